@@ -1,0 +1,37 @@
+import {defineConfig} from 'vitest/config';
+
+/** The suffix of a test says what it needs: nothing, a Redis, or the whole system. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'redis',
+          include: ['**/*.{redis,pg}.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['scripts/testing/redis.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['**/*.e2e.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['scripts/testing/redis.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
