@@ -1,0 +1,130 @@
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import {CannotStart, messageOf} from './errors.ts';
+import type {Env} from './config.ts';
+import {createLog, type Log} from './log.ts';
+import type {Metrics} from './metrics.ts';
+import {systemClock, type Clock, type Millis} from './time.ts';
+
+/** One running service. Draining is not stopping: it takes no new work and waits for the work in hand. */
+export interface Service extends AsyncDisposable {
+  readonly name: string;
+  /** Why no new work should come here now; undefined when it should. Asked by /readyz. */
+  notReady(): string | undefined;
+  /** Takes no new work; resolves when the work in hand is finished or handed over. */
+  drain(): Promise<void>;
+}
+
+export interface ServeOptions {
+  /** Resolves with the reason to stop, such as the name of a signal. */
+  readonly stop: Promise<string>;
+  /** How long work in hand may outlive `stop`. */
+  readonly deadline: Millis;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Runs until asked to stop, lets the work in hand finish, but never longer than the deadline. */
+export async function serve(service: Service, {stop, deadline, clock, log}: ServeOptions): Promise<void> {
+  await using _ = service;
+  log.info({reason: await stop}, 'draining');
+  const late = Promise.withResolvers<'deadline'>();
+  const cancel = clock.after(deadline, () => late.resolve('deadline'));
+  const outcome = await Promise.race([service.drain().then(() => 'drained' as const), late.promise]);
+  cancel();
+  log.info({outcome}, 'stopped');
+}
+
+export interface MainTools {
+  readonly env: Env;
+  readonly log: Log;
+  readonly stop: Promise<string>;
+  readonly clock: Clock;
+}
+
+/**
+ * The frame of every `main.ts`: a log, the signals, and one readable message instead of a stack when the process
+ * cannot start. A second signal ends the process at once.
+ */
+export async function main(name: string, run: (tools: MainTools) => Promise<void>): Promise<void> {
+  const {env} = process;
+  const log = createLog(name, {level: env['LOG_LEVEL'] ?? 'info', facts: {pid: process.pid}});
+  const stop = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    let asked = false;
+    process.on(signal, () => {
+      if (asked) process.exit(1);
+      asked = true;
+      stop.resolve(signal);
+    });
+  }
+  // One call's bug must not end the others: it is logged as what it is, and counted by whoever reads the log.
+  process.on('unhandledRejection', thrown => log.error({err: thrown}, 'bug: unhandled rejection'));
+  process.on('uncaughtException', thrown => log.error({err: thrown}, 'bug: uncaught exception'));
+  try {
+    await run({env, log, stop: stop.promise, clock: systemClock});
+    process.exitCode = 0;
+  } catch (thrown) {
+    process.exitCode = 1;
+    if (thrown instanceof CannotStart) process.stderr.write(`${name} cannot start: ${thrown.message}\n`);
+    else log.fatal({err: thrown}, 'cannot go on');
+  }
+  // Whatever is still open after a drain (a half-dead socket) must not keep the process.
+  setTimeout(() => process.exit(), 500).unref();
+}
+
+/** Answers /livez, /readyz and /metrics; says whether it did, so that it fits before any other routes. */
+export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metrics) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    const answer = (status: number, body: object) => {
+      response.writeHead(status, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
+      return true;
+    };
+    switch (request.url?.split('?')[0]) {
+      case '/livez':
+        return answer(200, {alive: true});
+      case '/readyz': {
+        const reason = service.notReady();
+        return reason === undefined ? answer(200, {ready: true}) : answer(503, {ready: false, reason});
+      }
+      case '/metrics':
+        metrics.registry.metrics().then(
+          text => response.writeHead(200, {'content-type': metrics.registry.contentType}).end(text),
+          (thrown: unknown) => response.writeHead(500).end(messageOf(thrown)),
+        );
+        return true;
+      default:
+        return false;
+    }
+  };
+}
+
+/** An HTTP server for a service that has nothing else to say over HTTP; everything but health is 404. */
+export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metrics): Server {
+  const health = healthRoutes(service, metrics);
+  return createServer((request, response) => {
+    if (!health(request, response)) response.writeHead(404).end();
+  });
+}
+
+/** Listens, and says which variable to change if it cannot. Resolves with the port that was taken (for port 0). */
+export async function listen(server: Server, port: number, variable = 'PORT', host = '0.0.0.0'): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE'
+          ? `port ${port} is taken by another process; set ${variable} to a free port, or stop that process`
+          : `cannot listen on port ${port} (${error.code ?? error.message}); set ${variable} to another port`;
+      reject(new CannotStart(why, {cause: error}));
+    });
+    server.listen(port, host, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** Ends an HTTP server at once, sockets that were upgraded included if they are given. */
+export async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise<void>(resolve => server.close(() => resolve()));
+}
