@@ -1,8 +1,11 @@
 import {defineConfig} from 'vitest/config';
 
+const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
+
 /** The suffix of a test says what it needs: nothing, a Redis, or the whole system. */
 export default defineConfig({
   test: {
+    reporters: ['default', ...annotations, './scripts/testing/summary-reporter.ts'],
     projects: [
       {
         test: {
