@@ -1,0 +1,35 @@
+import type {Millis} from '../time.ts';
+
+/** μ-law at 8 kHz, mono: one byte a sample, on every wire of a call. */
+export const BYTES_PER_MS = 8;
+
+/** μ-law silence. Carriers send a mix of 0xFF and 0x7F (minus zero); both decode to 0. */
+export const SILENCE = 0xff;
+
+/** How long μ-law audio of so many bytes sounds. */
+export function msOfBytes(bytes: number): Millis {
+  return bytes / BYTES_PER_MS;
+}
+
+/** The bytes that a base64 text stands for, without decoding it. */
+export function bytesOfBase64(text: string): number {
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  return (text.length * 3) / 4 - padding;
+}
+
+/** How long base64 μ-law sounds, without decoding it. */
+export function msOfBase64(text: string): Millis {
+  return msOfBytes(bytesOfBase64(text));
+}
+
+/** Base64 μ-law silence of whole milliseconds. */
+export function silence(ms: Millis): string {
+  return Buffer.alloc(Math.round(ms) * BYTES_PER_MS, SILENCE).toString('base64');
+}
+
+/** One μ-law byte as a linear 16-bit sample (ITU-T G.711). */
+export function decodeSample(byte: number): number {
+  const inverted = ~byte & 0xff;
+  const magnitude = (((inverted & 0x0f) << 3) + 0x84) << ((inverted & 0x70) >> 4);
+  return inverted & 0x80 ? 0x84 - magnitude : magnitude - 0x84;
+}

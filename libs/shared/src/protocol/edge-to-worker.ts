@@ -1,0 +1,19 @@
+import {z} from 'zod';
+import {CallSid, ProcessId, StreamSid} from './ids.ts';
+
+/** Frames up. `audio` is by far the most frequent, and crosses as bytes with no JSON around it (frame-codec.ts). */
+export const EdgeToWorker = z.discriminatedUnion('kind', [
+  /** The first frame of a stream in an epoch. */
+  z.object({kind: z.literal('began'), callSid: CallSid, streamSid: StreamSid, edge: ProcessId}),
+  /** Caller audio: base64 μ-law, and its place on Twilio's clock of this stream in milliseconds. */
+  z.object({kind: z.literal('audio'), timestamp: z.number().int().nonnegative(), payload: z.string()}),
+  /** Twilio returned a mark: all audio before it was played, or dropped by a clear. */
+  z.object({kind: z.literal('mark'), name: z.string()}),
+  /** The caller pressed a key. */
+  z.object({kind: z.literal('digit'), digit: z.string()}),
+  /** The stream is over. `hungUp`: Twilio said stop. `lost`: its socket died. `moved`: this edge let it go. */
+  z.object({kind: z.literal('ended'), why: z.enum(['hungUp', 'lost', 'moved'])}),
+  /** What the edge alone can count, once a second and at the end. */
+  z.object({kind: z.literal('counted'), malformed: z.number().int(), bufferedBytes: z.number().int()}),
+]);
+export type EdgeToWorker = z.infer<typeof EdgeToWorker>;

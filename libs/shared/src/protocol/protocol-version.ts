@@ -1,0 +1,8 @@
+/**
+ * The version of everything edge, worker and webhook say to each other over Redis. They are deployed apart, so for
+ * some minutes old talks to new: a frame of another version is refused by name instead of being misread.
+ *
+ * History
+ *   1  the first wire
+ */
+export const PROTOCOL_VERSION = 1;
