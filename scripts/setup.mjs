@@ -1,0 +1,149 @@
+// The door to every command: `node scripts/setup.mjs <command> [args]`. It needs nothing but Node 20 and npm. It installs
+// what is missing, says so, and runs the command on the Node version that this repository pins.
+import {spawn} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {constants} from 'node:os';
+import {delimiter, join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+const STAMP = join(MODULES, '.voicebridge-stamp');
+const LOCK = join(ROOT, 'package-lock.json');
+const NODE_PACKAGE = join(MODULES, 'node');
+const PINNED_NODE = join(NODE_PACKAGE, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const VITEST = join(MODULES, 'vitest', 'vitest.mjs');
+
+/** @type {Record<string, {about: string, run: (args: string[]) => string[]}>} */
+const COMMANDS = {
+  demo: {
+    about: 'two people call, one interrupts, one worker dies; no account needed',
+    run: a => ['scripts/demo/main.ts', ...a],
+  },
+  test: {about: 'all tests: unit, redis, e2e', run: a => [VITEST, 'run', ...a]},
+  check: {about: 'format, lint, types, unused code, unit tests', run: a => ['scripts/check/main.ts', ...a]},
+  start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
+  dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
+  bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', `${name}.ts`), ...a]},
+  chaos: {
+    about: 'kills and stops processes under load, and counts what is lost',
+    run: a => ['scripts/chaos/main.ts', ...a],
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = COMMANDS[name];
+if (!command || (name === 'bench' && !benches().includes(args[0] ?? ''))) usage();
+
+await install();
+const node = await pinnedNode();
+await run(node, command.run(args), {PATH: `${join(MODULES, '.bin')}${delimiter}${process.env.PATH ?? ''}`});
+
+/** Installs when node_modules is missing or is not what package-lock.json asks for. */
+async function install() {
+  const lock = readFileSync(LOCK, 'utf8');
+  const wanted = createHash('sha256').update(lock).digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
+  if (!isInstalled(lock)) {
+    const started = performance.now();
+    say(
+      `installing dependencies (npm ci), ${existsSync(MODULES) ? 'since package-lock.json changed' : 'the first time only'} …`,
+    );
+    const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+    if (code !== 0) fail(`npm ci failed (exit code ${code}). Its message is above.`);
+    say(`dependencies installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  writeFileSync(STAMP, wanted);
+}
+
+/** Whether an `npm install` by hand has already put every required package of the lock in place. */
+function isInstalled(/** @type {string} */ lock) {
+  const installed = join(MODULES, '.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const there = JSON.parse(readFileSync(installed, 'utf8')).packages;
+  return Object.entries(JSON.parse(lock).packages).every(
+    ([path, {version, optional, peer}]) =>
+      !path.includes('node_modules/') || optional || peer || there[path]?.version === version,
+  );
+}
+
+/** The Node of this repository. Where its install script was not allowed to run, we run it. */
+async function pinnedNode() {
+  if (existsSync(PINNED_NODE)) return PINNED_NODE;
+  say('npm did not run the install script of the package "node"; running it …');
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^npm_(?!config_(registry|cafile))/i.test(key)),
+  );
+  await new Promise(resolve => {
+    spawn(process.execPath, ['installArchSpecificPackage.js'], {
+      cwd: NODE_PACKAGE,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: environment,
+    })
+      .on('error', resolve)
+      .on('exit', resolve);
+  });
+  if (existsSync(PINNED_NODE)) return PINNED_NODE;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 22)) {
+    say(`the pinned Node could not be installed; going on with this one (${process.version})`);
+    return process.execPath;
+  }
+  return fail('Node 24 could not be installed here. Install Node 24 and run this command again.');
+}
+
+/** The npm that runs us, or the one on the PATH. */
+function npm(/** @type {string[]} */ npmArgs) {
+  const {npm_execpath: script, npm_node_execpath: runner} = process.env;
+  const [file, ...rest] = script?.endsWith('.js')
+    ? [runner ?? process.execPath, script, ...npmArgs]
+    : ['npm', ...npmArgs];
+  return new Promise(resolve => {
+    spawn(file ?? 'npm', rest, {
+      cwd: ROOT,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: file === 'npm' && process.platform === 'win32',
+    })
+      .on('error', error => fail(`npm could not be started: ${error.message}`))
+      .on('exit', resolve);
+  });
+}
+
+/** Runs to the end, hands signals on, and ends as the command ended. */
+async function run(
+  /** @type {string} */ file,
+  /** @type {string[]} */ runArgs,
+  /** @type {Record<string, string>} */ environment,
+) {
+  const child = spawn(file, runArgs, {cwd: ROOT, stdio: 'inherit', env: {...process.env, ...environment}});
+  // Ctrl-C reaches the command by itself: the terminal sends it to all of us. We only must not die before it.
+  process.on('SIGINT', () => {});
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise(resolve => {
+    child.on('exit', (...end) => resolve(end));
+    child.on('error', error => fail(`${file} could not be started: ${error.message}`));
+  });
+  process.exit(code ?? 128 + (constants.signals[/** @type {NodeJS.Signals} */ (signal)] ?? 1));
+}
+
+function benches() {
+  const folder = join(ROOT, 'bench');
+  return (existsSync(folder) ? readdirSync(folder) : []).flatMap(file => /^([a-z-]+)\.ts$/.exec(file)?.[1] ?? []);
+}
+
+/** @returns {never} */
+function usage() {
+  const lines = Object.entries(COMMANDS).map(([key, {about}]) => `  npm run ${key.padEnd(6)} ${about}`);
+  return fail(`there is no command ${JSON.stringify([name, ...args].join(' '))}. There are:\n${lines.join('\n')}`);
+}
+
+function say(/** @type {string} */ line) {
+  process.stdout.write(`voicebridge: ${line}\n`);
+}
+
+/** @returns {never} */
+function fail(/** @type {string} */ line) {
+  process.stderr.write(`voicebridge: ${line}\n`);
+  process.exit(1);
+}
