@@ -1,0 +1,51 @@
+import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
+import type {StreamSid} from '../protocol/ids.ts';
+import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
+import type {Millis} from '../time.ts';
+
+/** Why a channel is over. `fenced`: the other side speaks in a newer epoch, so somebody else has our place. */
+export type Closed = {readonly why: 'closedHere' | 'closedThere' | 'fenced'; readonly epoch?: number};
+
+/** What a channel can prove about its own work. Durations in milliseconds. */
+export interface ChannelCounts {
+  readonly sent: number;
+  readonly received: number;
+  /** Frames that arrived more than once; the caller never hears them twice. */
+  readonly duplicates: number;
+  /** Frames that were asked for and sent again. */
+  readonly resent: number;
+  /** Frames of the other side that are gone for good. */
+  readonly lost: number;
+  /** Frames of another epoch, ignored. */
+  readonly stale: number;
+  /** Frames we sent that the other side has not confirmed yet. */
+  readonly unconfirmed: number;
+  /** Half the last round trip between the two ends; undefined until one was measured. */
+  readonly hopMs: Millis | undefined;
+}
+
+/**
+ * One stream's ordered, two-way flow of frames between its edge and its worker, in one epoch. What arrives is complete
+ * and in order, or `counts().lost` says how much is missing.
+ */
+export interface FrameChannel<Out, In> extends AsyncDisposable {
+  /** Never waits. While the other side cannot be reached the oldest audio is given up after 10 s; control never is. */
+  send(frame: Out): void;
+  /** At most one listener; frames that arrive before it is set are kept in order. */
+  onFrame(listener: (frame: In) => void): void;
+  counts(): ChannelCounts;
+  /** When the other side last gave a sign of life on this channel; undefined before the first. */
+  lastHeardAt(): Millis | undefined;
+  readonly closed: Promise<Closed>;
+  /** Waits up to a second until the other side has everything that was sent, then lets go. Twice is once. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type EdgeChannel = FrameChannel<EdgeToWorker, WorkerToEdge>;
+export type WorkerChannel = FrameChannel<WorkerToEdge, EdgeToWorker>;
+
+/** Opens the two ends; both processes must name the same stream and epoch. */
+export interface FrameChannels {
+  edgeEnd(streamSid: StreamSid, epoch: number): Promise<EdgeChannel>;
+  workerEnd(streamSid: StreamSid, epoch: number): Promise<WorkerChannel>;
+}
