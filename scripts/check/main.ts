@@ -1,0 +1,60 @@
+/** `npm run check`: everything a change must pass before it is pushed, in seconds; what did not change is not run again. */
+import {spawn} from 'node:child_process';
+import {readFile} from 'node:fs/promises';
+import {text} from 'node:stream/consumers';
+import {stripVTControlCharacters, styleText} from 'node:util';
+
+/** What each task of turbo.json means to a reader. */
+const STEPS: Readonly<Record<string, string>> = {
+  'format:check': 'formatting   oxfmt',
+  lint: 'lint         oxlint, with types',
+  types: 'types        tsc',
+  unused: 'dead code    knip',
+  lock: 'lockfile     complete for every platform',
+  'test:unit': 'unit tests   vitest',
+};
+
+/** What turbo writes about each task of a run. Times are Unix milliseconds. */
+interface TaskSummary {
+  readonly task: string;
+  readonly cache: {readonly status: 'HIT' | 'MISS'; readonly timeSaved: number};
+  readonly execution?: {readonly startTime: number; readonly endTime: number; readonly exitCode: number | null};
+  readonly logFile: string;
+}
+
+const started = performance.now();
+const args = ['run', ...Object.keys(STEPS), '--ui=stream', '--output-logs=none', '--continue=always', '--summarize'];
+const turbo = spawn('turbo', [...args, ...process.argv.slice(2)], {
+  stdio: ['ignore', 'pipe', 'pipe'],
+  env: {...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1'},
+});
+const [out, err] = await Promise.all([text(turbo.stdout), text(turbo.stderr)]);
+const summaryFile = /Summary:\s+(\S+\.json)/.exec(stripVTControlCharacters(out))?.[1];
+if (summaryFile === undefined) {
+  console.error(`turbo did not run:\n${out}${err}`);
+  process.exit(1);
+}
+
+const {tasks} = JSON.parse(await readFile(summaryFile, 'utf8')) as {tasks: readonly TaskSummary[]};
+const failed: TaskSummary[] = [];
+for (const [name, what] of Object.entries(STEPS)) {
+  const task = tasks.find(other => other.task === name);
+  const execution = task?.execution;
+  const ok = task?.cache.status === 'HIT' || execution?.exitCode === 0;
+  if (task && !ok) failed.push(task);
+  const took =
+    task?.cache.status === 'HIT' ? 'unchanged' : seconds((execution?.endTime ?? 0) - (execution?.startTime ?? 0));
+  console.log(`${ok ? styleText('green', '✓') : styleText('red', '✗')} ${what.padEnd(42)} ${took.padStart(9)}`);
+}
+for (const task of failed) {
+  console.log(`\n${styleText(['red', 'bold'], task.task)}`);
+  console.log(await readFile(task.logFile, 'utf8').catch(() => '(it left no output)'));
+}
+console.log(
+  `${failed.length === 0 ? 'all good' : `${failed.length} to mend`} (${seconds(performance.now() - started)})`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
