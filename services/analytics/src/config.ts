@@ -1,0 +1,52 @@
+import {port, wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
+
+const days = (about: string) =>
+  wholeNumber()
+    .refine(value => value > 0, 'must be 1 or more')
+    .optional()
+    .describe(`days to keep ${about}; not set: for ever`);
+
+/** Everything that analytics reads from its environment. */
+export const AnalyticsEnv = z.object({
+  PORT: port().default(5053).describe('where the dashboard, the API and /livez, /readyz, /metrics are served'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('the address to listen on; any address but loopback needs DASHBOARD_PASSWORD'),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
+    .describe('where finished calls come from; several, comma-separated: Redis Cluster'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')
+    .optional()
+    .describe('PostgreSQL 14 or later; not set: an embedded database in DATA_DIR'),
+  DATA_DIR: z
+    .string()
+    .default('.voicebridge/analytics')
+    .describe('folder of the embedded database; belongs to one process'),
+  RETENTION_DAYS_CALLS: days('calls and all that hangs on them'),
+  RETENTION_DAYS_TURNS: days('turns, interruptions, tool calls and failovers'),
+  RETENTION_DAYS_TRANSCRIPTS: wholeNumber()
+    .refine(value => value > 0, 'must be 1 or more')
+    .default(30)
+    .describe('days to keep transcripts'),
+  DASHBOARD_PASSWORD: z
+    .string()
+    .min(12, 'must have 12 characters or more')
+    .optional()
+    .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('how much is logged'),
+  DRAIN_SECONDS: wholeNumber().default(60).describe('how long the records in hand may outlive SIGTERM'),
+});
+export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,124 @@
+import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/analytics-queue.ts';
+import {CallFinished} from '@voicebridge/shared/call-record.ts';
+import {messageOf} from '@voicebridge/shared/errors.ts';
+import type {Log} from '@voicebridge/shared/log.ts';
+import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import {DelayedError, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
+import {failureOf} from './database-failure.ts';
+import type {DatabaseWatch} from './database-watch.ts';
+import {recordCall} from './record-call.ts';
+
+/** Records that are written at the same time; one after the other where the database is in this process. */
+const CONCURRENCY = {embedded: 2, postgres: 8} as const;
+/** A record whose database is away is tried again after this long, and given back to the queue on a stop. */
+const RETRY: Millis = 1_000;
+/** What a connection gets to say goodbye. */
+const GOODBYE: Millis = 1_000;
+/** How long a process may be silent before another one takes its records. Renewed at half of it. */
+const LOCK: Millis = 15_000;
+
+export interface ConsumeDeps {
+  readonly connection: ConnectionOptions;
+  readonly database: DatabaseWatch;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of every call that was written. */
+  readonly onRecorded: (callSid: string) => void;
+}
+
+export interface Consumer extends AsyncDisposable {
+  /** Takes no more; resolves when the records in hand are written or given back. */
+  drain(): Promise<void>;
+}
+
+/** Takes finished calls from the queue and records each. What the database cannot take now waits; nothing is dropped. */
+export function consumeCalls(deps: ConsumeDeps): Consumer {
+  const {database, metrics, log} = deps;
+  const stopping = new AbortController();
+
+  const record = async (job: Job<unknown>, token: string | undefined): Promise<string> => {
+    const parsed = CallFinished.safeParse(job.data);
+    const problem = parsed.success ? impossible(parsed.data) : whatIsWrong(parsed.error.issues);
+    if (!parsed.success || problem !== undefined) throw refuse(job, problem ?? '');
+    for (;;) {
+      try {
+        const db = await database.ready(stopping.signal);
+        const outcome = await recordCall(db, parsed.data);
+        metrics.recordsTotal.inc({outcome});
+        if (outcome === 'recorded') deps.onRecorded(parsed.data.summary.callSid);
+        return outcome;
+      } catch (thrown) {
+        const failure = failureOf(thrown);
+        if (!stopping.signal.aborted) {
+          if (failure === 'record') throw refuse(job, messageOf(thrown));
+          if (failure === 'statement') throw thrown;
+          database.lost(thrown);
+          continue;
+        }
+      }
+      // Somebody else may take it, or this process after its restart.
+      await job.moveToDelayed(deps.clock.wall() + RETRY, token);
+      throw new DelayedError();
+    }
+  };
+
+  const refuse = (job: Job<unknown>, problem: string) => {
+    metrics.recordsTotal.inc({outcome: 'refused'});
+    log.error({jobId: job.id, problem}, 'record refused; it stays in the failed set of the queue for seven days');
+    return new UnrecoverableError(problem);
+  };
+
+  const worker = new Worker<unknown, string>(CALLS_QUEUE, record, {
+    connection: deps.connection,
+    prefix: CALLS_QUEUE_PREFIX,
+    concurrency: CONCURRENCY[database.kind],
+    lockDuration: LOCK,
+    stalledInterval: LOCK / 3,
+    // Losing its process says nothing against a record.
+    maxStalledCount: 1_000_000,
+    removeOnComplete: {age: 600, count: 1_000},
+    removeOnFail: {age: 7 * 24 * 3_600},
+  });
+  let away: string | undefined;
+  worker.on('error', error => {
+    // ioredis repeats itself with every attempt to connect.
+    if (away !== error.message) log.warn({err: error}, 'queue is away; records wait in Redis or with their workers');
+    away = error.message;
+  });
+  worker.on('ready', () => (away = undefined));
+  worker.on('active', () => (away = undefined));
+
+  return {
+    async drain() {
+      stopping.abort();
+      await worker.close();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      // A Redis that is away never says goodbye.
+      const late = Promise.withResolvers<void>();
+      const cancel = deps.clock.after(GOODBYE, late.resolve);
+      await Promise.race([worker.close(true), late.promise]);
+      cancel();
+    },
+  };
+}
+
+/** A moment that PostgreSQL and JavaScript both know. */
+const MOMENT = {from: Date.UTC(2000), to: Date.UTC(2200)} as const;
+
+function impossible({summary, part, parts}: CallFinished): string | undefined {
+  for (const name of ['startedAt', 'endedAt'] as const)
+    if (!(summary[name] >= MOMENT.from && summary[name] <= MOMENT.to))
+      return `summary.${name}: must be Unix milliseconds between the years 2000 and 2200`;
+  return part < parts ? undefined : 'part: must be below parts';
+}
+
+function whatIsWrong(issues: readonly {readonly path: readonly PropertyKey[]; readonly message: string}[]): string {
+  return issues
+    .slice(0, 5)
+    .map(issue => `${issue.path.map(String).join('.')}: ${issue.message}`)
+    .join('; ');
+}

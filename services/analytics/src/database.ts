@@ -1,0 +1,98 @@
+import {mkdir} from 'node:fs/promises';
+import {join} from 'node:path';
+import {PGlite, types as pgliteTypes} from '@electric-sql/pglite';
+import {CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect} from 'kysely';
+import {Pool, TypeOverrides} from 'pg';
+import {lockFolder} from './folder-lock.ts';
+import {migrate} from './migrate.ts';
+import type {Schema} from './schema.ts';
+
+/** PostgreSQL, in this process or elsewhere. The same SQL runs on both. */
+export interface Database extends AsyncDisposable {
+  readonly kind: 'embedded' | 'postgres';
+  readonly kysely: Kysely<Schema>;
+  /** Brings the tables up to date. Rejects while the database is away; may be called again. */
+  prepare(): Promise<void>;
+}
+
+/** Statements that a dashboard waits for end here, in milliseconds, whatever they were doing. */
+const STATEMENT_TIMEOUT = 30_000;
+
+/** Counts come as bigint, and every one of ours fits a number. */
+const BIGINT = 20;
+const NUMERIC = 1700;
+
+const plugins = [new CamelCasePlugin({underscoreBetweenUppercaseLetters: true})];
+
+/** Opens the folder for this process alone; a folder that another process holds is refused with its cure. */
+export async function openEmbedded(folder: string): Promise<Database> {
+  const lock = await lockFolder(folder);
+  const files = join(folder, 'pg');
+  await mkdir(files, {recursive: true});
+  const pglite = await PGlite.create(files, {
+    parsers: {[pgliteTypes.INT8]: Number, [pgliteTypes.NUMERIC]: Number},
+  }).catch(async (thrown: unknown) => {
+    await lock[Symbol.asyncDispose]();
+    throw thrown;
+  });
+  const kysely = new Kysely<Schema>({dialect: new PGliteDialect({pglite}), plugins});
+  return {
+    kind: 'embedded',
+    kysely,
+    async prepare() {
+      await pglite.transaction(async tx => {
+        await migrate({
+          run: async text => void (await tx.exec(text)),
+          read: async text => (await tx.query<{name: string}>(text)).rows,
+        });
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await pglite.close();
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Does not connect yet: the database may be away, at the start or later. */
+export function openPostgres(url: string, onError: (error: Error) => void = () => {}): Database {
+  const types = new TypeOverrides();
+  types.setTypeParser(BIGINT, Number);
+  types.setTypeParser(NUMERIC, Number);
+  const pool = new Pool({
+    connectionString: url,
+    max: 8,
+    types,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: STATEMENT_TIMEOUT,
+    // A network that swallows everything must not hold a record for ever.
+    query_timeout: STATEMENT_TIMEOUT + 5_000,
+    application_name: 'voicebridge-analytics',
+  });
+  pool.on('error', onError);
+  const kysely = new Kysely<Schema>({dialect: new PostgresDialect({pool}), plugins});
+  return {
+    kind: 'postgres',
+    kysely,
+    async prepare() {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        await migrate({
+          run: async text => void (await client.query(text)),
+          read: async text => (await client.query<{name: string}>(text)).rows,
+        });
+        await client.query('COMMIT');
+        client.release();
+      } catch (thrown) {
+        client.release(true);
+        throw thrown;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await kysely.destroy();
+      if (!pool.ended) await pool.end();
+    },
+  };
+}

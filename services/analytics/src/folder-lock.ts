@@ -1,0 +1,69 @@
+import {mkdir, open, readFile, unlink} from 'node:fs/promises';
+import {join} from 'node:path';
+import {CannotStart} from '@voicebridge/shared/errors.ts';
+
+/**
+ * The embedded database has no lock of its own, and a second process would damage its folder. So a file names the
+ * owner. It is taken over only from a process that no longer exists; never by age, because a long query or a paused
+ * machine looks just like death.
+ */
+export async function lockFolder(folder: string): Promise<AsyncDisposable> {
+  await mkdir(folder, {recursive: true});
+  const path = join(folder, 'owner.pid');
+  const mine = `${process.pid} ${await startOf(process.pid)}`;
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    try {
+      const file = await open(path, 'wx');
+      await file.writeFile(mine);
+      await file.close();
+      return {
+        async [Symbol.asyncDispose]() {
+          if ((await read(path)) === mine) await unlink(path);
+        },
+      };
+    } catch (thrown) {
+      if (!isCode(thrown, 'EEXIST')) throw thrown;
+    }
+    const owner = await read(path);
+    if (owner === undefined) continue;
+    if (await lives(owner)) throw heldBy(folder, owner);
+    await unlink(path).catch(() => {});
+  }
+  throw heldBy(folder, (await read(path)) ?? 'another process');
+}
+
+function heldBy(folder: string, owner: string): CannotStart {
+  return new CannotStart(
+    `the database in ${folder} belongs to process ${owner.split(' ')[0]}, which is running; ` +
+      'stop that process, set DATA_DIR to another folder, or set DATABASE_URL to run several analytics processes',
+  );
+}
+
+/** The number of a dead process is given out again; its start time is not. */
+async function lives(owner: string): Promise<boolean> {
+  const [pid, start] = owner.split(' ');
+  const number = Number(pid);
+  if (!Number.isInteger(number) || number <= 0) return false;
+  try {
+    process.kill(number, 0);
+  } catch (thrown) {
+    return isCode(thrown, 'EPERM');
+  }
+  const started = await startOf(number);
+  return started === start || started === '?' || start === '?';
+}
+
+/** When a process started, in the units of its system; `?` where that cannot be known. */
+async function startOf(pid: number): Promise<string> {
+  const stat = await read(`/proc/${pid}/stat`);
+  // The second field is a name in parentheses and may hold spaces; the start is the 20th after it.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
+}
+
+async function read(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch(() => undefined);
+}
+
+function isCode(thrown: unknown, code: string): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === code;
+}

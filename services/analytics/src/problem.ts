@@ -1,0 +1,86 @@
+import type {ErrorRequestHandler, Response} from 'express';
+import type {Log} from '@voicebridge/shared/log.ts';
+import {z} from 'zod';
+import {failureOf} from './database-failure.ts';
+import type {DatabaseWatch} from './database-watch.ts';
+
+/** What every failed request answers. */
+export const Problem = z.object({
+  error: z.string().describe('what went wrong, for a person'),
+  field: z.string().optional().describe('the parameter at fault'),
+  cure: z.string().optional().describe('what to send instead'),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** A question that cannot be answered as it was asked. */
+export class BadQuestion extends Error {
+  override readonly name = 'BadQuestion';
+  readonly problem: Problem;
+  readonly status: number;
+
+  constructor(problem: Problem, status = 400) {
+    super(problem.error);
+    this.problem = problem;
+    this.status = status;
+  }
+}
+
+/** Reads a query or a body; throws `BadQuestion` with the first field at fault and its cure. */
+export function asked<Shape extends z.ZodType>(schema: Shape, input: unknown): z.infer<Shape> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = unknown ?? issue?.path.map(String).join('.') ?? 'query';
+  const cure =
+    unknown === undefined
+      ? `${field} ${issue?.message ?? 'is not understood'}`
+      : `leave it out; known here: ${knownTo(schema).join(', ')}`;
+  throw new BadQuestion({error: `${field} is not understood`, field, cure});
+}
+
+function knownTo(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+export function answerProblem(response: Response, status: number, problem: Problem): void {
+  response.status(status).json(problem);
+}
+
+/** The last handler: a bad question is answered with its cure, a database that is away with 503, a bug with 500. */
+export function problemHandler(database: DatabaseWatch, log: Log): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (thrown instanceof BadQuestion) {
+      answerProblem(response, thrown.status, thrown.problem);
+      return;
+    }
+    if (isClientError(thrown)) {
+      answerProblem(response, thrown.status, {error: 'the request cannot be read', cure: 'send valid JSON'});
+      return;
+    }
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    if (code === '57014') {
+      answerProblem(response, 503, {
+        error: 'the question took too long',
+        cure: 'ask for a shorter time or fewer groups',
+      });
+      return;
+    }
+    if (failureOf(thrown) === 'database' && (database.reason !== undefined || code !== undefined)) {
+      database.lost(thrown);
+      answerProblem(response, 503, {error: 'the database is away', cure: 'try again in a few seconds'});
+      return;
+    }
+    log.error({err: thrown, path: request.path}, 'bug: request failed');
+    answerProblem(response, 500, {error: 'something is wrong here', cure: 'the log of this process says what'});
+  };
+}
+
+/** What a body parser throws. */
+function isClientError(thrown: unknown): thrown is Error & {readonly status: number} {
+  return thrown instanceof Error && 'status' in thrown && typeof thrown.status === 'number' && thrown.status < 500;
+}

@@ -1,0 +1,30 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {systemClock} from '@voicebridge/shared/time.ts';
+import {AnalyticsEnv} from '../config.ts';
+import {startAnalytics, type Analytics} from '../start-analytics.ts';
+
+/** A folder that is gone when the test is. */
+export async function temporaryFolder(): Promise<AsyncDisposable & {readonly path: string}> {
+  const path = await mkdtemp(join(tmpdir(), 'voicebridge-analytics-'));
+  return {path, [Symbol.asyncDispose]: () => rm(path, {recursive: true, force: true})};
+}
+
+/** Analytics as it runs, on a free port and with real clocks. */
+export async function runAnalytics(env: Readonly<Record<string, string>>): Promise<Analytics & {readonly url: string}> {
+  const config = loadConfig(AnalyticsEnv, {PORT: '0', LOG_LEVEL: 'silent', ...env});
+  const analytics = await startAnalytics(config, {clock: systemClock, log: createLog('analytics', {level: 'silent'})});
+  return {...analytics, url: `http://127.0.0.1:${analytics.port}`};
+}
+
+/** Asks again until the answer is right; the time-out of the test is the limit. */
+export async function until<Answer>(ask: () => Promise<Answer>, right: (answer: Answer) => boolean): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (right(answer)) return answer;
+    await new Promise<void>(resolve => setImmediate(resolve));
+  }
+}
