@@ -1,0 +1,125 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
+import {StreamSid} from '../protocol/ids.ts';
+import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
+import type {FrameChannels} from './frame-channel.ts';
+
+/** What a suite needs of one implementation. `pass` lets time go by until everything on its way has arrived. */
+export interface ChannelsUnderTest {
+  readonly channels: FrameChannels;
+  pass(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const stream = (last: string) => StreamSid.parse(`MZ${last.padStart(32, '0')}`);
+const audioUp = (n: number): EdgeToWorker => ({kind: 'audio', timestamp: n * 20, payload: `up${n}`});
+const audioDown = (n: number): WorkerToEdge => ({kind: 'audio', payload: `down${n}`, mark: `0:${n}`});
+
+/** What any way between edge and worker must do, however bad the network below it is. */
+export function describeFrameChannel(name: string, open: () => Promise<ChannelsUnderTest>) {
+  describe(`frames between an edge and a worker, ${name}`, () => {
+    let under: ChannelsUnderTest;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(() => under.close());
+
+    test('arrive complete and in the order they were sent, both ways', async () => {
+      const edge = await under.channels.edgeEnd(stream('1'), 1);
+      const worker = await under.channels.workerEnd(stream('1'), 1);
+      const up: EdgeToWorker[] = [];
+      const down: WorkerToEdge[] = [];
+      worker.onFrame(frame => up.push(frame));
+      edge.onFrame(frame => down.push(frame));
+      const sentUp = Array.from({length: 200}, (_, n) => audioUp(n));
+      const sentDown: WorkerToEdge[] = [...Array.from({length: 50}, (_, n) => audioDown(n)), {kind: 'clear'}];
+      for (const frame of sentUp) edge.send(frame);
+      for (const frame of sentDown) worker.send(frame);
+      await under.pass();
+      expect(up).toEqual(sentUp);
+      expect(down).toEqual(sentDown);
+      expect(worker.counts()).toMatchObject({received: 200, lost: 0});
+    });
+
+    test('wait for a worker that comes later', async () => {
+      const edge = await under.channels.edgeEnd(stream('2'), 1);
+      for (let n = 0; n < 20; n += 1) edge.send(audioUp(n));
+      await under.pass();
+      const worker = await under.channels.workerEnd(stream('2'), 1);
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      await under.pass();
+      expect(up).toEqual(Array.from({length: 20}, (_, n) => audioUp(n)));
+    });
+
+    test('that arrive before anyone listens are kept in order', async () => {
+      const edge = await under.channels.edgeEnd(stream('3'), 1);
+      const worker = await under.channels.workerEnd(stream('3'), 1);
+      for (let n = 0; n < 5; n += 1) edge.send(audioUp(n));
+      await under.pass();
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      await under.pass();
+      expect(up).toEqual(Array.from({length: 5}, (_, n) => audioUp(n)));
+    });
+
+    test('of two calls are kept apart', async () => {
+      const edges = [await under.channels.edgeEnd(stream('a'), 1), await under.channels.edgeEnd(stream('b'), 1)];
+      const workers = [await under.channels.workerEnd(stream('a'), 1), await under.channels.workerEnd(stream('b'), 1)];
+      const heard: EdgeToWorker[][] = [[], []];
+      workers.forEach((worker, which) => worker.onFrame(frame => heard[which]?.push(frame)));
+      edges.forEach((edge, which) => edge.send({kind: 'mark', name: `of ${which}`}));
+      await under.pass();
+      expect(heard).toEqual([[{kind: 'mark', name: 'of 0'}], [{kind: 'mark', name: 'of 1'}]]);
+    });
+
+    test('carry every kind of frame unchanged', async () => {
+      const edge = await under.channels.edgeEnd(stream('4'), 1);
+      const worker = await under.channels.workerEnd(stream('4'), 1);
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      const sent: EdgeToWorker[] = [
+        {kind: 'audio', timestamp: 4_000_000_000, payload: ''},
+        {kind: 'mark', name: 'naïve “mark” — 0:1'},
+        {kind: 'digit', digit: '#'},
+        {kind: 'counted', malformed: 3, bufferedBytes: 0},
+        {kind: 'ended', why: 'hungUp'},
+      ];
+      for (const frame of sent) edge.send(frame);
+      await under.pass();
+      expect(up).toEqual(sent);
+    });
+
+    test('tell both ends when one closes, after everything sent before has arrived', async () => {
+      const edge = await under.channels.edgeEnd(stream('5'), 1);
+      const worker = await under.channels.workerEnd(stream('5'), 1);
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      edge.send({kind: 'ended', why: 'hungUp'});
+      const disposed = edge[Symbol.asyncDispose]();
+      await under.pass();
+      await disposed;
+      expect(up).toEqual([{kind: 'ended', why: 'hungUp'}]);
+      expect(await edge.closed).toEqual({why: 'closedHere'});
+      expect(await worker.closed).toEqual({why: 'closedThere'});
+    });
+
+    test('end for an owner whose place somebody newer has taken', async () => {
+      const old = await under.channels.edgeEnd(stream('6'), 1);
+      const newer = await under.channels.workerEnd(stream('6'), 2);
+      newer.send({kind: 'clear'});
+      await under.pass();
+      expect(await old.closed).toEqual({why: 'fenced', epoch: 2});
+    });
+
+    test('of an older epoch reach nobody', async () => {
+      const edge = await under.channels.edgeEnd(stream('7'), 2);
+      const stale = await under.channels.workerEnd(stream('7'), 1);
+      const down: WorkerToEdge[] = [];
+      edge.onFrame(frame => down.push(frame));
+      stale.send(audioDown(1));
+      await under.pass();
+      expect(down).toEqual([]);
+    });
+  });
+}

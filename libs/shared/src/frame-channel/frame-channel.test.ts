@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
+import {StreamSid} from '../protocol/ids.ts';
+import {FakeClock, settle} from '../testing/fake-clock.ts';
+import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
+import {describeFrameChannel} from './frame-channel.contract.ts';
+import {memoryFrameChannels} from './memory-frame-channel.ts';
+import {MemoryMediaBus} from './memory-media-bus.ts';
+import {reliableFrameChannels} from './reliable-frame-channel.ts';
+
+const HARMLESS: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
+
+/** A generator that is the same for the same seed (mulberry32). */
+function seeded(seed: number) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function overBus(faults: Faults, seed = 1) {
+  return async () => {
+    const clock = new FakeClock();
+    const memory = new MemoryMediaBus(clock);
+    const channels = reliableFrameChannels(new FaultyMediaBus(memory, clock, seeded(seed), faults), clock);
+    return {
+      channels,
+      clock,
+      memory,
+      pass: () => clock.advanceAsync(4_000, 5),
+      close: async () => channels[Symbol.dispose](),
+    };
+  };
+}
+
+describeFrameChannel('in memory', async () => ({
+  channels: memoryFrameChannels(),
+  pass: async () => settle(),
+  close: async () => {},
+}));
+describeFrameChannel('over a bus', overBus(HARMLESS));
+describeFrameChannel('over a bus that loses a third', overBus({...HARMLESS, lose: 0.33}));
+describeFrameChannel('over a bus that doubles', overBus({...HARMLESS, double: 0.5}));
+describeFrameChannel('over a bus that delays and swaps', overBus({...HARMLESS, delay: 0.5, delayUpTo: 80}));
+describeFrameChannel('over a bus that lies', overBus({...HARMLESS, lie: 0.3}));
+describeFrameChannel(
+  'over a bus that does everything at once',
+  overBus({lose: 0.2, double: 0.2, delay: 0.3, delayUpTo: 60, lie: 0.2}),
+);
+
+test('a caller’s audio survives any mix of loss, doubling, delay, lies and a Redis outage of up to 5 s', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer(),
+      fc.record({
+        lose: fc.double({min: 0, max: 0.4, noNaN: true}),
+        double: fc.double({min: 0, max: 0.4, noNaN: true}),
+        delay: fc.double({min: 0, max: 0.5, noNaN: true}),
+        delayUpTo: fc.integer({min: 1, max: 200}),
+        lie: fc.double({min: 0, max: 0.3, noNaN: true}),
+      }),
+      fc.integer({min: 0, max: 5_000}),
+      async (seed, faults, outage) => {
+        const {channels, clock, memory} = await overBus(faults, seed)();
+        const sid = StreamSid.parse(`MZ${'f'.repeat(32)}`);
+        const edge = await channels.edgeEnd(sid, 1);
+        const worker = await channels.workerEnd(sid, 1);
+        const heard: EdgeToWorker[] = [];
+        worker.onFrame(frame => heard.push(frame));
+        const sent: EdgeToWorker[] = [];
+        const speak = async (frames: number) => {
+          for (let n = 0; n < frames; n += 1) {
+            const frame: EdgeToWorker = {kind: 'audio', timestamp: sent.length * 20, payload: `${sent.length}`};
+            sent.push(frame);
+            edge.send(frame);
+            await clock.advanceAsync(20, 10);
+          }
+        };
+        await speak(10);
+        memory.setDown(true);
+        await speak(Math.ceil(outage / 20));
+        memory.setDown(false);
+        await speak(10);
+        await clock.advanceAsync(6_000, 10);
+        expect(heard).toEqual(sent);
+        expect(worker.counts().lost).toBe(0);
+        expect(edge.counts().unconfirmed).toBe(0);
+        channels[Symbol.dispose]();
+      },
+    ),
+    {numRuns: 25},
+  );
+});
+
+test('after a longer outage the record knows exactly how much audio is missing, and no control frame is', async () => {
+  const {channels, clock, memory} = await overBus(HARMLESS)();
+  const sid = StreamSid.parse(`MZ${'e'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1);
+  const worker = await channels.workerEnd(sid, 1);
+  const heard: EdgeToWorker[] = [];
+  worker.onFrame(frame => heard.push(frame));
+  await clock.advanceAsync(100, 10);
+  memory.setDown(true);
+  for (let n = 0; n < 1_000; n += 1) {
+    edge.send(n === 10 ? {kind: 'digit', digit: '5'} : {kind: 'audio', timestamp: n * 20, payload: `${n}`});
+    await clock.advanceAsync(20, 20);
+  }
+  memory.setDown(false);
+  await clock.advanceAsync(2_000, 10);
+  const {lost, received} = worker.counts();
+  expect(lost).toBeGreaterThan(450);
+  expect(received + lost).toBe(1_000);
+  expect(heard.length).toBe(received);
+  expect(heard).toContainEqual({kind: 'digit', digit: '5'});
+  channels[Symbol.dispose]();
+});
+
+test('a clear that was lost with nothing behind it arrives within a third of a second', async () => {
+  const {channels, clock, memory} = await overBus(HARMLESS)();
+  const sid = StreamSid.parse(`MZ${'d'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1);
+  const worker = await channels.workerEnd(sid, 1);
+  const down: string[] = [];
+  edge.onFrame(frame => down.push(frame.kind));
+  edge.send({kind: 'mark', name: 'hello'});
+  await clock.advanceAsync(300, 5);
+  memory.setDown(true);
+  worker.send({kind: 'clear'});
+  memory.setDown(false);
+  await clock.advanceAsync(330, 5);
+  expect(down).toEqual(['clear']);
+  channels[Symbol.dispose]();
+});
+
+test('a channel that is closed leaves no subscription behind', async () => {
+  const {channels, clock, memory} = await overBus(HARMLESS)();
+  const sid = StreamSid.parse(`MZ${'c'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1);
+  const worker = await channels.workerEnd(sid, 1);
+  const closing = edge[Symbol.asyncDispose]();
+  await clock.advanceAsync(1_200, 5);
+  await closing;
+  await worker[Symbol.asyncDispose]();
+  expect(memory.channels).toEqual([]);
+  channels[Symbol.dispose]();
+});
+
+test('both ends learn how long one hop takes without a common clock', async () => {
+  const {channels, clock} = await overBus({...HARMLESS, delay: 1, delayUpTo: 20})();
+  const sid = StreamSid.parse(`MZ${'b'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1);
+  const worker = await channels.workerEnd(sid, 1);
+  for (let n = 0; n < 50; n += 1) {
+    edge.send({kind: 'mark', name: `${n}`});
+    worker.send({kind: 'mark', name: `${n}`});
+    await clock.advanceAsync(20, 1);
+  }
+  expect(edge.counts().hopMs).toBeGreaterThan(0);
+  expect(edge.counts().hopMs).toBeLessThan(25);
+  channels[Symbol.dispose]();
+});

@@ -1,0 +1,48 @@
+import type {Clock, Millis} from '../time.ts';
+import type {MediaBus, Unsubscribe} from './media-bus.ts';
+
+/** A bus inside one process. With a clock it delivers at the next turn of that clock, as a network would. */
+export class MemoryMediaBus implements MediaBus {
+  readonly #clock: Clock;
+  readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
+  #wellSince: Millis | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#wellSince = clock.now();
+  }
+
+  async publish(channel: string, message: Buffer): Promise<number> {
+    if (this.#wellSince === undefined) throw new Error('the bus is down');
+    const listeners = [...(this.#listeners.get(channel) ?? [])];
+    for (const listener of listeners) this.#clock.after(0, () => listener(message));
+    return listeners.length;
+  }
+
+  async subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {
+    const listeners = this.#listeners.get(channel) ?? new Set();
+    this.#listeners.set(channel, listeners.add(listener));
+    return async () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(channel);
+    };
+  }
+
+  wellSince(): Millis | undefined {
+    return this.#wellSince;
+  }
+
+  /** As when Redis goes away and comes back: nothing that was on its way arrives late. */
+  setDown(down: boolean): void {
+    this.#wellSince = down ? undefined : this.#clock.now();
+  }
+
+  /** Channels that somebody listens to; a leak shows here. */
+  get channels(): readonly string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear();
+  }
+}

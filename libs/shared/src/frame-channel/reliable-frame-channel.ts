@@ -1,0 +1,172 @@
+import {mediaDown, mediaUp} from '../redis/keys.ts';
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {
+  decodePacket,
+  downCodec,
+  encodePacket,
+  type FrameCodec,
+  type Packet,
+  PacketKind,
+  upCodec,
+} from './frame-codec.ts';
+import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
+import type {MediaBus, Unsubscribe} from './media-bus.ts';
+import {ReliableLink} from './reliable-link.ts';
+
+/** How often every channel looks at the clock. */
+const TICK_MS = 15;
+/** How long closing waits for the other side to confirm. */
+const FLUSH_MS = 1_000;
+
+interface Wiring<Out, In> {
+  readonly bus: MediaBus;
+  readonly clock: Clock;
+  readonly epoch: number;
+  readonly outChannel: string;
+  readonly out: FrameCodec<Out>;
+  readonly in: FrameCodec<In>;
+  /** Called once when the channel is over for good. */
+  readonly gone: () => void;
+}
+
+/** A `FrameChannel` over a bus that loses messages. All decisions are in `ReliableLink`; this only moves bytes. */
+class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
+  readonly #wiring: Wiring<Out, In>;
+  readonly #link: ReliableLink;
+  readonly #closed = Promise.withResolvers<Closed>();
+  readonly closed = this.#closed.promise;
+  readonly #flushed = Promise.withResolvers<void>();
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #waiting: In[] = [];
+  #listener: ((frame: In) => void) | undefined;
+  #lastHeardAt: Millis | undefined;
+  #malformed = 0;
+
+  constructor(wiring: Wiring<Out, In>) {
+    this.#wiring = wiring;
+    this.#link = new ReliableLink(wiring.epoch);
+  }
+
+  send(frame: Out): void {
+    if (this.#state !== 'open') return;
+    this.#publish(this.#link.send(this.#wiring.out.encode(frame), this.#wiring.clock.now()));
+  }
+
+  onFrame(listener: (frame: In) => void): void {
+    this.#listener = listener;
+    for (const frame of this.#waiting.splice(0)) listener(frame);
+  }
+
+  counts(): ChannelCounts {
+    const counts = this.#link.counts();
+    return {...counts, lost: counts.lost + this.#malformed};
+  }
+
+  lastHeardAt(): Millis | undefined {
+    return this.#lastHeardAt;
+  }
+
+  tick(): void {
+    if (this.#state === 'closed') return;
+    this.#publish(this.#link.tick(this.#wiring.clock.now()));
+    this.#settleFlush();
+  }
+
+  arrive(bytes: Buffer): void {
+    const packet = decodePacket(bytes);
+    if (!packet || this.#state === 'closed') return;
+    if (packet.epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch: packet.epoch});
+    const at = this.#wiring.clock.now();
+    if (packet.epoch === this.#wiring.epoch) this.#lastHeardAt = at;
+    const {deliver, publish} = this.#link.receive(packet, at);
+    this.#publish(publish);
+    for (const each of deliver) this.#deliver(each);
+    this.#settleFlush();
+  }
+
+  #deliver(packet: Packet): void {
+    if (packet.kind === PacketKind.bye) {
+      // The other side must learn that its goodbye came, or it waits for nothing.
+      this.#publish(this.#link.confirm(this.#wiring.clock.now()));
+      return this.#end({why: 'closedThere'});
+    }
+    const frame = this.#wiring.in.decode(packet);
+    if (!frame) {
+      this.#malformed += 1;
+      return;
+    }
+    if (this.#listener) this.#listener(frame);
+    else this.#waiting.push(frame);
+  }
+
+  #publish(packets: readonly Packet[]): void {
+    const {bus, clock, outChannel} = this.#wiring;
+    for (const packet of packets) {
+      const tell = (receivers: number) => this.#publish(this.#link.published(packet.seq, receivers, clock.now()));
+      bus.publish(outChannel, encodePacket(packet)).then(tell, () => tell(0));
+    }
+  }
+
+  #end(closed: Closed): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#closed.resolve(closed);
+    this.#flushed.resolve();
+    this.#wiring.gone();
+  }
+
+  #settleFlush(): void {
+    if (this.#state === 'closing' && this.#link.counts().unconfirmed === 0) this.#flushed.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      const {clock} = this.#wiring;
+      this.#publish(this.#link.bye(clock.now()));
+      const cancel = clock.after(FLUSH_MS, () => this.#flushed.resolve());
+      await this.#flushed.promise;
+      cancel();
+      this.#end({why: 'closedHere'});
+    }
+    await this.closed;
+  }
+}
+
+/** Frame channels over any bus. One ticker serves every channel of the process. */
+export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannels & Disposable {
+  const open = new Set<{tick(): void}>();
+  const stopTicking: Cancel = every(clock, TICK_MS, () => {
+    for (const channel of open) channel.tick();
+  });
+
+  const end = async <Out, In>(
+    epoch: number,
+    outChannel: string,
+    inChannel: string,
+    codecs: {readonly out: FrameCodec<Out>; readonly in: FrameCodec<In>},
+  ): Promise<FrameChannel<Out, In>> => {
+    let unsubscribe: Unsubscribe = async () => {};
+    const gone = () => {
+      open.delete(channel);
+      unsubscribe().catch(() => {}); // a bus that is down forgets its subscribers by itself
+    };
+    const channel: ReliableFrameChannel<Out, In> = new ReliableFrameChannel({
+      bus,
+      clock,
+      epoch,
+      outChannel,
+      ...codecs,
+      gone,
+    });
+    unsubscribe = await bus.subscribe(inChannel, message => channel.arrive(message));
+    open.add(channel);
+    return channel;
+  };
+
+  return {
+    edgeEnd: (sid, epoch) => end(epoch, mediaUp(sid), mediaDown(sid), {out: upCodec, in: downCodec}),
+    workerEnd: (sid, epoch) => end(epoch, mediaDown(sid), mediaUp(sid), {out: downCodec, in: upCodec}),
+    [Symbol.dispose]: stopTicking,
+  };
+}

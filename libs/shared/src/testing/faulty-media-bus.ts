@@ -1,0 +1,54 @@
+import type {MediaBus, Unsubscribe} from '../frame-channel/media-bus.ts';
+import type {Clock, Millis} from '../time.ts';
+
+/** How likely each misfortune is for one message, 0 to 1, and how late a message may be. */
+export interface Faults {
+  readonly lose: number;
+  readonly double: number;
+  readonly delay: number;
+  readonly delayUpTo: Millis;
+  /** The publisher is told that nobody listened, or that it failed, although the message went out. */
+  readonly lie: number;
+}
+
+/** Any bus, made worse: it loses, doubles and delays (and so swaps) messages, and lies about receivers. */
+export class FaultyMediaBus implements MediaBus {
+  readonly #bus: MediaBus;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  faults: Faults;
+
+  constructor(bus: MediaBus, clock: Clock, random: () => number, faults: Faults) {
+    this.#bus = bus;
+    this.#clock = clock;
+    this.#random = random;
+    this.faults = faults;
+  }
+
+  async publish(channel: string, message: Buffer): Promise<number> {
+    const {lose, double, delay, delayUpTo, lie} = this.faults;
+    const copies = this.#random() < lose ? 0 : this.#random() < double ? 2 : 1;
+    for (let copy = 0; copy < copies; copy += 1) {
+      const late = this.#random() < delay ? this.#random() * delayUpTo : 0;
+      if (late === 0) await this.#bus.publish(channel, message);
+      else this.#clock.after(late, () => void this.#bus.publish(channel, message).catch(() => {}));
+    }
+    if (this.#random() < lie) {
+      if (this.#random() < 0.5) return 0;
+      throw new Error('the connection was lost; whether the message went out is not known');
+    }
+    return 1;
+  }
+
+  subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {
+    return this.#bus.subscribe(channel, listener);
+  }
+
+  wellSince(): Millis | undefined {
+    return this.#bus.wellSince();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bus[Symbol.asyncDispose]();
+  }
+}
