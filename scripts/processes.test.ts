@@ -1,0 +1,64 @@
+import {execFileSync, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {createInterface} from 'node:readline';
+import {fileURLToPath} from 'node:url';
+import {expect, test} from 'vitest';
+import {ProcessFailed, startProcess, type ProcessOptions} from './processes.ts';
+
+const sample = (options: Partial<ProcessOptions> = {}) => startProcess({service: 'scripts/testing/sample', ...options});
+
+const alive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('an operator who lists processes sees which service each one is', async () => {
+  await using running = await sample({name: 'sample-2'});
+  const command = execFileSync('ps', ['-o', 'args=', '-p', String(running.pid)], {encoding: 'utf8'});
+  expect(command).toContain('scripts/testing/sample/src/main.ts');
+  expect((await fetch(`${running.url}/readyz`)).status).toBe(200);
+});
+
+test('a process gets the environment it was given, and no secret of ours', async () => {
+  process.env['SAMPLE_SECRET'] = 'secret';
+  await using running = await sample({env: {SAMPLE_SEEN: 'yes'}});
+  delete process.env['SAMPLE_SECRET'];
+  const {json} = await running.line('listening');
+  expect(json).toMatchObject({seen: 'yes'});
+  expect(json).not.toHaveProperty('secret');
+});
+
+test('an operator who stops a process lets it finish, and ends it when it does not', async () => {
+  const slow = await sample({env: {SAMPLE: 'slow'}});
+  expect(await slow.stop()).toEqual({code: 0, signal: null});
+  const stubborn = await sample({env: {SAMPLE: 'stubborn'}});
+  expect(await stubborn.stop(50)).toEqual({code: null, signal: 'SIGKILL'});
+  expect(stubborn.lines.map(line => line.json?.['msg'])).toContain('draining');
+});
+
+test('an operator whose port is taken is told so at once', async () => {
+  await using first = await sample();
+  const second = sample({env: {PORT: String(first.port)}});
+  await expect(second).rejects.toBeInstanceOf(ProcessFailed);
+  await expect(second).rejects.toThrow(`port ${first.port} is taken`);
+});
+
+test('an operator learns why a process is not ready in time', async () => {
+  const failing = sample({env: {SAMPLE: 'never ready'}, readyWithin: 400});
+  await expect(failing).rejects.toThrow('sample was not ready within 400 ms (/readyz: "busy")');
+});
+
+test('processes stop by themselves when whoever started them is killed', async () => {
+  const program = `
+    const {startProcess} = await import(${JSON.stringify(fileURLToPath(new URL('processes.ts', import.meta.url)))});
+    const {pid} = await startProcess({service: 'scripts/testing/sample'});
+    console.log(pid);`;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', program], {stdio: ['ignore', 'pipe', 'inherit']});
+  const [line] = (await once(createInterface({input: owner.stdout}), 'line')) as [string];
+  expect(alive(Number(line))).toBe(true);
+  owner.kill('SIGKILL');
+  await expect.poll(() => alive(Number(line)), {timeout: 5_000}).toBe(false);
+});
