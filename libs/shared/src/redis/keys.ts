@@ -15,6 +15,9 @@ export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
 /** Sharded channel: the answers to what one process asked. */
 export const answersTo = (asker: ProcessId) => `asker:{${asker}}:answers`;
 
+/** Sharded channel: one process to itself, to learn whether Redis is well. */
+export const echoChannel = (id: string) => `echo:{${id}}`;
+
 export type FleetName = 'workers' | 'edges';
 
 /** Sorted set: members by calls in hand. A member whose hash is gone is removed by whoever notices. */

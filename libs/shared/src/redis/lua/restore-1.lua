@@ -1,0 +1,20 @@
+--[[
+  restore: put a call back that Redis has forgotten, or knows only in an older epoch.
+
+  KEYS[1]  the call
+  ARGV[1]  the epoch of who remembers    ARGV[2]  lifetime in seconds    ARGV[3]… fields and values, all there are
+
+  Returns  0 refused: somebody newer or the end of the call is known; 1 restored, or nothing was missing
+]]
+local call = KEYS[1]
+local now = redis.call("HMGET", call, "epoch", "state")
+local epoch = tonumber(now[1] or "0")
+local mine = tonumber(ARGV[1])
+if now[2] == "ended" or epoch > mine then return {0} end
+if epoch == mine then return {1} end
+redis.call("DEL", call)
+for i = 3, #ARGV, 2 do
+  redis.call("HSET", call, ARGV[i], ARGV[i + 1])
+end
+redis.call("EXPIRE", call, ARGV[2])
+return {1}
