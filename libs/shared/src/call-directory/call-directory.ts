@@ -18,9 +18,11 @@ export interface CallEntry {
   readonly attempts: number;
   /** Unix milliseconds. */
   readonly startedAt: number;
-  /** Everything else that was known when the call came in: direction, hashed numbers, trace context. */
-  readonly facts: Readonly<Record<string, string>>;
+  readonly facts: Facts;
 }
+
+/** What was known when the call came in, and what its owner adds: direction, hashed numbers, trace context. */
+export type Facts = Readonly<Record<string, string>>;
 
 export type Claim =
   | {readonly won: true; readonly call: CallEntry}
@@ -45,31 +47,58 @@ export interface CallDirectory {
       readonly at: number;
       readonly assistant?: string;
       readonly ticket?: Ticket;
-      readonly facts?: Readonly<Record<string, string>>;
+      readonly facts?: Facts;
     },
   ): Promise<Claim>;
 
   /**
    * A stream of this call is open on an edge. The first one keeps the epoch; a later one raises it, wins, and tells
-   * which stream it replaced. Refused when the call is unknown, has ended, or is no longer in `epoch`.
+   * which stream it replaced; the one that is there already changes nothing. Refused when the call is unknown, has
+   * ended, or is no longer in `epoch`.
    */
   attach(
     callSid: CallSid,
     attach: {readonly epoch: number; readonly streamSid: StreamSid; readonly edge: ProcessId},
   ): Promise<{readonly call: CallEntry; readonly replaced?: {streamSid: StreamSid; edge: ProcessId}} | undefined>;
 
-  /** Says what is to become of the caller; must be written before the stream is closed. False: the epoch is over. */
-  intend(callSid: CallSid, epoch: number, intent: Intent): Promise<boolean>;
+  /**
+   * Says what is to become of the caller; must be written before the stream is closed. `facts` are added to those of
+   * the call (`transferTo`). A `migrate` never replaces one of the other two. False: the epoch or the call is over.
+   */
+  intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 
-  /** A new ticket for a call whose stream was lost or is to move; counts an attempt and clears a `migrate` intent. */
-  retry(callSid: CallSid, epoch: number, ticket: Ticket): Promise<CallEntry | undefined>;
+  /**
+   * A new ticket for a call whose stream was lost or is to move. Clears a `migrate` intent; without one it counts an
+   * attempt. If the call has another ticket than `replaces` by now, somebody else was faster: nothing changes, and the
+   * call comes back as it is. Refused when the call is unknown, has ended, is to hang up or to be transferred, or is
+   * no longer in `epoch`.
+   */
+  retry(
+    callSid: CallSid,
+    retry: {readonly epoch: number; readonly replaces: Ticket | undefined; readonly ticket: Ticket},
+  ): Promise<CallEntry | undefined>;
 
-  /** The call is over, and its record is with analytics. False: the epoch is over, somebody newer decides. */
+  /**
+   * The call is over, and its record is with analytics. Twice is once. False: the epoch is over, somebody newer
+   * decides. What is left can be read for ten minutes.
+   */
   end(callSid: CallSid, epoch: number): Promise<boolean>;
 
   /** Writes to the journal, in order, if the epoch still holds; false if it does not. */
   append(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean>;
   journal(callSid: CallSid): Promise<readonly string[]>;
+
+  /**
+   * Puts a live call back that Redis has forgotten (a restart without its data, a failover that lost the last writes).
+   * True: it is there, in this epoch; the journal may still be lost. False: somebody newer, or its end, is known.
+   */
+  restore(entry: CallEntry): Promise<boolean>;
+
+  /**
+   * Drops what is left of a call that is not live; false: it is. For a CallSid that is open but unknown, only if it
+   * was unknown some seconds ago too: a claim names it as open first and takes it then.
+   */
+  forget(callSid: CallSid): Promise<boolean>;
 
   /** Puts a ticket down for 60 s. */
   putTicket(ticket: Ticket, grant: TicketGrant): Promise<void>;

@@ -1,0 +1,295 @@
+import {randomBytes} from 'node:crypto';
+import {isDeepStrictEqual} from 'node:util';
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
+import type {CallDirectory, CallEntry} from './call-directory.ts';
+
+const newCallSid = () => CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+const newStreamSid = () => StreamSid.parse(`MZ${randomBytes(16).toString('hex')}`);
+const newTicket = () => Ticket.parse(randomBytes(16).toString('hex'));
+const [ann, bob] = [ProcessId.parse('worker-aaaa'), ProcessId.parse('worker-bbbb')];
+const [edge, otherEdge] = [ProcessId.parse('edge-aaaa'), ProcessId.parse('edge-bbbb')];
+
+/** What any call directory must do, above all when an owner dies, sleeps or comes too late. */
+export function describeCallDirectory(name: string, open: () => CallDirectory): void {
+  const taken = async (directory: CallDirectory, callSid = newCallSid()): Promise<CallEntry> => {
+    const ticket = newTicket();
+    const facts = {direction: 'inbound'};
+    const claim = await directory.claim(callSid, {
+      epoch: 0,
+      owner: ann,
+      at: 1_000,
+      assistant: 'default',
+      ticket,
+      facts,
+    });
+    if (!claim.won) throw new Error('the first claim lost');
+    return claim.call;
+  };
+
+  describe(`the call directory ${name}`, () => {
+    test('knows nothing of a call that nobody took', async () => {
+      const directory = open();
+      const callSid = newCallSid();
+      expect(await directory.read(callSid)).toBeUndefined();
+      expect(await directory.attach(callSid, {epoch: 0, streamSid: newStreamSid(), edge})).toBeUndefined();
+      expect(await directory.intend(callSid, 0, 'hang-up')).toBe(false);
+      expect(await directory.retry(callSid, {epoch: 0, replaces: undefined, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.end(callSid, 0)).toBe(false);
+      expect(await directory.append(callSid, 0, ['too early'])).toBe(false);
+      expect(await directory.journal(callSid)).toEqual([]);
+    });
+
+    test('gives a new call to the first who claims it, with everything known about it', async () => {
+      const directory = open();
+      const call = await taken(directory);
+      expect(call).toEqual({
+        callSid: call.callSid,
+        state: 'live',
+        epoch: 1,
+        owner: ann,
+        assistant: 'default',
+        ticket: call.ticket,
+        attempts: 0,
+        startedAt: 1_000,
+        facts: {direction: 'inbound'},
+      });
+      expect(await directory.read(call.callSid)).toEqual(call);
+      const late = await directory.claim(call.callSid, {epoch: 0, owner: bob, at: 2_000, ticket: newTicket()});
+      expect(late).toEqual({won: false, call});
+    });
+
+    test('lets exactly one of many claims of the same moment win', async () => {
+      const directory = open();
+      const callSid = newCallSid();
+      const claims = Array.from({length: 8}, (_, index) =>
+        directory.claim(callSid, {epoch: 0, owner: index % 2 ? ann : bob, at: index, ticket: newTicket()}),
+      );
+      const results = await Promise.all(claims);
+      expect(results.filter(result => result.won)).toHaveLength(1);
+      expect(new Set(results.map(result => result.call?.ticket)).size).toBe(1);
+    });
+
+    test('moves a call to another owner, who keeps its stream, ticket and facts', async () => {
+      const directory = open();
+      const call = await taken(directory);
+      const stream = {streamSid: newStreamSid(), edge};
+      await directory.attach(call.callSid, {epoch: 1, ...stream});
+      const claim = await directory.claim(call.callSid, {epoch: 1, owner: bob, at: 9_000, facts: {moved: 'yes'}});
+      const facts = {direction: 'inbound', moved: 'yes'};
+      expect(claim).toEqual({won: true, call: {...call, epoch: 2, owner: bob, stream, facts}});
+    });
+
+    test('refuses a call nobody ever had to an owner who believes it had one', async () => {
+      const directory = open();
+      const claim = await directory.claim(newCallSid(), {epoch: 3, owner: ann, at: 0});
+      expect(claim).toEqual({won: false, call: undefined});
+    });
+
+    test('keeps the epoch for the first stream, and raises it for one that replaces another', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      const first = {streamSid: newStreamSid(), edge};
+      const second = {streamSid: newStreamSid(), edge: otherEdge};
+      expect(await directory.attach(callSid, {epoch: 1, ...first})).toMatchObject({call: {epoch: 1, stream: first}});
+      const again = await directory.attach(callSid, {epoch: 1, ...first});
+      expect(again).toMatchObject({call: {epoch: 1}});
+      expect(again).not.toHaveProperty('replaced');
+      const later = await directory.attach(callSid, {epoch: 1, ...second});
+      expect(later).toMatchObject({call: {epoch: 2, stream: second}, replaced: first});
+      expect(await directory.attach(callSid, {epoch: 1, ...first})).toBeUndefined();
+    });
+
+    test('ignores an owner who wakes up after the call moved on', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.append(callSid, 1, ['hello']);
+      await directory.claim(callSid, {epoch: 1, owner: bob, at: 0});
+      const before = await directory.read(callSid);
+      expect(await directory.append(callSid, 1, ['nobody hears this'])).toBe(false);
+      expect(await directory.intend(callSid, 1, 'hang-up')).toBe(false);
+      expect(await directory.end(callSid, 1)).toBe(false);
+      expect(await directory.retry(callSid, {epoch: 1, replaces: before?.ticket, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.read(callSid)).toEqual(before);
+      expect(await directory.journal(callSid)).toEqual(['hello']);
+    });
+
+    test('keeps the journal in order, for the next owner to go on from', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      expect(await directory.append(callSid, 1, ['one', 'two'])).toBe(true);
+      expect(await directory.append(callSid, 1, ['three', '{"four":"ü"}'])).toBe(true);
+      expect(await directory.append(callSid, 1, ['three'])).toBe(true);
+      expect(await directory.journal(callSid)).toEqual(['one', 'two', 'three', '{"four":"ü"}', 'three']);
+    });
+
+    test('counts an attempt for a stream that was lost, and none for one that moves', async () => {
+      const directory = open();
+      const {callSid, ticket} = await taken(directory);
+      const [second, third] = [newTicket(), newTicket()];
+      const lost = await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: second});
+      expect(lost).toMatchObject({attempts: 1, ticket: second, epoch: 1});
+      expect(await directory.intend(callSid, 1, 'migrate')).toBe(true);
+      const moved = await directory.retry(callSid, {epoch: 1, replaces: second, ticket: third});
+      expect(moved).toMatchObject({attempts: 1, ticket: third});
+      expect(moved).not.toHaveProperty('intent');
+    });
+
+    test('gives two who retry the same lost stream one ticket', async () => {
+      const directory = open();
+      const {callSid, ticket} = await taken(directory);
+      const calls = await Promise.all(
+        [newTicket(), newTicket(), newTicket()].map(next =>
+          directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: next}),
+        ),
+      );
+      expect(new Set(calls.map(call => call?.ticket)).size).toBe(1);
+      expect(calls.map(call => call?.attempts)).toEqual([1, 1, 1]);
+    });
+
+    test.each(['hang-up', 'transfer'] as const)(
+      'never opens another stream for a caller who is to %s',
+      async intent => {
+        const directory = open();
+        const {callSid, ticket} = await taken(directory);
+        expect(await directory.intend(callSid, 1, intent, {transferTo: '+15550100'})).toBe(true);
+        expect(await directory.intend(callSid, 1, 'migrate')).toBe(true);
+        expect(await directory.read(callSid)).toMatchObject({intent, facts: {transferTo: '+15550100'}});
+        expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: newTicket()})).toBeUndefined();
+      },
+    );
+
+    test('lets nobody take, move or write to a call that has ended', async () => {
+      const directory = open();
+      const {callSid, ticket} = await taken(directory);
+      expect(await directory.end(callSid, 1)).toBe(true);
+      expect(await directory.end(callSid, 1)).toBe(true);
+      const ended = await directory.read(callSid);
+      expect(ended).toMatchObject({state: 'ended', epoch: 1});
+      for (const epoch of [0, 1]) {
+        expect(await directory.claim(callSid, {epoch, owner: bob, at: 0})).toEqual({won: false, call: ended});
+      }
+      expect(await directory.attach(callSid, {epoch: 1, streamSid: newStreamSid(), edge})).toBeUndefined();
+      expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.append(callSid, 1, ['late'])).toBe(false);
+      expect(await directory.open()).not.toContain(callSid);
+    });
+
+    test('names a call as open from its claim to its end', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      expect(await directory.open()).toContain(callSid);
+      await directory.end(callSid, 1);
+      expect(await directory.open()).not.toContain(callSid);
+    });
+
+    test('opens one stream for one ticket', async () => {
+      const directory = open();
+      const [ticket, grant] = [newTicket(), {callSid: newCallSid(), epoch: 1}];
+      expect(await directory.takeTicket(ticket)).toBeUndefined();
+      await directory.putTicket(ticket, grant);
+      const takers = await Promise.all([directory.takeTicket(ticket), directory.takeTicket(ticket)]);
+      expect(takers.filter(Boolean)).toEqual([grant]);
+    });
+
+    test('takes a call back that was forgotten, and only then', async () => {
+      const directory = open();
+      const entry: CallEntry = {
+        callSid: newCallSid(),
+        state: 'live',
+        epoch: 4,
+        owner: ann,
+        assistant: 'default',
+        ticket: newTicket(),
+        stream: {streamSid: newStreamSid(), edge},
+        intent: 'migrate',
+        attempts: 1,
+        startedAt: 1,
+        facts: {direction: 'inbound'},
+      };
+      expect(await directory.restore(entry)).toBe(true);
+      expect(await directory.read(entry.callSid)).toEqual(entry);
+      expect(await directory.open()).toContain(entry.callSid);
+      await directory.claim(entry.callSid, {epoch: 4, owner: bob, at: 0});
+      expect(await directory.restore(entry)).toBe(false);
+      expect(await directory.read(entry.callSid)).toMatchObject({epoch: 5, owner: bob});
+      await directory.end(entry.callSid, 5);
+      expect(await directory.restore({...entry, epoch: 9})).toBe(false);
+    });
+
+    test('forgets a call that has ended, and none that lives', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.append(callSid, 1, ['hello']);
+      expect(await directory.forget(callSid)).toBe(false);
+      await directory.end(callSid, 1);
+      expect(await directory.forget(callSid)).toBe(true);
+      expect(await directory.read(callSid)).toBeUndefined();
+      expect(await directory.journal(callSid)).toEqual([]);
+      expect(await directory.forget(newCallSid())).toBe(true);
+    });
+
+    test('never lets an older epoch have its way, whatever the order of owners, streams and ends', async () => {
+      const step = fc.record({
+        what: fc.constantFrom('claim', 'claim', 'claim', 'attach', 'attach', 'intend', 'retry', 'append', 'end'),
+        owner: fc.constantFrom(ann, bob),
+        /** How many epochs behind the truth the one who acts is. */
+        behind: fc.integer({min: 0, max: 2}),
+        together: fc.integer({min: 1, max: 3}),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, {maxLength: 25}), async steps => {
+          expect(await violations(open(), steps)).toEqual([]);
+        }),
+        {numRuns: 60},
+      );
+    });
+  });
+}
+
+type Step = {what: string; owner: ProcessId; behind: number; together: number};
+
+/** Runs steps, each by several at once, and says which of the rules that no order may break was broken. */
+async function violations(directory: CallDirectory, steps: readonly Step[]): Promise<string[]> {
+  const callSid = newCallSid();
+  const broken: string[] = [];
+  const winners = new Map<number, number>();
+  const look = async () => ({call: await directory.read(callSid), journal: await directory.journal(callSid)});
+  for (const {what, owner, behind, together} of steps) {
+    const before = await look();
+    const truth = before.call?.epoch ?? 0;
+    const epoch = Math.max(0, truth - behind);
+    const act = async (): Promise<unknown> => {
+      switch (what) {
+        case 'claim': {
+          const claim = await directory.claim(callSid, {epoch, owner, at: 0, ticket: newTicket()});
+          if (claim.won) winners.set(claim.call.epoch, (winners.get(claim.call.epoch) ?? 0) + 1);
+          return claim.won;
+        }
+        case 'attach':
+          return directory.attach(callSid, {epoch, streamSid: newStreamSid(), edge});
+        case 'intend':
+          return directory.intend(callSid, epoch, 'migrate');
+        case 'retry':
+          return directory.retry(callSid, {epoch, replaces: before.call?.ticket, ticket: newTicket()});
+        case 'append':
+          return directory.append(callSid, epoch, ['entry']);
+        default:
+          return directory.end(callSid, epoch);
+      }
+    };
+    await Promise.all(Array.from({length: together}, act));
+    const after = await look();
+    const must = (rule: string, kept: boolean) => kept || broken.push(`${what} by ${together}: ${rule}`);
+    const unchanged = isDeepStrictEqual(before, after);
+    must('epochs only rise', (after.call?.epoch ?? 0) >= truth);
+    must('an older epoch has no effect', epoch === truth || unchanged);
+    must('what has ended stays as it is', before.call?.state !== 'ended' || unchanged);
+    must('nobody but a claim makes a call', before.call !== undefined || what === 'claim' || unchanged);
+    const open = what === 'claim' && epoch === truth && before.call?.state !== 'ended';
+    must('somebody wins', !open || after.call?.epoch === epoch + 1);
+  }
+  for (const [epoch, count] of winners) if (count !== 1) broken.push(`${count} winners of epoch ${epoch}`);
+  return broken;
+}

@@ -1,0 +1,11 @@
+import {script} from '../redis/scripts.ts';
+
+/** The steps of the call directory that must be atomic: each file's header is its signature. */
+export const claim = script('claim-1.lua', ['lost', 'won']);
+export const attach = script('attach-1.lua', ['refused', 'attached']);
+export const intend = script('intend-1.lua', ['refused', 'done']);
+export const retry = script('retry-1.lua', ['refused', 'done']);
+export const end = script('end-2.lua', ['refused', 'done']);
+export const append = script('append-2.lua', ['refused', 'done']);
+export const restore = script('restore-1.lua', ['refused', 'done']);
+export const forget = script('forget-2.lua', ['refused', 'done']);

@@ -1,0 +1,150 @@
+import type {CallSid, Ticket} from '../protocol/ids.ts';
+import {ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
+import type {Clock, Millis} from '../time.ts';
+import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
+
+/** The call directory inside one process, and the specification of the other one. */
+export class MemoryCallDirectory implements CallDirectory {
+  readonly #clock: Clock;
+  readonly #calls = new Map<CallSid, {entry: CallEntry; goneAt: Millis}>();
+  readonly #journals = new Map<CallSid, string[]>();
+  readonly #tickets = new Map<Ticket, {grant: TicketGrant; goneAt: Millis}>();
+  readonly #open = new Set<CallSid>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async read(callSid: CallSid): Promise<CallEntry | undefined> {
+    return this.#get(callSid);
+  }
+
+  async claim(callSid: CallSid, claim: Parameters<CallDirectory['claim']>[1]): Promise<Claim> {
+    const {epoch, owner, at, assistant, ticket, facts = {}} = claim;
+    const call = this.#get(callSid);
+    if ((call?.epoch ?? 0) !== epoch || call?.state === 'ended') return {won: false, call};
+    const fresh: CallEntry = {
+      callSid,
+      state: 'live',
+      epoch,
+      owner,
+      assistant: '',
+      attempts: 0,
+      startedAt: at,
+      facts: {},
+    };
+    const before = call ?? fresh;
+    const won: CallEntry = {
+      ...before,
+      epoch: epoch + 1,
+      owner,
+      ...(assistant === undefined ? {} : {assistant}),
+      ...(ticket === undefined ? {} : {ticket}),
+      facts: {...before.facts, ...facts},
+    };
+    this.#open.add(callSid);
+    return {won: true, call: this.#put(won)};
+  }
+
+  async attach(
+    callSid: CallSid,
+    {epoch, streamSid, edge}: Parameters<CallDirectory['attach']>[1],
+  ): ReturnType<CallDirectory['attach']> {
+    const call = this.#live(callSid);
+    if (call?.stream?.streamSid === streamSid && call.stream.edge === edge) return {call};
+    if (call?.epoch !== epoch) return undefined;
+    const next = this.#put({...call, epoch: call.stream ? epoch + 1 : epoch, stream: {streamSid, edge}});
+    return call.stream ? {call: next, replaced: call.stream} : {call: next};
+  }
+
+  async intend(...[callSid, epoch, intent, facts = {}]: Parameters<CallDirectory['intend']>): Promise<boolean> {
+    const call = this.#live(callSid);
+    if (call?.epoch !== epoch) return false;
+    const decided = call.intent !== undefined && call.intent !== 'migrate';
+    if (intent !== 'migrate' || !decided) this.#put({...call, intent, facts: {...call.facts, ...facts}});
+    return true;
+  }
+
+  async retry(
+    callSid: CallSid,
+    {epoch, replaces, ticket}: Parameters<CallDirectory['retry']>[1],
+  ): Promise<CallEntry | undefined> {
+    const call = this.#live(callSid);
+    if (call?.epoch !== epoch) return undefined;
+    const {intent, ...undecided} = call;
+    if (intent !== undefined && intent !== 'migrate') return undefined;
+    if (call.ticket !== replaces) return call;
+    return this.#put({...undecided, ticket, attempts: call.attempts + (intent === 'migrate' ? 0 : 1)});
+  }
+
+  async end(callSid: CallSid, epoch: number): Promise<boolean> {
+    const call = this.#get(callSid);
+    if (call?.epoch !== epoch) return false;
+    if (call.state === 'live') this.#put({...call, state: 'ended'}, ENDED_CALL_TTL_S * 1_000);
+    this.#open.delete(callSid);
+    return true;
+  }
+
+  async append(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean> {
+    if (this.#live(callSid)?.epoch !== epoch) return false;
+    this.#journals.set(callSid, [...(this.#journals.get(callSid) ?? []), ...entries]);
+    return true;
+  }
+
+  async journal(callSid: CallSid): Promise<readonly string[]> {
+    return this.#journals.get(callSid) ?? [];
+  }
+
+  async restore(entry: CallEntry): Promise<boolean> {
+    const call = this.#get(entry.callSid);
+    if (call && (call.state === 'ended' || call.epoch > entry.epoch)) return false;
+    this.#open.add(entry.callSid);
+    if (call?.epoch !== entry.epoch) this.#put(entry);
+    return true;
+  }
+
+  async forget(callSid: CallSid): Promise<boolean> {
+    if (this.#live(callSid)) return false;
+    this.#calls.delete(callSid);
+    this.#journals.delete(callSid);
+    this.#open.delete(callSid);
+    return true;
+  }
+
+  async putTicket(ticket: Ticket, grant: TicketGrant): Promise<void> {
+    this.#tickets.set(ticket, {grant, goneAt: this.#clock.now() + TICKET_TTL_S * 1_000});
+  }
+
+  async takeTicket(ticket: Ticket): Promise<TicketGrant | undefined> {
+    const taken = this.#tickets.get(ticket);
+    this.#tickets.delete(ticket);
+    return taken && this.#clock.now() < taken.goneAt ? taken.grant : undefined;
+  }
+
+  async open(): Promise<readonly CallSid[]> {
+    return [...this.#open];
+  }
+
+  /** As when Redis comes back without its data. */
+  lose(): void {
+    for (const kept of [this.#calls, this.#journals, this.#tickets, this.#open]) kept.clear();
+  }
+
+  #get(callSid: CallSid): CallEntry | undefined {
+    const kept = this.#calls.get(callSid);
+    if (!kept || this.#clock.now() < kept.goneAt) return kept?.entry;
+    this.#calls.delete(callSid);
+    this.#journals.delete(callSid);
+    return undefined;
+  }
+
+  #live(callSid: CallSid): CallEntry | undefined {
+    const call = this.#get(callSid);
+    return call?.state === 'live' ? call : undefined;
+  }
+
+  #put(entry: CallEntry, keep: Millis = Number.POSITIVE_INFINITY): CallEntry {
+    this.#calls.set(entry.callSid, {entry, goneAt: this.#clock.now() + keep});
+    return entry;
+  }
+}

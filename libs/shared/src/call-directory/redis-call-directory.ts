@@ -1,0 +1,121 @@
+import {randomUUID} from 'node:crypto';
+import type {Cluster, Redis} from 'ioredis';
+import {z} from 'zod';
+import {parse} from '../protocol/parse.ts';
+import {CallSid, ProcessId, StreamSid, type Ticket} from '../protocol/ids.ts';
+import {
+  call as callKey,
+  callJournal,
+  CALL_TTL_S,
+  ENDED_CALL_TTL_S,
+  openCalls,
+  ticketKey,
+  TICKET_TTL_S,
+} from '../redis/keys.ts';
+import {recordOf} from '../redis/scripts.ts';
+import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
+import * as scripts from './call-scripts.ts';
+import {callOfFields, fieldsOfCall, fieldsOfFacts} from './stored-call.ts';
+
+const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()});
+
+/**
+ * The call directory that processes share. Each method is one script on the keys of one call; only the set of open
+ * calls lives elsewhere, and is written so that it names too many calls rather than too few.
+ */
+export class RedisCallDirectory implements CallDirectory {
+  readonly #redis: Redis | Cluster;
+
+  constructor(redis: Redis | Cluster) {
+    this.#redis = redis;
+  }
+
+  async read(callSid: CallSid): Promise<CallEntry | undefined> {
+    return callOfFields(callSid, await this.#redis.hgetall(callKey(callSid)));
+  }
+
+  async claim(callSid: CallSid, claim: Parameters<CallDirectory['claim']>[1]): Promise<Claim> {
+    const {epoch, owner, at, assistant, ticket, facts = {}} = claim;
+    const fields = ['owner', owner, ...fieldsOfFacts(facts)];
+    if (assistant !== undefined) fields.push('assistant', assistant);
+    if (ticket !== undefined) fields.push('ticket', ticket);
+    await this.#redis.sadd(openCalls, callSid);
+    const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
+    const {reply, rest} = await scripts.claim(this.#redis, [callKey(callSid)], args);
+    const call = callOfFields(callSid, recordOf(rest[0]));
+    if (reply === 'won' && call) return {won: true, call};
+    if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
+    return {won: false, call};
+  }
+
+  async attach(
+    callSid: CallSid,
+    {epoch, streamSid, edge}: Parameters<CallDirectory['attach']>[1],
+  ): ReturnType<CallDirectory['attach']> {
+    const {reply, rest} = await scripts.attach(this.#redis, [callKey(callSid)], [epoch, streamSid, edge]);
+    const call = callOfFields(callSid, recordOf(rest[0]));
+    if (reply === 'refused' || !call) return undefined;
+    const [, oldStream, oldEdge] = rest;
+    if (oldStream === '' || oldEdge === '') return {call};
+    return {call, replaced: {streamSid: StreamSid.parse(oldStream), edge: ProcessId.parse(oldEdge)}};
+  }
+
+  async intend(...[callSid, epoch, intent, facts = {}]: Parameters<CallDirectory['intend']>): Promise<boolean> {
+    const {reply} = await scripts.intend(this.#redis, [callKey(callSid)], [epoch, intent, ...fieldsOfFacts(facts)]);
+    return reply === 'done';
+  }
+
+  async retry(
+    callSid: CallSid,
+    {epoch, replaces, ticket}: Parameters<CallDirectory['retry']>[1],
+  ): Promise<CallEntry | undefined> {
+    const {rest} = await scripts.retry(this.#redis, [callKey(callSid)], [epoch, replaces ?? '', ticket]);
+    return callOfFields(callSid, recordOf(rest[0]));
+  }
+
+  async end(callSid: CallSid, epoch: number): Promise<boolean> {
+    const keys = [callKey(callSid), callJournal(callSid)];
+    const {reply} = await scripts.end(this.#redis, keys, [epoch, ENDED_CALL_TTL_S]);
+    if (reply === 'done') await this.#redis.srem(openCalls, callSid);
+    return reply === 'done';
+  }
+
+  async append(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean> {
+    const keys = [callKey(callSid), callJournal(callSid)];
+    const {reply} = await scripts.append(this.#redis, keys, [epoch, randomUUID(), CALL_TTL_S, ...entries]);
+    return reply === 'done';
+  }
+
+  async journal(callSid: CallSid): Promise<readonly string[]> {
+    const entries = await this.#redis.xrange(callJournal(callSid), '-', '+');
+    return entries.map(([, [, text]]) => text ?? '');
+  }
+
+  async restore(entry: CallEntry): Promise<boolean> {
+    await this.#redis.sadd(openCalls, entry.callSid);
+    const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry)];
+    const {reply} = await scripts.restore(this.#redis, [callKey(entry.callSid)], args);
+    return reply === 'done';
+  }
+
+  async forget(callSid: CallSid): Promise<boolean> {
+    const {reply} = await scripts.forget(this.#redis, [callKey(callSid), callJournal(callSid)], []);
+    if (reply === 'done') await this.#redis.srem(openCalls, callSid);
+    return reply === 'done';
+  }
+
+  async putTicket(ticket: Ticket, grant: TicketGrant): Promise<void> {
+    await this.#redis.set(ticketKey(ticket), JSON.stringify(grant), 'EX', TICKET_TTL_S);
+  }
+
+  async takeTicket(ticket: Ticket): Promise<TicketGrant | undefined> {
+    const text = await this.#redis.getdel(ticketKey(ticket));
+    const grant = parse(Grant, text ?? 'null');
+    return grant.ok ? grant.message : undefined;
+  }
+
+  async open(): Promise<readonly CallSid[]> {
+    const open = await this.#redis.smembers(openCalls);
+    return open.flatMap(text => CallSid.safeParse(text).data ?? []);
+  }
+}
