@@ -1,0 +1,3 @@
+import {runServices} from './start/run-services.ts';
+
+await runServices({watching: true});

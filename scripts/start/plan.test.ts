@@ -1,0 +1,67 @@
+import {describe, expect, test} from 'vitest';
+import {instructions, planProcesses} from './plan.ts';
+
+const KEY = {OPENAI_API_KEY: 'sk-test'};
+const ONE = {edges: 1, workers: 1};
+
+describe('a newcomer', () => {
+  test('with only an OpenAI key gets one of each service, and is warned', () => {
+    const {processes, warnings} = planProcesses(KEY, ONE);
+    expect(processes.map(({name, port}) => `${name} ${port}`)).toEqual([
+      'analytics 5053',
+      'worker-1 5052',
+      'edge-1 5051',
+      'webhook 5050',
+    ]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('TWILIO_AUTH_TOKEN');
+  });
+
+  test('without a key is told which variable, where to get one, and what works without', () => {
+    expect(() => planProcesses({}, ONE)).toThrow(
+      /OPENAI_API_KEY is not set.*https:\/\/platform\.openai\.com.*npm run demo/s,
+    );
+  });
+
+  test('is told to open tunnels before Twilio can call, and what to paste then', () => {
+    const text = instructions(planProcesses(KEY, ONE)).join('\n');
+    expect(text).toContain('Twilio cannot reach http://127.0.0.1:5050 yet');
+    expect(text).toContain('http://127.0.0.1:5050/incoming-call, HTTP POST');
+  });
+});
+
+describe('an operator', () => {
+  test('who runs more edges and workers finds each on a port of its own', () => {
+    const {processes, edgeUrls} = planProcesses(KEY, {edges: 2, workers: 3});
+    const ports = processes.map(({port}) => port);
+    expect(new Set(ports).size).toBe(7);
+    expect(processes.find(({name}) => name === 'worker-3')?.port).toBe(5072);
+    expect(edgeUrls).toEqual(['ws://127.0.0.1:5051', 'ws://127.0.0.1:5061']);
+  });
+
+  test('who has one public address for all edges gives it once', () => {
+    const env = {...KEY, PUBLIC_EDGE_URL: 'wss://edge.example.com/', PUBLIC_WEBHOOK_URL: 'https://example.com'};
+    const plan = planProcesses(env, {edges: 2, workers: 1});
+    expect(plan.edgeUrls).toEqual(['wss://edge.example.com']);
+    const edges = plan.processes.filter(({service}) => service === 'media-edge');
+    expect(edges.map(edge => edge.env['PUBLIC_EDGE_URL'])).toEqual([
+      'wss://edge.example.com',
+      'wss://edge.example.com',
+    ]);
+    expect(instructions(plan).join('\n')).not.toContain('tunnel');
+  });
+
+  test('who set the token has signatures checked, and no warning', () => {
+    const {processes, warnings} = planProcesses({...KEY, TWILIO_AUTH_TOKEN: 'token'}, ONE);
+    expect(warnings).toEqual([]);
+    expect(processes.every(({env}) => env['TWILIO_VALIDATE'] === 'on')).toBe(true);
+  });
+
+  test('who gave two services one port is told which variables to change', () => {
+    const env = {...KEY, EDGE_PORT: '6000', WORKER_PORT: '6000', WEBHOOK_PORT: 'http'};
+    expect(() => planProcesses(env, ONE)).toThrow(
+      'worker-1 and edge-1 would share port 6000: change WORKER_PORT or EDGE_PORT',
+    );
+    expect(() => planProcesses(env, ONE)).toThrow('WEBHOOK_PORT must be a port');
+  });
+});

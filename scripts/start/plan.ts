@@ -1,0 +1,107 @@
+import {CannotStart} from '@voicebridge/shared/errors.ts';
+import type {Env} from '@voicebridge/shared/config.ts';
+
+/** One process to run: which service, what people call it, its port and the variable that moves it. */
+export interface Planned {
+  readonly service: 'webhook' | 'media-edge' | 'realtime-worker' | 'analytics';
+  readonly name: string;
+  readonly port: number;
+  readonly portVariable: string;
+  readonly env: Env;
+}
+
+export interface Plan {
+  readonly processes: readonly Planned[];
+  /** What Twilio is told, without a last slash. */
+  readonly webhookUrl: string;
+  readonly edgeUrls: readonly string[];
+  /** What the operator should know before the first call. */
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_PORTS = {WEBHOOK_PORT: 5050, EDGE_PORT: 5051, WORKER_PORT: 5052, ANALYTICS_PORT: 5053} as const;
+/** Edge 2 listens on EDGE_PORT + 10, edge 3 on EDGE_PORT + 20; workers likewise. */
+const PORT_STEP = 10;
+
+/** Everything `npm start` will run. Throws `CannotStart` that names every problem it can see beforehand. */
+export function planProcesses(env: Env, {edges, workers}: {readonly edges: number; readonly workers: number}): Plan {
+  const problems: string[] = [];
+  if (!env['OPENAI_API_KEY']) {
+    problems.push(
+      'OPENAI_API_KEY is not set. Make a key at https://platform.openai.com/api-keys and put OPENAI_API_KEY=sk-… into .env,',
+      '    or try everything without one: npm run demo',
+    );
+  }
+  const portOf = (variable: keyof typeof DEFAULT_PORTS) => {
+    const port = Number(env[variable] || DEFAULT_PORTS[variable]);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) problems.push(`${variable} must be a port, 1 to 65535`);
+    return port;
+  };
+  const webhookPort = portOf('WEBHOOK_PORT');
+  const edgePort = portOf('EDGE_PORT');
+  const workerPort = portOf('WORKER_PORT');
+  const analyticsPort = portOf('ANALYTICS_PORT');
+  const webhookUrl = cut(env['PUBLIC_WEBHOOK_URL'] || `http://127.0.0.1:${webhookPort}`);
+  const edgeUrlOf = (port: number) => cut(env['PUBLIC_EDGE_URL'] || `ws://127.0.0.1:${port}`);
+
+  const warnings: string[] = [];
+  // Without the token nobody can check a signature: allowed for a first try, and said.
+  const validate = env['TWILIO_VALIDATE'] || (env['TWILIO_AUTH_TOKEN'] ? 'on' : 'off');
+  if (validate === 'off') {
+    warnings.push(
+      'Signatures of Twilio are not checked: whoever finds the address can spend your OpenAI credit. Set TWILIO_AUTH_TOKEN.',
+    );
+  }
+
+  const processes: Planned[] = [];
+  const plan = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
+    const clash = processes.find(other => other.port === port);
+    if (clash)
+      problems.push(
+        `${clash.name} and ${name} would share port ${port}: change ${clash.portVariable} or ${portVariable}`,
+      );
+    const common = {PUBLIC_WEBHOOK_URL: webhookUrl, TWILIO_VALIDATE: validate, PORT: String(port)};
+    processes.push({service, name, port, portVariable, env: {...env, ...common, ...more}});
+  };
+  plan('analytics', 'analytics', analyticsPort, 'ANALYTICS_PORT');
+  for (let n = 0; n < workers; n += 1) {
+    plan('realtime-worker', `worker-${n + 1}`, workerPort + n * PORT_STEP, 'WORKER_PORT');
+  }
+  const edgeUrls: string[] = [];
+  for (let n = 0; n < edges; n += 1) {
+    const port = edgePort + n * PORT_STEP;
+    edgeUrls.push(edgeUrlOf(port));
+    plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(port)});
+  }
+  plan('webhook', 'webhook', webhookPort, 'WEBHOOK_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(edgePort)});
+
+  if (problems.length > 0) throw new CannotStart(problems.join('\n  '));
+  return {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], warnings};
+}
+
+/** What to do in Twilio's console, and before. */
+export function instructions({processes, webhookUrl, edgeUrls}: Plan): string[] {
+  const portsOf = (service: Planned['service']) =>
+    processes.filter(other => other.service === service).map(({port}) => port);
+  const local = [webhookUrl, ...edgeUrls].some(url => /^(http|ws):\/\/(127\.|localhost)/.test(url));
+  const tunnel = [
+    `Twilio cannot reach ${webhookUrl} yet. Open a tunnel to each of these ports, then set in .env and start again:`,
+    `  PUBLIC_WEBHOOK_URL=https://…   the tunnel to port ${portsOf('webhook').join(', ')}`,
+    `  PUBLIC_EDGE_URL=wss://…        the tunnel to port ${portsOf('media-edge').join(', ')}`,
+  ];
+  const twilio = [
+    "In Twilio's console, under Phone Numbers, at your number, in Voice Configuration:",
+    `  A call comes in       Webhook, ${webhookUrl}/incoming-call, HTTP POST`,
+    `  Call status changes   ${webhookUrl}/call-status, HTTP POST`,
+  ];
+  return [
+    ...(local ? [...tunnel, ''] : []),
+    ...twilio,
+    '',
+    `What happened in the calls: http://127.0.0.1:${portsOf('analytics')[0]}/`,
+  ];
+}
+
+function cut(url: string): string {
+  return url.replace(/\/+$/, '');
+}

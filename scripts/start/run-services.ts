@@ -1,0 +1,151 @@
+import {watch} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {parseArgs, styleText} from 'node:util';
+import {config as loadDotenv} from 'dotenv';
+import {CannotStart} from '@voicebridge/shared/errors.ts';
+import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {prettyLine, type LogLine} from '../log-line.ts';
+import {isFree, ProcessFailed} from '../processes.ts';
+import {keepRunning, type Kept} from './keep-running.ts';
+import {instructions, planProcesses, type Plan, type Planned} from './plan.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Given to a process beyond DRAIN_SECONDS before it is killed. */
+const GRACE: Millis = 5_000;
+/** Order of stopping: no new calls, then the calls, then the records of them. */
+const STOPPING: readonly (readonly Planned['service'][])[] = [
+  ['webhook'],
+  ['media-edge', 'realtime-worker'],
+  ['analytics'],
+];
+
+/**
+ * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service starts
+ * again when a file of it, or of the shared library, changes.
+ */
+export async function runServices({watching}: {readonly watching: boolean}): Promise<void> {
+  try {
+    const {values} = parseArgs({
+      options: {
+        edges: {type: 'string', default: '1'},
+        workers: {type: 'string', default: '1'},
+        json: {type: 'boolean', default: false},
+      },
+    });
+    loadDotenv({path: join(ROOT, '.env'), quiet: true});
+    const env = watching ? {DRAIN_SECONDS: '2', ...process.env} : process.env;
+    const plan = planProcesses(env, {
+      edges: count('--edges', values.edges),
+      workers: count('--workers', values.workers),
+    });
+    await checkPorts(plan);
+    await run(plan, {json: values.json, watching, drain: Number(env['DRAIN_SECONDS'] || 60) * 1_000});
+  } catch (error) {
+    if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed) && !isUsage(error)) throw error;
+    console.error(styleText('red', `cannot start: ${error.message}`));
+    process.exitCode = 1;
+  }
+  // Whatever was still on its way up ends with us.
+  process.exit();
+}
+
+interface RunOptions {
+  readonly json: boolean;
+  readonly watching: boolean;
+  /** How long calls may outlive Ctrl-C. */
+  readonly drain: Millis;
+}
+
+async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<void> {
+  const began = performance.now();
+  const tell = (line: string) => console.log(json ? JSON.stringify({service: 'start', msg: line}) : line);
+  const show = (name: string) => (line: LogLine) => console.log(json ? line.text : prettyLine(name, line));
+  const say = (name: string) => (line: string) => tell(styleText('yellow', `${name} ${line}`));
+  for (const warning of plan.warnings) tell(styleText('yellow', `! ${warning}`));
+
+  // Listened for from here on, so that Ctrl-C during the start leaves nothing behind either.
+  const stop = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1); // the second time: at once; every process ends with this one
+      stop.abort();
+      asked.resolve();
+    });
+  }
+
+  let redis: ProvidedRedis | undefined;
+  const kept: {planned: Planned; process: Kept}[] = [];
+  try {
+    redis = await provideRedis({url: process.env['REDIS_URL'], kind: process.env['VOICEBRIDGE_REDIS'], log: tell});
+    const {url} = redis;
+    const start = async (planned: Planned) => {
+      const {service, name, env} = planned;
+      const onLine = show(name);
+      const options = {service, name, env: {...env, REDIS_URL: url}, onLine};
+      kept.push({planned, process: await keepRunning(options, say(name))});
+    };
+    await Promise.race([Promise.all(plan.processes.map(start)), asked.promise]);
+    if (stop.signal.aborted) return;
+    const ports = plan.processes.map(({name, port}) => `${name} ${port}`).join(', ');
+    tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
+    for (const line of instructions(plan)) tell(line);
+    tell('');
+    if (watching) restartOnChange(kept, stop.signal, drain + GRACE, tell);
+    await asked.promise;
+    tell('draining: calls may finish. Ctrl-C again stops at once.');
+  } finally {
+    stop.abort();
+    for (const services of STOPPING) {
+      const group = kept.filter(({planned}) => services.includes(planned.service));
+      await Promise.all(group.map(({process: running}) => running.stop(drain + GRACE)));
+    }
+    await redis?.close();
+  }
+  tell('stopped');
+}
+
+/** A change in a service restarts it; a change in the shared library restarts all. Calls are handed over as in a drain. */
+function restartOnChange(
+  kept: readonly {planned: Planned; process: Kept}[],
+  signal: AbortSignal,
+  within: Millis,
+  tell: (line: string) => void,
+): void {
+  const folders = ['libs/shared/src', ...new Set(kept.map(({planned}) => `services/${planned.service}`))];
+  for (const folder of folders) {
+    let timer: NodeJS.Timeout | undefined;
+    watch(join(ROOT, folder), {recursive: true, signal}, (_, file) => {
+      if (!file || !/\.(ts|lua|sql|html)$/.test(file) || file.endsWith('.test.ts')) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const changed = kept.filter(
+          ({planned}) => folder === 'libs/shared/src' || folder.endsWith(`/${planned.service}`),
+        );
+        tell(`${folder}/${file} changed: restarting ${changed.map(({planned}) => planned.name).join(', ')}`);
+        for (const {process: running} of changed) void running.restart(within);
+      }, 150);
+    });
+  }
+  tell('watching for changes');
+}
+
+async function checkPorts({processes}: Plan): Promise<void> {
+  const taken: string[] = [];
+  for (const {name, port, portVariable} of processes) {
+    if (!(await isFree(port)))
+      taken.push(`port ${port} of ${name} is taken by another process: set ${portVariable} to a free one`);
+  }
+  if (taken.length > 0) throw new CannotStart(taken.join('\n  '));
+}
+
+function count(option: string, value: string): number {
+  if (!/^[1-9]\d?$/.test(value)) throw new CannotStart(`${option} must be a number from 1 to 99`);
+  return Number(value);
+}
+
+function isUsage(error: unknown): error is Error {
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+}
