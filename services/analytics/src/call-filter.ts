@@ -1,5 +1,5 @@
 import {EndReason} from '@voicebridge/shared/call-record.ts';
-import type {ExpressionBuilder, Expression, SqlBool} from 'kysely';
+import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from './schema.ts';
 
@@ -56,37 +56,32 @@ export const CallFilter = FacetFilter.extend({
 });
 export type CallFilter = z.infer<typeof CallFilter>;
 
-type Table = 'calls' | 'turns' | 'interruptions' | 'toolCalls' | 'failovers';
-
 /** The condition on any table that carries the facets. */
-export function matchesFacets(filter: FacetFilter) {
-  return (eb: ExpressionBuilder<Schema, Table>): Expression<SqlBool> =>
-    eb.and([
-      ...(filter.from ? [eb('startedAt', '>=', filter.from)] : []),
-      ...(filter.to ? [eb('startedAt', '<', filter.to)] : []),
-      ...(filter.assistant ? [eb('assistant', '=', filter.assistant)] : []),
-      ...(filter.worker ? [eb('worker', '=', filter.worker)] : []),
-      ...(filter.model ? [eb('model', '=', filter.model)] : []),
-    ]);
+export function matchesFacets(filter: FacetFilter): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, 'calls'>();
+  return eb.and([
+    ...(filter.from ? [eb('startedAt', '>=', filter.from)] : []),
+    ...(filter.to ? [eb('startedAt', '<', filter.to)] : []),
+    ...(filter.assistant ? [eb('assistant', '=', filter.assistant)] : []),
+    ...(filter.worker ? [eb('worker', '=', filter.worker)] : []),
+    ...(filter.model ? [eb('model', '=', filter.model)] : []),
+  ]);
 }
 
 /** The condition on `calls`. */
-export function matchesCall(filter: CallFilter) {
-  return (eb: ExpressionBuilder<Schema, 'calls'>): Expression<SqlBool> =>
-    eb.and([
-      matchesFacets(filter)(eb),
-      ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
-      ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
-      ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
-      ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),
-      ...(filter.callerHash
-        ? [eb.or([eb('callerHash', '=', filter.callerHash), eb('calleeHash', '=', filter.callerHash)])]
-        : []),
-      ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
-      ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
-      ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
-      ...(filter.search
-        ? [eb('callSid', 'like', `${filter.search.startsWith('CA') ? '' : 'CA'}${filter.search}%`)]
-        : []),
-    ]);
+export function matchesCall(filter: CallFilter): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, 'calls'>();
+  const {callerHash, search} = filter;
+  return eb.and([
+    matchesFacets(filter),
+    ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
+    ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
+    ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
+    ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),
+    ...(callerHash ? [eb.or([eb('callerHash', '=', callerHash), eb('calleeHash', '=', callerHash)])] : []),
+    ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
+    ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
+    ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
+    ...(search ? [eb('callSid', 'like', `${search.startsWith('CA') ? '' : 'CA'}${search}%`)] : []),
+  ]);
 }

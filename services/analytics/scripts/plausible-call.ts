@@ -1,0 +1,208 @@
+import type {CallFinished, EndReason, TurnRecord} from '@voicebridge/shared/call-record.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Random} from './random.ts';
+import {sentence} from './sentences.ts';
+
+const ASSISTANTS = ['reception', 'booking', 'support'] as const;
+const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-mini'] as const;
+const TOOLS = ['find_booking', 'free_slots', 'transfer_call', 'opening_hours'] as const;
+const ENDS: readonly [EndReason, ...EndReason[]] = [
+  'caller.hung-up',
+  'assistant.hung-up',
+  'assistant.transferred',
+  'platform.stream-lost',
+  'operator.hung-up',
+  'platform.model-lost',
+  'platform.drained',
+];
+
+/** Everything about one call but its words is drawn at random; the parts agree with each other as in a real record. */
+export function plausibleCall(random: Random, startedAt: number, transcript: boolean): CallFinished {
+  const assistant = random.pickUneven(ASSISTANTS);
+  const model = random.chance(0.7) ? MODELS[0] : MODELS[1];
+  const slow = model === MODELS[0] ? 1 : 0.72;
+  // Evenings are slower at the model: something for an analyst to find.
+  const rush = 1 + 0.25 * Math.max(0, Math.sin(((new Date(startedAt).getUTCHours() - 9) / 24) * 2 * Math.PI));
+  const worker = `worker-${random.pick(['a3k9', 'b7q2', 'c1x8', 'd5m4', 'e9t6', 'f2w3'])}`;
+  const edge = `edge-${random.pick(['h4n1', 'j8p5', 'k2r7'])}`;
+  const count = 2 + Math.floor(-Math.log(1 - random.next()) * 6);
+
+  const turns: TurnRecord[] = [];
+  const interruptions: CallFinished['interruptions'] = [];
+  const toolCalls: CallFinished['toolCalls'] = [];
+  const failovers: CallFinished['failovers'] = [];
+  const lines: CallFinished['transcript'] = [];
+  const timeToFirstAudioMs = random.latency(280, 0.3);
+  let at = timeToFirstAudioMs;
+  for (let turn = 0; turn < count; turn += 1) {
+    const greeting = turn === 0;
+    const said = greeting ? 0 : random.latency(1_900, 0.6);
+    const callerStartedAt = greeting ? null : at + random.latency(600, 0.5);
+    const callerEndedAt = callerStartedAt === null ? null : callerStartedAt + said;
+    const endOfTurnDelayMs = greeting ? null : random.latency(520, 0.12);
+    const usesTool = !greeting && random.chance(0.12);
+    const toolMs = usesTool ? random.latency(340, 0.7) : 0;
+    const modelTtfbMs = greeting ? null : random.latency(330 * slow * rush, 0.35) + toolMs;
+    const hopUpMs = random.latency(0.6, 0.5);
+    const hopDownMs = random.latency(0.7, 0.5);
+    const gap = greeting ? null : (endOfTurnDelayMs ?? 0) + (modelTtfbMs ?? 0) + hopUpMs + hopDownMs + 4;
+    const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0);
+    const generatedMs = random.latency(3_800, 0.55);
+    const interrupted = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
+    const heardMs = interrupted ? generatedMs * random.between(0.15, 0.9) : generatedMs;
+    const audioEndedAt = audioStartedAt + heardMs;
+    turns.push({
+      turn,
+      cause: greeting ? 'greeting' : usesTool ? 'tool' : 'caller',
+      callerStartedAt,
+      callerEndedAt,
+      decidedAt: callerEndedAt === null ? null : callerEndedAt + (endOfTurnDelayMs ?? 0),
+      firstDeltaAt: audioStartedAt - hopDownMs - 2,
+      audioStartedAt,
+      audioEndedAt,
+      platformTurnGapMs: gap,
+      endOfTurnDelayMs,
+      modelTtfbMs,
+      hopUpMs,
+      hopDownMs,
+      generatedMs,
+      heardMs,
+      interrupted,
+      responseStatus: interrupted ? 'cancelled' : 'completed',
+      model,
+      worker,
+    });
+    if (usesTool) {
+      const name = random.pickUneven(TOOLS);
+      toolCalls.push({
+        call: toolCalls.length,
+        turn,
+        name,
+        at: (callerEndedAt ?? 0) + (endOfTurnDelayMs ?? 0),
+        durationMs: toolMs,
+        ok: !random.chance(name === 'transfer_call' ? 0.09 : 0.02),
+      });
+    }
+    if (interrupted) {
+      const reactionMs = random.latency(6, 0.4);
+      const tStopMs = reactionMs + random.latency(190, 0.25);
+      interruptions.push({
+        interruption: interruptions.length,
+        turn,
+        at: audioEndedAt - reactionMs,
+        reactionMs,
+        tStopMs,
+        talkOverMs: tStopMs,
+        unheardMs: generatedMs - heardMs,
+        truncatedAtMs: Math.floor(heardMs),
+        uncertaintyMs: random.latency(9, 0.4),
+        refused: random.chance(0.004),
+        false: random.chance(0.04),
+      });
+    }
+    if (transcript) {
+      if (callerStartedAt !== null)
+        lines.push({
+          line: lines.length,
+          turn,
+          role: 'caller',
+          at: callerStartedAt,
+          text: sentence('caller', random),
+          cut: false,
+        });
+      const text = sentence(greeting ? 'greeting' : 'assistant', random);
+      lines.push({
+        line: lines.length,
+        turn,
+        role: 'assistant',
+        at: audioStartedAt,
+        text: interrupted ? text.slice(0, Math.ceil((text.length * heardMs) / generatedMs)) : text,
+        cut: interrupted,
+      });
+    }
+    at = audioEndedAt;
+  }
+  if (random.chance(0.012)) {
+    failovers.push({
+      failover: 0,
+      kind: random.pickUneven(['worker-lost', 'worker-drained', 'model-rotated', 'edge-lost']),
+      at: at * random.between(0.2, 0.8),
+      gapMs: random.latency(110, 0.4),
+      from: worker,
+      to: `worker-${random.pick(['a3k9', 'b7q2', 'c1x8'])}`,
+    });
+  }
+  const endReason = random.chance(0.75) ? 'caller.hung-up' : random.pickUneven(ENDS);
+  const spoken = turns.reduce((sum, turn) => sum + (turn.generatedMs ?? 0), 0);
+  const tokens = {
+    inputText: 400 + 60 * count,
+    inputAudio: Math.round((at / 100) * (1 + count / 6)),
+    inputCached: Math.round((at / 130) * (count / 4)),
+    outputText: 22 * count,
+    outputAudio: Math.round(spoken / 50),
+  };
+  const price = model === MODELS[0] ? 1 : 0.3;
+  return {
+    version: 1,
+    part: 0,
+    parts: 1,
+    summary: {
+      callSid: CallSid.parse(`CA${random.hex(32)}`),
+      startedAt,
+      endedAt: Math.round(startedAt + at + random.between(300, 3_000)),
+      direction: random.chance(0.92) ? 'inbound' : 'outbound',
+      caller: {
+        hash: random.hex(24),
+        lastTwo: String(Math.floor(random.between(0, 100))).padStart(2, '0'),
+        number: null,
+      },
+      callee: {hash: '0f3c5a7799b1d2e4c6a80315', lastTwo: '07', number: null},
+      assistant,
+      model,
+      voice: assistant === 'support' ? 'verse' : 'alloy',
+      worker: failovers[0]?.to ?? worker,
+      edge,
+      epoch: 1 + failovers.length,
+      endReason,
+      endedBy: endedBy(endReason),
+      timeToFirstAudioMs,
+      admissionMs: random.latency(14, 0.5),
+      modelReadyMs: random.latency(420, 0.35),
+      turns: turns.length,
+      bargeIns: interruptions.length,
+      falseInterruptions: interruptions.filter(cut => cut.false).length,
+      toolCalls: toolCalls.length,
+      talkOverMs: interruptions.reduce((sum, cut) => sum + (cut.talkOverMs ?? 0), 0),
+      unheardMs: interruptions.reduce((sum, cut) => sum + (cut.unheardMs ?? 0), 0),
+      tokens,
+      costUsd:
+        ((tokens.inputAudio - tokens.inputCached) * 32 +
+          tokens.inputCached * 0.4 +
+          tokens.outputAudio * 64 +
+          tokens.outputText * 16) *
+        price *
+        1e-6,
+      priceTable: '2026-11',
+      frames: {
+        up: Math.round(at / 20),
+        down: Math.round(spoken / 20),
+        lostUp: random.chance(0.01) ? Math.floor(random.between(1, 20)) : 0,
+        lostDown: 0,
+        duplicates: 0,
+        paddedMs: random.chance(0.03) ? Math.round(random.between(20, 400)) : 0,
+        malformed: 0,
+      },
+      traceparent: null,
+    },
+    turns,
+    interruptions,
+    toolCalls,
+    failovers,
+    transcript: lines,
+  };
+}
+
+function endedBy(reason: EndReason): CallFinished['summary']['endedBy'] {
+  const by = reason.split('.')[0];
+  return by === 'caller' || by === 'assistant' || by === 'operator' ? by : 'platform';
+}

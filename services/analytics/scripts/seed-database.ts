@@ -1,0 +1,100 @@
+import {sql, type Kysely} from 'kysely';
+import {callRows, type CallRows} from '../src/call-rows.ts';
+import type {Database} from '../src/database.ts';
+import type {Schema} from '../src/schema.ts';
+import {plausibleCall} from './plausible-call.ts';
+import {Random} from './random.ts';
+
+export interface SeedOptions {
+  /** About so many. */
+  readonly turns: number;
+  readonly days: number;
+  /** Unix milliseconds at which the last call starts, at the latest. */
+  readonly until: number;
+  /** The same seed, the same calls. */
+  readonly seed: number;
+  /** Share of calls that keep their words, 0 to 1. */
+  readonly transcripts: number;
+  readonly progress?: (turns: number) => void;
+}
+
+export interface Seeded {
+  readonly calls: number;
+  readonly turns: number;
+}
+
+const CALLS_PER_BATCH = 500;
+/** What a plausible call has on average. */
+const TURNS_PER_CALL = 7.54;
+const DAY = 24 * 3_600_000;
+/** Calls of each hour of the day, UTC; the sum does not matter. */
+const HOURS = [1, 1, 1, 1, 2, 4, 9, 20, 38, 52, 58, 55, 44, 49, 56, 53, 47, 38, 27, 18, 11, 6, 3, 2];
+
+/** What hangs on a call, by table. */
+const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> = {
+  turns: rows => rows.turns,
+  interruptions: rows => rows.interruptions,
+  tool_calls: rows => rows.toolCalls,
+  failovers: rows => rows.failovers,
+  transcripts: rows => rows.transcripts,
+};
+
+/** Fills an empty database with plausible days of calls. Rows travel as JSON: one parameter for thousands of them. */
+export async function seedDatabase(database: Database, options: SeedOptions): Promise<Seeded> {
+  await database.prepare();
+  const random = new Random(options.seed);
+  const db = database.kysely;
+  const moments = Array.from({length: Math.ceil(options.turns / TURNS_PER_CALL)}, () => momentOf(random, options));
+  // As they would have come: the newest last.
+  moments.sort((a, b) => a - b);
+  let turns = 0;
+  for (let first = 0; first < moments.length; first += CALLS_PER_BATCH) {
+    const batch = moments
+      .slice(first, first + CALLS_PER_BATCH)
+      .map(at => callRows(plausibleCall(random, at, random.chance(options.transcripts))));
+    turns += batch.reduce((sum, rows) => sum + rows.turns.length, 0);
+    await db.transaction().execute(async tx => {
+      const whole = batch.map(({call, failovers}) => ({
+        ...call,
+        failovers: failovers.length,
+        parts: 1,
+        partsSeen: [0],
+        recordedAt: call.endedAt,
+      }));
+      await insert(tx, 'calls', whole);
+      for (const [name, rowsOf] of Object.entries(HANGING)) await insert(tx, name, batch.flatMap(rowsOf));
+    });
+    options.progress?.(turns);
+  }
+  for (const table of ['calls', ...Object.keys(HANGING)]) await sql`VACUUM ANALYZE ${sql.table(table)}`.execute(db);
+  return {calls: moments.length, turns};
+}
+
+async function insert(db: Kysely<Schema>, table: string, rows: readonly object[]): Promise<void> {
+  if (rows.length === 0) return;
+  const json = JSON.stringify(
+    rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [snake(key), value]))),
+  );
+  const target = sql.table(table);
+  await sql`INSERT INTO ${target} SELECT * FROM json_populate_recordset(NULL::${target}, ${json}::json)`.execute(db);
+}
+
+const names = new Map<string, string>();
+function snake(key: string): string {
+  const known = names.get(key);
+  if (known !== undefined) return known;
+  const name = key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+  names.set(key, name);
+  return name;
+}
+
+/** Offices are busy on weekdays from eight to six, and quiet at night. */
+function momentOf(random: Random, {days, until}: SeedOptions): number {
+  for (;;) {
+    const at = Math.floor(until - random.next() * days * DAY);
+    const date = new Date(at);
+    const weekend = date.getUTCDay() === 0 || date.getUTCDay() === 6;
+    const busy = (HOURS[date.getUTCHours()] ?? 1) * (weekend ? 0.35 : 1);
+    if (random.next() * 58 < busy) return at;
+  }
+}
