@@ -1,0 +1,35 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {callerClips, readClip, type ClipName} from '../../audio/clips.ts';
+
+/** One turn of a caller, as far as it was heard. */
+export interface CallerTurn {
+  /** Counts the session's caller turns from 1. */
+  readonly number: number;
+  readonly audio: Buffer;
+  readonly audioMs: Millis;
+}
+
+/** Turns a caller's audio into words. The fake does not recognise speech, it recognises recordings. */
+export type Transcribe = (turn: CallerTurn) => string;
+
+/** Where in a clip to look, in ms: early enough to know a caller before the sentence ends. */
+const PROBES_AT_MS: readonly Millis[] = [300, 700, 1200];
+const PROBE_BYTES = 64;
+
+let probes: readonly {readonly probe: Buffer; readonly text: string}[] | undefined;
+
+/**
+ * The words of the recordings that occur byte for byte in a turn, in the order of the list; for any other sound
+ * "caller turn 2 (1.8 s)".
+ */
+export function knownWords({number, audio, audioMs}: CallerTurn): string {
+  probes ??= Object.entries(callerClips).flatMap(([name, {text}]) => {
+    const clip = readClip(name as ClipName);
+    return PROBES_AT_MS.map(ms => ({probe: clip.subarray(ms * 8, ms * 8 + PROBE_BYTES), text}));
+  });
+  const heard = new Set<string>();
+  for (const {probe, text} of probes) {
+    if (!heard.has(text) && probe.length === PROBE_BYTES && audio.includes(probe)) heard.add(text);
+  }
+  return heard.size > 0 ? [...heard].join(' ') : `caller turn ${number} (${(audioMs / 1000).toFixed(1)} s)`;
+}

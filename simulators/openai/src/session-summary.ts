@@ -1,0 +1,32 @@
+import type {FakeSession} from './fake-session.ts';
+
+/** What another process may want to know about a session, as JSON. Moments are monotonic ms of this process. */
+export function sessionSummary(session: FakeSession) {
+  const {id, model, openedAt, closedAt, closeCode, heardBytes, refusals, responses, speech} = session;
+  return {
+    id,
+    model,
+    openedAt,
+    closedAt: closedAt ?? null,
+    closeCode: closeCode ?? null,
+    heard: {bytes: heardBytes, sha256: session.heardSha256()},
+    items: session.items.map(item => ({
+      id: item.id,
+      type: item.type,
+      role: item.role ?? null,
+      status: item.status,
+      text: item.text,
+      transcript: item.transcript ?? null,
+      payload: item.payload,
+      tag: item.tag ?? null,
+      generatedMs: item.generatedBytes / (item.format.type === 'audio/pcm' ? 48 : 8),
+      rememberedMs: item.audioMs,
+      truncatedAtMs: item.truncatedAtMs ?? null,
+    })),
+    responses,
+    speech,
+    refusals,
+  };
+}
+
+export type SessionSummary = ReturnType<typeof sessionSummary>;
