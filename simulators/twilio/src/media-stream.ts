@@ -89,6 +89,11 @@ export class MediaStream implements Wheeled {
     this.#link.connect();
   }
 
+  /** Nothing of this stream is on its way to the server any more. */
+  get gone(): Promise<void> {
+    return this.#link.gone;
+  }
+
   get live(): boolean {
     return this.#state === 'open';
   }

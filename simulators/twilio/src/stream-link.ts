@@ -37,6 +37,7 @@ export class StreamLink {
   readonly #deps: StreamLinkDeps;
   readonly #up = new DelayLine<Departure>();
   readonly #down = new DelayLine<Arrival>();
+  readonly #gone = Promise.withResolvers<void>();
   #socket: StreamSocket | undefined;
   #cancelLater: Cancel = () => {};
 
@@ -56,12 +57,20 @@ export class StreamLink {
           opened: () => this.#receive({opened: true}),
           text: text => this.#receive({text}),
           binary: bytes => this.#receive({binary: bytes}),
-          ended: end => this.#receive({ended: end}),
+          ended: end => {
+            this.#gone.resolve();
+            this.#receive({ended: end});
+          },
         },
       );
     };
     if (network.delay > 0) this.#cancelLater = clock.after(network.delay, connect);
     else connect();
+  }
+
+  /** The socket is closed, or lost: the server hears nothing more. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   get dueAt(): Millis {
@@ -107,6 +116,7 @@ export class StreamLink {
   }
 
   #drop(): void {
+    this.#gone.resolve();
     this.#cancelLater();
     this.#up.drop();
     this.#down.drop();
@@ -129,7 +139,8 @@ export class StreamLink {
 
   #leave(departure: Departure): void {
     if ('text' in departure) return this.#socket?.send(departure.text);
-    this.#socket?.close(departure.close);
+    if (this.#socket) this.#socket.close(departure.close);
+    else this.#gone.resolve();
     return this.#deps.left();
   }
 
