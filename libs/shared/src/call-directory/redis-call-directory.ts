@@ -1,5 +1,4 @@
 import {randomUUID} from 'node:crypto';
-import type {Cluster, Redis} from 'ioredis';
 import {z} from 'zod';
 import {parse} from '../protocol/parse.ts';
 import {CallSid, ProcessId, StreamSid, type Ticket} from '../protocol/ids.ts';
@@ -12,6 +11,7 @@ import {
   ticketKey,
   TICKET_TTL_S,
 } from '../redis/keys.ts';
+import type {RedisClient} from '../redis/connect.ts';
 import {recordOf} from '../redis/scripts.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
 import * as scripts from './call-scripts.ts';
@@ -24,9 +24,9 @@ const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()}
  * calls lives elsewhere, and is written so that it names too many calls rather than too few.
  */
 export class RedisCallDirectory implements CallDirectory {
-  readonly #redis: Redis | Cluster;
+  readonly #redis: RedisClient;
 
-  constructor(redis: Redis | Cluster) {
+  constructor(redis: RedisClient) {
     this.#redis = redis;
   }
 

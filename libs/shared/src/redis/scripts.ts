@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import type {Cluster, Redis} from 'ioredis';
+import type {RedisClient} from './connect.ts';
 
 /** What a script answered: one of its named replies, and whatever it returned behind it. */
 export interface ScriptReply<Reply extends string> {
@@ -10,7 +10,7 @@ export interface ScriptReply<Reply extends string> {
 
 /** Runs a script as one atomic step; `keys` must share a hash tag. Rejects when Redis does not answer. */
 export type Script<Reply extends string> = (
-  redis: Redis | Cluster,
+  redis: RedisClient,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<ScriptReply<Reply>>;

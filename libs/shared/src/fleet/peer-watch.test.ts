@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {ProcessId} from '../protocol/ids.ts';
+import {PeerWatch, type Verdict} from './peer-watch.ts';
+
+const peer = ProcessId.parse('worker-aaaa');
+const LONG_AGO = -100_000;
+
+/** Looks every 25 ms up to `until`, with Redis well, and says what it saw last. */
+function lookUntil(watch: PeerWatch, from: number, until: number, wellSince: number | undefined = LONG_AGO): Verdict {
+  for (let at = from; at <= until; at += 25) watch.look(at, wellSince);
+  return watch.verdict(peer, until);
+}
+
+describe('a peer that stops beating', () => {
+  test('is dead after 250 ms, and suspect before', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    expect(lookUntil(watch, 0, 149)).toBe('alive');
+    expect(lookUntil(watch, 150, 249)).toBe('suspect');
+    expect(lookUntil(watch, 250, 250)).toBe('dead');
+  });
+
+  test('is dead after 150 ms when a frame had no receiver', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    watch.noReceiver(peer, 20);
+    expect(lookUntil(watch, 0, 149)).toBe('suspect');
+    expect(lookUntil(watch, 150, 150)).toBe('dead');
+  });
+
+  test('is trusted again at its next beat, however suspect it was', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    watch.noReceiver(peer, 20);
+    watch.beat(peer, 100);
+    expect(lookUntil(watch, 0, 200)).toBe('alive');
+    expect(lookUntil(watch, 200, 275)).toBe('suspect');
+    watch.beat(peer, 275);
+    expect(lookUntil(watch, 275, 275)).toBe('alive');
+  });
+
+  test('is not called dead while Redis is unwell, nor for a second after it came back', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    for (let at = 0; at <= 5_000; at += 25) watch.look(at, undefined);
+    watch.noReceiver(peer, 5_000);
+    expect(watch.verdict(peer, 5_000)).toBe('suspect');
+    expect(lookUntil(watch, 5_000, 5_999, 5_000)).toBe('suspect');
+    expect(lookUntil(watch, 6_000, 6_000, 5_000)).toBe('dead');
+  });
+
+  test('is not called dead by somebody who slept and has not read his mail', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    watch.look(25, LONG_AGO);
+    expect(watch.verdict(peer, 2_000)).toBe('suspect');
+    watch.look(2_000, LONG_AGO);
+    expect(watch.verdict(peer, 2_000)).toBe('suspect');
+    watch.beat(peer, 2_001);
+    expect(lookUntil(watch, 2_025, 2_025)).toBe('alive');
+    watch.look(4_000, LONG_AGO);
+    expect(watch.verdict(peer, 4_000)).toBe('suspect');
+    expect(lookUntil(watch, 4_025, 4_025)).toBe('dead');
+  });
+});
+
+test('a peer never heard of has grace from when we began to listen', () => {
+  const watch = new PeerWatch(1_000, LONG_AGO);
+  expect(lookUntil(watch, 1_000, 1_100)).toBe('alive');
+  expect(lookUntil(watch, 1_100, 1_249)).toBe('suspect');
+  expect(lookUntil(watch, 1_250, 1_250)).toBe('dead');
+});
+
+/** A minute of one peer, of Redis and of our own event loop, step by step. */
+const step = fc.record({
+  wait: fc.oneof({weight: 20, arbitrary: fc.integer({min: 10, max: 45})}, fc.integer({min: 45, max: 600})),
+  redis: fc.oneof({weight: 30, arbitrary: fc.constant('stay' as const)}, fc.constant('flip' as const)),
+  noReceiver: fc.boolean(),
+});
+
+test('a peer that beats is never called dead, whatever Redis and our own event loop do', () => {
+  fc.assert(
+    fc.property(fc.array(step, {maxLength: 300}), fc.integer({min: 0, max: 99}), (steps, phase) => {
+      const watch = new PeerWatch(0, LONG_AGO);
+      let [at, beaten, wellSince] = [0, 0, LONG_AGO as number | undefined];
+      for (const {wait, redis, noReceiver} of steps) {
+        at += wait;
+        // As in life: timers run before what the socket holds is read.
+        watch.look(at, wellSince);
+        if (watch.verdict(peer, at) === 'dead') return false;
+        if (redis === 'flip') wellSince = wellSince === undefined ? at : undefined;
+        // Subscribers come back up to 800 ms after Redis; a beat sent before that is lost.
+        const heard = wellSince !== undefined && at - wellSince > 800;
+        const lastBeatSent = Math.floor((at - phase) / 100) * 100 + phase;
+        if (heard && lastBeatSent > beaten) watch.beat(peer, at);
+        if (heard) beaten = lastBeatSent;
+        if (noReceiver) watch.noReceiver(peer, at);
+      }
+      return true;
+    }),
+    {numRuns: 2_000},
+  );
+});
+
+test('a peer that stops is called dead within 300 ms, if Redis is well and we are awake', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({min: 10, max: 45}), {minLength: 40, maxLength: 200}),
+      fc.integer({min: 0, max: 20}),
+      (waits, living) => {
+        const watch = new PeerWatch(0, LONG_AGO);
+        let [at, lastBeat] = [0, 0];
+        for (const [index, wait] of waits.entries()) {
+          at += wait;
+          watch.look(at, LONG_AGO);
+          if (index < living) watch.beat(peer, (lastBeat = at));
+          const dead = watch.verdict(peer, at) === 'dead';
+          if (dead !== at - lastBeat >= 250) return false;
+        }
+        return true;
+      },
+    ),
+  );
+});

@@ -1,0 +1,83 @@
+import type {ProcessId} from '../protocol/ids.ts';
+import type {Millis} from '../time.ts';
+
+export type Verdict = 'alive' | 'suspect' | 'dead';
+
+/** A frame that nobody received, and no heartbeat for so long: dead. */
+const SUSPECT_SILENCE: Millis = 150;
+/** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
+const SILENCE: Millis = 250;
+/** After an outage subscribers come back later than publishers: so long nobody is judged. */
+const SETTLING: Millis = 1_000;
+/**
+ * A look that comes so much later than the last one is late: we were busy or asleep, and what the others said meanwhile
+ * is still unread. Less than what a suspect has left after its last beat (150 - 100 ms).
+ */
+const LATE: Millis = 45;
+/** Somebody silent for so long is nobody's owner any more. */
+const FORGET: Millis = 60_000;
+
+/**
+ * Who is alive, judged by heartbeats and by frames that nobody received. No sockets, no timers: what was seen and the
+ * monotonic time go in, a verdict comes out.
+ *
+ *        beat         noReceiver          150 ms without a beat
+ *   ──────┬───────────────┬───────────────────────┬──────────────────
+ *   alive │     alive     │        suspect        │ dead
+ *
+ *        beat                                          250 ms without a beat
+ *   ──────┬──────────────────────┬─────────────────────────┬─────────
+ *   alive │        alive         │ suspect (after 150 ms)  │ dead
+ *
+ * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
+ * one we have read what was waiting. A peer never heard of is treated as if it had spoken when we began to listen.
+ */
+export class PeerWatch {
+  readonly #lastBeat = new Map<ProcessId, Millis>();
+  /** When the peer was first suspected, if it has not spoken since. */
+  readonly #suspectedAt = new Map<ProcessId, Millis>();
+  readonly #listeningSince: Millis;
+  #lastLook: Millis;
+  #lookedLate = false;
+  #redisWellSince: Millis | undefined;
+
+  /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
+  constructor(at: Millis, redisWellSince: Millis | undefined) {
+    this.#listeningSince = at;
+    this.#lastLook = at;
+    this.#redisWellSince = redisWellSince;
+  }
+
+  /** A peer gave a sign of life. */
+  beat(id: ProcessId, at: Millis): void {
+    this.#lastBeat.set(id, at);
+    this.#suspectedAt.delete(id);
+  }
+
+  /** A message to a peer had no receiver. */
+  noReceiver(id: ProcessId, at: Millis): void {
+    if (!this.#suspectedAt.has(id)) this.#suspectedAt.set(id, at);
+  }
+
+  /** To be called every 25 ms; a verdict is as good as the last look. */
+  look(at: Millis, redisWellSince: Millis | undefined): void {
+    this.#lookedLate = at - this.#lastLook > LATE;
+    this.#lastLook = at;
+    // What was suspected while Redis was away says nothing about the peer.
+    if (redisWellSince === undefined || redisWellSince !== this.#redisWellSince) this.#suspectedAt.clear();
+    this.#redisWellSince = redisWellSince;
+    for (const [id, beat] of this.#lastBeat) if (at - beat > FORGET) this.#lastBeat.delete(id);
+  }
+
+  verdict(id: ProcessId, at: Millis): Verdict {
+    const silence = at - (this.#lastBeat.get(id) ?? this.#listeningSince);
+    const suspected = this.#suspectedAt.has(id);
+    if (this.#canJudge(at) && silence >= (suspected ? SUSPECT_SILENCE : SILENCE)) return 'dead';
+    return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
+  }
+
+  #canJudge(at: Millis): boolean {
+    const settled = this.#redisWellSince !== undefined && at - this.#redisWellSince >= SETTLING;
+    return settled && !this.#lookedLate && at - this.#lastLook <= LATE;
+  }
+}

@@ -1,0 +1,32 @@
+import {Redis} from 'ioredis';
+import {afterAll, expect, inject, test} from 'vitest';
+import {fleet as fleetKey, fleetMember, FLEET_TTL_MS} from '../redis/keys.ts';
+import {describeFleet, member} from './fleet.contract.ts';
+import {RedisFleet} from './redis-fleet.ts';
+
+const redis = new Redis(inject('redisUrl'));
+afterAll(() => redis.disconnect());
+
+describeFleet('in Redis', () => new RedisFleet(redis));
+
+test('whoever notices that a member is gone removes it', async () => {
+  const fleet = new RedisFleet(redis);
+  const dead = member();
+  await fleet.announce('workers', dead);
+  expect(await redis.pttl(fleetMember('workers', dead.id))).toBeLessThanOrEqual(FLEET_TTL_MS);
+  await redis.del(fleetMember('workers', dead.id));
+  expect((await fleet.members('workers')).map(({id}) => id)).not.toContain(dead.id);
+  expect(await redis.zscore(fleetKey('workers'), dead.id)).toBeNull();
+});
+
+test('a member in words of another version does no harm to the others', async () => {
+  const fleet = new RedisFleet(redis);
+  const [odd, good] = [member(), member()];
+  await fleet.announce('workers', odd);
+  await fleet.announce('workers', good);
+  await redis.hset(fleetMember('workers', odd.id), 'state', 'retired');
+  const ids = (await fleet.members('workers')).map(({id}) => id);
+  expect(ids).toContain(good.id);
+  expect(ids).not.toContain(odd.id);
+  await fleet.leave('workers', odd.id);
+});

@@ -1,0 +1,66 @@
+import type {MediaBus} from '../frame-channel/media-bus.ts';
+import type {Log} from '../log.ts';
+import type {Metrics} from '../metrics.ts';
+import type {ProcessId} from '../protocol/ids.ts';
+import {parse} from '../protocol/parse.ts';
+import {fleetBeat, type FleetName} from '../redis/keys.ts';
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {Beat} from './heartbeat.ts';
+import {PeerWatch, type Verdict} from './peer-watch.ts';
+
+/** Adds at most this to every detection. */
+const LOOK_EVERY: Millis = 25;
+
+/** The peers of this process, as their heartbeats show them. */
+export interface Peers extends AsyncDisposable {
+  verdict(id: ProcessId): Verdict;
+  /** Tells that a message to this peer had no receiver: with a missing heartbeat that is enough to call it dead. */
+  noReceiver(id: ProcessId): void;
+  /** Calls once, when the peer is dead; at the next look if it already is. */
+  onDead(id: ProcessId, died: () => void): Cancel;
+}
+
+/** Listens to the heartbeats of a fleet. Rejects when it cannot listen. */
+export async function watchPeers(options: {
+  readonly bus: MediaBus;
+  readonly clock: Clock;
+  readonly name: FleetName;
+  readonly metrics: Pick<Metrics, 'malformedTotal'>;
+  readonly log: Log;
+}): Promise<Peers> {
+  const {bus, clock, name, metrics, log} = options;
+  const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
+    const beat = parse(Beat, message.toString());
+    if (beat.ok) watch.beat(beat.message.id, clock.now());
+    else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
+  });
+  const watch = new PeerWatch(clock.now(), bus.wellSince());
+  const waiting = new Map<ProcessId, Set<() => void>>();
+  const stop = every(clock, LOOK_EVERY, () => {
+    watch.look(clock.now(), bus.wellSince());
+    for (const [id, listeners] of waiting) {
+      if (watch.verdict(id, clock.now()) !== 'dead') continue;
+      waiting.delete(id);
+      log.warn({peer: id, calls: listeners.size}, 'peer is dead');
+      for (const died of listeners) died();
+    }
+  });
+  return {
+    verdict: id => watch.verdict(id, clock.now()),
+    noReceiver: id => watch.noReceiver(id, clock.now()),
+    onDead(id, died) {
+      const listeners = waiting.get(id) ?? new Set();
+      // A function of its own for each, so that the same one may wait twice.
+      const listener = () => died();
+      waiting.set(id, listeners.add(listener));
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0 && waiting.get(id) === listeners) waiting.delete(id);
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      stop();
+      waiting.clear();
+      await unsubscribe();
+    },
+  };
+}
