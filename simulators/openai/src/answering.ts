@@ -1,6 +1,6 @@
 import type {Cancel} from '@voicebridge/shared/time.ts';
 import {itemFrom, problemWithItem} from './conversation.ts';
-import {isRecord} from './json-schema.ts';
+import {isRecord, textIn} from './json-schema.ts';
 import type {ModelItem} from './model-item.ts';
 import {replyTo, type ModelScript, type Reply, type Turn, type TurnSession} from './model-script.ts';
 import type {ServerEvent} from './outbox.ts';
@@ -62,7 +62,7 @@ export class Answering {
     if (problem) return problem;
     const {session, conversation} = this.#parts;
     const config = effectiveConfig(session.config, params);
-    const metadata = (params['metadata'] ?? null) as Readonly<Record<string, string>> | null;
+    const metadata = metadataIn(params);
     this.#created += 1;
     const turn: Turn = {
       number: this.#created,
@@ -225,7 +225,7 @@ export class Answering {
         const problem = problemWithItem(entry, `response.input[${index}]`);
         if (problem) return problem;
       } else if (!this.#parts.conversation.find(entry['id'])) {
-        const message = `Item with id '${String(entry['id'])}' not found.`;
+        const message = `Item with id '${textIn(entry['id'])}' not found.`;
         return refusal('invalid_value', message, `response.input[${index}].id`);
       }
     }
@@ -248,8 +248,12 @@ function effectiveConfig(config: SessionConfig, params: Params): SessionConfig {
   const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const output = isRecord(audio) && isRecord(audio['output']) ? audio['output'] : {};
   const merged = {...config, ...overrides, audio: {...config.audio, output: {...config.audio.output, ...output}}};
-  // SAFETY: the overrides were held against the schema, and everything else comes from `config`.
-  return merged as SessionConfig;
+  return merged;
+}
+
+function metadataIn({metadata}: Params): Readonly<Record<string, string>> | null {
+  if (!isRecord(metadata)) return null;
+  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, textIn(value)]));
 }
 
 /** At most 16 pairs; keys of 64, values of 512 characters. */
@@ -259,6 +263,6 @@ function metadataProblem(metadata: unknown): Refusal | undefined {
   const param = 'response.metadata';
   if (pairs.length > 16)
     return refusal('invalid_value', "Invalid 'response.metadata': too many properties. Expected at most 16.", param);
-  if (pairs.every(([key, value]) => key.length <= 64 && String(value).length <= 512)) return undefined;
+  if (pairs.every(([key, value]) => key.length <= 64 && textIn(value).length <= 512)) return undefined;
   return refusal('string_above_max_length', "Invalid 'response.metadata': string too long.", param);
 }

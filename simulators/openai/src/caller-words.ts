@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {callerClips, readClip, type ClipName} from '../../audio/clips.ts';
+import {callerClips, readClip} from '../../audio/clips.ts';
 
 /** One turn of a caller, as far as it was heard. */
 export interface CallerTurn {
@@ -16,6 +16,9 @@ export type Transcribe = (turn: CallerTurn) => string;
 const PROBES_AT_MS: readonly Millis[] = [300, 700, 1200];
 const PROBE_BYTES = 64;
 
+const isCallerClip = (name: string): name is keyof typeof callerClips => Object.hasOwn(callerClips, name);
+const callerNames = Object.keys(callerClips).filter(isCallerClip);
+
 let probes: readonly {readonly probe: Buffer; readonly text: string}[] | undefined;
 
 /**
@@ -23,8 +26,9 @@ let probes: readonly {readonly probe: Buffer; readonly text: string}[] | undefin
  * "caller turn 2 (1.8 s)".
  */
 export function knownWords({number, audio, audioMs}: CallerTurn): string {
-  probes ??= Object.entries(callerClips).flatMap(([name, {text}]) => {
-    const clip = readClip(name as ClipName);
+  probes ??= callerNames.flatMap(name => {
+    const clip = readClip(name);
+    const {text} = callerClips[name];
     return PROBES_AT_MS.map(ms => ({probe: clip.subarray(ms * 8, ms * 8 + PROBE_BYTES), text}));
   });
   const heard = new Set<string>();

@@ -1,5 +1,5 @@
 import {readFileSync} from 'node:fs';
-import {isRecord, missing, notSupported, SchemaChecker, type Schema} from './json-schema.ts';
+import {isRecord, missing, notSupported, SchemaChecker, textIn, type Schema} from './json-schema.ts';
 import {refusal, type Refusal} from './refusal.ts';
 
 /** What a client says, once it was found to be well formed. */
@@ -25,9 +25,9 @@ export type ClientEventType = keyof typeof DEFINITIONS;
 const MOST_AUDIO = 15 * 1024 * 1024;
 
 /** The published schema of the protocol (see `$comment` inside). */
-export const protocolSchema = JSON.parse(
+export const protocolSchema: Schema = JSON.parse(
   readFileSync(new URL('../realtime.schema.json', import.meta.url), 'utf8'),
-) as Schema;
+);
 
 const checker = new SchemaChecker(protocolSchema, {closed: true});
 
@@ -41,7 +41,7 @@ export function readClientEvent(text: string): Read {
   if (!isRecord(parsed)) return bad(refusal('invalid_event', 'The event is not a valid JSON object.'), null, '?');
   const {type, event_id: eventId} = parsed;
   if (type === undefined) return bad(missingType(), eventId, '?');
-  if (!isClientEventType(type)) return bad(notSupported(type, Object.keys(DEFINITIONS), 'type'), eventId, String(type));
+  if (!isClientEventType(type)) return bad(notSupported(type, Object.keys(DEFINITIONS), 'type'), eventId, textIn(type));
   const event = {...parsed, type};
   const problem = type === 'input_audio_buffer.append' ? appendProblem(parsed) : eventProblem(event);
   return problem ? bad(problem, eventId, type) : {ok: true, event};

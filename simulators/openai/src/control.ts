@@ -92,6 +92,7 @@ function touch(session: FakeSession, action: string | undefined, body: unknown):
     case 'thaw':
       session[action]();
       break;
+    case undefined:
     default:
       return {status: 404, body: {error: 'not found'}};
   }

@@ -1,4 +1,4 @@
-import {isRecord, missing, notSupported} from './json-schema.ts';
+import {isRecord, missing, notSupported, textIn} from './json-schema.ts';
 import {ModelItem} from './model-item.ts';
 import {refusal, type Refusal} from './refusal.ts';
 
@@ -71,13 +71,14 @@ export class Conversation {
       this.#items.unshift(item);
       return {ok: true, value: this.#placed(item, null)};
     }
-    const after = this.#items.findIndex(other => other.id === previousItemId);
+    const previous = textIn(previousItemId);
+    const after = this.#items.findIndex(other => other.id === previous);
     if (after < 0) {
-      const message = `Error creating item: the previous item with id '${String(previousItemId)}' does not exist.`;
+      const message = `Error creating item: the previous item with id '${previous}' does not exist.`;
       return {ok: false, refusal: refusal('invalid_value', message, 'previous_item_id')};
     }
     this.#items.splice(after + 1, 0, item);
-    return {ok: true, value: this.#placed(item, String(previousItemId))};
+    return {ok: true, value: this.#placed(item, previous)};
   }
 
   /** `conversation.item.truncate`: the model forgets what it said after a moment, and every word of that item. */
@@ -180,11 +181,11 @@ export function itemFrom(given: Readonly<Record<string, unknown>>, freshId: stri
     type: String(type),
     role: role === 'user' || role === 'assistant' || role === 'system' ? role : undefined,
     given: Array.isArray(content) ? {...given, content: parts.map(withoutAudio)} : given,
-    call: typeof callId === 'string' ? {callId, name: String(name ?? '')} : undefined,
+    call: typeof callId === 'string' ? {callId, name: textIn(name)} : undefined,
   });
-  item.payload = String(args ?? output ?? '');
+  item.payload = textIn(args ?? output);
   item.text = parts
-    .map(part => (isRecord(part) ? String(part['text'] ?? part['transcript'] ?? '') : ''))
+    .map(part => (isRecord(part) ? textIn(part['text'] ?? part['transcript']) : ''))
     .join(' ')
     .trim();
   for (const part of parts) {

@@ -1,5 +1,4 @@
 import {createServer, STATUS_CODES, type IncomingMessage} from 'node:http';
-import type {AddressInfo} from 'node:net';
 import type {Duplex} from 'node:stream';
 import {systemClock, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {WebSocketServer, type WebSocket} from 'ws';
@@ -79,7 +78,9 @@ export class FakeOpenAI implements AsyncDisposable {
   }
 
   get port(): number {
-    return (this.#http.address() as AddressInfo).port;
+    const address = this.#http.address();
+    if (address === null || typeof address === 'string') throw new Error('the server is not listening');
+    return address.port;
   }
 
   /** Hears of every later session, after its first frame; returns how to stop. */
@@ -158,7 +159,7 @@ export class FakeOpenAI implements AsyncDisposable {
       model,
       query,
       headers: request.headers,
-      wire: new SocketWire(client, this.#clock, new Random(~seed), knobs),
+      wire: new SocketWire(client, request.socket, this.#clock, new Random(~seed), knobs),
       clock: this.#clock,
       seed,
       knobs,
@@ -167,7 +168,10 @@ export class FakeOpenAI implements AsyncDisposable {
       nextTag: () => (this.#tags = (this.#tags + 1) & 0xffff),
     });
     this.sessions.push(session);
-    client.on('message', frame => session.receive(frame.toString()));
+    // The real protocol has no binary frames: one is read as an empty text, which is no event.
+    client.on('message', (frame, isBinary) =>
+      session.receive(Buffer.isBuffer(frame) && !isBinary ? frame.toString() : ''),
+    );
     client.on('close', code => session.ended(code));
     session.begin();
     for (const listener of this.#listeners) listener(session);

@@ -3,6 +3,7 @@ import {Answering} from './answering.ts';
 import {knownWords, type Transcribe} from './caller-words.ts';
 import {readAudio, readClientEvent, type ClientEvent} from './client-events.ts';
 import {Conversation} from './conversation.ts';
+import {ItemRequests} from './item-requests.ts';
 import {isRecord} from './json-schema.ts';
 import type {Knobs} from './knobs.ts';
 import {Listening} from './listening.ts';
@@ -46,6 +47,8 @@ export class FakeSession {
   closedAt: Millis | undefined;
   /** How it ended: the close code of whoever closed first, 1006 for a broken connection. */
   closeCode: number | undefined;
+  /** Settles with the close code when the session is over. */
+  readonly closed: Promise<number>;
   /** Unix seconds; never moved by an update. */
   readonly expiresAt: number;
   readonly #settings: SessionSettings;
@@ -54,9 +57,11 @@ export class FakeSession {
   readonly #outbox: Outbox;
   readonly #answering: Answering;
   readonly #listening: Listening;
+  readonly #items: ItemRequests;
   readonly #random: Random;
   #config: SessionConfig;
   #stopLife: Cancel = () => {};
+  readonly #over = Promise.withResolvers<number>();
 
   constructor(settings: SessionSettings) {
     const {clock, knobs, wire, model, nextTag, script} = settings;
@@ -65,6 +70,7 @@ export class FakeSession {
     this.#config = defaultConfig(model);
     this.id = this.#random.id('sess_');
     this.model = model;
+    this.closed = this.#over.promise;
     this.headers = settings.headers;
     this.query = settings.query;
     this.openedAt = clock.now();
@@ -91,6 +97,11 @@ export class FakeSession {
       transcribe: settings.transcribe ?? knownWords,
       keepHeard: knobs().keepHeard,
     });
+    this.#items = new ItemRequests({
+      ...stage,
+      answering: this.#answering,
+      refuseLate: (event, refused) => this.#outbox.refuse(refused, event['event_id'], JSON.stringify(event)),
+    });
   }
 
   /** Sends the first frame and starts the session's life. */
@@ -109,7 +120,8 @@ export class FakeSession {
       return this.#outbox.refuse(read.refusal, read.eventId, text);
     }
     if (read.event.type !== 'input_audio_buffer.append') this.#note(read.event.type);
-    this.#answerTo(read.event, this.#perform(read.event), text);
+    const refused = this.#perform(read.event);
+    if (refused) this.#outbox.refuse(refused, read.event['event_id'], text);
   }
 
   /** The connection is gone, by whoever's doing. */
@@ -117,6 +129,7 @@ export class FakeSession {
     if (this.closedAt !== undefined) return;
     this.closedAt = this.#settings.clock.now();
     this.closeCode = code;
+    this.#over.resolve(code);
     this.#stopLife();
     this.#answering.abandon();
     this.#listening.abandon();
@@ -204,13 +217,13 @@ export class FakeSession {
         this.#listening.clear();
         return undefined;
       case 'conversation.item.create':
-        return this.#createItem(event);
+        return this.#items.create(event);
       case 'conversation.item.truncate':
-        return this.#truncate(event);
+        return this.#items.truncate(event);
       case 'conversation.item.delete':
-        return this.#delete(event['item_id']);
+        return this.#items.delete(event);
       case 'conversation.item.retrieve':
-        return this.#retrieve(event['item_id']);
+        return this.#items.retrieve(event);
       case 'response.create':
         return this.#answering.create('asked', isRecord(event['response']) ? event['response'] : {});
       case 'response.cancel':
@@ -220,16 +233,12 @@ export class FakeSession {
     }
   }
 
-  #answerTo(event: ClientEvent, refused: Refusal | undefined, text: string): void {
-    if (refused) this.#outbox.refuse(refused, event['event_id'], text);
-  }
-
   #note(type: string): void {
     this.#log.note({at: this.#settings.clock.now(), direction: 'in', type});
   }
 
   #append(audio: unknown): Refusal | undefined {
-    const bytes = readAudio(String(audio));
+    const bytes = typeof audio === 'string' ? readAudio(audio) : undefined;
     if (!bytes) {
       const message = "Invalid 'audio'. Expected base64-encoded audio bytes but got an invalid value.";
       return refusal('invalid_value', message, 'audio');
@@ -247,55 +256,6 @@ export class FakeSession {
     this.#config = updated.config;
     this.#listening.configChanged();
     this.#outbox.emit({type: 'session.updated', session: this.#face()});
-    return undefined;
-  }
-
-  #createItem(event: ClientEvent): Refusal | undefined {
-    const {item, previous_item_id: previous} = event;
-    const given = isRecord(item) ? item : {};
-    // The output of a call is accepted while its response still runs, but acknowledged only after it.
-    const isEarly = this.#answering.running?.items.some(
-      ({callId}) => callId !== undefined && callId === given['call_id'],
-    );
-    const create = () => {
-      const created = this.#conversation.create(given, this.#random.id('item_'), previous);
-      if (!created.ok) return created.refusal;
-      this.#outbox.itemAdded(created.value);
-      this.#outbox.itemDone(created.value);
-      return undefined;
-    };
-    if (!isEarly) return create();
-    this.#answering.whenDone(() => this.#answerTo(event, create(), JSON.stringify(event)));
-    return undefined;
-  }
-
-  #truncate(event: ClientEvent): Refusal | undefined {
-    const truncate = () => {
-      const {truncateErrorCode, heldShortMs} = this.#settings.knobs();
-      const cut = this.#conversation.truncate(event, {truncateErrorCode, heldShortMs});
-      if (!cut.ok) return cut.refusal;
-      const {item_id, content_index, audio_end_ms} = event;
-      this.#outbox.emit({type: 'conversation.item.truncated', item_id, content_index, audio_end_ms});
-      return undefined;
-    };
-    // An item that a cancelled response is just closing is cut when that is done.
-    const run = this.#answering.running;
-    if (run?.state !== 'cancelling' || !run.isGenerating(event['item_id'])) return truncate();
-    this.#answering.whenDone(() => this.#answerTo(event, truncate(), JSON.stringify(event)));
-    return undefined;
-  }
-
-  #delete(id: unknown): Refusal | undefined {
-    const deleted = this.#conversation.delete(id);
-    if (!deleted.ok) return deleted.refusal;
-    this.#outbox.emit({type: 'conversation.item.deleted', item_id: id});
-    return undefined;
-  }
-
-  #retrieve(id: unknown): Refusal | undefined {
-    const found = this.#conversation.retrieve(id);
-    if (!found.ok) return found.refusal;
-    this.#outbox.emit({type: 'conversation.item.retrieved', item: found.value.toWire('withAudio')});
     return undefined;
   }
 

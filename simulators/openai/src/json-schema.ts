@@ -131,6 +131,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A text, or an empty one for anything else. */
+export const textIn = (value: unknown) => (typeof value === 'string' ? value : '');
+
 export function missing(path: string): Refusal {
   return refusal('missing_required_parameter', `Missing required parameter: '${path}'.`, path);
 }

@@ -121,7 +121,7 @@ export function updateConfig(
       output: {...current.audio.output, ...completeFormat(isRecord(output) ? output : {})},
     },
   };
-  // SAFETY: the update was held against the schema, and every field it may lack comes from `current`.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the update fits the schema, the rest comes from `current`
   return {ok: true, config: merged as SessionConfig};
 }
 
@@ -155,7 +155,7 @@ function withVadDefaults(detection: Record<string, unknown>, silence: number): S
           create_response: true,
           interrupt_response: true,
         };
-  // SAFETY: the keys of `detection` were held against the schema of this type of turn detection.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `detection` fits the schema of its type
   return {...defaults, ...detection} as ServerVad | SemanticVad;
 }
 

@@ -1,17 +1,14 @@
+import type {Socket} from 'node:net';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {WebSocket} from 'ws';
 import type {Knobs} from './knobs.ts';
 import type {Random} from './random.ts';
 import type {Wire} from './wire.ts';
 
-/** A part of `ws` that its types leave out: the TCP socket below. */
-interface WithSocket {
-  readonly _socket?: {resetAndDestroy(): void};
-}
-
 /** One WebSocket with the weather of a network: delay, jitter, silence, resets. */
 export class SocketWire implements Wire {
   readonly #socket: WebSocket;
+  readonly #tcp: Socket;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #knobs: () => Readonly<Knobs>;
@@ -20,8 +17,9 @@ export class SocketWire implements Wire {
   #lastDue: Millis = 0;
   readonly #timers = new Set<Cancel>();
 
-  constructor(socket: WebSocket, clock: Clock, random: Random, knobs: () => Readonly<Knobs>) {
+  constructor(socket: WebSocket, tcp: Socket, clock: Clock, random: Random, knobs: () => Readonly<Knobs>) {
     this.#socket = socket;
+    this.#tcp = tcp;
     this.#clock = clock;
     this.#random = random;
     this.#knobs = knobs;
@@ -44,9 +42,7 @@ export class SocketWire implements Wire {
   }
 
   reset(): void {
-    const {_socket: tcp} = this.#socket as WithSocket;
-    if (tcp) tcp.resetAndDestroy();
-    else this.#socket.terminate();
+    this.#tcp.resetAndDestroy();
   }
 
   freeze(): void {
