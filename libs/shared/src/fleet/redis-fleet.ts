@@ -22,7 +22,7 @@ export class RedisFleet implements Fleet {
   }
 
   async members(name: FleetName): Promise<readonly Member[]> {
-    const ids = await this.#redis.zrange(fleetKey(name), 0, -1);
+    const ids = await this.#redis.zrange(fleetKey(name), '0', '-1');
     const members = await Promise.all(ids.map(id => this.#member(name, id)));
     return members.filter(member => member !== undefined);
   }

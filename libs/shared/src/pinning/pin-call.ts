@@ -1,0 +1,83 @@
+import type {Asker, Request} from '../asking/asker.ts';
+import type {CallDirectory, CallEntry} from '../call-directory/call-directory.ts';
+import type {Fleet, Member} from '../fleet/fleet.ts';
+import type {Log} from '../log.ts';
+import type {Metrics} from '../metrics.ts';
+import type {ProcessId} from '../protocol/ids.ts';
+import type {Clock, Millis} from '../time.ts';
+
+/** So many workers, taken at random, compete for each question: load spreads though everybody's figures are a second old. */
+const FEW = 3;
+const ANSWER_WITHIN: Millis = 300;
+const GIVE_UP_AFTER: Millis = 2_000;
+
+export interface PinDeps {
+  readonly fleet: Pick<Fleet, 'members'>;
+  readonly asker: Pick<Asker, 'ask'>;
+  readonly directory: Pick<CallDirectory, 'read'>;
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly metrics: Pick<Metrics, 'repinsTotal'>;
+  readonly log: Log;
+}
+
+/** The call, as `take` tells it to a worker, and who is not to get it: the owner that died. */
+export type Pin = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
+
+/** `full`: somebody lives, and had no place. `none`: nobody lives, or all drain. `unreachable`: nobody could be asked. */
+export type Pinned =
+  | {readonly pinned: true; readonly call: CallEntry}
+  | {readonly pinned: false; readonly why: 'full' | 'none' | 'unreachable'};
+
+/**
+ * Finds an owner for a call: asks the least loaded of a random few, then the next, until one says yes, nobody is left
+ * or 2 s have passed. If somebody else has found one meanwhile, that owner is the answer. Never rejects.
+ */
+export async function pinCall(deps: PinDeps, {exclude = [], ...pin}: Pin): Promise<Pinned> {
+  try {
+    return await findOwner(deps, pin, exclude);
+  } catch (thrown) {
+    deps.log.warn({err: thrown}, 'cannot look for an owner');
+    return {pinned: false, why: 'unreachable'};
+  }
+}
+
+async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: readonly ProcessId[]): Promise<Pinned> {
+  const {fleet, asker, directory, clock, metrics, log} = deps;
+  const deadline = clock.now() + GIVE_UP_AFTER;
+  const members = await fleet.members('workers');
+  let left = members.filter(({id, state}) => state === 'ready' && !exclude.includes(id));
+  const refusals = new Set<string>();
+  while (left.length > 0 && clock.now() < deadline) {
+    const worker = leastLoaded(left, deps.random);
+    left = left.filter(({id}) => id !== worker.id);
+    const timeout = Math.min(ANSWER_WITHIN, deadline - clock.now());
+    const {answer} = await asker.ask(worker.id, {...pin, type: 'take'}, timeout);
+    if (answer === 'yes' || answer === 'taken') {
+      const call = await directory.read(pin.callSid);
+      if (call && call.state === 'live' && call.epoch > pin.epoch) {
+        if (answer === 'yes' && pin.epoch > 0) metrics.repinsTotal.inc({cause: pin.cause});
+        return {pinned: true, call};
+      }
+      // Taken, and over already: there is nothing left to own.
+      if (call?.state === 'ended') return {pinned: false, why: 'none'};
+    }
+    log.debug({worker: worker.id, answer}, 'worker did not take the call');
+    refusals.add(answer);
+  }
+  // Somebody who was too slow to answer may have taken it after all.
+  const call = refusals.has('noAnswer') ? await directory.read(pin.callSid) : undefined;
+  if (call?.state === 'live' && call.epoch > pin.epoch) return {pinned: true, call};
+  if (refusals.has('full')) return {pinned: false, why: 'full'};
+  const nobody = [...refusals].every(answer => answer === 'draining');
+  return {pinned: false, why: nobody ? 'none' : 'unreachable'};
+}
+
+/** Of a random few. Power of a few choices: nearly as even as asking everybody, and no two askers flock to one worker. */
+function leastLoaded(members: readonly Member[], random: () => number): Member {
+  const few = [...members];
+  while (few.length > FEW) few.splice(Math.floor(random() * few.length), 1);
+  const load = ({calls, capacity}: Member) => (capacity > 0 ? calls / capacity : 1);
+  return few.reduce((best, member) => (load(member) < load(best) ? member : best));
+}
