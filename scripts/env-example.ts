@@ -1,0 +1,124 @@
+/**
+ * Writes `.env.example`, and the configuration table of the README, from the schemas of the services:
+ * `node scripts/env-example.ts`. A test fails while either is out of date.
+ */
+import {existsSync} from 'node:fs';
+import {readFile, writeFile} from 'node:fs/promises';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {z} from 'zod';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SERVICES = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as const;
+const FIRST = ['OPENAI_API_KEY', 'PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL', 'TWILIO_AUTH_TOKEN'];
+/** Read by `npm start` itself, which gives each process its PORT. */
+const START: readonly Setting[] = [
+  start('WEBHOOK_PORT', '5050', 'port of the webhook'),
+  start('EDGE_PORT', '5051', 'port of the first edge; the next ones are 10 apart'),
+  start('WORKER_PORT', '5052', 'port of the first worker; the next ones are 10 apart'),
+  start('ANALYTICS_PORT', '5053', 'port of analytics and its dashboard'),
+  start(
+    'VOICEBRIDGE_REDIS',
+    '',
+    'private or embedded: start that kind of Redis though REDIS_URL is set or a server is there',
+  ),
+];
+const MARKER = '<!-- configuration -->';
+
+/** One variable, as one service reads it. */
+interface Setting {
+  readonly name: string;
+  readonly service: string;
+  /** Nothing: it has none. */
+  readonly fallback: string | undefined;
+  readonly required: boolean;
+  readonly about: string;
+}
+
+/** Every variable of every service, those that a newcomer needs first. */
+export async function readSettings(): Promise<ReadonlyMap<string, readonly Setting[]>> {
+  const all: Setting[] = [];
+  for (const service of SERVICES) {
+    const file = `${ROOT}services/${service}/src/config.ts`;
+    if (!existsSync(file)) continue;
+    const exported = Object.values((await import(pathToFileURL(file).href)) as Record<string, unknown>);
+    for (const schema of exported.filter(value => value instanceof z.ZodObject)) {
+      for (const [name, field] of Object.entries(schema.shape)) {
+        if (name !== 'PORT' && field instanceof z.ZodType) all.push(setting(service, name, field));
+      }
+    }
+  }
+  const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  const sorted = [...all, ...START].toSorted((a, b) => rank(a.name) - rank(b.name));
+  return Map.groupBy(sorted, ({name}) => name);
+}
+
+function setting(service: string, name: string, field: z.ZodType): Setting {
+  const result = field.safeParse(undefined);
+  return {service, name, required: !result.success, fallback: shown(result.data), about: field.description ?? ''};
+}
+
+function start(name: string, fallback: string, about: string): Setting {
+  return {service: 'npm start', name, fallback, required: false, about};
+}
+
+/** A default as an operator would write it. */
+function shown(value: unknown): string | undefined {
+  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
+}
+
+/** What is said of it: once, if all services say the same; else by service. */
+function meanings(settings: readonly Setting[], of: (setting: Setting) => string): string[] {
+  const byText = Map.groupBy(
+    settings.filter(one => of(one) !== ''),
+    of,
+  );
+  if (byText.size === 1) return [...byText.keys()];
+  return [...byText].map(([text, same]) => `${same.map(({service}) => service).join(', ')}: ${text}`);
+}
+
+export function envExample(all: ReadonlyMap<string, readonly Setting[]>): string {
+  const blocks = [...all].map(([name, settings]) => {
+    const users = settings.map(({service}) => service).join(', ');
+    const about = meanings(settings, one => one.about).map(text => `# ${text}`);
+    const fallback = settings.find(one => one.fallback !== undefined)?.fallback ?? '';
+    return [`# ${users}`, ...about, name === 'OPENAI_API_KEY' ? `${name}=` : `# ${name}=${quoted(fallback)}`].join(
+      '\n',
+    );
+  });
+  const head =
+    '# Copy to .env. Only the key is needed to try; what is commented out shows its default.\n# Generated: node scripts/env-example.ts';
+  return `${[head, ...blocks].join('\n\n')}\n`;
+}
+
+export function configurationTable(all: ReadonlyMap<string, readonly Setting[]>): string {
+  const rows = [...all].map(([name, settings]) => {
+    const required = settings.some(one => one.required) ? 'required' : '';
+    const fallback =
+      meanings(settings, one => (one.fallback === undefined ? '' : `\`${one.fallback}\``)).join('<br>') || required;
+    const users = settings.map(({service}) => service).join(', ');
+    return `| \`${name}\` | ${fallback} | ${users} | ${meanings(settings, one => one.about.replaceAll('|', '\\|')).join('<br>')} |`;
+  });
+  return ['| variable | default | read by | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** The README with a fresh table between its two markers. */
+export function withTable(readme: string, table: string): string {
+  const [before, , after, ...more] = readme.split(MARKER);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new Error(`README.md needs ${MARKER} exactly twice`);
+  return `${before}${MARKER}\n\n${table}\n\n${MARKER}${after}`;
+}
+
+function quoted(value: string): string {
+  return /[\s#"']/.test(value) ? JSON.stringify(value) : value;
+}
+
+if (import.meta.main) {
+  const settings = await readSettings();
+  await writeFile(`${ROOT}.env.example`, envExample(settings));
+  const readme = `${ROOT}README.md`;
+  if (existsSync(readme))
+    await writeFile(readme, withTable(await readFile(readme, 'utf8'), configurationTable(settings)));
+}
