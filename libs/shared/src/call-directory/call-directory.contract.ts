@@ -128,8 +128,8 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       const directory = open();
       const {callSid, ticket} = await taken(directory);
       const [second, third] = [newTicket(), newTicket()];
-      const lost = await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: second});
-      expect(lost).toMatchObject({attempts: 1, ticket: second, epoch: 1});
+      const lost = await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: second, facts: {edge: 'b'}});
+      expect(lost).toMatchObject({attempts: 1, ticket: second, epoch: 1, facts: {direction: 'inbound', edge: 'b'}});
       expect(await directory.intend(callSid, 1, 'migrate')).toBe(true);
       const moved = await directory.retry(callSid, {epoch: 1, replaces: second, ticket: third});
       expect(moved).toMatchObject({attempts: 1, ticket: third});

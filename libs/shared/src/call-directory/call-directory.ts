@@ -68,14 +68,19 @@ export interface CallDirectory {
   intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 
   /**
-   * A new ticket for a call whose stream was lost or is to move. Clears a `migrate` intent; without one it counts an
+   * A new ticket, and added facts, for a call whose stream was lost or is to move. Clears a `migrate` intent; without one it counts an
    * attempt. If the call has another ticket than `replaces` by now, somebody else was faster: nothing changes, and the
    * call comes back as it is. Refused when the call is unknown, has ended, is to hang up or to be transferred, or is
    * no longer in `epoch`.
    */
   retry(
     callSid: CallSid,
-    retry: {readonly epoch: number; readonly replaces: Ticket | undefined; readonly ticket: Ticket},
+    retry: {
+      readonly epoch: number;
+      readonly replaces: Ticket | undefined;
+      readonly ticket: Ticket;
+      readonly facts?: Facts;
+    },
   ): Promise<CallEntry | undefined>;
 
   /**

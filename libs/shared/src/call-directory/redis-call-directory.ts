@@ -67,9 +67,10 @@ export class RedisCallDirectory implements CallDirectory {
 
   async retry(
     callSid: CallSid,
-    {epoch, replaces, ticket}: Parameters<CallDirectory['retry']>[1],
+    {epoch, replaces, ticket, facts = {}}: Parameters<CallDirectory['retry']>[1],
   ): Promise<CallEntry | undefined> {
-    const {rest} = await scripts.retry(this.#redis, [callKey(callSid)], [epoch, replaces ?? '', ticket]);
+    const args = [epoch, replaces ?? '', ticket, ...fieldsOfFacts(facts)];
+    const {rest} = await scripts.retry(this.#redis, [callKey(callSid)], args);
     return callOfFields(callSid, recordOf(rest[0]));
   }
 

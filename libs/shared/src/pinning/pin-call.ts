@@ -1,13 +1,12 @@
 import type {Asker, Request} from '../asking/asker.ts';
 import type {CallDirectory, CallEntry} from '../call-directory/call-directory.ts';
-import type {Fleet, Member} from '../fleet/fleet.ts';
+import type {Fleet} from '../fleet/fleet.ts';
+import {leastLoaded} from '../fleet/least-loaded.ts';
 import type {Log} from '../log.ts';
 import type {Metrics} from '../metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import type {Clock, Millis} from '../time.ts';
 
-/** So many workers, taken at random, compete for each question: load spreads though everybody's figures are a second old. */
-const FEW = 3;
 const ANSWER_WITHIN: Millis = 300;
 const GIVE_UP_AFTER: Millis = 2_000;
 
@@ -51,6 +50,7 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
   const refusals = new Set<string>();
   while (left.length > 0 && clock.now() < deadline) {
     const worker = leastLoaded(left, deps.random);
+    if (!worker) break;
     left = left.filter(({id}) => id !== worker.id);
     const timeout = Math.min(ANSWER_WITHIN, deadline - clock.now());
     const {answer} = await asker.ask(worker.id, {...pin, type: 'take'}, timeout);
@@ -72,12 +72,4 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
   if (refusals.has('full')) return {pinned: false, why: 'full'};
   const nobody = [...refusals].every(answer => answer === 'draining');
   return {pinned: false, why: nobody ? 'none' : 'unreachable'};
-}
-
-/** Of a random few. Power of a few choices: nearly as even as asking everybody, and no two askers flock to one worker. */
-function leastLoaded(members: readonly Member[], random: () => number): Member {
-  const few = [...members];
-  while (few.length > FEW) few.splice(Math.floor(random() * few.length), 1);
-  const load = ({calls, capacity}: Member) => (capacity > 0 ? calls / capacity : 1);
-  return few.reduce((best, member) => (load(member) < load(best) ? member : best));
 }

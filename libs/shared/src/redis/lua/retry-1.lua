@@ -3,6 +3,7 @@
 
   KEYS[1]  the call
   ARGV[1]  the epoch it was seen in    ARGV[2]  the ticket it was seen with, or an empty text    ARGV[3]  the new ticket
+  ARGV[4]… facts: fields and values
 
   Returns  0 refused, 1 done, or somebody else was faster; the call as it is now
 ]]
@@ -14,5 +15,8 @@ if (now[4] or "") == ARGV[2] then
   if not now[3] then redis.call("HINCRBY", call, "attempts", 1) end
   redis.call("HDEL", call, "intent")
   redis.call("HSET", call, "ticket", ARGV[3])
+  for i = 4, #ARGV, 2 do
+    redis.call("HSET", call, ARGV[i], ARGV[i + 1])
+  end
 end
 return {1, redis.call("HGETALL", call)}
