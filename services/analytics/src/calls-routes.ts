@@ -1,12 +1,83 @@
-import {Router} from 'express';
+import {Readable} from 'node:stream';
+import {pipeline} from 'node:stream/promises';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {Router, type Response} from 'express';
+import {z} from 'zod';
+import {callFile, callsFile, turnsFile} from './call-files.ts';
 import type {DatabaseWatch} from './database-watch.ts';
+import {eraseCalls} from './erase-calls.ts';
+import {viewerOf} from './gate.ts';
 import {CallsQuery, listCalls} from './list-calls.ts';
-import {asked} from './problem.ts';
+import {asked, BadQuestion} from './problem.ts';
+import {readCall, type Viewer} from './read-call.ts';
+import {CallFilter, FacetFilter} from './call-filter.ts';
 
+export const ErasedAnswer = z.object({erased: z.number().int().describe('calls that were there and are gone')});
+
+const CallPath = z.object({callSid: CallSid});
+const NumberPath = z.object({
+  numberHash: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'must be the keyed hash of a number'),
+});
+
+const sessionOf = (viewer: Viewer) => (viewer.signIn === 'required' ? (viewer.session ?? null) : null);
+
+/** Calls one by one: the list, one of them, their files, and getting rid of them. */
 export function callsRoutes(database: DatabaseWatch): Router {
   const routes = Router();
+
   routes.get('/api/calls', async (request, response) => {
     response.json(await listCalls(database.now, asked(CallsQuery, request.query)));
   });
+
+  routes.get('/api/calls.csv', async (request, response) => {
+    await sendCsv(response, 'calls.csv', callsFile(database.now, asked(CallFilter, request.query)));
+  });
+
+  routes.get('/api/turns.csv', async (request, response) => {
+    await sendCsv(response, 'turns.csv', turnsFile(database.now, asked(FacetFilter, request.query)));
+  });
+
+  routes.get('/api/calls/:callSid', async (request, response) => {
+    response.json(await detail(request.params, viewerOf(request)));
+  });
+
+  routes.get('/api/calls/:callSid/timeline.csv', async (request, response) => {
+    const call = await detail(request.params, viewerOf(request));
+    await sendCsv(response, `${call.call.callSid}.csv`, callFile(call));
+  });
+
+  routes.delete('/api/calls/:callSid', async (request, response) => {
+    const {callSid} = asked(CallPath, request.params);
+    response.json({erased: await eraseCalls(database.now, {callSid}, sessionOf(viewerOf(request)))});
+  });
+
+  routes.delete('/api/numbers/:numberHash', async (request, response) => {
+    const {numberHash} = asked(NumberPath, request.params);
+    response.json({erased: await eraseCalls(database.now, {numberHash}, sessionOf(viewerOf(request)))});
+  });
+
+  const detail = async (params: unknown, viewer: Viewer) => {
+    const {callSid} = asked(CallPath, params);
+    const call = await readCall(database.now, callSid, viewer);
+    if (call) return call;
+    throw new BadQuestion(
+      {error: 'there is no such call', field: 'callSid', cure: 'it may still be in hand, or have been deleted'},
+      404,
+    );
+  };
   return routes;
+}
+
+/** Sends a file as it is made, as fast as it is read. */
+export async function sendCsv(
+  response: Response,
+  name: string,
+  lines: Iterable<string> | AsyncIterable<string>,
+): Promise<void> {
+  response.type('text/csv; charset=utf-8').attachment(name);
+  response.type('text/csv; charset=utf-8');
+  // Whoever closed the page does not want the rest.
+  await pipeline(Readable.from(lines), response).catch((thrown: unknown) => {
+    if (!response.destroyed) throw thrown;
+  });
 }

@@ -1,5 +1,6 @@
 import type {Kysely, Selectable} from 'kysely';
 import {z} from 'zod';
+import type {Call, CallsPage} from './call-shapes.ts';
 import {CallFilter, matchesCall} from './call-filter.ts';
 import type {CallsTable, Schema} from './schema.ts';
 
@@ -25,32 +26,15 @@ export const CallsQuery = CallFilter.extend({
 });
 export type CallsQuery = z.infer<typeof CallsQuery>;
 
-/** What is never in a list, and on the page of one call only for whoever signed in. */
-const PRIVATE = ['callerNumber', 'calleeNumber'] as const;
-
-export type Call = Omit<Selectable<CallsTable>, (typeof PRIVATE)[number] | 'startedAt' | 'endedAt' | 'recordedAt'> & {
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly recordedAt: string;
-  /** Whether every part of the record has arrived. */
-  readonly whole: boolean;
-};
-
-export interface CallsPage {
-  readonly calls: Call[];
-  /** For `after`; null on the last page. */
-  readonly next: string | null;
-}
-
 /** A row of `calls` as the API tells it. */
 export function callOf(row: Selectable<CallsTable>): Call {
-  const {callerNumber: _caller, calleeNumber: _callee, startedAt, endedAt, recordedAt, ...call} = row;
+  const {callerNumber: _caller, calleeNumber: _callee, parts, partsSeen, ...call} = row;
   return {
     ...call,
-    startedAt: startedAt.toISOString(),
-    endedAt: endedAt.toISOString(),
-    recordedAt: recordedAt.toISOString(),
-    whole: call.partsSeen.length >= call.parts,
+    startedAt: row.startedAt.toISOString(),
+    endedAt: row.endedAt.toISOString(),
+    recordedAt: row.recordedAt.toISOString(),
+    whole: partsSeen.length >= parts,
   };
 }
 

@@ -9,7 +9,7 @@ import type {Schema} from './schema.ts';
 export const MAX_GROUPS = 5_000;
 
 /** A Monday: weeks begin here. */
-const ORIGIN = new Date(Date.UTC(2000, 0, 3));
+export const ORIGIN = new Date(Date.UTC(2000, 0, 3));
 
 export const BucketName = z.enum(BUCKET_NAMES, {error: `must be one of ${BUCKET_NAMES.join(', ')}`});
 

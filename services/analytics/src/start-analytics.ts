@@ -3,15 +3,16 @@ import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import express from 'express';
-import {callsRoutes} from './calls-routes.ts';
+import {analyticsApp} from './analytics-app.ts';
 import {isLoopback, type AnalyticsEnv} from './config.ts';
 import {consumeCalls} from './consume-calls.ts';
 import {DatabaseWatch} from './database-watch.ts';
 import {openEmbedded, openPostgres} from './database.ts';
-import {problemHandler} from './problem.ts';
-import {connectQueue} from './queue-connection.ts';
+import {readFleet} from './fleet.ts';
+import {LiveFeed} from './live-feed.ts';
+import {keepRetention} from './retention.ts';
 
 export interface AnalyticsDeps {
   readonly clock: Clock;
@@ -43,11 +44,9 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   let draining = false;
   const notReady = () => (draining ? 'draining' : database.reason);
 
-  const app = express();
-  app.disable('x-powered-by');
-  app.use(callsRoutes(database));
-  app.use(problemHandler(database, log));
-
+  const redis = opened.adopt(openRedis(config.REDIS_URL, 'commands', log), client => client.disconnect());
+  const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(redis), clock, log}));
+  const app = await analyticsApp({password: config.DASHBOARD_PASSWORD, database, feed, clock, log});
   const health = healthRoutes({notReady}, metrics);
   const server = createServer((request, response) => {
     if (!health(request, response)) app(request, response);
@@ -56,10 +55,14 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   opened.defer(() => closeServer(server));
   await database.start();
 
-  const connection = opened.use(connectQueue(config.REDIS_URL, log));
-  const consumer = opened.use(
-    consumeCalls({connection: connection.redis, database, metrics, clock, log, onRecorded: () => {}}),
-  );
+  const retention = {
+    calls: config.RETENTION_DAYS_CALLS,
+    turns: config.RETENTION_DAYS_TURNS,
+    transcripts: config.RETENTION_DAYS_TRANSCRIPTS,
+  };
+  opened.defer(keepRetention(database, retention, clock, log));
+  const connection = opened.adopt(openRedis(config.REDIS_URL, 'queue', log), client => client.disconnect());
+  const consumer = opened.use(consumeCalls({connection, database, metrics, clock, log, onRecorded: () => feed.poke()}));
   log.info({port, database: database.kind}, 'analytics is up');
 
   const stack = opened.move();

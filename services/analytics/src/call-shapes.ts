@@ -1,0 +1,140 @@
+import {z} from 'zod';
+
+const ms = z.number().nullable();
+const moment = z.string().describe('ISO 8601, UTC');
+const count = z.number().int();
+
+/** A call as a list shows it. No telephone numbers, no words. */
+export const Call = z.object({
+  callSid: z.string(),
+  startedAt: moment,
+  endedAt: moment,
+  durationMs: ms,
+  direction: z.string(),
+  callerHash: z.string().nullable(),
+  callerLastTwo: z.string().nullable(),
+  calleeHash: z.string().nullable(),
+  calleeLastTwo: z.string().nullable(),
+  assistant: z.string(),
+  model: z.string(),
+  voice: z.string(),
+  worker: z.string(),
+  edge: z.string().nullable(),
+  epoch: count,
+  endReason: z.string(),
+  endedBy: z.string(),
+  timeToFirstAudioMs: ms,
+  admissionMs: ms,
+  modelReadyMs: ms,
+  turns: count,
+  bargeIns: count,
+  falseInterruptions: count,
+  toolCalls: count,
+  failovers: count,
+  talkOverMs: ms,
+  unheardMs: ms,
+  tokensInputText: count,
+  tokensInputAudio: count,
+  tokensInputCached: count,
+  tokensOutputText: count,
+  tokensOutputAudio: count,
+  costUsd: z.number().nullable(),
+  priceTable: z.string(),
+  framesUp: count,
+  framesDown: count,
+  framesLostUp: count,
+  framesLostDown: count,
+  framesDuplicate: count,
+  framesPaddedMs: z.number(),
+  framesMalformed: count,
+  traceparent: z.string().nullable(),
+  recordedAt: moment,
+  whole: z.boolean().describe('whether every part of the record has arrived'),
+});
+export type Call = z.infer<typeof Call>;
+
+export const CallsPage = z.object({
+  calls: z.array(Call),
+  next: z.string().nullable().describe('for `after`; null on the last page'),
+});
+export type CallsPage = z.infer<typeof CallsPage>;
+
+/** One exchange. Every `…AtMs` is milliseconds since the call started. */
+export const Turn = z.object({
+  turn: count,
+  cause: z.string(),
+  callerStartedAtMs: ms,
+  callerEndedAtMs: ms,
+  decidedAtMs: ms,
+  firstDeltaAtMs: ms,
+  audioStartedAtMs: ms,
+  audioEndedAtMs: ms,
+  platformTurnGapMs: ms,
+  endOfTurnDelayMs: ms,
+  modelTtfbMs: ms,
+  hopUpMs: ms,
+  hopDownMs: ms,
+  generatedMs: ms,
+  heardMs: ms,
+  interrupted: z.boolean(),
+  responseStatus: z.string().nullable(),
+  model: z.string(),
+  worker: z.string(),
+});
+
+export const Interruption = z.object({
+  interruption: count,
+  turn: count,
+  atMs: z.number(),
+  reactionMs: ms,
+  tStopMs: ms,
+  talkOverMs: ms,
+  unheardMs: ms,
+  truncatedAtMs: ms,
+  uncertaintyMs: ms,
+  refused: z.boolean(),
+  falseInterruption: z.boolean(),
+});
+
+export const ToolCall = z.object({
+  toolCall: count,
+  turn: count,
+  name: z.string(),
+  atMs: z.number(),
+  durationMs: ms,
+  ok: z.boolean(),
+});
+
+export const Failover = z.object({
+  failover: count,
+  kind: z.string(),
+  atMs: z.number(),
+  gapMs: ms,
+  fromProcess: z.string().nullable(),
+  toProcess: z.string().nullable(),
+});
+
+export const Line = z.object({
+  line: count,
+  turn: count,
+  role: z.string(),
+  atMs: z.number(),
+  text: z.string(),
+  cut: z.boolean().describe('the rest of it was never heard'),
+});
+
+/** Everything that is known of one call, on one time axis. */
+export const CallDetail = z.object({
+  call: Call,
+  callerNumber: z.string().nullable().describe('only where kept, and only for whoever signed in'),
+  calleeNumber: z.string().nullable(),
+  turns: z.array(Turn),
+  interruptions: z.array(Interruption),
+  toolCalls: z.array(ToolCall),
+  failovers: z.array(Failover),
+  transcript: z.array(Line),
+  transcriptState: z
+    .enum(['shown', 'not-kept', 'sign-in', 'no-password'])
+    .describe('`sign-in`: kept, and shown to whoever signs in; `no-password`: DASHBOARD_PASSWORD is not set'),
+});
+export type CallDetail = z.infer<typeof CallDetail>;

@@ -1,0 +1,24 @@
+/** What a cell may hold. */
+export type Cell = string | number | boolean | null | undefined;
+
+/**
+ * One line of RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers of ours
+ * are never texts, so that a minus sign stays a number.
+ */
+export function csvLine(cells: readonly Cell[]): string {
+  return `${cells.map(cell => (typeof cell === 'string' ? quoted(harmless(cell)) : String(cell ?? ''))).join(',')}\r\n`;
+}
+
+function harmless(text: string): string {
+  return /^\s*[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20|%]/.test(text) ? `'${text}` : text;
+}
+
+function quoted(text: string): string {
+  return /[",\r\n;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Rows with the same keys, with a header. */
+export function* csvOf(rows: Iterable<Readonly<Record<string, Cell>>>, columns: readonly string[]): Generator<string> {
+  yield csvLine(columns);
+  for (const row of rows) yield csvLine(columns.map(column => row[column]));
+}
