@@ -1,0 +1,252 @@
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import {unreachable} from '@voicebridge/shared/errors.ts';
+import {logOfCall} from '@voicebridge/shared/log.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {FromTwilio, TwilioStart} from '@voicebridge/shared/protocol/from-twilio.ts';
+import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {clearMessage, markMessage, mediaMessage} from '@voicebridge/shared/protocol/to-twilio.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {admitStream, type Entrance} from './admit-stream.ts';
+import {Conduct} from './conduct.ts';
+import {begin, judge, overdue, wantsPing, type Leg} from './leg.ts';
+import {OwnerLine, type LineDeps} from './owner-line.ts';
+import {Playout} from './playout.ts';
+import type {Read} from './read-twilio.ts';
+import type {Binary, TwilioSocket} from './twilio-socket.ts';
+
+export interface LegDeps extends LineDeps {
+  readonly directory: Pick<CallDirectory, 'read' | 'attach' | 'forget' | 'intend'>;
+  /** A leg has the call of its stream from now on; `replaced` had it before, on this edge or another. */
+  readonly attached: (leg: BridgeLeg, replaced: StreamSid | undefined) => void;
+}
+
+type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
+
+/** What a socket is closed with; without one it is cut off, because nobody is there to read it. */
+interface Goodbye {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const COUNT_EVERY_MS = 1_000;
+
+/** One Twilio socket and the call on it: `run` is its story, everything where frames pass is synchronous. */
+export class BridgeLeg {
+  readonly #socket: TwilioSocket;
+  readonly #entrance: Entrance;
+  readonly #deps: LegDeps;
+  readonly #conduct: Conduct;
+  readonly #playout = new Playout();
+  readonly #started = Promise.withResolvers<{start: TwilioStart; line: OwnerLine} | undefined>();
+  readonly #unwanted = new AbortController();
+  #leg: Leg;
+  #line: OwnerLine | undefined;
+  #countedAt: Millis;
+
+  /** To be made in the turn in which the socket was opened, or its first messages are missed. */
+  constructor(socket: TwilioSocket, entrance: Entrance, deps: LegDeps) {
+    const openedAt = deps.clock.now();
+    this.#socket = socket;
+    this.#entrance = entrance;
+    this.#deps = deps;
+    this.#conduct = new Conduct(openedAt);
+    this.#leg = {state: 'awaitingStart', openedAt};
+    this.#countedAt = openedAt;
+    socket.onRead(read => this.#hear(read));
+    socket.onPong(() => {
+      if ('heardAt' in this.#leg) this.#leg.heardAt = this.#deps.clock.now();
+    });
+  }
+
+  /** The line to the owner of the call, from the moment Twilio said which call it is. */
+  get line(): OwnerLine | undefined {
+    return this.#line;
+  }
+
+  /** Nothing of the assistant is audible, and nobody is being let in: the call can be moved unheard. */
+  quiet(at: Millis): boolean {
+    return this.#leg.state === 'bridged' && this.#playout.quiet(at);
+  }
+
+  /** From the opening of the socket until it is closed, and everybody who must know it does. */
+  async run(): Promise<void> {
+    const closed = this.#socket.closed.then(({code}) => this.#closedThere(code));
+    await this.#bridge();
+    await closed;
+  }
+
+  async #bridge(): Promise<void> {
+    const started = await this.#started.promise;
+    if (!started) return;
+    const {start, line} = started;
+    const deps = {...this.#deps, log: logOfCall(this.#deps.log, start.start.callSid)};
+    const admission = await admitStream(start, this.#entrance, deps, this.#unwanted.signal);
+    if (!admission.ok) return this.#refuse('admission', admission);
+    if (this.#leg.state === 'admitting') this.#leg = {...this.#leg, state: 'bridged', stalledSince: undefined};
+    deps.attached(this, admission.replaced?.streamSid);
+    deps.log.info(
+      {streamSid: start.start.streamSid, worker: admission.call.owner, epoch: admission.call.epoch},
+      'stream began',
+    );
+    // Even if the caller is gone by now: the worker must hear of it.
+    const over = await line.run(admission.call);
+    this.#finish('moved', {code: 1000, reason: over});
+    deps.log.info({streamSid: start.start.streamSid, malformed: this.#conduct.malformed}, 'stream ended');
+  }
+
+  /** Time passed; call it a few times a second. */
+  tick(at: Millis): void {
+    const due = overdue(this.#leg, this.#socket.bufferedBytes, at);
+    if (due?.lost) {
+      this.#deps.log.warn({...this.#line?.stream, reason: due.reason}, 'socket given up');
+      return this.#finish('lost', undefined);
+    }
+    if (due) return this.#refuse(this.#leg.state, due);
+    if (wantsPing(this.#leg, at)) this.#socket.ping();
+    if (at - this.#countedAt < COUNT_EVERY_MS) return;
+    this.#countedAt = at;
+    this.#count();
+    this.#line?.measure();
+  }
+
+  /** A newer stream has the call. */
+  supersede(): void {
+    this.#finish('moved', {code: 1000, reason: 'superseded'});
+  }
+
+  /** Lets Twilio open the call's stream again elsewhere. Says why before it closes; `deadline`: it closes anyway. */
+  async migrate(deadline: Millis): Promise<void> {
+    if (this.#leg.state !== 'bridged' || !this.#line) return;
+    this.#leg = {...this.#leg, state: 'leaving', deadline};
+    const {callSid} = this.#line.stream;
+    const said = await this.#deps.directory.intend(callSid, this.#line.epoch, 'migrate').catch(() => false);
+    if (said) this.#finish('moved', {code: 1000, reason: 'migrate'});
+    // The owner has just changed, or Redis is away: another attempt may follow.
+    else if (this.#leg.state === 'leaving') this.#leg = {...this.#leg, state: 'bridged', stalledSince: undefined};
+  }
+
+  /** The process ends: no time is left for anything. */
+  terminate(): void {
+    this.#finish('lost', undefined);
+  }
+
+  #hear(read: Read | Binary): void {
+    if (this.#leg.state === 'over') return;
+    const at = this.#deps.clock.now();
+    if (!this.#conduct.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
+    if (!read.ok) return this.#unusable(read.reason);
+    const verdict = judge(this.#leg, read.message, at);
+    switch (verdict.do) {
+      case 'pass':
+        if (verdict.odd) this.#deps.metrics.malformedTotal.inc({peer: 'twilio', reason: verdict.odd});
+        return this.#pass(read.message);
+      case 'begin':
+        return this.#begin(verdict.start, at);
+      case 'odd':
+        return this.#unusable(verdict.reason);
+      case 'close':
+        return this.#misbehaves('outOfPlace', verdict.reason);
+      case 'end':
+        return this.#finish('hungUp', {code: 1000, reason: 'stopped'});
+      case 'skip':
+        return;
+      default:
+        return unreachable(verdict);
+    }
+  }
+
+  #begin(start: TwilioStart, at: Millis): void {
+    const {callSid, streamSid} = start.start;
+    const deps = {...this.#deps, log: logOfCall(this.#deps.log, callSid)};
+    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#say(streamSid, frame));
+    this.#line = line;
+    this.#leg = begin(start, at);
+    this.#started.resolve({start, line});
+  }
+
+  #pass(message: FromTwilio): void {
+    switch (message.event) {
+      case 'media': {
+        const {track, timestamp, payload} = message.media;
+        if (payload === '' || track === 'outbound') return;
+        return this.#line?.send({kind: 'audio', timestamp: Number(timestamp), payload});
+      }
+      case 'mark':
+        this.#playout.returned(message.mark.name);
+        return this.#line?.send({kind: 'mark', name: message.mark.name});
+      case 'dtmf':
+        return this.#line?.send({kind: 'digit', digit: message.dtmf.digit});
+      case 'connected':
+      case 'start':
+      case 'stop':
+        return;
+      default:
+        return unreachable(message);
+    }
+  }
+
+  #say(streamSid: StreamSid, frame: WorkerToEdge): void {
+    if (this.#leg.state === 'over') return;
+    const at = this.#deps.clock.now();
+    switch (frame.kind) {
+      case 'audio':
+        if (frame.payload !== '') this.#socket.send(mediaMessage(streamSid, frame.payload));
+        if (frame.mark !== '') this.#socket.send(markMessage(streamSid, frame.mark));
+        return this.#playout.sent(frame.payload, frame.mark, at);
+      case 'mark':
+        this.#socket.send(markMessage(streamSid, frame.name));
+        return this.#playout.sent('', frame.name, at);
+      case 'clear':
+        this.#socket.send(clearMessage(streamSid));
+        return this.#playout.cleared(at);
+      case 'close':
+        return this.#finish('moved', {code: 1000, reason: frame.why});
+      default:
+        return unreachable(frame);
+    }
+  }
+
+  #unusable(reason: string): void {
+    this.#deps.metrics.malformedTotal.inc({peer: 'twilio', reason});
+    if (reason === 'unknownEvent') return;
+    if (this.#conduct.malformed === 0) this.#deps.log.warn({...this.#line?.stream, reason}, 'message nobody can use');
+    if (!this.#conduct.tolerated()) return this.#misbehaves('malformed', 'too many malformed messages');
+    if (reason === 'binary' && this.#leg.state === 'awaitingStart') {
+      this.#refuse('malformed', {code: 1003, reason: 'text messages only'});
+    }
+  }
+
+  #misbehaves(label: string, reason: string): void {
+    this.#deps.metrics.malformedTotal.inc({peer: 'twilio', reason: label});
+    this.#refuse(label, {code: 1008, reason});
+  }
+
+  #refuse(label: string, goodbye: Goodbye): void {
+    if (this.#leg.state === 'over') return;
+    this.#deps.metrics.socketsRefusedTotal.inc({reason: label});
+    this.#deps.log.warn({...this.#line?.stream, code: goodbye.code, reason: goodbye.reason}, 'socket closed');
+    this.#finish('lost', goodbye);
+  }
+
+  /** Twilio, or the network, closed the socket. A clean goodbye without `stop` is how other clients hang up. */
+  #closedThere(code: number): void {
+    this.#finish(code === 1000 || code === 1005 ? 'hungUp' : 'lost', undefined);
+  }
+
+  #count(): void {
+    this.#line?.send({kind: 'counted', malformed: this.#conduct.malformed, bufferedBytes: this.#socket.bufferedBytes});
+  }
+
+  /** The one way out, once: tells the owner, closes the socket, and lets the story end. */
+  #finish(why: EndedWhy, goodbye: Goodbye | undefined): void {
+    if (this.#leg.state === 'over') return;
+    this.#leg = {state: 'over'};
+    this.#count();
+    this.#line?.end(why);
+    this.#unwanted.abort();
+    this.#started.resolve(undefined);
+    if (goodbye) this.#socket.close(goodbye.code, goodbye.reason);
+    else this.#socket.terminate();
+  }
+}

@@ -1,0 +1,49 @@
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+
+/** How far back a new owner of a call can be told what the caller said. */
+export const RING_MS = 8_000;
+/** How much of what the last owner did confirm its successor hears again: it may have died with it. */
+export const OVERLAP_MS = 3_000;
+
+interface Kept {
+  readonly frame: EdgeToWorker;
+  readonly at: Millis;
+}
+
+/**
+ * The last seconds of what came from one caller, in order: audio, returned marks, digits. It is what a call's next
+ * owner gets that its last owner took to the grave.
+ *
+ *   ├────── RING_MS ──────────────────────────────┤ now
+ *        ├─ OVERLAP_MS: audio, marks ─┤ unconfirmed: everything ─┤
+ *
+ * A digit that was confirmed is never told twice: pressed once, it must count once.
+ */
+export class CallerRing {
+  #kept: Kept[] = [];
+  /** Index of the oldest frame that still counts; what is before it is dropped now and then, not frame by frame. */
+  #first = 0;
+
+  push(frame: EdgeToWorker, at: Millis): void {
+    this.#kept.push({frame, at});
+    while (at - (this.#kept[this.#first]?.at ?? at) > RING_MS) this.#first += 1;
+    if (this.#first > 256) {
+      this.#kept.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /**
+   * What a new owner must hear, if the last `unconfirmed` frames never reached the one before it; for the first owner
+   * of a stream these are all.
+   */
+  since(unconfirmed: number): readonly EdgeToWorker[] {
+    const kept = this.#kept.slice(this.#first);
+    const firstLost = Math.max(0, kept.length - unconfirmed);
+    const from = (kept[firstLost]?.at ?? kept.at(-1)?.at ?? 0) - OVERLAP_MS;
+    return kept
+      .filter(({frame, at}, place) => place >= firstLost || (at >= from && frame.kind !== 'digit'))
+      .map(({frame}) => frame);
+  }
+}

@@ -1,0 +1,28 @@
+import type {Asker} from '@voicebridge/shared/asking/asker.ts';
+import type {Peers} from '@voicebridge/shared/fleet/watch-peers.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import {pinCall, type PinDeps} from '@voicebridge/shared/pinning/pin-call.ts';
+import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {OwnerDesk} from './owner-desk.ts';
+
+/** The desk of life: asks workers through their inboxes, and believes their heartbeats. */
+export function fleetDesk(
+  deps: PinDeps & {readonly id: ProcessId; readonly bus: MediaBus; readonly asker: Asker; readonly peers: Peers},
+): OwnerDesk {
+  const {id, asker, bus, peers} = deps;
+  return {
+    async introduce({owner, callSid, epoch}, streamSid) {
+      const {answer} = await asker.ask(owner, {type: 'attach', callSid, epoch, streamSid, edge: id});
+      if (answer === 'noReceiver') peers.noReceiver(owner);
+      return answer === 'yes' || answer === 'taken' || answer === 'unknown' ? answer : 'silent';
+    },
+    async pin(request) {
+      const pinned = await pinCall(deps, request);
+      return pinned.pinned ? pinned.call : undefined;
+    },
+    alive: worker => peers.verdict(worker) === 'alive',
+    noReceiver: worker => peers.noReceiver(worker),
+    whenDead: (worker, run) => peers.onDead(worker, run),
+    wellSince: () => bus.wellSince(),
+  };
+}

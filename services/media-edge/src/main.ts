@@ -1,0 +1,19 @@
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {main, serve} from '@voicebridge/shared/lifecycle.ts';
+import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {EdgeEnv} from './config.ts';
+import {startMediaEdge} from './start-media-edge.ts';
+
+await main('media-edge', async ({env, log, stop, clock}) => {
+  const config = loadConfig(EdgeEnv, env);
+  const redis = await connectRedis(config.REDIS_URL, 'commands', log);
+  await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
+  const directory = new RedisCallDirectory(redis);
+  const fleet = new RedisFleet(redis);
+  const edge = await startMediaEdge(config, {bus, directory, fleet, clock, log, random: Math.random});
+  await serve(edge, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
+  redis.disconnect();
+});

@@ -1,0 +1,232 @@
+import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {EdgeChannel, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import {background, type Log} from '@voicebridge/shared/log.ts';
+import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import {CallerRing} from './caller-ring.ts';
+import {ChannelMeter} from './channel-meter.ts';
+import type {OwnerDesk} from './owner-desk.ts';
+import {patiently, pause, type Patience} from './patiently.ts';
+import {RepinRule, SETTLED_MS} from './repin-rule.ts';
+
+export interface LineDeps {
+  /** This edge. */
+  readonly id: ProcessId;
+  readonly directory: Pick<CallDirectory, 'read'>;
+  readonly channels: Pick<FrameChannels, 'edgeEnd'>;
+  readonly desk: OwnerDesk;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Why nobody is served any more. `superseded`: a newer stream has the call. `abandoned`: no worker takes it. */
+export type LineOver = 'ended' | 'superseded' | 'abandoned';
+
+/** Why one owner's time may be over. `left`: it does not have the call any more, whether it lives or not. */
+interface Change {
+  readonly why: 'ended' | 'dead' | 'left';
+  readonly at: Millis;
+}
+
+/** How long somebody is looked for before the caller is left to the webhook. */
+const SEARCH_MS = 10_000;
+/** An owner that is alive, but does not say yes to a stream for so long, does not have the call. */
+const INTRODUCE_MS = 3_000;
+
+/**
+ * The line from one stream to whoever owns its call, across changes of owner. What the caller says while nobody
+ * listens waits here, and a new owner is told the last seconds again.
+ *
+ *   owner ──dead: another worker is asked──> owner, epoch + 1 ──hands the call over──> owner, epoch + 2 …
+ *
+ * Only the newest owner is ever listened to.
+ */
+export class OwnerLine {
+  readonly stream: {readonly callSid: CallSid; readonly streamSid: StreamSid};
+  readonly #deps: LineDeps;
+  readonly #hear: (frame: WorkerToEdge) => void;
+  readonly #ring = new CallerRing();
+  readonly #rule = new RepinRule();
+  readonly #ended = Promise.withResolvers<Change>();
+  readonly #stop = new AbortController();
+  #channel: {readonly end: EdgeChannel; readonly meter: ChannelMeter; heard: boolean; open: boolean} | undefined;
+  /** Frames at the end of the ring that no channel was there to take. */
+  #unsent = 0;
+  #epoch = 0;
+  #owner: ProcessId | undefined;
+
+  constructor(
+    stream: {readonly callSid: CallSid; readonly streamSid: StreamSid},
+    deps: LineDeps,
+    hear: (frame: WorkerToEdge) => void,
+  ) {
+    this.stream = stream;
+    this.#deps = deps;
+    this.#hear = hear;
+  }
+
+  /** Of the owner that is served now; 0 before the first. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Who is served now. */
+  get owner(): ProcessId | undefined {
+    return this.#owner;
+  }
+
+  /** For the owner, and for its successor if it needs to know. Never waits. */
+  send(frame: EdgeToWorker): void {
+    if (frame.kind !== 'counted') this.#ring.push(frame, this.#deps.clock.now());
+    if (this.#channel?.open) this.#channel.end.send(frame);
+    else if (frame.kind !== 'counted') this.#unsent += 1;
+  }
+
+  /** The stream is over: the owner is told, and let go. */
+  end(why: Extract<EdgeToWorker, {kind: 'ended'}>['why']): void {
+    this.send({kind: 'ended', why});
+    this.#ended.resolve({why: 'ended', at: this.#deps.clock.now()});
+    this.#stop.abort();
+  }
+
+  /** Puts the figures of the line into the metrics; call it once a second. */
+  measure(): void {
+    this.#channel?.meter.measure();
+  }
+
+  /** Serves the owners of a call, one after the other, until `end`, or until there is none. Resolves when all is told. */
+  async run(first: CallEntry): Promise<LineOver> {
+    let call = first;
+    await this.#open(call);
+    const introduced = this.#introduce(call);
+    for (;;) {
+      const change = await this.#change(call, call === first ? introduced : undefined);
+      const next = change.why === 'ended' ? 'ended' : await this.#successor(call, change);
+      if (next === 'same') continue;
+      if (this.#channel) this.#channel.heard = false;
+      if (typeof next === 'string') return this.#letGo(next);
+      call = next;
+      await this.#open(call);
+      background(this.#accepted(change.at), this.#deps.log, 'measure a change of owner');
+    }
+  }
+
+  /** Opens a channel in the call's epoch and says again what its owner must know. */
+  async #open(call: CallEntry): Promise<void> {
+    const {streamSid} = this.stream;
+    const {id, channels, log, metrics} = this.#deps;
+    const opened = await patiently(() => channels.edgeEnd(streamSid, call.epoch), this.#patience('open frame channel'));
+    if (!opened.ok) return;
+    const end = opened.result;
+    const before = this.#channel;
+    const unconfirmed = (before?.end.counts().unconfirmed ?? 0) + this.#unsent;
+    const channel = {end, meter: new ChannelMeter(end, metrics), heard: true, open: true};
+    background(
+      end.closed.then(() => (channel.open = false)),
+      log,
+      'frame channel',
+    );
+    this.#channel = channel;
+    this.#unsent = 0;
+    this.#epoch = call.epoch;
+    this.#owner = call.owner;
+    end.send({kind: 'began', ...this.stream, edge: id});
+    for (const frame of this.#ring.since(unconfirmed)) end.send(frame);
+    end.onFrame(frame => {
+      if (channel.heard) this.#hear(frame);
+    });
+    before?.meter.measure();
+    if (before) background(before.end[Symbol.asyncDispose](), log, 'close the channel of an older epoch');
+  }
+
+  /** Tells the first owner that the stream is here; resolves only if it does not have the call. */
+  async #introduce(call: CallEntry): Promise<Change> {
+    const {clock, desk} = this.#deps;
+    const since = clock.now();
+    while (!this.#stop.signal.aborted && this.#epoch <= call.epoch) {
+      const answer = await desk.introduce(call, this.stream.streamSid);
+      if (answer === 'yes' || this.#channel?.end.lastHeardAt() !== undefined) break;
+      const at = clock.now();
+      if (answer === 'taken' || answer === 'unknown') return {why: 'left', at};
+      if (at - since >= INTRODUCE_MS && at - (desk.wellSince() ?? at) >= SETTLED_MS) return {why: 'left', at};
+      await pause(clock, 50, this.#stop.signal);
+    }
+    return new Promise(() => {});
+  }
+
+  /** Waits until the owner's time may be over. */
+  async #change(call: CallEntry, introduced: Promise<Change> | undefined): Promise<Change> {
+    const {clock, desk} = this.#deps;
+    const dead = Promise.withResolvers<Change>();
+    const cancel = desk.whenDead(call.owner, () => dead.resolve({why: 'dead', at: clock.now()}));
+    const left = this.#channel?.end.closed.then((): Change => ({why: 'left', at: clock.now()}));
+    try {
+      return await Promise.race([
+        this.#ended.promise,
+        dead.promise,
+        ...[left, introduced].filter(one => one !== undefined),
+      ]);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Who has the call now, or takes it. `same`: its owner was only thought to be dead. */
+  async #successor(call: CallEntry, change: Change): Promise<CallEntry | 'same' | LineOver> {
+    const {clock, desk, directory, log} = this.#deps;
+    const until = clock.now() + SEARCH_MS;
+    for (let wait = 20; clock.now() < until; wait = Math.min(wait * 2, 320)) {
+      const read = await patiently(() => directory.read(this.stream.callSid), this.#patience('read call'));
+      if (this.#stop.signal.aborted) return 'ended';
+      const known = read.ok ? read.result : undefined;
+      if (known?.state === 'ended') return 'ended';
+      if (change.why === 'dead' && known?.epoch === call.epoch && desk.alive(call.owner)) return 'same';
+      const next = known && known.epoch > call.epoch ? known : await this.#repin(call);
+      if (next) {
+        log.warn({before: call.owner, worker: next.owner, epoch: next.epoch, why: change.why}, 'call has a new owner');
+        return next.stream?.streamSid === this.stream.streamSid ? next : 'superseded';
+      }
+      await pause(clock, wait, this.#stop.signal);
+      if (this.#stop.signal.aborted) return 'ended';
+    }
+    log.error({worker: call.owner}, 'no worker takes the call');
+    return 'abandoned';
+  }
+
+  async #repin({owner, epoch, assistant, facts}: CallEntry): Promise<CallEntry | undefined> {
+    const {id, clock, desk} = this.#deps;
+    if (!this.#rule.allows(desk.wellSince(), clock.now())) return undefined;
+    const {callSid, streamSid} = this.stream;
+    const stream = {streamSid, edge: id};
+    const request = {callSid, epoch, assistant, facts, cause: 'worker-lost', stream, exclude: [owner]} as const;
+    const call = await desk.pin(request);
+    if (!call) return undefined;
+    this.#rule.moved(clock.now());
+    return call;
+  }
+
+  /** Measures how long it took from a death until the new owner showed that it hears the caller. */
+  async #accepted(diedAt: Millis): Promise<void> {
+    const {clock, metrics} = this.#deps;
+    const channel = this.#channel;
+    while (!this.#stop.signal.aborted && clock.now() - diedAt < SEARCH_MS) {
+      if (channel?.end.lastHeardAt() !== undefined) return metrics.repinSeconds.observe((clock.now() - diedAt) / 1_000);
+      await pause(clock, 5, this.#stop.signal);
+    }
+  }
+
+  async #letGo(over: LineOver): Promise<LineOver> {
+    this.#stop.abort();
+    this.#channel?.meter.measure();
+    await this.#channel?.end[Symbol.asyncDispose]();
+    return over;
+  }
+
+  #patience(what: string): Patience {
+    return {clock: this.#deps.clock, log: this.#deps.log, signal: this.#stop.signal, what};
+  }
+}

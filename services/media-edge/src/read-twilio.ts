@@ -1,0 +1,29 @@
+import {FromTwilio} from '@voicebridge/shared/protocol/from-twilio.ts';
+import {parse} from '@voicebridge/shared/protocol/parse.ts';
+import {mediaGuard} from './media-guard.ts';
+
+/** What a text from Twilio is: a message, or why nobody can use it. */
+export type Read =
+  | {readonly ok: true; readonly message: FromTwilio}
+  | {readonly ok: false; readonly reason: 'unknownEvent' | 'notJson' | 'unexpectedShape'; readonly detail: string};
+
+const EVENTS: readonly string[] = FromTwilio.options.map(option => option.shape.event.value);
+
+/**
+ * Text from Twilio becomes a message here, or a reason, and nothing further in ever sees the text. An event that we do
+ * not know is no fault of the peer's (`unknownEvent`): Twilio may add some.
+ */
+export function readTwilio(text: string): Read {
+  const media = mediaGuard(text);
+  if (media) return {ok: true, message: media};
+  const parsed = parse(FromTwilio, text);
+  if (parsed.ok || parsed.reason === 'notJson') return parsed;
+  return isUnknownEvent(text) ? {...parsed, reason: 'unknownEvent'} : parsed;
+}
+
+/** The text is JSON, and names an event that is not ours. */
+function isUnknownEvent(text: string): boolean {
+  const raw: unknown = JSON.parse(text);
+  if (typeof raw !== 'object' || raw === null || !('event' in raw)) return false;
+  return typeof raw.event === 'string' && !EVENTS.includes(raw.event);
+}

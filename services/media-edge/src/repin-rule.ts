@@ -1,0 +1,22 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+
+/** After Redis was away its subscribers come back later than its publishers: nobody's silence proves anything yet. */
+export const SETTLED_MS = 1_000;
+const MOVES_AT_MOST = 3;
+const MOVES_WITHIN_MS = 30_000;
+
+/** When one call may be moved to another worker: never because of Redis, and never in circles. */
+export class RepinRule {
+  #movedAt: Millis[] = [];
+
+  /** `wellSince`: since when Redis has answered without a break; undefined while it does not. */
+  allows(wellSince: Millis | undefined, at: Millis): boolean {
+    if (wellSince === undefined || at - wellSince < SETTLED_MS) return false;
+    this.#movedAt = this.#movedAt.filter(moved => at - moved < MOVES_WITHIN_MS);
+    return this.#movedAt.length < MOVES_AT_MOST;
+  }
+
+  moved(at: Millis): void {
+    this.#movedAt.push(at);
+  }
+}

@@ -1,0 +1,143 @@
+import {randomBytes} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+import type {Duplex} from 'node:stream';
+import {openAsker} from '@voicebridge/shared/asking/asker.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import {startHeartbeat} from '@voicebridge/shared/fleet/heartbeat.ts';
+import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
+import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
+import type {Log} from '@voicebridge/shared/log.ts';
+import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {every, type Clock} from '@voicebridge/shared/time.ts';
+import {attentiveBus} from './attentive-bus.ts';
+import {BridgeLeg, type LegDeps} from './bridge-leg.ts';
+import type {EdgeConfig} from './config.ts';
+import {drainLegs} from './drain-legs.ts';
+import {fleetDesk} from './fleet-desk.ts';
+import {judgeUpgrade} from './judge-upgrade.ts';
+import {Legs} from './legs.ts';
+import {LoopLag} from './loop-lag.ts';
+import {takeTicket} from './take-ticket.ts';
+import {TwilioSockets} from './twilio-socket.ts';
+
+export interface EdgeDeps {
+  readonly bus: MediaBus;
+  readonly directory: CallDirectory;
+  readonly fleet: Fleet;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
+/** How often every leg looks at the clock. */
+const TICK_MS = 250;
+
+/** A running edge: Twilio's sockets on one side, the workers of their calls on the other. */
+export interface MediaEdge extends Service {
+  readonly id: ProcessId;
+  readonly port: number;
+}
+
+/** Takes Twilio's sockets on `config.PORT`, and joins the fleet. Rejects with `CannotStart` if the port is taken. */
+export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promise<MediaEdge> {
+  const {clock, directory, fleet} = deps;
+  const id = ProcessId.parse(`edge-${randomBytes(6).toString('hex')}`);
+  const log = deps.log.child({edge: id});
+  const metrics = createMetrics('media-edge');
+  const startedAt = clock.wall();
+  const legs = new Legs(log);
+  const stopped = new AbortController();
+  let draining = false;
+
+  await using stack = new AsyncDisposableStack();
+  const bus = attentiveBus(deps.bus, channel => {
+    const owner = legs.listenerOf(channel);
+    if (owner) desk.noReceiver(owner);
+  });
+  const channels = stack.use(reliableFrameChannels(bus, clock));
+  const asker = stack.use(await openAsker({bus: deps.bus, clock, id, log}));
+  const peers = stack.use(await watchPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
+  const desk = fleetDesk({...deps, id, log, metrics, asker, peers});
+  const lag = stack.use(new LoopLag(clock));
+  const sockets = new TwilioSockets();
+  const legDeps: LegDeps = {
+    id,
+    directory,
+    channels,
+    desk,
+    clock,
+    log,
+    metrics,
+    attached: (leg, replaced) => legs.attach(leg, replaced),
+  };
+
+  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const judged = judgeUpgrade(request, config, legs.size < config.MAX_CALLS);
+    if (!judged.ok) {
+      metrics.socketsRefusedTotal.inc({reason: judged.reason});
+      log.warn({status: judged.status, reason: judged.reason}, 'socket refused');
+      return sockets.refuse(stream, judged.status);
+    }
+    sockets.accept(request, stream, head, socket => {
+      legs.add(new BridgeLeg(socket, takeTicket(judged.ticket, {directory, clock, log}), legDeps));
+    });
+  };
+
+  const state = () => (draining ? 'draining' : 'ready');
+  const notReady = () => {
+    if (draining) return 'draining';
+    return deps.bus.wellSince() === undefined ? 'redis does not answer' : undefined;
+  };
+  const server = healthServer({notReady}, metrics);
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  server.on('upgrade', upgrade);
+  const port = await listen(server, config.PORT);
+  stack.defer(() => closeServer(server));
+
+  metrics.callsCapacity.set(config.MAX_CALLS);
+  stack.defer(every(clock, TICK_MS, () => legs.tick(clock.now())));
+  const beat = () => ({id, calls: legs.size, state: state()}) as const;
+  stack.defer(startHeartbeat({bus: deps.bus, clock, name: 'edges', beat}));
+  const member = () => {
+    metrics.callsActive.set(legs.size);
+    metrics.eventLoopLag.set(lag.worst / 1_000);
+    metrics.redisUp.set(deps.bus.wellSince() === undefined ? 0 : 1);
+    return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
+  };
+  const presence = stack.use(await keepPresent({fleet, name: 'edges', clock, log, member}));
+  stack.defer(() => {
+    stopped.abort();
+    for (const leg of legs) leg.terminate();
+  });
+  const resources = stack.move();
+  log.info({port}, 'edge is ready');
+
+  /** Whether another edge would take our calls. */
+  const elsewhere = async () => {
+    const edges = await fleet.members('edges').catch(() => []);
+    return edges.some(edge => edge.id !== id && edge.state === 'ready' && edge.calls < edge.capacity);
+  };
+
+  return {
+    name: 'media-edge',
+    id,
+    port,
+    notReady,
+    async drain() {
+      draining = true;
+      metrics.draining.set(1);
+      const deadline = clock.now() + config.DRAIN_SECONDS * 1_000;
+      await presence.announce();
+      await drainLegs(legs, {clock, deadline, elsewhere, signal: stopped.signal});
+      await legs.empty();
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

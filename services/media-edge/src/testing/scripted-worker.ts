@@ -1,0 +1,113 @@
+import {randomBytes} from 'node:crypto';
+import {openInbox} from '@voicebridge/shared/asking/inbox.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import {startHeartbeat} from '@voicebridge/shared/fleet/heartbeat.ts';
+import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
+import type {WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import {ProcessId, type CallSid, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
+import {MortalBus} from './mortal-bus.ts';
+
+/** A worker without a model: takes every call it is asked to take, and writes down what it hears. */
+export class ScriptedWorker {
+  readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
+  readonly asked: Ask[] = [];
+  /** By epoch, what was heard. */
+  readonly heard = new Map<number, EdgeToWorker[]>();
+  readonly #channels = new Map<number, WorkerChannel>();
+  readonly #bus: MortalBus;
+  readonly #directory: CallDirectory;
+  readonly #frames: ReturnType<typeof reliableFrameChannels>;
+  readonly #stack = new AsyncDisposableStack();
+  /** What is answered instead of the truth. */
+  answer: Answer['answer'] | undefined;
+
+  private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
+    this.#bus = new MortalBus(bus);
+    this.#directory = directory;
+    this.#frames = this.#stack.use(reliableFrameChannels(this.#bus, clock));
+  }
+
+  static async start(deps: {
+    bus: MediaBus;
+    directory: CallDirectory;
+    fleet: Fleet;
+    clock: Clock;
+  }): Promise<ScriptedWorker> {
+    const worker = new ScriptedWorker(deps.bus, deps.directory, deps.clock);
+    const {id} = worker;
+    const log = createLog('scripted-worker', {level: 'silent'});
+    const bus = worker.#bus;
+    const handle = (ask: Ask) => worker.#handle(ask);
+    worker.#stack.use(await openInbox({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
+    const beat = () => ({id, calls: worker.#channels.size, state: 'ready'}) as const;
+    worker.#stack.defer(startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
+    const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});
+    worker.#stack.use(await keepPresent({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
+    return worker;
+  }
+
+  async #handle(ask: Ask): Promise<Pick<Answer, 'answer' | 'epoch'>> {
+    this.asked.push(ask);
+    if (this.answer) return {answer: this.answer, epoch: 0};
+    if (ask.type === 'attach') {
+      await this.listen(ask.streamSid, ask.epoch);
+      return {answer: 'yes', epoch: ask.epoch};
+    }
+    if (ask.type === 'end') return {answer: 'yes', epoch: 0};
+    const {callSid, epoch, assistant, facts, stream} = ask;
+    const claim = await this.#directory.claim(callSid, {epoch, owner: this.id, at: 0, assistant, facts});
+    if (!claim.won) return {answer: 'taken', epoch: claim.call?.epoch ?? 0};
+    if (stream) await this.listen(stream.streamSid, claim.call.epoch);
+    return {answer: 'yes', epoch: claim.call.epoch};
+  }
+
+  /** Opens this side of a stream's channel, as an owner in that epoch does. */
+  async listen(streamSid: StreamSid, epoch: number): Promise<WorkerChannel> {
+    const channel = await this.#frames.workerEnd(streamSid, epoch);
+    const heard: EdgeToWorker[] = [];
+    this.heard.set(epoch, heard);
+    this.#channels.set(epoch, channel);
+    channel.onFrame(frame => heard.push(frame));
+    return channel;
+  }
+
+  say(frame: WorkerToEdge, epoch = 1): void {
+    this.#channels.get(epoch)?.send(frame);
+  }
+
+  /** Ends this side of a channel, as a worker does that lets go of a call. */
+  async leave(epoch: number): Promise<void> {
+    await this.#channels.get(epoch)?.[Symbol.asyncDispose]();
+  }
+
+  /** Takes a new call, as if the webhook had asked. */
+  async own(callSid: CallSid, ticket?: Parameters<CallDirectory['claim']>[1]['ticket']): Promise<void> {
+    await this.#directory.claim(callSid, {epoch: 0, owner: this.id, at: 0, ...(ticket ? {ticket} : {})});
+  }
+
+  /** The payloads that arrived in an epoch, in order. */
+  audio(epoch = 1): string[] {
+    return (this.heard.get(epoch) ?? []).flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+  }
+
+  kinds(epoch = 1): string[] {
+    return (this.heard.get(epoch) ?? []).map(frame => frame.kind).filter(kind => kind !== 'counted');
+  }
+
+  kill = () => this.#bus.kill();
+  hang = () => this.#bus.hang();
+  wake = () => this.#bus.wake();
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}

@@ -1,0 +1,87 @@
+import {onTestFinished} from 'vitest';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import {loadConfig, type Env} from '@voicebridge/shared/config.ts';
+import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
+import {MemoryMediaBus} from '@voicebridge/shared/frame-channel/memory-media-bus.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {EdgeEnv} from '../config.ts';
+import {startMediaEdge, type MediaEdge} from '../start-media-edge.ts';
+import {ScriptedWorker} from './scripted-worker.ts';
+import {newCallSid, newTicket, PUBLIC_URL, TOKEN, TwilioClient} from './twilio-client.ts';
+
+/** A whole edge on loopback, with real sockets and a clock that only the test moves. */
+export class TestEdge {
+  readonly clock = new FakeClock();
+  readonly bus = new MemoryMediaBus(this.clock);
+  readonly directory = new MemoryCallDirectory(this.clock);
+  readonly fleet = new MemoryFleet(this.clock);
+  readonly #log = createLog('test-edge', {level: process.env['TEST_LOG'] ?? 'silent'});
+  edge!: MediaEdge;
+
+  static async start(env: Env = {}): Promise<TestEdge> {
+    const test = new TestEdge();
+    test.edge = await test.anotherEdge(env);
+    // Nobody is judged before Redis has been well for a second.
+    test.clock.advance(1_100);
+    return test;
+  }
+
+  async anotherEdge(env: Env = {}): Promise<MediaEdge> {
+    const {bus, directory, fleet, clock} = this;
+    const base = {PORT: '0', PUBLIC_EDGE_URL: PUBLIC_URL, TWILIO_AUTH_TOKEN: TOKEN, REDIS_URL: 'redis://unused'};
+    const config = loadConfig(EdgeEnv, {...base, ...env});
+    const edge = await startMediaEdge(config, {bus, directory, fleet, clock, log: this.#log, random: () => 0});
+    onTestFinished(() => edge[Symbol.asyncDispose]());
+    return edge;
+  }
+
+  async worker(): Promise<ScriptedWorker> {
+    const worker = await ScriptedWorker.start(this);
+    onTestFinished(() => worker[Symbol.asyncDispose]());
+    return worker;
+  }
+
+  /** A call that a worker owns, and the ticket for its stream. */
+  async call(worker: ScriptedWorker): Promise<{callSid: CallSid; ticket: Ticket}> {
+    const callSid = newCallSid();
+    const ticket = newTicket();
+    await worker.own(callSid, ticket);
+    await this.directory.putTicket(ticket, {callSid, epoch: 1});
+    return {callSid, ticket};
+  }
+
+  /** A call whose caller talks to its worker. */
+  async bridged(worker: ScriptedWorker, edge = this.edge): Promise<TwilioClient> {
+    const {callSid, ticket} = await this.call(worker);
+    const caller = await TwilioClient.signed(edge.port, ticket, callSid).open();
+    caller.start();
+    await this.until(() => worker.kinds(1).includes('began'), 'the stream reached the worker');
+    return caller;
+  }
+
+  /** Moves time in small steps, and lets sockets work between them, until something is so. */
+  async until(isSo: () => boolean | Promise<boolean>, what: string, within = 20_000): Promise<void> {
+    for (let moved = 0; moved < within; moved += 1) {
+      if (await isSo()) return;
+      this.clock.advance(1);
+      await settle();
+    }
+    throw new Error(`it never happened that ${what}`);
+  }
+
+  /** Lets time pass; sockets work meanwhile. */
+  async pass(ms: number): Promise<void> {
+    for (let moved = 0; moved < ms; moved += 5) {
+      this.clock.advance(5);
+      await settle();
+    }
+  }
+
+  async metric(name: string): Promise<string[]> {
+    const response = await fetch(`http://127.0.0.1:${this.edge.port}/metrics`);
+    const lines = (await response.text()).split('\n');
+    return lines.filter(line => line.startsWith(`voicebridge_${name}`));
+  }
+}
