@@ -1,7 +1,7 @@
 import {watch} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {parseArgs, styleText} from 'node:util';
+import {parseArgs, stripVTControlCharacters, styleText} from 'node:util';
 import {config as loadDotenv} from 'dotenv';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
@@ -60,7 +60,10 @@ interface RunOptions {
 
 async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<void> {
   const began = performance.now();
-  const tell = (line: string) => console.log(json ? JSON.stringify({service: 'start', msg: line}) : line);
+  const tell = (line: string) => {
+    if (!json) console.log(line);
+    else if (line !== '') console.log(JSON.stringify({service: 'start', msg: stripVTControlCharacters(line.trim())}));
+  };
   const show = (name: string) => (line: LogLine) => console.log(json ? line.text : prettyLine(name, line));
   const say = (name: string) => (line: string) => tell(styleText('yellow', `${name} ${line}`));
   for (const warning of plan.warnings) tell(styleText('yellow', `! ${warning}`));
