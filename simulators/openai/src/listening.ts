@@ -158,8 +158,12 @@ export class Listening {
     outbox.emit({type: 'input_audio_buffer.speech_stopped', audio_end_ms: audioEndMs, item_id: turn.itemId});
     this.#commit(turn.itemId, turn.audioStartMs, audioEndMs);
     if (!config().audio.input.turn_detection?.create_response) return;
-    const refused = answering.create('turn');
-    if (refused) outbox.refuse(refused);
+    const answer = () => {
+      const refused = answering.create('turn');
+      if (refused) outbox.refuse(refused);
+    };
+    if (answering.running?.state === 'cancelling') answering.whenDone(answer);
+    else answer();
   }
 
   #commit(itemId: string, fromMs: Millis, toMs: Millis, isSpeech = true): void {

@@ -26,7 +26,6 @@ export interface OutboxParts {
 /** The only way out: numbers, logs and sends every event of one session. */
 export class Outbox {
   readonly #parts: OutboxParts;
-  #wasStrange = false;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -38,8 +37,7 @@ export class Outbox {
     const event = {type, event_id: random.id(`event_${seconds}`, 16), ...fields};
     log.note({at: clock.now(), direction: 'out', type});
     wire.send(JSON.stringify(knobs().strange ? {...event, field_of_next_year: {mood: 'curious'}} : event));
-    if (knobs().strange && !this.#wasStrange) {
-      this.#wasStrange = true;
+    if (knobs().strange && type === 'response.created') {
       this.emit({type: 'response.event_of_next_year', response_id: 'resp_unknown', payload: [1, 2, 3]});
     }
   }

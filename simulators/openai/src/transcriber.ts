@@ -14,6 +14,7 @@ export class Transcriber {
   readonly #timers = new Set<Cancel>();
   #itemId: string | undefined;
   #said = '';
+  #understood = '';
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -23,9 +24,15 @@ export class Transcriber {
     return model !== undefined && STREAMING.includes(model);
   }
 
-  /** Words recognised while the turn goes on; sends what is new, if it only continues what was sent. */
+  /**
+   * Words recognised while the turn goes on, and the share of them that was spoken. What is new is sent once it was
+   * understood twice in the same way, since nothing that was sent can be taken back.
+   */
   hear(itemId: string, words: string, share: number): void {
     if (this.#itemId !== itemId) this.#begin(itemId);
+    const isCertain = words === this.#understood;
+    this.#understood = words;
+    if (!isCertain) return;
     const known = words.split(' ');
     const soFar = known.slice(0, Math.floor(known.length * Math.min(1, share))).join(' ');
     this.#grow(itemId, soFar);
@@ -69,6 +76,7 @@ export class Transcriber {
   #begin(itemId: string): void {
     this.#itemId = itemId;
     this.#said = '';
+    this.#understood = '';
   }
 
   #grow(itemId: string, soFar: string): void {
