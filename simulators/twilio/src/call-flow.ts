@@ -50,6 +50,7 @@ export class CallFlow {
   readonly #deps: CallFlowDeps;
   #interruption: Next | undefined;
   #interrupted = Promise.withResolvers<void>();
+  #step = new AbortController();
   #connected: {verb: ConnectVerb; url: string} | undefined;
   #lostStream: StreamEnd | undefined;
 
@@ -61,7 +62,7 @@ export class CallFlow {
     let next = first;
     while (next.go !== 'end') {
       this.#interrupted = Promise.withResolvers();
-      const step = new AbortController();
+      const step = (this.#step = new AbortController());
       const result: Next | undefined = this.#interruption
         ? undefined
         : await Promise.race([this.#take(next, step.signal), this.#interrupted.promise.then(() => undefined)]);
@@ -75,9 +76,15 @@ export class CallFlow {
 
   /** Drops everything and does this. `stop` leaves at once. */
   interrupt(next: Next): void {
-    if (this.#interruption?.go === 'end') return;
     this.#deps.streams.stop();
+    this.abandon(next);
+  }
+
+  /** Drops everything and does this, and the streams are not told. */
+  abandon(next: Next): void {
+    if (this.#interruption?.go === 'end') return;
     this.#interruption = next;
+    this.#step.abort();
     this.#interrupted.resolve();
   }
 
@@ -90,6 +97,7 @@ export class CallFlow {
   async #ask(request: Extract<Next, {go: 'ask'}>): Promise<Next> {
     const {webhooks, dial, settings, call, alert, said} = this.#deps;
     const {purpose, url} = request;
+    this.#lostStream = undefined;
     const idempotencyToken = crypto.randomUUID();
     const asked = {...request, params: {...dial.extraParams, ...request.params}, idempotencyToken};
     if (purpose === 'voice' && dial.duplicateWebhook) void webhooks.ask(purpose, asked);

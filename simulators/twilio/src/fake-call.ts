@@ -156,8 +156,8 @@ export class FakeCall {
   /** Lets go of everything without telling anybody: the simulator stops. */
   abandon(): void {
     this.#webhooks.silence();
+    if (!this.#over) this.#flow.abandon({go: 'end', by: 'twilio', reason: 'the simulator was stopped'});
     this.#streams.destroy();
-    if (!this.#over) this.#flow.interrupt({go: 'end', by: 'twilio', reason: 'the simulator was stopped'});
   }
 
   async #live(first: Next): Promise<CallReport> {

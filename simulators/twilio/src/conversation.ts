@@ -1,0 +1,15 @@
+import type {CallerScript} from './fake-call.ts';
+
+/** A caller who asks, listens, interrupts if told so, and asks again, `rounds` times; hanging up is left to others. */
+export function conversation({interrupt, rounds}: {interrupt: boolean; rounds: number}): CallerScript {
+  const round: CallerScript = [
+    {do: 'say', clip: 'caller-opening-hours'},
+    ...(interrupt ? ([{do: 'interruptAfter', ms: 1_200, clip: 'caller-interrupts'}] as const) : []),
+    {do: 'waitForSilence', ms: 700},
+    {do: 'say', clip: 'caller-book-table'},
+    {do: 'waitForSilence', ms: 700},
+    {do: 'say', clip: 'caller-yes'},
+    {do: 'waitForSilence', ms: 700},
+  ];
+  return [{do: 'waitForSilence', ms: 500}, ...Array.from({length: rounds}, () => round).flat()];
+}
