@@ -1,4 +1,4 @@
-import {isRecord, missing, notSupported, textIn} from './json-schema.ts';
+import {isRecord, missing, notSupported, outOfBounds, textIn, tooLong} from './json-schema.ts';
 import {ModelItem} from './model-item.ts';
 import {refusal, type Refusal} from './refusal.ts';
 
@@ -93,16 +93,15 @@ export class Conversation {
     if (index !== 0) {
       return {ok: false, refusal: refusal('invalid_value', `Invalid content index ${String(index)}.`, 'content_index')};
     }
-    if (typeof asked !== 'number' || asked < 0) {
-      const message = `Invalid 'audio_end_ms': integer below minimum value. Expected a value >= 0, but got ${String(asked)} instead.`;
-      return {ok: false, refusal: refusal('integer_below_min_value', message, 'audio_end_ms')};
-    }
+    const at = typeof asked === 'number' ? asked : -1;
+    const outside = outOfBounds({type: 'integer', minimum: 0}, at, 'audio_end_ms');
+    if (outside) return {ok: false, refusal: outside};
     const have = Math.max(0, Math.floor(item.audioMs) - habits.heldShortMs);
-    if (asked > have) {
-      const message = `Audio content of ${have}ms is already shorter than ${asked}ms`;
+    if (at > have) {
+      const message = `Audio content of ${have}ms is already shorter than ${at}ms`;
       return {ok: false, refusal: refusal('invalid_value', message, 'audio_end_ms')};
     }
-    item.truncatedAtMs = asked;
+    item.truncatedAtMs = at;
     return {ok: true, value: item};
   }
 
@@ -155,10 +154,8 @@ const NEEDED: Readonly<Record<string, string>> = {
 export function problemWithItem(item: Readonly<Record<string, unknown>>, path = 'item'): Refusal | undefined {
   const {call_id: callId, role, content} = item;
   if (item['type'] === 'function_call' && callId === undefined) return missing(`${path}.call_id`);
-  if (typeof callId === 'string' && callId.length > 32) {
-    const message = `Invalid '${path}.call_id': string too long. Expected a string with maximum length 32, but got a string with length ${callId.length} instead.`;
-    return refusal('string_above_max_length', message, `${path}.call_id`);
-  }
+  const overlong = tooLong({maxLength: 32}, textIn(callId), `${path}.call_id`);
+  if (overlong) return overlong;
   if (!Array.isArray(content)) return undefined;
   for (const [index, part] of content.entries()) {
     const at = `${path}.content[${index}]`;

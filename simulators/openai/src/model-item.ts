@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {bytesPerMs, type AudioFormat} from './audio-format.ts';
+import {bytesPerMs, milliseconds, type AudioFormat} from './audio-format.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
@@ -76,6 +76,11 @@ export class ModelItem {
     return this.#generatedBytes;
   }
 
+  /** Milliseconds of audio ever produced for it. */
+  get generatedMs(): Millis {
+    return milliseconds(this.#generatedBytes, this.format);
+  }
+
   /** Bytes of audio the model remembers. */
   get audioBytes(): number {
     if (this.truncatedAtMs === undefined) return this.#generatedBytes;
@@ -84,7 +89,7 @@ export class ModelItem {
 
   /** Milliseconds of audio the model remembers. */
   get audioMs(): Millis {
-    return this.audioBytes / bytesPerMs(this.format);
+    return milliseconds(this.audioBytes, this.format);
   }
 
   /** The words the model remembers: none after a truncation, since the service cannot align text with audio. */

@@ -139,7 +139,7 @@ export class ResponseRun {
     const open = this.#open.get(step.item);
     if (!open || open.closed) return;
     const {item} = open.placed;
-    const {emit} = {emit: (event: ServerEvent) => this.#stage.outbox.emit(event)};
+    const emit = (event: ServerEvent) => this.#stage.outbox.emit(event);
     switch (step.do) {
       case 'words': {
         open.streamed += step.text;

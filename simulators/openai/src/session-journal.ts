@@ -44,7 +44,7 @@ export function journal(session: FakeSession, write: (line: JournalLine) => void
         const item = session.items.find(({id, truncatedAtMs}) => truncatedAtMs !== undefined && !truncated.has(id));
         if (!item) return;
         truncated.add(item.id);
-        const generatedMs = Math.round(item.generatedBytes / (item.format.type === 'audio/pcm' ? 48 : 8));
+        const generatedMs = Math.round(item.generatedMs);
         return line('item truncated', {item: item.id, heardMs: item.truncatedAtMs, generatedMs});
       }
       case 'error': {

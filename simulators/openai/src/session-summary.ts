@@ -19,7 +19,7 @@ export function sessionSummary(session: FakeSession) {
       transcript: item.transcript ?? null,
       payload: item.payload,
       tag: item.tag ?? null,
-      generatedMs: item.generatedBytes / (item.format.type === 'audio/pcm' ? 48 : 8),
+      generatedMs: item.generatedMs,
       rememberedMs: item.audioMs,
       truncatedAtMs: item.truncatedAtMs ?? null,
     })),

@@ -31,7 +31,7 @@ export function outputTokens(items: readonly ModelItem[]): Tokens {
   let audio = 0;
   for (const item of items) {
     text += textTokens(item.text) + textTokens(item.payload);
-    audio += assistantAudioTokens(item.generatedBytes / (item.format.type === 'audio/pcm' ? 48 : 8));
+    audio += assistantAudioTokens(item.generatedMs);
   }
   return {text, audio};
 }
