@@ -147,14 +147,15 @@ export class OwnerLine {
   async #introduce(call: CallEntry): Promise<Change> {
     const {clock, desk} = this.#deps;
     const since = clock.now();
-    while (!this.#stop.signal.aborted && this.#epoch <= call.epoch) {
+    // Once at least: the owner must hear of a caller who is gone already.
+    do {
       const answer = await desk.introduce(call, this.stream.streamSid);
       if (answer === 'yes' || this.#channel?.end.lastHeardAt() !== undefined) break;
       const at = clock.now();
       if (answer === 'taken' || answer === 'unknown') return {why: 'left', at};
       if (at - since >= INTRODUCE_MS && at - (desk.wellSince() ?? at) >= SETTLED_MS) return {why: 'left', at};
       await pause(clock, 50, this.#stop.signal);
-    }
+    } while (!this.#stop.signal.aborted && this.#epoch <= call.epoch);
     return new Promise(() => {});
   }
 

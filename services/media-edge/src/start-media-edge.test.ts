@@ -4,26 +4,26 @@ import {payloadOf, TwilioClient} from './testing/twilio-client.ts';
 
 describe('a call', () => {
   test('carries the caller to the worker and the assistant to the caller, in order', async () => {
-    const test = await TestEdge.start();
-    const worker = await test.worker();
-    const {callSid, ticket} = await test.call(worker);
-    const caller = await TwilioClient.signed(test.edge.port, ticket, callSid).open();
+    const lab = await TestEdge.start();
+    const worker = await lab.worker();
+    const {callSid, ticket} = await lab.call(worker);
+    const caller = await TwilioClient.signed(lab.edge.port, ticket, callSid).open();
 
     caller.start();
     const spoken = Array.from({length: 10}, () => caller.speak()); // before anybody said that the call may be bridged
-    await test.until(() => worker.audio().length === 10, 'the worker heard the caller');
+    await lab.until(() => worker.audio().length === 10, 'the worker heard the caller');
     expect(worker.audio()).toEqual(spoken);
     expect(worker.kinds()[0]).toBe('began');
-    expect(worker.asked).toMatchObject([{type: 'attach', callSid, streamSid: caller.streamSid, edge: test.edge.id}]);
-    expect(await test.directory.read(callSid)).toMatchObject({
-      stream: {streamSid: caller.streamSid, edge: test.edge.id},
+    expect(worker.asked).toMatchObject([{type: 'attach', callSid, streamSid: caller.streamSid, edge: lab.edge.id}]);
+    expect(await lab.directory.read(callSid)).toMatchObject({
+      stream: {streamSid: caller.streamSid, edge: lab.edge.id},
     });
 
     worker.say({kind: 'audio', payload: payloadOf(1), mark: '1:20'});
     worker.say({kind: 'audio', payload: payloadOf(2), mark: ''});
     worker.say({kind: 'clear'});
     worker.say({kind: 'mark', name: 'probe'});
-    await test.until(() => caller.got.length === 5, 'the caller heard the assistant');
+    await lab.until(() => caller.got.length === 5, 'the caller heard the assistant');
     const {streamSid} = caller;
     expect(caller.got).toEqual([
       {event: 'media', streamSid, media: {payload: payloadOf(1)}},
@@ -36,9 +36,9 @@ describe('a call', () => {
     caller.mark('1:20');
     caller.press('7');
     caller.stop();
-    await test.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
-    expect(worker.heard.get(1)?.filter(frame => frame.kind !== 'audio' && frame.kind !== 'counted')).toEqual([
-      {kind: 'began', callSid, streamSid, edge: test.edge.id},
+    await lab.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
+    expect(worker.heard(1).filter(frame => frame.kind !== 'audio' && frame.kind !== 'counted')).toEqual([
+      {kind: 'began', callSid, streamSid, edge: lab.edge.id},
       {kind: 'mark', name: '1:20'},
       {kind: 'digit', digit: '7'},
       {kind: 'ended', why: 'hungUp'},
@@ -47,11 +47,11 @@ describe('a call', () => {
   });
 
   test('ends for the caller when the worker says so', async () => {
-    const test = await TestEdge.start();
-    const worker = await test.worker();
-    const caller = await test.bridged(worker);
+    const lab = await TestEdge.start();
+    const worker = await lab.worker();
+    const caller = await lab.bridged(worker);
     worker.say({kind: 'close', why: 'done'});
-    await test.until(() => caller.socket.readyState === caller.socket.CLOSED, 'the socket is closed');
+    await lab.until(() => caller.socket.readyState === caller.socket.CLOSED, 'the socket is closed');
     expect(await caller.closed).toBe(1000);
   });
 });

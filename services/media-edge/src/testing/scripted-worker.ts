@@ -20,9 +20,7 @@ import {MortalBus} from './mortal-bus.ts';
 export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   readonly asked: Ask[] = [];
-  /** By epoch, what was heard. */
-  readonly heard = new Map<number, EdgeToWorker[]>();
-  readonly #channels = new Map<number, WorkerChannel>();
+  readonly #ends: {streamSid: StreamSid; epoch: number; channel: WorkerChannel; frames: EdgeToWorker[]}[] = [];
   readonly #bus: MortalBus;
   readonly #directory: CallDirectory;
   readonly #frames: ReturnType<typeof reliableFrameChannels>;
@@ -48,7 +46,7 @@ export class ScriptedWorker {
     const bus = worker.#bus;
     const handle = (ask: Ask) => worker.#handle(ask);
     worker.#stack.use(await openInbox({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
-    const beat = () => ({id, calls: worker.#channels.size, state: 'ready'}) as const;
+    const beat = () => ({id, calls: worker.#ends.length, state: 'ready'}) as const;
     worker.#stack.defer(startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
     const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});
     worker.#stack.use(await keepPresent({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
@@ -73,20 +71,24 @@ export class ScriptedWorker {
   /** Opens this side of a stream's channel, as an owner in that epoch does. */
   async listen(streamSid: StreamSid, epoch: number): Promise<WorkerChannel> {
     const channel = await this.#frames.workerEnd(streamSid, epoch);
-    const heard: EdgeToWorker[] = [];
-    this.heard.set(epoch, heard);
-    this.#channels.set(epoch, channel);
-    channel.onFrame(frame => heard.push(frame));
+    const frames: EdgeToWorker[] = [];
+    this.#ends.push({streamSid, epoch, channel, frames});
+    channel.onFrame(frame => frames.push(frame));
     return channel;
   }
 
-  say(frame: WorkerToEdge, epoch = 1): void {
-    this.#channels.get(epoch)?.send(frame);
+  /** The newest end in an epoch, or that of one stream. */
+  #end(epoch: number, streamSid?: StreamSid) {
+    return this.#ends.findLast(end => end.epoch === epoch && (streamSid ?? end.streamSid) === end.streamSid);
+  }
+
+  say(frame: WorkerToEdge, epoch = 1, streamSid?: StreamSid): void {
+    this.#end(epoch, streamSid)?.channel.send(frame);
   }
 
   /** Ends this side of a channel, as a worker does that lets go of a call. */
   async leave(epoch: number): Promise<void> {
-    await this.#channels.get(epoch)?.[Symbol.asyncDispose]();
+    await this.#end(epoch)?.channel[Symbol.asyncDispose]();
   }
 
   /** Takes a new call, as if the webhook had asked. */
@@ -94,13 +96,19 @@ export class ScriptedWorker {
     await this.#directory.claim(callSid, {epoch: 0, owner: this.id, at: 0, ...(ticket ? {ticket} : {})});
   }
 
-  /** The payloads that arrived in an epoch, in order. */
-  audio(epoch = 1): string[] {
-    return (this.heard.get(epoch) ?? []).flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+  /** What arrived in an epoch, in order. */
+  heard(epoch = 1, streamSid?: StreamSid): readonly EdgeToWorker[] {
+    return this.#end(epoch, streamSid)?.frames ?? [];
   }
 
-  kinds(epoch = 1): string[] {
-    return (this.heard.get(epoch) ?? []).map(frame => frame.kind).filter(kind => kind !== 'counted');
+  /** Its audio. */
+  audio(epoch = 1, streamSid?: StreamSid): string[] {
+    return this.heard(epoch, streamSid).flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+  }
+
+  kinds(epoch = 1, streamSid?: StreamSid): string[] {
+    const kinds = this.heard(epoch, streamSid).map(frame => frame.kind);
+    return kinds.filter(kind => kind !== 'counted');
   }
 
   kill = () => this.#bus.kill();

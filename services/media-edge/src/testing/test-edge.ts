@@ -53,11 +53,21 @@ export class TestEdge {
   }
 
   /** A call whose caller talks to its worker. */
-  async bridged(worker: ScriptedWorker, edge = this.edge): Promise<TwilioClient> {
+  async bridged(worker: ScriptedWorker, edge: MediaEdge = this.edge): Promise<TwilioClient> {
     const {callSid, ticket} = await this.call(worker);
     const caller = await TwilioClient.signed(edge.port, ticket, callSid).open();
     caller.start();
     await this.until(() => worker.kinds(1).includes('began'), 'the stream reached the worker');
+    return caller;
+  }
+
+  /** One more of them. */
+  async bridgedAgain(worker: ScriptedWorker): Promise<TwilioClient> {
+    const asked = worker.asked.length;
+    const {callSid, ticket} = await this.call(worker);
+    const caller = await TwilioClient.signed(this.edge.port, ticket, callSid).open();
+    caller.start();
+    await this.until(() => worker.asked.length > asked && worker.kinds(1).includes('began'), 'it is bridged');
     return caller;
   }
 
