@@ -1,0 +1,63 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import {logOfCall} from '@voicebridge/shared/log.ts';
+import type {CallDesk} from './call-desk.ts';
+import {connectTwiml, decidedTwiml, legOf} from './call-twiml.ts';
+import {chooseEdge} from './choose-edge.ts';
+import {newTicket} from './incoming-call.ts';
+import {endCall} from './call-status.ts';
+import {patiently} from './patiently.ts';
+import {hangUp, nothing, SORRY, type Twiml} from './twiml.ts';
+import {isOver, type TwilioRequest} from './twilio-request.ts';
+
+/** How long a caller hears silence while Redis is away. */
+const PATIENCE_MS = 3_000;
+/** How often a call may change owners while we look for its next stream. */
+const TRIES = 5;
+
+/**
+ * A stream has ended: because it was meant to, because the caller hung up, or by accident. After an accident the caller
+ * gets another stream, and the owner of the call goes on. Asked again about the same stream, it gives the same answer.
+ * Rejects when Redis stays away.
+ */
+export async function afterStream(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
+  const {clock, metrics, log} = desk;
+  if (isOver(request)) {
+    endCall(request.CallSid, 'caller.hung-up', desk);
+    return nothing();
+  }
+  const next = await patiently(clock, PATIENCE_MS, () => nextStream(request, desk));
+  if (next === 'unknown') return hangUp();
+  if (next === 'often-enough') {
+    logOfCall(log, request.CallSid).warn({}, 'stream lost too often');
+    metrics.callsTotal.inc({result: 'given-up'});
+    return hangUp(SORRY);
+  }
+  const decided = decidedTwiml(next);
+  if (decided !== undefined) return decided;
+  metrics.callsTotal.inc({result: 'resumed'});
+  return connectTwiml(next, desk.config);
+}
+
+async function nextStream(
+  {CallSid: callSid, leg}: TwilioRequest,
+  desk: CallDesk,
+): Promise<CallEntry | 'unknown' | 'often-enough'> {
+  const {directory, config, log} = desk;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const call = await directory.read(callSid);
+    if (!call) return 'unknown';
+    if (decidedTwiml(call) !== undefined) return call;
+    // This stream has its successor already: the question came twice.
+    if (leg !== undefined && leg !== legOf(call)) return call;
+    if (call.attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return 'often-enough';
+    const edge = await chooseEdge(desk, call);
+    const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
+    const ticket = newTicket();
+    await directory.putTicket(ticket, {callSid, epoch: call.epoch});
+    const {epoch, ticket: replaces} = call;
+    const next = await directory.retry(callSid, {epoch, replaces, ticket, facts: {edgeUrl}});
+    logOfCall(log, callSid).info({moved: call.intent === 'migrate', attempts: next?.attempts}, 'stream ended early');
+    if (next) return next;
+  }
+  throw new Error('the call changes too fast');
+}

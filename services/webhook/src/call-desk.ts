@@ -1,0 +1,14 @@
+import type {Asker} from '@voicebridge/shared/asking/asker.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import type {PinDeps} from '@voicebridge/shared/pinning/pin-call.ts';
+import type {ChooseEdgeDeps} from './choose-edge.ts';
+import type {WebhookConfig} from './config.ts';
+
+/** What it takes to answer a question about a call. */
+export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
+  readonly config: WebhookConfig;
+  readonly directory: CallDirectory;
+  readonly asker: Pick<Asker, 'ask'>;
+  readonly metrics: Metrics;
+}

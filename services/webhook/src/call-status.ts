@@ -1,0 +1,44 @@
+import type {EndReason} from '@voicebridge/shared/call-record.ts';
+import {background, logOfCall, type Log} from '@voicebridge/shared/log.ts';
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {CallDesk} from './call-desk.ts';
+import {patiently} from './patiently.ts';
+import {isOver, type TwilioRequest} from './twilio-request.ts';
+
+/** Longer than any outage that calls survive. */
+const PATIENCE_MS = 10_000;
+
+/** Twilio tells what became of a call. Only the end matters, and often we know it already. */
+export function callStatus(request: TwilioRequest, desk: CallDesk): void {
+  if (isOver(request)) endCall(request.CallSid, 'caller.hung-up', desk);
+}
+
+/**
+ * Tells the owner of a call that it is over. Nobody waits: an owner that died cannot hear it, and then whoever finds the
+ * orphan writes its record.
+ */
+export function endCall(
+  callSid: CallSid,
+  why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up'>,
+  {directory, asker, clock, log}: Pick<CallDesk, 'directory' | 'asker' | 'clock' | 'log'>,
+): void {
+  const tell = async () => {
+    const call = await directory.read(callSid);
+    if (call?.state !== 'live') return;
+    const {answer} = await asker.ask(call.owner, {type: 'end', callSid, why});
+    if (answer === 'unreachable') throw new Error('Redis is away');
+    logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
+  };
+  background(patiently(clock, PATIENCE_MS, tell), log, 'telling an owner that its call is over');
+}
+
+/** Twilio tells what became of a stream: the only sign there is when the socket could not even be opened. */
+export function streamStatus(form: Readonly<Record<string, unknown>>, log: Log): void {
+  const text = (name: string) => (typeof form[name] === 'string' ? form[name] : undefined);
+  const event = text('StreamEvent');
+  // The wording changes; the number does not.
+  const code = /\b\d{5}\b/.exec(text('StreamError') ?? '')?.[0];
+  const facts = {callSid: text('CallSid'), streamSid: text('StreamSid'), event, code};
+  if (event === 'stream-error') log.warn(facts, 'stream failed');
+  else log.debug(facts, 'stream status');
+}

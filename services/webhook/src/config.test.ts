@@ -1,0 +1,66 @@
+import {expect, test} from 'vitest';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {WebhookEnv} from './config.ts';
+
+const enough = {
+  PUBLIC_WEBHOOK_URL: 'https://voice.example.com/',
+  PUBLIC_EDGE_URL: 'wss://edge.example.com',
+  TWILIO_AUTH_TOKEN: 'old-token, new-token,',
+  REDIS_URL: 'redis://127.0.0.1',
+};
+
+const problems = (env: Record<string, string>): string => {
+  try {
+    loadConfig(WebhookEnv, env);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : '';
+  }
+  return 'none';
+};
+
+test('an operator needs to set four variables, and everything else has a default', () => {
+  expect(loadConfig(WebhookEnv, enough)).toMatchObject({
+    PORT: 5050,
+    PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+    TWILIO_AUTH_TOKEN: ['old-token', 'new-token'],
+    TWILIO_VALIDATE: true,
+    OVERLOAD: 'say',
+    MAX_ATTEMPTS: 3,
+  });
+});
+
+test('an operator who sets nothing is told everything that is missing, at once', () => {
+  const message = problems({OVERLOAD: 'dial'});
+  for (const name of ['PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL', 'REDIS_URL', 'TWILIO_AUTH_TOKEN', 'OVERLOAD_TARGET']) {
+    expect(message).toContain(`${name} is not set`);
+  }
+});
+
+test('an operator without a token must say that nothing is to be validated', () => {
+  const {TWILIO_AUTH_TOKEN: _, ...tokenless} = enough;
+  expect(problems(tokenless)).toContain('TWILIO_AUTH_TOKEN is not set');
+  expect(problems({...tokenless, TWILIO_VALIDATE: 'off'})).toBe('none');
+});
+
+test.each([
+  ['PUBLIC_WEBHOOK_URL', 'voice.example.com', 'must be a URL that starts with'],
+  ['PUBLIC_EDGE_URL', 'https://edge.example.com', 'must be a URL that starts with ws:// or wss://'],
+  ['OVERLOAD', 'shout', 'must be say, hold, dial or redirect'],
+  ['OVERLOAD_HOLD_SECONDS', '0', 'must be 1 to 60'],
+  ['NUMBER_HASH_KEY', 'short', 'must have 16 characters or more'],
+  ['TWILIO_ACCOUNT_SID', 'AC1', 'must be AC and 32 hexadecimal digits'],
+])('an operator who mistypes %s is told what it must be, without the value', (name, value, told) => {
+  const message = problems({...enough, [name]: value});
+  expect(message).toContain(`${name} ${told}`);
+  expect(message).not.toContain('old-token');
+});
+
+test.each([
+  ['dial', '+15550100123', 'none'],
+  ['dial', 'sip:desk@example.com', 'none'],
+  ['dial', '5550100', 'OVERLOAD_TARGET must be a number'],
+  ['redirect', 'https://example.com/busy', 'none'],
+  ['redirect', 'example.com', 'OVERLOAD_TARGET must be an http'],
+])('OVERLOAD=%s takes %s as its target: %s', (overload, target, told) => {
+  expect(problems({...enough, OVERLOAD: overload, OVERLOAD_TARGET: target})).toContain(told);
+});

@@ -1,0 +1,235 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {EDGE, newCallSid, ORIGIN, passing, ringing, WebhookTown, type Reply} from './testing/webhook-town.ts';
+import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+
+let town: WebhookTown;
+beforeEach(() => {
+  town = new WebhookTown();
+});
+afterEach(() => town[Symbol.asyncDispose]());
+
+const ticketOf = ({text}: Reply): Ticket => /\/media-stream\/([0-9a-f]{32})"/.exec(text)?.[1] as Ticket;
+
+describe('a caller', () => {
+  test('is connected with an edge, and asked about again when the stream has ended', async () => {
+    await town.webhook();
+    await town.worker();
+    const call = ringing();
+    const reply = await town.ask('/incoming-call', call);
+    const ticket = ticketOf(reply);
+    const after = `${ORIGIN}/after-stream?leg=${ticket.slice(0, 8)}`;
+    expect(reply).toEqual({
+      status: 200,
+      type: 'text/xml; charset=utf-8',
+      text:
+        '<?xml version="1.0" encoding="UTF-8"?><Response>' +
+        `<Connect action="${after}"><Stream url="${EDGE}/media-stream/${ticket}" statusCallback="${ORIGIN}/stream-status"/></Connect>` +
+        `<Redirect method="POST">${after}</Redirect></Response>`,
+    });
+    expect(await town.directory.takeTicket(ticket)).toEqual({callSid: call.CallSid, epoch: 1});
+  });
+
+  test('has an owner, who knows what is known about the call', async () => {
+    await town.webhook({NUMBER_HASH_KEY: 'a key that nobody knows'});
+    const owner = await town.worker();
+    const call = ringing();
+    await town.ask('/incoming-call', call);
+    const entry = await town.directory.read(call.CallSid);
+    expect(entry).toMatchObject({owner, epoch: 1, facts: {direction: 'inbound', callerLastTwo: '01', edgeUrl: EDGE}});
+    expect(JSON.stringify(entry)).not.toContain('5550100');
+    expect(town.asked).toMatchObject([{type: 'take', cause: 'new', traceparent: entry?.facts['traceparent']}]);
+  });
+
+  test('whose webhook arrives twice gets one call and one answer', async () => {
+    await town.webhook();
+    const other = await town.webhook();
+    for (let n = 0; n < 3; n += 1) await town.worker();
+    const call = ringing();
+    const twice = await Promise.all([
+      town.ask('/incoming-call', call),
+      town.ask('/incoming-call', call),
+      town.ask('/incoming-call', call, {webhook: other}),
+      town.ask('/incoming-call', call, {webhook: other}),
+    ]);
+    const later = await town.ask('/incoming-call', call, {webhook: other});
+    expect(new Set([...twice, later].map(({text}) => text)).size).toBe(1);
+    expect(await town.directory.read(call.CallSid)).toMatchObject({epoch: 1, attempts: 0});
+    expect(await town.directory.open()).toEqual([call.CallSid]);
+  });
+
+  test('is sent to the edge with the most room, and to none that drains', async () => {
+    await town.webhook();
+    await town.worker();
+    await town.edge({calls: 5, url: 'wss://busy.example.com'});
+    await town.edge({calls: 1, url: 'wss://calm.example.com'});
+    await town.edge({state: 'draining', url: 'wss://leaving.example.com'});
+    const reply = await town.ask('/incoming-call', ringing());
+    expect(reply.text).toContain(`<Stream url="wss://calm.example.com/media-stream/${ticketOf(reply)}"`);
+  });
+
+  test('hears a welcome first where the operator wants one, whatever is in it', async () => {
+    await town.webhook({WELCOME_SAY: 'Ann & Bob <3 "you"'});
+    await town.worker();
+    const {text} = await town.ask('/incoming-call', ringing());
+    expect(text).toContain('<Response><Say>Ann &amp; Bob &lt;3 "you"</Say><Connect');
+  });
+
+  test('who comes by GET is connected too', async () => {
+    await town.webhook({TWILIO_VALIDATE: 'off'});
+    await town.worker();
+    const {text} = await town.send(`/incoming-call?${new URLSearchParams(ringing()).toString()}`);
+    expect(text).toContain('<Connect');
+  });
+
+  test('whose call has ended is not connected again', async () => {
+    await town.webhook();
+    await town.worker();
+    const call = ringing();
+    await town.ask('/incoming-call', call);
+    await town.directory.end(call.CallSid, 1);
+    const {text} = await town.ask('/incoming-call', call);
+    expect(text).toContain('<Response><Hangup/></Response>');
+  });
+
+  test('gets the next worker when the first is hung, full or gone', async () => {
+    await town.webhook();
+    await town.worker({}, () => new Promise(() => {}));
+    await town.worker({calls: 1}, async () => ({answer: 'full', epoch: 0}));
+    const owner = await town.worker({calls: 2});
+    const call = ringing();
+    expect((await town.ask('/incoming-call', call)).text).toContain('<Connect');
+    expect(await town.directory.read(call.CallSid)).toMatchObject({owner});
+  });
+});
+
+describe('when every place is taken, a caller', () => {
+  const full = async (env: Record<string, string>) => {
+    await town.webhook(env);
+    await town.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
+  };
+
+  test('is told so, and at once', async () => {
+    await full({OVERLOAD_SAY: 'Too many of you.'});
+    const call = ringing();
+    const began = performance.now();
+    const {text, status} = await town.ask('/incoming-call', call);
+    expect(performance.now() - began).toBeLessThan(100);
+    expect(status).toBe(200);
+    expect(text).toContain('<Response><Say>Too many of you.</Say><Hangup/></Response>');
+    expect(await town.directory.read(call.CallSid)).toBeUndefined();
+  });
+
+  test('is sent to another number', async () => {
+    await full({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100123'});
+    const {text} = await town.ask('/incoming-call', ringing());
+    expect(text).toContain('<Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>');
+  });
+
+  test('is sent to other TwiML', async () => {
+    await full({OVERLOAD: 'redirect', OVERLOAD_TARGET: 'https://example.com/busy?a=1&b=2'});
+    const {text} = await town.ask('/incoming-call', ringing());
+    expect(text).toContain('<Redirect method="POST">https://example.com/busy?a=1&amp;b=2</Redirect>');
+  });
+
+  test('is held, hears why once, and gets in when there is a place', async () => {
+    await full({OVERLOAD: 'hold', OVERLOAD_SAY: 'Please hold.', OVERLOAD_HOLD_SECONDS: '7'});
+    const call = ringing();
+    const first = await town.ask('/incoming-call', call);
+    const again = (held: number) => `<Redirect method="POST">${ORIGIN}/incoming-call?held=${held}</Redirect>`;
+    expect(first.text).toContain(`<Response><Say>Please hold.</Say><Pause length="7"/>${again(1)}</Response>`);
+    const second = await town.ask('/incoming-call?held=1', call);
+    expect(second.text).toContain(`<Response><Pause length="7"/>${again(2)}</Response>`);
+    await town.worker();
+    const third = await town.ask('/incoming-call?held=2', call);
+    expect(third.text).toContain('<Connect');
+    expect((await town.ask('/incoming-call?held=86', ringing())).text).toContain('<Connect');
+  });
+
+  test('is not held for ever', async () => {
+    await full({OVERLOAD: 'hold'});
+    expect((await town.ask('/incoming-call?held=119', ringing())).text).toContain('<Redirect');
+    expect((await town.ask('/incoming-call?held=120', ringing())).text).toContain('<Hangup/>');
+  });
+
+  test('is not sent to an edge that has no place either', async () => {
+    await town.webhook();
+    await town.worker();
+    await town.edge({calls: 10, url: 'wss://full.example.com'});
+    expect((await town.ask('/incoming-call', ringing())).text).toContain('<Hangup/>');
+    expect(town.asked).toEqual([]);
+  });
+
+  test('and nobody runs at all, gets the same answer', async () => {
+    await town.webhook();
+    expect((await town.ask('/incoming-call', ringing())).text).toContain('All our lines are busy');
+  });
+});
+
+describe('a caller while Redis is away', () => {
+  const clock = new FakeClock();
+  beforeEach(() => {
+    town = new WebhookTown(clock);
+  });
+
+  test('hears a sentence and is asked for once more, then an apology, never an error', async () => {
+    await town.webhook();
+    town.directory.read = () => Promise.reject(new Error('away'));
+    const call = ringing();
+    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', call));
+    expect(reply).toMatchObject({status: 200, type: 'text/xml; charset=utf-8'});
+    expect(reply.text).toContain(
+      `<Say>One moment, please.</Say><Redirect method="POST">${ORIGIN}/incoming-call?again=1</Redirect>`,
+    );
+    expect(tookMs).toBeLessThan(4_000);
+    const second = await passing(clock, town.ask('/incoming-call?again=1', call));
+    expect(second.result.text).toContain('<Say>Sorry, something went wrong.');
+    expect(second.result.text).toContain('<Hangup/>');
+  });
+
+  test('gets through when it comes back in time', async () => {
+    await town.webhook();
+    await town.worker();
+    town.bus.setDown(true);
+    clock.after(2_000, () => town.bus.setDown(false));
+    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
+    expect(reply.text).toContain('<Connect');
+    expect(tookMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test('gets the overload answer when no worker can be asked for too long', async () => {
+    await town.webhook();
+    await town.worker({}, () => new Promise(() => {}));
+    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
+    expect(reply.text).toContain('All our lines are busy');
+    expect(tookMs).toBeLessThan(4_000);
+  });
+});
+
+describe('somebody who tries it out without Twilio', () => {
+  test('sees TwiML without sending anything', async () => {
+    await town.webhook({TWILIO_VALIDATE: 'off'});
+    const {text, type} = await town.send('/incoming-call', {method: 'POST'});
+    expect(type).toContain('text/xml');
+    expect(text).toContain(`<Connect><Stream url="${EDGE}/media-stream"/></Connect></Response>`);
+    expect((await town.send('/incoming-call')).text).toBe(text);
+  });
+
+  test('is told what is wrong with a CallSid', async () => {
+    await town.webhook({TWILIO_VALIDATE: 'off'});
+    const reply = await town.send('/incoming-call?CallSid=CA123');
+    expect(reply).toMatchObject({status: 400, text: 'CallSid must be CA and 32 hexadecimal digits.\n'});
+  });
+
+  test('may use one CallSid again after its call has ended', async () => {
+    await town.webhook({TWILIO_VALIDATE: 'off'});
+    await town.worker();
+    const callSid = newCallSid();
+    const path = `/incoming-call?CallSid=${callSid}`;
+    const first = await town.send(path);
+    await town.directory.end(callSid, 1);
+    const second = await town.send(path);
+    expect(second.text).toContain('<Connect');
+    expect(ticketOf(second)).not.toBe(ticketOf(first));
+  });
+});

@@ -1,0 +1,110 @@
+import {randomBytes} from 'node:crypto';
+import type {CallEntry, Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
+import {BridgeError} from '@voicebridge/shared/errors.ts';
+import {background, logOfCall} from '@voicebridge/shared/log.ts';
+import {pinCall} from '@voicebridge/shared/pinning/pin-call.ts';
+import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import type {CallDesk} from './call-desk.ts';
+import {connectTwiml, decidedTwiml} from './call-twiml.ts';
+import {chooseEdge} from './choose-edge.ts';
+import {overloadTwiml} from './overload.ts';
+import {factsOfParties} from './parties.ts';
+import {patiently} from './patiently.ts';
+import {connect, nothing, type Twiml} from './twiml.ts';
+import {isOver, type TwilioRequest} from './twilio-request.ts';
+
+/** How long a caller hears it ring while Redis is away. */
+const PATIENCE_MS = 3_000;
+
+/** No worker could even be asked. Redis or the only worker may be back in a moment. */
+class NobodyAnswers extends BridgeError {
+  override readonly name = 'NobodyAnswers';
+  readonly retryable = true;
+  readonly endsCall = true;
+}
+
+/** A ticket nobody can guess. */
+export function newTicket(): Ticket {
+  return Ticket.parse(randomBytes(16).toString('hex'));
+}
+
+/**
+ * A call came in: finds it an owner and an edge, and connects it; or says what callers get when there is no place.
+ * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
+ */
+export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
+  const {clock, config, metrics} = desk;
+  if (isOver(request)) return nothing();
+  const receivedAt = clock.now();
+  const ticket = newTicket();
+  const admit = async (): Promise<CallEntry | 'full'> => {
+    const known = await knownCall(request, desk);
+    if (known) return known;
+    const admitted = await newCall(request, ticket, desk);
+    if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
+    return admitted;
+  };
+  const call = await patiently(clock, PATIENCE_MS, admit).catch((thrown: unknown) => {
+    if (thrown instanceof NobodyAnswers) return 'full' as const;
+    throw thrown;
+  });
+  if (call === 'full') {
+    logOfCall(desk.log, request.CallSid).warn({answer: config.OVERLOAD, held: request.held}, 'no place for a call');
+    metrics.callsTotal.inc({result: 'overload'});
+    return overloadTwiml(config, request.held);
+  }
+  metrics.callsTotal.inc({result: call.ticket === ticket ? 'admitted' : 'repeated'});
+  return decidedTwiml(call) ?? connectTwiml(call, config, config.WELCOME_SAY);
+}
+
+/** Somebody without a CallSid, trying out what the answer looks like. Only where nothing is validated. */
+export async function triedOut({fleet, edges, random, config}: CallDesk): Promise<Twiml> {
+  const edge = await chooseEdge({fleet, edges, random, config});
+  const url = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
+  return connect(`${url}/media-stream`, config.WELCOME_SAY === undefined ? {} : {say: config.WELCOME_SAY});
+}
+
+async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk): Promise<CallEntry | undefined> {
+  const call = await directory.read(CallSid);
+  if (call?.state !== 'ended' || config.TWILIO_VALIDATE) return call;
+  // A tool may use one CallSid again and again; Twilio never does.
+  await directory.forget(CallSid);
+  return undefined;
+}
+
+async function newCall(request: TwilioRequest, ticket: Ticket, desk: CallDesk): Promise<CallEntry | 'full'> {
+  const {directory, log} = desk;
+  const callSid = request.CallSid;
+  const edge = await chooseEdge(desk);
+  if (edge === 'full') return 'full';
+  const facts = factsOfCall(request, edge.url, desk);
+  // Before anybody can be told of it. A new call is in epoch 1 once it has an owner.
+  await directory.putTicket(ticket, {callSid, epoch: 1});
+  const traceparent = facts['traceparent'] ?? '';
+  const pinned = await pinCall(desk, {
+    callSid,
+    epoch: 0,
+    ticket,
+    assistant: 'default',
+    facts,
+    traceparent,
+    cause: 'new',
+  });
+  if (pinned.pinned) return pinned.call;
+  background(directory.takeTicket(ticket), log, 'taking back a ticket');
+  // The last place may have gone to this very call, asked for by another of us.
+  const call = await directory.read(callSid);
+  if (call?.state === 'live') return call;
+  if (pinned.why === 'unreachable') throw new NobodyAnswers('no worker answers');
+  return 'full';
+}
+
+function factsOfCall({From, To, Direction}: TwilioRequest, edgeUrl: string, {config, clock}: CallDesk): Facts {
+  return {
+    direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
+    ...factsOfParties({caller: From, callee: To}, config),
+    edgeUrl,
+    receivedAt: String(clock.wall()),
+    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
+  };
+}

@@ -1,0 +1,19 @@
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {main, serve} from '@voicebridge/shared/lifecycle.ts';
+import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {WebhookEnv} from './config.ts';
+import {startWebhook} from './start-webhook.ts';
+
+await main('webhook', async ({env, log, stop, clock}) => {
+  const config = loadConfig(WebhookEnv, env);
+  const redis = await connectRedis(config.REDIS_URL, 'commands', log);
+  await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
+  const directory = new RedisCallDirectory(redis);
+  const fleet = new RedisFleet(redis);
+  const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, log});
+  await serve(webhook, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
+  redis.disconnect();
+});

@@ -1,0 +1,120 @@
+import {request as rawRequest} from 'node:http';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {EDGE, ringing, TOKEN, WebhookTown} from './testing/webhook-town.ts';
+
+let town: WebhookTown;
+beforeEach(() => {
+  town = new WebhookTown();
+});
+afterEach(() => town[Symbol.asyncDispose]());
+
+const routes = ['/incoming-call', '/after-stream', '/call-status', '/stream-status'];
+
+describe('an operator', () => {
+  test('sees that the webhook runs', async () => {
+    await town.webhook();
+    const reply = await town.send('/');
+    expect(JSON.parse(reply.text)).toEqual({message: 'Twilio Media Stream Express Server is running!'});
+  });
+
+  test('sees that it lives, whether it is ready, and its figures', async () => {
+    const webhook = await town.webhook();
+    expect(await town.send('/livez')).toMatchObject({status: 200});
+    expect(await town.send('/readyz')).toMatchObject({status: 200});
+    expect((await town.send('/metrics')).text).toContain('voicebridge_calls_total');
+    town.bus.setDown(true);
+    expect(await town.send('/livez')).toMatchObject({status: 200});
+    expect(await town.send('/readyz')).toMatchObject({status: 503});
+    expect(webhook.notReady()).toBe('Redis does not answer');
+  });
+
+  test('who stops it loses no request that is in hand', async () => {
+    const webhook = await town.webhook();
+    const held = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const read = town.directory.read.bind(town.directory);
+    town.directory.read = async callSid => {
+      arrived.resolve();
+      await held.promise;
+      return read(callSid);
+    };
+    await town.worker();
+    const asking = town.ask('/incoming-call', ringing());
+    await arrived.promise;
+    let drained = false;
+    const draining = webhook.drain().then(() => (drained = true));
+    expect(webhook.notReady()).toBe('draining');
+    expect(drained).toBe(false);
+    held.resolve();
+    expect((await asking).text).toContain('<Connect');
+    await draining;
+  });
+
+  test('whose proxy keeps the path of the public address, or cuts it off, gets calls', async () => {
+    await town.webhook({PUBLIC_WEBHOOK_URL: 'https://voice.example.com/voice', TWILIO_VALIDATE: 'off'});
+    for (const path of ['/voice/incoming-call', '/incoming-call']) {
+      expect((await town.send(path)).text).toContain(EDGE);
+    }
+  });
+});
+
+describe('somebody who is not Twilio', () => {
+  test.each(routes)('is refused at %s, and nothing is touched', async path => {
+    await town.webhook();
+    await town.worker();
+    town.directory.read = () => Promise.reject(new Error('touched'));
+    const body = new URLSearchParams(ringing());
+    expect(await town.send(path, {method: 'POST', body})).toMatchObject({status: 403});
+    const forged = {'x-twilio-signature': 'b0ho48mFveK4N63SITFYs/SuS+Y='};
+    expect(await town.send(path, {method: 'POST', body, headers: forged})).toMatchObject({status: 403});
+    expect(town.asked).toEqual([]);
+  });
+
+  test('cannot choose the address that is checked, nor the one callers are sent to', async () => {
+    const webhook = await town.webhook({TWILIO_VALIDATE: 'off'});
+    const text = await new Promise<string>((resolve, reject) => {
+      const headers = {host: 'evil.example/"/><Hangup a="', 'x-forwarded-host': 'evil.example'};
+      rawRequest({port: webhook.port, path: '/incoming-call', headers}, response => {
+        response.setEncoding('utf8').on('data', resolve);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(text).toContain(EDGE);
+    expect(text).not.toMatch(/evil|Hangup/);
+  });
+
+  test('learns nothing about what runs here', async () => {
+    const webhook = await town.webhook();
+    const response = await fetch(`http://127.0.0.1:${webhook.port}/`);
+    expect(response.headers.get('x-powered-by')).toBeNull();
+    expect(await town.send('/nowhere')).toMatchObject({status: 404});
+    expect(await town.send('/%E0%A4%A')).toMatchObject({status: 404});
+  });
+
+  test('cannot send more than Twilio would', async () => {
+    await town.webhook();
+    const big = new URLSearchParams({CallSid: 'x'.repeat(40_000)});
+    expect((await town.send('/incoming-call', {method: 'POST', body: big})).status).toBe(413);
+    const many = new URLSearchParams(Object.fromEntries(Array.from({length: 101}, (_, n) => [`p${n}`, '1'])));
+    expect((await town.send('/incoming-call', {method: 'POST', body: many})).status).toBe(413);
+    const headers = {'x-long': 'x'.repeat(9_000)};
+    expect((await town.send('/', {headers})).status).toBe(431);
+  });
+});
+
+test.each(['/incoming-call', '/after-stream', '/call-status'])(
+  'a signed request at %s about no call is told what is wrong, in one line',
+  async path => {
+    await town.webhook();
+    const bad = await town.ask(path, {CallSid: '<script>'});
+    expect(bad).toMatchObject({status: 400, text: 'CallSid must be CA and 32 hexadecimal digits.\n'});
+    expect(await town.ask(path, {From: '+15550100001'})).toMatchObject({status: 400, text: 'CallSid is missing.\n'});
+  },
+);
+
+test('both tokens are taken while they are rotated', async () => {
+  await town.webhook({TWILIO_AUTH_TOKEN: `the next one,${TOKEN}`});
+  await town.worker();
+  expect(await town.ask('/incoming-call', ringing())).toMatchObject({status: 200});
+});

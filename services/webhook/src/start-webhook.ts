@@ -1,0 +1,106 @@
+import {randomBytes} from 'node:crypto';
+import {createServer} from 'node:http';
+import express, {type NextFunction, type Request, type Response} from 'express';
+import {openAsker} from '@voicebridge/shared/asking/asker.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
+import type {Log} from '@voicebridge/shared/log.ts';
+import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {every, type Clock} from '@voicebridge/shared/time.ts';
+import type {WebhookConfig} from './config.ts';
+import {twilioRoutes} from './twilio-routes.ts';
+import {hangUp, SORRY} from './twiml.ts';
+
+export interface WebhookDeps {
+  readonly directory: CallDirectory;
+  readonly fleet: Fleet;
+  readonly bus: MediaBus;
+  readonly clock: Clock;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface Webhook extends Service {
+  /** Where it listens; differs from PORT when that is 0. */
+  readonly port: number;
+}
+
+/** Answers Twilio over HTTP until it is drained. Rejects with `CannotStart` when it cannot listen. */
+export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Promise<Webhook> {
+  const {bus, clock, log} = deps;
+  await using opened = new AsyncDisposableStack();
+  const id = ProcessId.parse(`webhook-${randomBytes(6).toString('hex')}`);
+  const metrics = createMetrics('webhook');
+  const asker = opened.use(await openAsker({bus, clock, id, log}));
+  const edges = opened.use(await watchPeers({bus, clock, name: 'edges', metrics, log}));
+  const isUp = () => bus.wellSince() !== undefined;
+  opened.defer(every(clock, 1_000, () => metrics.redisUp.set(isUp() ? 1 : 0)));
+
+  let draining = false;
+  const notReady = () => (draining ? 'draining' : isUp() ? undefined : 'Redis does not answer');
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.get('/', (_, response) => {
+    response.json({message: 'Twilio Media Stream Express Server is running!'});
+  });
+  app.use(express.urlencoded({extended: false, limit: '32kb', parameterLimit: 100}));
+  app.use(twilioRoutes({...deps, asker, edges, config, metrics}));
+  app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
+    // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
+    const status = statusOf(thrown);
+    if (status === undefined) {
+      log.error({err: thrown, path: request.path}, 'bug: a request could not be answered');
+      response.type('text/xml').send(hangUp(SORRY));
+      return;
+    }
+    metrics.socketsRefusedTotal.inc({reason: 'request'});
+    response.status(status).type('text').send('This request cannot be read.\n');
+  });
+
+  const health = healthRoutes({notReady}, metrics);
+  const basePath = new URL(config.PUBLIC_WEBHOOK_URL).pathname.replace(/\/+$/, '');
+  let inHand = 0;
+  let emptied = () => {};
+  const server = createServer({maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000}, (request, response) => {
+    if (health(request, response)) return;
+    // A proxy may or may not have cut the path of the public address off.
+    if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
+    inHand += 1;
+    response.once('close', () => {
+      inHand -= 1;
+      if (inHand === 0) emptied();
+    });
+    app(request, response);
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  // Longer than the usual idle time of a load balancer, which would else use a connection that is just being closed.
+  server.keepAliveTimeout = 65_000;
+  const port = await listen(server, config.PORT);
+  opened.defer(() => closeServer(server));
+  log.info({id, port, validate: config.TWILIO_VALIDATE}, 'webhook is up');
+
+  const stack = opened.move();
+  return {
+    name: 'webhook',
+    port,
+    notReady,
+    async drain() {
+      draining = true;
+      if (inHand > 0) await new Promise<void>(resolve => (emptied = resolve));
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** The 4xx status that express or its form parser gave an error; undefined for anything else. */
+function statusOf(thrown: unknown): number | undefined {
+  if (!(thrown instanceof Error) || !('status' in thrown) || typeof thrown.status !== 'number') return undefined;
+  return thrown.status >= 400 && thrown.status < 500 ? thrown.status : undefined;
+}

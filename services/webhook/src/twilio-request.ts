@@ -1,0 +1,35 @@
+import {z} from 'zod';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+
+/** What we look at in a request about a call; Twilio sends more, and more each year. */
+export const TwilioRequest = z.object({
+  CallSid,
+  AccountSid: z.string().optional(),
+  CallStatus: z.string().default('in-progress'),
+  From: z.string().optional(),
+  To: z.string().optional(),
+  Direction: z.string().default('inbound'),
+  /** Ours: how often an overloaded fleet has asked this caller to wait. */
+  held: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .transform(Number)
+    .catch(0)
+    .default(0),
+  /** Ours: which stream of the call has ended. */
+  leg: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .optional()
+    .catch(undefined),
+  /** Ours: the answer to the same question failed once before. */
+  again: z.literal('1').optional().catch(undefined),
+});
+export type TwilioRequest = z.infer<typeof TwilioRequest>;
+
+const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
+
+/** Whether Twilio says that there is no caller any more. */
+export function isOver({CallStatus}: Pick<TwilioRequest, 'CallStatus'>): boolean {
+  return OVER.has(CallStatus);
+}

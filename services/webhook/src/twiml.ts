@@ -1,0 +1,53 @@
+import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
+
+/** A whole TwiML document, as text. Everything in it was escaped by Twilio's own builder. */
+export type Twiml = string;
+
+export const SORRY = 'Sorry, something went wrong. Please call again in a few minutes.';
+export const ONE_MOMENT = 'One moment, please.';
+
+/** No more instructions, for a call that is over anyway. */
+export function nothing(): Twiml {
+  return new VoiceResponse().toString();
+}
+
+/** Says a sentence, if there is one, and hangs up. */
+export function hangUp(sentence?: string): Twiml {
+  const response = new VoiceResponse();
+  if (sentence) response.say(sentence);
+  response.hangup();
+  return response.toString();
+}
+
+/** Hands the caller to a number in E.164 form, a SIP address or a Twilio client; hangs up afterwards. */
+export function dial(target: string): Twiml {
+  const response = new VoiceResponse();
+  const dialling = response.dial({answerOnBridge: true});
+  if (/^sips?:/.test(target)) dialling.sip(target);
+  else if (target.startsWith('client:')) dialling.client(target.slice('client:'.length));
+  else dialling.number(target);
+  response.hangup();
+  return response.toString();
+}
+
+/** Says a sentence, if there is one, waits, and asks again at `url`. */
+export function redirect(url: string, {say, pauseSeconds}: {say?: string; pauseSeconds?: number} = {}): Twiml {
+  const response = new VoiceResponse();
+  if (say) response.say(say);
+  if (pauseSeconds) response.pause({length: pauseSeconds});
+  response.redirect({method: 'POST'}, url);
+  return response.toString();
+}
+
+/**
+ * Connects the caller with an edge. When the stream has ended Twilio asks at `after`, and if it does not, it asks there
+ * all the same: `<Redirect>` comes next.
+ */
+export function connect(stream: string, {say, after, status}: {say?: string; after?: string; status?: string}): Twiml {
+  const response = new VoiceResponse();
+  if (say) response.say(say);
+  const connecting = response.connect(after === undefined ? {} : {action: after});
+  connecting.stream({url: stream, ...(status === undefined ? {} : {statusCallback: status})});
+  if (after !== undefined) response.redirect({method: 'POST'}, after);
+  return response.toString();
+}
