@@ -34,6 +34,12 @@ export const EdgeEnv = z
   .refine(env => !env.TWILIO_VALIDATE || env.TWILIO_AUTH_TOKEN.length > 0, {
     path: ['TWILIO_AUTH_TOKEN'],
     message: 'is not set; without it only TWILIO_VALIDATE=off can take sockets',
+    // Said together with everything else that is wrong.
+    when: ({value}) => isRecord(value) && Array.isArray(value['TWILIO_AUTH_TOKEN']),
   });
 
 export type EdgeConfig = Readonly<z.infer<typeof EdgeEnv>>;
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
