@@ -1,3 +1,4 @@
+import {config as loadDotenv} from 'dotenv';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {CannotStart, messageOf} from './errors.ts';
 import type {Env} from './config.ts';
@@ -46,6 +47,7 @@ export interface MainTools {
  * cannot start. A second signal ends the process at once.
  */
 export async function main(name: string, run: (tools: MainTools) => Promise<void>): Promise<void> {
+  loadDotenv({quiet: true}); // what the environment already says wins
   const {env} = process;
   const log = createLog(name, {level: env['LOG_LEVEL'] ?? 'info', facts: {pid: process.pid}});
   const stop = Promise.withResolvers<string>();

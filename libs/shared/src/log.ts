@@ -57,6 +57,6 @@ export function logOfCall(log: Log, callSid: CallSid): Log {
  * Lets a promise run that nobody waits for, and logs if it fails. The only place where that is allowed, so that no
  * failure is ever silent and none ends the process.
  */
-export function background(promise: Promise<unknown>, log: Log, what: string): void {
-  promise.catch((thrown: unknown) => log.warn({err: thrown, what}, 'background work failed'));
+export function background(promise: PromiseLike<unknown>, log: Log, what: string): void {
+  promise.then(undefined, (thrown: unknown) => log.warn({err: thrown, what}, 'background work failed'));
 }

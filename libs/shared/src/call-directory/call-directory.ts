@@ -1,7 +1,7 @@
 import type {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
 
 /** What is to become of the caller once the current stream has ended; without one, a stream that ended was an accident. */
-export type Intent = 'hang-up' | 'transfer' | 'migrate';
+export type Intent = 'hang-up' | 'transfer' | 'migrate' | 'apologise';
 
 /** What the fleet knows about one call. Texts only: it is a Redis hash. */
 export interface CallEntry {

@@ -30,7 +30,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
 
   subscriber.on('smessageBuffer', (channel: Buffer | string, message: Buffer) => {
     const to = listeners.get(channel.toString('latin1'));
-    if (to) for (const listener of [...to]) listener(message);
+    if (to) for (const listener of to) listener(message);
   });
 
   const subscribe = async (channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> => {

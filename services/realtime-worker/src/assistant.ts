@@ -1,0 +1,12 @@
+import type {FloorPolicy} from './barge-in.ts';
+
+/** Who answers a call, and how it behaves. */
+export interface Assistant {
+  readonly name: string;
+  readonly model: string;
+  readonly instructions: string;
+  readonly voice: string;
+  /** What it says first, in words to the model; empty: it waits for the caller. */
+  readonly greeting: string;
+  readonly floor: FloorPolicy;
+}

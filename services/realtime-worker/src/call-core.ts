@@ -1,0 +1,243 @@
+import {unreachable} from '@voicebridge/shared/errors.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal, toModel} from './call-effect.ts';
+import type {RestoredCall} from './call-restore.ts';
+import {CallerAudio} from './caller-audio.ts';
+import {Dialogue, type DialogueSettings, earliest} from './dialogue.ts';
+import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
+
+export type CallEvent =
+  | {readonly type: 'edge'; readonly frame: EdgeToWorker; readonly epoch: number}
+  | {readonly type: 'model'; readonly event: ModelEvent}
+  /** The spare session is configured, and waits to take over at the next turn boundary. */
+  | {readonly type: 'spareReady'}
+  | {readonly type: 'spareLost'}
+  | {readonly type: 'hop'; readonly ms: Millis}
+  /** This worker is to let go of the call at the next turn boundary. */
+  | {readonly type: 'drain'}
+  /** Some time passed; `deadline` says when it is wanted. */
+  | {readonly type: 'time'};
+
+export interface CallSettings extends DialogueSettings {
+  /** How long a call that had a stream may be without one before it is over. */
+  readonly streamGraceMs: Millis;
+  /** A session older than this is replaced at the next turn boundary. */
+  readonly rotateAfterMs: Millis;
+}
+
+/** A call that was accepted and whose stream never comes frees everything after this long. */
+const FIRST_STREAM_WITHIN_MS = 30_000;
+/** Tries to open a session again, and the pause before each. */
+const REOPEN_AFTER_MS = [0, 100, 300, 700, 1_500, 3_000, 3_000];
+/** A caller who never stops must not keep a worker from leaving. */
+const HAND_OVER_WITHIN_MS = 4_000;
+
+/**
+ * One call, with no socket and no timer in it: an event and the time in, effects out. Feeding it the same events again
+ * plays the same call again. It looks after the caller's stream and the model's session, which come and go;
+ * `Dialogue` looks after what is said.
+ */
+export class CallCore {
+  readonly #settings: CallSettings;
+  readonly #dialogue: Dialogue;
+  readonly #caller = new CallerAudio();
+  #model: 'opening' | 'ready' | 'lost' = 'opening';
+  #spare: 'none' | 'opening' | 'ready' = 'none';
+  #readyAt: Millis = 0;
+  #tries = 0;
+  #streamBy: Millis | undefined;
+  #streamOpenedAt: Millis | undefined;
+  #firstAudio = false;
+  #streamEnd: 'platform.stream-never-came' | 'platform.stream-lost';
+  #handOverBy: Millis | undefined;
+  #refused: LostCause | undefined;
+  #streamOpen = false;
+  #over = false;
+
+  constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
+    this.#settings = settings;
+    this.#dialogue = new Dialogue(settings, restored);
+    this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
+    this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
+    this.#firstAudio = restored?.greeted ?? false;
+  }
+
+  get serverRights(): Dialogue['serverRights'] {
+    return this.#dialogue.serverRights;
+  }
+
+  get paddedMs(): Millis {
+    return this.#caller.paddedMs;
+  }
+
+  /** When `time` is wanted next, on the clock of `at`. */
+  get deadline(): Millis | undefined {
+    if (this.#over) return undefined;
+    const rotateAt = this.#readyAt + this.#settings.rotateAfterMs;
+    return earliest(
+      this.#dialogue.deadline,
+      this.#streamBy,
+      this.#handOverBy,
+      this.#model === 'ready' && this.#spare === 'none' ? rotateAt : undefined,
+    );
+  }
+
+  on(event: CallEvent, at: Millis): CallEffect[] {
+    if (this.#over) return [];
+    const effects = this.#react(event, at);
+    effects.push(...this.#dialogue.afterwards(at), ...this.#atBoundary(at));
+    if (!this.#firstAudio) this.#noteFirstAudio(effects, at);
+    const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
+    if (!last) return effects;
+    this.#over = true;
+    return [...effects.filter(effect => effect !== last), ...this.#dialogue.lastTurn(at), last];
+  }
+
+  #react(event: CallEvent, at: Millis): CallEffect[] {
+    switch (event.type) {
+      case 'edge':
+        return this.#fromEdge(event.frame, event.epoch, at);
+      case 'model':
+        return this.#fromModel(event.event, at);
+      case 'spareReady':
+        this.#spare = 'ready';
+        return [];
+      case 'spareLost':
+        // Tried again after as long as a session should last at most: the one in use still works.
+        this.#spare = 'none';
+        this.#readyAt = at - this.#settings.rotateAfterMs + SPARE_AGAIN_AFTER_MS;
+        return [];
+      case 'hop':
+        this.#dialogue.hop(event.ms);
+        return [];
+      case 'drain':
+        this.#handOverBy ??= at + HAND_OVER_WITHIN_MS;
+        return [];
+      case 'time':
+        return this.#time(at);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
+    switch (frame.kind) {
+      case 'began': {
+        this.#streamOpen = true;
+        this.#streamBy = undefined;
+        this.#streamEnd = 'platform.stream-lost';
+        this.#streamOpenedAt ??= at;
+        this.#caller.newStream();
+        if (this.#refused) return this.#apologise();
+        const {streamSid, edge} = frame;
+        return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.streamOpened(at)];
+      }
+      case 'audio':
+        return this.#caller.frame(frame.timestamp, frame.payload, at).map(payload => toModel({do: 'hear', payload}));
+      case 'mark':
+        return this.#dialogue.markReturned(frame.name, at);
+      case 'digit':
+        this.#dialogue.digit(frame.digit, at);
+        return [];
+      case 'counted':
+        return [];
+      case 'ended':
+        this.#streamOpen = false;
+        if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
+        this.#streamBy = at + this.#settings.streamGraceMs;
+        return this.#dialogue.streamLost(at);
+      default:
+        return unreachable(frame);
+    }
+  }
+
+  #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
+    switch (event.type) {
+      case 'ready': {
+        this.#model = 'ready';
+        this.#readyAt = at;
+        return this.#sessionOpened(at);
+      }
+      case 'lost':
+        return this.#modelLost(event.cause, event.detail, at);
+      case 'callerSpoke':
+        return this.#dialogue.callerSpoke(this.#caller.arrivedAt(event.fromMs) ?? at, at);
+      case 'callerStopped':
+        return this.#dialogue.callerStopped(this.#caller.arrivedAt(event.untilMs), at);
+      case 'turnCommitted':
+        this.#caller.settle();
+        return this.#dialogue.on(event, at);
+      case 'audio':
+        this.#tries = 0;
+        return this.#dialogue.on(event, at);
+      default:
+        return this.#dialogue.on(event, at);
+    }
+  }
+
+  #sessionOpened(at: Millis): CallEffect[] {
+    const effects = this.#dialogue.sessionOpened(at);
+    return [...effects, ...this.#caller.sessionOpened().map(payload => toModel({do: 'hear', payload}))];
+  }
+
+  #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
+    const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
+    if (this.#model === 'ready') {
+      this.#caller.sessionLost();
+      effects.push(...this.#dialogue.sessionLost(at));
+    }
+    this.#model = 'lost';
+    if (this.#spare === 'ready') return [...effects, ...this.#switchToSpare(at)];
+    const after = REOPEN_AFTER_MS[this.#tries];
+    this.#tries += 1;
+    if (isFatal(cause) || after === undefined) {
+      this.#refused = cause;
+      // Nobody to tell yet: the stream is still to come, and hears it then.
+      return this.#streamOpen ? [...effects, ...this.#apologise()] : effects;
+    }
+    return [...effects, {do: 'openModel', after}];
+  }
+
+  #apologise(): CallEffect[] {
+    const refused = this.#refused !== undefined && isFatal(this.#refused);
+    return [{do: 'leave', intent: 'apologise', reason: refused ? 'platform.model-refused' : 'platform.model-lost'}];
+  }
+
+  #time(at: Millis): CallEffect[] {
+    if (this.#streamBy !== undefined && at >= this.#streamBy) return [{do: 'end', reason: this.#streamEnd}];
+    const effects = this.#dialogue.time(at);
+    if (this.#model === 'ready' && this.#spare === 'none' && at >= this.#readyAt + this.#settings.rotateAfterMs) {
+      this.#spare = 'opening';
+      effects.push({do: 'openSpare'});
+    }
+    return effects;
+  }
+
+  /** What waits for a moment in which nobody would notice. */
+  #atBoundary(at: Millis): CallEffect[] {
+    const overdue = this.#handOverBy !== undefined && at >= this.#handOverBy;
+    if (!this.#dialogue.atTurnBoundary && !overdue) return [];
+    if (this.#handOverBy !== undefined) {
+      this.#handOverBy = undefined;
+      return [{do: 'handOver'}];
+    }
+    return this.#spare === 'ready' ? this.#switchToSpare(at) : [];
+  }
+
+  #switchToSpare(at: Millis): CallEffect[] {
+    this.#spare = 'none';
+    this.#model = 'ready';
+    this.#readyAt = at;
+    return [{do: 'useSpare'}, ...this.#sessionOpened(at)];
+  }
+
+  #noteFirstAudio(effects: CallEffect[], at: Millis): void {
+    if (!effects.some(effect => effect.do === 'edge' && effect.frame.kind === 'audio')) return;
+    this.#firstAudio = true;
+    const ms = Math.max(0, at - (this.#streamOpenedAt ?? at));
+    effects.push(journal({is: 'firstAudio', ms}), {do: 'measure', what: 'firstAudio', ms});
+  }
+}
+
+const SPARE_AGAIN_AFTER_MS = 5_000;

@@ -1,0 +1,86 @@
+import {Conversation} from './conversation.ts';
+import type {JournalEntry} from './journal-entry.ts';
+
+/** What a worker must know to go on with a call that another worker had. */
+export interface RestoredCall {
+  readonly conversation: Conversation;
+  /** The caller has heard at least the beginning of a greeting. */
+  readonly greeted: boolean;
+  readonly answerOwed: boolean;
+  /** The reply that was being spoken when the last owner went, if its end never came. */
+  readonly cutOffItem: string | undefined;
+  readonly turns: number;
+  readonly interruptions: number;
+  readonly toolCalls: number;
+  readonly failovers: number;
+}
+
+/** Speech runs at about so many characters a second: words run ahead of the audio they belong to. */
+const MS_PER_CHARACTER = 62;
+
+/** Reads a journal to its end. `session` is the number that items of lost sessions get: none of ours. */
+export function restoreCall(entries: readonly JournalEntry[], session = -1): RestoredCall {
+  const conversation = new Conversation();
+  let [greeted, turns, interruptions, toolCalls, failovers] = [false, 0, 0, 0, 0];
+  const said = new Map<string, number>();
+  const whole = new Set<string>();
+  let speaking: string | undefined;
+  for (const entry of entries) {
+    switch (entry.is) {
+      case 'item':
+        conversation.add(entry.item, session);
+        if (entry.item.kind === 'caller') speaking = undefined;
+        break;
+      case 'words':
+        conversation.words(entry.id, entry.text, true);
+        break;
+      case 'said':
+        greeted = true;
+        said.set(entry.id, entry.ms);
+        speaking = entry.id;
+        break;
+      case 'complete':
+        whole.add(entry.id);
+        break;
+      case 'cut':
+        conversation.cut(entry.id, entry.heardMs, entry.totalMs);
+        whole.add(entry.id);
+        break;
+      case 'removed':
+        conversation.remove(entry.id);
+        break;
+      case 'turn':
+        turns = Math.max(turns, entry.turn.turn + 1);
+        break;
+      case 'interruption':
+        interruptions += 1;
+        break;
+      case 'tool':
+        toolCalls += 1;
+        break;
+      case 'failover':
+        failovers += 1;
+        break;
+      default:
+        break;
+    }
+  }
+  const cutOffItem = speaking !== undefined && !whole.has(speaking) ? speaking : undefined;
+  if (cutOffItem !== undefined) cutToAudio(conversation, cutOffItem, said.get(cutOffItem) ?? 0);
+  return {
+    conversation,
+    greeted,
+    answerOwed: conversation.answerOwed,
+    cutOffItem,
+    turns,
+    interruptions,
+    toolCalls,
+    failovers,
+  };
+}
+
+/** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
+export function cutToAudio(conversation: Conversation, itemId: string, audioMs: number): void {
+  const length = conversation.heardText(itemId).length;
+  conversation.cut(itemId, audioMs, Math.max(audioMs, length * MS_PER_CHARACTER));
+}

@@ -1,0 +1,93 @@
+import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+
+/** More missing audio than this is a new beginning, not a gap. */
+const LONGEST_PADDING_MS = 10_000;
+/** Twilio's timestamps wander by a millisecond or two. */
+const TOLERANCE_MS = 15;
+/** So many arrivals are remembered, for as long as a long sentence. */
+const REMEMBERED = 3_000;
+
+/** So much audio that no turn has settled yet is kept for another session, while one is up and while none is. */
+const UNSETTLED_MS = 8_000;
+const UNGIVEN_MS = 60_000;
+
+/**
+ * The caller's audio on its way into one model session. Gaps in Twilio's clock are filled with silence, because the
+ * model's voice detection knows no time but the audio it is given. Audio that comes before the session is configured
+ * is kept, in order; audio that no committed turn has settled is kept for another session, so that a half-spoken
+ * sentence survives the loss of one. And it remembers when each moment of it arrived, so that positions the model
+ * names can be told as moments.
+ */
+export class CallerAudio {
+  #open = false;
+  #expected: Millis | undefined;
+  #givenMs: Millis = 0;
+  #arrivals: {readonly untilMs: Millis; readonly at: Millis}[] = [];
+  #unsettled: {readonly payload: string; readonly ms: Millis; readonly at: Millis}[] = [];
+  #unsettledMs: Millis = 0;
+  #paddedMs: Millis = 0;
+
+  /** A frame from Twilio at `timestamp` of the stream's clock; returns what to give the model now, in order. */
+  frame(timestamp: Millis, payload: string, at: Millis): string[] {
+    const ms = msOfBase64(payload);
+    const missing = this.#expected === undefined ? 0 : timestamp - this.#expected;
+    this.#expected = timestamp + ms;
+    const padding = missing > TOLERANCE_MS ? Math.min(missing, LONGEST_PADDING_MS) : 0;
+    this.#paddedMs += padding;
+    if (padding === 0) return this.#take(payload, ms, at);
+    return [...this.#take(silence(padding), Math.round(padding), at), ...this.#take(payload, ms, at)];
+  }
+
+  /** The clock of another stream begins anew. */
+  newStream(): void {
+    this.#expected = undefined;
+  }
+
+  /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
+  sessionOpened(): string[] {
+    this.#open = true;
+    this.#givenMs = 0;
+    this.#arrivals = [];
+    return this.#unsettled.map(({payload, ms, at}) => {
+      this.#arrived(ms, at);
+      return payload;
+    });
+  }
+
+  /** There is no session: what comes now waits for the next. */
+  sessionLost(): void {
+    this.#open = false;
+  }
+
+  /** A turn was committed: the conversation holds it in words, and another session need not hear it. */
+  settle(): void {
+    this.#unsettled = [];
+    this.#unsettledMs = 0;
+  }
+
+  /** When the audio at this position of the session arrived here; undefined when that was too long ago. */
+  arrivedAt(positionMs: Millis): Millis | undefined {
+    return this.#arrivals.find(arrival => arrival.untilMs >= positionMs)?.at ?? this.#arrivals.at(-1)?.at;
+  }
+
+  get paddedMs(): Millis {
+    return this.#paddedMs;
+  }
+
+  #take(payload: string, ms: Millis, at: Millis): string[] {
+    this.#unsettled.push({payload, ms, at});
+    this.#unsettledMs += ms;
+    const most = this.#open ? UNSETTLED_MS : UNGIVEN_MS;
+    while (this.#unsettledMs > most) this.#unsettledMs -= this.#unsettled.shift()?.ms ?? 0;
+    if (!this.#open) return [];
+    this.#arrived(ms, at);
+    return [payload];
+  }
+
+  #arrived(ms: Millis, at: Millis): void {
+    this.#givenMs += ms;
+    this.#arrivals.push({untilMs: this.#givenMs, at});
+    if (this.#arrivals.length > REMEMBERED) this.#arrivals.splice(0, REMEMBERED / 4);
+  }
+}

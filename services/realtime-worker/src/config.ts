@@ -1,0 +1,86 @@
+import {z} from 'zod';
+import {onOff, port, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import type {Assistant} from './assistant.ts';
+
+const PERSONA =
+  'You are a warm and capable assistant on the telephone. Speak the language the caller speaks. Keep answers to two or three short sentences, never read out lists or links, and ask one question at a time. If you did not understand, say so.';
+const GREETING = 'Say hello and ask how you can help.';
+
+/** Everything that can be set on a worker. */
+export const WorkerEnv = z.object({
+  OPENAI_API_KEY: z.string().describe('the model’s key: platform.openai.com, API keys'),
+  OPENAI_REALTIME_URL: urlOf('ws', 'wss')
+    .default('wss://api.openai.com/v1/realtime')
+    .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
+  OPENAI_MODEL: z.string().default('gpt-realtime-2.1').describe('which model answers'),
+  TRANSCRIPTION_MODEL: z
+    .string()
+    .default('gpt-realtime-whisper')
+    .describe(
+      'writes down what callers say, so that a call that moves to another worker remembers it; off: nobody does',
+    ),
+  SYSTEM_MESSAGE: z.string().default(PERSONA).describe('who the assistant is and how it speaks'),
+  VOICE: z.string().default('alloy').describe('the assistant’s voice'),
+  GREETING: z
+    .string()
+    .default(GREETING)
+    .describe('what the assistant is told to say first; off: it waits for the caller'),
+  BARGE_IN: z
+    .enum(['immediate', 'resume'])
+    .default('immediate')
+    .describe('immediate: any speech stops the assistant; resume: it goes on after a mere noise'),
+  BARGE_IN_NOISE_MS: wholeNumber().default(350).describe('with BARGE_IN=resume: speech shorter than this is a noise'),
+  BARGE_IN_MIN_SPEECH_MS: wholeNumber().default(0).describe('how long a caller must speak before the assistant stops'),
+  GREETING_PROTECTED_MS: wholeNumber()
+    .default(500)
+    .describe('how much of the greeting cannot be interrupted, so that a noise on the line does not swallow it'),
+  UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
+  SESSION_ROTATE_SECONDS: wholeNumber()
+    .default(3_000)
+    .describe('a model session older than this is replaced between two turns; OpenAI ends one after 3600'),
+  TRANSCRIPTS: z
+    .enum(['off', 'heard', 'full'])
+    .default('off')
+    .describe(
+      'what of the words goes into a call’s record; heard: the assistant’s only as far as the caller heard them',
+    ),
+  PORT: port().default(5052).describe('/livez, /readyz and /metrics'),
+  REDIS_URL: z
+    .string()
+    .describe(
+      'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
+    ),
+  QUEUE_REDIS_URL: z.string().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
+  MAX_CALLS: wholeNumber().default(200).describe('how many calls this worker holds at most'),
+  DRAIN_SECONDS: wholeNumber().default(60).describe('how long a call may stay on this worker after SIGTERM, at most'),
+  SHOW_TIMING_MATH: onOff().default(false).describe('on: logs the arithmetic of each interruption'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('how much this process logs'),
+});
+
+export type WorkerConfig = Readonly<z.infer<typeof WorkerEnv>>;
+
+/** `off` in a variable that holds text. */
+export function unlessOff(text: string): string {
+  return text === 'off' ? '' : text;
+}
+
+/** The one assistant that the environment describes. */
+export function defaultAssistant(config: WorkerConfig): Assistant {
+  return {
+    name: 'default',
+    model: config.OPENAI_MODEL,
+    instructions: config.SYSTEM_MESSAGE,
+    voice: config.VOICE,
+    greeting: unlessOff(config.GREETING),
+    floor: {
+      mode: config.BARGE_IN,
+      minSpeechMs: config.BARGE_IN_MIN_SPEECH_MS,
+      noiseMs: config.BARGE_IN_NOISE_MS,
+      greetingProtectedMs: config.GREETING_PROTECTED_MS,
+      uninterruptible: config.UNINTERRUPTIBLE,
+    },
+  };
+}

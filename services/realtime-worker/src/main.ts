@@ -1,0 +1,22 @@
+import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {main, serve} from '@voicebridge/shared/lifecycle.ts';
+import {connectRedis, openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {WorkerEnv} from './config.ts';
+import {startWorker} from './start-worker.ts';
+
+await main('realtime-worker', async ({env, log, stop, clock}) => {
+  const config = loadConfig(WorkerEnv, env);
+  const redis = await connectRedis(config.REDIS_URL, 'commands', log);
+  await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
+  const queueRedis = openRedis(config.QUEUE_REDIS_URL ?? config.REDIS_URL, 'queue', log);
+  await using queue = openAnalyticsQueue(queueRedis);
+  const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
+  const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, random: Math.random});
+  await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
+  redis.disconnect();
+  queueRedis.disconnect();
+});

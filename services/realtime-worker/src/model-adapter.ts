@@ -1,0 +1,109 @@
+import type {Tokens} from '@voicebridge/shared/call-record.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+
+/** One thing in the model's memory, in words: what can be given to another session. */
+export type ConversationItem =
+  | {readonly kind: 'caller' | 'assistant' | 'note'; readonly id: string; readonly text: string}
+  | {
+      readonly kind: 'toolCall';
+      readonly id: string;
+      readonly callId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | {readonly kind: 'toolResult'; readonly id: string; readonly callId: string; readonly output: string};
+
+/** What a model session may be told. */
+export type ModelCommand =
+  /** Caller audio, base64 μ-law. */
+  | {readonly do: 'hear'; readonly payload: string}
+  | {readonly do: 'truncate'; readonly itemId: string; readonly audioEndMs: number}
+  | {readonly do: 'cancel'; readonly responseId: string}
+  | {readonly do: 'respond'; readonly tag: string; readonly instructions?: string}
+  | {readonly do: 'add'; readonly item: ConversationItem; readonly after?: string}
+  | {readonly do: 'delete'; readonly itemId: string}
+  /** Whether the server may cancel a response by itself when it hears the caller. */
+  | {readonly do: 'interruptible'; readonly on: boolean};
+
+export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
+
+/** Why a session is over. Only the last three are for good: trying again would fail again. */
+export type LostCause = 'closed' | 'expired' | 'unreachable' | 'refused' | 'quota' | 'misconfigured';
+
+/** What a model session says, in our words. Ids are the model's. */
+export type ModelEvent =
+  /** Configured as asked: audio may flow. */
+  | {readonly type: 'ready'}
+  /** The caller began to speak at `fromMs` of the audio this session was given. */
+  | {readonly type: 'callerSpoke'; readonly itemId: string; readonly fromMs: Millis}
+  /** The caller stopped at `untilMs` of it. Both without padding and without the silence that proved it. */
+  | {readonly type: 'callerStopped'; readonly itemId: string; readonly untilMs: Millis}
+  | {readonly type: 'turnCommitted'; readonly itemId: string}
+  | {readonly type: 'responseStarted'; readonly responseId: string; readonly tag: string | undefined}
+  | {readonly type: 'audio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
+  | {readonly type: 'audioEnded'; readonly itemId: string}
+  /** Words of an item that is being spoken; `whole` replaces what came before. */
+  | {
+      readonly type: 'words';
+      readonly responseId: string;
+      readonly itemId: string;
+      readonly text: string;
+      readonly whole: boolean;
+    }
+  | {
+      readonly type: 'toolCalled';
+      readonly responseId: string;
+      readonly itemId: string;
+      readonly callId: string;
+      readonly name: string;
+      readonly arguments: string;
+    }
+  | {readonly type: 'itemAdded'; readonly itemId: string}
+  | {readonly type: 'callerWords'; readonly itemId: string; readonly text: string}
+  | {
+      readonly type: 'responseEnded';
+      readonly responseId: string;
+      readonly status: ResponseStatus;
+      /** Why it did not complete: the model's reason or error code. */
+      readonly reason: string | undefined;
+      readonly tokens: Tokens | undefined;
+    }
+  /** Something we said was refused; `about` is the command it was about (`truncate`, `respond:greeting-1`, …). */
+  | {readonly type: 'refused'; readonly code: string; readonly message: string; readonly about: string | undefined}
+  | {readonly type: 'lost'; readonly cause: LostCause; readonly detail: string};
+
+/** Whether another session is worth a try. */
+export function isFatal(cause: LostCause): boolean {
+  return cause === 'refused' || cause === 'quota' || cause === 'misconfigured';
+}
+
+/**
+ * One session with a model, whatever its protocol. What the model does by itself is a property of the adapter, so that
+ * the rules of interruption do not have to know the protocol.
+ */
+export interface ModelSession extends AsyncDisposable {
+  readonly traits: ModelTraits;
+  send(command: ModelCommand): void;
+  /** At most one listener; events that arrive before it is set are kept in order. */
+  onEvent(listener: (event: ModelEvent) => void): void;
+}
+
+export interface ModelTraits {
+  /** `ours`: we stop the sound and tell the model what was heard. `model`: the server does both. */
+  readonly interruption: 'ours' | 'model';
+}
+
+/** What a session must be before any audio goes through it. */
+export interface SessionSettings {
+  readonly model: string;
+  readonly instructions: string;
+  readonly voice: string;
+  readonly serverInterrupts: boolean;
+  readonly serverResponds: boolean;
+  /** Base64 of a call's identity for the model's abuse detection, never a telephone number. */
+  readonly safetyId: string | undefined;
+}
+
+export interface ModelAdapter {
+  open(settings: SessionSettings): ModelSession;
+}

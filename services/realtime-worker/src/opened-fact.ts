@@ -1,0 +1,27 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {PartyRecord} from '@voicebridge/shared/call-record.ts';
+import type {Assistant} from './assistant.ts';
+import type {Fact} from './call-effect.ts';
+
+/** The first entry of a journal: what was known when the call came in, and who answers. */
+export function openedFact(call: CallEntry, assistant: Assistant): Fact {
+  const {facts} = call;
+  const party = (who: 'caller' | 'callee'): PartyRecord => ({
+    hash: facts[`${who}Hash`] ?? null,
+    lastTwo: facts[`${who}LastTwo`] ?? null,
+    number: facts[`${who}Number`] ?? null,
+  });
+  const admissionMs = Number(facts['admissionMs']);
+  return {
+    is: 'opened',
+    callSid: call.callSid,
+    direction: facts['direction'] === 'outbound' ? 'outbound' : 'inbound',
+    caller: party('caller'),
+    callee: party('callee'),
+    assistant: assistant.name,
+    model: assistant.model,
+    voice: assistant.voice,
+    admissionMs: facts['admissionMs'] !== undefined && Number.isFinite(admissionMs) ? admissionMs : null,
+    traceparent: facts['traceparent'] ?? null,
+  };
+}

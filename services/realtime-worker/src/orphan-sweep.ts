@@ -1,0 +1,58 @@
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import {background, type Log} from '@voicebridge/shared/log.ts';
+import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {claimOrphan} from './take-call.ts';
+import type {JournalEntry} from './journal-entry.ts';
+
+const SWEEP_EVERY: Millis = 5_000;
+/** An edge finds another owner long before this; what is left then has no edge either. */
+const ORPHANED_AFTER: Millis = 15_000;
+
+export interface Orphan {
+  readonly callSid: CallSid;
+  readonly epoch: number;
+  readonly entries: readonly JournalEntry[];
+}
+
+/**
+ * Looks for calls whose owner is gone and whom nobody took over: the worker died as the caller hung up, or with the
+ * edge. Each is claimed, so that only one sweeper records it.
+ */
+export function sweepOrphans(options: {
+  readonly directory: CallDirectory;
+  readonly fleet: Fleet;
+  readonly worker: ProcessId;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the call is ours and well. */
+  readonly holds: (callSid: CallSid) => boolean;
+  readonly found: (orphan: Orphan) => Promise<void>;
+}): Cancel {
+  const {directory, fleet, clock, log, holds, found} = options;
+  const since = new Map<CallSid, Millis>();
+  const sweep = async () => {
+    const [open, members] = await Promise.all([directory.open(), fleet.members('workers')]);
+    const alive = new Set(members.map(member => member.id));
+    const at = clock.now();
+    for (const callSid of since.keys()) if (!open.includes(callSid)) since.delete(callSid);
+    for (const callSid of open) {
+      if (holds(callSid)) continue;
+      const owner = (await directory.read(callSid))?.owner;
+      if (owner !== undefined && alive.has(owner) && owner !== options.worker) {
+        since.delete(callSid);
+        continue;
+      }
+      const orphanedAt = since.get(callSid) ?? at;
+      since.set(callSid, orphanedAt);
+      if (at - orphanedAt < ORPHANED_AFTER) continue;
+      since.delete(callSid);
+      const orphan = await claimOrphan(callSid, options);
+      if (!orphan) continue;
+      log.warn({callSid, owner}, 'found a call without an owner');
+      await found({callSid, epoch: orphan.call.epoch, entries: orphan.entries});
+    }
+  };
+  return every(clock, SWEEP_EVERY, () => background(sweep(), log, 'looking for orphans'));
+}

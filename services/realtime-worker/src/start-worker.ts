@@ -1,0 +1,275 @@
+import {randomBytes} from 'node:crypto';
+import type {AnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {openAsker} from '@voicebridge/shared/asking/asker.ts';
+import {openInbox} from '@voicebridge/shared/asking/inbox.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
+import {startHeartbeat} from '@voicebridge/shared/fleet/heartbeat.ts';
+import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
+import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
+import {background, type Log} from '@voicebridge/shared/log.ts';
+import {createMetrics, type Metrics} from '@voicebridge/shared/metrics.ts';
+import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
+import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import type {CallDeps, CallSession} from './call-session.ts';
+import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
+import type {ModelAdapter} from './model-adapter.ts';
+import {openAIAdapter} from './openai-session.ts';
+import {sweepOrphans} from './orphan-sweep.ts';
+import {sendRecord} from './record-sender.ts';
+import {type Take, takeCall} from './take-call.ts';
+
+export interface WorkerDeps {
+  readonly bus: MediaBus;
+  readonly directory: CallDirectory;
+  readonly fleet: Fleet;
+  readonly queue: AnalyticsQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+  /** The model; OpenAI Realtime as configured if not given. */
+  readonly adapter?: ModelAdapter;
+  readonly metrics?: Metrics;
+}
+
+/** A running worker. */
+export interface RealtimeWorker extends Service {
+  readonly id: ProcessId;
+  readonly port: number;
+  /** Calls in hand, those being set up included. */
+  readonly calls: number;
+}
+
+type Reply = Pick<Answer, 'answer' | 'epoch'>;
+
+/** A call that lost its stream is kept this long for another one. */
+const STREAM_GRACE: Millis = 15_000;
+/** Whoever takes a call over opens a model session first. */
+const HAND_OVER_WITHIN: Millis = 4_000;
+
+/** Joins the fleet and takes calls up to `config.MAX_CALLS`. Rejects with `CannotStart` if the port is taken. */
+export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promise<RealtimeWorker> {
+  const {bus, directory, fleet, queue, clock, random} = deps;
+  const id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
+  const log = deps.log.child({worker: id});
+  const metrics = deps.metrics ?? createMetrics('realtime-worker');
+  const assistant = defaultAssistant(config);
+  const startedAt = clock.wall();
+  const calls = new Map<CallSid, CallSession>();
+  const reserved = new Set<CallSid>();
+  const recording = new Set<Promise<void>>();
+  let draining = false;
+  let lagMs: Millis = 0;
+  let emptied = Promise.withResolvers<void>();
+
+  await using stack = new AsyncDisposableStack();
+  const channels = stack.use(reliableFrameChannels(bus, clock));
+  const asker = stack.use(await openAsker({bus, clock, id, log}));
+  const adapter =
+    deps.adapter ??
+    openAIAdapter({
+      url: config.OPENAI_REALTIME_URL,
+      apiKey: config.OPENAI_API_KEY,
+      transcriptionModel: unlessOff(config.TRANSCRIPTION_MODEL),
+      clock,
+      metrics,
+      log,
+    });
+
+  const inHand = () => calls.size + reserved.size;
+  const settle = () => {
+    metrics.callsActive.set(inHand());
+    if (inHand() === 0) emptied.resolve();
+  };
+  metrics.callsCapacity.set(config.MAX_CALLS);
+
+  const callDeps: CallDeps = {
+    worker: id,
+    channels,
+    directory,
+    adapter,
+    clock,
+    metrics,
+    log,
+    streamGraceMs: STREAM_GRACE,
+    rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
+    showTimingMath: config.SHOW_TIMING_MATH,
+    handOver: call => handOver(call),
+  };
+
+  const record = (callSid: CallSid, epoch: number, entries: Parameters<typeof sendRecord>[0]['entries']) => {
+    const sending = sendRecord(
+      {callSid, epoch, entries},
+      {queue, directory, transcripts: config.TRANSCRIPTS, metrics, log},
+    );
+    const done = sending.catch((thrown: unknown) =>
+      log.error({err: thrown, callSid}, 'record not sent; it will be found'),
+    );
+    recording.add(done);
+    background(
+      done.finally(() => recording.delete(done)),
+      log,
+      'recording',
+    );
+    return done;
+  };
+
+  const hold = async (call: CallSession) => {
+    calls.set(call.callSid, call);
+    settle();
+    const outcome = await call.outcome;
+    if (calls.get(call.callSid) === call) calls.delete(call.callSid);
+    settle();
+    if (outcome.how === 'ended') await record(call.callSid, outcome.epoch, outcome.entries);
+  };
+
+  const take = async (ask: Take): Promise<Reply> => {
+    const {callSid, epoch} = ask;
+    const mine = calls.get(callSid);
+    if (mine && mine.epoch > epoch) return {answer: 'taken', epoch: mine.epoch};
+    if (draining) return {answer: 'draining', epoch};
+    if (!reserved.has(callSid) && !mine && inHand() >= config.MAX_CALLS) return {answer: 'full', epoch};
+    reserved.add(callSid);
+    settle();
+    try {
+      const {reply, session} = await takeCall(ask, assistant, callDeps);
+      if (session) {
+        mine?.letGo('taken again by ourselves');
+        background(hold(session), log, 'holding a call');
+      }
+      return reply;
+    } finally {
+      reserved.delete(callSid);
+      settle();
+    }
+  };
+
+  const handle = async (ask: Ask): Promise<Reply> => {
+    if (ask.type === 'take') return await take(ask);
+    const call = calls.get(ask.callSid);
+    if (!call) return {answer: 'unknown', epoch: 0};
+    if (ask.type === 'end') call.end(ask.why);
+    else if (ask.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
+    else await call.attach(ask.streamSid, ask.epoch);
+    return {answer: 'yes', epoch: call.epoch};
+  };
+
+  /** Somebody else, least loaded first, opens a session and claims the call. */
+  const handOver = async (call: CallSession): Promise<boolean> => {
+    const entry = await directory.read(call.callSid);
+    if (!entry || entry.epoch !== call.epoch) return true;
+    let left: readonly Member[] = (await fleet.members('workers')).filter(
+      member => member.id !== id && member.state === 'ready',
+    );
+    for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
+      const {id: chosen} = other;
+      left = left.filter(member => member.id !== chosen);
+      const {stream, assistant: name, facts} = entry;
+      const request = {
+        type: 'take' as const,
+        callSid: call.callSid,
+        epoch: call.epoch,
+        assistant: name,
+        facts,
+        cause: 'worker-drained' as const,
+        ...(stream ? {stream} : {}),
+      };
+      const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
+      if (answer === 'yes' || answer === 'taken') return true;
+    }
+    return false;
+  };
+
+  stack.use(await openInbox({bus, worker: id, handle, metrics, log}));
+  const member = (): Member => ({
+    id,
+    calls: inHand(),
+    capacity: config.MAX_CALLS,
+    state: draining ? 'draining' : 'ready',
+    lagMs,
+    startedAt,
+  });
+  const presence = stack.use(await keepPresent({fleet, name: 'workers', clock, log, member}));
+  const beat = () => ({id, calls: inHand(), state: member().state});
+  stack.defer(startHeartbeat({bus, clock, name: 'workers', beat}));
+  stack.defer(
+    sweepOrphans({
+      directory,
+      fleet,
+      worker: id,
+      clock,
+      log,
+      holds: sid => calls.has(sid) || reserved.has(sid),
+      found: ({callSid, epoch, entries}) => record(callSid, epoch, entries),
+    }),
+  );
+  stack.defer(
+    watchLag(clock, late => {
+      lagMs = late;
+      metrics.eventLoopLag.set(late / 1_000);
+      metrics.redisUp.set(bus.wellSince() === undefined ? 0 : 1);
+    }),
+  );
+
+  const notReady = () => {
+    if (draining) return 'draining';
+    if (bus.wellSince() === undefined) return 'Redis does not answer';
+    return inHand() >= config.MAX_CALLS ? 'every place is taken' : undefined;
+  };
+  const server = healthServer({notReady}, metrics);
+  const port = await listen(server, config.PORT);
+  stack.defer(() => closeServer(server));
+  log.info({port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL}, 'worker ready');
+
+  const owned = stack.move();
+  return {
+    name: 'realtime-worker',
+    id,
+    port,
+    get calls() {
+      return inHand();
+    },
+    notReady,
+    async drain() {
+      draining = true;
+      metrics.draining.set(1);
+      await presence.announce();
+      emptied = Promise.withResolvers();
+      settle();
+      for (const call of calls.values()) call.drain();
+      await emptied.promise;
+      await Promise.all(recording);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const call of calls.values()) call.end('platform.drained');
+      await Promise.race([Promise.all([...calls.values()].map(call => call.outcome)), delay(clock, 2_000)]);
+      await Promise.race([Promise.all(recording), delay(clock, 2_000)]);
+      await owned.disposeAsync();
+    },
+  };
+}
+
+function delay(clock: Clock, ms: Millis): Promise<void> {
+  return new Promise(resolve => clock.after(ms, resolve));
+}
+
+/** How late the timers of this process fire: the worst of each second. */
+function watchLag(clock: Clock, tell: (late: Millis) => void) {
+  let last = clock.now();
+  let worst: Millis = 0;
+  let told = last;
+  return every(clock, 100, () => {
+    const at = clock.now();
+    worst = Math.max(worst, at - last - 100);
+    last = at;
+    if (at - told < 1_000) return;
+    told = at;
+    tell(Math.max(0, worst));
+    worst = 0;
+  });
+}

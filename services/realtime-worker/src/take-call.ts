@@ -1,0 +1,96 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from './assistant.ts';
+import {type CallDeps, CallSession, sessionSettings} from './call-session.ts';
+import {readJournal} from './journal-entry.ts';
+import type {ModelEvent, ModelSession} from './model-adapter.ts';
+
+export type Take = Extract<Ask, {type: 'take'}>;
+type Reply = Pick<Answer, 'answer' | 'epoch'>;
+
+/** A call that moves without haste moves only to a session that is ready; no longer than this. */
+const READY_WITHIN: Millis = 3_000;
+
+export interface Taken {
+  readonly reply: Reply;
+  readonly session?: CallSession;
+}
+
+/**
+ * Takes a call, or says who else has it. The directory decides: many may try, one wins. A new call answers at once and
+ * its model session is opened while Twilio still sets the stream up; a call that a living worker hands over is only
+ * claimed once the session is ready, so that the caller never waits for it.
+ */
+export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps): Promise<Taken> {
+  const {directory, adapter, clock, worker} = deps;
+  const facts = {...ask.facts, ...(ask.traceparent === undefined ? {} : {traceparent: ask.traceparent})};
+  const model = adapter.open(sessionSettings(assistant, {facts}));
+  const ready = ask.cause === 'worker-drained' ? await readyInTime(model, deps) : undefined;
+  if (ready?.ok === false) {
+    await model[Symbol.asyncDispose]();
+    return {reply: {answer: 'unknown', epoch: ask.epoch}};
+  }
+  const claim = await directory
+    .claim(ask.callSid, {
+      epoch: ask.epoch,
+      owner: worker,
+      at: clock.wall(),
+      assistant: ask.assistant,
+      facts,
+      ...(ask.ticket === undefined ? {} : {ticket: ask.ticket}),
+    })
+    .catch(async (thrown: unknown) => {
+      await model[Symbol.asyncDispose]();
+      throw thrown;
+    });
+  if (!claim.won) {
+    await model[Symbol.asyncDispose]();
+    return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? ask.epoch}};
+  }
+  const session = await begin(ask, claim.call, assistant, deps, ready?.replay ?? model);
+  return {reply: {answer: 'yes', epoch: claim.call.epoch}, session};
+}
+
+/** A call whose owner died as the caller hung up: taken only to write its record. */
+export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'directory' | 'clock' | 'worker'>) {
+  const {directory, clock, worker} = deps;
+  const call = await directory.read(callSid);
+  if (!call || call.state === 'ended') return undefined;
+  const claim = await directory.claim(callSid, {epoch: call.epoch, owner: worker, at: clock.wall()});
+  return claim.won ? {call: claim.call, entries: readJournal(await directory.journal(callSid))} : undefined;
+}
+
+async function begin(ask: Take, call: CallEntry, assistant: Assistant, deps: CallDeps, model: ModelSession) {
+  const entries = ask.epoch === 0 ? [] : readJournal(await deps.directory.journal(call.callSid));
+  const session = new CallSession(deps, assistant, call, {model, entries, cause: ask.cause});
+  if (ask.stream) await session.attach(ask.stream.streamSid, call.epoch);
+  return session;
+}
+
+/** Waits for `ready` and gives back a session that says it again, to whoever listens next. */
+async function readyInTime(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
+  const heard: ModelEvent[] = [];
+  const outcome = Promise.withResolvers<boolean>();
+  let listener: ((event: ModelEvent) => void) | undefined;
+  model.onEvent(event => {
+    if (listener) return listener(event);
+    heard.push(event);
+    if (event.type === 'ready') outcome.resolve(true);
+    if (event.type === 'lost') outcome.resolve(false);
+  });
+  const cancel = clock.after(READY_WITHIN, () => outcome.resolve(false));
+  const ok = await outcome.promise;
+  cancel();
+  const replay: ModelSession = {
+    traits: model.traits,
+    send: command => model.send(command),
+    onEvent(next) {
+      listener = next;
+      for (const event of heard.splice(0)) next(event);
+    },
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+  };
+  return {ok, replay};
+}

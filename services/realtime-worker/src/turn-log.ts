@@ -1,0 +1,170 @@
+import type {TurnRecord} from '@voicebridge/shared/call-record.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {ResponseStatus} from './model-adapter.ts';
+
+type TurnCause = TurnRecord['cause'];
+
+interface Open {
+  readonly responseId: string;
+  readonly cause: TurnCause;
+  readonly callerStartedAt: Millis | null;
+  readonly callerEndedAt: Millis | null;
+  readonly decidedAt: Millis | null;
+  firstDeltaAt: Millis | null;
+  audioStartedAt: Millis | null;
+  audioEndedAt: Millis | null;
+  hopUpMs: Millis | null;
+  hopDownMs: Millis | null;
+  status: ResponseStatus | null;
+  interrupted: boolean;
+  readonly generated: Map<string, Millis>;
+  readonly heard: Map<string, Millis>;
+}
+
+/**
+ * The turns of a call as they happen: one per response of the model. All moments come in on the monotonic clock and
+ * leave as milliseconds since the call began (`since`). docs/METRICS.md defines each figure.
+ */
+export class TurnLog {
+  readonly #since: (at: Millis) => Millis;
+  readonly #labels: {readonly model: string; readonly worker: string};
+  #count: number;
+  #open: Open | undefined;
+  #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NOBODY;
+
+  constructor(since: (at: Millis) => Millis, labels: {model: string; worker: string}, count = 0) {
+    this.#since = since;
+    this.#labels = labels;
+    this.#count = count;
+  }
+
+  /** The number of the turn that is open, or would be next. */
+  get turn(): number {
+    return this.#count;
+  }
+
+  get openResponse(): string | undefined {
+    return this.#open?.responseId;
+  }
+
+  callerSpoke(onsetAt: Millis): void {
+    // A caller who pauses and goes on before any answer is still in the same turn.
+    this.#caller = {startedAt: this.#caller.startedAt ?? onsetAt, endedAt: null, decidedAt: null};
+  }
+
+  callerStopped(endedAt: Millis | undefined, decidedAt: Millis): void {
+    this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
+  }
+
+  /** A response began; returns the turn before it, if that was still open. */
+  started(responseId: string, cause: TurnCause, at: Millis): TurnRecord | undefined {
+    const before = this.close(at);
+    const caller = cause === 'caller' ? this.#caller : NOBODY;
+    if (cause === 'caller') this.#caller = NOBODY;
+    this.#open = {
+      responseId,
+      cause,
+      callerStartedAt: caller.startedAt,
+      callerEndedAt: caller.endedAt,
+      decidedAt: caller.decidedAt,
+      firstDeltaAt: null,
+      audioStartedAt: null,
+      audioEndedAt: null,
+      hopUpMs: null,
+      hopDownMs: null,
+      status: null,
+      interrupted: false,
+      generated: new Map(),
+      heard: new Map(),
+    };
+    return before;
+  }
+
+  delta(responseId: string, itemId: string, ms: Millis, at: Millis): void {
+    const open = this.#of(responseId);
+    if (!open) return;
+    open.firstDeltaAt ??= at;
+    open.generated.set(itemId, (open.generated.get(itemId) ?? 0) + ms);
+  }
+
+  said(responseId: string, at: Millis, hopMs: Millis | undefined): void {
+    const open = this.#of(responseId);
+    if (!open || open.audioStartedAt !== null) return;
+    open.audioStartedAt = at;
+    open.hopUpMs = hopMs ?? null;
+    open.hopDownMs = hopMs ?? null;
+  }
+
+  ended(responseId: string, status: ResponseStatus): void {
+    const open = this.#of(responseId);
+    if (open) open.status = status;
+  }
+
+  interrupted(heard: ReadonlyMap<string, Millis>, at: Millis): void {
+    if (!this.#open) return;
+    this.#open.interrupted = true;
+    this.#open.audioEndedAt ??= at;
+    for (const [itemId, ms] of heard) this.#open.heard.set(itemId, ms);
+  }
+
+  /** Everything that was said has been heard. Returns the turn if it is over. */
+  quiet(at: Millis): TurnRecord | undefined {
+    if (!this.#open || this.#open.status === null) return undefined;
+    if (this.#open.audioStartedAt !== null) this.#open.audioEndedAt ??= at;
+    return this.close(at);
+  }
+
+  close(at: Millis): TurnRecord | undefined {
+    const open = this.#open;
+    if (!open) return undefined;
+    this.#open = undefined;
+    const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#since(moment))));
+    const generatedMs = sum(open.generated.values());
+    const heardMs = sum([...open.generated].map(([id, ms]) => Math.min(ms, open.heard.get(id) ?? ms)));
+    const gap = between(open.callerEndedAt, open.audioStartedAt);
+    const record: TurnRecord = {
+      turn: this.#count,
+      cause: open.cause,
+      callerStartedAt: since(open.callerStartedAt),
+      callerEndedAt: since(open.callerEndedAt),
+      decidedAt: since(open.decidedAt),
+      firstDeltaAt: since(open.firstDeltaAt),
+      audioStartedAt: since(open.audioStartedAt),
+      audioEndedAt: since(open.audioEndedAt ?? (open.audioStartedAt === null ? null : at)),
+      // The worker sees both ends one hop from the edge: the caller's frame that much later, its own that much earlier.
+      platformTurnGapMs: gap === null ? null : round(gap + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
+      endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
+      modelTtfbMs: between(open.decidedAt, open.firstDeltaAt),
+      hopUpMs: open.hopUpMs === null ? null : round(open.hopUpMs),
+      hopDownMs: open.hopDownMs === null ? null : round(open.hopDownMs),
+      generatedMs: round(generatedMs),
+      heardMs: round(heardMs),
+      interrupted: open.interrupted,
+      responseStatus: open.status,
+      ...this.#labels,
+    };
+    this.#count += 1;
+    return record;
+  }
+
+  #of(responseId: string): Open | undefined {
+    return this.#open?.responseId === responseId ? this.#open : undefined;
+  }
+}
+
+const NOBODY = {startedAt: null, endedAt: null, decidedAt: null};
+
+function between(from: Millis | null, to: Millis | null): Millis | null {
+  return from === null || to === null ? null : Math.max(0, round(to - from));
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Tenths of a millisecond are all that is ever meant. */
+function round(ms: Millis): Millis {
+  return Math.round(ms * 10) / 10;
+}
