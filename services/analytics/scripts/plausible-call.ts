@@ -34,10 +34,13 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
   const lines: CallFinished['transcript'] = [];
   const timeToFirstAudioMs = random.latency(280, 0.3);
   let at = timeToFirstAudioMs;
+  /** Where the caller began to speak over the assistant. */
+  let spokeOverAt: number | undefined;
   for (let turn = 0; turn < count; turn += 1) {
     const greeting = turn === 0;
     const said = greeting ? 0 : random.latency(1_900, 0.6);
-    const callerStartedAt = greeting ? null : at + random.latency(600, 0.5);
+    const callerStartedAt = greeting ? null : (spokeOverAt ?? at + random.latency(600, 0.5));
+    spokeOverAt = undefined;
     const callerEndedAt = callerStartedAt === null ? null : callerStartedAt + said;
     const endOfTurnDelayMs = greeting ? null : random.latency(520, 0.12);
     const usesTool = !greeting && random.chance(0.12);
@@ -86,6 +89,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     if (interrupted) {
       const reactionMs = random.latency(6, 0.4);
       const tStopMs = reactionMs + random.latency(190, 0.25);
+      spokeOverAt = Math.max(audioStartedAt, audioEndedAt - tStopMs);
       interruptions.push({
         interruption: interruptions.length,
         turn,

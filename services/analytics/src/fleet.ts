@@ -35,7 +35,7 @@ export async function readFleet(redis: RedisClient): Promise<Fleet> {
 }
 
 async function membersOf(redis: RedisClient, name: 'workers' | 'edges'): Promise<Member[]> {
-  const ids = (await redis.zrange(fleet(name), 0, -1)).map(String);
+  const ids = await redis.zrange(fleet(name), '0', '-1');
   const said = await Promise.all(ids.map(id => redis.hgetall(`${fleet(name)}:${id}`)));
   return ids
     .flatMap((id, index) => {

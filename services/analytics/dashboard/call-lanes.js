@@ -1,0 +1,238 @@
+import {empty, h, s} from './dom.js';
+import {ms, position} from './format.js';
+
+/*
+ *   tools      ◆ free_slots 210 ms
+ *   caller   ████████        ███                 when the caller spoke
+ *               └ 842 ms ┐      ╎                the gap between the two: platform turn gap
+ *   assistant           ███████████▒▒▒▒▒         what was heard, then what was made and never heard
+ *   time     0:00      0:05      0:10
+ */
+const TOOLS = 20;
+const TOP = 52;
+const LANE = 38;
+const BETWEEN = 40;
+const CALLER = TOP;
+const ASSISTANT = TOP + LANE + BETWEEN;
+const FLOOR = ASSISTANT + LANE;
+const HEIGHT = FLOOR + 34;
+const ZOOMS = [2, 4, 8, 14, 24, 40, 70, 120];
+
+/** The conversation on one time axis. */
+export function callLanes(body, detail) {
+  const {turns, call} = detail;
+  if (turns.length === 0) return empty('The turns of this call are no longer kept.');
+  const end = Math.max(call.durationMs ?? 0, ...turns.map(turn => turn.audioEndedAtMs ?? 0), 1_000);
+  const view = h('div', {
+    class: 'lanes',
+    tabindex: 0,
+    role: 'img',
+    'aria-label': 'who spoke when; the same is in the table of turns',
+  });
+  const note = h('p', {class: 'lane-note quiet'}, 'Point at something to read it.');
+  const fitting = () => (body.clientWidth - 20) / (end / 1_000);
+  let zoom = Math.max(fitting(), 14);
+  const draw = () => view.replaceChildren(picture(detail, end, zoom, text => (note.textContent = text)));
+  const zoomTo = wanted => {
+    const centre = (view.scrollLeft + view.clientWidth / 2) / zoom;
+    zoom = Math.max(wanted, fitting());
+    draw();
+    view.scrollLeft = centre * zoom - view.clientWidth / 2;
+  };
+  const step = by =>
+    zoomTo((by > 0 ? ZOOMS.find(one => one > zoom * 1.01) : ZOOMS.findLast(one => one < zoom * 0.99)) ?? zoom);
+  view.addEventListener('keydown', event => {
+    if (event.key === '+' || event.key === '=') step(1);
+    else if (event.key === '-') step(-1);
+    else if (event.key === '0') zoomTo(0);
+  });
+  body.replaceChildren(
+    view,
+    h(
+      'div',
+      {class: 'lane-foot'},
+      legend(),
+      note,
+      h(
+        'div',
+        {class: 'segments'},
+        h('button', {onclick: () => step(-1), 'aria-label': 'zoom out'}, '−'),
+        h('button', {onclick: () => zoomTo(0)}, 'fit'),
+        h('button', {onclick: () => step(1), 'aria-label': 'zoom in'}, '+'),
+      ),
+    ),
+  );
+  zoom = Math.max(fitting(), 14);
+  draw();
+  return undefined;
+}
+
+const legend = () =>
+  h(
+    'div',
+    {class: 'legend'},
+    [
+      ['teal', 'caller'],
+      ['accent', 'assistant, heard'],
+      ['rose', 'interruption'],
+      ['amber', 'tool'],
+      ['sky', 'failover'],
+    ].map(([colour, label]) => h('span', {}, h('span', {class: `key c-${colour}`}), label)),
+  );
+
+function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say) {
+  const x = at => (at / 1_000) * zoom + 1;
+  const width = x(end) + 20;
+  const told = (element, text) => {
+    element.append(s('title', {}, text));
+    element.addEventListener('pointerenter', () => say(text));
+    return element;
+  };
+  const said = (role, turn) =>
+    transcript
+      .filter(line => line.role === role && line.turn === turn)
+      .map(line => ` “${line.text}”`)
+      .join('');
+  const blocks = turns.flatMap((turn, index) => [
+    turn.callerStartedAtMs !== null &&
+      turn.callerEndedAtMs !== null &&
+      told(
+        s('rect', {
+          class: 'c-teal bar',
+          x: x(turn.callerStartedAtMs),
+          y: CALLER,
+          width: Math.max(2, x(turn.callerEndedAtMs) - x(turn.callerStartedAtMs)),
+          height: LANE,
+          rx: 6,
+        }),
+        `Turn ${turn.turn}: the caller spoke ${ms(turn.callerEndedAtMs - turn.callerStartedAtMs)}.${said('caller', turn.turn)}`,
+      ),
+    ...assistantBlocks(turn, turns[index + 1]?.audioStartedAtMs ?? Infinity, x, told, said),
+    gap(turn, x, told),
+  ]);
+  return s(
+    'svg',
+    {width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`},
+    s(
+      'defs',
+      {},
+      s(
+        'pattern',
+        {id: 'unheard', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)'},
+        s('rect', {width: 2, height: 6, class: 'c-accent bar'}),
+      ),
+    ),
+    s('rect', {class: 'lane', x: 0, y: CALLER - 4, width, height: LANE + 8}),
+    s('rect', {class: 'lane', x: 0, y: ASSISTANT - 4, width, height: LANE + 8}),
+    axis(end, zoom, x),
+    blocks,
+    toolCalls.map(tool =>
+      told(
+        s(
+          'g',
+          {class: tool.ok ? 'c-amber' : 'c-rose'},
+          s('rect', {
+            class: 'bar',
+            x: x(tool.atMs),
+            y: TOOLS,
+            width: Math.max(5, x(tool.atMs + (tool.durationMs ?? 0)) - x(tool.atMs)),
+            height: 7,
+            rx: 3,
+          }),
+          zoom > 20 && s('text', {x: x(tool.atMs), y: TOOLS + 19}, tool.name),
+        ),
+        `${tool.name} ${tool.ok ? 'took' : 'failed after'} ${ms(tool.durationMs)}`,
+      ),
+    ),
+    failovers.map(one =>
+      told(
+        s(
+          'g',
+          {class: 'c-sky'},
+          s('rect', {
+            class: 'bar',
+            x: x(one.atMs),
+            y: 16,
+            width: Math.max(3, x(one.atMs + (one.gapMs ?? 0)) - x(one.atMs)),
+            height: FLOOR - 10,
+            opacity: 0.45,
+          }),
+          s('text', {x: x(one.atMs) + 4, y: 13}, one.kind),
+        ),
+        `Failover: ${one.kind}, the caller could not be heard for ${ms(one.gapMs)}${one.toProcess ? `; ${one.fromProcess ?? '?'} → ${one.toProcess}` : ''}`,
+      ),
+    ),
+    interruptions.map(cut =>
+      told(
+        s(
+          'g',
+          {class: 'c-rose'},
+          s('line', {class: 'cut-line', x1: x(cut.atMs), x2: x(cut.atMs), y1: CALLER + LANE, y2: FLOOR + 4}),
+          s('path', {class: 'bar', d: `M${x(cut.atMs) - 5} ${CALLER + LANE + 1}h10l-5 7z`}),
+        ),
+        `Interruption at ${position(cut.atMs)}: clear sent after ${ms(cut.reactionMs)}, silent after ${ms(cut.tStopMs)}, ${ms(cut.unheardMs)} unheard, cut at ${ms(cut.truncatedAtMs)} ± ${ms(cut.uncertaintyMs)}${cut.falseInterruption ? '; no words followed' : ''}${cut.refused ? '; the model refused the cut' : ''}`,
+      ),
+    ),
+  );
+}
+
+/** What was never heard would have gone on into the next turn; it is drawn up to there. */
+function assistantBlocks(turn, next, x, told, said) {
+  const {audioStartedAtMs: from, audioEndedAtMs: to, generatedMs, heardMs} = turn;
+  if (from === null || to === null) return [];
+  const unheard = Math.max(0, (generatedMs ?? 0) - (heardMs ?? 0));
+  return [
+    told(
+      s('rect', {
+        class: 'c-accent bar',
+        x: x(from),
+        y: ASSISTANT,
+        width: Math.max(2, x(to) - x(from)),
+        height: LANE,
+        rx: 6,
+      }),
+      `Turn ${turn.turn}: the assistant was heard for ${ms(heardMs)}.${said('assistant', turn.turn)}`,
+    ),
+    turn.interrupted &&
+      unheard > 0 &&
+      told(
+        s('rect', {
+          class: 'unheard',
+          x: x(to),
+          y: ASSISTANT + 6,
+          width: Math.max(0, x(Math.min(to + unheard, next)) - x(to)),
+          height: LANE - 12,
+          rx: 4,
+        }),
+        `${ms(unheard)} were made and never heard`,
+      ),
+  ];
+}
+
+/** From the end of the caller's speech to the assistant's first audio, split where it can be. */
+function gap(turn, x, told) {
+  const {callerEndedAtMs: from, audioStartedAtMs: to, platformTurnGapMs} = turn;
+  if (from === null || to === null || platformTurnGapMs === null || to <= from) return undefined;
+  const y = CALLER + LANE + BETWEEN / 2;
+  const wide = x(to) - x(from);
+  return told(
+    s(
+      'g',
+      {class: 'gap'},
+      s('path', {d: `M${x(from)} ${CALLER + LANE + 3}V${y}H${x(to)}V${ASSISTANT - 3}`}),
+      wide > 34 && s('text', {x: (x(from) + x(to)) / 2, y: y - 4, 'text-anchor': 'middle'}, ms(platformTurnGapMs)),
+    ),
+    `Turn ${turn.turn}: turn gap ${ms(platformTurnGapMs)} = end of turn ${ms(turn.endOfTurnDelayMs)} + model ${ms(turn.modelTtfbMs)} + hops ${ms((turn.hopUpMs ?? 0) + (turn.hopDownMs ?? 0))}`,
+  );
+}
+
+function axis(end, zoom, x) {
+  const every = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600].find(seconds => seconds * zoom > 64) ?? 1_200;
+  return Array.from({length: Math.floor(end / 1_000 / every) + 1}, (_, index) => {
+    const at = index * every;
+    return [
+      s('line', {class: 'gridline', x1: x(at * 1_000), x2: x(at * 1_000), y1: 18, y2: FLOOR + 10}),
+      s('text', {x: x(at * 1_000) + 3, y: FLOOR + 24}, `${Math.floor(at / 60)}:${String(at % 60).padStart(2, '0')}`),
+    ];
+  });
+}

@@ -1,0 +1,88 @@
+import {get} from './api.js';
+import {h} from './dom.js';
+import {byUnit, share} from './format.js';
+
+/** Asks each set for the same figures; the answers come in the order of the sets. */
+export const measureSets = ({sets, signal}, question) =>
+  Promise.all(sets.map(set => get('/api/metrics', {...set.filter, ...question}, signal)));
+
+/** Whether a difference of two means is more than chance (Welch): a hint, not a verdict. */
+export function significance(a, b) {
+  if (!a || !b || a.count < 2 || b.count < 2) return undefined;
+  const error = Math.sqrt(a.deviation ** 2 / a.count + b.deviation ** 2 / b.count);
+  if (!(error > 0)) return undefined;
+  const z = Math.abs(a.mean - b.mean) / error;
+  return z > 3.3 ? 'clear' : z > 1.96 ? 'likely' : 'within chance';
+}
+
+/** One figure, and how it differs from the other set. `better`: `less`, `more` or undefined. */
+export function tile({label, unit, value, other, otherLabel, more, better, hint}) {
+  const format = unit === 'share' ? share : byUnit[unit];
+  const [amount, ...rest] = format(value).split(' ');
+  const change = other === undefined || other === null || !other ? undefined : (value - other) / other;
+  const kind =
+    change === undefined || !better || Math.abs(change) < 0.005
+      ? 'quiet'
+      : change < 0 === (better === 'less')
+        ? 'good'
+        : 'bad';
+  return h(
+    'div',
+    {class: 'tile'},
+    h('div', {class: 'label'}, label),
+    h('div', {class: 'value'}, amount, rest.length > 0 && h('small', {}, ` ${rest.join(' ')}`)),
+    h(
+      'div',
+      {class: 'more', title: hint ? `difference of the means: ${hint}` : undefined},
+      change === undefined
+        ? (more ?? '')
+        : [
+            h(
+              'span',
+              {class: kind},
+              `${change > 0 ? '+' : '−'}${Math.abs(change * 100).toFixed(Math.abs(change) < 0.1 ? 1 : 0)} %`,
+            ),
+            ` ${otherLabel} ${format(other)}`,
+            hint ? ` · ${hint}` : '',
+          ],
+    ),
+  );
+}
+
+/** A tile for one figure of one metric, from the answers of the sets. */
+export function tileOf({sets}, answers, {label, pick = group => group.p50, better, unit, more}) {
+  const [first, second] = answers.map(answer => answer.groups[0]);
+  return tile({
+    label,
+    unit: unit ?? answers[0].unit,
+    value: first ? pick(first) : null,
+    other: second ? pick(second) : undefined,
+    otherLabel: sets[1]?.label,
+    more: first && more?.(first),
+    better,
+    hint: significance(first, second),
+  });
+}
+
+/** A row of tiles, each asking for itself. `wanted`: [metric, look]. */
+export function tilesOf(context, wanted) {
+  return h(
+    'div',
+    {class: 'tiles'},
+    wanted.map(([metric, look]) => {
+      const more = h('div', {class: 'more'});
+      const place = h(
+        'div',
+        {class: 'tile', 'aria-busy': 'true'},
+        h('div', {class: 'label'}, look.label),
+        h('div', {class: 'value'}, '…'),
+        more,
+      );
+      measureSets(context, {metric}).then(
+        answers => place.replaceWith(tileOf(context, answers, look)),
+        problem => problem.name === 'AbortError' || more.replaceChildren(problem.message),
+      );
+      return place;
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+import {get} from './api.js';
+import {h} from './dom.js';
+import {change, periodOf, RANGES} from './url-state.js';
+
+/** @type {{assistants: string[], models: string[], workers: string[]}} */
+let known = {assistants: [], models: [], workers: []};
+
+/** Asked once per page; what is new since then comes with the next. */
+export async function loadFacets(signal) {
+  known = await get('/api/facets', {}, signal);
+}
+
+const day = text => (text ? new Date(Number(text) || text).toISOString().slice(0, 16) : '');
+
+/** The stretch of time on show, by its two ends, for somebody to move. */
+function exactly(state) {
+  const {from, to} = periodOf(state);
+  return {from: new Date(from).toISOString(), to: new Date(to).toISOString()};
+}
+
+/** Stretch of time, assistant, model, worker, and what to compare with. */
+export function filterBar(state) {
+  const custom = Boolean(state.from || state.to);
+  const pick = (name, label, options) =>
+    h(
+      'label',
+      {},
+      label,
+      h(
+        'select',
+        {name, onchange: event => change({[name]: event.target.value})},
+        [
+          ...options,
+          ...(state[name] && !options.some(([value]) => value === state[name]) ? [[state[name], state[name]]] : []),
+        ].map(([value, text]) => h('option', {value, selected: state[name] === value}, text)),
+      ),
+    );
+  const any = names => [['', 'all'], ...names.map(name => [name, name])];
+  return [
+    h(
+      'div',
+      {class: 'segments', role: 'group', 'aria-label': 'Stretch of time'},
+      Object.entries(RANGES).map(([range, {label}]) =>
+        h(
+          'button',
+          {
+            'aria-pressed': String(!custom && state.range === range),
+            onclick: () => change({range, from: '', to: ''}),
+          },
+          label,
+        ),
+      ),
+      h('button', {'aria-pressed': String(custom), onclick: () => change(exactly(state))}, 'custom'),
+    ),
+    ...(custom
+      ? ['from', 'to'].map(name =>
+          h(
+            'label',
+            {},
+            name,
+            h('input', {
+              type: 'datetime-local',
+              name,
+              value: day(state[name]),
+              onchange: event => change({[name]: event.target.value && `${event.target.value}Z`}),
+            }),
+          ),
+        )
+      : []),
+    pick('assistant', 'Assistant', any(known.assistants)),
+    pick('model', 'Model', any(known.models)),
+    pick('worker', 'Worker', any(known.workers)),
+    pick('compare', 'Compare with', [
+      ['', 'nothing'],
+      ['previous', 'the time before'],
+      ...known.assistants.map(name => [`assistant:${name}`, `assistant ${name}`]),
+      ...known.models.map(name => [`model:${name}`, `model ${name}`]),
+    ]),
+  ];
+}

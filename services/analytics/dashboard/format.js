@@ -1,0 +1,40 @@
+const number = new Intl.NumberFormat('en', {maximumFractionDigits: 1});
+const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
+const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractionDigits: 1});
+
+/** A duration for a person: 0.6 ms, 842 ms, 1.24 s, 3:07 min. `null` was not seen. */
+export function ms(value) {
+  if (value === null || value === undefined) return '–';
+  if (value < 10) return `${number.format(value)} ms`;
+  if (value < 1_000) return `${whole.format(value)} ms`;
+  if (value < 60_000) return `${(value / 1_000).toFixed(value < 10_000 ? 2 : 1)} s`;
+  const seconds = Math.round(value / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
+  return `${number.format(seconds / 3_600)} h`;
+}
+
+export const count = value =>
+  value === null || value === undefined ? '–' : value < 100_000 ? number.format(value) : compact.format(value);
+
+export function usd(value) {
+  if (value === null || value === undefined) return '–';
+  return `$${value < 1 ? value.toFixed(3) : value < 1_000 ? value.toFixed(2) : whole.format(value)}`;
+}
+
+export const share = value => (Number.isFinite(value) ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %` : '–');
+
+/** By the unit that the API names. */
+export const byUnit = {ms, count, tokens: count, usd};
+
+/** A moment, in UTC: 22 Nov 15:04. */
+export function moment(text, seconds = false) {
+  const at = new Date(text);
+  const options = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC'};
+  return at.toLocaleString('en-GB', seconds ? {...options, second: '2-digit'} : options).replace(',', '');
+}
+
+/** A position in a call: 1:07.4 */
+export function position(atMs) {
+  const seconds = atMs / 1_000;
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, '0')}`;
+}

@@ -1,0 +1,36 @@
+import {post} from './api.js';
+import {h} from './dom.js';
+
+/** Asks for the password; `done` when it was right. */
+export function signInForm(done) {
+  const problem = h('p', {class: 'problem', role: 'alert'});
+  const input = h('input', {
+    type: 'password',
+    name: 'password',
+    autocomplete: 'current-password',
+    required: true,
+    'aria-label': 'Password',
+    placeholder: 'Password',
+  });
+  const submit = async event => {
+    event.preventDefault();
+    problem.textContent = '';
+    try {
+      await post('/api/sign-in', {password: input.value});
+      done();
+    } catch (refused) {
+      problem.textContent = `${refused.message}${refused.cure ? ` — ${refused.cure}` : ''}.`;
+      input.select();
+    }
+  };
+  const form = h(
+    'form',
+    {class: 'card sign-in', onsubmit: submit},
+    h('h2', {}, 'Sign in'),
+    input,
+    h('button', {class: 'primary'}, 'Sign in'),
+    problem,
+  );
+  requestAnimationFrame(() => input.focus());
+  return form;
+}

@@ -1,0 +1,129 @@
+import {empty, h, s} from './dom.js';
+import {byUnit, count, share} from './format.js';
+
+/** Named amounts, the largest first. */
+export function bars(rows, {format = count, colour = 'accent'} = {}) {
+  if (rows.length === 0) return empty();
+  const most = Math.max(...rows.map(row => row.value), 1e-9);
+  const total = rows.reduce((sum, row) => sum + row.value, 0);
+  return h(
+    'div',
+    {class: 'hbars'},
+    rows.map(row => [
+      h('span', {}, row.label),
+      s(
+        'svg',
+        {class: `c-${row.colour ?? colour}`, preserveAspectRatio: 'none', viewBox: '0 0 100 12', 'aria-hidden': 'true'},
+        s('rect', {class: 'track', width: 100, height: 12, rx: 1.5}),
+        s('rect', {class: 'bar', width: (row.value / most) * 100, height: 12, rx: 1.5}),
+      ),
+      h('span', {class: 'num'}, format(row.value)),
+      h('span', {class: 'num quiet'}, share(row.value / total)),
+    ]),
+  );
+}
+
+/** How the values of a metric are spread, with its percentiles as lines. `others`: a second set, drawn as an outline. */
+export function spread({answer, other, figures, colour = 'accent'}) {
+  if (answer.bins.length === 0) return empty();
+  const width = 560;
+  const height = 190;
+  const floor = height - 24;
+  const format = byUnit[answer.unit];
+  const last = Math.max(...answer.bins.map(bin => bin.from)) + answer.step;
+  const x = value => Math.min(1, value / last) * width;
+  const total = bins => bins.reduce((sum, bin) => sum + bin.count, 0) || 1;
+  const most = Math.max(
+    ...[answer, other].flatMap(one => (one ? one.bins.map(bin => bin.count / total(one.bins)) : [])),
+  );
+  const y = part => floor - (part / most) * (floor - 22);
+  const columns = answer.bins.map(bin =>
+    s(
+      'rect',
+      {
+        x: x(bin.from) + 0.5,
+        width: Math.max(1, x(answer.step) - 1),
+        y: y(bin.count / total(answer.bins)),
+        height: floor - y(bin.count / total(answer.bins)),
+        rx: 1.5,
+        class: 'bar',
+      },
+      s('title', {}, `${format(bin.from)} – ${format(bin.from + answer.step)}: ${count(bin.count)}`),
+    ),
+  );
+  const outline = other?.bins.map((bin, index) => {
+    const top = y(bin.count / total(other.bins));
+    return `${index === 0 ? 'M' : 'L'}${x(bin.from)} ${top}H${x(bin.from + answer.step)}`;
+  });
+  const lines = ['p50', 'p95'].flatMap(name =>
+    figures?.[name] === null || figures?.[name] === undefined
+      ? []
+      : [
+          s('line', {x1: x(figures[name]), x2: x(figures[name]), y1: 14, y2: floor, class: 'mark'}),
+          s('text', {x: x(figures[name]) + 4, y: name === 'p50' ? 11 : 24}, `${name} ${format(figures[name])}`),
+        ],
+  );
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map(part =>
+    s(
+      'text',
+      {x: part * width, y: height - 6, 'text-anchor': part === 0 ? 'start' : part === 1 ? 'end' : 'middle'},
+      format(part * last),
+    ),
+  );
+  return s(
+    'svg',
+    {viewBox: `0 0 ${width} ${height}`, class: `spread c-${colour}`, role: 'img', 'aria-label': 'distribution'},
+    s('line', {x1: 0, x2: width, y1: floor, y2: floor, class: 'gridline'}),
+    columns,
+    outline && s('path', {d: outline.join(''), class: 'outline'}),
+    lines,
+    ticks,
+  );
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** Calls by hour of the day and day of the week: when people call. */
+export function heatMap(groups) {
+  const cells = new Map();
+  for (const group of groups) {
+    const at = new Date(group.at);
+    const key = ((at.getUTCDay() + 6) % 7) * 24 + at.getUTCHours();
+    cells.set(key, (cells.get(key) ?? 0) + group.count);
+  }
+  if (cells.size === 0) return empty();
+  const most = Math.max(...cells.values());
+  const size = 20;
+  const left = 34;
+  return s(
+    'svg',
+    {
+      viewBox: `0 0 ${left + 24 * size} ${7 * size + 18}`,
+      class: 'spread c-accent',
+      role: 'img',
+      'aria-label': 'calls by hour and weekday',
+    },
+    DAYS.flatMap((day, row) => [
+      s('text', {x: 0, y: row * size + 14}, day),
+      ...Array.from({length: 24}, (_, hour) => {
+        const value = cells.get(row * 24 + hour) ?? 0;
+        return s(
+          'rect',
+          {
+            x: left + hour * size + 1,
+            y: row * size + 1,
+            width: size - 2,
+            height: size - 2,
+            rx: 3,
+            class: value ? 'bar' : 'track',
+            opacity: value ? 0.12 + 0.88 * (value / most) : 1,
+          },
+          s('title', {}, `${day} ${hour}:00 – ${count(value)} calls`),
+        );
+      }),
+    ]),
+    [0, 6, 12, 18, 23].map(hour =>
+      s('text', {x: left + hour * size + size / 2, y: 7 * size + 14, 'text-anchor': 'middle'}, `${hour}h`),
+    ),
+  );
+}

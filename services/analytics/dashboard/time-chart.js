@@ -1,0 +1,121 @@
+import {BUCKET_LENGTHS} from './url-state.js';
+import {colour, empty, h} from './dom.js';
+import {byUnit} from './format.js';
+
+/** Every bucket of the period, in seconds, as the charts want it. */
+export function bucketsOf({from, to, bucket}) {
+  const step = BUCKET_LENGTHS[bucket];
+  const monday = Date.UTC(2000, 0, 3);
+  const first = monday + Math.floor((from - monday) / step) * step;
+  return Array.from(
+    {length: Math.max(1, Math.ceil((to - first) / step))},
+    (_, index) => (first + index * step) / 1_000,
+  );
+}
+
+/** Values of `pick` per bucket; `missing` where there was none. */
+export function valuesOf(groups, xs, pick, {shift = 0, missing = null} = {}) {
+  const byTime = new Map(groups.map(group => [(Date.parse(group.at) + shift) / 1_000, pick(group)]));
+  return xs.map(x => byTime.get(x) ?? missing);
+}
+
+const charts = new Set();
+
+function axis(unit, size) {
+  const format = byUnit[unit];
+  return {
+    stroke: () => colour('quiet'),
+    font: '11px system-ui',
+    grid: {stroke: () => colour('grid'), width: 1},
+    ticks: {show: false},
+    size,
+    gap: 6,
+    values: (_, splits) => splits.map(split => (split === null ? '' : format(split))),
+  };
+}
+
+/** 22 Nov where a day begins, 15:00 within it. */
+const dates = (_, splits) =>
+  splits.map(split => {
+    const text = new Date(split * 1_000).toUTCString();
+    return text.slice(17, 22) === '00:00' ? text.slice(5, 11) : text.slice(17, 22);
+  });
+
+/**
+ * Lines, areas or bars over time.
+ * `series`: {label, values, colour, dash, fill, bars, hidden}. With `stacked`, each lies on the sum of those before it.
+ */
+export function timeChart(body, {xs, series, unit, height = 210, stacked = false}) {
+  if (series.every(one => one.values.every(value => value === null || value === 0))) return empty();
+  const legend = h('div', {class: 'legend'});
+  const format = byUnit[unit];
+  const say = index => {
+    const when = index === null ? '' : `${new Date(xs[index] * 1_000).toISOString().slice(0, 16).replace('T', ' ')}  `;
+    legend.replaceChildren(
+      ...series.map(one =>
+        h(
+          'span',
+          {},
+          h('span', {class: `key c-${one.colour}`}),
+          one.label,
+          index === null ? '' : h('b', {}, ` ${format(one.values[index])}`),
+        ),
+      ),
+      h('span', {}, when),
+    );
+  };
+  const sums = xs.map(() => 0);
+  const drawn = series.map(one => ({
+    ...one,
+    bars: one.bars || stacked,
+    data: stacked ? one.values.map((value, index) => (sums[index] += value ?? 0)) : one.values,
+  }));
+  const order = stacked ? drawn.toReversed() : drawn;
+  const holder = h('div', {role: 'img', 'aria-label': series.map(one => one.label).join(', ')});
+  body.replaceChildren(holder, legend);
+  const options = {
+    width: holder.clientWidth || 600,
+    height,
+    tzDate: at => uPlot.tzDate(new Date(at * 1_000), 'UTC'),
+    padding: [8, 4, 0, 0],
+    cursor: {y: false, points: {size: 6}, drag: {x: true, y: false, setScale: false}},
+    legend: {show: false},
+    scales: {x: {time: true}, y: {range: (_, min, max) => [0, max > 0 ? max * 1.06 : 1]}},
+    axes: [{...axis('count', 26), values: dates, grid: {show: false}}, axis(unit, 62)],
+    series: [
+      {},
+      ...order.map(one => ({
+        label: one.label,
+        stroke: () => colour(one.colour),
+        width: one.bars ? 0 : 1.75,
+        dash: one.dash ? [4, 4] : undefined,
+        fill: one.bars ? () => colour(one.colour) : one.fill ? () => `${colour(one.colour)}1c` : undefined,
+        paths: one.bars ? uPlot.paths.bars({size: [0.82, 40], radius: stacked ? 0 : 0.15}) : uPlot.paths.linear(),
+        points: {show: false},
+        spanGaps: false,
+      })),
+    ],
+    hooks: {setCursor: [plot => say(plot.cursor.idx ?? null)]},
+  };
+  const plot = new uPlot(options, [xs, ...order.map(one => one.data)], holder);
+  say(null);
+  watch(holder, plot, height);
+  return undefined;
+}
+
+function watch(holder, plot, height) {
+  charts.add(plot);
+  const size = new ResizeObserver(() => {
+    if (!holder.isConnected) {
+      size.disconnect();
+      charts.delete(plot);
+      plot.destroy();
+    } else if (holder.clientWidth > 0 && holder.clientWidth !== plot.width)
+      plot.setSize({width: holder.clientWidth, height});
+  });
+  size.observe(holder);
+}
+
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  for (const plot of charts) plot.redraw(false, true);
+});

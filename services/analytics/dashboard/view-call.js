@@ -1,0 +1,199 @@
+import {get, remove} from './api.js';
+import {endPill} from './calls-table.js';
+import {callLanes} from './call-lanes.js';
+import {card, empty, h} from './dom.js';
+import {count, moment, ms, position, usd} from './format.js';
+import {addressWith, change} from './url-state.js';
+
+/** One call: its facts, its two lanes, its turns, its words where they are kept. */
+export function call({state, signal}) {
+  const holder = h('div', {class: 'grid call-page'}, h('p', {class: 'empty'}, '…'));
+  get(`/api/calls/${encodeURIComponent(state.call)}`, {}, signal).then(
+    detail => holder.replaceChildren(...parts(detail)),
+    problem =>
+      problem.name === 'AbortError' ||
+      holder.replaceChildren(h('p', {class: 'problem card'}, `${problem.message} — ${problem.cure ?? ''}`)),
+  );
+  return [holder];
+}
+
+function parts(detail) {
+  const {call: one} = detail;
+  return [
+    h(
+      'section',
+      {class: 'card'},
+      h(
+        'header',
+        {},
+        back(),
+        h('h2', {}, moment(one.startedAt, true)),
+        endPill(one.endReason),
+        h('span', {class: 'quiet'}, one.callSid),
+        h('a', {href: `/api/calls/${one.callSid}/timeline.csv`, download: ''}, 'CSV'),
+        h('button', {class: 'plain', onclick: () => confirmErasure(one)}, 'Delete'),
+      ),
+      facts(detail),
+      one.whole ? '' : h('p', {class: 'pill warn'}, 'Parts of this record have not arrived yet.'),
+    ),
+    card(
+      {
+        title: 'The conversation',
+        about: 'caller above, assistant below; hatched: made and never heard. Arrow keys move, + and − zoom',
+      },
+      body => callLanes(body, detail),
+    ),
+    card({title: 'Turns', width: detail.transcriptState === 'not-kept' ? '' : 'w7'}, () => turnsTable(detail)),
+    detail.transcriptState === 'not-kept'
+      ? ''
+      : card({title: 'Words', about: wordsNote(detail), width: 'w5'}, () => transcript(detail)),
+  ].filter(Boolean);
+}
+
+const back = () =>
+  h(
+    'a',
+    {
+      href: addressWith({call: ''}),
+      onclick: event => {
+        event.preventDefault();
+        change({call: ''});
+      },
+    },
+    '← Calls',
+  );
+
+function facts({call: one, callerNumber}) {
+  const pairs = [
+    ['Length', ms(one.durationMs)],
+    ['First audio', ms(one.timeToFirstAudioMs)],
+    ['Turns', count(one.turns)],
+    ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` (${one.falseInterruptions} false)` : '')],
+    ['Talk-over', ms(one.talkOverMs)],
+    ['Unheard', ms(one.unheardMs)],
+    ['Cost', usd(one.costUsd)],
+    ['Assistant', one.assistant],
+    ['Model', one.model],
+    ['Worker', one.worker],
+    ['Edge', one.edge ?? '–'],
+    ['Caller', callerNumber ?? (one.callerLastTwo ? `…${one.callerLastTwo}` : '–')],
+    ['Admission', ms(one.admissionMs)],
+    ['Model ready', ms(one.modelReadyMs)],
+    ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
+    ['Padded', ms(one.framesPaddedMs)],
+  ];
+  return h(
+    'dl',
+    {class: 'facts'},
+    pairs.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+  );
+}
+
+function turnsTable({turns, interruptions}) {
+  if (turns.length === 0) return empty('The turns of this call are no longer kept.');
+  const cuts = new Map(interruptions.map(cut => [cut.turn, cut]));
+  const columns = [
+    ['turn', '', turn => turn.turn],
+    ['cause', '', turn => turn.cause],
+    ['at', 'num', turn => (turn.audioStartedAtMs === null ? '–' : position(turn.audioStartedAtMs))],
+    ['turn gap', 'num', turn => h('b', {}, ms(turn.platformTurnGapMs))],
+    ['end of turn', 'num', turn => ms(turn.endOfTurnDelayMs)],
+    ['model', 'num', turn => ms(turn.modelTtfbMs)],
+    [
+      'hops',
+      'num',
+      turn =>
+        turn.hopUpMs === null && turn.hopDownMs === null ? '–' : ms((turn.hopUpMs ?? 0) + (turn.hopDownMs ?? 0)),
+    ],
+    ['heard', 'num', turn => `${ms(turn.heardMs)}${turn.interrupted ? ` of ${ms(turn.generatedMs)}` : ''}`],
+    [
+      '',
+      '',
+      turn =>
+        turn.interrupted
+          ? h(
+              'span',
+              {class: 'pill warn'},
+              `interrupted${cuts.has(turn.turn) ? ` · silent after ${ms(cuts.get(turn.turn).tStopMs)}` : ''}`,
+            )
+          : '',
+    ],
+  ];
+  return h(
+    'div',
+    {class: 'scroll tall'},
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          columns.map(([name, kind]) => h('th', {class: kind}, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        turns.map(turn =>
+          h(
+            'tr',
+            {},
+            columns.map(([, kind, cell]) => h('td', {class: kind}, cell(turn))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each look is written down' : '');
+
+function transcript({transcript: lines, transcriptState}) {
+  if (transcriptState === 'no-password')
+    return empty('Kept, and not shown: set DASHBOARD_PASSWORD and sign in to read what was said.');
+  if (transcriptState === 'sign-in') return empty('Kept, and shown to whoever signs in.');
+  return h(
+    'ol',
+    {class: 'words tall'},
+    lines.map(line =>
+      h(
+        'li',
+        {class: line.role},
+        h('span', {class: 'quiet'}, position(line.atMs)),
+        h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' ⸺') : ''),
+      ),
+    ),
+  );
+}
+
+function confirmErasure({callSid, callerHash}) {
+  const erase = async path => {
+    await remove(path);
+    dialog.close();
+    change({call: ''});
+  };
+  const dialog = h(
+    'dialog',
+    {onclose: () => dialog.remove()},
+    h('h2', {}, 'Delete for good?'),
+    h(
+      'p',
+      {},
+      'The call goes with all that hangs on it, and cannot be brought back. That it was deleted is written down.',
+    ),
+    h(
+      'form',
+      {method: 'dialog'},
+      h('button', {autofocus: true}, 'Keep'),
+      callerHash
+        ? h('button', {type: 'button', onclick: () => erase(`/api/numbers/${callerHash}`)}, 'All calls of this number')
+        : '',
+      h('button', {type: 'button', class: 'primary', onclick: () => erase(`/api/calls/${callSid}`)}, 'This call'),
+    ),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+}

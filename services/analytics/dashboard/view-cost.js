@@ -1,0 +1,164 @@
+import {addressOf, get} from './api.js';
+import {card, empty, h} from './dom.js';
+import {measureSets, tilesOf} from './figures.js';
+import {count, ms, share, usd} from './format.js';
+import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
+
+/** What calls cost, and what the tools do. */
+export function cost(context) {
+  const {period, sets, signal} = context;
+  const [first] = sets;
+  const {bucket} = period;
+  const xs = bucketsOf(period);
+  const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, bucket});
+  const ask = (metric, extra = {}) => get('/api/metrics', {...first.filter, metric, ...extra}, signal);
+
+  return [
+    tiles(context),
+    card({title: 'Cost', about: 'US dollars in each stretch of time', width: 'w6', csv: csv('cost')}, async body => {
+      const answers = await measureSets(context, {metric: 'cost', bucket});
+      return timeChart(body, {
+        xs,
+        unit: 'usd',
+        series: answers.map((answer, index) => ({
+          label: sets[index].label,
+          colour: index === 0 ? 'accent' : 'amber',
+          bars: index === 0,
+          values: valuesOf(answer.groups, xs, group => group.sum, {shift: sets[index].shift, missing: 0}),
+        })),
+      });
+    }),
+    card(
+      {
+        title: 'Tokens',
+        about: 'in each stretch of time; cached ones are part of those in',
+        width: 'w6',
+        csv: csv('tokens_output_audio'),
+      },
+      async body => {
+        const names = [
+          ['tokens_output_audio', 'audio out', 'accent'],
+          ['tokens_output_text', 'text out', 'sky'],
+          ['tokens_input_audio', 'audio in', 'teal'],
+          ['tokens_input_text', 'text in', 'moss'],
+        ];
+        const answers = await Promise.all(names.map(([metric]) => ask(metric, {bucket})));
+        return timeChart(body, {
+          xs,
+          unit: 'tokens',
+          stacked: true,
+          series: names.map(([, label, colour], index) => ({
+            label,
+            colour,
+            values: valuesOf(answers[index].groups, xs, group => group.sum, {missing: 0}),
+          })),
+        });
+      },
+    ),
+    card({title: 'Cost by assistant and model', width: 'w6'}, async () => {
+      const [money, minutes] = await Promise.all([
+        ask('cost', {by: 'assistant,model'}),
+        ask('call_duration', {by: 'assistant,model'}),
+      ]);
+      if (money.groups.length === 0) return empty();
+      const lengthOf = group => minutes.groups.find(one => one.group.join() === group.join())?.sum ?? 0;
+      return table(
+        ['assistant', 'model'],
+        ['calls', 'per call', 'per minute', 'in all'],
+        money.groups.map(one => [
+          ...one.group,
+          count(one.count),
+          usd(one.mean),
+          usd(one.sum / (lengthOf(one.group) / 60_000)),
+          usd(one.sum),
+        ]),
+      );
+    }),
+    card(
+      {
+        title: 'Tools',
+        about: 'from the request of the model to the result',
+        width: 'w6',
+        csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'tool_duration', by: 'tool,ok'}),
+      },
+      async () => {
+        const [all, split] = await Promise.all([
+          ask('tool_duration', {by: 'tool'}),
+          ask('tool_duration', {by: 'tool,ok'}),
+        ]);
+        if (all.groups.length === 0) return empty('No tool was called.');
+        const failed = name => split.groups.find(one => one.group[0] === name && one.group[1] === 'false')?.count ?? 0;
+        return table(
+          ['tool'],
+          ['calls', 'failed', 'p50', 'p95', 'p99'],
+          all.groups.map(one => [
+            one.group[0],
+            count(one.count),
+            share(failed(one.group[0]) / one.count),
+            ms(one.p50),
+            ms(one.p95),
+            ms(one.p99),
+          ]),
+        );
+      },
+    ),
+  ];
+}
+
+function table(names, figures, rows) {
+  return h(
+    'div',
+    {class: 'scroll'},
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          names.map(name => h('th', {}, name)),
+          figures.map(name => h('th', {class: 'num'}, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        rows.map(row =>
+          h(
+            'tr',
+            {},
+            row.map((cell, index) => h('td', {class: index < names.length ? '' : 'num'}, cell)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+const tiles = context =>
+  tilesOf(context, [
+    ['cost', {label: 'Cost', pick: group => group.sum}],
+    [
+      'cost',
+      {
+        label: 'Cost per call',
+        pick: group => group.mean,
+        better: 'less',
+        more: group => `p95 ${usd(group.p95)}`,
+      },
+    ],
+    ['tokens_input_audio', {label: 'Audio tokens in', pick: group => group.sum}],
+    ['tokens_input_cached', {label: 'Cached tokens in', pick: group => group.sum, better: 'more'}],
+    ['tokens_output_audio', {label: 'Audio tokens out', pick: group => group.sum}],
+    [
+      'tool_duration',
+      {
+        label: 'Tool calls',
+        pick: group => group.count,
+        unit: 'count',
+        more: group => `p95 ${ms(group.p95)}`,
+      },
+    ],
+  ]);

@@ -1,0 +1,239 @@
+import {addressOf, get} from './api.js';
+import {card, h} from './dom.js';
+import {measureSets, tilesOf} from './figures.js';
+import {count, ms} from './format.js';
+import {finishedCard, fleetCard} from './live-cards.js';
+import {bars, heatMap} from './small-charts.js';
+import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
+import {change} from './url-state.js';
+
+const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platform: 'rose'};
+
+/** What an analyst looks at first: now, how many, how fast, and how calls ended. */
+export function overview(context) {
+  const {period, sets, signal} = context;
+  const [first] = sets;
+  const {bucket} = period;
+  const xs = bucketsOf(period);
+  const over = (metric, by) => measureSets(context, {metric, bucket, ...(by ? {by} : {})});
+  const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, bucket, ...extra});
+
+  return [
+    tiles(context),
+    fleetCard(),
+    finishedCard(context),
+    card(
+      {
+        title: 'Platform turn gap',
+        about: 'last caller speech in → first assistant audio out',
+        width: 'w8',
+        csv: csv('platform_turn_gap'),
+      },
+      async body => {
+        const [a, b] = await over('platform_turn_gap');
+        const line = (answer, set, name, colour, dash) => ({
+          label: `${name}${dash ? ` (${set.label})` : ''}`,
+          colour,
+          dash,
+          values: valuesOf(answer.groups, xs, group => group[name], {shift: set.shift}),
+        });
+        return timeChart(body, {
+          xs,
+          unit: 'ms',
+          height: 240,
+          series: [
+            line(a, first, 'p50', 'accent'),
+            line(a, first, 'p95', 'amber'),
+            line(a, first, 'p99', 'rose'),
+            ...(b ? [line(b, sets[1], 'p50', 'accent', true), line(b, sets[1], 'p95', 'amber', true)] : []),
+          ],
+        });
+      },
+    ),
+    card(
+      {
+        title: 'How calls ended',
+        width: 'w4',
+        csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'calls', by: 'endReason'}),
+      },
+      async () => {
+        const [a] = await measureSets({sets: [first], signal}, {metric: 'calls', by: 'endReason'});
+        return bars(
+          a.groups
+            .map(({group: [reason], count: value}) => ({
+              label: reason,
+              value,
+              colour: END_COLOURS[reason.split('.')[0]],
+            }))
+            .toSorted((x, y) => y.value - x.value),
+        );
+      },
+    ),
+    card({title: 'Calls', about: 'started in each stretch of time', width: 'w6', csv: csv('calls')}, async body => {
+      const [a, b] = await over('calls');
+      return timeChart(body, {
+        xs,
+        unit: 'count',
+        series: [
+          {
+            label: 'calls',
+            colour: 'accent',
+            bars: true,
+            values: valuesOf(a.groups, xs, group => group.count, {missing: 0}),
+          },
+          ...(b
+            ? [
+                {
+                  label: sets[1].label,
+                  colour: 'amber',
+                  values: valuesOf(b.groups, xs, group => group.count, {shift: sets[1].shift, missing: 0}),
+                },
+              ]
+            : []),
+        ],
+      });
+    }),
+    card({title: 'Calls at the same time', about: 'the peak in each stretch of time', width: 'w6'}, async body => {
+      const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, bucket}, signal)));
+      return timeChart(body, {
+        xs,
+        unit: 'count',
+        series: answers.map((answer, index) => ({
+          label: index === 0 ? 'peak' : sets[index].label,
+          colour: index === 0 ? 'teal' : 'amber',
+          fill: index === 0,
+          values: valuesOf(answer.buckets, xs, one => one.peak, {shift: sets[index].shift, missing: 0}),
+        })),
+      });
+    }),
+    card(
+      {title: 'Where the time goes', about: 'means, because only means add up', width: 'w6', csv: csv('model_ttfb')},
+      async body => {
+        const names = ['end_of_turn_delay', 'model_ttfb', 'hop_up', 'hop_down'];
+        const [delay, model, up, down] = await Promise.all(
+          names.map(metric => measureSets({sets: [first], signal}, {metric, bucket})),
+        );
+        const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
+        const hops = mean(up).map((value, index) => (value === null ? null : value + (mean(down)[index] ?? 0)));
+        return timeChart(body, {
+          xs,
+          unit: 'ms',
+          stacked: true,
+          series: [
+            {label: 'end of turn', colour: 'sky', values: mean(delay)},
+            {label: 'model', colour: 'accent', values: mean(model)},
+            {label: 'our hops', colour: 'rose', values: hops},
+          ],
+        });
+      },
+    ),
+    card({title: 'When people call', about: 'by hour and weekday, UTC', width: 'w6'}, async () => {
+      const [a] = await measureSets(
+        {sets: [first], signal},
+        {metric: 'calls', bucket: period.to - period.from > 15 * 86_400_000 ? 'hour' : bucket},
+      );
+      return heatMap(a.groups);
+    }),
+    card(
+      {
+        title: 'Reliability',
+        about: 'failovers survived, by kind; the gap is what the caller could not hear',
+        width: 'w6',
+      },
+      async () => {
+        const [a] = await measureSets({sets: [first], signal}, {metric: 'failover_gap', by: 'kind'});
+        return bars(
+          a.groups.map(({group: [kind], count: value, p95}) => ({label: `${kind} · p95 ${ms(p95)}`, value})),
+          {colour: 'amber'},
+        );
+      },
+    ),
+    card({title: 'By worker', about: 'platform turn gap', width: 'w6'}, async () => {
+      const [a] = await measureSets({sets: [first], signal}, {metric: 'platform_turn_gap', by: 'worker'});
+      return h(
+        'div',
+        {class: 'scroll'},
+        h(
+          'table',
+          {},
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              h('th', {}, 'worker'),
+              ...['turns', 'p50', 'p95', 'p99'].map(name => h('th', {class: 'num'}, name)),
+            ),
+          ),
+          h(
+            'tbody',
+            {},
+            a.groups.slice(0, 12).map(({group: [worker], ...one}) =>
+              h(
+                'tr',
+                {},
+                h(
+                  'td',
+                  {},
+                  h(
+                    'a',
+                    {
+                      href: `?worker=${encodeURIComponent(worker)}`,
+                      onclick: event => {
+                        event.preventDefault();
+                        change({worker});
+                      },
+                    },
+                    worker,
+                  ),
+                ),
+                h('td', {class: 'num'}, count(one.count)),
+                ...['p50', 'p95', 'p99'].map(name => h('td', {class: 'num'}, ms(one[name]))),
+              ),
+            ),
+          ),
+        ),
+      );
+    }),
+  ];
+}
+
+const tiles = context =>
+  tilesOf(context, [
+    ['calls', {label: 'Calls', pick: group => group.count, unit: 'count'}],
+    [
+      'platform_turn_gap',
+      {label: 'Turn gap, median', better: 'less', more: group => `p95 ${ms(group.p95)} · p99 ${ms(group.p99)}`},
+    ],
+    ['time_to_first_audio', {label: 'First audio, median', better: 'less', more: group => `p95 ${ms(group.p95)}`}],
+    [
+      't_stop',
+      {
+        label: 't_stop, p95',
+        pick: group => group.p95,
+        better: 'less',
+        more: group => `median ${ms(group.p50)}`,
+      },
+    ],
+    [
+      'barge_ins',
+      {
+        label: 'Interruptions per call',
+        pick: group => group.mean,
+        unit: 'count',
+        better: 'less',
+        more: group => `${count(group.sum)} in all`,
+      },
+    ],
+    ['call_duration', {label: 'Length, median', more: group => `p95 ${ms(group.p95)}`}],
+    [
+      'cost',
+      {
+        label: 'Cost per call',
+        pick: group => group.mean,
+        better: 'less',
+        more: group => `$${group.sum?.toFixed(2) ?? '–'} in all`,
+      },
+    ],
+  ]);
