@@ -1,0 +1,44 @@
+import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
+import {type Bridge, openBridge} from './bridge.ts';
+
+describe('a caller who dials the number', () => {
+  let bridge: Bridge;
+  beforeEach(async () => {
+    bridge = await openBridge({
+      redisUrl: inject('redisUrl'),
+      edges: 2,
+      workers: 2,
+      logLevel: process.env['E2E_LOG'] ?? 'silent',
+    });
+  });
+  afterEach(async () => {
+    await bridge[Symbol.asyncDispose]();
+  });
+
+  test('is greeted, is answered, interrupts and hears silence, and hangs up', async () => {
+    const call = bridge.twilio.dial([
+      {do: 'waitForSilence', ms: 400},
+      {do: 'say', clip: 'caller-opening-hours'},
+      {do: 'interruptAfter', ms: 1_200, clip: 'caller-interrupts'},
+      {do: 'waitForSilence', ms: 500},
+      {do: 'hangUp'},
+    ]);
+    const report = await call.ended;
+    expect(report.violations).toEqual([]);
+    expect(report.endedBy).toBe('caller');
+    const [session] = bridge.openai.sessions;
+    expect(session?.refusals).toEqual([]);
+    expect(report.streams).toHaveLength(1);
+    const [stream] = report.streams;
+    expect(stream?.clears.length).toBeGreaterThan(0);
+    // Every byte the caller sent was heard by the model, once and in order.
+    const heard = session!.heardAudio();
+    expect(heard.equals(stream!.sentAudio.subarray(0, heard.length))).toBe(true);
+    expect(stream!.sentAudio.length - heard.length).toBeLessThan(8 * 200);
+    console.log(
+      report.firstAudioMs,
+      stream?.clears,
+      session?.items.map(i => [i.role, i.generatedMs, i.truncatedAtMs]),
+    );
+  });
+});

@@ -1,0 +1,103 @@
+import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {connectRedis, openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {systemClock} from '@voicebridge/shared/time.ts';
+import {EdgeEnv} from '../../services/media-edge/src/config.ts';
+import {type MediaEdge, startMediaEdge} from '../../services/media-edge/src/start-media-edge.ts';
+import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
+import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
+import {WebhookEnv} from '../../services/webhook/src/config.ts';
+import {startWebhook, type Webhook} from '../../services/webhook/src/start-webhook.ts';
+import {type FakeOpenAI, type FakeOpenAIOptions, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
+import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {freePort} from '../../scripts/processes.ts';
+
+export interface BridgeOptions {
+  readonly redisUrl: string;
+  readonly edges?: number;
+  readonly workers?: number;
+  /** Added to every service's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly openai?: FakeOpenAIOptions;
+  readonly twilio?: Partial<FakeTwilioOptions>;
+  /** LOG_LEVEL of every service; `silent` if not given. */
+  readonly logLevel?: string;
+}
+
+/** The whole system and both simulators in one process, on real sockets and a real Redis. */
+export interface Bridge extends AsyncDisposable {
+  readonly twilio: FakeTwilio;
+  readonly openai: FakeOpenAI;
+  readonly webhook: Webhook;
+  readonly edges: readonly MediaEdge[];
+  readonly workers: readonly RealtimeWorker[];
+  readonly directory: RedisCallDirectory;
+}
+
+export const AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
+
+export async function openBridge(options: BridgeOptions): Promise<Bridge> {
+  const {redisUrl, edges: edgeCount = 1, workers: workerCount = 1} = options;
+  const clock = systemClock;
+  await using stack = new AsyncDisposableStack();
+  const openai = stack.use(await startFakeOpenAI({apiKey: 'sk-test', seed: 1, ...options.openai}));
+  const log = createLog('e2e', {level: options.logLevel ?? 'silent'});
+  const common = {
+    REDIS_URL: redisUrl,
+    TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+    OPENAI_API_KEY: 'sk-test',
+    OPENAI_REALTIME_URL: openai.url,
+    PORT: '0',
+    DRAIN_SECONDS: '5',
+    ...options.env,
+  };
+  const resources = async () => {
+    const redis: RedisClient = await connectRedis(redisUrl, 'commands', log);
+    stack.defer(() => redis.disconnect());
+    const bus = stack.use(await openRedisMediaBus(redisUrl, {clock, log}));
+    return {
+      bus,
+      directory: new RedisCallDirectory(redis),
+      fleet: new RedisFleet(redis),
+      clock,
+      log,
+      random: Math.random,
+    };
+  };
+
+  const queueRedis = openRedis(redisUrl, 'queue', log);
+  stack.defer(() => queueRedis.disconnect());
+  const queue = stack.use(openAnalyticsQueue(queueRedis));
+  const workers: RealtimeWorker[] = [];
+  for (let n = 0; n < workerCount; n += 1) {
+    const deps = await resources();
+    workers.push(stack.use(await startWorker(loadConfig(WorkerEnv, common), {...deps, queue})));
+  }
+  const edges: MediaEdge[] = [];
+  for (let n = 0; n < edgeCount; n += 1) {
+    const port = await freePort();
+    const env = {...common, PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`};
+    edges.push(stack.use(await startMediaEdge(loadConfig(EdgeEnv, env), await resources())));
+  }
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const env = {...common, PORT: String(port), PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1'};
+  const {directory, ...rest} = await resources();
+  const webhook = stack.use(await startWebhook(loadConfig(WebhookEnv, env), {directory, ...rest}));
+  const twilio = stack.use(
+    await startFakeTwilio({
+      webhookUrl: `${origin}/incoming-call`,
+      statusCallbackUrl: `${origin}/call-status`,
+      authToken: AUTH_TOKEN,
+      seed: 1,
+      sayMsPerChar: 5,
+      ...options.twilio,
+    }),
+  );
+  const owned = stack.move();
+  return {twilio, openai, webhook, edges, workers, directory, [Symbol.asyncDispose]: () => owned.disposeAsync()};
+}
