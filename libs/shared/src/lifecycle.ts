@@ -101,10 +101,18 @@ export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metric
   };
 }
 
+/** How long somebody may take to ask, and how much: what Node allows by itself is for the slow and the large. */
+const PATIENCE = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8_192,
+};
+
 /** An HTTP server for a service that has nothing else to say over HTTP; everything but health is 404. */
 export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metrics): Server {
   const health = healthRoutes(service, metrics);
-  return createServer((request, response) => {
+  return createServer(PATIENCE, (request, response) => {
     if (!health(request, response)) response.writeHead(404).end();
   });
 }

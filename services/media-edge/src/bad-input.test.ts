@@ -257,6 +257,19 @@ describe('a socket stays open when', () => {
     await lab.until(() => worker.audio().length > heard, 'the caller is still heard');
   });
 
+  test('its clock does not begin with the stream', async () => {
+    await busyEdge();
+    const caller = await lab.bridgedAgain(worker);
+    const {streamSid} = caller;
+    for (const timestamp of [1_732_290_000_000, '1732290000020', '999999999999999']) {
+      caller.send({event: 'media', streamSid, media: {timestamp, payload: 'AAAA'}});
+    }
+    await lab.until(() => worker.audio().length === 3, 'the caller is heard');
+    const at = worker.heard().flatMap(frame => (frame.kind === 'audio' ? [frame.timestamp] : []));
+    expect(at[1]! - at[0]!).toBe(20);
+    await expectUnharmed();
+  });
+
   test('messages come out of order, or for another stream', async () => {
     await busyEdge();
     const caller = await lab.bridgedAgain(worker);

@@ -2,13 +2,14 @@ import type {CallDirectory} from '@voicebridge/shared/call-directory/call-direct
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {logOfCall} from '@voicebridge/shared/log.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
-import type {FromTwilio, TwilioStart} from '@voicebridge/shared/protocol/from-twilio.ts';
+import type {TwilioStart} from '@voicebridge/shared/protocol/from-twilio.ts';
 import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {clearMessage, markMessage, mediaMessage} from '@voicebridge/shared/protocol/to-twilio.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
 import {Conduct} from './conduct.ts';
+import {frameOf} from './frame-of.ts';
 import {begin, judge, overdue, wantsPing, type Leg} from './leg.ts';
 import {OwnerLine, type LineDeps} from './owner-line.ts';
 import {Playout} from './playout.ts';
@@ -53,7 +54,7 @@ export class BridgeLeg {
     this.#conduct = new Conduct(openedAt);
     this.#leg = {state: 'awaitingStart', openedAt};
     this.#countedAt = openedAt;
-    socket.onRead(read => this.#hear(read));
+    socket.onRead(read => this.#guard(() => this.#hear(read)));
     socket.onPong(() => {
       if ('heardAt' in this.#leg) this.#leg.heardAt = this.#deps.clock.now();
     });
@@ -97,6 +98,10 @@ export class BridgeLeg {
 
   /** Time passed; call it a few times a second. */
   tick(at: Millis): void {
+    this.#guard(() => this.#look(at));
+  }
+
+  #look(at: Millis): void {
     const due = overdue(this.#leg, this.#socket.bufferedBytes, at);
     if (due?.lost) {
       this.#deps.log.warn({...this.#line?.stream, reason: due.reason}, 'socket given up');
@@ -140,7 +145,7 @@ export class BridgeLeg {
     switch (verdict.do) {
       case 'pass':
         if (verdict.odd) this.#deps.metrics.malformedTotal.inc({peer: 'twilio', reason: verdict.odd});
-        return this.#pass(read.message);
+        return this.#pass(frameOf(read.message));
       case 'begin':
         return this.#begin(verdict.start, at);
       case 'odd':
@@ -159,31 +164,15 @@ export class BridgeLeg {
   #begin(start: TwilioStart, at: Millis): void {
     const {callSid, streamSid} = start.start;
     const deps = {...this.#deps, log: logOfCall(this.#deps.log, callSid)};
-    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#say(streamSid, frame));
+    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#guard(() => this.#say(streamSid, frame)));
     this.#line = line;
     this.#leg = begin(start, at);
     this.#started.resolve({start, line});
   }
 
-  #pass(message: FromTwilio): void {
-    switch (message.event) {
-      case 'media': {
-        const {track, timestamp, payload} = message.media;
-        if (payload === '' || track === 'outbound') return;
-        return this.#line?.send({kind: 'audio', timestamp: Number(timestamp), payload});
-      }
-      case 'mark':
-        this.#playout.returned(message.mark.name);
-        return this.#line?.send({kind: 'mark', name: message.mark.name});
-      case 'dtmf':
-        return this.#line?.send({kind: 'digit', digit: message.dtmf.digit});
-      case 'connected':
-      case 'start':
-      case 'stop':
-        return;
-      default:
-        return unreachable(message);
-    }
+  #pass(frame: EdgeToWorker | undefined): void {
+    if (frame?.kind === 'mark') this.#playout.returned(frame.name);
+    if (frame) this.#line?.send(frame);
   }
 
   #say(streamSid: StreamSid, frame: WorkerToEdge): void {
@@ -204,6 +193,16 @@ export class BridgeLeg {
         return this.#finish('moved', {code: 1000, reason: frame.why});
       default:
         return unreachable(frame);
+    }
+  }
+
+  /** A bug in what one message causes ends this call; the others share the turn of the event loop, and must not notice. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (thrown) {
+      this.#deps.log.error({err: thrown, ...this.#line?.stream}, 'bug: a message could not be passed on');
+      this.#finish('lost', {code: 1011, reason: 'internal error'});
     }
   }
 

@@ -142,6 +142,21 @@ describe('a worker that hangs', () => {
     expect(isOpen(caller)).toBe(true);
   });
 
+  test('is not heard while somebody else is asked', async () => {
+    const {lab, first, second, caller} = await twoWorkers();
+    const asked = second.asked.length;
+    first.hang();
+    second.hang(); // whoever is asked takes its time
+    first.say({kind: 'audio', payload: payloadOf(666), mark: ''});
+    await lab.pass(400);
+    first.wake();
+    second.wake();
+    await lab.until(() => second.asked.length > asked, 'the second worker was asked');
+    await lab.pass(100);
+    const owner = (await lab.directory.read(caller.callSid))?.owner;
+    expect(caller.heard()).toEqual(owner === first.id ? [payloadOf(666)] : []);
+  });
+
   test('and is the only one keeps its call if it wakes up in time', async () => {
     const lab = await TestEdge.start();
     const worker = await lab.worker();

@@ -32,6 +32,15 @@ interface Change {
   readonly at: Millis;
 }
 
+interface OpenChannel {
+  readonly end: EdgeChannel;
+  readonly meter: ChannelMeter;
+  open: boolean;
+  /** What its owner says is passed on at once, or kept while it is in doubt whether it still is the owner. */
+  trusted: boolean;
+  held: WorkerToEdge[];
+}
+
 /** How long somebody is looked for before the caller is left to the webhook. */
 const SEARCH_MS = 10_000;
 /** An owner that is alive, but does not say yes to a stream for so long, does not have the call. */
@@ -53,7 +62,7 @@ export class OwnerLine {
   readonly #rule = new RepinRule();
   readonly #ended = Promise.withResolvers<Change>();
   readonly #stop = new AbortController();
-  #channel: {readonly end: EdgeChannel; readonly meter: ChannelMeter; heard: boolean; open: boolean} | undefined;
+  #channel: OpenChannel | undefined;
   /** Frames at the end of the ring that no channel was there to take. */
   #unsent = 0;
   #epoch = 0;
@@ -105,9 +114,12 @@ export class OwnerLine {
     const introduced = this.#introduce(call);
     for (;;) {
       const change = await this.#change(call, call === first ? introduced : undefined);
+      this.#doubt();
       const next = change.why === 'ended' ? 'ended' : await this.#successor(call, change);
-      if (next === 'same') continue;
-      if (this.#channel) this.#channel.heard = false;
+      if (next === 'same') {
+        this.#trust();
+        continue;
+      }
       if (typeof next === 'string') return this.#letGo(next);
       call = next;
       await this.#open(call);
@@ -124,7 +136,7 @@ export class OwnerLine {
     const end = opened.result;
     const before = this.#channel;
     const unconfirmed = (before?.end.counts().unconfirmed ?? 0) + this.#unsent;
-    const channel = {end, meter: new ChannelMeter(end, metrics), heard: true, open: true};
+    const channel: OpenChannel = {end, meter: new ChannelMeter(end, metrics), open: true, trusted: true, held: []};
     background(
       end.closed.then(() => (channel.open = false)),
       log,
@@ -137,10 +149,22 @@ export class OwnerLine {
     end.send({kind: 'began', ...this.stream, edge: id});
     for (const frame of this.#ring.since(unconfirmed)) end.send(frame);
     end.onFrame(frame => {
-      if (channel.heard) this.#hear(frame);
+      if (channel.trusted) this.#hear(frame);
+      else channel.held.push(frame);
     });
     before?.meter.measure();
     if (before) background(before.end[Symbol.asyncDispose](), log, 'close the channel of an older epoch');
+  }
+
+  /** From now on the owner is heard by nobody, until it is certain that it still is the owner. */
+  #doubt(): void {
+    if (this.#channel) this.#channel.trusted = false;
+  }
+
+  #trust(): void {
+    if (!this.#channel) return;
+    this.#channel.trusted = true;
+    for (const frame of this.#channel.held.splice(0)) this.#hear(frame);
   }
 
   /** Tells the first owner that the stream is here; resolves only if it does not have the call. */

@@ -17,6 +17,7 @@ export class Playout {
   sent(payload: string, mark: string, at: Millis): void {
     this.#soundsUntil = Math.max(this.#soundsUntil, at) + msOfBase64(payload);
     if (mark !== '') this.#pending.push(mark);
+    if (this.#pending.length > PENDING_AT_MOST) this.#pending.shift();
   }
 
   /** A mark came back: whatever was sent before it was played or dropped. They come back in the order they were sent. */
@@ -37,5 +38,7 @@ export class Playout {
   }
 }
 
+/** A peer that returns no marks must not fill our memory either. */
+const PENDING_AT_MOST = 1_000;
 /** A mark that is later than this after its audio must have ended does not come any more. */
 const LATE_MARK_MS = 2_000;

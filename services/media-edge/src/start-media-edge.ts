@@ -81,7 +81,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     const judged = judgeUpgrade(request, config, legs.size < config.MAX_CALLS);
     if (!judged.ok) {
       metrics.socketsRefusedTotal.inc({reason: judged.reason});
-      log.warn({status: judged.status, reason: judged.reason}, 'socket refused');
+      log[judged.reason === 'path' ? 'debug' : 'warn']({reason: judged.reason}, 'socket refused');
       return sockets.refuse(stream, judged.status);
     }
     sockets.accept(request, stream, head, socket => {
@@ -95,8 +95,8 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     return deps.bus.wellSince() === undefined ? 'redis does not answer' : undefined;
   };
   const server = healthServer({notReady}, metrics);
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
+  // Connections that are not calls (yet): probes, scrapes, and whoever knocks.
+  server.maxConnections = config.MAX_CALLS + 200;
   server.on('upgrade', upgrade);
   const port = await listen(server, config.PORT);
   stack.defer(() => closeServer(server));
