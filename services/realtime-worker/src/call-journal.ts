@@ -1,4 +1,4 @@
-import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -17,6 +17,7 @@ export class CallJournal {
   readonly #callSid: CallSid;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #known: () => CallEntry;
   readonly #fenced: () => void;
   readonly #entries: JournalEntry[];
   #epoch: number;
@@ -32,6 +33,8 @@ export class CallJournal {
     readonly log: Log;
     /** Of the owners before. */
     readonly entries: readonly JournalEntry[];
+    /** The call as the directory should know it. */
+    readonly known: () => CallEntry;
     /** Somebody newer owns the call. */
     readonly fenced: () => void;
   }) {
@@ -41,6 +44,7 @@ export class CallJournal {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#entries = [...options.entries];
+    this.#known = options.known;
     this.#fenced = options.fenced;
   }
 
@@ -71,6 +75,15 @@ export class CallJournal {
     this.#waiting = [];
   }
 
+  /** A Redis that came back without its data has forgotten the call, but we have not. True: it knows it again. */
+  async #restore(): Promise<boolean> {
+    if ((await this.#directory.read(this.#callSid)) !== undefined) return false;
+    this.#log.warn('redis has forgotten the call; it is told again');
+    await this.#directory.restore(this.#known());
+    this.#waiting = this.#entries.map(entry => JSON.stringify(entry));
+    return true;
+  }
+
   async #drain(): Promise<void> {
     await Promise.resolve(); // what one event caused goes out together
     while (this.#waiting.length > 0) {
@@ -78,6 +91,7 @@ export class CallJournal {
       this.#waiting = [];
       try {
         if (await this.#directory.append(this.#callSid, this.#epoch, batch)) continue;
+        if (!this.#over && (await this.#restore())) continue;
         if (!this.#over) this.#fenced();
         this.stop();
       } catch (thrown) {

@@ -63,6 +63,7 @@ export class CallSession {
   #spare: ModelSession | undefined;
   #stream: {readonly channel: WorkerChannel; readonly streamSid: StreamSid} | undefined;
   #timer: {readonly at: Millis; readonly cancel: Cancel} | undefined;
+  #attached: CallEntry['stream'];
   #over = false;
 
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
@@ -106,6 +107,7 @@ export class CallSession {
       clock,
       log: this.#log,
       entries: start.entries,
+      known: () => this.#known(),
       fenced: () => this.letGo('fenced by the directory'),
     });
     if (isNew) this.#journal.write(openedFact(call, assistant));
@@ -134,8 +136,9 @@ export class CallSession {
   }
 
   /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
-  async attach(streamSid: StreamSid, epoch: number): Promise<void> {
+  async attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
     const before = this.#stream;
+    this.#attached = {streamSid, edge};
     this.#epoch = Math.max(this.#epoch, epoch);
     this.#journal.newEpoch(this.#epoch);
     const channel = await this.#deps.channels.workerEnd(streamSid, epoch);
@@ -321,6 +324,11 @@ export class CallSession {
     this.#cancels.push(
       this.#deps.clock.after(LEAVE_WITHIN, () => this.#outcome.resolve({how: 'ended', reason, entries, epoch})),
     );
+  }
+
+  #known(): CallEntry {
+    const stream = this.#attached;
+    return {...this.#call, epoch: this.#epoch, owner: this.#deps.worker, ...(stream ? {stream} : {})};
   }
 
   #close(): void {

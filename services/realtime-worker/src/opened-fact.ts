@@ -11,7 +11,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     lastTwo: facts[`${who}LastTwo`] ?? null,
     number: facts[`${who}Number`] ?? null,
   });
-  const admissionMs = Number(facts['admissionMs']);
+  const receivedAt = Number(facts['receivedAt']);
   return {
     is: 'opened',
     callSid: call.callSid,
@@ -21,7 +21,8 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     assistant: assistant.name,
     model: assistant.model,
     voice: assistant.voice,
-    admissionMs: facts['admissionMs'] !== undefined && Number.isFinite(admissionMs) ? admissionMs : null,
+    // Two processes, one machine or two with synchronised clocks: the only clock they share is the time of day.
+    admissionMs: receivedAt > 0 ? Math.max(0, call.startedAt - receivedAt) : null,
     traceparent: facts['traceparent'] ?? null,
   };
 }

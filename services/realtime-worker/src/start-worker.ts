@@ -155,7 +155,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     if (!call) return {answer: 'unknown', epoch: 0};
     if (ask.type === 'end') call.end(ask.why);
     else if (ask.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
-    else await call.attach(ask.streamSid, ask.epoch);
+    else await call.attach(ask.streamSid, ask.edge, ask.epoch);
     return {answer: 'yes', epoch: call.epoch};
   };
 

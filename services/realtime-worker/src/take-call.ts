@@ -65,7 +65,7 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
 async function begin(ask: Take, call: CallEntry, assistant: Assistant, deps: CallDeps, model: ModelSession) {
   const entries = ask.epoch === 0 ? [] : readJournal(await deps.directory.journal(call.callSid));
   const session = new CallSession(deps, assistant, call, {model, entries, cause: ask.cause});
-  if (ask.stream) await session.attach(ask.stream.streamSid, call.epoch);
+  if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
   return session;
 }
 

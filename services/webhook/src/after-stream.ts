@@ -32,7 +32,7 @@ export async function afterStream(request: TwilioRequest, desk: CallDesk): Promi
     metrics.callsTotal.inc({result: 'given-up'});
     return hangUp(SORRY);
   }
-  const decided = decidedTwiml(next);
+  const decided = decidedTwiml(next, desk.config);
   if (decided !== undefined) return decided;
   metrics.callsTotal.inc({result: 'resumed'});
   return connectTwiml(next, desk.config);
@@ -46,7 +46,7 @@ async function nextStream(
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
     if (!call) return 'unknown';
-    if (decidedTwiml(call) !== undefined) return call;
+    if (decidedTwiml(call, config) !== undefined) return call;
     // This stream has its successor already: the question came twice.
     if (leg !== undefined && leg !== legOf(call)) return call;
     if (call.attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return 'often-enough';

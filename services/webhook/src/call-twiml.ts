@@ -26,7 +26,11 @@ export function connectTwiml(call: CallEntry, config: Urls, say?: string): Twiml
 }
 
 /** What is to become of a caller for whom that is decided; undefined for one who is to talk to the assistant. */
-export function decidedTwiml(call: CallEntry): Twiml | undefined {
+export function decidedTwiml(call: CallEntry, config: WebhookConfig): Twiml | undefined {
+  if (call.intent === 'apologise') {
+    const target = config.MODEL_DOWN_TARGET;
+    return target === undefined ? hangUp(config.MODEL_DOWN_SAY) : dial(target, config.MODEL_DOWN_SAY);
+  }
   if (call.intent === 'transfer') {
     const target = call.facts['transferTo'] ?? '';
     return isDialable(target) ? dial(target) : hangUp(SORRY);

@@ -77,6 +77,18 @@ export const WebhookEnv = z
       .default(3)
       .describe('how often the stream of one call is opened again after an accident'),
     DRAIN_SECONDS: wholeNumber().default(60).describe('how long a request in hand may take after SIGTERM, at most'),
+    MODEL_DOWN_SAY: z
+      .string()
+      .max(4_000)
+      .default('I am sorry, the assistant cannot speak at the moment. Please call again later.')
+      .describe(
+        'what a caller hears, from Twilio, when the model refuses the key, the quota is used up or it stays away',
+      ),
+    MODEL_DOWN_TARGET: z
+      .string()
+      .max(2_000)
+      .optional()
+      .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -91,6 +103,11 @@ export const WebhookEnv = z
     when,
     path: ['OVERLOAD_TARGET'],
     message: 'must be a number such as +15550100, sip:… or client:… for OVERLOAD=dial',
+  })
+  .refine(env => env.MODEL_DOWN_TARGET === undefined || isDialable(env.MODEL_DOWN_TARGET), {
+    when,
+    path: ['MODEL_DOWN_TARGET'],
+    message: 'must be a number such as +15550100, sip:… or client:…',
   })
   .refine(env => env.OVERLOAD !== 'redirect' || /^https?:\/\/\S+$/.test(env.OVERLOAD_TARGET ?? ''), {
     when,

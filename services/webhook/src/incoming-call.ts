@@ -54,7 +54,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     return overloadTwiml(config, request.held);
   }
   metrics.callsTotal.inc({result: call.ticket === ticket ? 'admitted' : 'repeated'});
-  return decidedTwiml(call) ?? connectTwiml(call, config, config.WELCOME_SAY);
+  return decidedTwiml(call, config) ?? connectTwiml(call, config, config.WELCOME_SAY);
 }
 
 /** Somebody without a CallSid, trying out what the answer looks like. Only where nothing is validated. */

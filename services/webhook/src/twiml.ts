@@ -20,8 +20,9 @@ export function hangUp(sentence?: string): Twiml {
 }
 
 /** Hands the caller to a number in E.164 form, a SIP address or a Twilio client; hangs up afterwards. */
-export function dial(target: string): Twiml {
+export function dial(target: string, sentence?: string): Twiml {
   const response = new VoiceResponse();
+  if (sentence) response.say(sentence);
   const dialling = response.dial({answerOnBridge: true});
   if (/^sips?:/.test(target)) dialling.sip(target);
   else if (target.startsWith('client:')) dialling.client(target.slice('client:'.length));

@@ -1,6 +1,9 @@
 import type {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
 
-/** What is to become of the caller once the current stream has ended; without one, a stream that ended was an accident. */
+/**
+ * What is to become of the caller once the current stream has ended; without one, a stream that ended was an accident.
+ * `apologise`: the model is not to be had, and somebody else must say so.
+ */
 export type Intent = 'hang-up' | 'transfer' | 'migrate' | 'apologise';
 
 /** What the fleet knows about one call. Texts only: it is a Redis hash. */

@@ -12,7 +12,7 @@ const Fields = z.object({
   ticket: Ticket.optional(),
   streamSid: StreamSid.optional(),
   edge: ProcessId.optional(),
-  intent: z.enum(['hang-up', 'transfer', 'migrate']).optional(),
+  intent: z.enum(['hang-up', 'transfer', 'migrate', 'apologise']).optional(),
   attempts: numeral,
   startedAt: numeral,
 });
