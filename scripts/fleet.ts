@@ -1,0 +1,192 @@
+import {findRedisBinary, type PrivateRedis, startRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
+import type {SessionSummary} from '../simulators/openai/src/session-summary.ts';
+import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../simulators/twilio/src/fake-twilio.ts';
+import {freePort, type RunningProcess, startProcess} from './processes.ts';
+
+export interface FleetOptions {
+  readonly edges?: number;
+  readonly workers?: number;
+  readonly webhooks?: 1;
+  /** Added to every service's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Environment of the simulated model (MODEL_…). */
+  readonly model?: Readonly<Record<string, string>>;
+  readonly twilio?: Partial<FakeTwilioOptions>;
+  /** The port and folder where Redis keeps its data; without it a restart forgets everything. */
+  readonly redisDir?: string;
+  /** A Redis somebody else looks after. */
+  readonly redisUrl?: string;
+  readonly analytics?: {readonly dataDir: string};
+}
+
+export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
+
+/** Every service and the simulated model as processes of their own, a Redis of their own, and a simulated Twilio here. */
+export class ProcessFleet implements AsyncDisposable {
+  readonly edges: RunningProcess[] = [];
+  readonly workers: RunningProcess[] = [];
+  readonly #options: FleetOptions;
+  readonly #stack = new AsyncDisposableStack();
+  #redis: PrivateRedis | undefined;
+  #redisPort = 0;
+  #model: RunningProcess | undefined;
+  #webhook: RunningProcess | undefined;
+  #twilio: FakeTwilio | undefined;
+  analytics: RunningProcess | undefined;
+
+  private constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: FleetOptions = {}): Promise<ProcessFleet> {
+    const fleet = new ProcessFleet(options);
+    try {
+      await fleet.#start();
+      return fleet;
+    } catch (thrown) {
+      await fleet[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  get twilio(): FakeTwilio {
+    return set(this.#twilio);
+  }
+  get webhook(): RunningProcess {
+    return set(this.#webhook);
+  }
+  get model(): RunningProcess {
+    return set(this.#model);
+  }
+  get redisUrl(): string {
+    return this.#options.redisUrl ?? `redis://127.0.0.1:${this.#redisPort}`;
+  }
+  get redisPid(): number {
+    return set(this.#redis).pid;
+  }
+
+  async #start(): Promise<void> {
+    const {edges = 2, workers = 2} = this.#options;
+    if (this.#options.redisUrl === undefined) {
+      this.#redisPort = await freePort();
+      await this.startRedis();
+      this.#stack.defer(async () => this.#redis?.close());
+    }
+    this.#model = await startProcess({
+      service: 'simulators/openai',
+      env: {OPENAI_API_KEY: 'sk-test', ...this.#options.model},
+      readyWithin: 0,
+    });
+    this.#stack.use(this.#model);
+    await this.#model.line(line => line.json?.['event'] === 'listening', 10_000);
+    await Promise.all(Array.from({length: workers}, () => this.addWorker()));
+    await Promise.all(Array.from({length: edges}, () => this.addEdge()));
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    const env = {PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)};
+    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#env(env)}));
+    if (this.#options.analytics) {
+      const {dataDir} = this.#options.analytics;
+      const env = this.#env({DATA_DIR: dataDir, PORT: String(await freePort())});
+      this.analytics = this.#stack.use(await startProcess({service: 'services/analytics', env}));
+    }
+    this.#twilio = this.#stack.use(
+      await startFakeTwilio({
+        webhookUrl: `${origin}/incoming-call`,
+        statusCallbackUrl: `${origin}/call-status`,
+        authToken: FLEET_TOKEN,
+        sayMsPerChar: 5,
+        ...this.#options.twilio,
+      }),
+    );
+  }
+
+  /** Starts Redis on the port it always has. */
+  async startRedis(): Promise<void> {
+    const binary = set(await findRedisBinary());
+    const {redisDir} = this.#options;
+    const keep = redisDir === undefined ? {} : {persist: true, dir: redisDir};
+    this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
+  }
+
+  async addWorker(): Promise<RunningProcess> {
+    const port = await freePort();
+    const worker = await startProcess({
+      service: 'services/realtime-worker',
+      name: `worker-${this.workers.length + 1}`,
+      env: this.#env({PORT: String(port)}),
+    });
+    this.workers.push(worker);
+    return this.#stack.use(worker);
+  }
+
+  async addEdge(): Promise<RunningProcess> {
+    const port = await freePort();
+    const edge = await startProcess({
+      service: 'services/media-edge',
+      name: `edge-${this.edges.length + 1}`,
+      env: this.#env({PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}),
+    });
+    this.edges.push(edge);
+    return this.#stack.use(edge);
+  }
+
+  /** The workers that hold calls now, by their own metrics. */
+  async busyWorkers(): Promise<RunningProcess[]> {
+    const counts = await Promise.all(this.workers.map(worker => metric(worker, 'voicebridge_calls_active')));
+    return this.workers.filter((_, index) => (counts[index] ?? 0) > 0);
+  }
+
+  /** What the simulated model knows: its sessions, with what it heard and remembers. */
+  async sessions(): Promise<SessionSummary[]> {
+    const answer = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as
+      | {sessions?: SessionSummary[]}
+      | SessionSummary[];
+    return Array.isArray(answer) ? answer : (answer.sessions ?? []);
+  }
+
+  async setKnobs(knobs: object): Promise<void> {
+    await fetch(new URL('/knobs', this.#modelHttp()), {method: 'POST', body: JSON.stringify(knobs)});
+  }
+
+  /** All caller audio that a session was given, in order. */
+  async heardBy(sessionId: string): Promise<Buffer> {
+    const answer = await fetch(new URL(`/sessions/${sessionId}/heard`, this.#modelHttp()));
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
+  async closeSession(sessionId: string, how: 'close' | 'reset' | 'freeze' = 'reset'): Promise<void> {
+    await fetch(new URL(`/sessions/${sessionId}/${how}`, this.#modelHttp()), {method: 'POST'});
+  }
+
+  #modelHttp(): string {
+    return this.model.url;
+  }
+
+  #env(own: Readonly<Record<string, string>>): Record<string, string> {
+    return {
+      REDIS_URL: this.redisUrl,
+      TWILIO_AUTH_TOKEN: FLEET_TOKEN,
+      OPENAI_API_KEY: 'sk-test',
+      OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
+      ...own,
+      ...this.#options.env,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** One number from a process's /metrics; the sum over its labels. */
+export async function metric(process: RunningProcess, name: string): Promise<number> {
+  const text = await (await fetch(new URL('/metrics', process.url))).text();
+  const lines = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+function set<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the fleet has not started');
+  return value;
+}

@@ -1,0 +1,48 @@
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {ProcessFleet} from '../../scripts/fleet.ts';
+
+describe('a caller whose worker dies', () => {
+  let fleet: ProcessFleet;
+  beforeEach(async () => {
+    fleet = await ProcessFleet.start({edges: 1, workers: 2});
+  });
+  afterEach(() => fleet[Symbol.asyncDispose]());
+
+  test.each(['SIGKILL', 'SIGSTOP'] as const)(
+    'by %s talks on with another one, and is not greeted again',
+    async signal => {
+      const call = fleet.twilio.dial([
+        {do: 'waitForSilence', ms: 300},
+        {do: 'say', clip: 'caller-opening-hours'},
+        {do: 'waitForSilence', ms: 800},
+        {do: 'say', clip: 'caller-yes'},
+        {do: 'waitForSilence', ms: 500},
+        {do: 'hangUp'},
+      ]);
+      // The caller has asked, and the answer is on its way.
+      await new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()));
+      const [owner] = await fleet.busyWorkers();
+      process.kill(owner!.pid, signal);
+      const report = await call.ended;
+      if (signal === 'SIGSTOP') process.kill(owner!.pid, 'SIGCONT');
+      expect(report.violations).toEqual([]);
+      expect(report.endedBy).toBe('caller');
+      expect(report.streams).toHaveLength(1);
+      const sessions = await fleet.sessions();
+      expect(sessions.map(session => session.refusals)).toEqual(sessions.map(() => []));
+      expect(sessions.length).toBe(2);
+      console.log(
+        JSON.stringify(
+          sessions.map(s => ({
+            closed: s.closeCode,
+            heard: s.heard.bytes,
+            items: s.items.map(i => [i.role, i.text || i.transcript, i.generatedMs]),
+            responses: s.responses.map(r => [r.metadata, r.status]),
+          })),
+          null,
+          1,
+        ),
+      );
+    },
+  );
+});
