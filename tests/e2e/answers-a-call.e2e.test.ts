@@ -35,10 +35,5 @@ describe('a caller who dials the number', () => {
     const heard = session!.heardAudio();
     expect(heard.equals(stream!.sentAudio.subarray(0, heard.length))).toBe(true);
     expect(stream!.sentAudio.length - heard.length).toBeLessThan(8 * 200);
-    console.log(
-      report.firstAudioMs,
-      stream?.clears,
-      session?.items.map(i => [i.role, i.generatedMs, i.truncatedAtMs]),
-    );
   });
 });
