@@ -15,6 +15,12 @@ export function significance(a, b) {
   return z > 3.3 ? 'clear' : z > 1.96 ? 'likely' : 'within chance';
 }
 
+/** +4.8 %, −12 % */
+function signed(change) {
+  const amount = Math.abs(change * 100).toFixed(Math.abs(change) < 0.1 ? 1 : 0);
+  return `${change > 0 ? '+' : '−'}${amount} %`;
+}
+
 /** One figure, and how it differs from the other set. `better`: `less`, `more` or undefined. */
 export function tile({label, unit, value, other, otherLabel, more, better, hint}) {
   const format = unit === 'share' ? share : byUnit[unit];
@@ -33,24 +39,19 @@ export function tile({label, unit, value, other, otherLabel, more, better, hint}
     h('div', {class: 'value'}, amount, rest.length > 0 && h('small', {}, ` ${rest.join(' ')}`)),
     h(
       'div',
-      {class: 'more', title: hint ? `difference of the means: ${hint}` : undefined},
-      change === undefined
-        ? (more ?? '')
-        : [
-            h(
-              'span',
-              {class: kind},
-              `${change > 0 ? '+' : '−'}${Math.abs(change * 100).toFixed(Math.abs(change) < 0.1 ? 1 : 0)} %`,
-            ),
-            ` ${otherLabel} ${format(other)}`,
-            hint ? ` · ${hint}` : '',
-          ],
+      {class: 'more'},
+      change === undefined ? (more ?? '') : [h('span', {class: kind}, signed(change)), ` from ${format(other)}`],
     ),
+    change !== undefined && hint
+      ? h('div', {class: 'more', title: `difference of the means against ${otherLabel} (Welch)`}, hint)
+      : '',
   );
 }
 
-/** A tile for one figure of one metric, from the answers of the sets. */
-export function tileOf({sets}, answers, {label, pick = group => group.p50, better, unit, more}) {
+/**
+ * A tile for one figure of one metric, from the answers of the sets. `counts`: the figure is an amount, about which the means say nothing.
+ */
+export function tileOf({sets}, answers, {label, pick = group => group.p50, better, unit, more, counts = false}) {
   const [first, second] = answers.map(answer => answer.groups[0]);
   return tile({
     label,
@@ -60,7 +61,7 @@ export function tileOf({sets}, answers, {label, pick = group => group.p50, bette
     otherLabel: sets[1]?.label,
     more: first && more?.(first),
     better,
-    hint: significance(first, second),
+    hint: counts ? undefined : significance(first, second),
   });
 }
 

@@ -1,6 +1,6 @@
 import {get} from './api.js';
 import {h} from './dom.js';
-import {change, periodOf, RANGES} from './url-state.js';
+import {change, periodOf, RANGES, setsOf} from './url-state.js';
 
 /** @type {{assistants: string[], models: string[], workers: string[]}} */
 let known = {assistants: [], models: [], workers: []};
@@ -76,5 +76,12 @@ export function filterBar(state) {
       ...known.assistants.map(name => [`assistant:${name}`, `assistant ${name}`]),
       ...known.models.map(name => [`model:${name}`, `model ${name}`]),
     ]),
+    comparison(state),
   ];
+}
+
+/** What the small figures and the dashed or amber lines are. */
+function comparison(state) {
+  const {sets} = setsOf(state);
+  return sets[1] ? h('p', {class: 'compared'}, `${sets[0].label}, compared with ${sets[1].label}`) : '';
 }

@@ -139,7 +139,7 @@ function table(names, figures, rows) {
 
 const tiles = context =>
   tilesOf(context, [
-    ['cost', {label: 'Cost', pick: group => group.sum}],
+    ['cost', {label: 'Cost', counts: true, pick: group => group.sum}],
     [
       'cost',
       {
@@ -149,13 +149,14 @@ const tiles = context =>
         more: group => `p95 ${usd(group.p95)}`,
       },
     ],
-    ['tokens_input_audio', {label: 'Audio tokens in', pick: group => group.sum}],
-    ['tokens_input_cached', {label: 'Cached tokens in', pick: group => group.sum, better: 'more'}],
-    ['tokens_output_audio', {label: 'Audio tokens out', pick: group => group.sum}],
+    ['tokens_input_audio', {label: 'Audio tokens in', counts: true, pick: group => group.sum}],
+    ['tokens_input_cached', {label: 'Cached tokens in', counts: true, pick: group => group.sum, better: 'more'}],
+    ['tokens_output_audio', {label: 'Audio tokens out', counts: true, pick: group => group.sum}],
     [
       'tool_duration',
       {
         label: 'Tool calls',
+        counts: true,
         pick: group => group.count,
         unit: 'count',
         more: group => `p95 ${ms(group.p95)}`,

@@ -120,6 +120,7 @@ const tiles = context =>
       'barge_ins',
       {
         label: 'Interruptions',
+        counts: true,
         pick: group => group.sum,
         unit: 'count',
         more: group => `${group.mean?.toFixed(2) ?? '–'} per call`,
@@ -135,7 +136,10 @@ const tiles = context =>
     ],
     ['talk_over', {label: 'Talk-over, median', better: 'less', more: group => `p95 ${ms(group.p95)}`}],
     ['unheard_audio', {label: 'Unheard, median', more: group => `${ms(group.sum)} in all`}],
-    ['false_interruptions', {label: 'False interruptions', pick: group => group.sum, unit: 'count', better: 'less'}],
+    [
+      'false_interruptions',
+      {label: 'False interruptions', counts: true, pick: group => group.sum, unit: 'count', better: 'less'},
+    ],
     ['truncation_uncertainty', {label: 'Cut uncertain by, p95', pick: group => group.p95, better: 'less'}],
   ]);
 

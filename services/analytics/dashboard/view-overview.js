@@ -201,7 +201,7 @@ export function overview(context) {
 
 const tiles = context =>
   tilesOf(context, [
-    ['calls', {label: 'Calls', pick: group => group.count, unit: 'count'}],
+    ['calls', {label: 'Calls', counts: true, pick: group => group.count, unit: 'count'}],
     [
       'platform_turn_gap',
       {label: 'Turn gap, median', better: 'less', more: group => `p95 ${ms(group.p95)} · p99 ${ms(group.p99)}`},

@@ -16,7 +16,7 @@ const RETRY: Millis = 1_000;
 /** What a connection gets to say goodbye. */
 const GOODBYE: Millis = 1_000;
 /** How long a process may be silent before another one takes its records. Renewed at half of it. */
-const LOCK: Millis = 15_000;
+const LOCK: Millis = 9_000;
 
 export interface ConsumeDeps {
   readonly connection: ConnectionOptions;

@@ -1,4 +1,4 @@
-import {mkdir, open, readFile, unlink} from 'node:fs/promises';
+import {link, mkdir, readFile, rename, unlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 
@@ -11,25 +11,49 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, {recursive: true});
   const path = join(folder, 'owner.pid');
   const mine = `${process.pid} ${await startOf(process.pid)}`;
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const file = await open(path, 'wx');
-      await file.writeFile(mine);
-      await file.close();
-      return {
-        async [Symbol.asyncDispose]() {
-          if ((await read(path)) === mine) await unlink(path);
-        },
-      };
-    } catch (thrown) {
-      if (!isCode(thrown, 'EEXIST')) throw thrown;
+  // Written aside and then linked, so that nobody ever reads half an owner.
+  const aside = `${path}.${process.pid}`;
+  await writeFile(aside, mine);
+  try {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      if (await linked(aside, path)) {
+        return {
+          async [Symbol.asyncDispose]() {
+            if ((await read(path)) === mine) await unlink(path);
+          },
+        };
+      }
+      const owner = await read(path);
+      if (owner !== undefined && (await lives(owner))) throw heldBy(folder, owner);
+      if (owner !== undefined) await removeDead(path, owner);
     }
-    const owner = await read(path);
-    if (owner === undefined) continue;
-    if (await lives(owner)) throw heldBy(folder, owner);
-    await unlink(path).catch(() => {});
+  } finally {
+    await unlink(aside);
   }
   throw heldBy(folder, (await read(path)) ?? 'another process');
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (thrown) {
+    if (isCode(thrown, 'EEXIST')) return false;
+    throw thrown;
+  }
+}
+
+/** Two that find the same dead owner must not remove each other: what is moved away is looked at again. */
+async function removeDead(path: string, owner: string): Promise<void> {
+  const moved = `${path}.${process.pid}.dead`;
+  try {
+    await rename(path, moved);
+  } catch (thrown) {
+    if (isCode(thrown, 'ENOENT')) return;
+    throw thrown;
+  }
+  if ((await read(moved)) !== owner) await linked(moved, path);
+  await unlink(moved);
 }
 
 function heldBy(folder: string, owner: string): CannotStart {

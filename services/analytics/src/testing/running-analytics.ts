@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import {loadConfig} from '@voicebridge/shared/config.ts';
 import {createLog} from '@voicebridge/shared/log.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
+import {z} from 'zod';
 import {AnalyticsEnv} from '../config.ts';
 import {startAnalytics, type Analytics} from '../start-analytics.ts';
 
@@ -14,10 +15,16 @@ export async function temporaryFolder(): Promise<AsyncDisposable & {readonly pat
 }
 
 /** Analytics as it runs, on a free port and with real clocks. */
-export async function runAnalytics(env: Readonly<Record<string, string>>): Promise<Analytics & {readonly url: string}> {
-  const config = loadConfig(AnalyticsEnv, {PORT: '0', LOG_LEVEL: 'silent', ...env});
-  const analytics = await startAnalytics(config, {clock: systemClock, log: createLog('analytics', {level: 'silent'})});
-  return {...analytics, url: `http://127.0.0.1:${analytics.port}`};
+export async function runAnalytics(
+  env: Readonly<Record<string, string>>,
+): Promise<Analytics & {readonly url: string; readonly said: string[]}> {
+  const config = loadConfig(AnalyticsEnv, {PORT: '0', ...env});
+  const said: string[] = [];
+  const log = createLog('analytics', {
+    to: {write: line => void said.push(z.object({msg: z.string()}).parse(JSON.parse(line)).msg)},
+  });
+  const analytics = await startAnalytics(config, {clock: systemClock, log});
+  return {...analytics, said, url: `http://127.0.0.1:${analytics.port}`};
 }
 
 /** Asks again until the answer is right; the time-out of the test is the limit. */
