@@ -8,9 +8,13 @@ export function loadOf({calls, capacity}: Member): number {
   return capacity > 0 ? calls / capacity : 1;
 }
 
-/** The least loaded of a random few; undefined when there are none. `random`: from 0 up to, but not including, 1. */
+/**
+ * The least loaded of a random few, and a random one of those that are equally loaded; undefined when there are none.
+ * `random`: from 0 up to, but not including, 1.
+ */
 export function leastLoaded(members: readonly Member[], random: () => number): Member | undefined {
-  const few = [...members];
-  while (few.length > FEW) few.splice(Math.floor(random() * few.length), 1);
+  const left = [...members];
+  const few: Member[] = [];
+  while (few.length < FEW && left.length > 0) few.push(...left.splice(Math.floor(random() * left.length), 1));
   return few.toSorted((a, b) => loadOf(a) - loadOf(b))[0];
 }

@@ -1,0 +1,43 @@
+import {describe, expect, test} from 'vitest';
+import {ProcessId} from '../protocol/ids.ts';
+import type {Member} from './fleet.ts';
+import {leastLoaded} from './least-loaded.ts';
+
+const member = (id: string, calls: number): Member => ({
+  id: ProcessId.parse(id),
+  calls,
+  capacity: 10,
+  state: 'ready',
+  lagMs: 0,
+  startedAt: 0,
+});
+
+/** How often each was chosen, over an even spread of random numbers. */
+function chosen(members: readonly Member[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let n = 0; n < 100; n += 1) {
+    let next = n / 100;
+    const random = () => (next = (next * 7.13 + 0.37) % 1);
+    const id = leastLoaded(members, random)?.id ?? 'nobody';
+    counts[id] = (counts[id] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('whoever gives calls away', () => {
+  test('gives the next one to the least loaded', () => {
+    expect(chosen([member('worker-aaaa', 2), member('worker-bbbb', 1), member('worker-cccc', 3)])).toEqual({
+      'worker-bbbb': 100,
+    });
+  });
+
+  test('spreads a burst over those who are equally loaded, since figures are a second old', () => {
+    const counts = chosen([member('worker-aaaa', 0), member('worker-bbbb', 0)]);
+    expect(counts['worker-aaaa']).toBeGreaterThan(25);
+    expect(counts['worker-bbbb']).toBeGreaterThan(25);
+  });
+
+  test('asks nobody where there is nobody', () => {
+    expect(leastLoaded([], () => 0)).toBeUndefined();
+  });
+});
