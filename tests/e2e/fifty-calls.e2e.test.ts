@@ -1,0 +1,75 @@
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {ProcessFleet} from '../../scripts/fleet.ts';
+import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
+import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
+import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
+import {readFrameTag} from '../../simulators/twilio/src/frame-tag.ts';
+
+const CALLS = 50;
+const SECONDS = 60;
+
+/** Asks, listens to the whole answer, asks again, and hangs up when the time is over. */
+const talkative: CallerScript = [
+  ...Array.from({length: 12}, () => [
+    {do: 'waitForSilence', ms: 300} as const,
+    {do: 'say', clip: 'caller-yes'} as const,
+  ]).flat(),
+  {do: 'pause', ms: SECONDS * 1_000},
+];
+
+describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
+  let fleet: ProcessFleet;
+  let reports: CallReport[];
+  beforeAll(async () => {
+    fleet = await ProcessFleet.start({edges: 2, workers: 2, model: {MODEL_TAGGED: 'on'}});
+    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(talkative, {tag}));
+    const hangUp = setTimeout(() => calls.forEach(call => call.hangUp()), SECONDS * 1_000);
+    reports = await Promise.all(calls.map(call => call.ended));
+    clearTimeout(hangUp);
+  }, 120_000);
+  afterAll(() => fleet[Symbol.asyncDispose]());
+
+  test('are all served to the end, on one stream each, without a mistake of ours', () => {
+    expect(reports.flatMap(report => report.violations)).toEqual([]);
+    expect(new Set(reports.map(report => report.endedBy))).toEqual(new Set(['caller']));
+    expect(reports.map(report => report.streams.length)).toEqual(reports.map(() => 1));
+  });
+
+  test('are heard by the model: every frame once, in order, and nobody else’s', async () => {
+    const sessions = await fleet.sessions();
+    expect(sessions).toHaveLength(CALLS);
+    const seen = new Set<number>();
+    for (const session of sessions) {
+      const heard = await fleet.heardBy(session.id);
+      const tag = readFrameTag(heard)?.tag;
+      const stream = streamOf(reports.find(report => report.tag === tag));
+      seen.add(tag!);
+      expect(heard.equals(stream.sentAudio.subarray(0, heard.length))).toBe(true);
+      // What the model did not hear any more was said as the line closed.
+      expect(stream.sentAudio.length - heard.length).toBeLessThan(8 * 500);
+    }
+    expect(seen.size).toBe(CALLS);
+  });
+
+  test('hear the assistant: every byte once, in order, as far as it was played', async () => {
+    const sessions = await fleet.sessions();
+    let items = 0;
+    for (const session of sessions) {
+      expect(session.refusals).toEqual([]);
+      const tag = readFrameTag(await fleet.heardBy(session.id))?.tag;
+      const {played} = streamOf(reports.find(report => report.tag === tag));
+      const spoken = session.items.filter(item => item.generatedMs > 0 && item.role === 'assistant');
+      const runs = readTagRuns(played);
+      expect(runs.map(run => run.item)).toEqual(spoken.slice(0, runs.length).map(item => item.tag));
+      expect(runs.map(run => run.fromMs)).toEqual(runs.map(() => 0));
+      // All but the last, which the hang-up may have cut.
+      runs.slice(0, -1).forEach((run, index) => expect(run.toMs).toBe(Math.floor(spoken[index]!.generatedMs)));
+      items += runs.length;
+    }
+    expect(items).toBeGreaterThan(CALLS * 4);
+  });
+});
+
+function streamOf(report: CallReport | undefined): StreamReport {
+  return report!.streams[0]!;
+}
