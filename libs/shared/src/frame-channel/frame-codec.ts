@@ -53,7 +53,7 @@ export function encodePacket(packet: Packet): Buffer {
   bytes.writeUInt32BE(packet.sentAt, 14);
   bytes.writeUInt32BE(packet.echo, 18);
   bytes.writeUInt16BE(packet.held, 22);
-  bytes.writeUInt32BE(packet.timestamp, 24);
+  bytes.writeUInt32BE(packet.timestamp >>> 0, 24); // it wraps after 49 days; a call does not last that long
   packet.body.copy(bytes, HEADER_BYTES);
   return bytes;
 }

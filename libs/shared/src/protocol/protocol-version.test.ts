@@ -1,0 +1,27 @@
+import {createHash} from 'node:crypto';
+import {expect, test} from 'vitest';
+import {z} from 'zod';
+import {encodePacket} from '../frame-channel/frame-codec.ts';
+import {EdgeToWorker} from './edge-to-worker.ts';
+import {Answer, Ask} from './inbox.ts';
+import {PROTOCOL_VERSION} from './protocol-version.ts';
+import {WorkerToEdge} from './worker-to-edge.ts';
+
+test('changing what edge, worker and webhook say to each other forces a new protocol version', () => {
+  const schemas = [EdgeToWorker, WorkerToEdge, Ask, Answer].map(schema => z.toJSONSchema(schema));
+  const packet = encodePacket({
+    kind: 16,
+    epoch: 1,
+    seq: 2,
+    ack: 3,
+    sentAt: 4,
+    echo: 5,
+    held: 6,
+    timestamp: 7,
+    body: Buffer.from('body'),
+  });
+  const fingerprint = createHash('sha256').update(JSON.stringify(schemas)).update(packet).digest('hex').slice(0, 12);
+  // Both lines change together, and the history in protocol-version.ts says why.
+  expect(fingerprint).toBe('5d8ccbf97525');
+  expect(PROTOCOL_VERSION).toBe(1);
+});
