@@ -53,6 +53,8 @@ export class CallCore {
   #handOverBy: Millis | undefined;
   #refused: LostCause | undefined;
   #streamOpen = false;
+  #streamSid: string | undefined;
+  readonly #before: RestoredCall['stream'];
   #over = false;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
@@ -61,6 +63,7 @@ export class CallCore {
     this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
     this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
     this.#firstAudio = restored?.greeted ?? false;
+    this.#before = restored?.stream;
   }
 
   get serverRights(): Dialogue['serverRights'] {
@@ -128,9 +131,12 @@ export class CallCore {
         this.#streamBy = undefined;
         this.#streamEnd = 'platform.stream-lost';
         this.#streamOpenedAt ??= at;
-        this.#caller.newStream();
-        if (this.#refused) return this.#apologise();
         const {streamSid, edge} = frame;
+        this.#streamSid = streamSid;
+        this.#caller.newStream();
+        // The edge says the last seconds again; what a turn has settled must not be answered twice.
+        if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
+        if (this.#refused) return this.#apologise();
         return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.streamOpened(at)];
       }
       case 'audio':
@@ -165,9 +171,13 @@ export class CallCore {
         return this.#dialogue.callerSpoke(this.#caller.arrivedAt(event.fromMs) ?? at, at);
       case 'callerStopped':
         return this.#dialogue.callerStopped(this.#caller.arrivedAt(event.untilMs), at);
-      case 'turnCommitted':
-        this.#caller.settle();
-        return this.#dialogue.on(event, at);
+      case 'turnCommitted': {
+        const timestamp = this.#caller.settle();
+        const effects = this.#dialogue.on(event, at);
+        const streamSid = this.#streamSid;
+        if (timestamp === undefined || streamSid === undefined) return effects;
+        return [...effects, journal({is: 'settled', streamSid, timestamp})];
+      }
       case 'audio':
         this.#tries = 0;
         return this.#dialogue.on(event, at);

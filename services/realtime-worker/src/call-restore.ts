@@ -1,3 +1,4 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation} from './conversation.ts';
 import type {JournalEntry} from './journal-entry.ts';
 
@@ -9,6 +10,15 @@ export interface RestoredCall {
   readonly answerOwed: boolean;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;
+  /** The stream that the last owner served, and up to where on its clock the caller's words are in the conversation. */
+  readonly stream: {readonly streamSid: string; readonly settledMs: Millis} | undefined;
+  /** What Twilio was given on that stream since it was last silenced, and how long ago. */
+  readonly said: readonly {
+    readonly itemId: string;
+    readonly itemFrom: Millis;
+    readonly ms: Millis;
+    readonly agoMs: Millis;
+  }[];
   readonly turns: number;
   readonly interruptions: number;
   readonly toolCalls: number;
@@ -18,13 +28,15 @@ export interface RestoredCall {
 /** Speech runs at about so many characters a second: words run ahead of the audio they belong to. */
 const MS_PER_CHARACTER = 62;
 
-/** Reads a journal to its end. `session` is the number that items of lost sessions get: none of ours. */
-export function restoreCall(entries: readonly JournalEntry[], session = -1): RestoredCall {
+/** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds; `session` is the number that items of lost sessions get: none of ours. */
+export function restoreCall(entries: readonly JournalEntry[], nowWall: number, session = -1): RestoredCall {
   const conversation = new Conversation();
   let [greeted, turns, interruptions, toolCalls, failovers] = [false, 0, 0, 0, 0];
   const said = new Map<string, number>();
   const whole = new Set<string>();
   let speaking: string | undefined;
+  let stream: RestoredCall['stream'];
+  let buffered: RestoredCall['said'][number][] = [];
   for (const entry of entries) {
     switch (entry.is) {
       case 'item':
@@ -34,11 +46,21 @@ export function restoreCall(entries: readonly JournalEntry[], session = -1): Res
       case 'words':
         conversation.words(entry.id, entry.text, true);
         break;
-      case 'said':
+      case 'stream':
+        if (stream?.streamSid !== entry.streamSid) buffered = [];
+        stream = {streamSid: entry.streamSid, settledMs: stream?.streamSid === entry.streamSid ? stream.settledMs : 0};
+        break;
+      case 'settled':
+        if (stream?.streamSid === entry.streamSid) stream = {...stream, settledMs: entry.timestamp};
+        break;
+      case 'said': {
         greeted = true;
+        const itemFrom = said.get(entry.id) ?? 0;
+        buffered.push({itemId: entry.id, itemFrom, ms: entry.ms - itemFrom, agoMs: nowWall - entry.wall});
         said.set(entry.id, entry.ms);
         speaking = entry.id;
         break;
+      }
       case 'complete':
         whole.add(entry.id);
         break;
@@ -54,6 +76,7 @@ export function restoreCall(entries: readonly JournalEntry[], session = -1): Res
         break;
       case 'interruption':
         interruptions += 1;
+        buffered = [];
         break;
       case 'tool':
         toolCalls += 1;
@@ -72,6 +95,8 @@ export function restoreCall(entries: readonly JournalEntry[], session = -1): Res
     greeted,
     answerOwed: conversation.answerOwed,
     cutOffItem,
+    stream,
+    said: buffered,
     turns,
     interruptions,
     toolCalls,

@@ -98,7 +98,7 @@ export class CallSession {
         rotateAfterMs: deps.rotateAfterMs,
       },
       clock.now(),
-      isNew ? undefined : restoreCall(start.entries),
+      isNew ? undefined : restoreCall(start.entries, clock.wall()),
     );
     this.#journal = new CallJournal({
       directory,

@@ -8,6 +8,7 @@ const TOLERANCE_MS = 15;
 /** So many arrivals are remembered, for as long as a long sentence. */
 const REMEMBERED = 3_000;
 
+const LATELY_MS = 300;
 /** So much audio that no turn has settled yet is kept for another session, while one is up and while none is. */
 const UNSETTLED_MS = 8_000;
 const UNGIVEN_MS = 60_000;
@@ -27,10 +28,12 @@ export class CallerAudio {
   #unsettled: {readonly payload: string; readonly ms: Millis; readonly at: Millis}[] = [];
   #unsettledMs: Millis = 0;
   #paddedMs: Millis = 0;
+  #skipUntil: Millis = 0;
 
   /** A frame from Twilio at `timestamp` of the stream's clock; returns what to give the model now, in order. */
   frame(timestamp: Millis, payload: string, at: Millis): string[] {
     const ms = msOfBase64(payload);
+    if (timestamp + ms <= this.#skipUntil) return [];
     const missing = this.#expected === undefined ? 0 : timestamp - this.#expected;
     this.#expected = timestamp + ms;
     const padding = missing > TOLERANCE_MS ? Math.min(missing, LONGEST_PADDING_MS) : 0;
@@ -42,6 +45,12 @@ export class CallerAudio {
   /** The clock of another stream begins anew. */
   newStream(): void {
     this.#expected = undefined;
+    this.#skipUntil = 0;
+  }
+
+  /** Another owner's model has heard this stream up to here, and the conversation holds it in words. */
+  skipUntil(timestamp: Millis): void {
+    this.#skipUntil = timestamp;
   }
 
   /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
@@ -60,10 +69,13 @@ export class CallerAudio {
     this.#open = false;
   }
 
-  /** A turn was committed: the conversation holds it in words, and another session need not hear it. */
-  settle(): void {
-    this.#unsettled = [];
-    this.#unsettledMs = 0;
+  /**
+   * A turn was committed: the conversation holds it in words, and another session need not hear it, but for the moment
+   * before now, in which the caller may have begun to speak again. Returns how far Twilio's clock is settled.
+   */
+  settle(): Millis | undefined {
+    while (this.#unsettledMs > LATELY_MS) this.#unsettledMs -= this.#unsettled.shift()?.ms ?? 0;
+    return this.#expected === undefined ? undefined : Math.max(0, this.#expected - this.#unsettledMs);
   }
 
   /** When the audio at this position of the session arrived here; undefined when that was too long ago. */

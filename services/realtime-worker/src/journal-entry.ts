@@ -38,6 +38,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   /** A worker has the call from here on. */
   z.object({...base, is: z.literal('owner'), worker: z.string(), epoch: z.number(), cause: z.string()}),
   z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string(), epoch: z.number()}),
+  /** Twilio's clock of a stream, up to which the caller's words are in the conversation. */
+  z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
   z.object({...base, is: z.literal('modelReady'), ms: z.number()}),
   /** The greeting was asked for: nobody greets again. */
   z.object({...base, is: z.literal('greeted')}),
