@@ -11,6 +11,7 @@ import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
+import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
@@ -21,7 +22,6 @@ import {drainLegs} from './drain-legs.ts';
 import {fleetDesk} from './fleet-desk.ts';
 import {judgeUpgrade} from './judge-upgrade.ts';
 import {Legs} from './legs.ts';
-import {LoopLag} from './loop-lag.ts';
 import {takeTicket} from './take-ticket.ts';
 import {TwilioSockets} from './twilio-socket.ts';
 

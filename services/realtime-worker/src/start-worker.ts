@@ -10,6 +10,7 @@ import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
 import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
+import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
@@ -64,7 +65,6 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const reserved = new Set<CallSid>();
   const recording = new Set<Promise<void>>();
   let draining = false;
-  let lagMs: Millis = 0;
   let emptied = Promise.withResolvers<void>();
 
   await using stack = new AsyncDisposableStack();
@@ -186,12 +186,13 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   };
 
   stack.use(await openInbox({bus, worker: id, handle, metrics, log}));
+  const lag = stack.use(new LoopLag(clock));
   const member = (): Member => ({
     id,
     calls: inHand(),
     capacity: config.MAX_CALLS,
     state: draining ? 'draining' : 'ready',
-    lagMs,
+    lagMs: lag.worst,
     startedAt,
   });
   const presence = stack.use(await keepPresent({fleet, name: 'workers', clock, log, member}));
@@ -209,9 +210,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   stack.defer(
-    watchLag(clock, late => {
-      lagMs = late;
-      metrics.eventLoopLag.set(late / 1_000);
+    every(clock, 1_000, () => {
+      metrics.eventLoopLag.set(lag.worst / 1_000);
       metrics.redisUp.set(bus.wellSince() === undefined ? 0 : 1);
     }),
   );
@@ -256,20 +256,4 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
 function delay(clock: Clock, ms: Millis): Promise<void> {
   return new Promise(resolve => clock.after(ms, resolve));
-}
-
-/** How late the timers of this process fire: the worst of each second. */
-function watchLag(clock: Clock, tell: (late: Millis) => void) {
-  let last = clock.now();
-  let worst: Millis = 0;
-  let told = last;
-  return every(clock, 100, () => {
-    const at = clock.now();
-    worst = Math.max(worst, at - last - 100);
-    last = at;
-    if (at - told < 1_000) return;
-    told = at;
-    tell(Math.max(0, worst));
-    worst = 0;
-  });
 }

@@ -1,4 +1,4 @@
-import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every, type Cancel, type Clock, type Millis} from './time.ts';
 
 const LOOK_EVERY_MS = 50;
 const LOOKS = 20;
