@@ -95,15 +95,15 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
   test('a filter is part of the address, so that a colleague sees the same', async () => {
     await using visited = await visit(open.url);
     const {page} = visited;
-    await page.getByLabel('Assistant').selectOption('booking');
+    await page.locator('select[name=assistant]').selectOption('booking');
     await page.getByRole('button', {name: '24 hours'}).click();
-    await page.getByLabel('Compare with').selectOption('previous');
+    await page.locator('select[name=compare]').selectOption('previous');
     expect(new URL(page.url()).search).toBe('?range=24h&assistant=booking&compare=previous');
     await using colleague = await visit(page.url());
-    expect(await colleague.page.getByLabel('Assistant').inputValue()).toBe('booking');
+    expect(await colleague.page.locator('select[name=assistant]').inputValue()).toBe('booking');
     await colleague.page.locator('.compared').waitFor();
     await page.goBack();
-    expect(await page.getByLabel('Compare with').inputValue()).toBe('');
+    expect(await page.locator('select[name=compare]').inputValue()).toBe('');
   });
 
   test('the list of calls goes on, and a call opens with its two lanes by keyboard alone', async () => {
@@ -111,7 +111,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     const {page, complaints} = visited;
     await page.getByRole('button', {name: 'Show more'}).click();
     await page.locator('tbody tr').nth(60).waitFor();
-    await page.getByLabel('Interrupted').selectOption('yes');
+    await page.locator('select[name=interrupted]').selectOption('yes');
     await drawn(page);
     await page.locator('tbody tr a').first().focus();
     await page.keyboard.press('Enter');

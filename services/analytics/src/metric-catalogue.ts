@@ -141,3 +141,14 @@ export const BUCKETS = {
 } as const;
 export type Bucket = keyof typeof BUCKETS;
 export const BUCKET_NAMES = Object.keys(BUCKETS).filter((name): name is Bucket => Object.hasOwn(BUCKETS, name));
+
+/** The same lengths in milliseconds. */
+export const BUCKET_MS: Readonly<Record<Bucket, number>> = {
+  minute: 60_000,
+  '5m': 300_000,
+  '15m': 900_000,
+  hour: 3_600_000,
+  '6h': 21_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+};

@@ -1,0 +1,54 @@
+import type {Kysely} from 'kysely';
+import {concurrency} from '../src/concurrency.ts';
+import {facets} from '../src/facets.ts';
+import {histogram} from '../src/histogram.ts';
+import {listCalls} from '../src/list-calls.ts';
+import {measure} from '../src/measure.ts';
+import type {Bucket, MetricName} from '../src/metric-catalogue.ts';
+import {readCall} from '../src/read-call.ts';
+import type {Schema} from '../src/schema.ts';
+
+type Ask = (db: Kysely<Schema>) => Promise<unknown>;
+
+const DAY = 24 * 3_600_000;
+
+/** The stretches of time that the page offers, each with the bucket that the page takes for it. */
+const RANGES: readonly (readonly [days: number, bucket: Bucket])[] = [
+  [1, '15m'],
+  [7, 'hour'],
+  [30, '6h'],
+];
+
+/** Every question that a view of the dashboard asks, for each stretch of time. `until`: Unix milliseconds. */
+export function dashboardQueries(until: number, callSid: string): ReadonlyMap<string, Ask> {
+  const queries = new Map<string, Ask>([
+    ['facets', db => facets(db)],
+    ['one call', db => readCall(db, callSid, {signIn: 'off'})],
+  ]);
+  for (const [days, bucket] of RANGES) {
+    const time = {from: new Date(until - days * DAY), to: new Date(until)};
+    const add = (name: string, ask: Ask) => queries.set(`${days} d: ${name}`, ask);
+    const figures = (metric: MetricName, extra: {bucket?: Bucket; by?: string; assistant?: string} = {}) =>
+      add([metric, ...Object.entries(extra).map(([key, value]) => `${key} ${value}`)].join(', '), db =>
+        measure(db, {...time, metric, ...extra}),
+      );
+    for (const metric of ['calls', 'platform_turn_gap', 'time_to_first_audio', 't_stop', 'cost'] as const) {
+      figures(metric);
+      figures(metric, {bucket});
+    }
+    for (const metric of ['end_of_turn_delay', 'model_ttfb', 'hop_up'] as const) figures(metric, {bucket});
+    figures('platform_turn_gap', {bucket, assistant: 'booking'});
+    figures('platform_turn_gap', {by: 'worker'});
+    figures('platform_turn_gap', {bucket: 'day', by: 'assistant'});
+    figures('calls', {by: 'endReason'});
+    figures('cost', {by: 'assistant,model'});
+    figures('tool_duration', {by: 'tool,ok'});
+    figures('failover_gap', {by: 'kind'});
+    add('calls at the same time', db => concurrency(db, {...time, bucket}));
+    add('histogram of t_stop', db => histogram(db, {...time, metric: 't_stop', step: 20}));
+    add('histogram of platform_turn_gap', db => histogram(db, {...time, metric: 'platform_turn_gap', step: 50}));
+    add('first page of calls', db => listCalls(db, {...time, limit: 50}));
+    add('calls that failed over', db => listCalls(db, {...time, failedOver: true, limit: 50}));
+  }
+  return queries;
+}

@@ -1,0 +1,99 @@
+import {cpus} from 'node:os';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {parseArgs} from 'node:util';
+import {sql} from 'kysely';
+import {openEmbedded, openPostgres, type Database} from '../src/database.ts';
+import {findPostgres, privatePostgres} from '../src/testing/private-postgres.ts';
+import {dashboardQueries} from './dashboard-queries.ts';
+import {seedDatabase} from './seed-database.ts';
+
+const {values} = parseArgs({
+  options: {
+    turns: {type: 'string', default: '1000000'},
+    runs: {type: 'string', default: '20'},
+    'data-dir': {type: 'string'},
+    'database-url': {type: 'string'},
+    all: {type: 'boolean', default: false},
+  },
+});
+const runs = Number(values.runs);
+const GOAL = 500;
+
+const percentile = (times: readonly number[], share: number) =>
+  times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.ceil(times.length * share) - 1)] ?? 0;
+
+async function bench(name: string, database: Database): Promise<void> {
+  await database.prepare();
+  const db = database.kysely;
+  const count = async () =>
+    (await sql<{turns: number}>`SELECT count(*) AS turns FROM turns`.execute(db)).rows[0]?.turns ?? 0;
+  if ((await count()) === 0) {
+    const started = performance.now();
+    const seeded = await seedDatabase(database, {
+      turns: Number(values.turns),
+      days: 30,
+      until: Date.now(),
+      seed: 1,
+      transcripts: 0,
+    });
+    console.log(
+      `${name}: filled with ${seeded.turns} turns in ${((performance.now() - started) / 1_000).toFixed(1)} s`,
+    );
+  }
+  const {rows} = await sql<{sid: string; until: Date}>`
+    SELECT call_sid AS sid, started_at AS until FROM calls ORDER BY started_at DESC LIMIT 1`.execute(db);
+  const [newest] = rows;
+  if (!newest) throw new Error('the database is empty');
+  const results: {query: string; p50: number; p95: number}[] = [];
+  const everything: number[] = [];
+  for (const [query, ask] of dashboardQueries(newest.until.getTime() + 1, newest.sid)) {
+    await ask(db);
+    const times: number[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const started = performance.now();
+      await ask(db);
+      times.push(performance.now() - started);
+    }
+    everything.push(...times);
+    results.push({query, p50: percentile(times, 0.5), p95: percentile(times, 0.95)});
+  }
+  const shown = results.toSorted((a, b) => b.p95 - a.p95).slice(0, values.all ? undefined : 12);
+  console.log(
+    `\n${name}: ${await count()} turns; ${results.length} queries of the dashboard, ${runs} runs each, one after the other`,
+  );
+  for (const {query, p50, p95} of shown)
+    console.log(`  ${query.padEnd(52)} p50 ${p50.toFixed(0).padStart(5)} ms   p95 ${p95.toFixed(0).padStart(5)} ms`);
+  if (!values.all) console.log(`  … the slowest ${shown.length}; --all shows every one`);
+  const within = results.filter(result => result.p95 <= GOAL).length;
+  console.log(
+    `  all: p50 ${percentile(everything, 0.5).toFixed(0)} ms, p95 ${percentile(everything, 0.95).toFixed(0)} ms, worst ` +
+      `${Math.max(...everything).toFixed(0)} ms; ${within} of ${results.length} queries have p95 ≤ ${GOAL} ms`,
+  );
+}
+
+console.log(
+  `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${new Date().toISOString()}`,
+);
+const folder = await mkdtemp(join(tmpdir(), 'voicebridge-bench-'));
+try {
+  if (values['database-url'] === undefined) {
+    await using database = await openEmbedded(values['data-dir'] ?? folder);
+    await bench('PGlite', database);
+  }
+  if (values['data-dir'] === undefined) {
+    const bin = await findPostgres();
+    if (values['database-url'] !== undefined) {
+      await using database = openPostgres(values['database-url']);
+      await bench('PostgreSQL', database);
+    } else if (bin === undefined) console.log('PostgreSQL: skipped, this machine has no initdb');
+    else {
+      await using postgres = await privatePostgres(bin);
+      await using database = openPostgres(postgres.url);
+      await bench(postgres.version, database);
+    }
+  }
+} finally {
+  await rm(folder, {recursive: true, force: true});
+}
