@@ -45,6 +45,12 @@ export function createMetrics(service: string) {
     modelReconnectsTotal: counter('model_reconnects_total', 'model sockets opened again during a call', ['cause']),
     tokensTotal: counter('tokens_total', 'tokens the model counted', ['kind']),
     recordsTotal: counter('records_total', 'call records, by what became of them', ['outcome']),
+    analyticsDatabaseUp: gauge('analytics_database_up', '1 while the database of analytics can be used'),
+    analyticsRecordsWaiting: gauge('analytics_records_waiting', 'records that wait in the queue'),
+    analyticsFreshnessSeconds: seconds(
+      'analytics_freshness',
+      'a call ended to its record in the database, by wall clocks',
+    ),
   };
 }
 

@@ -3,9 +3,6 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** How far back a new owner of a call can be told what the caller said. */
 export const RING_MS = 8_000;
-/** How much of what the last owner did confirm its successor hears again: it may have died with it. */
-export const OVERLAP_MS = 3_000;
-
 interface Kept {
   readonly frame: EdgeToWorker;
   readonly at: Millis;
@@ -13,10 +10,9 @@ interface Kept {
 
 /**
  * The last seconds of what came from one caller, in order: audio, returned marks, digits. It is what a call's next
- * owner gets that its last owner took to the grave.
+ * owner gets that its last owner took to the grave. The owner leaves out what a committed turn has settled already.
  *
- *   ├────── RING_MS ──────────────────────────────┤ now
- *        ├─ OVERLAP_MS: audio, marks ─┤ unconfirmed: everything ─┤
+ *   ├─ RING_MS: audio, marks ──────┤ unconfirmed: everything ─┤ now
  *
  * A digit that was confirmed is never told twice: pressed once, it must count once.
  */
@@ -41,9 +37,6 @@ export class CallerRing {
   since(unconfirmed: number): readonly EdgeToWorker[] {
     const kept = this.#kept.slice(this.#first);
     const firstLost = Math.max(0, kept.length - unconfirmed);
-    const from = (kept[firstLost]?.at ?? kept.at(-1)?.at ?? 0) - OVERLAP_MS;
-    return kept
-      .filter(({frame, at}, place) => place >= firstLost || (at >= from && frame.kind !== 'digit'))
-      .map(({frame}) => frame);
+    return kept.filter(({frame}, place) => place >= firstLost || frame.kind !== 'digit').map(({frame}) => frame);
   }
 }

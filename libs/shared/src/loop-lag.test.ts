@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock} from './testing/fake-clock.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {LoopLag} from './loop-lag.ts';
 
