@@ -3,6 +3,7 @@ import type {Clock} from '@voicebridge/shared/time.ts';
 import express, {type Express} from 'express';
 import {callsRoutes} from './calls-routes.ts';
 import type {DatabaseWatch} from './database-watch.ts';
+import {erasureRoutes} from './erasure-routes.ts';
 import {gate} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
@@ -15,6 +16,7 @@ import {signInRoutes} from './sign-in-routes.ts';
 
 export interface AppDeps {
   readonly password: string | undefined;
+  readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
   readonly clock: Clock;
@@ -22,7 +24,7 @@ export interface AppDeps {
 }
 
 /** Everything that is said over HTTP but health: the page and signing in for everybody, the API behind the gate. */
-export async function analyticsApp({password, database, feed, clock, log}: AppDeps): Promise<Express> {
+export async function analyticsApp({password, numberHashKey, database, feed, clock, log}: AppDeps): Promise<Express> {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -35,7 +37,12 @@ export async function analyticsApp({password, database, feed, clock, log}: AppDe
     signInRoutes({password: password === undefined ? undefined : await Password.of(password), database, clock, log}),
   );
   app.use('/api', gate({signIn: password === undefined ? 'off' : 'required', database, clock}));
-  app.use(callsRoutes(database), metricsRoutes(database), liveRoutes(feed, clock));
+  app.use(
+    callsRoutes(database),
+    erasureRoutes(database, numberHashKey),
+    metricsRoutes(database),
+    liveRoutes(feed, clock),
+  );
   app.use((request, response) => {
     answerProblem(response, 404, {error: `there is no ${request.path}`, cure: '/api/openapi.json lists what there is'});
   });

@@ -1,11 +1,15 @@
 import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
 import {createLog} from '@voicebridge/shared/log.ts';
+import {createHmac} from 'node:crypto';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {finishedCall, sidOf} from './testing/finished-call.ts';
+import {FIRST, finishedCall, sidOf} from './testing/finished-call.ts';
 import {runAnalytics, temporaryFolder, until} from './testing/running-analytics.ts';
 
+const KEY = 'a key of sixteen or more';
 const PASSWORD = 'correct horse battery';
 let redis: ProvidedRedis;
 let open: Awaited<ReturnType<typeof runAnalytics>>;
@@ -16,7 +20,7 @@ beforeAll(async () => {
   redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
   ends.defer(() => redis.close());
   const folders = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
-  open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folders[0]!.path}));
+  open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folders[0]!.path, NUMBER_HASH_KEY: KEY}));
   // The second has a queue of its own: another database number of the same Redis.
   closed = ends.use(
     await runAnalytics({REDIS_URL: `${redis.url}/1`, DATA_DIR: folders[1]!.path, DASHBOARD_PASSWORD: PASSWORD}),
@@ -188,12 +192,41 @@ describe('who may look', () => {
   });
 });
 
+describe('being forgotten', () => {
+  test('a caller is forgotten by the number itself where the key of the hashes is known', async () => {
+    const forget = async (url: string, number: string) => {
+      const headers = {'content-type': 'application/json'};
+      const response = await fetch(`${url}/api/forget-number`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({number}),
+      });
+      return {status: response.status, body: await response.json()};
+    };
+    expect(await forget(open.url, 'somebody')).toMatchObject({status: 400, body: {field: 'number'}});
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 0}});
+    const hash = createHmac('sha256', KEY).update('+14155550100').digest('hex').slice(0, 32);
+    await send(0, finishedCall({number: 8, summary: {caller: {hash, lastTwo: '00', number: null}}}));
+    await until(
+      () => ask(open, `/api/calls/${sidOf(8)}`),
+      answer => answer.status === 200,
+    );
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 1}});
+  });
+});
+
 describe('live', () => {
   test('an open page is told of the fleet and of each call the moment it ends', async () => {
     const client = openRedis(redis.url, 'commands', createLog('test', {level: 'silent'}));
     ends.defer(() => client.disconnect());
-    await client.zadd('fleet:{workers}', 3, 'worker-0001');
-    await client.hset('fleet:{workers}:worker-0001', {calls: 3, capacity: 200, state: 'ready', url: '', lag: 1.5});
+    await new RedisFleet(client).announce('workers', {
+      id: ProcessId.parse('worker-0001'),
+      calls: 3,
+      capacity: 200,
+      state: 'ready',
+      lagMs: 1.5,
+      startedAt: FIRST,
+    });
     const abort = new AbortController();
     const {body} = await fetch(`${open.url}/api/live`, {signal: abort.signal});
     let told = '';
@@ -202,7 +235,7 @@ describe('live', () => {
       while (!told.includes(text)) told += (await reader.read()).value ?? '';
     };
     await hears('event: fleet');
-    await hears('"workers":[{"id":"worker-0001","calls":3,"capacity":200,"state":"ready","url":"","lagMs":1.5}]');
+    await hears('"workers":[{"id":"worker-0001","calls":3,"capacity":200,"state":"ready","url":null,"lagMs":1.5}]');
     await send(0, finishedCall({number: 7}));
     await hears('event: call');
     await hears(sidOf(7));

@@ -5,23 +5,15 @@ import {Router, type Response} from 'express';
 import {z} from 'zod';
 import {callFile, callsFile, turnsFile} from './call-files.ts';
 import type {DatabaseWatch} from './database-watch.ts';
-import {eraseCalls} from './erase-calls.ts';
 import {viewerOf} from './gate.ts';
 import {CallsQuery, listCalls} from './list-calls.ts';
 import {asked, BadQuestion} from './problem.ts';
 import {readCall, type Viewer} from './read-call.ts';
 import {CallFilter, FacetFilter} from './call-filter.ts';
 
-export const ErasedAnswer = z.object({erased: z.number().int().describe('calls that were there and are gone')});
+export const CallPath = z.object({callSid: CallSid});
 
-const CallPath = z.object({callSid: CallSid});
-const NumberPath = z.object({
-  numberHash: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'must be the keyed hash of a number'),
-});
-
-const sessionOf = (viewer: Viewer) => (viewer.signIn === 'required' ? (viewer.session ?? null) : null);
-
-/** Calls one by one: the list, one of them, their files, and getting rid of them. */
+/** Calls one by one: the list, one of them, their files. */
 export function callsRoutes(database: DatabaseWatch): Router {
   const routes = Router();
 
@@ -44,16 +36,6 @@ export function callsRoutes(database: DatabaseWatch): Router {
   routes.get('/api/calls/:callSid/timeline.csv', async (request, response) => {
     const call = await detail(request.params, viewerOf(request));
     await sendCsv(response, `${call.call.callSid}.csv`, callFile(call));
-  });
-
-  routes.delete('/api/calls/:callSid', async (request, response) => {
-    const {callSid} = asked(CallPath, request.params);
-    response.json({erased: await eraseCalls(database.now, {callSid}, sessionOf(viewerOf(request)))});
-  });
-
-  routes.delete('/api/numbers/:numberHash', async (request, response) => {
-    const {numberHash} = asked(NumberPath, request.params);
-    response.json({erased: await eraseCalls(database.now, {numberHash}, sessionOf(viewerOf(request)))});
   });
 
   const detail = async (params: unknown, viewer: Viewer) => {

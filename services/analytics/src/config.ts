@@ -38,6 +38,11 @@ export const AnalyticsEnv = z.object({
     .min(12, 'must have 12 characters or more')
     .optional()
     .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
+  NUMBER_HASH_KEY: z
+    .string()
+    .min(16, 'must have 16 characters or more')
+    .optional()
+    .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

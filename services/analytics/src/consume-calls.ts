@@ -4,7 +4,7 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {DelayedError, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
+import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from './database-failure.ts';
 import type {DatabaseWatch} from './database-watch.ts';
 import {recordCall} from './record-call.ts';
@@ -29,6 +29,8 @@ export interface ConsumeDeps {
 }
 
 export interface Consumer extends AsyncDisposable {
+  /** Records that wait in the queue for anybody. */
+  waiting(): Promise<number>;
   /** Takes no more; resolves when the records in hand are written or given back. */
   drain(): Promise<void>;
 }
@@ -47,6 +49,8 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
         const db = await database.ready(stopping.signal);
         const outcome = await recordCall(db, parsed.data);
         metrics.recordsTotal.inc({outcome});
+        const {endedAt} = parsed.data.summary;
+        metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);
         if (outcome === 'recorded') deps.onRecorded(parsed.data.summary.callSid);
         return outcome;
       } catch (thrown) {
@@ -90,7 +94,14 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   worker.on('ready', () => (away = undefined));
   worker.on('active', () => (away = undefined));
 
+  const queue = new Queue(CALLS_QUEUE, {connection: deps.connection, prefix: CALLS_QUEUE_PREFIX});
+  queue.on('error', () => {}); // the worker says that Redis is away
+
   return {
+    async waiting() {
+      const counts = await queue.getJobCounts('waiting', 'delayed', 'prioritized');
+      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+    },
     async drain() {
       stopping.abort();
       await worker.close();
@@ -100,7 +111,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
       // A Redis that is away never says goodbye.
       const late = Promise.withResolvers<void>();
       const cancel = deps.clock.after(GOODBYE, late.resolve);
-      await Promise.race([worker.close(true), late.promise]);
+      await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
       cancel();
     },
   };

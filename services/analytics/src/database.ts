@@ -21,7 +21,7 @@ const STATEMENT_TIMEOUT = 30_000;
 /** Records in hand, and pages that ask. */
 const CONNECTIONS = 16;
 /** Percentiles sort; in memory where they can. */
-const WORK_MEM = '64MB';
+const WORK_MEM = '128MB';
 
 /** The embedded database reads its files through the process; what is in here it reads once. Taken only as it fills. */
 const EMBEDDED_BUFFERS = '384MB';

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {CallDetail, CallsPage} from './call-shapes.ts';
 import {CallFilter, FacetFilter} from './call-filter.ts';
-import {ErasedAnswer} from './calls-routes.ts';
+import {ErasedAnswer, ForgetNumber} from './erasure-routes.ts';
 import {ConcurrencyAnswer, ConcurrencyQuery} from './concurrency.ts';
 import {FacetsAnswer} from './facets.ts';
 import {Fleet} from './fleet.ts';
@@ -39,6 +39,13 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'delete',
     path: '/api/numbers/{numberHash}',
     summary: 'Deletes every call from or to a number, by its keyed hash',
+    answer: ErasedAnswer,
+  },
+  {
+    method: 'post',
+    path: '/api/forget-number',
+    summary: 'Deletes every call from or to a telephone number; needs NUMBER_HASH_KEY',
+    body: ForgetNumber,
     answer: ErasedAnswer,
   },
   {
@@ -87,7 +94,8 @@ export function openApi(): object {
   for (const operation of OPERATIONS) {
     const {method, path, summary, query, body, answer, type = 'application/json'} = operation;
     const content = answer ? {[type]: {schema: schemaOf(answer, 'output')}} : {[type]: {schema: {type: 'string'}}};
-    const success = method === 'post' ? {'204': {description: 'done'}} : {'200': {description: 'the answer', content}};
+    const success =
+      method === 'post' && !answer ? {'204': {description: 'done'}} : {'200': {description: 'the answer', content}};
     paths[path] = {
       ...paths[path],
       [method]: {

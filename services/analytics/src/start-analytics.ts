@@ -3,8 +3,9 @@ import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {analyticsApp} from './analytics-app.ts';
 import {isLoopback, type AnalyticsEnv} from './config.ts';
 import {consumeCalls} from './consume-calls.ts';
@@ -13,6 +14,9 @@ import {openEmbedded, openPostgres} from './database.ts';
 import {readFleet} from './fleet.ts';
 import {LiveFeed} from './live-feed.ts';
 import {keepRetention} from './retention.ts';
+
+/** How often the gauges of /metrics are set. */
+const GAUGES_EVERY: Millis = 5_000;
 
 export interface AnalyticsDeps {
   readonly clock: Clock;
@@ -45,8 +49,16 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   const notReady = () => (draining ? 'draining' : database.reason);
 
   const redis = opened.adopt(openRedis(config.REDIS_URL, 'commands', log), client => client.disconnect());
-  const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(redis), clock, log}));
-  const app = await analyticsApp({password: config.DASHBOARD_PASSWORD, database, feed, clock, log});
+  const fleet = new RedisFleet(redis);
+  const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
+  const app = await analyticsApp({
+    password: config.DASHBOARD_PASSWORD,
+    numberHashKey: config.NUMBER_HASH_KEY,
+    database,
+    feed,
+    clock,
+    log,
+  });
   const health = healthRoutes({notReady}, metrics);
   const server = createServer((request, response) => {
     if (!health(request, response)) app(request, response);
@@ -63,6 +75,16 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   opened.defer(keepRetention(database, retention, clock, log));
   const connection = opened.adopt(openRedis(config.REDIS_URL, 'queue', log), client => client.disconnect());
   const consumer = opened.use(consumeCalls({connection, database, metrics, clock, log, onRecorded: () => feed.poke()}));
+  opened.defer(
+    every(clock, GAUGES_EVERY, () => {
+      metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
+      // A Redis that is away has no answer; the last one stays.
+      consumer.waiting().then(
+        count => metrics.analyticsRecordsWaiting.set(count),
+        () => {},
+      );
+    }),
+  );
   log.info({port, database: database.kind}, 'analytics is up');
 
   const stack = opened.move();
