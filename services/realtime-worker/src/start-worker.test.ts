@@ -1,0 +1,317 @@
+import type {AnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {openAsker, type Asker} from '@voicebridge/shared/asking/asker.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import type {CallFinished} from '@voicebridge/shared/call-record.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
+import type {EdgeChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import {MemoryMediaBus} from '@voicebridge/shared/frame-channel/memory-media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {WorkerEnv} from './config.ts';
+import {type RealtimeWorker, startWorker} from './start-worker.ts';
+import {ScriptedModel} from './testing/scripted-model.ts';
+
+const log = createLog('test', {level: 'silent'});
+const edgeId = ProcessId.parse('edge-0000test');
+const callSid = (n: number) => CallSid.parse(`CA${String(n).padStart(32, '0')}`);
+const streamSid = (n: number) => StreamSid.parse(`MZ${String(n).padStart(32, '0')}`);
+const silenceOf = (ms: number) => Buffer.alloc(ms * 8, 0xff).toString('base64');
+
+/** A town with no network: one bus, one directory, one fleet, and as many workers as a test starts. */
+class Town implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly bus = new MemoryMediaBus(this.clock);
+  readonly directory = new MemoryCallDirectory(this.clock);
+  readonly fleet = new MemoryFleet(this.clock);
+  readonly model = new ScriptedModel();
+  readonly records: CallFinished[] = [];
+  readonly workers: RealtimeWorker[] = [];
+  readonly channels = reliableFrameChannels(this.bus, this.clock);
+  queueIsDown = false;
+  asker!: Asker;
+
+  async worker(env: Record<string, string> = {}): Promise<RealtimeWorker> {
+    this.asker ??= await openAsker({bus: this.bus, clock: this.clock, id: edgeId, log});
+    const queue: AnalyticsQueue = {
+      send: async parts => {
+        if (this.queueIsDown) throw new Error('the queue is away');
+        this.records.push(...parts);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
+    const {clock, bus, directory, fleet, model} = this;
+    const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model};
+    const worker = await startWorker(config, deps);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms, 5);
+  }
+
+  async take(worker: RealtimeWorker, n: number, more: object = {}) {
+    const request = {
+      type: 'take' as const,
+      callSid: callSid(n),
+      epoch: 0,
+      assistant: 'default',
+      facts: {},
+      cause: 'new' as const,
+    };
+    const asked = this.asker.ask(worker.id, {...request, ...more}, 5_000);
+    await this.pass(20);
+    return await asked;
+  }
+
+  /** The caller's stream reaches an edge, which brings it to the worker. */
+  async stream(worker: RealtimeWorker, n: number, epoch = 1): Promise<{edge: EdgeChannel; heard: WorkerToEdge[]}> {
+    const attached = await this.directory.attach(callSid(n), {epoch, streamSid: streamSid(n), edge: edgeId});
+    const edge = await this.channels.edgeEnd(streamSid(n), attached!.call.epoch);
+    const heard: WorkerToEdge[] = [];
+    edge.onFrame(frame => heard.push(frame));
+    const request = {
+      type: 'attach' as const,
+      callSid: callSid(n),
+      epoch: attached!.call.epoch,
+      streamSid: streamSid(n),
+      edge: edgeId,
+    };
+    const asked = this.asker.ask(worker.id, request, 5_000);
+    edge.send({kind: 'began', callSid: callSid(n), streamSid: streamSid(n), edge: edgeId});
+    await this.pass(50);
+    expect(await asked).toMatchObject({answer: 'yes'});
+    return {edge, heard};
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = Promise.all(this.workers.map(worker => worker[Symbol.asyncDispose]()));
+    await this.pass(6_000);
+    await all;
+    this.channels[Symbol.dispose]();
+  }
+}
+
+describe('a worker', () => {
+  let town: Town;
+  beforeEach(() => {
+    town = new Town();
+  });
+  afterEach(() => town[Symbol.asyncDispose]());
+
+  test('takes exactly as many calls as it has places, those being set up included', async () => {
+    const worker = await town.worker({MAX_CALLS: '3'});
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(n => town.take(worker, n)));
+    expect(answers.map(({answer}) => answer)).toEqual(['yes', 'yes', 'yes', 'full', 'full']);
+    expect(worker.notReady()).toBe('every place is taken');
+  });
+
+  test('opens the model and asks for the greeting before the caller’s stream is there', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const [session] = town.model.sessions;
+    expect(session?.told('respond').map(({tag}) => tag)).toEqual(['greeting-1']);
+    expect(session?.settings.voice).toBe('alloy');
+  });
+
+  test('keeps a greeting that came early, and says it once the stream is there', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const [session] = town.model.sessions;
+    session?.say(
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silenceOf(200)},
+    );
+    const {heard} = await town.stream(worker, 1);
+    expect(heard.filter(frame => frame.kind === 'audio').map(frame => frame.payload)).toEqual([silenceOf(200)]);
+  });
+
+  test('holds what the caller says until the session is configured, and then says it in order', async () => {
+    town.model.readyAtOnce = false;
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge} = await town.stream(worker, 1);
+    const said = Array.from({length: 10}, (_, n) => Buffer.alloc(160, n).toString('base64'));
+    said.forEach((payload, n) => edge.send({kind: 'audio', timestamp: 100 + n * 20, payload}));
+    await town.pass(50);
+    const [session] = town.model.sessions;
+    expect(session?.told('hear')).toEqual([]);
+    session?.say({type: 'ready'});
+    expect(session?.told('hear').map(({payload}) => payload)).toEqual(said);
+  });
+
+  test('frees a place whose caller never comes after half a minute, and says so in the record', async () => {
+    const worker = await town.worker({MAX_CALLS: '1'});
+    await town.take(worker, 1);
+    await town.pass(29_000);
+    expect(worker.calls).toBe(1);
+    await town.pass(2_000);
+    expect(worker.calls).toBe(0);
+    expect(town.model.sessions[0]?.closed).toBe(true);
+    expect(town.records.map(({summary}) => summary.endReason)).toEqual(['platform.stream-never-came']);
+  });
+
+  test('lets go of everything within a second of a hang-up, and records the call once', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge} = await town.stream(worker, 1);
+    edge.send({kind: 'ended', why: 'hungUp'});
+    await town.pass(1_000);
+    expect(worker.calls).toBe(0);
+    expect(town.model.sessions[0]?.closed).toBe(true);
+    expect(town.records.map(({summary}) => [summary.endReason, summary.endedBy])).toEqual([
+      ['caller.hung-up', 'caller'],
+    ]);
+    expect((await town.directory.read(callSid(1)))?.state).toBe('ended');
+  });
+
+  test('asked twice for the same call says that it is taken, and opens one session', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    expect(await town.take(worker, 1)).toMatchObject({answer: 'taken', epoch: 1});
+    expect(town.model.sessions.filter(session => !session.closed)).toHaveLength(1);
+  });
+
+  test('that loses a call to another one lets go, and records nothing', async () => {
+    const first = await town.worker();
+    const second = await town.worker();
+    await town.take(first, 1);
+    await town.stream(first, 1);
+    const stream = {streamSid: streamSid(1), edge: edgeId};
+    expect(await town.take(second, 1, {epoch: 1, cause: 'worker-lost', stream})).toMatchObject({
+      answer: 'yes',
+      epoch: 2,
+    });
+    // The edge follows the newer owner, and its frames tell the older one.
+    const edge = await town.channels.edgeEnd(streamSid(1), 2);
+    edge.send({kind: 'began', callSid: callSid(1), streamSid: streamSid(1), edge: edgeId});
+    await town.pass(500);
+    expect([first.calls, second.calls]).toEqual([0, 1]);
+    expect(town.records).toEqual([]);
+    expect(town.model.sessions[0]?.closed).toBe(true);
+  });
+
+  test('that takes a call over knows what was said and does not greet again', async () => {
+    const first = await town.worker();
+    const second = await town.worker();
+    await town.take(first, 1);
+    await town.stream(first, 1);
+    town.model.sessions[0]?.say(
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silenceOf(500)},
+      {type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello, how can I help?', whole: true},
+      {type: 'audioEnded', itemId: 'i1'},
+      {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
+      {type: 'callerSpoke', itemId: 'u1', fromMs: 100},
+      {type: 'callerStopped', itemId: 'u1', untilMs: 200},
+      {type: 'turnCommitted', itemId: 'u1'},
+      {type: 'callerWords', itemId: 'u1', text: 'When do you open?'},
+    );
+    await town.pass(100);
+    await town.take(second, 1, {epoch: 1, cause: 'worker-lost', stream: {streamSid: streamSid(1), edge: edgeId}});
+    const session = town.model.sessions.at(-1);
+    expect(session?.told('add').map(({item}) => ('text' in item ? item.text : item.kind))).toEqual([
+      'Hello, how can I help?',
+      'When do you open?',
+    ]);
+    // The caller had asked and was not answered.
+    expect(session?.told('respond').map(({tag}) => tag)).toEqual(['recovery-1']);
+  });
+
+  test('hands its calls over when it is told to stop, to a session that is ready first', async () => {
+    const first = await town.worker();
+    await town.take(first, 1);
+    await town.stream(first, 1);
+    town.model.sessions[0]?.say(
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
+    );
+    await town.pass(100);
+    const second = await town.worker();
+    town.model.readyAtOnce = false;
+    const drained = first.drain();
+    await town.pass(500);
+    expect(first.calls).toBe(1); // the other session is not ready yet
+    expect(await town.take(first, 2)).toMatchObject({answer: 'draining'});
+    town.model.sessions.at(-1)?.say({type: 'ready'});
+    await town.pass(500);
+    await drained;
+    expect([first.calls, second.calls]).toEqual([0, 1]);
+    expect((await town.directory.read(callSid(1)))?.owner).toBe(second.id);
+    expect(town.records).toEqual([]);
+  });
+
+  test('finds a call whose owner died with its caller, and records it once', async () => {
+    const worker = await town.worker();
+    const other = await town.worker();
+    const dead = ProcessId.parse('worker-00000000dead');
+    const opened = {
+      is: 'opened',
+      wall: town.clock.wall(),
+      callSid: callSid(7),
+      direction: 'inbound',
+      assistant: 'default',
+      model: 'm',
+      voice: 'v',
+      admissionMs: null,
+      traceparent: null,
+      caller: {hash: null, lastTwo: null, number: null},
+      callee: {hash: null, lastTwo: null, number: null},
+    };
+    await town.directory.claim(callSid(7), {epoch: 0, owner: dead, at: town.clock.wall()});
+    await town.directory.append(callSid(7), 1, [JSON.stringify(opened)]);
+    await town.pass(30_000);
+    expect(town.records.map(({summary}) => [summary.callSid, summary.endReason])).toEqual([
+      [callSid(7), 'platform.worker-lost'],
+    ]);
+    expect([worker.calls, other.calls]).toEqual([0, 0]);
+    expect(await town.directory.open()).toEqual([]);
+  });
+
+  test('whose records cannot be sent keeps the call open, so that it is found again', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge} = await town.stream(worker, 1);
+    town.queueIsDown = true;
+    edge.send({kind: 'ended', why: 'hungUp'});
+    await town.pass(2_000);
+    expect(town.records).toEqual([]);
+    expect(await town.directory.open()).toEqual([callSid(1)]);
+    town.queueIsDown = false;
+    await town.pass(30_000);
+    expect(town.records.map(({summary}) => summary.endReason)).toEqual(['caller.hung-up']);
+    expect(await town.directory.open()).toEqual([]);
+  });
+
+  test('whose model refuses the key leaves the caller to somebody who can speak, without trying again', async () => {
+    town.model.readyAtOnce = false;
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    town.model.sessions[0]?.say({type: 'lost', cause: 'refused', detail: '401'});
+    const {heard} = await town.stream(worker, 1);
+    await town.pass(1_000);
+    expect(heard).toContainEqual({kind: 'close', why: 'refused'});
+    expect((await town.directory.read(callSid(1)))?.intent).toBe('apologise');
+    expect(town.model.sessions).toHaveLength(1);
+    expect(town.records.map(({summary}) => summary.endReason)).toEqual(['platform.model-refused']);
+  });
+
+  test('tells a Redis that forgot everything what it knows of its calls', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge} = await town.stream(worker, 1);
+    town.directory.lose();
+    edge.send({kind: 'digit', digit: '#'});
+    town.model.sessions[0]?.say({type: 'turnCommitted', itemId: 'u1'});
+    await town.pass(500);
+    expect(await town.directory.read(callSid(1))).toMatchObject({state: 'live', owner: worker.id, epoch: 1});
+    expect((await town.directory.journal(callSid(1)))[0]).toContain('"is":"opened"');
+    await settle();
+  });
+});

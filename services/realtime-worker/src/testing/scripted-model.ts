@@ -1,0 +1,55 @@
+import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
+
+/** One session of a model whose every word a test speaks. */
+export class ScriptedSession implements ModelSession {
+  readonly traits = {interruption: 'ours'} as const;
+  readonly settings: SessionSettings;
+  readonly commands: ModelCommand[] = [];
+  closed = false;
+  #listener: ((event: ModelEvent) => void) | undefined;
+  #waiting: ModelEvent[] = [];
+
+  constructor(settings: SessionSettings) {
+    this.settings = settings;
+  }
+
+  send(command: ModelCommand): void {
+    this.commands.push(command);
+  }
+
+  onEvent(listener: (event: ModelEvent) => void): void {
+    this.#listener = listener;
+    for (const event of this.#waiting.splice(0)) listener(event);
+  }
+
+  /** The model says something. */
+  say(...events: readonly ModelEvent[]): void {
+    for (const event of events) {
+      if (this.#listener) this.#listener(event);
+      else this.#waiting.push(event);
+    }
+  }
+
+  /** Commands of one kind. */
+  told<Do extends ModelCommand['do']>(kind: Do): Extract<ModelCommand, {do: Do}>[] {
+    return this.commands.filter((command): command is Extract<ModelCommand, {do: Do}> => command.do === kind);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
+  }
+}
+
+/** A model that says only what a test makes it say. */
+export class ScriptedModel implements ModelAdapter {
+  readonly sessions: ScriptedSession[] = [];
+  /** Says `ready` by itself as soon as somebody listens. */
+  readyAtOnce = true;
+
+  open(settings: SessionSettings): ScriptedSession {
+    const session = new ScriptedSession(settings);
+    this.sessions.push(session);
+    if (this.readyAtOnce) session.say({type: 'ready'});
+    return session;
+  }
+}
