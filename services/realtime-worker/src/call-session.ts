@@ -26,6 +26,8 @@ export interface CallDeps {
   readonly streamGraceMs: Millis;
   readonly rotateAfterMs: Millis;
   readonly showTimingMath: boolean;
+  /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
+  readonly wellSince: () => Millis | undefined;
   /** Asks another worker to take the call over; resolves when it has, or nobody would. */
   readonly handOver: (call: CallSession) => Promise<boolean>;
 }
@@ -43,6 +45,27 @@ export type CallOutcome =
 /** How long the other side of a stream is given to close it. */
 const LEAVE_WITHIN: Millis = 2_000;
 const COUNT_EVERY: Millis = 1_000;
+/** What could not be done because of Redis, or because nobody was there, is tried again after this. */
+const AGAIN_AFTER: Millis = 500;
+/** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
+const EDGE_SILENT: Millis = 8_000;
+
+interface OpenStream {
+  readonly channel: WorkerChannel;
+  readonly streamSid: StreamSid;
+  readonly edge: ProcessId;
+  readonly epoch: number;
+  readonly openedAt: Millis;
+  /** Its edge gave no sign of life for too long. */
+  silent: boolean;
+}
+
+interface Attached {
+  readonly streamSid: StreamSid;
+  readonly edge: ProcessId;
+  readonly epoch: number;
+  readonly done: Promise<void>;
+}
 
 /**
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
@@ -58,12 +81,12 @@ export class CallSession {
   readonly #outcome = Promise.withResolvers<CallOutcome>();
   readonly #cancels: Cancel[] = [];
   readonly #acceptedAt: Millis;
-  #epoch: number;
   #model: ModelSession;
   #spare: ModelSession | undefined;
-  #stream: {readonly channel: WorkerChannel; readonly streamSid: StreamSid} | undefined;
+  #stream: OpenStream | undefined;
   #timer: {readonly at: Millis; readonly cancel: Cancel} | undefined;
-  #attached: CallEntry['stream'];
+  #attached: Attached | undefined;
+  #wellSince: Millis | undefined;
   #over = false;
 
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
@@ -82,7 +105,7 @@ export class CallSession {
     this.#deps = deps;
     this.#assistant = assistant;
     this.#call = call;
-    this.#epoch = call.epoch;
+    this.#wellSince = deps.wellSince();
     this.#log = deps.log.child({callSid: call.callSid});
     const {clock, worker, directory} = deps;
     this.#acceptedAt = clock.now();
@@ -114,7 +137,7 @@ export class CallSession {
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#model = start.model;
     this.#listenToModel(start.model);
-    this.#cancels.push(every(clock, COUNT_EVERY, () => this.#measureHop()));
+    this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
     this.#arm();
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
   }
@@ -124,7 +147,7 @@ export class CallSession {
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#journal.epoch;
   }
 
   get assistantName(): string {
@@ -135,29 +158,49 @@ export class CallSession {
     return this.#stream?.streamSid;
   }
 
-  /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
-  async attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+  /**
+   * The call has a stream: listens to it. A stream it had before is closed: the newest one wins. Told twice about the
+   * same stream, it listens once.
+   */
+  attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+    const known = this.#attached;
+    if (known?.streamSid === streamSid && known.epoch >= epoch) return known.done;
+    this.#journal.newEpoch(epoch);
+    const done = this.#listenTo(streamSid, edge, epoch);
+    this.#attached = {streamSid, edge, epoch, done};
+    return done;
+  }
+
+  async #listenTo(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+    const {channels, clock} = this.#deps;
+    const channel = await channels.workerEnd(streamSid, epoch);
+    // Over, or an even newer stream was faster.
+    if (this.#over || (this.#stream?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#stream;
-    this.#attached = {streamSid, edge};
-    this.#epoch = Math.max(this.#epoch, epoch);
-    this.#journal.newEpoch(this.#epoch);
-    const channel = await this.#deps.channels.workerEnd(streamSid, epoch);
-    if (this.#over) return await channel[Symbol.asyncDispose]();
-    this.#stream = {channel, streamSid};
-    if (before && before.streamSid !== streamSid) {
-      before.channel.send({kind: 'close', why: 'superseded'});
-      this.#on({type: 'edge', frame: {kind: 'ended', why: 'lost'}, epoch});
-      this.#countFrames(before.channel);
-      background(before.channel[Symbol.asyncDispose](), this.#log, 'closing the stream before');
-    }
+    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false};
+    this.#stream = stream;
+    if (before) this.#leaveStream(before);
     channel.onFrame(frame => {
-      if (this.#stream?.channel === channel) this.#on({type: 'edge', frame, epoch});
+      if (this.#stream !== stream) return;
+      const isBack = stream.silent && frame.kind !== 'began';
+      stream.silent = false;
+      if (isBack) this.#on({type: 'edge', frame: {kind: 'began', callSid: this.callSid, streamSid, edge}, epoch});
+      this.#on({type: 'edge', frame, epoch});
     });
     background(
       channel.closed.then(({why}) => why === 'fenced' && this.letGo('fenced on the channel')),
       this.#log,
       'watching the channel',
     );
+  }
+
+  #leaveStream({channel, streamSid, epoch}: OpenStream): void {
+    if (streamSid !== this.#stream?.streamSid) {
+      channel.send({kind: 'close', why: 'superseded'});
+      this.#on({type: 'edge', frame: {kind: 'ended', why: 'lost'}, epoch});
+    }
+    this.#countFrames(channel);
+    background(channel[Symbol.asyncDispose](), this.#log, 'closing the stream before');
   }
 
   /** The call ended in a way that only others could see. */
@@ -296,39 +339,51 @@ export class CallSession {
 
   async #handOver(): Promise<void> {
     await this.#journal.written();
-    if (await this.#deps.handOver(this)) return this.letGo('handed over');
-    this.#log.warn('nobody took the call over; it stays until the deadline');
+    const moved = await this.#deps.handOver(this).catch((thrown: unknown) => {
+      this.#log.warn({err: thrown}, 'cannot hand the call over');
+      return false;
+    });
+    if (moved) return this.letGo('handed over');
+    // Somebody may come: a rolling restart of the only worker.
+    if (!this.#over) this.#cancels.push(this.#deps.clock.after(AGAIN_AFTER, () => this.drain()));
   }
 
   async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
-    const {directory} = this.#deps;
-    // Twilio asks what is next as soon as the socket is closed: the answer must be there before.
-    const ours = await directory.intend(this.callSid, this.#epoch, intent);
-    if (!ours) return this.letGo('fenced while leaving');
+    const {directory, clock} = this.#deps;
+    while (!this.#over) {
+      // Twilio asks what is next as soon as the socket is closed: the answer must be there before.
+      const told = await directory.intend(this.callSid, this.epoch, intent).catch((thrown: unknown) => {
+        this.#log.warn({err: thrown}, 'cannot say how the call goes on');
+        return undefined;
+      });
+      if (told) break;
+      if (told === false) await this.#journal.confirm();
+      else await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
+    }
+    if (this.#over) return;
     this.#stream?.channel.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     this.#end(reason);
   }
 
   #end(reason: EndReason): void {
     if (this.#over) return;
-    this.#journal.write({is: 'ended', reason});
-    const {entries} = this.#journal;
-    const epoch = this.#epoch;
     this.#close();
+    this.#journal.write({is: 'ended', reason});
     this.#log.info({reason}, 'call ended');
-    background(
-      this.#journal.written().then(() => this.#outcome.resolve({how: 'ended', reason, entries, epoch})),
-      this.#log,
-      'finishing the journal',
-    );
-    this.#cancels.push(
-      this.#deps.clock.after(LEAVE_WITHIN, () => this.#outcome.resolve({how: 'ended', reason, entries, epoch})),
-    );
+    const journal = this.#journal;
+    const tell = () => {
+      if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
+      this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
+    };
+    background(journal.written().then(tell), this.#log, 'finishing the journal');
+    this.#deps.clock.after(LEAVE_WITHIN, tell);
   }
 
   #known(): CallEntry {
-    const stream = this.#attached;
-    return {...this.#call, epoch: this.#epoch, owner: this.#deps.worker, ...(stream ? {stream} : {})};
+    const {worker} = this.#deps;
+    const attached = this.#attached;
+    const stream = attached ? {stream: {streamSid: attached.streamSid, edge: attached.edge}} : {};
+    return {...this.#call, owner: worker, ...stream};
   }
 
   #close(): void {
@@ -348,11 +403,27 @@ export class CallSession {
     this.#journal.write({is: 'frames', ...counts});
   }
 
-  #measureHop(): void {
-    const ms = this.#stream?.channel.counts().hopMs;
-    if (ms === undefined) return;
-    this.#deps.metrics.hopSeconds.observe(ms / 1_000);
-    this.#on({type: 'hop', ms});
+  /** Once a second: what no message tells. */
+  #lookAround(): void {
+    const {wellSince, metrics, clock} = this.#deps;
+    const well = wellSince();
+    // Redis was away: it may have come back without our call.
+    if (well !== undefined && well !== this.#wellSince) {
+      this.#wellSince = well;
+      background(this.#journal.confirm(), this.#log, 'looking for the call');
+    }
+    const stream = this.#stream;
+    if (!stream) return;
+    const ms = stream.channel.counts().hopMs;
+    if (ms !== undefined) {
+      metrics.hopSeconds.observe(ms / 1_000);
+      this.#on({type: 'hop', ms});
+    }
+    const silentSince = Math.max(stream.channel.lastHeardAt() ?? stream.openedAt, well ?? Number.POSITIVE_INFINITY);
+    if (stream.silent || clock.now() - silentSince < EDGE_SILENT) return;
+    stream.silent = true;
+    this.#log.warn({edge: stream.edge}, 'the edge of the call is silent');
+    this.#on({type: 'edge', frame: {kind: 'ended', why: 'lost'}, epoch: stream.epoch});
   }
 }
 

@@ -4,17 +4,11 @@ import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {claimOrphan} from './take-call.ts';
-import type {JournalEntry} from './journal-entry.ts';
+import type {FinishedCall} from './record-sender.ts';
 
 const SWEEP_EVERY: Millis = 5_000;
 /** An edge finds another owner long before this; what is left then has no edge either. */
 const ORPHANED_AFTER: Millis = 15_000;
-
-export interface Orphan {
-  readonly callSid: CallSid;
-  readonly epoch: number;
-  readonly entries: readonly JournalEntry[];
-}
 
 /**
  * Looks for calls whose owner is gone and whom nobody took over: the worker died as the caller hung up, or with the
@@ -28,7 +22,7 @@ export function sweepOrphans(options: {
   readonly log: Log;
   /** Whether the call is ours and well. */
   readonly holds: (callSid: CallSid) => boolean;
-  readonly found: (orphan: Orphan) => Promise<void>;
+  readonly found: (orphan: FinishedCall) => Promise<void>;
 }): Cancel {
   const {directory, fleet, clock, log, holds, found} = options;
   const since = new Map<CallSid, Millis>();
@@ -39,8 +33,9 @@ export function sweepOrphans(options: {
     for (const callSid of since.keys()) if (!open.includes(callSid)) since.delete(callSid);
     for (const callSid of open) {
       if (holds(callSid)) continue;
-      const owner = (await directory.read(callSid))?.owner;
-      if (owner !== undefined && alive.has(owner) && owner !== options.worker) {
+      const call = await directory.read(callSid);
+      const owner = call?.owner;
+      if (call?.state === 'live' && alive.has(call.owner) && owner !== options.worker) {
         since.delete(callSid);
         continue;
       }
@@ -48,6 +43,9 @@ export function sweepOrphans(options: {
       since.set(callSid, orphanedAt);
       if (at - orphanedAt < ORPHANED_AFTER) continue;
       since.delete(callSid);
+      // Its last owner died between the record and the list, or Redis has forgotten everything but the list.
+      if (call?.state === 'ended') await directory.end(callSid, call.epoch);
+      if (!call) await directory.forget(callSid);
       const orphan = await claimOrphan(callSid, options);
       if (!orphan) continue;
       log.warn({callSid, owner}, 'found a call without an owner');

@@ -3,26 +3,64 @@ import type {CallFinished} from '@voicebridge/shared/call-record.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
-import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
 import {recordCall, type TranscriptPolicy} from './call-summary.ts';
 import type {JournalEntry} from './journal-entry.ts';
 
 export interface SenderDeps {
   readonly queue: AnalyticsQueue;
   readonly directory: CallDirectory;
+  /** Who sends. */
+  readonly worker: ProcessId;
   readonly transcripts: TranscriptPolicy;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
+/** Everything that is known of a call that is over. */
+export interface FinishedCall {
+  readonly callSid: CallSid;
+  readonly epoch: number;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** Pauses between the tries to send one record. What then is still not sent stays open, and is found by a sweep. */
+const AGAIN_AFTER_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/** Sends a record, and tries again while Redis refuses it; gives up when the process ends. Never rejects. */
+export async function sendPatiently(
+  call: FinishedCall,
+  deps: SenderDeps,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await sendRecord(call, deps);
+    } catch (thrown) {
+      const after = AGAIN_AFTER_MS[tries];
+      deps.log.error({err: thrown, callSid: call.callSid, again: after}, 'record not sent');
+      if (after === undefined || signal.aborted) return;
+      await new Promise<void>(resolve => clock.after(after, resolve));
+    }
+  }
+}
+
 /**
  * Sends the record of a finished call to analytics, and only then ends the call in the directory: whoever dies between
- * the two leaves an orphan that is found and recorded again, never a call without a record.
+ * the two leaves an orphan that is found and recorded again, never a call without a record. A call that somebody else
+ * has by now is theirs to record.
  */
 export async function sendRecord(
-  {callSid, epoch, entries}: {callSid: CallSid; epoch: number; entries: readonly JournalEntry[]},
-  {queue, directory, transcripts, metrics, log}: SenderDeps,
+  {callSid, epoch, entries}: FinishedCall,
+  {queue, directory, worker, transcripts, metrics, log}: SenderDeps,
 ): Promise<void> {
+  const call = await directory.read(callSid);
+  if (call && (call.state === 'ended' || call.owner !== worker)) {
+    log.info({callSid, owner: call.owner}, 'not ours to record');
+    return metrics.recordsTotal.inc({outcome: 'superseded'});
+  }
   let parts: CallFinished[] | undefined;
   try {
     parts = recordCall(entries, transcripts);
@@ -35,5 +73,5 @@ export async function sendRecord(
     metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});
   }
   metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
-  await directory.end(callSid, epoch);
+  await directory.end(callSid, call?.epoch ?? epoch);
 }

@@ -21,7 +21,7 @@ import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
 import type {ModelAdapter} from './model-adapter.ts';
 import {openAIAdapter} from './openai-session.ts';
 import {sweepOrphans} from './orphan-sweep.ts';
-import {sendRecord} from './record-sender.ts';
+import {type FinishedCall, sendPatiently} from './record-sender.ts';
 import {type Take, takeCall} from './take-call.ts';
 
 export interface WorkerDeps {
@@ -64,6 +64,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const calls = new Map<CallSid, CallSession>();
   const reserved = new Set<CallSid>();
   const recording = new Set<Promise<void>>();
+  const stopped = new AbortController();
   let draining = false;
   let emptied = Promise.withResolvers<void>();
 
@@ -81,7 +82,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       log,
     });
 
-  const inHand = () => calls.size + reserved.size;
+  /** A call that is being taken counts from the reservation on, and once. */
+  const inHand = () => calls.size + [...reserved].filter(sid => !calls.has(sid)).length;
   const settle = () => {
     metrics.callsActive.set(inHand());
     if (inHand() === 0) emptied.resolve();
@@ -99,17 +101,13 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     streamGraceMs: STREAM_GRACE,
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
+    wellSince: () => bus.wellSince(),
     handOver: call => handOver(call),
   };
 
-  const record = (callSid: CallSid, epoch: number, entries: Parameters<typeof sendRecord>[0]['entries']) => {
-    const sending = sendRecord(
-      {callSid, epoch, entries},
-      {queue, directory, transcripts: config.TRANSCRIPTS, metrics, log},
-    );
-    const done = sending.catch((thrown: unknown) =>
-      log.error({err: thrown, callSid}, 'record not sent; it will be found'),
-    );
+  const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, log};
+  const record = (finished: FinishedCall): Promise<void> => {
+    const done = sendPatiently(finished, senderDeps, clock, stopped.signal);
     recording.add(done);
     background(
       done.finally(() => recording.delete(done)),
@@ -122,10 +120,11 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const hold = async (call: CallSession) => {
     calls.set(call.callSid, call);
     settle();
+    if (draining) call.drain();
     const outcome = await call.outcome;
     if (calls.get(call.callSid) === call) calls.delete(call.callSid);
+    if (outcome.how === 'ended') background(record({callSid: call.callSid, ...outcome}), log, 'recording a call');
     settle();
-    if (outcome.how === 'ended') await record(call.callSid, outcome.epoch, outcome.entries);
   };
 
   const take = async (ask: Take): Promise<Reply> => {
@@ -159,30 +158,34 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return {answer: 'yes', epoch: call.epoch};
   };
 
-  /** Somebody else, least loaded first, opens a session and claims the call. */
+  const others = async (): Promise<readonly Member[]> =>
+    (await fleet.members('workers')).filter(member => member.id !== id && member.state === 'ready');
+
+  /** Somebody else, least loaded first, opens a session and claims the call. True: it is not ours any more. */
   const handOver = async (call: CallSession): Promise<boolean> => {
-    const entry = await directory.read(call.callSid);
-    if (!entry || entry.epoch !== call.epoch) return true;
-    let left: readonly Member[] = (await fleet.members('workers')).filter(
-      member => member.id !== id && member.state === 'ready',
-    );
+    let left = await others();
     for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
       const {id: chosen} = other;
       left = left.filter(member => member.id !== chosen);
-      const {stream, assistant: name, facts} = entry;
+      const entry = await directory.read(call.callSid);
+      if (!entry) return false;
+      if (entry.owner !== id || entry.state === 'ended') return true;
+      const {stream, epoch, assistant: name, facts} = entry;
       const request = {
         type: 'take' as const,
         callSid: call.callSid,
-        epoch: call.epoch,
+        epoch,
         assistant: name,
         facts,
         cause: 'worker-drained' as const,
         ...(stream ? {stream} : {}),
       };
       const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
-      if (answer === 'yes' || answer === 'taken') return true;
+      if (answer === 'yes') return true;
     }
-    return false;
+    // Somebody who answered too late may have it after all.
+    const entry = await directory.read(call.callSid);
+    return entry !== undefined && entry.owner !== id;
   };
 
   stack.use(await openInbox({bus, worker: id, handle, metrics, log}));
@@ -206,7 +209,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       clock,
       log,
       holds: sid => calls.has(sid) || reserved.has(sid),
-      found: ({callSid, epoch, entries}) => record(callSid, epoch, entries),
+      found: record,
     }),
   );
   stack.defer(
@@ -246,9 +249,16 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       await Promise.all(recording);
     },
     async [Symbol.asyncDispose]() {
-      for (const call of calls.values()) call.end('platform.drained');
-      await Promise.race([Promise.all([...calls.values()].map(call => call.outcome)), delay(clock, 2_000)]);
+      // What is left goes on with another worker, if there is one: the edges see us go, and ask.
+      const elsewhere = calls.size > 0 && (await others().catch(() => [])).length > 0;
+      const left = [...calls.values()];
+      for (const call of left) {
+        if (elsewhere) call.letGo('this worker ends');
+        else call.end('platform.drained');
+      }
+      await Promise.race([Promise.all(left.map(call => call.outcome)), delay(clock, 2_000)]);
       await Promise.race([Promise.all(recording), delay(clock, 2_000)]);
+      stopped.abort();
       await owned.disposeAsync();
     },
   };

@@ -12,6 +12,7 @@ type Reply = Pick<Answer, 'answer' | 'epoch'>;
 
 /** A call that moves without haste moves only to a session that is ready; no longer than this. */
 const READY_WITHIN: Millis = 3_000;
+const AGAIN_AFTER: Millis = 250;
 
 export interface Taken {
   readonly reply: Reply;
@@ -63,10 +64,22 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
 }
 
 async function begin(ask: Take, call: CallEntry, assistant: Assistant, deps: CallDeps, model: ModelSession) {
-  const entries = ask.epoch === 0 ? [] : readJournal(await deps.directory.journal(call.callSid));
+  const entries = ask.epoch === 0 ? [] : readJournal(await journalOf(call.callSid, deps));
   const session = new CallSession(deps, assistant, call, {model, entries, cause: ask.cause});
   if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
   return session;
+}
+
+/** The call is ours already, so nobody else will read it: as long as Redis is away we wait. */
+async function journalOf(callSid: CallSid, {directory, clock, log}: CallDeps): Promise<readonly string[]> {
+  for (;;) {
+    try {
+      return await directory.journal(callSid);
+    } catch (thrown) {
+      log.warn({err: thrown, callSid}, 'cannot read the journal of a call');
+      await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
+    }
+  }
 }
 
 /** Waits for `ready` and gives back a session that says it again, to whoever listens next. */
