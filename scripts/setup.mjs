@@ -18,7 +18,7 @@ const VITEST = join(MODULES, 'vitest', 'vitest.mjs');
 /** @type {Record<string, {about: string, run: (args: string[]) => string[]}>} */
 const COMMANDS = {
   demo: {
-    about: 'two people call, one interrupts, one worker dies; no account needed',
+    about: 'three people call, one interrupts, one says goodbye; no account needed',
     run: a => ['scripts/demo/main.ts', ...a],
   },
   test: {about: 'all tests: unit, redis, e2e', run: a => [VITEST, 'run', ...a]},
@@ -26,6 +26,10 @@ const COMMANDS = {
   start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
   bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', `${name}.ts`), ...a]},
+  'seed-data': {
+    about: 'fills the database of analytics with plausible days of calls (--help)',
+    run: a => ['services/analytics/scripts/seed-data.ts', ...a],
+  },
   chaos: {
     about: 'kills and stops processes under load, and counts what is lost',
     run: a => ['scripts/chaos/main.ts', ...a],

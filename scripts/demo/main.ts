@@ -1,0 +1,50 @@
+import {CannotStart} from '@voicebridge/shared/errors.ts';
+import {ProcessFailed} from '../processes.ts';
+import {readOptions, USAGE, type DemoOptions} from './options.ts';
+import {runDemo} from './run-demo.ts';
+import {bad, screenOn} from './screen.ts';
+
+const EXIT_CODES = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const;
+
+const screen = screenOn(process.stdout, process.env['COLUMNS']);
+const interrupted = Promise.withResolvers<void>();
+let keeping = false;
+let ok = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (keeping) return interrupted.resolve();
+    screen.print(`\nstopped (${signal}); nothing is left behind`);
+    process.exit(EXIT_CODES[signal]); // every process and folder of the demo goes with this one
+  });
+}
+// Nobody reads any more, as in `npm run demo | head`.
+process.stdout.on('error', () => process.exit(1));
+
+const options = optionsOrExit();
+try {
+  ok = await runDemo(options, {
+    screen,
+    redisKind: process.env['VOICEBRIDGE_REDIS'],
+    hasRedisUrl: Boolean(process.env['REDIS_URL']),
+    untilInterrupted() {
+      keeping = true;
+      return interrupted.promise;
+    },
+  });
+} catch (thrown) {
+  if (!(thrown instanceof CannotStart) && !(thrown instanceof ProcessFailed)) throw thrown;
+  screen.print(`\n${bad(`the demo stopped: ${thrown.message}`)}`);
+}
+process.exit(ok ? 0 : 1);
+
+function optionsOrExit(): DemoOptions {
+  try {
+    const read = readOptions(process.argv.slice(2));
+    if (!read.help) return read;
+    screen.print(USAGE);
+    return process.exit(0);
+  } catch (thrown) {
+    screen.print(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
+    return process.exit(1);
+  }
+}

@@ -1,0 +1,36 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-call.ts';
+import type {FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {cast, type Person} from './cast.ts';
+import type {Story} from './story.ts';
+
+/** Between two callers. The fleet tells its load once a second: so each call finds the emptier edge and worker. */
+const APART: Millis = 1_200;
+/** A caller who is still on the line after this long hangs up, and the demo has failed. */
+const PATIENCE: Millis = 45_000;
+
+export interface Placed {
+  readonly who: Person;
+  readonly call: FakeCall;
+  readonly report: CallReport;
+}
+
+/** The three callers dial, one shortly after the other; resolves when the last of them is gone. */
+export async function placeCalls(twilio: FakeTwilio, story: Story): Promise<Placed[]> {
+  const placed: Promise<Placed>[] = [];
+  for (const who of cast) {
+    const call = twilio.dial(who.script);
+    const tired = setTimeout(() => call.hangUp(), PATIENCE);
+    const known = story.follow(who, call);
+    placed.push(
+      call.ended.then(report => {
+        clearTimeout(tired);
+        return {who, call, report};
+      }),
+    );
+    await Promise.all([sleep(APART), Promise.race([known, sleep(3_000)])]);
+  }
+  return Promise.all(placed);
+}

@@ -1,0 +1,125 @@
+import {randomBytes} from 'node:crypto';
+import {rmSync} from 'node:fs';
+import {mkdtemp} from 'node:fs/promises';
+import {devNull, tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
+import {freePort, ProcessFailed, startProcess, type ProcessOptions, type RunningProcess} from '../processes.ts';
+
+/** Everything between a telephone and a model, each part a process of its own, on ports nobody else uses. */
+export interface System extends AsyncDisposable {
+  readonly webhook: RunningProcess;
+  readonly edges: readonly RunningProcess[];
+  readonly workers: readonly RunningProcess[];
+  readonly analytics: RunningProcess;
+  /** The simulated model. */
+  readonly model: RunningProcess;
+  /** What signs the requests of the simulated Twilio. */
+  readonly authToken: string;
+  /** Rejects with a `ProcessFailed` when one of them ends before it is asked to. */
+  readonly broken: Promise<never>;
+}
+
+export interface SystemOptions {
+  /** VOICEBRIDGE_REDIS as the user set it. */
+  readonly redisKind: string | undefined;
+  /** Told in one line how Redis came to be. */
+  readonly log: (line: string) => void;
+}
+
+/** The model answers faster than it likes to be waited for, so that what it says is known while it is heard. */
+const MODEL = {MODEL_SPEED: '5-8', MODEL_FIRST_DELTA_MS: '300-600'};
+const API_KEY = 'sk-demo';
+
+/** Starts it all. When one part does not start, the others are stopped, and the error ends with its last lines. */
+export async function startSystem({redisKind, log}: SystemOptions): Promise<System> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.adopt(await mkdtemp(join(tmpdir(), 'voicebridge-demo-')), remove);
+  const onExit = () => remove(folder);
+  process.once('exit', onExit);
+  stack.defer(() => void process.removeListener('exit', onExit));
+  const redis = await provideRedis({kind: redisKind, log});
+  stack.defer(() => redis.close());
+
+  log('Starting webhook, two edges, two workers, analytics and a model, each a process of its own …');
+
+  const authToken = randomBytes(16).toString('hex');
+  const common = {
+    REDIS_URL: redis.url,
+    TWILIO_AUTH_TOKEN: authToken,
+    DRAIN_SECONDS: '2',
+    // The .env of a real installation is not for the demo.
+    DOTENV_CONFIG_PATH: devNull,
+  };
+  const started: RunningProcess[] = [];
+  let stopping = false;
+  stack.defer(async () => {
+    stopping = true;
+    await Promise.all(started.map(one => one.stop(4_000)));
+  });
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+  const start = async (options: ProcessOptions & {readonly name: string}) => {
+    const running = await startProcess({...options, env: {...common, ...options.env}});
+    started.push(running);
+    void running.exited.then(({code, signal}) => {
+      const how = signal ?? `exit code ${code}`;
+      if (!stopping) broken.reject(new ProcessFailed(`${running.name} ended by itself (${how}):`, running.lines));
+    });
+    return running;
+  };
+
+  const model = await start({service: 'simulators/openai', name: 'model', env: MODEL, readyWithin: 0});
+  await model.line(({json}) => json?.['event'] === 'listening');
+  const modelUrl = `ws://127.0.0.1:${model.port}/v1/realtime`;
+  const worker = (name: string) =>
+    start({service: 'realtime-worker', name, env: {OPENAI_API_KEY: API_KEY, OPENAI_REALTIME_URL: modelUrl}});
+  const edge = async (name: string) => {
+    const PORT = String(await freePort());
+    return start({service: 'media-edge', name, env: {PORT, PUBLIC_EDGE_URL: `ws://127.0.0.1:${PORT}`}});
+  };
+  const webhook = async () => {
+    const PORT = String(await freePort());
+    const urls = {PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${PORT}`, PUBLIC_EDGE_URL: 'ws://127.0.0.1:9'};
+    return start({service: 'webhook', name: 'webhook', env: {PORT, ...urls}});
+  };
+  const [analytics, door, edges, workers] = await allOrNone([
+    start({service: 'analytics', name: 'analytics', env: {DATA_DIR: folder}}),
+    secondTry(webhook),
+    allOrNone([secondTry(() => edge('edge-1')), secondTry(() => edge('edge-2'))]),
+    allOrNone([worker('worker-1'), worker('worker-2')]),
+  ]);
+  const owned = stack.move();
+  return {
+    webhook: door,
+    edges,
+    workers,
+    analytics,
+    model,
+    authToken,
+    broken: broken.promise,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A free port may be gone by the time it is used. */
+async function secondTry<Result>(run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (thrown instanceof Error && /port \d+ is taken/.test(thrown.message)) return run();
+    throw thrown;
+  }
+}
+
+/** Waits for all of them even if one fails, so that nothing is still on its way up afterwards. */
+async function allOrNone<const Results extends readonly unknown[]>(promises: {
+  readonly [Index in keyof Results]: Promise<Results[Index]>;
+}): Promise<Results> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
+function remove(folder: string): void {
+  rmSync(folder, {recursive: true, force: true, maxRetries: 5, retryDelay: 50});
+}

@@ -1,0 +1,199 @@
+import {callerClips} from '../../simulators/audio/clips.ts';
+import type {FakeCallEvent} from '../../simulators/twilio/src/call-report.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-call.ts';
+import type {LogLine} from '../log-line.ts';
+import type {Person} from './cast.ts';
+import type {Happening} from './screen.ts';
+
+/** What the story knows of one call so far. */
+interface Thread {
+  readonly who: Person;
+  readonly call: FakeCall;
+  readonly sessionOpened: PromiseWithResolvers<void>;
+  session?: string;
+  edge?: string;
+  /** More than one if the call had to move. */
+  readonly workers: string[];
+  told?: true;
+  /** Moments on the clock of the simulated Twilio. */
+  answeredAfter?: number;
+  streamAt?: number;
+  callerDoneAt?: number;
+  interruptedAt?: number;
+  /** What the model remembers, known before the caller hears silence. */
+  remembered?: string;
+  /** What to say of the next answer: how long the caller waited for it. */
+  wait?: string;
+}
+
+/** The processes of one call, by the names the demo gave them. */
+export interface Carriers {
+  readonly edge: string;
+  readonly workers: readonly string[];
+}
+
+/** Follows three calls through every process and tells what happens, in the order in which it is seen. */
+export class Story {
+  readonly #tell: (happening: Happening) => void;
+  readonly #threads: Thread[] = [];
+  #beganAt: number | undefined;
+
+  constructor(tell: (happening: Happening) => void) {
+    this.#tell = tell;
+  }
+
+  /** A call was placed. Resolves when the model has a session for it, so that the next call cannot be mistaken for it. */
+  follow(who: Person, call: FakeCall): Promise<void> {
+    this.#beganAt ??= performance.now();
+    const thread: Thread = {who, call, sessionOpened: Promise.withResolvers(), workers: []};
+    this.#threads.push(thread);
+    this.#say(thread, 'note', `dials, and ${who.about}`);
+    call.on(event => this.#onPhone(thread, event));
+    return thread.sessionOpened.promise;
+  }
+
+  /** Which edge and workers carried the call. */
+  carriersOf(call: FakeCall): Carriers {
+    const {edge, workers = []} = this.#threads.find(thread => thread.call === call) ?? {};
+    return {edge: edge ?? 'none', workers};
+  }
+
+  /** The model's session for it, as far as the order in which they opened can tell. */
+  sessionOf(call: FakeCall): string | undefined {
+    return this.#threads.find(thread => thread.call === call)?.session;
+  }
+
+  /** A line of an edge's log. */
+  onEdge(name: string, {json}: LogLine): void {
+    const thread = this.#threads.find(({call}) => call.callSid === json?.['callSid']);
+    if (!thread || json?.['msg'] !== 'stream began') return;
+    thread.edge = name;
+    this.#carried(thread);
+  }
+
+  /** A line of a worker's log. */
+  onWorker(name: string, {json}: LogLine): void {
+    const thread = this.#threads.find(({call}) => call.callSid === json?.['callSid']);
+    if (!thread || json?.['msg'] !== 'call taken') return;
+    thread.workers.push(name);
+    if (thread.told) this.#say(thread, 'note', `moves to ${name} (${String(json['cause'])})`);
+    else this.#carried(thread);
+  }
+
+  /** A line of the simulated model. */
+  onModel({json = {}}: LogLine): void {
+    const {event, session} = json;
+    if (event === 'session opened') {
+      const waiting = this.#threads.find(thread => thread.session === undefined);
+      if (!waiting) return;
+      waiting.session = String(session);
+      return waiting.sessionOpened.resolve();
+    }
+    const thread = this.#threads.find(one => one.session === session);
+    if (!thread) return;
+    switch (event) {
+      case 'model answered':
+        return this.#answered(thread, json);
+      case 'item truncated':
+        return this.#truncated(thread, json);
+      case 'request refused':
+        return this.#say(thread, 'trouble', `the model refused a request: ${String(json['message'])}`);
+      default:
+        return undefined;
+    }
+  }
+
+  #answered(thread: Thread, {words, calls}: Readonly<Record<string, unknown>>): void {
+    if (typeof words === 'string' && words.trim() !== '') {
+      this.#say(thread, 'assistant', quoted(words.trim()), thread.wait);
+      delete thread.wait;
+    }
+    for (const {name} of Array.isArray(calls) ? (calls as {name?: unknown}[]) : []) {
+      const what = name === 'hang_up' ? ': the line closes when the last word was heard' : '';
+      this.#say(thread, 'note', `the assistant uses its tool ${String(name)}${what}`);
+    }
+  }
+
+  #truncated(thread: Thread, {heardMs, generatedMs}: Readonly<Record<string, unknown>>): void {
+    const remembered = `the model remembers ${seconds(heardMs)} of the ${seconds(generatedMs)} it had made`;
+    // The phone is further away than the model.
+    if (thread.interruptedAt === undefined) this.#say(thread, 'note', remembered);
+    else thread.remembered = remembered;
+  }
+
+  #onPhone(thread: Thread, event: FakeCallEvent): void {
+    switch (event.type) {
+      case 'webhook':
+        if (event.webhook.purpose === 'voice') thread.answeredAfter = event.webhook.ms;
+        break;
+      case 'streamOpened':
+        thread.streamAt ??= event.at;
+        break;
+      case 'audible':
+        if (thread.callerDoneAt !== undefined)
+          thread.wait = `${seconds(event.at - thread.callerDoneAt)} after the caller`;
+        else if (thread.streamAt !== undefined) thread.wait = `first word after ${ms(event.at - thread.streamAt)}`;
+        delete thread.callerDoneAt;
+        delete thread.streamAt;
+        break;
+      case 'callerSpeaks': {
+        const over = thread.call.hearsAssistant;
+        if (over) thread.interruptedAt = event.at;
+        this.#say(thread, over ? 'interrupt' : 'caller', quoted(wordsOf(event.clip)));
+        break;
+      }
+      case 'callerSpoke':
+        thread.callerDoneAt = event.at;
+        break;
+      case 'cleared': {
+        if (thread.interruptedAt === undefined) break;
+        const silence = `silence ${ms(event.at - thread.interruptedAt)} after ${thread.who.name}’s first sound`;
+        this.#say(thread, 'note', thread.remembered ? `${silence}; ${thread.remembered}` : silence);
+        delete thread.interruptedAt;
+        delete thread.remembered;
+        break;
+      }
+      case 'alert':
+        this.#say(thread, 'trouble', `${event.alert.code}: ${event.alert.detail}`);
+        break;
+      case 'ended':
+        thread.sessionOpened.resolve();
+        this.#say(thread, 'note', event.endedBy === 'platform' ? 'the assistant hangs up' : event.reason);
+        break;
+      case 'twiml':
+      case 'streamEnded':
+      case 'silent':
+      case 'markEchoed':
+        break;
+    }
+  }
+
+  #carried(thread: Thread): void {
+    const {edge, workers, told, answeredAfter} = thread;
+    if (edge === undefined || workers.length === 0 || told) return;
+    thread.told = true;
+    const figure = answeredAfter === undefined ? undefined : `answered in ${ms(answeredAfter)}`;
+    this.#say(thread, 'note', `is connected: ${edge}, ${workers.join(', ')}`, figure);
+  }
+
+  #say({who}: Thread, kind: Happening['kind'], text: string, figure?: string): void {
+    const at = (performance.now() - (this.#beganAt ?? 0)) / 1_000;
+    this.#tell({at, who, kind, text, figure});
+  }
+}
+
+function wordsOf(clip: string): string {
+  return clip in callerClips ? callerClips[clip as keyof typeof callerClips].text : clip;
+}
+
+function quoted(text: string): string {
+  return `“${text}”`;
+}
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`;
+}
+
+function seconds(value: unknown): string {
+  return `${(Number(value) / 1_000).toFixed(2)} s`;
+}

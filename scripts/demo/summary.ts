@@ -1,0 +1,96 @@
+import {styleText} from 'node:util';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallDetail} from '../../services/analytics/src/call-shapes.ts';
+import type {CallFigures, Cut} from './figures.ts';
+import {bad, good} from './screen.ts';
+import {tableLines, type Row} from './table.ts';
+
+/** The model may be wrong by this much about what the caller heard before it is worth a colour. */
+const GOOD_ERROR_MS = 60;
+
+/** The three calls side by side. */
+export function summaryLines(calls: readonly CallFigures[], width: number): string[] {
+  const headings = calls.map(({who}) => styleText([who.color, 'bold'], who.name));
+  const row = (label: string, value: (call: CallFigures) => string): Row => ({label, values: calls.map(value)});
+  const cut = (label: string, value: (cut: Cut) => string) => row(label, ({cuts}) => cuts.map(value).join('; '));
+  const record = (label: string, value: (record: NonNullable<CallFigures['record']>) => string) =>
+    row(label, call => (call.record ? value(call.record) : ''));
+  const rows = [
+    row('edge', ({carriers}) => carriers.edge),
+    row('worker', ({carriers}) => carriers.workers.join(', ')),
+    row('lasted', ({seconds: length}) => `${length.toFixed(1)} s`),
+    row('ended by', ({endedBy}) => (endedBy === 'other' ? 'nobody' : `the ${endedBy}`)),
+    row('first word after', ({firstWordMs}) => ms(firstWordMs)),
+    row('answers after', ({answerMs}) => seconds(answerMs)),
+    row('interruptions', ({interruptions}) => (interruptions === 0 ? 'none' : String(interruptions))),
+    cut('  silence after', ({silentAfterMs}) => ms(silentAfterMs)),
+    cut('  answer made', ({generatedMs}) => ms(generatedMs)),
+    cut('  caller heard', ({heardMs}) => ms(heardMs)),
+    cut('  model remembers', ({rememberedMs}) => ms(rememberedMs)),
+    cut('  difference', errorOf),
+    row('frames sent', ({framesSent}) => String(framesSent)),
+    row(
+      'frames arrived',
+      ({framesArrived, inOrder}) => `${framesArrived}, ${inOrder ? good('in order') : bad('not in order')}`,
+    ),
+    row('in the record', ({record: found}) => (found ? '' : bad('missing'))),
+    record('  turns', ({call}) => String(call.turns)),
+    record('  barge-ins', ({call}) => String(call.bargeIns)),
+    record('  first word', ({call}) => ms(call.timeToFirstAudioMs)),
+    record('  turn gaps', ({turns}) => seconds(turns.flatMap(({platformTurnGapMs: gap}) => gap ?? []))),
+    record('  our share', ({turns}) => turns.flatMap(ourShare).join(', ')),
+    record('  would cost', ({call}) => (call.costUsd === null ? '' : `$ ${call.costUsd.toFixed(3)}`)),
+  ];
+  return tableLines(
+    headings,
+    rows.filter(({label, values}) => label === 'in the record' || values.some(value => value !== '')),
+    width,
+  );
+}
+
+/** Everything that is not as it must be, in words. Empty: all is well. */
+export function problemsOf(calls: readonly CallFigures[]): string[] {
+  return calls.flatMap(call => {
+    const {who, cuts, framesSent, framesArrived} = call;
+    const problems: (string | false)[] = [
+      call.endedBy !== who.endedBy && `the call was to be ended by the ${who.endedBy}, but: ${call.reason}`,
+      call.firstWordMs === undefined && 'heard nothing from the assistant',
+      call.interruptions !== who.interrupts &&
+        `talked over the assistant ${call.interruptions} times, and not ${who.interrupts} times`,
+      cuts.length !== who.interrupts && `the model cut ${cuts.length} answers, and not ${who.interrupts}`,
+      !call.inOrder && 'the model did not hear what the caller said, byte for byte',
+      framesSent - framesArrived > ON_THEIR_WAY && `${framesSent - framesArrived} frames never reached the model`,
+      !call.record && 'analytics has no record of the call',
+      call.record !== undefined &&
+        call.record.call.bargeIns !== who.interrupts &&
+        `the record counts ${call.record.call.bargeIns} barge-ins, and not ${who.interrupts}`,
+      ...call.violations.map(violation => `Twilio would complain: ${violation}`),
+      ...call.refusals.map(refusal => `the model refused something: ${refusal}`),
+    ];
+    return problems.filter(problem => problem !== false).map(problem => `${who.name}: ${problem}`);
+  });
+}
+
+/** Frames that may be between a phone and the model when a line closes: a fifth of a second. */
+const ON_THEIR_WAY = 10;
+
+function errorOf({heardMs, rememberedMs}: Cut): string {
+  const error = Math.round(rememberedMs - heardMs);
+  const text = `${error > 0 ? '+' : ''}${error} ms`;
+  return Math.abs(error) <= GOOD_ERROR_MS ? good(text) : styleText('yellow', text);
+}
+
+/** What is left of a turn gap when the model's waiting and thinking is taken away: what the product adds. */
+function ourShare(turn: CallDetail['turns'][number]): string[] {
+  const {platformTurnGapMs: gap, endOfTurnDelayMs: waiting, modelTtfbMs: thinking} = turn;
+  return gap === null || waiting === null || thinking === null ? [] : [ms(Math.max(0, gap - waiting - thinking))];
+}
+
+function seconds(values: readonly Millis[]): string {
+  return values.length === 0 ? '' : `${values.map(value => (value / 1_000).toFixed(2)).join(', ')} s`;
+}
+
+function ms(value: Millis | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  return value < 1 ? '< 1 ms' : `${Math.round(value)} ms`;
+}
