@@ -1,6 +1,5 @@
 import {createHash} from 'node:crypto';
 import {readdir, readFile} from 'node:fs/promises';
-import {createRequire} from 'node:module';
 import {extname} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import type {RequestHandler} from 'express';
@@ -16,8 +15,8 @@ const FOLDER = new URL('../dashboard/', import.meta.url);
 
 /** The one library of the page, from where npm put it. */
 const VENDOR = {
-  '/vendor/uplot.js': 'uplot/dist/uPlot.iife.min.js',
-  '/vendor/uplot.css': 'uplot/dist/uPlot.min.css',
+  '/vendor/uplot.js': import.meta.resolve('uplot/dist/uPlot.iife.min.js'),
+  '/vendor/uplot.css': import.meta.resolve('uplot/dist/uPlot.min.css'),
 } as const;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -55,7 +54,7 @@ export const securityHeaders: RequestHandler = (_request, response, next) => {
 /** Every file of the page by its path, read once. */
 export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   const assets = new Map<string, Asset>();
-  const add = async (path: string, file: string | URL) => {
+  const add = async (path: string, file: URL) => {
     const body = await readFile(file);
     assets.set(path, {
       type: TYPES[extname(path === '/' ? '.html' : path) || '.html'] ?? 'application/octet-stream',
@@ -66,8 +65,7 @@ export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   };
   for (const name of await readdir(FOLDER))
     if (TYPES[extname(name)] !== undefined) await add(name === 'index.html' ? '/' : `/${name}`, new URL(name, FOLDER));
-  const {resolve} = createRequire(import.meta.url);
-  for (const [path, file] of Object.entries(VENDOR)) await add(path, resolve(file));
+  for (const [path, file] of Object.entries(VENDOR)) await add(path, new URL(file));
   return assets;
 }
 

@@ -1,13 +1,11 @@
-import {cpus} from 'node:os';
 import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {cpus, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {sql} from 'kysely';
-import {openEmbedded, openPostgres, type Database} from '../src/database.ts';
-import {findPostgres, privatePostgres} from '../src/testing/private-postgres.ts';
-import {dashboardQueries} from './dashboard-queries.ts';
-import {seedDatabase} from './seed-database.ts';
+import {openEmbedded, openPostgres, type Database} from '@voicebridge/analytics/database.ts';
+import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
+import {dashboardQueries} from '../services/analytics/scripts/dashboard-queries.ts';
+import {seedDatabase} from '../services/analytics/scripts/seed-database.ts';
 
 const {values} = parseArgs({
   options: {
@@ -27,8 +25,13 @@ const percentile = (times: readonly number[], share: number) =>
 async function bench(name: string, database: Database): Promise<void> {
   await database.prepare();
   const db = database.kysely;
-  const count = async () =>
-    (await sql<{turns: number}>`SELECT count(*) AS turns FROM turns`.execute(db)).rows[0]?.turns ?? 0;
+  const count = async () => {
+    const {turns} = await db
+      .selectFrom('turns')
+      .select(({fn}) => fn.countAll<number>().as('turns'))
+      .executeTakeFirstOrThrow();
+    return turns;
+  };
   if ((await count()) === 0) {
     const started = performance.now();
     const seeded = await seedDatabase(database, {
@@ -42,13 +45,16 @@ async function bench(name: string, database: Database): Promise<void> {
       `${name}: filled with ${seeded.turns} turns in ${((performance.now() - started) / 1_000).toFixed(1)} s`,
     );
   }
-  const {rows} = await sql<{sid: string; until: Date}>`
-    SELECT call_sid AS sid, started_at AS until FROM calls ORDER BY started_at DESC LIMIT 1`.execute(db);
-  const [newest] = rows;
+  const newest = await db
+    .selectFrom('calls')
+    .select(['callSid', 'startedAt'])
+    .orderBy('startedAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
   if (!newest) throw new Error('the database is empty');
   const results: {query: string; p50: number; p95: number}[] = [];
   const everything: number[] = [];
-  for (const [query, ask] of dashboardQueries(newest.until.getTime() + 1, newest.sid)) {
+  for (const [query, ask] of dashboardQueries(newest.startedAt.getTime() + 1, newest.callSid)) {
     await ask(db);
     const times: number[] = [];
     for (let run = 0; run < runs; run += 1) {
