@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {ProcessId} from '../protocol/ids.ts';
+import {BEAT_MS} from '../redis/keys.ts';
 import {PeerWatch, type Verdict} from './peer-watch.ts';
 
 const peer = ProcessId.parse('worker-aaaa');
@@ -16,17 +17,17 @@ describe('a peer that stops beating', () => {
   test('is dead after 250 ms, and suspect before', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 0);
-    expect(lookUntil(watch, 0, 149)).toBe('alive');
-    expect(lookUntil(watch, 150, 249)).toBe('suspect');
+    expect(lookUntil(watch, 0, 99)).toBe('alive');
+    expect(lookUntil(watch, 100, 249)).toBe('suspect');
     expect(lookUntil(watch, 250, 250)).toBe('dead');
   });
 
-  test('is dead after 150 ms when a frame had no receiver', () => {
+  test('is dead after 100 ms when a frame had no receiver', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 0);
     watch.noReceiver(peer, 20);
-    expect(lookUntil(watch, 0, 149)).toBe('suspect');
-    expect(lookUntil(watch, 150, 150)).toBe('dead');
+    expect(lookUntil(watch, 0, 99)).toBe('suspect');
+    expect(lookUntil(watch, 100, 100)).toBe('dead');
   });
 
   test('is trusted again at its next beat, however suspect it was', () => {
@@ -34,7 +35,7 @@ describe('a peer that stops beating', () => {
     watch.beat(peer, 0);
     watch.noReceiver(peer, 20);
     watch.beat(peer, 100);
-    expect(lookUntil(watch, 0, 200)).toBe('alive');
+    expect(lookUntil(watch, 0, 199)).toBe('alive');
     expect(lookUntil(watch, 200, 275)).toBe('suspect');
     watch.beat(peer, 275);
     expect(lookUntil(watch, 275, 275)).toBe('alive');
@@ -67,7 +68,7 @@ describe('a peer that stops beating', () => {
 
 test('a peer never heard of has grace from when we began to listen', () => {
   const watch = new PeerWatch(1_000, LONG_AGO);
-  expect(lookUntil(watch, 1_000, 1_100)).toBe('alive');
+  expect(lookUntil(watch, 1_000, 1_099)).toBe('alive');
   expect(lookUntil(watch, 1_100, 1_249)).toBe('suspect');
   expect(lookUntil(watch, 1_250, 1_250)).toBe('dead');
 });
@@ -81,7 +82,7 @@ const step = fc.record({
 
 test('a peer that beats is never called dead, whatever Redis and our own event loop do', () => {
   fc.assert(
-    fc.property(fc.array(step, {maxLength: 300}), fc.integer({min: 0, max: 99}), (steps, phase) => {
+    fc.property(fc.array(step, {maxLength: 300}), fc.integer({min: 0, max: BEAT_MS - 1}), (steps, phase) => {
       const watch = new PeerWatch(0, LONG_AGO);
       let [at, beaten, wellSince] = [0, 0, LONG_AGO as number | undefined];
       for (const {wait, redis, noReceiver} of steps) {
@@ -92,7 +93,7 @@ test('a peer that beats is never called dead, whatever Redis and our own event l
         if (redis === 'flip') wellSince = wellSince === undefined ? at : undefined;
         // Subscribers come back up to 800 ms after Redis; a beat sent before that is lost.
         const heard = wellSince !== undefined && at - wellSince > 800;
-        const lastBeatSent = Math.floor((at - phase) / 100) * 100 + phase;
+        const lastBeatSent = Math.floor((at - phase) / BEAT_MS) * BEAT_MS + phase;
         if (heard && lastBeatSent > beaten) watch.beat(peer, at);
         if (heard) beaten = lastBeatSent;
         if (noReceiver) watch.noReceiver(peer, at);

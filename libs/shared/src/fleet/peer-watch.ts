@@ -4,14 +4,14 @@ import type {Millis} from '../time.ts';
 export type Verdict = 'alive' | 'suspect' | 'dead';
 
 /** A frame that nobody received, and no heartbeat for so long: dead. */
-const SUSPECT_SILENCE: Millis = 150;
+const SUSPECT_SILENCE: Millis = 100;
 /** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
 const SILENCE: Millis = 250;
 /** After an outage subscribers come back later than publishers: so long nobody is judged. */
 const SETTLING: Millis = 1_000;
 /**
  * A look that comes so much later than the last one is late: we were busy or asleep, and what the others said meanwhile
- * is still unread. Less than what a suspect has left after its last beat (150 - 100 ms).
+ * is still unread. Less than what a suspect has left after its last beat: `SUSPECT_SILENCE - BEAT_MS`.
  */
 const LATE: Millis = 45;
 /** Somebody silent for so long is nobody's owner any more. */
@@ -21,13 +21,13 @@ const FORGET: Millis = 60_000;
  * Who is alive, judged by heartbeats and by frames that nobody received. No sockets, no timers: what was seen and the
  * monotonic time go in, a verdict comes out.
  *
- *        beat         noReceiver          150 ms without a beat
+ *        beat         noReceiver          100 ms without a beat
  *   ──────┬───────────────┬───────────────────────┬──────────────────
  *   alive │     alive     │        suspect        │ dead
  *
  *        beat                                          250 ms without a beat
  *   ──────┬──────────────────────┬─────────────────────────┬─────────
- *   alive │        alive         │ suspect (after 150 ms)  │ dead
+ *   alive │        alive         │ suspect (after 100 ms)  │ dead
  *
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting. A peer never heard of is treated as if it had spoken when we began to listen.
@@ -59,7 +59,7 @@ export class PeerWatch {
     if (!this.#suspectedAt.has(id)) this.#suspectedAt.set(id, at);
   }
 
-  /** To be called every 25 ms; a verdict is as good as the last look. */
+  /** To be called every 15 ms; a verdict is as good as the last look. */
   look(at: Millis, redisWellSince: Millis | undefined): void {
     this.#lookedLate = at - this.#lastLook > LATE;
     this.#lastLook = at;

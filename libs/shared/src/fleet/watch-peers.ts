@@ -9,7 +9,7 @@ import {Beat} from './heartbeat.ts';
 import {PeerWatch, type Verdict} from './peer-watch.ts';
 
 /** Adds at most this to every detection. */
-const LOOK_EVERY: Millis = 25;
+const LOOK_EVERY: Millis = 15;
 
 /** The peers of this process, as their heartbeats show them. */
 export interface Peers extends AsyncDisposable {

@@ -29,7 +29,7 @@ export const FLEET_TTL_MS = 3_000;
 
 /** Sharded channel: a heartbeat of each member every `BEAT_MS`. */
 export const fleetBeat = (name: FleetName) => `fleet:{${name}}:beat`;
-export const BEAT_MS = 100;
+export const BEAT_MS = 50;
 
 /** Hash: who owns a call and what it is about. Kept while it lives, and `ENDED_CALL_TTL_S` after it ended. */
 export const call = (sid: CallSid) => `call:{${sid}}`;

@@ -1,16 +1,10 @@
 import {randomBytes} from 'node:crypto';
 import type {MediaBus, Unsubscribe} from '../frame-channel/media-bus.ts';
 import type {Log} from '../log.ts';
-import {every, type Clock, type Millis} from '../time.ts';
+import {every, type Clock} from '../time.ts';
 import {openRedis} from './connect.ts';
+import {ECHO_MS, EchoWatch} from './echo-watch.ts';
 import {echoChannel} from './keys.ts';
-
-/** We talk to ourselves through Redis this often. */
-const ECHO_MS = 50;
-/** No echo for this long: Redis is unwell. Shorter than any silence that makes us suspect a peer (peer-watch.ts). */
-const UNWELL_MS = 150;
-/** No echo for this long: the connections are dead whatever TCP says, and are opened anew. */
-const RECYCLE_MS = 750;
 
 /**
  * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own.
@@ -24,9 +18,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
   const listeners = new Map<string, Set<(message: Buffer) => void>>();
   const echo = echoChannel(randomBytes(8).toString('hex'));
 
-  let echoedAt: Millis = clock.now();
-  let recycledAt: Millis = clock.now();
-  let wellSince: Millis | undefined;
+  const watch = new EchoWatch(clock.now());
 
   subscriber.on('smessageBuffer', (channel: Buffer | string, message: Buffer) => {
     const to = listeners.get(channel.toString('latin1'));
@@ -48,20 +40,12 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
     };
   };
 
-  for (const client of [publisher, subscriber]) client.on('close', () => (wellSince = undefined));
+  for (const client of [publisher, subscriber]) client.on('close', () => watch.disconnected());
 
-  await subscribe(echo, () => {
-    echoedAt = clock.now();
-    wellSince ??= echoedAt;
-  });
+  await subscribe(echo, () => watch.echoed(clock.now()));
 
   const listen = () => {
-    const at = clock.now();
-    if (at - echoedAt > UNWELL_MS) wellSince = undefined;
-    if (at - Math.max(echoedAt, recycledAt) > RECYCLE_MS) {
-      recycledAt = at;
-      for (const client of [publisher, subscriber]) client.disconnect(true);
-    }
+    if (watch.tick(clock.now())) for (const client of [publisher, subscriber]) client.disconnect(true);
     publisher.spublish(echo, '').catch(() => {});
   };
   listen();
@@ -70,7 +54,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
   return {
     publish: async (channel, message) => Number(await publisher.spublish(channel, message)),
     subscribe,
-    wellSince: () => (clock.now() - echoedAt > UNWELL_MS ? undefined : wellSince),
+    wellSince: () => watch.wellSince(clock.now()),
     async [Symbol.asyncDispose]() {
       stop();
       listeners.clear();

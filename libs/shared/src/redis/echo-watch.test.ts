@@ -1,0 +1,70 @@
+import {describe, expect, test} from 'vitest';
+import {ECHO_MS, EchoWatch} from './echo-watch.ts';
+
+/** Redis answers within a millisecond from `from` until `until`. */
+function answering(watch: EchoWatch, from: number, until: number): void {
+  for (let at = from; at <= until; at += ECHO_MS) {
+    watch.tick(at);
+    watch.echoed(at + 1);
+  }
+}
+
+describe('a Redis that answers', () => {
+  test('is well from its first echo on', () => {
+    const watch = new EchoWatch(0);
+    expect(watch.wellSince(0)).toBeUndefined();
+    answering(watch, 0, 5_000);
+    expect(watch.wellSince(5_010)).toBe(1);
+  });
+
+  test('is not called unwell because we were busy for 400 ms', () => {
+    const watch = new EchoWatch(0);
+    answering(watch, 0, 1_000);
+    // The timer due at 1,050 runs at 1,450, and only then is the echo of 1,000 read.
+    expect(watch.wellSince(1_440)).toBe(1);
+    expect(watch.tick(1_450)).toBe(false);
+    expect(watch.wellSince(1_450)).toBe(1);
+    watch.echoed(1_451);
+    answering(watch, 1_500, 2_000);
+    expect(watch.wellSince(2_001)).toBe(1);
+  });
+
+  test('begins anew for somebody who slept for seconds: what was said meanwhile may be lost', () => {
+    const watch = new EchoWatch(0);
+    answering(watch, 0, 1_000);
+    expect(watch.tick(5_000)).toBe(false);
+    expect(watch.wellSince(5_000)).toBeUndefined();
+    watch.echoed(5_001);
+    expect(watch.wellSince(5_002)).toBe(5_001);
+  });
+});
+
+describe('a Redis that hangs', () => {
+  test('is unwell after 150 ms, and its connections are opened anew every 750 ms', () => {
+    const watch = new EchoWatch(0);
+    answering(watch, 0, 1_000);
+    const recycled: number[] = [];
+    for (let at = 1_050; at <= 3_000; at += ECHO_MS) {
+      if (watch.tick(at)) recycled.push(at);
+      expect(watch.wellSince(at)).toBe(at - 1_001 > 150 ? undefined : 1);
+    }
+    expect(recycled).toEqual([1_800, 2_600]);
+    watch.echoed(3_010);
+    expect(watch.wellSince(3_011)).toBe(3_010);
+  });
+
+  test('is unwell between two looks, too', () => {
+    const watch = new EchoWatch(0);
+    answering(watch, 0, 1_000);
+    for (const at of [1_050, 1_100, 1_150]) watch.tick(at);
+    expect(watch.wellSince(1_150)).toBe(1);
+    expect(watch.wellSince(1_152)).toBeUndefined();
+  });
+
+  test('is unwell at once when a connection closes', () => {
+    const watch = new EchoWatch(0);
+    answering(watch, 0, 1_000);
+    watch.disconnected();
+    expect(watch.wellSince(1_002)).toBeUndefined();
+  });
+});
