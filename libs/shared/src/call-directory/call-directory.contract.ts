@@ -211,10 +211,16 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.restore(entry)).toBe(true);
       expect(await directory.read(entry.callSid)).toEqual(entry);
       expect(await directory.open()).toContain(entry.callSid);
-      await directory.claim(entry.callSid, {epoch: 4, owner: bob, at: 0});
+      // What a failover kept of an older owner's journal would be read twice.
+      await directory.append(entry.callSid, 4, ['hello']);
+      expect(await directory.restore(entry)).toBe(true);
+      expect(await directory.journal(entry.callSid)).toEqual(['hello']);
+      expect(await directory.restore({...entry, epoch: 5})).toBe(true);
+      expect(await directory.journal(entry.callSid)).toEqual([]);
+      await directory.claim(entry.callSid, {epoch: 5, owner: bob, at: 0});
       expect(await directory.restore(entry)).toBe(false);
-      expect(await directory.read(entry.callSid)).toMatchObject({epoch: 5, owner: bob});
-      await directory.end(entry.callSid, 5);
+      expect(await directory.read(entry.callSid)).toMatchObject({epoch: 6, owner: bob});
+      await directory.end(entry.callSid, 6);
       expect(await directory.restore({...entry, epoch: 9})).toBe(false);
     });
 

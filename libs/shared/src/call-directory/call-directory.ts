@@ -98,7 +98,8 @@ export interface CallDirectory {
 
   /**
    * Puts a live call back that Redis has forgotten (a restart without its data, a failover that lost the last writes).
-   * True: it is there, in this epoch; the journal may still be lost. False: somebody newer, or its end, is known.
+   * True: it is there, in this epoch, and if anything was missing its journal is empty. False: somebody newer, or its
+   * end, is known.
    */
   restore(entry: CallEntry): Promise<boolean>;
 

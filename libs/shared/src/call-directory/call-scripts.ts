@@ -7,5 +7,5 @@ export const intend = script('intend-1.lua', ['refused', 'done']);
 export const retry = script('retry-1.lua', ['refused', 'done']);
 export const end = script('end-2.lua', ['refused', 'done']);
 export const append = script('append-2.lua', ['refused', 'done']);
-export const restore = script('restore-1.lua', ['refused', 'done']);
+export const restore = script('restore-2.lua', ['refused', 'done']);
 export const forget = script('forget-2.lua', ['refused', 'done']);

@@ -100,7 +100,9 @@ export class MemoryCallDirectory implements CallDirectory {
     const call = this.#get(entry.callSid);
     if (call && (call.state === 'ended' || call.epoch > entry.epoch)) return false;
     this.#open.add(entry.callSid);
-    if (call?.epoch !== entry.epoch) this.#put(entry);
+    if (call?.epoch === entry.epoch) return true;
+    this.#journals.delete(entry.callSid);
+    this.#put(entry);
     return true;
   }
 

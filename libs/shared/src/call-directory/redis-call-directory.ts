@@ -95,7 +95,7 @@ export class RedisCallDirectory implements CallDirectory {
   async restore(entry: CallEntry): Promise<boolean> {
     await this.#redis.sadd(openCalls, entry.callSid);
     const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry)];
-    const {reply} = await scripts.restore(this.#redis, [callKey(entry.callSid)], args);
+    const {reply} = await scripts.restore(this.#redis, [callKey(entry.callSid), callJournal(entry.callSid)], args);
     return reply === 'done';
   }
 

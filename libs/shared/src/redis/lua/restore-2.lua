@@ -1,7 +1,7 @@
 --[[
   restore: put a call back that Redis has forgotten, or knows only in an older epoch.
 
-  KEYS[1]  the call
+  KEYS[1]  the call    KEYS[2]  its journal, which begins anew
   ARGV[1]  the epoch of who remembers    ARGV[2]  lifetime in seconds    ARGV[3]… fields and values, all there are
 
   Returns  0 refused: somebody newer or the end of the call is known; 1 restored, or nothing was missing
@@ -13,6 +13,7 @@ local mine = tonumber(ARGV[1])
 if now[2] == "ended" or epoch > mine then return {0} end
 if epoch == mine then return {1} end
 redis.call("DEL", call)
+redis.call("DEL", KEYS[2])
 for i = 3, #ARGV, 2 do
   redis.call("HSET", call, ARGV[i], ARGV[i + 1])
 end
