@@ -45,6 +45,8 @@ interface OpenChannel {
 const SEARCH_MS = 10_000;
 /** An owner that is alive, but does not say yes to a stream for so long, does not have the call. */
 const INTRODUCE_MS = 3_000;
+/** An owner who took the call gives a sign of life at once; after so long without any it is asked. */
+const UNHEARD_MS = 500;
 
 /**
  * The line from one stream to whoever owns its call, across changes of owner. What the caller says while nobody
@@ -111,9 +113,9 @@ export class OwnerLine {
   async run(first: CallEntry): Promise<LineOver> {
     let call = first;
     await this.#open(call);
-    const introduced = this.#introduce(call);
+    let introduced = this.#introduce(call, 0);
     for (;;) {
-      const change = await this.#change(call, call === first ? introduced : undefined);
+      const change = await this.#change(call, introduced);
       this.#doubt();
       const next = change.why === 'ended' ? 'ended' : await this.#successor(call, change);
       if (next === 'same') {
@@ -123,6 +125,7 @@ export class OwnerLine {
       if (typeof next === 'string') return this.#letGo(next);
       call = next;
       await this.#open(call);
+      introduced = this.#introduce(call, UNHEARD_MS);
       background(this.#accepted(change.at), this.#deps.log, 'measure a change of owner');
     }
   }
@@ -167,9 +170,17 @@ export class OwnerLine {
     for (const frame of this.#channel.held.splice(0)) this.#hear(frame);
   }
 
-  /** Tells the first owner that the stream is here; resolves only if it does not have the call. */
-  async #introduce(call: CallEntry): Promise<Change> {
+  /**
+   * Tells an owner that the stream is here; one who took the call knows it already, and is only told if it says nothing
+   * for `patience`. Resolves only if it does not have the call.
+   */
+  async #introduce(call: CallEntry, patience: Millis): Promise<Change> {
     const {clock, desk} = this.#deps;
+    if (patience > 0) {
+      await pause(clock, patience, this.#stop.signal);
+      if (this.#stop.signal.aborted || this.#epoch !== call.epoch) return new Promise(() => {});
+      if (this.#channel?.end.lastHeardAt() !== undefined) return new Promise(() => {});
+    }
     const since = clock.now();
     // Once at least: the owner must hear of a caller who is gone already.
     do {
@@ -184,17 +195,13 @@ export class OwnerLine {
   }
 
   /** Waits until the owner's time may be over. */
-  async #change(call: CallEntry, introduced: Promise<Change> | undefined): Promise<Change> {
+  async #change(call: CallEntry, introduced: Promise<Change>): Promise<Change> {
     const {clock, desk} = this.#deps;
     const dead = Promise.withResolvers<Change>();
     const cancel = desk.whenDead(call.owner, () => dead.resolve({why: 'dead', at: clock.now()}));
     const left = this.#channel?.end.closed.then((): Change => ({why: 'left', at: clock.now()}));
     try {
-      return await Promise.race([
-        this.#ended.promise,
-        dead.promise,
-        ...[left, introduced].filter(one => one !== undefined),
-      ]);
+      return await Promise.race([this.#ended.promise, dead.promise, introduced, ...(left ? [left] : [])]);
     } finally {
       cancel();
     }

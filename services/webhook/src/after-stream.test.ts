@@ -141,8 +141,21 @@ describe('a caller who is done', () => {
   });
 
   test('and was never known is hung up', async () => {
-    await town.webhook();
-    expect((await town.ask('/after-stream', inProgress(newCallSid()))).text).toContain(HANGUP);
+    const clock = new FakeClock();
+    town = new WebhookTown(clock);
+    await passing(clock, town.webhook());
+    const {result, tookMs} = await passing(clock, town.ask('/after-stream', inProgress(newCallSid())));
+    expect(result.text).toContain(HANGUP);
+    expect(tookMs).toBeLessThan(3_000);
+  });
+
+  test('and was forgotten by Redis goes on as soon as its owner has said so again', async () => {
+    const action = await talking();
+    const entry = await town.directory.read(callSid);
+    town.directory.lose();
+    const asked = town.ask(action, inProgress(callSid));
+    setTimeout(() => void town.directory.restore(entry!), 300);
+    expect((await asked).text).toContain('<Connect');
   });
 });
 

@@ -11,6 +11,8 @@ import {isOver, type TwilioRequest} from './twilio-request.ts';
 
 /** How long a caller hears silence while Redis is away. */
 const PATIENCE_MS = 3_000;
+/** We sent this caller to the stream ourselves: a Redis that has forgotten it hears of it again from its owner. */
+const FORGOTTEN_MS = 2_000;
 /** How often a call may change owners while we look for its next stream. */
 const TRIES = 5;
 
@@ -25,7 +27,12 @@ export async function afterStream(request: TwilioRequest, desk: CallDesk): Promi
     endCall(request.CallSid, 'caller.hung-up', desk);
     return nothing();
   }
-  const next = await patiently(clock, PATIENCE_MS, () => nextStream(request, desk));
+  const askedAt = clock.now();
+  const next = await patiently(clock, PATIENCE_MS, async () => {
+    const found = await nextStream(request, desk);
+    if (found === 'unknown' && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
+    return found;
+  });
   if (next === 'unknown') return hangUp();
   if (next === 'often-enough') {
     logOfCall(log, request.CallSid).warn({}, 'stream lost too often');
