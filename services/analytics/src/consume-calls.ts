@@ -29,8 +29,8 @@ export interface ConsumeDeps {
 }
 
 export interface Consumer extends AsyncDisposable {
-  /** Records that wait in the queue for anybody. */
-  waiting(): Promise<number>;
+  /** The records that are not written yet: how many wait for anybody, and since when the oldest of all does. */
+  backlog(): Promise<{readonly waiting: number; readonly oldestAt: number | undefined}>;
   /** Takes no more; resolves when the records in hand are written or given back. */
   drain(): Promise<void>;
 }
@@ -98,9 +98,13 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   queue.on('error', () => {}); // the worker says that Redis is away
 
   return {
-    async waiting() {
+    async backlog() {
       const counts = await queue.getJobCounts('waiting', 'delayed', 'prioritized');
-      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+      const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      // The oldest of each kind; those in hand may be waiting too, for a database that is away.
+      const oldest = await queue.getJobs(['waiting', 'delayed', 'active'], 0, 0, true);
+      const since = oldest.flatMap((job: Job | undefined) => (job ? [job.timestamp] : []));
+      return {waiting, oldestAt: since.length === 0 ? undefined : Math.min(...since)};
     },
     async drain() {
       stopping.abort();

@@ -2,6 +2,7 @@ import {createServer} from 'node:http';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
+import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
@@ -45,6 +46,7 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
     ),
   );
   const metrics = createMetrics('analytics');
+  const lag = opened.use(new LoopLag(clock));
   let draining = false;
   const notReady = () => (draining ? 'draining' : database.reason);
 
@@ -78,9 +80,14 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   opened.defer(
     every(clock, GAUGES_EVERY, () => {
       metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
+      metrics.redisUp.set(connection.status === 'ready' ? 1 : 0);
+      metrics.eventLoopLag.set(lag.worst / 1_000);
       // A Redis that is away has no answer; the last one stays.
-      consumer.waiting().then(
-        count => metrics.analyticsRecordsWaiting.set(count),
+      consumer.backlog().then(
+        ({waiting, oldestAt}) => {
+          metrics.analyticsRecordsWaiting.set(waiting);
+          metrics.analyticsQueueAge.set(oldestAt === undefined ? 0 : Math.max(0, clock.wall() - oldestAt) / 1_000);
+        },
         () => {},
       );
     }),
@@ -94,6 +101,7 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
     notReady,
     async drain() {
       draining = true;
+      metrics.draining.set(1);
       await consumer.drain();
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
