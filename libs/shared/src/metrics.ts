@@ -1,55 +1,96 @@
 import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-client';
+import library from '../package.json' with {type: 'json'};
 
-/** Seconds, from ten milliseconds' neighbourhood to ten seconds: the same for every latency, so that they compare. */
+/** From the neighbourhood of five milliseconds to ten seconds: the same for every latency, so that they compare. */
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
+/** For what happens inside the house, and should take no time at all. */
+const INSTANTS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+/** For what may have to wait until something is repaired. */
+const PATIENCE = [...SECONDS, 60, 600, 3_600];
+
+const WEBHOOK = ['webhook'];
+const EDGE = ['media-edge'];
+const WORKER = ['realtime-worker'];
+const ANALYTICS = ['analytics'];
+const EVERY = [...WEBHOOK, ...EDGE, ...WORKER, ...ANALYTICS];
+const CALLS = [...EDGE, ...WORKER];
 
 /**
- * Every metric that any of our processes exports, in one list. A CallSid, a StreamSid or a number is never a label.
+ * Every metric that any of our processes exports, in one list, each with the services that set it: a process exports
+ * only what it knows, so that a zero always means zero. A CallSid, a StreamSid or a number is never a label, and every
+ * label has a short list of values that no peer can make longer.
  * The figures of single calls are in their records; these are for alerts and for the shape of a day.
  */
 export function createMetrics(service: string) {
   const registry = new Registry();
   registry.setDefaultLabels({service});
-  const registers = [registry];
-  const gauge = (name: string, help: string) => new Gauge({name: `voicebridge_${name}`, help, registers});
-  const counter = <Label extends string = never>(name: string, help: string, labelNames: readonly Label[] = []) =>
-    new Counter<Label>({name: `voicebridge_${name}`, help, labelNames: [...labelNames], registers});
-  const seconds = (name: string, help: string) =>
-    new Histogram({name: `voicebridge_${name}_seconds`, help, buckets: SECONDS, registers});
+  /** What is none of the four (a test, a script) has all of them. */
+  const of = (services: readonly string[]) =>
+    services.includes(service) || !EVERY.includes(service) ? [registry] : [];
+  const gauge = (services: readonly string[], name: string, help: string) =>
+    new Gauge({name: `voicebridge_${name}`, help, registers: of(services)});
+  const counter = <Label extends string = never>(
+    services: readonly string[],
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ) => new Counter<Label>({name: `voicebridge_${name}`, help, labelNames: [...labelNames], registers: of(services)});
+  const seconds = (services: readonly string[], name: string, help: string, buckets: readonly number[] = SECONDS) =>
+    new Histogram({name: `voicebridge_${name}_seconds`, help, buckets: [...buckets], registers: of(services)});
   collectDefaultMetrics({register: registry});
+  new Gauge({
+    name: 'voicebridge_build_info',
+    help: '1; what runs is in the labels',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({version: library.version, node: process.version}, 1);
   return {
     registry,
-    callsActive: gauge('calls_active', 'calls in hand in this process'),
-    callsCapacity: gauge('calls_capacity', 'calls this process would hold at most'),
-    draining: gauge('draining', '1 while the process takes no new calls'),
-    eventLoopLag: gauge(
-      'event_loop_lag_seconds',
-      'how late a timer of this process fired, the worst of the last second',
+    draining: gauge(EVERY, 'draining', '1 while the process takes no new work, because it was told to stop'),
+    eventLoopLag: gauge(EVERY, 'event_loop_lag_seconds', 'how late a timer fired, the worst of the last second'),
+    redisUp: gauge(EVERY, 'redis_up', '1 while Redis answers this process'),
+    callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
+    callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
+    callsTotal: counter([...WEBHOOK, ...WORKER], 'calls_total', 'webhook: what callers got; worker: how calls ended', [
+      'result',
+    ]),
+    admissionSeconds: seconds(WEBHOOK, 'admission', 'webhook received to a worker that said yes'),
+    modelReadySeconds: seconds(WORKER, 'model_ready', 'a worker said yes to the model session configured'),
+    timeToFirstAudioSeconds: seconds(
+      WORKER,
+      'time_to_first_audio',
+      'stream start to first assistant audio handed to Twilio',
     ),
-    redisUp: gauge('redis_up', '1 while the media connections to Redis answer'),
-    callsTotal: counter('calls_total', 'calls, by how they ended or were answered', ['result']),
-    admissionSeconds: seconds('admission', 'webhook received to a worker that said yes'),
-    modelReadySeconds: seconds('model_ready', 'a worker said yes to the model session configured'),
-    timeToFirstAudioSeconds: seconds('time_to_first_audio', 'stream start to first assistant audio handed to Twilio'),
-    turnGapSeconds: seconds('platform_turn_gap', 'last caller speech frame in to first assistant frame out'),
-    bargeInReactionSeconds: seconds('barge_in_reaction', 'speech_started received to clear sent'),
-    bargeInsTotal: counter('barge_ins_total', 'callers who spoke over the assistant'),
-    hopSeconds: seconds('hop', 'one frame between edge and worker, as estimated from half a round trip'),
-    framesTotal: counter('frames_total', 'frames between edge and worker', ['direction', 'outcome']),
-    socketsRefusedTotal: counter('sockets_refused_total', 'sockets and requests refused', ['reason']),
-    malformedTotal: counter('malformed_total', 'messages nobody could use', ['peer', 'reason']),
-    repinsTotal: counter('repins_total', 'calls moved to another worker', ['cause']),
-    repinSeconds: seconds('repin', 'owner known dead to first frame accepted by the new one'),
-    fencedTotal: counter('fenced_total', 'owners that let go because somebody newer exists'),
-    modelErrorsTotal: counter('model_errors_total', 'errors the model reported', ['code']),
-    modelReconnectsTotal: counter('model_reconnects_total', 'model sockets opened again during a call', ['cause']),
-    tokensTotal: counter('tokens_total', 'tokens the model counted', ['kind']),
-    recordsTotal: counter('records_total', 'call records, by what became of them', ['outcome']),
-    analyticsDatabaseUp: gauge('analytics_database_up', '1 while the database of analytics can be used'),
-    analyticsRecordsWaiting: gauge('analytics_records_waiting', 'records that wait in the queue'),
+    turnGapSeconds: seconds(WORKER, 'platform_turn_gap', 'last caller speech frame in to first assistant frame out'),
+    bargeInReactionSeconds: seconds(WORKER, 'barge_in_reaction', 'speech_started received to clear sent', INSTANTS),
+    bargeInsTotal: counter(WORKER, 'barge_ins_total', 'callers who spoke over the assistant'),
+    hopSeconds: seconds(CALLS, 'hop', 'one frame between edge and worker: half a round trip', INSTANTS),
+    framesTotal: counter(EDGE, 'frames_total', 'frames between edge and worker', ['direction', 'outcome']),
+    socketsRefusedTotal: counter([...WEBHOOK, ...EDGE], 'sockets_refused_total', 'sockets and requests refused', [
+      'reason',
+    ]),
+    malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages nobody could use', ['peer', 'reason']),
+    repinsTotal: counter(CALLS, 'repins_total', 'calls moved to another worker, by whoever moved them', ['cause']),
+    repinSeconds: seconds(EDGE, 'repin', 'owner known dead to first frame accepted by the new one'),
+    failoversTotal: counter(WORKER, 'failovers_total', 'accidents and moves that a call outlived', ['kind']),
+    fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
+    modelErrorsTotal: counter(WORKER, 'model_errors_total', 'errors the model reported', ['code']),
+    modelReconnectsTotal: counter(WORKER, 'model_reconnects_total', 'model sockets opened again during a call', [
+      'cause',
+    ]),
+    tokensTotal: counter(WORKER, 'tokens_total', 'tokens the model counted', ['kind']),
+    recordsTotal: counter([...WORKER, ...ANALYTICS], 'records_total', 'call records, by what became of them', [
+      'outcome',
+    ]),
+    recordsUnsent: gauge(WORKER, 'records_unsent', 'records of finished calls that Redis does not have yet'),
+    analyticsDatabaseUp: gauge(ANALYTICS, 'analytics_database_up', '1 while the database of analytics can be used'),
+    analyticsRecordsWaiting: gauge(ANALYTICS, 'analytics_records_waiting', 'records that wait in the queue'),
+    analyticsQueueAge: gauge(ANALYTICS, 'analytics_queue_age_seconds', 'how long the oldest record has waited'),
     analyticsFreshnessSeconds: seconds(
+      ANALYTICS,
       'analytics_freshness',
       'a call ended to its record in the database, by wall clocks',
+      PATIENCE,
     ),
   };
 }

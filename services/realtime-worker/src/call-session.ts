@@ -13,6 +13,7 @@ import {CallJournal} from './call-journal.ts';
 import {restoreCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
 import type {ModelAdapter, ModelSession, SessionSettings} from './model-adapter.ts';
+import {errorLabel} from './error-label.ts';
 import {openedFact} from './opened-fact.ts';
 
 export interface CallDeps {
@@ -257,7 +258,7 @@ export class CallSession {
       case 'timing':
         return this.#deps.showTimingMath ? this.#log.info({math: effect.line}, 'timing') : undefined;
       case 'warn':
-        metrics.modelErrorsTotal.inc({code: effect.code});
+        metrics.modelErrorsTotal.inc({code: errorLabel(effect.code)});
         return this.#log.warn({code: effect.code, detail: effect.detail}, effect.what);
       default:
         return unreachable(effect);
@@ -268,9 +269,11 @@ export class CallSession {
     this.#journal.write(fact);
     const {metrics} = this.#deps;
     if (fact.is === 'interruption') {
-      metrics.bargeInsTotal.inc();
-      metrics.bargeInReactionSeconds.observe((fact.interruption.reactionMs ?? 0) / 1_000);
+      const {reactionMs, false: isFalse} = fact.interruption;
+      if (!isFalse) metrics.bargeInsTotal.inc();
+      if (reactionMs !== null) metrics.bargeInReactionSeconds.observe(reactionMs / 1_000);
     }
+    if (fact.is === 'failover') metrics.failoversTotal.inc({kind: fact.failover.kind});
     if (fact.is === 'tokens') {
       for (const [kind, count] of Object.entries(fact.tokens)) metrics.tokensTotal.inc({kind}, count);
     }

@@ -109,8 +109,12 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const record = (finished: FinishedCall): Promise<void> => {
     const done = sendPatiently(finished, senderDeps, clock, stopped.signal);
     recording.add(done);
+    metrics.recordsUnsent.set(recording.size);
     background(
-      done.finally(() => recording.delete(done)),
+      done.finally(() => {
+        recording.delete(done);
+        metrics.recordsUnsent.set(recording.size);
+      }),
       log,
       'recording',
     );
@@ -181,7 +185,9 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
         ...(stream ? {stream} : {}),
       };
       const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
-      if (answer === 'yes') return true;
+      if (answer !== 'yes') continue;
+      metrics.repinsTotal.inc({cause: 'worker-drained'});
+      return true;
     }
     // Somebody who answered too late may have it after all.
     const entry = await directory.read(call.callSid);

@@ -8,6 +8,7 @@ import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
 import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
+import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
@@ -39,7 +40,13 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const asker = opened.use(await openAsker({bus, clock, id, log}));
   const edges = opened.use(await watchPeers({bus, clock, name: 'edges', metrics, log}));
   const isUp = () => bus.wellSince() !== undefined;
-  opened.defer(every(clock, 1_000, () => metrics.redisUp.set(isUp() ? 1 : 0)));
+  const lag = opened.use(new LoopLag(clock));
+  opened.defer(
+    every(clock, 1_000, () => {
+      metrics.redisUp.set(isUp() ? 1 : 0);
+      metrics.eventLoopLag.set(lag.worst / 1_000);
+    }),
+  );
 
   let draining = false;
   const notReady = () => (draining ? 'draining' : isUp() ? undefined : 'Redis does not answer');
@@ -93,6 +100,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     notReady,
     async drain() {
       draining = true;
+      metrics.draining.set(1);
       if (inHand > 0) await new Promise<void>(resolve => (emptied = resolve));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
