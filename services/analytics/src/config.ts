@@ -1,11 +1,8 @@
 import {port, wholeNumber} from '@voicebridge/shared/config.ts';
 import {z} from 'zod';
 
-const days = (about: string) =>
-  wholeNumber()
-    .refine(value => value > 0, 'must be 1 or more')
-    .optional()
-    .describe(`days to keep ${about}; not set: for ever`);
+const days = (fallback: number, about: string) =>
+  wholeNumber().default(fallback).describe(`days to keep ${about}; 0: for ever`);
 
 /** Everything that analytics reads from its environment. */
 export const AnalyticsEnv = z.object({
@@ -27,12 +24,9 @@ export const AnalyticsEnv = z.object({
     .string()
     .default('.voicebridge/analytics')
     .describe('folder of the embedded database; belongs to one process'),
-  RETENTION_DAYS_CALLS: days('calls and all that hangs on them'),
-  RETENTION_DAYS_TURNS: days('turns, interruptions, tool calls and failovers'),
-  RETENTION_DAYS_TRANSCRIPTS: wholeNumber()
-    .refine(value => value > 0, 'must be 1 or more')
-    .default(30)
-    .describe('days to keep transcripts'),
+  RETENTION_DAYS_CALLS: days(365, 'calls and all that hangs on them'),
+  RETENTION_DAYS_TURNS: days(90, 'turns, interruptions, tool calls and failovers'),
+  RETENTION_DAYS_TRANSCRIPTS: days(30, 'transcripts'),
   DASHBOARD_PASSWORD: z
     .string()
     .min(12, 'must have 12 characters or more')

@@ -5,10 +5,10 @@ import {sql, type Kysely} from 'kysely';
 import type {DatabaseWatch} from './database-watch.ts';
 import type {Schema} from './schema.ts';
 
-/** Days to keep each kind; undefined: for ever. */
+/** Days to keep each kind; 0: for ever. */
 export interface Retention {
-  readonly calls: number | undefined;
-  readonly turns: number | undefined;
+  readonly calls: number;
+  readonly turns: number;
   readonly transcripts: number;
 }
 
@@ -43,8 +43,8 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
   return deleted;
 }
 
-function ageOf(days: number | undefined): Millis | undefined {
-  return days === undefined ? undefined : days * DAY;
+function ageOf(days: number): Millis | undefined {
+  return days === 0 ? undefined : days * DAY;
 }
 
 async function deleteBefore(db: Kysely<Schema>, table: string, column: string, limit: Date): Promise<number> {
