@@ -27,7 +27,7 @@ export function tile({label, unit, value, other, otherLabel, more, better, hint}
   const [amount, ...rest] = format(value).split(' ');
   const change = other === undefined || other === null || !other ? undefined : (value - other) / other;
   const kind =
-    change === undefined || !better || Math.abs(change) < 0.005
+    change === undefined || !better || hint === 'within chance' || Math.abs(change) < 0.005
       ? 'quiet'
       : change < 0 === (better === 'less')
         ? 'good'

@@ -56,7 +56,7 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
         h(
           'span',
           {},
-          h('span', {class: `key c-${one.colour}`}),
+          h('span', {class: `key c-${one.colour} ${one.dash ? 'dashed' : ''}`}),
           one.label,
           index === null ? '' : h('b', {}, ` ${format(one.values[index])}`),
         ),
