@@ -38,7 +38,7 @@ export async function startProbeModel(): Promise<ProbeModel> {
     const send = (event: object) => socket.send(JSON.stringify(event));
     send({type: 'session.created', session: {}});
     socket.on('message', data => {
-      const text = String(data);
+      const text = Buffer.from(data as Buffer).toString('utf8');
       if (text.startsWith('{"type":"input_audio_buffer.append"')) {
         const head = Buffer.from(text.slice(45, 61), 'base64');
         if (head[0] !== 0xa5) return;

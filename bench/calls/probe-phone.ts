@@ -23,7 +23,7 @@ export class ProbePhone implements AsyncDisposable {
   constructor(edgeUrl: string, call: number) {
     this.#call = call;
     this.#socket = new WebSocket(`${edgeUrl}/media-stream`, {perMessageDeflate: false});
-    this.#socket.on('message', data => this.#heard(String(data)));
+    this.#socket.on('message', data => this.#heard(Buffer.from(data as Buffer).toString('utf8')));
     this.#socket.on('error', () => {});
   }
 

@@ -82,7 +82,7 @@ export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metric
       response.writeHead(status, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
       return true;
     };
-    switch (request.url?.split('?')[0]) {
+    switch ((request.url ?? '').split('?')[0] ?? '') {
       case '/livez':
         return answer(200, {alive: true});
       case '/readyz': {

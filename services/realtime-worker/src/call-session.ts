@@ -1,7 +1,7 @@
 import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {ChannelCounts, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -12,9 +12,12 @@ import type {CallEffect} from './call-effect.ts';
 import {CallJournal} from './call-journal.ts';
 import {restoreCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
-import type {ModelAdapter, ModelSession, SessionSettings} from './model-adapter.ts';
+import type {ModelAdapter, ModelSession} from './model-adapter.ts';
 import {errorLabel} from './error-label.ts';
+import {ModelLine} from './model-line.ts';
 import {openedFact} from './opened-fact.ts';
+import {sessionSettings} from './session-settings.ts';
+import {StreamLine} from './stream-line.ts';
 
 export interface CallDeps {
   readonly worker: ProcessId;
@@ -48,26 +51,6 @@ const LEAVE_WITHIN: Millis = 2_000;
 const COUNT_EVERY: Millis = 1_000;
 /** What could not be done because of Redis, or because nobody was there, is tried again after this. */
 const AGAIN_AFTER: Millis = 500;
-/** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
-const EDGE_SILENT: Millis = 8_000;
-
-interface OpenStream {
-  readonly channel: WorkerChannel;
-  readonly streamSid: StreamSid;
-  readonly edge: ProcessId;
-  readonly epoch: number;
-  readonly openedAt: Millis;
-  /** Its edge gave no sign of life for too long. */
-  silent: boolean;
-}
-
-interface Attached {
-  readonly streamSid: StreamSid;
-  readonly edge: ProcessId;
-  readonly epoch: number;
-  readonly done: Promise<void>;
-}
-
 /**
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
  * core knows no socket and no timer; this knows no rule.
@@ -81,12 +64,9 @@ export class CallSession {
   readonly #log: Log;
   readonly #outcome = Promise.withResolvers<CallOutcome>();
   readonly #cancels: Cancel[] = [];
-  readonly #acceptedAt: Millis;
-  #model: ModelSession;
-  #spare: ModelSession | undefined;
-  #stream: OpenStream | undefined;
+  readonly #model: ModelLine;
+  readonly #stream: StreamLine;
   #timer: {readonly at: Millis; readonly cancel: Cancel} | undefined;
-  #attached: Attached | undefined;
   #wellSince: Millis | undefined;
   #over = false;
 
@@ -109,7 +89,6 @@ export class CallSession {
     this.#wellSince = deps.wellSince();
     this.#log = deps.log.child({callSid: call.callSid});
     const {clock, worker, directory} = deps;
-    this.#acceptedAt = clock.now();
     const isNew = start.entries.length === 0;
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     this.#core = new CallCore(
@@ -136,8 +115,26 @@ export class CallSession {
     });
     if (isNew) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
-    this.#model = start.model;
-    this.#listenToModel(start.model);
+    this.#stream = new StreamLine({
+      callSid: call.callSid,
+      channels: deps.channels,
+      clock,
+      log: this.#log,
+      hear: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
+      fenced: () => this.letGo('fenced on the channel'),
+      counted: counts => this.#count(counts),
+    });
+    this.#model = new ModelLine(start.model, {
+      ...deps,
+      log: this.#log,
+      settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
+      tell: event => this.#on(event),
+      ready: ms => {
+        this.#journal.write({is: 'modelReady', ms});
+        deps.metrics.modelReadySeconds.observe(ms / 1_000);
+      },
+    });
+    this.#model.listen();
     this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
     this.#arm();
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
@@ -155,53 +152,11 @@ export class CallSession {
     return this.#assistant.name;
   }
 
-  get streamSid(): StreamSid | undefined {
-    return this.#stream?.streamSid;
-  }
-
-  /**
-   * The call has a stream: listens to it. A stream it had before is closed: the newest one wins. Told twice about the
-   * same stream, it listens once.
-   */
+  /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
   attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const known = this.#attached;
-    if (known?.streamSid === streamSid && known.epoch >= epoch) return known.done;
-    this.#journal.newEpoch(epoch);
-    const done = this.#listenTo(streamSid, edge, epoch);
-    this.#attached = {streamSid, edge, epoch, done};
+    const {isNew, done} = this.#stream.attach(streamSid, edge, epoch);
+    if (isNew) this.#journal.newEpoch(epoch);
     return done;
-  }
-
-  async #listenTo(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const {channels, clock} = this.#deps;
-    const channel = await channels.workerEnd(streamSid, epoch);
-    // Over, or an even newer stream was faster.
-    if (this.#over || (this.#stream?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
-    const before = this.#stream;
-    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false};
-    this.#stream = stream;
-    if (before) this.#leaveStream(before);
-    channel.onFrame(frame => {
-      if (this.#stream !== stream) return;
-      const isBack = stream.silent && frame.kind !== 'began';
-      stream.silent = false;
-      if (isBack) this.#on({type: 'edge', frame: {kind: 'began', callSid: this.callSid, streamSid, edge}, epoch});
-      this.#on({type: 'edge', frame, epoch});
-    });
-    background(
-      channel.closed.then(({why}) => why === 'fenced' && this.letGo('fenced on the channel')),
-      this.#log,
-      'watching the channel',
-    );
-  }
-
-  #leaveStream({channel, streamSid, epoch}: OpenStream): void {
-    if (streamSid !== this.#stream?.streamSid) {
-      channel.send({kind: 'close', why: 'superseded'});
-      this.#on({type: 'edge', frame: {kind: 'ended', why: 'lost'}, epoch});
-    }
-    this.#countFrames(channel);
-    background(channel[Symbol.asyncDispose](), this.#log, 'closing the stream before');
   }
 
   /** The call ended in a way that only others could see. */
@@ -236,15 +191,15 @@ export class CallSession {
       case 'model':
         return this.#model.send(effect.command);
       case 'edge':
-        return this.#stream?.channel.send(effect.frame);
+        return this.#stream.send(effect.frame);
       case 'journal':
         return this.#note(effect.fact);
       case 'openModel':
-        return this.#openModel(effect.after);
+        return this.#model.reopen(effect.after);
       case 'openSpare':
-        return this.#openSpare();
+        return this.#model.openSpare();
       case 'useSpare':
-        return this.#useSpare();
+        return this.#model.useSpare();
       case 'handOver':
         return background(this.#handOver(), this.#log, 'handing over');
       case 'leave':
@@ -294,52 +249,6 @@ export class CallSession {
     this.#timer = {at: deadline, cancel};
   }
 
-  #sessionSettings(): SessionSettings {
-    return {...sessionSettings(this.#assistant, this.#call), ...this.#core.serverRights};
-  }
-
-  #listenToModel(model: ModelSession): void {
-    model.onEvent(event => {
-      if (this.#model !== model) return;
-      if (event.type === 'ready') {
-        const ms = this.#deps.clock.now() - this.#acceptedAt;
-        this.#journal.write({is: 'modelReady', ms});
-        this.#deps.metrics.modelReadySeconds.observe(ms / 1_000);
-      }
-      this.#on({type: 'model', event});
-    });
-  }
-
-  #openModel(after: Millis): void {
-    const open = () => {
-      if (this.#over) return;
-      this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
-      background(this.#model[Symbol.asyncDispose](), this.#log, 'closing a lost session');
-      this.#model = this.#deps.adapter.open(this.#sessionSettings());
-      this.#listenToModel(this.#model);
-    };
-    if (after === 0) open();
-    else this.#cancels.push(this.#deps.clock.after(after, open));
-  }
-
-  #openSpare(): void {
-    const spare = this.#deps.adapter.open(this.#sessionSettings());
-    this.#spare = spare;
-    spare.onEvent(event => {
-      if (this.#model === spare) return this.#on({type: 'model', event});
-      if (event.type === 'ready') this.#on({type: 'spareReady'});
-      if (event.type === 'lost') this.#on({type: 'spareLost'});
-    });
-  }
-
-  #useSpare(): void {
-    if (!this.#spare) return;
-    this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
-    background(this.#model[Symbol.asyncDispose](), this.#log, 'closing a session that was replaced');
-    this.#model = this.#spare;
-    this.#spare = undefined;
-  }
-
   async #handOver(): Promise<void> {
     await this.#journal.written();
     const moved = await this.#deps.handOver(this).catch((thrown: unknown) => {
@@ -364,7 +273,7 @@ export class CallSession {
       else await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
     }
     if (this.#over) return;
-    this.#stream?.channel.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
+    this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     this.#end(reason);
   }
 
@@ -383,24 +292,19 @@ export class CallSession {
   }
 
   #known(): CallEntry {
-    const {worker} = this.#deps;
-    const attached = this.#attached;
-    const stream = attached ? {stream: {streamSid: attached.streamSid, edge: attached.edge}} : {};
-    return {...this.#call, owner: worker, ...stream};
+    const stream = this.#stream.entry;
+    return {...this.#call, owner: this.#deps.worker, ...(stream ? {stream} : {})};
   }
 
   #close(): void {
-    if (this.#stream) this.#countFrames(this.#stream.channel);
+    this.#stream.close();
     this.#over = true;
     this.#timer?.cancel();
     for (const cancel of this.#cancels.splice(0)) cancel();
-    background(this.#model[Symbol.asyncDispose](), this.#log, 'closing the model session');
-    if (this.#spare) background(this.#spare[Symbol.asyncDispose](), this.#log, 'closing the spare session');
-    if (this.#stream) background(this.#stream.channel[Symbol.asyncDispose](), this.#log, 'closing the stream');
+    this.#model.close();
   }
 
-  #countFrames(channel: WorkerChannel): void {
-    const {received, sent, lost, duplicates} = channel.counts();
+  #count({received, sent, lost, duplicates}: ChannelCounts): void {
     const {paddedMs} = this.#core;
     const counts = {up: received, down: sent, lostUp: lost, lostDown: 0, duplicates, paddedMs, malformed: 0};
     this.#journal.write({is: 'frames', ...counts});
@@ -408,38 +312,18 @@ export class CallSession {
 
   /** Once a second: what no message tells. */
   #lookAround(): void {
-    const {wellSince, metrics, clock} = this.#deps;
+    const {wellSince, metrics} = this.#deps;
     const well = wellSince();
     // Redis was away: it may have come back without our call.
     if (well !== undefined && well !== this.#wellSince) {
       this.#wellSince = well;
       background(this.#journal.confirm(), this.#log, 'looking for the call');
     }
-    const stream = this.#stream;
-    if (!stream) return;
-    const ms = stream.channel.counts().hopMs;
+    const ms = this.#stream.hopMs;
     if (ms !== undefined) {
       metrics.hopSeconds.observe(ms / 1_000);
       this.#on({type: 'hop', ms});
     }
-    const silentSince = Math.max(stream.channel.lastHeardAt() ?? stream.openedAt, well ?? Number.POSITIVE_INFINITY);
-    if (stream.silent || clock.now() - silentSince < EDGE_SILENT) return;
-    stream.silent = true;
-    this.#log.warn({edge: stream.edge}, 'the edge of the call is silent');
-    this.#on({type: 'edge', frame: {kind: 'ended', why: 'lost'}, epoch: stream.epoch});
+    this.#stream.lookAround(well);
   }
-}
-
-/** What a session must be, before anything is known of the call but who called. */
-export function sessionSettings(assistant: Assistant, call: Pick<CallEntry, 'facts'>): SessionSettings {
-  const {model, instructions, voice, floor} = assistant;
-  const immediate = floor.mode === 'immediate';
-  return {
-    model,
-    instructions,
-    voice,
-    serverInterrupts: immediate && floor.minSpeechMs === 0 && floor.greetingProtectedMs === 0 && !floor.uninterruptible,
-    serverResponds: immediate,
-    safetyId: call.facts['callerHash'],
-  };
 }

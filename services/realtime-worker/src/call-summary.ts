@@ -1,10 +1,10 @@
 import {
   type CallFinished,
-  type CallSummary,
+  CallSummary,
   type EndReason,
   type FailoverRecord,
   type InterruptionRecord,
-  type Tokens,
+  Tokens,
   type ToolCallRecord,
   type TranscriptLine,
   type TurnRecord,
@@ -120,7 +120,7 @@ function sumTokens(entries: readonly JournalEntry[]): Tokens {
   const total: Tokens = {inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0};
   for (const entry of entries) {
     if (entry.is !== 'tokens') continue;
-    for (const kind of Object.keys(total) as (keyof Tokens)[]) total[kind] += entry.tokens[kind];
+    for (const kind of Tokens.keyof().options) total[kind] += entry.tokens[kind];
   }
   return total;
 }
@@ -130,7 +130,7 @@ function sumFrames(entries: readonly JournalEntry[]): FrameCounts {
   const total = {up: 0, down: 0, lostUp: 0, lostDown: 0, duplicates: 0, paddedMs: 0, malformed: 0};
   for (const entry of entries) {
     if (entry.is !== 'frames') continue;
-    for (const kind of Object.keys(total) as (keyof FrameCounts)[]) total[kind] += entry[kind];
+    for (const kind of CallSummary.shape.frames.keyof().options) total[kind] += entry[kind];
   }
   return total;
 }

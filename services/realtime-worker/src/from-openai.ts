@@ -92,18 +92,28 @@ export function readOpenAI(text: string): ReadOpenAI {
   } catch {
     return {ok: false, reason: 'notJson', detail: `${text.length} characters`};
   }
-  const type = typeof raw === 'object' && raw !== null && 'type' in raw ? raw.type : undefined;
-  if (typeof type !== 'string') return {ok: false, reason: 'unexpectedShape', detail: 'no type'};
-  if (type === 'response.output_audio.delta') return readDelta(raw as Partial<OutputAudioDelta>);
-  if (!Object.hasOwn(schemas, type)) return {ok: true, event: undefined};
-  const result = schemas[type as keyof Known].safeParse(raw);
-  if (result.success) return {ok: true, event: {type, ...result.data} as FromOpenAI};
+  if (!isEvent(raw)) return {ok: false, reason: 'unexpectedShape', detail: 'no type'};
+  if (raw.type === 'response.output_audio.delta') return readDelta(raw);
+  if (!isKnown(raw.type)) return {ok: true, event: undefined};
+  const result = schemas[raw.type].safeParse(raw);
+  // The schema says what it is, but TypeScript cannot follow a type from a name to its schema.
+  // oxlint-disable-next-line no-unsafe-type-assertion
+  if (result.success) return {ok: true, event: {type: raw.type, ...result.data} as FromOpenAI};
   const issue = result.error.issues[0];
-  return {ok: false, reason: 'unexpectedShape', detail: `${type} ${issue?.path.join('.')}: ${issue?.message}`};
+  return {ok: false, reason: 'unexpectedShape', detail: `${raw.type} ${issue?.path.join('.')}: ${issue?.message}`};
 }
 
-function readDelta(raw: Partial<OutputAudioDelta>): ReadOpenAI {
-  const {response_id, item_id, delta} = raw;
+type AnyEvent = {readonly type: string} & Readonly<Record<string, unknown>>;
+
+function isEvent(raw: unknown): raw is AnyEvent {
+  return typeof raw === 'object' && raw !== null && 'type' in raw && typeof raw.type === 'string';
+}
+
+function isKnown(type: string): type is keyof Known {
+  return Object.hasOwn(schemas, type);
+}
+
+function readDelta({response_id, item_id, delta}: AnyEvent): ReadOpenAI {
   const fine = typeof response_id === 'string' && typeof item_id === 'string' && typeof delta === 'string';
   if (!fine || delta.length % 4 !== 0 || !BASE64.test(delta)) {
     return {ok: false, reason: 'unexpectedShape', detail: 'response.output_audio.delta'};

@@ -44,7 +44,7 @@ class ScriptedServer implements AsyncDisposable {
       };
       say(answer({type: 'connected'}));
       socket.on('message', data => {
-        const event = JSON.parse(String(data)) as Record<string, unknown>;
+        const event = JSON.parse(Buffer.from(data as Buffer).toString('utf8')) as Record<string, unknown>;
         this.received.push(event);
         say(answer(event));
       });

@@ -2,7 +2,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
-import WebSocket from 'ws';
+import {type RawData, WebSocket} from 'ws';
 import {modelEvents, readOpenAI} from './from-openai.ts';
 import type {
   LostCause,
@@ -79,8 +79,7 @@ class OpenAISession implements ModelSession {
 
   send(command: ModelCommand): void {
     if (this.#state !== 'ready' || this.#socket.readyState !== WebSocket.OPEN) return;
-    const text =
-      command.do === 'hear' ? appendMessage(command.payload) : JSON.stringify(clientEvent(command, this.#settings));
+    const text = command.do === 'hear' ? appendMessage(command.payload) : JSON.stringify(clientEvent(command));
     this.#socket.send(text);
   }
 
@@ -103,7 +102,7 @@ class OpenAISession implements ModelSession {
     socket.on('message', (data, isBinary) => {
       this.#heardAt = this.#options.clock.now();
       if (isBinary) return this.#malformed('binary', '');
-      this.#message(String(data));
+      this.#message(textOf(data));
     });
     socket.on('pong', () => (this.#heardAt = this.#options.clock.now()));
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
@@ -176,6 +175,10 @@ class OpenAISession implements ModelSession {
     if (this.#listener) this.#listener(event);
     else this.#waiting.push(event);
   }
+}
+
+function textOf(data: RawData): string {
+  return Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data as Buffer).toString('utf8');
 }
 
 function hintOf(status: number): string {

@@ -3,9 +3,10 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
-import {type CallDeps, CallSession, sessionSettings} from './call-session.ts';
+import {type CallDeps, CallSession} from './call-session.ts';
 import {readJournal} from './journal-entry.ts';
 import type {ModelEvent, ModelSession} from './model-adapter.ts';
+import {sessionSettings} from './session-settings.ts';
 
 export type Take = Extract<Ask, {type: 'take'}>;
 type Reply = Pick<Answer, 'answer' | 'epoch'>;

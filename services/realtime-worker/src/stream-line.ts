@@ -1,0 +1,136 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {ChannelCounts, FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import {background, type Log} from '@voicebridge/shared/log.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+
+/** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
+const EDGE_SILENT: Millis = 8_000;
+
+export interface StreamLineDeps {
+  readonly callSid: CallSid;
+  readonly channels: FrameChannels;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hear: (frame: EdgeToWorker, epoch: number) => void;
+  /** Somebody newer has our place on the channel. */
+  readonly fenced: () => void;
+  /** A stream is over for us; this is what its channel can prove. */
+  readonly counted: (counts: ChannelCounts) => void;
+}
+
+interface OpenStream {
+  readonly channel: WorkerChannel;
+  readonly streamSid: StreamSid;
+  readonly edge: ProcessId;
+  readonly epoch: number;
+  readonly openedAt: Millis;
+  /** Its edge gave no sign of life for too long. */
+  silent: boolean;
+}
+
+interface Attached {
+  readonly streamSid: StreamSid;
+  readonly edge: ProcessId;
+  readonly epoch: number;
+  readonly done: Promise<void>;
+}
+
+/** The caller's streams, one after the other, as the worker of the call hears them. The newest one wins. */
+export class StreamLine {
+  readonly #deps: StreamLineDeps;
+  #attached: Attached | undefined;
+  #open: OpenStream | undefined;
+  #over = false;
+
+  constructor(deps: StreamLineDeps) {
+    this.#deps = deps;
+  }
+
+  /** The newest stream that we were told of, as the directory writes it. */
+  get entry(): CallEntry['stream'] {
+    return this.#attached && {streamSid: this.#attached.streamSid, edge: this.#attached.edge};
+  }
+
+  get hopMs(): Millis | undefined {
+    return this.#open?.channel.counts().hopMs;
+  }
+
+  send(frame: WorkerToEdge): void {
+    this.#open?.channel.send(frame);
+  }
+
+  /** Listens to a stream; told twice about the same one, it listens once. False: this was not news. */
+  attach(
+    streamSid: StreamSid,
+    edge: ProcessId,
+    epoch: number,
+  ): {readonly isNew: boolean; readonly done: Promise<void>} {
+    const known = this.#attached;
+    if (known?.streamSid === streamSid && known.epoch >= epoch) return {isNew: false, done: known.done};
+    const done = this.#listenTo(streamSid, edge, epoch);
+    this.#attached = {streamSid, edge, epoch, done};
+    return {isNew: true, done};
+  }
+
+  async #listenTo(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+    const {channels, clock, callSid, hear, log, fenced} = this.#deps;
+    const channel = await channels.workerEnd(streamSid, epoch);
+    // Over, or an even newer stream was faster.
+    if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
+    const before = this.#open;
+    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false};
+    this.#open = stream;
+    if (before) this.#leave(before);
+    channel.onFrame(frame => {
+      if (this.#open !== stream) return;
+      const isBack = stream.silent && frame.kind !== 'began';
+      stream.silent = false;
+      if (isBack) hear({kind: 'began', callSid, streamSid, edge}, epoch);
+      hear(frame, epoch);
+    });
+    background(
+      channel.closed.then(({why}) => why === 'fenced' && fenced()),
+      log,
+      'watching the channel',
+    );
+  }
+
+  /** Once a second: an edge that died says nothing, and nobody says it for it. */
+  lookAround(wellSince: Millis | undefined): void {
+    const stream = this.#open;
+    if (!stream || stream.silent) return;
+    const {clock, log, hear} = this.#deps;
+    const silentSince = Math.max(
+      stream.channel.lastHeardAt() ?? stream.openedAt,
+      wellSince ?? Number.POSITIVE_INFINITY,
+    );
+    if (clock.now() - silentSince < EDGE_SILENT) return;
+    stream.silent = true;
+    log.warn({edge: stream.edge}, 'the edge of the call is silent');
+    hear({kind: 'ended', why: 'lost'}, stream.epoch);
+  }
+
+  /** Lets the stream go, when all that was sent has arrived. */
+  close(): void {
+    this.#over = true;
+    const stream = this.#open;
+    this.#open = undefined;
+    if (stream) this.#dispose(stream.channel);
+  }
+
+  #leave({channel, streamSid, epoch}: OpenStream): void {
+    if (streamSid !== this.#open?.streamSid) {
+      channel.send({kind: 'close', why: 'superseded'});
+      this.#deps.hear({kind: 'ended', why: 'lost'}, epoch);
+    }
+    this.#dispose(channel);
+  }
+
+  #dispose(channel: WorkerChannel): void {
+    this.#deps.counted(channel.counts());
+    background(channel[Symbol.asyncDispose](), this.#deps.log, 'closing a stream');
+  }
+}
