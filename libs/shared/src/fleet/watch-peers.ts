@@ -29,12 +29,13 @@ export async function watchPeers(options: {
   readonly log: Log;
 }): Promise<Peers> {
   const {bus, clock, name, metrics, log} = options;
+  // Beats may come before the subscription is confirmed.
+  const watch = new PeerWatch(clock.now(), bus.wellSince());
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
     if (beat.ok) watch.beat(beat.message.id, clock.now());
     else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
   });
-  const watch = new PeerWatch(clock.now(), bus.wellSince());
   const waiting = new Map<ProcessId, Set<() => void>>();
   const stop = every(clock, LOOK_EVERY, () => {
     watch.look(clock.now(), bus.wellSince());
