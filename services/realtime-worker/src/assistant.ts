@@ -1,4 +1,4 @@
-import type {FloorPolicy} from './barge-in.ts';
+import type {FloorPolicy} from './floor.ts';
 
 /** Who answers a call, and how it behaves. */
 export interface Assistant {

@@ -1,152 +1,146 @@
-import {bytesOfBase64, BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type Cut, type Interruption, type Piece, PlaybackLedger} from './playback-ledger.ts';
+import type {RestoredCall} from './call-restore.ts';
+import {cutsOf} from './cut.ts';
+import {earliest} from './earliest.ts';
+import type {FloorEffect, FloorEvent, FloorPolicy, Interruption} from './floor.ts';
+import type {PlaybackLedger} from './playback-ledger.ts';
+import {GreetingGuard} from './greeting-guard.ts';
+import {Responses} from './responses.ts';
+import type {Piece} from './timeline.ts';
 
-/** How one assistant yields. */
-export interface FloorPolicy {
-  /** `resume`: a noise without words is forgiven, and the reply goes on where the caller stopped hearing it. */
-  readonly mode: 'immediate' | 'resume';
-  /** The caller must have spoken this long before we yield. 0: at once. */
-  readonly minSpeechMs: Millis;
-  /** The first audible part of the greeting that line noise cannot stop. */
-  readonly greetingProtectedMs: Millis;
-  /** With `resume`: speech shorter than this is noise. */
-  readonly noiseMs: Millis;
-  readonly uninterruptible: boolean;
+/** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
+interface Stop {
+  readonly at: Millis;
+  /** Something was audible: it is an interruption, and not merely a reply that nobody has heard yet. */
+  readonly audible: boolean;
+  /** The model has more of these items than we do. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Set as soon as it is known. */
+  settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
 }
 
-export type FloorEvent =
-  | {readonly type: 'responseStarted'; readonly responseId: string; readonly greeting: boolean}
-  | {readonly type: 'assistantAudio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
-  | {readonly type: 'itemFinished'; readonly itemId: string}
-  | {readonly type: 'responseEnded'; readonly responseId: string}
-  | {readonly type: 'callerSpoke'}
-  /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
-  | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
-  | {readonly type: 'markReturned'; readonly name: string}
-  | {readonly type: 'streamOpened'}
-  | {readonly type: 'streamLost'}
-  /** The model's session is another one: what it was about to say will not come. */
-  | {readonly type: 'modelLost'}
-  /** Some time passed; `deadline` says when it is wanted. */
-  | {readonly type: 'time'};
-
-export type FloorEffect =
-  | {
-      readonly do: 'say';
-      readonly payload: string;
-      readonly mark: string;
-      readonly itemId: string;
-      readonly responseId: string;
-    }
-  | {readonly do: 'probe'; readonly mark: string}
-  /** Twilio: drop what is buffered. */
-  | {readonly do: 'hush'}
-  /** The model: forget what was not heard. */
-  | ({readonly do: 'truncate'} & Cut)
-  /** The model: stop generating. Never where the server stops by itself. */
-  | {readonly do: 'cancel'; readonly responseId: string}
-  /** From now on the server may interrupt by itself. */
-  | {readonly do: 'unprotect'}
-  | {readonly do: 'interrupted'; readonly interruption: Interruption; readonly roundTrip: Millis | undefined}
-  | {readonly do: 'resumed'; readonly unheardMs: Millis};
-
-interface Response {
-  silenced: boolean;
-  ended: boolean;
-  readonly greeting: boolean;
-}
+/** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
+const PAUSED_AT_MOST_MS = 15_000;
+/** A caller who was not loud for so long has stopped speaking, long before the model says so. */
+const LOUD_LATELY_MS = 150;
 
 /**
  * Who has the floor. No sockets, no timers, no logs: an event and the time in, effects out.
  *
- *   listening ──reply──> speaking ──callerSpoke──> yielded (immediate)
- *                           │  ^                └─> paused ──noise──> speaking (resume)
- *                           └──┘ protected, or too short to count     └─words──> yielded
+ *   listening ──reply──> speaking ──callerSpoke──> stopping ──landed──> listening (immediate)
+ *                           │  ^                      └─> paused ──noise──> speaking (resume)
+ *                           └──┘ protected, or too        └──words──> listening
+ *                                short to count
+ *
+ * `hush` goes out at once; the cuts follow when the clear has landed, or a moment later if nobody tells.
  */
 export class BargeIn {
   readonly #policy: FloorPolicy;
   readonly #ledger: PlaybackLedger;
-  readonly #responses = new Map<string, Response>();
-  readonly #unfinished = new Set<string>();
-  readonly #itemMs = new Map<string, Millis>();
-  /** Nobody to say it to yet (no stream), or not now (paused). */
+  readonly #responses: Responses;
+  /** Nobody to say it to yet (no stream), or not now (paused), or never (stopping). */
   #held: Piece[] = [];
   #streamOpen = false;
-  #paused: {readonly interruption: Interruption; readonly until: Millis} | undefined;
-  #callerSpeaksSince: Millis | undefined;
+  #stop: Stop | undefined;
+  #pausedUntil: Millis | undefined;
+  #speaking = false;
+  #loudAt: Millis = 0;
   #yieldAt: Millis | undefined;
-  #greetingHeardAt: Millis | undefined;
-  #unprotected = false;
+  /** The speech that goes on was found too short to yield to. */
+  #ignored = false;
+  readonly #guard: GreetingGuard;
 
-  constructor(policy: FloorPolicy, ledger: PlaybackLedger) {
+  /** `greets`: the greeting is still to come, and is protected. */
+  constructor(policy: FloorPolicy, ledger: PlaybackLedger, greets: boolean) {
     this.#policy = policy;
     this.#ledger = ledger;
+    this.#responses = new Responses();
+    this.#guard = new GreetingGuard(policy.greetingProtectedMs, greets);
+  }
+
+  /** Another owner of the call said this, `agoMs` before `at`; Twilio may still be playing it. */
+  adopt(said: RestoredCall['said'], at: Millis): void {
+    for (const {itemId, itemFrom, ms, agoMs} of said) {
+      this.#responses.restored(itemId, itemFrom + ms);
+      this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
+    }
   }
 
   /** Whether the server is told to cancel a response by itself when it hears the caller. */
   get serverInterrupts(): boolean {
-    const {mode, minSpeechMs, uninterruptible, greetingProtectedMs} = this.#policy;
-    return (
-      mode === 'immediate' && minSpeechMs === 0 && !uninterruptible && (this.#unprotected || greetingProtectedMs === 0)
-    );
+    return this.serverResponds && !this.#policy.uninterruptible;
   }
 
-  /** Whether the server answers a turn by itself; with `resume` only we know whether it was one. */
+  /** Whether the server answers a turn by itself; where a noise is not a turn, only we know. */
   get serverResponds(): boolean {
-    return this.#policy.mode === 'immediate';
+    const {mode, minSpeechMs} = this.#policy;
+    return mode === 'immediate' && minSpeechMs === 0 && this.#guard.isLifted;
   }
 
   /** When `time` is wanted next. */
   get deadline(): Millis | undefined {
-    const due = [this.#yieldAt, this.#paused?.until, this.#protectedUntil()].filter(each => each !== undefined);
-    return due.length > 0 ? Math.min(...due) : undefined;
+    const landsBy = this.#stop?.settled ? undefined : this.#ledger.landsBy;
+    const unprotectAt = this.#speaking ? undefined : this.#guard.until;
+    return earliest(this.#yieldAt, this.#pausedUntil, landsBy, unprotectAt);
   }
 
-  /** Whether everything that was said has been heard, by proof. */
-  get quiet(): boolean {
-    return !this.#ledger.playing && this.#held.length === 0 && this.#paused === undefined;
+  /** Whether everything that was said has been heard, as far as anybody can tell. */
+  quiet(at: Millis): boolean {
+    return this.#stop === undefined && this.#held.length === 0 && !this.#ledger.playing(at);
   }
 
   get callerSpeaks(): boolean {
-    return this.#callerSpeaksSince !== undefined;
+    return this.#speaking;
+  }
+
+  /** Whether it matters how loud the caller's frames are: we wait to see if the speech goes on. */
+  get weighing(): boolean {
+    return this.#yieldAt !== undefined;
+  }
+
+  /** Whether the caller spoke over this response: what it still brings was never said. */
+  isSilenced(responseId: string): boolean {
+    return this.#responses.isSilenced(responseId);
   }
 
   on(event: FloorEvent, at: Millis): FloorEffect[] {
     switch (event.type) {
       case 'responseStarted':
-        this.#responses.set(event.responseId, {silenced: false, ended: false, greeting: event.greeting});
-        return [];
+        this.#responses.started(event.responseId, event.greeting);
+        return this.#settle(at);
       case 'assistantAudio':
         return this.#assistantAudio(event, at);
       case 'itemFinished':
-        this.#unfinished.delete(event.itemId);
+        this.#responses.itemFinished(event.itemId);
         return [];
-      case 'responseEnded': {
-        const response = this.#responses.get(event.responseId);
-        if (response) response.ended = true;
-        this.#forgetOldResponses();
+      case 'responseEnded':
+        this.#responses.ended(event.responseId);
         return [];
-      }
       case 'callerSpoke':
-        return this.#callerSpoke(at);
+        return this.#callerSpoke(event.since, at);
+      case 'callerLoud':
+        this.#loudAt = at;
+        return [];
       case 'callerStopped':
         return this.#callerStopped(event.spokenMs, at);
       case 'markReturned':
-        this.#ledger.returned(event.name, at);
-        return [];
+        return this.#ledger.returned(event.name, at) === 'landed' ? this.#settle(at) : [];
       case 'streamOpened':
         this.#streamOpen = true;
-        return [...this.#measure(at), ...this.#sayHeld(at)];
-      case 'streamLost':
+        return [{do: 'mark', mark: this.#ledger.probe(at)}, ...(this.#stop ? [] : this.#sayHeld(at))];
+      case 'streamLost': {
+        const effects = this.#settle(at);
         this.#streamOpen = false;
-        if (!this.#paused) this.#held.unshift(...this.#ledger.streamLost(at));
-        return [];
+        this.#held.unshift(...this.#ledger.streamLost(at));
+        return effects;
+      }
       case 'modelLost':
-        for (const response of this.#responses.values()) response.ended = true;
-        this.#unfinished.clear();
-        return [];
+        this.#responses.allLost();
+        return this.#settle(at);
+      case 'over':
+        return [...this.#settle(at), ...this.#giveWay(at)];
       case 'time':
         return this.#time(at);
       default:
@@ -156,147 +150,163 @@ export class BargeIn {
 
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
     const {responseId, itemId, payload} = event;
-    // A delta can come without its response.created only from a server that is not strict; it is still speech.
-    const response = this.#responses.get(responseId) ?? {silenced: false, ended: false, greeting: false};
-    this.#responses.set(responseId, response);
-    if (response.silenced) return []; // it was already on its way when we hushed
-    const itemFrom = this.#itemMs.get(itemId) ?? 0;
-    if (itemFrom === 0) this.#unfinished.add(itemId);
-    this.#itemMs.set(itemId, itemFrom + bytesOfBase64(payload) / BYTES_PER_MS);
-    const piece = {itemId, responseId, itemFrom, payload};
-    if (!this.#streamOpen || this.#paused) {
-      this.#held.push(piece);
-      return [];
-    }
-    return [...this.#measure(at), this.#say(piece, at)];
+    if (this.#responses.isSilenced(responseId)) return []; // it was already on its way when we hushed
+    const ms = msOfBase64(payload);
+    const itemFrom = this.#responses.received(responseId, itemId, ms);
+    const effects = this.#pausedUntil === undefined ? this.#settle(at) : [];
+    const piece = {itemId, responseId, itemFrom, ms, payload};
+    if (this.#streamOpen && !this.#stop) return [...effects, ...this.#say(piece, at)];
+    this.#held.push(piece);
+    return effects;
   }
 
-  #say(piece: Piece, at: Millis): FloorEffect {
-    if (this.#greetingHeardAt === undefined && this.#responses.get(piece.responseId)?.greeting) {
-      this.#greetingHeardAt = at;
+  #say(piece: Piece, at: Millis): FloorEffect[] {
+    const {itemId, responseId, itemFrom, ms, payload} = piece;
+    if (payload === '') return [];
+    if (this.#responses.isGreeting(responseId) && this.#guard.sounds(at) && this.#speaking) {
+      this.#weighUntil(this.#guard.until ?? at, at);
     }
+    const opening = this.#ledger.opening(at);
     const mark = this.#ledger.sent(piece, at);
-    return {do: 'say', payload: piece.payload, mark, itemId: piece.itemId, responseId: piece.responseId};
+    const say: FloorEffect = {do: 'say', payload, mark, itemId, responseId, itemFrom, itemMs: itemFrom + ms};
+    return opening === undefined ? [say] : [{do: 'mark', mark: opening}, say];
   }
 
   #sayHeld(at: Millis): FloorEffect[] {
-    return this.#held.splice(0).map(piece => this.#say(piece, at));
+    return this.#held.splice(0).flatMap(piece => this.#say(piece, at));
   }
 
-  #measure(at: Millis): FloorEffect[] {
-    const mark = this.#ledger.probe(at);
-    return mark === undefined ? [] : [{do: 'probe', mark}];
+  #callerSpoke(since: Millis, at: Millis): FloorEffect[] {
+    this.#speaking = true;
+    this.#ignored = false;
+    if (this.#stop) return []; // one interruption is claimed once
+    const {mode, minSpeechMs, uninterruptible} = this.#policy;
+    const audible = this.#ledger.playing(at) || this.#held.length > 0;
+    if (!audible && !(mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
+    if (uninterruptible) return [];
+    const yieldAt = Math.max(since + minSpeechMs, this.#guard.until ?? 0);
+    if (yieldAt <= at) return this.#yield(at);
+    this.#weighUntil(yieldAt, at);
+    return [];
   }
 
-  #callerSpoke(at: Millis): FloorEffect[] {
-    this.#callerSpeaksSince = at;
-    if (this.#paused || !this.#hasFloor()) return this.#silenceWhatNobodyHeard();
-    if (this.#policy.uninterruptible) return [];
-    const protectedUntil = this.#protectedUntil() ?? at;
-    const yieldAt = Math.max(at + this.#policy.minSpeechMs, protectedUntil);
-    if (yieldAt > at) {
-      this.#yieldAt = yieldAt;
-      return [];
-    }
-    return this.#yield(at);
+  #weighUntil(yieldAt: Millis, at: Millis): void {
+    if (this.#policy.uninterruptible) return;
+    this.#yieldAt = yieldAt;
+    this.#loudAt = at;
   }
 
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
-    this.#callerSpeaksSince = undefined;
+    const isNoise = this.#ignored || this.#yieldAt !== undefined;
+    this.#speaking = false;
+    this.#ignored = false;
     this.#yieldAt = undefined;
-    if (!this.#paused) return [];
-    return spokenMs < this.#policy.noiseMs ? this.#resume(at) : this.#giveWay();
+    const effects = this.#settle(at);
+    if (this.#pausedUntil !== undefined) {
+      effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#giveWay(at)));
+    }
+    if (isNoise) effects.push({do: 'unanswered'});
+    return [...effects, ...this.#unprotect(at)];
   }
 
   #time(at: Millis): FloorEffect[] {
     const effects: FloorEffect[] = [];
+    const {landsBy} = this.#ledger;
+    if (this.#stop && !this.#stop.settled && (landsBy === undefined || at >= landsBy))
+      effects.push(...this.#settle(at));
     if (this.#yieldAt !== undefined && at >= this.#yieldAt) {
       this.#yieldAt = undefined;
-      if (this.#callerSpeaksSince !== undefined && this.#hasFloor()) effects.push(...this.#yield(at));
+      // The model tells the end of speech half a second late; the frames tell it now.
+      if (at - this.#loudAt <= LOUD_LATELY_MS) effects.push(...this.#yield(at));
+      else this.#ignored = true;
     }
     // Speech that never ended and never became a turn: the reply must not stay unsaid.
-    if (this.#paused && at >= this.#paused.until) effects.push(...this.#resume(at));
-    const protectedUntil = this.#protectedUntil();
-    if (protectedUntil !== undefined && at >= protectedUntil) {
-      this.#unprotected = true;
-      effects.push({do: 'unprotect'});
-    }
-    return effects;
+    if (this.#pausedUntil !== undefined && at >= this.#pausedUntil) effects.push(...this.#resume(at, false));
+    return [...effects, ...this.#unprotect(at)];
   }
 
+  /** The sound stops now; what that means for the model follows when the clear has landed. */
   #yield(at: Millis): FloorEffect[] {
-    const hush: FloorEffect[] = this.#ledger.playing ? [{do: 'hush'}] : [];
-    const roundTrip = this.#ledger.roundTrip;
-    const interruption = this.#ledger.interrupt(at, this.#unfinished);
+    const audible = this.#ledger.playing(at);
+    const effects: FloorEffect[] = audible ? [{do: 'hush'}] : [];
+    if (audible) effects.push({do: 'mark', mark: this.#ledger.stop(at)});
     if (this.#policy.mode === 'resume') {
-      this.#paused = {interruption, until: at + PAUSED_AT_MOST_MS};
-      this.#held = [...interruption.unheard];
-      return hush;
+      this.#pausedUntil = at + PAUSED_AT_MOST_MS;
+      this.#stop = {at, audible, unfinished: new Set(), settled: undefined};
+    } else {
+      const silenced = this.#silence(at);
+      effects.push(...silenced.effects);
+      this.#stop = {at, audible, unfinished: silenced.unfinished, settled: undefined};
     }
-    return [...hush, ...this.#forget(interruption), {do: 'interrupted', interruption, roundTrip}];
+    return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
+  }
+
+  /** The clear has landed, or it cannot be waited for any longer: what was not heard is known as well as ever. */
+  #settle(at: Millis): FloorEffect[] {
+    const stop = this.#stop;
+    if (!stop || stop.settled) return [];
+    const settled = this.#ledger.settle();
+    stop.settled = settled ?? {heard: 0, proven: 0, sent: 0, by: 'clock'};
+    this.#held.unshift(...(settled?.unheard ?? []));
+    return this.#pausedUntil === undefined ? this.#forget(stop, stop.unfinished, at) : [];
   }
 
   /** It was a turn: what the caller did not hear must not be remembered as said. */
-  #giveWay(): FloorEffect[] {
-    if (!this.#paused) return [];
-    const {interruption} = this.#paused;
-    this.#paused = undefined;
-    const known = new Set(interruption.cuts.map(cut => cut.itemId));
-    const later = new Map<string, Cut>();
-    for (const {itemId} of this.#held) {
-      if (!known.has(itemId)) later.set(itemId, {itemId, audioEndMs: 0, receivedMs: this.#itemMs.get(itemId) ?? 0});
-    }
+  #giveWay(at: Millis): FloorEffect[] {
+    const stop = this.#stop;
+    if (!stop || this.#pausedUntil === undefined) return [];
+    this.#pausedUntil = undefined;
+    const {effects, unfinished} = this.#silence(at);
+    return [...effects, ...this.#forget(stop, unfinished, at)];
+  }
+
+  #forget(stop: Stop, unfinished: ReadonlySet<string>, at: Millis): FloorEffect[] {
+    const interruption = this.#interruption(stop, unfinished);
+    this.#stop = undefined;
     this.#held = [];
-    const whole = {...interruption, cuts: [...interruption.cuts, ...later.values()]};
-    return [...this.#forget(whole), {do: 'interrupted', interruption: whole, roundTrip: this.#ledger.roundTrip}];
+    const effects = interruption.cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}));
+    const isInterruption = stop.audible && (interruption.unheardMs > 0 || interruption.cuts.length > 0);
+    if (isInterruption) effects.push({do: 'interrupted', interruption});
+    return [...effects, ...this.#unprotect(at)];
   }
 
-  #forget(interruption: Interruption): FloorEffect[] {
-    return [
-      ...interruption.cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut})),
-      ...this.#silenceWhatNobodyHeard(),
-    ];
+  #interruption(stop: Stop, unfinished: ReadonlySet<string>): Interruption {
+    const {heard, proven, sent, by} = stop.settled ?? {heard: 0, proven: 0, sent: 0, by: 'clock' as const};
+    const cuts = cutsOf(this.#held, unfinished, itemId => this.#responses.receivedMs(itemId));
+    const unheardMs = this.#held.reduce((sum, {ms}) => sum + ms, 0);
+    return {cuts, heard, proven, sent, by, unheardMs, at: stop.at, roundTrip: this.#ledger.roundTrip};
   }
 
-  /** Responses that are still being made are over for the caller, also one that has not said anything yet. */
-  #silenceWhatNobodyHeard(): FloorEffect[] {
-    if (this.#paused || this.#policy.uninterruptible || (this.#policy.mode === 'resume' && this.#ledger.playing))
-      return [];
-    const effects: FloorEffect[] = [];
-    for (const [responseId, response] of this.#responses) {
-      if (response.ended || response.silenced) continue;
-      if (response.greeting && !this.#unprotected && this.#policy.greetingProtectedMs > 0) continue;
-      response.silenced = true;
-      if (!this.serverInterrupts) effects.push({do: 'cancel', responseId});
-    }
-    this.#unfinished.clear();
-    return effects;
+  #resume(at: Millis, isNoise: boolean): FloorEffect[] {
+    const stop = this.#stop;
+    const effects = this.#settle(at);
+    this.#pausedUntil = undefined;
+    this.#stop = undefined;
+    if (stop?.audible) effects.push({do: 'resumed', interruption: this.#interruption(stop, new Set())});
+    if (isNoise) effects.push({do: 'noise'});
+    return [...effects, ...(this.#streamOpen ? this.#sayHeld(at) : [])];
   }
 
-  #resume(at: Millis): FloorEffect[] {
-    const unheardMs = this.#held.reduce((sum, piece) => sum + bytesOfBase64(piece.payload) / BYTES_PER_MS, 0);
-    this.#paused = undefined;
-    return [{do: 'resumed', unheardMs}, ...(this.#streamOpen ? this.#sayHeld(at) : [])];
+  /** Nothing was audible: no clear and no interruption, but the model must not go on, nor think that it did. */
+  #silenceUnheard(at: Millis): FloorEffect[] {
+    if (this.#policy.uninterruptible) return [];
+    const {effects, unfinished} = this.#silence(at);
+    const cuts = cutsOf([], unfinished, itemId => this.#responses.receivedMs(itemId));
+    return [...effects, ...cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}))];
   }
 
-  /** Something is audible, or about to be. */
-  #hasFloor(): boolean {
-    return this.#ledger.playing || this.#held.length > 0;
+  /** Responses that are being made are over for the caller, also one that has not said anything yet. */
+  #silence(at: Millis): {readonly effects: FloorEffect[]; readonly unfinished: ReadonlySet<string>} {
+    const {silenced, unfinished} = this.#responses.silence(this.#guard.holds(at));
+    if (this.serverInterrupts && this.#guard.isKnownLifted(at)) return {effects: [], unfinished};
+    return {effects: silenced.map(responseId => ({do: 'cancel', responseId})), unfinished};
   }
 
-  /** Until when the greeting cannot be stopped; undefined when it can. A greeting nobody hears yet is protected. */
-  #protectedUntil(): Millis | undefined {
-    if (this.#unprotected || this.#policy.greetingProtectedMs === 0) return undefined;
-    return this.#greetingHeardAt === undefined ? undefined : this.#greetingHeardAt + this.#policy.greetingProtectedMs;
-  }
-
-  #forgetOldResponses(): void {
-    for (const [responseId, response] of this.#responses) {
-      if (this.#responses.size <= 8) return;
-      if (response.ended) this.#responses.delete(responseId);
-    }
+  #unprotect(at: Millis): FloorEffect[] {
+    const {until} = this.#guard;
+    // While a noise may become a turn, the server must not answer it.
+    if (until === undefined || at < until || (this.#speaking && (this.weighing || this.#ignored))) return [];
+    this.#guard.lift(at);
+    return [{do: 'unprotect'}];
   }
 }
-
-/** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
-const PAUSED_AT_MOST_MS = 15_000;

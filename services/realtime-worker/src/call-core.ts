@@ -4,7 +4,9 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from './call-effect.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {CallerAudio} from './caller-audio.ts';
-import {Dialogue, type DialogueSettings, earliest} from './dialogue.ts';
+import type {DialogueSettings} from './dialogue-settings.ts';
+import {Dialogue} from './dialogue.ts';
+import {earliest} from './earliest.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
 
 export type CallEvent =
@@ -59,7 +61,7 @@ export class CallCore {
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
-    this.#dialogue = new Dialogue(settings, restored);
+    this.#dialogue = new Dialogue(settings, at, restored);
     this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
     this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
     this.#firstAudio = restored?.greeted ?? false;
@@ -140,7 +142,10 @@ export class CallCore {
         return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.streamOpened(at)];
       }
       case 'audio':
-        return this.#caller.frame(frame.timestamp, frame.payload, at).map(payload => toModel({do: 'hear', payload}));
+        return [
+          ...this.#dialogue.callerFrame(frame.timestamp, frame.payload, at),
+          ...this.#caller.frame(frame.timestamp, frame.payload, at).map(payload => toModel({do: 'hear', payload})),
+        ];
       case 'mark':
         return this.#dialogue.markReturned(frame.name, at);
       case 'digit':
@@ -168,7 +173,7 @@ export class CallCore {
       case 'lost':
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
-        return this.#dialogue.callerSpoke(this.#caller.arrivedAt(event.fromMs) ?? at, at);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.arrivedAt(event.fromMs) ?? at, at);
       case 'callerStopped':
         return this.#dialogue.callerStopped(this.#caller.arrivedAt(event.untilMs), at);
       case 'turnCommitted': {
@@ -227,7 +232,7 @@ export class CallCore {
   /** What waits for a moment in which nobody would notice. */
   #atBoundary(at: Millis): CallEffect[] {
     const overdue = this.#handOverBy !== undefined && at >= this.#handOverBy;
-    if (!this.#dialogue.atTurnBoundary && !overdue) return [];
+    if (!this.#dialogue.atTurnBoundary(at) && !overdue) return [];
     if (this.#handOverBy !== undefined) {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];

@@ -55,8 +55,8 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
       case 'said': {
         greeted = true;
-        const itemFrom = said.get(entry.id) ?? 0;
-        buffered.push({itemId: entry.id, itemFrom, ms: entry.ms - itemFrom, agoMs: nowWall - entry.wall});
+        const {id, from, ms, wall} = entry;
+        buffered.push({itemId: id, itemFrom: from, ms: ms - from, agoMs: Math.max(0, nowWall - wall)});
         said.set(entry.id, entry.ms);
         speaking = entry.id;
         break;

@@ -8,7 +8,7 @@ import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
 import {CallCore, type CallEvent} from './call-core.ts';
-import type {CallEffect} from './call-effect.ts';
+import type {CallEffect, Fact} from './call-effect.ts';
 import {CallJournal} from './call-journal.ts';
 import {restoreCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
@@ -66,6 +66,8 @@ export class CallSession {
   readonly #cancels: Cancel[] = [];
   readonly #model: ModelLine;
   readonly #stream: StreamLine;
+  /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
+  #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
   #timer: {readonly at: Millis; readonly cancel: Cancel} | undefined;
   #wellSince: Millis | undefined;
   #over = false;
@@ -128,7 +130,7 @@ export class CallSession {
       ...deps,
       log: this.#log,
       settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
-      tell: event => this.#on(event),
+      tell: (event, arrivedAt) => this.#on(event, arrivedAt),
       ready: ms => {
         this.#journal.write({is: 'modelReady', ms});
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
@@ -179,8 +181,11 @@ export class CallSession {
     this.#outcome.resolve({how: 'moved'});
   }
 
-  #on(event: CallEvent): void {
+  #on(event: CallEvent, arrivedAt?: Millis): void {
     if (this.#over) return;
+    if (event.type === 'model' && event.event.type === 'callerSpoke') {
+      this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
+    }
     for (const effect of this.#core.on(event, this.#deps.clock.now())) this.#perform(effect);
     this.#arm();
   }
@@ -191,7 +196,11 @@ export class CallSession {
       case 'model':
         return this.#model.send(effect.command);
       case 'edge':
-        return this.#stream.send(effect.frame);
+        this.#stream.send(effect.frame);
+        if (effect.frame.kind === 'clear' && this.#reaction) {
+          this.#reaction.ms ??= this.#deps.clock.now() - this.#reaction.from;
+        }
+        return;
       case 'journal':
         return this.#note(effect.fact);
       case 'openModel':
@@ -220,7 +229,8 @@ export class CallSession {
     }
   }
 
-  #note(fact: Parameters<CallJournal['write']>[0]): void {
+  #note(noted: Fact): void {
+    const fact = noted.is === 'interruption' ? this.#withReaction(noted) : noted;
     this.#journal.write(fact);
     const {metrics} = this.#deps;
     if (fact.is === 'interruption') {
@@ -232,6 +242,11 @@ export class CallSession {
     if (fact.is === 'tokens') {
       for (const [kind, count] of Object.entries(fact.tokens)) metrics.tokensTotal.inc({kind}, count);
     }
+  }
+
+  /** Only the shell knows how long it took from the word that the caller speaks to the clear. */
+  #withReaction(fact: Extract<Fact, {is: 'interruption'}>): Extract<Fact, {is: 'interruption'}> {
+    return {...fact, interruption: {...fact.interruption, reactionMs: this.#reaction?.ms ?? null}};
   }
 
   /** One timer for everything the core waits for. */

@@ -1,7 +1,7 @@
-import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {decodeSample, msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** More missing audio than this is a new beginning, not a gap. */
+/** Of more missing audio than this only so much is filled in: the model has long heard that the turn is over. */
 const LONGEST_PADDING_MS = 10_000;
 /** Twilio's timestamps wander by a millisecond or two. */
 const TOLERANCE_MS = 15;
@@ -102,4 +102,15 @@ export class CallerAudio {
     this.#arrivals.push({untilMs: this.#givenMs, at});
     if (this.#arrivals.length > REMEMBERED) this.#arrivals.splice(0, REMEMBERED / 4);
   }
+}
+
+/** Louder than the hiss of a line: the mean square of 16-bit samples, -40 dB of full scale. */
+const LOUD = 330 ** 2;
+
+/** Whether somebody speaks in this frame, roughly; the model's own detection decides what is a turn. */
+export function isLoud(payload: string): boolean {
+  const bytes = Buffer.from(payload, 'base64');
+  let sum = 0;
+  for (const byte of bytes) sum += decodeSample(byte) ** 2;
+  return sum > LOUD * bytes.length;
 }

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {onOff, port, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import {onOff, port, tracesEndpoint, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
 import type {Assistant} from './assistant.ts';
 
 const PERSONA =
@@ -54,6 +54,7 @@ export const WorkerEnv = z.object({
   MAX_CALLS: wholeNumber().default(200).describe('how many calls this worker holds at most'),
   DRAIN_SECONDS: wholeNumber().default(60).describe('how long a call may stay on this worker after SIGTERM, at most'),
   SHOW_TIMING_MATH: onOff().default(false).describe('on: logs the arithmetic of each interruption'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

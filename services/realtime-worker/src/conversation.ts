@@ -22,6 +22,10 @@ export class Conversation {
     else this.#items.push({item, session});
   }
 
+  has(id: string): boolean {
+    return this.#items.some(each => each.item.id === id);
+  }
+
   /** Words of an item become known, or better known. A caller's words may come long after the answer to them. */
   words(id: string, text: string, whole: boolean): void {
     const known = this.#items.find(each => each.item.id === id);
@@ -41,10 +45,6 @@ export class Conversation {
   /** Whether the session holds this item as audio of its own, so that it can be truncated there. */
   isAudioOf(id: string, session: number): boolean {
     return this.#items.some(each => each.item.id === id && each.session === session);
-  }
-
-  isCut(id: string): boolean {
-    return this.#items.some(each => each.item.id === id && each.cut !== undefined);
   }
 
   /** The words of an item that were heard. */

@@ -48,8 +48,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('item'), item}),
   /** The words of an item. */
   z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
-  /** Audio of an item went to Twilio, up to `ms` of it. */
-  z.object({...base, is: z.literal('said'), id: z.string(), ms: z.number()}),
+  /** Audio of an item went to Twilio, from `from` up to `ms` of it; not always the first time. */
+  z.object({...base, is: z.literal('said'), id: z.string(), from: z.number(), ms: z.number()}),
   /** All audio of an item has come from the model. */
   z.object({...base, is: z.literal('complete'), id: z.string()}),
   /** The rest of an item was not heard. */

@@ -5,17 +5,19 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {connectRedis, openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {openTraces} from '@voicebridge/shared/trace.ts';
 import {WorkerEnv} from './config.ts';
 import {startWorker} from './start-worker.ts';
 
 await main('realtime-worker', async ({env, log, stop, clock}) => {
   const config = loadConfig(WorkerEnv, env);
+  await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const redis = await connectRedis(config.REDIS_URL, 'commands', log);
   await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
   const queueRedis = openRedis(config.QUEUE_REDIS_URL ?? config.REDIS_URL, 'queue', log);
   await using queue = openAnalyticsQueue(queueRedis);
   const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
-  const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, random: Math.random});
+  const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, traces, random: Math.random});
   await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
   queueRedis.disconnect();

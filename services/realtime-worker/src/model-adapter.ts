@@ -22,8 +22,8 @@ export type ModelCommand =
   | {readonly do: 'respond'; readonly tag: string; readonly instructions?: string}
   | {readonly do: 'add'; readonly item: ConversationItem; readonly after?: string}
   | {readonly do: 'delete'; readonly itemId: string}
-  /** Whether the server may cancel a response by itself when it hears the caller. */
-  | {readonly do: 'interruptible'; readonly on: boolean};
+  /** Whether the server may cancel a response by itself when it hears the caller, and answer a turn by itself. */
+  | {readonly do: 'interruptible'; readonly on: boolean; readonly responds: boolean};
 
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
 
@@ -77,6 +77,9 @@ export function isFatal(cause: LostCause): boolean {
   return cause === 'refused' || cause === 'quota' || cause === 'misconfigured';
 }
 
+/** `arrivedAt`: when what it says came in from the network, where that is known better than by asking now. */
+export type ModelListener = (event: ModelEvent, arrivedAt?: Millis) => void;
+
 /**
  * One session with a model, whatever its protocol. What the model does by itself is a property of the adapter, so that
  * the rules of interruption do not have to know the protocol.
@@ -85,7 +88,7 @@ export interface ModelSession extends AsyncDisposable {
   readonly traits: ModelTraits;
   send(command: ModelCommand): void;
   /** At most one listener; events that arrive before it is set are kept in order. */
-  onEvent(listener: (event: ModelEvent) => void): void;
+  onEvent(listener: ModelListener): void;
 }
 
 export interface ModelTraits {

@@ -11,7 +11,8 @@ export interface ModelLineDeps {
   readonly log: Log;
   /** What the next session must be. */
   readonly settings: () => SessionSettings;
-  readonly tell: (event: CallEvent) => void;
+  /** `arrivedAt`: when it came in from the network. */
+  readonly tell: (event: CallEvent, arrivedAt?: Millis) => void;
   /** A session is configured, so long after the call was taken, in milliseconds. */
   readonly ready: (ms: Millis) => void;
 }
@@ -57,8 +58,8 @@ export class ModelLine {
   openSpare(): void {
     const spare = this.#deps.adapter.open(this.#deps.settings());
     this.#spare = spare;
-    spare.onEvent(event => {
-      if (this.#session === spare) return this.#deps.tell({type: 'model', event});
+    spare.onEvent((event, arrivedAt) => {
+      if (this.#session === spare) return this.#deps.tell({type: 'model', event}, arrivedAt);
       if (event.type === 'ready') this.#deps.tell({type: 'spareReady'});
       if (event.type === 'lost') this.#deps.tell({type: 'spareLost'});
     });
@@ -81,13 +82,13 @@ export class ModelLine {
 
   #listenTo(session: ModelSession): void {
     let wasReady = false; // it also answers later changes
-    session.onEvent(event => {
+    session.onEvent((event, arrivedAt) => {
       if (this.#session !== session) return;
       if (event.type === 'ready' && !wasReady) {
         wasReady = true;
         this.#deps.ready(this.#deps.clock.now() - this.#openedAt);
       }
-      this.#deps.tell({type: 'model', event});
+      this.#deps.tell({type: 'model', event}, arrivedAt);
     });
   }
 

@@ -9,6 +9,7 @@ import type {
   ModelAdapter,
   ModelCommand,
   ModelEvent,
+  ModelListener,
   ModelSession,
   SessionSettings,
 } from './model-adapter.ts';
@@ -48,7 +49,7 @@ class OpenAISession implements ModelSession {
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
   #waiting: ModelEvent[] = [];
-  #listener: ((event: ModelEvent) => void) | undefined;
+  #listener: ModelListener | undefined;
   #heardAt: Millis;
 
   constructor(options: OpenAIOptions, settings: SessionSettings) {
@@ -83,7 +84,7 @@ class OpenAISession implements ModelSession {
     this.#socket.send(text);
   }
 
-  onEvent(listener: (event: ModelEvent) => void): void {
+  onEvent(listener: ModelListener): void {
     this.#listener = listener;
     for (const event of this.#waiting.splice(0)) listener(event);
   }
@@ -172,7 +173,7 @@ class OpenAISession implements ModelSession {
   }
 
   #tell(event: ModelEvent): void {
-    if (this.#listener) this.#listener(event);
+    if (this.#listener) this.#listener(event, this.#heardAt);
     else this.#waiting.push(event);
   }
 }

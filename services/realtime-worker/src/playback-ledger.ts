@@ -1,233 +1,199 @@
-import {bytesOfBase64, BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {median, type Piece, Timeline} from './timeline.ts';
+import {type Sighting, TwilioClock} from './twilio-clock.ts';
 
-/** A piece of one item's audio: base64 μ-law, and where in the item it begins. */
-export interface Piece {
-  readonly itemId: string;
-  readonly responseId: string;
-  readonly itemFrom: Millis;
-  readonly payload: string;
-}
-
-/** Where one item must be cut: whole milliseconds of its own audio that were heard. */
-export interface Cut {
-  readonly itemId: string;
-  readonly audioEndMs: number;
-  readonly receivedMs: Millis;
-}
-
-/** What an interruption came to. Positions are on the timeline of the playout, in milliseconds. */
-export interface Interruption {
-  readonly cuts: readonly Cut[];
-  /** What the caller did not hear, in order, cut to the byte: ready to be said again. */
-  readonly unheard: readonly Piece[];
+/** A playout that a clear ended. Positions are on its timeline, in milliseconds. */
+export interface Settled {
   readonly heard: Millis;
   readonly proven: Millis;
   readonly sent: Millis;
+  /** `landing`: from the mark behind the clear. `clock`: that mark did not come back in time. */
+  readonly by: 'landing' | 'clock';
+  /** What the caller did not hear, in order, cut to the byte. */
+  readonly unheard: readonly Piece[];
 }
 
-interface Placed extends Piece {
-  readonly from: Millis;
-  readonly to: Millis;
+/** What a mark that came back says. `stale`: a clear flushed it, it proves nothing. `foreign`: we never sent it. */
+export type Returned = 'proof' | 'probe' | 'landed' | 'stale' | 'foreign';
+
+interface Probe {
+  readonly at: Millis;
+  /** The generation and the position it was sent at, when audio follows it. */
+  readonly opens?: {readonly generation: number; readonly position: Millis};
 }
 
-/** So many echoes and round trips are remembered: enough to find one that was not delayed, few enough to forget. */
+interface Stopped {
+  readonly mark: string;
+  readonly at: Millis;
+  readonly timeline: Timeline;
+  readonly guess: Millis;
+  readonly generation: number;
+  landed: Sighting | undefined;
+}
+
+/** So many round trips and probes are remembered. */
 const REMEMBERED = 8;
+/** A clear whose mark is not back after this long is judged by the clock: the model must know before it answers. */
+const LANDING_AT_MOST_MS = 400;
+const LANDING_SLACK_MS = 60;
 
 /**
- * What the caller has heard of the assistant, on one timeline.
+ * What the caller has heard of the assistant.
  *
- *   0 ───────── proven ──── heard? ──── sent
+ *   we     ──send──╮                    ╭──echo──╮      clear+mark──╮          ╭──echo──
+ *   Twilio         ╰─play ▒▒▒▒▒▒▒▒▒▒▒mark▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒╰─silence, mark╯
  *
- * A mark that came back is proof; the clock is a guess; the guess never leaves [proven, sent] and never runs back.
- *
- *   we     ──send──╮                    ╭──echo──╮      clear──╮
- *   Twilio         ╰─play ▒▒▒▒▒▒▒▒▒▒▒mark▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒╰─ what was heard when the clear lands
- *
- * Audio that reaches an empty buffer plays when it lands, and a clear takes the same way, so position = time since
- * sent. An echo corrects that for what Twilio adds: it is older than it looks by its way back, and the clear lands
- * later than it is sent by its way there; both together are the mark round trip, measured with marks into an empty
- * buffer, which return at once (Media Streams, "mark").
+ * While audio plays, the clock says how far it is, and marks put it right (timeline.ts). After a clear nobody has to
+ * guess: a mark sent right behind it comes back the moment it lands, and Twilio's own clock (twilio-clock.ts) tells
+ * how much was played between the last mark before and that moment. `settle` takes that, or the guess if it is late.
+ * Marks are named `owner.generation:position`. A clear starts a generation, and marks of the one before prove nothing.
  */
 export class PlaybackLedger {
   readonly #owner: string;
+  readonly #clock = new TwilioClock();
+  readonly #probes = new Map<string, Probe>();
   #generation = 0;
-  #pieces: Placed[] = [];
-  #receivedMs = new Map<string, Millis>();
-  #sent: Millis = 0;
-  #proven: Millis = 0;
-  #high: Millis = 0;
-  /** The moment at which timeline position 0 would have been sent, had the buffer never run dry. */
-  #origin: Millis = 0;
-  /** Where the buffer last ran dry: echoes of earlier positions say nothing about what plays now. */
-  #wetFrom: Millis = 0;
-  #wetOrigin: Millis = 0;
-  #echoes: Millis[] = [];
+  #timeline = new Timeline();
+  #stopped: Stopped | undefined;
   #roundTrips: Millis[] = [];
-  #probe: {name: string; at: Millis} | undefined;
-  #probes = 0;
+  #probed = 0;
 
   /** `owner` keeps the marks of two owners of one call apart: the epoch of the call. */
   constructor(owner: number) {
     this.#owner = String(owner);
   }
 
+  /** A caller frame arrived: it tells the time at Twilio. */
+  callerFrame(timestamp: Millis, at: Millis): void {
+    this.#clock.frame(timestamp, at);
+  }
+
+  /** A mark to send when nothing is buffered: it measures the way there and back. */
+  probe(at: Millis): string {
+    return this.#newProbe({at});
+  }
+
+  /** A mark to send in front of audio that meets an empty buffer; undefined when something still plays. */
+  opening(at: Millis): string | undefined {
+    if (!this.#timeline.dry(at, this.roundTrip)) return undefined;
+    return this.#newProbe({at, opens: {generation: this.#generation, position: this.#timeline.sentMs}});
+  }
+
   /** Audio goes to Twilio now. Returns the mark which, once returned, proves that it was heard. */
   sent(piece: Piece, at: Millis): string {
-    const ms = bytesOfBase64(piece.payload) / BYTES_PER_MS;
-    if (this.heard(at) >= this.#sent) {
-      this.#wetFrom = this.#sent;
-      this.#wetOrigin = at - this.#sent;
-      this.#origin = this.#wetOrigin;
-      this.#echoes = [];
+    return `${this.#owner}.${this.#generation}:${this.#timeline.add(piece, at, this.roundTrip)}`;
+  }
+
+  /** Twilio returned a mark. */
+  returned(mark: string, at: Millis): Returned {
+    if (mark === this.#stopped?.mark && this.#stopped.landed === undefined) {
+      this.#stopped.landed = this.#clock.sight(at);
+      this.#remember(at - this.#stopped.at);
+      return 'landed';
     }
-    this.#pieces.push({...piece, from: this.#sent, to: this.#sent + ms});
-    this.#sent += ms;
-    this.#receivedMs.set(piece.itemId, Math.max(this.#receivedMs.get(piece.itemId) ?? 0, piece.itemFrom + ms));
-    return `${this.#mark()}:${this.#sent}`;
-  }
-
-  /** A mark to send when nothing is buffered, to measure the way there and back; undefined when it would measure nothing. */
-  probe(at: Millis): string | undefined {
-    if (this.#proven < this.#sent || (this.#probe && at - this.#probe.at < 5_000)) return undefined;
-    this.#probes += 1;
-    this.#probe = {name: `probe:${this.#owner}.${this.#probes}`, at};
-    return this.#probe.name;
-  }
-
-  /** Twilio returned a mark. `stale`: a clear flushed it, it proves nothing. `foreign`: we never sent it. */
-  returned(mark: string, at: Millis): 'proof' | 'probe' | 'stale' | 'foreign' {
-    if (mark.startsWith('probe:')) {
-      if (mark !== this.#probe?.name) return 'stale';
-      // Audio that was sent after the probe cannot have delayed it: marks keep their place in the queue.
-      this.#remember(this.#roundTrips, at - this.#probe.at);
-      this.#probe = undefined;
+    const probe = this.#probes.get(mark);
+    if (probe) {
+      this.#probes.delete(mark);
+      this.#remember(at - probe.at);
+      const {opens} = probe;
+      // It may still be on its way when the clear goes out: it landed before that.
+      const opened = [this.#stopped, {generation: this.#generation, timeline: this.#timeline}].find(
+        each => each?.generation === opens?.generation,
+      );
+      if (opens) opened?.timeline.opened(opens.position, this.#clock.sight(at));
       return 'probe';
     }
-    const [generation, text] = mark.split(':');
-    const position = Number(text);
-    if (text === undefined || text === '' || !Number.isFinite(position)) return 'foreign';
-    if (generation !== this.#mark()) return 'stale';
-    if (position < 0 || position > this.#sent) return 'foreign';
-    this.#proven = Math.max(this.#proven, position);
-    this.#pieces = this.#pieces.filter(piece => piece.to > this.#proven);
-    if (position > this.#wetFrom) {
-      this.#remember(this.#echoes, at - position);
-      this.#settleOrigin();
-    }
-    return 'proof';
+    const [, owner, generation, position] = /^(\d+)\.(\d+):(\d+(?:\.\d+)?)$/.exec(mark) ?? [];
+    if (owner === undefined) return OUR_OTHER_MARKS.test(mark) ? 'stale' : 'foreign';
+    if (owner !== this.#owner || Number(generation) !== this.#generation) return 'stale';
+    return this.#timeline.proved(Number(position), this.#clock.sight(at)) ? 'proof' : 'foreign';
   }
 
-  /** How much of the timeline will have been heard when a clear that is sent now lands. */
+  /** How much of the playout will have been heard when a clear that is sent now lands. */
   heard(at: Millis): Millis {
-    const guess = Math.min(Math.max(at - this.#origin, this.#proven, this.#high), this.#sent);
-    this.#high = guess;
-    return guess;
+    return this.#timeline.heard(at, this.roundTrip);
   }
 
   /** Whether the caller may still be hearing something: not everything that was sent is proven to be over. */
-  get playing(): boolean {
-    return this.#proven < this.#sent;
+  playing(at: Millis): boolean {
+    return this.#timeline.playing(at, this.roundTrip);
   }
 
   get sentMs(): Millis {
-    return this.#sent;
+    return this.#timeline.sentMs;
   }
 
   get provenMs(): Millis {
-    return this.#proven;
+    return this.#timeline.provenMs;
   }
 
-  /** Undefined until one was measured. Milliseconds from us to Twilio and back. */
+  /** Undefined until one was measured. Milliseconds from us to Twilio and back, as they usually are. */
   get roundTrip(): Millis | undefined {
-    if (this.#roundTrips.length === 0) return undefined;
-    const mean = this.#roundTrips.reduce((sum, each) => sum + each, 0) / this.#roundTrips.length;
-    // The least delayed echo came the fastest way back; a clear goes the average way there.
-    return (Math.min(...this.#roundTrips) + mean) / 2;
+    return this.#roundTrips.length > 0 ? median(this.#roundTrips) : undefined;
   }
 
-  /** How much audio of an item has arrived from the model, in milliseconds. */
-  receivedMs(itemId: string): Millis {
-    return this.#receivedMs.get(itemId) ?? 0;
+  /** A clear goes out now. Returns the mark to send right behind it; `settle` follows. Starts a new playout. */
+  stop(at: Millis): string {
+    const mark = `clear:${this.#owner}.${this.#generation}`;
+    const [generation, timeline] = [this.#generation, this.#timeline];
+    this.#stopped = {mark, at, generation, timeline, guess: this.heard(at), landed: undefined};
+    this.#restart();
+    return mark;
   }
 
-  /** How much of an item has been heard, as far as we can tell. */
-  heardOf(itemId: string, at: Millis): Millis {
-    const heard = this.heard(at);
-    const next = this.#pieces.find(piece => piece.itemId === itemId && piece.to > heard);
-    if (!next) return this.receivedMs(itemId);
-    return next.itemFrom + Math.max(0, heard - next.from);
+  /** Until when the mark behind the clear is worth waiting for; undefined when it is back, or no mark ever came back. */
+  get landsBy(): Millis | undefined {
+    if (!this.#stopped || this.#stopped.landed !== undefined || this.#roundTrips.length === 0) return undefined;
+    const slowest = Math.max(...this.#roundTrips) + LANDING_SLACK_MS;
+    return this.#stopped.at + Math.min(slowest, LANDING_AT_MOST_MS);
   }
 
-  /**
-   * The caller speaks over us, and a clear goes out now. Starts a new playout. An item is cut if some of it was not
-   * heard; one of `unfinished` is cut even if all that arrived was heard, since the model has more of it than we do.
-   */
-  interrupt(at: Millis, unfinished: ReadonlySet<string> = new Set()): Interruption {
-    const heard = this.heard(at);
-    const unheard = this.#pieces.filter(piece => piece.to > heard);
-    const cuts = new Map<string, Cut>();
-    const cut = (itemId: string, heardMs: Millis) => {
-      const receivedMs = this.receivedMs(itemId);
-      if (!cuts.has(itemId))
-        cuts.set(itemId, {itemId, audioEndMs: Math.floor(Math.min(heardMs, receivedMs)), receivedMs});
-    };
-    for (const piece of unheard) cut(piece.itemId, piece.itemFrom + Math.max(0, heard - piece.from));
-    for (const itemId of unfinished) if (this.#receivedMs.has(itemId)) cut(itemId, this.receivedMs(itemId));
-    const interruption = {
-      cuts: [...cuts.values()],
-      unheard: unheard.map(piece => behind(piece, heard)),
+  /** How much had been heard of the playout that was stopped, by the best that is known by now. */
+  settle(): Settled | undefined {
+    if (!this.#stopped) return undefined;
+    const {timeline, guess, landed} = this.#stopped;
+    const measured = landed === undefined ? undefined : timeline.heardAtLanding(landed, this.#clock);
+    this.#stopped = undefined;
+    const heard = measured ?? guess;
+    return {
       heard,
-      proven: this.#proven,
-      sent: this.#sent,
+      proven: timeline.provenMs,
+      sent: timeline.sentMs,
+      by: measured === undefined ? 'clock' : 'landing',
+      unheard: timeline.behind(heard),
     };
-    this.#restart();
-    return interruption;
   }
 
-  /** The stream is gone, and with it what was buffered. What was not proven was not heard. Starts a new playout. */
+  /** The stream is gone, and with it what was buffered. Starts a new playout; returns what was not heard. */
   streamLost(at: Millis): readonly Piece[] {
-    const heard = this.heard(at);
-    const unheard = this.#pieces.filter(piece => piece.to > heard).map(piece => behind(piece, heard));
+    const unheard = this.#timeline.behind(this.heard(at));
     this.#restart();
+    this.#clock.reset();
     this.#roundTrips = [];
-    this.#probe = undefined;
+    this.#probes.clear();
     return unheard;
   }
 
   #restart(): void {
     this.#generation += 1;
-    this.#pieces = [];
-    this.#sent = 0;
-    this.#proven = 0;
-    this.#high = 0;
-    this.#wetFrom = 0;
-    this.#origin = 0;
-    this.#echoes = [];
+    this.#timeline = new Timeline();
   }
 
-  #mark(): string {
-    return `${this.#owner}.${this.#generation}`;
+  #newProbe(probe: Probe): string {
+    this.#probed += 1;
+    const name = `probe:${this.#owner}.${this.#probed}`;
+    this.#probes.set(name, probe);
+    for (const oldest of this.#probes.keys()) {
+      if (this.#probes.size <= REMEMBERED) break;
+      this.#probes.delete(oldest);
+    }
+    return name;
   }
 
-  #settleOrigin(): void {
-    const {roundTrip} = this;
-    if (roundTrip === undefined) return;
-    // Never before it was sent: an echo that overtook the measured round trip is luck, not knowledge.
-    this.#origin = Math.max(this.#wetOrigin, Math.min(...this.#echoes) - roundTrip);
-  }
-
-  #remember(values: Millis[], value: Millis): void {
-    values.push(value);
-    if (values.length > REMEMBERED) values.shift();
+  #remember(roundTrip: Millis): void {
+    this.#roundTrips.push(roundTrip);
+    if (this.#roundTrips.length > REMEMBERED) this.#roundTrips.shift();
   }
 }
 
-/** The part of a piece behind a timeline position, cut between two bytes. */
-function behind(piece: Placed, position: Millis): Piece {
-  const {itemId, responseId, itemFrom, payload} = piece;
-  const bytes = Math.floor(Math.max(0, position - piece.from) * BYTES_PER_MS);
-  if (bytes === 0) return {itemId, responseId, itemFrom, payload};
-  const rest = Buffer.from(payload, 'base64').subarray(bytes).toString('base64');
-  return {itemId, responseId, itemFrom: itemFrom + bytes / BYTES_PER_MS, payload: rest};
-}
+const OUR_OTHER_MARKS = /^(?:probe|clear):\d+\.\d+$/;

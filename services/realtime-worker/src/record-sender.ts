@@ -5,7 +5,9 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Traces} from '@voicebridge/shared/trace.ts';
 import {recordCall, type TranscriptPolicy} from './call-summary.ts';
+import {traceCall} from './call-spans.ts';
 import type {JournalEntry} from './journal-entry.ts';
 
 export interface SenderDeps {
@@ -15,6 +17,7 @@ export interface SenderDeps {
   readonly worker: ProcessId;
   readonly transcripts: TranscriptPolicy;
   readonly metrics: Metrics;
+  readonly traces: Traces;
   readonly log: Log;
 }
 
@@ -54,7 +57,7 @@ export async function sendPatiently(
  */
 export async function sendRecord(
   {callSid, epoch, entries}: FinishedCall,
-  {queue, directory, worker, transcripts, metrics, log}: SenderDeps,
+  {queue, directory, worker, transcripts, metrics, traces, log}: SenderDeps,
 ): Promise<void> {
   const call = await directory.read(callSid);
   if (call && (call.state === 'ended' || call.owner !== worker)) {
@@ -68,10 +71,11 @@ export async function sendRecord(
     // A bug in one figure must not keep the call open for ever.
     log.error({err: thrown, callSid}, 'bug: no record can be made of this call');
   }
-  if (parts) {
-    await queue.send(parts);
-    metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});
-  }
-  metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
+  if (parts) await queue.send(parts);
   await directory.end(callSid, call?.epoch ?? epoch);
+  // Counted and told here: whatever fails before is tried again from the start.
+  metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
+  if (!parts) return;
+  metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});
+  traceCall(parts, traces);
 }

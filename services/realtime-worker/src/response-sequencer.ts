@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** Why we want the model to speak. */
-export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery' | 'retry';
+export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery';
 
 export interface Request {
   readonly cause: Cause;
@@ -13,13 +13,18 @@ export interface Request {
 
 type Slot =
   | {readonly state: 'idle'}
-  /** A turn was committed and the server will answer by itself, or says nothing within `until`. */
+  /** The server answers a committed turn by itself; if nothing comes until then, we ask. */
   | {readonly state: 'expected'; readonly until: Millis}
   | {readonly state: 'requested'; readonly tag: string; readonly request: Request; readonly until: Millis}
+  /** `responseId` is unknown when all we know is that the server refused ours for another. */
   | {readonly state: 'active'; readonly responseId: string | undefined; readonly request: Request | undefined};
 
-/** How long a server may take from a committed turn, or from our request, to `response.created`. */
+/** A server answers a turn in the moment it is committed, or never. */
+const ANSWERED_WITHIN_MS = 1_500;
+/** How long a server may take from our request to `response.created`. */
 const CREATED_WITHIN_MS = 5_000;
+/** So many of our requests are remembered, for a response that comes after we gave it up. */
+const REMEMBERED = 16;
 
 /** One `response.create` to send; `tag` goes into its metadata, which is the only way to recognise the response. */
 export interface Create {
@@ -29,13 +34,21 @@ export interface Create {
 
 /**
  * One `response.create` in flight: the server refuses a second one, and frees the slot only with `response.done`.
- * Pure. Every method returns what to send now, if anything.
+ * Nothing but a greeting is asked for while the caller speaks. Pure: every method returns what to send now, if anything.
+ *
+ *   idle ──want──> requested ──created──> active ──done──> idle
+ *     └──turn──> expected ──created──────────^  │
+ *                   └──nothing came──> want     └──done, a turn waits──> expected
  */
 export class ResponseSequencer {
   #slot: Slot = {state: 'idle'};
   #queue: Request[] = [];
+  readonly #asked = new Map<string, Request>();
+  readonly #added = new Set<string>();
   #tags = 0;
-  #added = new Set<string>();
+  #listening = false;
+  /** A turn was committed while a response was in progress: the server could not answer it, or did so unseen. */
+  #unanswered = false;
 
   get deadline(): Millis | undefined {
     return this.#slot.state === 'expected' || this.#slot.state === 'requested' ? this.#slot.until : undefined;
@@ -47,37 +60,55 @@ export class ResponseSequencer {
   }
 
   want(request: Request, at: Millis): Create | undefined {
-    // Two tool results that wait need one answer.
-    if (!this.#queue.some(queued => queued.cause === request.cause && request.cause !== 'greeting')) {
-      this.#queue.push(request);
-    }
+    // Two tool results that wait need one answer, after both.
+    const same = this.#queue.findIndex(({cause}) => cause === request.cause);
+    const waiting = this.#queue[same];
+    if (waiting) this.#queue[same] = {...request, after: [...(waiting.after ?? []), ...(request.after ?? [])]};
+    else this.#queue.push(request);
     return this.#next(at);
   }
 
-  /** The server will answer the committed turn by itself. */
+  /** The caller speaks: what we wanted to say can wait, and may be covered by the answer to come. */
+  callerSpoke(): void {
+    this.#listening = true;
+    this.#unanswered = false;
+    if (this.#slot.state === 'expected') this.#slot = {state: 'idle'};
+  }
+
+  /** What the caller said was a turn, and the server will answer it by itself. */
   turnCommitted(at: Millis): void {
-    if (this.#slot.state === 'idle') this.#slot = {state: 'expected', until: at + CREATED_WITHIN_MS};
+    this.#listening = false;
+    if (this.#slot.state === 'idle') this.#slot = {state: 'expected', until: at + ANSWERED_WITHIN_MS};
+    else this.#unanswered = true;
+  }
+
+  /** What the caller said is over, and the server answers nothing by itself. */
+  listened(at: Millis): Create | undefined {
+    this.#listening = false;
+    return this.#next(at);
   }
 
   itemAdded(itemId: string): void {
     this.#added.add(itemId);
   }
 
-  /** A response began; undefined: it is not ours. Whatever was in the conversation by now needs no answer of its own. */
+  /** A response began. Returns what it answers, if it is ours; whatever was in the conversation by now is covered. */
   created(responseId: string, tag: string | undefined): Request | undefined {
-    const ours = this.#slot.state === 'requested' && this.#slot.tag === tag ? this.#slot.request : undefined;
-    if (this.#slot.state === 'requested' && !ours) this.#queue.unshift(this.#slot.request);
-    this.#slot = {state: 'active', responseId, request: ours};
-    this.#queue = this.#queue.filter(
-      ({cause, after}) => cause === 'greeting' || !after?.every(id => this.#added.has(id)),
-    );
-    return ours;
+    // It may be one that we gave up waiting for, and asked for again.
+    const request = tag === undefined ? undefined : this.#asked.get(tag);
+    const slot = this.#slot;
+    if (slot.state === 'requested' && slot.request !== request) this.#queue.unshift(slot.request);
+    this.#slot = {state: 'active', responseId, request};
+    this.#unanswered = false;
+    this.#queue = this.#queue.filter(waiting => waiting !== request && !this.#covers(waiting));
+    return request;
   }
 
   /** A response ended. Only the one in the slot frees it: a cancelled one may end after its successor began. */
   done(responseId: string, at: Millis): Create | undefined {
     if (this.#slot.state === 'active' && (this.#slot.responseId ?? responseId) === responseId) {
-      this.#slot = {state: 'idle'};
+      this.#slot = this.#unanswered ? {state: 'expected', until: at + ANSWERED_WITHIN_MS} : {state: 'idle'};
+      this.#unanswered = false;
     }
     return this.#next(at);
   }
@@ -89,29 +120,49 @@ export class ResponseSequencer {
     this.#slot = {state: 'active', responseId: undefined, request: undefined};
   }
 
-  /** Another session: nothing is in flight there. What was asked for and not answered is asked for again. */
-  reset(at: Millis): Create | undefined {
-    if (this.#slot.state === 'requested') this.#queue.unshift(this.#slot.request);
+  /**
+   * Another session: nothing is in flight there. What was asked for is asked for again, also what was being answered
+   * if not a word of it was `spoken`.
+   */
+  reset(at: Millis, spoken: boolean): Create | undefined {
+    const slot = this.#slot;
+    if (slot.state === 'requested' || (slot.state === 'active' && slot.request && !spoken)) {
+      if (slot.request) this.#queue.unshift(slot.request);
+    }
     this.#slot = {state: 'idle'};
+    this.#listening = false;
+    this.#unanswered = false;
     return this.#next(at);
   }
 
-  /** The caller speaks: what we wanted to say by ourselves can wait, and is covered by the answer to come. */
   time(at: Millis): Create | undefined {
     const slot = this.#slot;
     if ((slot.state === 'expected' || slot.state === 'requested') && at >= slot.until) {
-      if (slot.state === 'requested') this.#queue.unshift(slot.request);
+      // A caller must not wait for an answer that nobody gives.
+      this.#queue.unshift(slot.state === 'requested' ? slot.request : {cause: 'turn'});
       this.#slot = {state: 'idle'};
     }
     return this.#next(at);
   }
 
+  /** A response that begins now answers this too. */
+  #covers({cause, after}: Request): boolean {
+    return cause !== 'greeting' && (after ?? []).every(id => this.#added.has(id));
+  }
+
   #next(at: Millis): Create | undefined {
     if (this.#slot.state !== 'idle') return undefined;
-    const request = this.#queue.shift();
+    const next = this.#queue.findIndex(({cause}) => !this.#listening || cause === 'greeting');
+    const request = this.#queue[next];
     if (!request) return undefined;
+    this.#queue.splice(next, 1);
     this.#tags += 1;
     const tag = `${request.cause}-${this.#tags}`;
+    this.#asked.set(tag, request);
+    for (const oldest of this.#asked.keys()) {
+      if (this.#asked.size <= REMEMBERED) break;
+      this.#asked.delete(oldest);
+    }
     this.#slot = {state: 'requested', tag, request, until: at + CREATED_WITHIN_MS};
     return {tag, request};
   }

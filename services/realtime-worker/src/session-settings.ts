@@ -5,13 +5,14 @@ import type {SessionSettings} from './model-adapter.ts';
 /** What a model session must be, before anything is known of the call but who called. */
 export function sessionSettings(assistant: Assistant, call: Pick<CallEntry, 'facts'>): SessionSettings {
   const {model, instructions, voice, floor} = assistant;
-  const immediate = floor.mode === 'immediate';
+  // What it may do by itself once the greeting needs no protection, it is told then.
+  const serverResponds = floor.mode === 'immediate' && floor.minSpeechMs === 0 && floor.greetingProtectedMs === 0;
   return {
     model,
     instructions,
     voice,
-    serverInterrupts: immediate && floor.minSpeechMs === 0 && floor.greetingProtectedMs === 0 && !floor.uninterruptible,
-    serverResponds: immediate,
+    serverInterrupts: serverResponds && !floor.uninterruptible,
+    serverResponds,
     safetyId: call.facts['callerHash'],
   };
 }

@@ -16,6 +16,7 @@ import {createMetrics, type Metrics} from '@voicebridge/shared/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import type {CallDeps, CallSession} from './call-session.ts';
 import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
 import type {ModelAdapter} from './model-adapter.ts';
@@ -36,6 +37,8 @@ export interface WorkerDeps {
   /** The model; OpenAI Realtime as configured if not given. */
   readonly adapter?: ModelAdapter;
   readonly metrics?: Metrics;
+  /** Where spans go; nowhere if not given. */
+  readonly traces?: Traces;
 }
 
 /** A running worker. */
@@ -59,6 +62,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   const log = deps.log.child({worker: id});
   const metrics = deps.metrics ?? createMetrics('realtime-worker');
+  const traces = deps.traces ?? quietTraces;
   const assistant = defaultAssistant(config);
   const startedAt = clock.wall();
   const calls = new Map<CallSid, CallSession>();
@@ -105,7 +109,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     handOver: call => handOver(call),
   };
 
-  const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, log};
+  const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log};
   const record = (finished: FinishedCall): Promise<void> => {
     const done = sendPatiently(finished, senderDeps, clock, stopped.signal);
     recording.add(done);

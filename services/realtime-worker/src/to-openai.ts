@@ -58,10 +58,7 @@ function turnDetection(interrupts: boolean, responds: boolean) {
 }
 
 /** A command as the event that carries it. `event_id` says what a refusal was about. */
-export function clientEvent(
-  command: Exclude<ModelCommand, {do: 'hear'}>,
-  settings: SessionSettings,
-): RealtimeClientEvent {
+export function clientEvent(command: Exclude<ModelCommand, {do: 'hear'}>): RealtimeClientEvent {
   switch (command.do) {
     case 'truncate':
       return {
@@ -97,7 +94,7 @@ export function clientEvent(
         event_id: 'interruptible',
         session: {
           type: 'realtime',
-          audio: {input: {turn_detection: turnDetection(command.on, settings.serverResponds)}},
+          audio: {input: {turn_detection: turnDetection(command.on, command.responds)}},
         },
       };
     default:

@@ -1,5 +1,7 @@
 import type {TurnRecord} from '@voicebridge/shared/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal} from './call-effect.ts';
+import type {Interruption} from './floor.ts';
 import type {ResponseStatus} from './model-adapter.ts';
 
 type TurnCause = TurnRecord['cause'];
@@ -100,11 +102,11 @@ export class TurnLog {
     if (open) open.status = status;
   }
 
-  interrupted(heard: ReadonlyMap<string, Millis>, at: Millis): void {
+  interrupted({cuts, at}: Interruption): void {
     if (!this.#open) return;
     this.#open.interrupted = true;
     this.#open.audioEndedAt ??= at;
-    for (const [itemId, ms] of heard) this.#open.heard.set(itemId, ms);
+    for (const {itemId, audioEndMs} of cuts) this.#open.heard.set(itemId, audioEndMs);
   }
 
   /** Everything that was said has been heard. Returns the turn if it is over. */
@@ -167,4 +169,11 @@ function sum(values: Iterable<number>): number {
 /** Tenths of a millisecond are all that is ever meant. */
 function round(ms: Millis): Millis {
   return Math.round(ms * 10) / 10;
+}
+
+/** What follows from a turn that is over. */
+export function turnEffects(turn: TurnRecord | undefined): CallEffect[] {
+  if (!turn) return [];
+  const gap = turn.platformTurnGapMs;
+  return [journal({is: 'turn', turn}), ...(gap === null ? [] : [{do: 'measure', what: 'turnGap', ms: gap} as const])];
 }

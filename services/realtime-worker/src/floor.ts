@@ -1,0 +1,74 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Cut} from './cut.ts';
+import type {Settled} from './playback-ledger.ts';
+
+/** How one assistant yields. */
+export interface FloorPolicy {
+  /** `resume`: a noise without words is forgiven, and the reply goes on where the caller stopped hearing it. */
+  readonly mode: 'immediate' | 'resume';
+  /** The caller must have spoken this long before we yield. 0: at once. */
+  readonly minSpeechMs: Millis;
+  /** The first audible part of the greeting that line noise cannot stop. */
+  readonly greetingProtectedMs: Millis;
+  /** With `resume`: speech shorter than this is noise. */
+  readonly noiseMs: Millis;
+  readonly uninterruptible: boolean;
+}
+
+export type FloorEvent =
+  | {readonly type: 'responseStarted'; readonly responseId: string; readonly greeting: boolean}
+  | {readonly type: 'assistantAudio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
+  | {readonly type: 'itemFinished'; readonly itemId: string}
+  | {readonly type: 'responseEnded'; readonly responseId: string}
+  /** `since`: when the first of that speech arrived here. */
+  | {readonly type: 'callerSpoke'; readonly since: Millis}
+  /** A caller frame was loud; asked for with `weighing`. */
+  | {readonly type: 'callerLoud'}
+  /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
+  | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
+  | {readonly type: 'markReturned'; readonly name: string}
+  | {readonly type: 'streamOpened'}
+  | {readonly type: 'streamLost'}
+  /** The model's session is another one: what it was about to say will not come. */
+  | {readonly type: 'modelLost'}
+  /** Nothing more will happen on this call. */
+  | {readonly type: 'over'}
+  /** Some time passed; `deadline` says when it is wanted. */
+  | {readonly type: 'time'};
+
+/** The caller spoke over us, and this is what it came to. */
+export interface Interruption extends Omit<Settled, 'unheard'> {
+  readonly cuts: readonly Cut[];
+  /** When the clear went out. */
+  readonly at: Millis;
+  readonly unheardMs: Millis;
+  readonly roundTrip: Millis | undefined;
+}
+
+export type FloorEffect =
+  | {
+      readonly do: 'say';
+      readonly payload: string;
+      readonly mark: string;
+      readonly itemId: string;
+      readonly responseId: string;
+      /** From where to where in the item. */
+      readonly itemFrom: Millis;
+      readonly itemMs: Millis;
+    }
+  /** A mark without audio. */
+  | {readonly do: 'mark'; readonly mark: string}
+  /** Twilio: drop what is buffered. */
+  | {readonly do: 'hush'}
+  /** The model: forget what was not heard. */
+  | ({readonly do: 'truncate'} & Cut)
+  /** The model: stop generating. Never where the server stops by itself. */
+  | {readonly do: 'cancel'; readonly responseId: string}
+  /** From now on the server may interrupt and answer by itself, as far as this assistant lets it. */
+  | {readonly do: 'unprotect'}
+  | {readonly do: 'interrupted'; readonly interruption: Interruption}
+  /** What the caller said while we spoke was no more than a noise: it never was. */
+  | {readonly do: 'noise'}
+  /** It was too short to yield to: the model may know, but needs not answer. */
+  | {readonly do: 'unanswered'}
+  | {readonly do: 'resumed'; readonly interruption: Interruption};

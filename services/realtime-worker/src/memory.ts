@@ -1,0 +1,77 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal, toModel} from './call-effect.ts';
+import {cutToAudio} from './call-restore.ts';
+import type {Conversation} from './conversation.ts';
+import type {ConversationItem} from './model-adapter.ts';
+
+/** The conversation, kept alike in three places: here, in the model's session, and in the journal for other workers. */
+export class Memory {
+  readonly #conversation: Conversation;
+  #session = 0;
+
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
+  }
+
+  /** Whether the caller is owed an answer. */
+  get answerOwed(): boolean {
+    return this.#conversation.answerOwed;
+  }
+
+  /** Another session, which knows nothing yet. */
+  sessionOpened(): CallEffect[] {
+    this.#session += 1;
+    return this.#conversation.history().map(item => toModel({do: 'add', item}));
+  }
+
+  /** The model has a new item by itself. Knowing it twice is knowing it once. */
+  remember(item: ConversationItem): CallEffect[] {
+    if (this.#conversation.has(item.id)) return [];
+    this.#conversation.add(item, this.#session);
+    return [journal({is: 'item', item})];
+  }
+
+  /** An item that is new to the model as well. */
+  add(item: ConversationItem): CallEffect[] {
+    return [...this.remember(item), toModel({do: 'add', item})];
+  }
+
+  toolResult(callId: string, output: string): CallEffect[] {
+    return this.add({kind: 'toolResult', id: resultId(callId), callId, output});
+  }
+
+  /** Words of an item; `whole` replaces what came before. */
+  words(id: string, text: string, whole: boolean): CallEffect[] {
+    this.#conversation.words(id, text, whole);
+    return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text})] : [];
+  }
+
+  heardText(id: string): string {
+    return this.#conversation.heardText(id);
+  }
+
+  /** The rest of an item will not come: its session is gone. */
+  brokeOff(itemId: string, receivedMs: Millis): void {
+    cutToAudio(this.#conversation, itemId, receivedMs);
+  }
+
+  /** The rest of an item was not heard. */
+  cut(itemId: string, heardMs: Millis, totalMs: Millis): CallEffect[] {
+    const isAudio = this.#conversation.isAudioOf(itemId, this.#session);
+    const wasGiven = this.#conversation.heardText(itemId) !== '';
+    this.#conversation.cut(itemId, heardMs, totalMs);
+    const fact = journal({is: 'cut', id: itemId, heardMs, totalMs});
+    if (isAudio) return [toModel({do: 'truncate', itemId, audioEndMs: heardMs}), fact];
+    if (!wasGiven) return [fact];
+    // Another session spoke it; this one knows it only as text.
+    const text = this.#conversation.heardText(itemId);
+    const shorter: CallEffect[] =
+      text === '' ? [] : [toModel({do: 'add', item: {kind: 'assistant', id: `${itemId}-cut`, text}, after: itemId})];
+    return [...shorter, toModel({do: 'delete', itemId}), fact];
+  }
+}
+
+/** Ids of items have at most 32 characters. */
+export function resultId(callId: string): string {
+  return `result-${callId}`.slice(0, 32);
+}
