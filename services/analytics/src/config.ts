@@ -1,4 +1,4 @@
-import {port, wholeNumber} from '@voicebridge/shared/config.ts';
+import {port, tracesEndpoint, wholeNumber} from '@voicebridge/shared/config.ts';
 import {z} from 'zod';
 
 const days = (fallback: number, about: string) =>
@@ -37,6 +37,7 @@ export const AnalyticsEnv = z.object({
     .min(16, 'must have 16 characters or more')
     .optional()
     .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

@@ -4,6 +4,7 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Traces} from '@voicebridge/shared/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from './database-failure.ts';
 import type {DatabaseWatch} from './database-watch.ts';
@@ -22,6 +23,7 @@ export interface ConsumeDeps {
   readonly connection: ConnectionOptions;
   readonly database: DatabaseWatch;
   readonly metrics: Metrics;
+  readonly traces: Traces;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of every call that was written. */
@@ -40,7 +42,29 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   const {database, metrics, log} = deps;
   const stopping = new AbortController();
 
+  const traceRecord = (
+    {data, attemptsMade}: {data: CallFinished; attemptsMade: number},
+    from: number,
+    outcome: string,
+  ) =>
+    deps.traces
+      .begin(`process ${CALLS_QUEUE}`, {
+        at: from,
+        parent: data.summary.traceparent,
+        kind: 'consumer',
+        facts: {
+          'messaging.system': 'bullmq',
+          'messaging.destination.name': CALLS_QUEUE,
+          'voicebridge.call_sid': data.summary.callSid,
+          'voicebridge.part': data.part,
+          'voicebridge.attempts': attemptsMade,
+          'voicebridge.outcome': outcome,
+        },
+      })
+      .end(deps.clock.wall());
+
   const record = async (job: Job<unknown>, token: string | undefined): Promise<string> => {
+    const takenAt = deps.clock.wall();
     const parsed = CallFinished.safeParse(job.data);
     const problem = parsed.success ? impossible(parsed.data) : whatIsWrong(parsed.error.issues);
     if (!parsed.success || problem !== undefined) throw refuse(job, problem ?? '');
@@ -51,6 +75,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
         metrics.recordsTotal.inc({outcome});
         const {endedAt} = parsed.data.summary;
         metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);
+        traceRecord({data: parsed.data, attemptsMade: job.attemptsMade}, takenAt, outcome);
         if (outcome === 'recorded') deps.onRecorded(parsed.data.summary.callSid);
         return outcome;
       } catch (thrown) {

@@ -1,5 +1,11 @@
-import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {
+  CALL_FINISHED,
+  CALLS_QUEUE,
+  CALLS_QUEUE_PREFIX,
+  openAnalyticsQueue,
+} from '@voicebridge/shared/analytics-queue.ts';
 import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
+import {Queue} from 'bullmq';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {finishedCall, sidOf} from './testing/finished-call.ts';
@@ -59,5 +65,49 @@ describe('analytics', () => {
     expect(await (await fetch(`${analytics.url}/metrics`)).text()).toContain('voicebridge_records_total');
     await analytics.drain();
     expect((await fetch(`${analytics.url}/readyz`)).status).toBe(503);
+  });
+
+  test('a record that nobody can read is refused and kept aside, and the calls behind it are recorded', async () => {
+    await using folder = await temporaryFolder();
+    await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
+    const {hostname, port} = new URL(redis.url);
+    const queue = new Queue(CALLS_QUEUE, {
+      connection: {host: hostname, port: Number(port)},
+      prefix: CALLS_QUEUE_PREFIX,
+    });
+    const good = finishedCall({number: 20});
+    const bad = [
+      {nonsense: true},
+      {...good, version: 2},
+      {...good, part: 3},
+      {...good, summary: {...good.summary, startedAt: 1e300}},
+      {...good, turns: Array.from({length: 51}, () => good.turns[0])},
+      {...good, summary: {...good.summary, turns: 3_000_000_000}},
+    ];
+    for (const data of bad) await queue.add(CALL_FINISHED, data, {attempts: 1_000});
+    await queue.add(CALL_FINISHED, good);
+    await until(
+      () => calls(analytics.url),
+      list => list.length === 1,
+    );
+    await until(
+      () => queue.getFailedCount(),
+      count => count === bad.length,
+    );
+    const metrics = await (await fetch(`${analytics.url}/metrics`)).text();
+    expect(metrics).toMatch(/voicebridge_records_total\{outcome="refused",service="analytics"\} 6/);
+    await queue.close();
+  });
+
+  test('a second process on the same folder is refused with its cure, and the first goes on', async () => {
+    await using folder = await temporaryFolder();
+    const env = {REDIS_URL: redis.url, DATA_DIR: folder.path};
+    await using analytics = await runAnalytics(env);
+    await expect(runAnalytics(env)).rejects.toThrow(/belongs to process \d+.*DATA_DIR.*DATABASE_URL/);
+    expect(await calls(analytics.url)).toEqual([]);
+  });
+
+  test('nobody opens the figures to a network without a password', async () => {
+    await expect(runAnalytics({REDIS_URL: redis.url, HOST: '0.0.0.0'})).rejects.toThrow(/set DASHBOARD_PASSWORD/);
   });
 });

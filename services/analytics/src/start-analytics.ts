@@ -7,6 +7,7 @@ import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {analyticsApp} from './analytics-app.ts';
 import {isLoopback, type AnalyticsEnv} from './config.ts';
 import {consumeCalls} from './consume-calls.ts';
@@ -22,6 +23,8 @@ const GAUGES_EVERY: Millis = 5_000;
 export interface AnalyticsDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** Where spans go; nowhere if not given. */
+  readonly traces?: Traces;
 }
 
 export interface Analytics extends Service {
@@ -30,7 +33,10 @@ export interface Analytics extends Service {
 }
 
 /** Consumes finished calls and answers questions about them, until it is drained. */
-export async function startAnalytics(config: AnalyticsEnv, {clock, log}: AnalyticsDeps): Promise<Analytics> {
+export async function startAnalytics(
+  config: AnalyticsEnv,
+  {clock, log, traces = quietTraces}: AnalyticsDeps,
+): Promise<Analytics> {
   if (!isLoopback(config.HOST) && config.DASHBOARD_PASSWORD === undefined)
     throw new CannotStart(
       'HOST lets other machines in, and nobody would have to sign in; set DASHBOARD_PASSWORD, or leave HOST out',
@@ -76,7 +82,9 @@ export async function startAnalytics(config: AnalyticsEnv, {clock, log}: Analyti
   };
   opened.defer(keepRetention(database, retention, clock, log));
   const connection = opened.adopt(openRedis(config.REDIS_URL, 'queue', log), client => client.disconnect());
-  const consumer = opened.use(consumeCalls({connection, database, metrics, clock, log, onRecorded: () => feed.poke()}));
+  const consumer = opened.use(
+    consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
+  );
   opened.defer(
     every(clock, GAUGES_EVERY, () => {
       metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
