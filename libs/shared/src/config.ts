@@ -36,6 +36,12 @@ export const port = () => wholeNumber().refine(value => value <= 65_535, 'must b
 /** `on` or `off` in an environment variable. */
 export const onOff = () => z.enum(['on', 'off'], 'must be on or off').transform(value => value === 'on');
 
+/** Where every process may send its traces. */
+export const tracesEndpoint = () =>
+  urlOf('http', 'https')
+    .optional()
+    .describe('an OTLP/HTTP collector that gets traces, such as http://localhost:4318; not set: nothing is sent');
+
 /** A URL in an environment variable, of one of the given schemes, without query or fragment; a last slash is cut off. */
 export const urlOf = (...schemes: string[]) =>
   z

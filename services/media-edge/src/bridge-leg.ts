@@ -7,6 +7,7 @@ import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {clearMessage, markMessage, mediaMessage} from '@voicebridge/shared/protocol/to-twilio.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Traces} from '@voicebridge/shared/trace.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
 import {Conduct} from './conduct.ts';
 import {frameOf} from './frame-of.ts';
@@ -14,12 +15,14 @@ import {begin, judge, overdue, wantsPing, type Leg} from './leg.ts';
 import {OwnerLine, type LineDeps} from './owner-line.ts';
 import {Playout} from './playout.ts';
 import type {Read} from './read-twilio.ts';
+import {beginStreamSpan} from './stream-span.ts';
 import type {Binary, TwilioSocket} from './twilio-socket.ts';
 
 export interface LegDeps extends LineDeps {
   readonly directory: Pick<CallDirectory, 'read' | 'attach' | 'forget' | 'intend'>;
   /** A leg has the call of its stream from now on; `replaced` had it before, on this edge or another. */
   readonly attached: (leg: BridgeLeg, replaced: StreamSid | undefined) => void;
+  readonly traces: Traces;
 }
 
 type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
@@ -91,8 +94,10 @@ export class BridgeLeg {
       'stream began',
     );
     // Even if the caller is gone by now: the worker must hear of it.
+    const endSpan = beginStreamSpan(admission.call, start.start.streamSid, this.#deps);
     const over = await line.run(admission.call);
     this.#finish('moved', {code: 1000, reason: over});
+    endSpan(over);
     deps.log.info({streamSid: start.start.streamSid, malformed: this.#conduct.malformed}, 'stream ended');
   }
 

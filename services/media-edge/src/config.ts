@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {onOff, port, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import {onOff, port, tracesEndpoint, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
 
 /** Everything that can be set on an edge. Secrets are never printed, by `loadConfig` or anybody else. */
 export const EdgeEnv = z
@@ -26,6 +26,7 @@ export const EdgeEnv = z
       .describe('carries frames to the workers: redis:// or rediss://, several comma-separated for a Redis Cluster'),
     MAX_CALLS: wholeNumber().default(400).describe('how many calls this edge holds at most'),
     DRAIN_SECONDS: wholeNumber().default(60).describe('how long a call may stay on this edge after SIGTERM, at most'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')

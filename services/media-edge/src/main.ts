@@ -4,16 +4,18 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {openTraces} from '@voicebridge/shared/trace.ts';
 import {EdgeEnv} from './config.ts';
 import {startMediaEdge} from './start-media-edge.ts';
 
 await main('media-edge', async ({env, log, stop, clock}) => {
   const config = loadConfig(EdgeEnv, env);
+  await using traces = await openTraces('media-edge', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const redis = await connectRedis(config.REDIS_URL, 'commands', log);
   await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
   const directory = new RedisCallDirectory(redis);
   const fleet = new RedisFleet(redis);
-  const edge = await startMediaEdge(config, {bus, directory, fleet, clock, log, random: Math.random});
+  const edge = await startMediaEdge(config, {bus, directory, fleet, clock, log, traces, random: Math.random});
   await serve(edge, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
 });

@@ -15,6 +15,7 @@ import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {attentiveBus} from './attentive-bus.ts';
 import {BridgeLeg, type LegDeps} from './bridge-leg.ts';
 import type {EdgeConfig} from './config.ts';
@@ -33,6 +34,8 @@ export interface EdgeDeps {
   readonly log: Log;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
+  /** Where spans go; nowhere if not given. */
+  readonly traces?: Traces;
 }
 
 /** How often every leg looks at the clock. */
@@ -74,6 +77,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     clock,
     log,
     metrics,
+    traces: deps.traces ?? quietTraces,
     attached: (leg, replaced) => legs.attach(leg, replaced),
   };
 

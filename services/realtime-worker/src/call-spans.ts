@@ -26,7 +26,11 @@ export function traceCall(parts: readonly CallFinished[], traces: Traces): void 
     },
     events: parts
       .flatMap(({failovers}) => failovers)
-      .map(({kind, at, gapMs}) => ({name: kind, at: startedAt + at, facts: {'voicebridge.gap_ms': gapMs ?? undefined}})),
+      .map(({kind, at, gapMs}) => ({
+        name: kind,
+        at: startedAt + at,
+        facts: {'voicebridge.gap_ms': gapMs ?? undefined},
+      })),
   });
   for (const {turns, interruptions, toolCalls} of parts) {
     for (const turn of turns) {

@@ -2,6 +2,7 @@ import type {Asker} from '@voicebridge/shared/asking/asker.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {PinDeps} from '@voicebridge/shared/pinning/pin-call.ts';
+import type {Traces} from '@voicebridge/shared/trace.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from './config.ts';
 
@@ -11,4 +12,5 @@ export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<C
   readonly directory: CallDirectory;
   readonly asker: Pick<Asker, 'ask'>;
   readonly metrics: Metrics;
+  readonly traces: Traces;
 }

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {onOff, port, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import {onOff, port, tracesEndpoint, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
 
 /** Looks at a rule between variables even where another variable is wrong, so that all problems are named at once. */
 const when = () => true;
@@ -89,6 +89,7 @@ export const WebhookEnv = z
       .max(2_000)
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')

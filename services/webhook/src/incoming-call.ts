@@ -33,27 +33,38 @@ export function newTicket(): Ticket {
  * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
  */
 export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
-  const {clock, config, metrics} = desk;
+  const {clock, config, metrics, traces} = desk;
   if (isOver(request)) return nothing();
   const receivedAt = clock.now();
   const ticket = newTicket();
+  const span = traces.begin('POST /incoming-call', {
+    at: clock.wall(),
+    kind: 'server',
+    facts: {'http.route': '/incoming-call', 'voicebridge.call_sid': request.CallSid},
+  });
+  const {traceparent} = span;
+  const answered = (result: string) => {
+    metrics.callsTotal.inc({result});
+    span.end(clock.wall(), {facts: {'voicebridge.result': result}});
+  };
   const admit = async (): Promise<CallEntry | 'full'> => {
     const known = await knownCall(request, desk);
     if (known) return known;
-    const admitted = await newCall(request, ticket, desk);
+    const admitted = await newCall(request, {ticket, traceparent}, desk);
     if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;
   };
   const call = await patiently(clock, PATIENCE_MS, admit).catch((thrown: unknown) => {
     if (thrown instanceof NobodyAnswers) return 'full' as const;
+    span.end(clock.wall(), {failed: 'Redis stays away'});
     throw thrown;
   });
   if (call === 'full') {
     logOfCall(desk.log, request.CallSid).warn({answer: config.OVERLOAD, held: request.held}, 'no place for a call');
-    metrics.callsTotal.inc({result: 'overload'});
+    answered('overload');
     return overloadTwiml(config, request.held);
   }
-  metrics.callsTotal.inc({result: call.ticket === ticket ? 'admitted' : 'repeated'});
+  answered(call.ticket === ticket ? 'admitted' : 'repeated');
   return decidedTwiml(call, config) ?? connectTwiml(call, config, config.WELCOME_SAY);
 }
 
@@ -72,15 +83,18 @@ async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk
   return undefined;
 }
 
-async function newCall(request: TwilioRequest, ticket: Ticket, desk: CallDesk): Promise<CallEntry | 'full'> {
+async function newCall(
+  request: TwilioRequest,
+  {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
+  desk: CallDesk,
+): Promise<CallEntry | 'full'> {
   const {directory, log} = desk;
   const callSid = request.CallSid;
   const edge = await chooseEdge(desk);
   if (edge === 'full') return 'full';
-  const facts = factsOfCall(request, edge.url, desk);
+  const facts = {...factsOfCall(request, edge.url, desk), traceparent};
   // Before anybody can be told of it. A new call is in epoch 1 once it has an owner.
   await directory.putTicket(ticket, {callSid, epoch: 1});
-  const traceparent = facts['traceparent'] ?? '';
   const pinned = await pinCall(desk, {
     callSid,
     epoch: 0,
@@ -105,6 +119,5 @@ function factsOfCall({From, To, Direction}: TwilioRequest, edgeUrl: string, {con
     ...factsOfParties({caller: From, callee: To}, config),
     edgeUrl,
     receivedAt: String(clock.wall()),
-    traceparent: `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`,
   };
 }

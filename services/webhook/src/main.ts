@@ -4,16 +4,18 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {openTraces} from '@voicebridge/shared/trace.ts';
 import {WebhookEnv} from './config.ts';
 import {startWebhook} from './start-webhook.ts';
 
 await main('webhook', async ({env, log, stop, clock}) => {
   const config = loadConfig(WebhookEnv, env);
+  await using traces = await openTraces('webhook', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const redis = await connectRedis(config.REDIS_URL, 'commands', log);
   await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
   const directory = new RedisCallDirectory(redis);
   const fleet = new RedisFleet(redis);
-  const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, log});
+  const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, traces, log});
   await serve(webhook, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
 });

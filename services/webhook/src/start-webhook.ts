@@ -12,6 +12,7 @@ import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './twilio-routes.ts';
 import {hangUp, SORRY} from './twiml.ts';
@@ -24,6 +25,8 @@ export interface WebhookDeps {
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Where spans go; nowhere if not given. */
+  readonly traces?: Traces;
 }
 
 export interface Webhook extends Service {
@@ -57,7 +60,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, limit: '32kb', parameterLimit: 100}));
-  app.use(twilioRoutes({...deps, asker, edges, config, metrics}));
+  app.use(twilioRoutes({traces: quietTraces, ...deps, asker, edges, config, metrics}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
     const status = statusOf(thrown);
