@@ -6,6 +6,7 @@ import {createLog} from '@voicebridge/shared/log.ts';
 import {connectRedis, openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
+import {openTraces} from '@voicebridge/shared/trace.ts';
 import {EdgeEnv} from '../../services/media-edge/src/config.ts';
 import {type MediaEdge, startMediaEdge} from '../../services/media-edge/src/start-media-edge.ts';
 import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
@@ -24,6 +25,8 @@ export interface BridgeOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly openai?: FakeOpenAIOptions;
   readonly twilio?: Partial<FakeTwilioOptions>;
+  /** A collector that gets the traces of every service. */
+  readonly tracesTo?: string;
   /** LOG_LEVEL of every service; `silent` if not given. */
   readonly logLevel?: string;
 }
@@ -55,7 +58,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     DRAIN_SECONDS: '5',
     ...options.env,
   };
-  const resources = async () => {
+  const resources = async (service: string) => {
     const redis: RedisClient = await connectRedis(redisUrl, 'commands', log);
     stack.defer(() => redis.disconnect());
     const bus = stack.use(await openRedisMediaBus(redisUrl, {clock, log}));
@@ -66,6 +69,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       clock,
       log,
       random: Math.random,
+      traces: stack.use(await openTraces(service, options.tracesTo, log)),
     };
   };
 
@@ -74,19 +78,19 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const queue = stack.use(openAnalyticsQueue(queueRedis));
   const workers: RealtimeWorker[] = [];
   for (let n = 0; n < workerCount; n += 1) {
-    const deps = await resources();
+    const deps = await resources('realtime-worker');
     workers.push(stack.use(await startWorker(loadConfig(WorkerEnv, common), {...deps, queue})));
   }
   const edges: MediaEdge[] = [];
   for (let n = 0; n < edgeCount; n += 1) {
     const port = await freePort();
     const env = {...common, PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`};
-    edges.push(stack.use(await startMediaEdge(loadConfig(EdgeEnv, env), await resources())));
+    edges.push(stack.use(await startMediaEdge(loadConfig(EdgeEnv, env), await resources('media-edge'))));
   }
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const env = {...common, PORT: String(port), PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1'};
-  const {directory, ...rest} = await resources();
+  const {directory, ...rest} = await resources('webhook');
   const webhook = stack.use(await startWebhook(loadConfig(WebhookEnv, env), {directory, ...rest}));
   const twilio = stack.use(
     await startFakeTwilio({
