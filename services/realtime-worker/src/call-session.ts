@@ -163,7 +163,10 @@ export class CallSession {
 
   /** The call ended in a way that only others could see. */
   end(reason: EndReason): void {
-    if (!this.#over) this.#end(reason);
+    if (this.#over) return;
+    // Or its edge, which may hear of it later than we did, would look for another owner.
+    this.#stream.send({kind: 'close', why: 'done'});
+    this.#end(reason);
   }
 
   /** This worker is leaving: hands the call over as soon as nobody would notice. */

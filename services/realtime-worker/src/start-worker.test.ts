@@ -171,6 +171,17 @@ describe('a worker', () => {
     expect((await town.directory.read(callSid(1)))?.state).toBe('ended');
   });
 
+  test('told by Twilio that the caller has hung up says so to the edge, which must not look for another owner', async () => {
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {heard} = await town.stream(worker, 1);
+    const asked = town.asker.ask(worker.id, {type: 'end', callSid: callSid(1), why: 'caller.hung-up'});
+    await town.pass(50);
+    expect(await asked).toMatchObject({answer: 'yes'});
+    expect(heard.at(-1)).toEqual({kind: 'close', why: 'done'});
+    expect(town.records.map(({summary}) => summary.endReason)).toEqual(['caller.hung-up']);
+  });
+
   test('asked twice for the same call says that it is taken, and opens one session', async () => {
     const worker = await town.worker();
     await town.take(worker, 1);
