@@ -1,9 +1,12 @@
 import {CannotStart} from '@voicebridge/shared/errors.ts';
+import {prettyLine} from '../log-line.ts';
 import {ProcessFailed} from '../processes.ts';
 import {readOptions, USAGE, type DemoOptions} from './options.ts';
 import {runDemo} from './run-demo.ts';
 import {bad, screenOn} from './screen.ts';
 
+/** So many of the last lines of a process tell why it ended. */
+const LAST_LINES = 20;
 const EXIT_CODES = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const;
 
 const screen = screenOn(process.stdout, process.env['COLUMNS']);
@@ -33,7 +36,13 @@ try {
   });
 } catch (thrown) {
   if (!(thrown instanceof CannotStart) && !(thrown instanceof ProcessFailed)) throw thrown;
-  screen.print(`\n${bad(`the demo stopped: ${thrown.message}`)}`);
+  const [what, ...details] = thrown.message.split('\n');
+  process.stderr.write(`\n${bad(`The demo stopped: ${what}`)}\n`);
+  const lines =
+    thrown instanceof ProcessFailed
+      ? thrown.lines.slice(-LAST_LINES).map(line => (line.json?.['msg'] ? prettyLine('', line) : line.text))
+      : details;
+  for (const line of lines) process.stderr.write(`${line}\n`);
 }
 process.exit(ok ? 0 : 1);
 

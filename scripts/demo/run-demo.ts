@@ -40,7 +40,7 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   say(`Ready in ${elapsed()}`, dim);
   screen.print();
 
-  const {placed, calls} = await Promise.race([converse(system, screen), system.broken]);
+  const {placed, calls} = await converse(system, screen);
   const problems = problemsOf(calls);
   const refused = await refusedUpgrades(system.model.url);
   if (refused > 0) problems.push(`the model refused ${refused} connections`);
@@ -75,7 +75,7 @@ async function converse(
   screen: Screen,
 ): Promise<{readonly placed: readonly Placed[]; readonly calls: readonly CallFigures[]}> {
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
-  const {webhook, edges, workers, model, analytics, authToken} = system;
+  const {webhook, edges, workers, model, analytics, authToken, broken} = system;
   await using twilio = await startFakeTwilio({
     webhookUrl: `${webhook.url}/incoming-call`,
     statusCallbackUrl: `${webhook.url}/call-status`,
@@ -88,8 +88,12 @@ async function converse(
   model.onLine(line => story.onModel(line));
   for (const edge of edges) edge.onLine(line => story.onEdge(edge.name, line));
   for (const worker of workers) worker.onLine(line => story.onWorker(worker.name, line));
-  const placed = await placeCalls(twilio, story);
-  const calls = await gather(placed, {analytics: analytics.url, model: model.url, story});
-  clearInterval(alive);
-  return {placed, calls};
+  try {
+    const placed = await Promise.race([placeCalls(twilio, story), broken]);
+    const sources = {analytics: analytics.url, model: model.url, story};
+    return {placed, calls: await Promise.race([gather(placed, sources), broken])};
+  } finally {
+    story.end();
+    clearInterval(alive);
+  }
 }

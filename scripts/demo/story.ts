@@ -37,6 +37,7 @@ export class Story {
   readonly #tell: (happening: Happening) => void;
   readonly #threads: Thread[] = [];
   #beganAt: number | undefined;
+  #over = false;
 
   constructor(tell: (happening: Happening) => void) {
     this.#tell = tell;
@@ -50,6 +51,11 @@ export class Story {
     this.#say(thread, 'note', `dials, and ${who.about}`);
     call.on(event => this.#onPhone(thread, event));
     return thread.sessionOpened.promise;
+  }
+
+  /** Tells nothing more: what happens from now on is the end of the demo, not of the calls. */
+  end(): void {
+    this.#over = true;
   }
 
   /** Which edge and workers carried the call. */
@@ -177,6 +183,7 @@ export class Story {
   }
 
   #say({who}: Thread, kind: Happening['kind'], text: string, figure?: string): void {
+    if (this.#over) return;
     const at = (performance.now() - (this.#beganAt ?? 0)) / 1_000;
     this.#tell({at, who, kind, text, figure});
   }
