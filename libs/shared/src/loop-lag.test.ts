@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {FakeClock} from './testing/fake-clock.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock} from './time.ts';
 import {LoopLag} from './loop-lag.ts';
 
 test('an operator sees the worst of the last second, and not longer', () => {

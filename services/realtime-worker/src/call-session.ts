@@ -1,50 +1,25 @@
-import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {ChannelCounts, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {ChannelCounts} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
-import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
 import {CallCore, type CallEvent} from './call-core.ts';
 import type {CallEffect, Fact} from './call-effect.ts';
+import type {CallDeps, CallOutcome, HeldCall} from './call-deps.ts';
 import {CallJournal} from './call-journal.ts';
 import {restoreCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
-import type {ModelAdapter, ModelSession} from './model-adapter.ts';
+import type {ModelSession} from './model-adapter.ts';
+import {countFact} from './count-fact.ts';
+import {DeadlineTimer} from './deadline-timer.ts';
 import {errorLabel} from './error-label.ts';
 import {ModelLine} from './model-line.ts';
 import {openedFact} from './opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
 import {StreamLine} from './stream-line.ts';
-
-export interface CallDeps {
-  readonly worker: ProcessId;
-  readonly channels: FrameChannels;
-  readonly directory: CallDirectory;
-  readonly adapter: ModelAdapter;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  readonly streamGraceMs: Millis;
-  readonly rotateAfterMs: Millis;
-  readonly showTimingMath: boolean;
-  /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
-  readonly wellSince: () => Millis | undefined;
-  /** Asks another worker to take the call over; resolves when it has, or nobody would. */
-  readonly handOver: (call: CallSession) => Promise<boolean>;
-}
-
-/** How a call of ours came to its end: `moved` when it goes on with another owner. */
-export type CallOutcome =
-  | {
-      readonly how: 'ended';
-      readonly reason: EndReason;
-      readonly entries: readonly JournalEntry[];
-      readonly epoch: number;
-    }
-  | {readonly how: 'moved'};
 
 /** How long the other side of a stream is given to close it. */
 const LEAVE_WITHIN: Millis = 2_000;
@@ -55,9 +30,8 @@ const AGAIN_AFTER: Millis = 500;
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
  * core knows no socket and no timer; this knows no rule.
  */
-export class CallSession {
+export class CallSession implements HeldCall {
   readonly #deps: CallDeps;
-  readonly #assistant: Assistant;
   readonly #call: CallEntry;
   readonly #core: CallCore;
   readonly #journal: CallJournal;
@@ -68,7 +42,7 @@ export class CallSession {
   readonly #stream: StreamLine;
   /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
   #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
-  #timer: {readonly at: Millis; readonly cancel: Cancel} | undefined;
+  readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
   #over = false;
 
@@ -86,7 +60,6 @@ export class CallSession {
     start: {readonly model: ModelSession; readonly entries: readonly JournalEntry[]; readonly cause: string},
   ) {
     this.#deps = deps;
-    this.#assistant = assistant;
     this.#call = call;
     this.#wellSince = deps.wellSince();
     this.#log = deps.log.child({callSid: call.callSid});
@@ -117,6 +90,7 @@ export class CallSession {
     });
     if (isNew) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
+    this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new StreamLine({
       callSid: call.callSid,
       channels: deps.channels,
@@ -138,7 +112,7 @@ export class CallSession {
     });
     this.#model.listen();
     this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
-    this.#arm();
+    this.#timer.arm(this.#over ? undefined : this.#core.deadline);
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
   }
 
@@ -148,10 +122,6 @@ export class CallSession {
 
   get epoch(): number {
     return this.#journal.epoch;
-  }
-
-  get assistantName(): string {
-    return this.#assistant.name;
   }
 
   /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
@@ -190,7 +160,7 @@ export class CallSession {
       this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
     }
     for (const effect of this.#core.on(event, this.#deps.clock.now())) this.#perform(effect);
-    this.#arm();
+    this.#timer.arm(this.#over ? undefined : this.#core.deadline);
   }
 
   #perform(effect: CallEffect): void {
@@ -235,36 +205,12 @@ export class CallSession {
   #note(noted: Fact): void {
     const fact = noted.is === 'interruption' ? this.#withReaction(noted) : noted;
     this.#journal.write(fact);
-    const {metrics} = this.#deps;
-    if (fact.is === 'interruption') {
-      const {reactionMs, false: isFalse} = fact.interruption;
-      if (!isFalse) metrics.bargeInsTotal.inc();
-      if (reactionMs !== null) metrics.bargeInReactionSeconds.observe(reactionMs / 1_000);
-    }
-    if (fact.is === 'failover') metrics.failoversTotal.inc({kind: fact.failover.kind});
-    if (fact.is === 'tokens') {
-      for (const [kind, count] of Object.entries(fact.tokens)) metrics.tokensTotal.inc({kind}, count);
-    }
+    countFact(fact, this.#deps.metrics);
   }
 
   /** Only the shell knows how long it took from the word that the caller speaks to the clear. */
   #withReaction(fact: Extract<Fact, {is: 'interruption'}>): Extract<Fact, {is: 'interruption'}> {
     return {...fact, interruption: {...fact.interruption, reactionMs: this.#reaction?.ms ?? null}};
-  }
-
-  /** One timer for everything the core waits for. */
-  #arm(): void {
-    const {deadline} = this.#core;
-    if (this.#timer?.at === deadline && deadline !== undefined) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (deadline === undefined || this.#over) return;
-    const {clock} = this.#deps;
-    const cancel = clock.after(Math.max(1, deadline - clock.now()), () => {
-      this.#timer = undefined;
-      this.#on({type: 'time'});
-    });
-    this.#timer = {at: deadline, cancel};
   }
 
   async #handOver(): Promise<void> {
@@ -317,7 +263,7 @@ export class CallSession {
   #close(): void {
     this.#stream.close();
     this.#over = true;
-    this.#timer?.cancel();
+    this.#timer.arm(undefined);
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#model.close();
   }

@@ -21,7 +21,7 @@ const opened: Fact = {
 
 /** A journal in which each fact comes a second after the one before. */
 function journal(...facts: readonly Fact[]): JournalEntry[] {
-  return facts.map((fact, index) => ({...fact, wall: START + index * 1_000}) as JournalEntry);
+  return facts.map((fact, index) => ({...fact, wall: START + index * 1_000}));
 }
 
 function turn(number: number, more: Partial<TurnRecord> = {}): Fact {

@@ -17,7 +17,8 @@ import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
-import type {CallDeps, CallSession} from './call-session.ts';
+import type {CallDeps, HeldCall} from './call-deps.ts';
+import type {CallSession} from './call-session.ts';
 import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
 import type {ModelAdapter} from './model-adapter.ts';
 import {openAIAdapter} from './openai-session.ts';
@@ -170,7 +171,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     (await fleet.members('workers')).filter(member => member.id !== id && member.state === 'ready');
 
   /** Somebody else, least loaded first, opens a session and claims the call. True: it is not ours any more. */
-  const handOver = async (call: CallSession): Promise<boolean> => {
+  const handOver = async (call: HeldCall): Promise<boolean> => {
     let left = await others();
     for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
       const {id: chosen} = other;

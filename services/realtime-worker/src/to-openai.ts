@@ -13,20 +13,36 @@ export const SILENCE_MS = 500;
 /** The `event_id` of our first `session.update`: its refusal ends the session. */
 export const CONFIGURE = 'configure';
 
+type Audio = NonNullable<RealtimeSessionCreateRequest['audio']>;
+
+/** The published types forget that both can be switched off with `null`, as the protocol says. */
+interface Input extends Omit<NonNullable<Audio['input']>, 'noise_reduction' | 'transcription'> {
+  readonly noise_reduction: null;
+  readonly transcription: {readonly model: string} | null;
+}
+
+interface SessionUpdate {
+  readonly type: 'session.update';
+  readonly event_id: string;
+  readonly session: Omit<RealtimeSessionCreateRequest, 'audio'> & {
+    readonly audio: {readonly input: Input; readonly output: NonNullable<Audio['output']>};
+  };
+}
+
 /**
  * The whole session, every value of it: defaults differ from model to model, and one key that the server does not know
  * makes it refuse all of them.
  */
-export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): RealtimeClientEvent {
-  const session: RealtimeSessionCreateRequest = {
+export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): SessionUpdate {
+  const session: SessionUpdate['session'] = {
     type: 'realtime',
     instructions: settings.instructions,
     output_modalities: ['audio'],
     audio: {
       input: {
         format: {type: 'audio/pcmu'},
-        noise_reduction: null as unknown as {type: 'near_field'},
-        transcription: (transcriptionModel === '' ? null : {model: transcriptionModel}) as {model: string},
+        noise_reduction: null,
+        transcription: transcriptionModel === '' ? null : {model: transcriptionModel},
         turn_detection: turnDetection(settings.serverInterrupts, settings.serverResponds),
       },
       output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},

@@ -1,0 +1,43 @@
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {EndReason} from '@voicebridge/shared/call-record.ts';
+import type {FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {Log} from '@voicebridge/shared/log.ts';
+import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {JournalEntry} from './journal-entry.ts';
+import type {ModelAdapter} from './model-adapter.ts';
+
+/** What every call of a worker needs. */
+export interface CallDeps {
+  readonly worker: ProcessId;
+  readonly channels: FrameChannels;
+  readonly directory: CallDirectory;
+  readonly adapter: ModelAdapter;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly streamGraceMs: Millis;
+  readonly rotateAfterMs: Millis;
+  readonly showTimingMath: boolean;
+  /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
+  readonly wellSince: () => Millis | undefined;
+  /** Asks another worker to take the call over; resolves when it has, or nobody would. */
+  readonly handOver: (call: HeldCall) => Promise<boolean>;
+}
+
+/** A call that this worker has, and under which epoch. */
+export interface HeldCall {
+  readonly callSid: CallSid;
+  readonly epoch: number;
+}
+
+/** How a call of ours came to its end: `moved` when it goes on with another owner. */
+export type CallOutcome =
+  | {
+      readonly how: 'ended';
+      readonly reason: EndReason;
+      readonly entries: readonly JournalEntry[];
+      readonly epoch: number;
+    }
+  | {readonly how: 'moved'};

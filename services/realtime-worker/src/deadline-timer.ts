@@ -1,0 +1,26 @@
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+
+/** One timer for whatever waits: armed for the next deadline again after every event, it fires once for each. */
+export class DeadlineTimer {
+  readonly #clock: Clock;
+  readonly #due: () => void;
+  #armed: {readonly at: Millis; readonly cancel: Cancel} | undefined;
+
+  constructor(clock: Clock, due: () => void) {
+    this.#clock = clock;
+    this.#due = due;
+  }
+
+  /** Fires at this moment of the monotonic clock; undefined: not at all. */
+  arm(at: Millis | undefined): void {
+    if (at !== undefined && this.#armed?.at === at) return;
+    this.#armed?.cancel();
+    this.#armed = undefined;
+    if (at === undefined) return;
+    const cancel = this.#clock.after(Math.max(1, at - this.#clock.now()), () => {
+      this.#armed = undefined;
+      this.#due();
+    });
+    this.#armed = {at, cancel};
+  }
+}
