@@ -109,6 +109,13 @@ export class ProcessFleet implements AsyncDisposable {
     this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
   }
 
+  /** Kills Redis, or lets it end; a folder of its own decides whether it will remember anything. */
+  async stopRedis(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const redis = set(this.#redis);
+    process.kill(redis.pid, signal);
+    await redis.exited;
+  }
+
   async addWorker(): Promise<RunningProcess> {
     const port = await freePort();
     const worker = await startProcess({

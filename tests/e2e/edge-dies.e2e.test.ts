@@ -1,0 +1,100 @@
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
+import {ProcessFleet} from '../../scripts/fleet.ts';
+import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {type Hearing, hearings, heardRuns, sessionsOf} from './truth.ts';
+
+const CALLS = 6;
+
+const asks: CallerScript = [
+  {do: 'waitForSilence', ms: 300},
+  {do: 'say', clip: 'caller-book-table'},
+  {do: 'waitForSilence', ms: 600},
+  {do: 'say', clip: 'caller-yes'},
+  {do: 'waitForSilence', ms: 300},
+  {do: 'hangUp'},
+];
+const saysGoodbye: CallerScript = [
+  {do: 'waitForSilence', ms: 300},
+  {do: 'say', clip: 'caller-goodbye'},
+];
+
+describe('callers whose edge is killed', () => {
+  let fleet: ProcessFleet;
+  let reports: CallReport[];
+  let heard: Hearing[];
+  let polite: CallReport;
+  let moved: CallReport[];
+
+  beforeAll(async () => {
+    fleet = await ProcessFleet.start({
+      edges: 2,
+      workers: 2,
+      model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
+    });
+    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
+    const asked = calls.map(
+      call => new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve())),
+    );
+    await Promise.all(asked);
+    // The assistant is in the middle of its answer.
+    await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 5_000, interval: 20});
+    const marks = (call: FakeCall, count: number) =>
+      new Promise<void>(resolve => call.on(event => event.type === 'markEchoed' && (count -= 1) === 0 && resolve()));
+    await marks(calls[0]!, 6);
+    const [doomed] = fleet.edges;
+    doomed!.kill('SIGKILL');
+    // Without a tag in its audio: the model must understand this one.
+    const goodbye = fleet.twilio.dial(saysGoodbye);
+    reports = await Promise.all(calls.map(call => call.ended));
+    polite = await goodbye.ended;
+    heard = await hearings(fleet);
+    moved = reports.filter(report => report.streams[0]!.url.includes(`:${doomed!.port}/`));
+  }, 60_000);
+  afterAll(() => fleet[Symbol.asyncDispose]());
+
+  test('talk on over the other edge, and hang up when they want to', () => {
+    expect(reports.flatMap(report => report.violations)).toEqual([]);
+    expect(reports.map(report => report.endedBy)).toEqual(reports.map(() => 'caller'));
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.length).toBeLessThan(CALLS);
+    expect(moved.map(report => report.streams.length)).toEqual(moved.map(() => 2));
+  });
+
+  test('keep their worker and its session: nothing is forgotten, nobody is greeted twice', () => {
+    for (const report of reports) {
+      const sessions = sessionsOf(heard, report);
+      expect(sessions).toHaveLength(1);
+      expect(sessions[0]!.session.refusals).toEqual([]);
+      expect(sessions[0]!.tags).toEqual([report.tag]);
+    }
+  });
+
+  test('hear the rest of what was being said, from where they stopped hearing it', () => {
+    for (const report of moved) {
+      const runs = heardRuns(report);
+      const parts = runs.filter(
+        (run, index) => run.item === runs[index + 1]?.item || run.item === runs[index - 1]?.item,
+      );
+      expect(parts).toHaveLength(2);
+      const [before, after] = parts;
+      // Where hearing stopped is an estimate: of a few milliseconds, in both directions.
+      expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(60);
+    }
+  });
+
+  test('hear it again within a second of Twilio’s question what is next', () => {
+    for (const report of moved) {
+      const action = report.webhooks.find(webhook => webhook.purpose === 'action');
+      const audible = report.streams[1]!.segments[0]!.at;
+      expect(audible - action!.at).toBeLessThan(1_000);
+    }
+  });
+
+  test('are not called back after a goodbye, nor after they hung up', () => {
+    expect(polite.endedBy).toBe('platform');
+    expect(polite.reason).toBe('Hangup');
+    expect(polite.streams).toHaveLength(1);
+    for (const report of reports) expect(report.documents.at(-1)?.verbs).toContain('Connect');
+  });
+});

@@ -1,0 +1,114 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {describe, expect, test, vi} from 'vitest';
+import {metric, ProcessFleet} from '../../scripts/fleet.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {hearings, heardRuns, sessionsOf, unheardFrames} from './truth.ts';
+
+const CALLS = 6;
+
+/** What happens to Redis, and for how long, while the assistant speaks. */
+interface Outage {
+  readonly how: 'killed' | 'stopped';
+  readonly ms: number;
+}
+
+async function goAway(fleet: ProcessFleet, {how, ms}: Outage): Promise<void> {
+  if (how === 'killed') {
+    await fleet.stopRedis();
+    await sleep(ms);
+    return await fleet.startRedis();
+  }
+  process.kill(fleet.redisPid, 'SIGSTOP');
+  await sleep(ms);
+  process.kill(fleet.redisPid, 'SIGCONT');
+}
+
+/** Nobody has heard anything of the assistant for a second. */
+async function quiet(calls: readonly FakeCall[]): Promise<void> {
+  let since = performance.now();
+  await vi.waitFor(
+    () => {
+      if (calls.some(call => call.hearsAssistant)) since = performance.now();
+      expect(performance.now() - since).toBeGreaterThan(1_000);
+    },
+    {timeout: 30_000, interval: 20},
+  );
+}
+
+describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outage[]}>([
+  {
+    title: 'is killed, and comes back without its data after 0.2, 1 and 3 s',
+    keeps: false,
+    outages: [
+      {how: 'killed', ms: 200},
+      {how: 'killed', ms: 1_000},
+      {how: 'killed', ms: 3_000},
+    ],
+  },
+  {
+    title: 'is killed and comes back with its data, or hangs for two seconds',
+    keeps: true,
+    outages: [
+      {how: 'killed', ms: 500},
+      {how: 'stopped', ms: 2_000},
+    ],
+  },
+])('callers whose Redis $title', ({keeps, outages}) => {
+  test('hear and are heard, every byte once and in order, and no call moves or ends', async ({expect}) => {
+    const redisDir = keeps ? await mkdtemp(join(tmpdir(), 'voicebridge-e2e-')) : undefined;
+    await using fleet = await ProcessFleet.start({
+      edges: 2,
+      workers: 2,
+      model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '2', MODEL_DELTA_MS: '100'},
+      ...(redisDir === undefined ? {} : {redisDir}),
+    });
+    let turn = 0;
+    const asks: CallerScript = [
+      {do: 'waitForSilence', ms: 300},
+      ...outages.flatMap((_, index): CallerScript => [
+        {do: 'until', until: () => turn > index},
+        {do: 'say', clip: 'caller-yes'},
+      ]),
+    ];
+    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
+    await quiet(calls);
+    for (const outage of outages) {
+      turn += 1;
+      await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 20_000});
+      await goAway(fleet, outage);
+      await quiet(calls);
+    }
+    expect(await repins(fleet)).toBe(0);
+    for (const call of calls) call.hangUp();
+    const reports = await Promise.all(calls.map(call => call.ended));
+    const heard = await hearings(fleet);
+
+    for (const report of reports) {
+      expect(report.violations).toEqual([]);
+      expect(report.endedBy).toBe('caller');
+      expect(report.streams).toHaveLength(1);
+      const sessions = sessionsOf(heard, report);
+      expect(sessions).toHaveLength(1);
+      const [{session, stretches, tags}] = sessions as [(typeof sessions)[0]];
+      expect(tags).toEqual([report.tag]);
+      // Nothing lost, doubled or swapped on the way up,
+      expect(stretches).toHaveLength(1);
+      expect(unheardFrames(sessions, report)).toEqual([]);
+      // and nothing on the way down.
+      const items = session.items.filter(item => item.role === 'assistant');
+      const whole = items.map(({tag, generatedMs}) => ({item: tag, fromMs: 0, toMs: Math.floor(generatedMs)}));
+      expect(heardRuns(report).map(({item, fromMs, toMs}) => ({item, fromMs, toMs}))).toEqual(whole);
+      expect(items).toHaveLength(1 + outages.length);
+      expect(session.refusals).toEqual([]);
+    }
+    if (redisDir !== undefined) await rm(redisDir, {recursive: true});
+  });
+});
+
+async function repins(fleet: ProcessFleet): Promise<number> {
+  const counts = await Promise.all(fleet.edges.map(edge => metric(edge, 'voicebridge_repins_total')));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
