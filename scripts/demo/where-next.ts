@@ -39,9 +39,10 @@ export function addresses({analytics, webhook, edges, workers, model, authToken}
       width,
     ),
     '',
-    'Five more callers, from another terminal:',
-    `  CALLS=5 SECONDS=30 WEBHOOK_URL=${webhook.url}/incoming-call TWILIO_AUTH_TOKEN=${authToken} \\`,
-    '    node_modules/.bin/node simulators/twilio/src/main.ts',
+    bold('Five more callers, from another terminal'),
+    `  TWILIO_AUTH_TOKEN=${authToken} \\`,
+    `  WEBHOOK_URL=${webhook.url}/incoming-call CALLS=5 SECONDS=30 \\`,
+    '  node_modules/.bin/node simulators/twilio/src/main.ts',
   ];
 }
 
