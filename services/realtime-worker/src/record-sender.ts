@@ -43,6 +43,7 @@ export async function sendPatiently(
       return await sendRecord(call, deps);
     } catch (thrown) {
       const after = AGAIN_AFTER_MS[tries];
+      deps.metrics.recordsTotal.inc({outcome: 'failed'});
       deps.log.error({err: thrown, callSid: call.callSid, again: after}, 'record not sent');
       if (after === undefined || signal.aborted) return;
       await new Promise<void>(resolve => clock.after(after, resolve));

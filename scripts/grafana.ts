@@ -1,0 +1,198 @@
+/**
+ * Writes `deploy/observability/grafana/voicebridge.json` from the panels below: `node scripts/grafana.ts`. A test fails
+ * while the file is out of date, or while a panel asks for what no process exports.
+ */
+import {writeFile} from 'node:fs/promises';
+import {fileURLToPath} from 'node:url';
+
+const FILE = fileURLToPath(new URL('../deploy/observability/grafana/voicebridge.json', import.meta.url));
+const DATASOURCE = {type: 'prometheus', uid: '${datasource}'};
+const ACROSS = 24;
+const HEIGHT = 7;
+
+/** One question, and the lines that answer it: what to draw, by its legend. */
+interface Panel {
+  readonly title: string;
+  readonly about: string;
+  readonly unit: string;
+  readonly lines: Readonly<Record<string, string>>;
+}
+
+const worker = 'service="realtime-worker"';
+const rate = (metric: string, by: string) => `sum by (${by}) (rate(voicebridge_${metric}[$__rate_interval]))`;
+
+function lines(title: string, about: string, unit: string, lines: Panel['lines']): Panel {
+  return {title, about, unit, lines};
+}
+
+/** The median and the two tails of a latency, over all processes. */
+function latency(title: string, about: string, metric: string): Panel {
+  const quantile = (q: number) =>
+    `histogram_quantile(${q}, sum by (le) (rate(voicebridge_${metric}_seconds_bucket[$__rate_interval])))`;
+  return {title, about, unit: 's', lines: {p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99)}};
+}
+
+const ROWS: Readonly<Record<string, readonly Panel[]>> = {
+  Calls: [
+    lines('Calls in hand, workers', 'Each worker, and what all of them could hold.', 'short', {
+      '{{instance}}': `voicebridge_calls_active{${worker}}`,
+      capacity: `sum(voicebridge_calls_capacity{${worker}} unless on (instance) voicebridge_draining == 1)`,
+    }),
+    lines('Calls in hand, edges', 'Each edge, and what all of them could hold.', 'short', {
+      '{{instance}}': 'voicebridge_calls_active{service="media-edge"}',
+      capacity: 'sum(voicebridge_calls_capacity{service="media-edge"} unless on (instance) voicebridge_draining == 1)',
+    }),
+    lines('What callers got', 'overload: no place. given-up: its stream could not be kept.', 'cps', {
+      '{{result}}': rate('calls_total{service="webhook"}', 'result'),
+    }),
+    lines('How calls ended', 'Whatever begins with platform. is our fault, or the model’s.', 'cps', {
+      '{{result}}': rate(`calls_total{${worker}}`, 'result'),
+    }),
+    latency('Admission', 'Webhook received to a worker that said yes; 300 ms a worker at most.', 'admission'),
+    latency('Model ready', 'A worker said yes to the model session configured.', 'model_ready'),
+  ],
+  'What callers feel': [
+    latency(
+      'Time to first audio',
+      'Stream start to the first assistant audio handed to Twilio.',
+      'time_to_first_audio',
+    ),
+    latency('Platform turn gap', 'Last caller speech frame in to first assistant frame out.', 'platform_turn_gap'),
+    latency('Barge-in reaction', 'speech_started received to clear sent.', 'barge_in_reaction'),
+    lines('Barge-ins', 'Callers who spoke over the assistant.', 'cps', {
+      'barge-ins': 'sum(rate(voicebridge_barge_ins_total[$__rate_interval]))',
+    }),
+  ],
+  'Between our processes': [
+    latency('Hop', 'One frame between edge and worker: half a round trip through Redis.', 'hop'),
+    lines('Frames', 'lost: given up after 10 s. resent and duplicates: Redis blinked.', 'cps', {
+      '{{direction}} {{outcome}}': rate('frames_total', 'direction, outcome'),
+    }),
+    lines('Redis answers', '1 while Redis answers the process.', 'short', {
+      '{{service}} {{instance}}': 'voicebridge_redis_up',
+    }),
+    lines('Event loop lag', 'How late timers fire, the worst of a second.', 's', {
+      '{{service}} {{instance}}': 'voicebridge_event_loop_lag_seconds',
+    }),
+  ],
+  Accidents: [
+    lines('Re-pins', 'Calls moved to another worker. worker-drained is a deployment.', 'cps', {
+      '{{cause}}': rate('repins_total', 'cause'),
+    }),
+    latency('Re-pin time', 'Owner known dead to the first frame accepted by the new one.', 'repin'),
+    lines('Failovers', 'What calls outlived, and owners that let go for a newer one.', 'cps', {
+      '{{kind}}': rate('failovers_total', 'kind'),
+      fenced: 'sum(rate(voicebridge_fenced_total[$__rate_interval]))',
+    }),
+    lines('Draining', '1 while a process takes no new work.', 'short', {
+      '{{service}} {{instance}}': 'voicebridge_draining',
+    }),
+  ],
+  Model: [
+    lines('Model errors', 'By the model’s own code.', 'cps', {'{{code}}': rate('model_errors_total', 'code')}),
+    lines('Model sessions opened again', 'rotated is planned: before the limit of 60 minutes.', 'cps', {
+      '{{cause}}': rate('model_reconnects_total', 'cause'),
+    }),
+    lines('Tokens', 'As the model counts them; what they cost is in the records.', 'short', {
+      '{{kind}}': rate('tokens_total', 'kind'),
+    }),
+  ],
+  Records: [
+    lines(
+      'Records',
+      'Worker: sent, or failed and tried again. Analytics: recorded, or refused with a line in its log.',
+      'cps',
+      {
+        '{{service}} {{outcome}}': rate('records_total', 'service, outcome'),
+      },
+    ),
+    lines('Records that wait', 'unsent: in a worker. waiting: in the queue.', 'short', {
+      unsent: 'sum(voicebridge_records_unsent)',
+      waiting: 'max(voicebridge_analytics_records_waiting)',
+    }),
+    lines('Age of the queue', 'How long the oldest record has waited.', 's', {
+      oldest: 'max(voicebridge_analytics_queue_age_seconds)',
+    }),
+    latency('Freshness', 'A call ended to its record in the database.', 'analytics_freshness'),
+    lines('Database', '1 while the database of analytics can be used.', 'short', {
+      '{{instance}}': 'voicebridge_analytics_database_up',
+    }),
+  ],
+  'The door': [
+    lines('Refused', 'signature: forged, or a wrong token or public URL.', 'cps', {
+      '{{service}} {{reason}}': rate('sockets_refused_total', 'service, reason'),
+    }),
+    lines('Malformed', 'Messages nobody could use, by who sent them.', 'cps', {
+      '{{peer}} {{reason}}': rate('malformed_total', 'peer, reason'),
+    }),
+  ],
+  Processes: [
+    lines('CPU', 'Of one core. Scale by calls, not by this.', 'percentunit', {
+      '{{service}} {{instance}}': 'rate(process_cpu_seconds_total[$__rate_interval])',
+    }),
+    lines('Memory', 'Resident.', 'bytes', {'{{service}} {{instance}}': 'process_resident_memory_bytes'}),
+    lines('Versions', 'What runs, and how many of it.', 'short', {
+      '{{service}} {{version}} on {{node}}': 'count by (service, version, node) (voicebridge_build_info)',
+    }),
+  ],
+};
+
+/** The dashboard as Grafana imports it. */
+export function grafanaDashboard(): object {
+  let y = 0;
+  let id = 0;
+  const panels: object[] = [];
+  for (const [title, row] of Object.entries(ROWS)) {
+    panels.push({id: ++id, type: 'row', title, collapsed: false, gridPos: {x: 0, y, w: ACROSS, h: 1}, panels: []});
+    y += 1;
+    const perLine = Math.min(3, row.length);
+    const w = ACROSS / perLine;
+    for (const [index, panel] of row.entries()) {
+      const gridPos = {x: (index % perLine) * w, y: y + Math.floor(index / perLine) * HEIGHT, w, h: HEIGHT};
+      panels.push(drawn(panel, ++id, gridPos));
+    }
+    y += Math.ceil(row.length / perLine) * HEIGHT;
+  }
+  return {
+    uid: 'voicebridge',
+    title: 'Voicebridge',
+    description: 'What callers feel, and where it comes from. Written by scripts/grafana.ts.',
+    tags: ['voicebridge'],
+    schemaVersion: 39,
+    version: 1,
+    refresh: '10s',
+    time: {from: 'now-3h', to: 'now'},
+    timezone: 'browser',
+    graphTooltip: 1,
+    templating: {
+      list: [{name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', current: {}, hide: 0}],
+    },
+    annotations: {list: []},
+    links: [],
+    panels,
+  };
+}
+
+function drawn({title, about, unit, lines}: Panel, id: number, gridPos: object): object {
+  return {
+    id,
+    type: 'timeseries',
+    title,
+    description: about,
+    datasource: DATASOURCE,
+    gridPos,
+    fieldConfig: {
+      defaults: {unit, min: 0, custom: {lineWidth: 1, fillOpacity: 8, showPoints: 'never', spanNulls: false}},
+      overrides: [],
+    },
+    options: {legend: {displayMode: 'list', placement: 'bottom'}, tooltip: {mode: 'multi', sort: 'desc'}},
+    targets: Object.entries(lines).map(([legendFormat, expr], index) => ({
+      refId: String.fromCodePoint(65 + index),
+      datasource: DATASOURCE,
+      expr,
+      legendFormat,
+    })),
+  };
+}
+
+if (import.meta.main) await writeFile(FILE, `${JSON.stringify(grafanaDashboard(), null, 2)}\n`);
