@@ -15,6 +15,7 @@ export const AnalyticsEnv = z.object({
     .string()
     .regex(/^rediss?:\/\//, 'must start with redis:// or rediss://')
     .describe('where finished calls come from; several, comma-separated: Redis Cluster'),
+  QUEUE_REDIS_URL: z.string().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, 'must start with postgres:// or postgresql://')

@@ -81,7 +81,9 @@ export async function startAnalytics(
     transcripts: config.RETENTION_DAYS_TRANSCRIPTS,
   };
   opened.defer(keepRetention(database, retention, clock, log));
-  const connection = opened.adopt(openRedis(config.REDIS_URL, 'queue', log), client => client.disconnect());
+  const connection = opened.adopt(openRedis(config.QUEUE_REDIS_URL ?? config.REDIS_URL, 'queue', log), client =>
+    client.disconnect(),
+  );
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );
