@@ -4,22 +4,11 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {cutsOf} from './cut.ts';
 import {earliest} from './earliest.ts';
-import type {FloorEffect, FloorEvent, FloorPolicy, Interruption} from './floor.ts';
+import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, Stop} from './floor.ts';
 import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
 import type {Piece} from './timeline.ts';
-
-/** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
-interface Stop {
-  readonly at: Millis;
-  /** Something was audible: it is an interruption, and not merely a reply that nobody has heard yet. */
-  readonly audible: boolean;
-  /** The model has more of these items than we do. */
-  readonly unfinished: ReadonlySet<string>;
-  /** Set as soon as it is known. */
-  settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
-}
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
@@ -138,7 +127,7 @@ export class BargeIn {
       }
       case 'modelLost':
         this.#responses.allLost();
-        return this.#settle(at);
+        return this.#modelLost(at);
       case 'over':
         return [...this.#settle(at), ...this.#giveWay(at)];
       case 'time':
@@ -209,6 +198,14 @@ export class BargeIn {
     return [...effects, ...this.#unprotect(at)];
   }
 
+  /** Another session will hear the caller anew. */
+  #modelLost(at: Millis): FloorEffect[] {
+    this.#speaking = false;
+    this.#ignored = false;
+    this.#yieldAt = undefined;
+    return this.#pausedUntil === undefined ? this.#settle(at) : this.#resume(at, false);
+  }
+
   #time(at: Millis): FloorEffect[] {
     const effects: FloorEffect[] = [];
     const {landsBy} = this.#ledger;
@@ -265,8 +262,8 @@ export class BargeIn {
     this.#stop = undefined;
     this.#held = [];
     const effects = interruption.cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}));
-    const isInterruption = stop.audible && (interruption.unheardMs > 0 || interruption.cuts.length > 0);
-    if (isInterruption) effects.push({do: 'interrupted', interruption});
+    // What ended in the very moment was heard.
+    if (stop.audible && interruption.cuts.length > 0) effects.push({do: 'interrupted', interruption});
     return [...effects, ...this.#unprotect(at)];
   }
 

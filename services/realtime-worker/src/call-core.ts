@@ -56,6 +56,8 @@ export class CallCore {
   #refused: LostCause | undefined;
   #streamOpen = false;
   #streamSid: string | undefined;
+  /** When anything last came from the caller's phone. */
+  #phoneAt: Millis | undefined;
   readonly #before: RestoredCall['stream'];
   #over = false;
 
@@ -127,6 +129,7 @@ export class CallCore {
   }
 
   #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
+    if (frame.kind === 'audio' || frame.kind === 'mark') this.#phoneAt = at;
     switch (frame.kind) {
       case 'began': {
         this.#streamOpen = true;
@@ -139,7 +142,7 @@ export class CallCore {
         // The edge says the last seconds again; what a turn has settled must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
         if (this.#refused) return this.#apologise();
-        return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.streamOpened(at)];
+        return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.stream({type: 'streamOpened'}, at)];
       }
       case 'audio':
         return [
@@ -147,7 +150,7 @@ export class CallCore {
           ...this.#caller.frame(frame.timestamp, frame.payload, at).map(payload => toModel({do: 'hear', payload})),
         ];
       case 'mark':
-        return this.#dialogue.markReturned(frame.name, at);
+        return this.#dialogue.stream({type: 'markReturned', name: frame.name}, at);
       case 'digit':
         this.#dialogue.digit(frame.digit, at);
         return [];
@@ -157,7 +160,8 @@ export class CallCore {
         this.#streamOpen = false;
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#streamBy = at + this.#settings.streamGraceMs;
-        return this.#dialogue.streamLost(at);
+        // We learn of it late; nothing of ours was heard after the phone fell silent.
+        return this.#dialogue.stream({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
       default:
         return unreachable(frame);
     }

@@ -203,14 +203,11 @@ export class CallSession implements HeldCall {
   }
 
   #note(noted: Fact): void {
-    const fact = noted.is === 'interruption' ? this.#withReaction(noted) : noted;
+    // Only the shell knows how long it took from the word that the caller speaks to the clear.
+    const reactionMs = this.#reaction?.ms ?? null;
+    const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
     countFact(fact, this.#deps.metrics);
-  }
-
-  /** Only the shell knows how long it took from the word that the caller speaks to the clear. */
-  #withReaction(fact: Extract<Fact, {is: 'interruption'}>): Extract<Fact, {is: 'interruption'}> {
-    return {...fact, interruption: {...fact.interruption, reactionMs: this.#reaction?.ms ?? null}};
   }
 
   async #handOver(): Promise<void> {

@@ -84,8 +84,9 @@ export class Conversation {
  * the last whole word.
  */
 export function heardWords(text: string, cut: {heardMs: Millis; totalMs: Millis} | undefined): string {
-  if (!cut || cut.heardMs >= cut.totalMs) return text;
-  if (cut.totalMs <= 0 || cut.heardMs <= 0) return '';
+  if (!cut) return text;
+  if (cut.heardMs <= 0) return '';
+  if (cut.heardMs >= cut.totalMs) return text;
   const length = Math.floor((text.length * cut.heardMs) / cut.totalMs);
   const part = text.slice(0, length);
   if (/\s/.test(text[length] ?? ' ')) return part.trimEnd();

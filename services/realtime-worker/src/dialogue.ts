@@ -6,6 +6,7 @@ import {type CallEffect, journal, toEdge, toModel} from './call-effect.ts';
 import {earliest} from './earliest.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {isLoud} from './caller-audio.ts';
+import {CallerTurn} from './caller-turn.ts';
 import {Conversation} from './conversation.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Digits} from './digits.ts';
@@ -40,17 +41,14 @@ export class Dialogue {
   /** A reply that broke off with the session that was speaking it. */
   #brokenOff: string | undefined;
   #speaking: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
-  #callerItem = '';
-  /** Speech that was no turn. */
-  #noise: {readonly itemId: string; readonly forget: boolean} | undefined;
+  readonly #caller = new CallerTurn();
   readonly #interruptions: Interruptions;
-  #notes = 0;
   #hopMs: Millis | undefined;
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
     this.#ledger = new PlaybackLedger(settings.epoch);
-    this.#memory = new Memory(restored?.conversation ?? new Conversation());
+    this.#memory = new Memory(restored?.conversation ?? new Conversation(), settings.epoch);
     this.#greeted = restored?.greeted ?? settings.assistant.greeting === '';
     this.#floor = new BargeIn(settings.assistant.floor, this.#ledger, !this.#greeted);
     this.#floor.adopt(restored?.said ?? [], at);
@@ -68,7 +66,12 @@ export class Dialogue {
   }
 
   get deadline(): Millis | undefined {
-    return earliest(this.#floor.deadline, this.#replies.deadline, this.#digits.deadline, this.#tools.goodbye.deadline);
+    return earliest(
+      this.#floor.deadline,
+      this.#replies.deadline,
+      this.#digits.deadline,
+      this.#caller.isOpen ? undefined : this.#tools.goodbye.deadline,
+    );
   }
 
   /** Whether stream, session or owner could change now without anybody noticing. */
@@ -103,6 +106,7 @@ export class Dialogue {
   sessionLost(at: Millis): CallEffect[] {
     const speaking = this.#speaking;
     this.#speaking = undefined;
+    this.#caller.lost();
     this.#answerOwed = this.#replies.busy ? speaking === undefined : this.#memory.answerOwed;
     if (speaking) {
       this.#memory.brokeOff(speaking.itemId, speaking.ms);
@@ -112,16 +116,9 @@ export class Dialogue {
     return this.#floorOn({type: 'modelLost'}, at);
   }
 
-  streamOpened(at: Millis): CallEffect[] {
-    return this.#floorOn({type: 'streamOpened'}, at);
-  }
-
-  streamLost(at: Millis): CallEffect[] {
-    return this.#floorOn({type: 'streamLost'}, at);
-  }
-
-  markReturned(name: string, at: Millis): CallEffect[] {
-    return this.#floorOn({type: 'markReturned', name}, at);
+  /** The caller's stream comes and goes, and brings marks back. */
+  stream(event: Extract<FloorEvent, {type: 'streamOpened' | 'streamLost' | 'markReturned'}>, at: Millis): CallEffect[] {
+    return this.#floorOn(event, at);
   }
 
   digit(digit: string, at: Millis): void {
@@ -136,7 +133,7 @@ export class Dialogue {
 
   /** `onset`: when the first of that speech arrived here. */
   callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
-    this.#callerItem = itemId;
+    this.#caller.spoke(itemId);
     this.#interruptions.callerSpoke(onset);
     this.#turns.callerSpoke(onset);
     const effects = this.#floorOn({type: 'callerSpoke', since: onset}, at);
@@ -190,18 +187,16 @@ export class Dialogue {
     const effects = this.#floorOn({type: 'time'}, at);
     const keys = this.#digits.take(at);
     if (keys !== undefined) {
-      const id = `note-${this.#settings.epoch}-${(this.#notes += 1)}`;
-      effects.push(...this.#memory.add({kind: 'note', id, text: pressed(keys)}));
-      effects.push(...this.#replies.want({cause: 'digits', after: [id]}, at));
+      const {id, added} = this.#memory.note(pressed(keys));
+      effects.push(...added, ...this.#replies.want({cause: 'digits', after: [id]}, at));
     }
-    effects.push(...this.#replies.time(at));
-    return effects;
+    return [...effects, ...this.#replies.time(at)];
   }
 
   /** What follows from whatever just happened: turns that are over, a goodbye that was heard. */
   afterwards(at: Millis): CallEffect[] {
     const quiet = this.#floor.quiet(at);
-    if (!this.#floor.callerSpeaks && this.#tools.goodbye.over(quiet, at)) {
+    if (!this.#caller.isOpen && this.#tools.goodbye.over(quiet, at)) {
       return [{do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
     }
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
@@ -213,10 +208,10 @@ export class Dialogue {
   }
 
   #turnCommitted(itemId: string, at: Millis): CallEffect[] {
-    const noise = this.#noise?.itemId === itemId ? this.#noise : undefined;
-    if (noise?.forget) return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
+    const what = this.#caller.committed(itemId);
+    if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
-    if (noise) return [...effects, ...this.#replies.noTurn(at)];
+    if (what === 'unanswered') return [...effects, ...this.#replies.noTurn(at)];
     return [...effects, ...this.#tools.stay(), ...this.#replies.turn(this.#floor.serverResponds, at)];
   }
 
@@ -254,9 +249,8 @@ export class Dialogue {
     if (this.#speaking?.responseId === responseId) this.#speaking = undefined;
     this.#turns.ended(responseId, status);
     this.#tools.goodbye.responseEnded(responseId, this.#ledger.sentMs - this.#ledger.heard(at), at);
-    const effects: CallEffect[] = tokens ? [journal({is: 'tokens', tokens})] : [];
-    effects.push(...this.#floorOn({type: 'responseEnded', responseId}, at));
-    return [...effects, ...this.#replies.ended(event, at)];
+    const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
+    return [...billed, ...this.#floorOn({type: 'responseEnded', responseId}, at), ...this.#replies.ended(event, at)];
   }
 
   /** A session is opened before the greeting is protected no more; the next must know. */
@@ -291,7 +285,7 @@ export class Dialogue {
         return this.#interruptions.record(effect.interruption, false, this.#turns.turn);
       case 'noise':
       case 'unanswered':
-        this.#noise = {itemId: this.#callerItem, forget: effect.do === 'noise'};
+        this.#caller.wasNoise(effect.do === 'noise');
         return [];
       case 'resumed':
         return this.#interruptions.record(effect.interruption, true, this.#turns.turn);

@@ -72,3 +72,14 @@ export type FloorEffect =
   /** It was too short to yield to: the model may know, but needs not answer. */
   | {readonly do: 'unanswered'}
   | {readonly do: 'resumed'; readonly interruption: Interruption};
+
+/** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
+export interface Stop {
+  readonly at: Millis;
+  /** Something was audible: it is an interruption, and not merely a reply that nobody has heard yet. */
+  readonly audible: boolean;
+  /** The model has more of these items than we do. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Set as soon as it is known. */
+  settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
+}

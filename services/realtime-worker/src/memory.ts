@@ -7,10 +7,14 @@ import type {ConversationItem} from './model-adapter.ts';
 /** The conversation, kept alike in three places: here, in the model's session, and in the journal for other workers. */
 export class Memory {
   readonly #conversation: Conversation;
+  readonly #epoch: number;
   #session = 0;
+  #notes = 0;
 
-  constructor(conversation: Conversation) {
+  /** `epoch` keeps the names that two owners of one call give apart. */
+  constructor(conversation: Conversation, epoch: number) {
     this.#conversation = conversation;
+    this.#epoch = epoch;
   }
 
   /** Whether the caller is owed an answer. */
@@ -34,6 +38,13 @@ export class Memory {
   /** An item that is new to the model as well. */
   add(item: ConversationItem): CallEffect[] {
     return [...this.remember(item), toModel({do: 'add', item})];
+  }
+
+  /** Something that nobody said, and that the model must know. */
+  note(text: string): {readonly id: string; readonly added: CallEffect[]} {
+    this.#notes += 1;
+    const id = `note-${this.#epoch}-${this.#notes}`;
+    return {id, added: this.add({kind: 'note', id, text})};
   }
 
   toolResult(callId: string, output: string): CallEffect[] {

@@ -23,7 +23,8 @@ interface Probe {
 }
 
 interface Stopped {
-  readonly mark: string;
+  /** The first of these that comes back left Twilio when the clear landed. */
+  readonly marks: readonly string[];
   readonly at: Millis;
   readonly timeline: Timeline;
   readonly guess: Millis;
@@ -35,7 +36,7 @@ interface Stopped {
 const REMEMBERED = 8;
 /** A clear whose mark is not back after this long is judged by the clock: the model must know before it answers. */
 const LANDING_AT_MOST_MS = 400;
-const LANDING_SLACK_MS = 60;
+const LANDING_SLACK_MS = 100;
 
 /**
  * What the caller has heard of the assistant.
@@ -44,8 +45,9 @@ const LANDING_SLACK_MS = 60;
  *   Twilio         ╰─play ▒▒▒▒▒▒▒▒▒▒▒mark▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒╰─silence, mark╯
  *
  * While audio plays, the clock says how far it is, and marks put it right (timeline.ts). After a clear nobody has to
- * guess: a mark sent right behind it comes back the moment it lands, and Twilio's own clock (twilio-clock.ts) tells
- * how much was played between the last mark before and that moment. `settle` takes that, or the guess if it is late.
+ * guess: the moment it lands, the last mark of what was buffered comes back unplayed, or at the latest a mark sent right
+ * behind it; and Twilio's own clock (twilio-clock.ts) tells how much was played between the last mark before and that
+ * moment. `settle` takes that, or the guess if it is late.
  * Marks are named `owner.generation:position`. A clear starts a generation, and marks of the one before prove nothing.
  */
 export class PlaybackLedger {
@@ -86,7 +88,7 @@ export class PlaybackLedger {
 
   /** Twilio returned a mark. */
   returned(mark: string, at: Millis): Returned {
-    if (mark === this.#stopped?.mark && this.#stopped.landed === undefined) {
+    if (this.#stopped && !this.#stopped.landed && this.#stopped.marks.includes(mark)) {
       this.#stopped.landed = this.#clock.sight(at);
       this.#remember(at - this.#stopped.at);
       return 'landed';
@@ -136,7 +138,8 @@ export class PlaybackLedger {
   stop(at: Millis): string {
     const mark = `clear:${this.#owner}.${this.#generation}`;
     const [generation, timeline] = [this.#generation, this.#timeline];
-    this.#stopped = {mark, at, generation, timeline, guess: this.heard(at), landed: undefined};
+    const marks = [mark, `${this.#owner}.${generation}:${timeline.sentMs}`];
+    this.#stopped = {marks, at, generation, timeline, guess: this.heard(at), landed: undefined};
     this.#restart();
     return mark;
   }
@@ -164,9 +167,9 @@ export class PlaybackLedger {
     };
   }
 
-  /** The stream is gone, and with it what was buffered. Starts a new playout; returns what was not heard. */
+  /** The stream has been gone since `at`, and with it what was buffered. Starts a new playout; returns what was not heard. */
   streamLost(at: Millis): readonly Piece[] {
-    const unheard = this.#timeline.behind(this.heard(at));
+    const unheard = this.#timeline.behind(this.#timeline.heardBy(at, this.roundTrip));
     this.#restart();
     this.#clock.reset();
     this.#roundTrips = [];

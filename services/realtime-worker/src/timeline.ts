@@ -97,6 +97,11 @@ export class Timeline {
     return guess;
   }
 
+  /** How much had been heard at a moment of the past, if nothing was heard after it. */
+  heardBy(at: Millis, roundTrip: Millis | undefined): Millis {
+    return Math.min(Math.max(at - this.#originNow(roundTrip), this.#proven), this.#sent);
+  }
+
   /** Whether the caller may still hear some of it. A peer that returns no marks is not waited for without end. */
   playing(at: Millis, roundTrip: Millis | undefined): boolean {
     if (this.#proven >= this.#sent) return false;

@@ -1,0 +1,491 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {describe, expect, test} from 'vitest';
+import {CallCore} from './call-core.ts';
+import type {CallEffect, Fact} from './call-effect.ts';
+import type {FloorPolicy} from './floor.ts';
+import type {ModelCommand, ModelEvent} from './model-adapter.ts';
+
+const began = {
+  kind: 'began',
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
+  streamSid: StreamSid.parse(`MZ${'1'.repeat(32)}`),
+  edge: ProcessId.parse('edge-0001'),
+} as const;
+
+/** A call at the worker: what comes in is said by the test, what goes out is kept. */
+class Call {
+  readonly core: CallCore;
+  readonly effects: CallEffect[] = [];
+  #at = 0;
+  #timestamp = 0;
+
+  constructor(floor: Partial<FloorPolicy> = {}, greeting = 'Say hello.') {
+    const usual: FloorPolicy = {
+      mode: 'immediate',
+      minSpeechMs: 0,
+      greetingProtectedMs: 0,
+      noiseMs: 350,
+      uninterruptible: false,
+    };
+    const assistant = {
+      name: 'd',
+      model: 'm',
+      instructions: 'Be brief.',
+      voice: 'v',
+      greeting,
+      floor: {...usual, ...floor},
+    };
+    const settings = {
+      assistant,
+      epoch: 1,
+      worker: 'w',
+      since: (at: number) => at,
+      streamGraceMs: 15_000,
+      rotateAfterMs: 3e6,
+    };
+    this.core = new CallCore(settings, 0);
+  }
+
+  /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
+  static connected(floor: Partial<FloorPolicy> = {}, greeting = ''): Call {
+    const call = new Call(floor, greeting);
+    call.model({type: 'ready'});
+    call.edge(began);
+    return call;
+  }
+
+  at(at: number): this {
+    this.#at = at;
+    return this;
+  }
+
+  model(...events: ModelEvent[]): CallEffect[] {
+    return events.flatMap(event => this.#take(this.core.on({type: 'model', event}, this.#at)));
+  }
+
+  edge(
+    frame: Parameters<CallCore['on']>[0] extends infer Event
+      ? Event extends {frame: infer Frame}
+        ? Frame
+        : never
+      : never,
+  ) {
+    return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+  }
+
+  /** The caller is heard, silently, so that Twilio's clock goes on. */
+  hear(): void {
+    this.edge({kind: 'audio', timestamp: this.#timestamp, payload: silence(20)});
+    this.#timestamp += 20;
+  }
+
+  time(at: number): CallEffect[] {
+    this.#at = at;
+    return this.#take(this.core.on({type: 'time'}, at));
+  }
+
+  /** Returns every mark that Twilio holds. */
+  returnMarks(): CallEffect[] {
+    const names = this.effects.flatMap(effect => {
+      if (effect.do !== 'edge') return [];
+      if (effect.frame.kind === 'audio') return [effect.frame.mark];
+      return effect.frame.kind === 'mark' ? [effect.frame.name] : [];
+    });
+    const back = names.filter(name => !this.#returned.has(name));
+    for (const name of back) this.#returned.add(name);
+    return back.flatMap(name => this.edge({kind: 'mark', name}));
+  }
+
+  reply(responseId: string, itemId: string, ms: number, tag?: string, whole = true): CallEffect[] {
+    const effects = this.model(
+      {type: 'responseStarted', responseId, tag},
+      {type: 'audio', responseId, itemId, payload: silence(ms)},
+    );
+    if (!whole) return effects;
+    return [...effects, ...this.model({type: 'audioEnded', itemId}, ended(responseId))];
+  }
+
+  readonly #returned = new Set<string>();
+
+  #take(effects: CallEffect[]): CallEffect[] {
+    this.effects.push(...effects);
+    return effects;
+  }
+}
+
+const ended = (
+  responseId: string,
+  status: 'completed' | 'cancelled' | 'failed' | 'incomplete' = 'completed',
+  reason?: string,
+): ModelEvent => ({
+  type: 'responseEnded',
+  responseId,
+  status,
+  reason,
+  tokens: {inputText: 1, inputAudio: 2, inputCached: 0, outputText: 3, outputAudio: 4},
+});
+const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
+  type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
+const hangUp = (responseId: string): ModelEvent => ({
+  type: 'toolCalled',
+  responseId,
+  itemId: 'tool-1',
+  callId: 'call-1',
+  name: 'hang_up',
+  arguments: '{}',
+});
+
+const told = (effects: readonly CallEffect[]): ModelCommand[] =>
+  effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
+const asked = (effects: readonly CallEffect[]) =>
+  told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
+const down = (effects: readonly CallEffect[]) =>
+  effects.flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []));
+const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
+  effects.flatMap(effect =>
+    effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],
+  );
+const last = (effects: readonly CallEffect[]) => effects.find(effect => effect.do === 'leave' || effect.do === 'end');
+
+describe('the greeting', () => {
+  test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
+    const call = new Call();
+    expect(asked(call.model({type: 'ready'}))).toEqual(['greeting-1']);
+    expect(down(call.reply('r1', 'i1', 500, 'greeting-1'))).toEqual([]);
+    expect(down(call.at(900).edge(began))).toEqual(['mark', 'mark', 'audio']);
+  });
+
+  test('is not repeated by another session', () => {
+    const call = new Call();
+    call.edge(began);
+    call.model({type: 'ready'});
+    call.reply('r1', 'i1', 500, 'greeting-1');
+    call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
+    expect(asked(call.at(300).model({type: 'ready'}))).toEqual([]);
+  });
+
+  test('that was asked for and not begun is asked of the next session', () => {
+    const call = new Call();
+    call.model({type: 'ready'}, {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'});
+    call.model({type: 'lost', cause: 'closed', detail: ''});
+    const again = call.at(200).model({type: 'ready'});
+    expect(asked(again)).toEqual(['greeting-2']);
+    expect(told(again)).toContainEqual(expect.objectContaining({instructions: expect.stringContaining('Say hello.')}));
+  });
+
+  test('that broke off is gone on with, not begun again', () => {
+    const call = new Call();
+    call.edge(began);
+    call.model({type: 'ready'});
+    call.reply('r1', 'i1', 1_000, 'greeting-1', false);
+    call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello and wel', whole: false});
+    call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
+    const again = call.at(300).model({type: 'ready'});
+    expect(asked(again)).toEqual(['recovery-2']);
+    expect(told(again).find(command => command.do === 'respond')).toMatchObject({
+      instructions: expect.stringContaining('Go on from exactly there'),
+    });
+  });
+
+  test('that fails is tried once more, with its words', () => {
+    const call = new Call();
+    call.edge(began);
+    call.model(
+      {type: 'ready'},
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      ended('r1', 'failed', 'server_error'),
+    );
+    const again = call.time(300);
+    expect(told(again)).toMatchObject([
+      {do: 'respond', tag: 'greeting-2', instructions: expect.stringContaining('Say hello.')},
+    ]);
+  });
+});
+
+describe('a caller who interrupts', () => {
+  test('is heard: silence first, then the cuts, and no cancel where the server cancels', () => {
+    const call = Call.connected();
+    call.reply('r1', 'i1', 4_000);
+    const effects = call.at(1_500).model(speech('u1', 'callerSpoke'));
+    expect(down(effects)).toEqual(['clear', 'mark']);
+    expect(told(effects)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 1_500}]);
+    expect(effects.findIndex(effect => effect.do === 'edge')).toBeLessThan(
+      effects.findIndex(effect => effect.do === 'model'),
+    );
+  });
+
+  test('leaves a record with its numbers, and one readable line', () => {
+    const call = Call.connected();
+    call.reply('r1', 'i1', 4_000);
+    const effects = call.at(1_500).model(speech('u1', 'callerSpoke'));
+    expect(noted(effects, 'interruption')[0]?.interruption).toMatchObject({
+      truncatedAtMs: 1_500,
+      unheardMs: 2_500,
+      false: false,
+    });
+    expect(effects.find(effect => effect.do === 'timing')).toEqual({
+      do: 'timing',
+      line: 'barge-in: sent 4000 ms, proven 0 ms, estimated 1500 ms (round trip not measured), cut i1 at 1500 of 4000 ms',
+    });
+  });
+
+  test('has interrupted the turn that was spoken, even if the next begins before the clear is confirmed', () => {
+    const call = Call.connected();
+    call.returnMarks();
+    call.at(100).reply('r1', 'i1', 4_000);
+    call.at(1_500).model(speech('u1', 'callerSpoke'));
+    const next = call.at(1_510).model({type: 'responseStarted', responseId: 'r2', tag: undefined});
+    expect(noted(next, 'turn').map(({turn}) => [turn.interrupted, turn.heardMs])).toEqual([[true, 1_400]]);
+  });
+
+  test('before anything was audible is no interruption', () => {
+    const call = Call.connected();
+    call.model({type: 'responseStarted', responseId: 'r1', tag: undefined});
+    const effects = call.model(speech('u1', 'callerSpoke'));
+    expect([down(effects), told(effects), noted(effects, 'interruption')]).toEqual([[], [], []]);
+  });
+
+  test('is not troubled by a cut that the model refuses', () => {
+    const call = Call.connected();
+    call.reply('r1', 'i1', 4_000);
+    call.at(1_500).model(speech('u1', 'callerSpoke'));
+    const refused = call.model({
+      type: 'refused',
+      code: 'invalid_value',
+      message: 'already shorter',
+      about: 'truncate:i1',
+    });
+    expect(noted(refused, 'cutRefused')).toEqual([{is: 'cutRefused', id: 'i1'}]);
+    expect(last(refused)).toBeUndefined();
+    expect(down(call.reply('r2', 'i2', 500))).toContain('audio');
+  });
+
+  test('is not troubled by races that the server calls errors', () => {
+    const call = Call.connected();
+    for (const code of ['response_cancel_not_active', 'conversation_already_has_active_response']) {
+      expect(call.model({type: 'refused', code, message: '', about: undefined})).toEqual([]);
+    }
+  });
+
+  test('cuts audio of a session that is gone by words, not by milliseconds', () => {
+    const call = Call.connected();
+    call.reply('r1', 'i1', 4_000);
+    call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'We are open from five to eleven.', whole: true});
+    call.at(500).model({type: 'lost', cause: 'closed', detail: ''});
+    call.at(600).model({type: 'ready'});
+    const effects = call.at(2_000).model(speech('u1', 'callerSpoke'));
+    expect(told(effects)).toEqual([
+      {do: 'add', item: {kind: 'assistant', id: 'i1-cut', text: 'We are open from'}, after: 'i1'},
+      {do: 'delete', itemId: 'i1'},
+    ]);
+  });
+});
+
+describe('a reply that fails', () => {
+  test('is asked for once more, and then somebody else must speak', () => {
+    const call = Call.connected();
+    call.model({type: 'responseStarted', responseId: 'r1', tag: undefined}, ended('r1', 'failed', 'server_error'));
+    expect(asked(call.time(299))).toEqual([]);
+    expect(asked(call.time(300))).toEqual(['turn-1']);
+    call.model({type: 'responseStarted', responseId: 'r2', tag: 'turn-1'});
+    expect(last(call.model(ended('r2', 'failed', 'server_error')))).toMatchObject({do: 'leave', intent: 'apologise'});
+  });
+
+  test('without a sound is a failure too', () => {
+    const call = Call.connected();
+    call.model(
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      ended('r1', 'incomplete', 'max_output_tokens'),
+    );
+    expect(asked(call.time(300))).toEqual(['turn-1']);
+  });
+
+  test('is not asked for again when the caller has said something new', () => {
+    const call = Call.connected();
+    call.model({type: 'responseStarted', responseId: 'r1', tag: undefined}, ended('r1', 'failed', 'server_error'));
+    call.model(speech('u1', 'callerSpoke'), speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
+    expect(asked(call.time(300))).toEqual([]);
+  });
+
+  test('told twice is one failure, and is billed once', () => {
+    const call = Call.connected();
+    const effects = call.model(
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      ended('r1', 'failed', 'server_error'),
+      ended('r1', 'failed', 'server_error'),
+    );
+    expect(last(effects)).toBeUndefined();
+    expect(noted(effects, 'tokens')).toHaveLength(1);
+  });
+});
+
+describe('an assistant that hangs up', () => {
+  const goodbye = () => {
+    const call = Call.connected();
+    call.model(
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(2_000)},
+      {type: 'audioEnded', itemId: 'i1'},
+      hangUp('r1'),
+      ended('r1'),
+    );
+    return call;
+  };
+
+  test('closes the line after the last word was heard, and not before', () => {
+    const call = goodbye();
+    expect(last(call.effects)).toBeUndefined();
+    expect(last(call.time(1_900))).toBeUndefined();
+    expect(last(call.at(2_010).returnMarks())).toMatchObject({
+      do: 'leave',
+      intent: 'hang-up',
+      reason: 'assistant.hung-up',
+    });
+  });
+
+  test('does not leave the line open when the mark is lost', () => {
+    expect(last(goodbye().time(4_000))).toMatchObject({intent: 'hang-up'});
+  });
+
+  test('stays when the caller speaks over the goodbye, and the model is told', () => {
+    const call = goodbye();
+    const effects = call.at(1_000).model(speech('u1', 'callerSpoke'));
+    expect(told(effects)).toContainEqual({
+      do: 'add',
+      item: expect.objectContaining({kind: 'toolResult', callId: 'call-1', output: expect.stringContaining('goes on')}),
+    });
+    call.returnMarks();
+    expect(last(call.time(9_000))).toBeUndefined();
+  });
+
+  test('stays when the goodbye comes from a reply that the caller has spoken over', () => {
+    const call = Call.connected();
+    call.reply('r1', 'i1', 2_000, undefined, false);
+    call.at(500).model(speech('u1', 'callerSpoke'));
+    call.model(hangUp('r1'), ended('r1', 'cancelled'));
+    call.returnMarks();
+    expect(last(call.time(9_000))).toBeUndefined();
+  });
+
+  test('with resume stays for words, and not for a noise', () => {
+    const noise = (spokenMs: number) => {
+      const call = Call.connected({mode: 'resume'});
+      for (let n = 0; n < 200; n += 1) call.at(n * 20).hear();
+      call
+        .at(10_000)
+        .model(
+          {type: 'responseStarted', responseId: 'r1', tag: undefined},
+          {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(2_000)},
+          {type: 'audioEnded', itemId: 'i1'},
+          hangUp('r1'),
+          ended('r1'),
+        );
+      call.at(11_000).model(speech('u1', 'callerSpoke', 1_000));
+      call.at(11_800).model(speech('u1', 'callerStopped', 1_000 + spokenMs), {type: 'turnCommitted', itemId: 'u1'});
+      call.at(13_100).returnMarks();
+      return last(call.effects);
+    };
+    expect(noise(100)).toMatchObject({intent: 'hang-up'});
+    expect(noise(700)).toBeUndefined();
+  });
+});
+
+describe('a noise', () => {
+  test('with resume is forgotten by the model, and leaves a record of a false interruption', () => {
+    const call = Call.connected({mode: 'resume'});
+    call.reply('r1', 'i1', 3_000);
+    for (let n = 0; n < 50; n += 1) call.at(n * 20).hear();
+    const paused = call.at(1_000).model(speech('u1', 'callerSpoke', 900));
+    expect(down(paused)).toEqual(['clear', 'mark']);
+    expect(told(paused)).toEqual([]);
+    const resumed = call.at(1_700).model(speech('u1', 'callerStopped', 990), {type: 'turnCommitted', itemId: 'u1'});
+    expect(down(resumed)).toEqual(['mark', 'audio']);
+    expect(told(resumed)).toEqual([{do: 'delete', itemId: 'u1'}]);
+    expect(noted(resumed, 'interruption')[0]?.interruption.false).toBe(true);
+  });
+
+  test('while the greeting begins is not answered', () => {
+    const call = Call.connected({greetingProtectedMs: 500}, 'Say hello.');
+    call.reply('r1', 'i1', 2_000, 'greeting-1');
+    call.at(100).model(speech('u1', 'callerSpoke'));
+    const effects = [
+      ...call.at(700).model(speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'}),
+      ...call.time(3_000),
+    ];
+    expect(asked(effects)).toEqual([]);
+    expect(down(effects)).toEqual([]);
+  });
+});
+
+describe('a turn', () => {
+  test('is answered by the server, and by us where only we know that it is one', () => {
+    const turn = (floor: Partial<FloorPolicy>) => {
+      const call = Call.connected(floor);
+      for (let n = 0; n < 100; n += 1) call.at(n * 20).hear();
+      return asked(
+        call.at(2_000).model(speech('u1', 'callerSpoke', 100), speech('u1', 'callerStopped', 900), {
+          type: 'turnCommitted',
+          itemId: 'u1',
+        }),
+      );
+    };
+    expect(turn({})).toEqual([]);
+    expect(turn({mode: 'resume'})).toEqual(['turn-1']);
+    expect(turn({minSpeechMs: 200})).toEqual(['turn-1']);
+  });
+
+  test('that the server leaves unanswered is asked for', () => {
+    const call = Call.connected();
+    call.model(speech('u1', 'callerSpoke'), speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
+    expect(asked(call.time(1_500))).toEqual(['turn-1']);
+  });
+
+  test('of keys is told to the model, and answered', () => {
+    const call = Call.connected();
+    call.edge({kind: 'digit', digit: '4'});
+    call.edge({kind: 'digit', digit: '#'});
+    expect(told(call.time(1))).toMatchObject([
+      {do: 'add', item: {text: 'The caller pressed 4 # on the telephone keypad.'}},
+      {do: 'respond'},
+    ]);
+  });
+
+  test('knows words that came before their audio', () => {
+    const call = Call.connected();
+    const effects = call.model(
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      {type: 'words', responseId: 'r1', itemId: 'i1', text: 'We are ', whole: false},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(1_000)},
+      {type: 'words', responseId: 'r1', itemId: 'i1', text: 'open.', whole: false},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(1_000)},
+    );
+    expect(noted(effects, 'item')).toHaveLength(1);
+    call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
+    expect(told(call.at(300).model({type: 'ready'}))).toContainEqual({
+      do: 'add',
+      item: expect.objectContaining({kind: 'assistant', text: expect.stringContaining('We are open.')}),
+    });
+  });
+
+  test('has its tool called once, however often the model says so', () => {
+    const call = Call.connected();
+    const lookUp: ModelEvent = {...hangUp('r1'), name: 'look_up'} as ModelEvent;
+    const effects = call.model(
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      lookUp,
+      lookUp,
+      ended('r1'),
+    );
+    expect(noted(effects, 'tool')).toHaveLength(1);
+    expect(asked(effects)).toEqual(['tool-1']);
+  });
+});
+
+test('after the call is over nothing is said to anybody', () => {
+  const call = Call.connected();
+  expect(last(call.edge({kind: 'ended', why: 'hungUp'}))).toEqual({do: 'end', reason: 'caller.hung-up'});
+  expect(call.reply('r1', 'i1', 500)).toEqual([]);
+  expect(call.edge({kind: 'ended', why: 'hungUp'})).toEqual([]);
+  expect(call.core.deadline).toBeUndefined();
+});

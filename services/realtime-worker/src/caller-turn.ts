@@ -1,0 +1,34 @@
+/** What the caller is saying, from the first sound until it is known whether it was a turn. */
+export class CallerTurn {
+  #itemId = '';
+  #isOpen = false;
+  #noise: {readonly itemId: string; readonly forget: boolean} | undefined;
+
+  /** The caller has spoken, and nobody knows yet whether it is a turn. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** `itemId`: what it will be called if it is one. */
+  spoke(itemId: string): void {
+    this.#itemId = itemId;
+    this.#isOpen = true;
+  }
+
+  /** It was a noise. `forget`: the model shall not even know of it. */
+  wasNoise(forget: boolean): void {
+    this.#noise = {itemId: this.#itemId, forget};
+  }
+
+  /** The model has it as an item now. Returns what it was. */
+  committed(itemId: string): 'turn' | 'unanswered' | 'noise' {
+    this.#isOpen = false;
+    if (this.#noise?.itemId !== itemId) return 'turn';
+    return this.#noise.forget ? 'noise' : 'unanswered';
+  }
+
+  /** The session that heard it is gone; another will hear it anew. */
+  lost(): void {
+    this.#isOpen = false;
+  }
+}

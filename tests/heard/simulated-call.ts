@@ -1,0 +1,367 @@
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
+import {CallCore, type CallEvent} from '../../services/realtime-worker/src/call-core.ts';
+import type {CallEffect, Fact} from '../../services/realtime-worker/src/call-effect.ts';
+import type {FloorPolicy} from '../../services/realtime-worker/src/floor.ts';
+import {modelEvents, readOpenAI} from '../../services/realtime-worker/src/from-openai.ts';
+import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model-adapter.ts';
+import {sessionSettings} from '../../services/realtime-worker/src/session-settings.ts';
+import {appendMessage, clientEvent, sessionUpdate} from '../../services/realtime-worker/src/to-openai.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {FakeSession} from '../../simulators/openai/src/fake-session.ts';
+import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs.ts';
+import type {ModelScript} from '../../simulators/openai/src/model-script.ts';
+import {PlayQueue} from '../../simulators/twilio/src/play-queue.ts';
+import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {StreamClock} from '../../simulators/twilio/src/stream-clock.ts';
+import {Line, type Network} from './lines.ts';
+
+const FRAME_MS = 20;
+const QUIET = Buffer.alloc(160, 0xff).toString('base64');
+/** A square wave, loud enough for any threshold. */
+const LOUD = Buffer.from(Array.from({length: 160}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90))).toString(
+  'base64',
+);
+
+export const usualFloor: FloorPolicy = {
+  mode: 'immediate',
+  minSpeechMs: 0,
+  greetingProtectedMs: 500,
+  noiseMs: 350,
+  uninterruptible: false,
+};
+
+export interface SimulatedCallOptions {
+  readonly seed: number;
+  readonly script: ModelScript;
+  /** Between worker and Twilio, each way. */
+  readonly network?: Network;
+  /** Between worker and model, each way. */
+  readonly modelNetwork?: Network;
+  readonly knobs?: Partial<Knobs>;
+  readonly floor?: Partial<FloorPolicy>;
+  /** From the start of the call to the model's session and to the caller's stream. */
+  readonly sessionAfter?: Millis;
+  readonly streamAfter?: Millis;
+  /** Twilio returns this share of the marks; all, if not given. */
+  readonly marksReturned?: number;
+}
+
+/** What happened at the worker, in order: enough to work out what any other rule would have done. */
+export type Seen =
+  | {
+      readonly what: 'delta';
+      readonly at: Millis;
+      readonly itemId: string;
+      readonly responseId: string;
+      readonly ms: Millis;
+    }
+  | {readonly what: 'frame'; readonly at: Millis; readonly timestamp: Millis}
+  | {readonly what: 'mark'; readonly at: Millis; readonly name: string}
+  | {readonly what: 'sent'; readonly at: Millis; readonly itemId: string; readonly mark: string}
+  | {readonly what: 'speech'; readonly at: Millis}
+  | {readonly what: 'clear'; readonly at: Millis};
+
+/** A clear that reached Twilio. Positions count the bytes played since the call began. */
+export interface Landed {
+  readonly at: Millis;
+  readonly playedBytes: number;
+  readonly discardedBytes: number;
+}
+
+/**
+ * A whole call without a network and without waiting: the worker's core and its real translation of the model's
+ * protocol, the strict fake session, and Twilio's play queue, on one clock that only a test moves. The queue is the
+ * truth about what the caller heard.
+ */
+export class SimulatedCall {
+  readonly clock = new FakeClock();
+  readonly queue = new PlayQueue(true);
+  readonly facts: Fact[] = [];
+  readonly timing: string[] = [];
+  readonly commands: ModelCommand[] = [];
+  readonly events: ModelEvent[] = [];
+  readonly seen: Seen[] = [];
+  readonly landed: Landed[] = [];
+  readonly sessions: FakeSession[] = [];
+  /** How and when the worker left, and how much Twilio still had to play then. */
+  left: {readonly at: Millis; readonly effect: CallEffect; readonly queuedBytes: number} | undefined;
+  readonly knobs: Knobs;
+  readonly #options: SimulatedCallOptions;
+  readonly #core: CallCore;
+  readonly #random: () => number;
+  readonly #numbers: StreamClock;
+  #toTwilio: Line<WorkerToEdge>;
+  #toWorker: Line<CallEvent>;
+  #toModel: Line<string> | undefined;
+  #fromModel: Line<string> | undefined;
+  #session: FakeSession | undefined;
+  #talkUntil: Millis = 0;
+  #wake: {readonly at: Millis; readonly cancel: Cancel} | undefined;
+  #queueWake: Cancel = () => {};
+  #tags = 0;
+
+  constructor(options: SimulatedCallOptions) {
+    this.#options = options;
+    const random = seededRandom(options.seed);
+    this.#random = () => random.between(0, 1);
+    this.#numbers = new StreamClock(random);
+    this.knobs = {...defaultKnobs, tagged: true, keepHeard: false, ...options.knobs};
+    const network = options.network ?? {delay: 0, jitter: 0};
+    this.#toTwilio = new Line(this.clock, network, this.#random, frame => this.#atTwilio(frame));
+    this.#toWorker = new Line(this.clock, network, this.#random, event => this.#at(event));
+    const assistant = {
+      name: 'default',
+      model: 'gpt-realtime-2.1',
+      instructions: 'Be brief.',
+      voice: 'alloy',
+      greeting: 'Say hello.',
+      floor: {...usualFloor, ...options.floor},
+    };
+    this.#core = new CallCore(
+      {assistant, epoch: 1, worker: 'w', since: at => at, streamGraceMs: 15_000, rotateAfterMs: 3_000_000},
+      0,
+    );
+    this.clock.after(options.sessionAfter ?? 0, () =>
+      this.#openSession(sessionUpdate(sessionSettings(assistant, {facts: {}}), 'gpt-realtime-whisper')),
+    );
+    this.clock.after(options.streamAfter ?? 0, () => this.#openStream());
+    this.#arm();
+  }
+
+  /** The session in use. */
+  get session(): FakeSession {
+    if (!this.#session) throw new Error('no session yet');
+    return this.#session;
+  }
+
+  wait(ms: Millis): void {
+    this.clock.advance(ms);
+  }
+
+  /** Lets time pass until something is so; false after a minute of it. */
+  until(isSo: () => boolean, most: Millis = 60_000, step: Millis = 5): boolean {
+    for (let waited = 0; waited <= most; waited += step) {
+      if (isSo()) return true;
+      this.clock.advance(step);
+    }
+    return false;
+  }
+
+  /** The caller speaks from now on for so long. */
+  talk(ms: Millis): void {
+    this.#talkUntil = this.clock.now() + ms;
+  }
+
+  get audible(): boolean {
+    this.queue.advance(this.clock.now());
+    return this.queue.audible(this.clock.now());
+  }
+
+  press(digit: string): void {
+    this.#toWorker.send(fromEdge({kind: 'digit', digit}));
+  }
+
+  /** The model's connection breaks; the worker opens another. */
+  breakModel(): void {
+    this.#toModel?.cut();
+    this.#fromModel?.cut();
+    this.#session?.ended(1006);
+    this.#session = undefined;
+    this.#at({type: 'model', event: {type: 'lost', cause: 'closed', detail: 'broken by the test'}});
+  }
+
+  #openStream(): void {
+    const began = {kind: 'began', callSid: CALL, streamSid: STREAM, edge: EDGE} as const;
+    this.#toWorker.send(fromEdge(began));
+    this.#speakFrame();
+  }
+
+  #speakFrame(): void {
+    if (this.left) return;
+    const {timestamp} = this.#numbers.next(FRAME_MS);
+    const payload = this.clock.now() < this.#talkUntil ? LOUD : QUIET;
+    this.#toWorker.send(fromEdge({kind: 'audio', timestamp, payload}));
+    this.clock.after(FRAME_MS, () => this.#speakFrame());
+  }
+
+  #openSession(update: object): void {
+    const network = this.#options.modelNetwork ?? {delay: 0, jitter: 0};
+    const session = new FakeSession({
+      model: 'gpt-realtime-2.1',
+      headers: {},
+      query: {},
+      clock: this.clock,
+      seed: this.#options.seed + this.sessions.length,
+      knobs: () => this.knobs,
+      script: () => this.#options.script,
+      nextTag: () => (this.#tags += 1),
+      wire: {
+        send: text => this.#fromModel?.send(text),
+        close: () => {},
+        reset: () => {},
+        freeze: () => {},
+        thaw: () => {},
+      },
+    });
+    this.#toModel = new Line(this.clock, network, this.#random, text => session.receive(text));
+    this.#fromModel = new Line(this.clock, network, this.#random, text => this.#heardModel(text));
+    this.sessions.push(session);
+    this.#session = session;
+    session.begin();
+    this.#toModel.send(JSON.stringify(update));
+  }
+
+  #isReady = false;
+
+  #heardModel(text: string): void {
+    const read = readOpenAI(text);
+    if (!read.ok) throw new Error(`${read.reason}: ${read.detail}`);
+    if (!read.event) return;
+    for (const event of modelEvents(read.event)) {
+      if (event.type === 'ready' && this.#isReady) continue;
+      if (event.type === 'ready') this.#isReady = true;
+      this.#at({type: 'model', event});
+    }
+  }
+
+  /** An event reaches the worker. */
+  #at(event: CallEvent): void {
+    if (this.left) return;
+    this.#note(event);
+    for (const effect of this.#core.on(event, this.clock.now())) this.#perform(effect);
+    this.#arm();
+  }
+
+  #note(event: CallEvent): void {
+    const at = this.clock.now();
+    if (event.type === 'edge' && event.frame.kind === 'audio')
+      this.seen.push({what: 'frame', at, timestamp: event.frame.timestamp});
+    if (event.type === 'edge' && event.frame.kind === 'mark')
+      this.seen.push({what: 'mark', at, name: event.frame.name});
+    if (event.type !== 'model') return;
+    this.events.push(event.event);
+    if (event.event.type === 'callerSpoke') this.seen.push({what: 'speech', at});
+    if (event.event.type === 'audio') {
+      const {itemId, responseId, payload} = event.event;
+      this.seen.push({what: 'delta', at, itemId, responseId, ms: (payload.length * 3) / 32});
+      this.#lastItem = itemId;
+    }
+  }
+
+  #lastItem = '';
+
+  #perform(effect: CallEffect): void {
+    const at = this.clock.now();
+    switch (effect.do) {
+      case 'model':
+        this.commands.push(effect.command);
+        this.#toModel?.send(
+          effect.command.do === 'hear'
+            ? appendMessage(effect.command.payload)
+            : JSON.stringify(clientEvent(effect.command)),
+        );
+        return;
+      case 'edge':
+        if (effect.frame.kind === 'audio')
+          this.seen.push({what: 'sent', at, itemId: this.#lastItem, mark: effect.frame.mark});
+        if (effect.frame.kind === 'clear') this.seen.push({what: 'clear', at});
+        return this.#toTwilio.send(effect.frame);
+      case 'journal':
+        this.facts.push(effect.fact);
+        return;
+      case 'timing':
+        this.timing.push(effect.line);
+        return;
+      case 'openModel':
+        this.#isReady = false;
+        this.clock.after(effect.after + 50, () =>
+          this.#openSession(
+            sessionUpdate(
+              {
+                model: 'gpt-realtime-2.1',
+                instructions: 'Be brief.',
+                voice: 'alloy',
+                safetyId: undefined,
+                ...this.#core.serverRights,
+              },
+              'gpt-realtime-whisper',
+            ),
+          ),
+        );
+        return;
+      case 'leave':
+      case 'end':
+        this.queue.advance(at);
+        this.left = {at, effect, queuedBytes: this.queue.queuedBytes};
+        return;
+      case 'openSpare':
+      case 'useSpare':
+      case 'handOver':
+      case 'measure':
+      case 'warn':
+        return;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #arm(): void {
+    const {deadline} = this.#core;
+    if (this.#wake?.at === deadline) return;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    if (deadline === undefined || this.left) return;
+    const cancel = this.clock.after(Math.max(1, deadline - this.clock.now()), () => {
+      this.#wake = undefined;
+      this.#at({type: 'time'});
+    });
+    this.#wake = {at: deadline, cancel};
+  }
+
+  #atTwilio(frame: WorkerToEdge): void {
+    const at = this.clock.now();
+    switch (frame.kind) {
+      case 'audio':
+        this.#echo(this.queue.enqueue(Buffer.from(frame.payload, 'base64'), at).passed);
+        return this.#mark(frame.mark);
+      case 'mark':
+        return this.#mark(frame.name);
+      case 'clear': {
+        const {discarded, returned} = this.queue.clear(at);
+        this.landed.push({at, playedBytes: this.queue.playedBytes, discardedBytes: discarded});
+        return this.#echo(returned);
+      }
+      case 'close':
+        return undefined;
+      default:
+        return frame satisfies never;
+    }
+  }
+
+  #mark(name: string): void {
+    this.#echo(this.queue.mark(name, this.clock.now()));
+  }
+
+  #echo(marks: readonly {readonly name: string}[]): void {
+    const {marksReturned = 1} = this.#options;
+    for (const {name} of marks) {
+      if (this.#random() < marksReturned) this.#toWorker.send(fromEdge({kind: 'mark', name}));
+    }
+    this.#queueWake();
+    const {dueAt} = this.queue;
+    if (!Number.isFinite(dueAt)) return;
+    this.#queueWake = this.clock.after(Math.max(0, dueAt - this.clock.now()), () =>
+      this.#echo(this.queue.advance(this.clock.now())),
+    );
+  }
+}
+
+const CALL = CallSid.parse(`CA${'0'.repeat(32)}`);
+const STREAM = StreamSid.parse(`MZ${'0'.repeat(32)}`);
+const EDGE = ProcessId.parse('edge-0001');
+
+function fromEdge(frame: Extract<CallEvent, {type: 'edge'}>['frame']): CallEvent {
+  return {type: 'edge', frame, epoch: 1};
+}
