@@ -239,7 +239,7 @@ export class BridgeLeg {
   }
 
   #count(): void {
-    this.#line?.send({kind: 'counted', malformed: this.#conduct.malformed, bufferedBytes: this.#socket.bufferedBytes});
+    this.#line?.count({malformed: this.#conduct.malformed, bufferedBytes: this.#socket.bufferedBytes});
   }
 
   /** The one way out, once: tells the owner, closes the socket, and lets the story end. */

@@ -69,6 +69,12 @@ export class OwnerLine {
   #unsent = 0;
   #epoch = 0;
   #owner: ProcessId | undefined;
+  readonly #startedAt: Millis;
+  /** The last sign of life of an owner, whoever that was. */
+  #heardAt: Millis | undefined;
+  /** Messages nobody could use: all there were, and those that an owner before was told of. */
+  #malformed = 0;
+  #malformedBefore = 0;
 
   constructor(
     stream: {readonly callSid: CallSid; readonly streamSid: StreamSid},
@@ -78,6 +84,7 @@ export class OwnerLine {
     this.stream = stream;
     this.#deps = deps;
     this.#hear = hear;
+    this.#startedAt = deps.clock.now();
   }
 
   /** Of the owner that is served now; 0 before the first. */
@@ -92,9 +99,17 @@ export class OwnerLine {
 
   /** For the owner, and for its successor if it needs to know. Never waits. */
   send(frame: EdgeToWorker): void {
-    if (frame.kind !== 'counted') this.#ring.push(frame, this.#deps.clock.now());
+    this.#ring.push(frame, this.#deps.clock.now());
     if (this.#channel?.open) this.#channel.end.send(frame);
-    else if (frame.kind !== 'counted') this.#unsent += 1;
+    else this.#unsent += 1;
+  }
+
+  /** Tells the owner what only the edge can count. `malformed`: of the whole stream. */
+  count({malformed, bufferedBytes}: {readonly malformed: number; readonly bufferedBytes: number}): void {
+    this.#malformed = malformed;
+    if (!this.#channel?.open) return;
+    const {lost} = this.#channel.end.counts();
+    this.#channel.end.send({kind: 'counted', malformed: malformed - this.#malformedBefore, lost, bufferedBytes});
   }
 
   /** The stream is over: the owner is told, and let go. */
@@ -149,7 +164,9 @@ export class OwnerLine {
     this.#unsent = 0;
     this.#epoch = call.epoch;
     this.#owner = call.owner;
-    end.send({kind: 'began', ...this.stream, edge: id});
+    this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
+    if (before) this.#malformedBefore = this.#malformed;
+    end.send({kind: 'began', ...this.stream, edge: id, ...this.#sofar()});
     for (const frame of this.#ring.since(unconfirmed)) end.send(frame);
     end.onFrame(frame => {
       if (channel.trusted) this.#hear(frame);
@@ -157,6 +174,12 @@ export class OwnerLine {
     });
     before?.meter.measure();
     if (before) background(before.end[Symbol.asyncDispose](), log, 'close the channel of an older epoch');
+  }
+
+  #sofar(): {readonly sinceStartMs: Millis; readonly silentMs?: Millis} {
+    const at = this.#deps.clock.now();
+    const sinceStartMs = Math.round(at - this.#startedAt);
+    return this.#heardAt === undefined ? {sinceStartMs} : {sinceStartMs, silentMs: Math.round(at - this.#heardAt)};
   }
 
   /** From now on the owner is heard by nobody, until it is certain that it still is the owner. */

@@ -82,7 +82,7 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
         {kind: 'audio', timestamp: 4_000_000_000, payload: ''},
         {kind: 'mark', name: 'naïve “mark” — 0:1'},
         {kind: 'digit', digit: '#'},
-        {kind: 'counted', malformed: 3, bufferedBytes: 0},
+        {kind: 'counted', malformed: 3, lost: 0, bufferedBytes: 0},
         {kind: 'ended', why: 'hungUp'},
       ];
       for (const frame of sent) edge.send(frame);
