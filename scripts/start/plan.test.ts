@@ -23,10 +23,31 @@ describe('a newcomer', () => {
     );
   });
 
-  test('is told to open tunnels before Twilio can call, and what to paste then', () => {
+  test('is told to open one tunnel before Twilio can call, and what to paste then', () => {
     const text = instructions(planProcesses(KEY, ONE)).join('\n');
     expect(text).toContain('Twilio cannot reach http://127.0.0.1:5050 yet');
+    expect(text).toContain('ngrok http 5050');
     expect(text).toContain('http://127.0.0.1:5050/incoming-call, HTTP POST');
+  });
+
+  test('who opened one tunnel has the webhook and every edge behind it', () => {
+    const plan = planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'https://abc.ngrok-free.app/'}, {edges: 2, workers: 1});
+    expect(plan.frontDoor).toEqual({port: 5050, webhookPort: 5060, edgePorts: [5051, 5061]});
+    for (const {env, service} of plan.processes) {
+      if (service === 'media-edge' || service === 'webhook') {
+        expect(env['PUBLIC_EDGE_URL']).toBe('wss://abc.ngrok-free.app');
+        expect(env['PUBLIC_WEBHOOK_URL']).toBe('https://abc.ngrok-free.app');
+      }
+    }
+    const text = instructions(plan).join('\n');
+    expect(text).not.toContain('tunnel');
+    expect(text).toContain('https://abc.ngrok-free.app/incoming-call, HTTP POST');
+  });
+
+  test('whose address is none is told so once', () => {
+    expect(() => planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'abc.ngrok-free.app'}, ONE)).toThrow(
+      /^PUBLIC_WEBHOOK_URL must be a URL that starts with https:\/\/$/,
+    );
   });
 });
 
@@ -43,6 +64,7 @@ describe('an operator', () => {
     const env = {...KEY, PUBLIC_EDGE_URL: 'wss://edge.example.com/', PUBLIC_WEBHOOK_URL: 'https://example.com'};
     const plan = planProcesses(env, {edges: 2, workers: 1});
     expect(plan.edgeUrls).toEqual(['wss://edge.example.com']);
+    expect(plan.frontDoor).toBeUndefined();
     const edges = plan.processes.filter(({service}) => service === 'media-edge');
     expect(edges.map(edge => edge.env['PUBLIC_EDGE_URL'])).toEqual([
       'wss://edge.example.com',
@@ -63,5 +85,7 @@ describe('an operator', () => {
       'worker-1 and edge-1 would share port 6000: change WORKER_PORT or EDGE_PORT',
     );
     expect(() => planProcesses(env, ONE)).toThrow('WEBHOOK_PORT must be a port');
+    const behind = {...KEY, EDGE_PORT: '5050', PUBLIC_WEBHOOK_URL: 'https://example.com'};
+    expect(() => planProcesses(behind, ONE)).toThrow('front door and edge-1 would share port 5050');
   });
 });

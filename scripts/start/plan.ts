@@ -15,6 +15,8 @@ export interface Plan {
   /** What Twilio is told, without a last slash. */
   readonly webhookUrl: string;
   readonly edgeUrls: readonly string[];
+  /** The one port that needs a tunnel, when nobody said where the edges are reached. */
+  readonly frontDoor?: {readonly port: number; readonly webhookPort: number; readonly edgePorts: readonly number[]};
   /** What the operator should know before the first call. */
   readonly warnings: readonly string[];
 }
@@ -42,7 +44,12 @@ export function planProcesses(env: Env, {edges, workers}: {readonly edges: numbe
   const workerPort = portOf('WORKER_PORT');
   const analyticsPort = portOf('ANALYTICS_PORT');
   const webhookUrl = cut(env['PUBLIC_WEBHOOK_URL'] || `http://127.0.0.1:${webhookPort}`);
-  const edgeUrlOf = (port: number) => cut(env['PUBLIC_EDGE_URL'] || `ws://127.0.0.1:${port}`);
+  if (!/^https?:\/\/\S+$/.test(webhookUrl)) problems.push('PUBLIC_WEBHOOK_URL must be a URL that starts with https://');
+  // One public address means one tunnel: the edges are reached through it too.
+  const hasDoor = Boolean(env['PUBLIC_WEBHOOK_URL'] && !env['PUBLIC_EDGE_URL']);
+  const sharedUrl = hasDoor ? webhookUrl.replace(/^http/, 'ws') : env['PUBLIC_EDGE_URL'];
+  const edgeUrlOf = (port: number) => cut(sharedUrl || `ws://127.0.0.1:${port}`);
+  const ownWebhookPort = hasDoor ? webhookPort + PORT_STEP : webhookPort;
 
   const warnings: string[] = [];
   // Without the token nobody can check a signature: allowed for a first try, and said.
@@ -73,21 +80,29 @@ export function planProcesses(env: Env, {edges, workers}: {readonly edges: numbe
     edgeUrls.push(edgeUrlOf(port));
     plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(port)});
   }
-  plan('webhook', 'webhook', webhookPort, 'WEBHOOK_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(edgePort)});
+  plan('webhook', 'webhook', ownWebhookPort, 'WEBHOOK_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(edgePort)});
+  const clash = hasDoor && processes.find(({port}) => port === webhookPort);
+  if (clash)
+    problems.push(
+      `the front door and ${clash.name} would share port ${webhookPort}: change WEBHOOK_PORT or ${clash.portVariable}`,
+    );
 
   if (problems.length > 0) throw new CannotStart(problems.join('\n  '));
-  return {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], warnings};
+  const edgePorts = processes.filter(({service}) => service === 'media-edge').map(({port}) => port);
+  const frontDoor = {port: webhookPort, webhookPort: ownWebhookPort, edgePorts};
+  return {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], warnings, ...(hasDoor ? {frontDoor} : {})};
 }
 
 /** What to do in Twilio's console, and before. */
-export function instructions({processes, webhookUrl, edgeUrls}: Plan): string[] {
+export function instructions({processes, webhookUrl, edgeUrls, frontDoor}: Plan): string[] {
   const portsOf = (service: Planned['service']) =>
     processes.filter(other => other.service === service).map(({port}) => port);
   const local = [webhookUrl, ...edgeUrls].some(url => /^(http|ws):\/\/(127\.|localhost)/.test(url));
+  const port = frontDoor?.port ?? portsOf('webhook')[0];
   const tunnel = [
-    `Twilio cannot reach ${webhookUrl} yet. Open a tunnel to each of these ports, then set in .env and start again:`,
-    `  PUBLIC_WEBHOOK_URL=https://…   the tunnel to port ${portsOf('webhook').join(', ')}`,
-    `  PUBLIC_EDGE_URL=wss://…        the tunnel to port ${portsOf('media-edge').join(', ')}`,
+    `Twilio cannot reach ${webhookUrl} yet. Open a tunnel to port ${port}, for instance with  ngrok http ${port}`,
+    'then put its address into .env and start again:',
+    '  PUBLIC_WEBHOOK_URL=https://…',
   ];
   const twilio = [
     "In Twilio's console, under Phone Numbers, at your number, in Voice Configuration:",

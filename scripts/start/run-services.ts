@@ -8,18 +8,18 @@ import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {prettyLine, type LogLine} from '../log-line.ts';
 import {isFree, ProcessFailed} from '../processes.ts';
+import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
 import {instructions, planProcesses, type Plan, type Planned} from './plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Given to a process beyond DRAIN_SECONDS before it is killed. */
+/** A process without calls has this long to end before it is killed, a worker this much beyond DRAIN_SECONDS. */
 const GRACE: Millis = 5_000;
-/** Order of stopping: no new calls, then the calls, then the records of them. */
-const STOPPING: readonly (readonly Planned['service'][])[] = [
-  ['webhook'],
-  ['media-edge', 'realtime-worker'],
-  ['analytics'],
-];
+/**
+ * Order of stopping. Workers first: each stays until its calls are over, and meanwhile the webhook has nobody to give a
+ * new call to, but still answers for those that go on. Then what carried the calls, and the records of them last.
+ */
+const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge', 'webhook', 'analytics'];
 
 /**
  * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service starts
@@ -80,6 +80,7 @@ async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<voi
   }
 
   let redis: ProvidedRedis | undefined;
+  let door: FrontDoor | undefined;
   const kept: {planned: Planned; process: Kept}[] = [];
   try {
     redis = await provideRedis({url: process.env['REDIS_URL'], kind: process.env['VOICEBRIDGE_REDIS'], log: tell});
@@ -92,19 +93,26 @@ async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<voi
     };
     await Promise.race([Promise.all(plan.processes.map(start)), asked.promise]);
     if (stop.signal.aborted) return;
-    const ports = plan.processes.map(({name, port}) => `${name} ${port}`).join(', ');
+    if (plan.frontDoor) door = await openFrontDoor(plan.frontDoor);
+    const ports = listeners(plan)
+      .map(({name, port}) => `${name} ${port}`)
+      .join(', ');
     tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
     for (const line of instructions(plan)) tell(line);
     tell('');
     if (watching) restartOnChange(kept, stop.signal, drain + GRACE, tell);
     await asked.promise;
-    tell('draining: calls may finish. Ctrl-C again stops at once.');
+    tell(
+      `\ndraining: no new calls, and those there are may finish within ${drain / 1_000} s. Ctrl-C again stops at once.`,
+    );
   } finally {
     stop.abort();
-    for (const services of STOPPING) {
-      const group = kept.filter(({planned}) => services.includes(planned.service));
-      await Promise.all(group.map(({process: running}) => running.stop(drain + GRACE)));
+    for (const service of STOPPING) {
+      const group = kept.filter(({planned}) => planned.service === service);
+      const within = service === 'realtime-worker' ? drain + GRACE : GRACE;
+      await Promise.all(group.map(({process: running}) => running.stop(within)));
     }
+    await door?.[Symbol.asyncDispose]();
     await redis?.close();
   }
   tell('stopped');
@@ -135,9 +143,15 @@ function restartOnChange(
   tell('watching for changes');
 }
 
-async function checkPorts({processes}: Plan): Promise<void> {
+/** Everything that needs a port. */
+function listeners({processes, frontDoor}: Plan): readonly Pick<Planned, 'name' | 'port' | 'portVariable'>[] {
+  if (!frontDoor) return processes;
+  return [...processes, {name: 'front door', port: frontDoor.port, portVariable: 'WEBHOOK_PORT'}];
+}
+
+async function checkPorts(plan: Plan): Promise<void> {
   const taken: string[] = [];
-  for (const {name, port, portVariable} of processes) {
+  for (const {name, port, portVariable} of listeners(plan)) {
     if (!(await isFree(port)))
       taken.push(`port ${port} of ${name} is taken by another process: set ${portVariable} to a free one`);
   }

@@ -1,0 +1,127 @@
+import {once} from 'node:events';
+import {createServer, request as httpRequest, type IncomingMessage, type Server} from 'node:http';
+import type {Duplex} from 'node:stream';
+import {text} from 'node:stream/consumers';
+import {afterEach, describe, expect, test} from 'vitest';
+import {portOf} from '@voicebridge/shared/port-of.ts';
+import {openFrontDoor} from './front-door.ts';
+
+let closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.toReversed()) await close();
+  closing = [];
+});
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closing.push(() => server.close());
+  closing.push(() => server.closeAllConnections());
+  return portOf(server);
+}
+
+/** An edge that says who it is, and repeats what it hears. */
+async function edge(name: string, {ready = true} = {}) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((_, response) => response.writeHead(ready ? 200 : 503).end());
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    requests.push(request);
+    socket.on('error', () => {});
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nEdge: ${name}\r\n\r\n`,
+    );
+    socket.write(head);
+    socket.pipe(socket);
+  });
+  return {port: await listening(server), requests};
+}
+
+async function door(edgePorts: readonly number[], webhookPort = 9) {
+  const opened = await openFrontDoor({port: 0, webhookPort, edgePorts});
+  closing.push(() => opened[Symbol.asyncDispose]());
+  return opened;
+}
+
+/** A caller's socket, and the name of the edge that took it. */
+async function call(port: number, path = '/media-stream/0123') {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'X-Twilio-Signature': 'signed',
+    host: 'voice.example.com',
+  };
+  const request = httpRequest({host: '127.0.0.1', port, path, headers, agent: false});
+  request.end();
+  const [answer, socket] = (await Promise.race([
+    once(request, 'upgrade'),
+    once(request, 'response').then(([response]) => [response]),
+  ])) as [IncomingMessage, Duplex | undefined];
+  closing.push(() => socket?.destroy());
+  return {status: answer.statusCode, edge: answer.headers['edge'], socket: socket!};
+}
+
+describe('Twilio, through one tunnel', () => {
+  test('reaches the webhook with the request as it signed it', async () => {
+    const seen: {headers: IncomingMessage['headers']; url: string | undefined; body: string}[] = [];
+    const webhook = await listening(
+      createServer((request, response) => {
+        void text(request).then(body => {
+          seen.push({headers: request.headers, url: request.url, body});
+          response.writeHead(200, {'content-type': 'text/xml'}).end('<Response/>');
+        });
+      }),
+    );
+    const {port} = await door([], webhook);
+    const response = await fetch(`http://127.0.0.1:${port}/incoming-call?a=1`, {
+      method: 'POST',
+      headers: {'x-twilio-signature': 'signed'},
+      body: new URLSearchParams({CallSid: 'CA1'}),
+    });
+    expect(response.headers.get('content-type')).toBe('text/xml');
+    expect(await response.text()).toBe('<Response/>');
+    expect(seen).toEqual([
+      {
+        headers: expect.objectContaining({'x-twilio-signature': 'signed'}),
+        url: '/incoming-call?a=1',
+        body: 'CallSid=CA1',
+      },
+    ]);
+  });
+
+  test('reaches an edge with the socket as it signed it, and every byte comes and goes', async () => {
+    const one = await edge('one');
+    const {port} = await door([one.port]);
+    const {socket} = await call(port, '/media-stream/4711');
+    socket.write('hello');
+    expect(String((await once(socket, 'data'))[0])).toBe('hello');
+    expect(one.requests[0]?.url).toBe('/media-stream/4711');
+    expect(one.requests[0]?.headers).toMatchObject({host: 'voice.example.com', 'x-twilio-signature': 'signed'});
+  });
+
+  test('finds its calls spread over the edges', async () => {
+    const {port} = await door([(await edge('one')).port, (await edge('two')).port]);
+    const edges = [await call(port), await call(port), await call(port), await call(port)].map(({edge: name}) => name);
+    expect(edges.filter(name => name === 'one')).toHaveLength(2);
+    expect(edges.filter(name => name === 'two')).toHaveLength(2);
+  });
+
+  test('is sent to the edge that became free', async () => {
+    const {port} = await door([(await edge('one')).port, (await edge('two')).port]);
+    const first = await call(port);
+    const second = await call(port);
+    second.socket.destroy();
+    await expect.poll(async () => (await call(port)).edge).toBe(second.edge);
+    expect(first.edge).not.toBe(second.edge);
+  });
+
+  test('never meets an edge that drains or is gone', async () => {
+    const {port} = await door([1, (await edge('draining', {ready: false})).port, (await edge('ready')).port]);
+    expect((await call(port)).edge).toBe('ready');
+  });
+
+  test('is told when there is no edge, and when there is no webhook', async () => {
+    const {port} = await door([1]);
+    expect((await call(port)).status).toBe(503);
+    expect((await fetch(`http://127.0.0.1:${port}/incoming-call`)).status).toBe(502);
+  });
+});
