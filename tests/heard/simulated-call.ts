@@ -7,6 +7,7 @@ import {modelEvents, readOpenAI} from '../../services/realtime-worker/src/from-o
 import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model-adapter.ts';
 import {sessionSettings} from '../../services/realtime-worker/src/session-settings.ts';
 import {appendMessage, clientEvent, sessionUpdate} from '../../services/realtime-worker/src/to-openai.ts';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {FakeSession} from '../../simulators/openai/src/fake-session.ts';
@@ -59,7 +60,7 @@ export type Seen =
     }
   | {readonly what: 'frame'; readonly at: Millis; readonly timestamp: Millis}
   | {readonly what: 'mark'; readonly at: Millis; readonly name: string}
-  | {readonly what: 'sent'; readonly at: Millis; readonly itemId: string; readonly mark: string}
+  | {readonly what: 'sent'; readonly at: Millis; readonly itemId: string; readonly mark: string; readonly ms: Millis}
   | {readonly what: 'speech'; readonly at: Millis}
   | {readonly what: 'clear'; readonly at: Millis};
 
@@ -245,7 +246,7 @@ export class SimulatedCall {
     if (event.event.type === 'callerSpoke') this.seen.push({what: 'speech', at});
     if (event.event.type === 'audio') {
       const {itemId, responseId, payload} = event.event;
-      this.seen.push({what: 'delta', at, itemId, responseId, ms: (payload.length * 3) / 32});
+      this.seen.push({what: 'delta', at, itemId, responseId, ms: msOfBase64(payload)});
       this.#lastItem = itemId;
     }
   }
@@ -265,7 +266,13 @@ export class SimulatedCall {
         return;
       case 'edge':
         if (effect.frame.kind === 'audio')
-          this.seen.push({what: 'sent', at, itemId: this.#lastItem, mark: effect.frame.mark});
+          this.seen.push({
+            what: 'sent',
+            at,
+            itemId: this.#lastItem,
+            mark: effect.frame.mark,
+            ms: msOfBase64(effect.frame.payload),
+          });
         if (effect.frame.kind === 'clear') this.seen.push({what: 'clear', at});
         return this.#toTwilio.send(effect.frame);
       case 'journal':

@@ -8,7 +8,7 @@ import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, Stop} from './f
 import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
-import type {Piece} from './timeline.ts';
+import {firstApart, type Piece} from './timeline.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
@@ -150,15 +150,19 @@ export class BargeIn {
   }
 
   #say(piece: Piece, at: Millis): FloorEffect[] {
-    const {itemId, responseId, itemFrom, ms, payload} = piece;
-    if (payload === '') return [];
+    const {responseId} = piece;
+    if (piece.payload === '') return [];
     if (this.#responses.isGreeting(responseId) && this.#guard.sounds(at) && this.#speaking) {
       this.#weighUntil(this.#guard.until ?? at, at);
     }
     const opening = this.#ledger.opening(at);
-    const mark = this.#ledger.sent(piece, at);
-    const say: FloorEffect = {do: 'say', payload, mark, itemId, responseId, itemFrom, itemMs: itemFrom + ms};
-    return opening === undefined ? [say] : [{do: 'mark', mark: opening}, say];
+    const effects: FloorEffect[] = opening === undefined ? [] : [{do: 'mark', mark: opening}];
+    for (const part of opening === undefined ? [piece] : firstApart(piece)) {
+      const {itemId, itemFrom, payload} = part;
+      const mark = this.#ledger.sent(part, at);
+      effects.push({do: 'say', payload, mark, itemId, responseId, itemFrom, itemMs: itemFrom + part.ms});
+    }
+    return effects;
   }
 
   #sayHeld(at: Millis): FloorEffect[] {

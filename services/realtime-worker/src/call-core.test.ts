@@ -140,8 +140,11 @@ const told = (effects: readonly CallEffect[]): ModelCommand[] =>
   effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
 const asked = (effects: readonly CallEffect[]) =>
   told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
+/** What went to the edge; audio in a row is one audio. */
 const down = (effects: readonly CallEffect[]) =>
-  effects.flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []));
+  effects
+    .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))
+    .filter((kind, at, kinds) => kind !== 'audio' || kinds[at - 1] !== 'audio');
 const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
   effects.flatMap(effect =>
     effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],

@@ -225,6 +225,16 @@ describe('a clear', () => {
     expect(ledger.settle()).toMatchObject({unheard: []});
   });
 
+  test('believes marks that left well before it landed, although they came back after it was sent', () => {
+    const ledger = measured(200);
+    const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 500, n * 500), 0));
+    ledger.stop(600); // lands at 700, when 600 were played
+    ledger.returned(marks[0] ?? '', 700); // left at 600
+    ledger.returned(marks[1] ?? '', 801); // flushed, with the last
+    ledger.returned(marks[3] ?? '', 801);
+    expect(ledger.settle()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
+  });
+
   test('is settled once', () => {
     const ledger = measured(20);
     ledger.sent(piece('a', 400), 0);

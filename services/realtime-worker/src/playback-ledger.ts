@@ -30,6 +30,8 @@ interface Stopped {
   readonly guess: Millis;
   readonly generation: number;
   landed: Sighting | undefined;
+  /** Marks that came back after the clear went out: played before it landed, or flushed by it. */
+  readonly late: {readonly position: Millis; readonly seen: Sighting}[];
 }
 
 /** So many round trips and probes are remembered. */
@@ -37,6 +39,8 @@ const REMEMBERED = 8;
 /** A clear whose mark is not back after this long is judged by the clock: the model must know before it answers. */
 const LANDING_AT_MOST_MS = 400;
 const LANDING_SLACK_MS = 100;
+/** Twilio's clock is known to a frame: what left so much earlier did not leave at the same moment. */
+const SURELY_BEFORE_MS = 25;
 
 /**
  * What the caller has heard of the assistant.
@@ -107,6 +111,9 @@ export class PlaybackLedger {
     }
     const [, owner, generation, position] = /^(\d+)\.(\d+):(\d+(?:\.\d+)?)$/.exec(mark) ?? [];
     if (owner === undefined) return OUR_OTHER_MARKS.test(mark) ? 'stale' : 'foreign';
+    if (owner === this.#owner && Number(generation) === this.#stopped?.generation && !this.#stopped.landed) {
+      this.#stopped.late.push({position: Number(position), seen: this.#clock.sight(at)});
+    }
     if (owner !== this.#owner || Number(generation) !== this.#generation) return 'stale';
     return this.#timeline.proved(Number(position), this.#clock.sight(at)) ? 'proof' : 'foreign';
   }
@@ -139,7 +146,7 @@ export class PlaybackLedger {
     const mark = `clear:${this.#owner}.${this.#generation}`;
     const [generation, timeline] = [this.#generation, this.#timeline];
     const marks = [mark, `${this.#owner}.${generation}:${timeline.sentMs}`];
-    this.#stopped = {marks, at, generation, timeline, guess: this.heard(at), landed: undefined};
+    this.#stopped = {marks, at, generation, timeline, guess: this.heard(at), landed: undefined, late: []};
     this.#restart();
     return mark;
   }
@@ -154,8 +161,12 @@ export class PlaybackLedger {
   /** How much had been heard of the playout that was stopped, by the best that is known by now. */
   settle(): Settled | undefined {
     if (!this.#stopped) return undefined;
-    const {timeline, guess, landed} = this.#stopped;
-    const measured = landed === undefined ? undefined : timeline.heardAtLanding(landed, this.#clock);
+    const {timeline, guess, landed, late} = this.#stopped;
+    for (const {position, seen} of late) {
+      // All that the clear flushed left together with the mark that tells of it; what left before was played.
+      if (landed && this.#clock.between(seen, landed) > SURELY_BEFORE_MS) timeline.proved(position, seen);
+    }
+    const measured = landed && timeline.heardAtLanding(landed, this.#clock);
     this.#stopped = undefined;
     const heard = measured ?? guess;
     return {

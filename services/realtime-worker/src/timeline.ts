@@ -135,6 +135,21 @@ export class Timeline {
 /** A mark that is later than this after its audio must have ended does not come any more. */
 const MARK_MAY_BE_LATE_MS = 2_000;
 
+/** So much of a reply is sent apart, for a mark soon after it begins: 105 ms, and whole groups of base64. */
+const FIRST_BYTES = 840;
+const FIRST_CHARACTERS = (FIRST_BYTES * 4) / 3;
+const FIRST_MS = FIRST_BYTES / BYTES_PER_MS;
+
+/** A piece that meets an empty buffer, in two: a caller who interrupts early is placed by the mark between them. */
+export function firstApart(piece: Piece): Piece[] {
+  const {itemFrom, ms, payload} = piece;
+  if (ms < 1.5 * FIRST_MS) return [piece];
+  return [
+    {...piece, ms: FIRST_MS, payload: payload.slice(0, FIRST_CHARACTERS)},
+    {...piece, itemFrom: itemFrom + FIRST_MS, ms: ms - FIRST_MS, payload: payload.slice(FIRST_CHARACTERS)},
+  ];
+}
+
 function rest({itemId, responseId, itemFrom, ms, payload, from}: Placed, position: Millis): Piece {
   const bytes = Math.floor(Math.max(0, position - from) * BYTES_PER_MS);
   if (bytes === 0) return {itemId, responseId, itemFrom, ms, payload};
