@@ -1,20 +1,8 @@
-import {execFileSync, spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
-interface Demo {
-  readonly exitCode: Promise<number | null>;
-  output(): string;
-  /** What Ctrl-C does: a signal for everything that the terminal runs. */
-  ctrlC(): void;
-  /** Every process there ever was, of those that still are. */
-  leftovers(): number[];
-}
+import {runCommand} from './run-command.ts';
 
 describe('a newcomer', () => {
   let folder: string;
@@ -23,36 +11,7 @@ describe('a newcomer', () => {
   });
   afterEach(() => rmSync(folder, {recursive: true, force: true}));
 
-  /** `npm run demo`, with a folder of its own for temporary files. */
-  function startDemo(...args: readonly string[]): Demo {
-    const {REDIS_URL: _, FORCE_COLOR: __, ...inherited} = process.env;
-    const child = spawn(process.execPath, ['scripts/setup.mjs', 'demo', ...args], {
-      cwd: ROOT,
-      env: {...inherited, TMPDIR: folder, NO_COLOR: '1', COLUMNS: '100'},
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += String(chunk)));
-    const seen = new Set<number>();
-    const look = () => descendants(child.pid!).forEach(pid => seen.add(pid));
-    const looking = setInterval(look, 250);
-    const exitCode = new Promise<number | null>(resolve => {
-      child.once('close', code => {
-        clearInterval(looking);
-        resolve(code);
-      });
-    });
-    return {
-      exitCode,
-      output: () => output,
-      ctrlC() {
-        look();
-        process.kill(-child.pid!, 'SIGINT');
-      },
-      leftovers: () => [...living()].map(({pid}) => pid).filter(pid => seen.has(pid)),
-    };
-  }
+  const startDemo = (...args: readonly string[]) => runCommand(['demo', ...args], {TMPDIR: folder});
 
   test('sees three calls, one of them interrupted, in under a minute, and nothing stays behind', async () => {
     const began = performance.now();
@@ -92,39 +51,3 @@ describe('a newcomer', () => {
     expect(demo.output()).toContain('npm run demo -- --keep');
   });
 });
-
-interface Running {
-  readonly pid: number;
-  readonly parent: number;
-}
-
-/** Every process of this machine that is not merely waiting to be forgotten. */
-function living(): Running[] {
-  const isLinux = existsSync('/proc/self/stat'); // where `ps` may be missing
-  const lines = isLinux ? readdirSync('/proc').flatMap(statLine) : psLines();
-  return lines.flatMap(line => {
-    const [pid, parent, state] = line.trim().split(/\s+/);
-    return state?.startsWith('Z') ? [] : [{pid: Number(pid), parent: Number(parent)}];
-  });
-}
-
-function psLines(): string[] {
-  return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=']).toString().trim().split('\n');
-}
-
-function statLine(pid: string): string[] {
-  try {
-    // 4711 (a name, which may hold anything) S 4710 …
-    const [, state, parent] = /.*\) (\w) (\d+)/s.exec(readFileSync(`/proc/${Number(pid)}/stat`, 'utf8')) ?? [];
-    return [`${pid} ${parent} ${state}`];
-  } catch {
-    return []; // not a process, or gone by now
-  }
-}
-
-function descendants(root: number): number[] {
-  const all = living();
-  const family = [root];
-  for (const pid of family) family.push(...all.filter(({parent}) => parent === pid).map(child => child.pid));
-  return family;
-}
