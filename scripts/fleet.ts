@@ -9,6 +9,8 @@ export interface FleetOptions {
   readonly webhooks?: 1;
   /** Added to every service's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Added to every worker's environment. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
   /** Environment of the simulated model (MODEL_…). */
   readonly model?: Readonly<Record<string, string>>;
   readonly twilio?: Partial<FakeTwilioOptions>;
@@ -121,7 +123,7 @@ export class ProcessFleet implements AsyncDisposable {
     const worker = await startProcess({
       service: 'services/realtime-worker',
       name: `worker-${this.workers.length + 1}`,
-      env: this.#env({PORT: String(port)}),
+      env: this.#env({PORT: String(port), ...this.#options.workerEnv}),
     });
     this.workers.push(worker);
     return this.#stack.use(worker);

@@ -50,7 +50,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
   const admit = async (): Promise<CallEntry | 'full'> => {
     const known = await knownCall(request, desk);
     if (known) return known;
-    const admitted = await newCall(request, {ticket, traceparent}, desk);
+    const admitted = await once(request, desk, () => newCall(request, {ticket, traceparent}, desk));
     if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;
   };
@@ -81,6 +81,20 @@ async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk
   // A tool may use one CallSid again and again; Twilio never does.
   await directory.forget(CallSid);
   return undefined;
+}
+
+/** Twilio may ask twice at once, of two of us: the second waits, and then finds the call known. */
+async function once<Result>(
+  {CallSid}: TwilioRequest,
+  {directory, log}: CallDesk,
+  admit: () => Promise<Result>,
+): Promise<Result> {
+  if (!(await directory.startAdmission(CallSid))) throw new Error('somebody else is finding an owner for this call');
+  try {
+    return await admit();
+  } finally {
+    background(directory.endAdmission(CallSid), log, 'an admission is over');
+  }
 }
 
 async function newCall(

@@ -224,6 +224,16 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.restore({...entry, epoch: 9})).toBe(false);
     });
 
+    test('lets one at a time find an owner for a new call', async () => {
+      const directory = open();
+      const callSid = newCallSid();
+      expect(await directory.startAdmission(callSid)).toBe(true);
+      expect(await directory.startAdmission(callSid)).toBe(false);
+      expect(await directory.startAdmission(newCallSid())).toBe(true);
+      await directory.endAdmission(callSid);
+      expect(await directory.startAdmission(callSid)).toBe(true);
+    });
+
     test('forgets a call that has ended, and none that lives', async () => {
       const directory = open();
       const {callSid} = await taken(directory);

@@ -39,6 +39,13 @@ export interface CallDirectory {
   read(callSid: CallSid): Promise<CallEntry | undefined>;
 
   /**
+   * For whoever is about to find an owner for a new call: false when somebody else is at it, and was for less than 3 s.
+   * Asked twice at once, one call would otherwise hold two places until one of them is given back.
+   */
+  startAdmission(callSid: CallSid): Promise<boolean>;
+  endAdmission(callSid: CallSid): Promise<void>;
+
+  /**
    * Takes a call if its epoch still is `epoch` (0: nobody ever had it) and it has not ended; the epoch becomes one
    * higher. Exactly one of many claims with the same epoch wins. The losers get the call as it is.
    */

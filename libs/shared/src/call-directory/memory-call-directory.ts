@@ -1,5 +1,5 @@
 import type {CallSid, Ticket} from '../protocol/ids.ts';
-import {ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
+import {ADMISSION_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
 
@@ -10,6 +10,7 @@ export class MemoryCallDirectory implements CallDirectory {
   readonly #journals = new Map<CallSid, string[]>();
   readonly #tickets = new Map<Ticket, {grant: TicketGrant; goneAt: Millis}>();
   readonly #open = new Set<CallSid>();
+  readonly #admissions = new Map<CallSid, Millis>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -17,6 +18,17 @@ export class MemoryCallDirectory implements CallDirectory {
 
   async read(callSid: CallSid): Promise<CallEntry | undefined> {
     return this.#get(callSid);
+  }
+
+  async startAdmission(callSid: CallSid): Promise<boolean> {
+    const now = this.#clock.now();
+    if (now < (this.#admissions.get(callSid) ?? now)) return false;
+    this.#admissions.set(callSid, now + ADMISSION_TTL_S * 1_000);
+    return true;
+  }
+
+  async endAdmission(callSid: CallSid): Promise<void> {
+    this.#admissions.delete(callSid);
   }
 
   async claim(callSid: CallSid, claim: Parameters<CallDirectory['claim']>[1]): Promise<Claim> {

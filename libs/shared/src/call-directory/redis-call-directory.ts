@@ -3,7 +3,9 @@ import {z} from 'zod';
 import {parse} from '../protocol/parse.ts';
 import {CallSid, ProcessId, StreamSid, type Ticket} from '../protocol/ids.ts';
 import {
+  ADMISSION_TTL_S,
   call as callKey,
+  callAdmission,
   callJournal,
   CALL_TTL_S,
   ENDED_CALL_TTL_S,
@@ -32,6 +34,14 @@ export class RedisCallDirectory implements CallDirectory {
 
   async read(callSid: CallSid): Promise<CallEntry | undefined> {
     return callOfFields(callSid, await this.#redis.hgetall(callKey(callSid)));
+  }
+
+  async startAdmission(callSid: CallSid): Promise<boolean> {
+    return (await this.#redis.set(callAdmission(callSid), '1', 'EX', ADMISSION_TTL_S, 'NX')) === 'OK';
+  }
+
+  async endAdmission(callSid: CallSid): Promise<void> {
+    await this.#redis.del(callAdmission(callSid));
   }
 
   async claim(callSid: CallSid, claim: Parameters<CallDirectory['claim']>[1]): Promise<Claim> {

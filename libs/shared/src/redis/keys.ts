@@ -37,6 +37,10 @@ export const call = (sid: CallSid) => `call:{${sid}}`;
 export const CALL_TTL_S = 25 * 3_600;
 export const ENDED_CALL_TTL_S = 600;
 
+/** String: somebody is finding an owner for this call. Short, in case they die over it. */
+export const callAdmission = (sid: CallSid) => `call:{${sid}}:admission`;
+export const ADMISSION_TTL_S = 3;
+
 /** Stream: what another worker needs to go on with a call, and what its record is made of. Lives as long as `call`. */
 export const callJournal = (sid: CallSid) => `call:{${sid}}:journal`;
 
