@@ -255,6 +255,15 @@ describe('a greeting', () => {
     expect(stage.floor.serverInterrupts).toBe(true);
   });
 
+  test('is not cancelled by a click in the last moment of its protection', () => {
+    const stage = greeting();
+    stage.spoke(1_480, 1_420);
+    stage.on({type: 'callerLoud'}, 1_500);
+    expect(stage.time(1_500)).toEqual([]);
+    expect(stage.time(1_720)).toEqual([]);
+    expect(what(stage.stopped(2_000, 100))).toEqual(['unanswered', 'unprotect']);
+  });
+
   test('yields to a caller who goes on speaking', () => {
     const stage = greeting();
     stage.spoke(1_100);

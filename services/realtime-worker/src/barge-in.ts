@@ -9,11 +9,12 @@ import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
 import {firstApart, type Piece} from './timeline.ts';
+import {Weighing} from './weighing.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
-/** A caller who was not loud for so long has stopped speaking, long before the model says so. */
-const LOUD_LATELY_MS = 150;
+/** Speech that began while the greeting was protected must last so long: a click at the end of it is a click. */
+const CLICK_MS = 300;
 
 /**
  * Who has the floor. No sockets, no timers, no logs: an event and the time in, effects out.
@@ -35,10 +36,7 @@ export class BargeIn {
   #stop: Stop | undefined;
   #pausedUntil: Millis | undefined;
   #speaking = false;
-  #loudAt: Millis = 0;
-  #yieldAt: Millis | undefined;
-  /** The speech that goes on was found too short to yield to. */
-  #ignored = false;
+  readonly #weighing = new Weighing();
   readonly #guard: GreetingGuard;
 
   /** `greets`: the greeting is still to come, and is protected. */
@@ -72,7 +70,7 @@ export class BargeIn {
   get deadline(): Millis | undefined {
     const landsBy = this.#stop?.settled ? undefined : this.#ledger.landsBy;
     const unprotectAt = this.#speaking ? undefined : this.#guard.until;
-    return earliest(this.#yieldAt, this.#pausedUntil, landsBy, unprotectAt);
+    return earliest(this.#weighing.until, this.#pausedUntil, landsBy, unprotectAt);
   }
 
   /** Whether everything that was said has been heard, as far as anybody can tell. */
@@ -86,7 +84,7 @@ export class BargeIn {
 
   /** Whether it matters how loud the caller's frames are: we wait to see if the speech goes on. */
   get weighing(): boolean {
-    return this.#yieldAt !== undefined;
+    return this.#weighing.until !== undefined;
   }
 
   /** Whether the caller spoke over this response: what it still brings was never said. */
@@ -110,7 +108,7 @@ export class BargeIn {
       case 'callerSpoke':
         return this.#callerSpoke(event.since, at);
       case 'callerLoud':
-        this.#loudAt = at;
+        this.#weighing.loud(at);
         return [];
       case 'callerStopped':
         return this.#callerStopped(event.spokenMs, at);
@@ -152,9 +150,7 @@ export class BargeIn {
   #say(piece: Piece, at: Millis): FloorEffect[] {
     const {responseId} = piece;
     if (piece.payload === '') return [];
-    if (this.#responses.isGreeting(responseId) && this.#guard.sounds(at) && this.#speaking) {
-      this.#weighUntil(this.#guard.until ?? at, at);
-    }
+    if (this.#responses.isGreeting(responseId)) this.#greetingSounds(at);
     const opening = this.#ledger.opening(at);
     const effects: FloorEffect[] = opening === undefined ? [] : [{do: 'mark', mark: opening}];
     for (const part of opening === undefined ? [piece] : firstApart(piece)) {
@@ -165,35 +161,34 @@ export class BargeIn {
     return effects;
   }
 
+  #greetingSounds(at: Millis): void {
+    // Whoever hears its first word is heard here no sooner than a round trip from now.
+    if (!this.#guard.sounds(at + (this.#ledger.roundTrip ?? 0)) || !this.#speaking) return;
+    if (!this.#policy.uninterruptible) this.#weighing.begin(this.#guard.until ?? at, at);
+  }
+
   #sayHeld(at: Millis): FloorEffect[] {
     return this.#held.splice(0).flatMap(piece => this.#say(piece, at));
   }
 
   #callerSpoke(since: Millis, at: Millis): FloorEffect[] {
     this.#speaking = true;
-    this.#ignored = false;
+    this.#weighing.end();
     if (this.#stop) return []; // one interruption is claimed once
     const {mode, minSpeechMs, uninterruptible} = this.#policy;
     const audible = this.#ledger.playing(at) || this.#held.length > 0;
     if (!audible && !(mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
     if (uninterruptible) return [];
-    const yieldAt = Math.max(since + minSpeechMs, this.#guard.until ?? 0);
+    const {until} = this.#guard;
+    const yieldAt = Math.max(since + minSpeechMs, until === undefined ? 0 : Math.max(until, since + CLICK_MS));
     if (yieldAt <= at) return this.#yield(at);
-    this.#weighUntil(yieldAt, at);
+    this.#weighing.begin(yieldAt, at);
     return [];
   }
 
-  #weighUntil(yieldAt: Millis, at: Millis): void {
-    if (this.#policy.uninterruptible) return;
-    this.#yieldAt = yieldAt;
-    this.#loudAt = at;
-  }
-
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
-    const isNoise = this.#ignored || this.#yieldAt !== undefined;
+    const isNoise = this.#weighing.end();
     this.#speaking = false;
-    this.#ignored = false;
-    this.#yieldAt = undefined;
     const effects = this.#settle(at);
     if (this.#pausedUntil !== undefined) {
       effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#giveWay(at)));
@@ -205,8 +200,7 @@ export class BargeIn {
   /** Another session will hear the caller anew. */
   #modelLost(at: Millis): FloorEffect[] {
     this.#speaking = false;
-    this.#ignored = false;
-    this.#yieldAt = undefined;
+    this.#weighing.end();
     return this.#pausedUntil === undefined ? this.#settle(at) : this.#resume(at, false);
   }
 
@@ -215,12 +209,8 @@ export class BargeIn {
     const {landsBy} = this.#ledger;
     if (this.#stop && !this.#stop.settled && (landsBy === undefined || at >= landsBy))
       effects.push(...this.#settle(at));
-    if (this.#yieldAt !== undefined && at >= this.#yieldAt) {
-      this.#yieldAt = undefined;
-      // The model tells the end of speech half a second late; the frames tell it now.
-      if (at - this.#loudAt <= LOUD_LATELY_MS) effects.push(...this.#yield(at));
-      else this.#ignored = true;
-    }
+    // The model tells the end of speech half a second late; the frames tell it now.
+    if (this.#weighing.lasted(at)) effects.push(...this.#yield(at));
     // Speech that never ended and never became a turn: the reply must not stay unsaid.
     if (this.#pausedUntil !== undefined && at >= this.#pausedUntil) effects.push(...this.#resume(at, false));
     return [...effects, ...this.#unprotect(at)];
@@ -306,7 +296,7 @@ export class BargeIn {
   #unprotect(at: Millis): FloorEffect[] {
     const {until} = this.#guard;
     // While a noise may become a turn, the server must not answer it.
-    if (until === undefined || at < until || (this.#speaking && (this.weighing || this.#ignored))) return [];
+    if (until === undefined || at < until || (this.#speaking && this.#weighing.isHolding)) return [];
     this.#guard.lift(at);
     return [{do: 'unprotect'}];
   }
