@@ -147,6 +147,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     try {
       const {reply, session} = await takeCall(ask, assistant, callDeps);
       if (session) {
+        // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
+        if (ask.cause === 'worker-drained') metrics.repinsTotal.inc({cause: ask.cause});
         mine?.letGo('taken again by ourselves');
         background(hold(session), log, 'holding a call');
       }
@@ -190,9 +192,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
         ...(stream ? {stream} : {}),
       };
       const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
-      if (answer !== 'yes') continue;
-      metrics.repinsTotal.inc({cause: 'worker-drained'});
-      return true;
+      if (answer === 'yes') return true;
     }
     // Somebody who answered too late may have it after all.
     const entry = await directory.read(call.callSid);
