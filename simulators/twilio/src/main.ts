@@ -14,6 +14,7 @@ await using twilio = await startFakeTwilio({
   network: {delay: config.NETWORK_DELAY_MS, jitter: config.NETWORK_JITTER_MS},
   restPort: config.REST_PORT,
   sayMsPerChar: 60,
+  ...(config.ALLOW_WS ? {allowInsecure: true} : {}),
   ...(config.FALLBACK_URL === undefined ? {} : {fallbackUrl: config.FALLBACK_URL}),
   ...(config.STATUS_CALLBACK_URL === undefined ? {} : {statusCallbackUrl: config.STATUS_CALLBACK_URL}),
   ...(config.TWILIO_ACCOUNT_SID === undefined ? {} : {accountSid: config.TWILIO_ACCOUNT_SID}),

@@ -20,6 +20,11 @@ export const SimulatorEnv = z.object({
     .regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits')
     .optional()
     .describe('the account of the calls; a new one if not set'),
+  ALLOW_WS: onOff()
+    .default(false)
+    .describe(
+      'on: streams may be ws: elsewhere than on loopback, where a network of containers stands for the internet',
+    ),
   CALLS: wholeNumber().default(1).describe('how many callers'),
   RAMP_SECONDS: seconds().default(0).describe('the time over which they call'),
   SECONDS: seconds().default(30).describe('how long each caller stays'),
