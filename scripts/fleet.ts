@@ -33,6 +33,7 @@ export class ProcessFleet implements AsyncDisposable {
   #redisPort = 0;
   #model: RunningProcess | undefined;
   #webhook: RunningProcess | undefined;
+  #webhookEnv: Record<string, string> = {};
   #twilio: FakeTwilio | undefined;
   analytics: RunningProcess | undefined;
 
@@ -86,7 +87,8 @@ export class ProcessFleet implements AsyncDisposable {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
     const env = {PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)};
-    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#env(env)}));
+    this.#webhookEnv = this.#env(env);
+    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
     if (this.#options.analytics) {
       const {dataDir} = this.#options.analytics;
       const env = this.#env({DATA_DIR: dataDir, PORT: String(await freePort())});
@@ -116,6 +118,12 @@ export class ProcessFleet implements AsyncDisposable {
     const redis = set(this.#redis);
     process.kill(redis.pid, signal);
     await redis.exited;
+  }
+
+  /** Lets the webhook end, and starts another one at the same address. */
+  async restartWebhook(): Promise<void> {
+    await this.webhook.stop();
+    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
   }
 
   async addWorker(): Promise<RunningProcess> {

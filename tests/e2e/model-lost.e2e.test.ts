@@ -1,0 +1,111 @@
+import {describe, test, vi} from 'vitest';
+import {ProcessFleet} from '../../scripts/fleet.ts';
+import {callMetrics} from '../../simulators/twilio/src/call-metrics.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {hearings, sessionsOf, unheardFrames} from './truth.ts';
+
+const CALLS = 4;
+const asks: CallerScript = [
+  {do: 'waitForSilence', ms: 300},
+  {do: 'say', clip: 'caller-opening-hours'},
+  {do: 'waitForSilence', ms: 500},
+  {do: 'say', clip: 'caller-yes'},
+  {do: 'waitForSilence', ms: 300},
+  {do: 'hangUp'},
+];
+const model = {
+  MODEL_FIRST_DELTA_MS: '200',
+  MODEL_SPEED: '2',
+  MODEL_DELTA_MS: '100',
+  MODEL_KNOBS: '{"transcriptionMs":[50,100]}',
+};
+
+function hasAsked(call: FakeCall): Promise<void> {
+  return new Promise(resolve => call.on(event => event.type === 'callerSpoke' && resolve()));
+}
+
+describe.concurrent('callers whose model', () => {
+  test('drops its sockets in the middle of a reply go on with another session that knows what was said', async ({
+    expect,
+  }) => {
+    await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model});
+    const calls = Array.from({length: CALLS}, () => fleet.twilio.dial(asks));
+    await Promise.all(calls.map(hasAsked));
+    await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 10_000});
+    const before = await fleet.sessions();
+    await Promise.all(before.map(({id}) => fleet.closeSession(id, 'reset')));
+    const reports = await Promise.all(calls.map(call => call.ended));
+    const after = (await fleet.sessions()).slice(before.length);
+    expect(after).toHaveLength(CALLS);
+    for (const session of after) {
+      // The greeting, the question, and what was heard of the answer.
+      const texts = session.items.map(item => [item.role, item.text || item.transcript]);
+      expect(texts[0]?.[0]).toBe('assistant');
+      expect(texts[1]).toEqual(['user', expect.stringMatching(/opening hours/)]);
+      expect(texts[2]?.[0]).toBe('assistant');
+      expect(session.refusals).toEqual([]);
+      // What was broken off is taken up, and the next question is answered: nobody is greeted again.
+      expect(session.responses.map(response => response.status)).toEqual(['completed', 'completed']);
+    }
+    for (const report of reports) {
+      expect(report.violations).toEqual([]);
+      expect(report.endedBy).toBe('caller');
+      expect(callMetrics(report).answerMs).toHaveLength(2);
+    }
+  });
+
+  test('ends each session after 16 s talk on through the changes, and are heard to the last frame', async ({
+    expect,
+  }) => {
+    await using fleet = await ProcessFleet.start({
+      edges: 1,
+      workers: 1,
+      model: {...model, MODEL_SESSION_SECONDS: '16'},
+      env: {SESSION_ROTATE_SECONDS: '6'},
+    });
+    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
+    const reports = await Promise.all(calls.map(call => call.ended));
+    const heard = await hearings(fleet);
+    for (const report of reports) {
+      expect(report.violations).toEqual([]);
+      expect(report.endedBy).toBe('caller');
+      const sessions = sessionsOf(heard, report);
+      expect(sessions.length).toBeGreaterThan(1);
+      expect(unheardFrames(sessions, report)).toEqual([]);
+      for (const {stretches, session} of sessions) {
+        expect(stretches).toHaveLength(1);
+        expect(session.refusals).toEqual([]);
+        // We left before we were told to.
+        expect(session.closeCode).toBe(1000);
+      }
+      expect(sessions[1]!.session.items[0]?.role).toBe('assistant');
+      expect(callMetrics(report).answerMs).toHaveLength(2);
+    }
+  });
+
+  test('refuses the key, or has used up the quota, are told so by Twilio, and nobody tries again and again', async ({
+    expect,
+  }) => {
+    const say = 'The assistant cannot speak.';
+    await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model, env: {MODEL_DOWN_SAY: say}});
+    const attempts = async () => {
+      const refused = (await (await fetch(new URL('/refused', fleet.model.url))).json()) as unknown[];
+      return (await fleet.sessions()).length + refused.length;
+    };
+    for (const [knob, value] of [
+      ['upgradeStatus', 401],
+      ['closeAfterAccept', {code: 3000, reason: 'invalid_request_error.invalid_api_key'}],
+      ['failResponses', 'insufficient_quota'],
+    ] as const) {
+      await fleet.setKnobs({[knob]: value});
+      const before = await attempts();
+      const report = await fleet.twilio.dial([]).ended;
+      expect(report.saidByTwilio).toEqual([say]);
+      expect(report.endedBy).toBe('platform');
+      expect(report.streams.length).toBeLessThanOrEqual(1);
+      expect(report.endedAt - report.startedAt).toBeLessThan(5_000);
+      expect((await attempts()) - before).toBeLessThanOrEqual(2);
+      await fleet.setKnobs({[knob]: null});
+    }
+  });
+});
