@@ -29,6 +29,8 @@ interface OpenStream {
   readonly openedAt: Millis;
   /** Its edge gave no sign of life for too long. */
   silent: boolean;
+  /** Its edge said that it is over, and has nothing more to say. */
+  ended: boolean;
 }
 
 interface Attached {
@@ -81,13 +83,14 @@ export class StreamLine {
     // Over, or an even newer stream was faster.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#open;
-    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false};
+    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false, ended: false};
     this.#open = stream;
     if (before) this.#leave(before);
     channel.onFrame(frame => {
       if (this.#open !== stream) return;
       const isBack = stream.silent && frame.kind !== 'began';
       stream.silent = false;
+      stream.ended = frame.kind === 'ended';
       if (isBack) hear({kind: 'began', callSid, streamSid, edge}, epoch);
       hear(frame, epoch);
     });
@@ -101,7 +104,7 @@ export class StreamLine {
   /** Once a second: an edge that died says nothing, and nobody says it for it. */
   lookAround(wellSince: Millis | undefined): void {
     const stream = this.#open;
-    if (!stream || stream.silent) return;
+    if (!stream || stream.silent || stream.ended) return;
     const {clock, log, hear} = this.#deps;
     const silentSince = Math.max(
       stream.channel.lastHeardAt() ?? stream.openedAt,
