@@ -34,6 +34,7 @@ export class ProcessFleet implements AsyncDisposable {
   #model: RunningProcess | undefined;
   #webhook: RunningProcess | undefined;
   #webhookEnv: Record<string, string> = {};
+  #analyticsPort = 0;
   #twilio: FakeTwilio | undefined;
   analytics: RunningProcess | undefined;
 
@@ -89,11 +90,7 @@ export class ProcessFleet implements AsyncDisposable {
     const env = {PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)};
     this.#webhookEnv = this.#env(env);
     this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
-    if (this.#options.analytics) {
-      const {dataDir} = this.#options.analytics;
-      const env = this.#env({DATA_DIR: dataDir, PORT: String(await freePort())});
-      this.analytics = this.#stack.use(await startProcess({service: 'services/analytics', env}));
-    }
+    if (this.#options.analytics) await this.startAnalytics();
     this.#twilio = this.#stack.use(
       await startFakeTwilio({
         webhookUrl: `${origin}/incoming-call`,
@@ -124,6 +121,14 @@ export class ProcessFleet implements AsyncDisposable {
   async restartWebhook(): Promise<void> {
     await this.webhook.stop();
     this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
+  }
+
+  /** Starts analytics on the data it had before, if it had any. */
+  async startAnalytics(): Promise<void> {
+    const {dataDir} = set(this.#options.analytics);
+    this.#analyticsPort ||= await freePort();
+    const env = this.#env({DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
+    this.analytics = this.#stack.use(await startProcess({service: 'services/analytics', env}));
   }
 
   async addWorker(): Promise<RunningProcess> {

@@ -3,7 +3,7 @@ import {ProcessFleet} from '../../scripts/fleet.ts';
 import type {Exit, RunningProcess} from '../../scripts/processes.ts';
 import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, hearings, sessionsOf} from './truth.ts';
+import {type Hearing, hearings, sessionsOf} from '../../scripts/hearings.ts';
 
 const CALLS = 8;
 /** Keeps talking until the deploy is over. */

@@ -2,7 +2,7 @@ import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {ProcessFleet} from '../../scripts/fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, hearings, heardRuns, sessionsOf} from './truth.ts';
+import {type Hearing, hearings, heardRuns, sessionsOf} from '../../scripts/hearings.ts';
 
 const CALLS = 6;
 

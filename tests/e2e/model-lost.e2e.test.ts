@@ -2,7 +2,7 @@ import {describe, test, vi} from 'vitest';
 import {ProcessFleet} from '../../scripts/fleet.ts';
 import {callMetrics} from '../../simulators/twilio/src/call-metrics.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, sessionsOf, unheardFrames} from './truth.ts';
+import {hearings, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
 
 const CALLS = 4;
 const asks: CallerScript = [

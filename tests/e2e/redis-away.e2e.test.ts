@@ -5,7 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, test, vi} from 'vitest';
 import {metric, ProcessFleet} from '../../scripts/fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, heardRuns, sessionsOf, unheardFrames} from './truth.ts';
+import {hearings, heardRuns, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
 
 const CALLS = 6;
 

@@ -1,8 +1,8 @@
-import type {ProcessFleet} from '../../scripts/fleet.ts';
-import {readTagRuns, type TaggedRun} from '../../simulators/openai/src/tagged-audio.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
-import {readFrameTag} from '../../simulators/twilio/src/frame-tag.ts';
+import type {ProcessFleet} from './fleet.ts';
+import {readTagRuns, type TaggedRun} from '../simulators/openai/src/tagged-audio.ts';
+import type {SessionSummary} from '../simulators/openai/src/session-summary.ts';
+import type {CallReport} from '../simulators/twilio/src/call-report.ts';
+import {readFrameTag} from '../simulators/twilio/src/frame-tag.ts';
 
 /** A stretch of caller frames without a gap, by their numbers within the call; `to` is the number after the last. */
 export interface Stretch {

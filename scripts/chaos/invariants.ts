@@ -1,0 +1,106 @@
+import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
+import {heardRuns, type Hearing, sessionsOf, stretchesOf, unheardFrames} from '../hearings.ts';
+import type {Truth} from './truth.ts';
+
+/** What an edge that dies takes with it: what was on its way, and what Twilio sent before it noticed. In frames. */
+const LOST_WITH_AN_EDGE = 50;
+/** Where a caller stopped hearing is known to a few hundredths of a second, or to the last mark. */
+const SAID_TWICE_MS = 400;
+
+type Rule = (truth: Truth) => string[];
+
+/** Everything that must hold however many processes died; one line for each thing that does not. */
+export function brokenInvariants(truth: Truth): string[] {
+  return RULES.flatMap(rule => rule(truth));
+}
+
+const RULES: readonly Rule[] = [
+  // A call ends when its caller hangs up.
+  ({reports}) =>
+    reports
+      .filter(report => report.endedBy !== 'caller')
+      .map(report => `${name(report)} was ended by the ${report.endedBy}: ${report.reason}`),
+  ({reports}) =>
+    reports.flatMap(report =>
+      report.violations.map(({code, detail}) => `${name(report)}: Twilio was told something wrong: ${code} ${detail}`),
+    ),
+  // One record a call.
+  ({reports, records}) => {
+    const counts = Map.groupBy(records, ({callSid}) => callSid);
+    const wanted = new Set(reports.map(({callSid}) => callSid));
+    return [
+      ...reports
+        .filter(report => counts.get(report.callSid)?.length !== 1 && report.streams.length > 0)
+        .map(report => `${name(report)} has ${counts.get(report.callSid)?.length ?? 0} records`),
+      ...[...counts.keys()].filter(callSid => !wanted.has(callSid)).map(callSid => `a record of nobody: ${callSid}`),
+    ];
+  },
+  // What callers say arrives: once, in order, at their own model.
+  ({hearings}) =>
+    hearings
+      .filter(({tags}) => tags.length > 1)
+      .map(({session, tags}) => `session ${session.id} heard the callers ${tags.join(', ')}`),
+  ({hearings}) =>
+    hearings
+      .filter(({stretches}) => stretches.some(({from}, index) => from < (stretches[index - 1]?.to ?? 0)))
+      .map(({session, tags}) => `session ${session.id} of caller ${tags.join()} heard frames twice or out of order`),
+  ({reports, hearings}) =>
+    reports.flatMap(report => {
+      const unheard = unheardFrames(sessionsOf(hearings, report), report);
+      const lost = unheard.filter(frame => !isNearLostEnd(frame, report.streams));
+      return lost.length === 0 ? [] : [`${name(report)}: ${lost.length} frames were lost: ${shortList(lost)}`];
+    }),
+  // What assistants say arrives: at their own caller, once, and not from an owner of the past.
+  ({reports, hearings}) => reports.flatMap(report => wronglyHeard(report, hearings)),
+  // Nothing is left behind.
+  ({hearings}) =>
+    hearings
+      .filter(({session}) => session.closedAt === null)
+      .map(({session, tags}) => `session ${session.id} of caller ${tags.join()} is still open`),
+  ({open}) => open.map(callSid => `${callSid} is still open in Redis`),
+  ({channels}) => channels.map(channel => `somebody still listens to ${channel}`),
+  ({keys}) => keys.map(key => `the key ${key} would stay for ever`),
+  ({held}) => held.map(each => `a call is still held by ${each}`),
+];
+
+function name({tag, callSid}: CallReport): string {
+  return `caller ${tag ?? callSid} (${callSid})`;
+}
+
+/** The last frames before a stream broke off went into a dead edge; that they are gone is in the nature of its death. */
+function isNearLostEnd(frame: number, streams: readonly StreamReport[]): boolean {
+  return streams.slice(0, -1).some(({sentAudio}) => {
+    const end = stretchesOf(sentAudio).stretches.at(-1)?.to ?? 0;
+    return frame < end && frame >= end - LOST_WITH_AN_EDGE;
+  });
+}
+
+function wronglyHeard(report: CallReport, hearings: readonly Hearing[]): string[] {
+  const sessions = sessionsOf(hearings, report);
+  const sessionOf = new Map(
+    sessions.flatMap(({session}, index) => session.items.map(item => [item.tag, index] as const)),
+  );
+  const heardTo = new Map<number, number>();
+  const wrong: string[] = [];
+  let newest = 0;
+  for (const {item, fromMs, toMs} of heardRuns(report)) {
+    const session = sessionOf.get(item);
+    if (session === undefined) {
+      // A session that never heard a tagged frame of anybody cannot be told whose it was.
+      if (hearings.some(({session: each, tags}) => tags.length > 0 && each.items.some(({tag}) => tag === item))) {
+        wrong.push(`${name(report)} heard what was said to somebody else (item ${item})`);
+      }
+      continue;
+    }
+    if (session < newest) wrong.push(`${name(report)} heard an owner of the past (item ${item})`);
+    newest = Math.max(newest, session);
+    const again = (heardTo.get(item) ?? 0) - fromMs;
+    if (again > SAID_TWICE_MS) wrong.push(`${name(report)} heard ${again} ms of item ${item} twice`);
+    heardTo.set(item, Math.max(heardTo.get(item) ?? 0, toMs));
+  }
+  return wrong;
+}
+
+function shortList(numbers: readonly number[]): string {
+  return numbers.length > 6 ? `${numbers.slice(0, 6).join(', ')}, …` : numbers.join(', ');
+}
