@@ -2,7 +2,10 @@ import {defineConfig} from 'vitest/config';
 
 const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
 
-/** The suffix of a test says what it needs: nothing, a Redis, or the whole system. */
+/**
+ * The suffix of a test says what it needs: nothing, a Redis, or the whole system. One kind after the other: a machine
+ * that is busy with the rest makes whole calls late.
+ */
 export default defineConfig({
   test: {
     reporters: ['default', ...annotations, './scripts/testing/summary-reporter.ts'],
@@ -10,6 +13,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          sequence: {groupOrder: 0},
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
         },
@@ -17,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'redis',
+          sequence: {groupOrder: 1},
           include: ['**/*.{redis,pg}.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['scripts/testing/redis.ts'],
@@ -27,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: {groupOrder: 2},
           include: ['**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['scripts/testing/redis.ts'],
