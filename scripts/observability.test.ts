@@ -39,19 +39,30 @@ const recorded = new Set(rules.flatMap(({record}) => record ?? []));
 const runbook = readFileSync('docs/RUNBOOK.md', 'utf8');
 
 /** By the name a query uses: each metric, its labels, and the services that export it. */
-const exported = new Map<string, {labels: readonly string[]; services: Set<string>}>();
+const exported = new Map<
+  string,
+  {labels: readonly string[]; services: Set<string>; values: Map<string, Set<string>>}
+>();
 for (const service of SERVICES) {
-  for (const metric of createMetrics(service).registry.getMetricsAsArray()) {
+  const {registry} = createMetrics(service);
+  for (const metric of registry.getMetricsAsArray()) {
     const {name, type, labelNames} = Exported.parse(metric);
     const series = type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
     for (const one of series) {
-      const known = exported.get(one) ?? {labels: [...labelNames, ...EVERYWHERE], services: new Set()};
+      const known = exported.get(one) ?? {
+        labels: [...labelNames, ...EVERYWHERE],
+        services: new Set(),
+        values: new Map(),
+      };
       known.services.add(service);
+      for (const {labels} of type === 'counter' ? ((await registry.getSingleMetric(name)?.get())?.values ?? []) : [])
+        for (const label of labelNames)
+          known.values.set(label, (known.values.get(label) ?? new Set()).add(String(labels[label])));
       exported.set(one, known);
     }
   }
 }
-exported.set('up', {labels: EVERYWHERE, services: new Set(SERVICES)});
+exported.set('up', {labels: EVERYWHERE, services: new Set(SERVICES), values: new Map()});
 
 const queries = [
   ...dashboard.panels.flatMap(({title, targets}) => targets.map(({expr}) => [title, expr] as const)),
@@ -77,8 +88,15 @@ test.each(queries)(
       const metric = exported.get(name);
       expect(metric, `${name} is exported by nobody`).toBeDefined();
       for (const label of metric?.labels ?? []) labels.add(label);
-      for (const [, label = '', , value = ''] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
+      for (const [, label = '', operator = '', value = ''] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
         expect(metric?.labels, `${name} has no label ${label}`).toContain(label);
+        // A counter of one label shows all the values that it may have.
+        const values = [...(metric?.values.get(label) ?? [])];
+        for (const pattern of values.length > 0 && operator.startsWith('=') ? value.split('|') : [])
+          expect(
+            values.filter(each => new RegExp(`^${pattern}$`).test(each)),
+            `${name}, ${pattern}`,
+          ).not.toEqual([]);
         if (label === 'service') expect([...(metric?.services ?? [])], `${name} of ${value}`).toContain(value);
       }
     }

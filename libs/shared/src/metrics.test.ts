@@ -25,3 +25,10 @@ test('an operator sees what runs', async () => {
   const text = await createMetrics('webhook').registry.metrics();
   expect(text).toMatch(/^voicebridge_build_info\{version="\d[^"]*",node="v\d+[^"]*",service="webhook"\} 1$/m);
 });
+
+test('an operator is told at the first error: every count begins at 0, and not when it first happens', async () => {
+  const text = await createMetrics('realtime-worker').registry.metrics();
+  expect(text).toContain('voicebridge_model_errors_total{code="insufficient_quota",service="realtime-worker"} 0');
+  expect(text).toContain('voicebridge_calls_total{result="platform.stream-lost",service="realtime-worker"} 0');
+  expect(text).not.toContain('result="overload"');
+});

@@ -1,5 +1,18 @@
 import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-client';
 import library from '../package.json' with {type: 'json'};
+import {
+  ADMISSIONS,
+  END_REASONS,
+  FAILOVER_KINDS,
+  MODEL_ERRORS,
+  RECONNECT_CAUSES,
+  RECORDING_OUTCOMES,
+  REFUSED_REQUESTS,
+  REFUSED_SOCKETS,
+  REPIN_CAUSES,
+  SENDING_OUTCOMES,
+  TOKEN_KINDS,
+} from './metric-labels.ts';
 
 /** From the neighbourhood of five milliseconds to ten seconds: the same for every latency, so that they compare. */
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
@@ -35,6 +48,18 @@ export function createMetrics(service: string) {
     help: string,
     labelNames: readonly Label[] = [],
   ) => new Counter<Label>({name: `voicebridge_${name}`, help, labelNames: [...labelNames], registers: of(services)});
+  /** One label, and all the values that it may have. */
+  const counterBy = <Label extends string>(
+    services: readonly string[],
+    name: string,
+    help: string,
+    label: Label,
+    values: readonly string[],
+  ) => {
+    const made = counter(services, name, help, [label]);
+    for (const value of values) made.labels(value).inc(0);
+    return made;
+  };
   const seconds = (services: readonly string[], name: string, help: string, buckets: readonly number[] = SECONDS) =>
     new Histogram({name: `voicebridge_${name}_seconds`, help, buckets: [...buckets], registers: of(services)});
   collectDefaultMetrics({register: registry});
@@ -51,9 +76,13 @@ export function createMetrics(service: string) {
     redisUp: gauge(EVERY, 'redis_up', '1 while Redis answers this process'),
     callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
     callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
-    callsTotal: counter([...WEBHOOK, ...WORKER], 'calls_total', 'webhook: what callers got; worker: how calls ended', [
+    callsTotal: counterBy(
+      [...WEBHOOK, ...WORKER],
+      'calls_total',
+      'webhook: what callers got; worker: how calls ended',
       'result',
-    ]),
+      service === 'webhook' ? ADMISSIONS : END_REASONS,
+    ),
     admissionSeconds: seconds(WEBHOOK, 'admission', 'webhook received to a worker that said yes'),
     modelReadySeconds: seconds(WORKER, 'model_ready', 'a worker said yes to the model session configured'),
     timeToFirstAudioSeconds: seconds(
@@ -66,22 +95,46 @@ export function createMetrics(service: string) {
     bargeInsTotal: counter(WORKER, 'barge_ins_total', 'callers who spoke over the assistant'),
     hopSeconds: seconds(CALLS, 'hop', 'one frame between edge and worker: half a round trip', INSTANTS),
     framesTotal: counter(EDGE, 'frames_total', 'frames between edge and worker', ['direction', 'outcome']),
-    socketsRefusedTotal: counter([...WEBHOOK, ...EDGE], 'sockets_refused_total', 'sockets and requests refused', [
+    socketsRefusedTotal: counterBy(
+      [...WEBHOOK, ...EDGE],
+      'sockets_refused_total',
+      'sockets and requests refused',
       'reason',
-    ]),
+      service === 'webhook' ? REFUSED_REQUESTS : REFUSED_SOCKETS,
+    ),
     malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages nobody could use', ['peer', 'reason']),
-    repinsTotal: counter(CALLS, 'repins_total', 'calls moved to another worker, by whoever moved them', ['cause']),
-    repinSeconds: seconds(EDGE, 'repin', 'owner known dead to first frame accepted by the new one'),
-    failoversTotal: counter(WORKER, 'failovers_total', 'accidents and moves that a call outlived', ['kind']),
-    fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
-    modelErrorsTotal: counter(WORKER, 'model_errors_total', 'errors the model reported', ['code']),
-    modelReconnectsTotal: counter(WORKER, 'model_reconnects_total', 'model sockets opened again during a call', [
+    repinsTotal: counterBy(
+      CALLS,
+      'repins_total',
+      'calls moved to another worker, by whoever moved them',
       'cause',
-    ]),
-    tokensTotal: counter(WORKER, 'tokens_total', 'tokens the model counted', ['kind']),
-    recordsTotal: counter([...WORKER, ...ANALYTICS], 'records_total', 'call records, by what became of them', [
+      REPIN_CAUSES,
+    ),
+    repinSeconds: seconds(EDGE, 'repin', 'owner known dead to first frame accepted by the new one'),
+    failoversTotal: counterBy(
+      WORKER,
+      'failovers_total',
+      'accidents and moves that a call outlived',
+      'kind',
+      FAILOVER_KINDS,
+    ),
+    fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
+    modelErrorsTotal: counterBy(WORKER, 'model_errors_total', 'errors the model reported', 'code', MODEL_ERRORS),
+    modelReconnectsTotal: counterBy(
+      WORKER,
+      'model_reconnects_total',
+      'model sockets opened again during a call',
+      'cause',
+      RECONNECT_CAUSES,
+    ),
+    tokensTotal: counterBy(WORKER, 'tokens_total', 'tokens the model counted', 'kind', TOKEN_KINDS),
+    recordsTotal: counterBy(
+      [...WORKER, ...ANALYTICS],
+      'records_total',
+      'call records, by what became of them',
       'outcome',
-    ]),
+      service === 'analytics' ? RECORDING_OUTCOMES : SENDING_OUTCOMES,
+    ),
     recordsUnsent: gauge(WORKER, 'records_unsent', 'records of finished calls that Redis does not have yet'),
     analyticsDatabaseUp: gauge(ANALYTICS, 'analytics_database_up', '1 while the database of analytics can be used'),
     analyticsRecordsWaiting: gauge(ANALYTICS, 'analytics_records_waiting', 'records that wait in the queue'),
