@@ -154,7 +154,16 @@ describe('a caller who interrupts', () => {
     const stage = new Stage();
     stage.reply('r1', {}, 0);
     expect(stage.spoke(100)).toEqual([]);
-    expect(stage.audio('r1', 'i1', 200, 110)).toEqual([]);
+    expect(what(stage.audio('r1', 'i1', 200, 110))).not.toContain('say');
+  });
+
+  test('before the first audio of an item: what still comes of it is cut at 0, once', () => {
+    const stage = new Stage();
+    stage.whole('r0', {i0: 3_000}, 0);
+    stage.reply('r1', {}, 0);
+    stage.spoke(1_000);
+    expect(cuts(stage.audio('r1', 'i1', 200, 1_010))).toEqual([['i1', 0]]);
+    expect(stage.audio('r1', 'i1', 200, 1_020)).toEqual([]);
   });
 
   test('is claimed once, however often the model says so', () => {

@@ -137,7 +137,10 @@ export class BargeIn {
 
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
     const {responseId, itemId, payload} = event;
-    if (this.#responses.isSilenced(responseId)) return []; // it was already on its way when we hushed
+    if (this.#responses.isSilenced(responseId)) {
+      // It was on its way when we hushed. The model believes that it said even an item that began only then.
+      return this.#responses.dropped(itemId) ? [{do: 'truncate', itemId, audioEndMs: 0, receivedMs: 0}] : [];
+    }
     const ms = msOfBase64(payload);
     const itemFrom = this.#responses.received(responseId, itemId, ms);
     const effects = this.#pausedUntil === undefined ? this.#settle(at) : [];

@@ -34,6 +34,13 @@ export class Responses {
     return from;
   }
 
+  /** Audio of a silenced response arrived; true for the first of an item of which nothing was ever said. */
+  dropped(itemId: string): boolean {
+    if (this.#itemMs.has(itemId)) return false;
+    this.#itemMs.set(itemId, 0);
+    return true;
+  }
+
   /** Another owner of the call received so much of an item. */
   restored(itemId: string, ms: Millis): void {
     this.#itemMs.set(itemId, ms);

@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {PlaybackLedger} from '../../services/realtime-worker/src/playback-ledger.ts';
+import type {Reply} from '../../simulators/openai/src/model-script.ts';
+import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
+import {SimulatedCall} from './simulated-call.ts';
+import {compare} from './truth.ts';
+
+/** A counterexample names its seed and path: run it again with `fc.assert(…, {seed, path})`. */
+const runs = (numRuns: number) => ({numRuns});
+
+const network = fc.record({delay: fc.integer({min: 0, max: 120}), jitter: fc.integer({min: 0, max: 60})});
+const speech = (ms: number) => ({say: {text: 'some words that are said '.repeat(4), audioMs: ms}});
+const reply = fc.array(fc.integer({min: 60, max: 5_000}), {minLength: 1, maxLength: 3});
+const turn = fc.record({
+  reply,
+  /** How long the caller listens before speaking, and for how long they speak. */
+  listens: fc.integer({min: 0, max: 6_000}),
+  speaks: fc.integer({min: 70, max: 1_500}),
+});
+const misbehaviour = fc.record({
+  stragglers: fc.constantFrom([0, 0] as const, [3, 5] as const),
+  lateCancelledDone: fc.boolean(),
+  duplicateDone: fc.boolean(),
+  strange: fc.boolean(),
+  speed: fc.constantFrom([0.8, 1.2] as const, [3, 8] as const),
+  marksReturned: fc.constantFrom(1, 1, 0.7, 0),
+});
+
+function play(
+  seed: number,
+  turns: readonly {reply: number[]; listens: number; speaks: number}[],
+  how: {network: {delay: number; jitter: number}; misbehaviour: Record<string, unknown>; mode: 'immediate' | 'resume'},
+): SimulatedCall {
+  const {marksReturned, ...knobs} = how.misbehaviour;
+  let next: Reply = [speech(800)];
+  const call = new SimulatedCall({
+    seed,
+    network: how.network,
+    modelNetwork: {delay: 20, jitter: 10},
+    knobs,
+    floor: {mode: how.mode},
+    marksReturned: Number(marksReturned),
+    script: () => next,
+  });
+  call.wait(1_500);
+  for (const {reply: lengths, listens, speaks} of turns) {
+    next = lengths.map(speech);
+    call.talk(600);
+    call.wait(1_400);
+    call.wait(listens);
+    call.talk(speaks);
+    call.wait(speaks + 900);
+  }
+  call.wait(20_000);
+  return call;
+}
+
+describe('whatever the network, the model and the caller do', () => {
+  test('no truncation is ever refused, and the model remembers what was heard', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.array(turn, {minLength: 1, maxLength: 4}),
+        network,
+        misbehaviour,
+        (seed, turns, network, misbehaviour) => {
+          const call = play(seed, turns, {network, misbehaviour, mode: 'immediate'});
+          // A cancel may race with the end of what it cancels; nothing else may be refused.
+          const refused = call.session.refusals.filter(({code}) => code !== 'response_cancel_not_active');
+          expect(refused).toEqual([]);
+          // One clear cannot be placed better than the network jitters where no mark comes back.
+          const tolerance = 110 + (misbehaviour.marksReturned === 1 ? 20 : 4 * network.jitter + 2 * network.delay);
+          for (const {item, heardMs, rememberedMs} of compare(call.session.items, call.queue.played())) {
+            expect(heardMs).toBeLessThanOrEqual(item.generatedMs);
+            expect(Math.abs(rememberedMs - heardMs)).toBeLessThanOrEqual(tolerance);
+          }
+        },
+      ),
+      runs(150),
+    );
+  }, 120_000);
+
+  test('nobody hears a word twice, and nothing of a silenced reply after its silence', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.array(turn, {minLength: 1, maxLength: 3}),
+        network,
+        misbehaviour,
+        (seed, turns, network, misbehaviour) => {
+          const call = play(seed, turns, {network, misbehaviour, mode: 'immediate'});
+          const until = new Map<number, number>();
+          for (const {item, fromMs, toMs} of readTagRuns(call.queue.played())) {
+            expect(fromMs).toBe(until.get(item) ?? 0);
+            until.set(item, toMs);
+          }
+        },
+      ),
+      runs(80),
+    );
+  }, 120_000);
+
+  test('a noise costs no word: with resume every byte is heard, once, but for what the network hides', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.integer({min: 1_500, max: 6_000}),
+        fc.integer({min: 100, max: 1_300}),
+        fc.integer({min: 70, max: 160}),
+        fc.integer({min: 0, max: 100}),
+        (seed, length, listens, noise, delay) => {
+          const call = new SimulatedCall({
+            seed,
+            network: {delay, jitter: 0},
+            floor: {mode: 'resume', greetingProtectedMs: 0},
+            script: () => [speech(length)],
+          });
+          call.until(() => call.audible);
+          call.wait(listens);
+          call.talk(noise);
+          call.wait(12_000);
+          const runsHeard = readTagRuns(call.queue.played());
+          expect(new Set(runsHeard.map(({item}) => item)).size).toBe(1);
+          expect(runsHeard.at(-1)?.toMs).toBe(Math.round(length));
+          for (const [at, {fromMs}] of runsHeard.entries()) {
+            // Cut between two bytes, so a block may be split; and Twilio's clock is known to a frame.
+            if (at > 0) expect(Math.abs(fromMs - (runsHeard[at - 1]?.toMs ?? 0))).toBeLessThanOrEqual(22);
+          }
+        },
+      ),
+      runs(60),
+    );
+  }, 120_000);
+});
+
+describe('the estimate of what was heard', () => {
+  const step = fc.oneof(
+    fc.record({do: fc.constant('say' as const), ms: fc.integer({min: 1, max: 600})}),
+    fc.record({do: fc.constant('wait' as const), ms: fc.integer({min: 0, max: 900})}),
+    fc.record({do: fc.constant('echo' as const), skip: fc.integer({min: 0, max: 3})}),
+    fc.record({do: fc.constant('frame' as const), late: fc.integer({min: 0, max: 200})}),
+    fc.record({do: fc.constant('clear' as const), echoes: fc.integer({min: 0, max: 3})}),
+    fc.record({do: fc.constant('foreign' as const), name: fc.string()}),
+  );
+
+  test('never leaves what is proven and what was sent, and never goes back within a playout', () => {
+    fc.assert(
+      fc.property(fc.array(step, {maxLength: 60}), steps => {
+        const ledger = new PlaybackLedger(1);
+        const marks: string[] = [];
+        let [at, before, received] = [0, 0, 0];
+        for (const each of steps) {
+          if (each.do === 'wait') at += each.ms;
+          if (each.do === 'say') {
+            const opening = ledger.opening(at);
+            if (opening) marks.push(opening);
+            marks.push(
+              ledger.sent(
+                {itemId: 'i', responseId: 'r', itemFrom: received, ms: each.ms, payload: silence(each.ms)},
+                at,
+              ),
+            );
+            received += each.ms;
+          }
+          if (each.do === 'frame') ledger.callerFrame(Math.max(0, at - each.late), at);
+          if (each.do === 'echo') for (const mark of marks.splice(each.skip, 1)) ledger.returned(mark, at);
+          if (each.do === 'foreign') ledger.returned(each.name, at);
+          if (each.do === 'clear') {
+            marks.push(ledger.stop(at));
+            for (const mark of marks.splice(-each.echoes)) ledger.returned(mark, at + 5);
+            const settled = ledger.settle();
+            expect(settled?.heard).toBeGreaterThanOrEqual(settled?.proven ?? 0);
+            expect(settled?.heard).toBeLessThanOrEqual(settled?.sent ?? 0);
+            const unheard = (settled?.unheard ?? []).reduce((sum, piece) => sum + piece.ms, 0);
+            expect(unheard + (settled?.heard ?? 0)).toBeLessThan((settled?.sent ?? 0) + 0.125 + 1e-6);
+            before = 0;
+          }
+          const heard = ledger.heard(at);
+          expect(heard).toBeGreaterThanOrEqual(Math.max(before, ledger.provenMs));
+          expect(heard).toBeLessThanOrEqual(ledger.sentMs);
+          expect(heard).toBeLessThanOrEqual(received);
+          before = heard;
+        }
+      }),
+      runs(2_000),
+    );
+  });
+});
