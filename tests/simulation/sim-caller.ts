@@ -1,0 +1,83 @@
+import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import type {OwnerLine} from '../../services/media-edge/src/owner-line.ts';
+import {tagFrame} from '../../simulators/twilio/src/frame-tag.ts';
+
+/** A caller who talks all the time: each frame says whose it is and which. */
+export class SimCaller {
+  readonly tag: number;
+  readonly callSid: CallSid;
+  readonly #played: {readonly audio: Buffer; readonly from: Millis}[] = [];
+  /** How many frames were said into streams that were open. */
+  frames = 0;
+  streams = 0;
+  #line: OwnerLine | undefined;
+  readonly #clock: Clock;
+  #timestamp = 0;
+  #playsUntil: Millis = 0;
+  readonly #stop: () => void;
+
+  constructor(tag: number, callSid: CallSid, clock: Clock) {
+    this.tag = tag;
+    this.callSid = callSid;
+    this.#clock = clock;
+    this.#stop = every(clock, 20, () => this.#speak());
+  }
+
+  get line(): OwnerLine | undefined {
+    return this.#line;
+  }
+
+  /** What was heard of the assistant, in order. */
+  get heard(): Buffer {
+    return Buffer.concat(this.#played.map(({audio}) => audio));
+  }
+
+  /** The stream is gone, and with it what was not played yet. */
+  lost(): void {
+    this.#line = undefined;
+    const now = this.#clock.now();
+    for (let last = this.#played.at(-1); last && last.from + last.audio.length / 8 > now; last = this.#played.at(-1)) {
+      this.#played.pop();
+      if (last.from >= now) continue;
+      this.#played.push({audio: last.audio.subarray(0, Math.floor(now - last.from) * 8), from: last.from});
+      break;
+    }
+  }
+
+  /** Twilio opens a stream. */
+  opened(line: OwnerLine): StreamSid {
+    this.#line = line;
+    this.streams += 1;
+    this.#timestamp = 0;
+    this.#playsUntil = 0;
+    return line.stream.streamSid;
+  }
+
+  hangUp(): void {
+    this.#stop();
+    this.#line?.end('hungUp');
+    this.#line = undefined;
+  }
+
+  /** What an edge says to Twilio on this stream; what is played comes back as a mark. */
+  hear(line: OwnerLine, frame: WorkerToEdge): void {
+    if (this.#line !== line || frame.kind !== 'audio') return;
+    const now = this.#clock.now();
+    this.#played.push({audio: Buffer.from(frame.payload, 'base64'), from: Math.max(now, this.#playsUntil)});
+    this.#playsUntil = Math.max(now, this.#playsUntil) + msOfBase64(frame.payload);
+    this.#clock.after(this.#playsUntil - now, () => {
+      if (this.#line === line && frame.mark !== '') line.send({kind: 'mark', name: frame.mark});
+    });
+  }
+
+  #speak(): void {
+    if (!this.#line) return;
+    const frame = tagFrame(Buffer.alloc(160, 0xff), {tag: this.tag, frame: this.frames});
+    this.frames += 1;
+    this.#line.send({kind: 'audio', timestamp: this.#timestamp, payload: frame.toString('base64')});
+    this.#timestamp += 20;
+  }
+}

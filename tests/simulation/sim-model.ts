@@ -1,0 +1,71 @@
+import {every, type Clock} from '@voicebridge/shared/time.ts';
+import type {
+  ModelAdapter,
+  ModelCommand,
+  ModelEvent,
+  ModelSession,
+} from '../../services/realtime-worker/src/model-adapter.ts';
+import {taggedAudio} from '../../simulators/openai/src/tagged-audio.ts';
+
+const READY_AFTER_MS = 40;
+const DELTA_MS = 100;
+const LONGEST_MS = 120_000;
+
+/** What one session heard and said. Sessions are numbered in the order in which they were opened, from 1. */
+export interface SimSession {
+  readonly number: number;
+  readonly owner: object;
+  readonly heard: Buffer[];
+  closed: boolean;
+}
+
+/** A model that never stops talking, and whose audio says which session it is of. It hears everything. */
+export class SimModel {
+  readonly sessions: SimSession[] = [];
+
+  /** The sessions of one process: they end with it. */
+  adapter(clock: Clock, owner: object): ModelAdapter {
+    return {open: () => this.#open(clock, owner)};
+  }
+
+  /** A process died, and its sockets with it. */
+  end(owner: object): void {
+    for (const session of this.sessions) if (session.owner === owner) session.closed = true;
+  }
+
+  #open(clock: Clock, owner: object): ModelSession {
+    const session: SimSession = {number: this.sessions.length + 1, owner, heard: [], closed: false};
+    this.sessions.push(session);
+    const voice = taggedAudio(session.number, LONGEST_MS);
+    const waiting: ModelEvent[] = [];
+    let listener: ((event: ModelEvent) => void) | undefined;
+    const say = (event: ModelEvent) => (listener ? listener(event) : waiting.push(event));
+    const [responseId, itemId] = [`response-${session.number}`, `item-${session.number}`];
+    let said = 0;
+    const begin = () => {
+      if (session.closed) return;
+      say({type: 'ready'});
+      say({type: 'responseStarted', responseId, tag: undefined});
+      stop = every(clock, DELTA_MS, () => {
+        const payload = voice.subarray(said * 8, (said + DELTA_MS) * 8).toString('base64');
+        said += DELTA_MS;
+        say({type: 'audio', responseId, itemId, payload});
+      });
+    };
+    let stop = clock.after(READY_AFTER_MS, begin);
+    return {
+      traits: {interruption: 'ours'},
+      send(command: ModelCommand) {
+        if (command.do === 'hear') session.heard.push(Buffer.from(command.payload, 'base64'));
+      },
+      onEvent(next) {
+        listener = next;
+        for (const event of waiting.splice(0)) next(event);
+      },
+      async [Symbol.asyncDispose]() {
+        session.closed = true;
+        stop();
+      },
+    };
+  }
+}

@@ -1,0 +1,215 @@
+import {randomBytes} from 'node:crypto';
+import {openAsker} from '@voicebridge/shared/asking/asker.ts';
+import type {CallFinished} from '@voicebridge/shared/call-record.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import {loadConfig} from '@voicebridge/shared/config.ts';
+import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
+import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
+import {MemoryMediaBus} from '@voicebridge/shared/frame-channel/memory-media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {pinCall} from '@voicebridge/shared/pinning/pin-call.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FaultyMediaBus, type Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
+import {attentiveBus} from '../../services/media-edge/src/attentive-bus.ts';
+import {fleetDesk} from '../../services/media-edge/src/fleet-desk.ts';
+import {type LineDeps, OwnerLine} from '../../services/media-edge/src/owner-line.ts';
+import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
+import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
+import {Mortal, unreachableWhile, watched} from './mortal.ts';
+import {SimCaller} from './sim-caller.ts';
+import {SimModel} from './sim-model.ts';
+
+interface SimWorker {
+  readonly mortal: Mortal;
+  readonly worker: RealtimeWorker;
+}
+
+interface SimEdge {
+  readonly mortal: Mortal;
+  readonly deps: LineDeps;
+  readonly lines: Set<OwnerLine>;
+  /** Who is to hear what is said on a channel. */
+  readonly owners: Map<string, () => ProcessId | undefined>;
+}
+
+const PERFECT: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
+
+const hex = (bytes: number) => randomBytes(bytes).toString('hex');
+
+/** A fleet on one fake clock: real workers, the edges' real lines to them, and a Redis, a model and callers that are not. */
+export class Town {
+  readonly clock = new FakeClock();
+  readonly model = new SimModel();
+  readonly callers: SimCaller[] = [];
+  readonly records: CallFinished[] = [];
+  readonly broken: string[] = [];
+  readonly workers: SimWorker[] = [];
+  readonly edges: SimEdge[] = [];
+  readonly memory = new MemoryMediaBus(this.clock);
+  readonly directory = new MemoryCallDirectory(this.clock);
+  readonly #random: () => number;
+  readonly #bus: FaultyMediaBus;
+  readonly #redis;
+  readonly #leaving: Promise<void>[] = [];
+  readonly #log = createLog('simulation', {level: process.env['SIMULATION_LOG'] ?? 'silent'});
+
+  constructor(random: () => number) {
+    this.#random = random;
+    this.#bus = new FaultyMediaBus(this.memory, this.clock, random, PERFECT);
+    const isDown = () => this.memory.wellSince() === undefined;
+    this.#redis = {
+      directory: unreachableWhile(
+        isDown,
+        watched(this.directory, rule => this.broken.push(rule)),
+      ),
+      fleet: unreachableWhile(isDown, new MemoryFleet(this.clock)),
+    };
+  }
+
+  /** From now on the network is bad. */
+  worsen(faults: Faults): void {
+    this.#bus.faults = faults;
+  }
+
+  /** From now on it is perfect. */
+  calm(): void {
+    this.#bus.faults = PERFECT;
+  }
+
+  /** One worker dies or is asked to leave; another one takes its place. */
+  async replaceWorker(old: SimWorker, how: 'kill' | 'drain'): Promise<void> {
+    this.workers.splice(this.workers.indexOf(old), 1);
+    if (how === 'kill') {
+      await old.mortal.kill();
+      this.model.end(old.mortal);
+      await this.until('starting a worker', this.addWorker());
+      return;
+    }
+    await this.until('starting a worker', this.addWorker());
+    const drained = old.worker.drain().then(() => old.worker[Symbol.asyncDispose]());
+    this.#leaving.push(drained);
+  }
+
+  /** One edge dies; Twilio opens its streams again on another. */
+  async replaceEdge(old: SimEdge): Promise<void> {
+    this.edges.splice(this.edges.indexOf(old), 1);
+    await old.mortal.kill();
+    const orphans = this.callers.filter(({line}) => line !== undefined && old.lines.has(line));
+    for (const caller of orphans) caller.lost();
+    await this.pass(150);
+    const [other] = this.edges;
+    if (other) for (const caller of orphans) await this.openStream(caller, other);
+    await this.until('starting an edge', this.addEdge());
+  }
+
+  async addWorker(): Promise<SimWorker> {
+    const mortal = new Mortal();
+    const clock = mortal.clock(this.clock);
+    const config = loadConfig(WorkerEnv, {PORT: '0', REDIS_URL: 'redis://nowhere', OPENAI_API_KEY: 'none'});
+    const queue = {
+      send: async (parts: readonly CallFinished[]) => void this.records.push(...parts),
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const worker = await startWorker(config, {
+      bus: mortal.bus(this.#bus),
+      directory: mortal.asking(this.#redis.directory),
+      fleet: mortal.asking(this.#redis.fleet),
+      queue: mortal.asking(queue),
+      clock,
+      log: this.#log,
+      random: this.#random,
+      adapter: this.model.adapter(clock, mortal),
+    });
+    const added = {mortal, worker};
+    this.workers.push(added);
+    return added;
+  }
+
+  async addEdge(): Promise<SimEdge> {
+    const mortal = new Mortal();
+    const clock = mortal.clock(this.clock);
+    const plain = mortal.bus(this.#bus);
+    const id = ProcessId.parse(`edge-${hex(6)}`);
+    const log = this.#log.child({edge: id});
+    const metrics = createMetrics('media-edge');
+    const asker = await openAsker({bus: plain, clock, id, log});
+    const peers = await watchPeers({bus: plain, clock, name: 'workers', metrics, log});
+    const {directory, fleet} = this.#redis;
+    const shared = {directory: mortal.asking(directory), fleet: mortal.asking(fleet)};
+    const desk = fleetDesk({...shared, bus: plain, asker, peers, id, clock, log, metrics, random: this.#random});
+    const owners = new Map<string, () => ProcessId | undefined>();
+    const bus = attentiveBus(plain, channel => {
+      const owner = owners.get(channel)?.();
+      if (owner) desk.noReceiver(owner);
+    });
+    const channels = reliableFrameChannels(bus, clock);
+    const edge = {
+      mortal,
+      deps: {id, directory: shared.directory, channels, desk, clock, log, metrics},
+      lines: new Set<OwnerLine>(),
+      owners,
+    };
+    this.edges.push(edge);
+    return edge;
+  }
+
+  /** Somebody calls; resolves when a worker has the call and an edge its stream. */
+  async call(edge: SimEdge): Promise<SimCaller> {
+    const {id, clock, log, metrics} = edge.deps;
+    const callSid = CallSid.parse(`CA${hex(16)}`);
+    const asker = await openAsker({bus: this.memory, clock, id: ProcessId.parse(`webhook-${hex(6)}`), log});
+    const deps = {...this.#redis, asker, clock, random: this.#random, metrics, log};
+    const pinned = await pinCall(deps, {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'});
+    await asker[Symbol.asyncDispose]();
+    if (!pinned.pinned) throw new Error(`call by ${id} found no owner: ${pinned.why}`);
+    const caller = new SimCaller(this.callers.length, callSid, this.clock);
+    this.callers.push(caller);
+    await this.openStream(caller, edge);
+    return caller;
+  }
+
+  /** Twilio opens a stream of a call on an edge, the first or another one. */
+  async openStream(caller: SimCaller, {deps, lines, owners}: SimEdge): Promise<boolean> {
+    const streamSid = StreamSid.parse(`MZ${hex(16)}`);
+    const entry = await this.directory.read(caller.callSid);
+    if (entry?.state !== 'live') return false;
+    const attached = await this.directory.attach(caller.callSid, {epoch: entry.epoch, streamSid, edge: deps.id});
+    if (!attached) return false;
+    const line: OwnerLine = new OwnerLine({callSid: caller.callSid, streamSid}, deps, frame =>
+      caller.hear(line, frame),
+    );
+    lines.add(line);
+    owners.set(mediaUp(streamSid), () => line.owner);
+    caller.opened(line);
+    void line.run(attached.call).then(over => {
+      // Nobody serves it any more: Twilio opens another one, as it does when an edge closes the socket.
+      if (caller.line === line && over !== 'ended') caller.lost();
+    });
+    return true;
+  }
+
+  /** Lets time pass. */
+  async pass(ms: number, step = 5): Promise<void> {
+    await this.clock.advanceAsync(ms, step);
+  }
+
+  /** Lets time pass until something is done. */
+  async until<Result>(what: string, work: Promise<Result>): Promise<Result | undefined> {
+    let done = false;
+    const settled = work.finally(() => (done = true));
+    for (let waited = 0; !done && waited < 30_000; waited += 5) await this.pass(5);
+    if (done) return await settled;
+    this.broken.push(`${what} is never done`);
+    return undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.until('leaving', Promise.all(this.#leaving));
+    for (const {worker} of this.workers)
+      await this.until('a worker’s end', Promise.resolve(worker[Symbol.asyncDispose]()));
+  }
+}
