@@ -41,6 +41,7 @@ const LANDING_AT_MOST_MS = 400;
 const LANDING_SLACK_MS = 100;
 /** Twilio's clock is known to a frame: what left so much earlier did not leave at the same moment. */
 const SURELY_BEFORE_MS = 25;
+const TOO_EARLY_MS = 60;
 
 /**
  * What the caller has heard of the assistant.
@@ -163,8 +164,10 @@ export class PlaybackLedger {
     if (!this.#stopped) return undefined;
     const {timeline, guess, landed, late} = this.#stopped;
     for (const {position, seen} of late) {
-      // All that the clear flushed left together with the mark that tells of it; what left before was played.
-      if (landed && this.#clock.between(seen, landed) > SURELY_BEFORE_MS) timeline.proved(position, seen);
+      // What the clear flushed left together, and far too early for where it stands; what left before was played.
+      const wasBefore = landed !== undefined && this.#clock.between(seen, landed) > SURELY_BEFORE_MS;
+      const expected = timeline.heardAtLanding(seen, this.#clock) ?? guess;
+      if (wasBefore && position <= expected + TOO_EARLY_MS) timeline.proved(position, seen);
     }
     const measured = landed && timeline.heardAtLanding(landed, this.#clock);
     this.#stopped = undefined;
