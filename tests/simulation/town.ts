@@ -199,10 +199,10 @@ export class Town {
 
   /** Lets time pass until something is done. */
   async until<Result>(what: string, work: Promise<Result>): Promise<Result | undefined> {
-    let done = false;
-    const settled = work.finally(() => (done = true));
-    for (let waited = 0; !done && waited < 30_000; waited += 5) await this.pass(5);
-    if (done) return await settled;
+    const state = {done: false};
+    const settled = work.finally(() => (state.done = true));
+    for (let waited = 0; !state.done && waited < 30_000; waited += 5) await this.pass(5);
+    if (state.done) return await settled;
     this.broken.push(`${what} is never done`);
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {ChannelCounts, FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -17,8 +17,18 @@ export interface StreamLineDeps {
   readonly hear: (frame: EdgeToWorker, epoch: number) => void;
   /** Somebody newer has our place on the channel. */
   readonly fenced: () => void;
-  /** A stream is over for us; this is what its channel can prove. */
-  readonly counted: (counts: ChannelCounts) => void;
+  /** A stream is over for us; this is what its channel can prove, and what its edge told. */
+  readonly counted: (counts: StreamCounts) => void;
+}
+
+/** Frames of one stream. `lostDown` and `malformed` only the edge knows. */
+export interface StreamCounts {
+  readonly up: number;
+  readonly down: number;
+  readonly lostUp: number;
+  readonly lostDown: number;
+  readonly duplicates: number;
+  readonly malformed: number;
 }
 
 interface OpenStream {
@@ -31,6 +41,7 @@ interface OpenStream {
   silent: boolean;
   /** Its edge said that it is over, and has nothing more to say. */
   ended: boolean;
+  told: Pick<StreamCounts, 'lostDown' | 'malformed'>;
 }
 
 interface Attached {
@@ -83,14 +94,27 @@ export class StreamLine {
     // Over, or an even newer stream was faster.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#open;
-    const stream = {channel, streamSid, edge, epoch, openedAt: clock.now(), silent: false, ended: false};
+    const told = {lostDown: 0, malformed: 0};
+    const stream: OpenStream = {
+      channel,
+      streamSid,
+      edge,
+      epoch,
+      openedAt: clock.now(),
+      silent: false,
+      ended: false,
+      told,
+    };
     this.#open = stream;
     if (before) this.#leave(before);
-    channel.onFrame(frame => {
+    channel.onFrame((sent, sentAt) => {
       if (this.#open !== stream) return;
+      const frame = sent.kind === 'began' ? asOf(sent, sentAt) : sent;
       const isBack = stream.silent && frame.kind !== 'began';
       stream.silent = false;
       stream.ended = frame.kind === 'ended';
+      if (frame.kind === 'began') log.info({streamSid, edge, epoch}, 'caller heard');
+      if (frame.kind === 'counted') stream.told = {lostDown: frame.lost, malformed: frame.malformed};
       if (isBack) hear({kind: 'began', callSid, streamSid, edge}, epoch);
       hear(frame, epoch);
     });
@@ -121,19 +145,33 @@ export class StreamLine {
     this.#over = true;
     const stream = this.#open;
     this.#open = undefined;
-    if (stream) this.#dispose(stream.channel);
+    if (stream) this.#dispose(stream);
   }
 
-  #leave({channel, streamSid, epoch}: OpenStream): void {
+  #leave(stream: OpenStream): void {
+    const {channel, streamSid, epoch} = stream;
     if (streamSid !== this.#open?.streamSid) {
       channel.send({kind: 'close', why: 'superseded'});
       this.#deps.hear({kind: 'ended', why: 'lost'}, epoch);
     }
-    this.#dispose(channel);
+    this.#dispose(stream);
   }
 
-  #dispose(channel: WorkerChannel): void {
-    this.#deps.counted(channel.counts());
+  #dispose({channel, told}: OpenStream): void {
+    const {received, sent, lost, duplicates} = channel.counts();
+    this.#deps.counted({up: received, down: sent, lostUp: lost, duplicates, ...told});
     background(channel[Symbol.asyncDispose](), this.#deps.log, 'closing a stream');
   }
+}
+
+type Began = Extract<EdgeToWorker, {kind: 'began'}>;
+/** A clock of tenths of milliseconds in 32 bits. */
+const CLOCK_MS = 2 ** 32 / 10;
+
+/** What an edge said `at` a moment, as it was when that was sent: it had to wait until we listened. */
+function asOf({at, sinceStartMs, silentMs, ...began}: Began, sentAt: Millis | undefined): Began {
+  if (at === undefined || sentAt === undefined || sinceStartMs === undefined) return {...began, sinceStartMs, silentMs};
+  const waited = (sentAt - (at % CLOCK_MS) + CLOCK_MS) % CLOCK_MS;
+  const more = waited < CLOCK_MS / 2 ? waited : 0; // rounded, it may even seem to be sent earlier
+  return {...began, sinceStartMs: sinceStartMs + more, silentMs: silentMs === undefined ? undefined : silentMs + more};
 }
