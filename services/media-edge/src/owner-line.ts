@@ -166,7 +166,7 @@ export class OwnerLine {
     this.#owner = call.owner;
     this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
     if (before) this.#malformedBefore = this.#malformed;
-    end.send({kind: 'began', ...this.stream, edge: id, ...this.#sofar()});
+    end.send({kind: 'began', ...this.stream, edge: id, ...this.#soFar()});
     for (const frame of this.#ring.since(unconfirmed)) end.send(frame);
     end.onFrame(frame => {
       if (channel.trusted) this.#hear(frame);
@@ -176,10 +176,11 @@ export class OwnerLine {
     if (before) background(before.end[Symbol.asyncDispose](), log, 'close the channel of an older epoch');
   }
 
-  #sofar(): {readonly sinceStartMs: Millis; readonly silentMs?: Millis} {
+  #soFar(): Pick<Extract<EdgeToWorker, {kind: 'began'}>, 'at' | 'sinceStartMs' | 'silentMs'> {
     const at = this.#deps.clock.now();
     const sinceStartMs = Math.round(at - this.#startedAt);
-    return this.#heardAt === undefined ? {sinceStartMs} : {sinceStartMs, silentMs: Math.round(at - this.#heardAt)};
+    const silent = this.#heardAt === undefined ? {} : {silentMs: Math.round(at - this.#heardAt)};
+    return {at, sinceStartMs, ...silent};
   }
 
   /** From now on the owner is heard by nobody, until it is certain that it still is the owner. */

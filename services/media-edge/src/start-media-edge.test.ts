@@ -38,7 +38,7 @@ describe('a call', () => {
     caller.stop();
     await lab.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
     expect(worker.heard(1).filter(frame => frame.kind !== 'audio' && frame.kind !== 'counted')).toEqual([
-      {kind: 'began', callSid, streamSid, edge: lab.edge.id, sinceStartMs: expect.any(Number)},
+      {kind: 'began', callSid, streamSid, edge: lab.edge.id, at: expect.any(Number), sinceStartMs: expect.any(Number)},
       {kind: 'mark', name: '1:20'},
       {kind: 'digit', digit: '7'},
       {kind: 'ended', why: 'hungUp'},

@@ -7,6 +7,7 @@ import {CallerAudio} from './caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {earliest} from './earliest.ts';
+import {Failovers, type TakenOver} from './failovers.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
 
 export type CallEvent =
@@ -21,11 +22,13 @@ export type CallEvent =
   /** Some time passed; `deadline` says when it is wanted. */
   | {readonly type: 'time'};
 
-export interface CallSettings extends DialogueSettings {
+export interface CallSettings extends Omit<DialogueSettings, 'loudUntil'> {
   /** How long a call that had a stream may be without one before it is over. */
   readonly streamGraceMs: Millis;
   /** A session older than this is replaced at the next turn boundary. */
   readonly rotateAfterMs: Millis;
+  /** Set if another worker had the call before. */
+  readonly takenOver?: TakenOver | undefined;
 }
 
 /** A call that was accepted and whose stream never comes frees everything after this long. */
@@ -44,12 +47,14 @@ export class CallCore {
   readonly #settings: CallSettings;
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
+  readonly #failovers: Failovers;
   #model: 'opening' | 'ready' | 'lost' = 'opening';
   #spare: 'none' | 'opening' | 'ready' = 'none';
   #readyAt: Millis = 0;
   #tries = 0;
   #streamBy: Millis | undefined;
-  #streamOpenedAt: Millis | undefined;
+  /** When Twilio opened the call's first stream, one hop later. */
+  #startedAt: Millis | undefined;
   #firstAudio = false;
   #streamEnd: 'platform.stream-never-came' | 'platform.stream-lost';
   #handOverBy: Millis | undefined;
@@ -63,7 +68,9 @@ export class CallCore {
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
-    this.#dialogue = new Dialogue(settings, at, restored);
+    this.#dialogue = new Dialogue({...settings, loudUntil: from => this.#caller.heard.loudUntil(from)}, at, restored);
+    const {since, worker, takenOver} = settings;
+    this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
     this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
     this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
     this.#firstAudio = restored?.greeted ?? false;
@@ -98,7 +105,8 @@ export class CallCore {
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
     this.#over = true;
-    return [...effects.filter(effect => effect !== last), ...this.#dialogue.lastTurn(at), last];
+    const rest = [...this.#dialogue.lastTurn(at), ...this.#failovers.unfinished(at)];
+    return [...effects.filter(effect => effect !== last), ...rest, last];
   }
 
   #react(event: CallEvent, at: Millis): CallEffect[] {
@@ -116,7 +124,7 @@ export class CallCore {
         this.#readyAt = at - this.#settings.rotateAfterMs + SPARE_AGAIN_AFTER_MS;
         return [];
       case 'hop':
-        this.#dialogue.hop(event.ms);
+        this.#dialogue.hopMs = event.ms;
         return [];
       case 'drain':
         this.#handOverBy ??= at + HAND_OVER_WITHIN_MS;
@@ -129,20 +137,24 @@ export class CallCore {
   }
 
   #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
-    if (frame.kind === 'audio' || frame.kind === 'mark') this.#phoneAt = at;
+    if (frame.kind === 'audio' || frame.kind === 'mark') this.#heardPhone(at);
     switch (frame.kind) {
       case 'began': {
         this.#streamOpen = true;
         this.#streamBy = undefined;
         this.#streamEnd = 'platform.stream-lost';
-        this.#streamOpenedAt ??= at;
-        const {streamSid, edge} = frame;
+        const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
+        this.#startedAt ??= at - sinceStartMs;
         this.#streamSid = streamSid;
         this.#caller.newStream();
         // The edge says the last seconds again; what a turn has settled must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
-        if (this.#refused) return this.#apologise();
-        return [journal({is: 'stream', streamSid, edge, epoch}), ...this.#dialogue.stream({type: 'streamOpened'}, at)];
+        const facts = [
+          journal({is: 'stream', streamSid, edge, epoch}),
+          ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
+        ];
+        if (this.#refused) return [...facts, ...this.#apologise()];
+        return [...facts, ...this.#dialogue.stream({type: 'streamOpened'}, at)];
       }
       case 'audio':
         return [
@@ -160,6 +172,7 @@ export class CallCore {
         this.#streamOpen = false;
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#streamBy = at + this.#settings.streamGraceMs;
+        this.#failovers.streamEnded(frame.why === 'moved', at);
         // We learn of it late; nothing of ours was heard after the phone fell silent.
         return this.#dialogue.stream({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
       default:
@@ -167,19 +180,24 @@ export class CallCore {
     }
   }
 
+  #heardPhone(at: Millis): void {
+    this.#phoneAt = at;
+    this.#failovers.heard(at);
+  }
+
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
     switch (event.type) {
       case 'ready': {
         this.#model = 'ready';
         this.#readyAt = at;
-        return this.#sessionOpened(at);
+        return [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)];
       }
       case 'lost':
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
-        return this.#dialogue.callerSpoke(event.itemId, this.#caller.arrivedAt(event.fromMs) ?? at, at);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
       case 'callerStopped':
-        return this.#dialogue.callerStopped(this.#caller.arrivedAt(event.untilMs), at);
+        return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
       case 'turnCommitted': {
         const timestamp = this.#caller.settle();
         const effects = this.#dialogue.on(event, at);
@@ -207,6 +225,7 @@ export class CallCore {
       effects.push(...this.#dialogue.sessionLost(at));
     }
     this.#model = 'lost';
+    this.#failovers.modelLost(at);
     if (this.#spare === 'ready') return [...effects, ...this.#switchToSpare(at)];
     const after = REOPEN_AFTER_MS[this.#tries];
     this.#tries += 1;
@@ -248,13 +267,14 @@ export class CallCore {
     this.#spare = 'none';
     this.#model = 'ready';
     this.#readyAt = at;
-    return [{do: 'useSpare'}, ...this.#sessionOpened(at)];
+    return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
   }
 
   #noteFirstAudio(effects: CallEffect[], at: Millis): void {
     if (!effects.some(effect => effect.do === 'edge' && effect.frame.kind === 'audio')) return;
     this.#firstAudio = true;
-    const ms = Math.max(0, at - (this.#streamOpenedAt ?? at));
+    // We learn of the stream one hop late, and are heard one hop later.
+    const ms = Math.max(0, at - (this.#startedAt ?? at) + 2 * (this.#dialogue.hopMs ?? 0));
     effects.push(journal({is: 'firstAudio', ms}), {do: 'measure', what: 'firstAudio', ms});
   }
 }

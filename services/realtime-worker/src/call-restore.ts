@@ -1,6 +1,8 @@
+import type {TurnRecord} from '@voicebridge/shared/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation} from './conversation.ts';
 import type {JournalEntry} from './journal-entry.ts';
+import type {InheritedTurn} from './turn-log.ts';
 
 /** What a worker must know to go on with a call that another worker had. */
 export interface RestoredCall {
@@ -19,10 +21,14 @@ export interface RestoredCall {
     readonly ms: Millis;
     readonly agoMs: Millis;
   }[];
+  /** Turns that are over, and the one that was not. */
   readonly turns: number;
+  readonly openTurn: InheritedTurn | undefined;
   readonly interruptions: number;
   readonly toolCalls: number;
   readonly failovers: number;
+  /** Who had the call last. */
+  readonly owner: string | undefined;
 }
 
 /** Speech runs at about so many characters a second: words run ahead of the audio they belong to. */
@@ -35,6 +41,8 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   const said = new Map<string, number>();
   const whole = new Set<string>();
   let speaking: string | undefined;
+  let owner: string | undefined;
+  let openTurn: InheritedTurn | undefined;
   let stream: RestoredCall['stream'];
   let buffered: RestoredCall['said'][number][] = [];
   for (const entry of entries) {
@@ -58,6 +66,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         const {id, from, ms, wall} = entry;
         buffered.push({itemId: id, itemFrom: from, ms: ms - from, agoMs: Math.max(0, nowWall - wall)});
         said.set(entry.id, entry.ms);
+        openTurn?.said.set(id, ms);
         speaking = entry.id;
         break;
       }
@@ -66,20 +75,26 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
       case 'cut':
         conversation.cut(entry.id, entry.heardMs, entry.totalMs);
+        openTurn?.heard.set(entry.id, entry.heardMs);
         whole.add(entry.id);
         break;
       case 'removed':
         conversation.remove(entry.id);
         break;
       case 'turn':
-        turns = Math.max(turns, entry.turn.turn + 1);
+        openTurn = entry.open ? inherited(entry.turn, openTurn) : undefined;
+        turns = Math.max(turns, entry.turn.turn + (entry.open ? 0 : 1));
         break;
       case 'interruption':
         interruptions += 1;
+        if (openTurn) openTurn.interrupted = true;
         buffered = [];
         break;
       case 'tool':
-        toolCalls += 1;
+        toolCalls = Math.max(toolCalls, entry.tool.call + 1);
+        break;
+      case 'owner':
+        owner = entry.worker;
         break;
       case 'failover':
         failovers += 1;
@@ -90,6 +105,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   }
   const cutOffItem = speaking !== undefined && !whole.has(speaking) ? speaking : undefined;
   if (cutOffItem !== undefined) cutToAudio(conversation, cutOffItem, said.get(cutOffItem) ?? 0);
+  if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => whole.has(id));
   return {
     conversation,
     greeted,
@@ -98,9 +114,11 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
     stream,
     said: buffered,
     turns,
+    openTurn,
     interruptions,
     toolCalls,
     failovers,
+    owner,
   };
 }
 
@@ -108,4 +126,9 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
 export function cutToAudio(conversation: Conversation, itemId: string, audioMs: number): void {
   const length = conversation.heardText(itemId).length;
   conversation.cut(itemId, audioMs, Math.max(audioMs, length * MS_PER_CHARACTER));
+}
+
+function inherited(turn: TurnRecord, before: InheritedTurn | undefined): InheritedTurn {
+  if (before?.turn.turn === turn.turn) return {...before, turn};
+  return {turn, said: new Map(), heard: new Map(), interrupted: false, complete: false};
 }

@@ -1,7 +1,6 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {ChannelCounts} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
@@ -19,7 +18,7 @@ import {errorLabel} from './error-label.ts';
 import {ModelLine} from './model-line.ts';
 import {openedFact} from './opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
-import {StreamLine} from './stream-line.ts';
+import {type StreamCounts, StreamLine} from './stream-line.ts';
 
 /** How long the other side of a stream is given to close it. */
 const LEAVE_WITHIN: Millis = 2_000;
@@ -44,6 +43,7 @@ export class CallSession implements HeldCall {
   #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
+  #paddedMs: Millis = 0;
   #over = false;
 
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
@@ -64,7 +64,8 @@ export class CallSession implements HeldCall {
     this.#wellSince = deps.wellSince();
     this.#log = deps.log.child({callSid: call.callSid});
     const {clock, worker, directory} = deps;
-    const isNew = start.entries.length === 0;
+    const before = start.entries.length === 0 ? undefined : restoreCall(start.entries, clock.wall());
+    const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     this.#core = new CallCore(
       {
@@ -74,9 +75,10 @@ export class CallSession implements HeldCall {
         since: at => Math.max(0, at + offset),
         streamGraceMs: deps.streamGraceMs,
         rotateAfterMs: deps.rotateAfterMs,
+        takenOver: before && {kind, from: before.owner ?? null},
       },
       clock.now(),
-      isNew ? undefined : restoreCall(start.entries, clock.wall()),
+      before,
     );
     this.#journal = new CallJournal({
       directory,
@@ -88,7 +90,7 @@ export class CallSession implements HeldCall {
       known: () => this.#known(),
       fenced: () => this.letGo('fenced by the directory'),
     });
-    if (isNew) this.#journal.write(openedFact(call, assistant));
+    if (!before) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new StreamLine({
@@ -265,10 +267,9 @@ export class CallSession implements HeldCall {
     this.#model.close();
   }
 
-  #count({received, sent, lost, duplicates}: ChannelCounts): void {
-    const {paddedMs} = this.#core;
-    const counts = {up: received, down: sent, lostUp: lost, lostDown: 0, duplicates, paddedMs, malformed: 0};
-    this.#journal.write({is: 'frames', ...counts});
+  #count(counts: StreamCounts): void {
+    this.#journal.write({is: 'frames', ...counts, paddedMs: this.#core.paddedMs - this.#paddedMs});
+    this.#paddedMs = this.#core.paddedMs;
   }
 
   /** Once a second: what no message tells. */

@@ -42,7 +42,10 @@ export function recordCall(
     const until = all[index + 1]?.wall ?? Number.POSITIVE_INFINITY;
     return {...interruption, refused: refused.some(at => at >= wall && at < until)};
   });
-  const toolCalls = of('tool').map(({tool}) => tool);
+  const toolCalls = byNumber(
+    of('tool').map(({tool}) => tool),
+    tool => tool.call,
+  );
   const failovers = of('failover').map(({failover}, index) => ({...failover, failover: index}));
   const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
   const transcript = transcripts === 'off' ? [] : linesOf(entries, opened.wall, transcripts);
@@ -145,7 +148,7 @@ function linesOf(entries: readonly JournalEntry[], start: number, policy: 'heard
   const lines: TranscriptLine[] = [];
   let turn = 0;
   for (const entry of entries) {
-    if (entry.is === 'turn') turn = entry.turn.turn + 1;
+    if (entry.is === 'turn') turn = entry.turn.turn + (entry.open ? 0 : 1);
     if (entry.is !== 'item' || (entry.item.kind !== 'caller' && entry.item.kind !== 'assistant')) continue;
     const {id, kind} = entry.item;
     const said = words.get(id) ?? entry.item.text;

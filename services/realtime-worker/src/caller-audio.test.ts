@@ -79,25 +79,25 @@ describe('a position that the model names', () => {
   test('is the moment at which that audio arrived here', () => {
     const audio = listening();
     for (let n = 0; n < 100; n += 1) audio.frame(n * 20, frame, 5_000 + n * 20);
-    expect(audio.arrivedAt(10)).toBe(5_000);
-    expect(audio.arrivedAt(1_000)).toBe(5_980);
-    expect(audio.arrivedAt(1_001)).toBe(6_000);
+    expect(audio.heard.arrivedAt(10)).toBe(5_000);
+    expect(audio.heard.arrivedAt(1_000)).toBe(5_980);
+    expect(audio.heard.arrivedAt(1_001)).toBe(6_000);
   });
 
   test('counts padding, and starts again with each session', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     audio.frame(520, frame, 600);
-    expect(audio.arrivedAt(300)).toBe(600);
+    expect(audio.heard.arrivedAt(300)).toBe(600);
     audio.settle();
     audio.sessionLost();
     audio.sessionOpened();
     audio.frame(540, frame, 9_000);
-    expect(audio.arrivedAt(100_000)).toBe(9_000);
+    expect(audio.heard.arrivedAt(100_000)).toBe(9_000);
   });
 
   test('before any audio is unknown', () => {
-    expect(listening().arrivedAt(0)).toBeUndefined();
+    expect(listening().heard.arrivedAt(0)).toBeUndefined();
   });
 });
 

@@ -1,31 +1,38 @@
-import {decodeSample, msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {HeardFrames, rms} from './heard-frames.ts';
 
 /** Of more missing audio than this only so much is filled in: the model has long heard that the turn is over. */
 const LONGEST_PADDING_MS = 10_000;
 /** Twilio's timestamps wander by a millisecond or two. */
 const TOLERANCE_MS = 15;
-/** So many arrivals are remembered, for as long as a long sentence. */
-const REMEMBERED = 3_000;
-
 const LATELY_MS = 300;
 /** So much audio that no turn has settled yet is kept for another session, while one is up and while none is. */
 const UNSETTLED_MS = 8_000;
 const UNGIVEN_MS = 60_000;
+
+interface Frame {
+  readonly payload: string;
+  readonly ms: Millis;
+  readonly at: Millis;
+  /** On Twilio's clock; undefined for silence of ours. */
+  readonly timestamp: Millis | undefined;
+  readonly stream: number;
+}
 
 /**
  * The caller's audio on its way into one model session. Gaps in Twilio's clock are filled with silence, because the
  * model's voice detection knows no time but the audio it is given. Audio that comes before the session is configured
  * is kept, in order; audio that no committed turn has settled is kept for another session, so that a half-spoken
  * sentence survives the loss of one. And it remembers when each moment of it arrived, so that positions the model
- * names can be told as moments.
+ * names can be told as moments (heard-frames.ts).
  */
 export class CallerAudio {
   #open = false;
   #expected: Millis | undefined;
-  #givenMs: Millis = 0;
-  #arrivals: {readonly untilMs: Millis; readonly at: Millis}[] = [];
-  #unsettled: {readonly payload: string; readonly ms: Millis; readonly at: Millis}[] = [];
+  #heard = new HeardFrames();
+  #stream = 0;
+  #unsettled: Frame[] = [];
   #unsettledMs: Millis = 0;
   #paddedMs: Millis = 0;
   #skipUntil: Millis = 0;
@@ -38,14 +45,18 @@ export class CallerAudio {
     this.#expected = timestamp + ms;
     const padding = missing > TOLERANCE_MS ? Math.min(missing, LONGEST_PADDING_MS) : 0;
     this.#paddedMs += padding;
-    if (padding === 0) return this.#take(payload, ms, at);
-    return [...this.#take(silence(padding), Math.round(padding), at), ...this.#take(payload, ms, at)];
+    const stream = this.#stream;
+    const frame = {payload, ms, at, timestamp, stream};
+    if (padding === 0) return this.#take(frame);
+    const pause = {...frame, payload: silence(padding), ms: Math.round(padding), timestamp: undefined};
+    return [...this.#take(pause), ...this.#take(frame)];
   }
 
   /** The clock of another stream begins anew. */
   newStream(): void {
     this.#expected = undefined;
     this.#skipUntil = 0;
+    this.#stream += 1;
   }
 
   /** Another owner's model has heard this stream up to here, and the conversation holds it in words. */
@@ -56,12 +67,8 @@ export class CallerAudio {
   /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
   sessionOpened(): string[] {
     this.#open = true;
-    this.#givenMs = 0;
-    this.#arrivals = [];
-    return this.#unsettled.map(({payload, ms, at}) => {
-      this.#arrived(ms, at);
-      return payload;
-    });
+    this.#heard = new HeardFrames();
+    return this.#unsettled.map(frame => this.#give(frame));
   }
 
   /** There is no session: what comes now waits for the next. */
@@ -78,39 +85,33 @@ export class CallerAudio {
     return this.#expected === undefined ? undefined : Math.max(0, this.#expected - this.#unsettledMs);
   }
 
-  /** When the audio at this position of the session arrived here; undefined when that was too long ago. */
-  arrivedAt(positionMs: Millis): Millis | undefined {
-    return this.#arrivals.find(arrival => arrival.untilMs >= positionMs)?.at ?? this.#arrivals.at(-1)?.at;
+  /** What the session in use was given, and when it arrived. */
+  get heard(): HeardFrames {
+    return this.#heard;
   }
 
   get paddedMs(): Millis {
     return this.#paddedMs;
   }
 
-  #take(payload: string, ms: Millis, at: Millis): string[] {
-    this.#unsettled.push({payload, ms, at});
-    this.#unsettledMs += ms;
+  #take(frame: Frame): string[] {
+    this.#unsettled.push(frame);
+    this.#unsettledMs += frame.ms;
     const most = this.#open ? UNSETTLED_MS : UNGIVEN_MS;
     while (this.#unsettledMs > most) this.#unsettledMs -= this.#unsettled.shift()?.ms ?? 0;
-    if (!this.#open) return [];
-    this.#arrived(ms, at);
-    return [payload];
+    return this.#open ? [this.#give(frame)] : [];
   }
 
-  #arrived(ms: Millis, at: Millis): void {
-    this.#givenMs += ms;
-    this.#arrivals.push({untilMs: this.#givenMs, at});
-    if (this.#arrivals.length > REMEMBERED) this.#arrivals.splice(0, REMEMBERED / 4);
+  #give({ms, ...frame}: Frame): string {
+    this.#heard.add(ms, {...frame});
+    return frame.payload;
   }
 }
 
-/** Louder than the hiss of a line: the mean square of 16-bit samples, -40 dB of full scale. */
-const LOUD = 330 ** 2;
+/** Louder than the hiss of a line: the root mean square of 16-bit samples, -40 dB of full scale. */
+const LOUD = 330;
 
 /** Whether somebody speaks in this frame, roughly; the model's own detection decides what is a turn. */
 export function isLoud(payload: string): boolean {
-  const bytes = Buffer.from(payload, 'base64');
-  let sum = 0;
-  for (const byte of bytes) sum += decodeSample(byte) ** 2;
-  return sum > LOUD * bytes.length;
+  return rms(payload) > LOUD;
 }

@@ -7,4 +7,6 @@ export interface DialogueSettings {
   readonly worker: string;
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly since: (at: Millis) => Millis;
+  /** When the last frame arrived in which the caller could be heard, of those that came since then. */
+  readonly loudUntil: (since: Millis) => Millis | undefined;
 }

@@ -43,7 +43,8 @@ export class Dialogue {
   #speaking: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
   readonly #caller = new CallerTurn();
   readonly #interruptions: Interruptions;
-  #hopMs: Millis | undefined;
+  /** How long one hop between edge and worker takes; undefined until it was measured. */
+  hopMs: Millis | undefined;
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
@@ -54,10 +55,10 @@ export class Dialogue {
     this.#floor.adopt(restored?.said ?? [], at);
     this.#answerOwed = restored?.answerOwed ?? false;
     this.#brokenOff = restored?.cutOffItem;
-    this.#interruptions = new Interruptions(settings.since, restored?.interruptions ?? 0);
+    this.#interruptions = new Interruptions(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0);
     const labels = {model: settings.assistant.model, worker: settings.worker};
-    this.#turns = new TurnLog(settings.since, labels, restored?.turns);
+    this.#turns = new TurnLog(settings.since, labels, restored);
   }
 
   /** What the next model session must be told about interruption. */
@@ -77,11 +78,6 @@ export class Dialogue {
   /** Whether stream, session or owner could change now without anybody noticing. */
   atTurnBoundary(at: Millis): boolean {
     return this.#floor.quiet(at) && !this.#floor.callerSpeaks && !this.#replies.busy && !this.#tools.goodbye.said;
-  }
-
-  /** The channel measured how long one hop between edge and worker takes. */
-  hop(ms: Millis): void {
-    this.#hopMs = ms;
   }
 
   /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
@@ -134,12 +130,12 @@ export class Dialogue {
   /** `onset`: when the first of that speech arrived here. */
   callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
     this.#caller.spoke(itemId);
-    this.#interruptions.callerSpoke(onset);
+    this.#interruptions.callerSpoke(onset, at);
     this.#turns.callerSpoke(onset);
     const effects = this.#floorOn({type: 'callerSpoke', since: onset}, at);
     this.#replies.callerSpoke();
     // Where a noise may follow, the line is held open until it is known to be a turn.
-    return this.#floor.serverResponds ? [...effects, ...this.#tools.stay()] : effects;
+    return this.#floor.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
   }
 
   /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
@@ -197,7 +193,7 @@ export class Dialogue {
   afterwards(at: Millis): CallEffect[] {
     const quiet = this.#floor.quiet(at);
     if (!this.#caller.isOpen && this.#tools.goodbye.over(quiet, at)) {
-      return [{do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
+      return [...this.#tools.hungUp(at), {do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
     }
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
@@ -212,14 +208,14 @@ export class Dialogue {
     if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
     if (what === 'unanswered') return [...effects, ...this.#replies.noTurn(at)];
-    return [...effects, ...this.#tools.stay(), ...this.#replies.turn(this.#floor.serverResponds, at)];
+    return [...effects, ...this.#tools.stay(at), ...this.#replies.turn(this.#floor.serverResponds, at)];
   }
 
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
     const cause = this.#replies.started(responseId, tag)?.cause ?? 'turn';
     // An interruption that is still being settled belongs to the turn before.
     const effects = this.#floorOn({type: 'responseStarted', responseId, greeting: cause === 'greeting'}, at);
-    return [...effects, ...turnEffects(this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at))];
+    return [...effects, ...this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at)];
   }
 
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
@@ -238,7 +234,7 @@ export class Dialogue {
 
   #toolCalled(event: Extract<SpokenEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {
     const isSilenced = this.#floor.isSilenced(event.responseId);
-    const facts = {turn: this.#turns.turn, at: this.#settings.since(at), isSilenced};
+    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced};
     const {effects, request} = this.#tools.called(event, facts);
     return request ? [...effects, ...this.#replies.want(request, at)] : effects;
   }
@@ -266,9 +262,9 @@ export class Dialogue {
   #floorEffect(effect: FloorEffect, at: Millis): CallEffect[] {
     switch (effect.do) {
       case 'say': {
-        this.#turns.said(effect.responseId, at, this.#hopMs);
+        const turn = this.#turns.said(effect.responseId, at, this.hopMs);
         const said = journal({is: 'said', id: effect.itemId, from: effect.itemFrom, ms: effect.itemMs});
-        return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said];
+        return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said, ...turn];
       }
       case 'mark':
         return [toEdge({kind: 'mark', name: effect.mark})];
@@ -282,13 +278,13 @@ export class Dialogue {
         return this.#rights();
       case 'interrupted':
         this.#turns.interrupted(effect.interruption);
-        return this.#interruptions.record(effect.interruption, false, this.#turns.turn);
+        return this.#interruptions.record(effect.interruption, false, this.#turns);
       case 'noise':
       case 'unanswered':
         this.#caller.wasNoise(effect.do === 'noise');
         return [];
       case 'resumed':
-        return this.#interruptions.record(effect.interruption, true, this.#turns.turn);
+        return this.#interruptions.record(effect.interruption, true, this.#turns);
       default:
         return unreachable(effect);
     }

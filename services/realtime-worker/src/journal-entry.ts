@@ -57,8 +57,10 @@ export const JournalEntry = z.discriminatedUnion('is', [
   /** The model refused to forget it. */
   z.object({...base, is: z.literal('cutRefused'), id: z.string()}),
   z.object({...base, is: z.literal('removed'), id: z.string()}),
-  z.object({...base, is: z.literal('turn'), turn: TurnRecord}),
+  /** `open`: as far as it had come; what is written later of the same turn replaces it. */
+  z.object({...base, is: z.literal('turn'), turn: TurnRecord, open: z.boolean().optional()}),
   z.object({...base, is: z.literal('interruption'), interruption: InterruptionRecord}),
+  /** Written when it is called, and again when its result is there. */
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),

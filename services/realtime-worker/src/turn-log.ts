@@ -23,6 +23,17 @@ interface Open {
   readonly heard: Map<string, Millis>;
 }
 
+/** A turn that another owner left behind, as far as it had come. */
+export interface InheritedTurn {
+  readonly turn: TurnRecord;
+  /** Up to where each item was said, and up to where those were heard that were cut. */
+  readonly said: Map<string, Millis>;
+  readonly heard: Map<string, Millis>;
+  interrupted: boolean;
+  /** All of it had come from the model. */
+  complete: boolean;
+}
+
 /**
  * The turns of a call as they happen: one per response of the model. All moments come in on the monotonic clock and
  * leave as milliseconds since the call began (`since`). docs/METRICS.md defines each figure.
@@ -32,21 +43,23 @@ export class TurnLog {
   readonly #labels: {readonly model: string; readonly worker: string};
   #count: number;
   #open: Open | undefined;
+  #inherited: InheritedTurn | undefined;
   #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NOBODY;
 
-  constructor(since: (at: Millis) => Millis, labels: {model: string; worker: string}, count = 0) {
+  constructor(
+    since: (at: Millis) => Millis,
+    labels: {model: string; worker: string},
+    before?: {readonly turns: number; readonly openTurn: InheritedTurn | undefined},
+  ) {
     this.#since = since;
     this.#labels = labels;
-    this.#count = count;
+    this.#count = before?.turns ?? 0;
+    this.#inherited = before?.openTurn;
   }
 
   /** The number of the turn that is open, or would be next. */
   get turn(): number {
     return this.#count;
-  }
-
-  get openResponse(): string | undefined {
-    return this.#open?.responseId;
   }
 
   callerSpoke(onsetAt: Millis): void {
@@ -58,9 +71,9 @@ export class TurnLog {
     this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
   }
 
-  /** A response began; returns the turn before it, if that was still open. */
-  started(responseId: string, cause: TurnCause, at: Millis): TurnRecord | undefined {
-    const before = this.close(at);
+  /** A response began, and the turn before it is over if it was not yet. */
+  started(responseId: string, cause: TurnCause, at: Millis): CallEffect[] {
+    const before = turnEffects(this.close(at));
     const caller = cause === 'caller' ? this.#caller : NOBODY;
     if (cause === 'caller') this.#caller = NOBODY;
     this.#open = {
@@ -79,7 +92,7 @@ export class TurnLog {
       generated: new Map(),
       heard: new Map(),
     };
-    return before;
+    return [...before, ...this.#soFar()];
   }
 
   delta(responseId: string, itemId: string, ms: Millis, at: Millis): void {
@@ -89,12 +102,18 @@ export class TurnLog {
     open.generated.set(itemId, (open.generated.get(itemId) ?? 0) + ms);
   }
 
-  said(responseId: string, at: Millis, hopMs: Millis | undefined): void {
+  /** Since when the turn that is open is audible; undefined if it is not. */
+  get audibleSince(): Millis | undefined {
+    return this.#open?.audioStartedAt ?? undefined;
+  }
+
+  said(responseId: string, at: Millis, hopMs: Millis | undefined): CallEffect[] {
     const open = this.#of(responseId);
-    if (!open || open.audioStartedAt !== null) return;
+    if (!open || open.audioStartedAt !== null) return [];
     open.audioStartedAt = at;
     open.hopUpMs = hopMs ?? null;
     open.hopDownMs = hopMs ?? null;
+    return this.#soFar();
   }
 
   ended(responseId: string, status: ResponseStatus): void {
@@ -103,28 +122,55 @@ export class TurnLog {
   }
 
   interrupted({cuts, at}: Interruption): void {
-    if (!this.#open) return;
-    this.#open.interrupted = true;
-    this.#open.audioEndedAt ??= at;
-    for (const {itemId, audioEndMs} of cuts) this.#open.heard.set(itemId, audioEndMs);
+    const turn = this.#inherited ?? this.#open;
+    if (!turn) return;
+    turn.interrupted = true;
+    if (this.#open) this.#open.audioEndedAt ??= at;
+    for (const {itemId, audioEndMs} of cuts) turn.heard.set(itemId, audioEndMs);
   }
 
   /** Everything that was said has been heard. Returns the turn if it is over. */
   quiet(at: Millis): TurnRecord | undefined {
+    if (this.#inherited) return this.close(at);
     if (!this.#open || this.#open.status === null) return undefined;
     if (this.#open.audioStartedAt !== null) this.#open.audioEndedAt ??= at;
     return this.close(at);
   }
 
   close(at: Millis): TurnRecord | undefined {
+    if (this.#inherited) return this.#finish(this.#inherited, at);
     const open = this.#open;
     if (!open) return undefined;
     this.#open = undefined;
+    const record = this.#record(open, open.audioEndedAt ?? (open.audioStartedAt === null ? null : at));
+    this.#count += 1;
+    return record;
+  }
+
+  #finish({turn, said, heard, interrupted, complete}: InheritedTurn, at: Millis): TurnRecord {
+    this.#inherited = undefined;
+    this.#count = turn.turn + 1;
+    return {
+      ...turn,
+      audioEndedAt: turn.audioStartedAt === null ? null : round(this.#since(at)),
+      ...amounts(said, heard),
+      interrupted,
+      responseStatus: complete ? 'completed' : 'failed',
+    };
+  }
+
+  /** What a record must know of a turn whose owner does not live to see its end. */
+  #soFar(): CallEffect[] {
+    if (!this.#open) return [];
+    return [
+      journal({is: 'turn', open: true, turn: {...this.#record(this.#open, null), generatedMs: null, heardMs: null}}),
+    ];
+  }
+
+  #record(open: Open, audioEndedAt: Millis | null): TurnRecord {
     const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#since(moment))));
-    const generatedMs = sum(open.generated.values());
-    const heardMs = sum([...open.generated].map(([id, ms]) => Math.min(ms, open.heard.get(id) ?? ms)));
     const gap = between(open.callerEndedAt, open.audioStartedAt);
-    const record: TurnRecord = {
+    return {
       turn: this.#count,
       cause: open.cause,
       callerStartedAt: since(open.callerStartedAt),
@@ -132,26 +178,29 @@ export class TurnLog {
       decidedAt: since(open.decidedAt),
       firstDeltaAt: since(open.firstDeltaAt),
       audioStartedAt: since(open.audioStartedAt),
-      audioEndedAt: since(open.audioEndedAt ?? (open.audioStartedAt === null ? null : at)),
+      audioEndedAt: since(audioEndedAt),
       // The worker sees both ends one hop from the edge: the caller's frame that much later, its own that much earlier.
       platformTurnGapMs: gap === null ? null : round(gap + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
       endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
       modelTtfbMs: between(open.decidedAt, open.firstDeltaAt),
       hopUpMs: open.hopUpMs === null ? null : round(open.hopUpMs),
       hopDownMs: open.hopDownMs === null ? null : round(open.hopDownMs),
-      generatedMs: round(generatedMs),
-      heardMs: round(heardMs),
+      ...amounts(open.generated, open.heard),
       interrupted: open.interrupted,
       responseStatus: open.status,
       ...this.#labels,
     };
-    this.#count += 1;
-    return record;
   }
 
   #of(responseId: string): Open | undefined {
     return this.#open?.responseId === responseId ? this.#open : undefined;
   }
+}
+
+/** What was heard of items, of which these were cut. */
+function amounts(items: ReadonlyMap<string, Millis>, cut: ReadonlyMap<string, Millis>) {
+  const heard = [...items].map(([id, ms]) => Math.min(ms, cut.get(id) ?? ms));
+  return {generatedMs: round(sum(items.values())), heardMs: round(sum(heard))};
 }
 
 const NOBODY = {startedAt: null, endedAt: null, decidedAt: null};

@@ -31,8 +31,12 @@ export interface ChannelCounts {
 export interface FrameChannel<Out, In> extends AsyncDisposable {
   /** Never waits. While the other side cannot be reached the oldest audio is given up after 10 s; control never is. */
   send(frame: Out): void;
-  /** At most one listener; frames that arrive before it is set are kept in order. */
-  onFrame(listener: (frame: In) => void): void;
+  /**
+   * At most one listener; frames that arrive before it is set are kept in order. `sentAt`: when the copy that arrived was
+   * sent, on the other side's monotonic clock (which begins anew each 4.9 days); undefined where nobody can tell. A frame
+   * may be older than that: it waits until somebody listens.
+   */
+  onFrame(listener: (frame: In, sentAt?: Millis) => void): void;
   counts(): ChannelCounts;
   /** When the other side last gave a sign of life on this channel; undefined before the first. */
   lastHeardAt(): Millis | undefined;

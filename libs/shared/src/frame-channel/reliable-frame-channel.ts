@@ -37,8 +37,8 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   readonly closed = this.#closed.promise;
   readonly #flushed = Promise.withResolvers<void>();
   #state: 'open' | 'closing' | 'closed' = 'open';
-  #waiting: In[] = [];
-  #listener: ((frame: In) => void) | undefined;
+  #waiting: {readonly frame: In; readonly sentAt: Millis}[] = [];
+  #listener: ((frame: In, sentAt: Millis) => void) | undefined;
   #lastHeardAt: Millis | undefined;
   #malformed = 0;
 
@@ -52,9 +52,9 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
     this.#publish(this.#link.send(this.#wiring.out.encode(frame), this.#wiring.clock.now()));
   }
 
-  onFrame(listener: (frame: In) => void): void {
+  onFrame(listener: (frame: In, sentAt: Millis) => void): void {
     this.#listener = listener;
-    for (const frame of this.#waiting.splice(0)) listener(frame);
+    for (const {frame, sentAt} of this.#waiting.splice(0)) listener(frame, sentAt);
   }
 
   counts(): ChannelCounts {
@@ -95,8 +95,9 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
       this.#malformed += 1;
       return;
     }
-    if (this.#listener) this.#listener(frame);
-    else this.#waiting.push(frame);
+    const sentAt = packet.sentAt / 10;
+    if (this.#listener) this.#listener(frame, sentAt);
+    else this.#waiting.push({frame, sentAt});
   }
 
   #publish(packets: readonly Packet[]): void {

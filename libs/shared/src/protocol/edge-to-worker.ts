@@ -4,14 +4,16 @@ import {CallSid, ProcessId, StreamSid} from './ids.ts';
 /** Frames up. `audio` is by far the most frequent, and crosses as bytes with no JSON around it (frame-codec.ts). */
 export const EdgeToWorker = z.discriminatedUnion('kind', [
   /**
-   * The first frame of a stream in an epoch. `sinceStartMs`: how long ago Twilio's `start` reached the edge. `silentMs`:
-   * how long ago the owner before gave its last sign of life, if there was one.
+   * The first frame of a stream in an epoch, as things were `at` a moment of the edge's monotonic clock. `sinceStartMs`:
+   * how long before Twilio's `start` reached the edge. `silentMs`: how long before the last owner gave its last sign of
+   * life, if there was one.
    */
   z.object({
     kind: z.literal('began'),
     callSid: CallSid,
     streamSid: StreamSid,
     edge: ProcessId,
+    at: z.number().nonnegative().optional(),
     sinceStartMs: z.number().nonnegative().optional(),
     silentMs: z.number().nonnegative().optional(),
   }),

@@ -1,0 +1,84 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {describe, expect, test} from 'vitest';
+import {HeardFrames} from './heard-frames.ts';
+
+const quiet = silence(20);
+/** A square wave: louder with a larger exponent, as μ-law has it. */
+const tone = (byte: number) =>
+  Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? byte : byte | 0x80))).toString('base64');
+const voice = tone(0x30);
+const hum = tone(0x6f);
+
+/** Frames 20 ms apart, each arriving 5 ms after Twilio's clock, unless it is said how late. */
+function heard(frames: readonly string[], late: (index: number) => number = () => 5): HeardFrames {
+  const all = new HeardFrames();
+  frames.forEach((payload, index) => {
+    all.add(20, {payload, at: index * 20 + late(index), timestamp: index * 20, stream: 1});
+  });
+  return all;
+}
+const line = (before: number, said: number, after: number, between = quiet) => [
+  ...Array.from({length: before}, () => between),
+  ...Array.from({length: said}, () => voice),
+  ...Array.from({length: after}, () => between),
+];
+
+describe('when the caller spoke', () => {
+  const speech = heard(line(50, 30, 40));
+
+  test('is told to the frame, though the model only knows it to a window', () => {
+    for (const off of [-40, -12, 0, 20, 44]) {
+      expect(speech.onsetAt(1_000 + off)).toBe(1_005);
+      expect(speech.endedAt(1_600 + off)).toBe(1_585);
+    }
+  });
+
+  test('is what the model says where there is nothing to be heard', () => {
+    expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
+    expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));
+    expect(new HeardFrames().onsetAt(0)).toBeUndefined();
+  });
+
+  test('is what the model says where speech goes on in both directions', () => {
+    expect(speech.onsetAt(1_300)).toBe(speech.arrivedAt(1_300));
+    expect(speech.endedAt(1_300)).toBe(speech.arrivedAt(1_300));
+  });
+
+  test('is told on a line that hums', () => {
+    const humming = heard(line(50, 30, 40, hum));
+    expect(humming.onsetAt(1_010)).toBe(1_005);
+    expect(humming.endedAt(1_590)).toBe(1_585);
+  });
+
+  test('is what the model says on a line that is as loud as a voice', () => {
+    const loud = heard(line(50, 30, 40, voice));
+    expect(loud.onsetAt(1_010)).toBe(loud.arrivedAt(1_010));
+    expect(loud.endedAt(1_610)).toBe(loud.arrivedAt(1_610));
+  });
+});
+
+test('frames that an edge said again to us count from when they would have come', () => {
+  // We came when frame 60 was due, and got all frames before it at once.
+  const again = heard(line(50, 30, 40), index => (index < 60 ? (60 - index) * 20 + 5 : 5));
+  expect(again.onsetAt(1_000)).toBe(1_005);
+  expect(again.endedAt(1_600)).toBe(1_585);
+});
+
+test('frames of another stream have another clock', () => {
+  const all = new HeardFrames();
+  all.add(20, {payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
+  all.add(20, {payload: quiet, at: 5_300, timestamp: 100, stream: 2});
+  expect(all.arrivedAt(10)).toBe(5_000);
+  expect(all.arrivedAt(30)).toBe(5_300);
+});
+
+test('silence of ours is part of what the model was given, and came when it was made', () => {
+  const all = new HeardFrames();
+  all.add(500, {payload: silence(500), at: 700, timestamp: undefined, stream: 1});
+  expect(all.arrivedAt(250)).toBe(700);
+});
+
+test('who spoke over us is known to have stopped by the last frame that could be heard', () => {
+  expect(heard(line(50, 30, 10)).loudUntil(1_000)).toBe(1_585);
+  expect(heard(line(50, 30, 10)).loudUntil(1_700)).toBeUndefined();
+});
