@@ -92,7 +92,7 @@ export class Timeline {
 
   /** How much will have been heard when a clear that is sent now lands, as far as we can tell before it does. */
   heard(at: Millis, roundTrip: Millis | undefined): Millis {
-    const guess = Math.min(Math.max(at - this.#originNow(roundTrip), this.#proven), this.#sent);
+    const guess = Math.min(Math.max(at - this.#originNow(roundTrip), this.#proven, this.#high), this.#sent);
     this.#high = guess;
     return guess;
   }
