@@ -1,0 +1,61 @@
+import {percentiles} from '../calls/percentiles.ts';
+import {type Counted, metrics, type Pair} from './compare.ts';
+
+/** A latency may be wrong by so much, in 95 of 100 cases; milliseconds. */
+export const GOAL_MS = 20;
+
+export interface Row {
+  readonly metric: string;
+  readonly n: number;
+  /** Of the absolute error, in milliseconds; for a count, how many are wrong. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+  /** Of the error with its sign. */
+  readonly mean: number;
+  readonly ok: boolean;
+}
+
+export function latencyRows(pairs: readonly Pair[]): Row[] {
+  return metrics.map(metric => {
+    const errors = pairs.filter(each => each.metric === metric).map(({recorded, truth}) => recorded - truth);
+    // A figure that is missing is wrong by more than anybody could measure.
+    const sizes = errors.map(error => (Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.abs(error)));
+    const {count, p50, p95, max} = percentiles(sizes);
+    const known = errors.filter(error => !Number.isNaN(error));
+    const mean = known.reduce((sum, error) => sum + error, 0) / Math.max(1, known.length);
+    return {metric, n: count, p50, p95, max, mean, ok: count > 0 && p95 <= GOAL_MS};
+  });
+}
+
+export interface CountRow {
+  readonly what: string;
+  readonly n: number;
+  readonly wrong: readonly Counted[];
+}
+
+export function countRows(counts: readonly Counted[]): CountRow[] {
+  return [...Map.groupBy(counts, ({what}) => what)].map(([what, all]) => ({
+    what,
+    n: all.length,
+    wrong: all.filter(({recorded, truth}) => recorded !== truth),
+  }));
+}
+
+export function printTable(rows: readonly Row[], counts: readonly CountRow[]): string {
+  const ms = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : '–');
+  return [
+    '| metric | n | error, ms (p50 / p95 / max) | mean | goal (p95) | ok |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows.map(
+      ({metric, n, p50, p95, max, mean, ok}) =>
+        `| ${metric} | ${n} | ${ms(p50)} / ${ms(p95)} / ${ms(max)} | ${ms(mean)} | ≤ ${GOAL_MS} | ${ok ? 'yes' : 'no'} |`,
+    ),
+    '',
+    '| count | calls | wrong | goal | ok |',
+    '| --- | --- | --- | --- | --- |',
+    ...counts.map(
+      ({what, n, wrong}) => `| ${what} | ${n} | ${wrong.length} | 0 | ${wrong.length === 0 ? 'yes' : 'no'} |`,
+    ),
+  ].join('\n');
+}
