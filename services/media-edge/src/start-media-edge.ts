@@ -6,6 +6,7 @@ import type {CallDirectory} from '@voicebridge/shared/call-directory/call-direct
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {startHeartbeat} from '@voicebridge/shared/fleet/heartbeat.ts';
 import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
+import {RecentMembers} from '@voicebridge/shared/fleet/recent-members.ts';
 import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
 import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
@@ -66,7 +67,8 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const asker = stack.use(await openAsker({bus: deps.bus, clock, id, log}));
   const peers = stack.use(await watchPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
-  const desk = fleetDesk({...deps, id, log, metrics, asker, peers});
+  const workers = stack.use(new RecentMembers(fleet, 'workers', clock));
+  const desk = fleetDesk({...deps, fleet: workers, id, log, metrics, asker, peers});
   const lag = stack.use(new LoopLag(clock));
   const sockets = new TwilioSockets();
   const legDeps: LegDeps = {

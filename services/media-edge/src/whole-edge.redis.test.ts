@@ -66,6 +66,7 @@ test('a caller and a worker hear each other over Redis, complete and in order', 
   caller.stop();
   await until(() => worker.kinds().at(-1) === 'ended');
   expect(await caller.closed).toBe(1000);
+  await worker[Symbol.asyncDispose]();
 });
 
 test('callers whose worker is killed are with another one soon, and hear nothing of it', async () => {

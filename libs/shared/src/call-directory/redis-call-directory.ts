@@ -49,9 +49,10 @@ export class RedisCallDirectory implements CallDirectory {
     const fields = ['owner', owner, ...fieldsOfFacts(facts)];
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
-    await this.#redis.sadd(openCalls, callSid);
+    // Sent first, and not waited for: a caller may be.
+    const listed = this.#redis.sadd(openCalls, callSid);
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
-    const {reply, rest} = await scripts.claim(this.#redis, [callKey(callSid)], args);
+    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, [callKey(callSid)], args), listed]);
     const call = callOfFields(callSid, recordOf(rest[0]));
     if (reply === 'won' && call) return {won: true, call};
     if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);

@@ -1,0 +1,48 @@
+/**
+ * What a death costs a caller: every promise of docs/RELIABILITY.md, measured on real processes under load.
+ *
+ *   npm run bench failover -- --calls 100 --repetitions 20 [--only worker-kill,redis] [--write]
+ */
+import {readFile, writeFile} from 'node:fs/promises';
+import {cpus, loadavg, totalmem} from 'node:os';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {SCENES} from './failover/scenes.ts';
+import {type Row, tableOf} from './failover/stats.ts';
+
+const {values} = parseArgs({
+  options: {
+    calls: {type: 'string', default: '100'},
+    repetitions: {type: 'string', default: '20'},
+    only: {type: 'string', default: Object.keys(SCENES).join()},
+    write: {type: 'boolean', default: false},
+  },
+});
+const plan = {calls: Number(values.calls), repetitions: Number(values.repetitions)};
+const load = () => loadavg()[0]?.toFixed(1);
+const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+console.log(`${machine}; ${plan.calls} calls over 3 workers and 2 edges, ${plan.repetitions} repetitions`);
+
+const rows: Row[] = [];
+for (const name of values.only.split(',')) {
+  const scene = SCENES[name];
+  if (!scene) throw new Error(`there is no ${name}; there are ${Object.keys(SCENES).join(', ')}`);
+  const before = load();
+  const measured = await scene(plan);
+  rows.push(...measured);
+  console.log(`\n${name} (load average ${before} → ${load()})\n${tableOf(measured)}`);
+}
+
+if (values.write) {
+  const file = fileURLToPath(new URL('../docs/RELIABILITY.md', import.meta.url));
+  const command = `npm run bench failover -- --calls ${plan.calls} --repetitions ${plan.repetitions}${values.only.includes(',') ? '' : ` --only ${values.only}`}`;
+  const figures = `Measured ${new Date().toISOString().slice(0, 10)} on ${machine}, everything on this one machine (services, Redis, simulated Twilio and model), by \`${command}\`.\n\n${tableOf(rows)}`;
+  const text = await readFile(file, 'utf8');
+  const marked = /<!-- figures -->[\s\S]*<!-- \/figures -->/;
+  await writeFile(
+    file,
+    text.replace(marked, () => `<!-- figures -->\n\n${figures}\n\n<!-- /figures -->`),
+  );
+  console.log(`\nwritten to ${file}`);
+}
+process.exit(0);

@@ -1,0 +1,87 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {type FleetOptions, ProcessFleet} from '../../scripts/fleet.ts';
+import type {LogLine} from '../../scripts/log-line.ts';
+import type {RunningProcess} from '../../scripts/processes.ts';
+import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/call-report.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+
+/** Asks again and again, for as long as anybody could want. */
+const TALKS: CallerScript = Array.from({length: 200}, (): CallerScript => [
+  {do: 'waitForSilence', ms: 400},
+  {do: 'say', clip: 'caller-yes'},
+]).flat();
+
+/** One of the callers, with the moments that matter; monotonic milliseconds of this process. */
+export interface Talker {
+  readonly call: FakeCall;
+  /** The caller has asked, and has heard nothing since. */
+  owedSince: number | undefined;
+  /** When the assistant became audible. */
+  readonly audible: number[];
+  port: string;
+}
+
+/** A fleet under load: callers who talk until they are told to hang up. */
+export class Load implements AsyncDisposable {
+  readonly fleet: ProcessFleet;
+  readonly talkers: Talker[] = [];
+
+  private constructor(fleet: ProcessFleet) {
+    this.fleet = fleet;
+  }
+
+  static async start(calls: number, options: FleetOptions = {}): Promise<Load> {
+    const fleet = await ProcessFleet.start({
+      edges: 2,
+      workers: 3,
+      ...options,
+      model: {MODEL_FIRST_DELTA_MS: '200', MODEL_CONNECT_MS: '300', MODEL_TAGGED: 'on', ...options.model},
+    });
+    const load = new Load(fleet);
+    for (let tag = 0; tag < calls; tag += 1) {
+      load.#dial(tag);
+      await sleep(4_000 / calls);
+    }
+    await sleep(4_000);
+    return load;
+  }
+
+  #dial(tag: number): void {
+    const call = this.fleet.twilio.dial(TALKS, {tag});
+    const talker: Talker = {call, owedSince: undefined, audible: [], port: ''};
+    call.on(event => note(talker, event));
+    this.talkers.push(talker);
+  }
+
+  /** How often each of our processes has said something since a moment, and when, in monotonic milliseconds. */
+  said(message: string, since: number): {readonly at: number; readonly line: LogLine; readonly by: RunningProcess}[] {
+    return [...this.fleet.workers, ...this.fleet.edges].flatMap(by =>
+      by.lines
+        .filter(line => line.json?.['msg'] === message)
+        .map(line => ({at: Date.parse(String(line.json?.['time'])) - performance.timeOrigin, line, by}))
+        .filter(({at}) => at >= since),
+    );
+  }
+
+  async hangUp(): Promise<CallReport[]> {
+    for (const {call} of this.talkers) call.hangUp();
+    return await Promise.all(this.talkers.map(({call}) => call.ended));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fleet[Symbol.asyncDispose]();
+  }
+}
+
+function note(talker: Talker, event: FakeCallEvent): void {
+  if (event.type === 'callerSpoke') talker.owedSince = event.at;
+  if (event.type === 'audible') {
+    talker.owedSince = undefined;
+    talker.audible.push(event.at);
+  }
+}
+
+/** Calls that somebody else than the caller ended. */
+export function lostCalls(reports: readonly CallReport[]): number {
+  return reports.filter(report => report.endedBy !== 'caller').length;
+}

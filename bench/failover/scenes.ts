@@ -1,0 +1,231 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {metric} from '../../scripts/fleet.ts';
+import type {RunningProcess} from '../../scripts/processes.ts';
+import {hearings, unheardFrames, sessionsOf} from '../../scripts/hearings.ts';
+import {Load, lostCalls} from './load.ts';
+import {type Row, spread} from './stats.ts';
+
+export interface Plan {
+  readonly calls: number;
+  readonly repetitions: number;
+}
+
+/** What is measured, by name. */
+export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = {
+  'worker-kill': plan => workerDies(plan, 'SIGKILL'),
+  'worker-stop': plan => workerDies(plan, 'SIGSTOP'),
+  'edge-kill': edgeDies,
+  redis: redisAway,
+  model: modelCut,
+  restart: rollingRestart,
+  admission: overOffered,
+};
+
+/** The worker with the most calls. */
+async function busiest(workers: readonly RunningProcess[]): Promise<{process: RunningProcess; calls: number}> {
+  const counts = await Promise.all(workers.map(each => metric(each, 'voicebridge_calls_active')));
+  const calls = Math.max(...counts);
+  const process = workers[counts.indexOf(calls)];
+  if (!process) throw new Error('there is no worker');
+  return {process, calls};
+}
+
+async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Row[]> {
+  await using load = await Load.start(calls);
+  const {fleet} = load;
+  const [moves, answers]: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < repetitions; turn += 1) {
+    const {process: victim, calls: had} = await busiest(fleet.workers);
+    const owed = load.talkers.filter(({owedSince}) => owedSince !== undefined);
+    const diedAt = performance.now();
+    victim.kill(signal);
+    fleet.workers.splice(fleet.workers.indexOf(victim), 1);
+    await sleep(3_000);
+    const heard = load.said('caller heard', diedAt).filter(({line}) => Number(line.json?.['epoch']) > 1);
+    moves.push(...heard.map(({at}) => at - diedAt));
+    if (heard.length !== had) console.log(`  ${victim.name} had ${had} calls, ${heard.length} moved`);
+    const moved = new Set(heard.map(({line}) => line.json?.['callSid']));
+    for (const talker of owed.filter(({call}) => moved.has(call.callSid))) {
+      const answer = talker.audible.find(at => at > diedAt);
+      if (answer !== undefined) answers.push(answer - diedAt);
+    }
+    if (signal === 'SIGSTOP') {
+      victim.kill('SIGCONT');
+      fleet.workers.push(victim);
+    } else await fleet.addWorker();
+    await sleep(5_000);
+  }
+  const repins = await total(fleet.edges, 'voicebridge_repins_total');
+  const reports = await load.hangUp();
+  const how = signal === 'SIGKILL' ? 'worker kill -9' : 'worker SIGSTOP';
+  return [
+    {
+      what: `${how}: dead → first caller frame accepted by the new owner`,
+      goal: signal === 'SIGKILL' ? 'p99 ≤ 150 ms; 0 lost' : 'p99 ≤ 400 ms',
+      result: `${spread(moves)}; ${lostCalls(reports)} of ${calls} calls lost, ${repins} moves`,
+    },
+    {
+      what: `${how}: dead → first assistant audio, where an answer was owed (the model connects in 300 ms)`,
+      goal: signal === 'SIGKILL' ? 'p99 ≤ 700 ms' : '',
+      result: spread(answers),
+    },
+  ];
+}
+
+async function edgeDies({calls, repetitions}: Plan): Promise<Row[]> {
+  await using load = await Load.start(calls);
+  const {fleet} = load;
+  const deaths: {at: number; port: number; speaking: Set<string>}[] = [];
+  for (let turn = 0; turn < repetitions; turn += 1) {
+    const victim = fleet.edges.shift();
+    if (!victim) break;
+    const speaking = load.talkers.filter(({call}) => call.hearsAssistant).map(({call}) => call.callSid);
+    deaths.push({at: performance.now(), port: victim.port, speaking: new Set(speaking)});
+    victim.kill('SIGKILL');
+    await sleep(4_000);
+    await fleet.addEdge();
+    await sleep(3_000);
+  }
+  const reports = await load.hangUp();
+  const gaps: number[] = [];
+  let [cut, resumed] = [0, 0];
+  for (const report of reports) {
+    for (const {at, port, speaking} of deaths) {
+      const index = report.streams.findIndex(each => each.url.includes(`:${port}/`) && (each.closedAt ?? 0) >= at);
+      if (index < 0) continue;
+      cut += 1;
+      const next = report.streams[index + 1];
+      if (next) resumed += 1;
+      const asked = report.webhooks.find(each => each.purpose === 'action' && each.at >= at);
+      const audible = next?.segments[0]?.at;
+      if (asked && audible !== undefined && speaking.has(report.callSid)) gaps.push(audible - asked.at);
+    }
+  }
+  return [
+    {
+      what: 'edge kill -9: Twilio’s action request → assistant audible again, where it was cut off',
+      goal: 'p99 ≤ 1 s; ≥ 99.9 % resume',
+      result: `${spread(gaps)}; ${resumed} of ${cut} streams resumed, ${lostCalls(reports)} of ${calls} calls lost`,
+    },
+  ];
+}
+
+async function redisAway({calls, repetitions}: Plan): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const downMs of [200, 1_000, 3_000]) {
+    // Audio as fast as it is spoken: whatever is late is heard as a gap.
+    await using load = await Load.start(calls, {model: {MODEL_SPEED: '1', MODEL_DELTA_MS: '60'}});
+    const {fleet} = load;
+    const outages: {from: number; until: number}[] = [];
+    for (let turn = 0; turn < Math.max(1, Math.round(repetitions / 4)); turn += 1) {
+      const from = performance.now();
+      await fleet.stopRedis();
+      await sleep(downMs - (performance.now() - from));
+      await fleet.startRedis();
+      outages.push({from, until: performance.now()});
+      await sleep(6_000);
+    }
+    const repins = await total(fleet.edges, 'voicebridge_repins_total');
+    const reports = await load.hangUp();
+    const heard = await hearings(fleet);
+    const over: number[] = [];
+    for (const {underruns} of reports.flatMap(report => report.streams)) {
+      for (const {from, until} of outages) {
+        // The pause between two turns is no gap of ours: it began before the outage.
+        const gap = underruns.find(({at}) => at >= from && at <= until);
+        if (gap && gap.ms < 2_000 + (until - from)) over.push(gap.ms - (until - from));
+      }
+    }
+    const lost = reports.reduce((sum, report) => sum + unheardFrames(sessionsOf(heard, report), report).length, 0);
+    const odd = heard.filter(({stretches, tags}) => stretches.length > 1 || tags.length > 1).length;
+    const down = outages.map(({from, until}) => Math.round(until - from)).join(', ');
+    rows.push({
+      what: `Redis killed, back after ${downMs / 1_000} s without data (really ${down} ms)`,
+      goal: 'gap ≤ downtime + 150 ms; nothing ended, lost, moved',
+      result: `gap beyond the downtime ${spread(over)}; ${lostCalls(reports)} calls ended, ${lost} frames lost, ${odd} sessions with doubled or swapped frames, ${repins} moves`,
+    });
+  }
+  return rows;
+}
+
+async function modelCut({calls, repetitions}: Plan): Promise<Row[]> {
+  await using load = await Load.start(calls);
+  const {fleet} = load;
+  const [again, speaking]: [number[], number[]] = [[], []];
+  for (let turn = 0; turn < repetitions; turn += 1) {
+    const open = (await fleet.sessions()).filter(({closedAt}) => closedAt === null).slice(0, 10);
+    const owed = load.talkers.filter(({owedSince}) => owedSince !== undefined);
+    const at = performance.now();
+    await Promise.all(open.map(({id}) => fleet.closeSession(id, 'reset')));
+    await sleep(3_000);
+    for (const {audible} of owed)
+      again.push(
+        ...audible
+          .filter(when => when > at)
+          .slice(0, 1)
+          .map(when => when - at),
+      );
+    speaking.push(open.length);
+  }
+  const reports = await load.hangUp();
+  const heard = await hearings(fleet);
+  const lost = reports.reduce((sum, report) => sum + unheardFrames(sessionsOf(heard, report), report).length, 0);
+  return [
+    {
+      what: `model sockets reset under ten calls, ${repetitions} times: reset → answers that were owed at that moment`,
+      goal: '0 caller audio lost; context kept',
+      result: `${spread(again)}; ${lost} caller frames lost, ${lostCalls(reports)} of ${calls} calls lost`,
+    },
+  ];
+}
+
+async function rollingRestart({calls}: Plan): Promise<Row[]> {
+  await using load = await Load.start(calls, {env: {DRAIN_SECONDS: '20'}});
+  const {fleet} = load;
+  const gone: number[] = [];
+  for (const [old, add] of [
+    ...fleet.workers.map(each => [each, () => fleet.addWorker()] as const),
+    ...fleet.edges.map(each => [each, () => fleet.addEdge()] as const),
+  ]) {
+    await add();
+    const at = performance.now();
+    await old.stop(30_000);
+    gone.push(performance.now() - at);
+  }
+  await fleet.restartWebhook();
+  const reports = await load.hangUp();
+  const gaps = reports.flatMap(report => report.gaps.map(({ms}) => ms));
+  return [
+    {
+      what: `rolling restart of 3 workers, 2 edges and the webhook under ${calls} calls`,
+      goal: '0 dropped; each gone in ≤ 10 s; gap p99 ≤ 150 ms',
+      result: `${lostCalls(reports)} dropped; gone after ${spread(gone)}; between two streams ${spread(gaps)}`,
+    },
+  ];
+}
+
+async function overOffered({calls}: Plan): Promise<Row[]> {
+  const capacity = Math.floor(calls / 3);
+  await using load = await Load.start(0, {workerEnv: {MAX_CALLS: String(capacity)}, env: {OVERLOAD_SAY: 'All busy.'}});
+  const {twilio} = load.fleet;
+  const all = Array.from({length: Math.floor(capacity * 4.5)}, () => twilio.dial([]));
+  await sleep(8_000);
+  const open = all.filter(call => call.status === 'in-progress');
+  const refused = await Promise.all(all.filter(call => !open.includes(call)).map(call => call.ended));
+  for (const call of open) call.hangUp();
+  const served = await Promise.all(open.map(call => call.ended));
+  const silent = served.filter(report => report.firstAudioMs === undefined).length;
+  const answers = refused.flatMap(report => report.webhooks.filter(each => each.purpose === 'voice').map(({ms}) => ms));
+  return [
+    {
+      what: `150 % of a capacity of ${capacity * 3}, all within a moment`,
+      goal: 'exactly the capacity admitted; the rest answered in ≤ 100 ms; none accepted and silent',
+      result: `${open.length} admitted, ${silent} of them silent; the others answered in ${spread(answers)}`,
+    },
+  ];
+}
+
+async function total(processes: readonly RunningProcess[], name: string): Promise<number> {
+  const counts = await Promise.all(processes.map(each => metric(each, name).catch(() => 0)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}

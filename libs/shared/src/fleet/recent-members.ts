@@ -1,0 +1,50 @@
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import type {FleetName} from '../redis/keys.ts';
+import type {Fleet, Member} from './fleet.ts';
+import {loadOf} from './least-loaded.ts';
+
+const LOOK_EVERY: Millis = 200;
+/** Members say what they are once a second; what is older than this is looked up again. */
+const FRESH: Millis = 1_500;
+
+/**
+ * The members of a fleet as they were a moment ago, at hand when every millisecond counts: a worker has died, and all
+ * its calls want another one at once. Whoever asks is about to give somebody a call, so the least loaded counts one
+ * more each time: a crowd does not run to one door. For choosing whom to ask; who is asked decides.
+ */
+export class RecentMembers implements Pick<Fleet, 'members'>, Disposable {
+  readonly #fleet: Pick<Fleet, 'members'>;
+  readonly #name: FleetName;
+  readonly #clock: Clock;
+  readonly #stop: Cancel;
+  #known: {at: Millis; members: Member[]} | undefined;
+
+  constructor(fleet: Pick<Fleet, 'members'>, name: FleetName, clock: Clock) {
+    this.#fleet = fleet;
+    this.#name = name;
+    this.#clock = clock;
+    this.#stop = every(clock, LOOK_EVERY, () => void this.#look().catch(() => {}));
+  }
+
+  async members(name: FleetName): Promise<readonly Member[]> {
+    if (name !== this.#name) return await this.#fleet.members(name);
+    const known = this.#known;
+    const members = known && this.#clock.now() - known.at < FRESH ? [...known.members] : [...(await this.#look())];
+    const next = members.filter(({state}) => state === 'ready').toSorted((a, b) => loadOf(a) - loadOf(b))[0];
+    if (next && this.#known) {
+      const list = this.#known.members;
+      this.#known.members = list.map(each => (each.id === next.id ? {...each, calls: each.calls + 1} : each));
+    }
+    return members;
+  }
+
+  async #look(): Promise<readonly Member[]> {
+    const members = [...(await this.#fleet.members(this.#name))];
+    this.#known = {at: this.#clock.now(), members};
+    return members;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop();
+  }
+}
