@@ -30,15 +30,18 @@ const FORGET: Millis = 60_000;
  *   alive │        alive         │ suspect (after 100 ms)  │ dead
  *
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
- * one we have read what was waiting. A peer never heard of is treated as if it had spoken when we began to listen.
+ * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is treated as if it had spoken when we began to listen.
  */
 export class PeerWatch {
-  readonly #lastBeat = new Map<ProcessId, Millis>();
+  /** When each peer was last heard, and how long we had been asleep in all by then. */
+  readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis}>();
   /** When the peer was first suspected, if it has not spoken since. */
   readonly #suspectedAt = new Map<ProcessId, Millis>();
   readonly #listeningSince: Millis;
   #lastLook: Millis;
   #lookedLate = false;
+  /** How long we were busy or asleep in all: the others may have spoken then, and be as busy as we were. */
+  #asleep: Millis = 0;
   #redisWellSince: Millis | undefined;
 
   /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
@@ -50,7 +53,7 @@ export class PeerWatch {
 
   /** A peer gave a sign of life. */
   beat(id: ProcessId, at: Millis): void {
-    this.#lastBeat.set(id, at);
+    this.#lastBeat.set(id, {at, asleep: this.#asleep});
     this.#suspectedAt.delete(id);
   }
 
@@ -62,15 +65,17 @@ export class PeerWatch {
   /** To be called every 15 ms; a verdict is as good as the last look. */
   look(at: Millis, redisWellSince: Millis | undefined): void {
     this.#lookedLate = at - this.#lastLook > LATE;
+    if (this.#lookedLate) this.#asleep += at - this.#lastLook - LATE;
     this.#lastLook = at;
     // What was suspected while Redis was away says nothing about the peer.
     if (redisWellSince === undefined || redisWellSince !== this.#redisWellSince) this.#suspectedAt.clear();
     this.#redisWellSince = redisWellSince;
-    for (const [id, beat] of this.#lastBeat) if (at - beat > FORGET) this.#lastBeat.delete(id);
+    for (const [id, beat] of this.#lastBeat) if (at - beat.at > FORGET) this.#lastBeat.delete(id);
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
-    const silence = at - (this.#lastBeat.get(id) ?? this.#listeningSince);
+    const beat = this.#lastBeat.get(id) ?? {at: this.#listeningSince, asleep: 0};
+    const silence = at - beat.at - (this.#asleep - beat.asleep);
     const suspected = this.#suspectedAt.has(id);
     if (this.#canJudge(at) && silence >= (suspected ? SUSPECT_SILENCE : SILENCE)) return 'dead';
     return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
