@@ -68,6 +68,31 @@ describe('a peer that stops beating', () => {
   });
 });
 
+describe('several peers that fall silent together', () => {
+  const [ann, bob, cid] = ['worker-anna', 'worker-bobb', 'worker-cidd'].map(id => ProcessId.parse(id));
+
+  test('get a second before they are called dead: it is rather the machine', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
+    for (let at = 0; at <= 990; at += 15) {
+      if (at % 50 < 15) watch.beat(cid!, at);
+      watch.look(at, LONG_AGO);
+      expect(watch.verdict(ann!, at)).not.toBe('dead');
+    }
+    watch.look(1_005, LONG_AGO);
+    expect(watch.verdict(ann!, 1_005)).toBe('dead');
+  });
+
+  test('are told apart by the one whose frames had no receiver', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
+    watch.noReceiver(ann!, 20);
+    for (let at = 0; at <= 105; at += 15) watch.look(at, LONG_AGO);
+    expect(watch.verdict(ann!, 105)).toBe('dead');
+    expect(watch.verdict(bob!, 105)).toBe('suspect');
+  });
+});
+
 test('a peer never heard of has grace from when we began to listen', () => {
   const watch = new PeerWatch(1_000, LONG_AGO);
   expect(lookUntil(watch, 1_000, 1_099)).toBe('alive');

@@ -7,6 +7,8 @@ export type Verdict = 'alive' | 'suspect' | 'dead';
 const SUSPECT_SILENCE: Millis = 100;
 /** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
 const SILENCE: Millis = 250;
+/** When most of them fall silent together it is the machine or the network, and they get this long to speak again. */
+const CROWD_SILENCE: Millis = 1_000;
 /** After an outage subscribers come back later than publishers: so long nobody is judged. */
 const SETTLING: Millis = 1_000;
 /**
@@ -29,6 +31,7 @@ const FORGET: Millis = 60_000;
  *   ──────┬──────────────────────┬─────────────────────────┬─────────
  *   alive │        alive         │ suspect (after 100 ms)  │ dead
  *
+ * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is treated as if it had spoken when we began to listen.
  */
@@ -43,6 +46,7 @@ export class PeerWatch {
   /** How long we were busy or asleep in all: the others may have spoken then, and be as busy as we were. */
   #asleep: Millis = 0;
   #redisWellSince: Millis | undefined;
+  #crowdIsSilent = false;
 
   /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
   constructor(at: Millis, redisWellSince: Millis | undefined) {
@@ -70,15 +74,29 @@ export class PeerWatch {
     // What was suspected while Redis was away says nothing about the peer.
     if (redisWellSince === undefined || redisWellSince !== this.#redisWellSince) this.#suspectedAt.clear();
     this.#redisWellSince = redisWellSince;
+    this.#crowdIsSilent = this.#isCrowdSilent(at);
     for (const [id, beat] of this.#lastBeat) if (at - beat.at > FORGET) this.#lastBeat.delete(id);
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
-    const beat = this.#lastBeat.get(id) ?? {at: this.#listeningSince, asleep: 0};
-    const silence = at - beat.at - (this.#asleep - beat.asleep);
+    const silence = this.#silenceOf(id, at);
     const suspected = this.#suspectedAt.has(id);
-    if (this.#canJudge(at) && silence >= (suspected ? SUSPECT_SILENCE : SILENCE)) return 'dead';
+    const allowed = suspected ? SUSPECT_SILENCE : this.#crowdIsSilent ? CROWD_SILENCE : SILENCE;
+    if (this.#canJudge(at) && silence >= allowed) return 'dead';
     return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
+  }
+
+  #silenceOf(id: ProcessId, at: Millis): Millis {
+    const beat = this.#lastBeat.get(id) ?? {at: this.#listeningSince, asleep: 0};
+    return at - beat.at - (this.#asleep - beat.asleep);
+  }
+
+  /** Two at least, and more than half of those who spoke lately, have stopped to speak. */
+  #isCrowdSilent(at: Millis): boolean {
+    const silences = [...this.#lastBeat.keys()].map(id => this.#silenceOf(id, at));
+    const recent = silences.filter(silence => silence < CROWD_SILENCE + SILENCE);
+    const silent = recent.filter(silence => silence >= SUSPECT_SILENCE).length;
+    return silent >= 2 && silent * 2 > recent.length;
   }
 
   #canJudge(at: Millis): boolean {
