@@ -1,9 +1,9 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {figures, OURS, type Outcome} from './outcome.ts';
 
-const WIDTH = 920;
-const LEFT = 210;
-const RIGHT = 168;
+const WIDTH = 1_000;
+const LEFT = 246;
+const RIGHT = 190;
 const TOP = 92;
 const ROW = 66;
 const BINS = 130;
@@ -11,7 +11,7 @@ const BINS = 130;
 const NEAR_MS = 25;
 const FROM: Millis = -1_500;
 const TO: Millis = 12_000;
-const TICKS = [-1_000, -300, -100, -30, 0, 30, 100, 300, 1_000, 3_000, 10_000];
+const TICKS = [-1_000, -100, -30, 0, 30, 100, 300, 1_000, 3_000, 10_000];
 
 /** What the model believes the caller heard, less what they heard: a row for each rule. */
 export function drawErrors(outcomes: readonly Outcome[], title: string, subtitle: string): string {
@@ -73,7 +73,7 @@ function drawRow(rule: string, outcomes: readonly Outcome[], top: number): strin
   });
   const {p95, refused, wrongItem, count} = figures(outcomes);
   const right = WIDTH - RIGHT + 14;
-  const share = (n: number) => `${Math.round((100 * n) / count)} %`;
+  const share = (n: number) => (n > 0 && n < count / 100 ? '< 1 %' : `${Math.round((100 * n) / count)} %`);
   const bad = refused + wrongItem === 0 ? 'number' : 'bad';
   return `<text class="rule" x="${LEFT - 16}" y="${top + ROW - 24}">${rule}</text>
 ${bars.join('')}
@@ -96,7 +96,7 @@ function x(ms: Millis): number {
 
 function label(ms: Millis): string {
   if (Math.abs(ms) >= 1_000) return `${ms < 0 ? '−' : '+'}${Math.abs(ms) / 1_000} s`;
-  return ms === 0 ? '0' : `${ms < 0 ? '−' : '+'}${Math.abs(ms)} ms`;
+  return ms === 0 ? '0' : `${ms < 0 ? '−' : '+'}${Math.abs(ms)}${Math.abs(ms) === 100 ? ' ms' : ''}`;
 }
 
 function round(value: number): number {

@@ -381,6 +381,16 @@ describe('with resume', () => {
     expect(what(stage.stopped(2_500, 900))).toEqual(['truncate', 'interrupted']);
   });
 
+  test('a second noise before the first is decided changes nothing', () => {
+    const stage = new Stage(resume);
+    stage.reply('r1', {i1: 3_000}, 0);
+    stage.spoke(1_000);
+    expect(stage.spoke(1_300)).toEqual([]);
+    const effects = stage.stopped(1_900, 120);
+    expect(what(effects)).toContain('resumed');
+    expect(said(effects)).toEqual([['i1', 1_000, 3_000]]);
+  });
+
   test('speech that never ends does not swallow the reply', () => {
     const stage = new Stage(resume);
     stage.whole('r1', {i1: 3_000}, 0);

@@ -363,16 +363,19 @@ describe('an assistant that hangs up', () => {
       item: expect.objectContaining({kind: 'toolResult', callId: 'call-1', output: expect.stringContaining('goes on')}),
     });
     call.returnMarks();
-    expect(last(call.time(9_000))).toBeUndefined();
+    call.time(9_000);
+    expect(last(call.effects)).toBeUndefined();
   });
 
   test('stays when the goodbye comes from a reply that the caller has spoken over', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 2_000, undefined, false);
     call.at(500).model(speech('u1', 'callerSpoke'));
+    call.at(1_500).model(speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
     call.model(hangUp('r1'), ended('r1', 'cancelled'));
     call.returnMarks();
-    expect(last(call.time(9_000))).toBeUndefined();
+    call.time(9_000);
+    expect(last(call.effects)).toBeUndefined();
   });
 
   test('with resume stays for words, and not for a noise', () => {

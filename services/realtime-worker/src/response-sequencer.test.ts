@@ -76,6 +76,15 @@ describe('one reply at a time', () => {
     expect(sequencer.busy).toBe(false);
   });
 
+  test('a greeting that comes after we gave it up, and after another reply, is not asked for again', () => {
+    const sequencer = new ResponseSequencer();
+    sequencer.want(greeting, 0);
+    sequencer.time(5_000);
+    sequencer.created('r1', undefined); // somebody else's; ours waits
+    expect(sequencer.created('r2', 'greeting-1')).toBe(greeting);
+    expect(sequencer.done('r2', 6_000)).toBeUndefined();
+  });
+
   test('a greeting waits for nobody to stop speaking; everything else does', () => {
     const sequencer = new ResponseSequencer();
     sequencer.callerSpoke();
