@@ -144,11 +144,12 @@ async function real(calls: number, rounds: number) {
   console.log(`  leaked after the clear          ${seen.leakedBytes} bytes`);
   console.log(`  the phones themselves were late by ${seen.phonesLate.toFixed(1)} ms at p99`);
   const [p99, p95] = [quantile(reactions, 0.99), quantile(errors, 0.95)];
-  if (p99 > 5)
+  // A few calls on a busy machine prove nothing about time.
+  if (!quick && p99 > 5)
     goals.push(
       `reaction p99 at ${calls} calls: ${p99.toFixed(1)} ms, not 5 (this machine also carried the simulators)`,
     );
-  if (p95 > 20) goals.push(`error p95 of real calls: ${p95.toFixed(0)} ms, not 20`);
+  if (!quick && p95 > 20) goals.push(`error p95 of real calls: ${p95.toFixed(0)} ms, not 20`);
   if (seen.refused + seen.wrongItem > 0)
     goals.push(`real calls: ${seen.refused} refused, ${seen.wrongItem} wrong items`);
   if (seen.leakedBytes > 0) goals.push(`${seen.leakedBytes} bytes leaked`);
