@@ -8,6 +8,7 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {CallerRing} from './caller-ring.ts';
 import {ChannelMeter} from './channel-meter.ts';
+import {joinAudio} from './join-audio.ts';
 import type {OwnerDesk} from './owner-desk.ts';
 import {patiently, pause, type Patience} from './patiently.ts';
 import {RepinRule, SETTLED_MS} from './repin-rule.ts';
@@ -167,7 +168,7 @@ export class OwnerLine {
     this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#soFar()});
-    for (const frame of this.#ring.since(unconfirmed)) end.send(frame);
+    for (const frame of joinAudio(this.#ring.since(unconfirmed))) end.send(frame);
     end.onFrame(frame => {
       if (channel.trusted) this.#hear(frame);
       else channel.held.push(frame);

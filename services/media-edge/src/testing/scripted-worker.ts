@@ -16,6 +16,8 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {MortalBus} from './mortal-bus.ts';
 
+const FRAME_BYTES = 160;
+
 /** A worker without a model: takes every call it is asked to take, and writes down what it hears. */
 export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
@@ -102,8 +104,16 @@ export class ScriptedWorker {
   }
 
   /** Its audio. */
+  /** Frame by frame, however many came in one message. */
   audio(epoch = 1, streamSid?: StreamSid): string[] {
-    return this.heard(epoch, streamSid).flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+    return this.heard(epoch, streamSid).flatMap(frame => {
+      if (frame.kind !== 'audio') return [];
+      const bytes = Buffer.from(frame.payload, 'base64');
+      const frames = Math.ceil(bytes.length / FRAME_BYTES);
+      return Array.from({length: frames}, (_, place) =>
+        bytes.subarray(place * FRAME_BYTES, (place + 1) * FRAME_BYTES).toString('base64'),
+      );
+    });
   }
 
   kinds(epoch = 1, streamSid?: StreamSid): string[] {
