@@ -7,7 +7,7 @@
  */
 import {cpus, loadavg, totalmem} from 'node:os';
 import {parseArgs} from 'node:util';
-import {compareCall} from './truth/compare.ts';
+import {compareCall, type Pair} from './truth/compare.ts';
 import {runCalls} from './truth/run-calls.ts';
 import type {Trouble} from './truth/trouble.ts';
 import {countRows, latencyRows, printTable} from './truth/table.ts';
@@ -51,7 +51,7 @@ console.log(printTable(rows, counts));
 for (const {metric} of rows) {
   const worst = pairs
     .filter(each => each.metric === metric)
-    .toSorted((a, b) => Math.abs(b.recorded - b.truth) - Math.abs(a.recorded - a.truth))
+    .toSorted((a, b) => sizeOf(b) - sizeOf(a))
     .slice(0, Number(values.worst));
   for (const {recorded, truth, note, callSid} of worst)
     console.log(`${metric}: recorded ${recorded.toFixed(1)}, truth ${truth.toFixed(1)} (${note}, ${callSid})`);
@@ -59,4 +59,8 @@ for (const {metric} of rows) {
 for (const {wrong} of counts)
   for (const {what, recorded, truth, callSid, kind} of wrong.slice(0, 8))
     console.log(`${what}: recorded ${recorded}, truth ${truth} (${kind}, ${callSid})`);
-process.exitCode = rows.every(({ok}) => ok) && counts.every(({wrong}) => wrong.length === 0) ? 0 : 1;
+process.exitCode = rows.every(({ok}) => ok !== false) && counts.every(({wrong}) => wrong.length === 0) ? 0 : 1;
+
+function sizeOf({recorded, truth}: Pair): number {
+  return Number.isNaN(recorded) ? Number.POSITIVE_INFINITY : Math.abs(recorded - truth);
+}

@@ -12,10 +12,16 @@ export interface Pair {
   readonly note: string;
 }
 
+/** What the same figure would be if the model were believed. Not judged: nothing is recorded of it. */
+export const GRID = 'end-of-turn delay, by the model alone';
+/** What a session is told: so much silence ends a turn, and is in the model's word about where it ended. */
+const SILENCE_MS = 500;
+
 export const metrics = [
   'time to first audio',
   'platform turn gap',
   'end-of-turn delay',
+  GRID,
   'model TTFB',
   't_stop',
   'talk-over',
@@ -99,6 +105,7 @@ function turnsOf(call: MeasuredCall, phone: PhoneTruth, model: ModelTruth, delay
     pairs.push(
       ...pair('end-of-turn delay', call, turn.endOfTurnDelayMs, stoppedAt - (wall(said.lastAt) + delay), note),
     );
+    pairs.push(...pair(GRID, call, SILENCE_MS, stoppedAt - (wall(said.lastAt) + delay), note));
     const audibleAt = heard[0]?.firstAt;
     const gap = audibleAt === undefined ? undefined : audibleAt - said.lastAt - 2 * delay;
     return [...pairs, ...pair('platform turn gap', call, turn.platformTurnGapMs, gap, note)];

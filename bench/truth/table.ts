@@ -1,5 +1,5 @@
 import {percentiles} from '../calls/percentiles.ts';
-import {type Counted, metrics, type Pair} from './compare.ts';
+import {type Counted, GRID, metrics, type Pair} from './compare.ts';
 
 /** A latency may be wrong by so much, in 95 of 100 cases; milliseconds. */
 export const GOAL_MS = 20;
@@ -13,7 +13,8 @@ export interface Row {
   readonly max: number;
   /** Of the error with its sign. */
   readonly mean: number;
-  readonly ok: boolean;
+  /** Undefined where nothing is judged. */
+  readonly ok: boolean | undefined;
 }
 
 export function latencyRows(pairs: readonly Pair[]): Row[] {
@@ -24,7 +25,8 @@ export function latencyRows(pairs: readonly Pair[]): Row[] {
     const {count, p50, p95, max} = percentiles(sizes);
     const known = errors.filter(error => !Number.isNaN(error));
     const mean = known.reduce((sum, error) => sum + error, 0) / Math.max(1, known.length);
-    return {metric, n: count, p50, p95, max, mean, ok: count > 0 && p95 <= GOAL_MS};
+    const ok = metric === GRID || count === 0 ? undefined : p95 <= GOAL_MS;
+    return {metric, n: count, p50, p95, max, mean, ok};
   });
 }
 
@@ -49,7 +51,7 @@ export function printTable(rows: readonly Row[], counts: readonly CountRow[]): s
     '| --- | --- | --- | --- | --- | --- |',
     ...rows.map(
       ({metric, n, p50, p95, max, mean, ok}) =>
-        `| ${metric} | ${n} | ${ms(p50)} / ${ms(p95)} / ${ms(max)} | ${ms(mean)} | ≤ ${GOAL_MS} | ${ok ? 'yes' : 'no'} |`,
+        `| ${metric} | ${n} | ${ms(p50)} / ${ms(p95)} / ${ms(max)} | ${ms(mean)} | ${ok === undefined ? '–' : `≤ ${GOAL_MS}`} | ${ok === undefined ? '–' : ok ? 'yes' : 'no'} |`,
     ),
     '',
     '| count | calls | wrong | goal | ok |',

@@ -452,7 +452,15 @@ describe('streams and sessions that come and go', () => {
     stage.echo(20);
     stage.reply('r1', {i1: 5_000}, 1_000);
     stage.spoke(2_000);
-    expect(what(stage.on({type: 'over'}, 2_005))).toEqual(['truncate', 'interrupted']);
+    expect(what(stage.on({type: 'over', heardFrom: 2_005}, 2_005))).toEqual(['truncate', 'interrupted']);
+  });
+
+  test('a caller who hangs up in the middle of a reply has heard it up to the last sign of their phone', () => {
+    const stage = new Stage();
+    stage.echo(20); // the way there and back
+    stage.reply('r1', {i1: 5_000}, 1_000);
+    const cut = {itemId: 'i1', audioEndMs: 960, receivedMs: 5_000};
+    expect(stage.on({type: 'over', heardFrom: 1_980}, 2_040)).toEqual([{do: 'cutOff', cuts: [cut]}]);
   });
 
   test('a model that is lost leaves what Twilio has, and that can be interrupted', () => {

@@ -127,7 +127,7 @@ export class BargeIn {
         this.#responses.allLost();
         return this.#modelLost(at);
       case 'over':
-        return [...this.#settle(at), ...this.#giveWay(at)];
+        return [...this.#settle(at), ...this.#giveWay(at), ...this.#cutOff(event.heardFrom)];
       case 'time':
         return this.#time(at);
       default:
@@ -294,6 +294,13 @@ export class BargeIn {
     const {silenced, unfinished} = this.#responses.silence(this.#guard.holds(at));
     if (this.serverInterrupts && this.#guard.isKnownLifted(at)) return {effects: [], unfinished};
     return {effects: silenced.map(responseId => ({do: 'cancel', responseId})), unfinished};
+  }
+
+  /** What the caller did not hear because the line was closed; the last sign of their phone left it one way earlier. */
+  #cutOff(heardFrom: Millis): FloorEffect[] {
+    const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.roundTrip ?? 0));
+    const cuts = cutsOf([...unheard, ...this.#held], new Set(), itemId => this.#responses.receivedMs(itemId));
+    return cuts.length > 0 ? [{do: 'cutOff', cuts}] : [];
   }
 
   #unprotect(at: Millis): FloorEffect[] {

@@ -74,6 +74,10 @@ class Call {
     return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
   }
 
+  over(reason: 'caller.hung-up'): CallEffect[] {
+    return this.#take(this.core.on({type: 'over', reason}, this.#at));
+  }
+
   /** The caller is heard, silently, so that Twilio's clock goes on. */
   hear(): void {
     this.edge({kind: 'audio', timestamp: this.#timestamp, payload: silence(20)});
@@ -490,6 +494,18 @@ describe('a turn', () => {
     expect(noted(effects, 'tool')).toHaveLength(1);
     expect(asked(effects)).toEqual(['tool-1']);
   });
+});
+
+test('a call whose end only others could see leaves its last turn, as far as it was heard', () => {
+  const call = Call.connected();
+  call.at(100).model({type: 'responseStarted', responseId: 'r1', tag: undefined});
+  call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(4_000)});
+  call.at(1_100).hear();
+  const effects = call.at(1_110).over('caller.hung-up');
+  expect(noted(effects, 'turn').map(({turn}) => [turn.turn, turn.generatedMs, turn.heardMs])).toEqual([
+    [0, 4_000, 1_000],
+  ]);
+  expect(effects.at(-1)).toEqual({do: 'end', reason: 'caller.hung-up'});
 });
 
 test('after the call is over nothing is said to anybody', () => {

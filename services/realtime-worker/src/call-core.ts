@@ -1,3 +1,4 @@
+import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -17,6 +18,8 @@ export type CallEvent =
   | {readonly type: 'spareReady'}
   | {readonly type: 'spareLost'}
   | {readonly type: 'hop'; readonly ms: Millis}
+  /** The call ended in a way that only others could see. */
+  | {readonly type: 'over'; readonly reason: EndReason}
   /** This worker is to let go of the call at the next turn boundary. */
   | {readonly type: 'drain'}
   /** Some time passed; `deadline` says when it is wanted. */
@@ -105,7 +108,7 @@ export class CallCore {
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
     this.#over = true;
-    const rest = [...this.#dialogue.lastTurn(at), ...this.#failovers.unfinished(at)];
+    const rest = [...this.#dialogue.lastTurn(this.#phoneAt ?? at, at), ...this.#failovers.unfinished(at)];
     return [...effects.filter(effect => effect !== last), ...rest, last];
   }
 
@@ -126,6 +129,8 @@ export class CallCore {
       case 'hop':
         this.#dialogue.hopMs = event.ms;
         return [];
+      case 'over':
+        return [{do: 'end', reason: event.reason}];
       case 'drain':
         this.#handOverBy ??= at + HAND_OVER_WITHIN_MS;
         return [];

@@ -138,7 +138,7 @@ export class CallSession implements HeldCall {
     if (this.#over) return;
     // Or its edge, which may hear of it later than we did, would look for another owner.
     this.#stream.send({kind: 'close', why: 'done'});
-    this.#end(reason);
+    this.#on({type: 'over', reason});
   }
 
   /** This worker is leaving: hands the call over as soon as nobody would notice. */

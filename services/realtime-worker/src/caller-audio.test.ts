@@ -92,7 +92,7 @@ describe('a position that the model names', () => {
     audio.settle();
     audio.sessionLost();
     audio.sessionOpened();
-    audio.frame(540, frame, 9_000);
+    audio.frame(8_920, frame, 9_000);
     expect(audio.heard.arrivedAt(100_000)).toBe(9_000);
   });
 

@@ -198,9 +198,9 @@ export class Dialogue {
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 
-  /** The turn that is open when the call ends. */
-  lastTurn(at: Millis): CallEffect[] {
-    return [...this.#floorOn({type: 'over'}, at), ...turnEffects(this.#turns.close(at))];
+  /** The turn that is open when the call ends; `heardFrom`: when anything last came from the caller's phone. */
+  lastTurn(heardFrom: Millis, at: Millis): CallEffect[] {
+    return [...this.#floorOn({type: 'over', heardFrom}, at), ...turnEffects(this.#turns.close(at))];
   }
 
   #turnCommitted(itemId: string, at: Millis): CallEffect[] {
@@ -285,6 +285,8 @@ export class Dialogue {
         return [];
       case 'resumed':
         return this.#interruptions.record(effect.interruption, true, this.#turns);
+      case 'cutOff':
+        return this.#turns.cutOff(effect.cuts);
       default:
         return unreachable(effect);
     }

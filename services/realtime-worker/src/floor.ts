@@ -31,8 +31,8 @@ export type FloorEvent =
   | {readonly type: 'streamLost'}
   /** The model's session is another one: what it was about to say will not come. */
   | {readonly type: 'modelLost'}
-  /** Nothing more will happen on this call. */
-  | {readonly type: 'over'}
+  /** Nothing more will happen on this call; `heardFrom`: when anything last came from the caller's phone. */
+  | {readonly type: 'over'; readonly heardFrom: Millis}
   /** Some time passed; `deadline` says when it is wanted. */
   | {readonly type: 'time'};
 
@@ -71,7 +71,9 @@ export type FloorEffect =
   | {readonly do: 'noise'}
   /** It was too short to yield to: the model may know, but needs not answer. */
   | {readonly do: 'unanswered'}
-  | {readonly do: 'resumed'; readonly interruption: Interruption};
+  | {readonly do: 'resumed'; readonly interruption: Interruption}
+  /** The line was closed in the middle of it. */
+  | {readonly do: 'cutOff'; readonly cuts: readonly Cut[]};
 
 /** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
 export interface Stop {

@@ -64,6 +64,12 @@ test('frames that an edge said again to us count from when they would have come'
   expect(again.endedAt(1_600)).toBe(1_585);
 });
 
+test('a frame that the network or we held back counts from when it would have come', () => {
+  const jittery = heard(line(50, 30, 40), index => (index === 79 ? 70 : index === 50 ? 2 : 5));
+  expect(jittery.onsetAt(1_000)).toBe(1_005);
+  expect(jittery.endedAt(1_600)).toBe(1_585);
+});
+
 test('frames of another stream have another clock', () => {
   const all = new HeardFrames();
   all.add(20, {payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});

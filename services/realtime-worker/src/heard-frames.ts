@@ -22,10 +22,10 @@ const ABOVE_LINE = 3;
 const LEAST_RMS = 150;
 /** …and a line that is louder than this without speech tells nothing. */
 const MOST_RMS = 1_000;
-/** A frame that came so much later than others on its stream was held back: by a network, or by an edge for us. */
+/** A frame that came so much later than the fastest was held back: by a network, by us, or by an edge until we came. */
 const HELD_BACK_MS = 60;
-/** The frames after one that tell how long frames take. */
-const LATER = 50;
+/** So many frames before one, and as many after it, tell how long frames usually take. */
+const AROUND = 50;
 
 /**
  * What one model session was given of the caller, and when each moment of it arrived here. The model tells where speech
@@ -93,16 +93,19 @@ export class HeardFrames {
     return Math.max(LEAST_RMS, line * ABOVE_LINE);
   }
 
-  /** When a frame arrived; or, if it was held back, would have. An edge says the last seconds again to a new owner. */
+  /**
+   * When a frame arrived, or would have if frames took as long as they usually do: jitter, and what holds a frame back,
+   * say nothing about when somebody spoke.
+   */
   #momentOf(place: number): Millis | undefined {
     const frame = this.#frames[place];
     if (frame?.timestamp === undefined) return frame?.at;
-    let usual = Number.POSITIVE_INFINITY;
-    for (const {timestamp, at, stream} of this.#frames.slice(place, place + LATER)) {
-      if (stream === frame.stream && timestamp !== undefined) usual = Math.min(usual, at - timestamp);
-    }
-    const due = frame.timestamp + usual;
-    return frame.at - due > HELD_BACK_MS ? due : frame.at;
+    const ways = this.#frames
+      .slice(Math.max(0, place - AROUND), place + AROUND)
+      .flatMap(({timestamp, at, stream}) => (stream === frame.stream && timestamp !== undefined ? at - timestamp : []))
+      .toSorted((a, b) => a - b);
+    const usual = ways.filter(way => way <= (ways[0] ?? 0) + HELD_BACK_MS);
+    return frame.timestamp + (usual[Math.floor(usual.length / 2)] ?? frame.at - frame.timestamp);
   }
 }
 

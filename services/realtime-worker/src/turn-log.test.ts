@@ -73,6 +73,14 @@ test('a turn whose worker dies in the middle of it is in the record once, finish
   expect(next).toMatchObject({turn: 1, worker: 'another', cause: 'recovery'});
 });
 
+test('a caller who hangs up in the middle of a reply has heard it up to there', () => {
+  const log = new TurnLog(at => at, labels);
+  answered(log);
+  const effects = log.cutOff([{itemId: 'i1', audioEndMs: 260, receivedMs: 700}]);
+  expect(facts(effects)).toEqual([{is: 'cut', id: 'i1', heardMs: 260, totalMs: 700}]);
+  expect(log.close(5_200)).toMatchObject({generatedMs: 700, heardMs: 260, interrupted: false, responseStatus: null});
+});
+
 test('what the next worker has to cut of a turn is not counted as heard', () => {
   const first = new TurnLog(at => at, labels);
   const written = [...facts(answered(first)), {is: 'said', id: 'i1', from: 0, ms: 700}, {is: 'complete', id: 'i1'}];

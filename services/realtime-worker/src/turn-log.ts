@@ -1,6 +1,7 @@
 import type {TurnRecord} from '@voicebridge/shared/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from './call-effect.ts';
+import type {Cut} from './cut.ts';
 import type {Interruption} from './floor.ts';
 import type {ResponseStatus} from './model-adapter.ts';
 
@@ -127,6 +128,15 @@ export class TurnLog {
     turn.interrupted = true;
     if (this.#open) this.#open.audioEndedAt ??= at;
     for (const {itemId, audioEndMs} of cuts) turn.heard.set(itemId, audioEndMs);
+  }
+
+  /** The line was closed: so much of these items was heard. */
+  cutOff(cuts: readonly Cut[]): CallEffect[] {
+    const turn = this.#inherited ?? this.#open;
+    return cuts.map(({itemId, audioEndMs, receivedMs}) => {
+      turn?.heard.set(itemId, audioEndMs);
+      return journal({is: 'cut', id: itemId, heardMs: audioEndMs, totalMs: receivedMs});
+    });
   }
 
   /** Everything that was said has been heard. Returns the turn if it is over. */
