@@ -1,16 +1,11 @@
-import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {describe, test} from 'vitest';
 import {ProcessFleet} from '../../scripts/fleet.ts';
 
-describe('a caller whose worker dies', () => {
-  let fleet: ProcessFleet;
-  beforeEach(async () => {
-    fleet = await ProcessFleet.start({edges: 1, workers: 2});
-  });
-  afterEach(() => fleet[Symbol.asyncDispose]());
-
-  test.each(['SIGKILL', 'SIGSTOP'] as const)(
+describe.concurrent('a caller whose worker dies', () => {
+  test.for(['SIGKILL', 'SIGSTOP'] as const)(
     'by %s talks on with another one, and is not greeted again',
-    async signal => {
+    async (signal, {expect}) => {
+      await using fleet = await ProcessFleet.start({edges: 1, workers: 2});
       const call = fleet.twilio.dial([
         {do: 'waitForSilence', ms: 300},
         {do: 'say', clip: 'caller-opening-hours'},
