@@ -1,3 +1,4 @@
+import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 
 /** What callers do on purpose, so that everything that is measured happens often enough. */
@@ -80,5 +81,7 @@ export function scriptOf(kind: CallerKind, late: number): CallerScript {
         {do: 'waitForAssistant', speakingFor: 600 + late},
         {do: 'hangUp'},
       ];
+    default:
+      return unreachable(kind);
   }
 }

@@ -28,6 +28,8 @@ export interface MeasuredCall {
   readonly owners: number;
   /** How many of its model sessions were cut off on purpose. */
   readonly modelCuts: number;
+  /** They waited for an answer that never came. */
+  readonly waited: boolean;
 }
 
 export interface Measured {
@@ -43,6 +45,8 @@ interface Dialled {
 
 /** Calls that nobody looks at: what a process does for the first time takes it many times as long. */
 const WARM_UP = 8;
+/** Every script is over long before. */
+const WAIT_AT_MOST_MS = 60_000;
 
 /** Starts everything as processes, makes the calls wave by wave, and reads what analytics knows of them. */
 export async function runCalls({waves, network, beside, say = () => {}}: TruthOptions): Promise<Measured> {
@@ -59,7 +63,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
     });
     await records.start();
     const troublemaker = new Troublemaker(fleet);
-    const placed: {readonly kind: CallerKind; readonly report: CallReport}[] = [];
+    const placed: {readonly kind: CallerKind; readonly report: CallReport; readonly waited: boolean}[] = [];
     for (const [index, {calls, trouble}] of [{calls: WARM_UP, trouble: 'none' as const}, ...waves].entries()) {
       say(index === 0 ? 'warming up' : `wave ${index} of ${waves.length}: ${calls} calls, trouble: ${trouble}`);
       const wave = await dialWave(fleet, calls, placed.length);
@@ -71,11 +75,11 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
       placed.push(...ended);
     }
     const sessions = await fleet.sessions();
-    const measured = placed.slice(WARM_UP).map(async ({kind, report}): Promise<MeasuredCall> => {
+    const measured = placed.slice(WARM_UP).map(async ({kind, report, waited}): Promise<MeasuredCall> => {
       const record = await records.of(report.callSid);
       const mine = sessions.filter(({safetyIdentifier}) => safetyIdentifier === record.call.callerHash);
       const modelCuts = troublemaker.modelCuts(report.callSid);
-      return {kind, report, sessions: mine, record, owners: ownersOf(fleet, report.callSid), modelCuts};
+      return {kind, report, waited, sessions: mine, record, owners: ownersOf(fleet, report.callSid), modelCuts};
     });
     return {calls: await Promise.all(measured), phoneLagMs: fleet.twilio.lag.p99};
   } finally {
@@ -95,8 +99,14 @@ function dialWave(fleet: ProcessFleet, calls: number, before: number): Promise<D
   return Promise.all(dialled);
 }
 
-function endOf(wave: readonly Dialled[]) {
-  return Promise.all(wave.map(async ({kind, call}) => ({kind, report: await call.ended})));
+/** A caller who waits in vain hangs up at last. */
+async function endOf(wave: readonly Dialled[]) {
+  const given = setTimeout(() => wave.forEach(({call}) => call.hangUp()), WAIT_AT_MOST_MS);
+  const ended = wave.map(async ({kind, call}) => {
+    const report = await call.ended;
+    return {kind, report, waited: report.endedAt - report.startedAt >= WAIT_AT_MOST_MS - 2_000};
+  });
+  return await Promise.all(ended).finally(() => clearTimeout(given));
 }
 
 function ownersOf({workers}: ProcessFleet, callSid: string): number {

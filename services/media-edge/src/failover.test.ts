@@ -248,7 +248,7 @@ test('a call that keeps losing its workers is not moved in circles', async () =>
   const first = await lab.worker();
   const caller = await lab.bridged(first);
   let owner: ScriptedWorker = first;
-  for (let epoch = 2; epoch <= 4; epoch += 1) {
+  for (let epoch = 2; epoch <= 7; epoch += 1) {
     const next = await lab.worker();
     await owner.kill();
     await lab.until(() => next.kinds(epoch).includes('began'), `epoch ${epoch} began`);

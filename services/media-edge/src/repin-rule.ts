@@ -2,7 +2,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** After Redis was away its subscribers come back later than its publishers: nobody's silence proves anything yet. */
 export const SETTLED_MS = 1_000;
-const MOVES_AT_MOST = 3;
+/** More than a rolling restart of a whole fleet costs one call; a call that kills its workers is stopped all the same. */
+const MOVES_AT_MOST = 6;
 const MOVES_WITHIN_MS = 30_000;
 
 /** When one call may be moved to another worker: never because of Redis, and never in circles. */

@@ -54,7 +54,7 @@ test('a turn whose worker dies in the middle of it is in the record once, finish
   ]);
 
   const restored = restoreCall(
-    written.map((fact): JournalEntry => ({...fact, wall: 10_000}) as JournalEntry),
+    written.map((fact): JournalEntry => ({...fact, wall: 10_000})),
     10_300,
   );
   expect(restored.turns).toBe(0);
