@@ -154,7 +154,7 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
 }
 
 function countsOf(
-  {kind, report, record, owners, modelCuts}: MeasuredCall,
+  {kind, report, waited, record, owners, modelCuts}: MeasuredCall,
   {cuts}: PhoneTruth,
   model: ModelTruth,
 ): Counted[] {
@@ -172,6 +172,7 @@ function countsOf(
     ['failovers of streams', real('edge'), streams - 1],
     ['failovers of the model', real('model'), modelCuts],
     ['who ended it', call.endReason, report.endedBy === 'caller' ? 'caller.hung-up' : 'assistant.hung-up'],
+    ['callers who waited in vain', waited ? 1 : 0, 0],
     ['frames lost on the way', call.framesLostUp + call.framesLostDown, 0],
     ['messages nobody could use', call.framesMalformed, 0],
   ];

@@ -452,7 +452,7 @@ describe('streams and sessions that come and go', () => {
     stage.echo(20);
     stage.reply('r1', {i1: 5_000}, 1_000);
     stage.spoke(2_000);
-    expect(what(stage.on({type: 'over', heardFrom: 2_005}, 2_005))).toEqual(['truncate', 'interrupted']);
+    expect(what(stage.on({type: 'over', heardFrom: 2_005, ahead: false}, 2_005))).toEqual(['truncate', 'interrupted']);
   });
 
   test('a caller who hangs up in the middle of a reply has heard it up to the last sign of their phone', () => {
@@ -460,7 +460,15 @@ describe('streams and sessions that come and go', () => {
     stage.echo(20); // the way there and back
     stage.reply('r1', {i1: 5_000}, 1_000);
     const cut = {itemId: 'i1', audioEndMs: 960, receivedMs: 5_000};
-    expect(stage.on({type: 'over', heardFrom: 1_980}, 2_040)).toEqual([{do: 'cutOff', cuts: [cut]}]);
+    expect(stage.on({type: 'over', heardFrom: 1_980, ahead: false}, 2_040)).toEqual([{do: 'cutOff', cuts: [cut]}]);
+  });
+
+  test('a caller whose end we are told before their last word arrives has heard what we said one way earlier', () => {
+    const stage = new Stage();
+    stage.echo(20);
+    stage.reply('r1', {i1: 5_000}, 1_000);
+    const cut = {itemId: 'i1', audioEndMs: 970, receivedMs: 5_000};
+    expect(stage.on({type: 'over', heardFrom: 1_980, ahead: true}, 1_980)).toEqual([{do: 'cutOff', cuts: [cut]}]);
   });
 
   test('a model that is lost leaves what Twilio has, and that can be interrupted', () => {

@@ -127,7 +127,7 @@ export class BargeIn {
         this.#responses.allLost();
         return this.#modelLost(at);
       case 'over':
-        return [...this.#settle(at), ...this.#giveWay(at), ...this.#cutOff(event.heardFrom)];
+        return [...this.#settle(at), ...this.#giveWay(at), ...this.#cutOff(event)];
       case 'time':
         return this.#time(at);
       default:
@@ -296,9 +296,9 @@ export class BargeIn {
     return {effects: silenced.map(responseId => ({do: 'cancel', responseId})), unfinished};
   }
 
-  /** What the caller did not hear because the line was closed; the last sign of their phone left it one way earlier. */
-  #cutOff(heardFrom: Millis): FloorEffect[] {
-    const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.roundTrip ?? 0));
+  /** What the caller did not hear because the line was closed; what we say and what their phone says takes time. */
+  #cutOff({heardFrom, ahead}: Extract<FloorEvent, {type: 'over'}>): FloorEffect[] {
+    const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.roundTrip ?? 0) / (ahead ? 2 : 1));
     const cuts = cutsOf([...unheard, ...this.#held], new Set(), itemId => this.#responses.receivedMs(itemId));
     return cuts.length > 0 ? [{do: 'cutOff', cuts}] : [];
   }

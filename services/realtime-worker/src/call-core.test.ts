@@ -503,7 +503,7 @@ test('a call whose end only others could see leaves its last turn, as far as it 
   call.at(1_100).hear();
   const effects = call.at(1_110).over('caller.hung-up');
   expect(noted(effects, 'turn').map(({turn}) => [turn.turn, turn.generatedMs, turn.heardMs])).toEqual([
-    [0, 4_000, 1_000],
+    [0, 4_000, 1_010],
   ]);
   expect(effects.at(-1)).toEqual({do: 'end', reason: 'caller.hung-up'});
 });

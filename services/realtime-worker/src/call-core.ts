@@ -38,6 +38,8 @@ export interface CallSettings extends Omit<DialogueSettings, 'loudUntil'> {
 const FIRST_STREAM_WITHIN_MS = 30_000;
 /** Tries to open a session again, and the pause before each. */
 const REOPEN_AFTER_MS = [0, 100, 300, 700, 1_500, 3_000, 3_000];
+/** Frames come every 20 ms. */
+const FRAMES_STOPPED_MS = 60;
 /** A caller who never stops must not keep a worker from leaving. */
 const HAND_OVER_WITHIN_MS = 4_000;
 
@@ -108,8 +110,14 @@ export class CallCore {
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
     this.#over = true;
-    const rest = [...this.#dialogue.lastTurn(this.#phoneAt ?? at, at), ...this.#failovers.unfinished(at)];
+    const rest = [...this.#dialogue.lastTurn(this.#lastSign(event, at), at), ...this.#failovers.unfinished(at)];
     return [...effects.filter(effect => effect !== last), ...rest, last];
+  }
+
+  /** When the phone was last there. As long as its frames come, news of its end by another way came before them. */
+  #lastSign(event: CallEvent, at: Millis): {readonly heardFrom: Millis; readonly ahead: boolean} {
+    const isThere = at - (this.#phoneAt ?? at) <= FRAMES_STOPPED_MS;
+    return {heardFrom: isThere ? at : (this.#phoneAt ?? at), ahead: isThere && event.type === 'over'};
   }
 
   #react(event: CallEvent, at: Millis): CallEffect[] {

@@ -198,9 +198,9 @@ export class Dialogue {
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 
-  /** The turn that is open when the call ends; `heardFrom`: when anything last came from the caller's phone. */
-  lastTurn(heardFrom: Millis, at: Millis): CallEffect[] {
-    return [...this.#floorOn({type: 'over', heardFrom}, at), ...turnEffects(this.#turns.close(at))];
+  /** The turn that is open when the call ends. */
+  lastTurn(end: {readonly heardFrom: Millis; readonly ahead: boolean}, at: Millis): CallEffect[] {
+    return [...this.#floorOn({type: 'over', ...end}, at), ...turnEffects(this.#turns.close(at))];
   }
 
   #turnCommitted(itemId: string, at: Millis): CallEffect[] {

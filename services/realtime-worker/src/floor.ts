@@ -31,8 +31,11 @@ export type FloorEvent =
   | {readonly type: 'streamLost'}
   /** The model's session is another one: what it was about to say will not come. */
   | {readonly type: 'modelLost'}
-  /** Nothing more will happen on this call; `heardFrom`: when anything last came from the caller's phone. */
-  | {readonly type: 'over'; readonly heardFrom: Millis}
+  /**
+   * Nothing more will happen on this call. `heardFrom`: when anything last came from the caller's phone; `ahead`: the
+   * news was faster than what that phone sent last.
+   */
+  | {readonly type: 'over'; readonly heardFrom: Millis; readonly ahead: boolean}
   /** Some time passed; `deadline` says when it is wanted. */
   | {readonly type: 'time'};
 
