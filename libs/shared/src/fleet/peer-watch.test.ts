@@ -83,6 +83,21 @@ describe('several peers that fall silent together', () => {
     expect(watch.verdict(ann!, 1_005)).toBe('dead');
   });
 
+  test('because they take over the calls of one that died are not called dead themselves', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
+    watch.noReceiver(ann!, 20);
+    for (let at = 0; at <= 705; at += 15) {
+      if (at % 50 < 15) watch.beat(cid!, at);
+      if (at % 50 < 15 && at < 150) watch.beat(bob!, at);
+      watch.look(at, LONG_AGO);
+      expect(watch.verdict(bob!, at)).not.toBe('dead');
+    }
+    expect(watch.verdict(ann!, 705)).toBe('dead');
+    watch.beat(ann!, 706);
+    expect(watch.verdict(ann!, 706)).toBe('alive');
+  });
+
   test('are told apart by the one whose frames had no receiver', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);

@@ -7,8 +7,13 @@ export type Verdict = 'alive' | 'suspect' | 'dead';
 const SUSPECT_SILENCE: Millis = 100;
 /** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
 const SILENCE: Millis = 250;
-/** When most of them fall silent together it is the machine or the network, and they get this long to speak again. */
-const CROWD_SILENCE: Millis = 1_000;
+/**
+ * When most of them fall silent together it is the machine or the network, and after a death the others are busy with
+ * what it left: then they get this long to speak again. One death must not cause the next.
+ */
+const PATIENT_SILENCE: Millis = 1_000;
+/** How long the living are busy after a death. */
+const BUSY: Millis = 2_000;
 /** After an outage subscribers come back later than publishers: so long nobody is judged. */
 const SETTLING: Millis = 1_000;
 /**
@@ -32,6 +37,7 @@ const FORGET: Millis = 60_000;
  *   alive │        alive         │ suspect (after 100 ms)  │ dead
  *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
+ * So do the others for two seconds after a death, while they take over its calls.
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is treated as if it had spoken when we began to listen.
  */
@@ -46,7 +52,8 @@ export class PeerWatch {
   /** How long we were busy or asleep in all: the others may have spoken then, and be as busy as we were. */
   #asleep: Millis = 0;
   #redisWellSince: Millis | undefined;
-  #crowdIsSilent = false;
+  readonly #dead = new Set<ProcessId>();
+  #patientUntil: Millis = Number.NEGATIVE_INFINITY;
 
   /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
   constructor(at: Millis, redisWellSince: Millis | undefined) {
@@ -59,6 +66,7 @@ export class PeerWatch {
   beat(id: ProcessId, at: Millis): void {
     this.#lastBeat.set(id, {at, asleep: this.#asleep});
     this.#suspectedAt.delete(id);
+    this.#dead.delete(id);
   }
 
   /** A message to a peer had no receiver. */
@@ -74,15 +82,23 @@ export class PeerWatch {
     // What was suspected while Redis was away says nothing about the peer.
     if (redisWellSince === undefined || redisWellSince !== this.#redisWellSince) this.#suspectedAt.clear();
     this.#redisWellSince = redisWellSince;
-    this.#crowdIsSilent = this.#isCrowdSilent(at);
-    for (const [id, beat] of this.#lastBeat) if (at - beat.at > FORGET) this.#lastBeat.delete(id);
+    if (this.#isCrowdSilent(at)) this.#patientUntil = Math.max(this.#patientUntil, at);
+    for (const [id, beat] of this.#lastBeat) {
+      if (!this.#dead.has(id) && this.verdict(id, at) === 'dead') {
+        this.#dead.add(id);
+        this.#patientUntil = at + BUSY;
+      }
+      if (at - beat.at <= FORGET) continue;
+      this.#lastBeat.delete(id);
+      this.#dead.delete(id);
+    }
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
     const silence = this.#silenceOf(id, at);
     const suspected = this.#suspectedAt.has(id);
-    const allowed = suspected ? SUSPECT_SILENCE : this.#crowdIsSilent ? CROWD_SILENCE : SILENCE;
-    if (this.#canJudge(at) && silence >= allowed) return 'dead';
+    const allowed = suspected ? SUSPECT_SILENCE : at <= this.#patientUntil ? PATIENT_SILENCE : SILENCE;
+    if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
     return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
 
@@ -94,7 +110,7 @@ export class PeerWatch {
   /** Two at least, and more than half of those who spoke lately, have stopped to speak. */
   #isCrowdSilent(at: Millis): boolean {
     const silences = [...this.#lastBeat.keys()].map(id => this.#silenceOf(id, at));
-    const recent = silences.filter(silence => silence < CROWD_SILENCE + SILENCE);
+    const recent = silences.filter(silence => silence < PATIENT_SILENCE + SILENCE);
     const silent = recent.filter(silence => silence >= SUSPECT_SILENCE).length;
     return silent >= 2 && silent * 2 > recent.length;
   }
