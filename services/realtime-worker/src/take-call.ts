@@ -24,15 +24,17 @@ export interface Taken {
 /**
  * Takes a call, or says who else has it. The directory decides: many may try, one wins. A new call answers at once and
  * its model session is opened while Twilio still sets the stream up; a call that a living worker hands over is only
- * claimed once the session is ready, so that the caller never waits for it.
+ * claimed once the session is ready, so that the caller never waits for it; the call of a dead one is claimed first.
  */
 export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps): Promise<Taken> {
   const {directory, adapter, clock, worker} = deps;
   const facts = {...ask.facts, ...(ask.traceparent === undefined ? {} : {traceparent: ask.traceparent})};
-  const model = adapter.open(sessionSettings(assistant, {facts}));
-  const ready = ask.cause === 'worker-drained' ? await readyInTime(model, deps) : undefined;
+  const open = () => adapter.open(sessionSettings(assistant, {facts}));
+  // Several may be asked to take the call of a dead worker, and dozens of calls at once: only who wins opens a session.
+  const early = ask.cause === 'worker-lost' ? undefined : open();
+  const ready = early && ask.cause === 'worker-drained' ? await readyInTime(early, deps) : undefined;
   if (ready?.ok === false) {
-    await model[Symbol.asyncDispose]();
+    await early?.[Symbol.asyncDispose]();
     return {reply: {answer: 'unknown', epoch: ask.epoch}};
   }
   const claim = await directory
@@ -45,14 +47,14 @@ export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps):
       ...(ask.ticket === undefined ? {} : {ticket: ask.ticket}),
     })
     .catch(async (thrown: unknown) => {
-      await model[Symbol.asyncDispose]();
+      await early?.[Symbol.asyncDispose]();
       throw thrown;
     });
   if (!claim.won) {
-    await model[Symbol.asyncDispose]();
+    await early?.[Symbol.asyncDispose]();
     return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? ask.epoch}};
   }
-  const session = await begin(ask, claim.call, assistant, deps, ready?.replay ?? model);
+  const session = await begin(ask, claim.call, assistant, deps, ready?.replay ?? early ?? open());
   return {reply: {answer: 'yes', epoch: claim.call.epoch}, session};
 }
 
