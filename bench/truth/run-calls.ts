@@ -43,8 +43,8 @@ interface Dialled {
   readonly call: FakeCall;
 }
 
-/** Calls that nobody looks at: what a process does for the first time takes it many times as long. */
-const WARM_UP = 8;
+/** Short calls that nobody looks at: what a process does for the first time takes it many times as long. */
+const WARM_UP = 12;
 /** Every script is over long before. */
 const WAIT_AT_MOST_MS = 60_000;
 
@@ -66,7 +66,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
     const placed: {readonly kind: CallerKind; readonly report: CallReport; readonly waited: boolean}[] = [];
     for (const [index, {calls, trouble}] of [{calls: WARM_UP, trouble: 'none' as const}, ...waves].entries()) {
       say(index === 0 ? 'warming up' : `wave ${index} of ${waves.length}: ${calls} calls, trouble: ${trouble}`);
-      const wave = await dialWave(fleet, calls, placed.length);
+      const wave = await dialWave(fleet, calls, placed.length, index === 0 ? ['hangsUp'] : kinds);
       const made = troublemaker.make(
         trouble,
         wave.map(({call}) => call),
@@ -88,10 +88,10 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
 }
 
 /** Nobody is in step: everybody dials at another moment, and waits for a moment of their own. */
-function dialWave(fleet: ProcessFleet, calls: number, before: number): Promise<Dialled[]> {
+function dialWave(fleet: ProcessFleet, calls: number, before: number, what: readonly CallerKind[]): Promise<Dialled[]> {
   const dialled = Array.from({length: calls}, async (_, index) => {
     const number = before + index;
-    const kind = kinds[number % kinds.length] ?? 'patient';
+    const kind = what[number % what.length] ?? 'patient';
     await pause((index * 1_700) / calls);
     const from = `+1555${String(number).padStart(7, '0')}`;
     return {kind, call: fleet.twilio.dial(scriptOf(kind, (number * 37) % 211), {from})};

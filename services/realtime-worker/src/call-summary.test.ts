@@ -66,6 +66,19 @@ test('a record says who had the call, how long it was and how it ended, and fits
   });
 });
 
+test('a worker that had the call for too short a time to do anything with it is a failover all the same', () => {
+  const lost = (from: string, to: string) => ({kind: 'worker-lost', from, to}) as const;
+  const failover = {failover: 9, at: 1_900, gapMs: 300, ...lost('b', 'c')};
+  const {failovers} = only(
+    journal(opened, owner('a', 1), owner('b', 2), owner('c', 3), {is: 'failover', failover}, owner('d', 4), ended),
+  );
+  expect(failovers).toEqual([
+    {failover: 0, at: 2_000, gapMs: null, ...lost('a', 'b')},
+    {...failover, failover: 1},
+    {failover: 2, at: 5_000, gapMs: null, ...lost('c', 'd')},
+  ]);
+});
+
 test('a call that nobody ended was lost with its worker', () => {
   expect(only(journal(opened, turn(0))).summary).toMatchObject({
     endReason: 'platform.worker-lost',

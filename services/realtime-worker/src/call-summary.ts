@@ -46,7 +46,7 @@ export function recordCall(
     of('tool').map(({tool}) => tool),
     tool => tool.call,
   );
-  const failovers = of('failover').map(({failover}, index) => ({...failover, failover: index}));
+  const failovers = failoversOf(entries, opened.wall).map((failover, index) => ({...failover, failover: index}));
   const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
   const transcript = transcripts === 'off' ? [] : linesOf(entries, opened.wall, transcripts);
   const parts = Math.max(1, Math.ceil(turns.length / TURNS_PER_JOB));
@@ -136,6 +136,26 @@ function sumFrames(entries: readonly JournalEntry[]): FrameCounts {
     for (const kind of CallSummary.shape.frames.keyof().options) total[kind] += entry[kind];
   }
   return total;
+}
+
+/** What was written down, and owners who had the call for too short a time to write anything but that they had it. */
+function failoversOf(entries: readonly JournalEntry[], start: number): FailoverRecord[] {
+  const known: FailoverRecord[] = [];
+  let owner: Extract<JournalEntry, {is: 'owner'}> | undefined;
+  let taken: FailoverRecord | undefined;
+  for (const entry of entries) {
+    if (entry.is === 'failover') {
+      if (entry.failover.kind.startsWith('worker')) taken = undefined;
+      known.push(entry.failover);
+    }
+    if (entry.is !== 'owner') continue;
+    if (taken) known.push(taken);
+    const kind = entry.cause === 'worker-drained' ? entry.cause : 'worker-lost';
+    const at = Math.max(0, entry.wall - start);
+    taken = owner && {failover: 0, kind, at, gapMs: null, from: owner.worker, to: entry.worker};
+    owner = entry;
+  }
+  return taken ? [...known, taken] : known;
 }
 
 function linesOf(entries: readonly JournalEntry[], start: number, policy: 'heard' | 'full'): TranscriptLine[] {
