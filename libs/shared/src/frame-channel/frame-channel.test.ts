@@ -163,3 +163,33 @@ test('both ends learn how long one hop takes without a common clock', async () =
   expect(edge.counts().hopMs).toBeLessThan(25);
   channels[Symbol.dispose]();
 });
+
+test('a channel that is fenced before its subscription is confirmed leaves none behind', async () => {
+  const clock = new FakeClock();
+  const memory = new MemoryMediaBus(clock);
+  const confirmed = Promise.withResolvers<void>();
+  const slow = {
+    publish: memory.publish.bind(memory),
+    wellSince: memory.wellSince.bind(memory),
+    async subscribe(channel: string, listener: (message: Buffer) => void) {
+      const unsubscribe = await memory.subscribe(channel, listener);
+      await confirmed.promise;
+      return unsubscribe;
+    },
+    [Symbol.asyncDispose]: memory[Symbol.asyncDispose].bind(memory),
+  };
+  const [old, newer] = [reliableFrameChannels(slow, clock), reliableFrameChannels(memory, clock)];
+  const sid = StreamSid.parse(`MZ${'a'.repeat(32)}`);
+  const opening = old.workerEnd(sid, 1);
+  const edge = await newer.edgeEnd(sid, 2);
+  edge.send({kind: 'mark', name: 'of a newer epoch'});
+  await clock.advanceAsync(100, 5);
+  confirmed.resolve();
+  const worker = await opening;
+  expect(await worker.closed).toEqual({why: 'fenced', epoch: 2});
+  const closing = edge[Symbol.asyncDispose]();
+  await clock.advanceAsync(1_200, 5);
+  await closing;
+  expect(memory.channels).toEqual([]);
+  for (const channels of [old, newer]) channels[Symbol.dispose]();
+});

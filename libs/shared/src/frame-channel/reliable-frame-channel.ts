@@ -147,10 +147,13 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     inChannel: string,
     codecs: {readonly out: FrameCodec<Out>; readonly in: FrameCodec<In>},
   ): Promise<FrameChannel<Out, In>> => {
-    let unsubscribe: Unsubscribe = async () => {};
+    let unsubscribe: Unsubscribe | undefined;
+    let isGone = false;
+    const letGo = () => unsubscribe?.().catch(() => {}); // a bus that is down forgets its subscribers by itself
     const gone = () => {
+      isGone = true;
       open.delete(channel);
-      unsubscribe().catch(() => {}); // a bus that is down forgets its subscribers by itself
+      void letGo();
     };
     const channel: ReliableFrameChannel<Out, In> = new ReliableFrameChannel({
       bus,
@@ -161,7 +164,9 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
       gone,
     });
     unsubscribe = await bus.subscribe(inChannel, message => channel.arrive(message));
-    open.add(channel);
+    // A frame of a newer epoch may have ended it while Redis was still confirming the subscription.
+    if (isGone) void letGo();
+    else open.add(channel);
     return channel;
   };
 
