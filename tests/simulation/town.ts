@@ -142,10 +142,11 @@ export class Town {
     const shared = {directory: mortal.asking(directory), fleet: mortal.asking(fleet)};
     const desk = fleetDesk({...shared, bus: plain, asker, peers, id, clock, log, metrics, random: this.#random});
     const owners = new Map<string, () => ProcessId | undefined>();
-    const bus = attentiveBus(plain, channel => {
-      const owner = owners.get(channel)?.();
-      if (owner) desk.noReceiver(owner);
-    });
+    const bus = attentiveBus(
+      plain,
+      channel => owners.get(channel)?.(),
+      owner => desk.noReceiver(owner),
+    );
     const channels = reliableFrameChannels(bus, clock);
     const edge = {
       mortal,

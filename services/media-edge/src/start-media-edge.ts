@@ -60,10 +60,11 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   let draining = false;
 
   await using stack = new AsyncDisposableStack();
-  const bus = attentiveBus(deps.bus, channel => {
-    const owner = legs.listenerOf(channel);
-    if (owner) desk.noReceiver(owner);
-  });
+  const bus = attentiveBus(
+    deps.bus,
+    channel => legs.listenerOf(channel),
+    owner => desk.noReceiver(owner),
+  );
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const asker = stack.use(await openAsker({bus: deps.bus, clock, id, log}));
   const peers = stack.use(await watchPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));

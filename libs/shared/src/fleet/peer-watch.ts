@@ -54,6 +54,7 @@ export class PeerWatch {
   #redisWellSince: Millis | undefined;
   readonly #dead = new Set<ProcessId>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
+  #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
   /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
   constructor(at: Millis, redisWellSince: Millis | undefined) {
@@ -86,7 +87,7 @@ export class PeerWatch {
     for (const [id, beat] of this.#lastBeat) {
       if (!this.#dead.has(id) && this.verdict(id, at) === 'dead') {
         this.#dead.add(id);
-        this.#patientUntil = at + BUSY;
+        this.#busyUntil = at + BUSY;
       }
       if (at - beat.at <= FORGET) continue;
       this.#lastBeat.delete(id);
@@ -97,7 +98,9 @@ export class PeerWatch {
   verdict(id: ProcessId, at: Millis): Verdict {
     const silence = this.#silenceOf(id, at);
     const suspected = this.#suspectedAt.has(id);
-    const allowed = suspected ? SUSPECT_SILENCE : at <= this.#patientUntil ? PATIENT_SILENCE : SILENCE;
+    const busy = at <= this.#busyUntil;
+    const patient = busy || at <= this.#patientUntil;
+    const allowed = suspected ? (busy ? SILENCE : SUSPECT_SILENCE) : patient ? PATIENT_SILENCE : SILENCE;
     if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
     return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
