@@ -4,13 +4,16 @@
  * and the simulated model know.
  *
  *   npm run bench truth -- --calls 200 --at-once 25
+ *   npm run bench truth -- --kill-records --calls 50     what callers notice when nobody can write records
  */
 import {cpus, loadavg, totalmem} from 'node:os';
+import {setTimeout as pause} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
 import {compareCall, type Pair} from './truth/compare.ts';
+import type {Records} from './truth/records.ts';
 import {runCalls} from './truth/run-calls.ts';
 import type {Trouble} from './truth/trouble.ts';
-import {countRows, latencyRows, printTable} from './truth/table.ts';
+import {type CountRow, countRows, latencyRows, printSideBySide, printTable} from './truth/table.ts';
 
 const {values} = parseArgs({
   options: {
@@ -18,13 +21,15 @@ const {values} = parseArgs({
     'at-once': {type: 'string', default: '25'},
     delay: {type: 'string', default: '40'},
     jitter: {type: 'string', default: '5'},
-    trouble: {type: 'string', default: 'none,worker,edge,model'},
+    trouble: {type: 'string', default: ''},
     worst: {type: 'string', default: '3'},
+    'kill-records': {type: 'boolean', default: false},
   },
 });
 const [calls, atOnce] = [Number(values.calls), Number(values['at-once'])];
 const network = {delay: Number(values.delay), jitter: Number(values.jitter)};
-const troubles = values.trouble.split(',') as Trouble[];
+const usual = values['kill-records'] ? 'none' : 'none,worker,edge,model';
+const troubles = (values.trouble || usual).split(',') as Trouble[];
 const waves = Array.from({length: Math.ceil(calls / atOnce)}, (_, wave) => ({
   calls: Math.min(atOnce, calls - wave * atOnce),
   trouble: troubles[wave % troubles.length] ?? 'none',
@@ -40,26 +45,57 @@ console.log(
 console.log(
   `${calls} calls, ${atOnce} at once; network ${network.delay} ± ${network.jitter} ms one way; load before ${load()}`,
 );
-const measured = await runCalls({waves, network, say: line => process.stderr.write(`${line}\n`)});
-console.log(`load after ${load()}; simulated phones were late by ${measured.phoneLagMs.toFixed(1)} ms (p99)\n`);
-const compared = measured.calls.map(call => compareCall(call, network.delay));
-const pairs = compared.flatMap(each => each.pairs);
-const counts = countRows(compared.flatMap(each => each.counts));
-const rows = latencyRows(pairs);
-console.log(printTable(rows, counts));
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+if (values['kill-records']) await compareRuns();
+else await compareWithTruth();
 
-for (const {metric} of rows) {
-  const worst = pairs
-    .filter(each => each.metric === metric)
-    .toSorted((a, b) => sizeOf(b) - sizeOf(a))
-    .slice(0, Number(values.worst));
-  for (const {recorded, truth, note, callSid} of worst)
-    console.log(`${metric}: recorded ${recorded.toFixed(1)}, truth ${truth.toFixed(1)} (${note}, ${callSid})`);
+async function compareWithTruth(): Promise<void> {
+  const {pairs, counts} = await run();
+  const rows = latencyRows(pairs);
+  console.log(printTable(rows, counts));
+  for (const {metric} of rows) {
+    const worst = pairs
+      .filter(each => each.metric === metric)
+      .toSorted((a, b) => sizeOf(b) - sizeOf(a))
+      .slice(0, Number(values.worst));
+    for (const {recorded, truth, note, callSid} of worst)
+      console.log(`${metric}: recorded ${recorded.toFixed(1)}, truth ${truth.toFixed(1)} (${note}, ${callSid})`);
+  }
+  tellWrong(counts);
+  const isGood = rows.every(({ok}) => ok !== false) && counts.every(({wrong}) => wrong.length === 0);
+  process.exitCode = isGood ? 0 : 1;
 }
-for (const {wrong} of counts)
-  for (const {what, recorded, truth, callSid, kind} of wrong.slice(0, 8))
-    console.log(`${what}: recorded ${recorded}, truth ${truth} (${kind}, ${callSid})`);
-process.exitCode = rows.every(({ok}) => ok !== false) && counts.every(({wrong}) => wrong.length === 0) ? 0 : 1;
+
+/** The same calls twice: in peace, and while analytics and its queue's Redis are killed again and again. */
+async function compareRuns(): Promise<void> {
+  const peace = await run();
+  const kills = await run(killRecords);
+  console.log(printSideBySide(peace.pairs, kills.pairs));
+  tellWrong(kills.counts);
+  process.exitCode = kills.counts.every(({wrong}) => wrong.length === 0) ? 0 : 1;
+}
+
+async function killRecords(records: Records): Promise<void> {
+  await pause(4_000);
+  await records.restart();
+  await pause(2_000);
+  await records.restartQueue(2_000);
+  await pause(2_000);
+  await records.restart();
+}
+
+async function run(beside?: (records: Records) => Promise<void>) {
+  const {calls: measured, phoneLagMs} = await runCalls({waves, network, say, ...(beside ? {beside} : {})});
+  console.log(`load after ${load()}; simulated phones were late by ${phoneLagMs.toFixed(1)} ms (p99)\n`);
+  const compared = measured.map(call => compareCall(call, network.delay));
+  return {pairs: compared.flatMap(each => each.pairs), counts: countRows(compared.flatMap(each => each.counts))};
+}
+
+function tellWrong(counts: readonly CountRow[]): void {
+  for (const {wrong} of counts)
+    for (const {what, recorded, truth, callSid, kind} of wrong.slice(0, 8))
+      console.log(`${what}: recorded ${recorded}, truth ${truth} (${kind}, ${callSid})`);
+}
 
 function sizeOf({recorded, truth}: Pair): number {
   return Number.isNaN(recorded) ? Number.POSITIVE_INFINITY : Math.abs(recorded - truth);

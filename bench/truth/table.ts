@@ -61,3 +61,17 @@ export function printTable(rows: readonly Row[], counts: readonly CountRow[]): s
     ),
   ].join('\n');
 }
+
+/** What callers lived through in two runs: the figures of their phones, not those of the records. */
+export function printSideBySide(before: readonly Pair[], after: readonly Pair[]): string {
+  const felt: readonly Pair['metric'][] = ['time to first audio', 'platform turn gap', 't_stop', 'talk-over'];
+  const cell = (pairs: readonly Pair[], metric: Pair['metric']) => {
+    const {count, p50, p95, max} = percentiles(pairs.filter(each => each.metric === metric).map(({truth}) => truth));
+    return `${[p50, p95, max].map(each => Math.round(each)).join(' / ')} (${count})`;
+  };
+  return [
+    '| at the phone, ms (p50 / p95 / max, n) | undisturbed | while they were killed |',
+    '| --- | --- | --- |',
+    ...felt.map(metric => `| ${metric} | ${cell(before, metric)} | ${cell(after, metric)} |`),
+  ].join('\n');
+}
