@@ -42,6 +42,9 @@ export interface MainTools {
   readonly clock: Clock;
 }
 
+/** How long a process may still take to let go of everything, after its work in hand had to be finished. */
+const LAST_RESORT_MS = 10_000;
+
 /**
  * The frame of every `main.ts`: a log, the signals, and one readable message instead of a stack when the process
  * cannot start. A second signal ends the process at once.
@@ -57,6 +60,9 @@ export async function main(name: string, run: (tools: MainTools) => Promise<void
       if (asked) process.exit(1);
       asked = true;
       stop.resolve(signal);
+      // Whatever waits for something that is gone as well (a Redis, say) must not keep the process for ever.
+      const drainMs = Number(env['DRAIN_SECONDS'] ?? 60) * 1_000 || 60_000;
+      setTimeout(() => process.exit(1), drainMs + LAST_RESORT_MS).unref();
     });
   }
   // One call's bug must not end the others: it is logged as what it is, and counted by whoever reads the log.
