@@ -1,4 +1,9 @@
-import {findRedisBinary, type PrivateRedis, startRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
+import {
+  findRedisBinary,
+  type PrivateRedis,
+  startEmbeddedRedis,
+  startRedisBinary,
+} from '@voicebridge/shared/redis/private-redis.ts';
 import type {SessionSummary} from '../simulators/openai/src/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../simulators/twilio/src/fake-twilio.ts';
 import {freePort, type RunningProcess, startProcess} from './processes.ts';
@@ -104,7 +109,12 @@ export class ProcessFleet implements AsyncDisposable {
 
   /** Starts Redis on the port it always has. */
   async startRedis(): Promise<void> {
-    const binary = set(await findRedisBinary());
+    const binary = process.env['VOICEBRIDGE_REDIS'] === 'embedded' ? undefined : await findRedisBinary();
+    if (!binary) {
+      // Without a server on this machine the embedded one carries the calls; it keeps nothing over a restart.
+      this.#redis = await startEmbeddedRedis({port: this.#redisPort});
+      return;
+    }
     const {redisDir} = this.#options;
     const keep = redisDir === undefined ? {} : {persist: true, dir: redisDir};
     this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
