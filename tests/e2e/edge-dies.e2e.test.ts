@@ -94,7 +94,8 @@ describe('callers whose edge is killed', () => {
   test('are not called back after a goodbye, nor after they hung up', () => {
     expect(polite.endedBy).toBe('platform');
     expect(polite.reason).toBe('Hangup');
-    expect(polite.streams).toHaveLength(1);
+    // Whoever dials in the first moments after the death may still be sent to the dead edge, where nobody answers.
+    expect(polite.streams.filter(({sentFrames}) => sentFrames > 0)).toHaveLength(1);
     for (const report of reports) expect(report.documents.at(-1)?.verbs).toContain('Connect');
   });
 });
