@@ -330,7 +330,12 @@ describe('a second socket for the same call', () => {
   test('wins, and the older one is closed with 1000', async () => {
     await busyEdge();
     const ticket = newTicket();
-    const call = await lab.directory.retry(other.callSid, {epoch: 1, replaces: await ticketOf(other), ticket});
+    const call = await lab.directory.retry(other.callSid, {
+      epoch: 1,
+      replaces: await ticketOf(other),
+      ticket,
+      attempts: 0,
+    });
     await lab.directory.putTicket(ticket, {callSid: other.callSid, epoch: call?.epoch ?? 0});
     const newer = await TwilioClient.signed(lab.edge.port, ticket, other.callSid).open();
     newer.start();
@@ -346,7 +351,7 @@ describe('a second socket for the same call', () => {
     await busyEdge();
     const {callSid, ticket: old} = await lab.call(worker);
     const ticket = newTicket();
-    await lab.directory.retry(callSid, {epoch: 1, replaces: old, ticket});
+    await lab.directory.retry(callSid, {epoch: 1, replaces: old, ticket, attempts: 0});
     await lab.directory.putTicket(ticket, {callSid, epoch: 1});
     const newer = await TwilioClient.signed(lab.edge.port, ticket, callSid).open();
     newer.start();

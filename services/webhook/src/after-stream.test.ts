@@ -80,6 +80,23 @@ describe('a caller whose stream was lost', () => {
     expect(last.text).toContain('<Hangup/>');
   });
 
+  test('is not given up for what happened before a stream that lived for a minute', async () => {
+    const clock = new FakeClock();
+    town = new WebhookTown(clock);
+    let {result: action} = await passing(clock, talking());
+    const loseAfter = async (ms: number) => {
+      clock.advance(ms);
+      const {result: reply} = await passing(clock, town.ask(action, inProgress(callSid)));
+      await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+      if (reply.text.includes('<Connect')) action = actionOf(reply);
+      return reply.text;
+    };
+    for (let accident = 0; accident < 6; accident += 1) expect(await loseAfter(60_000)).toContain('<Connect');
+    // The last of them began a new row.
+    for (const _ of [2, 3]) expect(await loseAfter(50_000)).toContain('<Connect');
+    expect(await loseAfter(50_000)).toContain('<Say>Sorry');
+  });
+
   test('gets another stream from the safety redirect and the fallback URL, too', async () => {
     await talking();
     expect((await town.ask('/after-stream', inProgress(callSid))).text).toContain('<Connect');

@@ -1,5 +1,6 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/log.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallDesk} from './call-desk.ts';
 import {connectTwiml, decidedTwiml, legOf} from './call-twiml.ts';
 import {chooseEdge} from './choose-edge.ts';
@@ -13,6 +14,8 @@ import {isOver, type TwilioRequest} from './twilio-request.ts';
 const PATIENCE_MS = 3_000;
 /** We sent this caller to the stream ourselves: a Redis that has forgotten it hears of it again from its owner. */
 const FORGOTTEN_MS = 2_000;
+/** A stream that lived this long was none of several that fail in a row: what ended it is a new accident. */
+const LIVED_MS = 60_000;
 /** How often a call may change owners while we look for its next stream. */
 const TRIES = 5;
 
@@ -49,22 +52,39 @@ async function nextStream(
   {CallSid: callSid, leg}: TwilioRequest,
   desk: CallDesk,
 ): Promise<CallEntry | 'unknown' | 'often-enough'> {
-  const {directory, config, log} = desk;
+  const {directory, config, log, clock} = desk;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
     if (!call) return 'unknown';
     if (decidedTwiml(call, config) !== undefined) return call;
     // This stream has its successor already: the question came twice.
     if (leg !== undefined && leg !== legOf(call)) return call;
-    if (call.attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return 'often-enough';
+    const now = clock.wall();
+    const attempts = lostInARow(call, now);
+    if (attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return 'often-enough';
     const edge = await chooseEdge(desk, call);
     const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
     const ticket = newTicket();
     await directory.putTicket(ticket, {callSid, epoch: call.epoch});
     const {epoch, ticket: replaces} = call;
-    const next = await directory.retry(callSid, {epoch, replaces, ticket, facts: {edgeUrl}});
+    const next = await directory.retry(callSid, {
+      epoch,
+      replaces,
+      ticket,
+      attempts,
+      facts: {edgeUrl, connectedAt: `${now}`},
+    });
     logOfCall(log, callSid).info({moved: call.intent === 'migrate', attempts: next?.attempts}, 'stream ended early');
     if (next) return next;
   }
   throw new Error('the call changes too fast');
+}
+
+/**
+ * How many streams of this call were lost, each within a minute of the one before. The clocks of two webhooks may differ:
+ * by far less than that.
+ */
+function lostInARow({attempts, facts, startedAt}: CallEntry, now: Millis): number {
+  const connectedAt = Number(facts['connectedAt'] ?? startedAt);
+  return now - connectedAt < LIVED_MS ? attempts : 0;
 }

@@ -75,7 +75,9 @@ export const WebhookEnv = z
       ),
     MAX_ATTEMPTS: wholeNumber()
       .default(3)
-      .describe('how often the stream of one call is opened again after an accident'),
+      .describe(
+        'how often in a row the stream of a call is opened again after an accident; one that lived a minute begins a new row',
+      ),
     DRAIN_SECONDS: wholeNumber().default(60).describe('how long a request in hand may take after SIGTERM, at most'),
     MODEL_DOWN_SAY: z
       .string()

@@ -8,6 +8,7 @@ import type {CallDirectory, CallEntry} from './call-directory.ts';
 const newCallSid = () => CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
 const newStreamSid = () => StreamSid.parse(`MZ${randomBytes(16).toString('hex')}`);
 const newTicket = () => Ticket.parse(randomBytes(16).toString('hex'));
+const again = (ticket = newTicket(), attempts = 0) => ({ticket, attempts});
 const [ann, bob] = [ProcessId.parse('worker-aaaa'), ProcessId.parse('worker-bbbb')];
 const [edge, otherEdge] = [ProcessId.parse('edge-aaaa'), ProcessId.parse('edge-bbbb')];
 
@@ -35,7 +36,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.read(callSid)).toBeUndefined();
       expect(await directory.attach(callSid, {epoch: 0, streamSid: newStreamSid(), edge})).toBeUndefined();
       expect(await directory.intend(callSid, 0, 'hang-up')).toBe(false);
-      expect(await directory.retry(callSid, {epoch: 0, replaces: undefined, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.retry(callSid, {epoch: 0, replaces: undefined, ...again()})).toBeUndefined();
       expect(await directory.end(callSid, 0)).toBe(false);
       expect(await directory.append(callSid, 0, ['too early'])).toBe(false);
       expect(await directory.journal(callSid)).toEqual([]);
@@ -110,7 +111,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.append(callSid, 1, ['nobody hears this'])).toBe(false);
       expect(await directory.intend(callSid, 1, 'hang-up')).toBe(false);
       expect(await directory.end(callSid, 1)).toBe(false);
-      expect(await directory.retry(callSid, {epoch: 1, replaces: before?.ticket, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.retry(callSid, {epoch: 1, replaces: before?.ticket, ...again()})).toBeUndefined();
       expect(await directory.read(callSid)).toEqual(before);
       expect(await directory.journal(callSid)).toEqual(['hello']);
     });
@@ -128,12 +129,21 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       const directory = open();
       const {callSid, ticket} = await taken(directory);
       const [second, third] = [newTicket(), newTicket()];
-      const lost = await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: second, facts: {edge: 'b'}});
+      const lost = await directory.retry(callSid, {epoch: 1, replaces: ticket, ...again(second), facts: {edge: 'b'}});
       expect(lost).toMatchObject({attempts: 1, ticket: second, epoch: 1, facts: {direction: 'inbound', edge: 'b'}});
       expect(await directory.intend(callSid, 1, 'migrate')).toBe(true);
-      const moved = await directory.retry(callSid, {epoch: 1, replaces: second, ticket: third});
+      const moved = await directory.retry(callSid, {epoch: 1, replaces: second, ...again(third, 1)});
       expect(moved).toMatchObject({attempts: 1, ticket: third});
       expect(moved).not.toHaveProperty('intent');
+    });
+
+    test('forgets the attempts that no longer count when the stream is lost again', async () => {
+      const directory = open();
+      const {callSid, ticket} = await taken(directory);
+      const second = newTicket();
+      await directory.retry(callSid, {epoch: 1, replaces: ticket, ...again(second, 2)});
+      expect(await directory.read(callSid)).toMatchObject({attempts: 3});
+      expect(await directory.retry(callSid, {epoch: 1, replaces: second, ...again()})).toMatchObject({attempts: 1});
     });
 
     test('gives two who retry the same lost stream one ticket', async () => {
@@ -141,7 +151,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       const {callSid, ticket} = await taken(directory);
       const calls = await Promise.all(
         [newTicket(), newTicket(), newTicket()].map(next =>
-          directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: next}),
+          directory.retry(callSid, {epoch: 1, replaces: ticket, ...again(next)}),
         ),
       );
       expect(new Set(calls.map(call => call?.ticket)).size).toBe(1);
@@ -156,7 +166,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
         expect(await directory.intend(callSid, 1, intent, {transferTo: '+15550100'})).toBe(true);
         expect(await directory.intend(callSid, 1, 'migrate')).toBe(true);
         expect(await directory.read(callSid)).toMatchObject({intent, facts: {transferTo: '+15550100'}});
-        expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: newTicket()})).toBeUndefined();
+        expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ...again()})).toBeUndefined();
       },
     );
 
@@ -171,7 +181,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
         expect(await directory.claim(callSid, {epoch, owner: bob, at: 0})).toEqual({won: false, call: ended});
       }
       expect(await directory.attach(callSid, {epoch: 1, streamSid: newStreamSid(), edge})).toBeUndefined();
-      expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ticket: newTicket()})).toBeUndefined();
+      expect(await directory.retry(callSid, {epoch: 1, replaces: ticket, ...again()})).toBeUndefined();
       expect(await directory.append(callSid, 1, ['late'])).toBe(false);
       expect(await directory.open()).not.toContain(callSid);
     });
@@ -288,7 +298,7 @@ async function violations(directory: CallDirectory, steps: readonly Step[]): Pro
         case 'intend':
           return directory.intend(callSid, epoch, 'migrate');
         case 'retry':
-          return directory.retry(callSid, {epoch, replaces: before.call?.ticket, ticket: newTicket()});
+          return directory.retry(callSid, {epoch, replaces: before.call?.ticket, ...again()});
         case 'append':
           return directory.append(callSid, epoch, ['entry']);
         default:

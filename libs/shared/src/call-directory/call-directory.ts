@@ -17,7 +17,7 @@ export interface CallEntry {
   readonly ticket?: Ticket;
   readonly stream?: {readonly streamSid: StreamSid; readonly edge: ProcessId};
   readonly intent?: Intent;
-  /** How often the stream of this call was opened again after an accident. */
+  /** How often the stream of this call was opened again after an accident, as far as that still counts. */
   readonly attempts: number;
   /** Unix milliseconds. */
   readonly startedAt: number;
@@ -78,10 +78,10 @@ export interface CallDirectory {
   intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 
   /**
-   * A new ticket, and added facts, for a call whose stream was lost or is to move. Clears a `migrate` intent; without one it counts an
-   * attempt. If the call has another ticket than `replaces` by now, somebody else was faster: nothing changes, and the
-   * call comes back as it is. Refused when the call is unknown, has ended, is to hang up or to be transferred, or is
-   * no longer in `epoch`.
+   * A new ticket, and added facts, for a call whose stream was lost or is to move. Clears a `migrate` intent; without
+   * one it counts an attempt more than `attempts`, which is how many still count. If the call has another ticket than
+   * `replaces` by now, somebody else was faster: nothing changes, and the call comes back as it is. Refused when the
+   * call is unknown, has ended, is to hang up or to be transferred, or is no longer in `epoch`.
    */
   retry(
     callSid: CallSid,
@@ -89,6 +89,7 @@ export interface CallDirectory {
       readonly epoch: number;
       readonly replaces: Ticket | undefined;
       readonly ticket: Ticket;
+      readonly attempts: number;
       readonly facts?: Facts;
     },
   ): Promise<CallEntry | undefined>;

@@ -79,15 +79,15 @@ export class MemoryCallDirectory implements CallDirectory {
 
   async retry(
     callSid: CallSid,
-    {epoch, replaces, ticket, facts = {}}: Parameters<CallDirectory['retry']>[1],
+    {epoch, replaces, ticket, attempts, facts = {}}: Parameters<CallDirectory['retry']>[1],
   ): Promise<CallEntry | undefined> {
     const call = this.#live(callSid);
     if (call?.epoch !== epoch) return undefined;
     const {intent, ...undecided} = call;
     if (intent !== undefined && intent !== 'migrate') return undefined;
     if (call.ticket !== replaces) return call;
-    const attempts = call.attempts + (intent === 'migrate' ? 0 : 1);
-    return this.#put({...undecided, ticket, attempts, facts: {...call.facts, ...facts}});
+    const counted = attempts + (intent === 'migrate' ? 0 : 1);
+    return this.#put({...undecided, ticket, attempts: counted, facts: {...call.facts, ...facts}});
   }
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {

@@ -78,9 +78,9 @@ export class RedisCallDirectory implements CallDirectory {
 
   async retry(
     callSid: CallSid,
-    {epoch, replaces, ticket, facts = {}}: Parameters<CallDirectory['retry']>[1],
+    {epoch, replaces, ticket, attempts, facts = {}}: Parameters<CallDirectory['retry']>[1],
   ): Promise<CallEntry | undefined> {
-    const args = [epoch, replaces ?? '', ticket, ...fieldsOfFacts(facts)];
+    const args = [epoch, replaces ?? '', ticket, attempts, ...fieldsOfFacts(facts)];
     const {rest} = await scripts.retry(this.#redis, [callKey(callSid)], args);
     return callOfFields(callSid, recordOf(rest[0]));
   }
