@@ -90,21 +90,17 @@ export class ProcessFleet implements AsyncDisposable {
     await this.#model.line(line => line.json?.['event'] === 'listening', 10_000);
     await Promise.all(Array.from({length: workers}, () => this.addWorker()));
     await Promise.all(Array.from({length: edges}, () => this.addEdge()));
-    const port = await freePort();
-    const origin = `http://127.0.0.1:${port}`;
-    const env = {PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)};
-    this.#webhookEnv = this.#env(env);
+    this.#webhookEnv = await this.#newWebhookEnv();
     this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
     if (this.#options.analytics) await this.startAnalytics();
-    this.#twilio = this.#stack.use(
-      await startFakeTwilio({
-        webhookUrl: `${origin}/incoming-call`,
-        statusCallbackUrl: `${origin}/call-status`,
-        authToken: FLEET_TOKEN,
-        sayMsPerChar: 5,
-        ...this.#options.twilio,
-      }),
-    );
+    this.#twilio = await this.#newNumber(this.#webhookEnv);
+  }
+
+  /** Another number, whose webhook is configured differently; edges and workers are the same. */
+  async addNumber(env: Readonly<Record<string, string>>): Promise<FakeTwilio> {
+    const webhookEnv = {...(await this.#newWebhookEnv()), ...env};
+    this.#stack.use(await startProcess({service: 'services/webhook', env: webhookEnv}));
+    return this.#newNumber(webhookEnv);
   }
 
   /** Starts Redis on the port it always has. */
@@ -189,6 +185,24 @@ export class ProcessFleet implements AsyncDisposable {
 
   async closeSession(sessionId: string, how: 'close' | 'reset' | 'freeze' = 'reset'): Promise<void> {
     await fetch(new URL(`/sessions/${sessionId}/${how}`, this.#modelHttp()), {method: 'POST'});
+  }
+
+  async #newWebhookEnv(): Promise<Record<string, string>> {
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    return this.#env({PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)});
+  }
+
+  async #newNumber({PUBLIC_WEBHOOK_URL: origin}: Readonly<Record<string, string>>): Promise<FakeTwilio> {
+    return this.#stack.use(
+      await startFakeTwilio({
+        webhookUrl: `${origin}/incoming-call`,
+        statusCallbackUrl: `${origin}/call-status`,
+        authToken: FLEET_TOKEN,
+        sayMsPerChar: 5,
+        ...this.#options.twilio,
+      }),
+    );
   }
 
   #modelHttp(): string {

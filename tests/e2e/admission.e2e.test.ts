@@ -1,76 +1,130 @@
-import {describe, test, vi} from 'vitest';
+import {once} from 'node:events';
+import {createServer} from 'node:http';
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
+import {portOf} from '@voicebridge/shared/port-of.ts';
 import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {FakeCall, FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const CAPACITY = 8;
 const OFFERED = 12;
-const model = {MODEL_FIRST_DELTA_MS: '100', MODEL_SPEED: '5'};
+const PATIENCE = {timeout: 15_000, interval: 50};
 
-/** Two workers that together hold `CAPACITY` calls. */
-function smallFleet(env: Record<string, string>): Promise<ProcessFleet> {
-  return ProcessFleet.start({edges: 1, workers: 2, model, env, workerEnv: {MAX_CALLS: String(CAPACITY / 2)}});
-}
-
-/** Callers who all dial at once, and each of whose webhooks is delivered twice. */
+/** Callers who all dial one number at once, and each of whose webhooks is delivered twice. */
 class Rush {
   readonly calls: readonly FakeCall[];
   readonly served = new Set<FakeCall>();
+  readonly held = new Set<FakeCall>();
 
-  constructor(fleet: ProcessFleet) {
-    this.calls = Array.from({length: OFFERED}, () => fleet.twilio.dial([], {duplicateWebhook: true}));
-    for (const call of this.calls) call.on(event => event.type === 'audible' && this.served.add(call));
+  constructor(number: FakeTwilio, callers: number) {
+    this.calls = Array.from({length: callers}, () => number.dial([], {duplicateWebhook: true}));
+    for (const call of this.calls) {
+      call.on(event => {
+        if (event.type === 'audible') this.served.add(call);
+        if (event.type === 'twiml' && event.verbs.includes('Redirect')) this.held.add(call);
+      });
+    }
   }
 
   get others(): FakeCall[] {
     return this.calls.filter(call => !this.served.has(call));
   }
 
-  async hangUp(): Promise<void> {
+  hangUp(): Promise<CallReport[]> {
     for (const call of this.calls) call.hangUp();
-    await Promise.all(this.calls.map(call => call.ended));
+    return reportsOf(this.calls);
   }
 }
 
-const PATIENCE = {timeout: 15_000, interval: 50};
+function reportsOf(calls: readonly FakeCall[]): Promise<CallReport[]> {
+  return Promise.all(calls.map(call => call.ended));
+}
 
-describe.concurrent('half as many callers again as there are places', () => {
-  test.for([
-    ['say', {OVERLOAD: 'say', OVERLOAD_SAY: 'All busy.'}, {said: ['All busy.'], handedTo: []}],
-    ['dial', {OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100009'}, {said: [], handedTo: ['Dial: Number: +15550100009']}],
-  ] as const)(
-    'OVERLOAD=%s: the places are taken exactly, the others are answered at once',
-    async ([, env, answer], {expect}) => {
-      await using fleet = await smallFleet(env);
-      const rush = new Rush(fleet);
-      await vi.waitFor(() => expect(rush.served.size).toBe(CAPACITY), PATIENCE);
-      expect(rush.others).toHaveLength(OFFERED - CAPACITY);
-      const over = await Promise.all(rush.others.map(call => call.ended));
-      for (const report of over) {
-        expect(report.violations).toEqual([]);
-        expect(report.saidByTwilio).toEqual(answer.said);
-        expect(report.handedTo).toEqual(answer.handedTo);
-        expect(report.streams).toEqual([]);
-      }
-      await rush.hangUp();
-      // Every place is free again.
-      const again = new Rush(fleet);
-      await vi.waitFor(() => expect(again.served.size).toBe(CAPACITY), PATIENCE);
-      await again.hangUp();
+/** Whoever is sent here is told a sentence. */
+async function somewhereElse(): Promise<AsyncDisposable & {readonly url: string}> {
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'text/xml').end('<Response><Say>You are elsewhere.</Say></Response>');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${portOf(server)}/elsewhere`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
     },
-  );
+  };
+}
 
-  test('OVERLOAD=hold: who waits gets in as places become free', async ({expect}) => {
-    await using fleet = await smallFleet({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '1', OVERLOAD_SAY: 'One moment.'});
-    const rush = new Rush(fleet);
+describe('half as many callers again as there are places', () => {
+  const stack = new AsyncDisposableStack();
+  const seen: Record<'told' | 'dialled' | 'redirected' | 'waited', CallReport[]> = {
+    told: [],
+    dialled: [],
+    redirected: [],
+    waited: [],
+  };
+
+  beforeAll(async () => {
+    const elsewhere = stack.use(await somewhereElse());
+    const fleet = stack.use(
+      await ProcessFleet.start({
+        edges: 1,
+        workers: 2,
+        model: {MODEL_FIRST_DELTA_MS: '100', MODEL_SPEED: '5'},
+        env: {OVERLOAD_SAY: 'All busy.'},
+        workerEnv: {MAX_CALLS: String(CAPACITY / 2)},
+      }),
+    );
+    const [dials, redirects, holds] = await Promise.all([
+      fleet.addNumber({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100009'}),
+      fleet.addNumber({OVERLOAD: 'redirect', OVERLOAD_TARGET: elsewhere.url}),
+      fleet.addNumber({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '1'}),
+    ]);
+    const rush = new Rush(fleet.twilio, OFFERED);
     await vi.waitFor(() => expect(rush.served.size).toBe(CAPACITY), PATIENCE);
-    const waiting = rush.others;
-    expect(waiting).toHaveLength(OFFERED - CAPACITY);
-    for (const call of [...rush.served].slice(0, waiting.length)) call.hangUp();
-    await vi.waitFor(() => expect(rush.others).toEqual([]), PATIENCE);
-    await rush.hangUp();
-    const reports = await Promise.all(waiting.map(call => call.ended));
-    for (const {saidByTwilio, endedBy, streams} of reports) {
-      expect(saidByTwilio).toEqual(['One moment.']);
+    seen.told = await reportsOf(rush.others);
+    seen.dialled = await reportsOf(new Rush(dials, 2).calls);
+    seen.redirected = await reportsOf(new Rush(redirects, 2).calls);
+
+    const waiting = new Rush(holds, OFFERED - CAPACITY);
+    await vi.waitFor(() => expect(waiting.held.size).toBe(waiting.calls.length), PATIENCE);
+    for (const call of [...rush.served].slice(0, waiting.calls.length)) call.hangUp();
+    await vi.waitFor(() => expect(waiting.others).toEqual([]), PATIENCE);
+    [seen.waited] = await Promise.all([waiting.hangUp(), rush.hangUp()]);
+
+    const again = new Rush(fleet.twilio, OFFERED);
+    await vi.waitFor(() => expect(again.served.size).toBe(CAPACITY), PATIENCE);
+    expect(await reportsOf(again.others)).toHaveLength(OFFERED - CAPACITY);
+    await again.hangUp();
+  }, 60_000);
+  afterAll(() => stack.disposeAsync());
+
+  test('are told a sentence with OVERLOAD=say, as many as found no place', () => {
+    expect(seen.told).toHaveLength(OFFERED - CAPACITY);
+    expect(seen.told.map(report => report.saidByTwilio)).toEqual(seen.told.map(() => ['All busy.']));
+  });
+
+  test('are handed to a number with OVERLOAD=dial', () => {
+    expect(seen.dialled.map(report => report.handedTo)).toEqual(seen.dialled.map(() => ['Dial: Number: +15550100009']));
+  });
+
+  test('are sent to other TwiML with OVERLOAD=redirect', () => {
+    expect(seen.redirected.map(report => report.saidByTwilio)).toEqual(
+      seen.redirected.map(() => ['You are elsewhere.']),
+    );
+  });
+
+  test('never get a stream that stays silent', () => {
+    for (const report of [...seen.told, ...seen.dialled, ...seen.redirected]) {
+      expect(report.violations).toEqual([]);
+      expect(report.streams).toEqual([]);
+    }
+  });
+
+  test('get in with OVERLOAD=hold, after one sentence, as places become free', () => {
+    for (const {violations, saidByTwilio, endedBy, streams} of seen.waited) {
+      expect(violations).toEqual([]);
+      expect(saidByTwilio).toEqual(['All busy.']);
       expect(endedBy).toBe('caller');
       expect(streams).toHaveLength(1);
     }

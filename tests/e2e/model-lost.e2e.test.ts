@@ -85,11 +85,12 @@ describe.concurrent('callers whose model', () => {
     }
   });
 
-  test('refuses the key, or has used up the quota, are told so by Twilio, and nobody tries again and again', async ({
+  test('refuses the key, or has used up the quota, are told so by Twilio or sent on, and nobody tries again and again', async ({
     expect,
   }) => {
     const say = 'The assistant cannot speak.';
     await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model, env: {MODEL_DOWN_SAY: say}});
+    const sendsOn = await fleet.addNumber({MODEL_DOWN_TARGET: '+15550100009'});
     const attempts = async () => {
       const refused = (await (await fetch(new URL('/refused', fleet.model.url))).json()) as unknown[];
       return (await fleet.sessions()).length + refused.length;
@@ -101,12 +102,17 @@ describe.concurrent('callers whose model', () => {
     ] as const) {
       await fleet.setKnobs({[knob]: value});
       const before = await attempts();
-      const report = await fleet.twilio.dial([]).ended;
-      expect(report.saidByTwilio).toEqual([say]);
-      expect(report.endedBy).toBe('platform');
-      expect(report.streams.length).toBeLessThanOrEqual(1);
-      expect(report.endedAt - report.startedAt).toBeLessThan(5_000);
-      expect((await attempts()) - before).toBeLessThanOrEqual(2);
+      const [told, sentOn] = await Promise.all([fleet.twilio, sendsOn].map(number => number.dial([]).ended));
+      expect(told!.handedTo).toEqual([]);
+      expect(sentOn!.handedTo).toEqual(['Dial: Number: +15550100009']);
+      for (const report of [told!, sentOn!]) {
+        expect(report.violations).toEqual([]);
+        expect(report.saidByTwilio).toEqual([say]);
+        expect(report.endedBy).toBe('platform');
+        expect(report.streams.length).toBeLessThanOrEqual(1);
+        expect(report.endedAt - report.startedAt).toBeLessThan(5_000);
+      }
+      expect((await attempts()) - before).toBeLessThanOrEqual(4);
       await fleet.setKnobs({[knob]: null});
     }
   });
