@@ -58,16 +58,18 @@ export class Mortal {
   }
 
   bus(bus: MediaBus): MediaBus {
+    const subscribe: MediaBus['subscribe'] = async (channel, listener) => {
+      const unsubscribe = await bus.subscribe(channel, message => this.do(() => listener(message)));
+      this.#subscriptions.add(unsubscribe);
+      return async () => {
+        this.#subscriptions.delete(unsubscribe);
+        await unsubscribe();
+      };
+    };
     return {
       publish: (channel, message) => this.#ask(() => bus.publish(channel, message)),
-      subscribe: async (channel, listener) => {
-        const unsubscribe = await bus.subscribe(channel, message => this.do(() => listener(message)));
-        this.#subscriptions.add(unsubscribe);
-        return async () => {
-          this.#subscriptions.delete(unsubscribe);
-          await unsubscribe();
-        };
-      },
+      subscribe,
+      lifeline: channel => subscribe(channel, () => {}),
       wellSince: () => bus.wellSince(),
       [Symbol.asyncDispose]: async () => {},
     };

@@ -72,8 +72,8 @@ async function pinned(
     // A tool may use one CallSid again and again; Twilio never does.
     if (known.ok && known.result) await directory.forget(callSid).catch(() => false);
     const request = {callSid, epoch: 0, assistant: 'default', facts: customParameters, cause: 'plain'} as const;
-    const call = await desk.pin(request);
-    if (call) return call.epoch;
+    const owned = await desk.pin(request);
+    if (owned) return owned.call.epoch;
     await pause(clock, 250, signal);
   }
   return refused(1013, 'no worker is free');

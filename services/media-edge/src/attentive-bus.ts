@@ -18,6 +18,7 @@ export function attentiveBus(
       return receivers;
     },
     subscribe: (channel, listener) => bus.subscribe(channel, listener),
+    lifeline: channel => bus.lifeline(channel),
     wellSince: () => bus.wellSince(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };

@@ -3,6 +3,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** How far back a new owner of a call can be told what the caller said. */
 export const RING_MS = 8_000;
+/** Of a frame of audio, as Twilio cuts it. */
+const FRAME_MS = 20;
 interface Kept {
   readonly frame: EdgeToWorker;
   readonly at: Millis;
@@ -10,7 +12,7 @@ interface Kept {
 
 /**
  * The last seconds of what came from one caller, in order: audio, returned marks, digits. It is what a call's next
- * owner gets that its last owner took to the grave. The owner leaves out what a committed turn has settled already.
+ * owner gets that its last owner took to the grave. What a committed turn has settled is left out.
  *
  *   ├─ RING_MS: audio, marks ──────┤ unconfirmed: everything ─┤ now
  *
@@ -32,11 +34,13 @@ export class CallerRing {
 
   /**
    * What a new owner must hear, if the last `unconfirmed` frames never reached the one before it; for the first owner
-   * of a stream these are all.
+   * of a stream these are all. What was said before `settledMs` on the clock of the stream it knows in words.
    */
-  since(unconfirmed: number): readonly EdgeToWorker[] {
+  since({unconfirmed, settledMs = 0}: {readonly unconfirmed: number; readonly settledMs?: Millis | undefined}) {
     const kept = this.#kept.slice(this.#first);
     const firstLost = Math.max(0, kept.length - unconfirmed);
-    return kept.filter(({frame}, place) => place >= firstLost || frame.kind !== 'digit').map(({frame}) => frame);
+    const isNews = (frame: EdgeToWorker) =>
+      frame.kind === 'audio' ? frame.timestamp + FRAME_MS > settledMs : frame.kind !== 'digit';
+    return kept.filter(({frame}, place) => place >= firstLost || isNews(frame)).map(({frame}) => frame);
   }
 }

@@ -18,7 +18,7 @@ export function fleetDesk(
     },
     async pin(request) {
       const pinned = await pinCall(deps, request);
-      return pinned.pinned ? pinned.call : undefined;
+      return pinned.pinned ? pinned : undefined;
     },
     alive: worker => peers.verdict(worker) === 'alive',
     noReceiver: worker => peers.noReceiver(worker),

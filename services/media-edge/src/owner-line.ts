@@ -1,7 +1,8 @@
-import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallDirectory, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EdgeChannel, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import type {Owned} from '@voicebridge/shared/pinning/pin-call.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
@@ -126,9 +127,9 @@ export class OwnerLine {
   }
 
   /** Serves the owners of a call, one after the other, until `end`, or until there is none. Resolves when all is told. */
-  async run(first: CallEntry): Promise<LineOver> {
+  async run(first: ServedCall): Promise<LineOver> {
     let call = first;
-    await this.#open(call);
+    await this.#open({call});
     let introduced = this.#introduce(call, 0);
     for (;;) {
       const change = await this.#change(call, introduced);
@@ -139,15 +140,15 @@ export class OwnerLine {
         continue;
       }
       if (typeof next === 'string') return this.#letGo(next);
-      call = next;
-      await this.#open(call);
+      call = next.call;
+      await this.#open(next);
       introduced = this.#introduce(call, UNHEARD_MS);
       background(this.#accepted(change.at), this.#deps.log, 'measure a change of owner');
     }
   }
 
   /** Opens a channel in the call's epoch and says again what its owner must know. */
-  async #open(call: CallEntry): Promise<void> {
+  async #open({call, settledMs}: Owned): Promise<void> {
     const {streamSid} = this.stream;
     const {id, channels, log, metrics} = this.#deps;
     const opened = await patiently(() => channels.edgeEnd(streamSid, call.epoch), this.#patience('open frame channel'));
@@ -168,7 +169,7 @@ export class OwnerLine {
     this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#soFar()});
-    for (const frame of joinAudio(this.#ring.since(unconfirmed))) end.send(frame);
+    for (const frame of joinAudio(this.#ring.since({unconfirmed, settledMs}))) end.send(frame);
     end.onFrame(frame => {
       if (channel.trusted) this.#hear(frame);
       else channel.held.push(frame);
@@ -199,7 +200,7 @@ export class OwnerLine {
    * Tells an owner that the stream is here; one who took the call knows it already, and is only told if it says nothing
    * for `patience`. Resolves only if it does not have the call.
    */
-  async #introduce(call: CallEntry, patience: Millis): Promise<Change> {
+  async #introduce(call: ServedCall, patience: Millis): Promise<Change> {
     const {clock, desk} = this.#deps;
     if (patience > 0) {
       await pause(clock, patience, this.#stop.signal);
@@ -220,7 +221,7 @@ export class OwnerLine {
   }
 
   /** Waits until the owner's time may be over. */
-  async #change(call: CallEntry, introduced: Promise<Change>): Promise<Change> {
+  async #change(call: ServedCall, introduced: Promise<Change>): Promise<Change> {
     const {clock, desk} = this.#deps;
     const dead = Promise.withResolvers<Change>();
     const cancel = desk.whenDead(call.owner, () => dead.resolve({why: 'dead', at: clock.now()}));
@@ -233,19 +234,17 @@ export class OwnerLine {
   }
 
   /** Who has the call now, or takes it. `same`: its owner was only thought to be dead. */
-  async #successor(call: CallEntry, change: Change): Promise<CallEntry | 'same' | LineOver> {
-    const {clock, desk, directory, log} = this.#deps;
+  async #successor(call: ServedCall, change: Change): Promise<Owned | 'same' | LineOver> {
+    const {clock, log} = this.#deps;
     const until = clock.now() + SEARCH_MS;
     for (let wait = 20; clock.now() < until; wait = Math.min(wait * 2, 320)) {
-      const read = await patiently(() => directory.read(this.stream.callSid), this.#patience('read call'));
+      const next = await this.#next(call, change);
       if (this.#stop.signal.aborted) return 'ended';
-      const known = read.ok ? read.result : undefined;
-      if (known?.state === 'ended') return 'ended';
-      if (change.why === 'dead' && known?.epoch === call.epoch && desk.alive(call.owner)) return 'same';
-      const next = known && known.epoch > call.epoch ? known : await this.#repin(call);
+      if (typeof next === 'string') return next;
       if (next) {
-        log.warn({before: call.owner, worker: next.owner, epoch: next.epoch, why: change.why}, 'call has a new owner');
-        return next.stream?.streamSid === this.stream.streamSid ? next : 'superseded';
+        const {owner, epoch, stream} = next.call;
+        log.warn({before: call.owner, worker: owner, epoch, why: change.why}, 'call has a new owner');
+        return stream?.streamSid === this.stream.streamSid ? next : 'superseded';
       }
       await pause(clock, wait, this.#stop.signal);
       if (this.#stop.signal.aborted) return 'ended';
@@ -254,16 +253,28 @@ export class OwnerLine {
     return 'abandoned';
   }
 
-  async #repin({owner, epoch, assistant, facts}: CallEntry): Promise<CallEntry | undefined> {
+  async #next(call: ServedCall, {why}: Change): Promise<Owned | 'same' | 'ended' | undefined> {
+    const {desk, directory} = this.#deps;
+    // At once, and without a look at the directory: whoever was faster, or the end of the call, makes the claim fail.
+    const taken = why === 'dead' && !desk.alive(call.owner) ? await this.#repin(call) : undefined;
+    if (taken) return taken;
+    const read = await patiently(() => directory.read(this.stream.callSid), this.#patience('read call'));
+    const known = read.ok ? read.result : undefined;
+    if (known?.state === 'ended') return 'ended';
+    if (known && known.epoch > call.epoch) return {call: known};
+    if (why === 'dead') return known && desk.alive(call.owner) ? 'same' : undefined;
+    return await this.#repin(call);
+  }
+
+  async #repin({owner, epoch, assistant, facts}: ServedCall): Promise<Owned | undefined> {
     const {id, clock, desk} = this.#deps;
     if (!this.#rule.allows(desk.wellSince(), clock.now())) return undefined;
     const {callSid, streamSid} = this.stream;
     const stream = {streamSid, edge: id};
     const request = {callSid, epoch, assistant, facts, cause: 'worker-lost', stream, exclude: [owner]} as const;
-    const call = await desk.pin(request);
-    if (!call) return undefined;
-    this.#rule.moved(clock.now());
-    return call;
+    const owned = await desk.pin(request);
+    if (owned) this.#rule.moved(clock.now());
+    return owned;
   }
 
   /** Measures how long it took from a death until the new owner showed that it hears the caller. */

@@ -111,7 +111,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   metrics.callsCapacity.set(config.MAX_CALLS);
   stack.defer(every(clock, TICK_MS, () => legs.tick(clock.now())));
   const beat = () => ({id, calls: legs.size, state: state()}) as const;
-  stack.defer(startHeartbeat({bus: deps.bus, clock, name: 'edges', beat}));
+  stack.use(await startHeartbeat({bus: deps.bus, clock, name: 'edges', beat}));
   const member = () => {
     metrics.callsActive.set(legs.size);
     metrics.eventLoopLag.set(lag.worst / 1_000);

@@ -1,11 +1,11 @@
-import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/trace.ts';
 
 /** The time that one stream has on this edge, in the trace of its call. Returns how to end it. */
 export function beginStreamSpan(
-  {callSid, epoch, facts}: CallEntry,
+  {callSid, epoch, facts}: ServedCall,
   streamSid: StreamSid,
   {id, clock, traces}: {readonly id: ProcessId; readonly clock: Clock; readonly traces: Traces},
 ): (over: string) => void {

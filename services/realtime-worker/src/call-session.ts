@@ -9,7 +9,7 @@ import {CallCore, type CallEvent} from './call-core.ts';
 import type {CallEffect, Fact} from './call-effect.ts';
 import type {CallDeps, CallOutcome, HeldCall} from './call-deps.ts';
 import {CallJournal} from './call-journal.ts';
-import {restoreCall} from './call-restore.ts';
+import type {RestoredCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
 import type {ModelSession} from './model-adapter.ts';
 import {countFact} from './count-fact.ts';
@@ -51,20 +51,25 @@ export class CallSession implements HeldCall {
 
   /**
    * `model` is a session that is already being opened with `sessionSettings`; `entries` is the journal of the owners
-   * before, empty for a new call.
+   * before, empty for a new call, and `before` is what it says. Nothing is heard before `attach`, nor said before `talk`.
    */
   constructor(
     deps: CallDeps,
     assistant: Assistant,
     call: CallEntry,
-    start: {readonly model: ModelSession; readonly entries: readonly JournalEntry[]; readonly cause: string},
+    start: {
+      readonly model: ModelSession | undefined;
+      readonly entries: readonly JournalEntry[];
+      readonly before: RestoredCall | undefined;
+      readonly cause: string;
+    },
   ) {
     this.#deps = deps;
     this.#call = call;
     this.#wellSince = deps.wellSince();
     this.#log = deps.log.child({callSid: call.callSid});
     const {clock, worker, directory} = deps;
-    const before = start.entries.length === 0 ? undefined : restoreCall(start.entries, clock.wall());
+    const {before} = start;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     this.#core = new CallCore(
@@ -112,7 +117,6 @@ export class CallSession implements HeldCall {
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
       },
     });
-    this.#model.listen();
     this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
@@ -131,6 +135,11 @@ export class CallSession implements HeldCall {
     const {isNew, done} = this.#stream.attach(streamSid, edge, epoch);
     if (isNew) this.#journal.newEpoch(epoch);
     return done;
+  }
+
+  /** Begins with the model, which is told what was said before. */
+  talk(): void {
+    if (!this.#over) this.#model.listen();
   }
 
   /** The call ended in a way that only others could see. */

@@ -21,24 +21,26 @@ export interface ModelLineDeps {
 export class ModelLine {
   readonly #deps: ModelLineDeps;
   readonly #openedAt: Millis;
-  #session: ModelSession;
+  #session: ModelSession | undefined;
   #spare: ModelSession | undefined;
   #reopening: Cancel | undefined;
   #over = false;
 
-  constructor(session: ModelSession, deps: ModelLineDeps) {
+  /** `session`: one that is already being opened. */
+  constructor(session: ModelSession | undefined, deps: ModelLineDeps) {
     this.#deps = deps;
     this.#openedAt = deps.clock.now();
     this.#session = session;
   }
 
-  /** From here on the session in use is heard, also what it said before. */
+  /** From here on the session in use is heard, also what it said before; if there is none yet, one is opened. */
   listen(): void {
+    this.#session ??= this.#deps.adapter.open(this.#deps.settings());
     this.#listenTo(this.#session);
   }
 
   send(command: ModelCommand): void {
-    this.#session.send(command);
+    this.#session?.send(command);
   }
 
   /** Opens a session in place of one that is gone, after a while. */
@@ -77,7 +79,7 @@ export class ModelLine {
     this.#over = true;
     this.#reopening?.();
     this.#drop(this.#session);
-    if (this.#spare) this.#drop(this.#spare);
+    this.#drop(this.#spare);
   }
 
   #listenTo(session: ModelSession): void {
@@ -92,7 +94,7 @@ export class ModelLine {
     });
   }
 
-  #drop(session: ModelSession): void {
-    background(session[Symbol.asyncDispose](), this.#deps.log, 'closing a model session');
+  #drop(session: ModelSession | undefined): void {
+    if (session) background(session[Symbol.asyncDispose](), this.#deps.log, 'closing a model session');
   }
 }

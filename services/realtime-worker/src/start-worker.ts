@@ -14,7 +14,7 @@ import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
+import type {Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import type {CallDeps, HeldCall} from './call-deps.ts';
@@ -24,7 +24,7 @@ import type {ModelAdapter} from './model-adapter.ts';
 import {openAIAdapter} from './openai-session.ts';
 import {sweepOrphans} from './orphan-sweep.ts';
 import {type FinishedCall, sendPatiently} from './record-sender.ts';
-import {type Take, takeCall} from './take-call.ts';
+import {type Reply, type Take, takeCall} from './take-call.ts';
 
 export interface WorkerDeps {
   readonly bus: MediaBus;
@@ -49,8 +49,6 @@ export interface RealtimeWorker extends Service {
   /** Calls in hand, those being set up included. */
   readonly calls: number;
 }
-
-type Reply = Pick<Answer, 'answer' | 'epoch'>;
 
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
@@ -211,7 +209,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   });
   const presence = stack.use(await keepPresent({fleet, name: 'workers', clock, log, member}));
   const beat = () => ({id, calls: inHand(), state: member().state});
-  stack.defer(startHeartbeat({bus, clock, name: 'workers', beat}));
+  stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
   stack.defer(
     sweepOrphans({
       directory,

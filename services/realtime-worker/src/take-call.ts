@@ -1,20 +1,19 @@
-import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
 import type {CallDeps} from './call-deps.ts';
+import {restoreCall} from './call-restore.ts';
 import {CallSession} from './call-session.ts';
 import {readJournal} from './journal-entry.ts';
 import type {ModelEvent, ModelSession} from './model-adapter.ts';
 import {sessionSettings} from './session-settings.ts';
 
 export type Take = Extract<Ask, {type: 'take'}>;
-type Reply = Pick<Answer, 'answer' | 'epoch'>;
+export type Reply = Pick<Answer, 'answer' | 'epoch' | 'settledMs'>;
 
 /** A call that moves without haste moves only to a session that is ready; no longer than this. */
 const READY_WITHIN: Millis = 3_000;
-const AGAIN_AFTER: Millis = 250;
 
 export interface Taken {
   readonly reply: Reply;
@@ -29,9 +28,8 @@ export interface Taken {
 export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps): Promise<Taken> {
   const {directory, adapter, clock, worker} = deps;
   const facts = {...ask.facts, ...(ask.traceparent === undefined ? {} : {traceparent: ask.traceparent})};
-  const open = () => adapter.open(sessionSettings(assistant, {facts}));
   // Several may be asked to take the call of a dead worker, and dozens of calls at once: only who wins opens a session.
-  const early = ask.cause === 'worker-lost' ? undefined : open();
+  const early = ask.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
   const ready = early && ask.cause === 'worker-drained' ? await readyInTime(early, deps) : undefined;
   if (ready?.ok === false) {
     await early?.[Symbol.asyncDispose]();
@@ -54,8 +52,16 @@ export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps):
     await early?.[Symbol.asyncDispose]();
     return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? ask.epoch}};
   }
-  const session = await begin(ask, claim.call, assistant, deps, ready?.replay ?? early ?? open());
-  return {reply: {answer: 'yes', epoch: claim.call.epoch}, session};
+  const {call} = claim;
+  const entries = readJournal(claim.journal);
+  const before = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
+  const model = ready?.replay ?? early;
+  const session = new CallSession(deps, assistant, call, {model, entries, before, cause: ask.cause});
+  // First of all the caller is listened to. When a worker died there are dozens who wait for that.
+  if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
+  session.talk();
+  const settledMs = before?.stream?.streamSid === ask.stream?.streamSid ? before?.stream?.settledMs : undefined;
+  return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 
 /** A call whose owner died as the caller hung up: taken only to write its record. */
@@ -64,26 +70,7 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
   const call = await directory.read(callSid);
   if (!call || call.state === 'ended') return undefined;
   const claim = await directory.claim(callSid, {epoch: call.epoch, owner: worker, at: clock.wall()});
-  return claim.won ? {call: claim.call, entries: readJournal(await directory.journal(callSid))} : undefined;
-}
-
-async function begin(ask: Take, call: CallEntry, assistant: Assistant, deps: CallDeps, model: ModelSession) {
-  const entries = ask.epoch === 0 ? [] : readJournal(await journalOf(call.callSid, deps));
-  const session = new CallSession(deps, assistant, call, {model, entries, cause: ask.cause});
-  if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
-  return session;
-}
-
-/** The call is ours already, so nobody else will read it: as long as Redis is away we wait. */
-async function journalOf(callSid: CallSid, {directory, clock, log}: CallDeps): Promise<readonly string[]> {
-  for (;;) {
-    try {
-      return await directory.journal(callSid);
-    } catch (thrown) {
-      log.warn({err: thrown, callSid}, 'cannot read the journal of a call');
-      await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
-    }
-  }
+  return claim.won ? {call: claim.call, entries: readJournal(claim.journal)} : undefined;
 }
 
 /** Waits for `ready` and gives back a session that says it again, to whoever listens next. */

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import type {CallEntry, Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {BridgeError} from '@voicebridge/shared/errors.ts';
 import {background, logOfCall} from '@voicebridge/shared/log.ts';
 import {pinCall} from '@voicebridge/shared/pinning/pin-call.ts';
@@ -47,7 +47,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     metrics.callsTotal.inc({result});
     span.end(clock.wall(), {facts: {'voicebridge.result': result}});
   };
-  const admit = async (): Promise<CallEntry | 'full'> => {
+  const admit = async (): Promise<ServedCall | 'full'> => {
     const known = await knownCall(request, desk);
     if (known) return known;
     const admitted = await once(request, desk, () => newCall(request, {ticket, traceparent}, desk));
@@ -101,7 +101,7 @@ async function newCall(
   request: TwilioRequest,
   {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
   desk: CallDesk,
-): Promise<CallEntry | 'full'> {
+): Promise<ServedCall | 'full'> {
   const {directory, log} = desk;
   const callSid = request.CallSid;
   const edge = await chooseEdge(desk);

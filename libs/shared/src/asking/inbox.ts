@@ -14,17 +14,17 @@ import {workerInbox} from '../redis/keys.ts';
 export async function openInbox(options: {
   readonly bus: MediaBus;
   readonly worker: ProcessId;
-  readonly handle: (ask: Ask) => Promise<Pick<Answer, 'answer' | 'epoch'>>;
+  readonly handle: (ask: Ask) => Promise<Pick<Answer, 'answer' | 'epoch' | 'settledMs'>>;
   readonly metrics: Pick<Metrics, 'malformedTotal'>;
   readonly log: Log;
 }): Promise<AsyncDisposable> {
   const {bus, worker, handle, metrics, log} = options;
   const reply = async (ask: Ask) => {
-    const {answer, epoch} = await handle(ask).catch((thrown: unknown) => {
+    const said = await handle(ask).catch((thrown: unknown) => {
       logOfCall(log, ask.callSid).error({err: thrown, ask: ask.type}, 'could not do what was asked');
       return {answer: 'unknown', epoch: 0} as const;
     });
-    const message: Answer = {version: PROTOCOL_VERSION, ask: ask.ask, worker, answer, epoch};
+    const message: Answer = {version: PROTOCOL_VERSION, ask: ask.ask, worker, ...said};
     await bus.publish(ask.replyTo, Buffer.from(JSON.stringify(message)));
   };
   const unsubscribe = await bus.subscribe(workerInbox(worker), message => {

@@ -72,14 +72,16 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(new Set(results.map(result => result.call?.ticket)).size).toBe(1);
     });
 
-    test('moves a call to another owner, who keeps its stream, ticket and facts', async () => {
+    test('moves a call to another owner, who keeps its stream, ticket and facts, and learns what happened', async () => {
       const directory = open();
       const call = await taken(directory);
       const stream = {streamSid: newStreamSid(), edge};
       await directory.attach(call.callSid, {epoch: 1, ...stream});
+      const journal = ['what was said', 'what was heard'];
+      await directory.append(call.callSid, 1, journal);
       const claim = await directory.claim(call.callSid, {epoch: 1, owner: bob, at: 9_000, facts: {moved: 'yes'}});
       const facts = {direction: 'inbound', moved: 'yes'};
-      expect(claim).toEqual({won: true, call: {...call, epoch: 2, owner: bob, stream, facts}});
+      expect(claim).toEqual({won: true, call: {...call, epoch: 2, owner: bob, stream, facts}, journal});
     });
 
     test('refuses a call nobody ever had to an owner who believes it had one', async () => {

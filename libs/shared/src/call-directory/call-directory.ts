@@ -24,11 +24,16 @@ export interface CallEntry {
   readonly facts: Facts;
 }
 
+/** What must be known of a call in order to serve it. */
+export type ServedCall = Pick<CallEntry, 'callSid' | 'state' | 'epoch' | 'owner' | 'assistant' | 'facts'> & {
+  readonly [Name in 'ticket' | 'stream' | 'intent']?: CallEntry[Name] | undefined;
+};
+
 /** What was known when the call came in, and what its owner adds: direction, hashed numbers, trace context. */
 export type Facts = Readonly<Record<string, string>>;
 
 export type Claim =
-  | {readonly won: true; readonly call: CallEntry}
+  | {readonly won: true; readonly call: CallEntry; readonly journal: readonly string[]}
   | {readonly won: false; readonly call: CallEntry | undefined};
 
 /**
@@ -47,7 +52,8 @@ export interface CallDirectory {
 
   /**
    * Takes a call if its epoch still is `epoch` (0: nobody ever had it) and it has not ended; the epoch becomes one
-   * higher. Exactly one of many claims with the same epoch wins. The losers get the call as it is.
+   * higher. Exactly one of many claims with the same epoch wins, and gets the journal of the owners before, to which
+   * they can add nothing any more. The losers get the call as it is.
    */
   claim(
     callSid: CallSid,

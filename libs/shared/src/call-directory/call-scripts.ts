@@ -1,7 +1,7 @@
 import {script} from '../redis/scripts.ts';
 
 /** The steps of the call directory that must be atomic: each file's header is its signature. */
-export const claim = script('claim-1.lua', ['lost', 'won']);
+export const claim = script('claim-2.lua', ['lost', 'won']);
 export const attach = script('attach-1.lua', ['refused', 'attached']);
 export const intend = script('intend-1.lua', ['refused', 'done']);
 export const retry = script('retry-1.lua', ['refused', 'done']);

@@ -55,7 +55,7 @@ export class MemoryCallDirectory implements CallDirectory {
       facts: {...before.facts, ...facts},
     };
     this.#open.add(callSid);
-    return {won: true, call: this.#put(won)};
+    return {won: true, call: this.#put(won), journal: await this.journal(callSid)};
   }
 
   async attach(

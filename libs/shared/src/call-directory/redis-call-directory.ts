@@ -52,9 +52,11 @@ export class RedisCallDirectory implements CallDirectory {
     // Sent first, and not waited for: a caller may be.
     const listed = this.#redis.sadd(openCalls, callSid);
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
-    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, [callKey(callSid)], args), listed]);
-    const call = callOfFields(callSid, recordOf(rest[0]));
-    if (reply === 'won' && call) return {won: true, call};
+    const keys = [callKey(callSid), callJournal(callSid)];
+    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, keys, args), listed]);
+    const [now, journal] = rest;
+    const call = callOfFields(callSid, recordOf(now));
+    if (reply === 'won' && call) return {won: true, call, journal: linesOf(journal)};
     if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
     return {won: false, call};
   }
@@ -99,8 +101,7 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async journal(callSid: CallSid): Promise<readonly string[]> {
-    const entries = await this.#redis.xrange(callJournal(callSid), '-', '+');
-    return entries.map(([, [, text]]) => text ?? '');
+    return linesOf(await this.#redis.xrange(callJournal(callSid), '-', '+'));
   }
 
   async restore(entry: CallEntry): Promise<boolean> {
@@ -130,4 +131,11 @@ export class RedisCallDirectory implements CallDirectory {
     const open = await this.#redis.smembers(openCalls);
     return open.flatMap(text => CallSid.safeParse(text).data ?? []);
   }
+}
+
+/** What XRANGE says: each entry has an id, and one field with its text. */
+function linesOf(entries: unknown): string[] {
+  return (entries as readonly (readonly [id: string, field: readonly [name: string, text: string]])[]).map(
+    ([, [, text]]) => text,
+  );
 }

@@ -30,6 +30,29 @@ describe('a peer that stops beating', () => {
     expect(lookUntil(watch, 100, 100)).toBe('dead');
   });
 
+  test('is dead at once when a frame had no receiver and its lifeline is gone, unless it speaks after all', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    watch.look(15, LONG_AGO);
+    watch.gone(peer, 16); // nobody missed it: a process that has no lifeline yet
+    expect(watch.verdict(peer, 16)).toBe('alive');
+    watch.noReceiver(peer, 20);
+    watch.gone(peer, 21);
+    expect(watch.verdict(peer, 21)).toBe('dead');
+    watch.beat(peer, 22);
+    expect(watch.verdict(peer, 22)).toBe('alive');
+  });
+
+  test('is not called dead while Redis has just come back, though its lifeline has not', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 0);
+    for (let at = 0; at <= 500; at += 15) watch.look(at, 300);
+    watch.beat(peer, 490);
+    watch.noReceiver(peer, 495);
+    watch.gone(peer, 500);
+    expect(watch.verdict(peer, 500)).toBe('suspect');
+  });
+
   test('is trusted again at its next beat, however suspect it was', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 0);

@@ -36,6 +36,10 @@ const FORGET: Millis = 60_000;
  *   ──────┬──────────────────────┬─────────────────────────┬─────────
  *   alive │        alive         │ suspect (after 100 ms)  │ dead
  *
+ *        beat         noReceiver   gone
+ *   ──────┬───────────────┬──────────┬───────────────────────────────
+ *   alive │     alive     │ suspect  │ dead
+ *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
  * So do the others for two seconds after a death, while they take over its calls.
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
@@ -73,6 +77,13 @@ export class PeerWatch {
   /** A message to a peer had no receiver. */
   noReceiver(id: ProcessId, at: Millis): void {
     if (!this.#suspectedAt.has(id)) this.#suspectedAt.set(id, at);
+  }
+
+  /** Nothing of a peer that had no receiver is there any more. It is dead at once, if anybody may be judged now. */
+  gone(id: ProcessId, at: Millis): void {
+    if (!this.#suspectedAt.has(id) || !this.#canJudge(at)) return;
+    this.#dead.add(id);
+    this.#busyUntil = at + BUSY;
   }
 
   /** To be called every 15 ms; a verdict is as good as the last look. */

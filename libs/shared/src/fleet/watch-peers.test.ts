@@ -25,17 +25,38 @@ beforeEach(async () => {
 afterEach(() => peers[Symbol.asyncDispose]());
 
 test('a worker that beats stays; one that was killed is found at once, one that hangs a little later', async () => {
-  const kill = startHeartbeat({bus, clock, name: 'workers', beat});
+  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
   await clock.advanceAsync(1_000, 25);
   expect([peers.verdict(id), deaths]).toEqual(['alive', 0]);
-  kill();
+  await worker[Symbol.asyncDispose]();
   peers.noReceiver(id);
   await clock.advanceAsync(200, 25);
   expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
   await clock.advanceAsync(500, 25);
   expect(deaths).toBe(1);
+});
+
+test('a worker that was killed is found before its next beat is missed', async () => {
+  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  await worker[Symbol.asyncDispose]();
+  peers.noReceiver(id);
+  await clock.advanceAsync(1, 1);
+  expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
+});
+
+test('a worker that has lost a connection, and beats, keeps its calls', async () => {
+  await using _worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  for (let frame = 0; frame < 50; frame += 1) {
+    peers.noReceiver(id);
+    await clock.advanceAsync(20, 10);
+  }
+  expect(deaths).toBe(0);
 });
 
 test('a listener that let go is not called', async () => {
@@ -48,7 +69,7 @@ test('a listener that let go is not called', async () => {
 });
 
 test('nobody is found dead while Redis is away', async () => {
-  startHeartbeat({bus, clock, name: 'workers', beat});
+  await startHeartbeat({bus, clock, name: 'workers', beat});
   peers.onDead(id, () => (deaths += 1));
   await clock.advanceAsync(2_000, 25);
   bus.setDown(true);

@@ -1,9 +1,9 @@
 import type {MediaBus} from '../frame-channel/media-bus.ts';
-import type {Log} from '../log.ts';
+import {background, type Log} from '../log.ts';
 import type {Metrics} from '../metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {parse} from '../protocol/parse.ts';
-import {fleetBeat, type FleetName} from '../redis/keys.ts';
+import {fleetBeat, fleetLife, type FleetName} from '../redis/keys.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
 import {Beat} from './heartbeat.ts';
 import {PeerWatch, type Verdict} from './peer-watch.ts';
@@ -14,7 +14,7 @@ const LOOK_EVERY: Millis = 15;
 /** The peers of this process, as their heartbeats show them. */
 export interface Peers extends AsyncDisposable {
   verdict(id: ProcessId): Verdict;
-  /** Tells that a message to this peer had no receiver: with a missing heartbeat that is enough to call it dead. */
+  /** Tells that a message to this peer had no receiver: if its lifeline is gone too, or a beat is missing, it is dead. */
   noReceiver(id: ProcessId): void;
   /** Calls once, when the peer is dead; at the next look if it already is. */
   onDead(id: ProcessId, died: () => void): Cancel;
@@ -37,18 +37,35 @@ export async function watchPeers(options: {
     else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
   });
   const waiting = new Map<ProcessId, Set<() => void>>();
-  const stop = every(clock, LOOK_EVERY, () => {
-    watch.look(clock.now(), bus.wellSince());
+  const probing = new Set<ProcessId>();
+  const tell = () => {
     for (const [id, listeners] of waiting) {
       if (watch.verdict(id, clock.now()) !== 'dead') continue;
       waiting.delete(id);
       log.warn({peer: id, calls: listeners.size}, 'peer is dead');
       for (const died of listeners) died();
     }
+  };
+  const stop = every(clock, LOOK_EVERY, () => {
+    watch.look(clock.now(), bus.wellSince());
+    tell();
   });
+  /** One connection that is lost may come back; a process whose two connections are lost at once is gone. */
+  const probe = async (id: ProcessId) => {
+    if (probing.has(id)) return;
+    probing.add(id);
+    const receivers = await bus.publish(fleetLife(name, id), Buffer.alloc(0)).catch(() => 1);
+    probing.delete(id);
+    if (receivers > 0) return;
+    watch.gone(id, clock.now());
+    tell();
+  };
   return {
     verdict: id => watch.verdict(id, clock.now()),
-    noReceiver: id => watch.noReceiver(id, clock.now()),
+    noReceiver(id) {
+      watch.noReceiver(id, clock.now());
+      background(probe(id), log, 'probe a peer');
+    },
     onDead(id, died) {
       const listeners = waiting.get(id) ?? new Set();
       // A function of its own for each, so that the same one may wait twice.

@@ -170,6 +170,7 @@ test('a channel that is fenced before its subscription is confirmed leaves none 
   const confirmed = Promise.withResolvers<void>();
   const slow = {
     publish: memory.publish.bind(memory),
+    lifeline: memory.lifeline.bind(memory),
     wellSince: memory.wellSince.bind(memory),
     async subscribe(channel: string, listener: (message: Buffer) => void) {
       const unsubscribe = await memory.subscribe(channel, listener);

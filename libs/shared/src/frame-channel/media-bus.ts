@@ -12,6 +12,11 @@ export interface MediaBus extends AsyncDisposable {
   publish(channel: string, message: Buffer): Promise<number>;
   /** Resolves when Redis has the subscription. It is renewed by itself after a lost connection. */
   subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe>;
+  /**
+   * Resolves when whatever is published to this channel has a receiver, which it has until the process is gone, whatever
+   * becomes of the connection of `subscribe`: it is held on one of its own.
+   */
+  lifeline(channel: string): Promise<Unsubscribe>;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   wellSince(): Millis | undefined;
 }

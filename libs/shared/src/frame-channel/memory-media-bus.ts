@@ -28,6 +28,10 @@ export class MemoryMediaBus implements MediaBus {
     };
   }
 
+  lifeline(channel: string): Promise<Unsubscribe> {
+    return this.subscribe(channel, () => {});
+  }
+
   wellSince(): Millis | undefined {
     return this.#wellSince;
   }

@@ -37,7 +37,7 @@ function pin(workers: Record<string, [calls: number, reply: Reply, state?: Membe
     if (answer === 'noAnswer') clock.advance(timeoutMs);
     if (answer === 'noAnswer' || answer === 'noReceiver' || answer === 'unreachable') return {answer};
     if (answer === 'yes') await directory.claim(request.callSid, {epoch: call.epoch, owner: id, at: 0});
-    return {version: 1, ask: '1', worker: id, answer, epoch: 1};
+    return {version: 1, ask: '1', worker: id, answer, epoch: answer === 'yes' ? call.epoch + 1 : 1};
   };
   const log = createLog('test', {level: 'silent'});
   return pinCall(

@@ -1,5 +1,5 @@
 import type {Asker, Request} from '../asking/asker.ts';
-import type {CallDirectory, CallEntry} from '../call-directory/call-directory.ts';
+import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet} from '../fleet/fleet.ts';
 import {leastLoaded} from '../fleet/least-loaded.ts';
 import type {Log} from '../log.ts';
@@ -24,9 +24,15 @@ export interface PinDeps {
 /** The call, as `take` tells it to a worker, and who is not to get it: the owner that died. */
 export type Pin = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
 
+/** A call with its owner, who need not be told what the caller said before `settledMs` of the stream. */
+export interface Owned {
+  readonly call: ServedCall;
+  readonly settledMs?: Millis | undefined;
+}
+
 /** `full`: somebody lives, and had no place. `none`: nobody lives, or all drain. `unreachable`: nobody could be asked. */
 export type Pinned =
-  | {readonly pinned: true; readonly call: CallEntry}
+  | ({readonly pinned: true} & Owned)
   | {readonly pinned: false; readonly why: 'full' | 'none' | 'unreachable'};
 
 /**
@@ -53,18 +59,23 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
     if (!worker) break;
     left = left.filter(({id}) => id !== worker.id);
     const timeout = Math.min(ANSWER_WITHIN, deadline - clock.now());
-    const {answer} = await asker.ask(worker.id, {...pin, type: 'take'}, timeout);
-    if (answer === 'yes' || answer === 'taken') {
+    const reply = await asker.ask(worker.id, {...pin, type: 'take'}, timeout);
+    if (reply.answer === 'yes') {
+      if (pin.epoch > 0) metrics.repinsTotal.inc({cause: pin.cause});
+      return {
+        pinned: true,
+        call: {...pin, state: 'live', owner: worker.id, epoch: reply.epoch},
+        settledMs: reply.settledMs,
+      };
+    }
+    if (reply.answer === 'taken') {
       const call = await directory.read(pin.callSid);
-      if (call && call.state === 'live' && call.epoch > pin.epoch) {
-        if (answer === 'yes' && pin.epoch > 0) metrics.repinsTotal.inc({cause: pin.cause});
-        return {pinned: true, call};
-      }
+      if (call?.state === 'live' && call.epoch > pin.epoch) return {pinned: true, call};
       // Taken, and over already: there is nothing left to own.
       if (call?.state === 'ended') return {pinned: false, why: 'none'};
     }
-    log.debug({worker: worker.id, answer}, 'worker did not take the call');
-    refusals.add(answer);
+    log.debug({worker: worker.id, answer: reply.answer}, 'worker did not take the call');
+    refusals.add(reply.answer);
   }
   // Somebody who was too slow to answer may have taken it after all.
   const call = refusals.has('noAnswer') ? await directory.read(pin.callSid) : undefined;

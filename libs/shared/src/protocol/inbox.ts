@@ -51,5 +51,7 @@ export const Answer = z.object({
   worker: ProcessId,
   answer: z.enum(['yes', 'full', 'draining', 'taken', 'unknown']),
   epoch: z.number().int().nonnegative(),
+  /** On the clock of the stream that was named, in milliseconds: what the caller said before is known in words. */
+  settledMs: z.number().nonnegative().optional(),
 });
 export type Answer = z.infer<typeof Answer>;

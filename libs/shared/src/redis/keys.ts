@@ -31,6 +31,9 @@ export const FLEET_TTL_MS = 3_000;
 export const fleetBeat = (name: FleetName) => `fleet:{${name}}:beat`;
 export const BEAT_MS = 50;
 
+/** Sharded channel without messages: that it has a subscriber shows that the member's process is there. */
+export const fleetLife = (name: FleetName, id: ProcessId) => `fleet:{${name}}:life:${id}`;
+
 /** Hash: who owns a call and what it is about. Kept while it lives, and `ENDED_CALL_TTL_S` after it ended. */
 export const call = (sid: CallSid) => `call:{${sid}}`;
 /** Twilio ends every call within 24 hours. */

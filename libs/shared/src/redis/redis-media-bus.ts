@@ -2,12 +2,13 @@ import {randomBytes} from 'node:crypto';
 import type {MediaBus, Unsubscribe} from '../frame-channel/media-bus.ts';
 import type {Log} from '../log.ts';
 import {every, type Clock} from '../time.ts';
-import {openRedis} from './connect.ts';
+import {openRedis, type RedisClient} from './connect.ts';
 import {ECHO_MS, EchoWatch} from './echo-watch.ts';
 import {echoChannel} from './keys.ts';
 
 /**
- * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own.
+ * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
+ * lifeline.
  *
  * A hung Redis keeps its TCP connections and a silent subscriber notices nothing, so the only proof of health is an
  * echo: a message to ourselves, from one connection to the other.
@@ -16,6 +17,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
   const publisher = openRedis(url, 'publish', log);
   const subscriber = openRedis(url, 'subscribe', log);
   const listeners = new Map<string, Set<(message: Buffer) => void>>();
+  const lifelines = new Set<RedisClient>();
   const echo = echoChannel(randomBytes(8).toString('hex'));
 
   const watch = new EchoWatch(clock.now());
@@ -54,12 +56,20 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
   return {
     publish: async (channel, message) => Number(await publisher.spublish(channel, message)),
     subscribe,
+    async lifeline(channel) {
+      const line = openRedis(url, 'subscribe', log);
+      lifelines.add(line);
+      await line.ssubscribe(channel);
+      return async () => {
+        lifelines.delete(line);
+        line.disconnect();
+      };
+    },
     wellSince: () => watch.wellSince(clock.now()),
     async [Symbol.asyncDispose]() {
       stop();
       listeners.clear();
-      publisher.disconnect();
-      subscriber.disconnect();
+      for (const client of [publisher, subscriber, ...lifelines]) client.disconnect();
     },
   };
 }

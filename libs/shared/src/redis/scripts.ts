@@ -15,7 +15,7 @@ export type Script<Reply extends string> = (
   args: readonly (string | number)[],
 ) => Promise<ScriptReply<Reply>>;
 
-/** `claim-1.lua` has one key; a reply of {n, …} means replies[n]. The text is read once, when the process starts. */
+/** `intend-1.lua` has one key; a reply of {n, …} means replies[n]. The text is read once, when the process starts. */
 export function script<const Reply extends string>(file: string, replies: readonly Reply[]): Script<Reply> {
   const text = readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
   const sha = createHash('sha1').update(text).digest('hex');

@@ -44,6 +44,10 @@ export class FaultyMediaBus implements MediaBus {
     return this.#bus.subscribe(channel, listener);
   }
 
+  lifeline(channel: string): Promise<Unsubscribe> {
+    return this.#bus.lifeline(channel);
+  }
+
   wellSince(): Millis | undefined {
     return this.#bus.wellSince();
   }

@@ -26,6 +26,10 @@ export class MortalBus implements MediaBus {
     return unsubscribe;
   }
 
+  lifeline(channel: string): Promise<Unsubscribe> {
+    return this.subscribe(channel, () => {});
+  }
+
   wellSince(): number | undefined {
     return this.#bus.wellSince();
   }

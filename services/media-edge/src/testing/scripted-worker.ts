@@ -49,7 +49,7 @@ export class ScriptedWorker {
     const handle = (ask: Ask) => worker.#handle(ask);
     worker.#stack.use(await openInbox({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
     const beat = () => ({id, calls: worker.#ends.length, state: 'ready'}) as const;
-    worker.#stack.defer(startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
+    worker.#stack.use(await startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
     const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});
     worker.#stack.use(await keepPresent({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
     return worker;

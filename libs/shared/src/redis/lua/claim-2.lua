@@ -2,17 +2,19 @@
   claim: take a call, if nobody did since the taker looked.
 
   KEYS[1]  the call
+  KEYS[2]  its journal
   ARGV[1]  the epoch it was seen in, 0 for a call that nobody ever had
   ARGV[2]  a token of this claim alone, so that asking twice is asking once
   ARGV[3]  lifetime in seconds
   ARGV[4]  Unix milliseconds
   ARGV[5]… fields and values to write: owner, assistant, ticket, facts
 
-  Returns  0 lost, 1 won; and the call as it is now
+  Returns  0 lost, 1 won; the call as it is now; to who won, the journal of the owners before
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "claim", "epoch", "state")
-if now[1] == ARGV[2] then return {1, redis.call("HGETALL", call)} end
+local function won() return {1, redis.call("HGETALL", call), redis.call("XRANGE", KEYS[2], "-", "+")} end
+if now[1] == ARGV[2] then return won() end
 local epoch = now[2] or "0"
 if epoch ~= ARGV[1] or now[3] == "ended" then return {0, redis.call("HGETALL", call)} end
 if epoch == "0" then
@@ -24,4 +26,4 @@ end
 redis.call("HSET", call, "claim", ARGV[2])
 redis.call("HINCRBY", call, "epoch", 1)
 redis.call("EXPIRE", call, ARGV[3])
-return {1, redis.call("HGETALL", call)}
+return won()
