@@ -1,11 +1,17 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {gather, type RecordedCall} from '../../scripts/chaos/truth.ts';
 import {ProcessFleet} from '../../scripts/fleet.ts';
 import type {Exit, RunningProcess} from '../../scripts/processes.ts';
 import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, hearings, sessionsOf} from '../../scripts/hearings.ts';
+import {type Hearing, sessionsOf} from '../../scripts/hearings.ts';
 
 const CALLS = 8;
+/** So many of them hang up while analytics is away. */
+const LEAVE_EARLY = 3;
 /** Keeps talking until the deploy is over. */
 const talks = (isOver: () => boolean): CallerScript => [
   {do: 'waitForSilence', ms: 300},
@@ -18,24 +24,36 @@ const talks = (isOver: () => boolean): CallerScript => [
 ];
 
 describe('a rolling restart of every process under calls', () => {
+  let folder: string;
   let fleet: ProcessFleet;
+  let records: readonly RecordedCall[];
   let reports: CallReport[];
-  let heard: Hearing[];
+  let heard: readonly Hearing[];
   const gone: {name: string; exit: Exit; ms: number}[] = [];
 
-  async function restart(old: RunningProcess, start: () => Promise<unknown>): Promise<void> {
-    await start();
+  async function letGo(old: RunningProcess): Promise<void> {
     const at = performance.now();
     const exit = await old.stop(20_000);
     gone.push({name: old.name, exit, ms: performance.now() - at});
   }
 
+  /** The new one is there before the old one of its kind goes. */
+  async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
+    for (const old of kind.slice()) {
+      await start();
+      await letGo(old);
+      kind.splice(kind.indexOf(old), 1);
+    }
+  }
+
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'voicebridge-e2e-'));
     fleet = await ProcessFleet.start({
       edges: 2,
       workers: 2,
       model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
       env: {DRAIN_SECONDS: '15'},
+      analytics: {dataDir: folder},
     });
     let over = false;
     const calls = Array.from({length: CALLS}, (_, tag) =>
@@ -47,15 +65,23 @@ describe('a rolling restart of every process under calls', () => {
     await Promise.all(
       calls.map(call => new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()))),
     );
-    const [workers, edges] = [[...fleet.workers], [...fleet.edges]];
-    for (const worker of workers) await restart(worker, () => fleet.addWorker());
-    for (const edge of edges) await restart(edge, () => fleet.addEdge());
+    await replace(fleet.workers, () => fleet.addWorker());
+    await replace(fleet.edges, () => fleet.addEdge());
     await fleet.restartWebhook();
+    // One database in one folder: here the old one must be gone before the new one comes.
+    await letGo(fleet.analytics!);
+    const early = calls.slice(0, LEAVE_EARLY);
+    for (const call of early) call.hangUp();
+    await Promise.all(early.map(call => call.ended));
+    await fleet.startAnalytics();
     over = true;
     reports = await Promise.all(calls.map(call => call.ended));
-    heard = await hearings(fleet);
+    ({records, hearings: heard} = await gather(fleet, reports));
   }, 90_000);
-  afterAll(() => fleet[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await fleet[Symbol.asyncDispose]();
+    await rm(folder, {recursive: true, force: true});
+  });
 
   test('lets each go within ten seconds', () => {
     expect(gone.map(({exit}) => exit)).toEqual(gone.map(() => ({code: 0, signal: null})));
@@ -66,6 +92,12 @@ describe('a rolling restart of every process under calls', () => {
     expect(reports.flatMap(report => report.violations)).toEqual([]);
     expect(reports.map(report => report.endedBy)).toEqual(reports.map(() => 'caller'));
     expect(reports.map(report => report.reason)).toEqual(reports.map(() => 'the caller hung up'));
+  });
+
+  test('records every call once, also those that ended while analytics was away', () => {
+    const sids = (calls: readonly {readonly callSid: string}[]) => calls.map(({callSid}) => callSid).toSorted();
+    expect(sids(records)).toEqual(sids(reports));
+    expect(records.map(({endReason}) => endReason)).toEqual(records.map(() => 'caller.hung-up'));
   });
 
   test('greets nobody twice, and mixes nobody up', () => {
