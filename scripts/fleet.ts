@@ -1,6 +1,7 @@
 import {
   findRedisBinary,
   type PrivateRedis,
+  type RedisBinary,
   startEmbeddedRedis,
   startRedisBinary,
 } from '@voicebridge/shared/redis/private-redis.ts';
@@ -19,7 +20,7 @@ export interface FleetOptions {
   /** Environment of the simulated model (MODEL_…). */
   readonly model?: Readonly<Record<string, string>>;
   readonly twilio?: Partial<FakeTwilioOptions>;
-  /** The port and folder where Redis keeps its data; without it a restart forgets everything. */
+  /** Where Redis keeps its data, if `redisForgets` has no objection; without it a restart forgets everything. */
   readonly redisDir?: string;
   /** A Redis somebody else looks after. */
   readonly redisUrl?: string;
@@ -105,9 +106,8 @@ export class ProcessFleet implements AsyncDisposable {
 
   /** Starts Redis on the port it always has. */
   async startRedis(): Promise<void> {
-    const binary = process.env['VOICEBRIDGE_REDIS'] === 'embedded' ? undefined : await findRedisBinary();
+    const binary = await redisBinary();
     if (!binary) {
-      // Without a server on this machine the embedded one carries the calls; it keeps nothing over a restart.
       this.#redis = await startEmbeddedRedis({port: this.#redisPort});
       return;
     }
@@ -223,6 +223,16 @@ export class ProcessFleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+/** The server on this machine. Without one, the embedded one carries the calls. */
+async function redisBinary(): Promise<RedisBinary | undefined> {
+  return process.env['VOICEBRIDGE_REDIS'] === 'embedded' ? undefined : findRedisBinary();
+}
+
+/** Why the Redis of a fleet would come back without its data, whatever is asked of it; undefined where it keeps them. */
+export async function redisForgets(): Promise<string | undefined> {
+  return (await redisBinary()) ? undefined : 'needs redis-server or valkey-server 7: the embedded Redis keeps no data';
 }
 
 /** One number from a process's /metrics; the sum over its labels. */

@@ -10,6 +10,8 @@ interface Death {
   readonly name: string;
   /** How often it is drawn, compared with the others. */
   readonly weight: number;
+  /** Records wait in Redis, and nobody promises that they survive one that forgets them. */
+  readonly needsRedisToKeep?: true;
   readonly strike: (fleet: ProcessFleet, random: Random) => Promise<void>;
 }
 
@@ -56,6 +58,7 @@ const DEATHS: readonly Death[] = [
   {
     name: 'kill -9 redis',
     weight: 2,
+    needsRedisToKeep: true,
     async strike(fleet, random) {
       await fleet.stopRedis();
       await sleep(between(REDIS_AWAY_MS, random));
@@ -87,14 +90,15 @@ const DEATHS: readonly Death[] = [
   },
 ];
 
-/** Draws the next death. */
-export function nextDeath(random: Random): Death {
-  let left = random() * DEATHS.reduce((sum, {weight}) => sum + weight, 0);
-  for (const death of DEATHS) {
+/** Draws the next death. `redisKeeps`: a Redis that is killed comes back with its data. */
+export function nextDeath(random: Random, {redisKeeps}: {readonly redisKeeps: boolean}): Death {
+  const deaths = DEATHS.filter(death => redisKeeps || !death.needsRedisToKeep);
+  let left = random() * deaths.reduce((sum, {weight}) => sum + weight, 0);
+  for (const death of deaths) {
     left -= death.weight;
     if (left < 0) return death;
   }
-  return one(DEATHS, random);
+  return one(deaths, random);
 }
 
 /** The replacement starts when its place is empty, as a supervisor would do it. */

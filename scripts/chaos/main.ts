@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
-import {ProcessFleet} from '../fleet.ts';
+import {ProcessFleet, redisForgets} from '../fleet.ts';
 import {Crowd} from './crowd.ts';
 import {nextDeath} from './deaths.ts';
 import {brokenInvariants} from './invariants.ts';
@@ -22,6 +22,8 @@ const show = (line: string) => (lasting ? process.stdout.write(`\r\u001B[2K${lin
 say(
   `chaos: ${calls} callers for ${seconds} s, seed ${seed} (npm run chaos -- --seconds ${seconds} --calls ${calls} --seed ${seed})`,
 );
+const forgets = await redisForgets();
+if (forgets !== undefined) say(`kill -9 redis: skipped, ${forgets}`);
 let broken: string[];
 {
   await using fleet = await ProcessFleet.start({
@@ -43,7 +45,7 @@ let broken: string[];
   const deaths: string[] = [];
   await sleep(3_000);
   while (left() > 3) {
-    const death = nextDeath(random);
+    const death = nextDeath(random, {redisKeeps: forgets === undefined});
     deaths.push(death.name);
     say(`${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${death.name}`);
     await death.strike(fleet, random);

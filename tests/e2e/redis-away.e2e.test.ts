@@ -3,11 +3,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, test, vi} from 'vitest';
-import {metric, ProcessFleet} from '../../scripts/fleet.ts';
+import {metric, ProcessFleet, redisForgets} from '../../scripts/fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {hearings, heardRuns, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
 
 const CALLS = 6;
+const forgets = await redisForgets();
+if (forgets !== undefined) process.stdout.write(`a Redis that comes back with its data: skipped, ${forgets}\n`);
 
 /** What happens to Redis, and for how long, while the assistant speaks. */
 interface Outage {
@@ -57,55 +59,58 @@ describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outag
     ],
   },
 ])('callers whose Redis $title', ({keeps, outages}) => {
-  test('hear and are heard, every byte once and in order, and no call moves or ends', async ({expect}) => {
-    const redisDir = keeps ? await mkdtemp(join(tmpdir(), 'voicebridge-e2e-')) : undefined;
-    await using fleet = await ProcessFleet.start({
-      edges: 2,
-      workers: 2,
-      model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '2', MODEL_DELTA_MS: '100'},
-      ...(redisDir === undefined ? {} : {redisDir}),
-    });
-    let turn = 0;
-    const asks: CallerScript = [
-      {do: 'waitForSilence', ms: 300},
-      ...outages.flatMap((_, index): CallerScript => [
-        {do: 'until', until: () => turn > index},
-        {do: 'say', clip: 'caller-yes'},
-      ]),
-    ];
-    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
-    await quiet(calls);
-    for (const outage of outages) {
-      turn += 1;
-      await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 20_000});
-      await goAway(fleet, outage);
+  test.skipIf(keeps && forgets !== undefined)(
+    'hear and are heard, every byte once and in order, and no call moves or ends',
+    async ({expect}) => {
+      const redisDir = keeps ? await mkdtemp(join(tmpdir(), 'voicebridge-e2e-')) : undefined;
+      await using fleet = await ProcessFleet.start({
+        edges: 2,
+        workers: 2,
+        model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '2', MODEL_DELTA_MS: '100'},
+        ...(redisDir === undefined ? {} : {redisDir}),
+      });
+      let turn = 0;
+      const asks: CallerScript = [
+        {do: 'waitForSilence', ms: 300},
+        ...outages.flatMap((_, index): CallerScript => [
+          {do: 'until', until: () => turn > index},
+          {do: 'say', clip: 'caller-yes'},
+        ]),
+      ];
+      const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
       await quiet(calls);
-    }
-    expect(await repins(fleet)).toBe(0);
-    for (const call of calls) call.hangUp();
-    const reports = await Promise.all(calls.map(call => call.ended));
-    const heard = await hearings(fleet);
+      for (const outage of outages) {
+        turn += 1;
+        await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 20_000});
+        await goAway(fleet, outage);
+        await quiet(calls);
+      }
+      expect(await repins(fleet)).toBe(0);
+      for (const call of calls) call.hangUp();
+      const reports = await Promise.all(calls.map(call => call.ended));
+      const heard = await hearings(fleet);
 
-    for (const report of reports) {
-      expect(report.violations).toEqual([]);
-      expect(report.endedBy).toBe('caller');
-      expect(report.streams).toHaveLength(1);
-      const sessions = sessionsOf(heard, report);
-      expect(sessions).toHaveLength(1);
-      const [{session, stretches, tags}] = sessions as [(typeof sessions)[0]];
-      expect(tags).toEqual([report.tag]);
-      // Nothing lost, doubled or swapped on the way up,
-      expect(stretches).toHaveLength(1);
-      expect(unheardFrames(sessions, report)).toEqual([]);
-      // and nothing on the way down.
-      const items = session.items.filter(item => item.role === 'assistant');
-      const whole = items.map(({tag, generatedMs}) => ({item: tag, fromMs: 0, toMs: Math.floor(generatedMs)}));
-      expect(heardRuns(report).map(({item, fromMs, toMs}) => ({item, fromMs, toMs}))).toEqual(whole);
-      expect(items).toHaveLength(1 + outages.length);
-      expect(session.refusals).toEqual([]);
-    }
-    if (redisDir !== undefined) await rm(redisDir, {recursive: true});
-  });
+      for (const report of reports) {
+        expect(report.violations).toEqual([]);
+        expect(report.endedBy).toBe('caller');
+        expect(report.streams).toHaveLength(1);
+        const sessions = sessionsOf(heard, report);
+        expect(sessions).toHaveLength(1);
+        const [{session, stretches, tags}] = sessions as [(typeof sessions)[0]];
+        expect(tags).toEqual([report.tag]);
+        // Nothing lost, doubled or swapped on the way up,
+        expect(stretches).toHaveLength(1);
+        expect(unheardFrames(sessions, report)).toEqual([]);
+        // and nothing on the way down.
+        const items = session.items.filter(item => item.role === 'assistant');
+        const whole = items.map(({tag, generatedMs}) => ({item: tag, fromMs: 0, toMs: Math.floor(generatedMs)}));
+        expect(heardRuns(report).map(({item, fromMs, toMs}) => ({item, fromMs, toMs}))).toEqual(whole);
+        expect(items).toHaveLength(1 + outages.length);
+        expect(session.refusals).toEqual([]);
+      }
+      if (redisDir !== undefined) await rm(redisDir, {recursive: true});
+    },
+  );
 });
 
 async function repins(fleet: ProcessFleet): Promise<number> {
