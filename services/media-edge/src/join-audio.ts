@@ -2,8 +2,8 @@ import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** As long as a delta of the model: one message in place of ten. */
-const LONGEST_MS = 200;
+/** One message in place of fifty. */
+const LONGEST_MS = 1_000;
 /** Twilio's timestamps wander by a millisecond or two. More than that is a gap, and stays one. */
 const TOLERANCE_MS = 5;
 

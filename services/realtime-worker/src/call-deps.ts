@@ -5,8 +5,9 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {RestoredCall} from './call-restore.ts';
 import type {JournalEntry} from './journal-entry.ts';
-import type {ModelAdapter} from './model-adapter.ts';
+import type {ModelAdapter, ModelSession} from './model-adapter.ts';
 
 /** What every call of a worker needs. */
 export interface CallDeps {
@@ -41,3 +42,15 @@ export type CallOutcome =
       readonly epoch: number;
     }
   | {readonly how: 'moved'};
+
+/** How a worker comes to a call. */
+export interface CallStart {
+  /** A session that is already being opened with `sessionSettings`. */
+  readonly model: ModelSession | undefined;
+  /** The journal of the owners before, empty for a new call… */
+  readonly entries: readonly JournalEntry[];
+  /** …and what it says. */
+  readonly before: RestoredCall | undefined;
+  /** Why: as the ask to take it says. */
+  readonly cause: string;
+}

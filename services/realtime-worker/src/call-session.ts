@@ -7,11 +7,8 @@ import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
 import {CallCore, type CallEvent} from './call-core.ts';
 import type {CallEffect, Fact} from './call-effect.ts';
-import type {CallDeps, CallOutcome, HeldCall} from './call-deps.ts';
+import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from './call-journal.ts';
-import type {RestoredCall} from './call-restore.ts';
-import type {JournalEntry} from './journal-entry.ts';
-import type {ModelSession} from './model-adapter.ts';
 import {countFact} from './count-fact.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
 import {errorLabel} from './error-label.ts';
@@ -49,21 +46,8 @@ export class CallSession implements HeldCall {
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
   readonly outcome: Promise<CallOutcome> = this.#outcome.promise;
 
-  /**
-   * `model` is a session that is already being opened with `sessionSettings`; `entries` is the journal of the owners
-   * before, empty for a new call, and `before` is what it says. Nothing is heard before `attach`, nor said before `talk`.
-   */
-  constructor(
-    deps: CallDeps,
-    assistant: Assistant,
-    call: CallEntry,
-    start: {
-      readonly model: ModelSession | undefined;
-      readonly entries: readonly JournalEntry[];
-      readonly before: RestoredCall | undefined;
-      readonly cause: string;
-    },
-  ) {
+  /** Nothing is heard before `attach`, nor said before `talk`. */
+  constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
     this.#deps = deps;
     this.#call = call;
     this.#wellSince = deps.wellSince();

@@ -33,6 +33,19 @@ describe('when the caller spoke', () => {
     }
   });
 
+  test('is told to the frame in audio that waited for a new owner and came in pieces of a second', () => {
+    const all = new HeardFrames();
+    const frames = line(50, 30, 40);
+    for (let first = 0; first < 100; first += 50) {
+      const piece = frames.slice(first, first + 50).map(payload => Buffer.from(payload, 'base64'));
+      all.add(1_000, {payload: Buffer.concat(piece).toString('base64'), at: 2_002, timestamp: first * 20, stream: 1});
+    }
+    for (let index = 100; index < 120; index += 1) {
+      all.add(20, {payload: quiet, at: index * 20 + 5, timestamp: index * 20, stream: 1});
+    }
+    expect([all.onsetAt(1_012), all.endedAt(1_588)]).toEqual([1_005, 1_585]);
+  });
+
   test('is what the model says where there is nothing to be heard', () => {
     expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
     expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));

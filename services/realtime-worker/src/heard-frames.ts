@@ -1,4 +1,4 @@
-import {decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {BYTES_PER_MS, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 interface Heard {
@@ -11,6 +11,8 @@ interface Heard {
   payload: string | undefined;
 }
 
+const FRAME_MS: Millis = 20;
+const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** So many arrivals are remembered, for as long as a long sentence. */
 const REMEMBERED = 3_000;
 /** So many frames are kept with their sound: the silence that ends a turn, what came before, and the way there. */
@@ -39,6 +41,18 @@ export class HeardFrames {
   #givenMs: Millis = 0;
 
   add(ms: Millis, frame: Omit<Heard, 'untilMs'>): void {
+    const {payload, timestamp} = frame;
+    if (ms <= FRAME_MS || payload === undefined || timestamp === undefined) return this.#addOne(ms, frame);
+    // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
+    const bytes = Buffer.from(payload, 'base64');
+    for (let from = 0; from < bytes.length; from += FRAME_BYTES) {
+      const part = bytes.subarray(from, from + FRAME_BYTES);
+      const into = {payload: part.toString('base64'), timestamp: timestamp + from / BYTES_PER_MS};
+      this.#addOne(part.length / BYTES_PER_MS, {...frame, ...into});
+    }
+  }
+
+  #addOne(ms: Millis, frame: Omit<Heard, 'untilMs'>): void {
     this.#givenMs += ms;
     this.#frames.push({...frame, untilMs: this.#givenMs});
     const fading = this.#frames.at(-1 - AUDIBLE);
@@ -100,13 +114,21 @@ export class HeardFrames {
   #momentOf(place: number): Millis | undefined {
     const frame = this.#frames[place];
     if (frame?.timestamp === undefined) return frame?.at;
-    const ways = this.#frames
-      .slice(Math.max(0, place - AROUND), place + AROUND)
-      .flatMap(({timestamp, at, stream}) => (stream === frame.stream && timestamp !== undefined ? at - timestamp : []))
-      .toSorted((a, b) => a - b);
-    const usual = ways.filter(way => way <= (ways[0] ?? 0) + HELD_BACK_MS);
-    return frame.timestamp + (usual[Math.floor(usual.length / 2)] ?? frame.at - frame.timestamp);
+    const ways = (frames: readonly Heard[]) =>
+      frames.flatMap(({timestamp, at, stream}) =>
+        stream === frame.stream && timestamp !== undefined ? at - timestamp : [],
+      );
+    const all = ways(this.#frames);
+    const most = all.reduce((least, way) => Math.min(least, way), Number.POSITIVE_INFINITY) + HELD_BACK_MS;
+    const around = ways(this.#frames.slice(Math.max(0, place - AROUND), place + AROUND)).filter(way => way <= most);
+    // Seconds that waited at an edge until we came were all held back: others must tell.
+    const usual = around.length >= AROUND / 2 ? around : all.filter(way => way <= most);
+    return frame.timestamp + median(usual);
   }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** How loud a frame is: the root of the mean square of its 16-bit samples. */

@@ -135,7 +135,6 @@ export class RedisCallDirectory implements CallDirectory {
 
 /** What XRANGE says: each entry has an id, and one field with its text. */
 function linesOf(entries: unknown): string[] {
-  return (entries as readonly (readonly [id: string, field: readonly [name: string, text: string]])[]).map(
-    ([, [, text]]) => text,
-  );
+  const flat: unknown[] = Array.isArray(entries) ? entries.flat(2) : [];
+  return flat.filter((_, place) => place % 3 === 2).map(String);
 }
