@@ -3,7 +3,7 @@ import type {Millis} from '../time.ts';
 
 export type Verdict = 'alive' | 'suspect' | 'dead';
 
-/** A frame that nobody received, and no heartbeat for so long: dead. */
+/** No heartbeat for so long: somebody to keep an eye on. */
 const SUSPECT_SILENCE: Millis = 100;
 /** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
 const SILENCE: Millis = 250;
@@ -18,38 +18,33 @@ const BUSY: Millis = 2_000;
 const SETTLING: Millis = 1_000;
 /**
  * A look that comes so much later than the last one is late: we were busy or asleep, and what the others said meanwhile
- * is still unread. Less than what a suspect has left after its last beat: `SUSPECT_SILENCE - BEAT_MS`.
+ * is still unread.
  */
 const LATE: Millis = 45;
 /** Somebody silent for so long is nobody's owner any more. */
 const FORGET: Millis = 60_000;
 
 /**
- * Who is alive, judged by heartbeats and by frames that nobody received. No sockets, no timers: what was seen and the
- * monotonic time go in, a verdict comes out.
+ * Who is alive, judged by heartbeats and lifelines. No sockets, no timers: what was seen and the monotonic time go in, a
+ * verdict comes out.
  *
- *        beat         noReceiver          100 ms without a beat
- *   ──────┬───────────────┬───────────────────────┬──────────────────
- *   alive │     alive     │        suspect        │ dead
+ *        beat                   100 ms without a beat    250 ms     beat
+ *   ──────┬──────────────────────────────┬──────────────────┬────────┬───
+ *   alive │            alive             │      suspect     │  dead  │ alive
  *
- *        beat                                          250 ms without a beat
- *   ──────┬──────────────────────┬─────────────────────────┬─────────
- *   alive │        alive         │ suspect (after 100 ms)  │ dead
- *
- *        beat         noReceiver   gone
- *   ──────┬───────────────┬──────────┬───────────────────────────────
- *   alive │     alive     │ suspect  │ dead
+ *                  its lifeline is gone
+ *   ──────────────────────────┬───────────────
+ *             alive           │  dead
  *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
  * So do the others for two seconds after a death, while they take over its calls.
  * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
- * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is treated as if it had spoken when we began to listen.
+ * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
+ * treated as if it had spoken when we began to listen.
  */
 export class PeerWatch {
   /** When each peer was last heard, and how long we had been asleep in all by then. */
   readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis}>();
-  /** When the peer was first suspected, if it has not spoken since. */
-  readonly #suspectedAt = new Map<ProcessId, Millis>();
   readonly #listeningSince: Millis;
   #lastLook: Millis;
   #lookedLate = false;
@@ -70,18 +65,12 @@ export class PeerWatch {
   /** A peer gave a sign of life. */
   beat(id: ProcessId, at: Millis): void {
     this.#lastBeat.set(id, {at, asleep: this.#asleep});
-    this.#suspectedAt.delete(id);
     this.#dead.delete(id);
   }
 
-  /** A message to a peer had no receiver. */
-  noReceiver(id: ProcessId, at: Millis): void {
-    if (!this.#suspectedAt.has(id)) this.#suspectedAt.set(id, at);
-  }
-
-  /** Nothing of a peer that had no receiver is there any more. It is dead at once, if anybody may be judged now. */
+  /** The lifeline of a peer is gone: so is its process, at once, if anybody may be judged now. */
   gone(id: ProcessId, at: Millis): void {
-    if (!this.#suspectedAt.has(id) || !this.#canJudge(at)) return;
+    if (!this.#canJudge(at)) return;
     this.#dead.add(id);
     this.#busyUntil = at + BUSY;
   }
@@ -91,8 +80,6 @@ export class PeerWatch {
     this.#lookedLate = at - this.#lastLook > LATE;
     if (this.#lookedLate) this.#asleep += at - this.#lastLook - LATE;
     this.#lastLook = at;
-    // What was suspected while Redis was away says nothing about the peer.
-    if (redisWellSince === undefined || redisWellSince !== this.#redisWellSince) this.#suspectedAt.clear();
     this.#redisWellSince = redisWellSince;
     if (this.#isCrowdSilent(at)) this.#patientUntil = Math.max(this.#patientUntil, at);
     for (const [id, beat] of this.#lastBeat) {
@@ -108,12 +95,10 @@ export class PeerWatch {
 
   verdict(id: ProcessId, at: Millis): Verdict {
     const silence = this.#silenceOf(id, at);
-    const suspected = this.#suspectedAt.has(id);
-    const busy = at <= this.#busyUntil;
-    const patient = busy || at <= this.#patientUntil;
-    const allowed = suspected ? (busy ? SILENCE : SUSPECT_SILENCE) : patient ? PATIENT_SILENCE : SILENCE;
+    const patient = at <= this.#busyUntil || at <= this.#patientUntil;
+    const allowed = patient ? PATIENT_SILENCE : SILENCE;
     if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
-    return suspected || silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
+    return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
 
   #silenceOf(id: ProcessId, at: Millis): Millis {

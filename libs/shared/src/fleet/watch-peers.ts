@@ -14,7 +14,7 @@ const LOOK_EVERY: Millis = 15;
 /** The peers of this process, as their heartbeats show them. */
 export interface Peers extends AsyncDisposable {
   verdict(id: ProcessId): Verdict;
-  /** Tells that a message to this peer had no receiver: if its lifeline is gone too, or a beat is missing, it is dead. */
+  /** Tells that a message to this peer had no receiver: if its lifeline has none either, it is dead. */
   noReceiver(id: ProcessId): void;
   /** Calls once, when the peer is dead; at the next look if it already is. */
   onDead(id: ProcessId, died: () => void): Cancel;
@@ -50,7 +50,7 @@ export async function watchPeers(options: {
     watch.look(clock.now(), bus.wellSince());
     tell();
   });
-  /** One connection that is lost may come back; a process whose two connections are lost at once is gone. */
+  /** A connection that is lost may come back; a process whose two connections are lost at once is gone. */
   const probe = async (id: ProcessId) => {
     if (probing.has(id)) return;
     probing.add(id);
@@ -62,10 +62,7 @@ export async function watchPeers(options: {
   };
   return {
     verdict: id => watch.verdict(id, clock.now()),
-    noReceiver(id) {
-      watch.noReceiver(id, clock.now());
-      background(probe(id), log, 'probe a peer');
-    },
+    noReceiver: id => background(probe(id), log, 'probe a peer'),
     onDead(id, died) {
       const listeners = waiting.get(id) ?? new Set();
       // A function of its own for each, so that the same one may wait twice.
