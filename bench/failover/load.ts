@@ -18,6 +18,8 @@ export interface Talker {
   owedSince: number | undefined;
   /** When the assistant became audible. */
   readonly audible: number[];
+  /** From the end of what was said to the assistant, in milliseconds. */
+  readonly answers: number[];
   port: string;
 }
 
@@ -48,7 +50,7 @@ export class Load implements AsyncDisposable {
 
   #dial(tag: number): void {
     const call = this.fleet.twilio.dial(TALKS, {tag});
-    const talker: Talker = {call, owedSince: undefined, audible: [], port: ''};
+    const talker: Talker = {call, owedSince: undefined, audible: [], answers: [], port: ''};
     call.on(event => note(talker, event));
     this.talkers.push(talker);
   }
@@ -76,6 +78,7 @@ export class Load implements AsyncDisposable {
 function note(talker: Talker, event: FakeCallEvent): void {
   if (event.type === 'callerSpoke') talker.owedSince = event.at;
   if (event.type === 'audible') {
+    if (talker.owedSince !== undefined) talker.answers.push(event.at - talker.owedSince);
     talker.owedSince = undefined;
     talker.audible.push(event.at);
   }

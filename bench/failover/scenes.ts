@@ -3,12 +3,8 @@ import {metric} from '../../scripts/fleet.ts';
 import type {RunningProcess} from '../../scripts/processes.ts';
 import {hearings, unheardFrames, sessionsOf} from '../../scripts/hearings.ts';
 import {Load, lostCalls} from './load.ts';
-import {type Row, spread} from './stats.ts';
-
-export interface Plan {
-  readonly calls: number;
-  readonly repetitions: number;
-}
+import {sessionsEnd} from './sessions-end.ts';
+import {type Plan, type Row, spread} from './stats.ts';
 
 /** What is measured, by name. */
 export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = {
@@ -17,6 +13,7 @@ export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = 
   'edge-kill': edgeDies,
   redis: redisAway,
   model: modelCut,
+  sessions: sessionsEnd,
   restart: rollingRestart,
   admission: overOffered,
 };

@@ -1,3 +1,9 @@
+/** How much of it. */
+export interface Plan {
+  readonly calls: number;
+  readonly repetitions: number;
+}
+
 /** One line of the table: what was measured, what was hoped for, what came out. */
 export interface Row {
   readonly what: string;

@@ -2,14 +2,21 @@ import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript, FakeCall, FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 import type {Random} from './deaths.ts';
 
-const SHORTEST_CALL_MS = 6_000;
-const LONGEST_CALL_MS = 30_000;
 const CLIPS = ['caller-yes', 'caller-opening-hours', 'caller-hello', 'caller-human'] as const;
+
+export interface CrowdOptions {
+  /** How many at a time. */
+  readonly calls: number;
+  readonly stayMs: readonly [number, number];
+  /** How many in all. */
+  readonly total: number;
+}
 
 /** So many callers at a time: whoever hangs up is followed by somebody else, until nobody is let in any more. */
 export class Crowd {
   readonly #twilio: FakeTwilio;
   readonly #random: Random;
+  readonly #options: CrowdOptions;
   readonly #talking = new Set<FakeCall>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly reports: CallReport[] = [];
@@ -17,18 +24,20 @@ export class Crowd {
   #closed = false;
   #empty = Promise.withResolvers<void>();
 
-  constructor(twilio: FakeTwilio, size: number, random: Random) {
+  constructor(twilio: FakeTwilio, options: CrowdOptions, random: Random) {
     this.#twilio = twilio;
+    this.#options = options;
     this.#random = random;
-    for (let callers = 0; callers < size; callers += 1) this.#after(callers * 100, () => this.#dial());
+    for (let callers = 0; callers < options.calls; callers += 1) this.#after(callers * 100, () => this.#dial());
   }
 
   get talking(): number {
     return this.#talking.size;
   }
 
-  get dialled(): number {
-    return this.#dialled;
+  /** Everybody has dialled who ever will. */
+  get complete(): boolean {
+    return this.#dialled >= this.#options.total;
   }
 
   /** Lets nobody else in, and everybody hang up. Resolves when the last report is there. */
@@ -41,12 +50,12 @@ export class Crowd {
   }
 
   #dial(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.complete) return;
     const call = this.#twilio.dial(this.#script(), {tag: this.#dialled});
     this.#dialled += 1;
     this.#talking.add(call);
-    const stay = SHORTEST_CALL_MS + this.#random() * (LONGEST_CALL_MS - SHORTEST_CALL_MS);
-    this.#after(stay, () => call.hangUp());
+    const [least, most] = this.#options.stayMs;
+    this.#after(least + this.#random() * (most - least), () => call.hangUp());
     void call.ended.then(report => {
       this.reports.push(report);
       this.#talking.delete(call);

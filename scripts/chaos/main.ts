@@ -11,7 +11,8 @@ import {brokenInvariants} from './invariants.ts';
 import {readOptions} from './options.ts';
 import {gather, type Truth} from './truth.ts';
 
-const {seconds, calls, seed} = readOptions(process.argv.slice(2));
+const args = process.argv.slice(2);
+const {seconds, calls, seed, stayMs, total} = readOptions(args);
 const numbers = seededRandom(seed);
 const random = () => numbers.between(0, 1);
 const folder = await mkdtemp(join(tmpdir(), 'voicebridge-chaos-'));
@@ -20,7 +21,7 @@ const say = (line: string) => process.stdout.write(lasting ? `\r\u001B[2K${line}
 const show = (line: string) => (lasting ? process.stdout.write(`\r\u001B[2K${line}`) : undefined);
 
 say(
-  `chaos: ${calls} callers for ${seconds} s, seed ${seed} (npm run chaos -- --seconds ${seconds} --calls ${calls} --seed ${seed})`,
+  `chaos: ${calls} callers for ${seconds} s, seed ${seed} (npm run chaos${args.length > 0 ? ` -- ${args.join(' ')}` : ''})`,
 );
 const forgets = await redisForgets();
 if (forgets !== undefined) say(`kill -9 redis: skipped, ${forgets}`);
@@ -35,7 +36,7 @@ let broken: string[];
     env: {DRAIN_SECONDS: '15', LOG_LEVEL: 'warn'},
     twilio: {seed},
   });
-  const crowd = new Crowd(fleet.twilio, calls, random);
+  const crowd = new Crowd(fleet.twilio, {calls, stayMs, total}, random);
   const began = performance.now();
   const left = () => seconds - (performance.now() - began) / 1_000;
   const ticker = setInterval(
@@ -44,14 +45,14 @@ let broken: string[];
   );
   const deaths: string[] = [];
   await sleep(3_000);
-  while (left() > 3) {
+  while (left() > 3 && !crowd.complete) {
     const death = nextDeath(random, {redisKeeps: forgets === undefined});
     deaths.push(death.name);
     say(`${((performance.now() - began) / 1_000).toFixed(1).padStart(6)} s  ${death.name}`);
     await death.strike(fleet, random);
     await sleep(500 + random() * 2_500);
   }
-  await sleep(Math.max(0, left() * 1_000));
+  if (!crowd.complete) await sleep(Math.max(0, left() * 1_000));
   clearInterval(ticker);
   const reports = await crowd.goHome();
   say(`${reports.length} calls, ${deaths.length} deaths; waiting for the last records`);

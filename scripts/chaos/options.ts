@@ -7,9 +7,13 @@ export interface ChaosOptions {
   readonly calls: number;
   /** The same seed kills in the same order. */
   readonly seed: number;
+  /** How long a caller stays, at least and at most. */
+  readonly stayMs: readonly [number, number];
+  /** Nobody else dials after so many, however much time is left. */
+  readonly total: number;
 }
 
-/** Reads `--seconds 60 --calls 20 --seed 1`. Throws a sentence about what is wrong. */
+/** Reads `--seconds 60 --calls 20 --seed 1 --stay 6-30 --total 10000`. Throws a sentence about what is wrong. */
 export function readOptions(args: readonly string[]): ChaosOptions {
   const {values} = parseArgs({
     args: [...args],
@@ -17,6 +21,8 @@ export function readOptions(args: readonly string[]): ChaosOptions {
       seconds: {type: 'string', default: '60'},
       calls: {type: 'string', default: '20'},
       seed: {type: 'string', default: '1'},
+      stay: {type: 'string', default: '6-30'},
+      total: {type: 'string', default: String(Number.MAX_SAFE_INTEGER)},
     },
   });
   const whole = (name: keyof typeof values): number => {
@@ -24,5 +30,8 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number above 0`);
     return value;
   };
-  return {seconds: whole('seconds'), calls: whole('calls'), seed: whole('seed')};
+  const [least = 0, most = 0] = values.stay.split('-').map(Number);
+  if (!(least > 0 && most >= least)) throw new Error('--stay must be seconds, as in 6-30');
+  const stayMs = [least * 1_000, most * 1_000] as const;
+  return {seconds: whole('seconds'), calls: whole('calls'), seed: whole('seed'), stayMs, total: whole('total')};
 }
