@@ -62,10 +62,23 @@ async function deleteBefore(db: Kysely<Schema>, table: string, column: string, l
 export function keepRetention(database: DatabaseWatch, retention: Retention, clock: Clock, log: Log): Cancel {
   return every(clock, HOUR, () => {
     if (database.reason !== undefined) return;
-    sweep(database.now, retention, clock.wall()).then(
+    const swept = async () => {
+      const deleted = await sweep(database.now, retention, clock.wall());
+      if (database.kind === 'embedded') await tidy(database.now);
+      return deleted;
+    };
+    swept().then(
       deleted => log.info({deleted}, 'retention swept'),
       (thrown: unknown) =>
         log.warn({reason: messageOf(thrown)}, 'retention could not sweep; it tries again in an hour'),
     );
   });
+}
+
+/**
+ * PostgreSQL does this by itself, the embedded database does not: without it space is never used again, and an index
+ * cannot answer alone because it does not know which rows everybody may see.
+ */
+async function tidy(db: Kysely<Schema>): Promise<void> {
+  await sql`VACUUM (ANALYZE)`.execute(db);
 }
