@@ -31,6 +31,9 @@ export interface RestoredCall {
   readonly owner: string | undefined;
 }
 
+/** A piece of audio as it went to Twilio. */
+type Said = Omit<RestoredCall['said'][number], 'agoMs'> & {readonly wall: number};
+
 /** Speech runs at about so many characters a second: words run ahead of the audio they belong to. */
 const MS_PER_CHARACTER = 62;
 
@@ -44,7 +47,9 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   let owner: string | undefined;
   let openTurn: InheritedTurn | undefined;
   let stream: RestoredCall['stream'];
-  let buffered: RestoredCall['said'][number][] = [];
+  let buffered: Said[] = [];
+  /** What was in the buffer when it was dropped, and when: until it is written what of that was heard. */
+  let hushed: {readonly wall: number; readonly said: readonly Said[]} | undefined;
   for (const entry of entries) {
     switch (entry.is) {
       case 'item':
@@ -64,16 +69,22 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
       case 'said': {
         greeted = true;
         const {id, from, ms, wall} = entry;
-        buffered.push({itemId: id, itemFrom: from, ms: ms - from, agoMs: Math.max(0, nowWall - wall)});
+        buffered.push({itemId: id, itemFrom: from, ms: ms - from, wall});
+        hushed = undefined; // settled before the next word, or only a noise
         said.set(entry.id, entry.ms);
         openTurn?.said.set(id, ms);
         speaking = entry.id;
         break;
       }
+      case 'hushed':
+        hushed = {wall: entry.wall, said: buffered};
+        buffered = [];
+        break;
       case 'complete':
         whole.add(entry.id);
         break;
       case 'cut':
+        hushed = undefined;
         conversation.cut(entry.id, entry.heardMs, entry.totalMs);
         openTurn?.heard.set(entry.id, entry.heardMs);
         whole.add(entry.id);
@@ -89,6 +100,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         interruptions += 1;
         if (openTurn) openTurn.interrupted = true;
         buffered = [];
+        hushed = undefined;
         break;
       case 'tool':
         toolCalls = Math.max(toolCalls, entry.tool.call + 1);
@@ -103,6 +115,13 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
     }
   }
+  if (hushed) {
+    for (const {id, heardMs} of cutsWhenHushed(hushed.said, hushed.wall)) {
+      conversation.cut(id, heardMs, Math.max(heardMs, said.get(id) ?? 0));
+      openTurn?.heard.set(id, heardMs);
+      whole.add(id);
+    }
+  }
   const cutOffItem = speaking !== undefined && !whole.has(speaking) ? speaking : undefined;
   if (cutOffItem !== undefined) cutToAudio(conversation, cutOffItem, said.get(cutOffItem) ?? 0);
   if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => whole.has(id));
@@ -112,7 +131,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
     answerOwed: conversation.answerOwed,
     cutOffItem,
     stream,
-    said: buffered,
+    said: buffered.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
     turns,
     openTurn,
     interruptions,
@@ -120,6 +139,22 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
     failovers,
     owner,
   };
+}
+
+/**
+ * The owner dropped Twilio's buffer and died before it knew where that landed: then the clock must tell how far each item
+ * was heard, piece after piece.
+ */
+function cutsWhenHushed(said: readonly Said[], wall: number): {readonly id: string; readonly heardMs: Millis}[] {
+  const cuts = new Map<string, Millis>();
+  let free = 0;
+  for (const piece of said) {
+    const from = Math.max(free, piece.wall);
+    free = from + piece.ms;
+    if (free <= wall || cuts.has(piece.itemId)) continue;
+    cuts.set(piece.itemId, Math.round(piece.itemFrom + Math.max(0, wall - from)));
+  }
+  return [...cuts].map(([id, heardMs]) => ({id, heardMs}));
 }
 
 /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */

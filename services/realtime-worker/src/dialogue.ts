@@ -269,7 +269,7 @@ export class Dialogue {
       case 'mark':
         return [toEdge({kind: 'mark', name: effect.mark})];
       case 'hush':
-        return [toEdge({kind: 'clear'})];
+        return [toEdge({kind: 'clear'}), journal({is: 'hushed'})];
       case 'truncate':
         return this.#memory.cut(effect.itemId, effect.audioEndMs, effect.receivedMs);
       case 'cancel':

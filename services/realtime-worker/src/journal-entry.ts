@@ -50,6 +50,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
   /** Audio of an item went to Twilio, from `from` up to `ms` of it; not always the first time. */
   z.object({...base, is: z.literal('said'), id: z.string(), from: z.number(), ms: z.number()}),
+  /** Twilio was told to drop what it has not played yet; what that was is written as soon as it is known. */
+  z.object({...base, is: z.literal('hushed')}),
   /** All audio of an item has come from the model. */
   z.object({...base, is: z.literal('complete'), id: z.string()}),
   /** The rest of an item was not heard. */
