@@ -1,5 +1,6 @@
 import {pino, type DestinationStream, type Logger} from 'pino';
 import type {CallSid} from './protocol/ids.ts';
+import {traceIdOf} from './traceparent.ts';
 
 /** A structured log. Messages are constant phrases, facts are fields; never audio, words or telephone numbers. */
 export type Log = Logger;
@@ -48,9 +49,9 @@ export function createLog(service: string, {level = 'info', to, facts = {}}: Log
   return to ? pino(options, to) : pino(options);
 }
 
-/** One per call: every line of it can be found by its CallSid. */
-export function logOfCall(log: Log, callSid: CallSid): Log {
-  return log.child({callSid});
+/** One per call: every line of it can be found by its CallSid, and by the id of its trace once that is known. */
+export function logOfCall(log: Log, callSid: CallSid, traceparent?: string | null): Log {
+  return log.child({callSid, traceId: traceIdOf(traceparent)});
 }
 
 /**

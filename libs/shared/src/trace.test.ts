@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest';
 import {createLog} from './log.ts';
 import {openTraceReceiver} from './testing/trace-receiver.ts';
-import {openTraces, quietTraces, traceIdOf} from './trace.ts';
+import {openTraces, quietTraces} from './trace.ts';
+import {traceIdOf} from './traceparent.ts';
 
 const log = createLog('test', {level: 'silent'});
 

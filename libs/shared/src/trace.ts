@@ -14,6 +14,7 @@ import {
 import {randomBytes} from 'node:crypto';
 import library from '../package.json' with {type: 'json'};
 import type {Log} from './log.ts';
+import {TRACEPARENT, traceIdOf} from './traceparent.ts';
 
 const KINDS = {internal: SpanKind.INTERNAL, server: SpanKind.SERVER, consumer: SpanKind.CONSUMER} as const;
 
@@ -83,13 +84,6 @@ export async function openTraces(service: string, endpoint: string | undefined, 
     await provider.shutdown().catch((thrown: unknown) => log.warn({err: thrown}, 'the last traces are lost'));
   });
 }
-
-/** The id of the whole trace, as logs carry it; undefined for anything that is no traceparent. */
-export function traceIdOf(traceparent: string | null | undefined): string | undefined {
-  return TRACEPARENT.exec(traceparent ?? '')?.[1];
-}
-
-const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 function tracesOf(tracer: Tracer, close: () => Promise<void>): Traces {
   return {

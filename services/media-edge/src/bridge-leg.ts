@@ -89,7 +89,8 @@ export class BridgeLeg {
     if (!admission.ok) return this.#refuse('admission', admission);
     if (this.#leg.state === 'admitting') this.#leg = {...this.#leg, state: 'bridged', stalledSince: undefined};
     deps.attached(this, admission.replaced?.streamSid);
-    deps.log.info(
+    const log = logOfCall(this.#deps.log, start.start.callSid, admission.call.facts['traceparent']);
+    log.info(
       {streamSid: start.start.streamSid, worker: admission.call.owner, epoch: admission.call.epoch},
       'stream began',
     );
@@ -98,7 +99,7 @@ export class BridgeLeg {
     const over = await line.run(admission.call);
     this.#finish('moved', {code: 1000, reason: over});
     endSpan(over);
-    deps.log.info({streamSid: start.start.streamSid, malformed: this.#conduct.malformed}, 'stream ended');
+    log.info({streamSid: start.start.streamSid, malformed: this.#conduct.malformed}, 'stream ended');
   }
 
   /** Time passed; call it a few times a second. */

@@ -103,6 +103,22 @@ describe('a caller whose stream was lost', () => {
   });
 });
 
+describe('an operator who reads the trace of a call', () => {
+  const spans = () => town.spans.filter(({name}) => name === 'POST /after-stream');
+
+  test('sees each time its stream was lost, and what came of it', async () => {
+    const action = await talking();
+    const call = await town.directory.read(callSid);
+    for (let asked = 0; asked < 2; asked += 1) await town.ask(action, inProgress(callSid));
+    const parent = call?.facts['traceparent'];
+    expect(parent).toBeDefined();
+    expect(spans()).toMatchObject([
+      {parent, facts: {'voicebridge.call_sid': callSid, 'voicebridge.result': 'resumed'}},
+      {parent, facts: {'voicebridge.result': 'repeated'}},
+    ]);
+  });
+});
+
 describe('a caller whose edge is being replaced', () => {
   test('moves as often as it takes, and no attempt is counted', async () => {
     let action = await talking();
@@ -210,4 +226,5 @@ test('a caller whose stream was lost while Redis is away is asked for again, abo
   const {text} = result;
   expect(tookMs).toBeLessThan(4_000);
   expect(text).toContain(`<Redirect method="POST">${ORIGIN}${action}&amp;again=1</Redirect>`);
+  expect(town.spans.at(-1)).toMatchObject({name: 'POST /after-stream', failed: 'Redis stays away'});
 });

@@ -31,37 +31,45 @@ export async function afterStream(request: TwilioRequest, desk: CallDesk): Promi
     return nothing();
   }
   const askedAt = clock.now();
-  const next = await patiently(clock, PATIENCE_MS, async () => {
-    const found = await nextStream(request, desk);
-    if (found === 'unknown' && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
-    return found;
+  const answered = traceOf(request, desk);
+  const {call, result} = await patiently(clock, PATIENCE_MS, async () => {
+    const next = await nextStream(request, desk);
+    if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
+    return next;
+  }).catch((thrown: unknown) => {
+    answered('failed', undefined, 'Redis stays away');
+    throw thrown;
   });
-  if (next === 'unknown') return hangUp();
-  if (next === 'often-enough') {
-    logOfCall(log, request.CallSid).warn({}, 'stream lost too often');
-    metrics.callsTotal.inc({result: 'given-up'});
+  answered(result, call);
+  if (!call) return hangUp();
+  if (result === 'given-up') {
+    logOfCall(log, call.callSid, call.facts['traceparent']).warn({}, 'stream lost too often');
+    metrics.callsTotal.inc({result});
     return hangUp(SORRY);
   }
-  const decided = decidedTwiml(next, desk.config);
+  const decided = decidedTwiml(call, desk.config);
   if (decided !== undefined) return decided;
   metrics.callsTotal.inc({result: 'resumed'});
-  return connectTwiml(next, desk.config);
+  return connectTwiml(call, desk.config);
 }
 
-async function nextStream(
-  {CallSid: callSid, leg}: TwilioRequest,
-  desk: CallDesk,
-): Promise<CallEntry | 'unknown' | 'often-enough'> {
+/** What becomes of a call whose stream has ended. Without a call, nobody knows it. */
+interface Next {
+  readonly call?: CallEntry;
+  readonly result: 'unknown' | 'decided' | 'repeated' | 'given-up' | 'resumed';
+}
+
+async function nextStream({CallSid: callSid, leg}: TwilioRequest, desk: CallDesk): Promise<Next> {
   const {directory, config, log, clock} = desk;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
-    if (!call) return 'unknown';
-    if (decidedTwiml(call, config) !== undefined) return call;
+    if (!call) return {result: 'unknown'};
+    if (decidedTwiml(call, config) !== undefined) return {call, result: 'decided'};
     // This stream has its successor already: the question came twice.
-    if (leg !== undefined && leg !== legOf(call)) return call;
+    if (leg !== undefined && leg !== legOf(call)) return {call, result: 'repeated'};
     const now = clock.wall();
     const attempts = lostInARow(call, now);
-    if (attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return 'often-enough';
+    if (attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return {call, result: 'given-up'};
     const edge = await chooseEdge(desk, call);
     const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
     const ticket = newTicket();
@@ -74,8 +82,11 @@ async function nextStream(
       attempts,
       facts: {edgeUrl, connectedAt: `${now}`},
     });
-    logOfCall(log, callSid).info({moved: call.intent === 'migrate', attempts: next?.attempts}, 'stream ended early');
-    if (next) return next;
+    logOfCall(log, callSid, call.facts['traceparent']).info(
+      {moved: call.intent === 'migrate', attempts: next?.attempts},
+      'stream ended early',
+    );
+    if (next) return {call: next, result: 'resumed'};
   }
   throw new Error('the call changes too fast');
 }
@@ -87,4 +98,14 @@ async function nextStream(
 function lostInARow({attempts, facts, startedAt}: CallEntry, now: Millis): number {
   const connectedAt = Number(facts['connectedAt'] ?? startedAt);
   return now - connectedAt < LIVED_MS ? attempts : 0;
+}
+
+/** The span of one question. Which trace it belongs to is known only with the answer, so it begins in the past. */
+function traceOf({CallSid}: TwilioRequest, {clock, traces}: CallDesk) {
+  const at = clock.wall();
+  return (result: Next['result'] | 'failed', call?: CallEntry, failed?: string) => {
+    const facts = {'http.route': '/after-stream', 'voicebridge.call_sid': CallSid, 'voicebridge.result': result};
+    const parent = call?.facts['traceparent'];
+    traces.begin('POST /after-stream', {at, parent, kind: 'server', facts}).end(clock.wall(), {failed});
+  };
 }

@@ -12,6 +12,7 @@ import {CallSid, ProcessId, type StreamSid} from '@voicebridge/shared/protocol/i
 import type {Answer, Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import {settle, type FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {systemClock, type Clock} from '@voicebridge/shared/time.ts';
+import {quietTraces, type SpanFacts, type Traces} from '@voicebridge/shared/trace.ts';
 import {WebhookEnv} from '../config.ts';
 import {startWebhook, type Webhook} from '../start-webhook.ts';
 
@@ -32,6 +33,16 @@ export class WebhookTown implements AsyncDisposable {
   readonly directory: MemoryCallDirectory;
   readonly fleet: MemoryFleet;
   readonly asked: Ask[] = [];
+  /** Every span that has ended. */
+  readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
+    [];
+  readonly #traces: Traces = {
+    begin: (name, {parent, facts, ...span}) => ({
+      ...quietTraces.begin(name, {parent, ...span}),
+      end: (_at, what) => void this.spans.push({name, parent, facts: {...facts, ...what?.facts}, failed: what?.failed}),
+    }),
+    async [Symbol.asyncDispose]() {},
+  };
   readonly #log = createLog('test', {level: process.env['LOG_LEVEL'] ?? 'silent'});
   readonly #stack = new AsyncDisposableStack();
   readonly #webhooks: Webhook[] = [];
@@ -53,7 +64,15 @@ export class WebhookTown implements AsyncDisposable {
       REDIS_URL: 'redis://nowhere',
       ...env,
     });
-    const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, log: this.#log});
+    const webhook = await startWebhook(config, {
+      directory,
+      fleet,
+      bus,
+      clock,
+      random: Math.random,
+      log: this.#log,
+      traces: this.#traces,
+    });
     this.#webhooks.push(webhook);
     return this.#stack.use(webhook);
   }
