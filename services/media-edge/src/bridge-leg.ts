@@ -11,7 +11,7 @@ import type {Traces} from '@voicebridge/shared/trace.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
 import {Conduct} from './conduct.ts';
 import {frameOf} from './frame-of.ts';
-import {begin, judge, overdue, wantsPing, type Leg} from './leg.ts';
+import {begin, judge, overdue, pardon, wantsPing, type Leg} from './leg.ts';
 import {OwnerLine, type LineDeps} from './owner-line.ts';
 import {Playout} from './playout.ts';
 import type {Read} from './read-twilio.ts';
@@ -100,6 +100,11 @@ export class BridgeLeg {
     this.#finish('moved', {code: 1000, reason: over});
     endSpan(over);
     log.info({streamSid: start.start.streamSid, malformed: this.#conduct.malformed}, 'stream ended');
+  }
+
+  /** This process slept until now. */
+  wakeUp(at: Millis): void {
+    pardon(this.#leg, at);
   }
 
   /** Time passed; call it a few times a second. */

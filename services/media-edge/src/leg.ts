@@ -127,6 +127,12 @@ function silent(leg: Stream, at: Millis): Overdue | undefined {
   return at - leg.heardAt > DEAD_AFTER_MS ? {code: 1001, reason: 'no sign of life', lost: true} : undefined;
 }
 
+/** We slept until now: that is no silence of the peer, and what it said or read meanwhile is not known yet. */
+export function pardon(leg: Leg, at: Millis): void {
+  if ('heardAt' in leg) leg.heardAt = at;
+  if (leg.state === 'bridged') leg.stalledSince = undefined;
+}
+
 /** Whether the peer should be asked for a sign of life. */
 export function wantsPing(leg: Leg, at: Millis): boolean {
   return 'mediaAt' in leg && at - leg.mediaAt > PING_AFTER_MS;

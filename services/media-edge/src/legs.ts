@@ -4,12 +4,16 @@ import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {BridgeLeg} from './bridge-leg.ts';
 
+/** A look that comes so much later than the one before: this process was stopped, or far too busy. */
+const LATE_MS = 1_000;
+
 /** Every socket of this edge, for as long as it is open. */
 export class Legs implements Iterable<BridgeLeg> {
   readonly #log: Log;
   readonly #legs = new Set<BridgeLeg>();
   /** By the channel that carries what their callers say. */
   readonly #attached = new Map<string, BridgeLeg>();
+  #tickedAt = Number.POSITIVE_INFINITY;
   #empty = Promise.withResolvers<void>();
 
   constructor(log: Log) {
@@ -40,8 +44,14 @@ export class Legs implements Iterable<BridgeLeg> {
     background(over, this.#log, 'forget a leg');
   }
 
+  /** To be called a few times a second. */
   tick(at: Millis): void {
-    for (const leg of this.#legs) leg.tick(at);
+    const isLate = at - this.#tickedAt > LATE_MS;
+    this.#tickedAt = at;
+    for (const leg of this.#legs) {
+      if (isLate) leg.wakeUp(at);
+      else leg.tick(at);
+    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import {describe, expect, test} from 'vitest';
+import {DEAD_AFTER_MS} from './leg.ts';
 import {TestEdge} from './testing/test-edge.ts';
 import {payloadOf, TwilioClient} from './testing/twilio-client.ts';
 
@@ -44,6 +45,28 @@ describe('a call', () => {
       {kind: 'ended', why: 'hungUp'},
     ]);
     expect(await caller.closed).toBe(1000);
+  });
+
+  test('goes on after its edge hung, and what the caller said meanwhile is heard', async () => {
+    const lab = await TestEdge.start();
+    const worker = await lab.worker();
+    const caller = await lab.bridged(worker);
+    const spoken = Array.from({length: 300}, () => caller.speak());
+    lab.clock.oversleep(6_000);
+    await lab.until(() => worker.audio().length === spoken.length, 'the worker heard the caller');
+    expect(worker.audio()).toEqual(spoken);
+    expect(caller.socket.readyState).toBe(caller.socket.OPEN);
+  });
+
+  test('is given up by its edge when its socket died while the edge hung', async () => {
+    const lab = await TestEdge.start();
+    const worker = await lab.worker();
+    const caller = await lab.bridged(worker);
+    caller.socket.pause(); // nothing comes, no answer to a ping either
+    lab.clock.oversleep(6_000);
+    const wokeAt = lab.clock.now();
+    await lab.until(() => worker.kinds().includes('ended'), 'the worker knows that the stream is lost');
+    expect(lab.clock.now() - wokeAt).toBeLessThan(DEAD_AFTER_MS + 1_000);
   });
 
   test('ends for the caller when the worker says so', async () => {

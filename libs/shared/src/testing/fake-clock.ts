@@ -36,10 +36,16 @@ export class FakeClock implements Clock {
         .toSorted((a, b) => a.due - b.due || a.order - b.order)[0];
       if (!next) break;
       this.#timers = this.#timers.filter(timer => timer !== next);
-      this.#now = next.due;
+      this.#now = Math.max(this.#now, next.due);
       next.run();
     }
     this.#now = end;
+  }
+
+  /** Time passes while the process does not run: every timer that falls due runs late, when it wakes up. */
+  oversleep(by: Millis): void {
+    this.#now += by;
+    this.advance(0);
   }
 
   /** Moves time forward in small steps and lets promises settle between them. */
