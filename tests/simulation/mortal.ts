@@ -71,6 +71,7 @@ export class Mortal {
       subscribe,
       lifeline: channel => subscribe(channel, () => {}),
       wellSince: () => bus.wellSince(),
+      linkedSince: () => bus.linkedSince(),
       [Symbol.asyncDispose]: async () => {},
     };
   }

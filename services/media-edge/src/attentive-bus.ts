@@ -20,6 +20,7 @@ export function attentiveBus(
     subscribe: (channel, listener) => bus.subscribe(channel, listener),
     lifeline: channel => bus.lifeline(channel),
     wellSince: () => bus.wellSince(),
+    linkedSince: () => bus.linkedSince(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };
 }

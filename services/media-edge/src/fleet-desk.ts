@@ -24,5 +24,6 @@ export function fleetDesk(
     noReceiver: worker => peers.noReceiver(worker),
     whenDead: (worker, run) => peers.onDead(worker, run),
     wellSince: () => bus.wellSince(),
+    linkedSince: () => bus.linkedSince(),
   };
 }

@@ -17,4 +17,6 @@ export interface OwnerDesk {
   whenDead(worker: ProcessId, run: () => void): Cancel;
   /** Since when Redis has answered without a break; undefined while it does not. */
   wellSince(): Millis | undefined;
+  /** Since when our connections to Redis have held, however slow it answers; undefined while there is none. */
+  linkedSince(): Millis | undefined;
 }

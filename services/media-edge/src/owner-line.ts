@@ -268,7 +268,7 @@ export class OwnerLine {
 
   async #repin({owner, epoch, assistant, facts}: ServedCall): Promise<Owned | undefined> {
     const {id, clock, desk} = this.#deps;
-    if (!this.#rule.allows(desk.wellSince(), clock.now())) return undefined;
+    if (!this.#rule.allows(desk.linkedSince(), clock.now())) return undefined;
     const {callSid, streamSid} = this.stream;
     const stream = {streamSid, edge: id};
     const request = {callSid, epoch, assistant, facts, cause: 'worker-lost', stream, exclude: [owner]} as const;

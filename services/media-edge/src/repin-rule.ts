@@ -10,9 +10,9 @@ const MOVES_WITHIN_MS = 30_000;
 export class RepinRule {
   #movedAt: Millis[] = [];
 
-  /** `wellSince`: since when Redis has answered without a break; undefined while it does not. */
-  allows(wellSince: Millis | undefined, at: Millis): boolean {
-    if (wellSince === undefined || at - wellSince < SETTLED_MS) return false;
+  /** `linkedSince`: since when our connections to Redis have held; undefined while there is none. */
+  allows(linkedSince: Millis | undefined, at: Millis): boolean {
+    if (linkedSince === undefined || at - linkedSince < SETTLED_MS) return false;
     this.#movedAt = this.#movedAt.filter(moved => at - moved < MOVES_WITHIN_MS);
     return this.#movedAt.length < MOVES_AT_MOST;
   }

@@ -26,19 +26,28 @@ describe('a peer that stops beating', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 0);
     watch.look(15, LONG_AGO);
-    watch.gone(peer, 21);
+    watch.gone(peer, 21, LONG_AGO);
     expect(watch.verdict(peer, 21)).toBe('dead');
     watch.beat(peer, 22);
     expect(watch.verdict(peer, 22)).toBe('alive');
   });
 
-  test('is not called dead while Redis has just come back, though its lifeline has not', () => {
+  test('is not gone because Redis has lost all lifelines: when it has just come back', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    watch.beat(peer, 4_990);
+    watch.gone(peer, 5_000, undefined);
+    watch.gone(peer, 5_000, 4_500);
+    expect(watch.verdict(peer, 5_000)).toBe('alive');
+    watch.gone(peer, 5_000, 4_000);
+    expect(watch.verdict(peer, 5_000)).toBe('dead');
+  });
+
+  test('is gone however busy we are, and however slow Redis is', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 0);
-    for (let at = 0; at <= 500; at += 15) watch.look(at, 300);
-    watch.beat(peer, 490);
-    watch.gone(peer, 500);
-    expect(watch.verdict(peer, 500)).toBe('alive');
+    watch.look(900, undefined);
+    watch.gone(peer, 1_100, LONG_AGO);
+    expect(watch.verdict(peer, 1_100)).toBe('dead');
   });
 
   test('is trusted again at its next beat, however suspect it was', () => {
@@ -94,7 +103,7 @@ describe('several peers that fall silent together', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
     watch.look(15, LONG_AGO);
-    watch.gone(ann!, 20);
+    watch.gone(ann!, 20, LONG_AGO);
     for (let at = 30; at <= 705; at += 15) {
       if (at % 50 < 15) watch.beat(cid!, at);
       if (at % 50 < 15 && at < 150) watch.beat(bob!, at);

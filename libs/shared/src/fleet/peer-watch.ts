@@ -38,7 +38,7 @@ const FORGET: Millis = 60_000;
  *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
  * So do the others for two seconds after a death, while they take over its calls.
- * Nobody is dead while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
+ * Nobody is dead by silence while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
  * treated as if it had spoken when we began to listen.
  */
@@ -51,7 +51,10 @@ export class PeerWatch {
   /** How long we were busy or asleep in all: the others may have spoken then, and be as busy as we were. */
   #asleep: Millis = 0;
   #redisWellSince: Millis | undefined;
+  /** By their silence. */
   readonly #dead = new Set<ProcessId>();
+  /** By their lifeline. */
+  readonly #gone = new Set<ProcessId>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
@@ -66,12 +69,16 @@ export class PeerWatch {
   beat(id: ProcessId, at: Millis): void {
     this.#lastBeat.set(id, {at, asleep: this.#asleep});
     this.#dead.delete(id);
+    this.#gone.delete(id);
   }
 
-  /** The lifeline of a peer is gone: so is its process, at once, if anybody may be judged now. */
-  gone(id: ProcessId, at: Millis): void {
-    if (!this.#canJudge(at)) return;
-    this.#dead.add(id);
+  /**
+   * The lifeline of a peer is gone: so is its process, unless Redis has lost everybody's. That only a lost connection of
+   * ours can tell (`linkedSince`: since when they have held); how busy we are, or Redis is, does not matter here.
+   */
+  gone(id: ProcessId, at: Millis, linkedSince: Millis | undefined): void {
+    if (linkedSince === undefined || at - linkedSince < SETTLING) return;
+    this.#gone.add(id);
     this.#busyUntil = at + BUSY;
   }
 
@@ -90,10 +97,12 @@ export class PeerWatch {
       if (at - beat.at <= FORGET) continue;
       this.#lastBeat.delete(id);
       this.#dead.delete(id);
+      this.#gone.delete(id);
     }
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
+    if (this.#gone.has(id)) return 'dead';
     const silence = this.#silenceOf(id, at);
     const patient = at <= this.#busyUntil || at <= this.#patientUntil;
     const allowed = patient ? PATIENT_SILENCE : SILENCE;

@@ -57,7 +57,7 @@ export async function watchPeers(options: {
     const receivers = await bus.publish(fleetLife(name, id), Buffer.alloc(0)).catch(() => 1);
     probing.delete(id);
     if (receivers > 0) return;
-    watch.gone(id, clock.now());
+    watch.gone(id, clock.now(), bus.linkedSince());
     tell();
   };
   return {

@@ -172,6 +172,7 @@ test('a channel that is fenced before its subscription is confirmed leaves none 
     publish: memory.publish.bind(memory),
     lifeline: memory.lifeline.bind(memory),
     wellSince: memory.wellSince.bind(memory),
+    linkedSince: memory.linkedSince.bind(memory),
     async subscribe(channel: string, listener: (message: Buffer) => void) {
       const unsubscribe = await memory.subscribe(channel, listener);
       await confirmed.promise;

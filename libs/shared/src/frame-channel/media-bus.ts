@@ -19,6 +19,11 @@ export interface MediaBus extends AsyncDisposable {
   lifeline(channel: string): Promise<Unsubscribe>;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   wellSince(): Millis | undefined;
+  /**
+   * Since when our connections to Redis have held, however slow it answers: whoever had subscribed before, and was not
+   * cut off from Redis himself, still is subscribed. Undefined while there is none.
+   */
+  linkedSince(): Millis | undefined;
 }
 
 export type Unsubscribe = () => Promise<void>;

@@ -36,6 +36,10 @@ export class MemoryMediaBus implements MediaBus {
     return this.#wellSince;
   }
 
+  linkedSince(): Millis | undefined {
+    return this.#wellSince;
+  }
+
   /** As when Redis goes away and comes back: nothing that was on its way arrives late. */
   setDown(down: boolean): void {
     this.#wellSince = down ? undefined : this.#clock.now();

@@ -39,6 +39,18 @@ describe('a Redis that answers', () => {
   });
 });
 
+test('a Redis that is merely slow keeps its subscribers; one that hung up on us may have lost them', () => {
+  const watch = new EchoWatch(0);
+  answering(watch, 0, 1_000);
+  watch.tick(1_300);
+  watch.echoed(1_600);
+  expect(watch.linkedSince).toBe(1);
+  watch.disconnected();
+  expect(watch.linkedSince).toBeUndefined();
+  watch.echoed(2_000);
+  expect(watch.linkedSince).toBe(2_000);
+});
+
 describe('a Redis that hangs', () => {
   test('is unwell after 150 ms, and its connections are opened anew every 750 ms', () => {
     const watch = new EchoWatch(0);

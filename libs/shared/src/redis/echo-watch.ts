@@ -22,6 +22,7 @@ export class EchoWatch {
   /** How much of the time since the last echo we were not awake. */
   #asleep: Millis = 0;
   #wellSince: Millis | undefined;
+  #linkedSince: Millis | undefined;
 
   constructor(at: Millis) {
     this.#echoedAt = at;
@@ -34,11 +35,13 @@ export class EchoWatch {
     this.#echoedAt = at;
     this.#asleep = 0;
     this.#wellSince ??= at;
+    this.#linkedSince ??= at;
   }
 
   /** A connection is gone. */
   disconnected(): void {
     this.#wellSince = undefined;
+    this.#linkedSince = undefined;
   }
 
   /** To be called every `ECHO_MS`, before the next echo is sent. True: open the connections anew. */
@@ -55,6 +58,11 @@ export class EchoWatch {
   /** Since when Redis has answered without a break; undefined while it does not. */
   wellSince(at: Millis): Millis | undefined {
     return this.#silence(at) > UNWELL_MS ? undefined : this.#wellSince;
+  }
+
+  /** Since when our connections have held, however slow Redis answers on them. */
+  get linkedSince(): Millis | undefined {
+    return this.#linkedSince;
   }
 
   #silence(at: Millis): Millis {

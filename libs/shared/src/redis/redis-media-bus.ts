@@ -66,6 +66,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
       };
     },
     wellSince: () => watch.wellSince(clock.now()),
+    linkedSince: () => watch.linkedSince,
     async [Symbol.asyncDispose]() {
       stop();
       listeners.clear();

@@ -52,6 +52,10 @@ export class FaultyMediaBus implements MediaBus {
     return this.#bus.wellSince();
   }
 
+  linkedSince(): Millis | undefined {
+    return this.#bus.linkedSince();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bus[Symbol.asyncDispose]();
   }

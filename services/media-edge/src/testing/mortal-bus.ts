@@ -34,6 +34,10 @@ export class MortalBus implements MediaBus {
     return this.#bus.wellSince();
   }
 
+  linkedSince(): number | undefined {
+    return this.#bus.linkedSince();
+  }
+
   async kill(): Promise<void> {
     this.#state = 'dead';
     for (const unsubscribe of this.#subscriptions) await unsubscribe();
