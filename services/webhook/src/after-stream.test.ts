@@ -203,6 +203,15 @@ describe('status callbacks', () => {
     },
   );
 
+  test('reach whoever takes the call from an owner that just died', async () => {
+    await talking();
+    await town.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
+    await town.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
+    const heir = await town.worker();
+    await town.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
+    await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
+  });
+
   test('of a call that goes on, or that nobody knows, change nothing', async () => {
     await talking();
     await town.ask('/call-status', {...ringing(callSid), CallStatus: 'answered'});

@@ -14,8 +14,8 @@ export function callStatus(request: TwilioRequest, desk: CallDesk): void {
 }
 
 /**
- * Tells the owner of a call that it is over. Nobody waits: an owner that died cannot hear it, and then whoever finds the
- * orphan writes its record.
+ * Tells the owner of a call that it is over, whoever that is by now: an owner that dies just then cannot hear it. Nobody
+ * waits. If nobody else takes the call, whoever finds the orphan writes its record.
  */
 export function endCall(
   callSid: CallSid,
@@ -26,7 +26,7 @@ export function endCall(
     const call = await directory.read(callSid);
     if (call?.state !== 'live') return;
     const {answer} = await asker.ask(call.owner, {type: 'end', callSid, why});
-    if (answer === 'unreachable') throw new Error('Redis is away');
+    if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
   };
   background(patiently(clock, PATIENCE_MS, tell), log, 'telling an owner that its call is over');
