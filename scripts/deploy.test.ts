@@ -9,6 +9,8 @@ const FOLDER = 'deploy/k8s';
 const SERVICES = {webhook: 5050, 'media-edge': 5051, 'realtime-worker': 5052, analytics: 5053};
 /** Read by the OpenTelemetry SDK itself. */
 const BY_THE_SDK = ['OTEL_EXPORTER_OTLP_HEADERS'];
+/** How long a worker holds a call whose edge says nothing: `EDGE_SILENT` and `STREAM_GRACE`. */
+const CALL_HELD_SECONDS = 8 + 15;
 /** What a process takes to end after its drain. */
 const GOODBYE_SECONDS = 5;
 
@@ -28,7 +30,12 @@ const Deployment = Named.extend({
             ports: z.array(z.object({name: z.string(), containerPort: z.number()})),
             env: z.array(EnvVariable),
             readinessProbe: Probe,
-            livenessProbe: Probe,
+            livenessProbe: Probe.extend({
+              periodSeconds: z.number(),
+              timeoutSeconds: z.number(),
+              failureThreshold: z.number(),
+              terminationGracePeriodSeconds: z.number().optional(),
+            }),
             lifecycle: z
               .object({preStop: z.object({exec: z.object({command: z.tuple([z.literal('sleep'), z.string()])})})})
               .optional(),
@@ -110,6 +117,14 @@ test.each(Object.keys(SERVICES))('a caller in the hands of a %s that must go is 
   const before = Number(lifecycle?.preStop.exec.command[1] ?? 0);
   expect(drain).toBeGreaterThan(0);
   expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(before + drain + GOODBYE_SECONDS);
+});
+
+test('a caller whose edge hangs for good is sent to another one while a worker still holds the call', () => {
+  const {terminationGracePeriodSeconds, containers} = deploymentOf('media-edge').spec.template.spec;
+  const [{livenessProbe: probe}] = containers;
+  const noticed = probe.periodSeconds * probe.failureThreshold + probe.timeoutSeconds;
+  const gone = noticed + (probe.terminationGracePeriodSeconds ?? terminationGracePeriodSeconds);
+  expect(gone).toBeLessThan(CALL_HELD_SECONDS);
 });
 
 test.each(Object.keys(SERVICES))(
