@@ -37,7 +37,7 @@ function draw() {
         'a',
         {
           href: addressWith({view: name, call: ''}),
-          'aria-current': name === current.view ? 'page' : undefined,
+          'aria-current': name === (current.call ? 'calls' : current.view) ? 'page' : undefined,
           onclick: event => {
             if (event.ctrlKey || event.metaKey || event.shiftKey) return;
             event.preventDefault();

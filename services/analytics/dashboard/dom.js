@@ -23,7 +23,10 @@ export const s = (tag, attributes, ...children) => fill(document.createElementNS
 /** A colour of the style sheet, for what is drawn on a canvas. */
 export const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/** A card that shows its content when it has come, and says what went wrong when it has not. */
+/**
+ * A card that shows its content when it has come, and says what went wrong when it has not. `csv`: the address of its
+ * figures, or several by what each is.
+ */
 export function card({title, about, width, csv}, load) {
   const body = h('div', {class: 'chart', 'aria-busy': 'true'});
   const element = h(
@@ -34,7 +37,14 @@ export function card({title, about, width, csv}, load) {
       {},
       h('h2', {}, title),
       h('span', {class: 'quiet'}, about ?? ''),
-      csv && h('a', {href: csv, download: ''}, 'CSV'),
+      csv && typeof csv === 'object'
+        ? [
+            h('span', {class: 'several'}, 'CSV:'),
+            ...Object.entries(csv).map(([what, href]) =>
+              h('a', {href, download: '', 'aria-label': `${what}, CSV`}, what),
+            ),
+          ]
+        : csv && h('a', {href: csv, download: ''}, 'CSV'),
     ),
     body,
   );

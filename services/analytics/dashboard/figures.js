@@ -18,13 +18,13 @@ export function significance(a, b) {
 /** +4.8 %, −12 % */
 function signed(change) {
   const amount = Math.abs(change * 100).toFixed(Math.abs(change) < 0.1 ? 1 : 0);
-  return `${change > 0 ? '+' : '−'}${amount} %`;
+  return `${Number(amount) === 0 ? '±' : change > 0 ? '+' : '−'}${amount}\u00A0%`;
 }
 
 /** One figure, and how it differs from the other set. `better`: `less`, `more` or undefined. */
 export function tile({label, unit, value, other, otherLabel, more, better, hint}) {
   const format = unit === 'share' ? share : byUnit[unit];
-  const [amount, ...rest] = format(value).split(' ');
+  const [amount, ...rest] = format(value).split('\u00A0');
   const change = other === undefined || other === null || !other ? undefined : (value - other) / other;
   const kind =
     change === undefined || !better || hint === 'within chance' || Math.abs(change) < 0.005
@@ -40,7 +40,7 @@ export function tile({label, unit, value, other, otherLabel, more, better, hint}
     h(
       'div',
       {class: 'more'},
-      change === undefined ? (more ?? '') : [h('span', {class: kind}, signed(change)), ` from ${format(other)}`],
+      change === undefined ? (more ?? '') : [h('span', {class: kind}, signed(change)), ` from\u00A0${format(other)}`],
     ),
     change !== undefined && hint
       ? h('div', {class: 'more', title: `difference of the means against ${otherLabel} (Welch)`}, hint)
@@ -59,7 +59,7 @@ export function tileOf({sets}, answers, {label, pick = group => group.p50, bette
     value: first ? pick(first) : null,
     other: second ? pick(second) : undefined,
     otherLabel: sets[1]?.label,
-    more: first && more?.(first),
+    more: first?.count ? more?.(first) : undefined,
     better,
     hint: counts ? undefined : significance(first, second),
   });

@@ -70,13 +70,18 @@ export function filterBar(state) {
     pick('assistant', 'Assistant', any(known.assistants)),
     pick('model', 'Model', any(known.models)),
     pick('worker', 'Worker', any(known.workers)),
-    pick('compare', 'Compare with', [
-      ['', 'nothing'],
-      ['previous', 'the time before'],
-      ...known.assistants.map(name => [`assistant:${name}`, `assistant ${name}`]),
-      ...known.models.map(name => [`model:${name}`, `model ${name}`]),
-    ]),
-    comparison(state),
+    // A list of calls has nothing to compare.
+    ...(state.view === 'calls'
+      ? []
+      : [
+          pick('compare', 'Compare to', [
+            ['', 'nothing'],
+            ['previous', 'the time before'],
+            ...known.assistants.map(name => [`assistant:${name}`, `assistant ${name}`]),
+            ...known.models.map(name => [`model:${name}`, `model ${name}`]),
+          ]),
+          comparison(state),
+        ]),
   ];
 }
 

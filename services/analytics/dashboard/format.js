@@ -2,15 +2,18 @@ const number = new Intl.NumberFormat('en', {maximumFractionDigits: 1});
 const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractionDigits: 1});
 
+/** An amount and its unit stay on one line. */
+const SPACE = '\u00A0';
+
 /** A duration for a person: 0.6 ms, 842 ms, 1.24 s, 3:07 min. `null` was not seen. */
 export function ms(value) {
   if (value === null || value === undefined) return '–';
-  if (value < 10) return `${number.format(value)} ms`;
-  if (value < 1_000) return `${whole.format(value)} ms`;
-  if (value < 60_000) return `${(value / 1_000).toFixed(value < 10_000 ? 2 : 1)} s`;
+  if (value < 10) return `${number.format(value)}${SPACE}ms`;
+  if (value < 1_000) return `${whole.format(value)}${SPACE}ms`;
+  if (value < 60_000) return `${(value / 1_000).toFixed(value < 10_000 ? 2 : 1)}${SPACE}s`;
   const seconds = Math.round(value / 1_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min`;
-  return `${number.format(seconds / 3_600)} h`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}${SPACE}min`;
+  return `${number.format(seconds / 3_600)}${SPACE}h`;
 }
 
 export const count = value =>
@@ -18,13 +21,20 @@ export const count = value =>
 
 export function usd(value) {
   if (value === null || value === undefined) return '–';
+  if (value === 0) return '$0';
   return `$${value < 1 ? value.toFixed(3) : value < 1_000 ? value.toFixed(2) : whole.format(value)}`;
 }
 
-export const share = value => (Number.isFinite(value) ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %` : '–');
+export const share = value => (Number.isFinite(value) ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)}${SPACE}%` : '–');
 
 /** By the unit that the API names. */
 export const byUnit = {ms, count, tokens: count, usd};
+
+/** A round step for a scale, at least as long as `rough`: 1, 2, 2.5 or 5 of some power of ten. */
+export function niceStep(rough) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 0.01)));
+  return ([1, 2, 2.5, 5].find(factor => factor * power >= rough) ?? 10) * power;
+}
 
 /** A moment, in UTC: 22 Nov 15:04. */
 export function moment(text, seconds = false) {

@@ -1,5 +1,5 @@
 import {empty, h, s} from './dom.js';
-import {byUnit, count, share} from './format.js';
+import {byUnit, count, niceStep, share} from './format.js';
 
 /** Named amounts, the largest first. */
 export function bars(rows, {format = count, colour = 'accent'} = {}) {
@@ -23,7 +23,10 @@ export function bars(rows, {format = count, colour = 'accent'} = {}) {
   );
 }
 
-/** How the values of a metric are spread, with its percentiles as lines. `others`: a second set, drawn as an outline. */
+/**
+ * How the values of a metric are spread, with its percentiles as lines. `other`: a second set, drawn as an outline.
+ * `answer.beyond`: values that are too long to be drawn.
+ */
 export function spread({answer, other, figures, colour = 'accent'}) {
   if (answer.bins.length === 0) return empty();
   const width = 560;
@@ -63,13 +66,21 @@ export function spread({answer, other, figures, colour = 'accent'}) {
           s('text', {x: x(figures[name]) + 4, y: name === 'p50' ? 11 : 24}, `${name} ${format(figures[name])}`),
         ],
   );
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map(part =>
+  const step = niceStep(last / 5);
+  const ticks = Array.from({length: Math.floor(last / step) + 1}, (_, index) => index * step).map(value =>
     s(
       'text',
-      {x: part * width, y: height - 6, 'text-anchor': part === 0 ? 'start' : part === 1 ? 'end' : 'middle'},
-      format(part * last),
+      {
+        x: x(value),
+        y: height - 6,
+        'text-anchor': value === 0 ? 'start' : x(value) > width - 20 ? 'end' : 'middle',
+      },
+      format(value),
     ),
   );
+  const longer = answer.beyond
+    ? s('text', {x: width, y: floor - 8, 'text-anchor': 'end'}, `${count(answer.beyond)} longer →`)
+    : '';
   return s(
     'svg',
     {viewBox: `0 0 ${width} ${height}`, class: `spread c-${colour}`, role: 'img', 'aria-label': 'distribution'},
@@ -78,6 +89,7 @@ export function spread({answer, other, figures, colour = 'accent'}) {
     outline && s('path', {d: outline.join(''), class: 'outline'}),
     lines,
     ticks,
+    longer,
   );
 }
 

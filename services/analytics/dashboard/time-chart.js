@@ -41,6 +41,12 @@ const dates = (_, splits) =>
     return text.slice(17, 22) === '00:00' ? text.slice(5, 11) : text.slice(17, 22);
   });
 
+/** Values with nothing on either side: no line reaches them, so each gets a dot. */
+const lonely = (plot, index) => {
+  const values = plot.data[index];
+  return values.flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
+};
+
 /**
  * Lines, areas or bars over time.
  * `series`: {label, values, colour, dash, fill, bars, hidden}. With `stacked`, each lies on the sum of those before it.
@@ -91,7 +97,7 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
         dash: one.dash ? [4, 4] : undefined,
         fill: one.bars ? () => colour(one.colour) : one.fill ? () => `${colour(one.colour)}1c` : undefined,
         paths: one.bars ? uPlot.paths.bars({size: [0.82, 40], radius: stacked ? 0 : 0.15}) : uPlot.paths.linear(),
-        points: {show: false},
+        points: {show: false, size: 5, filter: one.bars ? () => null : lonely},
         spanGaps: false,
       })),
     ],

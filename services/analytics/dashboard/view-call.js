@@ -43,10 +43,10 @@ function parts(detail) {
       },
       body => callLanes(body, detail),
     ),
-    card({title: 'Turns', width: detail.transcriptState === 'not-kept' ? '' : 'w7'}, () => turnsTable(detail)),
+    card({title: 'Turns', width: detail.transcriptState === 'not-kept' ? '' : 'w8'}, () => turnsTable(detail)),
     detail.transcriptState === 'not-kept'
       ? ''
-      : card({title: 'Words', about: wordsNote(detail), width: 'w5'}, () => transcript(detail)),
+      : card({title: 'Words', about: wordsNote(detail), width: 'w4'}, () => transcript(detail)),
   ].filter(Boolean);
 }
 
@@ -68,7 +68,7 @@ function facts({call: one, callerNumber}) {
     ['Length', ms(one.durationMs)],
     ['First audio', ms(one.timeToFirstAudioMs)],
     ['Turns', count(one.turns)],
-    ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` (${one.falseInterruptions} false)` : '')],
+    ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` and ${one.falseInterruptions} false` : '')],
     ['Talk-over', ms(one.talkOverMs)],
     ['Unheard', ms(one.unheardMs)],
     ['Cost', usd(one.costUsd)],
@@ -113,8 +113,8 @@ function turnsTable({turns, interruptions}) {
         turn.interrupted
           ? h(
               'span',
-              {class: 'pill warn'},
-              `interrupted${cuts.has(turn.turn) ? ` · silent after ${ms(cuts.get(turn.turn).tStopMs)}` : ''}`,
+              {class: 'pill warn', title: 'from the first syllable of the caller to silence'},
+              cuts.has(turn.turn) ? `silent after ${ms(cuts.get(turn.turn).tStopMs)}` : 'interrupted',
             )
           : '',
     ],
@@ -163,7 +163,7 @@ function transcript({transcript: lines, transcriptState}) {
         'li',
         {class: line.role},
         h('span', {class: 'quiet'}, position(line.atMs)),
-        h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' ⸺') : ''),
+        h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : ''),
       ),
     ),
   );

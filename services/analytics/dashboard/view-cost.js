@@ -31,9 +31,14 @@ export function cost(context) {
     card(
       {
         title: 'Tokens',
-        about: 'in each stretch of time; cached ones are part of those in',
+        about: 'cached ones are part of those in',
         width: 'w6',
-        csv: csv('tokens_output_audio'),
+        csv: {
+          'audio out': csv('tokens_output_audio'),
+          'text out': csv('tokens_output_text'),
+          'audio in': csv('tokens_input_audio'),
+          'text in': csv('tokens_input_text'),
+        },
       },
       async body => {
         const names = [

@@ -1,7 +1,7 @@
 import {addressOf, get} from './api.js';
-import {card, h} from './dom.js';
+import {card, empty, h} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
-import {count, ms} from './format.js';
+import {count, ms, niceStep} from './format.js';
 import {spread} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
@@ -67,6 +67,7 @@ export function interruptions(context) {
           get('/api/metrics', {...first.filter, metric, by: 'assistant'}, signal),
         ),
       );
+      if (calls.groups.length === 0) return empty();
       const find = (answer, name) => answer.groups.find(group => group.group[0] === name);
       return h(
         'div',
@@ -140,16 +141,11 @@ const tiles = context =>
       'false_interruptions',
       {label: 'False interruptions', counts: true, pick: group => group.sum, unit: 'count', better: 'less'},
     ],
-    ['truncation_uncertainty', {label: 'Cut uncertain by, p95', pick: group => group.p95, better: 'less'}],
+    ['truncation_uncertainty', {label: 'Uncertainty, p95', pick: group => group.p95, better: 'less'}],
   ]);
 
-function niceStep(rough) {
-  const power = 10 ** Math.floor(Math.log10(Math.max(rough, 0.01)));
-  return ([1, 2, 2.5, 5].find(factor => factor * power >= rough) ?? 10) * power;
-}
-
-/** The longest values are few and far; they are counted in the last bin. */
+/** The longest values are few and far: they are counted, not drawn. */
 function cut(answer, limit) {
-  const within = answer.bins.filter(bin => bin.from < limit);
-  return {...answer, bins: within};
+  const beyond = answer.bins.filter(bin => bin.from >= limit).reduce((sum, bin) => sum + bin.count, 0);
+  return {...answer, bins: answer.bins.filter(bin => bin.from < limit), beyond};
 }

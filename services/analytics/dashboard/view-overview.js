@@ -1,5 +1,5 @@
 import {addressOf, get} from './api.js';
-import {card, h} from './dom.js';
+import {card, empty, h} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
@@ -107,7 +107,17 @@ export function overview(context) {
       });
     }),
     card(
-      {title: 'Where the time goes', about: 'means, because only means add up', width: 'w6', csv: csv('model_ttfb')},
+      {
+        title: 'Where the time goes',
+        about: 'means: only they add up',
+        width: 'w6',
+        csv: {
+          'end of turn': csv('end_of_turn_delay'),
+          model: csv('model_ttfb'),
+          up: csv('hop_up'),
+          down: csv('hop_down'),
+        },
+      },
       async body => {
         const names = ['end_of_turn_delay', 'model_ttfb', 'hop_up', 'hop_down'];
         const [delay, model, up, down] = await Promise.all(
@@ -137,7 +147,7 @@ export function overview(context) {
     card(
       {
         title: 'Reliability',
-        about: 'failovers survived, by kind; the gap is what the caller could not hear',
+        about: 'failovers survived, by kind; the gap: how long nobody listened',
         width: 'w6',
       },
       async () => {
@@ -150,6 +160,7 @@ export function overview(context) {
     ),
     card({title: 'By worker', about: 'platform turn gap', width: 'w6'}, async () => {
       const [a] = await measureSets({sets: [first], signal}, {metric: 'platform_turn_gap', by: 'worker'});
+      if (a.groups.length === 0) return empty();
       return h(
         'div',
         {class: 'scroll'},
@@ -204,7 +215,11 @@ const tiles = context =>
     ['calls', {label: 'Calls', counts: true, pick: group => group.count, unit: 'count'}],
     [
       'platform_turn_gap',
-      {label: 'Turn gap, median', better: 'less', more: group => `p95 ${ms(group.p95)} · p99 ${ms(group.p99)}`},
+      {
+        label: 'Turn gap, median',
+        better: 'less',
+        more: group => `p95\u00A0${ms(group.p95)} · p99\u00A0${ms(group.p99)}`,
+      },
     ],
     ['time_to_first_audio', {label: 'First audio, median', better: 'less', more: group => `p95 ${ms(group.p95)}`}],
     [
@@ -219,11 +234,11 @@ const tiles = context =>
     [
       'barge_ins',
       {
-        label: 'Interruptions per call',
+        label: 'Interruptions, mean',
         pick: group => group.mean,
         unit: 'count',
         better: 'less',
-        more: group => `${count(group.sum)} in all`,
+        more: group => `per call; ${count(group.sum)} in all`,
       },
     ],
     ['call_duration', {label: 'Length, median', more: group => `p95 ${ms(group.p95)}`}],

@@ -51,7 +51,9 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     const gap = greeting ? null : (endOfTurnDelayMs ?? 0) + (modelTtfbMs ?? 0) + hopUpMs + hopDownMs + 4;
     const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0);
     const generatedMs = random.latency(3_800, 0.55);
-    const interrupted = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
+    const spokenOver = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
+    // Now and then it is a cough: no words follow, and the reply goes on.
+    const interrupted = spokenOver && !random.chance(0.04);
     const heardMs = interrupted ? generatedMs * random.between(0.15, 0.9) : generatedMs;
     const audioEndedAt = audioStartedAt + heardMs;
     turns.push({
@@ -86,22 +88,23 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
         ok: !random.chance(name === 'transfer_call' ? 0.09 : 0.02),
       });
     }
-    if (interrupted) {
+    if (spokenOver) {
       const reactionMs = random.latency(6, 0.4);
       const tStopMs = reactionMs + random.latency(190, 0.25);
-      spokeOverAt = Math.max(audioStartedAt, audioEndedAt - tStopMs);
+      const at = interrupted ? audioEndedAt : audioStartedAt + heardMs / 2;
+      if (interrupted) spokeOverAt = Math.max(audioStartedAt, at - tStopMs);
       interruptions.push({
         interruption: interruptions.length,
         turn,
-        at: audioEndedAt - reactionMs,
+        at: at - reactionMs,
         reactionMs,
         tStopMs,
         talkOverMs: tStopMs,
         unheardMs: generatedMs - heardMs,
-        truncatedAtMs: Math.floor(heardMs),
-        uncertaintyMs: random.latency(9, 0.4),
-        refused: random.chance(0.004),
-        false: random.chance(0.04),
+        truncatedAtMs: interrupted ? Math.floor(heardMs) : null,
+        uncertaintyMs: interrupted ? random.latency(9, 0.4) : null,
+        refused: interrupted && random.chance(0.004),
+        false: !interrupted,
       });
     }
     if (transcript) {
@@ -127,16 +130,18 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     at = audioEndedAt;
   }
   if (random.chance(0.012)) {
+    const kind = random.pickUneven(['worker-lost', 'worker-drained', 'model-rotated', 'edge-lost'] as const);
     failovers.push({
       failover: 0,
-      kind: random.pickUneven(['worker-lost', 'worker-drained', 'model-rotated', 'edge-lost']),
+      kind,
       at: at * random.between(0.2, 0.8),
-      gapMs: random.latency(110, 0.4),
+      gapMs: kind === 'model-rotated' ? 0 : random.latency(110, 0.4),
       from: worker,
       to: `worker-${random.pick(['a3k9', 'b7q2', 'c1x8'])}`,
     });
   }
   const endReason = random.chance(0.75) ? 'caller.hung-up' : random.pickUneven(ENDS);
+  const yielded = interruptions.filter(each => !each.false);
   const spoken = turns.reduce((sum, turn) => sum + (turn.generatedMs ?? 0), 0);
   const tokens = {
     inputText: 400 + 60 * count,
@@ -173,11 +178,11 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       admissionMs: random.latency(14, 0.5),
       modelReadyMs: random.latency(420, 0.35),
       turns: turns.length,
-      bargeIns: interruptions.length,
-      falseInterruptions: interruptions.filter(cut => cut.false).length,
+      bargeIns: yielded.length,
+      falseInterruptions: interruptions.length - yielded.length,
       toolCalls: toolCalls.length,
-      talkOverMs: interruptions.reduce((sum, cut) => sum + (cut.talkOverMs ?? 0), 0),
-      unheardMs: interruptions.reduce((sum, cut) => sum + (cut.unheardMs ?? 0), 0),
+      talkOverMs: yielded.reduce((sum, cut) => sum + (cut.talkOverMs ?? 0), 0),
+      unheardMs: yielded.reduce((sum, cut) => sum + (cut.unheardMs ?? 0), 0),
       tokens,
       costUsd:
         ((tokens.inputAudio - tokens.inputCached) * 32 +
