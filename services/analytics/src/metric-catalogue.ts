@@ -54,7 +54,12 @@ export const METRICS = {
   admission: call('admissionMs', 'ms', 'Admission', 'webhook received to a worker that said yes'),
   model_ready: call('modelReadyMs', 'ms', 'Model ready', 'a worker said yes to the model session configured'),
   turns_per_call: call('turns', 'count', 'Turns per call', 'exchanges in a call, the greeting included'),
-  barge_ins: call('bargeIns', 'count', 'Interruptions per call', 'times the caller spoke over the assistant'),
+  barge_ins: call(
+    'bargeIns',
+    'count',
+    'Interruptions per call',
+    'times the caller spoke over the assistant, without false ones',
+  ),
   false_interruptions: call(
     'falseInterruptions',
     'count',
@@ -111,7 +116,7 @@ export const METRICS = {
     'how wrong the cut can be at most',
   ),
   tool_duration: tool('durationMs', 'ms', 'Tool duration', 'the model asked for a tool to its result'),
-  failover_gap: failover('gapMs', 'ms', 'Failover gap', 'time in which the caller could not be heard'),
+  failover_gap: failover('gapMs', 'ms', 'Failover gap', 'how long nobody listened to the caller'),
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof METRICS;

@@ -66,6 +66,12 @@ test('a record says who had the call, how long it was and how it ended, and fits
   });
 });
 
+test('of a call whose clock jumped back nobody makes up a length', () => {
+  const [first, last] = journal(opened, ended);
+  const {summary} = only([first!, {...last!, wall: START - 60_000}]);
+  expect(summary).toMatchObject({startedAt: START, endedAt: START - 60_000});
+});
+
 test('a worker that had the call for too short a time to do anything with it is a failover all the same', () => {
   const lost = (from: string, to: string) => ({kind: 'worker-lost', from, to}) as const;
   const failover = {failover: 9, at: 1_900, gapMs: 300, ...lost('b', 'c')};

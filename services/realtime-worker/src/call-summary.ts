@@ -85,7 +85,8 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
   return {
     callSid: CallSid.parse(opened.callSid),
     startedAt: opened.wall,
-    endedAt: Math.max(opened.wall, ended?.wall ?? last.wall),
+    // Before the beginning when the wall clock jumped: then nobody knows how long the call was.
+    endedAt: ended?.wall ?? last.wall,
     direction: opened.direction,
     caller: opened.caller,
     callee: opened.callee,
