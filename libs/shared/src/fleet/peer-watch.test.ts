@@ -32,6 +32,22 @@ describe('a peer that stops beating', () => {
     expect(watch.verdict(peer, 22)).toBe('alive');
   });
 
+  test('and was often late lately is given more time, up to a second, and less when it has been on time again', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    const beatEach = (ms: number, from: number, until: number) => {
+      for (let at = from; at <= until; at += 25) {
+        if ((at - from) % ms === 0) watch.beat(peer, at);
+        watch.look(at, LONG_AGO);
+      }
+    };
+    beatEach(200, 0, 2_000);
+    expect(lookUntil(watch, 2_000, 2_575)).toBe('suspect');
+    expect(lookUntil(watch, 2_600, 2_600)).toBe('dead');
+    beatEach(BEAT_MS, 2_625, 22_625);
+    expect(lookUntil(watch, 22_625, 22_850)).toBe('suspect');
+    expect(lookUntil(watch, 22_875, 22_875)).toBe('dead');
+  });
+
   test('is not gone because Redis has lost all lifelines: when it has just come back', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     watch.beat(peer, 4_990);

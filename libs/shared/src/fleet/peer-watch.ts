@@ -12,6 +12,10 @@ const SILENCE: Millis = 250;
  * what it left: then they get this long to speak again. One death must not cause the next.
  */
 const PATIENT_SILENCE: Millis = 1_000;
+/** Somebody whose beats come late now and then is only dead after this many times his longest pause lately… */
+const TIMES_LONGEST = 3;
+/** …of which so much is forgotten at each beat: half of it in 3.5 s. */
+const FADE = 0.99;
 /** How long the living are busy after a death. */
 const BUSY: Millis = 2_000;
 /** After an outage subscribers come back later than publishers: so long nobody is judged. */
@@ -37,14 +41,14 @@ const FORGET: Millis = 60_000;
  *             alive           │  dead
  *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
- * So do the others for two seconds after a death, while they take over its calls.
+ * So do the others for two seconds after a death, while they take over its calls; and whoever is often late gets longer.
  * Nobody is dead by silence while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
  * treated as if it had spoken when we began to listen.
  */
 export class PeerWatch {
-  /** When each peer was last heard, and how long we had been asleep in all by then. */
-  readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis}>();
+  /** When each peer was last heard, how long we had been asleep in all by then, and its longest pause lately. */
+  readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis; readonly pause: Millis}>();
   readonly #listeningSince: Millis;
   #lastLook: Millis;
   #lookedLate = false;
@@ -67,7 +71,9 @@ export class PeerWatch {
 
   /** A peer gave a sign of life. */
   beat(id: ProcessId, at: Millis): void {
-    this.#lastBeat.set(id, {at, asleep: this.#asleep});
+    const before = this.#lastBeat.get(id);
+    const pause = before ? Math.max(this.#silenceOf(id, at), before.pause * FADE) : 0;
+    this.#lastBeat.set(id, {at, asleep: this.#asleep, pause});
     this.#dead.delete(id);
     this.#gone.delete(id);
   }
@@ -105,7 +111,8 @@ export class PeerWatch {
     if (this.#gone.has(id)) return 'dead';
     const silence = this.#silenceOf(id, at);
     const patient = at <= this.#busyUntil || at <= this.#patientUntil;
-    const allowed = patient ? PATIENT_SILENCE : SILENCE;
+    const usual = Math.max(SILENCE, (this.#lastBeat.get(id)?.pause ?? 0) * TIMES_LONGEST);
+    const allowed = patient ? PATIENT_SILENCE : Math.min(usual, PATIENT_SILENCE);
     if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
     return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
