@@ -1,6 +1,7 @@
 import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {createLog} from '@voicebridge/shared/log.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
@@ -17,7 +18,9 @@ async function opened() {
   const counted: StreamCounts[] = [];
   let say: (frame: EdgeToWorker, sentAt?: number) => void = () => {};
   let lastHeardAt: number | undefined;
+  const sent: WorkerToEdge[] = [];
   const channel = {
+    send: (frame: WorkerToEdge) => sent.push(frame),
     onFrame: (listener: typeof say) => (say = listener),
     closed: new Promise(() => {}),
     lastHeardAt: () => lastHeardAt,
@@ -44,7 +47,7 @@ async function opened() {
       line.lookAround(0);
     }
   };
-  return {line, heard, counted, speak, wait};
+  return {line, heard, sent, counted, speak, wait};
 }
 
 const began = {kind: 'began', callSid, streamSid, edge, at: 5_000, sinceStartMs: 20, silentMs: 300} as const;
@@ -55,6 +58,15 @@ test('a caller whose edge falls silent is taken for lost, once', async () => {
   speak(digit);
   wait(30_000);
   expect(heard).toEqual([digit, {kind: 'ended', why: 'lost'}]);
+});
+
+test('a caller whose edge wakes up hears what is said again, and not what waited for it, too', async () => {
+  const {heard, sent, speak, wait} = await opened();
+  speak(digit);
+  wait(10_000);
+  speak(digit);
+  expect(heard.map(({kind}) => kind)).toEqual(['digit', 'ended', 'began', 'digit']);
+  expect(sent).toEqual([{kind: 'clear'}]);
 });
 
 test('a caller whose stream was lost is not waited for twice: an edge that said so says nothing more', async () => {

@@ -115,7 +115,11 @@ export class StreamLine {
       stream.ended = frame.kind === 'ended';
       if (frame.kind === 'began') log.info({streamSid, edge, epoch}, 'caller heard');
       if (frame.kind === 'counted') stream.told = {lostDown: frame.lost, malformed: frame.malformed};
-      if (isBack) hear({kind: 'began', callSid, streamSid, edge}, epoch);
+      if (isBack) {
+        // What waited for the edge will be said again from where the caller stopped hearing it: once is enough.
+        channel.send({kind: 'clear'});
+        hear({kind: 'began', callSid, streamSid, edge}, epoch);
+      }
       hear(frame, epoch);
     });
     background(
