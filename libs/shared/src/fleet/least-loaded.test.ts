@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {ProcessId} from '../protocol/ids.ts';
 import type {Member} from './fleet.ts';
-import {leastLoaded} from './least-loaded.ts';
+import {leastLoaded, withRoom} from './least-loaded.ts';
 
 const member = (id: string, calls: number): Member => ({
   id: ProcessId.parse(id),
@@ -13,12 +13,12 @@ const member = (id: string, calls: number): Member => ({
 });
 
 /** How often each was chosen, over an even spread of random numbers. */
-function chosen(members: readonly Member[]): Record<string, number> {
+function chosen(members: readonly Member[], choose = leastLoaded): Record<string, number> {
   const counts: Record<string, number> = {};
   for (let n = 0; n < 100; n += 1) {
     let next = n / 100;
     const random = () => (next = (next * 7.13 + 0.37) % 1);
-    const id = leastLoaded(members, random)?.id ?? 'nobody';
+    const id = choose(members, random)?.id ?? 'nobody';
     counts[id] = (counts[id] ?? 0) + 1;
   }
   return counts;
@@ -35,6 +35,15 @@ describe('whoever gives calls away', () => {
     const counts = chosen([member('worker-aaaa', 0), member('worker-bbbb', 0)]);
     expect(counts['worker-aaaa']).toBeGreaterThan(25);
     expect(counts['worker-bbbb']).toBeGreaterThan(25);
+  });
+
+  test('spreads the calls of a dead worker over all who have room, by the room they have', () => {
+    const counts = chosen([member('worker-aaaa', 0), member('worker-bbbb', 5), member('worker-full', 10)], withRoom);
+    expect(counts['worker-aaaa']).toBeGreaterThan(50);
+    expect(counts['worker-bbbb']).toBeGreaterThan(25);
+    expect(counts['worker-full']).toBeUndefined();
+    expect(withRoom([member('worker-full', 10)], () => 0)?.id).toBe('worker-full');
+    expect(withRoom([], () => 0)).toBeUndefined();
   });
 
   test('asks nobody where there is nobody', () => {

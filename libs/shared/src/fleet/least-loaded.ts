@@ -18,3 +18,13 @@ export function leastLoaded(members: readonly Member[], random: () => number): M
   while (few.length < FEW && left.length > 0) few.push(...left.splice(Math.floor(random() * left.length), 1));
   return few.toSorted((a, b) => loadOf(a) - loadOf(b))[0];
 }
+
+/**
+ * One at random, the likelier the more places it has free; undefined when there are none. For the calls of a dead worker:
+ * they come by the dozen, and are heard again the sooner the more processes take them.
+ */
+export function withRoom(members: readonly Member[], random: () => number): Member | undefined {
+  const room = ({calls, capacity}: Member) => Math.max(capacity - calls, 0);
+  let left = random() * members.reduce((sum, member) => sum + room(member), 0);
+  return members.find(member => (left -= room(member)) < 0) ?? members.at(-1);
+}

@@ -1,7 +1,7 @@
 import type {Asker, Request} from '../asking/asker.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet} from '../fleet/fleet.ts';
-import {leastLoaded} from '../fleet/least-loaded.ts';
+import {leastLoaded, withRoom} from '../fleet/least-loaded.ts';
 import type {Log} from '../log.ts';
 import type {Metrics} from '../metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
@@ -36,8 +36,8 @@ export type Pinned =
   | {readonly pinned: false; readonly why: 'full' | 'none' | 'unreachable'};
 
 /**
- * Finds an owner for a call: asks the least loaded of a random few, then the next, until one says yes, nobody is left
- * or 2 s have passed. If somebody else has found one meanwhile, that owner is the answer. Never rejects.
+ * Finds an owner for a call: asks the least loaded of a random few (for the call of a dead worker: any with room), then
+ * the next, until one says yes, nobody is left or 2 s have passed. If somebody else has found one meanwhile, that owner is the answer. Never rejects.
  */
 export async function pinCall(deps: PinDeps, {exclude = [], ...pin}: Pin): Promise<Pinned> {
   try {
@@ -53,9 +53,10 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
   const deadline = clock.now() + GIVE_UP_AFTER;
   const members = await fleet.members('workers');
   let left = members.filter(({id, state}) => state === 'ready' && !exclude.includes(id));
+  const choose = pin.cause === 'worker-lost' ? withRoom : leastLoaded;
   const refusals = new Set<string>();
   while (left.length > 0 && clock.now() < deadline) {
-    const worker = leastLoaded(left, deps.random);
+    const worker = choose(left, deps.random);
     if (!worker) break;
     left = left.filter(({id}) => id !== worker.id);
     const timeout = Math.min(ANSWER_WITHIN, deadline - clock.now());
