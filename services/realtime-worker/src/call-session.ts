@@ -1,7 +1,7 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import {background, type Log} from '@voicebridge/shared/log.ts';
+import {background, logOfCall, type Log} from '@voicebridge/shared/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
@@ -51,7 +51,7 @@ export class CallSession implements HeldCall {
     this.#deps = deps;
     this.#call = call;
     this.#wellSince = deps.wellSince();
-    this.#log = deps.log.child({callSid: call.callSid});
+    this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     const {clock, worker, directory} = deps;
     const {before} = start;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
