@@ -2,7 +2,9 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {metric} from '../../scripts/fleet.ts';
 import type {RunningProcess} from '../../scripts/processes.ts';
 import {hearings, unheardFrames, sessionsOf} from '../../scripts/hearings.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {Load, lostCalls} from './load.ts';
+import {speechGaps} from './speech-gaps.ts';
 import {sessionsEnd} from './sessions-end.ts';
 import {type Plan, type Row, spread} from './stats.ts';
 
@@ -18,21 +20,24 @@ export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = 
   admission: overOffered,
 };
 
-/** The worker with the most calls. */
-async function busiest(workers: readonly RunningProcess[]): Promise<{process: RunningProcess; calls: number}> {
+/** The worker whose calls are nearest to its fair share: whoever was started a moment ago has none yet. */
+async function typical(workers: readonly RunningProcess[]): Promise<{process: RunningProcess; calls: number}> {
   const counts = await Promise.all(workers.map(each => metric(each, 'voicebridge_calls_active')));
-  const calls = Math.max(...counts);
-  const process = workers[counts.indexOf(calls)];
-  if (!process) throw new Error('there is no worker');
-  return {process, calls};
+  const share = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  const [nearest] = workers
+    .map((process, index) => ({process, calls: counts[index] ?? 0}))
+    .toSorted((a, b) => Math.abs(a.calls - share) - Math.abs(b.calls - share));
+  if (!nearest) throw new Error('there is no worker');
+  return nearest;
 }
 
 async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Row[]> {
   await using load = await Load.start(calls);
   const {fleet} = load;
-  const [moves, answers]: [number[], number[]] = [[], []];
+  const [moves, answers, held]: [number[], number[], number[]] = [[], [], []];
   for (let turn = 0; turn < repetitions; turn += 1) {
-    const {process: victim, calls: had} = await busiest(fleet.workers);
+    const {process: victim, calls: had} = await typical(fleet.workers);
+    held.push(had);
     const owed = load.talkers.filter(({owedSince}) => owedSince !== undefined);
     const diedAt = performance.now();
     victim.kill(signal);
@@ -59,7 +64,7 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
     {
       what: `${how}: dead → first caller frame accepted by the new owner`,
       goal: signal === 'SIGKILL' ? 'p99 ≤ 150 ms; 0 lost' : 'p99 ≤ 400 ms',
-      result: `${spread(moves)}; ${lostCalls(reports)} of ${calls} calls lost, ${repins} moves`,
+      result: `${spread(moves)}; ${lostCalls(reports)} of ${calls} calls lost, ${repins} moves; the dead had ${Math.min(...held)} to ${Math.max(...held)} calls`,
     },
     {
       what: `${how}: dead → first assistant audio, where an answer was owed (the model connects in 300 ms)`,
@@ -127,11 +132,10 @@ async function redisAway({calls, repetitions}: Plan): Promise<Row[]> {
     const reports = await load.hangUp();
     const heard = await hearings(fleet);
     const over: number[] = [];
-    for (const {underruns} of reports.flatMap(report => report.streams)) {
+    for (const gaps of reports.flatMap(report => report.streams.map(speechGaps))) {
       for (const {from, until} of outages) {
-        // The pause between two turns is no gap of ours: it began before the outage.
-        const gap = underruns.find(({at}) => at >= from && at <= until);
-        if (gap && gap.ms < 2_000 + (until - from)) over.push(gap.ms - (until - from));
+        const gap = gaps.find(({at}) => at >= from && at <= until);
+        if (gap) over.push(gap.ms - (until - from));
       }
     }
     const lost = reports.reduce((sum, report) => sum + unheardFrames(sessionsOf(heard, report), report).length, 0);
@@ -203,10 +207,18 @@ async function rollingRestart({calls}: Plan): Promise<Row[]> {
 }
 
 async function overOffered({calls}: Plan): Promise<Row[]> {
-  const capacity = Math.floor(calls / 3);
+  return [await offered(Math.floor(calls / 3), 40), await offered(Math.floor(calls / 3), 0)];
+}
+
+/** Half as many callers again as there are places on three workers, one each `everyMs`. */
+async function offered(capacity: number, everyMs: number): Promise<Row> {
   await using load = await Load.start(0, {workerEnv: {MAX_CALLS: String(capacity)}, env: {OVERLOAD_SAY: 'All busy.'}});
   const {twilio} = load.fleet;
-  const all = Array.from({length: Math.floor(capacity * 4.5)}, () => twilio.dial([]));
+  const all: FakeCall[] = [];
+  while (all.length < Math.floor(capacity * 4.5)) {
+    all.push(twilio.dial([]));
+    if (everyMs > 0) await sleep(everyMs);
+  }
   await sleep(8_000);
   const open = all.filter(call => call.status === 'in-progress');
   const refused = await Promise.all(all.filter(call => !open.includes(call)).map(call => call.ended));
@@ -214,13 +226,11 @@ async function overOffered({calls}: Plan): Promise<Row[]> {
   const served = await Promise.all(open.map(call => call.ended));
   const silent = served.filter(report => report.firstAudioMs === undefined).length;
   const answers = refused.flatMap(report => report.webhooks.filter(each => each.purpose === 'voice').map(({ms}) => ms));
-  return [
-    {
-      what: `150 % of a capacity of ${capacity * 3}, all within a moment`,
-      goal: 'exactly the capacity admitted; the rest answered in ≤ 100 ms; none accepted and silent',
-      result: `${open.length} admitted, ${silent} of them silent; the others answered in ${spread(answers)}`,
-    },
-  ];
+  return {
+    what: `150 % of a capacity of ${capacity * 3}, ${everyMs > 0 ? `${1_000 / everyMs} callers a second` : 'all in one moment'}`,
+    goal: 'exactly the capacity admitted; the rest answered in ≤ 100 ms; none accepted and silent',
+    result: `${open.length} admitted, ${silent} of them silent; the others answered in ${spread(answers)}`,
+  };
 }
 
 async function total(processes: readonly RunningProcess[], name: string): Promise<number> {

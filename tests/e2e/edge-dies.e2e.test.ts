@@ -1,3 +1,7 @@
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {ProcessFleet} from '../../scripts/fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
@@ -19,11 +23,21 @@ const saysGoodbye: CallerScript = [
   {do: 'say', clip: 'caller-goodbye'},
 ];
 
+/** As a tool of the assistant would, a moment before it closes the line. */
+async function transfer(redisUrl: string, callSid: string, transferTo: string): Promise<void> {
+  const redis = openRedis(redisUrl, 'commands', createLog('test', {level: 'silent'}));
+  const directory = new RedisCallDirectory(redis);
+  const call = await directory.read(CallSid.parse(callSid));
+  await directory.intend(CallSid.parse(callSid), call?.epoch ?? 0, 'transfer', {transferTo});
+  redis.disconnect();
+}
+
 describe('callers whose edge is killed', () => {
   let fleet: ProcessFleet;
   let reports: CallReport[];
   let heard: Hearing[];
   let polite: CallReport;
+  let transferred: CallReport;
   let moved: CallReport[];
 
   beforeAll(async () => {
@@ -46,8 +60,13 @@ describe('callers whose edge is killed', () => {
     doomed!.kill('SIGKILL');
     // Without a tag in its audio: the model must understand this one.
     const goodbye = fleet.twilio.dial(saysGoodbye);
+    const leaving = fleet.twilio.dial([]);
+    await vi.waitFor(() => expect(leaving.hearsAssistant).toBe(true), {timeout: 10_000});
+    await transfer(fleet.redisUrl, leaving.callSid, '+15550100008');
+    leaving.cutSocket();
     reports = await Promise.all(calls.map(call => call.ended));
     polite = await goodbye.ended;
+    transferred = await leaving.ended;
     heard = await hearings(fleet);
     moved = reports.filter(report => report.streams[0]!.url.includes(`:${doomed!.port}/`));
   }, 60_000);
@@ -97,5 +116,10 @@ describe('callers whose edge is killed', () => {
     // Whoever dials in the first moments after the death may still be sent to the dead edge, where nobody answers.
     expect(polite.streams.filter(({sentFrames}) => sentFrames > 0)).toHaveLength(1);
     for (const report of reports) expect(report.documents.at(-1)?.verbs).toContain('Connect');
+  });
+
+  test('nor when they were to be transferred, though their stream broke off', () => {
+    expect(transferred.handedTo).toEqual(['Dial: Number: +15550100008']);
+    expect(transferred.documents.at(-1)?.verbs).toEqual(['Dial']);
   });
 });
