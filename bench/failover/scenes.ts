@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {metric} from '../../scripts/fleet.ts';
+import {metric, type ProcessFleet} from '../../scripts/fleet.ts';
 import type {RunningProcess} from '../../scripts/processes.ts';
 import {hearings, unheardFrames, sessionsOf} from '../../scripts/hearings.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -31,6 +31,14 @@ async function typical(workers: readonly RunningProcess[]): Promise<{process: Ru
   return nearest;
 }
 
+/** Calls never move only to be spread: so the fullest worker leaves, as in a deploy, and another comes in its place. */
+async function evenOut(fleet: ProcessFleet): Promise<void> {
+  const counts = await Promise.all(fleet.workers.map(each => metric(each, 'voicebridge_calls_active')));
+  const [fullest] = fleet.workers.splice(counts.indexOf(Math.max(...counts)), 1);
+  await fleet.addWorker();
+  await fullest?.stop(30_000);
+}
+
 async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Row[]> {
   await using load = await Load.start(calls);
   const {fleet} = load;
@@ -55,7 +63,8 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
       victim.kill('SIGCONT');
       fleet.workers.push(victim);
     } else await fleet.addWorker();
-    await sleep(5_000);
+    await evenOut(fleet);
+    await sleep(3_000);
   }
   const repins = await total(fleet.edges, 'voicebridge_repins_total');
   const reports = await load.hangUp();

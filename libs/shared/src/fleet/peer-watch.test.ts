@@ -13,6 +13,14 @@ function lookUntil(watch: PeerWatch, from: number, until: number, wellSince: num
   return watch.verdict(peer, until);
 }
 
+/** Beats every `ms`, which is a multiple of 25, while somebody looks. */
+function beatEach(watch: PeerWatch, ms: number, from: number, until: number): void {
+  for (let at = from; at <= until; at += 25) {
+    if ((at - from) % ms === 0) watch.beat(peer, at);
+    watch.look(at, LONG_AGO);
+  }
+}
+
 describe('a peer that stops beating', () => {
   test('is dead after 250 ms, and suspect before', () => {
     const watch = new PeerWatch(0, LONG_AGO);
@@ -34,18 +42,21 @@ describe('a peer that stops beating', () => {
 
   test('and was often late lately is given more time, up to a second, and less when it has been on time again', () => {
     const watch = new PeerWatch(0, LONG_AGO);
-    const beatEach = (ms: number, from: number, until: number) => {
-      for (let at = from; at <= until; at += 25) {
-        if ((at - from) % ms === 0) watch.beat(peer, at);
-        watch.look(at, LONG_AGO);
-      }
-    };
-    beatEach(200, 0, 2_000);
+    beatEach(watch, 200, 0, 2_000);
     expect(lookUntil(watch, 2_000, 2_575)).toBe('suspect');
     expect(lookUntil(watch, 2_600, 2_600)).toBe('dead');
-    beatEach(BEAT_MS, 2_625, 22_625);
-    expect(lookUntil(watch, 22_625, 22_850)).toBe('suspect');
-    expect(lookUntil(watch, 22_875, 22_875)).toBe('dead');
+    // It hung, and is back: the next time counts like the first.
+    beatEach(watch, BEAT_MS, 5_000, 5_500);
+    expect(lookUntil(watch, 5_525, 5_725)).toBe('suspect');
+    expect(lookUntil(watch, 5_750, 5_750)).toBe('dead');
+  });
+
+  test('and was late some time ago, but on time since, is dead as soon as anybody else', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    beatEach(watch, 200, 0, 2_000);
+    beatEach(watch, BEAT_MS, 2_025, 22_025);
+    expect(lookUntil(watch, 22_050, 22_250)).toBe('suspect');
+    expect(lookUntil(watch, 22_275, 22_275)).toBe('dead');
   });
 
   test('is not gone because Redis has lost all lifelines: when it has just come back', () => {

@@ -72,7 +72,9 @@ export class PeerWatch {
   /** A peer gave a sign of life. */
   beat(id: ProcessId, at: Millis): void {
     const before = this.#lastBeat.get(id);
-    const pause = before ? Math.max(this.#silenceOf(id, at), before.pause * FADE) : 0;
+    // A silence that was called a death is over: what comes back begins anew.
+    const wasDead = this.#dead.has(id) || this.#gone.has(id);
+    const pause = before && !wasDead ? Math.max(this.#silenceOf(id, at), before.pause * FADE) : 0;
     this.#lastBeat.set(id, {at, asleep: this.#asleep, pause});
     this.#dead.delete(id);
     this.#gone.delete(id);
