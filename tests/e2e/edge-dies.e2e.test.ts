@@ -120,6 +120,6 @@ describe('callers whose edge is killed', () => {
 
   test('nor when they were to be transferred, though their stream broke off', () => {
     expect(transferred.handedTo).toEqual(['Dial: Number: +15550100008']);
-    expect(transferred.documents.at(-1)?.verbs).toEqual(['Dial']);
+    expect(transferred.documents.at(-1)?.verbs).toEqual(['Dial', 'Hangup']);
   });
 });
