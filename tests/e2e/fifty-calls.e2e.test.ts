@@ -1,5 +1,6 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {ProcessFleet} from '../../scripts/fleet.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
 import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -36,7 +37,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
   });
 
   test('are heard by the model: every frame once, in order, and nobody else’s', async () => {
-    const sessions = await fleet.sessions();
+    const sessions = await sessionsInUse(fleet);
     expect(sessions).toHaveLength(CALLS);
     const seen = new Set<number>();
     for (const session of sessions) {
@@ -52,7 +53,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
   });
 
   test('hear the assistant: every byte once, in order, as far as it was played', async () => {
-    const sessions = await fleet.sessions();
+    const sessions = await sessionsInUse(fleet);
     let items = 0;
     for (const session of sessions) {
       expect(session.refusals).toEqual([]);
@@ -69,6 +70,11 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
     expect(items).toBeGreaterThan(CALLS * 4);
   });
 });
+
+/** Where a worker is too slow to say yes, another one is asked, and one of two sessions was opened in vain. */
+async function sessionsInUse(fleet: ProcessFleet): Promise<SessionSummary[]> {
+  return (await fleet.sessions()).filter(({heardBytes}) => heardBytes > 0);
+}
 
 function streamOf(report: CallReport | undefined): StreamReport {
   return report!.streams[0]!;
