@@ -73,7 +73,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
 
 /** Where a worker is too slow to say yes, another one is asked, and one of two sessions was opened in vain. */
 async function sessionsInUse(fleet: ProcessFleet): Promise<SessionSummary[]> {
-  return (await fleet.sessions()).filter(({heardBytes}) => heardBytes > 0);
+  return (await fleet.sessions()).filter(({heard}) => heard.bytes > 0);
 }
 
 function streamOf(report: CallReport | undefined): StreamReport {
