@@ -43,7 +43,7 @@ if (wanted('scenes')) {
   result['greetings'] = scenes('greetings', quick ? 100 : 1_000, greeting, 'once');
   result['goodbyes'] = scenes('goodbyes', quick ? 50 : 500, goodbye, 'heard and closed');
 }
-if (wanted('real')) result['real'] = await real(Number(values.calls ?? (quick ? 5 : 50)), quick ? 3 : 10);
+if (wanted('real')) result['real'] = await real(Number(values.calls ?? (quick ? 5 : 50)), quick ? 3 : 20);
 if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
 clearProgress();
 console.log(
@@ -135,7 +135,9 @@ async function real(calls: number, rounds: number) {
   const reactions = seen.reactions.toSorted((a, b) => a - b);
   const of = (sorted: readonly number[], shares: readonly number[]) =>
     [...shares.map(share => quantile(sorted, share)), sorted.at(-1) ?? 0].map(each => each.toFixed(1)).join(' / ');
-  console.log(`\nReal calls: ${calls} at once, everything and both simulators in one process, Redis ${seen.redis}`);
+  console.log(
+    `\nReal calls: ${calls} at once, every service and the model a process of its own, the phones in this one`,
+  );
   console.log(
     `  interruptions ${seen.interruptions}, refused ${seen.refused}, wrong item ${seen.wrongItem}, violations ${seen.violations}`,
   );

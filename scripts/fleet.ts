@@ -5,6 +5,7 @@ import {
   startEmbeddedRedis,
   startRedisBinary,
 } from '@voicebridge/shared/redis/private-redis.ts';
+import type {Reply} from '../simulators/openai/src/model-script.ts';
 import type {SessionSummary} from '../simulators/openai/src/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../simulators/twilio/src/fake-twilio.ts';
 import {freePort, type RunningProcess, startProcess} from './processes.ts';
@@ -175,6 +176,11 @@ export class ProcessFleet implements AsyncDisposable {
 
   async setKnobs(knobs: object): Promise<void> {
     await fetch(new URL('/knobs', this.#modelHttp()), {method: 'POST', body: JSON.stringify(knobs)});
+  }
+
+  /** What the simulated model answers, reply by reply; the last again and again. */
+  async setScript(replies: readonly Reply[]): Promise<void> {
+    await fetch(new URL('/script', this.#modelHttp()), {method: 'POST', body: JSON.stringify(replies)});
   }
 
   /** All caller audio that a session was given, in order. */

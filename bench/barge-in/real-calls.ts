@@ -1,12 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {FakeSession} from '../../simulators/openai/src/fake-session.ts';
+import {ProcessFleet} from '../../scripts/fleet.ts';
+import type {Reply} from '../../simulators/openai/src/model-script.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
 import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import type {StreamReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-call.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
-import {openBridge} from '../../tests/e2e/bridge.ts';
 import {compare} from '../../tests/heard/truth.ts';
 
 /** What came of real calls, on real sockets and a real Redis. */
@@ -24,7 +24,6 @@ export interface RealFigures {
   /** How late the phones themselves were, p99, in ms. */
   readonly phonesLate: Millis;
   readonly violations: number;
-  readonly redis: string;
 }
 
 /** A square wave: loud enough for any detection. */
@@ -32,24 +31,24 @@ const words = (ms: Millis) =>
   Buffer.from(Array.from({length: ms * 8}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90)));
 const TEXT = 'This is a sentence of the usual length, said at the usual speed. ';
 
+/** What the model answers, reply by reply: a greeting, then long ones, every third of two items. */
+const REPLIES = Array.from({length: 100}, (_, index): Reply => {
+  const say = (audioMs: Millis) => ({say: {text: TEXT.repeat(3), audioMs}});
+  if (index === 0) return [say(1_200)];
+  return (index + 1) % 3 === 0 ? [say(2_500), say(3_500)] : [say(7_000)];
+});
+
+/** Makes the calls: edge, worker, webhook, Redis and model are processes of their own, the phones are in this one. */
 export async function realCalls(calls: number, rounds: number, progress: (line: string) => void): Promise<RealFigures> {
-  await using stack = new AsyncDisposableStack();
-  const redis = await provideRedis({url: undefined, kind: undefined, log: () => {}});
-  stack.defer(() => redis.close());
   const random = seededRandom(4_711);
-  const bridge = await openBridge({
-    redisUrl: redis.url,
-    env: {MAX_CALLS: String(calls * 2), TRANSCRIPTION_MODEL: 'off'},
-    openai: {
-      knobs: {tagged: true, keepHeard: false, speed: [3, 8]},
-      script: ({kind, number}) => {
-        const say = (audioMs: Millis) => ({say: {text: TEXT.repeat(3), audioMs}});
-        if (kind === 'greeting') return [say(1_200)];
-        return number % 3 === 0 ? [say(2_500), say(3_500)] : [say(7_000)];
-      },
-    },
+  await using fleet = await ProcessFleet.start({
+    edges: 1,
+    workers: 1,
+    env: {MAX_CALLS: String(calls * 2), TRANSCRIPTION_MODEL: 'off', LOG_LEVEL: 'warn'},
+    model: {MODEL_TAGGED: 'on', MODEL_KEEP_HEARD: 'off', MODEL_SPEED: '3-8'},
+    twilio: {seed: 1},
   });
-  stack.use(bridge);
+  await fleet.setScript(REPLIES);
   const script = (): CallerScript => [
     {do: 'waitForSilence', ms: 300},
     {do: 'say', audio: words(600)},
@@ -62,7 +61,7 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
   ];
   const dialled = [];
   for (let call = 0; call < calls; call += 1) {
-    dialled.push(bridge.twilio.dial(script()));
+    dialled.push(fleet.twilio.dial(script()));
     await sleep(60);
   }
   let over = 0;
@@ -74,12 +73,14 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
       return report;
     }),
   );
-  const streams = reports.flatMap(report => report.streams);
-  const pairs = streams.flatMap(stream => {
-    const tags = new Set(readTagRuns(stream.played).map(run => run.item));
-    const session = bridge.openai.sessions.find(({items}) => items.some(({tag}) => tag !== undefined && tags.has(tag)));
-    return session ? [{stream, session}] : [];
-  });
+  const sessions = await fleet.sessions();
+  const pairs = reports.flatMap(({streams, clockOrigin}) =>
+    streams.flatMap(stream => {
+      const tags = new Set(readTagRuns(stream.played).map(run => run.item));
+      const session = sessions.find(({items}) => items.some(({tag}) => tag !== null && tags.has(tag)));
+      return session ? [{stream, session, clockOrigin}] : [];
+    }),
+  );
   const judged = pairs.flatMap(({stream, session}) => interruptions(session, stream));
   return {
     calls,
@@ -87,45 +88,46 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
     refused: pairs.reduce((sum, {session}) => sum + session.refusals.filter(isTruncation).length, 0),
     wrongItem: judged.filter(({wrongItem}) => wrongItem).length,
     errors: judged.map(({errorMs}) => errorMs),
-    reactions: pairs.flatMap(({stream, session}) => reactions(session, stream)),
-    leakedBytes: pairs.reduce((sum, {stream, session}) => sum + leaked(session, stream), 0),
-    phonesLate: bridge.twilio.lag.p99,
+    reactions: pairs.flatMap(({stream, session, clockOrigin}) => reactions(session, stream, clockOrigin)),
+    leakedBytes: pairs.reduce((sum, {stream, session, clockOrigin}) => sum + leaked(session, stream, clockOrigin), 0),
+    phonesLate: fleet.twilio.lag.p99,
     violations: reports.reduce((sum, {violations}) => sum + violations.length, 0),
-    redis: redis.kind,
   };
 }
 
-function isTruncation({clientEvent}: FakeSession['refusals'][number]): boolean {
+function isTruncation({clientEvent}: SessionSummary['refusals'][number]): boolean {
   return clientEvent?.includes('conversation.item.truncate') === true;
 }
 
 /** Every reply that was cut: the item that was playing, and whether the right ones were cut. */
-function interruptions(session: FakeSession, stream: StreamReport): {errorMs: Millis; wrongItem: boolean}[] {
-  const heard = new Map(compare(session.items, stream.played).map(each => [each.item.id, each]));
+function interruptions(session: SessionSummary, stream: StreamReport): {errorMs: Millis; wrongItem: boolean}[] {
+  const items = session.items.map(item => ({...item, audioMs: item.rememberedMs}));
+  const heard = new Map(compare(items, stream.played).map(each => [each.item.id, each]));
   return session.responses.flatMap(response => {
-    const items = response.items.flatMap(id => heard.get(id) ?? []);
-    const playing = items.find(({item, heardMs}) => heardMs < item.generatedMs - 1);
-    if (!playing || !items.some(({wasCut}) => wasCut)) return [];
+    const spoken = response.items.flatMap(id => heard.get(id) ?? []);
+    const playing = spoken.find(({item, heardMs}) => heardMs < item.generatedMs - 1);
+    if (!playing || !spoken.some(({wasCut}) => wasCut)) return [];
     const missed = !playing.wasCut && playing.item.generatedMs - playing.heardMs > 100;
-    const wrongItem = missed || items.some(({item, heardMs, wasCut}) => wasCut && heardMs >= item.generatedMs);
+    const wrongItem = missed || spoken.some(({item, heardMs, wasCut}) => wasCut && heardMs >= item.generatedMs);
     return [{errorMs: playing.rememberedMs - playing.heardMs, wrongItem}];
   });
 }
 
-function reactions(session: FakeSession, stream: StreamReport): Millis[] {
-  const spoke = session.events.filter(({type}) => type === 'input_audio_buffer.speech_started').map(({at}) => at);
-  return stream.clears.flatMap(({at}) => {
-    const last = spoke.findLast(each => each <= at);
-    return last === undefined ? [] : [at - last];
+function reactions(session: SessionSummary, {clears}: StreamReport, clockOrigin: Millis): Millis[] {
+  const spoke = session.speech.map(({startedAt}) => startedAt + session.clockOrigin);
+  return clears.flatMap(({at}) => {
+    const last = spoke.findLast(each => each <= at + clockOrigin);
+    return last === undefined ? [] : [at + clockOrigin - last];
   });
 }
 
 /** Bytes of a reply that were played behind the clear that silenced it. */
-function leaked(session: FakeSession, stream: StreamReport): number {
+function leaked(session: SessionSummary, stream: StreamReport, clockOrigin: Millis): number {
   const runs = readTagRuns(stream.played);
   return stream.clears.reduce((sum, clear) => {
+    const clearedAt = clear.at + clockOrigin - session.clockOrigin;
     const position = stream.segments.findLast(({at}) => at <= clear.at)?.to ?? 0;
-    const silenced = session.responses.findLast(({firstAudioAt}) => (firstAudioAt ?? Infinity) < clear.at);
+    const silenced = session.responses.findLast(({firstAudioAt}) => (firstAudioAt ?? Infinity) < clearedAt);
     const tags = new Set(session.items.flatMap(({id, tag}) => (silenced?.items.includes(id) ? [tag] : [])));
     const after = runs.filter(({item, at}) => at >= position && tags.has(item));
     return sum + after.reduce((bytes, {fromMs, toMs}) => bytes + (toMs - fromMs) * 8, 0);

@@ -3,6 +3,7 @@ import type {Reply} from '../../simulators/openai/src/model-script.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
+import type {ModelItem} from '../../simulators/openai/src/model-item.ts';
 import {compare, type Heard} from '../../tests/heard/truth.ts';
 import {OURS, type Outcome} from './outcome.ts';
 import {type Cuts, type Rule, rulesOfOthers} from './rules.ts';
@@ -120,8 +121,8 @@ function outcomesOf(call: SimulatedCall): Outcome[] {
 function judge(
   rule: string,
   cuts: Cuts,
-  items: readonly Heard[],
-  playing: Heard,
+  items: readonly Heard<ModelItem>[],
+  playing: Heard<ModelItem>,
   receivedMs: Moment['receivedMs'],
 ): Outcome {
   const refused = [...cuts].some(([id, ms]) => ms > (receivedMs.get(id) ?? 0));
@@ -134,7 +135,11 @@ function judge(
 }
 
 /** Half a tenth of a second at the end of an item is nothing to have an opinion about. */
-function isWrong(items: readonly Heard[], playing: Heard, isCut: (id: string) => boolean): boolean {
+function isWrong(
+  items: readonly Heard<ModelItem>[],
+  playing: Heard<ModelItem>,
+  isCut: (id: string) => boolean,
+): boolean {
   const missed = !isCut(playing.item.id) && playing.item.generatedMs - playing.heardMs > 100;
   return missed || items.some(({item, heardMs}) => isCut(item.id) && heardMs >= item.generatedMs);
 }

@@ -1,6 +1,6 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import {describe, expect, test} from 'vitest';
-import {CallerAudio, isLoud} from './caller-audio.ts';
+import {CallerAudio} from './caller-audio.ts';
 
 const frame = Buffer.alloc(160, 0x55).toString('base64');
 const lengths = (payloads: readonly string[]) => payloads.map(msOfBase64);
@@ -99,12 +99,4 @@ describe('a position that the model names', () => {
   test('before any audio is unknown', () => {
     expect(listening().heard.arrivedAt(0)).toBeUndefined();
   });
-});
-
-test('a quiet line is not loud, a voice is', () => {
-  expect(isLoud(silence(20))).toBe(false);
-  expect(
-    isLoud(Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x10 : 0x90))).toString('base64')),
-  ).toBe(true);
-  expect(isLoud('')).toBe(false);
 });

@@ -1,6 +1,6 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {HeardFrames, rms} from './heard-frames.ts';
+import {type GivenFrame, HeardFrames} from './heard-frames.ts';
 
 /** Of more missing audio than this only so much is filled in: the model has long heard that the turn is over. */
 const LONGEST_PADDING_MS = 10_000;
@@ -10,15 +10,6 @@ const LATELY_MS = 300;
 /** So much audio that no turn has settled yet is kept for another session, while one is up and while none is. */
 const UNSETTLED_MS = 8_000;
 const UNGIVEN_MS = 60_000;
-
-interface Frame {
-  readonly payload: string;
-  readonly ms: Millis;
-  readonly at: Millis;
-  /** On Twilio's clock; undefined for silence of ours. */
-  readonly timestamp: Millis | undefined;
-  readonly stream: number;
-}
 
 /**
  * The caller's audio on its way into one model session. Gaps in Twilio's clock are filled with silence, because the
@@ -32,7 +23,7 @@ export class CallerAudio {
   #expected: Millis | undefined;
   #heard = new HeardFrames();
   #stream = 0;
-  #unsettled: Frame[] = [];
+  #unsettled: GivenFrame[] = [];
   #unsettledMs: Millis = 0;
   #paddedMs: Millis = 0;
   #skipUntil: Millis = 0;
@@ -94,7 +85,7 @@ export class CallerAudio {
     return this.#paddedMs;
   }
 
-  #take(frame: Frame): string[] {
+  #take(frame: GivenFrame): string[] {
     this.#unsettled.push(frame);
     this.#unsettledMs += frame.ms;
     const most = this.#open ? UNSETTLED_MS : UNGIVEN_MS;
@@ -102,16 +93,8 @@ export class CallerAudio {
     return this.#open ? [this.#give(frame)] : [];
   }
 
-  #give({ms, ...frame}: Frame): string {
-    this.#heard.add(ms, {...frame});
+  #give(frame: GivenFrame): string {
+    this.#heard.add(frame);
     return frame.payload;
   }
-}
-
-/** Louder than the hiss of a line: the root mean square of 16-bit samples, -40 dB of full scale. */
-const LOUD = 330;
-
-/** Whether somebody speaks in this frame, roughly; the model's own detection decides what is a turn. */
-export function isLoud(payload: string): boolean {
-  return rms(payload) > LOUD;
 }

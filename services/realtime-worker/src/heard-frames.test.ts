@@ -13,7 +13,7 @@ const hum = tone(0x6f);
 function heard(frames: readonly string[], late: (index: number) => number = () => 5): HeardFrames {
   const all = new HeardFrames();
   frames.forEach((payload, index) => {
-    all.add(20, {payload, at: index * 20 + late(index), timestamp: index * 20, stream: 1});
+    all.add({ms: 20, payload, at: index * 20 + late(index), timestamp: index * 20, stream: 1});
   });
   return all;
 }
@@ -38,10 +38,16 @@ describe('when the caller spoke', () => {
     const frames = line(50, 30, 40);
     for (let first = 0; first < 100; first += 50) {
       const piece = frames.slice(first, first + 50).map(payload => Buffer.from(payload, 'base64'));
-      all.add(1_000, {payload: Buffer.concat(piece).toString('base64'), at: 2_002, timestamp: first * 20, stream: 1});
+      all.add({
+        ms: 1_000,
+        payload: Buffer.concat(piece).toString('base64'),
+        at: 2_002,
+        timestamp: first * 20,
+        stream: 1,
+      });
     }
     for (let index = 100; index < 120; index += 1) {
-      all.add(20, {payload: quiet, at: index * 20 + 5, timestamp: index * 20, stream: 1});
+      all.add({ms: 20, payload: quiet, at: index * 20 + 5, timestamp: index * 20, stream: 1});
     }
     expect([all.onsetAt(1_012), all.endedAt(1_588)]).toEqual([1_005, 1_585]);
   });
@@ -85,15 +91,15 @@ test('a frame that the network or we held back counts from when it would have co
 
 test('frames of another stream have another clock', () => {
   const all = new HeardFrames();
-  all.add(20, {payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
-  all.add(20, {payload: quiet, at: 5_300, timestamp: 100, stream: 2});
+  all.add({ms: 20, payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
+  all.add({ms: 20, payload: quiet, at: 5_300, timestamp: 100, stream: 2});
   expect(all.arrivedAt(10)).toBe(5_000);
   expect(all.arrivedAt(30)).toBe(5_300);
 });
 
 test('silence of ours is part of what the model was given, and came when it was made', () => {
   const all = new HeardFrames();
-  all.add(500, {payload: silence(500), at: 700, timestamp: undefined, stream: 1});
+  all.add({ms: 500, payload: silence(500), at: 700, timestamp: undefined, stream: 1});
   expect(all.arrivedAt(250)).toBe(700);
 });
 

@@ -1,22 +1,23 @@
-import {BYTES_PER_MS, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {rms} from './loudness.ts';
 
-interface Heard {
-  readonly untilMs: Millis;
+/** Audio that a model session was given: base64 μ-law, and when it came. */
+export interface GivenFrame {
+  readonly payload: string;
+  readonly ms: Millis;
   readonly at: Millis;
   /** On Twilio's clock of the stream it came on; undefined for what Twilio never sent. */
   readonly timestamp: Millis | undefined;
   readonly stream: number;
-  /** Dropped when it can hardly be asked for any more. */
-  payload: string | undefined;
 }
 
 const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
-/** So many arrivals are remembered, for as long as a long sentence. */
+/** So many frames are remembered: a minute, longer than any sentence. */
 const REMEMBERED = 3_000;
-/** So many frames are kept with their sound: the silence that ends a turn, what came before, and the way there. */
-const AUDIBLE = 150;
+/** The last so many tell how loud the line is: the silence that ends a turn, and what came before. */
+const LATELY = 150;
 /** The model's opinion of where speech begins and ends is a guess within about so much. */
 const NEAR_MS = 100;
 /** Speech is so many times as loud as the line is without it, but never quieter than -47 dB of full scale… */
@@ -35,75 +36,106 @@ const AROUND = 50;
  *
  *   frames   ▁▁▁▁▃▅▇▇▅▇▇▅▃▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
  *   model         └ about here ┘ about there
+ *
+ * Asked between `speech_started` and the clear, while a caller waits for silence; and kept for fifty frames a second of
+ * every call. So it is a ring of plain numbers: nothing to copy when asked, nothing for the garbage collector to move.
  */
 export class HeardFrames {
-  readonly #frames: Heard[] = [];
+  readonly #untilMs = new Float64Array(REMEMBERED);
+  readonly #at = new Float64Array(REMEMBERED);
+  /** How long it took from Twilio's clock to ours; NaN for what Twilio never sent. */
+  readonly #way = new Float64Array(REMEMBERED);
+  readonly #stream = new Uint32Array(REMEMBERED);
+  readonly #level = new Float32Array(REMEMBERED);
+  #count = 0;
   #givenMs: Millis = 0;
 
-  add(ms: Millis, frame: Omit<Heard, 'untilMs'>): void {
-    const {payload, timestamp} = frame;
-    if (ms <= FRAME_MS || payload === undefined || timestamp === undefined) return this.#addOne(ms, frame);
-    // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
+  add({payload, ms, at, timestamp, stream}: GivenFrame): void {
     const bytes = Buffer.from(payload, 'base64');
+    if (timestamp === undefined) return this.#add(bytes, ms, {at, stream, way: Number.NaN});
+    // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
     for (let from = 0; from < bytes.length; from += FRAME_BYTES) {
       const part = bytes.subarray(from, from + FRAME_BYTES);
-      const into = {payload: part.toString('base64'), timestamp: timestamp + from / BYTES_PER_MS};
-      this.#addOne(part.length / BYTES_PER_MS, {...frame, ...into});
+      this.#add(part, part.length / BYTES_PER_MS, {at, stream, way: at - timestamp - from / BYTES_PER_MS});
     }
   }
 
-  #addOne(ms: Millis, frame: Omit<Heard, 'untilMs'>): void {
+  #add(bytes: Uint8Array, ms: Millis, {at, way, stream}: {at: Millis; way: Millis; stream: number}): void {
+    const slot = this.#count % REMEMBERED;
     this.#givenMs += ms;
-    this.#frames.push({...frame, untilMs: this.#givenMs});
-    const fading = this.#frames.at(-1 - AUDIBLE);
-    if (fading) fading.payload = undefined;
-    if (this.#frames.length > REMEMBERED) this.#frames.splice(0, REMEMBERED / 4);
+    this.#untilMs[slot] = this.#givenMs;
+    this.#at[slot] = at;
+    this.#way[slot] = way;
+    this.#stream[slot] = stream;
+    this.#level[slot] = rms(bytes);
+    this.#count += 1;
   }
 
   /** When the audio at this position of the session arrived; undefined before any has. */
   arrivedAt(positionMs: Millis): Millis | undefined {
-    const place = this.#frames.findIndex(({untilMs}) => untilMs >= positionMs);
-    return this.#momentOf(place < 0 ? this.#frames.length - 1 : place);
+    return this.#momentOf(Math.min(this.#placeOf(positionMs), this.#count - 1));
   }
 
   /** When the first frame of speech arrived that began, as the model thinks, about here. */
   onsetAt(positionMs: Millis): Millis | undefined {
-    const near = this.#near(positionMs);
-    const first = near.findIndex(({loud}) => loud);
+    const {first, loud} = this.#near(positionMs);
+    const onset = loud.indexOf(true);
     // Loud from the very beginning: it did not begin here.
-    return first > 0 ? this.#momentOf(near[first]?.place ?? -1) : this.arrivedAt(positionMs);
+    return onset > 0 ? this.#momentOf(first + onset) : this.arrivedAt(positionMs);
   }
 
   /** When the last frame of speech arrived that ended, as the model thinks, about here. */
   endedAt(positionMs: Millis): Millis | undefined {
-    const near = this.#near(positionMs);
-    const last = near.findLastIndex(({loud}) => loud);
-    return last >= 0 && last < near.length - 1 ? this.#momentOf(near[last]?.place ?? -1) : this.arrivedAt(positionMs);
+    const {first, loud} = this.#near(positionMs);
+    const last = loud.lastIndexOf(true);
+    return last >= 0 && last < loud.length - 1 ? this.#momentOf(first + last) : this.arrivedAt(positionMs);
   }
 
   /** When the last frame arrived in which the caller could be heard, of those that came from `since` on. */
   loudUntil(since: Millis): Millis | undefined {
     const limit = this.#limit();
-    return this.#frames.findLast(({at, payload}) => at >= since && payload !== undefined && rms(payload) > limit)?.at;
+    for (let place = this.#count - 1; place >= this.#oldest; place -= 1) {
+      const at = read(this.#at, place);
+      if (at >= since && read(this.#level, place) > limit) return at;
+    }
+    return undefined;
   }
 
-  /** The frames around a position, one more at each end. None where the line is too loud to tell. */
-  #near(positionMs: Millis): {readonly place: number; readonly loud: boolean}[] {
+  get #oldest(): number {
+    return Math.max(0, this.#count - REMEMBERED);
+  }
+
+  /** The first frame that reaches a position; the place behind the last if none does. */
+  #placeOf(positionMs: Millis): number {
+    let [from, to] = [this.#oldest, this.#count];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (read(this.#untilMs, middle) >= positionMs) to = middle;
+      else from = middle + 1;
+    }
+    return from;
+  }
+
+  /** Which of the frames around a position are loud, one more at each end. None where the line is too loud to tell. */
+  #near(positionMs: Millis): {readonly first: number; readonly loud: readonly boolean[]} {
     const limit = this.#limit();
-    if (limit > MOST_RMS) return [];
-    const first = this.#frames.findIndex(({untilMs}) => untilMs >= positionMs - NEAR_MS);
-    if (first < 0) return [];
-    const behind = this.#frames.findIndex(({untilMs}) => untilMs > positionMs + NEAR_MS);
-    return this.#frames.slice(first, behind < 0 ? undefined : behind + 1).map(({payload}, index) => ({
-      place: first + index,
-      loud: payload !== undefined && rms(payload) > limit,
-    }));
+    const first = this.#placeOf(positionMs - NEAR_MS);
+    const loud: boolean[] = [];
+    if (limit > MOST_RMS) return {first, loud};
+    for (let place = first; place < this.#count; place += 1) {
+      loud.push(read(this.#level, place) > limit);
+      if (read(this.#untilMs, place) > positionMs + NEAR_MS) break;
+    }
+    return {first, loud};
   }
 
   /** What is louder than this is speech: the quietest tenth of the last frames tells how loud the line is without. */
   #limit(): number {
-    const levels = this.#frames.slice(-AUDIBLE).flatMap(({payload}) => (payload === undefined ? [] : rms(payload)));
-    const line = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 10)] ?? 0;
+    const levels: number[] = [];
+    for (let place = Math.max(0, this.#count - LATELY); place < this.#count; place += 1) {
+      levels.push(read(this.#level, place));
+    }
+    const line = ascending(levels)[Math.floor(levels.length / 10)] ?? 0;
     return Math.max(LEAST_RMS, line * ABOVE_LINE);
   }
 
@@ -112,29 +144,34 @@ export class HeardFrames {
    * say nothing about when somebody spoke.
    */
   #momentOf(place: number): Millis | undefined {
-    const frame = this.#frames[place];
-    if (frame?.timestamp === undefined) return frame?.at;
-    const ways = (frames: readonly Heard[]) =>
-      frames.flatMap(({timestamp, at, stream}) =>
-        stream === frame.stream && timestamp !== undefined ? at - timestamp : [],
-      );
-    const all = ways(this.#frames);
-    const most = all.reduce((least, way) => Math.min(least, way), Number.POSITIVE_INFINITY) + HELD_BACK_MS;
-    const around = ways(this.#frames.slice(Math.max(0, place - AROUND), place + AROUND)).filter(way => way <= most);
+    if (place < this.#oldest) return undefined;
+    const at = read(this.#at, place);
+    const way = read(this.#way, place);
+    if (Number.isNaN(way)) return at;
+    const fastest = this.#ways(place, this.#oldest, this.#count).reduce((least, each) => Math.min(least, each), way);
+    const notHeldBack = (ways: readonly Millis[]) => ways.filter(each => each <= fastest + HELD_BACK_MS);
+    const around = notHeldBack(this.#ways(place, place - AROUND, place + AROUND));
     // Seconds that waited at an edge until we came were all held back: others must tell.
-    const usual = around.length >= AROUND / 2 ? around : all.filter(way => way <= most);
-    return frame.timestamp + median(usual);
+    const usual = around.length >= AROUND / 2 ? around : notHeldBack(this.#ways(place, this.#oldest, this.#count));
+    return at - way + (ascending(usual)[Math.floor(usual.length / 2)] ?? 0);
+  }
+
+  /** How long the frames between two places took that came on the same stream as one of them. */
+  #ways(like: number, from: number, to: number): Millis[] {
+    const ways: Millis[] = [];
+    const stream = read(this.#stream, like);
+    for (let place = Math.max(from, this.#oldest); place < Math.min(to, this.#count); place += 1) {
+      const way = read(this.#way, place);
+      if (read(this.#stream, place) === stream && !Number.isNaN(way)) ways.push(way);
+    }
+    return ways;
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+function read(ring: Float64Array | Float32Array | Uint32Array, place: number): number {
+  return ring[place % REMEMBERED] ?? Number.NaN;
 }
 
-/** How loud a frame is: the root of the mean square of its 16-bit samples. */
-export function rms(payload: string): number {
-  const bytes = Buffer.from(payload, 'base64');
-  let sum = 0;
-  for (const byte of bytes) sum += decodeSample(byte) ** 2;
-  return Math.sqrt(sum / Math.max(1, bytes.length));
+function ascending(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b);
 }

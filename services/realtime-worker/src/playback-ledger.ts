@@ -63,6 +63,7 @@ export class PlaybackLedger {
   #timeline = new Timeline();
   #stopped: Stopped | undefined;
   #roundTrips: Millis[] = [];
+  #roundTrip: Millis | undefined;
   #probed = 0;
 
   /** `owner` keeps the marks of two owners of one call apart: the epoch of the call. */
@@ -139,7 +140,7 @@ export class PlaybackLedger {
 
   /** Undefined until one was measured. Milliseconds from us to Twilio and back, as they usually are. */
   get roundTrip(): Millis | undefined {
-    return this.#roundTrips.length > 0 ? median(this.#roundTrips) : undefined;
+    return this.#roundTrip;
   }
 
   /** A clear goes out now. Returns the mark to send right behind it; `settle` follows. Starts a new playout. */
@@ -187,6 +188,7 @@ export class PlaybackLedger {
     this.#restart();
     this.#clock.reset();
     this.#roundTrips = [];
+    this.#roundTrip = undefined;
     this.#probes.clear();
     return unheard;
   }
@@ -210,6 +212,7 @@ export class PlaybackLedger {
   #remember(roundTrip: Millis): void {
     this.#roundTrips.push(roundTrip);
     if (this.#roundTrips.length > REMEMBERED) this.#roundTrips.shift();
+    this.#roundTrip = median(this.#roundTrips);
   }
 }
 

@@ -43,6 +43,8 @@ export class Timeline {
   /** The moment at which position 0 would have been sent, had the buffer never run dry. */
   #origin: Millis = 0;
   #echoes: Millis[] = [];
+  /** The middle of the echoes: asked for with every frame, and new with a mark. */
+  #usualEcho: Millis = 0;
   #anchors: Anchor[] = [];
   #opening: Anchor | undefined;
 
@@ -85,6 +87,7 @@ export class Timeline {
     this.#pieces = this.#pieces.filter(piece => piece.to > this.#proven);
     if (position > this.#wetFrom) {
       remember(this.#echoes, seen.at - position);
+      this.#usualEcho = median(this.#echoes);
       remember(this.#anchors, {position, seen});
     }
     return true;
@@ -128,7 +131,7 @@ export class Timeline {
   #originNow(roundTrip: Millis | undefined): Millis {
     const {length} = this.#echoes;
     if (roundTrip === undefined || length === 0) return this.#origin;
-    return this.#origin + (length / (length + 1)) * (median(this.#echoes) - roundTrip - this.#origin);
+    return this.#origin + (length / (length + 1)) * (this.#usualEcho - roundTrip - this.#origin);
   }
 }
 

@@ -1,0 +1,18 @@
+import {decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+
+const SQUARES = Float64Array.from({length: 256}, (_, byte) => decodeSample(byte) ** 2);
+
+/** How loud μ-law audio is: the root of the mean square of its 16-bit samples. */
+export function rms(bytes: Uint8Array): number {
+  let sum = 0;
+  for (const byte of bytes) sum += SQUARES[byte] ?? 0;
+  return Math.sqrt(sum / Math.max(1, bytes.length));
+}
+
+/** Louder than the hiss of a line: -40 dB of full scale. */
+const LOUD = 330;
+
+/** Whether somebody speaks in this base64 frame, roughly; the model's own detection decides what is a turn. */
+export function isLoud(payload: string): boolean {
+  return rms(Buffer.from(payload, 'base64')) > LOUD;
+}
