@@ -62,7 +62,7 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
   const dialled = [];
   for (let call = 0; call < calls; call += 1) {
     dialled.push(fleet.twilio.dial(script()));
-    await sleep(60);
+    await sleep(random.between(40, 80)); // phones are not in step: their frames must not come in one burst every 20 ms
   }
   let over = 0;
   const reports = await Promise.all(
