@@ -1,6 +1,26 @@
 import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
 import {type Bridge, openBridge} from './bridge.ts';
 
+test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async () => {
+  await using bridge = await openBridge({
+    redisUrl: inject('redisUrl'),
+    env: {IDLE_PROMPT_SECONDS: '1', GREETING_PROTECTED_MS: '0'},
+    openai: {knobs: {tagged: true, firstDeltaMs: [50, 50]}, script: [[{say: {text: 'Are you there?', audioMs: 800}}]]},
+  });
+  const report = await bridge.twilio.dial([{do: 'pause', ms: 7_000}, {do: 'hangUp'}]).ended;
+  const [session] = bridge.openai.sessions;
+  expect(session?.responses.map(({metadata}) => metadata?.['tag'])).toEqual(['greeting-1', 'idle-2', 'idle-3']);
+  expect(session?.refusals).toEqual([]);
+  const [stream] = report.streams;
+  const said = stream?.segments.map(({at, from, to}) => ({at, until: at + (to - from) / 8})) ?? [];
+  expect(said).toHaveLength(3);
+  for (const [index, {at}] of said.slice(1).entries()) {
+    const silence = at - (said[index]?.until ?? 0);
+    expect(silence).toBeGreaterThan(1_000);
+    expect(silence).toBeLessThan(1_600);
+  }
+});
+
 describe('a caller who dials the number', () => {
   let bridge: Bridge;
   beforeEach(async () => {

@@ -42,6 +42,7 @@ export interface SimulatedCallOptions {
   readonly modelNetwork?: Network;
   readonly knobs?: Partial<Knobs>;
   readonly floor?: Partial<FloorPolicy>;
+  readonly idlePromptMs?: Millis;
   /** From the start of the call to the model's session and to the caller's stream. */
   readonly sessionAfter?: Millis;
   readonly streamAfter?: Millis;
@@ -118,10 +119,19 @@ export class SimulatedCall {
       instructions: 'Be brief.',
       voice: 'alloy',
       greeting: 'Say hello.',
+      idlePromptMs: options.idlePromptMs ?? 0,
       floor: {...usualFloor, ...options.floor},
     };
     this.#core = new CallCore(
-      {assistant, epoch: 1, worker: 'w', since: at => at, streamGraceMs: 15_000, rotateAfterMs: 3_000_000},
+      {
+        assistant,
+        interruption: 'ours',
+        epoch: 1,
+        worker: 'w',
+        since: at => at,
+        streamGraceMs: 15_000,
+        rotateAfterMs: 3_000_000,
+      },
       0,
     );
     this.clock.after(options.sessionAfter ?? 0, () =>

@@ -25,7 +25,7 @@ export class SimModel {
 
   /** The sessions of one process: they end with it. */
   adapter(clock: Clock, owner: object): ModelAdapter {
-    return {open: () => this.#open(clock, owner)};
+    return {traits: {interruption: 'ours'}, open: () => this.#open(clock, owner)};
   }
 
   /** A process died, and its sockets with it. */
@@ -54,7 +54,6 @@ export class SimModel {
     };
     let stop = clock.after(READY_AFTER_MS, begin);
     return {
-      traits: {interruption: 'ours'},
       send(command: ModelCommand) {
         if (command.do === 'hear') session.heard.push(Buffer.from(command.payload, 'base64'));
       },

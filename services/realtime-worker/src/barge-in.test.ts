@@ -35,7 +35,7 @@ class Stage {
   }
 
   reply(responseId: string, items: Record<string, number>, at: number, greeting = false): FloorEffect[] {
-    const effects = this.on({type: 'responseStarted', responseId, greeting}, at);
+    const effects = this.on({type: 'responseStarted', responseId, greeting, asked: greeting}, at);
     for (const [itemId, ms] of Object.entries(items)) effects.push(...this.audio(responseId, itemId, ms, at));
     return effects;
   }
@@ -119,7 +119,7 @@ describe('a caller who interrupts', () => {
     stage.echo(20);
     stage.reply('r1', {i1: 5_000}, 1_000);
     stage.spoke(2_000);
-    expect(cuts(stage.on({type: 'responseStarted', responseId: 'r2', greeting: false}, 2_010))).toEqual([
+    expect(cuts(stage.on({type: 'responseStarted', responseId: 'r2', greeting: false, asked: false}, 2_010))).toEqual([
       ['i1', 1_000],
     ]);
     stage.spoke(2_011);
@@ -225,14 +225,14 @@ test('a reply into silence begins with a tenth of a second apart, so that an ear
 describe('who stops the model', () => {
   test('where the server interrupts by itself, no cancel is sent', () => {
     const stage = new Stage();
-    expect(stage.floor.serverInterrupts).toBe(true);
+    expect(stage.floor.serverRights.serverInterrupts).toBe(true);
     stage.reply('r1', {i1: 1_000}, 0);
     expect(what(stage.spoke(500))).not.toContain('cancel');
   });
 
   test('where it does not, we cancel, once and by name', () => {
     const stage = new Stage({minSpeechMs: 200});
-    expect(stage.floor.serverInterrupts).toBe(false);
+    expect(stage.floor.serverRights.serverInterrupts).toBe(false);
     stage.reply('r1', {i1: 3_000}, 0);
     stage.spoke(564, 500);
     stage.on({type: 'callerLoud'}, 690);
@@ -250,7 +250,7 @@ describe('a greeting', () => {
 
   test('is not cancelled by noise before anybody hears it', () => {
     const stage = new Stage({greetingProtectedMs: 500}, true);
-    stage.on({type: 'responseStarted', responseId: 'r1', greeting: true}, 0);
+    stage.on({type: 'responseStarted', responseId: 'r1', greeting: true, asked: true}, 0);
     expect(stage.spoke(100)).toEqual([]);
     expect(stage.stopped(700, 60)).toEqual([]);
     expect(what(stage.audio('r1', 'i1', 500, 800))).toEqual(['mark', 'say']);
@@ -261,7 +261,7 @@ describe('a greeting', () => {
     expect(stage.spoke(1_100)).toEqual([]);
     expect(stage.time(1_500)).toEqual([]); // not loud for a long time: it was a click
     expect(what(stage.stopped(1_700, 60))).toEqual(['unanswered', 'unprotect']);
-    expect(stage.floor.serverInterrupts).toBe(true);
+    expect(stage.floor.serverRights.serverInterrupts).toBe(true);
   });
 
   test('is not cancelled by a click in the last moment of its protection', () => {
@@ -284,7 +284,7 @@ describe('a greeting', () => {
 
   test('yields to a caller who spoke before it began and does not stop', () => {
     const stage = new Stage({greetingProtectedMs: 500}, true);
-    stage.on({type: 'responseStarted', responseId: 'r1', greeting: true}, 0);
+    stage.on({type: 'responseStarted', responseId: 'r1', greeting: true, asked: true}, 0);
     stage.spoke(100);
     stage.audio('r1', 'i1', 2_000, 800);
     stage.on({type: 'callerLoud'}, 1_290);
@@ -299,7 +299,7 @@ describe('a greeting', () => {
   });
 
   test('that was said by another worker needs no protection', () => {
-    expect(new Stage({greetingProtectedMs: 500}, false).floor.serverInterrupts).toBe(true);
+    expect(new Stage({greetingProtectedMs: 500}, false).floor.serverRights.serverInterrupts).toBe(true);
   });
 });
 
@@ -325,10 +325,10 @@ describe('an assistant that does not yield to everything', () => {
   test('finishes what it says if it is uninterruptible', () => {
     const stage = new Stage({uninterruptible: true});
     stage.reply('r1', {i1: 5_000}, 0);
-    expect(stage.spoke(1_000)).toEqual([]);
+    expect(what(stage.spoke(1_000))).toEqual(['uninterruptible']);
     expect(stage.time(2_000)).toEqual([]);
     expect(what(stage.audio('r1', 'i1', 300, 2_000))).toEqual(['say']);
-    expect(stage.floor.serverInterrupts).toBe(false);
+    expect(stage.floor.serverRights.serverInterrupts).toBe(false);
   });
 });
 
@@ -421,7 +421,7 @@ describe('with resume', () => {
 describe('streams and sessions that come and go', () => {
   test('what is said before there is a stream waits for it', () => {
     const floor = new BargeIn(immediate, new PlaybackLedger(1), false);
-    floor.on({type: 'responseStarted', responseId: 'r1', greeting: false}, 0);
+    floor.on({type: 'responseStarted', responseId: 'r1', greeting: false, asked: false}, 0);
     expect(floor.on({type: 'assistantAudio', responseId: 'r1', itemId: 'i1', payload: silence(100)}, 0)).toEqual([]);
     expect(what(whole(floor.on({type: 'streamOpened'}, 500)))).toEqual(['mark', 'mark', 'say']);
   });

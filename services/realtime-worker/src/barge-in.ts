@@ -4,7 +4,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {cutsOf} from './cut.ts';
 import {earliest} from './earliest.ts';
-import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, Stop} from './floor.ts';
+import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, ServerRights, Stop} from './floor.ts';
 import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
@@ -13,8 +13,9 @@ import {Weighing} from './weighing.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
-/** Speech that began while the greeting was protected must last so long: a click at the end of it is a click. */
-const CLICK_MS = 300;
+
+const NOTHING_SENT = {heard: 0, proven: 0, sent: 0, by: 'clock'} as const;
+const NOTHING_SILENCED = {effects: [], unfinished: new Set<string>()} as const;
 
 /**
  * Who has the floor. No sockets, no timers, no logs: an event and the time in, effects out.
@@ -55,15 +56,11 @@ export class BargeIn {
     }
   }
 
-  /** Whether the server is told to cancel a response by itself when it hears the caller. */
-  get serverInterrupts(): boolean {
-    return this.serverResponds && !this.#policy.uninterruptible;
-  }
-
-  /** Whether the server answers a turn by itself; where a noise is not a turn, only we know. */
-  get serverResponds(): boolean {
-    const {mode, minSpeechMs} = this.#policy;
-    return mode === 'immediate' && minSpeechMs === 0 && this.#guard.isLifted;
+  /** What the server is told to do by itself; where a noise is not a turn, only we know. */
+  get serverRights(): ServerRights {
+    const {mode, minSpeechMs, uninterruptible} = this.#policy;
+    const serverResponds = mode === 'immediate' && minSpeechMs === 0 && this.#guard.isLifted;
+    return {serverInterrupts: serverResponds && !uninterruptible, serverResponds};
   }
 
   /** When `time` is wanted next. */
@@ -95,8 +92,7 @@ export class BargeIn {
   on(event: FloorEvent, at: Millis): FloorEffect[] {
     switch (event.type) {
       case 'responseStarted':
-        this.#responses.started(event.responseId, event.greeting);
-        return this.#settle(at);
+        return this.#responseStarted(event, at);
       case 'assistantAudio':
         return this.#assistantAudio(event, at);
       case 'itemFinished':
@@ -133,6 +129,16 @@ export class BargeIn {
       default:
         return unreachable(event);
     }
+  }
+
+  #responseStarted(
+    {responseId, greeting, asked}: Extract<FloorEvent, {type: 'responseStarted'}>,
+    at: Millis,
+  ): FloorEffect[] {
+    // We asked before we knew that the caller speaks, and they spoke before the server knew that we asked.
+    const silenced = asked && !greeting && this.#speaking && !this.#policy.uninterruptible;
+    this.#responses.started(responseId, {greeting, silenced});
+    return silenced ? [{do: 'cancel', responseId}] : this.#settle(at);
   }
 
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
@@ -181,9 +187,8 @@ export class BargeIn {
     const {mode, minSpeechMs, uninterruptible} = this.#policy;
     const audible = this.#ledger.playing(at) || this.#held.length > 0;
     if (!audible && !(mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
-    if (uninterruptible) return [];
-    const {until} = this.#guard;
-    const yieldAt = Math.max(since + minSpeechMs, until === undefined ? 0 : Math.max(until, since + CLICK_MS));
+    if (uninterruptible) return [{do: 'uninterruptible'}];
+    const yieldAt = Math.max(since + minSpeechMs, this.#guard.yieldsAt(since));
     if (yieldAt <= at) return this.#yield(at);
     this.#weighing.begin(yieldAt, at);
     return [];
@@ -210,8 +215,7 @@ export class BargeIn {
   #time(at: Millis): FloorEffect[] {
     const effects: FloorEffect[] = [];
     const {landsBy} = this.#ledger;
-    if (this.#stop && !this.#stop.settled && (landsBy === undefined || at >= landsBy))
-      effects.push(...this.#settle(at));
+    if (landsBy === undefined || at >= landsBy) effects.push(...this.#settle(at));
     // The model tells the end of speech half a second late; the frames tell it now.
     if (this.#weighing.lasted(at)) effects.push(...this.#yield(at));
     // Speech that never ended and never became a turn: the reply must not stay unsaid.
@@ -224,14 +228,11 @@ export class BargeIn {
     const audible = this.#ledger.playing(at);
     const effects: FloorEffect[] = audible ? [{do: 'hush'}] : [];
     if (audible) effects.push({do: 'mark', mark: this.#ledger.stop(at)});
-    if (this.#policy.mode === 'resume') {
-      this.#pausedUntil = at + PAUSED_AT_MOST_MS;
-      this.#stop = {at, audible, unfinished: new Set(), settled: undefined};
-    } else {
-      const silenced = this.#silence(at);
-      effects.push(...silenced.effects);
-      this.#stop = {at, audible, unfinished: silenced.unfinished, settled: undefined};
-    }
+    const isPause = this.#policy.mode === 'resume';
+    if (isPause) this.#pausedUntil = at + PAUSED_AT_MOST_MS;
+    const {effects: cancels, unfinished} = isPause ? NOTHING_SILENCED : this.#silence(at);
+    effects.push(...cancels);
+    this.#stop = {at, audible, unfinished, settled: undefined};
     return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
   }
 
@@ -240,7 +241,7 @@ export class BargeIn {
     const stop = this.#stop;
     if (!stop || stop.settled) return [];
     const settled = this.#ledger.settle();
-    stop.settled = settled ?? {heard: 0, proven: 0, sent: 0, by: 'clock'};
+    stop.settled = settled ?? NOTHING_SENT;
     this.#held.unshift(...(settled?.unheard ?? []));
     return this.#pausedUntil === undefined ? this.#forget(stop, stop.unfinished, at) : [];
   }
@@ -260,15 +261,14 @@ export class BargeIn {
     this.#held = [];
     const effects = interruption.cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}));
     // What ended in the very moment was heard.
-    if (stop.audible && interruption.cuts.length > 0) effects.push({do: 'interrupted', interruption});
+    if (stop.audible) effects.push({do: interruption.cuts.length > 0 ? 'interrupted' : 'allHeard', interruption});
     return [...effects, ...this.#unprotect(at)];
   }
 
   #interruption(stop: Stop, unfinished: ReadonlySet<string>): Interruption {
-    const {heard, proven, sent, by} = stop.settled ?? {heard: 0, proven: 0, sent: 0, by: 'clock' as const};
     const cuts = cutsOf(this.#held, unfinished, itemId => this.#responses.receivedMs(itemId));
     const unheardMs = this.#held.reduce((sum, {ms}) => sum + ms, 0);
-    return {cuts, heard, proven, sent, by, unheardMs, at: stop.at, roundTrip: this.#ledger.roundTrip};
+    return {...(stop.settled ?? NOTHING_SENT), cuts, unheardMs, at: stop.at, roundTrip: this.#ledger.roundTrip};
   }
 
   #resume(at: Millis, isNoise: boolean): FloorEffect[] {
@@ -292,7 +292,7 @@ export class BargeIn {
   /** Responses that are being made are over for the caller, also one that has not said anything yet. */
   #silence(at: Millis): {readonly effects: FloorEffect[]; readonly unfinished: ReadonlySet<string>} {
     const {silenced, unfinished} = this.#responses.silence(this.#guard.holds(at));
-    if (this.serverInterrupts && this.#guard.isKnownLifted(at)) return {effects: [], unfinished};
+    if (this.serverRights.serverInterrupts && this.#guard.isKnownLifted(at)) return {effects: [], unfinished};
     return {effects: silenced.map(responseId => ({do: 'cancel', responseId})), unfinished};
   }
 

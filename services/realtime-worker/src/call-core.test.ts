@@ -1,159 +1,8 @@
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
-import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {describe, expect, test} from 'vitest';
-import {CallCore} from './call-core.ts';
-import type {CallEffect, Fact} from './call-effect.ts';
 import type {FloorPolicy} from './floor.ts';
-import type {ModelCommand, ModelEvent} from './model-adapter.ts';
-
-const began = {
-  kind: 'began',
-  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
-  streamSid: StreamSid.parse(`MZ${'1'.repeat(32)}`),
-  edge: ProcessId.parse('edge-0001'),
-} as const;
-
-/** A call at the worker: what comes in is said by the test, what goes out is kept. */
-class Call {
-  readonly core: CallCore;
-  readonly effects: CallEffect[] = [];
-  #at = 0;
-  #timestamp = 0;
-
-  constructor(floor: Partial<FloorPolicy> = {}, greeting = 'Say hello.') {
-    const usual: FloorPolicy = {
-      mode: 'immediate',
-      minSpeechMs: 0,
-      greetingProtectedMs: 0,
-      noiseMs: 350,
-      uninterruptible: false,
-    };
-    const assistant = {
-      name: 'd',
-      model: 'm',
-      instructions: 'Be brief.',
-      voice: 'v',
-      greeting,
-      floor: {...usual, ...floor},
-    };
-    const settings = {
-      assistant,
-      epoch: 1,
-      worker: 'w',
-      since: (at: number) => at,
-      streamGraceMs: 15_000,
-      rotateAfterMs: 3e6,
-    };
-    this.core = new CallCore(settings, 0);
-  }
-
-  /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
-  static connected(floor: Partial<FloorPolicy> = {}, greeting = ''): Call {
-    const call = new Call(floor, greeting);
-    call.model({type: 'ready'});
-    call.edge(began);
-    return call;
-  }
-
-  at(at: number): this {
-    this.#at = at;
-    return this;
-  }
-
-  model(...events: ModelEvent[]): CallEffect[] {
-    return events.flatMap(event => this.#take(this.core.on({type: 'model', event}, this.#at)));
-  }
-
-  edge(
-    frame: Parameters<CallCore['on']>[0] extends infer Event
-      ? Event extends {frame: infer Frame}
-        ? Frame
-        : never
-      : never,
-  ) {
-    return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
-  }
-
-  over(reason: 'caller.hung-up'): CallEffect[] {
-    return this.#take(this.core.on({type: 'over', reason}, this.#at));
-  }
-
-  /** The caller is heard, silently, so that Twilio's clock goes on. */
-  hear(): void {
-    this.edge({kind: 'audio', timestamp: this.#timestamp, payload: silence(20)});
-    this.#timestamp += 20;
-  }
-
-  time(at: number): CallEffect[] {
-    this.#at = at;
-    return this.#take(this.core.on({type: 'time'}, at));
-  }
-
-  /** Returns every mark that Twilio holds. */
-  returnMarks(): CallEffect[] {
-    const names = this.effects.flatMap(effect => {
-      if (effect.do !== 'edge') return [];
-      if (effect.frame.kind === 'audio') return [effect.frame.mark];
-      return effect.frame.kind === 'mark' ? [effect.frame.name] : [];
-    });
-    const back = names.filter(name => !this.#returned.has(name));
-    for (const name of back) this.#returned.add(name);
-    return back.flatMap(name => this.edge({kind: 'mark', name}));
-  }
-
-  reply(responseId: string, itemId: string, ms: number, tag?: string, whole = true): CallEffect[] {
-    const effects = this.model(
-      {type: 'responseStarted', responseId, tag},
-      {type: 'audio', responseId, itemId, payload: silence(ms)},
-    );
-    if (!whole) return effects;
-    return [...effects, ...this.model({type: 'audioEnded', itemId}, ended(responseId))];
-  }
-
-  readonly #returned = new Set<string>();
-
-  #take(effects: CallEffect[]): CallEffect[] {
-    this.effects.push(...effects);
-    return effects;
-  }
-}
-
-const ended = (
-  responseId: string,
-  status: 'completed' | 'cancelled' | 'failed' | 'incomplete' = 'completed',
-  reason?: string,
-): ModelEvent => ({
-  type: 'responseEnded',
-  responseId,
-  status,
-  reason,
-  tokens: {inputText: 1, inputAudio: 2, inputCached: 0, outputText: 3, outputAudio: 4},
-});
-const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
-  type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
-const hangUp = (responseId: string): ModelEvent => ({
-  type: 'toolCalled',
-  responseId,
-  itemId: 'tool-1',
-  callId: 'call-1',
-  name: 'hang_up',
-  arguments: '{}',
-});
-
-const told = (effects: readonly CallEffect[]): ModelCommand[] =>
-  effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
-const asked = (effects: readonly CallEffect[]) =>
-  told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
-/** What went to the edge; audio in a row is one audio. */
-const down = (effects: readonly CallEffect[]) =>
-  effects
-    .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))
-    .filter((kind, at, kinds) => kind !== 'audio' || kinds[at - 1] !== 'audio');
-const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
-  effects.flatMap(effect =>
-    effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],
-  );
-const last = (effects: readonly CallEffect[]) => effects.find(effect => effect.do === 'leave' || effect.do === 'end');
+import type {ModelEvent} from './model-adapter.ts';
+import {asked, began, Call, down, ended, hangUp, last, noted, speech, told} from './testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
@@ -514,4 +363,132 @@ test('after the call is over nothing is said to anybody', () => {
   expect(call.reply('r1', 'i1', 500)).toEqual([]);
   expect(call.edge({kind: 'ended', why: 'hungUp'})).toEqual([]);
   expect(call.core.deadline).toBeUndefined();
+});
+
+describe('a reply that we asked for, and that begins while the caller speaks', () => {
+  const digits = (call: Call) => {
+    call.at(1_000).edge({kind: 'digit', digit: '#'});
+    return asked(call.time(1_000));
+  };
+
+  test('is not heard, and the answer to the caller covers it', () => {
+    const call = Call.connected();
+    expect(digits(call)).toEqual(['digits-1']);
+    call.model({type: 'itemAdded', itemId: 'note-1-1'}, speech('u1', 'callerSpoke'));
+    const begun = call.model({type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
+    expect(told(begun)).toEqual([{do: 'cancel', responseId: 'r1'}]);
+    expect(down(call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(500)}))).toEqual([]);
+    call.model(ended('r1', 'cancelled', 'client_cancelled'));
+    const turn = call.at(1_600).model(speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
+    expect(asked(turn)).toEqual([]);
+    expect(down(call.reply('r2', 'i2', 500))).toContain('audio');
+    expect(asked([...call.time(3_000), ...call.time(10_000)])).toEqual([]);
+    expect(noted(call.effects, 'turn').map(({turn: {cause}}) => cause)).not.toContain('digits');
+  });
+
+  test('is asked for again after what was only a noise', () => {
+    const call = Call.connected({minSpeechMs: 400});
+    digits(call);
+    call.model(speech('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
+    call.model(ended('r1', 'cancelled', 'client_cancelled'));
+    const noise = call.at(1_600).model(speech('u1', 'callerStopped', 100), {type: 'turnCommitted', itemId: 'u1'});
+    expect(asked(noise)).toContain('digits-2');
+  });
+
+  test('is heard when the assistant always finishes what it says', () => {
+    const call = Call.connected({uninterruptible: true});
+    digits(call);
+    call.model(speech('u1', 'callerSpoke'));
+    expect(down(call.reply('r1', 'i1', 500, 'digits-1'))).toContain('audio');
+  });
+});
+
+describe('a caller who says nothing', () => {
+  const quiet = (call: Call, at: number) => {
+    call.at(at).returnMarks();
+    return asked(call.at(at).time(at));
+  };
+
+  test('is asked whether they are still there, twice and no more', () => {
+    const call = Call.connected({}, '', {idlePromptMs: 10_000});
+    expect(asked(call.time(9_999))).toEqual([]);
+    expect(asked(call.time(10_000))).toEqual(['idle-1']);
+    call.at(10_200).reply('r1', 'i1', 1_000, 'idle-1');
+    expect(quiet(call, 11_200)).toEqual([]);
+    expect(call.core.deadline).toBe(21_200);
+    expect(asked(call.time(21_200))).toEqual(['idle-2']);
+    call.reply('r2', 'i2', 1_000, 'idle-2');
+    expect(quiet(call, 22_500)).toEqual([]);
+    expect(asked(call.time(90_000))).toEqual([]);
+  });
+
+  test('is not asked while they hear a long reply, though the model has long finished', () => {
+    const call = Call.connected({}, '', {idlePromptMs: 5_000});
+    call.at(1_000).reply('r1', 'i1', 20_000);
+    expect(asked(call.time(12_000))).toEqual([]);
+    expect(quiet(call, 21_000)).toEqual([]);
+    expect(asked(call.time(26_000))).toEqual(['idle-1']);
+  });
+
+  test('is not asked while they speak or press keys', () => {
+    const call = Call.connected({}, '', {idlePromptMs: 5_000});
+    call.at(4_000).model(speech('u1', 'callerSpoke'));
+    expect(asked(call.time(20_000))).toEqual([]);
+    call.model(speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
+    call.reply('r1', 'i1', 100);
+    expect(quiet(call, 20_200)).toEqual([]);
+    call.at(24_000).edge({kind: 'digit', digit: '1'});
+    expect(asked(call.time(25_300)).filter(tag => tag.startsWith('idle'))).toEqual([]);
+  });
+
+  test('is not asked while they have no line', () => {
+    const call = Call.connected({}, '', {idlePromptMs: 5_000});
+    call.at(4_000).edge({kind: 'ended', why: 'lost'});
+    expect(asked(call.time(12_000))).toEqual([]);
+    call.at(13_000).edge(began);
+    expect(asked(call.time(17_900))).toEqual([]);
+    expect(asked(call.time(18_000))).toEqual(['idle-1']);
+  });
+
+  test('is left alone if nobody wants them asked', () => {
+    const call = Call.connected();
+    expect(call.core.deadline).toBe(3e6);
+  });
+});
+
+test('a model that owns interruption is told nothing of it: the sound stops, and the words that were heard are kept', () => {
+  const call = Call.connected({uninterruptible: true, mode: 'resume'}, '', {interruption: 'model'});
+  expect(told(call.effects)).toEqual([]);
+  call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'one two three four', whole: true});
+  call.at(100).reply('r1', 'i1', 4_000);
+  const effects = call.at(2_100).model(speech('u1', 'callerSpoke'));
+  effects.push(...call.returnMarks(), ...call.time(2_600));
+  expect(down(effects)).toEqual(['clear', 'mark']);
+  expect(told(effects)).toEqual([]);
+  expect(noted(effects, 'cut')).toHaveLength(1);
+  expect(noted(effects, 'interruption')).toHaveLength(1);
+});
+
+describe('each decision about the floor is one readable line', () => {
+  const lines = (call: Call) => call.effects.flatMap(effect => (effect.do === 'timing' ? [effect.line] : []));
+
+  test('when nothing has to be cut', () => {
+    const call = Call.connected();
+    call.at(100).reply('r1', 'i1', 1_000);
+    call.at(1_050).model(speech('u1', 'callerSpoke'));
+    call.time(1_600);
+    expect(lines(call)).toEqual([expect.stringMatching(/^barge-in: sent 1000 ms.*cut nothing: all of it was heard$/)]);
+  });
+
+  test('when the assistant goes on', () => {
+    const firm = Call.connected({uninterruptible: true});
+    firm.at(100).reply('r1', 'i1', 5_000);
+    firm.at(1_000).model(speech('u1', 'callerSpoke'));
+    expect(lines(firm)).toEqual(['no barge-in: this assistant finishes what it says']);
+    const patient = Call.connected({minSpeechMs: 400});
+    patient.at(100).reply('r1', 'i1', 5_000);
+    patient.at(1_000).model(speech('u1', 'callerSpoke'));
+    patient.at(1_300).model(speech('u1', 'callerStopped', 100));
+    expect(lines(patient)).toEqual(['no barge-in: the speech was over before the assistant yields to it']);
+  });
 });

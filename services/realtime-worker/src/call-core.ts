@@ -9,6 +9,7 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {earliest} from './earliest.ts';
 import {Failovers, type TakenOver} from './failovers.ts';
+import type {ServerRights} from './floor.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
 
 export type CallEvent =
@@ -82,7 +83,7 @@ export class CallCore {
     this.#before = restored?.stream;
   }
 
-  get serverRights(): Dialogue['serverRights'] {
+  get serverRights(): ServerRights {
     return this.#dialogue.serverRights;
   }
 

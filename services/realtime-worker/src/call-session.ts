@@ -59,6 +59,7 @@ export class CallSession implements HeldCall {
     this.#core = new CallCore(
       {
         assistant,
+        interruption: deps.adapter.traits.interruption,
         epoch: call.epoch,
         worker,
         since: at => Math.max(0, at + offset),

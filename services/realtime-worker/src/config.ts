@@ -34,6 +34,9 @@ export const WorkerEnv = z.object({
   GREETING_PROTECTED_MS: wholeNumber()
     .default(500)
     .describe('how much of the greeting cannot be interrupted, so that a noise on the line does not swallow it'),
+  IDLE_PROMPT_SECONDS: wholeNumber()
+    .default(0)
+    .describe('after so long a silence the assistant asks whether the caller is still there, twice at most; 0: never'),
   UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
   SESSION_ROTATE_SECONDS: wholeNumber()
     .default(3_000)
@@ -53,7 +56,9 @@ export const WorkerEnv = z.object({
   QUEUE_REDIS_URL: z.string().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
   MAX_CALLS: wholeNumber().default(200).describe('how many calls this worker holds at most'),
   DRAIN_SECONDS: wholeNumber().default(60).describe('how long a call may stay on this worker after SIGTERM, at most'),
-  SHOW_TIMING_MATH: onOff().default(false).describe('on: logs the arithmetic of each interruption'),
+  SHOW_TIMING_MATH: onOff()
+    .default(false)
+    .describe('on: logs the arithmetic of each interruption, and why there was none'),
   OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -76,6 +81,7 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     instructions: config.SYSTEM_MESSAGE,
     voice: config.VOICE,
     greeting: unlessOff(config.GREETING),
+    idlePromptMs: config.IDLE_PROMPT_SECONDS * 1_000,
     floor: {
       mode: config.BARGE_IN,
       minSpeechMs: config.BARGE_IN_MIN_SPEECH_MS,

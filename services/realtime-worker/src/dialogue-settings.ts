@@ -1,8 +1,11 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
+import type {ModelTraits} from './model-adapter.ts';
 
 export interface DialogueSettings {
   readonly assistant: Assistant;
+  /** Who decides that the caller has interrupted, and tells the model what was heard. */
+  readonly interruption: ModelTraits['interruption'];
   readonly epoch: number;
   readonly worker: string;
   /** Milliseconds since the call began, at a moment of this worker's clock. */

@@ -2,20 +2,23 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {BargeIn} from './barge-in.ts';
-import {type CallEffect, journal, toEdge, toModel} from './call-effect.ts';
+import {type CallEffect, journal, toModel} from './call-effect.ts';
 import {earliest} from './earliest.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {CallerTurn} from './caller-turn.ts';
 import {Conversation} from './conversation.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Digits} from './digits.ts';
-import type {FloorEffect, FloorEvent} from './floor.ts';
+import {type FloorEvent, HAS_YIELDED, type ServerRights} from './floor.ts';
+import {FloorOutcomes} from './floor-outcomes.ts';
+import {IdlePrompt} from './idle-prompt.ts';
 import {Interruptions} from './interruptions.ts';
 import {isLoud} from './loudness.ts';
 import {Memory} from './memory.ts';
 import type {ModelEvent} from './model-adapter.ts';
 import {PlaybackLedger} from './playback-ledger.ts';
-import {continueFrom, greetWith, pressed} from './prompts.ts';
+import {Owed} from './owed.ts';
+import {askWhetherThere, pressed} from './prompts.ts';
 import {Replies} from './replies.ts';
 import {ToolCalls} from './tool-calls.ts';
 import {TurnLog, turnEffects} from './turn-log.ts';
@@ -36,34 +39,37 @@ export class Dialogue {
   readonly #turns: TurnLog;
   readonly #digits = new Digits();
   readonly #tools: ToolCalls;
-  #greeted: boolean;
-  #answerOwed: boolean;
-  /** A reply that broke off with the session that was speaking it. */
-  #brokenOff: string | undefined;
+  readonly #owed: Owed;
   #speaking: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
   readonly #caller = new CallerTurn();
+  readonly #idle: IdlePrompt;
+  #streamOpen = false;
   readonly #interruptions: Interruptions;
+  readonly #outcomes: FloorOutcomes;
   /** How long one hop between edge and worker takes; undefined until it was measured. */
   hopMs: Millis | undefined;
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
     this.#ledger = new PlaybackLedger(settings.epoch);
-    this.#memory = new Memory(restored?.conversation ?? new Conversation(), settings.epoch);
-    this.#greeted = restored?.greeted ?? settings.assistant.greeting === '';
-    this.#floor = new BargeIn(settings.assistant.floor, this.#ledger, !this.#greeted);
+    const {assistant, epoch} = settings;
+    const isOurs = settings.interruption === 'ours';
+    this.#memory = new Memory(restored?.conversation ?? new Conversation(), {epoch, truncates: isOurs});
+    this.#owed = new Owed(assistant, restored);
+    this.#floor = new BargeIn(isOurs ? assistant.floor : HAS_YIELDED, this.#ledger, this.#owed.greeting);
+    this.#idle = new IdlePrompt(assistant.idlePromptMs);
     this.#floor.adopt(restored?.said ?? [], at);
-    this.#answerOwed = restored?.answerOwed ?? false;
-    this.#brokenOff = restored?.cutOffItem;
     this.#interruptions = new Interruptions(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0);
-    const labels = {model: settings.assistant.model, worker: settings.worker};
+    const labels = {model: assistant.model, worker: settings.worker};
     this.#turns = new TurnLog(settings.since, labels, restored);
+    const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
+    this.#outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
   }
 
   /** What the next model session must be told about interruption. */
-  get serverRights(): {readonly serverInterrupts: boolean; readonly serverResponds: boolean} {
-    return {serverInterrupts: this.#floor.serverInterrupts, serverResponds: this.#floor.serverResponds};
+  get serverRights(): ServerRights {
+    return this.#floor.serverRights;
   }
 
   get deadline(): Millis | undefined {
@@ -71,6 +77,7 @@ export class Dialogue {
       this.#floor.deadline,
       this.#replies.deadline,
       this.#digits.deadline,
+      this.#idle.deadline,
       this.#caller.isOpen ? undefined : this.#tools.goodbye.deadline,
     );
   }
@@ -84,17 +91,11 @@ export class Dialogue {
   sessionOpened(at: Millis): CallEffect[] {
     const effects = [...this.#rights(), ...this.#memory.sessionOpened()];
     const waiting = this.#replies.sessionOpened(at);
+    const owed = this.#owed.take(itemId => this.#memory.heardText(itemId));
     effects.push(...waiting);
-    const {instructions, greeting} = this.#settings.assistant;
-    if (!this.#greeted) {
-      this.#greeted = true;
-      effects.push(...this.#replies.want({cause: 'greeting', instructions: greetWith(instructions, greeting)}, at));
-    } else if (this.#brokenOff !== undefined) {
-      const lastWords = this.#memory.heardText(this.#brokenOff).slice(-200);
-      effects.push(...this.#replies.want({cause: 'recovery', instructions: continueFrom(instructions, lastWords)}, at));
-    } else if (this.#answerOwed && waiting.length === 0) effects.push(...this.#replies.want({cause: 'recovery'}, at));
-    this.#brokenOff = undefined;
-    this.#answerOwed = false;
+    // What was asked for and comes now answers the caller, too.
+    const isCovered = waiting.length > 0 && owed?.instructions === undefined;
+    if (owed && !isCovered) effects.push(...this.#replies.want(owed, at));
     return effects;
   }
 
@@ -103,10 +104,10 @@ export class Dialogue {
     const speaking = this.#speaking;
     this.#speaking = undefined;
     this.#caller.lost();
-    this.#answerOwed = this.#replies.busy ? speaking === undefined : this.#memory.answerOwed;
+    const answer = this.#replies.busy ? speaking === undefined : this.#memory.answerOwed;
+    this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
     if (speaking) {
       this.#memory.brokeOff(speaking.itemId, speaking.ms);
-      this.#brokenOff = speaking.itemId;
       this.#turns.ended(speaking.responseId, 'failed');
     }
     return this.#floorOn({type: 'modelLost'}, at);
@@ -114,11 +115,13 @@ export class Dialogue {
 
   /** The caller's stream comes and goes, and brings marks back. */
   stream(event: Extract<FloorEvent, {type: 'streamOpened' | 'streamLost' | 'markReturned'}>, at: Millis): CallEffect[] {
+    if (event.type !== 'markReturned') this.#streamOpen = event.type === 'streamOpened';
     return this.#floorOn(event, at);
   }
 
   digit(digit: string, at: Millis): void {
     this.#digits.pressed(digit, at);
+    this.#idle.callerActed();
   }
 
   /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
@@ -130,12 +133,13 @@ export class Dialogue {
   /** `onset`: when the first of that speech arrived here. */
   callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
     this.#caller.spoke(itemId);
+    this.#idle.callerActed();
     this.#interruptions.callerSpoke(onset, at);
     this.#turns.callerSpoke(onset);
     const effects = this.#floorOn({type: 'callerSpoke', since: onset}, at);
     this.#replies.callerSpoke();
     // Where a noise may follow, the line is held open until it is known to be a turn.
-    return this.#floor.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
+    return this.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
   }
 
   /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
@@ -186,6 +190,10 @@ export class Dialogue {
       const {id, added} = this.#memory.note(pressed(keys));
       effects.push(...added, ...this.#replies.want({cause: 'digits', after: [id]}, at));
     }
+    if (this.#idle.due(at)) {
+      const instructions = askWhetherThere(this.#settings.assistant.instructions);
+      effects.push(...this.#replies.want({cause: 'idle', instructions}, at));
+    }
     return [...effects, ...this.#replies.time(at)];
   }
 
@@ -195,6 +203,7 @@ export class Dialogue {
     if (!this.#caller.isOpen && this.#tools.goodbye.over(quiet, at)) {
       return [...this.#tools.hungUp(at), {do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
     }
+    this.#idle.isQuiet(this.#streamOpen && this.atTurnBoundary(at), at);
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 
@@ -208,13 +217,19 @@ export class Dialogue {
     if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
     if (what === 'unanswered') return [...effects, ...this.#replies.noTurn(at)];
-    return [...effects, ...this.#tools.stay(at), ...this.#replies.turn(this.#floor.serverResponds, at)];
+    return [...effects, ...this.#tools.stay(at), ...this.#replies.turn(this.serverRights.serverResponds, at)];
   }
 
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
-    const cause = this.#replies.started(responseId, tag)?.cause ?? 'turn';
+    const request = this.#replies.started(responseId, tag);
+    const cause = request?.cause ?? 'turn';
+    const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
     // An interruption that is still being settled belongs to the turn before.
-    const effects = this.#floorOn({type: 'responseStarted', responseId, greeting: cause === 'greeting'}, at);
+    const effects = this.#floorOn({type: 'responseStarted', ...event}, at);
+    if (this.#floor.isSilenced(responseId)) {
+      this.#replies.takenBack(responseId);
+      return effects;
+    }
     return [...effects, ...this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at)];
   }
 
@@ -251,44 +266,14 @@ export class Dialogue {
 
   /** A session is opened before the greeting is protected no more; the next must know. */
   #rights(): CallEffect[] {
-    const {serverInterrupts: on, serverResponds: responds} = this.#floor;
+    if (this.#settings.interruption === 'model') return [];
+    const {serverInterrupts: on, serverResponds: responds} = this.serverRights;
     return on || responds ? [toModel({do: 'interruptible', on, responds})] : [];
   }
 
   #floorOn(event: FloorEvent, at: Millis): CallEffect[] {
-    return this.#floor.on(event, at).flatMap(effect => this.#floorEffect(effect, at));
-  }
-
-  #floorEffect(effect: FloorEffect, at: Millis): CallEffect[] {
-    switch (effect.do) {
-      case 'say': {
-        const turn = this.#turns.said(effect.responseId, at, this.hopMs);
-        const said = journal({is: 'said', id: effect.itemId, from: effect.itemFrom, ms: effect.itemMs});
-        return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said, ...turn];
-      }
-      case 'mark':
-        return [toEdge({kind: 'mark', name: effect.mark})];
-      case 'hush':
-        return [toEdge({kind: 'clear'}), journal({is: 'hushed'})];
-      case 'truncate':
-        return this.#memory.cut(effect.itemId, effect.audioEndMs, effect.receivedMs);
-      case 'cancel':
-        return [toModel({do: 'cancel', responseId: effect.responseId})];
-      case 'unprotect':
-        return this.#rights();
-      case 'interrupted':
-        this.#turns.interrupted(effect.interruption);
-        return this.#interruptions.record(effect.interruption, false, this.#turns);
-      case 'noise':
-      case 'unanswered':
-        this.#caller.wasNoise(effect.do === 'noise');
-        return [];
-      case 'resumed':
-        return this.#interruptions.record(effect.interruption, true, this.#turns);
-      case 'cutOff':
-        return this.#turns.cutOff(effect.cuts);
-      default:
-        return unreachable(effect);
-    }
+    return this.#floor
+      .on(event, at)
+      .flatMap(effect => (effect.do === 'unprotect' ? this.#rights() : this.#outcomes.of(effect, at, this.hopMs)));
   }
 }

@@ -15,8 +15,29 @@ export interface FloorPolicy {
   readonly uninterruptible: boolean;
 }
 
+/** What a model's server may do by itself when it hears the caller: cancel a response, and answer a turn. */
+export interface ServerRights {
+  readonly serverInterrupts: boolean;
+  readonly serverResponds: boolean;
+}
+
+/** A server that owns interruption has yielded by the time it says that the caller speaks: nothing is left to weigh. */
+export const HAS_YIELDED: FloorPolicy = {
+  mode: 'immediate',
+  minSpeechMs: 0,
+  greetingProtectedMs: 0,
+  noiseMs: 0,
+  uninterruptible: false,
+};
+
 export type FloorEvent =
-  | {readonly type: 'responseStarted'; readonly responseId: string; readonly greeting: boolean}
+  /** `asked`: by us, perhaps before the caller began to speak; else the server made it by itself. */
+  | {
+      readonly type: 'responseStarted';
+      readonly responseId: string;
+      readonly greeting: boolean;
+      readonly asked: boolean;
+    }
   | {readonly type: 'assistantAudio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
   | {readonly type: 'itemFinished'; readonly itemId: string}
   | {readonly type: 'responseEnded'; readonly responseId: string}
@@ -75,6 +96,10 @@ export type FloorEffect =
   /** It was too short to yield to: the model may know, but needs not answer. */
   | {readonly do: 'unanswered'}
   | {readonly do: 'resumed'; readonly interruption: Interruption}
+  /** The clear came when all had been heard: the model need not be told anything. */
+  | {readonly do: 'allHeard'; readonly interruption: Interruption}
+  /** The caller spoke over an assistant that always finishes. */
+  | {readonly do: 'uninterruptible'}
   /** The line was closed in the middle of it. */
   | {readonly do: 'cutOff'; readonly cuts: readonly Cut[]};
 

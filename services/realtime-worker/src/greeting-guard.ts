@@ -2,6 +2,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** A server that was told that it may interrupt has read it after this long. */
 const READ_AFTER_MS = 300;
+/** Speech that began while the greeting was protected must last so long: a click at the end of it is a click. */
+const CLICK_MS = 300;
 
 /** The first audible part of a greeting, which line noise cannot stop; with it, what the server may do by itself. */
 export class GreetingGuard {
@@ -26,6 +28,12 @@ export class GreetingGuard {
   get until(): Millis | undefined {
     if (this.#liftedAt !== undefined || this.#audibleAt === undefined) return undefined;
     return this.#audibleAt + this.#lastsMs;
+  }
+
+  /** When a caller who speaks since then has spoken for long enough to stop the greeting; at once if it is none. */
+  yieldsAt(since: Millis): Millis {
+    const {until} = this;
+    return until === undefined ? Number.NEGATIVE_INFINITY : Math.max(until, since + CLICK_MS);
   }
 
   /** The greeting may not be stopped now, also because nobody has heard it yet. */

@@ -3,6 +3,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from './call-effect.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import type {Interruption} from './floor.ts';
+import {timingLine} from './timing-line.ts';
 
 /** The interruptions of a call, numbered, and what is kept of each. */
 export class Interruptions {
@@ -40,7 +41,7 @@ export class Interruptions {
     const record = interruptionRecord(interruption, numbers, overlap, isFalse);
     return [
       journal({is: 'interruption', interruption: record}),
-      {do: 'timing', line: timingLine(interruption, isFalse)},
+      {do: 'timing', line: timingLine(interruption, isFalse ? 'resumed' : 'interrupted')},
     ];
   }
 
@@ -89,17 +90,3 @@ function interruptionRecord(
 const FRAME_MS = 20;
 /** A mark follows each delta of the model; it is never much later than this. */
 const UNPROVEN_MS = 250;
-
-/** One readable line of the arithmetic (SHOW_TIMING_MATH). */
-function timingLine({cuts, heard, proven, sent, by, roundTrip, unheardMs}: Interruption, isFalse: boolean): string {
-  const ms = (value: Millis) => `${Math.round(value)} ms`;
-  const cut = cuts
-    .map(({itemId, audioEndMs, receivedMs}) => `${itemId} at ${audioEndMs} of ${ms(receivedMs)}`)
-    .join(', ');
-  const way = roundTrip === undefined ? 'not measured' : ms(roundTrip);
-  const heardHow = `${by === 'landing' ? 'measured' : 'estimated'} ${ms(heard)}`;
-  const sums = `sent ${ms(sent)}, proven ${ms(proven)}, ${heardHow} (round trip ${way})`;
-  return isFalse
-    ? `noise: ${sums}, resumed with ${ms(unheardMs)} still to be heard`
-    : `barge-in: ${sums}, cut ${cut || 'nothing'}`;
-}

@@ -8,13 +8,15 @@ import type {ConversationItem} from './model-adapter.ts';
 export class Memory {
   readonly #conversation: Conversation;
   readonly #epoch: number;
+  readonly #truncates: boolean;
   #session = 0;
   #notes = 0;
 
-  /** `epoch` keeps the names that two owners of one call give apart. */
-  constructor(conversation: Conversation, epoch: number) {
+  /** `epoch` keeps the names that two owners of one call give apart. `truncates`: the model relies on us for what was heard. */
+  constructor(conversation: Conversation, {epoch, truncates}: {readonly epoch: number; readonly truncates: boolean}) {
     this.#conversation = conversation;
     this.#epoch = epoch;
+    this.#truncates = truncates;
   }
 
   /** Whether the caller is owed an answer. */
@@ -72,8 +74,8 @@ export class Memory {
     const wasGiven = this.#conversation.heardText(itemId) !== '';
     this.#conversation.cut(itemId, heardMs, totalMs);
     const fact = journal({is: 'cut', id: itemId, heardMs, totalMs});
-    if (isAudio) return [toModel({do: 'truncate', itemId, audioEndMs: heardMs}), fact];
-    if (!wasGiven) return [fact];
+    if (isAudio && this.#truncates) return [toModel({do: 'truncate', itemId, audioEndMs: heardMs}), fact];
+    if (isAudio || !wasGiven) return [fact];
     // Another session spoke it; this one knows it only as text.
     const text = this.#conversation.heardText(itemId);
     const shorter: CallEffect[] =

@@ -80,19 +80,19 @@ export function isFatal(cause: LostCause): boolean {
 /** `arrivedAt`: when what it says came in from the network, where that is known better than by asking now. */
 export type ModelListener = (event: ModelEvent, arrivedAt?: Millis) => void;
 
-/**
- * One session with a model, whatever its protocol. What the model does by itself is a property of the adapter, so that
- * the rules of interruption do not have to know the protocol.
- */
+/** One session with a model, whatever its protocol. */
 export interface ModelSession extends AsyncDisposable {
-  readonly traits: ModelTraits;
   send(command: ModelCommand): void;
   /** At most one listener; events that arrive before it is set are kept in order. */
   onEvent(listener: ModelListener): void;
 }
 
+/** What a model's server does by itself, so that the rules of interruption do not have to know its protocol. */
 export interface ModelTraits {
-  /** `ours`: we stop the sound and tell the model what was heard. `model`: the server does both. */
+  /**
+   * `ours`: the server tells that the caller speaks; whether that is an interruption, and what was heard, is for us to
+   * say. `model`: it has yielded when it says so, and knows by itself what it said; we only stop the sound.
+   */
   readonly interruption: 'ours' | 'model';
 }
 
@@ -108,5 +108,6 @@ export interface SessionSettings {
 }
 
 export interface ModelAdapter {
+  readonly traits: ModelTraits;
   open(settings: SessionSettings): ModelSession;
 }

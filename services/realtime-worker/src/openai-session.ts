@@ -38,11 +38,10 @@ const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
 /** The only place that knows the model's socket. */
 export function openAIAdapter(options: OpenAIOptions): ModelAdapter {
-  return {open: settings => new OpenAISession(options, settings)};
+  return {traits: {interruption: 'ours'}, open: settings => new OpenAISession(options, settings)};
 }
 
 class OpenAISession implements ModelSession {
-  readonly traits = {interruption: 'ours'} as const;
   readonly #options: OpenAIOptions;
   readonly #settings: SessionSettings;
   readonly #socket: WebSocket;

@@ -17,6 +17,10 @@ export function continueFrom(instructions: string, lastWords: string): string {
   return `${instructions}\n\nYour voice was cut off for a technical reason ${where}. Go on from exactly there. Do not greet, do not apologise, do not repeat what was said.`;
 }
 
+export function askWhetherThere(instructions: string): string {
+  return `${instructions}\n\nThe caller has said nothing for a while. In one short sentence, ask whether they are still there. Do not greet them again.`;
+}
+
 /** Keys are not audible to the model as what they are. */
 export function pressed(digits: string): string {
   return `The caller pressed ${digits.split('').join(' ')} on the telephone keypad.`;

@@ -63,6 +63,11 @@ export class Replies {
     return request;
   }
 
+  /** The caller was speaking when it began: it will not be heard, and is asked for when they have finished. */
+  takenBack(responseId: string): void {
+    this.#sequencer.takenBack(responseId);
+  }
+
   /** A response is audible: the model works. */
   spoke(responseId: string): void {
     if (this.#running?.responseId === responseId) this.#running.spoke = true;

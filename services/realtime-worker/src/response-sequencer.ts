@@ -104,6 +104,14 @@ export class ResponseSequencer {
     return request;
   }
 
+  /** What began was not wanted any more at that moment: it is wanted again, unless the answer to the caller covers it. */
+  takenBack(responseId: string): void {
+    const slot = this.#slot;
+    if (slot.state !== 'active' || slot.responseId !== responseId || !slot.request) return;
+    this.#queue.unshift(slot.request);
+    this.#slot = {...slot, request: undefined};
+  }
+
   /** A response ended. Only the one in the slot frees it: a cancelled one may end after its successor began. */
   done(responseId: string, at: Millis): Create | undefined {
     if (this.#slot.state === 'active' && (this.#slot.responseId ?? responseId) === responseId) {

@@ -16,8 +16,9 @@ export class Responses {
   readonly #responses = new Map<string, Response>();
   readonly #itemMs = new Map<string, Millis>();
 
-  started(responseId: string, greeting: boolean): void {
-    this.#responses.set(responseId, {silenced: false, ended: false, greeting, unfinished: new Set()});
+  /** `silenced`: the caller was speaking when it began, and will not hear it. */
+  started(responseId: string, {greeting = false, silenced = false} = {}): void {
+    this.#responses.set(responseId, {silenced, ended: false, greeting, unfinished: new Set()});
     for (const [id, {ended}] of this.#responses) {
       if (this.#responses.size <= REMEMBERED) break;
       if (ended) this.#responses.delete(id);
@@ -27,7 +28,7 @@ export class Responses {
   /** Audio of an item arrived; returns where in the item it begins. */
   received(responseId: string, itemId: string, ms: Millis): Millis {
     // A delta without its response.created comes only from a server that is not strict; it is still speech.
-    if (!this.#responses.has(responseId)) this.started(responseId, false);
+    if (!this.#responses.has(responseId)) this.started(responseId);
     const from = this.receivedMs(itemId);
     if (from === 0) this.#responses.get(responseId)?.unfinished.add(itemId);
     this.#itemMs.set(itemId, from + ms);

@@ -88,7 +88,6 @@ async function readyInTime(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>
   const ok = await outcome.promise;
   cancel();
   const replay: ModelSession = {
-    traits: model.traits,
     send: command => model.send(command),
     onEvent(next) {
       listener = next;

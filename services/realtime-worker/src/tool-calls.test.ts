@@ -16,7 +16,7 @@ const called = (name: string) =>
     name,
     arguments: '{}',
   }) as const;
-const tools = () => new ToolCalls(new Memory(new Conversation(), 1), 2);
+const tools = () => new ToolCalls(new Memory(new Conversation(), {epoch: 1, truncates: true}), 2);
 
 test('hanging up lasts from the word of the model until the line is closed', () => {
   const calls = tools();

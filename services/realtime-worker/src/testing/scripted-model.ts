@@ -2,7 +2,6 @@ import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettin
 
 /** One session of a model whose every word a test speaks. */
 export class ScriptedSession implements ModelSession {
-  readonly traits = {interruption: 'ours'} as const;
   readonly settings: SessionSettings;
   readonly commands: ModelCommand[] = [];
   closed = false;
@@ -42,6 +41,7 @@ export class ScriptedSession implements ModelSession {
 
 /** A model that says only what a test makes it say. */
 export class ScriptedModel implements ModelAdapter {
+  readonly traits = {interruption: 'ours'} as const;
   readonly sessions: ScriptedSession[] = [];
   /** Says `ready` by itself as soon as somebody listens. */
   readyAtOnce = true;

@@ -1,0 +1,43 @@
+import type {Assistant} from './assistant.ts';
+import type {RestoredCall} from './call-restore.ts';
+import {continueFrom, greetWith} from './prompts.ts';
+import type {Request} from './response-sequencer.ts';
+
+/** What a model session leaves unsaid when it is lost, and the next one has to say: a greeting, the rest, an answer. */
+export class Owed {
+  readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
+  #greeting: boolean;
+  #answer: boolean;
+  /** A reply that broke off with the session that was speaking it. */
+  #brokenOff: string | undefined;
+
+  constructor(assistant: Pick<Assistant, 'instructions' | 'greeting'>, restored: RestoredCall | undefined) {
+    this.#assistant = assistant;
+    this.#greeting = assistant.greeting !== '' && restored?.greeted !== true;
+    this.#answer = restored?.answerOwed ?? false;
+    this.#brokenOff = restored?.cutOffItem;
+  }
+
+  /** Nobody was ever asked to greet. */
+  get greeting(): boolean {
+    return this.#greeting;
+  }
+
+  /** The session is lost. `brokenOff`: the item it was speaking; `answer`: the caller waits for one it had not begun. */
+  sessionLost({brokenOff, answer}: {readonly brokenOff: string | undefined; readonly answer: boolean}): void {
+    this.#brokenOff = brokenOff ?? this.#brokenOff;
+    this.#answer = answer;
+  }
+
+  /** What to ask a session for that knows what was said; asked once. `heardText`: the words of an item that were heard. */
+  take(heardText: (itemId: string) => string): Request | undefined {
+    const {instructions, greeting} = this.#assistant;
+    const [isGreeting, brokenOff, answer] = [this.#greeting, this.#brokenOff, this.#answer];
+    this.#greeting = this.#answer = false;
+    this.#brokenOff = undefined;
+    if (isGreeting) return {cause: 'greeting', instructions: greetWith(instructions, greeting)};
+    if (brokenOff === undefined) return answer ? {cause: 'recovery'} : undefined;
+    const lastWords = heardText(brokenOff).slice(-200);
+    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords)};
+  }
+}

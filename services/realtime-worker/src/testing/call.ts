@@ -1,0 +1,169 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {CallCore} from '../call-core.ts';
+import type {CallEffect, Fact} from '../call-effect.ts';
+import type {FloorPolicy} from '../floor.ts';
+import type {ModelCommand, ModelEvent} from '../model-adapter.ts';
+
+export const began = {
+  kind: 'began',
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
+  streamSid: StreamSid.parse(`MZ${'1'.repeat(32)}`),
+  edge: ProcessId.parse('edge-0001'),
+} as const;
+
+interface Special {
+  readonly idlePromptMs?: number;
+  readonly interruption?: 'ours' | 'model';
+}
+
+/** A call at the worker: what comes in is said by the test, what goes out is kept. */
+export class Call {
+  readonly core: CallCore;
+  readonly effects: CallEffect[] = [];
+  #at = 0;
+  #timestamp = 0;
+
+  constructor(
+    floor: Partial<FloorPolicy> = {},
+    greeting = 'Say hello.',
+    {idlePromptMs = 0, interruption = 'ours'}: Special = {},
+  ) {
+    const usual: FloorPolicy = {
+      mode: 'immediate',
+      minSpeechMs: 0,
+      greetingProtectedMs: 0,
+      noiseMs: 350,
+      uninterruptible: false,
+    };
+    const assistant = {
+      name: 'd',
+      model: 'm',
+      instructions: 'Be brief.',
+      voice: 'v',
+      greeting,
+      idlePromptMs,
+      floor: {...usual, ...floor},
+    };
+    const settings = {
+      assistant,
+      interruption,
+      epoch: 1,
+      worker: 'w',
+      since: (at: number) => at,
+      streamGraceMs: 15_000,
+      rotateAfterMs: 3e6,
+    };
+    this.core = new CallCore(settings, 0);
+  }
+
+  /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
+  static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: Special = {}): Call {
+    const call = new Call(floor, greeting, special);
+    call.model({type: 'ready'});
+    call.edge(began);
+    return call;
+  }
+
+  at(at: number): this {
+    this.#at = at;
+    return this;
+  }
+
+  model(...events: ModelEvent[]): CallEffect[] {
+    return events.flatMap(event => this.#take(this.core.on({type: 'model', event}, this.#at)));
+  }
+
+  edge(
+    frame: Parameters<CallCore['on']>[0] extends infer Event
+      ? Event extends {frame: infer Frame}
+        ? Frame
+        : never
+      : never,
+  ) {
+    return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+  }
+
+  over(reason: 'caller.hung-up'): CallEffect[] {
+    return this.#take(this.core.on({type: 'over', reason}, this.#at));
+  }
+
+  /** The caller is heard, silently, so that Twilio's clock goes on. */
+  hear(): void {
+    this.edge({kind: 'audio', timestamp: this.#timestamp, payload: silence(20)});
+    this.#timestamp += 20;
+  }
+
+  time(at: number): CallEffect[] {
+    this.#at = at;
+    return this.#take(this.core.on({type: 'time'}, at));
+  }
+
+  /** Returns every mark that Twilio holds. */
+  returnMarks(): CallEffect[] {
+    const names = this.effects.flatMap(effect => {
+      if (effect.do !== 'edge') return [];
+      if (effect.frame.kind === 'audio') return [effect.frame.mark];
+      return effect.frame.kind === 'mark' ? [effect.frame.name] : [];
+    });
+    const back = names.filter(name => !this.#returned.has(name));
+    for (const name of back) this.#returned.add(name);
+    return back.flatMap(name => this.edge({kind: 'mark', name}));
+  }
+
+  reply(responseId: string, itemId: string, ms: number, tag?: string, whole = true): CallEffect[] {
+    const effects = this.model(
+      {type: 'responseStarted', responseId, tag},
+      {type: 'audio', responseId, itemId, payload: silence(ms)},
+    );
+    if (!whole) return effects;
+    return [...effects, ...this.model({type: 'audioEnded', itemId}, ended(responseId))];
+  }
+
+  readonly #returned = new Set<string>();
+
+  #take(effects: CallEffect[]): CallEffect[] {
+    this.effects.push(...effects);
+    return effects;
+  }
+}
+
+export const ended = (
+  responseId: string,
+  status: 'completed' | 'cancelled' | 'failed' | 'incomplete' = 'completed',
+  reason?: string,
+): ModelEvent => ({
+  type: 'responseEnded',
+  responseId,
+  status,
+  reason,
+  tokens: {inputText: 1, inputAudio: 2, inputCached: 0, outputText: 3, outputAudio: 4},
+});
+export const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
+  type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
+export const hangUp = (responseId: string): ModelEvent => ({
+  type: 'toolCalled',
+  responseId,
+  itemId: 'tool-1',
+  callId: 'call-1',
+  name: 'hang_up',
+  arguments: '{}',
+});
+
+export const told = (effects: readonly CallEffect[]): ModelCommand[] =>
+  effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
+export const asked = (effects: readonly CallEffect[]) =>
+  told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
+/** What went to the edge; audio in a row is one audio. */
+export const down = (effects: readonly CallEffect[]) =>
+  effects
+    .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))
+    .filter((kind, at, kinds) => kind !== 'audio' || kinds[at - 1] !== 'audio');
+export const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
+  effects.flatMap(effect =>
+    // The comparison says which it is, but TypeScript cannot follow a name to its member of a union.
+    // oxlint-disable-next-line no-unsafe-type-assertion
+    effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],
+  );
+export const last = (effects: readonly CallEffect[]) =>
+  effects.find(effect => effect.do === 'leave' || effect.do === 'end');
