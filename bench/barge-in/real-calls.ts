@@ -7,7 +7,17 @@ import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import type {StreamReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-call.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import type {Network} from '../../tests/heard/lines.ts';
 import {compare} from '../../tests/heard/truth.ts';
+import {type Clear, leakedBytes, reactionsOf} from './after-the-clear.ts';
+
+export interface RealOptions {
+  /** At once, each interrupted so often. */
+  readonly calls: number;
+  readonly rounds: number;
+  /** Between the edge and Twilio, each way. */
+  readonly network: Network;
+}
 
 /** What came of real calls, on real sockets and a real Redis. */
 export interface RealFigures {
@@ -39,14 +49,17 @@ const REPLIES = Array.from({length: 100}, (_, index): Reply => {
 });
 
 /** Makes the calls: edge, worker, webhook, Redis and model are processes of their own, the phones are in this one. */
-export async function realCalls(calls: number, rounds: number, progress: (line: string) => void): Promise<RealFigures> {
+export async function realCalls(
+  {calls, rounds, network}: RealOptions,
+  progress: (line: string) => void,
+): Promise<RealFigures> {
   const random = seededRandom(4_711);
   await using fleet = await ProcessFleet.start({
     edges: 1,
     workers: 1,
     env: {MAX_CALLS: String(calls * 2), TRANSCRIPTION_MODEL: 'off', LOG_LEVEL: 'warn'},
     model: {MODEL_TAGGED: 'on', MODEL_KEEP_HEARD: 'off', MODEL_SPEED: '3-8'},
-    twilio: {seed: 1},
+    twilio: {seed: 1, network},
   });
   await fleet.setScript(REPLIES);
   const script = (): CallerScript => [
@@ -78,7 +91,8 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
     streams.flatMap(stream => {
       const tags = new Set(readTagRuns(stream.played).map(run => run.item));
       const session = sessions.find(({items}) => items.some(({tag}) => tag !== null && tags.has(tag)));
-      return session ? [{stream, session, clockOrigin}] : [];
+      if (!session) return [];
+      return [{stream, session, clears: clearsOf(stream, clockOrigin - session.clockOrigin)}];
     }),
   );
   const judged = pairs.flatMap(({stream, session}) => interruptions(session, stream));
@@ -88,8 +102,8 @@ export async function realCalls(calls: number, rounds: number, progress: (line: 
     refused: pairs.reduce((sum, {session}) => sum + session.refusals.filter(isTruncation).length, 0),
     wrongItem: judged.filter(({wrongItem}) => wrongItem).length,
     errors: judged.map(({errorMs}) => errorMs),
-    reactions: pairs.flatMap(({stream, session, clockOrigin}) => reactions(session, stream, clockOrigin)),
-    leakedBytes: pairs.reduce((sum, {stream, session, clockOrigin}) => sum + leaked(session, stream, clockOrigin), 0),
+    reactions: pairs.flatMap(({session, clears}) => reactionsOf(session, clears)),
+    leakedBytes: pairs.reduce((sum, {stream, session, clears}) => sum + leakedBytes(session, clears, stream.played), 0),
     phonesLate: fleet.twilio.lag.p99,
     violations: reports.reduce((sum, {violations}) => sum + violations.length, 0),
   };
@@ -113,23 +127,7 @@ function interruptions(session: SessionSummary, stream: StreamReport): {errorMs:
   });
 }
 
-function reactions(session: SessionSummary, {clears}: StreamReport, clockOrigin: Millis): Millis[] {
-  const spoke = session.speech.map(({startedAt}) => startedAt + session.clockOrigin);
-  return clears.flatMap(({at}) => {
-    const last = spoke.findLast(each => each <= at + clockOrigin);
-    return last === undefined ? [] : [at + clockOrigin - last];
-  });
-}
-
-/** Bytes of a reply that were played behind the clear that silenced it. */
-function leaked(session: SessionSummary, stream: StreamReport, clockOrigin: Millis): number {
-  const runs = readTagRuns(stream.played);
-  return stream.clears.reduce((sum, clear) => {
-    const clearedAt = clear.at + clockOrigin - session.clockOrigin;
-    const position = stream.segments.findLast(({at}) => at <= clear.at)?.to ?? 0;
-    const silenced = session.responses.findLast(({firstAudioAt}) => (firstAudioAt ?? Infinity) < clearedAt);
-    const tags = new Set(session.items.flatMap(({id, tag}) => (silenced?.items.includes(id) ? [tag] : [])));
-    const after = runs.filter(({item, at}) => at >= position && tags.has(item));
-    return sum + after.reduce((bytes, {fromMs, toMs}) => bytes + (toMs - fromMs) * 8, 0);
-  }, 0);
+/** The clears of a stream, on the clock of the model. */
+function clearsOf({clears, segments}: StreamReport, offset: Millis): Clear[] {
+  return clears.map(({at}) => ({at: at + offset, playedBytes: segments.findLast(each => each.at <= at)?.to ?? 0}));
 }

@@ -5,6 +5,7 @@ import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import type {ModelItem} from '../../simulators/openai/src/model-item.ts';
 import {compare, type Heard} from '../../tests/heard/truth.ts';
+import {leakedBytes, reactionsOf} from './after-the-clear.ts';
 import {OURS, type Outcome} from './outcome.ts';
 import {type Cuts, type Rule, rulesOfOthers} from './rules.ts';
 
@@ -26,8 +27,16 @@ interface Moment {
 const ROUNDS = 5;
 const WORDS = 'This is a sentence of the usual length, said at the usual speed. ';
 
-/** One call on a virtual clock with some interruptions of one kind; what every rule makes of them. */
-export function virtualCall({network, situation}: Condition, seed: number): Outcome[] {
+/** What came of one call: what every rule made of its interruptions, and how silent it was and how fast. */
+export interface VirtualFigures {
+  readonly outcomes: readonly Outcome[];
+  /** From `speech_started` leaving the model to the clear at Twilio: here the ways alone, there and back. */
+  readonly reactions: readonly Millis[];
+  readonly leakedBytes: number;
+}
+
+/** One call on a virtual clock with some interruptions of one kind. */
+export function virtualCall({network, situation}: Condition, seed: number): VirtualFigures {
   const random = seededRandom(seed * 7_919 + 13);
   let next: Reply = [];
   const call = new SimulatedCall({
@@ -78,7 +87,12 @@ export function virtualCall({network, situation}: Condition, seed: number): Outc
       'its end',
     );
   }
-  return outcomesOf(call);
+  const clears = call.landed.filter(({discardedBytes}) => discardedBytes > 0);
+  return {
+    outcomes: outcomesOf(call),
+    reactions: reactionsOf(call.session, clears),
+    leakedBytes: leakedBytes(call.session, clears, call.queue.played()),
+  };
 }
 
 function speak(ms: Millis): Reply {
