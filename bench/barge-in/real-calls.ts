@@ -41,6 +41,9 @@ const words = (ms: Millis) =>
   Buffer.from(Array.from({length: ms * 8}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90)));
 const TEXT = 'This is a sentence of the usual length, said at the usual speed. ';
 
+/** Calls that nobody looks at: what a process does for the first time takes it many times as long. */
+const WARM_UP = 12;
+
 /** What the model answers, reply by reply: a greeting, then long ones, every third of two items. */
 const REPLIES = Array.from({length: 100}, (_, index): Reply => {
   const say = (audioMs: Millis) => ({say: {text: TEXT.repeat(3), audioMs}});
@@ -62,21 +65,27 @@ export async function realCalls(
     twilio: {seed: 1, network},
   });
   await fleet.setScript(REPLIES);
-  const script = (): CallerScript => [
+  const script = (times: number): CallerScript => [
     {do: 'waitForSilence', ms: 300},
     {do: 'say', audio: words(600)},
-    ...Array.from({length: rounds}, () => [
+    ...Array.from({length: times}, () => [
       {do: 'waitForAssistant', speakingFor: random.between(40, 3_500)} as const,
       {do: 'say', audio: words(500)} as const,
     ]).flat(),
     {do: 'pause', ms: 1_500},
     {do: 'hangUp'},
   ];
-  const dialled = [];
-  for (let call = 0; call < calls; call += 1) {
-    dialled.push(fleet.twilio.dial(script()));
-    await sleep(random.between(40, 80)); // phones are not in step: their frames must not come in one burst every 20 ms
-  }
+  const dial = async (count: number, times: number) => {
+    const dialled = [];
+    for (let call = 0; call < count; call += 1) {
+      dialled.push(fleet.twilio.dial(script(times)));
+      await sleep(random.between(40, 80)); // phones are not in step: their frames must not come in one burst every 20 ms
+    }
+    return dialled;
+  };
+  progress('warming up');
+  await Promise.all((await dial(WARM_UP, 2)).map(call => call.ended));
+  const dialled = await dial(calls, rounds);
   let over = 0;
   const reports = await Promise.all(
     dialled.map(async call => {
