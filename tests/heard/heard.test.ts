@@ -28,6 +28,7 @@ const misbehaviour = fc.record({
   strange: fc.boolean(),
   speed: fc.constantFrom([0.8, 1.2] as const, [3, 8] as const),
   marksReturned: fc.constantFrom(1, 1, 0.7, 0),
+  heldShortMs: fc.constantFrom(0, 0, 85),
 });
 
 const RACES = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
@@ -82,7 +83,8 @@ describe('whatever the network, the model and the caller do', () => {
           const call = play(seed, turns, {network, misbehaviour, mode: 'immediate'});
           // What we ask for may race with what the server does by itself; nothing else may be refused.
           const refused = call.session.refusals.filter(({code}) => !RACES.has(code ?? ''));
-          expect(refused).toEqual([]);
+          // A server that counts less than it sent refuses a cut behind its end, once, and is cut there.
+          if (misbehaviour.heldShortMs === 0) expect(refused).toEqual([]);
           // One clear cannot be placed better than the network jitters where no mark comes back.
           const tolerance = 110 + (misbehaviour.marksReturned === 1 ? 20 : 4 * network.jitter + 2 * network.delay);
           for (const {item, heardMs, rememberedMs} of compare(call.session.items, call.queue.played())) {

@@ -121,6 +121,19 @@ describe('a caller who interrupts', () => {
     expect(down(call.reply('r2', 'i2', 500))).toContain('audio');
   });
 
+  test('is forgotten by a server that counts less audio than it sent: cut where its audio ends, once', () => {
+    const call = Call.connected();
+    call.at(100).reply('r1', 'i1', 2_000, undefined, false);
+    call.at(1_100).model(speech('u1', 'callerSpoke'));
+    const refused = {type: 'refused', code: 'invalid_value', message: 'already shorter', about: 'truncate:i1'} as const;
+    const again = call.model({...refused, holdsMs: 915});
+    expect(told(again)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 915}]);
+    expect(noted(again, 'cutRefused')).toEqual([]);
+    const twice = call.model({...refused, holdsMs: 900});
+    expect(told(twice)).toEqual([]);
+    expect(noted(twice, 'cutRefused')).toHaveLength(1);
+  });
+
   test('is not troubled by races that the server calls errors', () => {
     const call = Call.connected();
     for (const code of ['response_cancel_not_active', 'conversation_already_has_active_response']) {

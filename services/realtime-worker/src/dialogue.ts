@@ -177,7 +177,7 @@ export class Dialogue {
       case 'responseEnded':
         return this.#responseEnded(event, at);
       case 'refused':
-        return this.#replies.refused(event);
+        return [...this.#replies.refused(event), ...this.#memory.cutRefused(event)];
       default:
         return unreachable(event);
     }

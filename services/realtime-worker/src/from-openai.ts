@@ -187,13 +187,18 @@ function words(responseId: string, id: string, text: string, whole: boolean): Mo
   return {type: 'words', responseId, itemId: id, text, whole};
 }
 
+/** What it says of a cut beyond the audio it has; there is no other way to learn how much that is. */
+const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
+
 function refusal({code, type, message, event_id}: z.infer<typeof error>): ModelEvent[] {
   const known = code ?? type ?? 'unknown';
   const fatal = FATAL[known];
   if (fatal) return [{type: 'lost', cause: fatal, detail: message}];
   if (known === 'session_expired') return [{type: 'lost', cause: 'expired', detail: message}];
   if (event_id === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', detail: `${known}: ${message}`}];
-  return [{type: 'refused', code: known, message, about: event_id ?? undefined}];
+  const [, holds] = SHORTER.exec(message) ?? [];
+  const holdsMs = holds === undefined ? undefined : Number(holds);
+  return [{type: 'refused', code: known, message, about: event_id ?? undefined, holdsMs}];
 }
 
 function responseDone(response: EventOf<'response.done'>['response']): ModelEvent[] {

@@ -2,13 +2,14 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from './call-effect.ts';
 import {cutToAudio} from './call-restore.ts';
 import type {Conversation} from './conversation.ts';
-import type {ConversationItem} from './model-adapter.ts';
+import type {ConversationItem, ModelEvent} from './model-adapter.ts';
 
 /** The conversation, kept alike in three places: here, in the model's session, and in the journal for other workers. */
 export class Memory {
   readonly #conversation: Conversation;
   readonly #epoch: number;
   readonly #truncates: boolean;
+  readonly #cutAgain = new Set<string>();
   #session = 0;
   #notes = 0;
 
@@ -81,6 +82,18 @@ export class Memory {
     const shorter: CallEffect[] =
       text === '' ? [] : [toModel({do: 'add', item: {kind: 'assistant', id: `${itemId}-cut`, text}, after: itemId})];
     return [...shorter, toModel({do: 'delete', itemId}), fact];
+  }
+
+  /** The model did not take a cut, and remembers more than was heard. `holdsMs`: it has only so much of the item. */
+  cutRefused({about, holdsMs}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
+    if (!about?.startsWith('truncate:')) return [];
+    const itemId = about.slice('truncate:'.length);
+    // Some servers count a little less audio than they sent. Cut where theirs ends, the item forgets its unheard words.
+    if (holdsMs !== undefined && !this.#cutAgain.has(itemId)) {
+      this.#cutAgain.add(itemId);
+      return [toModel({do: 'truncate', itemId, audioEndMs: holdsMs})];
+    }
+    return [journal({is: 'cutRefused', id: itemId})];
   }
 }
 

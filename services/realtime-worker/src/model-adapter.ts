@@ -69,7 +69,14 @@ export type ModelEvent =
       readonly tokens: Tokens | undefined;
     }
   /** Something we said was refused; `about` is the command it was about (`truncate`, `respond:greeting-1`, …). */
-  | {readonly type: 'refused'; readonly code: string; readonly message: string; readonly about: string | undefined}
+  | {
+      readonly type: 'refused';
+      readonly code: string;
+      readonly message: string;
+      readonly about: string | undefined;
+      /** Of a cut: the server has only so much of the item's audio, in milliseconds. */
+      readonly holdsMs?: number | undefined;
+    }
   | {readonly type: 'lost'; readonly cause: LostCause; readonly detail: string};
 
 /** Whether another session is worth a try. */

@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type CallEffect, journal, toModel} from './call-effect.ts';
+import {type CallEffect, toModel} from './call-effect.ts';
 import type {ModelEvent} from './model-adapter.ts';
 import {earliest} from './earliest.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
@@ -99,10 +99,7 @@ export class Replies {
   refused({code, message, about}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
     if (about?.startsWith('respond:') && code === BUSY) this.#sequencer.refused(about.slice('respond:'.length));
     if (BENIGN.has(code)) return [];
-    const warning: CallEffect = {do: 'warn', what: `the model refused ${about ?? 'something'}`, code, detail: message};
-    // It remembers more than was heard: counted, and nothing to be done about.
-    if (!about?.startsWith('truncate:')) return [warning];
-    return [warning, journal({is: 'cutRefused', id: about.slice('truncate:'.length)})];
+    return [{do: 'warn', what: `the model refused ${about ?? 'something'}`, code, detail: message}];
   }
 
   time(at: Millis): CallEffect[] {
