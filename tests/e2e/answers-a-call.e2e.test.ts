@@ -1,7 +1,10 @@
 import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
+import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
-test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async () => {
+test.concurrent('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async ({
+  expect,
+}) => {
   await using bridge = await openBridge({
     redisUrl: inject('redisUrl'),
     env: {IDLE_PROMPT_SECONDS: '1', GREETING_PROTECTED_MS: '0'},
@@ -19,6 +22,36 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
     expect(silence).toBeGreaterThan(1_000);
     expect(silence).toBeLessThan(1_600);
   }
+});
+
+test.concurrent('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where it was heard, and is heard once in all', async ({
+  expect,
+}) => {
+  await using bridge = await openBridge({
+    redisUrl: inject('redisUrl'),
+    env: {BARGE_IN: 'resume', GREETING: 'off'},
+    openai: {knobs: {tagged: true}, script: [[{say: {text: 'We are open from nine to five.', audioMs: 4_000}}]]},
+  });
+  const loud = (ms: number) => Buffer.from(Array.from({length: ms * 8}, (_, at) => (at % 16 < 8 ? 0x10 : 0x90)));
+  const report = await bridge.twilio.dial([
+    {do: 'pause', ms: 500},
+    {do: 'say', audio: loud(600)},
+    {do: 'waitForAssistant', speakingFor: 1_000},
+    {do: 'say', audio: loud(150)},
+    {do: 'waitForSilence', ms: 1_500},
+    {do: 'hangUp'},
+  ]).ended;
+  const [stream] = report.streams;
+  expect(stream?.clears).toHaveLength(1);
+  // Stopped and gone on with: a cut between two bytes, and at most what one clear cannot know of the network.
+  const runs = readTagRuns(stream?.played ?? Buffer.alloc(0));
+  expect(runs[0]?.fromMs).toBe(0);
+  expect(runs.at(-1)?.toMs).toBe(4_000);
+  for (const [index, {fromMs}] of runs.slice(1).entries())
+    expect(Math.abs(fromMs - runs[index]!.toMs)).toBeLessThan(20);
+  const [session] = bridge.openai.sessions;
+  expect(session?.responses).toHaveLength(1);
+  expect(session?.refusals).toEqual([]);
 });
 
 describe('a caller who dials the number', () => {

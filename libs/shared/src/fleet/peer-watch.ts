@@ -57,8 +57,8 @@ export class PeerWatch {
   #redisWellSince: Millis | undefined;
   /** By their silence. */
   readonly #dead = new Set<ProcessId>();
-  /** By their lifeline. */
-  readonly #gone = new Set<ProcessId>();
+  /** By their lifeline, and since when; some of them never spoke to us. */
+  readonly #gone = new Map<ProcessId, Millis>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
@@ -86,7 +86,7 @@ export class PeerWatch {
    */
   gone(id: ProcessId, at: Millis, linkedSince: Millis | undefined): void {
     if (linkedSince === undefined || at - linkedSince < SETTLING) return;
-    this.#gone.add(id);
+    this.#gone.set(id, at);
     this.#busyUntil = at + BUSY;
   }
 
@@ -105,8 +105,8 @@ export class PeerWatch {
       if (at - beat.at <= FORGET) continue;
       this.#lastBeat.delete(id);
       this.#dead.delete(id);
-      this.#gone.delete(id);
     }
+    for (const [id, since] of this.#gone) if (at - since > FORGET) this.#gone.delete(id);
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
