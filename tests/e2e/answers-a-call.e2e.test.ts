@@ -2,7 +2,7 @@ import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
 import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
-test.concurrent('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async ({
+test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async ({
   expect,
 }) => {
   await using bridge = await openBridge({
@@ -24,7 +24,7 @@ test.concurrent('a caller who says nothing is asked whether they are still there
   }
 });
 
-test.concurrent('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where it was heard, and is heard once in all', async ({
+test('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where it was heard, and is heard once in all', async ({
   expect,
 }) => {
   await using bridge = await openBridge({
