@@ -42,7 +42,8 @@ export class Load implements AsyncDisposable {
     const load = new Load(fleet);
     for (let tag = 0; tag < calls; tag += 1) {
       load.#dial(tag);
-      await sleep(4_000 / calls);
+      // Phones are not in step: at whole multiples of 20 ms all their frames would come in one burst.
+      await sleep((Math.random() + 0.5) * (4_000 / calls));
     }
     await sleep(4_000);
     return load;
