@@ -21,7 +21,7 @@ const UNGIVEN_MS = 60_000;
 export class CallerAudio {
   #open = false;
   #expected: Millis | undefined;
-  #heard = new HeardFrames();
+  readonly #heard = new HeardFrames();
   #stream = 0;
   #unsettled: GivenFrame[] = [];
   #unsettledMs: Millis = 0;
@@ -58,7 +58,7 @@ export class CallerAudio {
   /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
   sessionOpened(): string[] {
     this.#open = true;
-    this.#heard = new HeardFrames();
+    this.#heard.reset();
     return this.#unsettled.map(frame => this.#give(frame));
   }
 

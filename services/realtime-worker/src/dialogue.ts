@@ -84,7 +84,11 @@ export class Dialogue {
 
   /** Whether stream, session or owner could change now without anybody noticing. */
   atTurnBoundary(at: Millis): boolean {
-    return this.#floor.quiet(at) && !this.#floor.callerSpeaks && !this.#replies.busy && !this.#tools.goodbye.said;
+    return this.#isNobodysTurn && this.#floor.quiet(at);
+  }
+
+  get #isNobodysTurn(): boolean {
+    return !this.#floor.callerSpeaks && !this.#replies.busy && !this.#tools.goodbye.said;
   }
 
   /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
@@ -203,7 +207,7 @@ export class Dialogue {
     if (!this.#caller.isOpen && this.#tools.goodbye.over(quiet, at)) {
       return [...this.#tools.hungUp(at), {do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
     }
-    this.#idle.isQuiet(this.#streamOpen && this.atTurnBoundary(at), at);
+    this.#idle.isQuiet(quiet && this.#streamOpen && this.#isNobodysTurn, at);
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 

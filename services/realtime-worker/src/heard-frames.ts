@@ -50,6 +50,12 @@ export class HeardFrames {
   #count = 0;
   #givenMs: Millis = 0;
 
+  /** Another session begins: it was given nothing yet. */
+  reset(): void {
+    this.#count = 0;
+    this.#givenMs = 0;
+  }
+
   add({payload, ms, at, timestamp, stream}: GivenFrame): void {
     const bytes = Buffer.from(payload, 'base64');
     if (timestamp === undefined) return this.#add(bytes, ms, {at, stream, way: Number.NaN});
