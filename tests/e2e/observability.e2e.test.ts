@@ -1,9 +1,10 @@
 import {loadConfig} from '@voicebridge/shared/config.ts';
 import {createLog} from '@voicebridge/shared/log.ts';
+import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
 import {openTraceReceiver, type ReceivedSpan, type TraceReceiver} from '@voicebridge/shared/testing/trace-receiver.ts';
 import {systemClock as clock} from '@voicebridge/shared/time.ts';
 import {openTraces} from '@voicebridge/shared/trace.ts';
-import {afterAll, beforeAll, expect, inject, test, vi} from 'vitest';
+import {afterAll, beforeAll, expect, test, vi} from 'vitest';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
 import {startAnalytics} from '../../services/analytics/src/start-analytics.ts';
 import {temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
@@ -18,7 +19,10 @@ const scraped = new Map<string, string>();
 beforeAll(async () => {
   receiver = await openTraceReceiver();
   await using stack = new AsyncDisposableStack();
-  const redisUrl = inject('redisUrl');
+  // Its own: analytics would record the calls of other tests, too.
+  const redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
+  stack.defer(() => redis.close());
+  const redisUrl = redis.url;
   const log = createLog('analytics', {level: 'silent'});
   const traces = stack.use(await openTraces('analytics', receiver.url, log));
   const folder = stack.use(await temporaryFolder());
