@@ -42,7 +42,6 @@ export interface SimulatedCallOptions {
   readonly modelNetwork?: Network;
   readonly knobs?: Partial<Knobs>;
   readonly floor?: Partial<FloorPolicy>;
-  readonly idlePromptMs?: Millis;
   /** From the start of the call to the model's session and to the caller's stream. */
   readonly sessionAfter?: Millis;
   readonly streamAfter?: Millis;
@@ -119,7 +118,7 @@ export class SimulatedCall {
       instructions: 'Be brief.',
       voice: 'alloy',
       greeting: 'Say hello.',
-      idlePromptMs: options.idlePromptMs ?? 0,
+      idlePromptMs: 0,
       floor: {...usualFloor, ...options.floor},
     };
     this.#core = new CallCore(

@@ -5,6 +5,7 @@ import type {RestoredCall} from './call-restore.ts';
 import {cutsOf} from './cut.ts';
 import {earliest} from './earliest.ts';
 import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, ServerRights, Stop} from './floor.ts';
+import {serverRights} from './floor.ts';
 import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
@@ -56,11 +57,9 @@ export class BargeIn {
     }
   }
 
-  /** What the server is told to do by itself; where a noise is not a turn, only we know. */
+  /** What the server is told to do by itself. */
   get serverRights(): ServerRights {
-    const {mode, minSpeechMs, uninterruptible} = this.#policy;
-    const serverResponds = mode === 'immediate' && minSpeechMs === 0 && this.#guard.isLifted;
-    return {serverInterrupts: serverResponds && !uninterruptible, serverResponds};
+    return serverRights(this.#policy, this.#guard.isLifted);
   }
 
   /** When `time` is wanted next. */

@@ -399,6 +399,15 @@ describe('a reply that we asked for, and that begins while the caller speaks', (
     expect(noted(call.effects, 'turn').map(({turn: {cause}}) => cause)).not.toContain('digits');
   });
 
+  test('is no part of what another session is told, though its words ran ahead of it', () => {
+    const call = Call.connected();
+    digits(call);
+    call.model(speech('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
+    call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'Your booking is', whole: false});
+    call.model(ended('r1', 'cancelled', 'client_cancelled'), {type: 'lost', cause: 'closed', detail: ''});
+    expect(JSON.stringify(told(call.at(2_000).model({type: 'ready'})))).not.toContain('Your booking');
+  });
+
   test('is asked for again after what was only a noise', () => {
     const call = Call.connected({minSpeechMs: 400});
     digits(call);

@@ -167,6 +167,8 @@ export class Dialogue {
           ...this.#floorOn({type: 'itemFinished', itemId: event.itemId}, at),
         ];
       case 'words': // they run ahead of the audio they belong to
+        // Of a reply that was never heard: another session must not be told that it was.
+        if (this.#floor.isSilenced(event.responseId) && !this.#memory.knows(event.itemId)) return [];
         return [
           ...this.#memory.remember({kind: 'assistant', id: event.itemId, text: ''}),
           ...this.#memory.words(event.itemId, event.text, event.whole),

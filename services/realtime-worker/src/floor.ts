@@ -21,6 +21,12 @@ export interface ServerRights {
   readonly serverResponds: boolean;
 }
 
+/** `lifted`: the greeting needs no protection any more. Where a noise is not a turn, the server may do nothing by itself. */
+export function serverRights({mode, minSpeechMs, uninterruptible}: FloorPolicy, lifted: boolean): ServerRights {
+  const serverResponds = mode === 'immediate' && minSpeechMs === 0 && lifted;
+  return {serverInterrupts: serverResponds && !uninterruptible, serverResponds};
+}
+
 /** A server that owns interruption has yielded by the time it says that the caller speaks: nothing is left to weigh. */
 export const HAS_YIELDED: FloorPolicy = {
   mode: 'immediate',

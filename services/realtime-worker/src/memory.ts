@@ -31,6 +31,10 @@ export class Memory {
     return this.#conversation.history().map(item => toModel({do: 'add', item}));
   }
 
+  knows(itemId: string): boolean {
+    return this.#conversation.has(itemId);
+  }
+
   /** The model has a new item by itself. Knowing it twice is knowing it once. */
   remember(item: ConversationItem): CallEffect[] {
     if (this.#conversation.has(item.id)) return [];

@@ -1,5 +1,6 @@
 import type {Tokens} from '@voicebridge/shared/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {ServerRights} from './floor.ts';
 
 /** One thing in the model's memory, in words: what can be given to another session. */
 export type ConversationItem =
@@ -104,12 +105,10 @@ export interface ModelTraits {
 }
 
 /** What a session must be before any audio goes through it. */
-export interface SessionSettings {
+export interface SessionSettings extends ServerRights {
   readonly model: string;
   readonly instructions: string;
   readonly voice: string;
-  readonly serverInterrupts: boolean;
-  readonly serverResponds: boolean;
   /** Base64 of a call's identity for the model's abuse detection, never a telephone number. */
   readonly safetyId: string | undefined;
 }
