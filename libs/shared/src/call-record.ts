@@ -26,10 +26,16 @@ export const EndReason = z.enum([
 ]);
 export type EndReason = z.infer<typeof EndReason>;
 
+/**
+ * As the model counted them. Cached tokens are part of those in; by kind as far as the model told: what is missing to
+ * `inputCached` is of unknown kind, as in records of before November 2026.
+ */
 export const Tokens = z.object({
   inputText: count,
   inputAudio: count,
   inputCached: count,
+  inputCachedText: count.default(0),
+  inputCachedAudio: count.default(0),
   outputText: count,
   outputAudio: count,
 });
@@ -176,7 +182,10 @@ export type CallSummary = z.infer<typeof CallSummary>;
 /** Turns (and what hangs on them) in one job; a longer call is sent in several. */
 export const TURNS_PER_JOB = 50;
 
-/** The job `call-finished`: one per call, or one per `TURNS_PER_JOB` turns of it, each with the whole summary. */
+/**
+ * The job `call-finished`: one per call, or one per `TURNS_PER_JOB` turns of it, each with the whole summary. A field
+ * that is added has a default, so that older records stay readable; `version` rises when a reader could misunderstand.
+ */
 export const CallFinished = z.object({
   version: z.literal(1),
   part: count,

@@ -143,10 +143,16 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
   const endReason = random.chance(0.75) ? 'caller.hung-up' : random.pickUneven(ENDS);
   const yielded = interruptions.filter(each => !each.false);
   const spoken = turns.reduce((sum, turn) => sum + (turn.generatedMs ?? 0), 0);
+  const inputText = 400 + 60 * count;
+  const inputAudio = Math.round((at / 100) * (1 + count / 6));
+  const inputCachedText = Math.round(inputText * 0.7);
+  const inputCachedAudio = Math.round(inputAudio * Math.min(0.8, count / 12));
   const tokens = {
-    inputText: 400 + 60 * count,
-    inputAudio: Math.round((at / 100) * (1 + count / 6)),
-    inputCached: Math.round((at / 130) * (count / 4)),
+    inputText,
+    inputAudio,
+    inputCached: inputCachedText + inputCachedAudio,
+    inputCachedText,
+    inputCachedAudio,
     outputText: 22 * count,
     outputAudio: Math.round(spoken / 50),
   };
@@ -185,10 +191,11 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       unheardMs: yielded.reduce((sum, cut) => sum + (cut.unheardMs ?? 0), 0),
       tokens,
       costUsd:
-        ((tokens.inputAudio - tokens.inputCached) * 32 +
+        ((inputText - inputCachedText) * 4 +
+          (inputAudio - inputCachedAudio) * 32 +
           tokens.inputCached * 0.4 +
           tokens.outputAudio * 64 +
-          tokens.outputText * 16) *
+          tokens.outputText * 24) *
         price *
         1e-6,
       priceTable: '2026-11',

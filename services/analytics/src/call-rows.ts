@@ -122,6 +122,8 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     tokensInputText: tokens.inputText,
     tokensInputAudio: tokens.inputAudio,
     tokensInputCached: tokens.inputCached,
+    tokensInputCachedText: tokens.inputCachedText,
+    tokensInputCachedAudio: tokens.inputCachedAudio,
     tokensOutputText: tokens.outputText,
     tokensOutputAudio: tokens.outputAudio,
     costUsd: call.costUsd,

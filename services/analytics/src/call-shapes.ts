@@ -36,6 +36,9 @@ export const Call = z.object({
   tokensInputText: count,
   tokensInputAudio: count,
   tokensInputCached: count,
+  /** Null in records of before November 2026. */
+  tokensInputCachedText: count.nullable(),
+  tokensInputCachedAudio: count.nullable(),
   tokensOutputText: count,
   tokensOutputAudio: count,
   costUsd: z.number().nullable(),

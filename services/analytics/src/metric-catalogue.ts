@@ -84,6 +84,18 @@ export const METRICS = {
     'Cached tokens in',
     'as the model counted them; part of the others',
   ),
+  tokens_input_cached_text: call(
+    'tokensInputCachedText',
+    'tokens',
+    'Cached text tokens in',
+    'part of the text tokens in; where the model told the kind',
+  ),
+  tokens_input_cached_audio: call(
+    'tokensInputCachedAudio',
+    'tokens',
+    'Cached audio tokens in',
+    'part of the audio tokens in; where the model told the kind',
+  ),
   tokens_output_text: call('tokensOutputText', 'tokens', 'Text tokens out', 'as the model counted them'),
   tokens_output_audio: call('tokensOutputAudio', 'tokens', 'Audio tokens out', 'as the model counted them'),
   frames_lost_up: call(

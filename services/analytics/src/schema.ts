@@ -37,6 +37,8 @@ export interface CallsTable extends Facets {
   tokensInputText: number;
   tokensInputAudio: number;
   tokensInputCached: number;
+  tokensInputCachedText: number | null;
+  tokensInputCachedAudio: number | null;
   tokensOutputText: number;
   tokensOutputAudio: number;
   costUsd: number | null;

@@ -1,3 +1,4 @@
+import {readdir} from 'node:fs/promises';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {sql} from 'kysely';
 import {concurrency} from './concurrency.ts';
@@ -287,13 +288,15 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     test('tables are brought up to date once, however often that is asked', async () => {
       await Promise.all([database.prepare(), database.prepare()]);
       const {rows} = await sql<{name: string}>`SELECT name FROM schema_migrations ORDER BY name`.execute(db());
-      expect(rows).toEqual([{name: '0001-calls.sql'}, {name: '0002-answers-from-indexes.sql'}]);
+      const files = (await readdir(new URL('../migrations/', import.meta.url))).toSorted();
+      expect(rows.map(row => row.name)).toEqual(files);
     });
 
     test('the views that other tools read have their columns', async () => {
       await recordCall(db(), finishedCall());
       const {rows: calls} = await sql`SELECT * FROM v_calls`.execute(db());
       expect(calls).toMatchObject([{callSid: sidOf(1), whole: true}]);
+      expect(calls).toMatchObject([{tokensInputCached: 300, tokensInputCachedText: 64, tokensInputCachedAudio: 236}]);
       expect(JSON.stringify(calls)).not.toContain('Number');
       const {rows: turns} = await sql`SELECT * FROM v_turns ORDER BY turn`.execute(db());
       expect(turns).toMatchObject([{turn: 0}, {turn: 1, platformTurnGapMs: 801}]);

@@ -1,4 +1,4 @@
-import {CallFinished, type TurnRecord} from '@voicebridge/shared/call-record.ts';
+import {CallFinished, Tokens, type TurnRecord} from '@voicebridge/shared/call-record.ts';
 import {expect, test} from 'vitest';
 import {recordCall} from './call-summary.ts';
 import type {Fact} from './call-effect.ts';
@@ -114,7 +114,7 @@ test('a truncation that the model refused is told with its interruption', () => 
 });
 
 test('tokens and frames of all owners are added up, and priced', () => {
-  const tokens = {inputText: 100, inputAudio: 1_000, inputCached: 0, outputText: 10, outputAudio: 2_000};
+  const tokens = Tokens.parse({inputText: 100, inputAudio: 1_000, inputCached: 0, outputText: 10, outputAudio: 2_000});
   const frames = {up: 10, down: 5, lostUp: 1, lostDown: 0, duplicates: 2, paddedMs: 20, malformed: 0};
   const {summary} = only(
     journal(
@@ -130,6 +130,8 @@ test('tokens and frames of all owners are added up, and priced', () => {
     inputText: 200,
     inputAudio: 2_000,
     inputCached: 0,
+    inputCachedText: 0,
+    inputCachedAudio: 0,
     outputText: 20,
     outputAudio: 4_000,
   });

@@ -121,7 +121,7 @@ function endedBy(reason: EndReason): CallSummary['endedBy'] {
 }
 
 function sumTokens(entries: readonly JournalEntry[]): Tokens {
-  const total: Tokens = {inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0};
+  const total = Tokens.parse({inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0});
   for (const entry of entries) {
     if (entry.is !== 'tokens') continue;
     for (const kind of Tokens.keyof().options) total[kind] += entry.tokens[kind];

@@ -1,3 +1,4 @@
+import type {Tokens} from '@voicebridge/shared/call-record.ts';
 import {z} from 'zod';
 import type {LostCause, ModelEvent} from './model-adapter.ts';
 import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './to-openai.ts';
@@ -8,10 +9,16 @@ const error = z.object({
   message: z.string().default(''),
   event_id: z.string().nullish(),
 });
-const count = z.number().nonnegative().default(0);
+/** Tokens. What is no count is none: money is estimated, a response ends. */
+const count = z.number().nonnegative().transform(Math.round).catch(0);
+const kinds = z.object({text_tokens: count, audio_tokens: count}).partial().nullish().catch(undefined);
 const usage = z.object({
-  input_token_details: z.object({text_tokens: count, audio_tokens: count, cached_tokens: count}).partial().nullish(),
-  output_token_details: z.object({text_tokens: count, audio_tokens: count}).partial().nullish(),
+  input_token_details: z
+    .object({text_tokens: count, audio_tokens: count, cached_tokens: count, cached_tokens_details: kinds})
+    .partial()
+    .nullish()
+    .catch(undefined),
+  output_token_details: kinds,
 });
 const format = z.object({type: z.string()}).nullish();
 const input = z.object({format}).nullish();
@@ -62,7 +69,7 @@ const schemas = {
       status_details: z
         .union([z.string(), z.object({reason: z.string().nullish(), error: error.partial().nullish()})])
         .nullish(),
-      usage: usage.nullish(),
+      usage: usage.nullish().catch(undefined),
     }),
   }),
 };
@@ -202,19 +209,29 @@ function refusal({code, type, message, event_id}: z.infer<typeof error>): ModelE
 }
 
 function responseDone(response: EventOf<'response.done'>['response']): ModelEvent[] {
-  const {id, status, status_details: details, usage: used} = response;
+  const {id, status, status_details: details} = response;
   const reason = typeof details === 'string' ? details : (details?.error?.code ?? details?.reason ?? undefined);
   const known = status === 'completed' || status === 'cancelled' || status === 'incomplete' ? status : 'failed';
-  const into = used?.input_token_details;
-  const out = used?.output_token_details;
-  const tokens = used && {
+  const tokens = tokensOf(response.usage);
+  const ended: ModelEvent = {type: 'responseEnded', responseId: id, status: known, reason, tokens};
+  const fatal = known === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
+  return fatal ? [ended, {type: 'lost', cause: fatal, detail: reason ?? ''}] : [ended];
+}
+
+function tokensOf(used: z.infer<typeof usage> | null | undefined): Tokens | undefined {
+  if (!used) return undefined;
+  const into = used.input_token_details;
+  const cached = into?.cached_tokens_details;
+  const out = used.output_token_details;
+  const inputCachedText = cached?.text_tokens ?? 0;
+  const inputCachedAudio = cached?.audio_tokens ?? 0;
+  return {
     inputText: into?.text_tokens ?? 0,
     inputAudio: into?.audio_tokens ?? 0,
-    inputCached: into?.cached_tokens ?? 0,
+    inputCached: into?.cached_tokens ?? inputCachedText + inputCachedAudio,
+    inputCachedText,
+    inputCachedAudio,
     outputText: out?.text_tokens ?? 0,
     outputAudio: out?.audio_tokens ?? 0,
   };
-  const ended: ModelEvent = {type: 'responseEnded', responseId: id, status: known, reason, tokens: tokens ?? undefined};
-  const fatal = known === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
-  return fatal ? [ended, {type: 'lost', cause: fatal, detail: reason ?? ''}] : [ended];
 }

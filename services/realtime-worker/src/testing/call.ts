@@ -137,7 +137,15 @@ export const ended = (
   responseId,
   status,
   reason,
-  tokens: {inputText: 1, inputAudio: 2, inputCached: 0, outputText: 3, outputAudio: 4},
+  tokens: {
+    inputText: 1,
+    inputAudio: 2,
+    inputCached: 0,
+    inputCachedText: 0,
+    inputCachedAudio: 0,
+    outputText: 3,
+    outputAudio: 4,
+  },
 });
 export const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
   type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
