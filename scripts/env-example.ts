@@ -12,9 +12,9 @@ const SERVICES = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as co
 const FIRST = ['OPENAI_API_KEY', 'PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL', 'TWILIO_AUTH_TOKEN'];
 /** Read by `npm start` itself, which gives each process its PORT. */
 const START: readonly Setting[] = [
-  start('WEBHOOK_PORT', '5050', 'port of the webhook'),
-  start('EDGE_PORT', '5051', 'port of the first edge; the next ones are 10 apart'),
-  start('WORKER_PORT', '5052', 'port of the first worker; the next ones are 10 apart'),
+  start('WEBHOOK_PORT', '5050', 'the port that Twilio, or your tunnel, reaches'),
+  start('EDGE_PORT', '5051', 'port of the first edge; the next ones take what is free above 5100'),
+  start('WORKER_PORT', '5052', 'port of the first worker; the next ones take what is free above 5100'),
   start('ANALYTICS_PORT', '5053', 'port of analytics and its dashboard'),
   start(
     'VOICEBRIDGE_REDIS',

@@ -17,6 +17,14 @@ export function readLine(stream: 'out' | 'err', text: string): LogLine {
   }
 }
 
+/** A line in a few words, for a sentence that quotes it. */
+export function saidIn({text, json}: LogLine): string {
+  if (!json) return text.trim();
+  const {msg, err} = json;
+  const why = typeof err === 'object' && err !== null && 'message' in err ? ` (${textOf(err.message)})` : '';
+  return `${textOf(msg)}${why}`;
+}
+
 /** What every line says anyway, so a person need not read it. */
 const KNOWN = new Set(['level', 'time', 'pid', 'service', 'hostname', 'msg', 'err', 'instance', 'version', 'v']);
 

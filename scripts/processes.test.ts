@@ -3,9 +3,15 @@ import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {expect, test} from 'vitest';
-import {ProcessFailed, startProcess, type ProcessOptions} from './processes.ts';
+import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
+import {isFree, ProcessFailed, startProcess, type ProcessOptions} from './processes.ts';
 
 const sample = (options: Partial<ProcessOptions> = {}) => startProcess({service: 'scripts/testing/sample', ...options});
+
+async function firstFree(ports: readonly number[]): Promise<number> {
+  for (const port of ports) if (await isFree(port)) return port;
+  throw new Error(`all of ${ports.join()} are taken`);
+}
 
 const alive = (pid: number) => {
   try {
@@ -47,8 +53,30 @@ test('an operator whose port is taken is told so at once', async () => {
 });
 
 test('an operator learns why a process is not ready in time', async () => {
-  const failing = sample({env: {SAMPLE: 'never ready'}, readyWithin: 400});
-  await expect(failing).rejects.toThrow('sample was not ready within 400 ms (/readyz: "busy")');
+  const failing = sample({name: 'worker-1', env: {SAMPLE: 'never ready'}, readyWithin: 400});
+  await expect(failing).rejects.toThrow(
+    'worker-1 was not ready within 400 ms: /readyz says 503, Redis is away; its last line: listening',
+  );
+});
+
+test('an operator learns that a process listens nowhere, and what it said last', async () => {
+  const deaf = sample({name: 'worker-1', env: {SAMPLE: 'deaf'}, readyWithin: 400});
+  await expect(deaf).rejects.toThrow(
+    /^worker-1 was not ready within 400 ms: nothing listens on port \d+ yet; its last line: waiting for Redis$/m,
+  );
+});
+
+test('an operator learns why a process refuses to start, in the words of the process', async () => {
+  const refusing = sample({name: 'worker-1', env: {SAMPLE: 'refuses'}});
+  await expect(refusing).rejects.toThrow(
+    'worker-1 ended with exit code 1 before it was ready; it says: sample cannot start: OPENAI_API_KEY is not set',
+  );
+});
+
+test('a process is found ready on a port that fetch refuses', async () => {
+  const port = await firstFree([...BLOCKED_PORTS].filter(blocked => blocked > 6_000));
+  await using running = await sample({env: {PORT: String(port)}, readyWithin: 5_000});
+  expect(running.port).toBe(port);
 });
 
 test('processes stop by themselves when whoever started them is killed', async () => {

@@ -4,13 +4,17 @@ import {createServer, type Server} from 'node:net';
 import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
 import {portOf} from '@voicebridge/shared/port-of.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {readLine, type LogLine} from './log-line.ts';
+import {askReady} from './ask-ready.ts';
+import {readLine, saidIn, type LogLine} from './log-line.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What any program needs of our environment. Nothing else is handed on unless asked for. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'SystemRoot', 'FORCE_COLOR', 'NODE_EXTRA_CA_CERTS'];
+/** How long one question to /readyz may take. */
+const ASK_WITHIN: Millis = 1_000;
 /** How many of its last lines a process is remembered by. */
 const REMEMBERED_LINES = 5_000;
 
@@ -57,10 +61,13 @@ export interface RunningProcess extends AsyncDisposable {
 /** It ended before it was ready, or was not ready in time. The message ends with the last it said. */
 export class ProcessFailed extends Error {
   override readonly name = 'ProcessFailed';
+  /** The first line of the message: what went wrong and why. */
+  readonly summary: string;
   readonly lines: readonly LogLine[];
 
-  constructor(message: string, lines: readonly LogLine[]) {
-    super([message, ...lines.slice(-20).map(line => `  ${line.text}`)].join('\n'));
+  constructor(summary: string, lines: readonly LogLine[]) {
+    super([summary, ...lines.slice(-20).map(line => `  ${line.text}`)].join('\n'));
+    this.summary = summary;
     this.lines = lines;
   }
 }
@@ -159,27 +166,35 @@ function launch(
   return running;
 }
 
-/** Resolves when /readyz says yes. */
-async function ready({name, url, lines, exited}: RunningProcess, within: Millis): Promise<void> {
+/** Resolves when /readyz says yes; else rejects with the reason, and with what the process said last. */
+async function ready({name, port, lines, exited}: RunningProcess, within: Millis): Promise<void> {
   if (within === 0) return;
   const end = performance.now() + within;
   let ended: Exit | undefined;
   void exited.then(exit => {
     ended = exit;
   });
-  for (let last = 'no answer'; ; await sleep(25)) {
-    if (ended)
-      throw new ProcessFailed(
-        `${name} ended with ${ended.signal ?? `exit code ${ended.code}`} before it was ready:`,
-        lines,
-      );
+  for (;;) {
+    const why = await askReady(port, ASK_WITHIN);
+    if (ended) {
+      const how = ended.signal ?? `exit code ${ended.code}`;
+      throw new ProcessFailed(`${name} ended with ${how} before it was ready; ${lastWords(lines)}`, lines);
+    }
+    if (why === undefined) return;
     if (performance.now() > end)
-      throw new ProcessFailed(`${name} was not ready within ${within} ms (/readyz: ${last}):`, lines);
-    const response = await fetch(`${url}/readyz`, {signal: AbortSignal.timeout(1_000)}).catch(() => undefined);
-    const body = await response?.text().catch(() => '');
-    if (response?.ok) return;
-    last = body?.trim() ?? last;
+      throw new ProcessFailed(`${name} was not ready within ${within} ms: ${why}; ${lastWords(lines)}`, lines);
+    await sleep(25);
   }
+}
+
+function lastWords(lines: readonly LogLine[]): string {
+  const refusal = lines.findLastIndex(({text}) => text.includes('cannot start: '));
+  if (refusal >= 0) {
+    const told = lines.slice(refusal).filter(({stream}) => stream === 'err');
+    return `it says: ${told.map(({text}) => text.trim()).join(' ')}`;
+  }
+  const line = lines.findLast(({text}) => text.trim() !== '');
+  return line ? `its last line: ${saidIn(line)}` : 'it has said nothing';
 }
 
 /** A TCP port that nobody uses now. */
@@ -189,6 +204,15 @@ export async function freePort(): Promise<number> {
   const port = portOf(server);
   await close(server);
   return port;
+}
+
+/** So many TCP ports from `first` on that nobody uses now. */
+export async function freePortsFrom(first: number, count: number): Promise<number[]> {
+  const free: number[] = [];
+  for (let port = first; free.length < count && port <= 65_535; port += 1) {
+    if (!BLOCKED_PORTS.has(port) && (await isFree(port))) free.push(port);
+  }
+  return free;
 }
 
 /** Whether a program could listen on this TCP port now. */

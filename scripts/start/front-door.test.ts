@@ -12,16 +12,22 @@ afterEach(async () => {
   closing = [];
 });
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** Listens on the first of the given ports that is free; without any, on one that the system chooses. */
+async function listening(server: Server, [port = 0, ...others]: readonly number[] = []): Promise<number> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (thrown) {
+    if (others.length === 0) throw thrown;
+    return listening(server, others);
+  }
   closing.push(() => server.close());
   closing.push(() => server.closeAllConnections());
   return portOf(server);
 }
 
 /** An edge that says who it is, and repeats what it hears. */
-async function edge(name: string, {ready = true} = {}) {
+async function edge(name: string, {ready = true, ports = [0]} = {}) {
   const requests: IncomingMessage[] = [];
   const server = createServer((_, response) => response.writeHead(ready ? 200 : 503).end());
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -33,7 +39,7 @@ async function edge(name: string, {ready = true} = {}) {
     socket.write(head);
     socket.pipe(socket);
   });
-  return {port: await listening(server), requests};
+  return {port: await listening(server, ports), requests};
 }
 
 async function door(edgePorts: readonly number[], webhookPort = 9) {
@@ -117,6 +123,11 @@ describe('Twilio, through one tunnel', () => {
   test('never meets an edge that drains or is gone', async () => {
     const {port} = await door([1, (await edge('draining', {ready: false})).port, (await edge('ready')).port]);
     expect((await call(port)).edge).toBe('ready');
+  });
+
+  test('reaches an edge on a port that fetch refuses', async () => {
+    const {port} = await door([(await edge('on a blocked port', {ports: [1719, 1720, 1723, 2049, 3659]})).port]);
+    expect((await call(port)).edge).toBe('on a blocked port');
   });
 
   test('is told when there is no edge, and when there is no webhook', async () => {

@@ -3,6 +3,7 @@ import {connect, type Socket} from 'node:net';
 import {pipeline, type Duplex} from 'node:stream';
 import {closeServer, listen} from '@voicebridge/shared/lifecycle.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {askReady} from '../ask-ready.ts';
 
 /** An edge that does not say within this time that it is ready is passed over. */
 const READY_WITHIN: Millis = 500;
@@ -55,12 +56,7 @@ export async function openFrontDoor({port, webhookPort, edgePorts}: FrontDoorOpt
 /** The ready edge with the fewest sockets. */
 async function chooseEdge(sockets: ReadonlyMap<number, number>): Promise<number | undefined> {
   for (const [port] of [...sockets].toSorted(([, a], [, b]) => a - b)) {
-    const signal = AbortSignal.timeout(READY_WITHIN);
-    const ready = await fetch(`http://${HERE}:${port}/readyz`, {signal}).then(
-      ({ok}) => ok,
-      () => false,
-    );
-    if (ready) return port;
+    if ((await askReady(port, READY_WITHIN)) === undefined) return port;
   }
   return undefined;
 }

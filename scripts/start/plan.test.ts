@@ -1,8 +1,13 @@
 import {describe, expect, test} from 'vitest';
-import {instructions, planProcesses} from './plan.ts';
+import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
+import type {Env} from '@voicebridge/shared/config.ts';
+import {furtherPorts, instructions, planProcesses as plan, type Counts} from './plan.ts';
 
 const KEY = {OPENAI_API_KEY: 'sk-test'};
 const ONE = {edges: 1, workers: 1};
+const FREE = [5101, 5102, 5104, 5105, 5106, 5107];
+
+const planProcesses = (env: Env, counts: Counts, free: readonly number[] = FREE) => plan(env, counts, free);
 
 describe('a newcomer', () => {
   test('with only an OpenAI key gets one of each service, and is warned', () => {
@@ -32,7 +37,7 @@ describe('a newcomer', () => {
 
   test('who opened one tunnel has the webhook and every edge behind it', () => {
     const plan = planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'https://abc.ngrok-free.app/'}, {edges: 2, workers: 1});
-    expect(plan.frontDoor).toEqual({port: 5050, webhookPort: 5060, edgePorts: [5051, 5061]});
+    expect(plan.frontDoor).toEqual({port: 5050, webhookPort: 5101, edgePorts: [5051, 5102]});
     for (const {env, service} of plan.processes) {
       if (service === 'media-edge' || service === 'webhook') {
         expect(env['PUBLIC_EDGE_URL']).toBe('wss://abc.ngrok-free.app');
@@ -55,9 +60,27 @@ describe('an operator', () => {
   test('who runs more edges and workers finds each on a port of its own', () => {
     const {processes, edgeUrls} = planProcesses(KEY, {edges: 2, workers: 3});
     const ports = processes.map(({port}) => port);
-    expect(new Set(ports).size).toBe(7);
-    expect(processes.find(({name}) => name === 'worker-3')?.port).toBe(5072);
-    expect(edgeUrls).toEqual(['ws://127.0.0.1:5051', 'ws://127.0.0.1:5061']);
+    expect(ports).toEqual([5053, 5052, 5101, 5102, 5051, 5104, 5050]);
+    expect(edgeUrls).toEqual(['ws://127.0.0.1:5051', 'ws://127.0.0.1:5104']);
+  });
+
+  test('who names a port above 5100 keeps it for what it was named for', () => {
+    const {processes} = planProcesses({...KEY, EDGE_PORT: '5101'}, {edges: 2, workers: 1});
+    expect(processes.filter(({service}) => service === 'media-edge').map(({port}) => port)).toEqual([5101, 5102]);
+  });
+
+  test('finds no process on a port that browsers and fetch refuse, however many there are', () => {
+    const counts = {edges: 99, workers: 99};
+    const free = Array.from({length: furtherPorts(counts)}, (_, n) => 5101 + n);
+    const all = planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'https://example.com'}, counts, free).processes;
+    expect(all.map(({port}) => port).filter(port => port === 0 || BLOCKED_PORTS.has(port))).toEqual([]);
+    expect(new Set(all.map(({port}) => port)).size).toBe(200);
+  });
+
+  test('who puts the dashboard where no browser can open it is told so', () => {
+    expect(() => planProcesses({...KEY, ANALYTICS_PORT: '6000'}, ONE)).toThrow(
+      'ANALYTICS_PORT 6000 is one that browsers refuse to open',
+    );
   });
 
   test('who has one public address for all edges gives it once', () => {

@@ -1,3 +1,4 @@
+import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import type {Env} from '@voicebridge/shared/config.ts';
 
@@ -21,12 +22,26 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
+/** Ports of the first of each kind, and of the front door. */
 const DEFAULT_PORTS = {WEBHOOK_PORT: 5050, EDGE_PORT: 5051, WORKER_PORT: 5052, ANALYTICS_PORT: 5053} as const;
-/** Edge 2 listens on EDGE_PORT + 10, edge 3 on EDGE_PORT + 20; workers likewise. */
-const PORT_STEP = 10;
+/** All others take ports that are free from here on. */
+export const FURTHER_PORTS = 5101;
 
-/** Everything `npm start` will run. Throws `CannotStart` that names every problem it can see beforehand. */
-export function planProcesses(env: Env, {edges, workers}: {readonly edges: number; readonly workers: number}): Plan {
+export interface Counts {
+  readonly edges: number;
+  readonly workers: number;
+}
+
+/** How many ports `planProcesses` may need beside those that have a name, and those names may be among them. */
+export function furtherPorts({edges, workers}: Counts): number {
+  return edges + workers + Object.keys(DEFAULT_PORTS).length;
+}
+
+/**
+ * Everything `npm start` will run. `free`: ports for the second and further edges and workers, and for the webhook
+ * behind a front door. Throws `CannotStart` that names every problem it can see beforehand.
+ */
+export function planProcesses(env: Env, {edges, workers}: Counts, free: readonly number[]): Plan {
   const problems: string[] = [];
   if (!env['OPENAI_API_KEY']) {
     problems.push(
@@ -43,13 +58,18 @@ export function planProcesses(env: Env, {edges, workers}: {readonly edges: numbe
   const edgePort = portOf('EDGE_PORT');
   const workerPort = portOf('WORKER_PORT');
   const analyticsPort = portOf('ANALYTICS_PORT');
+  if (BLOCKED_PORTS.has(analyticsPort))
+    problems.push(`ANALYTICS_PORT ${analyticsPort} is one that browsers refuse to open: take another`);
+  const named = [webhookPort, edgePort, workerPort, analyticsPort];
+  const further = free.filter(port => !named.includes(port)).values();
+  const next = () => further.next().value ?? 0;
   const webhookUrl = cut(env['PUBLIC_WEBHOOK_URL'] || `http://127.0.0.1:${webhookPort}`);
   if (!/^https?:\/\/\S+$/.test(webhookUrl)) problems.push('PUBLIC_WEBHOOK_URL must be a URL that starts with https://');
   // One public address means one tunnel: the edges are reached through it too.
   const hasDoor = Boolean(env['PUBLIC_WEBHOOK_URL'] && !env['PUBLIC_EDGE_URL']);
   const sharedUrl = hasDoor ? webhookUrl.replace(/^http/, 'ws') : env['PUBLIC_EDGE_URL'];
   const edgeUrlOf = (port: number) => cut(sharedUrl || `ws://127.0.0.1:${port}`);
-  const ownWebhookPort = hasDoor ? webhookPort + PORT_STEP : webhookPort;
+  const ownWebhookPort = hasDoor ? next() : webhookPort;
 
   const warnings: string[] = [];
   // Without the token nobody can check a signature: allowed for a first try, and said.
@@ -72,11 +92,11 @@ export function planProcesses(env: Env, {edges, workers}: {readonly edges: numbe
   };
   plan('analytics', 'analytics', analyticsPort, 'ANALYTICS_PORT');
   for (let n = 0; n < workers; n += 1) {
-    plan('realtime-worker', `worker-${n + 1}`, workerPort + n * PORT_STEP, 'WORKER_PORT');
+    plan('realtime-worker', `worker-${n + 1}`, n === 0 ? workerPort : next(), 'WORKER_PORT');
   }
   const edgeUrls: string[] = [];
   for (let n = 0; n < edges; n += 1) {
-    const port = edgePort + n * PORT_STEP;
+    const port = n === 0 ? edgePort : next();
     edgeUrls.push(edgeUrlOf(port));
     plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(port)});
   }

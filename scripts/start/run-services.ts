@@ -7,10 +7,10 @@ import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {prettyLine, type LogLine} from '../log-line.ts';
-import {isFree, ProcessFailed} from '../processes.ts';
+import {freePortsFrom, isFree, ProcessFailed} from '../processes.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
-import {instructions, planProcesses, type Plan, type Planned} from './plan.ts';
+import {FURTHER_PORTS, furtherPorts, instructions, planProcesses, type Plan, type Planned} from './plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A process without calls has this long to end before it is killed, a worker this much beyond DRAIN_SECONDS. */
@@ -34,17 +34,16 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
         json: {type: 'boolean', default: false},
       },
     });
-    loadDotenv({path: join(ROOT, '.env'), quiet: true});
+    loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
     const env = watching ? {DRAIN_SECONDS: '2', ...process.env} : process.env;
-    const plan = planProcesses(env, {
-      edges: count('--edges', values.edges),
-      workers: count('--workers', values.workers),
-    });
+    const counts = {edges: count('--edges', values.edges), workers: count('--workers', values.workers)};
+    const plan = planProcesses(env, counts, await freePortsFrom(FURTHER_PORTS, furtherPorts(counts)));
     await checkPorts(plan);
     await run(plan, {json: values.json, watching, drain: Number(env['DRAIN_SECONDS'] || 60) * 1_000});
   } catch (error) {
     if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed) && !isUsage(error)) throw error;
-    console.error(styleText('red', `cannot start: ${error.message}`));
+    const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
+    console.error(styleText('red', `cannot start: ${told}`));
     process.exitCode = 1;
   }
   // Whatever was still on its way up ends with us.

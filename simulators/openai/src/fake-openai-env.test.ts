@@ -2,9 +2,9 @@ import {expect, test} from 'vitest';
 import {optionsFrom} from './fake-openai-env.ts';
 import {defaultKnobs} from './knobs.ts';
 
-test('an empty environment is a faithful server on port 5061', () => {
+test('an empty environment is a faithful server on port 5100', () => {
   const {port, apiKey, knobs} = optionsFrom({});
-  expect([port, apiKey]).toEqual([5061, undefined]);
+  expect([port, apiKey]).toEqual([5100, undefined]);
   expect({...defaultKnobs, ...knobs}).toEqual(defaultKnobs);
 });
 

@@ -26,7 +26,7 @@ const anyKnobs = () =>
 
 /** The environment of the fake as a process of its own. */
 export const FakeOpenAIEnv = z.object({
-  PORT: port().default(5061).describe('where the fake model listens'),
+  PORT: port().default(5100).describe('where the fake model listens'),
   HOST: z.string().default('127.0.0.1').describe('on which address'),
   OPENAI_API_KEY: z.string().optional().describe('the only accepted key; without it any key will do'),
   MODEL_SEED: wholeNumber().default(1).describe('the same seed answers the same way'),

@@ -8,15 +8,23 @@ const say = (msg: string, facts: object = {}) => console.log(JSON.stringify({lev
 
 const server = createServer((request, response) => {
   if (request.url === '/crash') process.exit(3);
-  response.writeHead(request.url === '/readyz' && behaviour !== 'never ready' ? 200 : 503).end('"busy"');
+  if (request.url === '/readyz' && behaviour !== 'never ready') response.writeHead(200).end('{"ready":true}');
+  else response.writeHead(503).end('{"ready":false,"reason":"Redis is away"}');
 });
 process.on('SIGTERM', () => {
   say('draining');
   if (behaviour !== 'stubborn') setTimeout(() => process.exit(0), behaviour === 'slow' ? 300 : 0);
 });
 try {
-  await listen(server, Number(process.env['PORT']));
-  say('listening', {port: process.env['PORT'], seen: process.env['SAMPLE_SEEN'], secret: process.env['SAMPLE_SECRET']});
+  if (behaviour === 'refuses') throw new CannotStart('OPENAI_API_KEY is not set');
+  if (behaviour === 'deaf') {
+    say('waiting for Redis');
+    setInterval(() => {}, 60_000);
+  } else {
+    await listen(server, Number(process.env['PORT']));
+    const {PORT: port, SAMPLE_SEEN: seen, SAMPLE_SECRET: secret} = process.env;
+    say('listening', {port, seen, secret});
+  }
 } catch (error) {
   if (!(error instanceof CannotStart)) throw error;
   console.error(`sample cannot start: ${error.message}`);
