@@ -1,21 +1,15 @@
-import type {Cancel} from '@voicebridge/shared/time.ts';
-import {itemFrom, problemWithItem} from './conversation.ts';
-import {isRecord, textIn} from './json-schema.ts';
+import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
+import {faultyReply, ignoresCancel, rateLimitMessage, type AnswerFault} from './answer-fault.ts';
 import type {ModelItem} from './model-item.ts';
 import {replyTo, type ModelScript, type Reply, type Turn, type TurnSession} from './model-script.ts';
 import type {ServerEvent} from './outbox.ts';
 import {refusal, type Refusal} from './refusal.ts';
+import {contextOf, effectiveConfig, metadataIn, problemWithParams, type Params} from './response-params.ts';
 import {planResponse} from './response-plan.ts';
 import {ResponseRun, type Stage} from './response-run.ts';
-import {
-  isSecondGeneration,
-  modalityProblem,
-  tokensProblem,
-  toolsProblem,
-  type SessionConfig,
-} from './session-config.ts';
+import {isSecondGeneration, type SessionConfig} from './session-config.ts';
 import type {LoggedResponse, SessionLog} from './session-log.ts';
-import {contextTokens, outputTokens, usage, type Tokens} from './usage.ts';
+import {contextTokens, fractional, outputTokens, usage, type Tokens} from './usage.ts';
 
 export interface AnsweringParts extends Stage {
   readonly log: SessionLog;
@@ -25,12 +19,27 @@ export interface AnsweringParts extends Stage {
   readonly nextTag: () => number;
   /** A knob that is used once takes itself back. */
   readonly takeFailure: () => string | null;
+  /** What will be wrong with the next answer. */
+  readonly takeFault: () => AnswerFault | undefined;
   readonly callerTranscript: () => string | undefined;
   /** After each `response.done` of the conversation: ms of audio it holds, and how it ended. */
   readonly answered: (audioMs: number, record: LoggedResponse) => void;
 }
 
-type Params = Readonly<Record<string, unknown>>;
+/** The words of Speaches, whose errors are the server's own. */
+const NO_METADATA: Refusal = {
+  type: 'server_error',
+  code: null,
+  message: 'Specifying `response.metadata` is not supported.',
+  param: null,
+};
+
+const SERVER_ERROR: Refusal = {
+  type: 'server_error',
+  code: null,
+  message: 'The server had an error while processing your request. Sorry about that!',
+  param: null,
+};
 
 /**
  * Who may answer, and when. One response of the conversation at a time: its slot is free again at `response.done`, not
@@ -45,6 +54,8 @@ export class Answering {
   #afterDone: (() => void)[] = [];
   #lateDone: ServerEvent | undefined;
   #stopLateLimits: Cancel = () => {};
+  /** Until then every answer is rate-limited. */
+  #limitedUntil: Millis = -Infinity;
 
   constructor(parts: AnsweringParts) {
     this.#parts = parts;
@@ -58,11 +69,24 @@ export class Answering {
   /** `response.create`, and the automatic answers to a turn or a silence. */
   create(kind: Turn['kind'] | 'asked', params: Params = {}): Refusal | undefined {
     const outOfBand = params['conversation'] === 'none';
-    const problem = this.#problemWith(params) ?? (outOfBand ? undefined : this.#slotProblem());
+    const {session, conversation, outbox} = this.#parts;
+    const problem = problemWithParams(params, conversation) ?? (outOfBand ? undefined : this.#slotProblem());
     if (problem) return problem;
-    const {session, conversation} = this.#parts;
+    const given = metadataIn(params);
+    const {metadata: habit} = this.#parts.knobs();
+    if (given !== null && habit !== 'echoed') {
+      if (habit === 'refused') return NO_METADATA;
+      if (habit === 'complained') outbox.refuse(NO_METADATA);
+    }
+    const fault = outOfBand ? undefined : this.#fault(kind);
+    if (fault === 'swallowed') return undefined;
+    if (fault === 'server-error') {
+      outbox.refuse(SERVER_ERROR);
+      return undefined;
+    }
     const config = effectiveConfig(session.config, params);
-    const metadata = metadataIn(params);
+    // The response that has taken the slot is not the one that was asked for.
+    const metadata = habit === 'echoed' && fault !== 'slot-taken' ? given : null;
     this.#created += 1;
     const turn: Turn = {
       number: this.#created,
@@ -72,9 +96,25 @@ export class Answering {
       metadata,
       callerTranscript: this.#parts.callerTranscript(),
     };
-    const context = Array.isArray(params['input']) ? this.#inputItems(params['input']) : [...conversation.items];
-    this.#begin(this.#reply(turn), config, {outOfBand, metadata, context});
+    const message = rateLimitMessage(this.#limitedUntil - this.#parts.clock.now());
+    const reply = faultyReply(this.#reply(turn), fault, message);
+    this.#begin(reply, config, {outOfBand, metadata, context: contextOf(params, conversation), fault});
+    const taken = fault === 'slot-taken' ? this.#slotProblem() : undefined;
+    if (taken) outbox.refuse(taken);
     return undefined;
+  }
+
+  #fault(kind: Turn['kind'] | 'asked'): AnswerFault | undefined {
+    const {takeFault, knobs, clock, random, log} = this.#parts;
+    const now = clock.now();
+    const drawn = takeFault();
+    if (drawn === 'rate-limited')
+      this.#limitedUntil = Math.max(this.#limitedUntil, now + random.between(knobs().rateLimitMs));
+    // Nobody asked for the answer to a turn, so nobody's place can be taken.
+    const own = drawn === 'slot-taken' && kind !== 'asked' ? undefined : drawn;
+    const fault = now < this.#limitedUntil ? 'rate-limited' : own;
+    if (fault) log.faults.push({at: now, fault});
+    return fault;
   }
 
   /** `response.cancel`. */
@@ -107,11 +147,17 @@ export class Answering {
   #begin(
     reply: Reply,
     config: SessionConfig,
-    how: {outOfBand: boolean; metadata: Readonly<Record<string, string>> | null; context: readonly ModelItem[]},
+    how: {
+      readonly outOfBand: boolean;
+      readonly metadata: Readonly<Record<string, string>> | null;
+      readonly context: readonly ModelItem[];
+      readonly fault: AnswerFault | undefined;
+    },
   ): void {
     const {random, clock, log, knobs, nextTag, conversationId, outbox} = this.#parts;
     const {format, voice} = config.audio.output;
-    const modality = config.output_modalities[0] ?? 'audio';
+    const {fault} = how;
+    const modality = fault === 'text' ? 'text' : (config.output_modalities[0] ?? 'audio');
     const read = contextTokens(config.instructions, config.tools, how.context);
     const readBefore = this.#read;
     if (!how.outOfBand) this.#read = read;
@@ -135,21 +181,24 @@ export class Answering {
         maxTokens: config.max_output_tokens,
         phases: isSecondGeneration(config.model),
         nextTag,
+        fault,
       }),
       record,
       format,
       modality,
       outOfBand: how.outOfBand,
+      announced: fault !== 'no-created',
+      deaf: ignoresCancel(fault),
       face: {
         object: 'realtime.response',
         id: record.id,
         conversation_id: how.outOfBand ? null : conversationId,
-        output_modalities: [modality],
+        output_modalities: config.output_modalities,
         max_output_tokens: config.max_output_tokens,
         audio: {output: {format, voice}},
-        metadata: how.metadata,
+        ...(knobs().metadata === 'absent' ? {} : {metadata: how.metadata}),
       },
-      usage: items => usage(read, outputTokens(items), readBefore),
+      usage: items => this.#counted(usage(read, outputTokens(items), readBefore)),
       ended: (run, done) => this.#ended(run, done),
     });
     if (how.outOfBand) this.#besides.add(run);
@@ -178,11 +227,23 @@ export class Answering {
     );
   }
 
+  #counted(usage: Record<string, unknown>): Record<string, unknown> | null {
+    const {usage: how} = this.#parts.knobs();
+    if (how === 'null') return null;
+    return how === 'fractional' ? fractional(usage) : usage;
+  }
+
   /** Recorded sessions carry only the `tokens` entry. */
   #rateLimits(): ServerEvent {
     const used = this.#read.text + this.#read.audio;
     const limit = 15_000_000;
-    const entry = {name: 'tokens', limit, remaining: Math.max(0, limit - used), reset_seconds: used / 250_000};
+    const wait = (this.#limitedUntil - this.#parts.clock.now()) / 1000;
+    const entry = {
+      name: 'tokens',
+      limit,
+      remaining: Math.max(0, limit - used),
+      reset_seconds: Math.max(used / 250_000, wait),
+    };
     return {type: 'rate_limits.updated', rate_limits: [entry]};
   }
 
@@ -206,63 +267,4 @@ export class Answering {
     const message = `Conversation already has an active response in progress: ${this.#run.id}. Wait until the response is finished before creating a new one.`;
     return refusal('conversation_already_has_active_response', message);
   }
-
-  #problemWith(params: Params): Refusal | undefined {
-    return (
-      modalityProblem(params['output_modalities'], 'response.output_modalities') ??
-      tokensProblem(params['max_output_tokens'], 'response.max_output_tokens') ??
-      toolsProblem(params['tools'], 'response.tools') ??
-      metadataProblem(params['metadata']) ??
-      this.#inputProblem(params['input'])
-    );
-  }
-
-  #inputProblem(input: unknown): Refusal | undefined {
-    if (!Array.isArray(input)) return undefined;
-    for (const [index, entry] of input.entries()) {
-      if (!isRecord(entry)) continue;
-      if (entry['type'] !== 'item_reference') {
-        const problem = problemWithItem(entry, `response.input[${index}]`);
-        if (problem) return problem;
-      } else if (!this.#parts.conversation.find(entry['id'])) {
-        const message = `Item with id '${textIn(entry['id'])}' not found.`;
-        return refusal('invalid_value', message, `response.input[${index}].id`);
-      }
-    }
-    return undefined;
-  }
-
-  #inputItems(input: readonly unknown[]): ModelItem[] {
-    return input.flatMap(entry => {
-      if (!isRecord(entry)) return [];
-      const known = entry['type'] === 'item_reference' ? this.#parts.conversation.find(entry['id']) : undefined;
-      return [known ?? itemFrom(entry, 'item_of_this_response')];
-    });
-  }
-}
-
-/** The session's configuration with the overrides of one response; instructions replace, they do not add. */
-function effectiveConfig(config: SessionConfig, params: Params): SessionConfig {
-  const {output_modalities, instructions, tools, tool_choice, max_output_tokens, audio} = params;
-  const given = {output_modalities, instructions, tools, tool_choice, max_output_tokens};
-  const overrides = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const output = isRecord(audio) && isRecord(audio['output']) ? audio['output'] : {};
-  const merged = {...config, ...overrides, audio: {...config.audio, output: {...config.audio.output, ...output}}};
-  return merged;
-}
-
-function metadataIn({metadata}: Params): Readonly<Record<string, string>> | null {
-  if (!isRecord(metadata)) return null;
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, textIn(value)]));
-}
-
-/** At most 16 pairs; keys of 64, values of 512 characters. */
-function metadataProblem(metadata: unknown): Refusal | undefined {
-  if (!isRecord(metadata)) return undefined;
-  const pairs = Object.entries(metadata);
-  const param = 'response.metadata';
-  if (pairs.length > 16)
-    return refusal('invalid_value', "Invalid 'response.metadata': too many properties. Expected at most 16.", param);
-  if (pairs.every(([key, value]) => key.length <= 64 && textIn(value).length <= 512)) return undefined;
-  return refusal('string_above_max_length', "Invalid 'response.metadata': string too long.", param);
 }

@@ -91,9 +91,10 @@ function appendProblem(event: Record<string, unknown>): Refusal | undefined {
   return undefined;
 }
 
+/** The alphabet of RFC 4648 with its padding: neither the one for URLs nor line breaks. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 /** The bytes of an append, or nothing if the text is not base64. */
 export function readAudio(base64: string): Buffer | undefined {
-  const bytes = Buffer.from(base64, 'base64');
-  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
-  return bytes.length === Math.floor(((base64.length - padding) * 3) / 4) ? bytes : undefined;
+  return BASE64.test(base64) ? Buffer.from(base64, 'base64') : undefined;
 }

@@ -1,5 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {text} from 'node:stream/consumers';
+import {readCallers, type CallerQueue} from './caller-knobs.ts';
 import type {FakeSession} from './fake-session.ts';
 import {isRecord} from './json-schema.ts';
 import {readKnobs, type Knobs} from './knobs.ts';
@@ -11,6 +12,7 @@ export interface Controlled {
   readonly sessions: readonly FakeSession[];
   readonly refusedUpgrades: readonly unknown[];
   knobs: Knobs;
+  readonly callers: CallerQueue;
   script: ModelScript;
 }
 
@@ -29,6 +31,7 @@ interface Answer {
  *   POST /sessions/ID/close           {"code":1001,"reason":"…"}
  *   POST /sessions/ID/reset|freeze|thaw
  *   GET  /knobs, POST /knobs          the second merges
+ *   POST /callers                     [{"first":{…},"later":{…}}]: knobs of the next callers, for their first session and later ones
  *   POST /script                      a list of replies
  *   GET  /refused                     upgrades that did not become sessions
  *   GET  /livez
@@ -64,6 +67,9 @@ async function answerTo(server: Controlled, asked: string, request: IncomingMess
     case 'POST /knobs':
       Object.assign(server.knobs, readKnobs(await json(request)));
       return {status: 200, body: server.knobs};
+    case 'POST /callers':
+      server.callers.add(...readCallers(await json(request)));
+      return {status: 200, body: {ok: true}};
     case 'POST /script':
       server.script = readScript(await json(request));
       return {status: 200, body: {ok: true}};

@@ -191,6 +191,34 @@ test('a session that is closed tells the client why', async () => {
   expect(await client.closed).toEqual({code: 1011, reason: 'maintenance'});
 });
 
+test.each([
+  [4_321, 'try another region', 4_321],
+  [1_005, '', 1_005],
+  [1_006, '', 1_006],
+])(
+  'a session that the server closes by itself says so with code %i, if that can be said',
+  async (code, reason, seen) => {
+    const {client, clock} = await connected({knobs: {closeAfter: {ms: [3_000, 3_000], code, reason}}});
+    clock.advance(3_000);
+    expect(await client.closed).toEqual({code: seen, reason});
+  },
+);
+
+test('callers can each meet a server of another kind', async () => {
+  const server = await serve();
+  const http = `http://127.0.0.1:${server.port}/callers`;
+  const body = JSON.stringify([{first: {sessionSeconds: 60}, later: {}}]);
+  expect((await fetch(http, {method: 'POST', body})).status).toBe(200);
+  expect((await fetch(http, {method: 'POST', body: '[{"first":{"speeed":1}}]'})).status).toBe(400);
+  for (const caller of ['ada', 'bob', 'ada']) {
+    await new Client(server, {headers: {'openai-safety-identifier': caller}}).frame('session.created');
+  }
+  const lives = server.sessions.map(
+    ({expiresAt}) => expiresAt - Math.min(...server.sessions.map(each => each.expiresAt)),
+  );
+  expect(lives).toEqual([0, 3_540, 3_540]);
+});
+
 test('a client that leaves ends its session', async () => {
   const {client, session, clock} = await connected();
   client.socket.close(1000);

@@ -2,6 +2,7 @@ import {createServer, STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {systemClock, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {WebSocketServer, type WebSocket} from 'ws';
+import {CallerQueue} from './caller-knobs.ts';
 import type {Transcribe} from './caller-words.ts';
 import {answerControl} from './control.ts';
 import {defaultScript} from './default-script.ts';
@@ -47,6 +48,8 @@ export class FakeOpenAI implements AsyncDisposable {
   readonly refusedUpgrades: RefusedUpgrade[] = [];
   /** How the server behaves; may be changed, or replaced, at any time. */
   knobs: Knobs;
+  /** Knobs of the callers to come, one each. */
+  readonly callers = new CallerQueue();
   /** What the model answers; may be replaced at any time. */
   script: ModelScript;
   readonly #options: FakeOpenAIOptions;
@@ -154,7 +157,8 @@ export class FakeOpenAI implements AsyncDisposable {
   #open(client: WebSocket, request: IncomingMessage, model: string, query: Record<string, string>): void {
     this.#opened += 1;
     const seed = Math.imul(this.#options.seed ?? 1, 0x9e3779b1) + this.#opened;
-    const knobs = () => this.knobs;
+    const own = this.callers.take(request.headers['openai-safety-identifier'], this.knobs);
+    const knobs = () => own ?? this.knobs;
     const session = new FakeSession({
       model,
       query,

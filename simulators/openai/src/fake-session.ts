@@ -1,4 +1,5 @@
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+import {takeFailure, takeFault} from './answer-fault.ts';
 import {Answering} from './answering.ts';
 import {knownWords, type Transcribe} from './caller-words.ts';
 import {readAudio, readClientEvent, type ClientEvent} from './client-events.ts';
@@ -16,6 +17,7 @@ import {defaultConfig, updateConfig, type SessionConfig} from './session-config.
 import {
   SessionLog,
   type LoggedEvent,
+  type LoggedFault,
   type LoggedRefusal,
   type LoggedResponse,
   type LoggedSpeech,
@@ -85,7 +87,8 @@ export class FakeSession {
       conversationId: random.id('conv_'),
       script,
       nextTag,
-      takeFailure: () => this.#takeFailure(),
+      takeFailure: () => takeFailure(knobs()),
+      takeFault: () => takeFault(knobs(), random),
       callerTranscript: () => this.#callerWords(),
       answered: (audioMs, record) => this.#answered(audioMs, record),
     });
@@ -108,7 +111,15 @@ export class FakeSession {
   begin(): void {
     const {clock, knobs} = this.#settings;
     this.#outbox.emit({type: 'session.created', session: this.#face()});
-    this.#stopLife = clock.after(knobs().sessionSeconds * 1000, () => this.#expire());
+    const {sessionSeconds, closeAfter} = knobs();
+    const stopLife = clock.after(sessionSeconds * 1000, () => this.#expire());
+    const stopClose = closeAfter
+      ? clock.after(this.#random.between(closeAfter.ms), () => this.close(closeAfter.code, closeAfter.reason))
+      : () => {};
+    this.#stopLife = () => {
+      stopLife();
+      stopClose();
+    };
   }
 
   /** A frame from the client. */
@@ -170,6 +181,11 @@ export class FakeSession {
     return this.#log.responses;
   }
 
+  /** What went wrong because the knobs wanted it. */
+  get faults(): readonly LoggedFault[] {
+    return this.#log.faults;
+  }
+
   get speech(): readonly LoggedSpeech[] {
     return this.#log.speech;
   }
@@ -184,7 +200,9 @@ export class FakeSession {
     this.#outbox.emit(event);
   }
 
+  /** 1005 is a close frame without a code, 1006 none at all: such codes cannot be sent. */
   close(code = 1000, reason = ''): void {
+    if (code === 1006) return this.reset();
     this.#settings.wire.close(code, reason);
     this.ended(code);
   }
@@ -263,13 +281,6 @@ export class FakeSession {
     this.#listening.answered(audioMs, record);
     // A used-up quota ends the session; connecting again brings the same, for ever.
     if (record.reason === 'insufficient_quota') this.close(1000, 'insufficient_quota');
-  }
-
-  #takeFailure(): string | null {
-    const knobs = this.#settings.knobs();
-    const failure = knobs.failNextResponse;
-    knobs.failNextResponse = null;
-    return failure ?? knobs.failResponses;
   }
 
   #callerWords(): string | undefined {

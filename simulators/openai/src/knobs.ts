@@ -1,4 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {answerFaults, isAnswerFault, type AnswerFault} from './answer-fault.ts';
+import {isRecord} from './json-schema.ts';
+import {isMutation, type Mutation} from './mangle.ts';
 import type {Range} from './random.ts';
 
 /** How the fake server behaves, and what it does wrong. Every field may be changed while sessions run. */
@@ -13,6 +16,11 @@ export interface Knobs {
   sessionSeconds: number;
   /** At the end of a session's life: close only, without the `session_expired` error before it. */
   closeWithoutError: boolean;
+  /**
+   * The session is closed by the server so long after it opened: 1000, 1001, 1011, or an application's code from 4000 to
+   * 4999; 1005 is a close frame without a code, 1006 no close frame at all. Read when the session opens.
+   */
+  closeAfter: {readonly ms: Range; readonly code: number; readonly reason: string} | null;
   /** Stop answering pings. */
   refusePongs: boolean;
   /** Extra time each frame to the client takes, in ms; order is kept. */
@@ -26,6 +34,8 @@ export interface Knobs {
   semanticPauseMs: Millis;
   /** From the commit of a turn to its transcription, in ms. */
   transcriptionMs: Range;
+  /** The words of the caller never come: no event at all. */
+  transcription: 'sent' | 'absent';
   /** Every transcription fails with this code. */
   failTranscription: string | null;
   /** The second item's `.done` says `previous_item_id:null`, as recorded sessions do. */
@@ -55,6 +65,27 @@ export interface Knobs {
   rateLimits: 'sent' | 'late' | 'omitted';
   /** Unknown fields in every event, and an event type nobody knows, to prove that a client tolerates them. */
   strange: boolean;
+  /** What is wrong with the next answers, in order; each is used once. */
+  answerFaults: readonly (AnswerFault | 'none')[];
+  /** What is wrong with every answer. */
+  everyAnswer: AnswerFault | null;
+  /** The share of answers that each fault befalls; they add up to at most 1. */
+  faultRates: Readonly<Partial<Record<AnswerFault, number>>>;
+  /** How long answers fail once one was `rate-limited`, in ms; the message says so. */
+  rateLimitMs: Range;
+  /**
+   * The metadata of a `response.create`: echoed by OpenAI; other servers leave it away or say null, complain in an error
+   * that names no request and answer without it, or refuse the request.
+   */
+  metadata: 'echoed' | 'absent' | 'null' | 'complained' | 'refused';
+  /** The token counts of `response.done`. */
+  usage: 'whole' | 'null' | 'fractional';
+  /** Errors name no request: `event_id` is always null. */
+  errorsNameNothing: boolean;
+  /** The event names of the retired beta protocol. */
+  betaNames: boolean;
+  /** Damage to events on their way out, one mutation after the other. */
+  mutations: readonly Mutation[];
   /** The next response ends so: an error code, or `content_filter` / `max_output_tokens`. Used once. */
   failNextResponse: string | null;
   /** Every response ends so. */
@@ -76,12 +107,14 @@ export const defaultKnobs: Readonly<Knobs> = {
   closeAfterAccept: null,
   sessionSeconds: 3600,
   closeWithoutError: false,
+  closeAfter: null,
   refusePongs: false,
   frameDelayMs: [0, 0],
   vadLevel: 500,
   vadOnsetMs: 64,
   semanticPauseMs: 600,
   transcriptionMs: [200, 1500],
+  transcription: 'sent',
   failTranscription: null,
   nullSecondPreviousId: true,
   firstDeltaMs: [300, 800],
@@ -96,6 +129,15 @@ export const defaultKnobs: Readonly<Knobs> = {
   duplicateDone: false,
   rateLimits: 'sent',
   strange: false,
+  answerFaults: [],
+  everyAnswer: null,
+  faultRates: {},
+  rateLimitMs: [1_200, 1_200],
+  metadata: 'echoed',
+  usage: 'whole',
+  errorsNameNothing: false,
+  betaNames: false,
+  mutations: [],
   failNextResponse: null,
   failResponses: null,
   truncateErrorCode: 'unsupported_content_type',
@@ -111,10 +153,29 @@ export function readKnobs(update: unknown): Partial<Knobs> {
   for (const [name, value] of Object.entries(update)) {
     const usual = Object.entries(defaultKnobs).find(([known]) => known === name);
     if (!usual) throw new TypeError(`there is no knob ${name}`);
-    if (!sameKind(usual[1], value)) throw new TypeError(`knob ${name} cannot be ${JSON.stringify(value)}`);
+    const isFine = CHECKS[name]?.(value) ?? sameKind(usual[1], value);
+    if (!isFine) throw new TypeError(`knob ${name} cannot be ${JSON.stringify(value)}`);
   }
   return update;
 }
+
+const oneOf =
+  (...values: readonly unknown[]) =>
+  (value: unknown) =>
+    values.includes(value);
+
+/** Knobs whose usual value does not tell what else they may be. */
+const CHECKS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  transcription: oneOf('sent', 'absent'),
+  rateLimits: oneOf('sent', 'late', 'omitted'),
+  metadata: oneOf('echoed', 'absent', 'null', 'complained', 'refused'),
+  usage: oneOf('whole', 'null', 'fractional'),
+  everyAnswer: oneOf(null, ...answerFaults),
+  answerFaults: value => Array.isArray(value) && value.every(fault => fault === 'none' || isAnswerFault(fault)),
+  faultRates: value =>
+    isRecord(value) && Object.entries(value).every(([fault, rate]) => isAnswerFault(fault) && Number.isFinite(rate)),
+  mutations: value => Array.isArray(value) && value.every(isMutation),
+};
 
 function sameKind(usual: unknown, value: unknown): boolean {
   if (Array.isArray(usual)) {

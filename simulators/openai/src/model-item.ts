@@ -14,7 +14,7 @@ export interface ItemOrigin {
   /** The item as a client sent it; its content is kept word for word. */
   readonly given?: Readonly<Record<string, unknown>> | undefined;
   readonly phase?: 'commentary' | 'final_answer' | undefined;
-  readonly call?: {readonly callId: string; readonly name: string} | undefined;
+  readonly call?: {readonly callId: string; readonly name: string | undefined} | undefined;
   /** Number inside tagged audio. */
   readonly tag?: number | undefined;
 }

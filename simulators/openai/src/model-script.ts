@@ -7,12 +7,12 @@ import type {SessionConfig} from './session-config.ts';
 export type Part =
   /** A recording, or a text with tagged audio of a given length. */
   | {readonly say: ClipName | {readonly text: string; readonly audioMs: Millis}}
-  /** A function call; text arguments are sent as they are, broken or not. */
-  | {readonly call: {readonly name: string; readonly arguments: string | Readonly<Record<string, unknown>>}}
+  /** A function call; text arguments are sent as they are, broken or not. Real ones have a name. */
+  | {readonly call: {readonly name: string | undefined; readonly arguments: string | Readonly<Record<string, unknown>>}}
   /** Silent audio, in ms. */
   | {readonly silence: Millis}
-  /** The response fails here, with this error code. */
-  | {readonly fail: string}
+  /** The response fails here, with this error code and, if the code alone does not say it, this message. */
+  | {readonly fail: string; readonly message?: string}
   /** The response stops here. */
   | {readonly incomplete: 'content_filter' | 'max_output_tokens'};
 

@@ -1,6 +1,7 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Placed} from './conversation.ts';
 import type {Knobs} from './knobs.ts';
+import {mangled} from './mangle.ts';
 import {base62, type Random} from './random.ts';
 import type {Refusal} from './refusal.ts';
 import type {SessionLog} from './session-log.ts';
@@ -36,7 +37,8 @@ export class Outbox {
     const seconds = base62(clock.wall() / 1000 - EVENT_EPOCH_SECONDS, 5);
     const event = {type, event_id: random.id(`event_${seconds}`, 16), ...fields};
     log.note({at: clock.now(), direction: 'out', type});
-    wire.send(JSON.stringify(knobs().strange ? {...event, field_of_next_year: {mood: 'curious'}} : event));
+    const sent = mangled(event, knobs(), random);
+    if (sent) wire.send(JSON.stringify(knobs().strange ? {...sent, field_of_next_year: {mood: 'curious'}} : sent));
     if (knobs().strange && type === 'response.created') {
       this.emit({type: 'response.event_of_next_year', response_id: 'resp_unknown', payload: [1, 2, 3]});
     }
@@ -45,7 +47,8 @@ export class Outbox {
   /** An `error` event. The client's own `event_id` comes back in it and nowhere else. */
   refuse(refusal: Refusal, clientEventId: unknown = null, clientEvent?: string): void {
     this.#parts.log.refused(refusal, this.#parts.clock.now(), clientEvent);
-    const eventId = typeof clientEventId === 'string' ? clientEventId : null;
+    const isNamed = typeof clientEventId === 'string' && !this.#parts.knobs().errorsNameNothing;
+    const eventId = isNamed ? clientEventId : null;
     const {type, code, message, param} = refusal;
     this.emit({type: 'error', error: {type, code, message, param, event_id: eventId}});
   }

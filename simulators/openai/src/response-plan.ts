@@ -1,5 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {bytesPerMs, convertMulaw, type AudioFormat} from './audio-format.ts';
+import {faultyPlan, type AnswerFault} from './answer-fault.ts';
 import type {Knobs} from './knobs.ts';
 import type {Reply} from './model-script.ts';
 import type {Random} from './random.ts';
@@ -16,7 +17,7 @@ export type PlannedItem =
       readonly audio: Buffer;
       readonly tag: number | undefined;
     }
-  | {readonly kind: 'call'; readonly name: string; readonly json: string};
+  | {readonly kind: 'call'; readonly name: string | undefined; readonly json: string};
 
 /** One thing that happens while a response is generated, `at` ms after it was created. */
 export type Step =
@@ -29,14 +30,14 @@ export type Step =
 export type Ending =
   | {readonly status: 'completed'}
   | {readonly status: 'incomplete'; readonly reason: 'content_filter' | 'max_output_tokens'}
-  | {readonly status: 'failed'; readonly code: string};
+  | {readonly status: 'failed'; readonly code: string; readonly message?: string};
 
 /** A whole response, laid out in time before its first event is sent. */
 export interface ResponsePlan {
   readonly items: readonly PlannedItem[];
   readonly steps: readonly Step[];
   readonly ending: Ending;
-  /** When `response.done` is due, in ms after the creation. */
+  /** When `response.done` is due, in ms after the creation; infinite if it never is. */
   readonly endsAt: Millis;
 }
 
@@ -49,6 +50,7 @@ export interface PlanSettings {
   /** Assistant items say in which phase they are (`gpt-realtime-2*`). */
   readonly phases: boolean;
   readonly nextTag: () => number;
+  readonly fault?: AnswerFault | undefined;
 }
 
 /**
@@ -79,14 +81,17 @@ export function planResponse(reply: Reply, settings: PlanSettings): ResponsePlan
     cursor = overlaps ? cursor + (own.end - cursor) * 0.4 : own.end;
   }
   steps.sort((one, other) => one.at - other.at);
-  return {items: kept, steps, ending, endsAt};
+  return faultyPlan({items: kept, steps, ending, endsAt}, settings.fault, settings);
 }
 
 function itemsOf(reply: Reply, settings: PlanSettings): {items: PlannedItem[]; ending: Ending} {
   const items: PlannedItem[] = [];
   const leadsToCall = reply.some(part => 'call' in part);
   for (const part of reply) {
-    if ('fail' in part) return {items, ending: {status: 'failed', code: part.fail}};
+    if ('fail' in part) {
+      const {fail: code, ...message} = part;
+      return {items, ending: {status: 'failed', code, ...message}};
+    }
     if ('incomplete' in part) return {items, ending: {status: 'incomplete', reason: part.incomplete}};
     if ('call' in part) {
       items.push({kind: 'call', name: part.call.name, json: argumentsText(part.call.arguments, settings.knobs)});

@@ -25,7 +25,11 @@ export interface RunSettings {
   /** The unchanging part of the `response` object; `conversation_id` is null for an out-of-band response. */
   readonly face: Readonly<Record<string, unknown>>;
   readonly outOfBand: boolean;
-  readonly usage: (items: readonly ModelItem[]) => Record<string, unknown>;
+  /** `response.created` is sent; without it, a fault. */
+  readonly announced: boolean;
+  /** A cancel has no effect; a fault. */
+  readonly deaf: boolean;
+  readonly usage: (items: readonly ModelItem[]) => Record<string, unknown> | null;
   /** Gets the `response.done` to send; the slot is free from now on. */
   readonly ended: (run: ResponseRun, done: ServerEvent) => void;
 }
@@ -82,13 +86,13 @@ export class ResponseRun {
 
   start(): void {
     const face = {...this.#settings.face, status: 'in_progress', status_details: null, output: [], usage: null};
-    this.#stage.outbox.emit({type: 'response.created', response: face});
+    if (this.#settings.announced) this.#stage.outbox.emit({type: 'response.created', response: face});
     this.#arm();
   }
 
   /** Stops generating; a few deltas that were on their way still go out. */
   cancel(reason: CancelReason): void {
-    if (this.#state !== 'generating') return;
+    if (this.#state !== 'generating' || this.#settings.deaf) return;
     this.#state = 'cancelling';
     this.#stopTimer();
     const {stragglers, stragglerGapMs} = this.#stage.knobs();
@@ -116,6 +120,7 @@ export class ResponseRun {
   #arm(): void {
     const step = this.#settings.plan.steps[this.#next];
     const due = this.#startedAt + (step?.at ?? this.#settings.plan.endsAt);
+    if (due === Infinity) return;
     this.#stopTimer = this.#stage.clock.after(Math.max(0, due - this.#stage.clock.now()), () => this.#advance());
   }
 
@@ -256,7 +261,11 @@ function statusDetails(final: Final): Record<string, unknown> | null {
   if (final.status !== 'failed') return {type: final.status, reason: final.reason};
   return {
     type: 'failed',
-    error: {type: errorType(final.code), code: final.code, message: `The response failed: ${final.code}.`},
+    error: {
+      type: errorType(final.code),
+      code: final.code,
+      message: final.message ?? `The response failed: ${final.code}.`,
+    },
   };
 }
 

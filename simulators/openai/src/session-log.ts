@@ -1,4 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {AnswerFault} from './answer-fault.ts';
 import type {Refusal} from './refusal.ts';
 
 /** One event in one direction: `in` came from the client. `at` is monotonic, in ms, as are all moments here. */
@@ -30,6 +31,12 @@ export interface LoggedResponse {
   doneAt: Millis | undefined;
 }
 
+/** An answer that went wrong as the knobs wanted it. */
+export interface LoggedFault {
+  readonly at: Millis;
+  readonly fault: AnswerFault;
+}
+
 /** One turn of the caller, as the voice activity events told it. */
 export interface LoggedSpeech {
   readonly itemId: string;
@@ -49,6 +56,7 @@ export class SessionLog {
   readonly refusals: LoggedRefusal[] = [];
   readonly responses: LoggedResponse[] = [];
   readonly speech: LoggedSpeech[] = [];
+  readonly faults: LoggedFault[] = [];
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
 
   note(event: LoggedEvent): void {

@@ -2,7 +2,7 @@ import type {FakeSession} from './fake-session.ts';
 
 /** What another process may want to know about a session, as JSON. Moments are monotonic ms of this process. */
 export function sessionSummary(session: FakeSession) {
-  const {id, model, headers, openedAt, closedAt, closeCode, heardBytes, refusals, responses, speech} = session;
+  const {id, model, headers, openedAt, closedAt, closeCode, heardBytes, refusals, responses, speech, faults} = session;
   return {
     id,
     model,
@@ -29,6 +29,7 @@ export function sessionSummary(session: FakeSession) {
     })),
     responses,
     speech,
+    faults,
     refusals,
   };
 }

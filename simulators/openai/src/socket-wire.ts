@@ -38,7 +38,7 @@ export class SocketWire implements Wire {
   }
 
   close(code: number, reason: string): void {
-    this.#later(() => this.#socket.close(code, reason));
+    this.#later(() => (code === 1005 ? this.#socket.close() : this.#socket.close(code, reason)));
   }
 
   reset(): void {

@@ -29,6 +29,7 @@ export class Transcriber {
    * understood twice in the same way, since nothing that was sent can be taken back.
    */
   hear(itemId: string, words: string, share: number): void {
+    if (this.#stage.knobs().transcription === 'absent') return;
     if (this.#itemId !== itemId) this.#begin(itemId);
     const isCertain = words === this.#understood;
     this.#understood = words;
@@ -41,6 +42,7 @@ export class Transcriber {
   /** The turn is committed: the rest of the deltas, then `.completed` or `.failed`, some time later. */
   finish(itemId: string, model: string, words: string, audioMs: number): void {
     const {random, knobs} = this.#stage;
+    if (knobs().transcription === 'absent') return;
     const streamed = Transcriber.isStreaming(model) && this.#itemId === itemId ? this.#said : '';
     const due = random.between(knobs().transcriptionMs);
     const failure = knobs().failTranscription;

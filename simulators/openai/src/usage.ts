@@ -1,3 +1,4 @@
+import {isRecord} from './json-schema.ts';
 import type {ModelItem} from './model-item.ts';
 
 /** Audio tokens: 1 per 100 ms of a caller, 1 per 50 ms of the assistant. */
@@ -34,6 +35,15 @@ export function outputTokens(items: readonly ModelItem[]): Tokens {
     audio += assistantAudioTokens(item.generatedMs);
   }
   return {text, audio};
+}
+
+/** Numbers of tokens as some servers give them: not whole. */
+export function fractional(usage: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const halved = Object.entries(usage).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value + 0.5 : isRecord(value) ? fractional(value) : value,
+  ]);
+  return Object.fromEntries(halved);
 }
 
 /** The `usage` of a response. What an earlier response had read already is cached, in steps of 64 tokens. */
