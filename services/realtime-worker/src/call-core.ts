@@ -97,6 +97,7 @@ export class CallCore {
     const rotateAt = this.#readyAt + this.#settings.rotateAfterMs;
     return earliest(
       this.#dialogue.deadline,
+      this.#caller.deadline,
       this.#streamBy,
       this.#handOverBy,
       this.#model === 'ready' && this.#spare === 'none' ? rotateAt : undefined,
@@ -160,7 +161,7 @@ export class CallCore {
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
         this.#startedAt ??= at - sinceStartMs;
         this.#streamSid = streamSid;
-        this.#caller.newStream();
+        this.#caller.newStream(at);
         // The edge says the last seconds again; what a turn has settled must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
         const facts = [
@@ -173,7 +174,7 @@ export class CallCore {
       case 'audio':
         return [
           ...this.#dialogue.callerFrame(frame.timestamp, frame.payload, at),
-          ...this.#caller.frame(frame.timestamp, frame.payload, at).map(payload => toModel({do: 'hear', payload})),
+          ...hear(this.#caller.frame(frame.timestamp, frame.payload, at)),
         ];
       case 'mark':
         return this.#dialogue.stream({type: 'markReturned', name: frame.name}, at);
@@ -184,6 +185,7 @@ export class CallCore {
         return [];
       case 'ended':
         this.#streamOpen = false;
+        this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#streamBy = at + this.#settings.streamGraceMs;
         this.#failovers.streamEnded(frame.why === 'moved', at);
@@ -209,10 +211,13 @@ export class CallCore {
       case 'lost':
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
+        this.#caller.callerSpeaks(true);
         return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
       case 'callerStopped':
+        this.#caller.callerSpeaks(false);
         return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
       case 'turnCommitted': {
+        this.#caller.callerSpeaks(false);
         const timestamp = this.#caller.settle();
         const effects = this.#dialogue.on(event, at);
         const streamSid = this.#streamSid;
@@ -229,7 +234,7 @@ export class CallCore {
 
   #sessionOpened(at: Millis): CallEffect[] {
     const effects = this.#dialogue.sessionOpened(at);
-    return [...effects, ...this.#caller.sessionOpened().map(payload => toModel({do: 'hear', payload}))];
+    return [...effects, ...hear(this.#caller.sessionOpened())];
   }
 
   #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
@@ -258,7 +263,7 @@ export class CallCore {
 
   #time(at: Millis): CallEffect[] {
     if (this.#streamBy !== undefined && at >= this.#streamBy) return [{do: 'end', reason: this.#streamEnd}];
-    const effects = this.#dialogue.time(at);
+    const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
     if (this.#model === 'ready' && this.#spare === 'none' && at >= this.#readyAt + this.#settings.rotateAfterMs) {
       this.#spare = 'opening';
       effects.push({do: 'openSpare'});
@@ -294,3 +299,7 @@ export class CallCore {
 }
 
 const SPARE_AGAIN_AFTER_MS = 5_000;
+
+function hear(payloads: readonly string[]): CallEffect[] {
+  return payloads.map(payload => toModel({do: 'hear', payload}));
+}

@@ -1,4 +1,5 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {CallerAudio} from './caller-audio.ts';
 
@@ -70,7 +71,7 @@ describe('a gap in Twilio’s clock', () => {
   test('between two streams is none: each has its own clock', () => {
     const audio = listening();
     audio.frame(50_000, frame, 0);
-    audio.newStream();
+    audio.newStream(10);
     expect(audio.frame(100, frame, 20)).toEqual([frame]);
   });
 });
@@ -100,3 +101,130 @@ describe('a position that the model names', () => {
     expect(listening().heard.arrivedAt(0)).toBeUndefined();
   });
 });
+
+describe('frames that stop while the caller speaks', () => {
+  const spoken = (audio: CallerAudio, from: number, to: number, startsAt = 0) => {
+    for (let at = from; at < to; at += 20) audio.frame(at - startsAt, frame, at);
+  };
+  const speaking = () => {
+    const audio = listening();
+    audio.newStream(0);
+    spoken(audio, 0, 1_000);
+    audio.callerSpeaks(true);
+    return audio;
+  };
+
+  test('become silence after three quarters of a second, so that the model can end the turn', () => {
+    const audio = speaking();
+    expect(audio.deadline).toBe(980 + 750);
+    expect(audio.time(1_729)).toEqual([]);
+    expect(lengths(audio.time(1_730))).toEqual(Array(7).fill(100));
+    expect(audio.deadline).toBe(1_780);
+    expect(lengths(audio.time(1_790))).toEqual([100]);
+    audio.callerSpeaks(false);
+    expect([audio.deadline, audio.time(3_000)]).toEqual([undefined, []]);
+  });
+
+  test('are not waited for while the caller is silent, while there is no stream, and while there is no session', () => {
+    const quiet = listening();
+    quiet.newStream(0);
+    spoken(quiet, 0, 1_000);
+    const [noStream, noSession] = [speaking(), speaking()];
+    noStream.streamLost();
+    noSession.sessionLost();
+    for (const audio of [quiet, noStream, noSession]) {
+      expect([audio.deadline, audio.time(5_000)]).toEqual([undefined, []]);
+    }
+  });
+
+  test('are not padded a second time when Twilio’s clock shows the gap', () => {
+    const audio = speaking();
+    audio.time(2_000);
+    expect(lengths(audio.frame(2_500, frame, 2_500))).toEqual([1_500 - 1_000, 20]);
+    expect(audio.paddedMs).toBe(1_500);
+    expect(audio.frame(2_520, frame, 2_520)).toEqual([frame]);
+  });
+
+  test('that were only late count as the time for which silence was given', () => {
+    const audio = speaking();
+    audio.time(2_000);
+    // All that was held back comes at once, but for the end of it.
+    for (let timestamp = 1_000; timestamp < 1_500; timestamp += 20) {
+      expect(audio.frame(timestamp, frame, 2_000)).toEqual([frame]);
+    }
+    expect(audio.frame(2_000, frame, 2_000)).toEqual([frame]);
+    expect(lengths(audio.frame(2_520, frame, 2_520))).toEqual([500, 20]);
+  });
+
+  test('give ten seconds of silence at most', () => {
+    const audio = speaking();
+    const given = lengths([...audio.time(5_000), ...audio.time(60_000)]);
+    expect(given.reduce((sum, ms) => sum + ms, 0)).toBe(10_000);
+    expect(audio.deadline).toBeUndefined();
+    expect(audio.frame(70_000, frame, 70_000)).toEqual([frame]);
+  });
+
+  test('leave the moments at which the caller began and stopped as they were', () => {
+    const audio = listening();
+    audio.newStream(0);
+    const voice = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
+    for (let at = 0; at < 1_000; at += 20) audio.frame(at, at < 500 ? silence(20) : voice, at + 5);
+    audio.callerSpeaks(true);
+    audio.time(2_600);
+    for (let at = 3_000; at < 3_400; at += 20) audio.frame(at, at < 3_200 ? silence(20) : voice, at + 5);
+    expect([audio.heard.onsetAt(490), audio.heard.endedAt(1_010)]).toEqual([505, 985]);
+    expect(audio.heard.onsetAt(3_210)).toBe(3_205);
+    expect(audio.heard.arrivedAt(1_550)).toBe(985 + 600);
+  });
+
+  test('are not taken for settled when they come late, though the silence in their place is', () => {
+    const audio = speaking();
+    audio.time(2_000);
+    expect(audio.settle()).toBe(1_000);
+  });
+
+  const line = fc.record({
+    clockGoesOn: fc.boolean(),
+    parts: fc.array(
+      fc.record({spokenMs: fc.integer({min: 1, max: 100}), holeMs: fc.integer({min: 1, max: 250})}),
+      {minLength: 1, maxLength: 8},
+    ),
+  });
+  test('make the audio as long as the time that passes, in order, nothing twice', () => {
+    fc.assert(
+      fc.property(line, ({clockGoesOn, parts}) => {
+        const audio = listening();
+        audio.newStream(0);
+        audio.callerSpeaks(true);
+        const given: string[] = [];
+        let [at, timestamp, number, hidden] = [0, 100, 0, 0];
+        const tick = () => {
+          at += 20;
+          given.push(...audio.time(at));
+        };
+        for (const {spokenMs, holeMs} of parts) {
+          for (let n = 0; n < spokenMs; n += 1, timestamp += 20) {
+            given.push(...audio.frame(timestamp, numbered((number += 1)), at));
+            tick();
+          }
+          const before = given.length;
+          for (let n = 0; n < holeMs; n += 1) tick();
+          if (clockGoesOn) timestamp += holeMs * 20;
+          // A hole that is over before it is noticed, on a clock that stands, cannot be known of.
+          else if (given.length === before) hidden += holeMs * 20;
+        }
+        given.push(...audio.frame(timestamp, numbered((number += 1)), at));
+        const total = lengths(given).reduce((sum, ms) => sum + ms, 0);
+        // To the frame, or to the piece of silence where no clock shows how long the hole was.
+        const most = parts.length * (clockGoesOn ? 20 : 100);
+        expect(Math.abs(total + hidden - (at + 20))).toBeLessThanOrEqual(most);
+        expect(given.filter(payload => !isSilence(payload))).toEqual(
+          Array.from({length: number}, (_, index) => numbered(index + 1)),
+        );
+      }),
+    );
+  });
+});
+
+const numbered = (number: number) => Buffer.alloc(160, number % 100).fill(number >> 6, 0, 1).toString('base64');
+const isSilence = (payload: string) => Buffer.from(payload, 'base64').every(byte => byte === 0xff);

@@ -28,6 +28,11 @@ export type CallerStep<Call> =
   | {readonly do: 'until'; readonly until: (call: Call) => boolean}
   /** The phone's network holds the frames back, then delivers all of them at once. */
   | {readonly do: 'stall'; readonly ms: Millis}
+  /**
+   * From `after` ms on, also in the middle of what is said next, no frames at all for `ms`: what the caller says then is
+   * lost. Twilio's timestamps go on meanwhile, or stand still.
+   */
+  | {readonly do: 'lose'; readonly after: Millis; readonly ms: Millis; readonly timestamps: 'goOn' | 'stand'}
   /** No frames at all, without a hang-up; and frames again. */
   | {readonly do: 'mute'}
   | {readonly do: 'unmute'}
@@ -94,6 +99,7 @@ export class ScriptedCaller<Call> {
       case 'say':
       case 'press':
       case 'stall':
+      case 'lose':
       case 'mute':
       case 'unmute':
       case 'hangUp':

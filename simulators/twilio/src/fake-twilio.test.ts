@@ -486,6 +486,27 @@ test('a muted phone sends nothing, and is still on the line', async () => {
   expect(report.endedBy).toBe('caller');
 });
 
+test.for(['goOn', 'stand'] as const)(
+  'frames may stop in the middle of a word, and the timestamps %s meanwhile',
+  async timestamps => {
+    await using world = await setUp();
+    const said = Buffer.from(Array.from({length: 160 * 30}, (_, at) => 1 + Math.floor(at / 160)));
+    const report = await world.twilio.dial([
+      {do: 'lose', after: 200, ms: 300, timestamps},
+      {do: 'say', audio: said, name: 'numbered frames'},
+      {do: 'hangUp'},
+    ]).ended;
+    const media = messagesOf(world.bridge.sockets[0]!.texts).flatMap(each => each.media ?? []);
+    const heard = media.map(each => ({number: audioOf(each)[0]!, at: Number(each.timestamp)}));
+    const spoken = heard.filter(({number}) => number <= 30);
+    expect(spoken).toHaveLength(15);
+    expect(Buffer.concat(media.map(audioOf))).toEqual(report.streams[0]!.sentAudio);
+    const steps = heard.slice(1).map(({at}, index) => at - heard[index]!.at);
+    const [longest] = steps.toSorted((a, b) => b - a);
+    expect(longest).toBe(timestamps === 'goOn' ? 320 : 20);
+  },
+);
+
 test('a second socket of the same call lives beside the first, and the call lasts as long as either', async () => {
   await using world = await setUp({
     onMessage: ({event}, seen) => {

@@ -33,6 +33,7 @@ export class PhoneLine<Call> implements Wheeled {
   #muted = false;
   #heldUntil: Millis = -Infinity;
   #held: AudioFrame[] = [];
+  #hole: {readonly from: Millis; readonly until: Millis; readonly timestamps: 'goOn' | 'stand'} | undefined;
   #leave: Cancel = () => {};
 
   constructor(deps: PhoneLineDeps<Call>) {
@@ -91,8 +92,10 @@ export class PhoneLine<Call> implements Wheeled {
     const {streams, emit, dtx} = this.#deps;
     const {frame, began, ended} = this.#mouth.next(at);
     if (began !== undefined) emit({type: 'callerSpeaks', at, clip: began});
-    if (this.#muted || (dtx && !frame.speech && this.#held.length === 0)) streams.skipFrame();
-    else this.#held.push(frame);
+    const isLost = this.#hole !== undefined && at >= this.#hole.from && at < this.#hole.until;
+    const skips = this.#muted || (dtx && !frame.speech && this.#held.length === 0);
+    if (skips || (isLost && this.#hole?.timestamps === 'goOn')) streams.skipFrame();
+    else if (!isLost) this.#held.push(frame);
     if (at >= this.#heldUntil) {
       for (const held of this.#held) streams.frame(held);
       this.#held = [];
@@ -121,6 +124,9 @@ export class PhoneLine<Call> implements Wheeled {
         return this.#deps.streams.press(act.digit);
       case 'stall':
         this.#heldUntil = at + act.ms;
+        return;
+      case 'lose':
+        this.#hole = {from: at + act.after, until: at + act.after + act.ms, timestamps: act.timestamps};
         return;
       case 'mute':
       case 'unmute':
