@@ -1,6 +1,7 @@
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
-import {CallCore, type CallEvent} from '../../services/realtime-worker/src/call-core.ts';
+import {CallCore} from '../../services/realtime-worker/src/call-core.ts';
+import type {CallEvent} from '../../services/realtime-worker/src/call-event.ts';
 import type {CallEffect, Fact} from '../../services/realtime-worker/src/call-effect.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/floor.ts';
 import {modelEvents, readOpenAI} from '../../services/realtime-worker/src/from-openai.ts';

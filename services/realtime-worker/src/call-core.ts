@@ -1,8 +1,8 @@
-import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from './call-effect.ts';
+import type {CallEvent} from './call-event.ts';
 import type {RestoredCall} from './call-restore.ts';
 import {CallerAudio} from './caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
@@ -11,20 +11,6 @@ import {earliest} from './earliest.ts';
 import {Failovers, type TakenOver} from './failovers.ts';
 import type {ServerRights} from './floor.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
-
-export type CallEvent =
-  | {readonly type: 'edge'; readonly frame: EdgeToWorker; readonly epoch: number}
-  | {readonly type: 'model'; readonly event: ModelEvent}
-  /** The spare session is configured, and waits to take over at the next turn boundary. */
-  | {readonly type: 'spareReady'}
-  | {readonly type: 'spareLost'}
-  | {readonly type: 'hop'; readonly ms: Millis}
-  /** The call ended in a way that only others could see. */
-  | {readonly type: 'over'; readonly reason: EndReason}
-  /** This worker is to let go of the call at the next turn boundary. */
-  | {readonly type: 'drain'}
-  /** Some time passed; `deadline` says when it is wanted. */
-  | {readonly type: 'time'};
 
 export interface CallSettings extends Omit<DialogueSettings, 'loudUntil'> {
   /** How long a call that had a stream may be without one before it is over. */

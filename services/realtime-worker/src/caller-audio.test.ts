@@ -185,10 +185,10 @@ describe('frames that stop while the caller speaks', () => {
 
   const line = fc.record({
     clockGoesOn: fc.boolean(),
-    parts: fc.array(
-      fc.record({spokenMs: fc.integer({min: 1, max: 100}), holeMs: fc.integer({min: 1, max: 250})}),
-      {minLength: 1, maxLength: 8},
-    ),
+    parts: fc.array(fc.record({spokenMs: fc.integer({min: 1, max: 100}), holeMs: fc.integer({min: 1, max: 250})}), {
+      minLength: 1,
+      maxLength: 8,
+    }),
   });
   test('make the audio as long as the time that passes, in order, nothing twice', () => {
     fc.assert(
@@ -226,5 +226,8 @@ describe('frames that stop while the caller speaks', () => {
   });
 });
 
-const numbered = (number: number) => Buffer.alloc(160, number % 100).fill(number >> 6, 0, 1).toString('base64');
+const numbered = (number: number) =>
+  Buffer.alloc(160, number % 100)
+    .fill(number >> 6, 0, 1)
+    .toString('base64');
 const isSilence = (payload: string) => Buffer.from(payload, 'base64').every(byte => byte === 0xff);

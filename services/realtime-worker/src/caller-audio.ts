@@ -71,15 +71,14 @@ export class CallerAudio {
   /** Some time passed; returns the silence to give the model for it, so that it can tell that the turn is over. */
   time(at: Millis): string[] {
     const pieces: string[] = [];
-    const isDue = this.deadline !== undefined && at >= this.deadline;
-    while (isDue && this.#frameAt !== undefined && this.#fedMs < LONGEST_PADDING_MS) {
-      const until = this.#frameAt + this.#fedMs + PIECE_MS;
-      if (until > at) break;
-      this.#fedMs += PIECE_MS;
+    if (this.#frameAt === undefined || this.deadline === undefined || at < this.deadline) return pieces;
+    const goneMs = Math.min(at - this.#frameAt, LONGEST_PADDING_MS);
+    for (let until = this.#fedMs + PIECE_MS; until <= goneMs; until += PIECE_MS) {
+      this.#fedMs = until;
       this.#aheadMs += PIECE_MS;
       this.#paddedMs += PIECE_MS;
-      const piece = {payload: PIECE, ms: PIECE_MS, at: until, timestamp: undefined, stream: this.#stream};
-      pieces.push(...this.#take(piece));
+      const piece = {payload: PIECE, ms: PIECE_MS, timestamp: undefined, stream: this.#stream};
+      pieces.push(...this.#take({...piece, at: this.#frameAt + until}));
     }
     return pieces;
   }

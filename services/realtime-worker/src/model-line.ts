@@ -1,7 +1,7 @@
 import {background, type Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
-import type {CallEvent} from './call-core.ts';
+import type {CallEvent} from './call-event.ts';
 import type {ModelAdapter, ModelCommand, ModelSession, SessionSettings} from './model-adapter.ts';
 
 export interface ModelLineDeps {

@@ -121,6 +121,7 @@ function actOf<Call>(step: CallerStep<Call>): CallerAct<Call> | undefined {
     case 'say':
     case 'press':
     case 'stall':
+    case 'lose':
     case 'mute':
     case 'unmute':
     case 'hangUp':
