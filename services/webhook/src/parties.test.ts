@@ -22,8 +22,16 @@ test('without a key there is no hash that somebody could try out numbers on', ()
   expect(facts).toEqual({callerLastTwo: '01', calleeLastTwo: '02'});
 });
 
-test.each(['+266696687', '+17378742833', '', undefined])('a withheld number (%s) is nobody', caller => {
-  expect(factsOfParties({caller, callee: undefined}, {NUMBERS: 'full', ...key})).toEqual({});
+test.each(['+266696687', 'Anonymous', 'sip:anonymous@anonymous.invalid', '', undefined])(
+  'a withheld number (%s) is nobody',
+  caller => {
+    expect(factsOfParties({caller, callee: undefined}, {NUMBERS: 'full', ...key})).toEqual({});
+  },
+);
+
+test('a caller is the same one by whichever trunk the call comes', () => {
+  const bySip = {...numbers, caller: 'sip:+15550100001@203.0.113.9:5060;transport=tls'};
+  expect(factsOfParties(bySip, {NUMBERS: 'full', ...key})).toEqual(factsOfParties(numbers, {NUMBERS: 'full', ...key}));
 });
 
 test('a caller who is no number keeps the name to himself', () => {

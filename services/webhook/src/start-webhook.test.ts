@@ -94,11 +94,11 @@ describe('somebody who is not Twilio', () => {
 
   test('cannot send more than Twilio would', async () => {
     await town.webhook();
-    const big = new URLSearchParams({CallSid: 'x'.repeat(40_000)});
+    const big = new URLSearchParams({CallSid: 'x'.repeat(300_000)});
     expect((await town.send('/incoming-call', {method: 'POST', body: big})).status).toBe(413);
-    const many = new URLSearchParams(Object.fromEntries(Array.from({length: 101}, (_, n) => [`p${n}`, '1'])));
+    const many = new URLSearchParams(Object.fromEntries(Array.from({length: 1_001}, (_, n) => [`p${n}`, '1'])));
     expect((await town.send('/incoming-call', {method: 'POST', body: many})).status).toBe(413);
-    const headers = {'x-long': 'x'.repeat(9_000)};
+    const headers = {'x-long': 'x'.repeat(17_000)};
     expect((await town.send('/', {headers})).status).toBe(431);
   });
 });
@@ -112,6 +112,35 @@ test.each(['/incoming-call', '/after-stream', '/call-status'])(
     expect(await town.ask(path, {From: '+15550100001'})).toMatchObject({status: 400, text: 'CallSid is missing.\n'});
   },
 );
+
+test('a caller is connected though an add-on of the operator says a hundred and fifty things about every call', async () => {
+  await town.webhook();
+  await town.worker();
+  const told = Object.fromEntries(Array.from({length: 150}, (_, n) => [`AddOn${n}`, `value ${n}`]));
+  const AddOns = JSON.stringify({status: 'successful', results: {names: '"{}"'.repeat(9_000)}}).slice(0, 36_000);
+  const reply = await town.ask('/incoming-call', {...ringing(), ...told, AddOns, Empty: ''});
+  expect(reply).toMatchObject({status: 200});
+  expect(reply.text).toContain('<Connect');
+  expect((await town.ask('/incoming-call', {...ringing(), ...told}, {signed: {...told, AddOn7: ''}})).status).toBe(403);
+});
+
+test('an operator who has Twilio ask by GET loses no callback', async () => {
+  await town.webhook();
+  const worker = await town.worker();
+  const call = ringing();
+  expect((await town.get('/incoming-call', call)).text).toContain('<Connect');
+  expect(await town.directory.read(call.CallSid)).toMatchObject({owner: worker});
+  expect((await town.get('/after-stream', {...call, CallStatus: 'in-progress'})).text).toContain('<Connect');
+  expect(await town.get('/stream-status', {CallSid: call.CallSid, StreamEvent: 'stream-started'})).toMatchObject({
+    status: 204,
+  });
+  expect(await town.get('/call-status', {...call, CallStatus: 'completed'})).toMatchObject({status: 204});
+  await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid: call.CallSid});
+  for (const path of routes) {
+    const query = new URLSearchParams(call).toString();
+    expect(await town.send(`${path}?${query}`), path).toMatchObject({status: 403});
+  }
+});
 
 test('both tokens are taken while they are rotated', async () => {
   await town.webhook({TWILIO_AUTH_TOKEN: `the next one,${TOKEN}`});

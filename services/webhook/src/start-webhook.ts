@@ -34,6 +34,12 @@ export interface Webhook extends Service {
   readonly port: number;
 }
 
+/**
+ * What a form of Twilio's may hold: add-ons bring more than a hundred parameters, one of them of up to 36 kB before it is
+ * escaped, which makes three bytes of one.
+ */
+const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
+
 /** Answers Twilio over HTTP until it is drained. Rejects with `CannotStart` when it cannot listen. */
 export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Promise<Webhook> {
   const {bus, clock, log} = deps;
@@ -59,7 +65,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   app.get('/', (_, response) => {
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
-  app.use(express.urlencoded({extended: false, limit: '32kb', parameterLimit: 100}));
+  app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
   app.use(twilioRoutes({traces: quietTraces, ...deps, asker, edges, config, metrics}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
@@ -77,7 +83,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const basePath = new URL(config.PUBLIC_WEBHOOK_URL).pathname.replace(/\/+$/, '');
   let inHand = 0;
   let emptied = () => {};
-  const server = createServer({maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000}, (request, response) => {
+  const server = createServer({maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000}, (request, response) => {
     if (health(request, response)) return;
     // A proxy may or may not have cut the path of the public address off.
     if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);

@@ -55,18 +55,22 @@ export function twilioRoutes(desk: CallDesk): Router {
     if (nobody) response.type('text/xml').send(await triedOut(desk));
     else await callComesIn(request, response);
   });
-  router.post('/after-stream', signed, answers(afterStream));
-  router.post('/call-status', signed, (request, response) => {
+  const streamEnded = answers(afterStream);
+  const callChanged = (request: Request, response: Response) => {
     const params = paramsOf(request);
     const call = TwilioRequest.safeParse(params);
     if (!call.success) return refuse(response, params);
     callStatus(call.data, desk);
     response.sendStatus(204);
-  });
-  router.post('/stream-status', signed, (request, response) => {
-    streamStatus(formOf(request), log);
+  };
+  const streamChanged = (request: Request, response: Response) => {
+    streamStatus(paramsOf(request), log);
     response.sendStatus(204);
-  });
+  };
+  // The operator chooses at Twilio by which method it asks.
+  router.route('/after-stream').all(signed).get(streamEnded).post(streamEnded);
+  router.route('/call-status').all(signed).get(callChanged).post(callChanged);
+  router.route('/stream-status').all(signed).get(streamChanged).post(streamChanged);
   return router;
 }
 

@@ -119,15 +119,25 @@ export class WebhookTown implements AsyncDisposable {
   async ask(
     path: string,
     params: Record<string, string>,
-    {webhook, headers = {}}: {webhook?: Webhook; headers?: Record<string, string>} = {},
+    {
+      webhook,
+      headers = {},
+      signed = params,
+    }: {webhook?: Webhook; headers?: Record<string, string>; signed?: Record<string, string>} = {},
   ): Promise<Reply> {
-    const signature = getExpectedTwilioSignature(TOKEN, ORIGIN + path, params);
+    const signature = getExpectedTwilioSignature(TOKEN, ORIGIN + path, signed);
     return this.send(path, {
       ...(webhook ? {webhook} : {}),
       method: 'POST',
       headers: {'x-twilio-signature': signature, ...headers},
       body: new URLSearchParams(params),
     });
+  }
+
+  /** Asks by GET: the parameters are in the query, and what is signed is the address. */
+  async get(path: string, params: Record<string, string>): Promise<Reply> {
+    const asked = `${path}?${new URLSearchParams(params).toString()}`;
+    return this.send(asked, {headers: {'x-twilio-signature': getExpectedTwilioSignature(TOKEN, ORIGIN + asked, {})}});
   }
 
   async send(path: string, {webhook, ...init}: RequestInit & {webhook?: Webhook} = {}): Promise<Reply> {
