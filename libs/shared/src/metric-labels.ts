@@ -23,6 +23,7 @@ export const REFUSED_SOCKETS = [
   'malformed',
   'tooMany',
   'outOfPlace',
+  'unreadableStart',
   'awaitingStart',
   'admitting',
   'bridged',

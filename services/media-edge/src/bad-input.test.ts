@@ -167,6 +167,26 @@ describe('a socket is closed when', () => {
     await expectUnharmed();
   });
 
+  test.each([
+    ['its call is no call of Twilio', {callSid: 'CA123'}, 'start.callSid: must be CA and 32 hexadecimal digits'],
+    ['its stream is missing', {streamSid: undefined}, 'start.streamSid: '],
+    ['its format is a number', {mediaFormat: 7}, 'start.mediaFormat: '],
+  ])('%s, and the operator is told that, not that audio came too early', async (_, changed, why) => {
+    await busyEdge();
+    const caller = await stranger();
+    const {streamSid, callSid} = caller;
+    caller.send({event: 'connected', protocol: 'Call', version: '1.0.0'});
+    caller.send({event: 'start', streamSid, start: {streamSid, callSid, customParameters: {}, ...changed}});
+    caller.speak();
+    await closed(caller);
+    expect(await caller.closed).toBe(1008);
+    expect(await caller.goodbye).toContain(`start cannot be read: ${why}`);
+    expect(await refusals()).toEqual([
+      'voicebridge_sockets_refused_total{reason="unreadableStart",service="media-edge"} 1',
+    ]);
+    await expectUnharmed();
+  });
+
   test('it begins with bytes instead of text', async () => {
     await busyEdge();
     const caller = await stranger();
@@ -255,6 +275,24 @@ describe('a socket stays open when', () => {
     const heard = worker.audio().length;
     caller.speak();
     await lab.until(() => worker.audio().length > heard, 'the caller is still heard');
+  });
+
+  test('a clear brings two thousand marks back in one instant', async () => {
+    await busyEdge();
+    const caller = await lab.bridgedAgain(worker);
+    const {streamSid} = caller;
+    const marks = Array.from({length: 2_000}, (_, mark) => `1:${mark}`);
+    for (const name of marks) worker.say({kind: 'audio', payload: 'AAAA', mark: name}, 1, streamSid);
+    const sent = () => caller.got.filter(({event}) => event === 'mark').length;
+    await lab.until(() => sent() === marks.length, 'the marks are at the phone');
+    for (const name of marks) caller.mark(name);
+    const spoken = caller.speak();
+    await lab.until(() => worker.audio(1, streamSid).at(-1) === spoken, 'the caller is still heard');
+    const returned = worker.heard(1, streamSid).flatMap(frame => (frame.kind === 'mark' ? [frame.name] : []));
+    expect(returned).toEqual(marks);
+    for (let mark = 0; mark < 2_000; mark += 1) caller.mark('never sent');
+    await closed(caller);
+    expect(await caller.closed).toBe(1008);
   });
 
   test('its clock does not begin with the stream', async () => {

@@ -150,8 +150,9 @@ export class BridgeLeg {
   #hear(read: Read | Binary): void {
     if (this.#leg.state === 'over') return;
     const at = this.#deps.clock.now();
-    if (!this.#conduct.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
-    if (!read.ok) return this.#unusable(read.reason);
+    const isOurs = read.ok && read.message.event === 'mark' && this.#conduct.markReturned();
+    if (!isOurs && !this.#conduct.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
+    if (!read.ok) return this.#unusable(read.reason, read.detail);
     const verdict = judge(this.#leg, read.message, at);
     switch (verdict.do) {
       case 'pass':
@@ -189,13 +190,17 @@ export class BridgeLeg {
   #say(streamSid: StreamSid, frame: WorkerToEdge): void {
     if (this.#leg.state === 'over') return;
     const at = this.#deps.clock.now();
+    const sendMark = (name: string) => {
+      this.#conduct.markSent();
+      this.#socket.send(markMessage(streamSid, name));
+    };
     switch (frame.kind) {
       case 'audio':
         if (frame.payload !== '') this.#socket.send(mediaMessage(streamSid, frame.payload));
-        if (frame.mark !== '') this.#socket.send(markMessage(streamSid, frame.mark));
+        if (frame.mark !== '') sendMark(frame.mark);
         return this.#playout.sent(frame.payload, frame.mark, at);
       case 'mark':
-        this.#socket.send(markMessage(streamSid, frame.name));
+        sendMark(frame.name);
         return this.#playout.sent('', frame.name, at);
       case 'clear':
         this.#socket.send(clearMessage(streamSid));
@@ -217,10 +222,13 @@ export class BridgeLeg {
     }
   }
 
-  #unusable(reason: string): void {
+  #unusable(reason: string, detail?: string): void {
+    if (reason === 'unreadableStart' && this.#leg.state === 'awaitingStart')
+      return this.#misbehaves(reason, reasonOf(`start cannot be read: ${detail}`));
     this.#deps.metrics.malformedTotal.inc({peer: 'twilio', reason});
     if (reason === 'unknownEvent') return;
-    if (this.#conduct.malformed === 0) this.#deps.log.warn({...this.#line?.stream, reason}, 'message nobody can use');
+    if (this.#conduct.malformed === 0)
+      this.#deps.log.warn({...this.#line?.stream, reason, detail}, 'message nobody can use');
     if (!this.#conduct.tolerated()) return this.#misbehaves('malformed', 'too many malformed messages');
     if (reason === 'binary' && this.#leg.state === 'awaitingStart') {
       this.#refuse('malformed', {code: 1003, reason: 'text messages only'});
@@ -259,4 +267,9 @@ export class BridgeLeg {
     if (goodbye) this.#socket.close(goodbye.code, goodbye.reason);
     else this.#socket.terminate();
   }
+}
+
+/** A close frame holds 123 bytes of reason. */
+function reasonOf(text: string): string {
+  return Buffer.from(text).subarray(0, 123).toString('ascii');
 }

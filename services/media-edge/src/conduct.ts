@@ -11,12 +11,26 @@ export class Conduct {
   #credit = BURST;
   #creditAt: Millis;
   #malformed = 0;
+  /** Marks that we sent and that are still out: a clear brings all of them back in one instant. */
+  #marksOut = 0;
 
   constructor(openedAt: Millis) {
     this.#creditAt = openedAt;
   }
 
-  /** A message of any kind came. False: it is one of far too many. */
+  /** A mark went out: the message that brings it back is ours. */
+  markSent(): void {
+    this.#marksOut += 1;
+  }
+
+  /** A mark came back. True: we sent one for it, so it is nothing that the phone says of itself. */
+  markReturned(): boolean {
+    if (this.#marksOut === 0) return false;
+    this.#marksOut -= 1;
+    return true;
+  }
+
+  /** The phone said something of itself. False: it is one of far too many. */
   paced(at: Millis): boolean {
     this.#credit = Math.min(BURST, this.#credit + ((at - this.#creditAt) / 1_000) * MESSAGES_PER_SECOND);
     this.#creditAt = at;

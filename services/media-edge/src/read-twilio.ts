@@ -5,7 +5,11 @@ import {mediaGuard} from './media-guard.ts';
 /** What a text from Twilio is: a message, or why nobody can use it. */
 export type Read =
   | {readonly ok: true; readonly message: FromTwilio}
-  | {readonly ok: false; readonly reason: 'unknownEvent' | 'notJson' | 'unexpectedShape'; readonly detail: string};
+  | {
+      readonly ok: false;
+      readonly reason: 'unknownEvent' | 'notJson' | 'unexpectedShape' | 'unreadableStart';
+      readonly detail: string;
+    };
 
 const EVENTS: readonly string[] = FromTwilio.options.map(option => option.shape.event.value);
 
@@ -18,12 +22,15 @@ export function readTwilio(text: string): Read {
   if (media) return {ok: true, message: media};
   const parsed = parse(FromTwilio, text);
   if (parsed.ok || parsed.reason === 'notJson') return parsed;
-  return isUnknownEvent(text) ? {...parsed, reason: 'unknownEvent'} : parsed;
+  const event = eventOf(text);
+  // Without it there is no call: this is no message that may be missing.
+  if (event === 'start') return {...parsed, reason: 'unreadableStart'};
+  return event === undefined || EVENTS.includes(event) ? parsed : {...parsed, reason: 'unknownEvent'};
 }
 
-/** The text is JSON, and names an event that is not ours. */
-function isUnknownEvent(text: string): boolean {
+/** The event that a JSON text names. */
+function eventOf(text: string): string | undefined {
   const raw: unknown = JSON.parse(text);
-  if (typeof raw !== 'object' || raw === null || !('event' in raw)) return false;
-  return typeof raw.event === 'string' && !EVENTS.includes(raw.event);
+  if (typeof raw !== 'object' || raw === null || !('event' in raw)) return undefined;
+  return typeof raw.event === 'string' ? raw.event : undefined;
 }

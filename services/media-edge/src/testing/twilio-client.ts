@@ -18,6 +18,8 @@ export class TwilioClient {
   readonly streamSid = newStreamSid();
   readonly got: {event: string; media?: {payload: string}; mark?: {name: string}}[] = [];
   readonly closed: Promise<number>;
+  /** Why the edge closed it, in its own words. */
+  readonly goodbye: Promise<string>;
   /** The HTTP status, if the socket was refused. */
   readonly answered: Promise<number>;
   #sequence = 1;
@@ -29,10 +31,15 @@ export class TwilioClient {
     this.socket.on('message', (raw: Buffer) => this.got.push(JSON.parse(raw.toString())));
     this.socket.on('error', () => {});
     const closed = Promise.withResolvers<number>();
+    const goodbye = Promise.withResolvers<string>();
     const answered = Promise.withResolvers<number>();
     this.closed = closed.promise;
+    this.goodbye = goodbye.promise;
     this.answered = answered.promise;
-    this.socket.on('close', code => closed.resolve(code));
+    this.socket.on('close', (code, reason) => {
+      closed.resolve(code);
+      goodbye.resolve(reason.toString());
+    });
     this.socket.on('open', () => answered.resolve(101));
     this.socket.on('unexpected-response', (_request, response) => answered.resolve(response.statusCode ?? 0));
   }
