@@ -12,9 +12,14 @@ export interface AnalyticsQueue extends AsyncDisposable {
   send(parts: readonly CallFinished[]): Promise<void>;
 }
 
-/** A job id may not hold a colon, and is only a filter: BullMQ forgets it when it forgets the job. */
+/**
+ * A job id may not hold a colon or be a number, and is only a filter: BullMQ forgets it when it forgets the job. No id
+ * of a call holds a dot.
+ */
 export function jobIdOf(job: CallFinished): string {
-  return job.part === 0 ? job.summary.callSid : `${job.summary.callSid}-${job.part}`;
+  const {callSid} = job.summary;
+  const call = /^-?\d+$/.test(callSid) ? `call.${callSid}` : callSid;
+  return job.part === 0 ? call : `${call}.${job.part}`;
 }
 
 /** `connection` is BullMQ's own; it must not be shared with media, whose settings would lose jobs. */

@@ -83,7 +83,7 @@ describe('a question that cannot be answered', () => {
     ['/api/metrics?metric=cost&by=worker,model,edge', 'by', 'two'],
     ['/api/histogram?metric=cost&step=-1', 'step', 'above 0'],
     ['/api/concurrency?bucket=1', 'bucket', 'minute'],
-    ['/api/calls/CA1', 'callSid', '32 hexadecimal'],
+    ['/api/calls/CA%201', 'callSid', '1 to 64'],
     ['/api/metrics?metric=cost&metric=calls', 'metric', 'must be'],
   ])('%s tells the analyst the field and the cure', async (path, field, cure) => {
     const {status, body} = await ask(open, path);

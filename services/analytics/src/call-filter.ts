@@ -50,7 +50,7 @@ export const CallFilter = FacetFilter.extend({
   failedOver: yesOrNo('whether the call survived a failover'),
   search: z
     .string()
-    .regex(/^(CA)?[0-9a-fA-F]{1,32}$/, 'must be a CallSid or its beginning')
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')
     .optional()
     .describe('a CallSid or its beginning'),
 });
@@ -82,6 +82,11 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
-    ...(search ? [eb('callSid', 'like', `${search.startsWith('CA') ? '' : 'CA'}${search}%`)] : []),
+    ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
   ]);
+}
+
+function beginsWith(text: string): Expression<SqlBool> {
+  // An underscore would stand for any character.
+  return expressionBuilder<Schema, 'calls'>()('callSid', 'like', `${text.replaceAll('_', '\\_')}%`);
 }

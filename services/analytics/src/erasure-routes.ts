@@ -1,4 +1,4 @@
-import {createHmac} from 'node:crypto';
+import {hashOf, identityOf} from '@voicebridge/shared/identity.ts';
 import {json, Router, type Request} from 'express';
 import {z} from 'zod';
 import {CallPath} from './calls-routes.ts';
@@ -39,8 +39,14 @@ export function erasureRoutes(database: DatabaseWatch, numberHashKey: string | u
         {error: 'numbers cannot be recognised here', cure: 'set NUMBER_HASH_KEY as at the webhook'},
         409,
       );
-    // As the webhook makes it.
-    const numberHash = createHmac('sha256', numberHashKey).update(number).digest('hex').slice(0, 32);
+    const identity = identityOf(number);
+    if (!identity)
+      throw new BadQuestion({
+        error: 'this stands for callers who withhold their number',
+        field: 'number',
+        cure: 'no call is kept under it',
+      });
+    const numberHash = hashOf(identity, numberHashKey);
     response.json({erased: await eraseCalls(database.now, {numberHash}, sessionOf(request))});
   });
   return routes;

@@ -16,7 +16,7 @@ export const CallsQuery = CallFilter.extend({
   after: z
     .string()
     .transform((text, context) => {
-      const [, at, callSid] = /^(\d{12,14})-(CA[0-9a-fA-F]{32})$/.exec(text) ?? [];
+      const [, at, callSid] = /^(\d{12,14})-([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
       if (at !== undefined && callSid !== undefined) return {at: new Date(Number(at)), callSid};
       context.addIssue({code: 'custom', message: 'must be `next` of an earlier page'});
       return z.NEVER;

@@ -200,6 +200,16 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await found({endReason: 'platform.model-lost'})).toEqual([3]);
       expect(await found({from: new Date(FIRST + 2 * MINUTE), to: new Date(FIRST + 3 * MINUTE)})).toEqual([2]);
       expect(await found({search: sidOf(3)})).toEqual([3]);
+      expect(await found({search: '0'.repeat(31)})).toEqual([3, 2, 1]);
+    });
+
+    test('an analyst finds the call of a client that is not Twilio by its own id', async () => {
+      for (const [place, callSid] of ['test_call', 'testXcall', '1764350000000'].entries())
+        await recordCall(db(), finishedCall({number: place + 1, summary: {callSid}}));
+      const found = async (search: string) => (await all({search})).calls.map(({callSid}) => callSid);
+      expect(await found('test_c')).toEqual(['test_call']);
+      expect(await found('test')).toEqual(['testXcall', 'test_call']);
+      expect(await found('17643')).toEqual(['1764350000000']);
     });
 
     test('percentiles are those of every single value, and what was not seen is left out', async () => {

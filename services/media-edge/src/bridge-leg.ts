@@ -3,7 +3,7 @@ import {unreachable} from '@voicebridge/shared/errors.ts';
 import {logOfCall} from '@voicebridge/shared/log.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {TwilioStart} from '@voicebridge/shared/protocol/from-twilio.ts';
-import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {PeerSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {clearMessage, markMessage, mediaMessage} from '@voicebridge/shared/protocol/to-twilio.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -91,7 +91,12 @@ export class BridgeLeg {
     deps.attached(this, admission.replaced?.streamSid);
     const log = logOfCall(this.#deps.log, start.start.callSid, admission.call.facts['traceparent']);
     log.info(
-      {streamSid: start.start.streamSid, worker: admission.call.owner, epoch: admission.call.epoch},
+      {
+        streamSid: start.start.streamSid,
+        calledByPeer: start.streamSid,
+        worker: admission.call.owner,
+        epoch: admission.call.epoch,
+      },
       'stream began',
     );
     // Even if the caller is gone by now: the worker must hear of it.
@@ -176,7 +181,8 @@ export class BridgeLeg {
   #begin(start: TwilioStart, at: Millis): void {
     const {callSid, streamSid} = start.start;
     const deps = {...this.#deps, log: logOfCall(this.#deps.log, callSid)};
-    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#guard(() => this.#say(streamSid, frame)));
+    const {streamSid: name = streamSid} = start;
+    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#guard(() => this.#say(name, frame)));
     this.#line = line;
     this.#leg = begin(start, at);
     this.#started.resolve({start, line});
@@ -187,7 +193,7 @@ export class BridgeLeg {
     if (frame) this.#line?.send(frame);
   }
 
-  #say(streamSid: StreamSid, frame: WorkerToEdge): void {
+  #say(streamSid: StreamSid | PeerSid, frame: WorkerToEdge): void {
     if (this.#leg.state === 'over') return;
     const at = this.#deps.clock.now();
     const sendMark = (name: string) => {

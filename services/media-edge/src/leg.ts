@@ -66,8 +66,8 @@ export function judge(leg: Leg, message: FromTwilio, at: Millis): Verdict {
 
 function judgeInStream(leg: Stream, message: FromTwilio, at: Millis): Verdict {
   if (message.event === 'connected') return SKIP;
-  if ((message.streamSid ?? leg.streamSid) !== leg.streamSid) return {do: 'odd', reason: 'foreignStream'};
   if (message.event === 'start') return {do: 'odd', reason: 'secondStart'};
+  if ((message.streamSid ?? leg.streamSid) !== leg.streamSid) return {do: 'odd', reason: 'foreignStream'};
   leg.heardAt = at;
   if (message.event === 'stop') return {do: 'end'};
   if (message.event === 'media') leg.mediaAt = at;

@@ -1,3 +1,4 @@
+import type {z} from 'zod';
 import {FromTwilio} from '@voicebridge/shared/protocol/from-twilio.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
 import {mediaGuard} from './media-guard.ts';
@@ -13,14 +14,21 @@ export type Read =
 
 const EVENTS: readonly string[] = FromTwilio.options.map(option => option.shape.event.value);
 
+/** The text of a message becomes what it is. */
+export type Reader = (text: string) => Read;
+
 /**
  * Text from Twilio becomes a message here, or a reason, and nothing further in ever sees the text. An event that we do
  * not know is no fault of the peer's (`unknownEvent`): Twilio may add some.
  */
 export function readTwilio(text: string): Read {
   const media = mediaGuard(text);
-  if (media) return {ok: true, message: media};
-  const parsed = parse(FromTwilio, text);
+  return media ? {ok: true, message: media} : readAs(FromTwilio, text);
+}
+
+/** A text against one of the schemas. */
+export function readAs(schema: z.ZodType<FromTwilio>, text: string): Read {
+  const parsed = parse(schema, text);
   if (parsed.ok || parsed.reason === 'notJson') return parsed;
   const event = eventOf(text);
   // Without it there is no call: this is no message that may be missing.

@@ -17,6 +17,7 @@ import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
+import {anyPhone} from './any-phone.ts';
 import {attentiveBus} from './attentive-bus.ts';
 import {BridgeLeg, type LegDeps} from './bridge-leg.ts';
 import type {EdgeConfig} from './config.ts';
@@ -24,6 +25,7 @@ import {drainLegs} from './drain-legs.ts';
 import {fleetDesk} from './fleet-desk.ts';
 import {judgeUpgrade} from './judge-upgrade.ts';
 import {Legs} from './legs.ts';
+import {readTwilio} from './read-twilio.ts';
 import {takeTicket} from './take-ticket.ts';
 import {TwilioSockets} from './twilio-socket.ts';
 
@@ -71,7 +73,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const workers = stack.use(new RecentMembers(fleet, 'workers', clock));
   const desk = fleetDesk({...deps, fleet: workers, id, log, metrics, asker, peers});
   const lag = stack.use(new LoopLag(clock));
-  const sockets = new TwilioSockets();
+  const sockets = new TwilioSockets(() => (config.TWILIO_VALIDATE ? readTwilio : anyPhone()));
   const legDeps: LegDeps = {
     id,
     directory,

@@ -1,7 +1,7 @@
 import {STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type RawData, type ServerOptions, type WebSocket} from 'ws';
-import {readTwilio, type Read} from './read-twilio.ts';
+import type {Read, Reader} from './read-twilio.ts';
 
 /** A binary message: Twilio sends none, and nobody can use one. */
 export type Binary = {readonly ok: false; readonly reason: 'binary'; readonly detail: string};
@@ -35,6 +35,7 @@ const LIMITS = {
 
 /** Turns requests that were judged into sockets. */
 export class TwilioSockets {
+  readonly #newReader: () => Reader;
   readonly #server = new WebSocketServer({
     ...LIMITS,
     noServer: true,
@@ -42,9 +43,14 @@ export class TwilioSockets {
     handleProtocols: () => false,
   });
 
+  /** `newReader`: what reads the messages of one socket. */
+  constructor(newReader: () => Reader) {
+    this.#newReader = newReader;
+  }
+
   /** Answers 101, or 400 if this is no WebSocket handshake; `opened` runs in the turn in which the socket exists. */
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, opened: (socket: TwilioSocket) => void): void {
-    this.#server.handleUpgrade(request, stream, head, socket => opened(wrap(socket)));
+    this.#server.handleUpgrade(request, stream, head, socket => opened(wrap(socket, this.#newReader())));
   }
 
   /** Answers anything but 101, and ends the connection. */
@@ -54,7 +60,7 @@ export class TwilioSockets {
   }
 }
 
-function wrap(socket: WebSocket): TwilioSocket {
+function wrap(socket: WebSocket, read: Reader): TwilioSocket {
   const {promise: closed, resolve} = Promise.withResolvers<{code: number}>();
   socket.on('close', code => resolve({code}));
   socket.on('error', () => {}); // what was wrong is in the close code: ws closes after every error
@@ -73,7 +79,7 @@ function wrap(socket: WebSocket): TwilioSocket {
     },
     onRead(listener) {
       socket.on('message', (raw, isBinary) => {
-        listener(isBinary ? {ok: false, reason: 'binary', detail: 'a binary message'} : readTwilio(textOf(raw)));
+        listener(isBinary ? {ok: false, reason: 'binary', detail: 'a binary message'} : read(textOf(raw)));
       });
     },
     onPong: listener => void socket.on('pong', listener),

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {EDGE, newCallSid, ORIGIN, passing, ringing, WebhookTown, type Reply} from './testing/webhook-town.ts';
-import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid, type Ticket} from '@voicebridge/shared/protocol/ids.ts';
 
 let town: WebhookTown;
 beforeEach(() => {
@@ -217,8 +217,18 @@ describe('somebody who tries it out without Twilio', () => {
 
   test('is told what is wrong with a CallSid', async () => {
     await town.webhook({TWILIO_VALIDATE: 'off'});
-    const reply = await town.send('/incoming-call?CallSid=CA123');
-    expect(reply).toMatchObject({status: 400, text: 'CallSid must be CA and 32 hexadecimal digits.\n'});
+    const text = 'CallSid must be 1 to 64 of A-Z, a-z, 0-9, _ and -.\n';
+    for (const sid of ['my call', '', '}:x', 'a'.repeat(65)]) {
+      const query = new URLSearchParams({CallSid: sid}).toString();
+      expect(await town.send(`/incoming-call?${query}`)).toMatchObject({status: 400, text});
+    }
+  });
+
+  test('is connected as any client would, by an id of its own', async () => {
+    await town.webhook({TWILIO_VALIDATE: 'off'});
+    const owner = await town.worker();
+    expect((await town.send('/incoming-call?CallSid=test_call-1&From=Anonymous')).text).toContain('<Connect');
+    expect(await town.directory.read(CallSid.parse('test_call-1'))).toMatchObject({owner});
   });
 
   test('may use one CallSid again after its call has ended', async () => {

@@ -1,7 +1,6 @@
-import {createHmac} from 'node:crypto';
 import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
+import {hashOf, identityOf} from '@voicebridge/shared/identity.ts';
 import type {WebhookConfig} from './config.ts';
-import {identityOf} from './identity.ts';
 
 /**
  * What a record may know about the two ends of a call: `callerHash`, `callerLastTwo`, with NUMBERS=full `callerNumber`,
@@ -23,9 +22,7 @@ function factsOf(
   if (!identity) return {};
   const {kind, text} = identity;
   const facts: Record<string, string> = {};
-  if (NUMBER_HASH_KEY) {
-    facts[`${party}Hash`] = createHmac('sha256', NUMBER_HASH_KEY).update(text).digest('hex').slice(0, 32);
-  }
+  if (NUMBER_HASH_KEY) facts[`${party}Hash`] = hashOf(identity, NUMBER_HASH_KEY);
   // Two digits of a short number would be most of it.
   if (kind === 'number' && /\d{6}/.test(text)) facts[`${party}LastTwo`] = text.slice(-2);
   if (NUMBERS === 'full') facts[`${party}Number`] = text.slice(0, 64);

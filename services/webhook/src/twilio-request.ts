@@ -1,9 +1,9 @@
 import {z} from 'zod';
-import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid, TwilioCallSid} from '@voicebridge/shared/protocol/ids.ts';
 
 /** What we look at in a request about a call; Twilio sends more, and more each year. */
 export const TwilioRequest = z.object({
-  CallSid,
+  CallSid: TwilioCallSid,
   AccountSid: z.string().optional(),
   CallStatus: z.string().default('in-progress'),
   From: z.string().optional(),
@@ -26,6 +26,9 @@ export const TwilioRequest = z.object({
   again: z.literal('1').optional().catch(undefined),
 });
 export type TwilioRequest = z.infer<typeof TwilioRequest>;
+
+/** The same from any client that does as Twilio does, with its own ids; only where nothing is validated. */
+export const RequestOfAnyPhone = TwilioRequest.extend({CallSid});
 
 const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 

@@ -1,10 +1,11 @@
 import express, {type NextFunction, type Request, type Response, type Router} from 'express';
+import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/log.ts';
 import {afterStream} from './after-stream.ts';
 import type {CallDesk} from './call-desk.ts';
 import {callStatus, streamStatus} from './call-status.ts';
 import {incomingCall, triedOut} from './incoming-call.ts';
-import {TwilioRequest} from './twilio-request.ts';
+import {RequestOfAnyPhone, TwilioRequest} from './twilio-request.ts';
 import {isSigned, type Form} from './twilio-signature.ts';
 import {hangUp, ONE_MOMENT, redirect, SORRY, type Twiml} from './twiml.ts';
 
@@ -12,6 +13,7 @@ import {hangUp, ONE_MOMENT, redirect, SORRY, type Twiml} from './twiml.ts';
 export function twilioRoutes(desk: CallDesk): Router {
   const {config, metrics, log} = desk;
   const router = express.Router();
+  const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
 
   const signed = (request: Request, response: Response, next: NextFunction) => {
     const signature = request.get('x-twilio-signature');
@@ -26,8 +28,8 @@ export function twilioRoutes(desk: CallDesk): Router {
     (answer: (call: TwilioRequest, desk: CallDesk) => Promise<Twiml>) =>
     async (request: Request, response: Response): Promise<void> => {
       const params = paramsOf(request);
-      const call = TwilioRequest.safeParse(params);
-      if (!call.success) return refuse(response, params);
+      const call = aboutCall.safeParse(params);
+      if (!call.success) return refuse(response, params, call.error.issues[0]);
       const twiml = await answer(call.data, desk).catch((thrown: unknown) => {
         const again = call.data.again !== undefined;
         logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
@@ -43,10 +45,11 @@ export function twilioRoutes(desk: CallDesk): Router {
     return `${config.PUBLIC_WEBHOOK_URL}${path}?${params.toString()}`;
   };
 
-  const refuse = (response: Response, params: Form) => {
+  const refuse = (response: Response, params: Form, issue?: z.core.$ZodIssue) => {
     metrics.socketsRefusedTotal.inc({reason: 'call-sid'});
-    const what = params['CallSid'] === undefined ? 'is missing' : 'must be CA and 32 hexadecimal digits';
-    response.status(400).type('text').send(`CallSid ${what}.\n`);
+    const name = String(issue?.path[0] ?? 'CallSid');
+    const what = params[name] === undefined ? 'is missing' : (issue?.message ?? '');
+    response.status(400).type('text').send(`${name} ${what}.\n`);
   };
 
   const callComesIn = answers(incomingCall);
@@ -58,8 +61,8 @@ export function twilioRoutes(desk: CallDesk): Router {
   const streamEnded = answers(afterStream);
   const callChanged = (request: Request, response: Response) => {
     const params = paramsOf(request);
-    const call = TwilioRequest.safeParse(params);
-    if (!call.success) return refuse(response, params);
+    const call = aboutCall.safeParse(params);
+    if (!call.success) return refuse(response, params, call.error.issues[0]);
     callStatus(call.data, desk);
     response.sendStatus(204);
   };

@@ -6,6 +6,7 @@ import type {Member} from '../fleet/fleet.ts';
 import {createLog} from '../log.ts';
 import {createMetrics} from '../metrics.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
+import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
 import {pinCall, type Pin} from './pin-call.ts';
 
@@ -37,7 +38,7 @@ function pin(workers: Record<string, [calls: number, reply: Reply, state?: Membe
     if (answer === 'noAnswer') clock.advance(timeoutMs);
     if (answer === 'noAnswer' || answer === 'noReceiver' || answer === 'unreachable') return {answer};
     if (answer === 'yes') await directory.claim(request.callSid, {epoch: call.epoch, owner: id, at: 0});
-    return {version: 1, ask: '1', worker: id, answer, epoch: answer === 'yes' ? call.epoch + 1 : 1};
+    return {version: PROTOCOL_VERSION, ask: '1', worker: id, answer, epoch: answer === 'yes' ? call.epoch + 1 : 1};
   };
   const log = createLog('test', {level: 'silent'});
   return pinCall(
@@ -136,7 +137,7 @@ test('many callers at once spread over workers whose figures are a second old', 
         asker: {
           ask: async id => {
             counts.set(id, (counts.get(id) ?? 0) + 1);
-            return {version: 1, ask: '', worker: id, answer: 'yes', epoch: 1};
+            return {version: PROTOCOL_VERSION, ask: '', worker: id, answer: 'yes', epoch: 1};
           },
         },
         directory: {read: async () => ({...(await directory.read(callSid)), state: 'live', epoch: 1}) as never},

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {CallSid, StreamSid} from './ids.ts';
+import {CallSid, PeerSid, StreamSid, TwilioCallSid} from './ids.ts';
 
 /** Twilio writes numbers as text; sequence, chunk and timestamp are whole and never negative. */
 const text = z.string().regex(/^\d{1,15}$/);
@@ -12,18 +12,26 @@ const connected = z.object({
   version: z.string().optional(),
 });
 
+const aboutCall = z.object({
+  accountSid: z.string().optional(),
+  streamSid: StreamSid,
+  callSid: TwilioCallSid,
+  tracks: z.array(z.string()).optional(),
+  mediaFormat: z.object({encoding: z.string(), sampleRate: z.number(), channels: z.number()}).optional(),
+  customParameters: z.record(z.string(), z.string()).default({}),
+});
+
 const start = z.object({
   event: z.literal('start'),
   sequenceNumber: numeral.optional(),
   streamSid: StreamSid.optional(),
-  start: z.object({
-    accountSid: z.string().optional(),
-    streamSid: StreamSid,
-    callSid: CallSid,
-    tracks: z.array(z.string()).optional(),
-    mediaFormat: z.object({encoding: z.string(), sampleRate: z.number(), channels: z.number()}).optional(),
-    customParameters: z.record(z.string(), z.string()).default({}),
-  }),
+  start: aboutCall,
+});
+
+/** Its outer `streamSid` is what the client calls its stream, and wants to be told; the inner one is ours. */
+const startOfAnyPhone = start.extend({
+  streamSid: PeerSid.optional(),
+  start: aboutCall.extend({callSid: CallSid}),
 });
 
 const media = z.object({
@@ -54,5 +62,8 @@ const stop = z.object({event: z.literal('stop'), sequenceNumber: numeral.optiona
  * not react to it: it is counted and skipped. What nobody here needs is optional, because not only Twilio speaks this.
  */
 export const FromTwilio = z.discriminatedUnion('event', [connected, start, media, mark, dtmf, stop]);
-export type FromTwilio = z.infer<typeof FromTwilio>;
-export type TwilioStart = z.infer<typeof start>;
+
+/** The same from any client that speaks Media Streams, with its own ids; only where nothing is validated. */
+export const FromAnyPhone = z.discriminatedUnion('event', [connected, startOfAnyPhone, media, mark, dtmf, stop]);
+export type FromTwilio = z.infer<typeof FromTwilio> | z.infer<typeof FromAnyPhone>;
+export type TwilioStart = Extract<FromTwilio, {event: 'start'}>;

@@ -4,5 +4,6 @@
  *
  * History
  *   1  the first wire
+ *   2  where nothing is validated, a call may have an id of any reasonable shape
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;

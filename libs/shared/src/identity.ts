@@ -1,3 +1,5 @@
+import {createHmac} from 'node:crypto';
+
 /** Who calls or is called, as far as anybody may know them again: by a number, or by the name of a SIP user or client. */
 export type Identity =
   | {readonly kind: 'number'; readonly text: string}
@@ -23,6 +25,11 @@ export function identityOf(address: string | undefined): Identity | undefined {
   if (isWithheld(bare)) return undefined;
   const number = withoutSeparators(bare);
   return NUMBER.test(number) ? {kind: 'number', text: number} : {kind: 'name', text: text.replace(/;.*$/, '')};
+}
+
+/** What stands for an identity where it must not be read: the same for whoever has the key, useless to others. */
+export function hashOf({text}: Identity, key: string): string {
+  return createHmac('sha256', key).update(text).digest('hex').slice(0, 32);
 }
 
 function identityOfSip(userInfo: string, host: string): Identity | undefined {
