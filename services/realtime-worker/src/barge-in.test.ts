@@ -51,8 +51,16 @@ class Stage {
     return effects;
   }
 
-  spoke(at: number, since = at): FloorEffect[] {
-    return this.on({type: 'callerSpoke', since}, at);
+  /** The model says that the caller speaks, and the frames say so too, unless they do not. */
+  spoke(at: number, since = at, heard = true): FloorEffect[] {
+    return this.on({type: 'callerSpoke', since, heard}, at);
+  }
+
+  /** The caller is heard in frame after frame. */
+  heard(from: number, to: number): FloorEffect[] {
+    const effects: FloorEffect[] = [];
+    for (let at = from; at <= to; at += 20) effects.push(...this.on({type: 'callerHeard'}, at));
+    return effects;
   }
 
   stopped(at: number, spokenMs: number): FloorEffect[] {
@@ -235,7 +243,7 @@ describe('who stops the model', () => {
     expect(stage.floor.serverRights.serverInterrupts).toBe(false);
     stage.reply('r1', {i1: 3_000}, 0);
     stage.spoke(564, 500);
-    stage.on({type: 'callerLoud'}, 690);
+    stage.heard(580, 680);
     expect(stage.time(700)).toContainEqual({do: 'cancel', responseId: 'r1'});
     expect(what(stage.spoke(800))).toEqual([]);
   });
@@ -267,7 +275,7 @@ describe('a greeting', () => {
   test('is not cancelled by a click in the last moment of its protection', () => {
     const stage = greeting();
     stage.spoke(1_480, 1_420);
-    stage.on({type: 'callerLoud'}, 1_500);
+    stage.heard(1_500, 1_500);
     expect(stage.time(1_500)).toEqual([]);
     expect(stage.time(1_720)).toEqual([]);
     expect(what(stage.stopped(2_000, 100))).toEqual(['unanswered', 'unprotect']);
@@ -276,7 +284,7 @@ describe('a greeting', () => {
   test('yields to a caller who goes on speaking', () => {
     const stage = greeting();
     stage.spoke(1_100);
-    stage.on({type: 'callerLoud'}, 1_490);
+    stage.heard(1_120, 1_480);
     const effects = stage.time(1_500);
     expect(what(effects)).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted', 'unprotect']);
     expect(cuts(effects)).toEqual([['i1', 500]]);
@@ -287,7 +295,7 @@ describe('a greeting', () => {
     stage.on({type: 'responseStarted', responseId: 'r1', greeting: true, asked: true}, 0);
     stage.spoke(100);
     stage.audio('r1', 'i1', 2_000, 800);
-    stage.on({type: 'callerLoud'}, 1_290);
+    stage.heard(820, 1_290);
     expect(what(stage.time(1_300))).toContain('hush');
   });
 
@@ -309,7 +317,7 @@ describe('an assistant that does not yield to everything', () => {
     stage.reply('r1', {i1: 5_000}, 0);
     expect(stage.spoke(1_064, 1_000)).toEqual([]);
     expect(stage.floor.weighing).toBe(true);
-    stage.on({type: 'callerLoud'}, 1_080);
+    stage.heard(1_080, 1_100);
     expect(stage.time(1_300)).toEqual([]);
     expect(what(stage.stopped(1_600, 100))).toEqual(['unanswered']);
   });
@@ -318,8 +326,29 @@ describe('an assistant that does not yield to everything', () => {
     const stage = new Stage({minSpeechMs: 300});
     stage.reply('r1', {i1: 5_000}, 0);
     stage.spoke(1_064, 1_000);
-    stage.on({type: 'callerLoud'}, 1_280);
+    stage.heard(1_080, 1_280);
     expect(what(stage.time(1_300))).toContain('hush');
+  });
+
+  test('yields to speech that begins softly, or after a cough, as soon as it has lasted', () => {
+    const stage = new Stage({minSpeechMs: 300});
+    stage.reply('r1', {i1: 5_000}, 0);
+    stage.spoke(1_100, 1_000);
+    stage.heard(1_120, 1_140); // the cough
+    expect(stage.time(1_300)).toEqual([]);
+    expect(stage.floor.deadline).toBeUndefined();
+    expect(stage.heard(1_500, 1_780)).toEqual([]);
+    expect(what(stage.heard(1_800, 1_800))).toContain('hush');
+  });
+
+  test('yields to the model’s word alone only when it has heard a whole turn', () => {
+    const stage = new Stage({minSpeechMs: 300});
+    stage.reply('r1', {i1: 5_000}, 0);
+    expect(stage.spoke(1_400, 1_000, false)).toEqual([]);
+    expect(stage.time(2_000)).toEqual([]);
+    const effects = stage.stopped(2_600, 1_100);
+    expect(what(effects)).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted']);
+    expect(stage.floor.callerSpeaks).toBe(false);
   });
 
   test('finishes what it says if it is uninterruptible', () => {
@@ -333,6 +362,15 @@ describe('an assistant that does not yield to everything', () => {
 });
 
 describe('with resume', () => {
+  test('what cannot be heard in the frames does not even stop the sound, unless it was a turn', () => {
+    const stage = new Stage(resume);
+    stage.reply('r1', {i1: 5_000}, 0);
+    expect(stage.spoke(1_000, 920, false)).toEqual([]);
+    expect(what(stage.stopped(1_600, 100))).toEqual(['unanswered']);
+    expect(stage.spoke(2_000, 1_920, false)).toEqual([]);
+    expect(what(stage.stopped(3_400, 900))).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted']);
+  });
+
   const said = (effects: readonly FloorEffect[]) =>
     effects.flatMap(effect => (effect.do === 'say' ? [[effect.itemId, effect.itemFrom, effect.itemMs]] : []));
 
@@ -496,7 +534,7 @@ describe('streams and sessions that come and go', () => {
       10_000,
     );
     floor.on({type: 'streamOpened'}, 10_000);
-    const effects = floor.on({type: 'callerSpoke', since: 10_500}, 10_500);
+    const effects = floor.on({type: 'callerSpoke', since: 10_500, heard: true}, 10_500);
     expect(what(effects)).toEqual(['hush', 'mark', 'truncate', 'interrupted']);
     expect(cuts(effects)).toEqual([['i1', 2_000]]);
   });

@@ -78,9 +78,9 @@ export class BargeIn {
     return this.#speaking;
   }
 
-  /** Whether it matters how loud the caller's frames are: we wait to see if the speech goes on. */
+  /** Whether it matters what can be heard in the caller's frames: we wait to see if the speech goes on. */
   get weighing(): boolean {
-    return this.#weighing.until !== undefined;
+    return this.#weighing.isHolding;
   }
 
   /** Whether the caller spoke over this response: what it still brings was never said. */
@@ -101,10 +101,10 @@ export class BargeIn {
         this.#responses.ended(event.responseId);
         return [];
       case 'callerSpoke':
-        return this.#callerSpoke(event.since, at);
-      case 'callerLoud':
-        this.#weighing.loud(at);
-        return [];
+        return this.#callerSpoke(event, at);
+      case 'callerHeard':
+        this.#weighing.heard(at);
+        return this.#weighing.lasted(at) ? this.#yield(at) : [];
       case 'callerStopped':
         return this.#callerStopped(event.spokenMs, at);
       case 'markReturned':
@@ -172,31 +172,42 @@ export class BargeIn {
   #greetingSounds(at: Millis): void {
     // Whoever hears its first word is heard here no sooner than a round trip from now.
     if (!this.#guard.sounds(at + (this.#ledger.roundTrip ?? 0)) || !this.#speaking) return;
-    if (!this.#policy.uninterruptible) this.#weighing.begin(this.#guard.until ?? at, at);
+    if (!this.#policy.uninterruptible) this.#weigh(at, at);
   }
 
   #sayHeld(at: Millis): FloorEffect[] {
     return this.#held.splice(0).flatMap(piece => this.#say(piece, at));
   }
 
-  #callerSpoke(since: Millis, at: Millis): FloorEffect[] {
+  /** The caller speaks over us; it counts if it lasts. */
+  #weigh(since: Millis, at: Millis): void {
+    const {lastsMs, notBefore} = this.#guard.yieldsTo;
+    this.#weighing.begin({since, notBefore, lastsMs: Math.max(lastsMs, this.#policy.minSpeechMs)}, at);
+  }
+
+  #callerSpoke({since, heard}: Extract<FloorEvent, {type: 'callerSpoke'}>, at: Millis): FloorEffect[] {
     this.#speaking = true;
     this.#weighing.end();
     if (this.#stop) return []; // one interruption is claimed once
-    const {mode, minSpeechMs, uninterruptible} = this.#policy;
+    const {mode, uninterruptible} = this.#policy;
     const audible = this.#ledger.playing(at) || this.#held.length > 0;
     if (!audible && !(mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
     if (uninterruptible) return [{do: 'uninterruptible'}];
-    const yieldAt = Math.max(since + minSpeechMs, this.#guard.yieldsAt(since));
-    if (yieldAt <= at) return this.#yield(at);
-    this.#weighing.begin(yieldAt, at);
-    return [];
+    // A server that may interrupt has done so: nothing is left to decide.
+    if (this.serverRights.serverInterrupts) return this.#yield(at);
+    this.#weigh(since, at);
+    if (heard) this.#weighing.heard(at);
+    return this.#weighing.lasted(at) ? this.#yield(at) : [];
   }
 
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
-    const isNoise = this.#weighing.end();
+    const shouldLastMs = this.#weighing.end();
     this.#speaking = false;
-    const effects = this.#settle(at);
+    const {mode, noiseMs} = this.#policy;
+    const isNoise = shouldLastMs !== undefined && spokenMs < Math.max(shouldLastMs, mode === 'resume' ? noiseMs : 0);
+    // The frames did not show it, and yet the model heard a caller for long enough.
+    const isLate = shouldLastMs !== undefined && !isNoise && !this.#guard.holds(at);
+    const effects = isLate ? this.#yield(at, true) : this.#settle(at);
     if (this.#pausedUntil !== undefined) {
       effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#giveWay(at)));
     }
@@ -222,14 +233,16 @@ export class BargeIn {
     return [...effects, ...this.#unprotect(at)];
   }
 
-  /** The sound stops now; what that means for the model follows when the clear has landed. */
-  #yield(at: Millis): FloorEffect[] {
+  /**
+   * The sound stops now; what that means for the model follows when the clear has landed. `isTurn`: it is known already
+   * that the reply will not go on.
+   */
+  #yield(at: Millis, isTurn = this.#policy.mode === 'immediate'): FloorEffect[] {
     const audible = this.#ledger.playing(at);
     const effects: FloorEffect[] = audible ? [{do: 'hush'}] : [];
     if (audible) effects.push({do: 'mark', mark: this.#ledger.stop(at)});
-    const isPause = this.#policy.mode === 'resume';
-    if (isPause) this.#pausedUntil = at + PAUSED_AT_MOST_MS;
-    const {effects: cancels, unfinished} = isPause ? NOTHING_SILENCED : this.#silence(at);
+    if (!isTurn) this.#pausedUntil = at + PAUSED_AT_MOST_MS;
+    const {effects: cancels, unfinished} = isTurn ? this.#silence(at) : NOTHING_SILENCED;
     effects.push(...cancels);
     this.#stop = {at, audible, unfinished, settled: undefined};
     return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];

@@ -1,8 +1,9 @@
-import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {decodeSample, silence} from '@voicebridge/shared/protocol/audio.ts';
 import {describe, expect, test} from 'vitest';
+import type {CallEffect} from './call-effect.ts';
 import type {FloorPolicy} from './floor.ts';
 import type {ModelEvent} from './model-adapter.ts';
-import {asked, began, Call, down, ended, hangUp, last, noted, speech, told} from './testing/call.ts';
+import {asked, began, Call, down, ended, hangUp, last, noted, speech, told, VOICE} from './testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
@@ -271,7 +272,7 @@ describe('a noise', () => {
   test('with resume is forgotten by the model, and leaves a record of a false interruption', () => {
     const call = Call.connected({mode: 'resume'});
     call.reply('r1', 'i1', 3_000);
-    for (let n = 0; n < 50; n += 1) call.at(n * 20).hear();
+    for (let n = 0; n < 50; n += 1) call.at(n * 20).hear(n < 45 ? undefined : VOICE);
     const paused = call.at(1_000).model(speech('u1', 'callerSpoke', 900));
     expect(down(paused)).toEqual(['clear', 'mark']);
     expect(told(paused)).toEqual([]);
@@ -281,16 +282,75 @@ describe('a noise', () => {
     expect(noted(resumed, 'interruption')[0]?.interruption.false).toBe(true);
   });
 
-  test('while the greeting begins is not answered', () => {
+  const click = () => {
     const call = Call.connected({greetingProtectedMs: 500}, 'Say hello.');
     call.reply('r1', 'i1', 2_000, 'greeting-1');
-    call.at(100).model(speech('u1', 'callerSpoke'));
-    const effects = [
-      ...call.at(700).model(speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'}),
-      ...call.time(3_000),
-    ];
+    for (let n = 0; n < 35; n += 1) call.at(n * 20).hear(n === 5 ? VOICE : undefined);
+    call.at(170).model(speech('u1', 'callerSpoke', 90));
+    const effects = call.at(700).model(speech('u1', 'callerStopped', 190), {type: 'turnCommitted', itemId: 'u1'});
+    return {call, effects: [...effects, ...call.time(3_000)]};
+  };
+
+  test('while the greeting begins is not answered', () => {
+    const {effects} = click();
     expect(asked(effects)).toEqual([]);
     expect(down(effects)).toEqual([]);
+  });
+
+  test('that turns out to have been a word is answered, once', () => {
+    const {call} = click();
+    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: ' … '}))).toEqual([]);
+    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual(['turn-2']);
+    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
+  });
+
+  test('that the caller has spoken after is not answered beside what they said', () => {
+    const {call} = click();
+    call.at(3_100).model(speech('u2', 'callerSpoke', 600));
+    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
+  });
+});
+
+/** A square wave of this level, in dB of full scale: 20 ms of μ-law. */
+const level = (decibels: number) => {
+  const sample = 32_768 * 10 ** (decibels / 20);
+  const bytes = Array.from({length: 128}, (_, byte) => 0x80 | byte);
+  const nearest = bytes.reduce((best, byte) =>
+    Math.abs(decodeSample(byte) - sample) < Math.abs(decodeSample(best) - sample) ? byte : best,
+  );
+  return Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? nearest : nearest & 0x7f))).toString('base64');
+};
+
+describe('on a line of any loudness', () => {
+  /** The caller of a quiet or noisy line, who speaks for so long after three seconds; how the assistant takes it. */
+  function overReply(line: string, voice: string, speaksMs: number, floor: Partial<FloorPolicy>) {
+    const call = Call.connected(floor);
+    call.reply('r1', 'i1', 20_000);
+    const effects: CallEffect[] = [];
+    for (let at = 0; at < 5_000; at += 20) {
+      const isSpoken = at >= 3_000 && at < 3_000 + speaksMs;
+      effects.push(...call.at(at).hear(isSpoken ? voice : line));
+      if (at === 3_080) effects.push(...call.model(speech('u1', 'callerSpoke', 3_000)));
+      effects.push(...call.time(at));
+    }
+    return down(effects);
+  }
+
+  test('a caller of -46 dB of full scale stops an assistant that waits for 300 ms of speech', () => {
+    expect(overReply(silence(20), level(-46), 900, {minSpeechMs: 300})).toContain('clear');
+    expect(overReply(level(-58), level(-46), 900, {minSpeechMs: 300})).toContain('clear');
+    expect(overReply(silence(20), level(-46), 900, {mode: 'resume'})).toContain('clear');
+  });
+
+  test('a click does not stop it, also where the line is as loud as -37 dB', () => {
+    for (const floor of [{minSpeechMs: 300}, {mode: 'resume'}] as const) {
+      expect(overReply(level(-37), level(-15), 20, floor)).not.toContain('clear');
+      expect(overReply(silence(20), level(-15), 20, floor)).not.toContain('clear');
+    }
+  });
+
+  test('a caller who is louder than a line of -37 dB stops it', () => {
+    expect(overReply(level(-37), level(-25), 900, {minSpeechMs: 300})).toContain('clear');
   });
 });
 

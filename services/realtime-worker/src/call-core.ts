@@ -12,7 +12,7 @@ import {Failovers, type TakenOver} from './failovers.ts';
 import type {ServerRights} from './floor.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
 
-export interface CallSettings extends Omit<DialogueSettings, 'loudUntil'> {
+export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
   /** How long a call that had a stream may be without one before it is over. */
   readonly streamGraceMs: Millis;
   /** A session older than this is replaced at the next turn boundary. */
@@ -60,7 +60,7 @@ export class CallCore {
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
-    this.#dialogue = new Dialogue({...settings, loudUntil: from => this.#caller.heard.loudUntil(from)}, at, restored);
+    this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
     const {since, worker, takenOver} = settings;
     this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
     this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
@@ -157,11 +157,10 @@ export class CallCore {
         if (this.#refused) return [...facts, ...this.#apologise()];
         return [...facts, ...this.#dialogue.stream({type: 'streamOpened'}, at)];
       }
-      case 'audio':
-        return [
-          ...this.#dialogue.callerFrame(frame.timestamp, frame.payload, at),
-          ...hear(this.#caller.frame(frame.timestamp, frame.payload, at)),
-        ];
+      case 'audio': {
+        const heard = hear(this.#caller.frame(frame.timestamp, frame.payload, at));
+        return [...this.#dialogue.callerFrame(frame.timestamp, at), ...heard];
+      }
       case 'mark':
         return this.#dialogue.stream({type: 'markReturned', name: frame.name}, at);
       case 'digit':

@@ -169,7 +169,7 @@ describe('frames that stop while the caller speaks', () => {
     audio.newStream(0);
     const voice = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
     for (let at = 0; at < 1_000; at += 20) audio.frame(at, at < 500 ? silence(20) : voice, at + 5);
-    audio.callerSpeaks(true);
+    audio.callerSpeaks(true); // as late as it may ever say so
     audio.time(2_600);
     for (let at = 3_000; at < 3_400; at += 20) audio.frame(at, at < 3_200 ? silence(20) : voice, at + 5);
     expect([audio.heard.onsetAt(490), audio.heard.endedAt(1_010)]).toEqual([505, 985]);

@@ -33,8 +33,6 @@ export class CallerAudio {
   #unsettledMs: Millis = 0;
   #paddedMs: Millis = 0;
   #skipUntil: Millis = 0;
-  /** The model takes the caller to be speaking. */
-  #speaking = false;
   /** When the last frame of an open stream came, and how much silence the model was given since. */
   #frameAt: Millis | undefined;
   #fedMs: Millis = 0;
@@ -63,7 +61,7 @@ export class CallerAudio {
 
   /** When `time` is wanted: the caller was speaking, and frames have stopped. */
   get deadline(): Millis | undefined {
-    if (!this.#open || !this.#speaking || this.#frameAt === undefined) return undefined;
+    if (!this.#open || !this.#heard.speaking || this.#frameAt === undefined) return undefined;
     if (this.#fedMs >= LONGEST_PADDING_MS) return undefined;
     return this.#frameAt + Math.max(FRAMES_STOPPED_MS, this.#fedMs + PIECE_MS);
   }
@@ -85,7 +83,7 @@ export class CallerAudio {
 
   /** The model says that the caller has begun to speak, or has stopped. */
   callerSpeaks(isSpeaking: boolean): void {
-    this.#speaking = isSpeaking;
+    this.#heard.speaking = isSpeaking;
   }
 
   /** The clock of another stream begins anew. */
@@ -111,9 +109,8 @@ export class CallerAudio {
   /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
   sessionOpened(): string[] {
     this.#open = true;
-    this.#speaking = false;
     this.#heard.reset();
-    return this.#unsettled.map(frame => this.#give(frame));
+    return this.#unsettled.map(frame => this.#give(frame, true));
   }
 
   /** There is no session: what comes now waits for the next. */
@@ -149,8 +146,8 @@ export class CallerAudio {
     return this.#open ? [this.#give(frame)] : [];
   }
 
-  #give(frame: GivenFrame): string {
-    this.#heard.add(frame);
+  #give(frame: GivenFrame, again = false): string {
+    this.#heard.add(frame, again);
     return frame.payload;
   }
 }

@@ -1,7 +1,10 @@
+const WORD = /[\p{L}\p{N}]/u;
+
 /** What the caller is saying, from the first sound until it is known whether it was a turn. */
 export class CallerTurn {
   #itemId = '';
   #isOpen = false;
+  #unanswered: string | undefined;
   #noise: {readonly itemId: string; readonly forget: boolean} | undefined;
 
   /** The caller has spoken, and nobody knows yet whether it is a turn. */
@@ -13,6 +16,7 @@ export class CallerTurn {
   spoke(itemId: string): void {
     this.#itemId = itemId;
     this.#isOpen = true;
+    this.#unanswered = undefined;
   }
 
   /** It was a noise. `forget`: the model shall not even know of it. */
@@ -24,7 +28,16 @@ export class CallerTurn {
   committed(itemId: string): 'turn' | 'unanswered' | 'noise' {
     this.#isOpen = false;
     if (this.#noise?.itemId !== itemId) return 'turn';
-    return this.#noise.forget ? 'noise' : 'unanswered';
+    if (this.#noise.forget) return 'noise';
+    this.#unanswered = itemId;
+    return 'unanswered';
+  }
+
+  /** What was said is written down. True if it was left unanswered, and has words: it was a turn after all. */
+  hasWords(itemId: string, text: string): boolean {
+    if (this.#unanswered !== itemId || !WORD.test(text)) return false;
+    this.#unanswered = undefined;
+    return true;
   }
 
   /** The session that heard it is gone; another will hear it anew. */

@@ -1,5 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
+import type {HeardFrames} from './heard-frames.ts';
 import type {ModelTraits} from './model-adapter.ts';
 
 export interface DialogueSettings {
@@ -10,6 +11,6 @@ export interface DialogueSettings {
   readonly worker: string;
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly since: (at: Millis) => Millis;
-  /** When the last frame arrived in which the caller could be heard, of those that came since then. */
-  readonly loudUntil: (since: Millis) => Millis | undefined;
+  /** What of the caller the model in use was given. */
+  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech'>;
 }

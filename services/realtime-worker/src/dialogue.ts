@@ -13,7 +13,6 @@ import {type FloorEvent, HAS_YIELDED, type ServerRights} from './floor.ts';
 import {FloorOutcomes} from './floor-outcomes.ts';
 import {IdlePrompt} from './idle-prompt.ts';
 import {Interruptions} from './interruptions.ts';
-import {isLoud} from './loudness.ts';
 import {Memory} from './memory.ts';
 import type {ModelEvent} from './model-adapter.ts';
 import {PlaybackLedger} from './playback-ledger.ts';
@@ -129,9 +128,10 @@ export class Dialogue {
   }
 
   /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
-  callerFrame(timestamp: Millis, payload: string, at: Millis): CallEffect[] {
+  callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
     this.#ledger.callerFrame(timestamp, at);
-    return this.#floor.weighing && isLoud(payload) ? this.#floorOn({type: 'callerLoud'}, at) : [];
+    const isHeard = this.#floor.weighing && this.#settings.heard.isSpeech;
+    return isHeard ? this.#floorOn({type: 'callerHeard'}, at) : [];
   }
 
   /** `onset`: when the first of that speech arrived here. */
@@ -140,7 +140,7 @@ export class Dialogue {
     this.#idle.callerActed();
     this.#interruptions.callerSpoke(onset, at);
     this.#turns.callerSpoke(onset);
-    const effects = this.#floorOn({type: 'callerSpoke', since: onset}, at);
+    const effects = this.#floorOn({type: 'callerSpoke', since: onset, heard: this.#settings.heard.isSpeech}, at);
     this.#replies.callerSpoke();
     // Where a noise may follow, the line is held open until it is known to be a turn.
     return this.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
@@ -174,7 +174,10 @@ export class Dialogue {
           ...this.#memory.words(event.itemId, event.text, event.whole),
         ];
       case 'callerWords':
-        return this.#memory.words(event.itemId, event.text, true);
+        return [
+          ...this.#memory.words(event.itemId, event.text, true),
+          ...(this.#caller.hasWords(event.itemId, event.text) ? this.#answer(false, at) : []),
+        ];
       case 'itemAdded':
         this.#replies.itemAdded(event.itemId);
         return [];
@@ -223,7 +226,12 @@ export class Dialogue {
     if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
     if (what === 'unanswered') return [...effects, ...this.#replies.noTurn(at)];
-    return [...effects, ...this.#tools.stay(at), ...this.#replies.turn(this.serverRights.serverResponds, at)];
+    return [...effects, ...this.#answer(this.serverRights.serverResponds, at)];
+  }
+
+  /** What the caller said is a turn: the server answers it, or we ask it to. */
+  #answer(serverResponds: boolean, at: Millis): CallEffect[] {
+    return [...this.#tools.stay(at), ...this.#replies.turn(serverResponds, at)];
   }
 
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {

@@ -47,10 +47,10 @@ export type FloorEvent =
   | {readonly type: 'assistantAudio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
   | {readonly type: 'itemFinished'; readonly itemId: string}
   | {readonly type: 'responseEnded'; readonly responseId: string}
-  /** `since`: when the first of that speech arrived here. */
-  | {readonly type: 'callerSpoke'; readonly since: Millis}
-  /** A caller frame was loud; asked for with `weighing`. */
-  | {readonly type: 'callerLoud'}
+  /** `since`: when the first of that speech arrived here; `heard`: their frames say so too, and not only the model. */
+  | {readonly type: 'callerSpoke'; readonly since: Millis; readonly heard: boolean}
+  /** By their frames the caller speaks; asked for with `weighing`. */
+  | {readonly type: 'callerHeard'}
   /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
   | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
   | {readonly type: 'markReturned'; readonly name: string}

@@ -30,10 +30,10 @@ export class GreetingGuard {
     return this.#audibleAt + this.#lastsMs;
   }
 
-  /** When a caller who speaks since then has spoken for long enough to stop the greeting; at once if it is none. */
-  yieldsAt(since: Millis): Millis {
+  /** How long a caller who begins to speak now must go on to stop what is said, and when that can be at the earliest. */
+  get yieldsTo(): {readonly lastsMs: Millis; readonly notBefore: Millis} {
     const {until} = this;
-    return until === undefined ? Number.NEGATIVE_INFINITY : Math.max(until, since + CLICK_MS);
+    return until === undefined ? {lastsMs: 0, notBefore: Number.NEGATIVE_INFINITY} : {lastsMs: CLICK_MS, notBefore: until};
   }
 
   /** The greeting may not be stopped now, also because nobody has heard it yet. */

@@ -13,6 +13,9 @@ const hum = tone(0x6f);
 function heard(frames: readonly string[], late: (index: number) => number = () => 5): HeardFrames {
   const all = new HeardFrames();
   frames.forEach((payload, index) => {
+    // The model says so a little later, and half a second after the end.
+    if (payload === voice && index > 0 && frames[index - 5] === voice) all.speaking = true;
+    if (payload !== voice && frames[index - 25] !== voice) all.speaking = false;
     all.add({ms: 20, payload, at: index * 20 + late(index), timestamp: index * 20, stream: 1});
   });
   return all;

@@ -1,5 +1,6 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {LineNoise} from './line-noise.ts';
 import {rms} from './loudness.ts';
 
 /** Audio that a model session was given: base64 μ-law, and when it came. */
@@ -16,14 +17,12 @@ const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** So many frames are remembered: a minute, longer than any sentence. */
 const REMEMBERED = 3_000;
-/** The last so many tell how loud the line is: the silence that ends a turn, and what came before. */
-const LATELY = 150;
+/** Of the last five frames three are louder than the line: that is speech, and a click of one or two is not. */
+const LATEST = 5;
+const LOUD_OF_LATEST = 3;
 /** The model's opinion of where speech begins and ends is a guess within about so much. */
 const NEAR_MS = 100;
-/** Speech is so many times as loud as the line is without it, but never quieter than -47 dB of full scale… */
-const ABOVE_LINE = 3;
-const LEAST_RMS = 150;
-/** …and a line that is louder than this without speech tells nothing. */
+/** A line that is nearly as loud as this without speech tells nothing. */
 const MOST_RMS = 1_000;
 /** A frame that came so much later than the fastest was held back: by a network, by us, or by an edge until we came. */
 const HELD_BACK_MS = 60;
@@ -49,31 +48,43 @@ export class HeardFrames {
   readonly #level = new Float32Array(REMEMBERED);
   #count = 0;
   #givenMs: Millis = 0;
+  readonly #line = new LineNoise();
+  /** The model hears the caller speak. */
+  speaking = false;
 
   /** Another session begins: it was given nothing yet. */
   reset(): void {
     this.#count = 0;
     this.#givenMs = 0;
+    this.speaking = false;
   }
 
-  add({payload, ms, at, timestamp, stream}: GivenFrame): void {
+  /** `again`: another session was given it, too, and the line was judged by it then. */
+  add({payload, ms, at, timestamp, stream}: GivenFrame, again = false): void {
     const bytes = Buffer.from(payload, 'base64');
-    if (timestamp === undefined) return this.#add(bytes, ms, {at, stream, way: Number.NaN});
+    if (timestamp === undefined) {
+      this.#add(0, ms, {at, stream, way: Number.NaN});
+      // A line that sends nothing but speech is quiet between.
+      for (let left = ms; left >= FRAME_MS && !again; left -= FRAME_MS) this.#line.heard(0, this.speaking);
+      return;
+    }
     // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
     for (let from = 0; from < bytes.length; from += FRAME_BYTES) {
       const part = bytes.subarray(from, from + FRAME_BYTES);
-      this.#add(part, part.length / BYTES_PER_MS, {at, stream, way: at - timestamp - from / BYTES_PER_MS});
+      const level = rms(part);
+      this.#add(level, part.length / BYTES_PER_MS, {at, stream, way: at - timestamp - from / BYTES_PER_MS});
+      if (!again) this.#line.heard(level, this.speaking);
     }
   }
 
-  #add(bytes: Uint8Array, ms: Millis, {at, way, stream}: {at: Millis; way: Millis; stream: number}): void {
+  #add(level: number, ms: Millis, {at, way, stream}: {at: Millis; way: Millis; stream: number}): void {
     const slot = this.#count % REMEMBERED;
     this.#givenMs += ms;
     this.#untilMs[slot] = this.#givenMs;
     this.#at[slot] = at;
     this.#way[slot] = way;
     this.#stream[slot] = stream;
-    this.#level[slot] = rms(bytes);
+    this.#level[slot] = level;
     this.#count += 1;
   }
 
@@ -99,12 +110,22 @@ export class HeardFrames {
 
   /** When the last frame arrived in which the caller could be heard, of those that came from `since` on. */
   loudUntil(since: Millis): Millis | undefined {
-    const limit = this.#limit();
+    const {limit} = this.#line;
     for (let place = this.#count - 1; place >= this.#oldest; place -= 1) {
       const at = read(this.#at, place);
       if (at >= since && read(this.#level, place) > limit) return at;
     }
     return undefined;
+  }
+
+  /** Whether the caller can be heard to speak now, whatever the model says. */
+  get isSpeech(): boolean {
+    const {limit} = this.#line;
+    let loud = 0;
+    for (let place = Math.max(this.#oldest, this.#count - LATEST); place < this.#count; place += 1) {
+      if (read(this.#level, place) > limit) loud += 1;
+    }
+    return loud >= LOUD_OF_LATEST;
   }
 
   get #oldest(): number {
@@ -124,7 +145,7 @@ export class HeardFrames {
 
   /** Which of the frames around a position are loud, one more at each end. None where the line is too loud to tell. */
   #near(positionMs: Millis): {readonly first: number; readonly loud: readonly boolean[]} {
-    const limit = this.#limit();
+    const {limit} = this.#line;
     const first = this.#placeOf(positionMs - NEAR_MS);
     const loud: boolean[] = [];
     if (limit > MOST_RMS) return {first, loud};
@@ -133,16 +154,6 @@ export class HeardFrames {
       if (read(this.#untilMs, place) > positionMs + NEAR_MS) break;
     }
     return {first, loud};
-  }
-
-  /** What is louder than this is speech: the quietest tenth of the last frames tells how loud the line is without. */
-  #limit(): number {
-    const levels: number[] = [];
-    for (let place = Math.max(0, this.#count - LATELY); place < this.#count; place += 1) {
-      levels.push(read(this.#level, place));
-    }
-    const line = ascending(levels)[Math.floor(levels.length / 10)] ?? 0;
-    return Math.max(LEAST_RMS, line * ABOVE_LINE);
   }
 
   /**

@@ -19,7 +19,7 @@ const record = (effects: readonly CallEffect[]) =>
 
 /** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
 function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
-  const interruptions = new Interruptions({since: at => at - 1_000, loudUntil: () => loudUntil}, 3);
+  const interruptions = new Interruptions({since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true}}, 3);
   interruptions.callerSpoke(5_000, 5_090);
   return record(interruptions.record(interruption, false, {turn: 7, audibleSince}));
 }
@@ -49,7 +49,7 @@ test('an assistant that began after the caller talked over them only from then o
 });
 
 test('without an onset nothing is claimed', () => {
-  const interruptions = new Interruptions({since: at => at, loudUntil: () => undefined}, 0);
+  const interruptions = new Interruptions({since: at => at, heard: {loudUntil: () => undefined, isSpeech: false}}, 0);
   const {tStopMs, talkOverMs} = record(interruptions.record(interruption, true, {turn: 0, audibleSince: undefined}))!;
   expect([tStopMs, talkOverMs]).toEqual([null, null]);
 });

@@ -7,12 +7,12 @@ import {timingLine} from './timing-line.ts';
 
 /** The interruptions of a call, numbered, and what is kept of each. */
 export class Interruptions {
-  readonly #settings: Pick<DialogueSettings, 'since' | 'loudUntil'>;
+  readonly #settings: Pick<DialogueSettings, 'since' | 'heard'>;
   #count: number;
   #onset: Millis | undefined;
   #toldAt: Millis | undefined;
 
-  constructor(settings: Pick<DialogueSettings, 'since' | 'loudUntil'>, count: number) {
+  constructor(settings: Pick<DialogueSettings, 'since' | 'heard'>, count: number) {
     this.#settings = settings;
     this.#count = count;
   }
@@ -55,7 +55,7 @@ export class Interruptions {
     if (onset === undefined) return {tStopMs: null, talkOverMs: null};
     const tStopMs = Math.max(0, at - onset) + (roundTrip ?? 0);
     const audible = audibleSince === undefined ? tStopMs : Math.max(0, at - audibleSince);
-    const spoken = (this.#settings.loudUntil(onset) ?? Number.POSITIVE_INFINITY) + FRAME_MS - onset;
+    const spoken = (this.#settings.heard.loudUntil(onset) ?? Number.POSITIVE_INFINITY) + FRAME_MS - onset;
     return {tStopMs, talkOverMs: Math.min(tStopMs, audible, spoken)};
   }
 }

@@ -1,11 +1,8 @@
-import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {expect, test} from 'vitest';
-import {isLoud} from './loudness.ts';
+import {rms} from './loudness.ts';
 
-test('a quiet line is not loud, a voice is', () => {
-  expect(isLoud(silence(20))).toBe(false);
-  expect(
-    isLoud(Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x10 : 0x90))).toString('base64')),
-  ).toBe(true);
-  expect(isLoud('')).toBe(false);
+test('silence has no level, a square wave that of its samples', () => {
+  expect(rms(Buffer.alloc(160, 0xff))).toBe(0);
+  expect(rms(Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))))).toBe(3_900);
+  expect(rms(Buffer.alloc(0))).toBe(0);
 });

@@ -11,11 +11,3 @@ export function rms(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at += STEP) sum += SQUARES[bytes[at] ?? 0] ?? 0;
   return Math.sqrt(sum / Math.max(1, Math.ceil(bytes.length / STEP)));
 }
-
-/** Louder than the hiss of a line: -40 dB of full scale. */
-const LOUD = 330;
-
-/** Whether somebody speaks in this base64 frame, roughly; the model's own detection decides what is a turn. */
-export function isLoud(payload: string): boolean {
-  return rms(Buffer.from(payload, 'base64')) > LOUD;
-}

@@ -1,47 +1,73 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** A caller who was not loud for so long has stopped speaking, long before the model says so. */
-const LOUD_LATELY_MS = 120;
+/** A caller who was not heard for so long has stopped speaking, long before the model says so. */
+const HEARD_LATELY_MS = 120;
+/** Between two words, or before a hard consonant, a caller may be silent for so long and still be speaking on. */
+const PAUSE_MS = 200;
 
-/** Speech over us that does not count at once: whether it lasts is seen in the caller's frames. */
+/** What is weighed: speech that must last for so long, and that changes nothing before a moment. */
+interface Weighed {
+  readonly lastsMs: Millis;
+  readonly notBefore: Millis;
+  /** Since when the caller has been speaking without a longer pause. */
+  since: Millis;
+  heardAt: Millis;
+  /** The frames say so too, and not only the model. */
+  isHeard: boolean;
+  /** It had not lasted when it was looked at: only what is heard from now on can change that. */
+  isDoubtful: boolean;
+}
+
+/**
+ * Speech over us that does not count at once: whether it lasts is seen in the caller's frames. Speech that begins with a
+ * mere noise, or softly, is weighed on for as long as the model hears the caller.
+ */
 export class Weighing {
-  #until: Millis | undefined;
-  #loudAt: Millis = 0;
-  #wasTooShort = false;
+  #weighed: Weighed | undefined;
 
-  /** When it is decided; undefined when nothing is weighed. */
+  /** When it is decided; undefined when nothing is weighed, or only more speech could decide it. */
   get until(): Millis | undefined {
-    return this.#until;
+    return this.#weighed && !this.#weighed.isDoubtful ? decidedAt(this.#weighed) : undefined;
   }
 
   /** What is being said now is weighed, or was found too short to yield to. */
   get isHolding(): boolean {
-    return this.#until !== undefined || this.#wasTooShort;
+    return this.#weighed !== undefined;
   }
 
-  begin(until: Millis, at: Millis): void {
-    this.#until = until;
-    this.#loudAt = at;
+  /** The model hears the caller since `since`. */
+  begin({since, lastsMs, notBefore}: {since: Millis; lastsMs: Millis; notBefore: Millis}, at: Millis): void {
+    this.#weighed = {since, lastsMs, notBefore, heardAt: at, isHeard: false, isDoubtful: false};
   }
 
-  /** A frame of the caller was loud. */
-  loud(at: Millis): void {
-    this.#loudAt = at;
+  /** By the frames, the caller speaks. */
+  heard(at: Millis): void {
+    const weighed = this.#weighed;
+    if (!weighed) return;
+    if (at - weighed.heardAt > PAUSE_MS) weighed.since = at;
+    weighed.heardAt = at;
+    weighed.isHeard = true;
+    weighed.isDoubtful = false;
   }
 
-  /** Time passed; true if the speech has lasted long enough now. */
+  /** True once the speech has lasted long enough. */
   lasted(at: Millis): boolean {
-    if (this.#until === undefined || at < this.#until) return false;
-    this.#until = undefined;
-    this.#wasTooShort = at - this.#loudAt > LOUD_LATELY_MS;
-    return !this.#wasTooShort;
+    const weighed = this.#weighed;
+    if (!weighed || at < decidedAt(weighed)) return false;
+    weighed.isDoubtful = !weighed.isHeard || at - weighed.heardAt > HEARD_LATELY_MS;
+    if (weighed.isDoubtful) return false;
+    this.#weighed = undefined;
+    return true;
   }
 
-  /** The speech is over, or begins anew; true if it was too short. */
-  end(): boolean {
-    const wasHolding = this.isHolding;
-    this.#until = undefined;
-    this.#wasTooShort = false;
-    return wasHolding;
+  /** The speech is over, or begins anew. Returns how long it should have lasted, if it was weighed until now. */
+  end(): Millis | undefined {
+    const lastsMs = this.#weighed?.lastsMs;
+    this.#weighed = undefined;
+    return lastsMs;
   }
+}
+
+function decidedAt({since, lastsMs, notBefore}: Weighed): Millis {
+  return Math.max(since + lastsMs, notBefore);
 }

@@ -88,10 +88,11 @@ export class Call {
     return this.#take(this.core.on({type: 'over', reason}, this.#at));
   }
 
-  /** The caller is heard, silently, so that Twilio's clock goes on. */
-  hear(): void {
-    this.edge({kind: 'audio', timestamp: this.#timestamp, payload: silence(20)});
+  /** A frame of the caller comes, silent or not, and Twilio's clock goes on. */
+  hear(payload = silence(20)): CallEffect[] {
+    const effects = this.edge({kind: 'audio', timestamp: this.#timestamp, payload});
     this.#timestamp += 20;
+    return effects;
   }
 
   time(at: number): CallEffect[] {
@@ -127,6 +128,9 @@ export class Call {
     return effects;
   }
 }
+
+/** 20 ms of a voice, as loud as voices on a telephone are. */
+export const VOICE = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
 
 export const ended = (
   responseId: string,
