@@ -46,6 +46,8 @@ export interface SimulatedCallOptions {
   /** From the start of the call to the model's session and to the caller's stream. */
   readonly sessionAfter?: Millis;
   readonly streamAfter?: Millis;
+  /** The frame that the caller's phone picks up, given what it played since the last: in place of silence, and `talk`. */
+  readonly picksUp?: (at: Millis, played: Buffer) => string;
   /** Twilio returns this share of the marks; all, if not given. */
   readonly marksReturned?: number;
 }
@@ -192,10 +194,21 @@ export class SimulatedCall {
   #speakFrame(): void {
     if (this.left) return;
     const {timestamp} = this.#numbers.next(FRAME_MS);
-    const payload = this.clock.now() < this.#talkUntil ? LOUD : QUIET;
+    const payload = this.#picksUp();
     this.#toWorker.send(fromEdge({kind: 'audio', timestamp, payload}));
     this.clock.after(FRAME_MS, () => this.#speakFrame());
   }
+
+  #picksUp(): string {
+    const now = this.clock.now();
+    if (!this.#options.picksUp) return now < this.#talkUntil ? LOUD : QUIET;
+    this.queue.advance(now);
+    const before = this.#pickedUpTo;
+    this.#pickedUpTo = this.queue.playedBytes;
+    return this.#options.picksUp(now, this.queue.lastPlayed(this.#pickedUpTo - before));
+  }
+
+  #pickedUpTo = 0;
 
   #openSession(update: object): void {
     const network = this.#options.modelNetwork ?? {delay: 0, jitter: 0};

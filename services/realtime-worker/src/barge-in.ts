@@ -189,29 +189,25 @@ export class BargeIn {
     this.#speaking = true;
     this.#weighing.end();
     if (this.#stop) return []; // one interruption is claimed once
-    const {mode, uninterruptible} = this.#policy;
     const audible = this.#ledger.playing(at) || this.#held.length > 0;
-    if (!audible && !(mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
-    if (uninterruptible) return [{do: 'uninterruptible'}];
+    if (!audible && !(this.#policy.mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
+    if (this.#policy.uninterruptible) return [{do: 'uninterruptible'}];
     // A server that may interrupt has done so: nothing is left to decide.
     if (this.serverRights.serverInterrupts) return this.#yield(at);
     this.#weigh(since, at);
-    if (heard) this.#weighing.heard(at);
-    return this.#weighing.lasted(at) ? this.#yield(at) : [];
+    return heard ? this.on({type: 'callerHeard'}, at) : [];
   }
 
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
-    const shouldLastMs = this.#weighing.end();
-    this.#speaking = false;
     const {mode, noiseMs} = this.#policy;
-    const isNoise = shouldLastMs !== undefined && spokenMs < Math.max(shouldLastMs, mode === 'resume' ? noiseMs : 0);
+    const weighed = this.#weighing.over(spokenMs, mode === 'resume' ? noiseMs : 0);
+    this.#speaking = false;
     // The frames did not show it, and yet the model heard a caller for long enough.
-    const isLate = shouldLastMs !== undefined && !isNoise && !this.#guard.holds(at);
-    const effects = isLate ? this.#yield(at, true) : this.#settle(at);
+    const effects = weighed === 'lasted' && !this.#guard.holds(at) ? this.#yield(at, true) : this.#settle(at);
     if (this.#pausedUntil !== undefined) {
       effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#giveWay(at)));
     }
-    if (isNoise) effects.push({do: 'unanswered'});
+    if (weighed === 'tooShort') effects.push({do: 'unanswered'});
     return [...effects, ...this.#unprotect(at)];
   }
 

@@ -33,7 +33,9 @@ export class GreetingGuard {
   /** How long a caller who begins to speak now must go on to stop what is said, and when that can be at the earliest. */
   get yieldsTo(): {readonly lastsMs: Millis; readonly notBefore: Millis} {
     const {until} = this;
-    return until === undefined ? {lastsMs: 0, notBefore: Number.NEGATIVE_INFINITY} : {lastsMs: CLICK_MS, notBefore: until};
+    return until === undefined
+      ? {lastsMs: 0, notBefore: Number.NEGATIVE_INFINITY}
+      : {lastsMs: CLICK_MS, notBefore: until};
   }
 
   /** The greeting may not be stopped now, also because nobody has heard it yet. */

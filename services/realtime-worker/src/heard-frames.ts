@@ -28,6 +28,8 @@ const MOST_RMS = 1_000;
 const HELD_BACK_MS = 60;
 /** So many frames before one, and as many after it, tell how long frames usually take. */
 const AROUND = 50;
+/** Where those were all held back, so many tell. Not all: Twilio's clock loses a millisecond or two each second. */
+const FAR_AROUND = 750;
 
 /**
  * What one model session was given of the caller, and when each moment of it arrived here. The model tells where speech
@@ -65,7 +67,7 @@ export class HeardFrames {
     if (timestamp === undefined) {
       this.#add(0, ms, {at, stream, way: Number.NaN});
       // A line that sends nothing but speech is quiet between.
-      for (let left = ms; left >= FRAME_MS && !again; left -= FRAME_MS) this.#line.heard(0, this.speaking);
+      for (let left = again ? 0 : ms; left >= FRAME_MS; left -= FRAME_MS) this.#line.heard(0, this.speaking);
       return;
     }
     // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
@@ -165,11 +167,12 @@ export class HeardFrames {
     const at = read(this.#at, place);
     const way = read(this.#way, place);
     if (Number.isNaN(way)) return at;
-    const fastest = this.#ways(place, this.#oldest, this.#count).reduce((least, each) => Math.min(least, each), way);
+    const farAround = this.#ways(place, place - FAR_AROUND, place + FAR_AROUND);
+    const fastest = farAround.reduce((least, each) => Math.min(least, each), way);
     const notHeldBack = (ways: readonly Millis[]) => ways.filter(each => each <= fastest + HELD_BACK_MS);
     const around = notHeldBack(this.#ways(place, place - AROUND, place + AROUND));
     // Seconds that waited at an edge until we came were all held back: others must tell.
-    const usual = around.length >= AROUND / 2 ? around : notHeldBack(this.#ways(place, this.#oldest, this.#count));
+    const usual = around.length >= AROUND / 2 ? around : notHeldBack(farAround);
     return at - way + (ascending(usual)[Math.floor(usual.length / 2)] ?? 0);
   }
 

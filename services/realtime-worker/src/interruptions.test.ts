@@ -19,7 +19,10 @@ const record = (effects: readonly CallEffect[]) =>
 
 /** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
 function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
-  const interruptions = new Interruptions({since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true}}, 3);
+  const interruptions = new Interruptions(
+    {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true}},
+    3,
+  );
   interruptions.callerSpoke(5_000, 5_090);
   return record(interruptions.record(interruption, false, {turn: 7, audibleSince}));
 }

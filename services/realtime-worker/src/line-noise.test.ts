@@ -22,7 +22,11 @@ describe('how loud speech must be', () => {
   });
 
   test('follows a line that becomes loud, and one that becomes quiet, within three seconds', () => {
-    const line = after(after(new LineNoise(), 5, () => 10), 3, hum);
+    const line = after(
+      after(new LineNoise(), 5, () => 10),
+      3,
+      hum,
+    );
     expect(line.limit).toBeGreaterThan(500);
     expect(after(line, 3.5, () => 10).limit).toBe(40);
   });

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** A caller who was not heard for so long has stopped speaking, long before the model says so. */
-const HEARD_LATELY_MS = 120;
+const HEARD_LATELY_MS = 60;
 /** Between two words, or before a hard consonant, a caller may be silent for so long and still be speaking on. */
 const PAUSE_MS = 200;
 
@@ -60,11 +60,16 @@ export class Weighing {
     return true;
   }
 
-  /** The speech is over, or begins anew. Returns how long it should have lasted, if it was weighed until now. */
-  end(): Millis | undefined {
-    const lastsMs = this.#weighed?.lastsMs;
+  /** The speech was over after `spokenMs`: if it was weighed until now, whether that had been too short after all. */
+  over(spokenMs: Millis, leastMs: Millis): 'lasted' | 'tooShort' | undefined {
+    const weighed = this.#weighed;
     this.#weighed = undefined;
-    return lastsMs;
+    return weighed && (spokenMs < Math.max(weighed.lastsMs, leastMs) ? 'tooShort' : 'lasted');
+  }
+
+  /** Nothing is weighed any more: it begins anew, or nobody hears it. */
+  end(): void {
+    this.#weighed = undefined;
   }
 }
 

@@ -28,6 +28,8 @@ export interface Knobs {
 
   /** Loudness (RMS of 16-bit samples) that counts as speech at `threshold` 0.5; four times that at 1, a quarter at 0. */
   vadLevel: number;
+  /** Speech must also be so many times as loud as the line is without it; 0: however loud that is. */
+  vadAboveNoise: number;
   /** How long it must be loud before it is speech, in ms. */
   vadOnsetMs: Millis;
   /** `semantic_vad`: a finished sentence ends the turn after this much silence, in ms; an unfinished one at its cap. */
@@ -111,6 +113,7 @@ export const defaultKnobs: Readonly<Knobs> = {
   refusePongs: false,
   frameDelayMs: [0, 0],
   vadLevel: 500,
+  vadAboveNoise: 0,
   vadOnsetMs: 64,
   semanticPauseMs: 600,
   transcriptionMs: [200, 1500],

@@ -109,11 +109,17 @@ export class Listening {
 
   #settings(): VoiceSettings {
     const detection = this.#parts.config().audio.input.turn_detection;
-    const {vadLevel: level, vadOnsetMs: onsetMs, semanticPauseMs: pauseMs} = this.#parts.knobs();
+    const {
+      vadLevel: level,
+      vadAboveNoise: aboveNoise,
+      vadOnsetMs: onsetMs,
+      semanticPauseMs: pauseMs,
+    } = this.#parts.knobs();
     if (detection?.type === 'semantic_vad') {
-      return {level, onsetMs, prefixMs: 300, silenceMs: EAGERNESS_CAP_MS[detection.eagerness], pauseMs};
+      return {level, aboveNoise, onsetMs, prefixMs: 300, silenceMs: EAGERNESS_CAP_MS[detection.eagerness], pauseMs};
     }
     return {
+      aboveNoise,
       level: level * 4 ** ((detection?.threshold ?? 0.5) * 2 - 1),
       onsetMs,
       prefixMs: detection?.prefix_padding_ms ?? 300,

@@ -32,6 +32,23 @@ test('how audio is cut into frames makes no difference', () => {
   expect(heard(audio, audio.length)).toEqual(heard(audio, 160));
 });
 
+test('speech is heard above the noise of its line, however quiet it is, and the noise is not', () => {
+  const square = (level: number, ms: number) => {
+    const audio = Buffer.alloc(ms * 48);
+    for (let at = 0; at < audio.length; at += 2) audio.writeInt16LE(at % 96 < 48 ? level : -level, at);
+    return audio;
+  };
+  const hears = (noise: number, voice: number) =>
+    new VoiceActivity().hear(
+      Buffer.concat([square(noise, 3_000), square(voice, 640), square(noise, 3_000)]),
+      {type: 'audio/pcm', rate: 24_000},
+      {...settings, level: 60, aboveNoise: 2},
+    );
+  expect(hears(40, 160).map(({type}) => type)).toEqual(['started', 'stopped']);
+  expect(hears(400, 1_600).map(({type}) => type)).toEqual(['started', 'stopped']);
+  expect(hears(400, 600)).toEqual([]);
+});
+
 test('without more audio a turn stays open, whatever time it is', () => {
   expect(heard(Buffer.concat([speech(1000), silence(400)]))).toHaveLength(1);
 });

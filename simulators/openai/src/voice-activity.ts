@@ -7,6 +7,8 @@ export const VAD_GRID_MS = 32;
 export interface VoiceSettings {
   /** RMS of 16-bit samples from which a window is speech. */
   readonly level: number;
+  /** A window must also be so many times as loud as the line is without speech; 0, or nothing: however loud that is. */
+  readonly aboveNoise?: number;
   /** How long it must be loud to be an onset, in ms. */
   readonly onsetMs: Millis;
   /** Reported start lies this much before the onset, never before 0, in ms. */
@@ -36,6 +38,8 @@ export class VoiceActivity {
   #loud = 0;
   #quiet = 0;
   #speaking = false;
+  /** How loud the line is without speech, as far as it was heard. */
+  #noise: number | undefined;
 
   /** Somebody is speaking, by the windows heard so far. */
   get speaking(): boolean {
@@ -71,8 +75,10 @@ export class VoiceActivity {
 
   #window(level: number, settings: VoiceSettings): VoiceEvent | undefined {
     this.#windows += 1;
+    const noise = this.#learn(level);
+    const least = Math.max(settings.level, noise * (settings.aboveNoise ?? 0));
     // Speech that has begun may become quieter than its onset.
-    const isLoud = level >= (this.#speaking ? settings.level * 0.6 : settings.level);
+    const isLoud = level >= (this.#speaking ? least * 0.6 : least);
     if (!this.#speaking) {
       this.#loud = isLoud ? this.#loud + 1 : 0;
       if (this.#loud === 0 || this.#loud < Math.ceil(settings.onsetMs / VAD_GRID_MS)) return undefined;
@@ -90,5 +96,13 @@ export class VoiceActivity {
     }
     const pause = settings.pauseMs === undefined ? 0 : Math.ceil(settings.pauseMs / VAD_GRID_MS);
     return this.#quiet === pause ? {type: 'paused', audioEndMs} : undefined;
+  }
+
+  /** The line is at once as quiet as it was heard to be, and becomes loud slowly; more slowly while somebody speaks. */
+  #learn(level: number): number {
+    const before = this.#noise ?? level;
+    const share = level < before ? 0.3 : this.#speaking ? 0.004 : 0.04;
+    this.#noise = before + share * (level - before);
+    return before;
   }
 }

@@ -149,6 +149,18 @@ export class PlayQueue {
     return Buffer.concat(this.#played);
   }
 
+  /** The last bytes that were played, in order: as many as are asked for and were kept. */
+  lastPlayed(bytes: number): Buffer {
+    const last: Buffer[] = [];
+    let left = bytes;
+    for (let at = this.#played.length - 1; at >= 0 && left > 0; at -= 1) {
+      const chunk = this.#played[at]?.subarray(-left) ?? Buffer.alloc(0);
+      last.unshift(chunk);
+      left -= chunk.length;
+    }
+    return Buffer.concat(last);
+  }
+
   #startPlaying(now: Millis): void {
     const ranDryAt = this.#heardUntil ?? -Infinity;
     const silence = now - ranDryAt;
