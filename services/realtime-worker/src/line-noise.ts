@@ -11,7 +11,7 @@ const LEVEL_OF_STEP = Float64Array.from({length: STEPS}, (_, step) => (step === 
 /** Speech is so many times as loud as the quietest tenth of all frames… */
 const ABOVE_QUIETEST = 2;
 /** …and so many times as loud as four in five of the frames in which nobody spoke… */
-const ABOVE_NOISE = 1.4;
+const ABOVE_NOISE = 1.2;
 /** …but never quieter than -58 dB of full scale: digital silence is not a line, and hiss is not speech. */
 const LEAST_RMS = 40;
 
