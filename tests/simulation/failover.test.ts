@@ -58,7 +58,7 @@ describe('calls of a small fleet on which everything goes wrong', () => {
 async function live(seed: number, network: Faults, story: readonly Misfortune[]): Promise<string[]> {
   const numbers = seededRandom(seed);
   const town = new Town(() => numbers.between(0, 1));
-  for (let worker = 0; worker < 3; worker += 1) await town.addWorker();
+  for (let worker = 0; worker < 3; worker += 1) await town.until('a worker', town.addWorker());
   const edges = [await town.addEdge(), await town.addEdge()];
   await town.pass(1_200);
   for (let call = 0; call < CALLS; call += 1) {

@@ -4,7 +4,7 @@ import {EndReason, FailoverRecord, Tokens} from './call-record.ts';
  * Every value that a label of a metric may have. A counter is there from the start with all of its values at 0: what
  * happens for the first time is an increase, and an alert sees it.
  */
-export const ADMISSIONS = ['admitted', 'repeated', 'overload', 'resumed', 'given-up'];
+export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'resumed', 'given-up'];
 export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;

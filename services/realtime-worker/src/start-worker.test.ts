@@ -47,7 +47,9 @@ class Town implements AsyncDisposable {
     const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
     const {clock, bus, directory, fleet, model} = this;
     const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model};
-    const worker = await startWorker(config, deps);
+    const starting = startWorker(config, deps);
+    await this.pass(20); // it asks itself first
+    const worker = await starting;
     this.workers.push(worker);
     return worker;
   }
@@ -188,6 +190,60 @@ describe('a worker', () => {
     await town.take(worker, 1);
     expect(await town.take(worker, 1)).toMatchObject({answer: 'taken', epoch: 1});
     expect(town.model.sessions.filter(session => !session.closed)).toHaveLength(1);
+  });
+
+  test('asked again before it has answered gives one answer, one place and one session', async () => {
+    const worker = await town.worker({MAX_CALLS: '1'});
+    const claim = town.directory.claim.bind(town.directory);
+    const busy = Promise.withResolvers<void>();
+    town.directory.claim = async (...args) => {
+      await busy.promise;
+      return await claim(...args);
+    };
+    const asked = [town.take(worker, 1), town.take(worker, 1)];
+    await town.pass(400);
+    expect(worker.calls).toBe(1);
+    expect(await town.take(worker, 2)).toMatchObject({answer: 'full'});
+    busy.resolve();
+    await town.pass(50);
+    expect(await Promise.all(asked)).toMatchObject([
+      {answer: 'yes', epoch: 1},
+      {answer: 'yes', epoch: 1},
+    ]);
+    expect(worker.calls).toBe(1);
+    expect(town.model.sessions).toHaveLength(1);
+  });
+
+  test('whose yes comes when the caller has another worker or is gone keeps neither a place nor a session', async () => {
+    const worker = await town.worker({MAX_CALLS: '1'});
+    const other = ProcessId.parse('worker-0000other');
+    for (const ended of [false, true]) {
+      const n = ended ? 2 : 1;
+      await town.directory.claim(callSid(n), {epoch: 0, owner: other, at: 0});
+      if (ended) await town.directory.end(callSid(n), 1);
+      expect(await town.take(worker, n)).toMatchObject({answer: 'taken', epoch: 1});
+      expect(worker.calls).toBe(0);
+      expect(town.model.sessions.every(({closed}) => closed)).toBe(true);
+    }
+  });
+
+  test('counts on nobody before it has answered itself as fast as callers need it', async () => {
+    let slow = 3;
+    const publish = town.bus.publish.bind(town.bus);
+    town.bus.publish = async (channel, message) => {
+      // A machine that is busy with something else: what comes in is read long after it came.
+      if (channel.includes(':inbox') && slow-- > 0) return 1;
+      return await publish(channel, message);
+    };
+    const starting = town.worker();
+    await town.pass(800);
+    expect(await town.fleet.members('workers')).toEqual([]);
+    await town.pass(300);
+    const worker = await starting;
+    expect((await town.fleet.members('workers')).map(({id}) => id)).toEqual([worker.id]);
+    expect([worker.calls, town.model.sessions.length]).toEqual([0, 0]);
+    expect(await town.directory.open()).toEqual([]);
+    expect(await town.take(worker, 1)).toMatchObject({answer: 'yes'});
   });
 
   test('that loses a call to another one lets go, and records nothing', async () => {

@@ -5,7 +5,6 @@ import {openInbox} from '@voicebridge/shared/asking/inbox.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {startHeartbeat} from '@voicebridge/shared/fleet/heartbeat.ts';
-import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
 import {keepPresent} from '@voicebridge/shared/fleet/presence.ts';
 import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
@@ -17,14 +16,16 @@ import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Ask} from '@voicebridge/shared/protocol/inbox.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
-import type {CallDeps, HeldCall} from './call-deps.ts';
+import type {CallDeps} from './call-deps.ts';
 import type {CallSession} from './call-session.ts';
 import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
+import {handOver, othersThan} from './hand-over.ts';
 import type {ModelAdapter} from './model-adapter.ts';
 import {openAIAdapter} from './openai-session.ts';
 import {sweepOrphans} from './orphan-sweep.ts';
 import {type FinishedCall, sendPatiently} from './record-sender.ts';
 import {type Reply, type Take, takeCall} from './take-call.ts';
+import {warmUp} from './warm-up.ts';
 
 export interface WorkerDeps {
   readonly bus: MediaBus;
@@ -52,10 +53,8 @@ export interface RealtimeWorker extends Service {
 
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
-/** Whoever takes a call over opens a model session first. */
-const HAND_OVER_WITHIN: Millis = 4_000;
 
-/** Joins the fleet and takes calls up to `config.MAX_CALLS`. Rejects with `CannotStart` if the port is taken. */
+/** Warms up, joins the fleet and takes calls up to `config.MAX_CALLS`. Rejects with `CannotStart` if the port is taken. */
 export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promise<RealtimeWorker> {
   const {bus, directory, fleet, queue, clock, random} = deps;
   const id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
@@ -65,7 +64,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const assistant = defaultAssistant(config);
   const startedAt = clock.wall();
   const calls = new Map<CallSid, CallSession>();
-  const reserved = new Set<CallSid>();
+  /** Calls that are being taken, each with the answer to come. */
+  const taking = new Map<CallSid, {readonly epoch: number; readonly reply: Promise<Reply>}>();
   const recording = new Set<Promise<void>>();
   const stopped = new AbortController();
   let draining = false;
@@ -86,7 +86,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     });
 
   /** A call that is being taken counts from the reservation on, and once. */
-  const inHand = () => calls.size + [...reserved].filter(sid => !calls.has(sid)).length;
+  const inHand = () => calls.size + [...taking.keys()].filter(sid => !calls.has(sid)).length;
   const settle = () => {
     metrics.callsActive.set(inHand());
     if (inHand() === 0) emptied.resolve();
@@ -105,7 +105,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
     wellSince: () => bus.wellSince(),
-    handOver: call => handOver(call),
+    handOver: call => handOver(call, handOverDeps),
   };
 
   const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log};
@@ -138,23 +138,31 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     const {callSid, epoch} = ask;
     const mine = calls.get(callSid);
     if (mine && mine.epoch > epoch) return {answer: 'taken', epoch: mine.epoch};
+    // Asked again before the first answer: one place, one model session, and the same answer.
+    const first = taking.get(callSid);
+    if (first?.epoch === epoch) return await first.reply;
     if (draining) return {answer: 'draining', epoch};
-    if (!reserved.has(callSid) && !mine && inHand() >= config.MAX_CALLS) return {answer: 'full', epoch};
-    reserved.add(callSid);
+    if (!first && !mine && inHand() >= config.MAX_CALLS) return {answer: 'full', epoch};
+    const taken = {epoch, reply: takeOnce(ask, mine)};
+    taking.set(callSid, taken);
     settle();
     try {
-      const {reply, session} = await takeCall(ask, assistant, callDeps);
-      if (session) {
-        // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
-        if (ask.cause === 'worker-drained') metrics.repinsTotal.inc({cause: ask.cause});
-        mine?.letGo('taken again by ourselves');
-        background(hold(session), log, 'holding a call');
-      }
-      return reply;
+      return await taken.reply;
     } finally {
-      reserved.delete(callSid);
+      if (taking.get(callSid) === taken) taking.delete(callSid);
       settle();
     }
+  };
+
+  const takeOnce = async (ask: Take, mine: CallSession | undefined): Promise<Reply> => {
+    const {reply, session} = await takeCall(ask, assistant, callDeps);
+    if (session) {
+      // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
+      if (ask.cause === 'worker-drained') metrics.repinsTotal.inc({cause: ask.cause});
+      mine?.letGo('taken again by ourselves');
+      background(hold(session), log, 'holding a call');
+    }
+    return reply;
   };
 
   const handle = async (ask: Ask): Promise<Reply> => {
@@ -167,37 +175,10 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return {answer: 'yes', epoch: call.epoch};
   };
 
-  const others = async (): Promise<readonly Member[]> =>
-    (await fleet.members('workers')).filter(member => member.id !== id && member.state === 'ready');
-
-  /** Somebody else, least loaded first, opens a session and claims the call. True: it is not ours any more. */
-  const handOver = async (call: HeldCall): Promise<boolean> => {
-    let left = await others();
-    for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
-      const {id: chosen} = other;
-      left = left.filter(member => member.id !== chosen);
-      const entry = await directory.read(call.callSid);
-      if (!entry) return false;
-      if (entry.owner !== id || entry.state === 'ended') return true;
-      const {stream, epoch, assistant: name, facts} = entry;
-      const request = {
-        type: 'take' as const,
-        callSid: call.callSid,
-        epoch,
-        assistant: name,
-        facts,
-        cause: 'worker-drained' as const,
-        ...(stream ? {stream} : {}),
-      };
-      const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
-      if (answer === 'yes') return true;
-    }
-    // Somebody who answered too late may have it after all.
-    const entry = await directory.read(call.callSid);
-    return entry !== undefined && entry.owner !== id;
-  };
+  const handOverDeps = {worker: id, fleet, directory, asker, random};
 
   stack.use(await openInbox({bus, worker: id, handle, metrics, log}));
+  await warmUp({worker: id, asker, directory, clock, log});
   const lag = stack.use(new LoopLag(clock));
   const member = (): Member => ({
     id,
@@ -217,7 +198,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       worker: id,
       clock,
       log,
-      holds: sid => calls.has(sid) || reserved.has(sid),
+      holds: sid => calls.has(sid) || taking.has(sid),
       found: record,
     }),
   );
@@ -259,7 +240,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     },
     async [Symbol.asyncDispose]() {
       // What is left goes on with another worker, if there is one: the edges see us go, and ask.
-      const elsewhere = calls.size > 0 && (await others().catch(() => [])).length > 0;
+      const elsewhere = calls.size > 0 && (await othersThan(id, fleet).catch(() => [])).length > 0;
       const left = [...calls.values()];
       for (const call of left) {
         if (elsewhere) call.letGo('this worker ends');

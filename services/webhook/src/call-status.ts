@@ -15,16 +15,23 @@ export function callStatus(request: TwilioRequest, desk: CallDesk): void {
 
 /**
  * Tells the owner of a call that it is over, whoever that is by now: an owner that dies just then cannot hear it. Nobody
- * waits. If nobody else takes the call, whoever finds the orphan writes its record.
+ * waits. If nobody else takes the call, whoever finds the orphan writes its record. A call that has no owner yet is
+ * closed: a worker that says yes to it late finds it over, and keeps neither a place nor a model session for it.
  */
 export function endCall(
   callSid: CallSid,
   why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up'>,
-  {directory, asker, clock, log}: Pick<CallDesk, 'directory' | 'asker' | 'clock' | 'log'>,
+  {id, directory, asker, clock, log}: Pick<CallDesk, 'id' | 'directory' | 'asker' | 'clock' | 'log'>,
 ): void {
   const tell = async () => {
     const call = await directory.read(callSid);
-    if (call?.state !== 'live') return;
+    if (!call) {
+      const {won} = await directory.claim(callSid, {epoch: 0, owner: id, at: clock.wall()});
+      if (!won) throw new Error('a worker took the call just now');
+      await directory.end(callSid, 1);
+      return;
+    }
+    if (call.state !== 'live') return;
     const {answer} = await asker.ask(call.owner, {type: 'end', callSid, why});
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');

@@ -159,10 +159,98 @@ describe('when every place is taken, a caller', () => {
     expect((await town.ask('/incoming-call', ringing())).text).toContain('<Hangup/>');
     expect(town.asked).toEqual([]);
   });
+});
 
-  test('and nobody runs at all, gets the same answer', async () => {
+describe('a caller for whom there may be a place', () => {
+  let clock: FakeClock;
+  const call = ringing();
+  beforeEach(() => {
+    clock = new FakeClock();
+    town = new WebhookTown(clock);
+  });
+  const asked = (path: string) => passing(clock, town.ask(path, call));
+  const againOf = ({text}: Reply) =>
+    /<Response><Pause length="1"\/><Redirect method="POST">https:\/\/voice.example.com([^<]*)</.exec(text)?.[1];
+
+  /** Does what it is told, as Twilio does, until it is told something else; and how long that took. */
+  async function waits(): Promise<{last: Reply; seconds: number}> {
+    const began = clock.now();
+    for (let path = '/incoming-call'; ;) {
+      const {result} = await asked(path);
+      const again = againOf(result);
+      if (again === undefined) return {last: result, seconds: (clock.now() - began) / 1_000};
+      clock.advance(1_000);
+      path = again;
+    }
+  }
+  const notYet = () => new Promise<never>(() => {});
+
+  test.each([
+    ['the only worker is too busy to answer', async () => void (await town.worker({}, notYet))],
+    ['no worker has come up yet', async () => {}],
+    [
+      'one is full and the other too busy to answer',
+      async () => {
+        await town.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
+        await town.worker({}, notYet);
+      },
+    ],
+  ])('while %s goes on ringing, and is told after some 20 s that all lines are busy', async (_, begin) => {
     await town.webhook();
-    expect((await town.ask('/incoming-call', ringing())).text).toContain('All our lines are busy');
+    await begin();
+    const {last, seconds} = await waits();
+    expect(last.text).toContain('All our lines are busy');
+    expect(last.text).toContain('<Hangup/>');
+    expect(seconds).toBeGreaterThan(15);
+    expect(seconds).toBeLessThanOrEqual(20);
+  });
+
+  test('gets in as soon as a worker comes up', async () => {
+    await town.webhook();
+    expect(againOf((await asked('/incoming-call')).result)).toBe('/incoming-call?waited=4');
+    const owner = await town.worker();
+    expect((await asked('/incoming-call?waited=4')).result.text).toContain('<Connect');
+    expect(await town.directory.read(call.CallSid)).toMatchObject({owner});
+  });
+
+  test('gets in with a worker that said yes while the caller was held, by the ticket that it was told', async () => {
+    await town.webhook();
+    const yes = Promise.withResolvers<void>();
+    await town.worker({}, async ask => {
+      await yes.promise;
+      if (ask.type !== 'take') return {answer: 'yes', epoch: 1};
+      const claim = {epoch: 0, owner: ask.replyTo as never, at: 0, facts: ask.facts, ticket: ask.ticket!};
+      return {answer: (await town.directory.claim(ask.callSid, claim)).won ? 'yes' : 'taken', epoch: 1};
+    });
+    const again = againOf((await asked('/incoming-call')).result);
+    yes.resolve();
+    const {result} = await asked(again ?? '');
+    expect(await town.directory.takeTicket(ticketOf(result))).toEqual({callSid: call.CallSid, epoch: 1});
+    const twice = await asked(again ?? '');
+    expect(twice.result).toEqual(result);
+  });
+
+  test.each([
+    ['hangs up meanwhile', () => town.ask('/call-status', {...call, CallStatus: 'canceled'})],
+    ['hangs up, and Twilio asks once more', () => town.ask('/incoming-call', {...call, CallStatus: 'completed'})],
+    ['was sent away at last', () => town.ask('/incoming-call?waited=20', call)],
+  ])('and %s is nobody’s call: a yes that comes later finds it over', async (_, leaves) => {
+    await town.webhook();
+    await town.worker({}, notYet);
+    await asked('/incoming-call');
+    await passing(clock, leaves());
+    await passing(clock, expect.poll(async () => (await town.directory.read(call.CallSid))?.state).toBe('ended'));
+    const late = await town.directory.claim(call.CallSid, {epoch: 0, owner: town.asked[0]!.replyTo as never, at: 0});
+    expect(late.won).toBe(false);
+    expect(await town.directory.open()).toEqual([]);
+  });
+
+  test('but is held for want of a place waits by that rule alone', async () => {
+    await town.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
+    await town.worker({}, notYet);
+    const {result} = await asked('/incoming-call?held=3');
+    expect(result.text).toContain('<Pause length="7"/>');
+    expect(result.text).toContain('/incoming-call?held=4<');
   });
 });
 
@@ -195,14 +283,6 @@ describe('a caller while Redis is away', () => {
     const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
     expect(reply.text).toContain('<Connect');
     expect(tookMs).toBeGreaterThanOrEqual(2_000);
-  });
-
-  test('gets the overload answer when no worker can be asked for too long', async () => {
-    await town.webhook();
-    await town.worker({}, () => new Promise(() => {}));
-    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
-    expect(reply.text).toContain('All our lines are busy');
-    expect(tookMs).toBeLessThan(4_000);
   });
 });
 

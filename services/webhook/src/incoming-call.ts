@@ -5,18 +5,24 @@ import {background, logOfCall} from '@voicebridge/shared/log.ts';
 import {pinCall} from '@voicebridge/shared/pinning/pin-call.ts';
 import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallDesk} from './call-desk.ts';
+import {endCall} from './call-status.ts';
 import {connectTwiml, decidedTwiml} from './call-twiml.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {overloadTwiml} from './overload.ts';
 import {factsOfParties} from './parties.ts';
 import {patiently} from './patiently.ts';
-import {connect, nothing, type Twiml} from './twiml.ts';
+import {connect, nothing, redirect, type Twiml} from './twiml.ts';
 import {isOver, type TwilioRequest} from './twilio-request.ts';
 
 /** How long a caller hears it ring while Redis is away. */
 const PATIENCE_MS = 3_000;
 
-/** No worker could even be asked. Redis or the only worker may be back in a moment. */
+/** A caller for whom there may be a place is not sent away before so many seconds, asking and pauses together… */
+const HOLD_AT_MOST_SECONDS = 20;
+/** …and is asked for again this often. A first `<Pause>` does not answer the call: it goes on ringing. */
+const PAUSE_SECONDS = 1;
+
+/** No worker has said yes, and not all that live have said that they are full. One may in a moment. */
 class NobodyAnswers extends BridgeError {
   override readonly name = 'NobodyAnswers';
   readonly retryable = true;
@@ -34,7 +40,10 @@ export function newTicket(): Ticket {
  */
 export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
   const {clock, config, metrics, traces} = desk;
-  if (isOver(request)) return nothing();
+  if (isOver(request)) {
+    endCall(request.CallSid, 'caller.hung-up', desk);
+    return nothing();
+  }
   const receivedAt = clock.now();
   const ticket = newTicket();
   const span = traces.begin('POST /incoming-call', {
@@ -55,13 +64,25 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     return admitted;
   };
   const call = await patiently(clock, PATIENCE_MS, admit).catch((thrown: unknown) => {
-    if (thrown instanceof NobodyAnswers) return 'full' as const;
+    if (thrown instanceof NobodyAnswers) return 'unanswered' as const;
     span.end(clock.wall(), {failed: 'Redis stays away'});
     throw thrown;
   });
-  if (call === 'full') {
-    logOfCall(desk.log, request.CallSid).warn({answer: config.OVERLOAD, held: request.held}, 'no place for a call');
+  if (call === 'full' || call === 'unanswered') {
+    const waited = request.waited + Math.ceil((clock.now() - receivedAt) / 1_000) + PAUSE_SECONDS;
+    const log = logOfCall(desk.log, request.CallSid);
+    // Who is held already for want of a place is held by that rule alone.
+    const inTime = waited + PATIENCE_MS / 1_000 <= HOLD_AT_MOST_SECONDS;
+    if (call === 'unanswered' && request.held === 0 && inTime) {
+      log.info({waited}, 'caller held: no worker has answered yet');
+      answered('held');
+      const again = `${config.PUBLIC_WEBHOOK_URL}/incoming-call?waited=${waited}`;
+      return redirect(again, {pauseSeconds: PAUSE_SECONDS});
+    }
+    log.warn({answer: config.OVERLOAD, held: request.held, waited, why: call}, 'no place for a call');
     answered('overload');
+    // Hung up for good: a yes that comes now is for nobody.
+    if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.CallSid, 'caller.hung-up', desk);
     return overloadTwiml(config, request.held);
   }
   answered(call.ticket === ticket ? 'admitted' : 'repeated');
@@ -119,11 +140,12 @@ async function newCall(
     cause: 'new',
   });
   if (pinned.pinned) return pinned.call;
-  background(directory.takeTicket(ticket), log, 'taking back a ticket');
   // The last place may have gone to this very call, asked for by another of us.
   const call = await directory.read(callSid);
   if (call?.state === 'live') return call;
-  if (pinned.why === 'unreachable') throw new NobodyAnswers('no worker answers');
+  // A worker that says yes too late has the call, and this ticket: the caller comes back for it.
+  if (pinned.why !== 'full') throw new NobodyAnswers('no worker answers');
+  background(directory.takeTicket(ticket), log, 'taking back a ticket');
   return 'full';
 }
 

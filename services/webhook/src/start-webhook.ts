@@ -66,7 +66,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  app.use(twilioRoutes({traces: quietTraces, ...deps, asker, edges, config, metrics}));
+  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
     const status = statusOf(thrown);

@@ -1,6 +1,15 @@
 import {z} from 'zod';
 import {CallSid, TwilioCallSid} from '@voicebridge/shared/protocol/ids.ts';
 
+/** A number that we put into an address of ours; 0 when it is not there. */
+const smallNumber = () =>
+  z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .transform(Number)
+    .catch(0)
+    .default(0);
+
 /** What we look at in a request about a call; Twilio sends more, and more each year. */
 export const TwilioRequest = z.object({
   CallSid: TwilioCallSid,
@@ -10,12 +19,9 @@ export const TwilioRequest = z.object({
   To: z.string().optional(),
   Direction: z.string().default('inbound'),
   /** Ours: how often an overloaded fleet has asked this caller to wait. */
-  held: z
-    .string()
-    .regex(/^\d{1,4}$/)
-    .transform(Number)
-    .catch(0)
-    .default(0),
+  held: smallNumber(),
+  /** Ours: how many seconds this caller has waited for a worker to answer. */
+  waited: smallNumber(),
   /** Ours: which stream of the call has ended. */
   leg: z
     .string()

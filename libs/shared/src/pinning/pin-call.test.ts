@@ -19,10 +19,12 @@ const workerId = (name: string) => ProcessId.parse(`worker-${name}`);
 let clock: FakeClock;
 let directory: MemoryCallDirectory;
 let asked: string[];
+let timeouts: number[];
 beforeEach(() => {
   clock = new FakeClock();
   directory = new MemoryCallDirectory(clock);
   asked = [];
+  timeouts = [];
 });
 
 /** Workers by name, each with its calls (of 10) and what it answers. */
@@ -34,6 +36,7 @@ function pin(workers: Record<string, [calls: number, reply: Reply, state?: Membe
   const ask = async (id: ProcessId, request: {callSid: CallSid}, timeoutMs = 300): Promise<Outcome> => {
     const name = id.slice('worker-'.length);
     asked.push(name);
+    timeouts.push(timeoutMs);
     const answer = workers[name]?.[1] ?? 'noReceiver';
     if (answer === 'noAnswer') clock.advance(timeoutMs);
     if (answer === 'noAnswer' || answer === 'noReceiver' || answer === 'unreachable') return {answer};
@@ -80,15 +83,32 @@ describe('a new call', () => {
     expect(await pin({})).toEqual({pinned: false, why: 'none'});
   });
 
-  test('says that nobody could be reached when Redis or every worker is away', async () => {
-    expect(await pin({gone: [0, 'unreachable']})).toEqual({pinned: false, why: 'unreachable'});
+  test('is not refused when Redis or every worker is away', async () => {
+    expect(await pin({gone: [0, 'unreachable']})).toEqual({pinned: false, why: 'unanswered'});
+  });
+
+  test('is refused only when every worker that lives has said that it has no place', async () => {
+    const full = {first: [10, 'full'], second: [10, 'full']} satisfies Record<string, [number, Reply]>;
+    expect(await pin({...full, gone: [0, 'noReceiver'], leaving: [0, 'draining']})).toMatchObject({why: 'full'});
+    for (const odd of ['noAnswer', 'unknown', 'unreachable'] as const) {
+      expect(await pin({...full, strange: [10, odd]}), odd).toMatchObject({why: 'unanswered'});
+    }
+  });
+
+  test('goes to a worker that was too busy to answer at once, when nobody else has a place', async () => {
+    const later = {slow: [0, 'noAnswer'], full: [9, 'full']} satisfies Record<string, [number, Reply]>;
+    const workers: Record<string, [number, Reply]> = later;
+    clock.after(250, () => (workers['slow'] = [0, 'yes']));
+    expect(await pin(workers)).toMatchObject({pinned: true, call: {owner: 'worker-slow'}});
+    expect(asked).toEqual(['slow', 'full', 'slow']);
+    expect(timeouts).toEqual([300, 300, 1_000]);
   });
 
   test('is given up after two seconds, however many workers hang', async () => {
     const workers = Object.fromEntries(
       Array.from({length: 30}, (_, n) => [`hung${n}`, [0, 'noAnswer'] as [number, Reply]]),
     );
-    expect(await pin(workers)).toEqual({pinned: false, why: 'unreachable'});
+    expect(await pin(workers)).toEqual({pinned: false, why: 'unanswered'});
     expect(clock.now()).toBe(2_000);
     expect(asked).toHaveLength(7);
   });

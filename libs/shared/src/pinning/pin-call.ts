@@ -1,13 +1,16 @@
 import type {Asker, Request} from '../asking/asker.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
-import type {Fleet} from '../fleet/fleet.ts';
+import type {Fleet, Member} from '../fleet/fleet.ts';
 import {leastLoaded, withRoom} from '../fleet/least-loaded.ts';
 import type {Log} from '../log.ts';
 import type {Metrics} from '../metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import type {Clock, Millis} from '../time.ts';
 
+/** A worker has so long to answer when it is first asked… */
 const ANSWER_WITHIN: Millis = 300;
+/** …and so long when all others were asked as well: it may be busy, and have places. */
+const ANSWER_AT_LAST_WITHIN: Millis = 1_000;
 const GIVE_UP_AFTER: Millis = 2_000;
 
 export interface PinDeps {
@@ -30,21 +33,25 @@ export interface Owned {
   readonly settledMs?: Millis | undefined;
 }
 
-/** `full`: somebody lives, and had no place. `none`: nobody lives, or all drain. `unreachable`: nobody could be asked. */
+/**
+ * `full`: every worker that lives has said that it has no place. `none`: none lives, or all drain. `unanswered`: one of
+ * them may have a place, and did not say so in time; it may even take the call yet.
+ */
 export type Pinned =
   | ({readonly pinned: true} & Owned)
-  | {readonly pinned: false; readonly why: 'full' | 'none' | 'unreachable'};
+  | {readonly pinned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
  * Finds an owner for a call: asks the least loaded of a random few (for the call of a dead worker: any with room), then
- * the next, until one says yes, nobody is left or 2 s have passed. If somebody else has found one meanwhile, that owner is the answer. Never rejects.
+ * the next, and those that did not answer once more, until one says yes, all have said no or 2 s have passed. If somebody
+ * else has found an owner meanwhile, that is the answer. Never rejects.
  */
 export async function pinCall(deps: PinDeps, {exclude = [], ...pin}: Pin): Promise<Pinned> {
   try {
     return await findOwner(deps, pin, exclude);
   } catch (thrown) {
     deps.log.warn({err: thrown}, 'cannot look for an owner');
-    return {pinned: false, why: 'unreachable'};
+    return {pinned: false, why: 'unanswered'};
   }
 }
 
@@ -54,18 +61,21 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
   const members = await fleet.members('workers');
   let left = members.filter(({id, state}) => state === 'ready' && !exclude.includes(id));
   const choose = pin.cause === 'worker-lost' ? withRoom : leastLoaded;
-  const refusals = new Set<string>();
-  while (left.length > 0 && clock.now() < deadline) {
+  const refusals = new Map<ProcessId, string>();
+  const silent: Member[] = [];
+  while (clock.now() < deadline) {
     const worker = choose(left, deps.random);
-    if (!worker) break;
-    left = left.filter(({id}) => id !== worker.id);
-    const timeout = Math.min(ANSWER_WITHIN, deadline - clock.now());
-    const reply = await asker.ask(worker.id, {...pin, type: 'take'}, timeout);
+    const asked = worker ?? silent.shift();
+    if (!asked) break;
+    left = left.filter(({id}) => id !== asked.id);
+    const patience = worker ? ANSWER_WITHIN : ANSWER_AT_LAST_WITHIN;
+    const timeout = Math.min(patience, deadline - clock.now());
+    const reply = await asker.ask(asked.id, {...pin, type: 'take'}, timeout);
     if (reply.answer === 'yes') {
       if (pin.epoch > 0) metrics.repinsTotal.inc({cause: pin.cause});
       return {
         pinned: true,
-        call: {...pin, state: 'live', owner: worker.id, epoch: reply.epoch},
+        call: {...pin, state: 'live', owner: asked.id, epoch: reply.epoch},
         settledMs: reply.settledMs,
       };
     }
@@ -75,13 +85,18 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
       // Taken, and over already: there is nothing left to own.
       if (call?.state === 'ended') return {pinned: false, why: 'none'};
     }
-    log.debug({worker: worker.id, answer: reply.answer}, 'worker did not take the call');
-    refusals.add(reply.answer);
+    log.debug({worker: asked.id, answer: reply.answer}, 'worker did not take the call');
+    refusals.set(asked.id, reply.answer);
+    if (reply.answer === 'noAnswer') silent.push(asked);
   }
-  // Somebody who was too slow to answer may have taken it after all.
-  const call = refusals.has('noAnswer') ? await directory.read(pin.callSid) : undefined;
+  const answers = new Set(refusals.values());
+  // Whoever was too slow to answer may have taken it after all.
+  const call = answers.has('noAnswer') ? await directory.read(pin.callSid) : undefined;
   if (call?.state === 'live' && call.epoch > pin.epoch) return {pinned: true, call};
-  if (refusals.has('full')) return {pinned: false, why: 'full'};
-  const nobody = [...refusals].every(answer => answer === 'draining');
-  return {pinned: false, why: nobody ? 'none' : 'unreachable'};
+  // Nobody listens there any more: it does not live.
+  answers.delete('noReceiver');
+  answers.delete('draining');
+  if (left.length > 0) return {pinned: false, why: 'unanswered'};
+  if (answers.size === 0) return {pinned: false, why: 'none'};
+  return {pinned: false, why: answers.size === 1 && answers.has('full') ? 'full' : 'unanswered'};
 }
