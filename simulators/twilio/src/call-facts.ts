@@ -24,16 +24,10 @@ export function standardParams(call: CallFacts): Params {
     CalledState: 'CA',
     CalledZip: '',
     Caller: call.from,
-    CallerCity: 'SAN FRANCISCO',
-    CallerCountry: 'US',
-    CallerState: 'CA',
-    CallerZip: '94105',
+    ...placeOf('Caller', call.from),
     Direction: call.direction,
     From: call.from,
-    FromCity: 'SAN FRANCISCO',
-    FromCountry: 'US',
-    FromState: 'CA',
-    FromZip: '94105',
+    ...placeOf('From', call.from),
     StirVerstat: 'TN-Validation-Passed-A',
     To: call.to,
     ToCity: '',
@@ -41,4 +35,24 @@ export function standardParams(call: CallFacts): Params {
     ToState: 'CA',
     ToZip: '',
   };
+}
+
+/** What Twilio puts into `From` when nobody may know who calls, or the call comes by SIP; a keypad spells the numbers. */
+export const UNUSUAL_CALLERS = {
+  anonymous: '+266696687',
+  restricted: '+7378742833',
+  blocked: '+2562533',
+  unknown: '+8656696',
+  unavailable: '+86282452253',
+  anonymousInWords: 'Anonymous',
+  anonymousBySip: 'sip:anonymous@anonymous.invalid',
+  numberBySip: 'sip:+15550100001@trunk.example.com;transport=udp;user=phone',
+  nameBySip: 'sip:ann@pbx.example.com',
+} as const;
+
+/** Where a telephone number is at home. Who withholds it, or calls by SIP, is nowhere: the empty texts are sent, too. */
+function placeOf(party: 'Caller' | 'From', from: string): Params {
+  const place = /^\+1\d{10}$/.test(from) ? ['SAN FRANCISCO', 'US', 'CA', '94105'] : ['', '', '', ''];
+  const names = ['City', 'Country', 'State', 'Zip'];
+  return Object.fromEntries(names.map((name, index) => [`${party}${name}`, place[index] ?? '']));
 }

@@ -132,6 +132,7 @@ export class CallStreams {
         url,
         accountSid: call.accountSid,
         callSid: call.callSid,
+        ids: settings.ids,
         customParameters: noun.parameters,
         authToken: settings.authToken,
         badSignature: dial.badSignature === true || dial.badSignature === 'upgrade',

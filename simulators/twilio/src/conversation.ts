@@ -1,7 +1,18 @@
 import type {CallerScript} from './fake-call.ts';
 
-/** A caller who asks, listens, interrupts if told so, and asks again, `rounds` times; hanging up is left to others. */
-export function conversation({interrupt, rounds}: {interrupt: boolean; rounds: number}): CallerScript {
+/**
+ * A caller who asks, listens, interrupts if told so, and asks again, `rounds` times; hanging up is left to others. One who
+ * speaks first says hello as soon as the stream is open, before any greeting can be there.
+ */
+export function conversation({
+  interrupt,
+  rounds,
+  speaksFirst = false,
+}: {
+  interrupt: boolean;
+  rounds: number;
+  speaksFirst?: boolean;
+}): CallerScript {
   const round: CallerScript = [
     {do: 'say', clip: 'caller-opening-hours'},
     ...(interrupt ? ([{do: 'interruptAfter', ms: 1_200, clip: 'caller-interrupts'}] as const) : []),
@@ -11,5 +22,6 @@ export function conversation({interrupt, rounds}: {interrupt: boolean; rounds: n
     {do: 'say', clip: 'caller-yes'},
     {do: 'waitForSilence', ms: 700},
   ];
-  return [{do: 'waitForSilence', ms: 500}, ...Array.from({length: rounds}, () => round).flat()];
+  const opening: CallerScript = speaksFirst ? [{do: 'say', clip: 'caller-hello'}] : [];
+  return [...opening, {do: 'waitForSilence', ms: 500}, ...Array.from({length: rounds}, () => round).flat()];
 }

@@ -1,5 +1,6 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {EndStep} from './end-of-stream.ts';
+import type {Ids} from './sid.ts';
 import type {Method} from './stream-noun.ts';
 
 /** A number at the fake Twilio, and the network around it. */
@@ -13,6 +14,8 @@ export interface FakeTwilioOptions {
   /** Signs HTTP requests and upgrades. */
   readonly authToken: string;
   readonly accountSid?: string;
+  /** Twilio's identifiers by default; `own` are those of a client that is not Twilio. */
+  readonly ids?: Ids;
   /** Off: mistakes of the product are alerts, but no violations, and a query string in a stream's url is only cut off. */
   readonly strict?: boolean;
   /** Whether `ws:` streams are allowed; by default only on loopback. */
@@ -43,6 +46,7 @@ export interface FakeTwilioOptions {
 
 /** What is special about one call. */
 export interface DialOptions {
+  /** Who calls: a number, or one of `UNUSUAL_CALLERS`. */
   readonly from?: string;
   readonly to?: string;
   /** Marks every frame of the caller with this number and a counter: see `readFrameTag`. */

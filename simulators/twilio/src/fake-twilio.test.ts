@@ -1,8 +1,10 @@
 import {expect, test} from 'vitest';
 import {readClip} from '../../audio/clips.ts';
+import {UNUSUAL_CALLERS} from './call-facts.ts';
 import {callMetrics} from './call-metrics.ts';
 import type {FakeCallEvent} from './call-report.ts';
 import {callWav} from './call-wav.ts';
+import {conversation} from './conversation.ts';
 import {type CallerScript, type FakeCall, type FakeTwilioOptions, startFakeTwilio} from './fake-twilio.ts';
 import {readFrameTag} from './frame-tag.ts';
 import {
@@ -610,3 +612,26 @@ test('a simulator that stops lets go of its calls without a word', async () => {
 function rawSocket(socket: unknown): {write(bytes: Buffer): boolean} {
   return (socket as {_socket: {write(bytes: Buffer): boolean}})._socket;
 }
+
+test('a client with ids of its own, and a caller by SIP who speaks first, are told as they are', async () => {
+  await using world = await setUp(
+    {
+      twiml: ({path}, bridge) => (path === '/voice' ? bridge.connect() : undefined),
+      onMessage: ({event}, seen) => event === 'media' && seen.say(Buffer.alloc(80, 1)),
+    },
+    {ids: 'own'},
+  );
+  const from = UNUSUAL_CALLERS.numberBySip;
+  const call = world.twilio.dial([...conversation({interrupt: false, rounds: 0, speaksFirst: true})], {from});
+  await Promise.all([nth(call, 'audible'), nth(call, 'callerSpeaks')]);
+  call.hangUp();
+  const report = await call.ended;
+  expect(report).toMatchObject({endedBy: 'caller', violations: []});
+  expect(report.spoke[0]?.clip).toBe('caller-hello');
+  const {params} = world.bridge.asked('/voice')[0]!;
+  expect(params).toMatchObject({From: from, Caller: from, FromCity: '', CallerCountry: '', ToCountry: 'US'});
+  expect(params['CallSid']).toMatch(/^test_call-[0-9a-f]{8}$/);
+  expect(params['AccountSid']).toMatch(/^test_account-[0-9a-f]{8}$/);
+  const start = messagesOf(world.bridge.sockets[0]!.texts)[1];
+  expect(start).toMatchObject({streamSid: expect.stringMatching(/^test_stream-[0-9a-f]{8}$/)});
+});

@@ -35,7 +35,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const calls = new Map<string, FakeCall>();
 
   const place = (script: CallerScript, dial: DialOptions, first: Next, direction: 'inbound' | 'outbound-api') => {
-    const callSid = sid('CA');
+    const callSid = sid('CA', settings.ids);
     const from = dial.from ?? `+1555${String(random.whole(0, 9_999_999)).padStart(7, '0')}`;
     const status = direction === 'inbound' ? 'ringing' : 'in-progress';
     const facts = {accountSid, callSid, from, to: dial.to ?? THE_NUMBER, direction, status};
@@ -83,7 +83,8 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
 
 function settingsOf(options: FakeTwilioOptions): Settings {
   return {
-    accountSid: sid('AC'),
+    accountSid: sid('AC', options.ids),
+    ids: 'twilio',
     strict: true,
     network: {delay: 0, jitter: 0},
     clock: systemClock,

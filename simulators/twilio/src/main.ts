@@ -14,6 +14,7 @@ await using twilio = await startFakeTwilio({
   network: {delay: config.NETWORK_DELAY_MS, jitter: config.NETWORK_JITTER_MS},
   restPort: config.REST_PORT,
   sayMsPerChar: 60,
+  ids: config.IDS,
   ...(config.ALLOW_WS ? {allowInsecure: true} : {}),
   ...(config.FALLBACK_URL === undefined ? {} : {fallbackUrl: config.FALLBACK_URL}),
   ...(config.STATUS_CALLBACK_URL === undefined ? {} : {statusCallbackUrl: config.STATUS_CALLBACK_URL}),
@@ -24,8 +25,9 @@ const reports = await placeCalls(twilio, {
   calls: config.CALLS,
   ramp: config.RAMP_SECONDS * 1000,
   length: config.SECONDS * 1000,
-  script: conversation({interrupt: config.INTERRUPT, rounds: 100}),
+  script: conversation({interrupt: config.INTERRUPT, rounds: 100, speaksFirst: config.SPEAKS_FIRST}),
   keepAudio: config.RECORD_DIR !== undefined,
+  ...(config.FROM === undefined ? {} : {from: config.FROM}),
 });
 if (config.RECORD_DIR !== undefined) for (const report of reports) await saveCall(report, config.RECORD_DIR);
 const {text, ok} = callsSummary(reports, twilio.lag);

@@ -7,7 +7,7 @@ import {FRAME_MS} from './frame-clock.ts';
 import {OddFrames} from './odd-frames.ts';
 import {BYTES_PER_MS, PlayQueue, type ReturnedMark} from './play-queue.ts';
 import type {Random} from './random.ts';
-import {sid} from './sid.ts';
+import {type Ids, sid} from './sid.ts';
 import {StreamClock} from './stream-clock.ts';
 import {type Arrival, StreamLink, type StreamLinkOptions} from './stream-link.ts';
 import {StreamMessages} from './stream-messages.ts';
@@ -21,6 +21,7 @@ export interface MediaStreamOptions extends Omit<StreamLinkOptions, 'signature'>
   readonly customParameters: Readonly<Record<string, string>>;
   readonly authToken: string;
   readonly badSignature: boolean;
+  readonly ids: Ids;
   readonly oddFrames: boolean;
   readonly keepAudio: boolean;
   /** Sent after `stop`; without it the close frame is empty. */
@@ -47,7 +48,7 @@ export interface StreamEnd {
 
 /** One media stream of a call: what the phone sends, and the queue of what the assistant says. */
 export class MediaStream implements Wheeled {
-  readonly streamSid = sid('MZ');
+  readonly streamSid: string;
   readonly ended: Promise<StreamEnd>;
   dueAt: Millis = Infinity;
   readonly #options: MediaStreamOptions;
@@ -66,6 +67,7 @@ export class MediaStream implements Wheeled {
     const {authToken, badSignature, url, keepAudio} = options;
     this.#options = options;
     this.#deps = deps;
+    this.streamSid = sid('MZ', options.ids);
     this.#messages = new StreamMessages({...options, streamSid: this.streamSid});
     this.#numbers = new StreamClock(deps.random);
     this.#queue = new PlayQueue(keepAudio);

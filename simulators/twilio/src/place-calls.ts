@@ -11,17 +11,19 @@ export interface PlaceCallsOptions {
   readonly length: Millis;
   readonly script: CallerScript;
   readonly keepAudio: boolean;
+  /** Who calls; a number drawn at random for each if not given. */
+  readonly from?: string;
   readonly clock?: Clock;
 }
 
 /** Many callers dial, stay, and hang up. Resolves with what each of them lived through. */
 export function placeCalls(twilio: FakeTwilio, options: PlaceCallsOptions): Promise<CallReport[]> {
-  const {calls, ramp, length, script, keepAudio, clock = systemClock} = options;
+  const {calls, ramp, length, script, keepAudio, from, clock = systemClock} = options;
   const wait = (ms: Millis) => new Promise<void>(resolve => void clock.after(ms, resolve));
   return Promise.all(
     Array.from({length: calls}, async (_, index) => {
       await wait((ramp * index) / Math.max(1, calls));
-      const call = twilio.dial(script, {keepAudio});
+      const call = twilio.dial(script, {keepAudio, ...(from === undefined ? {} : {from})});
       const cancel = clock.after(length, () => call.hangUp());
       const report = await call.ended;
       cancel();

@@ -62,7 +62,7 @@ function answer({method, url, headers}: http.IncomingMessage, form: URLSearchPar
   const path = (url ?? '').replace(/\?.*$/, '');
   const calls = `/2010-04-01/Accounts/${accountSid}/Calls`;
   if (path === `${calls}.json` && method === 'POST') return create(form, options);
-  const callSid = new RegExp(`^${calls}/(CA[0-9a-f]{32})\\.json$`).exec(path)?.[1];
+  const callSid = new RegExp(`^${calls}/([A-Za-z0-9_-]{1,64})\\.json$`).exec(path)?.[1];
   const call = callSid === undefined ? undefined : find(callSid);
   if (!call) return failure(404, 20404, `The requested resource ${path} was not found`);
   if (method === 'GET') return {status: 200, body: describe(call)};

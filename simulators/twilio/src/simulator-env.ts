@@ -32,6 +32,12 @@ export const SimulatorEnv = z.object({
   NETWORK_JITTER_MS: wholeNumber().default(0).describe('around that delay'),
   REST_PORT: port().default(0).describe('the REST API on loopback'),
   INTERRUPT: onOff().default(true).describe('whether callers talk over the assistant'),
+  SPEAKS_FIRST: onOff().default(false).describe('whether callers speak before anybody greets them'),
+  FROM: z.string().optional().describe('who calls, instead of numbers drawn at random: +15550100001, Anonymous, sip:…'),
+  IDS: z
+    .enum(['twilio', 'own'], 'must be twilio or own')
+    .default('twilio')
+    .describe('own: identifiers as clients that are not Twilio make them up; needs TWILIO_VALIDATE=off'),
   RECORD_DIR: z.string().optional().describe('a folder for a WAV file and a JSON report of each call'),
   SEED: wholeNumber().optional().describe('repeats the jitter of an earlier run'),
 });

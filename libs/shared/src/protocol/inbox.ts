@@ -12,7 +12,7 @@ const base = {
   traceparent: z.string().max(100).optional(),
 };
 
-/** What may be asked of one worker. It answers within 300 ms, or somebody else is asked. */
+/** What may be asked of one worker. Without an answer within 300 ms another is asked, and later the same once more. */
 export const Ask = z.discriminatedUnion('type', [
   /**
    * Will you take this call? `epoch` is the one that the call has now: 0 for a new call, and the worker that wins

@@ -1,0 +1,51 @@
+import {expect, inject, test} from 'vitest';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {UNUSUAL_CALLERS} from '../../simulators/twilio/src/call-facts.ts';
+import {openBridge} from './bridge.ts';
+
+test('a caller who speaks before any greeting, from a phone with ids of its own, is heard and answered', async () => {
+  await using bridge = await openBridge({
+    redisUrl: inject('redisUrl'),
+    env: {TWILIO_VALIDATE: 'off'},
+    twilio: {ids: 'own'},
+    openai: {script: [[{say: {text: 'Hello, and what can I do for you?', audioMs: 800}}]]},
+  });
+  const report = await bridge.twilio.dial([
+    {do: 'say', clip: 'caller-opening-hours'},
+    {do: 'waitForSilence', ms: 400},
+    {do: 'say', clip: 'caller-yes'},
+    {do: 'waitForSilence', ms: 400},
+    {do: 'hangUp'},
+  ]).ended;
+  expect(report).toMatchObject({endedBy: 'caller', violations: []});
+  expect(report.callSid).toMatch(/^test_call-/);
+  expect(report.streams.map(({streamSid}) => streamSid)).toEqual([expect.stringMatching(/^test_stream-/)]);
+  const [session] = bridge.openai.sessions;
+  expect(session?.refusals).toEqual([]);
+  await expect
+    .poll(async () => (await bridge.directory.read(CallSid.parse(report.callSid)))?.state, {timeout: 5_000})
+    .toBe('ended');
+});
+
+test('a call knows who calls by SIP, and nobody who withholds the number', async () => {
+  await using bridge = await openBridge({
+    redisUrl: inject('redisUrl'),
+    env: {NUMBERS: 'full', NUMBER_HASH_KEY: 'a key that nobody knows'},
+    openai: {script: [[{say: {text: 'Hello.', audioMs: 300}}]]},
+  });
+  const callers = Object.entries(UNUSUAL_CALLERS);
+  const known = await Promise.all(
+    callers.map(async ([name, from]) => {
+      const report = await bridge.twilio.dial([{do: 'waitForAssistant'}, {do: 'hangUp'}], {from}).ended;
+      expect(report, name).toMatchObject({endedBy: 'caller', violations: []});
+      const facts = (await bridge.directory.read(CallSid.parse(report.callSid)))?.facts ?? {};
+      return [name, facts['callerNumber'], facts['callerLastTwo'], facts['callerHash'] !== undefined];
+    }),
+  );
+  const nobody = callers.slice(0, 7).map(([name]) => [name, undefined, undefined, false]);
+  expect(known).toEqual([
+    ...nobody,
+    ['numberBySip', '+15550100001', '01', true],
+    ['nameBySip', 'sip:ann@pbx.example.com', undefined, true],
+  ]);
+});
