@@ -205,6 +205,15 @@ describe('a caller for whom there may be a place', () => {
     expect(seconds).toBeLessThanOrEqual(20);
   });
 
+  test('is told the same when Twilio asks twice at once', async () => {
+    await town.webhook();
+    const other = await town.webhook();
+    await town.worker({}, notYet);
+    const twice = [town.ask('/incoming-call', call), town.ask('/incoming-call', call, {webhook: other})];
+    const {result} = await passing(clock, Promise.all(twice));
+    expect(result.map(againOf)).toEqual(['/incoming-call?waited=4', '/incoming-call?waited=4']);
+  });
+
   test('gets in as soon as a worker comes up', async () => {
     await town.webhook();
     expect(againOf((await asked('/incoming-call')).result)).toBe('/incoming-call?waited=4');

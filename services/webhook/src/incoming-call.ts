@@ -22,7 +22,7 @@ const HOLD_AT_MOST_SECONDS = 20;
 /** …and is asked for again this often. A first `<Pause>` does not answer the call: it goes on ringing. */
 const PAUSE_SECONDS = 1;
 
-/** No worker has said yes, and not all that live have said that they are full. One may in a moment. */
+/** No worker has said yes yet, and not all that live have said that they are full. One may in a moment. */
 class NobodyAnswers extends BridgeError {
   override readonly name = 'NobodyAnswers';
   readonly retryable = true;
@@ -104,13 +104,14 @@ async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk
   return undefined;
 }
 
-/** Twilio may ask twice at once, of two of us: the second waits, and then finds the call known. */
+/** Twilio may ask twice at once, of two of us: the second waits until the call is known, or is held like the first. */
 async function once<Result>(
   {CallSid}: TwilioRequest,
   {directory, log}: CallDesk,
   admit: () => Promise<Result>,
 ): Promise<Result> {
-  if (!(await directory.startAdmission(CallSid))) throw new Error('somebody else is finding an owner for this call');
+  if (!(await directory.startAdmission(CallSid)))
+    throw new NobodyAnswers('an owner is being found for this call already');
   try {
     return await admit();
   } finally {
