@@ -93,6 +93,17 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Model sessions opened again', 'rotated is planned: before the limit of 60 minutes.', 'cps', {
       '{{cause}}': rate('model_reconnects_total', 'cause'),
     }),
+    lines('Answers missed', 'An answer did not come, or not whole: why, and what was done for the caller.', 'cps', {
+      '{{cause}}: {{step}}': rate('answers_missed_total', 'cause, step'),
+    }),
+    lines(
+      'Model events mended',
+      'Read without a part of them, or not readable; the log says which part, once a call.',
+      'cps',
+      {
+        '{{type}}': rate('model_events_mended_total', 'type'),
+      },
+    ),
     lines('Tokens', 'As the model counts them; what they cost is in the records.', 'short', {
       '{{kind}}': rate('tokens_total', 'kind'),
     }),

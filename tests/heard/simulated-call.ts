@@ -3,10 +3,10 @@ import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import {CallCore} from '../../services/realtime-worker/src/call-core.ts';
 import type {CallEvent} from '../../services/realtime-worker/src/call-event.ts';
 import type {CallEffect, Fact} from '../../services/realtime-worker/src/call-effect.ts';
+import type {Assistant} from '../../services/realtime-worker/src/assistant.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/floor.ts';
-import {modelEvents, readOpenAI} from '../../services/realtime-worker/src/from-openai.ts';
+import {OpenAIReader} from '../../services/realtime-worker/src/from-openai.ts';
 import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model-adapter.ts';
-import {sessionSettings} from '../../services/realtime-worker/src/session-settings.ts';
 import {appendMessage, clientEvent, sessionUpdate} from '../../services/realtime-worker/src/to-openai.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -43,6 +43,9 @@ export interface SimulatedCallOptions {
   readonly modelNetwork?: Network;
   readonly knobs?: Partial<Knobs>;
   readonly floor?: Partial<FloorPolicy>;
+  readonly assistant?: Partial<Omit<Assistant, 'floor'>>;
+  /** What the network, or a server that is not strict, makes of a message of the model; undefined: nothing arrives. */
+  readonly garble?: (text: string) => string | undefined;
   /** From the start of the call to the model's session and to the caller's stream. */
   readonly sessionAfter?: Millis;
   readonly streamAfter?: Millis;
@@ -74,6 +77,18 @@ export interface Landed {
   readonly discardedBytes: number;
 }
 
+/** One session of the model, and the way to it and back. */
+interface ModelLink {
+  readonly reader: OpenAIReader;
+  session: FakeSession | undefined;
+  tell: (text: string) => void;
+  cut: () => void;
+  isReady: boolean;
+  isOver: boolean;
+}
+type LostEvent = Extract<ModelEvent, {type: 'lost'}>;
+const CONFIGURED_WITHIN_MS = 10_000;
+
 /**
  * A whole call without a network and without waiting: the worker's core and its real translation of the model's
  * protocol, the strict fake session, and Twilio's play queue, on one clock that only a test moves. The queue is the
@@ -84,6 +99,7 @@ export class SimulatedCall {
   readonly queue = new PlayQueue(true);
   readonly facts: Fact[] = [];
   readonly timing: string[] = [];
+  readonly missed: Extract<CallEffect, {do: 'missed'}>[] = [];
   readonly commands: ModelCommand[] = [];
   readonly events: ModelEvent[] = [];
   readonly seen: Seen[] = [];
@@ -98,9 +114,8 @@ export class SimulatedCall {
   readonly #numbers: StreamClock;
   #toTwilio: Line<WorkerToEdge>;
   #toWorker: Line<CallEvent>;
-  #toModel: Line<string> | undefined;
-  #fromModel: Line<string> | undefined;
-  #session: FakeSession | undefined;
+  #link: ModelLink | undefined;
+  #spare: ModelLink | undefined;
   #talkUntil: Millis = 0;
   #wake: {readonly at: Millis; readonly cancel: Cancel} | undefined;
   #queueWake: Cancel = () => {};
@@ -122,6 +137,13 @@ export class SimulatedCall {
       voice: 'alloy',
       greeting: 'Say hello.',
       idlePromptMs: 0,
+      idleHangUp: true,
+      answerWithinMs: 6_000,
+      maxCallMs: 3_600_000,
+      noSpeechMs: 600_000,
+      toolRounds: 8,
+      digitsInterrupt: true,
+      ...options.assistant,
       floor: {...usualFloor, ...options.floor},
     };
     this.#core = new CallCore(
@@ -136,17 +158,15 @@ export class SimulatedCall {
       },
       0,
     );
-    this.clock.after(options.sessionAfter ?? 0, () =>
-      this.#openSession(sessionUpdate(sessionSettings(assistant, {facts: {}}), 'gpt-realtime-whisper')),
-    );
+    this.clock.after(options.sessionAfter ?? 0, () => this.#openSession('link'));
     this.clock.after(options.streamAfter ?? 0, () => this.#openStream());
     this.#arm();
   }
 
   /** The session in use. */
   get session(): FakeSession {
-    if (!this.#session) throw new Error('no session yet');
-    return this.#session;
+    if (!this.#link?.session) throw new Error('no session yet');
+    return this.#link.session;
   }
 
   wait(ms: Millis): void {
@@ -178,11 +198,7 @@ export class SimulatedCall {
 
   /** The model's connection breaks; the worker opens another. */
   breakModel(): void {
-    this.#toModel?.cut();
-    this.#fromModel?.cut();
-    this.#session?.ended(1006);
-    this.#session = undefined;
-    this.#at({type: 'model', event: {type: 'lost', cause: 'closed', detail: 'broken by the test'}});
+    if (this.#link) this.#linkLost(this.#link, {type: 'lost', cause: 'closed', detail: 'broken by the test'});
   }
 
   #openStream(): void {
@@ -210,8 +226,18 @@ export class SimulatedCall {
 
   #pickedUpTo = 0;
 
-  #openSession(update: object): void {
+  #openSession(as: 'link' | 'spare'): void {
     const network = this.#options.modelNetwork ?? {delay: 0, jitter: 0};
+    const link: ModelLink = {
+      reader: new OpenAIReader(),
+      isReady: false,
+      isOver: false,
+      cut: () => {},
+      tell: () => {},
+      session: undefined,
+    };
+    const fromModel = new Line<string>(this.clock, network, this.#random, text => this.#heardModel(link, text));
+    const lost = () => this.#linkLost(link);
     const session = new FakeSession({
       model: 'gpt-realtime-2.1',
       headers: {},
@@ -221,33 +247,53 @@ export class SimulatedCall {
       knobs: () => this.knobs,
       script: () => this.#options.script,
       nextTag: () => (this.#tags += 1),
-      wire: {
-        send: text => this.#fromModel?.send(text),
-        close: () => {},
-        reset: () => {},
-        freeze: () => {},
-        thaw: () => {},
-      },
+      wire: {send: text => fromModel.send(text), close: lost, reset: lost, freeze: () => {}, thaw: () => {}},
     });
-    this.#toModel = new Line(this.clock, network, this.#random, text => session.receive(text));
-    this.#fromModel = new Line(this.clock, network, this.#random, text => this.#heardModel(text));
+    const toModel = new Line<string>(this.clock, network, this.#random, text => session.receive(text));
+    link.session = session;
+    link.tell = text => toModel.send(text);
+    link.cut = () => {
+      link.isOver = true;
+      toModel.cut();
+      fromModel.cut();
+      session.ended(1006);
+    };
     this.sessions.push(session);
-    this.#session = session;
+    if (as === 'link') this.#link = link;
+    else this.#spare = link;
     session.begin();
-    this.#toModel.send(JSON.stringify(update));
+    const settings = {
+      model: 'gpt-realtime-2.1',
+      instructions: 'Be brief.',
+      voice: 'alloy',
+      safetyId: undefined,
+      ...this.#core.serverRights,
+    };
+    link.tell(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper')));
+    this.clock.after(CONFIGURED_WITHIN_MS, () => link.isReady || lost());
   }
 
-  #isReady = false;
-
-  #heardModel(text: string): void {
-    const read = readOpenAI(text);
-    if (!read.ok) throw new Error(`${read.reason}: ${read.detail}`);
-    if (!read.event) return;
-    for (const event of modelEvents(read.event)) {
-      if (event.type === 'ready' && this.#isReady) continue;
-      if (event.type === 'ready') this.#isReady = true;
-      this.#at({type: 'model', event});
+  #heardModel(link: ModelLink, text: string): void {
+    if (link.isOver) return;
+    const garbled = this.#options.garble ? this.#options.garble(text) : text;
+    if (garbled === undefined) return;
+    const {events, problem} = link.reader.read(garbled);
+    if (problem && !this.#options.garble) throw new Error(`${problem.event}: ${problem.detail}`);
+    for (const event of events) {
+      if (event.type === 'lost') return this.#linkLost(link, event);
+      if (event.type === 'ready' && link.isReady) continue;
+      if (event.type === 'ready') link.isReady = true;
+      if (link === this.#link) this.#at({type: 'model', event});
+      else if (link === this.#spare && event.type === 'ready') this.#at({type: 'spareReady'});
     }
+  }
+
+  /** The model's side of a session is gone. */
+  #linkLost(link: ModelLink, event: LostEvent = {type: 'lost', cause: 'closed', detail: 'closed by the model'}): void {
+    if (link.isOver) return;
+    link.cut();
+    if (link === this.#link) this.#at({type: 'model', event});
+    else if (link === this.#spare) this.#at({type: 'spareLost'});
   }
 
   /** An event reaches the worker. */
@@ -281,7 +327,7 @@ export class SimulatedCall {
     switch (effect.do) {
       case 'model':
         this.commands.push(effect.command);
-        this.#toModel?.send(
+        this.#link?.tell(
           effect.command.do === 'hear'
             ? appendMessage(effect.command.payload)
             : JSON.stringify(clientEvent(effect.command)),
@@ -305,29 +351,28 @@ export class SimulatedCall {
         this.timing.push(effect.line);
         return;
       case 'openModel':
-        this.#isReady = false;
-        this.clock.after(effect.after + 50, () =>
-          this.#openSession(
-            sessionUpdate(
-              {
-                model: 'gpt-realtime-2.1',
-                instructions: 'Be brief.',
-                voice: 'alloy',
-                safetyId: undefined,
-                ...this.#core.serverRights,
-              },
-              'gpt-realtime-whisper',
-            ),
-          ),
-        );
+        this.#link?.cut();
+        this.clock.after(effect.after + 50, () => this.#openSession('link'));
+        return;
+      case 'openSpare':
+        this.clock.after(50, () => this.#openSession('spare'));
+        return;
+      case 'useSpare':
+        this.#link?.cut();
+        [this.#link, this.#spare] = [this.#spare, undefined];
+        return;
+      case 'dropSpare':
+        this.#spare?.cut();
+        this.#spare = undefined;
         return;
       case 'leave':
       case 'end':
         this.queue.advance(at);
         this.left = {at, effect, queuedBytes: this.queue.queuedBytes};
         return;
-      case 'openSpare':
-      case 'useSpare':
+      case 'missed':
+        this.missed.push(effect);
+        return;
       case 'handOver':
       case 'measure':
       case 'warn':

@@ -19,6 +19,10 @@ export const EndReason = z.enum([
   'operator.hung-up',
   'platform.model-refused',
   'platform.model-lost',
+  'platform.model-silent',
+  'platform.max-duration',
+  'platform.idle-timeout',
+  'platform.no-speech',
   'platform.stream-lost',
   'platform.stream-never-came',
   'platform.worker-lost',
@@ -44,7 +48,7 @@ export type Tokens = z.infer<typeof Tokens>;
 /** One exchange: what made the assistant speak, and what came of it. Turn 0 is the greeting. */
 export const TurnRecord = z.object({
   turn: count,
-  cause: z.enum(['greeting', 'caller', 'tool', 'digits', 'idle', 'recovery']),
+  cause: z.enum(['greeting', 'caller', 'tool', 'digits', 'idle', 'recovery', 'farewell']),
   /** Caller speech as the model's voice detection saw it; the end without the silence that proved it. */
   callerStartedAt: ms,
   callerEndedAt: ms,

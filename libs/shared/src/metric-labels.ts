@@ -29,6 +29,45 @@ export const REFUSED_SOCKETS = [
   'bridged',
   'leaving',
 ];
+/** Why a caller who waited for an answer did not hear one, or not a whole one. docs/RUNBOOK.md explains each. */
+export const MISS_CAUSES = [
+  'empty',
+  'failed',
+  'incomplete',
+  'never-ended',
+  'no-session',
+  'rate-limited',
+  'refused',
+  'stalled',
+  'text',
+  'tool-loop',
+  'unanswered',
+  'unheard',
+] as const;
+export type MissCause = (typeof MISS_CAUSES)[number];
+/** What was done about it. */
+export const MISS_STEPS = ['accept', 'wait', 'ask-again', 'new-session', 'give-up'] as const;
+export type MissStep = (typeof MISS_STEPS)[number];
+/** Events of a model that a call reacts to. */
+export const MODEL_EVENTS = [
+  'conversation.item.added',
+  'conversation.item.input_audio_transcription.completed',
+  'conversation.item.input_audio_transcription.failed',
+  'error',
+  'input_audio_buffer.committed',
+  'input_audio_buffer.speech_started',
+  'input_audio_buffer.speech_stopped',
+  'other',
+  'response.created',
+  'response.done',
+  'response.function_call_arguments.done',
+  'response.output_audio.delta',
+  'response.output_audio.done',
+  'response.output_audio_transcript.delta',
+  'response.output_audio_transcript.done',
+  'response.output_item.done',
+  'session.updated',
+];
 /** What a model is known to call its errors, and what we call the loss of its socket. */
 export const MODEL_ERRORS = [
   'account_deactivated',

@@ -4,7 +4,10 @@ import {
   ADMISSIONS,
   END_REASONS,
   FAILOVER_KINDS,
+  MISS_CAUSES,
+  MISS_STEPS,
   MODEL_ERRORS,
+  MODEL_EVENTS,
   RECONNECT_CAUSES,
   RECORDING_OUTCOMES,
   REFUSED_REQUESTS,
@@ -62,6 +65,13 @@ export function createMetrics(service: string) {
   };
   const seconds = (services: readonly string[], name: string, help: string, buckets: readonly number[] = SECONDS) =>
     new Histogram({name: `voicebridge_${name}_seconds`, help, buckets: [...buckets], registers: of(services)});
+  const answersMissed = counter(
+    WORKER,
+    'answers_missed_total',
+    'answers that did not come or not whole, and what was done',
+    ['cause', 'step'],
+  );
+  for (const cause of MISS_CAUSES) for (const step of MISS_STEPS) answersMissed.labels(cause, step).inc(0);
   collectDefaultMetrics({register: registry});
   new Gauge({
     name: 'voicebridge_build_info',
@@ -120,6 +130,14 @@ export function createMetrics(service: string) {
     ),
     fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
     modelErrorsTotal: counterBy(WORKER, 'model_errors_total', 'errors the model reported', 'code', MODEL_ERRORS),
+    answersMissedTotal: answersMissed,
+    modelEventsMendedTotal: counterBy(
+      WORKER,
+      'model_events_mended_total',
+      'events of the model that were unreadable, or read without a part of them',
+      'type',
+      MODEL_EVENTS,
+    ),
     modelReconnectsTotal: counterBy(
       WORKER,
       'model_reconnects_total',

@@ -11,5 +11,16 @@ export interface Assistant {
   readonly greeting: string;
   /** After so much silence it asks whether the caller is still there; 0: it waits. */
   readonly idlePromptMs: Millis;
+  /** When the questions of `idlePromptMs` go unanswered, the assistant says goodbye and the call ends. */
+  readonly idleHangUp: boolean;
+  /** The longest silence in which a caller waits for an answer, before the call says why and ends. */
+  readonly answerWithinMs: Millis;
+  /** The longest call, and the longest time in which neither side says anything; 0: no limit. */
+  readonly maxCallMs: Millis;
+  readonly noSpeechMs: Millis;
+  /** So many rounds of tools in a row without a word to the caller, before the model must speak. */
+  readonly toolRounds: number;
+  /** A key that the caller presses stops the assistant. */
+  readonly digitsInterrupt: boolean;
   readonly floor: FloorPolicy;
 }

@@ -526,13 +526,8 @@ describe('streams and sessions that come and go', () => {
 
   test('what another worker said, and Twilio still plays, can be interrupted', () => {
     const floor = new BargeIn(immediate, new PlaybackLedger(2), false);
-    floor.adopt(
-      [
-        {itemId: 'i1', itemFrom: 0, ms: 1_000, agoMs: 1_500},
-        {itemId: 'i1', itemFrom: 1_000, ms: 4_000, agoMs: 1_400},
-      ],
-      10_000,
-    );
+    floor.adopt({itemId: 'i1', itemFrom: 0, ms: 1_000, agoMs: 1_500}, 10_000);
+    floor.adopt({itemId: 'i1', itemFrom: 1_000, ms: 4_000, agoMs: 1_400}, 10_000);
     floor.on({type: 'streamOpened'}, 10_000);
     const effects = floor.on({type: 'callerSpoke', since: 10_500, heard: true}, 10_500);
     expect(what(effects)).toEqual(['hush', 'mark', 'truncate', 'interrupted']);

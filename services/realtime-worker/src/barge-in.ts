@@ -2,10 +2,9 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RestoredCall} from './call-restore.ts';
-import {cutsOf} from './cut.ts';
 import {earliest} from './earliest.ts';
-import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, ServerRights, Stop} from './floor.ts';
-import {serverRights} from './floor.ts';
+import type {FloorEffect, FloorEvent, FloorPolicy, Interruption, ServerRights, Silenced, Stop} from './floor.ts';
+import {NOTHING_SENT, NOTHING_SILENCED, serverRights, truncations, cancels} from './floor.ts';
 import type {PlaybackLedger} from './playback-ledger.ts';
 import {GreetingGuard} from './greeting-guard.ts';
 import {Responses} from './responses.ts';
@@ -14,9 +13,6 @@ import {Weighing} from './weighing.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
-
-const NOTHING_SENT = {heard: 0, proven: 0, sent: 0, by: 'clock'} as const;
-const NOTHING_SILENCED = {effects: [], unfinished: new Set<string>()} as const;
 
 /**
  * Who has the floor. No sockets, no timers, no logs: an event and the time in, effects out.
@@ -37,7 +33,8 @@ export class BargeIn {
   #streamOpen = false;
   #stop: Stop | undefined;
   #pausedUntil: Millis | undefined;
-  #speaking = false;
+  /** Whether the model hears the caller speak. Written here only. */
+  callerSpeaks = false;
   readonly #weighing = new Weighing();
   readonly #guard: GreetingGuard;
 
@@ -50,11 +47,9 @@ export class BargeIn {
   }
 
   /** Another owner of the call said this, `agoMs` before `at`; Twilio may still be playing it. */
-  adopt(said: RestoredCall['said'], at: Millis): void {
-    for (const {itemId, itemFrom, ms, agoMs} of said) {
-      this.#responses.restored(itemId, itemFrom + ms);
-      this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
-    }
+  adopt({itemId, itemFrom, ms, agoMs}: RestoredCall['said'][number], at: Millis): void {
+    this.#responses.restored(itemId, itemFrom + ms);
+    this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
   }
 
   /** What the server is told to do by itself. */
@@ -65,17 +60,13 @@ export class BargeIn {
   /** When `time` is wanted next. */
   get deadline(): Millis | undefined {
     const landsBy = this.#stop?.settled ? undefined : this.#ledger.landsBy;
-    const unprotectAt = this.#speaking ? undefined : this.#guard.until;
+    const unprotectAt = this.callerSpeaks ? undefined : this.#guard.until;
     return earliest(this.#weighing.until, this.#pausedUntil, landsBy, unprotectAt);
   }
 
   /** Whether everything that was said has been heard, as far as anybody can tell. */
   quiet(at: Millis): boolean {
     return this.#stop === undefined && this.#held.length === 0 && !this.#ledger.playing(at);
-  }
-
-  get callerSpeaks(): boolean {
-    return this.#speaking;
   }
 
   /** Whether it matters what can be heard in the caller's frames: we wait to see if the speech goes on. */
@@ -102,6 +93,10 @@ export class BargeIn {
         return [];
       case 'callerSpoke':
         return this.#callerSpoke(event, at);
+      case 'keyPressed':
+        return this.#keyPressed(at);
+      case 'abandoned':
+        return cancels(this.#responses.abandon(event.responseId));
       case 'callerHeard':
         this.#weighing.heard(at);
         return this.#weighing.lasted(at) ? this.#yield(at) : [];
@@ -111,7 +106,10 @@ export class BargeIn {
         return this.#ledger.returned(event.name, at) === 'landed' ? this.#settle(at) : [];
       case 'streamOpened':
         this.#streamOpen = true;
-        return [{do: 'mark', mark: this.#ledger.probe(at)}, ...(this.#stop ? [] : this.#sayHeld(at))];
+        return [
+          {do: 'mark', mark: this.#ledger.probe(at)},
+          ...(this.#stop ? [] : this.#held.splice(0).flatMap(piece => this.#say(piece, at))),
+        ];
       case 'streamLost': {
         const effects = this.#settle(at);
         this.#streamOpen = false;
@@ -135,9 +133,9 @@ export class BargeIn {
     at: Millis,
   ): FloorEffect[] {
     // We asked before we knew that the caller speaks, and they spoke before the server knew that we asked.
-    const silenced = asked && !greeting && this.#speaking && !this.#policy.uninterruptible;
+    const silenced = asked && !greeting && this.callerSpeaks && !this.#policy.uninterruptible;
     this.#responses.started(responseId, {greeting, silenced});
-    return silenced ? [{do: 'cancel', responseId}] : this.#settle(at);
+    return silenced ? cancels([responseId]) : this.#settle(at);
   }
 
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
@@ -156,8 +154,8 @@ export class BargeIn {
   }
 
   #say(piece: Piece, at: Millis): FloorEffect[] {
-    const {responseId} = piece;
     if (piece.payload === '') return [];
+    const {responseId} = piece;
     if (this.#responses.isGreeting(responseId)) this.#greetingSounds(at);
     const opening = this.#ledger.opening(at);
     const effects: FloorEffect[] = opening === undefined ? [] : [{do: 'mark', mark: opening}];
@@ -171,12 +169,8 @@ export class BargeIn {
 
   #greetingSounds(at: Millis): void {
     // Whoever hears its first word is heard here no sooner than a round trip from now.
-    if (!this.#guard.sounds(at + (this.#ledger.roundTrip ?? 0)) || !this.#speaking) return;
-    if (!this.#policy.uninterruptible) this.#weigh(at, at);
-  }
-
-  #sayHeld(at: Millis): FloorEffect[] {
-    return this.#held.splice(0).flatMap(piece => this.#say(piece, at));
+    const isFirst = this.#guard.sounds(at + (this.#ledger.roundTrip ?? 0));
+    if (isFirst && this.callerSpeaks && !this.#policy.uninterruptible) this.#weigh(at, at);
   }
 
   /** The caller speaks over us; it counts if it lasts. */
@@ -186,7 +180,7 @@ export class BargeIn {
   }
 
   #callerSpoke({since, heard}: Extract<FloorEvent, {type: 'callerSpoke'}>, at: Millis): FloorEffect[] {
-    this.#speaking = true;
+    this.callerSpeaks = true;
     this.#weighing.end();
     if (this.#stop) return []; // one interruption is claimed once
     const audible = this.#ledger.playing(at) || this.#held.length > 0;
@@ -198,10 +192,17 @@ export class BargeIn {
     return heard ? this.on({type: 'callerHeard'}, at) : [];
   }
 
+  /** The server hears no keys: what it is saying is cancelled by us. */
+  #keyPressed(at: Millis): FloorEffect[] {
+    if (this.#policy.uninterruptible || !(this.#ledger.playing(at) || this.#held.length > 0)) return [];
+    if (this.#stop) return [...this.#settle(at), ...this.#giveWay(at)];
+    return this.#stopSound(this.#responses.silence(false, false), at);
+  }
+
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
     const {mode, noiseMs} = this.#policy;
     const weighed = this.#weighing.over(spokenMs, mode === 'resume' ? noiseMs : 0);
-    this.#speaking = false;
+    this.callerSpeaks = false;
     // The frames did not show it, and yet the model heard a caller for long enough.
     const effects = weighed === 'lasted' && !this.#guard.holds(at) ? this.#yield(at, true) : this.#settle(at);
     if (this.#pausedUntil !== undefined) {
@@ -213,7 +214,7 @@ export class BargeIn {
 
   /** Another session will hear the caller anew. */
   #modelLost(at: Millis): FloorEffect[] {
-    this.#speaking = false;
+    this.callerSpeaks = false;
     this.#weighing.end();
     return this.#pausedUntil === undefined ? this.#settle(at) : this.#resume(at, false);
   }
@@ -234,11 +235,13 @@ export class BargeIn {
    * that the reply will not go on.
    */
   #yield(at: Millis, isTurn = this.#policy.mode === 'immediate'): FloorEffect[] {
-    const audible = this.#ledger.playing(at);
-    const effects: FloorEffect[] = audible ? [{do: 'hush'}] : [];
-    if (audible) effects.push({do: 'mark', mark: this.#ledger.stop(at)});
     if (!isTurn) this.#pausedUntil = at + PAUSED_AT_MOST_MS;
-    const {effects: cancels, unfinished} = isTurn ? this.#silence(at) : NOTHING_SILENCED;
+    return this.#stopSound(isTurn ? this.#silence(at) : NOTHING_SILENCED, at);
+  }
+
+  #stopSound({effects: cancels, unfinished}: Silenced, at: Millis): FloorEffect[] {
+    const audible = this.#ledger.playing(at);
+    const effects: FloorEffect[] = audible ? [{do: 'hush'}, {do: 'mark', mark: this.#ledger.stop(at)}] : [];
     effects.push(...cancels);
     this.#stop = {at, audible, unfinished, settled: undefined};
     return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
@@ -267,14 +270,14 @@ export class BargeIn {
     const interruption = this.#interruption(stop, unfinished);
     this.#stop = undefined;
     this.#held = [];
-    const effects = interruption.cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}));
+    const effects = truncations(interruption.cuts);
     // What ended in the very moment was heard.
     if (stop.audible) effects.push({do: interruption.cuts.length > 0 ? 'interrupted' : 'allHeard', interruption});
     return [...effects, ...this.#unprotect(at)];
   }
 
   #interruption(stop: Stop, unfinished: ReadonlySet<string>): Interruption {
-    const cuts = cutsOf(this.#held, unfinished, itemId => this.#responses.receivedMs(itemId));
+    const cuts = this.#responses.cuts(this.#held, unfinished);
     const unheardMs = this.#held.reduce((sum, {ms}) => sum + ms, 0);
     return {...(stop.settled ?? NOTHING_SENT), cuts, unheardMs, at: stop.at, roundTrip: this.#ledger.roundTrip};
   }
@@ -286,35 +289,33 @@ export class BargeIn {
     this.#stop = undefined;
     if (stop?.audible) effects.push({do: 'resumed', interruption: this.#interruption(stop, new Set())});
     if (isNoise) effects.push({do: 'noise'});
-    return [...effects, ...(this.#streamOpen ? this.#sayHeld(at) : [])];
+    return [...effects, ...(this.#streamOpen ? this.#held.splice(0).flatMap(piece => this.#say(piece, at)) : [])];
   }
 
   /** Nothing was audible: no clear and no interruption, but the model must not go on, nor think that it did. */
   #silenceUnheard(at: Millis): FloorEffect[] {
     if (this.#policy.uninterruptible) return [];
     const {effects, unfinished} = this.#silence(at);
-    const cuts = cutsOf([], unfinished, itemId => this.#responses.receivedMs(itemId));
-    return [...effects, ...cuts.map((cut): FloorEffect => ({do: 'truncate', ...cut}))];
+    return [...effects, ...truncations(this.#responses.cuts([], unfinished))];
   }
 
   /** Responses that are being made are over for the caller, also one that has not said anything yet. */
-  #silence(at: Millis): {readonly effects: FloorEffect[]; readonly unfinished: ReadonlySet<string>} {
-    const {silenced, unfinished} = this.#responses.silence(this.#guard.holds(at));
-    if (this.serverRights.serverInterrupts && this.#guard.isKnownLifted(at)) return {effects: [], unfinished};
-    return {effects: silenced.map(responseId => ({do: 'cancel', responseId})), unfinished};
+  #silence(at: Millis): Silenced {
+    const serverCancels = this.serverRights.serverInterrupts && this.#guard.isKnownLifted(at);
+    return this.#responses.silence(this.#guard.holds(at), serverCancels);
   }
 
   /** What the caller did not hear because the line was closed; what we say and what their phone says takes time. */
   #cutOff({heardFrom, ahead}: Extract<FloorEvent, {type: 'over'}>): FloorEffect[] {
     const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.roundTrip ?? 0) / (ahead ? 2 : 1));
-    const cuts = cutsOf([...unheard, ...this.#held], new Set(), itemId => this.#responses.receivedMs(itemId));
+    const cuts = this.#responses.cuts([...unheard, ...this.#held]);
     return cuts.length > 0 ? [{do: 'cutOff', cuts}] : [];
   }
 
   #unprotect(at: Millis): FloorEffect[] {
     const {until} = this.#guard;
     // While a noise may become a turn, the server must not answer it.
-    if (until === undefined || at < until || (this.#speaking && this.#weighing.isHolding)) return [];
+    if (until === undefined || at < until || (this.callerSpeaks && this.#weighing.isHolding)) return [];
     this.#guard.lift(at);
     return [{do: 'unprotect'}];
   }

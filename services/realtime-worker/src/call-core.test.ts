@@ -157,13 +157,14 @@ describe('a caller who interrupts', () => {
 });
 
 describe('a reply that fails', () => {
-  test('is asked for once more, and then somebody else must speak', () => {
+  test('is asked for once more, then of another session, and then the call ends in words', () => {
     const call = Call.connected();
     call.model({type: 'responseStarted', responseId: 'r1', tag: undefined}, ended('r1', 'failed', 'server_error'));
     expect(asked(call.time(299))).toEqual([]);
     expect(asked(call.time(300))).toEqual(['turn-1']);
-    call.model({type: 'responseStarted', responseId: 'r2', tag: 'turn-1'});
-    expect(last(call.model(ended('r2', 'failed', 'server_error')))).toMatchObject({do: 'leave', intent: 'apologise'});
+    call.model({type: 'responseStarted', responseId: 'r2', tag: 'turn-1'}, ended('r2', 'failed', 'server_error'));
+    call.model({type: 'ready'}); // the session that was made ready beside it
+    expect(last(call.effects)).toBeUndefined();
   });
 
   test('without a sound is a failure too', () => {

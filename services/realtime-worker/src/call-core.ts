@@ -8,9 +8,11 @@ import {CallerAudio} from './caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {earliest} from './earliest.ts';
+import {FirstAudio} from './first-audio.ts';
 import {Failovers, type TakenOver} from './failovers.ts';
 import type {ServerRights} from './floor.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
+import {ModelSessions, type SessionStep} from './model-sessions.ts';
 
 export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
   /** How long a call that had a stream may be without one before it is over. */
@@ -23,8 +25,6 @@ export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
 
 /** A call that was accepted and whose stream never comes frees everything after this long. */
 const FIRST_STREAM_WITHIN_MS = 30_000;
-/** Tries to open a session again, and the pause before each. */
-const REOPEN_AFTER_MS = [0, 100, 300, 700, 1_500, 3_000, 3_000];
 /** Frames come every 20 ms. */
 const FRAMES_STOPPED_MS = 60;
 /** A caller who never stops must not keep a worker from leaving. */
@@ -40,14 +40,9 @@ export class CallCore {
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
   readonly #failovers: Failovers;
-  #model: 'opening' | 'ready' | 'lost' = 'opening';
-  #spare: 'none' | 'opening' | 'ready' = 'none';
-  #readyAt: Millis = 0;
-  #tries = 0;
+  readonly #sessions: ModelSessions;
   #streamBy: Millis | undefined;
-  /** When Twilio opened the call's first stream, one hop later. */
-  #startedAt: Millis | undefined;
-  #firstAudio = false;
+  readonly #firstAudio: FirstAudio;
   #streamEnd: 'platform.stream-never-came' | 'platform.stream-lost';
   #handOverBy: Millis | undefined;
   #refused: LostCause | undefined;
@@ -61,16 +56,17 @@ export class CallCore {
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
     this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
+    this.#sessions = new ModelSessions(settings.rotateAfterMs);
     const {since, worker, takenOver} = settings;
     this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
     this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
     this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
-    this.#firstAudio = restored?.greeted ?? false;
+    this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
     this.#before = restored?.stream;
   }
 
   get serverRights(): ServerRights {
-    return this.#dialogue.serverRights;
+    return this.#dialogue.floor.serverRights;
   }
 
   get paddedMs(): Millis {
@@ -80,26 +76,20 @@ export class CallCore {
   /** When `time` is wanted next, on the clock of `at`. */
   get deadline(): Millis | undefined {
     if (this.#over) return undefined;
-    const rotateAt = this.#readyAt + this.#settings.rotateAfterMs;
-    return earliest(
-      this.#dialogue.deadline,
-      this.#caller.deadline,
-      this.#streamBy,
-      this.#handOverBy,
-      this.#model === 'ready' && this.#spare === 'none' ? rotateAt : undefined,
-    );
+    const {deadline} = this.#dialogue;
+    return earliest(deadline, this.#caller.deadline, this.#streamBy, this.#handOverBy, this.#sessions.deadline);
   }
 
   on(event: CallEvent, at: Millis): CallEffect[] {
     if (this.#over) return [];
     const effects = this.#react(event, at);
-    effects.push(...this.#dialogue.afterwards(at), ...this.#atBoundary(at));
-    if (!this.#firstAudio) this.#noteFirstAudio(effects, at);
+    effects.push(...this.#dialogue.afterwards(at), ...this.#tendSession(at), ...this.#atBoundary(at));
+    effects.push(...this.#firstAudio.note(effects, this.#dialogue.floor.hopMs, at));
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
     this.#over = true;
     const rest = [...this.#dialogue.lastTurn(this.#lastSign(event, at), at), ...this.#failovers.unfinished(at)];
-    return [...effects.filter(effect => effect !== last), ...rest, last];
+    return [...effects.filter(effect => effect.do !== 'end' && effect.do !== 'leave'), ...rest, last];
   }
 
   /** When the phone was last there. As long as its frames come, news of its end by another way came before them. */
@@ -115,15 +105,13 @@ export class CallCore {
       case 'model':
         return this.#fromModel(event.event, at);
       case 'spareReady':
-        this.#spare = 'ready';
+        this.#sessions.spareReady();
         return [];
       case 'spareLost':
-        // Tried again after as long as a session should last at most: the one in use still works.
-        this.#spare = 'none';
-        this.#readyAt = at - this.#settings.rotateAfterMs + SPARE_AGAIN_AFTER_MS;
+        this.#sessions.spareLost(at);
         return [];
       case 'hop':
-        this.#dialogue.hopMs = event.ms;
+        this.#dialogue.floor.hopMs = event.ms;
         return [];
       case 'over':
         return [{do: 'end', reason: event.reason}];
@@ -145,7 +133,7 @@ export class CallCore {
         this.#streamBy = undefined;
         this.#streamEnd = 'platform.stream-lost';
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
-        this.#startedAt ??= at - sinceStartMs;
+        this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
         this.#caller.newStream(at);
         // The edge says the last seconds again; what a turn has settled must not be answered twice.
@@ -155,17 +143,16 @@ export class CallCore {
           ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
         ];
         if (this.#refused) return [...facts, ...this.#apologise()];
-        return [...facts, ...this.#dialogue.stream({type: 'streamOpened'}, at)];
+        return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
       }
       case 'audio': {
         const heard = hear(this.#caller.frame(frame.timestamp, frame.payload, at));
-        return [...this.#dialogue.callerFrame(frame.timestamp, at), ...heard];
+        return [...this.#dialogue.floor.callerFrame(frame.timestamp, at), ...heard];
       }
       case 'mark':
-        return this.#dialogue.stream({type: 'markReturned', name: frame.name}, at);
+        return this.#dialogue.floor.on({type: 'markReturned', name: frame.name}, at);
       case 'digit':
-        this.#dialogue.digit(frame.digit, at);
-        return [];
+        return this.#dialogue.digit(frame.digit, at);
       case 'counted':
         return [];
       case 'ended':
@@ -175,7 +162,7 @@ export class CallCore {
         this.#streamBy = at + this.#settings.streamGraceMs;
         this.#failovers.streamEnded(frame.why === 'moved', at);
         // We learn of it late; nothing of ours was heard after the phone fell silent.
-        return this.#dialogue.stream({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
+        return this.#dialogue.floor.on({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
       default:
         return unreachable(frame);
     }
@@ -189,8 +176,7 @@ export class CallCore {
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
     switch (event.type) {
       case 'ready': {
-        this.#model = 'ready';
-        this.#readyAt = at;
+        this.#sessions.ready(at);
         return [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)];
       }
       case 'lost':
@@ -201,6 +187,8 @@ export class CallCore {
       case 'callerStopped':
         this.#caller.callerSpeaks(false);
         return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
+      case 'mended':
+        return [];
       case 'turnCommitted': {
         this.#caller.callerSpeaks(false);
         const timestamp = this.#caller.settle();
@@ -210,7 +198,7 @@ export class CallCore {
         return [...effects, journal({is: 'settled', streamSid, timestamp})];
       }
       case 'audio':
-        this.#tries = 0;
+        this.#sessions.works();
         return this.#dialogue.on(event, at);
       default:
         return this.#dialogue.on(event, at);
@@ -224,21 +212,36 @@ export class CallCore {
 
   #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
     const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
-    if (this.#model === 'ready') {
-      this.#caller.sessionLost();
-      effects.push(...this.#dialogue.sessionLost(at));
-    }
-    this.#model = 'lost';
+    if (this.#sessions.isReady) effects.push(...this.#sessionLost(at));
     this.#failovers.modelLost(at);
-    if (this.#spare === 'ready') return [...effects, ...this.#switchToSpare(at)];
-    const after = REOPEN_AFTER_MS[this.#tries];
-    this.#tries += 1;
-    if (isFatal(cause) || after === undefined) {
-      this.#refused = cause;
-      // Nobody to tell yet: the stream is still to come, and hears it then.
-      return this.#streamOpen ? [...effects, ...this.#apologise()] : effects;
+    const step = this.#sessions.lost(cause);
+    if (step.do === 'give-up') this.#refused = cause;
+    return [...effects, ...this.#perform(step, at)];
+  }
+
+  #sessionLost(at: Millis): CallEffect[] {
+    this.#caller.sessionLost();
+    return this.#dialogue.sessionLost(at);
+  }
+
+  #perform(step: SessionStep, at: Millis): CallEffect[] {
+    switch (step.do) {
+      case 'useSpare':
+        this.#sessions.spareUsed(at);
+        return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
+      case 'replace':
+        return [{do: 'openModel', after: 0}];
+      case 'reopen':
+        return [{do: 'openModel', after: step.after}];
+      case 'give-up':
+        // Nobody to tell yet: the stream is still to come, and hears it then.
+        return this.#streamOpen ? this.#apologise() : [];
+      case 'openSpare':
+      case 'dropSpare':
+        return [{do: step.do}];
+      default:
+        return step satisfies never;
     }
-    return [...effects, {do: 'openModel', after}];
   }
 
   #apologise(): CallEffect[] {
@@ -249,11 +252,17 @@ export class CallCore {
   #time(at: Millis): CallEffect[] {
     if (this.#streamBy !== undefined && at >= this.#streamBy) return [{do: 'end', reason: this.#streamEnd}];
     const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
-    if (this.#model === 'ready' && this.#spare === 'none' && at >= this.#readyAt + this.#settings.rotateAfterMs) {
-      this.#spare = 'opening';
-      effects.push({do: 'openSpare'});
-    }
-    return effects;
+    const step = this.#sessions.due(at);
+    return step ? [...effects, ...this.#perform(step, at)] : effects;
+  }
+
+  #tendSession(at: Millis): CallEffect[] {
+    const step = this.#sessions.answerFrom(this.#dialogue.replies.session);
+    if (!step) return [];
+    if (step.do !== 'useSpare' && step.do !== 'replace') return this.#perform(step, at);
+    const effects = this.#sessionLost(at);
+    this.#failovers.modelLost(at);
+    return [...effects, ...this.#perform(step, at)];
   }
 
   /** What waits for a moment in which nobody would notice. */
@@ -264,26 +273,9 @@ export class CallCore {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];
     }
-    return this.#spare === 'ready' ? this.#switchToSpare(at) : [];
-  }
-
-  #switchToSpare(at: Millis): CallEffect[] {
-    this.#spare = 'none';
-    this.#model = 'ready';
-    this.#readyAt = at;
-    return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
-  }
-
-  #noteFirstAudio(effects: CallEffect[], at: Millis): void {
-    if (!effects.some(effect => effect.do === 'edge' && effect.frame.kind === 'audio')) return;
-    this.#firstAudio = true;
-    // We learn of the stream one hop late, and are heard one hop later.
-    const ms = Math.max(0, at - (this.#startedAt ?? at) + 2 * (this.#dialogue.hopMs ?? 0));
-    effects.push(journal({is: 'firstAudio', ms}), {do: 'measure', what: 'firstAudio', ms});
+    return this.#sessions.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
   }
 }
-
-const SPARE_AGAIN_AFTER_MS = 5_000;
 
 function hear(payloads: readonly string[]): CallEffect[] {
   return payloads.map(payload => toModel({do: 'hear', payload}));

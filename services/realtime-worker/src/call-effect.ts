@@ -1,5 +1,6 @@
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
 import type {Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {MissCause, MissStep} from '@voicebridge/shared/metric-labels.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {JournalEntry} from './journal-entry.ts';
@@ -20,6 +21,8 @@ export type CallEffect =
   /** Opens another session beside the one in use, and later puts it in its place. */
   | {readonly do: 'openSpare'}
   | {readonly do: 'useSpare'}
+  /** The other session is not needed after all. */
+  | {readonly do: 'dropSpare'}
   /** Another worker may have the call now. */
   | {readonly do: 'handOver'}
   /** Closes the caller's stream; `intent` must be written before. Then the call is over. */
@@ -27,6 +30,8 @@ export type CallEffect =
   /** The call is over; nothing is left to close. */
   | {readonly do: 'end'; readonly reason: EndReason}
   | {readonly do: 'measure'; readonly what: 'reaction' | 'turnGap' | 'firstAudio'; readonly ms: Millis}
+  /** An answer did not come, or not whole. */
+  | {readonly do: 'missed'; readonly cause: MissCause; readonly step: MissStep; readonly detail: string}
   | {readonly do: 'timing'; readonly line: string}
   | {readonly do: 'warn'; readonly what: string; readonly code: string; readonly detail: string};
 

@@ -17,3 +17,9 @@ export type CallEvent =
   | {readonly type: 'drain'}
   /** Some time passed; `deadline` says when it is wanted. */
   | {readonly type: 'time'};
+
+/** What may stop the assistant: speech, or a key. */
+export function isInterruption(event: CallEvent): boolean {
+  if (event.type === 'edge') return event.frame.kind === 'digit';
+  return event.type === 'model' && event.event.type === 'callerSpoke';
+}

@@ -6,13 +6,15 @@ import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from './assistant.ts';
 import {CallCore} from './call-core.ts';
-import type {CallEvent} from './call-event.ts';
+import {type CallEvent, isInterruption} from './call-event.ts';
 import type {CallEffect, Fact} from './call-effect.ts';
 import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from './call-journal.ts';
 import {countFact} from './count-fact.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
 import {errorLabel} from './error-label.ts';
+import {intendPatiently} from './intend-patiently.ts';
+import {MendedEvents} from './mended-events.ts';
 import {ModelLine} from './model-line.ts';
 import {openedFact} from './opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
@@ -21,7 +23,7 @@ import {type StreamCounts, StreamLine} from './stream-line.ts';
 /** How long the other side of a stream is given to close it. */
 const LEAVE_WITHIN: Millis = 2_000;
 const COUNT_EVERY: Millis = 1_000;
-/** What could not be done because of Redis, or because nobody was there, is tried again after this. */
+/** A call that no other worker could take is offered again after this. */
 const AGAIN_AFTER: Millis = 500;
 /**
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
@@ -42,6 +44,7 @@ export class CallSession implements HeldCall {
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
   #paddedMs: Millis = 0;
+  readonly #mended: MendedEvents;
   #over = false;
 
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
@@ -53,6 +56,7 @@ export class CallSession implements HeldCall {
     this.#call = call;
     this.#wellSince = deps.wellSince();
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
+    this.#mended = new MendedEvents(deps.metrics, this.#log);
     const {clock, worker, directory} = deps;
     const {before} = start;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
@@ -153,9 +157,8 @@ export class CallSession implements HeldCall {
 
   #on(event: CallEvent, arrivedAt?: Millis): void {
     if (this.#over) return;
-    if (event.type === 'model' && event.event.type === 'callerSpoke') {
-      this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
-    }
+    if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
+    if (isInterruption(event)) this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
     for (const effect of this.#core.on(event, this.#deps.clock.now())) this.#perform(effect);
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
   }
@@ -179,6 +182,8 @@ export class CallSession implements HeldCall {
         return this.#model.openSpare();
       case 'useSpare':
         return this.#model.useSpare();
+      case 'dropSpare':
+        return this.#model.dropSpare();
       case 'handOver':
         return background(this.#handOver(), this.#log, 'handing over');
       case 'leave':
@@ -191,6 +196,12 @@ export class CallSession implements HeldCall {
       }
       case 'timing':
         return this.#deps.showTimingMath ? this.#log.info({math: effect.line}, 'timing') : undefined;
+      case 'missed':
+        metrics.answersMissedTotal.inc({cause: effect.cause, step: effect.step});
+        return this.#log.warn(
+          {cause: effect.cause, step: effect.step, detail: effect.detail},
+          'no answer for the caller',
+        );
       case 'warn':
         metrics.modelErrorsTotal.inc({code: errorLabel(effect.code)});
         return this.#log.warn({code: effect.code, detail: effect.detail}, effect.what);
@@ -219,17 +230,8 @@ export class CallSession implements HeldCall {
   }
 
   async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
-    const {directory, clock} = this.#deps;
-    while (!this.#over) {
-      // Twilio asks what is next as soon as the socket is closed: the answer must be there before.
-      const told = await directory.intend(this.callSid, this.epoch, intent).catch((thrown: unknown) => {
-        this.#log.warn({err: thrown}, 'cannot say how the call goes on');
-        return undefined;
-      });
-      if (told) break;
-      if (told === false) await this.#journal.confirm();
-      else await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
-    }
+    const call = {callSid: this.callSid, journal: this.#journal, isOver: () => this.#over};
+    await intendPatiently(intent, call, {...this.#deps, log: this.#log});
     if (this.#over) return;
     this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     this.#end(reason);

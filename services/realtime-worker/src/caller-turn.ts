@@ -40,6 +40,11 @@ export class CallerTurn {
     return true;
   }
 
+  /** The assistant answers it, though the model never had it as an item. */
+  answered(): void {
+    this.#isOpen = false;
+  }
+
   /** The session that heard it is gone; another will hear it anew. */
   lost(): void {
     this.#isOpen = false;

@@ -37,6 +37,24 @@ export const WorkerEnv = z.object({
   IDLE_PROMPT_SECONDS: wholeNumber()
     .default(0)
     .describe('after so long a silence the assistant asks whether the caller is still there, twice at most; 0: never'),
+  IDLE_HANG_UP: onOff()
+    .default(true)
+    .describe('on: the assistant says goodbye and hangs up when both questions of IDLE_PROMPT_SECONDS go unanswered'),
+  DTMF_INTERRUPTS: onOff().default(true).describe('on: a key that the caller presses stops the assistant'),
+  ANSWER_WITHIN_SECONDS: wholeNumber()
+    .default(6)
+    .describe(
+      'the longest silence in which a caller waits for an answer: at half of it the model is asked again, then another session is, then the call ends with MODEL_DOWN_SAY',
+    ),
+  TOOL_ROUNDS: wholeNumber()
+    .default(8)
+    .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
+  MAX_CALL_SECONDS: wholeNumber()
+    .default(3_600)
+    .describe('the longest call; the assistant says goodbye then; 0: no limit'),
+  NO_SPEECH_SECONDS: wholeNumber()
+    .default(600)
+    .describe('a call in which neither side has said anything for so long is ended; 0: never'),
   UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
   SESSION_ROTATE_SECONDS: wholeNumber()
     .default(3_000)
@@ -82,6 +100,12 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     voice: config.VOICE,
     greeting: unlessOff(config.GREETING),
     idlePromptMs: config.IDLE_PROMPT_SECONDS * 1_000,
+    idleHangUp: config.IDLE_HANG_UP,
+    answerWithinMs: config.ANSWER_WITHIN_SECONDS * 1_000,
+    maxCallMs: config.MAX_CALL_SECONDS * 1_000,
+    noSpeechMs: config.NO_SPEECH_SECONDS * 1_000,
+    toolRounds: config.TOOL_ROUNDS,
+    digitsInterrupt: config.DTMF_INTERRUPTS,
     floor: {
       mode: config.BARGE_IN,
       minSpeechMs: config.BARGE_IN_MIN_SPEECH_MS,

@@ -1,29 +1,29 @@
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import {BargeIn} from './barge-in.ts';
 import {type CallEffect, journal, toModel} from './call-effect.ts';
 import {earliest} from './earliest.ts';
 import type {RestoredCall} from './call-restore.ts';
+import {CallerSpeech} from './caller-speech.ts';
 import {CallerTurn} from './caller-turn.ts';
 import {Conversation} from './conversation.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
-import {Digits} from './digits.ts';
-import {type FloorEvent, HAS_YIELDED, type ServerRights} from './floor.ts';
+import {isAudible} from './digital-silence.ts';
+import {FloorControl} from './floor-control.ts';
 import {FloorOutcomes} from './floor-outcomes.ts';
-import {IdlePrompt} from './idle-prompt.ts';
 import {Interruptions} from './interruptions.ts';
+import {Keypad} from './keypad.ts';
 import {Memory} from './memory.ts';
 import type {ModelEvent} from './model-adapter.ts';
-import {PlaybackLedger} from './playback-ledger.ts';
 import {Owed} from './owed.ts';
-import {askWhetherThere, pressed} from './prompts.ts';
 import {Replies} from './replies.ts';
+import {ReplyInProgress} from './reply-in-progress.ts';
 import {ToolCalls} from './tool-calls.ts';
 import {TurnLog, turnEffects} from './turn-log.ts';
+import {Unprompted} from './unprompted.ts';
 
 /** Model events that are about what is said; the others are about the session itself. */
-export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'callerSpoke' | 'callerStopped'}>;
+export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'mended' | 'callerSpoke' | 'callerStopped'}>;
 
 /**
  * What is said on a call, by whom, and what the model must know of it. Joins the pure rules (who has the floor, one
@@ -31,125 +31,117 @@ export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'callerS
  */
 export class Dialogue {
   readonly #settings: DialogueSettings;
-  readonly #ledger: PlaybackLedger;
-  readonly #floor: BargeIn;
-  readonly #replies = new Replies();
+  /** What the caller hears, and who has the floor. */
+  readonly floor: FloorControl;
+  readonly replies: Replies;
   readonly #memory: Memory;
   readonly #turns: TurnLog;
-  readonly #digits = new Digits();
+  readonly #keypad: Keypad;
   readonly #tools: ToolCalls;
   readonly #owed: Owed;
-  #speaking: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
+  readonly #reply: ReplyInProgress;
   readonly #caller = new CallerTurn();
-  readonly #idle: IdlePrompt;
-  #streamOpen = false;
+  readonly #unprompted: Unprompted;
+  readonly #speech: CallerSpeech;
   readonly #interruptions: Interruptions;
-  readonly #outcomes: FloorOutcomes;
-  /** How long one hop between edge and worker takes; undefined until it was measured. */
-  hopMs: Millis | undefined;
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
-    this.#ledger = new PlaybackLedger(settings.epoch);
     const {assistant, epoch} = settings;
-    const isOurs = settings.interruption === 'ours';
-    this.#memory = new Memory(restored?.conversation ?? new Conversation(), {epoch, truncates: isOurs});
+    const truncates = settings.interruption === 'ours';
+    this.#memory = new Memory(restored?.conversation ?? new Conversation(), {epoch, truncates});
+    this.#keypad = new Keypad(this.#memory);
+    this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
     this.#owed = new Owed(assistant, restored);
-    this.#floor = new BargeIn(isOurs ? assistant.floor : HAS_YIELDED, this.#ledger, this.#owed.greeting);
-    this.#idle = new IdlePrompt(assistant.idlePromptMs);
-    this.#floor.adopt(restored?.said ?? [], at);
+    this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
     this.#interruptions = new Interruptions(settings, restored?.interruptions ?? 0);
-    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0);
-    const labels = {model: assistant.model, worker: settings.worker};
-    this.#turns = new TurnLog(settings.since, labels, restored);
+    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds);
+    this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
+    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
-    this.#outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
-  }
-
-  /** What the next model session must be told about interruption. */
-  get serverRights(): ServerRights {
-    return this.#floor.serverRights;
+    const outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
+    const sounds = (responseId: string, until: Millis) => {
+      this.#unprompted.assistantSpeaks(until);
+      this.#tools.goodbye.audible(responseId, until);
+    };
+    this.floor = new FloorControl({settings, outcomes, greets: this.#owed.greeting, sounds}, restored, at);
+    this.#tools.adopt(restored?.hangingUp, at + this.floor.unheardMs(at));
+    this.replies = new Replies({
+      answerWithinMs: assistant.answerWithinMs,
+      abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
+      rest: why => this.#reply.rest(why),
+      isMidItem: () => this.#reply.isMidItem,
+    });
   }
 
   get deadline(): Millis | undefined {
     return earliest(
-      this.#floor.deadline,
-      this.#replies.deadline,
-      this.#digits.deadline,
-      this.#idle.deadline,
-      this.#caller.isOpen ? undefined : this.#tools.goodbye.deadline,
+      this.floor.deadline,
+      this.replies.deadline,
+      this.#keypad.deadline,
+      this.#unprompted.deadline,
+      this.#speech.deadline,
+      this.#tools.goodbye.deadline(this.#caller.isOpen),
     );
   }
 
   /** Whether stream, session or owner could change now without anybody noticing. */
   atTurnBoundary(at: Millis): boolean {
-    return this.#isNobodysTurn && this.#floor.quiet(at);
+    return this.#isNobodysTurn && this.floor.quiet(at);
   }
 
   get #isNobodysTurn(): boolean {
-    return !this.#floor.callerSpeaks && !this.#replies.busy && !this.#tools.goodbye.said;
+    return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.goodbye.said;
   }
 
   /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
   sessionOpened(at: Millis): CallEffect[] {
-    const effects = [...this.#rights(), ...this.#memory.sessionOpened()];
-    const waiting = this.#replies.sessionOpened(at);
+    const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
+    const waiting = this.replies.sessionOpened(at);
     const owed = this.#owed.take(itemId => this.#memory.heardText(itemId));
     effects.push(...waiting);
     // What was asked for and comes now answers the caller, too.
     const isCovered = waiting.length > 0 && owed?.instructions === undefined;
-    if (owed && !isCovered) effects.push(...this.#replies.want(owed, at));
+    if (owed && !isCovered) effects.push(...this.replies.want(owed, at));
     return effects;
   }
 
   /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */
   sessionLost(at: Millis): CallEffect[] {
-    const speaking = this.#speaking;
-    this.#speaking = undefined;
+    const speaking = this.#reply.lost();
     this.#caller.lost();
-    const answer = this.#replies.busy ? speaking === undefined : this.#memory.answerOwed;
+    const isWanted = this.replies.busy || this.replies.awaited;
+    const answer = isWanted ? speaking === undefined : this.#memory.answerOwed;
+    this.replies.sessionLost();
     this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
-    if (speaking) {
-      this.#memory.brokeOff(speaking.itemId, speaking.ms);
-      this.#turns.ended(speaking.responseId, 'failed');
-    }
-    return this.#floorOn({type: 'modelLost'}, at);
+    if (speaking) this.#turns.ended(speaking.responseId, 'failed');
+    return this.floor.on({type: 'modelLost'}, at);
   }
 
-  /** The caller's stream comes and goes, and brings marks back. */
-  stream(event: Extract<FloorEvent, {type: 'streamOpened' | 'streamLost' | 'markReturned'}>, at: Millis): CallEffect[] {
-    if (event.type !== 'markReturned') this.#streamOpen = event.type === 'streamOpened';
-    return this.#floorOn(event, at);
-  }
-
-  digit(digit: string, at: Millis): void {
-    this.#digits.pressed(digit, at);
-    this.#idle.callerActed();
-  }
-
-  /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
-  callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
-    this.#ledger.callerFrame(timestamp, at);
-    const isHeard = this.#floor.weighing && this.#settings.heard.isSpeech;
-    return isHeard ? this.#floorOn({type: 'callerHeard'}, at) : [];
+  digit(digit: string, at: Millis): CallEffect[] {
+    this.#keypad.pressed(digit, at);
+    this.#unprompted.callerActed(at);
+    if (!this.#settings.assistant.digitsInterrupt) return [];
+    this.#interruptions.callerSpoke(at, at);
+    return [...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at)];
   }
 
   /** `onset`: when the first of that speech arrived here. */
   callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
     this.#caller.spoke(itemId);
-    this.#idle.callerActed();
-    this.#interruptions.callerSpoke(onset, at);
-    this.#turns.callerSpoke(onset);
-    const effects = this.#floorOn({type: 'callerSpoke', since: onset, heard: this.#settings.heard.isSpeech}, at);
-    this.#replies.callerSpoke();
+    this.#unprompted.callerActed(at);
+    this.#tools.spoken();
+    this.#speech.began(onset, at);
+    const effects = this.floor.callerSpoke(onset, at);
+    this.replies.callerSpoke(at);
     // Where a noise may follow, the line is held open until it is known to be a turn.
-    return this.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
+    return this.floor.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
   }
 
   /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
   callerStopped(ended: Millis | undefined, at: Millis): CallEffect[] {
-    this.#turns.callerStopped(ended, at);
-    return this.#floorOn({type: 'callerStopped', spokenMs: this.#interruptions.spokenMs(ended ?? at)}, at);
+    this.#unprompted.callerActed(at);
+    return this.floor.on({type: 'callerStopped', spokenMs: this.#speech.ended(ended, at)}, at);
   }
 
   on(event: SpokenEvent, at: Millis): CallEffect[] {
@@ -161,133 +153,142 @@ export class Dialogue {
       case 'audio':
         return this.#audio(event, at);
       case 'audioEnded':
-        if (this.#speaking?.itemId === event.itemId) this.#speaking = undefined;
+        this.#reply.itemEnded(event.itemId);
         return [
           journal({is: 'complete', id: event.itemId}),
-          ...this.#floorOn({type: 'itemFinished', itemId: event.itemId}, at),
+          ...this.floor.on({type: 'itemFinished', itemId: event.itemId}, at),
         ];
       case 'words': // they run ahead of the audio they belong to
-        // Of a reply that was never heard: another session must not be told that it was.
-        if (this.#floor.isSilenced(event.responseId) && !this.#memory.knows(event.itemId)) return [];
-        return [
-          ...this.#memory.remember({kind: 'assistant', id: event.itemId, text: ''}),
-          ...this.#memory.words(event.itemId, event.text, event.whole),
-        ];
+        return this.#memory.replyWords(event, this.floor.isSilenced(event.responseId));
       case 'callerWords':
         return [
           ...this.#memory.words(event.itemId, event.text, true),
           ...(this.#caller.hasWords(event.itemId, event.text) ? this.#answer(false, at) : []),
         ];
       case 'itemAdded':
-        this.#replies.itemAdded(event.itemId);
+        this.replies.itemAdded(event.itemId);
         return [];
       case 'toolCalled':
         return this.#toolCalled(event, at);
       case 'responseEnded':
         return this.#responseEnded(event, at);
+      case 'notTranscribed':
+        return [{do: 'warn', what: 'the caller was not transcribed', code: event.code, detail: event.message}];
       case 'refused':
-        return [...this.#replies.refused(event), ...this.#memory.cutRefused(event)];
+        return [...this.replies.refused(event, at), ...this.#memory.cutRefused(event)];
       default:
         return unreachable(event);
     }
   }
 
   time(at: Millis): CallEffect[] {
-    const effects = this.#floorOn({type: 'time'}, at);
-    const keys = this.#digits.take(at);
-    if (keys !== undefined) {
-      const {id, added} = this.#memory.note(pressed(keys));
-      effects.push(...added, ...this.#replies.want({cause: 'digits', after: [id]}, at));
-    }
-    if (this.#idle.due(at)) {
-      const instructions = askWhetherThere(this.#settings.assistant.instructions);
-      effects.push(...this.#replies.want({cause: 'idle', instructions}, at));
-    }
-    return [...effects, ...this.#replies.time(at)];
+    const effects = [...this.floor.on({type: 'time'}, at), ...this.#speechStuck(at)];
+    const keyed = this.#keypad.due(at);
+    if (keyed) effects.push(...keyed.added, ...this.replies.want(keyed.request, at));
+    const prompt = this.#tools.goodbye.said ? undefined : this.#unprompted.due(at);
+    if (prompt?.ends) this.#tools.goodbye.announce(prompt.ends, Math.max(at, this.floor.audibleUntil));
+    if (prompt) effects.push(...this.replies.want(prompt.request, at));
+    return [...effects, ...this.replies.time(at)];
   }
 
   /** What follows from whatever just happened: turns that are over, a goodbye that was heard. */
   afterwards(at: Millis): CallEffect[] {
-    const quiet = this.#floor.quiet(at);
-    if (!this.#caller.isOpen && this.#tools.goodbye.over(quiet, at)) {
-      return [...this.#tools.hungUp(at), {do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'}];
-    }
-    this.#idle.isQuiet(quiet && this.#streamOpen && this.#isNobodysTurn, at);
+    const quiet = this.floor.quiet(at);
+    const closing = this.#tools.closing(quiet, this.#caller.isOpen, at);
+    if (closing) return closing;
+    this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
+    this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isNobodysTurn, at);
     return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 
   /** The turn that is open when the call ends. */
   lastTurn(end: {readonly heardFrom: Millis; readonly ahead: boolean}, at: Millis): CallEffect[] {
-    return [...this.#floorOn({type: 'over', ...end}, at), ...turnEffects(this.#turns.close(at))];
+    return [...this.floor.on({type: 'over', ...end}, at), ...turnEffects(this.#turns.close(at))];
   }
 
   #turnCommitted(itemId: string, at: Millis): CallEffect[] {
     const what = this.#caller.committed(itemId);
-    if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.#replies.noTurn(at)];
+    if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
-    if (what === 'unanswered') return [...effects, ...this.#replies.noTurn(at)];
-    return [...effects, ...this.#answer(this.serverRights.serverResponds, at)];
+    if (what === 'unanswered') return [...effects, ...this.replies.noTurn(at)];
+    return [...effects, ...this.#answer(this.floor.serverRights.serverResponds, at)];
   }
 
   /** What the caller said is a turn: the server answers it, or we ask it to. */
   #answer(serverResponds: boolean, at: Millis): CallEffect[] {
-    return [...this.#tools.stay(at), ...this.#replies.turn(serverResponds, at)];
+    return [...this.#tools.stay(at), ...this.replies.turn(serverResponds, at)];
   }
 
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
-    const request = this.#replies.started(responseId, tag);
+    const request = this.replies.started(responseId, tag);
     const cause = request?.cause ?? 'turn';
     const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
     // An interruption that is still being settled belongs to the turn before.
-    const effects = this.#floorOn({type: 'responseStarted', ...event}, at);
-    if (this.#floor.isSilenced(responseId)) {
-      this.#replies.takenBack(responseId);
+    const effects = this.floor.on({type: 'responseStarted', ...event}, at);
+    if (this.floor.isSilenced(responseId)) {
+      this.replies.takenBack(responseId);
       return effects;
     }
+    if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
     return [...effects, ...this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at)];
   }
 
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
     const {responseId, itemId, payload} = event;
     const ms = msOfBase64(payload);
-    const effects: CallEffect[] = [];
-    if (this.#speaking?.itemId !== itemId) {
-      this.#speaking = {itemId, responseId, ms: 0};
-      effects.push(...this.#memory.remember({kind: 'assistant', id: itemId, text: ''}));
+    const effects = [...this.#startedUnseen(responseId, at), ...this.#reply.audio(responseId, itemId, ms)];
+    if (!this.floor.isSilenced(responseId) && isAudible(payload)) {
+      this.replies.audible(responseId);
+      this.#tools.spoken();
+      if (!this.floor.callerSpeaks) this.#caller.answered();
     }
-    this.#speaking.ms += ms;
-    this.#replies.spoke(responseId);
     this.#turns.delta(responseId, itemId, ms, at);
-    return [...effects, ...this.#floorOn({type: 'assistantAudio', responseId, itemId, payload}, at)];
+    return [...effects, ...this.floor.on({type: 'assistantAudio', responseId, itemId, payload}, at)];
   }
 
   #toolCalled(event: Extract<SpokenEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {
-    const isSilenced = this.#floor.isSilenced(event.responseId);
-    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced};
-    const {effects, request} = this.#tools.called(event, facts);
-    return request ? [...effects, ...this.#replies.want(request, at)] : effects;
+    const {responseId} = event;
+    const before = this.#startedUnseen(responseId, at);
+    const isSilenced = this.floor.isSilenced(responseId);
+    const audibleUntil = Math.max(at, this.floor.audibleUntil);
+    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced, audibleUntil};
+    if (!isSilenced) this.replies.called(responseId);
+    const {effects, request, loops} = this.#tools.called(event, facts);
+    if (loops) return [...before, ...effects, ...this.replies.giveUp('tool-loop')];
+    return [...before, ...effects, ...(request ? this.replies.want(request, at) : [])];
   }
 
   #responseEnded(event: Extract<SpokenEvent, {type: 'responseEnded'}>, at: Millis): CallEffect[] {
     const {responseId, status, tokens} = event;
-    if (!this.#replies.isNewEnd(responseId)) return [];
-    if (this.#speaking?.responseId === responseId) this.#speaking = undefined;
+    const before = this.#startedUnseen(responseId, at);
+    if (!this.replies.isNewEnd(responseId)) return [];
     this.#turns.ended(responseId, status);
-    this.#tools.goodbye.responseEnded(responseId, this.#ledger.sentMs - this.#ledger.heard(at), at);
+    this.#tools.goodbye.responseEnded(responseId, this.floor.unheardMs(at), at);
     const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
-    return [...billed, ...this.#floorOn({type: 'responseEnded', responseId}, at), ...this.#replies.ended(event, at)];
+    const isHeeded = !this.floor.isSilenced(responseId) && !this.#tools.goodbye.said;
+    const effects = [...before, ...billed, ...this.floor.on({type: 'responseEnded', responseId}, at)];
+    effects.push(...this.replies.ended(event, isHeeded, at));
+    this.#reply.responseEnded(responseId);
+    return effects;
   }
 
-  /** A session is opened before the greeting is protected no more; the next must know. */
-  #rights(): CallEffect[] {
-    if (this.#settings.interruption === 'model') return [];
-    const {serverInterrupts: on, serverResponds: responds} = this.serverRights;
-    return on || responds ? [toModel({do: 'interruptible', on, responds})] : [];
+  /** Some servers do not say that a response begins. */
+  #startedUnseen(responseId: string, at: Millis): CallEffect[] {
+    return this.replies.knows(responseId) ? [] : this.#responseStarted(responseId, undefined, at);
   }
 
-  #floorOn(event: FloorEvent, at: Millis): CallEffect[] {
-    return this.#floor
-      .on(event, at)
-      .flatMap(effect => (effect.do === 'unprotect' ? this.#rights() : this.#outcomes.of(effect, at, this.hopMs)));
+  /** The caller is silent and hears nothing, though something is to come. */
+  get #isWaiting(): boolean {
+    if (!this.floor.streamOpen || this.floor.callerSpeaks || this.#tools.goodbye.said) return false;
+    return this.replies.busy || this.replies.awaited || this.#caller.isOpen || this.#owed.isOwed;
+  }
+
+  /** The model never said that the caller stopped: what our own ears say counts. */
+  #speechStuck(at: Millis): CallEffect[] {
+    const endedAt = this.#speech.overdueSince(at);
+    if (endedAt === undefined || !this.floor.callerSpeaks) return [];
+    const effects = this.callerStopped(endedAt, at);
+    this.replies.waits(endedAt, this.floor.audibleUntil);
+    return effects;
   }
 }

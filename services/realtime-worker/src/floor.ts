@@ -49,6 +49,10 @@ export type FloorEvent =
   | {readonly type: 'responseEnded'; readonly responseId: string}
   /** `since`: when the first of that speech arrived here; `heard`: their frames say so too, and not only the model. */
   | {readonly type: 'callerSpoke'; readonly since: Millis; readonly heard: boolean}
+  /** The caller pressed a key: no noise on the line does that. */
+  | {readonly type: 'keyPressed'}
+  /** We do not wait for this response any longer. */
+  | {readonly type: 'abandoned'; readonly responseId: string}
   /** By their frames the caller speaks; asked for with `weighing`. */
   | {readonly type: 'callerHeard'}
   /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
@@ -118,4 +122,21 @@ export interface Stop {
   readonly unfinished: ReadonlySet<string>;
   /** Set as soon as it is known. */
   settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
+}
+
+/** Responses that the caller will not hear, and the items that stay unfinished with them. */
+export interface Silenced {
+  readonly effects: readonly FloorEffect[];
+  readonly unfinished: ReadonlySet<string>;
+}
+
+export const NOTHING_SENT = {heard: 0, proven: 0, sent: 0, by: 'clock'} as const;
+export const NOTHING_SILENCED: Silenced = {effects: [], unfinished: new Set<string>()};
+
+export function cancels(responseIds: readonly string[]): FloorEffect[] {
+  return responseIds.map(responseId => ({do: 'cancel', responseId}));
+}
+
+export function truncations(cuts: readonly Cut[]): FloorEffect[] {
+  return cuts.map(cut => ({do: 'truncate', ...cut}));
 }

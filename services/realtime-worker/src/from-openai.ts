@@ -1,132 +1,21 @@
-import type {Tokens} from '@voicebridge/shared/call-record.ts';
-import {z} from 'zod';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {EventFields} from './event-fields.ts';
 import type {LostCause, ModelEvent} from './model-adapter.ts';
+import {tokensOf} from './openai-usage.ts';
 import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './to-openai.ts';
 
-const error = z.object({
-  type: z.string().nullish(),
-  code: z.string().nullish(),
-  message: z.string().default(''),
-  event_id: z.string().nullish(),
-});
-/** Tokens. What is no count is none: money is estimated, a response ends. */
-const count = z.number().nonnegative().transform(Math.round).catch(0);
-const kinds = z.object({text_tokens: count, audio_tokens: count}).partial().nullish().catch(undefined);
-const usage = z.object({
-  input_token_details: z
-    .object({text_tokens: count, audio_tokens: count, cached_tokens: count, cached_tokens_details: kinds})
-    .partial()
-    .nullish()
-    .catch(undefined),
-  output_token_details: kinds,
-});
-const format = z.object({type: z.string()}).nullish();
-const input = z.object({format}).nullish();
-const itemId = z.string();
-
-/**
- * The server events we react to (OpenAI Realtime, GA). Everything else is skipped: the service adds events and fields
- * every month. Some servers of the same protocol send `status_details` as text.
- */
-const schemas = {
-  'session.created': z.object({}),
-  'session.updated': z.object({
-    session: z.object({audio: z.object({input, output: input}).nullish()}),
-  }),
-  error: z.object({error}),
-  'input_audio_buffer.speech_started': z.object({item_id: itemId, audio_start_ms: z.number()}),
-  'input_audio_buffer.speech_stopped': z.object({item_id: itemId, audio_end_ms: z.number()}),
-  'input_audio_buffer.committed': z.object({item_id: itemId}),
-  'conversation.item.added': z.object({item: z.object({id: itemId})}),
-  'conversation.item.input_audio_transcription.completed': z.object({item_id: itemId, transcript: z.string()}),
-  'response.created': z.object({
-    response: z.object({id: z.string(), metadata: z.record(z.string(), z.unknown()).nullish()}),
-  }),
-  'response.output_audio.done': z.object({item_id: itemId}),
-  'response.output_audio_transcript.delta': z.object({response_id: z.string(), item_id: itemId, delta: z.string()}),
-  'response.output_audio_transcript.done': z.object({response_id: z.string(), item_id: itemId, transcript: z.string()}),
-  'response.function_call_arguments.done': z.object({
-    response_id: z.string(),
-    item_id: itemId,
-    call_id: z.string(),
-    name: z.string().optional(),
-    arguments: z.string(),
-  }),
-  'response.output_item.done': z.object({
-    response_id: z.string(),
-    item: z.object({
-      id: itemId,
-      type: z.string(),
-      call_id: z.string().optional(),
-      name: z.string().optional(),
-      arguments: z.string().optional(),
-    }),
-  }),
-  'response.done': z.object({
-    response: z.object({
-      id: z.string(),
-      status: z.string(),
-      status_details: z
-        .union([z.string(), z.object({reason: z.string().nullish(), error: error.partial().nullish()})])
-        .nullish(),
-      usage: usage.nullish().catch(undefined),
-    }),
-  }),
-};
-type Known = typeof schemas;
-type EventOf<Type extends keyof Known> = {readonly type: Type} & z.infer<Known[Type]>;
-export type FromOpenAI = {[Type in keyof Known]: EventOf<Type>}[keyof Known] | OutputAudioDelta;
-
-/** By far the most frequent and the largest: checked by hand. */
-interface OutputAudioDelta {
-  readonly type: 'response.output_audio.delta';
-  readonly response_id: string;
-  readonly item_id: string;
-  readonly delta: string;
+/** One message of the model's server. */
+export interface Reading {
+  /** What it means to a call, in order. */
+  readonly events: readonly ModelEvent[];
+  /** The server has opened the session, and waits for its settings. */
+  readonly opens?: true;
+  /** What could not be read of it, and had to be guessed or left out. */
+  readonly problem?: {readonly event: string; readonly detail: string};
 }
-
-export type ReadOpenAI =
-  | {readonly ok: true; readonly event: FromOpenAI | undefined}
-  | {readonly ok: false; readonly reason: 'notJson' | 'unexpectedShape'; readonly detail: string};
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-
-/** A frame from the model's socket. `event` is undefined for an event we have no use for. */
-export function readOpenAI(text: string): ReadOpenAI {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return {ok: false, reason: 'notJson', detail: `${text.length} characters`};
-  }
-  if (!isEvent(raw)) return {ok: false, reason: 'unexpectedShape', detail: 'no type'};
-  if (raw.type === 'response.output_audio.delta') return readDelta(raw);
-  if (!isKnown(raw.type)) return {ok: true, event: undefined};
-  const result = schemas[raw.type].safeParse(raw);
-  // The schema says what it is, but TypeScript cannot follow a type from a name to its schema.
-  // oxlint-disable-next-line no-unsafe-type-assertion
-  if (result.success) return {ok: true, event: {type: raw.type, ...result.data} as FromOpenAI};
-  const issue = result.error.issues[0];
-  return {ok: false, reason: 'unexpectedShape', detail: `${raw.type} ${issue?.path.join('.')}: ${issue?.message}`};
-}
-
-type AnyEvent = {readonly type: string} & Readonly<Record<string, unknown>>;
-
-function isEvent(raw: unknown): raw is AnyEvent {
-  return typeof raw === 'object' && raw !== null && 'type' in raw && typeof raw.type === 'string';
-}
-
-function isKnown(type: string): type is keyof Known {
-  return Object.hasOwn(schemas, type);
-}
-
-function readDelta({response_id, item_id, delta}: AnyEvent): ReadOpenAI {
-  const fine = typeof response_id === 'string' && typeof item_id === 'string' && typeof delta === 'string';
-  if (!fine || delta.length % 4 !== 0 || !BASE64.test(delta)) {
-    return {ok: false, reason: 'unexpectedShape', detail: 'response.output_audio.delta'};
-  }
-  return {ok: true, event: {type: 'response.output_audio.delta', response_id, item_id, delta}};
-}
 
 /** Codes after which another session would end the same way. */
 const FATAL: Readonly<Record<string, LostCause>> = {
@@ -138,100 +27,233 @@ const FATAL: Readonly<Record<string, LostCause>> = {
   beta_api_shape_disabled: 'misconfigured',
 };
 
-/** What an event means to a call. Several for a failure that also ends the session. */
-export function modelEvents(event: FromOpenAI): ModelEvent[] {
-  switch (event.type) {
-    case 'session.created':
-      return [];
-    case 'session.updated': {
-      const {audio} = event.session;
-      const wrong = [audio?.input?.format?.type, audio?.output?.format?.type].find(
-        type => type !== undefined && type !== 'audio/pcmu',
-      );
-      if (wrong === undefined) return [{type: 'ready'}];
-      return [{type: 'lost', cause: 'misconfigured', detail: `the model answers in ${wrong} instead of audio/pcmu`}];
+/** Names that only the protocol of the beta had, which OpenAI ended in May 2026; its sessions are configured otherwise. */
+const RETIRED = new Set([
+  'response.audio.delta',
+  'response.audio.done',
+  'response.audio_transcript.delta',
+  'response.audio_transcript.done',
+  'response.text.delta',
+  'response.text.done',
+]);
+
+/** The cause that a code or a close reason names, if it is one that another session cannot mend. */
+export function fatalCause(text: string): LostCause | undefined {
+  const code = Object.keys(FATAL).find(each => text.includes(each));
+  return code === undefined ? undefined : FATAL[code];
+}
+
+/**
+ * What a server of the OpenAI Realtime protocol (GA) says in one session. It takes what is there: each field that is
+ * missing or of another type has its own default, most often what the events before it were about, and only what
+ * cannot be told is left out. Events and fields that we do not know are skipped: the service adds some every month.
+ */
+export class OpenAIReader {
+  #response: string | undefined;
+  #item: string | undefined;
+  #callerItem: string | undefined;
+  #unnamed = 0;
+  #inText = false;
+
+  /** `text`: a message from the model's socket. */
+  read(text: string): Reading {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(text);
+    } catch {
+      return {events: [], problem: {event: 'other', detail: `${text.length} characters that are not JSON`}};
     }
-    case 'error':
-      return refusal(event.error);
-    case 'input_audio_buffer.speech_started':
-      return [{type: 'callerSpoke', itemId: event.item_id, fromMs: event.audio_start_ms + PREFIX_PADDING_MS}];
-    case 'input_audio_buffer.speech_stopped':
-      return [{type: 'callerStopped', itemId: event.item_id, untilMs: Math.max(0, event.audio_end_ms - SILENCE_MS)}];
-    case 'input_audio_buffer.committed':
-      return [{type: 'turnCommitted', itemId: event.item_id}];
-    case 'conversation.item.added':
-      return [{type: 'itemAdded', itemId: event.item.id}];
-    case 'conversation.item.input_audio_transcription.completed':
-      return [{type: 'callerWords', itemId: event.item_id, text: event.transcript}];
-    case 'response.created': {
-      const tag = event.response.metadata?.['tag'];
-      return [{type: 'responseStarted', responseId: event.response.id, tag: typeof tag === 'string' ? tag : undefined}];
+    const fields = new EventFields(raw);
+    const type = fields.text('type');
+    if (type === undefined) return {events: [], problem: {event: 'other', detail: 'an event without a type'}};
+    if (type === 'session.created') return {events: [], opens: true};
+    const events = this.#eventsOf(type, fields);
+    if (fields.unread.length === 0) return {events};
+    return {events, problem: {event: type, detail: `missing or of another type: ${fields.unread.join(', ')}`}};
+  }
+
+  #eventsOf(type: string, fields: EventFields): ModelEvent[] {
+    if (RETIRED.has(type)) {
+      const detail = `the server speaks the retired beta protocol (${type}): OPENAI_REALTIME_URL needs one that speaks the current one`;
+      return [{type: 'lost', cause: 'misconfigured', detail}];
     }
-    case 'response.output_audio.delta':
-      return [{type: 'audio', responseId: event.response_id, itemId: event.item_id, payload: event.delta}];
-    case 'response.output_audio.done':
-      return [{type: 'audioEnded', itemId: event.item_id}];
-    case 'response.output_audio_transcript.delta':
-      return [words(event.response_id, event.item_id, event.delta, false)];
-    case 'response.output_audio_transcript.done':
-      return [words(event.response_id, event.item_id, event.transcript, true)];
-    case 'response.function_call_arguments.done':
-      return []; // the finished item says the same, and always with its name
-    case 'response.output_item.done': {
-      const {item} = event;
-      if (item.type !== 'function_call' || item.call_id === undefined || item.name === undefined) return [];
-      const call = {callId: item.call_id, name: item.name, arguments: item.arguments ?? ''};
-      return [{type: 'toolCalled', responseId: event.response_id, itemId: item.id, ...call}];
+    switch (type) {
+      case 'response.output_audio.delta':
+        return this.#audio(fields);
+      case 'session.updated':
+        return sessionUpdated(fields);
+      case 'error':
+        return refusal(fields.fields('error'));
+      case 'input_audio_buffer.speech_started': {
+        this.#callerItem = fields.text('item_id') ?? this.#newName('caller');
+        const start = fields.amount('audio_start_ms');
+        const fromMs = start === undefined ? undefined : start + PREFIX_PADDING_MS;
+        return [{type: 'callerSpoke', itemId: this.#callerItem, fromMs}];
+      }
+      case 'input_audio_buffer.speech_stopped': {
+        const end = fields.amount('audio_end_ms');
+        const untilMs = end === undefined ? undefined : Math.max(0, end - SILENCE_MS);
+        return [{type: 'callerStopped', itemId: this.#callerItemOf(fields), untilMs}];
+      }
+      case 'input_audio_buffer.committed':
+        return [{type: 'turnCommitted', itemId: this.#callerItemOf(fields)}];
+      case 'conversation.item.added': {
+        const item = fields.fields('item');
+        const itemId = item.text('id');
+        if (item.raw('role') === 'assistant') this.#item = itemId;
+        return itemId === undefined ? [] : [{type: 'itemAdded', itemId}];
+      }
+      case 'conversation.item.input_audio_transcription.completed': {
+        const itemId = this.#callerItemOf(fields);
+        const text = fields.raw('transcript') === '' ? '' : fields.text('transcript');
+        return text === undefined ? [] : [{type: 'callerWords', itemId, text}];
+      }
+      case 'conversation.item.input_audio_transcription.failed': {
+        const error = fields.fieldsIfAny('error');
+        const code = error.textIfAny('code') ?? error.textIfAny('type') ?? 'other';
+        const message = error.textIfAny('message') ?? '';
+        return [{type: 'notTranscribed', itemId: this.#callerItemOf(fields), code, message}];
+      }
+      case 'response.created':
+        return this.#responseCreated(fields.fields('response'));
+      case 'response.output_audio.done': {
+        const itemId = fields.text('item_id') ?? this.#item;
+        return itemId === undefined ? [] : [{type: 'audioEnded', itemId}];
+      }
+      case 'response.output_audio_transcript.delta':
+        return this.#words(fields, 'delta', false);
+      case 'response.output_audio_transcript.done':
+        return this.#words(fields, 'transcript', true);
+      case 'response.output_text.delta':
+      case 'response.output_text.done':
+        this.#inText = true;
+        return [];
+      case 'response.function_call_arguments.done':
+        // The finished item says the same, on some servers without the name: the first that is whole counts.
+        return typeof fields.raw('name') === 'string' ? this.#toolCall(fields, fields, fields.text('item_id')) : [];
+      case 'response.output_item.done': {
+        const item = fields.fields('item');
+        const isCall = item.raw('type') === 'function_call' || item.raw('call_id') !== undefined;
+        return isCall ? this.#toolCall(fields, item, item.text('id')) : [];
+      }
+      case 'response.done':
+        return this.#responseDone(fields.fields('response'));
+      default:
+        return [];
     }
-    case 'response.done':
-      return responseDone(event.response);
-    default:
-      return event satisfies never;
+  }
+
+  #audio(fields: EventFields): ModelEvent[] {
+    const responseId = this.#responseOf(fields);
+    const itemId = this.#itemOf(fields);
+    const payload = fields.text('delta');
+    if (payload === undefined || payload.length % 4 !== 0 || !BASE64.test(payload)) return [];
+    return msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
+  }
+
+  #responseCreated(response: EventFields): ModelEvent[] {
+    // Without a name it cannot be told apart from the next one: it begins with its first event that has one.
+    this.#response = response.text('id');
+    this.#item = undefined;
+    this.#inText = false;
+    if (this.#response === undefined) return [];
+    const tag = response.fieldsIfAny('metadata').raw('tag');
+    return [{type: 'responseStarted', responseId: this.#response, tag: typeof tag === 'string' ? tag : undefined}];
+  }
+
+  #words(fields: EventFields, name: string, whole: boolean): ModelEvent[] {
+    const text = fields.raw(name) === '' ? '' : fields.text(name);
+    const [responseId, itemId] = [this.#responseOf(fields), this.#itemOf(fields)];
+    return text === undefined ? [] : [{type: 'words', responseId, itemId, text, whole}];
+  }
+
+  #toolCall(fields: EventFields, call: EventFields, itemId: string | undefined): ModelEvent[] {
+    const responseId = this.#responseOf(fields);
+    const callId = call.text('call_id');
+    if (callId === undefined) return []; // its result could not be told
+    const args = call.raw('arguments');
+    const known = {callId, name: call.text('name') ?? '', arguments: typeof args === 'string' ? args : ''};
+    return [{type: 'toolCalled', responseId, itemId: itemId ?? `item-${callId}`, ...known}];
+  }
+
+  #responseDone(response: EventFields): ModelEvent[] {
+    const responseId = response.text('id') ?? this.#response ?? this.#newName('response');
+    const inText = this.#inText;
+    this.#response = undefined;
+    this.#inText = false;
+    const said = response.text('status') ?? 'completed';
+    const status = said === 'completed' || said === 'cancelled' || said === 'incomplete' ? said : 'failed';
+    const {reason, message} = detailsOf(response);
+    const tokens = tokensOf(response.raw('usage'));
+    const retryAfterMs = message === undefined ? undefined : waitOf(message);
+    const ended = {type: 'responseEnded', responseId, status, reason, message, retryAfterMs, inText, tokens} as const;
+    const fatal = status === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
+    return fatal ? [ended, {type: 'lost', cause: fatal, detail: message ?? reason ?? ''}] : [ended];
+  }
+
+  #responseOf(fields: EventFields): string {
+    this.#response = fields.text('response_id') ?? this.#response ?? this.#newName('response');
+    return this.#response;
+  }
+
+  #itemOf(fields: EventFields): string {
+    this.#item = fields.text('item_id') ?? this.#item ?? this.#newName('item');
+    return this.#item;
+  }
+
+  #callerItemOf(fields: EventFields): string {
+    return fields.text('item_id') ?? this.#callerItem ?? this.#newName('caller');
+  }
+
+  #newName(of: string): string {
+    this.#unnamed += 1;
+    return `${of}-unnamed-${this.#unnamed}`;
   }
 }
 
-function words(responseId: string, id: string, text: string, whole: boolean): ModelEvent {
-  return {type: 'words', responseId, itemId: id, text, whole};
+function sessionUpdated(fields: EventFields): ModelEvent[] {
+  const audio = fields.fieldsIfAny('session').fieldsIfAny('audio');
+  const formats = [audio.fieldsIfAny('input'), audio.fieldsIfAny('output')].map(each =>
+    each.fieldsIfAny('format').raw('type'),
+  );
+  const wrong = formats.find((type): type is string => typeof type === 'string' && type !== 'audio/pcmu');
+  if (wrong === undefined) return [{type: 'ready'}];
+  return [{type: 'lost', cause: 'misconfigured', detail: `the model answers in ${wrong} instead of audio/pcmu`}];
 }
 
 /** What it says of a cut beyond the audio it has; there is no other way to learn how much that is. */
 const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
 
-function refusal({code, type, message, event_id}: z.infer<typeof error>): ModelEvent[] {
-  const known = code ?? type ?? 'unknown';
+function refusal(error: EventFields): ModelEvent[] {
+  const known = error.textIfAny('code') ?? error.textIfAny('type') ?? 'unknown';
+  const message = error.textIfAny('message') ?? '';
+  const about = error.textIfAny('event_id');
   const fatal = FATAL[known];
   if (fatal) return [{type: 'lost', cause: fatal, detail: message}];
   if (known === 'session_expired') return [{type: 'lost', cause: 'expired', detail: message}];
-  if (event_id === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', detail: `${known}: ${message}`}];
+  if (about === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', detail: `${known}: ${message}`}];
   const [, holds] = SHORTER.exec(message) ?? [];
   const holdsMs = holds === undefined ? undefined : Number(holds);
-  return [{type: 'refused', code: known, message, about: event_id ?? undefined, holdsMs}];
+  return [{type: 'refused', code: known, message, about, holdsMs}];
 }
 
-function responseDone(response: EventOf<'response.done'>['response']): ModelEvent[] {
-  const {id, status, status_details: details} = response;
-  const reason = typeof details === 'string' ? details : (details?.error?.code ?? details?.reason ?? undefined);
-  const known = status === 'completed' || status === 'cancelled' || status === 'incomplete' ? status : 'failed';
-  const tokens = tokensOf(response.usage);
-  const ended: ModelEvent = {type: 'responseEnded', responseId: id, status: known, reason, tokens};
-  const fatal = known === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
-  return fatal ? [ended, {type: 'lost', cause: fatal, detail: reason ?? ''}] : [ended];
-}
-
-function tokensOf(used: z.infer<typeof usage> | null | undefined): Tokens | undefined {
-  if (!used) return undefined;
-  const into = used.input_token_details;
-  const cached = into?.cached_tokens_details;
-  const out = used.output_token_details;
-  const inputCachedText = cached?.text_tokens ?? 0;
-  const inputCachedAudio = cached?.audio_tokens ?? 0;
+/** Some servers send `status_details` as text. */
+function detailsOf(response: EventFields): {readonly reason: string | undefined; readonly message: string | undefined} {
+  const raw = response.raw('status_details');
+  if (typeof raw === 'string') return {reason: raw, message: undefined};
+  const details = response.fieldsIfAny('status_details');
+  const error = details.fieldsIfAny('error');
   return {
-    inputText: into?.text_tokens ?? 0,
-    inputAudio: into?.audio_tokens ?? 0,
-    inputCached: into?.cached_tokens ?? inputCachedText + inputCachedAudio,
-    inputCachedText,
-    inputCachedAudio,
-    outputText: out?.text_tokens ?? 0,
-    outputAudio: out?.audio_tokens ?? 0,
+    reason: error.textIfAny('code') ?? error.textIfAny('type') ?? details.textIfAny('reason'),
+    message: error.textIfAny('message'),
   };
+}
+
+const WAIT = /try again in (?:(\d+)m)?(\d+(?:\.\d+)?)(ms|s)/i;
+
+/** "Please try again in 1.2s", "in 1m30s", "in 640ms": the only place that says it. */
+function waitOf(message: string): Millis | undefined {
+  const [, minutes, amount, unit] = WAIT.exec(message) ?? [];
+  if (amount === undefined) return undefined;
+  return Number(minutes ?? 0) * 60_000 + Number(amount) * (unit?.toLowerCase() === 'ms' ? 1 : 1_000);
 }

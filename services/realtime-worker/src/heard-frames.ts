@@ -96,7 +96,8 @@ export class HeardFrames {
   }
 
   /** When the first frame of speech arrived that began, as the model thinks, about here. */
-  onsetAt(positionMs: Millis): Millis | undefined {
+  onsetAt(positionMs: Millis | undefined): Millis | undefined {
+    if (positionMs === undefined) return undefined;
     const {first, loud} = this.#near(positionMs);
     const onset = loud.indexOf(true);
     // Loud from the very beginning: it did not begin here.
@@ -104,7 +105,8 @@ export class HeardFrames {
   }
 
   /** When the last frame of speech arrived that ended, as the model thinks, about here. */
-  endedAt(positionMs: Millis): Millis | undefined {
+  endedAt(positionMs: Millis | undefined): Millis | undefined {
+    if (positionMs === undefined) return undefined;
     const {first, loud} = this.#near(positionMs);
     const last = loud.lastIndexOf(true);
     return last >= 0 && last < loud.length - 1 ? this.#momentOf(first + last) : this.arrivedAt(positionMs);

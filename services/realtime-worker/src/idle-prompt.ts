@@ -4,21 +4,24 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 const ASKED_AT_MOST = 2;
 
 /**
- * When to ask a caller who says nothing whether they are still there. Our own clock, and not the server's idle timeout:
- * silence begins when the last word was heard, which only we know.
+ * When to ask a caller who says nothing whether they are still there, and when to stop asking. Our own clock, and not
+ * the server's idle timeout: silence begins when the last word was heard, which only we know.
  */
 export class IdlePrompt {
   readonly #afterMs: Millis;
+  readonly #hangsUp: boolean;
   #quietSince: Millis | undefined;
   #asked = 0;
 
-  /** `afterMs`: how much silence is too much; 0: none is. */
-  constructor(afterMs: Millis) {
+  /** `afterMs`: how much silence is too much; 0: none is. `hangsUp`: the call ends when the questions go unanswered. */
+  constructor(afterMs: Millis, hangsUp: boolean) {
     this.#afterMs = afterMs;
+    this.#hangsUp = hangsUp;
   }
 
   get deadline(): Millis | undefined {
-    if (this.#afterMs === 0 || this.#quietSince === undefined || this.#asked >= ASKED_AT_MOST) return undefined;
+    if (this.#afterMs === 0 || this.#quietSince === undefined) return undefined;
+    if (this.#asked > ASKED_AT_MOST || (this.#asked === ASKED_AT_MOST && !this.#hangsUp)) return undefined;
     return this.#quietSince + this.#afterMs;
   }
 
@@ -33,12 +36,12 @@ export class IdlePrompt {
     this.#asked = 0;
   }
 
-  /** Whether to ask now. */
-  due(at: Millis): boolean {
+  /** What is due now. */
+  due(at: Millis): 'ask' | 'hang-up' | undefined {
     const {deadline} = this;
-    if (deadline === undefined || at < deadline) return false;
+    if (deadline === undefined || at < deadline) return undefined;
     this.#quietSince = undefined;
     this.#asked += 1;
-    return true;
+    return this.#asked > ASKED_AT_MOST ? 'hang-up' : 'ask';
   }
 }

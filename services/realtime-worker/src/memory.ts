@@ -64,6 +64,12 @@ export class Memory {
     return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text})] : [];
   }
 
+  /** Words of a reply. `isSilenced`: it is not heard any more, and another session must not be told that it was. */
+  replyWords({itemId, text, whole}: Extract<ModelEvent, {type: 'words'}>, isSilenced: boolean): CallEffect[] {
+    if (isSilenced && !this.knows(itemId)) return [];
+    return [...this.remember({kind: 'assistant', id: itemId, text: ''}), ...this.words(itemId, text, whole)];
+  }
+
   heardText(id: string): string {
     return this.#conversation.heardText(id);
   }
@@ -101,7 +107,7 @@ export class Memory {
   }
 }
 
-/** Ids of items have at most 32 characters. */
+/** The id of a tool's result. Ids of items have at most 32 characters. */
 export function resultId(callId: string): string {
-  return `result-${callId}`.slice(0, 32);
+  return `result-${callId.slice(-25)}`;
 }

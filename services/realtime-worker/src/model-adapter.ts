@@ -20,7 +20,15 @@ export type ModelCommand =
   | {readonly do: 'hear'; readonly payload: string}
   | {readonly do: 'truncate'; readonly itemId: string; readonly audioEndMs: number}
   | {readonly do: 'cancel'; readonly responseId: string}
-  | {readonly do: 'respond'; readonly tag: string; readonly instructions?: string}
+  | {
+      readonly do: 'respond';
+      /** By which the response can be recognised. `untagged`: the server takes no metadata. */
+      readonly tag: string;
+      readonly untagged?: true;
+      readonly instructions?: string;
+      /** It may call no tool. */
+      readonly speechOnly?: boolean;
+    }
   | {readonly do: 'add'; readonly item: ConversationItem; readonly after?: string}
   | {readonly do: 'delete'; readonly itemId: string}
   /** Whether the server may cancel a response by itself when it hears the caller, and answer a turn by itself. */
@@ -35,10 +43,10 @@ export type LostCause = 'closed' | 'expired' | 'unreachable' | 'refused' | 'quot
 export type ModelEvent =
   /** Configured as asked: audio may flow. */
   | {readonly type: 'ready'}
-  /** The caller began to speak at `fromMs` of the audio this session was given. */
-  | {readonly type: 'callerSpoke'; readonly itemId: string; readonly fromMs: Millis}
+  /** The caller began to speak at `fromMs` of the audio this session was given; undefined: the server does not say. */
+  | {readonly type: 'callerSpoke'; readonly itemId: string; readonly fromMs: Millis | undefined}
   /** The caller stopped at `untilMs` of it. Both without padding and without the silence that proved it. */
-  | {readonly type: 'callerStopped'; readonly itemId: string; readonly untilMs: Millis}
+  | {readonly type: 'callerStopped'; readonly itemId: string; readonly untilMs: Millis | undefined}
   | {readonly type: 'turnCommitted'; readonly itemId: string}
   | {readonly type: 'responseStarted'; readonly responseId: string; readonly tag: string | undefined}
   | {readonly type: 'audio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
@@ -67,6 +75,11 @@ export type ModelEvent =
       readonly status: ResponseStatus;
       /** Why it did not complete: the model's reason or error code. */
       readonly reason: string | undefined;
+      readonly message?: string | undefined;
+      /** Of a rate limit: when it is worth another try. */
+      readonly retryAfterMs?: Millis | undefined;
+      /** It answered in written text, which no telephone can play. */
+      readonly inText?: boolean | undefined;
       readonly tokens: Tokens | undefined;
     }
   /** Something we said was refused; `about` is the command it was about (`truncate`, `respond:greeting-1`, …). */
@@ -78,6 +91,10 @@ export type ModelEvent =
       /** Of a cut: the server has only so much of the item's audio, in milliseconds. */
       readonly holdsMs?: number | undefined;
     }
+  /** What the caller said could not be written down. */
+  | {readonly type: 'notTranscribed'; readonly itemId: string; readonly code: string; readonly message: string}
+  /** An event was unreadable, or was read without a part of it; told once for each type. */
+  | {readonly type: 'mended'; readonly event: string; readonly detail: string}
   | {readonly type: 'lost'; readonly cause: LostCause; readonly detail: string};
 
 /** Whether another session is worth a try. */

@@ -62,6 +62,7 @@ export class ModelLine {
     this.#spare = spare;
     spare.onEvent((event, arrivedAt) => {
       if (this.#session === spare) return this.#deps.tell({type: 'model', event}, arrivedAt);
+      if (this.#spare !== spare) return;
       if (event.type === 'ready') this.#deps.tell({type: 'spareReady'});
       if (event.type === 'lost') this.#deps.tell({type: 'spareLost'});
     });
@@ -72,6 +73,11 @@ export class ModelLine {
     this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
     this.#drop(this.#session);
     this.#session = this.#spare;
+    this.#spare = undefined;
+  }
+
+  dropSpare(): void {
+    this.#drop(this.#spare);
     this.#spare = undefined;
   }
 

@@ -3,7 +3,7 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
-import {modelEvents, readOpenAI} from './from-openai.ts';
+import {fatalCause, OpenAIReader} from './from-openai.ts';
 import type {
   LostCause,
   ModelAdapter,
@@ -47,6 +47,7 @@ class OpenAISession implements ModelSession {
   readonly #socket: WebSocket;
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
+  readonly #reader = new OpenAIReader();
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
   #heardAt: Millis;
@@ -101,7 +102,7 @@ class OpenAISession implements ModelSession {
     });
     socket.on('message', (data, isBinary) => {
       this.#heardAt = this.#options.clock.now();
-      if (isBinary) return this.#malformed('binary', '');
+      if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
       this.#message(textOf(data));
     });
     socket.on('pong', () => (this.#heardAt = this.#options.clock.now()));
@@ -118,11 +119,10 @@ class OpenAISession implements ModelSession {
 
   #message(text: string): void {
     if (this.#state === 'over') return;
-    const read = readOpenAI(text);
-    if (!read.ok) return this.#malformed(read.reason, read.detail);
-    if (!read.event) return;
-    if (read.event.type === 'session.created') return this.#configure();
-    for (const event of modelEvents(read.event)) {
+    const {events, opens, problem} = this.#reader.read(text);
+    if (problem) this.#tell({type: 'mended', ...problem});
+    if (opens) return this.#configure();
+    for (const event of events) {
       if (event.type === 'lost') return this.#lose(event.cause, event.detail);
       if (event.type === 'ready') {
         if (this.#state === 'ready') continue; // it also answers every later update
@@ -149,14 +149,10 @@ class OpenAISession implements ModelSession {
   }
 
   #closed(code: number, reason: string): void {
-    if (code === 3000 || reason.includes('invalid_api_key')) return this.#lose('refused', reason);
-    if (code >= 4000) return this.#lose('misconfigured', reason);
+    // Other close codes of applications (4000 to 4999) mean no more than any other close.
+    const fatal = code === 3000 ? 'refused' : fatalCause(reason);
+    if (fatal) return this.#lose(fatal, reason);
     this.#lose(reason.includes('maximum duration') ? 'expired' : 'closed', `close code ${code} ${reason}`.trim());
-  }
-
-  #malformed(reason: string, detail: string): void {
-    this.#options.metrics.malformedTotal.inc({peer: 'model', reason});
-    this.#options.log.debug({reason, detail}, 'malformed message from the model');
   }
 
   #lose(cause: LostCause, detail: string): void {

@@ -23,6 +23,11 @@ export class Owed {
     return this.#greeting;
   }
 
+  /** Whether the next session has anything to say at once. */
+  get isOwed(): boolean {
+    return this.#greeting || this.#answer || this.#brokenOff !== undefined;
+  }
+
   /** The session is lost. `brokenOff`: the item it was speaking; `answer`: the caller waits for one it had not begun. */
   sessionLost({brokenOff, answer}: {readonly brokenOff: string | undefined; readonly answer: boolean}): void {
     this.#brokenOff = brokenOff ?? this.#brokenOff;

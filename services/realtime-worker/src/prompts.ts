@@ -21,6 +21,23 @@ export function askWhetherThere(instructions: string): string {
   return `${instructions}\n\nThe caller has said nothing for a while. In one short sentence, ask whether they are still there. Do not greet them again.`;
 }
 
+/** A filter stopped a reply in mid-sentence: to go on from there would be stopped again. */
+export function afterFilter(instructions: string): string {
+  return `${instructions}\n\nYour last answer was stopped by a content filter in mid-sentence. In one short sentence, say that you cannot talk about that, and ask how else you can help.`;
+}
+
+const FAREWELLS = {
+  'platform.max-duration': 'This call has reached its longest length and ends now.',
+  'platform.no-speech': 'Nobody has said anything on this call for a long time. It ends now.',
+  'platform.idle-timeout':
+    'The caller has not answered your questions whether they are still there. The call ends now.',
+} as const;
+
+/** We end the call: the caller is told why, in the assistant's voice. */
+export function farewell(instructions: string, reason: keyof typeof FAREWELLS): string {
+  return `${instructions}\n\n${FAREWELLS[reason]} In one short sentence, tell the caller so and say goodbye. Ask nothing.`;
+}
+
 /** Keys are not audible to the model as what they are. */
 export function pressed(digits: string): string {
   return `The caller pressed ${digits.split('').join(' ')} on the telephone keypad.`;

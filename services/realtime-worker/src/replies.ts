@@ -1,24 +1,70 @@
+import type {MissCause} from '@voicebridge/shared/metric-labels.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {type AnswerStep, AnswerWatch} from './answer-watch.ts';
 import {type CallEffect, toModel} from './call-effect.ts';
-import type {ModelEvent} from './model-adapter.ts';
 import {earliest} from './earliest.ts';
+import type {ModelEvent} from './model-adapter.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
+/** What replies need of the rest of the dialogue. */
+export interface RepliesDeps {
+  /** The longest silence that a caller who waits for us is left in. */
+  readonly answerWithinMs: Millis;
+  /** A response is given up: whatever still comes of it is not played. */
+  readonly abandon: (responseId: string, at: Millis) => CallEffect[];
+  /** What to ask for after a reply that broke off in mid-speech. */
+  readonly rest: (why: 'broken-off' | 'filtered') => Request;
+  /** An item is being spoken whose end has not come. */
+  readonly isMidItem: () => boolean;
+}
+
+interface Running {
+  readonly responseId: string;
+  readonly request: Request | undefined;
+  /** Something audible came of it. */
+  spoke: boolean;
+  /** It called a tool: the answer follows the tool's result. */
+  called: boolean;
+}
+
+type Ended = Extract<ModelEvent, {type: 'responseEnded'}>;
+
 const RETRY_AFTER_MS = 300;
+/** A rate limit that ends sooner than this is waited for in silence. */
+const LONGEST_WAIT_MS = 3_500;
+/** Limits that are waited for in a row, before that counts as a failure too. */
+const WAITS_IN_A_ROW = 2;
 const BUSY = 'conversation_already_has_active_response';
 /** Races with what the server does by itself. */
 const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
+const REMEMBERED = 64;
 
-/** The replies we ask the model for: one at a time, once more if one fails, and never silence after that. */
+/**
+ * The replies we ask the model for: one at a time, and none that stays out. Whatever keeps an answer from the caller,
+ * the same steps follow (`AnswerWatch`): it is asked for again, then of another session, and then the call ends in words.
+ */
 export class Replies {
+  readonly #deps: RepliesDeps;
   readonly #sequencer = new ResponseSequencer();
+  readonly #watch: AnswerWatch;
+  readonly #begun = new Set<string>();
   readonly #ended = new Set<string>();
-  #running: {readonly responseId: string; readonly request: Request | undefined; spoke: boolean} | undefined;
-  #failures = 0;
+  #running: Running | undefined;
+  /** What the caller waits for: set when it is wanted, and gone with the first sound of an answer. */
+  #awaited: Request | undefined;
   #retry: {readonly at: Millis; readonly request: Request} | undefined;
+  #limited = 0;
+  /** A reply that ended in mid-sentence was asked to go on, since the caller last spoke. */
+  #wentOn = false;
+  #hasSession = false;
+
+  constructor(deps: RepliesDeps) {
+    this.#deps = deps;
+    this.#watch = new AnswerWatch(deps.answerWithinMs);
+  }
 
   get deadline(): Millis | undefined {
-    return earliest(this.#sequencer.deadline, this.#retry?.at);
+    return earliest(this.#sequencer.deadline, this.#retry?.at, this.#watch.deadline);
   }
 
   /** Whether the model speaks or is about to. */
@@ -26,23 +72,59 @@ export class Replies {
     return this.#sequencer.busy || this.#retry !== undefined;
   }
 
+  /** Whether the caller has an answer to come of which nothing was audible yet. */
+  get awaited(): boolean {
+    return this.#awaited !== undefined;
+  }
+
+  /** Which session an answer is expected from: `spare`: another one should be made ready; `other`: use it. */
+  get session(): AnswerWatch['session'] {
+    return this.#watch.session;
+  }
+
+  /** Whether a response was told to have begun. */
+  knows(responseId: string): boolean {
+    return this.#begun.has(responseId);
+  }
+
   want(request: Request, at: Millis): CallEffect[] {
+    this.#awaited = request;
     return asked(this.#sequencer.want(request, at));
   }
 
   /** Another session: what was asked of the last one, and not a word of it said, is asked again. */
   sessionOpened(at: Millis): CallEffect[] {
-    return asked(this.#sequencer.reset(at, this.#running?.spoke ?? false));
+    this.#hasSession = true;
+    this.#watch.sessionRenewed();
+    this.#retry = undefined;
+    const again = this.#sequencer.reset(at, this.#running?.spoke ?? false);
+    this.#running = undefined;
+    if (again || this.#sequencer.busy || !this.#awaited) return asked(again);
+    return this.want(this.#awaited, at);
   }
 
-  callerSpoke(): void {
+  sessionLost(): void {
+    this.#hasSession = false;
+  }
+
+  callerSpoke(at: Millis): void {
     this.#sequencer.callerSpoke();
+    this.#watch.callerSpoke(at);
+    this.#awaited = undefined;
+    this.#wentOn = false;
+  }
+
+  /** The caller waits, if an answer is owed, since `at` or longer, but not before `audibleUntil`. Undefined: they do not. */
+  waits(at: Millis | undefined, audibleUntil: Millis): void {
+    const limitedUntil = this.#limited > 0 ? (this.#retry?.at ?? 0) : 0;
+    this.#watch.waits(at, Math.max(audibleUntil, limitedUntil));
   }
 
   /** The caller's turn: the server answers it, or we ask it to. */
   turn(serverResponds: boolean, at: Millis): CallEffect[] {
     this.#retry = undefined; // this turn is answered, and that will do
     if (!serverResponds) return [...this.noTurn(at), ...this.want({cause: 'turn'}, at)];
+    this.#awaited = {cause: 'turn'};
     this.#sequencer.turnCommitted(at);
     return [];
   }
@@ -58,8 +140,9 @@ export class Replies {
 
   /** Returns what the response answers, if we asked for it. */
   started(responseId: string, tag: string | undefined): Request | undefined {
+    remember(this.#begun, responseId);
     const request = this.#sequencer.created(responseId, tag);
-    this.#running = {responseId, request, spoke: false};
+    this.#running = {responseId, request, spoke: false, called: false};
     return request;
   }
 
@@ -68,52 +151,174 @@ export class Replies {
     this.#sequencer.takenBack(responseId);
   }
 
-  /** A response is audible: the model works. */
-  spoke(responseId: string): void {
+  /** Something of a response is audible, or will be as soon as there is a stream. */
+  audible(responseId: string): void {
     if (this.#running?.responseId === responseId) this.#running.spoke = true;
-    this.#failures = 0;
+    this.#awaited = undefined;
+    this.#limited = 0;
+    this.#watch.audible();
+  }
+
+  /** A response calls a tool. */
+  called(responseId: string): void {
+    if (this.#running?.responseId !== responseId) return;
+    this.#running.called = true;
+    this.#awaited = undefined;
   }
 
   /** True the first time: a server that says it twice is believed once. */
   isNewEnd(responseId: string): boolean {
     if (this.#ended.has(responseId)) return false;
-    this.#ended.add(responseId);
+    remember(this.#ended, responseId);
     return true;
   }
 
-  ended({responseId, status, reason}: Extract<ModelEvent, {type: 'responseEnded'}>, at: Millis): CallEffect[] {
-    const effects = asked(this.#sequencer.done(responseId, at));
-    const running = this.#running?.responseId === responseId ? this.#running : undefined;
-    const isSilent = status === 'incomplete' && (reason === 'content_filter' || running?.spoke === false);
-    if (status !== 'failed' && !isSilent) return effects;
-    effects.push({do: 'warn', what: 'the model gave no answer', code: reason ?? status, detail: ''});
-    this.#failures += 1;
-    if (this.#failures > 1) {
-      return [...effects, {do: 'leave', intent: 'apologise', reason: 'platform.model-lost'}];
+  /** `heeded`: the caller was to hear it; it was neither spoken over nor given up. */
+  ended(event: Ended, heeded: boolean, at: Millis): CallEffect[] {
+    const effects = asked(this.#sequencer.done(event.responseId, at));
+    const running = this.#running?.responseId === event.responseId ? this.#running : undefined;
+    if (!running) return effects;
+    this.#running = undefined;
+    const cause = missed(event, running);
+    if (cause === undefined && running.spoke) this.#watch.answered();
+    if (cause === undefined || !heeded) return effects;
+    const detail = [event.reason, event.message].filter(Boolean).join(': ');
+    return [...effects, ...this.#missed(cause, detail, running, event, at)];
+  }
+
+  #missed(cause: MissCause, detail: string, running: Running, event: Ended, at: Millis): CallEffect[] {
+    if (cause === 'incomplete' && running.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
+    const request = this.#again(running);
+    if (cause === 'rate-limited' && this.#limited < WAITS_IN_A_ROW) {
+      const {retryAfterMs = RETRY_AFTER_MS} = event;
+      if (retryAfterMs <= LONGEST_WAIT_MS) {
+        this.#limited += 1;
+        this.#awaited = request;
+        this.#retry = {at: at + Math.max(RETRY_AFTER_MS, retryAfterMs), request};
+        return [{do: 'missed', cause, step: 'wait', detail}];
+      }
     }
-    this.#retry = {at: at + RETRY_AFTER_MS, request: running?.request ?? {cause: 'turn'}};
-    return effects;
+    const step = this.#watch.next();
+    return step ? this.#take(step, cause, detail, request, at + RETRY_AFTER_MS) : [];
+  }
+
+  /** A reply that stops in mid-sentence is taken up once; the caller who heard most of it can ask for more. */
+  #goOn(detail: string, isFiltered: boolean, at: Millis): CallEffect[] {
+    if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', detail}];
+    this.#wentOn = true;
+    const request = this.#deps.rest(isFiltered ? 'filtered' : 'broken-off');
+    return [{do: 'missed', cause: 'incomplete', step: 'ask-again', detail}, ...this.want(request, at)];
   }
 
   /** The model refused something. None of it is worth a call. */
-  refused({code, message, about}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
-    if (about?.startsWith('respond:') && code === BUSY) this.#sequencer.refused(about.slice('respond:'.length));
+  refused({code, message, about}: Extract<ModelEvent, {type: 'refused'}>, at: Millis): CallEffect[] {
+    const isRespond = about?.startsWith('respond:') ?? false;
+    const tag = isRespond ? about?.slice('respond:'.length) : undefined;
+    if (code === BUSY && (isRespond || about === undefined)) this.#sequencer.refused(tag);
     if (BENIGN.has(code)) return [];
-    return [{do: 'warn', what: `the model refused ${about ?? 'something'}`, code, detail: message}];
+    const effects: CallEffect[] = [
+      {do: 'warn', what: `the model refused ${about ?? 'something'}`, code, detail: message},
+    ];
+    const aboutMetadata = /metadata/i.test(message);
+    if (!isRespond && !(about === undefined && aboutMetadata)) return effects;
+    const request = this.#sequencer.notCreated(tag, aboutMetadata);
+    if (!request) return effects;
+    if (aboutMetadata) return [...effects, ...this.want(request, at)];
+    const step = this.#watch.next();
+    return step
+      ? [...effects, ...this.#take(step, 'refused', `${code}: ${message}`, request, at + RETRY_AFTER_MS)]
+      : effects;
   }
 
   time(at: Millis): CallEffect[] {
+    const step = this.#watch.due(at);
+    if (step) return this.#overdue(step, at);
     const effects = asked(this.#sequencer.time(at));
     if (!this.#retry || at < this.#retry.at) return effects;
     const {request} = this.#retry;
     this.#retry = undefined;
     return [...effects, ...this.want(request, at)];
   }
+
+  /** The caller has waited too long. */
+  #overdue(step: AnswerStep, at: Millis): CallEffect[] {
+    const running = this.#running;
+    if (step === 'ask-again' && running?.spoke && !this.#deps.isMidItem()) return this.#neverEnded(running, at);
+    const cause = this.#hasSession ? silentBecause(this.#sequencer.state, running) : 'no-session';
+    if (step !== 'ask-again') return this.#take(step, cause, '', undefined, at);
+    const {request, responseId} = this.#sequencer.abandon();
+    const effects = responseId === undefined ? [] : this.#deps.abandon(responseId, at);
+    this.#running = undefined;
+    const wanted = running ? this.#again(running) : (request ?? this.#awaited ?? {cause: 'turn'});
+    return [...this.#take(step, cause, '', wanted, at), ...effects, ...(this.#hasSession ? this.time(at) : [])];
+  }
+
+  /** Nothing more can be done: the call ends in words. */
+  giveUp(cause: MissCause): CallEffect[] {
+    return this.#take('give-up', cause, '', undefined, 0);
+  }
+
+  /** All of it was said, and the server does not say that it is over. */
+  #neverEnded({responseId}: Running, at: Millis): CallEffect[] {
+    this.#running = undefined;
+    this.#ended.add(responseId);
+    this.#watch.answered();
+    return [
+      {do: 'missed', cause: 'never-ended', step: 'accept', detail: ''},
+      ...asked(this.#sequencer.done(responseId, at)),
+    ];
+  }
+
+  /** What to ask for in place of an answer that did not come, or not whole. */
+  #again({spoke, request}: Running): Request {
+    return spoke ? this.#deps.rest('broken-off') : (request ?? {cause: 'turn'});
+  }
+
+  #take(step: AnswerStep, cause: MissCause, detail: string, request: Request | undefined, at: Millis): CallEffect[] {
+    const told: CallEffect = {do: 'missed', cause, step, detail};
+    this.#awaited = request ?? this.#awaited ?? {cause: 'turn'};
+    if (step === 'give-up') {
+      const reason = this.#hasSession ? 'platform.model-silent' : 'platform.model-lost';
+      return [told, {do: 'leave', intent: 'apologise', reason}];
+    }
+    if (step === 'ask-again') this.#retry = {at, request: this.#awaited};
+    return [told];
+  }
+}
+
+/** What was wrong with an answer; undefined: nothing that needs another one. */
+function missed({status, reason, inText}: Ended, {spoke, called}: Running): MissCause | undefined {
+  if (status === 'failed') return reason?.includes('rate_limit') ? 'rate-limited' : 'failed';
+  if (status === 'incomplete') return called ? undefined : 'incomplete';
+  if (status === 'cancelled' || spoke || called) return undefined;
+  return inText ? 'text' : 'empty';
+}
+
+/** Why the caller hears nothing though nothing was refused. */
+function silentBecause(state: ResponseSequencer['state'], running: Running | undefined): MissCause {
+  if (state === 'active' || running) return 'stalled';
+  return state === 'idle' ? 'unheard' : 'unanswered';
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  for (const oldest of ids) {
+    if (ids.size <= REMEMBERED) break;
+    ids.delete(oldest);
+  }
 }
 
 function asked(create: Create | undefined): CallEffect[] {
   if (!create) return [];
-  const {tag, request} = create;
-  const {instructions} = request;
-  return [toModel({do: 'respond', tag, ...(instructions === undefined ? {} : {instructions})})];
+  const {tag, request, untagged} = create;
+  const {instructions, speechOnly} = request;
+  return [
+    toModel({
+      do: 'respond',
+      tag,
+      ...(instructions === undefined ? {} : {instructions}),
+      ...(speechOnly === undefined ? {} : {speechOnly}),
+      ...(untagged === undefined ? {} : {untagged}),
+    }),
+  ];
 }

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** Why we want the model to speak. */
-export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery';
+export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery' | 'farewell';
 
 export interface Request {
   readonly cause: Cause;
@@ -9,6 +9,8 @@ export interface Request {
   readonly instructions?: string;
   /** Items that must be in the conversation for this to make sense; a response that began after them covers it. */
   readonly after?: readonly string[];
+  /** The model may call no tool: it must speak. */
+  readonly speechOnly?: boolean;
 }
 
 type Slot =
@@ -23,13 +25,17 @@ type Slot =
 const ANSWERED_WITHIN_MS = 1_500;
 /** How long a server may take from our request to `response.created`. */
 const CREATED_WITHIN_MS = 5_000;
+/** One session is not asked for the same thing a third time unless the caller has spoken in between. */
+const ASKED_AT_MOST = 2;
 /** So many of our requests are remembered, for a response that comes after we gave it up. */
 const REMEMBERED = 16;
 
-/** One `response.create` to send; `tag` goes into its metadata, which is the only way to recognise the response. */
+/** One `response.create` to send. `tag` goes into its metadata, by which most servers let a response be recognised. */
 export interface Create {
   readonly tag: string;
   readonly request: Request;
+  /** The server takes no metadata. */
+  readonly untagged?: true;
 }
 
 /**
@@ -39,11 +45,19 @@ export interface Create {
  *   idle ──want──> requested ──created──> active ──done──> idle
  *     └──turn──> expected ──created──────────^  │
  *                   └──nothing came──> want     └──done, a turn waits──> expected
+ *
+ * A response is recognised by the tag in its metadata. Some servers of the protocol never return metadata: there the
+ * first response after our request is ours (`correlates`).
  */
 export class ResponseSequencer {
   #slot: Slot = {state: 'idle'};
   #queue: Request[] = [];
+  /** Learnt from the first response to a request of ours. */
+  #correlates: 'metadata' | 'order' | undefined;
+  #untagged = false;
   readonly #asked = new Map<string, Request>();
+  /** How often this session was asked for each since the caller last spoke. */
+  #asks = new Map<Request, number>();
   readonly #added = new Set<string>();
   #tags = 0;
   #listening = false;
@@ -51,12 +65,18 @@ export class ResponseSequencer {
   #unanswered = false;
 
   get deadline(): Millis | undefined {
-    return this.#slot.state === 'expected' || this.#slot.state === 'requested' ? this.#slot.until : undefined;
+    const slot = this.#slot;
+    const isTimed = slot.state === 'expected' || slot.state === 'requested';
+    return isTimed && Number.isFinite(slot.until) ? slot.until : undefined;
   }
 
   /** Whether the model speaks or is about to. */
   get busy(): boolean {
     return this.#slot.state !== 'idle' || this.#queue.length > 0;
+  }
+
+  get state(): Slot['state'] {
+    return this.#slot.state;
   }
 
   want(request: Request, at: Millis): Create | undefined {
@@ -72,6 +92,7 @@ export class ResponseSequencer {
   callerSpoke(): void {
     this.#listening = true;
     this.#unanswered = false;
+    this.#asks.clear();
     if (this.#slot.state === 'expected') this.#slot = {state: 'idle'};
   }
 
@@ -94,14 +115,26 @@ export class ResponseSequencer {
 
   /** A response began. Returns what it answers, if it is ours; whatever was in the conversation by now is covered. */
   created(responseId: string, tag: string | undefined): Request | undefined {
-    // It may be one that we gave up waiting for, and asked for again.
-    const request = tag === undefined ? undefined : this.#asked.get(tag);
+    const request = this.#requestOf(tag);
     const slot = this.#slot;
     if (slot.state === 'requested' && slot.request !== request) this.#queue.unshift(slot.request);
     this.#slot = {state: 'active', responseId, request};
     this.#unanswered = false;
     this.#queue = this.#queue.filter(waiting => waiting !== request && !this.#covers(waiting));
     return request;
+  }
+
+  #requestOf(tag: string | undefined): Request | undefined {
+    // It may be one that we gave up waiting for, and asked for again.
+    const request = tag === undefined ? undefined : this.#asked.get(tag);
+    if (request) {
+      this.#correlates = 'metadata';
+      return request;
+    }
+    // The server may be answering a turn by itself while ours waits.
+    if (this.#slot.state !== 'requested' || this.#correlates === 'metadata' || this.#unanswered) return undefined;
+    this.#correlates = 'order';
+    return this.#slot.request;
   }
 
   /** What began was not wanted any more at that moment: it is wanted again, unless the answer to the caller covers it. */
@@ -121,11 +154,35 @@ export class ResponseSequencer {
     return this.#next(at);
   }
 
-  /** `conversation_already_has_active_response`: the slot was taken by a response we have not heard of yet. */
-  refused(tag: string): void {
-    if (this.#slot.state !== 'requested' || this.#slot.tag !== tag) return;
+  /**
+   * `conversation_already_has_active_response`: the slot is taken by a response that we have not heard of yet, and free
+   * again when that ends. Some servers do not say which request they refused: there is only one.
+   */
+  refused(tag: string | undefined): void {
+    if (this.#slot.state !== 'requested' || this.#slot.tag !== (tag ?? this.#slot.tag)) return;
     this.#queue.unshift(this.#slot.request);
+    this.#asks.delete(this.#slot.request);
     this.#slot = {state: 'active', responseId: undefined, request: undefined};
+  }
+
+  /** The server refused our request for good. `untagged`: because of its metadata. Returns what was asked for. */
+  notCreated(tag: string | undefined, untagged: boolean): Request | undefined {
+    const slot = this.#slot;
+    if (slot.state !== 'requested' || slot.tag !== (tag ?? slot.tag)) return undefined;
+    if (untagged) this.#correlates = 'order';
+    this.#untagged ||= untagged;
+    this.#slot = {state: 'idle'};
+    return slot.request;
+  }
+
+  /** Whatever is in the slot is not waited for any longer. Returns what was asked for, and the response to cancel. */
+  abandon(): {readonly request: Request | undefined; readonly responseId: string | undefined} {
+    const slot = this.#slot;
+    this.#slot = {state: 'idle'};
+    this.#listening = false;
+    this.#unanswered = false;
+    if (slot.state === 'requested') return {request: slot.request, responseId: undefined};
+    return slot.state === 'active' ? slot : {request: undefined, responseId: undefined};
   }
 
   /**
@@ -140,6 +197,7 @@ export class ResponseSequencer {
     this.#slot = {state: 'idle'};
     this.#listening = false;
     this.#unanswered = false;
+    this.#asks.clear();
     return this.#next(at);
   }
 
@@ -155,11 +213,12 @@ export class ResponseSequencer {
 
   /** A response that begins now answers this too. */
   #covers({cause, after}: Request): boolean {
-    return cause !== 'greeting' && (after ?? []).every(id => this.#added.has(id));
+    return cause !== 'greeting' && cause !== 'farewell' && (after ?? []).every(id => this.#added.has(id));
   }
 
   #next(at: Millis): Create | undefined {
     if (this.#slot.state !== 'idle') return undefined;
+    this.#queue = this.#queue.filter(request => (this.#asks.get(request) ?? 0) < ASKED_AT_MOST);
     const next = this.#queue.findIndex(({cause}) => !this.#listening || cause === 'greeting');
     const request = this.#queue[next];
     if (!request) return undefined;
@@ -167,11 +226,19 @@ export class ResponseSequencer {
     this.#tags += 1;
     const tag = `${request.cause}-${this.#tags}`;
     this.#asked.set(tag, request);
-    for (const oldest of this.#asked.keys()) {
-      if (this.#asked.size <= REMEMBERED) break;
-      this.#asked.delete(oldest);
-    }
-    this.#slot = {state: 'requested', tag, request, until: at + CREATED_WITHIN_MS};
-    return {tag, request};
+    forgetOldest(this.#asked);
+    const asks = (this.#asks.get(request) ?? 0) + 1;
+    this.#asks.set(request, asks);
+    forgetOldest(this.#asks);
+    const until = asks < ASKED_AT_MOST ? at + CREATED_WITHIN_MS : Number.POSITIVE_INFINITY;
+    this.#slot = {state: 'requested', tag, request, until};
+    return this.#untagged ? {tag, request, untagged: true} : {tag, request};
+  }
+}
+
+function forgetOldest(map: Map<unknown, unknown>): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= REMEMBERED) break;
+    map.delete(oldest);
   }
 }

@@ -1,4 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {type Cut, cutsOf} from './cut.ts';
+import {cancels, type Silenced} from './floor.ts';
+import type {Piece} from './timeline.ts';
 
 interface Response {
   silenced: boolean;
@@ -58,13 +61,23 @@ export class Responses {
     response.unfinished.clear();
   }
 
+  /** It is not waited for any longer: what still comes of it is not played. */
+  abandon(responseId: string): string[] {
+    const response = this.#responses.get(responseId);
+    if (response) response.silenced = true;
+    return [responseId];
+  }
+
   /** The session is gone: nothing more comes of any of them. */
   allLost(): void {
     for (const responseId of this.#responses.keys()) this.ended(responseId);
   }
 
-  /** The caller spoke over all that are not over; returns those, and the items that will stay unfinished here. */
-  silence(spareGreeting: boolean): {readonly silenced: string[]; readonly unfinished: ReadonlySet<string>} {
+  /**
+   * The caller spoke over all that are not over. `serverCancels`: they are cancelled without our word. Returns what to
+   * do, and the items that will stay unfinished here.
+   */
+  silence(spareGreeting: boolean, serverCancels: boolean): Silenced {
     const silenced: string[] = [];
     const unfinished = new Set<string>();
     for (const [responseId, response] of this.#responses) {
@@ -74,7 +87,12 @@ export class Responses {
       for (const itemId of response.unfinished) unfinished.add(itemId);
       response.unfinished.clear();
     }
-    return {silenced, unfinished};
+    return {effects: serverCancels ? [] : cancels(silenced), unfinished};
+  }
+
+  /** Where to cut the items of which `unheard` was not heard, and those that stay `unfinished`. */
+  cuts(unheard: readonly Piece[], unfinished: ReadonlySet<string> = new Set()): Cut[] {
+    return cutsOf(unheard, unfinished, itemId => this.receivedMs(itemId));
   }
 
   /** How much audio of an item has arrived from the model, in milliseconds. */

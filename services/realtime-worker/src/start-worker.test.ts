@@ -14,6 +14,7 @@ import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {WorkerEnv} from './config.ts';
 import {type RealtimeWorker, startWorker} from './start-worker.ts';
+import {sound} from './testing/call.ts';
 import {ScriptedModel} from './testing/scripted-model.ts';
 
 const log = createLog('test', {level: 'silent'});
@@ -298,9 +299,11 @@ describe('a worker', () => {
     await town.stream(first, 1);
     town.model.sessions[0]?.say(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(20)},
+      {type: 'audioEnded', itemId: 'i1'},
       {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
     );
-    await town.pass(100);
+    await town.pass(2_500); // until it was heard
     const second = await town.worker();
     town.model.readyAtOnce = false;
     const drained = first.drain();

@@ -91,7 +91,8 @@ export function clientEvent(command: Exclude<ModelCommand, {do: 'hear'}>): Realt
         type: 'response.create',
         event_id: `respond:${command.tag}`,
         response: {
-          metadata: {tag: command.tag},
+          ...(command.untagged ? {} : {metadata: {tag: command.tag}}),
+          ...(command.speechOnly ? {tool_choice: 'none' as const} : {}),
           ...(command.instructions === undefined ? {} : {instructions: command.instructions}),
         },
       };
@@ -123,8 +124,13 @@ export function appendMessage(payload: string): string {
   return `{"type":"input_audio_buffer.append","audio":"${payload}"}`;
 }
 
+/** The server takes ids of at most 32 characters from a client; other servers make longer ones. */
+function shortId(id: string): string {
+  return id.slice(-32);
+}
+
 function openAIItem(item: ConversationItem): OpenAIItem {
-  const {id} = item;
+  const id = shortId(item.id);
   switch (item.kind) {
     case 'caller':
       return {id, type: 'message', role: 'user', content: [{type: 'input_text', text: item.text}]};

@@ -6,7 +6,7 @@ import {ToolCalls} from './tool-calls.ts';
 
 const noted = (effects: readonly CallEffect[]) =>
   effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'tool' ? [effect.fact.tool] : []));
-const facts = {turn: 4, at: 5_000, since: 2_000, isSilenced: false};
+const facts = {turn: 4, at: 5_000, since: 2_000, isSilenced: false, audibleUntil: 5_000};
 const called = (name: string) =>
   ({
     type: 'toolCalled',
@@ -16,7 +16,7 @@ const called = (name: string) =>
     name,
     arguments: '{}',
   }) as const;
-const tools = () => new ToolCalls(new Memory(new Conversation(), {epoch: 1, truncates: true}), 2);
+const tools = () => new ToolCalls(new Memory(new Conversation(), {epoch: 1, truncates: true}), 2, 8);
 
 test('hanging up lasts from the word of the model until the line is closed', () => {
   const calls = tools();

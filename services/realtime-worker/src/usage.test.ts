@@ -1,13 +1,10 @@
 import {expect, test} from 'vitest';
-import {modelEvents, readOpenAI} from './from-openai.ts';
+import {OpenAIReader} from './from-openai.ts';
 
 /** The tokens that a worker takes from `response.done` with this `usage`. */
 function tokensOf(usage: unknown) {
-  const read = readOpenAI(
-    JSON.stringify({type: 'response.done', event_id: 'e1', response: {id: 'r1', status: 'completed', usage}}),
-  );
-  if (!read.ok || !read.event) throw new Error('unreadable');
-  const [ended] = modelEvents(read.event);
+  const response = {id: 'r1', status: 'completed', usage};
+  const [ended] = new OpenAIReader().read(JSON.stringify({type: 'response.done', event_id: 'e1', response})).events;
   return ended?.type === 'responseEnded' ? ended.tokens : 'no end of a response';
 }
 

@@ -2,6 +2,7 @@ import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {CallCore} from '../call-core.ts';
 import type {CallEffect, Fact} from '../call-effect.ts';
+import type {Assistant} from '../assistant.ts';
 import type {FloorPolicy} from '../floor.ts';
 import type {ModelCommand, ModelEvent} from '../model-adapter.ts';
 
@@ -12,10 +13,25 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
-interface Special {
-  readonly idlePromptMs?: number;
-  readonly interruption?: 'ours' | 'model';
-}
+type Special = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
+
+/** Base64 μ-law that is audible, of whole milliseconds. */
+export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
+
+/** An assistant without anything that makes it end a call or ask by itself. */
+export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
+  name: 'd',
+  model: 'm',
+  instructions: 'Be brief.',
+  voice: 'v',
+  idlePromptMs: 0,
+  idleHangUp: false,
+  answerWithinMs: 6_000,
+  maxCallMs: 0,
+  noSpeechMs: 0,
+  toolRounds: 8,
+  digitsInterrupt: true,
+};
 
 /** A call at the worker: what comes in is said by the test, what goes out is kept. */
 export class Call {
@@ -27,7 +43,7 @@ export class Call {
   constructor(
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
-    {idlePromptMs = 0, interruption = 'ours'}: Special = {},
+    {interruption = 'ours', ...special}: Special = {},
   ) {
     const usual: FloorPolicy = {
       mode: 'immediate',
@@ -36,15 +52,7 @@ export class Call {
       noiseMs: 350,
       uninterruptible: false,
     };
-    const assistant = {
-      name: 'd',
-      model: 'm',
-      instructions: 'Be brief.',
-      voice: 'v',
-      greeting,
-      idlePromptMs,
-      floor: {...usual, ...floor},
-    };
+    const assistant = {...usualAssistant, greeting, floor: {...usual, ...floor}, ...special};
     const settings = {
       assistant,
       interruption,
@@ -115,7 +123,7 @@ export class Call {
   reply(responseId: string, itemId: string, ms: number, tag?: string, whole = true): CallEffect[] {
     const effects = this.model(
       {type: 'responseStarted', responseId, tag},
-      {type: 'audio', responseId, itemId, payload: silence(ms)},
+      {type: 'audio', responseId, itemId, payload: sound(ms)},
     );
     if (!whole) return effects;
     return [...effects, ...this.model({type: 'audioEnded', itemId}, ended(responseId))];
@@ -136,7 +144,7 @@ export const ended = (
   responseId: string,
   status: 'completed' | 'cancelled' | 'failed' | 'incomplete' = 'completed',
   reason?: string,
-): ModelEvent => ({
+): Extract<ModelEvent, {type: 'responseEnded'}> => ({
   type: 'responseEnded',
   responseId,
   status,
