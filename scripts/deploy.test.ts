@@ -142,6 +142,22 @@ test.each(Object.keys(SERVICES))(
   },
 );
 
+test.each(['realtime-worker', 'analytics'])('a probe reaches %s in its container', service => {
+  const [{env}] = deploymentOf(service).spec.template.spec.containers;
+  expect(env).toContainEqual({name: 'HOST', value: '0.0.0.0'});
+  expect(compose.services[service]?.environment['HOST']).toBe('0.0.0.0');
+});
+
+test.each(['webhook', 'media-edge'])(
+  'a stranger reaches no %s in a container while signatures are not checked',
+  service => {
+    const [{env}] = deploymentOf(service).spec.template.spec.containers;
+    expect(env.map(({name}) => name)).not.toContain('HOST');
+    // Empty counts as not set; an operator who wants it open must write it down.
+    expect(compose.services[service]?.environment['HOST']).toMatch(/^\$\{\w+:-\}$/);
+  },
+);
+
 test('an operator who empties a node takes one process of a kind at a time', () => {
   const budgets = all.flatMap(each => (Named.parse(each).kind === 'PodDisruptionBudget' ? [Budget.parse(each)] : []));
   for (const service of Object.keys(SERVICES))

@@ -6,22 +6,11 @@ import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {z} from 'zod';
+import {StartEnv} from './start/start-env.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SERVICES = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as const;
 const FIRST = ['OPENAI_API_KEY', 'PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL', 'TWILIO_AUTH_TOKEN'];
-/** Read by `npm start` itself, which gives each process its PORT. */
-const START: readonly Setting[] = [
-  start('WEBHOOK_PORT', '5050', 'the port that Twilio, or your tunnel, reaches'),
-  start('EDGE_PORT', '5051', 'port of the first edge; the next ones take what is free above 5100'),
-  start('WORKER_PORT', '5052', 'port of the first worker; the next ones take what is free above 5100'),
-  start('ANALYTICS_PORT', '5053', 'port of analytics and its dashboard'),
-  start(
-    'VOICEBRIDGE_REDIS',
-    '',
-    'private or embedded: start that kind of Redis though REDIS_URL is set or a server is there',
-  ),
-];
 const MARKER = '<!-- configuration -->';
 
 /** One variable, as one service reads it. */
@@ -47,18 +36,15 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
       }
     }
   }
+  for (const [name, field] of Object.entries(StartEnv.shape)) all.push(setting('npm start', name, field));
   const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
-  const sorted = [...all, ...START].toSorted((a, b) => rank(a.name) - rank(b.name));
+  const sorted = all.toSorted((a, b) => rank(a.name) - rank(b.name));
   return Map.groupBy(sorted, ({name}) => name);
 }
 
 function setting(service: string, name: string, field: z.ZodType): Setting {
   const result = field.safeParse(undefined);
   return {service, name, required: !result.success, fallback: shown(result.data), about: field.description ?? ''};
-}
-
-function start(name: string, fallback: string, about: string): Setting {
-  return {service: 'npm start', name, fallback, required: false, about};
 }
 
 /** A default as an operator would write it. */

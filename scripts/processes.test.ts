@@ -4,7 +4,7 @@ import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {expect, test} from 'vitest';
 import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
-import {isFree, ProcessFailed, startProcess, type ProcessOptions} from './processes.ts';
+import {isFree, ProcessFailed, startProcess, untilReady, type ProcessOptions} from './processes.ts';
 
 const sample = (options: Partial<ProcessOptions> = {}) => startProcess({service: 'scripts/testing/sample', ...options});
 
@@ -53,16 +53,18 @@ test('an operator whose port is taken is told so at once', async () => {
 });
 
 test('an operator learns why a process is not ready in time', async () => {
-  const failing = sample({name: 'worker-1', env: {SAMPLE: 'never ready'}, readyWithin: 400});
-  await expect(failing).rejects.toThrow(
-    'worker-1 was not ready within 400 ms: /readyz says 503, Redis is away; its last line: listening',
+  await using busy = await sample({name: 'worker-1', env: {SAMPLE: 'never ready'}, readyWithin: 0});
+  await busy.line('listening');
+  await expect(untilReady(busy, 1)).rejects.toThrow(
+    'worker-1 was not ready within 1 ms: /readyz says 503, Redis is away; its last line: listening',
   );
 });
 
 test('an operator learns that a process listens nowhere, and what it said last', async () => {
-  const deaf = sample({name: 'worker-1', env: {SAMPLE: 'deaf'}, readyWithin: 400});
-  await expect(deaf).rejects.toThrow(
-    /^worker-1 was not ready within 400 ms: nothing listens on port \d+ yet; its last line: waiting for Redis$/m,
+  await using deaf = await sample({name: 'worker-1', env: {SAMPLE: 'deaf'}, readyWithin: 0});
+  await deaf.line('waiting for Redis');
+  await expect(untilReady(deaf, 1)).rejects.toThrow(
+    `worker-1 was not ready within 1 ms: nothing listens on port ${deaf.port} yet; its last line: waiting for Redis`,
   );
 });
 

@@ -85,7 +85,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     if (given && !(await isFree(given))) throw new ProcessFailed(`port ${given} is taken by another process`, []);
     const running = launch(options, given || (await freePort()));
     try {
-      await ready(running, options.readyWithin ?? 30_000);
+      if (options.readyWithin !== 0) await untilReady(running, options.readyWithin ?? 30_000);
       return running;
     } catch (error) {
       await running.stop(0);
@@ -167,8 +167,7 @@ function launch(
 }
 
 /** Resolves when /readyz says yes; else rejects with the reason, and with what the process said last. */
-async function ready({name, port, lines, exited}: RunningProcess, within: Millis): Promise<void> {
-  if (within === 0) return;
+export async function untilReady({name, port, lines, exited}: RunningProcess, within: Millis): Promise<void> {
   const end = performance.now() + within;
   let ended: Exit | undefined;
   void exited.then(exit => {

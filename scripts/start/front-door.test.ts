@@ -43,7 +43,7 @@ async function edge(name: string, {ready = true, ports = [0]} = {}) {
 }
 
 async function door(edgePorts: readonly number[], webhookPort = 9) {
-  const opened = await openFrontDoor({port: 0, webhookPort, edgePorts});
+  const opened = await openFrontDoor({port: 0, host: '127.0.0.1', webhookPort, edgePorts});
   closing.push(() => opened[Symbol.asyncDispose]());
   return opened;
 }

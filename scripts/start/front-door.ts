@@ -14,6 +14,8 @@ const HERE = '127.0.0.1';
 export interface FrontDoorOptions {
   /** 0: a free one. */
   readonly port: number;
+  /** The address to listen on. */
+  readonly host: string;
   readonly webhookPort: number;
   readonly edgePorts: readonly number[];
 }
@@ -26,7 +28,7 @@ export interface FrontDoor extends AsyncDisposable {
  * One port for all that Twilio asks, so that one tunnel is enough: requests go to the webhook, WebSockets to the edge
  * that holds the fewest of those that are ready. Nothing is changed on the way, so signatures stay what they are.
  */
-export async function openFrontDoor({port, webhookPort, edgePorts}: FrontDoorOptions): Promise<FrontDoor> {
+export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontDoorOptions): Promise<FrontDoor> {
   const sockets = new Map<number, number>(edgePorts.map(edge => [edge, 0]));
   const open = new Set<Duplex>();
   const server = createServer((request, response) => passOn(request, response, webhookPort));
@@ -43,7 +45,7 @@ export async function openFrontDoor({port, webhookPort, edgePorts}: FrontDoorOpt
       return caller.once('close', () => count(-1));
     });
   });
-  const taken = await listen(server, port, 'WEBHOOK_PORT');
+  const taken = await listen(server, port, 'WEBHOOK_PORT', host);
   return {
     port: taken,
     async [Symbol.asyncDispose]() {

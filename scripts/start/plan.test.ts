@@ -1,13 +1,29 @@
 import {describe, expect, test} from 'vitest';
 import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
 import type {Env} from '@voicebridge/shared/config.ts';
-import {furtherPorts, instructions, planProcesses as plan, type Counts} from './plan.ts';
+import {furtherPorts, instructions, planProcesses as plan, type Counts, type Plan} from './plan.ts';
 
 const KEY = {OPENAI_API_KEY: 'sk-test'};
+const SIGNED = {...KEY, TWILIO_AUTH_TOKEN: 'a-token'};
 const ONE = {edges: 1, workers: 1};
 const FREE = [5101, 5102, 5104, 5105, 5106, 5107];
 
 const planProcesses = (env: Env, counts: Counts, free: readonly number[] = FREE) => plan(env, counts, free);
+
+/** What an operator is told who cannot start with this. */
+function refusal(env: Env): string {
+  try {
+    planProcesses(env, ONE);
+    return 'nothing';
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : '';
+  }
+}
+
+/** The processes that get this variable, and its value. */
+function reached(processes: Plan['processes'], name: string) {
+  return Object.fromEntries(processes.flatMap(({name: who, env}) => (name in env ? [[who, env[name]]] : [])));
+}
 
 describe('a newcomer', () => {
   test('with only an OpenAI key gets one of each service, and is warned', () => {
@@ -36,12 +52,12 @@ describe('a newcomer', () => {
   });
 
   test('who opened one tunnel has the webhook and every edge behind it', () => {
-    const plan = planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'https://abc.ngrok-free.app/'}, {edges: 2, workers: 1});
-    expect(plan.frontDoor).toEqual({port: 5050, webhookPort: 5101, edgePorts: [5051, 5102]});
+    const plan = planProcesses({...SIGNED, PUBLIC_WEBHOOK_URL: 'https://abc.ngrok-free.app/'}, {edges: 2, workers: 1});
+    expect(plan.frontDoor).toEqual({port: 5050, host: '0.0.0.0', webhookPort: 5101, edgePorts: [5051, 5102]});
     for (const {env, service} of plan.processes) {
       if (service === 'media-edge' || service === 'webhook') {
         expect(env['PUBLIC_EDGE_URL']).toBe('wss://abc.ngrok-free.app');
-        expect(env['PUBLIC_WEBHOOK_URL']).toBe('https://abc.ngrok-free.app');
+        if (service === 'webhook') expect(env['PUBLIC_WEBHOOK_URL']).toBe('https://abc.ngrok-free.app');
       }
     }
     const text = instructions(plan).join('\n');
@@ -50,9 +66,11 @@ describe('a newcomer', () => {
   });
 
   test('whose address is none is told so once', () => {
-    expect(() => planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'abc.ngrok-free.app'}, ONE)).toThrow(
-      /^PUBLIC_WEBHOOK_URL must be a URL that starts with https:\/\/$/,
+    const message = refusal({...SIGNED, PUBLIC_WEBHOOK_URL: 'abc.ngrok-free.app'});
+    expect(message).toMatch(
+      /^the environment needs one change:\n {2}PUBLIC_WEBHOOK_URL must be a URL that starts with /,
     );
+    expect(message).not.toContain('ngrok');
   });
 });
 
@@ -72,19 +90,19 @@ describe('an operator', () => {
   test('finds no process on a port that browsers and fetch refuse, however many there are', () => {
     const counts = {edges: 99, workers: 99};
     const free = Array.from({length: furtherPorts(counts)}, (_, n) => 5101 + n);
-    const all = planProcesses({...KEY, PUBLIC_WEBHOOK_URL: 'https://example.com'}, counts, free).processes;
+    const all = planProcesses({...SIGNED, PUBLIC_WEBHOOK_URL: 'https://example.com'}, counts, free).processes;
     expect(all.map(({port}) => port).filter(port => port === 0 || BLOCKED_PORTS.has(port))).toEqual([]);
     expect(new Set(all.map(({port}) => port)).size).toBe(200);
   });
 
   test('who puts the dashboard where no browser can open it is told so', () => {
     expect(() => planProcesses({...KEY, ANALYTICS_PORT: '6000'}, ONE)).toThrow(
-      'ANALYTICS_PORT 6000 is one that browsers refuse to open',
+      'ANALYTICS_PORT is one that browsers refuse to open',
     );
   });
 
   test('who has one public address for all edges gives it once', () => {
-    const env = {...KEY, PUBLIC_EDGE_URL: 'wss://edge.example.com/', PUBLIC_WEBHOOK_URL: 'https://example.com'};
+    const env = {...SIGNED, PUBLIC_EDGE_URL: 'wss://edge.example.com/', PUBLIC_WEBHOOK_URL: 'https://example.com'};
     const plan = planProcesses(env, {edges: 2, workers: 1});
     expect(plan.edgeUrls).toEqual(['wss://edge.example.com']);
     expect(plan.frontDoor).toBeUndefined();
@@ -97,18 +115,100 @@ describe('an operator', () => {
   });
 
   test('who set the token has signatures checked, and no warning', () => {
-    const {processes, warnings} = planProcesses({...KEY, TWILIO_AUTH_TOKEN: 'token'}, ONE);
+    const {processes, warnings} = planProcesses(SIGNED, ONE);
     expect(warnings).toEqual([]);
-    expect(processes.every(({env}) => env['TWILIO_VALIDATE'] === 'on')).toBe(true);
+    expect(reached(processes, 'TWILIO_VALIDATE')).toEqual({'edge-1': 'on', webhook: 'on'});
   });
 
   test('who gave two services one port is told which variables to change', () => {
-    const env = {...KEY, EDGE_PORT: '6000', WORKER_PORT: '6000', WEBHOOK_PORT: 'http'};
-    expect(() => planProcesses(env, ONE)).toThrow(
+    expect(refusal({...KEY, EDGE_PORT: '6000', WORKER_PORT: '6000'})).toBe(
       'worker-1 and edge-1 would share port 6000: change WORKER_PORT or EDGE_PORT',
     );
-    expect(() => planProcesses(env, ONE)).toThrow('WEBHOOK_PORT must be a port');
-    const behind = {...KEY, EDGE_PORT: '5050', PUBLIC_WEBHOOK_URL: 'https://example.com'};
-    expect(() => planProcesses(behind, ONE)).toThrow('front door and edge-1 would share port 5050');
+    const behind = {...SIGNED, EDGE_PORT: '5050', PUBLIC_WEBHOOK_URL: 'https://example.com'};
+    expect(refusal(behind)).toContain('edge-1 and the front door would share port 5050');
+  });
+
+  test('who mistyped values of several processes is told all of them, once and together, and no value', () => {
+    const env = {
+      ...SIGNED,
+      MAX_CALLS: 'abc', // of the edge and the worker
+      OVERLOAD: 'foo',
+      BARGE_IN: 'soft',
+      RETENTION_DAYS_CALLS: 'x',
+      WEBHOOK_PORT: 'http',
+      SYSTEM_MESAGE: 'a secret of mine',
+    };
+    const message = refusal(env);
+    expect(message).toContain('the environment needs 5 changes:');
+    for (const problem of [
+      'MAX_CALLS must be a whole number from 1 to 100000',
+      'OVERLOAD must be say, hold, dial or redirect',
+      'BARGE_IN must be immediate or resume',
+      'RETENTION_DAYS_CALLS must be a whole number from 0 to 36500',
+      'WEBHOOK_PORT must be a port, 1 to 65535',
+      'SYSTEM_MESAGE: did you mean SYSTEM_MESSAGE?',
+    ])
+      expect(message.split(problem)).toHaveLength(2);
+    for (const value of ['abc', 'foo', 'soft', 'secret', 'a-token']) expect(message).not.toContain(value);
+  });
+
+  test('who misspelt a name is told so, and starts', () => {
+    expect(planProcesses({...SIGNED, SYSTEM_MESAGE: 'Hello', HOME: '/root'}, ONE).warnings).toEqual([
+      'SYSTEM_MESAGE: did you mean SYSTEM_MESSAGE?',
+    ]);
+  });
+
+  test('finds each secret only in the processes that need it', () => {
+    const env = {
+      ...SIGNED,
+      DATABASE_URL: 'postgres://user:password@127.0.0.1/calls',
+      DASHBOARD_PASSWORD: 'a long password',
+      NUMBER_HASH_KEY: 'a key of sixteen or more',
+      AWS_SECRET_ACCESS_KEY: 'of another program',
+      PGPASSWORD: 'password',
+    };
+    const {processes} = planProcesses(env, ONE);
+    const who = (name: string) => Object.keys(reached(processes, name));
+    expect(who('OPENAI_API_KEY')).toEqual(['worker-1']);
+    expect(who('TWILIO_AUTH_TOKEN')).toEqual(['edge-1', 'webhook']);
+    expect(who('DATABASE_URL')).toEqual(['analytics']);
+    expect(who('PGPASSWORD')).toEqual(['analytics']);
+    expect(who('DASHBOARD_PASSWORD')).toEqual(['analytics']);
+    expect(who('NUMBER_HASH_KEY')).toEqual(['analytics', 'webhook']);
+    expect(who('AWS_SECRET_ACCESS_KEY')).toEqual([]);
+    expect(who('LOG_LEVEL')).toEqual([]);
+    expect(who('OTEL_EXPORTER_OTLP_HEADERS')).toEqual([]);
+  });
+
+  test('who has a collector of traces has its key in every process', () => {
+    const {processes} = planProcesses({...SIGNED, OTEL_EXPORTER_OTLP_HEADERS: 'key=1'}, ONE);
+    expect(Object.keys(reached(processes, 'OTEL_EXPORTER_OTLP_HEADERS'))).toHaveLength(4);
+  });
+});
+
+describe('a stranger', () => {
+  const PUBLIC = {PUBLIC_WEBHOOK_URL: 'https://abc.ngrok-free.app'};
+
+  test.each([PUBLIC, {PUBLIC_EDGE_URL: 'wss://edge.example.com'}, {PUBLIC_WEBHOOK_URL: 'http://192.168.1.5:5050'}])(
+    'finds nothing open at %j while nothing proves that it is Twilio who calls',
+    address => {
+      const message = refusal({...KEY, ...address});
+      expect(message).toContain('TWILIO_AUTH_TOKEN is not set');
+      expect(message).toContain('https://console.twilio.com');
+      expect(message).toContain('TWILIO_VALIDATE=off');
+    },
+  );
+
+  test('reaches loopback at most where it is written down that nothing is to be proved', () => {
+    const {processes, frontDoor, warnings} = planProcesses({...KEY, ...PUBLIC, TWILIO_VALIDATE: 'off'}, ONE);
+    expect(frontDoor?.host).toBe('127.0.0.1');
+    expect(reached(processes, 'HOST')).toEqual({'worker-1': '127.0.0.1', 'edge-1': '127.0.0.1', webhook: '127.0.0.1'});
+    expect(warnings.join()).toContain('on loopback only');
+  });
+
+  test('reaches the front door, and no process behind it', () => {
+    const {processes, frontDoor} = planProcesses({...SIGNED, ...PUBLIC, HOST: '127.0.0.1'}, ONE);
+    expect(frontDoor?.host).toBe('0.0.0.0');
+    expect(Object.values(reached(processes, 'HOST'))).toEqual(Array.from({length: 4}, () => '127.0.0.1'));
   });
 });

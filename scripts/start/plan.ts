@@ -1,6 +1,13 @@
-import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
+import {isLoopback} from '@voicebridge/shared/addresses.ts';
+import {cannotStart, misspeltNames, problemsIn, setIn, type Env, type Problem} from '@voicebridge/shared/config.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
-import type {Env} from '@voicebridge/shared/config.ts';
+import type {z} from 'zod';
+import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
+import {EdgeEnv} from '../../services/media-edge/src/config.ts';
+import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
+import {WebhookEnv} from '../../services/webhook/src/config.ts';
+import type {FrontDoorOptions} from './front-door.ts';
+import {StartEnv} from './start-env.ts';
 
 /** One process to run: which service, what people call it, its port and the variable that moves it. */
 export interface Planned {
@@ -11,21 +18,41 @@ export interface Planned {
   readonly env: Env;
 }
 
+/** Whatever needs a port. */
+export type Listener = Pick<Planned, 'name' | 'port' | 'portVariable'>;
+
 export interface Plan {
   readonly processes: readonly Planned[];
   /** What Twilio is told, without a last slash. */
   readonly webhookUrl: string;
   readonly edgeUrls: readonly string[];
   /** The one port that needs a tunnel, when nobody said where the edges are reached. */
-  readonly frontDoor?: {readonly port: number; readonly webhookPort: number; readonly edgePorts: readonly number[]};
+  readonly frontDoor?: FrontDoorOptions;
   /** What the operator should know before the first call. */
   readonly warnings: readonly string[];
 }
 
-/** Ports of the first of each kind, and of the front door. */
-const DEFAULT_PORTS = {WEBHOOK_PORT: 5050, EDGE_PORT: 5051, WORKER_PORT: 5052, ANALYTICS_PORT: 5053} as const;
-/** All others take ports that are free from here on. */
+/** The first of each kind has a port with a name. All others take ports that are free from here on. */
 export const FURTHER_PORTS = 5101;
+const NAMED_PORTS = 4;
+
+/** What each service reads from its environment. */
+const SCHEMAS: Readonly<Record<Planned['service'], z.ZodObject>> = {
+  webhook: WebhookEnv,
+  'media-edge': EdgeEnv,
+  'realtime-worker': WorkerEnv,
+  analytics: AnalyticsEnv,
+};
+/** What the libraries of a service read by themselves: OpenTelemetry and Node everywhere, the database's in one place. */
+const BY_LIBRARIES: Readonly<Record<Planned['service'], RegExp>> = {
+  webhook: /^(OTEL|NODE)_/,
+  'media-edge': /^(OTEL|NODE)_/,
+  'realtime-worker': /^(OTEL|NODE)_/,
+  analytics: /^((OTEL|NODE)_|PG)/,
+};
+const UNSIGNED =
+  'Calls are taken that nobody signed, on loopback only: whoever finds a tunnel to it can spend your OpenAI credit. Set TWILIO_AUTH_TOKEN.';
+const LOOPBACK = '127.0.0.1';
 
 export interface Counts {
   readonly edges: number;
@@ -34,90 +61,123 @@ export interface Counts {
 
 /** How many ports `planProcesses` may need beside those that have a name, and those names may be among them. */
 export function furtherPorts({edges, workers}: Counts): number {
-  return edges + workers + Object.keys(DEFAULT_PORTS).length;
+  return edges + workers + NAMED_PORTS;
 }
 
 /**
  * Everything `npm start` will run. `free`: ports for the second and further edges and workers, and for the webhook
- * behind a front door. Throws `CannotStart` that names every problem it can see beforehand.
+ * behind a front door. Throws `CannotStart` that names every problem of every process.
  */
-export function planProcesses(env: Env, {edges, workers}: Counts, free: readonly number[]): Plan {
-  const problems: string[] = [];
-  if (!env['OPENAI_API_KEY']) {
-    problems.push(
-      'OPENAI_API_KEY is not set. Make a key at https://platform.openai.com/api-keys and put OPENAI_API_KEY=sk-… into .env,',
-      '    or try everything without one: npm run demo',
-    );
-  }
-  const portOf = (variable: keyof typeof DEFAULT_PORTS) => {
-    const port = Number(env[variable] || DEFAULT_PORTS[variable]);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) problems.push(`${variable} must be a port, 1 to 65535`);
-    return port;
-  };
-  const webhookPort = portOf('WEBHOOK_PORT');
-  const edgePort = portOf('EDGE_PORT');
-  const workerPort = portOf('WORKER_PORT');
-  const analyticsPort = portOf('ANALYTICS_PORT');
-  if (BLOCKED_PORTS.has(analyticsPort))
-    problems.push(`ANALYTICS_PORT ${analyticsPort} is one that browsers refuse to open: take another`);
-  const named = [webhookPort, edgePort, workerPort, analyticsPort];
+export function planProcesses(given: Env, {edges, workers}: Counts, free: readonly number[]): Plan {
+  const env = setIn(given);
+  const hints = misspeltNames(env, Object.keys({...StartEnv.shape, ...allSettings()}));
+  const problems = problemsIn(StartEnv, env);
+  // With a port that cannot be read the rest is still looked at.
+  const ports = StartEnv.safeParse(env).data ?? StartEnv.parse({});
+  const named = [ports.WEBHOOK_PORT, ports.EDGE_PORT, ports.WORKER_PORT, ports.ANALYTICS_PORT];
   const further = free.filter(port => !named.includes(port)).values();
   const next = () => further.next().value ?? 0;
-  const webhookUrl = cut(env['PUBLIC_WEBHOOK_URL'] || `http://127.0.0.1:${webhookPort}`);
-  if (!/^https?:\/\/\S+$/.test(webhookUrl)) problems.push('PUBLIC_WEBHOOK_URL must be a URL that starts with https://');
-  // One public address means one tunnel: the edges are reached through it too.
-  const hasDoor = Boolean(env['PUBLIC_WEBHOOK_URL'] && !env['PUBLIC_EDGE_URL']);
-  const sharedUrl = hasDoor ? webhookUrl.replace(/^http/, 'ws') : env['PUBLIC_EDGE_URL'];
-  const edgeUrlOf = (port: number) => cut(sharedUrl || `ws://127.0.0.1:${port}`);
-  const ownWebhookPort = hasDoor ? next() : webhookPort;
 
-  const warnings: string[] = [];
-  // Without the token nobody can check a signature: allowed for a first try, and said.
-  const validate = env['TWILIO_VALIDATE'] || (env['TWILIO_AUTH_TOKEN'] ? 'on' : 'off');
-  if (validate === 'off') {
-    warnings.push(
-      'Signatures of Twilio are not checked: whoever finds the address can spend your OpenAI credit. Set TWILIO_AUTH_TOKEN.',
-    );
-  }
+  const {webhookUrl, edgeUrlOf, hasDoor} = addresses(env, ports.WEBHOOK_PORT);
+  const ownWebhookPort = hasDoor ? next() : ports.WEBHOOK_PORT;
+  const validate = env['TWILIO_VALIDATE'] ?? (env['TWILIO_AUTH_TOKEN'] || !isLocal(env) ? 'on' : 'off');
 
   const processes: Planned[] = [];
   const plan = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
-    const clash = processes.find(other => other.port === port);
-    if (clash)
-      problems.push(
-        `${clash.name} and ${name} would share port ${port}: change ${clash.portVariable} or ${portVariable}`,
-      );
     const common = {PUBLIC_WEBHOOK_URL: webhookUrl, TWILIO_VALIDATE: validate, PORT: String(port)};
-    processes.push({service, name, port, portVariable, env: {...env, ...common, ...more}});
+    const all = {...env, ...common, ...more};
+    problems.push(...problemsIn(SCHEMAS[service], {...all, REDIS_URL: redisOf(env)}));
+    processes.push({service, name, port, portVariable, env: settingsOf(service, all)});
   };
-  plan('analytics', 'analytics', analyticsPort, 'ANALYTICS_PORT');
+  // Only what Twilio must reach without a front door is reached from elsewhere; HOST is for the dashboard.
+  const behindDoor = {HOST: hasDoor ? LOOPBACK : undefined};
+  plan('analytics', 'analytics', ports.ANALYTICS_PORT, 'ANALYTICS_PORT');
   for (let n = 0; n < workers; n += 1) {
-    plan('realtime-worker', `worker-${n + 1}`, n === 0 ? workerPort : next(), 'WORKER_PORT');
+    const port = n === 0 ? ports.WORKER_PORT : next();
+    plan('realtime-worker', `worker-${n + 1}`, port, 'WORKER_PORT', {HOST: LOOPBACK});
   }
   const edgeUrls: string[] = [];
   for (let n = 0; n < edges; n += 1) {
-    const port = n === 0 ? edgePort : next();
+    const port = n === 0 ? ports.EDGE_PORT : next();
     edgeUrls.push(edgeUrlOf(port));
-    plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(port)});
+    plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {...behindDoor, PUBLIC_EDGE_URL: edgeUrlOf(port)});
   }
-  plan('webhook', 'webhook', ownWebhookPort, 'WEBHOOK_PORT', {PUBLIC_EDGE_URL: edgeUrlOf(edgePort)});
-  const clash = hasDoor && processes.find(({port}) => port === webhookPort);
-  if (clash)
-    problems.push(
-      `the front door and ${clash.name} would share port ${webhookPort}: change WEBHOOK_PORT or ${clash.portVariable}`,
-    );
+  const webhookEnv = {...behindDoor, PUBLIC_EDGE_URL: edgeUrlOf(ports.EDGE_PORT)};
+  plan('webhook', 'webhook', ownWebhookPort, 'WEBHOOK_PORT', webhookEnv);
 
-  if (problems.length > 0) throw new CannotStart(problems.join('\n  '));
   const edgePorts = processes.filter(({service}) => service === 'media-edge').map(({port}) => port);
-  const frontDoor = {port: webhookPort, webhookPort: ownWebhookPort, edgePorts};
-  return {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], warnings, ...(hasDoor ? {frontDoor} : {})};
+  const frontDoor = {
+    port: ports.WEBHOOK_PORT,
+    host: validate === 'off' ? LOOPBACK : '0.0.0.0',
+    webhookPort: ownWebhookPort,
+    edgePorts,
+  };
+  const result = {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], ...(hasDoor ? {frontDoor} : {})};
+  if (problems.length > 0) throw explained(problems, hints);
+  const clashes = sharedPorts(listeners(result));
+  if (clashes.length > 0) throw new CannotStart(clashes.join('\n  '));
+  return {...result, warnings: [...hints, ...(validate === 'off' ? [UNSIGNED] : [])]};
+}
+
+/** What Twilio is told. One public address means one tunnel: the edges are reached through it too. */
+function addresses(env: Env, webhookPort: number) {
+  const {PUBLIC_WEBHOOK_URL: webhook, PUBLIC_EDGE_URL: edge} = env;
+  const hasDoor = webhook !== undefined && edge === undefined;
+  const webhookUrl = cut(webhook ?? `http://127.0.0.1:${webhookPort}`);
+  // What follows from an address that is none is not its own mistake.
+  const behind = /^https?:/.test(webhookUrl) ? webhookUrl.replace(/^http/, 'ws') : 'wss://unknown';
+  const sharedUrl = hasDoor ? behind : edge;
+  return {webhookUrl, hasDoor, edgeUrlOf: (port: number) => cut(sharedUrl ?? `ws://127.0.0.1:${port}`)};
+}
+
+/** Whether no address leads here from another machine, so that unsigned calls can only be our own. */
+function isLocal({PUBLIC_WEBHOOK_URL, PUBLIC_EDGE_URL}: Env): boolean {
+  return [PUBLIC_WEBHOOK_URL, PUBLIC_EDGE_URL].every(
+    url => url === undefined || isLoopback(URL.parse(url)?.hostname ?? ''),
+  );
+}
+
+/** REDIS_URL where it is used; where it is not, we start one ourselves. */
+function redisOf(env: Env): string {
+  return env['VOICEBRIDGE_REDIS'] || !env['REDIS_URL'] ? 'redis://127.0.0.1' : env['REDIS_URL'];
+}
+
+/** What this service reads, and nothing else: no process has a secret that it does not need. */
+function settingsOf(service: Planned['service'], env: Env): Env {
+  const {shape} = SCHEMAS[service];
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name in shape || BY_LIBRARIES[service].test(name)));
+}
+
+function allSettings(): z.ZodRawShape {
+  return Object.assign({}, ...Object.values(SCHEMAS).map(({shape}) => shape));
+}
+
+/** Everything that is wrong, and for a newcomer without a key what works without one. */
+function explained(problems: readonly Problem[], hints: readonly string[]): CannotStart {
+  const error = cannotStart(problems, hints);
+  const keyless = problems.some(({name, what}) => name === 'OPENAI_API_KEY' && what === 'is not set');
+  return keyless ? new CannotStart(`${error.message}\nOr try everything without a key: npm run demo`) : error;
+}
+
+/** Everything that needs a port. */
+export function listeners({processes, frontDoor}: Pick<Plan, 'processes' | 'frontDoor'>): readonly Listener[] {
+  if (!frontDoor) return processes;
+  return [...processes, {name: 'the front door', port: frontDoor.port, portVariable: 'WEBHOOK_PORT'}];
+}
+
+function sharedPorts(all: readonly Listener[]): string[] {
+  return all.flatMap(({name, port, portVariable}, index) => {
+    const other = all.slice(0, index).find(earlier => earlier.port === port);
+    if (!other) return [];
+    return [`${other.name} and ${name} would share port ${port}: change ${other.portVariable} or ${portVariable}`];
+  });
 }
 
 /** What to do in Twilio's console, and before. */
 export function instructions({processes, webhookUrl, edgeUrls, frontDoor}: Plan): string[] {
   const portsOf = (service: Planned['service']) =>
     processes.filter(other => other.service === service).map(({port}) => port);
-  const local = [webhookUrl, ...edgeUrls].some(url => /^(http|ws):\/\/(127\.|localhost)/.test(url));
+  const local = [webhookUrl, ...edgeUrls].some(url => isLoopback(new URL(url).hostname));
   const port = frontDoor?.port ?? portsOf('webhook')[0];
   const tunnel = [
     `Twilio cannot reach ${webhookUrl} yet. Open a tunnel to port ${port}, for instance with  ngrok http ${port}`,

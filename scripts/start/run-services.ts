@@ -1,16 +1,20 @@
 import {watch} from 'node:fs';
+import {devNull} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {parseArgs, stripVTControlCharacters, styleText} from 'node:util';
+import {stripVTControlCharacters, styleText} from 'node:util';
 import {config as loadDotenv} from 'dotenv';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {setIn, wholeNumber, type Env} from '@voicebridge/shared/config.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {z} from 'zod';
 import {prettyLine, type LogLine} from '../log-line.ts';
 import {freePortsFrom, isFree, ProcessFailed} from '../processes.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
-import {FURTHER_PORTS, furtherPorts, instructions, planProcesses, type Plan, type Planned} from './plan.ts';
+import {FURTHER_PORTS, furtherPorts, instructions, listeners, planProcesses, type Plan, type Planned} from './plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A process without calls has this long to end before it is killed, a worker this much beyond DRAIN_SECONDS. */
@@ -21,27 +25,29 @@ const GRACE: Millis = 5_000;
  */
 const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge', 'webhook', 'analytics'];
 
+const USAGE = {
+  about: 'The services on this machine, for real calls, until Ctrl-C. .env.example lists what can be set.',
+  options: z.object({
+    edges: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes hold the sockets of callers'),
+    workers: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes talk to the model'),
+    json: toggle().describe('log lines as they are, for a program to read'),
+  }),
+};
+
 /**
  * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service starts
  * again when a file of it, or of the shared library, changes.
  */
 export async function runServices({watching}: {readonly watching: boolean}): Promise<void> {
+  const {json, ...counts} = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
   try {
-    const {values} = parseArgs({
-      options: {
-        edges: {type: 'string', default: '1'},
-        workers: {type: 'string', default: '1'},
-        json: {type: 'boolean', default: false},
-      },
-    });
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
-    const env = watching ? {DRAIN_SECONDS: '2', ...process.env} : process.env;
-    const counts = {edges: count('--edges', values.edges), workers: count('--workers', values.workers)};
+    const env = {...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)};
     const plan = planProcesses(env, counts, await freePortsFrom(FURTHER_PORTS, furtherPorts(counts)));
     await checkPorts(plan);
-    await run(plan, {json: values.json, watching, drain: Number(env['DRAIN_SECONDS'] || 60) * 1_000});
+    await run(plan, {json, watching, env, drain: Number(env['DRAIN_SECONDS'] ?? 60) * 1_000});
   } catch (error) {
-    if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed) && !isUsage(error)) throw error;
+    if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed)) throw error;
     const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
     console.error(styleText('red', `cannot start: ${told}`));
     process.exitCode = 1;
@@ -53,11 +59,12 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
 interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
+  readonly env: Env;
   /** How long calls may outlive Ctrl-C. */
   readonly drain: Millis;
 }
 
-async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<void> {
+async function run(plan: Plan, {json, watching, env, drain}: RunOptions): Promise<void> {
   const began = performance.now();
   const tell = (line: string) => {
     if (!json) console.log(line);
@@ -82,12 +89,13 @@ async function run(plan: Plan, {json, watching, drain}: RunOptions): Promise<voi
   let door: FrontDoor | undefined;
   const kept: {planned: Planned; process: Kept}[] = [];
   try {
-    redis = await provideRedis({url: process.env['REDIS_URL'], kind: process.env['VOICEBRIDGE_REDIS'], log: tell});
+    redis = await provideRedis({url: env['REDIS_URL'], kind: env['VOICEBRIDGE_REDIS'], log: tell});
     const {url} = redis;
     const start = async (planned: Planned) => {
-      const {service, name, env} = planned;
+      const {service, name} = planned;
       const onLine = show(name);
-      const options = {service, name, env: {...env, REDIS_URL: url}, onLine};
+      // Its environment is complete: the secrets of the others in .env are not for it.
+      const options = {service, name, env: {...planned.env, REDIS_URL: url, DOTENV_CONFIG_PATH: devNull}, onLine};
       kept.push({planned, process: await keepRunning(options, say(name))});
     };
     await Promise.race([Promise.all(plan.processes.map(start)), asked.promise]);
@@ -142,12 +150,6 @@ function restartOnChange(
   tell('watching for changes');
 }
 
-/** Everything that needs a port. */
-function listeners({processes, frontDoor}: Plan): readonly Pick<Planned, 'name' | 'port' | 'portVariable'>[] {
-  if (!frontDoor) return processes;
-  return [...processes, {name: 'front door', port: frontDoor.port, portVariable: 'WEBHOOK_PORT'}];
-}
-
 async function checkPorts(plan: Plan): Promise<void> {
   const taken: string[] = [];
   for (const {name, port, portVariable} of listeners(plan)) {
@@ -155,13 +157,4 @@ async function checkPorts(plan: Plan): Promise<void> {
       taken.push(`port ${port} of ${name} is taken by another process: set ${portVariable} to a free one`);
   }
   if (taken.length > 0) throw new CannotStart(taken.join('\n  '));
-}
-
-function count(option: string, value: string): number {
-  if (!/^[1-9]\d?$/.test(value)) throw new CannotStart(`${option} must be a number from 1 to 99`);
-  return Number(value);
-}
-
-function isUsage(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -1,7 +1,8 @@
 import {config as loadDotenv} from 'dotenv';
+import type {z} from 'zod';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {CannotStart, messageOf} from './errors.ts';
-import type {Env} from './config.ts';
+import {loadConfig} from './config.ts';
 import {createLog, type Log} from './log.ts';
 import type {Metrics} from './metrics.ts';
 import {systemClock, type Clock, type Millis} from './time.ts';
@@ -35,24 +36,50 @@ export async function serve(service: Service, {stop, deadline, clock, log}: Serv
   log.info({outcome}, 'stopped');
 }
 
-export interface MainTools {
-  readonly env: Env;
+export interface MainTools<Config> {
+  readonly config: Config;
   readonly log: Log;
   readonly stop: Promise<string>;
   readonly clock: Clock;
 }
 
+/** What the schema of every process has, among the rest. */
+type ProcessSchema = z.ZodObject<{LOG_LEVEL: z.ZodType<string>; DRAIN_SECONDS: z.ZodType<number>}>;
+
 /** How long a process may still take to let go of everything, after its work in hand had to be finished. */
 const LAST_RESORT_MS = 10_000;
 
 /**
- * The frame of every `main.ts`: a log, the signals, and one readable message instead of a stack when the process
- * cannot start. A second signal ends the process at once.
+ * The frame of every `main.ts`: the configuration, a log, the signals, and one readable message instead of a stack when
+ * the process cannot start. A second signal ends the process at once.
  */
-export async function main(name: string, run: (tools: MainTools) => Promise<void>): Promise<void> {
+export async function main<Schema extends ProcessSchema>(
+  name: string,
+  schema: Schema,
+  run: (tools: MainTools<Readonly<z.infer<Schema>>>) => Promise<void>,
+): Promise<void> {
   loadDotenv({quiet: true}); // what the environment already says wins
-  const {env} = process;
-  const log = createLog(name, {level: env['LOG_LEVEL'] ?? 'info', facts: {pid: process.pid}});
+  let log: Log | undefined;
+  try {
+    const hints: string[] = [];
+    const config = loadConfig(schema, process.env, hint => hints.push(hint));
+    const {LOG_LEVEL: level, DRAIN_SECONDS: drain} = config;
+    log = createLog(name, {level, facts: {pid: process.pid}});
+    for (const hint of hints) log.warn({hint}, 'a name in the environment is none of ours');
+    catchStrays(log);
+    await run({config, log, stop: stopAsked(drain * 1_000), clock: systemClock});
+    process.exitCode = 0;
+  } catch (thrown) {
+    process.exitCode = 1;
+    if (thrown instanceof CannotStart || !log) process.stderr.write(`${name} cannot start: ${messageOf(thrown)}\n`);
+    else log.fatal({err: thrown}, 'cannot go on');
+  }
+  // Whatever is still open after a drain (a half-dead socket) must not keep the process.
+  setTimeout(() => process.exit(), 500).unref();
+}
+
+/** Resolves with the first signal to stop; the second one ends the process at once. */
+function stopAsked(drain: Millis): Promise<string> {
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     let asked = false;
@@ -61,23 +88,16 @@ export async function main(name: string, run: (tools: MainTools) => Promise<void
       asked = true;
       stop.resolve(signal);
       // Whatever waits for something that is gone as well (a Redis, say) must not keep the process for ever.
-      const drainMs = Number(env['DRAIN_SECONDS'] ?? 60) * 1_000 || 60_000;
-      setTimeout(() => process.exit(1), drainMs + LAST_RESORT_MS).unref();
+      setTimeout(() => process.exit(1), drain + LAST_RESORT_MS).unref();
     });
   }
-  // One call's bug must not end the others: it is logged as what it is, and counted by whoever reads the log.
+  return stop.promise;
+}
+
+/** One call's bug must not end the others: it is logged as what it is, and counted by whoever reads the log. */
+function catchStrays(log: Log): void {
   process.on('unhandledRejection', thrown => log.error({err: thrown}, 'bug: unhandled rejection'));
   process.on('uncaughtException', thrown => log.error({err: thrown}, 'bug: uncaught exception'));
-  try {
-    await run({env, log, stop: stop.promise, clock: systemClock});
-    process.exitCode = 0;
-  } catch (thrown) {
-    process.exitCode = 1;
-    if (thrown instanceof CannotStart) process.stderr.write(`${name} cannot start: ${thrown.message}\n`);
-    else log.fatal({err: thrown}, 'cannot go on');
-  }
-  // Whatever is still open after a drain (a half-dead socket) must not keep the process.
-  setTimeout(() => process.exit(), 500).unref();
 }
 
 /** Answers /livez, /readyz and /metrics; says whether it did, so that it fits before any other routes. */
@@ -127,16 +147,23 @@ export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metric
 export async function listen(server: Server, port: number, variable = 'PORT', host = '0.0.0.0'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === 'EADDRINUSE'
-          ? `port ${port} is taken by another process; set ${variable} to a free port, or stop that process`
-          : `cannot listen on port ${port} (${error.code ?? error.message}); set ${variable} to another port`;
-      reject(new CannotStart(why, {cause: error}));
+      reject(new CannotStart(whyNotListening(error, port, variable), {cause: error}));
     });
     server.listen(port, host, resolve);
   });
   const address = server.address();
   return typeof address === 'object' && address ? address.port : port;
+}
+
+function whyNotListening({code, message}: NodeJS.ErrnoException, port: number, variable: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is taken by another process; set ${variable} to a free port, or stop that process`;
+    case 'EADDRNOTAVAIL':
+      return 'HOST is no address of this machine; set it to one, such as 127.0.0.1, or to 0.0.0.0 for all of them';
+    default:
+      return `cannot listen on port ${port} (${code ?? message}); set ${variable} to another port`;
+  }
 }
 
 /** Ends an HTTP server at once, sockets that were upgraded included if they are given. */

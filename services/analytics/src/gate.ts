@@ -1,6 +1,6 @@
+import {isLoopback} from '@voicebridge/shared/addresses.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Request, RequestHandler} from 'express';
-import {isLoopback} from './config.ts';
 import type {DatabaseWatch} from './database-watch.ts';
 import {BadQuestion} from './problem.ts';
 import type {Viewer} from './read-call.ts';

@@ -1,11 +1,9 @@
-import {loadConfig} from '@voicebridge/shared/config.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {openTraces} from '@voicebridge/shared/trace.ts';
 import {AnalyticsEnv} from './config.ts';
 import {startAnalytics} from './start-analytics.ts';
 
-await main('analytics', async ({env, log, stop, clock}) => {
-  const config = loadConfig(AnalyticsEnv, env);
+await main('analytics', AnalyticsEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('analytics', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const analytics = await startAnalytics(config, {clock, log, traces});
   await serve(analytics, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});

@@ -1,5 +1,4 @@
 import {createServer} from 'node:http';
-import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
@@ -9,7 +8,7 @@ import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {analyticsApp} from './analytics-app.ts';
-import {isLoopback, type AnalyticsEnv} from './config.ts';
+import type {AnalyticsEnv} from './config.ts';
 import {consumeCalls} from './consume-calls.ts';
 import {DatabaseWatch} from './database-watch.ts';
 import {openEmbedded, openPostgres} from './database.ts';
@@ -37,10 +36,6 @@ export async function startAnalytics(
   config: AnalyticsEnv,
   {clock, log, traces = quietTraces}: AnalyticsDeps,
 ): Promise<Analytics> {
-  if (!isLoopback(config.HOST) && config.DASHBOARD_PASSWORD === undefined)
-    throw new CannotStart(
-      'HOST lets other machines in, and nobody would have to sign in; set DASHBOARD_PASSWORD, or leave HOST out',
-    );
   await using opened = new AsyncDisposableStack();
   const database = opened.use(
     new DatabaseWatch(

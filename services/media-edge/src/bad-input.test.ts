@@ -58,7 +58,7 @@ describe('a socket is refused, and nothing is touched, when', () => {
   test('the signature is that of another ticket', async () => {
     await busyEdge();
     const {callSid, ticket} = await lab.call(worker);
-    const signature = getExpectedTwilioSignature('a token', `${PUBLIC_URL}/media-stream/${newTicket()}`, {});
+    const signature = getExpectedTwilioSignature('a-token', `${PUBLIC_URL}/media-stream/${newTicket()}`, {});
     const headers = {'x-twilio-signature': signature};
     const caller = new TwilioClient(lab.edge.port, `/media-stream/${ticket}`, callSid, headers);
     expect(await caller.answered).toBe(403);
@@ -67,7 +67,7 @@ describe('a socket is refused, and nothing is touched, when', () => {
 
   test('it carries no ticket at all', async () => {
     await busyEdge();
-    const signature = getExpectedTwilioSignature('a token', `${PUBLIC_URL}/media-stream`, {});
+    const signature = getExpectedTwilioSignature('a-token', `${PUBLIC_URL}/media-stream`, {});
     const headers = {'x-twilio-signature': signature};
     expect(await new TwilioClient(lab.edge.port, '/media-stream', newCallSid(), headers).answered).toBe(403);
   });
@@ -76,7 +76,7 @@ describe('a socket is refused, and nothing is touched, when', () => {
     await busyEdge();
     const {callSid, ticket} = await lab.call(worker);
     const path = `/media-stream/${ticket}`;
-    const signature = getExpectedTwilioSignature('a token', `${PUBLIC_URL}${path}`, {});
+    const signature = getExpectedTwilioSignature('a-token', `${PUBLIC_URL}${path}`, {});
     const headers = {'x-twilio-signature': signature, origin: 'https://elsewhere.example'};
     expect(await new TwilioClient(lab.edge.port, path, callSid, headers).answered).toBe(403);
   });
@@ -109,16 +109,16 @@ describe('a socket is refused, and nothing is touched, when', () => {
 
 describe('a socket is taken when', () => {
   test('it was signed with the older of two tokens', async () => {
-    await busyEdge({TWILIO_AUTH_TOKEN: 'a token, an older one'});
+    await busyEdge({TWILIO_AUTH_TOKEN: 'a-token, an-older-one'});
     const {callSid, ticket} = await lab.call(worker);
-    expect(await TwilioClient.signed(lab.edge.port, ticket, callSid, 'an older one').answered).toBe(101);
+    expect(await TwilioClient.signed(lab.edge.port, ticket, callSid, 'an-older-one').answered).toBe(101);
   });
 
   test('Twilio signed the address with a slash behind it', async () => {
     await busyEdge();
     const {callSid, ticket} = await lab.call(worker);
     const path = `/media-stream/${ticket}`;
-    const signature = getExpectedTwilioSignature('a token', `${PUBLIC_URL}${path}/`, {});
+    const signature = getExpectedTwilioSignature('a-token', `${PUBLIC_URL}${path}/`, {});
     const headers = {'x-twilio-signature': signature};
     expect(await new TwilioClient(lab.edge.port, `${path}/`, callSid, headers).answered).toBe(101);
   });

@@ -33,3 +33,12 @@ test('an operator learns everything that is wrong at once', () => {
     expect(load).toThrow(new RegExp(`  ${name} `));
   }
 });
+
+test.each([
+  ['PUBLIC_EDGE_URL', 'ws://edge.example.com', 'must start with wss:// where its host is a public one'],
+  ['PUBLIC_EDGE_URL', 'wss://edge.example.com/media-stream', 'must not end in /media-stream'],
+  ['MAX_CALLS', '0', 'must be a whole number from 1 to 100000'],
+  ['TWILIO_AUTH_TOKEN', 'a, "b"', 'holds a blank, a quotation mark'],
+])('an operator who sets %s=%s is told what it must be', (name, value, told) => {
+  expect(() => loadConfig(EdgeEnv, {...enough, [name]: value})).toThrow(`${name} ${told}`);
+});

@@ -1,5 +1,4 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
-import {loadConfig} from '@voicebridge/shared/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
@@ -8,8 +7,7 @@ import {openTraces} from '@voicebridge/shared/trace.ts';
 import {EdgeEnv} from './config.ts';
 import {startMediaEdge} from './start-media-edge.ts';
 
-await main('media-edge', async ({env, log, stop, clock}) => {
-  const config = loadConfig(EdgeEnv, env);
+await main('media-edge', EdgeEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('media-edge', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const redis = await connectRedis(config.REDIS_URL, 'commands', log);
   await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});

@@ -17,6 +17,7 @@ import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
+import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
 import {anyPhone} from './any-phone.ts';
 import {attentiveBus} from './attentive-bus.ts';
 import {BridgeLeg, type LegDeps} from './bridge-leg.ts';
@@ -107,7 +108,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   // Connections that are not calls (yet): probes, scrapes, and whoever knocks.
   server.maxConnections = config.MAX_CALLS + 200;
   server.on('upgrade', upgrade);
-  const port = await listen(server, config.PORT);
+  const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   stack.defer(() => closeServer(server));
 
   metrics.callsCapacity.set(config.MAX_CALLS);

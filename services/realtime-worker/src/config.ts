@@ -1,5 +1,17 @@
 import {z} from 'zod';
-import {onOff, port, tracesEndpoint, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import {
+  choice,
+  drainSeconds,
+  guardedUrl,
+  host,
+  logLevel,
+  onOff,
+  port,
+  secret,
+  tracesEndpoint,
+  wholeNumber,
+} from '@voicebridge/shared/config.ts';
+import {redisUrls} from '@voicebridge/shared/server-urls.ts';
 import type {Assistant} from './assistant.ts';
 
 const PERSONA =
@@ -8,8 +20,8 @@ const GREETING = 'Say hello and ask how you can help.';
 
 /** Everything that can be set on a worker. */
 export const WorkerEnv = z.object({
-  OPENAI_API_KEY: z.string().describe('the model’s key: platform.openai.com, API keys'),
-  OPENAI_REALTIME_URL: urlOf('ws', 'wss')
+  OPENAI_API_KEY: secret().describe('the model’s key, from https://platform.openai.com/api-keys'),
+  OPENAI_REALTIME_URL: guardedUrl('ws')
     .default('wss://api.openai.com/v1/realtime')
     .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
   OPENAI_MODEL: z.string().default('gpt-realtime-2.1').describe('which model answers'),
@@ -25,16 +37,19 @@ export const WorkerEnv = z.object({
     .string()
     .default(GREETING)
     .describe('what the assistant is told to say first; off: it waits for the caller'),
-  BARGE_IN: z
-    .enum(['immediate', 'resume'])
+  BARGE_IN: choice('immediate', 'resume')
     .default('immediate')
     .describe('immediate: any speech stops the assistant; resume: it goes on after a mere noise'),
-  BARGE_IN_NOISE_MS: wholeNumber().default(350).describe('with BARGE_IN=resume: speech shorter than this is a noise'),
-  BARGE_IN_MIN_SPEECH_MS: wholeNumber().default(0).describe('how long a caller must speak before the assistant stops'),
-  GREETING_PROTECTED_MS: wholeNumber()
+  BARGE_IN_NOISE_MS: wholeNumber({max: 10_000})
+    .default(350)
+    .describe('with BARGE_IN=resume: speech shorter than this is a noise'),
+  BARGE_IN_MIN_SPEECH_MS: wholeNumber({max: 10_000})
+    .default(0)
+    .describe('how long a caller must speak before the assistant stops'),
+  GREETING_PROTECTED_MS: wholeNumber({max: 60_000})
     .default(500)
     .describe('how much of the greeting cannot be interrupted, so that a noise on the line does not swallow it'),
-  IDLE_PROMPT_SECONDS: wholeNumber()
+  IDLE_PROMPT_SECONDS: wholeNumber({max: 3_600})
     .default(0)
     .describe('after so long a silence the assistant asks whether the caller is still there, twice at most; 0: never'),
   IDLE_HANG_UP: onOff()
@@ -56,32 +71,29 @@ export const WorkerEnv = z.object({
     .default(600)
     .describe('a call in which neither side has said anything for so long is ended; 0: never'),
   UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
-  SESSION_ROTATE_SECONDS: wholeNumber()
+  SESSION_ROTATE_SECONDS: wholeNumber({min: 1, max: 86_400})
     .default(3_000)
     .describe('a model session older than this is replaced between two turns; OpenAI ends one after 3600'),
-  TRANSCRIPTS: z
-    .enum(['off', 'heard', 'full'])
+  TRANSCRIPTS: choice('off', 'heard', 'full')
     .default('off')
     .describe(
       'what of the words goes into a call’s record; heard: the assistant’s only as far as the caller heard them',
     ),
+  HOST: host()
+    .default('127.0.0.1')
+    .describe('the address to listen on: only probes and Prometheus ask here; in a container 0.0.0.0'),
   PORT: port().default(5052).describe('/livez, /readyz and /metrics'),
-  REDIS_URL: z
-    .string()
-    .describe(
-      'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
-    ),
-  QUEUE_REDIS_URL: z.string().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
-  MAX_CALLS: wholeNumber().default(200).describe('how many calls this worker holds at most'),
-  DRAIN_SECONDS: wholeNumber().default(60).describe('how long a call may stay on this worker after SIGTERM, at most'),
+  REDIS_URL: redisUrls().describe(
+    'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
+  ),
+  QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
+  MAX_CALLS: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls this worker holds at most'),
+  DRAIN_SECONDS: drainSeconds().describe('how long a call may stay on this worker after SIGTERM, at most'),
   SHOW_TIMING_MATH: onOff()
     .default(false)
     .describe('on: logs the arithmetic of each interruption, and why there was none'),
   OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('how much this process logs'),
+  LOG_LEVEL: logLevel(),
 });
 
 export type WorkerConfig = Readonly<z.infer<typeof WorkerEnv>>;

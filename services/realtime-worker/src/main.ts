@@ -1,6 +1,5 @@
 import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
-import {loadConfig} from '@voicebridge/shared/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
 import {connectRedis, openRedis} from '@voicebridge/shared/redis/connect.ts';
@@ -9,8 +8,7 @@ import {openTraces} from '@voicebridge/shared/trace.ts';
 import {WorkerEnv} from './config.ts';
 import {startWorker} from './start-worker.ts';
 
-await main('realtime-worker', async ({env, log, stop, clock}) => {
-  const config = loadConfig(WorkerEnv, env);
+await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const redis = await connectRedis(config.REDIS_URL, 'commands', log);
   await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});

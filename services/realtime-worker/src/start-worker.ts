@@ -215,7 +215,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return inHand() >= config.MAX_CALLS ? 'every place is taken' : undefined;
   };
   const server = healthServer({notReady}, metrics);
-  const port = await listen(server, config.PORT);
+  const port = await listen(server, config.PORT, 'PORT', config.HOST);
   stack.defer(() => closeServer(server));
   log.info({port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL}, 'worker ready');
 

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {loadConfig} from '@voicebridge/shared/config.ts';
+import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
 import {WebhookEnv} from './config.ts';
 
 const enough = {
@@ -42,11 +43,26 @@ test('an operator without a token must say that nothing is to be validated', () 
   expect(problems({...tokenless, TWILIO_VALIDATE: 'off'})).toBe('none');
 });
 
+test('an operator who wants nothing validated is reached from this machine only, unless HOST says otherwise', () => {
+  const at = (env: Record<string, string>) => listenOn(loadConfig(WebhookEnv, {...enough, ...env}));
+  expect(at({})).toBe('0.0.0.0');
+  expect(at({HOST: '10.0.0.7'})).toBe('10.0.0.7');
+  expect(at({TWILIO_VALIDATE: 'off'})).toBe('127.0.0.1');
+  expect(at({TWILIO_VALIDATE: 'off', HOST: '0.0.0.0'})).toBe('0.0.0.0');
+});
+
 test.each([
   ['PUBLIC_WEBHOOK_URL', 'voice.example.com', 'must be a URL that starts with'],
+  ['PUBLIC_WEBHOOK_URL', 'http://voice.example.com', 'must start with https:// where its host is a public one'],
+  ['PUBLIC_WEBHOOK_URL', 'https://voice.example.com/incoming-call', 'must not end in /incoming-call'],
+  ['PUBLIC_WEBHOOK_URL', 'https://voice.example.com/incoming-call/', 'must not end in /incoming-call'],
+  ['TWILIO_AUTH_TOKEN', '"old-token"', 'holds a blank, a quotation mark'],
+  ['REDIS_URL', 'http://127.0.0.1:6379', 'must start with redis://'],
+  ['DRAIN_SECONDS', '99999999', 'must be a whole number from 0 to 86400'],
+  ['LOG_LEVEL', 'verbose', 'must be fatal, error,'],
   ['PUBLIC_EDGE_URL', 'https://edge.example.com', 'must be a URL that starts with ws:// or wss://'],
   ['OVERLOAD', 'shout', 'must be say, hold, dial or redirect'],
-  ['OVERLOAD_HOLD_SECONDS', '0', 'must be 1 to 60'],
+  ['OVERLOAD_HOLD_SECONDS', '0', 'must be a whole number from 1 to 60'],
   ['NUMBER_HASH_KEY', 'short', 'must have 16 characters or more'],
   ['TWILIO_ACCOUNT_SID', 'AC1', 'must be AC and 32 hexadecimal digits'],
 ])('an operator who mistypes %s is told what it must be, without the value', (name, value, told) => {

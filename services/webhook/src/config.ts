@@ -1,49 +1,50 @@
 import {z} from 'zod';
-import {onOff, port, tracesEndpoint, urlOf, wholeNumber} from '@voicebridge/shared/config.ts';
+import {
+  choice,
+  drainSeconds,
+  guardedUrl,
+  logLevel,
+  phrase,
+  port,
+  tracesEndpoint,
+  wholeNumber,
+} from '@voicebridge/shared/config.ts';
+import {redisUrls} from '@voicebridge/shared/server-urls.ts';
+import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/twilio-settings.ts';
 
 /** Looks at a rule between variables even where another variable is wrong, so that all problems are named at once. */
 const when = () => true;
+
+/** What Twilio asks of us, below the public origin. */
+const ROUTES = /\/(incoming-call|after-stream|call-status|stream-status)$/;
 
 /** Everything that can be set on a webhook. Secrets are never printed, by `loadConfig` or anybody else. */
 export const WebhookEnv = z
   .object({
     PORT: port().default(5050).describe('where Twilio asks what to do, and /livez, /readyz and /metrics answer'),
-    PUBLIC_WEBHOOK_URL: urlOf('http', 'https').describe(
-      'the public origin of this service, https://… in production: what you pasted into Twilio, without /incoming-call',
-    ),
-    PUBLIC_EDGE_URL: urlOf('ws', 'wss').describe(
+    PUBLIC_WEBHOOK_URL: guardedUrl('http')
+      .refine(url => !ROUTES.test(url), 'must not end in /incoming-call or another path of ours: it is added')
+      .describe(
+        'the public origin of this service, https://… in production: what you pasted into Twilio, without /incoming-call',
+      ),
+    PUBLIC_EDGE_URL: guardedUrl('ws').describe(
       'where callers are sent, wss://… in production, while no edge has announced a public origin of its own',
     ),
-    TWILIO_AUTH_TOKEN: z
-      .string()
-      .transform(text =>
-        text
-          .split(',')
-          .map(token => token.trim())
-          .filter(token => token !== ''),
-      )
-      .default([])
-      .describe('checks the signature of every request; several, comma-separated, while you rotate them'),
-    TWILIO_VALIDATE: onOff()
-      .default(true)
-      .describe('on or off; off takes requests that nobody signed, for trying things out on your own machine'),
+    ...twilioSettings,
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal digits')
       .optional()
       .describe('the account that owns the calls; needed where Twilio is asked to do something (REST)'),
-    REDIS_URL: z
-      .string()
-      .describe(
-        'where the fleet and the calls are known: redis:// or rediss://, several comma-separated for a Cluster',
-      ),
+    REDIS_URL: redisUrls().describe(
+      'where the fleet and the calls are known: redis:// or rediss://, several comma-separated for a Cluster',
+    ),
     WELCOME_SAY: z
       .string()
       .max(4_000)
       .optional()
       .describe('spoken by Twilio before the assistant can hear; it delays the assistant, so leave it out if you can'),
-    OVERLOAD: z
-      .enum(['say', 'hold', 'dial', 'redirect'], 'must be say, hold, dial or redirect')
+    OVERLOAD: choice('say', 'hold', 'dial', 'redirect')
       .default('say')
       .describe('what a caller gets while no worker has a place: a sentence, a queue, another number, other TwiML'),
     OVERLOAD_SAY: z
@@ -58,27 +59,21 @@ export const WebhookEnv = z
       .describe(
         'for OVERLOAD=dial a number in E.164 form, sip:… or client:…; for OVERLOAD=redirect a URL that answers TwiML',
       ),
-    OVERLOAD_HOLD_SECONDS: wholeNumber()
-      .refine(seconds => seconds >= 1 && seconds <= 60, 'must be 1 to 60')
-      .default(5)
-      .describe('OVERLOAD=hold tries again this often'),
-    NUMBERS: z
-      .enum(['hashed', 'full'], 'must be hashed or full')
+    OVERLOAD_HOLD_SECONDS: wholeNumber({min: 1, max: 60}).default(5).describe('OVERLOAD=hold tries again this often'),
+    NUMBERS: choice('hashed', 'full')
       .default('hashed')
       .describe('what a record keeps of telephone numbers: a keyed hash and the last two digits, or the number too'),
-    NUMBER_HASH_KEY: z
-      .string()
-      .min(16, 'must have 16 characters or more')
+    NUMBER_HASH_KEY: phrase(16)
       .optional()
       .describe(
         'a secret that makes hashes of numbers comparable with each other and useless to others; not set: no hash',
       ),
-    MAX_ATTEMPTS: wholeNumber()
+    MAX_ATTEMPTS: wholeNumber({max: 100})
       .default(3)
       .describe(
         'how often in a row the stream of a call is opened again after an accident; one that lived a minute begins a new row',
       ),
-    DRAIN_SECONDS: wholeNumber().default(60).describe('how long a request in hand may take after SIGTERM, at most'),
+    DRAIN_SECONDS: drainSeconds().describe('how long a request in hand may take after SIGTERM, at most'),
     MODEL_DOWN_SAY: z
       .string()
       .max(4_000)
@@ -92,16 +87,9 @@ export const WebhookEnv = z
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
-    LOG_LEVEL: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-      .default('info')
-      .describe('how much this process logs'),
+    LOG_LEVEL: logLevel(),
   })
-  .refine(env => !env.TWILIO_VALIDATE || env.TWILIO_AUTH_TOKEN.length > 0, {
-    when,
-    path: ['TWILIO_AUTH_TOKEN'],
-    message: 'is not set; without it only TWILIO_VALIDATE=off can take calls',
-  })
+  .refine(hasProof, NO_PROOF)
   .refine(env => env.OVERLOAD !== 'dial' || isDialable(env.OVERLOAD_TARGET ?? ''), {
     when,
     path: ['OVERLOAD_TARGET'],

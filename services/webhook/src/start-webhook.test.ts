@@ -143,7 +143,7 @@ test('an operator who has Twilio ask by GET loses no callback', async () => {
 });
 
 test('both tokens are taken while they are rotated', async () => {
-  await town.webhook({TWILIO_AUTH_TOKEN: `the next one,${TOKEN}`});
+  await town.webhook({TWILIO_AUTH_TOKEN: `the-next-one,${TOKEN}`});
   await town.worker();
   expect(await town.ask('/incoming-call', ringing())).toMatchObject({status: 200});
 });

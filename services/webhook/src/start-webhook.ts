@@ -13,6 +13,7 @@ import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
+import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './twilio-routes.ts';
 import {hangUp, SORRY} from './twiml.ts';
@@ -98,7 +99,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   server.requestTimeout = 10_000;
   // Longer than the usual idle time of a load balancer, which would else use a connection that is just being closed.
   server.keepAliveTimeout = 65_000;
-  const port = await listen(server, config.PORT);
+  const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   opened.defer(() => closeServer(server));
   log.info({id, port, validate: config.TWILIO_VALIDATE}, 'webhook is up');
 

@@ -8,7 +8,7 @@ export const newCallSid = () => CallSid.parse(`CA${randomBytes(16).toString('hex
 export const newStreamSid = () => StreamSid.parse(`MZ${randomBytes(16).toString('hex')}`);
 export const newTicket = () => Ticket.parse(randomBytes(16).toString('hex'));
 
-export const TOKEN = 'a token';
+export const TOKEN = 'a-token';
 export const PUBLIC_URL = 'wss://edge.test';
 
 /** A socket as Twilio opens it; every message that comes is kept. */

@@ -16,7 +16,7 @@ import {quietTraces, type SpanFacts, type Traces} from '@voicebridge/shared/trac
 import {WebhookEnv} from '../config.ts';
 import {startWebhook, type Webhook} from '../start-webhook.ts';
 
-export const TOKEN = 'a token of the account';
+export const TOKEN = 'a-token-of-the-account';
 export const ORIGIN = 'https://voice.example.com';
 export const EDGE = 'wss://edge.example.com';
 

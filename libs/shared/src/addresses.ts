@@ -1,0 +1,32 @@
+import {isIP} from 'node:net';
+
+/** Whether only this machine can reach the host; an address of version 6 with or without brackets. */
+export function isLoopback(host: string): boolean {
+  const bare = withoutBrackets(host);
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
+}
+
+/** Names that no public resolver knows. */
+const PRIVATE_NAMES = /\.(internal|local|localhost|lan|home\.arpa)$/;
+/** RFC 1918, link-local, and the shared space that overlay networks use. */
+const PRIVATE_V4 = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+const PRIVATE_V6 = /^(f[cd]|fe[89ab])/;
+
+/** Whether what is sent to the host stays on this machine or within a network of its own, such as that of containers. */
+export function isPrivate(host: string): boolean {
+  const bare = withoutBrackets(host);
+  if (isLoopback(bare)) return true;
+  switch (isIP(bare)) {
+    case 4:
+      return PRIVATE_V4.test(bare);
+    case 6:
+      return PRIVATE_V6.test(bare);
+    default:
+      // A name without a dot is one that the own network gives, as compose and Kubernetes do.
+      return bare !== '' && (!bare.includes('.') || PRIVATE_NAMES.test(bare));
+  }
+}
+
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+}

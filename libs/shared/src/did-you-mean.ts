@@ -1,0 +1,51 @@
+/** A name that is none of ours, and the one of ours it was probably meant to be. */
+export interface Misspelt {
+  readonly name: string;
+  readonly meant: string;
+}
+
+/** In a name this short one wrong letter is a slip, two are another name: HOME is not HOST. */
+const SHORT = 5;
+
+/**
+ * Which of the names are almost one of ours: up to two letters wrong, missing, too many or swapped, or another case.
+ * What is one of ours is never misspelt.
+ */
+export function misspelt(names: readonly string[], ours: readonly string[]): Misspelt[] {
+  return names
+    .filter(name => !ours.includes(name))
+    .flatMap(name => {
+      const near = ours
+        .map(meant => ({name, meant, wrong: editDistance(name.toUpperCase(), meant)}))
+        .filter(({meant, wrong}) => wrong <= (meant.length <= SHORT ? 1 : 2))
+        .toSorted((a, b) => a.wrong - b.wrong);
+      return near.slice(0, 1).map(({meant}) => ({name, meant}));
+    });
+}
+
+/** How many letters must be changed, added, taken away or swapped with their neighbour. */
+function editDistance(from: string, to: string): number {
+  if (Math.abs(from.length - to.length) > 2) return Infinity; // far enough to be another name
+  let beforeLast: number[] = [];
+  let last = Array.from({length: to.length + 1}, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1];
+      const changed = at(last, column - 1) + (same ? 0 : 1);
+      const swapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      current[column] = Math.min(
+        changed,
+        at(last, column) + 1,
+        at(current, column - 1) + 1,
+        swapped ? at(beforeLast, column - 2) + 1 : Infinity,
+      );
+    }
+    [beforeLast, last] = [last, current];
+  }
+  return at(last, to.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Infinity;
+}

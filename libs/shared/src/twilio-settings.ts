@@ -1,0 +1,40 @@
+import {host, onOff, secrets} from './config.ts';
+
+/** What the two processes that Twilio talks to read alike: how they know that it is Twilio, and who can reach them. */
+export const twilioSettings = {
+  TWILIO_AUTH_TOKEN: secrets()
+    .default([])
+    .describe('checks the signature of every request and socket; several, comma-separated, while you rotate them'),
+  TWILIO_VALIDATE: onOff()
+    .default(true)
+    .describe(
+      'on or off; off takes what nobody signed, for trying things out, and listens on loopback only unless HOST is set',
+    ),
+  HOST: host()
+    .optional()
+    .describe('the address to listen on; not set: every one, or loopback with TWILIO_VALIDATE=off'),
+};
+
+interface TwilioConfig {
+  readonly TWILIO_AUTH_TOKEN: readonly string[];
+  readonly TWILIO_VALIDATE: boolean;
+  readonly HOST?: string | undefined;
+}
+
+/** A token is there, or it is written down that none is wanted. What could not be read has its own problem. */
+export function hasProof({TWILIO_AUTH_TOKEN: tokens, TWILIO_VALIDATE: validate}: Partial<TwilioConfig>): boolean {
+  return validate === false || !Array.isArray(tokens) || tokens.length > 0;
+}
+
+/** What an operator is told where `hasProof` is false; said together with everything else that is wrong. */
+export const NO_PROOF = {
+  path: ['TWILIO_AUTH_TOKEN'],
+  message:
+    'is not set: without it strangers can spend your OpenAI credit. Copy it from the front page of https://console.twilio.com, or write TWILIO_VALIDATE=off to take unsigned calls, on loopback only',
+  when: () => true,
+};
+
+/** Where such a process listens: with nothing to prove that it is Twilio, on this machine only, unless told otherwise. */
+export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string {
+  return HOST ?? (TWILIO_VALIDATE ? '0.0.0.0' : '127.0.0.1');
+}

@@ -1,0 +1,26 @@
+import {devNull} from 'node:os';
+import {expect, test} from 'vitest';
+import {ProcessFailed, startProcess} from './processes.ts';
+
+test.each(['webhook', 'media-edge', 'realtime-worker', 'analytics'])(
+  'an operator whose environment is wrong for %s reads one message, and no stack',
+  async service => {
+    const env = {
+      DOTENV_CONFIG_PATH: devNull,
+      LOG_LEVEL: 'verbose',
+      DRAIN_SECONDS: '99999999',
+      REDIS_URL: 'http://secret',
+    };
+    const failed = await startProcess({service, env}).then(
+      running => running.stop(0),
+      (thrown: unknown) => thrown,
+    );
+    expect(failed).toBeInstanceOf(ProcessFailed);
+    const {message, lines} = failed as ProcessFailed;
+    expect(message).toContain(`${service} ended with exit code 1 before it was ready`);
+    for (const name of ['LOG_LEVEL', 'DRAIN_SECONDS', 'REDIS_URL'])
+      expect(lines.filter(({text}) => text.startsWith(`  ${name} must`))).toHaveLength(1);
+    expect(message).not.toMatch(/^\s+at /m);
+    expect(message).not.toContain('secret');
+  },
+);
