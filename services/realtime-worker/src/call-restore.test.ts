@@ -1,7 +1,10 @@
 import {describe, expect, test} from 'vitest';
 import type {Fact} from './call-effect.ts';
+import {CallCore} from './call-core.ts';
 import {restoreCall} from './call-restore.ts';
+import {HAS_YIELDED} from './floor.ts';
 import type {JournalEntry} from './journal-entry.ts';
+import {asked, began, last, usualAssistant} from './testing/call.ts';
 
 const words = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays.';
 
@@ -47,4 +50,46 @@ test('a noise that stopped the assistant for a moment took nothing away', () => 
   const noise = journal(...answer, [2_500, {is: 'hushed'}], [3_000, {is: 'said', id: 'a', from: 2_500, ms: 5_000}]);
   expect(heardOf(noise)).toBe(words);
   expect(restoreCall(noise, 10_000).said).toEqual([{itemId: 'a', itemFrom: 2_500, ms: 2_500, agoMs: 7_000}]);
+});
+
+describe('an assistant that was hanging up when its worker went', () => {
+  const goodbye = [
+    [0, {is: 'item', item: {kind: 'assistant', id: 'a', text: ''}}],
+    [0, {is: 'said', id: 'a', from: 0, ms: 2_000}],
+    [100, {is: 'item', item: {kind: 'toolCall', id: 't', callId: 'c', name: 'hang_up', arguments: '{}'}}],
+    [200, {is: 'complete', id: 'a'}],
+  ] as const satisfies (readonly [number, Fact])[];
+  /** What the next worker does with the call until a moment of its clock. */
+  const goOn = (entries: readonly JournalEntry[], until: number) => {
+    const settings = {
+      assistant: {...usualAssistant, greeting: '', floor: HAS_YIELDED},
+      interruption: 'ours' as const,
+      epoch: 2,
+      worker: 'w2',
+      since: (at: number) => at,
+      streamGraceMs: 15_000,
+      rotateAfterMs: 3e6,
+    };
+    const core = new CallCore(settings, 0, restoreCall(entries, 500));
+    const effects = [
+      ...core.on({type: 'model', event: {type: 'ready'}}, 0),
+      ...core.on({type: 'edge', frame: began, epoch: 2}, 0),
+    ];
+    for (let at = core.deadline; at !== undefined && at <= until; at = core.deadline) {
+      effects.push(...core.on({type: 'time'}, at));
+    }
+    return effects;
+  };
+
+  test('has its line closed by the next worker once the goodbye was heard', () => {
+    expect(last(goOn(journal(...goodbye), 1_000))).toBeUndefined();
+    expect(last(goOn(journal(...goodbye), 10_000))).toMatchObject({intent: 'hang-up', reason: 'assistant.hung-up'});
+  });
+
+  test('goes on talking where the caller had kept the line', () => {
+    const kept = {is: 'item', item: {kind: 'toolResult', id: 'r', callId: 'c', output: 'the call goes on'}} as const;
+    const effects = goOn(journal(...goodbye, [300, kept]), 2_500);
+    expect(last(effects)).toBeUndefined();
+    expect(asked(effects)).toEqual(['recovery-1']);
+  });
 });
