@@ -232,7 +232,9 @@ describe('a caller for whom there may be a place', () => {
       return {answer: (await town.directory.claim(ask.callSid, claim)).won ? 'yes' : 'taken', epoch: 1};
     });
     const again = againOf((await asked('/incoming-call')).result);
+    await clock.advanceAsync(1_500, 50); // nobody asks any more
     yes.resolve();
+    await clock.advanceAsync(50, 10);
     const {result} = await asked(again ?? '');
     expect(await town.directory.takeTicket(ticketOf(result))).toEqual({callSid: call.CallSid, epoch: 1});
     const twice = await asked(again ?? '');
