@@ -2,7 +2,7 @@
  * Whether a caller is ever told that all lines are busy while places are free: callers dial a system that has just been
  * started, on a machine that other work keeps busy. Exit code 1 if one of them was refused, or accepted and dropped.
  *
- *   npm run bench admission -- --calls 100 --rate 10 --busy 0.9
+ *   npm run bench admission -- --calls 100 --rate 10 --busy 0.9 --loops 1
  */
 import {cpus, totalmem} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -19,6 +19,8 @@ const {values} = parseArgs({
     rate: {type: 'string', default: '10'},
     /** The share of each processor that other work takes. */
     busy: {type: 'string', default: '0.9'},
+    /** Processes of that other work for each processor. */
+    loops: {type: 'string', default: '1'},
     workers: {type: 'string', default: '2'},
     edges: {type: 'string', default: '2'},
     /** How long a caller stays who hears the assistant, in milliseconds. */
@@ -34,7 +36,7 @@ const [calls, rate, busy, stay] = [values.calls, values.rate, values.busy, value
   number,
 ];
 
-await using _others = makeBusy(busy);
+await using _others = makeBusy(busy, Number(values.loops));
 const before = await busyShare(2_000);
 const began = performance.now();
 await using fleet = await ProcessFleet.start({
@@ -85,7 +87,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
 console.log(
-  `${calls} callers at ${rate} a second, ${values.workers} workers and ${values.edges} edges started within ${(startedIn / 1_000).toFixed(1)} s; before the first call the machine was ${percent(before)} busy, with the calls it was ${percent(await load)}`,
+  `${calls} callers at ${rate} a second, ${values.workers} workers and ${values.edges} edges beside ${values.loops} loops a processor started within ${(startedIn / 1_000).toFixed(1)} s; before the first call the machine was ${percent(before)} busy, with the calls it was ${percent(await load)}`,
 );
 console.log(
   '| refused | accepted and dropped | held | answered with a stream, ms (p50 / p95 / p99 / max) | stream to first audio, ms |',

@@ -20,9 +20,12 @@ const round = () => {
 round();
 `;
 
-/** Work of others that keeps every processor of this machine busy for this share of the time. */
-export function makeBusy(share: number): AsyncDisposable {
-  const children = cpus().map(() =>
+/**
+ * Work of others that keeps every processor of this machine busy for this share of the time. With more than one process
+ * for each processor, ours wait the longer for their turn.
+ */
+export function makeBusy(share: number, perProcessor: number): AsyncDisposable {
+  const children = Array.from({length: cpus().length * perProcessor}, () =>
     spawn(process.execPath, ['-e', LOOP, String(share), String(AT_MOST_SECONDS)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     }),
