@@ -1,23 +1,25 @@
 /**
- * Does the model remember exactly what the caller heard, and how fast is silence? Four parts:
+ * Does the model remember exactly what the caller heard, and how fast is silence? Five parts:
  *
  *   positions   thousands of interruptions on a virtual clock, our rule and the plain rules of others on the same events
+ *   marks       the same where Twilio returns its marks late, in bunches, seldom, never or too early
  *   real calls  the whole system on real sockets and a real Redis, each service a process of its own
  *   greetings   1,000 calls with noise, slow starts and broken sessions: greeted exactly once?
  *   goodbyes    500 calls that the assistant ends: heard to the last word, and closed?
  *
- *   npm run bench barge-in -- [--quick] [--json FILE] [--svg FILE] [--calls 50] [--only positions|real|scenes]
+ *   npm run bench barge-in -- [--quick] [--json FILE] [--svg FILE] [--calls 50] [--only positions|marks|real|scenes]
  */
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
 import {figures, OURS, type Outcome, quantile} from './barge-in/outcome.ts';
+import {missedGoals, oddMarks} from './barge-in/odd-marks.ts';
 import {drawErrors} from './barge-in/picture.ts';
 import {realCalls, type RealFigures} from './barge-in/real-calls.ts';
 import {goodbye, greeting} from './barge-in/scenes.ts';
 import {type Condition, situations, virtualCall} from './barge-in/virtual-calls.ts';
 
-const PARTS = ['positions', 'scenes', 'real'];
+const PARTS = ['positions', 'marks', 'scenes', 'real'];
 const {values} = parseArgs({
   options: {
     quick: {type: 'boolean', default: false},
@@ -46,6 +48,7 @@ const result: Record<string, unknown> = {machine, quick};
 // First: the phones are in this process, and what the other parts leave behind would make them slow.
 if (wanted('real')) result['real'] = await real(Number(values.calls ?? (quick ? 5 : 50)));
 if (wanted('positions')) result['positions'] = positions(quick ? 8 : 60);
+if (wanted('marks')) result['marks'] = marks(quick ? 3 : 20);
 if (wanted('scenes')) {
   result['greetings'] = scenes('greetings', quick ? 100 : 1_000, greeting, 'once');
   result['goodbyes'] = scenes('goodbyes', quick ? 50 : 500, goodbye, 'heard and closed');
@@ -100,6 +103,19 @@ function positions(callsEach: number) {
     const subtitle = `${count} simulated interruptions, 80 ± 40 ms each way to Twilio; refused truncations leave the whole reply in memory`;
     writeFileSync(values.svg, drawErrors(far, 'How wrong is the model about what the caller heard?', subtitle));
   }
+  return rows;
+}
+
+function marks(callsEach: number) {
+  const rows = oddMarks(networks, callsEach, (done, of) => progress(`marks: condition ${done} of ${of}`));
+  clearProgress();
+  console.log('\nOdd marks, ours, interrupted in all four ways: the error as above\n');
+  console.log(line('network', 'marks', '', ['count', 'refused', 'wrong', 'p50', 'p95', 'max']));
+  for (const {network, marks, ...row} of rows) {
+    const numbers = [row.count, row.refused, row.wrongItem, row.p50, row.p95, row.max].map(each => each.toFixed(0));
+    console.log(line(nameOf(network), marks, '', numbers));
+  }
+  goals.push(...missedGoals(rows));
   return rows;
 }
 

@@ -63,7 +63,7 @@ export function goodbye(seed: number): string {
     network: networks[seed % 3] ?? networks[0],
     modelNetwork: {delay: 15, jitter: 5},
     knobs: {overlapCalls: seed % 2 === 0},
-    marksReturned: seed % 10 === 0 ? 0.5 : 1,
+    marks: {lost: seed % 10 === 0 ? 0.5 : 0},
     script: ({kind}) =>
       kind === 'greeting'
         ? [{say: {text: 'Hello.', audioMs: 600}}]

@@ -1,5 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Reply} from '../../simulators/openai/src/model-script.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/mark-returns.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
@@ -15,6 +16,8 @@ export type Situation = (typeof situations)[number];
 export interface Condition {
   readonly network: Network;
   readonly situation: Situation;
+  /** How Twilio returns marks; as documented, if not given. */
+  readonly marks?: MarkKnobs;
 }
 
 /** An interruption as all rules saw it. */
@@ -36,12 +39,13 @@ export interface VirtualFigures {
 }
 
 /** One call on a virtual clock with some interruptions of one kind. */
-export function virtualCall({network, situation}: Condition, seed: number): VirtualFigures {
+export function virtualCall({network, situation, marks = {}}: Condition, seed: number): VirtualFigures {
   const random = seededRandom(seed * 7_919 + 13);
   let next: Reply = [];
   const call = new SimulatedCall({
     seed,
     network,
+    marks,
     modelNetwork: {delay: 15, jitter: 5},
     knobs: {speed: [3, 8], firstDeltaMs: [300, 800]},
     script: ({kind}) => (kind === 'greeting' ? speak(1_500) : next),

@@ -27,7 +27,7 @@ const misbehaviour = fc.record({
   duplicateDone: fc.boolean(),
   strange: fc.boolean(),
   speed: fc.constantFrom([0.8, 1.2] as const, [3, 8] as const),
-  marksReturned: fc.constantFrom(1, 1, 0.7, 0),
+  lostMarks: fc.constantFrom(0, 0, 0.3, 1),
   heldShortMs: fc.constantFrom(0, 0, 85),
 });
 
@@ -38,7 +38,7 @@ function play(
   turns: readonly {reply: number[]; listens: number; speaks: number; keyBefore?: number | undefined}[],
   how: {network: {delay: number; jitter: number}; misbehaviour: Record<string, unknown>; mode: 'immediate' | 'resume'},
 ): SimulatedCall & {readonly talks: readonly {from: number; to: number}[]} {
-  const {marksReturned, ...knobs} = how.misbehaviour;
+  const {lostMarks, ...knobs} = how.misbehaviour;
   let next: Reply = [speech(800)];
   const call = new SimulatedCall({
     seed,
@@ -46,7 +46,7 @@ function play(
     modelNetwork: {delay: 20, jitter: 10},
     knobs,
     floor: {mode: how.mode},
-    marksReturned: Number(marksReturned),
+    marks: {lost: Number(lostMarks)},
     script: () => next,
   });
   const talks: {from: number; to: number}[] = [];
@@ -86,7 +86,7 @@ describe('whatever the network, the model and the caller do', () => {
           // A server that counts less than it sent refuses a cut behind its end, once, and is cut there.
           if (misbehaviour.heldShortMs === 0) expect(refused).toEqual([]);
           // One clear cannot be placed better than the network jitters where no mark comes back.
-          const tolerance = 110 + (misbehaviour.marksReturned === 1 ? 20 : 4 * network.jitter + 2 * network.delay);
+          const tolerance = 110 + (misbehaviour.lostMarks === 0 ? 20 : 4 * network.jitter + 2 * network.delay);
           for (const {item, heardMs, rememberedMs} of compare(call.session.items, call.queue.played())) {
             expect(heardMs).toBeLessThanOrEqual(item.generatedMs);
             expect(Math.abs(rememberedMs - heardMs)).toBeLessThanOrEqual(tolerance);

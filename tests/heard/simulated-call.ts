@@ -14,7 +14,8 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import {FakeSession} from '../../simulators/openai/src/fake-session.ts';
 import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs.ts';
 import type {ModelScript} from '../../simulators/openai/src/model-script.ts';
-import {PlayQueue} from '../../simulators/twilio/src/play-queue.ts';
+import {type MarkKnobs, MarkReturns} from '../../simulators/twilio/src/mark-returns.ts';
+import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/play-queue.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import {StreamClock} from '../../simulators/twilio/src/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
@@ -51,8 +52,8 @@ export interface SimulatedCallOptions {
   readonly streamAfter?: Millis;
   /** The frame that the caller's phone picks up, given what it played since the last: in place of silence, and `talk`. */
   readonly picksUp?: (at: Millis, played: Buffer) => string;
-  /** Twilio returns this share of the marks; all, if not given. */
-  readonly marksReturned?: number;
+  /** How Twilio returns marks; as documented, if not given. */
+  readonly marks?: MarkKnobs;
 }
 
 /** What happened at the worker, in order: enough to work out what any other rule would have done. */
@@ -111,6 +112,7 @@ export class SimulatedCall {
   readonly #options: SimulatedCallOptions;
   readonly #core: CallCore;
   readonly #random: () => number;
+  readonly #returns: MarkReturns;
   readonly #numbers: StreamClock;
   #toTwilio: Line<WorkerToEdge>;
   #toWorker: Line<CallEvent>;
@@ -125,6 +127,7 @@ export class SimulatedCall {
     this.#options = options;
     const random = seededRandom(options.seed);
     this.#random = () => random.between(0, 1);
+    this.#returns = new MarkReturns(this.queue, options.marks ?? {}, random);
     this.#numbers = new StreamClock(random);
     this.knobs = {...defaultKnobs, tagged: true, keepHeard: false, ...options.knobs};
     const network = options.network ?? {delay: 0, jitter: 0};
@@ -419,17 +422,14 @@ export class SimulatedCall {
     this.#echo(this.queue.mark(name, this.clock.now()));
   }
 
-  #echo(marks: readonly {readonly name: string}[]): void {
-    const {marksReturned = 1} = this.#options;
-    for (const {name} of marks) {
-      if (this.#random() < marksReturned) this.#toWorker.send(fromEdge({kind: 'mark', name}));
-    }
+  #echo(marks: readonly ReturnedMark[]): void {
+    const at = this.clock.now();
+    this.#returns.add(marks, at);
+    for (const {name} of this.#returns.take(at)) this.#toWorker.send(fromEdge({kind: 'mark', name}));
     this.#queueWake();
-    const {dueAt} = this.queue;
+    const dueAt = Math.min(this.queue.dueAt, this.#returns.dueAt);
     if (!Number.isFinite(dueAt)) return;
-    this.#queueWake = this.clock.after(Math.max(0, dueAt - this.clock.now()), () =>
-      this.#echo(this.queue.advance(this.clock.now())),
-    );
+    this.#queueWake = this.clock.after(Math.max(0, dueAt - at), () => this.#echo(this.queue.advance(this.clock.now())));
   }
 }
 

@@ -140,6 +140,7 @@ export class CallStreams {
         upgradeTimeout: settings.upgradeTimeout,
         answerPings: dial.answerPings ?? true,
         oddFrames: dial.oddFrames ?? false,
+        marks: dial.marks ?? {},
         keepAudio: dial.keepAudio ?? true,
         closeCode: dial.closeCode,
         halfOpenFor: settings.halfOpenFor ?? random.between(30_000, 45_000),

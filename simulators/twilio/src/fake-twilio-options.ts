@@ -1,5 +1,6 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {EndStep} from './end-of-stream.ts';
+import type {MarkKnobs} from './mark-returns.ts';
 import type {Ids} from './sid.ts';
 import type {Method} from './stream-noun.ts';
 
@@ -67,6 +68,8 @@ export interface DialOptions {
   readonly dtx?: boolean;
   /** Frames of any size instead of 160 bytes. */
   readonly oddFrames?: boolean;
+  /** Marks that come back late, in bunches, seldom, never or too early; as documented by default. */
+  readonly marks?: MarkKnobs;
   /** The close code after `stop`; without it the close frame is empty. */
   readonly closeCode?: number;
   /** When the script begins: with the first stream, by default, or as soon as the call is answered. */

@@ -157,6 +157,20 @@ test('a caller who interrupts hears silence when the clear arrives, and the flus
   expect(interruption!.silentAfterMs).toBeLessThan(900); // without the clear, the story lasts 15 s
 });
 
+test('a call may get its marks late, and only some of them', async () => {
+  let back = 0;
+  await using world = await setUp({
+    onMessage: ({event}, seen) => {
+      if (event === 'start') for (const name of ['1', '2', '3', '4']) seen.mark(name);
+      if (event === 'mark' && (back += 1) === 2) seen.socket.close(1000);
+    },
+  });
+  const report = await world.twilio.dial(stay, {marks: {late: {from: 80, to: 80}, oneOf: 2}}).ended;
+  const stream = report.streams[0]!;
+  expect(stream.marks.map(({name}) => name)).toEqual(['2', '4']);
+  for (const {idealAt, echoedAt} of stream.marks) expect(echoedAt - idealAt).toBeGreaterThanOrEqual(80);
+});
+
 test('the network delays both directions and keeps the order', async () => {
   await using world = await setUp(
     {

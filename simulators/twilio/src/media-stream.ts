@@ -4,6 +4,7 @@ import type {AudioFrame} from './audio-frames.ts';
 import {readBridgeMessage} from './bridge-message.ts';
 import type {EndedBy, FakeCallEvent, StreamReport} from './call-report.ts';
 import {FRAME_MS} from './frame-clock.ts';
+import {type MarkKnobs, MarkReturns} from './mark-returns.ts';
 import {OddFrames} from './odd-frames.ts';
 import {BYTES_PER_MS, PlayQueue, type ReturnedMark} from './play-queue.ts';
 import type {Random} from './random.ts';
@@ -23,6 +24,7 @@ export interface MediaStreamOptions extends Omit<StreamLinkOptions, 'signature'>
   readonly badSignature: boolean;
   readonly ids: Ids;
   readonly oddFrames: boolean;
+  readonly marks: MarkKnobs;
   readonly keepAudio: boolean;
   /** Sent after `stop`; without it the close frame is empty. */
   readonly closeCode: number | undefined;
@@ -57,6 +59,7 @@ export class MediaStream implements Wheeled {
   readonly #messages: StreamMessages;
   readonly #numbers: StreamClock;
   readonly #queue: PlayQueue;
+  readonly #returns: MarkReturns;
   readonly #record: StreamRecord;
   readonly #odd: OddFrames | undefined;
   readonly #end = Promise.withResolvers<StreamEnd>();
@@ -71,6 +74,7 @@ export class MediaStream implements Wheeled {
     this.#messages = new StreamMessages({...options, streamSid: this.streamSid});
     this.#numbers = new StreamClock(deps.random);
     this.#queue = new PlayQueue(keepAudio);
+    this.#returns = new MarkReturns(this.#queue, options.marks, deps.random);
     this.#record = new StreamRecord(keepAudio);
     this.#odd = options.oddFrames ? new OddFrames(deps.random) : undefined;
     this.ended = this.#end.promise;
@@ -229,7 +233,8 @@ export class MediaStream implements Wheeled {
 
   /** Sends marks back, and tells when the assistant falls silent or begins. */
   #echo(marks: readonly ReturnedMark[], at: Millis): void {
-    for (const returned of marks) {
+    this.#returns.add(marks, at);
+    for (const returned of this.#returns.take(at)) {
       const mark = {...returned, echoedAt: this.#deps.clock.now()};
       this.#record.marks.push(mark);
       this.#link.send(this.#messages.mark(mark.name));
@@ -271,7 +276,7 @@ export class MediaStream implements Wheeled {
   }
 
   #reschedule(): void {
-    const heard = this.#state === 'open' ? this.#queue.dueAt : Infinity;
+    const heard = this.#state === 'open' ? Math.min(this.#queue.dueAt, this.#returns.dueAt) : Infinity;
     this.dueAt = Math.min(this.#link.dueAt, heard);
     this.#deps.wheel.wakeFor(this.dueAt);
   }

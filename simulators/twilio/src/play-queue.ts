@@ -82,15 +82,26 @@ export class PlayQueue {
 
   /** Drops what was not played, also of the chunk that is playing, and returns every waiting mark in order. */
   clear(at: Millis): {discarded: number; returned: ReturnedMark[]} {
-    const passed = this.advance(at);
+    const returned = this.flushMarks(at);
     const discarded = this.#tail - this.#head;
-    const flushed = this.#marks.map(({name, enqueuedAt}) => ({name, enqueuedAt, idealAt: this.#now, flushed: true}));
-    this.#marks = [];
     this.#chunks = [];
     this.#tail = this.#head;
     this.#turnFrom = this.#head;
     this.#afterClear = true;
-    return {discarded, returned: [...passed, ...flushed]};
+    return {discarded, returned};
+  }
+
+  /** Returns every waiting mark unplayed, in order, although their audio plays on: what a real Twilio should not do. */
+  flushMarks(at: Millis): ReturnedMark[] {
+    const passed = this.advance(at);
+    const flushed = this.#marks.map(({name, enqueuedAt}) => ({name, enqueuedAt, idealAt: this.#now, flushed: true}));
+    this.#marks = [];
+    return [...passed, ...flushed];
+  }
+
+  /** When the first of the waiting marks arrived; never, if none waits. */
+  get firstMarkAt(): Millis {
+    return this.#marks[0]?.enqueuedAt ?? Infinity;
   }
 
   /** Lets time pass. Returns the marks that the head has passed, in order. */
