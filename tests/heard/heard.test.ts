@@ -4,6 +4,7 @@ import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {PlaybackLedger} from '../../services/realtime-worker/src/playback-ledger.ts';
 import type {Reply} from '../../simulators/openai/src/model-script.ts';
 import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/mark-returns.ts';
 import {SimulatedCall} from './simulated-call.ts';
 import {compare} from './truth.ts';
 
@@ -27,26 +28,43 @@ const misbehaviour = fc.record({
   duplicateDone: fc.boolean(),
   strange: fc.boolean(),
   speed: fc.constantFrom([0.8, 1.2] as const, [3, 8] as const),
-  lostMarks: fc.constantFrom(0, 0, 0.3, 1),
   heldShortMs: fc.constantFrom(0, 0, 85),
 });
+
+/** How Twilio returns marks: as documented more often than not. */
+const marks = fc.constantFrom<MarkKnobs>(
+  {},
+  {},
+  {lost: 0.3},
+  {lost: 1},
+  {late: {from: 0, to: 300}},
+  {late: {mean: 60}},
+  {bunchedMs: 250},
+  {oneOf: 3},
+  {flushedAfterMs: 0},
+  {flushedAfterMs: 400},
+);
 
 const RACES = new Set(['response_cancel_not_active', 'conversation_already_has_active_response']);
 
 function play(
   seed: number,
   turns: readonly {reply: number[]; listens: number; speaks: number; keyBefore?: number | undefined}[],
-  how: {network: {delay: number; jitter: number}; misbehaviour: Record<string, unknown>; mode: 'immediate' | 'resume'},
+  how: {
+    network: {delay: number; jitter: number};
+    marks?: MarkKnobs;
+    misbehaviour: Record<string, unknown>;
+    mode: 'immediate' | 'resume';
+  },
 ): SimulatedCall & {readonly talks: readonly {from: number; to: number}[]} {
-  const {lostMarks, ...knobs} = how.misbehaviour;
   let next: Reply = [speech(800)];
   const call = new SimulatedCall({
     seed,
     network: how.network,
     modelNetwork: {delay: 20, jitter: 10},
-    knobs,
+    knobs: how.misbehaviour,
     floor: {mode: how.mode},
-    marks: {lost: Number(lostMarks)},
+    marks: how.marks ?? {},
     script: () => next,
   });
   const talks: {from: number; to: number}[] = [];
@@ -78,15 +96,17 @@ describe('whatever the network, the model and the caller do', () => {
         fc.nat(),
         fc.array(turn, {minLength: 1, maxLength: 4}),
         network,
+        marks,
         misbehaviour,
-        (seed, turns, network, misbehaviour) => {
-          const call = play(seed, turns, {network, misbehaviour, mode: 'immediate'});
+        (seed, turns, network, marks, misbehaviour) => {
+          const call = play(seed, turns, {network, marks, misbehaviour, mode: 'immediate'});
           // What we ask for may race with what the server does by itself; nothing else may be refused.
           const refused = call.session.refusals.filter(({code}) => !RACES.has(code ?? ''));
           // A server that counts less than it sent refuses a cut behind its end, once, and is cut there.
           if (misbehaviour.heldShortMs === 0) expect(refused).toEqual([]);
-          // One clear cannot be placed better than the network jitters where no mark comes back.
-          const tolerance = 110 + (misbehaviour.lostMarks === 0 ? 20 : 4 * network.jitter + 2 * network.delay);
+          // One clear cannot be placed better than the network jitters where no mark comes back in time.
+          const areInTime = Object.keys(marks).length === 0;
+          const tolerance = 110 + (areInTime ? 20 : 4 * network.jitter + 2 * network.delay);
           for (const {item, heardMs, rememberedMs} of compare(call.session.items, call.queue.played())) {
             expect(heardMs).toBeLessThanOrEqual(item.generatedMs);
             expect(Math.abs(rememberedMs - heardMs)).toBeLessThanOrEqual(tolerance);
@@ -103,9 +123,10 @@ describe('whatever the network, the model and the caller do', () => {
         fc.nat(),
         fc.array(turn, {minLength: 1, maxLength: 3}),
         network,
+        marks,
         misbehaviour,
-        (seed, turns, network, misbehaviour) => {
-          const call = play(seed, turns, {network, misbehaviour, mode: 'immediate'});
+        (seed, turns, network, marks, misbehaviour) => {
+          const call = play(seed, turns, {network, marks, misbehaviour, mode: 'immediate'});
           const until = new Map<number, number>();
           for (const {item, fromMs, toMs} of readTagRuns(call.queue.played())) {
             expect(fromMs).toBe(until.get(item) ?? 0);
@@ -163,6 +184,33 @@ describe('whatever the network, the model and the caller do', () => {
       runs(60),
     );
   }, 120_000);
+});
+
+describe('a caller interrupts, although marks come back', () => {
+  test.each<[string, MarkKnobs]>([
+    ['late by up to 300 ms', {late: {from: 0, to: 300}}],
+    ['only once in 250 ms', {bunchedMs: 250}],
+    ['never', {lost: 1}],
+    ['before their audio was played', {flushedAfterMs: 0}],
+    ['now and then all at once, without a clear', {flushedAfterMs: 400}],
+  ])('%s: there is silence, and the model knows what was heard', (_, knobs) => {
+    const errors = Array.from({length: 20}, (_, seed) => {
+      const network = {delay: 20, jitter: 5};
+      const call = new SimulatedCall({seed, network, marks: knobs, script: () => [speech(9_000)]});
+      for (const listens of [1_300, 900, 2_700]) {
+        call.until(() => call.audible);
+        call.wait(listens + 61 * seed);
+        call.talk(900);
+        call.wait(400);
+        expect(call.audible).toBe(false);
+        call.wait(1_200);
+      }
+      const interrupted = compare(call.session.items, call.queue.played()).slice(0, 3);
+      expect(interrupted.map(({wasCut}) => wasCut)).toEqual([true, true, true]);
+      return interrupted.map(({heardMs, rememberedMs}) => Math.abs(rememberedMs - heardMs));
+    }).flat();
+    expect(errors.toSorted((a, b) => a - b)[57]).toBeLessThanOrEqual(40);
+  });
 });
 
 describe('the estimate of what was heard', () => {

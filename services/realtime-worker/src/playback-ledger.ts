@@ -1,5 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {median, type Piece, Timeline} from './timeline.ts';
+import {type Echo, RoundTrips} from './round-trips.ts';
+import {type Piece, Timeline} from './timeline.ts';
 import {type Sighting, TwilioClock} from './twilio-clock.ts';
 
 /** A playout that a clear ended. Positions are on its timeline, in milliseconds. */
@@ -13,8 +14,11 @@ export interface Settled {
   readonly unheard: readonly Piece[];
 }
 
-/** What a mark that came back says. `stale`: a clear flushed it, it proves nothing. `foreign`: we never sent it. */
-export type Returned = 'proof' | 'probe' | 'landed' | 'stale' | 'foreign';
+/**
+ * What a mark that came back says. `stale`: a clear flushed it, it proves nothing. `early`: its audio cannot have been
+ * played yet. `foreign`: we never sent it.
+ */
+export type Returned = 'proof' | 'probe' | 'landed' | 'stale' | 'early' | 'foreign';
 
 interface Probe {
   readonly at: Millis;
@@ -23,8 +27,8 @@ interface Probe {
 }
 
 interface Stopped {
-  /** The first of these that comes back left Twilio when the clear landed. */
-  readonly marks: readonly string[];
+  /** The mark behind the clear, and the last of the audio: the first that comes back left Twilio when the clear landed. */
+  readonly marks: readonly [behind: string, last: string];
   readonly at: Millis;
   readonly timeline: Timeline;
   readonly guess: Millis;
@@ -34,14 +38,13 @@ interface Stopped {
   readonly late: {readonly position: Millis; readonly seen: Sighting}[];
 }
 
-/** So many round trips and probes are remembered. */
+/** So many probes are remembered. */
 const REMEMBERED = 8;
 /** A clear whose mark is not back after this long is judged by the clock: the model must know before it answers. */
 const LANDING_AT_MOST_MS = 400;
 const LANDING_SLACK_MS = 100;
-/** Twilio's clock is known to a frame: what left so much earlier did not leave at the same moment. */
-const SURELY_BEFORE_MS = 25;
-const TOO_EARLY_MS = 60;
+/** Twilio's clock is known to a frame: what differs by more than this is sure. */
+const A_FRAME_MS = 25;
 
 /**
  * What the caller has heard of the assistant.
@@ -49,21 +52,20 @@ const TOO_EARLY_MS = 60;
  *   we     ──send──╮                    ╭──echo──╮      clear+mark──╮          ╭──echo──
  *   Twilio         ╰─play ▒▒▒▒▒▒▒▒▒▒▒mark▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒╰─silence, mark╯
  *
- * While audio plays, the clock says how far it is, and marks put it right (timeline.ts). After a clear nobody has to
- * guess: the moment it lands, the last mark of what was buffered comes back unplayed, or at the latest a mark sent right
- * behind it; and Twilio's own clock (twilio-clock.ts) tells how much was played between the last mark before and that
- * moment. `settle` takes that, or the guess if it is late.
+ * While audio plays, the clock says how far it is, and marks put it right (timeline.ts) as far as they can be trusted
+ * (round-trips.ts). The moment a clear lands, the last mark of what was buffered comes back unplayed, or at the latest a
+ * mark sent right behind it; and Twilio's own clock (twilio-clock.ts) tells how much was played between the marks before
+ * and that moment. `settle` takes that, or the guess if it is late.
  * Marks are named `owner.generation:position`. A clear starts a generation, and marks of the one before prove nothing.
  */
 export class PlaybackLedger {
   readonly #owner: string;
   readonly #clock = new TwilioClock();
+  readonly #trips = new RoundTrips(this.#clock);
   readonly #probes = new Map<string, Probe>();
   #generation = 0;
   #timeline = new Timeline();
   #stopped: Stopped | undefined;
-  #roundTrips: Millis[] = [];
-  #roundTrip: Millis | undefined;
   #probed = 0;
 
   /** `owner` keeps the marks of two owners of one call apart: the epoch of the call. */
@@ -83,32 +85,34 @@ export class PlaybackLedger {
 
   /** A mark to send in front of audio that meets an empty buffer; undefined when something still plays. */
   opening(at: Millis): string | undefined {
-    if (!this.#timeline.dry(at, this.roundTrip)) return undefined;
+    if (!this.#timeline.dry(at)) return undefined;
     return this.#newProbe({at, opens: {generation: this.#generation, position: this.#timeline.sentMs}});
   }
 
   /** Audio goes to Twilio now. Returns the mark which, once returned, proves that it was heard. */
   sent(piece: Piece, at: Millis): string {
-    return `${this.#owner}.${this.#generation}:${this.#timeline.add(piece, at, this.roundTrip)}`;
+    if (this.#timeline.dry(at)) this.#trips.remember(this.#timeline.trips(this.#clock));
+    return `${this.#owner}.${this.#generation}:${this.#timeline.add(piece, at)}`;
   }
 
   /** Twilio returned a mark. */
   returned(mark: string, at: Millis): Returned {
-    if (this.#stopped && !this.#stopped.landed && this.#stopped.marks.includes(mark)) {
+    if (this.#stopped && this.#isLanding(this.#stopped, mark, at)) {
       this.#stopped.landed = this.#clock.sight(at);
-      this.#remember(at - this.#stopped.at);
       return 'landed';
     }
     const probe = this.#probes.get(mark);
     if (probe) {
       this.#probes.delete(mark);
-      this.#remember(at - probe.at);
+      const seen = this.#clock.sight(at);
+      this.#trips.remember([{trip: this.#clock.arrival(seen) - probe.at, at}]);
       const {opens} = probe;
       // It may still be on its way when the clear goes out: it landed before that.
       const opened = [this.#stopped, {generation: this.#generation, timeline: this.#timeline}].find(
         each => each?.generation === opens?.generation,
       );
-      if (opens) opened?.timeline.opened(opens.position, this.#clock.sight(at));
+      if (opens) opened?.timeline.opened(opens.position, seen);
+      this.#correct();
       return 'probe';
     }
     const [, owner, generation, position] = /^(\d+)\.(\d+):(\d+(?:\.\d+)?)$/.exec(mark) ?? [];
@@ -117,17 +121,20 @@ export class PlaybackLedger {
       this.#stopped.late.push({position: Number(position), seen: this.#clock.sight(at)});
     }
     if (owner !== this.#owner || Number(generation) !== this.#generation) return 'stale';
-    return this.#timeline.proved(Number(position), this.#clock.sight(at)) ? 'proof' : 'foreign';
+    if (Number(position) > this.#timeline.sentMs) return 'foreign';
+    const isProof = this.#timeline.proved(Number(position), this.#clock.sight(at));
+    this.#correct();
+    return isProof ? 'proof' : 'early';
   }
 
   /** How much of the playout will have been heard when a clear that is sent now lands. */
   heard(at: Millis): Millis {
-    return this.#timeline.heard(at, this.roundTrip);
+    return this.#timeline.heard(at);
   }
 
   /** Whether the caller may still be hearing something: not everything that was sent is proven to be over. */
   playing(at: Millis): boolean {
-    return this.#timeline.playing(at, this.roundTrip);
+    return this.#timeline.playing(at);
   }
 
   get sentMs(): Millis {
@@ -140,14 +147,14 @@ export class PlaybackLedger {
 
   /** Undefined until one was measured. Milliseconds from us to Twilio and back, as they usually are. */
   get roundTrip(): Millis | undefined {
-    return this.#roundTrip;
+    return this.#trips.usual;
   }
 
   /** A clear goes out now. Returns the mark to send right behind it; `settle` follows. Starts a new playout. */
   stop(at: Millis): string {
     const mark = `clear:${this.#owner}.${this.#generation}`;
     const [generation, timeline] = [this.#generation, this.#timeline];
-    const marks = [mark, `${this.#owner}.${generation}:${timeline.sentMs}`];
+    const marks = [mark, `${this.#owner}.${generation}:${timeline.sentMs}`] as const;
     this.#stopped = {marks, at, generation, timeline, guess: this.heard(at), landed: undefined, late: []};
     this.#restart();
     return mark;
@@ -155,42 +162,66 @@ export class PlaybackLedger {
 
   /** Until when the mark behind the clear is worth waiting for; undefined when it is back, or no mark ever came back. */
   get landsBy(): Millis | undefined {
-    if (!this.#stopped || this.#stopped.landed !== undefined || this.#roundTrips.length === 0) return undefined;
-    const slowest = Math.max(...this.#roundTrips) + LANDING_SLACK_MS;
-    return this.#stopped.at + Math.min(slowest, LANDING_AT_MOST_MS);
+    const {slowest} = this.#trips;
+    if (!this.#stopped || this.#stopped.landed !== undefined || slowest === undefined) return undefined;
+    return this.#stopped.at + Math.min(slowest + LANDING_SLACK_MS, LANDING_AT_MOST_MS);
   }
 
   /** How much had been heard of the playout that was stopped, by the best that is known by now. */
   settle(): Settled | undefined {
-    if (!this.#stopped) return undefined;
-    const {timeline, guess, landed, late} = this.#stopped;
-    for (const {position, seen} of late) {
-      // What the clear flushed left together, and far too early for where it stands; what left before was played.
-      const wasBefore = landed !== undefined && this.#clock.between(seen, landed) > SURELY_BEFORE_MS;
-      const expected = timeline.heardAtLanding(seen, this.#clock) ?? guess;
-      if (wasBefore && position <= expected + TOO_EARLY_MS) timeline.proved(position, seen);
-    }
-    const measured = landed && timeline.heardAtLanding(landed, this.#clock);
+    const stopped = this.#stopped;
+    if (!stopped) return undefined;
     this.#stopped = undefined;
-    const heard = measured ?? guess;
+    const {timeline, guess} = stopped;
+    const landed = this.#landing(stopped);
+    const began = timeline.trips(this.#clock);
+    const extra = this.#trips.extra(began, landed);
+    const heard = Math.max(landed.length === 0 ? guess : timeline.heardBy(stopped.at, extra), timeline.provenMs);
+    this.#trips.remember(began);
+    this.#trips.remember(landed);
     return {
       heard,
       proven: timeline.provenMs,
       sent: timeline.sentMs,
-      by: measured === undefined ? 'clock' : 'landing',
+      by: landed.length === 0 ? 'clock' : 'landing',
       unheard: timeline.behind(heard),
     };
   }
 
   /** The stream has been gone since `at`, and with it what was buffered. Starts a new playout; returns what was not heard. */
   streamLost(at: Millis): readonly Piece[] {
-    const unheard = this.#timeline.behind(this.#timeline.heardBy(at, this.roundTrip));
+    const unheard = this.#timeline.behind(this.#timeline.heardBy(at));
     this.#restart();
     this.#clock.reset();
-    this.#roundTrips = [];
-    this.#roundTrip = undefined;
+    this.#trips.forget();
     this.#probes.clear();
     return unheard;
+  }
+
+  #isLanding({marks: [behind, last], landed, timeline, at: since}: Stopped, mark: string, at: Millis): boolean {
+    if (landed) return false;
+    // The last mark of the audio may also come back because it was played, and then sooner than a clear can land.
+    return mark === behind || (mark === last && !timeline.flushed && at - since >= this.#trips.fastest - A_FRAME_MS);
+  }
+
+  /** How long the clear took to land, by the first mark that it flushed; empty if none is back. */
+  #landing({at, timeline, landed, late}: Stopped): Echo[] {
+    const trips = landed ? [this.#clock.arrival(landed) - at] : [];
+    const fastest = Math.min(this.#trips.fastest, ...timeline.trips(this.#clock).map(({trip}) => trip));
+    for (const {position, seen} of timeline.flushed ? [] : late) {
+      const trip = this.#clock.arrival(seen) - at;
+      const isEarly = timeline.trip(position, seen, this.#clock) < fastest - A_FRAME_MS;
+      const isBefore = trip < fastest && trips.every(landing => trip < landing - A_FRAME_MS);
+      if (isEarly && trip >= fastest - A_FRAME_MS) trips.push(trip);
+      else if (!isEarly && isBefore) timeline.proved(position, seen);
+    }
+    return trips.length === 0 ? [] : [{trip: Math.min(...trips), at}];
+  }
+
+  /** Another echo is back: what plays is put right by it. */
+  #correct(): void {
+    const trips = this.#timeline.trips(this.#clock);
+    if (trips.length > 0) this.#timeline.correct(this.#trips.extra(trips, []));
   }
 
   #restart(): void {
@@ -207,12 +238,6 @@ export class PlaybackLedger {
       this.#probes.delete(oldest);
     }
     return name;
-  }
-
-  #remember(roundTrip: Millis): void {
-    this.#roundTrips.push(roundTrip);
-    if (this.#roundTrips.length > REMEMBERED) this.#roundTrips.shift();
-    this.#roundTrip = median(this.#roundTrips);
   }
 }
 

@@ -1,5 +1,6 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Echo} from './round-trips.ts';
 import type {Sighting, TwilioClock} from './twilio-clock.ts';
 
 /** A piece of one item's audio: base64 μ-law, and where in the item it begins. */
@@ -23,15 +24,18 @@ interface Anchor {
   readonly seen: Sighting;
 }
 
-/** So many echoes are remembered: enough to find what is usual, few enough to forget. */
+/** So many marks are remembered: enough to find one in time, few enough to forget. */
 const REMEMBERED = 8;
+/** Twilio may return a mark as its last frame begins to play. One that comes earlier was not played. */
+const EARLY_MS = 25;
 
 /**
  * One playout: from a silence, over any number of items, to a clear or for ever.
  *
  *   0 ───────── proven ──── heard? ──── sent
  *
- * A mark that came back is proof; the clock is a guess; the guess never leaves [proven, sent] and never runs back.
+ * A mark that came back is proof, unless it came before its audio can have been played; the clock is a guess, put right by
+ * marks as far as they can be trusted (round-trips.ts); the guess never leaves [proven, sent] and never runs back.
  */
 export class Timeline {
   #pieces: Placed[] = [];
@@ -42,11 +46,11 @@ export class Timeline {
   #wetFrom: Millis = 0;
   /** The moment at which position 0 would have been sent, had the buffer never run dry. */
   #origin: Millis = 0;
-  #echoes: Millis[] = [];
-  /** The middle of the echoes: asked for with every frame, and new with a mark. */
-  #usualEcho: Millis = 0;
+  /** How much longer a clear would take to land now than the audio took to begin. */
+  #extra: Millis = 0;
   #anchors: Anchor[] = [];
   #opening: Anchor | undefined;
+  #flushed = false;
 
   get sentMs(): Millis {
     return this.#sent;
@@ -56,19 +60,25 @@ export class Timeline {
     return this.#proven;
   }
 
+  /** Marks of what plays now came back before it can have been played: they are worth nothing until it is over. */
+  get flushed(): boolean {
+    return this.#flushed;
+  }
+
   /** Audio that is sent now meets an empty buffer. */
-  dry(at: Millis, roundTrip: Millis | undefined): boolean {
-    return this.heard(at, roundTrip) >= this.#sent;
+  dry(at: Millis): boolean {
+    return this.heard(at) >= this.#sent;
   }
 
   /** Audio goes to Twilio now. Returns the position behind it. */
-  add(piece: Piece, at: Millis, roundTrip: Millis | undefined): Millis {
-    if (this.dry(at, roundTrip)) {
+  add(piece: Piece, at: Millis): Millis {
+    if (this.dry(at)) {
       this.#wetFrom = this.#sent;
       this.#origin = at - this.#sent;
-      this.#echoes = [];
+      this.#extra = 0;
       this.#anchors = [];
       this.#opening = undefined;
+      this.#flushed = false;
     }
     this.#pieces.push({...piece, from: this.#sent, to: this.#sent + piece.ms});
     this.#sent += piece.ms;
@@ -80,58 +90,59 @@ export class Timeline {
     if (position === this.#wetFrom) this.#opening ??= {position, seen};
   }
 
-  /** The mark at this position came back, and no clear sent it. False for a position that was never sent. */
+  /** The mark at this position came back, and no clear sent it. False if it proves nothing. */
   proved(position: Millis, seen: Sighting): boolean {
     if (position < 0 || position > this.#sent) return false;
+    if (position > this.#wetFrom && seen.at < this.#origin + position - EARLY_MS) {
+      this.#flushed = true;
+      this.#anchors = []; // the last of them came back too early as well, only not by as much
+    }
+    if (this.#flushed && position > this.#wetFrom) return false;
     this.#proven = Math.max(this.#proven, position);
     this.#pieces = this.#pieces.filter(piece => piece.to > this.#proven);
     if (position > this.#wetFrom) {
-      remember(this.#echoes, seen.at - position);
-      this.#usualEcho = median(this.#echoes);
-      remember(this.#anchors, {position, seen});
+      this.#anchors.push({position, seen});
+      if (this.#anchors.length > REMEMBERED) this.#anchors.shift();
     }
     return true;
   }
 
+  /** How long what came back took, from the moment its audio was sent, less the audio itself. */
+  trips(clock: TwilioClock): Echo[] {
+    const anchors = this.#anchors.length > 0 || !this.#opening ? this.#anchors : [this.#opening];
+    return anchors.map(({position, seen}) => ({trip: this.trip(position, seen, clock), at: seen.at}));
+  }
+
+  trip(position: Millis, seen: Sighting, clock: TwilioClock): Millis {
+    return clock.arrival(seen) - this.#origin - position;
+  }
+
+  /** `extra`: how much longer a clear will take to land than the audio took to begin. */
+  correct(extra: Millis): void {
+    this.#extra = extra;
+  }
+
   /** How much will have been heard when a clear that is sent now lands, as far as we can tell before it does. */
-  heard(at: Millis, roundTrip: Millis | undefined): Millis {
-    const guess = Math.min(Math.max(at - this.#originNow(roundTrip), this.#proven, this.#high), this.#sent);
+  heard(at: Millis): Millis {
+    const guess = Math.max(this.heardBy(at), Math.min(this.#high, this.#sent));
     this.#high = guess;
     return guess;
   }
 
   /** How much had been heard at a moment of the past, if nothing was heard after it. */
-  heardBy(at: Millis, roundTrip: Millis | undefined): Millis {
-    return Math.min(Math.max(at - this.#originNow(roundTrip), this.#proven), this.#sent);
+  heardBy(at: Millis, extra = this.#extra): Millis {
+    return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#sent);
   }
 
   /** Whether the caller may still hear some of it. A peer that returns no marks is not waited for without end. */
-  playing(at: Millis, roundTrip: Millis | undefined): boolean {
+  playing(at: Millis): boolean {
     if (this.#proven >= this.#sent) return false;
-    return at - this.#originNow(roundTrip) < this.#sent + MARK_MAY_BE_LATE_MS;
-  }
-
-  /** How much had been heard when the clear landed, from the mark behind it; undefined if nothing is there to count from. */
-  heardAtLanding(landed: Sighting, clock: TwilioClock): Millis | undefined {
-    const anchors = this.#anchors.length > 0 || !this.#opening ? this.#anchors : [this.#opening];
-    if (anchors.length === 0) return undefined;
-    const heard = median(anchors.map(({position, seen}) => position + clock.between(seen, landed)));
-    return Math.min(Math.max(heard, this.#proven), this.#sent);
+    return at - this.#origin + this.#extra < this.#sent + MARK_MAY_BE_LATE_MS;
   }
 
   /** What lies behind a position, in order, cut between two bytes: ready to be said again. */
   behind(position: Millis): Piece[] {
     return this.#pieces.filter(piece => piece.to > position).map(piece => rest(piece, position));
-  }
-
-  /**
-   * Audio plays when it lands, and a clear takes the same way, so position = time since sent. An echo corrects that by
-   * what its own way differed: it counts as much as the guess, several count for more.
-   */
-  #originNow(roundTrip: Millis | undefined): Millis {
-    const {length} = this.#echoes;
-    if (roundTrip === undefined || length === 0) return this.#origin;
-    return this.#origin + (length / (length + 1)) * (this.#usualEcho - roundTrip - this.#origin);
   }
 }
 
@@ -159,16 +170,4 @@ function rest({itemId, responseId, itemFrom, ms, payload, from}: Placed, positio
   const heard = bytes / BYTES_PER_MS;
   const unheard = Buffer.from(payload, 'base64').subarray(bytes).toString('base64');
   return {itemId, responseId, itemFrom: itemFrom + heard, ms: ms - heard, payload: unheard};
-}
-
-function remember<Each>(values: Each[], value: Each): void {
-  values.push(value);
-  if (values.length > REMEMBERED) values.shift();
-}
-
-/** The middle one: a single delayed echo moves it hardly at all. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.floor(middle - 0.5)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }

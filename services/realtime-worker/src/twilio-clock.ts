@@ -13,6 +13,8 @@ const FRAME_MS = 20;
 const SILENT_MS = 300;
 /** The fastest way that a frame took lately is looked for in this much of the past, and in as much before that. */
 const LATELY_MS = 2_000;
+/** Frames that come later on average were held up together, and say nothing of a usual way. */
+const UNEVEN_AT_MOST_MS = 100;
 
 /**
  * Twilio's clock, read from the caller's frames: each carries its timestamp, one leaves every 20 ms, and nothing on a
@@ -26,18 +28,18 @@ const LATELY_MS = 2_000;
  */
 export class TwilioClock {
   #last: {readonly timestamp: Millis; readonly at: Millis} | undefined;
-  #least: Millis = Number.POSITIVE_INFINITY;
-  #leastBefore: Millis = Number.POSITIVE_INFINITY;
+  #window = new Window();
+  #windowBefore = new Window();
   #windowEnds: Millis = Number.NEGATIVE_INFINITY;
 
   /** A caller frame with this timestamp arrived. */
   frame(timestamp: Millis, at: Millis): void {
-    const late = at - timestamp;
     if (at >= this.#windowEnds) {
-      this.#leastBefore = this.#least;
-      this.#least = late;
+      this.#windowBefore = this.#window;
+      this.#window = new Window();
       this.#windowEnds = at + LATELY_MS;
-    } else this.#least = Math.min(this.#least, late);
+    }
+    this.#window.add(at - timestamp);
     this.#last = {timestamp, at};
   }
 
@@ -47,22 +49,39 @@ export class TwilioClock {
     return {at, after: isFresh ? this.#last?.timestamp : undefined};
   }
 
-  /** How much time passed at Twilio between two sightings. */
-  between(earlier: Sighting, later: Sighting): Millis {
-    return this.#moment(later) - this.#moment(earlier);
+  /** When it would have arrived, had it taken the fastest way: the time between two such moments is Twilio's. */
+  arrival({at, after}: Sighting): Millis {
+    const least = Math.min(this.#window.least, this.#windowBefore.least);
+    if (after === undefined || !Number.isFinite(least)) return at;
+    return Math.min(Math.max(at, after + least), after + FRAME_MS + least);
+  }
+
+  /** How much longer than the fastest way frames took lately, on average; 0 before the first. A stall is not meant. */
+  get unevenness(): Millis {
+    const [now, before] = [this.#window, this.#windowBefore];
+    const count = now.count + before.count;
+    if (count === 0) return 0;
+    return Math.min((now.sum + before.sum) / count - Math.min(now.least, before.least), UNEVEN_AT_MOST_MS);
   }
 
   /** Another stream has another clock. */
   reset(): void {
     this.#last = undefined;
-    this.#least = this.#leastBefore = Number.POSITIVE_INFINITY;
+    this.#window = new Window();
+    this.#windowBefore = new Window();
     this.#windowEnds = Number.NEGATIVE_INFINITY;
   }
+}
 
-  #moment({at, after}: Sighting): Millis {
-    const least = Math.min(this.#least, this.#leastBefore);
-    const byArrival = Number.isFinite(least) ? at - least : at;
-    if (after === undefined) return byArrival;
-    return Math.min(Math.max(byArrival, after), after + FRAME_MS);
+/** How late frames were in a stretch of time, on a clock that begins anywhere. */
+class Window {
+  least: Millis = Number.POSITIVE_INFINITY;
+  sum: Millis = 0;
+  count = 0;
+
+  add(late: Millis): void {
+    this.least = Math.min(this.least, late);
+    this.sum += late;
+    this.count += 1;
   }
 }

@@ -1,4 +1,4 @@
-import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {CallCore} from '../call-core.ts';
 import type {CallEffect, Fact} from '../call-effect.ts';
@@ -39,6 +39,8 @@ export class Call {
   readonly effects: CallEffect[] = [];
   #at = 0;
   #timestamp = 0;
+  /** When Twilio will have played what it has. */
+  #playsUntil = 0;
 
   constructor(
     floor: Partial<FloorPolicy> = {},
@@ -108,8 +110,9 @@ export class Call {
     return this.#take(this.core.on({type: 'time'}, at));
   }
 
-  /** Returns every mark that Twilio holds. */
+  /** Returns every mark that Twilio holds. If that is still playing, time passes to its end. */
   returnMarks(): CallEffect[] {
+    this.#at = Math.max(this.#at, this.#playsUntil);
     const names = this.effects.flatMap(effect => {
       if (effect.do !== 'edge') return [];
       if (effect.frame.kind === 'audio') return [effect.frame.mark];
@@ -133,6 +136,12 @@ export class Call {
 
   #take(effects: CallEffect[]): CallEffect[] {
     this.effects.push(...effects);
+    for (const effect of effects) {
+      if (effect.do !== 'edge') continue;
+      if (effect.frame.kind === 'clear') this.#playsUntil = this.#at;
+      if (effect.frame.kind === 'audio')
+        this.#playsUntil = Math.max(this.#playsUntil, this.#at) + msOfBase64(effect.frame.payload);
+    }
     return effects;
   }
 }
