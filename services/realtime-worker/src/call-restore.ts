@@ -1,6 +1,7 @@
 import type {TurnRecord} from '@voicebridge/shared/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation} from './conversation.ts';
+import {speakingMs} from './heard-words.ts';
 import type {JournalEntry} from './journal-entry.ts';
 import {HANG_UP} from './prompts.ts';
 import type {InheritedTurn} from './turn-log.ts';
@@ -36,9 +37,6 @@ export interface RestoredCall {
 
 /** A piece of audio as it went to Twilio. */
 type Said = Omit<RestoredCall['said'][number], 'agoMs'> & {readonly wall: number};
-
-/** Speech runs at about so many characters a second: words run ahead of the audio they belong to. */
-const MS_PER_CHARACTER = 62;
 
 /** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds; `session` is the number that items of lost sessions get: none of ours. */
 export function restoreCall(entries: readonly JournalEntry[], nowWall: number, session = -1): RestoredCall {
@@ -166,8 +164,7 @@ function cutsWhenHushed(said: readonly Said[], wall: number): {readonly id: stri
 
 /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
 export function cutToAudio(conversation: Conversation, itemId: string, audioMs: number): void {
-  const length = conversation.heardText(itemId).length;
-  conversation.cut(itemId, audioMs, Math.max(audioMs, length * MS_PER_CHARACTER));
+  conversation.cut(itemId, audioMs, Math.max(audioMs, speakingMs(conversation.heardText(itemId))));
 }
 
 function inherited(turn: TurnRecord, before: InheritedTurn | undefined): InheritedTurn {

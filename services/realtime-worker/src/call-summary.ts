@@ -11,7 +11,7 @@ import {
   TURNS_PER_JOB,
 } from '@voicebridge/shared/call-record.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import {heardWords} from './conversation.ts';
+import {heardWords} from './heard-words.ts';
 import type {JournalEntry} from './journal-entry.ts';
 import {costOf, PRICE_TABLE} from './prices.ts';
 

@@ -1,24 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {Conversation, heardWords} from './conversation.ts';
-
-describe('the words that were heard', () => {
-  test('are all of them when nothing was cut', () => {
-    expect(heardWords('We are open from five.', undefined)).toBe('We are open from five.');
-    expect(heardWords('We are open.', {heardMs: 900, totalMs: 900})).toBe('We are open.');
-  });
-
-  test('are as many as fit into the audio that was heard, back to the last whole word', () => {
-    const text = 'We are open from five to eleven.';
-    expect(heardWords(text, {heardMs: 500, totalMs: 1_000})).toBe('We are open from');
-    expect(heardWords(text, {heardMs: 360, totalMs: 1_000})).toBe('We are open');
-  });
-
-  test('are none when nothing was heard, or not one word to its end', () => {
-    expect(heardWords('Incomprehensibilities', {heardMs: 500, totalMs: 1_000})).toBe('');
-    expect(heardWords('We are open', {heardMs: 0, totalMs: 1_000})).toBe('');
-    expect(heardWords('We are open', {heardMs: 0, totalMs: 0})).toBe('');
-  });
-});
+import {Conversation} from './conversation.ts';
 
 describe('what another session is told', () => {
   test('is what was heard, and that it was interrupted', () => {
@@ -33,6 +14,13 @@ describe('what another session is told', () => {
       'When are you open?',
       'We are open — (interrupted)',
     ]);
+  });
+
+  test('is what was heard in a language without blanks too', () => {
+    const conversation = new Conversation();
+    conversation.add({kind: 'assistant', id: 'a1', text: '営業時間は午前九時から午後五時までです。'}, 1);
+    conversation.cut('a1', 600, 1_000);
+    expect(conversation.history()).toMatchObject([{text: '営業時間は午前九時から午 — (interrupted)'}]);
   });
 
   test('holds the place of words that nobody wrote down, and no place for words that nobody heard', () => {

@@ -1,4 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {heardWords} from './heard-words.ts';
 import type {ConversationItem} from './model-adapter.ts';
 
 interface Remembered {
@@ -77,19 +78,4 @@ export class Conversation {
     const last = this.#items.at(-1)?.item.kind;
     return last === 'caller' || last === 'toolResult';
   }
-}
-
-/**
- * The words that fit into the heard part of an item: words are not aligned with audio, so in proportion, and back to
- * the last whole word.
- */
-export function heardWords(text: string, cut: {heardMs: Millis; totalMs: Millis} | undefined): string {
-  if (!cut) return text;
-  if (cut.heardMs <= 0) return '';
-  if (cut.heardMs >= cut.totalMs) return text;
-  const length = Math.floor((text.length * cut.heardMs) / cut.totalMs);
-  const part = text.slice(0, length);
-  if (/\s/.test(text[length] ?? ' ')) return part.trimEnd();
-  const lastSpace = part.search(/\s\S*$/);
-  return lastSpace < 0 ? '' : part.slice(0, lastSpace).trimEnd();
 }

@@ -1,5 +1,6 @@
 import type {Assistant} from './assistant.ts';
 import type {RestoredCall} from './call-restore.ts';
+import {lastWords} from './heard-words.ts';
 import {continueFrom, greetWith} from './prompts.ts';
 import type {Request} from './response-sequencer.ts';
 
@@ -42,7 +43,6 @@ export class Owed {
     this.#brokenOff = undefined;
     if (isGreeting) return {cause: 'greeting', instructions: greetWith(instructions, greeting)};
     if (brokenOff === undefined) return answer ? {cause: 'recovery'} : undefined;
-    const lastWords = heardText(brokenOff).slice(-200);
-    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords)};
+    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords(heardText(brokenOff), 200))};
   }
 }
