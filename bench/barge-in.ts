@@ -48,7 +48,7 @@ const result: Record<string, unknown> = {machine, quick};
 // First: the phones are in this process, and what the other parts leave behind would make them slow.
 if (wanted('real')) result['real'] = await real(Number(values.calls ?? (quick ? 5 : 50)));
 if (wanted('positions')) result['positions'] = positions(quick ? 8 : 60);
-if (wanted('marks')) result['marks'] = marks(quick ? 3 : 20);
+if (wanted('marks')) result['marks'] = marks(quick ? 3 : 10);
 if (wanted('scenes')) {
   result['greetings'] = scenes('greetings', quick ? 100 : 1_000, greeting, 'once');
   result['goodbyes'] = scenes('goodbyes', quick ? 50 : 500, goodbye, 'heard and closed');

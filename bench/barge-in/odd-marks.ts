@@ -48,11 +48,13 @@ export function oddMarks(
  * wanders by `jitter` differ by up to twice as much.
  */
 export function missedGoals(rows: readonly OddRow[]): string[] {
-  return rows.flatMap(({network, marks, p95, refused, wrongItem}) => {
+  return rows.flatMap(({network, marks, count, p95, refused, wrongItem}) => {
     const most = Math.max(MOST_MS, 2 * network.jitter);
+    const usual = rows.find(row => row.network === network)?.count ?? 0;
     const where = `marks ${marks} at ${network.delay} ms`;
     const isWrong = refused + (most === MOST_MS ? wrongItem : 0) > 0;
     return [
+      ...(count < 0.9 * usual ? [`${where}: ${usual - count} callers did not get to interrupt`] : []),
       ...(p95 > most ? [`${where}: error p95 ${p95.toFixed(0)} ms, not ${most}`] : []),
       ...(isWrong ? [`${where}: ${refused} refused, ${wrongItem} wrong items`] : []),
     ];
