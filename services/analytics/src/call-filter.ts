@@ -3,15 +3,35 @@ import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from './schema.ts';
 
-/** A moment as people and programs write it. */
+/** RFC 3339, seconds and all that is smaller left out at will; or a day. */
+const RFC3339 =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(Z|z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?$/;
+const EXAMPLE = '2026-11-22T10:00:00Z';
+
+/** A moment as people and programs write it; what is wrong with one that is none, as the end of a sentence. */
+function readMoment(text: string): Date | string {
+  if (/^\d{12,14}$/.test(text)) return new Date(Number(text));
+  // The plus of an offset is a blank in a URL, unless it was encoded.
+  const [, day, time, zone] = RFC3339.exec(text.replace(/ (\d\d:\d\d)$/, '+$1')) ?? [];
+  if (day === undefined) return `must be a moment such as ${EXAMPLE}, a day such as 2026-11-22, or Unix milliseconds`;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day)
+    return 'must be a day of the calendar';
+  if (time === undefined) return midnight;
+  if (zone === undefined) return `must say its zone: Z for UTC, as in ${EXAMPLE}, or an offset such as +01:00`;
+  return new Date(`${day}T${time}${zone.toUpperCase()}`);
+}
+
+/** A moment in a question. A day without a time is its beginning in UTC. */
 export const Moment = z
   .string()
-  .describe('a moment: ISO 8601 such as 2026-11-22T10:00:00Z, or Unix milliseconds')
+  .describe('a moment with its zone: RFC 3339 such as 2026-11-22T10:00:00Z, a day (UTC), or Unix milliseconds')
   .transform((text, context) => {
-    const at = new Date(/^\d{12,14}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN);
-    const year = Number.isNaN(at.getTime()) ? 0 : at.getUTCFullYear();
-    if (year >= 2000 && year <= 2200) return at;
-    context.addIssue({code: 'custom', message: 'must be a moment such as 2026-11-22T10:00:00Z, or Unix milliseconds'});
+    const read = readMoment(text);
+    const year = typeof read === 'string' ? 0 : read.getUTCFullYear();
+    if (typeof read !== 'string' && year >= 2000 && year <= 2200) return read;
+    const message = typeof read === 'string' ? read : 'must be between the years 2000 and 2200';
+    context.addIssue({code: 'custom', message});
     return z.NEVER;
   });
 
