@@ -3,7 +3,7 @@ import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-
 import {loadConfig} from '@voicebridge/shared/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {createLog} from '@voicebridge/shared/log.ts';
-import {connectRedis, openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {openTraces} from '@voicebridge/shared/trace.ts';
@@ -59,7 +59,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     ...options.env,
   };
   const resources = async (service: string) => {
-    const redis: RedisClient = await connectRedis(redisUrl, 'commands', log);
+    const redis = openRedis(redisUrl, 'commands', log);
     stack.defer(() => redis.disconnect());
     const bus = stack.use(await openRedisMediaBus(redisUrl, {clock, log}));
     return {

@@ -72,6 +72,7 @@ export class Mortal {
       lifeline: channel => subscribe(channel, () => {}),
       wellSince: () => bus.wellSince(),
       linkedSince: () => bus.linkedSince(),
+      trouble: () => bus.trouble(),
       [Symbol.asyncDispose]: async () => {},
     };
   }

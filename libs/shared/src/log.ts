@@ -37,11 +37,40 @@ const REDACTED = [
   'url',
 ];
 
+/** Of a message, and of a stack: what a line may hold of them, in characters. */
+const MESSAGE_MAX = 500;
+const STACK_MAX = 4_000;
+/** Causes of causes that are told. */
+const DEPTH = 3;
+
+/**
+ * An error as a line may tell it: never what it carries beside. Errors of Redis clients hold the arguments of the
+ * command, errors of databases its parameters: in both the words of a call and telephone numbers.
+ */
+function tellError(thrown: unknown, depth = DEPTH): unknown {
+  if (!(thrown instanceof Error)) return {type: typeof thrown, message: tellMessage(String(thrown))};
+  const code = 'code' in thrown ? thrown.code : undefined;
+  const frames = thrown.stack?.split('\n').filter(line => /^\s+at /.test(line));
+  return {
+    type: thrown.name === 'Error' ? thrown.constructor.name : thrown.name,
+    message: tellMessage(thrown.message),
+    ...(typeof code === 'string' || typeof code === 'number' ? {code} : {}),
+    ...(frames ? {stack: frames.join('\n').slice(0, STACK_MAX)} : {}),
+    ...(thrown.cause !== undefined && depth > 1 ? {cause: tellError(thrown.cause, depth - 1)} : {}),
+  };
+}
+
+/** Redis repeats the arguments of a command that it does not know. */
+function tellMessage(message: string): string {
+  return message.replace(/, with args beginning with:.*/s, '').slice(0, MESSAGE_MAX);
+}
+
 /** One per process. */
 export function createLog(service: string, {level = 'info', to, facts = {}}: LogOptions = {}): Log {
   const options = {
     level,
     base: {service, ...facts},
+    serializers: {err: (thrown: unknown) => tellError(thrown)},
     redact: {paths: [...REDACTED], censor: '[redacted]'},
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {level: (label: string) => ({level: label})},

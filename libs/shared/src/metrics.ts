@@ -83,7 +83,13 @@ export function createMetrics(service: string) {
     registry,
     draining: gauge(EVERY, 'draining', '1 while the process takes no new work, because it was told to stop'),
     eventLoopLag: gauge(EVERY, 'event_loop_lag_seconds', 'how late a timer fired, the worst of the last second'),
-    redisUp: gauge(EVERY, 'redis_up', '1 while Redis answers this process'),
+    redisUp: gauge(EVERY, 'redis_up', '1 while this process can use Redis'),
+    redisTrouble: new Gauge({
+      name: 'voicebridge_redis_trouble',
+      help: '1 for the reason why this process cannot use Redis',
+      labelNames: ['reason'],
+      registers: of(EVERY),
+    }),
     callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
     callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
     callsTotal: counterBy(

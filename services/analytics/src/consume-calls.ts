@@ -3,6 +3,7 @@ import {CallFinished} from '@voicebridge/shared/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
+import {OutageLog} from '@voicebridge/shared/outage-log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
@@ -14,6 +15,8 @@ import {recordCall} from './record-call.ts';
 const CONCURRENCY = {embedded: 2, postgres: 8} as const;
 /** A record whose database is away is tried again after this long, and given back to the queue on a stop. */
 const RETRY: Millis = 1_000;
+/** A queue that fails again within this time was not back. */
+const SETTLED: Millis = 5_000;
 /** What a connection gets to say goodbye. */
 const GOODBYE: Millis = 1_000;
 /** How long a process may be silent before another one takes its records. Renewed at half of it. */
@@ -110,14 +113,14 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     removeOnComplete: {age: 600, count: 1_000},
     removeOnFail: {age: 7 * 24 * 3_600},
   });
-  let away: string | undefined;
-  worker.on('error', error => {
-    // ioredis repeats itself with every attempt to connect.
-    if (away !== error.message) log.warn({err: error}, 'queue is away; records wait in Redis or with their workers');
-    away = error.message;
+  // ioredis repeats itself with every attempt to connect.
+  const outages = new OutageLog(deps.clock, SETTLED, {
+    away: thrown => log.warn({err: thrown}, 'queue is away; records wait in Redis or with their workers'),
+    back: outage => log.info(outage, 'queue is back'),
   });
-  worker.on('ready', () => (away = undefined));
-  worker.on('active', () => (away = undefined));
+  worker.on('error', error => outages.failed(error));
+  worker.on('ready', () => outages.worked());
+  worker.on('active', () => outages.worked());
 
   const queue = new Queue(CALLS_QUEUE, {connection: deps.connection, prefix: CALLS_QUEUE_PREFIX});
   queue.on('error', () => {}); // the worker says that Redis is away
@@ -137,6 +140,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
+      outages[Symbol.dispose]();
       // A Redis that is away never says goodbye.
       const late = Promise.withResolvers<void>();
       const cancel = deps.clock.after(GOODBYE, late.resolve);

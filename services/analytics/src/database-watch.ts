@@ -1,5 +1,6 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
+import {OutageLog} from '@voicebridge/shared/outage-log.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely} from 'kysely';
 import type {Database} from './database.ts';
@@ -8,6 +9,9 @@ import type {Schema} from './schema.ts';
 /** The first attempt after a loss comes soon: most losses are restarts. */
 const RETRIES: readonly Millis[] = [100, 200, 500, 1_000, 2_000];
 
+/** A database that fails again within this time was not back: a full disk still answers questions. */
+const SETTLED: Millis = 3_000;
+
 /**
  * Whether the database can be used now. Whoever meets a failure says so; from then on this asks until the database
  * answers, and everybody who waits goes on together. Each loss and each return is logged once.
@@ -15,10 +19,9 @@ const RETRIES: readonly Millis[] = [100, 200, 500, 1_000, 2_000];
 export class DatabaseWatch implements AsyncDisposable {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #outages: OutageLog;
   #reason: string | undefined = 'the database has not answered yet';
   #prepared = false;
-  #said = false;
   #back = Promise.withResolvers<void>();
   #attempt = 0;
   #cancel: Cancel | undefined;
@@ -27,7 +30,10 @@ export class DatabaseWatch implements AsyncDisposable {
   constructor(database: Database, clock: Clock, log: Log) {
     this.#database = database;
     this.#clock = clock;
-    this.#log = log;
+    this.#outages = new OutageLog(clock, SETTLED, {
+      away: thrown => log.warn({err: thrown}, 'database is away; records wait in the queue, nothing is lost'),
+      back: outage => log.info(outage, 'database is back'),
+    });
   }
 
   get kind(): Database['kind'] {
@@ -75,8 +81,7 @@ export class DatabaseWatch implements AsyncDisposable {
 
   #isAway(thrown: unknown): void {
     this.#reason = `the database cannot be used: ${messageOf(thrown)}`;
-    if (!this.#said) this.#log.warn({err: thrown}, 'database is away; records wait in the queue, nothing is lost');
-    this.#said = true;
+    this.#outages.failed(thrown);
     const delay = RETRIES[Math.min(this.#attempt++, RETRIES.length - 1)] ?? 0;
     this.#cancel = this.#clock.after(delay, () => void this.#try());
   }
@@ -93,14 +98,14 @@ export class DatabaseWatch implements AsyncDisposable {
     }
     this.#prepared = true;
     this.#reason = undefined;
-    if (this.#said) this.#log.info({}, 'database is back');
-    this.#said = false;
+    this.#outages.worked();
     this.#back.resolve();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
+    this.#outages[Symbol.dispose]();
     await this.#database[Symbol.asyncDispose]();
   }
 }

@@ -92,6 +92,8 @@ describe.skipIf(bin === undefined)('a database that is away (needs initdb)', () 
       await postgres.start();
       await until(calls, count => count === 1);
       expect(await ready()).toEqual({ready: true});
+      const about = async () => analytics.said.filter(line => line.startsWith('database'));
+      await until(about, lines => lines.length === 2);
 
       await postgres.kill();
       await until(ready, answer => !(answer as {ready: boolean}).ready);
@@ -99,8 +101,8 @@ describe.skipIf(bin === undefined)('a database that is away (needs initdb)', () 
       await postgres.start();
       await until(calls, count => count === 3);
 
-      const about = analytics.said.filter(line => line.startsWith('database'));
-      expect(about).toEqual([
+      await until(about, lines => lines.length === 4);
+      expect(await about()).toEqual([
         'database is away; records wait in the queue, nothing is lost',
         'database is back',
         'database is away; records wait in the queue, nothing is lost',

@@ -4,7 +4,10 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
+import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {analyticsApp} from './analytics-app.ts';
@@ -51,7 +54,8 @@ export async function startAnalytics(
   let draining = false;
   const notReady = () => (draining ? 'draining' : database.reason);
 
-  const redis = opened.adopt(openRedis(config.REDIS_URL, 'commands', log), client => client.disconnect());
+  const redisUrl = await findRedis(config.REDIS_URL, {use: 'fleet'}, log);
+  const redis = opened.adopt(openRedis(redisUrl, 'commands', log), client => client.disconnect());
   const fleet = new RedisFleet(redis);
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
   const app = await analyticsApp({
@@ -76,16 +80,17 @@ export async function startAnalytics(
     transcripts: config.RETENTION_DAYS_TRANSCRIPTS,
   };
   opened.defer(keepRetention(database, retention, clock, log));
-  const connection = opened.adopt(openRedis(config.QUEUE_REDIS_URL ?? config.REDIS_URL, 'queue', log), client =>
-    client.disconnect(),
-  );
+  const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
+  const queueUrl = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
+  const connection = opened.adopt(openRedis(queueUrl, 'queue', log), client => client.disconnect());
+  const probe = opened.use(new WriteProbe({client: connection, url: queueUrl, clock, log}));
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );
   opened.defer(
     every(clock, GAUGES_EVERY, () => {
       metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
-      metrics.redisUp.set(connection.status === 'ready' ? 1 : 0);
+      measureRedis(metrics, probe.trouble);
       metrics.eventLoopLag.set(lag.worst / 1_000);
       // A Redis that is away has no answer; the last one stays.
       consumer.backlog().then(

@@ -21,6 +21,7 @@ export function attentiveBus(
     lifeline: channel => bus.lifeline(channel),
     wellSince: () => bus.wellSince(),
     linkedSince: () => bus.linkedSince(),
+    trouble: () => bus.trouble(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };
 }

@@ -15,6 +15,7 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
@@ -100,10 +101,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   };
 
   const state = () => (draining ? 'draining' : 'ready');
-  const notReady = () => {
-    if (draining) return 'draining';
-    return deps.bus.wellSince() === undefined ? 'redis does not answer' : undefined;
-  };
+  const notReady = () => (draining ? 'draining' : redisNotReady(deps.bus.trouble()));
   const server = healthServer({notReady}, metrics);
   // Connections that are not calls (yet): probes, scrapes, and whoever knocks.
   server.maxConnections = config.MAX_CALLS + 200;
@@ -118,7 +116,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const member = () => {
     metrics.callsActive.set(legs.size);
     metrics.eventLoopLag.set(lag.worst / 1_000);
-    metrics.redisUp.set(deps.bus.wellSince() === undefined ? 0 : 1);
+    measureRedis(metrics, deps.bus.trouble());
     return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
   };
   const presence = stack.use(await keepPresent({fleet, name: 'edges', clock, log, member}));

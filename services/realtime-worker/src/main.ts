@@ -2,7 +2,8 @@ import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
-import {connectRedis, openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/trace.ts';
 import {WorkerEnv} from './config.ts';
@@ -10,9 +11,15 @@ import {startWorker} from './start-worker.ts';
 
 await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
-  const redis = await connectRedis(config.REDIS_URL, 'commands', log);
-  await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
-  const queueRedis = openRedis(config.QUEUE_REDIS_URL ?? config.REDIS_URL, 'queue', log);
+  const {url} = await checkRedis(config.REDIS_URL);
+  const redis = openRedis(url, 'commands', log);
+  await using bus = await openRedisMediaBus(url, {clock, log});
+  const queueUrl = await findRedis(
+    config.QUEUE_REDIS_URL ?? config.REDIS_URL,
+    {variable: 'QUEUE_REDIS_URL', use: 'queue'},
+    log,
+  );
+  const queueRedis = openRedis(queueUrl, 'queue', log);
   await using queue = openAnalyticsQueue(queueRedis);
   const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
   const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, traces, random: Math.random});

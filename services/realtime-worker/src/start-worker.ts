@@ -14,6 +14,7 @@ import {background, type Log} from '@voicebridge/shared/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Ask} from '@voicebridge/shared/protocol/inbox.ts';
+import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import type {CallDeps} from './call-deps.ts';
@@ -205,13 +206,14 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   stack.defer(
     every(clock, 1_000, () => {
       metrics.eventLoopLag.set(lag.worst / 1_000);
-      metrics.redisUp.set(bus.wellSince() === undefined ? 0 : 1);
+      measureRedis(metrics, bus.trouble());
     }),
   );
 
   const notReady = () => {
     if (draining) return 'draining';
-    if (bus.wellSince() === undefined) return 'Redis does not answer';
+    const trouble = redisNotReady(bus.trouble());
+    if (trouble !== undefined) return trouble;
     return inHand() >= config.MAX_CALLS ? 'every place is taken' : undefined;
   };
   const server = healthServer({notReady}, metrics);

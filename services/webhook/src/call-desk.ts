@@ -1,5 +1,6 @@
 import type {Asker} from '@voicebridge/shared/asking/asker.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
 import type {Metrics} from '@voicebridge/shared/metrics.ts';
 import type {PinDeps} from '@voicebridge/shared/pinning/pin-call.ts';
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
@@ -13,6 +14,7 @@ export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<C
   readonly id: ProcessId;
   readonly config: WebhookConfig;
   readonly directory: CallDirectory;
+  readonly bus: Pick<MediaBus, 'trouble'>;
   readonly asker: Pick<Asker, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;

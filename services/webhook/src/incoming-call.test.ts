@@ -286,6 +286,15 @@ describe('a caller while Redis is away', () => {
     expect(second.result.text).toContain('<Hangup/>');
   });
 
+  test.each(['read-only', 'full', 'rights'] as const)('that is %s gets the overload answer at once', async trouble => {
+    await town.webhook();
+    await town.worker();
+    town.bus.setTrouble(trouble);
+    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
+    expect(reply.text).toContain('All our lines are busy');
+    expect(tookMs).toBeLessThan(100);
+  });
+
   test('gets through when it comes back in time', async () => {
     await town.webhook();
     await town.worker();

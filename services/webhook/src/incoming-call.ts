@@ -39,7 +39,7 @@ export function newTicket(): Ticket {
  * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
  */
 export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
-  const {clock, config, metrics, traces} = desk;
+  const {bus, clock, config, metrics, traces} = desk;
   if (isOver(request)) {
     endCall(request.CallSid, 'caller.hung-up', desk);
     return nothing();
@@ -59,6 +59,9 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
   const admit = async (): Promise<ServedCall | 'full'> => {
     const known = await knownCall(request, desk);
     if (known) return known;
+    // Nobody can own a call that cannot be written down; a Redis that is only away may be back in a moment.
+    const trouble = bus.trouble();
+    if (trouble !== undefined && trouble !== 'no-answer') return 'full';
     const admitted = await once(request, desk, () => newCall(request, {ticket, traceparent}, desk));
     if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;

@@ -1,7 +1,8 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/lifecycle.ts';
-import {connectRedis} from '@voicebridge/shared/redis/connect.ts';
+import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/trace.ts';
 import {WebhookEnv} from './config.ts';
@@ -9,8 +10,9 @@ import {startWebhook} from './start-webhook.ts';
 
 await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('webhook', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
-  const redis = await connectRedis(config.REDIS_URL, 'commands', log);
-  await using bus = await openRedisMediaBus(config.REDIS_URL, {clock, log});
+  const {url} = await checkRedis(config.REDIS_URL);
+  const redis = openRedis(url, 'commands', log);
+  await using bus = await openRedisMediaBus(url, {clock, log});
   const directory = new RedisCallDirectory(redis);
   const fleet = new RedisFleet(redis);
   const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, traces, log});

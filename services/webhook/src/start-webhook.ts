@@ -11,6 +11,7 @@ import type {Log} from '@voicebridge/shared/log.ts';
 import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
@@ -49,17 +50,16 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const metrics = createMetrics('webhook');
   const asker = opened.use(await openAsker({bus, clock, id, log}));
   const edges = opened.use(await watchPeers({bus, clock, name: 'edges', metrics, log}));
-  const isUp = () => bus.wellSince() !== undefined;
   const lag = opened.use(new LoopLag(clock));
   opened.defer(
     every(clock, 1_000, () => {
-      metrics.redisUp.set(isUp() ? 1 : 0);
+      measureRedis(metrics, bus.trouble());
       metrics.eventLoopLag.set(lag.worst / 1_000);
     }),
   );
 
   let draining = false;
-  const notReady = () => (draining ? 'draining' : isUp() ? undefined : 'Redis does not answer');
+  const notReady = () => (draining ? 'draining' : redisNotReady(bus.trouble()));
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

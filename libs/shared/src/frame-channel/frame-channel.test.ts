@@ -173,6 +173,7 @@ test('a channel that is fenced before its subscription is confirmed leaves none 
     lifeline: memory.lifeline.bind(memory),
     wellSince: memory.wellSince.bind(memory),
     linkedSince: memory.linkedSince.bind(memory),
+    trouble: memory.trouble.bind(memory),
     async subscribe(channel: string, listener: (message: Buffer) => void) {
       const unsubscribe = await memory.subscribe(channel, listener);
       await confirmed.promise;

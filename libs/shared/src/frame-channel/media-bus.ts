@@ -1,3 +1,4 @@
+import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import type {Millis} from '../time.ts';
 
 /**
@@ -24,6 +25,11 @@ export interface MediaBus extends AsyncDisposable {
    * cut off from Redis himself, still is subscribed. Undefined while there is none.
    */
   linkedSince(): Millis | undefined;
+  /**
+   * Why Redis cannot be used for new calls; undefined while it can. A Redis that carries frames may still refuse to be
+   * written to: calls in hand go on, and no new one can have an owner.
+   */
+  trouble(): RedisTrouble | undefined;
 }
 
 export type Unsubscribe = () => Promise<void>;

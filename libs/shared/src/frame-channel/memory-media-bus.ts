@@ -1,3 +1,4 @@
+import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {MediaBus, Unsubscribe} from './media-bus.ts';
 
@@ -6,6 +7,7 @@ export class MemoryMediaBus implements MediaBus {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
   #wellSince: Millis | undefined;
+  #trouble: RedisTrouble | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,6 +40,15 @@ export class MemoryMediaBus implements MediaBus {
 
   linkedSince(): Millis | undefined {
     return this.#wellSince;
+  }
+
+  trouble(): RedisTrouble | undefined {
+    return this.#wellSince === undefined ? 'no-answer' : this.#trouble;
+  }
+
+  /** As when Redis carries messages, and takes no writes. */
+  setTrouble(trouble: RedisTrouble | undefined): void {
+    this.#trouble = trouble;
   }
 
   /** As when Redis goes away and comes back: nothing that was on its way arrives late. */

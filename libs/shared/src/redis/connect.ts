@@ -1,9 +1,10 @@
-import {Cluster, Redis, type RedisOptions} from 'ioredis';
 import type {Log} from '../log.ts';
-import {checkRedis} from './redis-version.ts';
+import {OutageLog} from '../outage-log.ts';
+import {systemClock, type Clock, type Millis} from '../time.ts';
+import {makeClient, type ClientOptions, type RedisClient} from './client.ts';
+import {redisTroubleOf} from './redis-trouble.ts';
 
-/** A connection to one Redis, or to a Redis Cluster. */
-export type RedisClient = Redis | Cluster;
+export type {RedisClient} from './client.ts';
 
 /**
  * What a connection is for, because the settings that suit one ruin another.
@@ -15,6 +16,10 @@ export type RedisRole = 'commands' | 'publish' | 'subscribe' | 'queue';
 
 /** Constant and short: a call is silent while we wait. */
 const RETRY_MS = 50;
+/** A connection that is lost again within this time was not back. */
+const SETTLED: Millis = 1_000;
+/** A primary that was demoted is left at most this often: its address may still lead to it. */
+const LEAVE_EVERY: Millis = 1_000;
 
 const constantly = () => RETRY_MS;
 const SETTINGS = {
@@ -28,43 +33,45 @@ const SETTINGS = {
   },
   subscribe: {autoResubscribe: true, maxRetriesPerRequest: null, retryStrategy: constantly},
   queue: {maxRetriesPerRequest: null, retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 2_000)},
-} satisfies Record<RedisRole, RedisOptions>;
+} satisfies Record<RedisRole, ClientOptions>;
 
 /**
- * The one way to connect: `url` is `redis://` or `rediss://`, or several of one Cluster with commas between. Does not
- * wait; call `checkRedis` first where a process must not start without Redis.
+ * The one way to connect: `url` as `checkRedis` answered it; call that first where a process must not start without
+ * Redis. Does not wait.
  */
-export function openRedis(url: string, role: RedisRole, log: Log): RedisClient {
-  const {retryStrategy, ...settings} = SETTINGS[role];
-  const options = {connectTimeout: 1_000, noDelay: true, connectionName: `voicebridge-${role}`, ...settings};
-  const nodes = url.split(',').map(node => node.trim());
-  const [first = ''] = nodes;
-  const client =
-    nodes.length === 1
-      ? new Redis(first, {...options, retryStrategy})
-      : new Cluster(nodes, {
-          redisOptions: {...options, ...(first.startsWith('rediss:') ? {tls: {}} : {})},
-          shardedSubscribers: role === 'subscribe',
-          // Without it ioredis never looks again, and a hung master is not noticed for as long as it hangs.
-          slotsRefreshInterval: 1_000,
-          enableOfflineQueue: role !== 'publish',
-          clusterRetryStrategy: constantly,
-        });
-  let up = true;
-  client.on('ready', () => {
-    if (!up) log.info({role}, 'redis is back');
-    up = true;
+export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock = systemClock): RedisClient {
+  const options = {
+    connectTimeout: 1_000,
+    noDelay: true,
+    connectionName: `voicebridge-${role}`,
+    ...SETTINGS[role],
+    // Media moves with `WriteProbe`: what it says is never refused, and a connection for nothing would cost frames.
+    ...(role === 'commands' || role === 'queue' ? {reconnectOnError: leaveReplica(clock)} : {}),
+  };
+  const client = makeClient(url, options, {
+    shardedSubscribers: role === 'subscribe',
+    enableOfflineQueue: role !== 'publish',
+    clusterRetryStrategy: constantly,
   });
-  client.on('error', (error: Error) => {
-    // One line per outage, not one per attempt.
-    if (up) log.warn({role, err: error}, 'redis is away');
-    up = false;
+  const outages = new OutageLog(clock, SETTLED, {
+    away: thrown => log.warn({role, err: thrown}, 'redis is away'),
+    back: outage => log.info({role, ...outage}, 'redis is back'),
   });
+  client.on('ready', () => outages.worked());
+  client.on('error', (error: Error) => outages.failed(error));
+  client.on('end', () => outages[Symbol.dispose]());
   return client;
 }
 
-/** Like `openRedis`, after Redis has answered and said that it is new enough. Rejects with `CannotStart`. */
-export async function connectRedis(url: string, role: RedisRole, log: Log): Promise<RedisClient> {
-  await checkRedis(url);
-  return openRedis(url, role, log);
+/**
+ * What a replica refused was not done: it can be sent again after the address was looked up anew, where a primary may
+ * be by now. If it is the replica again, the refusal is the answer.
+ */
+function leaveReplica(clock: Clock): (error: Error) => 2 | false {
+  let left = Number.NEGATIVE_INFINITY;
+  return error => {
+    if (redisTroubleOf(error) !== 'read-only' || clock.now() - left < LEAVE_EVERY) return false;
+    left = clock.now();
+    return 2;
+  };
 }

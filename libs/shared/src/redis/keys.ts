@@ -53,3 +53,7 @@ export const TICKET_TTL_S = 60;
 
 /** Set: CallSids of calls that have an owner and no record yet, so that a sweep finds orphans. One slot. */
 export const openCalls = 'calls:{open}';
+
+/** String: that one process may write. Each of its own. */
+export const probeKey = (id: string) => `fleet:{probe-${id}}`;
+export const PROBE_TTL_MS = 5_000;

@@ -6,7 +6,8 @@ import {
   type PrivateRedis,
   type PrivateRedisOptions,
 } from './private-redis.ts';
-import {checkRedis, hostOf} from './redis-version.ts';
+import {checkRedis} from './check-redis.ts';
+import {hostOf} from './client.ts';
 
 /** A Redis somebody can connect to, and how it came to be. */
 export interface ProvidedRedis {

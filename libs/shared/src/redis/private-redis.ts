@@ -26,6 +26,8 @@ export interface PrivateRedisOptions {
   readonly persist?: boolean;
   /** Where to keep files; not removed on close. Nothing: a temporary folder, removed on close. */
   readonly dir?: string;
+  /** More of the server's own settings, as on its command line. */
+  readonly settings?: readonly string[];
 }
 
 export interface RedisBinary {
@@ -65,7 +67,8 @@ export async function startRedisBinary(binary: RedisBinary, options: PrivateRedi
     const port = options.port || (await freePort());
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', options.dir ?? temporary];
     const persistence = ['--appendonly', options.persist ? 'yes' : 'no'];
-    const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', temporary, binary.command, ...args, ...persistence], {
+    const command = [binary.command, ...args, ...persistence, ...(options.settings ?? [])];
+    const child = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', temporary, ...command], {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true, // Ctrl-C in a terminal must not reach it before the services have drained
     });
@@ -119,7 +122,8 @@ function versionOf(command: string): Promise<string | undefined> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nobody has now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const port = portOf(server);

@@ -5,6 +5,7 @@ import {every, type Clock} from '../time.ts';
 import {openRedis, type RedisClient} from './connect.ts';
 import {ECHO_MS, EchoWatch} from './echo-watch.ts';
 import {echoChannel} from './keys.ts';
+import {WriteProbe} from './write-probe.ts';
 
 /**
  * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
@@ -21,6 +22,15 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
   const echo = echoChannel(randomBytes(8).toString('hex'));
 
   const watch = new EchoWatch(clock.now());
+  const probe = new WriteProbe({
+    client: publisher,
+    url,
+    clock,
+    log,
+    moved: () => {
+      for (const client of [publisher, subscriber, ...lifelines]) client.disconnect(true);
+    },
+  });
 
   subscriber.on('smessageBuffer', (channel: Buffer | string, message: Buffer) => {
     const to = listeners.get(channel.toString('latin1'));
@@ -67,8 +77,10 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
     },
     wellSince: () => watch.wellSince(clock.now()),
     linkedSince: () => watch.linkedSince,
+    trouble: () => probe.trouble ?? (watch.wellSince(clock.now()) === undefined ? 'no-answer' : undefined),
     async [Symbol.asyncDispose]() {
       stop();
+      probe[Symbol.dispose]();
       listeners.clear();
       for (const client of [publisher, subscriber, ...lifelines]) client.disconnect();
     },

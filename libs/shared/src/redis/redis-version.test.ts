@@ -1,6 +1,8 @@
 import {expect, test} from 'vitest';
 import {CannotStart} from '../errors.ts';
-import {checkRedis, hostOf, readRedisVersion} from './redis-version.ts';
+import {checkRedis} from './check-redis.ts';
+import {hostOf} from './client.ts';
+import {readRedisVersion} from './redis-version.ts';
 
 test('an operator with Redis 7 or newer, or any Valkey, may start', () => {
   expect(readRedisVersion('# Server\r\nredis_version:7.0.15\r\n')).toEqual({flavor: 'redis', version: '7.0.15'});

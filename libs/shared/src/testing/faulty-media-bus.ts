@@ -56,6 +56,10 @@ export class FaultyMediaBus implements MediaBus {
     return this.#bus.linkedSince();
   }
 
+  trouble(): ReturnType<MediaBus['trouble']> {
+    return this.#bus.trouble();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bus[Symbol.asyncDispose]();
   }

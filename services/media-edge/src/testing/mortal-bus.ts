@@ -38,6 +38,10 @@ export class MortalBus implements MediaBus {
     return this.#bus.linkedSince();
   }
 
+  trouble(): ReturnType<MediaBus['trouble']> {
+    return this.#bus.trouble();
+  }
+
   async kill(): Promise<void> {
     this.#state = 'dead';
     for (const unsubscribe of this.#subscriptions) await unsubscribe();

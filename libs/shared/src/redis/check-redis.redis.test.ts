@@ -1,0 +1,157 @@
+import {Redis} from 'ioredis';
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
+import {createLog} from '../log.ts';
+import {startRedisCluster} from '../testing/redis-cluster.ts';
+import {systemClock} from '../time.ts';
+import {checkRedis, findRedis} from './check-redis.ts';
+import {openRedis} from './connect.ts';
+import {findRedisBinary, startRedisBinary} from './private-redis.ts';
+import {openRedisMediaBus} from './redis-media-bus.ts';
+
+const binary = await findRedisBinary();
+const log = createLog('test', {level: 'silent'});
+
+let stack: AsyncDisposableStack;
+beforeEach(() => {
+  stack = new AsyncDisposableStack();
+});
+afterEach(() => stack.disposeAsync());
+
+async function redisWith(settings: readonly string[] = []): Promise<{port: number; operator: Redis}> {
+  const redis = await startRedisBinary(binary!, {settings});
+  const {port} = redis;
+  stack.defer(() => redis.close());
+  const operator = new Redis(port, '127.0.0.1');
+  operator.on('error', () => {}); // of the one that asks for a password
+  stack.defer(() => operator.disconnect());
+  return {port, operator};
+}
+
+const problemOf = async (url: string, options = {}) =>
+  String(
+    await checkRedis(url, options).then(
+      ({url: ok}) => `starts with ${ok}`,
+      (thrown: unknown) => thrown,
+    ),
+  );
+
+/** What docs/RUNBOOK.md tells an operator to allow. */
+const ALL_RIGHTS = [
+  'resetchannels',
+  ...['media', 'worker', 'asker', 'echo', 'fleet'].map(name => `&${name}:*`),
+  ...['fleet', 'call', 'calls', 'ticket', '{vb}'].map(name => `~${name}:*`),
+  ...['@read', '@write', '@pubsub', '@scripting', '@connection', '@transaction', '@blocking'].map(name => `+${name}`),
+  '-@dangerous',
+  '+info',
+  '+cluster|slots',
+  '+cluster|info',
+];
+
+describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
+  const start = async (rules: readonly string[]) => {
+    const {port, operator} = await redisWith();
+    await operator.call('ACL', 'SETUSER', 'bridge', 'on', '>secret', ...ALL_RIGHTS, ...rules);
+    return `redis://bridge:secret@127.0.0.1:${port}`;
+  };
+
+  test('starts when all of the runbook is allowed', async () => {
+    const url = await start([]);
+    expect(await problemOf(url)).toBe(`starts with ${url}`);
+    expect(await problemOf(url, {use: 'queue'})).toBe(`starts with ${url}`);
+  });
+
+  test.each([
+    ['a channel', ['resetchannels', '&worker:*', '&asker:*', '&echo:*', '&fleet:*'], 'calls', '&media:*'],
+    ['all channels', ['resetchannels'], 'calls', '&media:* &worker:* &asker:* &echo:* &fleet:*'],
+    ['a command', ['-spublish', '-hincrby'], 'calls', '+hincrby +spublish'],
+    ['scripts', ['-@scripting'], 'calls', '+eval +evalsha'],
+    ['a key', ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'], 'calls', '~calls:*'],
+    ['the queue’s keys', ['resetkeys', '~call*'], 'queue', '~{vb}:*'],
+  ] as const)('is told of %s at the start, in the words that give it', async (_, rules, use, words) => {
+    const said = await problemOf(await start(rules), {
+      use,
+      variable: use === 'queue' ? 'QUEUE_REDIS_URL' : 'REDIS_URL',
+    });
+    expect(said).toContain(`its user may not do all that is needed. ACL SETUSER <user> ${words} (`);
+    expect(said).toContain(use === 'queue' ? 'QUEUE_REDIS_URL' : 'REDIS_URL');
+    expect(said).not.toContain('secret');
+  });
+
+  test('starts without INFO: HELLO says the version too', async () => {
+    const url = await start(['-info']);
+    expect(await checkRedis(url)).toMatchObject({flavor: 'redis', version: binary!.version});
+  });
+
+  test('leaves nothing behind', async () => {
+    const {port, operator} = await redisWith();
+    await checkRedis(`redis://127.0.0.1:${port}`);
+    await checkRedis(`redis://127.0.0.1:${port}`, {use: 'queue'});
+    expect(await operator.dbsize()).toBe(0);
+  });
+});
+
+describe.skipIf(!binary)('an operator whose Redis is not as it should be at the start', () => {
+  test.each([
+    ['a replica', ['--replicaof', '127.0.0.1 1'], 'Redis is a replica and takes no writes'],
+    ['full', ['--maxmemory', '1'], 'Redis is full and takes no writes: give it memory'],
+    ['asking for a password', ['--requirepass', 'x'], 'Redis refuses our password'],
+    ['out of connections', ['--maxclients', '1'], 'ERR max number of clients reached'],
+  ])('is told when it is %s', async (_, settings, words) => {
+    const {port, operator} = await redisWith(settings);
+    if (settings[0] !== '--requirepass') await operator.ping();
+    expect(await problemOf(`redis://127.0.0.1:${port}`)).toContain(words);
+  });
+
+  test('is told that one Redis is no Cluster', async () => {
+    const {port} = await redisWith();
+    const url = `redis://127.0.0.1:${port}`;
+    expect(await problemOf(`${url},${url}`)).toContain('this is a single Redis: name only one');
+  });
+
+  test('reads in the log that the queue’s Redis does not answer, and the worker takes calls', async () => {
+    const lines: string[] = [];
+    const told = createLog('test', {to: {write: line => void lines.push(line)}});
+    const url = 'redis://:secret@127.0.0.1:1';
+    expect(await findRedis(url, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, told)).toBe(url);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('QUEUE_REDIS_URL');
+    expect(lines[0]).toContain('no Redis answers at 127.0.0.1:1');
+    expect(lines[0]).not.toContain('secret');
+  });
+});
+
+describe.skipIf(!binary)('an operator with a Redis Cluster', () => {
+  test('may give one address of it, or start while the first of several is down', {timeout: 60_000}, async () => {
+    const {ports} = stack.use(await startRedisCluster(binary!));
+    const [url = '', second = ''] = ports.map(port => `redis://127.0.0.1:${port}`);
+    expect(await problemOf(url)).toBe(`starts with ${url},`);
+    expect(await problemOf(`redis://127.0.0.1:1,${second}`)).toBe(`starts with redis://127.0.0.1:1,${second}`);
+    const {url: found} = await checkRedis(url);
+    const client = stack.adopt(openRedis(found, 'commands', log), one => one.disconnect());
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) expect(await client.set(key, key)).toBe('OK');
+    const bus = stack.use(await openRedisMediaBus(found, {clock: systemClock, log}));
+    const heard = vi.fn();
+    for (const stream of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      await bus.subscribe(`media:{${stream}}:up`, heard);
+      await bus.publish(`media:{${stream}}:up`, Buffer.from(stream));
+    }
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(6), {timeout: 5_000});
+  });
+
+  test('with a password writes to a replica that nobody named, once it is the master', {timeout: 60_000}, async () => {
+    const {ports, nodes} = stack.use(await startRedisCluster(binary!, {replicas: 1, password: 'p@ss:word'}));
+    const url = ports
+      .slice(0, 3)
+      .map(port => `redis://:${encodeURIComponent('p@ss:word')}@127.0.0.1:${port}`)
+      .join();
+    const client = stack.adopt(openRedis(url, 'commands', log), one => one.disconnect());
+    // Of the first master: a slot below 5461.
+    expect(await client.set('b', 'before')).toBe('OK');
+    await nodes[3]!.call('CLUSTER', 'FAILOVER');
+    await vi.waitFor(async () => expect(await nodes[3]!.info('replication')).toContain('role:master'), {
+      timeout: 10_000,
+    });
+    await vi.waitFor(async () => expect(await client.set('b', 'after')).toBe('OK'), {timeout: 10_000});
+    expect(await nodes[3]!.get('b')).toBe('after');
+  });
+});

@@ -1,0 +1,150 @@
+import {Redis} from 'ioredis';
+import {BridgeError, CannotStart, messageOf} from '../errors.ts';
+import type {Log} from '../log.ts';
+import type {Millis} from '../time.ts';
+import {hostOf, nodesOf} from './client.ts';
+import {missingRights, type RedisUse} from './redis-rights.ts';
+import {REDIS_CURES, redisTroubleOf} from './redis-trouble.ts';
+import {unaskedWords} from './unasked-words.ts';
+import {readRedisVersion, type RedisVersion} from './redis-version.ts';
+
+/** How long a Redis may take to answer the first time. */
+const CONNECT_TIMEOUT: Millis = 3_000;
+
+/** A Redis that was asked what it is and what we may do there. */
+export interface CheckedRedis extends RedisVersion {
+  /** What to connect to: as it was given, and marked as a Cluster where one address leads to one. */
+  readonly url: string;
+}
+
+/** Nobody answers at any of the addresses: wrong, or away for now. */
+class NoRedis extends BridgeError {
+  override readonly name = 'NoRedis';
+  readonly retryable = true;
+  readonly endsCall = false;
+}
+
+export interface CheckOptions {
+  /** Whose value the URL is. */
+  readonly variable?: string;
+  readonly use?: RedisUse;
+}
+
+/**
+ * Asks the Redis at `url`, all its nodes in turn, for its version and whether it is a Cluster, and does once what we
+ * shall do there. Throws `CannotStart` with the cure when nobody answers or something is wrong; no message shows a
+ * password.
+ */
+export async function checkRedis(url: string, options: CheckOptions = {}): Promise<CheckedRedis> {
+  const {variable = 'REDIS_URL'} = options;
+  try {
+    return await askRedis(url, options);
+  } catch (thrown) {
+    if (!(thrown instanceof NoRedis)) throw thrown;
+    throw new CannotStart(`${variable}: ${thrown.message}. Start it, or correct the address.`, {cause: thrown});
+  }
+}
+
+/**
+ * Like `checkRedis`, for a Redis without which calls work: one that does not answer now is told in a line and may come
+ * later. Resolves with what to connect to.
+ */
+export async function findRedis(url: string, options: CheckOptions, log: Log): Promise<string> {
+  try {
+    return (await askRedis(url, options)).url;
+  } catch (thrown) {
+    if (!(thrown instanceof NoRedis)) throw thrown;
+    log.error(
+      {variable: options.variable, reason: thrown.message},
+      'redis does not answer; records wait until it does',
+    );
+    return url;
+  }
+}
+
+async function askRedis(
+  url: string,
+  {variable = 'REDIS_URL', use = 'calls'}: CheckOptions = {},
+): Promise<CheckedRedis> {
+  const {nodes, cluster: named} = nodesOf(url);
+  const {mode, ...version} = await firstAnswer(nodes, variable);
+  const cannot = (why: string) => new CannotStart(`${variable}: ${why}`);
+  if (mode === 'sentinel')
+    throw cannot('this is a Sentinel; name the Redis it watches, by an address that follows the primary.');
+  if (mode !== 'cluster' && nodes.length > 1)
+    throw cannot('several addresses are nodes of a Redis Cluster, and this is a single Redis: name only one.');
+  const connectTo = mode === 'cluster' && !named ? `${url},` : url;
+  const missing = await missingRights(connectTo, use).catch((thrown: unknown) => {
+    const trouble = redisTroubleOf(thrown);
+    if (trouble === 'no-answer') throw new NoRedis(`no Redis answers at ${hostOf(url)} (${messageOf(thrown)})`);
+    throw cannot(`${REDIS_CURES[trouble]}.`);
+  });
+  if (missing.length > 0)
+    throw cannot(
+      `its user may not do all that is needed. ACL SETUSER <user> ${missing.join(' ')} ("Rights in Redis" in docs/RUNBOOK.md has all of them).`,
+    );
+  return {...version, url: connectTo};
+}
+
+type Answer = RedisVersion & {readonly mode: string};
+
+/** What the first node that answers says of itself. A node of a Cluster may be down while the others serve. */
+async function firstAnswer(nodes: readonly string[], variable: string): Promise<Answer> {
+  const failures: string[] = [];
+  for (const node of nodes) {
+    try {
+      return await askNode(node);
+    } catch (thrown) {
+      if (thrown instanceof CannotStart) throw new CannotStart(`${variable}: ${thrown.message}`);
+      const trouble = redisTroubleOf(thrown);
+      if (trouble === 'password' || trouble === 'rights')
+        throw new CannotStart(`${variable}: ${hostOf(node)}: ${REDIS_CURES[trouble]} (${messageOf(thrown)}).`);
+      failures.push(`no Redis answers at ${hostOf(node)} (${messageOf(thrown)})`);
+    }
+  }
+  throw new NoRedis(failures.join('; ') || 'it names no address');
+}
+
+async function askNode(node: string): Promise<Answer> {
+  const client = new Redis(node, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT,
+    commandTimeout: CONNECT_TIMEOUT,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    // It asks INFO, which may be forbidden: we ask ourselves.
+    enableReadyCheck: false,
+  });
+  let said: unknown;
+  client.on('error', error => (said ??= error));
+  try {
+    await client.connect();
+    const info = await client.info('server').catch((thrown: unknown) => {
+      if (redisTroubleOf(thrown) === 'rights') return undefined;
+      throw thrown;
+    });
+    return info === undefined ? readHello(await client.call('HELLO', '3')) : readInfo(info);
+  } catch (thrown) {
+    if (thrown instanceof CannotStart) throw thrown;
+    const failure = said ?? thrown;
+    throw redisTroubleOf(failure) === 'no-answer' ? ((await unaskedWords(node)) ?? failure) : failure;
+  } finally {
+    client.disconnect();
+  }
+}
+
+function readInfo(info: string): Answer {
+  return {...readRedisVersion(info), mode: /^redis_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
+}
+
+/** HELLO answers names and values in turn: who may not ask INFO learns the same from it. */
+function readHello(answer: unknown): Answer {
+  const list = Array.isArray(answer)
+    ? answer.map(String)
+    : Object.entries(answer ?? {})
+        .flat()
+        .map(String);
+  const field = (name: string) => list[list.indexOf(name) + 1] ?? '';
+  const kind = field('server') === 'valkey' ? 'valkey_version' : 'redis_version';
+  return readInfo(`${kind}:${field('version')}\nredis_mode:${field('mode')}\n`);
+}

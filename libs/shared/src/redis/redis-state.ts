@@ -1,0 +1,16 @@
+import type {Metrics} from '../metrics.ts';
+import {REDIS_CURES, REDIS_TROUBLES, type RedisTrouble} from './redis-trouble.ts';
+
+/** Why no new work should come here because of Redis, for /readyz; undefined while it can be used. */
+export function redisNotReady(trouble: RedisTrouble | undefined): string | undefined {
+  return trouble === undefined ? undefined : REDIS_CURES[trouble];
+}
+
+/** Shows in the metrics whether Redis can be used, and what is wrong with it. */
+export function measureRedis(
+  metrics: Pick<Metrics, 'redisUp' | 'redisTrouble'>,
+  trouble: RedisTrouble | undefined,
+): void {
+  metrics.redisUp.set(trouble === undefined ? 1 : 0);
+  for (const reason of REDIS_TROUBLES) metrics.redisTrouble.set({reason}, reason === trouble ? 1 : 0);
+}

@@ -1,0 +1,123 @@
+import {randomBytes} from 'node:crypto';
+import type {Log} from '../log.ts';
+import {OutageLog} from '../outage-log.ts';
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {makeClient, nodesOf, type RedisClient} from './client.ts';
+import {PROBE_TTL_MS, probeKey} from './keys.ts';
+import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';
+import {unaskedWords} from './unasked-words.ts';
+
+const EVERY: Millis = 1_000;
+/** A Redis that works for less than this has not come back. */
+const SETTLED: Millis = 2_000;
+
+export interface WriteProbeOptions {
+  /** The connection that is asked. */
+  readonly client: RedisClient;
+  /** Where it leads. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The connection leads to a demoted primary, and a new one would not: everything that is connected should move. */
+  readonly moved?: () => void;
+}
+
+/**
+ * Whether Redis takes what we write, asked each second by writing. A Redis that was demoted, is full or took a right
+ * away answers every PING; without this the first to know would be a caller.
+ */
+export class WriteProbe implements Disposable {
+  readonly #options: WriteProbeOptions;
+  readonly #key = probeKey(randomBytes(8).toString('hex'));
+  readonly #outages: OutageLog;
+  readonly #stop: Cancel;
+  /** The reasons that were told since it last worked: each once. */
+  readonly #told = new Set<RedisTrouble>();
+  #trouble: RedisTrouble | undefined;
+  #asking = false;
+  #closed = false;
+
+  constructor(options: WriteProbeOptions) {
+    this.#options = options;
+    const {clock, log} = options;
+    this.#outages = new OutageLog(clock, SETTLED, {
+      away: () => {},
+      back: outage => {
+        this.#told.clear();
+        log.info(outage, 'redis can be used again');
+      },
+    });
+    this.#stop = every(clock, EVERY, () => this.#tick());
+  }
+
+  /** Why Redis cannot be used; undefined while it can. */
+  get trouble(): RedisTrouble | undefined {
+    return this.#trouble;
+  }
+
+  #tick(): void {
+    // An answer that takes as long as this is none.
+    if (this.#asking) return this.#failed(new Error('no answer to a write within a second'));
+    this.#asking = true;
+    void this.#ask().finally(() => (this.#asking = false));
+  }
+
+  async #ask(): Promise<void> {
+    const {client, url, moved} = this.#options;
+    try {
+      await this.#write(client);
+      this.#trouble = undefined;
+      this.#outages.worked();
+    } catch (thrown) {
+      if (this.#closed) return;
+      // The connection that failed may not know why, or lead to what was the primary: a new one does.
+      const now = nodesOf(url).cluster ? thrown : await this.#writeAnew(url);
+      if (now !== undefined) return this.#failed(now);
+      if (redisTroubleOf(thrown) === 'read-only') moved?.();
+      this.#failed(thrown);
+    }
+  }
+
+  async #write(client: RedisClient): Promise<void> {
+    await client.set(this.#key, '', 'PX', PROBE_TTL_MS);
+  }
+
+  /** What a new connection says; undefined when it may write. */
+  async #writeAnew(url: string): Promise<unknown> {
+    const client = makeClient(url, {
+      lazyConnect: true,
+      connectTimeout: EVERY,
+      commandTimeout: EVERY,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      connectionName: 'voicebridge-probe',
+    });
+    let said: unknown;
+    client.on('error', error => (said ??= error));
+    try {
+      await client.connect();
+      await this.#write(client);
+      return undefined;
+    } catch (thrown) {
+      const failure = said ?? thrown;
+      return redisTroubleOf(failure) === 'no-answer' ? ((await unaskedWords(url)) ?? failure) : failure;
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    const reason = redisTroubleOf(thrown);
+    this.#trouble = reason;
+    this.#outages.failed(thrown);
+    if (this.#told.has(reason)) return;
+    this.#told.add(reason);
+    this.#options.log.error({reason, cure: REDIS_CURES[reason], err: thrown}, 'redis cannot be used');
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#stop();
+    this.#outages[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,56 @@
+import {PGlite} from '@electric-sql/pglite';
+import {Redis} from 'ioredis';
+import {expect, inject, test} from 'vitest';
+import {createLog} from '@voicebridge/shared/log.ts';
+import {messageOf} from '@voicebridge/shared/errors.ts';
+
+const WORDS = 'Hello, my number is +15005550006';
+
+function lineOf(err: unknown): string {
+  const lines: string[] = [];
+  createLog('test', {to: {write: line => void lines.push(line)}}).error({err, callSid: 'CA1'}, 'record not sent');
+  return lines.join('');
+}
+
+const rejection = (promise: PromiseLike<unknown>) =>
+  promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+
+test('a line about a command that Redis refused holds none of its arguments', async () => {
+  const redis = new Redis(inject('redisUrl'));
+  for (const failure of [
+    await rejection(redis.call('XADD', 'a', 'nonsense', 'words', WORDS)),
+    await rejection(redis.call('NO-SUCH-COMMAND', WORDS)),
+    await rejection(redis.eval("return redis.call('HSET', KEYS[1], ARGV[1])", 1, 'a', WORDS)),
+  ]) {
+    // What it guards against: the error itself has them.
+    expect(JSON.stringify(failure) + messageOf(failure)).toContain(WORDS);
+    const line = lineOf(failure);
+    expect(line).not.toContain('5005550006');
+    expect(JSON.parse(line)).toMatchObject({err: {type: 'ReplyError', message: expect.stringMatching(/^ERR /)}});
+    expect(line.length).toBeLessThan(5_000);
+  }
+  redis.disconnect();
+});
+
+test('a line about a statement that a database refused holds none of its parameters', {timeout: 60_000}, async () => {
+  await using database = new PGlite();
+  const failure = await rejection(database.query('INSERT INTO nowhere VALUES ($1, $2)', [WORDS, 'x'.repeat(50_000)]));
+  expect(JSON.stringify(failure)).toContain(WORDS);
+  const line = lineOf(new Error('not written', {cause: failure}));
+  expect(line).not.toContain('5005550006');
+  expect(line.length).toBeLessThan(10_000);
+  expect(JSON.parse(line)).toMatchObject({
+    err: {message: 'not written', cause: {code: '42P01', message: 'relation "nowhere" does not exist'}},
+  });
+});
+
+test('whatever is thrown makes a line', () => {
+  for (const thrown of [undefined, null, 'a word', {args: [WORDS]}, new Error('x'.repeat(100_000))]) {
+    const line = lineOf(thrown);
+    expect(line).not.toContain('5005550006');
+    expect(line.length).toBeLessThan(6_000);
+  }
+});
