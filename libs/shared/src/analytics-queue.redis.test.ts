@@ -1,7 +1,10 @@
-import {expect, inject, test} from 'vitest';
+import {Queue, Worker} from 'bullmq';
+import {expect, inject, test, vi} from 'vitest';
 import {openAnalyticsQueue} from './analytics-queue.ts';
 import {createLog} from './log.ts';
 import {openRedis} from './redis/connect.ts';
+import {findRedisBinary} from './redis/private-redis.ts';
+import {startMovableRedis} from './testing/movable-redis.ts';
 import {settle, FakeClock} from './testing/fake-clock.ts';
 
 const log = createLog('test', {level: 'silent'});
@@ -26,3 +29,26 @@ test('a worker whose queue answers sends at once', async () => {
   await queue[Symbol.asyncDispose]();
   connection.disconnect();
 });
+
+const binary = await findRedisBinary();
+
+test.skipIf(!binary)(
+  'records are sent and taken again after the queue’s primary was demoted with its connections kept',
+  {timeout: 30_000},
+  async () => {
+    await using redis = await startMovableRedis(binary!);
+    const [sends, takes] = [openRedis(redis.url, 'queue', log), openRedis(redis.url, 'queue', log)];
+    const queue = new Queue('demoted', {connection: sends, prefix: '{vb}'});
+    const taken: string[] = [];
+    const worker = new Worker('demoted', async job => void taken.push(job.name), {connection: takes, prefix: '{vb}'});
+    worker.on('error', () => {});
+    await queue.add('before', {});
+    await vi.waitFor(() => expect(taken).toEqual(['before']), {timeout: 5_000});
+    await redis.demote();
+    await queue.add('after', {});
+    await vi.waitFor(() => expect(taken).toEqual(['before', 'after']), {timeout: 20_000});
+    await worker.close();
+    await queue.close();
+    for (const client of [sends, takes]) client.disconnect();
+  },
+);

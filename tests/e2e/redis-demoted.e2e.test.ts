@@ -1,0 +1,93 @@
+import {Redis} from 'ioredis';
+import {describe, expect, test, vi} from 'vitest';
+import {findRedisBinary, startRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
+import {startMovableRedis} from '@voicebridge/shared/testing/movable-redis.ts';
+import {metric, ProcessFleet} from '../../scripts/fleet.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+
+const binary = await findRedisBinary();
+const PATIENCE = {timeout: 15_000, interval: 50};
+const REASON = 'Redis is a replica and takes no writes: its address must lead to the primary';
+
+/** How often the caller began to hear the assistant, and what Twilio was told to do. */
+function follow(call: FakeCall): {audible: number; verbs: string[]} {
+  const seen = {audible: 0, verbs: [] as string[]};
+  call.on(event => {
+    if (event.type === 'audible') seen.audible += 1;
+    if (event.type === 'twiml') seen.verbs.push(...event.verbs);
+  });
+  return seen;
+}
+
+const readiness = async (url: string) => await (await fetch(new URL('/readyz', url))).json();
+
+describe.skipIf(!binary)('callers whose Redis is demoted with its connections kept', () => {
+  test('talk on, and the next one gets through as soon as its address leads to the new primary', async () => {
+    await using redis = await startMovableRedis(binary!);
+    await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});
+    const inHand = fleet.twilio.dial([
+      {do: 'waitForSilence', ms: 500},
+      {do: 'until', until: () => moved},
+      {do: 'say', clip: 'caller-yes'},
+    ]);
+    let moved = false;
+    const heard = follow(inHand);
+    await vi.waitFor(() => expect(heard.audible).toBe(1), PATIENCE);
+    await redis.demote();
+    await vi.waitFor(async () => {
+      for (const {url} of [fleet.webhook, ...fleet.edges, ...fleet.workers])
+        expect(await readiness(url)).toEqual({ready: true});
+      expect(String(await redis.servers[0].call('CLIENT', 'LIST'))).not.toContain('name=voicebridge-');
+    }, PATIENCE);
+    moved = true;
+    await vi.waitFor(() => expect(heard.audible).toBeGreaterThan(1), PATIENCE);
+    const next = fleet.twilio.dial([]);
+    const heardNext = follow(next);
+    await vi.waitFor(() => expect(heardNext.audible).toBe(1), PATIENCE);
+    for (const call of [inHand, next]) call.hangUp();
+    expect((await inHand.ended).streams).toHaveLength(1);
+    await next.ended;
+    expect(await metric(fleet.workers[0]!, 'voicebridge_redis_up')).toBe(1);
+  });
+
+  test('talk on while its address leads nowhere else; the next one is told at once, and gets through when it is mended', async () => {
+    const server = await startRedisBinary(binary!);
+    await using _server = {[Symbol.asyncDispose]: () => server.close()};
+    const operator = new Redis(server.port, '127.0.0.1');
+    await using fleet = await ProcessFleet.start({redisUrl: `redis://127.0.0.1:${server.port}`, edges: 1, workers: 1});
+    let refused = false;
+    const inHand = fleet.twilio.dial([
+      {do: 'waitForSilence', ms: 500},
+      {do: 'until', until: () => refused},
+      {do: 'say', clip: 'caller-yes'},
+    ]);
+    const heard = follow(inHand);
+    await vi.waitFor(() => expect(heard.audible).toBe(1), PATIENCE);
+    await operator.call('REPLICAOF', '127.0.0.1', '1');
+    await vi.waitFor(async () => {
+      for (const {url} of [fleet.webhook, ...fleet.edges, ...fleet.workers])
+        expect(await readiness(url)).toEqual({ready: false, reason: REASON});
+    }, PATIENCE);
+    const dialled = performance.now();
+    const next = fleet.twilio.dial([]);
+    const told = follow(next);
+    await vi.waitFor(() => expect(told.verbs).toContain('Say'), PATIENCE);
+    expect(told.verbs).not.toContain('Connect');
+    expect(performance.now() - dialled).toBeLessThan(2_000);
+    next.hangUp();
+    await next.ended;
+    refused = true;
+    await vi.waitFor(() => expect(heard.audible).toBeGreaterThan(1), PATIENCE);
+    await vi.waitFor(async () => expect(await metric(fleet.webhook, 'voicebridge_redis_trouble')).toBe(1), PATIENCE);
+    await operator.call('REPLICAOF', 'NO', 'ONE');
+    await vi.waitFor(async () => expect(await readiness(fleet.webhook.url)).toEqual({ready: true}), PATIENCE);
+    await vi.waitFor(async () => expect(await readiness(fleet.workers[0]!.url)).toEqual({ready: true}), PATIENCE);
+    const last = fleet.twilio.dial([]);
+    const heardLast = follow(last);
+    await vi.waitFor(() => expect(heardLast.audible).toBe(1), PATIENCE);
+    for (const call of [inHand, last]) call.hangUp();
+    expect((await inHand.ended).streams).toHaveLength(1);
+    await last.ended;
+    operator.disconnect();
+  });
+});
