@@ -29,6 +29,8 @@ export class CallJournal {
   #unsure = false;
   #writing: Promise<void> | undefined;
   #over = false;
+  /** Redis does not know the call, and could not yet be told. */
+  #forgotten = false;
   #fenced = false;
 
   constructor(options: {
@@ -110,8 +112,11 @@ export class CallJournal {
       return true;
     }
     if (call && (call.state === 'ended' || call.epoch >= this.#epoch)) return false;
-    this.#log.warn({knows: call?.epoch ?? 0}, 'redis has forgotten the call; it is told again');
+    // Once: a Redis that takes no writes cannot be told, and is asked again and again.
+    if (!this.#forgotten) this.#log.warn({knows: call?.epoch ?? 0}, 'redis has forgotten the call; it is told again');
+    this.#forgotten = true;
     if (!(await this.#directory.restore({...known, epoch: this.#epoch}))) return false;
+    this.#forgotten = false;
     this.#waiting = this.#entries.map(entry => JSON.stringify(entry));
     return true;
   }
