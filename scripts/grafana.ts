@@ -68,8 +68,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Frames', 'lost: given up after 10 s. resent and duplicates: Redis blinked.', 'cps', {
       '{{direction}} {{outcome}}': rate('frames_total', 'direction, outcome'),
     }),
-    lines('Redis answers', '1 while Redis answers the process.', 'short', {
+    lines('Redis can be used', '1 while the process can use Redis; else why not.', 'short', {
       '{{service}} {{instance}}': 'voicebridge_redis_up',
+      '{{service}} {{instance}}: {{reason}}': 'voicebridge_redis_trouble == 1',
     }),
     lines('Event loop lag', 'How late timers fire, the worst of a second.', 's', {
       '{{service}} {{instance}}': 'voicebridge_event_loop_lag_seconds',

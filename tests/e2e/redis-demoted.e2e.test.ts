@@ -1,6 +1,5 @@
-import {Redis} from 'ioredis';
 import {describe, expect, test, vi} from 'vitest';
-import {findRedisBinary, startRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
+import {findRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
 import {startMovableRedis} from '@voicebridge/shared/testing/movable-redis.ts';
 import {metric, ProcessFleet} from '../../scripts/fleet.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -51,10 +50,9 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
   });
 
   test('talk on while its address leads nowhere else; the next one is told at once, and gets through when it is mended', async () => {
-    const server = await startRedisBinary(binary!);
-    await using _server = {[Symbol.asyncDispose]: () => server.close()};
-    const operator = new Redis(server.port, '127.0.0.1');
-    await using fleet = await ProcessFleet.start({redisUrl: `redis://127.0.0.1:${server.port}`, edges: 1, workers: 1});
+    await using redis = await startMovableRedis(binary!);
+    const [primary] = redis.servers;
+    await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});
     let refused = false;
     const inHand = fleet.twilio.dial([
       {do: 'waitForSilence', ms: 500},
@@ -63,7 +61,7 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     ]);
     const heard = follow(inHand);
     await vi.waitFor(() => expect(heard.audible).toBe(1), PATIENCE);
-    await operator.call('REPLICAOF', '127.0.0.1', '1');
+    await primary.call('REPLICAOF', '127.0.0.1', '1');
     await vi.waitFor(async () => {
       for (const {url} of [fleet.webhook, ...fleet.edges, ...fleet.workers])
         expect(await readiness(url)).toEqual({ready: false, reason: REASON});
@@ -79,7 +77,7 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     refused = true;
     await vi.waitFor(() => expect(heard.audible).toBeGreaterThan(1), PATIENCE);
     await vi.waitFor(async () => expect(await metric(fleet.webhook, 'voicebridge_redis_trouble')).toBe(1), PATIENCE);
-    await operator.call('REPLICAOF', 'NO', 'ONE');
+    await primary.call('REPLICAOF', 'NO', 'ONE');
     await vi.waitFor(async () => expect(await readiness(fleet.webhook.url)).toEqual({ready: true}), PATIENCE);
     await vi.waitFor(async () => expect(await readiness(fleet.workers[0]!.url)).toEqual({ready: true}), PATIENCE);
     const last = fleet.twilio.dial([]);
@@ -88,6 +86,5 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     for (const call of [inHand, last]) call.hangUp();
     expect((await inHand.ended).streams).toHaveLength(1);
     await last.ended;
-    operator.disconnect();
   });
 });
