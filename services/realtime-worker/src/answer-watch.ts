@@ -30,6 +30,8 @@ export class AnswerWatch {
   #carried: Millis = 0;
   #taken = 0;
   #renewed = false;
+  /** Nothing is tried before. */
+  #heldUntil: Millis = 0;
 
   /** `withinMs`: the longest silence that is allowed. */
   constructor(withinMs: Millis) {
@@ -40,7 +42,8 @@ export class AnswerWatch {
   get deadline(): Millis | undefined {
     const next = LADDER[this.#taken];
     if (this.#since === undefined || !next) return undefined;
-    return this.#since - this.#carried + this.#withinMs * next.share;
+    const from = this.#since - this.#carried;
+    return Math.min(Math.max(from + this.#withinMs * next.share, this.#heldUntil), from + this.#withinMs);
   }
 
   /** Which session the answer is expected from: `spare`: another one should be made ready; `other`: use it. */
@@ -60,6 +63,11 @@ export class AnswerWatch {
     const waited = this.#carried + (this.#since === undefined ? 0 : Math.max(0, at - this.#since));
     this.#carried = waited < PAUSE_MS ? 0 : waited;
     this.#since = undefined;
+  }
+
+  /** The model said when it is worth another try. Nothing else is tried before, but the caller waits no longer for it. */
+  holdUntil(at: Millis): void {
+    this.#heldUntil = at;
   }
 
   /** The caller hears something. */
@@ -82,7 +90,11 @@ export class AnswerWatch {
   /** Time passed: the step that is due now, once. */
   due(at: Millis): AnswerStep | undefined {
     const {deadline} = this;
-    return deadline !== undefined && at >= deadline ? this.next() : undefined;
+    if (deadline === undefined || at < deadline) return undefined;
+    // What is held back until after the last moment is not tried any more.
+    if (this.#since !== undefined && this.#heldUntil > this.#since - this.#carried + this.#withinMs)
+      this.#taken = LADDER.length - 1;
+    return this.next();
   }
 
   /** An answer failed: the next step is taken without waiting for its time. */

@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import type {CallEffect} from './call-effect.ts';
 import type {FloorPolicy} from './floor.ts';
 import type {ModelEvent} from './model-adapter.ts';
-import {asked, began, Call, down, ended, hangUp, last, noted, speech, told, VOICE} from './testing/call.ts';
+import {asked, began, Call, down, ended, hangUp, last, noted, sound, speech, told, VOICE} from './testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
@@ -200,7 +200,7 @@ describe('an assistant that hangs up', () => {
     const call = Call.connected();
     call.model(
       {type: 'responseStarted', responseId: 'r1', tag: undefined},
-      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(2_000)},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(2_000)},
       {type: 'audioEnded', itemId: 'i1'},
       hangUp('r1'),
       ended('r1'),
@@ -254,7 +254,7 @@ describe('an assistant that hangs up', () => {
         .at(10_000)
         .model(
           {type: 'responseStarted', responseId: 'r1', tag: undefined},
-          {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(2_000)},
+          {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(2_000)},
           {type: 'audioEnded', itemId: 'i1'},
           hangUp('r1'),
           ended('r1'),
@@ -393,9 +393,9 @@ describe('a turn', () => {
     const effects = call.model(
       {type: 'responseStarted', responseId: 'r1', tag: undefined},
       {type: 'words', responseId: 'r1', itemId: 'i1', text: 'We are ', whole: false},
-      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(1_000)},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(1_000)},
       {type: 'words', responseId: 'r1', itemId: 'i1', text: 'open.', whole: false},
-      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(1_000)},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(1_000)},
     );
     expect(noted(effects, 'item')).toHaveLength(1);
     call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
@@ -422,7 +422,7 @@ describe('a turn', () => {
 test('a call whose end only others could see leaves its last turn, as far as it was heard', () => {
   const call = Call.connected();
   call.at(100).model({type: 'responseStarted', responseId: 'r1', tag: undefined});
-  call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(4_000)});
+  call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(4_000)});
   call.at(1_100).hear();
   const effects = call.at(1_110).over('caller.hung-up');
   expect(noted(effects, 'turn').map(({turn}) => [turn.turn, turn.generatedMs, turn.heardMs])).toEqual([
@@ -451,7 +451,7 @@ describe('a reply that we asked for, and that begins while the caller speaks', (
     call.model({type: 'itemAdded', itemId: 'note-1-1'}, speech('u1', 'callerSpoke'));
     const begun = call.model({type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
     expect(told(begun)).toEqual([{do: 'cancel', responseId: 'r1'}]);
-    expect(down(call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: silence(500)}))).toEqual([]);
+    expect(down(call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)}))).toEqual([]);
     call.model(ended('r1', 'cancelled', 'client_cancelled'));
     const turn = call.at(1_600).model(speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
     expect(asked(turn)).toEqual([]);

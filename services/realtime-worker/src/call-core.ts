@@ -197,8 +197,8 @@ export class CallCore {
         if (timestamp === undefined || streamSid === undefined) return effects;
         return [...effects, journal({is: 'settled', streamSid, timestamp})];
       }
-      case 'audio':
-        this.#sessions.works();
+      case 'responseEnded':
+        if (event.status === 'completed') this.#sessions.works();
         return this.#dialogue.on(event, at);
       default:
         return this.#dialogue.on(event, at);

@@ -69,8 +69,7 @@ export class Dialogue {
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
       abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
-      rest: why => this.#reply.rest(why),
-      isMidItem: () => this.#reply.isMidItem,
+      reply: this.#reply,
     });
   }
 
@@ -173,7 +172,7 @@ export class Dialogue {
       case 'responseEnded':
         return this.#responseEnded(event, at);
       case 'notTranscribed':
-        return [{do: 'warn', what: 'the caller was not transcribed', code: event.code, detail: event.message}];
+        return this.#memory.notTranscribed(event);
       case 'refused':
         return [...this.replies.refused(event, at), ...this.#memory.cutRefused(event)];
       default:
@@ -237,13 +236,14 @@ export class Dialogue {
     const {responseId, itemId, payload} = event;
     const ms = msOfBase64(payload);
     const effects = [...this.#startedUnseen(responseId, at), ...this.#reply.audio(responseId, itemId, ms)];
-    if (!this.floor.isSilenced(responseId) && isAudible(payload)) {
+    const sound = {isAudible: isAudible(payload), hasSpoken: this.replies.hasSpoken(responseId)};
+    if (!this.floor.isSilenced(responseId) && sound.isAudible) {
       this.replies.audible(responseId);
       this.#tools.spoken();
       if (!this.floor.callerSpeaks) this.#caller.answered();
     }
     this.#turns.delta(responseId, itemId, ms, at);
-    return [...effects, ...this.floor.on({type: 'assistantAudio', responseId, itemId, payload}, at)];
+    return [...effects, ...this.floor.audio({responseId, itemId, payload}, sound, at)];
   }
 
   #toolCalled(event: Extract<SpokenEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {

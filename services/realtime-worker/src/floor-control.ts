@@ -6,6 +6,7 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from './digital-silence.ts';
 import {type FloorEvent, HAS_YIELDED, type ServerRights} from './floor.ts';
 import type {FloorOutcomes} from './floor-outcomes.ts';
+import {LeadIn, type Piece, type Sound} from './lead-in.ts';
 import {PlaybackLedger} from './playback-ledger.ts';
 
 export interface FloorControlDeps {
@@ -21,6 +22,7 @@ export interface FloorControlDeps {
 export class FloorControl {
   readonly #deps: FloorControlDeps;
   readonly #ledger: PlaybackLedger;
+  readonly #leadIn = new LeadIn();
   readonly #floor: BargeIn;
   #audibleUntil: Millis = 0;
   #streamOpen = false;
@@ -90,6 +92,11 @@ export class FloorControl {
     if (this.#deps.settings.interruption === 'model') return [];
     const {serverInterrupts: on, serverResponds: responds} = this.serverRights;
     return on || responds ? [toModel({do: 'interruptible', on, responds})] : [];
+  }
+
+  /** The model speaks. */
+  audio(piece: Piece, sound: Sound, at: Millis): CallEffect[] {
+    return this.#leadIn.pass(piece, sound).flatMap(each => this.on({type: 'assistantAudio', ...each}, at));
   }
 
   on(event: FloorEvent, at: Millis): CallEffect[] {

@@ -10,6 +10,7 @@ export class Memory {
   readonly #epoch: number;
   readonly #truncates: boolean;
   readonly #cutAgain = new Set<string>();
+  readonly #untranscribed = new Set<string>();
   #session = 0;
   #notes = 0;
 
@@ -62,6 +63,13 @@ export class Memory {
   words(id: string, text: string, whole: boolean): CallEffect[] {
     this.#conversation.words(id, text, whole);
     return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text})] : [];
+  }
+
+  /** Words of the caller could not be written down: told once for each reason. */
+  notTranscribed({code, message}: Extract<ModelEvent, {type: 'notTranscribed'}>): CallEffect[] {
+    if (this.#untranscribed.has(code)) return [];
+    this.#untranscribed.add(code);
+    return [{do: 'warn', what: 'the caller was not transcribed', code, detail: message}];
   }
 
   /** Words of a reply. `isSilenced`: it is not heard any more, and another session must not be told that it was. */

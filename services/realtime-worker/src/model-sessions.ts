@@ -43,17 +43,18 @@ export class ModelSessions {
     this.#readyAt = at;
   }
 
-  /** The model is audible: it works, and the next loss is the first again. */
+  /** An answer was said to its end: the model works, and the next loss is the first again. */
   works(): void {
     this.#tries = 0;
   }
 
   lost(cause: LostCause): SessionStep {
     this.#inUse = 'lost';
-    if (this.#spare === 'ready') return {do: 'useSpare'};
     const after = REOPEN_AFTER_MS[this.#tries];
     this.#tries += 1;
-    return isFatal(cause) || after === undefined ? {do: 'give-up'} : {do: 'reopen', after};
+    if (after === undefined) return {do: 'give-up'};
+    if (this.#spare === 'ready') return {do: 'useSpare'};
+    return isFatal(cause) ? {do: 'give-up'} : {do: 'reopen', after};
   }
 
   spareReady(): void {

@@ -3,7 +3,9 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type AnswerStep, AnswerWatch} from './answer-watch.ts';
 import {type CallEffect, toModel} from './call-effect.ts';
 import {earliest} from './earliest.ts';
+import {type Ended, missed, type Running, silentBecause} from './miss-cause.ts';
 import type {ModelEvent} from './model-adapter.ts';
+import type {ReplyInProgress} from './reply-in-progress.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
 /** What replies need of the rest of the dialogue. */
@@ -12,26 +14,15 @@ export interface RepliesDeps {
   readonly answerWithinMs: Millis;
   /** A response is given up: whatever still comes of it is not played. */
   readonly abandon: (responseId: string, at: Millis) => CallEffect[];
-  /** What to ask for after a reply that broke off in mid-speech. */
-  readonly rest: (why: 'broken-off' | 'filtered') => Request;
-  /** An item is being spoken whose end has not come. */
-  readonly isMidItem: () => boolean;
+  /** The one in progress, which says what to ask for after it broke off in mid-speech. */
+  readonly reply: Pick<ReplyInProgress, 'rest' | 'isMidItem'>;
 }
-
-interface Running {
-  readonly responseId: string;
-  readonly request: Request | undefined;
-  /** Something audible came of it. */
-  spoke: boolean;
-  /** It called a tool: the answer follows the tool's result. */
-  called: boolean;
-}
-
-type Ended = Extract<ModelEvent, {type: 'responseEnded'}>;
 
 const RETRY_AFTER_MS = 300;
 /** A rate limit that ends sooner than this is waited for in silence. */
 const LONGEST_WAIT_MS = 3_500;
+/** What a model that answers takes to its first sound. */
+const FIRST_SOUND_WITHIN_MS = 1_500;
 /** Limits that are waited for in a row, before that counts as a failure too. */
 const WAITS_IN_A_ROW = 2;
 const BUSY = 'conversation_already_has_active_response';
@@ -54,7 +45,7 @@ export class Replies {
   #awaited: Request | undefined;
   #retry: {readonly at: Millis; readonly request: Request} | undefined;
   #limited = 0;
-  /** A reply that ended in mid-sentence was asked to go on, since the caller last spoke. */
+  /** A reply that ended in mid-sentence was asked to go on, since the caller last spoke or pressed a key. */
   #wentOn = false;
   #hasSession = false;
 
@@ -87,8 +78,14 @@ export class Replies {
     return this.#begun.has(responseId);
   }
 
+  /** Whether something audible came of a response, as far as it can matter. */
+  hasSpoken(responseId: string): boolean {
+    return this.#running?.responseId !== responseId || this.#running.spoke;
+  }
+
   want(request: Request, at: Millis): CallEffect[] {
     this.#awaited = request;
+    if (request.cause === 'digits') this.#wentOn = false;
     return asked(this.#sequencer.want(request, at));
   }
 
@@ -116,13 +113,13 @@ export class Replies {
 
   /** The caller waits, if an answer is owed, since `at` or longer, but not before `audibleUntil`. Undefined: they do not. */
   waits(at: Millis | undefined, audibleUntil: Millis): void {
-    const limitedUntil = this.#limited > 0 ? (this.#retry?.at ?? 0) : 0;
-    this.#watch.waits(at, Math.max(audibleUntil, limitedUntil));
+    this.#watch.waits(at, audibleUntil);
   }
 
   /** The caller's turn: the server answers it, or we ask it to. */
   turn(serverResponds: boolean, at: Millis): CallEffect[] {
     this.#retry = undefined; // this turn is answered, and that will do
+    this.#wentOn = false;
     if (!serverResponds) return [...this.noTurn(at), ...this.want({cause: 'turn'}, at)];
     this.#awaited = {cause: 'turn'};
     this.#sequencer.turnCommitted(at);
@@ -142,6 +139,8 @@ export class Replies {
   started(responseId: string, tag: string | undefined): Request | undefined {
     remember(this.#begun, responseId);
     const request = this.#sequencer.created(responseId, tag);
+    // The server answers the caller by itself, and did not tell of their turn.
+    if (!request) this.#wentOn = false;
     this.#running = {responseId, request, spoke: false, called: false};
     return request;
   }
@@ -195,6 +194,7 @@ export class Replies {
         this.#limited += 1;
         this.#awaited = request;
         this.#retry = {at: at + Math.max(RETRY_AFTER_MS, retryAfterMs), request};
+        this.#watch.holdUntil(this.#retry.at + FIRST_SOUND_WITHIN_MS);
         return [{do: 'missed', cause, step: 'wait', detail}];
       }
     }
@@ -206,7 +206,7 @@ export class Replies {
   #goOn(detail: string, isFiltered: boolean, at: Millis): CallEffect[] {
     if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', detail}];
     this.#wentOn = true;
-    const request = this.#deps.rest(isFiltered ? 'filtered' : 'broken-off');
+    const request = this.#deps.reply.rest(isFiltered ? 'filtered' : 'broken-off');
     return [{do: 'missed', cause: 'incomplete', step: 'ask-again', detail}, ...this.want(request, at)];
   }
 
@@ -243,8 +243,9 @@ export class Replies {
   /** The caller has waited too long. */
   #overdue(step: AnswerStep, at: Millis): CallEffect[] {
     const running = this.#running;
-    if (step === 'ask-again' && running?.spoke && !this.#deps.isMidItem()) return this.#neverEnded(running, at);
-    const cause = this.#hasSession ? silentBecause(this.#sequencer.state, running) : 'no-session';
+    if (step === 'ask-again' && running?.spoke && !this.#deps.reply.isMidItem) return this.#neverEnded(running, at);
+    const because = this.#limited > 0 ? 'rate-limited' : silentBecause(this.#sequencer.state, running);
+    const cause = this.#hasSession ? because : 'no-session';
     if (step !== 'ask-again') return this.#take(step, cause, '', undefined, at);
     const {request, responseId} = this.#sequencer.abandon();
     const effects = responseId === undefined ? [] : this.#deps.abandon(responseId, at);
@@ -271,7 +272,7 @@ export class Replies {
 
   /** What to ask for in place of an answer that did not come, or not whole. */
   #again({spoke, request}: Running): Request {
-    return spoke ? this.#deps.rest('broken-off') : (request ?? {cause: 'turn'});
+    return spoke ? this.#deps.reply.rest('broken-off') : (request ?? {cause: 'turn'});
   }
 
   #take(step: AnswerStep, cause: MissCause, detail: string, request: Request | undefined, at: Millis): CallEffect[] {
@@ -284,20 +285,6 @@ export class Replies {
     if (step === 'ask-again') this.#retry = {at, request: this.#awaited};
     return [told];
   }
-}
-
-/** What was wrong with an answer; undefined: nothing that needs another one. */
-function missed({status, reason, inText}: Ended, {spoke, called}: Running): MissCause | undefined {
-  if (status === 'failed') return reason?.includes('rate_limit') ? 'rate-limited' : 'failed';
-  if (status === 'incomplete') return called ? undefined : 'incomplete';
-  if (status === 'cancelled' || spoke || called) return undefined;
-  return inText ? 'text' : 'empty';
-}
-
-/** Why the caller hears nothing though nothing was refused. */
-function silentBecause(state: ResponseSequencer['state'], running: Running | undefined): MissCause {
-  if (state === 'active' || running) return 'stalled';
-  return state === 'idle' ? 'unheard' : 'unanswered';
 }
 
 function remember(ids: Set<string>, id: string): void {

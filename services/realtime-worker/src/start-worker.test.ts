@@ -21,7 +21,6 @@ const log = createLog('test', {level: 'silent'});
 const edgeId = ProcessId.parse('edge-0000test');
 const callSid = (n: number) => CallSid.parse(`CA${String(n).padStart(32, '0')}`);
 const streamSid = (n: number) => StreamSid.parse(`MZ${String(n).padStart(32, '0')}`);
-const silenceOf = (ms: number) => Buffer.alloc(ms * 8, 0xff).toString('base64');
 
 /** A town with no network: one bus, one directory, one fleet, and as many workers as a test starts. */
 class Town implements AsyncDisposable {
@@ -129,11 +128,11 @@ describe('a worker', () => {
     const [session] = town.model.sessions;
     session?.say(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
-      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silenceOf(200)},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
     );
     const {heard} = await town.stream(worker, 1);
     const audio = heard.flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
-    expect(audio.join('')).toEqual(silenceOf(200));
+    expect(audio.join('')).toEqual(sound(200));
   });
 
   test('holds what the caller says until the session is configured, and then says it in order', async () => {
@@ -273,7 +272,7 @@ describe('a worker', () => {
     await town.stream(first, 1);
     town.model.sessions[0]?.say(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
-      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: silenceOf(500)},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)},
       {type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello, how can I help?', whole: true},
       {type: 'audioEnded', itemId: 'i1'},
       {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
