@@ -5,6 +5,7 @@ import {
   startEmbeddedRedis,
   startRedisBinary,
 } from '@voicebridge/shared/redis/private-redis.ts';
+import type {CallerKnobs} from '../simulators/openai/src/caller-knobs.ts';
 import type {Reply} from '../simulators/openai/src/model-script.ts';
 import type {SessionSummary} from '../simulators/openai/src/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../simulators/twilio/src/fake-twilio.ts';
@@ -176,6 +177,12 @@ export class ProcessFleet implements AsyncDisposable {
 
   async setKnobs(knobs: object): Promise<void> {
     await fetch(new URL('/knobs', this.#modelHttp()), {method: 'POST', body: JSON.stringify(knobs)});
+  }
+
+  /** How the simulated model treats the next callers, one each. */
+  async setCallers(callers: readonly CallerKnobs[]): Promise<void> {
+    const answer = await fetch(new URL('/callers', this.#modelHttp()), {method: 'POST', body: JSON.stringify(callers)});
+    if (!answer.ok) throw new Error(`the simulated model refuses these callers: ${await answer.text()}`);
   }
 
   /** What the simulated model answers, reply by reply; the last again and again. */

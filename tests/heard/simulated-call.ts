@@ -21,7 +21,8 @@ import {StreamClock} from '../../simulators/twilio/src/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
 
 const FRAME_MS = 20;
-const QUIET = Buffer.alloc(160, 0xff).toString('base64');
+const SILENCE = 0xff;
+const QUIET = Buffer.alloc(160, SILENCE).toString('base64');
 /** A square wave, loud enough for any threshold. */
 const LOUD = Buffer.from(Array.from({length: 160}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90))).toString(
   'base64',
@@ -43,6 +44,10 @@ export interface SimulatedCallOptions {
   /** Between worker and model, each way. */
   readonly modelNetwork?: Network;
   readonly knobs?: Partial<Knobs>;
+  /** Knobs of the sessions after the first one; without them they share those of the first. */
+  readonly laterKnobs?: Partial<Knobs>;
+  /** What the worker cannot read of the model is no failure of the test. */
+  readonly tolerant?: boolean;
   readonly floor?: Partial<FloorPolicy>;
   readonly assistant?: Partial<Omit<Assistant, 'floor'>>;
   /** What the network, or a server that is not strict, makes of a message of the model; undefined: nothing arrives. */
@@ -100,6 +105,7 @@ export class SimulatedCall {
   readonly queue = new PlayQueue(true);
   readonly facts: Fact[] = [];
   readonly timing: string[] = [];
+  readonly warned: {readonly at: Millis; readonly warning: Extract<CallEffect, {do: 'warn'}>}[] = [];
   readonly missed: Extract<CallEffect, {do: 'missed'}>[] = [];
   readonly commands: ModelCommand[] = [];
   readonly events: ModelEvent[] = [];
@@ -109,6 +115,8 @@ export class SimulatedCall {
   /** How and when the worker left, and how much Twilio still had to play then. */
   left: {readonly at: Millis; readonly effect: CallEffect; readonly queuedBytes: number} | undefined;
   readonly knobs: Knobs;
+  /** Where in what is played there is sound, in bytes. */
+  #sound: {readonly from: number; readonly to: number}[] = [];
   readonly #options: SimulatedCallOptions;
   readonly #core: CallCore;
   readonly #random: () => number;
@@ -195,6 +203,16 @@ export class SimulatedCall {
     return this.queue.audible(this.clock.now());
   }
 
+  /** Like `audible`, but digital silence is not heard. */
+  get hearsAssistant(): boolean {
+    const head = this.audible ? this.queue.playedBytes : -1;
+    return this.#sound.some(({from, to}) => from <= head && head < to);
+  }
+
+  hangUp(): void {
+    this.#toWorker.send(fromEdge({kind: 'ended', why: 'hungUp'}));
+  }
+
   press(digit: string): void {
     this.#toWorker.send(fromEdge({kind: 'digit', digit}));
   }
@@ -239,18 +257,24 @@ export class SimulatedCall {
       tell: () => {},
       session: undefined,
     };
-    const fromModel = new Line<string>(this.clock, network, this.#random, text => this.#heardModel(link, text));
+    const {laterKnobs} = this.#options;
+    const own = this.sessions.length === 0 || !laterKnobs ? this.knobs : {...this.knobs, ...laterKnobs};
     const lost = () => this.#linkLost(link);
+    // What was said before the close arrives before it.
+    const fromModel = new Line<string | undefined>(this.clock, network, this.#random, text =>
+      text === undefined ? lost() : this.#heardModel(link, text),
+    );
+    const hangUp = () => fromModel.send(undefined);
     const session = new FakeSession({
       model: 'gpt-realtime-2.1',
       headers: {},
       query: {},
       clock: this.clock,
       seed: this.#options.seed + this.sessions.length,
-      knobs: () => this.knobs,
+      knobs: () => own,
       script: () => this.#options.script,
       nextTag: () => (this.#tags += 1),
-      wire: {send: text => fromModel.send(text), close: lost, reset: lost, freeze: () => {}, thaw: () => {}},
+      wire: {send: text => fromModel.send(text), close: hangUp, reset: hangUp, freeze: () => {}, thaw: () => {}},
     });
     const toModel = new Line<string>(this.clock, network, this.#random, text => session.receive(text));
     link.session = session;
@@ -281,7 +305,8 @@ export class SimulatedCall {
     const garbled = this.#options.garble ? this.#options.garble(text) : text;
     if (garbled === undefined) return;
     const {events, problem} = link.reader.read(garbled);
-    if (problem && !this.#options.garble) throw new Error(`${problem.event}: ${problem.detail}`);
+    if (problem && !this.#options.garble && !this.#options.tolerant)
+      throw new Error(`${problem.event}: ${problem.detail}`);
     for (const event of events) {
       if (event.type === 'lost') return this.#linkLost(link, event);
       if (event.type === 'ready' && link.isReady) continue;
@@ -378,7 +403,9 @@ export class SimulatedCall {
         return;
       case 'handOver':
       case 'measure':
+        return;
       case 'warn':
+        this.warned.push({at, warning: effect});
         return;
       default:
         effect satisfies never;
@@ -401,13 +428,18 @@ export class SimulatedCall {
   #atTwilio(frame: WorkerToEdge): void {
     const at = this.clock.now();
     switch (frame.kind) {
-      case 'audio':
-        this.#echo(this.queue.enqueue(Buffer.from(frame.payload, 'base64'), at).passed);
+      case 'audio': {
+        const audio = Buffer.from(frame.payload, 'base64');
+        this.#echo(this.queue.enqueue(audio, at).passed);
+        const to = this.queue.playedBytes + this.queue.queuedBytes;
+        if (audio.some(byte => byte !== SILENCE)) this.#sound.push({from: to - audio.length, to});
         return this.#mark(frame.mark);
+      }
       case 'mark':
         return this.#mark(frame.name);
       case 'clear': {
         const {discarded, returned} = this.queue.clear(at);
+        this.#sound = this.#sound.filter(({from}) => from < this.queue.playedBytes);
         this.landed.push({at, playedBytes: this.queue.playedBytes, discardedBytes: discarded});
         return this.#echo(returned);
       }

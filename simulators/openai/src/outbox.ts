@@ -36,8 +36,8 @@ export class Outbox {
     const {wire, log, clock, random, knobs} = this.#parts;
     const seconds = base62(clock.wall() / 1000 - EVENT_EPOCH_SECONDS, 5);
     const event = {type, event_id: random.id(`event_${seconds}`, 16), ...fields};
-    log.note({at: clock.now(), direction: 'out', type});
     const sent = mangled(event, knobs(), random);
+    log.note({at: clock.now(), direction: 'out', type, ...(sent === event ? {} : {mangled: true})});
     if (sent) wire.send(JSON.stringify(knobs().strange ? {...sent, field_of_next_year: {mood: 'curious'}} : sent));
     if (knobs().strange && type === 'response.created') {
       this.emit({type: 'response.event_of_next_year', response_id: 'resp_unknown', payload: [1, 2, 3]});

@@ -7,6 +7,8 @@ export interface LoggedEvent {
   readonly at: Millis;
   readonly direction: 'in' | 'out';
   readonly type: string;
+  /** The knobs damaged it on its way out. */
+  readonly mangled?: true;
 }
 
 /** An error event that was sent, and the client event that earned it (without its audio). */

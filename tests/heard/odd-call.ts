@@ -1,0 +1,120 @@
+import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
+import type {ProcessFleet} from '../../scripts/fleet.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
+import type {LoggedEvent} from '../../simulators/openai/src/session-log.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
+import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {brokenOff, mostAnswers, type AnsweringSession} from './model-answers.ts';
+import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound} from './owed-silence.ts';
+
+/** A call through real processes, whose model misbehaves in a way of its own. */
+export interface OddCall {
+  readonly call: FakeCall;
+  /** Whose sessions are this call's. */
+  readonly safetyIdentifier: SessionSummary['safetyIdentifier'];
+}
+
+/** Keys that a caller pressed, from the first to the last, on the phone's clock. */
+export interface Keys {
+  readonly after: 'key';
+  readonly from: Millis;
+  readonly to: Millis;
+}
+
+/** What is known of a call afterwards, by its phone, its model and the workers. Moments are on the phone's clock. */
+export interface OddCallTruth {
+  readonly report: CallReport;
+  readonly sessions: readonly SessionSummary[];
+  readonly sounds: readonly Sound[];
+  readonly silences: readonly OwedSilence[];
+  readonly mostResponses: number;
+  /** What the workers logged about it, in order. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  readonly endReason: string | undefined;
+}
+
+const SESSION_WITHIN_MS = 10_000;
+
+/**
+ * Dials, and waits until the model has a session for it. One call after the other, so that the model knows which caller
+ * is to meet what; `from` must be a number that nobody called from before.
+ */
+export async function dialOdd(
+  fleet: ProcessFleet,
+  knobs: CallerKnobs,
+  script: CallerScript,
+  from: string,
+): Promise<OddCall> {
+  const known = new Set((await fleet.sessions()).map(({safetyIdentifier}) => safetyIdentifier));
+  await fleet.setCallers([knobs]);
+  const call = fleet.twilio.dial(script, {from});
+  for (const givenUpAt = systemClock.now() + SESSION_WITHIN_MS; ;) {
+    const session = (await fleet.sessions()).find(({safetyIdentifier}) => !known.has(safetyIdentifier));
+    if (session) return {call, safetyIdentifier: session.safetyIdentifier};
+    if (systemClock.now() > givenUpAt) throw new Error(`the call from ${from} got no session of the model`);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits for the end of a call, and puts together what is known of it. */
+export async function truthOf(
+  fleet: ProcessFleet,
+  {call, safetyIdentifier}: OddCall,
+  keys: readonly Keys[] = [],
+): Promise<OddCallTruth> {
+  const report = await call.ended;
+  const sessions = (await fleet.sessions()).filter(each => each.safetyIdentifier === safetyIdentifier);
+  const {streams} = report;
+  const sounds = streams.flatMap(({played, segments}) => soundsIn(played, segments));
+  const spoken = report.spoke.map(({startedAt, endedAt}) => ({after: 'turn' as const, from: startedAt, to: endedAt}));
+  const pressed = keys.map(each => ({...each, to: each.to + KEYS_SETTLE_MS}));
+  const acts = [...spoken, ...pressed].toSorted((a, b) => a.from - b.from);
+  const actedAt = acts.map(({from}) => from);
+  const startedAt = streams[0]?.openedAt ?? report.startedAt;
+  const waits = [{after: 'start' as const, since: startedAt}, ...acts.map(({after, to}) => ({after, since: to}))].map(
+    (wait, index) => ({...wait, until: actedAt[index]}),
+  );
+  const answering = await Promise.all(sessions.map(session => onPhone(fleet, session, report)));
+  const lines = fleet.workers
+    .flatMap(worker => worker.lines.flatMap(({json}) => (json ? [json] : [])))
+    .filter(line => line['callSid'] === report.callSid);
+  const reason = lines.find(({msg}) => msg === 'call ended')?.['reason'];
+  return {
+    report,
+    sessions,
+    sounds,
+    silences: owedSilences(
+      [...waits, ...brokenOff(answering, sounds, actedAt)],
+      sounds,
+      streams.at(-1)?.closedAt ?? report.endedAt,
+    ),
+    mostResponses: mostAnswers(
+      answering.flatMap(({events}) => events),
+      actedAt,
+    ),
+    lines,
+    endReason: typeof reason === 'string' ? reason : undefined,
+  };
+}
+
+/** What a session knows, with its moments on the phone's clock. */
+async function onPhone(
+  fleet: ProcessFleet,
+  {id, items, responses, clockOrigin}: SessionSummary,
+  report: CallReport,
+): Promise<AnsweringSession> {
+  const moved = (at: Millis) => at + clockOrigin - report.clockOrigin;
+  const answer = await fetch(new URL(`/sessions/${id}/events`, fleet.model.url));
+  const events = (await answer.json()) as LoggedEvent[];
+  return {
+    items,
+    responses: responses.map(({startedAt, doneAt, ...each}) => ({
+      ...each,
+      startedAt: moved(startedAt),
+      // JSON has no undefined; a response that never ended has no such field.
+      doneAt: doneAt === undefined ? undefined : moved(doneAt),
+    })),
+    events: events.map(event => ({...event, at: moved(event.at)})),
+  };
+}
