@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import type {CallEffect} from './call-effect.ts';
 import type {FloorPolicy} from './floor.ts';
 import type {ModelEvent} from './model-adapter.ts';
-import {asked, began, Call, down, ended, hangUp, last, noted, sound, speech, told, VOICE} from './testing/call.ts';
+import {asked, babble, began, Call, down, ended, hangUp, last, noted, sound, speech, told, VOICE} from './testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
@@ -321,6 +321,24 @@ const level = (decibels: number) => {
   );
   return Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? nearest : nearest & 0x7f))).toString('base64');
 };
+
+test('the assistant’s own voice, come back from the caller’s phone, neither stops it nor is answered nor remembered', () => {
+  const story = babble(1, 15_000);
+  const call = Call.connected({minSpeechMs: 300});
+  call.model(
+    {type: 'responseStarted', responseId: 'r1', tag: undefined},
+    {type: 'audio', responseId: 'r1', itemId: 'i1', payload: story.toString('base64')},
+  );
+  const effects: CallEffect[] = [];
+  for (let at = 0; at < 5_000; at += 20) {
+    const from = (at - 160) * 8;
+    effects.push(...call.at(at).hear(from < 0 ? silence(20) : story.subarray(from, from + 160).toString('base64')));
+    if (at === 400) effects.push(...call.model(speech('u1', 'callerSpoke', 160)));
+    effects.push(...call.time(at));
+  }
+  effects.push(...call.model(speech('u1', 'callerStopped', 4_500), {type: 'turnCommitted', itemId: 'u1'}));
+  expect([down(effects), asked(effects), told(effects)]).toEqual([[], [], [{do: 'delete', itemId: 'u1'}]]);
+});
 
 describe('on a line of any loudness', () => {
   /** The caller of a quiet or noisy line, who speaks for so long after three seconds; how the assistant takes it. */

@@ -12,5 +12,5 @@ export interface DialogueSettings {
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly since: (at: Millis) => Millis;
   /** What of the caller the model in use was given. */
-  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech'>;
+  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }

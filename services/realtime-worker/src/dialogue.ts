@@ -140,7 +140,7 @@ export class Dialogue {
   /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
   callerStopped(ended: Millis | undefined, at: Millis): CallEffect[] {
     this.#unprompted.callerActed(at);
-    return this.floor.on({type: 'callerStopped', spokenMs: this.#speech.ended(ended, at)}, at);
+    return this.floor.callerStopped(this.#speech.ended(ended, at), at);
   }
 
   on(event: SpokenEvent, at: Millis): CallEffect[] {

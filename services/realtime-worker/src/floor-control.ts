@@ -4,6 +4,7 @@ import {type CallEffect, toModel} from './call-effect.ts';
 import type {RestoredCall} from './call-restore.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from './digital-silence.ts';
+import {Echo} from './echo.ts';
 import {type FloorEvent, HAS_YIELDED, type ServerRights} from './floor.ts';
 import type {FloorOutcomes} from './floor-outcomes.ts';
 import {LeadIn, type Piece, type Sound} from './lead-in.ts';
@@ -24,6 +25,7 @@ export class FloorControl {
   readonly #ledger: PlaybackLedger;
   readonly #leadIn = new LeadIn();
   readonly #floor: BargeIn;
+  readonly #echo: Echo;
   #audibleUntil: Millis = 0;
   #streamOpen = false;
   /** How long one hop between edge and worker takes; undefined until it was measured. */
@@ -33,6 +35,7 @@ export class FloorControl {
     this.#deps = deps;
     const {assistant, epoch, interruption} = deps.settings;
     this.#ledger = new PlaybackLedger(epoch);
+    this.#echo = new Echo(deps.settings.heard, this.#ledger);
     this.#floor = new BargeIn(interruption === 'ours' ? assistant.floor : HAS_YIELDED, this.#ledger, deps.greets);
     for (const said of restored?.said ?? []) this.#floor.adopt(said, at);
   }
@@ -78,13 +81,17 @@ export class FloorControl {
   /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
   callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
     this.#ledger.callerFrame(timestamp, at);
-    const isHeard = this.#floor.weighing && this.#deps.settings.heard.isSpeech;
-    return isHeard ? this.on({type: 'callerHeard'}, at) : [];
+    return this.#floor.weighing && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
   }
 
   /** The model hears the caller speak. `onset`: when the first of that speech arrived here. */
   callerSpoke(onset: Millis, at: Millis): CallEffect[] {
-    return this.on({type: 'callerSpoke', since: onset, heard: this.#deps.settings.heard.isSpeech}, at);
+    return this.on({type: 'callerSpoke', since: onset, heard: this.#echo.speechBegan(at)}, at);
+  }
+
+  /** The model hears the caller no longer; they spoke for so long, unless all of it was our own voice. */
+  callerStopped(spokenMs: Millis, at: Millis): CallEffect[] {
+    return this.on({type: 'callerStopped', spokenMs: this.#echo.wasAll ? 0 : spokenMs}, at);
   }
 
   /** A session is opened before the greeting is protected no more; the next must know. */
@@ -102,8 +109,13 @@ export class FloorControl {
   on(event: FloorEvent, at: Millis): CallEffect[] {
     if (event.type === 'streamOpened') this.#streamOpen = true;
     if (event.type === 'streamLost') this.#streamOpen = false;
-    return this.#floor.on(event, at).flatMap(effect => {
+    const effects = this.#floor.on(event, at);
+    // Where the server answers by itself, whose voice it is comes too late.
+    if (!this.serverRights.serverResponds) this.#echo.follow(effects, at);
+    return effects.flatMap(effect => {
       if (effect.do === 'unprotect') return this.rights();
+      // The model must not believe that the caller says what it said itself.
+      if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#deps.outcomes.of({do: 'noise'}, at, this.hopMs);
       if (effect.do === 'hush') this.#audibleUntil = at;
       if (effect.do === 'say' && isAudible(effect.payload)) {
         this.#audibleUntil = at + this.unheardMs(at);

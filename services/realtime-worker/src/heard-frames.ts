@@ -50,6 +50,7 @@ export class HeardFrames {
   readonly #level = new Float32Array(REMEMBERED);
   #count = 0;
   #givenMs: Millis = 0;
+  readonly #latest = new Float64Array(50);
   readonly #line = new LineNoise();
   /** The model hears the caller speak. */
   speaking = false;
@@ -130,6 +131,16 @@ export class HeardFrames {
       if (read(this.#level, place) > limit) loud += 1;
     }
     return loud >= LOUD_OF_LATEST;
+  }
+
+  /** The levels of the last second, the oldest first; the array is used again. */
+  get latestLevels(): Float64Array {
+    const {length} = this.#latest;
+    for (let index = 0; index < length; index += 1) {
+      const place = this.#count - length + index;
+      this.#latest[index] = place < this.#oldest ? 0 : read(this.#level, place);
+    }
+    return this.#latest;
   }
 
   get #oldest(): number {

@@ -17,10 +17,12 @@ const record = (effects: readonly CallEffect[]) =>
   effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'interruption' ? effect.fact : []))[0]
     ?.interruption;
 
+const NO_LEVELS = new Float64Array(0);
+
 /** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
 function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
   const interruptions = new Interruptions(
-    {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true}},
+    {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true, latestLevels: NO_LEVELS}},
     3,
   );
   interruptions.callerSpoke(5_000, 5_090);
@@ -52,7 +54,10 @@ test('an assistant that began after the caller talked over them only from then o
 });
 
 test('without an onset nothing is claimed', () => {
-  const interruptions = new Interruptions({since: at => at, heard: {loudUntil: () => undefined, isSpeech: false}}, 0);
+  const interruptions = new Interruptions(
+    {since: at => at, heard: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
+    0,
+  );
   const {tStopMs, talkOverMs} = record(interruptions.record(interruption, true, {turn: 0, audibleSince: undefined}))!;
   expect([tStopMs, talkOverMs]).toEqual([null, null]);
 });

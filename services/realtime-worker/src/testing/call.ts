@@ -149,6 +149,19 @@ export class Call {
 /** 20 ms of a voice, as loud as voices on a telephone are. */
 export const VOICE = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
 
+/** Something like speech: μ-law syllables of many lengths, loud and soft, as the seed has it. */
+export function babble(seed: number, ms: number): Buffer {
+  let state = seed;
+  const next = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+  const bytes = Buffer.alloc(ms * 8, 0xff);
+  for (let from = 0; from < bytes.length; from += 800 + Math.floor(next() * 1_600)) {
+    const [loudness, length] = [0x20 + Math.floor(next() * 0x40), 400 + Math.floor(next() * 1_200)];
+    for (let at = from; at < Math.min(bytes.length, from + length); at += 1)
+      bytes[at] = at % 16 < 8 ? loudness : loudness | 0x80;
+  }
+  return bytes;
+}
+
 export const ended = (
   responseId: string,
   status: 'completed' | 'cancelled' | 'failed' | 'incomplete' = 'completed',
