@@ -51,7 +51,7 @@ function telling(): Line {
 
 describe('what comes from the caller while we speak', () => {
   test('is our own voice if it rises and falls as that did a little before, however faint it is', () => {
-    for (const delay of [40, 130, 500, 900]) {
+    for (const delay of [40, 130, 300, 550]) {
       const line = telling();
       for (let at = 11_500; at < 20_000; at += 100) {
         expect(line.isCaller(lately(story, 10_000 + delay, at, 0.03), at)).toBe(false);
@@ -74,6 +74,10 @@ describe('what comes from the caller while we speak', () => {
         expect(line.echo.wasAll).toBe(false);
       }),
     );
+  });
+
+  test('is the caller who says the very same, as loud as we do', () => {
+    expect(telling().isCaller(lately(story, 10_100, 13_000, 0.8), 13_000)).toBe(true);
   });
 
   test('is the caller while we say nothing, and after we fell silent', () => {

@@ -11,10 +11,12 @@ const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 const KNOWN = 3_000;
 /** So much of the caller is compared: a second, in which no two voices rise and fall alike. */
 const COMPARED = 50;
-/** To Twilio, through the caller's phone and back, our voice takes a second at most. */
-const LATEST = 50;
-/** From such a likeness on (Pearson's r) it is our own voice. */
+/** To Twilio, through the caller's phone and back, our voice takes 600 ms at most. */
+const LATEST = 30;
+/** From such a likeness on (Pearson's r) it is our own voice… */
 const LIKENESS = 0.85;
+/** …if it is so much fainter: what is as loud as we are does not come from a loudspeaker. */
+const MOST_RETURNED = 0.3;
 
 /**
  * Whether what comes from the caller is our own voice, come back from the loudspeaker of their phone. It rises and falls
@@ -111,7 +113,7 @@ export class Echo {
   }
 }
 
-/** Pearson's r of `a` and as much of `b` from a place on, or from half way to the next; 0 where either never changes. */
+/** Pearson's r of `a` and as much of `b` from a place on, or from half way to the next; 0 where either never changes, or `a` is too loud. */
 function correlation(a: Float64Array, b: Float64Array, from: number): number {
   let [sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0];
   const {length} = a;
@@ -124,6 +126,8 @@ function correlation(a: Float64Array, b: Float64Array, from: number): number {
     squaresB += y * y;
     products += x * y;
   }
+  const together = products - (sumA * sumB) / length;
+  if (together > MOST_RETURNED * (squaresB - sumB ** 2 / length)) return 0;
   const spread = (squaresA - sumA ** 2 / length) * (squaresB - sumB ** 2 / length);
-  return spread > 0 ? (products - (sumA * sumB) / length) / Math.sqrt(spread) : 0;
+  return spread > 0 ? together / Math.sqrt(spread) : 0;
 }
