@@ -3,7 +3,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 /** A caller who was not heard for so long has stopped speaking, long before the model says so. */
 const HEARD_LATELY_MS = 60;
 /** Between two words, or before a hard consonant, a caller may be silent for so long and still be speaking on. */
-const PAUSE_MS = 200;
+const PAUSE_MS = 250;
 
 /** What is weighed: speech that must last for so long, and that changes nothing before a moment. */
 interface Weighed {
