@@ -108,6 +108,8 @@ describe('analytics', () => {
   });
 
   test('nobody opens the figures to a network without a password', async () => {
-    await expect(runAnalytics({REDIS_URL: redis.url, HOST: '0.0.0.0'})).rejects.toThrow(/DASHBOARD_PASSWORD is not set, and HOST lets other machines in/);
+    await expect(runAnalytics({REDIS_URL: redis.url, HOST: '0.0.0.0'})).rejects.toThrow(
+      /DASHBOARD_PASSWORD is not set, and HOST lets other machines in/,
+    );
   });
 });

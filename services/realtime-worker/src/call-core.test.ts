@@ -3,7 +3,21 @@ import {describe, expect, test} from 'vitest';
 import type {CallEffect} from './call-effect.ts';
 import type {FloorPolicy} from './floor.ts';
 import type {ModelEvent} from './model-adapter.ts';
-import {asked, babble, began, Call, down, ended, hangUp, last, noted, sound, speech, told, VOICE} from './testing/call.ts';
+import {
+  asked,
+  babble,
+  began,
+  Call,
+  down,
+  ended,
+  hangUp,
+  last,
+  noted,
+  sound,
+  speech,
+  told,
+  VOICE,
+} from './testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
