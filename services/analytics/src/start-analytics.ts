@@ -83,7 +83,10 @@ export async function startAnalytics(
   const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
   const queueUrl = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
   const connection = opened.adopt(openRedis(queueUrl, 'queue', log), client => client.disconnect());
-  const probe = opened.use(new WriteProbe({client: connection, url: queueUrl, clock, log}));
+  const moved = () => {
+    for (const client of [connection, redis]) client.disconnect(true);
+  };
+  const probe = opened.use(new WriteProbe({client: connection, url: queueUrl, clock, log, moved}));
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );

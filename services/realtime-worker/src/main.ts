@@ -13,7 +13,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const {url} = await checkRedis(config.REDIS_URL);
   const redis = openRedis(url, 'commands', log);
-  await using bus = await openRedisMediaBus(url, {clock, log});
+  await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
   const queueUrl = await findRedis(
     config.QUEUE_REDIS_URL ?? config.REDIS_URL,
     {variable: 'QUEUE_REDIS_URL', use: 'queue'},

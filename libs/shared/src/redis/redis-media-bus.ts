@@ -7,6 +7,13 @@ import {ECHO_MS, EchoWatch} from './echo-watch.ts';
 import {echoChannel} from './keys.ts';
 import {WriteProbe} from './write-probe.ts';
 
+interface BusOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connections to the same Redis that leave a demoted primary together with ours: one that only reads would stay. */
+  readonly followers?: readonly RedisClient[];
+}
+
 /**
  * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
  * lifeline.
@@ -14,7 +21,7 @@ import {WriteProbe} from './write-probe.ts';
  * A hung Redis keeps its TCP connections and a silent subscriber notices nothing, so the only proof of health is an
  * echo: a message to ourselves, from one connection to the other.
  */
-export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock; log: Log}): Promise<MediaBus> {
+export async function openRedisMediaBus(url: string, {clock, log, followers = []}: BusOptions): Promise<MediaBus> {
   const publisher = openRedis(url, 'publish', log);
   const subscriber = openRedis(url, 'subscribe', log);
   const listeners = new Map<string, Set<(message: Buffer) => void>>();
@@ -28,7 +35,7 @@ export async function openRedisMediaBus(url: string, {clock, log}: {clock: Clock
     clock,
     log,
     moved: () => {
-      for (const client of [publisher, subscriber, ...lifelines]) client.disconnect(true);
+      for (const client of [publisher, subscriber, ...lifelines, ...followers]) client.disconnect(true);
     },
   });
 

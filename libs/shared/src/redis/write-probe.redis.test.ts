@@ -34,8 +34,8 @@ afterEach(() => stack.disposeAsync());
 async function openProcess(url: string): Promise<Process> {
   const lines: Line[] = [];
   const log: Log = createLog('test', {to: {write: line => void lines.push(JSON.parse(line) as Line)}});
-  const bus = stack.use(await openRedisMediaBus(url, {clock, log}));
   const commands = stack.adopt(openRedis(url, 'commands', log), client => client.disconnect());
+  const bus = stack.use(await openRedisMediaBus(url, {clock, log, followers: [commands]}));
   await commands.ping();
   await vi.waitFor(() => expect(bus.trouble()).toBeUndefined(), {timeout: 5_000});
   return {bus, commands, lines};
@@ -68,11 +68,11 @@ describe.skipIf(!binary)('a primary that is demoted with its connections kept', 
     const clientsOfOurs = async (server: Redis) =>
       String(await server.call('CLIENT', 'LIST'))
         .split('\n')
-        .filter(line => /name=voicebridge-(publish|subscribe)/.test(line));
+        .filter(line => /name=voicebridge-(commands|publish|subscribe)/.test(line));
     await vi.waitFor(
       async () => {
         expect(await clientsOfOurs(old)).toEqual([]);
-        expect(await clientsOfOurs(now)).toHaveLength(4);
+        expect(await clientsOfOurs(now)).toHaveLength(6);
       },
       {timeout: 10_000},
     );
