@@ -6,42 +6,41 @@
  */
 import {cpus, totalmem} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {parseArgs} from 'node:util';
+import {commandLine} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {ProcessFleet} from '../scripts/fleet.ts';
 import type {CallReport} from '../simulators/twilio/src/call-report.ts';
 import {busyShare, makeBusy} from './admission/busy-machine.ts';
 import {percentiles} from './calls/percentiles.ts';
 
-const {values} = parseArgs({
-  options: {
-    calls: {type: 'string', default: '100'},
-    /** Callers a second. */
-    rate: {type: 'string', default: '10'},
-    /** The share of each processor that other work takes. */
-    busy: {type: 'string', default: '0.9'},
-    /** Processes of that other work for each processor. */
-    loops: {type: 'string', default: '1'},
-    workers: {type: 'string', default: '2'},
-    edges: {type: 'string', default: '2'},
-    /** How long a caller stays who hears the assistant, in milliseconds. */
-    stay: {type: 'string', default: '1000'},
-  },
+const share = () =>
+  z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, 'must be a share from 0 to 1')
+    .default('0.9')
+    .transform(Number);
+const {calls, rate, busy, loops, workers, edges, stay} = commandLine({
+  command: 'npm run bench admission --',
+  about: 'Whether a caller is told that all lines are busy while places are free.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 100_000}).default(100).describe('how many callers'),
+    rate: wholeNumber({min: 1, max: 10_000}).default(10).describe('how many of them dial in a second'),
+    busy: share().describe('the share of each processor that other work takes (0.9)'),
+    loops: wholeNumber({min: 1, max: 100}).default(1).describe('processes of that other work for each processor'),
+    workers: wholeNumber({min: 1, max: 99}).default(2).describe('how many workers'),
+    edges: wholeNumber({min: 1, max: 99}).default(2).describe('how many edges'),
+    stay: wholeNumber({max: 3_600_000}).default(1_000).describe('ms that a caller stays who hears the assistant'),
+  }),
 });
 /** A caller who hears nothing gives up then. */
 const PATIENCE_MS = 45_000;
-const [calls, rate, busy, stay] = [values.calls, values.rate, values.busy, values.stay].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
-
-await using _others = makeBusy(busy, Number(values.loops));
+await using _others = makeBusy(busy, loops);
 const before = await busyShare(2_000);
 const began = performance.now();
 await using fleet = await ProcessFleet.start({
-  workers: Number(values.workers),
-  edges: Number(values.edges),
+  workers,
+  edges,
   model: {MODEL_FIRST_DELTA_MS: '200', MODEL_CONNECT_MS: '100'},
 });
 const startedIn = performance.now() - began;
@@ -87,7 +86,7 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
 console.log(
-  `${calls} callers at ${rate} a second, ${values.workers} workers and ${values.edges} edges beside ${values.loops} loops a processor started within ${(startedIn / 1_000).toFixed(1)} s; before the first call the machine was ${percent(before)} busy, with the calls it was ${percent(await load)}`,
+  `${calls} callers at ${rate} a second, ${workers} workers and ${edges} edges beside ${loops} loops a processor started within ${(startedIn / 1_000).toFixed(1)} s; before the first call the machine was ${percent(before)} busy, with the calls it was ${percent(await load)}`,
 );
 console.log(
   '| refused | accepted and dropped | held | answered with a stream, ms (p50 / p95 / p99 / max) | stream to first audio, ms |',

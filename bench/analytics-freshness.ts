@@ -1,4 +1,6 @@
-import {parseArgs} from 'node:util';
+import {commandLine} from '@voicebridge/shared/command-line.ts';
+import {choice, wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -10,15 +12,17 @@ import {plausibleCall} from '../services/analytics/scripts/plausible-call.ts';
 import {Random} from '../services/analytics/scripts/random.ts';
 
 /** How long it takes from the end of a call until its page can be opened, while calls end at a steady rate. */
-const {values} = parseArgs({
-  options: {
-    calls: {type: 'string', default: '500'},
-    'per-minute': {type: 'string', default: '1000'},
-    database: {type: 'string', default: 'embedded'},
-  },
+const values = commandLine({
+  command: 'npm run bench analytics-freshness --',
+  about: 'How long it takes from the end of a call until its page can be opened.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 1_000_000}).default(500).describe('how many calls end'),
+    'per-minute': wholeNumber({min: 1, max: 1_000_000}).default(1_000).describe('how many in a minute'),
+    database: choice('embedded', 'postgres').default('embedded').describe('embedded or postgres'),
+  }),
 });
-const calls = Number(values.calls);
-const apart = 60_000 / Number(values['per-minute']);
+const calls = values.calls;
+const apart = 60_000 / values['per-minute'];
 
 const folder = await mkdtemp(join(tmpdir(), 'voicebridge-freshness-'));
 const redis = await provideRedis({log: line => console.log(line)});

@@ -1,22 +1,27 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {cpus, loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {parseArgs} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {postgresUrl} from '@voicebridge/shared/server-urls.ts';
+import {z} from 'zod';
 import {openEmbedded, openPostgres, type Database} from '@voicebridge/analytics/database.ts';
 import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
 import {dashboardQueries} from '../services/analytics/scripts/dashboard-queries.ts';
 import {seedDatabase} from '../services/analytics/scripts/seed-database.ts';
 
-const {values} = parseArgs({
-  options: {
-    turns: {type: 'string', default: '1000000'},
-    runs: {type: 'string', default: '20'},
-    'data-dir': {type: 'string'},
-    'database-url': {type: 'string'},
-    all: {type: 'boolean', default: false},
-  },
+const values = commandLine({
+  command: 'npm run bench analytics-queries --',
+  about: 'How long the dashboard waits for each of its questions.',
+  options: z.object({
+    turns: wholeNumber({min: 1, max: 100_000_000}).default(1_000_000).describe('how many turns there are to ask about'),
+    runs: wholeNumber({min: 1, max: 10_000}).default(20).describe('how often each question is asked'),
+    'data-dir': z.string().optional().describe('an embedded database that is kept'),
+    'database-url': postgresUrl().optional().describe('a PostgreSQL'),
+    all: toggle().describe('shows every question, not only the slowest'),
+  }),
 });
-const runs = Number(values.runs);
+const runs = values.runs;
 const GOAL = 500;
 
 const percentile = (times: readonly number[], share: number) =>
@@ -35,7 +40,7 @@ async function bench(name: string, database: Database): Promise<void> {
   if ((await count()) === 0) {
     const started = performance.now();
     const seeded = await seedDatabase(database, {
-      turns: Number(values.turns),
+      turns: values.turns,
       days: 30,
       until: Date.now(),
       seed: 1,

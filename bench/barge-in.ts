@@ -11,7 +11,9 @@
  */
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
-import {parseArgs} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {choice, wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {figures, OURS, type Outcome, quantile} from './barge-in/outcome.ts';
 import {missedGoals, oddMarks} from './barge-in/odd-marks.ts';
 import {drawErrors} from './barge-in/picture.ts';
@@ -19,20 +21,20 @@ import {realCalls, type RealFigures} from './barge-in/real-calls.ts';
 import {goodbye, greeting} from './barge-in/scenes.ts';
 import {type Condition, situations, virtualCall} from './barge-in/virtual-calls.ts';
 
-const PARTS = ['positions', 'marks', 'scenes', 'real'];
-const {values} = parseArgs({
-  options: {
-    quick: {type: 'boolean', default: false},
-    json: {type: 'string'},
-    svg: {type: 'string'},
-    calls: {type: 'string'},
-    only: {type: 'string'},
-  },
+const PARTS = ['positions', 'marks', 'scenes', 'real'] as const;
+const values = commandLine({
+  command: 'npm run bench barge-in --',
+  about: 'How exactly the model remembers what an interrupted caller heard.',
+  options: z.object({
+    quick: toggle().describe('fewer of everything'),
+    json: z.string().optional().describe('a file for the figures'),
+    svg: z.string().optional().describe('a file for the picture'),
+    calls: wholeNumber({min: 1, max: 10_000}).optional().describe('how many real calls'),
+    only: choice(...PARTS)
+      .optional()
+      .describe(`one part: ${PARTS.join(', ')}`),
+  }),
 });
-if (values.only !== undefined && !PARTS.includes(values.only)) {
-  console.error(`There is no part ${values.only}: --only takes ${PARTS.join(', ')}.`);
-  process.exit(1);
-}
 const quick = values.quick;
 const networks = [
   {delay: 0, jitter: 0},
@@ -46,7 +48,7 @@ const wanted = (part: string) => values.only === undefined || values.only === pa
 console.log(machine);
 const result: Record<string, unknown> = {machine, quick};
 // First: the phones are in this process, and what the other parts leave behind would make them slow.
-if (wanted('real')) result['real'] = await real(Number(values.calls ?? (quick ? 5 : 50)));
+if (wanted('real')) result['real'] = await real(values.calls ?? (quick ? 5 : 50));
 if (wanted('positions')) result['positions'] = positions(quick ? 8 : 60);
 if (wanted('marks')) result['marks'] = marks(quick ? 3 : 10);
 if (wanted('scenes')) {

@@ -5,7 +5,9 @@
  *   npm run bench calls -- --calls 1,20,50,100 --seconds 20
  */
 import {cpus, totalmem} from 'node:os';
-import {parseArgs} from 'node:util';
+import {commandLine} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {findRedisBinary, startRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
 import {freePort, startProcess} from '../scripts/processes.ts';
 import {ProbePhone} from './calls/probe-phone.ts';
@@ -13,10 +15,19 @@ import {startProbeModel, type ProbeModel} from './calls/probe-model.ts';
 import {costOf} from './calls/process-cost.ts';
 import {percentiles, type Percentiles} from './calls/percentiles.ts';
 
-const {values} = parseArgs({
-  options: {calls: {type: 'string', default: '1,20,50,100'}, seconds: {type: 'string', default: '20'}},
+const values = commandLine({
+  command: 'npm run bench calls --',
+  about: 'What one call costs, and how fast it is.',
+  options: z.object({
+    calls: z
+      .string()
+      .regex(/^[1-9]\d*(,[1-9]\d*)*$/, 'must be numbers of calls with commas between')
+      .default('1,20,50,100')
+      .describe('how many calls at a time, one measurement each'),
+    seconds: wholeNumber({min: 1, max: 3_600}).default(20).describe('how long each measurement takes'),
+  }),
 });
-const SECONDS = Number(values.seconds);
+const SECONDS = values.seconds;
 
 interface Row {
   readonly calls: number;

@@ -6,19 +6,27 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import {cpus, loadavg, totalmem} from 'node:os';
 import {fileURLToPath} from 'node:url';
-import {parseArgs} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {SCENES} from './failover/scenes.ts';
 import {type Row, tableOf} from './failover/stats.ts';
 
-const {values} = parseArgs({
-  options: {
-    calls: {type: 'string', default: '100'},
-    repetitions: {type: 'string', default: '20'},
-    only: {type: 'string', default: Object.keys(SCENES).join()},
-    write: {type: 'boolean', default: false},
-  },
+const values = commandLine({
+  command: 'npm run bench failover --',
+  about: 'What callers notice when something dies.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 10_000}).default(100).describe('how many calls at a time'),
+    repetitions: wholeNumber({min: 1, max: 10_000}).default(20).describe('how often each thing dies'),
+    only: z
+      .string()
+      .default(Object.keys(SCENES).join())
+      .refine(text => text.split(',').every(name => name in SCENES), `must be of ${Object.keys(SCENES).join(', ')}`)
+      .describe('which things die, with commas between'),
+    write: toggle().describe('writes the figures into docs/RELIABILITY.md'),
+  }),
 });
-const plan = {calls: Number(values.calls), repetitions: Number(values.repetitions)};
+const plan = {calls: values.calls, repetitions: values.repetitions};
 const load = () => loadavg()[0]?.toFixed(1);
 const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 console.log(`${machine}; ${plan.calls} calls over 3 workers and 2 edges, ${plan.repetitions} repetitions`);

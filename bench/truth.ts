@@ -8,28 +8,39 @@
  */
 import {cpus, loadavg, totalmem} from 'node:os';
 import {setTimeout as pause} from 'node:timers/promises';
-import {parseArgs} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {compareCall, type Pair} from './truth/compare.ts';
 import type {Records} from './truth/records.ts';
 import {runCalls} from './truth/run-calls.ts';
-import type {Trouble} from './truth/trouble.ts';
+import {isTrouble, TROUBLES} from './truth/trouble.ts';
 import {type CountRow, countRows, latencyRows, printSideBySide, printTable} from './truth/table.ts';
 
-const {values} = parseArgs({
-  options: {
-    calls: {type: 'string', default: '200'},
-    'at-once': {type: 'string', default: '25'},
-    delay: {type: 'string', default: '40'},
-    jitter: {type: 'string', default: '5'},
-    trouble: {type: 'string', default: ''},
-    worst: {type: 'string', default: '3'},
-    'kill-records': {type: 'boolean', default: false},
-  },
+const values = commandLine({
+  command: 'npm run bench truth --',
+  about: 'Whether the records say what happened in the calls.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls'),
+    'at-once': wholeNumber({min: 1, max: 10_000}).default(25).describe('how many at a time'),
+    delay: wholeNumber({max: 10_000}).default(40).describe('ms of the network, one way'),
+    jitter: wholeNumber({max: 10_000}).default(5).describe('ms around that'),
+    trouble: z
+      .string()
+      .optional()
+      .refine(
+        text => text === undefined || text.split(',').every(isTrouble),
+        `must be of ${TROUBLES.join(', ')}, with commas between`,
+      )
+      .describe(`what goes wrong, wave by wave: ${TROUBLES.join(', ')}`),
+    worst: wholeNumber({max: 1_000}).default(3).describe('how many of the worst calls are shown'),
+    'kill-records': toggle().describe('kills analytics, too'),
+  }),
 });
-const [calls, atOnce] = [Number(values.calls), Number(values['at-once'])];
-const network = {delay: Number(values.delay), jitter: Number(values.jitter)};
+const {calls, delay, jitter, 'at-once': atOnce} = values;
+const network = {delay, jitter};
 const usual = values['kill-records'] ? 'none' : 'none,worker,edge,model';
-const troubles = (values.trouble || usual).split(',') as Trouble[];
+const troubles = (values.trouble ?? usual).split(',').filter(isTrouble);
 const waves = Array.from({length: Math.ceil(calls / atOnce)}, (_, wave) => ({
   calls: Math.min(atOnce, calls - wave * atOnce),
   trouble: troubles[wave % troubles.length] ?? 'none',
@@ -57,7 +68,7 @@ async function compareWithTruth(): Promise<void> {
     const worst = pairs
       .filter(each => each.metric === metric)
       .toSorted((a, b) => sizeOf(b) - sizeOf(a))
-      .slice(0, Number(values.worst));
+      .slice(0, values.worst);
     for (const {recorded, truth, note, callSid} of worst)
       console.log(`${metric}: recorded ${recorded.toFixed(1)}, truth ${truth.toFixed(1)} (${note}, ${callSid})`);
   }

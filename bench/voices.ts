@@ -7,7 +7,9 @@
  *   npm run bench voices -- [--calls 10] [--quick] [--only clean,hum] [--json FILE]
  */
 import {writeFileSync} from 'node:fs';
-import {parseArgs} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 import {interruptions, policies, type Policy, silentCallers, type Trial} from './voices/calls.ts';
 import {type NoisyLine, noisyLines} from './voices/lines.ts';
 
@@ -17,20 +19,18 @@ const QUIETEST = -46;
 const ABOVE_LINE = 10;
 const MOST = 0.01;
 
-const {values} = parseArgs({
-  options: {
-    calls: {type: 'string'},
-    quick: {type: 'boolean', default: false},
-    only: {type: 'string'},
-    json: {type: 'string'},
-  },
-});
-const calls = Number(values.calls ?? (values.quick ? 2 : 10));
-if (!Number.isInteger(calls) || calls < 1) {
-  console.error(`--calls takes how many calls each cell is made of, not ${values.calls}.`);
-  process.exit(1);
-}
 const all = noisyLines();
+const values = commandLine({
+  command: 'npm run bench voices --',
+  about: 'Whether a quiet caller is heard on a noisy line, and the line itself not taken for one.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 10_000}).optional().describe('how many calls each cell is made of (10)'),
+    quick: toggle().describe('2 calls a cell'),
+    only: z.string().optional().describe('beginnings of names of lines, with commas between'),
+    json: z.string().optional().describe('a file for the figures'),
+  }),
+});
+const calls = values.calls ?? (values.quick ? 2 : 10);
 const wanted = values.only?.split(',');
 const lines = wanted ? all.filter(({name}) => wanted.some(prefix => name.startsWith(prefix))) : all;
 if (lines.length === 0) {

@@ -4,8 +4,11 @@ import {metric, type ProcessFleet} from '../../scripts/fleet.ts';
 import type {RunningProcess} from '../../scripts/processes.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
+export const TROUBLES = ['none', 'worker', 'edge', 'model', 'all'] as const;
 /** What goes wrong while a wave of calls is on. */
-export type Trouble = 'none' | 'worker' | 'edge' | 'model' | 'all';
+export type Trouble = (typeof TROUBLES)[number];
+
+export const isTrouble = (text: string): text is Trouble => (TROUBLES as readonly string[]).includes(text);
 
 export const dies = (trouble: Trouble) => trouble === 'worker' || trouble === 'all';
 

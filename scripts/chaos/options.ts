@@ -1,37 +1,29 @@
-import {parseArgs} from 'node:util';
+import type {CommandLine} from '@voicebridge/shared/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {z} from 'zod';
 
-export interface ChaosOptions {
-  /** How long callers talk and processes die. */
-  readonly seconds: number;
-  /** How many callers at a time. */
-  readonly calls: number;
-  /** The same seed kills in the same order. */
-  readonly seed: number;
-  /** How long a caller stays, at least and at most. */
-  readonly stayMs: readonly [number, number];
-  /** Nobody else dials after so many, however much time is left. */
-  readonly total: number;
-}
+const above0 = () => wholeNumber({min: 1, max: 1_000_000_000});
 
-/** Reads `--seconds 60 --calls 20 --seed 1 --stay 6-30 --total 10000`. Throws a sentence about what is wrong. */
-export function readOptions(args: readonly string[]): ChaosOptions {
-  const {values} = parseArgs({
-    args: [...args],
-    options: {
-      seconds: {type: 'string', default: '60'},
-      calls: {type: 'string', default: '20'},
-      seed: {type: 'string', default: '1'},
-      stay: {type: 'string', default: '6-30'},
-      total: {type: 'string', default: String(Number.MAX_SAFE_INTEGER)},
-    },
-  });
-  const whole = (name: keyof typeof values): number => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number above 0`);
-    return value;
-  };
-  const [least = 0, most = 0] = values.stay.split('-').map(Number);
-  if (!(least > 0 && most >= least)) throw new Error('--stay must be seconds, as in 6-30');
-  const stayMs = [least * 1_000, most * 1_000] as const;
-  return {seconds: whole('seconds'), calls: whole('calls'), seed: whole('seed'), stayMs, total: whole('total')};
-}
+/** `6-30` seconds, as milliseconds. */
+const stay = () =>
+  z
+    .string()
+    .regex(/^\d+-\d+$/, 'must be seconds, as in 6-30')
+    .default('6-30')
+    .transform((text): readonly [number, number] => {
+      const [least = 0, most = 0] = text.split('-').map(Number);
+      return [least * 1_000, most * 1_000];
+    })
+    .refine(([least, most]) => least > 0 && most >= least, 'must be seconds, as in 6-30');
+
+export const CHAOS = {
+  command: 'npm run chaos --',
+  about: 'Callers talk while processes die, and at the end everything that must hold is checked.',
+  options: z.object({
+    seconds: above0().default(60).describe('how long callers talk and processes die'),
+    calls: above0().default(20).describe('how many callers at a time'),
+    seed: above0().default(1).describe('the same seed kills in the same order'),
+    stay: stay().describe('how many seconds a caller stays, at least and at most (6-30)'),
+    total: above0().optional().describe('nobody else dials after so many, however much time is left'),
+  }),
+} satisfies CommandLine<z.ZodObject>;

@@ -1,8 +1,13 @@
-/** `npm run check`: everything a change must pass before it is pushed, in seconds; what did not change is not run again. */
+/** `npm run check`: everything a change must pass before it is pushed. What did not change is not run again. */
 import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
+import {createInterface} from 'node:readline';
 import {text} from 'node:stream/consumers';
 import {stripVTControlCharacters, styleText} from 'node:util';
+import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {z} from 'zod';
+import {endedIn} from './progress.ts';
 
 /** What each task of turbo.json means to a reader. */
 const STEPS: Readonly<Record<string, string>> = {
@@ -22,14 +27,33 @@ interface TaskSummary {
   readonly logFile: string;
 }
 
+const {force} = commandLine({
+  command: 'npm run check --',
+  about: 'Everything a change must pass before it is pushed. What did not change is not run again.',
+  options: z.object({force: toggle().describe('runs everything again')}),
+});
 const started = performance.now();
-const args = ['run', ...Object.keys(STEPS), '--ui=stream', '--output-logs=none', '--continue=always', '--summarize'];
-const turbo = spawn('turbo', [...args, ...process.argv.slice(2)], {
+console.log(
+  `Running ${Object.keys(STEPS).length} checks side by side; the unit tests take a minute or more, what did not change takes none.`,
+);
+// Grouped: turbo keeps what it says about a task until the task has ended.
+const how = ['--ui=stream', '--output-logs=hash-only', '--log-order=grouped', '--continue=always', '--summarize'];
+const turbo = spawn('turbo', ['run', ...Object.keys(STEPS), ...how, ...(force ? ['--force'] : [])], {
   stdio: ['ignore', 'pipe', 'pipe'],
   env: {...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1'},
 });
-const [out, err] = await Promise.all([text(turbo.stdout), text(turbo.stderr)]);
-const summaryFile = /Summary:\s+(\S+\.json)/.exec(stripVTControlCharacters(out))?.[1];
+let out = '';
+createInterface({input: turbo.stdout}).on('line', raw => {
+  const line = stripVTControlCharacters(raw);
+  out += `${line}\n`;
+  const ended = endedIn(line);
+  if (!ended) return;
+  const [what] = (STEPS[ended.task] ?? ended.task).split(/\s{2,}/);
+  const took = ended.unchanged ? 'unchanged' : 'done';
+  console.log(styleText('dim', `${seconds(performance.now() - started).padStart(8)}  ${what}: ${took}`));
+});
+const [err] = await Promise.all([text(turbo.stderr), once(turbo, 'close')]);
+const summaryFile = /Summary:\s+(\S+\.json)/.exec(out)?.[1];
 if (summaryFile === undefined) {
   console.error(`turbo did not run:\n${out}${err}`);
   process.exit(1);

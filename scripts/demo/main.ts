@@ -1,7 +1,8 @@
+import {commandLine} from '@voicebridge/shared/command-line.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {prettyLine} from '../log-line.ts';
 import {ProcessFailed} from '../processes.ts';
-import {readOptions, USAGE, type DemoOptions} from './options.ts';
+import {DEMO} from './options.ts';
 import {runDemo} from './run-demo.ts';
 import {bad, screenOn} from './screen.ts';
 
@@ -23,7 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // Nobody reads any more, as in `npm run demo | head`.
 process.stdout.on('error', () => process.exit(1));
 
-const options = optionsOrExit();
+const options = commandLine(DEMO);
 try {
   ok = await runDemo(options, {
     screen,
@@ -45,15 +46,3 @@ try {
   for (const line of lines) process.stderr.write(`${line}\n`);
 }
 process.exit(ok ? 0 : 1);
-
-function optionsOrExit(): DemoOptions {
-  try {
-    const read = readOptions(process.argv.slice(2));
-    if (!read.help) return read;
-    screen.print(USAGE);
-    return process.exit(0);
-  } catch (thrown) {
-    screen.print(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
-    return process.exit(1);
-  }
-}

@@ -48,6 +48,6 @@ describe('a newcomer', () => {
     const demo = startDemo('--keap');
     expect(await demo.exitCode).toBe(1);
     expect(demo.output()).toContain("Unknown option '--keap'");
-    expect(demo.output()).toContain('npm run demo -- --keep');
+    expect(demo.output()).toContain('npm run demo -- --help');
   });
 });

@@ -1,3 +1,4 @@
+import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {sql, type Kysely} from 'kysely';
 import {callRows, type CallRows} from '../src/call-rows.ts';
 import type {Database} from '../src/database.ts';
@@ -39,11 +40,15 @@ const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> =
   transcripts: rows => rows.transcripts,
 };
 
-/** Fills an empty database with plausible days of calls. Rows travel as JSON: one parameter for thousands of them. */
+/**
+ * Fills an empty database with plausible days of calls. Rows travel as JSON: one parameter for thousands of them. Throws
+ * `CannotStart` where there are calls already: invented ones must not mix with real ones.
+ */
 export async function seedDatabase(database: Database, options: SeedOptions): Promise<Seeded> {
   await database.prepare();
   const random = new Random(options.seed);
   const db = database.kysely;
+  await requireEmpty(db);
   const moments = Array.from({length: Math.ceil(options.turns / TURNS_PER_CALL)}, () => momentOf(random, options));
   // As they would have come: the newest last.
   moments.sort((a, b) => a - b);
@@ -68,6 +73,18 @@ export async function seedDatabase(database: Database, options: SeedOptions): Pr
   }
   for (const table of ['calls', ...Object.keys(HANGING)]) await sql`VACUUM ANALYZE ${sql.table(table)}`.execute(db);
   return {calls: moments.length, turns};
+}
+
+async function requireEmpty(db: Kysely<Schema>): Promise<void> {
+  const {calls} = await db
+    .selectFrom('calls')
+    .select(({fn}) => fn.countAll<number | string>().as('calls'))
+    .executeTakeFirstOrThrow();
+  if (Number(calls) === 0) return;
+  throw new CannotStart(
+    `This database holds ${Number(calls).toLocaleString('en')} calls already, and invented ones must not mix with them: ` +
+      'choose another folder with --data-dir, or another database with --database-url.',
+  );
 }
 
 async function insert(db: Kysely<Schema>, table: string, rows: readonly object[]): Promise<void> {
