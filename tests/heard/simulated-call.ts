@@ -402,6 +402,7 @@ export class SimulatedCall {
         this.missed.push(effect);
         return;
       case 'handOver':
+      case 'hold':
       case 'measure':
         return;
       case 'warn':

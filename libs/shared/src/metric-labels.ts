@@ -46,7 +46,7 @@ export const MISS_CAUSES = [
 ] as const;
 export type MissCause = (typeof MISS_CAUSES)[number];
 /** What was done about it. */
-export const MISS_STEPS = ['accept', 'wait', 'ask-again', 'new-session', 'give-up'] as const;
+export const MISS_STEPS = ['accept', 'wait', 'hold', 'ask-again', 'new-session', 'give-up'] as const;
 export type MissStep = (typeof MISS_STEPS)[number];
 /** Events of a model that a call reacts to. */
 export const MODEL_EVENTS = [

@@ -46,6 +46,11 @@ export class AnswerWatch {
     return Math.min(Math.max(from + this.#withinMs * next.share, this.#heldUntil), from + this.#withinMs);
   }
 
+  /** Whether the caller waits for an answer. */
+  get isWaiting(): boolean {
+    return this.#since !== undefined;
+  }
+
   /** Which session the answer is expected from: `spare`: another one should be made ready; `other`: use it. */
   get session(): 'same' | 'spare' | 'other' {
     if (this.#taken === 0) return 'same';

@@ -13,6 +13,7 @@ import {Failovers, type TakenOver} from './failovers.ts';
 import type {ServerRights} from './floor.ts';
 import {isFatal, type LostCause, type ModelEvent} from './model-adapter.ts';
 import {ModelSessions, type SessionStep} from './model-sessions.ts';
+import {StreamGrace} from './stream-grace.ts';
 
 export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
   /** How long a call that had a stream may be without one before it is over. */
@@ -23,8 +24,6 @@ export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
   readonly takenOver?: TakenOver | undefined;
 }
 
-/** A call that was accepted and whose stream never comes frees everything after this long. */
-const FIRST_STREAM_WITHIN_MS = 30_000;
 /** Frames come every 20 ms. */
 const FRAMES_STOPPED_MS = 60;
 /** A caller who never stops must not keep a worker from leaving. */
@@ -36,14 +35,12 @@ const HAND_OVER_WITHIN_MS = 4_000;
  * `Dialogue` looks after what is said.
  */
 export class CallCore {
-  readonly #settings: CallSettings;
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
   readonly #failovers: Failovers;
   readonly #sessions: ModelSessions;
-  #streamBy: Millis | undefined;
+  readonly #grace: StreamGrace;
   readonly #firstAudio: FirstAudio;
-  #streamEnd: 'platform.stream-never-came' | 'platform.stream-lost';
   #handOverBy: Millis | undefined;
   #refused: LostCause | undefined;
   #streamOpen = false;
@@ -54,13 +51,13 @@ export class CallCore {
   #over = false;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
-    this.#settings = settings;
     this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
     this.#sessions = new ModelSessions(settings.rotateAfterMs);
     const {since, worker, takenOver} = settings;
     this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
-    this.#streamBy = at + (restored ? settings.streamGraceMs : FIRST_STREAM_WITHIN_MS);
-    this.#streamEnd = restored ? 'platform.stream-lost' : 'platform.stream-never-came';
+    if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
+    const {heldUntil} = this;
+    this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
     this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
     this.#before = restored?.stream;
   }
@@ -73,17 +70,23 @@ export class CallCore {
     return this.#caller.paddedMs;
   }
 
+  /** Until when the model is limited, if the caller was asked to wait for that. */
+  get heldUntil(): Millis | undefined {
+    return this.#dialogue.replies.limit.toldUntil;
+  }
+
   /** When `time` is wanted next, on the clock of `at`. */
   get deadline(): Millis | undefined {
     if (this.#over) return undefined;
     const {deadline} = this.#dialogue;
-    return earliest(deadline, this.#caller.deadline, this.#streamBy, this.#handOverBy, this.#sessions.deadline);
+    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#sessions.deadline);
   }
 
   on(event: CallEvent, at: Millis): CallEffect[] {
     if (this.#over) return [];
     const effects = this.#react(event, at);
     effects.push(...this.#dialogue.afterwards(at), ...this.#tendSession(at), ...this.#atBoundary(at));
+    effects.push(...this.#tellHold(at));
     effects.push(...this.#firstAudio.note(effects, this.#dialogue.floor.hopMs, at));
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
@@ -130,8 +133,7 @@ export class CallCore {
     switch (frame.kind) {
       case 'began': {
         this.#streamOpen = true;
-        this.#streamBy = undefined;
-        this.#streamEnd = 'platform.stream-lost';
+        this.#grace.began();
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
         this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
@@ -159,8 +161,8 @@ export class CallCore {
         this.#streamOpen = false;
         this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
-        this.#streamBy = at + this.#settings.streamGraceMs;
-        this.#failovers.streamEnded(frame.why === 'moved', at);
+        this.#grace.lost(this.heldUntil, at);
+        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', at);
         // We learn of it late; nothing of ours was heard after the phone fell silent.
         return this.#dialogue.floor.on({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
       default:
@@ -250,7 +252,8 @@ export class CallCore {
   }
 
   #time(at: Millis): CallEffect[] {
-    if (this.#streamBy !== undefined && at >= this.#streamBy) return [{do: 'end', reason: this.#streamEnd}];
+    const reason = this.#grace.over(at);
+    if (reason !== undefined) return [{do: 'end', reason}];
     const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
     const step = this.#sessions.due(at);
     return step ? [...effects, ...this.#perform(step, at)] : effects;
@@ -263,6 +266,12 @@ export class CallCore {
     const effects = this.#sessionLost(at);
     this.#failovers.modelLost(at);
     return [...effects, ...this.#perform(step, at)];
+  }
+
+  /** Twilio speaks to a caller when nothing of what was said before is left to be heard. */
+  #tellHold(at: Millis): CallEffect[] {
+    const {floor, replies} = this.#dialogue;
+    return floor.streamOpen && !floor.callerSpeaks && floor.quiet(at) ? replies.limit.tell(at) : [];
   }
 
   /** What waits for a moment in which nobody would notice. */

@@ -27,6 +27,8 @@ export type CallEffect =
   | {readonly do: 'handOver'}
   /** Closes the caller's stream; `intent` must be written before. Then the call is over. */
   | {readonly do: 'leave'; readonly intent: Intent; readonly reason: EndReason}
+  /** Closes the caller's stream for Twilio to say that the model needs `ms` more; the call goes on when they are back. */
+  | {readonly do: 'hold'; readonly ms: Millis}
   /** The call is over; nothing is left to close. */
   | {readonly do: 'end'; readonly reason: EndReason}
   | {readonly do: 'measure'; readonly what: 'reaction' | 'turnGap' | 'firstAudio'; readonly ms: Millis}

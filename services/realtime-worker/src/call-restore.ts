@@ -25,6 +25,8 @@ export interface RestoredCall {
     readonly ms: Millis;
     readonly agoMs: Millis;
   }[];
+  /** The last owner had asked the caller to wait for the model, for so much longer; 0: it had not, or that is over. */
+  readonly heldMs: Millis;
   /** Turns that are over, and the one that was not. */
   readonly turns: number;
   readonly openTurn: InheritedTurn | undefined;
@@ -48,6 +50,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   let owner: string | undefined;
   let hangingUp: string | undefined;
   let openTurn: InheritedTurn | undefined;
+  let heldUntil = 0;
   let stream: RestoredCall['stream'];
   let buffered: Said[] = [];
   /** What was in the buffer when it was dropped, and when: until it is written what of that was heard. */
@@ -72,6 +75,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
       case 'said': {
         greeted = true;
+        heldUntil = 0;
         const {id, from, ms, wall} = entry;
         buffered.push({itemId: id, itemFrom: from, ms: ms - from, wall});
         hushed = undefined; // settled before the next word, or only a noise
@@ -109,6 +113,9 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
       case 'tool':
         toolCalls = Math.max(toolCalls, entry.tool.call + 1);
         break;
+      case 'held':
+        heldUntil = entry.wall + entry.ms;
+        break;
       case 'owner':
         owner = entry.worker;
         break;
@@ -137,6 +144,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
     hangingUp,
     stream,
     said: buffered.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
+    heldMs: Math.max(0, heldUntil - nowWall),
     turns,
     openTurn,
     interruptions,

@@ -1,6 +1,5 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/call-record.ts';
-import {unreachable} from '@voicebridge/shared/errors.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
@@ -12,13 +11,13 @@ import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from './call-journal.ts';
 import {countFact} from './count-fact.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
-import {errorLabel} from './error-label.ts';
 import {intendPatiently} from './intend-patiently.ts';
 import {MendedEvents} from './mended-events.ts';
 import {ModelLine} from './model-line.ts';
 import {openedFact} from './opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, StreamLine} from './stream-line.ts';
+import {tellOperators} from './tell-operators.ts';
 
 /** How long the other side of a stream is given to close it. */
 const LEAVE_WITHIN: Millis = 2_000;
@@ -164,7 +163,6 @@ export class CallSession implements HeldCall {
   }
 
   #perform(effect: CallEffect): void {
-    const {metrics} = this.#deps;
     switch (effect.do) {
       case 'model':
         return this.#model.send(effect.command);
@@ -188,25 +186,12 @@ export class CallSession implements HeldCall {
         return background(this.#handOver(), this.#log, 'handing over');
       case 'leave':
         return background(this.#leave(effect), this.#log, 'leaving');
+      case 'hold':
+        return background(this.#hold(effect.ms), this.#log, 'holding');
       case 'end':
         return this.#end(effect.reason);
-      case 'measure': {
-        const {turnGapSeconds, timeToFirstAudioSeconds} = metrics;
-        return (effect.what === 'turnGap' ? turnGapSeconds : timeToFirstAudioSeconds).observe(effect.ms / 1_000);
-      }
-      case 'timing':
-        return this.#deps.showTimingMath ? this.#log.info({math: effect.line}, 'timing') : undefined;
-      case 'missed':
-        metrics.answersMissedTotal.inc({cause: effect.cause, step: effect.step});
-        return this.#log.warn(
-          {cause: effect.cause, step: effect.step, detail: effect.detail},
-          'no answer for the caller',
-        );
-      case 'warn':
-        metrics.modelErrorsTotal.inc({code: errorLabel(effect.code)});
-        return this.#log.warn({code: effect.code, detail: effect.detail}, effect.what);
       default:
-        return unreachable(effect);
+        return tellOperators(effect, this.#deps, this.#log);
     }
   }
 
@@ -227,6 +212,15 @@ export class CallSession implements HeldCall {
     if (moved) return this.letGo('handed over');
     // Somebody may come: a rolling restart of the only worker.
     if (!this.#over) this.#cancels.push(this.#deps.clock.after(AGAIN_AFTER, () => this.drain()));
+  }
+
+  /** Twilio asks what is next when the stream is closed, and then tells the caller to wait. */
+  async #hold(ms: Millis): Promise<void> {
+    const heldUntil = `${Math.round(this.#deps.clock.wall() + ms)}`;
+    const isOver = () => this.#over || this.#core.heldUntil === undefined;
+    const call = {callSid: this.callSid, journal: this.#journal, isOver};
+    await intendPatiently('migrate', call, {...this.#deps, log: this.#log}, {heldUntil});
+    if (!isOver()) this.#stream.send({kind: 'close', why: 'migrate'});
   }
 
   async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {

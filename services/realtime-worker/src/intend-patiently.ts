@@ -1,4 +1,4 @@
-import type {CallDirectory, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallDirectory, Facts, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -15,10 +15,11 @@ export async function intendPatiently(
   intent: Intent,
   call: {readonly callSid: CallSid; readonly journal: CallJournal; readonly isOver: () => boolean},
   {directory, clock, log}: {readonly directory: CallDirectory; readonly clock: Clock; readonly log: Log},
+  facts: Facts = {},
 ): Promise<void> {
   const {callSid, journal, isOver} = call;
   while (!isOver()) {
-    const told = await directory.intend(callSid, journal.epoch, intent).catch((thrown: unknown) => {
+    const told = await directory.intend(callSid, journal.epoch, intent, facts).catch((thrown: unknown) => {
       log.warn({err: thrown}, 'cannot say how the call goes on');
       return undefined;
     });

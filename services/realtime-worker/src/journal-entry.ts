@@ -77,6 +77,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
     paddedMs: z.number(),
     malformed: z.number(),
   }),
+  /** The model is limited for `ms` more, and Twilio tells the caller to wait. */
+  z.object({...base, is: z.literal('held'), ms: z.number()}),
   z.object({...base, is: z.literal('ended'), reason: EndReason}),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;

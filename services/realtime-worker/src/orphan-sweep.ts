@@ -9,6 +9,8 @@ import type {FinishedCall} from './record-sender.ts';
 const SWEEP_EVERY: Millis = 5_000;
 /** An edge finds another owner long before this; what is left then has no edge either. */
 const ORPHANED_AFTER: Millis = 15_000;
+/** A caller who was asked to wait is back, and with them an edge, so long after the time they were told. */
+const BACK_WITHIN: Millis = 30_000;
 
 /**
  * Looks for calls whose owner is gone and whom nobody took over: the worker died as the caller hung up, or with the
@@ -39,6 +41,8 @@ export function sweepOrphans(options: {
         since.delete(callSid);
         continue;
       }
+      // No edge looks for an owner while Twilio speaks to the caller.
+      if (clock.wall() < Number(call?.facts['heldUntil'] ?? 0) + BACK_WITHIN) continue;
       const orphanedAt = since.get(callSid) ?? at;
       since.set(callSid, orphanedAt);
       if (at - orphanedAt < ORPHANED_AFTER) continue;

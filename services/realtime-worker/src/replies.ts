@@ -6,6 +6,7 @@ import {earliest} from './earliest.ts';
 import {type Ended, missed, type Running, silentBecause} from './miss-cause.ts';
 import type {ModelEvent} from './model-adapter.ts';
 import type {ReplyInProgress} from './reply-in-progress.ts';
+import {RateLimit} from './rate-limit.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
 /** What replies need of the rest of the dialogue. */
@@ -19,12 +20,8 @@ export interface RepliesDeps {
 }
 
 const RETRY_AFTER_MS = 300;
-/** A rate limit that ends sooner than this is waited for in silence. */
-const LONGEST_WAIT_MS = 3_500;
 /** What a model that answers takes to its first sound. */
 const FIRST_SOUND_WITHIN_MS = 1_500;
-/** Limits that are waited for in a row, before that counts as a failure too. */
-const WAITS_IN_A_ROW = 2;
 const BUSY = 'conversation_already_has_active_response';
 /** Races with what the server does by itself. */
 const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
@@ -36,6 +33,7 @@ const REMEMBERED = 64;
  */
 export class Replies {
   readonly #deps: RepliesDeps;
+  readonly limit = new RateLimit();
   readonly #sequencer = new ResponseSequencer();
   readonly #watch: AnswerWatch;
   readonly #begun = new Set<string>();
@@ -44,7 +42,6 @@ export class Replies {
   /** What the caller waits for: set when it is wanted, and gone with the first sound of an answer. */
   #awaited: Request | undefined;
   #retry: {readonly at: Millis; readonly request: Request} | undefined;
-  #limited = 0;
   /** A reply that ended in mid-sentence was asked to go on, since the caller last spoke or pressed a key. */
   #wentOn = false;
   #hasSession = false;
@@ -55,12 +52,13 @@ export class Replies {
   }
 
   get deadline(): Millis | undefined {
-    return earliest(this.#sequencer.deadline, this.#retry?.at, this.#watch.deadline);
+    const limitedUntil = this.#watch.isWaiting ? this.limit.until : undefined;
+    return earliest(this.#sequencer.deadline, this.#retry?.at, this.#watch.deadline, limitedUntil);
   }
 
   /** Whether the model speaks or is about to. */
   get busy(): boolean {
-    return this.#sequencer.busy || this.#retry !== undefined;
+    return this.#sequencer.busy || this.#retry !== undefined || this.limit.until !== undefined;
   }
 
   /** Whether the caller has an answer to come of which nothing was audible yet. */
@@ -86,7 +84,7 @@ export class Replies {
   want(request: Request, at: Millis): CallEffect[] {
     this.#awaited = request;
     if (request.cause === 'digits') this.#wentOn = false;
-    return asked(this.#sequencer.want(request, at));
+    return this.limit.keeps(request) ? [] : asked(this.#sequencer.want(request, at));
   }
 
   /** Another session: what was asked of the last one, and not a word of it said, is asked again. */
@@ -113,7 +111,7 @@ export class Replies {
 
   /** The caller waits, if an answer is owed, since `at` or longer, but not before `audibleUntil`. Undefined: they do not. */
   waits(at: Millis | undefined, audibleUntil: Millis): void {
-    this.#watch.waits(at, audibleUntil);
+    this.#watch.waits(at, Math.max(audibleUntil, this.limit.heldUntil ?? 0));
   }
 
   /** The caller's turn: the server answers it, or we ask it to. */
@@ -154,7 +152,7 @@ export class Replies {
   audible(responseId: string): void {
     if (this.#running?.responseId === responseId) this.#running.spoke = true;
     this.#awaited = undefined;
-    this.#limited = 0;
+    this.limit.over();
     this.#watch.audible();
   }
 
@@ -163,6 +161,7 @@ export class Replies {
     if (this.#running?.responseId !== responseId) return;
     this.#running.called = true;
     this.#awaited = undefined;
+    this.limit.over();
   }
 
   /** True the first time: a server that says it twice is believed once. */
@@ -179,27 +178,36 @@ export class Replies {
     if (!running) return effects;
     this.#running = undefined;
     const cause = missed(event, running);
-    if (cause === undefined && running.spoke) this.#watch.answered();
+    if (cause === undefined && running.spoke) this.#answered();
     if (cause === undefined || !heeded) return effects;
     const detail = [event.reason, event.message].filter(Boolean).join(': ');
     return [...effects, ...this.#missed(cause, detail, running, event, at)];
   }
 
+  #answered(): void {
+    this.#watch.answered();
+    this.limit.answered();
+  }
+
   #missed(cause: MissCause, detail: string, running: Running, event: Ended, at: Millis): CallEffect[] {
     if (cause === 'incomplete' && running.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
     const request = this.#again(running);
-    if (cause === 'rate-limited' && this.#limited < WAITS_IN_A_ROW) {
-      const {retryAfterMs = RETRY_AFTER_MS} = event;
-      if (retryAfterMs <= LONGEST_WAIT_MS) {
-        this.#limited += 1;
-        this.#awaited = request;
-        this.#retry = {at: at + Math.max(RETRY_AFTER_MS, retryAfterMs), request};
-        this.#watch.holdUntil(this.#retry.at + FIRST_SOUND_WITHIN_MS);
-        return [{do: 'missed', cause, step: 'wait', detail}];
-      }
+    // What failed while a limit is waited for is asked again when that is over.
+    const limited =
+      this.limit.step ?? (cause === 'rate-limited' ? this.limit.hit(event.retryAfterMs, request, at) : undefined);
+    if (limited) {
+      this.#awaited = request;
+      this.#watch.holdUntil((this.limit.until ?? at) + FIRST_SOUND_WITHIN_MS);
+      return [{do: 'missed', cause, step: limited, detail}];
     }
     const step = this.#watch.next();
     return step ? this.#take(step, cause, detail, request, at + RETRY_AFTER_MS) : [];
+  }
+
+  /** Another owner of the call had asked the caller to wait until then. */
+  resumeHold(until: Millis): void {
+    this.#awaited = {cause: 'recovery'};
+    this.limit.adopt(until, this.#awaited);
   }
 
   /** A reply that stops in mid-sentence is taken up once; the caller who heard most of it can ask for more. */
@@ -231,6 +239,8 @@ export class Replies {
   }
 
   time(at: Millis): CallEffect[] {
+    const limited = this.#watch.isWaiting ? this.limit.due(at) : undefined;
+    if (limited) return this.want(limited, at);
     const step = this.#watch.due(at);
     if (step) return this.#overdue(step, at);
     const effects = asked(this.#sequencer.time(at));
@@ -244,7 +254,7 @@ export class Replies {
   #overdue(step: AnswerStep, at: Millis): CallEffect[] {
     const running = this.#running;
     if (step === 'ask-again' && running?.spoke && !this.#deps.reply.isMidItem) return this.#neverEnded(running, at);
-    const because = this.#limited > 0 ? 'rate-limited' : silentBecause(this.#sequencer.state, running);
+    const because = this.limit.isToBlame ? 'rate-limited' : silentBecause(this.#sequencer.state, running);
     const cause = this.#hasSession ? because : 'no-session';
     if (step !== 'ask-again') return this.#take(step, cause, '', undefined, at);
     const {request, responseId} = this.#sequencer.abandon();
@@ -263,7 +273,7 @@ export class Replies {
   #neverEnded({responseId}: Running, at: Millis): CallEffect[] {
     this.#running = undefined;
     this.#ended.add(responseId);
-    this.#watch.answered();
+    this.#answered();
     return [
       {do: 'missed', cause: 'never-ended', step: 'accept', detail: ''},
       ...asked(this.#sequencer.done(responseId, at)),

@@ -1,7 +1,9 @@
 import {describe, expect, test} from 'vitest';
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {asked, began, Call, ended, hangUp, last, noted, sound, speech, told} from './testing/call.ts';
 import type {CallEffect} from './call-effect.ts';
+import type {JournalEntry} from './journal-entry.ts';
 import type {ModelEvent} from './model-adapter.ts';
 
 const started = (responseId: string, tag?: string): ModelEvent => ({type: 'responseStarted', responseId, tag});
@@ -268,12 +270,12 @@ describe('a server that is not strict', () => {
   });
 });
 
-describe('a rate limit', () => {
-  const limited = (responseId: string, retryAfterMs?: number): ModelEvent => ({
-    ...ended(responseId, 'failed', 'rate_limit_exceeded'),
-    ...(retryAfterMs === undefined ? {} : {retryAfterMs}),
-  });
+const limited = (responseId: string, retryAfterMs?: number): ModelEvent => ({
+  ...ended(responseId, 'failed', 'rate_limit_exceeded'),
+  ...(retryAfterMs === undefined ? {} : {retryAfterMs}),
+});
 
+describe('a rate limit', () => {
   test('that says when to come back is waited for', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), limited('r1', 2_400));
@@ -293,6 +295,140 @@ describe('a rate limit', () => {
     }
     expect(last(call.effects)).toMatchObject({intent: 'apologise'});
     expect(asked(call.effects).length).toBeLessThanOrEqual(6);
+  });
+
+  test('that comes again in the middle of each answer is not waited for without end', () => {
+    const call = asks(Call.connected());
+    for (let reply = 1; reply < 30 && !last(call.effects); reply += 1) {
+      call.model(started(`r${reply}`, asked(call.effects).at(-1)), audio(`r${reply}`, `i${reply}`, 100));
+      call.model(limited(`r${reply}`, 500));
+      wait(call, reply * 700);
+      if (opened(call.effects).length === 1) call.core.on({type: 'spareReady'}, reply * 700);
+    }
+    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(asked(call.effects).length).toBeLessThanOrEqual(6);
+  });
+});
+
+describe('a rate limit that takes longer than a caller should wait in silence', () => {
+  const held = (effects: readonly CallEffect[]) => effects.flatMap(effect => (effect.do === 'hold' ? [effect.ms] : []));
+  const moved = {kind: 'ended', why: 'moved'} as const;
+  const back = {...began, streamSid: StreamSid.parse(`MZ${'2'.repeat(32)}`)};
+
+  /** The answer to a caller is limited for eight seconds, and their stream is closed. */
+  function holds(): Call {
+    const call = asks(Call.connected());
+    call.model(started('r1'), limited('r1', 8_000));
+    call.at(50).edge(moved);
+    return call;
+  }
+
+  test('is told to the caller by Twilio, and the model is asked when it is over, once', () => {
+    const call = holds();
+    expect(held(call.effects)).toEqual([8_000]);
+    expect(noted(call.effects, 'held')).toEqual([{is: 'held', ms: 8_000}]);
+    call.at(4_000).edge(back);
+    expect(asked(wait(call, 7_999))).toEqual([]);
+    expect(asked(wait(call, 8_100))).toEqual(['turn-1']);
+    call.model(started('r2', 'turn-1'), audio('r2', 'i2', 500), {type: 'audioEnded', itemId: 'i2'}, ended('r2'));
+    expect(missed(wait(call, 20_000))).toEqual([]);
+    expect(missed(call.effects)).toEqual(['rate-limited: hold']);
+  });
+
+  test('is over before the caller is back: they are answered when they are', () => {
+    const call = holds();
+    expect(asked(wait(call, 11_000))).toEqual([]);
+    call.at(11_000).edge(back);
+    expect(asked(wait(call, 11_001))).toEqual(['turn-1']);
+    expect(missed(call.effects)).toEqual(['rate-limited: hold']);
+  });
+
+  test('is no accident of the call: no stream was lost, and the caller has the time to come back', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), limited('r1', 30_000));
+    call.at(50).edge(moved);
+    expect(last(wait(call, 45_000))).toBeUndefined();
+    call.edge(back);
+    expect(noted(call.effects, 'failover')).toEqual([]);
+  });
+
+  test('ends the call of a caller who never comes back', () => {
+    expect(last(wait(holds(), 100_000))).toEqual({do: 'end', reason: 'platform.stream-lost'});
+  });
+
+  test('waits with its sentence until what was said has been heard', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), audio('r1', 'i1', 2_000), limited('r1', 9_000));
+    expect(held(call.effects)).toEqual([]);
+    call.at(2_000).returnMarks();
+    expect(held(call.effects)).toEqual([7_000]);
+  });
+
+  test('is not told over a caller who speaks, but when they have finished', () => {
+    const call = asks(Call.connected({mode: 'resume'}));
+    call.model(started('r1'), speech('u2', 'callerSpoke'), limited('r1', 8_000));
+    call.hear();
+    expect(held(call.effects)).toEqual([]);
+    call.at(1_000).model(speech('u2', 'callerStopped', 900));
+    expect(held(call.effects)).toEqual([7_000]);
+  });
+
+  test('is not told to a caller who is answered all the same', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), audio('r1', 'i1', 1_000), limited('r1', 8_000));
+    call.at(500).model(started('r2'), audio('r2', 'i2', 500), {type: 'audioEnded', itemId: 'i2'}, ended('r2'));
+    call.returnMarks();
+    expect(asked(wait(call, 20_000))).toEqual([]);
+    expect(held(call.effects)).toEqual([]);
+  });
+
+  test('is told to a caller whose stream was just lost when they are back', () => {
+    const call = asks(Call.connected());
+    call.edge({kind: 'ended', why: 'lost'});
+    call.model(started('r1'), limited('r1', 9_000));
+    expect(held(call.effects)).toEqual([]);
+    call.at(1_000).edge(back);
+    expect(held(call.effects)).toEqual([8_000]);
+    expect(noted(call.effects, 'failover')).toHaveLength(1);
+  });
+
+  test('is held for once: limited again, the answer goes the way of all that fail', () => {
+    const call = holds();
+    call.at(4_000).edge(back);
+    wait(call, 8_000);
+    call.model(started('r2', 'turn-1'), limited('r2', 8_000));
+    expect(missed(call.effects)).toEqual(['rate-limited: hold', 'rate-limited: ask-again']);
+    expect(held(call.effects)).toEqual([8_000]);
+  });
+
+  test('of more than half a minute is not waited for', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), limited('r1', 31_000));
+    expect(held(call.effects)).toEqual([]);
+    expect(missed(call.effects)).toEqual(['rate-limited: ask-again']);
+  });
+
+  test('outlives the model’s session: the next one is not asked before its time either', () => {
+    const call = holds();
+    call.at(1_000).model({type: 'lost', cause: 'closed', detail: ''}, {type: 'ready'});
+    call.at(4_000).edge(back);
+    expect(asked(wait(call, 7_999))).toEqual([]);
+    expect(asked(wait(call, 8_100))).toHaveLength(1);
+  });
+
+  test('outlives the worker: the next one asks when it is over and the caller is back, and holds nobody again', () => {
+    const before: JournalEntry[] = [
+      {wall: -9_000, is: 'said', id: 'i0', from: 0, ms: 500},
+      {wall: -2_000, is: 'item', item: {kind: 'caller', id: 'u1', text: 'When do you open?'}},
+      {wall: -1_000, is: 'held', ms: 8_000},
+    ];
+    const call = new Call({}, 'Say hello.', {}, before);
+    call.at(100).model({type: 'ready'});
+    expect(last(wait(call, 20_000))).toBeUndefined();
+    call.at(3_000).edge(back);
+    expect(asked(wait(call, 6_999))).toEqual([]);
+    expect(asked(wait(call, 7_100))).toEqual(['recovery-1']);
+    expect(held(call.effects)).toEqual([]);
   });
 });
 

@@ -372,6 +372,46 @@ describe('a worker', () => {
     expect(town.records.map(({summary}) => summary.endReason)).toEqual(['platform.model-refused']);
   });
 
+  test('whose model is limited says so before it closes the stream, and keeps the call until the caller is back', async () => {
+    const worker = await town.worker({GREETING: ''});
+    await town.take(worker, 1);
+    const {edge, heard} = await town.stream(worker, 1);
+    const intend = town.directory.intend.bind(town.directory);
+    let tries = 0;
+    town.directory.intend = async (...args) => {
+      expect(heard.filter(({kind}) => kind === 'close')).toEqual([]);
+      if ((tries += 1) < 3) throw new Error('Redis is away');
+      return await intend(...args);
+    };
+    const [session] = town.model.sessions;
+    const heldUntil = town.clock.wall() + 9_000;
+    const limit = {status: 'failed', reason: 'rate_limit_exceeded', retryAfterMs: 9_000, tokens: undefined} as const;
+    session?.say(
+      {type: 'turnCommitted', itemId: 'u1'},
+      {type: 'responseStarted', responseId: 'r1', tag: undefined},
+      {type: 'responseEnded', responseId: 'r1', ...limit},
+    );
+    await town.pass(1_500);
+    expect(heard.at(-1)).toEqual({kind: 'close', why: 'migrate'});
+    const told = await town.directory.read(callSid(1));
+    expect(told).toMatchObject({state: 'live', intent: 'migrate', facts: {heldUntil: `${heldUntil}`}});
+    edge.send({kind: 'ended', why: 'moved'});
+    await town.pass(20_000);
+    expect([worker.calls, session?.told('respond').map(({tag}) => tag)]).toEqual([1, ['greeting-1']]);
+    expect(town.records).toEqual([]);
+  });
+
+  test('does not take a caller who waits at Twilio, and whose worker died, for one who is gone', async () => {
+    await town.worker();
+    const dead = ProcessId.parse('worker-00000000dead');
+    await town.directory.claim(callSid(7), {epoch: 0, owner: dead, at: town.clock.wall()});
+    await town.directory.intend(callSid(7), 1, 'migrate', {heldUntil: `${town.clock.wall() + 20_000}`});
+    await town.pass(48_000);
+    expect((await town.directory.read(callSid(7)))?.epoch).toBe(1);
+    await town.pass(30_000);
+    expect((await town.directory.read(callSid(7)))?.epoch).toBe(2);
+  });
+
   test('tells a Redis that forgot everything what it knows of its calls', async () => {
     const worker = await town.worker();
     await town.take(worker, 1);

@@ -133,6 +133,50 @@ describe('a caller whose edge is being replaced', () => {
   });
 });
 
+describe('a caller whose model is rate-limited', () => {
+  const busy = 'One moment, please. I will be right back with you.';
+  const held = async (ms: number) => {
+    const action = await talking();
+    await town.directory.intend(callSid, await epoch(), 'migrate', {heldUntil: `${town.clock.wall() + ms}`});
+    return action;
+  };
+  const verbs = ({text}: Reply) => [...text.matchAll(/<(Say|Pause|Connect|Redirect)/g)].map(([, verb]) => verb);
+
+  test('is told to wait and then connected again, and no attempt is counted', async () => {
+    const action = await held(8_000);
+    const reply = await town.ask(action, inProgress(callSid));
+    expect(verbs(reply)).toEqual(['Say', 'Connect', 'Redirect']);
+    expect(reply.text).toContain(`<Say>${busy}</Say><Connect`);
+    expect(await town.directory.read(callSid)).toMatchObject({attempts: 0});
+    expect((await town.ask(action, inProgress(callSid))).text).toBe(reply.text);
+  });
+
+  test('is told so again and again where it takes long, never in silence for more than five seconds', async () => {
+    const action = await held(29_900);
+    const reply = await town.ask(action, inProgress(callSid));
+    expect(verbs(reply).join(' ')).toBe('Say Pause Say Pause Say Pause Say Connect Redirect');
+    expect(reply.text).toContain('<Pause length="5"/>');
+  });
+
+  test('is told nothing when their stream is lost after that', async () => {
+    const clock = new FakeClock();
+    town = new WebhookTown(clock);
+    const {result: action} = await passing(clock, held(8_000));
+    const {result: reply} = await passing(clock, town.ask(action, inProgress(callSid)));
+    expect(reply.text).toContain(busy);
+    await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+    clock.advance(9_000);
+    const {result: later} = await passing(clock, town.ask(actionOf(reply), inProgress(callSid)));
+    expect(verbs(later)).toEqual(['Connect', 'Redirect']);
+  });
+
+  test('hears the operator’s own sentence', async () => {
+    const action = await talking({MODEL_BUSY_SAY: 'Bitte warten.'});
+    await town.directory.intend(callSid, 1, 'migrate', {heldUntil: `${town.clock.wall() + 4_000}`});
+    expect((await town.ask(action, inProgress(callSid))).text).toContain('<Say>Bitte warten.</Say>');
+  });
+});
+
 describe('a caller who is done', () => {
   test('is hung up when the assistant said goodbye, and never enters again', async () => {
     const action = await talking();

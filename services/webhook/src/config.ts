@@ -74,6 +74,11 @@ export const WebhookEnv = z
         'how often in a row the stream of a call is opened again after an accident; one that lived a minute begins a new row',
       ),
     DRAIN_SECONDS: drainSeconds().describe('how long a request in hand may take after SIGTERM, at most'),
+    MODEL_BUSY_SAY: z
+      .string()
+      .max(200)
+      .default('One moment, please. I will be right back with you.')
+      .describe('what a caller hears, from Twilio, while the model is rate-limited for longer than a few seconds'),
     MODEL_DOWN_SAY: z
       .string()
       .max(4_000)

@@ -96,7 +96,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
 export async function triedOut({fleet, edges, random, config}: CallDesk): Promise<Twiml> {
   const edge = await chooseEdge({fleet, edges, random, config});
   const url = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
-  return connect(`${url}/media-stream`, config.WELCOME_SAY === undefined ? {} : {say: config.WELCOME_SAY});
+  return connect(`${url}/media-stream`, config.WELCOME_SAY === undefined ? {} : {says: [config.WELCOME_SAY]});
 }
 
 async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk): Promise<CallEntry | undefined> {

@@ -40,13 +40,22 @@ export function redirect(url: string, {say, pauseSeconds}: {say?: string; pauseS
   return response.toString();
 }
 
+/** Between two sentences for a caller who waits. */
+export const PAUSE_SECONDS = 5;
+
 /**
- * Connects the caller with an edge. When the stream has ended Twilio asks at `after`, and if it does not, it asks there
- * all the same: `<Redirect>` comes next.
+ * Connects the caller with an edge, after some sentences with pauses between. When the stream has ended Twilio asks at
+ * `after`, and if it does not, it asks there all the same: `<Redirect>` comes next.
  */
-export function connect(stream: string, {say, after, status}: {say?: string; after?: string; status?: string}): Twiml {
+export function connect(
+  stream: string,
+  {says = [], after, status}: {says?: readonly string[]; after?: string; status?: string},
+): Twiml {
   const response = new VoiceResponse();
-  if (say) response.say(say);
+  for (const [index, sentence] of says.entries()) {
+    if (index > 0) response.pause({length: PAUSE_SECONDS});
+    response.say(sentence);
+  }
   const connecting = response.connect(after === undefined ? {} : {action: after});
   connecting.stream({url: stream, ...(status === undefined ? {} : {statusCallback: status})});
   if (after !== undefined) response.redirect({method: 'POST'}, after);

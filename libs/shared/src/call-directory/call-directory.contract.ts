@@ -139,6 +139,18 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(moved).not.toHaveProperty('intent');
     });
 
+    test('remembers for how long a caller who moves has to wait, also when they are connected again', async () => {
+      const directory = open();
+      const {callSid, ticket} = await taken(directory);
+      expect(await directory.intend(callSid, 1, 'migrate', {heldUntil: '9000'})).toBe(true);
+      const next = again();
+      const moved = await directory.retry(callSid, {epoch: 1, replaces: ticket, ...next, facts: {connectedAt: '1000'}});
+      expect(moved).toMatchObject({attempts: 0, facts: {heldUntil: '9000', connectedAt: '1000'}});
+      expect(await directory.intend(callSid, 1, 'apologise')).toBe(true);
+      expect(await directory.intend(callSid, 1, 'migrate', {heldUntil: '20000'})).toBe(true);
+      expect(await directory.read(callSid)).toMatchObject({intent: 'apologise', facts: {heldUntil: '9000'}});
+    });
+
     test('forgets the attempts that no longer count when the stream is lost again', async () => {
       const directory = open();
       const {callSid, ticket} = await taken(directory);

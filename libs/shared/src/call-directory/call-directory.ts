@@ -79,7 +79,8 @@ export interface CallDirectory {
 
   /**
    * Says what is to become of the caller; must be written before the stream is closed. `facts` are added to those of
-   * the call (`transferTo`). A `migrate` never replaces one of the other two. False: the epoch or the call is over.
+   * the call (`transferTo`; `heldUntil`, in Unix milliseconds: who is connected again before then is told to wait). A
+   * `migrate` never replaces one of the other two. False: the epoch or the call is over.
    */
   intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 

@@ -1,9 +1,11 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {CallCore} from '../call-core.ts';
+import {restoreCall} from '../call-restore.ts';
 import type {CallEffect, Fact} from '../call-effect.ts';
 import type {Assistant} from '../assistant.ts';
 import type {FloorPolicy} from '../floor.ts';
+import type {JournalEntry} from '../journal-entry.ts';
 import type {ModelCommand, ModelEvent} from '../model-adapter.ts';
 
 export const began = {
@@ -46,6 +48,7 @@ export class Call {
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
     {interruption = 'ours', ...special}: Special = {},
+    before?: readonly JournalEntry[],
   ) {
     const usual: FloorPolicy = {
       mode: 'immediate',
@@ -64,7 +67,7 @@ export class Call {
       streamGraceMs: 15_000,
       rotateAfterMs: 3e6,
     };
-    this.core = new CallCore(settings, 0);
+    this.core = new CallCore(settings, 0, before && restoreCall(before, 0));
   }
 
   /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
