@@ -343,6 +343,15 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     expect(missed(call.effects)).toEqual(['rate-limited: hold']);
   });
 
+  test('goes on for long after the caller is back, and does not count as our silence', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), limited('r1', 20_000));
+    call.at(50).edge(moved);
+    call.at(3_000).edge(back);
+    expect(asked(wait(call, 20_100))).toEqual(['turn-1']);
+    expect(missed(call.effects)).toEqual(['rate-limited: hold']);
+  });
+
   test('is no accident of the call: no stream was lost, and the caller has the time to come back', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), limited('r1', 30_000));
