@@ -23,7 +23,8 @@ export async function realCalls(calls: number, seed: number, say: (text: string)
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
   try {
     const model = {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200-500'};
-    await using fleet = await ProcessFleet.start({edges: 1, workers: 2, model, env: {NUMBER_HASH_KEY: HASH_KEY}});
+    const env = {NUMBER_HASH_KEY: HASH_KEY};
+    await using fleet = await ProcessFleet.start({edges: 1, workers: 2, model, env, twilio: {sayMsPerChar: 65}});
     const outcomes: CallOutcome[] = [];
     for (let done = 0; done < calls; done += AT_ONCE) {
       say(`real call ${done} of ${calls}`);

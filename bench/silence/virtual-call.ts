@@ -2,7 +2,14 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ModelScript} from '../../simulators/openai/src/model-script.ts';
 import {seededRandom, type Random} from '../../simulators/twilio/src/random.ts';
 import {brokenOff, mostAnswers} from '../../tests/heard/model-answers.ts';
-import {KEYS_SETTLE_MS, owedSilences, soundsIn, type Sound, type Wait} from '../../tests/heard/owed-silence.ts';
+import {
+  KEYS_SETTLE_MS,
+  owedSilences,
+  soundsIn,
+  type Sound,
+  type Wait,
+  withTold,
+} from '../../tests/heard/owed-silence.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import type {CallOutcome} from './judge.ts';
 import {oddModel} from './odd-model.ts';
@@ -45,12 +52,15 @@ export function virtualCall(seed: number, tell?: (line: string) => void): CallOu
   }
   const endedAt = call.left?.at ?? call.clock.now();
   call.queue.advance(endedAt);
-  const sounds = soundsIn(call.queue.played(), call.queue.segments);
-  if (tell) for (const line of story(call, sounds, caller.waits)) tell(line);
+  const said = soundsIn(call.queue.played(), call.queue.segments);
+  const told = withTold(said, call.toldByTwilio, caller.actedAt);
+  const {sounds} = told;
+  const waits = [...caller.waits, ...told.waits];
+  if (tell) for (const line of story(call, sounds, waits)) tell(line);
   return {
     seed,
     ways: model.ways,
-    silences: owedSilences([...caller.waits, ...brokenOff(call.sessions, sounds, caller.actedAt)], sounds, endedAt),
+    silences: owedSilences([...waits, ...brokenOff(call.sessions, said, caller.actedAt)], sounds, endedAt),
     mostResponses: mostAnswers(
       call.sessions.flatMap(({events}) => events),
       caller.actedAt,

@@ -6,7 +6,7 @@ import type {SessionSummary} from '../../simulators/openai/src/session-summary.t
 import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {brokenOff, mostAnswers, type AnsweringSession} from './model-answers.ts';
-import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound} from './owed-silence.ts';
+import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound, withTold} from './owed-silence.ts';
 
 /** A call through real processes, whose model misbehaves in a way of its own. */
 export interface OddCall {
@@ -75,6 +75,7 @@ export async function truthOf(
   const waits = [{after: 'start' as const, since: startedAt}, ...acts.map(({after, to}) => ({after, since: to}))].map(
     (wait, index) => ({...wait, until: actedAt[index]}),
   );
+  const told = withTold(sounds, toldByTwilio(report), actedAt);
   const answering = await Promise.all(sessions.map(session => onPhone(fleet, session, report)));
   const lines = fleet.workers
     .flatMap(worker => worker.lines.flatMap(({json}) => (json ? [json] : [])))
@@ -85,8 +86,8 @@ export async function truthOf(
     sessions,
     sounds,
     silences: owedSilences(
-      [...waits, ...brokenOff(answering, sounds, actedAt)],
-      sounds,
+      [...waits, ...told.waits, ...brokenOff(answering, sounds, actedAt)],
+      told.sounds,
       streams.at(-1)?.closedAt ?? report.endedAt,
     ),
     mostResponses: mostAnswers(
@@ -96,6 +97,14 @@ export async function truthOf(
     lines,
     endReason: typeof reason === 'string' ? reason : undefined,
   };
+}
+
+/** When Twilio told the caller to wait, between two streams. */
+function toldByTwilio({documents, streams}: CallReport): {readonly from: Millis; readonly to: Millis}[] {
+  return documents.flatMap(({at: from, verbs}) => {
+    const to = streams.find(({openedAt}) => openedAt !== undefined && openedAt > from)?.openedAt;
+    return verbs[0] === 'Say' && verbs.includes('Connect') && to !== undefined ? [{from, to}] : [];
+  });
 }
 
 /** What a session knows, with its moments on the phone's clock. */

@@ -13,9 +13,12 @@ export interface Sound {
   readonly to: Millis;
 }
 
-/** From here on the caller waits for the assistant: the call began, a turn or a key was over, a sentence broke off. */
+/**
+ * From here on the caller waits for the assistant: the call began, a turn or a key was over, a sentence broke off, Twilio
+ * has told them to wait.
+ */
 export interface Wait {
-  readonly after: 'start' | 'turn' | 'key' | 'broken-off';
+  readonly after: 'start' | 'turn' | 'key' | 'broken-off' | 'told';
   readonly since: Millis;
   /** When the caller acted again; what comes later is no answer to this. */
   readonly until?: Millis | undefined;
@@ -28,6 +31,19 @@ export interface OwedSilence {
   readonly ms: Millis;
   /** What ended it: something audible, the caller's next word, or the end of the call. */
   readonly ended: 'heard' | 'caller' | 'call';
+}
+
+/** What Twilio said to a caller who had to wait, among what the assistant said; and the waits that follow it. */
+export function withTold(
+  sounds: readonly Sound[],
+  told: readonly Pick<Sound, 'from' | 'to'>[],
+  actedAt: readonly Millis[],
+): {readonly sounds: Sound[]; readonly waits: Wait[]} {
+  const sentences = told.map((each, index) => ({...each, item: -1 - index}));
+  return {
+    sounds: [...sounds, ...sentences].toSorted((a, b) => a.from - b.from),
+    waits: told.map(({to}) => ({after: 'told', since: to, until: actedAt.find(at => at > to)})),
+  };
 }
 
 /** What was audible of tagged audio, in order. */

@@ -21,6 +21,10 @@ import {StreamClock} from '../../simulators/twilio/src/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
 
 const FRAME_MS = 20;
+/** Twilio asks what is next, or opens a stream. */
+const ASKS_MS = 300;
+/** It says a sentence for us. */
+const SENTENCE_MS = 3_500;
 const SILENCE = 0xff;
 const QUIET = Buffer.alloc(160, SILENCE).toString('base64');
 /** A square wave, loud enough for any threshold. */
@@ -112,6 +116,8 @@ export class SimulatedCall {
   readonly seen: Seen[] = [];
   readonly landed: Landed[] = [];
   readonly sessions: FakeSession[] = [];
+  /** What the caller heard of Twilio, while the worker had their stream closed. */
+  readonly toldByTwilio: {readonly from: Millis; readonly to: Millis}[] = [];
   /** How and when the worker left, and how much Twilio still had to play then. */
   left: {readonly at: Millis; readonly effect: CallEffect; readonly queuedBytes: number} | undefined;
   readonly knobs: Knobs;
@@ -121,7 +127,8 @@ export class SimulatedCall {
   readonly #core: CallCore;
   readonly #random: () => number;
   readonly #returns: MarkReturns;
-  readonly #numbers: StreamClock;
+  #numbers: StreamClock;
+  #isAway = false;
   #toTwilio: Line<WorkerToEdge>;
   #toWorker: Line<CallEvent>;
   #link: ModelLink | undefined;
@@ -214,7 +221,7 @@ export class SimulatedCall {
   }
 
   press(digit: string): void {
-    this.#toWorker.send(fromEdge({kind: 'digit', digit}));
+    if (!this.#isAway) this.#toWorker.send(fromEdge({kind: 'digit', digit}));
   }
 
   /** The model's connection breaks; the worker opens another. */
@@ -229,7 +236,7 @@ export class SimulatedCall {
   }
 
   #speakFrame(): void {
-    if (this.left) return;
+    if (this.left || this.#isAway) return;
     const {timestamp} = this.#numbers.next(FRAME_MS);
     const payload = this.#picksUp();
     this.#toWorker.send(fromEdge({kind: 'audio', timestamp, payload}));
@@ -398,11 +405,12 @@ export class SimulatedCall {
         this.queue.advance(at);
         this.left = {at, effect, queuedBytes: this.queue.queuedBytes};
         return;
+      case 'hold':
+        return this.#tellByTwilio(at);
       case 'missed':
         this.missed.push(effect);
         return;
       case 'handOver':
-      case 'hold':
       case 'measure':
         return;
       case 'warn':
@@ -411,6 +419,19 @@ export class SimulatedCall {
       default:
         effect satisfies never;
     }
+  }
+
+  /** The stream is closed, Twilio says a sentence, and the caller is back on another stream. */
+  #tellByTwilio(at: Millis): void {
+    this.#isAway = true;
+    this.#toWorker.send(fromEdge({kind: 'ended', why: 'moved'}));
+    const told = {from: at + ASKS_MS, to: at + ASKS_MS + SENTENCE_MS};
+    this.toldByTwilio.push(told);
+    this.clock.after(told.to + ASKS_MS - at, () => {
+      this.#isAway = false;
+      this.#numbers = new StreamClock(seededRandom(this.#options.seed + this.toldByTwilio.length));
+      this.#openStream();
+    });
   }
 
   #arm(): void {
