@@ -18,7 +18,7 @@ import {FURTHER_PORTS, furtherPorts, instructions, listeners, planProcesses, typ
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A process without calls has this long to end before it is killed, a worker this much beyond DRAIN_SECONDS. */
-const GRACE: Millis = 5_000;
+const GRACE: Millis = 10_000;
 /**
  * Order of stopping. Workers first: each stays until its calls are over, and meanwhile the webhook has nobody to give a
  * new call to, but still answers for those that go on. Then what carried the calls, and the records of them last.

@@ -7,6 +7,7 @@ import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Traces} from '@voicebridge/shared/trace.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from './config.ts';
+import type {HeldCallers} from './held-callers.ts';
 
 /** What it takes to answer a question about a call. */
 export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
@@ -18,4 +19,5 @@ export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<C
   readonly asker: Pick<Asker, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;
+  readonly held: HeldCallers;
 }

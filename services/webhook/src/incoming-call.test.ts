@@ -256,6 +256,26 @@ describe('a caller for whom there may be a place', () => {
     expect(await town.directory.open()).toEqual([]);
   });
 
+  test('and was told to come back is told how it ends before the webhook leaves', async () => {
+    const webhook = await town.webhook();
+    const again = againOf((await asked('/incoming-call')).result);
+    let left = false;
+    const leaving = webhook.drain().then(() => (left = true));
+    await clock.advanceAsync(900, 100);
+    expect(left).toBe(false);
+    const {result} = await asked(again ?? '');
+    expect(result.text).toContain('All our lines are busy');
+    await leaving;
+  });
+
+  test('and does not come back keeps no webhook from leaving', async () => {
+    const webhook = await town.webhook();
+    await asked('/incoming-call');
+    const {tookMs} = await passing(clock, webhook.drain());
+    expect(tookMs).toBeGreaterThan(2_500);
+    expect(tookMs).toBeLessThan(3_500);
+  });
+
   test('but is held for want of a place waits by that rule alone', async () => {
     await town.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
     await town.worker({}, notYet);

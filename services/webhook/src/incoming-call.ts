@@ -39,7 +39,8 @@ export function newTicket(): Ticket {
  * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
  */
 export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
-  const {bus, clock, config, metrics, traces} = desk;
+  const {bus, clock, config, held, metrics, traces} = desk;
+  held.back(request.CallSid);
   if (isOver(request)) {
     endCall(request.CallSid, 'caller.hung-up', desk);
     return nothing();
@@ -76,9 +77,10 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     const log = logOfCall(desk.log, request.CallSid);
     // Who is held already for want of a place is held by that rule alone.
     const inTime = waited + PATIENCE_MS / 1_000 <= HOLD_AT_MOST_SECONDS;
-    if (call === 'unanswered' && request.held === 0 && inTime) {
+    if (call === 'unanswered' && request.held === 0 && inTime && !held.leaving) {
       log.info({waited}, 'caller held: no worker has answered yet');
       answered('held');
+      held.hold(request.CallSid, PAUSE_SECONDS);
       const again = `${config.PUBLIC_WEBHOOK_URL}/incoming-call?waited=${waited}`;
       return redirect(again, {pauseSeconds: PAUSE_SECONDS});
     }

@@ -17,6 +17,7 @@ import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
 import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './twilio-routes.ts';
+import {HeldCallers} from './held-callers.ts';
 import {hangUp, SORRY} from './twiml.ts';
 
 export interface WebhookDeps {
@@ -60,6 +61,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
 
   let draining = false;
   const notReady = () => (draining ? 'draining' : redisNotReady(bus.trouble()));
+  const held = new HeldCallers(clock);
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -67,7 +69,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics}));
+  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics, held}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
     const status = statusOf(thrown);
@@ -111,6 +113,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     async drain() {
       draining = true;
       metrics.draining.set(1);
+      await held.leave();
       if (inHand > 0) await new Promise<void>(resolve => (emptied = resolve));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
