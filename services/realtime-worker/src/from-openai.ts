@@ -15,6 +15,7 @@ export interface Reading {
   readonly problem?: {readonly event: string; readonly detail: string};
 }
 
+const REMEMBERED = 16;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Codes after which another session would end the same way. */
@@ -50,6 +51,8 @@ export function fatalCause(text: string): LostCause | undefined {
  */
 export class OpenAIReader {
   #response: string | undefined;
+  /** Responses that were said to begin, the last few. */
+  readonly #created = new Set<string>();
   #item: string | undefined;
   #callerItem: string | undefined;
   #unnamed = 0;
@@ -152,11 +155,16 @@ export class OpenAIReader {
   }
 
   #responseCreated(response: EventFields): ModelEvent[] {
-    // Without a name it cannot be told apart from the next one: it begins with its first event that has one.
-    this.#response = response.text('id');
+    const id = response.text('id');
+    // One without a name, or by the name of another, gets a name of ours: what follows is about it.
+    this.#response = id === undefined || this.#created.has(id) ? this.#newName('response') : id;
+    this.#created.add(this.#response);
+    for (const oldest of this.#created) {
+      if (this.#created.size <= REMEMBERED) break;
+      this.#created.delete(oldest);
+    }
     this.#item = undefined;
     this.#inText = false;
-    if (this.#response === undefined) return [];
     const tag = response.fieldsIfAny('metadata').raw('tag');
     return [{type: 'responseStarted', responseId: this.#response, tag: typeof tag === 'string' ? tag : undefined}];
   }
@@ -177,12 +185,13 @@ export class OpenAIReader {
   }
 
   #responseDone(response: EventFields): ModelEvent[] {
-    const responseId = response.text('id') ?? this.#response ?? this.#newName('response');
+    const responseId = this.#named(response.text('id'));
     const inText = this.#inText;
     this.#response = undefined;
     this.#inText = false;
-    const said = response.text('status') ?? 'completed';
-    const status = said === 'completed' || said === 'cancelled' || said === 'incomplete' ? said : 'failed';
+    const said = response.text('status');
+    // A word that we do not know is no failure: whether anything was said, the caller hears.
+    const status = said === 'cancelled' || said === 'incomplete' || said === 'failed' ? said : 'completed';
     const {reason, message} = detailsOf(response);
     const tokens = tokensOf(response.raw('usage'));
     const retryAfterMs = message === undefined ? undefined : waitOf(message);
@@ -192,8 +201,15 @@ export class OpenAIReader {
   }
 
   #responseOf(fields: EventFields): string {
-    this.#response = fields.text('response_id') ?? this.#response ?? this.#newName('response');
+    this.#response = this.#named(fields.text('response_id'));
     return this.#response;
+  }
+
+  /** An id that no `response.created` gave is less to be believed than the response that is in progress. */
+  #named(id: string | undefined): string {
+    const current = this.#response;
+    const isStray = id !== undefined && !this.#created.has(id) && current !== undefined && this.#created.has(current);
+    return (isStray ? current : (id ?? current)) ?? this.#newName('response');
   }
 
   #itemOf(fields: EventFields): string {
