@@ -2,7 +2,7 @@ import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
 import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
-test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard', async ({
+test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard, and then the assistant says goodbye', async ({
   expect,
 }) => {
   await using bridge = await openBridge({
@@ -10,13 +10,19 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
     env: {IDLE_PROMPT_SECONDS: '1', GREETING_PROTECTED_MS: '0'},
     openai: {knobs: {tagged: true, firstDeltaMs: [50, 50]}, script: [[{say: {text: 'Are you there?', audioMs: 800}}]]},
   });
-  const report = await bridge.twilio.dial([{do: 'pause', ms: 7_000}, {do: 'hangUp'}]).ended;
+  const report = await bridge.twilio.dial([{do: 'pause', ms: 15_000}, {do: 'hangUp'}]).ended;
   const [session] = bridge.openai.sessions;
-  expect(session?.responses.map(({metadata}) => metadata?.['tag'])).toEqual(['greeting-1', 'idle-2', 'idle-3']);
+  expect(session?.responses.map(({metadata}) => metadata?.['tag'])).toEqual([
+    'greeting-1',
+    'idle-2',
+    'idle-3',
+    'farewell-4',
+  ]);
+  expect(report.endedBy).toBe('platform');
   expect(session?.refusals).toEqual([]);
   const [stream] = report.streams;
   const said = stream?.segments.map(({at, from, to}) => ({at, until: at + (to - from) / 8})) ?? [];
-  expect(said).toHaveLength(3);
+  expect(said).toHaveLength(4);
   for (const [index, {at}] of said.slice(1).entries()) {
     const silence = at - (said[index]?.until ?? 0);
     expect(silence).toBeGreaterThan(1_000);
