@@ -279,7 +279,7 @@ export class BargeIn {
   #interruption(stop: Stop, unfinished: ReadonlySet<string>): Interruption {
     const cuts = this.#responses.cuts(this.#held, unfinished);
     const unheardMs = this.#held.reduce((sum, {ms}) => sum + ms, 0);
-    return {...(stop.settled ?? NOTHING_SENT), cuts, unheardMs, at: stop.at, roundTrip: this.#ledger.roundTrip};
+    return {...(stop.settled ?? NOTHING_SENT), cuts, unheardMs, at: stop.at, roundTrip: this.#ledger.typicalRoundTrip};
   }
 
   #resume(at: Millis, isNoise: boolean): FloorEffect[] {

@@ -150,6 +150,11 @@ export class PlaybackLedger {
     return this.#trips.usual;
   }
 
+  /** The same for what is recorded: a stall of the network is no part of how long one message took. */
+  get typicalRoundTrip(): Millis | undefined {
+    return this.#trips.typical;
+  }
+
   /** A clear goes out now. Returns the mark to send right behind it; `settle` follows. Starts a new playout. */
   stop(at: Millis): string {
     const mark = `clear:${this.#owner}.${this.#generation}`;

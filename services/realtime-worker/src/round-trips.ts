@@ -59,11 +59,16 @@ export class RoundTrips {
     this.#past = [];
   }
 
-  /** As it usually is; undefined until one was measured. */
+  /** As it usually is, with what the network adds to the fastest; undefined until one was measured. */
   get usual(): Millis | undefined {
-    const {unevenness} = this.#clock;
+    const {typical} = this;
+    return typical === undefined ? undefined : typical + this.#clock.unevenness;
+  }
+
+  /** As one mark that is in time shows it; undefined until one was measured. */
+  get typical(): Millis | undefined {
     if (this.#past.length === 0) return undefined;
-    return usualOf(this.#past, latenessOf(this.#past, unevenness), 0) + unevenness;
+    return usualOf(this.#past, latenessOf(this.#past, this.#clock.unevenness), 0);
   }
 
   /** No way was ever shorter; 0 until one was measured. */
