@@ -18,7 +18,7 @@ export interface CallOutcome {
 
 /** The goal for 99 of 100 silences, in milliseconds. */
 export const GOAL_MS: Millis = 7_000;
-/** A silence that nobody will end. */
+/** So long a silence, in milliseconds, counts as one for ever. */
 const FOR_EVER_MS: Millis = 20_000;
 /** More requests than one thing a caller does can need: eight rounds of tools, and every step of help twice. */
 const LOOP = 12;

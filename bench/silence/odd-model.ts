@@ -7,7 +7,7 @@ import type {Random} from '../../simulators/twilio/src/random.ts';
 export interface OddModel {
   readonly first: Partial<Knobs>;
   readonly later: Partial<Knobs>;
-  /** In a few words, for whoever looks into a call. */
+  /** In a few words, for the reader of one call. */
   readonly ways: readonly string[];
 }
 

@@ -8,7 +8,7 @@ export const twilioSettings = {
   TWILIO_VALIDATE: onOff()
     .default(true)
     .describe(
-      'on or off; off takes what nobody signed, for trying things out, and listens on loopback only unless HOST is set',
+      'on or off; off takes unsigned requests, for trying things out, and listens on loopback only unless HOST is set',
     ),
   HOST: host()
     .optional()
