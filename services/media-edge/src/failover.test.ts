@@ -147,7 +147,7 @@ describe('a worker that hangs', () => {
     first.hang();
     second.hang(); // whoever is asked takes its time
     first.say({kind: 'audio', payload: payloadOf(666), mark: ''});
-    await lab.pass(1_200); // when most are silent each has a second
+    await lab.pass(3_200); // when all are silent each has three seconds
     first.wake();
     second.wake();
     await lab.until(() => second.asked.length > asked, 'the second worker was asked');

@@ -126,6 +126,28 @@ describe('several peers that fall silent together', () => {
     expect(watch.verdict(ann!, 1_005)).toBe('dead');
   });
 
+  test('get three seconds if nobody is left who speaks: no other could take their calls', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    for (const id of [ann!, bob!]) watch.beat(id, 0);
+    for (let at = 0; at <= 2_985; at += 15) {
+      watch.look(at, LONG_AGO);
+      expect(watch.verdict(ann!, at)).not.toBe('dead');
+    }
+    watch.look(3_000, LONG_AGO);
+    expect(watch.verdict(ann!, 3_000)).toBe('dead');
+  });
+
+  test('are dead after a second again as soon as another speaks', () => {
+    const watch = new PeerWatch(0, LONG_AGO);
+    for (const id of [ann!, bob!]) watch.beat(id, 0);
+    for (let at = 0; at <= 1_500; at += 15) watch.look(at, LONG_AGO);
+    expect(watch.verdict(ann!, 1_500)).toBe('suspect');
+    watch.beat(bob!, 1_505);
+    watch.look(1_515, LONG_AGO);
+    expect(watch.verdict(bob!, 1_515)).toBe('alive');
+    expect(watch.verdict(ann!, 1_515)).toBe('dead');
+  });
+
   test('because they take over the calls of one that died are not called dead themselves', () => {
     const watch = new PeerWatch(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);

@@ -12,6 +12,11 @@ const SILENCE: Millis = 250;
  * what it left: then they get this long to speak again. One death must not cause the next.
  */
 const PATIENT_SILENCE: Millis = 1_000;
+/**
+ * When all of them are silent, two or more, nobody is left who could take their calls: they get this long. A machine
+ * without time to spare is back by then, and the calls are still where they were.
+ */
+const SILENCE_OF_ALL: Millis = 3_000;
 /** Somebody whose beats come late now and then is only dead after this many times his longest pause lately… */
 const TIMES_LONGEST = 3;
 /** …of which so much is forgotten at each beat: half of it in 3.5 s. */
@@ -41,6 +46,7 @@ const FORGET: Millis = 60_000;
  *             alive           │  dead
  *
  * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
+ * All of them silent get three: nobody else could take the calls.
  * So do the others for two seconds after a death, while they take over its calls; and whoever is often late gets longer.
  * Nobody is dead by silence while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
@@ -60,6 +66,7 @@ export class PeerWatch {
   /** By their lifeline, and since when; some of them never spoke to us. */
   readonly #gone = new Map<ProcessId, Millis>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
+  #areAllSilent = false;
   #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
   /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
@@ -96,6 +103,7 @@ export class PeerWatch {
     if (this.#lookedLate) this.#asleep += at - this.#lastLook - LATE;
     this.#lastLook = at;
     this.#redisWellSince = redisWellSince;
+    this.#areAllSilent = this.#isEverybodySilent(at);
     if (this.#isCrowdSilent(at)) this.#patientUntil = Math.max(this.#patientUntil, at);
     for (const [id, beat] of this.#lastBeat) {
       if (!this.#dead.has(id) && this.verdict(id, at) === 'dead') {
@@ -114,7 +122,8 @@ export class PeerWatch {
     const silence = this.#silenceOf(id, at);
     const patient = at <= this.#busyUntil || at <= this.#patientUntil;
     const usual = Math.max(SILENCE, (this.#lastBeat.get(id)?.pause ?? 0) * TIMES_LONGEST);
-    const allowed = patient ? PATIENT_SILENCE : Math.min(usual, PATIENT_SILENCE);
+    const ofOne = patient ? PATIENT_SILENCE : Math.min(usual, PATIENT_SILENCE);
+    const allowed = this.#areAllSilent ? SILENCE_OF_ALL : ofOne;
     if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
     return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
@@ -130,6 +139,13 @@ export class PeerWatch {
     const recent = silences.filter(silence => silence < PATIENT_SILENCE + SILENCE);
     const silent = recent.filter(silence => silence >= SUSPECT_SILENCE).length;
     return silent >= 2 && silent * 2 > recent.length;
+  }
+
+  /** Of those who live as far as their lifelines tell: two at least, and none of them speaks. */
+  #isEverybodySilent(at: Millis): boolean {
+    const silences = [...this.#lastBeat.keys()].filter(id => !this.#gone.has(id)).map(id => this.#silenceOf(id, at));
+    const recent = silences.filter(silence => silence < SILENCE_OF_ALL + SILENCE);
+    return recent.length >= 2 && recent.every(silence => silence >= SUSPECT_SILENCE);
   }
 
   #canJudge(at: Millis): boolean {
