@@ -1,6 +1,6 @@
 import {devNull} from 'node:os';
 import {expect, test} from 'vitest';
-import {ProcessFailed, startProcess} from './processes.ts';
+import {ProcessFailed, startProcess} from '../tools/local-stack/processes.ts';
 
 test.each(['webhook', 'media-edge', 'realtime-worker', 'analytics'])(
   'an operator whose environment is wrong for %s reads one message, and no stack',

@@ -1,5 +1,5 @@
 import {readdirSync, readFileSync} from 'node:fs';
-import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {expect, test} from 'vitest';
 import {parse, parseAllDocuments} from 'yaml';
 import {z} from 'zod';

@@ -25,7 +25,7 @@ const COMMANDS = {
   check: {about: 'format, lint, types, unused code, unit tests', run: a => ['scripts/check/main.ts', ...a]},
   start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
-  bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', `${name}.ts`), ...a]},
+  bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', name, 'main.ts'), ...a]},
   'seed-data': {
     about: 'fills the database of analytics with plausible days of calls (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],
@@ -133,7 +133,8 @@ async function run(
 
 function benches() {
   const folder = join(ROOT, 'bench');
-  return (existsSync(folder) ? readdirSync(folder) : []).flatMap(file => /^([a-z-]+)\.ts$/.exec(file)?.[1] ?? []);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter(name => existsSync(join(folder, name, 'main.ts')));
 }
 
 /** @returns {never} */

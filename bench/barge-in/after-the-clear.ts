@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
+import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 
 /** A clear that reached Twilio: when, on the model's clock, and how many bytes had been played by then. */
 export interface Clear {

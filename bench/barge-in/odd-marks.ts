@@ -1,4 +1,4 @@
-import type {MarkKnobs} from '../../simulators/twilio/src/mark-returns.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {type Figures, figures, OURS} from './outcome.ts';
 import {situations, virtualCall} from './virtual-calls.ts';

@@ -1,11 +1,11 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {Reply} from '../../simulators/openai/src/model-script.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
-import type {StreamReport} from '../../simulators/twilio/src/call-report.ts';
-import type {CallerScript} from '../../simulators/twilio/src/fake-call.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import type {StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
+import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {compare} from '../../tests/heard/truth.ts';

@@ -1,10 +1,10 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Reply} from '../../simulators/openai/src/model-script.ts';
-import type {MarkKnobs} from '../../simulators/twilio/src/mark-returns.ts';
+import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
-import type {ModelItem} from '../../simulators/openai/src/model-item.ts';
+import type {ModelItem} from '../../simulators/openai/src/state/model-item.ts';
 import {compare, type Heard} from '../../tests/heard/truth.ts';
 import {leakedBytes, reactionsOf} from './after-the-clear.ts';
 import {OURS, type Outcome} from './outcome.ts';

@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {type FleetOptions, ProcessFleet} from '../../scripts/fleet.ts';
-import type {LogLine} from '../../scripts/log-line.ts';
-import type {RunningProcess} from '../../scripts/processes.ts';
-import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/call-report.ts';
+import {type FleetOptions, ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {LogLine} from '../../tools/local-stack/log-line.ts';
+import type {RunningProcess} from '../../tools/local-stack/processes.ts';
+import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 /** Asks again and again, for as long as anybody could want. */

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {metric, type ProcessFleet} from '../../scripts/fleet.ts';
-import type {RunningProcess} from '../../scripts/processes.ts';
-import {hearings, unheardFrames, sessionsOf} from '../../scripts/hearings.ts';
+import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {RunningProcess} from '../../tools/local-stack/processes.ts';
+import {hearings, unheardFrames, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {Load, lostCalls} from './load.ts';
 import {speechGaps} from './speech-gaps.ts';

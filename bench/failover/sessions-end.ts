@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {hearings, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
+import {hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import {Load, lostCalls} from './load.ts';
 import {type Plan, type Row, spread} from './stats.ts';
 

@@ -1,5 +1,5 @@
-import {readTag, TAG_BLOCK_BYTES} from '../../simulators/openai/src/tagged-audio.ts';
-import type {StreamReport} from '../../simulators/twilio/src/call-report.ts';
+import {readTag, TAG_BLOCK_BYTES} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import type {StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 
 const BYTES_PER_MS = 8;
 

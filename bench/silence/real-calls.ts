@@ -1,5 +1,5 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
-import {ProcessFleet} from '../../scripts/fleet.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import {dialOdd, truthOf, type Keys, type OddCall} from '../../tests/heard/odd-call.ts';
 import {impatient} from './impatient.ts';

@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {ModelScript} from '../../simulators/openai/src/model-script.ts';
+import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import {seededRandom, type Random} from '../../simulators/twilio/src/random.ts';
 import {brokenOff, mostAnswers} from '../../tests/heard/model-answers.ts';
 import {

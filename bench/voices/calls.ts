@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {FloorPolicy} from '../../services/realtime-worker/src/floor.ts';
+import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
 import {callerClips, readClip} from '../../simulators/audio/clips.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';

@@ -1,6 +1,6 @@
-import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
-import {heardRuns, type Hearing, sessionsOf, stretchesOf, unheardFrames} from '../hearings.ts';
-import type {Truth} from './truth.ts';
+import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
+import {heardRuns, type Hearing, sessionsOf, stretchesOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import type {Truth} from './evidence.ts';
 
 /** What an edge that dies takes with it: what was on its way, and what Twilio sent before it noticed. In frames. */
 const LOST_WITH_AN_EDGE = 50;

@@ -1,5 +1,5 @@
-import type {CommandLine} from '@voicebridge/shared/command-line.ts';
-import {wholeNumber} from '@voicebridge/shared/config.ts';
+import type {CommandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 
 const above0 = () => wholeNumber({min: 1, max: 1_000_000_000});

@@ -5,7 +5,7 @@ import {readFile} from 'node:fs/promises';
 import {createInterface} from 'node:readline';
 import {text} from 'node:stream/consumers';
 import {stripVTControlCharacters, styleText} from 'node:util';
-import {commandLine, toggle} from '@voicebridge/shared/command-line.ts';
+import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {z} from 'zod';
 import {endedIn} from './progress.ts';
 

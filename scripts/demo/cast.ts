@@ -1,4 +1,4 @@
-import type {CallerScript} from '../../simulators/twilio/src/fake-call.ts';
+import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
 
 /** One of the people who call, and what must come of it. */
 export interface Person {

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {readClip} from '../../simulators/audio/clips.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {cast} from './cast.ts';
 import {figuresOf, type Evidence} from './figures.ts';
 

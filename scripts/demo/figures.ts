@@ -1,11 +1,11 @@
 import {assistantClips, readClip, type ClipName} from '../../simulators/audio/clips.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import {callMetrics} from '../../simulators/twilio/src/call-metrics.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Person} from './cast.ts';
 import type {Carriers} from './story.ts';
-import type {CallDetail} from '../../services/analytics/src/call-shapes.ts';
+import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 
 const BYTES_PER_MS = 8;
 /** So much of a recording is enough to find it in what a caller heard. */

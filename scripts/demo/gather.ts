@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {CallDetail, CallsPage} from '../../services/analytics/src/call-shapes.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
+import {CallDetail, CallsPage} from '../../services/analytics/src/queries/call-shapes.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {figuresOf, type CallFigures} from './figures.ts';
 import type {Placed} from './place-calls.ts';
 import type {Story} from './story.ts';

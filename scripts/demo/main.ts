@@ -1,7 +1,7 @@
-import {commandLine} from '@voicebridge/shared/command-line.ts';
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
-import {prettyLine} from '../log-line.ts';
-import {ProcessFailed} from '../processes.ts';
+import {prettyLine} from '../../tools/local-stack/log-line.ts';
+import {ProcessFailed} from '../../tools/local-stack/processes.ts';
 import {DEMO} from './options.ts';
 import {runDemo} from './run-demo.ts';
 import {bad, screenOn} from './screen.ts';

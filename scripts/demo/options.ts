@@ -1,4 +1,4 @@
-import {toggle, type CommandLine} from '@voicebridge/shared/command-line.ts';
+import {toggle, type CommandLine} from '@voicebridge/shared/config/command-line.ts';
 import {z} from 'zod';
 
 export const DEMO = {

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
-import type {FakeCall} from '../../simulators/twilio/src/fake-call.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import type {FakeCall} from '../../simulators/twilio/src/call/fake-call.ts';
 import type {FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 import {cast, type Person} from './cast.ts';
 import type {Story} from './story.ts';

@@ -1,7 +1,7 @@
 import {mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {CannotStart, messageOf} from '@voicebridge/shared/errors.ts';
-import {callWav} from '../../simulators/twilio/src/call-wav.ts';
+import {callWav} from '../../simulators/twilio/src/report/call-wav.ts';
 import type {Placed} from './place-calls.ts';
 
 /** Makes the folder before anything else is started, so that a wrong one is known at once. */

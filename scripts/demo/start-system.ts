@@ -3,8 +3,14 @@ import {rmSync} from 'node:fs';
 import {mkdtemp} from 'node:fs/promises';
 import {devNull, tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
-import {freePort, ProcessFailed, startProcess, type ProcessOptions, type RunningProcess} from '../processes.ts';
+import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
+import {
+  freePort,
+  ProcessFailed,
+  startProcess,
+  type ProcessOptions,
+  type RunningProcess,
+} from '../../tools/local-stack/processes.ts';
 
 /** Everything between a telephone and a model, each part a process of its own, on ports nobody else uses. */
 export interface System extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import {callerClips} from '../../simulators/audio/clips.ts';
-import type {FakeCallEvent} from '../../simulators/twilio/src/call-report.ts';
-import type {FakeCall} from '../../simulators/twilio/src/fake-call.ts';
-import type {LogLine} from '../log-line.ts';
+import type {FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
+import type {FakeCall} from '../../simulators/twilio/src/call/fake-call.ts';
+import type {LogLine} from '../../tools/local-stack/log-line.ts';
 import type {Person} from './cast.ts';
 import type {Happening} from './screen.ts';
 

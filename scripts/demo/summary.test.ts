@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util';
 import {describe, expect, test} from 'vitest';
-import {CallDetail} from '../../services/analytics/src/call-shapes.ts';
+import {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import {cast} from './cast.ts';
 import type {CallFigures} from './figures.ts';
 import {problemsOf, summaryLines} from './summary.ts';

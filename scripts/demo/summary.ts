@@ -1,6 +1,6 @@
 import {styleText} from 'node:util';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallDetail} from '../../services/analytics/src/call-shapes.ts';
+import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import type {CallFigures, Cut} from './figures.ts';
 import {bad, good} from './screen.ts';
 import {tableLines, type Row} from './table.ts';

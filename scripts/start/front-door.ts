@@ -1,9 +1,9 @@
 import {createServer, request as httpRequest, type IncomingMessage, type ServerResponse} from 'node:http';
 import {connect, type Socket} from 'node:net';
 import {pipeline, type Duplex} from 'node:stream';
-import {closeServer, listen} from '@voicebridge/shared/lifecycle.ts';
+import {closeServer, listen} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {askReady} from '../ask-ready.ts';
+import {askReady} from '../../tools/local-stack/ask-ready.ts';
 
 /** An edge that does not say within this time that it is ready is passed over. */
 const READY_WITHIN: Millis = 500;

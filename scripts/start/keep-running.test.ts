@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {freePort} from '../processes.ts';
+import {freePort} from '../../tools/local-stack/processes.ts';
 import {keepRunning} from './keep-running.ts';
 
 const options = async () => ({

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {startProcess, type Exit, type ProcessOptions, type RunningProcess} from '../processes.ts';
+import {startProcess, type Exit, type ProcessOptions, type RunningProcess} from '../../tools/local-stack/processes.ts';
 
 /** The wait before each restart; the last one repeats. */
 const WAITS: readonly Millis[] = [250, 500, 1_000, 2_000, 5_000, 10_000];

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
-import type {Env} from '@voicebridge/shared/config.ts';
+import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
+import type {Env} from '@voicebridge/shared/config/config.ts';
 import {furtherPorts, instructions, planProcesses as plan, type Counts, type Plan} from './plan.ts';
 
 const KEY = {OPENAI_API_KEY: 'sk-test'};

@@ -1,5 +1,12 @@
-import {isLoopback} from '@voicebridge/shared/addresses.ts';
-import {cannotStart, misspeltNames, problemsIn, setIn, type Env, type Problem} from '@voicebridge/shared/config.ts';
+import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
+import {
+  cannotStart,
+  misspeltNames,
+  problemsIn,
+  setIn,
+  type Env,
+  type Problem,
+} from '@voicebridge/shared/config/config.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import type {z} from 'zod';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';

@@ -1,5 +1,5 @@
-import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
-import {choice, port} from '@voicebridge/shared/config.ts';
+import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
+import {choice, port} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 
 /** What `npm start` reads itself; it gives each process its PORT. */

@@ -1,5 +1,5 @@
 import type {TestProject} from 'vitest/node';
-import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
+import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

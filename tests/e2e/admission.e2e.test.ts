@@ -1,9 +1,9 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
-import {portOf} from '@voicebridge/shared/port-of.ts';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall, FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const CAPACITY = 8;

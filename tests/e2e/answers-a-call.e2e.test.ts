@@ -1,5 +1,5 @@
 import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
-import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
+import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
 test('a caller who says nothing is asked whether they are still there, twice, each time when the last word was heard, and then the assistant says goodbye', async ({

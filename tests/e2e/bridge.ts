@@ -1,12 +1,12 @@
-import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
-import {loadConfig} from '@voicebridge/shared/config.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
-import {openTraces} from '@voicebridge/shared/trace.ts';
+import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {EdgeEnv} from '../../services/media-edge/src/config.ts';
 import {type MediaEdge, startMediaEdge} from '../../services/media-edge/src/start-media-edge.ts';
 import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
@@ -15,7 +15,7 @@ import {WebhookEnv} from '../../services/webhook/src/config.ts';
 import {startWebhook, type Webhook} from '../../services/webhook/src/start-webhook.ts';
 import {type FakeOpenAI, type FakeOpenAIOptions, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
-import {freePort} from '../../scripts/processes.ts';
+import {freePort} from '../../tools/local-stack/processes.ts';
 
 export interface BridgeOptions {
   readonly redisUrl: string;

@@ -2,12 +2,12 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {gather, type RecordedCall} from '../../scripts/chaos/truth.ts';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {Exit, RunningProcess} from '../../scripts/processes.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import {gather, type RecordedCall} from '../../scripts/chaos/evidence.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {Exit, RunningProcess} from '../../tools/local-stack/processes.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, sessionsOf} from '../../scripts/hearings.ts';
+import {type Hearing, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 8;
 /** So many of them hang up while analytics is away. */

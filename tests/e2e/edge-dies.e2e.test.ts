@@ -1,12 +1,12 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, hearings, heardRuns, sessionsOf} from '../../scripts/hearings.ts';
+import {type Hearing, hearings, heardRuns, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 6;
 

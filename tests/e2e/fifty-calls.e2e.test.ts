@@ -1,10 +1,10 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
-import type {CallReport, StreamReport} from '../../simulators/twilio/src/call-report.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {readFrameTag} from '../../simulators/twilio/src/frame-tag.ts';
+import {readFrameTag} from '../../simulators/twilio/src/phone/frame-tag.ts';
 
 const CALLS = 50;
 const SECONDS = 60;

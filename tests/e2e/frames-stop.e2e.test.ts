@@ -1,5 +1,5 @@
 import {describe, test, vi} from 'vitest';
-import {ProcessFleet} from '../../scripts/fleet.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 
 const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'};
 

@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, test, vi} from 'vitest';
-import {gather} from '../../scripts/chaos/truth.ts';
-import {metric, ProcessFleet} from '../../scripts/fleet.ts';
-import {heardRuns, hearings, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
+import {gather} from '../../scripts/chaos/evidence.ts';
+import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {heardRuns, hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5', MODEL_TAGGED: 'on'};

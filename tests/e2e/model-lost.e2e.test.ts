@@ -1,8 +1,8 @@
 import {describe, test, vi} from 'vitest';
-import {ProcessFleet} from '../../scripts/fleet.ts';
-import {callMetrics} from '../../simulators/twilio/src/call-metrics.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
+import {hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 4;
 const asks: CallerScript = [

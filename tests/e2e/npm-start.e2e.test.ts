@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {isFree} from '../../scripts/processes.ts';
+import {isFree} from '../../tools/local-stack/processes.ts';
 import {optionsFrom} from '../../simulators/openai/src/fake-openai-env.ts';
 import {startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
 import {startFakeTwilio, type CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';

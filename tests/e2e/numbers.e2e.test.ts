@@ -1,7 +1,7 @@
 import {beforeAll, describe, expect, test} from 'vitest';
-import {compareCall, type Counted, GRID, metrics, type Pair} from '../../bench/truth/compare.ts';
-import {runCalls} from '../../bench/truth/run-calls.ts';
-import {countRows, GOAL_MS, latencyRows, printTable} from '../../bench/truth/table.ts';
+import {compareCall, type Counted, GRID, metrics, type Pair} from '../../bench/record-accuracy/compare.ts';
+import {runCalls} from '../../bench/record-accuracy/run-calls.ts';
+import {countRows, GOAL_MS, latencyRows, printTable} from '../../bench/record-accuracy/table.ts';
 
 const NETWORK = {delay: 40, jitter: 5};
 /** What happens to nobody cannot be wrong. */

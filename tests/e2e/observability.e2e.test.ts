@@ -1,14 +1,14 @@
-import {loadConfig} from '@voicebridge/shared/config.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
-import {provideRedis} from '@voicebridge/shared/redis/local-redis.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {openTraceReceiver, type ReceivedSpan, type TraceReceiver} from '@voicebridge/shared/testing/trace-receiver.ts';
 import {systemClock as clock} from '@voicebridge/shared/time.ts';
-import {openTraces} from '@voicebridge/shared/trace.ts';
+import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {afterAll, beforeAll, expect, test, vi} from 'vitest';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
 import {startAnalytics} from '../../services/analytics/src/start-analytics.ts';
 import {temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {openBridge} from './bridge.ts';
 
 /** One call, and what an operator can see of it afterwards. */

@@ -1,6 +1,6 @@
 import {expect, inject, test} from 'vitest';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import {UNUSUAL_CALLERS} from '../../simulators/twilio/src/call-facts.ts';
+import {UNUSUAL_CALLERS} from '../../simulators/twilio/src/call/call-facts.ts';
 import {openBridge} from './bridge.ts';
 
 test('a caller who speaks before any greeting, from a phone with ids of its own, is heard and answered', async () => {

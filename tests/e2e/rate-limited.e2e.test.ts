@@ -2,8 +2,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, test} from 'vitest';
-import {gather} from '../../scripts/chaos/truth.ts';
-import {metric, ProcessFleet} from '../../scripts/fleet.ts';
+import {gather} from '../../scripts/chaos/evidence.ts';
+import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const LIMIT_MS = 8_000;

@@ -3,9 +3,9 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, test, vi} from 'vitest';
-import {metric, ProcessFleet, redisForgets} from '../../scripts/fleet.ts';
+import {metric, ProcessFleet, redisForgets} from '../../tools/harness/process-fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, heardRuns, sessionsOf, unheardFrames} from '../../scripts/hearings.ts';
+import {hearings, heardRuns, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 6;
 const forgets = await redisForgets();

@@ -1,7 +1,7 @@
 import {describe, expect, test, vi} from 'vitest';
-import {findRedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
-import {startMovableRedis} from '@voicebridge/shared/testing/movable-redis.ts';
-import {metric, ProcessFleet} from '../../scripts/fleet.ts';
+import {findRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
+import {startMovableRedis} from '../../tools/local-stack/redis/movable-redis.ts';
+import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const binary = await findRedisBinary();

@@ -1,5 +1,5 @@
 import {describe, test} from 'vitest';
-import {ProcessFleet} from '../../scripts/fleet.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 
 describe.concurrent('a caller whose worker dies', () => {
   test.for(['SIGKILL', 'SIGSTOP'] as const)(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {CallFinished} from '@voicebridge/shared/call-record.ts';
-import {recordCall} from '../../services/realtime-worker/src/call-summary.ts';
-import {openedFact} from '../../services/realtime-worker/src/opened-fact.ts';
+import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {recordCall} from '../../services/realtime-worker/src/cdr/build-cdr.ts';
+import {openedFact} from '../../services/realtime-worker/src/journal/opened-fact.ts';
 import {SimulatedCall} from './simulated-call.ts';
 
 /** The longest silence that we owe a caller, in milliseconds: the deadline, and what detecting the end of speech takes. */

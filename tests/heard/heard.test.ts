@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
-import {PlaybackLedger} from '../../services/realtime-worker/src/playback-ledger.ts';
-import type {Reply} from '../../simulators/openai/src/model-script.ts';
-import {readTagRuns} from '../../simulators/openai/src/tagged-audio.ts';
-import type {MarkKnobs} from '../../simulators/twilio/src/mark-returns.ts';
+import {PlaybackLedger} from '../../services/realtime-worker/src/playback/playback-ledger.ts';
+import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
+import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {SimulatedCall} from './simulated-call.ts';
 import {compare} from './truth.ts';
 

@@ -1,9 +1,9 @@
 import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
-import type {ProcessFleet} from '../../scripts/fleet.ts';
-import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
-import type {LoggedEvent} from '../../simulators/openai/src/session-log.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session-summary.ts';
-import type {CallReport} from '../../simulators/twilio/src/call-report.ts';
+import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/caller-faults.ts';
+import type {LoggedEvent} from '../../simulators/openai/src/state/session-log.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {brokenOff, mostAnswers, type AnsweringSession} from './model-answers.ts';
 import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound, withTold} from './owed-silence.ts';

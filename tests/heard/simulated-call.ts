@@ -1,23 +1,27 @@
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
-import {CallCore} from '../../services/realtime-worker/src/call-core.ts';
-import type {CallEvent} from '../../services/realtime-worker/src/call-event.ts';
-import type {CallEffect, Fact} from '../../services/realtime-worker/src/call-effect.ts';
+import {CallCore} from '../../services/realtime-worker/src/call/call-core.ts';
+import type {CallEvent} from '../../services/realtime-worker/src/events/call-event.ts';
+import type {CallEffect, Fact} from '../../services/realtime-worker/src/events/call-effect.ts';
 import type {Assistant} from '../../services/realtime-worker/src/assistant.ts';
-import type {FloorPolicy} from '../../services/realtime-worker/src/floor.ts';
-import {OpenAIReader} from '../../services/realtime-worker/src/from-openai.ts';
-import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model-adapter.ts';
-import {appendMessage, clientEvent, sessionUpdate} from '../../services/realtime-worker/src/to-openai.ts';
+import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
+import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/server-events.ts';
+import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model/model-adapter.ts';
+import {
+  appendMessage,
+  clientEvent,
+  sessionUpdate,
+} from '../../services/realtime-worker/src/model/openai/client-events.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
-import {FakeSession} from '../../simulators/openai/src/fake-session.ts';
-import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs.ts';
-import type {ModelScript} from '../../simulators/openai/src/model-script.ts';
-import {type MarkKnobs, MarkReturns} from '../../simulators/twilio/src/mark-returns.ts';
-import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/play-queue.ts';
+import {FakeSession} from '../../simulators/openai/src/session/fake-session.ts';
+import {defaultKnobs, type Knobs} from '../../simulators/openai/src/wire/faults.ts';
+import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
+import {type MarkKnobs, MarkReturns} from '../../simulators/twilio/src/media/mark-returns.ts';
+import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/phone/play-queue.ts';
 import {seededRandom} from '../../simulators/twilio/src/random.ts';
-import {StreamClock} from '../../simulators/twilio/src/stream-clock.ts';
+import {StreamClock} from '../../simulators/twilio/src/media/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
 
 const FRAME_MS = 20;

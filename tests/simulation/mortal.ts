@@ -1,5 +1,5 @@
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {MediaBus, Unsubscribe} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import type {MediaBus, Unsubscribe} from '@voicebridge/shared/bus/media-bus.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 
 /**

@@ -2,8 +2,8 @@ import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
-import type {OwnerLine} from '../../services/media-edge/src/owner-line.ts';
-import {tagFrame} from '../../simulators/twilio/src/frame-tag.ts';
+import type {OwnerLine} from '../../services/media-edge/src/worker-link/worker-link.ts';
+import {tagFrame} from '../../simulators/twilio/src/phone/frame-tag.ts';
 
 /** A caller who talks all the time: each frame says whose it is and which. */
 export class SimCaller {

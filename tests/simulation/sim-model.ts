@@ -4,8 +4,8 @@ import type {
   ModelCommand,
   ModelEvent,
   ModelSession,
-} from '../../services/realtime-worker/src/model-adapter.ts';
-import {taggedAudio} from '../../simulators/openai/src/tagged-audio.ts';
+} from '../../services/realtime-worker/src/model/model-adapter.ts';
+import {taggedAudio} from '../../simulators/openai/src/audio/tagged-audio.ts';
 
 const READY_AFTER_MS = 40;
 const DELTA_MS = 100;

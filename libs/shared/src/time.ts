@@ -40,3 +40,9 @@ export function every(clock: Clock, period: Millis, run: () => void): Cancel {
   again();
   return () => cancel();
 }
+
+/** The first of the moments that are known. */
+export function earliest(...moments: (Millis | undefined)[]): Millis | undefined {
+  const known = moments.filter(moment => moment !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
+}

@@ -1,12 +1,12 @@
 import type {Kysely} from 'kysely';
-import {concurrency} from '../src/concurrency.ts';
-import {facets} from '../src/facets.ts';
-import {histogram} from '../src/histogram.ts';
-import {listCalls} from '../src/list-calls.ts';
-import {measure} from '../src/measure.ts';
-import type {Bucket, MetricName} from '../src/metric-catalogue.ts';
-import {readCall} from '../src/read-call.ts';
-import type {Schema} from '../src/schema.ts';
+import {concurrency} from '../src/queries/concurrency.ts';
+import {facets} from '../src/queries/facets.ts';
+import {histogram} from '../src/queries/histogram.ts';
+import {listCalls} from '../src/queries/list-calls.ts';
+import {measure} from '../src/queries/measure.ts';
+import type {Bucket, MetricName} from '../src/queries/metric-catalogue.ts';
+import {readCall} from '../src/queries/read-call.ts';
+import type {Schema} from '../src/database/schema.ts';
 
 type Ask = (db: Kysely<Schema>) => Promise<unknown>;
 

@@ -1,4 +1,4 @@
-import type {CallFinished, EndReason, TurnRecord} from '@voicebridge/shared/call-record.ts';
+import type {CallFinished, EndReason, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Random} from './random.ts';
 import {sentence} from './sentences.ts';

@@ -1,9 +1,9 @@
-import {commandLine} from '@voicebridge/shared/command-line.ts';
-import {postgresUrl} from '@voicebridge/shared/server-urls.ts';
-import {wholeNumber} from '@voicebridge/shared/config.ts';
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {postgresUrl} from '@voicebridge/shared/config/server-urls.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {z} from 'zod';
-import {openEmbedded, openPostgres} from '../src/database.ts';
+import {openEmbedded, openPostgres} from '../src/database/database.ts';
 import {seedDatabase} from './seed-database.ts';
 
 const {DATABASE_URL, DATA_DIR} = process.env;

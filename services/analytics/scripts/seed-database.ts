@@ -1,8 +1,8 @@
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {sql, type Kysely} from 'kysely';
-import {callRows, type CallRows} from '../src/call-rows.ts';
-import type {Database} from '../src/database.ts';
-import type {Schema} from '../src/schema.ts';
+import {callRows, type CallRows} from '../src/ingest/call-rows.ts';
+import type {Database} from '../src/database/database.ts';
+import type {Schema} from '../src/database/schema.ts';
 import {plausibleCall} from './plausible-call.ts';
 import {Random} from './random.ts';
 

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {loadConfig} from '@voicebridge/shared/config.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {AnalyticsEnv} from './config.ts';
 
 const enough = {REDIS_URL: 'redis://127.0.0.1'};

@@ -1,7 +1,15 @@
-import {isLoopback} from '@voicebridge/shared/addresses.ts';
-import {BLOCKED_PORTS} from '@voicebridge/shared/blocked-ports.ts';
-import {drainSeconds, host, logLevel, phrase, port, tracesEndpoint, wholeNumber} from '@voicebridge/shared/config.ts';
-import {postgresUrl, redisUrls} from '@voicebridge/shared/server-urls.ts';
+import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
+import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
+import {
+  drainSeconds,
+  host,
+  logLevel,
+  phrase,
+  port,
+  tracesEndpoint,
+  wholeNumber,
+} from '@voicebridge/shared/config/config.ts';
+import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {z} from 'zod';
 
 const days = (fallback: number, about: string) =>

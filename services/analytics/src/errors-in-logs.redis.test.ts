@@ -1,7 +1,7 @@
 import {PGlite} from '@electric-sql/pglite';
 import {Redis} from 'ioredis';
 import {expect, inject, test} from 'vitest';
-import {createLog} from '@voicebridge/shared/log.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 
 const WORDS = 'Hello, my number is +15005550006';

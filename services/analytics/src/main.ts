@@ -1,5 +1,5 @@
-import {main, serve} from '@voicebridge/shared/lifecycle.ts';
-import {openTraces} from '@voicebridge/shared/trace.ts';
+import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
+import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {AnalyticsEnv} from './config.ts';
 import {startAnalytics} from './start-analytics.ts';
 

@@ -3,8 +3,8 @@ import {
   CALLS_QUEUE,
   CALLS_QUEUE_PREFIX,
   openAnalyticsQueue,
-} from '@voicebridge/shared/analytics-queue.ts';
-import {provideRedis, type ProvidedRedis} from '@voicebridge/shared/redis/local-redis.ts';
+} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {provideRedis, type ProvidedRedis} from '../../../tools/local-stack/redis/local-redis.ts';
 import {Queue} from 'bullmq';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';

@@ -1,23 +1,23 @@
 import {createServer} from 'node:http';
-import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
-import type {Log} from '@voicebridge/shared/log.ts';
-import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
-import {createMetrics} from '@voicebridge/shared/metrics.ts';
+import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
-import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
-import {analyticsApp} from './analytics-app.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
+import {analyticsApp} from './http/analytics-app.ts';
 import type {AnalyticsEnv} from './config.ts';
-import {consumeCalls} from './consume-calls.ts';
-import {DatabaseWatch} from './database-watch.ts';
-import {openEmbedded, openPostgres} from './database.ts';
-import {readFleet} from './fleet.ts';
-import {LiveFeed} from './live-feed.ts';
-import {keepRetention} from './retention.ts';
+import {consumeCalls} from './ingest/consume-calls.ts';
+import {DatabaseWatch} from './database/database-watch.ts';
+import {openEmbedded, openPostgres} from './database/database.ts';
+import {readFleet} from './queries/live-fleet.ts';
+import {LiveFeed} from './http/live-feed.ts';
+import {keepRetention} from './ingest/retention.ts';
 
 /** How often the gauges of /metrics are set. */
 const GAUGES_EVERY: Millis = 5_000;

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {loadConfig} from '@voicebridge/shared/config.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {EdgeEnv} from './config.ts';
 
 const enough = {PUBLIC_EDGE_URL: 'wss://edge.test/', TWILIO_AUTH_TOKEN: 'a', REDIS_URL: 'redis://127.0.0.1'};

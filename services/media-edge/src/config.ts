@@ -1,7 +1,14 @@
 import {z} from 'zod';
-import {drainSeconds, guardedUrl, logLevel, port, tracesEndpoint, wholeNumber} from '@voicebridge/shared/config.ts';
-import {redisUrls} from '@voicebridge/shared/server-urls.ts';
-import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/twilio-settings.ts';
+import {
+  drainSeconds,
+  guardedUrl,
+  logLevel,
+  port,
+  tracesEndpoint,
+  wholeNumber,
+} from '@voicebridge/shared/config/config.ts';
+import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Everything that can be set on an edge. Secrets are never printed, by `loadConfig` or anybody else. */
 export const EdgeEnv = z

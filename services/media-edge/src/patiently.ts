@@ -1,4 +1,4 @@
-import type {Log} from '@voicebridge/shared/log.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
 /** Waits, or stops waiting when the signal says so. */

@@ -1,11 +1,11 @@
 import {afterAll, beforeAll, expect, inject, test} from 'vitest';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
-import {loadConfig} from '@voicebridge/shared/config.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
-import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
+import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts';
-import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {systemClock as clock} from '@voicebridge/shared/time.ts';
 import {EdgeEnv} from './config.ts';
 import {startMediaEdge, type MediaEdge} from './start-media-edge.ts';

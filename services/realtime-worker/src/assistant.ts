@@ -1,5 +1,17 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {FloorPolicy} from './floor.ts';
+
+/** How one assistant yields. */
+export interface FloorPolicy {
+  /** `resume`: a noise without words is forgiven, and the reply goes on where the caller stopped hearing it. */
+  readonly mode: 'immediate' | 'resume';
+  /** The caller must have spoken this long before we yield. 0: at once. */
+  readonly minSpeechMs: Millis;
+  /** The first audible part of the greeting that line noise cannot stop. */
+  readonly greetingProtectedMs: Millis;
+  /** With `resume`: speech shorter than this is noise. */
+  readonly noiseMs: Millis;
+  readonly uninterruptible: boolean;
+}
 
 /** Who answers a call, and how it behaves. */
 export interface Assistant {

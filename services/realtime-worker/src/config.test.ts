@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {loadConfig} from '@voicebridge/shared/config.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {WorkerEnv} from './config.ts';
 
 const enough = {OPENAI_API_KEY: 'sk-test', REDIS_URL: 'redis://127.0.0.1'};

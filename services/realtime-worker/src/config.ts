@@ -10,8 +10,8 @@ import {
   secret,
   tracesEndpoint,
   wholeNumber,
-} from '@voicebridge/shared/config.ts';
-import {redisUrls} from '@voicebridge/shared/server-urls.ts';
+} from '@voicebridge/shared/config/config.ts';
+import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import type {Assistant} from './assistant.ts';
 
 const PERSONA =

@@ -1,11 +1,11 @@
-import {openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
+import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
-import {main, serve} from '@voicebridge/shared/lifecycle.ts';
+import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
-import {openTraces} from '@voicebridge/shared/trace.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
+import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {WorkerEnv} from './config.ts';
 import {startWorker} from './start-worker.ts';
 

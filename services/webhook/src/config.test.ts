@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {loadConfig} from '@voicebridge/shared/config.ts';
-import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import {WebhookEnv} from './config.ts';
 
 const enough = {

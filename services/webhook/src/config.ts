@@ -8,9 +8,9 @@ import {
   port,
   tracesEndpoint,
   wholeNumber,
-} from '@voicebridge/shared/config.ts';
-import {redisUrls} from '@voicebridge/shared/server-urls.ts';
-import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/twilio-settings.ts';
+} from '@voicebridge/shared/config/config.ts';
+import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Looks at a rule between variables even where another variable is wrong, so that all problems are named at once. */
 const when = () => true;

@@ -1,10 +1,10 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
-import {main, serve} from '@voicebridge/shared/lifecycle.ts';
+import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {openRedisMediaBus} from '@voicebridge/shared/redis/redis-media-bus.ts';
-import {openTraces} from '@voicebridge/shared/trace.ts';
+import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
+import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {WebhookEnv} from './config.ts';
 import {startWebhook} from './start-webhook.ts';
 

@@ -1,6 +1,6 @@
 import {request as rawRequest} from 'node:http';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {EDGE, ringing, TOKEN, WebhookTown} from './testing/webhook-town.ts';
+import {EDGE, ringing, TOKEN, WebhookTown} from './testing/test-deployment.ts';
 
 let town: WebhookTown;
 beforeEach(() => {

@@ -1,24 +1,24 @@
 import {randomBytes} from 'node:crypto';
 import {createServer} from 'node:http';
 import express, {type NextFunction, type Request, type Response} from 'express';
-import {openAsker} from '@voicebridge/shared/asking/asker.ts';
+import {openAsker} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
-import {watchPeers} from '@voicebridge/shared/fleet/watch-peers.ts';
-import type {MediaBus} from '@voicebridge/shared/frame-channel/media-bus.ts';
-import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/lifecycle.ts';
-import type {Log} from '@voicebridge/shared/log.ts';
-import {LoopLag} from '@voicebridge/shared/loop-lag.ts';
-import {createMetrics} from '@voicebridge/shared/metrics.ts';
-import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {watchPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
+import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
+import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every, type Clock} from '@voicebridge/shared/time.ts';
-import {quietTraces, type Traces} from '@voicebridge/shared/trace.ts';
-import {listenOn} from '@voicebridge/shared/twilio-settings.ts';
+import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
+import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
-import {twilioRoutes} from './twilio-routes.ts';
-import {HeldCallers} from './held-callers.ts';
-import {hangUp, SORRY} from './twiml.ts';
+import {twilioRoutes} from './carriers/twilio/routes.ts';
+import {HeldCallers} from './admission/held-callers.ts';
+import {hangUp, SORRY} from './carriers/twilio/twiml.ts';
 
 export interface WebhookDeps {
   readonly directory: CallDirectory;
@@ -42,6 +42,11 @@ export interface Webhook extends Service {
  * escaped, which makes three bytes of one.
  */
 const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
+
+/** A ticket that cannot be guessed. */
+function newTicket(): Ticket {
+  return Ticket.parse(randomBytes(16).toString('hex'));
+}
 
 /** Answers Twilio over HTTP until it is drained. Rejects with `CannotStart` when it cannot listen. */
 export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Promise<Webhook> {
@@ -69,7 +74,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics, held}));
+  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics, held, newTicket}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
     const status = statusOf(thrown);

@@ -1,11 +1,11 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {text} from 'node:stream/consumers';
-import {readCallers, type CallerQueue} from './caller-knobs.ts';
-import type {FakeSession} from './fake-session.ts';
-import {isRecord} from './json-schema.ts';
-import {readKnobs, type Knobs} from './knobs.ts';
-import type {ModelScript, Reply} from './model-script.ts';
-import {sessionSummary} from './session-summary.ts';
+import {readCallers, type CallerQueue} from './caller-faults.ts';
+import type {FakeSession} from './session/fake-session.ts';
+import {isRecord} from './wire/json-schema.ts';
+import {readKnobs, type Knobs} from './wire/faults.ts';
+import type {ModelScript, Reply} from './answering/model-script.ts';
+import {sessionSummary} from './session/session-summary.ts';
 
 /** The part of the server that other processes may see and change over HTTP. */
 export interface Controlled {

@@ -6,8 +6,8 @@ import {afterEach, expect, test} from 'vitest';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {WebSocket} from 'ws';
 import {startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions} from './fake-openai.ts';
-import type {FakeSession} from './fake-session.ts';
-import {journal, type JournalLine} from './session-journal.ts';
+import type {FakeSession} from './session/fake-session.ts';
+import {journal, type JournalLine} from './session/session-journal.ts';
 import {silence, speech, type Frame} from './testing/test-client.ts';
 
 const opened: (() => unknown)[] = [];

@@ -2,16 +2,16 @@ import {createServer, STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {systemClock, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {WebSocketServer, type WebSocket} from 'ws';
-import {CallerQueue} from './caller-knobs.ts';
-import type {Transcribe} from './caller-words.ts';
+import {CallerQueue} from './caller-faults.ts';
+import type {Transcribe} from './state/caller-words.ts';
 import {answerControl} from './control.ts';
-import {defaultScript} from './default-script.ts';
-import {FakeSession} from './fake-session.ts';
-import {KNOWN_MODELS, readHandshake, type Handshake} from './handshake.ts';
-import {defaultKnobs, type Knobs} from './knobs.ts';
-import type {ModelScript} from './model-script.ts';
+import {defaultScript} from './answering/default-script.ts';
+import {FakeSession} from './session/fake-session.ts';
+import {KNOWN_MODELS, readHandshake, type Handshake} from './wire/handshake.ts';
+import {defaultKnobs, type Knobs} from './wire/faults.ts';
+import type {ModelScript} from './answering/model-script.ts';
 import {Random} from './random.ts';
-import {SocketWire} from './socket-wire.ts';
+import {SocketWire} from './wire/socket-wire.ts';
 
 export interface FakeOpenAIOptions {
   /** 0, the default, lets the system choose. */

@@ -1,7 +1,7 @@
 /** The fake model as a process of its own: one JSON line on stdout per turn, a control door beside the protocol. */
 import {startFakeOpenAI} from './fake-openai.ts';
 import {optionsFrom} from './fake-openai-env.ts';
-import {journal} from './session-journal.ts';
+import {journal} from './session/session-journal.ts';
 
 const write = (line: object) => void process.stdout.write(`${JSON.stringify({at: Date.now(), ...line})}\n`);
 

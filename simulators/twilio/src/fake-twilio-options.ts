@@ -1,8 +1,8 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import type {EndStep} from './end-of-stream.ts';
-import type {MarkKnobs} from './mark-returns.ts';
+import type {EndStep} from './media/end-of-stream.ts';
+import type {MarkKnobs} from './media/mark-returns.ts';
 import type {Ids} from './sid.ts';
-import type {Method} from './stream-noun.ts';
+import type {Method} from './twiml/stream-noun.ts';
 
 /** A number at the fake Twilio, and the network around it. */
 export interface FakeTwilioOptions {

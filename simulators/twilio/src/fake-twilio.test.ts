@@ -1,12 +1,12 @@
 import {expect, test} from 'vitest';
 import {readClip} from '../../audio/clips.ts';
-import {UNUSUAL_CALLERS} from './call-facts.ts';
-import {callMetrics} from './call-metrics.ts';
-import type {FakeCallEvent} from './call-report.ts';
-import {callWav} from './call-wav.ts';
-import {conversation} from './conversation.ts';
+import {UNUSUAL_CALLERS} from './call/call-facts.ts';
+import {callMetrics} from './report/call-metrics.ts';
+import type {FakeCallEvent} from './report/call-report.ts';
+import {callWav} from './report/call-wav.ts';
+import {conversation} from './call/caller-conversation.ts';
 import {type CallerScript, type FakeCall, type FakeTwilioOptions, startFakeTwilio} from './fake-twilio.ts';
-import {readFrameTag} from './frame-tag.ts';
+import {readFrameTag} from './phone/frame-tag.ts';
 import {
   AUTH_TOKEN,
   MockBridge,

@@ -1,12 +1,12 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
-import {FakeCall, type CallerScript, type FakeCallDeps} from './fake-call.ts';
+import {FakeCall, type CallerScript, type FakeCallDeps} from './call/fake-call.ts';
 import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-options.ts';
-import type {Next} from './call-flow.ts';
+import type {Next} from './call/call-flow.ts';
 import {seededRandom} from './random.ts';
-import {startRestApi} from './rest-api.ts';
+import {startRestApi} from './call/rest-api.ts';
 import {sid} from './sid.ts';
 import {type Lag, TimerWheel} from './timer-wheel.ts';
-import {WebhookClient} from './webhook-client.ts';
+import {WebhookClient} from './twiml/webhook-client.ts';
 
 export type {CallerScript, DialOptions, FakeCall, FakeTwilioOptions};
 

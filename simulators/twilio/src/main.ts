@@ -1,9 +1,9 @@
-import {loadConfig} from '@voicebridge/shared/config.ts';
-import {callsSummary} from './calls-summary.ts';
-import {conversation} from './conversation.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {callsSummary} from './report/calls-summary.ts';
+import {conversation} from './call/caller-conversation.ts';
 import {startFakeTwilio} from './fake-twilio.ts';
-import {placeCalls} from './place-calls.ts';
-import {saveCall} from './save-call.ts';
+import {placeCalls} from './call/place-calls.ts';
+import {saveCall} from './report/save-call.ts';
 import {SimulatorEnv} from './simulator-env.ts';
 
 const config = loadConfig(SimulatorEnv, process.env);

@@ -1,4 +1,4 @@
-import {onOff, port, wholeNumber} from '@voicebridge/shared/config.ts';
+import {onOff, port, wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 
 const seconds = () =>

@@ -6,7 +6,7 @@ import {FakeClock, settle} from '../testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
 import {describeFrameChannel} from './frame-channel.contract.ts';
 import {memoryFrameChannels} from './memory-frame-channel.ts';
-import {MemoryMediaBus} from './memory-media-bus.ts';
+import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
 import {reliableFrameChannels} from './reliable-frame-channel.ts';
 
 const HARMLESS: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};

@@ -10,7 +10,7 @@ import {
   upCodec,
 } from './frame-codec.ts';
 import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
-import type {MediaBus, Unsubscribe} from './media-bus.ts';
+import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
 import {ReliableLink} from './reliable-link.ts';
 
 /** How often every channel looks at the clock. */

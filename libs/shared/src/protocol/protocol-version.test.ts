@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {z} from 'zod';
 import {encodePacket} from '../frame-channel/frame-codec.ts';
 import {EdgeToWorker} from './edge-to-worker.ts';
-import {Answer, Ask} from './inbox.ts';
+import {Answer, Ask} from './worker-rpc.ts';
 import {PROTOCOL_VERSION} from './protocol-version.ts';
 import {WorkerToEdge} from './worker-to-edge.ts';
 

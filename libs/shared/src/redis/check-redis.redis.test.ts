@@ -1,12 +1,12 @@
 import {Redis} from 'ioredis';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
-import {createLog} from '../log.ts';
-import {startRedisCluster} from '../testing/redis-cluster.ts';
+import {createLog} from '../observability/log.ts';
+import {startRedisCluster} from '../../../../tools/local-stack/redis/redis-cluster.ts';
 import {systemClock} from '../time.ts';
 import {checkRedis, findRedis} from './check-redis.ts';
 import {openRedis} from './connect.ts';
-import {findRedisBinary, startRedisBinary} from './private-redis.ts';
-import {openRedisMediaBus} from './redis-media-bus.ts';
+import {findRedisBinary, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
+import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
 
 const binary = await findRedisBinary();
 const log = createLog('test', {level: 'silent'});

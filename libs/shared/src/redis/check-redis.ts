@@ -1,6 +1,6 @@
 import {Redis} from 'ioredis';
 import {BridgeError, CannotStart, messageOf} from '../errors.ts';
-import type {Log} from '../log.ts';
+import type {Log} from '../observability/log.ts';
 import type {Millis} from '../time.ts';
 import {hostOf, nodesOf} from './client.ts';
 import {missingRights, type RedisUse} from './redis-rights.ts';

@@ -1,5 +1,5 @@
-import type {Log} from '../log.ts';
-import {OutageLog} from '../outage-log.ts';
+import type {Log} from '../observability/log.ts';
+import {OutageLog} from '../observability/outage-log.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
 import {makeClient, type ClientOptions, type RedisClient} from './client.ts';
 import {redisTroubleOf} from './redis-trouble.ts';

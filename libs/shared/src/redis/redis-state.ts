@@ -1,4 +1,4 @@
-import type {Metrics} from '../metrics.ts';
+import type {Metrics} from '../observability/metrics.ts';
 import {REDIS_CURES, REDIS_TROUBLES, type RedisTrouble} from './redis-trouble.ts';
 
 /** Why no new work should come here because of Redis, for /readyz; undefined while it can be used. */

@@ -6,10 +6,10 @@ import {getCACertificates, setDefaultCACertificates} from 'node:tls';
 import {promisify} from 'node:util';
 import {Redis} from 'ioredis';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
-import {createLog} from '../log.ts';
+import {createLog} from '../observability/log.ts';
 import {checkRedis} from './check-redis.ts';
 import {openRedis} from './connect.ts';
-import {findRedisBinary, freePort, startRedisBinary} from './private-redis.ts';
+import {findRedisBinary, freePort, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
 
 const run = promisify(execFile);
 const binary = await findRedisBinary();

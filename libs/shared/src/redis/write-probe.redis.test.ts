@@ -1,13 +1,13 @@
 import {Redis} from 'ioredis';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
-import type {MediaBus} from '../frame-channel/media-bus.ts';
-import {createLog, type Log} from '../log.ts';
-import {startMovableRedis} from '../testing/movable-redis.ts';
+import type {MediaBus} from '../bus/media-bus.ts';
+import {createLog, type Log} from '../observability/log.ts';
+import {startMovableRedis} from '../../../../tools/local-stack/redis/movable-redis.ts';
 import {systemClock} from '../time.ts';
 import type {RedisClient} from './client.ts';
 import {openRedis} from './connect.ts';
-import {findRedisBinary, startRedisBinary} from './private-redis.ts';
-import {openRedisMediaBus} from './redis-media-bus.ts';
+import {findRedisBinary, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
+import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
 
 const binary = await findRedisBinary();
 const clock = systemClock;

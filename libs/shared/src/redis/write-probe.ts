@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
-import type {Log} from '../log.ts';
-import {OutageLog} from '../outage-log.ts';
+import type {Log} from '../observability/log.ts';
+import {OutageLog} from '../observability/outage-log.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
 import {makeClient, nodesOf, type RedisClient} from './client.ts';
 import {PROBE_TTL_MS, probeKey} from './keys.ts';

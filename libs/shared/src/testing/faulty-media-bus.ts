@@ -1,4 +1,4 @@
-import type {MediaBus, Unsubscribe} from '../frame-channel/media-bus.ts';
+import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
 import type {Clock, Millis} from '../time.ts';
 
 /** How likely each misfortune is for one message, 0 to 1, and how late a message may be. */

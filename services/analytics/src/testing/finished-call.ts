@@ -1,4 +1,4 @@
-import {CallFinished} from '@voicebridge/shared/call-record.ts';
+import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 
 type Input = Parameters<typeof CallFinished.parse>[0];
 

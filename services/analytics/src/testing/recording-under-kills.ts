@@ -1,8 +1,12 @@
 import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {fileURLToPath} from 'node:url';
-import {CALLS_QUEUE, CALLS_QUEUE_PREFIX, openAnalyticsQueue} from '@voicebridge/shared/analytics-queue.ts';
-import {startRedisBinary, type PrivateRedis, type RedisBinary} from '@voicebridge/shared/redis/private-redis.ts';
+import {CALLS_QUEUE, CALLS_QUEUE_PREFIX, openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {
+  startRedisBinary,
+  type PrivateRedis,
+  type RedisBinary,
+} from '../../../../tools/local-stack/redis/private-redis.ts';
 import {Queue} from 'bullmq';
 import {Random} from '../../scripts/random.ts';
 import {finishedCall} from './finished-call.ts';

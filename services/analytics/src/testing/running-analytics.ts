@@ -1,8 +1,8 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {loadConfig} from '@voicebridge/shared/config.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import {AnalyticsEnv} from '../config.ts';

@@ -1,4 +1,4 @@
-import type {MediaBus, Unsubscribe} from '@voicebridge/shared/frame-channel/media-bus.ts';
+import type {MediaBus, Unsubscribe} from '@voicebridge/shared/bus/media-bus.ts';
 
 /** The bus as one process sees it that can die (`kill -9`) or hang (`SIGSTOP`) and wake up again. */
 export class MortalBus implements MediaBus {

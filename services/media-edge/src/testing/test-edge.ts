@@ -1,9 +1,9 @@
 import {onTestFinished} from 'vitest';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
-import {loadConfig, type Env} from '@voicebridge/shared/config.ts';
+import {loadConfig, type Env} from '@voicebridge/shared/config/config.ts';
 import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
-import {MemoryMediaBus} from '@voicebridge/shared/frame-channel/memory-media-bus.ts';
-import {createLog} from '@voicebridge/shared/log.ts';
+import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
 import {EdgeEnv} from '../config.ts';

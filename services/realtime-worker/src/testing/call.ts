@@ -1,12 +1,12 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {CallCore} from '../call-core.ts';
-import {restoreCall} from '../call-restore.ts';
-import type {CallEffect, Fact} from '../call-effect.ts';
+import {CallCore} from '../call/call-core.ts';
+import {restoreCall} from '../journal/restore-call.ts';
+import type {CallEffect, Fact} from '../events/call-effect.ts';
 import type {Assistant} from '../assistant.ts';
-import type {FloorPolicy} from '../floor.ts';
-import type {JournalEntry} from '../journal-entry.ts';
-import type {ModelCommand, ModelEvent} from '../model-adapter.ts';
+import type {FloorPolicy} from '../assistant.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
 
 export const began = {
   kind: 'began',

@@ -1,4 +1,4 @@
-import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
+import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 
 /** One session of a model whose every word a test speaks. */
 export class ScriptedSession implements ModelSession {

@@ -1,11 +1,11 @@
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
-import {protocolSchema} from '../client-events.ts';
-import type {Transcribe} from '../caller-words.ts';
-import {defaultScript} from '../default-script.ts';
-import {FakeSession} from '../fake-session.ts';
-import {SchemaChecker} from '../json-schema.ts';
-import {defaultKnobs, type Knobs} from '../knobs.ts';
-import type {ModelScript} from '../model-script.ts';
+import {protocolSchema} from '../wire/client-events.ts';
+import type {Transcribe} from '../state/caller-words.ts';
+import {defaultScript} from '../answering/default-script.ts';
+import {FakeSession} from '../session/fake-session.ts';
+import {SchemaChecker} from '../wire/json-schema.ts';
+import {defaultKnobs, type Knobs} from '../wire/faults.ts';
+import type {ModelScript} from '../answering/model-script.ts';
 
 const checker = new SchemaChecker(protocolSchema, {closed: false});
 

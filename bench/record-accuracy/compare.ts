@@ -1,0 +1,187 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type ModelTruth, modelTruth, type TrueResponse} from './model-evidence.ts';
+import {phoneTruth, type PhoneTruth} from './phone-evidence.ts';
+import type {MeasuredCall} from './run-calls.ts';
+
+/** One figure of the record beside what really happened. Both in milliseconds. */
+export interface Pair {
+  readonly metric: Metric;
+  readonly callSid: string;
+  readonly recorded: Millis;
+  readonly truth: Millis;
+  readonly note: string;
+}
+
+/** What the same figure would be if the model were believed. Not judged: nothing is recorded of it. */
+export const GRID = 'end-of-turn delay, by the model alone';
+/** What a session is told: so much silence ends a turn, and is in the model's word about where it ended. */
+const SILENCE_MS = 500;
+
+export const metrics = [
+  'time to first audio',
+  'platform turn gap',
+  'end-of-turn delay',
+  GRID,
+  'model TTFB',
+  't_stop',
+  'talk-over',
+  'unheard audio',
+  'truncation position',
+  'heard audio of a turn',
+  'failover gap, stream lost',
+] as const;
+export type Metric = (typeof metrics)[number];
+
+export interface Counted {
+  readonly what: string;
+  readonly callSid: string;
+  readonly kind: string;
+  readonly recorded: number | string;
+  readonly truth: number | string;
+}
+
+/** As long as the jitter of the network and the way through the edge. */
+const LAST_MOMENTS_MS = 8;
+/** A figure is only compared with an answer of the model that began at the same time, to within so much. */
+const SAME_RESPONSE_MS = 400;
+
+export function compareCall(call: MeasuredCall, delay: Millis): {pairs: Pair[]; counts: Counted[]} {
+  const phone = phoneTruth(call.report);
+  const model = modelTruth(call.sessions);
+  return {
+    pairs: [
+      ...firstAudio(call, delay),
+      ...turnsOf(call, phone, model, delay),
+      ...interruptionsOf(call, phone),
+      ...gapsOf(call, delay),
+    ],
+    counts: countsOf(call, phone, model),
+  };
+}
+
+function pair(
+  metric: Metric,
+  {report}: MeasuredCall,
+  recorded: Millis | null,
+  truth: Millis | undefined,
+  note = '',
+): Pair[] {
+  if (truth === undefined) return [];
+  return [{metric, callSid: report.callSid, recorded: recorded ?? Number.NaN, truth, note}];
+}
+
+/** The platform's clock starts when `start` arrives and stops when the audio leaves: one way each is not its own. */
+function firstAudio(call: MeasuredCall, delay: Millis): Pair[] {
+  const {firstAudioMs} = call.report;
+  return pair(
+    'time to first audio',
+    call,
+    call.record.call.timeToFirstAudioMs,
+    firstAudioMs === undefined ? undefined : firstAudioMs - 2 * delay,
+  );
+}
+
+function turnsOf(call: MeasuredCall, phone: PhoneTruth, model: ModelTruth, delay: Millis): Pair[] {
+  const {report, record} = call;
+  const start = Date.parse(record.call.startedAt);
+  return record.turns.flatMap(turn => {
+    const at = turn.firstDeltaAtMs;
+    const response = at === null ? undefined : responseAt(model, start + at);
+    if (!response) return [];
+    const note = `turn ${turn.turn} ${turn.cause}`;
+    const heard = response.tags.flatMap(tag => phone.items.get(tag) ?? []);
+    const heardMs = heard.reduce((sum, {toMs}) => sum + toMs, 0);
+    const pairs = pair(
+      'heard audio of a turn',
+      call,
+      turn.heardMs,
+      heardMs,
+      `${note} of ${turn.generatedMs} ${turn.interrupted ? 'interrupted' : ''} ${turn.responseStatus}`,
+    );
+    if (turn.cause !== 'caller' || !response.turn) return pairs;
+    const stoppedAt = response.turn.stoppedAt;
+    const wall = (moment: Millis) => moment + report.clockOrigin;
+    const said = phone.utterances.findLast(({onsetAt}) => wall(onsetAt) < stoppedAt);
+    if (!said) return pairs;
+    pairs.push(...pair('model TTFB', call, turn.modelTtfbMs, (response.firstDeltaAt ?? Number.NaN) - stoppedAt, note));
+    pairs.push(
+      ...pair('end-of-turn delay', call, turn.endOfTurnDelayMs, stoppedAt - (wall(said.lastAt) + delay), note),
+    );
+    pairs.push(...pair(GRID, call, SILENCE_MS, stoppedAt - (wall(said.lastAt) + delay), note));
+    const audibleAt = heard[0]?.firstAt;
+    const gap = audibleAt === undefined ? undefined : audibleAt - said.lastAt - 2 * delay;
+    return [...pairs, ...pair('platform turn gap', call, turn.platformTurnGapMs, gap, note)];
+  });
+}
+
+function responseAt({responses}: ModelTruth, at: Millis): TrueResponse | undefined {
+  const near = responses.filter(
+    ({firstDeltaAt}) => firstDeltaAt !== undefined && Math.abs(firstDeltaAt - at) < SAME_RESPONSE_MS,
+  );
+  return near.toSorted((a, b) => Math.abs((a.firstDeltaAt ?? 0) - at) - Math.abs((b.firstDeltaAt ?? 0) - at))[0];
+}
+
+function interruptionsOf(call: MeasuredCall, {cuts}: PhoneTruth): Pair[] {
+  const {record} = call;
+  const interruptions = record.interruptions.filter(each => !each.falseInterruption);
+  if (interruptions.length !== cuts.length) return []; // the counts say so; nothing can be paired
+  return interruptions.flatMap((each, index) => {
+    const cut = cuts[index];
+    if (!cut?.utterance) return [];
+    const {at, utterance, audibleSince} = cut;
+    // A frame lasts 20 ms: the two voices overlap until the last one that could be heard ends, or the clear does it.
+    const until = Math.min(at, (utterance.audibleAt.findLast(moment => moment < at) ?? at) + 20);
+    const note = `interruption ${index} of ${cuts.length} heard ${cut.item?.heardMs}`;
+    return [
+      ...pair('t_stop', call, each.tStopMs, at - utterance.onsetAt, note),
+      ...pair('talk-over', call, each.talkOverMs, Math.max(0, until - Math.max(utterance.onsetAt, audibleSince)), note),
+      ...pair('unheard audio', call, each.unheardMs, cut.unheardMs, note),
+      ...(each.truncatedAtMs === null && cut.unheardMs <= 110
+        ? []
+        : pair('truncation position', call, each.truncatedAtMs, cut.item?.heardMs, note)),
+    ];
+  });
+}
+
+function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
+  const lost = call.record.failovers.filter(({kind}) => kind.startsWith('edge'));
+  const {streams} = call.report;
+  return lost.flatMap(({gapMs}, index) => {
+    const [before, after] = [streams[index], streams[index + 1]];
+    if (before?.openedAt === undefined || before.closedAt === undefined || after?.openedAt === undefined) return [];
+    // What was on its way when the line broke is lost with it: the last frame that got through left so early.
+    const arriving = before.closedAt - delay - before.openedAt;
+    const gapAfter = (frames: number) => after.openedAt! - before.openedAt! - frames * 20;
+    const frames = Math.floor(arriving / 20);
+    // Whether an edge passed on what reached it in its last moments, nobody outside can tell: both would be right.
+    const [truth, orElse] = [gapAfter(frames), gapAfter(frames - 1)];
+    const isLate = arriving % 20 < LAST_MOMENTS_MS && Math.abs((gapMs ?? 0) - orElse) < Math.abs((gapMs ?? 0) - truth);
+    return pair('failover gap, stream lost', call, gapMs, isLate ? orElse : truth);
+  });
+}
+
+function countsOf(
+  {kind, report, waited, record, owners, modelCuts}: MeasuredCall,
+  {cuts}: PhoneTruth,
+  model: ModelTruth,
+): Counted[] {
+  const {callSid} = report;
+  const {call, turns, interruptions, toolCalls, failovers} = record;
+  const streams = report.streams.filter(({openedAt}) => openedAt !== undefined).length;
+  const real = (kind: string) => failovers.filter(each => each.kind.startsWith(kind)).length;
+  const rows: [string, number | string, number | string][] = [
+    ['turns', turns.length, model.responses.length],
+    ['turns, in the summary', call.turns, model.responses.length],
+    ['barge-ins', call.bargeIns, cuts.length],
+    ['interruptions', interruptions.length, cuts.length],
+    ['tool calls', toolCalls.length, model.toolCalls],
+    ['failovers of workers', real('worker'), owners - 1],
+    ['failovers of streams', real('edge'), streams - 1],
+    ['failovers of the model', real('model'), modelCuts],
+    ['who ended it', call.endReason, report.endedBy === 'caller' ? 'caller.hung-up' : 'assistant.hung-up'],
+    ['callers who waited in vain', waited ? 1 : 0, 0],
+    ['frames lost on the way', call.framesLostUp + call.framesLostDown, 0],
+    ['messages nobody could use', call.framesMalformed, 0],
+  ];
+  return rows.map(([what, recorded, truth]) => ({what, callSid, kind, recorded, truth}));
+}

@@ -1,0 +1,71 @@
+import {createHmac} from 'node:crypto';
+import {setTimeout as pause} from 'node:timers/promises';
+import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {RunningProcess} from '../../tools/local-stack/processes.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+
+export const TROUBLES = ['none', 'worker', 'edge', 'model', 'all'] as const;
+/** What goes wrong while a wave of calls is on. */
+export type Trouble = (typeof TROUBLES)[number];
+
+export const isTrouble = (text: string): text is Trouble => (TROUBLES as readonly string[]).includes(text);
+
+export const dies = (trouble: Trouble) => trouble === 'worker' || trouble === 'all';
+
+/** Numbers are hashed with it, and the model is told the hash: that is how its sessions are matched with calls. */
+export const HASH_KEY = 'what only this bench needs to know';
+
+/** Breaks things on purpose, and remembers what. */
+export class Troublemaker {
+  readonly #fleet: ProcessFleet;
+  readonly #killed = new Set<RunningProcess>();
+  readonly #modelCuts = new Map<string, number>();
+
+  constructor(fleet: ProcessFleet) {
+    this.#fleet = fleet;
+  }
+
+  /** How many model sessions of a call were cut off. */
+  modelCuts(callSid: string): number {
+    return this.#modelCuts.get(callSid) ?? 0;
+  }
+
+  async make(trouble: Trouble, calls: readonly FakeCall[]): Promise<void> {
+    if (trouble === 'edge' || trouble === 'all') {
+      await pause(4_000);
+      for (const call of everyFifth(calls, 1)) call.cutSocket();
+    }
+    if (dies(trouble)) {
+      await pause(3_000);
+      await this.#killWorker();
+    }
+    if (trouble === 'model' || trouble === 'all') {
+      await pause(4_000);
+      await this.#cutModel(everyFifth(calls, 3));
+    }
+  }
+
+  async #killWorker(): Promise<void> {
+    const living = this.#fleet.workers.filter(worker => !this.#killed.has(worker));
+    const busy = await Promise.all(living.map(worker => metric(worker, 'voicebridge_calls_active')));
+    const doomed = living[busy.indexOf(Math.max(...busy))];
+    if (!doomed) return;
+    this.#killed.add(doomed);
+    doomed.kill('SIGKILL');
+  }
+
+  async #cutModel(calls: readonly FakeCall[]): Promise<void> {
+    const open = (await this.#fleet.sessions()).filter(({closedAt}) => closedAt === null);
+    for (const {callSid, facts} of calls) {
+      const hash = createHmac('sha256', HASH_KEY).update(facts.from).digest('hex').slice(0, 32);
+      const session = open.findLast(({safetyIdentifier}) => safetyIdentifier === hash);
+      if (!session) continue;
+      this.#modelCuts.set(callSid, this.modelCuts(callSid) + 1);
+      await this.#fleet.closeSession(session.id);
+    }
+  }
+}
+
+function everyFifth(calls: readonly FakeCall[], from: number): FakeCall[] {
+  return calls.filter((call, index) => call.status === 'in-progress' && index % 5 === from);
+}

@@ -1,0 +1,75 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as pause} from 'node:timers/promises';
+import {findRedisBinary, type PrivateRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
+import type {z} from 'zod';
+import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
+import {freePort, type RunningProcess, startProcess} from '../../tools/local-stack/processes.ts';
+
+const RECORDED_WITHIN_MS = 30_000;
+
+/** Analytics on a database of its own, and the Redis with its queue, which keeps what it has on disk. Both can be killed. */
+export class Records implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #redisPort: number;
+  #redis: PrivateRedis | undefined;
+  #analytics: RunningProcess | undefined;
+
+  private constructor(folder: string, redisPort: number) {
+    this.#folder = folder;
+    this.#redisPort = redisPort;
+  }
+
+  /** With the queue, but without analytics: `start` is for that. */
+  static async open(): Promise<Records> {
+    const records = new Records(await mkdtemp(join(tmpdir(), 'voicebridge-truth-')), await freePort());
+    await records.#startRedis();
+    return records;
+  }
+
+  get queueUrl(): string {
+    return `redis://127.0.0.1:${this.#redisPort}`;
+  }
+
+  async start(): Promise<void> {
+    const env = {REDIS_URL: this.queueUrl, DATA_DIR: join(this.#folder, 'data')};
+    this.#analytics = await startProcess({service: 'services/analytics', env});
+  }
+
+  /** Kills analytics in the middle of whatever it does, and starts it again. */
+  async restart(): Promise<void> {
+    this.#analytics?.kill('SIGKILL');
+    await this.#analytics?.exited;
+    await this.start();
+  }
+
+  /** The same for the queue's Redis, which is away for a while. */
+  async restartQueue(awayMs: number): Promise<void> {
+    if (this.#redis) process.kill(this.#redis.pid, 'SIGKILL');
+    await this.#redis?.exited;
+    await pause(awayMs);
+    await this.#startRedis();
+  }
+
+  /** What analytics answers about a call, as soon as it can. */
+  async of(callSid: string): Promise<z.infer<typeof CallDetail>> {
+    for (const until = performance.now() + RECORDED_WITHIN_MS; ; await pause(100)) {
+      const answer = await fetch(new URL(`/api/calls/${callSid}`, this.#analytics?.url)).catch(() => undefined);
+      if (answer?.ok) return (await answer.json()) as z.infer<typeof CallDetail>;
+      if (performance.now() > until) throw new Error(`no record of ${callSid}: ${answer?.status ?? 'no answer'}`);
+    }
+  }
+
+  async #startRedis(): Promise<void> {
+    const binary = await findRedisBinary();
+    if (!binary) throw new Error('this needs a redis-server on the PATH');
+    this.#redis = await startRedisBinary(binary, {port: this.#redisPort, persist: true, dir: this.#folder});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#analytics?.stop();
+    await this.#redis?.close();
+    await rm(this.#folder, {recursive: true, force: true});
+  }
+}

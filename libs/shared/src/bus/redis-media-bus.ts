@@ -1,0 +1,95 @@
+import {randomBytes} from 'node:crypto';
+import type {MediaBus, Unsubscribe} from './media-bus.ts';
+import type {Log} from '../observability/log.ts';
+import {every, type Clock} from '../time.ts';
+import {openRedis, type RedisClient} from '../redis/connect.ts';
+import {ECHO_MS, EchoWatch} from './echo-watch.ts';
+import {echoChannel} from '../redis/keys.ts';
+import {WriteProbe} from '../redis/write-probe.ts';
+
+interface BusOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Connections to the same Redis that leave a demoted primary together with ours: one that only reads would stay. */
+  readonly followers?: readonly RedisClient[];
+}
+
+/**
+ * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
+ * lifeline.
+ *
+ * A hung Redis keeps its TCP connections and a silent subscriber notices nothing, so the only proof of health is an
+ * echo: a message to ourselves, from one connection to the other.
+ */
+export async function openRedisMediaBus(url: string, {clock, log, followers = []}: BusOptions): Promise<MediaBus> {
+  const publisher = openRedis(url, 'publish', log);
+  const subscriber = openRedis(url, 'subscribe', log);
+  const listeners = new Map<string, Set<(message: Buffer) => void>>();
+  const lifelines = new Set<RedisClient>();
+  const echo = echoChannel(randomBytes(8).toString('hex'));
+
+  const watch = new EchoWatch(clock.now());
+  const probe = new WriteProbe({
+    client: publisher,
+    url,
+    clock,
+    log,
+    moved: () => {
+      for (const client of [publisher, subscriber, ...lifelines, ...followers]) client.disconnect(true);
+    },
+  });
+
+  subscriber.on('smessageBuffer', (channel: Buffer | string, message: Buffer) => {
+    const to = listeners.get(channel.toString('latin1'));
+    if (to) for (const listener of to) listener(message);
+  });
+
+  const subscribe = async (channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> => {
+    const known = listeners.get(channel);
+    const mine = known ?? new Set();
+    mine.add(listener);
+    if (!known) {
+      listeners.set(channel, mine);
+      await subscriber.ssubscribe(channel);
+    }
+    return async () => {
+      if (!mine.delete(listener) || mine.size > 0) return;
+      listeners.delete(channel);
+      await subscriber.sunsubscribe(channel);
+    };
+  };
+
+  for (const client of [publisher, subscriber]) client.on('close', () => watch.disconnected());
+
+  await subscribe(echo, () => watch.echoed(clock.now()));
+
+  const listen = () => {
+    if (watch.tick(clock.now())) for (const client of [publisher, subscriber]) client.disconnect(true);
+    publisher.spublish(echo, '').catch(() => {});
+  };
+  listen();
+  const stop = every(clock, ECHO_MS, listen);
+
+  return {
+    publish: async (channel, message) => Number(await publisher.spublish(channel, message)),
+    subscribe,
+    async lifeline(channel) {
+      const line = openRedis(url, 'subscribe', log);
+      lifelines.add(line);
+      await line.ssubscribe(channel);
+      return async () => {
+        lifelines.delete(line);
+        line.disconnect();
+      };
+    },
+    wellSince: () => watch.wellSince(clock.now()),
+    linkedSince: () => watch.linkedSince,
+    trouble: () => probe.trouble ?? (watch.wellSince(clock.now()) === undefined ? 'no-answer' : undefined),
+    async [Symbol.asyncDispose]() {
+      stop();
+      probe[Symbol.dispose]();
+      listeners.clear();
+      for (const client of [publisher, subscriber, ...lifelines]) client.disconnect();
+    },
+  };
+}

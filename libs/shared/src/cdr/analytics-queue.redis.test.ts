@@ -1,0 +1,54 @@
+import {Queue, Worker} from 'bullmq';
+import {expect, inject, test, vi} from 'vitest';
+import {openAnalyticsQueue} from './analytics-queue.ts';
+import {createLog} from '../observability/log.ts';
+import {openRedis} from '../redis/connect.ts';
+import {findRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
+import {startMovableRedis} from '../../../../tools/local-stack/redis/movable-redis.ts';
+import {settle, FakeClock} from '../testing/fake-clock.ts';
+
+const log = createLog('test', {level: 'silent'});
+
+test('a worker with a wrong address of the queue learns that a record was not sent, each time it tries', async () => {
+  const clock = new FakeClock();
+  const connection = openRedis('redis://127.0.0.1:1', 'queue', log);
+  const queue = openAnalyticsQueue(connection, clock);
+  for (let tries = 0; tries < 2; tries += 1) {
+    const failure = queue.send([]).catch((thrown: unknown) => String(thrown));
+    await settle();
+    clock.advance(5_000);
+    expect(await failure).toContain("the queue's Redis has not answered within 5000 ms");
+  }
+  connection.disconnect();
+});
+
+test('a worker whose queue answers sends at once', async () => {
+  const connection = openRedis(inject('redisUrl'), 'queue', log);
+  const queue = openAnalyticsQueue(connection, new FakeClock());
+  await expect(queue.send([])).resolves.toBeUndefined();
+  await queue[Symbol.asyncDispose]();
+  connection.disconnect();
+});
+
+const binary = await findRedisBinary();
+
+test.skipIf(!binary)(
+  'records are sent and taken again after the queue’s primary was demoted with its connections kept',
+  {timeout: 30_000},
+  async () => {
+    await using redis = await startMovableRedis(binary!);
+    const [sends, takes] = [openRedis(redis.url, 'queue', log), openRedis(redis.url, 'queue', log)];
+    const queue = new Queue('demoted', {connection: sends, prefix: '{vb}'});
+    const taken: string[] = [];
+    const worker = new Worker('demoted', async job => void taken.push(job.name), {connection: takes, prefix: '{vb}'});
+    worker.on('error', () => {});
+    await queue.add('before', {});
+    await vi.waitFor(() => expect(taken).toEqual(['before']), {timeout: 5_000});
+    await redis.demote();
+    await queue.add('after', {});
+    await vi.waitFor(() => expect(taken).toEqual(['before', 'after']), {timeout: 20_000});
+    await worker.close();
+    await queue.close();
+    for (const client of [sends, takes]) client.disconnect();
+  },
+);

@@ -1,0 +1,73 @@
+import {Queue, type ConnectionOptions} from 'bullmq';
+import {CallFinished} from './call-record.ts';
+import {systemClock, type Clock, type Millis} from '../time.ts';
+
+/** The queue that carries finished calls to analytics. Everything it writes shares one Redis Cluster slot. */
+export const CALLS_QUEUE = 'calls';
+export const CALLS_QUEUE_PREFIX = '{vb}';
+export const CALL_FINISHED = 'call-finished';
+
+/** Sends finished calls to analytics. A call may be sent twice; the database makes that once. */
+export interface AnalyticsQueue extends AsyncDisposable {
+  /**
+   * Resolves when Redis has every part. Rejects when it refuses, or has not answered within `SEND_WITHIN`: the caller
+   * keeps the record and tries again.
+   */
+  send(parts: readonly CallFinished[]): Promise<void>;
+}
+
+/** A record that the queue's Redis has not taken by then counts as not sent. */
+const SEND_WITHIN: Millis = 5_000;
+
+/**
+ * A job id may not hold a colon or be a number, and is only a filter: BullMQ forgets it when it forgets the job. No id
+ * of a call holds a dot.
+ */
+export function jobIdOf(job: CallFinished): string {
+  const {callSid} = job.summary;
+  const call = /^-?\d+$/.test(callSid) ? `call.${callSid}` : callSid;
+  return job.part === 0 ? call : `${call}.${job.part}`;
+}
+
+/** `connection` is BullMQ's own; it must not be shared with media, whose settings would lose jobs. */
+export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock = systemClock): AnalyticsQueue {
+  const queue = new Queue<CallFinished>(CALLS_QUEUE, {
+    connection,
+    prefix: CALLS_QUEUE_PREFIX,
+    defaultJobOptions: {
+      attempts: 1_000,
+      backoff: {type: 'fixed', delay: 5_000},
+      removeOnComplete: {age: 600, count: 1_000},
+      removeOnFail: {age: 7 * 24 * 3_600},
+    },
+    streams: {events: {maxLen: 1_000}},
+  });
+  queue.on('error', () => {}); // every failed send rejects; the connection itself retries
+  return {
+    async send(parts) {
+      const jobs = parts.map(part => ({
+        name: CALL_FINISHED,
+        data: CallFinished.parse(part),
+        opts: {jobId: jobIdOf(part)},
+      }));
+      // Only once Redis is there: what BullMQ holds for one that is away it holds for ever, and each try anew.
+      await within(clock, async () => await queue.waitUntilReady());
+      await within(clock, async () => await queue.addBulk(jobs));
+    },
+    async [Symbol.asyncDispose]() {
+      await queue.close();
+    },
+  };
+}
+
+async function within(clock: Clock, task: () => Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(SEND_WITHIN, () =>
+    late.reject(new Error(`the queue's Redis has not answered within ${SEND_WITHIN} ms`)),
+  );
+  try {
+    await Promise.race([task(), late.promise]);
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,165 @@
+import {isIP} from 'node:net';
+import {z} from 'zod';
+import {isPrivate} from './addresses.ts';
+import {misspelt} from './did-you-mean.ts';
+import {CannotStart} from '../errors.ts';
+
+/** An environment: names to text, as Node and dotenv give it. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with one variable. Never holds its value. */
+export interface Problem {
+  readonly name: string;
+  /** `must be on or off` */
+  readonly what: string;
+  /** What the variable is for. */
+  readonly about: string;
+}
+
+/**
+ * Reads an environment once against a schema. Throws `CannotStart` that names every problem at the same time, each
+ * with what the variable is for, and never prints a value. An empty text counts as not set; blanks and line breaks
+ * around a value, as pasting and secret files leave them, are cut off. `warn` is told of names that are almost ours.
+ */
+export function loadConfig<Schema extends z.ZodObject>(
+  schema: Schema,
+  env: Env,
+  warn: (hint: string) => void = () => {},
+): Readonly<z.infer<Schema>> {
+  const hints = misspeltNames(env, Object.keys(schema.shape));
+  const result = schema.safeParse(setIn(env));
+  if (!result.success) throw cannotStart(problemsIn(schema, env), hints);
+  for (const hint of hints) warn(hint);
+  return Object.freeze(result.data);
+}
+
+/** Everything that a process with this schema would find wrong with the environment. */
+export function problemsIn(schema: z.ZodObject, env: Env): Problem[] {
+  const set = setIn(env);
+  const issues = schema.safeParse(set).error?.issues ?? [];
+  return issues.map(issue => {
+    const name = String(issue.path[0] ?? 'environment');
+    const field: unknown = schema.shape[name];
+    const about = field instanceof z.ZodType ? (field.description ?? '') : '';
+    const what = set[name] === undefined && !issue.message.startsWith('is not set') ? 'is not set' : issue.message;
+    return {name, what, about};
+  });
+}
+
+/** The names in an environment that are almost one of ours: `SYSTEM_MESAGE: did you mean SYSTEM_MESSAGE?` */
+export function misspeltNames(env: Env, ours: readonly string[]): string[] {
+  return misspelt(Object.keys(setIn(env)), ours).map(({name, meant}) => `${name}: did you mean ${meant}?`);
+}
+
+/** One message for all problems. The same problem of several processes is named once. */
+export function cannotStart(problems: readonly Problem[], hints: readonly string[] = []): CannotStart {
+  const lines = new Map(
+    problems.map(({name, what, about}) => [`${name} ${what}`, `  ${name} ${what}${about ? ` (${about})` : ''}`]),
+  );
+  return new CannotStart(
+    [
+      `the environment needs ${lines.size === 1 ? 'one change' : `${lines.size} changes`}:`,
+      ...lines.values(),
+      ...hints.map(hint => `  ${hint}`),
+      'Set it in the environment or in a .env file; .env.example lists every variable.',
+    ].join('\n'),
+  );
+}
+
+/** What is set in an environment, without blanks and line breaks around it. */
+export function setIn(env: Env): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
+  );
+}
+
+/** A whole number in an environment variable, within the range. */
+export const wholeNumber = ({min = 0, max = Number.MAX_SAFE_INTEGER}: {min?: number; max?: number} = {}) => {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? (min === 0 ? '' : ` from ${min}`) : ` from ${min} to ${max}`;
+  const message = `must be a whole number${bounds}`;
+  return z
+    .string()
+    .regex(/^\d+$/, message)
+    .transform(Number)
+    .refine(value => value >= min && value <= max, message);
+};
+
+/** A TCP port in an environment variable; 0 lets the system choose. */
+export const port = ({min = 0} = {}) => {
+  const message = `must be a port, ${min} to 65535`;
+  return z
+    .string()
+    .regex(/^\d{1,5}$/, message)
+    .transform(Number)
+    .refine(value => value >= min && value <= 65_535, message);
+};
+
+/** The address that a server listens on. */
+export const host = () =>
+  z
+    .string()
+    .refine(
+      value => isIP(value) !== 0 || value === 'localhost',
+      'must be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them',
+    );
+
+/** One of a few words in an environment variable. */
+export const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, `must be ${words.join(', ').replace(/, ([^,]*)$/, ' or $1')}`);
+
+/** `on` or `off` in an environment variable. */
+export const onOff = () => choice('on', 'off').transform(value => value === 'on');
+
+/** How much a process logs. */
+export const logLevel = () =>
+  choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+    .default('info')
+    .describe('how much this process logs');
+
+/** How long a process may take to end, in seconds: up to a day, far below where timers overflow. */
+export const drainSeconds = () => wholeNumber({max: 86_400}).default(60);
+
+/** A key or token as its issuer prints it: printable ASCII without blanks and quotation marks. */
+export const secret = () =>
+  z
+    .string()
+    .regex(
+      /^[!#-&(-_a-~]+$/,
+      'holds a blank, a quotation mark or a sign that is in no key: copy it again, alone, without quotes',
+    );
+
+/** Several keys or tokens, comma-separated. */
+export const secrets = () =>
+  z
+    .string()
+    .transform(text => text.split(',').flatMap(one => one.trim() || []))
+    .pipe(z.array(secret()));
+
+/** A password or phrase that people choose: only too short is wrong. */
+export const phrase = (length: number) => z.string().min(length, `must have ${length} characters or more`);
+
+/** Where every process may send its traces. */
+export const tracesEndpoint = () =>
+  urlOf('http', 'https')
+    .optional()
+    .describe('an OTLP/HTTP collector that gets traces, such as http://localhost:4318; not set: nothing is sent');
+
+/** A URL in an environment variable, of one of the given schemes, without query or fragment; a last slash is cut off. */
+export const urlOf = (...schemes: string[]) =>
+  z
+    .string()
+    .refine(
+      value => {
+        const url = URL.parse(value);
+        return url !== null && schemes.includes(url.protocol.replace(':', '')) && url.search === '' && url.hash === '';
+      },
+      `must be a URL that starts with ${schemes.map(scheme => `${scheme}://`).join(' or ')}, without ? or #`,
+    )
+    .transform(value => value.replace(/\/+$/, ''));
+
+/** A URL that is read by others on the way unless it is encrypted: plain only on this machine and in private networks. */
+export const guardedUrl = (plain: 'ws' | 'http') =>
+  urlOf(plain, `${plain}s`).refine(value => {
+    const url = URL.parse(value);
+    return url?.protocol !== `${plain}:` || isPrivate(url.hostname);
+  }, `must start with ${plain}s:// where its host is a public one; ${plain}:// would be readable on the way`);

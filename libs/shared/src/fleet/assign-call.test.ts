@@ -1,0 +1,173 @@
+import {randomBytes} from 'node:crypto';
+import {beforeEach, describe, expect, test} from 'vitest';
+import type {Outcome} from '../rpc/worker-client.ts';
+import {MemoryCallDirectory} from '../call-directory/memory-call-directory.ts';
+import type {Member} from './fleet.ts';
+import {createLog} from '../observability/log.ts';
+import {createMetrics} from '../observability/metrics.ts';
+import {CallSid, ProcessId} from '../protocol/ids.ts';
+import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
+import {FakeClock} from '../testing/fake-clock.ts';
+import {pinCall, type Pin} from './assign-call.ts';
+
+type Reply = 'yes' | 'taken' | 'full' | 'draining' | 'unknown' | 'noReceiver' | 'noAnswer' | 'unreachable';
+
+const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+const newCall: Pin = {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'};
+const workerId = (name: string) => ProcessId.parse(`worker-${name}`);
+
+let clock: FakeClock;
+let directory: MemoryCallDirectory;
+let asked: string[];
+let timeouts: number[];
+beforeEach(() => {
+  clock = new FakeClock();
+  directory = new MemoryCallDirectory(clock);
+  asked = [];
+  timeouts = [];
+});
+
+/** Workers by name, each with its calls (of 10) and what it answers. */
+function pin(workers: Record<string, [calls: number, reply: Reply, state?: Member['state']]>, call: Pin = newCall) {
+  const metrics = createMetrics('test');
+  const members = Object.entries(workers).map(([name, [calls, , state = 'ready']]): Member => {
+    return {id: workerId(name), calls, capacity: 10, state, lagMs: 0, startedAt: 0};
+  });
+  const ask = async (id: ProcessId, request: {callSid: CallSid}, timeoutMs = 300): Promise<Outcome> => {
+    const name = id.slice('worker-'.length);
+    asked.push(name);
+    timeouts.push(timeoutMs);
+    const answer = workers[name]?.[1] ?? 'noReceiver';
+    if (answer === 'noAnswer') clock.advance(timeoutMs);
+    if (answer === 'noAnswer' || answer === 'noReceiver' || answer === 'unreachable') return {answer};
+    if (answer === 'yes') await directory.claim(request.callSid, {epoch: call.epoch, owner: id, at: 0});
+    return {version: PROTOCOL_VERSION, ask: '1', worker: id, answer, epoch: answer === 'yes' ? call.epoch + 1 : 1};
+  };
+  const log = createLog('test', {level: 'silent'});
+  return pinCall(
+    {fleet: {members: async () => members}, asker: {ask}, directory, clock, random: () => 0.5, metrics, log},
+    call,
+  );
+}
+
+describe('a new call', () => {
+  test('goes to the least loaded worker', async () => {
+    const pinned = await pin({busy: [7, 'yes'], idle: [1, 'yes'], half: [5, 'yes']});
+    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-idle', epoch: 1}});
+    expect(asked).toEqual(['idle']);
+  });
+
+  test.each(['full', 'draining', 'unknown', 'noReceiver', 'noAnswer', 'unreachable'] as const)(
+    'goes to the next worker when the first is %s',
+    async reply => {
+      const pinned = await pin({odd1: [0, reply], good: [3, 'yes']});
+      expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-good'}});
+      expect(asked).toEqual(['odd1', 'good']);
+    },
+  );
+
+  test('is not offered to a worker that drains', async () => {
+    expect(await pin({leaving: [0, 'yes', 'draining']})).toEqual({pinned: false, why: 'none'});
+    expect(asked).toEqual([]);
+  });
+
+  test('asks everybody once before it is told that all are full', async () => {
+    const workers = Object.fromEntries(
+      Array.from({length: 9}, (_, n) => [`full${n}`, [10, 'full'] as [number, Reply]]),
+    );
+    expect(await pin(workers)).toEqual({pinned: false, why: 'full'});
+    expect(asked.toSorted()).toEqual(Object.keys(workers).toSorted());
+  });
+
+  test('says that nobody is there when nobody is', async () => {
+    expect(await pin({})).toEqual({pinned: false, why: 'none'});
+  });
+
+  test('is not refused when Redis or every worker is away', async () => {
+    expect(await pin({gone: [0, 'unreachable']})).toEqual({pinned: false, why: 'unanswered'});
+  });
+
+  test('is refused only when every worker that lives has said that it has no place', async () => {
+    const full = {first: [10, 'full'], second: [10, 'full']} satisfies Record<string, [number, Reply]>;
+    expect(await pin({...full, gone: [0, 'noReceiver'], leaving: [0, 'draining']})).toMatchObject({why: 'full'});
+    for (const odd of ['noAnswer', 'unknown', 'unreachable'] as const) {
+      expect(await pin({...full, strange: [10, odd]}), odd).toMatchObject({why: 'unanswered'});
+    }
+  });
+
+  test('goes to a worker that was too busy to answer at once, when nobody else has a place', async () => {
+    const later = {slow: [0, 'noAnswer'], full: [9, 'full']} satisfies Record<string, [number, Reply]>;
+    const workers: Record<string, [number, Reply]> = later;
+    clock.after(250, () => (workers['slow'] = [0, 'yes']));
+    expect(await pin(workers)).toMatchObject({pinned: true, call: {owner: 'worker-slow'}});
+    expect(asked).toEqual(['slow', 'full', 'slow']);
+    expect(timeouts).toEqual([300, 300, 1_000]);
+  });
+
+  test('is given up after two seconds, however many workers hang', async () => {
+    const workers = Object.fromEntries(
+      Array.from({length: 30}, (_, n) => [`hung${n}`, [0, 'noAnswer'] as [number, Reply]]),
+    );
+    expect(await pin(workers)).toEqual({pinned: false, why: 'unanswered'});
+    expect(clock.now()).toBe(2_000);
+    expect(asked).toHaveLength(7);
+  });
+
+  test('that somebody else has placed meanwhile stays where it is', async () => {
+    await directory.claim(callSid, {epoch: 0, owner: workerId('other'), at: 0});
+    const pinned = await pin({late: [0, 'taken']});
+    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-other', epoch: 1}});
+  });
+
+  test('stays with a worker that took it and was too slow to say so', async () => {
+    const slow = {slow1: [0, 'noAnswer']} satisfies Record<string, [number, Reply]>;
+    clock.after(100, () => void directory.claim(callSid, {epoch: 0, owner: workerId('slow1'), at: 0}));
+    expect(await pin(slow)).toMatchObject({pinned: true, call: {owner: 'worker-slow1'}});
+  });
+});
+
+describe('a call whose worker died', () => {
+  test('goes to another one, in the next epoch', async () => {
+    await directory.claim(callSid, {epoch: 0, owner: workerId('dead'), at: 0});
+    const call: Pin = {...newCall, epoch: 1, cause: 'worker-lost', exclude: [workerId('dead')]};
+    const pinned = await pin({dead: [0, 'yes'], other: [9, 'yes']}, call);
+    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-other', epoch: 2}});
+    expect(asked).toEqual(['other']);
+  });
+
+  test('is not found an owner when it ended meanwhile', async () => {
+    await directory.claim(callSid, {epoch: 0, owner: workerId('dead'), at: 0});
+    await directory.end(callSid, 1);
+    const call: Pin = {...newCall, epoch: 1, cause: 'worker-lost'};
+    expect(await pin({other: [0, 'taken']}, call)).toEqual({pinned: false, why: 'none'});
+  });
+});
+
+test('many callers at once spread over workers whose figures are a second old', async () => {
+  const members = Array.from({length: 20}, (_, n): Member => {
+    return {id: workerId(`number${n}`), calls: n % 5, capacity: 10, state: 'ready', lagMs: 0, startedAt: 0};
+  });
+  const counts = new Map<ProcessId, number>();
+  let seed = 1;
+  const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  for (let n = 0; n < 200; n += 1) {
+    await pinCall(
+      {
+        fleet: {members: async () => members},
+        asker: {
+          ask: async id => {
+            counts.set(id, (counts.get(id) ?? 0) + 1);
+            return {version: PROTOCOL_VERSION, ask: '', worker: id, answer: 'yes', epoch: 1};
+          },
+        },
+        directory: {read: async () => ({...(await directory.read(callSid)), state: 'live', epoch: 1}) as never},
+        clock,
+        random,
+        metrics: createMetrics('test'),
+        log: createLog('test', {level: 'silent'}),
+      },
+      newCall,
+    );
+  }
+  expect(Math.max(...counts.values())).toBeLessThan(50);
+});

@@ -1,0 +1,47 @@
+import {expect, test} from 'vitest';
+import {ProcessId} from '../protocol/ids.ts';
+import {FakeClock} from '../testing/fake-clock.ts';
+import type {Member} from './fleet.ts';
+import {RecentMembers} from './member-cache.ts';
+
+const member = (id: string, calls: number): Member => ({
+  id: ProcessId.parse(id),
+  calls,
+  capacity: 10,
+  state: 'ready',
+  lagMs: 0,
+  startedAt: 0,
+});
+
+test('a crowd that asks at once is spread over the members, and none of them is looked up again', async () => {
+  let looks = 0;
+  const truth = [member('worker-aaaa', 0), member('worker-bbbb', 2)];
+  const fleet = {members: async () => ((looks += 1), truth)};
+  using recent = new RecentMembers(fleet, 'workers', new FakeClock());
+  const chosen: string[] = [];
+  for (let asker = 0; asker < 6; asker += 1) {
+    const members = await recent.members('workers');
+    chosen.push(members.toSorted((a, b) => a.calls - b.calls)[0]!.id);
+  }
+  expect(looks).toBe(1);
+  expect(chosen.filter(id => id === 'worker-aaaa')).toHaveLength(4);
+  expect(chosen.filter(id => id === 'worker-bbbb')).toHaveLength(2);
+});
+
+test('what is old is looked up again; a fleet that cannot be read is refused', async () => {
+  const clock = new FakeClock();
+  let away = false;
+  const fleet = {
+    members: async () => {
+      if (away) throw new Error('away');
+      return [member('worker-aaaa', 0)];
+    },
+  };
+  using recent = new RecentMembers(fleet, 'workers', clock);
+  await recent.members('workers');
+  away = true;
+  await clock.advanceAsync(1_400, 100);
+  expect(await recent.members('workers')).toHaveLength(1);
+  await clock.advanceAsync(200, 100);
+  await expect(recent.members('workers')).rejects.toThrow('away');
+});

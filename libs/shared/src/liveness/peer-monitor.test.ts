@@ -1,0 +1,86 @@
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
+import {createLog} from '../observability/log.ts';
+import {createMetrics} from '../observability/metrics.ts';
+import {ProcessId} from '../protocol/ids.ts';
+import {fleetBeat} from '../redis/keys.ts';
+import {FakeClock} from '../testing/fake-clock.ts';
+import {startHeartbeat, type Beat} from './heartbeat.ts';
+import {watchPeers, type Peers} from './peer-monitor.ts';
+
+const log = createLog('test', {level: 'silent'});
+const id = ProcessId.parse('worker-aaaa');
+const beat = (): Beat => ({id, calls: 1, state: 'ready'});
+let clock: FakeClock;
+let bus: MemoryMediaBus;
+let peers: Peers;
+let deaths: number;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  bus = new MemoryMediaBus(clock);
+  peers = await watchPeers({bus, clock, name: 'workers', metrics: createMetrics('test'), log});
+  deaths = 0;
+});
+afterEach(() => peers[Symbol.asyncDispose]());
+
+test('a worker that beats stays; one that was killed is found at once, one that hangs a little later', async () => {
+  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(1_000, 25);
+  expect([peers.verdict(id), deaths]).toEqual(['alive', 0]);
+  await worker[Symbol.asyncDispose]();
+  peers.noReceiver(id);
+  await clock.advanceAsync(200, 25);
+  expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
+  await clock.advanceAsync(500, 25);
+  expect(deaths).toBe(1);
+});
+
+test('a worker that was killed is found before its next beat is missed', async () => {
+  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  await worker[Symbol.asyncDispose]();
+  peers.noReceiver(id);
+  await clock.advanceAsync(1, 1);
+  expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
+});
+
+test('a worker that has lost a connection, and beats, keeps its calls', async () => {
+  await using _worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  for (let frame = 0; frame < 50; frame += 1) {
+    peers.noReceiver(id);
+    await clock.advanceAsync(20, 10);
+  }
+  expect(deaths).toBe(0);
+});
+
+test('a listener that let go is not called', async () => {
+  await clock.advanceAsync(1_200, 25);
+  const cancel = peers.onDead(id, () => (deaths += 1));
+  peers.onDead(id, () => (deaths += 10));
+  cancel();
+  await clock.advanceAsync(100, 25);
+  expect(deaths).toBe(10);
+});
+
+test('nobody is found dead while Redis is away', async () => {
+  await startHeartbeat({bus, clock, name: 'workers', beat});
+  peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(2_000, 25);
+  bus.setDown(true);
+  await clock.advanceAsync(3_000, 25);
+  bus.setDown(false);
+  await clock.advanceAsync(3_000, 25);
+  expect([peers.verdict(id), deaths]).toEqual(['alive', 0]);
+});
+
+test('a beat nobody can read is ignored', async () => {
+  await bus.publish(fleetBeat('workers'), Buffer.from('{"id":7}'));
+  await clock.advanceAsync(1_500, 25);
+  expect(peers.verdict(id)).toBe('dead');
+});

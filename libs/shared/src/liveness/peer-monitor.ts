@@ -1,0 +1,81 @@
+import type {MediaBus} from '../bus/media-bus.ts';
+import {background, type Log} from '../observability/log.ts';
+import type {Metrics} from '../observability/metrics.ts';
+import type {ProcessId} from '../protocol/ids.ts';
+import {parse} from '../protocol/parse.ts';
+import {fleetBeat, fleetLife, type FleetName} from '../redis/keys.ts';
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {Beat} from './heartbeat.ts';
+import {PeerWatch, type Verdict} from './failure-detector.ts';
+
+/** Adds at most this to every detection. */
+const LOOK_EVERY: Millis = 15;
+
+/** The peers of this process, as their heartbeats show them. */
+export interface Peers extends AsyncDisposable {
+  verdict(id: ProcessId): Verdict;
+  /** Tells that a message to this peer had no receiver: if its lifeline has none either, it is dead. */
+  noReceiver(id: ProcessId): void;
+  /** Calls once, when the peer is dead; at the next look if it already is. */
+  onDead(id: ProcessId, died: () => void): Cancel;
+}
+
+/** Listens to the heartbeats of a fleet. Rejects when it cannot listen. */
+export async function watchPeers(options: {
+  readonly bus: MediaBus;
+  readonly clock: Clock;
+  readonly name: FleetName;
+  readonly metrics: Pick<Metrics, 'malformedTotal'>;
+  readonly log: Log;
+}): Promise<Peers> {
+  const {bus, clock, name, metrics, log} = options;
+  // Beats may come before the subscription is confirmed.
+  const watch = new PeerWatch(clock.now(), bus.wellSince());
+  const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
+    const beat = parse(Beat, message.toString());
+    if (beat.ok) watch.beat(beat.message.id, clock.now());
+    else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
+  });
+  const waiting = new Map<ProcessId, Set<() => void>>();
+  const probing = new Set<ProcessId>();
+  const tell = () => {
+    for (const [id, listeners] of waiting) {
+      if (watch.verdict(id, clock.now()) !== 'dead') continue;
+      waiting.delete(id);
+      log.warn({peer: id, calls: listeners.size}, 'peer is dead');
+      for (const died of listeners) died();
+    }
+  };
+  const stop = every(clock, LOOK_EVERY, () => {
+    watch.look(clock.now(), bus.wellSince());
+    tell();
+  });
+  /** A connection that is lost may come back; a process whose two connections are lost at once is gone. */
+  const probe = async (id: ProcessId) => {
+    if (probing.has(id)) return;
+    probing.add(id);
+    const receivers = await bus.publish(fleetLife(name, id), Buffer.alloc(0)).catch(() => 1);
+    probing.delete(id);
+    if (receivers > 0) return;
+    watch.gone(id, clock.now(), bus.linkedSince());
+    tell();
+  };
+  return {
+    verdict: id => watch.verdict(id, clock.now()),
+    noReceiver: id => background(probe(id), log, 'probe a peer'),
+    onDead(id, died) {
+      const listeners = waiting.get(id) ?? new Set();
+      // A function of its own for each, so that the same one may wait twice.
+      const listener = () => died();
+      waiting.set(id, listeners.add(listener));
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0 && waiting.get(id) === listeners) waiting.delete(id);
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      stop();
+      waiting.clear();
+      await unsubscribe();
+    },
+  };
+}

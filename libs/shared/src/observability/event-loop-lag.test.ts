@@ -1,0 +1,24 @@
+import {expect, test} from 'vitest';
+import {FakeClock} from '../testing/fake-clock.ts';
+import type {Clock} from '../time.ts';
+import {LoopLag} from './event-loop-lag.ts';
+
+test('an operator sees the worst of the last second, and not longer', () => {
+  const fake = new FakeClock();
+  let late = 0;
+  const clock: Clock = {
+    now: () => fake.now() + late,
+    wall: () => fake.wall(),
+    after: (delay, run) => fake.after(delay, run),
+  };
+  using lag = new LoopLag(clock);
+  fake.advance(500);
+  expect(lag.worst).toBe(0);
+  late = 80;
+  fake.advance(50);
+  expect(lag.worst).toBe(80);
+  fake.advance(900);
+  expect(lag.worst).toBe(80);
+  fake.advance(200);
+  expect(lag.worst).toBe(0);
+});

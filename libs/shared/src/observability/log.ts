@@ -1,0 +1,92 @@
+import {pino, type DestinationStream, type Logger} from 'pino';
+import type {CallSid} from '../protocol/ids.ts';
+import {traceIdOf} from './traceparent.ts';
+
+/** A structured log. Messages are constant phrases, facts are fields; never audio, words or telephone numbers. */
+export type Log = Logger;
+
+export interface LogOptions {
+  /** `fatal` to `trace`, or `silent`. */
+  readonly level?: string;
+  readonly to?: DestinationStream;
+  /** Facts that every line carries, such as the id of the process. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What no line may ever hold, whoever logs it by mistake. Fixed paths: a wildcard would double the cost of a line.
+ */
+const REDACTED = [
+  'authorization',
+  'apiKey',
+  'token',
+  'signature',
+  'ticket',
+  'password',
+  'from',
+  'to',
+  'caller',
+  'callee',
+  'number',
+  'text',
+  'transcript',
+  'payload',
+  'audio',
+  'headers',
+  'body',
+  'url',
+];
+
+/** Of a message, and of a stack: what a line may hold of them, in characters. */
+const MESSAGE_MAX = 500;
+const STACK_MAX = 4_000;
+/** Causes of causes that are told. */
+const DEPTH = 3;
+
+/**
+ * An error as a line may tell it: never what it carries beside. Errors of Redis clients hold the arguments of the
+ * command, errors of databases its parameters: in both the words of a call and telephone numbers.
+ */
+function tellError(thrown: unknown, depth = DEPTH): unknown {
+  if (!(thrown instanceof Error)) return {type: typeof thrown, message: tellMessage(String(thrown))};
+  const code = 'code' in thrown ? thrown.code : undefined;
+  const frames = thrown.stack?.split('\n').filter(line => /^\s+at /.test(line));
+  return {
+    type: thrown.name === 'Error' ? thrown.constructor.name : thrown.name,
+    message: tellMessage(thrown.message),
+    ...(typeof code === 'string' || typeof code === 'number' ? {code} : {}),
+    ...(frames ? {stack: frames.join('\n').slice(0, STACK_MAX)} : {}),
+    ...(thrown.cause !== undefined && depth > 1 ? {cause: tellError(thrown.cause, depth - 1)} : {}),
+  };
+}
+
+/** Redis repeats the arguments of a command that it does not know. */
+function tellMessage(message: string): string {
+  return message.replace(/, with args beginning with:.*/s, '').slice(0, MESSAGE_MAX);
+}
+
+/** One per process. */
+export function createLog(service: string, {level = 'info', to, facts = {}}: LogOptions = {}): Log {
+  const options = {
+    level,
+    base: {service, ...facts},
+    serializers: {err: (thrown: unknown) => tellError(thrown)},
+    redact: {paths: [...REDACTED], censor: '[redacted]'},
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {level: (label: string) => ({level: label})},
+  };
+  return to ? pino(options, to) : pino(options);
+}
+
+/** One per call: every line of it can be found by its CallSid, and by the id of its trace once that is known. */
+export function logOfCall(log: Log, callSid: CallSid, traceparent?: string | null): Log {
+  return log.child({callSid, traceId: traceIdOf(traceparent)});
+}
+
+/**
+ * Lets a promise run that nobody waits for, and logs if it fails. The only place where that is allowed, so that no
+ * failure is ever silent and none ends the process.
+ */
+export function background(promise: PromiseLike<unknown>, log: Log, what: string): void {
+  promise.then(undefined, (thrown: unknown) => log.warn({err: thrown, what}, 'background work failed'));
+}

@@ -1,0 +1,106 @@
+import {EndReason, FailoverRecord, Tokens} from '../cdr/call-record.ts';
+
+/**
+ * Every value that a label of a metric may have. A counter is there from the start with all of its values at 0: what
+ * happens for the first time is an increase, and an alert sees it.
+ */
+export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'resumed', 'given-up'];
+export const END_REASONS = EndReason.options;
+export const TOKEN_KINDS = Tokens.keyof().options;
+export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
+export const REPIN_CAUSES = ['worker-lost', 'worker-drained', 'plain'];
+export const RECONNECT_CAUSES = ['lost', 'rotated'];
+export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];
+export const RECORDING_OUTCOMES = ['recorded', 'superseded', 'erased', 'refused'];
+export const REFUSED_REQUESTS = ['signature', 'call-sid', 'request'];
+/** The last four: what a socket was when its time was up. */
+export const REFUSED_SOCKETS = [
+  'path',
+  'origin',
+  'signature',
+  'full',
+  'admission',
+  'malformed',
+  'tooMany',
+  'outOfPlace',
+  'unreadableStart',
+  'awaitingStart',
+  'admitting',
+  'bridged',
+  'leaving',
+];
+/** Why a caller who waited for an answer did not hear one, or not a whole one. docs/RUNBOOK.md explains each. */
+export const MISS_CAUSES = [
+  'empty',
+  'failed',
+  'incomplete',
+  'never-ended',
+  'no-session',
+  'rate-limited',
+  'refused',
+  'stalled',
+  'text',
+  'tool-loop',
+  'unanswered',
+  'unheard',
+] as const;
+export type MissCause = (typeof MISS_CAUSES)[number];
+/** What was done about it. */
+export const MISS_STEPS = ['accept', 'wait', 'hold', 'ask-again', 'new-session', 'give-up'] as const;
+export type MissStep = (typeof MISS_STEPS)[number];
+/** Events of a model that a call reacts to. */
+export const MODEL_EVENTS = [
+  'conversation.item.added',
+  'conversation.item.input_audio_transcription.completed',
+  'conversation.item.input_audio_transcription.failed',
+  'error',
+  'input_audio_buffer.committed',
+  'input_audio_buffer.speech_started',
+  'input_audio_buffer.speech_stopped',
+  'other',
+  'response.created',
+  'response.done',
+  'response.function_call_arguments.done',
+  'response.output_audio.delta',
+  'response.output_audio.done',
+  'response.output_audio_transcript.delta',
+  'response.output_audio_transcript.done',
+  'response.output_item.done',
+  'session.updated',
+];
+/** What a model is known to call its errors, and what we call the loss of its socket. */
+export const MODEL_ERRORS = [
+  'account_deactivated',
+  'beta_api_shape_disabled',
+  'billing_hard_limit_reached',
+  'cancelled',
+  'client_cancelled',
+  'closed',
+  'content_filter',
+  'conversation_already_has_active_response',
+  'expired',
+  'failed',
+  'incomplete',
+  'inference_rate_limit_exceeded',
+  'insufficient_quota',
+  'invalid_api_key',
+  'invalid_event',
+  'invalid_value',
+  'item_delete_invalid_item_id',
+  'item_retrieve_invalid_item_id',
+  'item_truncate_invalid_item_id',
+  'max_output_tokens',
+  'misconfigured',
+  'missing_required_parameter',
+  'model_not_found',
+  'other',
+  'quota',
+  'rate_limit_exceeded',
+  'refused',
+  'response_cancel_not_active',
+  'server_error',
+  'session_expired',
+  'turn_detected',
+  'unknown_parameter',
+  'unreachable',
+];

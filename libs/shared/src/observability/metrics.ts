@@ -1,0 +1,175 @@
+import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-client';
+import library from '../../package.json' with {type: 'json'};
+import {
+  ADMISSIONS,
+  END_REASONS,
+  FAILOVER_KINDS,
+  MISS_CAUSES,
+  MISS_STEPS,
+  MODEL_ERRORS,
+  MODEL_EVENTS,
+  RECONNECT_CAUSES,
+  RECORDING_OUTCOMES,
+  REFUSED_REQUESTS,
+  REFUSED_SOCKETS,
+  REPIN_CAUSES,
+  SENDING_OUTCOMES,
+  TOKEN_KINDS,
+} from './metric-labels.ts';
+
+/** From the neighbourhood of five milliseconds to ten seconds: the same for every latency, so that they compare. */
+const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
+/** For what happens inside the house, and should take no time at all. */
+const INSTANTS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
+/** For what may have to wait until something is repaired. */
+const PATIENCE = [...SECONDS, 60, 600, 3_600];
+
+const WEBHOOK = ['webhook'];
+const EDGE = ['media-edge'];
+const WORKER = ['realtime-worker'];
+const ANALYTICS = ['analytics'];
+const EVERY = [...WEBHOOK, ...EDGE, ...WORKER, ...ANALYTICS];
+const CALLS = [...EDGE, ...WORKER];
+
+/**
+ * Every metric that any of our processes exports, in one list, each with the services that set it: a process exports
+ * only what it knows, so that a zero always means zero. A CallSid, a StreamSid or a number is never a label, and every
+ * label has a short list of values that no peer can make longer.
+ * The figures of single calls are in their records; these are for alerts and for the shape of a day.
+ */
+export function createMetrics(service: string) {
+  const registry = new Registry();
+  registry.setDefaultLabels({service});
+  /** What is none of the four (a test, a script) has all of them. */
+  const of = (services: readonly string[]) =>
+    services.includes(service) || !EVERY.includes(service) ? [registry] : [];
+  const gauge = (services: readonly string[], name: string, help: string) =>
+    new Gauge({name: `voicebridge_${name}`, help, registers: of(services)});
+  const counter = <Label extends string = never>(
+    services: readonly string[],
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ) => new Counter<Label>({name: `voicebridge_${name}`, help, labelNames: [...labelNames], registers: of(services)});
+  /** One label, and all the values that it may have. */
+  const counterBy = <Label extends string>(
+    services: readonly string[],
+    name: string,
+    help: string,
+    label: Label,
+    values: readonly string[],
+  ) => {
+    const made = counter(services, name, help, [label]);
+    for (const value of values) made.labels(value).inc(0);
+    return made;
+  };
+  const seconds = (services: readonly string[], name: string, help: string, buckets: readonly number[] = SECONDS) =>
+    new Histogram({name: `voicebridge_${name}_seconds`, help, buckets: [...buckets], registers: of(services)});
+  const answersMissed = counter(
+    WORKER,
+    'answers_missed_total',
+    'answers that did not come or not whole, and what was done',
+    ['cause', 'step'],
+  );
+  for (const cause of MISS_CAUSES) for (const step of MISS_STEPS) answersMissed.labels(cause, step).inc(0);
+  collectDefaultMetrics({register: registry});
+  new Gauge({
+    name: 'voicebridge_build_info',
+    help: '1; what runs is in the labels',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({version: library.version, node: process.version}, 1);
+  return {
+    registry,
+    draining: gauge(EVERY, 'draining', '1 while the process takes no new work, because it was told to stop'),
+    eventLoopLag: gauge(EVERY, 'event_loop_lag_seconds', 'how late a timer fired, the worst of the last second'),
+    redisUp: gauge(EVERY, 'redis_up', '1 while this process can use Redis'),
+    redisTrouble: new Gauge({
+      name: 'voicebridge_redis_trouble',
+      help: '1 for the reason why this process cannot use Redis',
+      labelNames: ['reason'],
+      registers: of(EVERY),
+    }),
+    callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
+    callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
+    callsTotal: counterBy(
+      [...WEBHOOK, ...WORKER],
+      'calls_total',
+      'webhook: what callers got; worker: how calls ended',
+      'result',
+      service === 'webhook' ? ADMISSIONS : END_REASONS,
+    ),
+    admissionSeconds: seconds(WEBHOOK, 'admission', 'webhook received to a worker that said yes'),
+    modelReadySeconds: seconds(WORKER, 'model_ready', 'a worker said yes to the model session configured'),
+    timeToFirstAudioSeconds: seconds(
+      WORKER,
+      'time_to_first_audio',
+      'stream start to first assistant audio handed to Twilio',
+    ),
+    turnGapSeconds: seconds(WORKER, 'platform_turn_gap', 'last caller speech frame in to first assistant frame out'),
+    bargeInReactionSeconds: seconds(WORKER, 'barge_in_reaction', 'speech_started received to clear sent', INSTANTS),
+    bargeInsTotal: counter(WORKER, 'barge_ins_total', 'callers who spoke over the assistant'),
+    hopSeconds: seconds(CALLS, 'hop', 'one frame between edge and worker: half a round trip', INSTANTS),
+    framesTotal: counter(EDGE, 'frames_total', 'frames between edge and worker', ['direction', 'outcome']),
+    socketsRefusedTotal: counterBy(
+      [...WEBHOOK, ...EDGE],
+      'sockets_refused_total',
+      'sockets and requests refused',
+      'reason',
+      service === 'webhook' ? REFUSED_REQUESTS : REFUSED_SOCKETS,
+    ),
+    malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages nobody could use', ['peer', 'reason']),
+    repinsTotal: counterBy(
+      CALLS,
+      'repins_total',
+      'calls moved to another worker, by whoever moved them',
+      'cause',
+      REPIN_CAUSES,
+    ),
+    repinSeconds: seconds(EDGE, 'repin', 'owner known dead to first frame accepted by the new one'),
+    failoversTotal: counterBy(
+      WORKER,
+      'failovers_total',
+      'accidents and moves that a call outlived',
+      'kind',
+      FAILOVER_KINDS,
+    ),
+    fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
+    modelErrorsTotal: counterBy(WORKER, 'model_errors_total', 'errors the model reported', 'code', MODEL_ERRORS),
+    answersMissedTotal: answersMissed,
+    modelEventsMendedTotal: counterBy(
+      WORKER,
+      'model_events_mended_total',
+      'events of the model that were unreadable, or read without a part of them',
+      'type',
+      MODEL_EVENTS,
+    ),
+    modelReconnectsTotal: counterBy(
+      WORKER,
+      'model_reconnects_total',
+      'model sockets opened again during a call',
+      'cause',
+      RECONNECT_CAUSES,
+    ),
+    tokensTotal: counterBy(WORKER, 'tokens_total', 'tokens the model counted', 'kind', TOKEN_KINDS),
+    recordsTotal: counterBy(
+      [...WORKER, ...ANALYTICS],
+      'records_total',
+      'call records, by what became of them',
+      'outcome',
+      service === 'analytics' ? RECORDING_OUTCOMES : SENDING_OUTCOMES,
+    ),
+    recordsUnsent: gauge(WORKER, 'records_unsent', 'records of finished calls that Redis does not have yet'),
+    analyticsDatabaseUp: gauge(ANALYTICS, 'analytics_database_up', '1 while the database of analytics can be used'),
+    analyticsRecordsWaiting: gauge(ANALYTICS, 'analytics_records_waiting', 'records that wait in the queue'),
+    analyticsQueueAge: gauge(ANALYTICS, 'analytics_queue_age_seconds', 'how long the oldest record has waited'),
+    analyticsFreshnessSeconds: seconds(
+      ANALYTICS,
+      'analytics_freshness',
+      'a call ended to its record in the database, by wall clocks',
+      PATIENCE,
+    ),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

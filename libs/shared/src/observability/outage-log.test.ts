@@ -1,0 +1,43 @@
+import {expect, test} from 'vitest';
+import {OutageLog} from './outage-log.ts';
+import {FakeClock} from '../testing/fake-clock.ts';
+
+function outages() {
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const log = new OutageLog(clock, 1_000, {
+    away: thrown => lines.push(`away: ${String(thrown)}`),
+    back: ({lastedMs, failures}) => lines.push(`back after ${lastedMs} ms, ${failures} failures`),
+  });
+  return {clock, lines, log};
+}
+
+test('an operator reads one line when something goes away and one when it is back', () => {
+  const {clock, lines, log} = outages();
+  log.worked();
+  log.failed('refused');
+  clock.advance(400);
+  log.failed('refused');
+  clock.advance(100);
+  log.worked();
+  clock.advance(999);
+  expect(lines).toEqual(['away: refused']);
+  clock.advance(1);
+  expect(lines).toEqual(['away: refused', 'back after 500 ms, 2 failures']);
+  clock.advance(10_000);
+  expect(lines).toHaveLength(2);
+});
+
+test('a minute of coming and going is one outage, and the next one is told again', () => {
+  const {clock, lines, log} = outages();
+  for (let second = 0; second < 120; second += 1) {
+    log.failed('disk full');
+    clock.advance(250);
+    log.worked();
+    clock.advance(250);
+  }
+  clock.advance(1_000);
+  expect(lines).toEqual(['away: disk full', 'back after 59750 ms, 120 failures']);
+  log.failed('disk full');
+  expect(lines).toHaveLength(3);
+});

@@ -1,0 +1,58 @@
+import type {Cancel, Clock, Millis} from '../time.ts';
+
+/** What is told of an outage when it is over. */
+export interface Outage {
+  readonly lastedMs: Millis;
+  readonly failures: number;
+}
+
+export interface OutageLines {
+  /** Something failed that had worked until now. */
+  away(thrown: unknown): void;
+  /** It works again, and has for `settled`. */
+  back(outage: Outage): void;
+}
+
+/**
+ * One line when something goes away and one when it has come back to stay, however often it fails, returns for a moment
+ * and fails again between: a peer that flaps must not fill the log.
+ */
+export class OutageLog implements Disposable {
+  readonly #clock: Clock;
+  readonly #settled: Millis;
+  readonly #lines: OutageLines;
+  #since: Millis | undefined;
+  #failures = 0;
+  #settling: Cancel | undefined;
+
+  constructor(clock: Clock, settled: Millis, lines: OutageLines) {
+    this.#clock = clock;
+    this.#settled = settled;
+    this.#lines = lines;
+  }
+
+  failed(thrown: unknown): void {
+    this.#settling?.();
+    this.#settling = undefined;
+    this.#failures += 1;
+    if (this.#since !== undefined) return;
+    this.#since = this.#clock.now();
+    this.#lines.away(thrown);
+  }
+
+  worked(): void {
+    if (this.#since === undefined || this.#settling !== undefined) return;
+    const lastedMs = Math.round(this.#clock.now() - this.#since);
+    this.#settling = this.#clock.after(this.#settled, () => {
+      this.#settling = undefined;
+      this.#since = undefined;
+      const failures = this.#failures;
+      this.#failures = 0;
+      this.#lines.back({lastedMs, failures});
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#settling?.();
+  }
+}

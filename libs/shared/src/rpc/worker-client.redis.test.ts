@@ -1,0 +1,27 @@
+import {randomBytes} from 'node:crypto';
+import {expect, inject, test} from 'vitest';
+import {createLog} from '../observability/log.ts';
+import {createMetrics} from '../observability/metrics.ts';
+import {CallSid, ProcessId} from '../protocol/ids.ts';
+import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
+import {systemClock as clock} from '../time.ts';
+import {openAsker} from './worker-client.ts';
+import {openInbox} from './worker-server.ts';
+
+const log = createLog('test', {level: 'silent'});
+const random = () => randomBytes(6).toString('hex');
+
+test('two processes ask and answer through Redis, and a worker that left is known to be gone', async () => {
+  await using here = await openRedisMediaBus(inject('redisUrl'), {clock, log});
+  await using there = await openRedisMediaBus(inject('redisUrl'), {clock, log});
+  const worker = ProcessId.parse(`worker-${random()}`);
+  const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+  const handle = async () => ({answer: 'yes', epoch: 2}) as const;
+  const inbox = await openInbox({bus: there, worker, handle, metrics: createMetrics('test'), log});
+  await using asker = await openAsker({bus: here, clock, id: ProcessId.parse(`edge-${random()}`), log});
+  const ask = () => asker.ask(worker, {type: 'end', callSid, why: 'caller.hung-up'}, 5_000);
+  const outcomes = await Promise.all(Array.from({length: 20}, ask));
+  expect(outcomes.map(({answer}) => answer)).toEqual(Array.from({length: 20}, () => 'yes'));
+  await inbox[Symbol.asyncDispose]();
+  expect(await ask()).toEqual({answer: 'noReceiver'});
+});

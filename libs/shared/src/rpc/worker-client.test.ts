@@ -1,0 +1,117 @@
+import {randomBytes} from 'node:crypto';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
+import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
+import {createLog} from '../observability/log.ts';
+import {createMetrics, type Metrics} from '../observability/metrics.ts';
+import {CallSid, ProcessId} from '../protocol/ids.ts';
+import type {Ask} from '../protocol/worker-rpc.ts';
+import {answersTo, workerInbox} from '../redis/keys.ts';
+import {FakeClock} from '../testing/fake-clock.ts';
+import {openAsker, type Asker, type Request} from './worker-client.ts';
+import {openInbox} from './worker-server.ts';
+
+const log = createLog('test', {level: 'silent'});
+const [edge, worker] = [ProcessId.parse('edge-aaaa'), ProcessId.parse('worker-aaaa')];
+const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+const hangUp: Request = {type: 'end', callSid, why: 'caller.hung-up'};
+
+let clock: FakeClock;
+let bus: MemoryMediaBus;
+let metrics: Metrics;
+let asker: Asker;
+beforeEach(async () => {
+  clock = new FakeClock();
+  bus = new MemoryMediaBus(clock);
+  metrics = createMetrics('test');
+  asker = await openAsker({bus, clock, id: edge, log});
+});
+afterEach(() => asker[Symbol.asyncDispose]());
+
+const inbox = (handle: Parameters<typeof openInbox>[0]['handle']) => openInbox({bus, worker, handle, metrics, log});
+
+describe('an asker', () => {
+  test('gets the answer of the worker it asked', async () => {
+    const asks: Ask[] = [];
+    await inbox(async ask => {
+      asks.push(ask);
+      return {answer: 'yes', epoch: 3};
+    });
+    const outcome = asker.ask(worker, hangUp);
+    await clock.advanceAsync(10);
+    expect(await outcome).toMatchObject({answer: 'yes', epoch: 3, worker});
+    expect(asks).toMatchObject([hangUp]);
+    expect(clock.waiting).toBe(0);
+  });
+
+  test('gets each answer for its own question', async () => {
+    const held: (() => void)[] = [];
+    await inbox(async ask => {
+      if (ask.type === 'attach') await new Promise<void>(resolve => held.push(resolve));
+      return {answer: ask.type === 'attach' ? 'unknown' : 'yes', epoch: 1};
+    });
+    const attach: Request = {type: 'attach', callSid, epoch: 1, streamSid: `MZ${'0'.repeat(32)}` as never, edge};
+    const [first, second] = [asker.ask(worker, attach), asker.ask(worker, hangUp)];
+    await clock.advanceAsync(10);
+    expect(await second).toMatchObject({answer: 'yes'});
+    for (const release of held) release();
+    await clock.advanceAsync(10);
+    expect(await first).toMatchObject({answer: 'unknown'});
+  });
+
+  test('knows at once when nobody listens', async () => {
+    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
+  });
+
+  test('waits 300 ms for a worker that hangs, and no longer', async () => {
+    await inbox(() => new Promise(() => {}));
+    const outcome = asker.ask(worker, hangUp);
+    await clock.advanceAsync(300);
+    expect(await outcome).toEqual({answer: 'noAnswer'});
+  });
+
+  test('is told when Redis is away', async () => {
+    bus.setDown(true);
+    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'unreachable'});
+  });
+
+  test('is not confused by an answer that came too late, or that is none', async () => {
+    const slow = Promise.withResolvers<{answer: 'yes'; epoch: number}>();
+    await inbox(() => slow.promise);
+    const outcome = asker.ask(worker, hangUp, 50);
+    await clock.advanceAsync(50);
+    expect(await outcome).toEqual({answer: 'noAnswer'});
+    const next = asker.ask(worker, hangUp);
+    await bus.publish(answersTo(edge), Buffer.from('not json'));
+    await clock.advanceAsync(1);
+    slow.resolve({answer: 'yes', epoch: 1});
+    await clock.advanceAsync(10);
+    expect(await next).toMatchObject({answer: 'yes'});
+  });
+});
+
+describe('an inbox', () => {
+  test('counts what it cannot read, and goes on', async () => {
+    await inbox(async () => ({answer: 'yes', epoch: 1}));
+    for (const text of ['', '{}', 'null', '{"type":"take"}', '[1]']) {
+      await bus.publish(workerInbox(worker), Buffer.from(text));
+    }
+    const outcome = asker.ask(worker, hangUp);
+    await clock.advanceAsync(10);
+    expect(await outcome).toMatchObject({answer: 'yes'});
+    const {values} = await metrics.malformedTotal.get();
+    expect(values.reduce((sum, {value}) => sum + value, 0)).toBe(5);
+  });
+
+  test('sends the asker to somebody else when it failed', async () => {
+    await inbox(() => Promise.reject(new Error('bug')));
+    const outcome = asker.ask(worker, hangUp);
+    await clock.advanceAsync(10);
+    expect(await outcome).toMatchObject({answer: 'unknown'});
+  });
+
+  test('is gone for askers once it is closed', async () => {
+    const open = await inbox(async () => ({answer: 'yes', epoch: 1}));
+    await open[Symbol.asyncDispose]();
+    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
+  });
+});

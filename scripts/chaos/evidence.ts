@@ -1,0 +1,79 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts';
+import {openCalls} from '@voicebridge/shared/redis/keys.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {type Hearing, hearings} from '../../tools/harness/audio-evidence.ts';
+
+/** A sweep finds a call without an owner within 30 s; then its record has to be written. */
+const RECORDS_WITHIN_MS = 45_000;
+
+/** A call as analytics knows it. */
+export interface RecordedCall {
+  readonly callSid: string;
+  readonly endReason: string;
+  readonly epoch: number;
+}
+
+/** Everything that is known when all have hung up. */
+export interface Truth {
+  readonly reports: readonly CallReport[];
+  readonly hearings: readonly Hearing[];
+  readonly records: readonly RecordedCall[];
+  /** CallSids that Redis still thinks of as calls without a record. */
+  readonly open: readonly string[];
+  /** Channels of streams that somebody still listens to. */
+  readonly channels: readonly string[];
+  /** Keys that will never go away by themselves, and are none that stay. */
+  readonly keys: readonly string[];
+  /** Calls that edges and workers say they still hold. */
+  readonly held: readonly string[];
+}
+
+/** Waits until every record is there and everything was let go, or for as long as that may take. */
+export async function gather(fleet: ProcessFleet, reports: readonly CallReport[]): Promise<Truth> {
+  const redis = openRedis(fleet.redisUrl, 'commands', createLog('chaos', {level: 'silent'}));
+  try {
+    const until = performance.now() + RECORDS_WITHIN_MS;
+    for (;;) {
+      const truth = await look(fleet, redis, reports);
+      if (isSettled(truth) || performance.now() > until) return {...truth, hearings: await hearings(fleet)};
+      await sleep(500);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function isSettled({reports, records, open, channels, keys, held}: Truth): boolean {
+  const leftovers = [open, channels, keys, held];
+  return records.length >= reports.length && leftovers.every(list => list.length === 0);
+}
+
+async function look(fleet: ProcessFleet, redis: RedisClient, reports: readonly CallReport[]): Promise<Truth> {
+  const processes = [...fleet.edges, ...fleet.workers];
+  const counts = await Promise.all(processes.map(each => metric(each, 'voicebridge_calls_active')));
+  const held = processes.flatMap(({name}, index) => (counts[index] ? [`${name}: ${counts[index]}`] : []));
+  const channels = (await redis.call('PUBSUB', 'SHARDCHANNELS', 'media:*')) as string[];
+  const [records, open, keys] = [await recordsOf(fleet), await redis.smembers(openCalls), await lastingKeys(redis)];
+  return {reports, hearings: [], records, open, channels, keys, held};
+}
+
+async function recordsOf(fleet: ProcessFleet): Promise<RecordedCall[]> {
+  const all: RecordedCall[] = [];
+  for (let next: string | null = ''; next !== null;) {
+    const url = new URL(`/api/calls?limit=1000${next === '' ? '' : `&after=${next}`}`, fleet.analytics?.url);
+    const page = (await (await fetch(url)).json()) as {calls: RecordedCall[]; next: string | null};
+    all.push(...page.calls);
+    next = page.next;
+  }
+  return all;
+}
+
+/** What has no lifetime, but for the fleet, the list of calls and the queue: it would stay for ever. */
+async function lastingKeys(redis: RedisClient): Promise<string[]> {
+  const keys = (await redis.keys('*')).filter(key => !/^(fleet:|calls:\{open\}|\{vb\}:)/.test(key));
+  const lifetimes = await Promise.all(keys.map(key => redis.ttl(key)));
+  return keys.filter((_, index) => lifetimes[index] === -1);
+}

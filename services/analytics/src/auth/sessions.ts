@@ -1,0 +1,46 @@
+import {createHash, randomBytes} from 'node:crypto';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Kysely} from 'kysely';
+import type {Schema} from '../database/schema.ts';
+
+/** A session ends after this long without a request, and in any case after the longer time. */
+const INACTIVE: Millis = 2 * 3_600_000;
+const ABSOLUTE: Millis = 12 * 3_600_000;
+/** A session is written down as seen at most this often. */
+const SEEN_EVERY: Millis = 60_000;
+
+const nameOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+/** Signs somebody in. Returns the secret that their browser keeps: 256 random bits, of which we keep a hash. */
+export async function openSession(db: Kysely<Schema>, wall: Millis): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  const now = new Date(wall);
+  await db
+    .insertInto('sessions')
+    .values({tokenHash: nameOf(token), createdAt: now, seenAt: now})
+    .execute();
+  return token;
+}
+
+/** The name of a session that is still good, for the audit; undefined when it is not. */
+export async function findSession(db: Kysely<Schema>, token: string, wall: Millis): Promise<string | undefined> {
+  const tokenHash = nameOf(token);
+  const session = await db.selectFrom('sessions').selectAll().where('tokenHash', '=', tokenHash).executeTakeFirst();
+  if (!session) return undefined;
+  const idle = wall - session.seenAt.getTime();
+  if (idle > INACTIVE || wall - session.createdAt.getTime() > ABSOLUTE) {
+    await db.deleteFrom('sessions').where('tokenHash', '=', tokenHash).execute();
+    return undefined;
+  }
+  if (idle > SEEN_EVERY)
+    await db
+      .updateTable('sessions')
+      .set({seenAt: new Date(wall)})
+      .where('tokenHash', '=', tokenHash)
+      .execute();
+  return tokenHash.slice(0, 12);
+}
+
+export async function closeSession(db: Kysely<Schema>, token: string): Promise<void> {
+  await db.deleteFrom('sessions').where('tokenHash', '=', nameOf(token)).execute();
+}

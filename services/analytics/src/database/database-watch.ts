@@ -1,0 +1,111 @@
+import {messageOf} from '@voicebridge/shared/errors.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+import {sql, type Kysely} from 'kysely';
+import type {Database} from './database.ts';
+import type {Schema} from './schema.ts';
+
+/** The first attempt after a loss comes soon: most losses are restarts. */
+const RETRIES: readonly Millis[] = [100, 200, 500, 1_000, 2_000];
+
+/** A database that fails again within this time was not back: a full disk still answers questions. */
+const SETTLED: Millis = 3_000;
+
+/**
+ * Whether the database can be used now. Whoever meets a failure says so; from then on this asks until the database
+ * answers, and everybody who waits goes on together. Each loss and each return is logged once.
+ */
+export class DatabaseWatch implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #outages: OutageLog;
+  #reason: string | undefined = 'the database has not answered yet';
+  #prepared = false;
+  #back = Promise.withResolvers<void>();
+  #attempt = 0;
+  #cancel: Cancel | undefined;
+  #closed = false;
+
+  constructor(database: Database, clock: Clock, log: Log) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#outages = new OutageLog(clock, SETTLED, {
+      away: thrown => log.warn({err: thrown}, 'database is away; records wait in the queue, nothing is lost'),
+      back: outage => log.info(outage, 'database is back'),
+    });
+  }
+
+  get kind(): Database['kind'] {
+    return this.#database.kind;
+  }
+
+  /** Why the database cannot be used; undefined when it can. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** The database, whatever its state: for whoever would rather fail than wait. */
+  get now(): Kysely<Schema> {
+    return this.#database.kysely;
+  }
+
+  /** Tries once and returns; goes on trying by itself if that failed. */
+  async start(): Promise<void> {
+    await this.#try();
+  }
+
+  /** Resolves when the database can be used; rejects when `signal` ends first. */
+  async ready(signal: AbortSignal): Promise<Kysely<Schema>> {
+    if (this.#reason !== undefined) {
+      const aborted = Promise.withResolvers<never>();
+      const abort = () => aborted.reject(signal.reason);
+      signal.addEventListener('abort', abort, {once: true});
+      if (signal.aborted) abort();
+      try {
+        await Promise.race([this.#back.promise, aborted.promise]);
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+    }
+    return this.#database.kysely;
+  }
+
+  /** Something failed that was not the fault of the statement. */
+  lost(thrown: unknown): void {
+    if (this.#reason !== undefined || this.#closed) return;
+    this.#back = Promise.withResolvers<void>();
+    this.#attempt = 0;
+    this.#isAway(thrown);
+  }
+
+  #isAway(thrown: unknown): void {
+    this.#reason = `the database cannot be used: ${messageOf(thrown)}`;
+    this.#outages.failed(thrown);
+    const delay = RETRIES[Math.min(this.#attempt++, RETRIES.length - 1)] ?? 0;
+    this.#cancel = this.#clock.after(delay, () => void this.#try());
+  }
+
+  /** Never rejects. */
+  async #try(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (this.#prepared) await sql`SELECT 1`.execute(this.#database.kysely);
+      else await this.#database.prepare();
+    } catch (thrown) {
+      if (!this.#closed) this.#isAway(thrown);
+      return;
+    }
+    this.#prepared = true;
+    this.#reason = undefined;
+    this.#outages.worked();
+    this.#back.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#cancel?.();
+    this.#outages[Symbol.dispose]();
+    await this.#database[Symbol.asyncDispose]();
+  }
+}

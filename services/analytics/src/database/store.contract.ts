@@ -1,0 +1,315 @@
+import {readdir} from 'node:fs/promises';
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
+import {sql} from 'kysely';
+import {concurrency} from '../queries/concurrency.ts';
+import type {Database} from './database.ts';
+import {eraseCalls} from '../ingest/erase-calls.ts';
+import {facets} from '../queries/facets.ts';
+import {histogram} from '../queries/histogram.ts';
+import {listCalls} from '../queries/list-calls.ts';
+import {measure} from '../queries/measure.ts';
+import {readCall} from '../queries/read-call.ts';
+import {recordCall} from '../ingest/store-call.ts';
+import {sweep} from '../ingest/retention.ts';
+import {findSession, openSession} from '../auth/sessions.ts';
+import {FIRST, finishedCall, sidOf, turnOfTest} from '../testing/finished-call.ts';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** What any database must do, for whoever asks it questions. */
+export function describeStore(name: string, open: (() => Promise<Database>) | undefined): void {
+  describe.skipIf(open === undefined)(`records and questions on ${name}`, () => {
+    let database: Database;
+    beforeAll(async () => {
+      database = await open!();
+      await database.prepare();
+    }, 60_000);
+    afterAll(() => database[Symbol.asyncDispose]());
+    beforeEach(async () => {
+      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, sessions, audit`.execute(
+        database.kysely,
+      );
+    });
+    const db = () => database.kysely;
+    const all = (query: object = {}) => listCalls(db(), {limit: 100, ...query});
+    const call = (number: number) => readCall(db(), sidOf(number), {signIn: 'required', session: 's'});
+
+    test('an analyst sees a call once, however often its record arrives', async () => {
+      for (let times = 0; times < 3; times += 1) await recordCall(db(), finishedCall());
+      expect((await all()).calls).toMatchObject([{callSid: sidOf(1), turns: 2, whole: true}]);
+      expect((await call(1))?.turns).toHaveLength(2);
+    });
+
+    test('two copies of a record that arrive at the same moment are one call', async () => {
+      const outcomes = await Promise.all([1, 2, 3, 4].map(() => recordCall(db(), finishedCall())));
+      expect(outcomes).toEqual(['recorded', 'recorded', 'recorded', 'recorded']);
+      expect((await call(1))?.turns).toHaveLength(2);
+    });
+
+    test('a long call is whole in whatever order its parts arrive', async () => {
+      const part = (part: number) =>
+        finishedCall({part, parts: 3, turns: [turnOfTest(part * 2), turnOfTest(part * 2 + 1)], summary: {turns: 6}});
+      await recordCall(db(), part(2));
+      await recordCall(db(), part(0));
+      expect((await all()).calls).toMatchObject([{whole: false}]);
+      await recordCall(db(), part(2));
+      await recordCall(db(), part(1));
+      expect((await all()).calls).toMatchObject([{whole: true, turns: 6}]);
+      expect((await call(1))?.turns.map(turn => turn.turn)).toEqual([0, 1, 2, 3, 4, 5]);
+    });
+
+    test('an older record that arrives late changes nothing', async () => {
+      const fuller = finishedCall({turns: [0, 1, 2].map(turn => turnOfTest(turn)), summary: {epoch: 2}});
+      await recordCall(db(), fuller);
+      expect(await recordCall(db(), finishedCall({summary: {endReason: 'platform.worker-lost'}}))).toBe('superseded');
+      expect((await all()).calls).toMatchObject([{epoch: 2, endReason: 'caller.hung-up', turns: 3}]);
+      expect((await call(1))?.turns).toHaveLength(3);
+    });
+
+    test('a fuller record replaces what an earlier owner knew, with all that hung on it', async () => {
+      const guess = {failover: 0, kind: 'worker-lost', at: 5, gapMs: 90, from: 'worker-1', to: null};
+      await recordCall(
+        db(),
+        finishedCall({rest: {failovers: [guess]}, turns: [0, 1, 2].map(turn => turnOfTest(turn))}),
+      );
+      expect((await all()).calls).toMatchObject([{failovers: 1}]);
+      await recordCall(db(), finishedCall({summary: {epoch: 2}}));
+      expect((await all()).calls).toMatchObject([{failovers: 0, turns: 2}]);
+      expect(await call(1)).toMatchObject({failovers: [], turns: [{turn: 0}, {turn: 1}]});
+    });
+
+    test('everything that hangs on a call is on its page', async () => {
+      await recordCall(
+        db(),
+        finishedCall({
+          rest: {
+            interruptions: [
+              {
+                interruption: 0,
+                turn: 1,
+                at: 9_000,
+                reactionMs: 4,
+                tStopMs: 180,
+                talkOverMs: 180,
+                unheardMs: 700,
+                truncatedAtMs: 1_300,
+                uncertaintyMs: 8,
+                refused: false,
+                false: true,
+              },
+            ],
+            toolCalls: [{call: 0, turn: 1, name: 'free_slots', at: 7_000, durationMs: 210, ok: true}],
+            failovers: [{failover: 0, kind: 'worker-lost', at: 8_000, gapMs: 120, from: 'worker-1', to: 'worker-2'}],
+            transcript: [{line: 0, turn: 0, role: 'assistant', at: 250, text: 'Hello', cut: false}],
+          },
+        }),
+      );
+      expect(await call(1)).toMatchObject({
+        interruptions: [{atMs: 9_000, tStopMs: 180, falseInterruption: true}],
+        toolCalls: [{name: 'free_slots', durationMs: 210}],
+        failovers: [{kind: 'worker-lost', gapMs: 120, toProcess: 'worker-2'}],
+        transcript: [{text: 'Hello'}],
+        transcriptState: 'shown',
+      });
+    });
+
+    test('what people said is kept from whoever has not signed in, and a look at it is written down', async () => {
+      const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'my secret', cut: false}];
+      await recordCall(
+        db(),
+        finishedCall({rest: {transcript}, summary: {caller: {hash: 'ab', lastTwo: '42', number: '+15550100'}}}),
+      );
+      const open = await readCall(db(), sidOf(1), {signIn: 'off'});
+      expect(open).toMatchObject({transcript: [], transcriptState: 'no-password', callerNumber: null});
+      expect(JSON.stringify([open, await all()])).not.toMatch(/secret|5550100/);
+      expect(await call(1)).toMatchObject({transcript: [{text: 'my secret'}], callerNumber: '+15550100'});
+      expect(await db().selectFrom('audit').select(['action', 'subject', 'session']).execute()).toEqual([
+        {action: 'transcript.read', subject: sidOf(1), session: 's'},
+      ]);
+    });
+
+    test('hostile text is kept as text', async () => {
+      const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
+      await recordCall(
+        db(),
+        finishedCall({
+          summary: {assistant: `<img onerror=x> \0`},
+          rest: {transcript: [{line: 0, turn: 0, role: 'caller', at: 1, text, cut: false}]},
+        }),
+      );
+      expect((await call(1))?.transcript[0]?.text).toBe(text.replace('\0', '\uFFFD').toWellFormed());
+      expect((await all()).calls[0]?.assistant).toBe('<img onerror=x> \uFFFD');
+    });
+
+    test('a call whose clock jumped back has no length, and is there', async () => {
+      await recordCall(db(), finishedCall({startedAt: FIRST, summary: {endedAt: FIRST - 5_000}}));
+      expect((await all()).calls).toMatchObject([{durationMs: null}]);
+      expect(await concurrency(db(), {bucket: 'hour'})).toEqual({bucket: 'hour', buckets: []});
+    });
+
+    test('a call that was erased does not come back with a late copy of its record', async () => {
+      await recordCall(db(), finishedCall({number: 1}));
+      await recordCall(db(), finishedCall({number: 2}));
+      expect(await eraseCalls(db(), {callSid: sidOf(1)}, null)).toBe(1);
+      expect(await recordCall(db(), finishedCall({number: 1}))).toBe('erased');
+      expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
+      expect(await db().selectFrom('turns').select('callSid').distinct().execute()).toEqual([{callSid: sidOf(2)}]);
+    });
+
+    test('a caller who wants to be forgotten is, in every call from or to the number', async () => {
+      await recordCall(db(), finishedCall({number: 1}));
+      await recordCall(
+        db(),
+        finishedCall({number: 2, summary: {caller: {hash: 'other', lastTwo: '11', number: null}}}),
+      );
+      await recordCall(
+        db(),
+        finishedCall({
+          number: 3,
+          summary: {
+            caller: {hash: 'x', lastTwo: null, number: null},
+            callee: {hash: 'abc123', lastTwo: null, number: null},
+          },
+        }),
+      );
+      expect(await eraseCalls(db(), {numberHash: 'abc123'}, 's')).toBe(2);
+      expect(await recordCall(db(), finishedCall({number: 3}))).toBe('erased');
+      expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
+    });
+
+    test('pages of a list do not move while new calls arrive', async () => {
+      for (let number = 1; number <= 7; number += 1) await recordCall(db(), finishedCall({number}));
+      const first = await all({limit: 3});
+      await recordCall(db(), finishedCall({number: 8}));
+      const [, at = '', callSid = ''] = /^(\d+)-(.*)$/.exec(first.next ?? '') ?? [];
+      const second = await all({limit: 3, after: {at: new Date(Number(at)), callSid}});
+      expect([...first.calls, ...second.calls].map(call => call.callSid)).toEqual([7, 6, 5, 4, 3, 2].map(sidOf));
+    });
+
+    test('an analyst narrows a list by what the calls were like', async () => {
+      await recordCall(db(), finishedCall({number: 1, summary: {assistant: 'booking'}}));
+      await recordCall(db(), finishedCall({number: 2, summary: {bargeIns: 2}}));
+      await recordCall(
+        db(),
+        finishedCall({number: 3, summary: {endReason: 'platform.model-lost', endedBy: 'platform'}}),
+      );
+      const found = async (query: object) => (await all(query)).calls.map(call => Number(`0x${call.callSid.slice(2)}`));
+      expect(await found({assistant: 'booking'})).toEqual([1]);
+      expect(await found({interrupted: true})).toEqual([2]);
+      expect(await found({endReason: 'platform.model-lost'})).toEqual([3]);
+      expect(await found({from: new Date(FIRST + 2 * MINUTE), to: new Date(FIRST + 3 * MINUTE)})).toEqual([2]);
+      expect(await found({search: sidOf(3)})).toEqual([3]);
+      expect(await found({search: '0'.repeat(31)})).toEqual([3, 2, 1]);
+    });
+
+    test('an analyst finds the call of a client that is not Twilio by its own id', async () => {
+      for (const [place, callSid] of ['test_call', 'testXcall', '1764350000000'].entries())
+        await recordCall(db(), finishedCall({number: place + 1, summary: {callSid}}));
+      const found = async (search: string) => (await all({search})).calls.map(({callSid}) => callSid);
+      expect(await found('test_c')).toEqual(['test_call']);
+      expect(await found('test')).toEqual(['testXcall', 'test_call']);
+      expect(await found('17643')).toEqual(['1764350000000']);
+    });
+
+    test('percentiles are those of every single value, and what was not seen is left out', async () => {
+      const values = Array.from({length: 101}, (_, index) => (index * 37) % 101);
+      const turns = values.map((value, turn) => turnOfTest(turn, {platformTurnGapMs: value}));
+      for (let part = 0; part < 3; part += 1)
+        await recordCall(
+          db(),
+          finishedCall({part, parts: 3, turns: turns.slice(part * 50, part * 50 + 50), summary: {turns: 101}}),
+        );
+      await recordCall(db(), finishedCall({number: 2, turns: [turnOfTest(0, {platformTurnGapMs: null})]}));
+      const {groups} = await measure(db(), {metric: 'platform_turn_gap'});
+      expect(groups).toMatchObject([
+        {count: 101, mean: 50, min: 0, max: 100, sum: 5_050, p50: 50, p90: 90, p95: 95, p99: 99},
+      ]);
+    });
+
+    test('figures are split by time and by what the analyst names', async () => {
+      await recordCall(db(), finishedCall({number: 1}));
+      await recordCall(db(), finishedCall({number: 2, summary: {assistant: 'booking', costUsd: 0.2}}));
+      await recordCall(db(), finishedCall({number: 3, startedAt: FIRST + DAY}));
+      const cost = await measure(db(), {metric: 'cost', bucket: 'day', by: 'assistant'});
+      expect(cost.groups.map(({at, group, count, sum}) => [at, ...group, count, sum])).toEqual([
+        ['2026-11-02T00:00:00.000Z', 'booking', 1, 0.2],
+        ['2026-11-02T00:00:00.000Z', 'default', 1, 0.05],
+        ['2026-11-03T00:00:00.000Z', 'default', 1, 0.05],
+      ]);
+      await expect(measure(db(), {metric: 'cost', by: 'tool'})).rejects.toMatchObject({problem: {field: 'by'}});
+    });
+
+    test('a question about nothing has an empty answer', async () => {
+      expect((await measure(db(), {metric: 'calls', bucket: 'hour'})).groups).toEqual([]);
+      expect((await measure(db(), {metric: 't_stop'})).groups).toMatchObject([{count: 0, mean: null, p50: null}]);
+      expect(await facets(db())).toMatchObject({assistants: [], first: null});
+    });
+
+    test('calls at the same time are counted at their peak', async () => {
+      for (const [number, from, to] of [
+        [1, 0, 10],
+        [2, 5, 15],
+        [3, 9, 80],
+        [4, 10, 12],
+      ] as const) {
+        const startedAt = FIRST + from * MINUTE;
+        await recordCall(db(), finishedCall({number, startedAt, summary: {endedAt: FIRST + to * MINUTE}}));
+      }
+      const {buckets} = await concurrency(db(), {bucket: 'hour'});
+      expect(buckets.map(({peak}) => peak)).toEqual([3, 1]);
+    });
+
+    test('a histogram counts every value once', async () => {
+      const turns = [10, 20, 99, 100, 101, 1e9].map((value, turn) => turnOfTest(turn, {heardMs: value}));
+      await recordCall(db(), finishedCall({turns}));
+      const {bins} = await histogram(db(), {metric: 'heard_audio', step: 100});
+      expect(bins).toEqual([
+        {from: 0, count: 3},
+        {from: 100, count: 2},
+        {from: 19_900, count: 1},
+      ]);
+    });
+
+    test('each kind of record goes when its days are over', async () => {
+      const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'hello', cut: false}];
+      await recordCall(db(), finishedCall({number: 1, startedAt: FIRST, rest: {transcript}}));
+      await recordCall(db(), finishedCall({number: 2, startedAt: FIRST + 20 * DAY, rest: {transcript}}));
+      const retention = {calls: 90, turns: 30, transcripts: 7};
+      expect(await sweep(db(), retention, FIRST + 10 * DAY)).toEqual({transcripts: 1});
+      expect(await sweep(db(), retention, FIRST + 31 * DAY)).toEqual({transcripts: 1, turns: 2});
+      expect(await sweep(db(), retention, FIRST + 91 * DAY)).toMatchObject({calls: 1});
+      expect(await sweep(db(), {...retention, calls: 0}, FIRST + 900 * DAY)).not.toHaveProperty('calls');
+      expect((await all()).calls).toHaveLength(1);
+    });
+
+    test('a session ends when nobody used it, or when it is too old', async () => {
+      const hour = 60 * MINUTE;
+      const token = await openSession(db(), FIRST);
+      expect(await findSession(db(), token, FIRST + hour)).toMatch(/^[0-9a-f]{12}$/);
+      expect(await findSession(db(), 'x'.repeat(43), FIRST)).toBeUndefined();
+      for (let at = FIRST + 2 * hour; at <= FIRST + 12 * hour; at += hour)
+        expect(await findSession(db(), token, at)).toBeDefined();
+      expect(await findSession(db(), token, FIRST + 12 * hour + 1)).toBeUndefined();
+      const idle = await openSession(db(), FIRST);
+      expect(await findSession(db(), idle, FIRST + 2 * hour + 1)).toBeUndefined();
+    });
+
+    test('tables are brought up to date once, however often that is asked', async () => {
+      await Promise.all([database.prepare(), database.prepare()]);
+      const {rows} = await sql<{name: string}>`SELECT name FROM schema_migrations ORDER BY name`.execute(db());
+      const files = (await readdir(new URL('../../migrations/', import.meta.url))).toSorted();
+      expect(rows.map(row => row.name)).toEqual(files);
+    });
+
+    test('the views that other tools read have their columns', async () => {
+      await recordCall(db(), finishedCall());
+      const {rows: calls} = await sql`SELECT * FROM v_calls`.execute(db());
+      expect(calls).toMatchObject([{callSid: sidOf(1), whole: true}]);
+      expect(calls).toMatchObject([{tokensInputCached: 300, tokensInputCachedText: 64, tokensInputCachedAudio: 236}]);
+      expect(JSON.stringify(calls)).not.toContain('Number');
+      const {rows: turns} = await sql`SELECT * FROM v_turns ORDER BY turn`.execute(db());
+      expect(turns).toMatchObject([{turn: 0}, {turn: 1, platformTurnGapMs: 801}]);
+    });
+  });
+}

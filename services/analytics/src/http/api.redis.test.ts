@@ -1,0 +1,245 @@
+import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {createHmac} from 'node:crypto';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
+import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
+
+const KEY = 'a key of sixteen or more';
+const PASSWORD = 'correct horse battery';
+let redis: ProvidedRedis;
+let open: Awaited<ReturnType<typeof runAnalytics>>;
+let closed: Awaited<ReturnType<typeof runAnalytics>>;
+const ends = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
+  ends.defer(() => redis.close());
+  const folders = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
+  open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folders[0]!.path, NUMBER_HASH_KEY: KEY}));
+  // The second has a queue of its own: another database number of the same Redis.
+  closed = ends.use(
+    await runAnalytics({REDIS_URL: `${redis.url}/1`, DATA_DIR: folders[1]!.path, DASHBOARD_PASSWORD: PASSWORD}),
+  );
+  await send(0, finishedCall({number: 1, summary: {assistant: '=HYPERLINK("http://evil")'}}));
+  await send(
+    1,
+    finishedCall({rest: {transcript: [{line: 0, turn: 0, role: 'caller', at: 1, text: '=1+1', cut: false}]}}),
+  );
+  const cookie = await signIn();
+  await until(
+    async () => [(await ask(open, '/api/calls')).body, (await ask(closed, '/api/calls', {cookie})).body],
+    pages => pages.every(page => JSON.stringify(page).includes(sidOf(1))),
+  );
+});
+afterAll(() => ends.disposeAsync());
+
+async function send(db: number, ...calls: Parameters<ReturnType<typeof openAnalyticsQueue>['send']>[0]) {
+  const {hostname, port} = new URL(redis.url);
+  await using queue = openAnalyticsQueue({host: hostname, port: Number(port), db});
+  await queue.send(calls);
+}
+
+async function ask({url}: {url: string}, path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const response = await fetch(`${url}${path}`, {headers, method});
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json');
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: json ? (JSON.parse(text) as unknown) : undefined,
+  };
+}
+
+async function trySignIn(password: string, headers: Record<string, string> = {}) {
+  return await fetch(`${closed.url}/api/sign-in`, {
+    method: 'POST',
+    headers: {'content-type': 'application/json', ...headers},
+    body: JSON.stringify({password}),
+  });
+}
+async function signIn(): Promise<string> {
+  const response = await trySignIn(PASSWORD);
+  expect(response.status).toBe(204);
+  return (response.headers.get('set-cookie') ?? '').split(';')[0]!;
+}
+
+describe('a question that cannot be answered', () => {
+  test.each([
+    ['/api/calls?limit=0', 'limit', '1 to 1000'],
+    ['/api/calls?colour=red', 'colour', 'leave it out; known here: from, to'],
+    ['/api/calls?from=yesterday', 'from', '2026-11-22T10:00:00Z'],
+    ['/api/calls?after=x', 'after', 'next'],
+    ['/api/calls?search=%25', 'search', 'CallSid'],
+    ['/api/metrics', 'metric', 'platform_turn_gap'],
+    ['/api/metrics?metric=speed', 'metric', 'platform_turn_gap'],
+    ['/api/metrics?metric=cost&bucket=year', 'bucket', 'hour'],
+    ['/api/metrics?metric=cost&by=tool', 'by', 'endReason'],
+    ['/api/metrics?metric=cost&by=worker,model,edge', 'by', 'two'],
+    ['/api/histogram?metric=cost&step=-1', 'step', 'above 0'],
+    ['/api/concurrency?bucket=1', 'bucket', 'minute'],
+    ['/api/calls/CA%201', 'callSid', '1 to 64'],
+    ['/api/metrics?metric=cost&metric=calls', 'metric', 'must be'],
+  ])('%s tells the analyst the field and the cure', async (path, field, cure) => {
+    const {status, body} = await ask(open, path);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({field, cure: expect.stringContaining(cure), error: expect.any(String)});
+  });
+
+  test('an unknown call and an unknown path are told from bad ones', async () => {
+    expect(await ask(open, `/api/calls/${sidOf(99)}`)).toMatchObject({status: 404, body: {field: 'callSid'}});
+    expect(await ask(open, '/api/colours')).toMatchObject({
+      status: 404,
+      body: {cure: expect.stringContaining('openapi')},
+    });
+  });
+});
+
+describe('files', () => {
+  test('a name that a spreadsheet would run as a formula is only a text', async () => {
+    const {headers, text} = await ask(open, '/api/calls.csv');
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(headers.get('content-disposition')).toBe('attachment; filename=calls.csv');
+    expect(text.split('\r\n')).toHaveLength(3);
+    expect(text).toContain(`,"'=HYPERLINK(""http://evil"")",`);
+    expect((await ask(open, '/api/metrics.csv?metric=calls&by=assistant')).text).toContain(`"'=HYPERLINK`);
+    expect((await ask(open, '/api/turns.csv')).text).toMatch(/platformTurnGapMs[\s\S]*,801,/);
+  });
+
+  test('what a caller said is escaped too, and only for whoever signed in', async () => {
+    const path = `/api/calls/${sidOf(1)}/timeline.csv`;
+    expect((await ask(closed, path, {cookie: await signIn()})).text).toContain(`caller said,,'=1+1`);
+    expect((await ask(open, path)).text).toContain('assistant started');
+  });
+});
+
+describe('who may look', () => {
+  test('without a password nothing but this machine’s own names lead to the figures', async () => {
+    const port = new URL(open.url).port;
+    expect((await ask({url: `http://localhost:${port}`}, '/api/calls')).status).toBe(200);
+    const {request} = await import('node:http');
+    const status = await new Promise(resolve =>
+      request({host: '127.0.0.1', port, path: '/api/calls', headers: {host: 'evil.example'}}, answer =>
+        resolve(answer.statusCode),
+      ).end(),
+    );
+    expect(status).toBe(403);
+  });
+
+  test('with a password every figure asks for a session; the page and the description do not', async () => {
+    for (const path of [
+      '/api/calls',
+      '/api/metrics?metric=calls',
+      '/api/live',
+      `/api/calls/${sidOf(1)}`,
+      '/api/calls.csv',
+    ])
+      expect(await ask(closed, path)).toMatchObject({
+        status: 401,
+        body: {cure: expect.stringContaining('/api/sign-in')},
+      });
+    for (const path of ['/', '/app.js', '/vendor/uplot.js', '/api/openapi.json', '/api/session', '/livez', '/readyz'])
+      expect((await ask(closed, path)).status).toBe(200);
+    expect(await ask(closed, '/api/calls', {cookie: 'voicebridge=' + 'x'.repeat(43)})).toMatchObject({status: 401});
+  });
+
+  test('whoever signed in reads the words, and after signing out does not', async () => {
+    const cookie = await signIn();
+    const call = `/api/calls/${sidOf(1)}`;
+    expect(await ask(closed, call, {cookie})).toMatchObject({
+      body: {transcriptState: 'shown', transcript: [{text: '=1+1'}]},
+    });
+    expect((await ask(closed, '/api/sign-out', {cookie}, 'POST')).status).toBe(204);
+    expect((await ask(closed, call, {cookie})).status).toBe(401);
+  });
+
+  test('the cookie is for this site alone, and over https has the prefix that says so', async () => {
+    expect((await trySignIn(PASSWORD)).headers.get('set-cookie')).toMatch(
+      /^voicebridge=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
+    );
+    expect((await trySignIn(PASSWORD, {'x-forwarded-proto': 'https'})).headers.get('set-cookie')).toMatch(
+      /^__Host-voicebridge=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+    );
+  });
+
+  test('another site cannot make a browser delete a call', async () => {
+    const cookie = await signIn();
+    for (const header of [{origin: 'https://evil.example'}, {'sec-fetch-site': 'cross-site'}, {origin: 'null'}])
+      expect((await ask(closed, `/api/calls/${sidOf(1)}`, {cookie, ...header}, 'DELETE')).status).toBe(403);
+    expect((await trySignIn(PASSWORD, {origin: 'https://evil.example'})).status).toBe(403);
+  });
+
+  test('guessing a password gets slower and slower', async () => {
+    const statuses = [];
+    for (let guess = 0; guess < 6; guess += 1) statuses.push((await trySignIn(`wrong password ${guess}`)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
+    const refused = await trySignIn(PASSWORD);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('every answer carries the strict policy of the page', async () => {
+    for (const path of ['/', '/api/calls', '/api/nothing']) {
+      const {headers} = await ask(open, path);
+      expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'(?!.*unsafe)/);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+});
+
+describe('being forgotten', () => {
+  test('a caller is forgotten by the number itself where the key of the hashes is known', async () => {
+    const forget = async (url: string, number: string) => {
+      const headers = {'content-type': 'application/json'};
+      const response = await fetch(`${url}/api/forget-number`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({number}),
+      });
+      return {status: response.status, body: await response.json()};
+    };
+    expect(await forget(open.url, 'somebody')).toMatchObject({status: 400, body: {field: 'number'}});
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 0}});
+    const hash = createHmac('sha256', KEY).update('+14155550100').digest('hex').slice(0, 32);
+    await send(0, finishedCall({number: 8, summary: {caller: {hash, lastTwo: '00', number: null}}}));
+    await until(
+      () => ask(open, `/api/calls/${sidOf(8)}`),
+      answer => answer.status === 200,
+    );
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 1}});
+  });
+});
+
+describe('live', () => {
+  test('an open page is told of the fleet and of each call the moment it ends', async () => {
+    const client = openRedis(redis.url, 'commands', createLog('test', {level: 'silent'}));
+    ends.defer(() => client.disconnect());
+    await new RedisFleet(client).announce('workers', {
+      id: ProcessId.parse('worker-0001'),
+      calls: 3,
+      capacity: 200,
+      state: 'ready',
+      lagMs: 1.5,
+      startedAt: FIRST,
+    });
+    const abort = new AbortController();
+    const {body} = await fetch(`${open.url}/api/live`, {signal: abort.signal});
+    let told = '';
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+    const hears = async (text: string) => {
+      while (!told.includes(text)) told += (await reader.read()).value ?? '';
+    };
+    await hears('event: fleet');
+    await hears('"workers":[{"id":"worker-0001","calls":3,"capacity":200,"state":"ready","url":null,"lagMs":1.5}]');
+    await send(0, finishedCall({number: 7}));
+    await hears('event: call');
+    await hears(sidOf(7));
+    abort.abort();
+    await ask(open, `/api/calls/${sidOf(7)}`, {}, 'DELETE');
+  });
+});

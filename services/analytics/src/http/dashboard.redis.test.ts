@@ -1,0 +1,184 @@
+import {access} from 'node:fs/promises';
+import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
+import {chromium, type Browser, type Page} from 'playwright-core';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {seedDatabase} from '../../scripts/seed-database.ts';
+import {openEmbedded} from '../database/database.ts';
+import {finishedCall, sidOf} from '../testing/finished-call.ts';
+import {runAnalytics, temporaryFolder} from '../testing/running-analytics.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const there = await access(CHROMIUM).then(
+  () => true,
+  () => false,
+);
+const PASSWORD = 'correct horse battery';
+const HOSTILE = '<img src=x onerror="document.title=`owned`">';
+
+/** Quiet: a browser under test talks to nobody but us. */
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
+  const ends = new AsyncDisposableStack();
+  let redis: ProvidedRedis;
+  let browser: Browser;
+  let open: Awaited<ReturnType<typeof runAnalytics>>;
+  let closed: Awaited<ReturnType<typeof runAnalytics>>;
+
+  beforeAll(async () => {
+    redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
+    ends.defer(() => redis.close());
+    const [first, second] = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
+    {
+      await using database = await openEmbedded(first.path);
+      await seedDatabase(database, {turns: 2_000, days: 5, until: Date.now(), seed: 7, transcripts: 1});
+    }
+    open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: first.path}));
+    closed = ends.use(
+      await runAnalytics({REDIS_URL: `${redis.url}/1`, DATA_DIR: second.path, DASHBOARD_PASSWORD: PASSWORD}),
+    );
+    browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
+    ends.defer(() => browser.close());
+  }, 60_000);
+  afterAll(() => ends.disposeAsync());
+
+  async function send(db: number, ...calls: Parameters<ReturnType<typeof openAnalyticsQueue>['send']>[0]) {
+    const {hostname, port} = new URL(redis.url);
+    await using queue = openAnalyticsQueue({host: hostname, port: Number(port), db});
+    await queue.send(calls);
+  }
+
+  /** A page, and everything it complained about. */
+  async function visit(url: string, colorScheme: 'light' | 'dark' = 'light', width = 1_280) {
+    const page = await browser.newPage({viewport: {width, height: 900}, colorScheme});
+    const complaints: string[] = [];
+    page.on('pageerror', error => complaints.push(error.message));
+    page.on('console', message => {
+      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    });
+    page.on('request', request => {
+      if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`foreign: ${request.url()}`);
+    });
+    await page.goto(url);
+    return {page, complaints, [Symbol.asyncDispose]: () => page.close()};
+  }
+  const drawn = async (page: Page) => await page.locator('[aria-busy]').first().waitFor({state: 'detached'});
+
+  test.each([
+    ['light', 1_280],
+    ['dark', 420],
+  ] as const)(
+    'an analyst sees every view drawn, in the %s, %i pixels wide, and nothing runs off the page',
+    async (scheme, width) => {
+      for (const view of ['overview', 'interruptions', 'cost', 'calls']) {
+        await using visit_ = await visit(`${open.url}/?view=${view}`, scheme, width);
+        const {page, complaints} = visit_;
+        await page.locator('.card').first().waitFor();
+        await drawn(page);
+        expect(complaints).toEqual([]);
+        expect(await page.locator('.problem').count()).toBe(0);
+        if (view !== 'calls') expect(await page.locator('canvas').count()).toBeGreaterThan(0);
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      }
+    },
+  );
+
+  test('a filter is part of the address, so that a colleague sees the same', async () => {
+    await using visited = await visit(open.url);
+    const {page} = visited;
+    await page.locator('select[name=assistant]').selectOption('booking');
+    await page.getByRole('button', {name: '24 hours'}).click();
+    await page.locator('select[name=compare]').selectOption('previous');
+    expect(new URL(page.url()).search).toBe('?range=24h&assistant=booking&compare=previous');
+    await using colleague = await visit(page.url());
+    expect(await colleague.page.locator('select[name=assistant]').inputValue()).toBe('booking');
+    await colleague.page.locator('.compared').waitFor();
+    await page.goBack();
+    expect(await page.locator('select[name=compare]').inputValue()).toBe('');
+  });
+
+  test('the list of calls goes on, and a call opens with its two lanes by keyboard alone', async () => {
+    await using visited = await visit(`${open.url}/?view=calls`);
+    const {page, complaints} = visited;
+    await page.getByRole('button', {name: 'Show more'}).click();
+    await page.locator('tbody tr').nth(60).waitFor();
+    await page.locator('select[name=interrupted]').selectOption('yes');
+    await drawn(page);
+    await page.locator('tbody tr a').first().focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.lanes svg').waitFor();
+    expect(await page.locator('.lanes .c-teal.bar').count()).toBeGreaterThan(0);
+    expect(await page.locator('.lanes .cut-line').count()).toBeGreaterThan(0);
+    const width = async () => Number(await page.locator('.lanes svg').getAttribute('width'));
+    const before = await width();
+    await page.locator('.lanes').focus();
+    await page.keyboard.press('+');
+    expect(await width()).toBeGreaterThan(before);
+    expect(await page.getByText('set DASHBOARD_PASSWORD').count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a call appears while the page is open, and hostile names stay names', async () => {
+    await using visited = await visit(open.url);
+    const {page, complaints} = visited;
+    await page.getByText('Just finished').waitFor();
+    await drawn(page);
+    await page.locator('.dot.on').waitFor();
+    await send(0, finishedCall({number: 1, startedAt: Date.now(), summary: {assistant: HOSTILE}}));
+    await page.getByText(HOSTILE).first().waitFor();
+    expect(await page.title()).toBe('Overview · Voicebridge');
+    expect(complaints).toEqual([]);
+  });
+
+  test('figures are downloaded as CSV', async () => {
+    await using visited = await visit(`${open.url}/?view=calls`);
+    const [download] = await Promise.all([
+      visited.page.waitForEvent('download'),
+      visited.page.getByRole('link', {name: 'CSV'}).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('calls.csv');
+  });
+
+  test('a stranger is asked for the password, is refused a wrong one, and reads the words after the right one', async () => {
+    const transcript = [{line: 0, turn: 1, role: 'caller', at: 5_000, text: `Hello ${HOSTILE}`, cut: false}];
+    await send(1, finishedCall({number: 2, rest: {transcript}}));
+    await using visited = await visit(`${closed.url}/?view=calls&call=${sidOf(2)}`);
+    const {page, complaints} = visited;
+    await page.getByLabel('Password').fill('not the password');
+    await page.keyboard.press('Enter');
+    await page.getByText('that is not the password').waitFor();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.locator('.words').getByText(`Hello ${HOSTILE}`).waitFor();
+    expect(await page.title()).toBe('Call · Voicebridge');
+    await page.getByRole('button', {name: 'Delete'}).click();
+    await page.getByRole('button', {name: 'This call'}).click();
+    await page.getByText('No call matches.').waitFor();
+    await page.getByRole('button', {name: 'Sign out'}).click();
+    await page.getByLabel('Password').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('the whole page is smaller than 100 KB on the way to the browser', async () => {
+    let bytes = 0;
+    const html = await (await fetch(open.url)).text();
+    const files = new Set(['/', ...[...html.matchAll(/(?:src|href)="(\/[^"]+\.\w+)"/g)].map(match => match[1]!)]);
+    for (const file of files) {
+      const response = await fetch(`${open.url}${file}`, {headers: {'accept-encoding': 'gzip'}});
+      const text = await response.text();
+      bytes += Buffer.byteLength((await import('node:zlib')).gzipSync(text));
+      for (const match of text.matchAll(/from '\.\/([\w-]+\.js)'/g)) files.add(`/${match[1]!}`);
+    }
+    expect(files.size).toBeGreaterThan(15);
+    expect(bytes).toBeLessThan(100_000);
+  });
+});

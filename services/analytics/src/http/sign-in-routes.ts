@@ -1,0 +1,82 @@
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
+import {json, Router, type Request, type Response} from 'express';
+import {z} from 'zod';
+import type {DatabaseWatch} from '../database/database-watch.ts';
+import {cameOverHttps, COOKIE, sameOrigin, SECURE_COOKIE, tokenOf} from './gate.ts';
+import type {Password} from '../auth/password.ts';
+import {asked} from './problem.ts';
+import {BadQuestion} from '../queries/bad-question.ts';
+import {closeSession, findSession, openSession} from '../auth/sessions.ts';
+import {SignInThrottle} from '../auth/sign-in-throttle.ts';
+
+export const SignIn = z.strictObject({password: z.string().min(1, 'must not be empty').max(1_000)});
+
+export const SessionAnswer = z.object({
+  signIn: z.enum(['off', 'required']).describe('`off` on loopback without a password'),
+  signedIn: z.boolean(),
+});
+export type SessionAnswer = z.infer<typeof SessionAnswer>;
+
+export interface SignInDeps {
+  readonly password: Password | undefined;
+  readonly database: DatabaseWatch;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Signing in and out. In front of the gate. */
+export function signInRoutes({password, database, clock, log}: SignInDeps): Router {
+  const routes = Router();
+  const throttle = new SignInThrottle();
+
+  routes.get('/api/session', async (request, response) => {
+    const token = tokenOf(request);
+    const answer: SessionAnswer = {
+      signIn: password ? 'required' : 'off',
+      signedIn: token !== undefined && (await findSession(database.now, token, clock.wall())) !== undefined,
+    };
+    response.json(answer);
+  });
+
+  routes.post('/api/sign-in', json({limit: '4kb'}), async (request, response) => {
+    sameOrigin(request);
+    const {password: given} = asked(SignIn, request.body ?? {});
+    if (!password) throw new BadQuestion({error: 'nobody signs in here', cure: 'set DASHBOARD_PASSWORD'}, 409);
+    const address = request.socket.remoteAddress ?? '';
+    const wait = Math.ceil(throttle.wait(address, clock.now()) / 1_000);
+    if (wait > 0) {
+      response.set('retry-after', String(wait));
+      throw new BadQuestion({error: 'too many wrong passwords', cure: `try again in ${wait} s`}, 429);
+    }
+    // Counted before the check, so that guesses sent together are counted too.
+    throttle.failed(address, clock.now());
+    if (!(await password.matches(given))) {
+      log.warn({}, 'sign-in refused');
+      throw new BadQuestion({error: 'that is not the password', field: 'password', cure: 'try again'}, 401);
+    }
+    throttle.succeeded(address);
+    setCookie(request, response, await openSession(database.now, clock.wall()));
+    response.status(204).end();
+  });
+
+  routes.post('/api/sign-out', async (request, response) => {
+    sameOrigin(request);
+    const token = tokenOf(request);
+    if (token !== undefined) await closeSession(database.now, token);
+    setCookie(request, response, '');
+    response.status(204).end();
+  });
+  return routes;
+}
+
+function setCookie(request: Request, response: Response, token: string): void {
+  const secure = cameOverHttps(request);
+  response.cookie(secure ? SECURE_COOKIE : COOKIE, token, {
+    httpOnly: true,
+    sameSite: 'strict',
+    secure,
+    path: '/',
+    ...(token === '' ? {maxAge: 0} : {}),
+  });
+}

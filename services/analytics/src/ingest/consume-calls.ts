@@ -1,0 +1,168 @@
+import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {messageOf} from '@voicebridge/shared/errors.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Traces} from '@voicebridge/shared/observability/trace.ts';
+import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
+import {failureOf} from '../database/database-failure.ts';
+import type {DatabaseWatch} from '../database/database-watch.ts';
+import {recordCall} from './store-call.ts';
+
+/** Records that are written at the same time; one after the other where the database is in this process. */
+const CONCURRENCY = {embedded: 2, postgres: 8} as const;
+/** A record whose database is away is tried again after this long, and given back to the queue on a stop. */
+const RETRY: Millis = 1_000;
+/** A queue that fails again within this time was not back. */
+const SETTLED: Millis = 5_000;
+/** What a connection gets to say goodbye. */
+const GOODBYE: Millis = 1_000;
+/** How long a process may be silent before another one takes its records. Renewed at half of it. */
+const LOCK: Millis = 9_000;
+
+export interface ConsumeDeps {
+  readonly connection: ConnectionOptions;
+  readonly database: DatabaseWatch;
+  readonly metrics: Metrics;
+  readonly traces: Traces;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of every call that was written. */
+  readonly onRecorded: (callSid: string) => void;
+}
+
+export interface Consumer extends AsyncDisposable {
+  /** The records that are not written yet: how many wait for anybody, and since when the oldest of all does. */
+  backlog(): Promise<{readonly waiting: number; readonly oldestAt: number | undefined}>;
+  /** Takes no more; resolves when the records in hand are written or given back. */
+  drain(): Promise<void>;
+}
+
+/** Takes finished calls from the queue and records each. What the database cannot take now waits; nothing is dropped. */
+export function consumeCalls(deps: ConsumeDeps): Consumer {
+  const {database, metrics, log} = deps;
+  const stopping = new AbortController();
+
+  const traceRecord = (
+    {data, attemptsMade}: {data: CallFinished; attemptsMade: number},
+    from: number,
+    outcome: string,
+  ) =>
+    deps.traces
+      .begin(`process ${CALLS_QUEUE}`, {
+        at: from,
+        parent: data.summary.traceparent,
+        kind: 'consumer',
+        facts: {
+          'messaging.system': 'bullmq',
+          'messaging.destination.name': CALLS_QUEUE,
+          'voicebridge.call_sid': data.summary.callSid,
+          'voicebridge.part': data.part,
+          'voicebridge.attempts': attemptsMade,
+          'voicebridge.outcome': outcome,
+        },
+      })
+      .end(deps.clock.wall());
+
+  const record = async (job: Job<unknown>, token: string | undefined): Promise<string> => {
+    const takenAt = deps.clock.wall();
+    const parsed = CallFinished.safeParse(job.data);
+    const problem = parsed.success ? impossible(parsed.data) : whatIsWrong(parsed.error.issues);
+    if (!parsed.success || problem !== undefined) throw refuse(job, problem ?? '');
+    for (;;) {
+      try {
+        const db = await database.ready(stopping.signal);
+        const outcome = await recordCall(db, parsed.data);
+        metrics.recordsTotal.inc({outcome});
+        const {endedAt} = parsed.data.summary;
+        metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);
+        traceRecord({data: parsed.data, attemptsMade: job.attemptsMade}, takenAt, outcome);
+        if (outcome === 'recorded') deps.onRecorded(parsed.data.summary.callSid);
+        return outcome;
+      } catch (thrown) {
+        const failure = failureOf(thrown);
+        if (!stopping.signal.aborted) {
+          if (failure === 'record') throw refuse(job, messageOf(thrown));
+          if (failure === 'statement') throw thrown;
+          database.lost(thrown);
+          continue;
+        }
+      }
+      // Somebody else may take it, or this process after its restart.
+      await job.moveToDelayed(deps.clock.wall() + RETRY, token);
+      throw new DelayedError();
+    }
+  };
+
+  const refuse = (job: Job<unknown>, problem: string) => {
+    metrics.recordsTotal.inc({outcome: 'refused'});
+    log.error({jobId: job.id, problem}, 'record refused; it stays in the failed set of the queue for seven days');
+    return new UnrecoverableError(problem);
+  };
+
+  const worker = new Worker<unknown, string>(CALLS_QUEUE, record, {
+    connection: deps.connection,
+    prefix: CALLS_QUEUE_PREFIX,
+    concurrency: CONCURRENCY[database.kind],
+    lockDuration: LOCK,
+    stalledInterval: LOCK / 3,
+    // Losing its process says nothing against a record.
+    maxStalledCount: 1_000_000,
+    removeOnComplete: {age: 600, count: 1_000},
+    removeOnFail: {age: 7 * 24 * 3_600},
+  });
+  // ioredis repeats itself with every attempt to connect.
+  const outages = new OutageLog(deps.clock, SETTLED, {
+    away: thrown => log.warn({err: thrown}, 'queue is away; records wait in Redis or with their workers'),
+    back: outage => log.info(outage, 'queue is back'),
+  });
+  worker.on('error', error => outages.failed(error));
+  worker.on('ready', () => outages.worked());
+  worker.on('active', () => outages.worked());
+
+  const queue = new Queue(CALLS_QUEUE, {connection: deps.connection, prefix: CALLS_QUEUE_PREFIX});
+  queue.on('error', () => {}); // the worker says that Redis is away
+
+  return {
+    async backlog() {
+      const counts = await queue.getJobCounts('waiting', 'delayed', 'prioritized');
+      const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
+      // The oldest of each kind; those in hand may be waiting too, for a database that is away.
+      const oldest = await queue.getJobs(['waiting', 'delayed', 'active'], 0, 0, true);
+      const since = oldest.flatMap((job: Job | undefined) => (job ? [job.timestamp] : []));
+      return {waiting, oldestAt: since.length === 0 ? undefined : Math.min(...since)};
+    },
+    async drain() {
+      stopping.abort();
+      await worker.close();
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      outages[Symbol.dispose]();
+      // A Redis that is away never says goodbye.
+      const late = Promise.withResolvers<void>();
+      const cancel = deps.clock.after(GOODBYE, late.resolve);
+      await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
+      cancel();
+    },
+  };
+}
+
+/** A moment that PostgreSQL and JavaScript both know. */
+const MOMENT = {from: Date.UTC(2000), to: Date.UTC(2200)} as const;
+
+function impossible({summary, part, parts}: CallFinished): string | undefined {
+  for (const name of ['startedAt', 'endedAt'] as const)
+    if (!(summary[name] >= MOMENT.from && summary[name] <= MOMENT.to))
+      return `summary.${name}: must be Unix milliseconds between the years 2000 and 2200`;
+  return part < parts ? undefined : 'part: must be below parts';
+}
+
+function whatIsWrong(issues: readonly {readonly path: readonly PropertyKey[]; readonly message: string}[]): string {
+  return issues
+    .slice(0, 5)
+    .map(issue => `${issue.path.map(String).join('.')}: ${issue.message}`)
+    .join('; ');
+}

@@ -1,0 +1,29 @@
+import {sql, type Kysely} from 'kysely';
+import {ERASURE_LOCK} from './store-call.ts';
+import type {Schema} from '../database/schema.ts';
+
+/** Which calls somebody wants gone: one, or every call from or to a number, by its keyed hash. */
+export type Erasure = {readonly callSid: string} | {readonly numberHash: string};
+
+/**
+ * Deletes calls with all that hangs on them, and remembers that they must not come back: the queue may still hold a
+ * copy of a record. Returns how many there were.
+ */
+export async function eraseCalls(db: Kysely<Schema>, erasure: Erasure, session: string | null): Promise<number> {
+  return await db.transaction().execute(async tx => {
+    await sql`SELECT pg_advisory_xact_lock(${ERASURE_LOCK})`.execute(tx);
+    const condition =
+      'callSid' in erasure
+        ? sql<boolean>`call_sid = ${erasure.callSid}`
+        : sql<boolean>`(caller_hash = ${erasure.numberHash} OR callee_hash = ${erasure.numberHash})`;
+    const gone = await tx.deleteFrom('calls').where(condition).returning('callSid').execute();
+    // A record that has not arrived yet is erased too.
+    const sids = 'callSid' in erasure ? [erasure.callSid] : gone.map(call => call.callSid);
+    if (sids.length > 0)
+      await sql`INSERT INTO erased_calls (call_sid) SELECT unnest(${sids}::text[]) ON CONFLICT DO NOTHING`.execute(tx);
+    const [action, subject] =
+      'callSid' in erasure ? ['call.erased', erasure.callSid] : ['number.erased', erasure.numberHash];
+    await tx.insertInto('audit').values({action, subject, session}).execute();
+    return gone.length;
+  });
+}

@@ -1,0 +1,35 @@
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {sql} from 'kysely';
+import {expect, test} from 'vitest';
+import {DatabaseWatch} from '../database/database-watch.ts';
+import {openEmbedded} from '../database/database.ts';
+import {recordCall} from './store-call.ts';
+import {keepRetention} from './retention.ts';
+import {FIRST, finishedCall} from '../testing/finished-call.ts';
+import {temporaryFolder, until} from '../testing/running-analytics.ts';
+
+const HOUR = 3_600_000;
+
+test(
+  'after an hour the embedded database is tidy, so that its indexes can answer alone',
+  {timeout: 60_000},
+  async () => {
+    await using folder = await temporaryFolder();
+    const clock = new FakeClock();
+    const log = createLog('analytics', {level: 'silent'});
+    await using database = new DatabaseWatch(await openEmbedded(folder.path), clock, log);
+    await database.start();
+    await recordCall(database.now, finishedCall({startedAt: FIRST}));
+    const seenByAll = async () => {
+      const {rows} = await sql<{pages: number}>`
+      SELECT relallvisible AS pages FROM pg_class WHERE relname = 'turns'`.execute(database.now);
+      return rows[0]?.pages;
+    };
+    expect(await seenByAll()).toBe(0);
+    const stop = keepRetention(database, {calls: 0, turns: 0, transcripts: 0}, clock, log);
+    clock.advance(HOUR);
+    expect(await until(seenByAll, pages => pages === 1)).toBe(1);
+    stop();
+  },
+);

@@ -1,0 +1,84 @@
+import {messageOf} from '@voicebridge/shared/errors.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {sql, type Kysely} from 'kysely';
+import type {DatabaseWatch} from '../database/database-watch.ts';
+import type {Schema} from '../database/schema.ts';
+
+/** Days to keep each kind; 0: for ever. */
+export interface Retention {
+  readonly calls: number;
+  readonly turns: number;
+  readonly transcripts: number;
+}
+
+const HOUR: Millis = 3_600_000;
+const DAY: Millis = 24 * HOUR;
+/** Rows per statement: a reader never waits long for a sweep. */
+const CHUNK = 5_000;
+/** A job may come back for seven days; after that nothing can bring an erased call back. */
+const KEEP_ERASED: Millis = 30 * DAY;
+const KEEP_AUDIT: Millis = 365 * DAY;
+const KEEP_SESSIONS: Millis = DAY;
+
+/** Deletes what is older than it may be. Returns rows deleted by table. */
+export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Millis): Promise<Record<string, number>> {
+  const limits: readonly (readonly [table: string, column: string, age: Millis | undefined])[] = [
+    ['transcripts', 'started_at', ageOf(retention.transcripts)],
+    ['turns', 'started_at', ageOf(retention.turns)],
+    ['interruptions', 'started_at', ageOf(retention.turns)],
+    ['tool_calls', 'started_at', ageOf(retention.turns)],
+    ['failovers', 'started_at', ageOf(retention.turns)],
+    ['calls', 'started_at', ageOf(retention.calls)],
+    ['erased_calls', 'erased_at', KEEP_ERASED],
+    ['audit', 'at', KEEP_AUDIT],
+    ['sessions', 'created_at', KEEP_SESSIONS],
+  ];
+  const deleted: Record<string, number> = {};
+  for (const [table, column, age] of limits) {
+    if (age === undefined) continue;
+    const count = await deleteBefore(db, table, column, new Date(wall - age));
+    if (count > 0) deleted[table] = count;
+  }
+  return deleted;
+}
+
+function ageOf(days: number): Millis | undefined {
+  return days === 0 ? undefined : days * DAY;
+}
+
+async function deleteBefore(db: Kysely<Schema>, table: string, column: string, limit: Date): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const {numAffectedRows = 0n} = await sql`
+      DELETE FROM ${sql.table(table)} WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM ${sql.table(table)} WHERE ${sql.ref(column)} < ${limit} LIMIT ${sql.lit(CHUNK)}))`.execute(db);
+    deleted += Number(numAffectedRows);
+    if (numAffectedRows < BigInt(CHUNK)) return deleted;
+  }
+}
+
+/** Sweeps each hour while the database can be used. */
+export function keepRetention(database: DatabaseWatch, retention: Retention, clock: Clock, log: Log): Cancel {
+  return every(clock, HOUR, () => {
+    if (database.reason !== undefined) return;
+    const swept = async () => {
+      const deleted = await sweep(database.now, retention, clock.wall());
+      if (database.kind === 'embedded') await tidy(database.now);
+      return deleted;
+    };
+    swept().then(
+      deleted => log.info({deleted}, 'retention swept'),
+      (thrown: unknown) =>
+        log.warn({reason: messageOf(thrown)}, 'retention could not sweep; it tries again in an hour'),
+    );
+  });
+}
+
+/**
+ * PostgreSQL does this by itself, the embedded database does not: without it space is never used again, and an index
+ * cannot answer alone because it does not know which rows everybody may see.
+ */
+async function tidy(db: Kysely<Schema>): Promise<void> {
+  await sql`VACUUM (ANALYZE)`.execute(db);
+}

@@ -1,0 +1,130 @@
+import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {sql, type Kysely, type Transaction} from 'kysely';
+import {callRows, type CallRows} from './call-rows.ts';
+import type {Schema} from '../database/schema.ts';
+
+/** How much a record knows of its call. Owners follow each other, and the last one to see the call knows the most. */
+export interface Knowledge {
+  readonly epoch: number;
+  readonly endedAt: Date;
+  readonly turns: number;
+}
+
+/** `recorded`: it is in the database. `superseded`: a fuller record was there. `erased`: somebody had it deleted. */
+export type Outcome = 'recorded' | 'superseded' | 'erased';
+
+/** Whoever records holds it shared, whoever erases alone: a call cannot be half recorded while it is erased. */
+export const ERASURE_LOCK = 5_053;
+
+/** Negative when `a` knows less than `b`, zero when they are parts of one record. */
+export function compareKnowledge(a: Knowledge, b: Knowledge): number {
+  return a.epoch - b.epoch || a.endedAt.getTime() - b.endedAt.getTime() || a.turns - b.turns;
+}
+
+/**
+ * One job → its rows, however often, however late and in whatever order the parts arrive. All of it in one
+ * transaction that holds the row of the call, so that two jobs of one call never mix:
+ *
+ *   nothing stored     → stored
+ *   stored knows less  → replaced, with all that hung on it
+ *   same record        → this part is added; a repeated one writes what is there already
+ *   stored knows more  → nothing changes
+ */
+export async function recordCall(db: Kysely<Schema>, job: CallFinished): Promise<Outcome> {
+  const rows = callRows(job);
+  return await db.transaction().execute(async tx => {
+    await sql`SELECT pg_advisory_xact_lock_shared(${ERASURE_LOCK})`.execute(tx);
+    if (await wasErased(tx, rows.call.callSid)) return 'erased';
+    const first = await tx
+      .insertInto('calls')
+      .values({...rows.call, failovers: 0, parts: job.parts, partsSeen: [job.part]})
+      .onConflict(conflict => conflict.column('callSid').doNothing())
+      .returning('callSid')
+      .executeTakeFirst();
+    if (!first && !(await updateCall(tx, rows, job))) return 'superseded';
+    await writeParts(tx, rows);
+    return 'recorded';
+  });
+}
+
+async function wasErased(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
+  const erased = await tx.selectFrom('erasedCalls').select('callSid').where('callSid', '=', callSid).executeTakeFirst();
+  return erased !== undefined;
+}
+
+/** Says whether the parts of this job belong to what is now stored. */
+async function updateCall(tx: Transaction<Schema>, {call}: CallRows, job: CallFinished): Promise<boolean> {
+  const stored = await tx
+    .selectFrom('calls')
+    .select(['epoch', 'endedAt', 'turns', 'partsSeen'])
+    .where('callSid', '=', call.callSid)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const difference = compareKnowledge(
+    {epoch: call.epoch, endedAt: new Date(job.summary.endedAt), turns: call.turns},
+    stored,
+  );
+  if (difference < 0) return false;
+  const same = difference === 0;
+  if (!same) await dropParts(tx, call.callSid);
+  const partsSeen = [...new Set([...(same ? stored.partsSeen : []), job.part])].sort((a, b) => a - b);
+  const isNew = !same || !stored.partsSeen.includes(job.part);
+  await tx
+    .updateTable('calls')
+    .set({
+      ...call,
+      ...(same ? {} : {failovers: 0}),
+      parts: job.parts,
+      partsSeen,
+      recordedAt: isNew ? sql<Date>`now()` : sql<Date>`recorded_at`,
+    })
+    .where('callSid', '=', call.callSid)
+    .execute();
+  return true;
+}
+
+async function dropParts(tx: Transaction<Schema>, callSid: string): Promise<void> {
+  for (const table of ['turns', 'interruptions', 'toolCalls', 'failovers', 'transcripts'] as const)
+    await tx.deleteFrom(table).where('callSid', '=', callSid).execute();
+}
+
+/** Numbered rows of the same record are equal, so a row that is there already stays. */
+async function writeParts(tx: Transaction<Schema>, rows: CallRows): Promise<void> {
+  if (rows.turns.length > 0)
+    await tx
+      .insertInto('turns')
+      .values(rows.turns)
+      .onConflict(conflict => conflict.columns(['callSid', 'turn']).doNothing())
+      .execute();
+  if (rows.interruptions.length > 0)
+    await tx
+      .insertInto('interruptions')
+      .values(rows.interruptions)
+      .onConflict(conflict => conflict.columns(['callSid', 'interruption']).doNothing())
+      .execute();
+  if (rows.toolCalls.length > 0)
+    await tx
+      .insertInto('toolCalls')
+      .values(rows.toolCalls)
+      .onConflict(conflict => conflict.columns(['callSid', 'toolCall']).doNothing())
+      .execute();
+  if (rows.failovers.length > 0) {
+    await tx
+      .insertInto('failovers')
+      .values(rows.failovers)
+      .onConflict(conflict => conflict.columns(['callSid', 'failover']).doNothing())
+      .execute();
+    const {callSid} = rows.call;
+    const counted = tx
+      .selectFrom('failovers')
+      .select(({fn}) => fn.countAll<number>().as('count'))
+      .where('callSid', '=', callSid);
+    await tx.updateTable('calls').set({failovers: counted}).where('callSid', '=', callSid).execute();
+  }
+  if (rows.transcripts.length > 0)
+    await tx
+      .insertInto('transcripts')
+      .values(rows.transcripts)
+      .onConflict(conflict => conflict.columns(['callSid', 'line']).doNothing())
+      .execute();
+}

@@ -1,0 +1,22 @@
+import {z} from 'zod';
+
+/** What every failed request answers. */
+export const Problem = z.object({
+  error: z.string().describe('what went wrong, for a person'),
+  field: z.string().optional().describe('the parameter at fault'),
+  cure: z.string().optional().describe('what to send instead'),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** A question that cannot be answered as it was asked. */
+export class BadQuestion extends Error {
+  override readonly name = 'BadQuestion';
+  readonly problem: Problem;
+  readonly status: number;
+
+  constructor(problem: Problem, status = 400) {
+    super(problem.error);
+    this.problem = problem;
+    this.status = status;
+  }
+}

@@ -1,0 +1,107 @@
+import type {Kysely} from 'kysely';
+import {Call, type CallDetail} from './call-shapes.ts';
+import {matchesFacets, type CallFilter, type FacetFilter} from './call-filter.ts';
+import {csvLine, csvOf, type Cell} from './csv.ts';
+import {listCalls} from './list-calls.ts';
+import type {Schema} from '../database/schema.ts';
+
+const PAGE = 1_000;
+
+/** Every call that matches, the newest first, page by page. */
+export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
+  const columns = Object.keys(Call.shape);
+  yield csvLine(columns);
+  let after: {at: Date; callSid: string} | undefined;
+  for (;;) {
+    const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
+    for (const call of calls) yield csvLine(Object.values(inOrder(call, columns)));
+    const last = calls.at(-1);
+    if (!last || calls.length < PAGE) return;
+    after = {at: new Date(last.startedAt), callSid: last.callSid};
+  }
+}
+
+const TURN_COLUMNS = [
+  'callSid',
+  'turn',
+  'startedAt',
+  'cause',
+  'assistant',
+  'model',
+  'worker',
+  'platformTurnGapMs',
+  'endOfTurnDelayMs',
+  'modelTtfbMs',
+  'hopUpMs',
+  'hopDownMs',
+  'generatedMs',
+  'heardMs',
+  'interrupted',
+  'responseStatus',
+  'callerStartedAtMs',
+  'callerEndedAtMs',
+  'decidedAtMs',
+  'firstDeltaAtMs',
+  'audioStartedAtMs',
+  'audioEndedAtMs',
+] as const;
+
+/** Every turn of the calls that match, the newest call first. */
+export async function* turnsFile(db: Kysely<Schema>, filter: FacetFilter): AsyncGenerator<string> {
+  yield csvLine(TURN_COLUMNS);
+  let after: {startedAt: Date; callSid: string; turn: number} | undefined;
+  for (;;) {
+    const last = after;
+    let select = db.selectFrom('turns').select(TURN_COLUMNS).where(matchesFacets(filter));
+    if (last)
+      select = select.where(eb =>
+        eb(eb.refTuple('startedAt', 'callSid', 'turn'), '<', eb.tuple(last.startedAt, last.callSid, last.turn)),
+      );
+    const turns = await select
+      .orderBy('startedAt', 'desc')
+      .orderBy('callSid', 'desc')
+      .orderBy('turn', 'desc')
+      .limit(PAGE)
+      .execute();
+    for (const turn of turns)
+      yield csvLine(Object.values(inOrder({...turn, startedAt: turn.startedAt.toISOString()}, TURN_COLUMNS)));
+    after = turns.at(-1);
+    if (turns.length < PAGE) return;
+  }
+}
+
+function inOrder(row: Readonly<Record<string, Cell>>, columns: readonly string[]): Record<string, Cell> {
+  return Object.fromEntries(columns.map(column => [column, row[column]]));
+}
+
+/** One call as a list of what happened, in the order of time. */
+export function callFile({turns, interruptions, toolCalls, failovers, transcript}: CallDetail): Iterable<string> {
+  const events = [
+    ...turns.flatMap(turn => [
+      {atMs: turn.callerStartedAtMs, event: 'caller started', turn: turn.turn},
+      {atMs: turn.callerEndedAtMs, event: 'caller ended', turn: turn.turn},
+      {atMs: turn.decidedAtMs, event: 'turn decided', turn: turn.turn, ms: turn.endOfTurnDelayMs},
+      {atMs: turn.firstDeltaAtMs, event: 'first delta', turn: turn.turn, ms: turn.modelTtfbMs},
+      {atMs: turn.audioStartedAtMs, event: 'assistant started', turn: turn.turn, ms: turn.platformTurnGapMs},
+      {atMs: turn.audioEndedAtMs, event: 'assistant ended', turn: turn.turn, ms: turn.heardMs, what: turn.cause},
+    ]),
+    ...interruptions.map(cut => ({
+      atMs: cut.atMs,
+      event: 'interruption',
+      turn: cut.turn,
+      ms: cut.reactionMs,
+      what: cut.falseInterruption ? 'false' : '',
+    })),
+    ...toolCalls.map(tool => ({
+      atMs: tool.atMs,
+      event: tool.ok ? 'tool' : 'tool failed',
+      turn: tool.turn,
+      ms: tool.durationMs,
+      what: tool.name,
+    })),
+    ...failovers.map(failover => ({atMs: failover.atMs, event: 'failover', ms: failover.gapMs, what: failover.kind})),
+    ...transcript.map(line => ({atMs: line.atMs, event: `${line.role} said`, turn: line.turn, what: line.text})),
+  ];
+  const happened = events.filter(event => event.atMs !== null).toSorted((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0));
+  return csvOf(happened, ['atMs', 'turn', 'event', 'ms', 'what']);
+}

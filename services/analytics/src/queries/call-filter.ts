@@ -1,0 +1,112 @@
+import {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
+import {z} from 'zod';
+import type {Schema} from '../database/schema.ts';
+
+/** RFC 3339, seconds and all that is smaller left out at will; or a day. */
+const RFC3339 =
+  /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(Z|z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?$/;
+const EXAMPLE = '2026-11-22T10:00:00Z';
+
+/** A moment as people and programs write it; what is wrong with one that is none, as the end of a sentence. */
+function readMoment(text: string): Date | string {
+  if (/^\d{12,14}$/.test(text)) return new Date(Number(text));
+  // The plus of an offset is a blank in a URL, unless it was encoded.
+  const [, day, time, zone] = RFC3339.exec(text.replace(/ (\d\d:\d\d)$/, '+$1')) ?? [];
+  if (day === undefined) return `must be a moment such as ${EXAMPLE}, a day such as 2026-11-22, or Unix milliseconds`;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day)
+    return 'must be a day of the calendar';
+  if (time === undefined) return midnight;
+  if (zone === undefined) return `must say its zone: Z for UTC, as in ${EXAMPLE}, or an offset such as +01:00`;
+  return new Date(`${day}T${time}${zone.toUpperCase()}`);
+}
+
+/** A moment in a question. A day without a time is its beginning in UTC. */
+export const Moment = z
+  .string()
+  .describe('a moment with its zone: RFC 3339 such as 2026-11-22T10:00:00Z, a day (UTC), or Unix milliseconds')
+  .transform((text, context) => {
+    const read = readMoment(text);
+    const year = typeof read === 'string' ? 0 : read.getUTCFullYear();
+    if (typeof read !== 'string' && year >= 2000 && year <= 2200) return read;
+    const message = typeof read === 'string' ? read : 'must be between the years 2000 and 2200';
+    context.addIssue({code: 'custom', message});
+    return z.NEVER;
+  });
+
+const name = (about: string) => z.string().min(1, 'must not be empty').max(100).describe(about);
+
+/** What every question about calls, turns and what hangs on them can be narrowed by. */
+export const FacetFilter = z.strictObject({
+  from: Moment.optional().describe('calls that started at this moment or later'),
+  to: Moment.optional().describe('calls that started before this moment'),
+  assistant: name('name of the assistant').optional(),
+  worker: name('id of the worker').optional(),
+  model: name('name of the model').optional(),
+});
+export type FacetFilter = z.infer<typeof FacetFilter>;
+
+const yesOrNo = (about: string) =>
+  z
+    .enum(['yes', 'no'], 'must be yes or no')
+    .transform(value => value === 'yes')
+    .optional()
+    .describe(about);
+
+/** What only whole calls can be narrowed by. */
+export const CallFilter = FacetFilter.extend({
+  edge: name('id of the media edge').optional(),
+  direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
+  endReason: EndReason.optional().describe('how the call ended'),
+  endedBy: z.enum(['caller', 'assistant', 'operator', 'platform']).optional(),
+  callerHash: name('keyed hash of the caller’s or callee’s number').optional(),
+  lastTwo: z
+    .string()
+    .regex(/^\d{2}$/, 'must be two digits')
+    .optional()
+    .describe('last two digits of the caller’s number'),
+  interrupted: yesOrNo('whether the caller spoke over the assistant'),
+  failedOver: yesOrNo('whether the call survived a failover'),
+  search: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')
+    .optional()
+    .describe('a CallSid or its beginning'),
+});
+export type CallFilter = z.infer<typeof CallFilter>;
+
+/** The condition on any table that carries the facets. */
+export function matchesFacets(filter: FacetFilter): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, 'calls'>();
+  return eb.and([
+    ...(filter.from ? [eb('startedAt', '>=', filter.from)] : []),
+    ...(filter.to ? [eb('startedAt', '<', filter.to)] : []),
+    ...(filter.assistant ? [eb('assistant', '=', filter.assistant)] : []),
+    ...(filter.worker ? [eb('worker', '=', filter.worker)] : []),
+    ...(filter.model ? [eb('model', '=', filter.model)] : []),
+  ]);
+}
+
+/** The condition on `calls`. */
+export function matchesCall(filter: CallFilter): Expression<SqlBool> {
+  const eb = expressionBuilder<Schema, 'calls'>();
+  const {callerHash, search} = filter;
+  return eb.and([
+    matchesFacets(filter),
+    ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
+    ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
+    ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
+    ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),
+    ...(callerHash ? [eb.or([eb('callerHash', '=', callerHash), eb('calleeHash', '=', callerHash)])] : []),
+    ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
+    ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
+    ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
+    ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
+  ]);
+}
+
+function beginsWith(text: string): Expression<SqlBool> {
+  // An underscore would stand for any character.
+  return expressionBuilder<Schema, 'calls'>()('callSid', 'like', `${text.replaceAll('_', '\\_')}%`);
+}

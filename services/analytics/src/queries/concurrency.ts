@@ -1,0 +1,53 @@
+import {sql, type Kysely} from 'kysely';
+import {z} from 'zod';
+import {FacetFilter} from './call-filter.ts';
+import {BucketName, MAX_GROUPS, ORIGIN} from './measure.ts';
+import {BUCKETS} from './metric-catalogue.ts';
+import {BadQuestion} from './bad-question.ts';
+import type {Schema} from '../database/schema.ts';
+
+export const ConcurrencyQuery = FacetFilter.extend({bucket: BucketName.default('hour')});
+export type ConcurrencyQuery = z.infer<typeof ConcurrencyQuery>;
+
+export const ConcurrencyAnswer = z.object({
+  bucket: BucketName,
+  buckets: z
+    .array(z.object({at: z.string(), peak: z.number().int()}))
+    .describe('buckets in which a call began or ended; between two of them nothing changed'),
+});
+export type ConcurrencyAnswer = z.infer<typeof ConcurrencyAnswer>;
+
+/** How many calls were in hand at the same time, at most, in each bucket: every beginning adds one, every end takes one. */
+export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): Promise<ConcurrencyAnswer> {
+  const {from, to, bucket} = query;
+  const facets = sql.join(
+    [
+      sql`ended_at >= started_at`,
+      ...(['assistant', 'worker', 'model'] as const).flatMap(name =>
+        query[name] === undefined ? [] : [sql`${sql.ref(name)} = ${query[name]}`],
+      ),
+      ...(to ? [sql`started_at < ${to}`] : []),
+      ...(from ? [sql`ended_at > ${from}`] : []),
+    ],
+    sql` AND `,
+  );
+  const {rows} = await sql<{at: Date; peak: number}>`
+    WITH events AS (
+      SELECT started_at AS at, 1 AS change FROM calls WHERE ${facets}
+      UNION ALL SELECT ended_at, -1 FROM calls WHERE ${facets}
+    ), levels AS (
+      SELECT at, change, sum(change) OVER (ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS level FROM events
+    )
+    SELECT date_bin(${sql.lit(BUCKETS[bucket])}::interval, at, ${sql.lit(ORIGIN.toISOString())}::timestamptz) AS at,
+      max(greatest(level, level - change)) AS peak
+    FROM levels
+    WHERE ${from ? sql`at >= ${from}` : sql`true`} AND ${to ? sql`at < ${to}` : sql`true`}
+    GROUP BY 1 ORDER BY 1 LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);
+  if (rows.length > MAX_GROUPS)
+    throw new BadQuestion({
+      error: `the answer has more than ${MAX_GROUPS} buckets`,
+      field: 'bucket',
+      cure: 'ask for longer buckets or a shorter time',
+    });
+  return {bucket, buckets: rows.map(row => ({at: row.at.toISOString(), peak: row.peak}))};
+}

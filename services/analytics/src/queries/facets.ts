@@ -1,0 +1,38 @@
+import {sql, type Kysely} from 'kysely';
+import {z} from 'zod';
+import type {Schema} from '../database/schema.ts';
+
+const names = z.array(z.string());
+
+/** What there is to choose from. */
+export const FacetsAnswer = z.object({
+  assistants: names,
+  models: names,
+  workers: names,
+  first: z.string().nullable().describe('start of the oldest call'),
+  last: z.string().nullable().describe('start of the newest call'),
+});
+export type FacetsAnswer = z.infer<typeof FacetsAnswer>;
+
+export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
+  const {rows} = await sql<{
+    assistants: string[];
+    models: string[];
+    workers: string[];
+    first: Date | null;
+    last: Date | null;
+  }>`
+    SELECT array(SELECT DISTINCT assistant FROM calls ORDER BY 1 LIMIT 200) AS assistants,
+      array(SELECT DISTINCT model FROM calls ORDER BY 1 LIMIT 200) AS models,
+      array(SELECT worker FROM calls GROUP BY worker ORDER BY max(started_at) DESC LIMIT 200) AS workers,
+      (SELECT min(started_at) FROM calls) AS first,
+      (SELECT max(started_at) FROM calls) AS last`.execute(db);
+  const [row] = rows;
+  return {
+    assistants: row?.assistants ?? [],
+    models: row?.models ?? [],
+    workers: row?.workers ?? [],
+    first: row?.first?.toISOString() ?? null,
+    last: row?.last?.toISOString() ?? null,
+  };
+}

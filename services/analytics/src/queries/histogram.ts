@@ -1,0 +1,46 @@
+import {sql, type Kysely} from 'kysely';
+import {z} from 'zod';
+import {FacetFilter, matchesFacets} from './call-filter.ts';
+import {MetricName} from './measure.ts';
+import {METRICS} from './metric-catalogue.ts';
+import type {Schema} from '../database/schema.ts';
+
+/** Values beyond this many bins are counted in the last one. */
+const MAX_BINS = 200;
+
+export const HistogramQuery = FacetFilter.extend({
+  metric: MetricName,
+  step: z
+    .string()
+    .transform(Number)
+    .refine(value => value > 0 && Number.isFinite(value), 'must be a number above 0')
+    .describe('width of one bin, in the unit of the metric'),
+});
+export type HistogramQuery = z.infer<typeof HistogramQuery>;
+
+export const HistogramAnswer = z.object({
+  metric: MetricName,
+  unit: z.string(),
+  step: z.number(),
+  bins: z
+    .array(z.object({from: z.number(), count: z.number().int()}))
+    .describe(`bins that hold values; the ${MAX_BINS}th holds everything above`),
+});
+export type HistogramAnswer = z.infer<typeof HistogramAnswer>;
+
+/** How the values of a metric are spread. */
+export async function histogram(db: Kysely<Schema>, query: HistogramQuery): Promise<HistogramAnswer> {
+  const metric = METRICS[query.metric];
+  const column = sql.ref(metric.column);
+  const {rows} = await sql<{bin: number; count: number}>`
+    SELECT least(floor(${column} / ${query.step}::double precision), ${sql.lit(MAX_BINS - 1)})::integer AS bin, count(*) AS count
+    FROM ${sql.table(metric.of)}
+    WHERE ${matchesFacets(query)} AND ${column} IS NOT NULL
+    GROUP BY 1 ORDER BY 1`.execute(db);
+  return {
+    metric: query.metric,
+    unit: metric.unit,
+    step: query.step,
+    bins: rows.map(({bin, count}) => ({from: bin * query.step, count})),
+  };
+}

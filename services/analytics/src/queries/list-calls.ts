@@ -1,0 +1,59 @@
+import type {Kysely, Selectable} from 'kysely';
+import {z} from 'zod';
+import type {Call, CallsPage} from './call-shapes.ts';
+import {CallFilter, matchesCall} from './call-filter.ts';
+import type {CallsTable, Schema} from '../database/schema.ts';
+
+/** A page of calls, the newest first. */
+export const CallsQuery = CallFilter.extend({
+  limit: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number, 1 to 1000')
+    .transform(Number)
+    .refine(value => value >= 1 && value <= 1_000, 'must be a whole number, 1 to 1000')
+    .default(50)
+    .describe('calls per page'),
+  after: z
+    .string()
+    .transform((text, context) => {
+      const [, at, callSid] = /^(\d{12,14})-([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
+      if (at !== undefined && callSid !== undefined) return {at: new Date(Number(at)), callSid};
+      context.addIssue({code: 'custom', message: 'must be `next` of an earlier page'});
+      return z.NEVER;
+    })
+    .optional()
+    .describe('`next` of the page before; a page stays where it is while new calls arrive'),
+});
+export type CallsQuery = z.infer<typeof CallsQuery>;
+
+/** A row of `calls` as the API tells it. */
+export function callOf(row: Selectable<CallsTable>): Call {
+  const {callerNumber: _caller, calleeNumber: _callee, parts, partsSeen, ...call} = row;
+  return {
+    ...call,
+    startedAt: row.startedAt.toISOString(),
+    endedAt: row.endedAt.toISOString(),
+    recordedAt: row.recordedAt.toISOString(),
+    whole: partsSeen.length >= parts,
+  };
+}
+
+export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<CallsPage> {
+  const {after, limit} = query;
+  let select = db
+    .selectFrom('calls')
+    .selectAll()
+    .where(matchesCall(query))
+    .orderBy('startedAt', 'desc')
+    .orderBy('callSid', 'desc')
+    .limit(limit + 1);
+  if (after)
+    select = select.where(eb => eb(eb.refTuple('startedAt', 'callSid'), '<', eb.tuple(after.at, after.callSid)));
+  const rows = await select.execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    calls: page.map(callOf),
+    next: rows.length > limit && last ? `${last.startedAt.getTime()}-${last.callSid}` : null,
+  };
+}

@@ -1,0 +1,158 @@
+import {sql, type Kysely, type RawBuilder} from 'kysely';
+import {z} from 'zod';
+import {FacetFilter, matchesFacets} from './call-filter.ts';
+import {BUCKET_MS, BUCKET_NAMES, BUCKETS, GROUPS, METRIC_NAMES, METRICS, type Bucket} from './metric-catalogue.ts';
+import {BadQuestion} from './bad-question.ts';
+import type {Schema} from '../database/schema.ts';
+
+/** More would be neither drawn nor read. */
+export const MAX_GROUPS = 5_000;
+
+/** A Monday: weeks begin here. */
+export const ORIGIN = new Date(Date.UTC(2000, 0, 3));
+
+export const BucketName = z.enum(BUCKET_NAMES, {error: `must be one of ${BUCKET_NAMES.join(', ')}`});
+
+const groupNames = [...new Set(Object.values(GROUPS).flatMap(groups => Object.keys(groups)))];
+
+export const MetricName = z
+  .enum(METRIC_NAMES, {error: `must be one of ${METRIC_NAMES.join(', ')}`})
+  .describe('the metric; docs/METRICS.md defines each');
+
+/** Which figures of which metric. */
+export const MetricsQuery = FacetFilter.extend({
+  metric: MetricName,
+  bucket: BucketName.optional().describe('one group per stretch of time (UTC); left out: the whole time'),
+  by: z
+    .string()
+    .refine(text => text.split(',').every(name => groupNames.includes(name)), {
+      error: `must be one or two of ${groupNames.join(', ')}, separated by a comma`,
+    })
+    .refine(text => text.split(',').length <= 2, {error: 'must not be more than two names'})
+    .optional()
+    .describe('one group per value of these; one or two, comma-separated'),
+});
+export type MetricsQuery = z.infer<typeof MetricsQuery>;
+
+const figure = z.number().nullable();
+
+/** The figures of one group. Percentiles are exact: computed from every value, not from a sketch. */
+export const Figures = z.object({
+  at: z.string().nullable().describe('beginning of the time bucket'),
+  group: z.array(z.string().nullable()).describe('the values of `by`, in its order'),
+  count: z.number().int().describe('values that were seen'),
+  mean: figure,
+  deviation: figure.describe('standard deviation of the sample'),
+  min: figure,
+  max: figure,
+  sum: figure,
+  p50: figure,
+  p90: figure,
+  p95: figure,
+  p99: figure,
+});
+export type Figures = z.infer<typeof Figures>;
+
+export const MetricsAnswer = z.object({
+  metric: MetricName,
+  title: z.string(),
+  unit: z.enum(['ms', 'count', 'tokens', 'usd']),
+  bucket: BucketName.nullable(),
+  by: z.array(z.string()),
+  groups: z.array(Figures),
+});
+export type MetricsAnswer = z.infer<typeof MetricsAnswer>;
+
+type Row = Pick<Figures, 'group' | 'count' | 'mean' | 'deviation' | 'sum'> & {
+  readonly at: Date | null;
+  /** The smallest, the percentiles, the largest: one sort gives all of them. */
+  readonly quantiles: readonly number[] | null;
+};
+
+export async function measure(db: Kysely<Schema>, query: MetricsQuery): Promise<MetricsAnswer> {
+  const metric = METRICS[query.metric];
+  const by = query.by?.split(',') ?? [];
+  const columns = by.map(name => {
+    const column = GROUPS[metric.of][name];
+    if (column !== undefined) return sql.ref(column);
+    const known = Object.keys(GROUPS[metric.of]).join(', ');
+    throw new BadQuestion({
+      error: 'by is not understood',
+      field: 'by',
+      cure: `${query.metric} can be split by ${known}`,
+    });
+  });
+  refuseTooMany(query);
+  const rows = await figures(db, query, columns);
+  if (rows.length > MAX_GROUPS) throw tooMany(query.bucket === undefined ? 'by' : 'bucket');
+  return {
+    metric: query.metric,
+    title: metric.title,
+    unit: metric.unit,
+    bucket: query.bucket ?? null,
+    by,
+    groups: rows.map(({at, quantiles, ...row}) => ({
+      at: at?.toISOString() ?? null,
+      ...row,
+      min: quantiles?.[0] ?? null,
+      p50: quantiles?.[1] ?? null,
+      p90: quantiles?.[2] ?? null,
+      p95: quantiles?.[3] ?? null,
+      p99: quantiles?.[4] ?? null,
+      max: quantiles?.[5] ?? null,
+    })),
+  };
+}
+
+/** A stretch of time with too many buckets is refused before anything is read. */
+function refuseTooMany({bucket, from, to}: MetricsQuery): void {
+  if (bucket === undefined || !from) return;
+  const buckets = ((to?.getTime() ?? Date.now()) - from.getTime()) / BUCKET_MS[bucket];
+  if (buckets > MAX_GROUPS) throw tooMany('bucket');
+}
+
+const tooMany = (field: string) =>
+  new BadQuestion({
+    error: `the answer has more than ${MAX_GROUPS} groups`,
+    field,
+    cure: 'ask for longer buckets, fewer groups, or a shorter time',
+  });
+
+async function figures(db: Kysely<Schema>, query: MetricsQuery, by: readonly RawBuilder<unknown>[]): Promise<Row[]> {
+  const metric = METRICS[query.metric];
+  const column = sql.ref(metric.column);
+  const condition = sql`${matchesFacets(query)} AND ${column} IS NOT NULL`;
+  const grouped = (within: RawBuilder<unknown>) => sql`
+    SELECT ARRAY[${sql.join(by.map(split => sql`${split}::text`))}]::text[] AS "group",
+      count(*) AS count, avg(${column}) AS mean, stddev_samp(${column}) AS deviation,
+      sum(${column}) AS sum,
+      percentile_cont(ARRAY[0, 0.5, 0.9, 0.95, 0.99, 1]) WITHIN GROUP (ORDER BY ${column}::double precision) AS quantiles
+    FROM ${sql.table(metric.of)}
+    WHERE ${condition}${within}
+    ${by.length > 0 ? sql`GROUP BY ${sql.join(by)} ORDER BY ${sql.join(by)}` : sql``}`;
+  if (query.bucket === undefined)
+    return (await sql<Row>`${grouped(sql``)} LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db)).rows.map(row => ({
+      ...row,
+      at: null,
+    }));
+
+  // Bucket by bucket along the index on time: many small sorts cost less than a large one.
+  const step = sql`${sql.lit(BUCKETS[query.bucket])}::interval`;
+  const from = query.from
+    ? sql`${query.from}::timestamptz`
+    : sql`(SELECT min(started_at) FROM ${sql.table(metric.of)})`;
+  const to = query.to
+    ? sql`${query.to}::timestamptz - interval '1 microsecond'`
+    : sql`(SELECT max(started_at) FROM ${sql.table(metric.of)})`;
+  const {rows} = await sql<Row>`
+    SELECT bucket AS at, answer.* FROM generate_series(${bucketOf(query.bucket, from)}, ${to}, ${step}) AS bucket,
+      LATERAL (${grouped(sql` AND started_at >= bucket AND started_at < bucket + ${step}`)}) AS answer
+    WHERE count > 0
+    LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);
+  return rows;
+}
+
+/** The beginning of the bucket that a moment is in. */
+export function bucketOf(bucket: Bucket, moment: RawBuilder<unknown>): RawBuilder<Date> {
+  return sql<Date>`date_bin(${sql.lit(BUCKETS[bucket])}::interval, ${moment}, ${sql.lit(ORIGIN.toISOString())}::timestamptz)`;
+}

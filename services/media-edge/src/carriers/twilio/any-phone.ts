@@ -1,0 +1,159 @@
+import {randomBytes} from 'node:crypto';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {FromAnyPhone} from './from-twilio.ts';
+import {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {mediaGuard, type TwilioMedia} from './fast-media.ts';
+import {readAs, type Reader} from './read-twilio.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads one socket of a client that speaks Media Streams without being Twilio: a test client, a softphone, another
+ * carrier. Ids of any reasonable shape, numbers as numbers, fields that are missing: what can be known otherwise is
+ * filled in, and what then still does not fit is refused as it would be from Twilio. Only where nothing is validated.
+ */
+export function anyPhone(): Reader {
+  const mender = new Mender();
+  return text => {
+    const media = mediaGuard(text);
+    if (media && mender.isOurs(media.streamSid)) return {ok: true, message: mender.placed(media)};
+    const mended = mender.mend(text);
+    const read = readAs(FromAnyPhone, mended ? JSON.stringify(mended) : text);
+    if (!read.ok || read.message.event !== 'media') return read;
+    return {ok: true, message: mender.placed(read.message)};
+  };
+}
+
+class Mender {
+  #streamSid: StreamSid | undefined;
+  readonly #clock = new PayloadClock();
+
+  isOurs(streamSid: StreamSid | undefined): boolean {
+    return streamSid === this.#streamSid;
+  }
+
+  placed(message: TwilioMedia): TwilioMedia {
+    return this.#clock.placed(message);
+  }
+
+  /** The message as Twilio would have sent it; undefined when there is nothing to mend. */
+  mend(text: string): Fields | undefined {
+    const raw = fieldsOf(jsonOf(text));
+    if (!raw) return undefined;
+    // A socket has one stream: whatever else a message calls it, it is that one.
+    const {streamSid: _, sequenceNumber, ...rest} = raw;
+    const message = {...rest, ...(isNumeral(sequenceNumber) ? {sequenceNumber} : {})};
+    switch (raw['event']) {
+      case 'start':
+        return this.#start(raw, message);
+      case 'media':
+        return {...message, media: mediaOf(raw['media'])};
+      case 'mark':
+        return {...message, mark: withText(raw['mark'], 'name')};
+      case 'dtmf':
+        return {...message, dtmf: withText(raw['dtmf'], 'digit')};
+      default:
+        return message;
+    }
+  }
+
+  #start(raw: Fields, message: Fields): Fields {
+    const start = fieldsOf(raw['start']) ?? {};
+    const name = textOf(start['streamSid'] ?? raw['streamSid']);
+    // An id of Twilio's shape is nobody else's. Any other may be the name of every stream of a client.
+    this.#streamSid ??= StreamSid.safeParse(name).data ?? StreamSid.parse(newSid('MZ'));
+    return {
+      ...message,
+      streamSid: name,
+      start: {
+        streamSid: this.#streamSid,
+        callSid: textOf(start['callSid'] ?? raw['callSid']) ?? newSid('CA'),
+        customParameters: textsOf(start['customParameters']),
+        ...formatOf(start['mediaFormat']),
+      },
+    };
+  }
+}
+
+/**
+ * Where frames are on the clock of their stream. A phone that names no time, or always the same, is taken to send
+ * without a break: each frame begins where the one before ended.
+ */
+class PayloadClock {
+  #beganAt: Millis = -1;
+  #endsAt: Millis = 0;
+
+  placed(message: TwilioMedia): TwilioMedia {
+    const {media} = message;
+    if (media.track === 'outbound') return message;
+    const named = Number(media.timestamp);
+    const at = named > this.#beganAt ? named : this.#endsAt;
+    this.#beganAt = at;
+    this.#endsAt = at + msOfBase64(media.payload);
+    return at === named ? message : {...message, media: {...media, timestamp: String(Math.floor(at))}};
+  }
+}
+
+/** `0` stands for a time that is not named: no later one than any before. */
+function mediaOf(value: unknown): unknown {
+  const media = fieldsOf(value);
+  if (!media) return value;
+  const {track, timestamp, payload} = media;
+  const named = typeof timestamp === 'number' && timestamp >= 0 ? Math.round(timestamp) : timestamp;
+  return {...(typeof track === 'string' ? {track} : {}), timestamp: isNumeral(named) ? named : 0, payload};
+}
+
+/** Every name of G.711 μ-law is Twilio's; what a client does not say is Twilio's too. */
+function formatOf(value: unknown): Fields {
+  const format = fieldsOf(value);
+  if (!format) return {};
+  const {encoding, sampleRate, channels} = format;
+  const name = textOf(encoding) ?? 'pcmu';
+  const mediaFormat = {
+    encoding: /(mu-?law|ulaw|pcmu)/i.test(name) ? 'audio/x-mulaw' : name,
+    sampleRate: Number(textOf(sampleRate) ?? 8_000),
+    channels: Number(textOf(channels) ?? 1),
+  };
+  return {mediaFormat};
+}
+
+function withText(value: unknown, name: string): unknown {
+  const fields = fieldsOf(value);
+  return fields ? {...fields, [name]: textOf(fields[name])} : value;
+}
+
+function textsOf(value: unknown): Fields {
+  const texts = Object.entries(fieldsOf(value) ?? {}).map(([name, text]) => [name, textOf(text)] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
+}
+
+/** A text, or a number or truth value as text; undefined for anything else. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isNumeral(value: unknown): boolean {
+  return /^\d{1,15}$/.test(textOf(value) ?? '');
+}
+
+function fieldsOf(value: unknown): Fields | undefined {
+  return isFields(value) ? value : undefined;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function newSid(prefix: 'CA' | 'MZ'): string {
+  return prefix + randomBytes(16).toString('hex');
+}

@@ -1,0 +1,149 @@
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {FromTwilio} from './from-twilio.ts';
+import {parse} from '@voicebridge/shared/protocol/parse.ts';
+import {mediaGuard} from './fast-media.ts';
+import {readTwilio} from './read-twilio.ts';
+
+const STREAM = `MZ${'0123456789abcdef'.repeat(2)}`;
+const CALL = `CA${'0123456789abcdef'.repeat(2)}`;
+const payload = Buffer.alloc(160, 0xff).toString('base64');
+
+/** A `media` message with everything in the places where Twilio puts it. */
+const media = (
+  sequence: string,
+  chunk: string,
+  timestamp: string,
+  payload: string,
+  streamSid = STREAM,
+  track = 'inbound',
+) =>
+  `{"event":"media","sequenceNumber":"${sequence}","media":{"track":"${track}","chunk":"${chunk}","timestamp":"${timestamp}","payload":"${payload}"},"streamSid":"${streamSid}"}`;
+
+const usual = media('2', '1', '155', payload);
+
+/** Texts as captured, and texts that differ from them in one place. */
+const corpus: readonly string[] = [
+  usual,
+  media('3', '2', '175', ''),
+  media('3', '2', '175', 'AA=='),
+  media('3', '2', '175', 'AAA='),
+  media('3', '2', '175', 'A==='),
+  media('3', '2', '175', 'AA='),
+  media('3', '2', '175', 'AAAAA'),
+  media('3', '2', '175', 'AA==AA=='),
+  media('3', '2', '175', 'AA-_'),
+  media('3', '2', '175', 'AA A'),
+  media('3', '2', '175', 'AA\\/A'),
+  media('3', '2', '175', 'AAA"'),
+  media('', '2', '175', payload),
+  media('-3', '2', '175', payload),
+  media('3', '2.5', '175', payload),
+  media('3', '2', '1e3', payload),
+  media('3', '2', '1234567890123456', payload),
+  media('3', '2', '175', payload, 'MZ12'),
+  media('3', '2', '175', payload, CALL),
+  media('3', '2', '175', payload, STREAM.toUpperCase()),
+  media('3', '2', '175', payload, STREAM, 'outbound'),
+  media('3', '2', '175', payload, STREAM, ''),
+  media('3', '2', '175', payload, STREAM, 'in bound'),
+  media('3', '2', '175', payload, STREAM, '"'),
+  `${usual} `,
+  ` ${usual}`,
+  `${usual}\n`,
+  `${usual}${usual}`,
+  usual.slice(0, -1),
+  usual.replace('"event":"media",', ''),
+  usual.replace('"chunk":"1",', ''),
+  usual.replace('"chunk":"1"', '"chunk":1'),
+  usual.replace(':', ': '),
+  usual.replace('"media":{', '"media":{"extra":1,'),
+  usual.replace('"media":{', '"media":[{'),
+  usual.replace(`,"streamSid":"${STREAM}"`, ''),
+  usual.replace('"event":"media"', '"event":"medium"'),
+  usual.replace('"event":"media"', '"event":null'),
+  `{"streamSid":"${STREAM}",${usual.slice(1)}`,
+  '',
+  'null',
+  '[]',
+  '7',
+  'hello',
+  '{"event":"connected","protocol":"Call","version":"1.0.0"}',
+  `{"event":"mark","sequenceNumber":"4","streamSid":"${STREAM}","mark":{"name":"1:200"}}`,
+];
+
+/** Any text that looks nearly like a `media` message. */
+const nearly = fc
+  .tuple(
+    fc.oneof(fc.nat().map(String), fc.string({maxLength: 18})),
+    fc.oneof(fc.nat().map(String), fc.string({maxLength: 18})),
+    fc.oneof(fc.nat().map(String), fc.string({maxLength: 18})),
+    fc.oneof(fc.base64String({maxLength: 400}), fc.string()),
+    fc.oneof(fc.constant(STREAM), fc.stringMatching(/^MZ[0-9a-fA-F]{30,33}$/)),
+    fc.oneof(fc.constant('inbound'), fc.string({maxLength: 8})),
+  )
+  .map(parts => media(...parts));
+
+/** A message, then one character of it replaced, removed or doubled. */
+const mutated = fc
+  .tuple(nearly, fc.nat(), fc.oneof(fc.constant(''), fc.string({minLength: 1, maxLength: 2})))
+  .map(([text, at, by]) => {
+    const place = at % text.length;
+    return text.slice(0, place) + by + text.slice(place + 1);
+  });
+
+/** The guard has nothing to say about a text, or it says what the schema says. */
+function agree(text: string): void {
+  const guarded = mediaGuard(text);
+  if (guarded === undefined) return;
+  expect(parse(FromTwilio, text)).toStrictEqual({ok: true, message: guarded});
+}
+
+describe('the guard and the schema', () => {
+  test('give the same answer to every text that Twilio sent or might send', () => {
+    for (const text of corpus) {
+      agree(text);
+      const read = readTwilio(text);
+      expect(read.ok).toBe(parse(FromTwilio, text).ok);
+    }
+  });
+
+  test('give the same answer to generated messages', () => {
+    fc.assert(fc.property(nearly, agree), {numRuns: 2_000});
+    fc.assert(fc.property(mutated, agree), {numRuns: 2_000});
+  });
+
+  test('what Twilio sends fifty times a second never reaches the schema', () => {
+    expect(mediaGuard(usual)).toEqual({
+      event: 'media',
+      sequenceNumber: '2',
+      streamSid: STREAM,
+      media: {track: 'inbound', chunk: '1', timestamp: '155', payload},
+    });
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat(), fc.base64String({maxLength: 2_000}), (a, b, c, payload) => {
+        expect(mediaGuard(media(String(a), String(b), String(c), payload))).toBeDefined();
+      }),
+    );
+  });
+});
+
+describe('what nobody can use', () => {
+  test('an event that Twilio may add one day is no fault', () => {
+    expect(readTwilio('{"event":"transcript","text":"x"}')).toMatchObject({ok: false, reason: 'unknownEvent'});
+  });
+
+  test('a known event in another shape is one, and the reason holds no value of it', () => {
+    const read = readTwilio(
+      `{"event":"dtmf","streamSid":"${STREAM}","dtmf":{"track":"inbound_track","digit":"secret"}}`,
+    );
+    expect(read).toMatchObject({ok: false, reason: 'unexpectedShape'});
+    expect(JSON.stringify(read)).not.toContain('secret');
+  });
+
+  test('text that is not JSON is told apart', () => {
+    expect(readTwilio('{"event":')).toMatchObject({ok: false, reason: 'notJson'});
+    expect(readTwilio('[1]')).toMatchObject({ok: false, reason: 'unexpectedShape'});
+    expect(readTwilio('{"event":7}')).toMatchObject({ok: false, reason: 'unexpectedShape'});
+  });
+});

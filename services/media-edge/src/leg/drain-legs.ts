@@ -1,0 +1,52 @@
+import type {BridgeLeg} from './call-leg.ts';
+import {pause} from '../patiently.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+
+/** How long a moment of silence is waited for. */
+const GENTLE_MS = 5_000;
+/** So many callers a second are moved at least, and no more than is needed: the other edges get them all. */
+const MOVES_PER_SECOND = 20;
+const STEP_MS = 50;
+
+/**
+ * Moves the calls of an edge elsewhere: Twilio opens each stream again on another edge, a few at a time. A call moves
+ * when nothing of the assistant is audible, and after five seconds anyway.
+ *
+ * While there is no other edge, moving a call would lose it: it stays until its end, or until `deadline` leaves no time.
+ */
+export async function drainLegs(
+  legs: Iterable<BridgeLeg> & {readonly size: number},
+  {
+    clock,
+    deadline,
+    elsewhere,
+    signal,
+  }: {
+    readonly clock: Clock;
+    /** On the monotonic clock. */
+    readonly deadline: Millis;
+    /** Whether another edge takes calls. */
+    readonly elsewhere: () => Promise<boolean>;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const patient = Math.min(GENTLE_MS, deadline - clock.now());
+  const perSecond = Math.max(MOVES_PER_SECOND, (2 * legs.size) / Math.max(1, patient / 1_000));
+  let possibleSince: Millis | undefined;
+  let credit = 0;
+  while (legs.size > 0 && !signal.aborted) {
+    const at = clock.now();
+    const late = at >= deadline - 1_000;
+    if (possibleSince === undefined) {
+      if (late || (await elsewhere())) possibleSince = at;
+      else await pause(clock, 250 - STEP_MS, signal);
+    } else {
+      credit = Math.min(perSecond, credit + (perSecond * STEP_MS) / 1_000);
+      const insist = late || at - possibleSince >= patient;
+      const ready = [...legs].filter(leg => insist || leg.quiet(at)).slice(0, late ? undefined : Math.floor(credit));
+      credit -= ready.length;
+      await Promise.all(ready.map(leg => leg.migrate(deadline)));
+    }
+    await pause(clock, STEP_MS, signal);
+  }
+}

@@ -1,0 +1,131 @@
+import {describe, expect, test} from 'vitest';
+import type {FromTwilio, TwilioStart} from '../carriers/twilio/from-twilio.ts';
+import {
+  ADMIT_WITHIN_MS,
+  begin,
+  DEAD_AFTER_MS,
+  judge,
+  overdue,
+  STALLED_BYTES,
+  STALLED_MS,
+  wantsPing,
+  type Leg,
+} from './leg-state.ts';
+import {newCallSid, newStreamSid} from '../testing/twilio-client.ts';
+
+const streamSid = newStreamSid();
+const start: TwilioStart = {
+  event: 'start',
+  sequenceNumber: '1',
+  streamSid,
+  start: {callSid: newCallSid(), streamSid, customParameters: {}},
+};
+const mark = (sequence: number, stream = streamSid): FromTwilio => ({
+  event: 'mark',
+  sequenceNumber: String(sequence),
+  streamSid: stream,
+  mark: {name: 'm'},
+});
+const media = (sequence: number): FromTwilio => ({
+  event: 'media',
+  sequenceNumber: String(sequence),
+  streamSid,
+  media: {track: 'inbound', chunk: '1', timestamp: '20', payload: ''},
+});
+const stop: FromTwilio = {event: 'stop', streamSid};
+const waiting: Leg = {state: 'awaitingStart', openedAt: 0};
+
+function bridged(at = 0): Extract<Leg, {state: 'bridged'}> {
+  const leg = begin(start, at);
+  if (leg.state !== 'admitting') throw new Error('a leg begins by being let in');
+  return {...leg, state: 'bridged', stalledSince: undefined};
+}
+
+describe('before a caller is known', () => {
+  test('only the beginning of a call fits', () => {
+    expect(judge(waiting, {event: 'connected'}, 1)).toEqual({do: 'skip'});
+    expect(judge(waiting, start, 1)).toEqual({do: 'begin', start});
+    expect(judge(waiting, stop, 1)).toEqual({do: 'end'});
+    expect(judge(waiting, media(2), 1)).toMatchObject({do: 'close', code: 1008});
+    expect(judge(waiting, mark(2), 1)).toMatchObject({do: 'close', code: 1008});
+  });
+
+  test('a socket has three seconds', () => {
+    expect(overdue(waiting, 0, 3_000)).toBeUndefined();
+    expect(overdue(waiting, 0, 3_001)).toMatchObject({code: 1008, lost: false});
+  });
+});
+
+describe('in a call', () => {
+  test('everything of its own stream belongs to it, from the first moment on', () => {
+    for (const leg of [begin(start, 0), bridged()]) {
+      expect(judge(leg, media(2), 1)).toEqual({do: 'pass'});
+      expect(judge(leg, mark(3), 1)).toEqual({do: 'pass'});
+      expect(judge(leg, stop, 1)).toEqual({do: 'end'});
+    }
+  });
+
+  test('a message without a stream is that of the only one', () => {
+    expect(judge(bridged(), {event: 'mark', mark: {name: 'm'}}, 1)).toEqual({do: 'pass'});
+  });
+
+  test('a message of another stream, or a second beginning, does not', () => {
+    expect(judge(bridged(), mark(2, newStreamSid()), 1)).toEqual({do: 'odd', reason: 'foreignStream'});
+    expect(judge(bridged(), start, 1)).toEqual({do: 'odd', reason: 'secondStart'});
+  });
+
+  test('what comes out of order is told, and heard all the same', () => {
+    const leg = bridged();
+    expect(judge(leg, media(5), 1)).toEqual({do: 'pass'});
+    expect(judge(leg, media(4), 1)).toEqual({do: 'pass', odd: 'outOfOrder'});
+    expect(judge(leg, media(6), 1)).toEqual({do: 'pass'});
+  });
+
+  test('a caller who waits too long to be let in is sent on', () => {
+    const leg = begin(start, 0);
+    if ('heardAt' in leg) leg.heardAt = ADMIT_WITHIN_MS;
+    expect(overdue(leg, 0, ADMIT_WITHIN_MS)).toBeUndefined();
+    expect(overdue(leg, 0, ADMIT_WITHIN_MS + 1)).toMatchObject({code: 1011, lost: false});
+  });
+
+  test('a socket that is silent is asked, and given up when it does not answer', () => {
+    const leg = bridged();
+    judge(leg, media(2), 100);
+    expect(wantsPing(leg, 1_000)).toBe(false);
+    expect(wantsPing(leg, 1_101)).toBe(true);
+    expect(overdue(leg, 0, 100 + DEAD_AFTER_MS)).toBeUndefined();
+    expect(overdue(leg, 0, 101 + DEAD_AFTER_MS)).toMatchObject({lost: true});
+    leg.heardAt = 4_000; // a pong
+    expect(overdue(leg, 0, 101 + DEAD_AFTER_MS)).toBeUndefined();
+  });
+
+  test('a reader that falls behind is given up, one that catches up is not', () => {
+    const leg = bridged();
+    const at = (moment: number, buffered: number) => {
+      leg.heardAt = moment;
+      return overdue(leg, buffered, moment);
+    };
+    expect(at(0, STALLED_BYTES + 1)).toBeUndefined();
+    expect(at(STALLED_MS - 1, 0)).toBeUndefined();
+    expect(at(STALLED_MS, STALLED_BYTES + 1)).toBeUndefined();
+    expect(at(2 * STALLED_MS, STALLED_BYTES + 1)).toBeUndefined();
+    expect(at(2 * STALLED_MS + 1, STALLED_BYTES + 1)).toMatchObject({lost: true});
+    expect(at(2 * STALLED_MS + 2, 0)).toBeUndefined();
+    expect(at(2 * STALLED_MS + 3, 20_000_000)).toMatchObject({lost: true});
+  });
+
+  test('a call that is to move goes at its deadline whatever happens', () => {
+    const {stalledSince: _, ...leg} = bridged();
+    const leaving: Leg = {...leg, state: 'leaving', deadline: 2_000};
+    expect(judge(leaving, media(2), 1_900)).toEqual({do: 'pass'});
+    expect(overdue(leaving, 0, 2_000)).toBeUndefined();
+    expect(overdue(leaving, 0, 2_001)).toMatchObject({code: 1000, lost: false});
+  });
+});
+
+test('after a call nothing counts any more', () => {
+  const over: Leg = {state: 'over'};
+  expect(judge(over, media(2), 1)).toEqual({do: 'skip'});
+  expect(overdue(over, 1e9, 1e9)).toBeUndefined();
+  expect(wantsPing(over, 1e9)).toBe(false);
+});

@@ -1,0 +1,133 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {FloorPolicy} from '../assistant.ts';
+import type {ServerRights} from '../model/model-adapter.ts';
+import type {Cut} from '../playback/truncation.ts';
+import type {Settled} from '../playback/playback-ledger.ts';
+
+/** What the server may do with this policy. `lifted`: the greeting needs no protection any more. Where a noise is not a turn, the server may do nothing by itself. */
+export function serverRights({mode, minSpeechMs, uninterruptible}: FloorPolicy, lifted: boolean): ServerRights {
+  const serverResponds = mode === 'immediate' && minSpeechMs === 0 && lifted;
+  return {serverInterrupts: serverResponds && !uninterruptible, serverResponds};
+}
+
+/** A server that owns interruption has yielded by the time it says that the caller speaks: nothing is left to weigh. */
+export const HAS_YIELDED: FloorPolicy = {
+  mode: 'immediate',
+  minSpeechMs: 0,
+  greetingProtectedMs: 0,
+  noiseMs: 0,
+  uninterruptible: false,
+};
+
+export type FloorEvent =
+  /** `asked`: by us, perhaps before the caller began to speak; else the server made it by itself. */
+  | {
+      readonly type: 'responseStarted';
+      readonly responseId: string;
+      readonly greeting: boolean;
+      readonly asked: boolean;
+    }
+  | {readonly type: 'assistantAudio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
+  | {readonly type: 'itemFinished'; readonly itemId: string}
+  | {readonly type: 'responseEnded'; readonly responseId: string}
+  /** `since`: when the first of that speech arrived here; `heard`: their frames say so too, and not only the model. */
+  | {readonly type: 'callerSpoke'; readonly since: Millis; readonly heard: boolean}
+  /** The caller pressed a key: no noise on the line does that. */
+  | {readonly type: 'keyPressed'}
+  /** We do not wait for this response any longer. */
+  | {readonly type: 'abandoned'; readonly responseId: string}
+  /** By their frames the caller speaks; asked for with `weighing`. */
+  | {readonly type: 'callerHeard'}
+  /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
+  | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
+  | {readonly type: 'markReturned'; readonly name: string}
+  | {readonly type: 'streamOpened'}
+  | {readonly type: 'streamLost'}
+  /** The model's session is another one: what it was about to say will not come. */
+  | {readonly type: 'modelLost'}
+  /**
+   * Nothing more will happen on this call. `heardFrom`: when anything last came from the caller's phone; `ahead`: the
+   * news was faster than what that phone sent last.
+   */
+  | {readonly type: 'over'; readonly heardFrom: Millis; readonly ahead: boolean}
+  /** Some time passed; `deadline` says when it is wanted. */
+  | {readonly type: 'time'};
+
+/** Audio of one item that another owner of the call had sent to the phone, and how long ago. */
+export interface SentBefore {
+  readonly itemId: string;
+  readonly itemFrom: Millis;
+  readonly ms: Millis;
+  readonly agoMs: Millis;
+}
+
+/** The caller spoke over us, and this is what it came to. */
+export interface Interruption extends Omit<Settled, 'unheard'> {
+  readonly cuts: readonly Cut[];
+  /** When the clear went out. */
+  readonly at: Millis;
+  readonly unheardMs: Millis;
+  readonly roundTrip: Millis | undefined;
+}
+
+export type FloorEffect =
+  | {
+      readonly do: 'say';
+      readonly payload: string;
+      readonly mark: string;
+      readonly itemId: string;
+      readonly responseId: string;
+      /** From where to where in the item. */
+      readonly itemFrom: Millis;
+      readonly itemMs: Millis;
+    }
+  /** A mark without audio. */
+  | {readonly do: 'mark'; readonly mark: string}
+  /** Twilio: drop what is buffered. */
+  | {readonly do: 'hush'}
+  /** The model: forget what was not heard. */
+  | ({readonly do: 'truncate'} & Cut)
+  /** The model: stop generating. Never where the server stops by itself. */
+  | {readonly do: 'cancel'; readonly responseId: string}
+  /** From now on the server may interrupt and answer by itself, as far as this assistant lets it. */
+  | {readonly do: 'unprotect'}
+  | {readonly do: 'interrupted'; readonly interruption: Interruption}
+  /** What the caller said while we spoke was no more than a noise: it never was. */
+  | {readonly do: 'noise'}
+  /** It was too short to yield to: the model may know, but needs not answer. */
+  | {readonly do: 'unanswered'}
+  | {readonly do: 'resumed'; readonly interruption: Interruption}
+  /** The clear came when all had been heard: the model need not be told anything. */
+  | {readonly do: 'allHeard'; readonly interruption: Interruption}
+  /** The caller spoke over an assistant that always finishes. */
+  | {readonly do: 'uninterruptible'}
+  /** The line was closed in the middle of it. */
+  | {readonly do: 'cutOff'; readonly cuts: readonly Cut[]};
+
+/** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
+export interface Stop {
+  readonly at: Millis;
+  /** Something was audible: it is an interruption, and not merely a reply that nobody has heard yet. */
+  readonly audible: boolean;
+  /** The model has more of these items than we do. */
+  readonly unfinished: ReadonlySet<string>;
+  /** Set as soon as it is known. */
+  settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
+}
+
+/** Responses that the caller will not hear, and the items that stay unfinished with them. */
+export interface Silenced {
+  readonly effects: readonly FloorEffect[];
+  readonly unfinished: ReadonlySet<string>;
+}
+
+export const NOTHING_SENT = {heard: 0, proven: 0, sent: 0, by: 'clock'} as const;
+export const NOTHING_SILENCED: Silenced = {effects: [], unfinished: new Set<string>()};
+
+export function cancels(responseIds: readonly string[]): FloorEffect[] {
+  return responseIds.map(responseId => ({do: 'cancel', responseId}));
+}
+
+export function truncations(cuts: readonly Cut[]): FloorEffect[] {
+  return cuts.map(cut => ({do: 'truncate', ...cut}));
+}

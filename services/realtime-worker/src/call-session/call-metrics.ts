@@ -1,0 +1,15 @@
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {Fact} from '../events/call-effect.ts';
+
+/** What a fact of a call adds to the figures of the process. */
+export function countFact(fact: Fact, metrics: Metrics): void {
+  if (fact.is === 'interruption') {
+    const {reactionMs, false: isFalse} = fact.interruption;
+    if (!isFalse) metrics.bargeInsTotal.inc();
+    if (reactionMs !== null) metrics.bargeInReactionSeconds.observe(reactionMs / 1_000);
+  }
+  if (fact.is === 'failover') metrics.failoversTotal.inc({kind: fact.failover.kind});
+  if (fact.is === 'tokens') {
+    for (const [kind, count] of Object.entries(fact.tokens)) metrics.tokensTotal.inc({kind}, count);
+  }
+}

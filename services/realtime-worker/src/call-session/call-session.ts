@@ -1,0 +1,282 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
+import {CallCore} from '../call/call-core.ts';
+import {type CallEvent, isInterruption} from '../events/call-event.ts';
+import type {CallEffect, Fact} from '../events/call-effect.ts';
+import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
+import {CallJournal} from '../journal/call-journal.ts';
+import {countFact} from './call-metrics.ts';
+import {DeadlineTimer} from './deadline-timer.ts';
+import {intendPatiently} from './set-intent.ts';
+import {MendedEvents} from './mended-events.ts';
+import {ModelLine} from './model-sessions.ts';
+import {openedFact} from '../journal/opened-fact.ts';
+import {sessionSettings} from './session-settings.ts';
+import {type StreamCounts, StreamLine} from './caller-stream.ts';
+import {tellOperators} from './operator-reports.ts';
+
+/** How long the other side of a stream is given to close it. */
+const LEAVE_WITHIN: Millis = 2_000;
+const COUNT_EVERY: Millis = 1_000;
+/** A call that no other worker could take is offered again after this. */
+const AGAIN_AFTER: Millis = 500;
+/**
+ * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
+ * core knows no socket and no timer; this knows no rule.
+ */
+export class CallSession implements HeldCall {
+  readonly #deps: CallDeps;
+  readonly #call: CallEntry;
+  readonly #core: CallCore;
+  readonly #journal: CallJournal;
+  readonly #log: Log;
+  readonly #outcome = Promise.withResolvers<CallOutcome>();
+  readonly #cancels: Cancel[] = [];
+  readonly #model: ModelLine;
+  readonly #stream: StreamLine;
+  /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
+  #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
+  readonly #timer: DeadlineTimer;
+  #wellSince: Millis | undefined;
+  #paddedMs: Millis = 0;
+  readonly #mended: MendedEvents;
+  #over = false;
+
+  /** Resolves once; the call is over for this worker then, and everything it held is let go. */
+  readonly outcome: Promise<CallOutcome> = this.#outcome.promise;
+
+  /** Nothing is heard before `attach`, nor said before `talk`. */
+  constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
+    this.#deps = deps;
+    this.#call = call;
+    this.#wellSince = deps.wellSince();
+    this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
+    this.#mended = new MendedEvents(deps.metrics, this.#log);
+    const {clock, worker, directory} = deps;
+    const {before} = start;
+    const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
+    const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
+    this.#core = new CallCore(
+      {
+        assistant,
+        interruption: deps.adapter.traits.interruption,
+        epoch: call.epoch,
+        worker,
+        since: at => Math.max(0, at + offset),
+        streamGraceMs: deps.streamGraceMs,
+        rotateAfterMs: deps.rotateAfterMs,
+        takenOver: before && {kind, from: before.owner ?? null},
+      },
+      clock.now(),
+      before,
+    );
+    this.#journal = new CallJournal({
+      directory,
+      callSid: call.callSid,
+      epoch: call.epoch,
+      clock,
+      log: this.#log,
+      entries: start.entries,
+      known: () => this.#known(),
+      fenced: () => this.letGo('fenced by the directory'),
+    });
+    if (!before) this.#journal.write(openedFact(call, assistant));
+    this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
+    this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
+    this.#stream = new StreamLine({
+      callSid: call.callSid,
+      channels: deps.channels,
+      clock,
+      log: this.#log,
+      hear: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
+      fenced: () => this.letGo('fenced on the channel'),
+      counted: counts => this.#count(counts),
+    });
+    this.#model = new ModelLine(start.model, {
+      ...deps,
+      log: this.#log,
+      settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
+      tell: (event, arrivedAt) => this.#on(event, arrivedAt),
+      ready: ms => {
+        this.#journal.write({is: 'modelReady', ms});
+        deps.metrics.modelReadySeconds.observe(ms / 1_000);
+      },
+    });
+    this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
+    this.#timer.arm(this.#over ? undefined : this.#core.deadline);
+    this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
+  }
+
+  get callSid() {
+    return this.#call.callSid;
+  }
+
+  get epoch(): number {
+    return this.#journal.epoch;
+  }
+
+  /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
+  attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+    const {isNew, done} = this.#stream.attach(streamSid, edge, epoch);
+    if (isNew) this.#journal.newEpoch(epoch);
+    return done;
+  }
+
+  /** Begins with the model, which is told what was said before. */
+  talk(): void {
+    if (!this.#over) this.#model.listen();
+  }
+
+  /** The call ended in a way that only others could see. */
+  end(reason: EndReason): void {
+    if (this.#over) return;
+    // Or its edge, which may hear of it later than we did, would look for another owner.
+    this.#stream.send({kind: 'close', why: 'done'});
+    this.#on({type: 'over', reason});
+  }
+
+  /** This worker is leaving: hands the call over as soon as nobody would notice. */
+  drain(): void {
+    this.#on({type: 'drain'});
+  }
+
+  /** Somebody newer owns the call: lets go of everything at once and tells nobody. */
+  letGo(why: string): void {
+    if (this.#over) return;
+    this.#log.info({why}, 'call let go');
+    this.#deps.metrics.fencedTotal.inc();
+    this.#journal.stop();
+    this.#close();
+    this.#outcome.resolve({how: 'moved'});
+  }
+
+  #on(event: CallEvent, arrivedAt?: Millis): void {
+    if (this.#over) return;
+    if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
+    if (isInterruption(event)) this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
+    for (const effect of this.#core.on(event, this.#deps.clock.now())) this.#perform(effect);
+    this.#timer.arm(this.#over ? undefined : this.#core.deadline);
+  }
+
+  #perform(effect: CallEffect): void {
+    switch (effect.do) {
+      case 'model':
+        return this.#model.send(effect.command);
+      case 'edge':
+        this.#stream.send(effect.frame);
+        if (effect.frame.kind === 'clear' && this.#reaction) {
+          this.#reaction.ms ??= this.#deps.clock.now() - this.#reaction.from;
+        }
+        return;
+      case 'journal':
+        return this.#note(effect.fact);
+      case 'openModel':
+        return this.#model.reopen(effect.after);
+      case 'openSpare':
+        return this.#model.openSpare();
+      case 'useSpare':
+        return this.#model.useSpare();
+      case 'dropSpare':
+        return this.#model.dropSpare();
+      case 'handOver':
+        return background(this.#handOver(), this.#log, 'handing over');
+      case 'leave':
+        return background(this.#leave(effect), this.#log, 'leaving');
+      case 'hold':
+        return background(this.#hold(effect.ms), this.#log, 'holding');
+      case 'end':
+        return this.#end(effect.reason);
+      default:
+        return tellOperators(effect, this.#deps, this.#log);
+    }
+  }
+
+  #note(noted: Fact): void {
+    // Only the shell knows how long it took from the word that the caller speaks to the clear.
+    const reactionMs = this.#reaction?.ms ?? null;
+    const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
+    this.#journal.write(fact);
+    countFact(fact, this.#deps.metrics);
+  }
+
+  async #handOver(): Promise<void> {
+    await this.#journal.written();
+    const moved = await this.#deps.handOver(this).catch((thrown: unknown) => {
+      this.#log.warn({err: thrown}, 'cannot hand the call over');
+      return false;
+    });
+    if (moved) return this.letGo('handed over');
+    // Somebody may come: a rolling restart of the only worker.
+    if (!this.#over) this.#cancels.push(this.#deps.clock.after(AGAIN_AFTER, () => this.drain()));
+  }
+
+  /** Twilio asks what is next when the stream is closed, and then tells the caller to wait. */
+  async #hold(ms: Millis): Promise<void> {
+    const heldUntil = `${Math.round(this.#deps.clock.wall() + ms)}`;
+    const isOver = () => this.#over || this.#core.heldUntil === undefined;
+    const call = {callSid: this.callSid, journal: this.#journal, isOver};
+    await intendPatiently('migrate', call, {...this.#deps, log: this.#log}, {heldUntil});
+    if (!isOver()) this.#stream.send({kind: 'close', why: 'migrate'});
+  }
+
+  async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
+    const call = {callSid: this.callSid, journal: this.#journal, isOver: () => this.#over};
+    await intendPatiently(intent, call, {...this.#deps, log: this.#log});
+    if (this.#over) return;
+    this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
+    this.#end(reason);
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#over) return;
+    this.#close();
+    this.#journal.write({is: 'ended', reason});
+    this.#log.info({reason}, 'call ended');
+    const journal = this.#journal;
+    const tell = () => {
+      if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
+      this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
+    };
+    background(journal.written().then(tell), this.#log, 'finishing the journal');
+    this.#deps.clock.after(LEAVE_WITHIN, tell);
+  }
+
+  #known(): CallEntry {
+    const stream = this.#stream.entry;
+    return {...this.#call, owner: this.#deps.worker, ...(stream ? {stream} : {})};
+  }
+
+  #close(): void {
+    this.#stream.close();
+    this.#over = true;
+    this.#timer.arm(undefined);
+    for (const cancel of this.#cancels.splice(0)) cancel();
+    this.#model.close();
+  }
+
+  #count(counts: StreamCounts): void {
+    this.#journal.write({is: 'frames', ...counts, paddedMs: this.#core.paddedMs - this.#paddedMs});
+    this.#paddedMs = this.#core.paddedMs;
+  }
+
+  /** Once a second: what no message tells. */
+  #lookAround(): void {
+    const {wellSince, metrics} = this.#deps;
+    const well = wellSince();
+    // Redis was away: it may have come back without our call.
+    if (well !== undefined && well !== this.#wellSince) {
+      this.#wellSince = well;
+      background(this.#journal.confirm(), this.#log, 'looking for the call');
+    }
+    const ms = this.#stream.hopMs;
+    if (ms !== undefined) {
+      metrics.hopSeconds.observe(ms / 1_000);
+      this.#on({type: 'hop', ms});
+    }
+    this.#stream.lookAround(well);
+  }
+}

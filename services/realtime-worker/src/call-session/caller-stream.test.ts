@@ -1,0 +1,101 @@
+import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {expect, test} from 'vitest';
+import {type StreamCounts, StreamLine} from './caller-stream.ts';
+
+const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
+const edge = ProcessId.parse('edge-0001');
+const streamSid = StreamSid.parse(`MZ${'1'.repeat(32)}`);
+
+/** A line with one stream on it, whose edge is the test. */
+async function opened() {
+  const clock = new FakeClock();
+  const heard: EdgeToWorker[] = [];
+  const counted: StreamCounts[] = [];
+  let say: (frame: EdgeToWorker, sentAt?: number) => void = () => {};
+  let lastHeardAt: number | undefined;
+  const sent: WorkerToEdge[] = [];
+  const channel = {
+    send: (frame: WorkerToEdge) => sent.push(frame),
+    onFrame: (listener: typeof say) => (say = listener),
+    closed: new Promise(() => {}),
+    lastHeardAt: () => lastHeardAt,
+    counts: () => ({sent: 4, received: 9, duplicates: 1, lost: 2}),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  } as unknown as WorkerChannel;
+  const line = new StreamLine({
+    callSid,
+    channels: {workerEnd: () => Promise.resolve(channel)} as unknown as FrameChannels,
+    clock,
+    log: createLog('test', {level: 'silent'}),
+    hear: frame => heard.push(frame),
+    fenced: () => {},
+    counted: each => counted.push(each),
+  });
+  await line.attach(streamSid, edge, 1).done;
+  const speak = (frame: EdgeToWorker, sentAt?: number) => {
+    lastHeardAt = clock.now();
+    say(frame, sentAt);
+  };
+  const wait = (ms: number) => {
+    for (let waited = 0; waited < ms; waited += 1_000) {
+      clock.advance(1_000);
+      line.lookAround(0);
+    }
+  };
+  return {line, heard, sent, counted, speak, wait};
+}
+
+const began = {kind: 'began', callSid, streamSid, edge, at: 5_000, sinceStartMs: 20, silentMs: 300} as const;
+const digit: EdgeToWorker = {kind: 'digit', digit: '1'};
+
+test('a caller whose edge falls silent is taken for lost, once', async () => {
+  const {heard, speak, wait} = await opened();
+  speak(digit);
+  wait(30_000);
+  expect(heard).toEqual([digit, {kind: 'ended', why: 'lost'}]);
+});
+
+test('a caller whose edge wakes up hears what is said again, and not what waited for it, too', async () => {
+  const {heard, sent, speak, wait} = await opened();
+  speak(digit);
+  wait(10_000);
+  speak(digit);
+  expect(heard.map(({kind}) => kind)).toEqual(['digit', 'ended', 'began', 'digit']);
+  expect(sent).toEqual([{kind: 'clear'}]);
+});
+
+test('a caller whose stream was lost is not waited for twice: an edge that said so says nothing more', async () => {
+  const {heard, speak, wait} = await opened();
+  speak({kind: 'ended', why: 'lost'});
+  wait(30_000);
+  expect(heard).toEqual([{kind: 'ended', why: 'lost'}]);
+});
+
+test('what an edge said before we listened is as old as it is', async () => {
+  const {speak, heard} = await opened();
+  speak(began, 5_041.5);
+  expect(heard).toEqual([{kind: 'began', callSid, streamSid, edge, sinceStartMs: 61.5, silentMs: 341.5}]);
+});
+
+test('the clock of an edge that has run for five days begins anew, and time goes on', async () => {
+  const {speak, heard} = await opened();
+  const wrapped = 2 ** 32 / 10;
+  speak({...began, at: wrapped - 10}, 25);
+  expect(heard[0]).toMatchObject({sinceStartMs: expect.closeTo(55, 3)});
+  speak({...began, at: 3 * wrapped + 100.04}, 100);
+  expect(heard[1]).toMatchObject({sinceStartMs: 20});
+});
+
+test('an operator reads what was lost in both directions, though only the edge knows of one', async () => {
+  const {speak, line, counted} = await opened();
+  speak(began, 5_000);
+  speak({kind: 'counted', malformed: 1, lost: 0, bufferedBytes: 0});
+  speak({kind: 'counted', malformed: 3, lost: 5, bufferedBytes: 0});
+  line.close();
+  expect(counted).toEqual([{up: 9, down: 4, lostUp: 2, lostDown: 5, duplicates: 1, malformed: 3}]);
+});

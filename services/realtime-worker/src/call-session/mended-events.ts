@@ -1,0 +1,24 @@
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {modelEventLabel} from './error-label.ts';
+import type {ModelEvent} from '../model/model-adapter.ts';
+
+/** Events of one call's model that were not as they should be: counted each time, and logged once for each type. */
+export class MendedEvents {
+  readonly #metrics: Metrics;
+  readonly #log: Log;
+  readonly #types = new Set<string>();
+
+  constructor(metrics: Metrics, log: Log) {
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  note({event, detail}: Extract<ModelEvent, {type: 'mended'}>): void {
+    const label = modelEventLabel(event);
+    this.#metrics.modelEventsMendedTotal.inc({type: label});
+    if (this.#types.has(label)) return;
+    this.#types.add(label);
+    this.#log.warn({event, detail}, 'an event of the model was not as it should be');
+  }
+}

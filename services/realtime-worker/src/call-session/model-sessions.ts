@@ -1,0 +1,106 @@
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {CallEvent} from '../events/call-event.ts';
+import type {ModelAdapter, ModelCommand, ModelSession, SessionSettings} from '../model/model-adapter.ts';
+
+export interface ModelLineDeps {
+  readonly adapter: ModelAdapter;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** What the next session must be. */
+  readonly settings: () => SessionSettings;
+  /** `arrivedAt`: when it came in from the network. */
+  readonly tell: (event: CallEvent, arrivedAt?: Millis) => void;
+  /** A session is configured, so long after the call was taken, in milliseconds. */
+  readonly ready: (ms: Millis) => void;
+}
+
+/** The model's sessions of one call: the one in use, and the one that will take its place. */
+export class ModelLine {
+  readonly #deps: ModelLineDeps;
+  readonly #openedAt: Millis;
+  #session: ModelSession | undefined;
+  #spare: ModelSession | undefined;
+  #reopening: Cancel | undefined;
+  #over = false;
+
+  /** `session`: one that is already being opened. */
+  constructor(session: ModelSession | undefined, deps: ModelLineDeps) {
+    this.#deps = deps;
+    this.#openedAt = deps.clock.now();
+    this.#session = session;
+  }
+
+  /** From here on the session in use is heard, also what it said before; if there is none yet, one is opened. */
+  listen(): void {
+    this.#session ??= this.#deps.adapter.open(this.#deps.settings());
+    this.#listenTo(this.#session);
+  }
+
+  send(command: ModelCommand): void {
+    this.#session?.send(command);
+  }
+
+  /** Opens a session in place of one that is gone, after a while. */
+  reopen(after: Millis): void {
+    const open = () => {
+      if (this.#over) return;
+      this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
+      this.#drop(this.#session);
+      this.#session = this.#deps.adapter.open(this.#deps.settings());
+      this.#listenTo(this.#session);
+    };
+    if (after === 0) open();
+    else this.#reopening = this.#deps.clock.after(after, open);
+  }
+
+  /** Opens another session beside the one in use. */
+  openSpare(): void {
+    const spare = this.#deps.adapter.open(this.#deps.settings());
+    this.#spare = spare;
+    spare.onEvent((event, arrivedAt) => {
+      if (this.#session === spare) return this.#deps.tell({type: 'model', event}, arrivedAt);
+      if (this.#spare !== spare) return;
+      if (event.type === 'ready') this.#deps.tell({type: 'spareReady'});
+      if (event.type === 'lost') this.#deps.tell({type: 'spareLost'});
+    });
+  }
+
+  useSpare(): void {
+    if (!this.#spare) return;
+    this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
+    this.#drop(this.#session);
+    this.#session = this.#spare;
+    this.#spare = undefined;
+  }
+
+  dropSpare(): void {
+    this.#drop(this.#spare);
+    this.#spare = undefined;
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#reopening?.();
+    this.#drop(this.#session);
+    this.#drop(this.#spare);
+  }
+
+  #listenTo(session: ModelSession): void {
+    let wasReady = false; // it also answers later changes
+    session.onEvent((event, arrivedAt) => {
+      if (this.#session !== session) return;
+      if (event.type === 'ready' && !wasReady) {
+        wasReady = true;
+        this.#deps.ready(this.#deps.clock.now() - this.#openedAt);
+      }
+      this.#deps.tell({type: 'model', event}, arrivedAt);
+    });
+  }
+
+  #drop(session: ModelSession | undefined): void {
+    if (session) background(session[Symbol.asyncDispose](), this.#deps.log, 'closing a model session');
+  }
+}

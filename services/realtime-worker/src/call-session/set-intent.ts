@@ -1,0 +1,30 @@
+import type {CallDirectory, Facts, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {CallJournal} from '../journal/call-journal.ts';
+
+/** What could not be written because of Redis is tried again after this. */
+const AGAIN_AFTER: Millis = 500;
+
+/**
+ * Writes what is to become of the caller, as often as it takes: Twilio asks as soon as the stream is closed, and the
+ * answer must be there before. Resolves when it is written, or when `isOver`.
+ */
+export async function intendPatiently(
+  intent: Intent,
+  call: {readonly callSid: CallSid; readonly journal: CallJournal; readonly isOver: () => boolean},
+  {directory, clock, log}: {readonly directory: CallDirectory; readonly clock: Clock; readonly log: Log},
+  facts: Facts = {},
+): Promise<void> {
+  const {callSid, journal, isOver} = call;
+  while (!isOver()) {
+    const told = await directory.intend(callSid, journal.epoch, intent, facts).catch((thrown: unknown) => {
+      log.warn({err: thrown}, 'cannot say how the call goes on');
+      return undefined;
+    });
+    if (told) return;
+    if (told === false) await journal.confirm();
+    else await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
+  }
+}

@@ -1,0 +1,65 @@
+import {unreachable} from '@voicebridge/shared/errors.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal, toEdge, toModel} from '../events/call-effect.ts';
+import type {CallerTurn} from './caller-turn.ts';
+import type {FloorEffect} from '../barge-in/floor-events.ts';
+import type {Interruptions} from '../journal/interruption-log.ts';
+import type {Memory} from '../conversation/model-context.ts';
+import {timingLine, WENT_ON} from '../barge-in/timing-line.ts';
+import type {TurnLog} from '../journal/turn-log.ts';
+
+/** The parts of a call that a decision about the floor is told to. */
+interface Told {
+  readonly memory: Memory;
+  readonly turns: TurnLog;
+  readonly caller: CallerTurn;
+  readonly interruptions: Interruptions;
+}
+
+/** What a decision about the floor means: to the phone, to the model's memory, to the record and to whoever reads the log. */
+export class FloorOutcomes {
+  readonly #told: Told;
+
+  constructor(told: Told) {
+    this.#told = told;
+  }
+
+  /** `hopMs`: how long one hop between edge and worker takes, if it was measured. */
+  of(effect: Exclude<FloorEffect, {do: 'unprotect'}>, at: Millis, hopMs: Millis | undefined): CallEffect[] {
+    const {memory, turns, caller, interruptions} = this.#told;
+    switch (effect.do) {
+      case 'say': {
+        const turn = turns.said(effect.responseId, at, hopMs);
+        const said = journal({is: 'said', id: effect.itemId, from: effect.itemFrom, ms: effect.itemMs});
+        return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said, ...turn];
+      }
+      case 'mark':
+        return [toEdge({kind: 'mark', name: effect.mark})];
+      case 'hush':
+        return [toEdge({kind: 'clear'}), journal({is: 'hushed'})];
+      case 'truncate':
+        return memory.cut(effect.itemId, effect.audioEndMs, effect.receivedMs);
+      case 'cancel':
+        return [toModel({do: 'cancel', responseId: effect.responseId})];
+      case 'interrupted':
+        turns.interrupted(effect.interruption);
+        return interruptions.record(effect.interruption, false, turns);
+      case 'noise':
+        caller.wasNoise(true);
+        return [];
+      case 'unanswered':
+        caller.wasNoise(false);
+        return [{do: 'timing', line: WENT_ON.unanswered}];
+      case 'uninterruptible':
+        return [{do: 'timing', line: WENT_ON.uninterruptible}];
+      case 'resumed':
+        return interruptions.record(effect.interruption, true, turns);
+      case 'allHeard':
+        return [{do: 'timing', line: timingLine(effect.interruption, effect.do)}];
+      case 'cutOff':
+        return turns.cutOff(effect.cuts);
+      default:
+        return unreachable(effect);
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import {unreachable} from '@voicebridge/shared/errors.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import {earliest, type Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
+import type {CallEvent} from '../events/call-event.ts';
+import type {RestoredCall} from '../journal/restore-call.ts';
+import {CallerAudio} from '../caller-audio/caller-audio.ts';
+import type {DialogueSettings} from './dialogue-settings.ts';
+import {Dialogue} from './dialogue.ts';
+import {FirstAudio} from './first-audio.ts';
+import {Failovers, type TakenOver} from '../journal/failover-log.ts';
+import type {ServerRights} from '../model/model-adapter.ts';
+import {isFatal, type LostCause, type ModelEvent} from '../model/model-adapter.ts';
+import {ModelSessions, type SessionStep} from './model-lifecycle.ts';
+import {StreamGrace} from './stream-grace.ts';
+
+export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
+  /** How long a call that had a stream may be without one before it is over. */
+  readonly streamGraceMs: Millis;
+  /** A session older than this is replaced at the next turn boundary. */
+  readonly rotateAfterMs: Millis;
+  /** Set if another worker had the call before. */
+  readonly takenOver?: TakenOver | undefined;
+}
+
+/** Frames come every 20 ms. */
+const FRAMES_STOPPED_MS = 60;
+/** A caller who never stops must not keep a worker from leaving. */
+const HAND_OVER_WITHIN_MS = 4_000;
+
+/**
+ * One call, with no socket and no timer in it: an event and the time in, effects out. Feeding it the same events again
+ * plays the same call again. It looks after the caller's stream and the model's session, which come and go;
+ * `Dialogue` looks after what is said.
+ */
+export class CallCore {
+  readonly #dialogue: Dialogue;
+  readonly #caller = new CallerAudio();
+  readonly #failovers: Failovers;
+  readonly #sessions: ModelSessions;
+  readonly #grace: StreamGrace;
+  readonly #firstAudio: FirstAudio;
+  #handOverBy: Millis | undefined;
+  #refused: LostCause | undefined;
+  #streamOpen = false;
+  #streamSid: string | undefined;
+  /** When anything last came from the caller's phone. */
+  #phoneAt: Millis | undefined;
+  readonly #before: RestoredCall['stream'];
+  #over = false;
+
+  constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
+    this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
+    this.#sessions = new ModelSessions(settings.rotateAfterMs);
+    const {since, worker, takenOver} = settings;
+    this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
+    if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
+    const {heldUntil} = this;
+    this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
+    this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
+    this.#before = restored?.stream;
+  }
+
+  get serverRights(): ServerRights {
+    return this.#dialogue.floor.serverRights;
+  }
+
+  get paddedMs(): Millis {
+    return this.#caller.paddedMs;
+  }
+
+  /** Until when the model is limited, if the caller was asked to wait for that. */
+  get heldUntil(): Millis | undefined {
+    return this.#dialogue.replies.limit.toldUntil;
+  }
+
+  /** When `time` is wanted next, on the clock of `at`. */
+  get deadline(): Millis | undefined {
+    if (this.#over) return undefined;
+    const {deadline} = this.#dialogue;
+    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#sessions.deadline);
+  }
+
+  on(event: CallEvent, at: Millis): CallEffect[] {
+    if (this.#over) return [];
+    const effects = this.#react(event, at);
+    effects.push(...this.#dialogue.afterwards(at), ...this.#tendSession(at), ...this.#atBoundary(at));
+    effects.push(...this.#tellHold(at));
+    effects.push(...this.#firstAudio.note(effects, this.#dialogue.floor.hopMs, at));
+    const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
+    if (!last) return effects;
+    this.#over = true;
+    const rest = [...this.#dialogue.lastTurn(this.#lastSign(event, at), at), ...this.#failovers.unfinished(at)];
+    return [...effects.filter(effect => effect.do !== 'end' && effect.do !== 'leave'), ...rest, last];
+  }
+
+  /** When the phone was last there. As long as its frames come, news of its end by another way came before them. */
+  #lastSign(event: CallEvent, at: Millis): {readonly heardFrom: Millis; readonly ahead: boolean} {
+    const isThere = at - (this.#phoneAt ?? at) <= FRAMES_STOPPED_MS;
+    return {heardFrom: isThere ? at : (this.#phoneAt ?? at), ahead: isThere && event.type === 'over'};
+  }
+
+  #react(event: CallEvent, at: Millis): CallEffect[] {
+    switch (event.type) {
+      case 'edge':
+        return this.#fromEdge(event.frame, event.epoch, at);
+      case 'model':
+        return this.#fromModel(event.event, at);
+      case 'spareReady':
+        this.#sessions.spareReady();
+        return [];
+      case 'spareLost':
+        this.#sessions.spareLost(at);
+        return [];
+      case 'hop':
+        this.#dialogue.floor.hopMs = event.ms;
+        return [];
+      case 'over':
+        return [{do: 'end', reason: event.reason}];
+      case 'drain':
+        this.#handOverBy ??= at + HAND_OVER_WITHIN_MS;
+        return [];
+      case 'time':
+        return this.#time(at);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
+    if (frame.kind === 'audio' || frame.kind === 'mark') this.#heardPhone(at);
+    switch (frame.kind) {
+      case 'began': {
+        this.#streamOpen = true;
+        this.#grace.began();
+        const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
+        this.#firstAudio.streamBegan(at - sinceStartMs);
+        this.#streamSid = streamSid;
+        this.#caller.newStream(at);
+        // The edge says the last seconds again; what a turn has settled must not be answered twice.
+        if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
+        const facts = [
+          journal({is: 'stream', streamSid, edge, epoch}),
+          ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
+        ];
+        if (this.#refused) return [...facts, ...this.#apologise()];
+        return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
+      }
+      case 'audio': {
+        const heard = hear(this.#caller.frame(frame.timestamp, frame.payload, at));
+        return [...this.#dialogue.floor.callerFrame(frame.timestamp, at), ...heard];
+      }
+      case 'mark':
+        return this.#dialogue.floor.on({type: 'markReturned', name: frame.name}, at);
+      case 'digit':
+        return this.#dialogue.digit(frame.digit, at);
+      case 'counted':
+        return [];
+      case 'ended':
+        this.#streamOpen = false;
+        this.#caller.streamLost();
+        if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
+        this.#grace.lost(this.heldUntil, at);
+        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', at);
+        // We learn of it late; nothing of ours was heard after the phone fell silent.
+        return this.#dialogue.floor.on({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
+      default:
+        return unreachable(frame);
+    }
+  }
+
+  #heardPhone(at: Millis): void {
+    this.#phoneAt = at;
+    this.#failovers.heard(at);
+  }
+
+  #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
+    switch (event.type) {
+      case 'ready': {
+        this.#sessions.ready(at);
+        return [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)];
+      }
+      case 'lost':
+        return this.#modelLost(event.cause, event.detail, at);
+      case 'callerSpoke':
+        this.#caller.callerSpeaks(true);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
+      case 'callerStopped':
+        this.#caller.callerSpeaks(false);
+        return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
+      case 'mended':
+        return [];
+      case 'turnCommitted': {
+        this.#caller.callerSpeaks(false);
+        const timestamp = this.#caller.settle();
+        const effects = this.#dialogue.on(event, at);
+        const streamSid = this.#streamSid;
+        if (timestamp === undefined || streamSid === undefined) return effects;
+        return [...effects, journal({is: 'settled', streamSid, timestamp})];
+      }
+      case 'responseEnded':
+        if (event.status === 'completed') this.#sessions.works();
+        return this.#dialogue.on(event, at);
+      default:
+        return this.#dialogue.on(event, at);
+    }
+  }
+
+  #sessionOpened(at: Millis): CallEffect[] {
+    const effects = this.#dialogue.sessionOpened(at);
+    return [...effects, ...hear(this.#caller.sessionOpened())];
+  }
+
+  #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
+    const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
+    if (this.#sessions.isReady) effects.push(...this.#sessionLost(at));
+    this.#failovers.modelLost(at);
+    const step = this.#sessions.lost(cause);
+    if (step.do === 'give-up') this.#refused = cause;
+    return [...effects, ...this.#perform(step, at)];
+  }
+
+  #sessionLost(at: Millis): CallEffect[] {
+    this.#caller.sessionLost();
+    return this.#dialogue.sessionLost(at);
+  }
+
+  #perform(step: SessionStep, at: Millis): CallEffect[] {
+    switch (step.do) {
+      case 'useSpare':
+        this.#sessions.spareUsed(at);
+        return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
+      case 'replace':
+        return [{do: 'openModel', after: 0}];
+      case 'reopen':
+        return [{do: 'openModel', after: step.after}];
+      case 'give-up':
+        // Nobody to tell yet: the stream is still to come, and hears it then.
+        return this.#streamOpen ? this.#apologise() : [];
+      case 'openSpare':
+      case 'dropSpare':
+        return [{do: step.do}];
+      default:
+        return step satisfies never;
+    }
+  }
+
+  #apologise(): CallEffect[] {
+    const refused = this.#refused !== undefined && isFatal(this.#refused);
+    return [{do: 'leave', intent: 'apologise', reason: refused ? 'platform.model-refused' : 'platform.model-lost'}];
+  }
+
+  #time(at: Millis): CallEffect[] {
+    const reason = this.#grace.over(at);
+    if (reason !== undefined) return [{do: 'end', reason}];
+    const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
+    const step = this.#sessions.due(at);
+    return step ? [...effects, ...this.#perform(step, at)] : effects;
+  }
+
+  #tendSession(at: Millis): CallEffect[] {
+    const step = this.#sessions.answerFrom(this.#dialogue.replies.session);
+    if (!step) return [];
+    if (step.do !== 'useSpare' && step.do !== 'replace') return this.#perform(step, at);
+    const effects = this.#sessionLost(at);
+    this.#failovers.modelLost(at);
+    return [...effects, ...this.#perform(step, at)];
+  }
+
+  /** Twilio speaks to a caller when nothing of what was said before is left to be heard. */
+  #tellHold(at: Millis): CallEffect[] {
+    const {floor, replies} = this.#dialogue;
+    return floor.streamOpen && !floor.callerSpeaks && floor.quiet(at) ? replies.limit.tell(at) : [];
+  }
+
+  /** What waits for a moment in which nobody would notice. */
+  #atBoundary(at: Millis): CallEffect[] {
+    const overdue = this.#handOverBy !== undefined && at >= this.#handOverBy;
+    if (!this.#dialogue.atTurnBoundary(at) && !overdue) return [];
+    if (this.#handOverBy !== undefined) {
+      this.#handOverBy = undefined;
+      return [{do: 'handOver'}];
+    }
+    return this.#sessions.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
+  }
+}
+
+function hear(payloads: readonly string[]): CallEffect[] {
+  return payloads.map(payload => toModel({do: 'hear', payload}));
+}

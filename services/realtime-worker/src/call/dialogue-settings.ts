@@ -1,0 +1,16 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
+import type {HeardFrames} from '../caller-audio/speech-locator.ts';
+import type {ModelTraits} from '../model/model-adapter.ts';
+
+export interface DialogueSettings {
+  readonly assistant: Assistant;
+  /** Who decides that the caller has interrupted, and tells the model what was heard. */
+  readonly interruption: ModelTraits['interruption'];
+  readonly epoch: number;
+  readonly worker: string;
+  /** Milliseconds since the call began, at a moment of this worker's clock. */
+  readonly since: (at: Millis) => Millis;
+  /** What of the caller the model in use was given. */
+  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
+}

@@ -1,0 +1,293 @@
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {earliest, type Millis} from '@voicebridge/shared/time.ts';
+import {unreachable} from '@voicebridge/shared/errors.ts';
+import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
+import type {RestoredCall} from '../journal/restore-call.ts';
+import {CallerSpeech} from './caller-speech.ts';
+import {CallerTurn} from './caller-turn.ts';
+import {Conversation} from '../conversation/conversation.ts';
+import type {DialogueSettings} from './dialogue-settings.ts';
+import {isAudible} from '../playback/digital-silence.ts';
+import {FloorControl} from './floor-control.ts';
+import {FloorOutcomes} from './apply-floor-effect.ts';
+import {Interruptions} from '../journal/interruption-log.ts';
+import {Keypad} from './keypad.ts';
+import {Memory} from '../conversation/model-context.ts';
+import type {ModelEvent} from '../model/model-adapter.ts';
+import {Owed} from '../replies/pending-reply.ts';
+import {Replies} from '../replies/replies.ts';
+import {ReplyInProgress} from '../replies/reply-in-progress.ts';
+import {ToolCalls} from '../tools/tool-calls.ts';
+import {TurnLog, turnEffects} from '../journal/turn-log.ts';
+import {Unprompted} from './unprompted.ts';
+
+/** Model events that are about what is said; the others are about the session itself. */
+export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'mended' | 'callerSpoke' | 'callerStopped'}>;
+
+/**
+ * What is said on a call, by whom, and what the model must know of it. Joins the pure rules (who has the floor, one
+ * response at a time, the goodbye, the keys) and keeps the conversation. Survives the loss of streams and sessions.
+ */
+export class Dialogue {
+  readonly #settings: DialogueSettings;
+  /** What the caller hears, and who has the floor. */
+  readonly floor: FloorControl;
+  readonly replies: Replies;
+  readonly #memory: Memory;
+  readonly #turns: TurnLog;
+  readonly #keypad: Keypad;
+  readonly #tools: ToolCalls;
+  readonly #owed: Owed;
+  readonly #reply: ReplyInProgress;
+  readonly #caller = new CallerTurn();
+  readonly #unprompted: Unprompted;
+  readonly #speech: CallerSpeech;
+  readonly #interruptions: Interruptions;
+
+  constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
+    this.#settings = settings;
+    const {assistant, epoch} = settings;
+    const truncates = settings.interruption === 'ours';
+    this.#memory = new Memory(restored?.conversation ?? new Conversation(), {epoch, truncates});
+    this.#keypad = new Keypad(this.#memory);
+    this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
+    this.#owed = new Owed(assistant, restored);
+    this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
+    this.#interruptions = new Interruptions(settings, restored?.interruptions ?? 0);
+    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds);
+    this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
+    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));
+    const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
+    const outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
+    const sounds = (responseId: string, until: Millis) => {
+      this.#unprompted.assistantSpeaks(until);
+      this.#tools.goodbye.audible(responseId, until);
+    };
+    this.floor = new FloorControl({settings, outcomes, greets: this.#owed.greeting, sounds}, restored, at);
+    this.#tools.adopt(restored?.hangingUp, at + this.floor.unheardMs(at));
+    this.replies = new Replies({
+      answerWithinMs: assistant.answerWithinMs,
+      abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
+      reply: this.#reply,
+    });
+  }
+
+  get deadline(): Millis | undefined {
+    return earliest(
+      this.floor.deadline,
+      this.replies.deadline,
+      this.#keypad.deadline,
+      this.#unprompted.deadline,
+      this.#speech.deadline,
+      this.#tools.goodbye.deadline(this.#caller.isOpen),
+    );
+  }
+
+  /** Whether stream, session or owner could change now without anybody noticing. */
+  atTurnBoundary(at: Millis): boolean {
+    return this.#isNobodysTurn && this.floor.quiet(at);
+  }
+
+  get #isNobodysTurn(): boolean {
+    return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.goodbye.said;
+  }
+
+  /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
+  sessionOpened(at: Millis): CallEffect[] {
+    const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
+    const waiting = this.replies.sessionOpened(at);
+    const owed = this.#owed.take(itemId => this.#memory.heardText(itemId));
+    effects.push(...waiting);
+    // What was asked for and comes now answers the caller, too.
+    const isCovered = waiting.length > 0 && owed?.instructions === undefined;
+    if (owed && !isCovered) effects.push(...this.replies.want(owed, at));
+    return effects;
+  }
+
+  /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */
+  sessionLost(at: Millis): CallEffect[] {
+    const speaking = this.#reply.lost();
+    this.#caller.lost();
+    const isWanted = this.replies.busy || this.replies.awaited;
+    const answer = isWanted ? speaking === undefined : this.#memory.answerOwed;
+    this.replies.sessionLost();
+    this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
+    if (speaking) this.#turns.ended(speaking.responseId, 'failed');
+    return this.floor.on({type: 'modelLost'}, at);
+  }
+
+  digit(digit: string, at: Millis): CallEffect[] {
+    this.#keypad.pressed(digit, at);
+    this.#unprompted.callerActed(at);
+    if (!this.#settings.assistant.digitsInterrupt) return [];
+    this.#interruptions.callerSpoke(at, at);
+    return [...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at)];
+  }
+
+  /** `onset`: when the first of that speech arrived here. */
+  callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
+    this.#caller.spoke(itemId);
+    this.#unprompted.callerActed(at);
+    this.#tools.spoken();
+    this.#speech.began(onset, at);
+    const effects = this.floor.callerSpoke(onset, at);
+    this.replies.callerSpoke(at);
+    // Where a noise may follow, the line is held open until it is known to be a turn.
+    return this.floor.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
+  }
+
+  /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
+  callerStopped(ended: Millis | undefined, at: Millis): CallEffect[] {
+    this.#unprompted.callerActed(at);
+    return this.floor.callerStopped(this.#speech.ended(ended, at), at);
+  }
+
+  on(event: SpokenEvent, at: Millis): CallEffect[] {
+    switch (event.type) {
+      case 'turnCommitted':
+        return this.#turnCommitted(event.itemId, at);
+      case 'responseStarted':
+        return this.#responseStarted(event.responseId, event.tag, at);
+      case 'audio':
+        return this.#audio(event, at);
+      case 'audioEnded':
+        this.#reply.itemEnded(event.itemId);
+        return [
+          journal({is: 'complete', id: event.itemId}),
+          ...this.floor.on({type: 'itemFinished', itemId: event.itemId}, at),
+        ];
+      case 'words': // they run ahead of the audio they belong to
+        return this.#memory.replyWords(event, this.floor.isSilenced(event.responseId));
+      case 'callerWords':
+        return [
+          ...this.#memory.words(event.itemId, event.text, true),
+          ...(this.#caller.hasWords(event.itemId, event.text) ? this.#answer(false, at) : []),
+        ];
+      case 'itemAdded':
+        this.replies.itemAdded(event.itemId);
+        return [];
+      case 'toolCalled':
+        return this.#toolCalled(event, at);
+      case 'responseEnded':
+        return this.#responseEnded(event, at);
+      case 'notTranscribed':
+        return this.#memory.notTranscribed(event);
+      case 'refused':
+        return [...this.replies.refused(event, at), ...this.#memory.cutRefused(event)];
+      default:
+        return unreachable(event);
+    }
+  }
+
+  time(at: Millis): CallEffect[] {
+    const effects = [...this.floor.on({type: 'time'}, at), ...this.#speechStuck(at)];
+    const keyed = this.#keypad.due(at);
+    if (keyed) effects.push(...keyed.added, ...this.replies.want(keyed.request, at));
+    const prompt = this.#tools.goodbye.said ? undefined : this.#unprompted.due(at);
+    if (prompt?.ends) this.#tools.goodbye.announce(prompt.ends, Math.max(at, this.floor.audibleUntil));
+    if (prompt) effects.push(...this.replies.want(prompt.request, at));
+    return [...effects, ...this.replies.time(at)];
+  }
+
+  /** What follows from whatever just happened: turns that are over, a goodbye that was heard. */
+  afterwards(at: Millis): CallEffect[] {
+    const quiet = this.floor.quiet(at);
+    const closing = this.#tools.closing(quiet, this.#caller.isOpen, at);
+    if (closing) return closing;
+    this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
+    this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isNobodysTurn, at);
+    return quiet ? turnEffects(this.#turns.quiet(at)) : [];
+  }
+
+  /** The turn that is open when the call ends. */
+  lastTurn(end: {readonly heardFrom: Millis; readonly ahead: boolean}, at: Millis): CallEffect[] {
+    return [...this.floor.on({type: 'over', ...end}, at), ...turnEffects(this.#turns.close(at))];
+  }
+
+  #turnCommitted(itemId: string, at: Millis): CallEffect[] {
+    const what = this.#caller.committed(itemId);
+    if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.replies.noTurn(at)];
+    const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
+    if (what === 'unanswered') return [...effects, ...this.replies.noTurn(at)];
+    return [...effects, ...this.#answer(this.floor.serverRights.serverResponds, at)];
+  }
+
+  /** What the caller said is a turn: the server answers it, or we ask it to. */
+  #answer(serverResponds: boolean, at: Millis): CallEffect[] {
+    return [...this.#tools.stay(at), ...this.replies.turn(serverResponds, at)];
+  }
+
+  #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
+    const request = this.replies.started(responseId, tag);
+    const cause = request?.cause ?? 'turn';
+    const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
+    // An interruption that is still being settled belongs to the turn before.
+    const effects = this.floor.on({type: 'responseStarted', ...event}, at);
+    if (this.floor.isSilenced(responseId)) {
+      this.replies.takenBack(responseId);
+      return effects;
+    }
+    if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
+    return [...effects, ...this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at)];
+  }
+
+  #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
+    const {responseId, itemId, payload} = event;
+    const ms = msOfBase64(payload);
+    const effects = [...this.#startedUnseen(responseId, at), ...this.#reply.audio(responseId, itemId, ms)];
+    const sound = {isAudible: isAudible(payload), hasSpoken: this.replies.hasSpoken(responseId)};
+    if (!this.floor.isSilenced(responseId) && sound.isAudible) {
+      this.replies.audible(responseId);
+      this.#tools.spoken();
+      if (!this.floor.callerSpeaks) this.#caller.answered();
+    }
+    this.#turns.delta(responseId, itemId, ms, at);
+    return [...effects, ...this.floor.audio({responseId, itemId, payload}, sound, at)];
+  }
+
+  #toolCalled(event: Extract<SpokenEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {
+    const {responseId} = event;
+    const before = this.#startedUnseen(responseId, at);
+    const isSilenced = this.floor.isSilenced(responseId);
+    const audibleUntil = Math.max(at, this.floor.audibleUntil);
+    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced, audibleUntil};
+    if (!isSilenced) this.replies.called(responseId);
+    const {effects, request, loops} = this.#tools.called(event, facts);
+    if (loops) return [...before, ...effects, ...this.replies.giveUp('tool-loop')];
+    return [...before, ...effects, ...(request ? this.replies.want(request, at) : [])];
+  }
+
+  #responseEnded(event: Extract<SpokenEvent, {type: 'responseEnded'}>, at: Millis): CallEffect[] {
+    const {responseId, status, tokens} = event;
+    const before = this.#startedUnseen(responseId, at);
+    if (!this.replies.isNewEnd(responseId)) return [];
+    this.#turns.ended(responseId, status);
+    this.#tools.goodbye.responseEnded(responseId, this.floor.unheardMs(at), at);
+    const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
+    const isHeeded = !this.floor.isSilenced(responseId) && !this.#tools.goodbye.said;
+    const effects = [...before, ...billed, ...this.floor.on({type: 'responseEnded', responseId}, at)];
+    effects.push(...this.replies.ended(event, isHeeded, at));
+    this.#reply.responseEnded(responseId);
+    return effects;
+  }
+
+  /** Some servers do not say that a response begins. */
+  #startedUnseen(responseId: string, at: Millis): CallEffect[] {
+    return this.replies.knows(responseId) ? [] : this.#responseStarted(responseId, undefined, at);
+  }
+
+  /** The caller is silent and hears nothing, though something is to come. */
+  get #isWaiting(): boolean {
+    if (!this.floor.streamOpen || this.floor.callerSpeaks || this.#tools.goodbye.said) return false;
+    return this.replies.busy || this.replies.awaited || this.#caller.isOpen || this.#owed.isOwed;
+  }
+
+  /** The model never said that the caller stopped: what our own ears say counts. */
+  #speechStuck(at: Millis): CallEffect[] {
+    const endedAt = this.#speech.overdueSince(at);
+    if (endedAt === undefined || !this.floor.callerSpeaks) return [];
+    const effects = this.callerStopped(endedAt, at);
+    this.replies.waits(endedAt, this.floor.audibleUntil);
+    return effects;
+  }
+}

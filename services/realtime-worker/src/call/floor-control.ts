@@ -1,0 +1,128 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {BargeIn} from '../barge-in/barge-in.ts';
+import {type CallEffect, toModel} from '../events/call-effect.ts';
+import type {RestoredCall} from '../journal/restore-call.ts';
+import type {DialogueSettings} from './dialogue-settings.ts';
+import {isAudible} from '../playback/digital-silence.ts';
+import {Echo} from '../barge-in/echo.ts';
+import type {ServerRights} from '../model/model-adapter.ts';
+import {type FloorEvent, HAS_YIELDED} from '../barge-in/floor-events.ts';
+import type {FloorOutcomes} from './apply-floor-effect.ts';
+import {LeadIn, type Piece, type Sound} from '../playback/lead-in.ts';
+import {PlaybackLedger} from '../playback/playback-ledger.ts';
+
+export interface FloorControlDeps {
+  readonly settings: DialogueSettings;
+  readonly outcomes: FloorOutcomes;
+  /** The greeting is still to come. */
+  readonly greets: boolean;
+  /** Something of a response is audible until then. */
+  readonly sounds: (responseId: string, until: Millis) => void;
+}
+
+/** Who has the floor, and what that means to the call: decisions (`BargeIn`) go in as events and come out as effects. */
+export class FloorControl {
+  readonly #deps: FloorControlDeps;
+  readonly #ledger: PlaybackLedger;
+  readonly #leadIn = new LeadIn();
+  readonly #floor: BargeIn;
+  readonly #echo: Echo;
+  #audibleUntil: Millis = 0;
+  #streamOpen = false;
+  /** How long one hop between edge and worker takes; undefined until it was measured. */
+  hopMs: Millis | undefined;
+
+  constructor(deps: FloorControlDeps, restored: RestoredCall | undefined, at: Millis) {
+    this.#deps = deps;
+    const {assistant, epoch, interruption} = deps.settings;
+    this.#ledger = new PlaybackLedger(epoch);
+    this.#echo = new Echo(deps.settings.heard, this.#ledger);
+    this.#floor = new BargeIn(interruption === 'ours' ? assistant.floor : HAS_YIELDED, this.#ledger, deps.greets);
+    for (const said of restored?.said ?? []) this.#floor.adopt(said, at);
+  }
+
+  get deadline(): Millis | undefined {
+    return this.#floor.deadline;
+  }
+
+  /** What the next model session must be told about interruption. */
+  get serverRights(): ServerRights {
+    return this.#floor.serverRights;
+  }
+
+  get callerSpeaks(): boolean {
+    return this.#floor.callerSpeaks;
+  }
+
+  /** Whether the caller's phone is connected. */
+  get streamOpen(): boolean {
+    return this.#streamOpen;
+  }
+
+  /** When all that was said so far will have been heard; digital silence does not count. */
+  get audibleUntil(): Millis {
+    return this.#audibleUntil;
+  }
+
+  /** Whether everything that was said has been heard, as far as anybody can tell. */
+  quiet(at: Millis): boolean {
+    return this.#floor.quiet(at);
+  }
+
+  /** How much of what was said is still to be played, in milliseconds. */
+  unheardMs(at: Millis): Millis {
+    return this.#ledger.sentMs - this.#ledger.heard(at);
+  }
+
+  /** Whether a response is not to be heard: the caller spoke over it, or it was given up. */
+  isSilenced(responseId: string): boolean {
+    return this.#floor.isSilenced(responseId);
+  }
+
+  /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
+  callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
+    this.#ledger.callerFrame(timestamp, at);
+    return this.#floor.weighing && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
+  }
+
+  /** The model hears the caller speak. `onset`: when the first of that speech arrived here. */
+  callerSpoke(onset: Millis, at: Millis): CallEffect[] {
+    return this.on({type: 'callerSpoke', since: onset, heard: this.#echo.speechBegan(at)}, at);
+  }
+
+  /** The model hears the caller no longer; they spoke for so long, unless all of it was our own voice. */
+  callerStopped(spokenMs: Millis, at: Millis): CallEffect[] {
+    return this.on({type: 'callerStopped', spokenMs: this.#echo.wasAll ? 0 : spokenMs}, at);
+  }
+
+  /** A session is opened before the greeting is protected no more; the next must know. */
+  rights(): CallEffect[] {
+    if (this.#deps.settings.interruption === 'model') return [];
+    const {serverInterrupts: on, serverResponds: responds} = this.serverRights;
+    return on || responds ? [toModel({do: 'interruptible', on, responds})] : [];
+  }
+
+  /** The model speaks. */
+  audio(piece: Piece, sound: Sound, at: Millis): CallEffect[] {
+    return this.#leadIn.pass(piece, sound).flatMap(each => this.on({type: 'assistantAudio', ...each}, at));
+  }
+
+  on(event: FloorEvent, at: Millis): CallEffect[] {
+    if (event.type === 'streamOpened') this.#streamOpen = true;
+    if (event.type === 'streamLost') this.#streamOpen = false;
+    const effects = this.#floor.on(event, at);
+    // Where the server answers by itself, whose voice it is comes too late.
+    if (!this.serverRights.serverResponds) this.#echo.follow(effects, at);
+    return effects.flatMap(effect => {
+      if (effect.do === 'unprotect') return this.rights();
+      // The model must not believe that the caller says what it said itself.
+      if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#deps.outcomes.of({do: 'noise'}, at, this.hopMs);
+      if (effect.do === 'hush') this.#audibleUntil = at;
+      if (effect.do === 'say' && isAudible(effect.payload)) {
+        this.#audibleUntil = at + this.unheardMs(at);
+        this.#deps.sounds(effect.responseId, this.#audibleUntil);
+      }
+      return this.#deps.outcomes.of(effect, at, this.hopMs);
+    });
+  }
+}

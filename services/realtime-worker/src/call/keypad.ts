@@ -1,0 +1,32 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallEffect} from '../events/call-effect.ts';
+import {Digits} from './dtmf.ts';
+import type {Memory} from '../conversation/model-context.ts';
+import {pressed} from '../replies/prompts.ts';
+import type {Request} from '../replies/response-sequencer.ts';
+
+/** The keys that a caller presses, as something said to the model. */
+export class Keypad {
+  readonly #memory: Memory;
+  readonly #digits = new Digits();
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  get deadline(): Millis | undefined {
+    return this.#digits.deadline;
+  }
+
+  pressed(digit: string, at: Millis): void {
+    this.#digits.pressed(digit, at);
+  }
+
+  /** What was entered, once it is complete: what tells the model, and what to ask of it then. */
+  due(at: Millis): {readonly added: CallEffect[]; readonly request: Request} | undefined {
+    const keys = this.#digits.take(at);
+    if (keys === undefined) return undefined;
+    const {id, added} = this.#memory.note(pressed(keys));
+    return {added, request: {cause: 'digits', after: [id]}};
+  }
+}

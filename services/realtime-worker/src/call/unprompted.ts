@@ -1,0 +1,61 @@
+import {earliest, type Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
+import {CallLimits, type LimitReached} from './call-limits.ts';
+import type {Ending} from '../tools/hang-up.ts';
+import {IdlePrompt} from './idle-prompt.ts';
+import {askWhetherThere, farewell} from '../replies/prompts.ts';
+import type {Request} from '../replies/response-sequencer.ts';
+
+/** Something the assistant says without being spoken to. `ends`: the call is over when that was heard. */
+export interface Prompt {
+  readonly request: Request;
+  readonly ends?: Ending;
+}
+
+/** What the assistant says without being spoken to: whether the caller is still there, and that the call ends. */
+export class Unprompted {
+  readonly #instructions: string;
+  readonly #idle: IdlePrompt;
+  readonly #limits: CallLimits;
+
+  /** `startedAt`: when the call began, on the clock of `at`. */
+  constructor(assistant: Assistant, startedAt: Millis, at: Millis) {
+    this.#instructions = assistant.instructions;
+    this.#idle = new IdlePrompt(assistant.idlePromptMs, assistant.idleHangUp);
+    this.#limits = new CallLimits(assistant, startedAt, at);
+  }
+
+  get deadline(): Millis | undefined {
+    return earliest(this.#idle.deadline, this.#limits.deadline);
+  }
+
+  /** The caller speaks or presses a key. */
+  callerActed(at: Millis): void {
+    this.#idle.callerActed();
+    this.#limits.lifted(at);
+  }
+
+  /** The assistant is audible until then. */
+  assistantSpeaks(until: Millis): void {
+    this.#limits.spoken(until);
+  }
+
+  /** Whether nobody says anything, or is about to, at this moment. */
+  isQuiet(quiet: boolean, at: Millis): void {
+    this.#idle.isQuiet(quiet, at);
+  }
+
+  due(at: Millis): Prompt | undefined {
+    const limit = this.#limits.reached(at);
+    if (limit !== undefined) return this.#farewell(limit, limit === 'platform.max-duration');
+    const idle = this.#idle.due(at);
+    if (idle === 'hang-up') return this.#farewell('platform.idle-timeout', false);
+    if (idle === undefined) return undefined;
+    return {request: {cause: 'idle', instructions: askWhetherThere(this.#instructions)}};
+  }
+
+  #farewell(reason: LimitReached | 'platform.idle-timeout', isFinal: boolean): Prompt {
+    const request = {cause: 'farewell', instructions: farewell(this.#instructions, reason)} as const;
+    return {request, ends: {reason, isFinal}};
+  }
+}

@@ -1,0 +1,121 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import {describe, expect, test} from 'vitest';
+import {HeardFrames} from './speech-locator.ts';
+
+const quiet = silence(20);
+/** A square wave: louder with a larger exponent, as μ-law has it. */
+const tone = (byte: number) =>
+  Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? byte : byte | 0x80))).toString('base64');
+const voice = tone(0x30);
+const hum = tone(0x6f);
+
+/** Frames 20 ms apart, each arriving 5 ms after Twilio's clock, unless it is said how late. */
+function heard(frames: readonly string[], late: (index: number) => number = () => 5): HeardFrames {
+  const all = new HeardFrames();
+  frames.forEach((payload, index) => {
+    // The model says so a little later, and half a second after the end.
+    if (payload === voice && index > 0 && frames[index - 5] === voice) all.speaking = true;
+    if (payload !== voice && frames[index - 25] !== voice) all.speaking = false;
+    all.add({ms: 20, payload, at: index * 20 + late(index), timestamp: index * 20, stream: 1});
+  });
+  return all;
+}
+const line = (before: number, said: number, after: number, between = quiet) => [
+  ...Array.from({length: before}, () => between),
+  ...Array.from({length: said}, () => voice),
+  ...Array.from({length: after}, () => between),
+];
+
+describe('when the caller spoke', () => {
+  const speech = heard(line(50, 30, 40));
+
+  test('is told to the frame, though the model only knows it to a window', () => {
+    for (const off of [-40, -12, 0, 20, 44]) {
+      expect(speech.onsetAt(1_000 + off)).toBe(1_005);
+      expect(speech.endedAt(1_600 + off)).toBe(1_585);
+    }
+  });
+
+  test('is told to the frame in audio that waited for a new owner and came in pieces of a second', () => {
+    const all = new HeardFrames();
+    const frames = line(50, 30, 40);
+    for (let first = 0; first < 100; first += 50) {
+      const piece = frames.slice(first, first + 50).map(payload => Buffer.from(payload, 'base64'));
+      all.add({
+        ms: 1_000,
+        payload: Buffer.concat(piece).toString('base64'),
+        at: 2_002,
+        timestamp: first * 20,
+        stream: 1,
+      });
+    }
+    for (let index = 100; index < 120; index += 1) {
+      all.add({ms: 20, payload: quiet, at: index * 20 + 5, timestamp: index * 20, stream: 1});
+    }
+    expect([all.onsetAt(1_012), all.endedAt(1_588)]).toEqual([1_005, 1_585]);
+  });
+
+  test('is what the model says where there is nothing to be heard', () => {
+    expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
+    expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));
+    expect(new HeardFrames().onsetAt(0)).toBeUndefined();
+  });
+
+  test('is what the model says where speech goes on in both directions', () => {
+    expect(speech.onsetAt(1_300)).toBe(speech.arrivedAt(1_300));
+    expect(speech.endedAt(1_300)).toBe(speech.arrivedAt(1_300));
+  });
+
+  test('is told on a line that hums', () => {
+    const humming = heard(line(50, 30, 40, hum));
+    expect(humming.onsetAt(1_010)).toBe(1_005);
+    expect(humming.endedAt(1_590)).toBe(1_585);
+  });
+
+  test('is what the model says on a line that is as loud as a voice', () => {
+    const loud = heard(line(50, 30, 40, voice));
+    expect(loud.onsetAt(1_010)).toBe(loud.arrivedAt(1_010));
+    expect(loud.endedAt(1_610)).toBe(loud.arrivedAt(1_610));
+  });
+});
+
+test('frames that an edge said again to us count from when they would have come', () => {
+  // We came when frame 60 was due, and got all frames before it at once.
+  const again = heard(line(50, 30, 40), index => (index < 60 ? (60 - index) * 20 + 5 : 5));
+  expect(again.onsetAt(1_000)).toBe(1_005);
+  expect(again.endedAt(1_600)).toBe(1_585);
+});
+
+test('a frame that the network or we held back counts from when it would have come', () => {
+  const jittery = heard(line(50, 30, 40), index => (index === 79 ? 70 : index === 50 ? 2 : 5));
+  expect(jittery.onsetAt(1_000)).toBe(1_005);
+  expect(jittery.endedAt(1_600)).toBe(1_585);
+});
+
+test('the moment is right also in a long call, though Twilio’s clock loses time', () => {
+  const all = new HeardFrames();
+  for (let index = 0; index < 6_000; index += 1) {
+    const payload = index >= 5_950 ? voice : quiet;
+    all.add({ms: 20, payload, at: index * 20 + 5, timestamp: index * 20 - Math.floor(index / 40), stream: 1});
+  }
+  expect(Math.abs((all.onsetAt(5_950 * 20 + 12) ?? 0) - (5_950 * 20 + 5))).toBeLessThan(3);
+});
+
+test('frames of another stream have another clock', () => {
+  const all = new HeardFrames();
+  all.add({ms: 20, payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
+  all.add({ms: 20, payload: quiet, at: 5_300, timestamp: 100, stream: 2});
+  expect(all.arrivedAt(10)).toBe(5_000);
+  expect(all.arrivedAt(30)).toBe(5_300);
+});
+
+test('silence of ours is part of what the model was given, and came when it was made', () => {
+  const all = new HeardFrames();
+  all.add({ms: 500, payload: silence(500), at: 700, timestamp: undefined, stream: 1});
+  expect(all.arrivedAt(250)).toBe(700);
+});
+
+test('who spoke over us is known to have stopped by the last frame that could be heard', () => {
+  expect(heard(line(50, 30, 10)).loudUntil(1_000)).toBe(1_585);
+  expect(heard(line(50, 30, 10)).loudUntil(1_700)).toBeUndefined();
+});

@@ -1,0 +1,192 @@
+import {
+  type CallFinished,
+  CallSummary,
+  type EndReason,
+  type FailoverRecord,
+  type InterruptionRecord,
+  Tokens,
+  type ToolCallRecord,
+  type TranscriptLine,
+  type TurnRecord,
+  TURNS_PER_JOB,
+} from '@voicebridge/shared/cdr/call-record.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {heardWords} from '../conversation/heard-words.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import {costOf, PRICE_TABLE} from './prices.ts';
+
+/** How much of what was said is kept. `heard`: the assistant's words only as far as the caller heard them. */
+export type TranscriptPolicy = 'off' | 'heard' | 'full';
+
+type Opened = Extract<JournalEntry, {is: 'opened'}>;
+type FrameCounts = CallSummary['frames'];
+
+/**
+ * What a call amounts to, from its journal: the same whether its last owner writes it, or somebody who found it
+ * orphaned. In parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without a beginning.
+ */
+export function recordCall(
+  entries: readonly JournalEntry[],
+  transcripts: TranscriptPolicy,
+): CallFinished[] | undefined {
+  const opened = entries.find(entry => entry.is === 'opened');
+  if (!opened) return undefined;
+  const of = <Is extends JournalEntry['is']>(is: Is) =>
+    entries.filter((entry): entry is Extract<JournalEntry, {is: Is}> => entry.is === is);
+  const turns = byNumber(
+    of('turn').map(({turn}) => turn),
+    turn => turn.turn,
+  );
+  const refused = of('cutRefused').map(({wall}) => wall);
+  const interruptions = of('interruption').map(({interruption, wall}, index, all) => {
+    const until = all[index + 1]?.wall ?? Number.POSITIVE_INFINITY;
+    return {...interruption, refused: refused.some(at => at >= wall && at < until)};
+  });
+  const toolCalls = byNumber(
+    of('tool').map(({tool}) => tool),
+    tool => tool.call,
+  );
+  const failovers = failoversOf(entries, opened.wall).map((failover, index) => ({...failover, failover: index}));
+  const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
+  const transcript = transcripts === 'off' ? [] : linesOf(entries, opened.wall, transcripts);
+  const parts = Math.max(1, Math.ceil(turns.length / TURNS_PER_JOB));
+  return Array.from({length: parts}, (_, part) => {
+    const slice = turns.slice(part * TURNS_PER_JOB, (part + 1) * TURNS_PER_JOB);
+    const mine = ({turn}: {turn: number}) => Math.min(parts - 1, Math.floor(turn / TURNS_PER_JOB)) === part;
+    return {
+      version: 1,
+      part,
+      parts,
+      summary,
+      turns: slice,
+      interruptions: interruptions.filter(mine).slice(0, 500),
+      toolCalls: toolCalls.filter(mine).slice(0, 500),
+      failovers: part === 0 ? failovers.slice(0, 100) : [],
+      transcript: transcript.filter(mine).slice(0, 500),
+    };
+  });
+}
+
+interface Lists {
+  readonly turns: readonly TurnRecord[];
+  readonly interruptions: readonly InterruptionRecord[];
+  readonly toolCalls: readonly ToolCallRecord[];
+  readonly failovers: readonly FailoverRecord[];
+}
+
+function summarise(opened: Opened, entries: readonly JournalEntry[], lists: Lists): CallSummary {
+  const last = entries.at(-1) ?? opened;
+  const ended = entries.findLast(entry => entry.is === 'ended');
+  const owner = entries.findLast(entry => entry.is === 'owner');
+  const stream = entries.findLast(entry => entry.is === 'stream');
+  const endReason: EndReason = ended?.reason ?? 'platform.worker-lost';
+  const tokens = sumTokens(entries);
+  const yielded = lists.interruptions.filter(each => !each.false);
+  return {
+    callSid: CallSid.parse(opened.callSid),
+    startedAt: opened.wall,
+    // Before the beginning when the wall clock jumped: then nobody knows how long the call was.
+    endedAt: ended?.wall ?? last.wall,
+    direction: opened.direction,
+    caller: opened.caller,
+    callee: opened.callee,
+    assistant: opened.assistant,
+    model: opened.model,
+    voice: opened.voice,
+    worker: owner?.worker ?? '',
+    edge: stream?.edge ?? null,
+    epoch: Math.max(0, ...entries.map(entry => ('epoch' in entry ? entry.epoch : 0))),
+    endReason,
+    endedBy: endedBy(endReason),
+    timeToFirstAudioMs: entries.find(entry => entry.is === 'firstAudio')?.ms ?? null,
+    admissionMs: opened.admissionMs,
+    modelReadyMs: entries.find(entry => entry.is === 'modelReady')?.ms ?? null,
+    turns: lists.turns.length,
+    bargeIns: yielded.length,
+    falseInterruptions: lists.interruptions.length - yielded.length,
+    toolCalls: lists.toolCalls.length,
+    talkOverMs: sum(yielded.map(each => each.talkOverMs ?? 0)),
+    unheardMs: sum(yielded.map(each => each.unheardMs ?? 0)),
+    tokens,
+    costUsd: costOf(opened.model, tokens),
+    priceTable: PRICE_TABLE,
+    frames: sumFrames(entries),
+    traceparent: opened.traceparent,
+  };
+}
+
+function endedBy(reason: EndReason): CallSummary['endedBy'] {
+  const [by] = reason.split('.');
+  return by === 'caller' || by === 'assistant' || by === 'operator' ? by : 'platform';
+}
+
+function sumTokens(entries: readonly JournalEntry[]): Tokens {
+  const total = Tokens.parse({inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0});
+  for (const entry of entries) {
+    if (entry.is !== 'tokens') continue;
+    for (const kind of Tokens.keyof().options) total[kind] += entry.tokens[kind];
+  }
+  return total;
+}
+
+/** Each owner and each stream counts its own. */
+function sumFrames(entries: readonly JournalEntry[]): FrameCounts {
+  const total = {up: 0, down: 0, lostUp: 0, lostDown: 0, duplicates: 0, paddedMs: 0, malformed: 0};
+  for (const entry of entries) {
+    if (entry.is !== 'frames') continue;
+    for (const kind of CallSummary.shape.frames.keyof().options) total[kind] += entry[kind];
+  }
+  return total;
+}
+
+/** What was written down, and owners who had the call for too short a time to write anything but that they had it. */
+function failoversOf(entries: readonly JournalEntry[], start: number): FailoverRecord[] {
+  const known: FailoverRecord[] = [];
+  let owner: Extract<JournalEntry, {is: 'owner'}> | undefined;
+  let taken: FailoverRecord | undefined;
+  for (const entry of entries) {
+    if (entry.is === 'failover') {
+      if (entry.failover.kind.startsWith('worker')) taken = undefined;
+      known.push(entry.failover);
+    }
+    if (entry.is !== 'owner') continue;
+    if (taken) known.push(taken);
+    const kind = entry.cause === 'worker-drained' ? entry.cause : 'worker-lost';
+    const at = Math.max(0, entry.wall - start);
+    taken = owner && {failover: 0, kind, at, gapMs: null, from: owner.worker, to: entry.worker};
+    owner = entry;
+  }
+  return taken ? [...known, taken] : known;
+}
+
+function linesOf(entries: readonly JournalEntry[], start: number, policy: 'heard' | 'full'): TranscriptLine[] {
+  const words = new Map<string, string>();
+  const cuts = new Map<string, {heardMs: number; totalMs: number}>();
+  for (const entry of entries) {
+    if (entry.is === 'words') words.set(entry.id, entry.text);
+    if (entry.is === 'cut') cuts.set(entry.id, entry);
+  }
+  const lines: TranscriptLine[] = [];
+  let turn = 0;
+  for (const entry of entries) {
+    if (entry.is === 'turn') turn = entry.turn.turn + (entry.open ? 0 : 1);
+    if (entry.is !== 'item' || (entry.item.kind !== 'caller' && entry.item.kind !== 'assistant')) continue;
+    const {id, kind} = entry.item;
+    const said = words.get(id) ?? entry.item.text;
+    const cut = cuts.get(id);
+    const text = policy === 'heard' ? heardWords(said, cut) : said;
+    const at = Math.max(0, entry.wall - start);
+    if (text !== '')
+      lines.push({line: lines.length, turn, role: kind, at, text: text.slice(0, 8_000), cut: cut !== undefined});
+  }
+  return lines;
+}
+
+/** At most one of each number: after a failover a turn may have been written twice; the later one knows more. */
+function byNumber<Each>(list: readonly Each[], number: (each: Each) => number): Each[] {
+  return [...new Map(list.map(each => [number(each), each])).values()];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,82 @@
+import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Traces} from '@voicebridge/shared/observability/trace.ts';
+import {recordCall, type TranscriptPolicy} from './build-cdr.ts';
+import {traceCall} from './trace-call.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+
+export interface SenderDeps {
+  readonly queue: AnalyticsQueue;
+  readonly directory: CallDirectory;
+  /** Who sends. */
+  readonly worker: ProcessId;
+  readonly transcripts: TranscriptPolicy;
+  readonly metrics: Metrics;
+  readonly traces: Traces;
+  readonly log: Log;
+}
+
+/** Everything that is known of a call that is over. */
+export interface FinishedCall {
+  readonly callSid: CallSid;
+  readonly epoch: number;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** Pauses between the tries to send one record. What then is still not sent stays open, and is found by a sweep. */
+const AGAIN_AFTER_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/** Sends a record, and tries again while Redis refuses it; gives up when the process ends. Never rejects. */
+export async function sendPatiently(
+  call: FinishedCall,
+  deps: SenderDeps,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await sendRecord(call, deps);
+    } catch (thrown) {
+      const after = AGAIN_AFTER_MS[tries];
+      deps.metrics.recordsTotal.inc({outcome: 'failed'});
+      deps.log.error({err: thrown, callSid: call.callSid, again: after}, 'record not sent');
+      if (after === undefined || signal.aborted) return;
+      await new Promise<void>(resolve => clock.after(after, resolve));
+    }
+  }
+}
+
+/**
+ * Sends the record of a finished call to analytics, and only then ends the call in the directory: whoever dies between
+ * the two leaves an orphan that is found and recorded again, never a call without a record. A call that somebody else
+ * has by now is theirs to record.
+ */
+export async function sendRecord(
+  {callSid, epoch, entries}: FinishedCall,
+  {queue, directory, worker, transcripts, metrics, traces, log}: SenderDeps,
+): Promise<void> {
+  const call = await directory.read(callSid);
+  if (call && (call.state === 'ended' || call.owner !== worker)) {
+    log.info({callSid, owner: call.owner}, 'not ours to record');
+    return metrics.recordsTotal.inc({outcome: 'superseded'});
+  }
+  let parts: CallFinished[] | undefined;
+  try {
+    parts = recordCall(entries, transcripts);
+  } catch (thrown) {
+    // A bug in one figure must not keep the call open for ever.
+    log.error({err: thrown, callSid}, 'bug: no record can be made of this call');
+  }
+  if (parts) await queue.send(parts);
+  await directory.end(callSid, call?.epoch ?? epoch);
+  // Counted and told here: whatever fails before is tried again from the start.
+  metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
+  if (!parts) return;
+  metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});
+  traceCall(parts, traces);
+}

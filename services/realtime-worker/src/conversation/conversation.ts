@@ -1,0 +1,86 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {heardWords, speakingMs} from './heard-words.ts';
+import type {ConversationItem} from '../model/model-adapter.ts';
+
+interface Remembered {
+  item: ConversationItem;
+  /** An assistant's words that were cut: how much of its audio was heard. */
+  cut?: {readonly heardMs: Millis; readonly totalMs: Millis};
+  /** The session that holds it as audio; in another session it is only text. */
+  readonly session: number;
+}
+
+/**
+ * What was said on this call, in words and in order, as the caller heard it: what another session must be told, and
+ * what a transcript is made of. The model forgets the words of an item that was cut, so this is the only copy.
+ */
+export class Conversation {
+  #items: Remembered[] = [];
+
+  add(item: ConversationItem, session: number): void {
+    const known = this.#items.find(each => each.item.id === item.id);
+    if (known) known.item = item;
+    else this.#items.push({item, session});
+  }
+
+  has(id: string): boolean {
+    return this.#items.some(each => each.item.id === id);
+  }
+
+  /** Words of an item become known, or better known. A caller's words may come long after the answer to them. */
+  words(id: string, text: string, whole: boolean): void {
+    const known = this.#items.find(each => each.item.id === id);
+    if (!known || !('text' in known.item)) return;
+    known.item = {...known.item, text: whole ? text : known.item.text + text};
+  }
+
+  cut(id: string, heardMs: Millis, totalMs: Millis): void {
+    const known = this.#items.find(each => each.item.id === id);
+    if (known) known.cut = {heardMs, totalMs};
+  }
+
+  /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
+  cutToAudio(id: string, audioMs: Millis): void {
+    this.cut(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
+  }
+
+  remove(id: string): void {
+    this.#items = this.#items.filter(each => each.item.id !== id);
+  }
+
+  /** Whether the session holds this item as audio of its own, so that it can be truncated there. */
+  isAudioOf(id: string, session: number): boolean {
+    return this.#items.some(each => each.item.id === id && each.session === session);
+  }
+
+  /** The words of an item that were heard. */
+  heardText(id: string): string {
+    const known = this.#items.find(each => each.item.id === id);
+    return known && 'text' in known.item ? heardWords(known.item.text, known.cut) : '';
+  }
+
+  /**
+   * Everything another session must know, in order: only what was heard, no empty items, no tool call without its
+   * result (the model would wait for it for ever).
+   */
+  history(): ConversationItem[] {
+    const answered = new Set(this.#items.flatMap(({item}) => (item.kind === 'toolResult' ? [item.callId] : [])));
+    const called = new Set(this.#items.flatMap(({item}) => (item.kind === 'toolCall' ? [item.callId] : [])));
+    return this.#items.flatMap(({item, cut}): ConversationItem[] => {
+      if (item.kind === 'toolCall') return answered.has(item.callId) ? [item] : [];
+      if (item.kind === 'toolResult') return called.has(item.callId) ? [item] : [];
+      const text = heardWords(item.text, cut).trim();
+      if (text === '')
+        return item.kind === 'caller'
+          ? [{...item, text: '(the caller said something that could not be written down)'}]
+          : [];
+      return [{...item, text: cut ? `${text} — (interrupted)` : text}];
+    });
+  }
+
+  /** Whether the caller is owed an answer: the last word was theirs, or a tool's. */
+  get answerOwed(): boolean {
+    const last = this.#items.at(-1)?.item.kind;
+    return last === 'caller' || last === 'toolResult';
+  }
+}

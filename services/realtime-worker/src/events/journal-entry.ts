@@ -1,0 +1,105 @@
+import {z} from 'zod';
+import {
+  EndReason,
+  FailoverRecord,
+  InterruptionRecord,
+  PartyRecord,
+  Tokens,
+  ToolCallRecord,
+  TurnRecord,
+} from '@voicebridge/shared/cdr/call-record.ts';
+
+/**
+ * The journal of a call: what another worker needs to go on with it, and all that its record is made of. Entries are
+ * facts and are never changed; `wall` is Unix milliseconds, the only clock that two processes share. A record's
+ * `at` counts from `opened.wall`.
+ */
+const base = {wall: z.number()};
+const item = z.union([
+  z.object({kind: z.enum(['caller', 'assistant', 'note']), id: z.string(), text: z.string()}),
+  z.object({kind: z.literal('toolCall'), id: z.string(), callId: z.string(), name: z.string(), arguments: z.string()}),
+  z.object({kind: z.literal('toolResult'), id: z.string(), callId: z.string(), output: z.string()}),
+]);
+
+export const JournalEntry = z.discriminatedUnion('is', [
+  z.object({
+    ...base,
+    is: z.literal('opened'),
+    callSid: z.string(),
+    direction: z.enum(['inbound', 'outbound']),
+    caller: PartyRecord,
+    callee: PartyRecord,
+    assistant: z.string(),
+    model: z.string(),
+    voice: z.string(),
+    admissionMs: z.number().nullable(),
+    traceparent: z.string().nullable(),
+  }),
+  /** A worker has the call from here on. */
+  z.object({...base, is: z.literal('owner'), worker: z.string(), epoch: z.number(), cause: z.string()}),
+  z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string(), epoch: z.number()}),
+  /** Twilio's clock of a stream, up to which the caller's words are in the conversation. */
+  z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
+  z.object({...base, is: z.literal('modelReady'), ms: z.number()}),
+  /** The greeting was asked for: nobody greets again. */
+  z.object({...base, is: z.literal('greeted')}),
+  z.object({...base, is: z.literal('firstAudio'), ms: z.number()}),
+  /** Something new in the conversation. */
+  z.object({...base, is: z.literal('item'), item}),
+  /** The words of an item. */
+  z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
+  /** Audio of an item went to Twilio, from `from` up to `ms` of it; not always the first time. */
+  z.object({...base, is: z.literal('said'), id: z.string(), from: z.number(), ms: z.number()}),
+  /** Twilio was told to drop what it has not played yet; what that was is written as soon as it is known. */
+  z.object({...base, is: z.literal('hushed')}),
+  /** All audio of an item has come from the model. */
+  z.object({...base, is: z.literal('complete'), id: z.string()}),
+  /** The rest of an item was not heard. */
+  z.object({...base, is: z.literal('cut'), id: z.string(), heardMs: z.number(), totalMs: z.number()}),
+  /** The model refused to forget it. */
+  z.object({...base, is: z.literal('cutRefused'), id: z.string()}),
+  z.object({...base, is: z.literal('removed'), id: z.string()}),
+  /** `open`: as far as it had come; what is written later of the same turn replaces it. */
+  z.object({...base, is: z.literal('turn'), turn: TurnRecord, open: z.boolean().optional()}),
+  z.object({...base, is: z.literal('interruption'), interruption: InterruptionRecord}),
+  /** Written when it is called, and again when its result is there. */
+  z.object({...base, is: z.literal('tool'), tool: ToolCallRecord}),
+  z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
+  z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
+  z.object({
+    ...base,
+    is: z.literal('frames'),
+    up: z.number(),
+    down: z.number(),
+    lostUp: z.number(),
+    lostDown: z.number(),
+    duplicates: z.number(),
+    paddedMs: z.number(),
+    malformed: z.number(),
+  }),
+  /** The model is limited for `ms` more, and Twilio tells the caller to wait. */
+  z.object({...base, is: z.literal('held'), ms: z.number()}),
+  z.object({...base, is: z.literal('ended'), reason: EndReason}),
+]);
+export type JournalEntry = z.infer<typeof JournalEntry>;
+
+/** What a journal in Redis says; entries that nobody understands (of a newer version) are left out. */
+export function readJournal(lines: readonly string[]): JournalEntry[] {
+  return lines.flatMap(line => {
+    try {
+      const raw: unknown = JSON.parse(line);
+      if (isSaid(raw)) return [raw];
+      const {data} = JournalEntry.safeParse(raw);
+      return data ? [data] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Most of a journal is this; looking at it by hand makes a call that moves be heard earlier. */
+function isSaid(raw: unknown): raw is Extract<JournalEntry, {is: 'said'}> {
+  if (typeof raw !== 'object' || raw === null || !('is' in raw) || raw.is !== 'said') return false;
+  if (!('id' in raw) || !('ms' in raw) || !('wall' in raw)) return false;
+  return typeof raw.id === 'string' && typeof raw.ms === 'number' && typeof raw.wall === 'number';
+}

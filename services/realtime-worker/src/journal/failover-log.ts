@@ -1,0 +1,103 @@
+import type {FailoverRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal} from '../events/call-effect.ts';
+
+type Kind = FailoverRecord['kind'];
+
+/** The owner before, and why it is one no more. */
+export interface TakenOver {
+  readonly kind: Extract<Kind, 'worker-lost' | 'worker-drained'>;
+  readonly from: string | null;
+}
+
+interface Pending {
+  readonly kind: Kind;
+  readonly from: string | null;
+  /** On the monotonic clock; undefined while nobody has said when it was. */
+  since: Millis | undefined;
+}
+
+/** The call's streams, sessions and owners that were replaced by others, and how long the caller could not be heard. */
+export class Failovers {
+  readonly #since: (at: Millis) => Millis;
+  readonly #worker: string;
+  #count: number;
+  #owner: Pending | undefined;
+  #stream: Pending | undefined;
+  #model: Pending | undefined;
+  #edge: string | null = null;
+  #heardAt: Millis | undefined;
+  #modelReady = false;
+  #streamOpen = false;
+
+  /** `since`: milliseconds since the call began. */
+  constructor(since: (at: Millis) => Millis, worker: string, count: number, taken?: TakenOver) {
+    this.#since = since;
+    this.#worker = worker;
+    this.#count = count;
+    if (taken) this.#owner = {...taken, since: undefined};
+  }
+
+  /** Something came from the caller's phone. */
+  heard(at: Millis): void {
+    this.#heardAt = at;
+  }
+
+  /** `sinceStartMs`: so long ago the stream began; `silentMs`: so long ago the owner before was last heard of. */
+  streamBegan(edge: string, at: Millis, sinceStartMs: Millis, silentMs: Millis | undefined): CallEffect[] {
+    const lost = this.#stream;
+    this.#stream = undefined;
+    this.#edge = edge;
+    this.#streamOpen = true;
+    if (this.#owner && silentMs !== undefined) this.#owner.since ??= at - silentMs;
+    // What is said before a stream begins is gone; from then on the edge keeps it until somebody listens.
+    const effects = lost ? this.#over(lost, edge, at - sinceStartMs, at) : [];
+    return [...effects, ...this.#ownerHears(at)];
+  }
+
+  /** `moved`: its edge let it go. The first word about it counts. */
+  streamEnded(moved: boolean, at: Millis): void {
+    this.#streamOpen = false;
+    const kind = moved ? 'edge-drained' : 'edge-lost';
+    this.#stream ??= {kind, from: this.#edge, since: Math.min(at, this.#heardAt ?? at)};
+  }
+
+  modelLost(at: Millis): void {
+    if (this.#modelReady) this.#model ??= {kind: 'model-lost', from: null, since: at};
+    this.#modelReady = false;
+  }
+
+  modelReady(at: Millis): CallEffect[] {
+    const lost = this.#model;
+    this.#model = undefined;
+    this.#modelReady = true;
+    return [...(lost ? this.#over(lost, null, at, at) : []), ...this.#ownerHears(at)];
+  }
+
+  /** Another session took over between two turns, and nobody could notice. */
+  modelRotated(at: Millis): CallEffect[] {
+    return this.#model ? this.modelReady(at) : this.#over({kind: 'model-rotated', from: null, since: at}, null, at, at);
+  }
+
+  /** The call ends: what was lost and never replaced. Not the stream: that is how calls end. */
+  unfinished(at: Millis): CallEffect[] {
+    const left = [this.#owner, this.#model].flatMap(each => (each ? [each] : []));
+    const to = (each: Pending) => (each === this.#owner ? this.#worker : null);
+    return left.flatMap(each => this.#over(each, to(each), undefined, at));
+  }
+
+  /** A new owner hears the caller when it has both: the stream, and a model to give it to. */
+  #ownerHears(at: Millis): CallEffect[] {
+    const owner = this.#owner;
+    if (!owner || !this.#streamOpen || !this.#modelReady) return [];
+    this.#owner = undefined;
+    return this.#over(owner, this.#worker, at, at);
+  }
+
+  #over({kind, from, since}: Pending, to: string | null, until: Millis | undefined, at: Millis): CallEffect[] {
+    const gapMs = since === undefined || until === undefined ? null : Math.max(0, Math.round(until - since));
+    const failover = {failover: this.#count, kind, at: this.#since(since ?? at), gapMs, from, to};
+    this.#count += 1;
+    return [journal({is: 'failover', failover})];
+  }
+}

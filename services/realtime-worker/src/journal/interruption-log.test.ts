@@ -1,0 +1,63 @@
+import {expect, test} from 'vitest';
+import type {CallEffect} from '../events/call-effect.ts';
+import type {Interruption} from '../barge-in/floor-events.ts';
+import {Interruptions} from './interruption-log.ts';
+
+const interruption: Interruption = {
+  cuts: [{itemId: 'i1', audioEndMs: 400, receivedMs: 3_000}],
+  heard: 400,
+  proven: 300,
+  sent: 3_000,
+  by: 'landing',
+  at: 5_100,
+  unheardMs: 2_600,
+  roundTrip: 80,
+};
+const record = (effects: readonly CallEffect[]) =>
+  effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'interruption' ? effect.fact : []))[0]
+    ?.interruption;
+
+const NO_LEVELS = new Float64Array(0);
+
+/** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
+function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
+  const interruptions = new Interruptions(
+    {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true, latestLevels: NO_LEVELS}},
+    3,
+  );
+  interruptions.callerSpoke(5_000, 5_090);
+  return record(interruptions.record(interruption, false, {turn: 7, audibleSince}));
+}
+
+test('an analyst reads when the model noticed, and how long until silence, with the way there and back', () => {
+  expect(spokenOver(9_000, 2_000)).toEqual({
+    interruption: 3,
+    turn: 7,
+    at: 4_090,
+    reactionMs: null,
+    tStopMs: 180,
+    talkOverMs: 180,
+    unheardMs: 2_600,
+    truncatedAtMs: 400,
+    uncertaintyMs: 175,
+    refused: false,
+    false: false,
+  });
+});
+
+test('a cough that was over before the assistant fell silent talked over it only so long', () => {
+  expect(spokenOver(5_080, 2_000)).toMatchObject({tStopMs: 180, talkOverMs: 100});
+});
+
+test('an assistant that began after the caller talked over them only from then on', () => {
+  expect(spokenOver(9_000, 5_060)).toMatchObject({tStopMs: 180, talkOverMs: 40});
+});
+
+test('without an onset nothing is claimed', () => {
+  const interruptions = new Interruptions(
+    {since: at => at, heard: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
+    0,
+  );
+  const {tStopMs, talkOverMs} = record(interruptions.record(interruption, true, {turn: 0, audibleSince: undefined}))!;
+  expect([tStopMs, talkOverMs]).toEqual([null, null]);
+});

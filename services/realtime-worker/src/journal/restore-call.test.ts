@@ -1,0 +1,95 @@
+import {describe, expect, test} from 'vitest';
+import type {Fact} from '../events/call-effect.ts';
+import {CallCore} from '../call/call-core.ts';
+import {restoreCall} from './restore-call.ts';
+import {HAS_YIELDED} from '../barge-in/floor-events.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import {asked, began, last, usualAssistant} from '../testing/call.ts';
+
+const words = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays.';
+
+/** A journal whose entries were written at these moments. */
+function journal(...facts: readonly (readonly [wall: number, fact: Fact])[]): JournalEntry[] {
+  return facts.map(([wall, fact]) => ({...fact, wall}));
+}
+const answer = [
+  [0, {is: 'item', item: {kind: 'assistant', id: 'a', text: ''}}],
+  [0, {is: 'said', id: 'a', from: 0, ms: 2_000}],
+  [500, {is: 'said', id: 'a', from: 2_000, ms: 5_000}],
+  [550, {is: 'words', id: 'a', text: words}],
+  [600, {is: 'complete', id: 'a'}],
+] as const satisfies (readonly [number, Fact])[];
+const heardOf = (entries: readonly JournalEntry[]) => restoreCall(entries, 10_000).conversation.heardText('a');
+
+describe('a caller interrupts, and the worker dies before it knows where that was', () => {
+  const restored = restoreCall(journal(...answer, [2_500, {is: 'hushed'}]), 10_000);
+
+  test('the next one knows that the rest was not heard', () => {
+    const heard = restored.conversation.heardText('a');
+    expect(words.startsWith(heard.slice(0, 20))).toBe(true);
+    expect(heard.length / words.length).toBeCloseTo(0.5, 1);
+  });
+
+  test('and does not take what Twilio dropped for something that is still to be heard', () => {
+    expect(restored.said).toEqual([]);
+    expect(restored.cutOffItem).toBeUndefined();
+  });
+
+  test('what had been heard to the end stays whole', () => {
+    expect(heardOf(journal(...answer, [5_100, {is: 'hushed'}]))).toBe(words);
+  });
+});
+
+test('where the interruption was settled, what was written counts', () => {
+  const cut = {is: 'cut', id: 'a', heardMs: 1_000, totalMs: 5_000} as const;
+  const settled = heardOf(journal(...answer, [2_500, {is: 'hushed'}], [2_600, cut]));
+  expect(settled.length / words.length).toBeCloseTo(0.2, 1);
+});
+
+test('a noise that stopped the assistant for a moment took nothing away', () => {
+  const noise = journal(...answer, [2_500, {is: 'hushed'}], [3_000, {is: 'said', id: 'a', from: 2_500, ms: 5_000}]);
+  expect(heardOf(noise)).toBe(words);
+  expect(restoreCall(noise, 10_000).said).toEqual([{itemId: 'a', itemFrom: 2_500, ms: 2_500, agoMs: 7_000}]);
+});
+
+describe('an assistant that was hanging up when its worker went', () => {
+  const goodbye = [
+    [0, {is: 'item', item: {kind: 'assistant', id: 'a', text: ''}}],
+    [0, {is: 'said', id: 'a', from: 0, ms: 2_000}],
+    [100, {is: 'item', item: {kind: 'toolCall', id: 't', callId: 'c', name: 'hang_up', arguments: '{}'}}],
+    [200, {is: 'complete', id: 'a'}],
+  ] as const satisfies (readonly [number, Fact])[];
+  /** What the next worker does with the call until a moment of its clock. */
+  const goOn = (entries: readonly JournalEntry[], until: number) => {
+    const settings = {
+      assistant: {...usualAssistant, greeting: '', floor: HAS_YIELDED},
+      interruption: 'ours' as const,
+      epoch: 2,
+      worker: 'w2',
+      since: (at: number) => at,
+      streamGraceMs: 15_000,
+      rotateAfterMs: 3e6,
+    };
+    const core = new CallCore(settings, 0, restoreCall(entries, 500));
+    const effects = [
+      ...core.on({type: 'model', event: {type: 'ready'}}, 0),
+      ...core.on({type: 'edge', frame: began, epoch: 2}, 0),
+    ];
+    for (let at = core.deadline; at !== undefined && at <= until; at = core.deadline) {
+      effects.push(...core.on({type: 'time'}, at));
+    }
+    return effects;
+  };
+
+  test('has its line closed by the next worker once the goodbye was heard', () => {
+    expect(last(goOn(journal(...goodbye), 1_000))).toBeUndefined();
+    expect(last(goOn(journal(...goodbye), 10_000))).toMatchObject({intent: 'hang-up', reason: 'assistant.hung-up'});
+  });
+
+  test('goes on talking where the caller had kept the line', () => {
+    const kept = {is: 'item', item: {kind: 'toolResult', id: 'r', callId: 'c', output: 'the call goes on'}} as const;
+    const effects = goOn(journal(...goodbye, [300, kept]), 2_500);
+    expect(last(effects)).toBeUndefined();
+    expect(asked(effects)).toEqual(['recovery-1']);
+  });
+});

@@ -1,0 +1,99 @@
+import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {expect, test} from 'vitest';
+import type {CallEffect} from '../events/call-effect.ts';
+import {restoreCall} from './restore-call.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import {TurnLog} from './turn-log.ts';
+
+const labels = {model: 'm', worker: 'w'};
+const facts = (effects: readonly CallEffect[]) =>
+  effects.flatMap(effect => (effect.do === 'journal' ? effect.fact : []));
+
+/** A caller's turn of which 700 of 1,000 ms are said at once. */
+function answered(log: TurnLog): CallEffect[] {
+  log.callerSpoke(3_000);
+  log.callerStopped(4_000, 4_520);
+  const effects = log.started('r1', 'caller', 4_530);
+  log.delta('r1', 'i1', 700, 4_900);
+  effects.push(...log.said('r1', 4_901, 0.5));
+  return effects;
+}
+
+test('an analyst reads where the time between caller and answer went', () => {
+  const log = new TurnLog(at => at - 1_000, labels);
+  answered(log);
+  log.ended('r1', 'completed');
+  expect(log.quiet(6_000)).toMatchObject({
+    turn: 0,
+    cause: 'caller',
+    callerStartedAt: 2_000,
+    callerEndedAt: 3_000,
+    decidedAt: 3_520,
+    firstDeltaAt: 3_900,
+    audioStartedAt: 3_901,
+    audioEndedAt: 5_000,
+    platformTurnGapMs: 902,
+    endOfTurnDelayMs: 520,
+    modelTtfbMs: 380,
+    generatedMs: 700,
+    heardMs: 700,
+    interrupted: false,
+    responseStatus: 'completed',
+  });
+  expect(log.quiet(6_001)).toBeUndefined();
+});
+
+test('a turn whose worker dies in the middle of it is in the record once, finished by the next one', () => {
+  const first = new TurnLog(at => at - 1_000, labels);
+  const said = {is: 'said', id: 'i1', from: 0, ms: 700} as const;
+  const written = [...facts(answered(first)), said];
+  expect(written.map(fact => fact.is === 'turn' && [fact.open, fact.turn.turn, fact.turn.heardMs])).toEqual([
+    [true, 0, null],
+    [true, 0, null],
+    false,
+  ]);
+
+  const restored = restoreCall(
+    written.map((fact): JournalEntry => ({...fact, wall: 10_000})),
+    10_300,
+  );
+  expect(restored.turns).toBe(0);
+  const second = new TurnLog(at => at, {model: 'm', worker: 'another'}, restored);
+  expect(second.turn).toBe(0);
+  const [over, next] = facts(second.started('r2', 'recovery', 6_000)).map(fact => fact.is === 'turn' && fact.turn);
+  expect(over).toMatchObject({
+    turn: 0,
+    worker: 'w',
+    platformTurnGapMs: 902,
+    audioEndedAt: 6_000,
+    generatedMs: 700,
+    heardMs: 700,
+    responseStatus: 'failed',
+  } satisfies Partial<TurnRecord>);
+  expect(next).toMatchObject({turn: 1, worker: 'another', cause: 'recovery'});
+});
+
+test('a caller who hangs up in the middle of a reply has heard it up to there', () => {
+  const log = new TurnLog(at => at, labels);
+  answered(log);
+  const effects = log.cutOff([{itemId: 'i1', audioEndMs: 260, receivedMs: 700}]);
+  expect(facts(effects)).toEqual([{is: 'cut', id: 'i1', heardMs: 260, totalMs: 700}]);
+  expect(log.close(5_200)).toMatchObject({generatedMs: 700, heardMs: 260, interrupted: false, responseStatus: null});
+});
+
+test('what the next worker has to cut of a turn is not counted as heard', () => {
+  const first = new TurnLog(at => at, labels);
+  const written = [...facts(answered(first)), {is: 'said', id: 'i1', from: 0, ms: 700}, {is: 'complete', id: 'i1'}];
+  const second = new TurnLog(
+    at => at,
+    labels,
+    restoreCall(
+      written.map(fact => ({...fact, wall: 0}) as JournalEntry),
+      0,
+    ),
+  );
+  const cuts = [{itemId: 'i1', audioEndMs: 420, receivedMs: 700}];
+  const rest = {heard: 0, proven: 0, sent: 0, by: 'clock', unheardMs: 280, roundTrip: undefined} as const;
+  second.interrupted({...rest, cuts, at: 5_300});
+  expect(second.quiet(5_400)).toMatchObject({heardMs: 420, interrupted: true, responseStatus: 'completed'});
+});

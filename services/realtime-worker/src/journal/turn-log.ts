@@ -1,0 +1,238 @@
+import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {type CallEffect, journal} from '../events/call-effect.ts';
+import type {Cut} from '../playback/truncation.ts';
+import type {Interruption} from '../barge-in/floor-events.ts';
+import type {ResponseStatus} from '../model/model-adapter.ts';
+
+type TurnCause = TurnRecord['cause'];
+
+interface Open {
+  readonly responseId: string;
+  readonly cause: TurnCause;
+  readonly callerStartedAt: Millis | null;
+  readonly callerEndedAt: Millis | null;
+  readonly decidedAt: Millis | null;
+  firstDeltaAt: Millis | null;
+  audioStartedAt: Millis | null;
+  audioEndedAt: Millis | null;
+  hopUpMs: Millis | null;
+  hopDownMs: Millis | null;
+  status: ResponseStatus | null;
+  interrupted: boolean;
+  readonly generated: Map<string, Millis>;
+  readonly heard: Map<string, Millis>;
+}
+
+/** A turn that another owner left behind, as far as it had come. */
+export interface InheritedTurn {
+  readonly turn: TurnRecord;
+  /** Up to where each item was said, and up to where those were heard that were cut. */
+  readonly said: Map<string, Millis>;
+  readonly heard: Map<string, Millis>;
+  interrupted: boolean;
+  /** All of it had come from the model. */
+  complete: boolean;
+}
+
+/**
+ * The turns of a call as they happen: one per response of the model. All moments come in on the monotonic clock and
+ * leave as milliseconds since the call began (`since`). docs/METRICS.md defines each figure.
+ */
+export class TurnLog {
+  readonly #since: (at: Millis) => Millis;
+  readonly #labels: {readonly model: string; readonly worker: string};
+  #count: number;
+  #open: Open | undefined;
+  #inherited: InheritedTurn | undefined;
+  #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NOBODY;
+
+  constructor(
+    since: (at: Millis) => Millis,
+    labels: {model: string; worker: string},
+    before?: {readonly turns: number; readonly openTurn: InheritedTurn | undefined},
+  ) {
+    this.#since = since;
+    this.#labels = labels;
+    this.#count = before?.turns ?? 0;
+    this.#inherited = before?.openTurn;
+  }
+
+  /** The number of the turn that is open, or would be next. */
+  get turn(): number {
+    return this.#count;
+  }
+
+  callerSpoke(onsetAt: Millis): void {
+    // A caller who pauses and goes on before any answer is still in the same turn.
+    this.#caller = {startedAt: this.#caller.startedAt ?? onsetAt, endedAt: null, decidedAt: null};
+  }
+
+  callerStopped(endedAt: Millis | undefined, decidedAt: Millis): void {
+    this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
+  }
+
+  /** A response began, and the turn before it is over if it was not yet. */
+  started(responseId: string, cause: TurnCause, at: Millis): CallEffect[] {
+    const before = turnEffects(this.close(at));
+    const caller = cause === 'caller' ? this.#caller : NOBODY;
+    if (cause === 'caller') this.#caller = NOBODY;
+    this.#open = {
+      responseId,
+      cause,
+      callerStartedAt: caller.startedAt,
+      callerEndedAt: caller.endedAt,
+      decidedAt: caller.decidedAt,
+      firstDeltaAt: null,
+      audioStartedAt: null,
+      audioEndedAt: null,
+      hopUpMs: null,
+      hopDownMs: null,
+      status: null,
+      interrupted: false,
+      generated: new Map(),
+      heard: new Map(),
+    };
+    return [...before, ...this.#soFar()];
+  }
+
+  delta(responseId: string, itemId: string, ms: Millis, at: Millis): void {
+    const open = this.#of(responseId);
+    if (!open) return;
+    open.firstDeltaAt ??= at;
+    open.generated.set(itemId, (open.generated.get(itemId) ?? 0) + ms);
+  }
+
+  /** Since when the turn that is open is audible; undefined if it is not. */
+  get audibleSince(): Millis | undefined {
+    return this.#open?.audioStartedAt ?? undefined;
+  }
+
+  said(responseId: string, at: Millis, hopMs: Millis | undefined): CallEffect[] {
+    const open = this.#of(responseId);
+    if (!open || open.audioStartedAt !== null) return [];
+    open.audioStartedAt = at;
+    open.hopUpMs = hopMs ?? null;
+    open.hopDownMs = hopMs ?? null;
+    return this.#soFar();
+  }
+
+  ended(responseId: string, status: ResponseStatus): void {
+    const open = this.#of(responseId);
+    if (open) open.status = status;
+  }
+
+  interrupted({cuts, at}: Interruption): void {
+    const turn = this.#inherited ?? this.#open;
+    if (!turn) return;
+    turn.interrupted = true;
+    if (this.#open) this.#open.audioEndedAt ??= at;
+    for (const {itemId, audioEndMs} of cuts) turn.heard.set(itemId, audioEndMs);
+  }
+
+  /** The line was closed: so much of these items was heard. */
+  cutOff(cuts: readonly Cut[]): CallEffect[] {
+    const turn = this.#inherited ?? this.#open;
+    return cuts.map(({itemId, audioEndMs, receivedMs}) => {
+      turn?.heard.set(itemId, audioEndMs);
+      return journal({is: 'cut', id: itemId, heardMs: audioEndMs, totalMs: receivedMs});
+    });
+  }
+
+  /** Everything that was said has been heard. Returns the turn if it is over. */
+  quiet(at: Millis): TurnRecord | undefined {
+    if (this.#inherited) return this.close(at);
+    if (!this.#open || this.#open.status === null) return undefined;
+    if (this.#open.audioStartedAt !== null) this.#open.audioEndedAt ??= at;
+    return this.close(at);
+  }
+
+  close(at: Millis): TurnRecord | undefined {
+    if (this.#inherited) return this.#finish(this.#inherited, at);
+    const open = this.#open;
+    if (!open) return undefined;
+    this.#open = undefined;
+    const record = this.#record(open, open.audioEndedAt ?? (open.audioStartedAt === null ? null : at));
+    this.#count += 1;
+    return record;
+  }
+
+  #finish({turn, said, heard, interrupted, complete}: InheritedTurn, at: Millis): TurnRecord {
+    this.#inherited = undefined;
+    this.#count = turn.turn + 1;
+    return {
+      ...turn,
+      audioEndedAt: turn.audioStartedAt === null ? null : round(this.#since(at)),
+      ...amounts(said, heard),
+      interrupted,
+      responseStatus: complete ? 'completed' : 'failed',
+    };
+  }
+
+  /** What a record must know of a turn whose owner does not live to see its end. */
+  #soFar(): CallEffect[] {
+    if (!this.#open) return [];
+    return [
+      journal({is: 'turn', open: true, turn: {...this.#record(this.#open, null), generatedMs: null, heardMs: null}}),
+    ];
+  }
+
+  #record(open: Open, audioEndedAt: Millis | null): TurnRecord {
+    const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#since(moment))));
+    const gap = between(open.callerEndedAt, open.audioStartedAt);
+    return {
+      turn: this.#count,
+      cause: open.cause,
+      callerStartedAt: since(open.callerStartedAt),
+      callerEndedAt: since(open.callerEndedAt),
+      decidedAt: since(open.decidedAt),
+      firstDeltaAt: since(open.firstDeltaAt),
+      audioStartedAt: since(open.audioStartedAt),
+      audioEndedAt: since(audioEndedAt),
+      // The worker sees both ends one hop from the edge: the caller's frame that much later, its own that much earlier.
+      platformTurnGapMs: gap === null ? null : round(gap + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
+      endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
+      modelTtfbMs: between(open.decidedAt, open.firstDeltaAt),
+      hopUpMs: open.hopUpMs === null ? null : round(open.hopUpMs),
+      hopDownMs: open.hopDownMs === null ? null : round(open.hopDownMs),
+      ...amounts(open.generated, open.heard),
+      interrupted: open.interrupted,
+      responseStatus: open.status,
+      ...this.#labels,
+    };
+  }
+
+  #of(responseId: string): Open | undefined {
+    return this.#open?.responseId === responseId ? this.#open : undefined;
+  }
+}
+
+/** What was heard of items, of which these were cut. */
+function amounts(items: ReadonlyMap<string, Millis>, cut: ReadonlyMap<string, Millis>) {
+  const heard = [...items].map(([id, ms]) => Math.min(ms, cut.get(id) ?? ms));
+  return {generatedMs: round(sum(items.values())), heardMs: round(sum(heard))};
+}
+
+const NOBODY = {startedAt: null, endedAt: null, decidedAt: null};
+
+function between(from: Millis | null, to: Millis | null): Millis | null {
+  return from === null || to === null ? null : Math.max(0, round(to - from));
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}
+
+/** Tenths of a millisecond are all that is ever meant. */
+function round(ms: Millis): Millis {
+  return Math.round(ms * 10) / 10;
+}
+
+/** What follows from a turn that is over. */
+export function turnEffects(turn: TurnRecord | undefined): CallEffect[] {
+  if (!turn) return [];
+  const gap = turn.platformTurnGapMs;
+  return [journal({is: 'turn', turn}), ...(gap === null ? [] : [{do: 'measure', what: 'turnGap', ms: gap} as const])];
+}

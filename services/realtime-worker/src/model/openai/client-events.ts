@@ -1,0 +1,148 @@
+import type {
+  ConversationItem as OpenAIItem,
+  RealtimeClientEvent,
+  RealtimeSessionCreateRequest,
+} from 'openai/resources/realtime/realtime';
+import type {ConversationItem, ModelCommand, SessionSettings} from '../model-adapter.ts';
+import {HANG_UP} from '../../replies/prompts.ts';
+
+/** Audio the model keeps from before it noticed speech, and the silence that ends a turn; milliseconds. */
+export const PREFIX_PADDING_MS = 300;
+export const SILENCE_MS = 500;
+
+/** The `event_id` of our first `session.update`: its refusal ends the session. */
+export const CONFIGURE = 'configure';
+
+type Audio = NonNullable<RealtimeSessionCreateRequest['audio']>;
+
+/** The published types forget that both can be switched off with `null`, as the protocol says. */
+interface Input extends Omit<NonNullable<Audio['input']>, 'noise_reduction' | 'transcription'> {
+  readonly noise_reduction: null;
+  readonly transcription: {readonly model: string} | null;
+}
+
+interface SessionUpdate {
+  readonly type: 'session.update';
+  readonly event_id: string;
+  readonly session: Omit<RealtimeSessionCreateRequest, 'audio'> & {
+    readonly audio: {readonly input: Input; readonly output: NonNullable<Audio['output']>};
+  };
+}
+
+/**
+ * The whole session, every value of it: defaults differ from model to model, and one key that the server does not know
+ * makes it refuse all of them.
+ */
+export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): SessionUpdate {
+  const session: SessionUpdate['session'] = {
+    type: 'realtime',
+    instructions: settings.instructions,
+    output_modalities: ['audio'],
+    audio: {
+      input: {
+        format: {type: 'audio/pcmu'},
+        noise_reduction: null,
+        transcription: transcriptionModel === '' ? null : {model: transcriptionModel},
+        turn_detection: turnDetection(settings.serverInterrupts, settings.serverResponds),
+      },
+      output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},
+    },
+    tools: [
+      {
+        type: 'function',
+        name: HANG_UP.name,
+        description: HANG_UP.description,
+        parameters: {type: 'object', properties: {}, additionalProperties: false},
+      },
+    ],
+    tool_choice: 'auto',
+    max_output_tokens: 'inf',
+    truncation: 'auto',
+  };
+  return {type: 'session.update', event_id: CONFIGURE, session};
+}
+
+function turnDetection(interrupts: boolean, responds: boolean) {
+  return {
+    type: 'server_vad' as const,
+    threshold: 0.5,
+    prefix_padding_ms: PREFIX_PADDING_MS,
+    silence_duration_ms: SILENCE_MS,
+    create_response: responds,
+    interrupt_response: interrupts,
+  };
+}
+
+/** A command as the event that carries it. `event_id` says what a refusal was about. */
+export function clientEvent(command: Exclude<ModelCommand, {do: 'hear'}>): RealtimeClientEvent {
+  switch (command.do) {
+    case 'truncate':
+      return {
+        type: 'conversation.item.truncate',
+        event_id: `truncate:${command.itemId}`,
+        item_id: command.itemId,
+        content_index: 0,
+        audio_end_ms: command.audioEndMs,
+      };
+    case 'cancel':
+      return {type: 'response.cancel', event_id: `cancel:${command.responseId}`, response_id: command.responseId};
+    case 'respond':
+      return {
+        type: 'response.create',
+        event_id: `respond:${command.tag}`,
+        response: {
+          ...(command.untagged ? {} : {metadata: {tag: command.tag}}),
+          ...(command.speechOnly ? {tool_choice: 'none' as const} : {}),
+          ...(command.instructions === undefined ? {} : {instructions: command.instructions}),
+        },
+      };
+    case 'add':
+      return {
+        type: 'conversation.item.create',
+        event_id: `add:${command.item.id}`,
+        item: openAIItem(command.item),
+        ...(command.after === undefined ? {} : {previous_item_id: command.after}),
+      };
+    case 'delete':
+      return {type: 'conversation.item.delete', event_id: `delete:${command.itemId}`, item_id: command.itemId};
+    case 'interruptible':
+      return {
+        type: 'session.update',
+        event_id: 'interruptible',
+        session: {
+          type: 'realtime',
+          audio: {input: {turn_detection: turnDetection(command.on, command.responds)}},
+        },
+      };
+    default:
+      return command satisfies never;
+  }
+}
+
+/** 20 ms of caller audio, fifty times a second: written by hand, nothing to decode and nothing to escape. */
+export function appendMessage(payload: string): string {
+  return `{"type":"input_audio_buffer.append","audio":"${payload}"}`;
+}
+
+/** The server takes ids of at most 32 characters from a client; other servers make longer ones. */
+function shortId(id: string): string {
+  return id.slice(-32);
+}
+
+function openAIItem(item: ConversationItem): OpenAIItem {
+  const id = shortId(item.id);
+  switch (item.kind) {
+    case 'caller':
+      return {id, type: 'message', role: 'user', content: [{type: 'input_text', text: item.text}]};
+    case 'note':
+      return {id, type: 'message', role: 'system', content: [{type: 'input_text', text: item.text}]};
+    case 'assistant':
+      return {id, type: 'message', role: 'assistant', content: [{type: 'output_text', text: item.text}]};
+    case 'toolCall':
+      return {id, type: 'function_call', call_id: item.callId, name: item.name, arguments: item.arguments};
+    case 'toolResult':
+      return {id, type: 'function_call_output', call_id: item.callId, output: item.output};
+    default:
+      return item satisfies never;
+  }
+}

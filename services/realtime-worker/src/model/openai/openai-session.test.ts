@@ -1,0 +1,203 @@
+import {once} from 'node:events';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import {systemClock} from '@voicebridge/shared/time.ts';
+import {afterEach, describe, expect, test} from 'vitest';
+import {WebSocketServer} from 'ws';
+import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
+import {openAIAdapter} from './openai-session.ts';
+import {sessionUpdate} from './client-events.ts';
+
+const log = createLog('test', {level: 'silent'});
+const settings: SessionSettings = {
+  model: 'gpt-realtime-2.1',
+  instructions: 'be kind',
+  voice: 'alloy',
+  serverInterrupts: false,
+  serverResponds: true,
+  safetyId: 'a1b2',
+};
+
+/** A server of the protocol that says what a test tells it to; nothing of it is ours but the words. */
+class ScriptedServer implements AsyncDisposable {
+  readonly #server: WebSocketServer;
+  readonly received: Record<string, unknown>[] = [];
+  readonly heads: {url: string; headers: Record<string, unknown>}[] = [];
+
+  constructor(answer: (event: Record<string, unknown>) => readonly (object | string | Buffer)[], refuse?: number) {
+    this.#server = new WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      ...(refuse === undefined
+        ? {}
+        : {verifyClient: (_info: unknown, done: (ok: boolean, code?: number) => void) => done(false, refuse)}),
+    });
+    this.#server.on('connection', (socket, request) => {
+      this.heads.push({url: request.url ?? '', headers: request.headers});
+      const say = (messages: readonly (object | string | Buffer)[]) => {
+        for (const message of messages) {
+          if (typeof message === 'string' || Buffer.isBuffer(message)) socket.send(message);
+          else if ('close' in message)
+            socket.close(Number(message.close), 'reason' in message ? String(message.reason) : '');
+          else socket.send(JSON.stringify(message));
+        }
+      };
+      say(answer({type: 'connected'}));
+      socket.on('message', data => {
+        const event = JSON.parse(Buffer.from(data as Buffer).toString('utf8')) as Record<string, unknown>;
+        this.received.push(event);
+        say(answer(event));
+      });
+    });
+  }
+
+  async url(): Promise<string> {
+    if (!this.#server.address()) await once(this.#server, 'listening');
+    return `ws://127.0.0.1:${(this.#server.address() as {port: number}).port}/v1/realtime`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#server.clients) client.terminate();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+}
+
+const created = {type: 'session.created', session: {}};
+const updated = (format = 'audio/pcmu') => ({
+  type: 'session.updated',
+  session: {audio: {input: {format: {type: format}}, output: {format: {type: format}}}},
+});
+const wellBehaved = (event: Record<string, unknown>) =>
+  event['type'] === 'connected' ? [created] : event['type'] === 'session.update' ? [updated()] : [];
+
+describe('a model session', () => {
+  const cleanup = new AsyncDisposableStack();
+  const metrics = createMetrics('test');
+  let session: ModelSession | undefined;
+  afterEach(async () => {
+    await session?.[Symbol.asyncDispose]();
+    session = undefined;
+  });
+
+  async function open(
+    server: ScriptedServer,
+  ): Promise<{events: ModelEvent[]; next: (type: string) => Promise<ModelEvent>}> {
+    cleanup.use(server);
+    const events: ModelEvent[] = [];
+    const waiting: {type: string; resolve: (event: ModelEvent) => void}[] = [];
+    const adapter = openAIAdapter({
+      url: await server.url(),
+      apiKey: 'sk-secret',
+      transcriptionModel: 'gpt-realtime-whisper',
+      clock: systemClock,
+      metrics,
+      log,
+    });
+    session = adapter.open(settings);
+    session.onEvent(event => {
+      events.push(event);
+      for (const one of waiting) if (one.type === event.type) one.resolve(event);
+    });
+    const next = (type: string) =>
+      new Promise<ModelEvent>(resolve => {
+        const already = events.find(event => event.type === type);
+        if (already) resolve(already);
+        else waiting.push({type, resolve});
+      });
+    return {events, next};
+  }
+
+  test('is opened with the key and the model, without anything of the beta, and configured in full', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const {next} = await open(server);
+    await next('ready');
+    expect(server.heads[0]?.url).toBe('/v1/realtime?model=gpt-realtime-2.1');
+    expect(server.heads[0]?.headers).toMatchObject({
+      authorization: 'Bearer sk-secret',
+      'openai-safety-identifier': 'a1b2',
+    });
+    expect(server.heads[0]?.headers).not.toHaveProperty('openai-beta');
+    expect(server.received[0]).toEqual(JSON.parse(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper'))));
+  });
+
+  test('that would answer in another sound than the telephone’s is refused before any audio', async () => {
+    const {next} = await open(
+      new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [updated('audio/pcm')])),
+    );
+    expect(await next('lost')).toMatchObject({cause: 'misconfigured'});
+  });
+
+  test('whose configuration is refused is lost for good, with the server’s words', async () => {
+    const error = {
+      type: 'error',
+      error: {
+        type: 'invalid_request_error',
+        code: 'unknown_parameter',
+        message: 'Unknown parameter',
+        event_id: 'configure',
+      },
+    };
+    const {next} = await open(new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [error])));
+    expect(await next('lost')).toMatchObject({cause: 'misconfigured', detail: 'unknown_parameter: Unknown parameter'});
+  });
+
+  test.each([
+    [401, 'refused'],
+    [404, 'refused'],
+    [429, 'unreachable'],
+    [503, 'unreachable'],
+  ] as const)('refused with HTTP %i is %s', async (status, cause) => {
+    const {next} = await open(new ScriptedServer(() => [], status));
+    expect(await next('lost')).toMatchObject({cause});
+  });
+
+  test.each([
+    [{close: 1001, reason: 'Your session hit the maximum duration of 60 minutes.'}, 'expired'],
+    [{close: 3000, reason: 'invalid_request_error.invalid_api_key'}, 'refused'],
+    [{close: 4000, reason: 'invalid_request_error.beta_api_shape_disabled'}, 'misconfigured'],
+    [{close: 1011}, 'closed'],
+  ] as const)('closed with %o is lost as %s', async (close, cause) => {
+    const {next} = await open(
+      new ScriptedServer(event => (event['type'] === 'session.update' ? [updated(), close] : [created])),
+    );
+    expect(await next('lost')).toMatchObject({cause});
+  });
+
+  test('says once that it is lost, whatever else happens', async () => {
+    const quota = {
+      type: 'response.done',
+      response: {id: 'r', status: 'failed', status_details: {type: 'failed', error: {code: 'insufficient_quota'}}},
+    };
+    const {events, next} = await open(
+      new ScriptedServer(event => (event['type'] === 'session.update' ? [updated(), quota, {close: 1000}] : [created])),
+    );
+    expect(await next('lost')).toMatchObject({cause: 'quota'});
+    expect(events.map(({type}) => type)).toEqual(['ready', 'responseEnded', 'lost']);
+  });
+
+  test('shrugs at what it does not know, and tells of each event that it cannot read', async () => {
+    const strange = [
+      'not json',
+      '[]',
+      '{"type":"response.output_audio.delta","delta":5}',
+      '{"type":"brand.new.event","x":1}',
+      Buffer.from([1, 2]),
+    ];
+    const speech = {type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 1_000, brand: 'new'};
+    const {next, events} = await open(
+      new ScriptedServer(event => (event['type'] === 'session.update' ? [updated(), ...strange, speech] : [created])),
+    );
+    expect(await next('callerSpoke')).toEqual({type: 'callerSpoke', itemId: 'u1', fromMs: 1_300});
+    expect(events.flatMap(event => (event.type === 'mended' ? [event.event] : []))).toEqual([
+      'other',
+      'other',
+      'response.output_audio.delta',
+      'other',
+    ]);
+  });
+
+  test('of a server that never says that it was created is configured all the same', async () => {
+    const {next} = await open(new ScriptedServer(event => (event['type'] === 'session.update' ? [updated()] : [])));
+    await next('ready');
+  });
+});

@@ -1,0 +1,185 @@
+import type {IncomingMessage} from 'node:http';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {type RawData, WebSocket} from 'ws';
+import {fatalCause, OpenAIReader} from './server-events.ts';
+import type {
+  LostCause,
+  ModelAdapter,
+  ModelCommand,
+  ModelEvent,
+  ModelListener,
+  ModelSession,
+  SessionSettings,
+} from '../model-adapter.ts';
+import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
+
+export interface OpenAIOptions {
+  /** Any server of the GA Realtime protocol; `?model=` is appended. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** Writes the caller's words down; empty: nobody does, and a call that moves forgets them. */
+  readonly transcriptionModel: string;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** A caller waits: longer than this is a failure, to be tried again. */
+const HANDSHAKE_WITHIN: Millis = 5_000;
+const CONFIGURED_WITHIN: Millis = 5_000;
+/** Servers send `session.created` first; one that does not is configured all the same. */
+const CREATED_WITHIN: Millis = 250;
+const PING_EVERY: Millis = 5_000;
+const DEAD_AFTER: Millis = 12_000;
+/** Upgrades that would be refused again just the same. */
+const REFUSED_STATUS = new Set([400, 401, 403, 404]);
+
+/** The only place that knows the model's socket. */
+export function openAIAdapter(options: OpenAIOptions): ModelAdapter {
+  return {traits: {interruption: 'ours'}, open: settings => new OpenAISession(options, settings)};
+}
+
+class OpenAISession implements ModelSession {
+  readonly #options: OpenAIOptions;
+  readonly #settings: SessionSettings;
+  readonly #socket: WebSocket;
+  readonly #cancels: (() => void)[] = [];
+  #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
+  readonly #reader = new OpenAIReader();
+  #waiting: ModelEvent[] = [];
+  #listener: ModelListener | undefined;
+  #heardAt: Millis;
+
+  constructor(options: OpenAIOptions, settings: SessionSettings) {
+    this.#options = options;
+    this.#settings = settings;
+    const {clock, url, apiKey} = options;
+    this.#heardAt = clock.now();
+    const address = new URL(url);
+    address.searchParams.set('model', settings.model);
+    this.#socket = new WebSocket(address, {
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(settings.safetyId === undefined ? {} : {'openai-safety-identifier': settings.safetyId}),
+      },
+      handshakeTimeout: HANDSHAKE_WITHIN,
+      perMessageDeflate: false,
+      followRedirects: false,
+      maxPayload: 16 * 1024 * 1024,
+    });
+    this.#listen();
+    this.#cancels.push(
+      clock.after(HANDSHAKE_WITHIN + CONFIGURED_WITHIN, () => {
+        if (this.#state !== 'ready') this.#lose('unreachable', 'the session was not configured in time');
+      }),
+      every(clock, PING_EVERY, () => this.#ping()),
+    );
+  }
+
+  send(command: ModelCommand): void {
+    if (this.#state !== 'ready' || this.#socket.readyState !== WebSocket.OPEN) return;
+    const text = command.do === 'hear' ? appendMessage(command.payload) : JSON.stringify(clientEvent(command));
+    this.#socket.send(text);
+  }
+
+  onEvent(listener: ModelListener): void {
+    this.#listener = listener;
+    for (const event of this.#waiting.splice(0)) listener(event);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end();
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000);
+    else this.#socket.terminate();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('open', () => {
+      this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
+    });
+    socket.on('message', (data, isBinary) => {
+      this.#heardAt = this.#options.clock.now();
+      if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
+      this.#message(textOf(data));
+    });
+    socket.on('pong', () => (this.#heardAt = this.#options.clock.now()));
+    socket.on('unexpected-response', (_request, response: IncomingMessage) => {
+      const status = response.statusCode ?? 0;
+      response.destroy();
+      const cause = REFUSED_STATUS.has(status) ? 'refused' : 'unreachable';
+      this.#lose(cause, `the model's server answered ${status} to the upgrade${hintOf(status)}`);
+      socket.terminate();
+    });
+    socket.on('error', error => this.#lose('unreachable', error.message));
+    socket.on('close', (code, reason) => this.#closed(code, reason.toString('utf8')));
+  }
+
+  #message(text: string): void {
+    if (this.#state === 'over') return;
+    const {events, opens, problem} = this.#reader.read(text);
+    if (problem) this.#tell({type: 'mended', ...problem});
+    if (opens) return this.#configure();
+    for (const event of events) {
+      if (event.type === 'lost') return this.#lose(event.cause, event.detail);
+      if (event.type === 'ready') {
+        if (this.#state === 'ready') continue; // it also answers every later update
+        this.#state = 'ready';
+      }
+      this.#tell(event);
+    }
+  }
+
+  #configure(): void {
+    if (this.#state !== 'opening') return;
+    this.#state = 'configuring';
+    this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, this.#options.transcriptionModel)));
+  }
+
+  #ping(): void {
+    const {clock} = this.#options;
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (clock.now() - this.#heardAt > DEAD_AFTER) {
+      this.#socket.terminate();
+      return this.#lose('closed', 'no sign of life from the model');
+    }
+    this.#socket.ping();
+  }
+
+  #closed(code: number, reason: string): void {
+    // Other close codes of applications (4000 to 4999) mean no more than any other close.
+    const fatal = code === 3000 ? 'refused' : fatalCause(reason);
+    if (fatal) return this.#lose(fatal, reason);
+    this.#lose(reason.includes('maximum duration') ? 'expired' : 'closed', `close code ${code} ${reason}`.trim());
+  }
+
+  #lose(cause: LostCause, detail: string): void {
+    if (this.#state === 'over') return;
+    this.#end();
+    this.#socket.terminate();
+    this.#tell({type: 'lost', cause, detail});
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    for (const cancel of this.#cancels.splice(0)) cancel();
+  }
+
+  #tell(event: ModelEvent): void {
+    if (this.#listener) this.#listener(event, this.#heardAt);
+    else this.#waiting.push(event);
+  }
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString('utf8');
+}
+
+function hintOf(status: number): string {
+  if (status === 401) return ': check OPENAI_API_KEY';
+  if (status === 403 || status === 404) return ': check OPENAI_MODEL and what the key may use';
+  return '';
+}

@@ -1,0 +1,275 @@
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {EventFields} from './event-fields.ts';
+import type {LostCause, ModelEvent} from '../model-adapter.ts';
+import {tokensOf} from './openai-usage.ts';
+import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './client-events.ts';
+
+/** One message of the model's server. */
+export interface Reading {
+  /** What it means to a call, in order. */
+  readonly events: readonly ModelEvent[];
+  /** The server has opened the session, and waits for its settings. */
+  readonly opens?: true;
+  /** What could not be read of it, and had to be guessed or left out. */
+  readonly problem?: {readonly event: string; readonly detail: string};
+}
+
+const REMEMBERED = 16;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Codes after which another session would end the same way. */
+const FATAL: Readonly<Record<string, LostCause>> = {
+  insufficient_quota: 'quota',
+  billing_hard_limit_reached: 'quota',
+  account_deactivated: 'refused',
+  invalid_api_key: 'refused',
+  model_not_found: 'refused',
+  beta_api_shape_disabled: 'misconfigured',
+};
+
+/** Names that only the protocol of the beta had, which OpenAI ended in May 2026; its sessions are configured otherwise. */
+const RETIRED = new Set([
+  'response.audio.delta',
+  'response.audio.done',
+  'response.audio_transcript.delta',
+  'response.audio_transcript.done',
+  'response.text.delta',
+  'response.text.done',
+]);
+
+/** The cause that a code or a close reason names, if it is one that another session cannot mend. */
+export function fatalCause(text: string): LostCause | undefined {
+  const code = Object.keys(FATAL).find(each => text.includes(each));
+  return code === undefined ? undefined : FATAL[code];
+}
+
+/**
+ * What a server of the OpenAI Realtime protocol (GA) says in one session. It takes what is there: each field that is
+ * missing or of another type has its own default, most often what the events before it were about, and only what
+ * cannot be told is left out. Events and fields that we do not know are skipped: the service adds some every month.
+ */
+export class OpenAIReader {
+  #response: string | undefined;
+  /** Responses that were said to begin, the last few. */
+  readonly #created = new Set<string>();
+  #item: string | undefined;
+  #callerItem: string | undefined;
+  #unnamed = 0;
+  #inText = false;
+
+  /** `text`: a message from the model's socket. */
+  read(text: string): Reading {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(text);
+    } catch {
+      return {events: [], problem: {event: 'other', detail: `${text.length} characters that are not JSON`}};
+    }
+    const fields = new EventFields(raw);
+    const type = fields.text('type');
+    if (type === undefined) return {events: [], problem: {event: 'other', detail: 'an event without a type'}};
+    if (type === 'session.created') return {events: [], opens: true};
+    const events = this.#eventsOf(type, fields);
+    if (fields.unread.length === 0) return {events};
+    return {events, problem: {event: type, detail: `missing or of another type: ${fields.unread.join(', ')}`}};
+  }
+
+  #eventsOf(type: string, fields: EventFields): ModelEvent[] {
+    if (RETIRED.has(type)) {
+      const detail = `the server speaks the retired beta protocol (${type}): OPENAI_REALTIME_URL needs one that speaks the current one`;
+      return [{type: 'lost', cause: 'misconfigured', detail}];
+    }
+    switch (type) {
+      case 'response.output_audio.delta':
+        return this.#audio(fields);
+      case 'session.updated':
+        return sessionUpdated(fields);
+      case 'error':
+        return refusal(fields.fields('error'));
+      case 'input_audio_buffer.speech_started': {
+        this.#callerItem = fields.text('item_id') ?? this.#newName('caller');
+        const start = fields.amount('audio_start_ms');
+        const fromMs = start === undefined ? undefined : start + PREFIX_PADDING_MS;
+        return [{type: 'callerSpoke', itemId: this.#callerItem, fromMs}];
+      }
+      case 'input_audio_buffer.speech_stopped': {
+        const end = fields.amount('audio_end_ms');
+        const untilMs = end === undefined ? undefined : Math.max(0, end - SILENCE_MS);
+        return [{type: 'callerStopped', itemId: this.#callerItemOf(fields), untilMs}];
+      }
+      case 'input_audio_buffer.committed':
+        return [{type: 'turnCommitted', itemId: this.#callerItemOf(fields)}];
+      case 'conversation.item.added': {
+        const item = fields.fields('item');
+        const itemId = item.text('id');
+        if (item.raw('role') === 'assistant') this.#item = itemId;
+        return itemId === undefined ? [] : [{type: 'itemAdded', itemId}];
+      }
+      case 'conversation.item.input_audio_transcription.completed': {
+        const itemId = this.#callerItemOf(fields);
+        const text = fields.raw('transcript') === '' ? '' : fields.text('transcript');
+        return text === undefined ? [] : [{type: 'callerWords', itemId, text}];
+      }
+      case 'conversation.item.input_audio_transcription.failed': {
+        const error = fields.fieldsIfAny('error');
+        const code = error.textIfAny('code') ?? error.textIfAny('type') ?? 'other';
+        const message = error.textIfAny('message') ?? '';
+        return [{type: 'notTranscribed', itemId: this.#callerItemOf(fields), code, message}];
+      }
+      case 'response.created':
+        return this.#responseCreated(fields.fields('response'));
+      case 'response.output_audio.done': {
+        const itemId = fields.text('item_id') ?? this.#item;
+        return itemId === undefined ? [] : [{type: 'audioEnded', itemId}];
+      }
+      case 'response.output_audio_transcript.delta':
+        return this.#words(fields, 'delta', false);
+      case 'response.output_audio_transcript.done':
+        return this.#words(fields, 'transcript', true);
+      case 'response.output_text.delta':
+      case 'response.output_text.done':
+        this.#inText = true;
+        return [];
+      case 'response.function_call_arguments.done':
+        // The finished item says the same, on some servers without the name: the first that is whole counts.
+        return typeof fields.raw('name') === 'string' ? this.#toolCall(fields, fields, fields.text('item_id')) : [];
+      case 'response.output_item.done': {
+        const item = fields.fields('item');
+        const isCall = item.raw('type') === 'function_call' || item.raw('call_id') !== undefined;
+        return isCall ? this.#toolCall(fields, item, item.text('id')) : [];
+      }
+      case 'response.done':
+        return this.#responseDone(fields.fields('response'));
+      default:
+        return [];
+    }
+  }
+
+  #audio(fields: EventFields): ModelEvent[] {
+    const responseId = this.#responseOf(fields);
+    const itemId = this.#itemOf(fields);
+    const payload = fields.text('delta');
+    if (payload === undefined || payload.length % 4 !== 0 || !BASE64.test(payload)) return [];
+    return msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
+  }
+
+  #responseCreated(response: EventFields): ModelEvent[] {
+    const id = response.text('id');
+    // One without a name, or by the name of another, gets a name of ours: what follows is about it.
+    this.#response = id === undefined || this.#created.has(id) ? this.#newName('response') : id;
+    this.#created.add(this.#response);
+    for (const oldest of this.#created) {
+      if (this.#created.size <= REMEMBERED) break;
+      this.#created.delete(oldest);
+    }
+    this.#item = undefined;
+    this.#inText = false;
+    const tag = response.fieldsIfAny('metadata').raw('tag');
+    return [{type: 'responseStarted', responseId: this.#response, tag: typeof tag === 'string' ? tag : undefined}];
+  }
+
+  #words(fields: EventFields, name: string, whole: boolean): ModelEvent[] {
+    const text = fields.raw(name) === '' ? '' : fields.text(name);
+    const [responseId, itemId] = [this.#responseOf(fields), this.#itemOf(fields)];
+    return text === undefined ? [] : [{type: 'words', responseId, itemId, text, whole}];
+  }
+
+  #toolCall(fields: EventFields, call: EventFields, itemId: string | undefined): ModelEvent[] {
+    const responseId = this.#responseOf(fields);
+    const callId = call.text('call_id');
+    if (callId === undefined) return []; // its result could not be told
+    const args = call.raw('arguments');
+    const known = {callId, name: call.text('name') ?? '', arguments: typeof args === 'string' ? args : ''};
+    return [{type: 'toolCalled', responseId, itemId: itemId ?? `item-${callId}`, ...known}];
+  }
+
+  #responseDone(response: EventFields): ModelEvent[] {
+    const responseId = this.#named(response.text('id'));
+    const inText = this.#inText;
+    this.#response = undefined;
+    this.#inText = false;
+    const said = response.text('status');
+    // A word that we do not know is no failure: whether anything was said, the caller hears.
+    const status = said === 'cancelled' || said === 'incomplete' || said === 'failed' ? said : 'completed';
+    const {reason, message} = detailsOf(response);
+    const tokens = tokensOf(response.raw('usage'));
+    const retryAfterMs = message === undefined ? undefined : waitOf(message);
+    const ended = {type: 'responseEnded', responseId, status, reason, message, retryAfterMs, inText, tokens} as const;
+    const fatal = status === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
+    return fatal ? [ended, {type: 'lost', cause: fatal, detail: message ?? reason ?? ''}] : [ended];
+  }
+
+  #responseOf(fields: EventFields): string {
+    this.#response = this.#named(fields.text('response_id'));
+    return this.#response;
+  }
+
+  /** An id that no `response.created` gave is less to be believed than the response that is in progress. */
+  #named(id: string | undefined): string {
+    const current = this.#response;
+    const isStray = id !== undefined && !this.#created.has(id) && current !== undefined && this.#created.has(current);
+    return (isStray ? current : (id ?? current)) ?? this.#newName('response');
+  }
+
+  #itemOf(fields: EventFields): string {
+    this.#item = fields.text('item_id') ?? this.#item ?? this.#newName('item');
+    return this.#item;
+  }
+
+  #callerItemOf(fields: EventFields): string {
+    return fields.text('item_id') ?? this.#callerItem ?? this.#newName('caller');
+  }
+
+  #newName(of: string): string {
+    this.#unnamed += 1;
+    return `${of}-unnamed-${this.#unnamed}`;
+  }
+}
+
+function sessionUpdated(fields: EventFields): ModelEvent[] {
+  const audio = fields.fieldsIfAny('session').fieldsIfAny('audio');
+  const formats = [audio.fieldsIfAny('input'), audio.fieldsIfAny('output')].map(each =>
+    each.fieldsIfAny('format').raw('type'),
+  );
+  const wrong = formats.find((type): type is string => typeof type === 'string' && type !== 'audio/pcmu');
+  if (wrong === undefined) return [{type: 'ready'}];
+  return [{type: 'lost', cause: 'misconfigured', detail: `the model answers in ${wrong} instead of audio/pcmu`}];
+}
+
+/** What it says of a cut beyond the audio it has; there is no other way to learn how much that is. */
+const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
+
+function refusal(error: EventFields): ModelEvent[] {
+  const known = error.textIfAny('code') ?? error.textIfAny('type') ?? 'unknown';
+  const message = error.textIfAny('message') ?? '';
+  const about = error.textIfAny('event_id');
+  const fatal = FATAL[known];
+  if (fatal) return [{type: 'lost', cause: fatal, detail: message}];
+  if (known === 'session_expired') return [{type: 'lost', cause: 'expired', detail: message}];
+  if (about === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', detail: `${known}: ${message}`}];
+  const [, holds] = SHORTER.exec(message) ?? [];
+  const holdsMs = holds === undefined ? undefined : Number(holds);
+  return [{type: 'refused', code: known, message, about, holdsMs}];
+}
+
+/** Some servers send `status_details` as text. */
+function detailsOf(response: EventFields): {readonly reason: string | undefined; readonly message: string | undefined} {
+  const raw = response.raw('status_details');
+  if (typeof raw === 'string') return {reason: raw, message: undefined};
+  const details = response.fieldsIfAny('status_details');
+  const error = details.fieldsIfAny('error');
+  return {
+    reason: error.textIfAny('code') ?? error.textIfAny('type') ?? details.textIfAny('reason'),
+    message: error.textIfAny('message'),
+  };
+}
+
+const WAIT = /try again in (?:(\d+)m)?(\d+(?:\.\d+)?)(ms|s)/i;
+
+/** "Please try again in 1.2s", "in 1m30s", "in 640ms": the only place that says it. */
+function waitOf(message: string): Millis | undefined {
+  const [, minutes, amount, unit] = WAIT.exec(message) ?? [];
+  if (amount === undefined) return undefined;
+  return Number(minutes ?? 0) * 60_000 + Number(amount) * (unit?.toLowerCase() === 'ms' ? 1 : 1_000);
+}

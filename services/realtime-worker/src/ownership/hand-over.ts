@@ -1,0 +1,55 @@
+import type {Asker} from '@voicebridge/shared/rpc/worker-client.ts';
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
+import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
+import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {HeldCall} from '../call-session/call-deps.ts';
+
+export interface HandOverDeps {
+  /** The worker that has the call. */
+  readonly worker: ProcessId;
+  readonly fleet: Pick<Fleet, 'members'>;
+  readonly directory: Pick<CallDirectory, 'read'>;
+  readonly asker: Pick<Asker, 'ask'>;
+  /** From 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
+/** Whoever takes a call over opens a model session first. */
+const HAND_OVER_WITHIN: Millis = 4_000;
+
+/** Workers that would take a call, but for this one. */
+export async function othersThan(worker: ProcessId, fleet: Pick<Fleet, 'members'>): Promise<readonly Member[]> {
+  return (await fleet.members('workers')).filter(({id, state}) => id !== worker && state === 'ready');
+}
+
+/** Another worker, least loaded first, opens a session and claims the call. True: it is not ours any more. */
+export async function handOver(
+  {callSid}: HeldCall,
+  {worker, fleet, directory, asker, random}: HandOverDeps,
+): Promise<boolean> {
+  let left = await othersThan(worker, fleet);
+  for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
+    const {id: chosen} = other;
+    left = left.filter(({id}) => id !== chosen);
+    const entry = await directory.read(callSid);
+    if (!entry) return false;
+    if (entry.owner !== worker || entry.state === 'ended') return true;
+    const {stream, epoch, assistant, facts} = entry;
+    const request = {
+      type: 'take' as const,
+      callSid,
+      epoch,
+      assistant,
+      facts,
+      cause: 'worker-drained' as const,
+      ...(stream ? {stream} : {}),
+    };
+    const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
+    if (answer === 'yes') return true;
+  }
+  // One that answered too late may have it after all.
+  const entry = await directory.read(callSid);
+  return entry !== undefined && entry.owner !== worker;
+}

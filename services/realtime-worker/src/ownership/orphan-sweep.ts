@@ -1,0 +1,60 @@
+import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {claimOrphan} from './take-call.ts';
+import type {FinishedCall} from '../cdr/send-cdr.ts';
+
+const SWEEP_EVERY: Millis = 5_000;
+/** An edge finds another owner long before this; what is left then has no edge either. */
+const ORPHANED_AFTER: Millis = 15_000;
+/** A caller who was asked to wait is back, and with them an edge, so long after the time they were told. */
+const BACK_WITHIN: Millis = 30_000;
+
+/**
+ * Looks for calls whose owner is gone and whom nobody took over: the worker died as the caller hung up, or with the
+ * edge. Each is claimed, so that only one sweeper records it.
+ */
+export function sweepOrphans(options: {
+  readonly directory: CallDirectory;
+  readonly fleet: Fleet;
+  readonly worker: ProcessId;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the call is ours and well. */
+  readonly holds: (callSid: CallSid) => boolean;
+  readonly found: (orphan: FinishedCall) => Promise<void>;
+}): Cancel {
+  const {directory, fleet, clock, log, holds, found} = options;
+  const since = new Map<CallSid, Millis>();
+  const sweep = async () => {
+    const [open, members] = await Promise.all([directory.open(), fleet.members('workers')]);
+    const alive = new Set(members.map(member => member.id));
+    const at = clock.now();
+    for (const callSid of since.keys()) if (!open.includes(callSid)) since.delete(callSid);
+    for (const callSid of open) {
+      if (holds(callSid)) continue;
+      const call = await directory.read(callSid);
+      const owner = call?.owner;
+      if (call?.state === 'live' && alive.has(call.owner) && owner !== options.worker) {
+        since.delete(callSid);
+        continue;
+      }
+      // No edge looks for an owner while Twilio speaks to the caller.
+      if (clock.wall() < Number(call?.facts['heldUntil'] ?? 0) + BACK_WITHIN) continue;
+      const orphanedAt = since.get(callSid) ?? at;
+      since.set(callSid, orphanedAt);
+      if (at - orphanedAt < ORPHANED_AFTER) continue;
+      since.delete(callSid);
+      // Its last owner died between the record and the list, or Redis has forgotten everything but the list.
+      if (call?.state === 'ended') await directory.end(callSid, call.epoch);
+      if (!call) await directory.forget(callSid);
+      const orphan = await claimOrphan(callSid, options);
+      if (!orphan) continue;
+      log.warn({callSid, owner}, 'found a call without an owner');
+      await found({callSid, epoch: orphan.call.epoch, entries: orphan.entries});
+    }
+  };
+  return every(clock, SWEEP_EVERY, () => background(sweep(), log, 'looking for orphans'));
+}

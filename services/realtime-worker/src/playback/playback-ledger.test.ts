@@ -1,0 +1,343 @@
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import fc from 'fast-check';
+import {describe, expect, test} from 'vitest';
+import {PlaybackLedger} from './playback-ledger.ts';
+import type {Piece} from './playout-timeline.ts';
+
+const piece = (itemId: string, ms: number, itemFrom = 0): Piece => ({
+  itemId,
+  responseId: 'r1',
+  itemFrom,
+  ms,
+  payload: silence(ms),
+});
+
+/** A ledger that knows its round trip: a probe came back after so long. */
+function measured(roundTrip: number, at = 0): PlaybackLedger {
+  const ledger = new PlaybackLedger(1);
+  ledger.returned(ledger.probe(at - roundTrip), at);
+  return ledger;
+}
+
+describe('what the caller has heard', () => {
+  test('is as much as time has passed since it was sent', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 1_000), 0);
+    expect([0, 250, 999].map(at => ledger.heard(at))).toEqual([0, 250, 999]);
+  });
+
+  test('is never more than was sent', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 300), 0);
+    expect(ledger.heard(5_000)).toBe(300);
+  });
+
+  test('is never less than a mark has proven', () => {
+    const ledger = new PlaybackLedger(1);
+    const mark = ledger.sent(piece('a', 300), 0);
+    ledger.sent(piece('a', 300, 300), 0);
+    expect(ledger.returned(mark, 280)).toBe('proof');
+    expect(ledger.heard(280)).toBe(300);
+  });
+
+  test('does not grow in a silence between two replies', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 500), 0);
+    ledger.sent(piece('b', 500), 10_000);
+    expect(ledger.heard(10_000)).toBe(500);
+    expect(ledger.heard(10_100)).toBe(600);
+  });
+
+  test('goes on over several items of one reply', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 1_000), 0);
+    ledger.sent(piece('b', 1_000), 50);
+    ledger.stop(1_400);
+    expect(ledger.settle()?.unheard.map(({itemId, itemFrom, ms}) => [itemId, itemFrom, ms])).toEqual([['b', 400, 600]]);
+  });
+
+  test('is put right by marks that come late: Twilio began later than we thought', () => {
+    const ledger = measured(20);
+    const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 200, n * 200), 0));
+    for (const [n, mark] of marks.entries()) if (n < 3) ledger.returned(mark, (n + 1) * 200 + 20 + 60);
+    expect(ledger.heard(700)).toBe(700 - 60);
+  });
+
+  test('does not run back when a late mark says that it was less', () => {
+    const ledger = measured(20);
+    const mark = ledger.sent(piece('a', 200), 0);
+    ledger.sent(piece('a', 2_000, 200), 0);
+    expect(ledger.heard(400)).toBe(400);
+    ledger.returned(mark, 420);
+    expect(ledger.heard(400)).toBe(400);
+  });
+});
+
+describe('marks', () => {
+  test('that never come back leave the clock, and after a while nobody waits for them', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 1_000), 0);
+    expect(ledger.playing(900)).toBe(true);
+    expect(ledger.playing(2_900)).toBe(true);
+    expect(ledger.playing(3_100)).toBe(false);
+  });
+
+  test('that come back twice, or out of order, prove no more than the furthest of them', () => {
+    const ledger = new PlaybackLedger(1);
+    const [first, second] = [ledger.sent(piece('a', 200), 0), ledger.sent(piece('a', 200, 200), 0)];
+    ledger.returned(second, 410);
+    ledger.returned(first, 420);
+    ledger.returned(second, 430);
+    expect(ledger.provenMs).toBe(400);
+  });
+
+  test('of strangers say nothing', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 200), 0);
+    const strange = [
+      'responsePart',
+      '',
+      ':',
+      '1.0:',
+      '1.0:-5',
+      '1.0:NaN',
+      '1.0:1e3',
+      '1.0:9999',
+      '1.0:200:1',
+      'probe:x',
+    ];
+    expect(strange.map(mark => ledger.returned(mark, 10))).toEqual(strange.map(() => 'foreign'));
+    expect(ledger.provenMs).toBe(0);
+  });
+
+  test('of the owner before say nothing to the next', () => {
+    const before = new PlaybackLedger(1);
+    const mark = before.sent(piece('a', 200), 0);
+    const ledger = new PlaybackLedger(2);
+    ledger.sent(piece('a', 500), 0);
+    expect(ledger.returned(mark, 210)).toBe('stale');
+    expect(ledger.provenMs).toBe(0);
+  });
+
+  test('that a clear flushed prove nothing of the audio after it', () => {
+    const ledger = measured(10);
+    const flushed = [ledger.sent(piece('a', 500), 0), ledger.sent(piece('a', 500, 500), 0)];
+    ledger.stop(100);
+    ledger.settle();
+    ledger.sent(piece('b', 2_000), 110);
+    expect(flushed.map(mark => ledger.returned(mark, 115))).toEqual(['stale', 'stale']);
+    expect(ledger.provenMs).toBe(0);
+    expect(ledger.heard(210)).toBe(100);
+  });
+});
+
+describe('marks of a Twilio that is not quite itself', () => {
+  test('that come back before their audio can have been played prove nothing: the caller still hears it', () => {
+    const ledger = measured(10);
+    const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 1_000, n * 1_000), 0));
+    expect(marks.map(mark => ledger.returned(mark, 12))).toEqual(['early', 'early', 'early']);
+    expect(ledger.playing(15)).toBe(true);
+    expect(ledger.heard(700)).toBe(700);
+    ledger.returned(ledger.stop(700), 710);
+    expect(ledger.settle()).toMatchObject({heard: 700, proven: 0, by: 'landing'});
+  });
+
+  test('that were flushed in mid-reply are forgotten with all that came before them in the same reply, and only there', () => {
+    const ledger = measured(10);
+    const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 500, n * 500), 0));
+    expect(ledger.returned(marks[0] ?? '', 480)).toBe('proof'); // flushed, and hardly too early
+    expect(marks.slice(1).map(mark => ledger.returned(mark, 480))).toEqual(['early', 'early']);
+    ledger.returned(ledger.stop(700), 710);
+    expect(ledger.settle()?.heard).toBe(700);
+    const next = ledger.sent(piece('b', 500), 2_000);
+    expect(ledger.returned(next, 2_510)).toBe('proof');
+  });
+
+  /** How wrong the fourth interruption of each call is, sorted. Marks leave an even network as `leaves` says. */
+  function errors(seed: number, leaves: (dueAt: number, random: () => number) => number, calls = 100): number[] {
+    let state = 1 + (seed % 2_147_483_646);
+    const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    return Array.from({length: calls}, () => {
+      const ledger = new PlaybackLedger(1);
+      let [at, error] = [0, 0];
+      for (let reply = 0; reply < 4; reply += 1) {
+        // Sent at once, played from 30 ms later on; an echo takes 30 ms back, and none overtakes.
+        const stopsAt = at + 1_500 + random() * 4_000;
+        const due = [{mark: ledger.opening(at) ?? '', at: at + 30}];
+        for (let ms = 0; ms < 8_000;) {
+          const length = (4 + Math.floor(random() * 3)) * 50;
+          const mark = ledger.sent(piece(`${reply}`, length, ms), at);
+          ms += length;
+          due.push({mark, at: Math.min(at + 30 + ms, stopsAt + 30)});
+        }
+        due.push({mark: 'behind the clear', at: stopsAt + 30});
+        let left = 0;
+        const echoes = due.map(each => ({...each, at: (left = Math.max(left, leaves(each.at, random))) + 30}));
+        const before = echoes.filter(echo => echo.at <= stopsAt);
+        for (const echo of before) ledger.returned(echo.mark, echo.at);
+        const behind = ledger.stop(stopsAt);
+        const after = echoes.slice(before.length);
+        for (const echo of after) ledger.returned(echo === after.at(-1) ? behind : echo.mark, echo.at);
+        error = Math.abs((ledger.settle()?.heard ?? 0) - (stopsAt - at));
+        at = stopsAt + 1_500 + random() * 1_000;
+      }
+      return error;
+    }).toSorted((a, b) => a - b);
+  }
+
+  test.each([
+    ['late by 0 to 300 ms at random', (at: number, random: () => number) => at + random() * 300],
+    [
+      'late by 100 ms on average, a few by far more',
+      (at: number, random: () => number) => at - 100 * Math.log(1 - random()),
+    ],
+    ['only once in 250 ms', (at: number) => Math.ceil(at / 250) * 250],
+    ['only once in a second', (at: number) => Math.ceil(at / 1_000) * 1_000],
+  ])('that come back %s are known to be late, and weigh little against the clock', (_, leaves) => {
+    expect(errors(4_711, leaves)[95]).toBeLessThanOrEqual(40);
+  });
+
+  test('that are all late by the same time are as good as marks in time', () => {
+    expect(errors(4_711, at => at + 200)[99]).toBeLessThanOrEqual(1);
+  });
+
+  test('are never believed beyond their own lateness', () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({min: 0, max: 1_000}), (seed, latest) => {
+        const worst = errors(seed, (at, random) => at + random() * latest, 5).at(-1) ?? 0;
+        expect(worst).toBeLessThanOrEqual(latest + 1);
+      }),
+      {numRuns: 60},
+    );
+  });
+});
+
+describe('the round trip', () => {
+  test('is unknown until a probe came back, and is then what is usual', () => {
+    const ledger = new PlaybackLedger(1);
+    expect(ledger.roundTrip).toBeUndefined();
+    for (const [at, took] of [
+      [0, 40],
+      [100, 300],
+      [500, 42],
+    ] as const)
+      ledger.returned(ledger.probe(at), at + took);
+    expect(ledger.roundTrip).toBe(42);
+  });
+
+  test('is measured in front of every reply that meets an empty buffer, and only there', () => {
+    const ledger = new PlaybackLedger(1);
+    const opening = ledger.opening(0);
+    expect(opening).toBeDefined();
+    ledger.sent(piece('a', 1_000), 0);
+    expect(ledger.opening(100)).toBeUndefined();
+    expect(ledger.returned(opening ?? '', 30)).toBe('probe');
+    expect(ledger.roundTrip).toBe(30);
+    expect(ledger.returned(opening ?? '', 31)).toBe('stale');
+  });
+
+  test('is forgotten with the stream it was measured on', () => {
+    const ledger = measured(50);
+    ledger.streamLost(10);
+    expect(ledger.roundTrip).toBeUndefined();
+  });
+});
+
+describe('a clear', () => {
+  test('is judged by the clock at once where no mark ever came back', () => {
+    const ledger = new PlaybackLedger(1);
+    ledger.sent(piece('a', 1_000), 0);
+    ledger.stop(300);
+    expect(ledger.landsBy).toBeUndefined();
+    expect(ledger.settle()).toMatchObject({heard: 300, sent: 1_000, by: 'clock'});
+  });
+
+  test('is waited for as long as the slowest mark took, and never longer than the model can wait', () => {
+    const quick = measured(50);
+    quick.sent(piece('a', 1_000), 0);
+    quick.stop(300);
+    expect(quick.landsBy).toBe(300 + 50 + 100);
+    const slow = measured(3_000);
+    slow.sent(piece('a', 1_000), 0);
+    slow.stop(300);
+    expect(slow.landsBy).toBe(700);
+  });
+
+  test('says by the first mark it flushes what was heard when it landed, not when it was sent', () => {
+    // 100 ms each way: sent at 0, plays from 100; cleared at 1000, lands at 1100; the flushed mark is here at 1200.
+    const ledger = measured(200);
+    const first = ledger.sent(piece('a', 400), 0);
+    const last = ledger.sent(piece('a', 5_000, 400), 0);
+    ledger.returned(first, 600);
+    const behind = ledger.stop(1_000);
+    expect(ledger.returned(last, 1_200)).toBe('landed');
+    expect(ledger.returned(behind, 1_200)).toBe('stale');
+    expect(ledger.settle()).toMatchObject({heard: 1_000, by: 'landing', proven: 400, sent: 5_400});
+  });
+
+  test('that took longer than usual is not mistaken: the caller heard that much more', () => {
+    // As before, but the clear lands 80 ms later than the clock would think.
+    const ledger = measured(200);
+    const first = ledger.sent(piece('a', 400), 0);
+    ledger.sent(piece('a', 5_000, 400), 0);
+    ledger.returned(first, 600);
+    const behind = ledger.stop(1_000);
+    ledger.returned(behind, 1_280);
+    expect(ledger.settle()?.heard).toBe(1_080);
+  });
+
+  test('before the first mark is counted from the mark in front of the reply', () => {
+    const ledger = measured(200);
+    const opening = ledger.opening(0) ?? '';
+    ledger.sent(piece('a', 5_000), 0);
+    const behind = ledger.stop(50);
+    ledger.returned(opening, 210);
+    ledger.returned(behind, 270);
+    expect(ledger.settle()).toMatchObject({heard: 60, by: 'landing'});
+  });
+
+  test('that lands after everything was played finds everything heard', () => {
+    const ledger = measured(200);
+    const opening = ledger.opening(0) ?? '';
+    const mark = ledger.sent(piece('a', 400), 0);
+    ledger.returned(opening, 200);
+    ledger.stop(350);
+    ledger.returned(mark, 600);
+    expect(ledger.settle()).toMatchObject({unheard: []});
+  });
+
+  test('believes marks that left well before it landed, although they came back after it was sent', () => {
+    const ledger = measured(200);
+    const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 500, n * 500), 0));
+    ledger.stop(600); // lands at 700, when 600 were played
+    ledger.returned(marks[0] ?? '', 700); // left at 600
+    ledger.returned(marks[1] ?? '', 801); // flushed, with the last
+    ledger.returned(marks[3] ?? '', 801);
+    expect(ledger.settle()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
+  });
+
+  test('is settled once', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 400), 0);
+    ledger.stop(100);
+    expect(ledger.settle()).toBeDefined();
+    expect(ledger.settle()).toBeUndefined();
+  });
+
+  test('leaves what was not heard ready to be said again, cut between two bytes', () => {
+    const bytes = Buffer.from(Array.from({length: 1_600}, (_, at) => at % 251));
+    const ledger = new PlaybackLedger(1);
+    ledger.sent({itemId: 'a', responseId: 'r1', itemFrom: 0, ms: 200, payload: bytes.toString('base64')}, 0);
+    ledger.stop(123.4);
+    const [rest] = ledger.settle()?.unheard ?? [];
+    expect(rest?.itemFrom).toBe(987 / 8);
+    expect(Buffer.from(rest?.payload ?? '', 'base64').equals(bytes.subarray(987))).toBe(true);
+  });
+});
+
+test('a stream that is lost takes what it had buffered with it: the rest is said again on the next', () => {
+  const ledger = new PlaybackLedger(1);
+  ledger.sent(piece('a', 1_000), 0);
+  expect(ledger.streamLost(400).map(({itemFrom, ms}) => [itemFrom, ms])).toEqual([[400, 600]]);
+  expect(ledger.playing(400)).toBe(false);
+});

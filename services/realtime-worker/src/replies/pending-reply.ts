@@ -1,0 +1,56 @@
+import type {Assistant} from '../assistant.ts';
+import {lastWords} from '../conversation/heard-words.ts';
+import {continueFrom, greetWith} from './prompts.ts';
+import type {Request} from './response-sequencer.ts';
+
+/** What another owner of the call had said, and had not. */
+interface LeftUnsaid {
+  /** The caller has heard at least the beginning of a greeting. */
+  readonly greeted: boolean;
+  readonly answerOwed: boolean;
+  /** The item that was being spoken and never ended. */
+  readonly cutOffItem: string | undefined;
+}
+
+/** What a model session leaves unsaid when it is lost, and the next one has to say: a greeting, the rest, an answer. */
+export class Owed {
+  readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
+  #greeting: boolean;
+  #answer: boolean;
+  /** A reply that broke off with the session that was speaking it. */
+  #brokenOff: string | undefined;
+
+  constructor(assistant: Pick<Assistant, 'instructions' | 'greeting'>, restored: LeftUnsaid | undefined) {
+    this.#assistant = assistant;
+    this.#greeting = assistant.greeting !== '' && restored?.greeted !== true;
+    this.#answer = restored?.answerOwed ?? false;
+    this.#brokenOff = restored?.cutOffItem;
+  }
+
+  /** Nobody was ever asked to greet. */
+  get greeting(): boolean {
+    return this.#greeting;
+  }
+
+  /** Whether the next session has anything to say at once. */
+  get isOwed(): boolean {
+    return this.#greeting || this.#answer || this.#brokenOff !== undefined;
+  }
+
+  /** The session is lost. `brokenOff`: the item it was speaking; `answer`: the caller waits for one it had not begun. */
+  sessionLost({brokenOff, answer}: {readonly brokenOff: string | undefined; readonly answer: boolean}): void {
+    this.#brokenOff = brokenOff ?? this.#brokenOff;
+    this.#answer = answer;
+  }
+
+  /** What to ask a session for that knows what was said; asked once. `heardText`: the words of an item that were heard. */
+  take(heardText: (itemId: string) => string): Request | undefined {
+    const {instructions, greeting} = this.#assistant;
+    const [isGreeting, brokenOff, answer] = [this.#greeting, this.#brokenOff, this.#answer];
+    this.#greeting = this.#answer = false;
+    this.#brokenOff = undefined;
+    if (isGreeting) return {cause: 'greeting', instructions: greetWith(instructions, greeting)};
+    if (brokenOff === undefined) return answer ? {cause: 'recovery'} : undefined;
+    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords(heardText(brokenOff), 200))};
+  }
+}

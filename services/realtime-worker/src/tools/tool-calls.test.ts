@@ -1,0 +1,38 @@
+import {expect, test} from 'vitest';
+import type {CallEffect} from '../events/call-effect.ts';
+import {Conversation} from '../conversation/conversation.ts';
+import {Memory} from '../conversation/model-context.ts';
+import {ToolCalls} from './tool-calls.ts';
+
+const noted = (effects: readonly CallEffect[]) =>
+  effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'tool' ? [effect.fact.tool] : []));
+const facts = {turn: 4, at: 5_000, since: 2_000, isSilenced: false, audibleUntil: 5_000};
+const called = (name: string) =>
+  ({
+    type: 'toolCalled',
+    responseId: 'r1',
+    itemId: `item-${name}`,
+    callId: `call-${name}`,
+    name,
+    arguments: '{}',
+  }) as const;
+const tools = () => new ToolCalls(new Memory(new Conversation(), {epoch: 1, truncates: true}), 2, 8);
+
+test('hanging up lasts from the word of the model until the line is closed', () => {
+  const calls = tools();
+  const before = noted(calls.called(called('hang_up'), facts).effects);
+  expect(before).toEqual([{call: 2, turn: 4, name: 'hang_up', at: 2_000, durationMs: null, ok: false}]);
+  expect(noted(calls.hungUp(7_500))).toEqual([{...before[0], durationMs: 2_500, ok: true}]);
+  expect(calls.hungUp(7_600)).toEqual([]);
+});
+
+test('a caller who keeps the line has stopped the tool, and the record says so', () => {
+  const calls = tools();
+  calls.called(called('hang_up'), facts);
+  expect(noted(calls.stay(6_000))).toMatchObject([{call: 2, durationMs: 1_000, ok: false}]);
+  expect(noted(calls.hungUp(9_000))).toEqual([]);
+});
+
+test('a tool that nobody has is answered at once, and was no success', () => {
+  expect(noted(tools().called(called('fly'), facts).effects)).toMatchObject([{durationMs: 0, ok: false}]);
+});

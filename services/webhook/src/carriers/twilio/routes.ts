@@ -1,0 +1,99 @@
+import express, {type NextFunction, type Request, type Response, type Router} from 'express';
+import type {z} from 'zod';
+import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import {afterStream} from '../../admission/after-stream.ts';
+import type {CallDesk} from '../../admission/call-context.ts';
+import {callStatus, streamStatus} from '../../admission/call-status.ts';
+import {incomingCall, triedOut} from '../../admission/incoming-call.ts';
+import {RequestOfAnyPhone, TwilioRequest} from './request.ts';
+import {isSigned, type Form} from './signature.ts';
+import {hangUp, ONE_MOMENT, redirect, SORRY, type Twiml} from './twiml.ts';
+
+/** Everything that Twilio may ask or tell. Nothing is looked at, in Redis or elsewhere, before the signature was. */
+export function twilioRoutes(desk: CallDesk): Router {
+  const {config, metrics, log} = desk;
+  const router = express.Router();
+  const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
+
+  const signed = (request: Request, response: Response, next: NextFunction) => {
+    const signature = request.get('x-twilio-signature');
+    if (isSigned({path: request.originalUrl, form: formOf(request), signature}, config)) return next();
+    metrics.socketsRefusedTotal.inc({reason: 'signature'});
+    if (signature) log.warn({path: request.path}, 'forged request: is TWILIO_AUTH_TOKEN or PUBLIC_WEBHOOK_URL wrong?');
+    response.status(403).type('text').send('This request is not signed by Twilio.\n');
+  };
+
+  /** A request about one call, answered with TwiML whatever happens: for an error, Twilio's own voice would hang up. */
+  const answers =
+    (answer: (call: TwilioRequest, desk: CallDesk) => Promise<Twiml>) =>
+    async (request: Request, response: Response): Promise<void> => {
+      const params = paramsOf(request);
+      const call = aboutCall.safeParse(params);
+      if (!call.success) return refuse(response, params, call.error.issues[0]);
+      const twiml = await answer(call.data, desk).catch((thrown: unknown) => {
+        const again = call.data.again !== undefined;
+        logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
+        return again ? hangUp(SORRY) : redirect(againUrl(request), {say: ONE_MOMENT});
+      });
+      response.type('text/xml').send(twiml);
+    };
+
+  const againUrl = ({path, query}: Request) => {
+    const params = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (typeof value === 'string') params.set(name, value);
+    params.set('again', '1');
+    return `${config.PUBLIC_WEBHOOK_URL}${path}?${params.toString()}`;
+  };
+
+  const refuse = (response: Response, params: Form, issue?: z.core.$ZodIssue) => {
+    metrics.socketsRefusedTotal.inc({reason: 'call-sid'});
+    const name = String(issue?.path[0] ?? 'CallSid');
+    const what = params[name] === undefined ? 'is missing' : (issue?.message ?? '');
+    response.status(400).type('text').send(`${name} ${what}.\n`);
+  };
+
+  const callComesIn = answers(incomingCall);
+  router.all('/incoming-call', signed, async (request, response) => {
+    const nobody = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
+    if (nobody) response.type('text/xml').send(await triedOut(desk));
+    else await callComesIn(request, response);
+  });
+  const streamEnded = answers(afterStream);
+  const callChanged = (request: Request, response: Response) => {
+    const params = paramsOf(request);
+    const call = aboutCall.safeParse(params);
+    if (!call.success) return refuse(response, params, call.error.issues[0]);
+    callStatus(call.data, desk);
+    response.sendStatus(204);
+  };
+  const streamChanged = (request: Request, response: Response) => {
+    streamStatus(paramsOf(request), log);
+    response.sendStatus(204);
+  };
+  // The operator chooses at Twilio by which method it asks.
+  router.route('/after-stream').all(signed).get(streamEnded).post(streamEnded);
+  router.route('/call-status').all(signed).get(callChanged).post(callChanged);
+  router.route('/stream-status').all(signed).get(streamChanged).post(streamChanged);
+  return router;
+}
+
+/** The parameters of a form; of none, when there is no form. */
+function formOf({body}: Request): Form {
+  const form: unknown = body;
+  return isForm(form) ? form : {};
+}
+
+/** As `express.urlencoded` makes it: a list where a name came more than once. */
+function isForm(body: unknown): body is Form {
+  return typeof body === 'object' && body !== null;
+}
+
+/** Twilio's parameters are in the form of a POST and in the query of a GET; ours are always in the query. */
+function paramsOf(request: Request): Form {
+  return {...flat(request.query), ...formOf(request)};
+}
+
+function flat(query: Request['query']): Form {
+  const texts = Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(texts);
+}

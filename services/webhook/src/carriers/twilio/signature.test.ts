@@ -1,0 +1,49 @@
+import {expect, test} from 'vitest';
+import {isSigned, type Form} from './signature.ts';
+
+const config = {
+  PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+  TWILIO_AUTH_TOKEN: ['12345'],
+  TWILIO_VALIDATE: true,
+};
+/** Made with Twilio's own library. */
+const form: Form = {
+  CallSid: 'CA00000000000000000000000000000001',
+  AccountSid: 'AC00000000000000000000000000000001',
+  From: '+15550100001',
+  To: '+15550100002',
+  CallStatus: 'ringing',
+  ApiVersion: '2010-04-01',
+  Direction: 'inbound',
+};
+const request = {path: '/twilio/voice?tenant=a', form, signature: 'b0ho48mFveK4N63SITFYs/SuS+Y='};
+
+test('a request that Twilio signed is taken', () => {
+  expect(isSigned(request, config)).toBe(true);
+});
+
+test('a request signed with either token is taken while tokens are rotated', () => {
+  expect(isSigned(request, {...config, TWILIO_AUTH_TOKEN: ['next', '12345']})).toBe(true);
+  expect(isSigned(request, {...config, TWILIO_AUTH_TOKEN: ['next']})).toBe(false);
+});
+
+test.each([
+  ['without a signature', {signature: undefined}],
+  ['with an empty signature', {signature: ''}],
+  ['with a signature that is none', {signature: 'ü\u0000'}],
+  ['with another query', {path: '/twilio/voice?tenant=b'}],
+  ['with another path', {path: '/twilio/voice/'}],
+  ['with one parameter more', {form: {...form, Digits: '1'}}],
+  ['with another parameter', {form: {...form, From: '+15550100009'}}],
+  ['without parameters', {form: {}}],
+])('a request %s is refused', (_, changed) => {
+  expect(isSigned({...request, ...changed}, config)).toBe(false);
+});
+
+test('an address that is none is refused, not thrown', () => {
+  expect(isSigned(request, {...config, PUBLIC_WEBHOOK_URL: 'nowhere'})).toBe(false);
+});
+
+test('nothing is checked where the operator turned it off', () => {
+  expect(isSigned({path: '/', form: {}, signature: undefined}, {...config, TWILIO_VALIDATE: false})).toBe(true);
+});

@@ -1,0 +1,46 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {clips, readClip} from '../../../audio/clips.ts';
+import type {Part} from './model-script.ts';
+import {taggedAudio} from '../audio/tagged-audio.ts';
+
+/** What one spoken part sounds like: words, and 8 kHz μ-law. */
+export interface Speech {
+  readonly text: string;
+  readonly mulaw: Buffer;
+  /** The number in the audio if it is tagged. */
+  readonly tag: number | undefined;
+}
+
+/** μ-law silence. */
+const SILENCE = 0xff;
+
+/** Recorded, tagged or silent audio for a part. `nextTag` is asked only when a number is needed. */
+export function speechOf(
+  part: Extract<Part, {say: unknown} | {silence: Millis}>,
+  tagged: boolean,
+  nextTag: () => number,
+): Speech {
+  if ('silence' in part) return {text: '', mulaw: Buffer.alloc(Math.round(part.silence) * 8, SILENCE), tag: undefined};
+  if (typeof part.say !== 'string') return taggedSpeech(part.say.text, part.say.audioMs, nextTag());
+  const {text} = clips[part.say];
+  const recorded = readClip(part.say);
+  return tagged ? taggedSpeech(text, recorded.length / 8, nextTag()) : {text, mulaw: recorded, tag: undefined};
+}
+
+function taggedSpeech(text: string, audioMs: Millis, tag: number): Speech {
+  return {text, mulaw: taggedAudio(tag, audioMs), tag};
+}
+
+/** Cuts speech in two at the middle word, so that one answer becomes two items. */
+export function halves({text, mulaw}: Speech, tagged: boolean, nextTag: () => number): [Speech, Speech] {
+  const words = text.split(' ');
+  const middle = Math.ceil(words.length / 2);
+  const cut = Math.floor(mulaw.length / 16) * 8;
+  const parts = [
+    {text: words.slice(0, middle).join(' '), mulaw: mulaw.subarray(0, cut)},
+    {text: words.slice(middle).join(' '), mulaw: mulaw.subarray(cut)},
+  ] as const;
+  const spoken = ({text, mulaw}: {text: string; mulaw: Buffer}): Speech =>
+    tagged ? taggedSpeech(text, mulaw.length / 8, nextTag()) : {text, mulaw, tag: undefined};
+  return [spoken(parts[0]), spoken(parts[1])];
+}

@@ -1,0 +1,265 @@
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {CallFacts} from './call-facts.ts';
+import type {EndedBy} from '../report/call-report.ts';
+import type {CallStreams} from './call-streams.ts';
+import type {CallWebhooks} from './call-webhooks.ts';
+import {type Document, documentOf} from './document.ts';
+import {takeEndSteps} from '../media/end-of-stream.ts';
+import type {DialOptions, Settings} from '../fake-twilio-options.ts';
+import type {StreamEnd} from '../media/media-stream.ts';
+import {sid} from '../sid.ts';
+import {type Method, type Problem, streamAddress} from '../twiml/stream-noun.ts';
+import type {Verb} from '../twiml/twiml.ts';
+import type {Params} from '../twiml/webhook-client.ts';
+
+/** What a call does next. */
+export type Next =
+  | {
+      readonly go: 'ask';
+      readonly purpose: 'voice' | 'fallback' | 'action' | 'redirect';
+      readonly url: string;
+      readonly method: Method;
+      readonly params: Params;
+    }
+  | {readonly go: 'obey'; readonly document: Document}
+  | {readonly go: 'end'; readonly by: EndedBy; readonly reason: string; readonly status?: string};
+
+export interface CallFlowDeps {
+  readonly settings: Settings;
+  readonly dial: DialOptions;
+  readonly call: CallFacts;
+  readonly clock: Clock;
+  readonly webhooks: CallWebhooks;
+  readonly streams: CallStreams;
+  readonly alert: (code: number, detail: string, streamSid?: string) => void;
+  readonly obeying: (document: Document) => void;
+  readonly said: (text: string) => void;
+  readonly handedTo: (target: string) => void;
+}
+
+/** What an interrupted step returns; nobody waits for it any more. */
+const NOTHING_MORE: Next = {go: 'end', by: 'twilio', reason: 'interrupted'};
+
+type ConnectVerb = Extract<Verb, {verb: 'Connect'}>;
+
+/**
+ * One call, from its first request to its end: asks for a document, obeys it verb by verb, asks again. A hang-up or an
+ * update over REST interrupts whatever is going on.
+ */
+export class CallFlow {
+  readonly #deps: CallFlowDeps;
+  #interruption: Next | undefined;
+  #interrupted = Promise.withResolvers<void>();
+  #step = new AbortController();
+  #connected: {verb: ConnectVerb; url: string} | undefined;
+  #lostStream: StreamEnd | undefined;
+
+  constructor(deps: CallFlowDeps) {
+    this.#deps = deps;
+  }
+
+  async run(first: Next): Promise<Extract<Next, {go: 'end'}>> {
+    let next = first;
+    while (next.go !== 'end') {
+      this.#interrupted = Promise.withResolvers();
+      const step = (this.#step = new AbortController());
+      const result: Next | undefined = this.#interruption
+        ? undefined
+        : await Promise.race([this.#take(next, step.signal), this.#interrupted.promise.then(() => undefined)]);
+      step.abort();
+      next = this.#interruption ?? result ?? next;
+      if (this.#interruption) await this.#leaveStream(next);
+      this.#interruption = undefined;
+    }
+    return next;
+  }
+
+  /** Drops everything and does this. `stop` leaves at once. */
+  interrupt(next: Next): void {
+    this.#deps.streams.stop();
+    this.abandon(next);
+  }
+
+  /** Drops everything and does this, and the streams are not told. */
+  abandon(next: Next): void {
+    if (this.#interruption?.go === 'end') return;
+    this.#interruption = next;
+    this.#step.abort();
+    this.#interrupted.resolve();
+  }
+
+  #take(next: Next, signal: AbortSignal): Promise<Next> {
+    if (next.go === 'ask') return this.#ask(next);
+    if (next.go === 'obey') return this.#obey(next.document, signal);
+    return Promise.resolve(next);
+  }
+
+  async #ask(request: Extract<Next, {go: 'ask'}>): Promise<Next> {
+    const {webhooks, dial, settings, call, alert, said} = this.#deps;
+    const {purpose, url} = request;
+    this.#lostStream = undefined;
+    const idempotencyToken = crypto.randomUUID();
+    const asked = {...request, params: {...dial.extraParams, ...request.params}, idempotencyToken};
+    if (purpose === 'voice' && dial.duplicateWebhook) void webhooks.ask(purpose, asked);
+    const document = documentOf(await webhooks.ask(purpose, asked));
+    for (const {code, detail} of document.problems) alert(code, detail);
+    const {failed} = document;
+    if (!failed) {
+      if (call.status === 'ringing' && document.verbs[0]?.verb !== 'Reject') call.status = 'in-progress';
+      return {go: 'obey', document};
+    }
+    const {fallbackUrl} = settings;
+    if (fallbackUrl !== undefined && purpose !== 'fallback') {
+      const params = {ErrorCode: String(failed.code), ErrorUrl: url};
+      return {go: 'ask', purpose: 'fallback', url: fallbackUrl, method: 'POST', params};
+    }
+    said('We are sorry, an application error has occurred. Goodbye.');
+    return {go: 'end', by: 'twilio', reason: `application error ${failed.code}: ${failed.detail}`, status: 'failed'};
+  }
+
+  async #obey(document: Document, signal: AbortSignal): Promise<Next> {
+    this.#deps.obeying(document);
+    for (const verb of document.verbs) {
+      const next = await this.#perform(verb, document.url, signal);
+      if (signal.aborted) return NOTHING_MORE;
+      if (next) return next;
+    }
+    const lost = this.#lostStream;
+    return lost
+      ? {
+          go: 'end',
+          by: lost.endedBy === 'platform' ? 'platform' : 'twilio',
+          reason: `the stream was lost (${lost.error}) and nothing followed`,
+        }
+      : {go: 'end', by: 'platform', reason: 'no more instructions'};
+  }
+
+  async #perform(verb: Verb, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    const {settings, said, handedTo, call} = this.#deps;
+    this.#lostStream = undefined;
+    switch (verb.verb) {
+      case 'Say':
+        said(verb.text);
+        return this.#wait(verb.text.length * settings.sayMsPerChar * Math.max(1, verb.loop), signal);
+      case 'Pause':
+        return this.#wait(verb.ms, signal);
+      case 'Play':
+        handedTo(`Play: ${verb.url}`);
+        break;
+      case 'Connect':
+        return this.#connect(verb, url, signal);
+      case 'Redirect':
+        return {go: 'ask', purpose: 'redirect', url: new URL(verb.url, url).href, method: verb.method, params: {}};
+      case 'Hangup':
+        return {go: 'end', by: 'platform', reason: 'Hangup'};
+      case 'Reject':
+        return {
+          go: 'end',
+          by: 'platform',
+          reason: `Reject: ${verb.reason}`,
+          status: verb.reason === 'busy' ? 'busy' : 'no-answer',
+        };
+      case 'Dial': {
+        for (const target of verb.targets) handedTo(`Dial: ${target}`);
+        const {status, ms} = settings.dialOutcome;
+        await this.#wait(ms, signal);
+        return this.#goOn(verb, url, {
+          DialCallStatus: status,
+          DialCallSid: sid('CA'),
+          DialCallDuration: String(Math.round(ms / 1000)),
+        });
+      }
+      case 'Enqueue': {
+        handedTo(`Enqueue: ${verb.queue}`);
+        const {result, ms} = settings.enqueueOutcome;
+        await this.#wait(ms, signal);
+        return this.#goOn(verb, url, {
+          QueueResult: result,
+          QueueSid: sid('QU'),
+          QueueTime: String(Math.round(ms / 1000)),
+          CallSid: call.callSid,
+        });
+      }
+    }
+    return undefined;
+  }
+
+  /** Runs a stream to its end, and asks the action, if there is one. */
+  async #connect(verb: ConnectVerb, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    const {settings, streams, alert} = this.#deps;
+    this.#connected = {verb, url};
+    const address =
+      verb.stream.refused ??
+      streamAddress(verb.stream.url, {
+        documentUrl: url,
+        allowInsecure: settings.allowInsecure,
+        strict: settings.strict,
+      });
+    const end = 'url' in address ? await streams.run(verb.stream, address.url) : refusal(address);
+    if (signal.aborted) return undefined;
+    this.#connected = undefined;
+    this.#lostStream = end.error === undefined ? undefined : end;
+    if ('code' in address) alert(address.code, address.detail);
+    const telling = () =>
+      'url' in address ? streams.tellEnd() : streams.tell(verb.stream, sid('MZ'), 'stream-error', address.code);
+    let next: Next | undefined;
+    await takeEndSteps(settings.endOrder, {
+      close: () => Promise.resolve(),
+      status: async () => {
+        const told = telling();
+        if (settings.endOrder) await told;
+      },
+      action: async () => {
+        if (end.endedBy === 'network') await this.#wait(settings.actionDelay, signal);
+        if (signal.aborted) return;
+        const action = this.#goOn(verb, url, {});
+        if (action?.go === 'ask') next = await this.#ask(action);
+      },
+    });
+    return next;
+  }
+
+  /** The caller or a REST update has ended the stream: `stop` has left already. Only a hang-up asks the action. */
+  async #leaveStream(next: Next): Promise<void> {
+    const {settings, streams, webhooks, call} = this.#deps;
+    const connected = this.#connected;
+    this.#connected = undefined;
+    if (next.go === 'end') call.status = next.status ?? 'completed';
+    if (!connected) return;
+    const hungUp = next.go === 'end' && next.by === 'caller';
+    await takeEndSteps(settings.endOrder, {
+      close: () => {
+        streams.close(hungUp ? 'caller' : next.go === 'end' ? next.by : 'platform');
+        return Promise.resolve();
+      },
+      status: async () => {
+        await Promise.resolve(); // the streams learn of their end one turn later
+        const told = streams.tellEnd();
+        if (settings.endOrder) await told;
+      },
+      action: async () => {
+        const action = this.#goOn(connected.verb, connected.url, {});
+        if (!hungUp || action?.go !== 'ask') return;
+        const told = webhooks.tell('action', action.url, {}, action.method);
+        if (settings.endOrder) await told;
+      },
+    });
+  }
+
+  #goOn(verb: {readonly action?: string; readonly method: Method}, url: string, params: Params): Next | undefined {
+    if (verb.action === undefined) return undefined;
+    return {go: 'ask', purpose: 'action', url: new URL(verb.action, url).href, method: verb.method, params};
+  }
+
+  #wait(ms: Millis, signal: AbortSignal): Promise<undefined> {
+    return new Promise(resolve => {
+      if (ms <= 0) return resolve(undefined);
+      const cancel = this.#deps.clock.after(ms, () => resolve(undefined));
+      signal.addEventListener('abort', () => (cancel(), resolve(undefined)), {once: true});
+    });
+  }
+}
+
+function refusal({code, detail}: Problem): StreamEnd {
+  return {endedBy: 'twilio', error: code, detail};
+}

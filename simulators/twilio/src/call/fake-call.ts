@@ -1,0 +1,238 @@
+import {type Clock, systemClock} from '@voicebridge/shared/time.ts';
+import {type ClipName, readClip} from '../../../audio/clips.ts';
+import {AlertLog} from './alert-log.ts';
+import type {CallFacts} from './call-facts.ts';
+import {CallFlow, type Next} from './call-flow.ts';
+import type {CallReport, FakeCallEvent} from '../report/call-report.ts';
+import {CallStreams} from './call-streams.ts';
+import {CallWebhooks} from './call-webhooks.ts';
+import type {CallerStep} from '../phone/caller-script.ts';
+import type {Document} from './document.ts';
+import type {DialOptions, Settings} from '../fake-twilio-options.ts';
+import {gapsBetween} from '../report/gaps.ts';
+import {PhoneLine} from './phone-line.ts';
+import type {Random} from '../random.ts';
+import type {TimerWheel} from '../timer-wheel.ts';
+import type {WebhookClient} from '../twiml/webhook-client.ts';
+
+/** What a caller does, step by step. After the last step the caller stays on the line until somebody ends the call. */
+export type CallerScript = readonly CallerStep<FakeCall>[];
+
+export interface FakeCallDeps {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly client: WebhookClient;
+}
+
+/** One call at the fake Twilio: the caller's phone in the test's hand, and the truth about what was heard. */
+export class FakeCall {
+  readonly ended: Promise<CallReport>;
+  readonly #deps: FakeCallDeps;
+  readonly #dial: DialOptions;
+  readonly #facts: CallFacts;
+  readonly #listeners: ((event: FakeCallEvent) => void)[] = [];
+  readonly #alerts = new AlertLog();
+  readonly #webhooks: CallWebhooks;
+  readonly #streams: CallStreams;
+  readonly #line: PhoneLine<FakeCall>;
+  readonly #flow: CallFlow;
+  readonly #documents: {url: string; at: number; xml: string; verbs: string[]}[] = [];
+  readonly #saidByTwilio: string[] = [];
+  readonly #handedTo: string[] = [];
+  readonly #startedAt: number;
+  #statusCallbackUrl: string | undefined;
+  #over = false;
+
+  constructor(facts: CallFacts, script: CallerScript, dial: DialOptions, first: Next, deps: FakeCallDeps) {
+    this.#deps = deps;
+    this.#dial = dial;
+    this.#facts = facts;
+    this.#statusCallbackUrl = deps.settings.statusCallbackUrl;
+    this.#startedAt = deps.clock.now();
+    const emit = (event: FakeCallEvent) => this.#emit(event);
+    const alert = (code: number, detail: string, streamSid?: string) => this.#alert(code, detail, streamSid);
+    this.#webhooks = new CallWebhooks({
+      ...deps,
+      call: facts,
+      badSignature: dial.badSignature === true || dial.badSignature === 'webhook',
+      alert,
+      asked: webhook => emit({type: 'webhook', at: deps.clock.now(), webhook}),
+    });
+    this.#streams = new CallStreams({
+      ...deps,
+      dial,
+      call: facts,
+      webhooks: this.#webhooks,
+      alert,
+      emit,
+      opened: (_, at) => {
+        this.#line.startScript();
+        this.#line.streamOpened(at);
+      },
+    });
+    this.#line = new PhoneLine<FakeCall>({
+      ...deps,
+      call: this,
+      script,
+      streams: this.#streams,
+      tag: dial.tag,
+      dtx: dial.dtx ?? false,
+      emit,
+      hangUp: () => this.hangUp(),
+    });
+    this.#flow = new CallFlow({
+      ...deps,
+      dial,
+      call: facts,
+      webhooks: this.#webhooks,
+      streams: this.#streams,
+      alert,
+      obeying: document => this.#obeying(document),
+      said: text => this.#saidByTwilio.push(text),
+      handedTo: target => this.#handedTo.push(target),
+    });
+    this.ended = this.#live(first);
+  }
+
+  get callSid(): string {
+    return this.#facts.callSid;
+  }
+
+  /** `ringing`, `in-progress`, and in the end `completed`, `busy`, `no-answer`, `failed` or `canceled`. */
+  get status(): string {
+    return this.#facts.status;
+  }
+
+  get facts(): Readonly<CallFacts> {
+    return this.#facts;
+  }
+
+  /** The audio of the assistant is audible to the caller at this moment. */
+  get hearsAssistant(): boolean {
+    return this.#streams.audibleFor(this.#deps.clock.now()) > 0;
+  }
+
+  get scriptFinished(): boolean {
+    return this.#line.scriptFinished;
+  }
+
+  on(listener: (event: FakeCallEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  hangUp(): void {
+    const status = this.#facts.status === 'ringing' ? {status: 'canceled'} : {};
+    if (!this.#over) this.#flow.interrupt({go: 'end', by: 'caller', reason: 'the caller hung up', ...status});
+  }
+
+  /** The caller says this after what is still being said. */
+  say(audio: Buffer | ClipName, name = 'audio'): void {
+    if (typeof audio === 'string') this.#line.say(audio, readClip(audio));
+    else this.#line.say(name, audio);
+  }
+
+  press(digit: string): void {
+    this.#streams.press(digit);
+  }
+
+  /** Resets the TCP connection of the media socket, as when a network dies. */
+  cutSocket(): void {
+    this.#streams.cut();
+  }
+
+  /** Twilio loses the media socket and says so; the server's end stays open and silent for 30 to 45 s. */
+  halfOpen(): void {
+    this.#streams.halfOpen();
+  }
+
+  /** What the REST API does to a call. */
+  redirect(next: Next, changes: {statusCallbackUrl?: string} = {}): void {
+    if (changes.statusCallbackUrl !== undefined) this.#statusCallbackUrl = changes.statusCallbackUrl;
+    if (!this.#over) this.#flow.interrupt(next);
+  }
+
+  /** Lets go of everything without telling anybody: the simulator stops. */
+  abandon(): void {
+    this.#webhooks.silence();
+    if (!this.#over) this.#flow.abandon({go: 'end', by: 'twilio', reason: 'the simulator was stopped'});
+    this.#streams.destroy();
+  }
+
+  async #live(first: Next): Promise<CallReport> {
+    const {clock} = this.#deps;
+    const end = await this.#flow.run(first);
+    const endedAt = clock.now();
+    this.#over = true;
+    this.#facts.status = end.status ?? 'completed';
+    this.#line.hangUp(endedAt);
+    this.#emit({type: 'ended', at: endedAt, endedBy: end.by, reason: end.reason});
+    this.#tellStatus(endedAt);
+    await Promise.all([this.#webhooks.settled(), ...this.#streams.all.map(stream => stream.gone)]);
+    return this.#report(end, endedAt);
+  }
+
+  #obeying({url, xml, verbs}: Document): void {
+    const at = this.#deps.clock.now();
+    const names = verbs.map(({verb}) => verb);
+    if (this.#documents.length === 0 && this.#facts.status === 'in-progress') {
+      this.#line.pickUp();
+      if (this.#dial.scriptFrom === 'answer') this.#line.startScript();
+    }
+    this.#documents.push({url, at, xml, verbs: names});
+    this.#emit({type: 'twiml', at, url, verbs: names});
+  }
+
+  #tellStatus(endedAt: number): void {
+    if (this.#statusCallbackUrl === undefined) return;
+    const seconds = Math.ceil((endedAt - this.#startedAt) / 1000);
+    void this.#webhooks.tell('call-status', this.#statusCallbackUrl, {
+      CallDuration: String(seconds),
+      Duration: String(Math.ceil(seconds / 60)),
+      Timestamp: new Date(this.#deps.clock.wall()).toUTCString().replace('GMT', '+0000'),
+      CallbackSource: 'call-progress-events',
+      SequenceNumber: '0',
+      SipResponseCode: '200',
+    });
+  }
+
+  #report(end: Extract<Next, {go: 'end'}>, endedAt: number): CallReport {
+    const {settings, clock} = this.#deps;
+    const {callSid, from, to, status} = this.#facts;
+    const streams = this.#streams.all.map(stream => stream.report());
+    const firstAudioMs = streams.find(stream => stream.firstAudioMs !== undefined)?.firstAudioMs;
+    return {
+      callSid,
+      ...(this.#dial.tag === undefined ? {} : {tag: this.#dial.tag}),
+      from,
+      to,
+      clockOrigin: clock === systemClock ? performance.timeOrigin : clock.wall() - clock.now(),
+      startedAt: this.#startedAt,
+      endedAt,
+      endedBy: end.by,
+      reason: end.reason,
+      status,
+      documents: this.#documents,
+      streams,
+      spoke: this.#line.spoken,
+      saidByTwilio: this.#saidByTwilio,
+      handedTo: this.#handedTo,
+      violations: settings.strict ? this.#alerts.violations : [],
+      alerts: this.#alerts.all,
+      webhooks: this.#webhooks.reports,
+      gaps: gapsBetween(streams),
+      ...(firstAudioMs === undefined ? {} : {firstAudioMs}),
+    };
+  }
+
+  #alert(code: number, detail: string, streamSid?: string): void {
+    const at = this.#deps.clock.now();
+    const alert = this.#alerts.add(code, detail, at, streamSid);
+    if (alert) this.#emit({type: 'alert', at, alert});
+  }
+
+  #emit(event: FakeCallEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

@@ -1,0 +1,261 @@
+import {
+  findRedisBinary,
+  type PrivateRedis,
+  type RedisBinary,
+  startEmbeddedRedis,
+  startRedisBinary,
+} from '../local-stack/redis/private-redis.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/caller-faults.ts';
+import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
+import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
+import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {freePort, type RunningProcess, startProcess} from '../local-stack/processes.ts';
+
+export interface FleetOptions {
+  readonly edges?: number;
+  readonly workers?: number;
+  readonly webhooks?: 1;
+  /** Added to every service's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Added to every worker's environment. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
+  /** Environment of the simulated model (MODEL_…). */
+  readonly model?: Readonly<Record<string, string>>;
+  readonly twilio?: Partial<FakeTwilioOptions>;
+  /** Where Redis keeps its data, if `redisForgets` has no objection; without it a restart forgets everything. */
+  readonly redisDir?: string;
+  /** A Redis somebody else looks after. */
+  readonly redisUrl?: string;
+  readonly analytics?: {readonly dataDir: string};
+}
+
+export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
+
+/** Every service and the simulated model as processes of their own, a Redis of their own, and a simulated Twilio here. */
+export class ProcessFleet implements AsyncDisposable {
+  readonly edges: RunningProcess[] = [];
+  readonly workers: RunningProcess[] = [];
+  readonly #options: FleetOptions;
+  readonly #stack = new AsyncDisposableStack();
+  #redis: PrivateRedis | undefined;
+  #redisPort = 0;
+  #model: RunningProcess | undefined;
+  #webhook: RunningProcess | undefined;
+  #webhookEnv: Record<string, string> = {};
+  #analyticsPort = 0;
+  #twilio: FakeTwilio | undefined;
+  analytics: RunningProcess | undefined;
+
+  private constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: FleetOptions = {}): Promise<ProcessFleet> {
+    const fleet = new ProcessFleet(options);
+    try {
+      await fleet.#start();
+      return fleet;
+    } catch (thrown) {
+      await fleet[Symbol.asyncDispose]();
+      throw thrown;
+    }
+  }
+
+  get twilio(): FakeTwilio {
+    return set(this.#twilio);
+  }
+  get webhook(): RunningProcess {
+    return set(this.#webhook);
+  }
+  get model(): RunningProcess {
+    return set(this.#model);
+  }
+  get redisUrl(): string {
+    return this.#options.redisUrl ?? `redis://127.0.0.1:${this.#redisPort}`;
+  }
+  get redisPid(): number {
+    return set(this.#redis).pid;
+  }
+
+  async #start(): Promise<void> {
+    const {edges = 2, workers = 2} = this.#options;
+    if (this.#options.redisUrl === undefined) {
+      this.#redisPort = await freePort();
+      await this.startRedis();
+      this.#stack.defer(async () => this.#redis?.close());
+    }
+    this.#model = await startProcess({
+      service: 'simulators/openai',
+      env: {OPENAI_API_KEY: 'sk-test', ...this.#options.model},
+      readyWithin: 0,
+    });
+    this.#stack.use(this.#model);
+    await this.#model.line(line => line.json?.['event'] === 'listening', 10_000);
+    await Promise.all(Array.from({length: workers}, () => this.addWorker()));
+    await Promise.all(Array.from({length: edges}, () => this.addEdge()));
+    this.#webhookEnv = await this.#newWebhookEnv();
+    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
+    if (this.#options.analytics) await this.startAnalytics();
+    this.#twilio = await this.#newNumber(this.#webhookEnv);
+  }
+
+  /** Another number, whose webhook is configured differently; edges and workers are the same. */
+  async addNumber(env: Readonly<Record<string, string>>): Promise<FakeTwilio> {
+    const webhookEnv = {...(await this.#newWebhookEnv()), ...env};
+    this.#stack.use(await startProcess({service: 'services/webhook', env: webhookEnv}));
+    return this.#newNumber(webhookEnv);
+  }
+
+  /** Starts Redis on the port it always has. */
+  async startRedis(): Promise<void> {
+    const binary = await redisBinary();
+    if (!binary) {
+      this.#redis = await startEmbeddedRedis({port: this.#redisPort});
+      return;
+    }
+    const {redisDir} = this.#options;
+    const keep = redisDir === undefined ? {} : {persist: true, dir: redisDir};
+    this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
+  }
+
+  /** Kills Redis, or lets it end; a folder of its own decides whether it will remember anything. */
+  async stopRedis(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
+    const redis = set(this.#redis);
+    process.kill(redis.pid, signal);
+    await redis.exited;
+  }
+
+  /** Lets the webhook end, and starts another one at the same address. */
+  async restartWebhook(): Promise<void> {
+    await this.webhook.stop();
+    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
+  }
+
+  /** Starts analytics on the data it had before, if it had any. */
+  async startAnalytics(): Promise<void> {
+    const {dataDir} = set(this.#options.analytics);
+    this.#analyticsPort ||= await freePort();
+    const env = this.#env({DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
+    this.analytics = this.#stack.use(await startProcess({service: 'services/analytics', env}));
+  }
+
+  async addWorker(): Promise<RunningProcess> {
+    const port = await freePort();
+    const worker = await startProcess({
+      service: 'services/realtime-worker',
+      name: `worker-${this.workers.length + 1}`,
+      env: this.#env({PORT: String(port), ...this.#options.workerEnv}),
+    });
+    this.workers.push(worker);
+    return this.#stack.use(worker);
+  }
+
+  async addEdge(): Promise<RunningProcess> {
+    const port = await freePort();
+    const edge = await startProcess({
+      service: 'services/media-edge',
+      name: `edge-${this.edges.length + 1}`,
+      env: this.#env({PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}),
+    });
+    this.edges.push(edge);
+    return this.#stack.use(edge);
+  }
+
+  /** The workers that hold calls now, by their own metrics. */
+  async busyWorkers(): Promise<RunningProcess[]> {
+    const counts = await Promise.all(this.workers.map(worker => metric(worker, 'voicebridge_calls_active')));
+    return this.workers.filter((_, index) => (counts[index] ?? 0) > 0);
+  }
+
+  /** What the simulated model knows: its sessions, with what it heard and remembers. */
+  async sessions(): Promise<SessionSummary[]> {
+    const answer = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as
+      | {sessions?: SessionSummary[]}
+      | SessionSummary[];
+    return Array.isArray(answer) ? answer : (answer.sessions ?? []);
+  }
+
+  async setKnobs(knobs: object): Promise<void> {
+    await fetch(new URL('/knobs', this.#modelHttp()), {method: 'POST', body: JSON.stringify(knobs)});
+  }
+
+  /** How the simulated model treats the next callers, one each. */
+  async setCallers(callers: readonly CallerKnobs[]): Promise<void> {
+    const answer = await fetch(new URL('/callers', this.#modelHttp()), {method: 'POST', body: JSON.stringify(callers)});
+    if (!answer.ok) throw new Error(`the simulated model refuses these callers: ${await answer.text()}`);
+  }
+
+  /** What the simulated model answers, reply by reply; the last again and again. */
+  async setScript(replies: readonly Reply[]): Promise<void> {
+    await fetch(new URL('/script', this.#modelHttp()), {method: 'POST', body: JSON.stringify(replies)});
+  }
+
+  /** All caller audio that a session was given, in order. */
+  async heardBy(sessionId: string): Promise<Buffer> {
+    const answer = await fetch(new URL(`/sessions/${sessionId}/heard`, this.#modelHttp()));
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
+  async closeSession(sessionId: string, how: 'close' | 'reset' | 'freeze' = 'reset'): Promise<void> {
+    await fetch(new URL(`/sessions/${sessionId}/${how}`, this.#modelHttp()), {method: 'POST'});
+  }
+
+  async #newWebhookEnv(): Promise<Record<string, string>> {
+    const port = await freePort();
+    const origin = `http://127.0.0.1:${port}`;
+    return this.#env({PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)});
+  }
+
+  async #newNumber({PUBLIC_WEBHOOK_URL: origin}: Readonly<Record<string, string>>): Promise<FakeTwilio> {
+    return this.#stack.use(
+      await startFakeTwilio({
+        webhookUrl: `${origin}/incoming-call`,
+        statusCallbackUrl: `${origin}/call-status`,
+        authToken: FLEET_TOKEN,
+        sayMsPerChar: 5,
+        ...this.#options.twilio,
+      }),
+    );
+  }
+
+  #modelHttp(): string {
+    return this.model.url;
+  }
+
+  #env(own: Readonly<Record<string, string>>): Record<string, string> {
+    return {
+      REDIS_URL: this.redisUrl,
+      TWILIO_AUTH_TOKEN: FLEET_TOKEN,
+      OPENAI_API_KEY: 'sk-test',
+      OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
+      ...own,
+      ...this.#options.env,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+/** The server on this machine. Without one, the embedded one carries the calls. */
+async function redisBinary(): Promise<RedisBinary | undefined> {
+  return process.env['VOICEBRIDGE_REDIS'] === 'embedded' ? undefined : findRedisBinary();
+}
+
+/** Why the Redis of a fleet would come back without its data, whatever is asked of it; undefined where it keeps them. */
+export async function redisForgets(): Promise<string | undefined> {
+  return (await redisBinary()) ? undefined : 'needs redis-server or valkey-server 7: the embedded Redis keeps no data';
+}
+
+/** One number from a process's /metrics; the sum over its labels. */
+export async function metric(process: RunningProcess, name: string): Promise<number> {
+  const text = await (await fetch(new URL('/metrics', process.url))).text();
+  const lines = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+function set<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new Error('the fleet has not started');
+  return value;
+}
