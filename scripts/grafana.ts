@@ -77,10 +77,10 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     }),
   ],
   Accidents: [
-    lines('Re-pins', 'Calls moved to another worker. worker-drained is a deployment.', 'cps', {
-      '{{cause}}': rate('repins_total', 'cause'),
+    lines('Takeovers', 'Calls moved to another worker. worker-drained is a deployment.', 'cps', {
+      '{{cause}}': rate('takeovers_total', 'cause'),
     }),
-    latency('Re-pin time', 'Owner known dead to the first frame accepted by the new one.', 'repin'),
+    latency('Takeover time', 'Owner known dead to the first frame accepted by the new one.', 'takeover'),
     lines('Failovers', 'What calls outlived, and owners that let go for a newer one.', 'cps', {
       '{{kind}}': rate('failovers_total', 'kind'),
       fenced: 'sum(rate(voicebridge_fenced_total[$__rate_interval]))',

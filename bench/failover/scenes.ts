@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
-import {hearings, unheardFrames, sessionsOf} from '../../tools/harness/audio-evidence.ts';
+import {audioEvidence, unheardFrames, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {Load, lostCalls} from './load.ts';
 import {speechGaps} from './speech-gaps.ts';
@@ -66,14 +66,14 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
     await evenOut(fleet);
     await sleep(3_000);
   }
-  const repins = await total(fleet.edges, 'voicebridge_repins_total');
+  const takeovers = await total(fleet.edges, 'voicebridge_takeovers_total');
   const reports = await load.hangUp();
   const how = signal === 'SIGKILL' ? 'worker kill -9' : 'worker SIGSTOP';
   return [
     {
       what: `${how}: dead → first caller frame accepted by the new owner`,
       goal: signal === 'SIGKILL' ? 'p99 ≤ 150 ms; 0 lost' : 'p99 ≤ 400 ms',
-      result: `${spread(moves)}; ${lostCalls(reports)} of ${calls} calls lost, ${repins} moves; the dead had ${Math.min(...held)} to ${Math.max(...held)} calls`,
+      result: `${spread(moves)}; ${lostCalls(reports)} of ${calls} calls lost, ${takeovers} moves; the dead had ${Math.min(...held)} to ${Math.max(...held)} calls`,
     },
     {
       what: `${how}: dead → first assistant audio, where an answer was owed (the model connects in 300 ms)`,
@@ -137,9 +137,9 @@ async function redisAway({calls, repetitions}: Plan): Promise<Row[]> {
       outages.push({from, until: performance.now()});
       await sleep(6_000);
     }
-    const repins = await total(fleet.edges, 'voicebridge_repins_total');
+    const takeovers = await total(fleet.edges, 'voicebridge_takeovers_total');
     const reports = await load.hangUp();
-    const heard = await hearings(fleet);
+    const heard = await audioEvidence(fleet);
     const over: number[] = [];
     for (const gaps of reports.flatMap(report => report.streams.map(speechGaps))) {
       for (const {from, until} of outages) {
@@ -153,7 +153,7 @@ async function redisAway({calls, repetitions}: Plan): Promise<Row[]> {
     rows.push({
       what: `Redis killed, back after ${downMs / 1_000} s without data (really ${down} ms)`,
       goal: 'gap ≤ downtime + 150 ms; nothing ended, lost, moved',
-      result: `gap beyond the downtime ${spread(over)}; ${lostCalls(reports)} calls ended, ${lost} frames lost, ${odd} sessions with doubled or swapped frames, ${repins} moves`,
+      result: `gap beyond the downtime ${spread(over)}; ${lostCalls(reports)} calls ended, ${lost} frames lost, ${odd} sessions with doubled or swapped frames, ${takeovers} moves`,
     });
   }
   return rows;
@@ -179,7 +179,7 @@ async function modelCut({calls, repetitions}: Plan): Promise<Row[]> {
     speaking.push(open.length);
   }
   const reports = await load.hangUp();
-  const heard = await hearings(fleet);
+  const heard = await audioEvidence(fleet);
   const lost = reports.reduce((sum, report) => sum + unheardFrames(sessionsOf(heard, report), report).length, 0);
   return [
     {

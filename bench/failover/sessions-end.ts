@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises';
-import {hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import {audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import {Load, lostCalls} from './load.ts';
 import {type Plan, type Row, spread} from './stats.ts';
 
@@ -26,7 +26,7 @@ async function talk(calls: number, ms: number, model: Record<string, string>, en
   await using load = await Load.start(calls, {model, env});
   await sleep(ms);
   const reports = await load.hangUp();
-  const heard = await hearings(load.fleet);
+  const heard = await audioEvidence(load.fleet);
   const bySession = reports.map(report => ({report, own: sessionsOf(heard, report)}));
   return {
     answers: load.talkers.flatMap(talker => talker.answers),

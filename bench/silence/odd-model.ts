@@ -1,5 +1,5 @@
 import {answerFaults, type AnswerFault} from '../../simulators/openai/src/answering/answer-fault.ts';
-import type {Knobs} from '../../simulators/openai/src/wire/faults.ts';
+import type {Knobs} from '../../simulators/openai/src/wire/knobs.ts';
 import type {Mutation} from '../../simulators/openai/src/wire/mangle.ts';
 import type {Random} from '../../simulators/twilio/src/random.ts';
 

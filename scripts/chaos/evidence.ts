@@ -4,7 +4,7 @@ import {openRedis, type RedisClient} from '@voicebridge/shared/redis/connect.ts'
 import {openCalls} from '@voicebridge/shared/redis/keys.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import {type Hearing, hearings} from '../../tools/harness/audio-evidence.ts';
+import {type AudioEvidence, audioEvidence} from '../../tools/harness/audio-evidence.ts';
 
 /** A sweep finds a call without an owner within 30 s; then its record has to be written. */
 const RECORDS_WITHIN_MS = 45_000;
@@ -19,7 +19,7 @@ export interface RecordedCall {
 /** Everything that is known when all have hung up. */
 export interface Truth {
   readonly reports: readonly CallReport[];
-  readonly hearings: readonly Hearing[];
+  readonly audioEvidence: readonly AudioEvidence[];
   readonly records: readonly RecordedCall[];
   /** CallSids that Redis still thinks of as calls without a record. */
   readonly open: readonly string[];
@@ -38,7 +38,7 @@ export async function gather(fleet: ProcessFleet, reports: readonly CallReport[]
     const until = performance.now() + RECORDS_WITHIN_MS;
     for (;;) {
       const truth = await look(fleet, redis, reports);
-      if (isSettled(truth) || performance.now() > until) return {...truth, hearings: await hearings(fleet)};
+      if (isSettled(truth) || performance.now() > until) return {...truth, audioEvidence: await audioEvidence(fleet)};
       await sleep(500);
     }
   } finally {
@@ -57,7 +57,7 @@ async function look(fleet: ProcessFleet, redis: RedisClient, reports: readonly C
   const held = processes.flatMap(({name}, index) => (counts[index] ? [`${name}: ${counts[index]}`] : []));
   const channels = (await redis.call('PUBSUB', 'SHARDCHANNELS', 'media:*')) as string[];
   const [records, open, keys] = [await recordsOf(fleet), await redis.smembers(openCalls), await lastingKeys(redis)];
-  return {reports, hearings: [], records, open, channels, keys, held};
+  return {reports, audioEvidence: [], records, open, channels, keys, held};
 }
 
 async function recordsOf(fleet: ProcessFleet): Promise<RecordedCall[]> {

@@ -1,5 +1,11 @@
 import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
-import {heardRuns, type Hearing, sessionsOf, stretchesOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import {
+  heardRuns,
+  type AudioEvidence,
+  sessionsOf,
+  stretchesOf,
+  unheardFrames,
+} from '../../tools/harness/audio-evidence.ts';
 import type {Truth} from './evidence.ts';
 
 /** What an edge that dies takes with it: what was on its way, and what Twilio sent before it noticed. In frames. */
@@ -36,25 +42,25 @@ const RULES: readonly Rule[] = [
     ];
   },
   // What callers say arrives: once, in order, at their own model.
-  ({hearings}) =>
-    hearings
+  ({audioEvidence}) =>
+    audioEvidence
       .filter(({tags}) => tags.length > 1)
       .map(({session, tags}) => `session ${session.id} heard the callers ${tags.join(', ')}`),
-  ({hearings}) =>
-    hearings
+  ({audioEvidence}) =>
+    audioEvidence
       .filter(({stretches}) => stretches.some(({from}, index) => from < (stretches[index - 1]?.to ?? 0)))
       .map(({session, tags}) => `session ${session.id} of caller ${tags.join()} heard frames twice or out of order`),
-  ({reports, hearings}) =>
+  ({reports, audioEvidence}) =>
     reports.flatMap(report => {
-      const unheard = unheardFrames(sessionsOf(hearings, report), report);
+      const unheard = unheardFrames(sessionsOf(audioEvidence, report), report);
       const lost = unheard.filter(frame => !isNearLostEnd(frame, report.streams));
       return lost.length === 0 ? [] : [`${name(report)}: ${lost.length} frames were lost: ${shortList(lost)}`];
     }),
   // What assistants say arrives: at their own caller, once, and not from an owner of the past.
-  ({reports, hearings}) => reports.flatMap(report => wronglyHeard(report, hearings)),
+  ({reports, audioEvidence}) => reports.flatMap(report => wronglyHeard(report, audioEvidence)),
   // Nothing is left behind.
-  ({hearings}) =>
-    hearings
+  ({audioEvidence}) =>
+    audioEvidence
       .filter(({session}) => session.closedAt === null)
       .map(({session, tags}) => `session ${session.id} of caller ${tags.join()} is still open`),
   ({open}) => open.map(callSid => `${callSid} is still open in Redis`),
@@ -75,8 +81,8 @@ function isNearLostEnd(frame: number, streams: readonly StreamReport[]): boolean
   });
 }
 
-function wronglyHeard(report: CallReport, hearings: readonly Hearing[]): string[] {
-  const sessions = sessionsOf(hearings, report);
+function wronglyHeard(report: CallReport, audioEvidence: readonly AudioEvidence[]): string[] {
+  const sessions = sessionsOf(audioEvidence, report);
   const sessionOf = new Map(
     sessions.flatMap(({session}, index) => session.items.map(item => [item.tag, index] as const)),
   );
@@ -87,7 +93,7 @@ function wronglyHeard(report: CallReport, hearings: readonly Hearing[]): string[
     const session = sessionOf.get(item);
     if (session === undefined) {
       // A session that never heard a tagged frame of anybody cannot be told whose it was.
-      if (hearings.some(({session: each, tags}) => tags.length > 0 && each.items.some(({tag}) => tag === item))) {
+      if (audioEvidence.some(({session: each, tags}) => tags.length > 0 && each.items.some(({tag}) => tag === item))) {
         wrong.push(`${name(report)} heard what was said to somebody else (item ${item})`);
       }
       continue;

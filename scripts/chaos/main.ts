@@ -67,14 +67,14 @@ console.log(broken.length === 0 ? 'every invariant holds' : `${broken.length} in
 process.exit(broken.length === 0 ? 0 : 1);
 
 /** How much there was to go wrong. */
-function summary({reports, hearings, records}: Truth): string {
-  const frames = hearings.flatMap(({stretches}) => stretches.map(({from, to}) => to - from));
+function summary({reports, audioEvidence, records}: Truth): string {
+  const frames = audioEvidence.flatMap(({stretches}) => stretches.map(({from, to}) => to - from));
   const streams = reports.flatMap(report => report.streams);
   const seconds = streams.reduce((sum, stream) => sum + stream.playedBytes / 8_000, 0);
   const heard = frames.reduce((sum, count) => sum + count, 0);
   const lost = streams.length - reports.length;
   return [
-    `${heard} caller frames heard by ${hearings.length} model sessions`,
+    `${heard} caller frames heard by ${audioEvidence.length} model sessions`,
     `${Math.round(seconds)} s of the assistant heard`,
     `${lost} streams opened again`,
     `${records.filter(({epoch}) => epoch > 1).length} of ${records.length} records tell of another owner or stream`,

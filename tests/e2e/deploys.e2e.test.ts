@@ -7,7 +7,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {Exit, RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, sessionsOf} from '../../tools/harness/audio-evidence.ts';
+import {type AudioEvidence, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 8;
 /** So many of them hang up while analytics is away. */
@@ -28,7 +28,7 @@ describe('a rolling restart of every process under calls', () => {
   let fleet: ProcessFleet;
   let records: readonly RecordedCall[];
   let reports: CallReport[];
-  let heard: readonly Hearing[];
+  let heard: readonly AudioEvidence[];
   const gone: {name: string; exit: Exit; ms: number}[] = [];
 
   async function letGo(old: RunningProcess): Promise<void> {
@@ -76,7 +76,7 @@ describe('a rolling restart of every process under calls', () => {
     await fleet.startAnalytics();
     over = true;
     reports = await Promise.all(calls.map(call => call.ended));
-    ({records, hearings: heard} = await gather(fleet, reports));
+    ({records, audioEvidence: heard} = await gather(fleet, reports));
   }, 90_000);
   afterAll(async () => {
     await fleet[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {type Hearing, hearings, heardRuns, sessionsOf} from '../../tools/harness/audio-evidence.ts';
+import {type AudioEvidence, audioEvidence, heardRuns, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 6;
 
@@ -35,7 +35,7 @@ async function transfer(redisUrl: string, callSid: string, transferTo: string): 
 describe('callers whose edge is killed', () => {
   let fleet: ProcessFleet;
   let reports: CallReport[];
-  let heard: Hearing[];
+  let heard: AudioEvidence[];
   let polite: CallReport;
   let transferred: CallReport;
   let moved: CallReport[];
@@ -67,7 +67,7 @@ describe('callers whose edge is killed', () => {
     reports = await Promise.all(calls.map(call => call.ended));
     polite = await goodbye.ended;
     transferred = await leaving.ended;
-    heard = await hearings(fleet);
+    heard = await audioEvidence(fleet);
     moved = reports.filter(report => report.streams[0]!.url.includes(`:${doomed!.port}/`));
   }, 60_000);
   afterAll(() => fleet[Symbol.asyncDispose]());

@@ -5,7 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, test, vi} from 'vitest';
 import {gather} from '../../scripts/chaos/evidence.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import {heardRuns, hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import {heardRuns, audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5', MODEL_TAGGED: 'on'};
@@ -64,7 +64,7 @@ describe.concurrent('a call that ends badly', () => {
     const report = await call.ended;
     expect(report.endedBy).toBe('caller');
     expect(report.streams).toHaveLength(2);
-    const [session, ...others] = sessionsOf(await hearings(fleet), report);
+    const [session, ...others] = sessionsOf(await audioEvidence(fleet), report);
     expect(others).toEqual([]);
     expect(session?.session.refusals).toEqual([]);
   });
@@ -104,7 +104,7 @@ describe.concurrent('callers whose edge hangs for two seconds, and then for six'
     }
     turn += 1;
     const reports = await Promise.all(calls.map(call => call.ended));
-    const heard = await hearings(fleet);
+    const heard = await audioEvidence(fleet);
     for (const report of reports) {
       expect(report.violations).toEqual([]);
       expect(report.endedBy).toBe('caller');

@@ -2,7 +2,7 @@ import {describe, test, vi} from 'vitest';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import {audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 4;
 const asks: CallerScript = [
@@ -69,7 +69,7 @@ describe.concurrent('callers whose model', () => {
     await vi.waitFor(async () => {
       for (const session of await fleet.sessions()) expect(session.closeCode).toBe(1000);
     });
-    const heard = await hearings(fleet);
+    const heard = await audioEvidence(fleet);
     for (const report of reports) {
       expect(report.violations).toEqual([]);
       expect(report.endedBy).toBe('caller');

@@ -5,7 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, test, vi} from 'vitest';
 import {metric, ProcessFleet, redisForgets} from '../../tools/harness/process-fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
-import {hearings, heardRuns, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
+import {audioEvidence, heardRuns, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 6;
 const forgets = await redisForgets();
@@ -85,10 +85,10 @@ describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outag
         await goAway(fleet, outage);
         await quiet(calls);
       }
-      expect(await repins(fleet)).toBe(0);
+      expect(await takeovers(fleet)).toBe(0);
       for (const call of calls) call.hangUp();
       const reports = await Promise.all(calls.map(call => call.ended));
-      const heard = await hearings(fleet);
+      const heard = await audioEvidence(fleet);
 
       for (const report of reports) {
         expect(report.violations).toEqual([]);
@@ -113,7 +113,7 @@ describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outag
   );
 });
 
-async function repins(fleet: ProcessFleet): Promise<number> {
-  const counts = await Promise.all(fleet.edges.map(edge => metric(edge, 'voicebridge_repins_total')));
+async function takeovers(fleet: ProcessFleet): Promise<number> {
+  const counts = await Promise.all(fleet.edges.map(edge => metric(edge, 'voicebridge_takeovers_total')));
   return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
-import {recordCall} from '../../services/realtime-worker/src/cdr/build-cdr.ts';
+import {buildCdr} from '../../services/realtime-worker/src/cdr/build-cdr.ts';
 import {openedFact} from '../../services/realtime-worker/src/journal/opened-fact.ts';
 import {SimulatedCall} from './simulated-call.ts';
 
@@ -108,7 +108,7 @@ test('whatever single field of an event is missing or of another type, no caller
         {name: 'default', model: 'm', voice: 'v'} as never,
       );
       const facts = [opened, ...call.facts, {is: 'ended', reason: 'caller.hung-up'}];
-      for (const part of recordCall(facts.map(fact => ({...fact, wall: 1})) as never, 'full') ?? []) {
+      for (const part of buildCdr(facts.map(fact => ({...fact, wall: 1})) as never, 'full') ?? []) {
         expect(CallFinished.shape.turns.safeParse(part.turns).error).toBeUndefined();
         expect(CallFinished.shape.toolCalls.safeParse(part.toolCalls).error).toBeUndefined();
         expect(CallFinished.shape.interruptions.safeParse(part.interruptions).error).toBeUndefined();

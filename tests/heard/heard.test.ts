@@ -177,7 +177,7 @@ describe('whatever the network, the model and the caller do', () => {
           expect(new Set(runsHeard.map(({item}) => item)).size).toBe(1);
           expect(runsHeard.at(-1)?.toMs).toBe(Math.round(length));
           for (const [at, {fromMs}] of runsHeard.entries()) {
-            // Cut between two bytes, so a block may be split; and Twilio's clock is known to a frame.
+            // Truncation between two bytes, so a block may be split; and Twilio's clock is known to a frame.
             if (at > 0) expect(Math.abs(fromMs - (runsHeard[at - 1]?.toMs ?? 0))).toBeLessThanOrEqual(22);
           }
         },

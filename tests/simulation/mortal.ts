@@ -69,7 +69,7 @@ export class Mortal {
     return {
       publish: (channel, message) => this.#ask(() => bus.publish(channel, message)),
       subscribe,
-      lifeline: channel => subscribe(channel, () => {}),
+      holdPresence: channel => subscribe(channel, () => {}),
       wellSince: () => bus.wellSince(),
       linkedSince: () => bus.linkedSince(),
       trouble: () => bus.trouble(),

@@ -2,7 +2,7 @@ import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
-import type {OwnerLine} from '../../services/media-edge/src/worker-link/worker-link.ts';
+import type {WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {tagFrame} from '../../simulators/twilio/src/phone/frame-tag.ts';
 
 /** A caller who talks all the time: each frame says whose it is and which. */
@@ -13,7 +13,7 @@ export class SimCaller {
   /** How many frames were said into streams that were open. */
   frames = 0;
   streams = 0;
-  #line: OwnerLine | undefined;
+  #line: WorkerLink | undefined;
   readonly #clock: Clock;
   #timestamp = 0;
   #playsUntil: Millis = 0;
@@ -26,7 +26,7 @@ export class SimCaller {
     this.#stop = every(clock, 20, () => this.#speak());
   }
 
-  get line(): OwnerLine | undefined {
+  get line(): WorkerLink | undefined {
     return this.#line;
   }
 
@@ -48,7 +48,7 @@ export class SimCaller {
   }
 
   /** Twilio opens a stream. */
-  opened(line: OwnerLine): StreamSid {
+  opened(line: WorkerLink): StreamSid {
     this.#line = line;
     this.streams += 1;
     this.#timestamp = 0;
@@ -63,7 +63,7 @@ export class SimCaller {
   }
 
   /** What an edge says to Twilio on this stream; what is played comes back as a mark. */
-  hear(line: OwnerLine, frame: WorkerToEdge): void {
+  hear(line: WorkerLink, frame: WorkerToEdge): void {
     if (this.#line !== line || frame.kind !== 'audio') return;
     const now = this.#clock.now();
     this.#played.push({audio: Buffer.from(frame.payload, 'base64'), from: Math.max(now, this.#playsUntil)});

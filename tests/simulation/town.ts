@@ -1,22 +1,22 @@
 import {randomBytes} from 'node:crypto';
-import {openAsker} from '@voicebridge/shared/rpc/worker-client.ts';
+import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
-import {watchPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
+import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
-import {pinCall} from '@voicebridge/shared/fleet/assign-call.ts';
+import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
-import {attentiveBus} from '../../services/media-edge/src/worker-link/undelivered-watch.ts';
-import {fleetDesk} from '../../services/media-edge/src/worker-link/fleet-workers.ts';
-import {type LineDeps, OwnerLine} from '../../services/media-edge/src/worker-link/worker-link.ts';
+import {undeliveredWatch} from '../../services/media-edge/src/worker-link/undelivered-watch.ts';
+import {fleetWorkers} from '../../services/media-edge/src/worker-link/fleet-workers.ts';
+import {type WorkerLinkDeps, WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
 import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
 import {Mortal, unreachableWhile, watched} from './mortal.ts';
@@ -30,8 +30,8 @@ interface SimWorker {
 
 interface SimEdge {
   readonly mortal: Mortal;
-  readonly deps: LineDeps;
-  readonly lines: Set<OwnerLine>;
+  readonly deps: WorkerLinkDeps;
+  readonly lines: Set<WorkerLink>;
   /** Who is to hear what is said on a channel. */
   readonly owners: Map<string, () => ProcessId | undefined>;
 }
@@ -136,13 +136,23 @@ export class Town {
     const id = ProcessId.parse(`edge-${hex(6)}`);
     const log = this.#log.child({edge: id});
     const metrics = createMetrics('media-edge');
-    const asker = await openAsker({bus: plain, clock, id, log});
-    const peers = await watchPeers({bus: plain, clock, name: 'workers', metrics, log});
+    const workerClient = await openWorkerClient({bus: plain, clock, id, log});
+    const peers = await monitorPeers({bus: plain, clock, name: 'workers', metrics, log});
     const {directory, fleet} = this.#redis;
     const shared = {directory: mortal.asking(directory), fleet: mortal.asking(fleet)};
-    const desk = fleetDesk({...shared, bus: plain, asker, peers, id, clock, log, metrics, random: this.#random});
+    const desk = fleetWorkers({
+      ...shared,
+      bus: plain,
+      workerClient,
+      peers,
+      id,
+      clock,
+      log,
+      metrics,
+      random: this.#random,
+    });
     const owners = new Map<string, () => ProcessId | undefined>();
-    const bus = attentiveBus(
+    const bus = undeliveredWatch(
       plain,
       channel => owners.get(channel)?.(),
       owner => desk.noReceiver(owner),
@@ -151,7 +161,7 @@ export class Town {
     const edge = {
       mortal,
       deps: {id, directory: shared.directory, channels, desk, clock, log, metrics},
-      lines: new Set<OwnerLine>(),
+      lines: new Set<WorkerLink>(),
       owners,
     };
     this.edges.push(edge);
@@ -162,11 +172,16 @@ export class Town {
   async call(edge: SimEdge): Promise<SimCaller> {
     const {id, clock, log, metrics} = edge.deps;
     const callSid = CallSid.parse(`CA${hex(16)}`);
-    const asker = await openAsker({bus: this.memory, clock, id: ProcessId.parse(`webhook-${hex(6)}`), log});
-    const deps = {...this.#redis, asker, clock, random: this.#random, metrics, log};
-    const pinned = await pinCall(deps, {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'});
-    await asker[Symbol.asyncDispose]();
-    if (!pinned.pinned) throw new Error(`call by ${id} found no owner: ${pinned.why}`);
+    const workerClient = await openWorkerClient({
+      bus: this.memory,
+      clock,
+      id: ProcessId.parse(`webhook-${hex(6)}`),
+      log,
+    });
+    const deps = {...this.#redis, workerClient, clock, random: this.#random, metrics, log};
+    const assigned = await assignCall(deps, {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'});
+    await workerClient[Symbol.asyncDispose]();
+    if (!assigned.assigned) throw new Error(`call by ${id} found no owner: ${assigned.why}`);
     const caller = new SimCaller(this.callers.length, callSid, this.clock);
     this.callers.push(caller);
     await this.openStream(caller, edge);
@@ -180,7 +195,7 @@ export class Town {
     if (entry?.state !== 'live') return false;
     const attached = await this.directory.attach(caller.callSid, {epoch: entry.epoch, streamSid, edge: deps.id});
     if (!attached) return false;
-    const line: OwnerLine = new OwnerLine({callSid: caller.callSid, streamSid}, deps, frame =>
+    const line: WorkerLink = new WorkerLink({callSid: caller.callSid, streamSid}, deps, frame =>
       caller.hear(line, frame),
     );
     lines.add(line);

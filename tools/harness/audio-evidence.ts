@@ -11,7 +11,7 @@ export interface Stretch {
 }
 
 /** What one session of the model heard, and of whom. */
-export interface Hearing {
+export interface AudioEvidence {
   readonly session: SessionSummary;
   /** Of every call whose frames it heard: more than one means that callers were mixed up. */
   readonly tags: readonly number[];
@@ -25,9 +25,9 @@ const FRAME_BYTES = 160;
 const STEP_BYTES = 8;
 
 /** What every session of the model heard, in the order in which they were opened. Calls must be dialled with a tag. */
-export async function hearings(fleet: ProcessFleet): Promise<Hearing[]> {
+export async function audioEvidence(fleet: ProcessFleet): Promise<AudioEvidence[]> {
   const sessions = await fleet.sessions();
-  const all: Hearing[] = [];
+  const all: AudioEvidence[] = [];
   // Not one request for each of thousands at once.
   for (let first = 0; first < sessions.length; first += AT_ONCE) {
     const some = sessions.slice(first, first + AT_ONCE);
@@ -38,7 +38,7 @@ export async function hearings(fleet: ProcessFleet): Promise<Hearing[]> {
   return all;
 }
 
-export function stretchesOf(audio: Buffer): Pick<Hearing, 'tags' | 'stretches'> {
+export function stretchesOf(audio: Buffer): Pick<AudioEvidence, 'tags' | 'stretches'> {
   const tags = new Set<number>();
   const stretches: {from: number; to: number}[] = [];
   for (let offset = 0; offset < audio.length;) {
@@ -57,12 +57,12 @@ export function stretchesOf(audio: Buffer): Pick<Hearing, 'tags' | 'stretches'> 
 }
 
 /** The sessions of one call, in order. */
-export function sessionsOf(all: readonly Hearing[], {tag}: CallReport): Hearing[] {
+export function sessionsOf(all: readonly AudioEvidence[], {tag}: CallReport): AudioEvidence[] {
   return all.filter(({tags}) => tag !== undefined && tags.includes(tag));
 }
 
 /** Frames the caller sent that no session of the model heard, but for those sent after the last that was. */
-export function unheardFrames(sessions: readonly Hearing[], report: CallReport): number[] {
+export function unheardFrames(sessions: readonly AudioEvidence[], report: CallReport): number[] {
   const heard = new Set(sessions.flatMap(({stretches}) => stretches.flatMap(numbersOf)));
   const last = Math.max(-1, ...heard);
   const sent = report.streams.flatMap(({sentAudio}) => stretchesOf(sentAudio).stretches.flatMap(numbersOf));

@@ -1,7 +1,7 @@
 import {createServer} from 'node:http';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
-import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
@@ -50,7 +50,7 @@ export async function startAnalytics(
     ),
   );
   const metrics = createMetrics('analytics');
-  const lag = opened.use(new LoopLag(clock));
+  const lag = opened.use(new EventLoopLag(clock));
   let draining = false;
   const notReady = () => (draining ? 'draining' : database.reason);
 

@@ -1,18 +1,18 @@
 import {randomBytes} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import {openAsker} from '@voicebridge/shared/rpc/worker-client.ts';
+import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
-import {keepPresent} from '@voicebridge/shared/fleet/registration.ts';
-import {RecentMembers} from '@voicebridge/shared/fleet/member-cache.ts';
-import {watchPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
+import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
+import {MemberCache} from '@voicebridge/shared/fleet/member-cache.ts';
+import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
-import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
@@ -20,12 +20,12 @@ import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import {anyPhone} from './carriers/twilio/any-phone.ts';
-import {attentiveBus} from './worker-link/undelivered-watch.ts';
-import {BridgeLeg, type LegDeps} from './leg/call-leg.ts';
+import {undeliveredWatch} from './worker-link/undelivered-watch.ts';
+import {CallLeg, type LegDeps} from './leg/call-leg.ts';
 import type {EdgeConfig} from './config.ts';
 import {drainLegs} from './leg/drain-legs.ts';
-import {fleetDesk} from './worker-link/fleet-workers.ts';
-import {judgeUpgrade} from './carriers/twilio/verify-upgrade.ts';
+import {fleetWorkers} from './worker-link/fleet-workers.ts';
+import {verifyUpgrade} from './carriers/twilio/verify-upgrade.ts';
 import {Legs} from './leg/legs.ts';
 import {readTwilio} from './carriers/twilio/read-twilio.ts';
 import {takeTicket} from './leg/redeem-ticket.ts';
@@ -64,17 +64,17 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   let draining = false;
 
   await using stack = new AsyncDisposableStack();
-  const bus = attentiveBus(
+  const bus = undeliveredWatch(
     deps.bus,
     channel => legs.listenerOf(channel),
     owner => desk.noReceiver(owner),
   );
   const channels = stack.use(reliableFrameChannels(bus, clock));
-  const asker = stack.use(await openAsker({bus: deps.bus, clock, id, log}));
-  const peers = stack.use(await watchPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
-  const workers = stack.use(new RecentMembers(fleet, 'workers', clock));
-  const desk = fleetDesk({...deps, fleet: workers, id, log, metrics, asker, peers});
-  const lag = stack.use(new LoopLag(clock));
+  const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log}));
+  const peers = stack.use(await monitorPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
+  const workers = stack.use(new MemberCache(fleet, 'workers', clock));
+  const desk = fleetWorkers({...deps, fleet: workers, id, log, metrics, workerClient, peers});
+  const lag = stack.use(new EventLoopLag(clock));
   const sockets = new TwilioSockets(() => (config.TWILIO_VALIDATE ? readTwilio : anyPhone()));
   const legDeps: LegDeps = {
     id,
@@ -89,14 +89,14 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   };
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const judged = judgeUpgrade(request, config, legs.size < config.MAX_CALLS);
+    const judged = verifyUpgrade(request, config, legs.size < config.MAX_CALLS);
     if (!judged.ok) {
       metrics.socketsRefusedTotal.inc({reason: judged.reason});
       log[judged.reason === 'path' ? 'debug' : 'warn']({reason: judged.reason}, 'socket refused');
       return sockets.refuse(stream, judged.status);
     }
     sockets.accept(request, stream, head, socket => {
-      legs.add(new BridgeLeg(socket, takeTicket(judged.ticket, {directory, clock, log}), legDeps));
+      legs.add(new CallLeg(socket, takeTicket(judged.ticket, {directory, clock, log}), legDeps));
     });
   };
 
@@ -119,7 +119,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     measureRedis(metrics, deps.bus.trouble());
     return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
   };
-  const presence = stack.use(await keepPresent({fleet, name: 'edges', clock, log, member}));
+  const presence = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
   stack.defer(() => {
     stopped.abort();
     for (const leg of legs) leg.terminate();

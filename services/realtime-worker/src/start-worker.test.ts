@@ -1,5 +1,5 @@
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
-import {openAsker, type Asker} from '@voicebridge/shared/rpc/worker-client.ts';
+import {openWorkerClient, type WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
@@ -33,10 +33,10 @@ class Town implements AsyncDisposable {
   readonly workers: RealtimeWorker[] = [];
   readonly channels = reliableFrameChannels(this.bus, this.clock);
   queueIsDown = false;
-  asker!: Asker;
+  workerClient!: WorkerClient;
 
   async worker(env: Record<string, string> = {}): Promise<RealtimeWorker> {
-    this.asker ??= await openAsker({bus: this.bus, clock: this.clock, id: edgeId, log});
+    this.workerClient ??= await openWorkerClient({bus: this.bus, clock: this.clock, id: edgeId, log});
     const queue: AnalyticsQueue = {
       send: async parts => {
         if (this.queueIsDown) throw new Error('the queue is away');
@@ -67,7 +67,7 @@ class Town implements AsyncDisposable {
       facts: {},
       cause: 'new' as const,
     };
-    const asked = this.asker.ask(worker.id, {...request, ...more}, 5_000);
+    const asked = this.workerClient.ask(worker.id, {...request, ...more}, 5_000);
     await this.pass(20);
     return await asked;
   }
@@ -85,7 +85,7 @@ class Town implements AsyncDisposable {
       streamSid: streamSid(n),
       edge: edgeId,
     };
-    const asked = this.asker.ask(worker.id, request, 5_000);
+    const asked = this.workerClient.ask(worker.id, request, 5_000);
     edge.send({kind: 'began', callSid: callSid(n), streamSid: streamSid(n), edge: edgeId});
     await this.pass(50);
     if ((await asked).answer !== 'yes') throw new Error('the worker does not have the call');
@@ -178,7 +178,7 @@ describe('a worker', () => {
     const worker = await town.worker();
     await town.take(worker, 1);
     const {heard} = await town.stream(worker, 1);
-    const asked = town.asker.ask(worker.id, {type: 'end', callSid: callSid(1), why: 'caller.hung-up'});
+    const asked = town.workerClient.ask(worker.id, {type: 'end', callSid: callSid(1), why: 'caller.hung-up'});
     await town.pass(50);
     expect(await asked).toMatchObject({answer: 'yes'});
     expect(heard.at(-1)).toEqual({kind: 'close', why: 'done'});

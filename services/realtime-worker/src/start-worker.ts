@@ -1,19 +1,19 @@
 import {randomBytes} from 'node:crypto';
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
-import {openAsker} from '@voicebridge/shared/rpc/worker-client.ts';
-import {openInbox} from '@voicebridge/shared/rpc/worker-server.ts';
+import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
+import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
-import {keepPresent} from '@voicebridge/shared/fleet/registration.ts';
+import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
-import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import type {Ask} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
@@ -74,7 +74,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(bus, clock));
-  const asker = stack.use(await openAsker({bus, clock, id, log}));
+  const workerClient = stack.use(await openWorkerClient({bus, clock, id, log}));
   const adapter =
     deps.adapter ??
     openAIAdapter({
@@ -159,14 +159,14 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     const {reply, session} = await takeCall(ask, assistant, callDeps);
     if (session) {
       // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
-      if (ask.cause === 'worker-drained') metrics.repinsTotal.inc({cause: ask.cause});
+      if (ask.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: ask.cause});
       mine?.letGo('taken again by ourselves');
       background(hold(session), log, 'holding a call');
     }
     return reply;
   };
 
-  const handle = async (ask: Ask): Promise<Reply> => {
+  const handle = async (ask: WorkerRequest): Promise<Reply> => {
     if (ask.type === 'take') return await take(ask);
     const call = calls.get(ask.callSid);
     if (!call) return {answer: 'unknown', epoch: 0};
@@ -176,11 +176,11 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return {answer: 'yes', epoch: call.epoch};
   };
 
-  const handOverDeps = {worker: id, fleet, directory, asker, random};
+  const handOverDeps = {worker: id, fleet, directory, workerClient, random};
 
-  stack.use(await openInbox({bus, worker: id, handle, metrics, log}));
-  await warmUp({worker: id, asker, directory, clock, log});
-  const lag = stack.use(new LoopLag(clock));
+  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log}));
+  await warmUp({worker: id, workerClient, directory, clock, log});
+  const lag = stack.use(new EventLoopLag(clock));
   const member = (): Member => ({
     id,
     calls: inHand(),
@@ -189,7 +189,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     lagMs: lag.worst,
     startedAt,
   });
-  const presence = stack.use(await keepPresent({fleet, name: 'workers', clock, log, member}));
+  const presence = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
   const beat = () => ({id, calls: inHand(), state: member().state});
   stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
   stack.defer(

@@ -73,7 +73,7 @@ test.each([
 
 test.each([
   ['dial', '+15550100123', 'none'],
-  ['dial', 'sip:desk@example.com', 'none'],
+  ['dial', 'sip:context@example.com', 'none'],
   ['dial', '5550100', 'OVERLOAD_TARGET must be a number'],
   ['redirect', 'https://example.com/busy', 'none'],
   ['redirect', 'example.com', 'OVERLOAD_TARGET must be an http'],

@@ -1,45 +1,45 @@
 import {request as rawRequest} from 'node:http';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {EDGE, ringing, TOKEN, WebhookTown} from './testing/test-deployment.ts';
+import {EDGE, ringing, TOKEN, TestDeployment} from './testing/test-deployment.ts';
 
-let town: WebhookTown;
+let deployment: TestDeployment;
 beforeEach(() => {
-  town = new WebhookTown();
+  deployment = new TestDeployment();
 });
-afterEach(() => town[Symbol.asyncDispose]());
+afterEach(() => deployment[Symbol.asyncDispose]());
 
 const routes = ['/incoming-call', '/after-stream', '/call-status', '/stream-status'];
 
 describe('an operator', () => {
   test('sees that the webhook runs', async () => {
-    await town.webhook();
-    const reply = await town.send('/');
+    await deployment.webhook();
+    const reply = await deployment.send('/');
     expect(JSON.parse(reply.text)).toEqual({message: 'Twilio Media Stream Express Server is running!'});
   });
 
   test('sees that it lives, whether it is ready, and its figures', async () => {
-    const webhook = await town.webhook();
-    expect(await town.send('/livez')).toMatchObject({status: 200});
-    expect(await town.send('/readyz')).toMatchObject({status: 200});
-    expect((await town.send('/metrics')).text).toContain('voicebridge_calls_total');
-    town.bus.setDown(true);
-    expect(await town.send('/livez')).toMatchObject({status: 200});
-    expect(await town.send('/readyz')).toMatchObject({status: 503});
+    const webhook = await deployment.webhook();
+    expect(await deployment.send('/livez')).toMatchObject({status: 200});
+    expect(await deployment.send('/readyz')).toMatchObject({status: 200});
+    expect((await deployment.send('/metrics')).text).toContain('voicebridge_calls_total');
+    deployment.bus.setDown(true);
+    expect(await deployment.send('/livez')).toMatchObject({status: 200});
+    expect(await deployment.send('/readyz')).toMatchObject({status: 503});
     expect(webhook.notReady()).toBe('Redis does not answer');
   });
 
   test('who stops it loses no request that is in hand', async () => {
-    const webhook = await town.webhook();
+    const webhook = await deployment.webhook();
     const held = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
-    const read = town.directory.read.bind(town.directory);
-    town.directory.read = async callSid => {
+    const read = deployment.directory.read.bind(deployment.directory);
+    deployment.directory.read = async callSid => {
       arrived.resolve();
       await held.promise;
       return read(callSid);
     };
-    await town.worker();
-    const asking = town.ask('/incoming-call', ringing());
+    await deployment.worker();
+    const asking = deployment.ask('/incoming-call', ringing());
     await arrived.promise;
     let drained = false;
     const draining = webhook.drain().then(() => (drained = true));
@@ -51,27 +51,27 @@ describe('an operator', () => {
   });
 
   test('whose proxy keeps the path of the public address, or cuts it off, gets calls', async () => {
-    await town.webhook({PUBLIC_WEBHOOK_URL: 'https://voice.example.com/voice', TWILIO_VALIDATE: 'off'});
+    await deployment.webhook({PUBLIC_WEBHOOK_URL: 'https://voice.example.com/voice', TWILIO_VALIDATE: 'off'});
     for (const path of ['/voice/incoming-call', '/incoming-call']) {
-      expect((await town.send(path)).text).toContain(EDGE);
+      expect((await deployment.send(path)).text).toContain(EDGE);
     }
   });
 });
 
 describe('somebody who is not Twilio', () => {
   test.each(routes)('is refused at %s, and nothing is touched', async path => {
-    await town.webhook();
-    await town.worker();
-    town.directory.read = () => Promise.reject(new Error('touched'));
+    await deployment.webhook();
+    await deployment.worker();
+    deployment.directory.read = () => Promise.reject(new Error('touched'));
     const body = new URLSearchParams(ringing());
-    expect(await town.send(path, {method: 'POST', body})).toMatchObject({status: 403});
+    expect(await deployment.send(path, {method: 'POST', body})).toMatchObject({status: 403});
     const forged = {'x-twilio-signature': 'b0ho48mFveK4N63SITFYs/SuS+Y='};
-    expect(await town.send(path, {method: 'POST', body, headers: forged})).toMatchObject({status: 403});
-    expect(town.asked).toEqual([]);
+    expect(await deployment.send(path, {method: 'POST', body, headers: forged})).toMatchObject({status: 403});
+    expect(deployment.asked).toEqual([]);
   });
 
   test('cannot choose the address that is checked, nor the one callers are sent to', async () => {
-    const webhook = await town.webhook({TWILIO_VALIDATE: 'off'});
+    const webhook = await deployment.webhook({TWILIO_VALIDATE: 'off'});
     const text = await new Promise<string>((resolve, reject) => {
       const headers = {host: 'evil.example/"/><Hangup a="', 'x-forwarded-host': 'evil.example'};
       rawRequest({port: webhook.port, path: '/incoming-call', headers}, response => {
@@ -85,65 +85,70 @@ describe('somebody who is not Twilio', () => {
   });
 
   test('learns nothing about what runs here', async () => {
-    const webhook = await town.webhook();
+    const webhook = await deployment.webhook();
     const response = await fetch(`http://127.0.0.1:${webhook.port}/`);
     expect(response.headers.get('x-powered-by')).toBeNull();
-    expect(await town.send('/nowhere')).toMatchObject({status: 404});
-    expect(await town.send('/%E0%A4%A')).toMatchObject({status: 404});
+    expect(await deployment.send('/nowhere')).toMatchObject({status: 404});
+    expect(await deployment.send('/%E0%A4%A')).toMatchObject({status: 404});
   });
 
   test('cannot send more than Twilio would', async () => {
-    await town.webhook();
+    await deployment.webhook();
     const big = new URLSearchParams({CallSid: 'x'.repeat(300_000)});
-    expect((await town.send('/incoming-call', {method: 'POST', body: big})).status).toBe(413);
+    expect((await deployment.send('/incoming-call', {method: 'POST', body: big})).status).toBe(413);
     const many = new URLSearchParams(Object.fromEntries(Array.from({length: 1_001}, (_, n) => [`p${n}`, '1'])));
-    expect((await town.send('/incoming-call', {method: 'POST', body: many})).status).toBe(413);
+    expect((await deployment.send('/incoming-call', {method: 'POST', body: many})).status).toBe(413);
     const headers = {'x-long': 'x'.repeat(17_000)};
-    expect((await town.send('/', {headers})).status).toBe(431);
+    expect((await deployment.send('/', {headers})).status).toBe(431);
   });
 });
 
 test.each(['/incoming-call', '/after-stream', '/call-status'])(
   'a signed request at %s about no call is told what is wrong, in one line',
   async path => {
-    await town.webhook();
-    const bad = await town.ask(path, {CallSid: '<script>'});
+    await deployment.webhook();
+    const bad = await deployment.ask(path, {CallSid: '<script>'});
     expect(bad).toMatchObject({status: 400, text: 'CallSid must be CA and 32 hexadecimal digits.\n'});
-    expect(await town.ask(path, {From: '+15550100001'})).toMatchObject({status: 400, text: 'CallSid is missing.\n'});
+    expect(await deployment.ask(path, {From: '+15550100001'})).toMatchObject({
+      status: 400,
+      text: 'CallSid is missing.\n',
+    });
   },
 );
 
 test('a caller is connected though an add-on of the operator says a hundred and fifty things about every call', async () => {
-  await town.webhook();
-  await town.worker();
+  await deployment.webhook();
+  await deployment.worker();
   const told = Object.fromEntries(Array.from({length: 150}, (_, n) => [`AddOn${n}`, `value ${n}`]));
   const AddOns = JSON.stringify({status: 'successful', results: {names: '"{}"'.repeat(9_000)}}).slice(0, 36_000);
-  const reply = await town.ask('/incoming-call', {...ringing(), ...told, AddOns, Empty: ''});
+  const reply = await deployment.ask('/incoming-call', {...ringing(), ...told, AddOns, Empty: ''});
   expect(reply).toMatchObject({status: 200});
   expect(reply.text).toContain('<Connect');
-  expect((await town.ask('/incoming-call', {...ringing(), ...told}, {signed: {...told, AddOn7: ''}})).status).toBe(403);
+  expect(
+    (await deployment.ask('/incoming-call', {...ringing(), ...told}, {signed: {...told, AddOn7: ''}})).status,
+  ).toBe(403);
 });
 
 test('an operator who has Twilio ask by GET loses no callback', async () => {
-  await town.webhook();
-  const worker = await town.worker();
+  await deployment.webhook();
+  const worker = await deployment.worker();
   const call = ringing();
-  expect((await town.get('/incoming-call', call)).text).toContain('<Connect');
-  expect(await town.directory.read(call.CallSid)).toMatchObject({owner: worker});
-  expect((await town.get('/after-stream', {...call, CallStatus: 'in-progress'})).text).toContain('<Connect');
-  expect(await town.get('/stream-status', {CallSid: call.CallSid, StreamEvent: 'stream-started'})).toMatchObject({
+  expect((await deployment.get('/incoming-call', call)).text).toContain('<Connect');
+  expect(await deployment.directory.read(call.CallSid)).toMatchObject({owner: worker});
+  expect((await deployment.get('/after-stream', {...call, CallStatus: 'in-progress'})).text).toContain('<Connect');
+  expect(await deployment.get('/stream-status', {CallSid: call.CallSid, StreamEvent: 'stream-started'})).toMatchObject({
     status: 204,
   });
-  expect(await town.get('/call-status', {...call, CallStatus: 'completed'})).toMatchObject({status: 204});
-  await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid: call.CallSid});
+  expect(await deployment.get('/call-status', {...call, CallStatus: 'completed'})).toMatchObject({status: 204});
+  await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid: call.CallSid});
   for (const path of routes) {
     const query = new URLSearchParams(call).toString();
-    expect(await town.send(`${path}?${query}`), path).toMatchObject({status: 403});
+    expect(await deployment.send(`${path}?${query}`), path).toMatchObject({status: 403});
   }
 });
 
 test('both tokens are taken while they are rotated', async () => {
-  await town.webhook({TWILIO_AUTH_TOKEN: `the-next-one,${TOKEN}`});
-  await town.worker();
-  expect(await town.ask('/incoming-call', ringing())).toMatchObject({status: 200});
+  await deployment.webhook({TWILIO_AUTH_TOKEN: `the-next-one,${TOKEN}`});
+  await deployment.worker();
+  expect(await deployment.ask('/incoming-call', ringing())).toMatchObject({status: 200});
 });

@@ -1,14 +1,14 @@
 import {randomBytes} from 'node:crypto';
 import {createServer} from 'node:http';
 import express, {type NextFunction, type Request, type Response} from 'express';
-import {openAsker} from '@voicebridge/shared/rpc/worker-client.ts';
+import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
-import {watchPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
+import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
-import {LoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
@@ -54,9 +54,9 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   await using opened = new AsyncDisposableStack();
   const id = ProcessId.parse(`webhook-${randomBytes(6).toString('hex')}`);
   const metrics = createMetrics('webhook');
-  const asker = opened.use(await openAsker({bus, clock, id, log}));
-  const edges = opened.use(await watchPeers({bus, clock, name: 'edges', metrics, log}));
-  const lag = opened.use(new LoopLag(clock));
+  const workerClient = opened.use(await openWorkerClient({bus, clock, id, log}));
+  const edges = opened.use(await monitorPeers({bus, clock, name: 'edges', metrics, log}));
+  const lag = opened.use(new EventLoopLag(clock));
   opened.defer(
     every(clock, 1_000, () => {
       measureRedis(metrics, bus.trouble());
@@ -74,7 +74,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  app.use(twilioRoutes({traces: quietTraces, ...deps, id, asker, edges, config, metrics, held, newTicket}));
+  app.use(twilioRoutes({traces: quietTraces, ...deps, id, workerClient, edges, config, metrics, held, newTicket}));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
     const status = statusOf(thrown);

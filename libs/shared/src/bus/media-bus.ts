@@ -17,7 +17,7 @@ export interface MediaBus extends AsyncDisposable {
    * Resolves when whatever is published to this channel has a receiver, which it has until the process is gone, whatever
    * becomes of the connection of `subscribe`: it is held on one of its own.
    */
-  lifeline(channel: string): Promise<Unsubscribe>;
+  holdPresence(channel: string): Promise<Unsubscribe>;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   wellSince(): Millis | undefined;
   /**

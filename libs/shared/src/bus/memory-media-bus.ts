@@ -30,7 +30,7 @@ export class MemoryMediaBus implements MediaBus {
     };
   }
 
-  lifeline(channel: string): Promise<Unsubscribe> {
+  holdPresence(channel: string): Promise<Unsubscribe> {
     return this.subscribe(channel, () => {});
   }
 

@@ -52,8 +52,8 @@ describe('the media bus over Redis', () => {
     expect(await bus.publish('media:{counts}:up', Buffer.from('x'))).toBe(0);
   });
 
-  test('holds a lifeline until the process lets go of it', async () => {
-    const letGo = await bus.lifeline('fleet:{workers}:life:worker-1');
+  test('holds a presence channel until the process lets go of it', async () => {
+    const letGo = await bus.holdPresence('fleet:{workers}:life:worker-1');
     expect(await bus.publish('fleet:{workers}:life:worker-1', Buffer.alloc(0))).toBe(1);
     await letGo();
     await vi.waitFor(async () => expect(await bus.publish('fleet:{workers}:life:worker-1', Buffer.alloc(0))).toBe(0));

@@ -16,7 +16,7 @@ interface BusOptions {
 
 /**
  * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
- * lifeline.
+ * presence channel.
  *
  * A hung Redis keeps its TCP connections and a silent subscriber notices nothing, so the only proof of health is an
  * echo: a message to ourselves, from one connection to the other.
@@ -25,7 +25,7 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
   const publisher = openRedis(url, 'publish', log);
   const subscriber = openRedis(url, 'subscribe', log);
   const listeners = new Map<string, Set<(message: Buffer) => void>>();
-  const lifelines = new Set<RedisClient>();
+  const presences = new Set<RedisClient>();
   const echo = echoChannel(randomBytes(8).toString('hex'));
 
   const watch = new EchoWatch(clock.now());
@@ -35,7 +35,7 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
     clock,
     log,
     moved: () => {
-      for (const client of [publisher, subscriber, ...lifelines, ...followers]) client.disconnect(true);
+      for (const client of [publisher, subscriber, ...presences, ...followers]) client.disconnect(true);
     },
   });
 
@@ -73,12 +73,12 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
   return {
     publish: async (channel, message) => Number(await publisher.spublish(channel, message)),
     subscribe,
-    async lifeline(channel) {
+    async holdPresence(channel) {
       const line = openRedis(url, 'subscribe', log);
-      lifelines.add(line);
+      presences.add(line);
       await line.ssubscribe(channel);
       return async () => {
-        lifelines.delete(line);
+        presences.delete(line);
         line.disconnect();
       };
     },
@@ -89,7 +89,7 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
       stop();
       probe[Symbol.dispose]();
       listeners.clear();
-      for (const client of [publisher, subscriber, ...lifelines]) client.disconnect();
+      for (const client of [publisher, subscriber, ...presences]) client.disconnect();
     },
   };
 }

@@ -8,12 +8,12 @@ import {createMetrics} from '../observability/metrics.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
-import {pinCall, type Pin} from './assign-call.ts';
+import {assignCall, type Assignment} from './assign-call.ts';
 
 type Reply = 'yes' | 'taken' | 'full' | 'draining' | 'unknown' | 'noReceiver' | 'noAnswer' | 'unreachable';
 
 const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
-const newCall: Pin = {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'};
+const newCall: Assignment = {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'};
 const workerId = (name: string) => ProcessId.parse(`worker-${name}`);
 
 let clock: FakeClock;
@@ -28,7 +28,10 @@ beforeEach(() => {
 });
 
 /** Workers by name, each with its calls (of 10) and what it answers. */
-function pin(workers: Record<string, [calls: number, reply: Reply, state?: Member['state']]>, call: Pin = newCall) {
+function assign(
+  workers: Record<string, [calls: number, reply: Reply, state?: Member['state']]>,
+  call: Assignment = newCall,
+) {
   const metrics = createMetrics('test');
   const members = Object.entries(workers).map(([name, [calls, , state = 'ready']]): Member => {
     return {id: workerId(name), calls, capacity: 10, state, lagMs: 0, startedAt: 0};
@@ -44,30 +47,30 @@ function pin(workers: Record<string, [calls: number, reply: Reply, state?: Membe
     return {version: PROTOCOL_VERSION, ask: '1', worker: id, answer, epoch: answer === 'yes' ? call.epoch + 1 : 1};
   };
   const log = createLog('test', {level: 'silent'});
-  return pinCall(
-    {fleet: {members: async () => members}, asker: {ask}, directory, clock, random: () => 0.5, metrics, log},
+  return assignCall(
+    {fleet: {members: async () => members}, workerClient: {ask}, directory, clock, random: () => 0.5, metrics, log},
     call,
   );
 }
 
 describe('a new call', () => {
   test('goes to the least loaded worker', async () => {
-    const pinned = await pin({busy: [7, 'yes'], idle: [1, 'yes'], half: [5, 'yes']});
-    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-idle', epoch: 1}});
+    const assigned = await assign({busy: [7, 'yes'], idle: [1, 'yes'], half: [5, 'yes']});
+    expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-idle', epoch: 1}});
     expect(asked).toEqual(['idle']);
   });
 
   test.each(['full', 'draining', 'unknown', 'noReceiver', 'noAnswer', 'unreachable'] as const)(
     'goes to the next worker when the first is %s',
     async reply => {
-      const pinned = await pin({odd1: [0, reply], good: [3, 'yes']});
-      expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-good'}});
+      const assigned = await assign({odd1: [0, reply], good: [3, 'yes']});
+      expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-good'}});
       expect(asked).toEqual(['odd1', 'good']);
     },
   );
 
   test('is not offered to a worker that drains', async () => {
-    expect(await pin({leaving: [0, 'yes', 'draining']})).toEqual({pinned: false, why: 'none'});
+    expect(await assign({leaving: [0, 'yes', 'draining']})).toEqual({assigned: false, why: 'none'});
     expect(asked).toEqual([]);
   });
 
@@ -75,23 +78,23 @@ describe('a new call', () => {
     const workers = Object.fromEntries(
       Array.from({length: 9}, (_, n) => [`full${n}`, [10, 'full'] as [number, Reply]]),
     );
-    expect(await pin(workers)).toEqual({pinned: false, why: 'full'});
+    expect(await assign(workers)).toEqual({assigned: false, why: 'full'});
     expect(asked.toSorted()).toEqual(Object.keys(workers).toSorted());
   });
 
   test('says that nobody is there when nobody is', async () => {
-    expect(await pin({})).toEqual({pinned: false, why: 'none'});
+    expect(await assign({})).toEqual({assigned: false, why: 'none'});
   });
 
   test('is not refused when Redis or every worker is away', async () => {
-    expect(await pin({gone: [0, 'unreachable']})).toEqual({pinned: false, why: 'unanswered'});
+    expect(await assign({gone: [0, 'unreachable']})).toEqual({assigned: false, why: 'unanswered'});
   });
 
   test('is refused only when every worker that lives has said that it has no place', async () => {
     const full = {first: [10, 'full'], second: [10, 'full']} satisfies Record<string, [number, Reply]>;
-    expect(await pin({...full, gone: [0, 'noReceiver'], leaving: [0, 'draining']})).toMatchObject({why: 'full'});
+    expect(await assign({...full, gone: [0, 'noReceiver'], leaving: [0, 'draining']})).toMatchObject({why: 'full'});
     for (const odd of ['noAnswer', 'unknown', 'unreachable'] as const) {
-      expect(await pin({...full, strange: [10, odd]}), odd).toMatchObject({why: 'unanswered'});
+      expect(await assign({...full, strange: [10, odd]}), odd).toMatchObject({why: 'unanswered'});
     }
   });
 
@@ -99,7 +102,7 @@ describe('a new call', () => {
     const later = {slow: [0, 'noAnswer'], full: [9, 'full']} satisfies Record<string, [number, Reply]>;
     const workers: Record<string, [number, Reply]> = later;
     clock.after(250, () => (workers['slow'] = [0, 'yes']));
-    expect(await pin(workers)).toMatchObject({pinned: true, call: {owner: 'worker-slow'}});
+    expect(await assign(workers)).toMatchObject({assigned: true, call: {owner: 'worker-slow'}});
     expect(asked).toEqual(['slow', 'full', 'slow']);
     expect(timeouts).toEqual([300, 300, 1_000]);
   });
@@ -108,38 +111,38 @@ describe('a new call', () => {
     const workers = Object.fromEntries(
       Array.from({length: 30}, (_, n) => [`hung${n}`, [0, 'noAnswer'] as [number, Reply]]),
     );
-    expect(await pin(workers)).toEqual({pinned: false, why: 'unanswered'});
+    expect(await assign(workers)).toEqual({assigned: false, why: 'unanswered'});
     expect(clock.now()).toBe(2_000);
     expect(asked).toHaveLength(7);
   });
 
   test('that somebody else has placed meanwhile stays where it is', async () => {
     await directory.claim(callSid, {epoch: 0, owner: workerId('other'), at: 0});
-    const pinned = await pin({late: [0, 'taken']});
-    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-other', epoch: 1}});
+    const assigned = await assign({late: [0, 'taken']});
+    expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-other', epoch: 1}});
   });
 
   test('stays with a worker that took it and was too slow to say so', async () => {
     const slow = {slow1: [0, 'noAnswer']} satisfies Record<string, [number, Reply]>;
     clock.after(100, () => void directory.claim(callSid, {epoch: 0, owner: workerId('slow1'), at: 0}));
-    expect(await pin(slow)).toMatchObject({pinned: true, call: {owner: 'worker-slow1'}});
+    expect(await assign(slow)).toMatchObject({assigned: true, call: {owner: 'worker-slow1'}});
   });
 });
 
 describe('a call whose worker died', () => {
   test('goes to another one, in the next epoch', async () => {
     await directory.claim(callSid, {epoch: 0, owner: workerId('dead'), at: 0});
-    const call: Pin = {...newCall, epoch: 1, cause: 'worker-lost', exclude: [workerId('dead')]};
-    const pinned = await pin({dead: [0, 'yes'], other: [9, 'yes']}, call);
-    expect(pinned).toMatchObject({pinned: true, call: {owner: 'worker-other', epoch: 2}});
+    const call: Assignment = {...newCall, epoch: 1, cause: 'worker-lost', exclude: [workerId('dead')]};
+    const assigned = await assign({dead: [0, 'yes'], other: [9, 'yes']}, call);
+    expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-other', epoch: 2}});
     expect(asked).toEqual(['other']);
   });
 
   test('is not found an owner when it ended meanwhile', async () => {
     await directory.claim(callSid, {epoch: 0, owner: workerId('dead'), at: 0});
     await directory.end(callSid, 1);
-    const call: Pin = {...newCall, epoch: 1, cause: 'worker-lost'};
-    expect(await pin({other: [0, 'taken']}, call)).toEqual({pinned: false, why: 'none'});
+    const call: Assignment = {...newCall, epoch: 1, cause: 'worker-lost'};
+    expect(await assign({other: [0, 'taken']}, call)).toEqual({assigned: false, why: 'none'});
   });
 });
 
@@ -151,10 +154,10 @@ test('many callers at once spread over workers whose figures are a second old', 
   let seed = 1;
   const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
   for (let n = 0; n < 200; n += 1) {
-    await pinCall(
+    await assignCall(
       {
         fleet: {members: async () => members},
-        asker: {
+        workerClient: {
           ask: async id => {
             counts.set(id, (counts.get(id) ?? 0) + 1);
             return {version: PROTOCOL_VERSION, ask: '', worker: id, answer: 'yes', epoch: 1};

@@ -1,4 +1,4 @@
-import type {Asker, Request} from '../rpc/worker-client.ts';
+import type {WorkerClient, Request} from '../rpc/worker-client.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet, Member} from './fleet.ts';
 import {leastLoaded, withRoom} from './least-loaded.ts';
@@ -13,19 +13,19 @@ const ANSWER_WITHIN: Millis = 300;
 const ANSWER_AT_LAST_WITHIN: Millis = 1_000;
 const GIVE_UP_AFTER: Millis = 2_000;
 
-export interface PinDeps {
+export interface AssignDeps {
   readonly fleet: Pick<Fleet, 'members'>;
-  readonly asker: Pick<Asker, 'ask'>;
+  readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly directory: Pick<CallDirectory, 'read'>;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  readonly metrics: Pick<Metrics, 'repinsTotal'>;
+  readonly metrics: Pick<Metrics, 'takeoversTotal'>;
   readonly log: Log;
 }
 
 /** The call, as `take` tells it to a worker, and who is not to get it: the owner that died. */
-export type Pin = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
+export type Assignment = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
 
 /** A call with its owner, who need not be told what the caller said before `settledMs` of the stream. */
 export interface Owned {
@@ -37,30 +37,34 @@ export interface Owned {
  * `full`: every worker that lives has said that it has no place. `none`: none lives, or all drain. `unanswered`: one of
  * them may have a place, and did not say so in time; it may even take the call yet.
  */
-export type Pinned =
-  | ({readonly pinned: true} & Owned)
-  | {readonly pinned: false; readonly why: 'full' | 'none' | 'unanswered'};
+export type Assigned =
+  | ({readonly assigned: true} & Owned)
+  | {readonly assigned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
  * Finds an owner for a call: asks the least loaded of a random few (for the call of a dead worker: any with room), then
  * the next, and those that did not answer once more, until one says yes, all have said no or 2 s have passed. If somebody
  * else has found an owner meanwhile, that is the answer. Never rejects.
  */
-export async function pinCall(deps: PinDeps, {exclude = [], ...pin}: Pin): Promise<Pinned> {
+export async function assignCall(deps: AssignDeps, {exclude = [], ...assignment}: Assignment): Promise<Assigned> {
   try {
-    return await findOwner(deps, pin, exclude);
+    return await findOwner(deps, assignment, exclude);
   } catch (thrown) {
     deps.log.warn({err: thrown}, 'cannot look for an owner');
-    return {pinned: false, why: 'unanswered'};
+    return {assigned: false, why: 'unanswered'};
   }
 }
 
-async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: readonly ProcessId[]): Promise<Pinned> {
-  const {fleet, asker, directory, clock, metrics, log} = deps;
+async function findOwner(
+  deps: AssignDeps,
+  assignment: Omit<Assignment, 'exclude'>,
+  exclude: readonly ProcessId[],
+): Promise<Assigned> {
+  const {fleet, workerClient, directory, clock, metrics, log} = deps;
   const deadline = clock.now() + GIVE_UP_AFTER;
   const members = await fleet.members('workers');
   let left = members.filter(({id, state}) => state === 'ready' && !exclude.includes(id));
-  const choose = pin.cause === 'worker-lost' ? withRoom : leastLoaded;
+  const choose = assignment.cause === 'worker-lost' ? withRoom : leastLoaded;
   const refusals = new Map<ProcessId, string>();
   const silent: Member[] = [];
   while (clock.now() < deadline) {
@@ -70,20 +74,20 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
     left = left.filter(({id}) => id !== asked.id);
     const patience = worker ? ANSWER_WITHIN : ANSWER_AT_LAST_WITHIN;
     const timeout = Math.min(patience, deadline - clock.now());
-    const reply = await asker.ask(asked.id, {...pin, type: 'take'}, timeout);
+    const reply = await workerClient.ask(asked.id, {...assignment, type: 'take'}, timeout);
     if (reply.answer === 'yes') {
-      if (pin.epoch > 0) metrics.repinsTotal.inc({cause: pin.cause});
+      if (assignment.epoch > 0) metrics.takeoversTotal.inc({cause: assignment.cause});
       return {
-        pinned: true,
-        call: {...pin, state: 'live', owner: asked.id, epoch: reply.epoch},
+        assigned: true,
+        call: {...assignment, state: 'live', owner: asked.id, epoch: reply.epoch},
         settledMs: reply.settledMs,
       };
     }
     if (reply.answer === 'taken') {
-      const call = await directory.read(pin.callSid);
-      if (call?.state === 'live' && call.epoch > pin.epoch) return {pinned: true, call};
+      const call = await directory.read(assignment.callSid);
+      if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
       // Taken, and over already: there is nothing left to own.
-      if (call?.state === 'ended') return {pinned: false, why: 'none'};
+      if (call?.state === 'ended') return {assigned: false, why: 'none'};
     }
     log.debug({worker: asked.id, answer: reply.answer}, 'worker did not take the call');
     refusals.set(asked.id, reply.answer);
@@ -91,12 +95,12 @@ async function findOwner(deps: PinDeps, pin: Omit<Pin, 'exclude'>, exclude: read
   }
   const answers = new Set(refusals.values());
   // Whoever was too slow to answer may have taken it after all.
-  const call = answers.has('noAnswer') ? await directory.read(pin.callSid) : undefined;
-  if (call?.state === 'live' && call.epoch > pin.epoch) return {pinned: true, call};
+  const call = answers.has('noAnswer') ? await directory.read(assignment.callSid) : undefined;
+  if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
   // Nobody listens there any more: it does not live.
   answers.delete('noReceiver');
   answers.delete('draining');
-  if (left.length > 0) return {pinned: false, why: 'unanswered'};
-  if (answers.size === 0) return {pinned: false, why: 'none'};
-  return {pinned: false, why: answers.size === 1 && answers.has('full') ? 'full' : 'unanswered'};
+  if (left.length > 0) return {assigned: false, why: 'unanswered'};
+  if (answers.size === 0) return {assigned: false, why: 'none'};
+  return {assigned: false, why: answers.size === 1 && answers.has('full') ? 'full' : 'unanswered'};
 }

@@ -19,7 +19,7 @@ export const Member = z.object({
 });
 export type Member = Readonly<z.infer<typeof Member>>;
 
-/** Who exists. For choosing whom to ask, not for judging who died: that is `PeerWatch`. */
+/** Who exists. For choosing whom to ask, not for judging who died: that is `FailureDetector`. */
 export interface Fleet {
   /** Must be repeated each second; a member that is silent for three is gone. */
   announce(name: FleetName, member: Member): Promise<void>;

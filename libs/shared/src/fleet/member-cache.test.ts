@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {ProcessId} from '../protocol/ids.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
 import type {Member} from './fleet.ts';
-import {RecentMembers} from './member-cache.ts';
+import {MemberCache} from './member-cache.ts';
 
 const member = (id: string, calls: number): Member => ({
   id: ProcessId.parse(id),
@@ -17,9 +17,9 @@ test('a crowd that asks at once is spread over the members, and none of them is 
   let looks = 0;
   const truth = [member('worker-aaaa', 0), member('worker-bbbb', 2)];
   const fleet = {members: async () => ((looks += 1), truth)};
-  using recent = new RecentMembers(fleet, 'workers', new FakeClock());
+  using recent = new MemberCache(fleet, 'workers', new FakeClock());
   const chosen: string[] = [];
-  for (let asker = 0; asker < 6; asker += 1) {
+  for (let workerClient = 0; workerClient < 6; workerClient += 1) {
     const members = await recent.members('workers');
     chosen.push(members.toSorted((a, b) => a.calls - b.calls)[0]!.id);
   }
@@ -37,7 +37,7 @@ test('what is old is looked up again; a fleet that cannot be read is refused', a
       return [member('worker-aaaa', 0)];
     },
   };
-  using recent = new RecentMembers(fleet, 'workers', clock);
+  using recent = new MemberCache(fleet, 'workers', clock);
   await recent.members('workers');
   away = true;
   await clock.advanceAsync(1_400, 100);

@@ -12,7 +12,7 @@ const FRESH: Millis = 1_500;
  * its calls want another one at once. Whoever asks is about to give somebody a call, so the least loaded counts one
  * more each time: a crowd does not run to one door. For choosing whom to ask; who is asked decides.
  */
-export class RecentMembers implements Pick<Fleet, 'members'>, Disposable {
+export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
   readonly #fleet: Pick<Fleet, 'members'>;
   readonly #name: FleetName;
   readonly #clock: Clock;

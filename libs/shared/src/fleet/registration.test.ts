@@ -3,7 +3,7 @@ import {createLog} from '../observability/log.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
 import {member} from './fleet.contract.ts';
 import {MemoryFleet} from './memory-fleet.ts';
-import {keepPresent} from './registration.ts';
+import {registerMember} from './registration.ts';
 
 const log = createLog('test', {level: 'silent'});
 
@@ -11,7 +11,7 @@ test('a process is in the fleet from its start to its end, with its latest figur
   const clock = new FakeClock();
   const fleet = new MemoryFleet(clock);
   let me = member();
-  const presence = await keepPresent({fleet, name: 'edges', clock, log, member: () => me});
+  const presence = await registerMember({fleet, name: 'edges', clock, log, member: () => me});
   expect(await fleet.members('edges')).toEqual([me]);
   me = {...me, calls: 4};
   await clock.advanceAsync(10_000, 500);
@@ -31,7 +31,7 @@ test('a process comes back into the fleet after Redis was away', async () => {
   const announce = fleet.announce.bind(fleet);
   fleet.announce = () => Promise.reject(new Error('away'));
   const me = member();
-  await keepPresent({fleet, name: 'edges', clock, log, member: () => me});
+  await registerMember({fleet, name: 'edges', clock, log, member: () => me});
   expect(await fleet.members('edges')).toEqual([]);
   fleet.announce = announce;
   await clock.advanceAsync(1_000, 500);

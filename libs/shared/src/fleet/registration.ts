@@ -11,7 +11,7 @@ export interface Presence extends AsyncDisposable {
 }
 
 /** Keeps one process in the fleet for as long as it lives. Resolves when it has been announced, or could not be. */
-export async function keepPresent(options: {
+export async function registerMember(options: {
   readonly fleet: Fleet;
   readonly name: FleetName;
   readonly clock: Clock;

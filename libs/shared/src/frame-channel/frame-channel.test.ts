@@ -170,7 +170,7 @@ test('a channel that is fenced before its subscription is confirmed leaves none 
   const confirmed = Promise.withResolvers<void>();
   const slow = {
     publish: memory.publish.bind(memory),
-    lifeline: memory.lifeline.bind(memory),
+    holdPresence: memory.holdPresence.bind(memory),
     wellSince: memory.wellSince.bind(memory),
     linkedSince: memory.linkedSince.bind(memory),
     trouble: memory.trouble.bind(memory),

@@ -2,19 +2,24 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {ProcessId} from '../protocol/ids.ts';
 import {BEAT_MS} from '../redis/keys.ts';
-import {PeerWatch, type Verdict} from './failure-detector.ts';
+import {FailureDetector, type Verdict} from './failure-detector.ts';
 
 const peer = ProcessId.parse('worker-aaaa');
 const LONG_AGO = -100_000;
 
 /** Looks every 25 ms up to `until`, with Redis well, and says what it saw last. */
-function lookUntil(watch: PeerWatch, from: number, until: number, wellSince: number | undefined = LONG_AGO): Verdict {
+function lookUntil(
+  watch: FailureDetector,
+  from: number,
+  until: number,
+  wellSince: number | undefined = LONG_AGO,
+): Verdict {
   for (let at = from; at <= until; at += 25) watch.look(at, wellSince);
   return watch.verdict(peer, until);
 }
 
 /** Beats every `ms`, which is a multiple of 25, while somebody looks. */
-function beatEach(watch: PeerWatch, ms: number, from: number, until: number): void {
+function beatEach(watch: FailureDetector, ms: number, from: number, until: number): void {
   for (let at = from; at <= until; at += 25) {
     if ((at - from) % ms === 0) watch.beat(peer, at);
     watch.look(at, LONG_AGO);
@@ -23,15 +28,15 @@ function beatEach(watch: PeerWatch, ms: number, from: number, until: number): vo
 
 describe('a peer that stops beating', () => {
   test('is dead after 250 ms, and suspect before', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     expect(lookUntil(watch, 0, 99)).toBe('alive');
     expect(lookUntil(watch, 100, 249)).toBe('suspect');
     expect(lookUntil(watch, 250, 250)).toBe('dead');
   });
 
-  test('is dead at once when its lifeline is gone, unless it speaks after all', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+  test('is dead at once when its presence channel is gone, unless it speaks after all', () => {
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     watch.look(15, LONG_AGO);
     watch.gone(peer, 21, LONG_AGO);
@@ -41,7 +46,7 @@ describe('a peer that stops beating', () => {
   });
 
   test('and was often late lately is given more time, up to a second, and less when it has been on time again', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     beatEach(watch, 200, 0, 2_000);
     expect(lookUntil(watch, 2_000, 2_575)).toBe('suspect');
     expect(lookUntil(watch, 2_600, 2_600)).toBe('dead');
@@ -52,15 +57,15 @@ describe('a peer that stops beating', () => {
   });
 
   test('and was late some time ago, but on time since, is dead as soon as anybody else', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     beatEach(watch, 200, 0, 2_000);
     beatEach(watch, BEAT_MS, 2_025, 22_025);
     expect(lookUntil(watch, 22_050, 22_250)).toBe('suspect');
     expect(lookUntil(watch, 22_275, 22_275)).toBe('dead');
   });
 
-  test('is not gone because Redis has lost all lifelines: when it has just come back', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+  test('is not gone because Redis has lost all presences: when it has just come back', () => {
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 4_990);
     watch.gone(peer, 5_000, undefined);
     watch.gone(peer, 5_000, 4_500);
@@ -70,7 +75,7 @@ describe('a peer that stops beating', () => {
   });
 
   test('is gone however busy we are, and however slow Redis is', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     watch.look(900, undefined);
     watch.gone(peer, 1_100, LONG_AGO);
@@ -78,7 +83,7 @@ describe('a peer that stops beating', () => {
   });
 
   test('is trusted again at its next beat, however suspect it was', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     expect(lookUntil(watch, 0, 175)).toBe('suspect');
     watch.beat(peer, 175);
@@ -86,7 +91,7 @@ describe('a peer that stops beating', () => {
   });
 
   test('is not called dead while Redis is unwell, nor for a second after it came back', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     for (let at = 0; at <= 5_000; at += 25) watch.look(at, undefined);
     expect(watch.verdict(peer, 5_000)).toBe('suspect');
@@ -95,7 +100,7 @@ describe('a peer that stops beating', () => {
   });
 
   test('is not called dead by somebody who slept and has not read his mail', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     watch.beat(peer, 0);
     watch.look(25, LONG_AGO);
     expect(watch.verdict(peer, 2_000)).toBe('suspect');
@@ -115,7 +120,7 @@ describe('several peers that fall silent together', () => {
   const [ann, bob, cid] = ['worker-anna', 'worker-bobb', 'worker-cidd'].map(id => ProcessId.parse(id));
 
   test('get a second before they are called dead: it is rather the machine', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
     for (let at = 0; at <= 990; at += 15) {
       if (at % 50 < 15) watch.beat(cid!, at);
@@ -127,7 +132,7 @@ describe('several peers that fall silent together', () => {
   });
 
   test('get three seconds if nobody is left who speaks: no other could take their calls', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!]) watch.beat(id, 0);
     for (let at = 0; at <= 2_985; at += 15) {
       watch.look(at, LONG_AGO);
@@ -138,7 +143,7 @@ describe('several peers that fall silent together', () => {
   });
 
   test('are dead after a second again as soon as another speaks', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!]) watch.beat(id, 0);
     for (let at = 0; at <= 1_500; at += 15) watch.look(at, LONG_AGO);
     expect(watch.verdict(ann!, 1_500)).toBe('suspect');
@@ -149,7 +154,7 @@ describe('several peers that fall silent together', () => {
   });
 
   test('because they take over the calls of one that died are not called dead themselves', () => {
-    const watch = new PeerWatch(0, LONG_AGO);
+    const watch = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
     watch.look(15, LONG_AGO);
     watch.gone(ann!, 20, LONG_AGO);
@@ -166,7 +171,7 @@ describe('several peers that fall silent together', () => {
 });
 
 test('a peer never heard of has grace from when we began to listen', () => {
-  const watch = new PeerWatch(1_000, LONG_AGO);
+  const watch = new FailureDetector(1_000, LONG_AGO);
   expect(lookUntil(watch, 1_000, 1_099)).toBe('alive');
   expect(lookUntil(watch, 1_100, 1_249)).toBe('suspect');
   expect(lookUntil(watch, 1_250, 1_250)).toBe('dead');
@@ -181,7 +186,7 @@ const step = fc.record({
 test('a peer that beats is never called dead, whatever Redis and our own event loop do', () => {
   fc.assert(
     fc.property(fc.array(step, {maxLength: 300}), fc.integer({min: 0, max: BEAT_MS - 1}), (steps, phase) => {
-      const watch = new PeerWatch(0, LONG_AGO);
+      const watch = new FailureDetector(0, LONG_AGO);
       let [at, beaten, wellSince] = [0, 0, LONG_AGO as number | undefined];
       for (const {wait, redis} of steps) {
         at += wait;
@@ -207,7 +212,7 @@ test('a peer that stops is called dead within 300 ms, if Redis is well and we ar
       fc.array(fc.integer({min: 10, max: 45}), {minLength: 40, maxLength: 200}),
       fc.integer({min: 0, max: 20}),
       (waits, living) => {
-        const watch = new PeerWatch(0, LONG_AGO);
+        const watch = new FailureDetector(0, LONG_AGO);
         let [at, lastBeat] = [0, 0];
         for (const [index, wait] of waits.entries()) {
           at += wait;

@@ -34,14 +34,14 @@ const LATE: Millis = 45;
 const FORGET: Millis = 60_000;
 
 /**
- * Who is alive, judged by heartbeats and lifelines. No sockets, no timers: what was seen and the monotonic time go in, a
+ * Who is alive, judged by heartbeats and presences. No sockets, no timers: what was seen and the monotonic time go in, a
  * verdict comes out.
  *
  *        beat                   100 ms without a beat    250 ms     beat
  *   ──────┬──────────────────────────────┬──────────────────┬────────┬───
  *   alive │            alive             │      suspect     │  dead  │ alive
  *
- *                  its lifeline is gone
+ *                  its presence channel is gone
  *   ──────────────────────────┬───────────────
  *             alive           │  dead
  *
@@ -52,7 +52,7 @@ const FORGET: Millis = 60_000;
  * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
  * treated as if it had spoken when we began to listen.
  */
-export class PeerWatch {
+export class FailureDetector {
   /** When each peer was last heard, how long we had been asleep in all by then, and its longest pause lately. */
   readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis; readonly pause: Millis}>();
   readonly #listeningSince: Millis;
@@ -63,7 +63,7 @@ export class PeerWatch {
   #redisWellSince: Millis | undefined;
   /** By their silence. */
   readonly #dead = new Set<ProcessId>();
-  /** By their lifeline, and since when; some of them never spoke to us. */
+  /** By their presence channel, and since when; some of them never spoke to us. */
   readonly #gone = new Map<ProcessId, Millis>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #areAllSilent = false;
@@ -88,7 +88,7 @@ export class PeerWatch {
   }
 
   /**
-   * The lifeline of a peer is gone: so is its process, unless Redis has lost everybody's. That only a lost connection of
+   * The presence channel of a peer is gone: so is its process, unless Redis has lost everybody's. That only a lost connection of
    * ours can tell (`linkedSince`: since when they have held); how busy we are, or Redis is, does not matter here.
    */
   gone(id: ProcessId, at: Millis, linkedSince: Millis | undefined): void {
@@ -141,7 +141,7 @@ export class PeerWatch {
     return silent >= 2 && silent * 2 > recent.length;
   }
 
-  /** Of those who live as far as their lifelines tell: two at least, and none of them speaks. */
+  /** Of those who live as far as their presences tell: two at least, and none of them speaks. */
   #isEverybodySilent(at: Millis): boolean {
     const silences = [...this.#lastBeat.keys()].filter(id => !this.#gone.has(id)).map(id => this.#silenceOf(id, at));
     const recent = silences.filter(silence => silence < SILENCE_OF_ALL + SILENCE);

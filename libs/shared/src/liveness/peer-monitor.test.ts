@@ -6,7 +6,7 @@ import {ProcessId} from '../protocol/ids.ts';
 import {fleetBeat} from '../redis/keys.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
 import {startHeartbeat, type Beat} from './heartbeat.ts';
-import {watchPeers, type Peers} from './peer-monitor.ts';
+import {monitorPeers, type Peers} from './peer-monitor.ts';
 
 const log = createLog('test', {level: 'silent'});
 const id = ProcessId.parse('worker-aaaa');
@@ -19,7 +19,7 @@ let deaths: number;
 beforeEach(async () => {
   clock = new FakeClock();
   bus = new MemoryMediaBus(clock);
-  peers = await watchPeers({bus, clock, name: 'workers', metrics: createMetrics('test'), log});
+  peers = await monitorPeers({bus, clock, name: 'workers', metrics: createMetrics('test'), log});
   deaths = 0;
 });
 afterEach(() => peers[Symbol.asyncDispose]());

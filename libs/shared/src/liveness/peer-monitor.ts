@@ -3,10 +3,10 @@ import {background, type Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {parse} from '../protocol/parse.ts';
-import {fleetBeat, fleetLife, type FleetName} from '../redis/keys.ts';
+import {fleetBeat, fleetPresence, type FleetName} from '../redis/keys.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
 import {Beat} from './heartbeat.ts';
-import {PeerWatch, type Verdict} from './failure-detector.ts';
+import {FailureDetector, type Verdict} from './failure-detector.ts';
 
 /** Adds at most this to every detection. */
 const LOOK_EVERY: Millis = 15;
@@ -14,14 +14,14 @@ const LOOK_EVERY: Millis = 15;
 /** The peers of this process, as their heartbeats show them. */
 export interface Peers extends AsyncDisposable {
   verdict(id: ProcessId): Verdict;
-  /** Tells that a message to this peer had no receiver: if its lifeline has none either, it is dead. */
+  /** Tells that a message to this peer had no receiver: if its presence channel has none either, it is dead. */
   noReceiver(id: ProcessId): void;
   /** Calls once, when the peer is dead; at the next look if it already is. */
   onDead(id: ProcessId, died: () => void): Cancel;
 }
 
 /** Listens to the heartbeats of a fleet. Rejects when it cannot listen. */
-export async function watchPeers(options: {
+export async function monitorPeers(options: {
   readonly bus: MediaBus;
   readonly clock: Clock;
   readonly name: FleetName;
@@ -30,7 +30,7 @@ export async function watchPeers(options: {
 }): Promise<Peers> {
   const {bus, clock, name, metrics, log} = options;
   // Beats may come before the subscription is confirmed.
-  const watch = new PeerWatch(clock.now(), bus.wellSince());
+  const watch = new FailureDetector(clock.now(), bus.wellSince());
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
     if (beat.ok) watch.beat(beat.message.id, clock.now());
@@ -54,7 +54,7 @@ export async function watchPeers(options: {
   const probe = async (id: ProcessId) => {
     if (probing.has(id)) return;
     probing.add(id);
-    const receivers = await bus.publish(fleetLife(name, id), Buffer.alloc(0)).catch(() => 1);
+    const receivers = await bus.publish(fleetPresence(name, id), Buffer.alloc(0)).catch(() => 1);
     probing.delete(id);
     if (receivers > 0) return;
     watch.gone(id, clock.now(), bus.linkedSince());

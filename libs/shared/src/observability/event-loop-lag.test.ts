@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {FakeClock} from '../testing/fake-clock.ts';
 import type {Clock} from '../time.ts';
-import {LoopLag} from './event-loop-lag.ts';
+import {EventLoopLag} from './event-loop-lag.ts';
 
 test('an operator sees the worst of the last second, and not longer', () => {
   const fake = new FakeClock();
@@ -11,7 +11,7 @@ test('an operator sees the worst of the last second, and not longer', () => {
     wall: () => fake.wall(),
     after: (delay, run) => fake.after(delay, run),
   };
-  using lag = new LoopLag(clock);
+  using lag = new EventLoopLag(clock);
   fake.advance(500);
   expect(lag.worst).toBe(0);
   late = 80;

@@ -4,7 +4,7 @@ const LOOK_EVERY_MS = 50;
 const LOOKS = 20;
 
 /** How late the timers of this process fire: the worst of the last second. */
-export class LoopLag {
+export class EventLoopLag {
   readonly #late: Millis[] = [];
   readonly #stop: Cancel;
 

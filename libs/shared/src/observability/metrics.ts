@@ -12,7 +12,7 @@ import {
   RECORDING_OUTCOMES,
   REFUSED_REQUESTS,
   REFUSED_SOCKETS,
-  REPIN_CAUSES,
+  TAKEOVER_CAUSES,
   SENDING_OUTCOMES,
   TOKEN_KINDS,
 } from './metric-labels.ts';
@@ -119,14 +119,14 @@ export function createMetrics(service: string) {
       service === 'webhook' ? REFUSED_REQUESTS : REFUSED_SOCKETS,
     ),
     malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages nobody could use', ['peer', 'reason']),
-    repinsTotal: counterBy(
+    takeoversTotal: counterBy(
       CALLS,
-      'repins_total',
+      'takeovers_total',
       'calls moved to another worker, by whoever moved them',
       'cause',
-      REPIN_CAUSES,
+      TAKEOVER_CAUSES,
     ),
-    repinSeconds: seconds(EDGE, 'repin', 'owner known dead to first frame accepted by the new one'),
+    takeoverSeconds: seconds(EDGE, 'takeover', 'owner known dead to first frame accepted by the new one'),
     failoversTotal: counterBy(
       WORKER,
       'failovers_total',

@@ -3,12 +3,12 @@ import {expect, test} from 'vitest';
 import {z} from 'zod';
 import {encodePacket} from '../frame-channel/frame-codec.ts';
 import {EdgeToWorker} from './edge-to-worker.ts';
-import {Answer, Ask} from './worker-rpc.ts';
+import {WorkerReply, WorkerRequest} from './worker-rpc.ts';
 import {PROTOCOL_VERSION} from './protocol-version.ts';
 import {WorkerToEdge} from './worker-to-edge.ts';
 
 test('changing what edge, worker and webhook say to each other forces a new protocol version', () => {
-  const schemas = [EdgeToWorker, WorkerToEdge, Ask, Answer].map(schema => z.toJSONSchema(schema));
+  const schemas = [EdgeToWorker, WorkerToEdge, WorkerRequest, WorkerReply].map(schema => z.toJSONSchema(schema));
   const packet = encodePacket({
     kind: 16,
     epoch: 1,

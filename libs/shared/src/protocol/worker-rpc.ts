@@ -13,7 +13,7 @@ const base = {
 };
 
 /** What may be asked of one worker. Without an answer within 300 ms another is asked, and later the same once more. */
-export const Ask = z.discriminatedUnion('type', [
+export const WorkerRequest = z.discriminatedUnion('type', [
   /**
    * Will you take this call? `epoch` is the one that the call has now: 0 for a new call, and the worker that wins
    * makes it one higher. With an epoch above 0 it is a call that somebody else had: go on from its journal.
@@ -42,10 +42,10 @@ export const Ask = z.discriminatedUnion('type', [
   /** The call is over for a reason that you cannot see (Twilio's status callback, a caller gone while no edge lived). */
   z.object({...base, type: z.literal('end'), why: z.enum(['caller.hung-up', 'operator.hung-up'])}),
 ]);
-export type Ask = z.infer<typeof Ask>;
+export type WorkerRequest = z.infer<typeof WorkerRequest>;
 
 /** `taken`: somebody else owns the call already (`epoch` says since which); look it up. */
-export const Answer = z.object({
+export const WorkerReply = z.object({
   version: z.literal(PROTOCOL_VERSION),
   ask: z.string(),
   worker: ProcessId,
@@ -54,4 +54,4 @@ export const Answer = z.object({
   /** On the clock of the stream that was named, in milliseconds: what the caller said before is known in words. */
   settledMs: z.number().nonnegative().optional(),
 });
-export type Answer = z.infer<typeof Answer>;
+export type WorkerReply = z.infer<typeof WorkerReply>;

@@ -13,7 +13,7 @@ export const mediaDown = (stream: StreamSid) => `media:{${stream}}:down`;
 export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
 
 /** Sharded channel: the answers to what one process asked. */
-export const answersTo = (asker: ProcessId) => `asker:{${asker}}:answers`;
+export const answersTo = (workerClient: ProcessId) => `workerClient:{${workerClient}}:answers`;
 
 /** Sharded channel: one process to itself, to learn whether Redis is well. */
 export const echoChannel = (id: string) => `echo:{${id}}`;
@@ -32,7 +32,7 @@ export const fleetBeat = (name: FleetName) => `fleet:{${name}}:beat`;
 export const BEAT_MS = 50;
 
 /** Sharded channel without messages: that it has a subscriber shows that the member's process is there. */
-export const fleetLife = (name: FleetName, id: ProcessId) => `fleet:{${name}}:life:${id}`;
+export const fleetPresence = (name: FleetName, id: ProcessId) => `fleet:{${name}}:life:${id}`;
 
 /** Hash: who owns a call and what it is about. Kept while it lives, and `ENDED_CALL_TTL_S` after it ended. */
 export const call = (sid: CallSid) => `call:{${sid}}`;

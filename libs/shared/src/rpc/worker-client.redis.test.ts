@@ -5,8 +5,8 @@ import {createMetrics} from '../observability/metrics.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
 import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
 import {systemClock as clock} from '../time.ts';
-import {openAsker} from './worker-client.ts';
-import {openInbox} from './worker-server.ts';
+import {openWorkerClient} from './worker-client.ts';
+import {openWorkerServer} from './worker-server.ts';
 
 const log = createLog('test', {level: 'silent'});
 const random = () => randomBytes(6).toString('hex');
@@ -17,9 +17,9 @@ test('two processes ask and answer through Redis, and a worker that left is know
   const worker = ProcessId.parse(`worker-${random()}`);
   const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
   const handle = async () => ({answer: 'yes', epoch: 2}) as const;
-  const inbox = await openInbox({bus: there, worker, handle, metrics: createMetrics('test'), log});
-  await using asker = await openAsker({bus: here, clock, id: ProcessId.parse(`edge-${random()}`), log});
-  const ask = () => asker.ask(worker, {type: 'end', callSid, why: 'caller.hung-up'}, 5_000);
+  const inbox = await openWorkerServer({bus: there, worker, handle, metrics: createMetrics('test'), log});
+  await using workerClient = await openWorkerClient({bus: here, clock, id: ProcessId.parse(`edge-${random()}`), log});
+  const ask = () => workerClient.ask(worker, {type: 'end', callSid, why: 'caller.hung-up'}, 5_000);
   const outcomes = await Promise.all(Array.from({length: 20}, ask));
   expect(outcomes.map(({answer}) => answer)).toEqual(Array.from({length: 20}, () => 'yes'));
   await inbox[Symbol.asyncDispose]();

@@ -4,11 +4,11 @@ import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
 import {createLog} from '../observability/log.ts';
 import {createMetrics, type Metrics} from '../observability/metrics.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
-import type {Ask} from '../protocol/worker-rpc.ts';
+import type {WorkerRequest} from '../protocol/worker-rpc.ts';
 import {answersTo, workerInbox} from '../redis/keys.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
-import {openAsker, type Asker, type Request} from './worker-client.ts';
-import {openInbox} from './worker-server.ts';
+import {openWorkerClient, type WorkerClient, type Request} from './worker-client.ts';
+import {openWorkerServer} from './worker-server.ts';
 
 const log = createLog('test', {level: 'silent'});
 const [edge, worker] = [ProcessId.parse('edge-aaaa'), ProcessId.parse('worker-aaaa')];
@@ -18,25 +18,26 @@ const hangUp: Request = {type: 'end', callSid, why: 'caller.hung-up'};
 let clock: FakeClock;
 let bus: MemoryMediaBus;
 let metrics: Metrics;
-let asker: Asker;
+let workerClient: WorkerClient;
 beforeEach(async () => {
   clock = new FakeClock();
   bus = new MemoryMediaBus(clock);
   metrics = createMetrics('test');
-  asker = await openAsker({bus, clock, id: edge, log});
+  workerClient = await openWorkerClient({bus, clock, id: edge, log});
 });
-afterEach(() => asker[Symbol.asyncDispose]());
+afterEach(() => workerClient[Symbol.asyncDispose]());
 
-const inbox = (handle: Parameters<typeof openInbox>[0]['handle']) => openInbox({bus, worker, handle, metrics, log});
+const inbox = (handle: Parameters<typeof openWorkerServer>[0]['handle']) =>
+  openWorkerServer({bus, worker, handle, metrics, log});
 
 describe('an asker', () => {
   test('gets the answer of the worker it asked', async () => {
-    const asks: Ask[] = [];
+    const asks: WorkerRequest[] = [];
     await inbox(async ask => {
       asks.push(ask);
       return {answer: 'yes', epoch: 3};
     });
-    const outcome = asker.ask(worker, hangUp);
+    const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(10);
     expect(await outcome).toMatchObject({answer: 'yes', epoch: 3, worker});
     expect(asks).toMatchObject([hangUp]);
@@ -50,7 +51,7 @@ describe('an asker', () => {
       return {answer: ask.type === 'attach' ? 'unknown' : 'yes', epoch: 1};
     });
     const attach: Request = {type: 'attach', callSid, epoch: 1, streamSid: `MZ${'0'.repeat(32)}` as never, edge};
-    const [first, second] = [asker.ask(worker, attach), asker.ask(worker, hangUp)];
+    const [first, second] = [workerClient.ask(worker, attach), workerClient.ask(worker, hangUp)];
     await clock.advanceAsync(10);
     expect(await second).toMatchObject({answer: 'yes'});
     for (const release of held) release();
@@ -59,28 +60,28 @@ describe('an asker', () => {
   });
 
   test('knows at once when nobody listens', async () => {
-    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
+    expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
   });
 
   test('waits 300 ms for a worker that hangs, and no longer', async () => {
     await inbox(() => new Promise(() => {}));
-    const outcome = asker.ask(worker, hangUp);
+    const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(300);
     expect(await outcome).toEqual({answer: 'noAnswer'});
   });
 
   test('is told when Redis is away', async () => {
     bus.setDown(true);
-    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'unreachable'});
+    expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'unreachable'});
   });
 
   test('is not confused by an answer that came too late, or that is none', async () => {
     const slow = Promise.withResolvers<{answer: 'yes'; epoch: number}>();
     await inbox(() => slow.promise);
-    const outcome = asker.ask(worker, hangUp, 50);
+    const outcome = workerClient.ask(worker, hangUp, 50);
     await clock.advanceAsync(50);
     expect(await outcome).toEqual({answer: 'noAnswer'});
-    const next = asker.ask(worker, hangUp);
+    const next = workerClient.ask(worker, hangUp);
     await bus.publish(answersTo(edge), Buffer.from('not json'));
     await clock.advanceAsync(1);
     slow.resolve({answer: 'yes', epoch: 1});
@@ -95,16 +96,16 @@ describe('an inbox', () => {
     for (const text of ['', '{}', 'null', '{"type":"take"}', '[1]']) {
       await bus.publish(workerInbox(worker), Buffer.from(text));
     }
-    const outcome = asker.ask(worker, hangUp);
+    const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(10);
     expect(await outcome).toMatchObject({answer: 'yes'});
     const {values} = await metrics.malformedTotal.get();
     expect(values.reduce((sum, {value}) => sum + value, 0)).toBe(5);
   });
 
-  test('sends the asker to somebody else when it failed', async () => {
+  test('sends the workerClient to somebody else when it failed', async () => {
     await inbox(() => Promise.reject(new Error('bug')));
-    const outcome = asker.ask(worker, hangUp);
+    const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(10);
     expect(await outcome).toMatchObject({answer: 'unknown'});
   });
@@ -112,6 +113,6 @@ describe('an inbox', () => {
   test('is gone for askers once it is closed', async () => {
     const open = await inbox(async () => ({answer: 'yes', epoch: 1}));
     await open[Symbol.asyncDispose]();
-    expect(await asker.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
+    expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
   });
 });

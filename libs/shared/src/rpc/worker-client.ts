@@ -1,43 +1,43 @@
 import type {MediaBus} from '../bus/media-bus.ts';
 import type {Log} from '../observability/log.ts';
 import type {ProcessId} from '../protocol/ids.ts';
-import {Answer, type Ask} from '../protocol/worker-rpc.ts';
+import {WorkerReply, type WorkerRequest} from '../protocol/worker-rpc.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {answersTo, workerInbox} from '../redis/keys.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 
-type Body<Message> = Message extends Ask ? Omit<Message, 'version' | 'ask' | 'replyTo'> : never;
+type Body<Message> = Message extends WorkerRequest ? Omit<Message, 'version' | 'ask' | 'replyTo'> : never;
 
-/** What may be asked; the asker adds what brings the answer back. */
-export type Request = Body<Ask>;
+/** What may be asked; the workerClient adds what brings the answer back. */
+export type Request = Body<WorkerRequest>;
 
 /**
  * What came of asking. `noReceiver`: nobody listens at that inbox. `noAnswer`: it was handed over, and nothing came back
  * in time; what was asked for may still happen. `unreachable`: it could not be sent, because Redis is away.
  */
-export type Outcome = Answer | {readonly answer: 'noReceiver' | 'noAnswer' | 'unreachable'};
+export type Outcome = WorkerReply | {readonly answer: 'noReceiver' | 'noAnswer' | 'unreachable'};
 
-export interface Asker extends AsyncDisposable {
+export interface WorkerClient extends AsyncDisposable {
   /** Asks one worker. Never rejects, and never takes longer than `timeoutMs` (300 if not given). */
   ask(worker: ProcessId, request: Request, timeoutMs?: Millis): Promise<Outcome>;
 }
 
 /** Makes a process able to ask workers. Rejects when it cannot listen for their answers. */
-export async function openAsker(options: {
+export async function openWorkerClient(options: {
   readonly bus: MediaBus;
   readonly clock: Clock;
   /** The process that asks. */
   readonly id: ProcessId;
   readonly log: Log;
-}): Promise<Asker> {
+}): Promise<WorkerClient> {
   const {bus, clock, id, log} = options;
   const replyTo = answersTo(id);
   const pending = new Map<string, (outcome: Outcome) => void>();
   let asked = 0;
   const unsubscribe = await bus.subscribe(replyTo, message => {
-    const answer = parse(Answer, message.toString());
-    // An answer to nothing that waits came too late: the asker has already gone on to somebody else.
+    const answer = parse(WorkerReply, message.toString());
+    // An answer to nothing that waits came too late: the workerClient has already gone on to somebody else.
     if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
     else log.warn({reason: answer.reason, detail: answer.detail}, 'malformed answer');
   });

@@ -2,35 +2,35 @@ import type {MediaBus} from '../bus/media-bus.ts';
 import {background, logOfCall, type Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
-import {Ask, type Answer} from '../protocol/worker-rpc.ts';
+import {WorkerRequest, type WorkerReply} from '../protocol/worker-rpc.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {workerInbox} from '../redis/keys.ts';
 
 /**
  * Answers what one worker is asked, until disposed. Whatever cannot be read is counted and gets no answer; a `handle`
- * that fails answers `unknown`, so that the asker goes on to somebody else at once.
+ * that fails answers `unknown`, so that the workerClient goes on to somebody else at once.
  */
-export async function openInbox(options: {
+export async function openWorkerServer(options: {
   readonly bus: MediaBus;
   readonly worker: ProcessId;
-  readonly handle: (ask: Ask) => Promise<Pick<Answer, 'answer' | 'epoch' | 'settledMs'>>;
+  readonly handle: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>>;
   readonly metrics: Pick<Metrics, 'malformedTotal'>;
   readonly log: Log;
 }): Promise<AsyncDisposable> {
   const {bus, worker, handle, metrics, log} = options;
-  const reply = async (ask: Ask) => {
+  const reply = async (ask: WorkerRequest) => {
     const said = await handle(ask).catch((thrown: unknown) => {
       logOfCall(log, ask.callSid).error({err: thrown, ask: ask.type}, 'could not do what was asked');
       return {answer: 'unknown', epoch: 0} as const;
     });
-    const message: Answer = {version: PROTOCOL_VERSION, ask: ask.ask, worker, ...said};
+    const message: WorkerReply = {version: PROTOCOL_VERSION, ask: ask.ask, worker, ...said};
     await bus.publish(ask.replyTo, Buffer.from(JSON.stringify(message)));
   };
   const unsubscribe = await bus.subscribe(workerInbox(worker), message => {
-    const ask = parse(Ask, message.toString());
+    const ask = parse(WorkerRequest, message.toString());
     if (ask.ok) return background(reply(ask.message), log, 'answering an ask');
-    metrics.malformedTotal.inc({peer: 'asker', reason: ask.reason});
+    metrics.malformedTotal.inc({peer: 'workerClient', reason: ask.reason});
     log.warn({reason: ask.reason, detail: ask.detail}, 'malformed ask');
   });
   return {[Symbol.asyncDispose]: unsubscribe};

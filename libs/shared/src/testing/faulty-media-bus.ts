@@ -44,8 +44,8 @@ export class FaultyMediaBus implements MediaBus {
     return this.#bus.subscribe(channel, listener);
   }
 
-  lifeline(channel: string): Promise<Unsubscribe> {
-    return this.#bus.lifeline(channel);
+  holdPresence(channel: string): Promise<Unsubscribe> {
+    return this.#bus.holdPresence(channel);
   }
 
   wellSince(): Millis | undefined {

@@ -9,7 +9,7 @@ import {histogram} from '../queries/histogram.ts';
 import {listCalls} from '../queries/list-calls.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
-import {recordCall} from '../ingest/store-call.ts';
+import {storeCall} from '../ingest/store-call.ts';
 import {sweep} from '../ingest/retention.ts';
 import {findSession, openSession} from '../auth/sessions.ts';
 import {FIRST, finishedCall, sidOf, turnOfTest} from '../testing/finished-call.ts';
@@ -36,13 +36,13 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     const call = (number: number) => readCall(db(), sidOf(number), {signIn: 'required', session: 's'});
 
     test('an analyst sees a call once, however often its record arrives', async () => {
-      for (let times = 0; times < 3; times += 1) await recordCall(db(), finishedCall());
+      for (let times = 0; times < 3; times += 1) await storeCall(db(), finishedCall());
       expect((await all()).calls).toMatchObject([{callSid: sidOf(1), turns: 2, whole: true}]);
       expect((await call(1))?.turns).toHaveLength(2);
     });
 
     test('two copies of a record that arrive at the same moment are one call', async () => {
-      const outcomes = await Promise.all([1, 2, 3, 4].map(() => recordCall(db(), finishedCall())));
+      const outcomes = await Promise.all([1, 2, 3, 4].map(() => storeCall(db(), finishedCall())));
       expect(outcomes).toEqual(['recorded', 'recorded', 'recorded', 'recorded']);
       expect((await call(1))?.turns).toHaveLength(2);
     });
@@ -50,37 +50,34 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     test('a long call is whole in whatever order its parts arrive', async () => {
       const part = (part: number) =>
         finishedCall({part, parts: 3, turns: [turnOfTest(part * 2), turnOfTest(part * 2 + 1)], summary: {turns: 6}});
-      await recordCall(db(), part(2));
-      await recordCall(db(), part(0));
+      await storeCall(db(), part(2));
+      await storeCall(db(), part(0));
       expect((await all()).calls).toMatchObject([{whole: false}]);
-      await recordCall(db(), part(2));
-      await recordCall(db(), part(1));
+      await storeCall(db(), part(2));
+      await storeCall(db(), part(1));
       expect((await all()).calls).toMatchObject([{whole: true, turns: 6}]);
       expect((await call(1))?.turns.map(turn => turn.turn)).toEqual([0, 1, 2, 3, 4, 5]);
     });
 
     test('an older record that arrives late changes nothing', async () => {
       const fuller = finishedCall({turns: [0, 1, 2].map(turn => turnOfTest(turn)), summary: {epoch: 2}});
-      await recordCall(db(), fuller);
-      expect(await recordCall(db(), finishedCall({summary: {endReason: 'platform.worker-lost'}}))).toBe('superseded');
+      await storeCall(db(), fuller);
+      expect(await storeCall(db(), finishedCall({summary: {endReason: 'platform.worker-lost'}}))).toBe('superseded');
       expect((await all()).calls).toMatchObject([{epoch: 2, endReason: 'caller.hung-up', turns: 3}]);
       expect((await call(1))?.turns).toHaveLength(3);
     });
 
     test('a fuller record replaces what an earlier owner knew, with all that hung on it', async () => {
       const guess = {failover: 0, kind: 'worker-lost', at: 5, gapMs: 90, from: 'worker-1', to: null};
-      await recordCall(
-        db(),
-        finishedCall({rest: {failovers: [guess]}, turns: [0, 1, 2].map(turn => turnOfTest(turn))}),
-      );
+      await storeCall(db(), finishedCall({rest: {failovers: [guess]}, turns: [0, 1, 2].map(turn => turnOfTest(turn))}));
       expect((await all()).calls).toMatchObject([{failovers: 1}]);
-      await recordCall(db(), finishedCall({summary: {epoch: 2}}));
+      await storeCall(db(), finishedCall({summary: {epoch: 2}}));
       expect((await all()).calls).toMatchObject([{failovers: 0, turns: 2}]);
       expect(await call(1)).toMatchObject({failovers: [], turns: [{turn: 0}, {turn: 1}]});
     });
 
     test('everything that hangs on a call is on its page', async () => {
-      await recordCall(
+      await storeCall(
         db(),
         finishedCall({
           rest: {
@@ -116,7 +113,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('what people said is kept from whoever has not signed in, and a look at it is written down', async () => {
       const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'my secret', cut: false}];
-      await recordCall(
+      await storeCall(
         db(),
         finishedCall({rest: {transcript}, summary: {caller: {hash: 'ab', lastTwo: '42', number: '+15550100'}}}),
       );
@@ -131,7 +128,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('hostile text is kept as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
-      await recordCall(
+      await storeCall(
         db(),
         finishedCall({
           summary: {assistant: `<img onerror=x> \0`},
@@ -143,27 +140,24 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     });
 
     test('a call whose clock jumped back has no length, and is there', async () => {
-      await recordCall(db(), finishedCall({startedAt: FIRST, summary: {endedAt: FIRST - 5_000}}));
+      await storeCall(db(), finishedCall({startedAt: FIRST, summary: {endedAt: FIRST - 5_000}}));
       expect((await all()).calls).toMatchObject([{durationMs: null}]);
       expect(await concurrency(db(), {bucket: 'hour'})).toEqual({bucket: 'hour', buckets: []});
     });
 
     test('a call that was erased does not come back with a late copy of its record', async () => {
-      await recordCall(db(), finishedCall({number: 1}));
-      await recordCall(db(), finishedCall({number: 2}));
+      await storeCall(db(), finishedCall({number: 1}));
+      await storeCall(db(), finishedCall({number: 2}));
       expect(await eraseCalls(db(), {callSid: sidOf(1)}, null)).toBe(1);
-      expect(await recordCall(db(), finishedCall({number: 1}))).toBe('erased');
+      expect(await storeCall(db(), finishedCall({number: 1}))).toBe('erased');
       expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
       expect(await db().selectFrom('turns').select('callSid').distinct().execute()).toEqual([{callSid: sidOf(2)}]);
     });
 
     test('a caller who wants to be forgotten is, in every call from or to the number', async () => {
-      await recordCall(db(), finishedCall({number: 1}));
-      await recordCall(
-        db(),
-        finishedCall({number: 2, summary: {caller: {hash: 'other', lastTwo: '11', number: null}}}),
-      );
-      await recordCall(
+      await storeCall(db(), finishedCall({number: 1}));
+      await storeCall(db(), finishedCall({number: 2, summary: {caller: {hash: 'other', lastTwo: '11', number: null}}}));
+      await storeCall(
         db(),
         finishedCall({
           number: 3,
@@ -174,23 +168,23 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         }),
       );
       expect(await eraseCalls(db(), {numberHash: 'abc123'}, 's')).toBe(2);
-      expect(await recordCall(db(), finishedCall({number: 3}))).toBe('erased');
+      expect(await storeCall(db(), finishedCall({number: 3}))).toBe('erased');
       expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
     });
 
     test('pages of a list do not move while new calls arrive', async () => {
-      for (let number = 1; number <= 7; number += 1) await recordCall(db(), finishedCall({number}));
+      for (let number = 1; number <= 7; number += 1) await storeCall(db(), finishedCall({number}));
       const first = await all({limit: 3});
-      await recordCall(db(), finishedCall({number: 8}));
+      await storeCall(db(), finishedCall({number: 8}));
       const [, at = '', callSid = ''] = /^(\d+)-(.*)$/.exec(first.next ?? '') ?? [];
       const second = await all({limit: 3, after: {at: new Date(Number(at)), callSid}});
       expect([...first.calls, ...second.calls].map(call => call.callSid)).toEqual([7, 6, 5, 4, 3, 2].map(sidOf));
     });
 
     test('an analyst narrows a list by what the calls were like', async () => {
-      await recordCall(db(), finishedCall({number: 1, summary: {assistant: 'booking'}}));
-      await recordCall(db(), finishedCall({number: 2, summary: {bargeIns: 2}}));
-      await recordCall(
+      await storeCall(db(), finishedCall({number: 1, summary: {assistant: 'booking'}}));
+      await storeCall(db(), finishedCall({number: 2, summary: {bargeIns: 2}}));
+      await storeCall(
         db(),
         finishedCall({number: 3, summary: {endReason: 'platform.model-lost', endedBy: 'platform'}}),
       );
@@ -205,7 +199,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('an analyst finds the call of a client that is not Twilio by its own id', async () => {
       for (const [place, callSid] of ['test_call', 'testXcall', '1764350000000'].entries())
-        await recordCall(db(), finishedCall({number: place + 1, summary: {callSid}}));
+        await storeCall(db(), finishedCall({number: place + 1, summary: {callSid}}));
       const found = async (search: string) => (await all({search})).calls.map(({callSid}) => callSid);
       expect(await found('test_c')).toEqual(['test_call']);
       expect(await found('test')).toEqual(['testXcall', 'test_call']);
@@ -216,11 +210,11 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const values = Array.from({length: 101}, (_, index) => (index * 37) % 101);
       const turns = values.map((value, turn) => turnOfTest(turn, {platformTurnGapMs: value}));
       for (let part = 0; part < 3; part += 1)
-        await recordCall(
+        await storeCall(
           db(),
           finishedCall({part, parts: 3, turns: turns.slice(part * 50, part * 50 + 50), summary: {turns: 101}}),
         );
-      await recordCall(db(), finishedCall({number: 2, turns: [turnOfTest(0, {platformTurnGapMs: null})]}));
+      await storeCall(db(), finishedCall({number: 2, turns: [turnOfTest(0, {platformTurnGapMs: null})]}));
       const {groups} = await measure(db(), {metric: 'platform_turn_gap'});
       expect(groups).toMatchObject([
         {count: 101, mean: 50, min: 0, max: 100, sum: 5_050, p50: 50, p90: 90, p95: 95, p99: 99},
@@ -228,9 +222,9 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     });
 
     test('figures are split by time and by what the analyst names', async () => {
-      await recordCall(db(), finishedCall({number: 1}));
-      await recordCall(db(), finishedCall({number: 2, summary: {assistant: 'booking', costUsd: 0.2}}));
-      await recordCall(db(), finishedCall({number: 3, startedAt: FIRST + DAY}));
+      await storeCall(db(), finishedCall({number: 1}));
+      await storeCall(db(), finishedCall({number: 2, summary: {assistant: 'booking', costUsd: 0.2}}));
+      await storeCall(db(), finishedCall({number: 3, startedAt: FIRST + DAY}));
       const cost = await measure(db(), {metric: 'cost', bucket: 'day', by: 'assistant'});
       expect(cost.groups.map(({at, group, count, sum}) => [at, ...group, count, sum])).toEqual([
         ['2026-11-02T00:00:00.000Z', 'booking', 1, 0.2],
@@ -254,7 +248,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         [4, 10, 12],
       ] as const) {
         const startedAt = FIRST + from * MINUTE;
-        await recordCall(db(), finishedCall({number, startedAt, summary: {endedAt: FIRST + to * MINUTE}}));
+        await storeCall(db(), finishedCall({number, startedAt, summary: {endedAt: FIRST + to * MINUTE}}));
       }
       const {buckets} = await concurrency(db(), {bucket: 'hour'});
       expect(buckets.map(({peak}) => peak)).toEqual([3, 1]);
@@ -262,7 +256,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('a histogram counts every value once', async () => {
       const turns = [10, 20, 99, 100, 101, 1e9].map((value, turn) => turnOfTest(turn, {heardMs: value}));
-      await recordCall(db(), finishedCall({turns}));
+      await storeCall(db(), finishedCall({turns}));
       const {bins} = await histogram(db(), {metric: 'heard_audio', step: 100});
       expect(bins).toEqual([
         {from: 0, count: 3},
@@ -273,8 +267,8 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('each kind of record goes when its days are over', async () => {
       const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'hello', cut: false}];
-      await recordCall(db(), finishedCall({number: 1, startedAt: FIRST, rest: {transcript}}));
-      await recordCall(db(), finishedCall({number: 2, startedAt: FIRST + 20 * DAY, rest: {transcript}}));
+      await storeCall(db(), finishedCall({number: 1, startedAt: FIRST, rest: {transcript}}));
+      await storeCall(db(), finishedCall({number: 2, startedAt: FIRST + 20 * DAY, rest: {transcript}}));
       const retention = {calls: 90, turns: 30, transcripts: 7};
       expect(await sweep(db(), retention, FIRST + 10 * DAY)).toEqual({transcripts: 1});
       expect(await sweep(db(), retention, FIRST + 31 * DAY)).toEqual({transcripts: 1, turns: 2});
@@ -303,7 +297,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     });
 
     test('the views that other tools read have their columns', async () => {
-      await recordCall(db(), finishedCall());
+      await storeCall(db(), finishedCall());
       const {rows: calls} = await sql`SELECT * FROM v_calls`.execute(db());
       expect(calls).toMatchObject([{callSid: sidOf(1), whole: true}]);
       expect(calls).toMatchObject([{tokensInputCached: 300, tokensInputCachedText: 64, tokensInputCachedAudio: 236}]);

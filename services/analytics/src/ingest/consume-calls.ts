@@ -9,7 +9,7 @@ import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
-import {recordCall} from './store-call.ts';
+import {storeCall} from './store-call.ts';
 
 /** Records that are written at the same time; one after the other where the database is in this process. */
 const CONCURRENCY = {embedded: 2, postgres: 8} as const;
@@ -74,7 +74,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     for (;;) {
       try {
         const db = await database.ready(stopping.signal);
-        const outcome = await recordCall(db, parsed.data);
+        const outcome = await storeCall(db, parsed.data);
         metrics.recordsTotal.inc({outcome});
         const {endedAt} = parsed.data.summary;
         metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);

@@ -4,7 +4,7 @@ import {sql} from 'kysely';
 import {expect, test} from 'vitest';
 import {DatabaseWatch} from '../database/database-watch.ts';
 import {openEmbedded} from '../database/database.ts';
-import {recordCall} from './store-call.ts';
+import {storeCall} from './store-call.ts';
 import {keepRetention} from './retention.ts';
 import {FIRST, finishedCall} from '../testing/finished-call.ts';
 import {temporaryFolder, until} from '../testing/running-analytics.ts';
@@ -20,7 +20,7 @@ test(
     const log = createLog('analytics', {level: 'silent'});
     await using database = new DatabaseWatch(await openEmbedded(folder.path), clock, log);
     await database.start();
-    await recordCall(database.now, finishedCall({startedAt: FIRST}));
+    await storeCall(database.now, finishedCall({startedAt: FIRST}));
     const seenByAll = async () => {
       const {rows} = await sql<{pages: number}>`
       SELECT relallvisible AS pages FROM pg_class WHERE relname = 'turns'`.execute(database.now);

@@ -30,7 +30,7 @@ export function compareKnowledge(a: Knowledge, b: Knowledge): number {
  *   same record        → this part is added; a repeated one writes what is there already
  *   stored knows more  → nothing changes
  */
-export async function recordCall(db: Kysely<Schema>, job: CallFinished): Promise<Outcome> {
+export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<Outcome> {
   const rows = callRows(job);
   return await db.transaction().execute(async tx => {
     await sql`SELECT pg_advisory_xact_lock_shared(${ERASURE_LOCK})`.execute(tx);

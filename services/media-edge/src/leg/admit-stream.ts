@@ -3,7 +3,7 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {TwilioStart} from '../carriers/twilio/from-twilio.ts';
 import type {ProcessId, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import type {OwnerDesk} from '../worker-link/workers.ts';
+import type {Workers} from '../worker-link/workers.ts';
 import {patiently, pause} from '../patiently.ts';
 
 /** Whether a stream may be bridged, and what the fleet knows about its call; else how the socket is closed. */
@@ -20,7 +20,7 @@ export interface AdmitDeps {
   /** This edge. */
   readonly id: ProcessId;
   readonly directory: Pick<CallDirectory, 'read' | 'attach' | 'forget'>;
-  readonly desk: Pick<OwnerDesk, 'pin'>;
+  readonly desk: Pick<Workers, 'pin'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,7 +46,7 @@ export async function admitStream(
   if (format && (format.encoding !== 'audio/x-mulaw' || format.sampleRate !== 8_000 || format.channels !== 1)) {
     return refused(1003, 'only audio/x-mulaw at 8000 Hz, one channel');
   }
-  const epoch = entrance.by === 'ticket' ? await granted(start, entrance) : await pinned(start, deps, signal);
+  const epoch = entrance.by === 'ticket' ? await granted(start, entrance) : await assigned(start, deps, signal);
   if (typeof epoch !== 'number') return epoch;
   return attached(start, epoch, entrance, deps, signal);
 }
@@ -61,7 +61,7 @@ async function granted(
 }
 
 /** A client without a ticket brings a call that the fleet has not heard of, or is back with one that it has. */
-async function pinned(
+async function assigned(
   {callSid, customParameters}: TwilioStart['start'],
   {directory, desk, clock, log}: AdmitDeps,
   signal: AbortSignal,

@@ -9,19 +9,19 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
-import {Conduct} from './peer-limits.ts';
+import {PeerLimits} from './peer-limits.ts';
 import {frameOf} from '../carriers/twilio/to-carrier-event.ts';
-import {begin, judge, overdue, pardon, wantsPing, type Leg} from './leg-state.ts';
-import {OwnerLine, type LineDeps} from '../worker-link/worker-link.ts';
+import {begin, judge, overdue, resetLiveness, wantsPing, type Leg} from './leg-state.ts';
+import {WorkerLink, type WorkerLinkDeps} from '../worker-link/worker-link.ts';
 import {Playout} from './playout.ts';
 import type {Read} from '../carriers/twilio/read-twilio.ts';
 import {beginStreamSpan} from './stream-span.ts';
 import type {Binary, TwilioSocket} from '../carriers/twilio/twilio-socket.ts';
 
-export interface LegDeps extends LineDeps {
+export interface LegDeps extends WorkerLinkDeps {
   readonly directory: Pick<CallDirectory, 'read' | 'attach' | 'forget' | 'intend'>;
   /** A leg has the call of its stream from now on; `replaced` had it before, on this edge or another. */
-  readonly attached: (leg: BridgeLeg, replaced: StreamSid | undefined) => void;
+  readonly attached: (leg: CallLeg, replaced: StreamSid | undefined) => void;
   readonly traces: Traces;
 }
 
@@ -36,16 +36,16 @@ interface Goodbye {
 const COUNT_EVERY_MS = 1_000;
 
 /** One Twilio socket and the call on it: `run` is its story, everything where frames pass is synchronous. */
-export class BridgeLeg {
+export class CallLeg {
   readonly #socket: TwilioSocket;
   readonly #entrance: Entrance;
   readonly #deps: LegDeps;
-  readonly #conduct: Conduct;
+  readonly #conduct: PeerLimits;
   readonly #playout = new Playout();
-  readonly #started = Promise.withResolvers<{start: TwilioStart; line: OwnerLine} | undefined>();
+  readonly #started = Promise.withResolvers<{start: TwilioStart; line: WorkerLink} | undefined>();
   readonly #unwanted = new AbortController();
   #leg: Leg;
-  #line: OwnerLine | undefined;
+  #line: WorkerLink | undefined;
   #countedAt: Millis;
 
   /** To be made in the turn in which the socket was opened, or its first messages are missed. */
@@ -54,7 +54,7 @@ export class BridgeLeg {
     this.#socket = socket;
     this.#entrance = entrance;
     this.#deps = deps;
-    this.#conduct = new Conduct(openedAt);
+    this.#conduct = new PeerLimits(openedAt);
     this.#leg = {state: 'awaitingStart', openedAt};
     this.#countedAt = openedAt;
     socket.onRead(read => this.#guard(() => this.#hear(read)));
@@ -64,7 +64,7 @@ export class BridgeLeg {
   }
 
   /** The line to the owner of the call, from the moment Twilio said which call it is. */
-  get line(): OwnerLine | undefined {
+  get line(): WorkerLink | undefined {
     return this.#line;
   }
 
@@ -109,7 +109,7 @@ export class BridgeLeg {
 
   /** This process slept until now. */
   wakeUp(at: Millis): void {
-    pardon(this.#leg, at);
+    resetLiveness(this.#leg, at);
   }
 
   /** Time passed; call it a few times a second. */
@@ -182,7 +182,7 @@ export class BridgeLeg {
     const {callSid, streamSid} = start.start;
     const deps = {...this.#deps, log: logOfCall(this.#deps.log, callSid)};
     const {streamSid: name = streamSid} = start;
-    const line = new OwnerLine({callSid, streamSid}, deps, frame => this.#guard(() => this.#say(name, frame)));
+    const line = new WorkerLink({callSid, streamSid}, deps, frame => this.#guard(() => this.#say(name, frame)));
     this.#line = line;
     this.#leg = begin(start, at);
     this.#started.resolve({start, line});

@@ -1,4 +1,4 @@
-import type {BridgeLeg} from './call-leg.ts';
+import type {CallLeg} from './call-leg.ts';
 import {pause} from '../patiently.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
@@ -15,7 +15,7 @@ const STEP_MS = 50;
  * While there is no other edge, moving a call would lose it: it stays until its end, or until `deadline` leaves no time.
  */
 export async function drainLegs(
-  legs: Iterable<BridgeLeg> & {readonly size: number},
+  legs: Iterable<CallLeg> & {readonly size: number},
   {
     clock,
     deadline,

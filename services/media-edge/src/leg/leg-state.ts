@@ -128,7 +128,7 @@ function silent(leg: Stream, at: Millis): Overdue | undefined {
 }
 
 /** We slept until now: that is no silence of the peer, and what it said or read meanwhile is not known yet. */
-export function pardon(leg: Leg, at: Millis): void {
+export function resetLiveness(leg: Leg, at: Millis): void {
   if ('heardAt' in leg) leg.heardAt = at;
   if (leg.state === 'bridged') leg.stalledSince = undefined;
 }

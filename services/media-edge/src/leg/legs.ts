@@ -2,17 +2,17 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {BridgeLeg} from './call-leg.ts';
+import type {CallLeg} from './call-leg.ts';
 
 /** A look that comes so much later than the one before: this process was stopped, or far too busy. */
 const LATE_MS = 1_000;
 
 /** Every socket of this edge, for as long as it is open. */
-export class Legs implements Iterable<BridgeLeg> {
+export class Legs implements Iterable<CallLeg> {
   readonly #log: Log;
-  readonly #legs = new Set<BridgeLeg>();
+  readonly #legs = new Set<CallLeg>();
   /** By the channel that carries what their callers say. */
-  readonly #attached = new Map<string, BridgeLeg>();
+  readonly #attached = new Map<string, CallLeg>();
   #tickedAt = Number.POSITIVE_INFINITY;
   #empty = Promise.withResolvers<void>();
 
@@ -24,12 +24,12 @@ export class Legs implements Iterable<BridgeLeg> {
     return this.#legs.size;
   }
 
-  [Symbol.iterator](): Iterator<BridgeLeg> {
+  [Symbol.iterator](): Iterator<CallLeg> {
     return this.#legs.values();
   }
 
   /** Runs a leg to its end. What goes wrong in it ends it, and no other. */
-  add(leg: BridgeLeg): void {
+  add(leg: CallLeg): void {
     this.#legs.add(leg);
     const run = leg.run().catch((thrown: unknown) => {
       this.#log.error({err: thrown, ...leg.line?.stream}, 'bug: a leg failed');
@@ -58,7 +58,7 @@ export class Legs implements Iterable<BridgeLeg> {
    * A leg has the call of its stream. `replaced`: the older stream of the same call, if it was on this edge, which has to
    * go; on another edge it is for the worker to close.
    */
-  attach(leg: BridgeLeg, replaced?: StreamSid): void {
+  attach(leg: CallLeg, replaced?: StreamSid): void {
     const channel = channelOf(leg);
     if (channel !== undefined) this.#attached.set(channel, leg);
     const older = replaced && this.#attached.get(mediaUp(replaced));
@@ -79,6 +79,6 @@ export class Legs implements Iterable<BridgeLeg> {
   }
 }
 
-function channelOf({line}: BridgeLeg): string | undefined {
+function channelOf({line}: CallLeg): string | undefined {
   return line && mediaUp(line.stream.streamSid);
 }

@@ -1,24 +1,24 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {Conduct} from './peer-limits.ts';
+import {PeerLimits} from './peer-limits.ts';
 
 test('a caller whose network stalled for ten seconds is no flood', () => {
-  const conduct = new Conduct(0);
+  const conduct = new PeerLimits(0);
   for (let at = 0; at < 60_000; at += 20) expect(conduct.paced(at)).toBe(true);
   for (let frames = 0; frames < 500; frames += 1) expect(conduct.paced(70_000)).toBe(true);
 });
 
 test('three times the usual pace is borne for ever, more is not', () => {
-  const usual = new Conduct(0);
+  const usual = new PeerLimits(0);
   for (let message = 0; message < 10_000; message += 1) expect(usual.paced(message * 7)).toBe(true);
-  const flood = new Conduct(0);
+  const flood = new PeerLimits(0);
   const borne = Array.from({length: 10_000}, (_, message) => flood.paced(message)).indexOf(false);
   expect(borne).toBeGreaterThan(1_500);
   expect(borne).toBeLessThan(2_000);
 });
 
 test('twenty messages that nobody can use are borne', () => {
-  const conduct = new Conduct(0);
+  const conduct = new PeerLimits(0);
   const borne = Array.from({length: 25}, () => conduct.tolerated());
   expect(borne.lastIndexOf(true)).toBe(19);
   expect(conduct.malformed).toBe(25);
@@ -26,7 +26,7 @@ test('twenty messages that nobody can use are borne', () => {
 
 describe('marks that we sent', () => {
   /** The edge's rule: a mark of ours is free, everything else is paced. */
-  const borne = (conduct: Conduct, what: 'media' | 'mark', at: number) =>
+  const borne = (conduct: PeerLimits, what: 'media' | 'mark', at: number) =>
     (what === 'mark' && conduct.markReturned()) || conduct.paced(at);
   const step = fc.record({
     wait: fc.nat({max: 400}),
@@ -38,7 +38,7 @@ describe('marks that we sent', () => {
   test('never count against a phone, in whichever bursts they come back', () => {
     fc.assert(
       fc.property(fc.array(step, {maxLength: 40}), steps => {
-        const conduct = new Conduct(0);
+        const conduct = new PeerLimits(0);
         let [at, out] = [0, 0];
         for (const {wait, sent, returned, media} of steps) {
           at += wait;
@@ -58,7 +58,7 @@ describe('marks that we sent', () => {
   test('are no cover for a phone that floods: each is free once', () => {
     fc.assert(
       fc.property(fc.nat({max: 3_000}), fc.nat({max: 10_000}), (sent, lasts) => {
-        const conduct = new Conduct(0);
+        const conduct = new PeerLimits(0);
         for (let mark = 0; mark < sent; mark += 1) conduct.markSent();
         const most = sent + 1_500 + (lasts / 1_000) * 150;
         let taken = 0;

@@ -7,7 +7,7 @@ const BURST = 1_500;
 const MALFORMED_AT_MOST = 20;
 
 /** How one peer behaves on its socket, and when that is enough. */
-export class Conduct {
+export class PeerLimits {
   #credit = BURST;
   #creditAt: Millis;
   #malformed = 0;

@@ -26,7 +26,7 @@ export class MortalBus implements MediaBus {
     return unsubscribe;
   }
 
-  lifeline(channel: string): Promise<Unsubscribe> {
+  holdPresence(channel: string): Promise<Unsubscribe> {
     return this.subscribe(channel, () => {});
   }
 

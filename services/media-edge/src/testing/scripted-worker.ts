@@ -1,9 +1,9 @@
 import {randomBytes} from 'node:crypto';
-import {openInbox} from '@voicebridge/shared/rpc/worker-server.ts';
+import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
-import {keepPresent} from '@voicebridge/shared/fleet/registration.ts';
+import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
@@ -11,7 +11,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {ProcessId, type CallSid, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {Answer, Ask} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {MortalBus} from './mortal-bus.ts';
@@ -21,14 +21,14 @@ const FRAME_BYTES = 160;
 /** A worker without a model: takes every call it is asked to take, and writes down what it hears. */
 export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
-  readonly asked: Ask[] = [];
+  readonly asked: WorkerRequest[] = [];
   readonly #ends: {streamSid: StreamSid; epoch: number; channel: WorkerChannel; frames: EdgeToWorker[]}[] = [];
   readonly #bus: MortalBus;
   readonly #directory: CallDirectory;
   readonly #frames: ReturnType<typeof reliableFrameChannels>;
   readonly #stack = new AsyncDisposableStack();
   /** What is answered instead of the truth. */
-  answer: Answer['answer'] | undefined;
+  answer: WorkerReply['answer'] | undefined;
 
   private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
     this.#bus = new MortalBus(bus);
@@ -46,16 +46,16 @@ export class ScriptedWorker {
     const {id} = worker;
     const log = createLog('scripted-worker', {level: 'silent'});
     const bus = worker.#bus;
-    const handle = (ask: Ask) => worker.#handle(ask);
-    worker.#stack.use(await openInbox({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
+    const handle = (ask: WorkerRequest) => worker.#handle(ask);
+    worker.#stack.use(await openWorkerServer({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
     const beat = () => ({id, calls: worker.#ends.length, state: 'ready'}) as const;
     worker.#stack.use(await startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
     const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});
-    worker.#stack.use(await keepPresent({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
+    worker.#stack.use(await registerMember({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
     return worker;
   }
 
-  async #handle(ask: Ask): Promise<Pick<Answer, 'answer' | 'epoch'>> {
+  async #handle(ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch'>> {
     this.asked.push(ask);
     if (this.answer) return {answer: this.answer, epoch: 0};
     if (ask.type === 'attach') {

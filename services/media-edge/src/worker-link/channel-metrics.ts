@@ -11,7 +11,7 @@ const OUTCOMES = [
 ] as const;
 
 /** Adds what one channel counted to the metrics of the process, once a second and not frame by frame. */
-export class ChannelMeter {
+export class ChannelMetrics {
   readonly #channel: EdgeChannel;
   readonly #metrics: Metrics;
   readonly #seen = {sent: 0, resent: 0, received: 0, duplicates: 0, lost: 0, stale: 0};

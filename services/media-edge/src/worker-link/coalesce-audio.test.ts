@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
-import {joinAudio} from './coalesce-audio.ts';
+import {coalesceAudio} from './coalesce-audio.ts';
 
 const audio = (timestamp: number, bytes = 160): EdgeToWorker => ({
   kind: 'audio',
@@ -13,7 +13,7 @@ const bytesOf = (frames: readonly EdgeToWorker[]) =>
 
 test('a second of frames is one message, and five seconds are five', () => {
   const spoken = Array.from({length: 250}, (_, frame) => audio(100 + frame * 20));
-  const joined = joinAudio(spoken);
+  const joined = coalesceAudio(spoken);
   expect(joined.map(frame => frame.kind === 'audio' && frame.timestamp)).toEqual([100, 1_100, 2_100, 3_100, 4_100]);
   expect(bytesOf(joined).equals(bytesOf(spoken))).toBe(true);
 });
@@ -28,7 +28,7 @@ test('a gap in the caller’s clock, a mark and a key keep their places', () => 
     audio(60),
     audio(500),
   ];
-  expect(joinAudio(frames).map(frame => (frame.kind === 'audio' ? frame.timestamp : frame.kind))).toEqual([
+  expect(coalesceAudio(frames).map(frame => (frame.kind === 'audio' ? frame.timestamp : frame.kind))).toEqual([
     0,
     'mark',
     40,
@@ -43,7 +43,7 @@ test('no byte is lost or moved, whatever the frames are', () => {
     fc.property(fc.array(fc.tuple(fc.nat(60), fc.integer({min: 1, max: 900}))), pieces => {
       let at = 0;
       const frames = pieces.map(([gap, bytes]) => audio((at += gap), bytes));
-      expect(bytesOf(joinAudio(frames)).equals(bytesOf(frames))).toBe(true);
+      expect(bytesOf(coalesceAudio(frames)).equals(bytesOf(frames))).toBe(true);
     }),
   );
 });

@@ -13,7 +13,7 @@ type Audio = Extract<EdgeToWorker, {kind: 'audio'}>;
  * The same frames, with audio that belongs together in one piece. What a new owner is told of the last seconds would
  * else be 400 messages for each call of a dead worker, all in the moment in which every millisecond counts.
  */
-export function joinAudio(frames: readonly EdgeToWorker[]): EdgeToWorker[] {
+export function coalesceAudio(frames: readonly EdgeToWorker[]): EdgeToWorker[] {
   const joined: EdgeToWorker[] = [];
   let run: Audio[] = [];
   let [startsAt, endsAt]: [Millis, Millis] = [0, 0];

@@ -44,11 +44,11 @@ describe('a worker that is killed', () => {
 
     second.say({kind: 'audio', payload: payloadOf(1), mark: ''}, 2);
     await lab.until(() => caller.heard().length === 1, 'the caller hears the second worker');
-    expect(await lab.metric('repins_total')).toEqual([
-      'voicebridge_repins_total{cause="worker-lost",service="media-edge"} 1',
+    expect(await lab.metric('takeovers_total')).toEqual([
+      'voicebridge_takeovers_total{cause="worker-lost",service="media-edge"} 1',
     ]);
     await lab.until(
-      async () => (await lab.metric('repin_seconds_count'))[0]?.endsWith(' 1') ?? false,
+      async () => (await lab.metric('takeover_seconds_count'))[0]?.endsWith(' 1') ?? false,
       'the move was measured',
     );
   });

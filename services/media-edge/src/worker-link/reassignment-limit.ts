@@ -7,7 +7,7 @@ const MOVES_AT_MOST = 6;
 const MOVES_WITHIN_MS = 30_000;
 
 /** When one call may be moved to another worker: never because of Redis, and never in circles. */
-export class RepinRule {
+export class ReassignmentLimit {
   #movedAt: Millis[] = [];
 
   /** `linkedSince`: since when our connections to Redis have held; undefined while there is none. */

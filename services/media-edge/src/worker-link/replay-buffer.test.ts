@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
-import {CallerRing, RING_MS} from './replay-buffer.ts';
+import {ReplayBuffer, REPLAY_MS} from './replay-buffer.ts';
 
 const audio = (timestamp: number): EdgeToWorker => ({kind: 'audio', timestamp, payload: String(timestamp)});
 
 /** A caller who spoke for so long. */
-function spoken(ms: number): CallerRing {
-  const ring = new CallerRing();
+function spoken(ms: number): ReplayBuffer {
+  const ring = new ReplayBuffer();
   for (let at = 0; at < ms; at += 20) ring.push(audio(at), at);
   return ring;
 }
@@ -28,12 +28,12 @@ test('a new owner hears the last seconds, whether anybody confirmed them or not'
 test('nothing older than eight seconds is kept', () => {
   const ring = spoken(60_000);
   const told = ring.since({unconfirmed: 1_000_000});
-  expect(told[0]).toEqual(audio(59_980 - RING_MS));
-  expect(told).toHaveLength(RING_MS / 20 + 1);
+  expect(told[0]).toEqual(audio(59_980 - REPLAY_MS));
+  expect(told).toHaveLength(REPLAY_MS / 20 + 1);
 });
 
 test('a key that was pressed once is told once, a mark that came back may be told again', () => {
-  const ring = new CallerRing();
+  const ring = new ReplayBuffer();
   ring.push({kind: 'digit', digit: '1'}, 0);
   ring.push({kind: 'mark', name: 'm'}, 10);
   ring.push({kind: 'digit', digit: '2'}, 20);
@@ -48,21 +48,21 @@ test('what the last owner has in words is not told again, but for what it never 
 });
 
 test('nobody has said anything yet', () => {
-  expect(new CallerRing().since({unconfirmed: 0})).toEqual([]);
-  expect(new CallerRing().since({unconfirmed: 5})).toEqual([]);
+  expect(new ReplayBuffer().since({unconfirmed: 0})).toEqual([]);
+  expect(new ReplayBuffer().since({unconfirmed: 5})).toEqual([]);
 });
 
 test('whatever was not confirmed is told, in order, if it is not too old', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(400), {maxLength: 600}), fc.nat(700), (gaps, unconfirmed) => {
-      const ring = new CallerRing();
+      const ring = new ReplayBuffer();
       let at = 0;
       const pushed = gaps.map(gap => {
         at += gap;
         ring.push(audio(at), at);
         return {frame: audio(at), at};
       });
-      const kept = pushed.filter(one => at - one.at <= RING_MS).map(one => one.frame);
+      const kept = pushed.filter(one => at - one.at <= REPLAY_MS).map(one => one.frame);
       const lost = pushed.slice(pushed.length - Math.min(unconfirmed, pushed.length)).map(one => one.frame);
       const told = ring.since({unconfirmed});
       expect(told).toEqual(kept.slice(kept.length - told.length));

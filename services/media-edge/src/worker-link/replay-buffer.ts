@@ -2,7 +2,7 @@ import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts'
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** How far back a new owner of a call can be told what the caller said. */
-export const RING_MS = 8_000;
+export const REPLAY_MS = 8_000;
 /** Of a frame of audio, as Twilio cuts it. */
 const FRAME_MS = 20;
 interface Kept {
@@ -14,18 +14,18 @@ interface Kept {
  * The last seconds of what came from one caller, in order: audio, returned marks, digits. It is what a call's next
  * owner gets that its last owner took to the grave. What a committed turn has settled is left out.
  *
- *   ├─ RING_MS: audio, marks ──────┤ unconfirmed: everything ─┤ now
+ *   ├─ REPLAY_MS: audio, marks ──────┤ unconfirmed: everything ─┤ now
  *
  * A digit that was confirmed is never told twice: pressed once, it must count once.
  */
-export class CallerRing {
+export class ReplayBuffer {
   #kept: Kept[] = [];
   /** Index of the oldest frame that still counts; what is before it is dropped now and then, not frame by frame. */
   #first = 0;
 
   push(frame: EdgeToWorker, at: Millis): void {
     this.#kept.push({frame, at});
-    while (at - (this.#kept[this.#first]?.at ?? at) > RING_MS) this.#first += 1;
+    while (at - (this.#kept[this.#first]?.at ?? at) > REPLAY_MS) this.#first += 1;
     if (this.#first > 256) {
       this.#kept.splice(0, this.#first);
       this.#first = 0;

@@ -5,7 +5,7 @@ import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
  * A bus that also tells who was spoken to in vain: that costs nothing, and is the first sign of a death. Who was meant
  * is asked before a message leaves: by the time Redis says that nobody heard it, the call may be somebody else's.
  */
-export function attentiveBus(
+export function undeliveredWatch(
   bus: MediaBus,
   listenerOf: (channel: string) => ProcessId | undefined,
   inVain: (listener: ProcessId) => void,
@@ -18,7 +18,7 @@ export function attentiveBus(
       return receivers;
     },
     subscribe: (channel, listener) => bus.subscribe(channel, listener),
-    lifeline: channel => bus.lifeline(channel),
+    holdPresence: channel => bus.holdPresence(channel),
     wellSince: () => bus.wellSince(),
     linkedSince: () => bus.linkedSince(),
     trouble: () => bus.trouble(),

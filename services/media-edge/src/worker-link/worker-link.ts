@@ -7,26 +7,26 @@ import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts'
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {CallerRing} from './replay-buffer.ts';
-import {ChannelMeter} from './channel-metrics.ts';
-import {joinAudio} from './coalesce-audio.ts';
-import type {OwnerDesk} from './workers.ts';
+import {ReplayBuffer} from './replay-buffer.ts';
+import {ChannelMetrics} from './channel-metrics.ts';
+import {coalesceAudio} from './coalesce-audio.ts';
+import type {Workers} from './workers.ts';
 import {patiently, pause, type Patience} from '../patiently.ts';
-import {RepinRule, SETTLED_MS} from './reassignment-limit.ts';
+import {ReassignmentLimit, SETTLED_MS} from './reassignment-limit.ts';
 
-export interface LineDeps {
+export interface WorkerLinkDeps {
   /** This edge. */
   readonly id: ProcessId;
   readonly directory: Pick<CallDirectory, 'read'>;
   readonly channels: Pick<FrameChannels, 'edgeEnd'>;
-  readonly desk: OwnerDesk;
+  readonly desk: Workers;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
 /** Why nobody is served any more. `superseded`: a newer stream has the call. `abandoned`: no worker takes it. */
-export type LineOver = 'ended' | 'superseded' | 'abandoned';
+export type LinkOver = 'ended' | 'superseded' | 'abandoned';
 
 /** Why one owner's time may be over. `left`: it does not have the call any more, whether it lives or not. */
 interface Change {
@@ -36,7 +36,7 @@ interface Change {
 
 interface OpenChannel {
   readonly end: EdgeChannel;
-  readonly meter: ChannelMeter;
+  readonly meter: ChannelMetrics;
   open: boolean;
   /** What its owner says is passed on at once, or kept while it is in doubt whether it still is the owner. */
   trusted: boolean;
@@ -58,12 +58,12 @@ const UNHEARD_MS = 500;
  *
  * Only the newest owner is ever listened to.
  */
-export class OwnerLine {
+export class WorkerLink {
   readonly stream: {readonly callSid: CallSid; readonly streamSid: StreamSid};
-  readonly #deps: LineDeps;
+  readonly #deps: WorkerLinkDeps;
   readonly #hear: (frame: WorkerToEdge) => void;
-  readonly #ring = new CallerRing();
-  readonly #rule = new RepinRule();
+  readonly #ring = new ReplayBuffer();
+  readonly #rule = new ReassignmentLimit();
   readonly #ended = Promise.withResolvers<Change>();
   readonly #stop = new AbortController();
   #channel: OpenChannel | undefined;
@@ -80,7 +80,7 @@ export class OwnerLine {
 
   constructor(
     stream: {readonly callSid: CallSid; readonly streamSid: StreamSid},
-    deps: LineDeps,
+    deps: WorkerLinkDeps,
     hear: (frame: WorkerToEdge) => void,
   ) {
     this.stream = stream;
@@ -127,7 +127,7 @@ export class OwnerLine {
   }
 
   /** Serves the owners of a call, one after the other, until `end`, or until there is none. Resolves when all is told. */
-  async run(first: ServedCall): Promise<LineOver> {
+  async run(first: ServedCall): Promise<LinkOver> {
     let call = first;
     await this.#open({call});
     let introduced = this.#introduce(call, 0);
@@ -156,7 +156,7 @@ export class OwnerLine {
     const end = opened.result;
     const before = this.#channel;
     const unconfirmed = (before?.end.counts().unconfirmed ?? 0) + this.#unsent;
-    const channel: OpenChannel = {end, meter: new ChannelMeter(end, metrics), open: true, trusted: true, held: []};
+    const channel: OpenChannel = {end, meter: new ChannelMetrics(end, metrics), open: true, trusted: true, held: []};
     background(
       end.closed.then(() => (channel.open = false)),
       log,
@@ -169,7 +169,7 @@ export class OwnerLine {
     this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#soFar()});
-    for (const frame of joinAudio(this.#ring.since({unconfirmed, settledMs}))) end.send(frame);
+    for (const frame of coalesceAudio(this.#ring.since({unconfirmed, settledMs}))) end.send(frame);
     end.onFrame(frame => {
       if (channel.trusted) this.#hear(frame);
       else channel.held.push(frame);
@@ -234,7 +234,7 @@ export class OwnerLine {
   }
 
   /** Who has the call now, or takes it. `same`: its owner was only thought to be dead. */
-  async #successor(call: ServedCall, change: Change): Promise<Owned | 'same' | LineOver> {
+  async #successor(call: ServedCall, change: Change): Promise<Owned | 'same' | LinkOver> {
     const {clock, log} = this.#deps;
     const until = clock.now() + SEARCH_MS;
     for (let wait = 20; clock.now() < until; wait = Math.min(wait * 2, 320)) {
@@ -256,17 +256,17 @@ export class OwnerLine {
   async #next(call: ServedCall, {why}: Change): Promise<Owned | 'same' | 'ended' | undefined> {
     const {desk, directory} = this.#deps;
     // At once, and without a look at the directory: whoever was faster, or the end of the call, makes the claim fail.
-    const taken = why === 'dead' && !desk.alive(call.owner) ? await this.#repin(call) : undefined;
+    const taken = why === 'dead' && !desk.alive(call.owner) ? await this.#reassign(call) : undefined;
     if (taken) return taken;
     const read = await patiently(() => directory.read(this.stream.callSid), this.#patience('read call'));
     const known = read.ok ? read.result : undefined;
     if (known?.state === 'ended') return 'ended';
     if (known && known.epoch > call.epoch) return {call: known};
     if (why === 'dead') return known && desk.alive(call.owner) ? 'same' : undefined;
-    return await this.#repin(call);
+    return await this.#reassign(call);
   }
 
-  async #repin({owner, epoch, assistant, facts}: ServedCall): Promise<Owned | undefined> {
+  async #reassign({owner, epoch, assistant, facts}: ServedCall): Promise<Owned | undefined> {
     const {id, clock, desk} = this.#deps;
     if (!this.#rule.allows(desk.linkedSince(), clock.now())) return undefined;
     const {callSid, streamSid} = this.stream;
@@ -282,12 +282,13 @@ export class OwnerLine {
     const {clock, metrics} = this.#deps;
     const channel = this.#channel;
     while (!this.#stop.signal.aborted && clock.now() - diedAt < SEARCH_MS) {
-      if (channel?.end.lastHeardAt() !== undefined) return metrics.repinSeconds.observe((clock.now() - diedAt) / 1_000);
+      if (channel?.end.lastHeardAt() !== undefined)
+        return metrics.takeoverSeconds.observe((clock.now() - diedAt) / 1_000);
       await pause(clock, 5, this.#stop.signal);
     }
   }
 
-  async #letGo(over: LineOver): Promise<LineOver> {
+  async #letGo(over: LinkOver): Promise<LinkOver> {
     this.#stop.abort();
     this.#channel?.meter.measure();
     await this.#channel?.end[Symbol.asyncDispose]();

@@ -1,14 +1,14 @@
 import type {ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Owned, Pin} from '@voicebridge/shared/fleet/assign-call.ts';
+import type {Owned, Assignment} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 
 /** Where an edge asks about the owners of its calls: over Redis in life, a script in tests. No answer is a failure. */
-export interface OwnerDesk {
+export interface Workers {
   /** Tells the owner of a call that its stream is here. */
   introduce(call: ServedCall, streamSid: StreamSid): Promise<'yes' | 'taken' | 'unknown' | 'silent'>;
   /** Finds a worker that takes the call, which then has a higher epoch. Undefined: nobody did, or nobody could be asked. */
-  pin(request: Pin): Promise<Owned | undefined>;
+  pin(request: Assignment): Promise<Owned | undefined>;
   /** Whether a worker has just shown that it lives. */
   alive(worker: ProcessId): boolean;
   /** A message to a worker had no receiver. */

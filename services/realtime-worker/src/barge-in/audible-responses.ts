@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type Cut, cutsOf} from '../playback/truncation.ts';
+import {type Truncation, truncationsOf} from '../playback/truncation.ts';
 import {cancels, type Silenced} from './floor-events.ts';
 import type {Piece} from '../playback/playout-timeline.ts';
 
@@ -15,7 +15,7 @@ interface Response {
 const REMEMBERED = 16;
 
 /** The responses of a call: which still speak, which the caller has spoken over, and how much of each item has come. */
-export class Responses {
+export class AudibleResponses {
   readonly #responses = new Map<string, Response>();
   readonly #itemMs = new Map<string, Millis>();
 
@@ -91,8 +91,8 @@ export class Responses {
   }
 
   /** Where to cut the items of which `unheard` was not heard, and those that stay `unfinished`. */
-  cuts(unheard: readonly Piece[], unfinished: ReadonlySet<string> = new Set()): Cut[] {
-    return cutsOf(unheard, unfinished, itemId => this.receivedMs(itemId));
+  cuts(unheard: readonly Piece[], unfinished: ReadonlySet<string> = new Set()): Truncation[] {
+    return truncationsOf(unheard, unfinished, itemId => this.receivedMs(itemId));
   }
 
   /** How much audio of an item has arrived from the model, in milliseconds. */

@@ -94,7 +94,7 @@ describe('a caller who interrupts', () => {
     stage.on({type: 'itemFinished', itemId: 'i1'}, 0);
     stage.audio('r1', 'i2', 1_000, 10);
     const effects = stage.spoke(1_400);
-    expect(what(effects)).toEqual(['hush', 'mark', 'truncate', 'interrupted']);
+    expect(what(effects)).toEqual(['clear', 'mark', 'truncate', 'interrupted']);
     expect(cuts(effects)).toEqual([['i2', 400]]);
   });
 
@@ -104,7 +104,7 @@ describe('a caller who interrupts', () => {
     stage.reply('r1', {i1: 5_000}, 1_000);
     stage.echo(1_020);
     stage.echo(1_125);
-    expect(what(stage.spoke(2_000))).toEqual(['hush', 'mark']);
+    expect(what(stage.spoke(2_000))).toEqual(['clear', 'mark']);
     expect(stage.floor.quiet(2_001)).toBe(false);
     expect(stage.floor.deadline).toBe(2_120);
     const landed = stage.echo(2_025); // five milliseconds later than usual
@@ -287,7 +287,7 @@ describe('a greeting', () => {
     stage.spoke(1_100);
     stage.heard(1_120, 1_480);
     const effects = stage.time(1_500);
-    expect(what(effects)).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted', 'unprotect']);
+    expect(what(effects)).toEqual(['clear', 'mark', 'cancel', 'truncate', 'interrupted', 'unprotect']);
     expect(cuts(effects)).toEqual([['i1', 500]]);
   });
 
@@ -297,14 +297,14 @@ describe('a greeting', () => {
     stage.spoke(100);
     stage.audio('r1', 'i1', 2_000, 800);
     stage.heard(820, 1_290);
-    expect(what(stage.time(1_300))).toContain('hush');
+    expect(what(stage.time(1_300))).toContain('clear');
   });
 
   test('is protected no longer than it should be', () => {
     const stage = greeting();
     expect(stage.floor.deadline).toBe(1_500);
     expect(stage.time(1_500)).toEqual([{do: 'unprotect'}]);
-    expect(what(stage.spoke(2_000))).toEqual(['hush', 'mark', 'truncate', 'interrupted']);
+    expect(what(stage.spoke(2_000))).toEqual(['clear', 'mark', 'truncate', 'interrupted']);
   });
 
   test('that was said by another worker needs no protection', () => {
@@ -328,7 +328,7 @@ describe('an assistant that does not yield to everything', () => {
     stage.reply('r1', {i1: 5_000}, 0);
     stage.spoke(1_064, 1_000);
     stage.heard(1_080, 1_280);
-    expect(what(stage.time(1_300))).toContain('hush');
+    expect(what(stage.time(1_300))).toContain('clear');
   });
 
   test('yields to speech that begins softly, or after a cough, as soon as it has lasted', () => {
@@ -339,7 +339,7 @@ describe('an assistant that does not yield to everything', () => {
     expect(stage.time(1_300)).toEqual([]);
     expect(stage.floor.deadline).toBeUndefined();
     expect(stage.heard(1_500, 1_780)).toEqual([]);
-    expect(what(stage.heard(1_800, 1_800))).toContain('hush');
+    expect(what(stage.heard(1_800, 1_800))).toContain('clear');
   });
 
   test('yields to the model’s word alone only when it has heard a whole turn', () => {
@@ -348,7 +348,7 @@ describe('an assistant that does not yield to everything', () => {
     expect(stage.spoke(1_400, 1_000, false)).toEqual([]);
     expect(stage.time(2_000)).toEqual([]);
     const effects = stage.stopped(2_600, 1_100);
-    expect(what(effects)).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted']);
+    expect(what(effects)).toEqual(['clear', 'mark', 'cancel', 'truncate', 'interrupted']);
     expect(stage.floor.callerSpeaks).toBe(false);
   });
 
@@ -369,7 +369,7 @@ describe('with resume', () => {
     expect(stage.spoke(1_000, 920, false)).toEqual([]);
     expect(what(stage.stopped(1_600, 100))).toEqual(['unanswered']);
     expect(stage.spoke(2_000, 1_920, false)).toEqual([]);
-    expect(what(stage.stopped(3_400, 900))).toEqual(['hush', 'mark', 'cancel', 'truncate', 'interrupted']);
+    expect(what(stage.stopped(3_400, 900))).toEqual(['clear', 'mark', 'cancel', 'truncate', 'interrupted']);
   });
 
   const said = (effects: readonly FloorEffect[]) =>
@@ -378,7 +378,7 @@ describe('with resume', () => {
   test('a noise stops the sound, and the reply goes on where the caller stopped hearing it', () => {
     const stage = new Stage(resume);
     stage.reply('r1', {i1: 3_000}, 0);
-    expect(what(stage.spoke(1_000))).toEqual(['hush', 'mark']);
+    expect(what(stage.spoke(1_000))).toEqual(['clear', 'mark']);
     expect(stage.audio('r1', 'i1', 500, 1_100)).toEqual([]);
     const effects = stage.stopped(1_700, 120);
     expect(what(effects)).toEqual(['resumed', 'noise', 'mark', 'say', 'say']);
@@ -531,7 +531,7 @@ describe('streams and sessions that come and go', () => {
     floor.adopt({itemId: 'i1', itemFrom: 1_000, ms: 4_000, agoMs: 1_400}, 10_000);
     floor.on({type: 'streamOpened'}, 10_000);
     const effects = floor.on({type: 'callerSpoke', since: 10_500, heard: true}, 10_500);
-    expect(what(effects)).toEqual(['hush', 'mark', 'truncate', 'interrupted']);
+    expect(what(effects)).toEqual(['clear', 'mark', 'truncate', 'interrupted']);
     expect(cuts(effects)).toEqual([['i1', 2_000]]);
   });
 });

@@ -6,10 +6,10 @@ import type {ServerRights} from '../model/model-adapter.ts';
 import type {FloorEffect, FloorEvent, Interruption, Silenced, Stop, SentBefore} from './floor-events.ts';
 import {NOTHING_SENT, NOTHING_SILENCED, serverRights, truncations, cancels} from './floor-events.ts';
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
-import {GreetingGuard} from './greeting-protection.ts';
-import {Responses} from './audible-responses.ts';
+import {GreetingProtection} from './greeting-protection.ts';
+import {AudibleResponses} from './audible-responses.ts';
 import {firstApart, type Piece} from '../playback/playout-timeline.ts';
-import {Weighing} from './min-speech.ts';
+import {MinSpeech} from './min-speech.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
@@ -22,12 +22,12 @@ const PAUSED_AT_MOST_MS = 15_000;
  *                           └──┘ protected, or too        └──words──> listening
  *                                short to count
  *
- * `hush` goes out at once; the cuts follow when the clear has landed, or a moment later if nobody tells.
+ * `clear` goes out at once; the cuts follow when the clear has landed, or a moment later if nobody tells.
  */
 export class BargeIn {
   readonly #policy: FloorPolicy;
   readonly #ledger: PlaybackLedger;
-  readonly #responses: Responses;
+  readonly #responses: AudibleResponses;
   /** Nobody to say it to yet (no stream), or not now (paused), or never (stopping). */
   #held: Piece[] = [];
   #streamOpen = false;
@@ -35,15 +35,15 @@ export class BargeIn {
   #pausedUntil: Millis | undefined;
   /** Whether the model hears the caller speak. Written here only. */
   callerSpeaks = false;
-  readonly #weighing = new Weighing();
-  readonly #guard: GreetingGuard;
+  readonly #weighing = new MinSpeech();
+  readonly #guard: GreetingProtection;
 
   /** `greets`: the greeting is still to come, and is protected. */
   constructor(policy: FloorPolicy, ledger: PlaybackLedger, greets: boolean) {
     this.#policy = policy;
     this.#ledger = ledger;
-    this.#responses = new Responses();
-    this.#guard = new GreetingGuard(policy.greetingProtectedMs, greets);
+    this.#responses = new AudibleResponses();
+    this.#guard = new GreetingProtection(policy.greetingProtectedMs, greets);
   }
 
   /** Another owner of the call said this, `agoMs` before `at`; Twilio may still be playing it. */
@@ -141,7 +141,7 @@ export class BargeIn {
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
     const {responseId, itemId, payload} = event;
     if (this.#responses.isSilenced(responseId)) {
-      // It was on its way when we hushed. The model believes that it said even an item that began only then.
+      // It was on its way when we cleared. The model believes that it said even an item that began only then.
       return this.#responses.dropped(itemId) ? [{do: 'truncate', itemId, audioEndMs: 0, receivedMs: 0}] : [];
     }
     const ms = msOfBase64(payload);
@@ -241,7 +241,7 @@ export class BargeIn {
 
   #stopSound({effects: cancels, unfinished}: Silenced, at: Millis): FloorEffect[] {
     const audible = this.#ledger.playing(at);
-    const effects: FloorEffect[] = audible ? [{do: 'hush'}, {do: 'mark', mark: this.#ledger.stop(at)}] : [];
+    const effects: FloorEffect[] = audible ? [{do: 'clear'}, {do: 'mark', mark: this.#ledger.stop(at)}] : [];
     effects.push(...cancels);
     this.#stop = {at, audible, unfinished, settled: undefined};
     return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
@@ -299,7 +299,7 @@ export class BargeIn {
     return [...effects, ...truncations(this.#responses.cuts([], unfinished))];
   }
 
-  /** Responses that are being made are over for the caller, also one that has not said anything yet. */
+  /** AudibleResponses that are being made are over for the caller, also one that has not said anything yet. */
   #silence(at: Millis): Silenced {
     const serverCancels = this.serverRights.serverInterrupts && this.#guard.isKnownLifted(at);
     return this.#responses.silence(this.#guard.holds(at), serverCancels);

@@ -83,7 +83,7 @@ describe('what comes from the caller while we speak', () => {
   test('is the caller while we say nothing, and after we fell silent', () => {
     expect(new Line().isCaller(lately(voice, 0, 2_000, 1), 2_000)).toBe(true);
     const line = telling();
-    line.echo.follow([{do: 'hush'}], 12_000);
+    line.echo.follow([{do: 'clear'}], 12_000);
     expect(line.isCaller(lately(story, 10_050, 16_000, 0.1), 16_000)).toBe(true);
   });
 
@@ -95,7 +95,7 @@ describe('what comes from the caller while we speak', () => {
       Math.hypot(level, lately(story, 10_050, at, 0.1)[index] ?? 0),
     );
     expect(line.isCaller(both, at)).toBe(true);
-    line.echo.follow([{do: 'hush'}], at);
+    line.echo.follow([{do: 'clear'}], at);
     expect(line.echo.wasAll).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorEffect} from './floor-events.ts';
-import type {HeardFrames} from '../caller-audio/speech-locator.ts';
+import type {SpeechLocator} from '../caller-audio/speech-locator.ts';
 import {rms} from '../caller-audio/loudness.ts';
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 
@@ -30,25 +30,25 @@ export class Echo {
   /** Which frame since the beginning of time a place holds. */
   readonly #frame = new Float64Array(KNOWN).fill(-1);
   readonly #ours = new Float64Array(COMPARED + LATEST);
-  readonly #caller: Pick<HeardFrames, 'isSpeech' | 'latestLevels'>;
+  readonly #caller: Pick<SpeechLocator, 'isSpeech' | 'latestLevels'>;
   readonly #ledger: Pick<PlaybackLedger, 'sentMs' | 'heard'>;
   #echoed = 0;
   #heard = 0;
 
   constructor(
-    caller: Pick<HeardFrames, 'isSpeech' | 'latestLevels'>,
+    caller: Pick<SpeechLocator, 'isSpeech' | 'latestLevels'>,
     ledger: Pick<PlaybackLedger, 'sentMs' | 'heard'>,
   ) {
     this.#caller = caller;
     this.#ledger = ledger;
   }
 
-  /** What was decided to be said and hushed, and was written in the ledger. */
+  /** What was decided to be said and cleared, and was written in the ledger. */
   follow(effects: readonly FloorEffect[], at: Millis): void {
     let playsAt = at + this.#ledger.sentMs - this.#ledger.heard(at);
     for (const effect of effects.toReversed()) {
-      if (effect.do === 'hush') {
-        this.#hushed(at);
+      if (effect.do === 'clear') {
+        this.#cleared(at);
         this.#forget(); // what we have fallen silent for was not ours
       }
       if (effect.do !== 'say') continue;
@@ -68,7 +68,7 @@ export class Echo {
   }
 
   /** Nothing that would play later than this is heard. */
-  #hushed(at: Millis): void {
+  #cleared(at: Millis): void {
     const now = Math.round(at / FRAME_MS);
     for (let slot = 0; slot < KNOWN; slot += 1) if ((this.#frame[slot] ?? 0) > now) this.#said[slot] = 0;
   }

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
-import type {Cut} from '../playback/truncation.ts';
+import type {Truncation} from '../playback/truncation.ts';
 import type {Settled} from '../playback/playback-ledger.ts';
 
 /** What the server may do with this policy. `lifted`: the greeting needs no protection any more. Where a noise is not a turn, the server may do nothing by itself. */
@@ -63,7 +63,7 @@ export interface SentBefore {
 
 /** The caller spoke over us, and this is what it came to. */
 export interface Interruption extends Omit<Settled, 'unheard'> {
-  readonly cuts: readonly Cut[];
+  readonly cuts: readonly Truncation[];
   /** When the clear went out. */
   readonly at: Millis;
   readonly unheardMs: Millis;
@@ -84,9 +84,9 @@ export type FloorEffect =
   /** A mark without audio. */
   | {readonly do: 'mark'; readonly mark: string}
   /** Twilio: drop what is buffered. */
-  | {readonly do: 'hush'}
+  | {readonly do: 'clear'}
   /** The model: forget what was not heard. */
-  | ({readonly do: 'truncate'} & Cut)
+  | ({readonly do: 'truncate'} & Truncation)
   /** The model: stop generating. Never where the server stops by itself. */
   | {readonly do: 'cancel'; readonly responseId: string}
   /** From now on the server may interrupt and answer by itself, as far as this assistant lets it. */
@@ -102,7 +102,7 @@ export type FloorEffect =
   /** The caller spoke over an assistant that always finishes. */
   | {readonly do: 'uninterruptible'}
   /** The line was closed in the middle of it. */
-  | {readonly do: 'cutOff'; readonly cuts: readonly Cut[]};
+  | {readonly do: 'cutOff'; readonly cuts: readonly Truncation[]};
 
 /** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
 export interface Stop {
@@ -115,7 +115,7 @@ export interface Stop {
   settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
 }
 
-/** Responses that the caller will not hear, and the items that stay unfinished with them. */
+/** AudibleResponses that the caller will not hear, and the items that stay unfinished with them. */
 export interface Silenced {
   readonly effects: readonly FloorEffect[];
   readonly unfinished: ReadonlySet<string>;
@@ -128,6 +128,6 @@ export function cancels(responseIds: readonly string[]): FloorEffect[] {
   return responseIds.map(responseId => ({do: 'cancel', responseId}));
 }
 
-export function truncations(cuts: readonly Cut[]): FloorEffect[] {
+export function truncations(cuts: readonly Truncation[]): FloorEffect[] {
   return cuts.map(cut => ({do: 'truncate', ...cut}));
 }

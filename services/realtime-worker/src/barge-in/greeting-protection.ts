@@ -6,7 +6,7 @@ const READ_AFTER_MS = 300;
 const CLICK_MS = 300;
 
 /** The first audible part of a greeting, which line noise cannot stop; with it, what the server may do by itself. */
-export class GreetingGuard {
+export class GreetingProtection {
   readonly #lastsMs: Millis;
   #audibleAt: Millis | undefined;
   #liftedAt: Millis | undefined;

@@ -22,7 +22,7 @@ interface Weighed {
  * Speech over us that does not count at once: whether it lasts is seen in the caller's frames. Speech that begins with a
  * mere noise, or softly, is weighed on for as long as the model hears the caller.
  */
-export class Weighing {
+export class MinSpeech {
   #weighed: Weighed | undefined;
 
   /** When it is decided; undefined when nothing is weighed, or only more speech could decide it. */

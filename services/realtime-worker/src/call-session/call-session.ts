@@ -11,12 +11,12 @@ import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
-import {intendPatiently} from './set-intent.ts';
+import {setIntent} from './set-intent.ts';
 import {MendedEvents} from './mended-events.ts';
-import {ModelLine} from './model-sessions.ts';
+import {ModelSessions} from './model-sessions.ts';
 import {openedFact} from '../journal/opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
-import {type StreamCounts, StreamLine} from './caller-stream.ts';
+import {type StreamCounts, CallerStream} from './caller-stream.ts';
 import {tellOperators} from './operator-reports.ts';
 
 /** How long the other side of a stream is given to close it. */
@@ -36,8 +36,8 @@ export class CallSession implements HeldCall {
   readonly #log: Log;
   readonly #outcome = Promise.withResolvers<CallOutcome>();
   readonly #cancels: Cancel[] = [];
-  readonly #model: ModelLine;
-  readonly #stream: StreamLine;
+  readonly #model: ModelSessions;
+  readonly #stream: CallerStream;
   /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
   #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
   readonly #timer: DeadlineTimer;
@@ -87,7 +87,7 @@ export class CallSession implements HeldCall {
     if (!before) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
-    this.#stream = new StreamLine({
+    this.#stream = new CallerStream({
       callSid: call.callSid,
       channels: deps.channels,
       clock,
@@ -96,7 +96,7 @@ export class CallSession implements HeldCall {
       fenced: () => this.letGo('fenced on the channel'),
       counted: counts => this.#count(counts),
     });
-    this.#model = new ModelLine(start.model, {
+    this.#model = new ModelSessions(start.model, {
       ...deps,
       log: this.#log,
       settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
@@ -219,13 +219,13 @@ export class CallSession implements HeldCall {
     const heldUntil = `${Math.round(this.#deps.clock.wall() + ms)}`;
     const isOver = () => this.#over || this.#core.heldUntil === undefined;
     const call = {callSid: this.callSid, journal: this.#journal, isOver};
-    await intendPatiently('migrate', call, {...this.#deps, log: this.#log}, {heldUntil});
+    await setIntent('migrate', call, {...this.#deps, log: this.#log}, {heldUntil});
     if (!isOver()) this.#stream.send({kind: 'close', why: 'migrate'});
   }
 
   async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
     const call = {callSid: this.callSid, journal: this.#journal, isOver: () => this.#over};
-    await intendPatiently(intent, call, {...this.#deps, log: this.#log});
+    await setIntent(intent, call, {...this.#deps, log: this.#log});
     if (this.#over) return;
     this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     this.#end(reason);

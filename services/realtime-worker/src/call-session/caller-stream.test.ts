@@ -5,7 +5,7 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
-import {type StreamCounts, StreamLine} from './caller-stream.ts';
+import {type StreamCounts, CallerStream} from './caller-stream.ts';
 
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
 const edge = ProcessId.parse('edge-0001');
@@ -27,7 +27,7 @@ async function opened() {
     counts: () => ({sent: 4, received: 9, duplicates: 1, lost: 2}),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as WorkerChannel;
-  const line = new StreamLine({
+  const line = new CallerStream({
     callSid,
     channels: {workerEnd: () => Promise.resolve(channel)} as unknown as FrameChannels,
     clock,

@@ -9,7 +9,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 /** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
 const EDGE_SILENT: Millis = 8_000;
 
-export interface StreamLineDeps {
+export interface CallerStreamDeps {
   readonly callSid: CallSid;
   readonly channels: FrameChannels;
   readonly clock: Clock;
@@ -52,13 +52,13 @@ interface Attached {
 }
 
 /** The caller's streams, one after the other, as the worker of the call hears them. The newest one wins. */
-export class StreamLine {
-  readonly #deps: StreamLineDeps;
+export class CallerStream {
+  readonly #deps: CallerStreamDeps;
   #attached: Attached | undefined;
   #open: OpenStream | undefined;
   #over = false;
 
-  constructor(deps: StreamLineDeps) {
+  constructor(deps: CallerStreamDeps) {
     this.#deps = deps;
   }
 

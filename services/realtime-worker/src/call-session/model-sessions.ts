@@ -4,7 +4,7 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ModelAdapter, ModelCommand, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 
-export interface ModelLineDeps {
+export interface ModelSessionsDeps {
   readonly adapter: ModelAdapter;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -18,8 +18,8 @@ export interface ModelLineDeps {
 }
 
 /** The model's sessions of one call: the one in use, and the one that will take its place. */
-export class ModelLine {
-  readonly #deps: ModelLineDeps;
+export class ModelSessions {
+  readonly #deps: ModelSessionsDeps;
   readonly #openedAt: Millis;
   #session: ModelSession | undefined;
   #spare: ModelSession | undefined;
@@ -27,7 +27,7 @@ export class ModelLine {
   #over = false;
 
   /** `session`: one that is already being opened. */
-  constructor(session: ModelSession | undefined, deps: ModelLineDeps) {
+  constructor(session: ModelSession | undefined, deps: ModelSessionsDeps) {
     this.#deps = deps;
     this.#openedAt = deps.clock.now();
     this.#session = session;

@@ -11,7 +11,7 @@ const AGAIN_AFTER: Millis = 500;
  * Writes what is to become of the caller, as often as it takes: Twilio asks as soon as the stream is closed, and the
  * answer must be there before. Resolves when it is written, or when `isOver`.
  */
-export async function intendPatiently(
+export async function setIntent(
   intent: Intent,
   call: {readonly callSid: CallSid; readonly journal: CallJournal; readonly isOver: () => boolean},
   {directory, clock, log}: {readonly directory: CallDirectory; readonly clock: Clock; readonly log: Log},

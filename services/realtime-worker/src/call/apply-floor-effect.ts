@@ -3,17 +3,17 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toEdge, toModel} from '../events/call-effect.ts';
 import type {CallerTurn} from './caller-turn.ts';
 import type {FloorEffect} from '../barge-in/floor-events.ts';
-import type {Interruptions} from '../journal/interruption-log.ts';
-import type {Memory} from '../conversation/model-context.ts';
+import type {InterruptionLog} from '../journal/interruption-log.ts';
+import type {ModelContext} from '../conversation/model-context.ts';
 import {timingLine, WENT_ON} from '../barge-in/timing-line.ts';
 import type {TurnLog} from '../journal/turn-log.ts';
 
 /** The parts of a call that a decision about the floor is told to. */
 interface Told {
-  readonly memory: Memory;
+  readonly memory: ModelContext;
   readonly turns: TurnLog;
   readonly caller: CallerTurn;
-  readonly interruptions: Interruptions;
+  readonly interruptions: InterruptionLog;
 }
 
 /** What a decision about the floor means: to the phone, to the model's memory, to the record and to whoever reads the log. */
@@ -35,7 +35,7 @@ export class FloorOutcomes {
       }
       case 'mark':
         return [toEdge({kind: 'mark', name: effect.mark})];
-      case 'hush':
+      case 'clear':
         return [toEdge({kind: 'clear'}), journal({is: 'hushed'})];
       case 'truncate':
         return memory.cut(effect.itemId, effect.audioEndMs, effect.receivedMs);

@@ -8,10 +8,10 @@ import {CallerAudio} from '../caller-audio/caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {FirstAudio} from './first-audio.ts';
-import {Failovers, type TakenOver} from '../journal/failover-log.ts';
+import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
 import {isFatal, type LostCause, type ModelEvent} from '../model/model-adapter.ts';
-import {ModelSessions, type SessionStep} from './model-lifecycle.ts';
+import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {StreamGrace} from './stream-grace.ts';
 
 export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
@@ -36,8 +36,8 @@ const HAND_OVER_WITHIN_MS = 4_000;
 export class CallCore {
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
-  readonly #failovers: Failovers;
-  readonly #sessions: ModelSessions;
+  readonly #failovers: FailoverLog;
+  readonly #sessions: ModelLifecycle;
   readonly #grace: StreamGrace;
   readonly #firstAudio: FirstAudio;
   #handOverBy: Millis | undefined;
@@ -51,9 +51,9 @@ export class CallCore {
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
-    this.#sessions = new ModelSessions(settings.rotateAfterMs);
+    this.#sessions = new ModelLifecycle(settings.rotateAfterMs);
     const {since, worker, takenOver} = settings;
-    this.#failovers = new Failovers(since, worker, restored?.failovers ?? 0, takenOver);
+    this.#failovers = new FailoverLog(since, worker, restored?.failovers ?? 0, takenOver);
     if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
     const {heldUntil} = this;
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);

@@ -1,16 +1,16 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Interruptions} from '../journal/interruption-log.ts';
+import type {InterruptionLog} from '../journal/interruption-log.ts';
 import {StuckSpeech} from './stuck-speech.ts';
 import type {TurnLog} from '../journal/turn-log.ts';
 
 /** The caller's speech as the model hears it, for all that measure it. */
 export class CallerSpeech {
-  readonly #interruptions: Interruptions;
+  readonly #interruptions: InterruptionLog;
   readonly #turns: TurnLog;
   readonly #stuck: StuckSpeech;
 
   /** `loudUntil`: when the caller's last loud frame arrived, of those that came since a moment. */
-  constructor(interruptions: Interruptions, turns: TurnLog, loudUntil: (since: Millis) => Millis | undefined) {
+  constructor(interruptions: InterruptionLog, turns: TurnLog, loudUntil: (since: Millis) => Millis | undefined) {
     this.#interruptions = interruptions;
     this.#turns = turns;
     this.#stuck = new StuckSpeech(loudUntil);

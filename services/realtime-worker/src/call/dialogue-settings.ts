@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
-import type {HeardFrames} from '../caller-audio/speech-locator.ts';
+import type {SpeechLocator} from '../caller-audio/speech-locator.ts';
 import type {ModelTraits} from '../model/model-adapter.ts';
 
 export interface DialogueSettings {
@@ -12,5 +12,5 @@ export interface DialogueSettings {
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly since: (at: Millis) => Millis;
   /** What of the caller the model in use was given. */
-  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
+  readonly heard: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }

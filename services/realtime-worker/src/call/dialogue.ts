@@ -10,11 +10,11 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import {FloorControl} from './floor-control.ts';
 import {FloorOutcomes} from './apply-floor-effect.ts';
-import {Interruptions} from '../journal/interruption-log.ts';
+import {InterruptionLog} from '../journal/interruption-log.ts';
 import {Keypad} from './keypad.ts';
-import {Memory} from '../conversation/model-context.ts';
+import {ModelContext} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
-import {Owed} from '../replies/pending-reply.ts';
+import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
 import {ReplyInProgress} from '../replies/reply-in-progress.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
@@ -33,27 +33,27 @@ export class Dialogue {
   /** What the caller hears, and who has the floor. */
   readonly floor: FloorControl;
   readonly replies: Replies;
-  readonly #memory: Memory;
+  readonly #memory: ModelContext;
   readonly #turns: TurnLog;
   readonly #keypad: Keypad;
   readonly #tools: ToolCalls;
-  readonly #owed: Owed;
+  readonly #owed: PendingReply;
   readonly #reply: ReplyInProgress;
   readonly #caller = new CallerTurn();
   readonly #unprompted: Unprompted;
   readonly #speech: CallerSpeech;
-  readonly #interruptions: Interruptions;
+  readonly #interruptions: InterruptionLog;
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
     const {assistant, epoch} = settings;
     const truncates = settings.interruption === 'ours';
-    this.#memory = new Memory(restored?.conversation ?? new Conversation(), {epoch, truncates});
+    this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
     this.#keypad = new Keypad(this.#memory);
     this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
-    this.#owed = new Owed(assistant, restored);
+    this.#owed = new PendingReply(assistant, restored);
     this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
-    this.#interruptions = new Interruptions(settings, restored?.interruptions ?? 0);
+    this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds);
     this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));

@@ -1,8 +1,8 @@
 import {expect, test} from 'vitest';
-import {Digits} from './dtmf.ts';
+import {Dtmf} from './dtmf.ts';
 
 test('keys are one number until the caller pauses', () => {
-  const digits = new Digits();
+  const digits = new Dtmf();
   digits.pressed('4', 0);
   digits.pressed('2', 1_000);
   expect(digits.take(2_000)).toBeUndefined();
@@ -11,7 +11,7 @@ test('keys are one number until the caller pauses', () => {
 });
 
 test('a hash key ends the number at once', () => {
-  const digits = new Digits();
+  const digits = new Dtmf();
   digits.pressed('7', 0);
   digits.pressed('#', 100);
   expect(digits.deadline).toBe(100);

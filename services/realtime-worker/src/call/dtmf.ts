@@ -4,7 +4,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 const PAUSE_MS = 1_500;
 
 /** Collects the keys a caller presses until they pause, or press `#`. */
-export class Digits {
+export class Dtmf {
   #keys = '';
   #due: Millis | undefined;
 

@@ -117,7 +117,7 @@ export class FloorControl {
       if (effect.do === 'unprotect') return this.rights();
       // The model must not believe that the caller says what it said itself.
       if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#deps.outcomes.of({do: 'noise'}, at, this.hopMs);
-      if (effect.do === 'hush') this.#audibleUntil = at;
+      if (effect.do === 'clear') this.#audibleUntil = at;
       if (effect.do === 'say' && isAudible(effect.payload)) {
         this.#audibleUntil = at + this.unheardMs(at);
         this.#deps.sounds(effect.responseId, this.#audibleUntil);

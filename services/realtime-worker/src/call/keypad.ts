@@ -1,16 +1,16 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
-import {Digits} from './dtmf.ts';
-import type {Memory} from '../conversation/model-context.ts';
+import {Dtmf} from './dtmf.ts';
+import type {ModelContext} from '../conversation/model-context.ts';
 import {pressed} from '../replies/prompts.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 
 /** The keys that a caller presses, as something said to the model. */
 export class Keypad {
-  readonly #memory: Memory;
-  readonly #digits = new Digits();
+  readonly #memory: ModelContext;
+  readonly #digits = new Dtmf();
 
-  constructor(memory: Memory) {
+  constructor(memory: ModelContext) {
     this.#memory = memory;
   }
 

@@ -15,7 +15,7 @@ export type SessionStep =
  * The model's sessions of one call: the one in use, and a spare that takes its place, between two turns when the first
  * gets old, or at once when it gives the caller no answer. Pure: it only says what is to be done.
  */
-export class ModelSessions {
+export class ModelLifecycle {
   readonly #rotateAfterMs: Millis;
   #inUse: 'opening' | 'ready' | 'lost' = 'opening';
   #spare: 'none' | 'opening' | 'ready' = 'none';

@@ -1,6 +1,6 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type GivenFrame, HeardFrames} from './speech-locator.ts';
+import {type GivenFrame, SpeechLocator} from './speech-locator.ts';
 
 /** Of more missing audio than this only so much is filled in: the model has long heard that the turn is over. */
 const LONGEST_PADDING_MS = 10_000;
@@ -27,7 +27,7 @@ const UNGIVEN_MS = 60_000;
 export class CallerAudio {
   #open = false;
   #expected: Millis | undefined;
-  readonly #heard = new HeardFrames();
+  readonly #heard = new SpeechLocator();
   #stream = 0;
   #unsettled: GivenFrame[] = [];
   #unsettledMs: Millis = 0;
@@ -130,7 +130,7 @@ export class CallerAudio {
   }
 
   /** What the session in use was given, and when it arrived. */
-  get heard(): HeardFrames {
+  get heard(): SpeechLocator {
     return this.#heard;
   }
 

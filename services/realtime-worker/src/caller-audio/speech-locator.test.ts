@@ -1,6 +1,6 @@
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {describe, expect, test} from 'vitest';
-import {HeardFrames} from './speech-locator.ts';
+import {SpeechLocator} from './speech-locator.ts';
 
 const quiet = silence(20);
 /** A square wave: louder with a larger exponent, as μ-law has it. */
@@ -10,8 +10,8 @@ const voice = tone(0x30);
 const hum = tone(0x6f);
 
 /** Frames 20 ms apart, each arriving 5 ms after Twilio's clock, unless it is said how late. */
-function heard(frames: readonly string[], late: (index: number) => number = () => 5): HeardFrames {
-  const all = new HeardFrames();
+function heard(frames: readonly string[], late: (index: number) => number = () => 5): SpeechLocator {
+  const all = new SpeechLocator();
   frames.forEach((payload, index) => {
     // The model says so a little later, and half a second after the end.
     if (payload === voice && index > 0 && frames[index - 5] === voice) all.speaking = true;
@@ -37,7 +37,7 @@ describe('when the caller spoke', () => {
   });
 
   test('is told to the frame in audio that waited for a new owner and came in pieces of a second', () => {
-    const all = new HeardFrames();
+    const all = new SpeechLocator();
     const frames = line(50, 30, 40);
     for (let first = 0; first < 100; first += 50) {
       const piece = frames.slice(first, first + 50).map(payload => Buffer.from(payload, 'base64'));
@@ -58,7 +58,7 @@ describe('when the caller spoke', () => {
   test('is what the model says where there is nothing to be heard', () => {
     expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
     expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));
-    expect(new HeardFrames().onsetAt(0)).toBeUndefined();
+    expect(new SpeechLocator().onsetAt(0)).toBeUndefined();
   });
 
   test('is what the model says where speech goes on in both directions', () => {
@@ -93,7 +93,7 @@ test('a frame that the network or we held back counts from when it would have co
 });
 
 test('the moment is right also in a long call, though Twilio’s clock loses time', () => {
-  const all = new HeardFrames();
+  const all = new SpeechLocator();
   for (let index = 0; index < 6_000; index += 1) {
     const payload = index >= 5_950 ? voice : quiet;
     all.add({ms: 20, payload, at: index * 20 + 5, timestamp: index * 20 - Math.floor(index / 40), stream: 1});
@@ -102,7 +102,7 @@ test('the moment is right also in a long call, though Twilio’s clock loses tim
 });
 
 test('frames of another stream have another clock', () => {
-  const all = new HeardFrames();
+  const all = new SpeechLocator();
   all.add({ms: 20, payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
   all.add({ms: 20, payload: quiet, at: 5_300, timestamp: 100, stream: 2});
   expect(all.arrivedAt(10)).toBe(5_000);
@@ -110,7 +110,7 @@ test('frames of another stream have another clock', () => {
 });
 
 test('silence of ours is part of what the model was given, and came when it was made', () => {
-  const all = new HeardFrames();
+  const all = new SpeechLocator();
   all.add({ms: 500, payload: silence(500), at: 700, timestamp: undefined, stream: 1});
   expect(all.arrivedAt(250)).toBe(700);
 });

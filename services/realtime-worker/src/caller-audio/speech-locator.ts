@@ -41,7 +41,7 @@ const FAR_AROUND = 750;
  * Asked between `speech_started` and the clear, while a caller waits for silence; and kept for fifty frames a second of
  * every call. So it is a ring of plain numbers: nothing to copy when asked, nothing for the garbage collector to move.
  */
-export class HeardFrames {
+export class SpeechLocator {
   readonly #untilMs = new Float64Array(REMEMBERED);
   readonly #at = new Float64Array(REMEMBERED);
   /** How long it took from Twilio's clock to ours; NaN for what Twilio never sent. */

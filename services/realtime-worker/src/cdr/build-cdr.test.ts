@@ -1,6 +1,6 @@
 import {CallFinished, Tokens, type TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {expect, test} from 'vitest';
-import {recordCall} from './build-cdr.ts';
+import {buildCdr} from './build-cdr.ts';
 import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
@@ -49,7 +49,7 @@ function interruption(more: {false?: boolean; unheardMs?: number; turn?: number}
 
 const ended: Fact = {is: 'ended', reason: 'caller.hung-up'};
 const owner = (worker: string, epoch: number): Fact => ({is: 'owner', worker, epoch, cause: 'new'});
-const only = (entries: JournalEntry[], policy: 'off' | 'heard' | 'full' = 'off') => recordCall(entries, policy)![0]!;
+const only = (entries: JournalEntry[], policy: 'off' | 'heard' | 'full' = 'off') => buildCdr(entries, policy)![0]!;
 
 test('a record says who had the call, how long it was and how it ended, and fits its own schema', () => {
   const record = only(journal(opened, owner('worker-aaaa', 1), turn(0), owner('worker-bbbb', 2), ended));
@@ -93,8 +93,8 @@ test('a call that nobody ended was lost with its worker', () => {
 });
 
 test('a journal without a beginning makes no record', () => {
-  expect(recordCall(journal(turn(0), ended), 'off')).toBeUndefined();
-  expect(recordCall([], 'off')).toBeUndefined();
+  expect(buildCdr(journal(turn(0), ended), 'off')).toBeUndefined();
+  expect(buildCdr([], 'off')).toBeUndefined();
 });
 
 test('a turn that two owners wrote counts once, as the later one knew it', () => {
@@ -161,7 +161,7 @@ test('an interrupted sentence is kept as far as it was heard, unless all of it i
 
 test('a long call is sent in parts, each with the whole summary', () => {
   const turns = Array.from({length: 120}, (_, number) => turn(number));
-  const parts = recordCall(journal(opened, ...turns, interruption({turn: 60}), ended), 'off')!;
+  const parts = buildCdr(journal(opened, ...turns, interruption({turn: 60}), ended), 'off')!;
   expect(parts.map(part => [part.part, part.parts, part.turns.length, part.interruptions.length])).toEqual([
     [0, 3, 50, 0],
     [1, 3, 50, 1],

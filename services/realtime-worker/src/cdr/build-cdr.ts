@@ -25,10 +25,7 @@ type FrameCounts = CallSummary['frames'];
  * What a call amounts to, from its journal: the same whether its last owner writes it, or somebody who found it
  * orphaned. In parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without a beginning.
  */
-export function recordCall(
-  entries: readonly JournalEntry[],
-  transcripts: TranscriptPolicy,
-): CallFinished[] | undefined {
+export function buildCdr(entries: readonly JournalEntry[], transcripts: TranscriptPolicy): CallFinished[] | undefined {
   const opened = entries.find(entry => entry.is === 'opened');
   if (!opened) return undefined;
   const of = <Is extends JournalEntry['is']>(is: Is) =>

@@ -6,7 +6,7 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
-import {recordCall, type TranscriptPolicy} from './build-cdr.ts';
+import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
 import {traceCall} from './trace-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
@@ -40,7 +40,7 @@ export async function sendPatiently(
 ): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {
-      return await sendRecord(call, deps);
+      return await sendCdr(call, deps);
     } catch (thrown) {
       const after = AGAIN_AFTER_MS[tries];
       deps.metrics.recordsTotal.inc({outcome: 'failed'});
@@ -56,7 +56,7 @@ export async function sendPatiently(
  * the two leaves an orphan that is found and recorded again, never a call without a record. A call that somebody else
  * has by now is theirs to record.
  */
-export async function sendRecord(
+export async function sendCdr(
   {callSid, epoch, entries}: FinishedCall,
   {queue, directory, worker, transcripts, metrics, traces, log}: SenderDeps,
 ): Promise<void> {
@@ -67,7 +67,7 @@ export async function sendRecord(
   }
   let parts: CallFinished[] | undefined;
   try {
-    parts = recordCall(entries, transcripts);
+    parts = buildCdr(entries, transcripts);
   } catch (thrown) {
     // A bug in one figure must not keep the call open for ever.
     log.error({err: thrown, callSid}, 'bug: no record can be made of this call');

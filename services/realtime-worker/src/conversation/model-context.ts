@@ -4,7 +4,7 @@ import type {Conversation} from './conversation.ts';
 import type {ConversationItem, ModelEvent} from '../model/model-adapter.ts';
 
 /** The conversation, kept alike in three places: here, in the model's session, and in the journal for other workers. */
-export class Memory {
+export class ModelContext {
   readonly #conversation: Conversation;
   readonly #epoch: number;
   readonly #truncates: boolean;
@@ -105,7 +105,7 @@ export class Memory {
   cutRefused({about, holdsMs}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
     if (!about?.startsWith('truncate:')) return [];
     const itemId = about.slice('truncate:'.length);
-    // Some servers count a little less audio than they sent. Cut where theirs ends, the item forgets its unheard words.
+    // Some servers count a little less audio than they sent. Truncation where theirs ends, the item forgets its unheard words.
     if (holdsMs !== undefined && !this.#cutAgain.has(itemId)) {
       this.#cutAgain.add(itemId);
       return [toModel({do: 'truncate', itemId, audioEndMs: holdsMs})];

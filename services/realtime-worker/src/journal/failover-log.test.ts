@@ -1,10 +1,10 @@
 import {describe, expect, test} from 'vitest';
 import type {CallEffect} from '../events/call-effect.ts';
-import {Failovers} from './failover-log.ts';
+import {FailoverLog} from './failover-log.ts';
 
 const BEGAN = 1_000;
-const start = (taken?: ConstructorParameters<typeof Failovers>[3]) =>
-  new Failovers(at => at - BEGAN, 'worker-b', 2, taken);
+const start = (taken?: ConstructorParameters<typeof FailoverLog>[3]) =>
+  new FailoverLog(at => at - BEGAN, 'worker-b', 2, taken);
 const told = (effects: readonly CallEffect[]) =>
   effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'failover' ? [effect.fact.failover] : []));
 

@@ -18,7 +18,7 @@ interface Pending {
 }
 
 /** The call's streams, sessions and owners that were replaced by others, and how long the caller could not be heard. */
-export class Failovers {
+export class FailoverLog {
   readonly #since: (at: Millis) => Millis;
   readonly #worker: string;
   #count: number;

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {Interruption} from '../barge-in/floor-events.ts';
-import {Interruptions} from './interruption-log.ts';
+import {InterruptionLog} from './interruption-log.ts';
 
 const interruption: Interruption = {
   cuts: [{itemId: 'i1', audioEndMs: 400, receivedMs: 3_000}],
@@ -21,7 +21,7 @@ const NO_LEVELS = new Float64Array(0);
 
 /** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
 function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
-  const interruptions = new Interruptions(
+  const interruptions = new InterruptionLog(
     {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true, latestLevels: NO_LEVELS}},
     3,
   );
@@ -54,7 +54,7 @@ test('an assistant that began after the caller talked over them only from then o
 });
 
 test('without an onset nothing is claimed', () => {
-  const interruptions = new Interruptions(
+  const interruptions = new InterruptionLog(
     {since: at => at, heard: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
     0,
   );

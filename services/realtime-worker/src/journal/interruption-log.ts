@@ -2,18 +2,18 @@ import type {InterruptionRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {Interruption} from '../barge-in/floor-events.ts';
-import type {HeardFrames} from '../caller-audio/speech-locator.ts';
+import type {SpeechLocator} from '../caller-audio/speech-locator.ts';
 import {timingLine} from '../barge-in/timing-line.ts';
 
 interface Settings {
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly since: (at: Millis) => Millis;
   /** What of the caller the model in use was given. */
-  readonly heard: Pick<HeardFrames, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
+  readonly heard: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }
 
 /** The interruptions of a call, numbered, and what is kept of each. */
-export class Interruptions {
+export class InterruptionLog {
   readonly #settings: Settings;
   #count: number;
   #onset: Millis | undefined;

@@ -49,7 +49,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   let stream: RestoredCall['stream'];
   let buffered: Said[] = [];
   /** What was in the buffer when it was dropped, and when: until it is written what of that was heard. */
-  let hushed: {readonly wall: number; readonly said: readonly Said[]} | undefined;
+  let cleared: {readonly wall: number; readonly said: readonly Said[]} | undefined;
   for (const entry of entries) {
     switch (entry.is) {
       case 'item':
@@ -73,21 +73,21 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         heldUntil = 0;
         const {id, from, ms, wall} = entry;
         buffered.push({itemId: id, itemFrom: from, ms: ms - from, wall});
-        hushed = undefined; // settled before the next word, or only a noise
+        cleared = undefined; // settled before the next word, or only a noise
         said.set(entry.id, entry.ms);
         openTurn?.said.set(id, ms);
         speaking = entry.id;
         break;
       }
       case 'hushed':
-        hushed = {wall: entry.wall, said: buffered};
+        cleared = {wall: entry.wall, said: buffered};
         buffered = [];
         break;
       case 'complete':
         whole.add(entry.id);
         break;
       case 'cut':
-        hushed = undefined;
+        cleared = undefined;
         conversation.cut(entry.id, entry.heardMs, entry.totalMs);
         openTurn?.heard.set(entry.id, entry.heardMs);
         whole.add(entry.id);
@@ -103,7 +103,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         interruptions += 1;
         if (openTurn) openTurn.interrupted = true;
         buffered = [];
-        hushed = undefined;
+        cleared = undefined;
         break;
       case 'tool':
         toolCalls = Math.max(toolCalls, entry.tool.call + 1);
@@ -121,8 +121,8 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
     }
   }
-  if (hushed) {
-    for (const {id, heardMs} of cutsWhenHushed(hushed.said, hushed.wall)) {
+  if (cleared) {
+    for (const {id, heardMs} of truncationsWhenCleared(cleared.said, cleared.wall)) {
       conversation.cut(id, heardMs, Math.max(heardMs, said.get(id) ?? 0));
       openTurn?.heard.set(id, heardMs);
       whole.add(id);
@@ -153,7 +153,10 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
  * The owner dropped Twilio's buffer and died before it knew where that landed: then the clock must tell how far each item
  * was heard, piece after piece.
  */
-function cutsWhenHushed(said: readonly Said[], wall: number): {readonly id: string; readonly heardMs: Millis}[] {
+function truncationsWhenCleared(
+  said: readonly Said[],
+  wall: number,
+): {readonly id: string; readonly heardMs: Millis}[] {
   const cuts = new Map<string, Millis>();
   let free = 0;
   for (const piece of said) {

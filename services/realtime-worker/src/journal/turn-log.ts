@@ -1,7 +1,7 @@
 import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
-import type {Cut} from '../playback/truncation.ts';
+import type {Truncation} from '../playback/truncation.ts';
 import type {Interruption} from '../barge-in/floor-events.ts';
 import type {ResponseStatus} from '../model/model-adapter.ts';
 
@@ -131,7 +131,7 @@ export class TurnLog {
   }
 
   /** The line was closed: so much of these items was heard. */
-  cutOff(cuts: readonly Cut[]): CallEffect[] {
+  cutOff(cuts: readonly Truncation[]): CallEffect[] {
     const turn = this.#inherited ?? this.#open;
     return cuts.map(({itemId, audioEndMs, receivedMs}) => {
       turn?.heard.set(itemId, audioEndMs);

@@ -1,4 +1,4 @@
-import type {Asker} from '@voicebridge/shared/rpc/worker-client.ts';
+import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
@@ -11,7 +11,7 @@ export interface HandOverDeps {
   readonly worker: ProcessId;
   readonly fleet: Pick<Fleet, 'members'>;
   readonly directory: Pick<CallDirectory, 'read'>;
-  readonly asker: Pick<Asker, 'ask'>;
+  readonly workerClient: Pick<WorkerClient, 'ask'>;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
 }
@@ -27,7 +27,7 @@ export async function othersThan(worker: ProcessId, fleet: Pick<Fleet, 'members'
 /** Another worker, least loaded first, opens a session and claims the call. True: it is not ours any more. */
 export async function handOver(
   {callSid}: HeldCall,
-  {worker, fleet, directory, asker, random}: HandOverDeps,
+  {worker, fleet, directory, workerClient, random}: HandOverDeps,
 ): Promise<boolean> {
   let left = await othersThan(worker, fleet);
   for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
@@ -46,7 +46,7 @@ export async function handOver(
       cause: 'worker-drained' as const,
       ...(stream ? {stream} : {}),
     };
-    const {answer} = await asker.ask(chosen, request, HAND_OVER_WITHIN);
+    const {answer} = await workerClient.ask(chosen, request, HAND_OVER_WITHIN);
     if (answer === 'yes') return true;
   }
   // One that answered too late may have it after all.

@@ -1,5 +1,5 @@
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {Answer, Ask} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
@@ -9,8 +9,8 @@ import {readJournal} from '../events/journal-entry.ts';
 import type {ModelEvent, ModelSession} from '../model/model-adapter.ts';
 import {sessionSettings} from '../call-session/session-settings.ts';
 
-export type Take = Extract<Ask, {type: 'take'}>;
-export type Reply = Pick<Answer, 'answer' | 'epoch' | 'settledMs'>;
+export type Take = Extract<WorkerRequest, {type: 'take'}>;
+export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>;
 
 /** A call that moves without haste moves only to a session that is ready; no longer than this. */
 const READY_WITHIN: Millis = 3_000;

@@ -1,4 +1,4 @@
-import type {Asker} from '@voicebridge/shared/rpc/worker-client.ts';
+import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, type ProcessId} from '@voicebridge/shared/protocol/ids.ts';
@@ -16,12 +16,12 @@ const TRIES = 20;
  */
 export async function warmUp(options: {
   readonly worker: ProcessId;
-  readonly asker: Pick<Asker, 'ask'>;
+  readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly directory: Pick<CallDirectory, 'forget'>;
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<void> {
-  const {worker, asker, directory, clock, log} = options;
+  const {worker, workerClient, directory, clock, log} = options;
   const callSid = CallSid.parse(`warm-up-${worker}`);
   const began = clock.now();
   let tries = 0;
@@ -29,7 +29,7 @@ export async function warmUp(options: {
   do {
     tries += 1;
     const ask = {type: 'take', callSid, epoch: 1, assistant: 'warm-up', facts: {}, cause: 'worker-lost'} as const;
-    ({answer} = await asker.ask(worker, ask, ANSWER_WITHIN));
+    ({answer} = await workerClient.ask(worker, ask, ANSWER_WITHIN));
     if (answer === 'unreachable') await new Promise<void>(resolve => clock.after(ANSWER_WITHIN, resolve));
   } while (answer !== 'taken' && tries < TRIES);
   await directory.forget(callSid).catch(() => false); // else the sweep of open calls does

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type Echo, RoundTrips} from './round-trips.ts';
-import {type Piece, Timeline} from './playout-timeline.ts';
-import {type Sighting, TwilioClock} from './remote-clock.ts';
+import {type Piece, PlayoutTimeline} from './playout-timeline.ts';
+import {type Sighting, RemoteClock} from './remote-clock.ts';
 
 /** A playout that a clear ended. Positions are on its timeline, in milliseconds. */
 export interface Settled {
@@ -30,7 +30,7 @@ interface Stopped {
   /** The mark behind the clear, and the last of the audio: the first that comes back left Twilio when the clear landed. */
   readonly marks: readonly [behind: string, last: string];
   readonly at: Millis;
-  readonly timeline: Timeline;
+  readonly timeline: PlayoutTimeline;
   readonly guess: Millis;
   readonly generation: number;
   landed: Sighting | undefined;
@@ -60,11 +60,11 @@ const A_FRAME_MS = 25;
  */
 export class PlaybackLedger {
   readonly #owner: string;
-  readonly #clock = new TwilioClock();
+  readonly #clock = new RemoteClock();
   readonly #trips = new RoundTrips(this.#clock);
   readonly #probes = new Map<string, Probe>();
   #generation = 0;
-  #timeline = new Timeline();
+  #timeline = new PlayoutTimeline();
   #stopped: Stopped | undefined;
   #probed = 0;
 
@@ -231,7 +231,7 @@ export class PlaybackLedger {
 
   #restart(): void {
     this.#generation += 1;
-    this.#timeline = new Timeline();
+    this.#timeline = new PlayoutTimeline();
   }
 
   #newProbe(probe: Probe): string {

@@ -1,7 +1,7 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Echo} from './round-trips.ts';
-import type {Sighting, TwilioClock} from './remote-clock.ts';
+import type {Sighting, RemoteClock} from './remote-clock.ts';
 
 /** A piece of one item's audio: base64 μ-law, and where in the item it begins. */
 export interface Piece {
@@ -37,7 +37,7 @@ const EARLY_MS = 25;
  * A mark that came back is proof, unless it came before its audio can have been played; the clock is a guess, put right by
  * marks as far as they can be trusted (round-trips.ts); the guess never leaves [proven, sent] and never runs back.
  */
-export class Timeline {
+export class PlayoutTimeline {
   #pieces: Placed[] = [];
   #sent: Millis = 0;
   #proven: Millis = 0;
@@ -108,12 +108,12 @@ export class Timeline {
   }
 
   /** How long what came back took, from the moment its audio was sent, less the audio itself. */
-  trips(clock: TwilioClock): Echo[] {
+  trips(clock: RemoteClock): Echo[] {
     const anchors = this.#anchors.length > 0 || !this.#opening ? this.#anchors : [this.#opening];
     return anchors.map(({position, seen}) => ({trip: this.trip(position, seen, clock), at: seen.at}));
   }
 
-  trip(position: Millis, seen: Sighting, clock: TwilioClock): Millis {
+  trip(position: Millis, seen: Sighting, clock: RemoteClock): Millis {
     return clock.arrival(seen) - this.#origin - position;
   }
 

@@ -1,17 +1,17 @@
 import {describe, expect, test} from 'vitest';
-import {type Sighting, TwilioClock} from './remote-clock.ts';
+import {type Sighting, RemoteClock} from './remote-clock.ts';
 
-const between = (clock: TwilioClock, earlier: Sighting, later: Sighting) =>
+const between = (clock: RemoteClock, earlier: Sighting, later: Sighting) =>
   clock.arrival(later) - clock.arrival(earlier);
 
 /** Frames 20 ms apart from `from` on; `late` is how long each is on its way. */
-function frames(clock: TwilioClock, from: number, to: number, late: (timestamp: number) => number): void {
+function frames(clock: RemoteClock, from: number, to: number, late: (timestamp: number) => number): void {
   for (let timestamp = from; timestamp < to; timestamp += 20) clock.frame(timestamp, timestamp + late(timestamp));
 }
 
 describe('the clock of Twilio', () => {
   test('is the clock here, less the way, on a network that is always equally fast', () => {
-    const clock = new TwilioClock();
+    const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.sight(1_037);
     frames(clock, 1_000, 2_000, () => 50);
@@ -19,7 +19,7 @@ describe('the clock of Twilio', () => {
   });
 
   test('tells what the network held back by the frames it was held back with', () => {
-    const clock = new TwilioClock();
+    const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.sight(1_035);
     // What left at 1310 arrives together with the frames that were held back until 1400.
@@ -31,14 +31,14 @@ describe('the clock of Twilio', () => {
   });
 
   test('is the clock here when the caller is muted and sends no frames', () => {
-    const clock = new TwilioClock();
+    const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.sight(2_000);
     expect(between(clock, earlier, clock.sight(2_500))).toBe(500);
   });
 
   test('is the clock here before the first frame, and of a new stream', () => {
-    const clock = new TwilioClock();
+    const clock = new RemoteClock();
     expect(between(clock, clock.sight(100), clock.sight(180))).toBe(80);
     frames(clock, 0, 100, () => 5);
     clock.reset();

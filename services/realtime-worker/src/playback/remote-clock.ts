@@ -26,7 +26,7 @@ const UNEVEN_AT_MOST_MS = 100;
  *
  * On a quiet network the arrival says more than the 20 ms do: the fastest frame shows how long the way is at least.
  */
-export class TwilioClock {
+export class RemoteClock {
   #last: {readonly timestamp: Millis; readonly at: Millis} | undefined;
   #window = new Window();
   #windowBefore = new Window();

@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {TwilioClock} from './remote-clock.ts';
+import type {RemoteClock} from './remote-clock.ts';
 
 /** What came back at a moment, and how long it took. */
 export interface Echo {
@@ -40,11 +40,11 @@ const TOGETHER_MS = 5;
  * are weighed by how wrong each may be: marks in time count fully, late ones hardly move the clock.
  */
 export class RoundTrips {
-  readonly #clock: TwilioClock;
+  readonly #clock: RemoteClock;
   #past: Echoes[] = [];
 
   /** The clock tells how uneven the network is. */
-  constructor(clock: TwilioClock) {
+  constructor(clock: RemoteClock) {
     this.#clock = clock;
   }
 

@@ -1,6 +1,6 @@
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {expect, test} from 'vitest';
-import {cutsOf} from './truncation.ts';
+import {truncationsOf} from './truncation.ts';
 
 const unheard = (itemId: string, itemFrom: number, ms: number) => ({
   itemId,
@@ -13,7 +13,7 @@ const received = (of: Record<string, number>) => (itemId: string) => of[itemId] 
 const none: ReadonlySet<string> = new Set();
 
 test('each item is cut where the caller stopped hearing it, at whole milliseconds', () => {
-  const cuts = cutsOf([unheard('a', 700.625, 300), unheard('b', 0, 500)], none, received({a: 1_000, b: 500}));
+  const cuts = truncationsOf([unheard('a', 700.625, 300), unheard('b', 0, 500)], none, received({a: 1_000, b: 500}));
   expect(cuts.map(({itemId, audioEndMs}) => [itemId, audioEndMs])).toEqual([
     ['a', 700],
     ['b', 0],
@@ -21,17 +21,19 @@ test('each item is cut where the caller stopped hearing it, at whole millisecond
 });
 
 test('an item that was heard to within a tenth of a second of its end is not cut', () => {
-  expect(cutsOf([unheard('a', 905, 95)], none, received({a: 1_000}))).toEqual([]);
+  expect(truncationsOf([unheard('a', 905, 95)], none, received({a: 1_000}))).toEqual([]);
 });
 
 test('an item of which nothing was heard is cut at 0, however short it is', () => {
-  expect(cutsOf([unheard('a', 0, 60)], none, received({a: 60}))).toMatchObject([{audioEndMs: 0}]);
+  expect(truncationsOf([unheard('a', 0, 60)], none, received({a: 60}))).toMatchObject([{audioEndMs: 0}]);
 });
 
 test('an item that the model is still making is cut even if all that came was heard', () => {
-  expect(cutsOf([], new Set(['a']), received({a: 812.5}))).toEqual([{itemId: 'a', audioEndMs: 812, receivedMs: 812.5}]);
+  expect(truncationsOf([], new Set(['a']), received({a: 812.5}))).toEqual([
+    {itemId: 'a', audioEndMs: 812, receivedMs: 812.5},
+  ]);
 });
 
 test('no cut is ever beyond what came from the model', () => {
-  expect(cutsOf([unheard('a', 400, 10)], new Set(['a']), received({a: 300}))).toMatchObject([{audioEndMs: 300}]);
+  expect(truncationsOf([unheard('a', 400, 10)], new Set(['a']), received({a: 300}))).toMatchObject([{audioEndMs: 300}]);
 });

@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Piece} from './playout-timeline.ts';
 
 /** Where one item must be cut: whole milliseconds of its own audio that were heard. */
-export interface Cut {
+export interface Truncation {
   readonly itemId: string;
   readonly audioEndMs: number;
   readonly receivedMs: Millis;
@@ -18,11 +18,11 @@ const NEARLY_ALL_MS = 100;
  * Where to cut the items of which `unheard` was not heard, in order: each where its first unheard piece begins. One of
  * `unfinished` is cut even if all that arrived was heard, since the model has more of it than we do.
  */
-export function cutsOf(
+export function truncationsOf(
   unheard: readonly Piece[],
   unfinished: ReadonlySet<string>,
   receivedMs: (itemId: string) => Millis,
-): Cut[] {
+): Truncation[] {
   const heardMs = new Map<string, Millis>();
   for (const {itemId, itemFrom} of unheard) if (!heardMs.has(itemId)) heardMs.set(itemId, itemFrom);
   for (const itemId of unfinished) if (!heardMs.has(itemId)) heardMs.set(itemId, receivedMs(itemId));

@@ -13,7 +13,7 @@ interface LeftUnsaid {
 }
 
 /** What a model session leaves unsaid when it is lost, and the next one has to say: a greeting, the rest, an answer. */
-export class Owed {
+export class PendingReply {
   readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
   #greeting: boolean;
   #answer: boolean;

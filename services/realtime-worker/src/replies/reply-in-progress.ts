@@ -1,17 +1,17 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect} from '../events/call-effect.ts';
-import type {Memory} from '../conversation/model-context.ts';
+import type {ModelContext} from '../conversation/model-context.ts';
 import {afterFilter, continueFrom} from './prompts.ts';
 import type {Request} from './response-sequencer.ts';
 
 /** The item that the model is speaking, and what to ask for if it breaks off. */
 export class ReplyInProgress {
-  readonly #memory: Memory;
+  readonly #memory: ModelContext;
   readonly #instructions: string;
   #item: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
   #last: string | undefined;
 
-  constructor(memory: Memory, instructions: string) {
+  constructor(memory: ModelContext, instructions: string) {
     this.#memory = memory;
     this.#instructions = instructions;
   }

@@ -38,7 +38,7 @@ export interface Closing {
  * The call is about to end: the line closes when the last word was heard. A caller who speaks before that keeps the
  * line, unless the end is final. A goodbye that breaks off, or never comes, does not keep the line open.
  */
-export class Goodbye {
+export class HangUp {
   #said: Said | undefined;
 
   get said(): boolean {

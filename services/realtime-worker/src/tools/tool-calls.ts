@@ -1,8 +1,8 @@
 import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
-import {Goodbye} from './hang-up.ts';
-import {type Memory, resultId} from '../conversation/model-context.ts';
+import {HangUp} from './hang-up.ts';
+import {type ModelContext, resultId} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {HANG_UP} from '../replies/prompts.ts';
 import type {Request} from '../replies/response-sequencer.ts';
@@ -13,8 +13,8 @@ const CALLER_SPOKE = 'The caller spoke; the call goes on.';
 
 /** What the model does besides speaking. The one tool it has so far is the end of the call. */
 export class ToolCalls {
-  readonly goodbye = new Goodbye();
-  readonly #memory: Memory;
+  readonly goodbye = new HangUp();
+  readonly #memory: ModelContext;
   #count: number;
   readonly #calls = new Set<string>();
   /** Rounds of tools in a row without a word to the caller. */
@@ -25,7 +25,7 @@ export class ToolCalls {
   readonly #mostRounds: number;
 
   /** `mostRounds`: so many in a row are allowed before the model must speak. */
-  constructor(memory: Memory, count: number, mostRounds: number) {
+  constructor(memory: ModelContext, count: number, mostRounds: number) {
     this.#memory = memory;
     this.#count = count;
     this.#mostRounds = mostRounds;

@@ -1,93 +1,101 @@
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {ProcessId, StreamSid, type CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
-import {inProgress, newCallSid, ORIGIN, passing, ringing, WebhookTown, type Reply} from '../testing/test-deployment.ts';
+import {
+  inProgress,
+  newCallSid,
+  ORIGIN,
+  passing,
+  ringing,
+  TestDeployment,
+  type Reply,
+} from '../testing/test-deployment.ts';
 
-let town: WebhookTown;
+let deployment: TestDeployment;
 let callSid: CallSid;
 let streams: number;
 beforeEach(() => {
-  town = new WebhookTown();
+  deployment = new TestDeployment();
   callSid = newCallSid();
   streams = 0;
 });
-afterEach(() => town[Symbol.asyncDispose]());
+afterEach(() => deployment[Symbol.asyncDispose]());
 
 const HANGUP = '<Response><Hangup/></Response>';
 const actionOf = ({text}: Reply) => /action="https:\/\/voice\.example\.com([^"]*)"/.exec(text)?.[1] ?? 'no action';
 const streamOf = ({text}: Reply) => /<Stream url="([^"]*)"/.exec(text)?.[1] ?? 'no stream';
 const newStream = () => StreamSid.parse(`MZ${String((streams += 1)).padStart(32, '0')}`);
-const epoch = async () => (await town.directory.read(callSid))?.epoch ?? 0;
+const epoch = async () => (await deployment.directory.read(callSid))?.epoch ?? 0;
 
 /** A call that talks; what Twilio was told to ask afterwards. */
 async function talking(env: Record<string, string> = {}, edge = ProcessId.parse('edge-somewhere')): Promise<string> {
-  await town.webhook(env);
-  await town.worker();
-  const reply = await town.ask('/incoming-call', ringing(callSid));
-  await town.streams(callSid, newStream(), edge);
+  await deployment.webhook(env);
+  await deployment.worker();
+  const reply = await deployment.ask('/incoming-call', ringing(callSid));
+  await deployment.streams(callSid, newStream(), edge);
   return actionOf(reply);
 }
 
 describe('a caller whose stream was lost', () => {
   test('gets another one, which the old ticket does not open', async () => {
     const action = await talking();
-    const before = await town.directory.read(callSid);
-    const reply = await town.ask(action, inProgress(callSid));
-    const after = await town.directory.read(callSid);
+    const before = await deployment.directory.read(callSid);
+    const reply = await deployment.ask(action, inProgress(callSid));
+    const after = await deployment.directory.read(callSid);
     expect(reply.text).toContain(`/media-stream/${after?.ticket}"`);
     expect(after?.ticket).not.toBe(before?.ticket);
     expect(after).toMatchObject({attempts: 1, owner: before?.owner});
-    expect(await town.directory.takeTicket(after!.ticket!)).toEqual({callSid, epoch: 1});
+    expect(await deployment.directory.takeTicket(after!.ticket!)).toEqual({callSid, epoch: 1});
     expect(reply.text).not.toContain('<Say>');
   });
 
   test('gets the same answer when Twilio asks twice about the same stream', async () => {
     const action = await talking();
-    const other = await town.webhook();
+    const other = await deployment.webhook();
     const replies = await Promise.all([
-      town.ask(action, inProgress(callSid)),
-      town.ask(action, inProgress(callSid), {webhook: other}),
-      town.ask(action, inProgress(callSid)),
+      deployment.ask(action, inProgress(callSid)),
+      deployment.ask(action, inProgress(callSid), {webhook: other}),
+      deployment.ask(action, inProgress(callSid)),
     ]);
-    const later = await town.ask(action, inProgress(callSid));
+    const later = await deployment.ask(action, inProgress(callSid));
     expect(new Set([...replies, later].map(({text}) => text)).size).toBe(1);
-    expect(await town.directory.read(callSid)).toMatchObject({attempts: 1});
+    expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 1});
   });
 
   test('is sent to another edge than before', async () => {
-    const dead = await town.edge({url: 'wss://dead.example.com'});
+    const dead = await deployment.edge({url: 'wss://dead.example.com'});
     const action = await talking({}, dead);
-    await town.edge({calls: 9, url: 'wss://other.example.com'});
-    expect(streamOf(await town.ask(action, inProgress(callSid)))).toContain('wss://other.example.com/');
+    await deployment.edge({calls: 9, url: 'wss://other.example.com'});
+    expect(streamOf(await deployment.ask(action, inProgress(callSid)))).toContain('wss://other.example.com/');
   });
 
   test('is sent to the same edge when there is no other', async () => {
-    const only = await town.edge({url: 'wss://only.example.com'});
+    const only = await deployment.edge({url: 'wss://only.example.com'});
     const action = await talking({}, only);
-    expect(streamOf(await town.ask(action, inProgress(callSid)))).toContain('wss://only.example.com/');
+    expect(streamOf(await deployment.ask(action, inProgress(callSid)))).toContain('wss://only.example.com/');
   });
 
   test('is given up after three attempts, with an apology', async () => {
     let action = await talking();
     for (let attempt = 1; attempt <= 3; attempt += 1) {
-      const reply = await town.ask(action, inProgress(callSid));
+      const reply = await deployment.ask(action, inProgress(callSid));
       expect(reply.text).toContain('<Connect');
-      await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+      await deployment.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
       action = actionOf(reply);
     }
-    const last = await town.ask(action, inProgress(callSid));
+    const last = await deployment.ask(action, inProgress(callSid));
     expect(last.text).toContain('<Say>Sorry');
     expect(last.text).toContain('<Hangup/>');
   });
 
   test('is not given up for what happened before a stream that lived for a minute', async () => {
     const clock = new FakeClock();
-    town = new WebhookTown(clock);
+    deployment = new TestDeployment(clock);
     let {result: action} = await passing(clock, talking());
     const loseAfter = async (ms: number) => {
       clock.advance(ms);
-      const {result: reply} = await passing(clock, town.ask(action, inProgress(callSid)));
-      await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+      const {result: reply} = await passing(clock, deployment.ask(action, inProgress(callSid)));
+      await deployment.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
       if (reply.text.includes('<Connect')) action = actionOf(reply);
       return reply.text;
     };
@@ -99,17 +107,17 @@ describe('a caller whose stream was lost', () => {
 
   test('gets another stream from the safety redirect and the fallback URL, too', async () => {
     await talking();
-    expect((await town.ask('/after-stream', inProgress(callSid))).text).toContain('<Connect');
+    expect((await deployment.ask('/after-stream', inProgress(callSid))).text).toContain('<Connect');
   });
 });
 
 describe('an operator who reads the trace of a call', () => {
-  const spans = () => town.spans.filter(({name}) => name === 'POST /after-stream');
+  const spans = () => deployment.spans.filter(({name}) => name === 'POST /after-stream');
 
   test('sees each time its stream was lost, and what came of it', async () => {
     const action = await talking();
-    const call = await town.directory.read(callSid);
-    for (let asked = 0; asked < 2; asked += 1) await town.ask(action, inProgress(callSid));
+    const call = await deployment.directory.read(callSid);
+    for (let asked = 0; asked < 2; asked += 1) await deployment.ask(action, inProgress(callSid));
     const parent = call?.facts['traceparent'];
     expect(parent).toBeDefined();
     expect(spans()).toMatchObject([
@@ -123,13 +131,13 @@ describe('a caller whose edge is being replaced', () => {
   test('moves as often as it takes, and no attempt is counted', async () => {
     let action = await talking();
     for (let move = 0; move < 6; move += 1) {
-      await town.directory.intend(callSid, await epoch(), 'migrate');
-      const reply = await town.ask(action, inProgress(callSid));
+      await deployment.directory.intend(callSid, await epoch(), 'migrate');
+      const reply = await deployment.ask(action, inProgress(callSid));
       expect(reply.text).toContain('<Connect');
-      await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+      await deployment.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
       action = actionOf(reply);
     }
-    expect(await town.directory.read(callSid)).toMatchObject({attempts: 0, epoch: 7});
+    expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 0, epoch: 7});
   });
 });
 
@@ -137,105 +145,107 @@ describe('a caller whose model is rate-limited', () => {
   const busy = 'One moment, please. I will be right back with you.';
   const held = async (ms: number) => {
     const action = await talking();
-    await town.directory.intend(callSid, await epoch(), 'migrate', {heldUntil: `${town.clock.wall() + ms}`});
+    await deployment.directory.intend(callSid, await epoch(), 'migrate', {
+      heldUntil: `${deployment.clock.wall() + ms}`,
+    });
     return action;
   };
   const verbs = ({text}: Reply) => [...text.matchAll(/<(Say|Pause|Connect|Redirect)/g)].map(([, verb]) => verb);
 
   test('is told to wait and then connected again, and no attempt is counted', async () => {
     const action = await held(8_000);
-    const reply = await town.ask(action, inProgress(callSid));
+    const reply = await deployment.ask(action, inProgress(callSid));
     expect(verbs(reply)).toEqual(['Say', 'Connect', 'Redirect']);
     expect(reply.text).toContain(`<Say>${busy}</Say><Connect`);
-    expect(await town.directory.read(callSid)).toMatchObject({attempts: 0});
-    expect((await town.ask(action, inProgress(callSid))).text).toBe(reply.text);
+    expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 0});
+    expect((await deployment.ask(action, inProgress(callSid))).text).toBe(reply.text);
   });
 
   test('is told so again and again where it takes long, never in silence for more than five seconds', async () => {
     const action = await held(29_900);
-    const reply = await town.ask(action, inProgress(callSid));
+    const reply = await deployment.ask(action, inProgress(callSid));
     expect(verbs(reply).join(' ')).toBe('Say Pause Say Pause Say Pause Say Connect Redirect');
     expect(reply.text).toContain('<Pause length="5"/>');
   });
 
   test('is told nothing when their stream is lost after that', async () => {
     const clock = new FakeClock();
-    town = new WebhookTown(clock);
+    deployment = new TestDeployment(clock);
     const {result: action} = await passing(clock, held(8_000));
-    const {result: reply} = await passing(clock, town.ask(action, inProgress(callSid)));
+    const {result: reply} = await passing(clock, deployment.ask(action, inProgress(callSid)));
     expect(reply.text).toContain(busy);
-    await town.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
+    await deployment.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
     clock.advance(9_000);
-    const {result: later} = await passing(clock, town.ask(actionOf(reply), inProgress(callSid)));
+    const {result: later} = await passing(clock, deployment.ask(actionOf(reply), inProgress(callSid)));
     expect(verbs(later)).toEqual(['Connect', 'Redirect']);
   });
 
   test('hears the operator’s own sentence', async () => {
     const action = await talking({MODEL_BUSY_SAY: 'Bitte warten.'});
-    await town.directory.intend(callSid, 1, 'migrate', {heldUntil: `${town.clock.wall() + 4_000}`});
-    expect((await town.ask(action, inProgress(callSid))).text).toContain('<Say>Bitte warten.</Say>');
+    await deployment.directory.intend(callSid, 1, 'migrate', {heldUntil: `${deployment.clock.wall() + 4_000}`});
+    expect((await deployment.ask(action, inProgress(callSid))).text).toContain('<Say>Bitte warten.</Say>');
   });
 });
 
 describe('a caller who is done', () => {
   test('is hung up when the assistant said goodbye, and never enters again', async () => {
     const action = await talking();
-    await town.directory.intend(callSid, 1, 'hang-up');
-    expect((await town.ask(action, inProgress(callSid))).text).toContain(HANGUP);
-    await town.directory.end(callSid, 1);
+    await deployment.directory.intend(callSid, 1, 'hang-up');
+    expect((await deployment.ask(action, inProgress(callSid))).text).toContain(HANGUP);
+    await deployment.directory.end(callSid, 1);
     for (const path of [action, '/after-stream', '/incoming-call']) {
-      expect((await town.ask(path, inProgress(callSid))).text).toContain(HANGUP);
+      expect((await deployment.ask(path, inProgress(callSid))).text).toContain(HANGUP);
     }
   });
 
   test.each([
     ['+15550100123', '<Number>+15550100123</Number>'],
-    ['sip:desk@example.com', '<Sip>sip:desk@example.com</Sip>'],
+    ['sip:context@example.com', '<Sip>sip:context@example.com</Sip>'],
     ['client:ann', '<Client>ann</Client>'],
   ])('is transferred to %s, also when the record is already written', async (transferTo, noun) => {
     const action = await talking();
-    await town.directory.intend(callSid, 1, 'transfer', {transferTo});
+    await deployment.directory.intend(callSid, 1, 'transfer', {transferTo});
     const dial = `<Response><Dial answerOnBridge="true">${noun}</Dial><Hangup/></Response>`;
-    expect((await town.ask(action, inProgress(callSid))).text).toContain(dial);
-    await town.directory.end(callSid, 1);
-    expect((await town.ask(action, inProgress(callSid))).text).toContain(dial);
+    expect((await deployment.ask(action, inProgress(callSid))).text).toContain(dial);
+    await deployment.directory.end(callSid, 1);
+    expect((await deployment.ask(action, inProgress(callSid))).text).toContain(dial);
   });
 
   test('hears an apology when nobody knows where to', async () => {
     const action = await talking();
-    await town.directory.intend(callSid, 1, 'transfer', {transferTo: '"/><Reject/>'});
-    const {text} = await town.ask(action, inProgress(callSid));
+    await deployment.directory.intend(callSid, 1, 'transfer', {transferTo: '"/><Reject/>'});
+    const {text} = await deployment.ask(action, inProgress(callSid));
     expect(text).toContain('<Say>Sorry');
     expect(text).not.toContain('Reject');
   });
 
   test('and hung up leaves nothing to do but to tell the owner', async () => {
     const action = await talking();
-    const {text} = await town.ask(action, {...inProgress(callSid), CallStatus: 'completed'});
+    const {text} = await deployment.ask(action, {...inProgress(callSid), CallStatus: 'completed'});
     expect(text).toContain('<Response/>');
-    await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
-    expect(await town.directory.read(callSid)).toMatchObject({attempts: 0});
+    await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
+    expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 0});
   });
 
   test('and was never known is hung up', async () => {
     const clock = new FakeClock();
-    town = new WebhookTown(clock);
-    await passing(clock, town.webhook());
-    const {result, tookMs} = await passing(clock, town.ask('/after-stream', inProgress(newCallSid())));
+    deployment = new TestDeployment(clock);
+    await passing(clock, deployment.webhook());
+    const {result, tookMs} = await passing(clock, deployment.ask('/after-stream', inProgress(newCallSid())));
     expect(result.text).toContain(HANGUP);
     expect(tookMs).toBeLessThan(3_000);
   });
 
   test('and was forgotten by Redis goes on as soon as its owner has said so again', async () => {
     const action = await talking();
-    const entry = await town.directory.read(callSid);
-    town.directory.lose();
+    const entry = await deployment.directory.read(callSid);
+    deployment.directory.lose();
     // Whoever looks for the first time is too early, and the owner says it then.
-    vi.spyOn(town.directory, 'read').mockImplementationOnce(async () => {
-      await town.directory.restore(entry!);
+    vi.spyOn(deployment.directory, 'read').mockImplementationOnce(async () => {
+      await deployment.directory.restore(entry!);
       return undefined;
     });
-    expect((await town.ask(action, inProgress(callSid))).text).toContain('<Connect');
+    expect((await deployment.ask(action, inProgress(callSid))).text).toContain('<Connect');
   });
 });
 
@@ -244,43 +254,43 @@ describe('status callbacks', () => {
     'tell the owner of a call that is %s',
     async s => {
       await talking();
-      const reply = await town.ask('/call-status', {...ringing(callSid), CallStatus: s});
+      const reply = await deployment.ask('/call-status', {...ringing(callSid), CallStatus: s});
       expect(reply).toMatchObject({status: 204, text: ''});
-      await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid});
+      await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid});
     },
   );
 
   test('reach whoever takes the call from an owner that just died', async () => {
     await talking();
-    await town.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
-    await town.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
-    const heir = await town.worker();
-    await town.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
-    await expect.poll(() => town.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
+    await deployment.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
+    await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
+    const heir = await deployment.worker();
+    await deployment.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
+    await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
   });
 
   test('of a call that goes on, or that nobody knows, change nothing', async () => {
     await talking();
-    await town.ask('/call-status', {...ringing(callSid), CallStatus: 'answered'});
-    await town.ask('/call-status', {...ringing(), CallStatus: 'completed'});
-    expect(town.asked.map(({type}) => type)).toEqual(['take']);
+    await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'answered'});
+    await deployment.ask('/call-status', {...ringing(), CallStatus: 'completed'});
+    expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
   });
 
   test('of a stream are taken', async () => {
-    await town.webhook();
+    await deployment.webhook();
     const params = {CallSid: callSid, StreamEvent: 'stream-error', StreamError: 'Stream signal error, code: 31924'};
-    expect(await town.ask('/stream-status', params)).toMatchObject({status: 204});
+    expect(await deployment.ask('/stream-status', params)).toMatchObject({status: 204});
   });
 });
 
 test('a caller whose stream was lost while Redis is away is asked for again, about the same stream', async () => {
   const clock = new FakeClock();
-  town = new WebhookTown(clock);
+  deployment = new TestDeployment(clock);
   const {result: action} = await passing(clock, talking());
-  town.directory.retry = () => Promise.reject(new Error('away'));
-  const {result, tookMs} = await passing(clock, town.ask(action, inProgress(callSid)));
+  deployment.directory.retry = () => Promise.reject(new Error('away'));
+  const {result, tookMs} = await passing(clock, deployment.ask(action, inProgress(callSid)));
   const {text} = result;
   expect(tookMs).toBeLessThan(4_000);
   expect(text).toContain(`<Redirect method="POST">${ORIGIN}${action}&amp;again=1</Redirect>`);
-  expect(town.spans.at(-1)).toMatchObject({name: 'POST /after-stream', failed: 'Redis stays away'});
+  expect(deployment.spans.at(-1)).toMatchObject({name: 'POST /after-stream', failed: 'Redis stays away'});
 });

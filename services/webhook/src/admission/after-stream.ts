@@ -1,7 +1,7 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallDesk} from './call-context.ts';
+import type {CallContext} from './call-context.ts';
 import {connectTwiml, decidedTwiml, legOf} from '../carriers/twilio/render-answer.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {endCall} from './call-status.ts';
@@ -23,16 +23,16 @@ const TRIES = 5;
  * gets another stream, and the owner of the call goes on. Asked again about the same stream, it gives the same answer.
  * Rejects when Redis stays away.
  */
-export async function afterStream(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
-  const {clock, metrics, log} = desk;
+export async function afterStream(request: TwilioRequest, context: CallContext): Promise<Twiml> {
+  const {clock, metrics, log} = context;
   if (isOver(request)) {
-    endCall(request.CallSid, 'caller.hung-up', desk);
+    endCall(request.CallSid, 'caller.hung-up', context);
     return nothing();
   }
   const askedAt = clock.now();
-  const answered = traceOf(request, desk);
+  const answered = traceOf(request, context);
   const {call, result} = await patiently(clock, PATIENCE_MS, async () => {
-    const next = await nextStream(request, desk);
+    const next = await nextStream(request, context);
     if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
     return next;
   }).catch((thrown: unknown) => {
@@ -46,10 +46,10 @@ export async function afterStream(request: TwilioRequest, desk: CallDesk): Promi
     metrics.callsTotal.inc({result});
     return hangUp(SORRY);
   }
-  const decided = decidedTwiml(call, desk.config);
+  const decided = decidedTwiml(call, context.config);
   if (decided !== undefined) return decided;
   metrics.callsTotal.inc({result: 'resumed'});
-  return connectTwiml(call, desk.config);
+  return connectTwiml(call, context.config);
 }
 
 /** What becomes of a call whose stream has ended. Without a call, nobody knows it. */
@@ -58,8 +58,8 @@ interface Next {
   readonly result: 'unknown' | 'decided' | 'repeated' | 'given-up' | 'resumed';
 }
 
-async function nextStream({CallSid: callSid, leg}: TwilioRequest, desk: CallDesk): Promise<Next> {
-  const {directory, config, log, clock} = desk;
+async function nextStream({CallSid: callSid, leg}: TwilioRequest, context: CallContext): Promise<Next> {
+  const {directory, config, log, clock} = context;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
     if (!call) return {result: 'unknown'};
@@ -69,9 +69,9 @@ async function nextStream({CallSid: callSid, leg}: TwilioRequest, desk: CallDesk
     const now = clock.wall();
     const attempts = lostInARow(call, now);
     if (attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return {call, result: 'given-up'};
-    const edge = await chooseEdge(desk, call);
+    const edge = await chooseEdge(context, call);
     const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
-    const ticket = desk.newTicket();
+    const ticket = context.newTicket();
     await directory.putTicket(ticket, {callSid, epoch: call.epoch});
     const {epoch, ticket: replaces} = call;
     const next = await directory.retry(callSid, {
@@ -100,7 +100,7 @@ function lostInARow({attempts, facts, startedAt}: CallEntry, now: Millis): numbe
 }
 
 /** The span of one question. Which trace it belongs to is known only with the answer, so it begins in the past. */
-function traceOf({CallSid}: TwilioRequest, {clock, traces}: CallDesk) {
+function traceOf({CallSid}: TwilioRequest, {clock, traces}: CallContext) {
   const at = clock.wall();
   return (result: Next['result'] | 'failed', call?: CallEntry, failed?: string) => {
     const facts = {'http.route': '/after-stream', 'voicebridge.call_sid': CallSid, 'voicebridge.result': result};

@@ -1,8 +1,8 @@
-import type {Asker} from '@voicebridge/shared/rpc/worker-client.ts';
+import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import type {PinDeps} from '@voicebridge/shared/fleet/assign-call.ts';
+import type {AssignDeps} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
@@ -10,13 +10,13 @@ import type {WebhookConfig} from '../config.ts';
 import type {HeldCallers} from './held-callers.ts';
 
 /** What it takes to answer a question about a call. */
-export interface CallDesk extends Omit<PinDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
+export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
   /** This process. */
   readonly id: ProcessId;
   readonly config: WebhookConfig;
   readonly directory: CallDirectory;
   readonly bus: Pick<MediaBus, 'trouble'>;
-  readonly asker: Pick<Asker, 'ask'>;
+  readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;
   readonly held: HeldCallers;

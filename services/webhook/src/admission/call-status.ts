@@ -1,7 +1,7 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {CallDesk} from './call-context.ts';
+import type {CallContext} from './call-context.ts';
 import {patiently} from '../patiently.ts';
 import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 
@@ -9,8 +9,8 @@ import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 const PATIENCE_MS = 10_000;
 
 /** Twilio tells what became of a call. Only the end matters, and often we know it already. */
-export function callStatus(request: TwilioRequest, desk: CallDesk): void {
-  if (isOver(request)) endCall(request.CallSid, 'caller.hung-up', desk);
+export function callStatus(request: TwilioRequest, context: CallContext): void {
+  if (isOver(request)) endCall(request.CallSid, 'caller.hung-up', context);
 }
 
 /**
@@ -21,7 +21,7 @@ export function callStatus(request: TwilioRequest, desk: CallDesk): void {
 export function endCall(
   callSid: CallSid,
   why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up'>,
-  {id, directory, asker, clock, log}: Pick<CallDesk, 'id' | 'directory' | 'asker' | 'clock' | 'log'>,
+  {id, directory, workerClient, clock, log}: Pick<CallContext, 'id' | 'directory' | 'workerClient' | 'clock' | 'log'>,
 ): void {
   const tell = async () => {
     const call = await directory.read(callSid);
@@ -32,7 +32,7 @@ export function endCall(
       return;
     }
     if (call.state !== 'live') return;
-    const {answer} = await asker.ask(call.owner, {type: 'end', callSid, why});
+    const {answer} = await workerClient.ask(call.owner, {type: 'end', callSid, why});
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
   };

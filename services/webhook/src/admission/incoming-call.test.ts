@@ -1,22 +1,22 @@
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
-import {EDGE, newCallSid, ORIGIN, passing, ringing, WebhookTown, type Reply} from '../testing/test-deployment.ts';
+import {EDGE, newCallSid, ORIGIN, passing, ringing, TestDeployment, type Reply} from '../testing/test-deployment.ts';
 import {CallSid, type Ticket} from '@voicebridge/shared/protocol/ids.ts';
 
-let town: WebhookTown;
+let deployment: TestDeployment;
 beforeEach(() => {
-  town = new WebhookTown();
+  deployment = new TestDeployment();
 });
-afterEach(() => town[Symbol.asyncDispose]());
+afterEach(() => deployment[Symbol.asyncDispose]());
 
 const ticketOf = ({text}: Reply): Ticket => /\/media-stream\/([0-9a-f]{32})"/.exec(text)?.[1] as Ticket;
 
 describe('a caller', () => {
   test('is connected with an edge, and asked about again when the stream has ended', async () => {
-    await town.webhook();
-    await town.worker();
+    await deployment.webhook();
+    await deployment.worker();
     const call = ringing();
-    const reply = await town.ask('/incoming-call', call);
+    const reply = await deployment.ask('/incoming-call', call);
     const ticket = ticketOf(reply);
     const after = `${ORIGIN}/after-stream?leg=${ticket.slice(0, 8)}`;
     expect(reply).toEqual({
@@ -27,137 +27,137 @@ describe('a caller', () => {
         `<Connect action="${after}"><Stream url="${EDGE}/media-stream/${ticket}" statusCallback="${ORIGIN}/stream-status"/></Connect>` +
         `<Redirect method="POST">${after}</Redirect></Response>`,
     });
-    expect(await town.directory.takeTicket(ticket)).toEqual({callSid: call.CallSid, epoch: 1});
+    expect(await deployment.directory.takeTicket(ticket)).toEqual({callSid: call.CallSid, epoch: 1});
   });
 
   test('has an owner, who knows what is known about the call', async () => {
-    await town.webhook({NUMBER_HASH_KEY: 'a key that nobody knows'});
-    const owner = await town.worker();
+    await deployment.webhook({NUMBER_HASH_KEY: 'a key that nobody knows'});
+    const owner = await deployment.worker();
     const call = ringing();
-    await town.ask('/incoming-call', call);
-    const entry = await town.directory.read(call.CallSid);
+    await deployment.ask('/incoming-call', call);
+    const entry = await deployment.directory.read(call.CallSid);
     expect(entry).toMatchObject({owner, epoch: 1, facts: {direction: 'inbound', callerLastTwo: '01', edgeUrl: EDGE}});
     expect(JSON.stringify(entry)).not.toContain('5550100');
-    expect(town.asked).toMatchObject([{type: 'take', cause: 'new', traceparent: entry?.facts['traceparent']}]);
+    expect(deployment.asked).toMatchObject([{type: 'take', cause: 'new', traceparent: entry?.facts['traceparent']}]);
   });
 
   test('whose webhook arrives twice gets one call and one answer', async () => {
-    await town.webhook();
-    const other = await town.webhook();
-    for (let n = 0; n < 3; n += 1) await town.worker();
+    await deployment.webhook();
+    const other = await deployment.webhook();
+    for (let n = 0; n < 3; n += 1) await deployment.worker();
     const call = ringing();
     const twice = await Promise.all([
-      town.ask('/incoming-call', call),
-      town.ask('/incoming-call', call),
-      town.ask('/incoming-call', call, {webhook: other}),
-      town.ask('/incoming-call', call, {webhook: other}),
+      deployment.ask('/incoming-call', call),
+      deployment.ask('/incoming-call', call),
+      deployment.ask('/incoming-call', call, {webhook: other}),
+      deployment.ask('/incoming-call', call, {webhook: other}),
     ]);
-    const later = await town.ask('/incoming-call', call, {webhook: other});
+    const later = await deployment.ask('/incoming-call', call, {webhook: other});
     expect(new Set([...twice, later].map(({text}) => text)).size).toBe(1);
-    expect(await town.directory.read(call.CallSid)).toMatchObject({epoch: 1, attempts: 0});
-    expect(await town.directory.open()).toEqual([call.CallSid]);
+    expect(await deployment.directory.read(call.CallSid)).toMatchObject({epoch: 1, attempts: 0});
+    expect(await deployment.directory.open()).toEqual([call.CallSid]);
   });
 
   test('is sent to the edge with the most room, and to none that drains', async () => {
-    await town.webhook();
-    await town.worker();
-    await town.edge({calls: 5, url: 'wss://busy.example.com'});
-    await town.edge({calls: 1, url: 'wss://calm.example.com'});
-    await town.edge({state: 'draining', url: 'wss://leaving.example.com'});
-    const reply = await town.ask('/incoming-call', ringing());
+    await deployment.webhook();
+    await deployment.worker();
+    await deployment.edge({calls: 5, url: 'wss://busy.example.com'});
+    await deployment.edge({calls: 1, url: 'wss://calm.example.com'});
+    await deployment.edge({state: 'draining', url: 'wss://leaving.example.com'});
+    const reply = await deployment.ask('/incoming-call', ringing());
     expect(reply.text).toContain(`<Stream url="wss://calm.example.com/media-stream/${ticketOf(reply)}"`);
   });
 
   test('hears a welcome first where the operator wants one, whatever is in it', async () => {
-    await town.webhook({WELCOME_SAY: 'Ann & Bob <3 "you"'});
-    await town.worker();
-    const {text} = await town.ask('/incoming-call', ringing());
+    await deployment.webhook({WELCOME_SAY: 'Ann & Bob <3 "you"'});
+    await deployment.worker();
+    const {text} = await deployment.ask('/incoming-call', ringing());
     expect(text).toContain('<Response><Say>Ann &amp; Bob &lt;3 "you"</Say><Connect');
   });
 
   test('who comes by GET is connected too', async () => {
-    await town.webhook({TWILIO_VALIDATE: 'off'});
-    await town.worker();
-    const {text} = await town.send(`/incoming-call?${new URLSearchParams(ringing()).toString()}`);
+    await deployment.webhook({TWILIO_VALIDATE: 'off'});
+    await deployment.worker();
+    const {text} = await deployment.send(`/incoming-call?${new URLSearchParams(ringing()).toString()}`);
     expect(text).toContain('<Connect');
   });
 
   test('whose call has ended is not connected again', async () => {
-    await town.webhook();
-    await town.worker();
+    await deployment.webhook();
+    await deployment.worker();
     const call = ringing();
-    await town.ask('/incoming-call', call);
-    await town.directory.end(call.CallSid, 1);
-    const {text} = await town.ask('/incoming-call', call);
+    await deployment.ask('/incoming-call', call);
+    await deployment.directory.end(call.CallSid, 1);
+    const {text} = await deployment.ask('/incoming-call', call);
     expect(text).toContain('<Response><Hangup/></Response>');
   });
 
   test('gets the next worker when the first is hung, full or gone', async () => {
-    await town.webhook();
-    await town.worker({}, () => new Promise(() => {}));
-    await town.worker({calls: 1}, async () => ({answer: 'full', epoch: 0}));
-    const owner = await town.worker({calls: 2});
+    await deployment.webhook();
+    await deployment.worker({}, () => new Promise(() => {}));
+    await deployment.worker({calls: 1}, async () => ({answer: 'full', epoch: 0}));
+    const owner = await deployment.worker({calls: 2});
     const call = ringing();
-    expect((await town.ask('/incoming-call', call)).text).toContain('<Connect');
-    expect(await town.directory.read(call.CallSid)).toMatchObject({owner});
+    expect((await deployment.ask('/incoming-call', call)).text).toContain('<Connect');
+    expect(await deployment.directory.read(call.CallSid)).toMatchObject({owner});
   });
 });
 
 describe('when every place is taken, a caller', () => {
   const full = async (env: Record<string, string>) => {
-    await town.webhook(env);
-    await town.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
+    await deployment.webhook(env);
+    await deployment.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
   };
 
   test('is told so, and at once', async () => {
     await full({OVERLOAD_SAY: 'Too many of you.'});
     const call = ringing();
     const began = performance.now();
-    const {text, status} = await town.ask('/incoming-call', call);
+    const {text, status} = await deployment.ask('/incoming-call', call);
     expect(performance.now() - began).toBeLessThan(100);
     expect(status).toBe(200);
     expect(text).toContain('<Response><Say>Too many of you.</Say><Hangup/></Response>');
-    expect(await town.directory.read(call.CallSid)).toBeUndefined();
+    expect(await deployment.directory.read(call.CallSid)).toBeUndefined();
   });
 
   test('is sent to another number', async () => {
     await full({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100123'});
-    const {text} = await town.ask('/incoming-call', ringing());
+    const {text} = await deployment.ask('/incoming-call', ringing());
     expect(text).toContain('<Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>');
   });
 
   test('is sent to other TwiML', async () => {
     await full({OVERLOAD: 'redirect', OVERLOAD_TARGET: 'https://example.com/busy?a=1&b=2'});
-    const {text} = await town.ask('/incoming-call', ringing());
+    const {text} = await deployment.ask('/incoming-call', ringing());
     expect(text).toContain('<Redirect method="POST">https://example.com/busy?a=1&amp;b=2</Redirect>');
   });
 
   test('is held, hears why once, and gets in when there is a place', async () => {
     await full({OVERLOAD: 'hold', OVERLOAD_SAY: 'Please hold.', OVERLOAD_HOLD_SECONDS: '7'});
     const call = ringing();
-    const first = await town.ask('/incoming-call', call);
+    const first = await deployment.ask('/incoming-call', call);
     const again = (held: number) => `<Redirect method="POST">${ORIGIN}/incoming-call?held=${held}</Redirect>`;
     expect(first.text).toContain(`<Response><Say>Please hold.</Say><Pause length="7"/>${again(1)}</Response>`);
-    const second = await town.ask('/incoming-call?held=1', call);
+    const second = await deployment.ask('/incoming-call?held=1', call);
     expect(second.text).toContain(`<Response><Pause length="7"/>${again(2)}</Response>`);
-    await town.worker();
-    const third = await town.ask('/incoming-call?held=2', call);
+    await deployment.worker();
+    const third = await deployment.ask('/incoming-call?held=2', call);
     expect(third.text).toContain('<Connect');
-    expect((await town.ask('/incoming-call?held=86', ringing())).text).toContain('<Connect');
+    expect((await deployment.ask('/incoming-call?held=86', ringing())).text).toContain('<Connect');
   });
 
   test('is not held for ever', async () => {
     await full({OVERLOAD: 'hold'});
-    expect((await town.ask('/incoming-call?held=119', ringing())).text).toContain('<Redirect');
-    expect((await town.ask('/incoming-call?held=120', ringing())).text).toContain('<Hangup/>');
+    expect((await deployment.ask('/incoming-call?held=119', ringing())).text).toContain('<Redirect');
+    expect((await deployment.ask('/incoming-call?held=120', ringing())).text).toContain('<Hangup/>');
   });
 
   test('is not sent to an edge that has no place either', async () => {
-    await town.webhook();
-    await town.worker();
-    await town.edge({calls: 10, url: 'wss://full.example.com'});
-    expect((await town.ask('/incoming-call', ringing())).text).toContain('<Hangup/>');
-    expect(town.asked).toEqual([]);
+    await deployment.webhook();
+    await deployment.worker();
+    await deployment.edge({calls: 10, url: 'wss://full.example.com'});
+    expect((await deployment.ask('/incoming-call', ringing())).text).toContain('<Hangup/>');
+    expect(deployment.asked).toEqual([]);
   });
 });
 
@@ -166,9 +166,9 @@ describe('a caller for whom there may be a place', () => {
   const call = ringing();
   beforeEach(() => {
     clock = new FakeClock();
-    town = new WebhookTown(clock);
+    deployment = new TestDeployment(clock);
   });
-  const asked = (path: string) => passing(clock, town.ask(path, call));
+  const asked = (path: string) => passing(clock, deployment.ask(path, call));
   const againOf = ({text}: Reply) =>
     /<Response><Pause length="1"\/><Redirect method="POST">https:\/\/voice.example.com([^<]*)</.exec(text)?.[1];
 
@@ -186,17 +186,17 @@ describe('a caller for whom there may be a place', () => {
   const notYet = () => new Promise<never>(() => {});
 
   test.each([
-    ['the only worker is too busy to answer', async () => void (await town.worker({}, notYet))],
+    ['the only worker is too busy to answer', async () => void (await deployment.worker({}, notYet))],
     ['no worker has come up yet', async () => {}],
     [
       'one is full and the other too busy to answer',
       async () => {
-        await town.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
-        await town.worker({}, notYet);
+        await deployment.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
+        await deployment.worker({}, notYet);
       },
     ],
   ])('while %s goes on ringing, and is told after some 20 s that all lines are busy', async (_, begin) => {
-    await town.webhook();
+    await deployment.webhook();
     await begin();
     const {last, seconds} = await waits();
     expect(last.text).toContain('All our lines are busy');
@@ -206,58 +206,62 @@ describe('a caller for whom there may be a place', () => {
   });
 
   test('is told the same when Twilio asks twice at once', async () => {
-    await town.webhook();
-    const other = await town.webhook();
-    await town.worker({}, notYet);
-    const twice = [town.ask('/incoming-call', call), town.ask('/incoming-call', call, {webhook: other})];
+    await deployment.webhook();
+    const other = await deployment.webhook();
+    await deployment.worker({}, notYet);
+    const twice = [deployment.ask('/incoming-call', call), deployment.ask('/incoming-call', call, {webhook: other})];
     const {result} = await passing(clock, Promise.all(twice));
     expect(result.map(againOf)).toEqual(['/incoming-call?waited=4', '/incoming-call?waited=4']);
   });
 
   test('gets in as soon as a worker comes up', async () => {
-    await town.webhook();
+    await deployment.webhook();
     expect(againOf((await asked('/incoming-call')).result)).toBe('/incoming-call?waited=4');
-    const owner = await town.worker();
+    const owner = await deployment.worker();
     expect((await asked('/incoming-call?waited=4')).result.text).toContain('<Connect');
-    expect(await town.directory.read(call.CallSid)).toMatchObject({owner});
+    expect(await deployment.directory.read(call.CallSid)).toMatchObject({owner});
   });
 
   test('gets in with a worker that said yes while the caller was held, by the ticket that it was told', async () => {
-    await town.webhook();
+    await deployment.webhook();
     const yes = Promise.withResolvers<void>();
-    await town.worker({}, async ask => {
+    await deployment.worker({}, async ask => {
       await yes.promise;
       if (ask.type !== 'take') return {answer: 'yes', epoch: 1};
       const claim = {epoch: 0, owner: ask.replyTo as never, at: 0, facts: ask.facts, ticket: ask.ticket!};
-      return {answer: (await town.directory.claim(ask.callSid, claim)).won ? 'yes' : 'taken', epoch: 1};
+      return {answer: (await deployment.directory.claim(ask.callSid, claim)).won ? 'yes' : 'taken', epoch: 1};
     });
     const again = againOf((await asked('/incoming-call')).result);
     await clock.advanceAsync(1_500, 50); // nobody asks any more
     yes.resolve();
     await clock.advanceAsync(50, 10);
     const {result} = await asked(again ?? '');
-    expect(await town.directory.takeTicket(ticketOf(result))).toEqual({callSid: call.CallSid, epoch: 1});
+    expect(await deployment.directory.takeTicket(ticketOf(result))).toEqual({callSid: call.CallSid, epoch: 1});
     const twice = await asked(again ?? '');
     expect(twice.result).toEqual(result);
   });
 
   test.each([
-    ['hangs up meanwhile', () => town.ask('/call-status', {...call, CallStatus: 'canceled'})],
-    ['hangs up, and Twilio asks once more', () => town.ask('/incoming-call', {...call, CallStatus: 'completed'})],
-    ['was sent away at last', () => town.ask('/incoming-call?waited=20', call)],
+    ['hangs up meanwhile', () => deployment.ask('/call-status', {...call, CallStatus: 'canceled'})],
+    ['hangs up, and Twilio asks once more', () => deployment.ask('/incoming-call', {...call, CallStatus: 'completed'})],
+    ['was sent away at last', () => deployment.ask('/incoming-call?waited=20', call)],
   ])('and %s is nobody’s call: a yes that comes later finds it over', async (_, leaves) => {
-    await town.webhook();
-    await town.worker({}, notYet);
+    await deployment.webhook();
+    await deployment.worker({}, notYet);
     await asked('/incoming-call');
     await passing(clock, leaves());
-    await passing(clock, expect.poll(async () => (await town.directory.read(call.CallSid))?.state).toBe('ended'));
-    const late = await town.directory.claim(call.CallSid, {epoch: 0, owner: town.asked[0]!.replyTo as never, at: 0});
+    await passing(clock, expect.poll(async () => (await deployment.directory.read(call.CallSid))?.state).toBe('ended'));
+    const late = await deployment.directory.claim(call.CallSid, {
+      epoch: 0,
+      owner: deployment.asked[0]!.replyTo as never,
+      at: 0,
+    });
     expect(late.won).toBe(false);
-    expect(await town.directory.open()).toEqual([]);
+    expect(await deployment.directory.open()).toEqual([]);
   });
 
   test('and was told to come back is told how it ends before the webhook leaves', async () => {
-    const webhook = await town.webhook();
+    const webhook = await deployment.webhook();
     const again = againOf((await asked('/incoming-call')).result);
     let left = false;
     const leaving = webhook.drain().then(() => (left = true));
@@ -269,7 +273,7 @@ describe('a caller for whom there may be a place', () => {
   });
 
   test('and does not come back keeps no webhook from leaving', async () => {
-    const webhook = await town.webhook();
+    const webhook = await deployment.webhook();
     await asked('/incoming-call');
     const {tookMs} = await passing(clock, webhook.drain());
     expect(tookMs).toBeGreaterThan(2_500);
@@ -277,8 +281,8 @@ describe('a caller for whom there may be a place', () => {
   });
 
   test('but is held for want of a place waits by that rule alone', async () => {
-    await town.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
-    await town.worker({}, notYet);
+    await deployment.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
+    await deployment.worker({}, notYet);
     const {result} = await asked('/incoming-call?held=3');
     expect(result.text).toContain('<Pause length="7"/>');
     expect(result.text).toContain('/incoming-call?held=4<');
@@ -288,39 +292,39 @@ describe('a caller for whom there may be a place', () => {
 describe('a caller while Redis is away', () => {
   const clock = new FakeClock();
   beforeEach(() => {
-    town = new WebhookTown(clock);
+    deployment = new TestDeployment(clock);
   });
 
   test('hears a sentence and is asked for once more, then an apology, never an error', async () => {
-    await town.webhook();
-    town.directory.read = () => Promise.reject(new Error('away'));
+    await deployment.webhook();
+    deployment.directory.read = () => Promise.reject(new Error('away'));
     const call = ringing();
-    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', call));
+    const {result: reply, tookMs} = await passing(clock, deployment.ask('/incoming-call', call));
     expect(reply).toMatchObject({status: 200, type: 'text/xml; charset=utf-8'});
     expect(reply.text).toContain(
       `<Say>One moment, please.</Say><Redirect method="POST">${ORIGIN}/incoming-call?again=1</Redirect>`,
     );
     expect(tookMs).toBeLessThan(4_000);
-    const second = await passing(clock, town.ask('/incoming-call?again=1', call));
+    const second = await passing(clock, deployment.ask('/incoming-call?again=1', call));
     expect(second.result.text).toContain('<Say>Sorry, something went wrong.');
     expect(second.result.text).toContain('<Hangup/>');
   });
 
   test.each(['read-only', 'full', 'rights'] as const)('that is %s gets the overload answer at once', async trouble => {
-    await town.webhook();
-    await town.worker();
-    town.bus.setTrouble(trouble);
-    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
+    await deployment.webhook();
+    await deployment.worker();
+    deployment.bus.setTrouble(trouble);
+    const {result: reply, tookMs} = await passing(clock, deployment.ask('/incoming-call', ringing()));
     expect(reply.text).toContain('All our lines are busy');
     expect(tookMs).toBeLessThan(100);
   });
 
   test('gets through when it comes back in time', async () => {
-    await town.webhook();
-    await town.worker();
-    town.bus.setDown(true);
-    clock.after(2_000, () => town.bus.setDown(false));
-    const {result: reply, tookMs} = await passing(clock, town.ask('/incoming-call', ringing()));
+    await deployment.webhook();
+    await deployment.worker();
+    deployment.bus.setDown(true);
+    clock.after(2_000, () => deployment.bus.setDown(false));
+    const {result: reply, tookMs} = await passing(clock, deployment.ask('/incoming-call', ringing()));
     expect(reply.text).toContain('<Connect');
     expect(tookMs).toBeGreaterThanOrEqual(2_000);
   });
@@ -328,37 +332,37 @@ describe('a caller while Redis is away', () => {
 
 describe('somebody who tries it out without Twilio', () => {
   test('sees TwiML without sending anything', async () => {
-    await town.webhook({TWILIO_VALIDATE: 'off'});
-    const {text, type} = await town.send('/incoming-call', {method: 'POST'});
+    await deployment.webhook({TWILIO_VALIDATE: 'off'});
+    const {text, type} = await deployment.send('/incoming-call', {method: 'POST'});
     expect(type).toContain('text/xml');
     expect(text).toContain(`<Connect><Stream url="${EDGE}/media-stream"/></Connect></Response>`);
-    expect((await town.send('/incoming-call')).text).toBe(text);
+    expect((await deployment.send('/incoming-call')).text).toBe(text);
   });
 
   test('is told what is wrong with a CallSid', async () => {
-    await town.webhook({TWILIO_VALIDATE: 'off'});
+    await deployment.webhook({TWILIO_VALIDATE: 'off'});
     const text = 'CallSid must be 1 to 64 of A-Z, a-z, 0-9, _ and -.\n';
     for (const sid of ['my call', '', '}:x', 'a'.repeat(65)]) {
       const query = new URLSearchParams({CallSid: sid}).toString();
-      expect(await town.send(`/incoming-call?${query}`)).toMatchObject({status: 400, text});
+      expect(await deployment.send(`/incoming-call?${query}`)).toMatchObject({status: 400, text});
     }
   });
 
   test('is connected as any client would, by an id of its own', async () => {
-    await town.webhook({TWILIO_VALIDATE: 'off'});
-    const owner = await town.worker();
-    expect((await town.send('/incoming-call?CallSid=test_call-1&From=Anonymous')).text).toContain('<Connect');
-    expect(await town.directory.read(CallSid.parse('test_call-1'))).toMatchObject({owner});
+    await deployment.webhook({TWILIO_VALIDATE: 'off'});
+    const owner = await deployment.worker();
+    expect((await deployment.send('/incoming-call?CallSid=test_call-1&From=Anonymous')).text).toContain('<Connect');
+    expect(await deployment.directory.read(CallSid.parse('test_call-1'))).toMatchObject({owner});
   });
 
   test('may use one CallSid again after its call has ended', async () => {
-    await town.webhook({TWILIO_VALIDATE: 'off'});
-    await town.worker();
+    await deployment.webhook({TWILIO_VALIDATE: 'off'});
+    await deployment.worker();
     const callSid = newCallSid();
     const path = `/incoming-call?CallSid=${callSid}`;
-    const first = await town.send(path);
-    await town.directory.end(callSid, 1);
-    const second = await town.send(path);
+    const first = await deployment.send(path);
+    await deployment.directory.end(callSid, 1);
+    const second = await deployment.send(path);
     expect(second.text).toContain('<Connect');
     expect(ticketOf(second)).not.toBe(ticketOf(first));
   });

@@ -2,13 +2,13 @@ import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {BridgeError} from '@voicebridge/shared/errors.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
-import {pinCall} from '@voicebridge/shared/fleet/assign-call.ts';
-import type {CallDesk} from './call-context.ts';
+import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
+import type {CallContext} from './call-context.ts';
 import {endCall} from './call-status.ts';
 import {connectTwiml, decidedTwiml} from '../carriers/twilio/render-answer.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {overloadTwiml} from './overload.ts';
-import {factsOfParties} from './redact-numbers.ts';
+import {redactedParties} from './redact-numbers.ts';
 import {patiently} from '../patiently.ts';
 import {connect, nothing, redirect, type Twiml} from '../carriers/twilio/twiml.ts';
 import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
@@ -32,15 +32,15 @@ class NobodyAnswers extends BridgeError {
  * A call came in: finds it an owner and an edge, and connects it; or says what callers get when there is no place.
  * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
  */
-export async function incomingCall(request: TwilioRequest, desk: CallDesk): Promise<Twiml> {
-  const {bus, clock, config, held, metrics, traces} = desk;
+export async function incomingCall(request: TwilioRequest, context: CallContext): Promise<Twiml> {
+  const {bus, clock, config, held, metrics, traces} = context;
   held.back(request.CallSid);
   if (isOver(request)) {
-    endCall(request.CallSid, 'caller.hung-up', desk);
+    endCall(request.CallSid, 'caller.hung-up', context);
     return nothing();
   }
   const receivedAt = clock.now();
-  const ticket = desk.newTicket();
+  const ticket = context.newTicket();
   const span = traces.begin('POST /incoming-call', {
     at: clock.wall(),
     kind: 'server',
@@ -52,12 +52,12 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     span.end(clock.wall(), {facts: {'voicebridge.result': result}});
   };
   const admit = async (): Promise<ServedCall | 'full'> => {
-    const known = await knownCall(request, desk);
+    const known = await knownCall(request, context);
     if (known) return known;
     // Nobody can own a call that cannot be written down; a Redis that is only away may be back in a moment.
     const trouble = bus.trouble();
     if (trouble !== undefined && trouble !== 'no-answer') return 'full';
-    const admitted = await once(request, desk, () => newCall(request, {ticket, traceparent}, desk));
+    const admitted = await once(request, context, () => newCall(request, {ticket, traceparent}, context));
     if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;
   };
@@ -68,7 +68,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
   });
   if (call === 'full' || call === 'unanswered') {
     const waited = request.waited + Math.ceil((clock.now() - receivedAt) / 1_000) + PAUSE_SECONDS;
-    const log = logOfCall(desk.log, request.CallSid);
+    const log = logOfCall(context.log, request.CallSid);
     // Who is held already for want of a place is held by that rule alone.
     const inTime = waited + PATIENCE_MS / 1_000 <= HOLD_AT_MOST_SECONDS;
     if (call === 'unanswered' && request.held === 0 && inTime && !held.leaving) {
@@ -81,7 +81,7 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
     log.warn({answer: config.OVERLOAD, held: request.held, waited, why: call}, 'no place for a call');
     answered('overload');
     // Hung up for good: a yes that comes now is for nobody.
-    if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.CallSid, 'caller.hung-up', desk);
+    if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.CallSid, 'caller.hung-up', context);
     return overloadTwiml(config, request.held);
   }
   answered(call.ticket === ticket ? 'admitted' : 'repeated');
@@ -89,13 +89,13 @@ export async function incomingCall(request: TwilioRequest, desk: CallDesk): Prom
 }
 
 /** Somebody without a CallSid, trying out what the answer looks like. Only where nothing is validated. */
-export async function triedOut({fleet, edges, random, config}: CallDesk): Promise<Twiml> {
+export async function previewTwiml({fleet, edges, random, config}: CallContext): Promise<Twiml> {
   const edge = await chooseEdge({fleet, edges, random, config});
   const url = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
   return connect(`${url}/media-stream`, config.WELCOME_SAY === undefined ? {} : {says: [config.WELCOME_SAY]});
 }
 
-async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk): Promise<CallEntry | undefined> {
+async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallContext): Promise<CallEntry | undefined> {
   const call = await directory.read(CallSid);
   if (call?.state !== 'ended' || config.TWILIO_VALIDATE) return call;
   // A tool may use one CallSid again and again; Twilio never does.
@@ -106,7 +106,7 @@ async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallDesk
 /** Twilio may ask twice at once, of two of us: the second waits until the call is known, or is held like the first. */
 async function once<Result>(
   {CallSid}: TwilioRequest,
-  {directory, log}: CallDesk,
+  {directory, log}: CallContext,
   admit: () => Promise<Result>,
 ): Promise<Result> {
   if (!(await directory.startAdmission(CallSid)))
@@ -121,16 +121,16 @@ async function once<Result>(
 async function newCall(
   request: TwilioRequest,
   {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
-  desk: CallDesk,
+  context: CallContext,
 ): Promise<ServedCall | 'full'> {
-  const {directory, log} = desk;
+  const {directory, log} = context;
   const callSid = request.CallSid;
-  const edge = await chooseEdge(desk);
+  const edge = await chooseEdge(context);
   if (edge === 'full') return 'full';
-  const facts = {...factsOfCall(request, edge.url, desk), traceparent};
+  const facts = {...factsOfCall(request, edge.url, context), traceparent};
   // Before anybody can be told of it. A new call is in epoch 1 once it has an owner.
   await directory.putTicket(ticket, {callSid, epoch: 1});
-  const pinned = await pinCall(desk, {
+  const assigned = await assignCall(context, {
     callSid,
     epoch: 0,
     ticket,
@@ -139,20 +139,20 @@ async function newCall(
     traceparent,
     cause: 'new',
   });
-  if (pinned.pinned) return pinned.call;
+  if (assigned.assigned) return assigned.call;
   // The last place may have gone to this very call, asked for by another of us.
   const call = await directory.read(callSid);
   if (call?.state === 'live') return call;
   // A worker that says yes too late has the call, and this ticket: the caller comes back for it.
-  if (pinned.why !== 'full') throw new NobodyAnswers('no worker answers');
+  if (assigned.why !== 'full') throw new NobodyAnswers('no worker answers');
   background(directory.takeTicket(ticket), log, 'taking back a ticket');
   return 'full';
 }
 
-function factsOfCall({From, To, Direction}: TwilioRequest, edgeUrl: string, {config, clock}: CallDesk): Facts {
+function factsOfCall({From, To, Direction}: TwilioRequest, edgeUrl: string, {config, clock}: CallContext): Facts {
   return {
     direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
-    ...factsOfParties({caller: From, callee: To}, config),
+    ...redactedParties({caller: From, callee: To}, config),
     edgeUrl,
     receivedAt: String(clock.wall()),
   };

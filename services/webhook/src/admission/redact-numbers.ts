@@ -6,7 +6,7 @@ import type {WebhookConfig} from '../config.ts';
  * What a record may know about the two ends of a call: `callerHash`, `callerLastTwo`, with NUMBERS=full `callerNumber`,
  * and the same for the callee. Nothing about a party that is withheld.
  */
-export function factsOfParties(
+export function redactedParties(
   numbers: {readonly caller: string | undefined; readonly callee: string | undefined},
   config: Pick<WebhookConfig, 'NUMBERS' | 'NUMBER_HASH_KEY'>,
 ): Facts {

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
-import {openInbox} from '@voicebridge/shared/rpc/worker-server.ts';
+import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
@@ -9,7 +9,7 @@ import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {Answer, Ask} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {settle, type FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {systemClock, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type SpanFacts, type Traces} from '@voicebridge/shared/observability/trace.ts';
@@ -27,12 +27,12 @@ export interface Reply {
 }
 
 /** Webhooks on real ports, with everything they talk to inside this process. */
-export class WebhookTown implements AsyncDisposable {
+export class TestDeployment implements AsyncDisposable {
   readonly clock: Clock;
   readonly bus: MemoryMediaBus;
   readonly directory: MemoryCallDirectory;
   readonly fleet: MemoryFleet;
-  readonly asked: Ask[] = [];
+  readonly asked: WorkerRequest[] = [];
   /** Every span that has ended. */
   readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
     [];
@@ -78,10 +78,13 @@ export class WebhookTown implements AsyncDisposable {
   }
 
   /** A worker that takes calls as the real one does; or does with `handle` what a test wants. */
-  async worker(facts: Partial<Member> = {}, handle?: (ask: Ask) => Promise<Pick<Answer, 'answer' | 'epoch'>>) {
+  async worker(
+    facts: Partial<Member> = {},
+    handle?: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch'>>,
+  ) {
     const id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
     await this.#announce('workers', {...facts, id});
-    const take = async (ask: Ask): Promise<Pick<Answer, 'answer' | 'epoch'>> => {
+    const take = async (ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch'>> => {
       if (ask.type !== 'take') return {answer: 'yes', epoch: 1};
       const {epoch, ticket, assistant, facts} = ask;
       const claim = {epoch, owner: id, at: this.clock.wall(), assistant, facts, ...(ticket ? {ticket} : {})};
@@ -89,7 +92,7 @@ export class WebhookTown implements AsyncDisposable {
       return {answer: won ? 'yes' : 'taken', epoch: call?.epoch ?? 0};
     };
     this.#stack.use(
-      await openInbox({
+      await openWorkerServer({
         bus: this.bus,
         worker: id,
         log: this.#log,

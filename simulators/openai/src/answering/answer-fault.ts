@@ -1,5 +1,5 @@
 import {bytesPerMs, convertMulaw, type AudioFormat} from '../audio/audio-format.ts';
-import type {Knobs} from '../wire/faults.ts';
+import type {Knobs} from '../wire/knobs.ts';
 import type {Part, Reply} from './model-script.ts';
 import type {Random} from '../random.ts';
 import type {PlannedItem, ResponsePlan} from './response-plan.ts';

@@ -1,6 +1,6 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Placed} from '../state/conversation.ts';
-import type {Knobs} from '../wire/faults.ts';
+import type {Knobs} from '../wire/knobs.ts';
 import {mangled} from '../wire/mangle.ts';
 import {base62, type Random} from '../random.ts';
 import type {Refusal} from '../wire/refusal.ts';

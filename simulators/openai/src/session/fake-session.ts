@@ -6,7 +6,7 @@ import {readAudio, readClientEvent, type ClientEvent} from '../wire/client-event
 import {Conversation} from '../state/conversation.ts';
 import {ItemRequests} from './item-requests.ts';
 import {isRecord} from '../wire/json-schema.ts';
-import type {Knobs} from '../wire/faults.ts';
+import type {Knobs} from '../wire/knobs.ts';
 import {Listening} from './listening.ts';
 import type {ModelItem} from '../state/model-item.ts';
 import type {ModelScript} from '../answering/model-script.ts';

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {damages, fieldsOf, withDamage, type Mutation} from './mangle.ts';
 import {silence, speech, TestClient} from '../testing/test-client.ts';
-import type {Knobs} from './faults.ts';
+import type {Knobs} from './knobs.ts';
 
 const TURN = Buffer.concat([silence(200), speech(800), silence(700)]);
 

@@ -1,5 +1,5 @@
 import {isRecord} from './json-schema.ts';
-import type {Knobs} from './faults.ts';
+import type {Knobs} from './knobs.ts';
 import type {Random} from '../random.ts';
 
 /** What becomes of a field: it goes away, or another kind of value takes its place. */

@@ -5,7 +5,7 @@ import type {FakeCallEvent} from '../report/call-report.ts';
 import type {CallStreams} from './call-streams.ts';
 import {type CallerAct, type CallerStep, ScriptedCaller} from '../phone/caller-script.ts';
 import {FrameClock} from '../phone/frame-clock.ts';
-import {Mouth} from '../phone/microphone.ts';
+import {Microphone} from '../phone/microphone.ts';
 import type {TimerWheel, Wheeled} from '../timer-wheel.ts';
 
 export interface PhoneLineDeps<Call> {
@@ -26,7 +26,7 @@ export interface PhoneLineDeps<Call> {
  */
 export class PhoneLine<Call> implements Wheeled {
   readonly #deps: PhoneLineDeps<Call>;
-  readonly #mouth: Mouth;
+  readonly #mouth: Microphone;
   readonly #caller: ScriptedCaller<Call>;
   readonly #frames: FrameClock;
   #scriptRuns = false;
@@ -38,7 +38,7 @@ export class PhoneLine<Call> implements Wheeled {
 
   constructor(deps: PhoneLineDeps<Call>) {
     this.#deps = deps;
-    this.#mouth = new Mouth(deps.tag);
+    this.#mouth = new Microphone(deps.tag);
     this.#caller = new ScriptedCaller(deps.script);
     this.#frames = new FrameClock(deps.clock.now());
   }

@@ -2,10 +2,10 @@ import {expect, test} from 'vitest';
 import {readClip} from '../../../audio/clips.ts';
 import {FRAME_BYTES} from './audio-frames.ts';
 import {readFrameTag, TAG_BYTES} from './frame-tag.ts';
-import {Mouth} from './microphone.ts';
+import {Microphone} from './microphone.ts';
 
 test('what the caller says leaves the phone byte by byte, with silence around it', () => {
-  const mouth = new Mouth();
+  const mouth = new Microphone();
   const clip = readClip('caller-yes');
   mouth.next(0);
   mouth.say('caller-yes', clip);
@@ -18,12 +18,14 @@ test('what the caller says leaves the phone byte by byte, with silence around it
 });
 
 test('a quiet line carries both zeros of μ-law', () => {
-  const bytes = new Set(Array.from({length: 20}, (_, frame) => [...new Mouth().next(frame * 20).frame.bytes]).flat());
+  const bytes = new Set(
+    Array.from({length: 20}, (_, frame) => [...new Microphone().next(frame * 20).frame.bytes]).flat(),
+  );
   expect(bytes).toEqual(new Set([0x7f, 0xff]));
 });
 
 test('a caller who is cut off has spoken until then', () => {
-  const mouth = new Mouth();
+  const mouth = new Microphone();
   mouth.say('long', Buffer.alloc(8_000, 1));
   mouth.next(0);
   mouth.next(20);
@@ -32,7 +34,7 @@ test('a caller who is cut off has spoken until then', () => {
 });
 
 test('tagged frames name their call and their place, and keep the rest of the sound', () => {
-  const mouth = new Mouth(70_000);
+  const mouth = new Microphone(70_000);
   mouth.say('speech', Buffer.alloc(FRAME_BYTES * 2, 9));
   const frames = [0, 20, 40].map(at => mouth.next(at).frame);
   expect(frames.map(({bytes}) => readFrameTag(bytes))).toEqual([0, 1, 2].map(frame => ({tag: 70_000, frame})));

@@ -18,7 +18,7 @@ interface Utterance {
 }
 
 /** What the caller's phone picks up: queued utterances one after the other, and a quiet line between them. */
-export class Mouth {
+export class Microphone {
   readonly #tag: number | undefined;
   readonly #spoken: Spoken[] = [];
   #queue: Utterance[] = [];

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
-import {judgeUpgrade} from './verify-upgrade.ts';
+import {verifyUpgrade} from './verify-upgrade.ts';
 import {newTicket} from '../../testing/twilio-client.ts';
 
 const ticket = newTicket();
@@ -13,24 +13,24 @@ const url = `/media-stream/${ticket}`;
 
 test('what Twilio signed is the public address, whatever name the request came to', () => {
   const headers = signed(`wss://edge.test${url}`);
-  expect(judgeUpgrade({url, headers}, config, true)).toEqual({ok: true, ticket});
-  expect(judgeUpgrade({url, headers: {...headers, host: 'edge.evil'}}, config, true)).toEqual({ok: true, ticket});
-  expect(judgeUpgrade({url, headers: signed(`wss://edge.evil${url}`)}, config, true)).toMatchObject({status: 403});
+  expect(verifyUpgrade({url, headers}, config, true)).toEqual({ok: true, ticket});
+  expect(verifyUpgrade({url, headers: {...headers, host: 'edge.evil'}}, config, true)).toEqual({ok: true, ticket});
+  expect(verifyUpgrade({url, headers: signed(`wss://edge.evil${url}`)}, config, true)).toMatchObject({status: 403});
 });
 
 test('the https form of the address is not what Twilio signs', () => {
-  expect(judgeUpgrade({url, headers: signed(`https://edge.test${url}`)}, config, true)).toMatchObject({status: 403});
+  expect(verifyUpgrade({url, headers: signed(`https://edge.test${url}`)}, config, true)).toMatchObject({status: 403});
 });
 
 test('an edge below a path of a shared name is reached with and without a proxy that cuts it off', () => {
   const shared = {...config, PUBLIC_EDGE_URL: 'wss://shared.test/edge-1'};
   const headers = signed(`wss://shared.test/edge-1${url}`);
-  expect(judgeUpgrade({url, headers}, shared, true)).toEqual({ok: true, ticket});
-  expect(judgeUpgrade({url: `/edge-1${url}`, headers}, shared, true)).toEqual({ok: true, ticket});
-  expect(judgeUpgrade({url: `/edge-2${url}`, headers}, shared, true)).toMatchObject({status: 404});
+  expect(verifyUpgrade({url, headers}, shared, true)).toEqual({ok: true, ticket});
+  expect(verifyUpgrade({url: `/edge-1${url}`, headers}, shared, true)).toEqual({ok: true, ticket});
+  expect(verifyUpgrade({url: `/edge-2${url}`, headers}, shared, true)).toMatchObject({status: 404});
 });
 
 test('a full edge says so only to those who were signed', () => {
-  expect(judgeUpgrade({url, headers: signed(`wss://edge.test${url}`)}, config, false)).toMatchObject({status: 503});
-  expect(judgeUpgrade({url, headers: {}}, config, false)).toMatchObject({status: 403});
+  expect(verifyUpgrade({url, headers: signed(`wss://edge.test${url}`)}, config, false)).toMatchObject({status: 503});
+  expect(verifyUpgrade({url, headers: {}}, config, false)).toMatchObject({status: 403});
 });

@@ -14,7 +14,7 @@ const PATH = /^\/media-stream(?:\/([0-9a-f]{32}))?\/?$/;
  * Twilio signs the address it was told, which is the public one: neither the Host header nor any other part of the
  * request decides what is checked. `hasRoom`: whether this edge may hold one more call.
  */
-export function judgeUpgrade(
+export function verifyUpgrade(
   request: Pick<IncomingMessage, 'url' | 'headers'>,
   config: Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_VALIDATE'>,
   hasRoom: boolean,

@@ -51,7 +51,7 @@ export function fatalCause(text: string): LostCause | undefined {
  */
 export class OpenAIReader {
   #response: string | undefined;
-  /** Responses that were said to begin, the last few. */
+  /** AudibleResponses that were said to begin, the last few. */
   readonly #created = new Set<string>();
   #item: string | undefined;
   #callerItem: string | undefined;

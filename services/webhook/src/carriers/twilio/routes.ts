@@ -2,16 +2,16 @@ import express, {type NextFunction, type Request, type Response, type Router} fr
 import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
-import type {CallDesk} from '../../admission/call-context.ts';
+import type {CallContext} from '../../admission/call-context.ts';
 import {callStatus, streamStatus} from '../../admission/call-status.ts';
-import {incomingCall, triedOut} from '../../admission/incoming-call.ts';
+import {incomingCall, previewTwiml} from '../../admission/incoming-call.ts';
 import {RequestOfAnyPhone, TwilioRequest} from './request.ts';
 import {isSigned, type Form} from './signature.ts';
 import {hangUp, ONE_MOMENT, redirect, SORRY, type Twiml} from './twiml.ts';
 
 /** Everything that Twilio may ask or tell. Nothing is looked at, in Redis or elsewhere, before the signature was. */
-export function twilioRoutes(desk: CallDesk): Router {
-  const {config, metrics, log} = desk;
+export function twilioRoutes(context: CallContext): Router {
+  const {config, metrics, log} = context;
   const router = express.Router();
   const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
 
@@ -25,12 +25,12 @@ export function twilioRoutes(desk: CallDesk): Router {
 
   /** A request about one call, answered with TwiML whatever happens: for an error, Twilio's own voice would hang up. */
   const answers =
-    (answer: (call: TwilioRequest, desk: CallDesk) => Promise<Twiml>) =>
+    (answer: (call: TwilioRequest, context: CallContext) => Promise<Twiml>) =>
     async (request: Request, response: Response): Promise<void> => {
       const params = paramsOf(request);
       const call = aboutCall.safeParse(params);
       if (!call.success) return refuse(response, params, call.error.issues[0]);
-      const twiml = await answer(call.data, desk).catch((thrown: unknown) => {
+      const twiml = await answer(call.data, context).catch((thrown: unknown) => {
         const again = call.data.again !== undefined;
         logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
         return again ? hangUp(SORRY) : redirect(againUrl(request), {say: ONE_MOMENT});
@@ -55,7 +55,7 @@ export function twilioRoutes(desk: CallDesk): Router {
   const callComesIn = answers(incomingCall);
   router.all('/incoming-call', signed, async (request, response) => {
     const nobody = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
-    if (nobody) response.type('text/xml').send(await triedOut(desk));
+    if (nobody) response.type('text/xml').send(await previewTwiml(context));
     else await callComesIn(request, response);
   });
   const streamEnded = answers(afterStream);
@@ -63,7 +63,7 @@ export function twilioRoutes(desk: CallDesk): Router {
     const params = paramsOf(request);
     const call = aboutCall.safeParse(params);
     if (!call.success) return refuse(response, params, call.error.issues[0]);
-    callStatus(call.data, desk);
+    callStatus(call.data, context);
     response.sendStatus(204);
   };
   const streamChanged = (request: Request, response: Response) => {
