@@ -9,7 +9,7 @@ import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
-import {freePort, type RunningProcess, startProcess} from '../local-stack/processes.ts';
+import {freePort, type ProcessOptions, type RunningProcess, startProcess} from '../local-stack/processes.ts';
 
 export interface FleetOptions {
   readonly edges?: number;
@@ -27,12 +27,16 @@ export interface FleetOptions {
   /** A Redis somebody else looks after. */
   readonly redisUrl?: string;
   readonly analytics?: {readonly dataDir: string};
+  /** A checkout of another version, from which the services are started; the simulators are ours. */
+  readonly sources?: string;
 }
 
 export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
 
 /** Every service and the simulated model as processes of their own, a Redis of their own, and a simulated Twilio here. */
 export class ProcessFleet implements AsyncDisposable {
+  /** Where services that are started from now on have their sources: a checkout of another version, or ours. */
+  sources: string | undefined;
   readonly edges: RunningProcess[] = [];
   readonly workers: RunningProcess[] = [];
   readonly #options: FleetOptions;
@@ -48,6 +52,7 @@ export class ProcessFleet implements AsyncDisposable {
 
   private constructor(options: FleetOptions) {
     this.#options = options;
+    this.sources = options.sources;
   }
 
   static async start(options: FleetOptions = {}): Promise<ProcessFleet> {
@@ -94,7 +99,7 @@ export class ProcessFleet implements AsyncDisposable {
     await Promise.all(Array.from({length: workers}, () => this.addWorker()));
     await Promise.all(Array.from({length: edges}, () => this.addEdge()));
     this.#webhookEnv = await this.#newWebhookEnv();
-    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
+    this.#webhook = this.#stack.use(await this.#startService({service: 'services/webhook', env: this.#webhookEnv}));
     if (this.#options.analytics) await this.startAnalytics();
     this.#twilio = await this.#newNumber(this.#webhookEnv);
   }
@@ -102,7 +107,7 @@ export class ProcessFleet implements AsyncDisposable {
   /** Another number, whose webhook is configured differently; edges and workers are the same. */
   async addNumber(env: Readonly<Record<string, string>>): Promise<FakeTwilio> {
     const webhookEnv = {...(await this.#newWebhookEnv()), ...env};
-    this.#stack.use(await startProcess({service: 'services/webhook', env: webhookEnv}));
+    this.#stack.use(await this.#startService({service: 'services/webhook', env: webhookEnv}));
     return this.#newNumber(webhookEnv);
   }
 
@@ -128,7 +133,7 @@ export class ProcessFleet implements AsyncDisposable {
   /** Lets the webhook end, and starts another one at the same address. */
   async restartWebhook(): Promise<void> {
     await this.webhook.stop();
-    this.#webhook = this.#stack.use(await startProcess({service: 'services/webhook', env: this.#webhookEnv}));
+    this.#webhook = this.#stack.use(await this.#startService({service: 'services/webhook', env: this.#webhookEnv}));
   }
 
   /** Starts analytics on the data it had before, if it had any. */
@@ -136,12 +141,12 @@ export class ProcessFleet implements AsyncDisposable {
     const {dataDir} = set(this.#options.analytics);
     this.#analyticsPort ||= await freePort();
     const env = this.#env({DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
-    this.analytics = this.#stack.use(await startProcess({service: 'services/analytics', env}));
+    this.analytics = this.#stack.use(await this.#startService({service: 'services/analytics', env}));
   }
 
   async addWorker(): Promise<RunningProcess> {
     const port = await freePort();
-    const worker = await startProcess({
+    const worker = await this.#startService({
       service: 'services/realtime-worker',
       name: `worker-${this.workers.length + 1}`,
       env: this.#env({PORT: String(port), ...this.#options.workerEnv}),
@@ -152,7 +157,7 @@ export class ProcessFleet implements AsyncDisposable {
 
   async addEdge(): Promise<RunningProcess> {
     const port = await freePort();
-    const edge = await startProcess({
+    const edge = await this.#startService({
       service: 'services/media-edge',
       name: `edge-${this.edges.length + 1}`,
       env: this.#env({PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}),
@@ -216,6 +221,10 @@ export class ProcessFleet implements AsyncDisposable {
         ...this.#options.twilio,
       }),
     );
+  }
+
+  #startService(options: ProcessOptions): Promise<RunningProcess> {
+    return startProcess({...options, ...(this.sources === undefined ? {} : {root: this.sources})});
   }
 
   #modelHttp(): string {

@@ -11,6 +11,7 @@ import {askReady} from './ask-ready.ts';
 import {readLine, saidIn, type LogLine} from './log-line.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const END_WITH_PARENT = fileURLToPath(new URL('end-with-parent.ts', import.meta.url));
 /** What any program needs of our environment. Nothing else is handed on unless asked for. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'SystemRoot', 'FORCE_COLOR', 'NODE_EXTRA_CA_CERTS'];
 /** How long one question to /readyz may take. */
@@ -26,6 +27,8 @@ export interface Exit {
 export interface ProcessOptions {
   /** `webhook`, `media-edge`, `realtime-worker`, `analytics`; or a folder with `src/main.ts`, as `simulators/openai`. */
   readonly service: string;
+  /** The checkout that the program is run from: another version of this project. Ours when left out. */
+  readonly root?: string;
   /** What people call it: `edge-2`. The name of the service when left out. */
   readonly name?: string;
   /** Its environment, beside PATH and the like. Without PORT a free one is taken. */
@@ -97,21 +100,17 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 function launch(
-  {service, name = service, env = {}, node = [], args = [], onLine}: ProcessOptions,
+  {service, root = ROOT, name = service, env = {}, node = [], args = [], onLine}: ProcessOptions,
   port: number,
 ): RunningProcess {
   const program = `${service.includes('/') ? service : `services/${service}`}/src/main.ts`;
   const inherited = Object.fromEntries(INHERITED.map(key => [key, process.env[key]]));
-  const child = spawn(
-    process.execPath,
-    ['--import', './tools/local-stack/end-with-parent.ts', ...node, program, ...args],
-    {
-      cwd: ROOT,
-      env: {...inherited, ...env, PORT: String(port)},
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: true, // Ctrl-C is for us; we stop our processes in order
-    },
-  );
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, ...node, program, ...args], {
+    cwd: root,
+    env: {...inherited, ...env, PORT: String(port)},
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true, // Ctrl-C is for us; we stop our processes in order
+  });
   living.add(child);
   const lines: LogLine[] = [];
   const listeners = new Set<(line: LogLine) => void>(onLine ? [onLine] : []);

@@ -1,0 +1,118 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {gather, type RecordedCall} from '../../scripts/chaos/evidence.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
+import {type AudioEvidence, sessionsOf} from '../../tools/harness/audio-evidence.ts';
+import {previousVersion} from '../../tools/harness/previous-version.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {RunningProcess} from '../../tools/local-stack/processes.ts';
+
+/** The version that may still run while this one is deployed: to be set to the last one that was deployed. */
+const PREVIOUS = '8967b1063bb3f49ffac4c36a2501d9782cf485bf';
+const previous = await previousVersion(PREVIOUS);
+const CALLS = 6;
+
+/** Says yes now and then, and hangs up when the upgrade is over. */
+const talks = (isOver: () => boolean): CallerScript => [
+  {do: 'waitForSilence', ms: 300},
+  ...Array.from({length: 3}, (): CallerScript => [
+    {do: 'say', clip: 'caller-yes'},
+    {do: 'waitForSilence', ms: 300},
+  ]).flat(),
+  {do: 'until', until: isOver},
+  {do: 'say', clip: 'caller-yes'},
+  {do: 'waitForSilence', ms: 300},
+  {do: 'hangUp'},
+];
+
+afterAll(() => previous?.[Symbol.asyncDispose]());
+
+describe.skipIf(!previous).each([
+  ['from the version before to this one', () => [previous?.root, undefined] as const],
+  ['from this version back to the one before', () => [undefined, previous?.root] as const],
+])('an operator who deploys under calls, %s', (_, roots) => {
+  let folder: string;
+  let fleet: ProcessFleet;
+  let reports: CallReport[];
+  let records: readonly RecordedCall[];
+  let heard: readonly AudioEvidence[];
+
+  /** The new ones are there before the old ones of their kind go. */
+  async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
+    for (const old of kind.slice()) {
+      await start();
+      expect(await old.stop(20_000)).toEqual({code: 0, signal: null});
+      kind.splice(kind.indexOf(old), 1);
+    }
+  }
+
+  beforeAll(async () => {
+    const [from, to] = roots();
+    folder = await mkdtemp(join(tmpdir(), 'voicebridge-e2e-'));
+    fleet = await ProcessFleet.start({
+      edges: 2,
+      workers: 2,
+      model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
+      env: {DRAIN_SECONDS: '15'},
+      analytics: {dataDir: folder},
+      ...(from === undefined ? {} : {sources: from}),
+    });
+    let over = false;
+    const calls = Array.from({length: CALLS}, (_unused, tag) =>
+      fleet.twilio.dial(
+        talks(() => over),
+        {tag},
+      ),
+    );
+    await Promise.all(
+      calls.map(call => new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()))),
+    );
+    fleet.sources = to;
+    await fleet.analytics?.stop(20_000);
+    await fleet.startAnalytics();
+    await replace(fleet.workers, () => fleet.addWorker());
+    await replace(fleet.edges, () => fleet.addEdge());
+    await fleet.restartWebhook();
+    over = true;
+    reports = await Promise.all(calls.map(call => call.ended));
+    ({records, audioEvidence: heard} = await gather(fleet, reports));
+  }, 90_000);
+  afterAll(async () => {
+    await fleet[Symbol.asyncDispose]();
+    await rm(folder, {recursive: true, force: true});
+  });
+
+  test('ends no call', () => {
+    expect(reports.flatMap(report => report.violations)).toEqual([]);
+    expect(reports.map(report => report.reason)).toEqual(reports.map(() => 'the caller hung up'));
+  });
+
+  test('lets every caller be answered after it', () => {
+    for (const report of reports) {
+      const answers = sessionsOf(heard, report).flatMap(({session}) => session.responses);
+      expect(answers.length).toBeGreaterThanOrEqual(5);
+    }
+  });
+
+  test('greets no caller twice, and sends no session what it refuses', () => {
+    for (const report of reports) {
+      const sessions = sessionsOf(heard, report).map(({session}) => session);
+      expect(sessions.flatMap(session => session.refusals)).toEqual([]);
+      const greetings = sessions.flatMap(session => session.responses).filter(isGreeting);
+      expect(greetings).toHaveLength(1);
+    }
+  });
+
+  test('finds one record of every call in the database', () => {
+    const sids = (of: readonly {readonly callSid: string}[]) => of.map(({callSid}) => callSid).toSorted();
+    expect(sids(records)).toEqual(sids(reports));
+    expect(records.map(({endReason}) => endReason)).toEqual(records.map(() => 'caller.hung-up'));
+  });
+});
+
+function isGreeting({metadata}: {readonly metadata: Readonly<Record<string, string>> | null}): boolean {
+  return Object.values(metadata ?? {}).some(value => value.includes('greeting'));
+}
