@@ -15,6 +15,7 @@ import {createMetrics, type Metrics} from '@voicebridge/shared/observability/met
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
@@ -24,7 +25,7 @@ import {handOver, othersThan} from './ownership/hand-over.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {openAIAdapter} from './model/openai/openai-session.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
-import {type FinishedCall, sendPatiently} from './cdr/send-cdr.ts';
+import {type FinishedCall, sendCdrWithRetries} from './cdr/send-cdr.ts';
 import {type Reply, type Take, takeCall} from './ownership/take-call.ts';
 import {warmUp} from './ownership/warm-up.ts';
 
@@ -111,7 +112,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
   const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log};
   const record = (finished: FinishedCall): Promise<void> => {
-    const done = sendPatiently(finished, senderDeps, clock, stopped.signal);
+    const done = sendCdrWithRetries(finished, senderDeps, {clock, signal: stopped.signal});
     recording.add(done);
     metrics.recordsUnsent.set(recording.size);
     background(
@@ -248,14 +249,10 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
         if (elsewhere) call.letGo('this worker ends');
         else call.end('platform.drained');
       }
-      await Promise.race([Promise.all(left.map(call => call.outcome)), delay(clock, 2_000)]);
-      await Promise.race([Promise.all(recording), delay(clock, 2_000)]);
+      await Promise.race([Promise.all(left.map(call => call.outcome)), sleep(clock, 2_000)]);
+      await Promise.race([Promise.all(recording), sleep(clock, 2_000)]);
       stopped.abort();
       await owned.disposeAsync();
     },
   };
-}
-
-function delay(clock: Clock, ms: Millis): Promise<void> {
-  return new Promise(resolve => clock.after(ms, resolve));
 }

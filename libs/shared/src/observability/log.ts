@@ -1,5 +1,6 @@
 import {pino, type DestinationStream, type Logger} from 'pino';
 import type {CallSid} from '../protocol/ids.ts';
+import type {FailedTry} from '../retry.ts';
 import {traceIdOf} from './traceparent.ts';
 
 /** A structured log. Messages are constant phrases, facts are fields; never audio, words or telephone numbers. */
@@ -81,6 +82,16 @@ export function createLog(service: string, {level = 'info', to, facts = {}}: Log
 /** One per call: every line of it can be found by its CallSid, and by the id of its trace once that is known. */
 export function logOfCall(log: Log, callSid: CallSid, traceparent?: string | null): Log {
   return log.child({callSid, traceId: traceIdOf(traceparent)});
+}
+
+/**
+ * The `onFailure` of a retry that logs the first failure only: an outage of ten seconds is one line, not a hundred.
+ * `what` is what was tried.
+ */
+export function logFirstFailure(log: Log, what: string): (thrown: unknown, failed: FailedTry) => void {
+  return (thrown, {failures}) => {
+    if (failures === 1) log.warn({err: thrown, what}, 'failed, trying again');
+  };
 }
 
 /**

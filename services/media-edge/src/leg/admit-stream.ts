@@ -1,10 +1,10 @@
 import type {CallDirectory, CallEntry, TicketGrant} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
+import {retryUntilAborted, sleep} from '@voicebridge/shared/retry.ts';
 import type {TwilioStart} from '../carriers/twilio/from-twilio.ts';
 import type {ProcessId, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Workers} from '../worker-link/workers.ts';
-import {patiently, pause} from '../patiently.ts';
 
 /** Whether a stream may be bridged, and what the fleet knows about its call; else how the socket is closed. */
 export type Admission =
@@ -67,14 +67,15 @@ async function assigned(
   signal: AbortSignal,
 ): Promise<number | Admission> {
   while (!signal.aborted) {
-    const known = await patiently(() => directory.read(callSid), {clock, signal, log, what: 'read call'});
+    const onFailure = logFirstFailure(log, 'read call');
+    const known = await retryUntilAborted(() => directory.read(callSid), {clock, signal, onFailure});
     if (known.ok && known.result?.state === 'live') return known.result.epoch;
     // A tool may use one CallSid again and again; Twilio never does.
     if (known.ok && known.result) await directory.forget(callSid).catch(() => false);
     const request = {callSid, epoch: 0, assistant: 'default', facts: customParameters, cause: 'plain'} as const;
     const owned = await desk.pin(request);
     if (owned) return owned.call.epoch;
-    await pause(clock, 250, signal);
+    await sleep(clock, 250, signal);
   }
   return refused(1013, 'no worker is free');
 }
@@ -86,14 +87,15 @@ async function attached(
   {id, directory, clock, log}: AdmitDeps,
   signal: AbortSignal,
 ): Promise<Admission> {
-  const patience = {clock, signal, log, what: 'attach stream'};
-  const attach = (epoch: number) => patiently(() => directory.attach(callSid, {epoch, streamSid, edge: id}), patience);
+  const retry = <Result>(work: () => Promise<Result>) =>
+    retryUntilAborted(work, {clock, signal, onFailure: logFirstFailure(log, 'attach stream')});
+  const attach = (epoch: number) => retry(() => directory.attach(callSid, {epoch, streamSid, edge: id}));
   // A worker may hand the call over between the ticket and the stream: then the epoch is newer, the right is the same.
   for (let tries = 0; tries < 5; tries += 1) {
     const attaching = await attach(epoch);
     if (!attaching.ok) break;
     if (attaching.result) return {ok: true, ...attaching.result};
-    const read = await patiently(() => directory.read(callSid), patience);
+    const read = await retry(() => directory.read(callSid));
     if (!read.ok) break;
     const call = read.result;
     if (!call || call.state === 'ended') return refused(1000, 'the call is over');

@@ -1,5 +1,5 @@
 import type {CallLeg} from './call-leg.ts';
-import {pause} from '../patiently.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
 /** How long a moment of silence is waited for. */
@@ -39,7 +39,7 @@ export async function drainLegs(
     const late = at >= deadline - 1_000;
     if (possibleSince === undefined) {
       if (late || (await elsewhere())) possibleSince = at;
-      else await pause(clock, 250 - STEP_MS, signal);
+      else await sleep(clock, 250 - STEP_MS, signal);
     } else {
       credit = Math.min(perSecond, credit + (perSecond * STEP_MS) / 1_000);
       const insist = late || at - possibleSince >= patient;
@@ -47,6 +47,6 @@ export async function drainLegs(
       credit -= ready.length;
       await Promise.all(ready.map(leg => leg.migrate(deadline)));
     }
-    await pause(clock, STEP_MS, signal);
+    await sleep(clock, STEP_MS, signal);
   }
 }

@@ -1,17 +1,17 @@
 import type {CallDirectory, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EdgeChannel, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
-import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import {background, logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Owned} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {retryUntilAborted, sleep, type Retried} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {ReplayBuffer} from './replay-buffer.ts';
 import {ChannelMetrics} from './channel-metrics.ts';
 import {coalesceAudio} from './coalesce-audio.ts';
 import type {Workers} from './workers.ts';
-import {patiently, pause, type Patience} from '../patiently.ts';
 import {ReassignmentLimit, SETTLED_MS} from './reassignment-limit.ts';
 
 export interface WorkerLinkDeps {
@@ -151,7 +151,7 @@ export class WorkerLink {
   async #open({call, settledMs}: Owned): Promise<void> {
     const {streamSid} = this.stream;
     const {id, channels, log, metrics} = this.#deps;
-    const opened = await patiently(() => channels.edgeEnd(streamSid, call.epoch), this.#patience('open frame channel'));
+    const opened = await this.#retry('open frame channel', () => channels.edgeEnd(streamSid, call.epoch));
     if (!opened.ok) return;
     const end = opened.result;
     const before = this.#channel;
@@ -203,7 +203,7 @@ export class WorkerLink {
   async #introduce(call: ServedCall, patience: Millis): Promise<Change> {
     const {clock, desk} = this.#deps;
     if (patience > 0) {
-      await pause(clock, patience, this.#stop.signal);
+      await sleep(clock, patience, this.#stop.signal);
       if (this.#stop.signal.aborted || this.#epoch !== call.epoch) return new Promise(() => {});
       if (this.#channel?.end.lastHeardAt() !== undefined) return new Promise(() => {});
     }
@@ -215,7 +215,7 @@ export class WorkerLink {
       const at = clock.now();
       if (answer === 'taken' || answer === 'unknown') return {why: 'left', at};
       if (at - since >= INTRODUCE_MS && at - (desk.wellSince() ?? at) >= SETTLED_MS) return {why: 'left', at};
-      await pause(clock, 50, this.#stop.signal);
+      await sleep(clock, 50, this.#stop.signal);
     } while (!this.#stop.signal.aborted && this.#epoch <= call.epoch);
     return new Promise(() => {});
   }
@@ -246,7 +246,7 @@ export class WorkerLink {
         log.warn({before: call.owner, worker: owner, epoch, why: change.why}, 'call has a new owner');
         return stream?.streamSid === this.stream.streamSid ? next : 'superseded';
       }
-      await pause(clock, wait, this.#stop.signal);
+      await sleep(clock, wait, this.#stop.signal);
       if (this.#stop.signal.aborted) return 'ended';
     }
     log.error({worker: call.owner}, 'no worker takes the call');
@@ -258,7 +258,7 @@ export class WorkerLink {
     // At once, and without a look at the directory: whoever was faster, or the end of the call, makes the claim fail.
     const taken = why === 'dead' && !desk.alive(call.owner) ? await this.#reassign(call) : undefined;
     if (taken) return taken;
-    const read = await patiently(() => directory.read(this.stream.callSid), this.#patience('read call'));
+    const read = await this.#retry('read call', () => directory.read(this.stream.callSid));
     const known = read.ok ? read.result : undefined;
     if (known?.state === 'ended') return 'ended';
     if (known && known.epoch > call.epoch) return {call: known};
@@ -284,7 +284,7 @@ export class WorkerLink {
     while (!this.#stop.signal.aborted && clock.now() - diedAt < SEARCH_MS) {
       if (channel?.end.lastHeardAt() !== undefined)
         return metrics.takeoverSeconds.observe((clock.now() - diedAt) / 1_000);
-      await pause(clock, 5, this.#stop.signal);
+      await sleep(clock, 5, this.#stop.signal);
     }
   }
 
@@ -295,7 +295,8 @@ export class WorkerLink {
     return over;
   }
 
-  #patience(what: string): Patience {
-    return {clock: this.#deps.clock, log: this.#deps.log, signal: this.#stop.signal, what};
+  #retry<Result>(what: string, work: () => Promise<Result>): Promise<Retried<Result>> {
+    const {clock, log} = this.#deps;
+    return retryUntilAborted(work, {clock, signal: this.#stop.signal, onFailure: logFirstFailure(log, what)});
   }
 }

@@ -1,6 +1,7 @@
 import type {CallDirectory, Facts, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallJournal} from '../journal/call-journal.ts';
 
@@ -25,6 +26,6 @@ export async function setIntent(
     });
     if (told) return;
     if (told === false) await journal.confirm();
-    else await new Promise<void>(resolve => clock.after(AGAIN_AFTER, resolve));
+    else await sleep(clock, AGAIN_AFTER);
   }
 }

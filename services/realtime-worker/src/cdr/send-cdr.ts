@@ -4,8 +4,9 @@ import type {CallDirectory} from '@voicebridge/shared/call-directory/call-direct
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
+import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
 import {traceCall} from './trace-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -28,27 +29,24 @@ export interface FinishedCall {
   readonly entries: readonly JournalEntry[];
 }
 
-/** Pauses between the tries to send one record. What then is still not sent stays open, and is found by a sweep. */
-const AGAIN_AFTER_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+/** Between the tries to send one record. A record that is not sent then stays open: the orphan sweep finds it. */
+const AGAIN_AFTER_MS: readonly Millis[] = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
-/** Sends a record, and tries again while Redis refuses it; gives up when the process ends. Never rejects. */
-export async function sendPatiently(
+/** Sends a record, again after each failure of Redis, for half a minute or until `signal` aborts. Never rejects. */
+export async function sendCdrWithRetries(
   call: FinishedCall,
   deps: SenderDeps,
-  clock: Clock,
-  signal: AbortSignal,
+  {clock, signal}: {readonly clock: Clock; readonly signal: AbortSignal},
 ): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await sendCdr(call, deps);
-    } catch (thrown) {
-      const after = AGAIN_AFTER_MS[tries];
+  await retryUntilAborted(() => sendCdr(call, deps), {
+    clock,
+    signal,
+    pauseMs: AGAIN_AFTER_MS,
+    onFailure(thrown, {againInMs}) {
       deps.metrics.recordsTotal.inc({outcome: 'failed'});
-      deps.log.error({err: thrown, callSid: call.callSid, again: after}, 'record not sent');
-      if (after === undefined || signal.aborted) return;
-      await new Promise<void>(resolve => clock.after(after, resolve));
-    }
-  }
+      deps.log.error({err: thrown, callSid: call.callSid, again: againInMs}, 'record not sent');
+    },
+  });
 }
 
 /**

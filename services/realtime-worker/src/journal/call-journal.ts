@@ -1,6 +1,7 @@
 import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -139,7 +140,7 @@ export class CallJournal {
           this.#waiting.unshift(...batch);
           this.#unsure = true;
         }
-        await new Promise<void>(resolve => this.#clock.after(AGAIN_AFTER, resolve));
+        await sleep(this.#clock, AGAIN_AFTER);
       }
     }
     this.#writing = undefined;

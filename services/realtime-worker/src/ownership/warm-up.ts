@@ -2,6 +2,7 @@ import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, type ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
 /** So fast askers want to be answered. */
@@ -30,7 +31,7 @@ export async function warmUp(options: {
     tries += 1;
     const ask = {type: 'take', callSid, epoch: 1, assistant: 'warm-up', facts: {}, cause: 'worker-lost'} as const;
     ({answer} = await workerClient.ask(worker, ask, ANSWER_WITHIN));
-    if (answer === 'unreachable') await new Promise<void>(resolve => clock.after(ANSWER_WITHIN, resolve));
+    if (answer === 'unreachable') await sleep(clock, ANSWER_WITHIN);
   } while (answer !== 'taken' && tries < TRIES);
   await directory.forget(callSid).catch(() => false); // else the sweep of open calls does
   const facts = {answer, tries, ms: Math.round(clock.now() - began)};

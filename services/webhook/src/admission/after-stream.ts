@@ -1,11 +1,11 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallContext} from './call-context.ts';
 import {connectTwiml, decidedTwiml, legOf} from '../carriers/twilio/render-answer.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {endCall} from './call-status.ts';
-import {patiently} from '../patiently.ts';
 import {hangUp, nothing, SORRY, type Twiml} from '../carriers/twilio/twiml.ts';
 import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 
@@ -31,11 +31,12 @@ export async function afterStream(request: TwilioRequest, context: CallContext):
   }
   const askedAt = clock.now();
   const answered = traceOf(request, context);
-  const {call, result} = await patiently(clock, PATIENCE_MS, async () => {
+  const find = async () => {
     const next = await nextStream(request, context);
     if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
     return next;
-  }).catch((thrown: unknown) => {
+  };
+  const {call, result} = await retryWithin(find, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
     answered('failed', undefined, 'Redis stays away');
     throw thrown;
   });

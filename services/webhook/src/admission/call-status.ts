@@ -1,8 +1,8 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
-import {patiently} from '../patiently.ts';
 import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 
 /** Longer than any outage that calls survive. */
@@ -36,7 +36,7 @@ export function endCall(
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
   };
-  background(patiently(clock, PATIENCE_MS, tell), log, 'telling an owner that its call is over');
+  background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'telling an owner that its call is over');
 }
 
 /** Twilio tells what became of a stream: the only sign there is when the socket could not even be opened. */

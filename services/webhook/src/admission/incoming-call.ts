@@ -3,13 +3,13 @@ import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-direct
 import {BridgeError} from '@voicebridge/shared/errors.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
+import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
 import {endCall} from './call-status.ts';
 import {connectTwiml, decidedTwiml} from '../carriers/twilio/render-answer.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {overloadTwiml} from './overload.ts';
 import {redactedParties} from './redact-numbers.ts';
-import {patiently} from '../patiently.ts';
 import {connect, nothing, redirect, type Twiml} from '../carriers/twilio/twiml.ts';
 import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 
@@ -61,7 +61,7 @@ export async function incomingCall(request: TwilioRequest, context: CallContext)
     if (admitted !== 'full') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;
   };
-  const call = await patiently(clock, PATIENCE_MS, admit).catch((thrown: unknown) => {
+  const call = await retryWithin(admit, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
     if (thrown instanceof NobodyAnswers) return 'unanswered' as const;
     span.end(clock.wall(), {failed: 'Redis stays away'});
     throw thrown;

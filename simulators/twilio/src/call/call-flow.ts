@@ -1,3 +1,4 @@
+import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallFacts} from './call-facts.ts';
 import type {EndedBy} from '../report/call-report.ts';
@@ -251,12 +252,8 @@ export class CallFlow {
     return {go: 'ask', purpose: 'action', url: new URL(verb.action, url).href, method: verb.method, params};
   }
 
-  #wait(ms: Millis, signal: AbortSignal): Promise<undefined> {
-    return new Promise(resolve => {
-      if (ms <= 0) return resolve(undefined);
-      const cancel = this.#deps.clock.after(ms, () => resolve(undefined));
-      signal.addEventListener('abort', () => (cancel(), resolve(undefined)), {once: true});
-    });
+  async #wait(ms: Millis, signal: AbortSignal): Promise<undefined> {
+    if (ms > 0) await sleep(this.#deps.clock, ms, signal);
   }
 }
 

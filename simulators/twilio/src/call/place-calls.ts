@@ -1,3 +1,4 @@
+import {sleep} from '@voicebridge/shared/retry.ts';
 import {type Clock, type Millis, systemClock} from '@voicebridge/shared/time.ts';
 import type {CallReport} from '../report/call-report.ts';
 import type {CallerScript} from './fake-call.ts';
@@ -19,10 +20,9 @@ export interface PlaceCallsOptions {
 /** Many callers dial, stay, and hang up. Resolves with what each of them lived through. */
 export function placeCalls(twilio: FakeTwilio, options: PlaceCallsOptions): Promise<CallReport[]> {
   const {calls, ramp, length, script, keepAudio, from, clock = systemClock} = options;
-  const wait = (ms: Millis) => new Promise<void>(resolve => void clock.after(ms, resolve));
   return Promise.all(
     Array.from({length: calls}, async (_, index) => {
-      await wait((ramp * index) / Math.max(1, calls));
+      await sleep(clock, (ramp * index) / Math.max(1, calls));
       const call = twilio.dial(script, {keepAudio, ...(from === undefined ? {} : {from})});
       const cancel = clock.after(length, () => call.hangUp());
       const report = await call.ended;
