@@ -174,7 +174,7 @@ export class SimulatedCall {
         interruption: 'ours',
         epoch: 1,
         worker: 'w',
-        since: at => at,
+        callTime: at => at,
         streamGraceMs: 15_000,
         rotateAfterMs: 3_000_000,
       },

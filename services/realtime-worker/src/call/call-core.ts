@@ -14,7 +14,7 @@ import {isFatal, type LostCause, type ModelEvent} from '../model/model-adapter.t
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {StreamGrace} from './stream-grace.ts';
 
-export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
+export interface CallSettings extends Omit<DialogueSettings, 'given'> {
   /** How long a call that had a stream may be without one before it is over. */
   readonly streamGraceMs: Millis;
   /** A session older than this is replaced at the next turn boundary. */
@@ -50,10 +50,10 @@ export class CallCore {
   #over = false;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
-    this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
+    this.#dialogue = new Dialogue({...settings, given: this.#caller.given}, at, restored);
     this.#sessions = new ModelLifecycle(settings.rotateAfterMs);
-    const {since, worker, takenOver} = settings;
-    this.#failovers = new FailoverLog(since, worker, restored?.failovers ?? 0, takenOver);
+    const {callTime, worker, takenOver} = settings;
+    this.#failovers = new FailoverLog(callTime, worker, restored?.failovers ?? 0, takenOver);
     if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
     const {heldUntil} = this;
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
@@ -171,7 +171,7 @@ export class CallCore {
 
   #heardPhone(at: Millis): void {
     this.#phoneAt = at;
-    this.#failovers.heard(at);
+    this.#failovers.phoneActive(at);
   }
 
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
@@ -184,15 +184,15 @@ export class CallCore {
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
         this.#caller.callerSpeaks(true);
-        return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.given.onsetAt(event.fromMs) ?? at, at);
       case 'callerStopped':
         this.#caller.callerSpeaks(false);
-        return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
+        return this.#dialogue.callerStopped(this.#caller.given.endedAt(event.untilMs), at);
       case 'mended':
         return [];
       case 'turnCommitted': {
         this.#caller.callerSpeaks(false);
-        const timestamp = this.#caller.settle();
+        const timestamp = this.#caller.turnCommitted();
         const effects = this.#dialogue.on(event, at);
         const streamSid = this.#streamSid;
         if (timestamp === undefined || streamSid === undefined) return effects;
@@ -253,7 +253,7 @@ export class CallCore {
   #time(at: Millis): CallEffect[] {
     const reason = this.#grace.over(at);
     if (reason !== undefined) return [{do: 'end', reason}];
-    const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
+    const effects = [...hear(this.#caller.timePassed(at)), ...this.#dialogue.time(at)];
     const step = this.#sessions.due(at);
     return step ? [...effects, ...this.#perform(step, at)] : effects;
   }
