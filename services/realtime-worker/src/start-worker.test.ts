@@ -10,7 +10,7 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
-import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {WorkerEnv} from './config.ts';
 import {type RealtimeWorker, startWorker} from './start-worker.ts';
@@ -422,6 +422,6 @@ describe('a worker', () => {
     await town.pass(500);
     expect(await town.directory.read(callSid(1))).toMatchObject({state: 'live', owner: worker.id, epoch: 1});
     expect((await town.directory.journal(callSid(1)))[0]).toContain('"is":"opened"');
-    await settle();
+    await flushPromises();
   });
 });

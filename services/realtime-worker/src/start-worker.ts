@@ -190,7 +190,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     lagMs: lag.worst,
     startedAt,
   });
-  const presence = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
+  const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
   const beat = () => ({id, calls: inHand(), state: member().state});
   stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
   stack.defer(
@@ -234,7 +234,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     async drain() {
       draining = true;
       metrics.draining.set(1);
-      await presence.announce();
+      await registration.announce();
       emptied = Promise.withResolvers();
       settle();
       for (const call of calls.values()) call.drain();
