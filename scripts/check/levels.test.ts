@@ -59,6 +59,17 @@ const FILES: readonly (readonly [path: string, text: string, refused: readonly s
   ['services/webhook/src/main.ts', 'export const x = process.env["X"];', []],
   ['services/media-edge/src/leg/anything-new.ts', IO, IN_THE_CORE],
   ['services/media-edge/src/worker-link/anything-new.ts', IO, IN_THE_CORE],
+  ['services/media-edge/src/carriers/anything-new.ts', IO, IN_THE_CORE],
+  [
+    'services/media-edge/src/leg/call-leg.ts',
+    from('../carriers/carrier.ts', '../worker-link/anything-new.ts', '../carriers/twilio/from-twilio.ts'),
+    ['../carriers/twilio/from-twilio.ts'],
+  ],
+  [
+    'services/media-edge/src/carriers/twilio/from-twilio.ts',
+    from('../carrier.ts', '../../leg/anything-new.ts'),
+    ['../../leg/anything-new.ts'],
+  ],
   ['services/realtime-worker/src/barge-in/anything-new.ts', IO, IN_THE_CORE],
   ['services/realtime-worker/src/call-session/anything-new.ts', IO, IN_THE_CORE],
   ['libs/shared/src/frame-channel/reliable-link.ts', IO, IN_THE_CORE],

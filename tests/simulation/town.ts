@@ -140,7 +140,7 @@ export class Town {
     const peers = await monitorPeers({bus: plain, clock, name: 'workers', metrics, log});
     const {directory, fleet} = this.#redis;
     const shared = {directory: mortal.asking(directory), fleet: mortal.asking(fleet)};
-    const desk = fleetWorkers({
+    const workers = fleetWorkers({
       ...shared,
       bus: plain,
       workerClient,
@@ -155,12 +155,12 @@ export class Town {
     const bus = undeliveredWatch(
       plain,
       channel => owners.get(channel)?.(),
-      owner => desk.noReceiver(owner),
+      owner => workers.noReceiver(owner),
     );
     const channels = reliableFrameChannels(bus, clock);
     const edge = {
       mortal,
-      deps: {id, directory: shared.directory, channels, desk, clock, log, metrics},
+      deps: {id, directory: shared.directory, channels, workers, clock, log, metrics},
       lines: new Set<WorkerLink>(),
       owners,
     };

@@ -19,17 +19,15 @@ import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state
 import {every, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
-import {anyPhone} from './carriers/twilio/any-phone.ts';
+import type {Carrier} from './carriers/carrier.ts';
+import {twilioCarrier} from './carriers/twilio/twilio-carrier.ts';
 import {undeliveredWatch} from './worker-link/undelivered-watch.ts';
 import {CallLeg, type LegDeps} from './leg/call-leg.ts';
 import type {EdgeConfig} from './config.ts';
 import {drainLegs} from './leg/drain-legs.ts';
 import {fleetWorkers} from './worker-link/fleet-workers.ts';
-import {verifyUpgrade} from './carriers/twilio/verify-upgrade.ts';
 import {Legs} from './leg/legs.ts';
-import {readTwilio} from './carriers/twilio/read-twilio.ts';
-import {takeTicket} from './leg/redeem-ticket.ts';
-import {TwilioSockets} from './carriers/twilio/twilio-socket.ts';
+import {redeemTicket} from './leg/redeem-ticket.ts';
 
 export interface EdgeDeps {
   readonly bus: MediaBus;
@@ -41,18 +39,20 @@ export interface EdgeDeps {
   readonly random: () => number;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
+  /** Whose sockets are taken; Twilio's if not given. */
+  readonly carrier?: Carrier<IncomingMessage, Duplex>;
 }
 
-/** How often every leg looks at the clock. */
+/** How often every leg checks its limits of time. */
 const TICK_MS = 250;
 
-/** A running edge: Twilio's sockets on one side, the workers of their calls on the other. */
+/** A running edge, between the sockets of a carrier and the workers that own their calls. */
 export interface MediaEdge extends Service {
   readonly id: ProcessId;
   readonly port: number;
 }
 
-/** Takes Twilio's sockets on `config.PORT`, and joins the fleet. Rejects with `CannotStart` if the port is taken. */
+/** Takes the carrier's sockets on `config.PORT` and joins the fleet. Rejects with `CannotStart` if the port is taken. */
 export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promise<MediaEdge> {
   const {clock, directory, fleet} = deps;
   const id = ProcessId.parse(`edge-${randomBytes(6).toString('hex')}`);
@@ -67,20 +67,20 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const bus = undeliveredWatch(
     deps.bus,
     channel => legs.listenerOf(channel),
-    owner => desk.noReceiver(owner),
+    owner => workers.noReceiver(owner),
   );
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log}));
   const peers = stack.use(await monitorPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
-  const workers = stack.use(new MemberCache(fleet, 'workers', clock));
-  const desk = fleetWorkers({...deps, fleet: workers, id, log, metrics, workerClient, peers});
+  const members = stack.use(new MemberCache(fleet, 'workers', clock));
+  const workers = fleetWorkers({...deps, fleet: members, id, log, metrics, workerClient, peers});
   const lag = stack.use(new EventLoopLag(clock));
-  const sockets = new TwilioSockets(() => (config.TWILIO_VALIDATE ? readTwilio : anyPhone()));
+  const carrier = deps.carrier ?? twilioCarrier(config);
   const legDeps: LegDeps = {
     id,
     directory,
     channels,
-    desk,
+    workers,
     clock,
     log,
     metrics,
@@ -89,21 +89,21 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   };
 
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const judged = verifyUpgrade(request, config, legs.size < config.MAX_CALLS);
-    if (!judged.ok) {
-      metrics.socketsRefusedTotal.inc({reason: judged.reason});
-      log[judged.reason === 'path' ? 'debug' : 'warn']({reason: judged.reason}, 'socket refused');
-      return sockets.refuse(stream, judged.status);
+    const verdict = carrier.verifyUpgrade(request, legs.size < config.MAX_CALLS);
+    if (!verdict.ok) {
+      metrics.socketsRefusedTotal.inc({reason: verdict.reason});
+      log[verdict.reason === 'path' ? 'debug' : 'warn']({reason: verdict.reason}, 'socket refused');
+      return carrier.refuse(stream, verdict.status);
     }
-    sockets.accept(request, stream, head, socket => {
-      legs.add(new CallLeg(socket, takeTicket(judged.ticket, {directory, clock, log}), legDeps));
+    carrier.accept(request, stream, head, socket => {
+      legs.add(new CallLeg(socket, redeemTicket(verdict.ticket, {directory, clock, log}), legDeps));
     });
   };
 
   const state = () => (draining ? 'draining' : 'ready');
   const notReady = () => (draining ? 'draining' : redisNotReady(deps.bus.trouble()));
   const server = healthServer({notReady}, metrics);
-  // Connections that are not calls (yet): probes, scrapes, and whoever knocks.
+  // 200 more for connections that are no calls, or none yet: probes, scrapes, refused sockets.
   server.maxConnections = config.MAX_CALLS + 200;
   server.on('upgrade', upgrade);
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
@@ -119,7 +119,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     measureRedis(metrics, deps.bus.trouble());
     return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
   };
-  const registration = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
+  const presence = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
   stack.defer(() => {
     stopped.abort();
     for (const leg of legs) leg.terminate();
@@ -127,7 +127,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const resources = stack.move();
   log.info({port}, 'edge is ready');
 
-  /** Whether another edge would take our calls. */
+  /** Whether another edge could take our calls. */
   const elsewhere = async () => {
     const edges = await fleet.members('edges').catch(() => []);
     return edges.some(edge => edge.id !== id && edge.state === 'ready' && edge.calls < edge.capacity);
@@ -142,7 +142,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
       draining = true;
       metrics.draining.set(1);
       const deadline = clock.now() + config.DRAIN_SECONDS * 1_000;
-      await registration.announce();
+      await presence.announce();
       await drainLegs(legs, {clock, deadline, elsewhere, signal: stopped.signal});
       await legs.empty();
     },

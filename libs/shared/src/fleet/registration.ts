@@ -5,23 +5,20 @@ import type {Fleet, Member} from './fleet.ts';
 
 const ANNOUNCE_EVERY: Millis = 1_000;
 
-export interface Registration extends AsyncDisposable {
-  /** Announces at once, such as when draining begins. Never rejects: it is announced again every second anyway. */
+export interface Presence extends AsyncDisposable {
+  /** Says it again at once, such as when draining begins. Never rejects: the next second says it again. */
   announce(): Promise<void>;
 }
 
-/**
- * Announces one process to the fleet every second until it is disposed. Resolves after the first try, even if Redis did
- * not take it.
- */
+/** Keeps one process in the fleet for as long as it lives. Resolves when it has been announced, or could not be. */
 export async function registerMember(options: {
   readonly fleet: Fleet;
   readonly name: FleetName;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called for each announcement. */
+  /** Asked each time. */
   readonly member: () => Member;
-}): Promise<Registration> {
+}): Promise<Presence> {
   const {fleet, name, clock, log, member} = options;
   const {id} = member();
   let failing = false;

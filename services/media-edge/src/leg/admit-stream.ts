@@ -1,17 +1,17 @@
 import type {CallDirectory, CallEntry, TicketGrant} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
 import {retryUntilAborted, sleep} from '@voicebridge/shared/retry.ts';
-import type {TwilioStart} from '../carriers/twilio/from-twilio.ts';
+import type {Started} from '../carriers/carrier.ts';
 import type {ProcessId, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Workers} from '../worker-link/workers.ts';
 
-/** Whether a stream may be bridged, and what the fleet knows about its call; else how the socket is closed. */
+/** Whether a stream may be bridged, with its call; else the close code and reason of its socket. */
 export type Admission =
   | {
       readonly ok: true;
       readonly call: CallEntry;
-      /** The older stream of the same call: it must go. */
+      /** The older stream of the same call, which must be closed. */
       readonly replaced?: {readonly streamSid: StreamSid; readonly edge: ProcessId};
     }
   | {readonly ok: false; readonly code: number; readonly reason: string};
@@ -20,68 +20,68 @@ export interface AdmitDeps {
   /** This edge. */
   readonly id: ProcessId;
   readonly directory: Pick<CallDirectory, 'read' | 'attach' | 'forget'>;
-  readonly desk: Pick<Workers, 'pin'>;
+  readonly workers: Pick<Workers, 'assign'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** How a stream came to be here: with a ticket that was taken for it, or by a client that needs none. */
+/** By what right a stream comes in: a ticket that is being redeemed, or none where nothing is validated. */
 export type Entrance =
   | {readonly by: 'ticket'; readonly ticket: Ticket; readonly grant: Promise<TicketGrant | undefined>}
-  | {readonly by: 'door'};
+  | {readonly by: 'noTicket'};
 
-const refused = (code: number, reason: string): Admission => ({ok: false, code, reason});
+type Refused = Extract<Admission, {ok: false}>;
+
+/** The epoch in which a stream may attach to its call. */
+type Right = {readonly ok: true; readonly epoch: number} | Refused;
+
+const refused = (code: number, reason: string): Refused => ({ok: false, code, reason});
 
 /**
- * A stream said which call it is for: may it be bridged? Waits for Redis and for a worker as long as `signal` lets it.
- * Nothing is written before the ticket was compared with the call.
+ * Decides whether a stream may be bridged to the call it names, and attaches it in the directory. Waits for Redis and for
+ * a worker until `signal` aborts. Writes nothing before the ticket was compared with the call.
  */
 export async function admitStream(
-  {start}: TwilioStart,
+  start: Started,
   entrance: Entrance,
   deps: AdmitDeps,
   signal: AbortSignal,
 ): Promise<Admission> {
-  const format = start.mediaFormat;
-  if (format && (format.encoding !== 'audio/x-mulaw' || format.sampleRate !== 8_000 || format.channels !== 1)) {
+  const {format} = start;
+  if (format && (format.encoding !== 'mulaw' || format.sampleRate !== 8_000 || format.channels !== 1)) {
     return refused(1003, 'only audio/x-mulaw at 8000 Hz, one channel');
   }
-  const epoch = entrance.by === 'ticket' ? await granted(start, entrance) : await assigned(start, deps, signal);
-  if (typeof epoch !== 'number') return epoch;
-  return attached(start, epoch, entrance, deps, signal);
+  const right = entrance.by === 'ticket' ? await byTicket(start, entrance) : await byAssignment(start, deps, signal);
+  return right.ok ? attach(start, right.epoch, entrance, deps, signal) : right;
 }
 
-async function granted(
-  {callSid}: TwilioStart['start'],
-  {grant}: Extract<Entrance, {by: 'ticket'}>,
-): Promise<number | Admission> {
+async function byTicket({callSid}: Started, {grant}: Extract<Entrance, {by: 'ticket'}>): Promise<Right> {
   const found = await grant;
   if (!found) return refused(1008, 'the ticket is used, too old, or was never given out');
-  return found.callSid === callSid ? found.epoch : refused(1008, 'the ticket is for another call');
+  return found.callSid === callSid ? {ok: true, epoch: found.epoch} : refused(1008, 'the ticket is for another call');
 }
 
-/** A client without a ticket brings a call that the fleet has not heard of, or is back with one that it has. */
-async function assigned(
-  {callSid, customParameters}: TwilioStart['start'],
-  {directory, desk, clock, log}: AdmitDeps,
+/** A client without a ticket opens a stream for a new call, or another one for a call that a worker has. */
+async function byAssignment(
+  {callSid, facts}: Started,
+  {directory, workers, clock, log}: AdmitDeps,
   signal: AbortSignal,
-): Promise<number | Admission> {
+): Promise<Right> {
   while (!signal.aborted) {
     const onFailure = logFirstFailure(log, 'read call');
     const known = await retryUntilAborted(() => directory.read(callSid), {clock, signal, onFailure});
-    if (known.ok && known.result?.state === 'live') return known.result.epoch;
-    // A tool may use one CallSid again and again; Twilio never does.
+    if (known.ok && known.result?.state === 'live') return {ok: true, epoch: known.result.epoch};
+    // A test tool may use the same id for every call; carriers never do.
     if (known.ok && known.result) await directory.forget(callSid).catch(() => false);
-    const request = {callSid, epoch: 0, assistant: 'default', facts: customParameters, cause: 'plain'} as const;
-    const owned = await desk.pin(request);
-    if (owned) return owned.call.epoch;
+    const owned = await workers.assign({callSid, epoch: 0, assistant: 'default', facts, cause: 'plain'});
+    if (owned) return {ok: true, epoch: owned.call.epoch};
     await sleep(clock, 250, signal);
   }
   return refused(1013, 'no worker is free');
 }
 
-async function attached(
-  {callSid, streamSid}: TwilioStart['start'],
+async function attach(
+  {callSid, streamSid}: Started,
   epoch: number,
   entrance: Entrance,
   {id, directory, clock, log}: AdmitDeps,
@@ -89,12 +89,12 @@ async function attached(
 ): Promise<Admission> {
   const retry = <Result>(work: () => Promise<Result>) =>
     retryUntilAborted(work, {clock, signal, onFailure: logFirstFailure(log, 'attach stream')});
-  const attach = (epoch: number) => retry(() => directory.attach(callSid, {epoch, streamSid, edge: id}));
-  // A worker may hand the call over between the ticket and the stream: then the epoch is newer, the right is the same.
+  const attachIn = (epoch: number) => retry(() => directory.attach(callSid, {epoch, streamSid, edge: id}));
+  // A worker may hand the call over between the ticket and the stream: the epoch is higher then, the ticket still good.
   for (let tries = 0; tries < 5; tries += 1) {
-    const attaching = await attach(epoch);
-    if (!attaching.ok) break;
-    if (attaching.result) return {ok: true, ...attaching.result};
+    const attached = await attachIn(epoch);
+    if (!attached.ok) break;
+    if (attached.result) return {ok: true, ...attached.result};
     const read = await retry(() => directory.read(callSid));
     if (!read.ok) break;
     const call = read.result;

@@ -2,17 +2,18 @@ import type {CallLeg} from './call-leg.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** How long a moment of silence is waited for. */
-const GENTLE_MS = 5_000;
-/** So many callers a second are moved at least, and no more than is needed: the other edges get them all. */
+/** How long a moment in which the assistant is not audible is waited for. */
+const QUIET_WAIT_MS = 5_000;
+/** Calls moved a second, at least; more only if the time requires it, because the other edges get all of them at once. */
 const MOVES_PER_SECOND = 20;
 const STEP_MS = 50;
 
 /**
- * Moves the calls of an edge elsewhere: Twilio opens each stream again on another edge, a few at a time. A call moves
- * when nothing of the assistant is audible, and after five seconds anyway.
+ * Moves the calls of an edge to other edges, a few at a time: the carrier opens each stream again. A call is moved when
+ * nothing of the assistant is audible, and after five seconds in any case.
  *
- * While there is no other edge, moving a call would lose it: it stays until its end, or until `deadline` leaves no time.
+ * While there is no other edge a call would be lost by a move, so it stays until it ends or until the last second before
+ * `deadline`.
  */
 export async function drainLegs(
   legs: Iterable<CallLeg> & {readonly size: number},
@@ -30,7 +31,7 @@ export async function drainLegs(
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const patient = Math.min(GENTLE_MS, deadline - clock.now());
+  const patient = Math.min(QUIET_WAIT_MS, deadline - clock.now());
   const perSecond = Math.max(MOVES_PER_SECOND, (2 * legs.size) / Math.max(1, patient / 1_000));
   let possibleSince: Millis | undefined;
   let credit = 0;

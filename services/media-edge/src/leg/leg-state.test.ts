@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import type {FromTwilio, TwilioStart} from '../carriers/twilio/from-twilio.ts';
+import type {CarrierMessage, Started} from '../carriers/carrier.ts';
 import {
   ADMIT_WITHIN_MS,
   begin,
@@ -14,25 +14,21 @@ import {
 import {newCallSid, newStreamSid} from '../testing/twilio-client.ts';
 
 const streamSid = newStreamSid();
-const start: TwilioStart = {
-  event: 'start',
-  sequenceNumber: '1',
-  streamSid,
-  start: {callSid: newCallSid(), streamSid, customParameters: {}},
-};
-const mark = (sequence: number, stream = streamSid): FromTwilio => ({
-  event: 'mark',
-  sequenceNumber: String(sequence),
+const start: Started = {kind: 'started', sequence: 1, callSid: newCallSid(), streamSid, facts: {}};
+const mark = (sequence: number, stream = streamSid): CarrierMessage => ({
+  kind: 'markReturned',
+  sequence,
   streamSid: stream,
-  mark: {name: 'm'},
+  name: 'm',
 });
-const media = (sequence: number): FromTwilio => ({
-  event: 'media',
-  sequenceNumber: String(sequence),
+const media = (sequence: number): CarrierMessage => ({
+  kind: 'audio',
+  sequence,
   streamSid,
-  media: {track: 'inbound', chunk: '1', timestamp: '20', payload: ''},
+  timestamp: 20,
+  payload: '',
 });
-const stop: FromTwilio = {event: 'stop', streamSid};
+const stop: CarrierMessage = {kind: 'stopped', streamSid};
 const waiting: Leg = {state: 'awaitingStart', openedAt: 0};
 
 function bridged(at = 0): Extract<Leg, {state: 'bridged'}> {
@@ -43,7 +39,7 @@ function bridged(at = 0): Extract<Leg, {state: 'bridged'}> {
 
 describe('before a caller is known', () => {
   test('only the beginning of a call fits', () => {
-    expect(judge(waiting, {event: 'connected'}, 1)).toEqual({do: 'skip'});
+    expect(judge(waiting, {kind: 'connected'}, 1)).toEqual({do: 'skip'});
     expect(judge(waiting, start, 1)).toEqual({do: 'begin', start});
     expect(judge(waiting, stop, 1)).toEqual({do: 'end'});
     expect(judge(waiting, media(2), 1)).toMatchObject({do: 'close', code: 1008});
@@ -66,7 +62,7 @@ describe('in a call', () => {
   });
 
   test('a message without a stream is that of the only one', () => {
-    expect(judge(bridged(), {event: 'mark', mark: {name: 'm'}}, 1)).toEqual({do: 'pass'});
+    expect(judge(bridged(), {kind: 'markReturned', name: 'm'}, 1)).toEqual({do: 'pass'});
   });
 
   test('a message of another stream, or a second beginning, does not', () => {

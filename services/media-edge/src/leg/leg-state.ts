@@ -1,13 +1,13 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {FromTwilio, TwilioStart} from '../carriers/twilio/from-twilio.ts';
+import type {CarrierMessage, Started} from '../carriers/carrier.ts';
 import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
- * One socket of Twilio's, from its opening to its end.
+ * One socket of a carrier, from its opening to its end.
  *
- *   awaitingStart ──start──> admitting ──the fleet agrees──> bridged ──stop, loss, close──> over
- *                                                              └──migrate──> leaving ──────┘
+ *   awaitingStart ──started──> admitting ──worker found──> bridged ──stop, loss, close──> over
+ *                                                               └──migrate──> leaving ─────┘
  */
 export type Leg =
   | {readonly state: 'awaitingStart'; readonly openedAt: Millis}
@@ -19,16 +19,17 @@ export type Leg =
 interface Stream {
   readonly callSid: CallSid;
   readonly streamSid: StreamSid;
-  /** When anything of the peer last came, its answer to a ping included. */
+  /** When the peer last sent anything, a pong included. */
   heardAt: Millis;
-  /** When the caller's audio last came. */
+  /** When audio last came. */
   mediaAt: Millis;
+  /** The highest number of a message so far. */
   sequence: number;
 }
 
-/** What is to be done about a message. `pass`: it belongs to the call. `odd`: counted, and nothing else. */
+/** What to do with a message. `pass`: it belongs to the call. `odd`: it is counted and otherwise ignored. */
 export type Verdict =
-  | {readonly do: 'begin'; readonly start: TwilioStart}
+  | {readonly do: 'begin'; readonly start: Started}
   | {readonly do: 'pass'; readonly odd?: 'outOfOrder'}
   | {readonly do: 'skip'}
   | {readonly do: 'odd'; readonly reason: 'foreignStream' | 'secondStart'}
@@ -38,21 +39,22 @@ export type Verdict =
 const PASS: Verdict = {do: 'pass'};
 const SKIP: Verdict = {do: 'skip'};
 
-/** Twilio said which call this is. */
-export function begin({start, sequenceNumber}: TwilioStart, at: Millis): Leg {
-  const sequence = Number(sequenceNumber ?? 1);
-  const {callSid, streamSid} = start;
+/** Messages as close reasons name them. */
+const WORDS = {audio: 'media', markReturned: 'mark', digit: 'dtmf'} as const;
+
+/** The carrier said which call this is. */
+export function begin({callSid, streamSid, sequence = 1}: Started, at: Millis): Leg {
   return {state: 'admitting', callSid, streamSid, startedAt: at, heardAt: at, mediaAt: at, sequence};
 }
 
-/** A message that Twilio may send came: does it fit where this leg is? */
-export function judge(leg: Leg, message: FromTwilio, at: Millis): Verdict {
+/** Whether a message fits the state of the leg. Notes when it came and its number. */
+export function judge(leg: Leg, message: CarrierMessage, at: Millis): Verdict {
   switch (leg.state) {
     case 'awaitingStart':
-      if (message.event === 'connected') return SKIP;
-      if (message.event === 'start') return {do: 'begin', start: message};
-      if (message.event === 'stop') return {do: 'end'};
-      return {do: 'close', code: 1008, reason: `${message.event} before start`};
+      if (message.kind === 'connected') return SKIP;
+      if (message.kind === 'started') return {do: 'begin', start: message};
+      if (message.kind === 'stopped') return {do: 'end'};
+      return {do: 'close', code: 1008, reason: `${WORDS[message.kind]} before start`};
     case 'admitting':
     case 'bridged':
     case 'leaving':
@@ -64,42 +66,42 @@ export function judge(leg: Leg, message: FromTwilio, at: Millis): Verdict {
   }
 }
 
-function judgeInStream(leg: Stream, message: FromTwilio, at: Millis): Verdict {
-  if (message.event === 'connected') return SKIP;
-  if (message.event === 'start') return {do: 'odd', reason: 'secondStart'};
+function judgeInStream(leg: Stream, message: CarrierMessage, at: Millis): Verdict {
+  if (message.kind === 'connected') return SKIP;
+  if (message.kind === 'started') return {do: 'odd', reason: 'secondStart'};
   if ((message.streamSid ?? leg.streamSid) !== leg.streamSid) return {do: 'odd', reason: 'foreignStream'};
   leg.heardAt = at;
-  if (message.event === 'stop') return {do: 'end'};
-  if (message.event === 'media') leg.mediaAt = at;
-  const sequence = Number(message.sequenceNumber ?? leg.sequence + 1);
-  // TCP keeps the order, so this is the peer's own doing; its audio still is the caller's, in the order it was sent.
+  if (message.kind === 'stopped') return {do: 'end'};
+  if (message.kind === 'audio') leg.mediaAt = at;
+  const sequence = message.sequence ?? leg.sequence + 1;
+  // TCP keeps the order, so the peer sent it this way. Its audio is used all the same, in the order in which it came.
   const odd = sequence <= leg.sequence;
   leg.sequence = Math.max(leg.sequence, sequence);
   return odd ? {do: 'pass', odd: 'outOfOrder'} : PASS;
 }
 
-/** How long a socket may stay without saying which call it is for. */
+/** How long a socket may stay open before its start message. */
 export const START_WITHIN_MS = 3_000;
-/** How long a caller waits for Redis or a worker at the beginning; Redis may be away for five seconds. */
+/** How long a caller waits for Redis and a worker at the beginning; a Redis failover may take five seconds. */
 export const ADMIT_WITHIN_MS = 10_000;
-/** Twilio sends audio all the time: after so long without any it is asked for a sign of life. */
+/** Carriers send audio all the time; after so long without any the peer is pinged. */
 export const PING_AFTER_MS = 1_000;
-/** Neither audio nor an answer to pings for so long: the socket is dead, though nobody told us. */
+/** Neither messages nor pongs for so long: the connection is dead, although TCP has not noticed. */
 export const DEAD_AFTER_MS = 4_000;
-/** So much may wait in front of a reader that fell behind, and for so long. */
+/** A peer that reads too slowly may have more than this many bytes unread, for at most this long. */
 export const STALLED_BYTES = 1_000_000;
 export const STALLED_MS = 5_000;
-/** More than this is not a slow reader any more. */
+/** With more unread bytes than this the leg is given up at once. */
 const HOPELESS_BYTES = 16_000_000;
 
-/** Why a leg cannot go on. `lost`: there is nobody at the other end to say goodbye to. */
+/** Why a leg cannot go on. `lost`: the peer is not reachable, so the connection is cut without a close frame. */
 export interface Overdue {
   readonly code: number;
   readonly reason: string;
   readonly lost: boolean;
 }
 
-/** Time passed and `bufferedBytes` wait in front of the socket: is this leg past what it may be? */
+/** Whether a limit of time or unread bytes is exceeded. `bufferedBytes`: sent and not read by the peer yet. */
 export function overdue(leg: Leg, bufferedBytes: number, at: Millis): Overdue | undefined {
   switch (leg.state) {
     case 'awaitingStart':
@@ -127,13 +129,16 @@ function silent(leg: Stream, at: Millis): Overdue | undefined {
   return at - leg.heardAt > DEAD_AFTER_MS ? {code: 1001, reason: 'no sign of life', lost: true} : undefined;
 }
 
-/** We slept until now: that is no silence of the peer, and what it said or read meanwhile is not known yet. */
+/**
+ * This process was stopped until now. That time is no silence of the peer: what it sent or read meanwhile has not been
+ * processed yet.
+ */
 export function resetLiveness(leg: Leg, at: Millis): void {
   if ('heardAt' in leg) leg.heardAt = at;
   if (leg.state === 'bridged') leg.stalledSince = undefined;
 }
 
-/** Whether the peer should be asked for a sign of life. */
+/** Whether the peer should be pinged. */
 export function wantsPing(leg: Leg, at: Millis): boolean {
   return 'mediaAt' in leg && at - leg.mediaAt > PING_AFTER_MS;
 }

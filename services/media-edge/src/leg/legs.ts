@@ -4,14 +4,14 @@ import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallLeg} from './call-leg.ts';
 
-/** A look that comes so much later than the one before: this process was stopped, or far too busy. */
-const LATE_MS = 1_000;
+/** A tick that comes this much after the one before: the process was stopped, or its event loop was blocked. */
+const STOPPED_MS = 1_000;
 
-/** Every socket of this edge, for as long as it is open. */
+/** All open sockets of this edge. */
 export class Legs implements Iterable<CallLeg> {
   readonly #log: Log;
   readonly #legs = new Set<CallLeg>();
-  /** By the channel that carries what their callers say. */
+  /** By the channel that carries the caller's frames. */
   readonly #attached = new Map<string, CallLeg>();
   #tickedAt = Number.POSITIVE_INFINITY;
   #empty = Promise.withResolvers<void>();
@@ -28,11 +28,11 @@ export class Legs implements Iterable<CallLeg> {
     return this.#legs.values();
   }
 
-  /** Runs a leg to its end. What goes wrong in it ends it, and no other. */
+  /** Runs a leg to its end. An error in one leg ends that leg only. */
   add(leg: CallLeg): void {
     this.#legs.add(leg);
     const run = leg.run().catch((thrown: unknown) => {
-      this.#log.error({err: thrown, ...leg.line?.stream}, 'bug: a leg failed');
+      this.#log.error({err: thrown, ...leg.link?.stream}, 'bug: a leg failed');
       leg.terminate();
     });
     const over = run.then(() => {
@@ -44,19 +44,19 @@ export class Legs implements Iterable<CallLeg> {
     background(over, this.#log, 'forget a leg');
   }
 
-  /** To be called a few times a second. */
+  /** Lets every leg check its limits of time; to be called a few times a second. */
   tick(at: Millis): void {
-    const isLate = at - this.#tickedAt > LATE_MS;
+    const wasStopped = at - this.#tickedAt > STOPPED_MS;
     this.#tickedAt = at;
     for (const leg of this.#legs) {
-      if (isLate) leg.wakeUp(at);
+      if (wasStopped) leg.wakeUp(at);
       else leg.tick(at);
     }
   }
 
   /**
-   * A leg has the call of its stream. `replaced`: the older stream of the same call, if it was on this edge, which has to
-   * go; on another edge it is for the worker to close.
+   * A leg is attached to its call. `replaced`: the older stream of the same call. If it is on this edge its socket is
+   * closed here; on another edge the worker has it closed.
    */
   attach(leg: CallLeg, replaced?: StreamSid): void {
     const channel = channelOf(leg);
@@ -65,9 +65,9 @@ export class Legs implements Iterable<CallLeg> {
     if (older && older !== leg) older.supersede();
   }
 
-  /** Who was to hear what is said on a channel. */
+  /** The worker that listens to a channel. */
   listenerOf(channel: string): ProcessId | undefined {
-    return this.#attached.get(channel)?.line?.owner;
+    return this.#attached.get(channel)?.link?.owner;
   }
 
   /** Resolves when no socket is open. */
@@ -79,6 +79,6 @@ export class Legs implements Iterable<CallLeg> {
   }
 }
 
-function channelOf({line}: CallLeg): string | undefined {
-  return line && mediaUp(line.stream.streamSid);
+function channelOf({link}: CallLeg): string | undefined {
+  return link && mediaUp(link.stream.streamSid);
 }

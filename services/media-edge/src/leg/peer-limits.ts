@@ -1,36 +1,36 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** Twilio sends 50 messages a second; after a stall of the network ten seconds of them may arrive at once. */
+/** Carriers send 50 messages a second; after a stall of the network ten seconds of them may arrive at once. */
 const MESSAGES_PER_SECOND = 150;
 const BURST = 1_500;
-/** A few odd messages are not worth a caller's call. */
+/** A few unusable messages do not end a call. */
 const MALFORMED_AT_MOST = 20;
 
-/** How one peer behaves on its socket, and when that is enough. */
+/** Counts what one peer sends on its socket, and says when it is too much. */
 export class PeerLimits {
   #credit = BURST;
   #creditAt: Millis;
   #malformed = 0;
-  /** Marks that we sent and that are still out: a clear brings all of them back in one instant. */
+  /** Marks that we sent and that have not come back. A clear returns all of them at once. */
   #marksOut = 0;
 
   constructor(openedAt: Millis) {
     this.#creditAt = openedAt;
   }
 
-  /** A mark went out: the message that brings it back is ours. */
+  /** A mark was sent; the message that returns it is free. */
   markSent(): void {
     this.#marksOut += 1;
   }
 
-  /** A mark came back. True: we sent one for it, so it is nothing that the phone says of itself. */
+  /** A mark came back. True if we sent one for it, so that the message does not count against the peer. */
   markReturned(): boolean {
     if (this.#marksOut === 0) return false;
     this.#marksOut -= 1;
     return true;
   }
 
-  /** The phone said something of itself. False: it is one of far too many. */
+  /** Another message came. False: the peer exceeds the rate. */
   paced(at: Millis): boolean {
     this.#credit = Math.min(BURST, this.#credit + ((at - this.#creditAt) / 1_000) * MESSAGES_PER_SECOND);
     this.#creditAt = at;
@@ -39,7 +39,7 @@ export class PeerLimits {
     return true;
   }
 
-  /** A message came that nobody can use. False: it is one too many. */
+  /** A message came that cannot be used. False: it is one too many. */
   tolerated(): boolean {
     this.#malformed += 1;
     return this.#malformed <= MALFORMED_AT_MOST;

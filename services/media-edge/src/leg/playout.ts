@@ -2,43 +2,43 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
- * What of the assistant's audio still waits at Twilio. It decides nothing on the way (audio goes out as it comes, and
- * Twilio paces); it knows when a call may be moved without cutting anybody off.
+ * How much of the assistant's audio the carrier has not played yet. Audio is sent as it comes, and the carrier paces it;
+ * this only says when a call can be moved without cutting the assistant off.
  *
  *   sent ──── marks that came back ────┤ audible or about to be ├──── quiet
  */
 export class Playout {
-  /** Names of marks that did not come back yet, oldest first. */
+  /** Names of marks that have not come back, oldest first. */
   #pending: string[] = [];
-  /** Until when the audio that went out sounds if Twilio plays without a break. */
+  /** When the audio that was sent has been played, if the carrier plays without a break. */
   #soundsUntil: Millis = 0;
 
-  /** Audio went out; `mark` is the mark behind it, or empty. */
+  /** Audio was sent. `mark` is the mark behind it, or empty. */
   sent(payload: string, mark: string, at: Millis): void {
     this.#soundsUntil = Math.max(this.#soundsUntil, at) + msOfBase64(payload);
     if (mark !== '') this.#pending.push(mark);
     if (this.#pending.length > PENDING_AT_MOST) this.#pending.shift();
   }
 
-  /** A mark came back: whatever was sent before it was played or dropped. They come back in the order they were sent. */
+  /** A mark came back: all audio sent before it was played or dropped. Marks come back in the order they were sent. */
   returned(name: string): void {
     const place = this.#pending.indexOf(name);
     if (place >= 0) this.#pending.splice(0, place + 1);
   }
 
-  /** Twilio was told to drop everything; the pending marks come back at once. */
+  /** A clear was sent: the carrier drops all audio and returns the pending marks. */
   cleared(at: Millis): void {
     this.#soundsUntil = at;
   }
 
-  /** Nothing of the assistant is audible, and nothing waits to be. */
+  /** Nothing of the assistant is audible or waits to be played. */
   quiet(at: Millis): boolean {
-    if (at >= this.#soundsUntil + LATE_MARK_MS) return true; // a peer that returns no marks must not hold a call for ever
+    if (at >= this.#soundsUntil + LATE_MARK_MS) return true; // a peer that returns no marks must not keep a call from being moved
     return this.#pending.length === 0 && at >= this.#soundsUntil;
   }
 }
 
-/** A peer that returns no marks must not fill our memory either. */
+/** The limit for a peer that returns no marks. */
 const PENDING_AT_MOST = 1_000;
-/** A mark that is later than this after its audio must have ended does not come any more. */
+/** A mark that is this late after the end of its audio is not waited for. */
 const LATE_MARK_MS = 2_000;

@@ -7,14 +7,14 @@ import type {Entrance} from './admit-stream.ts';
 import {START_WITHIN_MS} from './leg-state.ts';
 
 /**
- * Takes the ticket of a socket that was just opened, while its `start` is on the way: nobody else can come in with it
- * any more. While Redis is away it is tried again for as long as `start` may take.
+ * Redeems the ticket of a socket that was just opened, while its start message is on the way: no other socket can come in
+ * with it from then on. While Redis does not answer it is tried again, for as long as the start message may take.
  */
-export function takeTicket(
+export function redeemTicket(
   ticket: Ticket | undefined,
   {directory, clock, log}: {directory: Pick<CallDirectory, 'takeTicket'>; clock: Clock; log: Log},
 ): Entrance {
-  if (ticket === undefined) return {by: 'door'};
+  if (ticket === undefined) return {by: 'noTicket'};
   const late = new AbortController();
   const cancel = clock.after(START_WITHIN_MS, () => late.abort());
   const onFailure = logFirstFailure(log, 'take ticket');

@@ -3,7 +3,7 @@ import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 
-/** The time that one stream has on this edge, in the trace of its call. Returns how to end it. */
+/** Begins the span of one stream on this edge in the trace of its call. Returns the function that ends it. */
 export function beginStreamSpan(
   {callSid, epoch, facts}: ServedCall,
   streamSid: StreamSid,

@@ -10,7 +10,7 @@ const OUTCOMES = [
   ['down', 'stale'],
 ] as const;
 
-/** Adds what one channel counted to the metrics of the process, once a second and not frame by frame. */
+/** Adds the counts of one channel to the metrics of the process: once a second, not for each frame. */
 export class ChannelMetrics {
   readonly #channel: EdgeChannel;
   readonly #metrics: Metrics;
@@ -21,6 +21,7 @@ export class ChannelMetrics {
     this.#metrics = metrics;
   }
 
+  /** Adds what was counted since the last call. */
   measure(): void {
     const counts = this.#channel.counts();
     for (const [direction, outcome] of OUTCOMES) {

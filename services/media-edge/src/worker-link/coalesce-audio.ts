@@ -2,16 +2,16 @@ import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** One message in place of fifty. */
+/** Of audio in one message, which replaces fifty frames. */
 const LONGEST_MS = 1_000;
-/** Twilio's timestamps wander by a millisecond or two. More than that is a gap, and stays one. */
+/** Timestamps of a carrier vary by a millisecond or two. A larger distance is a gap, which must be kept. */
 const TOLERANCE_MS = 5;
 
 type Audio = Extract<EdgeToWorker, {kind: 'audio'}>;
 
 /**
- * The same frames, with audio that belongs together in one piece. What a new owner is told of the last seconds would
- * else be 400 messages for each call of a dead worker, all in the moment in which every millisecond counts.
+ * The same frames in the same order, with consecutive audio joined into pieces of up to a second. A replay of eight
+ * seconds would otherwise be 400 messages for each call of a dead worker, all at the same moment.
  */
 export function coalesceAudio(frames: readonly EdgeToWorker[]): EdgeToWorker[] {
   const joined: EdgeToWorker[] = [];

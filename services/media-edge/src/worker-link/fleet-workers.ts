@@ -5,7 +5,7 @@ import {assignCall, type AssignDeps} from '@voicebridge/shared/fleet/assign-call
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Workers} from './workers.ts';
 
-/** The desk of life: asks workers through their inboxes, and believes their heartbeats. */
+/** The workers of the fleet: they are asked over Redis, and their heartbeats say which of them are alive. */
 export function fleetWorkers(
   deps: AssignDeps & {
     readonly id: ProcessId;
@@ -16,18 +16,18 @@ export function fleetWorkers(
 ): Workers {
   const {id, workerClient, bus, peers} = deps;
   return {
-    async introduce({owner, callSid, epoch}, streamSid) {
+    async attach({owner, callSid, epoch}, streamSid) {
       const {answer} = await workerClient.ask(owner, {type: 'attach', callSid, epoch, streamSid, edge: id});
       if (answer === 'noReceiver') peers.noReceiver(owner);
       return answer === 'yes' || answer === 'taken' || answer === 'unknown' ? answer : 'silent';
     },
-    async pin(request) {
+    async assign(request) {
       const assigned = await assignCall(deps, request);
       return assigned.assigned ? assigned : undefined;
     },
     alive: worker => peers.verdict(worker) === 'alive',
     noReceiver: worker => peers.noReceiver(worker),
-    whenDead: (worker, run) => peers.onDead(worker, run),
+    onDead: (worker, run) => peers.onDead(worker, run),
     wellSince: () => bus.wellSince(),
     linkedSince: () => bus.linkedSince(),
   };

@@ -1,12 +1,12 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** After Redis was away its subscribers come back later than its publishers: nobody's silence proves anything yet. */
+/** After an outage of Redis subscribers reconnect later than publishers, so for this long silence proves nothing. */
 export const SETTLED_MS = 1_000;
-/** More than a rolling restart of a whole fleet costs one call; a call that kills its workers is stopped all the same. */
+/** More moves than a rolling restart of a fleet needs for one call; a call that crashes its workers is stopped here. */
 const MOVES_AT_MOST = 6;
 const MOVES_WITHIN_MS = 30_000;
 
-/** When one call may be moved to another worker: never because of Redis, and never in circles. */
+/** When one call may be moved to another worker: not because of a Redis outage, and not again and again. */
 export class ReassignmentLimit {
   #movedAt: Millis[] = [];
 
@@ -17,6 +17,7 @@ export class ReassignmentLimit {
     return this.#movedAt.length < MOVES_AT_MOST;
   }
 
+  /** The call was moved. */
   moved(at: Millis): void {
     this.#movedAt.push(at);
   }

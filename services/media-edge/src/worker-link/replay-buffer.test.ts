@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
-import {ReplayBuffer, REPLAY_MS} from './replay-buffer.ts';
+import {ReplayBuffer, REPLAY_WINDOW_MS} from './replay-buffer.ts';
 
 const audio = (timestamp: number): EdgeToWorker => ({kind: 'audio', timestamp, payload: String(timestamp)});
 
@@ -28,8 +28,8 @@ test('a new owner hears the last seconds, whether anybody confirmed them or not'
 test('nothing older than eight seconds is kept', () => {
   const ring = spoken(60_000);
   const told = ring.since({unconfirmed: 1_000_000});
-  expect(told[0]).toEqual(audio(59_980 - REPLAY_MS));
-  expect(told).toHaveLength(REPLAY_MS / 20 + 1);
+  expect(told[0]).toEqual(audio(59_980 - REPLAY_WINDOW_MS));
+  expect(told).toHaveLength(REPLAY_WINDOW_MS / 20 + 1);
 });
 
 test('a key that was pressed once is told once, a mark that came back may be told again', () => {
@@ -62,7 +62,7 @@ test('whatever was not confirmed is told, in order, if it is not too old', () =>
         ring.push(audio(at), at);
         return {frame: audio(at), at};
       });
-      const kept = pushed.filter(one => at - one.at <= REPLAY_MS).map(one => one.frame);
+      const kept = pushed.filter(one => at - one.at <= REPLAY_WINDOW_MS).map(one => one.frame);
       const lost = pushed.slice(pushed.length - Math.min(unconfirmed, pushed.length)).map(one => one.frame);
       const told = ring.since({unconfirmed});
       expect(told).toEqual(kept.slice(kept.length - told.length));

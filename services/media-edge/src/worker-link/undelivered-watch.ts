@@ -2,19 +2,20 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 
 /**
- * A bus that also tells who was spoken to in vain: that costs nothing, and is the first sign of a death. Who was meant
- * is asked before a message leaves: by the time Redis says that nobody heard it, the call may be somebody else's.
+ * A bus that also reports a worker when a message to it had no receiver. That costs no extra message and is the first
+ * sign that the worker is dead. `listenerOf` is asked before a message is sent: when Redis answers, the call may have
+ * another owner.
  */
 export function undeliveredWatch(
   bus: MediaBus,
   listenerOf: (channel: string) => ProcessId | undefined,
-  inVain: (listener: ProcessId) => void,
+  undelivered: (listener: ProcessId) => void,
 ): MediaBus {
   return {
     async publish(channel, message) {
       const listener = listenerOf(channel);
       const receivers = await bus.publish(channel, message);
-      if (receivers === 0 && listener) inVain(listener);
+      if (receivers === 0 && listener) undelivered(listener);
       return receivers;
     },
     subscribe: (channel, listener) => bus.subscribe(channel, listener),

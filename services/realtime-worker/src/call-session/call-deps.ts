@@ -24,11 +24,11 @@ export interface CallDeps {
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   readonly wellSince: () => Millis | undefined;
   /** Asks another worker to take the call over; resolves when it has, or nobody would. */
-  readonly handOver: (call: OwnedCall) => Promise<boolean>;
+  readonly handOver: (call: HeldCall) => Promise<boolean>;
 }
 
 /** A call that this worker has, and under which epoch. */
-export interface OwnedCall {
+export interface HeldCall {
   readonly callSid: CallSid;
   readonly epoch: number;
 }
@@ -50,7 +50,7 @@ export interface CallStart {
   /** The journal of the owners before, empty for a new call… */
   readonly entries: readonly JournalEntry[];
   /** …and what it says. */
-  readonly restored: RestoredCall | undefined;
+  readonly before: RestoredCall | undefined;
   /** Why: as the ask to take it says. */
   readonly cause: string;
 }

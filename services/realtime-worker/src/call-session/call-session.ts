@@ -7,7 +7,7 @@ import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
-import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
+import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
@@ -17,18 +17,18 @@ import {ModelSessions} from './model-sessions.ts';
 import {openedFact} from '../journal/opened-fact.ts';
 import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
-import {reportToOperators} from './operator-reports.ts';
+import {tellOperators} from './operator-reports.ts';
 
 /** How long the other side of a stream is given to close it. */
-const CLOSE_WITHIN: Millis = 2_000;
-const CHECK_EVERY: Millis = 1_000;
+const LEAVE_WITHIN: Millis = 2_000;
+const COUNT_EVERY: Millis = 1_000;
 /** A call that no other worker could take is offered again after this. */
-const RETRY_AFTER: Millis = 500;
+const AGAIN_AFTER: Millis = 500;
 /**
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
  * core knows no socket and no timer; this knows no rule.
  */
-export class CallSession implements OwnedCall {
+export class CallSession implements HeldCall {
   readonly #deps: CallDeps;
   readonly #call: CallEntry;
   readonly #core: CallCore;
@@ -57,7 +57,7 @@ export class CallSession implements OwnedCall {
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     this.#mended = new MendedEvents(deps.metrics, this.#log);
     const {clock, worker, directory} = deps;
-    const {restored} = start;
+    const {before} = start;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     this.#core = new CallCore(
@@ -66,13 +66,13 @@ export class CallSession implements OwnedCall {
         interruption: deps.adapter.traits.interruption,
         epoch: call.epoch,
         worker,
-        callTime: at => Math.max(0, at + offset),
+        since: at => Math.max(0, at + offset),
         streamGraceMs: deps.streamGraceMs,
         rotateAfterMs: deps.rotateAfterMs,
-        takenOver: restored && {kind, from: restored.owner ?? null},
+        takenOver: before && {kind, from: before.owner ?? null},
       },
       clock.now(),
-      restored,
+      before,
     );
     this.#journal = new CallJournal({
       directory,
@@ -81,10 +81,10 @@ export class CallSession implements OwnedCall {
       clock,
       log: this.#log,
       entries: start.entries,
-      currentEntry: () => this.#currentEntry(),
-      onFenced: () => this.release('fenced by the directory'),
+      known: () => this.#known(),
+      fenced: () => this.letGo('fenced by the directory'),
     });
-    if (!restored) this.#journal.write(openedFact(call, assistant));
+    if (!before) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new CallerStream({
@@ -92,21 +92,21 @@ export class CallSession implements OwnedCall {
       channels: deps.channels,
       clock,
       log: this.#log,
-      onFrame: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
-      onFenced: () => this.release('fenced on the channel'),
-      onClosed: counts => this.#streamClosed(counts),
+      hear: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
+      fenced: () => this.letGo('fenced on the channel'),
+      counted: counts => this.#count(counts),
     });
     this.#model = new ModelSessions(start.model, {
       ...deps,
       log: this.#log,
       settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
-      onEvent: (event, arrivedAt) => this.#on(event, arrivedAt),
-      onReady: ms => {
+      tell: (event, arrivedAt) => this.#on(event, arrivedAt),
+      ready: ms => {
         this.#journal.write({is: 'modelReady', ms});
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
       },
     });
-    this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
+    this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
   }
@@ -127,8 +127,8 @@ export class CallSession implements OwnedCall {
   }
 
   /** Begins with the model, which is told what was said before. */
-  startModel(): void {
-    if (!this.#over) this.#model.start();
+  talk(): void {
+    if (!this.#over) this.#model.listen();
   }
 
   /** The call ended in a way that only others could see. */
@@ -145,7 +145,7 @@ export class CallSession implements OwnedCall {
   }
 
   /** Somebody newer owns the call: lets go of everything at once and tells nobody. */
-  release(why: string): void {
+  letGo(why: string): void {
     if (this.#over) return;
     this.#log.info({why}, 'call let go');
     this.#deps.metrics.fencedTotal.inc();
@@ -173,7 +173,7 @@ export class CallSession implements OwnedCall {
         }
         return;
       case 'journal':
-        return this.#write(effect.fact);
+        return this.#note(effect.fact);
       case 'openModel':
         return this.#model.reopen(effect.after);
       case 'openSpare':
@@ -191,11 +191,11 @@ export class CallSession implements OwnedCall {
       case 'end':
         return this.#end(effect.reason);
       default:
-        return reportToOperators(effect, this.#deps, this.#log);
+        return tellOperators(effect, this.#deps, this.#log);
     }
   }
 
-  #write(noted: Fact): void {
+  #note(noted: Fact): void {
     // Only the shell knows how long it took from the word that the caller speaks to the clear.
     const reactionMs = this.#reaction?.ms ?? null;
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
@@ -209,9 +209,9 @@ export class CallSession implements OwnedCall {
       this.#log.warn({err: thrown}, 'cannot hand the call over');
       return false;
     });
-    if (moved) return this.release('handed over');
+    if (moved) return this.letGo('handed over');
     // Somebody may come: a rolling restart of the only worker.
-    if (!this.#over) this.#cancels.push(this.#deps.clock.after(RETRY_AFTER, () => this.drain()));
+    if (!this.#over) this.#cancels.push(this.#deps.clock.after(AGAIN_AFTER, () => this.drain()));
   }
 
   /** Twilio asks what is next when the stream is closed, and then tells the caller to wait. */
@@ -242,10 +242,10 @@ export class CallSession implements OwnedCall {
       this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
     };
     background(journal.written().then(tell), this.#log, 'finishing the journal');
-    this.#deps.clock.after(CLOSE_WITHIN, tell);
+    this.#deps.clock.after(LEAVE_WITHIN, tell);
   }
 
-  #currentEntry(): CallEntry {
+  #known(): CallEntry {
     const stream = this.#stream.entry;
     return {...this.#call, owner: this.#deps.worker, ...(stream ? {stream} : {})};
   }
@@ -258,25 +258,25 @@ export class CallSession implements OwnedCall {
     this.#model.close();
   }
 
-  #streamClosed(counts: StreamCounts): void {
+  #count(counts: StreamCounts): void {
     this.#journal.write({is: 'frames', ...counts, paddedMs: this.#core.paddedMs - this.#paddedMs});
     this.#paddedMs = this.#core.paddedMs;
   }
 
   /** Once a second: what no message tells. */
-  #check(): void {
+  #lookAround(): void {
     const {wellSince, metrics} = this.#deps;
     const well = wellSince();
     // Redis was away: it may have come back without our call.
     if (well !== undefined && well !== this.#wellSince) {
       this.#wellSince = well;
-      background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');
+      background(this.#journal.confirm(), this.#log, 'looking for the call');
     }
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {
       metrics.hopSeconds.observe(ms / 1_000);
       this.#on({type: 'hop', ms});
     }
-    this.#stream.checkEdge(well);
+    this.#stream.lookAround(well);
   }
 }

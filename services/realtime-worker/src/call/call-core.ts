@@ -9,11 +9,12 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
-import type {LostCause, ModelEvent, ServerRights} from '../model/model-adapter.ts';
+import type {ServerRights} from '../model/model-adapter.ts';
+import {isFatal, type LostCause, type ModelEvent} from '../model/model-adapter.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {StreamGrace} from './stream-grace.ts';
 
-export interface CallSettings extends Omit<DialogueSettings, 'given'> {
+export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
   /** How long a call that had a stream may be without one before it is over. */
   readonly streamGraceMs: Millis;
   /** A session older than this is replaced at the next turn boundary. */
@@ -36,10 +37,11 @@ export class CallCore {
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
   readonly #failovers: FailoverLog;
-  readonly #model: ModelLifecycle;
+  readonly #sessions: ModelLifecycle;
   readonly #grace: StreamGrace;
   readonly #firstAudio: FirstAudio;
   #handOverBy: Millis | undefined;
+  #refused: LostCause | undefined;
   #streamOpen = false;
   #streamSid: string | undefined;
   /** When anything last came from the caller's phone. */
@@ -48,10 +50,10 @@ export class CallCore {
   #over = false;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
-    this.#dialogue = new Dialogue({...settings, given: this.#caller.given}, at, restored);
-    this.#model = new ModelLifecycle(settings.rotateAfterMs);
-    const {callTime, worker, takenOver} = settings;
-    this.#failovers = new FailoverLog(callTime, worker, restored?.failovers ?? 0, takenOver);
+    this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
+    this.#sessions = new ModelLifecycle(settings.rotateAfterMs);
+    const {since, worker, takenOver} = settings;
+    this.#failovers = new FailoverLog(since, worker, restored?.failovers ?? 0, takenOver);
     if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
     const {heldUntil} = this;
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
@@ -76,7 +78,7 @@ export class CallCore {
   get deadline(): Millis | undefined {
     if (this.#over) return undefined;
     const {deadline} = this.#dialogue;
-    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#model.deadline);
+    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#sessions.deadline);
   }
 
   on(event: CallEvent, at: Millis): CallEffect[] {
@@ -105,10 +107,10 @@ export class CallCore {
       case 'model':
         return this.#fromModel(event.event, at);
       case 'spareReady':
-        this.#model.spareReady();
+        this.#sessions.spareReady();
         return [];
       case 'spareLost':
-        this.#model.spareLost(at);
+        this.#sessions.spareLost(at);
         return [];
       case 'hop':
         this.#dialogue.floor.hopMs = event.ms;
@@ -141,8 +143,7 @@ export class CallCore {
           journal({is: 'stream', streamSid, edge, epoch}),
           ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
         ];
-        const apology = this.#apologise();
-        if (apology.length > 0) return [...facts, ...apology];
+        if (this.#refused) return [...facts, ...this.#apologise()];
         return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
       }
       case 'audio': {
@@ -170,34 +171,35 @@ export class CallCore {
 
   #heardPhone(at: Millis): void {
     this.#phoneAt = at;
-    this.#failovers.phoneActive(at);
+    this.#failovers.heard(at);
   }
 
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
     switch (event.type) {
-      case 'ready':
-        this.#model.ready(at);
-        return this.#model.isReady ? [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)] : [];
+      case 'ready': {
+        this.#sessions.ready(at);
+        return [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)];
+      }
       case 'lost':
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
         this.#caller.callerSpeaks(true);
-        return this.#dialogue.callerSpoke(event.itemId, this.#caller.given.onsetAt(event.fromMs) ?? at, at);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
       case 'callerStopped':
         this.#caller.callerSpeaks(false);
-        return this.#dialogue.callerStopped(this.#caller.given.endedAt(event.untilMs), at);
+        return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
       case 'mended':
         return [];
       case 'turnCommitted': {
         this.#caller.callerSpeaks(false);
-        const timestamp = this.#caller.turnCommitted();
+        const timestamp = this.#caller.settle();
         const effects = this.#dialogue.on(event, at);
         const streamSid = this.#streamSid;
         if (timestamp === undefined || streamSid === undefined) return effects;
         return [...effects, journal({is: 'settled', streamSid, timestamp})];
       }
       case 'responseEnded':
-        if (event.status === 'completed') this.#model.works();
+        if (event.status === 'completed') this.#sessions.works();
         return this.#dialogue.on(event, at);
       default:
         return this.#dialogue.on(event, at);
@@ -211,9 +213,11 @@ export class CallCore {
 
   #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
     const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
-    if (this.#model.isReady) effects.push(...this.#sessionLost(at));
+    if (this.#sessions.isReady) effects.push(...this.#sessionLost(at));
     this.#failovers.modelLost(at);
-    return [...effects, ...this.#perform(this.#model.lost(cause), at)];
+    const step = this.#sessions.lost(cause);
+    if (step.do === 'give-up') this.#refused = cause;
+    return [...effects, ...this.#perform(step, at)];
   }
 
   #sessionLost(at: Millis): CallEffect[] {
@@ -224,14 +228,14 @@ export class CallCore {
   #perform(step: SessionStep, at: Millis): CallEffect[] {
     switch (step.do) {
       case 'useSpare':
-        this.#model.spareUsed(at);
+        this.#sessions.spareUsed(at);
         return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
       case 'replace':
         return [{do: 'openModel', after: 0}];
       case 'reopen':
         return [{do: 'openModel', after: step.after}];
       case 'give-up':
-        // Without a stream the caller is told when there is one.
+        // Nobody to tell yet: the stream is still to come, and hears it then.
         return this.#streamOpen ? this.#apologise() : [];
       case 'openSpare':
       case 'dropSpare':
@@ -242,20 +246,20 @@ export class CallCore {
   }
 
   #apologise(): CallEffect[] {
-    const {refusal} = this.#model;
-    return refusal === undefined ? [] : [{do: 'leave', intent: 'apologise', reason: refusal}];
+    const refused = this.#refused !== undefined && isFatal(this.#refused);
+    return [{do: 'leave', intent: 'apologise', reason: refused ? 'platform.model-refused' : 'platform.model-lost'}];
   }
 
   #time(at: Millis): CallEffect[] {
     const reason = this.#grace.over(at);
     if (reason !== undefined) return [{do: 'end', reason}];
-    const effects = [...hear(this.#caller.timePassed(at)), ...this.#dialogue.time(at)];
-    const step = this.#model.due(at);
+    const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
+    const step = this.#sessions.due(at);
     return step ? [...effects, ...this.#perform(step, at)] : effects;
   }
 
   #tendSession(at: Millis): CallEffect[] {
-    const step = this.#model.answerFrom(this.#dialogue.replies.session);
+    const step = this.#sessions.answerFrom(this.#dialogue.replies.session);
     if (!step) return [];
     if (step.do !== 'useSpare' && step.do !== 'replace') return this.#perform(step, at);
     const effects = this.#sessionLost(at);
@@ -277,7 +281,7 @@ export class CallCore {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];
     }
-    return this.#model.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
+    return this.#sessions.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
   }
 }
 

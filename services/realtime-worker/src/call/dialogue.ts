@@ -52,11 +52,11 @@ export class Dialogue {
     this.#keypad = new Keypad(this.#memory);
     this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
     this.#owed = new PendingReply(assistant, restored);
-    this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
+    this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds);
-    this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
-    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
+    this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
+    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
     const outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
     const sounds = (responseId: string, until: Millis) => {
@@ -109,7 +109,7 @@ export class Dialogue {
     const speaking = this.#reply.lost();
     this.#caller.lost();
     const isWanted = this.replies.busy || this.replies.awaited;
-    const answer = isWanted ? speaking === undefined : this.#memory.awaitsAnswer;
+    const answer = isWanted ? speaking === undefined : this.#memory.answerOwed;
     this.replies.sessionLost();
     this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
     if (speaking) this.#turns.ended(speaking.responseId, 'failed');
@@ -173,7 +173,7 @@ export class Dialogue {
       case 'notTranscribed':
         return this.#memory.notTranscribed(event);
       case 'refused':
-        return [...this.replies.refused(event, at), ...this.#memory.truncationRefused(event)];
+        return [...this.replies.refused(event, at), ...this.#memory.cutRefused(event)];
       default:
         return unreachable(event);
     }
@@ -196,7 +196,7 @@ export class Dialogue {
     if (closing) return closing;
     this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
     this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isNobodysTurn, at);
-    return quiet ? turnEffects(this.#turns.playoutEnded(at)) : [];
+    return quiet ? turnEffects(this.#turns.quiet(at)) : [];
   }
 
   /** The turn that is open when the call ends. */
@@ -250,7 +250,7 @@ export class Dialogue {
     const before = this.#startedUnseen(responseId, at);
     const isSilenced = this.floor.isSilenced(responseId);
     const audibleUntil = Math.max(at, this.floor.audibleUntil);
-    const facts = {turn: this.#turns.turn, at, since: this.#settings.callTime(at), isSilenced, audibleUntil};
+    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced, audibleUntil};
     if (!isSilenced) this.replies.called(responseId);
     const {effects, request, loops} = this.#tools.called(event, facts);
     if (loops) return [...before, ...effects, ...this.replies.giveUp('tool-loop')];

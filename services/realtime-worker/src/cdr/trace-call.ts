@@ -46,7 +46,7 @@ export function traceCall(parts: readonly CallFinished[], traces: Traces): void 
   call.end(endedAt, {failed: endReason.startsWith('platform.') ? endReason : undefined});
 }
 
-interface TraceContext {
+interface Setting {
   readonly startedAt: number;
   readonly parent: string;
   readonly traces: Traces;
@@ -56,7 +56,7 @@ interface TraceContext {
 function traceTurn(
   turn: TurnRecord,
   interruptions: readonly InterruptionRecord[],
-  {startedAt, parent, traces}: TraceContext,
+  {startedAt, parent, traces}: Setting,
 ): string {
   const steps = [
     ['speech began', turn.callerStartedAt],

@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {heardWords, speakingMs} from './heard-words.ts';
 import type {ConversationItem} from '../model/model-adapter.ts';
 
-interface Entry {
+interface Remembered {
   item: ConversationItem;
   /** An assistant's words that were cut: how much of its audio was heard. */
   cut?: {readonly heardMs: Millis; readonly totalMs: Millis};
@@ -15,7 +15,7 @@ interface Entry {
  * what a transcript is made of. The model forgets the words of an item that was cut, so this is the only copy.
  */
 export class Conversation {
-  #items: Entry[] = [];
+  #items: Remembered[] = [];
 
   add(item: ConversationItem, session: number): void {
     const known = this.#items.find(each => each.item.id === item.id);
@@ -34,14 +34,14 @@ export class Conversation {
     known.item = {...known.item, text: whole ? text : known.item.text + text};
   }
 
-  truncate(id: string, heardMs: Millis, totalMs: Millis): void {
+  cut(id: string, heardMs: Millis, totalMs: Millis): void {
     const known = this.#items.find(each => each.item.id === id);
     if (known) known.cut = {heardMs, totalMs};
   }
 
   /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
-  truncateToAudio(id: string, audioMs: Millis): void {
-    this.truncate(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
+  cutToAudio(id: string, audioMs: Millis): void {
+    this.cut(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
   }
 
   remove(id: string): void {
@@ -79,7 +79,7 @@ export class Conversation {
   }
 
   /** Whether the caller is owed an answer: the last word was theirs, or a tool's. */
-  get awaitsAnswer(): boolean {
+  get answerOwed(): boolean {
     const last = this.#items.at(-1)?.item.kind;
     return last === 'caller' || last === 'toolResult';
   }

@@ -7,7 +7,7 @@ import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
 /** A journal that cannot be written is tried again after this long; the call goes on meanwhile. */
-const RETRY_AFTER: Millis = 250;
+const AGAIN_AFTER: Millis = 250;
 
 /**
  * The journal of one call as its owner writes it: in order, in batches while one is on its way, and never in the way
@@ -22,12 +22,12 @@ export class CallJournal {
   readonly #callSid: CallSid;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #currentEntry: () => CallEntry;
-  readonly #onFenced: () => void;
+  readonly #known: () => CallEntry;
+  readonly #fence: () => void;
   readonly #entries: JournalEntry[];
   #epoch: number;
   #waiting: string[] = [];
-  #verifying = false;
+  #unsure = false;
   #writing: Promise<void> | undefined;
   #over = false;
   /** Redis does not know the call, and could not yet be told. */
@@ -43,9 +43,9 @@ export class CallJournal {
     /** Of the owners before. */
     readonly entries: readonly JournalEntry[];
     /** The call as the directory should know it. */
-    readonly currentEntry: () => CallEntry;
+    readonly known: () => CallEntry;
     /** Somebody newer owns the call. */
-    readonly onFenced: () => void;
+    readonly fenced: () => void;
   }) {
     this.#directory = options.directory;
     this.#callSid = options.callSid;
@@ -53,8 +53,8 @@ export class CallJournal {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#entries = [...options.entries];
-    this.#currentEntry = options.currentEntry;
-    this.#onFenced = options.onFenced;
+    this.#known = options.known;
+    this.#fence = options.fenced;
   }
 
   get entries(): readonly JournalEntry[] {
@@ -89,9 +89,9 @@ export class CallJournal {
   }
 
   /** Finds out whether the call is still ours, and tells Redis again what it may have forgotten. */
-  async verifyOwnership(): Promise<void> {
+  async confirm(): Promise<void> {
     if (this.#over) return;
-    this.#verifying = true;
+    this.#unsure = true;
     this.#writing ??= this.#drain();
     await this.#writing;
   }
@@ -99,13 +99,13 @@ export class CallJournal {
   /** Somebody else writes now. */
   stop(): void {
     this.#over = true;
-    this.#verifying = false;
+    this.#unsure = false;
     this.#waiting = [];
   }
 
   /** What was refused: true when it can be written after all. */
-  async #stillOwned(refused: readonly string[]): Promise<boolean> {
-    const known = this.#currentEntry();
+  async #stillOurs(refused: readonly string[]): Promise<boolean> {
+    const known = this.#known();
     const call = await this.#directory.read(this.#callSid);
     if (call?.state === 'live' && call.owner === known.owner && call.epoch >= this.#epoch) {
       this.#epoch = call.epoch;
@@ -124,23 +124,23 @@ export class CallJournal {
 
   async #drain(): Promise<void> {
     await Promise.resolve(); // what one event caused goes out together
-    while (this.#waiting.length > 0 || this.#verifying) {
+    while (this.#waiting.length > 0 || this.#unsure) {
       const batch = this.#waiting;
       this.#waiting = [];
-      this.#verifying = false;
+      this.#unsure = false;
       try {
         if (await this.#directory.append(this.#callSid, this.#epoch, batch)) continue;
-        if (this.#over || (await this.#stillOwned(batch))) continue;
+        if (this.#over || (await this.#stillOurs(batch))) continue;
         this.#fenced = true;
         this.stop();
-        this.#onFenced();
+        this.#fence();
       } catch (thrown) {
         this.#log.debug({err: thrown}, 'journal has to wait');
         if (!this.#over) {
           this.#waiting.unshift(...batch);
-          this.#verifying = true;
+          this.#unsure = true;
         }
-        await sleep(this.#clock, RETRY_AFTER);
+        await sleep(this.#clock, AGAIN_AFTER);
       }
     }
     this.#writing = undefined;

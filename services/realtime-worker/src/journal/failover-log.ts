@@ -14,33 +14,33 @@ interface Pending {
   readonly kind: Kind;
   readonly from: string | null;
   /** On the monotonic clock; undefined while nobody has said when it was. */
-  lostAt: Millis | undefined;
+  since: Millis | undefined;
 }
 
 /** The call's streams, sessions and owners that were replaced by others, and how long the caller could not be heard. */
 export class FailoverLog {
-  readonly #callTime: (at: Millis) => Millis;
+  readonly #since: (at: Millis) => Millis;
   readonly #worker: string;
   #count: number;
   #owner: Pending | undefined;
   #stream: Pending | undefined;
   #model: Pending | undefined;
   #edge: string | null = null;
-  #phoneAt: Millis | undefined;
+  #heardAt: Millis | undefined;
   #modelReady = false;
   #streamOpen = false;
 
   /** `since`: milliseconds since the call began. */
   constructor(since: (at: Millis) => Millis, worker: string, count: number, taken?: TakenOver) {
-    this.#callTime = since;
+    this.#since = since;
     this.#worker = worker;
     this.#count = count;
-    if (taken) this.#owner = {...taken, lostAt: undefined};
+    if (taken) this.#owner = {...taken, since: undefined};
   }
 
   /** Something came from the caller's phone. */
-  phoneActive(at: Millis): void {
-    this.#phoneAt = at;
+  heard(at: Millis): void {
+    this.#heardAt = at;
   }
 
   /** `sinceStartMs`: so long ago the stream began; `silentMs`: so long ago the owner before was last heard of. */
@@ -49,21 +49,21 @@ export class FailoverLog {
     this.#stream = undefined;
     this.#edge = edge;
     this.#streamOpen = true;
-    if (this.#owner && silentMs !== undefined) this.#owner.lostAt ??= at - silentMs;
+    if (this.#owner && silentMs !== undefined) this.#owner.since ??= at - silentMs;
     // What is said before a stream begins is gone; from then on the edge keeps it until somebody listens.
-    const effects = lost ? this.#replaced(lost, edge, at - sinceStartMs, at) : [];
-    return [...effects, ...this.#ownerIfReady(at)];
+    const effects = lost ? this.#over(lost, edge, at - sinceStartMs, at) : [];
+    return [...effects, ...this.#ownerHears(at)];
   }
 
   /** `moved`: its edge let it go. The first word about it counts. */
   streamEnded(moved: boolean, at: Millis): void {
     this.#streamOpen = false;
     const kind = moved ? 'edge-drained' : 'edge-lost';
-    this.#stream ??= {kind, from: this.#edge, lostAt: Math.min(at, this.#phoneAt ?? at)};
+    this.#stream ??= {kind, from: this.#edge, since: Math.min(at, this.#heardAt ?? at)};
   }
 
   modelLost(at: Millis): void {
-    if (this.#modelReady) this.#model ??= {kind: 'model-lost', from: null, lostAt: at};
+    if (this.#modelReady) this.#model ??= {kind: 'model-lost', from: null, since: at};
     this.#modelReady = false;
   }
 
@@ -71,34 +71,32 @@ export class FailoverLog {
     const lost = this.#model;
     this.#model = undefined;
     this.#modelReady = true;
-    return [...(lost ? this.#replaced(lost, null, at, at) : []), ...this.#ownerIfReady(at)];
+    return [...(lost ? this.#over(lost, null, at, at) : []), ...this.#ownerHears(at)];
   }
 
   /** Another session took over between two turns, and nobody could notice. */
   modelRotated(at: Millis): CallEffect[] {
-    return this.#model
-      ? this.modelReady(at)
-      : this.#replaced({kind: 'model-rotated', from: null, lostAt: at}, null, at, at);
+    return this.#model ? this.modelReady(at) : this.#over({kind: 'model-rotated', from: null, since: at}, null, at, at);
   }
 
   /** The call ends: what was lost and never replaced. Not the stream: that is how calls end. */
   unfinished(at: Millis): CallEffect[] {
     const left = [this.#owner, this.#model].flatMap(each => (each ? [each] : []));
     const to = (each: Pending) => (each === this.#owner ? this.#worker : null);
-    return left.flatMap(each => this.#replaced(each, to(each), undefined, at));
+    return left.flatMap(each => this.#over(each, to(each), undefined, at));
   }
 
   /** A new owner hears the caller when it has both: the stream, and a model to give it to. */
-  #ownerIfReady(at: Millis): CallEffect[] {
+  #ownerHears(at: Millis): CallEffect[] {
     const owner = this.#owner;
     if (!owner || !this.#streamOpen || !this.#modelReady) return [];
     this.#owner = undefined;
-    return this.#replaced(owner, this.#worker, at, at);
+    return this.#over(owner, this.#worker, at, at);
   }
 
-  #replaced({kind, from, lostAt}: Pending, to: string | null, until: Millis | undefined, at: Millis): CallEffect[] {
-    const gapMs = lostAt === undefined || until === undefined ? null : Math.max(0, Math.round(until - lostAt));
-    const failover = {failover: this.#count, kind, at: this.#callTime(lostAt ?? at), gapMs, from, to};
+  #over({kind, from, since}: Pending, to: string | null, until: Millis | undefined, at: Millis): CallEffect[] {
+    const gapMs = since === undefined || until === undefined ? null : Math.max(0, Math.round(until - since));
+    const failover = {failover: this.#count, kind, at: this.#since(since ?? at), gapMs, from, to};
     this.#count += 1;
     return [journal({is: 'failover', failover})];
   }

@@ -9,13 +9,13 @@ import {readJournal} from '../events/journal-entry.ts';
 import type {ModelEvent, ModelSession} from '../model/model-adapter.ts';
 import {sessionSettings} from '../call-session/session-settings.ts';
 
-export type TakeRequest = Extract<WorkerRequest, {type: 'take'}>;
+export type Take = Extract<WorkerRequest, {type: 'take'}>;
 export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>;
 
 /** A call that moves without haste moves only to a session that is ready; no longer than this. */
-const MODEL_READY_WITHIN: Millis = 3_000;
+const READY_WITHIN: Millis = 3_000;
 
-export interface TakeResult {
+export interface Taken {
   readonly reply: Reply;
   readonly session?: CallSession;
 }
@@ -25,42 +25,42 @@ export interface TakeResult {
  * its model session is opened while Twilio still sets the stream up; a call that a living worker hands over is only
  * claimed once the session is ready, so that the caller never waits for it; the call of a dead one is claimed first.
  */
-export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
+export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps): Promise<Taken> {
   const {directory, adapter, clock, worker} = deps;
-  const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
+  const facts = {...ask.facts, ...(ask.traceparent === undefined ? {} : {traceparent: ask.traceparent})};
   // Several may be asked to take the call of a dead worker, and dozens of calls at once: only who wins opens a session.
-  const preopened = request.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
-  const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;
+  const early = ask.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
+  const ready = early && ask.cause === 'worker-drained' ? await readyInTime(early, deps) : undefined;
   if (ready?.ok === false) {
-    await preopened?.[Symbol.asyncDispose]();
-    return {reply: {answer: 'unknown', epoch: request.epoch}};
+    await early?.[Symbol.asyncDispose]();
+    return {reply: {answer: 'unknown', epoch: ask.epoch}};
   }
   const claim = await directory
-    .claim(request.callSid, {
-      epoch: request.epoch,
+    .claim(ask.callSid, {
+      epoch: ask.epoch,
       owner: worker,
       at: clock.wall(),
-      assistant: request.assistant,
+      assistant: ask.assistant,
       facts,
-      ...(request.ticket === undefined ? {} : {ticket: request.ticket}),
+      ...(ask.ticket === undefined ? {} : {ticket: ask.ticket}),
     })
     .catch(async (thrown: unknown) => {
-      await preopened?.[Symbol.asyncDispose]();
+      await early?.[Symbol.asyncDispose]();
       throw thrown;
     });
   if (!claim.won) {
-    await preopened?.[Symbol.asyncDispose]();
-    return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? request.epoch}};
+    await early?.[Symbol.asyncDispose]();
+    return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? ask.epoch}};
   }
   const {call} = claim;
   const entries = readJournal(claim.journal);
-  const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
-  const model = ready?.replay ?? preopened;
-  const session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
+  const before = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
+  const model = ready?.replay ?? early;
+  const session = new CallSession(deps, assistant, call, {model, entries, before, cause: ask.cause});
   // First of all the caller is listened to. When a worker died there are dozens who wait for that.
-  if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
-  session.startModel();
-  const settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
+  if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
+  session.talk();
+  const settledMs = before?.stream?.streamSid === ask.stream?.streamSid ? before?.stream?.settledMs : undefined;
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 
@@ -74,24 +74,24 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
 }
 
 /** Waits for `ready` and gives back a session that says it again, to whoever listens next. */
-async function waitUntilReady(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
-  const received: ModelEvent[] = [];
+async function readyInTime(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
+  const heard: ModelEvent[] = [];
   const outcome = Promise.withResolvers<boolean>();
   let listener: ((event: ModelEvent) => void) | undefined;
   model.onEvent(event => {
     if (listener) return listener(event);
-    received.push(event);
+    heard.push(event);
     if (event.type === 'ready') outcome.resolve(true);
     if (event.type === 'lost') outcome.resolve(false);
   });
-  const cancel = clock.after(MODEL_READY_WITHIN, () => outcome.resolve(false));
+  const cancel = clock.after(READY_WITHIN, () => outcome.resolve(false));
   const ok = await outcome.promise;
   cancel();
   const replay: ModelSession = {
     send: command => model.send(command),
     onEvent(next) {
       listener = next;
-      for (const event of received.splice(0)) next(event);
+      for (const event of heard.splice(0)) next(event);
     },
     [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   };

@@ -15,7 +15,7 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
-type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
+type Special = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
 
 /** Base64 μ-law that is audible, of whole milliseconds. */
 export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
@@ -47,7 +47,7 @@ export class Call {
   constructor(
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
-    {interruption = 'ours', ...special}: CallOptions = {},
+    {interruption = 'ours', ...special}: Special = {},
     before?: readonly JournalEntry[],
   ) {
     const usual: FloorPolicy = {
@@ -63,7 +63,7 @@ export class Call {
       interruption,
       epoch: 1,
       worker: 'w',
-      callTime: (at: number) => at,
+      since: (at: number) => at,
       streamGraceMs: 15_000,
       rotateAfterMs: 3e6,
     };
@@ -71,7 +71,7 @@ export class Call {
   }
 
   /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
-  static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: CallOptions = {}): Call {
+  static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: Special = {}): Call {
     const call = new Call(floor, greeting, special);
     call.model({type: 'ready'});
     call.edge(began);
@@ -84,7 +84,7 @@ export class Call {
   }
 
   model(...events: ModelEvent[]): CallEffect[] {
-    return events.flatMap(event => this.#keep(this.core.on({type: 'model', event}, this.#at)));
+    return events.flatMap(event => this.#take(this.core.on({type: 'model', event}, this.#at)));
   }
 
   edge(
@@ -94,23 +94,23 @@ export class Call {
         : never
       : never,
   ) {
-    return this.#keep(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+    return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
   }
 
-  endedElsewhere(reason: 'caller.hung-up'): CallEffect[] {
-    return this.#keep(this.core.on({type: 'over', reason}, this.#at));
+  over(reason: 'caller.hung-up'): CallEffect[] {
+    return this.#take(this.core.on({type: 'over', reason}, this.#at));
   }
 
   /** A frame of the caller comes, silent or not, and Twilio's clock goes on. */
-  callerFrame(payload = silence(20)): CallEffect[] {
+  hear(payload = silence(20)): CallEffect[] {
     const effects = this.edge({kind: 'audio', timestamp: this.#timestamp, payload});
     this.#timestamp += 20;
     return effects;
   }
 
-  timePasses(at: number): CallEffect[] {
+  time(at: number): CallEffect[] {
     this.#at = at;
-    return this.#keep(this.core.on({type: 'time'}, at));
+    return this.#take(this.core.on({type: 'time'}, at));
   }
 
   /** Returns every mark that Twilio holds. If that is still playing, time passes to its end. */
@@ -137,7 +137,7 @@ export class Call {
 
   readonly #returned = new Set<string>();
 
-  #keep(effects: CallEffect[]): CallEffect[] {
+  #take(effects: CallEffect[]): CallEffect[] {
     this.effects.push(...effects);
     for (const effect of effects) {
       if (effect.do !== 'edge') continue;
@@ -184,7 +184,7 @@ export const ended = (
     outputAudio: 4,
   },
 });
-export const speechEvent = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
+export const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
   type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
 export const hangUp = (responseId: string): ModelEvent => ({
   type: 'toolCalled',
@@ -195,20 +195,20 @@ export const hangUp = (responseId: string): ModelEvent => ({
   arguments: '{}',
 });
 
-export const commandsToModel = (effects: readonly CallEffect[]): ModelCommand[] =>
+export const told = (effects: readonly CallEffect[]): ModelCommand[] =>
   effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
-export const responseTags = (effects: readonly CallEffect[]) =>
-  commandsToModel(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
+export const asked = (effects: readonly CallEffect[]) =>
+  told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
 /** What went to the edge; audio in a row is one audio. */
-export const framesToEdge = (effects: readonly CallEffect[]) =>
+export const down = (effects: readonly CallEffect[]) =>
   effects
     .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))
     .filter((kind, at, kinds) => kind !== 'audio' || kinds[at - 1] !== 'audio');
-export const journalled = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
+export const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
   effects.flatMap(effect =>
     // The comparison says which it is, but TypeScript cannot follow a name to its member of a union.
     // oxlint-disable-next-line no-unsafe-type-assertion
     effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],
   );
-export const callEnding = (effects: readonly CallEffect[]) =>
+export const last = (effects: readonly CallEffect[]) =>
   effects.find(effect => effect.do === 'leave' || effect.do === 'end');

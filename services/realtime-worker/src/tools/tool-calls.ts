@@ -55,7 +55,7 @@ export class ToolCalls {
     const {callId, responseId, itemId} = event;
     const {turn, at, since, isSilenced, audibleUntil} = facts;
     // A server that says it twice has it done once.
-    if (this.#calls.has(callId) || this.#memory.has(itemId)) return {effects: []};
+    if (this.#calls.has(callId) || this.#memory.knows(itemId)) return {effects: []};
     this.#calls.add(callId);
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});

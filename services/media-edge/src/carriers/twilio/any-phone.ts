@@ -1,47 +1,47 @@
 import {randomBytes} from 'node:crypto';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
-import {FromAnyPhone} from './from-twilio.ts';
-import {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {FromAnyPhone, TwilioStreamSid} from './from-twilio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {mediaGuard, type TwilioMedia} from './fast-media.ts';
+import {readMediaFast, type TwilioMedia} from './read-media-fast.ts';
 import {readAs, type Reader} from './read-twilio.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads one socket of a client that speaks Media Streams without being Twilio: a test client, a softphone, another
- * carrier. Ids of any reasonable shape, numbers as numbers, fields that are missing: what can be known otherwise is
- * filled in, and what then still does not fit is refused as it would be from Twilio. Only where nothing is validated.
+ * Reads one socket of a client that speaks Media Streams without being Twilio: a test client, a softphone. Such clients
+ * have ids of other shapes, write numbers as numbers and leave fields out. What can be derived is filled in; a message
+ * that still does not fit is refused as it would be from Twilio. Only where nothing is validated.
  */
 export function anyPhone(): Reader {
-  const mender = new Mender();
+  const completion = new Completion();
   return text => {
-    const media = mediaGuard(text);
-    if (media && mender.isOurs(media.streamSid)) return {ok: true, message: mender.placed(media)};
-    const mended = mender.mend(text);
-    const read = readAs(FromAnyPhone, mended ? JSON.stringify(mended) : text);
+    const media = readMediaFast(text);
+    if (media && completion.isOurs(media.streamSid)) return {ok: true, message: completion.place(media)};
+    const completed = completion.complete(text);
+    const read = readAs(FromAnyPhone, completed ? JSON.stringify(completed) : text);
     if (!read.ok || read.message.event !== 'media') return read;
-    return {ok: true, message: mender.placed(read.message)};
+    return {ok: true, message: completion.place(read.message)};
   };
 }
 
-class Mender {
-  #streamSid: StreamSid | undefined;
+/** Completes the messages of one socket. */
+class Completion {
+  #streamSid: TwilioStreamSid | undefined;
   readonly #clock = new PayloadClock();
 
-  isOurs(streamSid: StreamSid | undefined): boolean {
+  isOurs(streamSid: TwilioStreamSid | undefined): boolean {
     return streamSid === this.#streamSid;
   }
 
-  placed(message: TwilioMedia): TwilioMedia {
-    return this.#clock.placed(message);
+  place(message: TwilioMedia): TwilioMedia {
+    return this.#clock.place(message);
   }
 
-  /** The message as Twilio would have sent it; undefined when there is nothing to mend. */
-  mend(text: string): Fields | undefined {
+  /** The message as Twilio would have sent it; undefined for a text that is no JSON object. */
+  complete(text: string): Fields | undefined {
     const raw = fieldsOf(jsonOf(text));
     if (!raw) return undefined;
-    // A socket has one stream: whatever else a message calls it, it is that one.
+    // A socket has one stream, so the name in a message does not matter.
     const {streamSid: _, sequenceNumber, ...rest} = raw;
     const message = {...rest, ...(isNumeral(sequenceNumber) ? {sequenceNumber} : {})};
     switch (raw['event']) {
@@ -61,8 +61,8 @@ class Mender {
   #start(raw: Fields, message: Fields): Fields {
     const start = fieldsOf(raw['start']) ?? {};
     const name = textOf(start['streamSid'] ?? raw['streamSid']);
-    // An id of Twilio's shape is nobody else's. Any other may be the name of every stream of a client.
-    this.#streamSid ??= StreamSid.safeParse(name).data ?? StreamSid.parse(newSid('MZ'));
+    // An id of Twilio's shape is unique. Any other may be the name of all streams of a client, so it gets a new id.
+    this.#streamSid ??= TwilioStreamSid.safeParse(name).data ?? TwilioStreamSid.parse(newSid('MZ'));
     return {
       ...message,
       streamSid: name,
@@ -77,14 +77,14 @@ class Mender {
 }
 
 /**
- * Where frames are on the clock of their stream. A phone that names no time, or always the same, is taken to send
- * without a break: each frame begins where the one before ended.
+ * Places frames on the clock of their stream. If a client sends no timestamps, or always the same one, each frame
+ * begins where the one before ended.
  */
 class PayloadClock {
   #beganAt: Millis = -1;
   #endsAt: Millis = 0;
 
-  placed(message: TwilioMedia): TwilioMedia {
+  place(message: TwilioMedia): TwilioMedia {
     const {media} = message;
     if (media.track === 'outbound') return message;
     const named = Number(media.timestamp);
@@ -95,7 +95,7 @@ class PayloadClock {
   }
 }
 
-/** `0` stands for a time that is not named: no later one than any before. */
+/** A missing timestamp becomes 0, which `PayloadClock` never takes as a later time. */
 function mediaOf(value: unknown): unknown {
   const media = fieldsOf(value);
   if (!media) return value;
@@ -104,7 +104,7 @@ function mediaOf(value: unknown): unknown {
   return {...(typeof track === 'string' ? {track} : {}), timestamp: isNumeral(named) ? named : 0, payload};
 }
 
-/** Every name of G.711 μ-law is Twilio's; what a client does not say is Twilio's too. */
+/** Every name of G.711 μ-law becomes Twilio's name. A field that is missing gets Twilio's value. */
 function formatOf(value: unknown): Fields {
   const format = fieldsOf(value);
   if (!format) return {};

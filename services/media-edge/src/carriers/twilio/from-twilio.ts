@@ -1,5 +1,28 @@
 import {z} from 'zod';
-import {CallSid, PeerSid, StreamSid, TwilioCallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+
+/** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
+const TwilioCallSid = z
+  .string()
+  .regex(/^CA[0-9a-fA-F]{32}$/, 'must be CA and 32 hexadecimal digits')
+  .brand<'CallSid'>();
+
+/** One media stream of a call at Twilio: `MZ` and 32 hexadecimal digits. A call that is resumed gets a new one. */
+export const TwilioStreamSid = z
+  .string()
+  .regex(/^MZ[0-9a-fA-F]{32}$/, 'must be MZ and 32 hexadecimal digits')
+  .brand<'StreamSid'>();
+export type TwilioStreamSid = z.infer<typeof TwilioStreamSid>;
+
+/**
+ * What a client that is not Twilio calls its stream. Two clients may use the same name, so no stream is found by it:
+ * the client only gets it back in what it is sent.
+ */
+const PeerSid = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -')
+  .brand<'PeerSid'>();
+export type PeerSid = z.infer<typeof PeerSid>;
 
 /** Twilio writes numbers as text; sequence, chunk and timestamp are whole and never negative. */
 const text = z.string().regex(/^\d{1,15}$/);
@@ -14,7 +37,7 @@ const connected = z.object({
 
 const aboutCall = z.object({
   accountSid: z.string().optional(),
-  streamSid: StreamSid,
+  streamSid: TwilioStreamSid,
   callSid: TwilioCallSid,
   tracks: z.array(z.string()).optional(),
   mediaFormat: z.object({encoding: z.string(), sampleRate: z.number(), channels: z.number()}).optional(),
@@ -24,11 +47,11 @@ const aboutCall = z.object({
 const start = z.object({
   event: z.literal('start'),
   sequenceNumber: numeral.optional(),
-  streamSid: StreamSid.optional(),
+  streamSid: TwilioStreamSid.optional(),
   start: aboutCall,
 });
 
-/** Its outer `streamSid` is what the client calls its stream, and wants to be told; the inner one is ours. */
+/** The outer `streamSid` is the client's name for its stream and is sent back to it; the inner one is ours. */
 const startOfAnyPhone = start.extend({
   streamSid: PeerSid.optional(),
   start: aboutCall.extend({callSid: CallSid}),
@@ -37,29 +60,33 @@ const startOfAnyPhone = start.extend({
 const media = z.object({
   event: z.literal('media'),
   sequenceNumber: numeral.optional(),
-  streamSid: StreamSid.optional(),
+  streamSid: TwilioStreamSid.optional(),
   media: z.object({track: z.string().optional(), chunk: numeral.optional(), timestamp: numeral, payload: z.base64()}),
 });
 
 const mark = z.object({
   event: z.literal('mark'),
   sequenceNumber: numeral.optional(),
-  streamSid: StreamSid.optional(),
+  streamSid: TwilioStreamSid.optional(),
   mark: z.object({name: z.string()}),
 });
 
 const dtmf = z.object({
   event: z.literal('dtmf'),
   sequenceNumber: numeral.optional(),
-  streamSid: StreamSid.optional(),
+  streamSid: TwilioStreamSid.optional(),
   dtmf: z.object({track: z.string().optional(), digit: z.string().regex(/^[0-9*#A-D]$/)}),
 });
 
-const stop = z.object({event: z.literal('stop'), sequenceNumber: numeral.optional(), streamSid: StreamSid.optional()});
+const stop = z.object({
+  event: z.literal('stop'),
+  sequenceNumber: numeral.optional(),
+  streamSid: TwilioStreamSid.optional(),
+});
 
 /**
- * Everything Twilio may say on a Media Stream (Media Streams, "WebSocket messages"). If it is not listed here, we do
- * not react to it: it is counted and skipped. What nobody here needs is optional, because not only Twilio speaks this.
+ * Every message that Twilio sends on a Media Stream and that we react to (Media Streams, "WebSocket messages"). Any
+ * other event is counted and skipped. Fields that we do not need are optional, because not only Twilio speaks this.
  */
 export const FromTwilio = z.discriminatedUnion('event', [connected, start, media, mark, dtmf, stop]);
 

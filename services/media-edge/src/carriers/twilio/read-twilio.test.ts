@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {FromTwilio} from './from-twilio.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
-import {mediaGuard} from './fast-media.ts';
+import {readMediaFast} from './read-media-fast.ts';
 import {readTwilio} from './read-twilio.ts';
 
 const STREAM = `MZ${'0123456789abcdef'.repeat(2)}`;
@@ -94,7 +94,7 @@ const mutated = fc
 
 /** The guard has nothing to say about a text, or it says what the schema says. */
 function agree(text: string): void {
-  const guarded = mediaGuard(text);
+  const guarded = readMediaFast(text);
   if (guarded === undefined) return;
   expect(parse(FromTwilio, text)).toStrictEqual({ok: true, message: guarded});
 }
@@ -114,7 +114,7 @@ describe('the guard and the schema', () => {
   });
 
   test('what Twilio sends fifty times a second never reaches the schema', () => {
-    expect(mediaGuard(usual)).toEqual({
+    expect(readMediaFast(usual)).toEqual({
       event: 'media',
       sequenceNumber: '2',
       streamSid: STREAM,
@@ -122,7 +122,7 @@ describe('the guard and the schema', () => {
     });
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), fc.base64String({maxLength: 2_000}), (a, b, c, payload) => {
-        expect(mediaGuard(media(String(a), String(b), String(c), payload))).toBeDefined();
+        expect(readMediaFast(media(String(a), String(b), String(c), payload))).toBeDefined();
       }),
     );
   });

@@ -1,9 +1,9 @@
 import type {z} from 'zod';
 import {FromTwilio} from './from-twilio.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
-import {mediaGuard} from './fast-media.ts';
+import {readMediaFast} from './read-media-fast.ts';
 
-/** What a text from Twilio is: a message, or why nobody can use it. */
+/** What a text from Twilio is: a message, or why it cannot be used. */
 export type Read =
   | {readonly ok: true; readonly message: FromTwilio}
   | {
@@ -14,24 +14,24 @@ export type Read =
 
 const EVENTS: readonly string[] = FromTwilio.options.map(option => option.shape.event.value);
 
-/** The text of a message becomes what it is. */
+/** Reads the messages of one socket. */
 export type Reader = (text: string) => Read;
 
 /**
- * Text from Twilio becomes a message here, or a reason, and nothing further in ever sees the text. An event that we do
- * not know is no fault of the peer's (`unknownEvent`): Twilio may add some.
+ * Reads one message of Twilio's. No other code sees the text. An event that we do not know is no fault of the peer
+ * (`unknownEvent`): Twilio may add events.
  */
 export function readTwilio(text: string): Read {
-  const media = mediaGuard(text);
+  const media = readMediaFast(text);
   return media ? {ok: true, message: media} : readAs(FromTwilio, text);
 }
 
-/** A text against one of the schemas. */
+/** Reads one message against a schema. */
 export function readAs(schema: z.ZodType<FromTwilio>, text: string): Read {
   const parsed = parse(schema, text);
   if (parsed.ok || parsed.reason === 'notJson') return parsed;
   const event = eventOf(text);
-  // Without it there is no call: this is no message that may be missing.
+  // Without a start there is no call, so this one cannot be counted and skipped.
   if (event === 'start') return {...parsed, reason: 'unreadableStart'};
   return event === undefined || EVENTS.includes(event) ? parsed : {...parsed, reason: 'unknownEvent'};
 }

@@ -2,17 +2,14 @@ import type {IncomingMessage} from 'node:http';
 import {validateRequest} from 'twilio/lib/webhooks/webhooks.js';
 import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {EdgeConfig} from '../../config.ts';
-
-/** Whether a socket may be opened, decided from the request alone: no call and no Redis is touched before. */
-export type Upgrade =
-  | {readonly ok: true; readonly ticket: Ticket | undefined}
-  | {readonly ok: false; readonly status: 403 | 404 | 503; readonly reason: 'path' | 'origin' | 'signature' | 'full'};
+import type {Upgrade} from '../carrier.ts';
 
 const PATH = /^\/media-stream(?:\/([0-9a-f]{32}))?\/?$/;
 
 /**
- * Twilio signs the address it was told, which is the public one: neither the Host header nor any other part of the
- * request decides what is checked. `hasRoom`: whether this edge may hold one more call.
+ * Decides from the request alone whether a socket may be opened: no call and no Redis is touched before. Twilio signs the
+ * address it was given, which is the public one, so neither the Host header nor any other part of the request decides
+ * what is checked. `hasRoom`: this edge may hold one more call.
  */
 export function verifyUpgrade(
   request: Pick<IncomingMessage, 'url' | 'headers'>,
@@ -39,20 +36,23 @@ function isSigned(
   config: Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN'>,
 ): boolean {
   if (signature === '') return false;
-  const told = `${config.PUBLIC_EDGE_URL}/media-stream/${ticket}`;
+  const address = `${config.PUBLIC_EDGE_URL}/media-stream/${ticket}`;
   return config.TWILIO_AUTH_TOKEN.some(token =>
-    [told, `${told}/`].some(address => validateRequest(token, signature, address, {})),
+    [address, `${address}/`].some(url => validateRequest(token, signature, url, {})),
   );
 }
 
-/** The path of a request below that of the public address, which a proxy may or may not have cut off; no query. */
+/** The path of a request without its query and without the path of the public address, which a proxy may have removed. */
 function pathWithin(publicUrl: string, url: string): string {
   const path = url.split('?')[0] ?? '';
   const base = new URL(publicUrl).pathname.replace(/\/+$/, '');
   return base !== '' && path.startsWith(`${base}/`) ? path.slice(base.length) : path;
 }
 
-/** Twilio sends no Origin; some clients send our own. Any other is a web page that uses its visitor's network. */
+/**
+ * Twilio sends no Origin header; some clients send our own. Any other origin is a web page in a browser that can reach
+ * this edge.
+ */
 function ownOrigin(request: Pick<IncomingMessage, 'headers'>): boolean {
   const {origin, host} = request.headers;
   return origin === undefined || (host !== undefined && URL.parse(origin)?.host === host);

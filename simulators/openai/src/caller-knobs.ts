@@ -1,5 +1,5 @@
-import {isRecord} from '../json/json-schema.ts';
-import {readKnobs, type Knobs} from './knobs.ts';
+import {isRecord} from './wire/json-schema.ts';
+import {readKnobs, type Knobs} from './wire/knobs.ts';
 
 /** What one caller's sessions do differently from all others. */
 export interface CallerKnobs {
