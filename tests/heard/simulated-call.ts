@@ -5,6 +5,7 @@ import type {CallEvent} from '../../services/realtime-worker/src/events/call-eve
 import type {CallEffect, Fact} from '../../services/realtime-worker/src/events/call-effect.ts';
 import type {Assistant} from '../../services/realtime-worker/src/assistant.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
+import {assistantTools} from '../../services/realtime-worker/src/tools/assistant-tools.ts';
 import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/server-events.ts';
 import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model/model-adapter.ts';
 import {
@@ -157,6 +158,7 @@ export class SimulatedCall {
       model: 'gpt-realtime-2.1',
       instructions: 'Be brief.',
       voice: 'alloy',
+      tools: assistantTools,
       greeting: 'Say hello.',
       idlePromptMs: 0,
       idleHangUp: true,
@@ -304,6 +306,7 @@ export class SimulatedCall {
       model: 'gpt-realtime-2.1',
       instructions: 'Be brief.',
       voice: 'alloy',
+      tools: assistantTools,
       safetyId: undefined,
       ...this.#core.serverRights,
     };
@@ -415,6 +418,7 @@ export class SimulatedCall {
         this.missed.push(effect);
         return;
       case 'handOver':
+      case 'runTool':
       case 'measure':
         return;
       case 'warn':

@@ -1,4 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Tool} from './tools/tool.ts';
 
 /** How one assistant yields. */
 export interface FloorPolicy {
@@ -19,6 +20,8 @@ export interface Assistant {
   readonly model: string;
   readonly instructions: string;
   readonly voice: string;
+  /** What it can do besides speaking. Names are unique. */
+  readonly tools: readonly Tool[];
   /** What it says first, in words to the model; empty: it waits for the caller. */
   readonly greeting: string;
   /** After so much silence it asks whether the caller is still there; 0: it waits. */

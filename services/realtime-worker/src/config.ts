@@ -13,6 +13,7 @@ import {
 } from '@voicebridge/shared/config/config.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import type {Assistant} from './assistant.ts';
+import {assistantTools} from './tools/assistant-tools.ts';
 
 const PERSONA =
   'You are a warm and capable assistant on the telephone. Speak the language the caller speaks. Keep answers to two or three short sentences, never read out lists or links, and ask one question at a time. If you did not understand, say so.';
@@ -110,6 +111,7 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     model: config.OPENAI_MODEL,
     instructions: config.SYSTEM_MESSAGE,
     voice: config.VOICE,
+    tools: assistantTools,
     greeting: unlessOff(config.GREETING),
     idlePromptMs: config.IDLE_PROMPT_SECONDS * 1_000,
     idleHangUp: config.IDLE_HANG_UP,

@@ -7,6 +7,7 @@ import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
+import {BackgroundTools} from './background-tools.ts';
 import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
@@ -38,6 +39,7 @@ export class CallSession implements HeldCall {
   readonly #cancels: Cancel[] = [];
   readonly #model: ModelSessions;
   readonly #stream: CallerStream;
+  readonly #tools: BackgroundTools;
   /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
   #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
   readonly #timer: DeadlineTimer;
@@ -58,6 +60,8 @@ export class CallSession implements HeldCall {
     this.#mended = new MendedEvents(deps.metrics, this.#log);
     const {clock, worker, directory} = deps;
     const {before} = start;
+    const {callSid} = call;
+    const {tools} = assistant;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     this.#core = new CallCore(
@@ -76,7 +80,7 @@ export class CallSession implements HeldCall {
     );
     this.#journal = new CallJournal({
       directory,
-      callSid: call.callSid,
+      callSid,
       epoch: call.epoch,
       clock,
       log: this.#log,
@@ -88,7 +92,7 @@ export class CallSession implements HeldCall {
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new CallerStream({
-      callSid: call.callSid,
+      callSid,
       channels: deps.channels,
       clock,
       log: this.#log,
@@ -106,6 +110,7 @@ export class CallSession implements HeldCall {
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
       },
     });
+    this.#tools = new BackgroundTools({tools, callSid, clock, log: this.#log, finished: event => this.#on(event)});
     this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
@@ -182,6 +187,8 @@ export class CallSession implements HeldCall {
         return this.#model.useSpare();
       case 'dropSpare':
         return this.#model.dropSpare();
+      case 'runTool':
+        return this.#tools.run(effect);
       case 'handOver':
         return background(this.#handOver(), this.#log, 'handing over');
       case 'leave':
@@ -223,9 +230,9 @@ export class CallSession implements HeldCall {
     if (!isOver()) this.#stream.send({kind: 'close', why: 'migrate'});
   }
 
-  async #leave({intent, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
+  async #leave({intent, facts, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
     const call = {callSid: this.callSid, journal: this.#journal, isOver: () => this.#over};
-    await setIntent(intent, call, {...this.#deps, log: this.#log});
+    await setIntent(intent, call, {...this.#deps, log: this.#log}, facts);
     if (this.#over) return;
     this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     this.#end(reason);
@@ -256,6 +263,7 @@ export class CallSession implements HeldCall {
     this.#timer.arm(undefined);
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#model.close();
+    this.#tools.close();
   }
 
   #count(counts: StreamCounts): void {

@@ -112,6 +112,8 @@ export class CallCore {
       case 'spareLost':
         this.#sessions.spareLost(at);
         return [];
+      case 'toolFinished':
+        return this.#dialogue.toolUse.finished(event.callId, event.outcome, at);
       case 'hop':
         this.#dialogue.floor.hopMs = event.ms;
         return [];

@@ -18,6 +18,7 @@ import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
 import {ReplyInProgress} from '../replies/reply-in-progress.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
+import {ToolUse} from './tool-use.ts';
 import {TurnLog, turnEffects} from '../journal/turn-log.ts';
 import {Unprompted} from './unprompted.ts';
 
@@ -33,6 +34,7 @@ export class Dialogue {
   /** What the caller hears, and who has the floor. */
   readonly floor: FloorControl;
   readonly replies: Replies;
+  readonly toolUse: ToolUse;
   readonly #memory: ModelContext;
   readonly #turns: TurnLog;
   readonly #keypad: Keypad;
@@ -51,10 +53,11 @@ export class Dialogue {
     this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
     this.#keypad = new Keypad(this.#memory);
     this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
-    this.#owed = new PendingReply(assistant, restored);
     this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
-    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds);
+    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds, assistant.tools);
+    const answerOwed = restored?.answerOwed === true || this.#tools.hasLostResult;
+    this.#owed = new PendingReply(assistant, restored && {...restored, answerOwed});
     this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
@@ -64,11 +67,18 @@ export class Dialogue {
       this.#tools.goodbye.audible(responseId, until);
     };
     this.floor = new FloorControl({settings, outcomes, greets: this.#owed.greeting, sounds}, restored, at);
-    this.#tools.adopt(restored?.hangingUp, at + this.floor.unheardMs(at));
+    this.#tools.adopt(at + this.floor.unheardMs(at));
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
       abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
       reply: this.#reply,
+    });
+    this.toolUse = new ToolUse({
+      calls: this.#tools,
+      floor: this.floor,
+      replies: this.replies,
+      turns,
+      since: settings.since,
     });
   }
 
@@ -89,7 +99,7 @@ export class Dialogue {
   }
 
   get #isNobodysTurn(): boolean {
-    return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.goodbye.said;
+    return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.isRunning && !this.#tools.goodbye.said;
   }
 
   /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
@@ -107,6 +117,7 @@ export class Dialogue {
   /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */
   sessionLost(at: Millis): CallEffect[] {
     const speaking = this.#reply.lost();
+    this.#memory.sessionLost();
     this.#caller.lost();
     const isWanted = this.replies.busy || this.replies.awaited;
     const answer = isWanted ? speaking === undefined : this.#memory.answerOwed;
@@ -167,7 +178,7 @@ export class Dialogue {
         this.replies.itemAdded(event.itemId);
         return [];
       case 'toolCalled':
-        return this.#toolCalled(event, at);
+        return [...this.#startedUnseen(event.responseId, at), ...this.toolUse.called(event, at)];
       case 'responseEnded':
         return this.#responseEnded(event, at);
       case 'notTranscribed':
@@ -245,24 +256,12 @@ export class Dialogue {
     return [...effects, ...this.floor.audio({responseId, itemId, payload}, sound, at)];
   }
 
-  #toolCalled(event: Extract<SpokenEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {
-    const {responseId} = event;
-    const before = this.#startedUnseen(responseId, at);
-    const isSilenced = this.floor.isSilenced(responseId);
-    const audibleUntil = Math.max(at, this.floor.audibleUntil);
-    const facts = {turn: this.#turns.turn, at, since: this.#settings.since(at), isSilenced, audibleUntil};
-    if (!isSilenced) this.replies.called(responseId);
-    const {effects, request, loops} = this.#tools.called(event, facts);
-    if (loops) return [...before, ...effects, ...this.replies.giveUp('tool-loop')];
-    return [...before, ...effects, ...(request ? this.replies.want(request, at) : [])];
-  }
-
   #responseEnded(event: Extract<SpokenEvent, {type: 'responseEnded'}>, at: Millis): CallEffect[] {
     const {responseId, status, tokens} = event;
     const before = this.#startedUnseen(responseId, at);
     if (!this.replies.isNewEnd(responseId)) return [];
     this.#turns.ended(responseId, status);
-    this.#tools.goodbye.responseEnded(responseId, this.floor.unheardMs(at), at);
+    this.#tools.responseEnded(responseId, this.floor.unheardMs(at), at);
     const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
     const isHeeded = !this.floor.isSilenced(responseId) && !this.#tools.goodbye.said;
     const effects = [...before, ...billed, ...this.floor.on({type: 'responseEnded', responseId}, at)];

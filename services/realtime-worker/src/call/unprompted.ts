@@ -1,7 +1,7 @@
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {CallLimits, type LimitReached} from './call-limits.ts';
-import type {Ending} from '../tools/hang-up.ts';
+import type {Ending} from '../tools/closing-line.ts';
 import {IdlePrompt} from './idle-prompt.ts';
 import {askWhetherThere, farewell} from '../replies/prompts.ts';
 import type {Request} from '../replies/response-sequencer.ts';

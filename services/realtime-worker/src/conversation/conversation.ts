@@ -2,6 +2,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {heardWords, speakingMs} from './heard-words.ts';
 import type {ConversationItem} from '../model/model-adapter.ts';
 
+export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
+
 interface Remembered {
   item: ConversationItem;
   /** An assistant's words that were cut: how much of its audio was heard. */
@@ -76,6 +78,23 @@ export class Conversation {
           : [];
       return [{...item, text: cut ? `${text} — (interrupted)` : text}];
     });
+  }
+
+  /** The tool calls, oldest first. `waits`: the model still waits for the result, and the caller has not spoken since. */
+  get toolCalls(): readonly {readonly call: ToolCallItem; readonly isAnswered: boolean; readonly waits: boolean}[] {
+    const items = this.#items.map(({item}) => item);
+    return items.flatMap((call, at) => {
+      if (call.kind !== 'toolCall') return [];
+      const later = items.slice(at + 1);
+      const isAnswered = later.some(item => item.kind === 'toolResult' && item.callId === call.callId);
+      return [{call, isAnswered, waits: !isAnswered && !later.some(item => item.kind === 'caller')}];
+    });
+  }
+
+  /** A tool call that this session does not know, because another one made it. */
+  foreignToolCall(callId: string, session: number): ToolCallItem | undefined {
+    const known = this.#items.find(({item}) => item.kind === 'toolCall' && item.callId === callId);
+    return known?.item.kind === 'toolCall' && known.session !== session ? known.item : undefined;
   }
 
   /** Whether the caller is owed an answer: the last word was theirs, or a tool's. */

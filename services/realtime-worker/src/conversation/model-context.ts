@@ -11,6 +11,7 @@ export class ModelContext {
   readonly #cutAgain = new Set<string>();
   readonly #untranscribed = new Set<string>();
   #session = 0;
+  #hasSession = true;
   #notes = 0;
 
   /** `epoch` keeps the names that two owners of one call give apart. `truncates`: the model relies on us for what was heard. */
@@ -28,7 +29,13 @@ export class ModelContext {
   /** Another session, which knows nothing yet. */
   sessionOpened(): CallEffect[] {
     this.#session += 1;
+    this.#hasSession = true;
     return this.#conversation.history().map(item => toModel({do: 'add', item}));
+  }
+
+  /** The session in use is lost. */
+  sessionLost(): void {
+    this.#hasSession = false;
   }
 
   knows(itemId: string): boolean {
@@ -54,8 +61,22 @@ export class ModelContext {
     return {id, added: this.add({kind: 'note', id, text})};
   }
 
+  /** The tool calls of the conversation, oldest first. */
+  get toolCalls(): Conversation['toolCalls'] {
+    return this.#conversation.toolCalls;
+  }
+
+  /**
+   * The result of a tool call. The model refuses a result without its call: a session that did not make the call is
+   * given both, and where no session is in use the next one finds both in its history.
+   */
   toolResult(callId: string, output: string): CallEffect[] {
-    return this.add({kind: 'toolResult', id: resultId(callId), callId, output});
+    const result = {kind: 'toolResult', id: resultId(callId), callId, output} as const;
+    const call = this.#conversation.foreignToolCall(callId, this.#session);
+    const remembered = this.remember(result);
+    if (!this.#hasSession) return remembered;
+    const added = toModel({do: 'add', item: result});
+    return call ? [...remembered, toModel({do: 'add', item: call}), added] : [...remembered, added];
   }
 
   /** Words of an item; `whole` replaces what came before. */

@@ -1,38 +1,41 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
-import type {Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Facts, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {MissCause, MissStep} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {JournalEntry} from './journal-entry.ts';
+import type {ToolArguments} from './tool-outcome.ts';
 import type {ModelCommand} from '../model/model-adapter.ts';
 
 type Without<Entry> = Entry extends unknown ? Omit<Entry, 'wall'> : never;
 
-/** A journal entry as the core knows it; the shell adds the time of day. */
+/** A journal entry without the time of day, which the shell adds. */
 export type Fact = Without<JournalEntry>;
 
-/** What a call decides. The shell performs it, in order. */
+/** What the core decides. The shell performs the effects in order. */
 export type CallEffect =
   | {readonly do: 'model'; readonly command: ModelCommand}
   | {readonly do: 'edge'; readonly frame: WorkerToEdge}
   | {readonly do: 'journal'; readonly fact: Fact}
-  /** Opens a model session in place of one that is gone. */
+  /** Opens a model session in place of the one in use, after `after` milliseconds. */
   | {readonly do: 'openModel'; readonly after: Millis}
-  /** Opens another session beside the one in use, and later puts it in its place. */
+  /** Opens a spare session beside the one in use; `useSpare` puts it in its place. */
   | {readonly do: 'openSpare'}
   | {readonly do: 'useSpare'}
-  /** The other session is not needed after all. */
+  /** Closes the spare session: it is not needed. */
   | {readonly do: 'dropSpare'}
-  /** Another worker may have the call now. */
+  /** Asks another worker to take the call over. */
   | {readonly do: 'handOver'}
-  /** Closes the caller's stream; `intent` must be written before. Then the call is over. */
-  | {readonly do: 'leave'; readonly intent: Intent; readonly reason: EndReason}
-  /** Closes the caller's stream for Twilio to say that the model needs `ms` more; the call goes on when they are back. */
+  /** Runs a tool that has no result yet. The result comes back as the event `toolFinished`, exactly once. */
+  | {readonly do: 'runTool'; readonly callId: string; readonly name: string; readonly args: ToolArguments}
+  /** Closes the caller's stream; `intent` and its `facts` must be written before. Then the call is over. */
+  | {readonly do: 'leave'; readonly intent: Intent; readonly facts?: Facts; readonly reason: EndReason}
+  /** Closes the caller's stream, so that Twilio asks the caller to wait for `ms`. The call goes on with their next stream. */
   | {readonly do: 'hold'; readonly ms: Millis}
-  /** The call is over; nothing is left to close. */
+  /** The call is over, and the caller's stream is gone. */
   | {readonly do: 'end'; readonly reason: EndReason}
   | {readonly do: 'measure'; readonly what: 'reaction' | 'turnGap' | 'firstAudio'; readonly ms: Millis}
-  /** An answer did not come, or not whole. */
+  /** The caller got no answer, or only a part of it. `step`: what is done about it. */
   | {readonly do: 'missed'; readonly cause: MissCause; readonly step: MissStep; readonly detail: string}
   | {readonly do: 'timing'; readonly line: string}
   | {readonly do: 'warn'; readonly what: string; readonly code: string; readonly detail: string};

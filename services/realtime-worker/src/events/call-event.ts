@@ -2,20 +2,24 @@ import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
+import type {ToolOutcome} from './tool-outcome.ts';
 
 /** What happens to a call. */
 export type CallEvent =
   | {readonly type: 'edge'; readonly frame: EdgeToWorker; readonly epoch: number}
   | {readonly type: 'model'; readonly event: ModelEvent}
-  /** The spare session is configured, and waits to take over at the next turn boundary. */
+  /** The spare session is configured; the core takes it into use at the next turn boundary. */
   | {readonly type: 'spareReady'}
   | {readonly type: 'spareLost'}
+  /** How long a frame takes between edge and worker, one way, was measured. */
   | {readonly type: 'hop'; readonly ms: Millis}
-  /** The call ended in a way that only others could see. */
+  /** A tool that `runTool` started has a result. */
+  | {readonly type: 'toolFinished'; readonly callId: string; readonly outcome: ToolOutcome}
+  /** The end of the call was reported from outside: by the webhook or the edge, not on the caller's stream. */
   | {readonly type: 'over'; readonly reason: EndReason}
-  /** This worker is to let go of the call at the next turn boundary. */
+  /** This worker shuts down: the call is handed over at the next turn boundary. */
   | {readonly type: 'drain'}
-  /** Some time passed; `deadline` says when it is wanted. */
+  /** The core's `deadline` is reached. */
   | {readonly type: 'time'};
 
 /** What may stop the assistant: speech, or a key. */

@@ -3,7 +3,6 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
-import {HANG_UP} from '../replies/prompts.ts';
 import type {InheritedTurn} from './turn-log.ts';
 
 /** What a worker must know to go on with a call that another worker had. */
@@ -14,8 +13,6 @@ export interface RestoredCall {
   readonly answerOwed: boolean;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;
-  /** The assistant was hanging up with this tool call, and no caller kept the line. */
-  readonly hangingUp: string | undefined;
   /** The stream that the last owner served, and up to where on its clock the caller's words are in the conversation. */
   readonly stream: {readonly streamSid: string; readonly settledMs: Millis} | undefined;
   /** What Twilio was given on that stream since it was last silenced, and how long ago. */
@@ -43,7 +40,6 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   const whole = new Set<string>();
   let speaking: string | undefined;
   let owner: string | undefined;
-  let hangingUp: string | undefined;
   let openTurn: InheritedTurn | undefined;
   let heldUntil = 0;
   let stream: RestoredCall['stream'];
@@ -55,8 +51,6 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
       case 'item':
         conversation.add(entry.item, session);
         if (entry.item.kind === 'caller') speaking = undefined;
-        if (entry.item.kind === 'toolCall' && entry.item.name === HANG_UP.name) hangingUp = entry.item.callId;
-        if (entry.item.kind === 'toolResult' && entry.item.callId === hangingUp) hangingUp = undefined;
         break;
       case 'words':
         conversation.words(entry.id, entry.text, true);
@@ -136,7 +130,6 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
     greeted,
     answerOwed: conversation.answerOwed,
     cutOffItem,
-    hangingUp,
     stream,
     said: buffered.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
     heldMs: Math.max(0, heldUntil - nowWall),

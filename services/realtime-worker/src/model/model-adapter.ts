@@ -126,9 +126,25 @@ export interface ServerRights {
   readonly serverResponds: boolean;
 }
 
-/** What a session must be before any audio goes through it. */
+/** A tool as the model is told of it. */
+export interface ToolDefinition {
+  /** Up to 64 letters, digits, `_` and `-`. */
+  readonly name: string;
+  /** What it does and when to call it, in words to the model. */
+  readonly description: string;
+  /** The arguments, as the JSON Schema of an object. */
+  readonly parameters: {
+    readonly type: 'object';
+    readonly properties: Readonly<Record<string, unknown>>;
+    readonly required?: readonly string[];
+    readonly additionalProperties: boolean;
+  };
+}
+
+/** How a session is configured, before any audio goes through it. */
 export interface SessionSettings extends ServerRights {
   readonly model: string;
+  readonly tools: readonly ToolDefinition[];
   readonly instructions: string;
   readonly voice: string;
   /** Base64 of a call's identity for the model's abuse detection, never a telephone number. */

@@ -1,12 +1,5 @@
 /** Words we put before the model. What the caller hears is the model's own. */
 
-/** The tool the model calls to end the call; it hangs up only after its last word was heard. */
-export const HANG_UP = {
-  name: 'hang_up',
-  description:
-    'Ends the phone call. Say goodbye first, in the same reply, then call this. Only when the caller has said goodbye or has nothing more to ask.',
-} as const;
-
 /** A response's instructions replace the session's, so they are repeated. */
 export function greetWith(instructions: string, greeting: string): string {
   return `${instructions}\n\nThe caller has just been connected. Greet them now, in one short breath: ${greeting}`;

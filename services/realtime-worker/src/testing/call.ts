@@ -4,6 +4,7 @@ import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from '../journal/restore-call.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
 import type {Assistant} from '../assistant.ts';
+import {assistantTools} from '../tools/assistant-tools.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
@@ -26,6 +27,7 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   model: 'm',
   instructions: 'Be brief.',
   voice: 'v',
+  tools: assistantTools,
   idlePromptMs: 0,
   idleHangUp: false,
   answerWithinMs: 6_000,

@@ -2,6 +2,7 @@ import {expect, test} from 'vitest';
 import type {CallEffect} from '../events/call-effect.ts';
 import {Conversation} from '../conversation/conversation.ts';
 import {ModelContext} from '../conversation/model-context.ts';
+import {assistantTools} from './assistant-tools.ts';
 import {ToolCalls} from './tool-calls.ts';
 
 const noted = (effects: readonly CallEffect[]) =>
@@ -16,7 +17,8 @@ const called = (name: string) =>
     name,
     arguments: '{}',
   }) as const;
-const tools = () => new ToolCalls(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), 2, 8);
+const tools = () =>
+  new ToolCalls(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), 2, 8, assistantTools);
 
 test('hanging up lasts from the word of the model until the line is closed', () => {
   const calls = tools();

@@ -3,8 +3,7 @@ import type {
   RealtimeClientEvent,
   RealtimeSessionCreateRequest,
 } from 'openai/resources/realtime/realtime';
-import type {ConversationItem, ModelCommand, SessionSettings} from '../model-adapter.ts';
-import {HANG_UP} from '../../replies/prompts.ts';
+import type {ConversationItem, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
 
 /** Audio the model keeps from before it noticed speech, and the silence that ends a turn; milliseconds. */
 export const PREFIX_PADDING_MS = 300;
@@ -47,19 +46,16 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
       },
       output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},
     },
-    tools: [
-      {
-        type: 'function',
-        name: HANG_UP.name,
-        description: HANG_UP.description,
-        parameters: {type: 'object', properties: {}, additionalProperties: false},
-      },
-    ],
+    tools: settings.tools.map(functionTool),
     tool_choice: 'auto',
     max_output_tokens: 'inf',
     truncation: 'auto',
   };
   return {type: 'session.update', event_id: CONFIGURE, session};
+}
+
+function functionTool({name, description, parameters}: ToolDefinition) {
+  return {type: 'function' as const, name, description, parameters};
 }
 
 function turnDetection(interrupts: boolean, responds: boolean) {

@@ -5,6 +5,7 @@ import {systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, describe, expect, test} from 'vitest';
 import {WebSocketServer} from 'ws';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
+import {assistantTools} from '../../tools/assistant-tools.ts';
 import {openAIAdapter} from './openai-session.ts';
 import {sessionUpdate} from './client-events.ts';
 
@@ -13,6 +14,7 @@ const settings: SessionSettings = {
   model: 'gpt-realtime-2.1',
   instructions: 'be kind',
   voice: 'alloy',
+  tools: assistantTools,
   serverInterrupts: false,
   serverResponds: true,
   safetyId: 'a1b2',

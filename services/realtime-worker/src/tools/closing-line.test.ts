@@ -1,10 +1,10 @@
 import {expect, test} from 'vitest';
-import {HangUp} from './hang-up.ts';
+import {ClosingLine} from './closing-line.ts';
 
 const hungUp = {reason: 'assistant.hung-up', wordless: false};
 
 test('the line stays open until the last word was heard', () => {
-  const goodbye = new HangUp();
+  const goodbye = new ClosingLine();
   goodbye.say('call-1', 'r1', 0);
   expect(goodbye.over(true, false, 0)).toBeUndefined(); // the reply is not even complete
   goodbye.responseEnded('r1', 1_500, 100);
@@ -13,7 +13,7 @@ test('the line stays open until the last word was heard', () => {
 });
 
 test('a mark that never comes back does not leave the line open', () => {
-  const goodbye = new HangUp();
+  const goodbye = new ClosingLine();
   goodbye.say('call-1', 'r1', 0);
   goodbye.responseEnded('r1', 1_500, 100);
   expect(goodbye.deadline(false)).toBe(3_600);
@@ -21,7 +21,7 @@ test('a mark that never comes back does not leave the line open', () => {
 });
 
 test('a caller who speaks keeps the line, and the tool call is answered once', () => {
-  const goodbye = new HangUp();
+  const goodbye = new ClosingLine();
   goodbye.say('call-1', 'r1', 0);
   goodbye.responseEnded('r1', 1_500, 100);
   expect(goodbye.cancel()).toBe('call-1');
@@ -30,7 +30,7 @@ test('a caller who speaks keeps the line, and the tool call is answered once', (
 });
 
 test('a goodbye said twice is said once', () => {
-  const goodbye = new HangUp();
+  const goodbye = new ClosingLine();
   goodbye.say('call-1', 'r1', 0);
   goodbye.say('call-2', 'r1', 0);
   expect(goodbye.cancel()).toBe('call-1');

@@ -1,0 +1,53 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallEffect} from '../events/call-effect.ts';
+import type {ToolOutcome} from '../events/tool-outcome.ts';
+import type {TurnLog} from '../journal/turn-log.ts';
+import type {ModelEvent} from '../model/model-adapter.ts';
+import type {Replies} from '../replies/replies.ts';
+import type {AfterTool, ToolCalls} from '../tools/tool-calls.ts';
+import type {FloorControl} from './floor-control.ts';
+
+interface ToolUseDeps {
+  readonly calls: ToolCalls;
+  readonly floor: FloorControl;
+  readonly replies: Replies;
+  readonly turns: TurnLog;
+  /** Milliseconds since the call began, at a moment of this worker's clock. */
+  readonly since: (at: Millis) => Millis;
+}
+
+/** Tool calls as a part of the dialogue: what the caller heard of the reply that calls, and what is asked of the model then. */
+export class ToolUse {
+  readonly #deps: ToolUseDeps;
+
+  constructor(deps: ToolUseDeps) {
+    this.#deps = deps;
+  }
+
+  /** The model calls a tool. */
+  called(event: Extract<ModelEvent, {type: 'toolCalled'}>, at: Millis): CallEffect[] {
+    const {calls, floor, replies, turns, since} = this.#deps;
+    const {responseId} = event;
+    const isSilenced = floor.isSilenced(responseId);
+    if (!isSilenced) replies.called(responseId);
+    const audibleUntil = this.#audibleUntil(at);
+    return this.#then(calls.called(event, {turn: turns.turn, at, since: since(at), isSilenced, audibleUntil}), at);
+  }
+
+  /** The result of a tool that ran in the background. */
+  finished(callId: string, outcome: ToolOutcome, at: Millis): CallEffect[] {
+    const {calls, floor} = this.#deps;
+    const isSilenced = (responseId: string) => floor.isSilenced(responseId);
+    return this.#then(calls.finished(callId, outcome, {at, audibleUntil: this.#audibleUntil(at), isSilenced}), at);
+  }
+
+  #then({effects, request, loops}: AfterTool, at: Millis): CallEffect[] {
+    const {replies} = this.#deps;
+    if (loops) return [...effects, ...replies.giveUp('tool-loop')];
+    return request ? [...effects, ...replies.want(request, at)] : effects;
+  }
+
+  #audibleUntil(at: Millis): Millis {
+    return Math.max(at, this.#deps.floor.audibleUntil);
+  }
+}

@@ -1,0 +1,51 @@
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
+import type {ToolDefinition} from '../model/model-adapter.ts';
+
+/** What a tool that runs in the background knows of its call. */
+export interface ToolJob {
+  readonly callSid: CallSid;
+  /** Aborted when the result is not needed any more: the call is over here, or the time limit is reached. */
+  readonly signal: AbortSignal;
+}
+
+/** A tool that answers at once. `run` is a pure function: no I/O, no clock. */
+export interface ImmediateTool extends ToolDefinition {
+  readonly runs: 'at-once';
+  run(args: ToolArguments): ToolOutcome;
+}
+
+/** A tool whose result comes later: it asks another system. A rejection becomes a `failed` outcome. */
+export interface BackgroundTool extends ToolDefinition {
+  readonly runs: 'later';
+  /** The time limit. A caller waits in silence meanwhile, unless the model says something first. */
+  readonly timeoutMs: Millis;
+  run(args: ToolArguments, job: ToolJob): Promise<ToolOutcome>;
+}
+
+/**
+ * Something the model can do besides speaking. A tool is one file in this folder and one line in `assistant-tools.ts`.
+ *
+ *   the model calls ──> at-once: `run` in the core ───────────────────────────────> outcome
+ *                   └─> later: effect `runTool` ─> `run` in the shell ─> event `toolFinished` ─> outcome
+ */
+export type Tool = ImmediateTool | BackgroundTool;
+
+/**
+ * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object. A
+ * tool without parameters takes none, whatever the model writes.
+ */
+export function parseArguments(tool: ToolDefinition, text: string): ToolArguments | undefined {
+  if (text.trim() === '' || Object.keys(tool.parameters.properties).length === 0) return {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is ToolArguments {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
