@@ -5,5 +5,7 @@
  * History
  *   1  the first wire
  *   2  where nothing is validated, a call may have an id of any reasonable shape
+ *      Later also streams: the id of a stream is opaque, as that of a call is. Twilio's ids and all bytes that carry them
+ *      are the same, so old and new processes understand each other, and the version did not change.
  */
 export const PROTOCOL_VERSION = 2;

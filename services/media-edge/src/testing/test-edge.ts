@@ -7,7 +7,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
 import {EdgeEnv} from '../config.ts';
-import {startMediaEdge, type MediaEdge} from '../start-media-edge.ts';
+import {startMediaEdge, type EdgeDeps, type MediaEdge} from '../start-media-edge.ts';
 import {ScriptedWorker} from './scripted-worker.ts';
 import {newCallSid, newTicket, PUBLIC_URL, TOKEN, TwilioClient} from './twilio-client.ts';
 
@@ -20,19 +20,21 @@ export class TestEdge {
   readonly #log = createLog('test-edge', {level: process.env['TEST_LOG'] ?? 'silent'});
   edge!: MediaEdge;
 
-  static async start(env: Env = {}): Promise<TestEdge> {
+  /** `carrier`: whose sockets the edge takes; Twilio's if not given. */
+  static async start(env: Env = {}, carrier?: EdgeDeps['carrier']): Promise<TestEdge> {
     const test = new TestEdge();
-    test.edge = await test.anotherEdge(env);
-    // Nobody is judged before Redis has been well for a second.
+    test.edge = await test.anotherEdge(env, carrier);
+    // No worker is declared dead before Redis has answered for a second.
     test.clock.advance(1_100);
     return test;
   }
 
-  async anotherEdge(env: Env = {}): Promise<MediaEdge> {
+  async anotherEdge(env: Env = {}, carrier?: EdgeDeps['carrier']): Promise<MediaEdge> {
     const {bus, directory, fleet, clock} = this;
     const base = {PORT: '0', PUBLIC_EDGE_URL: PUBLIC_URL, TWILIO_AUTH_TOKEN: TOKEN, REDIS_URL: 'redis://unused'};
     const config = loadConfig(EdgeEnv, {...base, ...env});
-    const edge = await startMediaEdge(config, {bus, directory, fleet, clock, log: this.#log, random: () => 0});
+    const deps = {bus, directory, fleet, clock, log: this.#log, random: () => 0, ...(carrier ? {carrier} : {})};
+    const edge = await startMediaEdge(config, deps);
     onTestFinished(() => edge[Symbol.asyncDispose]());
     return edge;
   }
@@ -52,7 +54,7 @@ export class TestEdge {
     return {callSid, ticket};
   }
 
-  /** A call whose caller talks to its worker. */
+  /** A call that is bridged to its worker. */
   async bridged(worker: ScriptedWorker, edge: MediaEdge = this.edge): Promise<TwilioClient> {
     const {callSid, ticket} = await this.call(worker);
     const caller = await TwilioClient.signed(edge.port, ticket, callSid).open();
@@ -61,7 +63,7 @@ export class TestEdge {
     return caller;
   }
 
-  /** One more of them. */
+  /** Another one, on an edge that has calls already. */
   async bridgedAgain(worker: ScriptedWorker): Promise<TwilioClient> {
     const asked = worker.asked.length;
     const {callSid, ticket} = await this.call(worker);
@@ -71,7 +73,7 @@ export class TestEdge {
     return caller;
   }
 
-  /** Moves time in small steps, and lets sockets work between them, until something is so. */
+  /** Moves time in small steps, with socket I/O between them, until `isSo`; fails after `within` ms. `what` is for the error. */
   async until(isSo: () => boolean | Promise<boolean>, what: string, within = 20_000): Promise<void> {
     for (let moved = 0; moved < within; moved += 1) {
       if (await isSo()) return;
@@ -81,7 +83,7 @@ export class TestEdge {
     throw new Error(`it never happened that ${what}`);
   }
 
-  /** Lets time pass; sockets work meanwhile. */
+  /** Lets time pass in small steps, with socket I/O between them. */
   async pass(ms: number): Promise<void> {
     for (let moved = 0; moved < ms; moved += 5) {
       this.clock.advance(5);
@@ -89,7 +91,7 @@ export class TestEdge {
     }
   }
 
-  /** What was counted under a name; what never happened is left out. */
+  /** The samples of a metric, without those that are 0. */
   async metric(name: string): Promise<string[]> {
     const response = await fetch(`http://127.0.0.1:${this.edge.port}/metrics`);
     const lines = (await response.text()).split('\n');

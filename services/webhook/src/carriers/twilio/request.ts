@@ -1,5 +1,11 @@
 import {z} from 'zod';
-import {CallSid, TwilioCallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+
+/** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
+const TwilioCallSid = z
+  .string()
+  .regex(/^CA[0-9a-fA-F]{32}$/, 'must be CA and 32 hexadecimal digits')
+  .brand<'CallSid'>();
 
 /** A number that we put into an address of ours; 0 when it is not there. */
 const smallNumber = () =>
