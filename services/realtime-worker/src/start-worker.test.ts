@@ -14,7 +14,9 @@ import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {WorkerEnv} from './config.ts';
 import {type RealtimeWorker, startWorker} from './start-worker.ts';
+import type {OpenRecording} from './recording/recording.ts';
 import {sound} from './testing/call.ts';
+import {MemoryRecording} from './testing/memory-recording.ts';
 import {ScriptedModel} from './testing/scripted-model.ts';
 
 const log = createLog('test', {level: 'silent'});
@@ -32,6 +34,7 @@ class Town implements AsyncDisposable {
   readonly records: CallFinished[] = [];
   readonly workers: RealtimeWorker[] = [];
   readonly channels = reliableFrameChannels(this.bus, this.clock);
+  openRecording: OpenRecording | undefined;
   queueIsDown = false;
   workerClient!: WorkerClient;
 
@@ -47,7 +50,8 @@ class Town implements AsyncDisposable {
     const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
     const {clock, bus, directory, fleet, model} = this;
     const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model};
-    const starting = startWorker(config, deps);
+    const {openRecording} = this;
+    const starting = startWorker(config, {...deps, ...(openRecording ? {openRecording} : {})});
     await this.pass(20); // it asks itself first
     const worker = await starting;
     this.workers.push(worker);
@@ -147,6 +151,26 @@ describe('a worker', () => {
     expect(session?.told('hear')).toEqual([]);
     session?.say({type: 'ready'});
     expect(session?.told('hear').map(({payload}) => payload)).toEqual(said);
+  });
+
+  test('records both sides of a call where recordings are opened, and ends the recording with the call', async () => {
+    const recording = new MemoryRecording();
+    town.openRecording = () => recording;
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge} = await town.stream(worker, 1);
+    const said = Buffer.alloc(160, 0x20).toString('base64');
+    for (let n = 0; n < 10; n += 1) edge.send({kind: 'audio', timestamp: n * 20, payload: said});
+    town.model.sessions[0]?.say(
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
+    );
+    await town.pass(500);
+    edge.send({kind: 'ended', why: 'hungUp'});
+    await town.pass(1_000);
+    expect(recording.caller.msOf(0x20)).toBeGreaterThan(0);
+    expect(recording.assistant.msOf(0x10)).toBe(200);
+    expect(recording.endedAt).toBeGreaterThan(500);
   });
 
   test('frees a place whose caller never comes after half a minute, and says so in the record', async () => {

@@ -22,6 +22,7 @@ import type {CallDeps} from './call-session/call-deps.ts';
 import type {CallSession} from './call-session/call-session.ts';
 import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
 import {handOver, othersThan} from './ownership/hand-over.ts';
+import type {OpenRecording} from './recording/recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {openAIAdapter} from './model/openai/openai-session.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
@@ -40,6 +41,8 @@ export interface WorkerDeps {
   readonly random: () => number;
   /** The model; OpenAI Realtime as configured if not given. */
   readonly adapter?: ModelAdapter;
+  /** Opens the recordings of calls; no call is recorded if not given. */
+  readonly openRecording?: OpenRecording;
   readonly metrics?: Metrics;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
@@ -106,6 +109,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     streamGraceMs: STREAM_GRACE,
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
+    ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
     wellSince: () => bus.wellSince(),
     handOver: call => handOver(call, handOverDeps),
   };

@@ -7,6 +7,7 @@ import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import type {OpenRecording} from '../recording/recording.ts';
 import type {ModelAdapter, ModelSession} from '../model/model-adapter.ts';
 
 /** What every call of a worker needs. */
@@ -23,6 +24,8 @@ export interface CallDeps {
   readonly showTimingMath: boolean;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   readonly wellSince: () => Millis | undefined;
+  /** Opens the recording of a call; no call is recorded if not given. */
+  readonly openRecording?: OpenRecording;
   /** Asks another worker to take the call over; resolves when it has, or nobody would. */
   readonly handOver: (call: HeldCall) => Promise<boolean>;
 }

@@ -16,6 +16,7 @@ import {setIntent} from './set-intent.ts';
 import {MendedEvents} from './mended-events.ts';
 import {ModelSessions} from './model-sessions.ts';
 import {openedFact} from '../journal/opened-fact.ts';
+import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
 import {tellOperators} from './operator-reports.ts';
@@ -46,6 +47,7 @@ export class CallSession implements HeldCall {
   #wellSince: Millis | undefined;
   #paddedMs: Millis = 0;
   readonly #mended: MendedEvents;
+  readonly #recording: RecordingTap | undefined;
   #over = false;
 
   /** Resolves once; the call is over for this worker then, and everything it held is let go. */
@@ -64,6 +66,9 @@ export class CallSession implements HeldCall {
     const {tools} = assistant;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
+    const callTime = (at: Millis) => Math.max(0, at + offset);
+    const recording = deps.openRecording?.({callSid: call.callSid, assistant: call.assistant});
+    this.#recording = recording && new RecordingTap(recording, callTime);
     this.#core = new CallCore(
       {
         assistant,
@@ -163,7 +168,9 @@ export class CallSession implements HeldCall {
     if (this.#over) return;
     if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
     if (isInterruption(event)) this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
-    for (const effect of this.#core.on(event, this.#deps.clock.now())) this.#perform(effect);
+    const at = this.#deps.clock.now();
+    this.#recording?.event(event, at);
+    for (const effect of this.#core.on(event, at)) this.#perform(effect);
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
   }
 
@@ -173,6 +180,7 @@ export class CallSession implements HeldCall {
         return this.#model.send(effect.command);
       case 'edge':
         this.#stream.send(effect.frame);
+        this.#recording?.effect(effect, this.#deps.clock.now());
         if (effect.frame.kind === 'clear' && this.#reaction) {
           this.#reaction.ms ??= this.#deps.clock.now() - this.#reaction.from;
         }
@@ -258,6 +266,7 @@ export class CallSession implements HeldCall {
   }
 
   #close(): void {
+    this.#recording?.ended(this.#deps.clock.now());
     this.#stream.close();
     this.#over = true;
     this.#timer.arm(undefined);
