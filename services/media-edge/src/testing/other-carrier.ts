@@ -103,7 +103,7 @@ export class OtherCarrierPhone {
   constructor(port: number, ticket: Ticket, callSid: CallSid, key = KEY) {
     this.callSid = callSid;
     this.socket = new WebSocket(`ws://127.0.0.1:${port}/streams/${ticket}`, {headers: {'x-carrier-key': key}});
-    this.socket.on('message', (raw: Buffer) => this.got.push(JSON.parse(raw.toString()) as object));
+    this.socket.on('message', (raw: Buffer) => this.got.push(JSON.parse(raw.toString())));
     this.socket.on('error', () => {});
     const {promise, resolve} = Promise.withResolvers<number>();
     this.closed = promise;
