@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
-import type {Knobs} from '../../simulators/openai/src/wire/knobs.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
+import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import {dialOdd, truthOf, type OddCall, type OddCallTruth} from '../heard/odd-call.ts';
 

@@ -244,12 +244,12 @@ describe('the estimate of what was heard', () => {
             received += each.ms;
           }
           if (each.do === 'frame') ledger.callerFrame(Math.max(0, at - each.late), at);
-          if (each.do === 'echo') for (const mark of marks.splice(each.skip, 1)) ledger.returned(mark, at);
-          if (each.do === 'foreign') ledger.returned(each.name, at);
+          if (each.do === 'echo') for (const mark of marks.splice(each.skip, 1)) ledger.markReturned(mark, at);
+          if (each.do === 'foreign') ledger.markReturned(each.name, at);
           if (each.do === 'clear') {
-            marks.push(ledger.stop(at));
-            for (const mark of marks.splice(-each.echoes)) ledger.returned(mark, at + 5);
-            const settled = ledger.settle();
+            marks.push(ledger.clear(at));
+            for (const mark of marks.splice(-each.echoes)) ledger.markReturned(mark, at + 5);
+            const settled = ledger.confirmClear();
             expect(settled?.heard).toBeGreaterThanOrEqual(settled?.proven ?? 0);
             expect(settled?.heard).toBeLessThanOrEqual(settled?.sent ?? 0);
             const unheard = (settled?.unheard ?? []).reduce((sum, piece) => sum + piece.ms, 0);

@@ -1,6 +1,6 @@
 import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
 import type {LoggedEvent} from '../../simulators/openai/src/state/session-log.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';

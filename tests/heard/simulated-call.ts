@@ -17,7 +17,7 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {FakeSession} from '../../simulators/openai/src/session/fake-session.ts';
-import {defaultKnobs, type Knobs} from '../../simulators/openai/src/wire/knobs.ts';
+import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import {type MarkKnobs, MarkReturns} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/phone/play-queue.ts';
@@ -176,7 +176,7 @@ export class SimulatedCall {
         interruption: 'ours',
         epoch: 1,
         worker: 'w',
-        since: at => at,
+        callTime: at => at,
         streamGraceMs: 15_000,
         rotateAfterMs: 3_000_000,
       },

@@ -5,7 +5,7 @@ import {
   startEmbeddedRedis,
   startRedisBinary,
 } from '../local-stack/redis/private-redis.ts';
-import type {CallerKnobs} from '../../simulators/openai/src/caller-knobs.ts';
+import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';

@@ -1,16 +1,11 @@
-/** Every failure we expect says for itself what should happen next. Anything else is a bug. */
-export abstract class BridgeError extends Error {
-  /** Whether trying the same again may help. */
-  abstract readonly retryable: boolean;
-  /** Whether the call it belongs to cannot go on. Other calls always can. */
-  abstract readonly endsCall: boolean;
-}
+/**
+ * The rule for errors: a failure that some caller tells apart with `instanceof` has a class of its own, which extends
+ * Error, sets `name`, and stands next to the code that throws it; every other failure is a plain Error.
+ */
 
 /** A process cannot start as it is configured. The message names each problem and its cure, and no value. */
-export class CannotStart extends BridgeError {
+export class CannotStart extends Error {
   override readonly name = 'CannotStart';
-  readonly retryable = false;
-  readonly endsCall = false;
 }
 
 /** For the `default` of a switch over a union: a new member becomes a type error here. */

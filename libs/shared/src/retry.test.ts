@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {retryUntilAborted, retryWithin, sleep, type FailedTry} from './retry.ts';
-import {FakeClock, settle} from './testing/fake-clock.ts';
+import {FakeClock, flushPromises} from './testing/fake-clock.ts';
 
 /** Work that fails as often as `failures` says, then answers `done`. Counts its tries. */
 function failing(failures: number) {
@@ -20,7 +20,7 @@ async function outcomeOf(promise: Promise<unknown>) {
     result => (outcome.now = result),
     (thrown: unknown) => (outcome.now = thrown),
   );
-  await settle();
+  await flushPromises();
   return outcome;
 }
 
@@ -39,7 +39,7 @@ test('sleep ends at once when its signal aborts, and leaves no timer', async () 
   const outcome = await outcomeOf(sleep(clock, 100, stop.signal).then(() => 'awake'));
   expect(outcome.now).toBe('pending');
   stop.abort();
-  await settle();
+  await flushPromises();
   expect(outcome.now).toBe('awake');
   expect(clock.waiting).toBe(0);
 });
@@ -68,7 +68,7 @@ test('a caller who hangs up ends the retries during a pause', async () => {
   await clock.advanceAsync(150);
   expect(tries.count).toBe(2);
   hungUp.abort();
-  await settle();
+  await flushPromises();
   expect(outcome.now).toEqual({ok: false});
   await clock.advanceAsync(1_000);
   expect(tries.count).toBe(2);
@@ -81,7 +81,7 @@ test('a try that is running when the signal aborts still gives its result', asyn
   const outcome = await outcomeOf(retryUntilAborted(() => answer.promise, {clock, signal: hungUp.signal}));
   hungUp.abort();
   answer.resolve('late');
-  await settle();
+  await flushPromises();
   expect(outcome.now).toEqual({ok: true, result: 'late'});
 });
 

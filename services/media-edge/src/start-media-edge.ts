@@ -119,7 +119,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     measureRedis(metrics, deps.bus.trouble());
     return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
   };
-  const presence = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
+  const registration = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
   stack.defer(() => {
     stopped.abort();
     for (const leg of legs) leg.terminate();
@@ -142,7 +142,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
       draining = true;
       metrics.draining.set(1);
       const deadline = clock.now() + config.DRAIN_SECONDS * 1_000;
-      await presence.announce();
+      await registration.announce();
       await drainLegs(legs, {clock, deadline, elsewhere, signal: stopped.signal});
       await legs.empty();
     },

@@ -10,7 +10,7 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
-import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {WorkerEnv} from './config.ts';
 import {type RealtimeWorker, startWorker} from './start-worker.ts';
@@ -122,7 +122,7 @@ describe('a worker', () => {
     const worker = await town.worker();
     await town.take(worker, 1);
     const [session] = town.model.sessions;
-    expect(session?.told('respond').map(({tag}) => tag)).toEqual(['greeting-1']);
+    expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['greeting-1']);
     expect(session?.settings.voice).toBe('alloy');
   });
 
@@ -130,7 +130,7 @@ describe('a worker', () => {
     const worker = await town.worker();
     await town.take(worker, 1);
     const [session] = town.model.sessions;
-    session?.say(
+    session?.emit(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
     );
@@ -148,9 +148,9 @@ describe('a worker', () => {
     said.forEach((payload, n) => edge.send({kind: 'audio', timestamp: 100 + n * 20, payload}));
     await town.pass(50);
     const [session] = town.model.sessions;
-    expect(session?.told('hear')).toEqual([]);
-    session?.say({type: 'ready'});
-    expect(session?.told('hear').map(({payload}) => payload)).toEqual(said);
+    expect(session?.commandsOf('hear')).toEqual([]);
+    session?.emit({type: 'ready'});
+    expect(session?.commandsOf('hear').map(({payload}) => payload)).toEqual(said);
   });
 
   test('records both sides of a call where recordings are opened, and ends the recording with the call', async () => {
@@ -161,7 +161,7 @@ describe('a worker', () => {
     const {edge} = await town.stream(worker, 1);
     const said = Buffer.alloc(160, 0x20).toString('base64');
     for (let n = 0; n < 10; n += 1) edge.send({kind: 'audio', timestamp: n * 20, payload: said});
-    town.model.sessions[0]?.say(
+    town.model.sessions[0]?.emit(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
     );
@@ -294,7 +294,7 @@ describe('a worker', () => {
     const second = await town.worker();
     await town.take(first, 1);
     await town.stream(first, 1);
-    town.model.sessions[0]?.say(
+    town.model.sessions[0]?.emit(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)},
       {type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello, how can I help?', whole: true},
@@ -308,19 +308,19 @@ describe('a worker', () => {
     await town.pass(100);
     await town.take(second, 1, {epoch: 1, cause: 'worker-lost', stream: {streamSid: streamSid(1), edge: edgeId}});
     const session = town.model.sessions.at(-1);
-    expect(session?.told('add').map(({item}) => ('text' in item ? item.text : item.kind))).toEqual([
+    expect(session?.commandsOf('add').map(({item}) => ('text' in item ? item.text : item.kind))).toEqual([
       'Hello, how can I help?',
       'When do you open?',
     ]);
     // The caller had asked and was not answered.
-    expect(session?.told('respond').map(({tag}) => tag)).toEqual(['recovery-1']);
+    expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['recovery-1']);
   });
 
   test('hands its calls over when it is told to stop, to a session that is ready first', async () => {
     const first = await town.worker();
     await town.take(first, 1);
     await town.stream(first, 1);
-    town.model.sessions[0]?.say(
+    town.model.sessions[0]?.emit(
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(20)},
       {type: 'audioEnded', itemId: 'i1'},
@@ -333,7 +333,7 @@ describe('a worker', () => {
     await town.pass(500);
     expect(first.calls).toBe(1); // the other session is not ready yet
     expect(await town.take(first, 2)).toMatchObject({answer: 'draining'});
-    town.model.sessions.at(-1)?.say({type: 'ready'});
+    town.model.sessions.at(-1)?.emit({type: 'ready'});
     await town.pass(500);
     await drained;
     expect([first.calls, second.calls]).toEqual([0, 1]);
@@ -387,7 +387,7 @@ describe('a worker', () => {
     town.model.readyAtOnce = false;
     const worker = await town.worker();
     await town.take(worker, 1);
-    town.model.sessions[0]?.say({type: 'lost', cause: 'refused', detail: '401'});
+    town.model.sessions[0]?.emit({type: 'lost', cause: 'refused', detail: '401'});
     const {heard} = await town.stream(worker, 1);
     await town.pass(1_000);
     expect(heard).toContainEqual({kind: 'close', why: 'refused'});
@@ -410,7 +410,7 @@ describe('a worker', () => {
     const [session] = town.model.sessions;
     const heldUntil = town.clock.wall() + 9_000;
     const limit = {status: 'failed', reason: 'rate_limit_exceeded', retryAfterMs: 9_000, tokens: undefined} as const;
-    session?.say(
+    session?.emit(
       {type: 'turnCommitted', itemId: 'u1'},
       {type: 'responseStarted', responseId: 'r1', tag: undefined},
       {type: 'responseEnded', responseId: 'r1', ...limit},
@@ -421,7 +421,7 @@ describe('a worker', () => {
     expect(told).toMatchObject({state: 'live', intent: 'migrate', facts: {heldUntil: `${heldUntil}`}});
     edge.send({kind: 'ended', why: 'moved'});
     await town.pass(20_000);
-    expect([worker.calls, session?.told('respond').map(({tag}) => tag)]).toEqual([1, ['greeting-1']]);
+    expect([worker.calls, session?.commandsOf('respond').map(({tag}) => tag)]).toEqual([1, ['greeting-1']]);
     expect(town.records).toEqual([]);
   });
 
@@ -442,10 +442,10 @@ describe('a worker', () => {
     const {edge} = await town.stream(worker, 1);
     town.directory.lose();
     edge.send({kind: 'digit', digit: '#'});
-    town.model.sessions[0]?.say({type: 'turnCommitted', itemId: 'u1'});
+    town.model.sessions[0]?.emit({type: 'turnCommitted', itemId: 'u1'});
     await town.pass(500);
     expect(await town.directory.read(callSid(1))).toMatchObject({state: 'live', owner: worker.id, epoch: 1});
     expect((await town.directory.journal(callSid(1)))[0]).toContain('"is":"opened"');
-    await settle();
+    await flushPromises();
   });
 });

@@ -21,13 +21,13 @@ import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.
 import type {CallDeps} from './call-session/call-deps.ts';
 import type {CallSession} from './call-session/call-session.ts';
 import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
-import {handOver, othersThan} from './ownership/hand-over.ts';
+import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {openAIAdapter} from './model/openai/openai-session.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
 import {type FinishedCall, sendCdrWithRetries} from './cdr/send-cdr.ts';
-import {type Reply, type Take, takeCall} from './ownership/take-call.ts';
+import {type Reply, type TakeRequest, takeCall} from './ownership/take-call.ts';
 import {warmUp} from './ownership/warm-up.ts';
 
 export interface WorkerDeps {
@@ -140,7 +140,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     settle();
   };
 
-  const take = async (ask: Take): Promise<Reply> => {
+  const take = async (ask: TakeRequest): Promise<Reply> => {
     const {callSid, epoch} = ask;
     const mine = calls.get(callSid);
     if (mine && mine.epoch > epoch) return {answer: 'taken', epoch: mine.epoch};
@@ -160,12 +160,12 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }
   };
 
-  const takeOnce = async (ask: Take, mine: CallSession | undefined): Promise<Reply> => {
+  const takeOnce = async (ask: TakeRequest, mine: CallSession | undefined): Promise<Reply> => {
     const {reply, session} = await takeCall(ask, assistant, callDeps);
     if (session) {
       // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
       if (ask.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: ask.cause});
-      mine?.letGo('taken again by ourselves');
+      mine?.release('taken again by ourselves');
       background(hold(session), log, 'holding a call');
     }
     return reply;
@@ -194,7 +194,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     lagMs: lag.worst,
     startedAt,
   });
-  const presence = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
+  const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
   const beat = () => ({id, calls: inHand(), state: member().state});
   stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
   stack.defer(
@@ -204,8 +204,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       worker: id,
       clock,
       log,
-      holds: sid => calls.has(sid) || taking.has(sid),
-      found: record,
+      isOwnedHere: sid => calls.has(sid) || taking.has(sid),
+      onOrphan: record,
     }),
   );
   stack.defer(
@@ -238,7 +238,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     async drain() {
       draining = true;
       metrics.draining.set(1);
-      await presence.announce();
+      await registration.announce();
       emptied = Promise.withResolvers();
       settle();
       for (const call of calls.values()) call.drain();
@@ -247,10 +247,10 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     },
     async [Symbol.asyncDispose]() {
       // What is left goes on with another worker, if there is one: the edges see us go, and ask.
-      const elsewhere = calls.size > 0 && (await othersThan(id, fleet).catch(() => [])).length > 0;
+      const elsewhere = calls.size > 0 && (await otherReadyWorkers(id, fleet).catch(() => [])).length > 0;
       const left = [...calls.values()];
       for (const call of left) {
-        if (elsewhere) call.letGo('this worker ends');
+        if (elsewhere) call.release('this worker ends');
         else call.end('platform.drained');
       }
       await Promise.race([Promise.all(left.map(call => call.outcome)), sleep(clock, 2_000)]);

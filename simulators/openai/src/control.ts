@@ -1,9 +1,9 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {text} from 'node:stream/consumers';
-import {readCallers, type CallerQueue} from './caller-knobs.ts';
+import {readCallers, type CallerQueue} from './knobs/caller-knobs.ts';
 import type {FakeSession} from './session/fake-session.ts';
-import {isRecord} from './wire/json-schema.ts';
-import {readKnobs, type Knobs} from './wire/knobs.ts';
+import {isRecord} from './json/json-schema.ts';
+import {readKnobs, type Knobs} from './knobs/knobs.ts';
 import type {ModelScript, Reply} from './answering/model-script.ts';
 import {sessionSummary} from './session/session-summary.ts';
 

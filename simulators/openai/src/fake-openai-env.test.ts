@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {optionsFrom} from './fake-openai-env.ts';
-import {defaultKnobs} from './wire/knobs.ts';
+import {defaultKnobs} from './knobs/knobs.ts';
 
 test('an empty environment is a faithful server on port 5100', () => {
   const {port, apiKey, knobs} = optionsFrom({});

@@ -1,7 +1,7 @@
 import {loadConfig, onOff, port, wholeNumber, type Env} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import type {FakeOpenAIOptions} from './fake-openai.ts';
-import {readKnobs} from './wire/knobs.ts';
+import {readKnobs} from './knobs/knobs.ts';
 import type {Range} from './random.ts';
 
 /** `250` or `300-800` in an environment variable. */

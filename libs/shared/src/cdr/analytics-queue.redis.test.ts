@@ -5,7 +5,7 @@ import {createLog} from '../observability/log.ts';
 import {openRedis} from '../redis/connect.ts';
 import {findRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
 import {startMovableRedis} from '../../../../tools/local-stack/redis/movable-redis.ts';
-import {settle, FakeClock} from '../testing/fake-clock.ts';
+import {flushPromises, FakeClock} from '../testing/fake-clock.ts';
 
 const log = createLog('test', {level: 'silent'});
 
@@ -15,7 +15,7 @@ test('a worker with a wrong address of the queue learns that a record was not se
   const queue = openAnalyticsQueue(connection, clock);
   for (let tries = 0; tries < 2; tries += 1) {
     const failure = queue.send([]).catch((thrown: unknown) => String(thrown));
-    await settle();
+    await flushPromises();
     clock.advance(5_000);
     expect(await failure).toContain("the queue's Redis has not answered within 5000 ms");
   }

@@ -5,7 +5,7 @@ import {script} from '../redis/scripts.ts';
 import {Member, type Fleet} from './fleet.ts';
 
 const announce = script('announce-2.lua', ['done']);
-const bury = script('bury-2.lua', ['lives', 'done']);
+const reap = script('reap-2.lua', ['lives', 'done']);
 
 /** The fleet that processes share. */
 export class RedisFleet implements Fleet {
@@ -37,7 +37,7 @@ export class RedisFleet implements Fleet {
     if (id === undefined) return undefined;
     const fields = await this.#redis.hgetall(fleetMember(name, id));
     if (Object.keys(fields).length === 0) {
-      await bury(this.#redis, [fleetKey(name), fleetMember(name, id)], [id]);
+      await reap(this.#redis, [fleetKey(name), fleetMember(name, id)], [id]);
       return undefined;
     }
     // A member of another version, in words we do not know, is as good as absent.

@@ -5,20 +5,23 @@ import type {Fleet, Member} from './fleet.ts';
 
 const ANNOUNCE_EVERY: Millis = 1_000;
 
-export interface Presence extends AsyncDisposable {
-  /** Says it again at once, such as when draining begins. Never rejects: the next second says it again. */
+export interface Registration extends AsyncDisposable {
+  /** Announces at once, such as when draining begins. Never rejects: it is announced again every second anyway. */
   announce(): Promise<void>;
 }
 
-/** Keeps one process in the fleet for as long as it lives. Resolves when it has been announced, or could not be. */
+/**
+ * Announces one process to the fleet every second until it is disposed. Resolves after the first try, even if Redis did
+ * not take it.
+ */
 export async function registerMember(options: {
   readonly fleet: Fleet;
   readonly name: FleetName;
   readonly clock: Clock;
   readonly log: Log;
-  /** Asked each time. */
+  /** Called for each announcement. */
   readonly member: () => Member;
-}): Promise<Presence> {
+}): Promise<Registration> {
   const {fleet, name, clock, log, member} = options;
   const {id} = member();
   let failing = false;

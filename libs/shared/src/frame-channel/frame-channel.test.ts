@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {StreamSid} from '../protocol/ids.ts';
-import {FakeClock, settle} from '../testing/fake-clock.ts';
+import {FakeClock, flushPromises} from '../testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
 import {describeFrameChannel} from './frame-channel.contract.ts';
 import {memoryFrameChannels} from './memory-frame-channel.ts';
@@ -39,7 +39,7 @@ function overBus(faults: Faults, seed = 1) {
 
 describeFrameChannel('in memory', async () => ({
   channels: memoryFrameChannels(),
-  pass: async () => settle(),
+  pass: async () => flushPromises(),
   close: async () => {},
 }));
 describeFrameChannel('over a bus', overBus(HARMLESS));

@@ -9,110 +9,110 @@ const LONG_AGO = -100_000;
 
 /** Looks every 25 ms up to `until`, with Redis well, and says what it saw last. */
 function lookUntil(
-  watch: FailureDetector,
+  detector: FailureDetector,
   from: number,
   until: number,
   wellSince: number | undefined = LONG_AGO,
 ): Verdict {
-  for (let at = from; at <= until; at += 25) watch.look(at, wellSince);
-  return watch.verdict(peer, until);
+  for (let at = from; at <= until; at += 25) detector.look(at, wellSince);
+  return detector.verdict(peer, until);
 }
 
 /** Beats every `ms`, which is a multiple of 25, while somebody looks. */
-function beatEach(watch: FailureDetector, ms: number, from: number, until: number): void {
+function beatEach(detector: FailureDetector, ms: number, from: number, until: number): void {
   for (let at = from; at <= until; at += 25) {
-    if ((at - from) % ms === 0) watch.beat(peer, at);
-    watch.look(at, LONG_AGO);
+    if ((at - from) % ms === 0) detector.beat(peer, at);
+    detector.look(at, LONG_AGO);
   }
 }
 
 describe('a peer that stops beating', () => {
   test('is dead after 250 ms, and suspect before', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    expect(lookUntil(watch, 0, 99)).toBe('alive');
-    expect(lookUntil(watch, 100, 249)).toBe('suspect');
-    expect(lookUntil(watch, 250, 250)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    expect(lookUntil(detector, 0, 99)).toBe('alive');
+    expect(lookUntil(detector, 100, 249)).toBe('suspect');
+    expect(lookUntil(detector, 250, 250)).toBe('dead');
   });
 
   test('is dead at once when its presence channel is gone, unless it speaks after all', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    watch.look(15, LONG_AGO);
-    watch.gone(peer, 21, LONG_AGO);
-    expect(watch.verdict(peer, 21)).toBe('dead');
-    watch.beat(peer, 22);
-    expect(watch.verdict(peer, 22)).toBe('alive');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    detector.look(15, LONG_AGO);
+    detector.gone(peer, 21, LONG_AGO);
+    expect(detector.verdict(peer, 21)).toBe('dead');
+    detector.beat(peer, 22);
+    expect(detector.verdict(peer, 22)).toBe('alive');
   });
 
   test('and was often late lately is given more time, up to a second, and less when it has been on time again', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    beatEach(watch, 200, 0, 2_000);
-    expect(lookUntil(watch, 2_000, 2_575)).toBe('suspect');
-    expect(lookUntil(watch, 2_600, 2_600)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    beatEach(detector, 200, 0, 2_000);
+    expect(lookUntil(detector, 2_000, 2_575)).toBe('suspect');
+    expect(lookUntil(detector, 2_600, 2_600)).toBe('dead');
     // It hung, and is back: the next time counts like the first.
-    beatEach(watch, BEAT_MS, 5_000, 5_500);
-    expect(lookUntil(watch, 5_525, 5_725)).toBe('suspect');
-    expect(lookUntil(watch, 5_750, 5_750)).toBe('dead');
+    beatEach(detector, BEAT_MS, 5_000, 5_500);
+    expect(lookUntil(detector, 5_525, 5_725)).toBe('suspect');
+    expect(lookUntil(detector, 5_750, 5_750)).toBe('dead');
   });
 
   test('and was late some time ago, but on time since, is dead as soon as anybody else', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    beatEach(watch, 200, 0, 2_000);
-    beatEach(watch, BEAT_MS, 2_025, 22_025);
-    expect(lookUntil(watch, 22_050, 22_250)).toBe('suspect');
-    expect(lookUntil(watch, 22_275, 22_275)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    beatEach(detector, 200, 0, 2_000);
+    beatEach(detector, BEAT_MS, 2_025, 22_025);
+    expect(lookUntil(detector, 22_050, 22_250)).toBe('suspect');
+    expect(lookUntil(detector, 22_275, 22_275)).toBe('dead');
   });
 
   test('is not gone because Redis has lost all presences: when it has just come back', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 4_990);
-    watch.gone(peer, 5_000, undefined);
-    watch.gone(peer, 5_000, 4_500);
-    expect(watch.verdict(peer, 5_000)).toBe('alive');
-    watch.gone(peer, 5_000, 4_000);
-    expect(watch.verdict(peer, 5_000)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 4_990);
+    detector.gone(peer, 5_000, undefined);
+    detector.gone(peer, 5_000, 4_500);
+    expect(detector.verdict(peer, 5_000)).toBe('alive');
+    detector.gone(peer, 5_000, 4_000);
+    expect(detector.verdict(peer, 5_000)).toBe('dead');
   });
 
   test('is gone however busy we are, and however slow Redis is', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    watch.look(900, undefined);
-    watch.gone(peer, 1_100, LONG_AGO);
-    expect(watch.verdict(peer, 1_100)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    detector.look(900, undefined);
+    detector.gone(peer, 1_100, LONG_AGO);
+    expect(detector.verdict(peer, 1_100)).toBe('dead');
   });
 
   test('is trusted again at its next beat, however suspect it was', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    expect(lookUntil(watch, 0, 175)).toBe('suspect');
-    watch.beat(peer, 175);
-    expect(lookUntil(watch, 175, 274)).toBe('alive');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    expect(lookUntil(detector, 0, 175)).toBe('suspect');
+    detector.beat(peer, 175);
+    expect(lookUntil(detector, 175, 274)).toBe('alive');
   });
 
   test('is not called dead while Redis is unwell, nor for a second after it came back', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    for (let at = 0; at <= 5_000; at += 25) watch.look(at, undefined);
-    expect(watch.verdict(peer, 5_000)).toBe('suspect');
-    expect(lookUntil(watch, 5_000, 5_999, 5_000)).toBe('suspect');
-    expect(lookUntil(watch, 6_000, 6_000, 5_000)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    for (let at = 0; at <= 5_000; at += 25) detector.look(at, undefined);
+    expect(detector.verdict(peer, 5_000)).toBe('suspect');
+    expect(lookUntil(detector, 5_000, 5_999, 5_000)).toBe('suspect');
+    expect(lookUntil(detector, 6_000, 6_000, 5_000)).toBe('dead');
   });
 
   test('is not called dead by somebody who slept and has not read his mail', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    watch.beat(peer, 0);
-    watch.look(25, LONG_AGO);
-    expect(watch.verdict(peer, 2_000)).toBe('suspect');
-    watch.look(2_000, LONG_AGO);
-    expect(watch.verdict(peer, 2_000)).not.toBe('dead');
-    watch.beat(peer, 2_001);
-    expect(lookUntil(watch, 2_025, 2_025)).toBe('alive');
-    watch.look(4_000, LONG_AGO);
-    expect(watch.verdict(peer, 4_000)).not.toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    detector.beat(peer, 0);
+    detector.look(25, LONG_AGO);
+    expect(detector.verdict(peer, 2_000)).toBe('suspect');
+    detector.look(2_000, LONG_AGO);
+    expect(detector.verdict(peer, 2_000)).not.toBe('dead');
+    detector.beat(peer, 2_001);
+    expect(lookUntil(detector, 2_025, 2_025)).toBe('alive');
+    detector.look(4_000, LONG_AGO);
+    expect(detector.verdict(peer, 4_000)).not.toBe('dead');
     // The time that was slept through is no silence of the peer's; what follows is.
-    expect(lookUntil(watch, 4_025, 4_150)).not.toBe('dead');
-    expect(lookUntil(watch, 4_175, 4_250)).toBe('dead');
+    expect(lookUntil(detector, 4_025, 4_150)).not.toBe('dead');
+    expect(lookUntil(detector, 4_175, 4_250)).toBe('dead');
   });
 });
 
@@ -120,61 +120,61 @@ describe('several peers that fall silent together', () => {
   const [ann, bob, cid] = ['worker-anna', 'worker-bobb', 'worker-cidd'].map(id => ProcessId.parse(id));
 
   test('get a second before they are called dead: it is rather the machine', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
+    const detector = new FailureDetector(0, LONG_AGO);
+    for (const id of [ann!, bob!, cid!]) detector.beat(id, 0);
     for (let at = 0; at <= 990; at += 15) {
-      if (at % 50 < 15) watch.beat(cid!, at);
-      watch.look(at, LONG_AGO);
-      expect(watch.verdict(ann!, at)).not.toBe('dead');
+      if (at % 50 < 15) detector.beat(cid!, at);
+      detector.look(at, LONG_AGO);
+      expect(detector.verdict(ann!, at)).not.toBe('dead');
     }
-    watch.look(1_005, LONG_AGO);
-    expect(watch.verdict(ann!, 1_005)).toBe('dead');
+    detector.look(1_005, LONG_AGO);
+    expect(detector.verdict(ann!, 1_005)).toBe('dead');
   });
 
   test('get three seconds if nobody is left who speaks: no other could take their calls', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    for (const id of [ann!, bob!]) watch.beat(id, 0);
+    const detector = new FailureDetector(0, LONG_AGO);
+    for (const id of [ann!, bob!]) detector.beat(id, 0);
     for (let at = 0; at <= 2_985; at += 15) {
-      watch.look(at, LONG_AGO);
-      expect(watch.verdict(ann!, at)).not.toBe('dead');
+      detector.look(at, LONG_AGO);
+      expect(detector.verdict(ann!, at)).not.toBe('dead');
     }
-    watch.look(3_000, LONG_AGO);
-    expect(watch.verdict(ann!, 3_000)).toBe('dead');
+    detector.look(3_000, LONG_AGO);
+    expect(detector.verdict(ann!, 3_000)).toBe('dead');
   });
 
   test('are dead after a second again as soon as another speaks', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    for (const id of [ann!, bob!]) watch.beat(id, 0);
-    for (let at = 0; at <= 1_500; at += 15) watch.look(at, LONG_AGO);
-    expect(watch.verdict(ann!, 1_500)).toBe('suspect');
-    watch.beat(bob!, 1_505);
-    watch.look(1_515, LONG_AGO);
-    expect(watch.verdict(bob!, 1_515)).toBe('alive');
-    expect(watch.verdict(ann!, 1_515)).toBe('dead');
+    const detector = new FailureDetector(0, LONG_AGO);
+    for (const id of [ann!, bob!]) detector.beat(id, 0);
+    for (let at = 0; at <= 1_500; at += 15) detector.look(at, LONG_AGO);
+    expect(detector.verdict(ann!, 1_500)).toBe('suspect');
+    detector.beat(bob!, 1_505);
+    detector.look(1_515, LONG_AGO);
+    expect(detector.verdict(bob!, 1_515)).toBe('alive');
+    expect(detector.verdict(ann!, 1_515)).toBe('dead');
   });
 
   test('because they take over the calls of one that died are not called dead themselves', () => {
-    const watch = new FailureDetector(0, LONG_AGO);
-    for (const id of [ann!, bob!, cid!]) watch.beat(id, 0);
-    watch.look(15, LONG_AGO);
-    watch.gone(ann!, 20, LONG_AGO);
+    const detector = new FailureDetector(0, LONG_AGO);
+    for (const id of [ann!, bob!, cid!]) detector.beat(id, 0);
+    detector.look(15, LONG_AGO);
+    detector.gone(ann!, 20, LONG_AGO);
     for (let at = 30; at <= 705; at += 15) {
-      if (at % 50 < 15) watch.beat(cid!, at);
-      if (at % 50 < 15 && at < 150) watch.beat(bob!, at);
-      watch.look(at, LONG_AGO);
-      expect(watch.verdict(bob!, at)).not.toBe('dead');
+      if (at % 50 < 15) detector.beat(cid!, at);
+      if (at % 50 < 15 && at < 150) detector.beat(bob!, at);
+      detector.look(at, LONG_AGO);
+      expect(detector.verdict(bob!, at)).not.toBe('dead');
     }
-    expect(watch.verdict(ann!, 705)).toBe('dead');
-    watch.beat(ann!, 706);
-    expect(watch.verdict(ann!, 706)).toBe('alive');
+    expect(detector.verdict(ann!, 705)).toBe('dead');
+    detector.beat(ann!, 706);
+    expect(detector.verdict(ann!, 706)).toBe('alive');
   });
 });
 
 test('a peer never heard of has grace from when we began to listen', () => {
-  const watch = new FailureDetector(1_000, LONG_AGO);
-  expect(lookUntil(watch, 1_000, 1_099)).toBe('alive');
-  expect(lookUntil(watch, 1_100, 1_249)).toBe('suspect');
-  expect(lookUntil(watch, 1_250, 1_250)).toBe('dead');
+  const detector = new FailureDetector(1_000, LONG_AGO);
+  expect(lookUntil(detector, 1_000, 1_099)).toBe('alive');
+  expect(lookUntil(detector, 1_100, 1_249)).toBe('suspect');
+  expect(lookUntil(detector, 1_250, 1_250)).toBe('dead');
 });
 
 /** A minute of one peer, of Redis and of our own event loop, step by step. */
@@ -186,18 +186,18 @@ const step = fc.record({
 test('a peer that beats is never called dead, whatever Redis and our own event loop do', () => {
   fc.assert(
     fc.property(fc.array(step, {maxLength: 300}), fc.integer({min: 0, max: BEAT_MS - 1}), (steps, phase) => {
-      const watch = new FailureDetector(0, LONG_AGO);
+      const detector = new FailureDetector(0, LONG_AGO);
       let [at, beaten, wellSince] = [0, 0, LONG_AGO as number | undefined];
       for (const {wait, redis} of steps) {
         at += wait;
         // As in life: timers run before what the socket holds is read.
-        watch.look(at, wellSince);
-        if (watch.verdict(peer, at) === 'dead') return false;
+        detector.look(at, wellSince);
+        if (detector.verdict(peer, at) === 'dead') return false;
         if (redis === 'flip') wellSince = wellSince === undefined ? at : undefined;
         // Subscribers come back up to 800 ms after Redis; a beat sent before that is lost.
         const heard = wellSince !== undefined && at - wellSince > 800;
         const lastBeatSent = Math.floor((at - phase) / BEAT_MS) * BEAT_MS + phase;
-        if (heard && lastBeatSent > beaten) watch.beat(peer, at);
+        if (heard && lastBeatSent > beaten) detector.beat(peer, at);
         if (heard) beaten = lastBeatSent;
       }
       return true;
@@ -212,13 +212,13 @@ test('a peer that stops is called dead within 300 ms, if Redis is well and we ar
       fc.array(fc.integer({min: 10, max: 45}), {minLength: 40, maxLength: 200}),
       fc.integer({min: 0, max: 20}),
       (waits, living) => {
-        const watch = new FailureDetector(0, LONG_AGO);
+        const detector = new FailureDetector(0, LONG_AGO);
         let [at, lastBeat] = [0, 0];
         for (const [index, wait] of waits.entries()) {
           at += wait;
-          watch.look(at, LONG_AGO);
-          if (index < living) watch.beat(peer, (lastBeat = at));
-          const dead = watch.verdict(peer, at) === 'dead';
+          detector.look(at, LONG_AGO);
+          if (index < living) detector.beat(peer, (lastBeat = at));
+          const dead = detector.verdict(peer, at) === 'dead';
           if (dead !== at - lastBeat >= 250) return false;
         }
         return true;

@@ -30,24 +30,24 @@ export async function monitorPeers(options: {
 }): Promise<Peers> {
   const {bus, clock, name, metrics, log} = options;
   // Beats may come before the subscription is confirmed.
-  const watch = new FailureDetector(clock.now(), bus.wellSince());
+  const detector = new FailureDetector(clock.now(), bus.wellSince());
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
-    if (beat.ok) watch.beat(beat.message.id, clock.now());
+    if (beat.ok) detector.beat(beat.message.id, clock.now());
     else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
   });
   const waiting = new Map<ProcessId, Set<() => void>>();
   const probing = new Set<ProcessId>();
   const tell = () => {
     for (const [id, listeners] of waiting) {
-      if (watch.verdict(id, clock.now()) !== 'dead') continue;
+      if (detector.verdict(id, clock.now()) !== 'dead') continue;
       waiting.delete(id);
       log.warn({peer: id, calls: listeners.size}, 'peer is dead');
       for (const died of listeners) died();
     }
   };
   const stop = every(clock, LOOK_EVERY, () => {
-    watch.look(clock.now(), bus.wellSince());
+    detector.look(clock.now(), bus.wellSince());
     tell();
   });
   /** A connection that is lost may come back; a process whose two connections are lost at once is gone. */
@@ -57,11 +57,11 @@ export async function monitorPeers(options: {
     const receivers = await bus.publish(fleetPresence(name, id), Buffer.alloc(0)).catch(() => 1);
     probing.delete(id);
     if (receivers > 0) return;
-    watch.gone(id, clock.now(), bus.linkedSince());
+    detector.gone(id, clock.now(), bus.linkedSince());
     tell();
   };
   return {
-    verdict: id => watch.verdict(id, clock.now()),
+    verdict: id => detector.verdict(id, clock.now()),
     noReceiver: id => background(probe(id), log, 'probe a peer'),
     onDead(id, died) {
       const listeners = waiting.get(id) ?? new Set();

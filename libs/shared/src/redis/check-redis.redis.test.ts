@@ -38,7 +38,7 @@ const problemOf = async (url: string, options = {}) =>
 /** What docs/RUNBOOK.md tells an operator to allow. */
 const ALL_RIGHTS = [
   'resetchannels',
-  ...['media', 'worker', 'workerClient', 'echo', 'fleet'].map(name => `&${name}:*`),
+  ...['media', 'worker', 'asker', 'echo', 'fleet'].map(name => `&${name}:*`),
   ...['fleet', 'call', 'calls', 'ticket', '{vb}'].map(name => `~${name}:*`),
   ...['@read', '@write', '@pubsub', '@scripting', '@connection', '@transaction', '@blocking'].map(name => `+${name}`),
   '-@dangerous',
@@ -61,8 +61,8 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
   });
 
   test.each([
-    ['a channel', ['resetchannels', '&worker:*', '&workerClient:*', '&echo:*', '&fleet:*'], 'calls', '&media:*'],
-    ['all channels', ['resetchannels'], 'calls', '&media:* &worker:* &workerClient:* &echo:* &fleet:*'],
+    ['a channel', ['resetchannels', '&worker:*', '&asker:*', '&echo:*', '&fleet:*'], 'calls', '&media:*'],
+    ['all channels', ['resetchannels'], 'calls', '&media:* &worker:* &asker:* &echo:* &fleet:*'],
     ['a command', ['-spublish', '-hincrby'], 'calls', '+hincrby +spublish'],
     ['scripts', ['-@scripting'], 'calls', '+eval +evalsha'],
     ['a key', ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'], 'calls', '~calls:*'],

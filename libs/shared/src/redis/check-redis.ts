@@ -1,5 +1,5 @@
 import {Redis} from 'ioredis';
-import {BridgeError, CannotStart, messageOf} from '../errors.ts';
+import {CannotStart, messageOf} from '../errors.ts';
 import type {Log} from '../observability/log.ts';
 import type {Millis} from '../time.ts';
 import {hostOf, nodesOf} from './client.ts';
@@ -17,11 +17,9 @@ export interface CheckedRedis extends RedisVersion {
   readonly url: string;
 }
 
-/** Nobody answers at any of the addresses: wrong, or away for now. */
-class NoRedis extends BridgeError {
+/** No Redis answers at any of the addresses: the URL is wrong, or Redis is down for now. */
+class NoRedis extends Error {
   override readonly name = 'NoRedis';
-  readonly retryable = true;
-  readonly endsCall = false;
 }
 
 export interface CheckOptions {

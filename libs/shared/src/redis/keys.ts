@@ -13,7 +13,7 @@ export const mediaDown = (stream: StreamSid) => `media:{${stream}}:down`;
 export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
 
 /** Sharded channel: the answers to what one process asked. */
-export const answersTo = (workerClient: ProcessId) => `workerClient:{${workerClient}}:answers`;
+export const answersTo = (asker: ProcessId) => `asker:{${asker}}:answers`;
 
 /** Sharded channel: one process to itself, to learn whether Redis is well. */
 export const echoChannel = (id: string) => `echo:{${id}}`;

@@ -103,7 +103,7 @@ describe('an inbox', () => {
     expect(values.reduce((sum, {value}) => sum + value, 0)).toBe(5);
   });
 
-  test('sends the workerClient to somebody else when it failed', async () => {
+  test('sends the asking process to another worker when it failed', async () => {
     await inbox(() => Promise.reject(new Error('bug')));
     const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(10);

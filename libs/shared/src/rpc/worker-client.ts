@@ -9,7 +9,7 @@ import type {Cancel, Clock, Millis} from '../time.ts';
 
 type Body<Message> = Message extends WorkerRequest ? Omit<Message, 'version' | 'ask' | 'replyTo'> : never;
 
-/** What may be asked; the workerClient adds what brings the answer back. */
+/** What may be asked; the client adds what brings the answer back. */
 export type Request = Body<WorkerRequest>;
 
 /**
@@ -37,7 +37,7 @@ export async function openWorkerClient(options: {
   let asked = 0;
   const unsubscribe = await bus.subscribe(replyTo, message => {
     const answer = parse(WorkerReply, message.toString());
-    // An answer to nothing that waits came too late: the workerClient has already gone on to somebody else.
+    // An answer without a pending question came after its time-out: another worker has been asked by then.
     if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
     else log.warn({reason: answer.reason, detail: answer.detail}, 'malformed answer');
   });

@@ -9,7 +9,7 @@ import {workerInbox} from '../redis/keys.ts';
 
 /**
  * Answers what one worker is asked, until disposed. Whatever cannot be read is counted and gets no answer; a `handle`
- * that fails answers `unknown`, so that the workerClient goes on to somebody else at once.
+ * that fails answers `unknown`, so that the asking process tries another worker at once.
  */
 export async function openWorkerServer(options: {
   readonly bus: MediaBus;
@@ -30,7 +30,7 @@ export async function openWorkerServer(options: {
   const unsubscribe = await bus.subscribe(workerInbox(worker), message => {
     const ask = parse(WorkerRequest, message.toString());
     if (ask.ok) return background(reply(ask.message), log, 'answering an ask');
-    metrics.malformedTotal.inc({peer: 'workerClient', reason: ask.reason});
+    metrics.malformedTotal.inc({peer: 'asker', reason: ask.reason});
     log.warn({reason: ask.reason, detail: ask.detail}, 'malformed ask');
   });
   return {[Symbol.asyncDispose]: unsubscribe};

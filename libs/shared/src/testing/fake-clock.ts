@@ -48,11 +48,11 @@ export class FakeClock implements Clock {
     this.advance(0);
   }
 
-  /** Moves time forward in small steps and lets promises settle between them. */
+  /** Moves time forward in small steps and runs pending promise callbacks between them. */
   async advanceAsync(by: Millis, step: Millis = 1): Promise<void> {
     for (let moved = 0; moved < by; moved += step) {
       this.advance(Math.min(step, by - moved));
-      await settle();
+      await flushPromises();
     }
   }
 
@@ -62,7 +62,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can settle now do so. */
-export async function settle(): Promise<void> {
+/** Runs the callbacks of all promises that can be settled without more time passing. */
+export async function flushPromises(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await new Promise<void>(resolve => setImmediate(resolve));
 }

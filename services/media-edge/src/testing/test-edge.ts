@@ -5,7 +5,7 @@ import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
-import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {EdgeEnv} from '../config.ts';
 import {startMediaEdge, type EdgeDeps, type MediaEdge} from '../start-media-edge.ts';
 import {ScriptedWorker} from './scripted-worker.ts';
@@ -78,7 +78,7 @@ export class TestEdge {
     for (let moved = 0; moved < within; moved += 1) {
       if (await isSo()) return;
       this.clock.advance(1);
-      await settle();
+      await flushPromises();
     }
     throw new Error(`it never happened that ${what}`);
   }
@@ -87,7 +87,7 @@ export class TestEdge {
   async pass(ms: number): Promise<void> {
     for (let moved = 0; moved < ms; moved += 5) {
       this.clock.advance(5);
-      await settle();
+      await flushPromises();
     }
   }
 

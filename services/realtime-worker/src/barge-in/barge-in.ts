@@ -8,7 +8,7 @@ import {NOTHING_SENT, NOTHING_SILENCED, serverRights, truncations, cancels} from
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 import {GreetingProtection} from './greeting-protection.ts';
 import {AudibleResponses} from './audible-responses.ts';
-import {firstApart, type Piece} from '../playback/playout-timeline.ts';
+import {splitFirst, type Piece} from '../playback/playout-timeline.ts';
 import {MinSpeech} from './min-speech.ts';
 
 /** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
@@ -59,7 +59,7 @@ export class BargeIn {
 
   /** When `time` is wanted next. */
   get deadline(): Millis | undefined {
-    const landsBy = this.#stop?.settled ? undefined : this.#ledger.landsBy;
+    const landsBy = this.#stop?.settled ? undefined : this.#ledger.confirmsBy;
     const unprotectAt = this.callerSpeaks ? undefined : this.#guard.until;
     return earliest(this.#weighing.until, this.#pausedUntil, landsBy, unprotectAt);
   }
@@ -103,7 +103,7 @@ export class BargeIn {
       case 'callerStopped':
         return this.#callerStopped(event.spokenMs, at);
       case 'markReturned':
-        return this.#ledger.returned(event.name, at) === 'landed' ? this.#settle(at) : [];
+        return this.#ledger.markReturned(event.name, at) === 'landed' ? this.#settle(at) : [];
       case 'streamOpened':
         this.#streamOpen = true;
         return [
@@ -159,7 +159,7 @@ export class BargeIn {
     if (this.#responses.isGreeting(responseId)) this.#greetingSounds(at);
     const opening = this.#ledger.opening(at);
     const effects: FloorEffect[] = opening === undefined ? [] : [{do: 'mark', mark: opening}];
-    for (const part of opening === undefined ? [piece] : firstApart(piece)) {
+    for (const part of opening === undefined ? [piece] : splitFirst(piece)) {
       const {itemId, itemFrom, payload} = part;
       const mark = this.#ledger.sent(part, at);
       effects.push({do: 'say', payload, mark, itemId, responseId, itemFrom, itemMs: itemFrom + part.ms});
@@ -169,7 +169,7 @@ export class BargeIn {
 
   #greetingSounds(at: Millis): void {
     // Whoever hears its first word is heard here no sooner than a round trip from now.
-    const isFirst = this.#guard.sounds(at + (this.#ledger.roundTrip ?? 0));
+    const isFirst = this.#guard.sounds(at + (this.#ledger.averageRoundTrip ?? 0));
     if (isFirst && this.callerSpeaks && !this.#policy.uninterruptible) this.#weigh(at, at);
   }
 
@@ -221,8 +221,8 @@ export class BargeIn {
 
   #time(at: Millis): FloorEffect[] {
     const effects: FloorEffect[] = [];
-    const {landsBy} = this.#ledger;
-    if (landsBy === undefined || at >= landsBy) effects.push(...this.#settle(at));
+    const {confirmsBy} = this.#ledger;
+    if (confirmsBy === undefined || at >= confirmsBy) effects.push(...this.#settle(at));
     // The model tells the end of speech half a second late; the frames tell it now.
     if (this.#weighing.lasted(at)) effects.push(...this.#yield(at));
     // Speech that never ended and never became a turn: the reply must not stay unsaid.
@@ -241,17 +241,17 @@ export class BargeIn {
 
   #stopSound({effects: cancels, unfinished}: Silenced, at: Millis): FloorEffect[] {
     const audible = this.#ledger.playing(at);
-    const effects: FloorEffect[] = audible ? [{do: 'clear'}, {do: 'mark', mark: this.#ledger.stop(at)}] : [];
+    const effects: FloorEffect[] = audible ? [{do: 'clear'}, {do: 'mark', mark: this.#ledger.clear(at)}] : [];
     effects.push(...cancels);
     this.#stop = {at, audible, unfinished, settled: undefined};
-    return audible && this.#ledger.landsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
+    return audible && this.#ledger.confirmsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
   }
 
   /** The clear has landed, or it cannot be waited for any longer: what was not heard is known as well as ever. */
   #settle(at: Millis): FloorEffect[] {
     const stop = this.#stop;
     if (!stop || stop.settled) return [];
-    const settled = this.#ledger.settle();
+    const settled = this.#ledger.confirmClear();
     stop.settled = settled ?? NOTHING_SENT;
     this.#held.unshift(...(settled?.unheard ?? []));
     return this.#pausedUntil === undefined ? this.#forget(stop, stop.unfinished, at) : [];
@@ -307,7 +307,7 @@ export class BargeIn {
 
   /** What the caller did not hear because the line was closed; what we say and what their phone says takes time. */
   #cutOff({heardFrom, ahead}: Extract<FloorEvent, {type: 'over'}>): FloorEffect[] {
-    const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.roundTrip ?? 0) / (ahead ? 2 : 1));
+    const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.averageRoundTrip ?? 0) / (ahead ? 2 : 1));
     const cuts = this.#responses.cuts([...unheard, ...this.#held]);
     return cuts.length > 0 ? [{do: 'cutOff', cuts}] : [];
   }

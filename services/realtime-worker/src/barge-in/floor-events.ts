@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
 import type {Truncation} from '../playback/truncation.ts';
-import type {Settled} from '../playback/playback-ledger.ts';
+import type {ConfirmedClear} from '../playback/playback-ledger.ts';
 
 /** What the server may do with this policy. `lifted`: the greeting needs no protection any more. Where a noise is not a turn, the server may do nothing by itself. */
 export function serverRights({mode, minSpeechMs, uninterruptible}: FloorPolicy, lifted: boolean): ServerRights {
@@ -62,7 +62,7 @@ export interface SentBefore {
 }
 
 /** The caller spoke over us, and this is what it came to. */
-export interface Interruption extends Omit<Settled, 'unheard'> {
+export interface Interruption extends Omit<ConfirmedClear, 'unheard'> {
   readonly cuts: readonly Truncation[];
   /** When the clear went out. */
   readonly at: Millis;

@@ -27,11 +27,11 @@ export interface CallDeps {
   /** Opens the recording of a call; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /** Asks another worker to take the call over; resolves when it has, or nobody would. */
-  readonly handOver: (call: HeldCall) => Promise<boolean>;
+  readonly handOver: (call: OwnedCall) => Promise<boolean>;
 }
 
 /** A call that this worker has, and under which epoch. */
-export interface HeldCall {
+export interface OwnedCall {
   readonly callSid: CallSid;
   readonly epoch: number;
 }
@@ -53,7 +53,7 @@ export interface CallStart {
   /** The journal of the owners before, empty for a new call… */
   readonly entries: readonly JournalEntry[];
   /** …and what it says. */
-  readonly before: RestoredCall | undefined;
+  readonly restored: RestoredCall | undefined;
   /** Why: as the ask to take it says. */
   readonly cause: string;
 }

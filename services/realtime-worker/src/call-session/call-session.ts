@@ -8,7 +8,7 @@ import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
 import {BackgroundTools} from './background-tools.ts';
-import type {CallDeps, CallOutcome, CallStart, HeldCall} from './call-deps.ts';
+import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
@@ -19,18 +19,18 @@ import {openedFact} from '../journal/opened-fact.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
-import {tellOperators} from './operator-reports.ts';
+import {reportToOperators} from './operator-reports.ts';
 
 /** How long the other side of a stream is given to close it. */
-const LEAVE_WITHIN: Millis = 2_000;
-const COUNT_EVERY: Millis = 1_000;
+const CLOSE_WITHIN: Millis = 2_000;
+const CHECK_EVERY: Millis = 1_000;
 /** A call that no other worker could take is offered again after this. */
-const AGAIN_AFTER: Millis = 500;
+const RETRY_AFTER: Millis = 500;
 /**
  * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
  * core knows no socket and no timer; this knows no rule.
  */
-export class CallSession implements HeldCall {
+export class CallSession implements OwnedCall {
   readonly #deps: CallDeps;
   readonly #call: CallEntry;
   readonly #core: CallCore;
@@ -61,7 +61,7 @@ export class CallSession implements HeldCall {
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     this.#mended = new MendedEvents(deps.metrics, this.#log);
     const {clock, worker, directory} = deps;
-    const {before} = start;
+    const {restored} = start;
     const {callSid} = call;
     const {tools} = assistant;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
@@ -75,13 +75,13 @@ export class CallSession implements HeldCall {
         interruption: deps.adapter.traits.interruption,
         epoch: call.epoch,
         worker,
-        since: at => Math.max(0, at + offset),
+        callTime: at => Math.max(0, at + offset),
         streamGraceMs: deps.streamGraceMs,
         rotateAfterMs: deps.rotateAfterMs,
-        takenOver: before && {kind, from: before.owner ?? null},
+        takenOver: restored && {kind, from: restored.owner ?? null},
       },
       clock.now(),
-      before,
+      restored,
     );
     this.#journal = new CallJournal({
       directory,
@@ -90,10 +90,10 @@ export class CallSession implements HeldCall {
       clock,
       log: this.#log,
       entries: start.entries,
-      known: () => this.#known(),
-      fenced: () => this.letGo('fenced by the directory'),
+      currentEntry: () => this.#currentEntry(),
+      onFenced: () => this.release('fenced by the directory'),
     });
-    if (!before) this.#journal.write(openedFact(call, assistant));
+    if (!restored) this.#journal.write(openedFact(call, assistant));
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new CallerStream({
@@ -101,22 +101,22 @@ export class CallSession implements HeldCall {
       channels: deps.channels,
       clock,
       log: this.#log,
-      hear: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
-      fenced: () => this.letGo('fenced on the channel'),
-      counted: counts => this.#count(counts),
+      onFrame: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
+      onFenced: () => this.release('fenced on the channel'),
+      onClosed: counts => this.#streamClosed(counts),
     });
     this.#model = new ModelSessions(start.model, {
       ...deps,
       log: this.#log,
       settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
-      tell: (event, arrivedAt) => this.#on(event, arrivedAt),
-      ready: ms => {
+      onEvent: (event, arrivedAt) => this.#on(event, arrivedAt),
+      onReady: ms => {
         this.#journal.write({is: 'modelReady', ms});
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
       },
     });
     this.#tools = new BackgroundTools({tools, callSid, clock, log: this.#log, finished: event => this.#on(event)});
-    this.#cancels.push(every(clock, COUNT_EVERY, () => this.#lookAround()));
+    this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
   }
@@ -137,8 +137,8 @@ export class CallSession implements HeldCall {
   }
 
   /** Begins with the model, which is told what was said before. */
-  talk(): void {
-    if (!this.#over) this.#model.listen();
+  startModel(): void {
+    if (!this.#over) this.#model.start();
   }
 
   /** The call ended in a way that only others could see. */
@@ -155,7 +155,7 @@ export class CallSession implements HeldCall {
   }
 
   /** Somebody newer owns the call: lets go of everything at once and tells nobody. */
-  letGo(why: string): void {
+  release(why: string): void {
     if (this.#over) return;
     this.#log.info({why}, 'call let go');
     this.#deps.metrics.fencedTotal.inc();
@@ -186,7 +186,7 @@ export class CallSession implements HeldCall {
         }
         return;
       case 'journal':
-        return this.#note(effect.fact);
+        return this.#write(effect.fact);
       case 'openModel':
         return this.#model.reopen(effect.after);
       case 'openSpare':
@@ -206,11 +206,11 @@ export class CallSession implements HeldCall {
       case 'end':
         return this.#end(effect.reason);
       default:
-        return tellOperators(effect, this.#deps, this.#log);
+        return reportToOperators(effect, this.#deps, this.#log);
     }
   }
 
-  #note(noted: Fact): void {
+  #write(noted: Fact): void {
     // Only the shell knows how long it took from the word that the caller speaks to the clear.
     const reactionMs = this.#reaction?.ms ?? null;
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
@@ -224,9 +224,9 @@ export class CallSession implements HeldCall {
       this.#log.warn({err: thrown}, 'cannot hand the call over');
       return false;
     });
-    if (moved) return this.letGo('handed over');
+    if (moved) return this.release('handed over');
     // Somebody may come: a rolling restart of the only worker.
-    if (!this.#over) this.#cancels.push(this.#deps.clock.after(AGAIN_AFTER, () => this.drain()));
+    if (!this.#over) this.#cancels.push(this.#deps.clock.after(RETRY_AFTER, () => this.drain()));
   }
 
   /** Twilio asks what is next when the stream is closed, and then tells the caller to wait. */
@@ -257,10 +257,10 @@ export class CallSession implements HeldCall {
       this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
     };
     background(journal.written().then(tell), this.#log, 'finishing the journal');
-    this.#deps.clock.after(LEAVE_WITHIN, tell);
+    this.#deps.clock.after(CLOSE_WITHIN, tell);
   }
 
-  #known(): CallEntry {
+  #currentEntry(): CallEntry {
     const stream = this.#stream.entry;
     return {...this.#call, owner: this.#deps.worker, ...(stream ? {stream} : {})};
   }
@@ -275,25 +275,25 @@ export class CallSession implements HeldCall {
     this.#tools.close();
   }
 
-  #count(counts: StreamCounts): void {
+  #streamClosed(counts: StreamCounts): void {
     this.#journal.write({is: 'frames', ...counts, paddedMs: this.#core.paddedMs - this.#paddedMs});
     this.#paddedMs = this.#core.paddedMs;
   }
 
   /** Once a second: what no message tells. */
-  #lookAround(): void {
+  #check(): void {
     const {wellSince, metrics} = this.#deps;
     const well = wellSince();
     // Redis was away: it may have come back without our call.
     if (well !== undefined && well !== this.#wellSince) {
       this.#wellSince = well;
-      background(this.#journal.confirm(), this.#log, 'looking for the call');
+      background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');
     }
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {
       metrics.hopSeconds.observe(ms / 1_000);
       this.#on({type: 'hop', ms});
     }
-    this.#stream.lookAround(well);
+    this.#stream.checkEdge(well);
   }
 }

@@ -32,9 +32,9 @@ async function opened() {
     channels: {workerEnd: () => Promise.resolve(channel)} as unknown as FrameChannels,
     clock,
     log: createLog('test', {level: 'silent'}),
-    hear: frame => heard.push(frame),
-    fenced: () => {},
-    counted: each => counted.push(each),
+    onFrame: frame => heard.push(frame),
+    onFenced: () => {},
+    onClosed: each => counted.push(each),
   });
   await line.attach(streamSid, edge, 1).done;
   const speak = (frame: EdgeToWorker, sentAt?: number) => {
@@ -44,7 +44,7 @@ async function opened() {
   const wait = (ms: number) => {
     for (let waited = 0; waited < ms; waited += 1_000) {
       clock.advance(1_000);
-      line.lookAround(0);
+      line.checkEdge(0);
     }
   };
   return {line, heard, sent, counted, speak, wait};

@@ -7,18 +7,18 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
 /** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
-const EDGE_SILENT: Millis = 8_000;
+const EDGE_SILENT_AFTER: Millis = 8_000;
 
 export interface CallerStreamDeps {
   readonly callSid: CallSid;
   readonly channels: FrameChannels;
   readonly clock: Clock;
   readonly log: Log;
-  readonly hear: (frame: EdgeToWorker, epoch: number) => void;
+  readonly onFrame: (frame: EdgeToWorker, epoch: number) => void;
   /** Somebody newer has our place on the channel. */
-  readonly fenced: () => void;
+  readonly onFenced: () => void;
   /** A stream is over for us; this is what its channel can prove, and what its edge told. */
-  readonly counted: (counts: StreamCounts) => void;
+  readonly onClosed: (counts: StreamCounts) => void;
 }
 
 /** Frames of one stream. `lostDown` and `malformed` only the edge knows. */
@@ -41,7 +41,7 @@ interface OpenStream {
   silent: boolean;
   /** Its edge said that it is over, and has nothing more to say. */
   ended: boolean;
-  told: Pick<StreamCounts, 'lostDown' | 'malformed'>;
+  reported: Pick<StreamCounts, 'lostDown' | 'malformed'>;
 }
 
 interface Attached {
@@ -83,18 +83,18 @@ export class CallerStream {
   ): {readonly isNew: boolean; readonly done: Promise<void>} {
     const known = this.#attached;
     if (known?.streamSid === streamSid && known.epoch >= epoch) return {isNew: false, done: known.done};
-    const done = this.#listenTo(streamSid, edge, epoch);
+    const done = this.#openStream(streamSid, edge, epoch);
     this.#attached = {streamSid, edge, epoch, done};
     return {isNew: true, done};
   }
 
-  async #listenTo(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const {channels, clock, callSid, hear, log, fenced} = this.#deps;
+  async #openStream(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
+    const {channels, clock, callSid, onFrame, log, onFenced} = this.#deps;
     const channel = await channels.workerEnd(streamSid, epoch);
     // Over, or an even newer stream was faster.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#open;
-    const told = {lostDown: 0, malformed: 0};
+    const reported = {lostDown: 0, malformed: 0};
     const stream: OpenStream = {
       channel,
       streamSid,
@@ -103,45 +103,45 @@ export class CallerStream {
       openedAt: clock.now(),
       silent: false,
       ended: false,
-      told,
+      reported,
     };
     this.#open = stream;
     if (before) this.#leave(before);
     channel.onFrame((sent, sentAt) => {
       if (this.#open !== stream) return;
-      const frame = sent.kind === 'began' ? asOf(sent, sentAt) : sent;
+      const frame = sent.kind === 'began' ? aged(sent, sentAt) : sent;
       const isBack = stream.silent && frame.kind !== 'began';
       stream.silent = false;
       stream.ended = frame.kind === 'ended';
       if (frame.kind === 'began') log.info({streamSid, edge, epoch}, 'caller heard');
-      if (frame.kind === 'counted') stream.told = {lostDown: frame.lost, malformed: frame.malformed};
+      if (frame.kind === 'counted') stream.reported = {lostDown: frame.lost, malformed: frame.malformed};
       if (isBack) {
         // What waited for the edge will be said again from where the caller stopped hearing it: once is enough.
         channel.send({kind: 'clear'});
-        hear({kind: 'began', callSid, streamSid, edge}, epoch);
+        onFrame({kind: 'began', callSid, streamSid, edge}, epoch);
       }
-      hear(frame, epoch);
+      onFrame(frame, epoch);
     });
     background(
-      channel.closed.then(({why}) => why === 'fenced' && fenced()),
+      channel.closed.then(({why}) => why === 'fenced' && onFenced()),
       log,
       'watching the channel',
     );
   }
 
   /** Once a second: an edge that died says nothing, and nobody says it for it. */
-  lookAround(wellSince: Millis | undefined): void {
+  checkEdge(wellSince: Millis | undefined): void {
     const stream = this.#open;
     if (!stream || stream.silent || stream.ended) return;
-    const {clock, log, hear} = this.#deps;
+    const {clock, log, onFrame} = this.#deps;
     const silentSince = Math.max(
       stream.channel.lastHeardAt() ?? stream.openedAt,
       wellSince ?? Number.POSITIVE_INFINITY,
     );
-    if (clock.now() - silentSince < EDGE_SILENT) return;
+    if (clock.now() - silentSince < EDGE_SILENT_AFTER) return;
     stream.silent = true;
     log.warn({edge: stream.edge}, 'the edge of the call is silent');
-    hear({kind: 'ended', why: 'lost'}, stream.epoch);
+    onFrame({kind: 'ended', why: 'lost'}, stream.epoch);
   }
 
   /** Lets the stream go, when all that was sent has arrived. */
@@ -156,14 +156,14 @@ export class CallerStream {
     const {channel, streamSid, epoch} = stream;
     if (streamSid !== this.#open?.streamSid) {
       channel.send({kind: 'close', why: 'superseded'});
-      this.#deps.hear({kind: 'ended', why: 'lost'}, epoch);
+      this.#deps.onFrame({kind: 'ended', why: 'lost'}, epoch);
     }
     this.#dispose(stream);
   }
 
-  #dispose({channel, told}: OpenStream): void {
+  #dispose({channel, reported}: OpenStream): void {
     const {received, sent, lost, duplicates} = channel.counts();
-    this.#deps.counted({up: received, down: sent, lostUp: lost, duplicates, ...told});
+    this.#deps.onClosed({up: received, down: sent, lostUp: lost, duplicates, ...reported});
     background(channel[Symbol.asyncDispose](), this.#deps.log, 'closing a stream');
   }
 }
@@ -173,7 +173,7 @@ type Began = Extract<EdgeToWorker, {kind: 'began'}>;
 const CLOCK_MS = 2 ** 32 / 10;
 
 /** What an edge said `at` a moment, as it was when that was sent: it had to wait until we listened. */
-function asOf({at, sinceStartMs, silentMs, ...began}: Began, sentAt: Millis | undefined): Began {
+function aged({at, sinceStartMs, silentMs, ...began}: Began, sentAt: Millis | undefined): Began {
   if (at === undefined || sentAt === undefined || sinceStartMs === undefined) return {...began, sinceStartMs, silentMs};
   const waited = (sentAt - (at % CLOCK_MS) + CLOCK_MS) % CLOCK_MS;
   const more = waited < CLOCK_MS / 2 ? waited : 0; // rounded, it may even seem to be sent earlier

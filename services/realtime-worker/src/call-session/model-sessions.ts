@@ -12,9 +12,9 @@ export interface ModelSessionsDeps {
   /** What the next session must be. */
   readonly settings: () => SessionSettings;
   /** `arrivedAt`: when it came in from the network. */
-  readonly tell: (event: CallEvent, arrivedAt?: Millis) => void;
+  readonly onEvent: (event: CallEvent, arrivedAt?: Millis) => void;
   /** A session is configured, so long after the call was taken, in milliseconds. */
-  readonly ready: (ms: Millis) => void;
+  readonly onReady: (ms: Millis) => void;
 }
 
 /** The model's sessions of one call: the one in use, and the one that will take its place. */
@@ -34,7 +34,7 @@ export class ModelSessions {
   }
 
   /** From here on the session in use is heard, also what it said before; if there is none yet, one is opened. */
-  listen(): void {
+  start(): void {
     this.#session ??= this.#deps.adapter.open(this.#deps.settings());
     this.#listenTo(this.#session);
   }
@@ -48,7 +48,7 @@ export class ModelSessions {
     const open = () => {
       if (this.#over) return;
       this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
-      this.#drop(this.#session);
+      this.#closeSession(this.#session);
       this.#session = this.#deps.adapter.open(this.#deps.settings());
       this.#listenTo(this.#session);
     };
@@ -61,31 +61,31 @@ export class ModelSessions {
     const spare = this.#deps.adapter.open(this.#deps.settings());
     this.#spare = spare;
     spare.onEvent((event, arrivedAt) => {
-      if (this.#session === spare) return this.#deps.tell({type: 'model', event}, arrivedAt);
+      if (this.#session === spare) return this.#deps.onEvent({type: 'model', event}, arrivedAt);
       if (this.#spare !== spare) return;
-      if (event.type === 'ready') this.#deps.tell({type: 'spareReady'});
-      if (event.type === 'lost') this.#deps.tell({type: 'spareLost'});
+      if (event.type === 'ready') this.#deps.onEvent({type: 'spareReady'});
+      if (event.type === 'lost') this.#deps.onEvent({type: 'spareLost'});
     });
   }
 
   useSpare(): void {
     if (!this.#spare) return;
     this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
-    this.#drop(this.#session);
+    this.#closeSession(this.#session);
     this.#session = this.#spare;
     this.#spare = undefined;
   }
 
   dropSpare(): void {
-    this.#drop(this.#spare);
+    this.#closeSession(this.#spare);
     this.#spare = undefined;
   }
 
   close(): void {
     this.#over = true;
     this.#reopening?.();
-    this.#drop(this.#session);
-    this.#drop(this.#spare);
+    this.#closeSession(this.#session);
+    this.#closeSession(this.#spare);
   }
 
   #listenTo(session: ModelSession): void {
@@ -94,13 +94,13 @@ export class ModelSessions {
       if (this.#session !== session) return;
       if (event.type === 'ready' && !wasReady) {
         wasReady = true;
-        this.#deps.ready(this.#deps.clock.now() - this.#openedAt);
+        this.#deps.onReady(this.#deps.clock.now() - this.#openedAt);
       }
-      this.#deps.tell({type: 'model', event}, arrivedAt);
+      this.#deps.onEvent({type: 'model', event}, arrivedAt);
     });
   }
 
-  #drop(session: ModelSession | undefined): void {
+  #closeSession(session: ModelSession | undefined): void {
     if (session) background(session[Symbol.asyncDispose](), this.#deps.log, 'closing a model session');
   }
 }

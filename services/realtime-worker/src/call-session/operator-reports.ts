@@ -5,11 +5,11 @@ import type {CallEffect} from '../events/call-effect.ts';
 import {errorLabel} from './error-label.ts';
 
 /** An effect that changes nothing: a figure, or a line in the log. */
-export type Telling = Extract<CallEffect, {do: 'measure' | 'timing' | 'missed' | 'warn'}>;
+export type OperatorReport = Extract<CallEffect, {do: 'measure' | 'timing' | 'missed' | 'warn'}>;
 
 /** `showTimingMath`: each interruption is worth a line. */
-export function tellOperators(
-  effect: Telling,
+export function reportToOperators(
+  effect: OperatorReport,
   {metrics, showTimingMath}: {readonly metrics: Metrics; readonly showTimingMath: boolean},
   log: Log,
 ): void {

@@ -6,7 +6,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallJournal} from '../journal/call-journal.ts';
 
 /** What could not be written because of Redis is tried again after this. */
-const AGAIN_AFTER: Millis = 500;
+const RETRY_AFTER: Millis = 500;
 
 /**
  * Writes what is to become of the caller, as often as it takes: Twilio asks as soon as the stream is closed, and the
@@ -25,7 +25,7 @@ export async function setIntent(
       return undefined;
     });
     if (told) return;
-    if (told === false) await journal.confirm();
-    else await sleep(clock, AGAIN_AFTER);
+    if (told === false) await journal.verifyOwnership();
+    else await sleep(clock, RETRY_AFTER);
   }
 }

@@ -29,7 +29,7 @@ export class FloorOutcomes {
     const {memory, turns, caller, interruptions} = this.#told;
     switch (effect.do) {
       case 'say': {
-        const turn = turns.said(effect.responseId, at, hopMs);
+        const turn = turns.audioSent(effect.responseId, at, hopMs);
         const said = journal({is: 'said', id: effect.itemId, from: effect.itemFrom, ms: effect.itemMs});
         return [toEdge({kind: 'audio', payload: effect.payload, mark: effect.mark}), said, ...turn];
       }
@@ -38,7 +38,7 @@ export class FloorOutcomes {
       case 'clear':
         return [toEdge({kind: 'clear'}), journal({is: 'hushed'})];
       case 'truncate':
-        return memory.cut(effect.itemId, effect.audioEndMs, effect.receivedMs);
+        return memory.truncate(effect.itemId, effect.audioEndMs, effect.receivedMs);
       case 'cancel':
         return [toModel({do: 'cancel', responseId: effect.responseId})];
       case 'interrupted':
@@ -57,7 +57,7 @@ export class FloorOutcomes {
       case 'allHeard':
         return [{do: 'timing', line: timingLine(effect.interruption, effect.do)}];
       case 'cutOff':
-        return turns.cutOff(effect.cuts);
+        return turns.truncated(effect.cuts);
       default:
         return unreachable(effect);
     }

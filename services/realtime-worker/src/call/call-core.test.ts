@@ -4,27 +4,27 @@ import type {CallEffect} from '../events/call-effect.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {
-  asked,
+  responseTags,
   babble,
   began,
   Call,
-  down,
+  framesToEdge,
   ended,
   hangUp,
-  last,
-  noted,
+  callEnding,
+  journalled,
   sound,
-  speech,
-  told,
+  speechEvent,
+  commandsToModel,
   VOICE,
 } from '../testing/call.ts';
 
 describe('the greeting', () => {
   test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
     const call = new Call();
-    expect(asked(call.model({type: 'ready'}))).toEqual(['greeting-1']);
-    expect(down(call.reply('r1', 'i1', 500, 'greeting-1'))).toEqual([]);
-    expect(down(call.at(900).edge(began))).toEqual(['mark', 'mark', 'audio']);
+    expect(responseTags(call.model({type: 'ready'}))).toEqual(['greeting-1']);
+    expect(framesToEdge(call.reply('r1', 'i1', 500, 'greeting-1'))).toEqual([]);
+    expect(framesToEdge(call.at(900).edge(began))).toEqual(['mark', 'mark', 'audio']);
   });
 
   test('is not repeated by another session', () => {
@@ -33,7 +33,7 @@ describe('the greeting', () => {
     call.model({type: 'ready'});
     call.reply('r1', 'i1', 500, 'greeting-1');
     call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
-    expect(asked(call.at(300).model({type: 'ready'}))).toEqual([]);
+    expect(responseTags(call.at(300).model({type: 'ready'}))).toEqual([]);
   });
 
   test('that was asked for and not begun is asked of the next session', () => {
@@ -41,8 +41,10 @@ describe('the greeting', () => {
     call.model({type: 'ready'}, {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'});
     call.model({type: 'lost', cause: 'closed', detail: ''});
     const again = call.at(200).model({type: 'ready'});
-    expect(asked(again)).toEqual(['greeting-2']);
-    expect(told(again)).toContainEqual(expect.objectContaining({instructions: expect.stringContaining('Say hello.')}));
+    expect(responseTags(again)).toEqual(['greeting-2']);
+    expect(commandsToModel(again)).toContainEqual(
+      expect.objectContaining({instructions: expect.stringContaining('Say hello.')}),
+    );
   });
 
   test('that broke off is gone on with, not begun again', () => {
@@ -53,8 +55,8 @@ describe('the greeting', () => {
     call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello and wel', whole: false});
     call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
     const again = call.at(300).model({type: 'ready'});
-    expect(asked(again)).toEqual(['recovery-2']);
-    expect(told(again).find(command => command.do === 'respond')).toMatchObject({
+    expect(responseTags(again)).toEqual(['recovery-2']);
+    expect(commandsToModel(again).find(command => command.do === 'respond')).toMatchObject({
       instructions: expect.stringContaining('Go on from exactly there'),
     });
   });
@@ -67,8 +69,8 @@ describe('the greeting', () => {
       {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
       ended('r1', 'failed', 'server_error'),
     );
-    const again = call.time(300);
-    expect(told(again)).toMatchObject([
+    const again = call.timePasses(300);
+    expect(commandsToModel(again)).toMatchObject([
       {do: 'respond', tag: 'greeting-2', instructions: expect.stringContaining('Say hello.')},
     ]);
   });
@@ -78,9 +80,9 @@ describe('a caller who interrupts', () => {
   test('is heard: silence first, then the cuts, and no cancel where the server cancels', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 4_000);
-    const effects = call.at(1_500).model(speech('u1', 'callerSpoke'));
-    expect(down(effects)).toEqual(['clear', 'mark']);
-    expect(told(effects)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 1_500}]);
+    const effects = call.at(1_500).model(speechEvent('u1', 'callerSpoke'));
+    expect(framesToEdge(effects)).toEqual(['clear', 'mark']);
+    expect(commandsToModel(effects)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 1_500}]);
     expect(effects.findIndex(effect => effect.do === 'edge')).toBeLessThan(
       effects.findIndex(effect => effect.do === 'model'),
     );
@@ -89,8 +91,8 @@ describe('a caller who interrupts', () => {
   test('leaves a record with its numbers, and one readable line', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 4_000);
-    const effects = call.at(1_500).model(speech('u1', 'callerSpoke'));
-    expect(noted(effects, 'interruption')[0]?.interruption).toMatchObject({
+    const effects = call.at(1_500).model(speechEvent('u1', 'callerSpoke'));
+    expect(journalled(effects, 'interruption')[0]?.interruption).toMatchObject({
       truncatedAtMs: 1_500,
       unheardMs: 2_500,
       false: false,
@@ -105,10 +107,10 @@ describe('a caller who interrupts', () => {
     const call = Call.connected();
     call.returnMarks();
     call.at(100).reply('r1', 'i1', 4_000);
-    call.at(1_500).model(speech('u1', 'callerSpoke'));
+    call.at(1_500).model(speechEvent('u1', 'callerSpoke'));
     const next = call.at(1_510).model({type: 'responseStarted', responseId: 'r2', tag: undefined});
     expect(
-      noted(next, 'turn')
+      journalled(next, 'turn')
         .filter(({open}) => !open)
         .map(({turn}) => [turn.interrupted, turn.heardMs]),
     ).toEqual([[true, 1_400]]);
@@ -117,36 +119,40 @@ describe('a caller who interrupts', () => {
   test('before anything was audible is no interruption', () => {
     const call = Call.connected();
     call.model({type: 'responseStarted', responseId: 'r1', tag: undefined});
-    const effects = call.model(speech('u1', 'callerSpoke'));
-    expect([down(effects), told(effects), noted(effects, 'interruption')]).toEqual([[], [], []]);
+    const effects = call.model(speechEvent('u1', 'callerSpoke'));
+    expect([framesToEdge(effects), commandsToModel(effects), journalled(effects, 'interruption')]).toEqual([
+      [],
+      [],
+      [],
+    ]);
   });
 
   test('is not troubled by a cut that the model refuses', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 4_000);
-    call.at(1_500).model(speech('u1', 'callerSpoke'));
+    call.at(1_500).model(speechEvent('u1', 'callerSpoke'));
     const refused = call.model({
       type: 'refused',
       code: 'invalid_value',
       message: 'already shorter',
       about: 'truncate:i1',
     });
-    expect(noted(refused, 'cutRefused')).toEqual([{is: 'cutRefused', id: 'i1'}]);
-    expect(last(refused)).toBeUndefined();
-    expect(down(call.reply('r2', 'i2', 500))).toContain('audio');
+    expect(journalled(refused, 'cutRefused')).toEqual([{is: 'cutRefused', id: 'i1'}]);
+    expect(callEnding(refused)).toBeUndefined();
+    expect(framesToEdge(call.reply('r2', 'i2', 500))).toContain('audio');
   });
 
   test('is forgotten by a server that counts less audio than it sent: cut where its audio ends, once', () => {
     const call = Call.connected();
     call.at(100).reply('r1', 'i1', 2_000, undefined, false);
-    call.at(1_100).model(speech('u1', 'callerSpoke'));
+    call.at(1_100).model(speechEvent('u1', 'callerSpoke'));
     const refused = {type: 'refused', code: 'invalid_value', message: 'already shorter', about: 'truncate:i1'} as const;
     const again = call.model({...refused, holdsMs: 915});
-    expect(told(again)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 915}]);
-    expect(noted(again, 'cutRefused')).toEqual([]);
+    expect(commandsToModel(again)).toEqual([{do: 'truncate', itemId: 'i1', audioEndMs: 915}]);
+    expect(journalled(again, 'cutRefused')).toEqual([]);
     const twice = call.model({...refused, holdsMs: 900});
-    expect(told(twice)).toEqual([]);
-    expect(noted(twice, 'cutRefused')).toHaveLength(1);
+    expect(commandsToModel(twice)).toEqual([]);
+    expect(journalled(twice, 'cutRefused')).toHaveLength(1);
   });
 
   test('is not troubled by races that the server calls errors', () => {
@@ -162,8 +168,8 @@ describe('a caller who interrupts', () => {
     call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'We are open from five to eleven.', whole: true});
     call.at(500).model({type: 'lost', cause: 'closed', detail: ''});
     call.at(600).model({type: 'ready'});
-    const effects = call.at(2_000).model(speech('u1', 'callerSpoke'));
-    expect(told(effects)).toEqual([
+    const effects = call.at(2_000).model(speechEvent('u1', 'callerSpoke'));
+    expect(commandsToModel(effects)).toEqual([
       {do: 'add', item: {kind: 'assistant', id: 'i1-cut', text: 'We are open from'}, after: 'i1'},
       {do: 'delete', itemId: 'i1'},
     ]);
@@ -174,11 +180,11 @@ describe('a reply that fails', () => {
   test('is asked for once more, then of another session, and then the call ends in words', () => {
     const call = Call.connected();
     call.model({type: 'responseStarted', responseId: 'r1', tag: undefined}, ended('r1', 'failed', 'server_error'));
-    expect(asked(call.time(299))).toEqual([]);
-    expect(asked(call.time(300))).toEqual(['turn-1']);
+    expect(responseTags(call.timePasses(299))).toEqual([]);
+    expect(responseTags(call.timePasses(300))).toEqual(['turn-1']);
     call.model({type: 'responseStarted', responseId: 'r2', tag: 'turn-1'}, ended('r2', 'failed', 'server_error'));
     call.model({type: 'ready'}); // the session that was made ready beside it
-    expect(last(call.effects)).toBeUndefined();
+    expect(callEnding(call.effects)).toBeUndefined();
   });
 
   test('without a sound is a failure too', () => {
@@ -187,14 +193,17 @@ describe('a reply that fails', () => {
       {type: 'responseStarted', responseId: 'r1', tag: undefined},
       ended('r1', 'incomplete', 'max_output_tokens'),
     );
-    expect(asked(call.time(300))).toEqual(['turn-1']);
+    expect(responseTags(call.timePasses(300))).toEqual(['turn-1']);
   });
 
   test('is not asked for again when the caller has said something new', () => {
     const call = Call.connected();
     call.model({type: 'responseStarted', responseId: 'r1', tag: undefined}, ended('r1', 'failed', 'server_error'));
-    call.model(speech('u1', 'callerSpoke'), speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
-    expect(asked(call.time(300))).toEqual([]);
+    call.model(speechEvent('u1', 'callerSpoke'), speechEvent('u1', 'callerStopped', 500), {
+      type: 'turnCommitted',
+      itemId: 'u1',
+    });
+    expect(responseTags(call.timePasses(300))).toEqual([]);
   });
 
   test('told twice is one failure, and is billed once', () => {
@@ -204,8 +213,8 @@ describe('a reply that fails', () => {
       ended('r1', 'failed', 'server_error'),
       ended('r1', 'failed', 'server_error'),
     );
-    expect(last(effects)).toBeUndefined();
-    expect(noted(effects, 'tokens')).toHaveLength(1);
+    expect(callEnding(effects)).toBeUndefined();
+    expect(journalled(effects, 'tokens')).toHaveLength(1);
   });
 });
 
@@ -224,9 +233,9 @@ describe('an assistant that hangs up', () => {
 
   test('closes the line after the last word was heard, and not before', () => {
     const call = goodbye();
-    expect(last(call.effects)).toBeUndefined();
-    expect(last(call.time(1_900))).toBeUndefined();
-    expect(last(call.at(2_010).returnMarks())).toMatchObject({
+    expect(callEnding(call.effects)).toBeUndefined();
+    expect(callEnding(call.timePasses(1_900))).toBeUndefined();
+    expect(callEnding(call.at(2_010).returnMarks())).toMatchObject({
       do: 'leave',
       intent: 'hang-up',
       reason: 'assistant.hung-up',
@@ -234,36 +243,36 @@ describe('an assistant that hangs up', () => {
   });
 
   test('does not leave the line open when the mark is lost', () => {
-    expect(last(goodbye().time(4_000))).toMatchObject({intent: 'hang-up'});
+    expect(callEnding(goodbye().timePasses(4_000))).toMatchObject({intent: 'hang-up'});
   });
 
   test('stays when the caller speaks over the goodbye, and the model is told', () => {
     const call = goodbye();
-    const effects = call.at(1_000).model(speech('u1', 'callerSpoke'));
-    expect(told(effects)).toContainEqual({
+    const effects = call.at(1_000).model(speechEvent('u1', 'callerSpoke'));
+    expect(commandsToModel(effects)).toContainEqual({
       do: 'add',
       item: expect.objectContaining({kind: 'toolResult', callId: 'call-1', output: expect.stringContaining('goes on')}),
     });
     call.returnMarks();
-    call.time(9_000);
-    expect(last(call.effects)).toBeUndefined();
+    call.timePasses(9_000);
+    expect(callEnding(call.effects)).toBeUndefined();
   });
 
   test('stays when the goodbye comes from a reply that the caller has spoken over', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 2_000, undefined, false);
-    call.at(500).model(speech('u1', 'callerSpoke'));
-    call.at(1_500).model(speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
+    call.at(500).model(speechEvent('u1', 'callerSpoke'));
+    call.at(1_500).model(speechEvent('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
     call.model(hangUp('r1'), ended('r1', 'cancelled'));
     call.returnMarks();
-    call.time(9_000);
-    expect(last(call.effects)).toBeUndefined();
+    call.timePasses(9_000);
+    expect(callEnding(call.effects)).toBeUndefined();
   });
 
   test('with resume stays for words, and not for a noise', () => {
     const noise = (spokenMs: number) => {
       const call = Call.connected({mode: 'resume'});
-      for (let n = 0; n < 200; n += 1) call.at(n * 20).hear();
+      for (let n = 0; n < 200; n += 1) call.at(n * 20).callerFrame();
       call
         .at(10_000)
         .model(
@@ -273,10 +282,12 @@ describe('an assistant that hangs up', () => {
           hangUp('r1'),
           ended('r1'),
         );
-      call.at(11_000).model(speech('u1', 'callerSpoke', 1_000));
-      call.at(11_800).model(speech('u1', 'callerStopped', 1_000 + spokenMs), {type: 'turnCommitted', itemId: 'u1'});
+      call.at(11_000).model(speechEvent('u1', 'callerSpoke', 1_000));
+      call
+        .at(11_800)
+        .model(speechEvent('u1', 'callerStopped', 1_000 + spokenMs), {type: 'turnCommitted', itemId: 'u1'});
       call.at(13_100).returnMarks();
-      return last(call.effects);
+      return callEnding(call.effects);
     };
     expect(noise(100)).toMatchObject({intent: 'hang-up'});
     expect(noise(700)).toBeUndefined();
@@ -287,42 +298,44 @@ describe('a noise', () => {
   test('with resume is forgotten by the model, and leaves a record of a false interruption', () => {
     const call = Call.connected({mode: 'resume'});
     call.reply('r1', 'i1', 3_000);
-    for (let n = 0; n < 50; n += 1) call.at(n * 20).hear(n < 45 ? undefined : VOICE);
-    const paused = call.at(1_000).model(speech('u1', 'callerSpoke', 900));
-    expect(down(paused)).toEqual(['clear', 'mark']);
-    expect(told(paused)).toEqual([]);
-    const resumed = call.at(1_700).model(speech('u1', 'callerStopped', 990), {type: 'turnCommitted', itemId: 'u1'});
-    expect(down(resumed)).toEqual(['mark', 'audio']);
-    expect(told(resumed)).toEqual([{do: 'delete', itemId: 'u1'}]);
-    expect(noted(resumed, 'interruption')[0]?.interruption.false).toBe(true);
+    for (let n = 0; n < 50; n += 1) call.at(n * 20).callerFrame(n < 45 ? undefined : VOICE);
+    const paused = call.at(1_000).model(speechEvent('u1', 'callerSpoke', 900));
+    expect(framesToEdge(paused)).toEqual(['clear', 'mark']);
+    expect(commandsToModel(paused)).toEqual([]);
+    const resumed = call
+      .at(1_700)
+      .model(speechEvent('u1', 'callerStopped', 990), {type: 'turnCommitted', itemId: 'u1'});
+    expect(framesToEdge(resumed)).toEqual(['mark', 'audio']);
+    expect(commandsToModel(resumed)).toEqual([{do: 'delete', itemId: 'u1'}]);
+    expect(journalled(resumed, 'interruption')[0]?.interruption.false).toBe(true);
   });
 
   const click = () => {
     const call = Call.connected({greetingProtectedMs: 500}, 'Say hello.');
     call.reply('r1', 'i1', 2_000, 'greeting-1');
-    for (let n = 0; n < 35; n += 1) call.at(n * 20).hear(n === 5 ? VOICE : undefined);
-    call.at(170).model(speech('u1', 'callerSpoke', 90));
-    const effects = call.at(700).model(speech('u1', 'callerStopped', 190), {type: 'turnCommitted', itemId: 'u1'});
-    return {call, effects: [...effects, ...call.time(3_000)]};
+    for (let n = 0; n < 35; n += 1) call.at(n * 20).callerFrame(n === 5 ? VOICE : undefined);
+    call.at(170).model(speechEvent('u1', 'callerSpoke', 90));
+    const effects = call.at(700).model(speechEvent('u1', 'callerStopped', 190), {type: 'turnCommitted', itemId: 'u1'});
+    return {call, effects: [...effects, ...call.timePasses(3_000)]};
   };
 
   test('while the greeting begins is not answered', () => {
     const {effects} = click();
-    expect(asked(effects)).toEqual([]);
-    expect(down(effects)).toEqual([]);
+    expect(responseTags(effects)).toEqual([]);
+    expect(framesToEdge(effects)).toEqual([]);
   });
 
   test('that turns out to have been a word is answered, once', () => {
     const {call} = click();
-    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: ' … '}))).toEqual([]);
-    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual(['turn-2']);
-    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
+    expect(responseTags(call.model({type: 'callerWords', itemId: 'u1', text: ' … '}))).toEqual([]);
+    expect(responseTags(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual(['turn-2']);
+    expect(responseTags(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
   });
 
   test('that the caller has spoken after is not answered beside what they said', () => {
     const {call} = click();
-    call.at(3_100).model(speech('u2', 'callerSpoke', 600));
-    expect(asked(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
+    call.at(3_100).model(speechEvent('u2', 'callerSpoke', 600));
+    expect(responseTags(call.model({type: 'callerWords', itemId: 'u1', text: 'Hello?'}))).toEqual([]);
   });
 });
 
@@ -349,13 +362,19 @@ test('the assistant’s own voice, come back from the caller’s phone, neither 
   for (let at = 0; at < 5_000; at += 20) {
     const from = (at - 160) * 8;
     effects.push(
-      ...call.at(at).hear(from < 0 ? silence(20) : Buffer.from(faint.subarray(from, from + 160)).toString('base64')),
+      ...call
+        .at(at)
+        .callerFrame(from < 0 ? silence(20) : Buffer.from(faint.subarray(from, from + 160)).toString('base64')),
     );
-    if (at === 400) effects.push(...call.model(speech('u1', 'callerSpoke', 160)));
-    effects.push(...call.time(at));
+    if (at === 400) effects.push(...call.model(speechEvent('u1', 'callerSpoke', 160)));
+    effects.push(...call.timePasses(at));
   }
-  effects.push(...call.model(speech('u1', 'callerStopped', 4_500), {type: 'turnCommitted', itemId: 'u1'}));
-  expect([down(effects), asked(effects), told(effects)]).toEqual([[], [], [{do: 'delete', itemId: 'u1'}]]);
+  effects.push(...call.model(speechEvent('u1', 'callerStopped', 4_500), {type: 'turnCommitted', itemId: 'u1'}));
+  expect([framesToEdge(effects), responseTags(effects), commandsToModel(effects)]).toEqual([
+    [],
+    [],
+    [{do: 'delete', itemId: 'u1'}],
+  ]);
 });
 
 describe('on a line of any loudness', () => {
@@ -366,11 +385,11 @@ describe('on a line of any loudness', () => {
     const effects: CallEffect[] = [];
     for (let at = 0; at < 5_000; at += 20) {
       const isSpoken = at >= 3_000 && at < 3_000 + speaksMs;
-      effects.push(...call.at(at).hear(isSpoken ? voice : line));
-      if (at === 3_080) effects.push(...call.model(speech('u1', 'callerSpoke', 3_000)));
-      effects.push(...call.time(at));
+      effects.push(...call.at(at).callerFrame(isSpoken ? voice : line));
+      if (at === 3_080) effects.push(...call.model(speechEvent('u1', 'callerSpoke', 3_000)));
+      effects.push(...call.timePasses(at));
     }
-    return down(effects);
+    return framesToEdge(effects);
   }
 
   test('a caller of -46 dB of full scale stops an assistant that waits for 300 ms of speech', () => {
@@ -395,9 +414,9 @@ describe('a turn', () => {
   test('is answered by the server, and by us where only we know that it is one', () => {
     const turn = (floor: Partial<FloorPolicy>) => {
       const call = Call.connected(floor);
-      for (let n = 0; n < 100; n += 1) call.at(n * 20).hear();
-      return asked(
-        call.at(2_000).model(speech('u1', 'callerSpoke', 100), speech('u1', 'callerStopped', 900), {
+      for (let n = 0; n < 100; n += 1) call.at(n * 20).callerFrame();
+      return responseTags(
+        call.at(2_000).model(speechEvent('u1', 'callerSpoke', 100), speechEvent('u1', 'callerStopped', 900), {
           type: 'turnCommitted',
           itemId: 'u1',
         }),
@@ -410,15 +429,18 @@ describe('a turn', () => {
 
   test('that the server leaves unanswered is asked for', () => {
     const call = Call.connected();
-    call.model(speech('u1', 'callerSpoke'), speech('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
-    expect(asked(call.time(1_500))).toEqual(['turn-1']);
+    call.model(speechEvent('u1', 'callerSpoke'), speechEvent('u1', 'callerStopped'), {
+      type: 'turnCommitted',
+      itemId: 'u1',
+    });
+    expect(responseTags(call.timePasses(1_500))).toEqual(['turn-1']);
   });
 
   test('of keys is told to the model, and answered', () => {
     const call = Call.connected();
     call.edge({kind: 'digit', digit: '4'});
     call.edge({kind: 'digit', digit: '#'});
-    expect(told(call.time(1))).toMatchObject([
+    expect(commandsToModel(call.timePasses(1))).toMatchObject([
       {do: 'add', item: {text: 'The caller pressed 4 # on the telephone keypad.'}},
       {do: 'respond'},
     ]);
@@ -433,9 +455,9 @@ describe('a turn', () => {
       {type: 'words', responseId: 'r1', itemId: 'i1', text: 'open.', whole: false},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(1_000)},
     );
-    expect(noted(effects, 'item')).toHaveLength(1);
+    expect(journalled(effects, 'item')).toHaveLength(1);
     call.at(100).model({type: 'lost', cause: 'closed', detail: ''});
-    expect(told(call.at(300).model({type: 'ready'}))).toContainEqual({
+    expect(commandsToModel(call.at(300).model({type: 'ready'}))).toContainEqual({
       do: 'add',
       item: expect.objectContaining({kind: 'assistant', text: expect.stringContaining('We are open.')}),
     });
@@ -450,8 +472,8 @@ describe('a turn', () => {
       lookUp,
       ended('r1'),
     );
-    expect(noted(effects, 'tool')).toHaveLength(1);
-    expect(asked(effects)).toEqual(['tool-1']);
+    expect(journalled(effects, 'tool')).toHaveLength(1);
+    expect(responseTags(effects)).toEqual(['tool-1']);
   });
 });
 
@@ -459,9 +481,9 @@ test('a call whose end only others could see leaves its last turn, as far as it 
   const call = Call.connected();
   call.at(100).model({type: 'responseStarted', responseId: 'r1', tag: undefined});
   call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(4_000)});
-  call.at(1_100).hear();
-  const effects = call.at(1_110).over('caller.hung-up');
-  expect(noted(effects, 'turn').map(({turn}) => [turn.turn, turn.generatedMs, turn.heardMs])).toEqual([
+  call.at(1_100).callerFrame();
+  const effects = call.at(1_110).endedElsewhere('caller.hung-up');
+  expect(journalled(effects, 'turn').map(({turn}) => [turn.turn, turn.generatedMs, turn.heardMs])).toEqual([
     [0, 4_000, 1_010],
   ]);
   expect(effects.at(-1)).toEqual({do: 'end', reason: 'caller.hung-up'});
@@ -469,7 +491,7 @@ test('a call whose end only others could see leaves its last turn, as far as it 
 
 test('after the call is over nothing is said to anybody', () => {
   const call = Call.connected();
-  expect(last(call.edge({kind: 'ended', why: 'hungUp'}))).toEqual({do: 'end', reason: 'caller.hung-up'});
+  expect(callEnding(call.edge({kind: 'ended', why: 'hungUp'}))).toEqual({do: 'end', reason: 'caller.hung-up'});
   expect(call.reply('r1', 'i1', 500)).toEqual([]);
   expect(call.edge({kind: 'ended', why: 'hungUp'})).toEqual([]);
   expect(call.core.deadline).toBeUndefined();
@@ -478,95 +500,95 @@ test('after the call is over nothing is said to anybody', () => {
 describe('a reply that we asked for, and that begins while the caller speaks', () => {
   const digits = (call: Call) => {
     call.at(1_000).edge({kind: 'digit', digit: '#'});
-    return asked(call.time(1_000));
+    return responseTags(call.timePasses(1_000));
   };
 
   test('is not heard, and the answer to the caller covers it', () => {
     const call = Call.connected();
     expect(digits(call)).toEqual(['digits-1']);
-    call.model({type: 'itemAdded', itemId: 'note-1-1'}, speech('u1', 'callerSpoke'));
+    call.model({type: 'itemAdded', itemId: 'note-1-1'}, speechEvent('u1', 'callerSpoke'));
     const begun = call.model({type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
-    expect(told(begun)).toEqual([{do: 'cancel', responseId: 'r1'}]);
-    expect(down(call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)}))).toEqual([]);
+    expect(commandsToModel(begun)).toEqual([{do: 'cancel', responseId: 'r1'}]);
+    expect(framesToEdge(call.model({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)}))).toEqual([]);
     call.model(ended('r1', 'cancelled', 'client_cancelled'));
-    const turn = call.at(1_600).model(speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
-    expect(asked(turn)).toEqual([]);
-    expect(down(call.reply('r2', 'i2', 500))).toContain('audio');
-    expect(asked([...call.time(3_000), ...call.time(10_000)])).toEqual([]);
-    expect(noted(call.effects, 'turn').map(({turn: {cause}}) => cause)).not.toContain('digits');
+    const turn = call.at(1_600).model(speechEvent('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
+    expect(responseTags(turn)).toEqual([]);
+    expect(framesToEdge(call.reply('r2', 'i2', 500))).toContain('audio');
+    expect(responseTags([...call.timePasses(3_000), ...call.timePasses(10_000)])).toEqual([]);
+    expect(journalled(call.effects, 'turn').map(({turn: {cause}}) => cause)).not.toContain('digits');
   });
 
   test('is no part of what another session is told, though its words ran ahead of it', () => {
     const call = Call.connected();
     digits(call);
-    call.model(speech('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
+    call.model(speechEvent('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
     call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'Your booking is', whole: false});
     call.model(ended('r1', 'cancelled', 'client_cancelled'), {type: 'lost', cause: 'closed', detail: ''});
-    expect(JSON.stringify(told(call.at(2_000).model({type: 'ready'})))).not.toContain('Your booking');
+    expect(JSON.stringify(commandsToModel(call.at(2_000).model({type: 'ready'})))).not.toContain('Your booking');
   });
 
   test('is asked for again after what was only a noise', () => {
     const call = Call.connected({minSpeechMs: 400});
     digits(call);
-    call.model(speech('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
+    call.model(speechEvent('u1', 'callerSpoke'), {type: 'responseStarted', responseId: 'r1', tag: 'digits-1'});
     call.model(ended('r1', 'cancelled', 'client_cancelled'));
-    const noise = call.at(1_600).model(speech('u1', 'callerStopped', 100), {type: 'turnCommitted', itemId: 'u1'});
-    expect(asked(noise)).toContain('digits-2');
+    const noise = call.at(1_600).model(speechEvent('u1', 'callerStopped', 100), {type: 'turnCommitted', itemId: 'u1'});
+    expect(responseTags(noise)).toContain('digits-2');
   });
 
   test('is heard when the assistant always finishes what it says', () => {
     const call = Call.connected({uninterruptible: true});
     digits(call);
-    call.model(speech('u1', 'callerSpoke'));
-    expect(down(call.reply('r1', 'i1', 500, 'digits-1'))).toContain('audio');
+    call.model(speechEvent('u1', 'callerSpoke'));
+    expect(framesToEdge(call.reply('r1', 'i1', 500, 'digits-1'))).toContain('audio');
   });
 });
 
 describe('a caller who says nothing', () => {
   const quiet = (call: Call, at: number) => {
     call.at(at).returnMarks();
-    return asked(call.at(at).time(at));
+    return responseTags(call.at(at).timePasses(at));
   };
 
   test('is asked whether they are still there, twice and no more', () => {
     const call = Call.connected({}, '', {idlePromptMs: 10_000});
-    expect(asked(call.time(9_999))).toEqual([]);
-    expect(asked(call.time(10_000))).toEqual(['idle-1']);
+    expect(responseTags(call.timePasses(9_999))).toEqual([]);
+    expect(responseTags(call.timePasses(10_000))).toEqual(['idle-1']);
     call.at(10_200).reply('r1', 'i1', 1_000, 'idle-1');
     expect(quiet(call, 11_200)).toEqual([]);
     expect(call.core.deadline).toBe(21_200);
-    expect(asked(call.time(21_200))).toEqual(['idle-2']);
+    expect(responseTags(call.timePasses(21_200))).toEqual(['idle-2']);
     call.reply('r2', 'i2', 1_000, 'idle-2');
     expect(quiet(call, 22_500)).toEqual([]);
-    expect(asked(call.time(90_000))).toEqual([]);
+    expect(responseTags(call.timePasses(90_000))).toEqual([]);
   });
 
   test('is not asked while they hear a long reply, though the model has long finished', () => {
     const call = Call.connected({}, '', {idlePromptMs: 5_000});
     call.at(1_000).reply('r1', 'i1', 20_000);
-    expect(asked(call.time(12_000))).toEqual([]);
+    expect(responseTags(call.timePasses(12_000))).toEqual([]);
     expect(quiet(call, 21_000)).toEqual([]);
-    expect(asked(call.time(26_000))).toEqual(['idle-1']);
+    expect(responseTags(call.timePasses(26_000))).toEqual(['idle-1']);
   });
 
   test('is not asked while they speak or press keys', () => {
     const call = Call.connected({}, '', {idlePromptMs: 5_000});
-    call.at(4_000).model(speech('u1', 'callerSpoke'));
-    expect(asked(call.time(20_000))).toEqual([]);
-    call.model(speech('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
+    call.at(4_000).model(speechEvent('u1', 'callerSpoke'));
+    expect(responseTags(call.timePasses(20_000))).toEqual([]);
+    call.model(speechEvent('u1', 'callerStopped', 500), {type: 'turnCommitted', itemId: 'u1'});
     call.reply('r1', 'i1', 100);
     expect(quiet(call, 20_200)).toEqual([]);
     call.at(24_000).edge({kind: 'digit', digit: '1'});
-    expect(asked(call.time(25_300)).filter(tag => tag.startsWith('idle'))).toEqual([]);
+    expect(responseTags(call.timePasses(25_300)).filter(tag => tag.startsWith('idle'))).toEqual([]);
   });
 
   test('is not asked while they have no line', () => {
     const call = Call.connected({}, '', {idlePromptMs: 5_000});
     call.at(4_000).edge({kind: 'ended', why: 'lost'});
-    expect(asked(call.time(12_000))).toEqual([]);
+    expect(responseTags(call.timePasses(12_000))).toEqual([]);
     call.at(13_000).edge(began);
-    expect(asked(call.time(17_900))).toEqual([]);
-    expect(asked(call.time(18_000))).toEqual(['idle-1']);
+    expect(responseTags(call.timePasses(17_900))).toEqual([]);
+    expect(responseTags(call.timePasses(18_000))).toEqual(['idle-1']);
   });
 
   test('is left alone if nobody wants them asked', () => {
@@ -577,15 +599,15 @@ describe('a caller who says nothing', () => {
 
 test('a model that owns interruption is told nothing of it: the sound stops, and the words that were heard are kept', () => {
   const call = Call.connected({uninterruptible: true, mode: 'resume'}, '', {interruption: 'model'});
-  expect(told(call.effects)).toEqual([]);
+  expect(commandsToModel(call.effects)).toEqual([]);
   call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'one two three four', whole: true});
   call.at(100).reply('r1', 'i1', 4_000);
-  const effects = call.at(2_100).model(speech('u1', 'callerSpoke'));
-  effects.push(...call.returnMarks(), ...call.time(2_600));
-  expect(down(effects)).toEqual(['clear', 'mark']);
-  expect(told(effects)).toEqual([]);
-  expect(noted(effects, 'cut')).toHaveLength(1);
-  expect(noted(effects, 'interruption')).toHaveLength(1);
+  const effects = call.at(2_100).model(speechEvent('u1', 'callerSpoke'));
+  effects.push(...call.returnMarks(), ...call.timePasses(2_600));
+  expect(framesToEdge(effects)).toEqual(['clear', 'mark']);
+  expect(commandsToModel(effects)).toEqual([]);
+  expect(journalled(effects, 'cut')).toHaveLength(1);
+  expect(journalled(effects, 'interruption')).toHaveLength(1);
 });
 
 describe('each decision about the floor is one readable line', () => {
@@ -594,20 +616,20 @@ describe('each decision about the floor is one readable line', () => {
   test('when nothing has to be cut', () => {
     const call = Call.connected();
     call.at(100).reply('r1', 'i1', 1_000);
-    call.at(1_050).model(speech('u1', 'callerSpoke'));
-    call.time(1_600);
+    call.at(1_050).model(speechEvent('u1', 'callerSpoke'));
+    call.timePasses(1_600);
     expect(lines(call)).toEqual([expect.stringMatching(/^barge-in: sent 1000 ms.*cut nothing: all of it was heard$/)]);
   });
 
   test('when the assistant goes on', () => {
     const firm = Call.connected({uninterruptible: true});
     firm.at(100).reply('r1', 'i1', 5_000);
-    firm.at(1_000).model(speech('u1', 'callerSpoke'));
+    firm.at(1_000).model(speechEvent('u1', 'callerSpoke'));
     expect(lines(firm)).toEqual(['no barge-in: this assistant finishes what it says']);
     const patient = Call.connected({minSpeechMs: 400});
     patient.at(100).reply('r1', 'i1', 5_000);
-    patient.at(1_000).model(speech('u1', 'callerSpoke'));
-    patient.at(1_300).model(speech('u1', 'callerStopped', 100));
+    patient.at(1_000).model(speechEvent('u1', 'callerSpoke'));
+    patient.at(1_300).model(speechEvent('u1', 'callerStopped', 100));
     expect(lines(patient)).toEqual(['no barge-in: the speech was over before the assistant yields to it']);
   });
 });

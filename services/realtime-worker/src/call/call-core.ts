@@ -9,12 +9,11 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
-import type {ServerRights} from '../model/model-adapter.ts';
-import {isFatal, type LostCause, type ModelEvent} from '../model/model-adapter.ts';
+import type {LostCause, ModelEvent, ServerRights} from '../model/model-adapter.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {StreamGrace} from './stream-grace.ts';
 
-export interface CallSettings extends Omit<DialogueSettings, 'heard'> {
+export interface CallSettings extends Omit<DialogueSettings, 'given'> {
   /** How long a call that had a stream may be without one before it is over. */
   readonly streamGraceMs: Millis;
   /** A session older than this is replaced at the next turn boundary. */
@@ -37,11 +36,10 @@ export class CallCore {
   readonly #dialogue: Dialogue;
   readonly #caller = new CallerAudio();
   readonly #failovers: FailoverLog;
-  readonly #sessions: ModelLifecycle;
+  readonly #model: ModelLifecycle;
   readonly #grace: StreamGrace;
   readonly #firstAudio: FirstAudio;
   #handOverBy: Millis | undefined;
-  #refused: LostCause | undefined;
   #streamOpen = false;
   #streamSid: string | undefined;
   /** When anything last came from the caller's phone. */
@@ -50,10 +48,10 @@ export class CallCore {
   #over = false;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
-    this.#dialogue = new Dialogue({...settings, heard: this.#caller.heard}, at, restored);
-    this.#sessions = new ModelLifecycle(settings.rotateAfterMs);
-    const {since, worker, takenOver} = settings;
-    this.#failovers = new FailoverLog(since, worker, restored?.failovers ?? 0, takenOver);
+    this.#dialogue = new Dialogue({...settings, given: this.#caller.given}, at, restored);
+    this.#model = new ModelLifecycle(settings.rotateAfterMs);
+    const {callTime, worker, takenOver} = settings;
+    this.#failovers = new FailoverLog(callTime, worker, restored?.failovers ?? 0, takenOver);
     if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
     const {heldUntil} = this;
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
@@ -78,7 +76,7 @@ export class CallCore {
   get deadline(): Millis | undefined {
     if (this.#over) return undefined;
     const {deadline} = this.#dialogue;
-    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#sessions.deadline);
+    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#model.deadline);
   }
 
   on(event: CallEvent, at: Millis): CallEffect[] {
@@ -107,10 +105,10 @@ export class CallCore {
       case 'model':
         return this.#fromModel(event.event, at);
       case 'spareReady':
-        this.#sessions.spareReady();
+        this.#model.spareReady();
         return [];
       case 'spareLost':
-        this.#sessions.spareLost(at);
+        this.#model.spareLost(at);
         return [];
       case 'toolFinished':
         return this.#dialogue.toolUse.finished(event.callId, event.outcome, at);
@@ -145,7 +143,8 @@ export class CallCore {
           journal({is: 'stream', streamSid, edge, epoch}),
           ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
         ];
-        if (this.#refused) return [...facts, ...this.#apologise()];
+        const apology = this.#apologise();
+        if (apology.length > 0) return [...facts, ...apology];
         return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
       }
       case 'audio': {
@@ -173,35 +172,34 @@ export class CallCore {
 
   #heardPhone(at: Millis): void {
     this.#phoneAt = at;
-    this.#failovers.heard(at);
+    this.#failovers.phoneActive(at);
   }
 
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
     switch (event.type) {
-      case 'ready': {
-        this.#sessions.ready(at);
-        return [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)];
-      }
+      case 'ready':
+        this.#model.ready(at);
+        return this.#model.isReady ? [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)] : [];
       case 'lost':
         return this.#modelLost(event.cause, event.detail, at);
       case 'callerSpoke':
         this.#caller.callerSpeaks(true);
-        return this.#dialogue.callerSpoke(event.itemId, this.#caller.heard.onsetAt(event.fromMs) ?? at, at);
+        return this.#dialogue.callerSpoke(event.itemId, this.#caller.given.onsetAt(event.fromMs) ?? at, at);
       case 'callerStopped':
         this.#caller.callerSpeaks(false);
-        return this.#dialogue.callerStopped(this.#caller.heard.endedAt(event.untilMs), at);
+        return this.#dialogue.callerStopped(this.#caller.given.endedAt(event.untilMs), at);
       case 'mended':
         return [];
       case 'turnCommitted': {
         this.#caller.callerSpeaks(false);
-        const timestamp = this.#caller.settle();
+        const timestamp = this.#caller.turnCommitted();
         const effects = this.#dialogue.on(event, at);
         const streamSid = this.#streamSid;
         if (timestamp === undefined || streamSid === undefined) return effects;
         return [...effects, journal({is: 'settled', streamSid, timestamp})];
       }
       case 'responseEnded':
-        if (event.status === 'completed') this.#sessions.works();
+        if (event.status === 'completed') this.#model.works();
         return this.#dialogue.on(event, at);
       default:
         return this.#dialogue.on(event, at);
@@ -215,11 +213,9 @@ export class CallCore {
 
   #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
     const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
-    if (this.#sessions.isReady) effects.push(...this.#sessionLost(at));
+    if (this.#model.isReady) effects.push(...this.#sessionLost(at));
     this.#failovers.modelLost(at);
-    const step = this.#sessions.lost(cause);
-    if (step.do === 'give-up') this.#refused = cause;
-    return [...effects, ...this.#perform(step, at)];
+    return [...effects, ...this.#perform(this.#model.lost(cause), at)];
   }
 
   #sessionLost(at: Millis): CallEffect[] {
@@ -230,14 +226,14 @@ export class CallCore {
   #perform(step: SessionStep, at: Millis): CallEffect[] {
     switch (step.do) {
       case 'useSpare':
-        this.#sessions.spareUsed(at);
+        this.#model.spareUsed(at);
         return [{do: 'useSpare'}, ...this.#failovers.modelRotated(at), ...this.#sessionOpened(at)];
       case 'replace':
         return [{do: 'openModel', after: 0}];
       case 'reopen':
         return [{do: 'openModel', after: step.after}];
       case 'give-up':
-        // Nobody to tell yet: the stream is still to come, and hears it then.
+        // Without a stream the caller is told when there is one.
         return this.#streamOpen ? this.#apologise() : [];
       case 'openSpare':
       case 'dropSpare':
@@ -248,20 +244,20 @@ export class CallCore {
   }
 
   #apologise(): CallEffect[] {
-    const refused = this.#refused !== undefined && isFatal(this.#refused);
-    return [{do: 'leave', intent: 'apologise', reason: refused ? 'platform.model-refused' : 'platform.model-lost'}];
+    const {refusal} = this.#model;
+    return refusal === undefined ? [] : [{do: 'leave', intent: 'apologise', reason: refusal}];
   }
 
   #time(at: Millis): CallEffect[] {
     const reason = this.#grace.over(at);
     if (reason !== undefined) return [{do: 'end', reason}];
-    const effects = [...hear(this.#caller.time(at)), ...this.#dialogue.time(at)];
-    const step = this.#sessions.due(at);
+    const effects = [...hear(this.#caller.timePassed(at)), ...this.#dialogue.time(at)];
+    const step = this.#model.due(at);
     return step ? [...effects, ...this.#perform(step, at)] : effects;
   }
 
   #tendSession(at: Millis): CallEffect[] {
-    const step = this.#sessions.answerFrom(this.#dialogue.replies.session);
+    const step = this.#model.answerFrom(this.#dialogue.replies.session);
     if (!step) return [];
     if (step.do !== 'useSpare' && step.do !== 'replace') return this.#perform(step, at);
     const effects = this.#sessionLost(at);
@@ -283,7 +279,7 @@ export class CallCore {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];
     }
-    return this.#sessions.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
+    return this.#model.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
   }
 }
 

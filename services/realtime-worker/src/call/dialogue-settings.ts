@@ -10,7 +10,7 @@ export interface DialogueSettings {
   readonly epoch: number;
   readonly worker: string;
   /** Milliseconds since the call began, at a moment of this worker's clock. */
-  readonly since: (at: Millis) => Millis;
+  readonly callTime: (at: Millis) => Millis;
   /** What of the caller the model in use was given. */
-  readonly heard: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
+  readonly given: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }

@@ -53,13 +53,13 @@ export class Dialogue {
     this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
     this.#keypad = new Keypad(this.#memory);
     this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
-    this.#unprompted = new Unprompted(assistant, at - settings.since(at), at);
+    this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds, assistant.tools);
     const answerOwed = restored?.answerOwed === true || this.#tools.hasLostResult;
     this.#owed = new PendingReply(assistant, restored && {...restored, answerOwed});
-    this.#turns = new TurnLog(settings.since, {model: assistant.model, worker: settings.worker}, restored);
-    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.heard.loudUntil(since));
+    this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
+    this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
     const outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
     const sounds = (responseId: string, until: Millis) => {
@@ -78,7 +78,7 @@ export class Dialogue {
       floor: this.floor,
       replies: this.replies,
       turns,
-      since: settings.since,
+      since: settings.callTime,
     });
   }
 
@@ -120,7 +120,7 @@ export class Dialogue {
     this.#memory.sessionLost();
     this.#caller.lost();
     const isWanted = this.replies.busy || this.replies.awaited;
-    const answer = isWanted ? speaking === undefined : this.#memory.answerOwed;
+    const answer = isWanted ? speaking === undefined : this.#memory.awaitsAnswer;
     this.replies.sessionLost();
     this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
     if (speaking) this.#turns.ended(speaking.responseId, 'failed');
@@ -184,7 +184,7 @@ export class Dialogue {
       case 'notTranscribed':
         return this.#memory.notTranscribed(event);
       case 'refused':
-        return [...this.replies.refused(event, at), ...this.#memory.cutRefused(event)];
+        return [...this.replies.refused(event, at), ...this.#memory.truncationRefused(event)];
       default:
         return unreachable(event);
     }
@@ -207,7 +207,7 @@ export class Dialogue {
     if (closing) return closing;
     this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
     this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isNobodysTurn, at);
-    return quiet ? turnEffects(this.#turns.quiet(at)) : [];
+    return quiet ? turnEffects(this.#turns.playoutEnded(at)) : [];
   }
 
   /** The turn that is open when the call ends. */

@@ -36,7 +36,7 @@ export class FloorControl {
     this.#deps = deps;
     const {assistant, epoch, interruption} = deps.settings;
     this.#ledger = new PlaybackLedger(epoch);
-    this.#echo = new Echo(deps.settings.heard, this.#ledger);
+    this.#echo = new Echo(deps.settings.given, this.#ledger);
     this.#floor = new BargeIn(interruption === 'ours' ? assistant.floor : HAS_YIELDED, this.#ledger, deps.greets);
     for (const said of restored?.said ?? []) this.#floor.adopt(said, at);
   }

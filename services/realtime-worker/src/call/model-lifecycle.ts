@@ -1,28 +1,53 @@
+import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {isFatal, type LostCause} from '../model/model-adapter.ts';
 import type {Replies} from '../replies/replies.ts';
 
-/** Tries to open a session again, and the pause before each. */
+/** The pause before each attempt to open a session again. After the last of them the model is given up. */
 const REOPEN_AFTER_MS = [0, 100, 300, 700, 1_500, 3_000, 3_000];
+/** A spare session that was lost is opened again after this long. */
 const SPARE_AGAIN_AFTER_MS = 5_000;
+
+/**
+ * The model's session of one call.
+ *
+ *   opening ──ready──> ready ──lost──> lost ──ready──> ready
+ *                        │ ^             └──too often, or for good──> refused
+ *                        └─┘ the spare takes its place
+ *
+ * A spare that is being opened outlives the session beside which it was opened.
+ */
+type Model =
+  | {readonly state: 'opening'; readonly spare: Spare}
+  /** `rotateAt`: when the session is too old, and a spare is opened to replace it. */
+  | {readonly state: 'ready'; readonly rotateAt: Millis; readonly spare: Spare}
+  | {readonly state: 'lost'; readonly spare: Spare}
+  | {readonly state: 'refused'; readonly reason: EndReason};
+
+/**
+ * A second session, beside the one in use. `purpose`: it replaces a session that is too old at the next turn boundary,
+ * or it gives the answer that the session in use does not give.
+ */
+type Spare =
+  | {readonly state: 'none'}
+  | {readonly state: 'opening' | 'ready'; readonly purpose: 'rotation' | 'answer'}
+  /** The spare for an answer was lost. It is not opened again before `rotateAt`. */
+  | {readonly state: 'failed'};
+
+const NO_SPARE: Spare = {state: 'none'};
 
 /** What is to be done about the model's sessions. `replace`: the one in use is given up and another is opened. */
 export type SessionStep =
   | {readonly do: 'openSpare' | 'dropSpare' | 'useSpare' | 'replace' | 'give-up'}
   | {readonly do: 'reopen'; readonly after: Millis};
 
-/**
- * The model's sessions of one call: the one in use, and a spare that takes its place, between two turns when the first
- * gets old, or at once when it gives the caller no answer. Pure: it only says what is to be done.
- */
+/** Decides when a session of the model is opened, replaced and given up. Pure: it only says what is to be done. */
 export class ModelLifecycle {
   readonly #rotateAfterMs: Millis;
-  #inUse: 'opening' | 'ready' | 'lost' = 'opening';
-  #spare: 'none' | 'opening' | 'ready' = 'none';
-  /** The spare is for an answer that the session in use does not give. */
-  #hedging = false;
-  #readyAt: Millis = 0;
-  #tries = 0;
+  #model: Model = {state: 'opening', spare: NO_SPARE};
+  /** Sessions lost in a row. A session that was ready in between counts only once it has given a whole answer. */
+  #losses = 0;
 
   /** `rotateAfterMs`: a session older than this is replaced. */
   constructor(rotateAfterMs: Millis) {
@@ -31,77 +56,116 @@ export class ModelLifecycle {
 
   /** When a session is to be replaced because of its age. */
   get deadline(): Millis | undefined {
-    return this.#inUse === 'ready' && this.#spare === 'none' ? this.#readyAt + this.#rotateAfterMs : undefined;
+    const model = this.#model;
+    if (model.state !== 'ready') return undefined;
+    return model.spare.state === 'none' || model.spare.state === 'failed' ? model.rotateAt : undefined;
   }
 
   get isReady(): boolean {
-    return this.#inUse === 'ready';
+    return this.#model.state === 'ready';
   }
 
+  /** Why the model was given up, as the reason for which the call ends; undefined while it is not. */
+  get refusal(): EndReason | undefined {
+    return this.#model.state === 'refused' ? this.#model.reason : undefined;
+  }
+
+  /** The session in use is configured. Does nothing once the model was given up. */
   ready(at: Millis): void {
-    this.#inUse = 'ready';
-    this.#readyAt = at;
+    if (this.#model.state === 'refused') return;
+    this.#model = {state: 'ready', rotateAt: at + this.#rotateAfterMs, spare: this.#model.spare};
   }
 
   /** An answer was said to its end: the model works, and the next loss is the first again. */
   works(): void {
-    this.#tries = 0;
+    this.#losses = 0;
   }
 
+  /** The session in use is lost, or could not be opened. */
   lost(cause: LostCause): SessionStep {
-    this.#inUse = 'lost';
-    const after = REOPEN_AFTER_MS[this.#tries];
-    this.#tries += 1;
-    if (after === undefined) return {do: 'give-up'};
-    if (this.#spare === 'ready') return {do: 'useSpare'};
-    return isFatal(cause) ? {do: 'give-up'} : {do: 'reopen', after};
+    if (this.#model.state === 'refused') return {do: 'give-up'};
+    const {spare} = this.#model;
+    const after = REOPEN_AFTER_MS[this.#losses];
+    this.#losses += 1;
+    if (after === undefined || (isFatal(cause) && spare.state !== 'ready')) {
+      this.#model = {state: 'refused', reason: isFatal(cause) ? 'platform.model-refused' : 'platform.model-lost'};
+      return {do: 'give-up'};
+    }
+    this.#model = {state: 'lost', spare};
+    return spare.state === 'ready' ? {do: 'useSpare'} : {do: 'reopen', after};
   }
 
+  /** The spare session is configured. */
   spareReady(): void {
-    this.#spare = 'ready';
+    const model = this.#model;
+    if (model.state === 'refused') return;
+    this.#model = {...model, spare: {state: 'ready', purpose: purposeOf(model.spare)}};
   }
 
-  /** The one in use still works: another is opened after as long as a session should last at most. */
+  /** The spare session is lost. The one in use still works: another spare is opened a little later. */
   spareLost(at: Millis): void {
-    this.#spare = 'none';
-    this.#readyAt = at - this.#rotateAfterMs + SPARE_AGAIN_AFTER_MS;
+    const model = this.#model;
+    if (model.state === 'refused') return;
+    const spare: Spare = purposeOf(model.spare) === 'answer' ? {state: 'failed'} : NO_SPARE;
+    this.#model = model.state === 'ready' ? {...model, rotateAt: at + SPARE_AGAIN_AFTER_MS, spare} : {...model, spare};
   }
 
+  /** The spare session is the one in use from now on. */
   spareUsed(at: Millis): void {
-    this.#spare = 'none';
-    this.#hedging = false;
-    this.ready(at);
+    this.#model = {state: 'ready', rotateAt: at + this.#rotateAfterMs, spare: NO_SPARE};
   }
 
   /** Time passed. */
   due(at: Millis): SessionStep | undefined {
-    if (this.deadline === undefined || at < this.deadline) return undefined;
-    this.#spare = 'opening';
+    const model = this.#model;
+    if (model.state !== 'ready' || this.deadline === undefined || at < this.deadline) return undefined;
+    this.#model = {...model, spare: {state: 'opening', purpose: purposeOf(model.spare)}};
     return {do: 'openSpare'};
   }
 
-  /** Whether the spare should take over between two turns. */
+  /** Whether the spare should take over at the next turn boundary. */
   get isRotating(): boolean {
-    return this.#spare === 'ready' && !this.#hedging;
+    const model = this.#model;
+    return model.state !== 'refused' && model.spare.state === 'ready' && model.spare.purpose === 'rotation';
   }
 
-  /** A caller who waits in vain for one session's answer gets another's; it is made ready while the first is asked again. */
+  /**
+   * The caller waits in vain for an answer, and it is expected from that session. A spare is made ready while the session
+   * in use is asked again, and takes its place if that did not help. `same`: no spare is needed for an answer.
+   */
   answerFrom(session: Replies['session']): SessionStep | undefined {
+    const model = this.#model;
+    if (model.state === 'refused') return undefined;
     if (session === 'same') {
-      if (!this.#hedging) return undefined;
-      this.#hedging = false;
-      this.#spare = 'none';
+      if (purposeOf(model.spare) === 'rotation') return undefined;
+      this.#model = {...model, spare: NO_SPARE};
       return {do: 'dropSpare'};
     }
-    if (this.#inUse !== 'ready') return undefined;
+    if (model.state !== 'ready') return undefined;
+    const {spare} = model;
     if (session === 'spare') {
-      if (this.#spare !== 'none' || this.#hedging) return undefined;
-      this.#spare = 'opening';
-      this.#hedging = true;
+      if (spare.state !== 'none') return undefined;
+      this.#model = {...model, spare: {state: 'opening', purpose: 'answer'}};
       return {do: 'openSpare'};
     }
-    if (this.#spare === 'opening') return undefined;
-    if (this.#spare === 'none') this.#inUse = 'opening';
-    return {do: this.#spare === 'ready' ? 'useSpare' : 'replace'};
+    if (spare.state === 'opening') return undefined;
+    if (spare.state === 'ready') return {do: 'useSpare'};
+    this.#model = {state: 'opening', spare};
+    return {do: 'replace'};
+  }
+}
+
+/** What a spare is for, or the next one would be for. */
+function purposeOf(spare: Spare): 'rotation' | 'answer' {
+  switch (spare.state) {
+    case 'none':
+      return 'rotation';
+    case 'opening':
+    case 'ready':
+      return spare.purpose;
+    case 'failed':
+      return 'answer';
+    default:
+      return unreachable(spare);
   }
 }

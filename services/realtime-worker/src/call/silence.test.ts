@@ -1,7 +1,18 @@
 import {describe, expect, test} from 'vitest';
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {asked, began, Call, ended, hangUp, last, noted, sound, speech, told} from '../testing/call.ts';
+import {
+  responseTags,
+  began,
+  Call,
+  ended,
+  hangUp,
+  callEnding,
+  journalled,
+  sound,
+  speechEvent,
+  commandsToModel,
+} from '../testing/call.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
@@ -24,19 +35,22 @@ const opened = (effects: readonly CallEffect[]) =>
 
 /** A caller has asked something, and the model has heard it. */
 function asks(call: Call, itemId = 'u1'): Call {
-  call.model(speech(itemId, 'callerSpoke'), speech(itemId, 'callerStopped', 500), {type: 'turnCommitted', itemId});
+  call.model(speechEvent(itemId, 'callerSpoke'), speechEvent(itemId, 'callerStopped', 500), {
+    type: 'turnCommitted',
+    itemId,
+  });
   return call;
 }
 
 /** Lets time pass, in steps in which a deadline may fall due, and says what happened. */
 function wait(call: Call, until: number): CallEffect[] {
   const effects: CallEffect[] = [];
-  while (!last(effects)) {
+  while (!callEnding(effects)) {
     const {deadline} = call.core;
     if (deadline === undefined || deadline > until) break;
-    effects.push(...call.time(deadline));
+    effects.push(...call.timePasses(deadline));
   }
-  if (!last(effects)) effects.push(...call.time(until));
+  if (!callEnding(effects)) effects.push(...call.timePasses(until));
   return effects;
 }
 
@@ -46,16 +60,16 @@ describe('a caller whose answer does not come', () => {
   test('has it asked for again, then of another session that knows the conversation, and then is told so', () => {
     const call = asks(Call.connected());
     const first = wait(call, 3_000);
-    expect(asked(first)).toEqual(['turn-1', 'turn-2']); // the server did not answer by itself, nor when asked
+    expect(responseTags(first)).toEqual(['turn-1', 'turn-2']); // the server did not answer by itself, nor when asked
     expect(opened(first)).toEqual(['openSpare']);
     call.core.on({type: 'spareReady'}, 3_500);
     const second = wait(call, 4_200);
     expect(opened(second)).toEqual(['useSpare']);
-    expect(told(second).filter(({do: what}) => what === 'add')).toHaveLength(1); // what the caller said
-    expect(asked(second)).toEqual(['turn-3']);
+    expect(commandsToModel(second).filter(({do: what}) => what === 'add')).toHaveLength(1); // what the caller said
+    expect(responseTags(second)).toEqual(['turn-3']);
     const end = wait(call, 6_000);
     expect(missed(call.effects)).toEqual(['unanswered: ask-again', 'unanswered: new-session', 'unanswered: give-up']);
-    expect(last(end)).toEqual({do: 'leave', intent: 'apologise', reason: 'platform.model-silent'});
+    expect(callEnding(end)).toEqual({do: 'leave', intent: 'apologise', reason: 'platform.model-silent'});
   });
 
   test('gets another session at once where none could be made ready', () => {
@@ -85,7 +99,7 @@ describe('a caller whose answer does not come', () => {
     call.model(...events);
     const effects = wait(call, 3_000);
     expect(missed(effects)).toEqual([`${cause}: ask-again`]);
-    expect(told(effects)).toMatchObject([
+    expect(commandsToModel(effects)).toMatchObject([
       {do: 'cancel', responseId: 'r1'},
       {do: 'respond', tag: 'turn-1'},
     ]);
@@ -99,14 +113,14 @@ describe('a caller whose answer does not come', () => {
   ] as [string, End][])('but is %s is asked for again, then of another session, and ends in words', (cause, end) => {
     const call = asks(Call.connected());
     call.model(started('r1'), end);
-    expect(asked(wait(call, 300))).toEqual(['turn-1']);
+    expect(responseTags(wait(call, 300))).toEqual(['turn-1']);
     call.model(started('r2', 'turn-1'), {...end, responseId: 'r2'});
     expect(opened(call.effects)).toEqual(['openSpare']);
     expect(call.core.on({type: 'spareReady'}, 400).some(({do: what}) => what === 'useSpare')).toBe(true);
     call.at(500).model(started('r3', 'turn-2'));
     const effects = call.model({...end, responseId: 'r3'});
     expect(missed(call.effects)).toEqual([`${cause}: ask-again`, `${cause}: new-session`, `${cause}: give-up`]);
-    expect(last(effects)).toMatchObject({intent: 'apologise', reason: 'platform.model-silent'});
+    expect(callEnding(effects)).toMatchObject({intent: 'apologise', reason: 'platform.model-silent'});
   });
 
   test('has each answer counted by itself: one that failed ten minutes ago is forgotten', () => {
@@ -114,12 +128,12 @@ describe('a caller whose answer does not come', () => {
     for (let turn = 1; turn < 6; turn += 1) {
       const failing = `f${turn}`;
       call.model(started(failing), ended(failing, 'failed', 'server_error'));
-      const [tag] = asked(wait(call, (turn - 1) * 600_000 + 300));
+      const [tag] = responseTags(wait(call, (turn - 1) * 600_000 + 300));
       call.model(started(`r${turn}`, tag), audio(`r${turn}`, `i${turn}`, 200), {
         type: 'audioEnded',
         itemId: `i${turn}`,
       });
-      expect(last(call.model(ended(`r${turn}`)))).toBeUndefined();
+      expect(callEnding(call.model(ended(`r${turn}`)))).toBeUndefined();
       call.returnMarks();
       asks(call.at(turn * 600_000), `u${turn}`);
     }
@@ -129,12 +143,12 @@ describe('a caller whose answer does not come', () => {
   test('who says "hello?" into the silence again and again is not left with a dead model', () => {
     const call = Call.connected();
     let at = 0;
-    for (let turn = 0; turn < 4 && !last(call.effects); turn += 1) {
+    for (let turn = 0; turn < 4 && !callEnding(call.effects); turn += 1) {
       asks(call.at(at), `u${turn}`);
       at += 2_500;
       wait(call, at);
     }
-    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
   });
 
   test('who pauses in a sentence has all the time of a new answer', () => {
@@ -150,7 +164,7 @@ describe('a caller whose answer does not come', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), audio('r1', 'i1', 30_000));
     expect(missed(wait(call, 29_000))).toEqual([]);
-    call.model({type: 'audioEnded', itemId: 'i1'}, ended('r1'), speech('u2', 'callerSpoke'));
+    call.model({type: 'audioEnded', itemId: 'i1'}, ended('r1'), speechEvent('u2', 'callerSpoke'));
     expect(missed(wait(call, 30_900))).toEqual([]);
   });
 
@@ -168,7 +182,7 @@ describe('a reply that breaks off', () => {
     call.model({type: 'words', responseId: 'r1', itemId: 'i1', text: 'We are open from', whole: false});
     const effects = wait(call, 4_000);
     expect(missed(effects)).toEqual(['stalled: ask-again']);
-    expect(told(effects)).toMatchObject([
+    expect(commandsToModel(effects)).toMatchObject([
       {do: 'cancel', responseId: 'r1'},
       {do: 'respond', instructions: expect.stringContaining('after the words: "We are open from"') as string},
     ]);
@@ -177,10 +191,10 @@ describe('a reply that breaks off', () => {
   test('because of its length goes on once, and is not pressed for more', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), audio('r1', 'i1', 1_000), {type: 'audioEnded', itemId: 'i1'});
-    const [tag] = asked(call.model(ended('r1', 'incomplete', 'max_output_tokens')));
+    const [tag] = responseTags(call.model(ended('r1', 'incomplete', 'max_output_tokens')));
     expect(tag).toBe('recovery-1');
     call.model(started('r2', tag), audio('r2', 'i2', 1_000), {type: 'audioEnded', itemId: 'i2'});
-    expect(asked(call.model(ended('r2', 'incomplete', 'max_output_tokens')))).toEqual([]);
+    expect(responseTags(call.model(ended('r2', 'incomplete', 'max_output_tokens')))).toEqual([]);
     expect(missed(call.effects)).toEqual(['incomplete: ask-again', 'incomplete: accept']);
   });
 
@@ -188,19 +202,21 @@ describe('a reply that breaks off', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), audio('r1', 'i1', 1_000));
     const effects = call.model(ended('r1', 'incomplete', 'content_filter'));
-    expect(told(effects)).toMatchObject([{instructions: expect.stringContaining('content filter') as string}]);
+    expect(commandsToModel(effects)).toMatchObject([
+      {instructions: expect.stringContaining('content filter') as string},
+    ]);
   });
 
   test('after some speech, each time, does not go on without end', () => {
     const call = asks(Call.connected());
-    const creates = () => asked(call.effects).length;
-    for (let reply = 1; reply < 30 && !last(call.effects); reply += 1) {
-      call.model(started(`r${reply}`, asked(call.effects).at(-1)), audio(`r${reply}`, `i${reply}`, 100));
+    const creates = () => responseTags(call.effects).length;
+    for (let reply = 1; reply < 30 && !callEnding(call.effects); reply += 1) {
+      call.model(started(`r${reply}`, responseTags(call.effects).at(-1)), audio(`r${reply}`, `i${reply}`, 100));
       call.model(ended(`r${reply}`, 'failed', 'server_error'));
       wait(call, reply * 400);
       if (opened(call.effects).length === 1) call.core.on({type: 'spareReady'}, reply * 400);
     }
-    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
     expect(creates()).toBeLessThanOrEqual(3);
   });
 
@@ -209,7 +225,7 @@ describe('a reply that breaks off', () => {
     call.model(started('r1'), audio('r1', 'i1', 1_000), {type: 'audioEnded', itemId: 'i1'});
     const effects = wait(call, 10_000);
     expect(missed(effects)).toEqual(['never-ended: accept']);
-    expect(asked(effects)).toEqual([]);
+    expect(responseTags(effects)).toEqual([]);
     expect(call.core.on({type: 'drain'}, 10_000).map(({do: what}) => what)).toEqual(['handOver']);
   });
 });
@@ -222,7 +238,7 @@ describe('a server that is not strict', () => {
       call.returnMarks();
       wait(call, reply * 1_000);
     }
-    expect(asked(call.effects)).toEqual(['greeting-1']);
+    expect(responseTags(call.effects)).toEqual(['greeting-1']);
   });
 
   test('and refuses metadata is asked without', () => {
@@ -232,7 +248,7 @@ describe('a server that is not strict', () => {
       message: 'Specifying `response.metadata` is not supported',
       about: undefined,
     };
-    expect(told(call.model({type: 'refused', ...refusal}))).toMatchObject([{do: 'respond', untagged: true}]);
+    expect(commandsToModel(call.model({type: 'refused', ...refusal}))).toMatchObject([{do: 'respond', untagged: true}]);
   });
 
   test('and sends sound without a word that a response begins is heard, and its tools are run', () => {
@@ -246,27 +262,27 @@ describe('a server that is not strict', () => {
   test('and does not say which request it refused is waited for until its other response ends', () => {
     const call = Call.connected({}, 'Say hello.');
     call.model({type: 'refused', code: 'conversation_already_has_active_response', message: '', about: undefined});
-    expect(asked(call.model(ended('r-unseen', 'cancelled')))).toEqual(['greeting-2']);
+    expect(responseTags(call.model(ended('r-unseen', 'cancelled')))).toEqual(['greeting-2']);
   });
 
   test('and refuses what we ask for, whatever we ask, ends the call in words', () => {
     const call = asks(Call.connected());
     wait(call, 1_500);
-    for (let refusal = 0; refusal < 10 && !last(call.effects); refusal += 1) {
-      const about = `respond:${asked(call.effects).at(-1)}`;
+    for (let refusal = 0; refusal < 10 && !callEnding(call.effects); refusal += 1) {
+      const about = `respond:${responseTags(call.effects).at(-1)}`;
       call.model({type: 'refused', code: 'invalid_value', message: 'no', about});
       wait(call, 2_000 + refusal * 400);
       if (opened(call.effects).length === 1) call.core.on({type: 'spareReady'}, 2_000 + refusal * 400);
     }
-    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
   });
 
   test('and never says that the caller stopped, nor what they said, answers all the same', () => {
     const call = Call.connected();
-    call.model(speech('u1', 'callerSpoke'));
+    call.model(speechEvent('u1', 'callerSpoke'));
     const effects = wait(call, 12_000);
     expect(missed(effects)[0]).toBe('unheard: ask-again');
-    expect(asked(effects)[0]).toBe('turn-1');
+    expect(responseTags(effects)[0]).toBe('turn-1');
   });
 });
 
@@ -279,34 +295,34 @@ describe('a rate limit', () => {
   test('that says when to come back is waited for', () => {
     const call = asks(Call.connected());
     call.model(started('r1'), limited('r1', 2_400));
-    expect(asked(wait(call, 2_399))).toEqual([]);
-    expect(asked(wait(call, 2_400))).toEqual(['turn-1']);
+    expect(responseTags(wait(call, 2_399))).toEqual([]);
+    expect(responseTags(wait(call, 2_400))).toEqual(['turn-1']);
     expect(missed(call.effects)).toEqual(['rate-limited: wait']);
   });
 
   test('that goes on and on ends the call in words', () => {
     const call = asks(Call.connected());
     let at = 0;
-    for (let reply = 1; reply < 20 && !last(call.effects); reply += 1) {
-      call.model(started(`r${reply}`, asked(call.effects).at(-1)), limited(`r${reply}`, 500));
+    for (let reply = 1; reply < 20 && !callEnding(call.effects); reply += 1) {
+      call.model(started(`r${reply}`, responseTags(call.effects).at(-1)), limited(`r${reply}`, 500));
       at += 600;
       wait(call, at);
       if (opened(call.effects).length === 1) call.core.on({type: 'spareReady'}, at);
     }
-    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
-    expect(asked(call.effects).length).toBeLessThanOrEqual(6);
+    expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(responseTags(call.effects).length).toBeLessThanOrEqual(6);
   });
 
   test('that comes again in the middle of each answer is not waited for without end', () => {
     const call = asks(Call.connected());
-    for (let reply = 1; reply < 30 && !last(call.effects); reply += 1) {
-      call.model(started(`r${reply}`, asked(call.effects).at(-1)), audio(`r${reply}`, `i${reply}`, 100));
+    for (let reply = 1; reply < 30 && !callEnding(call.effects); reply += 1) {
+      call.model(started(`r${reply}`, responseTags(call.effects).at(-1)), audio(`r${reply}`, `i${reply}`, 100));
       call.model(limited(`r${reply}`, 500));
       wait(call, reply * 700);
       if (opened(call.effects).length === 1) call.core.on({type: 'spareReady'}, reply * 700);
     }
-    expect(last(call.effects)).toMatchObject({intent: 'apologise'});
-    expect(asked(call.effects).length).toBeLessThanOrEqual(6);
+    expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
+    expect(responseTags(call.effects).length).toBeLessThanOrEqual(6);
   });
 });
 
@@ -326,10 +342,10 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
   test('is told to the caller by Twilio, and the model is asked when it is over, once', () => {
     const call = holds();
     expect(held(call.effects)).toEqual([8_000]);
-    expect(noted(call.effects, 'held')).toEqual([{is: 'held', ms: 8_000}]);
+    expect(journalled(call.effects, 'held')).toEqual([{is: 'held', ms: 8_000}]);
     call.at(4_000).edge(back);
-    expect(asked(wait(call, 7_999))).toEqual([]);
-    expect(asked(wait(call, 8_100))).toEqual(['turn-1']);
+    expect(responseTags(wait(call, 7_999))).toEqual([]);
+    expect(responseTags(wait(call, 8_100))).toEqual(['turn-1']);
     call.model(started('r2', 'turn-1'), audio('r2', 'i2', 500), {type: 'audioEnded', itemId: 'i2'}, ended('r2'));
     expect(missed(wait(call, 20_000))).toEqual([]);
     expect(missed(call.effects)).toEqual(['rate-limited: hold']);
@@ -337,9 +353,9 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
 
   test('is over before the caller is back: they are answered when they are', () => {
     const call = holds();
-    expect(asked(wait(call, 11_000))).toEqual([]);
+    expect(responseTags(wait(call, 11_000))).toEqual([]);
     call.at(11_000).edge(back);
-    expect(asked(wait(call, 11_001))).toEqual(['turn-1']);
+    expect(responseTags(wait(call, 11_001))).toEqual(['turn-1']);
     expect(missed(call.effects)).toEqual(['rate-limited: hold']);
   });
 
@@ -348,7 +364,7 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     call.model(started('r1'), limited('r1', 20_000));
     call.at(50).edge(moved);
     call.at(3_000).edge(back);
-    expect(asked(wait(call, 20_100))).toEqual(['turn-1']);
+    expect(responseTags(wait(call, 20_100))).toEqual(['turn-1']);
     expect(missed(call.effects)).toEqual(['rate-limited: hold']);
   });
 
@@ -356,13 +372,13 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     const call = asks(Call.connected());
     call.model(started('r1'), limited('r1', 30_000));
     call.at(50).edge(moved);
-    expect(last(wait(call, 45_000))).toBeUndefined();
+    expect(callEnding(wait(call, 45_000))).toBeUndefined();
     call.edge(back);
-    expect(noted(call.effects, 'failover')).toEqual([]);
+    expect(journalled(call.effects, 'failover')).toEqual([]);
   });
 
   test('ends the call of a caller who never comes back', () => {
-    expect(last(wait(holds(), 100_000))).toEqual({do: 'end', reason: 'platform.stream-lost'});
+    expect(callEnding(wait(holds(), 100_000))).toEqual({do: 'end', reason: 'platform.stream-lost'});
   });
 
   test('waits with its sentence until what was said has been heard', () => {
@@ -375,10 +391,10 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
 
   test('is not told over a caller who speaks, but when they have finished', () => {
     const call = asks(Call.connected({mode: 'resume'}));
-    call.model(started('r1'), speech('u2', 'callerSpoke'), limited('r1', 8_000));
-    call.hear();
+    call.model(started('r1'), speechEvent('u2', 'callerSpoke'), limited('r1', 8_000));
+    call.callerFrame();
     expect(held(call.effects)).toEqual([]);
-    call.at(1_000).model(speech('u2', 'callerStopped', 900));
+    call.at(1_000).model(speechEvent('u2', 'callerStopped', 900));
     expect(held(call.effects)).toEqual([7_000]);
   });
 
@@ -387,7 +403,7 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     call.model(started('r1'), audio('r1', 'i1', 1_000), limited('r1', 8_000));
     call.at(500).model(started('r2'), audio('r2', 'i2', 500), {type: 'audioEnded', itemId: 'i2'}, ended('r2'));
     call.returnMarks();
-    expect(asked(wait(call, 20_000))).toEqual([]);
+    expect(responseTags(wait(call, 20_000))).toEqual([]);
     expect(held(call.effects)).toEqual([]);
   });
 
@@ -398,7 +414,7 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     expect(held(call.effects)).toEqual([]);
     call.at(1_000).edge(back);
     expect(held(call.effects)).toEqual([8_000]);
-    expect(noted(call.effects, 'failover')).toHaveLength(1);
+    expect(journalled(call.effects, 'failover')).toHaveLength(1);
   });
 
   test('is held for once: limited again, the answer goes the way of all that fail', () => {
@@ -421,8 +437,8 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     const call = holds();
     call.at(1_000).model({type: 'lost', cause: 'closed', detail: ''}, {type: 'ready'});
     call.at(4_000).edge(back);
-    expect(asked(wait(call, 7_999))).toEqual([]);
-    expect(asked(wait(call, 8_100))).toHaveLength(1);
+    expect(responseTags(wait(call, 7_999))).toEqual([]);
+    expect(responseTags(wait(call, 8_100))).toHaveLength(1);
   });
 
   test('outlives the worker: the next one asks when it is over and the caller is back, and holds nobody again', () => {
@@ -433,10 +449,10 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
     ];
     const call = new Call({}, 'Say hello.', {}, before);
     call.at(100).model({type: 'ready'});
-    expect(last(wait(call, 20_000))).toBeUndefined();
+    expect(callEnding(wait(call, 20_000))).toBeUndefined();
     call.at(3_000).edge(back);
-    expect(asked(wait(call, 6_999))).toEqual([]);
-    expect(asked(wait(call, 7_100))).toEqual(['recovery-1']);
+    expect(responseTags(wait(call, 6_999))).toEqual([]);
+    expect(responseTags(wait(call, 7_100))).toEqual(['recovery-1']);
     expect(held(call.effects)).toEqual([]);
   });
 });
@@ -444,7 +460,7 @@ describe('a rate limit that takes longer than a caller should wait in silence', 
 describe('a model that calls tools without end', () => {
   const calls = (call: Call, reply: number) =>
     call.model(
-      started(`r${reply}`, asked(call.effects).at(-1)),
+      started(`r${reply}`, responseTags(call.effects).at(-1)),
       {...hangUp(`r${reply}`), itemId: `t${reply}`, callId: `c${reply}`, name: 'look_up'} as ModelEvent,
       ended(`r${reply}`),
     );
@@ -452,8 +468,8 @@ describe('a model that calls tools without end', () => {
   test('is made to speak after eight rounds without a word, and ends the call in words if it does not', () => {
     const call = asks(Call.connected());
     for (let reply = 1; reply < 8; reply += 1) calls(call, reply);
-    expect(told(calls(call, 8)).at(-1)).toMatchObject({do: 'respond', speechOnly: true});
-    expect(last(calls(call, 9))).toMatchObject({intent: 'apologise', reason: 'platform.model-silent'});
+    expect(commandsToModel(calls(call, 8)).at(-1)).toMatchObject({do: 'respond', speechOnly: true});
+    expect(callEnding(calls(call, 9))).toMatchObject({intent: 'apologise', reason: 'platform.model-silent'});
     expect(missed(call.effects)).toEqual(['tool-loop: ask-again', 'tool-loop: give-up']);
   });
 
@@ -461,7 +477,7 @@ describe('a model that calls tools without end', () => {
     const call = asks(Call.connected());
     for (let reply = 1; reply < 40; reply += 2) {
       calls(call, reply);
-      call.reply(`r${reply + 1}`, `i${reply + 1}`, 100, asked(call.effects).at(-1));
+      call.reply(`r${reply + 1}`, `i${reply + 1}`, 100, responseTags(call.effects).at(-1));
       asks(call, `u${reply}`);
     }
     expect(missed(call.effects)).toEqual([]);
@@ -470,7 +486,7 @@ describe('a model that calls tools without end', () => {
   test('with names that no record can hold is recorded all the same', () => {
     const call = asks(Call.connected());
     const event = {...hangUp('r1'), name: 'x'.repeat(300)} as ModelEvent;
-    const [tool] = noted(call.model(started('r1'), event), 'tool');
+    const [tool] = journalled(call.model(started('r1'), event), 'tool');
     expect(tool?.tool.name).toHaveLength(100);
   });
 });
@@ -484,13 +500,13 @@ describe('a goodbye', () => {
 
   test('whose end never comes does not keep the line open', () => {
     const end = wait(saysGoodbye(), 20_000);
-    expect(last(end)).toEqual({do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'});
+    expect(callEnding(end)).toEqual({do: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'});
   });
 
   test('whose session is lost does not keep the line open', () => {
     const call = saysGoodbye();
     call.at(200).model({type: 'lost', cause: 'closed', detail: ''});
-    expect(last(wait(call, 20_000))).toMatchObject({intent: 'hang-up', reason: 'assistant.hung-up'});
+    expect(callEnding(wait(call, 20_000))).toMatchObject({intent: 'hang-up', reason: 'assistant.hung-up'});
   });
 });
 
@@ -501,19 +517,19 @@ describe('keys', () => {
     const effects = call.at(1_000).edge({kind: 'digit', digit: '1'});
     expect(effects[0]).toMatchObject({do: 'edge', frame: {kind: 'clear'}});
     const settled = [...effects, ...wait(call, 2_000)];
-    expect(told(settled)).toContainEqual({
+    expect(commandsToModel(settled)).toContainEqual({
       do: 'truncate',
       itemId: 'i1',
       audioEndMs: expect.closeTo(1_000, -1) as number,
     });
-    expect(asked(wait(call, 3_000))).toEqual(['digits-1']);
+    expect(responseTags(wait(call, 3_000))).toEqual(['digits-1']);
   });
 
   test('cancel a reply that is still being made: the server does not hear keys', () => {
     const call = Call.connected();
     call.reply('r1', 'i1', 5_000, undefined, false);
     const effects = call.at(1_000).edge({kind: 'digit', digit: '1'});
-    expect(told(effects)).toContainEqual({do: 'cancel', responseId: 'r1'});
+    expect(commandsToModel(effects)).toContainEqual({do: 'cancel', responseId: 'r1'});
   });
 
   test('only collect where the assistant is told to finish', () => {
@@ -535,41 +551,41 @@ describe('a call that nobody ends', () => {
     const call = Call.connected({}, '', {maxCallMs: 60_000});
     asks(call.at(59_000));
     says(call, 'answer', undefined);
-    const [tag] = asked(wait(call, 61_000));
+    const [tag] = responseTags(wait(call, 61_000));
     expect(tag).toMatch(/^farewell/);
     call.at(61_200).model(started('r1', tag), audio('r1', 'i1', 2_000));
-    call.at(61_500).model(speech('u2', 'callerSpoke'));
-    expect(last(wait(call, 90_000))).toEqual({do: 'leave', intent: 'hang-up', reason: 'platform.max-duration'});
+    call.at(61_500).model(speechEvent('u2', 'callerSpoke'));
+    expect(callEnding(wait(call, 90_000))).toEqual({do: 'leave', intent: 'hang-up', reason: 'platform.max-duration'});
   });
 
   test('is ended in the words of Twilio when the model does not say them', () => {
     const call = Call.connected({}, '', {maxCallMs: 60_000});
-    expect(last(wait(call, 90_000))).toEqual({do: 'leave', intent: 'apologise', reason: 'platform.max-duration'});
+    expect(callEnding(wait(call, 90_000))).toEqual({do: 'leave', intent: 'apologise', reason: 'platform.max-duration'});
   });
 
   test('is ended when both questions whether they are there go unanswered', () => {
     const call = Call.connected({}, '', {...limits, noSpeechMs: 0});
     for (let question = 1; question <= 2; question += 1) {
-      const [tag] = asked(wait(call, question * 8_000));
+      const [tag] = responseTags(wait(call, question * 8_000));
       expect(tag).toMatch(/^idle/);
       says(call, String(question), tag);
     }
-    const [tag] = asked(wait(call, 24_000));
+    const [tag] = responseTags(wait(call, 24_000));
     expect(tag).toMatch(/^farewell/);
     says(call, 'bye', tag);
     wait(call, 40_000);
-    expect(last(call.effects)).toMatchObject({intent: 'hang-up', reason: 'platform.idle-timeout'});
+    expect(callEnding(call.effects)).toMatchObject({intent: 'hang-up', reason: 'platform.idle-timeout'});
   });
 
   test('goes on when the caller speaks before the goodbye is over', () => {
     const call = Call.connected({}, '', {noSpeechMs: 20_000});
-    const [tag] = asked(wait(call, 20_000));
+    const [tag] = responseTags(wait(call, 20_000));
     call.model(started('r1', tag), audio('r1', 'i1', 2_000));
     asks(call.at(20_500));
     call.reply('r2', 'i2', 500);
     call.returnMarks();
-    expect(last(wait(call, 39_000))).toBeUndefined();
-    expect(asked(wait(call, 42_000))[0]).toMatch(/^farewell/);
+    expect(callEnding(wait(call, 39_000))).toBeUndefined();
+    expect(responseTags(wait(call, 42_000))[0]).toMatch(/^farewell/);
   });
 
   test('counts from the first owner of the call, not from the last', () => {
@@ -583,5 +599,5 @@ test('a stream that begins is owed a greeting from then on', () => {
   call.edge(began);
   const effects = wait(call, 6_000);
   expect(missed(effects)).toEqual(['no-session: ask-again', 'no-session: new-session', 'no-session: give-up']);
-  expect(last(effects)).toMatchObject({intent: 'apologise', reason: 'platform.model-lost'});
+  expect(callEnding(effects)).toMatchObject({intent: 'apologise', reason: 'platform.model-lost'});
 });

@@ -80,25 +80,25 @@ describe('a position that the model names', () => {
   test('is the moment at which that audio arrived here', () => {
     const audio = listening();
     for (let n = 0; n < 100; n += 1) audio.frame(n * 20, frame, 5_000 + n * 20);
-    expect(audio.heard.arrivedAt(10)).toBe(5_000);
-    expect(audio.heard.arrivedAt(1_000)).toBe(5_980);
-    expect(audio.heard.arrivedAt(1_001)).toBe(6_000);
+    expect(audio.given.arrivedAt(10)).toBe(5_000);
+    expect(audio.given.arrivedAt(1_000)).toBe(5_980);
+    expect(audio.given.arrivedAt(1_001)).toBe(6_000);
   });
 
   test('counts padding, and starts again with each session', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     audio.frame(520, frame, 600);
-    expect(audio.heard.arrivedAt(300)).toBe(600);
-    audio.settle();
+    expect(audio.given.arrivedAt(300)).toBe(600);
+    audio.turnCommitted();
     audio.sessionLost();
     audio.sessionOpened();
     audio.frame(8_920, frame, 9_000);
-    expect(audio.heard.arrivedAt(100_000)).toBe(9_000);
+    expect(audio.given.arrivedAt(100_000)).toBe(9_000);
   });
 
   test('before any audio is unknown', () => {
-    expect(listening().heard.arrivedAt(0)).toBeUndefined();
+    expect(listening().given.arrivedAt(0)).toBeUndefined();
   });
 });
 
@@ -117,12 +117,12 @@ describe('frames that stop while the caller speaks', () => {
   test('become silence after three quarters of a second, so that the model can end the turn', () => {
     const audio = speaking();
     expect(audio.deadline).toBe(980 + 750);
-    expect(audio.time(1_729)).toEqual([]);
-    expect(lengths(audio.time(1_730))).toEqual(Array(7).fill(100));
+    expect(audio.timePassed(1_729)).toEqual([]);
+    expect(lengths(audio.timePassed(1_730))).toEqual(Array(7).fill(100));
     expect(audio.deadline).toBe(1_780);
-    expect(lengths(audio.time(1_790))).toEqual([100]);
+    expect(lengths(audio.timePassed(1_790))).toEqual([100]);
     audio.callerSpeaks(false);
-    expect([audio.deadline, audio.time(3_000)]).toEqual([undefined, []]);
+    expect([audio.deadline, audio.timePassed(3_000)]).toEqual([undefined, []]);
   });
 
   test('are not waited for while the caller is silent, while there is no stream, and while there is no session', () => {
@@ -133,13 +133,13 @@ describe('frames that stop while the caller speaks', () => {
     noStream.streamLost();
     noSession.sessionLost();
     for (const audio of [quiet, noStream, noSession]) {
-      expect([audio.deadline, audio.time(5_000)]).toEqual([undefined, []]);
+      expect([audio.deadline, audio.timePassed(5_000)]).toEqual([undefined, []]);
     }
   });
 
   test('are not padded a second time when Twilio’s clock shows the gap', () => {
     const audio = speaking();
-    audio.time(2_000);
+    audio.timePassed(2_000);
     expect(lengths(audio.frame(2_500, frame, 2_500))).toEqual([1_500 - 1_000, 20]);
     expect(audio.paddedMs).toBe(1_500);
     expect(audio.frame(2_520, frame, 2_520)).toEqual([frame]);
@@ -147,7 +147,7 @@ describe('frames that stop while the caller speaks', () => {
 
   test('that were only late count as the time for which silence was given', () => {
     const audio = speaking();
-    audio.time(2_000);
+    audio.timePassed(2_000);
     // All that was held back comes at once, but for the end of it.
     for (let timestamp = 1_000; timestamp < 1_500; timestamp += 20) {
       expect(audio.frame(timestamp, frame, 2_000)).toEqual([frame]);
@@ -158,7 +158,7 @@ describe('frames that stop while the caller speaks', () => {
 
   test('give ten seconds of silence at most', () => {
     const audio = speaking();
-    const given = lengths([...audio.time(5_000), ...audio.time(60_000)]);
+    const given = lengths([...audio.timePassed(5_000), ...audio.timePassed(60_000)]);
     expect(given.reduce((sum, ms) => sum + ms, 0)).toBe(10_000);
     expect(audio.deadline).toBeUndefined();
     expect(audio.frame(70_000, frame, 70_000)).toEqual([frame]);
@@ -170,17 +170,17 @@ describe('frames that stop while the caller speaks', () => {
     const voice = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
     for (let at = 0; at < 1_000; at += 20) audio.frame(at, at < 500 ? silence(20) : voice, at + 5);
     audio.callerSpeaks(true); // as late as it may ever say so
-    audio.time(2_600);
+    audio.timePassed(2_600);
     for (let at = 3_000; at < 3_400; at += 20) audio.frame(at, at < 3_200 ? silence(20) : voice, at + 5);
-    expect([audio.heard.onsetAt(490), audio.heard.endedAt(1_010)]).toEqual([505, 985]);
-    expect(audio.heard.onsetAt(3_210)).toBe(3_205);
-    expect(audio.heard.arrivedAt(1_550)).toBe(985 + 600);
+    expect([audio.given.onsetAt(490), audio.given.endedAt(1_010)]).toEqual([505, 985]);
+    expect(audio.given.onsetAt(3_210)).toBe(3_205);
+    expect(audio.given.arrivedAt(1_550)).toBe(985 + 600);
   });
 
   test('are not taken for settled when they come late, though the silence in their place is', () => {
     const audio = speaking();
-    audio.time(2_000);
-    expect(audio.settle()).toBe(1_000);
+    audio.timePassed(2_000);
+    expect(audio.turnCommitted()).toBe(1_000);
   });
 
   const line = fc.record({
@@ -200,7 +200,7 @@ describe('frames that stop while the caller speaks', () => {
         let [at, timestamp, number, hidden] = [0, 100, 0, 0];
         const tick = () => {
           at += 20;
-          given.push(...audio.time(at));
+          given.push(...audio.timePassed(at));
         };
         for (const {spokenMs, holeMs} of parts) {
           for (let n = 0; n < spokenMs; n += 1, timestamp += 20) {

@@ -3,7 +3,7 @@ import {LineNoise} from './line-noise.ts';
 
 /** Levels of frames, 50 a second, told to a line in which the model hears nobody. */
 function after(line: LineNoise, seconds: number, level: (frame: number) => number, speaking = false): LineNoise {
-  for (let frame = 0; frame < seconds * 50; frame += 1) line.heard(level(frame), speaking);
+  for (let frame = 0; frame < seconds * 50; frame += 1) line.add(level(frame), speaking);
   return line;
 }
 const hum = () => 300;
@@ -13,12 +13,12 @@ const speech = (frame: number) => (frame % 25 < 5 ? 0 : 1_500);
 
 describe('how loud speech must be', () => {
   test('on a line of digital silence is more than hiss', () => {
-    expect(after(new LineNoise(), 5, () => 0).limit).toBe(40);
+    expect(after(new LineNoise(), 5, () => 0).speechThreshold).toBe(40);
   });
 
   test('is known a second after a call begins on a noisy line', () => {
-    expect(after(new LineNoise(), 1, hum).limit).toBeGreaterThan(500);
-    expect(after(new LineNoise(), 1, babble).limit).toBeGreaterThan(300);
+    expect(after(new LineNoise(), 1, hum).speechThreshold).toBeGreaterThan(500);
+    expect(after(new LineNoise(), 1, babble).speechThreshold).toBeGreaterThan(300);
   });
 
   test('follows a line that becomes loud, and one that becomes quiet, within three seconds', () => {
@@ -27,24 +27,24 @@ describe('how loud speech must be', () => {
       3,
       hum,
     );
-    expect(line.limit).toBeGreaterThan(500);
-    expect(after(line, 3.5, () => 10).limit).toBe(40);
+    expect(line.speechThreshold).toBeGreaterThan(500);
+    expect(after(line, 3.5, () => 10).speechThreshold).toBe(40);
   });
 
   test('is not learned from the caller, also not from one who speaks first or for long', () => {
     const first = after(new LineNoise(), 0.4, () => 1_500);
-    expect(first.limit).toBe(40);
-    expect(after(first, 20, speech, true).limit).toBe(40);
-    expect(after(first, 5, () => 0).limit).toBe(40);
+    expect(first.speechThreshold).toBe(40);
+    expect(after(first, 20, speech, true).speechThreshold).toBe(40);
+    expect(after(first, 5, () => 0).speechThreshold).toBe(40);
   });
 
   test('is learned all the same where the model takes the noise itself for speech', () => {
-    expect(after(new LineNoise(), 4, hum, true).limit).toBeGreaterThan(500);
+    expect(after(new LineNoise(), 4, hum, true).speechThreshold).toBeGreaterThan(500);
   });
 
   test('is at least what four in five frames of a changing background are', () => {
-    const {limit} = after(new LineNoise(), 4, babble);
+    const {speechThreshold} = after(new LineNoise(), 4, babble);
     const levels = Array.from({length: 150}, (_, frame) => babble(frame));
-    expect(levels.filter(level => level > limit)).toEqual([]);
+    expect(levels.filter(level => level > speechThreshold)).toEqual([]);
   });
 });

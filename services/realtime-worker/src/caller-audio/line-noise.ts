@@ -1,9 +1,9 @@
 /** So many frames tell how loud the line is: three seconds. */
-const LATELY = 150;
+const WINDOW_FRAMES = 150;
 /** A call that has just begun is taken for quiet, as far as it was not heard yet, for so many frames: one second. */
-const AT_FIRST = 50;
+const ASSUMED_QUIET_FRAMES = 50;
 /** The model says half a second late, at most, that the caller has begun to speak. */
-const UNTOLD = 25;
+const UNDECIDED_FRAMES = 25;
 /** Levels are told apart by one decibel, up to the loudest sample there is. */
 const STEPS = 91;
 const LEVEL_OF_STEP = Float64Array.from({length: STEPS}, (_, step) => (step === 0 ? 0 : 10 ** ((step + 0.5) / 20)));
@@ -13,7 +13,7 @@ const ABOVE_QUIETEST = 2;
 /** …and so many times as loud as four in five of the frames in which nobody spoke… */
 const ABOVE_NOISE = 1.2;
 /** …but never quieter than -58 dB of full scale: digital silence is not a line, and hiss is not speech. */
-const LEAST_RMS = 40;
+const MIN_RMS = 40;
 
 /**
  * How loud a line is when the caller is silent, and so how loud speech must be. Learned from the frames as they come:
@@ -26,53 +26,53 @@ const LEAST_RMS = 40;
  * Fifty times a second for every call: a few counts go up and down, and nothing is allocated.
  */
 export class LineNoise {
-  readonly #all = new LatestLevels();
-  readonly #background = new LatestLevels();
+  readonly #all = new LevelHistogram();
+  readonly #background = new LevelHistogram();
   /** The latest frames, in which the caller may speak already. */
-  readonly #untold = new Uint8Array(UNTOLD);
-  #untoldCount = 0;
+  readonly #undecided = new Uint8Array(UNDECIDED_FRAMES);
+  #undecidedCount = 0;
 
   /** A frame of this level came (root mean square of 16-bit samples). `speaking`: the model hears the caller speak. */
-  heard(level: number, speaking: boolean): void {
+  add(level: number, speaking: boolean): void {
     const step = stepOf(level);
     this.#all.add(step);
     if (speaking) {
-      this.#untoldCount = 0;
+      this.#undecidedCount = 0;
       return;
     }
-    const slot = this.#untoldCount % UNTOLD;
-    if (this.#untoldCount >= UNTOLD) this.#background.add(this.#untold[slot] ?? 0);
-    this.#untold[slot] = step;
-    this.#untoldCount += 1;
+    const slot = this.#undecidedCount % UNDECIDED_FRAMES;
+    if (this.#undecidedCount >= UNDECIDED_FRAMES) this.#background.add(this.#undecided[slot] ?? 0);
+    this.#undecided[slot] = step;
+    this.#undecidedCount += 1;
   }
 
   /** A frame that is louder than this is not only the line. */
-  get limit(): number {
-    const quietest = this.#all.below(0.1) * ABOVE_QUIETEST;
-    const noise = this.#background.below(0.8) * ABOVE_NOISE;
-    return Math.max(LEAST_RMS, quietest, noise);
+  get speechThreshold(): number {
+    const quietest = this.#all.percentile(0.1) * ABOVE_QUIETEST;
+    const noise = this.#background.percentile(0.8) * ABOVE_NOISE;
+    return Math.max(MIN_RMS, quietest, noise);
   }
 }
 
 /** The latest levels, counted by loudness. */
-class LatestLevels {
-  readonly #steps = new Uint8Array(LATELY);
+class LevelHistogram {
+  readonly #steps = new Uint8Array(WINDOW_FRAMES);
   readonly #frames = new Uint16Array(STEPS);
   #count = 0;
 
   add(step: number): void {
-    const slot = this.#count % LATELY;
+    const slot = this.#count % WINDOW_FRAMES;
     const oldest = this.#steps[slot] ?? 0;
-    if (this.#count >= LATELY) this.#frames[oldest] = (this.#frames[oldest] ?? 0) - 1;
+    if (this.#count >= WINDOW_FRAMES) this.#frames[oldest] = (this.#frames[oldest] ?? 0) - 1;
     this.#steps[slot] = step;
     this.#frames[step] = (this.#frames[step] ?? 0) + 1;
     this.#count += 1;
   }
 
   /** The level that this share of the frames does not exceed. */
-  below(share: number): number {
-    const known = Math.min(this.#count, LATELY);
-    let left = share * Math.max(known, AT_FIRST) - Math.max(0, AT_FIRST - known);
+  percentile(share: number): number {
+    const known = Math.min(this.#count, WINDOW_FRAMES);
+    let left = share * Math.max(known, ASSUMED_QUIET_FRAMES) - Math.max(0, ASSUMED_QUIET_FRAMES - known);
     for (let step = 0; step < STEPS; step += 1) {
       left -= this.#frames[step] ?? 0;
       if (left < 0) return LEVEL_OF_STEP[step] ?? 0;

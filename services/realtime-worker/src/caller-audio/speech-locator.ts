@@ -16,20 +16,20 @@ export interface GivenFrame {
 const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** So many frames are remembered: a minute, longer than any sentence. */
-const REMEMBERED = 3_000;
+const CAPACITY = 3_000;
 /** Of the last five frames three are louder than the line: that is speech, and a click of one or two is not. */
-const LATEST = 5;
-const LOUD_OF_LATEST = 3;
+const RECENT_FRAMES = 5;
+const MIN_LOUD_FRAMES = 3;
 /** The model's opinion of where speech begins and ends is a guess within about so much. */
 const NEAR_MS = 100;
 /** A line that is nearly as loud as this without speech tells nothing. */
-const MOST_RMS = 1_000;
+const MAX_LINE_RMS = 1_000;
 /** A frame that came so much later than the fastest was held back: by a network, by us, or by an edge until we came. */
-const HELD_BACK_MS = 60;
+const MAX_EXTRA_DELAY_MS = 60;
 /** So many frames before one, and as many after it, tell how long frames usually take. */
-const AROUND = 50;
+const NEARBY_FRAMES = 50;
 /** Where those were all held back, so many tell. Not all: Twilio's clock loses a millisecond or two each second. */
-const FAR_AROUND = 750;
+const WIDER_FRAMES = 750;
 
 /**
  * What one model session was given of the caller, and when each moment of it arrived here. The model tells where speech
@@ -42,12 +42,12 @@ const FAR_AROUND = 750;
  * every call. So it is a ring of plain numbers: nothing to copy when asked, nothing for the garbage collector to move.
  */
 export class SpeechLocator {
-  readonly #untilMs = new Float64Array(REMEMBERED);
-  readonly #at = new Float64Array(REMEMBERED);
+  readonly #untilMs = new Float64Array(CAPACITY);
+  readonly #at = new Float64Array(CAPACITY);
   /** How long it took from Twilio's clock to ours; NaN for what Twilio never sent. */
-  readonly #way = new Float64Array(REMEMBERED);
-  readonly #stream = new Uint32Array(REMEMBERED);
-  readonly #level = new Float32Array(REMEMBERED);
+  readonly #delay = new Float64Array(CAPACITY);
+  readonly #stream = new Uint32Array(CAPACITY);
+  readonly #level = new Float32Array(CAPACITY);
   #count = 0;
   #givenMs: Millis = 0;
   readonly #latest = new Float64Array(50);
@@ -68,7 +68,7 @@ export class SpeechLocator {
     if (timestamp === undefined) {
       this.#add(0, ms, {at, stream, way: Number.NaN});
       // A line that sends nothing but speech is quiet between.
-      for (let left = again ? 0 : ms; left >= FRAME_MS; left -= FRAME_MS) this.#line.heard(0, this.speaking);
+      for (let left = again ? 0 : ms; left >= FRAME_MS; left -= FRAME_MS) this.#line.add(0, this.speaking);
       return;
     }
     // What waited at an edge comes in one piece; where speech begins in it is looked for in frames all the same.
@@ -76,16 +76,16 @@ export class SpeechLocator {
       const part = bytes.subarray(from, from + FRAME_BYTES);
       const level = rms(part);
       this.#add(level, part.length / BYTES_PER_MS, {at, stream, way: at - timestamp - from / BYTES_PER_MS});
-      if (!again) this.#line.heard(level, this.speaking);
+      if (!again) this.#line.add(level, this.speaking);
     }
   }
 
   #add(level: number, ms: Millis, {at, way, stream}: {at: Millis; way: Millis; stream: number}): void {
-    const slot = this.#count % REMEMBERED;
+    const slot = this.#count % CAPACITY;
     this.#givenMs += ms;
     this.#untilMs[slot] = this.#givenMs;
     this.#at[slot] = at;
-    this.#way[slot] = way;
+    this.#delay[slot] = way;
     this.#stream[slot] = stream;
     this.#level[slot] = level;
     this.#count += 1;
@@ -93,7 +93,7 @@ export class SpeechLocator {
 
   /** When the audio at this position of the session arrived; undefined before any has. */
   arrivedAt(positionMs: Millis): Millis | undefined {
-    return this.#momentOf(Math.min(this.#placeOf(positionMs), this.#count - 1));
+    return this.#arrivalOf(Math.min(this.#placeOf(positionMs), this.#count - 1));
   }
 
   /** When the first frame of speech arrived that began, as the model thinks, about here. */
@@ -102,7 +102,7 @@ export class SpeechLocator {
     const {first, loud} = this.#near(positionMs);
     const onset = loud.indexOf(true);
     // Loud from the very beginning: it did not begin here.
-    return onset > 0 ? this.#momentOf(first + onset) : this.arrivedAt(positionMs);
+    return onset > 0 ? this.#arrivalOf(first + onset) : this.arrivedAt(positionMs);
   }
 
   /** When the last frame of speech arrived that ended, as the model thinks, about here. */
@@ -110,27 +110,27 @@ export class SpeechLocator {
     if (positionMs === undefined) return undefined;
     const {first, loud} = this.#near(positionMs);
     const last = loud.lastIndexOf(true);
-    return last >= 0 && last < loud.length - 1 ? this.#momentOf(first + last) : this.arrivedAt(positionMs);
+    return last >= 0 && last < loud.length - 1 ? this.#arrivalOf(first + last) : this.arrivedAt(positionMs);
   }
 
   /** When the last frame arrived in which the caller could be heard, of those that came from `since` on. */
   loudUntil(since: Millis): Millis | undefined {
-    const {limit} = this.#line;
+    const {speechThreshold} = this.#line;
     for (let place = this.#count - 1; place >= this.#oldest; place -= 1) {
       const at = read(this.#at, place);
-      if (at >= since && read(this.#level, place) > limit) return at;
+      if (at >= since && read(this.#level, place) > speechThreshold) return at;
     }
     return undefined;
   }
 
   /** Whether the caller can be heard to speak now, whatever the model says. */
   get isSpeech(): boolean {
-    const {limit} = this.#line;
+    const {speechThreshold} = this.#line;
     let loud = 0;
-    for (let place = Math.max(this.#oldest, this.#count - LATEST); place < this.#count; place += 1) {
-      if (read(this.#level, place) > limit) loud += 1;
+    for (let place = Math.max(this.#oldest, this.#count - RECENT_FRAMES); place < this.#count; place += 1) {
+      if (read(this.#level, place) > speechThreshold) loud += 1;
     }
-    return loud >= LOUD_OF_LATEST;
+    return loud >= MIN_LOUD_FRAMES;
   }
 
   /** The levels of the last second, the oldest first; the array is used again. */
@@ -144,7 +144,7 @@ export class SpeechLocator {
   }
 
   get #oldest(): number {
-    return Math.max(0, this.#count - REMEMBERED);
+    return Math.max(0, this.#count - CAPACITY);
   }
 
   /** The first frame that reaches a position; the place behind the last if none does. */
@@ -160,12 +160,12 @@ export class SpeechLocator {
 
   /** Which of the frames around a position are loud, one more at each end. None where the line is too loud to tell. */
   #near(positionMs: Millis): {readonly first: number; readonly loud: readonly boolean[]} {
-    const {limit} = this.#line;
+    const {speechThreshold} = this.#line;
     const first = this.#placeOf(positionMs - NEAR_MS);
     const loud: boolean[] = [];
-    if (limit > MOST_RMS) return {first, loud};
+    if (speechThreshold > MAX_LINE_RMS) return {first, loud};
     for (let place = first; place < this.#count; place += 1) {
-      loud.push(read(this.#level, place) > limit);
+      loud.push(read(this.#level, place) > speechThreshold);
       if (read(this.#untilMs, place) > positionMs + NEAR_MS) break;
     }
     return {first, loud};
@@ -175,26 +175,26 @@ export class SpeechLocator {
    * When a frame arrived, or would have if frames took as long as they usually do: jitter, and what holds a frame back,
    * say nothing about when somebody spoke.
    */
-  #momentOf(place: number): Millis | undefined {
+  #arrivalOf(place: number): Millis | undefined {
     if (place < this.#oldest) return undefined;
     const at = read(this.#at, place);
-    const way = read(this.#way, place);
+    const way = read(this.#delay, place);
     if (Number.isNaN(way)) return at;
-    const farAround = this.#ways(place, place - FAR_AROUND, place + FAR_AROUND);
+    const farAround = this.#delaysBetween(place, place - WIDER_FRAMES, place + WIDER_FRAMES);
     const fastest = farAround.reduce((least, each) => Math.min(least, each), way);
-    const notHeldBack = (ways: readonly Millis[]) => ways.filter(each => each <= fastest + HELD_BACK_MS);
-    const around = notHeldBack(this.#ways(place, place - AROUND, place + AROUND));
+    const notHeldBack = (ways: readonly Millis[]) => ways.filter(each => each <= fastest + MAX_EXTRA_DELAY_MS);
+    const around = notHeldBack(this.#delaysBetween(place, place - NEARBY_FRAMES, place + NEARBY_FRAMES));
     // Seconds that waited at an edge until we came were all held back: others must tell.
-    const usual = around.length >= AROUND / 2 ? around : notHeldBack(farAround);
+    const usual = around.length >= NEARBY_FRAMES / 2 ? around : notHeldBack(farAround);
     return at - way + (ascending(usual)[Math.floor(usual.length / 2)] ?? 0);
   }
 
   /** How long the frames between two places took that came on the same stream as one of them. */
-  #ways(like: number, from: number, to: number): Millis[] {
+  #delaysBetween(like: number, from: number, to: number): Millis[] {
     const ways: Millis[] = [];
     const stream = read(this.#stream, like);
     for (let place = Math.max(from, this.#oldest); place < Math.min(to, this.#count); place += 1) {
-      const way = read(this.#way, place);
+      const way = read(this.#delay, place);
       if (read(this.#stream, place) === stream && !Number.isNaN(way)) ways.push(way);
     }
     return ways;
@@ -202,7 +202,7 @@ export class SpeechLocator {
 }
 
 function read(ring: Float64Array | Float32Array | Uint32Array, place: number): number {
-  return ring[place % REMEMBERED] ?? Number.NaN;
+  return ring[place % CAPACITY] ?? Number.NaN;
 }
 
 function ascending(values: readonly number[]): number[] {

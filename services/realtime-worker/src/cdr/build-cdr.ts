@@ -45,7 +45,7 @@ export function buildCdr(entries: readonly JournalEntry[], transcripts: Transcri
   );
   const failovers = failoversOf(entries, opened.wall).map((failover, index) => ({...failover, failover: index}));
   const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
-  const transcript = transcripts === 'off' ? [] : linesOf(entries, opened.wall, transcripts);
+  const transcript = transcripts === 'off' ? [] : transcriptOf(entries, opened.wall, transcripts);
   const parts = Math.max(1, Math.ceil(turns.length / TURNS_PER_JOB));
   return Array.from({length: parts}, (_, part) => {
     const slice = turns.slice(part * TURNS_PER_JOB, (part + 1) * TURNS_PER_JOB);
@@ -156,7 +156,7 @@ function failoversOf(entries: readonly JournalEntry[], start: number): FailoverR
   return taken ? [...known, taken] : known;
 }
 
-function linesOf(entries: readonly JournalEntry[], start: number, policy: 'heard' | 'full'): TranscriptLine[] {
+function transcriptOf(entries: readonly JournalEntry[], start: number, policy: 'heard' | 'full'): TranscriptLine[] {
   const words = new Map<string, string>();
   const cuts = new Map<string, {heardMs: number; totalMs: number}>();
   for (const entry of entries) {

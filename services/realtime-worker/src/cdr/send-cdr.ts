@@ -11,7 +11,7 @@ import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
 import {traceCall} from './trace-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
-export interface SenderDeps {
+export interface SendCdrDeps {
   readonly queue: AnalyticsQueue;
   readonly directory: CallDirectory;
   /** Who sends. */
@@ -30,18 +30,18 @@ export interface FinishedCall {
 }
 
 /** Between the tries to send one record. A record that is not sent then stays open: the orphan sweep finds it. */
-const AGAIN_AFTER_MS: readonly Millis[] = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+const RETRY_DELAYS_MS: readonly Millis[] = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /** Sends a record, again after each failure of Redis, for half a minute or until `signal` aborts. Never rejects. */
 export async function sendCdrWithRetries(
   call: FinishedCall,
-  deps: SenderDeps,
+  deps: SendCdrDeps,
   {clock, signal}: {readonly clock: Clock; readonly signal: AbortSignal},
 ): Promise<void> {
   await retryUntilAborted(() => sendCdr(call, deps), {
     clock,
     signal,
-    pauseMs: AGAIN_AFTER_MS,
+    pauseMs: RETRY_DELAYS_MS,
     onFailure(thrown, {againInMs}) {
       deps.metrics.recordsTotal.inc({outcome: 'failed'});
       deps.log.error({err: thrown, callSid: call.callSid, again: againInMs}, 'record not sent');
@@ -56,7 +56,7 @@ export async function sendCdrWithRetries(
  */
 export async function sendCdr(
   {callSid, epoch, entries}: FinishedCall,
-  {queue, directory, worker, transcripts, metrics, traces, log}: SenderDeps,
+  {queue, directory, worker, transcripts, metrics, traces, log}: SendCdrDeps,
 ): Promise<void> {
   const call = await directory.read(callSid);
   if (call && (call.state === 'ended' || call.owner !== worker)) {

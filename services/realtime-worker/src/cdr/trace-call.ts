@@ -46,7 +46,7 @@ export function traceCall(parts: readonly CallFinished[], traces: Traces): void 
   call.end(endedAt, {failed: endReason.startsWith('platform.') ? endReason : undefined});
 }
 
-interface Setting {
+interface TraceContext {
   readonly startedAt: number;
   readonly parent: string;
   readonly traces: Traces;
@@ -56,7 +56,7 @@ interface Setting {
 function traceTurn(
   turn: TurnRecord,
   interruptions: readonly InterruptionRecord[],
-  {startedAt, parent, traces}: Setting,
+  {startedAt, parent, traces}: TraceContext,
 ): string {
   const steps = [
     ['speech began', turn.callerStartedAt],

@@ -9,7 +9,7 @@ describe('what another session is told', () => {
     conversation.words('a1', 'We are open ', false);
     conversation.words('a1', 'every day', false);
     conversation.words('u1', 'When are you open?', true); // words of the caller may come late
-    conversation.cut('a1', 600, 1_000);
+    conversation.truncate('a1', 600, 1_000);
     expect(conversation.history().map(item => ('text' in item ? item.text : item.kind))).toEqual([
       'When are you open?',
       'We are open — (interrupted)',
@@ -19,7 +19,7 @@ describe('what another session is told', () => {
   test('is what was heard in a language without blanks too', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'assistant', id: 'a1', text: '営業時間は午前九時から午後五時までです。'}, 1);
-    conversation.cut('a1', 600, 1_000);
+    conversation.truncate('a1', 600, 1_000);
     expect(conversation.history()).toMatchObject([{text: '営業時間は午前九時から午 — (interrupted)'}]);
   });
 
@@ -27,7 +27,7 @@ describe('what another session is told', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'caller', id: 'u1', text: ''}, 1);
     conversation.add({kind: 'assistant', id: 'a1', text: 'Never heard'}, 1);
-    conversation.cut('a1', 0, 1_000);
+    conversation.truncate('a1', 0, 1_000);
     expect(conversation.history()).toMatchObject([{kind: 'caller', id: 'u1'}]);
     expect(conversation.history()).toHaveLength(1);
   });
@@ -44,9 +44,9 @@ describe('what another session is told', () => {
 
 test('a caller is owed an answer when the last word was theirs', () => {
   const conversation = new Conversation();
-  expect(conversation.answerOwed).toBe(false);
+  expect(conversation.awaitsAnswer).toBe(false);
   conversation.add({kind: 'caller', id: 'u1', text: 'Hello?'}, 1);
-  expect(conversation.answerOwed).toBe(true);
+  expect(conversation.awaitsAnswer).toBe(true);
   conversation.add({kind: 'assistant', id: 'a1', text: 'Hi.'}, 1);
-  expect(conversation.answerOwed).toBe(false);
+  expect(conversation.awaitsAnswer).toBe(false);
 });

@@ -4,7 +4,7 @@ import type {ConversationItem} from '../model/model-adapter.ts';
 
 export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
 
-interface Remembered {
+interface Entry {
   item: ConversationItem;
   /** An assistant's words that were cut: how much of its audio was heard. */
   cut?: {readonly heardMs: Millis; readonly totalMs: Millis};
@@ -17,7 +17,7 @@ interface Remembered {
  * what a transcript is made of. The model forgets the words of an item that was cut, so this is the only copy.
  */
 export class Conversation {
-  #items: Remembered[] = [];
+  #items: Entry[] = [];
 
   add(item: ConversationItem, session: number): void {
     const known = this.#items.find(each => each.item.id === item.id);
@@ -36,14 +36,14 @@ export class Conversation {
     known.item = {...known.item, text: whole ? text : known.item.text + text};
   }
 
-  cut(id: string, heardMs: Millis, totalMs: Millis): void {
+  truncate(id: string, heardMs: Millis, totalMs: Millis): void {
     const known = this.#items.find(each => each.item.id === id);
     if (known) known.cut = {heardMs, totalMs};
   }
 
   /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
-  cutToAudio(id: string, audioMs: Millis): void {
-    this.cut(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
+  truncateToAudio(id: string, audioMs: Millis): void {
+    this.truncate(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
   }
 
   remove(id: string): void {
@@ -98,7 +98,7 @@ export class Conversation {
   }
 
   /** Whether the caller is owed an answer: the last word was theirs, or a tool's. */
-  get answerOwed(): boolean {
+  get awaitsAnswer(): boolean {
     const last = this.#items.at(-1)?.item.kind;
     return last === 'caller' || last === 'toolResult';
   }

@@ -8,7 +8,7 @@ export class ModelContext {
   readonly #conversation: Conversation;
   readonly #epoch: number;
   readonly #truncates: boolean;
-  readonly #cutAgain = new Set<string>();
+  readonly #truncatedAgain = new Set<string>();
   readonly #untranscribed = new Set<string>();
   #session = 0;
   #hasSession = true;
@@ -22,8 +22,8 @@ export class ModelContext {
   }
 
   /** Whether the caller is owed an answer. */
-  get answerOwed(): boolean {
-    return this.#conversation.answerOwed;
+  get awaitsAnswer(): boolean {
+    return this.#conversation.awaitsAnswer;
   }
 
   /** Another session, which knows nothing yet. */
@@ -38,7 +38,7 @@ export class ModelContext {
     this.#hasSession = false;
   }
 
-  knows(itemId: string): boolean {
+  has(itemId: string): boolean {
     return this.#conversation.has(itemId);
   }
 
@@ -94,7 +94,7 @@ export class ModelContext {
 
   /** Words of a reply. `isSilenced`: it is not heard any more, and another session must not be told that it was. */
   replyWords({itemId, text, whole}: Extract<ModelEvent, {type: 'words'}>, isSilenced: boolean): CallEffect[] {
-    if (isSilenced && !this.knows(itemId)) return [];
+    if (isSilenced && !this.has(itemId)) return [];
     return [...this.remember({kind: 'assistant', id: itemId, text: ''}), ...this.words(itemId, text, whole)];
   }
 
@@ -104,14 +104,14 @@ export class ModelContext {
 
   /** The rest of an item will not come: its session is gone. */
   brokeOff(itemId: string, receivedMs: Millis): void {
-    this.#conversation.cutToAudio(itemId, receivedMs);
+    this.#conversation.truncateToAudio(itemId, receivedMs);
   }
 
   /** The rest of an item was not heard. */
-  cut(itemId: string, heardMs: Millis, totalMs: Millis): CallEffect[] {
+  truncate(itemId: string, heardMs: Millis, totalMs: Millis): CallEffect[] {
     const isAudio = this.#conversation.isAudioOf(itemId, this.#session);
     const wasGiven = this.#conversation.heardText(itemId) !== '';
-    this.#conversation.cut(itemId, heardMs, totalMs);
+    this.#conversation.truncate(itemId, heardMs, totalMs);
     const fact = journal({is: 'cut', id: itemId, heardMs, totalMs});
     if (isAudio && this.#truncates) return [toModel({do: 'truncate', itemId, audioEndMs: heardMs}), fact];
     if (isAudio || !wasGiven) return [fact];
@@ -123,12 +123,12 @@ export class ModelContext {
   }
 
   /** The model did not take a cut, and remembers more than was heard. `holdsMs`: it has only so much of the item. */
-  cutRefused({about, holdsMs}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
+  truncationRefused({about, holdsMs}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
     if (!about?.startsWith('truncate:')) return [];
     const itemId = about.slice('truncate:'.length);
     // Some servers count a little less audio than they sent. Truncation where theirs ends, the item forgets its unheard words.
-    if (holdsMs !== undefined && !this.#cutAgain.has(itemId)) {
-      this.#cutAgain.add(itemId);
+    if (holdsMs !== undefined && !this.#truncatedAgain.has(itemId)) {
+      this.#truncatedAgain.add(itemId);
       return [toModel({do: 'truncate', itemId, audioEndMs: holdsMs})];
     }
     return [journal({is: 'cutRefused', id: itemId})];

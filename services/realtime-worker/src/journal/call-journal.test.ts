@@ -32,10 +32,19 @@ test('a call that Redis has forgotten and refuses to be told of is one line, and
   };
   const lines: string[] = [];
   const log = createLog('test', {to: {write: line => void lines.push(line)}});
-  const fenced = () => {
+  const onFenced = () => {
     throw new Error('fenced');
   };
-  const journal = new CallJournal({directory, callSid, epoch: 1, clock, log, entries: [], known: () => known, fenced});
+  const journal = new CallJournal({
+    directory,
+    callSid,
+    epoch: 1,
+    clock,
+    log,
+    entries: [],
+    currentEntry: () => known,
+    onFenced,
+  });
   journal.write({is: 'greeted'});
   await clock.advanceAsync(60_000, 250);
   expect(refusals).toBeGreaterThan(200);

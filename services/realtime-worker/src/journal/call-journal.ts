@@ -7,7 +7,7 @@ import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
 /** A journal that cannot be written is tried again after this long; the call goes on meanwhile. */
-const AGAIN_AFTER: Millis = 250;
+const RETRY_AFTER: Millis = 250;
 
 /**
  * The journal of one call as its owner writes it: in order, in batches while one is on its way, and never in the way
@@ -22,12 +22,12 @@ export class CallJournal {
   readonly #callSid: CallSid;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #known: () => CallEntry;
-  readonly #fence: () => void;
+  readonly #currentEntry: () => CallEntry;
+  readonly #onFenced: () => void;
   readonly #entries: JournalEntry[];
   #epoch: number;
   #waiting: string[] = [];
-  #unsure = false;
+  #verifying = false;
   #writing: Promise<void> | undefined;
   #over = false;
   /** Redis does not know the call, and could not yet be told. */
@@ -43,9 +43,9 @@ export class CallJournal {
     /** Of the owners before. */
     readonly entries: readonly JournalEntry[];
     /** The call as the directory should know it. */
-    readonly known: () => CallEntry;
+    readonly currentEntry: () => CallEntry;
     /** Somebody newer owns the call. */
-    readonly fenced: () => void;
+    readonly onFenced: () => void;
   }) {
     this.#directory = options.directory;
     this.#callSid = options.callSid;
@@ -53,8 +53,8 @@ export class CallJournal {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#entries = [...options.entries];
-    this.#known = options.known;
-    this.#fence = options.fenced;
+    this.#currentEntry = options.currentEntry;
+    this.#onFenced = options.onFenced;
   }
 
   get entries(): readonly JournalEntry[] {
@@ -89,9 +89,9 @@ export class CallJournal {
   }
 
   /** Finds out whether the call is still ours, and tells Redis again what it may have forgotten. */
-  async confirm(): Promise<void> {
+  async verifyOwnership(): Promise<void> {
     if (this.#over) return;
-    this.#unsure = true;
+    this.#verifying = true;
     this.#writing ??= this.#drain();
     await this.#writing;
   }
@@ -99,13 +99,13 @@ export class CallJournal {
   /** Somebody else writes now. */
   stop(): void {
     this.#over = true;
-    this.#unsure = false;
+    this.#verifying = false;
     this.#waiting = [];
   }
 
   /** What was refused: true when it can be written after all. */
-  async #stillOurs(refused: readonly string[]): Promise<boolean> {
-    const known = this.#known();
+  async #stillOwned(refused: readonly string[]): Promise<boolean> {
+    const known = this.#currentEntry();
     const call = await this.#directory.read(this.#callSid);
     if (call?.state === 'live' && call.owner === known.owner && call.epoch >= this.#epoch) {
       this.#epoch = call.epoch;
@@ -124,23 +124,23 @@ export class CallJournal {
 
   async #drain(): Promise<void> {
     await Promise.resolve(); // what one event caused goes out together
-    while (this.#waiting.length > 0 || this.#unsure) {
+    while (this.#waiting.length > 0 || this.#verifying) {
       const batch = this.#waiting;
       this.#waiting = [];
-      this.#unsure = false;
+      this.#verifying = false;
       try {
         if (await this.#directory.append(this.#callSid, this.#epoch, batch)) continue;
-        if (this.#over || (await this.#stillOurs(batch))) continue;
+        if (this.#over || (await this.#stillOwned(batch))) continue;
         this.#fenced = true;
         this.stop();
-        this.#fence();
+        this.#onFenced();
       } catch (thrown) {
         this.#log.debug({err: thrown}, 'journal has to wait');
         if (!this.#over) {
           this.#waiting.unshift(...batch);
-          this.#unsure = true;
+          this.#verifying = true;
         }
-        await sleep(this.#clock, AGAIN_AFTER);
+        await sleep(this.#clock, RETRY_AFTER);
       }
     }
     this.#writing = undefined;

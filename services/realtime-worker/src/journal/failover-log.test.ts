@@ -12,7 +12,7 @@ describe('an analyst who looks for failovers', () => {
   test('finds none in a call that kept its worker, its stream and its model', () => {
     const failovers = start();
     const effects = [...failovers.modelReady(1_100), ...failovers.streamBegan('edge-a', 1_200, 5, undefined)];
-    failovers.heard(9_000);
+    failovers.phoneActive(9_000);
     failovers.streamEnded(false, 9_010);
     expect(told([...effects, ...failovers.unfinished(9_020)])).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('an analyst who looks for failovers', () => {
     const failovers = start();
     failovers.modelReady(1_100);
     failovers.streamBegan('edge-a', 1_200, 5, undefined);
-    failovers.heard(4_000);
+    failovers.phoneActive(4_000);
     failovers.streamEnded(false, 4_008);
     failovers.streamEnded(true, 4_100); // and once more, when the next stream replaces it
     expect(told(failovers.streamBegan('edge-b', 4_250, 30, undefined))).toEqual([

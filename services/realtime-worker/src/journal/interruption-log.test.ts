@@ -22,7 +22,7 @@ const NO_LEVELS = new Float64Array(0);
 /** The caller is heard from 5,000 on, as long as `loudUntil`; the model says so at 5,090, the clear leaves at 5,100. */
 function spokenOver(loudUntil: number | undefined, audibleSince: number | undefined) {
   const interruptions = new InterruptionLog(
-    {since: at => at - 1_000, heard: {loudUntil: () => loudUntil, isSpeech: true, latestLevels: NO_LEVELS}},
+    {callTime: at => at - 1_000, given: {loudUntil: () => loudUntil, isSpeech: true, latestLevels: NO_LEVELS}},
     3,
   );
   interruptions.callerSpoke(5_000, 5_090);
@@ -55,7 +55,7 @@ test('an assistant that began after the caller talked over them only from then o
 
 test('without an onset nothing is claimed', () => {
   const interruptions = new InterruptionLog(
-    {since: at => at, heard: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
+    {callTime: at => at, given: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
     0,
   );
   const {tStopMs, talkOverMs} = record(interruptions.record(interruption, true, {turn: 0, audibleSince: undefined}))!;

@@ -7,9 +7,9 @@ import {timingLine} from '../barge-in/timing-line.ts';
 
 interface Settings {
   /** Milliseconds since the call began, at a moment of this worker's clock. */
-  readonly since: (at: Millis) => Millis;
+  readonly callTime: (at: Millis) => Millis;
   /** What of the caller the model in use was given. */
-  readonly heard: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
+  readonly given: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }
 
 /** The interruptions of a call, numbered, and what is kept of each. */
@@ -17,7 +17,7 @@ export class InterruptionLog {
   readonly #settings: Settings;
   #count: number;
   #onset: Millis | undefined;
-  #toldAt: Millis | undefined;
+  #reportedAt: Millis | undefined;
 
   constructor(settings: Settings, count: number) {
     this.#settings = settings;
@@ -27,7 +27,7 @@ export class InterruptionLog {
   /** `onset`: when the first of that speech arrived here; `at`: when the model said so. */
   callerSpoke(onset: Millis, at: Millis): void {
     this.#onset = onset;
-    this.#toldAt = at;
+    this.#reportedAt = at;
   }
 
   /** How long the caller spoke, when the last of it arrived at `ended`. */
@@ -41,7 +41,7 @@ export class InterruptionLog {
     isFalse: boolean,
     {turn, audibleSince}: {readonly turn: number; readonly audibleSince: Millis | undefined},
   ): CallEffect[] {
-    const at = this.#settings.since(Math.min(this.#toldAt ?? interruption.at, interruption.at));
+    const at = this.#settings.callTime(Math.min(this.#reportedAt ?? interruption.at, interruption.at));
     const numbers = {interruption: this.#count, turn, at};
     this.#count += 1;
     const overlap = this.#overlap(interruption, audibleSince);
@@ -62,7 +62,7 @@ export class InterruptionLog {
     if (onset === undefined) return {tStopMs: null, talkOverMs: null};
     const tStopMs = Math.max(0, at - onset) + (roundTrip ?? 0);
     const audible = audibleSince === undefined ? tStopMs : Math.max(0, at - audibleSince);
-    const spoken = (this.#settings.heard.loudUntil(onset) ?? Number.POSITIVE_INFINITY) + FRAME_MS - onset;
+    const spoken = (this.#settings.given.loudUntil(onset) ?? Number.POSITIVE_INFINITY) + FRAME_MS - onset;
     return {tStopMs, talkOverMs: Math.min(tStopMs, audible, spoken)};
   }
 }

@@ -4,7 +4,7 @@ import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from './restore-call.ts';
 import {HAS_YIELDED} from '../barge-in/floor-events.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
-import {asked, began, last, usualAssistant} from '../testing/call.ts';
+import {responseTags, began, callEnding, usualAssistant} from '../testing/call.ts';
 
 const words = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays.';
 
@@ -66,7 +66,7 @@ describe('an assistant that was hanging up when its worker went', () => {
       interruption: 'ours' as const,
       epoch: 2,
       worker: 'w2',
-      since: (at: number) => at,
+      callTime: (at: number) => at,
       streamGraceMs: 15_000,
       rotateAfterMs: 3e6,
     };
@@ -82,14 +82,17 @@ describe('an assistant that was hanging up when its worker went', () => {
   };
 
   test('has its line closed by the next worker once the goodbye was heard', () => {
-    expect(last(goOn(journal(...goodbye), 1_000))).toBeUndefined();
-    expect(last(goOn(journal(...goodbye), 10_000))).toMatchObject({intent: 'hang-up', reason: 'assistant.hung-up'});
+    expect(callEnding(goOn(journal(...goodbye), 1_000))).toBeUndefined();
+    expect(callEnding(goOn(journal(...goodbye), 10_000))).toMatchObject({
+      intent: 'hang-up',
+      reason: 'assistant.hung-up',
+    });
   });
 
   test('goes on talking where the caller had kept the line', () => {
     const kept = {is: 'item', item: {kind: 'toolResult', id: 'r', callId: 'c', output: 'the call goes on'}} as const;
     const effects = goOn(journal(...goodbye, [300, kept]), 2_500);
-    expect(last(effects)).toBeUndefined();
-    expect(asked(effects)).toEqual(['recovery-1']);
+    expect(callEnding(effects)).toBeUndefined();
+    expect(responseTags(effects)).toEqual(['recovery-1']);
   });
 });

@@ -82,7 +82,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         break;
       case 'cut':
         cleared = undefined;
-        conversation.cut(entry.id, entry.heardMs, entry.totalMs);
+        conversation.truncate(entry.id, entry.heardMs, entry.totalMs);
         openTurn?.heard.set(entry.id, entry.heardMs);
         whole.add(entry.id);
         break;
@@ -117,18 +117,18 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   }
   if (cleared) {
     for (const {id, heardMs} of truncationsWhenCleared(cleared.said, cleared.wall)) {
-      conversation.cut(id, heardMs, Math.max(heardMs, said.get(id) ?? 0));
+      conversation.truncate(id, heardMs, Math.max(heardMs, said.get(id) ?? 0));
       openTurn?.heard.set(id, heardMs);
       whole.add(id);
     }
   }
   const cutOffItem = speaking !== undefined && !whole.has(speaking) ? speaking : undefined;
-  if (cutOffItem !== undefined) conversation.cutToAudio(cutOffItem, said.get(cutOffItem) ?? 0);
+  if (cutOffItem !== undefined) conversation.truncateToAudio(cutOffItem, said.get(cutOffItem) ?? 0);
   if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => whole.has(id));
   return {
     conversation,
     greeted,
-    answerOwed: conversation.answerOwed,
+    answerOwed: conversation.awaitsAnswer,
     cutOffItem,
     stream,
     said: buffered.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),

@@ -15,7 +15,7 @@ function answered(log: TurnLog): CallEffect[] {
   log.callerStopped(4_000, 4_520);
   const effects = log.started('r1', 'caller', 4_530);
   log.delta('r1', 'i1', 700, 4_900);
-  effects.push(...log.said('r1', 4_901, 0.5));
+  effects.push(...log.audioSent('r1', 4_901, 0.5));
   return effects;
 }
 
@@ -23,7 +23,7 @@ test('an analyst reads where the time between caller and answer went', () => {
   const log = new TurnLog(at => at - 1_000, labels);
   answered(log);
   log.ended('r1', 'completed');
-  expect(log.quiet(6_000)).toMatchObject({
+  expect(log.playoutEnded(6_000)).toMatchObject({
     turn: 0,
     cause: 'caller',
     callerStartedAt: 2_000,
@@ -40,7 +40,7 @@ test('an analyst reads where the time between caller and answer went', () => {
     interrupted: false,
     responseStatus: 'completed',
   });
-  expect(log.quiet(6_001)).toBeUndefined();
+  expect(log.playoutEnded(6_001)).toBeUndefined();
 });
 
 test('a turn whose worker dies in the middle of it is in the record once, finished by the next one', () => {
@@ -76,7 +76,7 @@ test('a turn whose worker dies in the middle of it is in the record once, finish
 test('a caller who hangs up in the middle of a reply has heard it up to there', () => {
   const log = new TurnLog(at => at, labels);
   answered(log);
-  const effects = log.cutOff([{itemId: 'i1', audioEndMs: 260, receivedMs: 700}]);
+  const effects = log.truncated([{itemId: 'i1', audioEndMs: 260, receivedMs: 700}]);
   expect(facts(effects)).toEqual([{is: 'cut', id: 'i1', heardMs: 260, totalMs: 700}]);
   expect(log.close(5_200)).toMatchObject({generatedMs: 700, heardMs: 260, interrupted: false, responseStatus: null});
 });
@@ -95,5 +95,5 @@ test('what the next worker has to cut of a turn is not counted as heard', () => 
   const cuts = [{itemId: 'i1', audioEndMs: 420, receivedMs: 700}];
   const rest = {heard: 0, proven: 0, sent: 0, by: 'clock', unheardMs: 280, roundTrip: undefined} as const;
   second.interrupted({...rest, cuts, at: 5_300});
-  expect(second.quiet(5_400)).toMatchObject({heardMs: 420, interrupted: true, responseStatus: 'completed'});
+  expect(second.playoutEnded(5_400)).toMatchObject({heardMs: 420, interrupted: true, responseStatus: 'completed'});
 });

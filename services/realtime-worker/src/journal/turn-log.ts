@@ -7,7 +7,7 @@ import type {ResponseStatus} from '../model/model-adapter.ts';
 
 type TurnCause = TurnRecord['cause'];
 
-interface Open {
+interface OpenTurn {
   readonly responseId: string;
   readonly cause: TurnCause;
   readonly callerStartedAt: Millis | null;
@@ -40,19 +40,19 @@ export interface InheritedTurn {
  * leave as milliseconds since the call began (`since`). docs/METRICS.md defines each figure.
  */
 export class TurnLog {
-  readonly #since: (at: Millis) => Millis;
+  readonly #callTime: (at: Millis) => Millis;
   readonly #labels: {readonly model: string; readonly worker: string};
   #count: number;
-  #open: Open | undefined;
+  #open: OpenTurn | undefined;
   #inherited: InheritedTurn | undefined;
-  #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NOBODY;
+  #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NO_CALLER;
 
   constructor(
     since: (at: Millis) => Millis,
     labels: {model: string; worker: string},
     before?: {readonly turns: number; readonly openTurn: InheritedTurn | undefined},
   ) {
-    this.#since = since;
+    this.#callTime = since;
     this.#labels = labels;
     this.#count = before?.turns ?? 0;
     this.#inherited = before?.openTurn;
@@ -75,8 +75,8 @@ export class TurnLog {
   /** A response began, and the turn before it is over if it was not yet. */
   started(responseId: string, cause: TurnCause, at: Millis): CallEffect[] {
     const before = turnEffects(this.close(at));
-    const caller = cause === 'caller' ? this.#caller : NOBODY;
-    if (cause === 'caller') this.#caller = NOBODY;
+    const caller = cause === 'caller' ? this.#caller : NO_CALLER;
+    if (cause === 'caller') this.#caller = NO_CALLER;
     this.#open = {
       responseId,
       cause,
@@ -93,7 +93,7 @@ export class TurnLog {
       generated: new Map(),
       heard: new Map(),
     };
-    return [...before, ...this.#soFar()];
+    return [...before, ...this.#openTurnEntry()];
   }
 
   delta(responseId: string, itemId: string, ms: Millis, at: Millis): void {
@@ -108,13 +108,13 @@ export class TurnLog {
     return this.#open?.audioStartedAt ?? undefined;
   }
 
-  said(responseId: string, at: Millis, hopMs: Millis | undefined): CallEffect[] {
+  audioSent(responseId: string, at: Millis, hopMs: Millis | undefined): CallEffect[] {
     const open = this.#of(responseId);
     if (!open || open.audioStartedAt !== null) return [];
     open.audioStartedAt = at;
     open.hopUpMs = hopMs ?? null;
     open.hopDownMs = hopMs ?? null;
-    return this.#soFar();
+    return this.#openTurnEntry();
   }
 
   ended(responseId: string, status: ResponseStatus): void {
@@ -131,7 +131,7 @@ export class TurnLog {
   }
 
   /** The line was closed: so much of these items was heard. */
-  cutOff(cuts: readonly Truncation[]): CallEffect[] {
+  truncated(cuts: readonly Truncation[]): CallEffect[] {
     const turn = this.#inherited ?? this.#open;
     return cuts.map(({itemId, audioEndMs, receivedMs}) => {
       turn?.heard.set(itemId, audioEndMs);
@@ -140,7 +140,7 @@ export class TurnLog {
   }
 
   /** Everything that was said has been heard. Returns the turn if it is over. */
-  quiet(at: Millis): TurnRecord | undefined {
+  playoutEnded(at: Millis): TurnRecord | undefined {
     if (this.#inherited) return this.close(at);
     if (!this.#open || this.#open.status === null) return undefined;
     if (this.#open.audioStartedAt !== null) this.#open.audioEndedAt ??= at;
@@ -162,7 +162,7 @@ export class TurnLog {
     this.#count = turn.turn + 1;
     return {
       ...turn,
-      audioEndedAt: turn.audioStartedAt === null ? null : round(this.#since(at)),
+      audioEndedAt: turn.audioStartedAt === null ? null : round(this.#callTime(at)),
       ...amounts(said, heard),
       interrupted,
       responseStatus: complete ? 'completed' : 'failed',
@@ -170,15 +170,15 @@ export class TurnLog {
   }
 
   /** What a record must know of a turn whose owner does not live to see its end. */
-  #soFar(): CallEffect[] {
+  #openTurnEntry(): CallEffect[] {
     if (!this.#open) return [];
     return [
       journal({is: 'turn', open: true, turn: {...this.#record(this.#open, null), generatedMs: null, heardMs: null}}),
     ];
   }
 
-  #record(open: Open, audioEndedAt: Millis | null): TurnRecord {
-    const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#since(moment))));
+  #record(open: OpenTurn, audioEndedAt: Millis | null): TurnRecord {
+    const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#callTime(moment))));
     const gap = between(open.callerEndedAt, open.audioStartedAt);
     return {
       turn: this.#count,
@@ -202,7 +202,7 @@ export class TurnLog {
     };
   }
 
-  #of(responseId: string): Open | undefined {
+  #of(responseId: string): OpenTurn | undefined {
     return this.#open?.responseId === responseId ? this.#open : undefined;
   }
 }
@@ -213,7 +213,7 @@ function amounts(items: ReadonlyMap<string, Millis>, cut: ReadonlyMap<string, Mi
   return {generatedMs: round(sum(items.values())), heardMs: round(sum(heard))};
 }
 
-const NOBODY = {startedAt: null, endedAt: null, decidedAt: null};
+const NO_CALLER = {startedAt: null, endedAt: null, decidedAt: null};
 
 function between(from: Millis | null, to: Millis | null): Millis | null {
   return from === null || to === null ? null : Math.max(0, round(to - from));

@@ -4,7 +4,7 @@ import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {HeldCall} from '../call-session/call-deps.ts';
+import type {OwnedCall} from '../call-session/call-deps.ts';
 
 export interface HandOverDeps {
   /** The worker that has the call. */
@@ -17,19 +17,19 @@ export interface HandOverDeps {
 }
 
 /** Whoever takes a call over opens a model session first. */
-const HAND_OVER_WITHIN: Millis = 4_000;
+const ACCEPT_WITHIN: Millis = 4_000;
 
 /** Workers that would take a call, but for this one. */
-export async function othersThan(worker: ProcessId, fleet: Pick<Fleet, 'members'>): Promise<readonly Member[]> {
+export async function otherReadyWorkers(worker: ProcessId, fleet: Pick<Fleet, 'members'>): Promise<readonly Member[]> {
   return (await fleet.members('workers')).filter(({id, state}) => id !== worker && state === 'ready');
 }
 
 /** Another worker, least loaded first, opens a session and claims the call. True: it is not ours any more. */
 export async function handOver(
-  {callSid}: HeldCall,
+  {callSid}: OwnedCall,
   {worker, fleet, directory, workerClient, random}: HandOverDeps,
 ): Promise<boolean> {
-  let left = await othersThan(worker, fleet);
+  let left = await otherReadyWorkers(worker, fleet);
   for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
     const {id: chosen} = other;
     left = left.filter(({id}) => id !== chosen);
@@ -46,7 +46,7 @@ export async function handOver(
       cause: 'worker-drained' as const,
       ...(stream ? {stream} : {}),
     };
-    const {answer} = await workerClient.ask(chosen, request, HAND_OVER_WITHIN);
+    const {answer} = await workerClient.ask(chosen, request, ACCEPT_WITHIN);
     if (answer === 'yes') return true;
   }
   // One that answered too late may have it after all.

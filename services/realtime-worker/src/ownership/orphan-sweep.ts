@@ -23,37 +23,37 @@ export function sweepOrphans(options: {
   readonly clock: Clock;
   readonly log: Log;
   /** Whether the call is ours and well. */
-  readonly holds: (callSid: CallSid) => boolean;
-  readonly found: (orphan: FinishedCall) => Promise<void>;
+  readonly isOwnedHere: (callSid: CallSid) => boolean;
+  readonly onOrphan: (orphan: FinishedCall) => Promise<void>;
 }): Cancel {
-  const {directory, fleet, clock, log, holds, found} = options;
-  const since = new Map<CallSid, Millis>();
+  const {directory, fleet, clock, log, isOwnedHere, onOrphan} = options;
+  const orphanedSince = new Map<CallSid, Millis>();
   const sweep = async () => {
     const [open, members] = await Promise.all([directory.open(), fleet.members('workers')]);
     const alive = new Set(members.map(member => member.id));
     const at = clock.now();
-    for (const callSid of since.keys()) if (!open.includes(callSid)) since.delete(callSid);
+    for (const callSid of orphanedSince.keys()) if (!open.includes(callSid)) orphanedSince.delete(callSid);
     for (const callSid of open) {
-      if (holds(callSid)) continue;
+      if (isOwnedHere(callSid)) continue;
       const call = await directory.read(callSid);
       const owner = call?.owner;
       if (call?.state === 'live' && alive.has(call.owner) && owner !== options.worker) {
-        since.delete(callSid);
+        orphanedSince.delete(callSid);
         continue;
       }
       // No edge looks for an owner while Twilio speaks to the caller.
       if (clock.wall() < Number(call?.facts['heldUntil'] ?? 0) + BACK_WITHIN) continue;
-      const orphanedAt = since.get(callSid) ?? at;
-      since.set(callSid, orphanedAt);
+      const orphanedAt = orphanedSince.get(callSid) ?? at;
+      orphanedSince.set(callSid, orphanedAt);
       if (at - orphanedAt < ORPHANED_AFTER) continue;
-      since.delete(callSid);
+      orphanedSince.delete(callSid);
       // Its last owner died between the record and the list, or Redis has forgotten everything but the list.
       if (call?.state === 'ended') await directory.end(callSid, call.epoch);
       if (!call) await directory.forget(callSid);
       const orphan = await claimOrphan(callSid, options);
       if (!orphan) continue;
       log.warn({callSid, owner}, 'found a call without an owner');
-      await found({callSid, epoch: orphan.call.epoch, entries: orphan.entries});
+      await onOrphan({callSid, epoch: orphan.call.epoch, entries: orphan.entries});
     }
   };
   return every(clock, SWEEP_EVERY, () => background(sweep(), log, 'looking for orphans'));

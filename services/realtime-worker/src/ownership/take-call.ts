@@ -9,13 +9,13 @@ import {readJournal} from '../events/journal-entry.ts';
 import type {ModelEvent, ModelSession} from '../model/model-adapter.ts';
 import {sessionSettings} from '../call-session/session-settings.ts';
 
-export type Take = Extract<WorkerRequest, {type: 'take'}>;
+export type TakeRequest = Extract<WorkerRequest, {type: 'take'}>;
 export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>;
 
 /** A call that moves without haste moves only to a session that is ready; no longer than this. */
-const READY_WITHIN: Millis = 3_000;
+const MODEL_READY_WITHIN: Millis = 3_000;
 
-export interface Taken {
+export interface TakeResult {
   readonly reply: Reply;
   readonly session?: CallSession;
 }
@@ -25,42 +25,42 @@ export interface Taken {
  * its model session is opened while Twilio still sets the stream up; a call that a living worker hands over is only
  * claimed once the session is ready, so that the caller never waits for it; the call of a dead one is claimed first.
  */
-export async function takeCall(ask: Take, assistant: Assistant, deps: CallDeps): Promise<Taken> {
+export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
-  const facts = {...ask.facts, ...(ask.traceparent === undefined ? {} : {traceparent: ask.traceparent})};
+  const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
   // Several may be asked to take the call of a dead worker, and dozens of calls at once: only who wins opens a session.
-  const early = ask.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
-  const ready = early && ask.cause === 'worker-drained' ? await readyInTime(early, deps) : undefined;
+  const preopened = request.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
+  const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;
   if (ready?.ok === false) {
-    await early?.[Symbol.asyncDispose]();
-    return {reply: {answer: 'unknown', epoch: ask.epoch}};
+    await preopened?.[Symbol.asyncDispose]();
+    return {reply: {answer: 'unknown', epoch: request.epoch}};
   }
   const claim = await directory
-    .claim(ask.callSid, {
-      epoch: ask.epoch,
+    .claim(request.callSid, {
+      epoch: request.epoch,
       owner: worker,
       at: clock.wall(),
-      assistant: ask.assistant,
+      assistant: request.assistant,
       facts,
-      ...(ask.ticket === undefined ? {} : {ticket: ask.ticket}),
+      ...(request.ticket === undefined ? {} : {ticket: request.ticket}),
     })
     .catch(async (thrown: unknown) => {
-      await early?.[Symbol.asyncDispose]();
+      await preopened?.[Symbol.asyncDispose]();
       throw thrown;
     });
   if (!claim.won) {
-    await early?.[Symbol.asyncDispose]();
-    return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? ask.epoch}};
+    await preopened?.[Symbol.asyncDispose]();
+    return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? request.epoch}};
   }
   const {call} = claim;
   const entries = readJournal(claim.journal);
-  const before = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
-  const model = ready?.replay ?? early;
-  const session = new CallSession(deps, assistant, call, {model, entries, before, cause: ask.cause});
+  const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
+  const model = ready?.replay ?? preopened;
+  const session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
   // First of all the caller is listened to. When a worker died there are dozens who wait for that.
-  if (ask.stream) await session.attach(ask.stream.streamSid, ask.stream.edge, call.epoch);
-  session.talk();
-  const settledMs = before?.stream?.streamSid === ask.stream?.streamSid ? before?.stream?.settledMs : undefined;
+  if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
+  session.startModel();
+  const settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 
@@ -74,24 +74,24 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
 }
 
 /** Waits for `ready` and gives back a session that says it again, to whoever listens next. */
-async function readyInTime(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
-  const heard: ModelEvent[] = [];
+async function waitUntilReady(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
+  const received: ModelEvent[] = [];
   const outcome = Promise.withResolvers<boolean>();
   let listener: ((event: ModelEvent) => void) | undefined;
   model.onEvent(event => {
     if (listener) return listener(event);
-    heard.push(event);
+    received.push(event);
     if (event.type === 'ready') outcome.resolve(true);
     if (event.type === 'lost') outcome.resolve(false);
   });
-  const cancel = clock.after(READY_WITHIN, () => outcome.resolve(false));
+  const cancel = clock.after(MODEL_READY_WITHIN, () => outcome.resolve(false));
   const ok = await outcome.promise;
   cancel();
   const replay: ModelSession = {
     send: command => model.send(command),
     onEvent(next) {
       listener = next;
-      for (const event of heard.splice(0)) next(event);
+      for (const event of received.splice(0)) next(event);
     },
     [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   };

@@ -8,7 +8,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 /** So fast askers want to be answered. */
 const ANSWER_WITHIN: Millis = 300;
 /** A machine that is busy for good must have workers all the same. */
-const TRIES = 20;
+const MAX_TRIES = 20;
 
 /**
  * Asks this worker to take a call that does not exist, through Redis and its own inbox, until it answers as fast as
@@ -32,7 +32,7 @@ export async function warmUp(options: {
     const ask = {type: 'take', callSid, epoch: 1, assistant: 'warm-up', facts: {}, cause: 'worker-lost'} as const;
     ({answer} = await workerClient.ask(worker, ask, ANSWER_WITHIN));
     if (answer === 'unreachable') await sleep(clock, ANSWER_WITHIN);
-  } while (answer !== 'taken' && tries < TRIES);
+  } while (answer !== 'taken' && tries < MAX_TRIES);
   await directory.forget(callSid).catch(() => false); // else the sweep of open calls does
   const facts = {answer, tries, ms: Math.round(clock.now() - began)};
   if (answer === 'taken') log.debug(facts, 'worker is warm');

@@ -15,7 +15,7 @@ const piece = (itemId: string, ms: number, itemFrom = 0): Piece => ({
 /** A ledger that knows its round trip: a probe came back after so long. */
 function measured(roundTrip: number, at = 0): PlaybackLedger {
   const ledger = new PlaybackLedger(1);
-  ledger.returned(ledger.probe(at - roundTrip), at);
+  ledger.markReturned(ledger.probe(at - roundTrip), at);
   return ledger;
 }
 
@@ -36,7 +36,7 @@ describe('what the caller has heard', () => {
     const ledger = new PlaybackLedger(1);
     const mark = ledger.sent(piece('a', 300), 0);
     ledger.sent(piece('a', 300, 300), 0);
-    expect(ledger.returned(mark, 280)).toBe('proof');
+    expect(ledger.markReturned(mark, 280)).toBe('proof');
     expect(ledger.heard(280)).toBe(300);
   });
 
@@ -52,14 +52,16 @@ describe('what the caller has heard', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
     ledger.sent(piece('b', 1_000), 50);
-    ledger.stop(1_400);
-    expect(ledger.settle()?.unheard.map(({itemId, itemFrom, ms}) => [itemId, itemFrom, ms])).toEqual([['b', 400, 600]]);
+    ledger.clear(1_400);
+    expect(ledger.confirmClear()?.unheard.map(({itemId, itemFrom, ms}) => [itemId, itemFrom, ms])).toEqual([
+      ['b', 400, 600],
+    ]);
   });
 
   test('is put right by marks that come late: Twilio began later than we thought', () => {
     const ledger = measured(20);
     const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 200, n * 200), 0));
-    for (const [n, mark] of marks.entries()) if (n < 3) ledger.returned(mark, (n + 1) * 200 + 20 + 60);
+    for (const [n, mark] of marks.entries()) if (n < 3) ledger.markReturned(mark, (n + 1) * 200 + 20 + 60);
     expect(ledger.heard(700)).toBe(700 - 60);
   });
 
@@ -68,7 +70,7 @@ describe('what the caller has heard', () => {
     const mark = ledger.sent(piece('a', 200), 0);
     ledger.sent(piece('a', 2_000, 200), 0);
     expect(ledger.heard(400)).toBe(400);
-    ledger.returned(mark, 420);
+    ledger.markReturned(mark, 420);
     expect(ledger.heard(400)).toBe(400);
   });
 });
@@ -85,9 +87,9 @@ describe('marks', () => {
   test('that come back twice, or out of order, prove no more than the furthest of them', () => {
     const ledger = new PlaybackLedger(1);
     const [first, second] = [ledger.sent(piece('a', 200), 0), ledger.sent(piece('a', 200, 200), 0)];
-    ledger.returned(second, 410);
-    ledger.returned(first, 420);
-    ledger.returned(second, 430);
+    ledger.markReturned(second, 410);
+    ledger.markReturned(first, 420);
+    ledger.markReturned(second, 430);
     expect(ledger.provenMs).toBe(400);
   });
 
@@ -106,7 +108,7 @@ describe('marks', () => {
       '1.0:200:1',
       'probe:x',
     ];
-    expect(strange.map(mark => ledger.returned(mark, 10))).toEqual(strange.map(() => 'foreign'));
+    expect(strange.map(mark => ledger.markReturned(mark, 10))).toEqual(strange.map(() => 'foreign'));
     expect(ledger.provenMs).toBe(0);
   });
 
@@ -115,17 +117,17 @@ describe('marks', () => {
     const mark = before.sent(piece('a', 200), 0);
     const ledger = new PlaybackLedger(2);
     ledger.sent(piece('a', 500), 0);
-    expect(ledger.returned(mark, 210)).toBe('stale');
+    expect(ledger.markReturned(mark, 210)).toBe('stale');
     expect(ledger.provenMs).toBe(0);
   });
 
   test('that a clear flushed prove nothing of the audio after it', () => {
     const ledger = measured(10);
     const flushed = [ledger.sent(piece('a', 500), 0), ledger.sent(piece('a', 500, 500), 0)];
-    ledger.stop(100);
-    ledger.settle();
+    ledger.clear(100);
+    ledger.confirmClear();
     ledger.sent(piece('b', 2_000), 110);
-    expect(flushed.map(mark => ledger.returned(mark, 115))).toEqual(['stale', 'stale']);
+    expect(flushed.map(mark => ledger.markReturned(mark, 115))).toEqual(['stale', 'stale']);
     expect(ledger.provenMs).toBe(0);
     expect(ledger.heard(210)).toBe(100);
   });
@@ -135,22 +137,22 @@ describe('marks of a Twilio that is not quite itself', () => {
   test('that come back before their audio can have been played prove nothing: the caller still hears it', () => {
     const ledger = measured(10);
     const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 1_000, n * 1_000), 0));
-    expect(marks.map(mark => ledger.returned(mark, 12))).toEqual(['early', 'early', 'early']);
+    expect(marks.map(mark => ledger.markReturned(mark, 12))).toEqual(['early', 'early', 'early']);
     expect(ledger.playing(15)).toBe(true);
     expect(ledger.heard(700)).toBe(700);
-    ledger.returned(ledger.stop(700), 710);
-    expect(ledger.settle()).toMatchObject({heard: 700, proven: 0, by: 'landing'});
+    ledger.markReturned(ledger.clear(700), 710);
+    expect(ledger.confirmClear()).toMatchObject({heard: 700, proven: 0, by: 'landing'});
   });
 
   test('that were flushed in mid-reply are forgotten with all that came before them in the same reply, and only there', () => {
     const ledger = measured(10);
     const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 500, n * 500), 0));
-    expect(ledger.returned(marks[0] ?? '', 480)).toBe('proof'); // flushed, and hardly too early
-    expect(marks.slice(1).map(mark => ledger.returned(mark, 480))).toEqual(['early', 'early']);
-    ledger.returned(ledger.stop(700), 710);
-    expect(ledger.settle()?.heard).toBe(700);
+    expect(ledger.markReturned(marks[0] ?? '', 480)).toBe('proof'); // flushed, and hardly too early
+    expect(marks.slice(1).map(mark => ledger.markReturned(mark, 480))).toEqual(['early', 'early']);
+    ledger.markReturned(ledger.clear(700), 710);
+    expect(ledger.confirmClear()?.heard).toBe(700);
     const next = ledger.sent(piece('b', 500), 2_000);
-    expect(ledger.returned(next, 2_510)).toBe('proof');
+    expect(ledger.markReturned(next, 2_510)).toBe('proof');
   });
 
   /** How wrong the fourth interruption of each call is, sorted. Marks leave an even network as `leaves` says. */
@@ -174,11 +176,11 @@ describe('marks of a Twilio that is not quite itself', () => {
         let left = 0;
         const echoes = due.map(each => ({...each, at: (left = Math.max(left, leaves(each.at, random))) + 30}));
         const before = echoes.filter(echo => echo.at <= stopsAt);
-        for (const echo of before) ledger.returned(echo.mark, echo.at);
-        const behind = ledger.stop(stopsAt);
+        for (const echo of before) ledger.markReturned(echo.mark, echo.at);
+        const behind = ledger.clear(stopsAt);
         const after = echoes.slice(before.length);
-        for (const echo of after) ledger.returned(echo === after.at(-1) ? behind : echo.mark, echo.at);
-        error = Math.abs((ledger.settle()?.heard ?? 0) - (stopsAt - at));
+        for (const echo of after) ledger.markReturned(echo === after.at(-1) ? behind : echo.mark, echo.at);
+        error = Math.abs((ledger.confirmClear()?.heard ?? 0) - (stopsAt - at));
         at = stopsAt + 1_500 + random() * 1_000;
       }
       return error;
@@ -215,14 +217,14 @@ describe('marks of a Twilio that is not quite itself', () => {
 describe('the round trip', () => {
   test('is unknown until a probe came back, and is then what is usual', () => {
     const ledger = new PlaybackLedger(1);
-    expect(ledger.roundTrip).toBeUndefined();
+    expect(ledger.averageRoundTrip).toBeUndefined();
     for (const [at, took] of [
       [0, 40],
       [100, 300],
       [500, 42],
     ] as const)
-      ledger.returned(ledger.probe(at), at + took);
-    expect(ledger.roundTrip).toBe(42);
+      ledger.markReturned(ledger.probe(at), at + took);
+    expect(ledger.averageRoundTrip).toBe(42);
   });
 
   test('is measured in front of every reply that meets an empty buffer, and only there', () => {
@@ -231,15 +233,15 @@ describe('the round trip', () => {
     expect(opening).toBeDefined();
     ledger.sent(piece('a', 1_000), 0);
     expect(ledger.opening(100)).toBeUndefined();
-    expect(ledger.returned(opening ?? '', 30)).toBe('probe');
-    expect(ledger.roundTrip).toBe(30);
-    expect(ledger.returned(opening ?? '', 31)).toBe('stale');
+    expect(ledger.markReturned(opening ?? '', 30)).toBe('probe');
+    expect(ledger.averageRoundTrip).toBe(30);
+    expect(ledger.markReturned(opening ?? '', 31)).toBe('stale');
   });
 
   test('is forgotten with the stream it was measured on', () => {
     const ledger = measured(50);
     ledger.streamLost(10);
-    expect(ledger.roundTrip).toBeUndefined();
+    expect(ledger.averageRoundTrip).toBeUndefined();
   });
 });
 
@@ -247,20 +249,20 @@ describe('a clear', () => {
   test('is judged by the clock at once where no mark ever came back', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
-    ledger.stop(300);
-    expect(ledger.landsBy).toBeUndefined();
-    expect(ledger.settle()).toMatchObject({heard: 300, sent: 1_000, by: 'clock'});
+    ledger.clear(300);
+    expect(ledger.confirmsBy).toBeUndefined();
+    expect(ledger.confirmClear()).toMatchObject({heard: 300, sent: 1_000, by: 'clock'});
   });
 
   test('is waited for as long as the slowest mark took, and never longer than the model can wait', () => {
     const quick = measured(50);
     quick.sent(piece('a', 1_000), 0);
-    quick.stop(300);
-    expect(quick.landsBy).toBe(300 + 50 + 100);
+    quick.clear(300);
+    expect(quick.confirmsBy).toBe(300 + 50 + 100);
     const slow = measured(3_000);
     slow.sent(piece('a', 1_000), 0);
-    slow.stop(300);
-    expect(slow.landsBy).toBe(700);
+    slow.clear(300);
+    expect(slow.confirmsBy).toBe(700);
   });
 
   test('says by the first mark it flushes what was heard when it landed, not when it was sent', () => {
@@ -268,11 +270,11 @@ describe('a clear', () => {
     const ledger = measured(200);
     const first = ledger.sent(piece('a', 400), 0);
     const last = ledger.sent(piece('a', 5_000, 400), 0);
-    ledger.returned(first, 600);
-    const behind = ledger.stop(1_000);
-    expect(ledger.returned(last, 1_200)).toBe('landed');
-    expect(ledger.returned(behind, 1_200)).toBe('stale');
-    expect(ledger.settle()).toMatchObject({heard: 1_000, by: 'landing', proven: 400, sent: 5_400});
+    ledger.markReturned(first, 600);
+    const behind = ledger.clear(1_000);
+    expect(ledger.markReturned(last, 1_200)).toBe('landed');
+    expect(ledger.markReturned(behind, 1_200)).toBe('stale');
+    expect(ledger.confirmClear()).toMatchObject({heard: 1_000, by: 'landing', proven: 400, sent: 5_400});
   });
 
   test('that took longer than usual is not mistaken: the caller heard that much more', () => {
@@ -280,56 +282,56 @@ describe('a clear', () => {
     const ledger = measured(200);
     const first = ledger.sent(piece('a', 400), 0);
     ledger.sent(piece('a', 5_000, 400), 0);
-    ledger.returned(first, 600);
-    const behind = ledger.stop(1_000);
-    ledger.returned(behind, 1_280);
-    expect(ledger.settle()?.heard).toBe(1_080);
+    ledger.markReturned(first, 600);
+    const behind = ledger.clear(1_000);
+    ledger.markReturned(behind, 1_280);
+    expect(ledger.confirmClear()?.heard).toBe(1_080);
   });
 
   test('before the first mark is counted from the mark in front of the reply', () => {
     const ledger = measured(200);
     const opening = ledger.opening(0) ?? '';
     ledger.sent(piece('a', 5_000), 0);
-    const behind = ledger.stop(50);
-    ledger.returned(opening, 210);
-    ledger.returned(behind, 270);
-    expect(ledger.settle()).toMatchObject({heard: 60, by: 'landing'});
+    const behind = ledger.clear(50);
+    ledger.markReturned(opening, 210);
+    ledger.markReturned(behind, 270);
+    expect(ledger.confirmClear()).toMatchObject({heard: 60, by: 'landing'});
   });
 
   test('that lands after everything was played finds everything heard', () => {
     const ledger = measured(200);
     const opening = ledger.opening(0) ?? '';
     const mark = ledger.sent(piece('a', 400), 0);
-    ledger.returned(opening, 200);
-    ledger.stop(350);
-    ledger.returned(mark, 600);
-    expect(ledger.settle()).toMatchObject({unheard: []});
+    ledger.markReturned(opening, 200);
+    ledger.clear(350);
+    ledger.markReturned(mark, 600);
+    expect(ledger.confirmClear()).toMatchObject({unheard: []});
   });
 
   test('believes marks that left well before it landed, although they came back after it was sent', () => {
     const ledger = measured(200);
     const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 500, n * 500), 0));
-    ledger.stop(600); // lands at 700, when 600 were played
-    ledger.returned(marks[0] ?? '', 700); // left at 600
-    ledger.returned(marks[1] ?? '', 801); // flushed, with the last
-    ledger.returned(marks[3] ?? '', 801);
-    expect(ledger.settle()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
+    ledger.clear(600); // lands at 700, when 600 were played
+    ledger.markReturned(marks[0] ?? '', 700); // left at 600
+    ledger.markReturned(marks[1] ?? '', 801); // flushed, with the last
+    ledger.markReturned(marks[3] ?? '', 801);
+    expect(ledger.confirmClear()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
   });
 
   test('is settled once', () => {
     const ledger = measured(20);
     ledger.sent(piece('a', 400), 0);
-    ledger.stop(100);
-    expect(ledger.settle()).toBeDefined();
-    expect(ledger.settle()).toBeUndefined();
+    ledger.clear(100);
+    expect(ledger.confirmClear()).toBeDefined();
+    expect(ledger.confirmClear()).toBeUndefined();
   });
 
   test('leaves what was not heard ready to be said again, cut between two bytes', () => {
     const bytes = Buffer.from(Array.from({length: 1_600}, (_, at) => at % 251));
     const ledger = new PlaybackLedger(1);
     ledger.sent({itemId: 'a', responseId: 'r1', itemFrom: 0, ms: 200, payload: bytes.toString('base64')}, 0);
-    ledger.stop(123.4);
-    const [rest] = ledger.settle()?.unheard ?? [];
+    ledger.clear(123.4);
+    const [rest] = ledger.confirmClear()?.unheard ?? [];
     expect(rest?.itemFrom).toBe(987 / 8);
     expect(Buffer.from(rest?.payload ?? '', 'base64').equals(bytes.subarray(987))).toBe(true);
   });

@@ -1,7 +1,7 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Echo} from './round-trips.ts';
-import type {Sighting, RemoteClock} from './remote-clock.ts';
+import type {RoundTrip} from './round-trips.ts';
+import type {Observation, RemoteClock} from './remote-clock.ts';
 
 /** A piece of one item's audio: base64 μ-law, and where in the item it begins. */
 export interface Piece {
@@ -19,13 +19,13 @@ interface Placed extends Piece {
 }
 
 /** A moment at which the play head was known to be at a position. */
-interface Anchor {
+interface PlayedMark {
   readonly position: Millis;
-  readonly seen: Sighting;
+  readonly seen: Observation;
 }
 
 /** So many marks are remembered: enough to find one in time, few enough to forget. */
-const REMEMBERED = 8;
+const MAX_PLAYED_MARKS = 8;
 /** Twilio may return a mark as its last frame begins to play. One that comes earlier was not played. */
 const EARLY_MS = 25;
 
@@ -41,15 +41,15 @@ export class PlayoutTimeline {
   #pieces: Placed[] = [];
   #sent: Millis = 0;
   #proven: Millis = 0;
-  #high: Millis = 0;
+  #highestEstimate: Millis = 0;
   /** Where the buffer last ran dry: echoes of earlier positions say nothing about what plays now. */
-  #wetFrom: Millis = 0;
+  #runFrom: Millis = 0;
   /** The moment at which position 0 would have been sent, had the buffer never run dry. */
   #origin: Millis = 0;
   /** How much longer a clear would take to land now than the audio took to begin. */
-  #extra: Millis = 0;
-  #anchors: Anchor[] = [];
-  #opening: Anchor | undefined;
+  #correction: Millis = 0;
+  #playedMarks: PlayedMark[] = [];
+  #opening: PlayedMark | undefined;
   #flushed = false;
 
   get sentMs(): Millis {
@@ -66,17 +66,17 @@ export class PlayoutTimeline {
   }
 
   /** Audio that is sent now meets an empty buffer. */
-  dry(at: Millis): boolean {
+  isEmpty(at: Millis): boolean {
     return this.heard(at) >= this.#sent;
   }
 
   /** Audio goes to Twilio now. Returns the position behind it. */
   add(piece: Piece, at: Millis): Millis {
-    if (this.dry(at)) {
-      this.#wetFrom = this.#sent;
+    if (this.isEmpty(at)) {
+      this.#runFrom = this.#sent;
       this.#origin = at - this.#sent;
-      this.#extra = 0;
-      this.#anchors = [];
+      this.#correction = 0;
+      this.#playedMarks = [];
       this.#opening = undefined;
       this.#flushed = false;
     }
@@ -86,68 +86,68 @@ export class PlayoutTimeline {
   }
 
   /** The mark in front of the audio that met an empty buffer came back: that is when it began to play. */
-  opened(position: Millis, seen: Sighting): void {
-    if (position === this.#wetFrom) this.#opening ??= {position, seen};
+  opened(position: Millis, seen: Observation): void {
+    if (position === this.#runFrom) this.#opening ??= {position, seen};
   }
 
   /** The mark at this position came back, and no clear sent it. False if it proves nothing. */
-  proved(position: Millis, seen: Sighting): boolean {
+  proved(position: Millis, seen: Observation): boolean {
     if (position < 0 || position > this.#sent) return false;
-    if (position > this.#wetFrom && seen.at < this.#origin + position - EARLY_MS) {
+    if (position > this.#runFrom && seen.at < this.#origin + position - EARLY_MS) {
       this.#flushed = true;
-      this.#anchors = []; // the last of them came back too early as well, only not by as much
+      this.#playedMarks = []; // the last of them came back too early as well, only not by as much
     }
-    if (this.#flushed && position > this.#wetFrom) return false;
+    if (this.#flushed && position > this.#runFrom) return false;
     this.#proven = Math.max(this.#proven, position);
     this.#pieces = this.#pieces.filter(piece => piece.to > this.#proven);
-    if (position > this.#wetFrom) {
-      this.#anchors.push({position, seen});
-      if (this.#anchors.length > REMEMBERED) this.#anchors.shift();
+    if (position > this.#runFrom) {
+      this.#playedMarks.push({position, seen});
+      if (this.#playedMarks.length > MAX_PLAYED_MARKS) this.#playedMarks.shift();
     }
     return true;
   }
 
   /** How long what came back took, from the moment its audio was sent, less the audio itself. */
-  trips(clock: RemoteClock): Echo[] {
-    const anchors = this.#anchors.length > 0 || !this.#opening ? this.#anchors : [this.#opening];
+  trips(clock: RemoteClock): RoundTrip[] {
+    const anchors = this.#playedMarks.length > 0 || !this.#opening ? this.#playedMarks : [this.#opening];
     return anchors.map(({position, seen}) => ({trip: this.trip(position, seen, clock), at: seen.at}));
   }
 
-  trip(position: Millis, seen: Sighting, clock: RemoteClock): Millis {
+  trip(position: Millis, seen: Observation, clock: RemoteClock): Millis {
     return clock.arrival(seen) - this.#origin - position;
   }
 
   /** `extra`: how much longer a clear will take to land than the audio took to begin. */
   correct(extra: Millis): void {
-    this.#extra = extra;
+    this.#correction = extra;
   }
 
   /** How much will have been heard when a clear that is sent now lands, as far as we can tell before it does. */
   heard(at: Millis): Millis {
-    const guess = Math.max(this.heardBy(at), Math.min(this.#high, this.#sent));
-    this.#high = guess;
+    const guess = Math.max(this.heardAt(at), Math.min(this.#highestEstimate, this.#sent));
+    this.#highestEstimate = guess;
     return guess;
   }
 
   /** How much had been heard at a moment of the past, if nothing was heard after it. */
-  heardBy(at: Millis, extra = this.#extra): Millis {
+  heardAt(at: Millis, extra = this.#correction): Millis {
     return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#sent);
   }
 
   /** Whether the caller may still hear some of it. A peer that returns no marks is not waited for without end. */
   playing(at: Millis): boolean {
     if (this.#proven >= this.#sent) return false;
-    return at - this.#origin + this.#extra < this.#sent + MARK_MAY_BE_LATE_MS;
+    return at - this.#origin + this.#correction < this.#sent + MAX_MARK_DELAY_MS;
   }
 
   /** What lies behind a position, in order, cut between two bytes: ready to be said again. */
-  behind(position: Millis): Piece[] {
-    return this.#pieces.filter(piece => piece.to > position).map(piece => rest(piece, position));
+  after(position: Millis): Piece[] {
+    return this.#pieces.filter(piece => piece.to > position).map(piece => remainder(piece, position));
   }
 }
 
 /** A mark that is later than this after its audio must have ended does not come any more. */
-const MARK_MAY_BE_LATE_MS = 2_000;
+const MAX_MARK_DELAY_MS = 2_000;
 
 /** So much of a reply is sent apart, for a mark soon after it begins: 105 ms, and whole groups of base64. */
 const FIRST_BYTES = 840;
@@ -155,7 +155,7 @@ const FIRST_CHARACTERS = (FIRST_BYTES * 4) / 3;
 const FIRST_MS = FIRST_BYTES / BYTES_PER_MS;
 
 /** A piece that meets an empty buffer, in two: a caller who interrupts early is placed by the mark between them. */
-export function firstApart(piece: Piece): Piece[] {
+export function splitFirst(piece: Piece): Piece[] {
   const {itemFrom, ms, payload} = piece;
   if (ms < 1.5 * FIRST_MS) return [piece];
   return [
@@ -164,7 +164,7 @@ export function firstApart(piece: Piece): Piece[] {
   ];
 }
 
-function rest({itemId, responseId, itemFrom, ms, payload, from}: Placed, position: Millis): Piece {
+function remainder({itemId, responseId, itemFrom, ms, payload, from}: Placed, position: Millis): Piece {
   const bytes = Math.floor(Math.max(0, position - from) * BYTES_PER_MS);
   if (bytes === 0) return {itemId, responseId, itemFrom, ms, payload};
   const heard = bytes / BYTES_PER_MS;

@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
-import {type Sighting, RemoteClock} from './remote-clock.ts';
+import {type Observation, RemoteClock} from './remote-clock.ts';
 
-const between = (clock: RemoteClock, earlier: Sighting, later: Sighting) =>
+const between = (clock: RemoteClock, earlier: Observation, later: Observation) =>
   clock.arrival(later) - clock.arrival(earlier);
 
 /** Frames 20 ms apart from `from` on; `late` is how long each is on its way. */
@@ -13,18 +13,18 @@ describe('the clock of Twilio', () => {
   test('is the clock here, less the way, on a network that is always equally fast', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
-    const earlier = clock.sight(1_037);
+    const earlier = clock.observe(1_037);
     frames(clock, 1_000, 2_000, () => 50);
-    expect(between(clock, earlier, clock.sight(2_044))).toBe(1_007);
+    expect(between(clock, earlier, clock.observe(2_044))).toBe(1_007);
   });
 
   test('tells what the network held back by the frames it was held back with', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
-    const earlier = clock.sight(1_035);
+    const earlier = clock.observe(1_035);
     // What left at 1310 arrives together with the frames that were held back until 1400.
     for (let timestamp = 1_000; timestamp < 1_320; timestamp += 20) clock.frame(timestamp, 1_400);
-    const later = clock.sight(1_400);
+    const later = clock.observe(1_400);
     const passed = between(clock, earlier, later);
     expect(passed).toBeGreaterThanOrEqual(1_300 - 985);
     expect(passed).toBeLessThanOrEqual(1_320 - 985);
@@ -33,15 +33,15 @@ describe('the clock of Twilio', () => {
   test('is the clock here when the caller is muted and sends no frames', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
-    const earlier = clock.sight(2_000);
-    expect(between(clock, earlier, clock.sight(2_500))).toBe(500);
+    const earlier = clock.observe(2_000);
+    expect(between(clock, earlier, clock.observe(2_500))).toBe(500);
   });
 
   test('is the clock here before the first frame, and of a new stream', () => {
     const clock = new RemoteClock();
-    expect(between(clock, clock.sight(100), clock.sight(180))).toBe(80);
+    expect(between(clock, clock.observe(100), clock.observe(180))).toBe(80);
     frames(clock, 0, 100, () => 5);
     clock.reset();
-    expect(between(clock, clock.sight(100), clock.sight(180))).toBe(80);
+    expect(between(clock, clock.observe(100), clock.observe(180))).toBe(80);
   });
 });

@@ -12,7 +12,7 @@ export interface Truncation {
  * Heard to within this much of its end, an item was heard: nobody notices the rest, and some servers count an item
  * that much shorter than they sent it, and refuse the cut.
  */
-const NEARLY_ALL_MS = 100;
+const IGNORED_REST_MS = 100;
 
 /**
  * Where to cut the items of which `unheard` was not heard, in order: each where its first unheard piece begins. One of
@@ -28,7 +28,7 @@ export function truncationsOf(
   for (const itemId of unfinished) if (!heardMs.has(itemId)) heardMs.set(itemId, receivedMs(itemId));
   return [...heardMs].flatMap(([itemId, heard]) => {
     const received = receivedMs(itemId);
-    if (heard > 0 && !unfinished.has(itemId) && received - heard <= NEARLY_ALL_MS) return [];
+    if (heard > 0 && !unfinished.has(itemId) && received - heard <= IGNORED_REST_MS) return [];
     return [{itemId, audioEndMs: Math.floor(Math.min(heard, received)), receivedMs: received}];
   });
 }

@@ -16,7 +16,7 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
-type Special = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
+type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
 
 /** Base64 μ-law that is audible, of whole milliseconds. */
 export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
@@ -49,7 +49,7 @@ export class Call {
   constructor(
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
-    {interruption = 'ours', ...special}: Special = {},
+    {interruption = 'ours', ...special}: CallOptions = {},
     before?: readonly JournalEntry[],
   ) {
     const usual: FloorPolicy = {
@@ -65,7 +65,7 @@ export class Call {
       interruption,
       epoch: 1,
       worker: 'w',
-      since: (at: number) => at,
+      callTime: (at: number) => at,
       streamGraceMs: 15_000,
       rotateAfterMs: 3e6,
     };
@@ -73,7 +73,7 @@ export class Call {
   }
 
   /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
-  static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: Special = {}): Call {
+  static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: CallOptions = {}): Call {
     const call = new Call(floor, greeting, special);
     call.model({type: 'ready'});
     call.edge(began);
@@ -86,7 +86,7 @@ export class Call {
   }
 
   model(...events: ModelEvent[]): CallEffect[] {
-    return events.flatMap(event => this.#take(this.core.on({type: 'model', event}, this.#at)));
+    return events.flatMap(event => this.#keep(this.core.on({type: 'model', event}, this.#at)));
   }
 
   edge(
@@ -96,23 +96,23 @@ export class Call {
         : never
       : never,
   ) {
-    return this.#take(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+    return this.#keep(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
   }
 
-  over(reason: 'caller.hung-up'): CallEffect[] {
-    return this.#take(this.core.on({type: 'over', reason}, this.#at));
+  endedElsewhere(reason: 'caller.hung-up'): CallEffect[] {
+    return this.#keep(this.core.on({type: 'over', reason}, this.#at));
   }
 
   /** A frame of the caller comes, silent or not, and Twilio's clock goes on. */
-  hear(payload = silence(20)): CallEffect[] {
+  callerFrame(payload = silence(20)): CallEffect[] {
     const effects = this.edge({kind: 'audio', timestamp: this.#timestamp, payload});
     this.#timestamp += 20;
     return effects;
   }
 
-  time(at: number): CallEffect[] {
+  timePasses(at: number): CallEffect[] {
     this.#at = at;
-    return this.#take(this.core.on({type: 'time'}, at));
+    return this.#keep(this.core.on({type: 'time'}, at));
   }
 
   /** Returns every mark that Twilio holds. If that is still playing, time passes to its end. */
@@ -139,7 +139,7 @@ export class Call {
 
   readonly #returned = new Set<string>();
 
-  #take(effects: CallEffect[]): CallEffect[] {
+  #keep(effects: CallEffect[]): CallEffect[] {
     this.effects.push(...effects);
     for (const effect of effects) {
       if (effect.do !== 'edge') continue;
@@ -186,7 +186,7 @@ export const ended = (
     outputAudio: 4,
   },
 });
-export const speech = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
+export const speechEvent = (itemId: string, type: 'callerSpoke' | 'callerStopped', ms = 0): ModelEvent =>
   type === 'callerSpoke' ? {type, itemId, fromMs: ms} : {type, itemId, untilMs: ms};
 export const hangUp = (responseId: string): ModelEvent => ({
   type: 'toolCalled',
@@ -197,20 +197,20 @@ export const hangUp = (responseId: string): ModelEvent => ({
   arguments: '{}',
 });
 
-export const told = (effects: readonly CallEffect[]): ModelCommand[] =>
+export const commandsToModel = (effects: readonly CallEffect[]): ModelCommand[] =>
   effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
-export const asked = (effects: readonly CallEffect[]) =>
-  told(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
+export const responseTags = (effects: readonly CallEffect[]) =>
+  commandsToModel(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
 /** What went to the edge; audio in a row is one audio. */
-export const down = (effects: readonly CallEffect[]) =>
+export const framesToEdge = (effects: readonly CallEffect[]) =>
   effects
     .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))
     .filter((kind, at, kinds) => kind !== 'audio' || kinds[at - 1] !== 'audio');
-export const noted = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
+export const journalled = <Is extends Fact['is']>(effects: readonly CallEffect[], is: Is) =>
   effects.flatMap(effect =>
     // The comparison says which it is, but TypeScript cannot follow a name to its member of a union.
     // oxlint-disable-next-line no-unsafe-type-assertion
     effect.do === 'journal' && effect.fact.is === is ? [effect.fact as Extract<Fact, {is: Is}>] : [],
   );
-export const last = (effects: readonly CallEffect[]) =>
+export const callEnding = (effects: readonly CallEffect[]) =>
   effects.find(effect => effect.do === 'leave' || effect.do === 'end');

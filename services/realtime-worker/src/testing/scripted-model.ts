@@ -22,7 +22,7 @@ export class ScriptedSession implements ModelSession {
   }
 
   /** The model says something. */
-  say(...events: readonly ModelEvent[]): void {
+  emit(...events: readonly ModelEvent[]): void {
     for (const event of events) {
       if (this.#listener) this.#listener(event);
       else this.#waiting.push(event);
@@ -30,7 +30,7 @@ export class ScriptedSession implements ModelSession {
   }
 
   /** Commands of one kind. */
-  told<Do extends ModelCommand['do']>(kind: Do): Extract<ModelCommand, {do: Do}>[] {
+  commandsOf<Do extends ModelCommand['do']>(kind: Do): Extract<ModelCommand, {do: Do}>[] {
     return this.commands.filter((command): command is Extract<ModelCommand, {do: Do}> => command.do === kind);
   }
 
@@ -49,7 +49,7 @@ export class ScriptedModel implements ModelAdapter {
   open(settings: SessionSettings): ScriptedSession {
     const session = new ScriptedSession(settings);
     this.sessions.push(session);
-    if (this.readyAtOnce) session.say({type: 'ready'});
+    if (this.readyAtOnce) session.emit({type: 'ready'});
     return session;
   }
 }

@@ -117,7 +117,7 @@ export class ToolCalls {
   called(event: Extract<ModelEvent, {type: 'toolCalled'}>, called: CalledAt): AfterTool {
     const {callId, responseId, itemId} = event;
     const {turn, at, since, isSilenced, audibleUntil} = called;
-    if (this.#calls.has(callId) || this.#memory.knows(itemId)) return {effects: []};
+    if (this.#calls.has(callId) || this.#memory.has(itemId)) return {effects: []};
     this.#calls.add(callId);
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});

@@ -1,6 +1,5 @@
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
-import {BridgeError} from '@voicebridge/shared/errors.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
@@ -22,10 +21,8 @@ const HOLD_AT_MOST_SECONDS = 20;
 const PAUSE_SECONDS = 1;
 
 /** No worker has said yes yet, and not all that live have said that they are full. One may in a moment. */
-class NobodyAnswers extends BridgeError {
+class NobodyAnswers extends Error {
   override readonly name = 'NobodyAnswers';
-  readonly retryable = true;
-  readonly endsCall = true;
 }
 
 /**

@@ -10,7 +10,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
-import {settle, type FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {flushPromises, type FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {systemClock, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type SpanFacts, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {WebhookEnv} from '../config.ts';
@@ -170,7 +170,7 @@ export async function passing<Result>(
   };
   awaited.then(done, done);
   while (state.waiting) {
-    await settle();
+    await flushPromises();
     clock.advance(10);
   }
   return {result: await awaited, tookMs: clock.now() - began};

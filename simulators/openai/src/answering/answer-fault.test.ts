@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {answerFaults, type AnswerFault} from './answer-fault.ts';
-import {readKnobs, type Knobs} from '../wire/knobs.ts';
+import {answerFaults, type AnswerFault} from '../knobs/answer-faults.ts';
+import {readKnobs, type Knobs} from '../knobs/knobs.ts';
 import type {Reply} from './model-script.ts';
 import {silence, speech, TestClient} from '../testing/test-client.ts';
 

@@ -1,9 +1,10 @@
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
-import {faultyReply, ignoresCancel, rateLimitMessage, type AnswerFault} from './answer-fault.ts';
+import {type AnswerFault} from '../knobs/answer-faults.ts';
+import {faultyReply, ignoresCancel, rateLimitMessage} from './answer-fault.ts';
 import type {ModelItem} from '../state/model-item.ts';
 import {replyTo, type ModelScript, type Reply, type Turn, type TurnSession} from './model-script.ts';
 import type {ServerEvent} from './outbox.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 import {contextOf, effectiveConfig, metadataIn, problemWithParams, type Params} from './response-params.ts';
 import {planResponse} from './response-plan.ts';
 import {ResponseRun, type Stage} from './response-run.ts';

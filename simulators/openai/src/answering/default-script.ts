@@ -1,5 +1,5 @@
 import type {ClipName} from '../../../audio/clips.ts';
-import {isRecord} from '../wire/json-schema.ts';
+import {isRecord} from '../json/json-schema.ts';
 import type {Reply, Turn} from './model-script.ts';
 
 /** What it says to which words; anything else gets the next of `ANYTHING`. */

@@ -1,9 +1,9 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Placed} from '../state/conversation.ts';
-import type {Knobs} from '../wire/knobs.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import {mangled} from '../wire/mangle.ts';
 import {base62, type Random} from '../random.ts';
-import type {Refusal} from '../wire/refusal.ts';
+import type {Refusal} from '../json/refusal.ts';
 import type {SessionLog} from '../state/session-log.ts';
 import type {Wire} from '../wire/wire.ts';
 

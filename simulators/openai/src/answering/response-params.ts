@@ -1,7 +1,7 @@
 import {itemFrom, problemWithItem, type Conversation} from '../state/conversation.ts';
-import {isRecord, textIn} from '../wire/json-schema.ts';
+import {isRecord, textIn} from '../json/json-schema.ts';
 import type {ModelItem} from '../state/model-item.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 import {modalityProblem, tokensProblem, toolsProblem, type SessionConfig} from '../state/session-config.ts';
 
 /** What a client gives with `response.create`; the schema was checked before. */

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {clips, readClip} from '../../../audio/clips.ts';
-import {defaultKnobs, type Knobs} from '../wire/knobs.ts';
+import {defaultKnobs, type Knobs} from '../knobs/knobs.ts';
 import type {Reply} from './model-script.ts';
 import {Random} from '../random.ts';
 import {planResponse, type PlanSettings, type ResponsePlan} from './response-plan.ts';

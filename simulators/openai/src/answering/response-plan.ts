@@ -1,7 +1,8 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {bytesPerMs, convertMulaw, type AudioFormat} from '../audio/audio-format.ts';
-import {faultyPlan, type AnswerFault} from './answer-fault.ts';
-import type {Knobs} from '../wire/knobs.ts';
+import {type AnswerFault} from '../knobs/answer-faults.ts';
+import {faultyPlan} from './answer-fault.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import type {Reply} from './model-script.ts';
 import type {Random} from '../random.ts';
 import {halves, speechOf, type Speech} from './speech.ts';

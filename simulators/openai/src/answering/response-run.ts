@@ -1,7 +1,7 @@
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {AudioFormat} from '../audio/audio-format.ts';
 import type {Conversation, Placed} from '../state/conversation.ts';
-import type {Knobs} from '../wire/knobs.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import {ModelItem, type ItemStatus} from '../state/model-item.ts';
 import type {Outbox, ServerEvent} from './outbox.ts';
 import type {Random} from '../random.ts';

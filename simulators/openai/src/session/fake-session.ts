@@ -5,14 +5,14 @@ import {knownWords, type Transcribe} from '../state/caller-words.ts';
 import {readAudio, readClientEvent, type ClientEvent} from '../wire/client-events.ts';
 import {Conversation} from '../state/conversation.ts';
 import {ItemRequests} from './item-requests.ts';
-import {isRecord} from '../wire/json-schema.ts';
-import type {Knobs} from '../wire/knobs.ts';
+import {isRecord} from '../json/json-schema.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import {Listening} from './listening.ts';
 import type {ModelItem} from '../state/model-item.ts';
 import type {ModelScript} from '../answering/model-script.ts';
 import {Outbox, type ServerEvent} from '../answering/outbox.ts';
 import {Random} from '../random.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 import {defaultConfig, updateConfig, type SessionConfig} from '../state/session-config.ts';
 import {
   SessionLog,

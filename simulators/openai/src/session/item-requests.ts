@@ -1,7 +1,7 @@
 import type {Answering} from '../answering/answering.ts';
 import type {ClientEvent} from '../wire/client-events.ts';
-import {isRecord} from '../wire/json-schema.ts';
-import type {Refusal} from '../wire/refusal.ts';
+import {isRecord} from '../json/json-schema.ts';
+import type {Refusal} from '../json/refusal.ts';
 import type {Stage} from '../answering/response-run.ts';
 
 export interface ItemRequestsParts extends Stage {

@@ -3,7 +3,7 @@ import type {Answering} from '../answering/answering.ts';
 import {CallerAudio} from '../state/caller-audio.ts';
 import type {Transcribe} from '../state/caller-words.ts';
 import {ModelItem} from '../state/model-item.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 import type {Stage} from '../answering/response-run.ts';
 import type {SessionConfig} from '../state/session-config.ts';
 import type {LoggedResponse, LoggedSpeech, SessionLog} from '../state/session-log.ts';

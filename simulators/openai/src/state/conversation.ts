@@ -1,6 +1,6 @@
-import {isRecord, missing, notSupported, outOfBounds, textIn, tooLong} from '../wire/json-schema.ts';
+import {isRecord, missing, notSupported, outOfBounds, textIn, tooLong} from '../json/json-schema.ts';
 import {ModelItem} from './model-item.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 
 export type Outcome<Value> =
   | {readonly ok: true; readonly value: Value}

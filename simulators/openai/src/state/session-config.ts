@@ -1,6 +1,6 @@
 import type {AudioFormat} from '../audio/audio-format.ts';
-import {isRecord, missing, notSupported, outOfBounds} from '../wire/json-schema.ts';
-import {refusal, type Refusal} from '../wire/refusal.ts';
+import {isRecord, missing, notSupported, outOfBounds} from '../json/json-schema.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 
 export interface ServerVad {
   readonly type: 'server_vad';

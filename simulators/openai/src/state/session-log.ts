@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {AnswerFault} from '../answering/answer-fault.ts';
-import type {Refusal} from '../wire/refusal.ts';
+import type {AnswerFault} from '../knobs/answer-faults.ts';
+import type {Refusal} from '../json/refusal.ts';
 
 /** One event in one direction: `in` came from the client. `at` is monotonic, in ms, as are all moments here. */
 export interface LoggedEvent {

@@ -1,4 +1,4 @@
-import {isRecord} from '../wire/json-schema.ts';
+import {isRecord} from '../json/json-schema.ts';
 import type {ModelItem} from './model-item.ts';
 
 /** Audio tokens: 1 per 100 ms of a caller, 1 per 50 ms of the assistant. */

@@ -3,8 +3,8 @@ import {protocolSchema} from '../wire/client-events.ts';
 import type {Transcribe} from '../state/caller-words.ts';
 import {defaultScript} from '../answering/default-script.ts';
 import {FakeSession} from '../session/fake-session.ts';
-import {SchemaChecker} from '../wire/json-schema.ts';
-import {defaultKnobs, type Knobs} from '../wire/knobs.ts';
+import {SchemaChecker} from '../json/json-schema.ts';
+import {defaultKnobs, type Knobs} from '../knobs/knobs.ts';
 import type {ModelScript} from '../answering/model-script.ts';
 
 const checker = new SchemaChecker(protocolSchema, {closed: false});

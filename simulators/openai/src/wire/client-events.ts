@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
-import {isRecord, missing, notSupported, SchemaChecker, textIn, type Schema} from './json-schema.ts';
-import {refusal, type Refusal} from './refusal.ts';
+import {isRecord, missing, notSupported, SchemaChecker, textIn, type Schema} from '../json/json-schema.ts';
+import {refusal, type Refusal} from '../json/refusal.ts';
 
 /** What a client says, once it was found to be well formed. */
 export type ClientEvent = Readonly<Record<string, unknown>> & {readonly type: ClientEventType};

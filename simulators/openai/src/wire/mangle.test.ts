@@ -1,7 +1,8 @@
 import {expect, test} from 'vitest';
-import {damages, fieldsOf, withDamage, type Mutation} from './mangle.ts';
+import {damages, type Mutation} from '../knobs/mutation.ts';
+import {fieldsOf, withDamage} from './mangle.ts';
 import {silence, speech, TestClient} from '../testing/test-client.ts';
-import type {Knobs} from './knobs.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 
 const TURN = Buffer.concat([silence(200), speech(800), silence(700)]);
 

@@ -1,22 +1,6 @@
-import {isRecord} from './json-schema.ts';
-import type {Knobs} from './knobs.ts';
+import {damages, type Damage} from '../knobs/mutation.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import type {Random} from '../random.ts';
-
-/** What becomes of a field: it goes away, or another kind of value takes its place. */
-export const damages = ['removed', 'null', 'number', 'fraction', 'text', 'list', 'object', 'flag'] as const;
-export type Damage = (typeof damages)[number];
-
-/** Damage to events on their way out, after everything that makes them correct. */
-export interface Mutation {
-  /** Which events: a type, in which `*` stands for anything. */
-  readonly event: string;
-  /** The field, as a dotted path (`response.output.0.id`); `*` is any field at random, an empty path the whole event. */
-  readonly path: string;
-  /** `any` is one of them at random; of a whole event nothing but `removed` has a meaning. */
-  readonly how: Damage | 'any';
-  /** The share of these events that it happens to; all, if not given. */
-  readonly rate?: number;
-}
 
 type Json = Record<string, unknown>;
 
@@ -41,13 +25,6 @@ const BETA_NAMES: Readonly<Record<string, string>> = {
   'response.output_text.delta': 'response.text.delta',
   'response.output_text.done': 'response.text.done',
 };
-
-export function isMutation(value: unknown): value is Mutation {
-  if (!isRecord(value)) return false;
-  const {event, path, how, rate = 1} = value;
-  const isHow = how === 'any' || damages.some(damage => damage === how);
-  return typeof event === 'string' && typeof path === 'string' && isHow && typeof rate === 'number';
-}
 
 /** The event as the knobs let it out, or nothing if it does not come at all. */
 export function mangled(event: Json, {betaNames, mutations}: Readonly<Knobs>, random: Random): Json | undefined {

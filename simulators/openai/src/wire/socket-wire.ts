@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {WebSocket} from 'ws';
-import type {Knobs} from './knobs.ts';
+import type {Knobs} from '../knobs/knobs.ts';
 import type {Random} from '../random.ts';
 import type {Wire} from './wire.ts';
 

@@ -1,5 +1,5 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
-import {FakeClock, settle} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {expect, test} from 'vitest';
 import {AUTH_TOKEN, MockBridge, respond} from '../testing/mock-bridge.ts';
@@ -85,7 +85,7 @@ test('a webhook has 15 seconds', async () => {
   await using client = new WebhookClient(AUTH_TOKEN, clock);
   const answer = client.ask(post(bridge.url('/slow')));
   await asked.promise;
-  await settle();
+  await flushPromises();
   clock.advance(15_000);
   expect(await answer).toMatchObject({ok: false, code: 11205});
 });

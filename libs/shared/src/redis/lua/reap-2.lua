@@ -1,5 +1,5 @@
 --[[
-  bury: take a silent member out of the fleet, unless it has spoken again.
+  reap: take a silent member out of the fleet, unless it has spoken again.
 
   KEYS[1]  the fleet    KEYS[2]  the member
   ARGV[1]  its id

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {answerFaults, isAnswerFault, type AnswerFault} from '../answering/answer-fault.ts';
-import {isRecord} from './json-schema.ts';
-import {isMutation, type Mutation} from './mangle.ts';
+import {answerFaults, isAnswerFault, type AnswerFault} from './answer-faults.ts';
+import {isRecord} from '../json/json-schema.ts';
+import {isMutation, type Mutation} from './mutation.ts';
 import type {Range} from '../random.ts';
 
 /** How the fake server behaves, and what it does wrong. Every field may be changed while sessions run. */

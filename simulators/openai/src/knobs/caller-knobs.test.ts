@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {CallerQueue, readCallers} from './caller-knobs.ts';
-import {defaultKnobs} from './wire/knobs.ts';
+import {defaultKnobs} from './knobs.ts';
 
 const REST = {...defaultKnobs, firstDeltaMs: [1, 1]} as const;
 

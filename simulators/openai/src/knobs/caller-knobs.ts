@@ -1,5 +1,5 @@
-import {isRecord} from './wire/json-schema.ts';
-import {readKnobs, type Knobs} from './wire/knobs.ts';
+import {isRecord} from '../json/json-schema.ts';
+import {readKnobs, type Knobs} from './knobs.ts';
 
 /** What one caller's sessions do differently from all others. */
 export interface CallerKnobs {
