@@ -3,7 +3,7 @@ import {createServer, request as httpRequest, type IncomingMessage, type Server}
 import type {Duplex} from 'node:stream';
 import {text} from 'node:stream/consumers';
 import {afterEach, describe, expect, test} from 'vitest';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 import {openFrontDoor} from './front-door.ts';
 
 let closing: (() => unknown)[] = [];

@@ -1,7 +1,7 @@
 import {createServer, request as httpRequest, type IncomingMessage, type ServerResponse} from 'node:http';
 import {connect, type Socket} from 'node:net';
 import {pipeline, type Duplex} from 'node:stream';
-import {closeServer, listen} from '@voicebridge/shared/service/lifecycle.ts';
+import {closeServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {askReady} from '../../tools/local-stack/ask-ready.ts';
 

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall, FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';

@@ -5,7 +5,7 @@ import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {askReady} from './ask-ready.ts';
 import {readLine, saidIn, type LogLine} from './log-line.ts';

@@ -1,5 +1,6 @@
 import {createServer} from 'node:http';
-import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
+import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';

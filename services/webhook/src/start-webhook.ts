@@ -6,7 +6,8 @@ import type {CallDirectory} from '@voicebridge/shared/call-directory/call-direct
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
-import {closeServer, healthRoutes, listen, type Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
+import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';

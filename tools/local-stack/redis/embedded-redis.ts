@@ -4,7 +4,7 @@
  */
 import {once} from 'node:events';
 import {createRedisServer} from 'js-redis-server';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 
 const {server} = await createRedisServer();
 // It listens on every interface by then. Listen again, on loopback only.

@@ -1,7 +1,7 @@
 import {createServer, connect, type Socket} from 'node:net';
 import {once} from 'node:events';
 import {Redis} from 'ioredis';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 import {startRedisBinary, type RedisBinary} from './private-redis.ts';
 
 /** Two real servers behind one address, as a managed Redis has them: a primary and the replica that may follow it. */

@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
-import {portOf} from '@voicebridge/shared/service/port-of.ts';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 
 /** A Redis that belongs to this process and dies with it, even when this process is killed with -9. */
 export interface PrivateRedis {

@@ -1,7 +1,7 @@
 /** A service in miniature, for the tests of what starts services. SAMPLE says how it behaves. */
 import {createServer} from 'node:http';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
-import {listen} from '@voicebridge/shared/service/lifecycle.ts';
+import {listen} from '@voicebridge/shared/service/http.ts';
 
 const behaviour = process.env['SAMPLE'] ?? 'well';
 const say = (msg: string, facts: object = {}) => console.log(JSON.stringify({level: 'info', msg, ...facts}));

@@ -1,0 +1,86 @@
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import type {Server as TcpServer} from 'node:net';
+import {CannotStart, messageOf} from '../errors.ts';
+import type {Metrics} from '../observability/metrics.ts';
+import type {Service} from './lifecycle.ts';
+
+/** Answers GET /livez, /readyz and /metrics. Returns whether it did, so that other routes can come after it. */
+export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metrics) {
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    const answer = (status: number, body: object) => {
+      response.writeHead(status, {'content-type': 'application/json'}).end(`${JSON.stringify(body)}\n`);
+      return true;
+    };
+    switch ((request.url ?? '').split('?')[0] ?? '') {
+      case '/livez':
+        return answer(200, {alive: true});
+      case '/readyz': {
+        const reason = service.notReady();
+        return reason === undefined ? answer(200, {ready: true}) : answer(503, {ready: false, reason});
+      }
+      case '/metrics':
+        metrics.registry.metrics().then(
+          text => response.writeHead(200, {'content-type': metrics.registry.contentType}).end(text),
+          (thrown: unknown) => response.writeHead(500).end(messageOf(thrown)),
+        );
+        return true;
+      default:
+        return false;
+    }
+  };
+}
+
+/** Limits for a request, in milliseconds and bytes. Node's defaults are for slow clients and large headers. */
+const REQUEST_LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8_192,
+};
+
+/** An HTTP server with the health routes only; everything else is 404. */
+export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metrics): Server {
+  const health = healthRoutes(service, metrics);
+  return createServer(REQUEST_LIMITS, (request, response) => {
+    if (!health(request, response)) response.writeHead(404).end();
+  });
+}
+
+/**
+ * Resolves with the TCP port on which the server listens: a free one for `port` 0. Rejects with `CannotStart`, which names
+ * the variable to change.
+ */
+export async function listen(server: Server, port: number, variable = 'PORT', host = '0.0.0.0'): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new CannotStart(whyNotListening(error, port, variable), {cause: error}));
+    });
+    server.listen(port, host, resolve);
+  });
+  return portOf(server);
+}
+
+/** The TCP port of a listening server. Throws when it listens on none. */
+export function portOf(server: Pick<TcpServer, 'address'>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen on a TCP port');
+  return address.port;
+}
+
+function whyNotListening({code, message}: NodeJS.ErrnoException, port: number, variable: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is taken by another process; set ${variable} to a free port, or stop that process`;
+    case 'EADDRNOTAVAIL':
+      return 'HOST is no address of this machine; set it to one, such as 127.0.0.1, or to 0.0.0.0 for all of them';
+    default:
+      return `cannot listen on port ${port} (${code ?? message}); set ${variable} to another port`;
+  }
+}
+
+/** Ends an HTTP server at once, with all its connections but those that were upgraded. */
+export async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise<void>(resolve => server.close(() => resolve()));
+}
