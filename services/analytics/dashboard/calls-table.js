@@ -1,11 +1,14 @@
 import {h} from './dom.js';
+import {END_REASONS} from './end-reasons.js';
 import {count, moment, ms, usd} from './format.js';
 import {addressWith, change} from './url-state.js';
 
-const END_KIND = {platform: 'bad', operator: 'warn'};
-
-/** How a call ended, in a colour that says whose doing it was. */
-export const endPill = reason => h('span', {class: `pill ${END_KIND[reason.split('.')[0]] ?? ''}`}, reason);
+/** How a call ended; a failure, and a call that an operator ended, stand out by their colour. */
+export function endPill(reason) {
+  const end = END_REASONS[reason];
+  const kind = end?.isFailure ? 'bad' : end?.endedBy === 'operator' ? 'warn' : '';
+  return h('span', {class: `pill ${kind}`}, reason);
+}
 
 /** Calls, one a line; a line opens its call. */
 export function callsTable(calls, {short = false, fresh = new Set()} = {}) {

@@ -1,25 +1,9 @@
 import {addressOf, get} from './api.js';
 import {callsTable} from './calls-table.js';
 import {card, empty, h} from './dom.js';
+import {END_REASONS} from './end-reasons.js';
 import {live, told} from './live.js';
 import {change} from './url-state.js';
-
-const ENDS = [
-  'caller.hung-up',
-  'assistant.hung-up',
-  'assistant.transferred',
-  'operator.hung-up',
-  'platform.model-refused',
-  'platform.model-lost',
-  'platform.model-silent',
-  'platform.max-duration',
-  'platform.idle-timeout',
-  'platform.no-speech',
-  'platform.stream-lost',
-  'platform.stream-never-came',
-  'platform.worker-lost',
-  'platform.drained',
-];
 
 /** Every call that matches, the newest first; a line opens its call. */
 export function calls({state, sets: [first], signal}) {
@@ -44,7 +28,7 @@ export function calls({state, sets: [first], signal}) {
   const controls = h(
     'div',
     {class: 'filters inner'},
-    pick('endReason', 'Ended', [['', 'any way'], ...ENDS.map(reason => [reason, reason])]),
+    pick('endReason', 'Ended', [['', 'any way'], ...Object.keys(END_REASONS).map(reason => [reason, reason])]),
     pick('interrupted', 'Interrupted', yesNo),
     pick('failedOver', 'Failed over', yesNo),
     h(

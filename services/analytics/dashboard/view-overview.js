@@ -1,5 +1,6 @@
 import {addressOf, get} from './api.js';
 import {card, empty, h} from './dom.js';
+import {END_REASONS} from './end-reasons.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
@@ -63,7 +64,7 @@ export function overview(context) {
             .map(({group: [reason], count: value}) => ({
               label: reason,
               value,
-              colour: END_COLOURS[reason.split('.')[0]],
+              colour: END_COLOURS[END_REASONS[reason]?.endedBy],
             }))
             .toSorted((x, y) => y.value - x.value),
         );

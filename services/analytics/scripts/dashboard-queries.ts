@@ -4,8 +4,9 @@ import {facets} from '../src/queries/facets.ts';
 import {histogram} from '../src/queries/histogram.ts';
 import {listCalls} from '../src/queries/list-calls.ts';
 import {measure} from '../src/queries/measure.ts';
-import type {Bucket, MetricName} from '../src/queries/metric-catalogue.ts';
+import type {MetricName} from '../src/queries/metric-catalogue.ts';
 import {readCall} from '../src/queries/read-call.ts';
+import type {Bucket} from '../src/queries/time-buckets.ts';
 import type {Schema} from '../src/database/schema.ts';
 
 type Ask = (db: Kysely<Schema>) => Promise<unknown>;

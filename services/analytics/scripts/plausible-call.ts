@@ -1,5 +1,13 @@
-import type {CallFinished, EndReason, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {
+  type CallFinished,
+  FailoverRecord,
+  InterruptionRecord,
+  ToolCallRecord,
+  TurnRecord,
+} from '@voicebridge/shared/cdr/call-record.ts';
+import {END_REASONS, type EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {z} from 'zod';
 import type {Random} from './random.ts';
 import {sentence} from './sentences.ts';
 
@@ -16,6 +24,9 @@ const ENDS: readonly [EndReason, ...EndReason[]] = [
   'platform.drained',
 ];
 
+/** A figure that was added later may be left out: the schema fills it in. */
+type Input = z.input<typeof CallFinished>;
+
 /** Everything about one call but its words is drawn at random; the parts agree with each other as in a real record. */
 export function plausibleCall(random: Random, startedAt: number, transcript: boolean): CallFinished {
   const assistant = random.pickUneven(ASSISTANTS);
@@ -27,11 +38,11 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
   const edge = `edge-${random.pick(['h4n1', 'j8p5', 'k2r7'])}`;
   const count = 2 + Math.floor(-Math.log(1 - random.next()) * 6);
 
-  const turns: TurnRecord[] = [];
-  const interruptions: CallFinished['interruptions'] = [];
-  const toolCalls: CallFinished['toolCalls'] = [];
-  const failovers: CallFinished['failovers'] = [];
-  const lines: CallFinished['transcript'] = [];
+  const turns: Input['turns'] = [];
+  const interruptions: Input['interruptions'] = [];
+  const toolCalls: Input['toolCalls'] = [];
+  const failovers: Input['failovers'] = [];
+  const lines: Input['transcript'] = [];
   const timeToFirstAudioMs = random.latency(280, 0.3);
   let at = timeToFirstAudioMs;
   /** Where the caller began to speak over the assistant. */
@@ -179,7 +190,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       edge,
       epoch: 1 + failovers.length,
       endReason,
-      endedBy: endedBy(endReason),
+      endedBy: END_REASONS[endReason].endedBy,
       timeToFirstAudioMs,
       admissionMs: random.latency(14, 0.5),
       modelReadyMs: random.latency(420, 0.35),
@@ -210,15 +221,10 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       },
       traceparent: null,
     },
-    turns,
-    interruptions,
-    toolCalls,
-    failovers,
+    turns: turns.map(turn => TurnRecord.parse(turn)),
+    interruptions: interruptions.map(each => InterruptionRecord.parse(each)),
+    toolCalls: toolCalls.map(tool => ToolCallRecord.parse(tool)),
+    failovers: failovers.map(each => FailoverRecord.parse(each)),
     transcript: lines,
   };
-}
-
-function endedBy(reason: EndReason): CallFinished['summary']['endedBy'] {
-  const by = reason.split('.')[0];
-  return by === 'caller' || by === 'assistant' || by === 'operator' ? by : 'platform';
 }

@@ -1,6 +1,7 @@
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {sql, type Kysely} from 'kysely';
 import {callRows, type CallRows} from '../src/ingest/call-rows.ts';
+import {columnName} from '../src/database/column-name.ts';
 import type {Database} from '../src/database/database.ts';
 import type {Schema} from '../src/database/schema.ts';
 import {plausibleCall} from './plausible-call.ts';
@@ -90,19 +91,10 @@ async function requireEmpty(db: Kysely<Schema>): Promise<void> {
 async function insert(db: Kysely<Schema>, table: string, rows: readonly object[]): Promise<void> {
   if (rows.length === 0) return;
   const json = JSON.stringify(
-    rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [snake(key), value]))),
+    rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [columnName(key), value]))),
   );
   const target = sql.table(table);
   await sql`INSERT INTO ${target} SELECT * FROM json_populate_recordset(NULL::${target}, ${json}::json)`.execute(db);
-}
-
-const names = new Map<string, string>();
-function snake(key: string): string {
-  const known = names.get(key);
-  if (known !== undefined) return known;
-  const name = key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
-  names.set(key, name);
-  return name;
 }
 
 /** Offices are busy on weekdays from eight to six, and quiet at night. */

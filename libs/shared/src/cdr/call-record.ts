@@ -1,38 +1,27 @@
 import {z} from 'zod';
 import {CallSid} from '../protocol/ids.ts';
+import {EndedBy, EndReason} from './end-reasons.ts';
+import {FAILOVER_FIGURES} from './failover-figures.ts';
+import {recordOf} from './figure.ts';
+import {INTERRUPTION_FIGURES} from './interruption-figures.ts';
+import {TOOL_CALL_FIGURES} from './tool-call-figures.ts';
+import {TURN_FIGURES} from './turn-figures.ts';
 
 /**
- * What remains of a call, and the only thing that analytics ever sees of it. The worker that ends the call builds it
- * from the call's journal and sends it once; it may arrive more than once, late, or in parts. Every `…Ms` is a
- * duration in milliseconds measured on one monotonic clock; every `at` is milliseconds since `startedAt`.
- * Each figure is defined in docs/METRICS.md. `null` means "did not happen or could not be seen", never zero.
+ * The call detail record (CDR): all that analytics knows of a call. The worker that ends the call builds it from the
+ * call's journal and sends it once; it may arrive more than once, late, or in parts. Every `…Ms` is a duration in
+ * milliseconds measured on one monotonic clock; every `…At` is milliseconds since `startedAt`. `null` means "did not
+ * happen or could not be seen", never zero. The parts of the record are described in the files beside this one.
  */
+
+export {EndReason};
 
 const ms = z.number().nonnegative().nullable();
 const count = z.number().int().nonnegative();
 
-/** How a call ended, as `category.detail`. */
-export const EndReason = z.enum([
-  'caller.hung-up',
-  'assistant.hung-up',
-  'assistant.transferred',
-  'operator.hung-up',
-  'platform.model-refused',
-  'platform.model-lost',
-  'platform.model-silent',
-  'platform.max-duration',
-  'platform.idle-timeout',
-  'platform.no-speech',
-  'platform.stream-lost',
-  'platform.stream-never-came',
-  'platform.worker-lost',
-  'platform.drained',
-]);
-export type EndReason = z.infer<typeof EndReason>;
-
 /**
- * As the model counted them. Cached tokens are part of those in; by kind as far as the model told: what is missing to
- * `inputCached` is of unknown kind, as in records of before November 2026.
+ * As the model counted them. Cached tokens are part of the input. Where the model did not report their kind, as in
+ * records from before November 2026, `inputCached` is more than the sum of the two kinds.
  */
 export const Tokens = z.object({
   inputText: count,
@@ -46,72 +35,17 @@ export const Tokens = z.object({
 export type Tokens = z.infer<typeof Tokens>;
 
 /** One exchange: what made the assistant speak, and what came of it. Turn 0 is the greeting. */
-export const TurnRecord = z.object({
-  turn: count,
-  cause: z.enum(['greeting', 'caller', 'tool', 'digits', 'idle', 'recovery', 'farewell']),
-  /** Caller speech as the model's voice detection saw it; the end without the silence that proved it. */
-  callerStartedAt: ms,
-  callerEndedAt: ms,
-  /** The model said `speech_stopped`. */
-  decidedAt: ms,
-  firstDeltaAt: ms,
-  /** First assistant audio of this turn handed to Twilio's socket. */
-  audioStartedAt: ms,
-  /** Last assistant audio of this turn heard, by mark or estimate. */
-  audioEndedAt: ms,
-  platformTurnGapMs: ms,
-  endOfTurnDelayMs: ms,
-  modelTtfbMs: ms,
-  hopUpMs: ms,
-  hopDownMs: ms,
-  generatedMs: ms,
-  heardMs: ms,
-  interrupted: z.boolean(),
-  responseStatus: z.enum(['completed', 'cancelled', 'incomplete', 'failed']).nullable(),
-  model: z.string().max(100),
-  worker: z.string().max(100),
-});
+export const TurnRecord = recordOf(TURN_FIGURES);
 export type TurnRecord = z.infer<typeof TurnRecord>;
 
 /** The caller spoke over the assistant. */
-export const InterruptionRecord = z.object({
-  interruption: count,
-  turn: count,
-  /** `speech_started` arrived. */
-  at: z.number().nonnegative(),
-  reactionMs: ms,
-  tStopMs: ms,
-  talkOverMs: ms,
-  unheardMs: ms,
-  /** Position in the item at which it was cut; `null` where nothing had to be cut. */
-  truncatedAtMs: ms,
-  /** Half the distance between what was proven and what could have been heard: how wrong the cut can be. */
-  uncertaintyMs: ms,
-  refused: z.boolean(),
-  /** The reply was resumed because no words followed. */
-  false: z.boolean(),
-});
+export const InterruptionRecord = recordOf(INTERRUPTION_FIGURES);
 export type InterruptionRecord = z.infer<typeof InterruptionRecord>;
 
-export const ToolCallRecord = z.object({
-  call: count,
-  turn: count,
-  name: z.string().max(100),
-  at: z.number().nonnegative(),
-  durationMs: ms,
-  ok: z.boolean(),
-});
+export const ToolCallRecord = recordOf(TOOL_CALL_FIGURES);
 export type ToolCallRecord = z.infer<typeof ToolCallRecord>;
 
-export const FailoverRecord = z.object({
-  failover: count,
-  kind: z.enum(['worker-lost', 'worker-drained', 'edge-lost', 'edge-drained', 'model-lost', 'model-rotated']),
-  at: z.number().nonnegative(),
-  /** How long the caller could not be heard. */
-  gapMs: ms,
-  from: z.string().max(100).nullable(),
-  to: z.string().max(100).nullable(),
-});
+export const FailoverRecord = recordOf(FAILOVER_FIGURES);
 export type FailoverRecord = z.infer<typeof FailoverRecord>;
 
 export const TranscriptLine = z.object({
@@ -120,12 +54,12 @@ export const TranscriptLine = z.object({
   role: z.enum(['caller', 'assistant']),
   at: z.number().nonnegative(),
   text: z.string().max(8_000),
-  /** The rest of it was never heard. */
+  /** The caller did not hear the rest. */
   cut: z.boolean(),
 });
 export type TranscriptLine = z.infer<typeof TranscriptLine>;
 
-/** A telephone number as it may be kept: a keyed hash and the last two digits; the number itself only where turned on. */
+/** A telephone number as it is kept: a keyed hash and the last two digits; the number itself only where that is turned on. */
 export const PartyRecord = z.object({
   hash: z.string().max(64).nullable(),
   lastTwo: z.string().max(2).nullable(),
@@ -145,18 +79,18 @@ export const CallSummary = z.object({
   assistant: z.string().max(100),
   model: z.string().max(100),
   voice: z.string().max(100),
-  /** The last owner; `failovers` names the others. */
+  /** The last worker that had the call; `failovers` names the others. */
   worker: z.string().max(100),
   edge: z.string().max(100).nullable(),
-  /** Owners and streams the call has had, the first included. */
+  /** How many workers and streams the call has had, the first included. */
   epoch: count,
   endReason: EndReason,
-  endedBy: z.enum(['caller', 'assistant', 'operator', 'platform']),
+  endedBy: EndedBy,
   /** Stream start → first assistant audio handed to Twilio. */
   timeToFirstAudioMs: ms,
-  /** Webhook received → a worker said yes. */
+  /** Webhook received → a worker accepted the call. */
   admissionMs: ms,
-  /** Worker said yes → model session configured. */
+  /** Worker accepted the call → model session configured. */
   modelReadyMs: ms,
   turns: count,
   bargeIns: count,
@@ -165,7 +99,7 @@ export const CallSummary = z.object({
   talkOverMs: ms,
   unheardMs: ms,
   tokens: Tokens,
-  /** US dollars at the price table `priceTable`; `null` for a model that is not in it. */
+  /** US dollars by the price table `priceTable`; `null` for a model that is not in it. */
   costUsd: z.number().nonnegative().nullable(),
   priceTable: z.string().max(40),
   frames: z.object({
@@ -176,14 +110,14 @@ export const CallSummary = z.object({
     duplicates: count,
     /** Caller audio that Twilio never delivered and that was padded with silence. */
     paddedMs: z.number().nonnegative(),
-    /** Messages on this call's sockets that nobody could use. */
+    /** Messages on this call's sockets that could not be read. */
     malformed: count,
   }),
   traceparent: z.string().max(100).nullable(),
 });
 export type CallSummary = z.infer<typeof CallSummary>;
 
-/** Turns (and what hangs on them) in one job; a longer call is sent in several. */
+/** Turns in one job, with their interruptions, tool calls and words; a longer call is sent in several jobs. */
 export const TURNS_PER_JOB = 50;
 
 /**

@@ -1,4 +1,9 @@
+import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
+import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import type {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
+import type {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Generated} from 'kysely';
+import type {FigureColumns} from './figure-columns.ts';
 
 /** What a question about turns, interruptions, tool calls or failovers is filtered and grouped by. */
 interface Facets {
@@ -56,57 +61,13 @@ export interface CallsTable extends Facets {
   recordedAt: Generated<Date>;
 }
 
-export interface TurnsTable extends Facets {
-  turn: number;
-  cause: string;
-  callerStartedAtMs: number | null;
-  callerEndedAtMs: number | null;
-  decidedAtMs: number | null;
-  firstDeltaAtMs: number | null;
-  audioStartedAtMs: number | null;
-  audioEndedAtMs: number | null;
-  platformTurnGapMs: number | null;
-  endOfTurnDelayMs: number | null;
-  modelTtfbMs: number | null;
-  hopUpMs: number | null;
-  hopDownMs: number | null;
-  generatedMs: number | null;
-  heardMs: number | null;
-  interrupted: boolean;
-  responseStatus: string | null;
-}
+export interface TurnsTable extends Facets, FigureColumns<typeof TURN_FIGURES> {}
 
-export interface InterruptionsTable extends Facets {
-  interruption: number;
-  turn: number;
-  atMs: number;
-  reactionMs: number | null;
-  tStopMs: number | null;
-  talkOverMs: number | null;
-  unheardMs: number | null;
-  truncatedAtMs: number | null;
-  uncertaintyMs: number | null;
-  refused: boolean;
-  falseInterruption: boolean;
-}
+export interface InterruptionsTable extends Facets, FigureColumns<typeof INTERRUPTION_FIGURES> {}
 
-export interface ToolCallsTable extends Facets {
-  toolCall: number;
-  turn: number;
-  name: string;
-  atMs: number;
-  durationMs: number | null;
-  ok: boolean;
-}
+export interface ToolCallsTable extends Facets, FigureColumns<typeof TOOL_CALL_FIGURES> {}
 
-export interface FailoversTable extends Facets {
-  failover: number;
-  kind: string;
-  atMs: number;
-  gapMs: number | null;
-  fromProcess: string | null;
-  toProcess: string | null;
-}
+export interface FailoversTable extends Facets, FigureColumns<typeof FAILOVER_FIGURES> {}
 
 export interface TranscriptsTable {
   callSid: string;

@@ -1,10 +1,15 @@
 import type {CallFinished, CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
+import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
+import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
+import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Insertable} from 'kysely';
+import {rowOf, storable} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 
 type Row<Table extends keyof Schema> = Insertable<Schema[Table]>;
 
-/** What a job becomes in the database: one row of `calls`, and what hangs on it. */
+/** The rows that one job becomes: one of `calls`, and those of its turns, interruptions, tool calls, failovers and words. */
 export interface CallRows {
   readonly call: Omit<Row<'calls'>, 'parts' | 'partsSeen' | 'failovers'>;
   readonly turns: Row<'turns'>[];
@@ -14,76 +19,39 @@ export interface CallRows {
   readonly transcripts: Row<'transcripts'>[];
 }
 
-/** Text as PostgreSQL takes it: it knows every character but NUL. */
-function clean(text: string): string;
-function clean(text: string | null): string | null;
-function clean(text: string | null): string | null {
-  return text?.replaceAll('\0', '\uFFFD') ?? null;
-}
-
-/** Rows are unique by their number within the call; of two with one number the later counts. */
+/** Items are unique by their number within the call; of two with the same number the later is kept. */
 function unique<Item>(items: readonly Item[], numberOf: (item: Item) => number): Item[] {
   return [...new Map(items.map(item => [numberOf(item), item])).values()];
 }
 
+/** The rows of a job. Text is changed only where PostgreSQL cannot hold it. */
 export function callRows(job: CallFinished): CallRows {
   const {summary} = job;
   const base = {callSid: summary.callSid, startedAt: new Date(summary.startedAt)};
   const facets = {
     ...base,
-    assistant: clean(summary.assistant),
-    model: clean(summary.model),
-    worker: clean(summary.worker),
+    assistant: storable(summary.assistant),
+    model: storable(summary.model),
+    worker: storable(summary.worker),
   };
   return {
     call: callRow(summary),
-    turns: unique(job.turns, turn => turn.turn).map(turn => ({
+    // A turn has a model and a worker of its own: the call may have changed both.
+    turns: unique(job.turns, turn => turn.turn).map(turn => ({...facets, ...rowOf(TURN_FIGURES, turn)})),
+    interruptions: unique(job.interruptions, each => each.interruption).map(each => ({
       ...facets,
-      model: clean(turn.model),
-      worker: clean(turn.worker),
-      turn: turn.turn,
-      cause: turn.cause,
-      callerStartedAtMs: turn.callerStartedAt,
-      callerEndedAtMs: turn.callerEndedAt,
-      decidedAtMs: turn.decidedAt,
-      firstDeltaAtMs: turn.firstDeltaAt,
-      audioStartedAtMs: turn.audioStartedAt,
-      audioEndedAtMs: turn.audioEndedAt,
-      platformTurnGapMs: turn.platformTurnGapMs,
-      endOfTurnDelayMs: turn.endOfTurnDelayMs,
-      modelTtfbMs: turn.modelTtfbMs,
-      hopUpMs: turn.hopUpMs,
-      hopDownMs: turn.hopDownMs,
-      generatedMs: turn.generatedMs,
-      heardMs: turn.heardMs,
-      interrupted: turn.interrupted,
-      responseStatus: turn.responseStatus,
+      ...rowOf(INTERRUPTION_FIGURES, each),
     })),
-    interruptions: unique(job.interruptions, cut => cut.interruption).map(({at, false: falseInterruption, ...cut}) => ({
+    toolCalls: unique(job.toolCalls, tool => tool.call).map(tool => ({...facets, ...rowOf(TOOL_CALL_FIGURES, tool)})),
+    failovers: unique(job.failovers, each => each.failover).map(each => ({
       ...facets,
-      ...cut,
-      atMs: at,
-      falseInterruption,
-    })),
-    toolCalls: unique(job.toolCalls, tool => tool.call).map(({at, call, name, ...tool}) => ({
-      ...facets,
-      ...tool,
-      toolCall: call,
-      name: clean(name),
-      atMs: at,
-    })),
-    failovers: unique(job.failovers, failover => failover.failover).map(({at, from, to, ...failover}) => ({
-      ...facets,
-      ...failover,
-      atMs: at,
-      fromProcess: clean(from),
-      toProcess: clean(to),
+      ...rowOf(FAILOVER_FIGURES, each),
     })),
     transcripts: unique(job.transcript, line => line.line).map(({at, text, ...line}) => ({
       ...base,
       ...line,
       atMs: at,
-      text: clean(text),
+      text: storable(text),
     })),
   };
 }
@@ -93,20 +61,20 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     callSid: call.callSid,
     startedAt: new Date(call.startedAt),
     endedAt: new Date(call.endedAt),
-    // Wall clocks jump; a length that cannot be is not a length.
+    // Wall clocks jump: a call that ended before it began has no known length.
     durationMs: call.endedAt >= call.startedAt ? call.endedAt - call.startedAt : null,
     direction: call.direction,
-    callerHash: clean(caller.hash),
-    callerLastTwo: clean(caller.lastTwo),
-    callerNumber: clean(caller.number),
-    calleeHash: clean(callee.hash),
-    calleeLastTwo: clean(callee.lastTwo),
-    calleeNumber: clean(callee.number),
-    assistant: clean(call.assistant),
-    model: clean(call.model),
-    voice: clean(call.voice),
-    worker: clean(call.worker),
-    edge: clean(call.edge),
+    callerHash: storable(caller.hash),
+    callerLastTwo: storable(caller.lastTwo),
+    callerNumber: storable(caller.number),
+    calleeHash: storable(callee.hash),
+    calleeLastTwo: storable(callee.lastTwo),
+    calleeNumber: storable(callee.number),
+    assistant: storable(call.assistant),
+    model: storable(call.model),
+    voice: storable(call.voice),
+    worker: storable(call.worker),
+    edge: storable(call.edge),
     epoch: call.epoch,
     endReason: call.endReason,
     endedBy: call.endedBy,
@@ -127,7 +95,7 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     tokensOutputText: tokens.outputText,
     tokensOutputAudio: tokens.outputAudio,
     costUsd: call.costUsd,
-    priceTable: clean(call.priceTable),
+    priceTable: storable(call.priceTable),
     framesUp: frames.up,
     framesDown: frames.down,
     framesLostUp: frames.lostUp,
@@ -135,6 +103,6 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     framesDuplicate: frames.duplicates,
     framesPaddedMs: frames.paddedMs,
     framesMalformed: frames.malformed,
-    traceparent: clean(call.traceparent),
+    traceparent: storable(call.traceparent),
   };
 }

@@ -1,13 +1,16 @@
+import type {Figure} from '@voicebridge/shared/cdr/figure.ts';
+import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Kysely} from 'kysely';
 import {Call, type CallDetail} from './call-shapes.ts';
 import {matchesFacets, type CallFilter, type FacetFilter} from './call-filter.ts';
 import {csvLine, csvOf, type Cell} from './csv.ts';
 import {listCalls} from './list-calls.ts';
+import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 
 const PAGE = 1_000;
 
-/** Every call that matches, the newest first, page by page. */
+/** Every call that matches, the newest first. Reads the database page by page. */
 export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
   const columns = Object.keys(Call.shape);
   yield csvLine(columns);
@@ -21,29 +24,19 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   }
 }
 
+/** The columns that say which turn it is; the rest of its figures come after them. */
+const LEADING = ['cause', 'assistant', 'model', 'worker'] as const;
+const isLeading = ({column}: Figure) => column === 'turn' || LEADING.some(name => name === column);
+
+/** First which turn it is, then its metrics, then what else is kept of it, and the positions in the call at the end. */
 const TURN_COLUMNS = [
   'callSid',
   'turn',
   'startedAt',
-  'cause',
-  'assistant',
-  'model',
-  'worker',
-  'platformTurnGapMs',
-  'endOfTurnDelayMs',
-  'modelTtfbMs',
-  'hopUpMs',
-  'hopDownMs',
-  'generatedMs',
-  'heardMs',
-  'interrupted',
-  'responseStatus',
-  'callerStartedAtMs',
-  'callerEndedAtMs',
-  'decidedAtMs',
-  'firstDeltaAtMs',
-  'audioStartedAtMs',
-  'audioEndedAtMs',
+  ...LEADING,
+  ...columnsOf(TURN_FIGURES, figure => !isLeading(figure) && figure.metric !== undefined),
+  ...columnsOf(TURN_FIGURES, figure => !isLeading(figure) && !figure.metric && figure.kind.is !== 'position'),
+  ...columnsOf(TURN_FIGURES, figure => figure.kind.is === 'position'),
 ] as const;
 
 /** Every turn of the calls that match, the newest call first. */
@@ -74,7 +67,7 @@ function inOrder(row: Readonly<Record<string, Cell>>, columns: readonly string[]
   return Object.fromEntries(columns.map(column => [column, row[column]]));
 }
 
-/** One call as a list of what happened, in the order of time. */
+/** The events of one call, in the order of time. */
 export function callFile({turns, interruptions, toolCalls, failovers, transcript}: CallDetail): Iterable<string> {
   const events = [
     ...turns.flatMap(turn => [

@@ -1,4 +1,4 @@
-import {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import {EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
@@ -59,7 +59,7 @@ export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
   endReason: EndReason.optional().describe('how the call ended'),
-  endedBy: z.enum(['caller', 'assistant', 'operator', 'platform']).optional(),
+  endedBy: EndedBy.optional(),
   callerHash: name('keyed hash of the caller’s or callee’s number').optional(),
   lastTwo: z
     .string()

@@ -1,3 +1,8 @@
+import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
+import type {Figures} from '@voicebridge/shared/cdr/figure.ts';
+import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
+import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import {z} from 'zod';
 
 const ms = z.number().nullable();
@@ -62,60 +67,28 @@ export const CallsPage = z.object({
 });
 export type CallsPage = z.infer<typeof CallsPage>;
 
+type AnswerShape<All extends Figures> = {
+  -readonly [Name in keyof All as All[Name]['column']]: All[Name]['kind']['answered'];
+};
+
+/** The schema in which the API answers a record, each field with its description. */
+export function answerOf<const All extends Figures>(figures: All): z.ZodObject<AnswerShape<All>>;
+export function answerOf(figures: Figures): z.ZodObject {
+  return z.object(
+    Object.fromEntries(
+      Object.values(figures).map(({column, kind, about}) => [column, kind.answered.describe(about)] as const),
+    ),
+  );
+}
+
 /** One exchange. Every `…AtMs` is milliseconds since the call started. */
-export const Turn = z.object({
-  turn: count,
-  cause: z.string(),
-  callerStartedAtMs: ms,
-  callerEndedAtMs: ms,
-  decidedAtMs: ms,
-  firstDeltaAtMs: ms,
-  audioStartedAtMs: ms,
-  audioEndedAtMs: ms,
-  platformTurnGapMs: ms,
-  endOfTurnDelayMs: ms,
-  modelTtfbMs: ms,
-  hopUpMs: ms,
-  hopDownMs: ms,
-  generatedMs: ms,
-  heardMs: ms,
-  interrupted: z.boolean(),
-  responseStatus: z.string().nullable(),
-  model: z.string(),
-  worker: z.string(),
-});
+export const Turn = answerOf(TURN_FIGURES);
 
-export const Interruption = z.object({
-  interruption: count,
-  turn: count,
-  atMs: z.number(),
-  reactionMs: ms,
-  tStopMs: ms,
-  talkOverMs: ms,
-  unheardMs: ms,
-  truncatedAtMs: ms,
-  uncertaintyMs: ms,
-  refused: z.boolean(),
-  falseInterruption: z.boolean(),
-});
+export const Interruption = answerOf(INTERRUPTION_FIGURES);
 
-export const ToolCall = z.object({
-  toolCall: count,
-  turn: count,
-  name: z.string(),
-  atMs: z.number(),
-  durationMs: ms,
-  ok: z.boolean(),
-});
+export const ToolCall = answerOf(TOOL_CALL_FIGURES);
 
-export const Failover = z.object({
-  failover: count,
-  kind: z.string(),
-  atMs: z.number(),
-  gapMs: ms,
-  fromProcess: z.string().nullable(),
-  toProcess: z.string().nullable(),
-});
+export const Failover = answerOf(FAILOVER_FIGURES);
 
 export const Line = z.object({
   line: count,

@@ -1,9 +1,9 @@
 import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter} from './call-filter.ts';
-import {BucketName, MAX_GROUPS, ORIGIN} from './measure.ts';
-import {BUCKETS} from './metric-catalogue.ts';
+import {MAX_GROUPS} from './measure.ts';
 import {BadQuestion} from './bad-question.ts';
+import {BucketName, bucketOf} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
 export const ConcurrencyQuery = FacetFilter.extend({bucket: BucketName.default('hour')});
@@ -38,7 +38,7 @@ export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): 
     ), levels AS (
       SELECT at, change, sum(change) OVER (ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS level FROM events
     )
-    SELECT date_bin(${sql.lit(BUCKETS[bucket])}::interval, at, ${sql.lit(ORIGIN.toISOString())}::timestamptz) AS at,
+    SELECT ${bucketOf(bucket, sql`at`)} AS at,
       max(greatest(level, level - change)) AS peak
     FROM levels
     WHERE ${from ? sql`at >= ${from}` : sql`true`} AND ${to ? sql`at < ${to}` : sql`true`}

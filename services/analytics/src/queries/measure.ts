@@ -1,17 +1,13 @@
 import {sql, type Kysely, type RawBuilder} from 'kysely';
 import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
-import {BUCKET_MS, BUCKET_NAMES, BUCKETS, GROUPS, METRIC_NAMES, METRICS, type Bucket} from './metric-catalogue.ts';
+import {GROUPS, METRIC_NAMES, METRICS} from './metric-catalogue.ts';
 import {BadQuestion} from './bad-question.ts';
+import {BUCKET_MS, BucketName, bucketOf, BUCKETS} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
 /** More would be neither drawn nor read. */
 export const MAX_GROUPS = 5_000;
-
-/** A Monday: weeks begin here. */
-export const ORIGIN = new Date(Date.UTC(2000, 0, 3));
-
-export const BucketName = z.enum(BUCKET_NAMES, {error: `must be one of ${BUCKET_NAMES.join(', ')}`});
 
 const groupNames = [...new Set(Object.values(GROUPS).flatMap(groups => Object.keys(groups)))];
 
@@ -150,9 +146,4 @@ async function figures(db: Kysely<Schema>, query: MetricsQuery, by: readonly Raw
     WHERE count > 0
     LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);
   return rows;
-}
-
-/** The beginning of the bucket that a moment is in. */
-export function bucketOf(bucket: Bucket, moment: RawBuilder<unknown>): RawBuilder<Date> {
-  return sql<Date>`date_bin(${sql.lit(BUCKETS[bucket])}::interval, ${moment}, ${sql.lit(ORIGIN.toISOString())}::timestamptz)`;
 }

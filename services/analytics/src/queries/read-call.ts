@@ -1,40 +1,42 @@
+import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
+import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
+import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Kysely} from 'kysely';
+import {columnsOf} from '../database/figure-columns.ts';
 import type {CallDetail} from './call-shapes.ts';
 import {callOf} from './list-calls.ts';
 import type {Schema} from '../database/schema.ts';
 
-/** Who asks: what people said, and their numbers, are only for somebody who signed in. */
+/** Who asks. Transcripts and telephone numbers are shown only to a viewer who signed in. */
 export type Viewer = {readonly signIn: 'off'} | {readonly signIn: 'required'; readonly session: string | undefined};
 
-/** Everything about one call; undefined when there is no such call. A look at a transcript is written down. */
+/** Everything about one call; undefined when there is no such call. Each time a transcript is shown, `audit` gets a row. */
 export async function readCall(db: Kysely<Schema>, callSid: string, viewer: Viewer): Promise<CallDetail | undefined> {
   const row = await db.selectFrom('calls').selectAll().where('callSid', '=', callSid).executeTakeFirst();
   if (!row) return undefined;
   const session = viewer.signIn === 'required' ? viewer.session : undefined;
   const turns = await db
     .selectFrom('turns')
-    .select(['turn', 'cause', 'callerStartedAtMs', 'callerEndedAtMs', 'decidedAtMs', 'firstDeltaAtMs'])
-    .select(['audioStartedAtMs', 'audioEndedAtMs', 'platformTurnGapMs', 'endOfTurnDelayMs', 'modelTtfbMs'])
-    .select(['hopUpMs', 'hopDownMs', 'generatedMs', 'heardMs', 'interrupted', 'responseStatus', 'model', 'worker'])
+    .select(columnsOf(TURN_FIGURES))
     .where('callSid', '=', callSid)
     .orderBy('turn')
     .execute();
   const interruptions = await db
     .selectFrom('interruptions')
-    .select(['interruption', 'turn', 'atMs', 'reactionMs', 'tStopMs', 'talkOverMs', 'unheardMs', 'truncatedAtMs'])
-    .select(['uncertaintyMs', 'refused', 'falseInterruption'])
+    .select(columnsOf(INTERRUPTION_FIGURES))
     .where('callSid', '=', callSid)
     .orderBy('interruption')
     .execute();
   const toolCalls = await db
     .selectFrom('toolCalls')
-    .select(['toolCall', 'turn', 'name', 'atMs', 'durationMs', 'ok'])
+    .select(columnsOf(TOOL_CALL_FIGURES))
     .where('callSid', '=', callSid)
     .orderBy('toolCall')
     .execute();
   const failovers = await db
     .selectFrom('failovers')
-    .select(['failover', 'kind', 'atMs', 'gapMs', 'fromProcess', 'toProcess'])
+    .select(columnsOf(FAILOVER_FIGURES))
     .where('callSid', '=', callSid)
     .orderBy('failover')
     .execute();

@@ -1,4 +1,4 @@
-import {CallFinished, Tokens, type TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {CallFinished, InterruptionRecord, Tokens, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {expect, test} from 'vitest';
 import {buildCdr} from './build-cdr.ts';
 import type {Fact} from '../events/call-effect.ts';
@@ -29,7 +29,8 @@ function turn(number: number, more: Partial<TurnRecord> = {}): Fact {
   const silent = {audioStartedAt: null, audioEndedAt: null, platformTurnGapMs: null, endOfTurnDelayMs: null};
   const figures = {modelTtfbMs: null, hopUpMs: null, hopDownMs: null, generatedMs: null, heardMs: null};
   const rest = {cause: 'caller' as const, interrupted: false, responseStatus: null, model: 'm', worker: 'w'};
-  return {is: 'turn', turn: {turn: number, ...nothing, ...silent, ...figures, ...rest, ...more}};
+  const record = TurnRecord.parse({turn: number, ...nothing, ...silent, ...figures, ...rest, ...more});
+  return {is: 'turn', turn: record};
 }
 
 function interruption(more: {false?: boolean; unheardMs?: number; turn?: number} = {}): Fact {
@@ -41,9 +42,10 @@ function interruption(more: {false?: boolean; unheardMs?: number; turn?: number}
     truncatedAtMs: 1_277,
     uncertaintyMs: 10,
   };
+  const rest = {refused: false, false: false, ...more};
   return {
     is: 'interruption',
-    interruption: {interruption: 0, turn: 0, at: 5, ...figures, refused: false, false: false, ...more},
+    interruption: InterruptionRecord.parse({interruption: 0, turn: 0, at: 5, ...figures, ...rest}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type TurnRecord,
   TURNS_PER_JOB,
 } from '@voicebridge/shared/cdr/call-record.ts';
+import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {heardWords} from '../conversation/heard-words.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -94,7 +95,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     edge: stream?.edge ?? null,
     epoch: Math.max(0, ...entries.map(entry => ('epoch' in entry ? entry.epoch : 0))),
     endReason,
-    endedBy: endedBy(endReason),
+    endedBy: END_REASONS[endReason].endedBy,
     timeToFirstAudioMs: entries.find(entry => entry.is === 'firstAudio')?.ms ?? null,
     admissionMs: opened.admissionMs,
     modelReadyMs: entries.find(entry => entry.is === 'modelReady')?.ms ?? null,
@@ -110,11 +111,6 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     frames: sumFrames(entries),
     traceparent: opened.traceparent,
   };
-}
-
-function endedBy(reason: EndReason): CallSummary['endedBy'] {
-  const [by] = reason.split('.');
-  return by === 'caller' || by === 'assistant' || by === 'operator' ? by : 'platform';
 }
 
 function sumTokens(entries: readonly JournalEntry[]): Tokens {

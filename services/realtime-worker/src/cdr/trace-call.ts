@@ -1,4 +1,5 @@
 import type {CallFinished, InterruptionRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
 import type {SpanEvent, Traces} from '@voicebridge/shared/observability/trace.ts';
 
 /**
@@ -43,7 +44,7 @@ export function traceCall(parts: readonly CallFinished[], traces: Traces): void 
       }
     }
   }
-  call.end(endedAt, {failed: endReason.startsWith('platform.') ? endReason : undefined});
+  call.end(endedAt, {failed: END_REASONS[endReason].isFailure ? endReason : undefined});
 }
 
 interface TraceContext {

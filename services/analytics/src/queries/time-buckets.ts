@@ -1,0 +1,36 @@
+import {sql, type RawBuilder} from 'kysely';
+import {z} from 'zod';
+
+/** Lengths of a time bucket, as PostgreSQL reads them; weeks begin on Monday, all in UTC. */
+export const BUCKETS = {
+  minute: '1 minute',
+  '5m': '5 minutes',
+  '15m': '15 minutes',
+  hour: '1 hour',
+  '6h': '6 hours',
+  day: '1 day',
+  week: '7 days',
+} as const;
+export type Bucket = keyof typeof BUCKETS;
+const BUCKET_NAMES = Object.keys(BUCKETS).filter((name): name is Bucket => Object.hasOwn(BUCKETS, name));
+
+/** The same lengths in milliseconds. */
+export const BUCKET_MS: Readonly<Record<Bucket, number>> = {
+  minute: 60_000,
+  '5m': 300_000,
+  '15m': 900_000,
+  hour: 3_600_000,
+  '6h': 21_600_000,
+  day: 86_400_000,
+  week: 604_800_000,
+};
+
+export const BucketName = z.enum(BUCKET_NAMES, {error: `must be one of ${BUCKET_NAMES.join(', ')}`});
+
+/** A Monday: weeks begin here. */
+const ORIGIN = new Date(Date.UTC(2000, 0, 3));
+
+/** The start of the bucket that a moment is in. */
+export function bucketOf(bucket: Bucket, moment: RawBuilder<unknown>): RawBuilder<Date> {
+  return sql<Date>`date_bin(${sql.lit(BUCKETS[bucket])}::interval, ${moment}, ${sql.lit(ORIGIN.toISOString())}::timestamptz)`;
+}
