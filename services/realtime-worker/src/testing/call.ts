@@ -7,6 +7,7 @@ import type {Assistant} from '../assistant.ts';
 import {assistantTools} from '../tools/assistant-tools.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import type {ToolOutcome} from '../events/tool-outcome.ts';
 import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
 
 export const began = {
@@ -101,6 +102,15 @@ export class Call {
 
   endedElsewhere(reason: 'caller.hung-up'): CallEffect[] {
     return this.#keep(this.core.on({type: 'over', reason}, this.#at));
+  }
+
+  /** A tool that the call runs in the background has a result. */
+  toolFinished(callId: string, outcome: ToolOutcome): CallEffect[] {
+    return this.#keep(this.core.on({type: 'toolFinished', callId, outcome}, this.#at));
+  }
+
+  drain(): CallEffect[] {
+    return this.#keep(this.core.on({type: 'drain'}, this.#at));
   }
 
   /** A frame of the caller comes, silent or not, and Twilio's clock goes on. */

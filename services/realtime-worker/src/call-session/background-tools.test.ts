@@ -1,0 +1,100 @@
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {expect, test} from 'vitest';
+import type {CallEvent} from '../events/call-event.ts';
+import {ScriptedLookUp, toolsWith} from '../testing/tools.ts';
+import type {BackgroundTool} from '../tools/tool.ts';
+import {BackgroundTools} from './background-tools.ts';
+
+const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
+
+function setUp(tool: BackgroundTool) {
+  const clock = new FakeClock();
+  const events: CallEvent[] = [];
+  const log = createLog('test', {level: 'silent'});
+  const running = new BackgroundTools({
+    tools: toolsWith(tool),
+    callSid,
+    clock,
+    log,
+    finished: event => events.push(event),
+  });
+  const run = (callId: string) => running.run({do: 'runTool', callId, name: tool.name, args: {city: 'Bern'}});
+  const outcomes = () => events.map(event => (event.type === 'toolFinished' ? [event.callId, event.outcome] : []));
+  return {clock, running, run, outcomes};
+}
+const found = {kind: 'output', output: 'Monday'} as const;
+
+test('a tool gets the model’s arguments and the call’s id, and its outcome comes back', async () => {
+  const lookUp = new ScriptedLookUp();
+  const {clock, run, outcomes} = setUp(lookUp);
+  run('c1');
+  await clock.advanceAsync(3_000, 100);
+  expect(lookUp.jobs).toMatchObject([{args: {city: 'Bern'}, job: {callSid}}]);
+  expect(outcomes()).toEqual([]);
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(1);
+  expect(outcomes()).toEqual([['c1', found]]);
+  expect(clock.waiting).toBe(0);
+});
+
+test('two tools run at the same time, and each result goes to its own call', async () => {
+  const lookUp = new ScriptedLookUp();
+  const {clock, run, outcomes} = setUp(lookUp);
+  run('c1');
+  run('c2');
+  lookUp.jobs[1]!.result.resolve(found);
+  await clock.advanceAsync(1);
+  lookUp.jobs[0]!.result.resolve({kind: 'output', output: 'Friday'});
+  await clock.advanceAsync(1);
+  expect(outcomes()).toEqual([
+    ['c2', found],
+    ['c1', {kind: 'output', output: 'Friday'}],
+  ]);
+});
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.7'))],
+  [
+    'throws',
+    () => {
+      throw new Error('a bug');
+    },
+  ],
+])('a tool that %s is a result in words, without what only operators should read', async (_, run) => {
+  const tool = Object.assign(new ScriptedLookUp(), {run});
+  const call = setUp(tool);
+  call.run('c1');
+  await call.clock.advanceAsync(1);
+  expect(call.outcomes()).toEqual([
+    ['c1', {kind: 'failed', output: 'The tool look_up failed. Tell the caller that this did not work.'}],
+  ]);
+});
+
+test('a tool that never answers is aborted at its time limit, and the model is told', async () => {
+  const lookUp = new ScriptedLookUp();
+  const {clock, run, outcomes} = setUp(lookUp);
+  run('c1');
+  await clock.advanceAsync(7_999, 100);
+  expect(outcomes()).toEqual([]);
+  expect(lookUp.jobs[0]!.job.signal.aborted).toBe(false);
+  await clock.advanceAsync(1);
+  expect(outcomes()).toEqual([['c1', {kind: 'failed', output: expect.stringContaining('within 8 seconds')}]]);
+  expect(lookUp.jobs[0]!.job.signal.aborted).toBe(true);
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(10);
+  expect(outcomes()).toHaveLength(1);
+});
+
+test('a tool that still runs when the call ends is aborted, and reports nothing any more', async () => {
+  const lookUp = new ScriptedLookUp();
+  const {clock, running, run, outcomes} = setUp(lookUp);
+  run('c1');
+  running.close();
+  expect(lookUp.jobs[0]!.job.signal.aborted).toBe(true);
+  expect(clock.waiting).toBe(0);
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(10_000, 100);
+  expect(outcomes()).toEqual([]);
+});
