@@ -55,6 +55,12 @@ const FILES: readonly (readonly [path: string, text: string, refused: readonly s
     from('../../../media-edge/src/leg/legs.ts'),
     ['../../../media-edge/src/leg/legs.ts'],
   ],
+  [
+    'services/webhook/src/admission/anything-new.ts',
+    from('./incoming-call.ts', '../carriers/twilio/anything-new.ts'),
+    ['../carriers/twilio/anything-new.ts'],
+  ],
+  ['services/webhook/src/carriers/twilio/routes.ts', from('../../admission/incoming-call.ts', './request.ts'), []],
   ['services/webhook/src/start-webhook.ts', 'export const x = process.env["X"];', ['process.env']],
   ['services/webhook/src/main.ts', 'export const x = process.env["X"];', []],
   ['services/media-edge/src/leg/anything-new.ts', IO, IN_THE_CORE],

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {createServer} from 'node:http';
-import express, {type NextFunction, type Request, type Response} from 'express';
+import express, {type NextFunction, type Request, type Response, type Router} from 'express';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
@@ -19,7 +19,9 @@ import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './carriers/twilio/routes.ts';
 import {HeldCallers} from './admission/held-callers.ts';
-import {hangUp, SORRY} from './carriers/twilio/twiml.ts';
+import {SORRY} from './admission/call-answer.ts';
+import type {CallContext} from './admission/call-context.ts';
+import {renderAnswer} from './carriers/twilio/render-answer.ts';
 
 export interface WebhookDeps {
   readonly directory: CallDirectory;
@@ -31,16 +33,18 @@ export interface WebhookDeps {
   readonly log: Log;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
+  /** The routes by which a carrier asks; Twilio's if not given. */
+  readonly carrier?: (context: CallContext) => Router;
 }
 
 export interface Webhook extends Service {
-  /** Where it listens; differs from PORT when that is 0. */
+  /** The port it listens on; differs from PORT if that is 0. */
   readonly port: number;
 }
 
 /**
- * What a form of Twilio's may hold: add-ons bring more than a hundred parameters, one of them of up to 36 kB before it is
- * escaped, which makes three bytes of one.
+ * The limits of a form. Twilio's add-ons send more than a hundred parameters, one of them up to 36 kB long, which URL
+ * encoding makes three times as long.
  */
 const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
 
@@ -49,7 +53,7 @@ function newTicket(): Ticket {
   return Ticket.parse(randomBytes(16).toString('hex'));
 }
 
-/** Answers Twilio over HTTP until it is drained. Rejects with `CannotStart` when it cannot listen. */
+/** Answers the carrier over HTTP until it is drained. Rejects with `CannotStart` if it cannot listen. */
 export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Promise<Webhook> {
   const {bus, clock, log} = deps;
   await using opened = new AsyncDisposableStack();
@@ -75,13 +79,14 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  app.use(twilioRoutes({traces: quietTraces, ...deps, id, workerClient, edges, config, metrics, held, newTicket}));
+  const context = {traces: quietTraces, ...deps, id, workerClient, edges, config, metrics, held, newTicket};
+  app.use((deps.carrier ?? twilioRoutes)(context));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
-    // What express refuses (a form too large, a path nobody can decode) says so itself; it came before any signature.
+    // Express refused the request (a form too large, a path that cannot be decoded) before the signature was checked.
     const status = statusOf(thrown);
     if (status === undefined) {
       log.error({err: thrown, path: request.path}, 'bug: a request could not be answered');
-      response.type('text/xml').send(hangUp(SORRY));
+      response.type('text/xml').send(renderAnswer({kind: 'hangUp', say: SORRY}, config));
       return;
     }
     metrics.socketsRefusedTotal.inc({reason: 'request'});
@@ -90,22 +95,23 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
 
   const health = healthRoutes({notReady}, metrics);
   const basePath = new URL(config.PUBLIC_WEBHOOK_URL).pathname.replace(/\/+$/, '');
-  let inHand = 0;
+  /** Requests that have not been answered. */
+  let pending = 0;
   let emptied = () => {};
   const server = createServer({maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000}, (request, response) => {
     if (health(request, response)) return;
-    // A proxy may or may not have cut the path of the public address off.
+    // A proxy may have removed the path of the public address.
     if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
-    inHand += 1;
+    pending += 1;
     response.once('close', () => {
-      inHand -= 1;
-      if (inHand === 0) emptied();
+      pending -= 1;
+      if (pending === 0) emptied();
     });
     app(request, response);
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
-  // Longer than the usual idle time of a load balancer, which would else use a connection that is just being closed.
+  // Longer than the idle time of usual load balancers, which would otherwise use a connection that is being closed.
   server.keepAliveTimeout = 65_000;
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   opened.defer(() => closeServer(server));
@@ -120,7 +126,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
       draining = true;
       metrics.draining.set(1);
       await held.leave();
-      if (inHand > 0) await new Promise<void>(resolve => (emptied = resolve));
+      if (pending > 0) await new Promise<void>(resolve => (emptied = resolve));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

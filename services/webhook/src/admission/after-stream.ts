@@ -3,31 +3,31 @@ import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallContext} from './call-context.ts';
-import {connectTwiml, decidedTwiml, legOf} from '../carriers/twilio/render-answer.ts';
+import {connectAnswer, intendedAnswer, legOf} from './answer-for.ts';
+import {SORRY, type CallAnswer} from './call-answer.ts';
+import type {CallRequest} from './call-request.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {endCall} from './call-status.ts';
-import {hangUp, nothing, SORRY, type Twiml} from '../carriers/twilio/twiml.ts';
-import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
 
-/** How long a caller hears silence while Redis is away. */
+/** How long a caller hears silence while Redis does not answer. */
 const PATIENCE_MS = 3_000;
-/** We sent this caller to the stream ourselves: a Redis that has forgotten it hears of it again from its owner. */
+/** For so long an unknown call is looked up again: if Redis has lost it, its owner puts it back. */
 const FORGOTTEN_MS = 2_000;
-/** A stream that lived this long was none of several that fail in a row: what ended it is a new accident. */
+/** A stream that lived this long does not count as one of several that failed in a row. */
 const LIVED_MS = 60_000;
-/** How often a call may change owners while we look for its next stream. */
+/** How often a call may change its owner while its next stream is decided on. */
 const TRIES = 5;
 
 /**
- * A stream has ended: because it was meant to, because the caller hung up, or by accident. After an accident the caller
- * gets another stream, and the owner of the call goes on. Asked again about the same stream, it gives the same answer.
- * Rejects when Redis stays away.
+ * What a caller gets after a stream. A stream ends because it was meant to, because the caller hung up, or by accident.
+ * After an accident the caller gets another stream, and the owner of the call goes on. Asked again about the same stream,
+ * it gives the same answer. Rejects when Redis does not answer in three seconds.
  */
-export async function afterStream(request: TwilioRequest, context: CallContext): Promise<Twiml> {
+export async function afterStream(request: CallRequest, context: CallContext): Promise<CallAnswer> {
   const {clock, metrics, log} = context;
-  if (isOver(request)) {
-    endCall(request.CallSid, 'caller.hung-up', context);
-    return nothing();
+  if (request.isOver) {
+    endCall(request.callSid, 'caller.hung-up', context);
+    return {kind: 'nothing'};
   }
   const askedAt = clock.now();
   const answered = traceOf(request, context);
@@ -41,31 +41,31 @@ export async function afterStream(request: TwilioRequest, context: CallContext):
     throw thrown;
   });
   answered(result, call);
-  if (!call) return hangUp();
+  if (!call) return {kind: 'hangUp'};
   if (result === 'given-up') {
     logOfCall(log, call.callSid, call.facts['traceparent']).warn({}, 'stream lost too often');
     metrics.callsTotal.inc({result});
-    return hangUp(SORRY);
+    return {kind: 'hangUp', say: SORRY};
   }
-  const decided = decidedTwiml(call, context.config);
-  if (decided !== undefined) return decided;
+  const intended = intendedAnswer(call, context.config);
+  if (intended) return intended;
   metrics.callsTotal.inc({result: 'resumed'});
-  return connectTwiml(call, context.config);
+  return connectAnswer(call, context.config);
 }
 
-/** What becomes of a call whose stream has ended. Without a call, nobody knows it. */
+/** What becomes of a call whose stream has ended. Without `call` the directory does not have it. */
 interface Next {
   readonly call?: CallEntry;
   readonly result: 'unknown' | 'decided' | 'repeated' | 'given-up' | 'resumed';
 }
 
-async function nextStream({CallSid: callSid, leg}: TwilioRequest, context: CallContext): Promise<Next> {
+async function nextStream({callSid, leg}: CallRequest, context: CallContext): Promise<Next> {
   const {directory, config, log, clock} = context;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
     if (!call) return {result: 'unknown'};
-    if (decidedTwiml(call, config) !== undefined) return {call, result: 'decided'};
-    // This stream has its successor already: the question came twice.
+    if (intendedAnswer(call, config)) return {call, result: 'decided'};
+    // The next stream has been decided on already: the request came twice.
     if (leg !== undefined && leg !== legOf(call)) return {call, result: 'repeated'};
     const now = clock.wall();
     const attempts = lostInARow(call, now);
@@ -92,19 +92,19 @@ async function nextStream({CallSid: callSid, leg}: TwilioRequest, context: CallC
 }
 
 /**
- * How many streams of this call were lost, each within a minute of the one before. The clocks of two webhooks may differ:
- * by far less than that.
+ * How many streams of this call were lost, each within a minute of the one before. The clocks of two webhooks may differ,
+ * but by far less than a minute.
  */
 function lostInARow({attempts, facts, startedAt}: CallEntry, now: Millis): number {
   const connectedAt = Number(facts['connectedAt'] ?? startedAt);
   return now - connectedAt < LIVED_MS ? attempts : 0;
 }
 
-/** The span of one question. Which trace it belongs to is known only with the answer, so it begins in the past. */
-function traceOf({CallSid}: TwilioRequest, {clock, traces}: CallContext) {
+/** The span of one request. Its trace is known only with the answer, so the span is written then, with its real begin. */
+function traceOf({callSid}: CallRequest, {clock, traces}: CallContext) {
   const at = clock.wall();
   return (result: Next['result'] | 'failed', call?: CallEntry, failed?: string) => {
-    const facts = {'http.route': '/after-stream', 'voicebridge.call_sid': CallSid, 'voicebridge.result': result};
+    const facts = {'http.route': '/after-stream', 'voicebridge.call_sid': callSid, 'voicebridge.result': result};
     const parent = call?.facts['traceparent'];
     traces.begin('POST /after-stream', {at, parent, kind: 'server', facts}).end(clock.wall(), {failed});
   };

@@ -9,7 +9,7 @@ import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from '../config.ts';
 import type {HeldCallers} from './held-callers.ts';
 
-/** What it takes to answer a question about a call. */
+/** What is needed to answer a request about a call. */
 export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
   /** This process. */
   readonly id: ProcessId;

@@ -3,20 +3,21 @@ import {background, logOfCall, type Log} from '@voicebridge/shared/observability
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
-import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
+import type {CallRequest, StreamStatus} from './call-request.ts';
 
-/** Longer than any outage that calls survive. */
+/** Longer than any Redis outage that calls survive. */
 const PATIENCE_MS = 10_000;
 
-/** Twilio tells what became of a call. Only the end matters, and often we know it already. */
-export function callStatus(request: TwilioRequest, context: CallContext): void {
-  if (isOver(request)) endCall(request.CallSid, 'caller.hung-up', context);
+/** The carrier reports the state of a call. Only its end matters. */
+export function callStatus(request: CallRequest, context: CallContext): void {
+  if (request.isOver) endCall(request.callSid, 'caller.hung-up', context);
 }
 
 /**
- * Tells the owner of a call that it is over, whoever that is by now: an owner that dies just then cannot hear it. Nobody
- * waits. If nobody else takes the call, whoever finds the orphan writes its record. A call that has no owner yet is
- * closed: a worker that says yes to it late finds it over, and keeps neither a place nor a model session for it.
+ * Tells the owner of a call, in the background, that the call is over. Tries again for ten seconds, because the owner may
+ * just have died and another worker may take the call. If none does, the worker that finds the orphaned call writes its
+ * record. A call that has no owner yet is ended in the directory: a worker that accepts it later finds that it is over,
+ * and keeps neither a place nor a model session for it.
  */
 export function endCall(
   callSid: CallSid,
@@ -39,13 +40,9 @@ export function endCall(
   background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'telling an owner that its call is over');
 }
 
-/** Twilio tells what became of a stream: the only sign there is when the socket could not even be opened. */
-export function streamStatus(form: Readonly<Record<string, unknown>>, log: Log): void {
-  const text = (name: string) => (typeof form[name] === 'string' ? form[name] : undefined);
-  const event = text('StreamEvent');
-  // The wording changes; the number does not.
-  const code = /\b\d{5}\b/.exec(text('StreamError') ?? '')?.[0];
-  const facts = {callSid: text('CallSid'), streamSid: text('StreamSid'), event, code};
-  if (event === 'stream-error') log.warn(facts, 'stream failed');
+/** The carrier reports the state of a stream: the only sign there is when the socket could not be opened. */
+export function streamStatus({hasFailed, callSid, streamSid, event, code}: StreamStatus, log: Log): void {
+  const facts = {callSid, streamSid, event, code};
+  if (hasFailed) log.warn(facts, 'stream failed');
   else log.debug(facts, 'stream status');
 }

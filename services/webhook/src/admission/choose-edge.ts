@@ -12,9 +12,9 @@ export interface ChooseEdgeDeps {
 }
 
 /**
- * Where a caller's stream goes: the public origin of the least loaded edge of a random few, never one that drains, and
- * not the one that `lost` was on unless it is the only one. PUBLIC_EDGE_URL when no edge has announced an origin;
- * `full` when all who did have no place left.
+ * Chooses the edge for a caller's stream and gives its public origin: the least loaded of a random few, never one that
+ * drains, and not the one where the stream of `lost` was, unless there is no other. PUBLIC_EDGE_URL if no edge has
+ * announced an origin; `full` if all that have are full.
  */
 export async function chooseEdge(
   {config, fleet, edges, random}: ChooseEdgeDeps,
@@ -34,7 +34,7 @@ export async function chooseEdge(
   return {url: edge?.url ?? config.PUBLIC_EDGE_URL};
 }
 
-/** Those that fit; if none does, all. */
+/** The members that fit; all of them if none does. */
 function preferably(members: readonly Member[], fits: (member: Member) => boolean): readonly Member[] {
   const fitting = members.filter(fits);
   return fitting.length > 0 ? fitting : members;

@@ -1,12 +1,12 @@
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** So much later than told a caller may still come back; another webhook may have answered, or the caller hung up. */
+/** How late a caller may come back. One who does not was answered by another webhook, or has hung up. */
 const LATE: Millis = 2_000;
 
 /**
- * The callers who were told to ask again in a moment. A webhook that leaves tells each of them how it ends before it
- * goes: where it was the only one, they would hear Twilio's words about an application error.
+ * The callers who were told to wait and who come back in a moment. A webhook that is stopped waits for them and gives each
+ * a final answer: if it was the only webhook, they would hear the carrier's message about an application error.
  */
 export class HeldCallers {
   readonly #clock: Clock;
@@ -18,12 +18,12 @@ export class HeldCallers {
     this.#clock = clock;
   }
 
-  /** Whether no caller may be told to come back any more. */
+  /** Whether the webhook is being stopped: then no caller may be told to wait. */
   get leaving(): boolean {
     return this.#leaving;
   }
 
-  /** The caller was told to ask again in so many seconds. */
+  /** The caller was told to wait for so many seconds. */
   hold(callSid: CallSid, seconds: number): void {
     this.back(callSid);
     this.#due.set(
@@ -32,14 +32,14 @@ export class HeldCallers {
     );
   }
 
-  /** The caller asks again, or will not. */
+  /** The caller has come back, or will not. */
   back(callSid: CallSid): void {
     this.#due.get(callSid)?.();
     this.#due.delete(callSid);
     if (this.#due.size === 0) this.#emptied();
   }
 
-  /** Resolves when every caller who was held has come back, or is overdue. */
+  /** Resolves when every caller who was held has come back or is overdue. */
   async leave(): Promise<void> {
     this.#leaving = true;
     if (this.#due.size > 0) await new Promise<void>(resolve => (this.#emptied = resolve));

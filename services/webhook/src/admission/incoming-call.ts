@@ -5,43 +5,44 @@ import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
 import {endCall} from './call-status.ts';
-import {connectTwiml, decidedTwiml} from '../carriers/twilio/render-answer.ts';
+import {connectAnswer, intendedAnswer} from './answer-for.ts';
+import type {CallAnswer} from './call-answer.ts';
+import type {CallRequest} from './call-request.ts';
 import {chooseEdge} from './choose-edge.ts';
-import {overloadTwiml} from './overload.ts';
-import {redactedParties} from './redact-numbers.ts';
-import {connect, nothing, redirect, type Twiml} from '../carriers/twilio/twiml.ts';
-import {isOver, type TwilioRequest} from '../carriers/twilio/request.ts';
+import {overloadAnswer} from './overload.ts';
+import {redactNumbers} from './redact-numbers.ts';
 
-/** How long a caller hears it ring while Redis is away. */
+/** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
 
-/** A caller for whom there may be a place is not sent away before so many seconds, asking and pauses together… */
+/** A caller for whom there may be a place waits this long at most, requests and pauses together… */
 const HOLD_AT_MOST_SECONDS = 20;
-/** …and is asked for again this often. A first `<Pause>` does not answer the call: it goes on ringing. */
+/** …and the carrier asks again this often. */
 const PAUSE_SECONDS = 1;
 
-/** No worker has said yes yet, and not all that live have said that they are full. One may in a moment. */
-class NobodyAnswers extends Error {
-  override readonly name = 'NobodyAnswers';
+/** No worker has accepted the call yet, and not all living workers have said that they are full: one may accept it soon. */
+class NoWorkerAnswered extends Error {
+  override readonly name = 'NoWorkerAnswered';
 }
 
 /**
- * A call came in: finds it an owner and an edge, and connects it; or says what callers get when there is no place.
- * Asked again about the same call, it gives the same answer. Rejects when Redis stays away.
+ * What a caller gets whose call comes in: finds an owner and an edge and connects the call, or gives the answer for a
+ * fleet without a place. Asked again about the same call, it gives the same answer. Rejects when Redis does not answer in
+ * three seconds.
  */
-export async function incomingCall(request: TwilioRequest, context: CallContext): Promise<Twiml> {
+export async function incomingCall(request: CallRequest, context: CallContext): Promise<CallAnswer> {
   const {bus, clock, config, held, metrics, traces} = context;
-  held.back(request.CallSid);
-  if (isOver(request)) {
-    endCall(request.CallSid, 'caller.hung-up', context);
-    return nothing();
+  held.back(request.callSid);
+  if (request.isOver) {
+    endCall(request.callSid, 'caller.hung-up', context);
+    return {kind: 'nothing'};
   }
   const receivedAt = clock.now();
   const ticket = context.newTicket();
   const span = traces.begin('POST /incoming-call', {
     at: clock.wall(),
     kind: 'server',
-    facts: {'http.route': '/incoming-call', 'voicebridge.call_sid': request.CallSid},
+    facts: {'http.route': '/incoming-call', 'voicebridge.call_sid': request.callSid},
   });
   const {traceparent} = span;
   const answered = (result: string) => {
@@ -51,7 +52,7 @@ export async function incomingCall(request: TwilioRequest, context: CallContext)
   const admit = async (): Promise<ServedCall | 'full'> => {
     const known = await knownCall(request, context);
     if (known) return known;
-    // Nobody can own a call that cannot be written down; a Redis that is only away may be back in a moment.
+    // A call that cannot be written to Redis can have no owner. A Redis that only does not answer may be back soon.
     const trouble = bus.trouble();
     if (trouble !== undefined && trouble !== 'no-answer') return 'full';
     const admitted = await once(request, context, () => newCall(request, {ticket, traceparent}, context));
@@ -59,73 +60,72 @@ export async function incomingCall(request: TwilioRequest, context: CallContext)
     return admitted;
   };
   const call = await retryWithin(admit, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
-    if (thrown instanceof NobodyAnswers) return 'unanswered' as const;
+    if (thrown instanceof NoWorkerAnswered) return 'unanswered' as const;
     span.end(clock.wall(), {failed: 'Redis stays away'});
     throw thrown;
   });
   if (call === 'full' || call === 'unanswered') {
     const waited = request.waited + Math.ceil((clock.now() - receivedAt) / 1_000) + PAUSE_SECONDS;
-    const log = logOfCall(context.log, request.CallSid);
-    // Who is held already for want of a place is held by that rule alone.
+    const log = logOfCall(context.log, request.callSid);
+    // A caller who waits for a place already (OVERLOAD=hold) waits by that rule alone.
     const inTime = waited + PATIENCE_MS / 1_000 <= HOLD_AT_MOST_SECONDS;
     if (call === 'unanswered' && request.held === 0 && inTime && !held.leaving) {
       log.info({waited}, 'caller held: no worker has answered yet');
       answered('held');
-      held.hold(request.CallSid, PAUSE_SECONDS);
-      const again = `${config.PUBLIC_WEBHOOK_URL}/incoming-call?waited=${waited}`;
-      return redirect(again, {pauseSeconds: PAUSE_SECONDS});
+      held.hold(request.callSid, PAUSE_SECONDS);
+      return {kind: 'hold', seconds: PAUSE_SECONDS, again: {waited}};
     }
     log.warn({answer: config.OVERLOAD, held: request.held, waited, why: call}, 'no place for a call');
     answered('overload');
-    // Hung up for good: a yes that comes now is for nobody.
-    if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.CallSid, 'caller.hung-up', context);
-    return overloadTwiml(config, request.held);
+    // The caller is hung up, so a worker that accepts the call now must find it ended.
+    if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.callSid, 'caller.hung-up', context);
+    return overloadAnswer(config, request.held);
   }
   answered(call.ticket === ticket ? 'admitted' : 'repeated');
-  return decidedTwiml(call, config) ?? connectTwiml(call, config, config.WELCOME_SAY);
+  return intendedAnswer(call, config) ?? connectAnswer(call, config, config.WELCOME_SAY);
 }
 
-/** Somebody without a CallSid, trying out what the answer looks like. Only where nothing is validated. */
-export async function previewTwiml({fleet, edges, random, config}: CallContext): Promise<Twiml> {
+/** What the answer would look like, for an operator who tries it out without a call. Only where nothing is validated. */
+export async function previewAnswer({fleet, edges, random, config}: CallContext): Promise<CallAnswer> {
   const edge = await chooseEdge({fleet, edges, random, config});
-  const url = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
-  return connect(`${url}/media-stream`, config.WELCOME_SAY === undefined ? {} : {says: [config.WELCOME_SAY]});
+  const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
+  return {kind: 'preview', edgeUrl, says: config.WELCOME_SAY === undefined ? [] : [config.WELCOME_SAY]};
 }
 
-async function knownCall({CallSid}: TwilioRequest, {directory, config}: CallContext): Promise<CallEntry | undefined> {
-  const call = await directory.read(CallSid);
+async function knownCall({callSid}: CallRequest, {directory, config}: CallContext): Promise<CallEntry | undefined> {
+  const call = await directory.read(callSid);
   if (call?.state !== 'ended' || config.TWILIO_VALIDATE) return call;
-  // A tool may use one CallSid again and again; Twilio never does.
-  await directory.forget(CallSid);
+  // A test tool may use the same id for every call; carriers never do.
+  await directory.forget(callSid);
   return undefined;
 }
 
-/** Twilio may ask twice at once, of two of us: the second waits until the call is known, or is held like the first. */
+/** The carrier may ask twice at once, two webhooks: the second waits until the call is known, or is held like the first. */
 async function once<Result>(
-  {CallSid}: TwilioRequest,
+  {callSid}: CallRequest,
   {directory, log}: CallContext,
   admit: () => Promise<Result>,
 ): Promise<Result> {
-  if (!(await directory.startAdmission(CallSid)))
-    throw new NobodyAnswers('an owner is being found for this call already');
+  if (!(await directory.startAdmission(callSid)))
+    throw new NoWorkerAnswered('an owner is being found for this call already');
   try {
     return await admit();
   } finally {
-    background(directory.endAdmission(CallSid), log, 'an admission is over');
+    background(directory.endAdmission(callSid), log, 'an admission is over');
   }
 }
 
 async function newCall(
-  request: TwilioRequest,
+  request: CallRequest,
   {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
   context: CallContext,
 ): Promise<ServedCall | 'full'> {
   const {directory, log} = context;
-  const callSid = request.CallSid;
+  const {callSid} = request;
   const edge = await chooseEdge(context);
   if (edge === 'full') return 'full';
   const facts = {...factsOfCall(request, edge.url, context), traceparent};
-  // Before anybody can be told of it. A new call is in epoch 1 once it has an owner.
+  // The ticket must exist before the carrier gets it. A new call is in epoch 1 once it has an owner.
   await directory.putTicket(ticket, {callSid, epoch: 1});
   const assigned = await assignCall(context, {
     callSid,
@@ -137,19 +137,19 @@ async function newCall(
     cause: 'new',
   });
   if (assigned.assigned) return assigned.call;
-  // The last place may have gone to this very call, asked for by another of us.
+  // The last place may have gone to this very call, by the request of another webhook.
   const call = await directory.read(callSid);
   if (call?.state === 'live') return call;
-  // A worker that says yes too late has the call, and this ticket: the caller comes back for it.
-  if (assigned.why !== 'full') throw new NobodyAnswers('no worker answers');
+  // A worker that accepts the call too late has it with this ticket, and the caller comes back for it.
+  if (assigned.why !== 'full') throw new NoWorkerAnswered('no worker answers');
   background(directory.takeTicket(ticket), log, 'taking back a ticket');
   return 'full';
 }
 
-function factsOfCall({From, To, Direction}: TwilioRequest, edgeUrl: string, {config, clock}: CallContext): Facts {
+function factsOfCall({caller, callee, direction}: CallRequest, edgeUrl: string, {config, clock}: CallContext): Facts {
   return {
-    direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
-    ...redactedParties({caller: From, callee: To}, config),
+    direction,
+    ...redactNumbers({caller, callee}, config),
     edgeUrl,
     receivedAt: String(clock.wall()),
   };

@@ -1,31 +1,31 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {WebhookConfig} from '../config.ts';
-import {dial, hangUp, redirect, type Twiml} from '../carriers/twilio/twiml.ts';
+import type {CallAnswer} from './call-answer.ts';
 
-/** Nobody is held for longer. */
+/** No caller is held for longer. */
 const HOLD_AT_MOST_SECONDS = 600;
 
-type OverloadConfig = Pick<
-  WebhookConfig,
-  'OVERLOAD' | 'OVERLOAD_SAY' | 'OVERLOAD_TARGET' | 'OVERLOAD_HOLD_SECONDS' | 'PUBLIC_WEBHOOK_URL'
->;
+type OverloadConfig = Pick<WebhookConfig, 'OVERLOAD' | 'OVERLOAD_SAY' | 'OVERLOAD_TARGET' | 'OVERLOAD_HOLD_SECONDS'>;
 
-/** What a caller gets while nobody has a place. `held`: how often this caller has been asked to wait before. */
-export function overloadTwiml(config: OverloadConfig, held: number): Twiml {
+/** What a caller gets while no worker has a place. `held`: how often this caller has been asked to wait before. */
+export function overloadAnswer(config: OverloadConfig, held: number): CallAnswer {
   const target = config.OVERLOAD_TARGET ?? '';
   switch (config.OVERLOAD) {
     case 'say':
-      return hangUp(config.OVERLOAD_SAY);
+      return {kind: 'hangUp', say: config.OVERLOAD_SAY};
     case 'dial':
-      return dial(target);
+      return {kind: 'dial', target};
     case 'redirect':
-      return redirect(target);
+      return {kind: 'redirect', url: target};
     case 'hold': {
-      if (held * config.OVERLOAD_HOLD_SECONDS >= HOLD_AT_MOST_SECONDS) return hangUp(config.OVERLOAD_SAY);
-      return redirect(`${config.PUBLIC_WEBHOOK_URL}/incoming-call?held=${held + 1}`, {
+      const seconds = config.OVERLOAD_HOLD_SECONDS;
+      if (held * seconds >= HOLD_AT_MOST_SECONDS) return {kind: 'hangUp', say: config.OVERLOAD_SAY};
+      return {
+        kind: 'hold',
         ...(held === 0 ? {say: config.OVERLOAD_SAY} : {}),
-        pauseSeconds: config.OVERLOAD_HOLD_SECONDS,
-      });
+        seconds,
+        again: {held: held + 1},
+      };
     }
     default:
       return unreachable(config.OVERLOAD);

@@ -1,42 +1,40 @@
 import {expect, test} from 'vitest';
-import {redactedParties} from './redact-numbers.ts';
+import {redactNumbers} from './redact-numbers.ts';
 
 const numbers = {caller: '+15550100001', callee: '+15550100002'};
 const key = {NUMBER_HASH_KEY: 'a key that nobody knows'};
 
 test('a record knows a caller again without knowing the number', () => {
-  const facts = redactedParties(numbers, {NUMBERS: 'hashed', ...key});
+  const facts = redactNumbers(numbers, {NUMBERS: 'hashed', ...key});
   expect(facts).toMatchObject({callerLastTwo: '01', calleeLastTwo: '02'});
   expect(facts['callerHash']).toMatch(/^[0-9a-f]{32}$/);
   expect(facts['callerHash']).not.toBe(facts['calleeHash']);
   expect(JSON.stringify(facts)).not.toContain('5550100');
-  expect(redactedParties(numbers, {NUMBERS: 'hashed', ...key})).toEqual(facts);
+  expect(redactNumbers(numbers, {NUMBERS: 'hashed', ...key})).toEqual(facts);
 });
 
 test('numbers are kept only by an operator who asked for it', () => {
-  expect(redactedParties(numbers, {NUMBERS: 'full', ...key})).toMatchObject({callerNumber: numbers.caller});
+  expect(redactNumbers(numbers, {NUMBERS: 'full', ...key})).toMatchObject({callerNumber: numbers.caller});
 });
 
 test('without a key there is no hash that somebody could try out numbers on', () => {
-  const facts = redactedParties(numbers, {NUMBERS: 'hashed', NUMBER_HASH_KEY: undefined});
+  const facts = redactNumbers(numbers, {NUMBERS: 'hashed', NUMBER_HASH_KEY: undefined});
   expect(facts).toEqual({callerLastTwo: '01', calleeLastTwo: '02'});
 });
 
 test.each(['+266696687', 'Anonymous', 'sip:anonymous@anonymous.invalid', '', undefined])(
   'a withheld number (%s) is nobody',
   caller => {
-    expect(redactedParties({caller, callee: undefined}, {NUMBERS: 'full', ...key})).toEqual({});
+    expect(redactNumbers({caller, callee: undefined}, {NUMBERS: 'full', ...key})).toEqual({});
   },
 );
 
 test('a caller is the same one by whichever trunk the call comes', () => {
   const bySip = {...numbers, caller: 'sip:+15550100001@203.0.113.9:5060;transport=tls'};
-  expect(redactedParties(bySip, {NUMBERS: 'full', ...key})).toEqual(
-    redactedParties(numbers, {NUMBERS: 'full', ...key}),
-  );
+  expect(redactNumbers(bySip, {NUMBERS: 'full', ...key})).toEqual(redactNumbers(numbers, {NUMBERS: 'full', ...key}));
 });
 
 test('a caller who is no number keeps the name to himself', () => {
-  const facts = redactedParties({caller: 'sip:ann@example.com', callee: undefined}, {NUMBERS: 'hashed', ...key});
+  const facts = redactNumbers({caller: 'sip:ann@example.com', callee: undefined}, {NUMBERS: 'hashed', ...key});
   expect(Object.keys(facts)).toEqual(['callerHash']);
 });

@@ -3,10 +3,10 @@ import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
 import type {WebhookConfig} from '../config.ts';
 
 /**
- * What a record may know about the two ends of a call: `callerHash`, `callerLastTwo`, with NUMBERS=full `callerNumber`,
- * and the same for the callee. Nothing about a party that is withheld.
+ * What a record may hold about the two parties of a call: `callerHash`, `callerLastTwo`, with NUMBERS=full
+ * `callerNumber`, and the same for the callee. Nothing about a party that withholds its number.
  */
-export function redactedParties(
+export function redactNumbers(
   numbers: {readonly caller: string | undefined; readonly callee: string | undefined},
   config: Pick<WebhookConfig, 'NUMBERS' | 'NUMBER_HASH_KEY'>,
 ): Facts {

@@ -14,7 +14,7 @@ import {flushPromises, type FakeClock} from '@voicebridge/shared/testing/fake-cl
 import {systemClock, type Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type SpanFacts, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {WebhookEnv} from '../config.ts';
-import {startWebhook, type Webhook} from '../start-webhook.ts';
+import {startWebhook, type Webhook, type WebhookDeps} from '../start-webhook.ts';
 
 export const TOKEN = 'a-token-of-the-account';
 export const ORIGIN = 'https://voice.example.com';
@@ -33,7 +33,7 @@ export class TestDeployment implements AsyncDisposable {
   readonly directory: MemoryCallDirectory;
   readonly fleet: MemoryFleet;
   readonly asked: WorkerRequest[] = [];
-  /** Every span that has ended. */
+  /** All spans that have ended. */
   readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
     [];
   readonly #traces: Traces = {
@@ -54,7 +54,8 @@ export class TestDeployment implements AsyncDisposable {
     this.fleet = new MemoryFleet(clock);
   }
 
-  async webhook(env: Record<string, string> = {}): Promise<Webhook> {
+  /** Starts a webhook. `carrier`: who asks it; Twilio if not given. */
+  async webhook(env: Record<string, string> = {}, carrier?: WebhookDeps['carrier']): Promise<Webhook> {
     const {directory, fleet, bus, clock} = this;
     const config = loadConfig(WebhookEnv, {
       PORT: '0',
@@ -72,12 +73,13 @@ export class TestDeployment implements AsyncDisposable {
       random: Math.random,
       log: this.#log,
       traces: this.#traces,
+      ...(carrier ? {carrier} : {}),
     });
     this.#webhooks.push(webhook);
     return this.#stack.use(webhook);
   }
 
-  /** A worker that takes calls as the real one does; or does with `handle` what a test wants. */
+  /** A worker that takes calls as the real one does, or does what `handle` says. */
   async worker(
     facts: Partial<Member> = {},
     handle?: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch'>>,
@@ -112,7 +114,7 @@ export class TestDeployment implements AsyncDisposable {
     return id;
   }
 
-  /** A stream of the call opens, as an edge would tell the directory. */
+  /** Opens a stream of the call, as an edge would write it to the directory. */
   async streams(callSid: CallSid, streamSid: StreamSid, edge: ProcessId): Promise<void> {
     const call = await this.directory.read(callSid);
     await this.directory.attach(callSid, {epoch: call?.epoch ?? 0, streamSid, edge});
@@ -158,7 +160,7 @@ export class TestDeployment implements AsyncDisposable {
   }
 }
 
-/** Lets the time of a fake clock pass until something is there, and says how much passed. */
+/** Lets the time of a fake clock pass until a promise settles. `tookMs`: how much time passed. */
 export async function passing<Result>(
   clock: FakeClock,
   awaited: Promise<Result>,

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import type {CallRequest, StreamStatus} from '../../admission/call-request.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 
 /** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
@@ -7,7 +8,7 @@ const TwilioCallSid = z
   .regex(/^CA[0-9a-fA-F]{32}$/, 'must be CA and 32 hexadecimal digits')
   .brand<'CallSid'>();
 
-/** A number that we put into an address of ours; 0 when it is not there. */
+/** A number that we put into an address of ours; 0 if it is not there. */
 const smallNumber = () =>
   z
     .string()
@@ -16,7 +17,7 @@ const smallNumber = () =>
     .catch(0)
     .default(0);
 
-/** What we look at in a request about a call; Twilio sends more, and more each year. */
+/** The parameters that we use of a request about a call; Twilio sends more, and adds some each year. */
 export const TwilioRequest = z.object({
   CallSid: TwilioCallSid,
   AccountSid: z.string().optional(),
@@ -34,17 +35,42 @@ export const TwilioRequest = z.object({
     .regex(/^[0-9a-f]{8}$/)
     .optional()
     .catch(undefined),
-  /** Ours: the answer to the same question failed once before. */
+  /** Ours: the answer to the same request failed once before. */
   again: z.literal('1').optional().catch(undefined),
 });
 export type TwilioRequest = z.infer<typeof TwilioRequest>;
 
-/** The same from any client that does as Twilio does, with its own ids; only where nothing is validated. */
+/** The same from any client that asks as Twilio does, with its own ids; only where nothing is validated. */
 export const RequestOfAnyPhone = TwilioRequest.extend({CallSid});
 
+/** Values of `CallStatus` for a call that is over: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
 const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
-/** Whether Twilio says that there is no caller any more. */
-export function isOver({CallStatus}: Pick<TwilioRequest, 'CallStatus'>): boolean {
-  return OVER.has(CallStatus);
+/** A form of Twilio's as a request to admission. */
+export function toCallRequest(form: TwilioRequest): CallRequest {
+  const {CallSid: callSid, CallStatus, From: caller, To: callee, Direction, held, waited, leg} = form;
+  return {
+    callSid,
+    isOver: OVER.has(CallStatus),
+    direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
+    caller,
+    callee,
+    held,
+    waited,
+    leg,
+  };
+}
+
+/** The form of a `<Stream>` status callback. */
+export function toStreamStatus(form: Readonly<Record<string, unknown>>): StreamStatus {
+  const text = (name: string) => (typeof form[name] === 'string' ? form[name] : undefined);
+  const event = text('StreamEvent');
+  return {
+    hasFailed: event === 'stream-error',
+    callSid: text('CallSid'),
+    streamSid: text('StreamSid'),
+    event,
+    // Twilio changes the words of its errors, not their numbers.
+    code: /\b\d{5}\b/.exec(text('StreamError') ?? '')?.[0],
+  };
 }

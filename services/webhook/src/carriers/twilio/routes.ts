@@ -4,12 +4,14 @@ import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
 import type {CallContext} from '../../admission/call-context.ts';
 import {callStatus, streamStatus} from '../../admission/call-status.ts';
-import {incomingCall, previewTwiml} from '../../admission/incoming-call.ts';
-import {RequestOfAnyPhone, TwilioRequest} from './request.ts';
+import {ONE_MOMENT, SORRY, type CallAnswer} from '../../admission/call-answer.ts';
+import type {CallRequest} from '../../admission/call-request.ts';
+import {incomingCall, previewAnswer} from '../../admission/incoming-call.ts';
+import {renderAnswer} from './render-answer.ts';
+import {RequestOfAnyPhone, toCallRequest, toStreamStatus, TwilioRequest} from './request.ts';
 import {isSigned, type Form} from './signature.ts';
-import {hangUp, ONE_MOMENT, redirect, SORRY, type Twiml} from './twiml.ts';
 
-/** Everything that Twilio may ask or tell. Nothing is looked at, in Redis or elsewhere, before the signature was. */
+/** All requests of Twilio's. The signature is checked first: nothing else, in Redis or elsewhere, is read before. */
 export function twilioRoutes(context: CallContext): Router {
   const {config, metrics, log} = context;
   const router = express.Router();
@@ -23,20 +25,22 @@ export function twilioRoutes(context: CallContext): Router {
     response.status(403).type('text').send('This request is not signed by Twilio.\n');
   };
 
-  /** A request about one call, answered with TwiML whatever happens: for an error, Twilio's own voice would hang up. */
+  /** Answers a request about one call, always with TwiML: on any HTTP error Twilio says so to the caller and hangs up. */
   const answers =
-    (answer: (call: TwilioRequest, context: CallContext) => Promise<Twiml>) =>
+    (decide: (call: CallRequest, context: CallContext) => Promise<CallAnswer>) =>
     async (request: Request, response: Response): Promise<void> => {
       const params = paramsOf(request);
       const call = aboutCall.safeParse(params);
       if (!call.success) return refuse(response, params, call.error.issues[0]);
-      const twiml = await answer(call.data, context).catch((thrown: unknown) => {
+      const answer = await decide(toCallRequest(call.data), context).catch((thrown: unknown): CallAnswer => {
         const again = call.data.again !== undefined;
         logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
-        return again ? hangUp(SORRY) : redirect(againUrl(request), {say: ONE_MOMENT});
+        return again ? {kind: 'hangUp', say: SORRY} : {kind: 'redirect', url: againUrl(request), say: ONE_MOMENT};
       });
-      response.type('text/xml').send(twiml);
+      send(response, answer);
     };
+
+  const send = (response: Response, answer: CallAnswer) => response.type('text/xml').send(renderAnswer(answer, config));
 
   const againUrl = ({path, query}: Request) => {
     const params = new URLSearchParams();
@@ -54,8 +58,8 @@ export function twilioRoutes(context: CallContext): Router {
 
   const callComesIn = answers(incomingCall);
   router.all('/incoming-call', signed, async (request, response) => {
-    const nobody = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
-    if (nobody) response.type('text/xml').send(await previewTwiml(context));
+    const isPreview = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
+    if (isPreview) send(response, await previewAnswer(context));
     else await callComesIn(request, response);
   });
   const streamEnded = answers(afterStream);
@@ -63,21 +67,21 @@ export function twilioRoutes(context: CallContext): Router {
     const params = paramsOf(request);
     const call = aboutCall.safeParse(params);
     if (!call.success) return refuse(response, params, call.error.issues[0]);
-    callStatus(call.data, context);
+    callStatus(toCallRequest(call.data), context);
     response.sendStatus(204);
   };
   const streamChanged = (request: Request, response: Response) => {
-    streamStatus(paramsOf(request), log);
+    streamStatus(toStreamStatus(paramsOf(request)), log);
     response.sendStatus(204);
   };
-  // The operator chooses at Twilio by which method it asks.
+  // Whether Twilio asks by GET or by POST is set by the operator in Twilio's console.
   router.route('/after-stream').all(signed).get(streamEnded).post(streamEnded);
   router.route('/call-status').all(signed).get(callChanged).post(callChanged);
   router.route('/stream-status').all(signed).get(streamChanged).post(streamChanged);
   return router;
 }
 
-/** The parameters of a form; of none, when there is no form. */
+/** The parameters of the form; none if there is no form. */
 function formOf({body}: Request): Form {
   const form: unknown = body;
   return isForm(form) ? form : {};

@@ -1,0 +1,34 @@
+import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+
+/** What a caller gets. A carrier renders it in its own language. Sentences are spoken by the carrier's voice. */
+export type CallAnswer =
+  /** Sentences with pauses between them, then the stream to an edge. After the stream the carrier asks again. */
+  | {
+      readonly kind: 'connect';
+      /** The public origin of the edge: wss://… */
+      readonly edgeUrl: string;
+      /** Opens the stream, once; undefined only for a call that came in without one. */
+      readonly ticket: Ticket | undefined;
+      /** Which stream of the call this is. The carrier repeats it when it asks what comes after the stream. */
+      readonly leg: string;
+      readonly says: readonly string[];
+      /** Between two sentences. */
+      readonly pauseSeconds: number;
+    }
+  /** What `connect` would look like, for an operator who tries it out: there is no call. */
+  | {readonly kind: 'preview'; readonly edgeUrl: string; readonly says: readonly string[]}
+  /** The caller waits and the carrier asks about the incoming call again. Without a sentence it goes on ringing. */
+  | {readonly kind: 'hold'; readonly say?: string; readonly seconds: number; readonly again: HeldFor}
+  /** The caller is connected with a number in E.164 form, a SIP address or a client, and hung up afterwards. */
+  | {readonly kind: 'dial'; readonly target: string; readonly say?: string | undefined}
+  /** The carrier gets its instructions from another address. */
+  | {readonly kind: 'redirect'; readonly url: string; readonly say?: string}
+  | {readonly kind: 'hangUp'; readonly say?: string}
+  /** No more instructions: the call is over. */
+  | {readonly kind: 'nothing'};
+
+/** What the carrier repeats when it asks again: one of the two counts of `CallRequest`. */
+export type HeldFor = {readonly held: number} | {readonly waited: number};
+
+export const SORRY = 'Sorry, something went wrong. Please call again in a few minutes.';
+export const ONE_MOMENT = 'One moment, please.';

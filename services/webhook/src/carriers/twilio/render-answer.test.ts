@@ -1,0 +1,76 @@
+import {expect, test} from 'vitest';
+import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import type {CallAnswer} from '../../admission/call-answer.ts';
+import {renderAnswer} from './render-answer.ts';
+
+const config = {PUBLIC_WEBHOOK_URL: 'https://voice.example.com'};
+const ticket = Ticket.parse('0123456789abcdef'.repeat(2));
+const connect = {
+  kind: 'connect',
+  edgeUrl: 'wss://edge.example.com',
+  ticket,
+  leg: '01234567',
+  says: [],
+  pauseSeconds: 5,
+} as const;
+const AFTER = 'https://voice.example.com/after-stream?leg=01234567';
+const STREAM = `<Connect action="${AFTER}"><Stream url="wss://edge.example.com/media-stream/${ticket}" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">${AFTER}</Redirect>`;
+
+const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: string])[] = [
+  ['is connected', connect, STREAM],
+  [
+    'waits for the model hears the sentence with pauses between',
+    {...connect, says: ['Wait.', 'Wait.']},
+    `<Say>Wait.</Say><Pause length="5"/><Say>Wait.</Say>${STREAM}`,
+  ],
+  [
+    'has no ticket is connected without one',
+    {...connect, ticket: undefined, leg: ''},
+    '<Connect action="https://voice.example.com/after-stream"><Stream url="wss://edge.example.com/media-stream" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">https://voice.example.com/after-stream</Redirect>',
+  ],
+  [
+    'is only tried out is connected without callbacks',
+    {kind: 'preview', edgeUrl: 'wss://edge.example.com', says: ['Welcome.']},
+    '<Say>Welcome.</Say><Connect><Stream url="wss://edge.example.com/media-stream"/></Connect>',
+  ],
+  [
+    'waits for a place hears why',
+    {kind: 'hold', say: 'Please hold.', seconds: 7, again: {held: 1}},
+    '<Say>Please hold.</Say><Pause length="7"/><Redirect method="POST">https://voice.example.com/incoming-call?held=1</Redirect>',
+  ],
+  [
+    'waits for a worker goes on ringing, because the pause comes first',
+    {kind: 'hold', seconds: 1, again: {waited: 4}},
+    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4</Redirect>',
+  ],
+  [
+    'is sent to a number',
+    {kind: 'dial', target: '+15550100123', say: 'Sorry.'},
+    '<Say>Sorry.</Say><Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>',
+  ],
+  [
+    'is sent to a SIP address',
+    {kind: 'dial', target: 'sips:desk@example.com'},
+    '<Dial answerOnBridge="true"><Sip>sips:desk@example.com</Sip></Dial><Hangup/>',
+  ],
+  [
+    'is sent to a Twilio client',
+    {kind: 'dial', target: 'client:ann'},
+    '<Dial answerOnBridge="true"><Client>ann</Client></Dial><Hangup/>',
+  ],
+  [
+    'gets TwiML from elsewhere',
+    {kind: 'redirect', url: 'https://example.com/busy?a=1&b=2'},
+    '<Redirect method="POST">https://example.com/busy?a=1&amp;b=2</Redirect>',
+  ],
+  ['is hung up with a sentence', {kind: 'hangUp', say: 'Ann & Bob <3'}, '<Say>Ann &amp; Bob &lt;3</Say><Hangup/>'],
+  ['is hung up', {kind: 'hangUp'}, '<Hangup/>'],
+];
+
+test.each(ANSWERS)('a caller who %s', (_, answer, twiml) => {
+  expect(renderAnswer(answer, config)).toBe(`<?xml version="1.0" encoding="UTF-8"?><Response>${twiml}</Response>`);
+});
+
+test('a caller who has hung up gets an empty document', () => {
+  expect(renderAnswer({kind: 'nothing'}, config)).toBe('<?xml version="1.0" encoding="UTF-8"?><Response/>');
+});
