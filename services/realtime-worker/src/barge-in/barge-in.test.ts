@@ -317,7 +317,7 @@ describe('an assistant that does not yield to everything', () => {
     const stage = new Stage({minSpeechMs: 300});
     stage.reply('r1', {i1: 5_000}, 0);
     expect(stage.spoke(1_064, 1_000)).toEqual([]);
-    expect(stage.floor.weighing).toBe(true);
+    expect(stage.floor.awaitsMinSpeech).toBe(true);
     stage.heard(1_080, 1_100);
     expect(stage.time(1_300)).toEqual([]);
     expect(what(stage.stopped(1_600, 100))).toEqual(['unanswered']);

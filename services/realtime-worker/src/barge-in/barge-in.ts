@@ -3,50 +3,39 @@ import {unreachable} from '@voicebridge/shared/errors.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {FloorPolicy} from '../assistant.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
-import type {FloorEffect, FloorEvent, Interruption, Silenced, Stop, SentBefore} from './floor-events.ts';
-import {NOTHING_SENT, NOTHING_SILENCED, serverRights, truncations, cancels} from './floor-events.ts';
+import type {FloorEffect, FloorEvent, Interruption, SentBefore, Silenced} from './floor-events.ts';
+import {cancels, NOTHING_SENT, serverRights, truncations} from './floor-events.ts';
+import type {AfterStop, Floor, HeardAtStop, Stop} from './floor-state.ts';
+import {floorNow, interruptionOf, unsaidOf, withUnsaid} from './floor-state.ts';
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 import {GreetingProtection} from './greeting-protection.ts';
 import {AudibleResponses} from './audible-responses.ts';
-import {splitFirst, type Piece} from '../playback/playout-timeline.ts';
+import type {Piece} from '../playback/playout-timeline.ts';
 import {MinSpeech} from './min-speech.ts';
+import {sendAudio} from './send-audio.ts';
 
-/** A pause that nobody ended: a lost speech_stopped must not swallow the reply. */
+/** A pause that no event ended: a lost speech_stopped must not swallow the reply. */
 const PAUSED_AT_MOST_MS = 15_000;
 
-/**
- * Who has the floor. No sockets, no timers, no logs: an event and the time in, effects out.
- *
- *   listening ──reply──> speaking ──callerSpoke──> stopping ──landed──> listening (immediate)
- *                           │  ^                      └─> paused ──noise──> speaking (resume)
- *                           └──┘ protected, or too        └──words──> listening
- *                                short to count
- *
- * `clear` goes out at once; the cuts follow when the clear has landed, or a moment later if nobody tells.
- */
+/** Who has the floor (`Floor` draws it). No sockets, no timers, no logs: an event and the time in, effects out. */
 export class BargeIn {
   readonly #policy: FloorPolicy;
   readonly #ledger: PlaybackLedger;
-  readonly #responses: AudibleResponses;
-  /** Nobody to say it to yet (no stream), or not now (paused), or never (stopping). */
-  #held: Piece[] = [];
+  readonly #responses = new AudibleResponses();
+  readonly #minSpeech = new MinSpeech();
+  readonly #greeting: GreetingProtection;
+  #floor: Floor = {state: 'listening'};
   #streamOpen = false;
-  #stop: Stop | undefined;
-  #pausedUntil: Millis | undefined;
-  /** Whether the model hears the caller speak. Written here only. */
-  callerSpeaks = false;
-  readonly #weighing = new MinSpeech();
-  readonly #guard: GreetingProtection;
+  #callerSpeaks = false;
 
   /** `greets`: the greeting is still to come, and is protected. */
   constructor(policy: FloorPolicy, ledger: PlaybackLedger, greets: boolean) {
     this.#policy = policy;
     this.#ledger = ledger;
-    this.#responses = new AudibleResponses();
-    this.#guard = new GreetingProtection(policy.greetingProtectedMs, greets);
+    this.#greeting = new GreetingProtection(policy.greetingProtectedMs, greets);
   }
 
-  /** Another owner of the call said this, `agoMs` before `at`; Twilio may still be playing it. */
+  /** An earlier owner of the call sent this, `agoMs` before `at`; Twilio may still be playing it. */
   adopt({itemId, itemFrom, ms, agoMs}: SentBefore, at: Millis): void {
     this.#responses.restored(itemId, itemFrom + ms);
     this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
@@ -54,32 +43,43 @@ export class BargeIn {
 
   /** What the server is told to do by itself. */
   get serverRights(): ServerRights {
-    return serverRights(this.#policy, this.#guard.isLifted);
+    return serverRights(this.#policy, this.#greeting.isLifted);
   }
 
   /** When `time` is wanted next. */
   get deadline(): Millis | undefined {
-    const landsBy = this.#stop?.settled ? undefined : this.#ledger.confirmsBy;
-    const unprotectAt = this.callerSpeaks ? undefined : this.#guard.until;
-    return earliest(this.#weighing.until, this.#pausedUntil, landsBy, unprotectAt);
+    const resumeAt = this.#floor.state === 'paused' ? this.#floor.until : undefined;
+    const unprotectAt = this.#callerSpeaks ? undefined : this.#greeting.until;
+    return earliest(this.#minSpeech.until, resumeAt, this.#ledger.confirmsBy, unprotectAt);
   }
 
-  /** Whether everything that was said has been heard, as far as anybody can tell. */
+  /** Whether the caller's phone is connected. */
+  get streamOpen(): boolean {
+    return this.#streamOpen;
+  }
+
+  /** Whether the model hears the caller speak. */
+  get callerSpeaks(): boolean {
+    return this.#callerSpeaks;
+  }
+
+  /** Whether everything that was said has been heard, as far as can be told. */
   quiet(at: Millis): boolean {
-    return this.#stop === undefined && this.#held.length === 0 && !this.#ledger.playing(at);
+    return floorNow(this.#floor, this.#ledger.playing(at)).state === 'listening';
   }
 
-  /** Whether it matters what can be heard in the caller's frames: we wait to see if the speech goes on. */
-  get weighing(): boolean {
-    return this.#weighing.isHolding;
+  /** Whether `callerHeard` is wanted: the caller speaks over us, and it is not yet known whether for long enough. */
+  get awaitsMinSpeech(): boolean {
+    return this.#minSpeech.isPending;
   }
 
-  /** Whether the caller spoke over this response: what it still brings was never said. */
+  /** Whether the caller spoke over this response, or it was abandoned: what it still brings is not played. */
   isSilenced(responseId: string): boolean {
     return this.#responses.isSilenced(responseId);
   }
 
   on(event: FloorEvent, at: Millis): FloorEffect[] {
+    this.#floor = floorNow(this.#floor, this.#ledger.playing(at));
     switch (event.type) {
       case 'responseStarted':
         return this.#responseStarted(event, at);
@@ -98,29 +98,25 @@ export class BargeIn {
       case 'abandoned':
         return cancels(this.#responses.abandon(event.responseId));
       case 'callerHeard':
-        this.#weighing.heard(at);
-        return this.#weighing.lasted(at) ? this.#yield(at) : [];
+        this.#minSpeech.heard(at);
+        return this.#minSpeech.lasted(at) ? this.#interrupt(at) : [];
       case 'callerStopped':
         return this.#callerStopped(event.spokenMs, at);
       case 'markReturned':
-        return this.#ledger.markReturned(event.name, at) === 'landed' ? this.#settle(at) : [];
+        return this.#ledger.markReturned(event.name, at) === 'landed' ? this.#clearLanded(at) : [];
       case 'streamOpened':
         this.#streamOpen = true;
-        return [
-          {do: 'mark', mark: this.#ledger.probe(at)},
-          ...(this.#stop ? [] : this.#held.splice(0).flatMap(piece => this.#say(piece, at))),
-        ];
+        return [{do: 'mark', mark: this.#ledger.probe(at)}, ...this.#sayUnsaid(at)];
       case 'streamLost': {
-        const effects = this.#settle(at);
+        const effects = this.#clearLanded(at);
         this.#streamOpen = false;
-        this.#held.unshift(...this.#ledger.streamLost(at));
+        this.#floor = withUnsaid(this.#floor, [...this.#ledger.streamLost(at), ...unsaidOf(this.#floor)]);
         return effects;
       }
       case 'modelLost':
-        this.#responses.allLost();
         return this.#modelLost(at);
       case 'over':
-        return [...this.#settle(at), ...this.#giveWay(at), ...this.#cutOff(event)];
+        return [...this.#clearLanded(at), ...this.#wasTurn(at), ...this.#cutOff(event)];
       case 'time':
         return this.#time(at);
       default:
@@ -128,195 +124,195 @@ export class BargeIn {
     }
   }
 
-  #responseStarted(
-    {responseId, greeting, asked}: Extract<FloorEvent, {type: 'responseStarted'}>,
-    at: Millis,
-  ): FloorEffect[] {
-    // We asked before we knew that the caller speaks, and they spoke before the server knew that we asked.
-    const silenced = asked && !greeting && this.callerSpeaks && !this.#policy.uninterruptible;
+  #responseStarted(event: Extract<FloorEvent, {type: 'responseStarted'}>, at: Millis): FloorEffect[] {
+    const {responseId, greeting, asked} = event;
+    // Our request and the caller's first word crossed on the way: this is not the answer to what they say.
+    const silenced = asked && !greeting && this.#callerSpeaks && !this.#policy.uninterruptible;
     this.#responses.started(responseId, {greeting, silenced});
-    return silenced ? cancels([responseId]) : this.#settle(at);
+    return silenced ? cancels([responseId]) : this.#clearLanded(at);
   }
 
   #assistantAudio(event: Extract<FloorEvent, {type: 'assistantAudio'}>, at: Millis): FloorEffect[] {
     const {responseId, itemId, payload} = event;
     if (this.#responses.isSilenced(responseId)) {
-      // It was on its way when we cleared. The model believes that it said even an item that began only then.
+      // It was on its way when the clear went out. The model must forget even an item that began only then.
       return this.#responses.dropped(itemId) ? [{do: 'truncate', itemId, audioEndMs: 0, receivedMs: 0}] : [];
     }
     const ms = msOfBase64(payload);
     const itemFrom = this.#responses.received(responseId, itemId, ms);
-    const effects = this.#pausedUntil === undefined ? this.#settle(at) : [];
-    const piece = {itemId, responseId, itemFrom, ms, payload};
-    if (this.#streamOpen && !this.#stop) return [...effects, ...this.#say(piece, at)];
-    this.#held.push(piece);
-    return effects;
+    const isPausing = this.#floor.state === 'stopping' && this.#floor.next.state === 'paused';
+    const effects = isPausing ? [] : this.#clearLanded(at);
+    this.#floor = withUnsaid(this.#floor, [...unsaidOf(this.#floor), {itemId, responseId, itemFrom, ms, payload}]);
+    return [...effects, ...this.#sayUnsaid(at)];
+  }
+
+  /** Sends the audio that waits, if there is a stream and the reply is not stopped. */
+  #sayUnsaid(at: Millis): FloorEffect[] {
+    if (!this.#streamOpen || this.#floor.state !== 'speaking') return [];
+    const {unsaid} = this.#floor;
+    this.#floor = {state: 'speaking', unsaid: []};
+    return unsaid.flatMap(piece => this.#say(piece, at));
   }
 
   #say(piece: Piece, at: Millis): FloorEffect[] {
-    if (piece.payload === '') return [];
-    const {responseId} = piece;
-    if (this.#responses.isGreeting(responseId)) this.#greetingSounds(at);
-    const opening = this.#ledger.opening(at);
-    const effects: FloorEffect[] = opening === undefined ? [] : [{do: 'mark', mark: opening}];
-    for (const part of opening === undefined ? [piece] : splitFirst(piece)) {
-      const {itemId, itemFrom, payload} = part;
-      const mark = this.#ledger.sent(part, at);
-      effects.push({do: 'say', payload, mark, itemId, responseId, itemFrom, itemMs: itemFrom + part.ms});
-    }
-    return effects;
+    if (piece.payload !== '' && this.#responses.isGreeting(piece.responseId)) this.#greetingSounds(at);
+    return sendAudio(piece, this.#ledger, at);
   }
 
   #greetingSounds(at: Millis): void {
-    // Whoever hears its first word is heard here no sooner than a round trip from now.
-    const isFirst = this.#guard.sounds(at + (this.#ledger.averageRoundTrip ?? 0));
-    if (isFirst && this.callerSpeaks && !this.#policy.uninterruptible) this.#weigh(at, at);
+    // The caller hears its first word, and can be heard to react to it, no sooner than a round trip from now.
+    const isFirst = this.#greeting.sounds(at + (this.#ledger.averageRoundTrip ?? 0));
+    if (isFirst && this.#callerSpeaks && !this.#policy.uninterruptible) this.#awaitMinSpeech(at, at);
   }
 
   /** The caller speaks over us; it counts if it lasts. */
-  #weigh(since: Millis, at: Millis): void {
-    const {lastsMs, notBefore} = this.#guard.yieldsTo;
-    this.#weighing.begin({since, notBefore, lastsMs: Math.max(lastsMs, this.#policy.minSpeechMs)}, at);
+  #awaitMinSpeech(since: Millis, at: Millis): void {
+    const {lastsMs, notBefore} = this.#greeting.yieldsTo;
+    this.#minSpeech.begin({since, notBefore, lastsMs: Math.max(lastsMs, this.#policy.minSpeechMs)}, at);
   }
 
   #callerSpoke({since, heard}: Extract<FloorEvent, {type: 'callerSpoke'}>, at: Millis): FloorEffect[] {
-    this.callerSpeaks = true;
-    this.#weighing.end();
-    if (this.#stop) return []; // one interruption is claimed once
-    const audible = this.#ledger.playing(at) || this.#held.length > 0;
-    if (!audible && !(this.#policy.mode === 'resume' && this.#responses.running)) return this.#silenceUnheard(at);
+    this.#callerSpeaks = true;
+    this.#minSpeech.end();
+    const {state} = this.#floor;
+    if (state === 'stopping' || state === 'paused') return []; // one interruption is claimed once
+    const mayBecomeAudible = this.#policy.mode === 'resume' && this.#responses.running;
+    if (state === 'listening' && !mayBecomeAudible) return this.#silenceUnheard(at);
     if (this.#policy.uninterruptible) return [{do: 'uninterruptible'}];
     // A server that may interrupt has done so: nothing is left to decide.
-    if (this.serverRights.serverInterrupts) return this.#yield(at);
-    this.#weigh(since, at);
+    if (this.serverRights.serverInterrupts) return this.#interrupt(at);
+    this.#awaitMinSpeech(since, at);
     return heard ? this.on({type: 'callerHeard'}, at) : [];
   }
 
-  /** The server hears no keys: what it is saying is cancelled by us. */
+  /** The server does not know of keys, so its responses are cancelled by us. */
   #keyPressed(at: Millis): FloorEffect[] {
-    if (this.#policy.uninterruptible || !(this.#ledger.playing(at) || this.#held.length > 0)) return [];
-    if (this.#stop) return [...this.#settle(at), ...this.#giveWay(at)];
-    return this.#stopSound(this.#responses.silence(false, false), at);
+    if (this.#policy.uninterruptible || this.#floor.state === 'listening') return [];
+    if (this.#floor.state === 'speaking') return this.#stopForTurn(this.#responses.silence(false, false), at);
+    return this.#floor.unsaid.length > 0 ? [...this.#clearLanded(at), ...this.#wasTurn(at)] : [];
   }
 
   #callerStopped(spokenMs: Millis, at: Millis): FloorEffect[] {
     const {mode, noiseMs} = this.#policy;
-    const weighed = this.#weighing.over(spokenMs, mode === 'resume' ? noiseMs : 0);
-    this.callerSpeaks = false;
-    // The frames did not show it, and yet the model heard a caller for long enough.
-    const effects = weighed === 'lasted' && !this.#guard.holds(at) ? this.#yield(at, true) : this.#settle(at);
-    if (this.#pausedUntil !== undefined) {
-      effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#giveWay(at)));
+    const speech = this.#minSpeech.over(spokenMs, mode === 'resume' ? noiseMs : 0);
+    this.#callerSpeaks = false;
+    // By the frames it had not lasted; by the model the caller spoke for long enough.
+    const effects =
+      speech === 'lasted' && !this.#greeting.holds(at) ? this.#interrupt(at, true) : this.#clearLanded(at);
+    if (this.#floor.state === 'paused') {
+      effects.push(...(spokenMs < this.#policy.noiseMs ? this.#resume(at, true) : this.#wasTurn(at)));
     }
-    if (weighed === 'tooShort') effects.push({do: 'unanswered'});
+    if (speech === 'tooShort') effects.push({do: 'unanswered'});
     return [...effects, ...this.#unprotect(at)];
   }
 
   /** Another session will hear the caller anew. */
   #modelLost(at: Millis): FloorEffect[] {
-    this.callerSpeaks = false;
-    this.#weighing.end();
-    return this.#pausedUntil === undefined ? this.#settle(at) : this.#resume(at, false);
+    this.#responses.allLost();
+    this.#callerSpeaks = false;
+    this.#minSpeech.end();
+    return [...this.#clearLanded(at), ...this.#resume(at, false)];
   }
 
   #time(at: Millis): FloorEffect[] {
     const effects: FloorEffect[] = [];
     const {confirmsBy} = this.#ledger;
-    if (confirmsBy === undefined || at >= confirmsBy) effects.push(...this.#settle(at));
-    // The model tells the end of speech half a second late; the frames tell it now.
-    if (this.#weighing.lasted(at)) effects.push(...this.#yield(at));
-    // Speech that never ended and never became a turn: the reply must not stay unsaid.
-    if (this.#pausedUntil !== undefined && at >= this.#pausedUntil) effects.push(...this.#resume(at, false));
+    if (confirmsBy === undefined || at >= confirmsBy) effects.push(...this.#clearLanded(at));
+    // The model reports the end of speech half a second late; the caller's frames show it now.
+    if (this.#minSpeech.lasted(at)) effects.push(...this.#interrupt(at));
+    // The end of that speech never came, nor did a turn: the reply goes on.
+    if (this.#floor.state === 'paused' && at >= this.#floor.until) effects.push(...this.#resume(at, false));
     return [...effects, ...this.#unprotect(at)];
   }
 
-  /**
-   * The sound stops now; what that means for the model follows when the clear has landed. `isTurn`: it is known already
-   * that the reply will not go on.
-   */
-  #yield(at: Millis, isTurn = this.#policy.mode === 'immediate'): FloorEffect[] {
-    if (!isTurn) this.#pausedUntil = at + PAUSED_AT_MOST_MS;
-    return this.#stopSound(isTurn ? this.#silence(at) : NOTHING_SILENCED, at);
+  /** The caller interrupts: the sound stops now. `isTurn`: it is known already that the reply will not go on. */
+  #interrupt(at: Millis, isTurn = this.#policy.mode === 'immediate'): FloorEffect[] {
+    if (isTurn) return this.#stopForTurn(this.#silenceAll(at), at);
+    return this.#stop({state: 'paused', until: at + PAUSED_AT_MOST_MS}, [], at);
   }
 
-  #stopSound({effects: cancels, unfinished}: Silenced, at: Millis): FloorEffect[] {
+  #stopForTurn({effects, unfinished}: Silenced, at: Millis): FloorEffect[] {
+    return this.#stop({state: 'listening', unfinished}, effects, at);
+  }
+
+  #stop(next: AfterStop, cancels: readonly FloorEffect[], at: Millis): FloorEffect[] {
     const audible = this.#ledger.playing(at);
     const effects: FloorEffect[] = audible ? [{do: 'clear'}, {do: 'mark', mark: this.#ledger.clear(at)}] : [];
     effects.push(...cancels);
-    this.#stop = {at, audible, unfinished, settled: undefined};
-    return audible && this.#ledger.confirmsBy !== undefined ? effects : [...effects, ...this.#settle(at)];
+    this.#floor = {state: 'stopping', at, audible, unsaid: unsaidOf(this.#floor), next};
+    return audible && this.#ledger.confirmsBy !== undefined ? effects : [...effects, ...this.#clearLanded(at)];
   }
 
-  /** The clear has landed, or it cannot be waited for any longer: what was not heard is known as well as ever. */
-  #settle(at: Millis): FloorEffect[] {
-    const stop = this.#stop;
-    if (!stop || stop.settled) return [];
-    const settled = this.#ledger.confirmClear();
-    stop.settled = settled ?? NOTHING_SENT;
-    this.#held.unshift(...(settled?.unheard ?? []));
-    return this.#pausedUntil === undefined ? this.#forget(stop, stop.unfinished, at) : [];
+  /** The clear has landed, or is not waited for any longer. What was not heard is known as well as it ever will be. */
+  #clearLanded(at: Millis): FloorEffect[] {
+    if (this.#floor.state !== 'stopping') return [];
+    const {next, ...stop} = this.#floor;
+    const {unheard, ...heard} = this.#ledger.confirmClear() ?? {...NOTHING_SENT, unheard: []};
+    const unsaid = [...unheard, ...stop.unsaid];
+    if (next.state === 'listening') return this.#finishStop({...stop, unsaid}, heard, next.unfinished, at);
+    this.#floor = {...stop, state: 'paused', unsaid, heard, until: next.until};
+    return [];
   }
 
-  /** It was a turn: what the caller did not hear must not be remembered as said. */
-  #giveWay(at: Millis): FloorEffect[] {
-    const stop = this.#stop;
-    if (!stop || this.#pausedUntil === undefined) return [];
-    this.#pausedUntil = undefined;
-    const {effects, unfinished} = this.#silence(at);
-    return [...effects, ...this.#forget(stop, unfinished, at)];
+  /** What paused the reply was a turn: the model must not remember as said what the caller did not hear. */
+  #wasTurn(at: Millis): FloorEffect[] {
+    if (this.#floor.state !== 'paused') return [];
+    const {effects, unfinished} = this.#silenceAll(at);
+    return [...effects, ...this.#finishStop(this.#floor, this.#floor.heard, unfinished, at)];
   }
 
-  #forget(stop: Stop, unfinished: ReadonlySet<string>, at: Millis): FloorEffect[] {
-    const interruption = this.#interruption(stop, unfinished);
-    this.#stop = undefined;
-    this.#held = [];
+  #finishStop(stop: Stop, heard: HeardAtStop, unfinished: ReadonlySet<string>, at: Millis): FloorEffect[] {
+    const interruption = this.#interruption(stop, heard, unfinished);
+    this.#floor = {state: 'listening'};
     const effects = truncations(interruption.cuts);
-    // What ended in the very moment was heard.
+    // Without cuts, the reply ended just before the clear landed.
     if (stop.audible) effects.push({do: interruption.cuts.length > 0 ? 'interrupted' : 'allHeard', interruption});
     return [...effects, ...this.#unprotect(at)];
   }
 
-  #interruption(stop: Stop, unfinished: ReadonlySet<string>): Interruption {
-    const cuts = this.#responses.cuts(this.#held, unfinished);
-    const unheardMs = this.#held.reduce((sum, {ms}) => sum + ms, 0);
-    return {...(stop.settled ?? NOTHING_SENT), cuts, unheardMs, at: stop.at, roundTrip: this.#ledger.typicalRoundTrip};
-  }
-
+  /** What paused the reply was no turn: it goes on where the caller stopped hearing it. */
   #resume(at: Millis, isNoise: boolean): FloorEffect[] {
-    const stop = this.#stop;
-    const effects = this.#settle(at);
-    this.#pausedUntil = undefined;
-    this.#stop = undefined;
-    if (stop?.audible) effects.push({do: 'resumed', interruption: this.#interruption(stop, new Set())});
+    const floor = this.#floor;
+    if (floor.state !== 'paused') return [];
+    const effects: FloorEffect[] = [];
+    if (floor.audible) effects.push({do: 'resumed', interruption: this.#interruption(floor, floor.heard)});
     if (isNoise) effects.push({do: 'noise'});
-    return [...effects, ...(this.#streamOpen ? this.#held.splice(0).flatMap(piece => this.#say(piece, at)) : [])];
+    this.#floor = {state: 'speaking', unsaid: floor.unsaid};
+    return [...effects, ...this.#sayUnsaid(at)];
   }
 
-  /** Nothing was audible: no clear and no interruption, but the model must not go on, nor think that it did. */
+  #interruption(stop: Stop, heard: HeardAtStop, unfinished?: ReadonlySet<string>): Interruption {
+    return interruptionOf(stop, heard, this.#responses.cuts(stop.unsaid, unfinished), this.#ledger.typicalRoundTrip);
+  }
+
+  /** Nothing was audible, so there is no interruption. The model must not go on, nor believe that it did. */
   #silenceUnheard(at: Millis): FloorEffect[] {
     if (this.#policy.uninterruptible) return [];
-    const {effects, unfinished} = this.#silence(at);
+    const {effects, unfinished} = this.#silenceAll(at);
     return [...effects, ...truncations(this.#responses.cuts([], unfinished))];
   }
 
-  /** AudibleResponses that are being made are over for the caller, also one that has not said anything yet. */
-  #silence(at: Millis): Silenced {
-    const serverCancels = this.serverRights.serverInterrupts && this.#guard.isKnownLifted(at);
-    return this.#responses.silence(this.#guard.holds(at), serverCancels);
+  /** The caller will hear nothing more of the responses that are not over, also of one that has said nothing yet. */
+  #silenceAll(at: Millis): Silenced {
+    const serverCancels = this.serverRights.serverInterrupts && this.#greeting.isKnownLifted(at);
+    return this.#responses.silence(this.#greeting.holds(at), serverCancels);
   }
 
-  /** What the caller did not hear because the line was closed; what we say and what their phone says takes time. */
+  /**
+   * What the caller did not hear because the line was closed. The last sign of the phone took half a round trip to get
+   * here, and what it played then had been sent half a round trip earlier. An end that was reported `ahead` counts from now.
+   */
   #cutOff({heardFrom, ahead}: Extract<FloorEvent, {type: 'over'}>): FloorEffect[] {
     const unheard = this.#ledger.streamLost(heardFrom - (this.#ledger.averageRoundTrip ?? 0) / (ahead ? 2 : 1));
-    const cuts = this.#responses.cuts([...unheard, ...this.#held]);
+    const cuts = this.#responses.cuts([...unheard, ...unsaidOf(this.#floor)]);
     return cuts.length > 0 ? [{do: 'cutOff', cuts}] : [];
   }
 
   #unprotect(at: Millis): FloorEffect[] {
-    const {until} = this.#guard;
+    const {until} = this.#greeting;
     // While a noise may become a turn, the server must not answer it.
-    if (until === undefined || at < until || (this.callerSpeaks && this.#weighing.isHolding)) return [];
-    this.#guard.lift(at);
+    if (until === undefined || at < until || (this.#callerSpeaks && this.#minSpeech.isPending)) return [];
+    this.#greeting.lift(at);
     return [{do: 'unprotect'}];
   }
 }

@@ -36,7 +36,7 @@ export type FloorEvent =
   | {readonly type: 'keyPressed'}
   /** We do not wait for this response any longer. */
   | {readonly type: 'abandoned'; readonly responseId: string}
-  /** By their frames the caller speaks; asked for with `weighing`. */
+  /** By their frames the caller speaks; asked for with `awaitsMinSpeech`. */
   | {readonly type: 'callerHeard'}
   /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
   | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
@@ -104,25 +104,13 @@ export type FloorEffect =
   /** The line was closed in the middle of it. */
   | {readonly do: 'cutOff'; readonly cuts: readonly Truncation[]};
 
-/** A clear is out. Until its mark is back, nobody knows exactly what was heard. */
-export interface Stop {
-  readonly at: Millis;
-  /** Something was audible: it is an interruption, and not merely a reply that nobody has heard yet. */
-  readonly audible: boolean;
-  /** The model has more of these items than we do. */
-  readonly unfinished: ReadonlySet<string>;
-  /** Set as soon as it is known. */
-  settled: Pick<Interruption, 'heard' | 'proven' | 'sent' | 'by'> | undefined;
-}
-
-/** AudibleResponses that the caller will not hear, and the items that stay unfinished with them. */
+/** Responses that the caller will not hear, and the items that stay unfinished with them. */
 export interface Silenced {
   readonly effects: readonly FloorEffect[];
   readonly unfinished: ReadonlySet<string>;
 }
 
 export const NOTHING_SENT = {heard: 0, proven: 0, sent: 0, by: 'clock'} as const;
-export const NOTHING_SILENCED: Silenced = {effects: [], unfinished: new Set<string>()};
 
 export function cancels(responseIds: readonly string[]): FloorEffect[] {
   return responseIds.map(responseId => ({do: 'cancel', responseId}));

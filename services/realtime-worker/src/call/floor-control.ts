@@ -28,7 +28,6 @@ export class FloorControl {
   readonly #floor: BargeIn;
   readonly #echo: Echo;
   #audibleUntil: Millis = 0;
-  #streamOpen = false;
   /** How long one hop between edge and worker takes; undefined until it was measured. */
   hopMs: Millis | undefined;
 
@@ -56,7 +55,7 @@ export class FloorControl {
 
   /** Whether the caller's phone is connected. */
   get streamOpen(): boolean {
-    return this.#streamOpen;
+    return this.#floor.streamOpen;
   }
 
   /** When all that was said so far will have been heard; digital silence does not count. */
@@ -82,7 +81,7 @@ export class FloorControl {
   /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
   callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
     this.#ledger.callerFrame(timestamp, at);
-    return this.#floor.weighing && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
+    return this.#floor.awaitsMinSpeech && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
   }
 
   /** The model hears the caller speak. `onset`: when the first of that speech arrived here. */
@@ -108,8 +107,6 @@ export class FloorControl {
   }
 
   on(event: FloorEvent, at: Millis): CallEffect[] {
-    if (event.type === 'streamOpened') this.#streamOpen = true;
-    if (event.type === 'streamLost') this.#streamOpen = false;
     const effects = this.#floor.on(event, at);
     // Where the server answers by itself, whose voice it is comes too late.
     if (!this.serverRights.serverResponds) this.#echo.follow(effects, at);
