@@ -1,20 +1,21 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Tool} from './tools/tool.ts';
 
-/** How one assistant yields. */
+/** How one assistant yields to a caller who speaks over it. Durations in milliseconds. */
 export interface FloorPolicy {
-  /** `resume`: a noise without words is forgiven, and the reply goes on where the caller stopped hearing it. */
+  /** `immediate`: any speech stops it. `resume`: after a noise without words the reply goes on where it stopped. */
   readonly mode: 'immediate' | 'resume';
-  /** The caller must have spoken this long before we yield. 0: at once. */
+  /** How long the caller must speak before the assistant stops; 0: at once. */
   readonly minSpeechMs: Millis;
-  /** The first audible part of the greeting that line noise cannot stop. */
+  /** How much of the greeting the caller must have heard before anything can interrupt it. */
   readonly greetingProtectedMs: Millis;
   /** With `resume`: speech shorter than this is noise. */
   readonly noiseMs: Millis;
+  /** The assistant always finishes what it says. */
   readonly uninterruptible: boolean;
 }
 
-/** Who answers a call, and how it behaves. */
+/** The assistant that answers a call, and how it behaves. */
 export interface Assistant {
   readonly name: string;
   readonly model: string;
@@ -22,20 +23,20 @@ export interface Assistant {
   readonly voice: string;
   /** What it can do besides speaking. Names are unique. */
   readonly tools: readonly Tool[];
-  /** What it says first, in words to the model; empty: it waits for the caller. */
+  /** The instruction for its first words; empty: it waits for the caller to speak. */
   readonly greeting: string;
-  /** After so much silence it asks whether the caller is still there; 0: it waits. */
+  /** After this much silence it asks whether the caller is still there; 0: never. */
   readonly idlePromptMs: Millis;
-  /** When the questions of `idlePromptMs` go unanswered, the assistant says goodbye and the call ends. */
+  /** When the caller answers none of these questions, the assistant says goodbye and the call ends. */
   readonly idleHangUp: boolean;
-  /** The longest silence in which a caller waits for an answer, before the call says why and ends. */
+  /** The longest silence in which a caller waits for an answer; then the caller is told why and the call ends. */
   readonly answerWithinMs: Millis;
-  /** The longest call, and the longest time in which neither side says anything; 0: no limit. */
+  /** The longest call, and the longest time in which neither side speaks; 0: no limit. */
   readonly maxCallMs: Millis;
   readonly noSpeechMs: Millis;
-  /** So many rounds of tools in a row without a word to the caller, before the model must speak. */
+  /** How many rounds of tool calls in a row the model may make before it must speak to the caller. */
   readonly toolRounds: number;
-  /** A key that the caller presses stops the assistant. */
+  /** Whether a key that the caller presses (DTMF) stops the assistant. */
   readonly digitsInterrupt: boolean;
   readonly floor: FloorPolicy;
 }

@@ -164,7 +164,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const takeOnce = async (ask: TakeRequest, mine: CallSession | undefined): Promise<Reply> => {
     const {reply, session} = await takeCall(ask, assistant, callDeps);
     if (session) {
-      // Counted here: whoever drains is gone before anybody reads its figures. What died is counted by the edge.
+      // Counted here: the draining worker exits before its metrics are read. Takeovers from a dead worker are counted by the edge.
       if (ask.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: ask.cause});
       mine?.release('taken again by ourselves');
       background(hold(session), log, 'holding a call');

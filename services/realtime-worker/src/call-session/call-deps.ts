@@ -10,7 +10,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 import type {OpenRecording} from '../recording/recording.ts';
 import type {ModelAdapter, ModelSession} from '../model/model-adapter.ts';
 
-/** What every call of a worker needs. */
+/** What every call session of a worker needs. */
 export interface CallDeps {
   readonly worker: ProcessId;
   readonly channels: FrameChannels;
@@ -26,17 +26,17 @@ export interface CallDeps {
   readonly wellSince: () => Millis | undefined;
   /** Opens the recording of a call; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
-  /** Asks another worker to take the call over; resolves when it has, or nobody would. */
+  /** Asks other workers to take the call over. Resolves with true when one has, false when none would. */
   readonly handOver: (call: OwnedCall) => Promise<boolean>;
 }
 
-/** A call that this worker has, and under which epoch. */
+/** A call that this worker owns, and its epoch. */
 export interface OwnedCall {
   readonly callSid: CallSid;
   readonly epoch: number;
 }
 
-/** How a call of ours came to its end: `moved` when it goes on with another owner. */
+/** How a call ended for this worker. `moved`: it goes on with another owner. */
 export type CallOutcome =
   | {
       readonly how: 'ended';
@@ -46,14 +46,14 @@ export type CallOutcome =
     }
   | {readonly how: 'moved'};
 
-/** How a worker comes to a call. */
+/** What a worker knows when it becomes the owner of a call. */
 export interface CallStart {
   /** A session that is already being opened with `sessionSettings`. */
   readonly model: ModelSession | undefined;
-  /** The journal of the owners before, empty for a new call… */
+  /** The journal of previous owners; empty for a new call… */
   readonly entries: readonly JournalEntry[];
-  /** …and what it says. */
+  /** …and the state restored from it; undefined for a new call. */
   readonly restored: RestoredCall | undefined;
-  /** Why: as the ask to take it says. */
+  /** Why the worker was asked to take the call: `new`, `worker-lost` or `worker-drained`. */
   readonly cause: string;
 }

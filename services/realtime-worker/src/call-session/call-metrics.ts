@@ -1,7 +1,7 @@
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Fact} from '../events/call-effect.ts';
 
-/** What a fact of a call adds to the figures of the process. */
+/** Updates the metrics of the process with one fact of a call. */
 export function countFact(fact: Fact, metrics: Metrics): void {
   if (fact.is === 'interruption') {
     const {reactionMs, false: isFalse} = fact.interruption;

@@ -21,14 +21,15 @@ import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
 import {reportToOperators} from './operator-reports.ts';
 
-/** How long the other side of a stream is given to close it. */
-const CLOSE_WITHIN: Millis = 2_000;
+/** The outcome is reported at the latest this long after the end, even if Redis does not take the journal. */
+const FINISH_WITHIN: Millis = 2_000;
 const CHECK_EVERY: Millis = 1_000;
-/** A call that no other worker could take is offered again after this. */
+/** Pause before a call that no other worker would take is offered again. */
 const RETRY_AFTER: Millis = 500;
+
 /**
- * The story of one call on this worker: opens what `CallCore` wants opened, performs what it decides, and ends. The
- * core knows no socket and no timer; this knows no rule.
+ * One call on this worker, from the moment it is taken until it ends or moves. Passes events to `CallCore` and performs
+ * the effects that it returns: sockets, timers and Redis are here, all decisions are there.
  */
 export class CallSession implements OwnedCall {
   readonly #deps: CallDeps;
@@ -41,7 +42,7 @@ export class CallSession implements OwnedCall {
   readonly #model: ModelSessions;
   readonly #stream: CallerStream;
   readonly #tools: BackgroundTools;
-  /** From the news that the caller speaks, in from the network, to the clear that was handed to the channel. */
+  /** The last barge-in: when the event came in from the network, and how long until the clear was sent (ms). */
   #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
@@ -50,10 +51,10 @@ export class CallSession implements OwnedCall {
   readonly #recording: RecordingTap | undefined;
   #over = false;
 
-  /** Resolves once; the call is over for this worker then, and everything it held is let go. */
+  /** Resolves once, when the call is over for this worker and everything it held is released. */
   readonly outcome: Promise<CallOutcome> = this.#outcome.promise;
 
-  /** Nothing is heard before `attach`, nor said before `talk`. */
+  /** The caller's audio is received after `attach`; the model is used after `startModel`. */
   constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
     this.#deps = deps;
     this.#call = call;
@@ -129,32 +130,32 @@ export class CallSession implements OwnedCall {
     return this.#journal.epoch;
   }
 
-  /** The call has a stream: listens to it. A stream it had before is closed: the newest one wins. */
+  /** The call has a new stream: listens to it. An earlier stream is closed. */
   attach(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
     const {isNew, done} = this.#stream.attach(streamSid, edge, epoch);
     if (isNew) this.#journal.newEpoch(epoch);
     return done;
   }
 
-  /** Begins with the model, which is told what was said before. */
+  /** Starts the conversation with the model, which is given what was said before. */
   startModel(): void {
     if (!this.#over) this.#model.start();
   }
 
-  /** The call ended in a way that only others could see. */
+  /** The call ended in a way that its stream does not show, such as a hang-up reported by Twilio over HTTP. */
   end(reason: EndReason): void {
     if (this.#over) return;
-    // Or its edge, which may hear of it later than we did, would look for another owner.
+    // The edge may learn of the end later, and would look for another owner until then.
     this.#stream.send({kind: 'close', why: 'done'});
     this.#on({type: 'over', reason});
   }
 
-  /** This worker is leaving: hands the call over as soon as nobody would notice. */
+  /** This worker is draining: hands the call over at the next turn boundary. */
   drain(): void {
     this.#on({type: 'drain'});
   }
 
-  /** Somebody newer owns the call: lets go of everything at once and tells nobody. */
+  /** A newer owner has the call: closes everything at once, without writing or sending anything more. */
   release(why: string): void {
     if (this.#over) return;
     this.#log.info({why}, 'call let go');
@@ -211,7 +212,7 @@ export class CallSession implements OwnedCall {
   }
 
   #write(noted: Fact): void {
-    // Only the shell knows how long it took from the word that the caller speaks to the clear.
+    // The core has no clock of its own, so the shell measures the reaction to a barge-in.
     const reactionMs = this.#reaction?.ms ?? null;
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
@@ -225,11 +226,11 @@ export class CallSession implements OwnedCall {
       return false;
     });
     if (moved) return this.release('handed over');
-    // Somebody may come: a rolling restart of the only worker.
+    // Another worker may still join: a rolling restart of the only worker.
     if (!this.#over) this.#cancels.push(this.#deps.clock.after(RETRY_AFTER, () => this.drain()));
   }
 
-  /** Twilio asks what is next when the stream is closed, and then tells the caller to wait. */
+  /** Closes the stream so that Twilio asks the webhook, which then answers with a request to wait. */
   async #hold(ms: Millis): Promise<void> {
     const heldUntil = `${Math.round(this.#deps.clock.wall() + ms)}`;
     const isOver = () => this.#over || this.#core.heldUntil === undefined;
@@ -252,12 +253,12 @@ export class CallSession implements OwnedCall {
     this.#journal.write({is: 'ended', reason});
     this.#log.info({reason}, 'call ended');
     const journal = this.#journal;
-    const tell = () => {
+    const report = () => {
       if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
       this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
     };
-    background(journal.written().then(tell), this.#log, 'finishing the journal');
-    this.#deps.clock.after(CLOSE_WITHIN, tell);
+    background(journal.written().then(report), this.#log, 'finishing the journal');
+    this.#deps.clock.after(FINISH_WITHIN, report);
   }
 
   #currentEntry(): CallEntry {
@@ -280,11 +281,11 @@ export class CallSession implements OwnedCall {
     this.#paddedMs = this.#core.paddedMs;
   }
 
-  /** Once a second: what no message tells. */
+  /** Once a second: checks what no event reports. */
   #check(): void {
     const {wellSince, metrics} = this.#deps;
     const well = wellSince();
-    // Redis was away: it may have come back without our call.
+    // Redis was away, and may have come back without this call.
     if (well !== undefined && well !== this.#wellSince) {
       this.#wellSince = well;
       background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');

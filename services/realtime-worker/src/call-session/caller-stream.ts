@@ -6,7 +6,7 @@ import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/i
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** An edge says something each second. One that is silent for so long, while Redis is well, is dead. */
+/** An edge sends a frame at least once a second. Without any for this long, while Redis works, it counts as dead. */
 const EDGE_SILENT_AFTER: Millis = 8_000;
 
 export interface CallerStreamDeps {
@@ -14,14 +14,15 @@ export interface CallerStreamDeps {
   readonly channels: FrameChannels;
   readonly clock: Clock;
   readonly log: Log;
+  /** A frame from the edge, or one that stands for an event on the channel (`began`, `ended`). */
   readonly onFrame: (frame: EdgeToWorker, epoch: number) => void;
-  /** Somebody newer has our place on the channel. */
+  /** A newer owner of the call uses the channel. */
   readonly onFenced: () => void;
-  /** A stream is over for us; this is what its channel can prove, and what its edge told. */
+  /** A stream was closed here. `counts`: what its channel counted, and what its edge reported. */
   readonly onClosed: (counts: StreamCounts) => void;
 }
 
-/** Frames of one stream. `lostDown` and `malformed` only the edge knows. */
+/** Frames of one stream. `lostDown` and `malformed` are counted by the edge. */
 export interface StreamCounts {
   readonly up: number;
   readonly down: number;
@@ -37,9 +38,9 @@ interface OpenStream {
   readonly edge: ProcessId;
   readonly epoch: number;
   readonly openedAt: Millis;
-  /** Its edge gave no sign of life for too long. */
+  /** No frame came from its edge for 8 s. */
   silent: boolean;
-  /** Its edge said that it is over, and has nothing more to say. */
+  /** Its edge reported the end, so no more frames are expected. */
   ended: boolean;
   reported: Pick<StreamCounts, 'lostDown' | 'malformed'>;
 }
@@ -51,7 +52,7 @@ interface Attached {
   readonly done: Promise<void>;
 }
 
-/** The caller's streams, one after the other, as the worker of the call hears them. The newest one wins. */
+/** The caller's stream as the owner of the call sees it. A newer stream replaces the one before. */
 export class CallerStream {
   readonly #deps: CallerStreamDeps;
   #attached: Attached | undefined;
@@ -62,11 +63,12 @@ export class CallerStream {
     this.#deps = deps;
   }
 
-  /** The newest stream that we were told of, as the directory writes it. */
+  /** The newest stream that was attached, as the directory stores it. */
   get entry(): CallEntry['stream'] {
     return this.#attached && {streamSid: this.#attached.streamSid, edge: this.#attached.edge};
   }
 
+  /** One hop between edge and worker, half the round trip, in milliseconds; undefined until it was measured. */
   get hopMs(): Millis | undefined {
     return this.#open?.channel.counts().hopMs;
   }
@@ -75,7 +77,7 @@ export class CallerStream {
     this.#open?.channel.send(frame);
   }
 
-  /** Listens to a stream; told twice about the same one, it listens once. False: this was not news. */
+  /** Listens to a stream. Idempotent: `isNew` is false if it already listens to it in this epoch or a newer one. */
   attach(
     streamSid: StreamSid,
     edge: ProcessId,
@@ -91,7 +93,7 @@ export class CallerStream {
   async #openStream(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
     const {channels, clock, callSid, onFrame, log, onFenced} = this.#deps;
     const channel = await channels.workerEnd(streamSid, epoch);
-    // Over, or an even newer stream was faster.
+    // The call ended meanwhile, or a newer stream was attached first.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#open;
     const reported = {lostDown: 0, malformed: 0};
@@ -116,7 +118,7 @@ export class CallerStream {
       if (frame.kind === 'began') log.info({streamSid, edge, epoch}, 'caller heard');
       if (frame.kind === 'counted') stream.reported = {lostDown: frame.lost, malformed: frame.malformed};
       if (isBack) {
-        // What waited for the edge will be said again from where the caller stopped hearing it: once is enough.
+        // The worker will send again what the caller did not hear. So drop what waited for the edge: not twice.
         channel.send({kind: 'clear'});
         onFrame({kind: 'began', callSid, streamSid, edge}, epoch);
       }
@@ -129,7 +131,7 @@ export class CallerStream {
     );
   }
 
-  /** Once a second: an edge that died says nothing, and nobody says it for it. */
+  /** Called once a second: reports the stream as lost when its edge is silent. Nothing else reports a dead edge. */
   checkEdge(wellSince: Millis | undefined): void {
     const stream = this.#open;
     if (!stream || stream.silent || stream.ended) return;
@@ -144,7 +146,7 @@ export class CallerStream {
     onFrame({kind: 'ended', why: 'lost'}, stream.epoch);
   }
 
-  /** Lets the stream go, when all that was sent has arrived. */
+  /** Closes the channel once everything that was sent has arrived. */
   close(): void {
     this.#over = true;
     const stream = this.#open;
@@ -169,13 +171,13 @@ export class CallerStream {
 }
 
 type Began = Extract<EdgeToWorker, {kind: 'began'}>;
-/** A clock of tenths of milliseconds in 32 bits. */
+/** The sender's clock on the wire: tenths of a millisecond in 32 bits. It wraps around after this many milliseconds. */
 const CLOCK_MS = 2 ** 32 / 10;
 
-/** What an edge said `at` a moment, as it was when that was sent: it had to wait until we listened. */
+/** Adds the time that a `began` frame waited for this worker to the durations in it. */
 function aged({at, sinceStartMs, silentMs, ...began}: Began, sentAt: Millis | undefined): Began {
   if (at === undefined || sentAt === undefined || sinceStartMs === undefined) return {...began, sinceStartMs, silentMs};
   const waited = (sentAt - (at % CLOCK_MS) + CLOCK_MS) % CLOCK_MS;
-  const more = waited < CLOCK_MS / 2 ? waited : 0; // rounded, it may even seem to be sent earlier
+  const more = waited < CLOCK_MS / 2 ? waited : 0; // after rounding, `sentAt` can be before `at`
   return {...began, sinceStartMs: sinceStartMs + more, silentMs: silentMs === undefined ? undefined : silentMs + more};
 }

@@ -1,6 +1,6 @@
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** One timer for whatever waits: armed for the next deadline again after every event, it fires once for each. */
+/** One timer for all deadlines of a call: armed for the earliest one after every event, it fires once for each. */
 export class DeadlineTimer {
   readonly #clock: Clock;
   readonly #due: () => void;
@@ -11,7 +11,7 @@ export class DeadlineTimer {
     this.#due = due;
   }
 
-  /** Fires at this moment of the monotonic clock; undefined: not at all. */
+  /** Fires at this moment of the monotonic clock, instead of the moment set before; undefined: does not fire. */
   arm(at: Millis | undefined): void {
     if (at !== undefined && this.#armed?.at === at) return;
     this.#armed?.cancel();

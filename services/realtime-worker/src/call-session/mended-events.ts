@@ -3,7 +3,7 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {modelEventLabel} from './error-label.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 
-/** Events of one call's model that were not as they should be: counted each time, and logged once for each type. */
+/** Model events that were read without a damaged part: counted each time, and logged once for each type and call. */
 export class MendedEvents {
   readonly #metrics: Metrics;
   readonly #log: Log;

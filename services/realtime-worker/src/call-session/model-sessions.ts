@@ -9,15 +9,15 @@ export interface ModelSessionsDeps {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
-  /** What the next session must be. */
+  /** The settings for the next session. */
   readonly settings: () => SessionSettings;
-  /** `arrivedAt`: when it came in from the network. */
+  /** An event of the current session, or of the spare one. `arrivedAt`: when it came in from the network. */
   readonly onEvent: (event: CallEvent, arrivedAt?: Millis) => void;
-  /** A session is configured, so long after the call was taken, in milliseconds. */
+  /** A session is configured. `ms`: time since the call was taken. */
   readonly onReady: (ms: Millis) => void;
 }
 
-/** The model's sessions of one call: the one in use, and the one that will take its place. */
+/** The model sessions of one call: the current one, and a spare one that will replace it. */
 export class ModelSessions {
   readonly #deps: ModelSessionsDeps;
   readonly #openedAt: Millis;
@@ -26,14 +26,14 @@ export class ModelSessions {
   #reopening: Cancel | undefined;
   #over = false;
 
-  /** `session`: one that is already being opened. */
+  /** `session`: a session that is already being opened. */
   constructor(session: ModelSession | undefined, deps: ModelSessionsDeps) {
     this.#deps = deps;
     this.#openedAt = deps.clock.now();
     this.#session = session;
   }
 
-  /** From here on the session in use is heard, also what it said before; if there is none yet, one is opened. */
+  /** Starts passing on events of the current session, including those it has already sent. Opens one if there is none. */
   start(): void {
     this.#session ??= this.#deps.adapter.open(this.#deps.settings());
     this.#listenTo(this.#session);
@@ -43,7 +43,7 @@ export class ModelSessions {
     this.#session?.send(command);
   }
 
-  /** Opens a session in place of one that is gone, after a while. */
+  /** Replaces the current session by a new one, `after` milliseconds from now. */
   reopen(after: Millis): void {
     const open = () => {
       if (this.#over) return;
@@ -56,7 +56,7 @@ export class ModelSessions {
     else this.#reopening = this.#deps.clock.after(after, open);
   }
 
-  /** Opens another session beside the one in use. */
+  /** Opens a spare session beside the current one. */
   openSpare(): void {
     const spare = this.#deps.adapter.open(this.#deps.settings());
     this.#spare = spare;
@@ -68,6 +68,7 @@ export class ModelSessions {
     });
   }
 
+  /** The spare session becomes the current one; the one before is closed. */
   useSpare(): void {
     if (!this.#spare) return;
     this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
@@ -89,7 +90,7 @@ export class ModelSessions {
   }
 
   #listenTo(session: ModelSession): void {
-    let wasReady = false; // it also answers later changes
+    let wasReady = false; // `ready` also comes after each later change of the settings
     session.onEvent((event, arrivedAt) => {
       if (this.#session !== session) return;
       if (event.type === 'ready' && !wasReady) {

@@ -4,10 +4,10 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import {errorLabel} from './error-label.ts';
 
-/** An effect that changes nothing: a figure, or a line in the log. */
+/** An effect that only informs operators: a metric or a log line. */
 export type OperatorReport = Extract<CallEffect, {do: 'measure' | 'timing' | 'missed' | 'warn'}>;
 
-/** `showTimingMath`: each interruption is worth a line. */
+/** Writes the metric or the log line. `showTimingMath`: log the arithmetic of each interruption too. */
 export function reportToOperators(
   effect: OperatorReport,
   {metrics, showTimingMath}: {readonly metrics: Metrics; readonly showTimingMath: boolean},

@@ -5,12 +5,13 @@ import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallJournal} from '../journal/call-journal.ts';
 
-/** What could not be written because of Redis is tried again after this. */
+/** Pause before a failed write to Redis is repeated. */
 const RETRY_AFTER: Millis = 500;
 
 /**
- * Writes what is to become of the caller, as often as it takes: Twilio asks as soon as the stream is closed, and the
- * answer must be there before. Resolves when it is written, or when `isOver`.
+ * Writes to the directory how the caller's call goes on after the stream closes (`intent`), and repeats that until it
+ * works. Twilio asks the webhook as soon as the stream is closed, so it must be written before. Resolves when it is
+ * written, or when `isOver`.
  */
 export async function setIntent(
   intent: Intent,
@@ -20,12 +21,12 @@ export async function setIntent(
 ): Promise<void> {
   const {callSid, journal, isOver} = call;
   while (!isOver()) {
-    const told = await directory.intend(callSid, journal.epoch, intent, facts).catch((thrown: unknown) => {
+    const written = await directory.intend(callSid, journal.epoch, intent, facts).catch((thrown: unknown) => {
       log.warn({err: thrown}, 'cannot say how the call goes on');
       return undefined;
     });
-    if (told) return;
-    if (told === false) await journal.verifyOwnership();
+    if (written) return;
+    if (written === false) await journal.verifyOwnership();
     else await sleep(clock, RETRY_AFTER);
   }
 }

@@ -2,27 +2,29 @@ import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type GivenFrame, SpeechLocator} from './speech-locator.ts';
 
-/** Of more missing audio than this only so much is filled in: the model has long heard that the turn is over. */
+/** A gap is filled with at most this much silence. The model has detected the end of the turn long before. */
 const MAX_PADDING_MS = 10_000;
-/** Twilio's timestamps wander by a millisecond or two. */
+/** Gaps up to this length are not filled: Twilio's timestamps drift by a millisecond or two. */
 const TOLERANCE_MS = 15;
 const KEPT_AFTER_COMMIT_MS = 300;
-/** Frames come every 20 ms. A caller in mid-speech of whom none came for so long is taken to be silent… */
+/** Frames come every 20 ms. If none came for this long while the caller speaks, the model is given silence instead… */
 const FRAMES_STOPPED_MS = 750;
-/** …and the model hears that silence in pieces of this length. */
+/** …in pieces of this length. */
 const PIECE_MS = 100;
 const PIECE = silence(PIECE_MS);
-/** So much audio that no turn has settled yet is kept for another session, while one is up and while none is. */
+/** Audio that belongs to no committed turn yet is kept for the next session: this much while a session is open… */
 const MAX_UNCOMMITTED_MS = 8_000;
+/** …and this much while none is. */
 const MAX_WAITING_MS = 60_000;
 
 /**
- * The caller's audio on its way into one model session. Gaps in Twilio's clock are filled with silence, because the
- * model's voice detection knows no time but the audio it is given: when the next frame shows the gap, or, if the caller
- * was speaking and frames stop altogether, as time passes. Audio that comes before the session is configured is kept, in
- * order; audio that no committed turn has settled is kept for another session, so that a half-spoken sentence survives
- * the loss of one. And it remembers when each moment of it arrived, so that positions the model names can be told as
- * moments (heard-frames.ts).
+ * The caller's audio on its way to the model session.
+ *
+ * Gaps in Twilio's timestamps are filled with silence, because the model's voice detection measures time by the audio it
+ * is given. A gap is filled when the next frame shows it, or as time passes if frames stop while the caller speaks.
+ * Audio that comes before the session is configured is kept in order. Audio of a turn that is not committed yet is kept
+ * for another session, so that a half-spoken sentence survives the loss of one. `given` knows when each position of the
+ * session's audio arrived, so that positions in the model's events become moments (speech-locator.ts).
  */
 export class CallerAudio {
   #open = false;
@@ -33,13 +35,16 @@ export class CallerAudio {
   #uncommittedMs: Millis = 0;
   #paddedMs: Millis = 0;
   #skipUntil: Millis = 0;
-  /** When the last frame of an open stream came, and how much silence the model was given since. */
+  /** When the last frame of an open stream came, and how much silence was given to the model since. */
   #lastFrameAt: Millis | undefined;
   #timedPaddingMs: Millis = 0;
-  /** How much silence the model was given that Twilio's clock has not shown to be missing. */
+  /** Silence that was given to the model before Twilio's timestamps showed a gap of that length. */
   #paddingAheadMs: Millis = 0;
 
-  /** A frame from Twilio at `timestamp` of the stream's clock; returns what to give the model now, in order. */
+  /**
+   * A frame from Twilio: `timestamp` is the stream's clock in milliseconds, `payload` base64 μ-law. Returns what to give
+   * the model now, in order.
+   */
   frame(timestamp: Millis, payload: string, at: Millis): string[] {
     const ms = msOfBase64(payload);
     this.#lastFrameAt = at;
@@ -49,7 +54,7 @@ export class CallerAudio {
     this.#expected = timestamp + ms;
     const unfilled = Math.min(missing, MAX_PADDING_MS) - this.#paddingAheadMs;
     const padding = unfilled > TOLERANCE_MS ? unfilled : 0;
-    // Frames that were only late, and come now, catch up with the silence that was given in their place.
+    // Frames that were only late take back the silence that was given in their place.
     this.#paddingAheadMs = Math.max(0, this.#paddingAheadMs - missing - ms);
     this.#paddedMs += padding;
     const stream = this.#stream;
@@ -59,14 +64,14 @@ export class CallerAudio {
     return [...this.#accept(pause), ...this.#accept(frame)];
   }
 
-  /** When `time` is wanted: the caller was speaking, and frames have stopped. */
+  /** When to call `timePassed`; undefined unless the caller was speaking and frames have stopped. */
   get deadline(): Millis | undefined {
     if (!this.#open || !this.#given.speaking || this.#lastFrameAt === undefined) return undefined;
     if (this.#timedPaddingMs >= MAX_PADDING_MS) return undefined;
     return this.#lastFrameAt + Math.max(FRAMES_STOPPED_MS, this.#timedPaddingMs + PIECE_MS);
   }
 
-  /** Some time passed; returns the silence to give the model for it, so that it can tell that the turn is over. */
+  /** Returns the silence to give the model for the time that passed without frames, so that it can end the turn. */
   timePassed(at: Millis): string[] {
     const pieces: string[] = [];
     if (this.#lastFrameAt === undefined || this.deadline === undefined || at < this.deadline) return pieces;
@@ -81,12 +86,12 @@ export class CallerAudio {
     return pieces;
   }
 
-  /** The model says that the caller has begun to speak, or has stopped. */
+  /** The model reported that the caller began to speak, or stopped. */
   callerSpeaks(isSpeaking: boolean): void {
     this.#given.speaking = isSpeaking;
   }
 
-  /** The clock of another stream begins anew. */
+  /** Another stream began: its timestamps start again at 0. */
   newStream(at: Millis): void {
     this.#expected = undefined;
     this.#skipUntil = 0;
@@ -96,44 +101,46 @@ export class CallerAudio {
     this.#paddingAheadMs = 0;
   }
 
-  /** The stream is gone: what the caller says next comes on another. */
+  /** The stream is lost. No silence is given to the model until the next one begins. */
   streamLost(): void {
     this.#lastFrameAt = undefined;
   }
 
-  /** Another owner's model has heard this stream up to here, and the conversation holds it in words. */
+  /** Frames up to this timestamp belong to turns that another owner's model has committed: they are dropped. */
   skipUntil(timestamp: Millis): void {
     this.#skipUntil = timestamp;
   }
 
-  /** A session is configured: returns all that it has to hear first, and audio flows from here on. */
+  /** A session is configured. Returns the audio to give it first; later frames are passed on as they come. */
   sessionOpened(): string[] {
     this.#open = true;
     this.#given.reset();
     return this.#uncommitted.map(frame => this.#give(frame, true));
   }
 
-  /** There is no session: what comes now waits for the next. */
+  /** The session is lost: frames are kept for the next one. */
   sessionLost(): void {
     this.#open = false;
   }
 
   /**
-   * A turn was committed: the conversation holds it in words, and another session need not hear it, but for the moment
-   * before now, in which the caller may have begun to speak again. Returns how far Twilio's clock is settled.
+   * A turn was committed: the conversation holds its words, so another session does not need the audio. The last 300 ms
+   * are kept, because the caller may have begun to speak again. Returns the timestamp on Twilio's clock up to which audio
+   * is committed.
    */
   turnCommitted(): Millis | undefined {
     while (this.#uncommittedMs > KEPT_AFTER_COMMIT_MS) this.#uncommittedMs -= this.#uncommitted.shift()?.ms ?? 0;
-    // What comes late behind silence of ours was not heard yet, though the silence behind it was.
+    // A late frame whose place was filled with silence is not committed yet, although the silence is.
     const next = this.#uncommitted.find(({timestamp, stream}) => timestamp !== undefined && stream === this.#stream);
     return next?.timestamp ?? this.#expected;
   }
 
-  /** What the session in use was given, and when it arrived. */
+  /** The audio that the current session was given, with the moments at which it arrived. */
   get given(): SpeechLocator {
     return this.#given;
   }
 
+  /** Silence added so far, in milliseconds. */
   get paddedMs(): Millis {
     return this.#paddedMs;
   }

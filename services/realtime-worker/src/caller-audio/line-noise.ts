@@ -1,38 +1,38 @@
-/** So many frames tell how loud the line is: three seconds. */
+/** The noise level is learned from this many frames: three seconds. */
 const WINDOW_FRAMES = 150;
-/** A call that has just begun is taken for quiet, as far as it was not heard yet, for so many frames: one second. */
+/** In the first second of a call, frames that have not come yet count as quiet. */
 const ASSUMED_QUIET_FRAMES = 50;
-/** The model says half a second late, at most, that the caller has begun to speak. */
+/** Frames of the last half second are undecided: the model reports speech up to this late. */
 const UNDECIDED_FRAMES = 25;
-/** Levels are told apart by one decibel, up to the loudest sample there is. */
+/** The histogram has steps of one decibel, up to the loudest 16-bit sample. */
 const STEPS = 91;
 const LEVEL_OF_STEP = Float64Array.from({length: STEPS}, (_, step) => (step === 0 ? 0 : 10 ** ((step + 0.5) / 20)));
 
-/** Speech is so many times as loud as the quietest tenth of all frames… */
+/** Speech is louder than the quietest tenth of all frames by this factor… */
 const ABOVE_QUIETEST = 2;
-/** …and so many times as loud as four in five of the frames in which nobody spoke… */
+/** …and louder than four in five of the frames without speech by this factor… */
 const ABOVE_NOISE = 1.2;
-/** …but never quieter than -58 dB of full scale: digital silence is not a line, and hiss is not speech. */
+/** …and at least this loud, -58 dB of full scale: hiss over digital silence is not speech. */
 const MIN_RMS = 40;
 
 /**
- * How loud a line is when the caller is silent, and so how loud speech must be. Learned from the frames as they come:
- * a hum is loud all the time, and shows in the quietest of all frames; voices in the background, traffic and music come
- * and go, and show in the frames in which the model hears nobody.
+ * How loud a line is while the caller is silent, and so how loud speech must be. A steady hum shows in the quietest of all
+ * frames. Background voices, traffic and music come and go; they show in the frames in which the model reports no
+ * speech.
  *
  *   background  ▂▁▃▂▁▁▃▂        speech  ▁▁▅▇▆▁▇▅▂▇▆▁▁
  *                  └ four in five           └ one in ten: the line, between two words
  *
- * Fifty times a second for every call: a few counts go up and down, and nothing is allocated.
+ * Runs fifty times a second for each call: it updates a few counters and allocates nothing.
  */
 export class LineNoise {
   readonly #all = new LevelHistogram();
   readonly #background = new LevelHistogram();
-  /** The latest frames, in which the caller may speak already. */
+  /** The latest frames: the caller may already be speaking in them. */
   readonly #undecided = new Uint8Array(UNDECIDED_FRAMES);
   #undecidedCount = 0;
 
-  /** A frame of this level came (root mean square of 16-bit samples). `speaking`: the model hears the caller speak. */
+  /** Adds a frame. `level`: root mean square of its 16-bit samples. `speaking`: the model reports that the caller speaks. */
   add(level: number, speaking: boolean): void {
     const step = stepOf(level);
     this.#all.add(step);
@@ -46,7 +46,7 @@ export class LineNoise {
     this.#undecidedCount += 1;
   }
 
-  /** A frame that is louder than this is not only the line. */
+  /** A frame with a higher level contains more than line noise (root mean square of 16-bit samples). */
   get speechThreshold(): number {
     const quietest = this.#all.percentile(0.1) * ABOVE_QUIETEST;
     const noise = this.#background.percentile(0.8) * ABOVE_NOISE;
@@ -54,7 +54,7 @@ export class LineNoise {
   }
 }
 
-/** The latest levels, counted by loudness. */
+/** A histogram of the levels of the last 150 frames. */
 class LevelHistogram {
   readonly #steps = new Uint8Array(WINDOW_FRAMES);
   readonly #frames = new Uint16Array(STEPS);
@@ -69,7 +69,7 @@ class LevelHistogram {
     this.#count += 1;
   }
 
-  /** The level that this share of the frames does not exceed. */
+  /** The level that this share of the frames (0 to 1) does not exceed. */
   percentile(share: number): number {
     const known = Math.min(this.#count, WINDOW_FRAMES);
     let left = share * Math.max(known, ASSUMED_QUIET_FRAMES) - Math.max(0, ASSUMED_QUIET_FRAMES - known);

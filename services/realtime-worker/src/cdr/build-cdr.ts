@@ -16,15 +16,15 @@ import {heardWords} from '../conversation/heard-words.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {costOf, PRICE_TABLE} from './prices.ts';
 
-/** How much of what was said is kept. `heard`: the assistant's words only as far as the caller heard them. */
+/** How much of the conversation is kept. `heard`: the assistant's words only as far as the caller heard them. */
 export type TranscriptPolicy = 'off' | 'heard' | 'full';
 
 type Opened = Extract<JournalEntry, {is: 'opened'}>;
 type FrameCounts = CallSummary['frames'];
 
 /**
- * What a call amounts to, from its journal: the same whether its last owner writes it, or somebody who found it
- * orphaned. In parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without a beginning.
+ * Builds the call record (CDR) from the call's journal. The result is the same for the last owner and for an orphan sweep.
+ * It has parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without its first entry.
  */
 export function buildCdr(entries: readonly JournalEntry[], transcripts: TranscriptPolicy): CallFinished[] | undefined {
   const opened = entries.find(entry => entry.is === 'opened');
@@ -83,7 +83,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
   return {
     callSid: CallSid.parse(opened.callSid),
     startedAt: opened.wall,
-    // Before the beginning when the wall clock jumped: then nobody knows how long the call was.
+    // If the wall clock jumped, this may be before `startedAt`; the length of the call is then unknown.
     endedAt: ended?.wall ?? last.wall,
     direction: opened.direction,
     caller: opened.caller,
@@ -122,7 +122,7 @@ function sumTokens(entries: readonly JournalEntry[]): Tokens {
   return total;
 }
 
-/** Each owner and each stream counts its own. */
+/** Each owner counts the frames of each of its streams; this adds them up. */
 function sumFrames(entries: readonly JournalEntry[]): FrameCounts {
   const total = {up: 0, down: 0, lostUp: 0, lostDown: 0, duplicates: 0, paddedMs: 0, malformed: 0};
   for (const entry of entries) {
@@ -132,7 +132,7 @@ function sumFrames(entries: readonly JournalEntry[]): FrameCounts {
   return total;
 }
 
-/** What was written down, and owners who had the call for too short a time to write anything but that they had it. */
+/** The failovers in the journal, plus those to owners that lost the call again before they could write one. */
 function failoversOf(entries: readonly JournalEntry[], start: number): FailoverRecord[] {
   const known: FailoverRecord[] = [];
   let owner: Extract<JournalEntry, {is: 'owner'}> | undefined;
@@ -175,7 +175,7 @@ function transcriptOf(entries: readonly JournalEntry[], start: number, policy: '
   return lines;
 }
 
-/** At most one of each number: after a failover a turn may have been written twice; the later one knows more. */
+/** One of each number, the last one: after a failover a turn may have been written twice, the second time complete. */
 function byNumber<Each>(list: readonly Each[], number: (each: Each) => number): Each[] {
   return [...new Map(list.map(each => [number(each), each])).values()];
 }

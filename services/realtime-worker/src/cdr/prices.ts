@@ -7,7 +7,7 @@ interface Price {
   readonly output: number;
 }
 
-/** The prices as published, and the rule below; the name says when they were looked up. */
+/** Names the version of the prices and of the rules below: the month in which the published prices were looked up. */
 export const PRICE_TABLE = '2026-11';
 const PRICES: Readonly<Record<string, {readonly text: Price; readonly audio: Price}>> = {
   'gpt-realtime-2.1': {
@@ -20,7 +20,7 @@ const PRICES: Readonly<Record<string, {readonly text: Price; readonly audio: Pri
   },
 };
 
-/** What a call's tokens cost in US dollars; null for a model whose price is not known. */
+/** The cost of a call's tokens in US dollars; null for a model whose prices are not known. */
 export function costOf(model: string, tokens: Tokens): number | null {
   const price = PRICES[model];
   if (!price) return null;
@@ -36,8 +36,9 @@ function cost(price: Price, input: number, cached: number, output: number): numb
 }
 
 /**
- * Cached tokens are part of those in. Where the model did not say of which kind they are, text counts first: a cache
- * holds beginnings, and a conversation begins with its instructions. So the price is rather too high than too low.
+ * Cached tokens are included in the input tokens. If the model did not report their kind, they count as text first: a
+ * cache holds the beginning of a conversation, and that is its instructions. The cost is then too high rather than too
+ * low.
  */
 function cachedByKind(tokens: Tokens): {readonly text: number; readonly audio: number} {
   const {inputText, inputAudio, inputCached, inputCachedText, inputCachedAudio} = tokens;

@@ -14,7 +14,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 export interface SendCdrDeps {
   readonly queue: AnalyticsQueue;
   readonly directory: CallDirectory;
-  /** Who sends. */
+  /** The worker that sends the record. */
   readonly worker: ProcessId;
   readonly transcripts: TranscriptPolicy;
   readonly metrics: Metrics;
@@ -22,7 +22,7 @@ export interface SendCdrDeps {
   readonly log: Log;
 }
 
-/** Everything that is known of a call that is over. */
+/** A call that is over, with its whole journal. */
 export interface FinishedCall {
   readonly callSid: CallSid;
   readonly epoch: number;
@@ -50,9 +50,9 @@ export async function sendCdrWithRetries(
 }
 
 /**
- * Sends the record of a finished call to analytics, and only then ends the call in the directory: whoever dies between
- * the two leaves an orphan that is found and recorded again, never a call without a record. A call that somebody else
- * has by now is theirs to record.
+ * Sends the record of a finished call to analytics, and only then marks the call as ended in the directory. A worker that
+ * dies between the two leaves an orphaned call, which the orphan sweep records again; analytics keeps one record per
+ * call. If another worker owns the call by now, that worker sends the record.
  */
 export async function sendCdr(
   {callSid, epoch, entries}: FinishedCall,
@@ -67,12 +67,12 @@ export async function sendCdr(
   try {
     parts = buildCdr(entries, transcripts);
   } catch (thrown) {
-    // A bug in one figure must not keep the call open for ever.
+    // A bug in one field must not keep the call open for ever.
     log.error({err: thrown, callSid}, 'bug: no record can be made of this call');
   }
   if (parts) await queue.send(parts);
   await directory.end(callSid, call?.epoch ?? epoch);
-  // Counted and told here: whatever fails before is tried again from the start.
+  // Counted and traced last: after a failure above, everything is tried again from the start.
   metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
   if (!parts) return;
   metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});

@@ -3,8 +3,8 @@ import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
 import type {SpanEvent, Traces} from '@voicebridge/shared/observability/trace.ts';
 
 /**
- * Tells the traces of a call that is over: one span for the call, one for each turn, one for each tool call. They are
- * made from its record, so that a call that many workers had is whole, and nothing is done while anybody speaks.
+ * Sends the spans of a finished call: one for the call, one for each turn, one for each tool call. They are made from
+ * the call record, so the trace of a call that moved between workers is complete, and a live call has no tracing cost.
  */
 export function traceCall(parts: readonly CallFinished[], traces: Traces): void {
   const summary = parts[0]?.summary;
@@ -53,7 +53,7 @@ interface TraceContext {
   readonly traces: Traces;
 }
 
-/** From the caller's first word, where there was one, until the answer was heard. */
+/** One turn's span: from the caller's first word, if there was one, until the answer was heard. Returns its traceparent. */
 function traceTurn(
   turn: TurnRecord,
   interruptions: readonly InterruptionRecord[],

@@ -6,19 +6,21 @@ export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
 
 interface Entry {
   item: ConversationItem;
-  /** An assistant's words that were cut: how much of its audio was heard. */
+  /** Set if the caller did not hear all of an assistant's item: how much of its audio was heard. */
   cut?: {readonly heardMs: Millis; readonly totalMs: Millis};
-  /** The session that holds it as audio; in another session it is only text. */
+  /** The number of the model session that holds it as audio. Other sessions know it as text. */
   readonly session: number;
 }
 
 /**
- * What was said on this call, in words and in order, as the caller heard it: what another session must be told, and
- * what a transcript is made of. The model forgets the words of an item that was cut, so this is the only copy.
+ * What was said on this call, in words and in order, as the caller heard it. Another model session is given these items,
+ * and a call that moves to another worker goes on with them. The model forgets the words of an item that was truncated,
+ * so this is the only copy.
  */
 export class Conversation {
   #items: Entry[] = [];
 
+  /** Adds an item, or replaces the one with the same id. `session`: the number of the model session that holds it. */
   add(item: ConversationItem, session: number): void {
     const known = this.#items.find(each => each.item.id === item.id);
     if (known) known.item = item;
@@ -29,19 +31,23 @@ export class Conversation {
     return this.#items.some(each => each.item.id === id);
   }
 
-  /** Words of an item become known, or better known. A caller's words may come long after the answer to them. */
+  /**
+   * Text of an item arrived; `whole` replaces the text so far, otherwise it is appended. A caller's words may come long
+   * after the answer to them.
+   */
   words(id: string, text: string, whole: boolean): void {
     const known = this.#items.find(each => each.item.id === id);
     if (!known || !('text' in known.item)) return;
     known.item = {...known.item, text: whole ? text : known.item.text + text};
   }
 
+  /** The caller heard `heardMs` of the item's audio, of `totalMs`. */
   truncate(id: string, heardMs: Millis, totalMs: Millis): void {
     const known = this.#items.find(each => each.item.id === id);
     if (known) known.cut = {heardMs, totalMs};
   }
 
-  /** An item whose audio stopped coming: its words ran ahead, so they are cut to what its audio can have said. */
+  /** The item's audio stopped coming after `audioMs`. Its text came ahead of the audio, so it is shortened in proportion. */
   truncateToAudio(id: string, audioMs: Millis): void {
     this.truncate(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
   }
@@ -55,15 +61,15 @@ export class Conversation {
     return this.#items.some(each => each.item.id === id && each.session === session);
   }
 
-  /** The words of an item that were heard. */
+  /** The words of an item that the caller heard. */
   heardText(id: string): string {
     const known = this.#items.find(each => each.item.id === id);
     return known && 'text' in known.item ? heardWords(known.item.text, known.cut) : '';
   }
 
   /**
-   * Everything another session must know, in order: only what was heard, no empty items, no tool call without its
-   * result (the model would wait for it for ever).
+   * Everything another session must know, in order: only what was heard, no empty items, and no tool call without its
+   * result, for which the model would wait for ever.
    */
   history(): ConversationItem[] {
     const answered = new Set(this.#items.flatMap(({item}) => (item.kind === 'toolResult' ? [item.callId] : [])));
@@ -97,7 +103,7 @@ export class Conversation {
     return known?.item.kind === 'toolCall' && known.session !== session ? known.item : undefined;
   }
 
-  /** Whether the caller is owed an answer: the last word was theirs, or a tool's. */
+  /** Whether the caller waits for an answer: the last item is the caller's words or a tool's result. */
   get awaitsAnswer(): boolean {
     const last = this.#items.at(-1)?.item.kind;
     return last === 'caller' || last === 'toolResult';

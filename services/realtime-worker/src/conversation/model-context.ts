@@ -3,7 +3,7 @@ import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
 import type {Conversation} from './conversation.ts';
 import type {ConversationItem, ModelEvent} from '../model/model-adapter.ts';
 
-/** The conversation, kept alike in three places: here, in the model's session, and in the journal for other workers. */
+/** Keeps the conversation the same in three places: in memory, in the model's session, and in the journal. */
 export class ModelContext {
   readonly #conversation: Conversation;
   readonly #epoch: number;
@@ -14,19 +14,22 @@ export class ModelContext {
   #hasSession = true;
   #notes = 0;
 
-  /** `epoch` keeps the names that two owners of one call give apart. `truncates`: the model relies on us for what was heard. */
+  /**
+   * `epoch` makes the ids of notes unique across owners of the call. `truncates`: the model must be told what the caller
+   * heard.
+   */
   constructor(conversation: Conversation, {epoch, truncates}: {readonly epoch: number; readonly truncates: boolean}) {
     this.#conversation = conversation;
     this.#epoch = epoch;
     this.#truncates = truncates;
   }
 
-  /** Whether the caller is owed an answer. */
+  /** Whether the caller waits for an answer. */
   get awaitsAnswer(): boolean {
     return this.#conversation.awaitsAnswer;
   }
 
-  /** Another session, which knows nothing yet. */
+  /** Another session is configured, and has no items yet. Returns the commands that add the conversation to it. */
   sessionOpened(): CallEffect[] {
     this.#session += 1;
     this.#hasSession = true;
@@ -42,19 +45,19 @@ export class ModelContext {
     return this.#conversation.has(itemId);
   }
 
-  /** The model has a new item by itself. Knowing it twice is knowing it once. */
+  /** The model created an item by itself. Idempotent. */
   remember(item: ConversationItem): CallEffect[] {
     if (this.#conversation.has(item.id)) return [];
     this.#conversation.add(item, this.#session);
     return [journal({is: 'item', item})];
   }
 
-  /** An item that is new to the model as well. */
+  /** Adds an item that the model does not have yet. */
   add(item: ConversationItem): CallEffect[] {
     return [...this.remember(item), toModel({do: 'add', item})];
   }
 
-  /** Something that nobody said, and that the model must know. */
+  /** Tells the model something that was not said on the call, such as pressed keys. Returns the item's id too. */
   note(text: string): {readonly id: string; readonly added: CallEffect[]} {
     this.#notes += 1;
     const id = `note-${this.#epoch}-${this.#notes}`;
@@ -79,20 +82,20 @@ export class ModelContext {
     return call ? [...remembered, toModel({do: 'add', item: call}), added] : [...remembered, added];
   }
 
-  /** Words of an item; `whole` replaces what came before. */
+  /** Text of an item arrived; `whole` replaces the text so far. */
   words(id: string, text: string, whole: boolean): CallEffect[] {
     this.#conversation.words(id, text, whole);
     return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text})] : [];
   }
 
-  /** Words of the caller could not be written down: told once for each reason. */
+  /** The model server could not transcribe what the caller said. Logged once for each error code. */
   notTranscribed({code, message}: Extract<ModelEvent, {type: 'notTranscribed'}>): CallEffect[] {
     if (this.#untranscribed.has(code)) return [];
     this.#untranscribed.add(code);
     return [{do: 'warn', what: 'the caller was not transcribed', code, detail: message}];
   }
 
-  /** Words of a reply. `isSilenced`: it is not heard any more, and another session must not be told that it was. */
+  /** Text of a reply arrived. `isSilenced`: the caller does not hear this reply, so a new item of it is not kept. */
   replyWords({itemId, text, whole}: Extract<ModelEvent, {type: 'words'}>, isSilenced: boolean): CallEffect[] {
     if (isSilenced && !this.has(itemId)) return [];
     return [...this.remember({kind: 'assistant', id: itemId, text: ''}), ...this.words(itemId, text, whole)];
@@ -102,12 +105,12 @@ export class ModelContext {
     return this.#conversation.heardText(id);
   }
 
-  /** The rest of an item will not come: its session is gone. */
+  /** The model's session was lost in the middle of an item, after `receivedMs` of its audio. */
   brokeOff(itemId: string, receivedMs: Millis): void {
     this.#conversation.truncateToAudio(itemId, receivedMs);
   }
 
-  /** The rest of an item was not heard. */
+  /** The caller heard `heardMs` of an item, of `totalMs`. Tells the model, by truncation or by shorter text. */
   truncate(itemId: string, heardMs: Millis, totalMs: Millis): CallEffect[] {
     const isAudio = this.#conversation.isAudioOf(itemId, this.#session);
     const wasGiven = this.#conversation.heardText(itemId) !== '';
@@ -115,14 +118,17 @@ export class ModelContext {
     const fact = journal({is: 'cut', id: itemId, heardMs, totalMs});
     if (isAudio && this.#truncates) return [toModel({do: 'truncate', itemId, audioEndMs: heardMs}), fact];
     if (isAudio || !wasGiven) return [fact];
-    // Another session spoke it; this one knows it only as text.
+    // Another session spoke this item; the current one has it as text and cannot truncate audio.
     const text = this.#conversation.heardText(itemId);
     const shorter: CallEffect[] =
       text === '' ? [] : [toModel({do: 'add', item: {kind: 'assistant', id: `${itemId}-cut`, text}, after: itemId})];
     return [...shorter, toModel({do: 'delete', itemId}), fact];
   }
 
-  /** The model did not take a cut, and remembers more than was heard. `holdsMs`: it has only so much of the item. */
+  /**
+   * The model refused a truncation, so it remembers more than was heard. `holdsMs`: the server counts only this much
+   * audio of the item; then the truncation is repeated there, once.
+   */
   truncationRefused({about, holdsMs}: Extract<ModelEvent, {type: 'refused'}>): CallEffect[] {
     if (!about?.startsWith('truncate:')) return [];
     const itemId = about.slice('truncate:'.length);

@@ -6,16 +6,16 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
-/** A journal that cannot be written is tried again after this long; the call goes on meanwhile. */
+/** Pause before a failed write to the journal is repeated. The call goes on meanwhile. */
 const RETRY_AFTER: Millis = 250;
 
 /**
- * The journal of one call as its owner writes it: in order, in batches while one is on its way, and never in the way
- * of the call. What is written here is also kept, for the record. Whether the call is still ours is found out here too:
+ * The journal of one call as its owner writes it: in order, one batch at a time, without ever blocking the call. Entries
+ * are also kept here for the call record. A refused write shows whether this worker still owns the call:
  *
- *   append ──refused──> still ours, a new stream raised the epoch: go on in it
- *                       Redis forgot the call, or its last change: tell it again
- *                       somebody newer has it, or it has ended: fenced
+ *   append ──refused──> still the owner, a new stream raised the epoch: go on with that epoch
+ *                       Redis lost the call or its last change: restore it
+ *                       a newer owner has the call, or it has ended: fenced
  */
 export class CallJournal {
   readonly #directory: CallDirectory;
@@ -30,7 +30,7 @@ export class CallJournal {
   #verifying = false;
   #writing: Promise<void> | undefined;
   #over = false;
-  /** Redis does not know the call, and could not yet be told. */
+  /** Redis has lost the call, and restoring it has not worked yet. */
   #forgotten = false;
   #fenced = false;
 
@@ -40,11 +40,11 @@ export class CallJournal {
     readonly epoch: number;
     readonly clock: Clock;
     readonly log: Log;
-    /** Of the owners before. */
+    /** Entries of previous owners. */
     readonly entries: readonly JournalEntry[];
-    /** The call as the directory should know it. */
+    /** The call's entry as it should stand in the directory. */
     readonly currentEntry: () => CallEntry;
-    /** Somebody newer owns the call. */
+    /** Called once when this worker no longer owns the call. */
     readonly onFenced: () => void;
   }) {
     this.#directory = options.directory;
@@ -61,21 +61,22 @@ export class CallJournal {
     return this.#entries;
   }
 
-  /** Of the call, as far as its owner knows. */
+  /** The newest epoch of the call that this worker knows. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Somebody newer owns the call, or it has ended without us: nothing of ours may count any more. */
+  /** A newer owner has the call, or it ended elsewhere: this worker writes nothing more, and sends no record. */
   get fenced(): boolean {
     return this.#fenced;
   }
 
-  /** The call has another stream, and a higher epoch with it. */
+  /** A new stream of the call raised its epoch. */
   newEpoch(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
   }
 
+  /** Adds an entry with the current time of day, and writes it to Redis in the background. */
   write(fact: Fact): void {
     const entry: JournalEntry = {...fact, wall: this.#clock.wall()};
     this.#entries.push(entry);
@@ -83,12 +84,12 @@ export class CallJournal {
     this.#writing ??= this.#drain();
   }
 
-  /** Resolves when everything is written, or never will be. */
+  /** Resolves when all entries are written, or when the journal is stopped. */
   async written(): Promise<void> {
     await this.#writing;
   }
 
-  /** Finds out whether the call is still ours, and tells Redis again what it may have forgotten. */
+  /** Checks that this worker still owns the call, and restores the call if Redis has lost it. */
   async verifyOwnership(): Promise<void> {
     if (this.#over) return;
     this.#verifying = true;
@@ -96,14 +97,14 @@ export class CallJournal {
     await this.#writing;
   }
 
-  /** Somebody else writes now. */
+  /** Writes nothing more: another worker owns the call. */
   stop(): void {
     this.#over = true;
     this.#verifying = false;
     this.#waiting = [];
   }
 
-  /** What was refused: true when it can be written after all. */
+  /** A batch was refused. True: this worker still owns the call, and the batch will be written again. */
   async #stillOwned(refused: readonly string[]): Promise<boolean> {
     const known = this.#currentEntry();
     const call = await this.#directory.read(this.#callSid);
@@ -113,7 +114,7 @@ export class CallJournal {
       return true;
     }
     if (call && (call.state === 'ended' || call.epoch >= this.#epoch)) return false;
-    // Once: a Redis that takes no writes cannot be told, and is asked again and again.
+    // Logged once: a Redis that refuses writes is tried many times.
     if (!this.#forgotten) this.#log.warn({knows: call?.epoch ?? 0}, 'redis has forgotten the call; it is told again');
     this.#forgotten = true;
     if (!(await this.#directory.restore({...known, epoch: this.#epoch}))) return false;
@@ -123,7 +124,7 @@ export class CallJournal {
   }
 
   async #drain(): Promise<void> {
-    await Promise.resolve(); // what one event caused goes out together
+    await Promise.resolve(); // so that all entries of one event go out in one batch
     while (this.#waiting.length > 0 || this.#verifying) {
       const batch = this.#waiting;
       this.#waiting = [];

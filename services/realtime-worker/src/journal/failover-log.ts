@@ -4,7 +4,7 @@ import {type CallEffect, journal} from '../events/call-effect.ts';
 
 type Kind = FailoverRecord['kind'];
 
-/** The owner before, and why it is one no more. */
+/** The previous owner of the call, and why the call moved. */
 export interface TakenOver {
   readonly kind: Extract<Kind, 'worker-lost' | 'worker-drained'>;
   readonly from: string | null;
@@ -13,11 +13,11 @@ export interface TakenOver {
 interface Pending {
   readonly kind: Kind;
   readonly from: string | null;
-  /** On the monotonic clock; undefined while nobody has said when it was. */
+  /** On the monotonic clock; undefined while the moment of the loss is not known. */
   lostAt: Millis | undefined;
 }
 
-/** The call's streams, sessions and owners that were replaced by others, and how long the caller could not be heard. */
+/** Records each replacement of the call's stream, model session or owner, and how long the caller's audio was cut off. */
 export class FailoverLog {
   readonly #callTime: (at: Millis) => Millis;
   readonly #worker: string;
@@ -30,32 +30,32 @@ export class FailoverLog {
   #modelReady = false;
   #streamOpen = false;
 
-  /** `since`: milliseconds since the call began. */
-  constructor(since: (at: Millis) => Millis, worker: string, count: number, taken?: TakenOver) {
-    this.#callTime = since;
+  /** `callTime`: milliseconds since the call began, at a moment of this worker's clock. `count`: failovers so far. */
+  constructor(callTime: (at: Millis) => Millis, worker: string, count: number, taken?: TakenOver) {
+    this.#callTime = callTime;
     this.#worker = worker;
     this.#count = count;
     if (taken) this.#owner = {...taken, lostAt: undefined};
   }
 
-  /** Something came from the caller's phone. */
+  /** A frame or a mark came from the caller's phone. */
   phoneActive(at: Millis): void {
     this.#phoneAt = at;
   }
 
-  /** `sinceStartMs`: so long ago the stream began; `silentMs`: so long ago the owner before was last heard of. */
+  /** `sinceStartMs`: how long ago the stream began. `silentMs`: how long ago the edge last heard from the previous owner. */
   streamBegan(edge: string, at: Millis, sinceStartMs: Millis, silentMs: Millis | undefined): CallEffect[] {
     const lost = this.#stream;
     this.#stream = undefined;
     this.#edge = edge;
     this.#streamOpen = true;
     if (this.#owner && silentMs !== undefined) this.#owner.lostAt ??= at - silentMs;
-    // What is said before a stream begins is gone; from then on the edge keeps it until somebody listens.
+    // Audio before the stream began is lost; from then on the edge keeps it until a worker listens.
     const effects = lost ? this.#replaced(lost, edge, at - sinceStartMs, at) : [];
     return [...effects, ...this.#ownerIfReady(at)];
   }
 
-  /** `moved`: its edge let it go. The first word about it counts. */
+  /** `moved`: its edge was drained; otherwise it was lost. Only the first report of one loss counts. */
   streamEnded(moved: boolean, at: Millis): void {
     this.#streamOpen = false;
     const kind = moved ? 'edge-drained' : 'edge-lost';
@@ -74,21 +74,21 @@ export class FailoverLog {
     return [...(lost ? this.#replaced(lost, null, at, at) : []), ...this.#ownerIfReady(at)];
   }
 
-  /** Another session took over between two turns, and nobody could notice. */
+  /** A spare session took over between two turns, without a gap. */
   modelRotated(at: Millis): CallEffect[] {
     return this.#model
       ? this.modelReady(at)
       : this.#replaced({kind: 'model-rotated', from: null, lostAt: at}, null, at, at);
   }
 
-  /** The call ends: what was lost and never replaced. Not the stream: that is how calls end. */
+  /** The call ends: records an owner or a session that was lost and not replaced. A lost stream is how calls end. */
   unfinished(at: Millis): CallEffect[] {
     const left = [this.#owner, this.#model].flatMap(each => (each ? [each] : []));
     const to = (each: Pending) => (each === this.#owner ? this.#worker : null);
     return left.flatMap(each => this.#replaced(each, to(each), undefined, at));
   }
 
-  /** A new owner hears the caller when it has both: the stream, and a model to give it to. */
+  /** A failover of the owner is over when the new owner has both a stream and a model session that is ready. */
   #ownerIfReady(at: Millis): CallEffect[] {
     const owner = this.#owner;
     if (!owner || !this.#streamOpen || !this.#modelReady) return [];

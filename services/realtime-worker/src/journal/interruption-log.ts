@@ -8,11 +8,11 @@ import {timingLine} from '../barge-in/timing-line.ts';
 interface Settings {
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly callTime: (at: Millis) => Millis;
-  /** What of the caller the model in use was given. */
+  /** The caller audio that the current model session was given. */
   readonly given: Pick<SpeechLocator, 'loudUntil' | 'isSpeech' | 'latestLevels'>;
 }
 
-/** The interruptions of a call, numbered, and what is kept of each. */
+/** Numbers the interruptions of a call and writes their records. */
 export class InterruptionLog {
   readonly #settings: Settings;
   #count: number;
@@ -24,18 +24,18 @@ export class InterruptionLog {
     this.#count = count;
   }
 
-  /** `onset`: when the first of that speech arrived here; `at`: when the model said so. */
+  /** `onset`: when the first frame of that speech arrived here. `at`: when the model reported it. */
   callerSpoke(onset: Millis, at: Millis): void {
     this.#onset = onset;
     this.#reportedAt = at;
   }
 
-  /** How long the caller spoke, when the last of it arrived at `ended`. */
+  /** How long the caller spoke, in milliseconds, if the last frame of the speech arrived at `ended`. */
   spokenMs(ended: Millis): Millis {
     return Math.max(0, ended - (this.#onset ?? ended));
   }
 
-  /** `isFalse`: it was a noise, and the reply went on. `audibleSince`: since when the reply was spoken. */
+  /** `isFalse`: it was a noise, and the reply went on. `audibleSince`: when the first audio of the reply was sent. */
   record(
     interruption: Interruption,
     isFalse: boolean,
@@ -53,9 +53,9 @@ export class InterruptionLog {
   }
 
   /**
-   * The two voices overlap at Twilio, one way up and one way down from here: from the caller's onset there to the moment
-   * the clear lands there, so both ways are added to what passed here. Talk-over is less where the assistant began
-   * later than the caller, or the caller ended earlier than the assistant.
+   * The two voices overlap at Twilio, from the caller's onset there until the clear arrives there. So the round trip is
+   * added to the time that passed here. Talk-over is shorter if the assistant began after the caller, or the caller
+   * stopped before the assistant.
    */
   #overlap({at, roundTrip}: Interruption, audibleSince: Millis | undefined): Overlap {
     const onset = this.#onset;
@@ -72,10 +72,7 @@ interface Overlap {
   readonly talkOverMs: Millis | null;
 }
 
-/**
- * What is kept of an interruption. `reactionMs` is for the shell to fill in: only it knows when an event came and when a
- * frame went out.
- */
+/** The record of an interruption. The shell fills in `reactionMs`: it knows when events came in and frames went out. */
 function interruptionRecord(
   {cuts, heard, proven, sent, unheardMs}: Interruption,
   numbers: {interruption: number; turn: number; at: Millis},
@@ -95,5 +92,5 @@ function interruptionRecord(
 }
 
 const FRAME_MS = 20;
-/** A mark follows each delta of the model; it is never much later than this. */
+/** A mark follows each audio delta of the model, so at most about this much audio is not covered by a mark. */
 const UNPROVEN_MS = 250;

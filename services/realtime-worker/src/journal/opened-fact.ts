@@ -3,7 +3,7 @@ import type {PartyRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Assistant} from '../assistant.ts';
 import type {Fact} from '../events/call-effect.ts';
 
-/** The first entry of a journal: what was known when the call came in, and who answers. */
+/** The first entry of a journal: what was known when the call came in, and which assistant answers. */
 export function openedFact(call: CallEntry, assistant: Assistant): Fact {
   const {facts} = call;
   const party = (who: 'caller' | 'callee'): PartyRecord => ({
@@ -21,7 +21,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     assistant: assistant.name,
     model: assistant.model,
     voice: assistant.voice,
-    // Two processes, one machine or two with synchronised clocks: the only clock they share is the time of day.
+    // Webhook and worker are two processes, perhaps on two machines: they share no clock but the time of day.
     admissionMs: receivedAt > 0 ? Math.max(0, call.startedAt - receivedAt) : null,
     traceparent: facts['traceparent'] ?? null,
   };

@@ -24,20 +24,20 @@ interface OpenTurn {
   readonly heard: Map<string, Millis>;
 }
 
-/** A turn that another owner left behind, as far as it had come. */
+/** A turn that the previous owner of the call had begun and not finished. */
 export interface InheritedTurn {
   readonly turn: TurnRecord;
-  /** Up to where each item was said, and up to where those were heard that were cut. */
+  /** By item: how much audio went to Twilio, and how much the caller heard of items that were truncated. */
   readonly said: Map<string, Millis>;
   readonly heard: Map<string, Millis>;
   interrupted: boolean;
-  /** All of it had come from the model. */
+  /** All of its audio had come from the model. */
   complete: boolean;
 }
 
 /**
- * The turns of a call as they happen: one per response of the model. All moments come in on the monotonic clock and
- * leave as milliseconds since the call began (`since`). docs/METRICS.md defines each figure.
+ * The turns of a call as they happen: one per response of the model. Moments come in on the worker's monotonic clock and
+ * are written as milliseconds since the call began (`callTime`). docs/METRICS.md defines each figure.
  */
 export class TurnLog {
   readonly #callTime: (at: Millis) => Millis;
@@ -47,24 +47,25 @@ export class TurnLog {
   #inherited: InheritedTurn | undefined;
   #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NO_CALLER;
 
+  /** `before`: the turns of previous owners of the call. */
   constructor(
-    since: (at: Millis) => Millis,
+    callTime: (at: Millis) => Millis,
     labels: {model: string; worker: string},
     before?: {readonly turns: number; readonly openTurn: InheritedTurn | undefined},
   ) {
-    this.#callTime = since;
+    this.#callTime = callTime;
     this.#labels = labels;
     this.#count = before?.turns ?? 0;
     this.#inherited = before?.openTurn;
   }
 
-  /** The number of the turn that is open, or would be next. */
+  /** The number of the open turn, or of the next one if none is open. */
   get turn(): number {
     return this.#count;
   }
 
   callerSpoke(onsetAt: Millis): void {
-    // A caller who pauses and goes on before any answer is still in the same turn.
+    // A caller who pauses and goes on before any answer stays in the same turn.
     this.#caller = {startedAt: this.#caller.startedAt ?? onsetAt, endedAt: null, decidedAt: null};
   }
 
@@ -72,7 +73,7 @@ export class TurnLog {
     this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
   }
 
-  /** A response began, and the turn before it is over if it was not yet. */
+  /** A response began. Closes the turn before it, if that is still open. */
   started(responseId: string, cause: TurnCause, at: Millis): CallEffect[] {
     const before = turnEffects(this.close(at));
     const caller = cause === 'caller' ? this.#caller : NO_CALLER;
@@ -103,7 +104,7 @@ export class TurnLog {
     open.generated.set(itemId, (open.generated.get(itemId) ?? 0) + ms);
   }
 
-  /** Since when the turn that is open is audible; undefined if it is not. */
+  /** When the first audio of the open turn went to Twilio; undefined if none has. */
   get audibleSince(): Millis | undefined {
     return this.#open?.audioStartedAt ?? undefined;
   }
@@ -130,7 +131,7 @@ export class TurnLog {
     for (const {itemId, audioEndMs} of cuts) turn.heard.set(itemId, audioEndMs);
   }
 
-  /** The line was closed: so much of these items was heard. */
+  /** The call ended in the middle of these items: writes how much of each was heard. */
   truncated(cuts: readonly Truncation[]): CallEffect[] {
     const turn = this.#inherited ?? this.#open;
     return cuts.map(({itemId, audioEndMs, receivedMs}) => {
@@ -139,7 +140,7 @@ export class TurnLog {
     });
   }
 
-  /** Everything that was said has been heard. Returns the turn if it is over. */
+  /** All audio sent so far has been played. Returns the turn if it is over. */
   playoutEnded(at: Millis): TurnRecord | undefined {
     if (this.#inherited) return this.close(at);
     if (!this.#open || this.#open.status === null) return undefined;
@@ -169,7 +170,7 @@ export class TurnLog {
     };
   }
 
-  /** What a record must know of a turn whose owner does not live to see its end. */
+  /** Writes the open turn as it stands, for the record in case this worker dies before the turn ends. */
   #openTurnEntry(): CallEffect[] {
     if (!this.#open) return [];
     return [
@@ -178,18 +179,19 @@ export class TurnLog {
   }
 
   #record(open: OpenTurn, audioEndedAt: Millis | null): TurnRecord {
-    const since = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#callTime(moment))));
+    const inCallTime = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#callTime(moment))));
     const gap = between(open.callerEndedAt, open.audioStartedAt);
     return {
       turn: this.#count,
       cause: open.cause,
-      callerStartedAt: since(open.callerStartedAt),
-      callerEndedAt: since(open.callerEndedAt),
-      decidedAt: since(open.decidedAt),
-      firstDeltaAt: since(open.firstDeltaAt),
-      audioStartedAt: since(open.audioStartedAt),
-      audioEndedAt: since(audioEndedAt),
-      // The worker sees both ends one hop from the edge: the caller's frame that much later, its own that much earlier.
+      callerStartedAt: inCallTime(open.callerStartedAt),
+      callerEndedAt: inCallTime(open.callerEndedAt),
+      decidedAt: inCallTime(open.decidedAt),
+      firstDeltaAt: inCallTime(open.firstDeltaAt),
+      audioStartedAt: inCallTime(open.audioStartedAt),
+      audioEndedAt: inCallTime(audioEndedAt),
+      // The worker is one hop from the edge: it saw the caller's frame one hop later than the edge did, and sent its own
+      // audio one hop before the edge had it.
       platformTurnGapMs: gap === null ? null : round(gap + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
       endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
       modelTtfbMs: between(open.decidedAt, open.firstDeltaAt),
@@ -207,7 +209,7 @@ export class TurnLog {
   }
 }
 
-/** What was heard of items, of which these were cut. */
+/** How much audio of these items was generated and heard; `cut` has the heard part of those that were truncated. */
 function amounts(items: ReadonlyMap<string, Millis>, cut: ReadonlyMap<string, Millis>) {
   const heard = [...items].map(([id, ms]) => Math.min(ms, cut.get(id) ?? ms));
   return {generatedMs: round(sum(items.values())), heardMs: round(sum(heard))};
@@ -225,12 +227,12 @@ function sum(values: Iterable<number>): number {
   return total;
 }
 
-/** Tenths of a millisecond are all that is ever meant. */
+/** Records keep tenths of a millisecond. */
 function round(ms: Millis): Millis {
   return Math.round(ms * 10) / 10;
 }
 
-/** What follows from a turn that is over. */
+/** The effects of a finished turn: its journal entry, and its turn gap as a measurement. */
 export function turnEffects(turn: TurnRecord | undefined): CallEffect[] {
   if (!turn) return [];
   const gap = turn.platformTurnGapMs;

@@ -7,7 +7,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {OwnedCall} from '../call-session/call-deps.ts';
 
 export interface HandOverDeps {
-  /** The worker that has the call. */
+  /** The worker that owns the call. */
   readonly worker: ProcessId;
   readonly fleet: Pick<Fleet, 'members'>;
   readonly directory: Pick<CallDirectory, 'read'>;
@@ -16,15 +16,18 @@ export interface HandOverDeps {
   readonly random: () => number;
 }
 
-/** Whoever takes a call over opens a model session first. */
+/** How long another worker may take to accept a call. It opens a model session first. */
 const ACCEPT_WITHIN: Millis = 4_000;
 
-/** Workers that would take a call, but for this one. */
+/** All workers that accept calls, except this one. */
 export async function otherReadyWorkers(worker: ProcessId, fleet: Pick<Fleet, 'members'>): Promise<readonly Member[]> {
   return (await fleet.members('workers')).filter(({id, state}) => id !== worker && state === 'ready');
 }
 
-/** Another worker, least loaded first, opens a session and claims the call. True: it is not ours any more. */
+/**
+ * Asks the other workers, least loaded first, to take the call over. Resolves with true if this worker no longer owns the
+ * call, with false if no worker took it.
+ */
 export async function handOver(
   {callSid}: OwnedCall,
   {worker, fleet, directory, workerClient, random}: HandOverDeps,
@@ -49,7 +52,7 @@ export async function handOver(
     const {answer} = await workerClient.ask(chosen, request, ACCEPT_WITHIN);
     if (answer === 'yes') return true;
   }
-  // One that answered too late may have it after all.
+  // A worker that answered too late may have claimed the call after all.
   const entry = await directory.read(callSid);
   return entry !== undefined && entry.owner !== worker;
 }

@@ -7,14 +7,14 @@ import {claimOrphan} from './take-call.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
 
 const SWEEP_EVERY: Millis = 5_000;
-/** An edge finds another owner long before this; what is left then has no edge either. */
+/** An edge finds a new owner long before this, so a call without an owner for this long has no edge either. */
 const ORPHANED_AFTER: Millis = 15_000;
-/** A caller who was asked to wait is back, and with them an edge, so long after the time they were told. */
+/** A caller on hold is connected to an edge again at most this long after the hold ends. */
 const BACK_WITHIN: Millis = 30_000;
 
 /**
- * Looks for calls whose owner is gone and whom nobody took over: the worker died as the caller hung up, or with the
- * edge. Each is claimed, so that only one sweeper records it.
+ * Looks for calls whose owner died and that no other worker took over: the caller hung up at that moment, or the edge
+ * died too. Each is claimed in the directory, so that only one worker sends its record. Returns a function that stops it.
  */
 export function sweepOrphans(options: {
   readonly directory: CallDirectory;
@@ -22,8 +22,9 @@ export function sweepOrphans(options: {
   readonly worker: ProcessId;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether the call is ours and well. */
+  /** Whether this worker owns the call or is taking it. */
   readonly isOwnedHere: (callSid: CallSid) => boolean;
+  /** Called with each orphaned call that this worker has claimed. */
   readonly onOrphan: (orphan: FinishedCall) => Promise<void>;
 }): Cancel {
   const {directory, fleet, clock, log, isOwnedHere, onOrphan} = options;
@@ -41,13 +42,13 @@ export function sweepOrphans(options: {
         orphanedSince.delete(callSid);
         continue;
       }
-      // No edge looks for an owner while Twilio speaks to the caller.
+      // While the caller is on hold at Twilio there is no edge that could look for an owner.
       if (clock.wall() < Number(call?.facts['heldUntil'] ?? 0) + BACK_WITHIN) continue;
       const orphanedAt = orphanedSince.get(callSid) ?? at;
       orphanedSince.set(callSid, orphanedAt);
       if (at - orphanedAt < ORPHANED_AFTER) continue;
       orphanedSince.delete(callSid);
-      // Its last owner died between the record and the list, or Redis has forgotten everything but the list.
+      // The list of open calls is out of date: the owner died before it removed the call, or Redis lost the call's entry.
       if (call?.state === 'ended') await directory.end(callSid, call.epoch);
       if (!call) await directory.forget(callSid);
       const orphan = await claimOrphan(callSid, options);

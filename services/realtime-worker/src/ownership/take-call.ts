@@ -12,7 +12,7 @@ import {sessionSettings} from '../call-session/session-settings.ts';
 export type TakeRequest = Extract<WorkerRequest, {type: 'take'}>;
 export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>;
 
-/** A call that moves without haste moves only to a session that is ready; no longer than this. */
+/** A drained call moves only to a model session that is ready. It must be ready within this time. */
 const MODEL_READY_WITHIN: Millis = 3_000;
 
 export interface TakeResult {
@@ -21,14 +21,16 @@ export interface TakeResult {
 }
 
 /**
- * Takes a call, or says who else has it. The directory decides: many may try, one wins. A new call answers at once and
- * its model session is opened while Twilio still sets the stream up; a call that a living worker hands over is only
- * claimed once the session is ready, so that the caller never waits for it; the call of a dead one is claimed first.
+ * Takes a call, or replies that another worker owns it. The directory decides: of all workers that claim one epoch, one
+ * wins. When the session is opened depends on the cause:
+ * - `new`: before the claim, so that the model connects while Twilio still sets up the stream;
+ * - `worker-drained`: before the claim, which waits until the session is ready, so that the caller does not wait for it;
+ * - `worker-lost`: after the claim.
  */
 export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
-  // Several may be asked to take the call of a dead worker, and dozens of calls at once: only who wins opens a session.
+  // Several workers may be asked for the calls of a dead one, dozens at a time: only the winner opens a session.
   const preopened = request.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
   const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;
   if (ready?.ok === false) {
@@ -57,14 +59,14 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
   const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
   const model = ready?.replay ?? preopened;
   const session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
-  // First of all the caller is listened to. When a worker died there are dozens who wait for that.
+  // Listen to the caller first: after a worker died, dozens of callers may be waiting.
   if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
   session.startModel();
   const settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 
-/** A call whose owner died as the caller hung up: taken only to write its record. */
+/** Claims an orphaned call only to send its record. Undefined if the call has ended or another worker won. */
 export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'directory' | 'clock' | 'worker'>) {
   const {directory, clock, worker} = deps;
   const call = await directory.read(callSid);
@@ -73,7 +75,7 @@ export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'direct
   return claim.won ? {call: claim.call, entries: readJournal(claim.journal)} : undefined;
 }
 
-/** Waits for `ready` and gives back a session that says it again, to whoever listens next. */
+/** Waits until a session is ready. `replay` is the same session; it repeats the events so far to its first listener. */
 async function waitUntilReady(model: ModelSession, {clock}: Pick<CallDeps, 'clock'>) {
   const received: ModelEvent[] = [];
   const outcome = Promise.withResolvers<boolean>();

@@ -5,15 +5,15 @@ import {CallSid, type ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** So fast askers want to be answered. */
+/** Webhooks and edges wait this long for an answer before they ask another worker. */
 const ANSWER_WITHIN: Millis = 300;
-/** A machine that is busy for good must have workers all the same. */
+/** After this many tries the worker starts cold: a machine that stays busy must still get workers. */
 const MAX_TRIES = 20;
 
 /**
- * Asks this worker to take a call that does not exist, through Redis and its own inbox, until it answers as fast as
- * callers need it. What only the first call would have waited for (code that was never run, schemas, the scripts of the
- * directory) is done then. The call is in an epoch that nobody can win, so no model is asked and no place is taken.
+ * Asks this worker over Redis to take a call that does not exist, until it answers within 300 ms. That runs everything
+ * that the first call would otherwise wait for: uncompiled code, schemas, the directory's scripts. The request names an
+ * epoch that cannot be claimed, so no model session is opened and no capacity is used.
  */
 export async function warmUp(options: {
   readonly worker: ProcessId;
@@ -33,7 +33,7 @@ export async function warmUp(options: {
     ({answer} = await workerClient.ask(worker, ask, ANSWER_WITHIN));
     if (answer === 'unreachable') await sleep(clock, ANSWER_WITHIN);
   } while (answer !== 'taken' && tries < MAX_TRIES);
-  await directory.forget(callSid).catch(() => false); // else the sweep of open calls does
+  await directory.forget(callSid).catch(() => false); // if this fails, the orphan sweep removes the call
   const facts = {answer, tries, ms: Math.round(clock.now() - began)};
   if (answer === 'taken') log.debug(facts, 'worker is warm');
   else log.warn(facts, 'worker begins cold: it does not answer its own inbox in time');

@@ -1,25 +1,25 @@
-/** A piece of the audio of a response, base64. */
+/** A piece of a response's audio; `payload` is base64 μ-law. */
 export interface Piece {
   readonly responseId: string;
   readonly itemId: string;
   readonly payload: string;
 }
 
-/** What is known of a piece. */
+/** Whether a piece is audible, and whether its response was audible before it. */
 export interface Sound {
   readonly isAudible: boolean;
-  /** Something audible came of its response before. */
+  /** An earlier piece of the same response was audible. */
   readonly hasSpoken: boolean;
 }
 
 /**
- * Digital silence before the first sound of a response is played with that sound, or never: a server that sends a minute
- * of it would make the next answer wait for its end.
+ * Holds back digital silence at the start of a response until its first sound, or drops it. A server that sends a minute
+ * of silence would otherwise delay the next answer by a minute.
  */
 export class LeadIn {
   #held: Piece[] = [];
 
-  /** What is to be played now. */
+  /** The pieces to play now, in order. */
   pass(piece: Piece, {isAudible, hasSpoken}: Sound): Piece[] {
     if (this.#held[0]?.responseId !== piece.responseId) this.#held = [];
     if (isAudible || hasSpoken) return [...this.#held.splice(0), piece];

@@ -3,60 +3,61 @@ import {type RoundTrip, RoundTrips} from './round-trips.ts';
 import {type Piece, PlayoutTimeline} from './playout-timeline.ts';
 import {type Observation, RemoteClock} from './remote-clock.ts';
 
-/** A playout that a clear ended. Positions are on its timeline, in milliseconds. */
+/** A playout that a clear ended. Positions are on its timeline, in milliseconds: heard, proven by marks, and sent. */
 export interface ConfirmedClear {
   readonly heard: Millis;
   readonly proven: Millis;
   readonly sent: Millis;
-  /** `landing`: from the mark behind the clear. `clock`: that mark did not come back in time. */
+  /** How `heard` is known. `landing`: from a mark that the clear returned. `clock`: no such mark came back in time. */
   readonly by: 'landing' | 'clock';
-  /** What the caller did not hear, in order, cut to the byte. */
+  /** The audio that the caller did not hear, in order, cut to the byte. */
   readonly unheard: readonly Piece[];
 }
 
 /**
- * What a mark that came back says. `stale`: a clear flushed it, it proves nothing. `early`: its audio cannot have been
- * played yet. `foreign`: we never sent it.
+ * What a returned mark means. `proof`: its audio was played. `probe`: it only measures the round trip. `landed`: the
+ * clear reached Twilio. `stale`: a clear flushed it, so it proves nothing. `early`: its audio cannot have been played
+ * yet. `foreign`: this worker never sent it.
  */
 export type ReturnedMark = 'proof' | 'probe' | 'landed' | 'stale' | 'early' | 'foreign';
 
 interface Probe {
   readonly at: Millis;
-  /** The generation and the position it was sent at, when audio follows it. */
+  /** The generation and position of the audio that follows it, if any does. */
   readonly opens?: {readonly generation: number; readonly position: Millis};
 }
 
 interface PendingClear {
-  /** The mark behind the clear, and the last of the audio: the first that comes back left Twilio when the clear landed. */
+  /** The mark sent behind the clear, and the last mark of the audio. Either comes back when the clear reaches Twilio. */
   readonly marks: readonly [behind: string, last: string];
   readonly at: Millis;
   readonly timeline: PlayoutTimeline;
   readonly estimate: Millis;
   readonly generation: number;
   landed: Observation | undefined;
-  /** Marks that came back after the clear went out: played before it landed, or flushed by it. */
+  /** Marks that came back after the clear went out: played before it reached Twilio, or flushed by it. */
   readonly late: {readonly position: Millis; readonly seen: Observation}[];
 }
 
-/** So many probes are remembered. */
+/** Probes that are kept at most; older ones are dropped. */
 const MAX_PROBES = 8;
-/** A clear whose mark is not back after this long is judged by the clock: the model must know before it answers. */
+/** After this long without its mark, a clear is judged by the clock: the model needs the truncation before it answers. */
 const MAX_CONFIRMATION_MS = 400;
 const CONFIRMATION_SLACK_MS = 100;
-/** Twilio's clock is known to a frame: what differs by more than this is sure. */
+/** Twilio's clock is known to one frame. Only differences larger than this count. */
 const CLOCK_TOLERANCE_MS = 25;
 
 /**
- * What the caller has heard of the assistant.
+ * How much of the assistant's audio the caller has heard.
  *
- *   we     ──send──╮                    ╭──echo──╮      clear+mark──╮          ╭──echo──
+ *   we     ──send──╮                    ╭──mark──╮      clear+mark──╮          ╭──mark──
  *   Twilio         ╰─play ▒▒▒▒▒▒▒▒▒▒▒mark▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒╰─silence, mark╯
  *
- * While audio plays, the clock says how far it is, and marks put it right (timeline.ts) as far as they can be trusted
- * (round-trips.ts). The moment a clear lands, the last mark of what was buffered comes back unplayed, or at the latest a
- * mark sent right behind it; and Twilio's own clock (twilio-clock.ts) tells how much was played between the marks before
- * and that moment. `settle` takes that, or the guess if it is late.
- * Marks are named `owner.generation:position`. A clear starts a generation, and marks of the one before prove nothing.
+ * While audio plays, the position is estimated from the clock and corrected by marks (playout-timeline.ts), as far as
+ * their round trips can be trusted (round-trips.ts). When a clear reaches Twilio, Twilio returns the marks of the audio
+ * that it drops, and the mark sent behind the clear. Twilio's own clock (remote-clock.ts) then tells how much was played
+ * between the last mark before and that moment. `confirmClear` uses that, or the estimate if no mark came back in time.
+ * Marks are named `owner.generation:position`. A clear starts a new generation; marks of the one before prove nothing.
  */
 export class PlaybackLedger {
   readonly #owner: string;
@@ -68,28 +69,28 @@ export class PlaybackLedger {
   #pendingClear: PendingClear | undefined;
   #probed = 0;
 
-  /** `owner` keeps the marks of two owners of one call apart: the epoch of the call. */
+  /** `owner`: the epoch of the call. It keeps the marks of two owners of one call apart. */
   constructor(owner: number) {
     this.#owner = String(owner);
   }
 
-  /** A caller frame arrived: it tells the time at Twilio. */
+  /** A caller frame arrived. Its timestamp is Twilio's clock, in milliseconds. */
   callerFrame(timestamp: Millis, at: Millis): void {
     this.#clock.frame(timestamp, at);
   }
 
-  /** A mark to send when nothing is buffered: it measures the way there and back. */
+  /** The name of a mark to send while nothing is buffered. It measures the round trip. */
   probe(at: Millis): string {
     return this.#newProbe({at});
   }
 
-  /** A mark to send in front of audio that meets an empty buffer; undefined when something still plays. */
+  /** The name of a mark to send in front of audio that meets an empty buffer; undefined while audio still plays. */
   opening(at: Millis): string | undefined {
     if (!this.#timeline.isEmpty(at)) return undefined;
     return this.#newProbe({at, opens: {generation: this.#generation, position: this.#timeline.sentMs}});
   }
 
-  /** Audio goes to Twilio now. Returns the mark which, once returned, proves that it was heard. */
+  /** Audio goes to Twilio now. Returns the name of the mark that proves, once it comes back, that it was played. */
   sent(piece: Piece, at: Millis): string {
     if (this.#timeline.isEmpty(at)) this.#trips.add(this.#timeline.trips(this.#clock));
     return `${this.#owner}.${this.#generation}:${this.#timeline.add(piece, at)}`;
@@ -107,7 +108,7 @@ export class PlaybackLedger {
       const seen = this.#clock.observe(at);
       this.#trips.add([{trip: this.#clock.arrival(seen) - probe.at, at}]);
       const {opens} = probe;
-      // It may still be on its way when the clear goes out: it landed before that.
+      // The mark may come back after the clear went out. It still belongs to the audio before the clear.
       const opened = [this.#pendingClear, {generation: this.#generation, timeline: this.#timeline}].find(
         each => each?.generation === opens?.generation,
       );
@@ -127,12 +128,12 @@ export class PlaybackLedger {
     return isProof ? 'proof' : 'early';
   }
 
-  /** How much of the playout will have been heard when a clear that is sent now lands. */
+  /** How much of the playout the caller will have heard when a clear that is sent now reaches Twilio, in milliseconds. */
   heard(at: Millis): Millis {
     return this.#timeline.heard(at);
   }
 
-  /** Whether the caller may still be hearing something: not everything that was sent is proven to be over. */
+  /** Whether the caller may still be hearing audio: marks do not yet prove that all of it was played. */
   playing(at: Millis): boolean {
     return this.#timeline.playing(at);
   }
@@ -145,17 +146,17 @@ export class PlaybackLedger {
     return this.#timeline.provenMs;
   }
 
-  /** Undefined until one was measured. Milliseconds from us to Twilio and back, as they usually are. */
+  /** The average round trip to Twilio in milliseconds; undefined until one was measured. */
   get averageRoundTrip(): Millis | undefined {
     return this.#trips.average;
   }
 
-  /** The same for what is recorded: a stall of the network is no part of how long one message took. */
+  /** The round trip of a single message, for records: without the average jitter. Undefined until one was measured. */
   get typicalRoundTrip(): Millis | undefined {
     return this.#trips.typical;
   }
 
-  /** A clear goes out now. Returns the mark to send right behind it; `settle` follows. Starts a new playout. */
+  /** A clear goes out now. Returns the name of the mark to send right behind it. Starts a new playout. */
   clear(at: Millis): string {
     const mark = `clear:${this.#owner}.${this.#generation}`;
     const [generation, timeline] = [this.#generation, this.#timeline];
@@ -165,14 +166,14 @@ export class PlaybackLedger {
     return mark;
   }
 
-  /** Until when the mark behind the clear is worth waiting for; undefined when it is back, or no mark ever came back. */
+  /** When to stop waiting for the mark behind the clear; undefined if it is back, or if no mark ever came back. */
   get confirmsBy(): Millis | undefined {
     const {slowest} = this.#trips;
     if (!this.#pendingClear || this.#pendingClear.landed !== undefined || slowest === undefined) return undefined;
     return this.#pendingClear.at + Math.min(slowest + CONFIRMATION_SLACK_MS, MAX_CONFIRMATION_MS);
   }
 
-  /** How much had been heard of the playout that was stopped, by the best that is known by now. */
+  /** How much was heard of the playout that the last clear ended, from everything known so far. Undefined the second time. */
   confirmClear(): ConfirmedClear | undefined {
     const stopped = this.#pendingClear;
     if (!stopped) return undefined;
@@ -193,7 +194,7 @@ export class PlaybackLedger {
     };
   }
 
-  /** The stream has been gone since `at`, and with it what was buffered. Starts a new playout; returns what was not heard. */
+  /** The stream was lost at `at`, and Twilio's buffer with it. Starts a new playout; returns the audio not heard. */
   streamLost(at: Millis): readonly Piece[] {
     const unheard = this.#timeline.after(this.#timeline.heardAt(at));
     this.#restart();
@@ -205,13 +206,13 @@ export class PlaybackLedger {
 
   #isLanding({marks: [behind, last], landed, timeline, at: since}: PendingClear, mark: string, at: Millis): boolean {
     if (landed) return false;
-    // The last mark of the audio may also come back because it was played, and then sooner than a clear can land.
+    // The last mark of the audio may also come back because it was played. Then it comes back sooner than a clear could.
     return (
       mark === behind || (mark === last && !timeline.flushed && at - since >= this.#trips.fastest - CLOCK_TOLERANCE_MS)
     );
   }
 
-  /** How long the clear took to land, by the first mark that it flushed; empty if none is back. */
+  /** The round trip of the clear, from the first mark that it flushed; empty if none is back. */
   #landing({at, timeline, landed, late}: PendingClear): RoundTrip[] {
     const trips = landed ? [this.#clock.arrival(landed) - at] : [];
     const fastest = Math.min(this.#trips.fastest, ...timeline.trips(this.#clock).map(({trip}) => trip));
@@ -225,7 +226,7 @@ export class PlaybackLedger {
     return trips.length === 0 ? [] : [{trip: Math.min(...trips), at}];
   }
 
-  /** Another echo is back: what plays is put right by it. */
+  /** Another mark is back: corrects the estimate of what plays now. */
   #correct(): void {
     const trips = this.#timeline.trips(this.#clock);
     if (trips.length > 0) this.#timeline.correct(this.#trips.correction(trips, []));

@@ -3,13 +3,13 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RoundTrip} from './round-trips.ts';
 import type {Observation, RemoteClock} from './remote-clock.ts';
 
-/** A piece of one item's audio: base64 μ-law, and where in the item it begins. */
+/** A piece of one item's audio. `itemFrom`: where in the item it begins, `ms`: its length, both in milliseconds. */
 export interface Piece {
   readonly itemId: string;
   readonly responseId: string;
   readonly itemFrom: Millis;
   readonly ms: Millis;
-  /** Empty when another owner of the call said it: it can be cut, and not be said again. */
+  /** Base64 μ-law. Empty when another owner of the call sent it: then it can be truncated, but not sent again. */
   readonly payload: string;
 }
 
@@ -18,35 +18,36 @@ interface Placed extends Piece {
   readonly to: Millis;
 }
 
-/** A moment at which the play head was known to be at a position. */
+/** A mark that came back: playback had reached `position` when it left Twilio. */
 interface PlayedMark {
   readonly position: Millis;
   readonly seen: Observation;
 }
 
-/** So many marks are remembered: enough to find one in time, few enough to forget. */
+/** Marks that are kept: enough for a punctual one among them, few enough to follow a change of the network. */
 const MAX_PLAYED_MARKS = 8;
-/** Twilio may return a mark as its last frame begins to play. One that comes earlier was not played. */
+/** Twilio may return a mark when the last frame before it begins to play. A mark that comes earlier was not played. */
 const EARLY_MS = 25;
 
 /**
- * One playout: from a silence, over any number of items, to a clear or for ever.
+ * One playout: everything sent to Twilio since the last clear, as one timeline over any number of items.
  *
  *   0 ───────── proven ──── heard? ──── sent
  *
- * A mark that came back is proof, unless it came before its audio can have been played; the clock is a guess, put right by
- * marks as far as they can be trusted (round-trips.ts); the guess never leaves [proven, sent] and never runs back.
+ * A returned mark proves that its audio was played, unless it came back before the audio can have been played. Between
+ * marks the position is estimated from the clock, corrected by the measured round trips (round-trips.ts). The estimate
+ * stays within [proven, sent] and never decreases.
  */
 export class PlayoutTimeline {
   #pieces: Placed[] = [];
   #sent: Millis = 0;
   #proven: Millis = 0;
   #highestEstimate: Millis = 0;
-  /** Where the buffer last ran dry: echoes of earlier positions say nothing about what plays now. */
+  /** The position at which the buffer was last empty. Marks of earlier positions say nothing about what plays now. */
   #runFrom: Millis = 0;
-  /** The moment at which position 0 would have been sent, had the buffer never run dry. */
+  /** When position 0 would have been sent if the buffer had never been empty. */
   #origin: Millis = 0;
-  /** How much longer a clear would take to land now than the audio took to begin. */
+  /** How much longer a clear would take to reach Twilio now than the audio took to begin. */
   #correction: Millis = 0;
   #playedMarks: PlayedMark[] = [];
   #opening: PlayedMark | undefined;
@@ -60,17 +61,17 @@ export class PlayoutTimeline {
     return this.#proven;
   }
 
-  /** Marks of what plays now came back before it can have been played: they are worth nothing until it is over. */
+  /** Marks came back before their audio can have been played. All marks are ignored until the buffer is empty again. */
   get flushed(): boolean {
     return this.#flushed;
   }
 
-  /** Audio that is sent now meets an empty buffer. */
+  /** Whether Twilio's buffer is empty, so that audio sent now plays at once. */
   isEmpty(at: Millis): boolean {
     return this.heard(at) >= this.#sent;
   }
 
-  /** Audio goes to Twilio now. Returns the position behind it. */
+  /** Audio goes to Twilio now. Returns the position at its end. */
   add(piece: Piece, at: Millis): Millis {
     if (this.isEmpty(at)) {
       this.#runFrom = this.#sent;
@@ -85,17 +86,17 @@ export class PlayoutTimeline {
     return this.#sent;
   }
 
-  /** The mark in front of the audio that met an empty buffer came back: that is when it began to play. */
+  /** The mark in front of audio that met an empty buffer came back: playback of that audio began then. */
   opened(position: Millis, seen: Observation): void {
     if (position === this.#runFrom) this.#opening ??= {position, seen};
   }
 
-  /** The mark at this position came back, and no clear sent it. False if it proves nothing. */
+  /** The mark at this position came back, and no clear flushed it. False if it proves nothing. */
   proved(position: Millis, seen: Observation): boolean {
     if (position < 0 || position > this.#sent) return false;
     if (position > this.#runFrom && seen.at < this.#origin + position - EARLY_MS) {
       this.#flushed = true;
-      this.#playedMarks = []; // the last of them came back too early as well, only not by as much
+      this.#playedMarks = []; // these may have come back too early as well, by less than the tolerance
     }
     if (this.#flushed && position > this.#runFrom) return false;
     this.#proven = Math.max(this.#proven, position);
@@ -107,7 +108,7 @@ export class PlayoutTimeline {
     return true;
   }
 
-  /** How long what came back took, from the moment its audio was sent, less the audio itself. */
+  /** Round trips of the marks that came back: from the moment their audio was sent, minus the audio's own length. */
   trips(clock: RemoteClock): RoundTrip[] {
     const anchors = this.#playedMarks.length > 0 || !this.#opening ? this.#playedMarks : [this.#opening];
     return anchors.map(({position, seen}) => ({trip: this.trip(position, seen, clock), at: seen.at}));
@@ -117,44 +118,44 @@ export class PlayoutTimeline {
     return clock.arrival(seen) - this.#origin - position;
   }
 
-  /** `extra`: how much longer a clear will take to land than the audio took to begin. */
+  /** `extra`: how much longer a clear will take to reach Twilio than the audio took to begin, in milliseconds. */
   correct(extra: Millis): void {
     this.#correction = extra;
   }
 
-  /** How much will have been heard when a clear that is sent now lands, as far as we can tell before it does. */
+  /** An estimate of how much the caller will have heard when a clear that is sent now reaches Twilio. Never decreases. */
   heard(at: Millis): Millis {
     const guess = Math.max(this.heardAt(at), Math.min(this.#highestEstimate, this.#sent));
     this.#highestEstimate = guess;
     return guess;
   }
 
-  /** How much had been heard at a moment of the past, if nothing was heard after it. */
+  /** How much the caller had heard at a past moment, if nothing was played after it. */
   heardAt(at: Millis, extra = this.#correction): Millis {
     return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#sent);
   }
 
-  /** Whether the caller may still hear some of it. A peer that returns no marks is not waited for without end. */
+  /** Whether the caller may still be hearing some of it. If no marks come back, the clock decides after two seconds. */
   playing(at: Millis): boolean {
     if (this.#proven >= this.#sent) return false;
     return at - this.#origin + this.#correction < this.#sent + MAX_MARK_DELAY_MS;
   }
 
-  /** What lies behind a position, in order, cut between two bytes: ready to be said again. */
+  /** The audio after a position, in order, cut between two bytes so that it can be sent again. */
   after(position: Millis): Piece[] {
     return this.#pieces.filter(piece => piece.to > position).map(piece => remainder(piece, position));
   }
 }
 
-/** A mark that is later than this after its audio must have ended does not come any more. */
+/** A mark that is still missing this long after its audio must have ended will not come. */
 const MAX_MARK_DELAY_MS = 2_000;
 
-/** So much of a reply is sent apart, for a mark soon after it begins: 105 ms, and whole groups of base64. */
+/** The first piece of a reply is this short, so that a mark comes back early: 105 ms, and whole groups of base64. */
 const FIRST_BYTES = 840;
 const FIRST_CHARACTERS = (FIRST_BYTES * 4) / 3;
 const FIRST_MS = FIRST_BYTES / BYTES_PER_MS;
 
-/** A piece that meets an empty buffer, in two: a caller who interrupts early is placed by the mark between them. */
+/** Splits a piece that meets an empty buffer. The mark between the parts locates an early interruption. */
 export function splitFirst(piece: Piece): Piece[] {
   const {itemFrom, ms, payload} = piece;
   if (ms < 1.5 * FIRST_MS) return [piece];

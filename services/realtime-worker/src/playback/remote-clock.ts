@@ -1,30 +1,31 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** What we know of the moment at which something left Twilio: when it arrived, and behind which caller frame. */
+/** When a message from Twilio arrived (`at`, our clock), and which caller frame arrived before it. */
 export interface Observation {
   readonly at: Millis;
-  /** Twilio's timestamp of the last caller frame before it, if one came lately. */
+  /** Twilio's timestamp of the last caller frame before it; undefined if none arrived in the last 300 ms. */
   readonly after: Millis | undefined;
 }
 
-/** Frames are this long, and leave this far apart. */
+/** Twilio sends one frame of this length at this interval. */
 const FRAME_MS = 20;
-/** A caller who sent nothing for so long (muted, or silence that is not sent) tells no time. */
+/** After a longer gap without caller frames (a muted phone, suppressed silence) the last frame says nothing about the time. */
 const MAX_FRAME_AGE_MS = 300;
-/** The fastest way that a frame took lately is looked for in this much of the past, and in as much before that. */
+/** Length of one window of delays. The shortest delay is taken from the current window and the one before it. */
 const WINDOW_MS = 2_000;
-/** Frames that come later on average were held up together, and say nothing of a usual way. */
+/** A larger average delay is a stall of the network, not jitter. */
 const MAX_JITTER_MS = 100;
 
 /**
- * Twilio's clock, read from the caller's frames: each carries its timestamp, one leaves every 20 ms, and nothing on a
- * socket overtakes. So whatever arrives between two frames left between them, however long the network held it back.
+ * Twilio's clock, read from the caller's frames. Each frame carries Twilio's timestamp, one leaves every 20 ms, and a
+ * socket keeps the order. So a message that arrives between two frames was sent between them, however long the network
+ * delayed it.
  *
  *   Twilio   f₁────m──f₂──────f₃          m left between f₁ and f₂, though it arrives
  *             ╲     ╲  ╲╲      ╲           together with both of them
  *   here      ·╲·····╲f₁·m·f₂···f₃
  *
- * On a quiet network the arrival says more than the 20 ms do: the fastest frame shows how long the way is at least.
+ * On a steady network the time of arrival is more precise than these 20 ms: the fastest frame shows the shortest delay.
  */
 export class RemoteClock {
   #last: {readonly timestamp: Millis; readonly at: Millis} | undefined;
@@ -32,7 +33,7 @@ export class RemoteClock {
   #windowBefore = new DelayWindow();
   #windowEnds: Millis = Number.NEGATIVE_INFINITY;
 
-  /** A caller frame with this timestamp arrived. */
+  /** A caller frame with this timestamp (Twilio's clock, milliseconds) arrived at `at` (our clock). */
   frame(timestamp: Millis, at: Millis): void {
     if (at >= this.#windowEnds) {
       this.#windowBefore = this.#window;
@@ -43,20 +44,20 @@ export class RemoteClock {
     this.#last = {timestamp, at};
   }
 
-  /** Something other than a frame arrives now. */
+  /** A message other than a caller frame arrived at `at`. */
   observe(at: Millis): Observation {
     const isFresh = this.#last !== undefined && at - this.#last.at <= MAX_FRAME_AGE_MS;
     return {at, after: isFresh ? this.#last?.timestamp : undefined};
   }
 
-  /** When it would have arrived, had it taken the fastest way: the time between two such moments is Twilio's. */
+  /** When it would have arrived with the shortest delay. The difference of two such values is a duration at Twilio. */
   arrival({at, after}: Observation): Millis {
     const least = Math.min(this.#window.shortest, this.#windowBefore.shortest);
     if (after === undefined || !Number.isFinite(least)) return at;
     return Math.min(Math.max(at, after + least), after + FRAME_MS + least);
   }
 
-  /** How much longer than the fastest way frames took lately, on average; 0 before the first. A stall is not meant. */
+  /** Jitter: the average delay of recent frames beyond the shortest, in milliseconds, without stalls; 0 before the first. */
   get jitter(): Millis {
     const [now, before] = [this.#window, this.#windowBefore];
     const count = now.count + before.count;
@@ -64,7 +65,7 @@ export class RemoteClock {
     return Math.min((now.sum + before.sum) / count - Math.min(now.shortest, before.shortest), MAX_JITTER_MS);
   }
 
-  /** Another stream has another clock. */
+  /** Starts over: each stream has its own clock. */
   reset(): void {
     this.#last = undefined;
     this.#window = new DelayWindow();
@@ -73,7 +74,7 @@ export class RemoteClock {
   }
 }
 
-/** How late frames were in a stretch of time, on a clock that begins anywhere. */
+/** The delays of the frames in one stretch of time. Their zero is arbitrary; only differences mean anything. */
 class DelayWindow {
   shortest: Millis = Number.POSITIVE_INFINITY;
   sum: Millis = 0;

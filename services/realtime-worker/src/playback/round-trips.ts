@@ -1,54 +1,54 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {RemoteClock} from './remote-clock.ts';
 
-/** What came back at a moment, and how long it took. */
+/** One measured round trip to Twilio: `trip` is its duration, `at` the moment it came back, both in milliseconds. */
 export interface RoundTrip {
   readonly trip: Millis;
   readonly at: Millis;
 }
 
-/** Echoes that share one way there: of a single mark, or of all the marks of a playout. */
+/** Round trips that belong together: of a single mark, or of all the marks of one playout. */
 interface TripGroup {
   readonly count: number;
-  /** What comes back together says no more than its fastest. */
+  /** How many distinct moments they came back at. Marks that come back together count as one measurement. */
   readonly moments: number;
   readonly fastest: Millis;
-  /** How much later than the fastest they were, all together. */
+  /** The sum of their delays beyond the fastest. */
   readonly excess: Millis;
 }
 
-/** The most by which a mark is late. */
+/** The largest delay that marks show: each mark by itself (`alone`), and all of one group alike (`together`). */
 interface Lateness {
   readonly alone: Millis;
   readonly together: Millis;
 }
 
-/** So many probes, clears and playouts are remembered: enough to find what is usual, few enough to forget. */
+/** Probes, clears and playouts that are kept: enough for a median, few enough to follow a change of the network. */
 const MAX_GROUPS = 16;
-/** A way that has been even so far may still differ by this much: one caller frame. */
+/** The least spread that is assumed, one caller frame: a network that was steady so far may still vary by this much. */
 const MIN_SPREAD_MS = 20;
-/** Echoes no further apart came back together. */
+/** Marks that are no further apart than this came back together. */
 const TOGETHER_MS = 5;
 
 /**
- * How long things take to Twilio and back, from echoes that may be late.
+ * The round-trip time to Twilio, estimated from marks that may come back late.
  *
- * Lateness has one sign: an echo can be later than the moment it tells of, and never earlier. So the fastest echo of
- * several says most, and their spread says how late one alone may be. With `n` echoes, each late by anything from 0 to
- * `alone`, the way was about `fastest - alone / (n + 1)`, and that is wrong by less the more there are. Without
- * any, the way was the usual one, and that is wrong by what the network does, which the caller's frames show. The two
- * are weighed by how wrong each may be: marks in time count fully, late ones hardly move the clock.
+ * A mark can come back late, never early. So the fastest of several marks is the best measurement, and their spread
+ * shows how late a single one may be. With `n` marks, each late by anything from 0 to `alone`, the round trip was about
+ * `fastest - alone / (n + 1)`; the error shrinks with `n`. Without any mark the best estimate is the typical round trip;
+ * its error is the jitter, which the caller's frames show. The two estimates are weighted by their variance: punctual
+ * marks count fully, late ones hardly move the result.
  */
 export class RoundTrips {
   readonly #clock: RemoteClock;
   #groups: TripGroup[] = [];
 
-  /** The clock tells how uneven the network is. */
+  /** `clock` measures the jitter of the network. */
   constructor(clock: RemoteClock) {
     this.#clock = clock;
   }
 
-  /** Echoes of what is over: of one mark, or of the marks of one playout. */
+  /** Adds the round trips of one mark, or of all the marks of one playout that is over. */
   add(trips: readonly RoundTrip[]): void {
     if (trips.length === 0) return;
     this.#groups.push(groupTrips(trips));
@@ -59,32 +59,32 @@ export class RoundTrips {
     this.#groups = [];
   }
 
-  /** As it usually is, with what the network adds to the fastest; undefined until one was measured. */
+  /** The typical round trip plus the average jitter, in milliseconds; undefined until one was measured. */
   get average(): Millis | undefined {
     const {typical} = this;
     return typical === undefined ? undefined : typical + this.#clock.jitter;
   }
 
-  /** As one mark that is in time shows it; undefined until one was measured. */
+  /** The round trip as a punctual mark shows it, in milliseconds; undefined until one was measured. */
   get typical(): Millis | undefined {
     if (this.#groups.length === 0) return undefined;
     return weightedMedian(this.#groups, latenessOf(this.#groups, this.#clock.jitter), 0);
   }
 
-  /** No way was ever shorter; 0 until one was measured. */
+  /** The shortest round trip in milliseconds; 0 until one was measured. */
   get fastest(): Millis {
     return this.#groups.length === 0 ? 0 : Math.min(...this.#groups.map(({fastest}) => fastest));
   }
 
-  /** As slow as the slowest that was remembered; undefined until one was measured. */
+  /** The longest round trip to expect, in milliseconds; undefined until one was measured. */
   get slowest(): Millis | undefined {
     if (this.#groups.length === 0) return undefined;
     return Math.max(...this.#groups.map(({fastest}) => fastest)) + 2 * this.#clock.jitter;
   }
 
   /**
-   * How much longer a clear took to land than the audio before it took to begin: what must be added to the time between
-   * them. `began` and `landed` are the echoes of each, as far as there are any.
+   * How much longer the clear took to reach Twilio than the audio before it took to begin: add this to the time between
+   * the two on our clock. `began` and `landed` are the round trips of each, empty if there are none.
    */
   correction(began: readonly RoundTrip[], landed: readonly RoundTrip[]): Millis {
     const [beginning, landing] = [groupTrips(began), groupTrips(landed)];
@@ -109,16 +109,16 @@ function groupTrips(trips: readonly RoundTrip[]): TripGroup {
   return {count: trips.length, moments: moments.length, fastest, excess};
 }
 
-/** How late a mark may be: by itself, and together with all that answer the same. Nothing while nothing speaks against it. */
+/** How late marks may be, each by itself and a whole group alike. Both are 0 until the measurements show otherwise. */
 function latenessOf(all: readonly TripGroup[], unevenness: Millis): Lateness {
   let [excess, expected] = [0, 0];
   for (const each of all) {
     excess += each.excess;
-    // Of `n` values between 0 and 1, those above the least exceed it by so much together.
+    // The expected sum of the distances from the smallest of `n` values that are uniform between 0 and 1.
     expected += (each.count * (each.count - 1)) / (each.count + 1) / 2;
   }
-  // Marks as far apart as the bunches in which they come back are all late by the same: then ways differ by more than
-  // the network can explain.
+  // If Twilio returns marks in bunches, all marks of a group are late by the same amount. Then the groups differ by more
+  // than jitter explains.
   const ways = all.map(({fastest}) => fastest).toSorted((a, b) => a - b);
   const typical = ways[Math.floor((ways.length - 1) / 2)] ?? 0;
   const unexplained = typical - (ways[0] ?? 0) - 2 * (unevenness + MIN_SPREAD_MS);
@@ -129,12 +129,12 @@ function estimatedTrip({moments, fastest}: TripGroup, {alone, together}: Latenes
   return fastest - alone / (moments + 1) - together / 2;
 }
 
-/** Of the least of `n` values between 0 and `alone`, and of one between 0 and `together`. */
+/** The variance of the smallest of `n` values uniform between 0 and `alone`, plus that of one between 0 and `together`. */
 function varianceOf({moments}: TripGroup, {alone, together}: Lateness): number {
   return (alone ** 2 * moments) / ((moments + 1) ** 2 * (moments + 2)) + together ** 2 / 12;
 }
 
-/** The middle one, where one that is known well counts for several that are not. */
+/** The median of the groups, each weighted by how precisely it is known. */
 function weightedMedian(all: readonly TripGroup[], lateness: Lateness, variance: number): Millis {
   const weighed = all
     .map(each => ({way: estimatedTrip(each, lateness), weight: 1 / (1 + variance + varianceOf(each, lateness))}))

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Piece} from './playout-timeline.ts';
 
-/** Where one item must be cut: whole milliseconds of its own audio that were heard. */
+/** Where to truncate one item. `audioEndMs`: how much of its audio the caller heard, in whole milliseconds. */
 export interface Truncation {
   readonly itemId: string;
   readonly audioEndMs: number;
@@ -9,14 +9,15 @@ export interface Truncation {
 }
 
 /**
- * Heard to within this much of its end, an item was heard: nobody notices the rest, and some servers count an item
- * that much shorter than they sent it, and refuse the cut.
+ * An item that was heard to within this much of its end is not truncated. The rest is too short to matter, and some
+ * servers count an item that much shorter than they sent it and would refuse the truncation.
  */
 const IGNORED_REST_MS = 100;
 
 /**
- * Where to cut the items of which `unheard` was not heard, in order: each where its first unheard piece begins. One of
- * `unfinished` is cut even if all that arrived was heard, since the model has more of it than we do.
+ * Where to truncate the items that the pieces in `unheard` belong to: each at the start of its first unheard piece.
+ * Items in `unfinished` are truncated even if everything that arrived was heard, because the model holds more of them
+ * than has arrived here.
  */
 export function truncationsOf(
   unheard: readonly Piece[],

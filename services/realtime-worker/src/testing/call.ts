@@ -22,7 +22,7 @@ type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model
 /** Base64 μ-law that is audible, of whole milliseconds. */
 export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
 
-/** An assistant without anything that makes it end a call or ask by itself. */
+/** An assistant that never ends a call and never prompts a silent caller. */
 export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   name: 'd',
   model: 'm',
@@ -38,13 +38,13 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   digitsInterrupt: true,
 };
 
-/** A call at the worker: what comes in is said by the test, what goes out is kept. */
+/** A call at the worker's core: the test sends the events, and all effects are kept. */
 export class Call {
   readonly core: CallCore;
   readonly effects: CallEffect[] = [];
   #at = 0;
   #timestamp = 0;
-  /** When Twilio will have played what it has. */
+  /** When Twilio will have played everything in its buffer. */
   #playsUntil = 0;
 
   constructor(
@@ -73,7 +73,7 @@ export class Call {
     this.core = new CallCore(settings, 0, before && restoreCall(before, 0));
   }
 
-  /** A call with a stream, whose model is ready and greets; every mark that is sent comes back at once or when heard. */
+  /** A call with a stream and a model session that is ready. Marks come back when the test calls `returnMarks`. */
   static connected(floor: Partial<FloorPolicy> = {}, greeting = '', special: CallOptions = {}): Call {
     const call = new Call(floor, greeting, special);
     call.model({type: 'ready'});
@@ -113,7 +113,7 @@ export class Call {
     return this.#keep(this.core.on({type: 'drain'}, this.#at));
   }
 
-  /** A frame of the caller comes, silent or not, and Twilio's clock goes on. */
+  /** A caller frame of 20 ms comes, and Twilio's clock moves on. */
   callerFrame(payload = silence(20)): CallEffect[] {
     const effects = this.edge({kind: 'audio', timestamp: this.#timestamp, payload});
     this.#timestamp += 20;
@@ -125,7 +125,7 @@ export class Call {
     return this.#keep(this.core.on({type: 'time'}, at));
   }
 
-  /** Returns every mark that Twilio holds. If that is still playing, time passes to its end. */
+  /** Returns every mark that Twilio holds. If audio is still playing, time passes to its end. */
   returnMarks(): CallEffect[] {
     this.#at = Math.max(this.#at, this.#playsUntil);
     const names = this.effects.flatMap(effect => {
@@ -161,10 +161,10 @@ export class Call {
   }
 }
 
-/** 20 ms of a voice, as loud as voices on a telephone are. */
+/** 20 ms of a voice at a usual telephone level, base64 μ-law. */
 export const VOICE = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
 
-/** Something like speech: μ-law syllables of many lengths, loud and soft, as the seed has it. */
+/** Audio like speech: μ-law syllables of random length and loudness, the same for the same seed. */
 export function babble(seed: number, ms: number): Buffer {
   let state = seed;
   const next = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
@@ -211,7 +211,7 @@ export const commandsToModel = (effects: readonly CallEffect[]): ModelCommand[] 
   effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
 export const responseTags = (effects: readonly CallEffect[]) =>
   commandsToModel(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
-/** What went to the edge; audio in a row is one audio. */
+/** The kinds of frames sent to the edge; consecutive audio frames count as one. */
 export const framesToEdge = (effects: readonly CallEffect[]) =>
   effects
     .flatMap(effect => (effect.do === 'edge' ? [effect.frame.kind] : []))

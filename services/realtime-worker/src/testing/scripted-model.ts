@@ -1,6 +1,6 @@
 import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 
-/** One session of a model whose every word a test speaks. */
+/** One session of a scripted model: the test emits its events and reads the commands it was sent. */
 export class ScriptedSession implements ModelSession {
   readonly settings: SessionSettings;
   readonly commands: ModelCommand[] = [];
@@ -21,7 +21,7 @@ export class ScriptedSession implements ModelSession {
     for (const event of this.#waiting.splice(0)) listener(event);
   }
 
-  /** The model says something. */
+  /** The model sends these events. They wait until there is a listener. */
   emit(...events: readonly ModelEvent[]): void {
     for (const event of events) {
       if (this.#listener) this.#listener(event);
@@ -39,11 +39,11 @@ export class ScriptedSession implements ModelSession {
   }
 }
 
-/** A model that says only what a test makes it say. */
+/** A model adapter whose sessions send only what a test emits. */
 export class ScriptedModel implements ModelAdapter {
   readonly traits = {interruption: 'ours'} as const;
   readonly sessions: ScriptedSession[] = [];
-  /** Says `ready` by itself as soon as somebody listens. */
+  /** Sessions send `ready` by themselves as soon as they have a listener. */
   readyAtOnce = true;
 
   open(settings: SessionSettings): ScriptedSession {
