@@ -4,7 +4,7 @@ import {WorkerEnv} from './config.ts';
 
 const enough = {OPENAI_API_KEY: 'sk-test', REDIS_URL: 'redis://127.0.0.1'};
 
-test('an operator needs a key and a Redis, and only this machine reaches what the worker serves', () => {
+test('a worker needs an API key and a Redis URL, and listens on loopback by default', () => {
   expect(loadConfig(WorkerEnv, enough)).toMatchObject({
     OPENAI_API_KEY: 'sk-test',
     HOST: '127.0.0.1',
@@ -14,7 +14,7 @@ test('an operator needs a key and a Redis, and only this machine reaches what th
   });
 });
 
-test('a key with a line break at its end, as a secret file has it, reaches the model without', () => {
+test('a line break at the end of the API key is removed', () => {
   expect(loadConfig(WorkerEnv, {...enough, OPENAI_API_KEY: 'sk-test\n'}).OPENAI_API_KEY).toBe('sk-test');
 });
 
@@ -28,6 +28,6 @@ test.each([
   ['BARGE_IN', 'soft', 'must be immediate or resume'],
   ['QUEUE_REDIS_URL', 'nonsense', 'must start with redis:// or rediss://'],
   ['LOG_LEVEL', 'verbose', 'must be fatal, error, warn, info, debug, trace or silent'],
-])('an operator who sets %s=%s is told what it must be', (name, value, told) => {
+])('the error for %s=%s says which values are allowed', (name, value, told) => {
   expect(() => loadConfig(WorkerEnv, {...enough, [name]: value})).toThrow(`${name} ${told}`);
 });

@@ -53,14 +53,14 @@ async function opened() {
 const began = {kind: 'began', callSid, streamSid, edge, at: 5_000, sinceStartMs: 20, silentMs: 300} as const;
 const digit: EdgeToWorker = {kind: 'digit', digit: '1'};
 
-test('a caller whose edge falls silent is taken for lost, once', async () => {
+test('a stream whose edge falls silent is reported as lost once', async () => {
   const {heard, speak, wait} = await opened();
   speak(digit);
   wait(30_000);
   expect(heard).toEqual([digit, {kind: 'ended', why: 'lost'}]);
 });
 
-test('a caller whose edge wakes up hears what is said again, and not what waited for it, too', async () => {
+test('when a silent edge wakes up, its buffer is cleared before unheard audio is sent again', async () => {
   const {heard, sent, speak, wait} = await opened();
   speak(digit);
   wait(10_000);
@@ -69,20 +69,20 @@ test('a caller whose edge wakes up hears what is said again, and not what waited
   expect(sent).toEqual([{kind: 'clear'}]);
 });
 
-test('a caller whose stream was lost is not waited for twice: an edge that said so says nothing more', async () => {
+test('a stream whose edge reported the end is not reported as lost again', async () => {
   const {heard, speak, wait} = await opened();
   speak({kind: 'ended', why: 'lost'});
   wait(30_000);
   expect(heard).toEqual([{kind: 'ended', why: 'lost'}]);
 });
 
-test('what an edge said before we listened is as old as it is', async () => {
+test('durations in a frame include the time for which the frame waited for this worker', async () => {
   const {speak, heard} = await opened();
   speak(began, 5_041.5);
   expect(heard).toEqual([{kind: 'began', callSid, streamSid, edge, sinceStartMs: 61.5, silentMs: 341.5}]);
 });
 
-test('the clock of an edge that has run for five days begins anew, and time goes on', async () => {
+test('durations stay correct when the clock of an edge wraps around after five days', async () => {
   const {speak, heard} = await opened();
   const wrapped = 2 ** 32 / 10;
   speak({...began, at: wrapped - 10}, 25);
@@ -91,7 +91,7 @@ test('the clock of an edge that has run for five days begins anew, and time goes
   expect(heard[1]).toMatchObject({sinceStartMs: 20});
 });
 
-test('an operator reads what was lost in both directions, though only the edge knows of one', async () => {
+test('the counts of a closed stream include the frames lost in both directions, as the edge reported them', async () => {
   const {speak, line, counted} = await opened();
   speak(began, 5_000);
   speak({kind: 'counted', malformed: 1, lost: 0, bufferedBytes: 0});

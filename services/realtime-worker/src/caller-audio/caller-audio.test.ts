@@ -12,15 +12,15 @@ function listening(): CallerAudio {
   return audio;
 }
 
-describe('what the caller says', () => {
-  test('reaches the model as it came', () => {
+describe('CallerAudio, frames to the model', () => {
+  test('the caller’s frames reach the model unchanged and in order', () => {
     const audio = listening();
     expect(audio.frame(100, frame, 0)).toEqual([frame]);
     expect(audio.frame(120, frame, 20)).toEqual([frame]);
     expect(audio.paddedMs).toBe(0);
   });
 
-  test('before the session is configured is held, in order, and then given', () => {
+  test('frames that come before the session is configured are kept and then given in order', () => {
     const audio = new CallerAudio();
     const other = Buffer.alloc(160, 0x66).toString('base64');
     expect(audio.frame(100, frame, 0)).toEqual([]);
@@ -28,7 +28,7 @@ describe('what the caller says', () => {
     expect(audio.sessionOpened()).toEqual([frame, other]);
   });
 
-  test('that no turn has settled is given to the next session too', () => {
+  test('audio of a turn that is not committed is given to the next session too', () => {
     const audio = listening();
     for (let n = 0; n < 50; n += 1) audio.frame(n * 20, frame, n * 20);
     audio.sessionLost();
@@ -36,7 +36,7 @@ describe('what the caller says', () => {
     expect(audio.sessionOpened()).toHaveLength(51);
   });
 
-  test('is kept for no longer than a long sentence', () => {
+  test('audio for another session is kept for no longer than a long sentence', () => {
     const audio = listening();
     for (let n = 0; n < 1_000; n += 1) audio.frame(n * 20, frame, n * 20);
     audio.sessionLost();
@@ -44,8 +44,8 @@ describe('what the caller says', () => {
   });
 });
 
-describe('a gap in Twilio’s clock', () => {
-  test('is filled with silence of the same length', () => {
+describe('CallerAudio, gaps in Twilio’s timestamps', () => {
+  test('a gap in the timestamps is filled with silence of the same length', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     const [padding, rest] = audio.frame(520, frame, 520);
@@ -54,13 +54,13 @@ describe('a gap in Twilio’s clock', () => {
     expect(audio.paddedMs).toBe(500);
   });
 
-  test('is filled with ten seconds at most', () => {
+  test('a gap in the timestamps is filled with at most ten seconds of silence', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     expect(lengths(audio.frame(60_000, frame, 60_000))).toEqual([10_000, 20]);
   });
 
-  test('of a millisecond or two is no gap', () => {
+  test('a difference of a millisecond or two is not filled', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     expect(audio.frame(22, frame, 22)).toEqual([frame]);
@@ -68,7 +68,7 @@ describe('a gap in Twilio’s clock', () => {
     expect(audio.paddedMs).toBe(0);
   });
 
-  test('between two streams is none: each has its own clock', () => {
+  test('different timestamps of two streams are not a gap', () => {
     const audio = listening();
     audio.frame(50_000, frame, 0);
     audio.newStream(10);
@@ -76,8 +76,8 @@ describe('a gap in Twilio’s clock', () => {
   });
 });
 
-describe('a position that the model names', () => {
-  test('is the moment at which that audio arrived here', () => {
+describe('CallerAudio, positions in the model’s events', () => {
+  test('a position in the model’s events is the moment at which that audio arrived here', () => {
     const audio = listening();
     for (let n = 0; n < 100; n += 1) audio.frame(n * 20, frame, 5_000 + n * 20);
     expect(audio.given.arrivedAt(10)).toBe(5_000);
@@ -85,7 +85,7 @@ describe('a position that the model names', () => {
     expect(audio.given.arrivedAt(1_001)).toBe(6_000);
   });
 
-  test('counts padding, and starts again with each session', () => {
+  test('positions in the model’s events include padding and start at 0 in each session', () => {
     const audio = listening();
     audio.frame(0, frame, 0);
     audio.frame(520, frame, 600);
@@ -97,12 +97,12 @@ describe('a position that the model names', () => {
     expect(audio.given.arrivedAt(100_000)).toBe(9_000);
   });
 
-  test('before any audio is unknown', () => {
+  test('a position in the model’s events is unknown before any audio', () => {
     expect(listening().given.arrivedAt(0)).toBeUndefined();
   });
 });
 
-describe('frames that stop while the caller speaks', () => {
+describe('CallerAudio, frames that stop while the caller speaks', () => {
   const spoken = (audio: CallerAudio, from: number, to: number, startsAt = 0) => {
     for (let at = from; at < to; at += 20) audio.frame(at - startsAt, frame, at);
   };
@@ -114,7 +114,7 @@ describe('frames that stop while the caller speaks', () => {
     return audio;
   };
 
-  test('become silence after three quarters of a second, so that the model can end the turn', () => {
+  test('when frames stop in mid-speech, the model is given silence after 750 ms so that it can end the turn', () => {
     const audio = speaking();
     expect(audio.deadline).toBe(980 + 750);
     expect(audio.timePassed(1_729)).toEqual([]);
@@ -125,7 +125,7 @@ describe('frames that stop while the caller speaks', () => {
     expect([audio.deadline, audio.timePassed(3_000)]).toEqual([undefined, []]);
   });
 
-  test('are not waited for while the caller is silent, while there is no stream, and while there is no session', () => {
+  test('no silence is added while the caller is silent, without a stream, or without a session', () => {
     const quiet = listening();
     quiet.newStream(0);
     spoken(quiet, 0, 1_000);
@@ -137,7 +137,7 @@ describe('frames that stop while the caller speaks', () => {
     }
   });
 
-  test('are not padded a second time when Twilio’s clock shows the gap', () => {
+  test('a gap that was already filled as time passed is not filled again when the timestamps show it', () => {
     const audio = speaking();
     audio.timePassed(2_000);
     expect(lengths(audio.frame(2_500, frame, 2_500))).toEqual([1_500 - 1_000, 20]);
@@ -145,7 +145,7 @@ describe('frames that stop while the caller speaks', () => {
     expect(audio.frame(2_520, frame, 2_520)).toEqual([frame]);
   });
 
-  test('that were only late count as the time for which silence was given', () => {
+  test('late frames take back the silence that was given in their place', () => {
     const audio = speaking();
     audio.timePassed(2_000);
     // All that was held back comes at once, but for the end of it.
@@ -156,7 +156,7 @@ describe('frames that stop while the caller speaks', () => {
     expect(lengths(audio.frame(2_520, frame, 2_520))).toEqual([500, 20]);
   });
 
-  test('give ten seconds of silence at most', () => {
+  test('when frames stop for good, the model is given at most ten seconds of silence', () => {
     const audio = speaking();
     const given = lengths([...audio.timePassed(5_000), ...audio.timePassed(60_000)]);
     expect(given.reduce((sum, ms) => sum + ms, 0)).toBe(10_000);
@@ -164,7 +164,7 @@ describe('frames that stop while the caller speaks', () => {
     expect(audio.frame(70_000, frame, 70_000)).toEqual([frame]);
   });
 
-  test('leave the moments at which the caller began and stopped as they were', () => {
+  test('added silence does not move the moments at which the caller began and stopped', () => {
     const audio = listening();
     audio.newStream(0);
     const voice = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
@@ -177,7 +177,7 @@ describe('frames that stop while the caller speaks', () => {
     expect(audio.given.arrivedAt(1_550)).toBe(985 + 600);
   });
 
-  test('are not taken for settled when they come late, though the silence in their place is', () => {
+  test('late frames are not committed with the turn, although the silence in their place is', () => {
     const audio = speaking();
     audio.timePassed(2_000);
     expect(audio.turnCommitted()).toBe(1_000);
@@ -190,7 +190,7 @@ describe('frames that stop while the caller speaks', () => {
       maxLength: 8,
     }),
   });
-  test('make the audio as long as the time that passes, in order, nothing twice', () => {
+  test('the audio given to the model is as long as the time that passed, in order, without repetition', () => {
     fc.assert(
       fc.property(line, ({clockGoesOn, parts}) => {
         const audio = listening();

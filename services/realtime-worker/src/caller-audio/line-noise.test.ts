@@ -11,17 +11,17 @@ const hum = () => 300;
 const babble = (frame: number) => 300 * (0.1 + 0.9 * Math.abs(Math.sin(frame / 3)));
 const speech = (frame: number) => (frame % 25 < 5 ? 0 : 1_500);
 
-describe('how loud speech must be', () => {
-  test('on a line of digital silence is more than hiss', () => {
+describe('LineNoise, the speech threshold', () => {
+  test('on a line of digital silence the speech threshold is above hiss', () => {
     expect(after(new LineNoise(), 5, () => 0).speechThreshold).toBe(40);
   });
 
-  test('is known a second after a call begins on a noisy line', () => {
+  test('on a noisy line the speech threshold is known one second after the call begins', () => {
     expect(after(new LineNoise(), 1, hum).speechThreshold).toBeGreaterThan(500);
     expect(after(new LineNoise(), 1, babble).speechThreshold).toBeGreaterThan(300);
   });
 
-  test('follows a line that becomes loud, and one that becomes quiet, within three seconds', () => {
+  test('the speech threshold follows a line that becomes louder or quieter within three seconds', () => {
     const line = after(
       after(new LineNoise(), 5, () => 10),
       3,
@@ -31,18 +31,18 @@ describe('how loud speech must be', () => {
     expect(after(line, 3.5, () => 10).speechThreshold).toBe(40);
   });
 
-  test('is not learned from the caller, also not from one who speaks first or for long', () => {
+  test('the speech threshold is not learned from the caller’s own speech', () => {
     const first = after(new LineNoise(), 0.4, () => 1_500);
     expect(first.speechThreshold).toBe(40);
     expect(after(first, 20, speech, true).speechThreshold).toBe(40);
     expect(after(first, 5, () => 0).speechThreshold).toBe(40);
   });
 
-  test('is learned all the same where the model takes the noise itself for speech', () => {
+  test('the speech threshold is learned even if the model reports the noise as speech', () => {
     expect(after(new LineNoise(), 4, hum, true).speechThreshold).toBeGreaterThan(500);
   });
 
-  test('is at least what four in five frames of a changing background are', () => {
+  test('the speech threshold is above four in five frames of a changing background', () => {
     const {speechThreshold} = after(new LineNoise(), 4, babble);
     const levels = Array.from({length: 150}, (_, frame) => babble(frame));
     expect(levels.filter(level => level > speechThreshold)).toEqual([]);

@@ -26,17 +26,17 @@ const line = (before: number, said: number, after: number, between = quiet) => [
   ...Array.from({length: after}, () => between),
 ];
 
-describe('when the caller spoke', () => {
+describe('SpeechLocator, beginning and end of speech', () => {
   const speech = heard(line(50, 30, 40));
 
-  test('is told to the frame, though the model only knows it to a window', () => {
+  test('speech is located to the frame although the model reports it only to a window', () => {
     for (const off of [-40, -12, 0, 20, 44]) {
       expect(speech.onsetAt(1_000 + off)).toBe(1_005);
       expect(speech.endedAt(1_600 + off)).toBe(1_585);
     }
   });
 
-  test('is told to the frame in audio that waited for a new owner and came in pieces of a second', () => {
+  test('speech is located to the frame in audio that waited at an edge and came in pieces of a second', () => {
     const all = new SpeechLocator();
     const frames = line(50, 30, 40);
     for (let first = 0; first < 100; first += 50) {
@@ -55,44 +55,44 @@ describe('when the caller spoke', () => {
     expect([all.onsetAt(1_012), all.endedAt(1_588)]).toEqual([1_005, 1_585]);
   });
 
-  test('is what the model says where there is nothing to be heard', () => {
+  test('the model’s report counts where no frame is loud', () => {
     expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
     expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));
     expect(new SpeechLocator().onsetAt(0)).toBeUndefined();
   });
 
-  test('is what the model says where speech goes on in both directions', () => {
+  test('the model’s report counts where speech goes on before and after it', () => {
     expect(speech.onsetAt(1_300)).toBe(speech.arrivedAt(1_300));
     expect(speech.endedAt(1_300)).toBe(speech.arrivedAt(1_300));
   });
 
-  test('is told on a line that hums', () => {
+  test('speech is located to the frame on a line that hums', () => {
     const humming = heard(line(50, 30, 40, hum));
     expect(humming.onsetAt(1_010)).toBe(1_005);
     expect(humming.endedAt(1_590)).toBe(1_585);
   });
 
-  test('is what the model says on a line that is as loud as a voice', () => {
+  test('the model’s report counts on a line that is as loud as a voice', () => {
     const loud = heard(line(50, 30, 40, voice));
     expect(loud.onsetAt(1_010)).toBe(loud.arrivedAt(1_010));
     expect(loud.endedAt(1_610)).toBe(loud.arrivedAt(1_610));
   });
 });
 
-test('frames that an edge said again to us count from when they would have come', () => {
+test('frames that an edge sent again count from when they would have arrived', () => {
   // We came when frame 60 was due, and got all frames before it at once.
   const again = heard(line(50, 30, 40), index => (index < 60 ? (60 - index) * 20 + 5 : 5));
   expect(again.onsetAt(1_000)).toBe(1_005);
   expect(again.endedAt(1_600)).toBe(1_585);
 });
 
-test('a frame that the network or we held back counts from when it would have come', () => {
+test('a delayed frame counts from when it would have arrived with the usual delay', () => {
   const jittery = heard(line(50, 30, 40), index => (index === 79 ? 70 : index === 50 ? 2 : 5));
   expect(jittery.onsetAt(1_000)).toBe(1_005);
   expect(jittery.endedAt(1_600)).toBe(1_585);
 });
 
-test('the moment is right also in a long call, though Twilio’s clock loses time', () => {
+test('speech is located correctly in a long call although Twilio’s clock drifts', () => {
   const all = new SpeechLocator();
   for (let index = 0; index < 6_000; index += 1) {
     const payload = index >= 5_950 ? voice : quiet;
@@ -101,7 +101,7 @@ test('the moment is right also in a long call, though Twilio’s clock loses tim
   expect(Math.abs((all.onsetAt(5_950 * 20 + 12) ?? 0) - (5_950 * 20 + 5))).toBeLessThan(3);
 });
 
-test('frames of another stream have another clock', () => {
+test('frames of two streams are compared by their own clocks', () => {
   const all = new SpeechLocator();
   all.add({ms: 20, payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
   all.add({ms: 20, payload: quiet, at: 5_300, timestamp: 100, stream: 2});
@@ -109,13 +109,13 @@ test('frames of another stream have another clock', () => {
   expect(all.arrivedAt(30)).toBe(5_300);
 });
 
-test('silence of ours is part of what the model was given, and came when it was made', () => {
+test('added silence counts in the model’s positions and has the moment at which it was added', () => {
   const all = new SpeechLocator();
   all.add({ms: 500, payload: silence(500), at: 700, timestamp: undefined, stream: 1});
   expect(all.arrivedAt(250)).toBe(700);
 });
 
-test('who spoke over us is known to have stopped by the last frame that could be heard', () => {
+test('the last loud frame shows when the caller stopped speaking over the assistant', () => {
   expect(heard(line(50, 30, 10)).loudUntil(1_000)).toBe(1_585);
   expect(heard(line(50, 30, 10)).loudUntil(1_700)).toBeUndefined();
 });

@@ -53,7 +53,7 @@ const ended: Fact = {is: 'ended', reason: 'caller.hung-up'};
 const owner = (worker: string, epoch: number): Fact => ({is: 'owner', worker, epoch, cause: 'new'});
 const only = (entries: JournalEntry[], policy: 'off' | 'heard' | 'full' = 'off') => buildCdr(entries, policy)![0]!;
 
-test('a record says who had the call, how long it was and how it ended, and fits its own schema', () => {
+test('a record has the owner, the length and the end reason of the call, and matches its schema', () => {
   const record = only(journal(opened, owner('worker-aaaa', 1), turn(0), owner('worker-bbbb', 2), ended));
   expect(CallFinished.parse(record)).toEqual(record);
   expect(record.summary).toMatchObject({
@@ -68,13 +68,13 @@ test('a record says who had the call, how long it was and how it ended, and fits
   });
 });
 
-test('of a call whose clock jumped back nobody makes up a length', () => {
+test('the length of a call whose clock jumped back is not made up', () => {
   const [first, last] = journal(opened, ended);
   const {summary} = only([first!, {...last!, wall: START - 60_000}]);
   expect(summary).toMatchObject({startedAt: START, endedAt: START - 60_000});
 });
 
-test('a worker that had the call for too short a time to do anything with it is a failover all the same', () => {
+test('an owner that had the call too briefly to write anything is still a failover', () => {
   const lost = (from: string, to: string) => ({kind: 'worker-lost', from, to}) as const;
   const failover = {failover: 9, at: 1_900, gapMs: 300, ...lost('b', 'c')};
   const {failovers} = only(
@@ -87,35 +87,35 @@ test('a worker that had the call for too short a time to do anything with it is 
   ]);
 });
 
-test('a call that nobody ended was lost with its worker', () => {
+test('a journal without an end becomes a record with reason platform.worker-lost', () => {
   expect(only(journal(opened, turn(0))).summary).toMatchObject({
     endReason: 'platform.worker-lost',
     endedBy: 'platform',
   });
 });
 
-test('a journal without a beginning makes no record', () => {
+test('a journal without its first entry makes no record', () => {
   expect(buildCdr(journal(turn(0), ended), 'off')).toBeUndefined();
   expect(buildCdr([], 'off')).toBeUndefined();
 });
 
-test('a turn that two owners wrote counts once, as the later one knew it', () => {
+test('a turn that two owners wrote counts once, as the later one wrote it', () => {
   const record = only(journal(opened, turn(0), turn(1, {heardMs: 1}), turn(1, {heardMs: 2}), ended));
   expect(record.turns.map(each => each.heardMs)).toEqual([null, 2]);
   expect(record.summary.turns).toBe(2);
 });
 
-test('a noise is no barge-in, and what was not heard because of one is not counted', () => {
+test('a false interruption does not count as a barge-in, nor does its unheard audio', () => {
   const {summary} = only(journal(opened, interruption(), interruption({false: true, unheardMs: 9_000}), ended));
   expect(summary).toMatchObject({bargeIns: 1, falseInterruptions: 1, unheardMs: 500, talkOverMs: 100});
 });
 
-test('a truncation that the model refused is told with its interruption', () => {
+test('a truncation that the model refused is recorded with its interruption', () => {
   const record = only(journal(opened, interruption(), {is: 'cutRefused', id: 'i1'}, interruption(), ended));
   expect(record.interruptions.map(({refused}) => refused)).toEqual([true, false]);
 });
 
-test('tokens and frames of all owners are added up, and priced', () => {
+test('tokens and frames of all owners are added up, and the tokens are priced', () => {
   const tokens = Tokens.parse({inputText: 100, inputAudio: 1_000, inputCached: 0, outputText: 10, outputAudio: 2_000});
   const frames = {up: 10, down: 5, lostUp: 1, lostDown: 0, duplicates: 2, paddedMs: 20, malformed: 0};
   const {summary} = only(
@@ -141,7 +141,7 @@ test('tokens and frames of all owners are added up, and priced', () => {
   expect(summary.costUsd).toBeCloseTo((200 * 4 + 2_000 * 32 + 20 * 24 + 4_000 * 64) / 1_000_000, 9);
 });
 
-test('an interrupted sentence is kept as far as it was heard, unless all of it is wanted', () => {
+test('an interrupted sentence is kept as far as it was heard, unless TRANSCRIPTS is full', () => {
   const entries = journal(
     opened,
     {is: 'item', item: {kind: 'assistant', id: 'a1', text: ''}},

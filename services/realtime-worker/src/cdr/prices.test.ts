@@ -5,9 +5,9 @@ import {costOf} from './prices.ts';
 const call = (tokens: Partial<Tokens>) =>
   Tokens.parse({inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0, ...tokens});
 
-describe('what an analyst is told that a call cost', () => {
+describe('costOf', () => {
   // By hand, in dollars per million tokens of gpt-realtime-2.1: text 4, cached 0.4, out 24; audio 32, cached 0.4, out 64.
-  test('counts cached text and cached audio at their own prices', () => {
+  test('cached text and cached audio are priced separately', () => {
     const tokens = call({
       inputText: 10_000,
       inputAudio: 6_000,
@@ -23,13 +23,13 @@ describe('what an analyst is told that a call cost', () => {
     expect(costOf('gpt-realtime-2.1-mini', tokens)).toBeCloseTo(0.07378, 9);
   });
 
-  test('takes cached tokens of unknown kind for text first, as instructions come first', () => {
+  test('cached tokens of unknown kind count as text first, because instructions come first', () => {
     const tokens = call({inputText: 1_000, inputAudio: 6_000, inputCached: 3_000});
     // text 1,000 x 0.4; audio 4,000 x 32 + 2,000 x 0.4
     expect(costOf('gpt-realtime-2.1', tokens)).toBeCloseTo(0.1292, 9);
   });
 
-  test('adds up calls of which some answers told the kind and others did not', () => {
+  test('cached tokens are priced correctly if only some responses reported their kind', () => {
     const tokens = call({
       inputText: 2_000,
       inputAudio: 6_000,
@@ -41,7 +41,7 @@ describe('what an analyst is told that a call cost', () => {
     expect(costOf('gpt-realtime-2.1', tokens)).toBeCloseTo(0.1296, 9);
   });
 
-  test('is never negative, whatever a model counts, and unknown for a model without a price', () => {
+  test('the cost is never negative, and null for a model without a price', () => {
     const tokens = call({inputText: 1, inputAudio: 1, inputCached: 9_000, inputCachedText: 9_000});
     expect(costOf('gpt-realtime-2.1', tokens)).toBeCloseTo(0.000_000_8, 12);
     expect(costOf('a model of somebody else', tokens)).toBeNull();

@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest';
 import {Conversation} from './conversation.ts';
 
-describe('what another session is told', () => {
-  test('is what was heard, and that it was interrupted', () => {
+describe('Conversation, the history for another session', () => {
+  test('another session is given the words that were heard, marked as interrupted', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'caller', id: 'u1', text: ''}, 1);
     conversation.add({kind: 'assistant', id: 'a1', text: ''}, 1);
@@ -16,14 +16,14 @@ describe('what another session is told', () => {
     ]);
   });
 
-  test('is what was heard in a language without blanks too', () => {
+  test('the words that were heard are kept in a language without blanks too', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'assistant', id: 'a1', text: '営業時間は午前九時から午後五時までです。'}, 1);
     conversation.truncate('a1', 600, 1_000);
     expect(conversation.history()).toMatchObject([{text: '営業時間は午前九時から午 — (interrupted)'}]);
   });
 
-  test('holds the place of words that nobody wrote down, and no place for words that nobody heard', () => {
+  test('the history has a placeholder for untranscribed caller words and nothing for unheard assistant words', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'caller', id: 'u1', text: ''}, 1);
     conversation.add({kind: 'assistant', id: 'a1', text: 'Never heard'}, 1);
@@ -32,7 +32,7 @@ describe('what another session is told', () => {
     expect(conversation.history()).toHaveLength(1);
   });
 
-  test('has no tool call without its result, and no result without its call', () => {
+  test('the history has no tool call without its result and no result without its call', () => {
     const conversation = new Conversation();
     conversation.add({kind: 'toolCall', id: 't1', callId: 'c1', name: 'look_up', arguments: '{}'}, 1);
     conversation.add({kind: 'toolResult', id: 't2', callId: 'c9', output: 'x'}, 1);
@@ -42,7 +42,7 @@ describe('what another session is told', () => {
   });
 });
 
-test('a caller is owed an answer when the last word was theirs', () => {
+test('the caller awaits an answer when the last item is theirs', () => {
   const conversation = new Conversation();
   expect(conversation.awaitsAnswer).toBe(false);
   conversation.add({kind: 'caller', id: 'u1', text: 'Hello?'}, 1);

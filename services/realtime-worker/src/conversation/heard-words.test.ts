@@ -35,13 +35,13 @@ const OTHERS = [
 ];
 const characters = (text: string) => Array.from(new Intl.Segmenter('en').segment(text), ({segment}) => segment);
 
-describe('the words that were heard', () => {
-  test('are all of them when nothing was cut', () => {
+describe('heardWords', () => {
+  test('all words were heard if the item was not truncated', () => {
     expect(heardWords('We are open from five.', undefined)).toBe('We are open from five.');
     expect(heardWords('We are open.', {heardMs: 900, totalMs: 900})).toBe('We are open.');
   });
 
-  test('are as many as fit into the audio that was heard, back to the last whole word', () => {
+  test('the heard words fit into the heard audio and end with a whole word', () => {
     const text = 'We are open from five to eleven.';
     expect(heardWords(text, half)).toBe('We are open from');
     expect(heardWords(text, {heardMs: 360, totalMs: 1_000})).toBe('We are open');
@@ -49,26 +49,29 @@ describe('the words that were heard', () => {
     expect(heardWords('우리는 매일 아홉 시부터 다섯 시까지 영업합니다.', half)).toBe('우리는 매일 아홉 시부터');
   });
 
-  test('are none when nothing was heard, or not one word to its end', () => {
+  test('no words were heard if the audio ended before the first word did', () => {
     expect(heardWords('Incomprehensibilities', half)).toBe('');
     expect(heardWords('We are open', {heardMs: 0, totalMs: 1_000})).toBe('');
     expect(heardWords('We are open', {heardMs: 0, totalMs: 0})).toBe('');
   });
 
-  test.each(Object.entries(TEXTS))('end behind any character in %s, which has no blanks between words', (_, text) => {
-    const all = characters(text);
-    for (const [share, heardMs] of [0.25, 0.5, 0.75].map(part => [part, part * 1_000] as const)) {
-      const expected = all.slice(0, Math.floor(all.length * share)).join('');
-      expect(heardWords(text, {heardMs, totalMs: 1_000})).toBe(expected.trimEnd());
-    }
-  });
+  test.each(Object.entries(TEXTS))(
+    'the heard words may end after any character in %s, which has no blanks between words',
+    (_, text) => {
+      const all = characters(text);
+      for (const [share, heardMs] of [0.25, 0.5, 0.75].map(part => [part, part * 1_000] as const)) {
+        const expected = all.slice(0, Math.floor(all.length * share)).join('');
+        expect(heardWords(text, {heardMs, totalMs: 1_000})).toBe(expected.trimEnd());
+      }
+    },
+  );
 
-  test('keep a foreign word whole among characters that stand alone', () => {
+  test('a foreign word stays whole among characters without blanks', () => {
     expect(heardWords('このiPhoneは', {heardMs: 600, totalMs: 1_000})).toBe('この');
     expect(heardWords('このiPhoneは', {heardMs: 900, totalMs: 1_000})).toBe('このiPhone');
   });
 
-  test('never end within an emoji, a flag or an accent', () => {
+  test('the heard words never end within an emoji, a flag or an accent', () => {
     const family = '👨‍👩‍👧‍👦';
     expect(heardWords(`${family}${family}`, half)).toBe(family);
     expect(heardWords('🇯🇵🇩🇪🇫🇷', {heardMs: 400, totalMs: 1_000})).toBe('🇯🇵');
@@ -82,7 +85,7 @@ describe('the words that were heard', () => {
     fc.array(pieces, {maxLength: 60}).map(all => all.join('')),
   );
 
-  test('begin the text, end with a whole character, and become more the more was heard', () => {
+  test('the heard words are a prefix of whole characters and grow with the heard audio', () => {
     fc.assert(
       fc.property(
         anyText,
@@ -112,7 +115,7 @@ describe('the words that were heard', () => {
     ['in a script without blanks', Object.values(TEXTS).join('').repeat(300), 0.49],
     ['of accented words', 'wörter '.repeat(8_000), 0.49],
     ['of one word', 'é'.repeat(50_000), 0],
-  ])('of a very long text %s are found as well', (_, text, share) => {
+  ])('the heard words of a very long text %s are found in time', (_, text, share) => {
     const words = heardWords(text, half);
     expect(text.startsWith(words)).toBe(true);
     expect(words.length / text.length).toBeGreaterThanOrEqual(share);

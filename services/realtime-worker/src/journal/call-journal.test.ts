@@ -19,7 +19,7 @@ const known: CallEntry = {
   facts: {},
 };
 
-test('a call that Redis has forgotten and refuses to be told of is one line, and is written once it may be', async () => {
+test('a call that Redis has lost and cannot store is logged once, and is restored when Redis takes writes again', async () => {
   const clock = new FakeClock();
   const directory = new MemoryCallDirectory(clock);
   const restore = directory.restore.bind(directory);

@@ -8,8 +8,8 @@ const start = (taken?: ConstructorParameters<typeof FailoverLog>[3]) =>
 const told = (effects: readonly CallEffect[]) =>
   effects.flatMap(effect => (effect.do === 'journal' && effect.fact.is === 'failover' ? [effect.fact.failover] : []));
 
-describe('an analyst who looks for failovers', () => {
-  test('finds none in a call that kept its worker, its stream and its model', () => {
+describe('FailoverLog', () => {
+  test('a call that kept its worker, stream and model has no failovers', () => {
     const failovers = start();
     const effects = [...failovers.modelReady(1_100), ...failovers.streamBegan('edge-a', 1_200, 5, undefined)];
     failovers.phoneActive(9_000);
@@ -17,7 +17,7 @@ describe('an analyst who looks for failovers', () => {
     expect(told([...effects, ...failovers.unfinished(9_020)])).toEqual([]);
   });
 
-  test('sees how long nobody heard the caller: from the last sign of life until stream and model are there', () => {
+  test('the gap of a lost worker runs from its last sign of life until the new owner has stream and model', () => {
     const failovers = start({kind: 'worker-lost', from: 'worker-a'});
     expect(told(failovers.streamBegan('edge-a', 5_000, 3_000, 300))).toEqual([]);
     expect(told(failovers.modelReady(5_040))).toEqual([
@@ -26,7 +26,7 @@ describe('an analyst who looks for failovers', () => {
     expect(told(failovers.unfinished(6_000))).toEqual([]);
   });
 
-  test('sees a handover that nobody could notice', () => {
+  test('a handover of a drained worker is recorded with its short gap', () => {
     const failovers = start({kind: 'worker-drained', from: 'worker-a'});
     failovers.modelReady(4_990);
     expect(told(failovers.streamBegan('edge-a', 5_000, 3_000, 12))).toMatchObject([
@@ -34,7 +34,7 @@ describe('an analyst who looks for failovers', () => {
     ]);
   });
 
-  test('is not told a gap that nobody could measure', () => {
+  test('a gap that could not be measured is recorded as null', () => {
     const failovers = start({kind: 'worker-lost', from: 'worker-a'});
     failovers.modelReady(4_990);
     expect(told(failovers.streamBegan('edge-b', 5_000, 20, undefined))).toMatchObject([{gapMs: null}]);
@@ -42,7 +42,7 @@ describe('an analyst who looks for failovers', () => {
     expect(told(never.unfinished(6_000))).toMatchObject([{kind: 'worker-lost', gapMs: null, at: 5_000, from: null}]);
   });
 
-  test('sees how much of the caller is gone with a stream: from the last frame until the next stream begins', () => {
+  test('the gap of a lost stream runs from its last frame until the next stream begins', () => {
     const failovers = start();
     failovers.modelReady(1_100);
     failovers.streamBegan('edge-a', 1_200, 5, undefined);
@@ -54,7 +54,7 @@ describe('an analyst who looks for failovers', () => {
     ]);
   });
 
-  test('tells an edge that let its calls go from one that died', () => {
+  test('an edge that drained is recorded differently from one that died', () => {
     const failovers = start();
     failovers.modelReady(1_100);
     failovers.streamBegan('edge-a', 1_200, 5, undefined);
@@ -62,7 +62,7 @@ describe('an analyst who looks for failovers', () => {
     expect(told(failovers.streamBegan('edge-b', 4_200, 0, undefined))).toMatchObject([{kind: 'edge-drained'}]);
   });
 
-  test('sees a model that was lost and one that was replaced in time, but no attempts before the first', () => {
+  test('lost and rotated model sessions are recorded, failed attempts before the first session are not', () => {
     const failovers = start();
     failovers.modelLost(1_010);
     expect(told(failovers.modelReady(1_500))).toEqual([]);

@@ -29,7 +29,7 @@ function spokenOver(loudUntil: number | undefined, audibleSince: number | undefi
   return record(interruptions.record(interruption, false, {turn: 7, audibleSince}));
 }
 
-test('an analyst reads when the model noticed, and how long until silence, with the way there and back', () => {
+test('an interruption’s record has the moment of the model’s report and t_stop including the round trip', () => {
   expect(spokenOver(9_000, 2_000)).toEqual({
     interruption: 3,
     turn: 7,
@@ -45,15 +45,15 @@ test('an analyst reads when the model noticed, and how long until silence, with 
   });
 });
 
-test('a cough that was over before the assistant fell silent talked over it only so long', () => {
+test('talk-over of a cough ends with the cough, before the assistant is silent', () => {
   expect(spokenOver(5_080, 2_000)).toMatchObject({tStopMs: 180, talkOverMs: 100});
 });
 
-test('an assistant that began after the caller talked over them only from then on', () => {
+test('talk-over begins with the assistant if it began after the caller', () => {
   expect(spokenOver(9_000, 5_060)).toMatchObject({tStopMs: 180, talkOverMs: 40});
 });
 
-test('without an onset nothing is claimed', () => {
+test('without a known onset t_stop and talk-over are null', () => {
   const interruptions = new InterruptionLog(
     {callTime: at => at, given: {loudUntil: () => undefined, isSpeech: false, latestLevels: NO_LEVELS}},
     0,

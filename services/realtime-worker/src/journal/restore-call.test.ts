@@ -21,38 +21,38 @@ const answer = [
 ] as const satisfies (readonly [number, Fact])[];
 const heardOf = (entries: readonly JournalEntry[]) => restoreCall(entries, 10_000).conversation.heardText('a');
 
-describe('a caller interrupts, and the worker dies before it knows where that was', () => {
+describe('restoreCall, a worker that died between a clear and its confirmation', () => {
   const restored = restoreCall(journal(...answer, [2_500, {is: 'hushed'}]), 10_000);
 
-  test('the next one knows that the rest was not heard', () => {
+  test('the next worker knows that the caller did not hear the rest of an interrupted reply', () => {
     const heard = restored.conversation.heardText('a');
     expect(words.startsWith(heard.slice(0, 20))).toBe(true);
     expect(heard.length / words.length).toBeCloseTo(0.5, 1);
   });
 
-  test('and does not take what Twilio dropped for something that is still to be heard', () => {
+  test('the next worker does not expect audio that the clear dropped to be played', () => {
     expect(restored.said).toEqual([]);
     expect(restored.cutOffItem).toBeUndefined();
   });
 
-  test('what had been heard to the end stays whole', () => {
+  test('a reply that was heard to its end before the clear stays whole', () => {
     expect(heardOf(journal(...answer, [5_100, {is: 'hushed'}]))).toBe(words);
   });
 });
 
-test('where the interruption was settled, what was written counts', () => {
+test('the confirmed position of an interruption replaces the estimate of the next worker', () => {
   const cut = {is: 'cut', id: 'a', heardMs: 1_000, totalMs: 5_000} as const;
   const settled = heardOf(journal(...answer, [2_500, {is: 'hushed'}], [2_600, cut]));
   expect(settled.length / words.length).toBeCloseTo(0.2, 1);
 });
 
-test('a noise that stopped the assistant for a moment took nothing away', () => {
+test('a reply that was resumed after a noise counts as heard to its end', () => {
   const noise = journal(...answer, [2_500, {is: 'hushed'}], [3_000, {is: 'said', id: 'a', from: 2_500, ms: 5_000}]);
   expect(heardOf(noise)).toBe(words);
   expect(restoreCall(noise, 10_000).said).toEqual([{itemId: 'a', itemFrom: 2_500, ms: 2_500, agoMs: 7_000}]);
 });
 
-describe('an assistant that was hanging up when its worker went', () => {
+describe('restoreCall, a worker that died while the assistant was hanging up', () => {
   const goodbye = [
     [0, {is: 'item', item: {kind: 'assistant', id: 'a', text: ''}}],
     [0, {is: 'said', id: 'a', from: 0, ms: 2_000}],
@@ -81,7 +81,7 @@ describe('an assistant that was hanging up when its worker went', () => {
     return effects;
   };
 
-  test('has its line closed by the next worker once the goodbye was heard', () => {
+  test('the next worker hangs up once the goodbye was heard', () => {
     expect(callEnding(goOn(journal(...goodbye), 1_000))).toBeUndefined();
     expect(callEnding(goOn(journal(...goodbye), 10_000))).toMatchObject({
       intent: 'hang-up',
@@ -89,7 +89,7 @@ describe('an assistant that was hanging up when its worker went', () => {
     });
   });
 
-  test('goes on talking where the caller had kept the line', () => {
+  test('the next worker goes on talking if the caller had prevented the hang-up', () => {
     const kept = {is: 'item', item: {kind: 'toolResult', id: 'r', callId: 'c', output: 'the call goes on'}} as const;
     const effects = goOn(journal(...goodbye, [300, kept]), 2_500);
     expect(callEnding(effects)).toBeUndefined();

@@ -19,7 +19,7 @@ function answered(log: TurnLog): CallEffect[] {
   return effects;
 }
 
-test('an analyst reads where the time between caller and answer went', () => {
+test('a turn’s record divides the time between caller and answer into end-of-turn delay, model and hops', () => {
   const log = new TurnLog(at => at - 1_000, labels);
   answered(log);
   log.ended('r1', 'completed');
@@ -43,7 +43,7 @@ test('an analyst reads where the time between caller and answer went', () => {
   expect(log.playoutEnded(6_001)).toBeUndefined();
 });
 
-test('a turn whose worker dies in the middle of it is in the record once, finished by the next one', () => {
+test('a turn whose worker dies is recorded once, finished by the next worker', () => {
   const first = new TurnLog(at => at - 1_000, labels);
   const said = {is: 'said', id: 'i1', from: 0, ms: 700} as const;
   const written = [...facts(answered(first)), said];
@@ -73,7 +73,7 @@ test('a turn whose worker dies in the middle of it is in the record once, finish
   expect(next).toMatchObject({turn: 1, worker: 'another', cause: 'recovery'});
 });
 
-test('a caller who hangs up in the middle of a reply has heard it up to there', () => {
+test('a reply that the caller’s hang-up cut off counts as heard up to that point', () => {
   const log = new TurnLog(at => at, labels);
   answered(log);
   const effects = log.truncated([{itemId: 'i1', audioEndMs: 260, receivedMs: 700}]);
@@ -81,7 +81,7 @@ test('a caller who hangs up in the middle of a reply has heard it up to there', 
   expect(log.close(5_200)).toMatchObject({generatedMs: 700, heardMs: 260, interrupted: false, responseStatus: null});
 });
 
-test('what the next worker has to cut of a turn is not counted as heard', () => {
+test('audio of an inherited turn that the next worker truncates does not count as heard', () => {
   const first = new TurnLog(at => at, labels);
   const written = [...facts(answered(first)), {is: 'said', id: 'i1', from: 0, ms: 700}, {is: 'complete', id: 'i1'}];
   const second = new TurnLog(

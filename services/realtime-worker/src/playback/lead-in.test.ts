@@ -6,7 +6,7 @@ const silent = {isAudible: false, hasSpoken: false};
 const audible = {isAudible: true, hasSpoken: false};
 const pause = {isAudible: false, hasSpoken: true};
 
-test('a caller never waits for the end of silence that a model sends, and hears an answer whole', () => {
+test('digital silence before an answer is not played until the answer is audible, and then the answer is played whole', () => {
   const leadIn = new LeadIn();
   expect(leadIn.pass(piece('r1', 1), silent)).toEqual([]);
   expect(leadIn.pass(piece('r1', 2), silent)).toEqual([]);
@@ -15,7 +15,7 @@ test('a caller never waits for the end of silence that a model sends, and hears 
   expect(leadIn.pass(piece('r1', 4), pause)).toEqual([piece('r1', 4)]);
 });
 
-test('silence of one answer is not played before another one', () => {
+test('digital silence at the start of one answer is dropped when another answer begins', () => {
   const leadIn = new LeadIn();
   leadIn.pass(piece('r1', 1), silent);
   expect(leadIn.pass(piece('r2', 2), audible)).toEqual([piece('r2', 2)]);

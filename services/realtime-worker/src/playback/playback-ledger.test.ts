@@ -19,20 +19,20 @@ function measured(roundTrip: number, at = 0): PlaybackLedger {
   return ledger;
 }
 
-describe('what the caller has heard', () => {
-  test('is as much as time has passed since it was sent', () => {
+describe('PlaybackLedger, the heard position', () => {
+  test('without marks, the heard position follows the clock from the moment of sending', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
     expect([0, 250, 999].map(at => ledger.heard(at))).toEqual([0, 250, 999]);
   });
 
-  test('is never more than was sent', () => {
+  test('the heard position never exceeds what was sent', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 300), 0);
     expect(ledger.heard(5_000)).toBe(300);
   });
 
-  test('is never less than a mark has proven', () => {
+  test('the heard position is never less than what a mark has proven', () => {
     const ledger = new PlaybackLedger(1);
     const mark = ledger.sent(piece('a', 300), 0);
     ledger.sent(piece('a', 300, 300), 0);
@@ -40,7 +40,7 @@ describe('what the caller has heard', () => {
     expect(ledger.heard(280)).toBe(300);
   });
 
-  test('does not grow in a silence between two replies', () => {
+  test('the heard position does not grow in the silence between two replies', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 500), 0);
     ledger.sent(piece('b', 500), 10_000);
@@ -48,7 +48,7 @@ describe('what the caller has heard', () => {
     expect(ledger.heard(10_100)).toBe(600);
   });
 
-  test('goes on over several items of one reply', () => {
+  test('the heard position runs on over several items of one reply', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
     ledger.sent(piece('b', 1_000), 50);
@@ -58,14 +58,14 @@ describe('what the caller has heard', () => {
     ]);
   });
 
-  test('is put right by marks that come late: Twilio began later than we thought', () => {
+  test('late marks correct the heard position when Twilio began to play later than estimated', () => {
     const ledger = measured(20);
     const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 200, n * 200), 0));
     for (const [n, mark] of marks.entries()) if (n < 3) ledger.markReturned(mark, (n + 1) * 200 + 20 + 60);
     expect(ledger.heard(700)).toBe(700 - 60);
   });
 
-  test('does not run back when a late mark says that it was less', () => {
+  test('the heard position does not decrease when a late mark shows a smaller one', () => {
     const ledger = measured(20);
     const mark = ledger.sent(piece('a', 200), 0);
     ledger.sent(piece('a', 2_000, 200), 0);
@@ -75,8 +75,8 @@ describe('what the caller has heard', () => {
   });
 });
 
-describe('marks', () => {
-  test('that never come back leave the clock, and after a while nobody waits for them', () => {
+describe('PlaybackLedger, returned marks', () => {
+  test('when marks never come back the clock decides, and playback counts as over after two seconds', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
     expect(ledger.playing(900)).toBe(true);
@@ -84,7 +84,7 @@ describe('marks', () => {
     expect(ledger.playing(3_100)).toBe(false);
   });
 
-  test('that come back twice, or out of order, prove no more than the furthest of them', () => {
+  test('marks that come back twice or out of order prove no more than the furthest of them', () => {
     const ledger = new PlaybackLedger(1);
     const [first, second] = [ledger.sent(piece('a', 200), 0), ledger.sent(piece('a', 200, 200), 0)];
     ledger.markReturned(second, 410);
@@ -93,7 +93,7 @@ describe('marks', () => {
     expect(ledger.provenMs).toBe(400);
   });
 
-  test('of strangers say nothing', () => {
+  test('marks that this worker never sent prove nothing', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 200), 0);
     const strange = [
@@ -112,7 +112,7 @@ describe('marks', () => {
     expect(ledger.provenMs).toBe(0);
   });
 
-  test('of the owner before say nothing to the next', () => {
+  test('marks of the previous owner of the call prove nothing', () => {
     const before = new PlaybackLedger(1);
     const mark = before.sent(piece('a', 200), 0);
     const ledger = new PlaybackLedger(2);
@@ -121,7 +121,7 @@ describe('marks', () => {
     expect(ledger.provenMs).toBe(0);
   });
 
-  test('that a clear flushed prove nothing of the audio after it', () => {
+  test('marks that a clear flushed prove nothing about later audio', () => {
     const ledger = measured(10);
     const flushed = [ledger.sent(piece('a', 500), 0), ledger.sent(piece('a', 500, 500), 0)];
     ledger.clear(100);
@@ -133,8 +133,8 @@ describe('marks', () => {
   });
 });
 
-describe('marks of a Twilio that is not quite itself', () => {
-  test('that come back before their audio can have been played prove nothing: the caller still hears it', () => {
+describe('PlaybackLedger, marks that do not behave as documented', () => {
+  test('a mark that comes back before its audio can have been played proves nothing', () => {
     const ledger = measured(10);
     const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 1_000, n * 1_000), 0));
     expect(marks.map(mark => ledger.markReturned(mark, 12))).toEqual(['early', 'early', 'early']);
@@ -144,7 +144,7 @@ describe('marks of a Twilio that is not quite itself', () => {
     expect(ledger.confirmClear()).toMatchObject({heard: 700, proven: 0, by: 'landing'});
   });
 
-  test('that were flushed in mid-reply are forgotten with all that came before them in the same reply, and only there', () => {
+  test('after one early mark, all earlier marks of the same reply are ignored, and none of another reply', () => {
     const ledger = measured(10);
     const marks = [0, 1, 2].map(n => ledger.sent(piece('a', 500, n * 500), 0));
     expect(ledger.markReturned(marks[0] ?? '', 480)).toBe('proof'); // flushed, and hardly too early
@@ -195,15 +195,15 @@ describe('marks of a Twilio that is not quite itself', () => {
     ],
     ['only once in 250 ms', (at: number) => Math.ceil(at / 250) * 250],
     ['only once in a second', (at: number) => Math.ceil(at / 1_000) * 1_000],
-  ])('that come back %s are known to be late, and weigh little against the clock', (_, leaves) => {
+  ])('marks that come back %s are recognised as late and hardly move the clock', (_, leaves) => {
     expect(errors(4_711, leaves)[95]).toBeLessThanOrEqual(40);
   });
 
-  test('that are all late by the same time are as good as marks in time', () => {
+  test('marks that are all late by the same time locate an interruption as well as punctual marks', () => {
     expect(errors(4_711, at => at + 200)[99]).toBeLessThanOrEqual(1);
   });
 
-  test('are never believed beyond their own lateness', () => {
+  test('the error of a late mark is never larger than its own delay', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({min: 0, max: 1_000}), (seed, latest) => {
         const worst = errors(seed, (at, random) => at + random() * latest, 5).at(-1) ?? 0;
@@ -214,8 +214,8 @@ describe('marks of a Twilio that is not quite itself', () => {
   });
 });
 
-describe('the round trip', () => {
-  test('is unknown until a probe came back, and is then what is usual', () => {
+describe('PlaybackLedger, the round trip', () => {
+  test('the round trip is unknown until a probe comes back, and is then the median', () => {
     const ledger = new PlaybackLedger(1);
     expect(ledger.averageRoundTrip).toBeUndefined();
     for (const [at, took] of [
@@ -227,7 +227,7 @@ describe('the round trip', () => {
     expect(ledger.averageRoundTrip).toBe(42);
   });
 
-  test('is measured in front of every reply that meets an empty buffer, and only there', () => {
+  test('the round trip is measured in front of each reply that meets an empty buffer, and only there', () => {
     const ledger = new PlaybackLedger(1);
     const opening = ledger.opening(0);
     expect(opening).toBeDefined();
@@ -238,15 +238,15 @@ describe('the round trip', () => {
     expect(ledger.markReturned(opening ?? '', 31)).toBe('stale');
   });
 
-  test('is forgotten with the stream it was measured on', () => {
+  test('the round trip is unknown again after the stream is lost', () => {
     const ledger = measured(50);
     ledger.streamLost(10);
     expect(ledger.averageRoundTrip).toBeUndefined();
   });
 });
 
-describe('a clear', () => {
-  test('is judged by the clock at once where no mark ever came back', () => {
+describe('PlaybackLedger, a clear', () => {
+  test('a clear is judged by the clock at once if no mark ever came back', () => {
     const ledger = new PlaybackLedger(1);
     ledger.sent(piece('a', 1_000), 0);
     ledger.clear(300);
@@ -254,7 +254,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({heard: 300, sent: 1_000, by: 'clock'});
   });
 
-  test('is waited for as long as the slowest mark took, and never longer than the model can wait', () => {
+  test('the mark behind a clear is awaited as long as the slowest mark took, and at most 400 ms', () => {
     const quick = measured(50);
     quick.sent(piece('a', 1_000), 0);
     quick.clear(300);
@@ -265,7 +265,7 @@ describe('a clear', () => {
     expect(slow.confirmsBy).toBe(700);
   });
 
-  test('says by the first mark it flushes what was heard when it landed, not when it was sent', () => {
+  test('the first mark that a clear flushes shows what was heard when the clear arrived, not when it was sent', () => {
     // 100 ms each way: sent at 0, plays from 100; cleared at 1000, lands at 1100; the flushed mark is here at 1200.
     const ledger = measured(200);
     const first = ledger.sent(piece('a', 400), 0);
@@ -277,7 +277,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({heard: 1_000, by: 'landing', proven: 400, sent: 5_400});
   });
 
-  test('that took longer than usual is not mistaken: the caller heard that much more', () => {
+  test('a clear that took longer than usual counts the audio that was played meanwhile as heard', () => {
     // As before, but the clear lands 80 ms later than the clock would think.
     const ledger = measured(200);
     const first = ledger.sent(piece('a', 400), 0);
@@ -288,7 +288,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()?.heard).toBe(1_080);
   });
 
-  test('before the first mark is counted from the mark in front of the reply', () => {
+  test('a clear before the first mark of a reply is measured from the mark in front of the reply', () => {
     const ledger = measured(200);
     const opening = ledger.opening(0) ?? '';
     ledger.sent(piece('a', 5_000), 0);
@@ -298,7 +298,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({heard: 60, by: 'landing'});
   });
 
-  test('that lands after everything was played finds everything heard', () => {
+  test('a clear that arrives after all audio was played finds all of it heard', () => {
     const ledger = measured(200);
     const opening = ledger.opening(0) ?? '';
     const mark = ledger.sent(piece('a', 400), 0);
@@ -308,7 +308,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({unheard: []});
   });
 
-  test('believes marks that left well before it landed, although they came back after it was sent', () => {
+  test('marks that left Twilio before the clear arrived still prove their audio, although they come back after it was sent', () => {
     const ledger = measured(200);
     const marks = [0, 1, 2, 3].map(n => ledger.sent(piece('a', 500, n * 500), 0));
     ledger.clear(600); // lands at 700, when 600 were played
@@ -318,7 +318,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toMatchObject({proven: 500, heard: 601, by: 'landing'});
   });
 
-  test('is settled once', () => {
+  test('a clear is confirmed only once', () => {
     const ledger = measured(20);
     ledger.sent(piece('a', 400), 0);
     ledger.clear(100);
@@ -326,7 +326,7 @@ describe('a clear', () => {
     expect(ledger.confirmClear()).toBeUndefined();
   });
 
-  test('leaves what was not heard ready to be said again, cut between two bytes', () => {
+  test('after a clear the unheard audio can be sent again, cut between two bytes', () => {
     const bytes = Buffer.from(Array.from({length: 1_600}, (_, at) => at % 251));
     const ledger = new PlaybackLedger(1);
     ledger.sent({itemId: 'a', responseId: 'r1', itemFrom: 0, ms: 200, payload: bytes.toString('base64')}, 0);
@@ -337,7 +337,7 @@ describe('a clear', () => {
   });
 });
 
-test('a stream that is lost takes what it had buffered with it: the rest is said again on the next', () => {
+test('the audio that a lost stream had buffered is sent again on the next stream', () => {
   const ledger = new PlaybackLedger(1);
   ledger.sent(piece('a', 1_000), 0);
   expect(ledger.streamLost(400).map(({itemFrom, ms}) => [itemFrom, ms])).toEqual([[400, 600]]);

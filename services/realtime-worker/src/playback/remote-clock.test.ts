@@ -9,8 +9,8 @@ function frames(clock: RemoteClock, from: number, to: number, late: (timestamp: 
   for (let timestamp = from; timestamp < to; timestamp += 20) clock.frame(timestamp, timestamp + late(timestamp));
 }
 
-describe('the clock of Twilio', () => {
-  test('is the clock here, less the way, on a network that is always equally fast', () => {
+describe('RemoteClock', () => {
+  test('with a constant delay, durations at Twilio equal durations here', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.observe(1_037);
@@ -18,7 +18,7 @@ describe('the clock of Twilio', () => {
     expect(between(clock, earlier, clock.observe(2_044))).toBe(1_007);
   });
 
-  test('tells what the network held back by the frames it was held back with', () => {
+  test('the caller frames around a delayed message show when the message left Twilio', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.observe(1_035);
@@ -30,14 +30,14 @@ describe('the clock of Twilio', () => {
     expect(passed).toBeLessThanOrEqual(1_320 - 985);
   });
 
-  test('is the clock here when the caller is muted and sends no frames', () => {
+  test('while the caller sends no frames, durations are measured by the clock here', () => {
     const clock = new RemoteClock();
     frames(clock, 0, 1_000, () => 50);
     const earlier = clock.observe(2_000);
     expect(between(clock, earlier, clock.observe(2_500))).toBe(500);
   });
 
-  test('is the clock here before the first frame, and of a new stream', () => {
+  test('before the first frame of a stream, durations are measured by the clock here', () => {
     const clock = new RemoteClock();
     expect(between(clock, clock.observe(100), clock.observe(180))).toBe(80);
     frames(clock, 0, 100, () => 5);
