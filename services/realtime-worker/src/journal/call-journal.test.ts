@@ -2,7 +2,7 @@ import {expect, test} from 'vitest';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
-import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {CallJournal} from './call-journal.ts';
 
@@ -53,4 +53,85 @@ test('a call that Redis has lost and cannot store is logged once, and is restore
   await clock.advanceAsync(1_000, 250);
   await journal.written();
   expect(await directory.read(callSid)).toMatchObject({owner, epoch: 1});
+});
+
+const other = ProcessId.parse('worker-bbbbbbbbbbbb');
+
+/** A call in the directory that `owner` has claimed, and the journal that it writes. */
+async function ownedCall() {
+  const clock = new FakeClock();
+  const directory = new MemoryCallDirectory(clock);
+  await directory.claim(callSid, {epoch: 0, owner, at: 0});
+  let fences = 0;
+  const log = createLog('test', {level: 'silent'});
+  const journal = new CallJournal({
+    directory,
+    callSid,
+    epoch: 1,
+    clock,
+    log,
+    entries: [],
+    currentEntry: () => known,
+    onFenced: () => (fences += 1),
+  });
+  const written = async () => (await directory.journal(callSid)).map(line => /"is":"(\w+)"/.exec(line)?.[1]);
+  return {clock, directory, journal, written, fences: () => fences};
+}
+
+test('an owner whose call was claimed in a newer epoch is fenced once and writes nothing more', async () => {
+  const {directory, journal, written, fences} = await ownedCall();
+  journal.write({is: 'greeted'});
+  await journal.written();
+  await directory.claim(callSid, {epoch: 1, owner: other, at: 0});
+  journal.write({is: 'complete', id: 'a'});
+  await journal.written();
+  journal.write({is: 'complete', id: 'b'});
+  await journal.written();
+  expect(await written()).toEqual(['greeted']);
+  expect([journal.fenced, fences()]).toEqual([true, 1]);
+  expect(await directory.read(callSid)).toMatchObject({owner: other, epoch: 2});
+});
+
+test('an owner whose call has ended elsewhere is fenced', async () => {
+  const {directory, journal, written, fences} = await ownedCall();
+  await directory.end(callSid, 1);
+  journal.write({is: 'greeted'});
+  await journal.written();
+  expect([await written(), journal.fenced, fences()]).toEqual([[], true, 1]);
+});
+
+test('an owner whose epoch was raised by a new stream of its own call goes on writing in that epoch', async () => {
+  const {directory, journal, written, fences} = await ownedCall();
+  const edge = ProcessId.parse('edge-aaaaaaaaaaaa');
+  await directory.attach(callSid, {epoch: 1, streamSid: StreamSid.parse(`MZ${'1'.repeat(32)}`), edge});
+  await directory.attach(callSid, {epoch: 1, streamSid: StreamSid.parse(`MZ${'2'.repeat(32)}`), edge});
+  journal.write({is: 'greeted'});
+  await journal.written();
+  expect([await written(), journal.epoch, journal.fenced, fences()]).toEqual([['greeted'], 2, false, 0]);
+});
+
+test('a Redis that came back empty is given the call and its whole journal again', async () => {
+  const {directory, journal, written} = await ownedCall();
+  journal.write({is: 'greeted'});
+  await journal.written();
+  directory.lose();
+  await journal.verifyOwnership();
+  expect(await directory.read(callSid)).toMatchObject({state: 'live', owner, epoch: 1});
+  expect(await written()).toEqual(['greeted']);
+});
+
+test('entries written while Redis is away arrive in order, once, when it is back', async () => {
+  const {clock, directory, journal, written} = await ownedCall();
+  const append = directory.append.bind(directory);
+  let isAway = true;
+  directory.append = async (...args) => {
+    if (!isAway) return await append(...args);
+    if (args[2].length === 1) journal.write({is: 'complete', id: 'a'}); // while the first entry is on its way
+    isAway = args[2].length === 1;
+    throw new Error('Redis is away');
+  };
+  journal.write({is: 'greeted'});
+  await clock.advanceAsync(1_000, 250);
+  await journal.written();
+  expect(await written()).toEqual(['greeted', 'complete']);
 });
