@@ -42,11 +42,11 @@ describe.skipIf(!previous).each([
 
   /** The new ones are there before the old ones of their kind go. */
   async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
-    for (const old of kind.slice()) {
-      await start();
-      expect(await old.stop(20_000)).toEqual({code: 0, signal: null});
-      kind.splice(kind.indexOf(old), 1);
-    }
+    const old = kind.slice();
+    await Promise.all(old.map(start));
+    const exits = await Promise.all(old.map(each => each.stop(20_000)));
+    expect(exits).toEqual(exits.map(() => ({code: 0, signal: null})));
+    kind.splice(0, old.length);
   }
 
   beforeAll(async () => {
@@ -79,7 +79,7 @@ describe.skipIf(!previous).each([
     over = true;
     reports = await Promise.all(calls.map(call => call.ended));
     ({records, audioEvidence: heard} = await gather(fleet, reports));
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await fleet[Symbol.asyncDispose]();
     await rm(folder, {recursive: true, force: true});
