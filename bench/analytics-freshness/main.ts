@@ -9,7 +9,7 @@ import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
 import {runAnalytics} from '@voicebridge/analytics/testing/running-analytics.ts';
 import {plausibleCall} from '../../services/analytics/scripts/plausible-call.ts';
-import {Random} from '../../services/analytics/scripts/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /** How long it takes from the end of a call until its page can be opened, while calls end at a steady rate. */
 const values = commandLine({
@@ -33,7 +33,7 @@ const postgres = bin === undefined ? undefined : await privatePostgres(bin);
   await using analytics = await runAnalytics({REDIS_URL: redis.url, ...env});
   const {hostname, port} = new URL(redis.url);
   await using queue = openAnalyticsQueue({host: hostname, port: Number(port)});
-  const random = new Random(1);
+  const random = seededRandom(1);
   const waits: number[] = [];
   const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 

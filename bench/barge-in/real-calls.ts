@@ -6,7 +6,7 @@ import type {SessionSummary} from '../../simulators/openai/src/session/session-s
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {compare} from '../../tests/heard/truth.ts';
 import {type Clear, leakedBytes, reactionsOf} from './after-the-clear.ts';

@@ -1,4 +1,4 @@
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import {compare} from '../../tests/heard/truth.ts';
 

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import type {ModelItem} from '../../simulators/openai/src/state/model-item.ts';

@@ -1,7 +1,7 @@
 import {answerFaults, type AnswerFault} from '../../simulators/openai/src/knobs/answer-faults.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {Mutation} from '../../simulators/openai/src/knobs/mutation.ts';
-import type {Random} from '../../simulators/twilio/src/random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /** A model's server that one caller meets: how its first session behaves, and the sessions after it. */
 export interface OddModel {

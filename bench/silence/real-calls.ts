@@ -1,6 +1,6 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {dialOdd, truthOf, type Keys, type OddCall} from '../../tests/heard/odd-call.ts';
 import {impatient} from './impatient.ts';
 import type {CallOutcome} from './judge.ts';

@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
-import {seededRandom, type Random} from '../../simulators/twilio/src/random.ts';
+import {seededRandom, type Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import {brokenOff, mostAnswers} from '../../tests/heard/model-answers.ts';
 import {
   KEYS_SETTLE_MS,

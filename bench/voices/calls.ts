@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
 import {callerClips, readClip} from '../../simulators/audio/clips.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import type {NoisyLine} from './lines.ts';
 import {atLevel, fromMulaw, SAMPLES_PER_MS, type Sound, toMulaw} from './sound.ts';

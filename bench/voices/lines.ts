@@ -1,5 +1,5 @@
 import {assistantClips, readClip} from '../../simulators/audio/clips.ts';
-import {type Random, seededRandom} from '../../simulators/twilio/src/random.ts';
+import {type Random, seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {atLevel, fromMulaw, gain, SAMPLES_PER_MS, type Sound} from './sound.ts';
 
 /** What a caller's line carries beside their voice. */

@@ -4,7 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {ProcessFleet, redisForgets} from '../../tools/harness/process-fleet.ts';
 import {Crowd} from './callers.ts';
 import {nextDeath} from './faults.ts';

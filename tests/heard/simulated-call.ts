@@ -21,7 +21,7 @@ import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs/knobs.
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import {type MarkKnobs, MarkReturns} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/phone/play-queue.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {StreamClock} from '../../simulators/twilio/src/media/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
 

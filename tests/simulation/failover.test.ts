@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
-import {seededRandom} from '../../simulators/twilio/src/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import {stretchesOf} from '../../tools/harness/audio-evidence.ts';
 import {Town} from './town.ts';

@@ -8,7 +8,8 @@ import {
 import {END_REASONS, type EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {z} from 'zod';
-import type {Random} from './random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
+import {hex, latency, pickUneven} from './draws.ts';
 import {sentence} from './sentences.ts';
 
 const ASSISTANTS = ['reception', 'booking', 'support'] as const;
@@ -29,7 +30,7 @@ type Input = z.input<typeof CallFinished>;
 
 /** Everything about one call but its words is drawn at random; the parts agree with each other as in a real record. */
 export function plausibleCall(random: Random, startedAt: number, transcript: boolean): CallFinished {
-  const assistant = random.pickUneven(ASSISTANTS);
+  const assistant = pickUneven(random, ASSISTANTS);
   const model = random.chance(0.7) ? MODELS[0] : MODELS[1];
   const slow = model === MODELS[0] ? 1 : 0.72;
   // Evenings are slower at the model: something for an analyst to find.
@@ -43,25 +44,25 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
   const toolCalls: Input['toolCalls'] = [];
   const failovers: Input['failovers'] = [];
   const lines: Input['transcript'] = [];
-  const timeToFirstAudioMs = random.latency(280, 0.3);
+  const timeToFirstAudioMs = latency(random, 280, 0.3);
   let at = timeToFirstAudioMs;
   /** Where the caller began to speak over the assistant. */
   let spokeOverAt: number | undefined;
   for (let turn = 0; turn < count; turn += 1) {
     const greeting = turn === 0;
-    const said = greeting ? 0 : random.latency(1_900, 0.6);
-    const callerStartedAt = greeting ? null : (spokeOverAt ?? at + random.latency(600, 0.5));
+    const said = greeting ? 0 : latency(random, 1_900, 0.6);
+    const callerStartedAt = greeting ? null : (spokeOverAt ?? at + latency(random, 600, 0.5));
     spokeOverAt = undefined;
     const callerEndedAt = callerStartedAt === null ? null : callerStartedAt + said;
-    const endOfTurnDelayMs = greeting ? null : random.latency(520, 0.12);
+    const endOfTurnDelayMs = greeting ? null : latency(random, 520, 0.12);
     const usesTool = !greeting && random.chance(0.12);
-    const toolMs = usesTool ? random.latency(340, 0.7) : 0;
-    const modelTtfbMs = greeting ? null : random.latency(330 * slow * rush, 0.35) + toolMs;
-    const hopUpMs = random.latency(0.6, 0.5);
-    const hopDownMs = random.latency(0.7, 0.5);
+    const toolMs = usesTool ? latency(random, 340, 0.7) : 0;
+    const modelTtfbMs = greeting ? null : latency(random, 330 * slow * rush, 0.35) + toolMs;
+    const hopUpMs = latency(random, 0.6, 0.5);
+    const hopDownMs = latency(random, 0.7, 0.5);
     const gap = greeting ? null : (endOfTurnDelayMs ?? 0) + (modelTtfbMs ?? 0) + hopUpMs + hopDownMs + 4;
     const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0);
-    const generatedMs = random.latency(3_800, 0.55);
+    const generatedMs = latency(random, 3_800, 0.55);
     const spokenOver = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
     // Now and then it is a cough: no words follow, and the reply goes on.
     const interrupted = spokenOver && !random.chance(0.04);
@@ -89,7 +90,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       worker,
     });
     if (usesTool) {
-      const name = random.pickUneven(TOOLS);
+      const name = pickUneven(random, TOOLS);
       toolCalls.push({
         call: toolCalls.length,
         turn,
@@ -100,8 +101,8 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       });
     }
     if (spokenOver) {
-      const reactionMs = random.latency(6, 0.4);
-      const tStopMs = reactionMs + random.latency(190, 0.25);
+      const reactionMs = latency(random, 6, 0.4);
+      const tStopMs = reactionMs + latency(random, 190, 0.25);
       const at = interrupted ? audioEndedAt : audioStartedAt + heardMs / 2;
       if (interrupted) spokeOverAt = Math.max(audioStartedAt, at - tStopMs);
       interruptions.push({
@@ -113,7 +114,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
         talkOverMs: tStopMs,
         unheardMs: generatedMs - heardMs,
         truncatedAtMs: interrupted ? Math.floor(heardMs) : null,
-        uncertaintyMs: interrupted ? random.latency(9, 0.4) : null,
+        uncertaintyMs: interrupted ? latency(random, 9, 0.4) : null,
         refused: interrupted && random.chance(0.004),
         false: !interrupted,
       });
@@ -141,17 +142,17 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     at = audioEndedAt;
   }
   if (random.chance(0.012)) {
-    const kind = random.pickUneven(['worker-lost', 'worker-drained', 'model-rotated', 'edge-lost'] as const);
+    const kind = pickUneven(random, ['worker-lost', 'worker-drained', 'model-rotated', 'edge-lost'] as const);
     failovers.push({
       failover: 0,
       kind,
       at: at * random.between(0.2, 0.8),
-      gapMs: kind === 'model-rotated' ? 0 : random.latency(110, 0.4),
+      gapMs: kind === 'model-rotated' ? 0 : latency(random, 110, 0.4),
       from: worker,
       to: `worker-${random.pick(['a3k9', 'b7q2', 'c1x8'])}`,
     });
   }
-  const endReason = random.chance(0.75) ? 'caller.hung-up' : random.pickUneven(ENDS);
+  const endReason = random.chance(0.75) ? 'caller.hung-up' : pickUneven(random, ENDS);
   const yielded = interruptions.filter(each => !each.false);
   const spoken = turns.reduce((sum, turn) => sum + (turn.generatedMs ?? 0), 0);
   const inputText = 400 + 60 * count;
@@ -173,12 +174,12 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     part: 0,
     parts: 1,
     summary: {
-      callSid: CallSid.parse(`CA${random.hex(32)}`),
+      callSid: CallSid.parse(`CA${hex(random, 32)}`),
       startedAt,
       endedAt: Math.round(startedAt + at + random.between(300, 3_000)),
       direction: random.chance(0.92) ? 'inbound' : 'outbound',
       caller: {
-        hash: random.hex(24),
+        hash: hex(random, 24),
         lastTwo: String(Math.floor(random.between(0, 100))).padStart(2, '0'),
         number: null,
       },
@@ -192,8 +193,8 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       endReason,
       endedBy: END_REASONS[endReason].endedBy,
       timeToFirstAudioMs,
-      admissionMs: random.latency(14, 0.5),
-      modelReadyMs: random.latency(420, 0.35),
+      admissionMs: latency(random, 14, 0.5),
+      modelReadyMs: latency(random, 420, 0.35),
       turns: turns.length,
       bargeIns: yielded.length,
       falseInterruptions: interruptions.length - yielded.length,

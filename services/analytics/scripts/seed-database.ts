@@ -5,7 +5,7 @@ import {columnName} from '../src/database/column-name.ts';
 import type {Database} from '../src/database/database.ts';
 import type {Schema} from '../src/database/schema.ts';
 import {plausibleCall} from './plausible-call.ts';
-import {Random} from './random.ts';
+import {type Random, seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 export interface SeedOptions {
   /** About so many. */
@@ -47,7 +47,7 @@ const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> =
  */
 export async function seedDatabase(database: Database, options: SeedOptions): Promise<Seeded> {
   await database.prepare();
-  const random = new Random(options.seed);
+  const random = seededRandom(options.seed);
   const db = database.kysely;
   await requireEmpty(db);
   const moments = Array.from({length: Math.ceil(options.turns / TURNS_PER_CALL)}, () => momentOf(random, options));

@@ -1,4 +1,4 @@
-import type {Random} from './random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
 const SENTENCES = {
   greeting: [

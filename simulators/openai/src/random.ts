@@ -1,27 +1,25 @@
+import {type Random as SeededRandom, seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+
 /** An inclusive pair; equal ends mean exactly that value. */
 export type Range = readonly [least: number, most: number];
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** A seeded generator (mulberry32): the same seed gives the same session, byte for byte. */
+/** Random values as a session needs them: the same seed gives the same session, byte for byte. */
 export class Random {
-  #state: number;
+  readonly #random: SeededRandom;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#random = seededRandom(seed);
   }
 
   /** At least 0, below 1. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    return this.#random.next();
   }
 
   between([least, most]: Range): number {
-    return least + (most - least) * this.next();
+    return this.#random.between(least, most);
   }
 
   whole([least, most]: Range): number {

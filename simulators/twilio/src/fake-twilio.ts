@@ -2,7 +2,7 @@ import {systemClock} from '@voicebridge/shared/time.ts';
 import {FakeCall, type CallerScript, type FakeCallDeps} from './call/fake-call.ts';
 import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-options.ts';
 import type {Next} from './call/call-flow.ts';
-import {seededRandom} from './random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {startRestApi} from './call/rest-api.ts';
 import {sid} from './sid.ts';
 import {type Lag, TimerWheel} from './timer-wheel.ts';

@@ -4,6 +4,7 @@ import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {StreamSid} from '../protocol/ids.ts';
 import {FakeClock, flushPromises} from '../testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
+import {seededRandom} from '../testing/seeded-random.ts';
 import {describeFrameChannel} from './frame-channel.contract.ts';
 import {memoryFrameChannels} from './memory-frame-channel.ts';
 import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
@@ -11,22 +12,11 @@ import {reliableFrameChannels} from './reliable-frame-channel.ts';
 
 const HARMLESS: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
 
-/** A generator that is the same for the same seed (mulberry32). */
-function seeded(seed: number) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 function overBus(faults: Faults, seed = 1) {
   return async () => {
     const clock = new FakeClock();
     const memory = new MemoryMediaBus(clock);
-    const channels = reliableFrameChannels(new FaultyMediaBus(memory, clock, seeded(seed), faults), clock);
+    const channels = reliableFrameChannels(new FaultyMediaBus(memory, clock, seededRandom(seed).next, faults), clock);
     return {
       channels,
       clock,

@@ -8,7 +8,7 @@ import {
   type RedisBinary,
 } from '../../../../tools/local-stack/redis/private-redis.ts';
 import {Queue} from 'bullmq';
-import {Random} from '../../scripts/random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {finishedCall} from './finished-call.ts';
 import {until} from './running-analytics.ts';
 
@@ -42,7 +42,7 @@ const BATCHES_BETWEEN_KILLS = 6;
  * and started again; then waits until the queue is empty, and stops.
  */
 export async function recordUnderKills(options: KillsOptions): Promise<KillsOutcome> {
-  const random = new Random(options.seed);
+  const random = seededRandom(options.seed);
   let redis = await startRedisBinary(options.redis, {persist: true, dir: options.redisFolder});
   const {port} = redis;
   let analytics = startProcess(port, options.env);

@@ -11,7 +11,7 @@ import type {Document} from './document.ts';
 import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import {gapsBetween} from '../report/gaps.ts';
 import {PhoneLine} from './phone-line.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {TimerWheel} from '../timer-wheel.ts';
 import type {WebhookClient} from '../twiml/webhook-client.ts';
 

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {type MarkKnobs, MarkReturns} from './mark-returns.ts';
 import {BYTES_PER_MS, PlayQueue} from '../phone/play-queue.ts';
-import {seededRandom} from '../random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /** Ten pieces of 100 ms, each with a mark, all sent at 0: when each mark leaves. A clear lands at `clearAt`. */
 function leaving(knobs: MarkKnobs, clearAt = Infinity): {readonly name: string; readonly at: number}[] {

@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {PlayQueue, ReturnedMark} from '../phone/play-queue.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /**
  * What is odd about how marks come back. Without any of it each comes back in the moment in which the play head passes

@@ -7,7 +7,7 @@ import {FRAME_MS} from '../phone/frame-clock.ts';
 import {type MarkKnobs, MarkReturns} from './mark-returns.ts';
 import {OddFrames} from '../phone/odd-frames.ts';
 import {BYTES_PER_MS, PlayQueue, type ReturnedMark} from '../phone/play-queue.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import {type Ids, sid} from '../sid.ts';
 import {StreamClock} from './stream-clock.ts';
 import {type Arrival, StreamLink, type StreamLinkOptions} from './stream-link.ts';

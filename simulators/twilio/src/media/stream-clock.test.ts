@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {FrameClock} from '../phone/frame-clock.ts';
-import {seededRandom} from '../random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {StreamClock} from './stream-clock.ts';
 
 test('a phone that was held up sends its frames in a burst, and is on time again', () => {

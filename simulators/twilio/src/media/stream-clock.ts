@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /**
  * The numbers on the media messages of one stream. Real captures begin at 102 to 171 ms, not at 0, and lose one or two

@@ -1,6 +1,6 @@
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {DelayLine} from './delay-line.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import {type SocketEnd, StreamSocket} from './stream-socket.ts';
 
 /** What comes from the server, when the network has let it through. */

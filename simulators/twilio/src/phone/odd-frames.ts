@@ -1,5 +1,5 @@
 import {type AudioFrame, audioFrame} from './audio-frames.ts';
-import type {Random} from '../random.ts';
+import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /** Cuts the phone's audio into frames of any size: 160 bytes are the practice, and nobody promised them. */
 export class OddFrames {

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {BYTES_PER_MS, PlayQueue, QUEUE_LIMIT_MS} from './play-queue.ts';
-import {seededRandom} from '../random.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 const ms = (length: number, fill = 1) => Buffer.alloc(length * BYTES_PER_MS, fill);
 const names = (marks: readonly {name: string}[]) => marks.map(({name}) => name);
