@@ -8,7 +8,7 @@ import type {StreamReport} from '../../simulators/twilio/src/report/call-report.
 import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
-import {compare} from '../../tests/heard/truth.ts';
+import {playbackEvidence} from '../../tests/heard/playback-evidence.ts';
 import {type Clear, leakedBytes, reactionsOf} from './after-the-clear.ts';
 
 export interface RealOptions {
@@ -125,7 +125,7 @@ function isTruncation({clientEvent}: SessionSummary['refusals'][number]): boolea
 /** Every reply that was cut: the item that was playing, and whether the right ones were cut. */
 function interruptions(session: SessionSummary, stream: StreamReport): {errorMs: Millis; wrongItem: boolean}[] {
   const items = session.items.map(item => ({...item, audioMs: item.rememberedMs}));
-  const heard = new Map(compare(items, stream.played).map(each => [each.item.id, each]));
+  const heard = new Map(playbackEvidence(items, stream.played).map(each => [each.item.id, each]));
   return session.responses.flatMap(response => {
     const spoken = response.items.flatMap(id => heard.get(id) ?? []);
     const playing = spoken.find(({item, heardMs}) => heardMs < item.generatedMs - 1);

@@ -1,6 +1,6 @@
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
-import {compare} from '../../tests/heard/truth.ts';
+import {playbackEvidence} from '../../tests/heard/playback-evidence.ts';
 
 const networks = [
   {delay: 0, jitter: 0},
@@ -44,7 +44,7 @@ export function greeting(seed: number): string {
   }
   call.wait(9_000);
   const items = call.sessions.flatMap(session => session.items);
-  const heard = compare(items, call.queue.played()).filter(
+  const heard = playbackEvidence(items, call.queue.played()).filter(
     ({item, heardMs}) => item.text.startsWith('Hello') && heardMs > 0,
   );
   const [only] = heard;
@@ -77,6 +77,8 @@ export function goodbye(seed: number): string {
   const {left} = call;
   if (!left) return 'left open';
   if (left.queuedBytes > 0) return `cut off ${Math.round(left.queuedBytes / 8)} ms before its end`;
-  const [said] = compare(call.session.items, call.queue.played()).filter(({item}) => item.text.startsWith('Thank'));
+  const [said] = playbackEvidence(call.session.items, call.queue.played()).filter(({item}) =>
+    item.text.startsWith('Thank'),
+  );
   return said && said.heardMs === said.item.generatedMs ? 'heard and closed' : 'not heard to its end';
 }

@@ -5,7 +5,7 @@ import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Network} from '../../tests/heard/lines.ts';
 import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
 import type {ModelItem} from '../../simulators/openai/src/state/model-item.ts';
-import {compare, type Heard} from '../../tests/heard/truth.ts';
+import {playbackEvidence, type Heard} from '../../tests/heard/playback-evidence.ts';
 import {leakedBytes, reactionsOf} from './after-the-clear.ts';
 import {OURS, type Outcome} from './outcome.ts';
 import {type Cuts, type Rule, rulesOfOthers} from './rules.ts';
@@ -119,7 +119,7 @@ function must(happened: boolean, what: string): void {
 }
 
 function outcomesOf(call: SimulatedCall): Outcome[] {
-  const heard = new Map(compare(call.session.items, call.queue.played()).map(each => [each.item.id, each]));
+  const heard = new Map(playbackEvidence(call.session.items, call.queue.played()).map(each => [each.item.id, each]));
   const refusals = call.session.refusals.filter(({clientEvent}) => clientEvent?.includes('item.truncate'));
   return momentsOf(call).flatMap(moment => {
     const items = moment.itemIds.flatMap(id => heard.get(id) ?? []);

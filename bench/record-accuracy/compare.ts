@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type ModelTruth, modelTruth, type TrueResponse} from './model-evidence.ts';
-import {phoneTruth, type PhoneTruth} from './phone-evidence.ts';
+import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evidence.ts';
+import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
 import type {MeasuredCall} from './run-calls.ts';
 
 /** One figure of the record beside what really happened. Both in milliseconds. */
@@ -46,8 +46,8 @@ const LAST_MOMENTS_MS = 8;
 const SAME_RESPONSE_MS = 400;
 
 export function compareCall(call: MeasuredCall, delay: Millis): {pairs: Pair[]; counts: Counted[]} {
-  const phone = phoneTruth(call.report);
-  const model = modelTruth(call.sessions);
+  const phone = phoneEvidence(call.report);
+  const model = modelEvidence(call.sessions);
   return {
     pairs: [
       ...firstAudio(call, delay),
@@ -81,7 +81,7 @@ function firstAudio(call: MeasuredCall, delay: Millis): Pair[] {
   );
 }
 
-function turnsOf(call: MeasuredCall, phone: PhoneTruth, model: ModelTruth, delay: Millis): Pair[] {
+function turnsOf(call: MeasuredCall, phone: PhoneEvidence, model: ModelEvidence, delay: Millis): Pair[] {
   const {report, record} = call;
   const start = Date.parse(record.call.startedAt);
   return record.turns.flatMap(turn => {
@@ -114,14 +114,14 @@ function turnsOf(call: MeasuredCall, phone: PhoneTruth, model: ModelTruth, delay
   });
 }
 
-function responseAt({responses}: ModelTruth, at: Millis): TrueResponse | undefined {
+function responseAt({responses}: ModelEvidence, at: Millis): TrueResponse | undefined {
   const near = responses.filter(
     ({firstDeltaAt}) => firstDeltaAt !== undefined && Math.abs(firstDeltaAt - at) < SAME_RESPONSE_MS,
   );
   return near.toSorted((a, b) => Math.abs((a.firstDeltaAt ?? 0) - at) - Math.abs((b.firstDeltaAt ?? 0) - at))[0];
 }
 
-function interruptionsOf(call: MeasuredCall, {cuts}: PhoneTruth): Pair[] {
+function interruptionsOf(call: MeasuredCall, {cuts}: PhoneEvidence): Pair[] {
   const {record} = call;
   const interruptions = record.interruptions.filter(each => !each.falseInterruption);
   if (interruptions.length !== cuts.length) return []; // the counts say so; nothing can be paired
@@ -162,8 +162,8 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
 
 function countsOf(
   {kind, report, waited, record, owners, modelCuts}: MeasuredCall,
-  {cuts}: PhoneTruth,
-  model: ModelTruth,
+  {cuts}: PhoneEvidence,
+  model: ModelEvidence,
 ): Counted[] {
   const {callSid} = report;
   const {call, turns, interruptions, toolCalls, failovers} = record;

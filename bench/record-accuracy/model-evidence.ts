@@ -13,14 +13,14 @@ export interface TrueResponse {
   readonly generatedMs: Millis;
 }
 
-export interface ModelTruth {
+export interface ModelEvidence {
   readonly responses: readonly TrueResponse[];
   readonly toolCalls: number;
   readonly sessions: number;
 }
 
 /** What the model did in all sessions of one call. `deadAt`: when, on the wall clock, nobody listened to it any more. */
-export function modelTruth(sessions: readonly SessionSummary[]): ModelTruth {
+export function modelEvidence(sessions: readonly SessionSummary[]): ModelEvidence {
   const responses = sessions.flatMap(session => {
     const {clockOrigin, items, speech} = session;
     const wall = (at: Millis) => at + clockOrigin;

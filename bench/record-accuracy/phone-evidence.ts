@@ -36,13 +36,13 @@ export interface TrueCut {
 }
 
 /** What happened at the phone. The product knows nothing of this. */
-export interface PhoneTruth {
+export interface PhoneEvidence {
   readonly utterances: readonly Utterance[];
   readonly items: ReadonlyMap<number, HeardItem>;
   readonly cuts: readonly TrueCut[];
 }
 
-export function phoneTruth(report: CallReport): PhoneTruth {
+export function phoneEvidence(report: CallReport): PhoneEvidence {
   const utterances = report.spoke
     .map(({clip, startedAt, endedAt}) => {
       const audibleAt = trueSpeech(recording(clip))

@@ -1,7 +1,7 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import {dialOdd, truthOf, type Keys, type OddCall} from '../../tests/heard/odd-call.ts';
+import {dialOdd, evidenceOf, type Keys, type OddCall} from '../../tests/heard/odd-call.ts';
 import {impatient} from './impatient.ts';
 import type {CallOutcome} from './judge.ts';
 import {oddModel, type OddModel} from './odd-model.ts';
@@ -50,7 +50,7 @@ async function place(fleet: ProcessFleet, seed: number): Promise<Placed> {
 }
 
 async function outcomeOf(fleet: ProcessFleet, placed: Placed): Promise<CallOutcome> {
-  const {silences, mostResponses, endReason: end, lines} = await truthOf(fleet, placed, placed.keys);
+  const {silences, mostResponses, endReason: end, lines} = await evidenceOf(fleet, placed, placed.keys);
   const error = lines.find(({level}) => level === 'error');
   const {seed, model} = placed;
   return {seed, ways: model.ways, silences, mostResponses, end, thrown: error && JSON.stringify(error)};

@@ -6,18 +6,18 @@ import {
   stretchesOf,
   unheardFrames,
 } from '../../tools/harness/audio-evidence.ts';
-import type {Truth} from './evidence.ts';
+import type {RunEvidence} from './run-evidence.ts';
 
 /** What an edge that dies takes with it: what was on its way, and what Twilio sent before it noticed. In frames. */
 const LOST_WITH_AN_EDGE = 50;
 /** Where a caller stopped hearing is known to a few hundredths of a second, or to the last mark. */
 const SAID_TWICE_MS = 400;
 
-type Rule = (truth: Truth) => string[];
+type Rule = (evidence: RunEvidence) => string[];
 
 /** Everything that must hold however many processes died; one line for each thing that does not. */
-export function brokenInvariants(truth: Truth): string[] {
-  return RULES.flatMap(rule => rule(truth));
+export function brokenInvariants(evidence: RunEvidence): string[] {
+  return RULES.flatMap(rule => rule(evidence));
 }
 
 const RULES: readonly Rule[] = [

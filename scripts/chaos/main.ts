@@ -10,7 +10,7 @@ import {Crowd} from './callers.ts';
 import {nextDeath} from './faults.ts';
 import {brokenInvariants} from './invariants.ts';
 import {CHAOS} from './options.ts';
-import {gather, type Truth} from './evidence.ts';
+import {gatherEvidence, type RunEvidence} from './run-evidence.ts';
 
 const args = process.argv.slice(2);
 const {seconds, calls, seed, stay: stayMs, total = Infinity} = commandLine(CHAOS);
@@ -57,9 +57,9 @@ let broken: string[];
   clearInterval(ticker);
   const reports = await crowd.goHome();
   say(`${reports.length} calls, ${deaths.length} deaths; waiting for the last records`);
-  const truth = await gather(fleet, reports);
-  say(summary(truth));
-  broken = brokenInvariants(truth);
+  const evidence = await gatherEvidence(fleet, reports);
+  say(summary(evidence));
+  broken = brokenInvariants(evidence);
 }
 await rm(folder, {recursive: true, force: true});
 for (const line of broken) console.log(`broken: ${line}`);
@@ -67,7 +67,7 @@ console.log(broken.length === 0 ? 'every invariant holds' : `${broken.length} in
 process.exit(broken.length === 0 ? 0 : 1);
 
 /** How much there was to go wrong. */
-function summary({reports, audioEvidence, records}: Truth): string {
+function summary({reports, audioEvidence, records}: RunEvidence): string {
   const frames = audioEvidence.flatMap(({stretches}) => stretches.map(({from, to}) => to - from));
   const streams = reports.flatMap(report => report.streams);
   const seconds = streams.reduce((sum, stream) => sum + stream.playedBytes / 8_000, 0);

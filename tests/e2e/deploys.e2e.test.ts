@@ -2,7 +2,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {gather, type RecordedCall} from '../../scripts/chaos/evidence.ts';
+import {gatherEvidence, type RecordedCall} from '../../scripts/chaos/run-evidence.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {Exit, RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
@@ -76,7 +76,7 @@ describe('a rolling restart of every process under calls', () => {
     await fleet.startAnalytics();
     over = true;
     reports = await Promise.all(calls.map(call => call.ended));
-    ({records, audioEvidence: heard} = await gather(fleet, reports));
+    ({records, audioEvidence: heard} = await gatherEvidence(fleet, reports));
   }, 90_000);
   afterAll(async () => {
     await fleet[Symbol.asyncDispose]();

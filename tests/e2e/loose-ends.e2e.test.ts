@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, test, vi} from 'vitest';
-import {gather} from '../../scripts/chaos/evidence.ts';
+import {gatherEvidence} from '../../scripts/chaos/run-evidence.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {heardRuns, audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -25,7 +25,7 @@ describe.concurrent('a call that ends badly', () => {
     const reports = await Promise.all(calls.map(call => call.ended));
     fleet.workers.splice(fleet.workers.indexOf(victim!), 1);
     const hungUpAt = performance.now();
-    const truth = await gather(fleet, reports);
+    const truth = await gatherEvidence(fleet, reports);
     expect(performance.now() - hungUpAt).toBeLessThan(35_000);
     expect(truth.records.map(({callSid}) => callSid).toSorted()).toEqual(calls.map(call => call.callSid).toSorted());
     const reasons = truth.records.map(({endReason}) => endReason);

@@ -3,7 +3,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {dialOdd, truthOf, type OddCall, type OddCallTruth} from '../heard/odd-call.ts';
+import {dialOdd, evidenceOf, type OddCall, type OddCallTruth} from '../heard/odd-call.ts';
 
 /** What a caller may wait at most: six seconds, and the time that a machine takes that carries all of these calls. */
 const LONGEST_MS = 7_000;
@@ -310,7 +310,7 @@ describe('a caller', () => {
       const call = await dialOdd(fleet, row.model, row.script, `+1555777${String(index).padStart(4, '0')}`);
       calls.set(row, call);
       givenUp.push(setTimeout(() => call.call.hangUp(), GIVES_UP_AFTER_MS));
-      truths.set(row, truthOf(fleet, call));
+      truths.set(row, evidenceOf(fleet, call));
     }
   });
   afterAll(async () => {

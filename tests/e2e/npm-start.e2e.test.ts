@@ -1,7 +1,6 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {isFree} from '../../tools/local-stack/processes.ts';
 import {optionsFrom} from '../../simulators/openai/src/fake-openai-env.ts';
@@ -94,13 +93,15 @@ describe('an operator with one tunnel, on the default ports,', () => {
       expect(started.output()).toContain(name);
     await using twilio = await phone();
     const first = twilio.dial(goodbye);
-    await sleep(1_200);
+    // The front door takes the edge with the fewest sockets: the first one must be open before the second is asked for.
+    await expect.poll(() => started.output().match(/stream began/g)?.length, {timeout: 10_000}).toBe(1);
     const second = twilio.dial(goodbye);
     await expect.poll(() => first.hearsAssistant && second.hearsAssistant, {interval: 20, timeout: 10_000}).toBe(true);
 
     started.ctrlC();
-    await expect.poll(() => started.output().match(/draining reason=/g)?.length).toBeGreaterThanOrEqual(3);
-    await sleep(500);
+    // From this line on a worker takes no call.
+    const draining = () => started.output().match(/worker-\d +info +draining reason=/g)?.length;
+    await expect.poll(draining, {timeout: 10_000}).toBe(3);
     const late = await twilio.dial(goodbye).ended;
     expect(late.saidByTwilio.join(' ')).toContain('busy');
     expect(late.streams).toEqual([]);

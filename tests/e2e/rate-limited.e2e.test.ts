@@ -2,7 +2,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {describe, test} from 'vitest';
-import {gather} from '../../scripts/chaos/evidence.ts';
+import {gatherEvidence} from '../../scripts/chaos/run-evidence.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
@@ -70,7 +70,7 @@ describe.concurrent('a caller whose answer is rate-limited for eight seconds', (
       expect(greetings(sessions)).toHaveLength(1);
       expect(sessions[0]?.responses.map(({status}) => status)).toEqual(['completed', 'failed', 'completed']);
       expect(await metric(fleet.workers[0]!, 'voicebridge_failovers_total')).toBe(0);
-      const {records} = await gather(fleet, [report]);
+      const {records} = await gatherEvidence(fleet, [report]);
       expect(records).toMatchObject([{endReason: 'caller.hung-up', failovers: 0}]);
     } finally {
       await rm(dataDir, {recursive: true, force: true});

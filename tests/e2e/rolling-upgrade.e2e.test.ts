@@ -2,7 +2,7 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {gather, type RecordedCall} from '../../scripts/chaos/evidence.ts';
+import {gatherEvidence, type RecordedCall} from '../../scripts/chaos/run-evidence.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import {type AudioEvidence, sessionsOf} from '../../tools/harness/audio-evidence.ts';
@@ -78,7 +78,7 @@ describe.skipIf(!previous).each([
     await fleet.restartWebhook();
     over = true;
     reports = await Promise.all(calls.map(call => call.ended));
-    ({records, audioEvidence: heard} = await gather(fleet, reports));
+    ({records, audioEvidence: heard} = await gatherEvidence(fleet, reports));
   }, 180_000);
   afterAll(async () => {
     await fleet[Symbol.asyncDispose]();

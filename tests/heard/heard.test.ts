@@ -6,7 +6,7 @@ import type {Reply} from '../../simulators/openai/src/answering/model-script.ts'
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {SimulatedCall} from './simulated-call.ts';
-import {compare} from './truth.ts';
+import {playbackEvidence} from './playback-evidence.ts';
 
 /** A counterexample names its seed and path: run it again with `fc.assert(…, {seed, path})`. */
 const runs = (numRuns: number) => ({numRuns});
@@ -108,7 +108,7 @@ describe('whatever the network, the model and the caller do', () => {
           const areInTime = Object.keys(marks).length === 0;
           // Both sides of the comparison are whole milliseconds.
           const tolerance = 111 + (areInTime ? 20 : 4 * network.jitter + 2 * network.delay);
-          for (const {item, heardMs, rememberedMs} of compare(call.session.items, call.queue.played())) {
+          for (const {item, heardMs, rememberedMs} of playbackEvidence(call.session.items, call.queue.played())) {
             expect(heardMs).toBeLessThanOrEqual(item.generatedMs);
             expect(Math.abs(rememberedMs - heardMs)).toBeLessThanOrEqual(tolerance);
           }
@@ -206,7 +206,7 @@ describe('a caller interrupts, although marks come back', () => {
         expect(call.audible).toBe(false);
         call.wait(1_200);
       }
-      const interrupted = compare(call.session.items, call.queue.played()).slice(0, 3);
+      const interrupted = playbackEvidence(call.session.items, call.queue.played()).slice(0, 3);
       expect(interrupted.map(({wasCut}) => wasCut)).toEqual([true, true, true]);
       return interrupted.map(({heardMs, rememberedMs}) => Math.abs(rememberedMs - heardMs));
     }).flat();

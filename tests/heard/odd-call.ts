@@ -58,7 +58,7 @@ export async function dialOdd(
 }
 
 /** Waits for the end of a call, and puts together what is known of it. */
-export async function truthOf(
+export async function evidenceOf(
   fleet: ProcessFleet,
   {call, safetyIdentifier}: OddCall,
   keys: readonly Keys[] = [],

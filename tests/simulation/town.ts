@@ -19,7 +19,8 @@ import {fleetWorkers} from '../../services/media-edge/src/worker-link/fleet-work
 import {type WorkerLinkDeps, WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
 import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
-import {Mortal, unreachableWhile, watched} from './mortal.ts';
+import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
+import {unreachableWhile, watched} from './redis-proxies.ts';
 import {SimCaller} from './sim-caller.ts';
 import {SimModel} from './sim-model.ts';
 

@@ -141,13 +141,8 @@ export class ReliableLink {
     return publish;
   }
 
-  counts(): Omit<ChannelCounts, 'hopMs'> & {hopMs: Millis | undefined} {
+  counts(): ChannelCounts {
     return {...this.#counts, unconfirmed: this.#unconfirmed.length, hopMs: this.#hopMs};
-  }
-
-  /** The frames that the other side has not confirmed, oldest first. */
-  unconfirmed(): readonly EncodedFrame[] {
-    return this.#unconfirmed.map(sent => sent.frame);
   }
 
   #confirmed(packet: Packet, at: Millis): Packet[] {

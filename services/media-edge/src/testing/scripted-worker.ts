@@ -14,7 +14,7 @@ import {ProcessId, type CallSid, type StreamSid} from '@voicebridge/shared/proto
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import {MortalBus} from './mortal-bus.ts';
+import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
 
 const FRAME_BYTES = 160;
 
@@ -23,7 +23,8 @@ export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   readonly asked: WorkerRequest[] = [];
   readonly #ends: {streamSid: StreamSid; epoch: number; channel: WorkerChannel; frames: EdgeToWorker[]}[] = [];
-  readonly #bus: MortalBus;
+  readonly #mortal = new Mortal();
+  readonly #bus: MediaBus;
   readonly #directory: CallDirectory;
   readonly #frames: ReturnType<typeof reliableFrameChannels>;
   readonly #stack = new AsyncDisposableStack();
@@ -31,7 +32,7 @@ export class ScriptedWorker {
   answer: WorkerReply['answer'] | undefined;
 
   private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
-    this.#bus = new MortalBus(bus);
+    this.#bus = this.#mortal.bus(bus);
     this.#directory = directory;
     this.#frames = this.#stack.use(reliableFrameChannels(this.#bus, clock));
   }
@@ -103,8 +104,7 @@ export class ScriptedWorker {
     return this.#end(epoch, streamSid)?.frames ?? [];
   }
 
-  /** Its audio. */
-  /** Frame by frame, however many came in one message. */
+  /** The audio that arrived in an epoch, frame by frame, however many came in one message. */
   audio(epoch = 1, streamSid?: StreamSid): string[] {
     return this.heard(epoch, streamSid).flatMap(frame => {
       if (frame.kind !== 'audio') return [];
@@ -121,9 +121,9 @@ export class ScriptedWorker {
     return kinds.filter(kind => kind !== 'counted');
   }
 
-  kill = () => this.#bus.kill();
-  hang = () => this.#bus.hang();
-  wake = () => this.#bus.wake();
+  kill = () => this.#mortal.kill();
+  hang = () => this.#mortal.hang();
+  wake = () => this.#mortal.wake();
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();

@@ -52,10 +52,6 @@ export class Conversation {
     this.truncate(id, audioMs, Math.max(audioMs, speakingMs(this.heardText(id))));
   }
 
-  remove(id: string): void {
-    this.#items = this.#items.filter(each => each.item.id !== id);
-  }
-
   /** Whether the session holds this item as audio of its own, so that it can be truncated there. */
   isAudioOf(id: string, session: number): boolean {
     return this.#items.some(each => each.item.id === id && each.session === session);

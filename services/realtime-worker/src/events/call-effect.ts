@@ -34,7 +34,7 @@ export type CallEffect =
   | {readonly do: 'hold'; readonly ms: Millis}
   /** The call is over, and the caller's stream is gone. */
   | {readonly do: 'end'; readonly reason: EndReason}
-  | {readonly do: 'measure'; readonly what: 'reaction' | 'turnGap' | 'firstAudio'; readonly ms: Millis}
+  | {readonly do: 'measure'; readonly what: 'turnGap' | 'firstAudio'; readonly ms: Millis}
   /** The caller got no answer, or only a part of it. `step`: what is done about it. */
   | {readonly do: 'missed'; readonly cause: MissCause; readonly step: MissStep; readonly detail: string}
   | {readonly do: 'timing'; readonly line: string}

@@ -58,7 +58,6 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('cut'), id: z.string(), heardMs: z.number(), totalMs: z.number()}),
   /** The model refused to forget it. */
   z.object({...base, is: z.literal('cutRefused'), id: z.string()}),
-  z.object({...base, is: z.literal('removed'), id: z.string()}),
   /** `open`: as far as it had come; what is written later of the same turn replaces it. */
   z.object({...base, is: z.literal('turn'), turn: TurnRecord, open: z.boolean().optional()}),
   z.object({...base, is: z.literal('interruption'), interruption: InterruptionRecord}),

@@ -32,8 +32,11 @@ export interface RestoredCall {
 /** A piece of audio as it went to Twilio. */
 type Said = Omit<SentBefore, 'agoMs'> & {readonly wall: number};
 
-/** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds; `session` is the number that items of lost sessions get: none of ours. */
-export function restoreCall(entries: readonly JournalEntry[], nowWall: number, session = -1): RestoredCall {
+/** The number of the model sessions that made the items of a journal. Sessions of this process count from 0. */
+const EARLIER_SESSION = -1;
+
+/** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds. */
+export function restoreCall(entries: readonly JournalEntry[], nowWall: number): RestoredCall {
   const conversation = new Conversation();
   let [greeted, turns, interruptions, toolCalls, failovers] = [false, 0, 0, 0, 0];
   const said = new Map<string, number>();
@@ -49,7 +52,7 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
   for (const entry of entries) {
     switch (entry.is) {
       case 'item':
-        conversation.add(entry.item, session);
+        conversation.add(entry.item, EARLIER_SESSION);
         if (entry.item.kind === 'caller') speaking = undefined;
         break;
       case 'words':
@@ -85,9 +88,6 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number, s
         conversation.truncate(entry.id, entry.heardMs, entry.totalMs);
         openTurn?.heard.set(entry.id, entry.heardMs);
         whole.add(entry.id);
-        break;
-      case 'removed':
-        conversation.remove(entry.id);
         break;
       case 'turn':
         openTurn = entry.open ? inherited(entry.turn, openTurn) : undefined;

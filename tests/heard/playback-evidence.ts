@@ -18,7 +18,7 @@ export interface Heard<Item extends Remembered> {
 }
 
 /** Compares the model's memory with what Twilio played. A piece played twice counts twice. */
-export function compare<Item extends Remembered>(items: readonly Item[], played: Uint8Array): Heard<Item>[] {
+export function playbackEvidence<Item extends Remembered>(items: readonly Item[], played: Uint8Array): Heard<Item>[] {
   const heard = new Map<number, Millis>();
   for (const {item, fromMs, toMs} of readTagRuns(played)) heard.set(item, (heard.get(item) ?? 0) + toMs - fromMs);
   return items.flatMap(item => {

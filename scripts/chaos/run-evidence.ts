@@ -17,7 +17,7 @@ export interface RecordedCall {
 }
 
 /** Everything that is known when all have hung up. */
-export interface Truth {
+export interface RunEvidence {
   readonly reports: readonly CallReport[];
   readonly audioEvidence: readonly AudioEvidence[];
   readonly records: readonly RecordedCall[];
@@ -32,13 +32,14 @@ export interface Truth {
 }
 
 /** Waits until every record is there and everything was let go, or for as long as that may take. */
-export async function gather(fleet: ProcessFleet, reports: readonly CallReport[]): Promise<Truth> {
+export async function gatherEvidence(fleet: ProcessFleet, reports: readonly CallReport[]): Promise<RunEvidence> {
   const redis = openRedis(fleet.redisUrl, 'commands', createLog('chaos', {level: 'silent'}));
   try {
     const until = performance.now() + RECORDS_WITHIN_MS;
     for (;;) {
-      const truth = await look(fleet, redis, reports);
-      if (isSettled(truth) || performance.now() > until) return {...truth, audioEvidence: await audioEvidence(fleet)};
+      const evidence = await look(fleet, redis, reports);
+      if (isSettled(evidence) || performance.now() > until)
+        return {...evidence, audioEvidence: await audioEvidence(fleet)};
       await sleep(500);
     }
   } finally {
@@ -46,12 +47,12 @@ export async function gather(fleet: ProcessFleet, reports: readonly CallReport[]
   }
 }
 
-function isSettled({reports, records, open, channels, keys, held}: Truth): boolean {
+function isSettled({reports, records, open, channels, keys, held}: RunEvidence): boolean {
   const leftovers = [open, channels, keys, held];
   return records.length >= reports.length && leftovers.every(list => list.length === 0);
 }
 
-async function look(fleet: ProcessFleet, redis: RedisClient, reports: readonly CallReport[]): Promise<Truth> {
+async function look(fleet: ProcessFleet, redis: RedisClient, reports: readonly CallReport[]): Promise<RunEvidence> {
   const processes = [...fleet.edges, ...fleet.workers];
   const counts = await Promise.all(processes.map(each => metric(each, 'voicebridge_calls_active')));
   const held = processes.flatMap(({name}, index) => (counts[index] ? [`${name}: ${counts[index]}`] : []));

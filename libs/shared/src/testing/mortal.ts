@@ -1,10 +1,10 @@
-import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {MediaBus, Unsubscribe} from '@voicebridge/shared/bus/media-bus.ts';
-import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 
 /**
- * One process that can hang (`SIGSTOP`) and die (`kill -9`), as everything it touches sees it: what it does while it
- * hangs happens when it wakes up, all at once; what it does when it is dead never happens.
+ * One process inside a test that can hang (`SIGSTOP`) and be killed (`kill -9`). What it does while it hangs happens all at
+ * once when it wakes up; what it does after it was killed never happens. Its clock, its bus and what else it calls are
+ * wrapped, so that everything around it sees exactly that.
  */
 export class Mortal {
   #state: 'lives' | 'hangs' | 'dead' = 'lives';
@@ -37,6 +37,7 @@ export class Mortal {
     return this.#state === 'lives';
   }
 
+  /** The clock as this process sees it: timers run only while it lives. */
   clock(clock: Clock): Clock {
     return {
       now: () => clock.now(),
@@ -45,7 +46,7 @@ export class Mortal {
     };
   }
 
-  /** Asked for something by the process; the answer, too, only reaches it while it lives. */
+  /** Calls something for the process. The answer, too, arrives only while it lives. */
   #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const answer = Promise.withResolvers<Answer>();
     this.do(() => {
@@ -57,6 +58,7 @@ export class Mortal {
     return answer.promise;
   }
 
+  /** The bus as this process sees it. A kill ends its subscriptions. */
   bus(bus: MediaBus): MediaBus {
     const subscribe: MediaBus['subscribe'] = async (channel, listener) => {
       const unsubscribe = await bus.subscribe(channel, message => this.do(() => listener(message)));
@@ -77,47 +79,14 @@ export class Mortal {
     };
   }
 
-  /** Whatever the process asks of something that others share: the directory, the fleet, the queue. */
+  /** Wraps what the process shares with others and whose methods all return promises: the directory, the fleet, the queue. */
   asking<Thing extends object>(thing: Thing): Thing {
     return new Proxy(thing, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => this.#ask(() => Reflect.apply(value, target, args) as Promise<unknown>);
+        return (...args: unknown[]) => this.#ask(() => Promise.resolve<unknown>(Reflect.apply(value, target, args)));
       },
     });
   }
-}
-
-/** Redis, which can be away for everybody at once. */
-export function unreachableWhile<Thing extends object>(isDown: () => boolean, thing: Thing): Thing {
-  return new Proxy(thing, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) =>
-        isDown() ? Promise.reject(new Error('Redis is away')) : (Reflect.apply(value, target, args) as unknown);
-    },
-  });
-}
-
-/** A directory that notices when an epoch goes down. */
-export function watched(directory: CallDirectory, broken: (rule: string) => void): CallDirectory {
-  const epochs = new Map<string, number>();
-  return new Proxy(directory, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return async (...args: unknown[]) => {
-        const result: unknown = await Reflect.apply(value, target, args);
-        if (typeof args[0] === 'string' && args[0].startsWith('CA')) {
-          const call = await target.read(args[0] as Parameters<CallDirectory['read']>[0]);
-          const before = epochs.get(args[0]) ?? 0;
-          if (call && call.epoch < before) broken(`the epoch of ${args[0]} went from ${before} to ${call.epoch}`);
-          if (call) epochs.set(args[0], call.epoch);
-        }
-        return result;
-      };
-    },
-  });
 }
