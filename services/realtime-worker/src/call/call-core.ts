@@ -40,7 +40,6 @@ export class CallCore {
   readonly #grace: StreamGrace;
   readonly #firstAudio: FirstAudio;
   #handOverBy: Millis | undefined;
-  #streamOpen = false;
   #streamSid: string | undefined;
   /** When anything last came from the caller's phone. */
   #phoneAt: Millis | undefined;
@@ -88,14 +87,22 @@ export class CallCore {
     const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
     if (!last) return effects;
     this.#over = true;
-    const rest = [...this.#dialogue.lastTurn(this.#lastSign(event, at), at), ...this.#failovers.unfinished(at)];
+    const rest = [...this.#dialogue.lastTurn(this.#heardFrom(event, at), at), ...this.#failovers.unfinished(at)];
     return [...effects.filter(effect => effect.do !== 'end' && effect.do !== 'leave'), ...rest, last];
   }
 
-  /** When the phone was last there. As long as its frames come, news of its end by another way came before them. */
-  #lastSign(event: CallEvent, at: Millis): {readonly heardFrom: Millis; readonly ahead: boolean} {
-    const isThere = at - (this.#phoneAt ?? at) <= FRAMES_STOPPED_MS;
-    return {heardFrom: isThere ? at : (this.#phoneAt ?? at), ahead: isThere && event.type === 'over'};
+  /** When anything last came from the caller's phone. A lost stream is reported later than that. */
+  #lastSign(at: Millis): Millis {
+    return Math.min(at, this.#phoneAt ?? at);
+  }
+
+  /**
+   * Until when the caller heard the assistant. A hang-up that is reported over HTTP may be `ahead` of frames that are
+   * still on their way: while frames keep arriving, the phone is taken to be there until now.
+   */
+  #heardFrom(event: CallEvent, at: Millis): {readonly heardFrom: Millis; readonly ahead: boolean} {
+    const isThere = at - this.#lastSign(at) <= FRAMES_STOPPED_MS;
+    return {heardFrom: isThere ? at : this.#lastSign(at), ahead: isThere && event.type === 'over'};
   }
 
   #react(event: CallEvent, at: Millis): CallEffect[] {
@@ -128,10 +135,9 @@ export class CallCore {
   }
 
   #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
-    if (frame.kind === 'audio' || frame.kind === 'mark') this.#heardPhone(at);
+    if (frame.kind === 'audio' || frame.kind === 'mark') this.#phoneAt = at;
     switch (frame.kind) {
       case 'began': {
-        this.#streamOpen = true;
         this.#grace.began();
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
         this.#firstAudio.streamBegan(at - sinceStartMs);
@@ -158,21 +164,14 @@ export class CallCore {
       case 'counted':
         return [];
       case 'ended':
-        this.#streamOpen = false;
         this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#grace.lost(this.heldUntil, at);
-        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', at);
-        // We learn of it late; nothing of ours was heard after the phone fell silent.
-        return this.#dialogue.floor.on({type: 'streamLost'}, Math.min(at, this.#phoneAt ?? at));
+        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', this.#lastSign(at));
+        return this.#dialogue.floor.on({type: 'streamLost'}, this.#lastSign(at));
       default:
         return unreachable(frame);
     }
-  }
-
-  #heardPhone(at: Millis): void {
-    this.#phoneAt = at;
-    this.#failovers.phoneActive(at);
   }
 
   #fromModel(event: ModelEvent, at: Millis): CallEffect[] {
@@ -234,7 +233,7 @@ export class CallCore {
         return [{do: 'openModel', after: step.after}];
       case 'give-up':
         // Without a stream the caller is told when there is one.
-        return this.#streamOpen ? this.#apologise() : [];
+        return this.#dialogue.floor.streamOpen ? this.#apologise() : [];
       case 'openSpare':
       case 'dropSpare':
         return [{do: step.do}];

@@ -14,9 +14,9 @@ import {InterruptionLog} from '../journal/interruption-log.ts';
 import {Keypad} from './keypad.ts';
 import {ModelContext} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
+import {LiveResponse} from '../replies/live-response.ts';
 import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
-import {ReplyInProgress} from '../replies/reply-in-progress.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
 import {ToolUse} from './tool-use.ts';
 import {TurnLog, turnEffects} from '../journal/turn-log.ts';
@@ -40,7 +40,7 @@ export class Dialogue {
   readonly #keypad: Keypad;
   readonly #tools: ToolCalls;
   readonly #owed: PendingReply;
-  readonly #reply: ReplyInProgress;
+  readonly #live: LiveResponse;
   readonly #caller = new CallerTurn();
   readonly #unprompted: Unprompted;
   readonly #speech: CallerSpeech;
@@ -52,7 +52,7 @@ export class Dialogue {
     const truncates = settings.interruption === 'ours';
     this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
     this.#keypad = new Keypad(this.#memory);
-    this.#reply = new ReplyInProgress(this.#memory, assistant.instructions);
+    this.#live = new LiveResponse(this.#memory, assistant.instructions);
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds, assistant.tools);
@@ -71,7 +71,7 @@ export class Dialogue {
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
       abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
-      reply: this.#reply,
+      live: this.#live,
     });
     this.toolUse = new ToolUse({
       calls: this.#tools,
@@ -116,7 +116,7 @@ export class Dialogue {
 
   /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */
   sessionLost(at: Millis): CallEffect[] {
-    const speaking = this.#reply.lost();
+    const speaking = this.#live.sessionLost();
     this.#memory.sessionLost();
     this.#caller.lost();
     const isWanted = this.replies.busy || this.replies.awaited;
@@ -162,7 +162,7 @@ export class Dialogue {
       case 'audio':
         return this.#audio(event, at);
       case 'audioEnded':
-        this.#reply.itemEnded(event.itemId);
+        this.#live.itemEnded(event.itemId);
         return [
           journal({is: 'complete', id: event.itemId}),
           ...this.floor.on({type: 'itemFinished', itemId: event.itemId}, at),
@@ -245,8 +245,8 @@ export class Dialogue {
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
     const {responseId, itemId, payload} = event;
     const ms = msOfBase64(payload);
-    const effects = [...this.#startedUnseen(responseId, at), ...this.#reply.audio(responseId, itemId, ms)];
-    const sound = {isAudible: isAudible(payload), hasSpoken: this.replies.hasSpoken(responseId)};
+    const effects = [...this.#startedUnseen(responseId, at), ...this.#live.audio(responseId, itemId, ms)];
+    const sound = {isAudible: isAudible(payload), hasSpoken: this.#live.hasSpoken(responseId)};
     if (!this.floor.isSilenced(responseId) && sound.isAudible) {
       this.replies.audible(responseId);
       this.#tools.spoken();
@@ -259,20 +259,20 @@ export class Dialogue {
   #responseEnded(event: Extract<SpokenEvent, {type: 'responseEnded'}>, at: Millis): CallEffect[] {
     const {responseId, status, tokens} = event;
     const before = this.#startedUnseen(responseId, at);
-    if (!this.replies.isNewEnd(responseId)) return [];
+    if (!this.#live.noteEnd(responseId)) return [];
     this.#turns.ended(responseId, status);
     this.#tools.responseEnded(responseId, this.floor.unheardMs(at), at);
     const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
     const isHeeded = !this.floor.isSilenced(responseId) && !this.#tools.goodbye.said;
     const effects = [...before, ...billed, ...this.floor.on({type: 'responseEnded', responseId}, at)];
     effects.push(...this.replies.ended(event, isHeeded, at));
-    this.#reply.responseEnded(responseId);
+    this.#live.noItemOf(responseId);
     return effects;
   }
 
   /** Some servers do not say that a response begins. */
   #startedUnseen(responseId: string, at: Millis): CallEffect[] {
-    return this.replies.knows(responseId) ? [] : this.#responseStarted(responseId, undefined, at);
+    return this.#live.hasBegun(responseId) ? [] : this.#responseStarted(responseId, undefined, at);
   }
 
   /** The caller is silent and hears nothing, though something is to come. */

@@ -6,11 +6,16 @@ const FIRST_STREAM_WITHIN_MS = 30_000;
 /** A caller to whom Twilio speaks for us is back when it has finished its sentence, so long after the hold at most. */
 const BACK_FROM_HOLD_WITHIN_MS = 30_000;
 
+/** The caller's stream, as far as the call must end without one. `endsAt`: when it does. */
+type Stream =
+  | {readonly state: 'awaited'; readonly endsAt: Millis}
+  | {readonly state: 'open'}
+  | {readonly state: 'lost'; readonly endsAt: Millis};
+
 /** How long a call may be without a stream before it is over. */
 export class StreamGrace {
   readonly #graceMs: Millis;
-  #by: Millis | undefined;
-  #reason: EndReason;
+  #stream: Stream;
 
   /** `isRestored`: another owner had the call; `heldUntil`: and had asked the caller to wait. */
   constructor(
@@ -19,29 +24,34 @@ export class StreamGrace {
     at: Millis,
   ) {
     this.#graceMs = graceMs;
-    this.#by = at + FIRST_STREAM_WITHIN_MS;
-    this.#reason = isRestored ? 'platform.stream-lost' : 'platform.stream-never-came';
-    if (isRestored) this.lost(heldUntil, at);
+    this.#stream = isRestored
+      ? {state: 'lost', endsAt: this.#endsAt(heldUntil, at)}
+      : {state: 'awaited', endsAt: at + FIRST_STREAM_WITHIN_MS};
   }
 
   /** When the call is over; undefined while it has a stream. */
   get deadline(): Millis | undefined {
-    return this.#by;
+    return this.#stream.state === 'open' ? undefined : this.#stream.endsAt;
   }
 
   began(): void {
-    this.#by = undefined;
-    this.#reason = 'platform.stream-lost';
+    this.#stream = {state: 'open'};
   }
 
   /** `heldUntil`: we closed the stream ourselves, for Twilio to speak to the caller. */
   lost(heldUntil: Millis | undefined, at: Millis): void {
-    const soonest = at + this.#graceMs;
-    this.#by = heldUntil === undefined ? soonest : Math.max(soonest, heldUntil + BACK_FROM_HOLD_WITHIN_MS);
+    const state = this.#stream.state === 'awaited' ? 'awaited' : 'lost';
+    this.#stream = {state, endsAt: this.#endsAt(heldUntil, at)};
   }
 
   /** Why the call is over by now, if it is. */
   over(at: Millis): EndReason | undefined {
-    return this.#by !== undefined && at >= this.#by ? this.#reason : undefined;
+    if (this.#stream.state === 'open' || at < this.#stream.endsAt) return undefined;
+    return this.#stream.state === 'awaited' ? 'platform.stream-never-came' : 'platform.stream-lost';
+  }
+
+  #endsAt(heldUntil: Millis | undefined, at: Millis): Millis {
+    const soonest = at + this.#graceMs;
+    return heldUntil === undefined ? soonest : Math.max(soonest, heldUntil + BACK_FROM_HOLD_WITHIN_MS);
   }
 }

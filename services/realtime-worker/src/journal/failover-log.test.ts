@@ -12,8 +12,7 @@ describe('FailoverLog', () => {
   test('a call that kept its worker, stream and model has no failovers', () => {
     const failovers = start();
     const effects = [...failovers.modelReady(1_100), ...failovers.streamBegan('edge-a', 1_200, 5, undefined)];
-    failovers.phoneActive(9_000);
-    failovers.streamEnded(false, 9_010);
+    failovers.streamEnded(false, 9_000);
     expect(told([...effects, ...failovers.unfinished(9_020)])).toEqual([]);
   });
 
@@ -46,8 +45,7 @@ describe('FailoverLog', () => {
     const failovers = start();
     failovers.modelReady(1_100);
     failovers.streamBegan('edge-a', 1_200, 5, undefined);
-    failovers.phoneActive(4_000);
-    failovers.streamEnded(false, 4_008);
+    failovers.streamEnded(false, 4_000);
     failovers.streamEnded(true, 4_100); // and once more, when the next stream replaces it
     expect(told(failovers.streamBegan('edge-b', 4_250, 30, undefined))).toEqual([
       {failover: 2, kind: 'edge-lost', at: 3_000, gapMs: 220, from: 'edge-a', to: 'edge-b'},

@@ -1,21 +1,12 @@
 import type {MissCause} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
-import type {Request, ResponseSequencer} from './response-sequencer.ts';
-
-/** A response that has begun, and what came of it so far. */
-export interface Running {
-  readonly responseId: string;
-  readonly request: Request | undefined;
-  /** Something audible came of it. */
-  spoke: boolean;
-  /** It called a tool: the answer follows the tool's result. */
-  called: boolean;
-}
+import type {Response} from './live-response.ts';
+import type {ResponseSequencer} from './response-sequencer.ts';
 
 export type Ended = Extract<ModelEvent, {type: 'responseEnded'}>;
 
 /** What was wrong with an answer; undefined: nothing that needs another one. */
-export function missed({status, reason, inText}: Ended, {spoke, called}: Running): MissCause | undefined {
+export function missed({status, reason, inText}: Ended, {spoke, called}: Response): MissCause | undefined {
   if (status === 'failed') return reason?.includes('rate_limit') ? 'rate-limited' : 'failed';
   if (status === 'incomplete') return called ? undefined : 'incomplete';
   if (status === 'cancelled' || spoke || called) return undefined;
@@ -23,7 +14,7 @@ export function missed({status, reason, inText}: Ended, {spoke, called}: Running
 }
 
 /** Why the caller hears nothing though nothing was refused. */
-export function silentBecause(state: ResponseSequencer['state'], running: Running | undefined): MissCause {
-  if (state === 'active' || running) return 'stalled';
+export function silentBecause(state: ResponseSequencer['state'], response: Response | undefined): MissCause {
+  if (state === 'active' || response) return 'stalled';
   return state === 'idle' ? 'unheard' : 'unanswered';
 }

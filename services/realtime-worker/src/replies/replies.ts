@@ -2,9 +2,9 @@ import type {MissCause} from '@voicebridge/shared/observability/metric-labels.ts
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {type AnswerStep, AnswerWatch} from './answer-watch.ts';
 import {type CallEffect, toModel} from '../events/call-effect.ts';
-import {type Ended, missed, type Running, silentBecause} from './miss-cause.ts';
+import type {LiveResponse, Response} from './live-response.ts';
+import {type Ended, missed, silentBecause} from './miss-cause.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
-import type {ReplyInProgress} from './reply-in-progress.ts';
 import {RateLimit} from './rate-limit.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
@@ -14,8 +14,8 @@ export interface RepliesDeps {
   readonly answerWithinMs: Millis;
   /** A response is given up: whatever still comes of it is not played. */
   readonly abandon: (responseId: string, at: Millis) => CallEffect[];
-  /** The one in progress, which says what to ask for after it broke off in mid-speech. */
-  readonly reply: Pick<ReplyInProgress, 'rest' | 'isMidItem'>;
+  /** The response in progress. Begun and ended here; the dialogue tells it of audio. */
+  readonly live: LiveResponse;
 }
 
 const RETRY_AFTER_MS = 300;
@@ -24,7 +24,6 @@ const FIRST_SOUND_WITHIN_MS = 1_500;
 const BUSY = 'conversation_already_has_active_response';
 /** Races with what the server does by itself. */
 const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
-const REMEMBERED = 64;
 
 /**
  * The replies we ask the model for: one at a time, and none that stays out. Whatever keeps an answer from the caller,
@@ -35,9 +34,7 @@ export class Replies {
   readonly limit = new RateLimit();
   readonly #sequencer = new ResponseSequencer();
   readonly #watch: AnswerWatch;
-  readonly #begun = new Set<string>();
-  readonly #ended = new Set<string>();
-  #running: Running | undefined;
+  readonly #live: LiveResponse;
   /** What the caller waits for: set when it is wanted, and gone with the first sound of an answer. */
   #awaited: Request | undefined;
   #retry: {readonly at: Millis; readonly request: Request} | undefined;
@@ -47,6 +44,7 @@ export class Replies {
 
   constructor(deps: RepliesDeps) {
     this.#deps = deps;
+    this.#live = deps.live;
     this.#watch = new AnswerWatch(deps.answerWithinMs);
   }
 
@@ -70,16 +68,6 @@ export class Replies {
     return this.#watch.session;
   }
 
-  /** Whether a response was told to have begun. */
-  knows(responseId: string): boolean {
-    return this.#begun.has(responseId);
-  }
-
-  /** Whether something audible came of a response, as far as it can matter. */
-  hasSpoken(responseId: string): boolean {
-    return this.#running?.responseId !== responseId || this.#running.spoke;
-  }
-
   want(request: Request, at: Millis): CallEffect[] {
     this.#awaited = request;
     if (request.cause === 'digits') this.#wentOn = false;
@@ -91,8 +79,8 @@ export class Replies {
     this.#hasSession = true;
     this.#watch.sessionRenewed();
     this.#retry = undefined;
-    const again = this.#sequencer.reset(at, this.#running?.spoke ?? false);
-    this.#running = undefined;
+    const again = this.#sequencer.reset(at, this.#live.current?.spoke ?? false);
+    this.#live.abandon();
     if (again || this.#sequencer.busy || !this.#awaited) return asked(again);
     return this.want(this.#awaited, at);
   }
@@ -134,11 +122,10 @@ export class Replies {
 
   /** Returns what the response answers, if we asked for it. */
   started(responseId: string, tag: string | undefined): Request | undefined {
-    remember(this.#begun, responseId);
     const request = this.#sequencer.created(responseId, tag);
     // The server answers the caller by itself, and did not tell of their turn.
     if (!request) this.#wentOn = false;
-    this.#running = {responseId, request, spoke: false, called: false};
+    this.#live.started(responseId, request);
     return request;
   }
 
@@ -149,7 +136,7 @@ export class Replies {
 
   /** Something of a response is audible, or will be as soon as there is a stream. */
   audible(responseId: string): void {
-    if (this.#running?.responseId === responseId) this.#running.spoke = true;
+    this.#live.audible(responseId);
     this.#awaited = undefined;
     this.limit.over();
     this.#watch.audible();
@@ -157,30 +144,21 @@ export class Replies {
 
   /** A response calls a tool. */
   called(responseId: string): void {
-    if (this.#running?.responseId !== responseId) return;
-    this.#running.called = true;
+    if (!this.#live.calledTool(responseId)) return;
     this.#awaited = undefined;
     this.limit.over();
-  }
-
-  /** True the first time: a server that says it twice is believed once. */
-  isNewEnd(responseId: string): boolean {
-    if (this.#ended.has(responseId)) return false;
-    remember(this.#ended, responseId);
-    return true;
   }
 
   /** `heeded`: the caller was to hear it; it was neither spoken over nor given up. */
   ended(event: Ended, heeded: boolean, at: Millis): CallEffect[] {
     const effects = asked(this.#sequencer.done(event.responseId, at));
-    const running = this.#running?.responseId === event.responseId ? this.#running : undefined;
-    if (!running) return effects;
-    this.#running = undefined;
-    const cause = missed(event, running);
-    if (cause === undefined && running.spoke) this.#answered();
+    const response = this.#live.over(event.responseId);
+    if (!response) return effects;
+    const cause = missed(event, response);
+    if (cause === undefined && response.spoke) this.#answered();
     if (cause === undefined || !heeded) return effects;
     const detail = [event.reason, event.message].filter(Boolean).join(': ');
-    return [...effects, ...this.#missed(cause, detail, running, event, at)];
+    return [...effects, ...this.#missed(cause, detail, response, event, at)];
   }
 
   #answered(): void {
@@ -188,9 +166,9 @@ export class Replies {
     this.limit.answered();
   }
 
-  #missed(cause: MissCause, detail: string, running: Running, event: Ended, at: Millis): CallEffect[] {
-    if (cause === 'incomplete' && running.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
-    const request = this.#again(running);
+  #missed(cause: MissCause, detail: string, response: Response, event: Ended, at: Millis): CallEffect[] {
+    if (cause === 'incomplete' && response.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
+    const request = this.#again(response);
     // What failed while a limit is waited for is asked again when that is over.
     const limited =
       this.limit.step ?? (cause === 'rate-limited' ? this.limit.hit(event.retryAfterMs, request, at) : undefined);
@@ -213,7 +191,7 @@ export class Replies {
   #goOn(detail: string, isFiltered: boolean, at: Millis): CallEffect[] {
     if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', detail}];
     this.#wentOn = true;
-    const request = this.#deps.reply.rest(isFiltered ? 'filtered' : 'broken-off');
+    const request = this.#live.rest(isFiltered ? 'filtered' : 'broken-off');
     return [{do: 'missed', cause: 'incomplete', step: 'ask-again', detail}, ...this.want(request, at)];
   }
 
@@ -251,15 +229,15 @@ export class Replies {
 
   /** The caller has waited too long. */
   #overdue(step: AnswerStep, at: Millis): CallEffect[] {
-    const running = this.#running;
-    if (step === 'ask-again' && running?.spoke && !this.#deps.reply.isMidItem) return this.#neverEnded(running, at);
-    const because = this.limit.isToBlame ? 'rate-limited' : silentBecause(this.#sequencer.state, running);
+    const response = this.#live.current;
+    if (step === 'ask-again' && response?.spoke && !this.#live.isMidItem) return this.#neverEnded(response, at);
+    const because = this.limit.isToBlame ? 'rate-limited' : silentBecause(this.#sequencer.state, response);
     const cause = this.#hasSession ? because : 'no-session';
     if (step !== 'ask-again') return this.#take(step, cause, '', undefined, at);
     const {request, responseId} = this.#sequencer.abandon();
     const effects = responseId === undefined ? [] : this.#deps.abandon(responseId, at);
-    this.#running = undefined;
-    const wanted = running ? this.#again(running) : (request ?? this.#awaited ?? {cause: 'turn'});
+    this.#live.abandon();
+    const wanted = response ? this.#again(response) : (request ?? this.#awaited ?? {cause: 'turn'});
     return [...this.#take(step, cause, '', wanted, at), ...effects, ...(this.#hasSession ? this.time(at) : [])];
   }
 
@@ -269,9 +247,9 @@ export class Replies {
   }
 
   /** All of it was said, and the server does not say that it is over. */
-  #neverEnded({responseId}: Running, at: Millis): CallEffect[] {
-    this.#running = undefined;
-    this.#ended.add(responseId);
+  #neverEnded({responseId}: Response, at: Millis): CallEffect[] {
+    this.#live.over(responseId);
+    this.#live.noteEnd(responseId);
     this.#answered();
     return [
       {do: 'missed', cause: 'never-ended', step: 'accept', detail: ''},
@@ -280,8 +258,8 @@ export class Replies {
   }
 
   /** What to ask for in place of an answer that did not come, or not whole. */
-  #again({spoke, request}: Running): Request {
-    return spoke ? this.#deps.reply.rest('broken-off') : (request ?? {cause: 'turn'});
+  #again({spoke, request}: Response): Request {
+    return spoke ? this.#live.rest('broken-off') : (request ?? {cause: 'turn'});
   }
 
   #take(step: AnswerStep, cause: MissCause, detail: string, request: Request | undefined, at: Millis): CallEffect[] {
@@ -293,14 +271,6 @@ export class Replies {
     }
     if (step === 'ask-again') this.#retry = {at, request: this.#awaited};
     return [told];
-  }
-}
-
-function remember(ids: Set<string>, id: string): void {
-  ids.add(id);
-  for (const oldest of ids) {
-    if (ids.size <= REMEMBERED) break;
-    ids.delete(oldest);
   }
 }
 

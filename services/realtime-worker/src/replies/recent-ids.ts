@@ -1,0 +1,25 @@
+/** The ids that were added last: as many as a late message can still be about. */
+export class RecentIds {
+  readonly #max: number;
+  readonly #ids = new Set<string>();
+
+  /** `max`: with one more, the oldest is forgotten. */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Returns false if it is there already. */
+  add(id: string): boolean {
+    if (this.#ids.has(id)) return false;
+    this.#ids.add(id);
+    for (const oldest of this.#ids) {
+      if (this.#ids.size <= this.#max) break;
+      this.#ids.delete(oldest);
+    }
+    return true;
+  }
+}
