@@ -5,26 +5,26 @@ import {payloadOf, TwilioClient} from './testing/twilio-client.ts';
 
 describe('a call', () => {
   test('carries the caller to the worker and the assistant to the caller, in order', async () => {
-    const lab = await TestEdge.start();
-    const worker = await lab.worker();
-    const {callSid, ticket} = await lab.call(worker);
-    const caller = await TwilioClient.signed(lab.edge.port, ticket, callSid).open();
+    const harness = await TestEdge.start();
+    const worker = await harness.worker();
+    const {callSid, ticket} = await harness.call(worker);
+    const caller = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
 
     caller.start();
     const spoken = Array.from({length: 10}, () => caller.speak()); // before anybody said that the call may be bridged
-    await lab.until(() => worker.audio().length === 10, 'the worker heard the caller');
+    await harness.until(() => worker.audio().length === 10, 'the worker heard the caller');
     expect(worker.audio()).toEqual(spoken);
     expect(worker.kinds()[0]).toBe('began');
-    expect(worker.asked).toMatchObject([{type: 'attach', callSid, streamSid: caller.streamSid, edge: lab.edge.id}]);
-    expect(await lab.directory.read(callSid)).toMatchObject({
-      stream: {streamSid: caller.streamSid, edge: lab.edge.id},
+    expect(worker.asked).toMatchObject([{type: 'attach', callSid, streamSid: caller.streamSid, edge: harness.edge.id}]);
+    expect(await harness.directory.read(callSid)).toMatchObject({
+      stream: {streamSid: caller.streamSid, edge: harness.edge.id},
     });
 
     worker.say({kind: 'audio', payload: payloadOf(1), mark: '1:20'});
     worker.say({kind: 'audio', payload: payloadOf(2), mark: ''});
     worker.say({kind: 'clear'});
     worker.say({kind: 'mark', name: 'probe'});
-    await lab.until(() => caller.got.length === 5, 'the caller heard the assistant');
+    await harness.until(() => caller.got.length === 5, 'the caller heard the assistant');
     const {streamSid} = caller;
     expect(caller.got).toEqual([
       {event: 'media', streamSid, media: {payload: payloadOf(1)}},
@@ -37,9 +37,16 @@ describe('a call', () => {
     caller.mark('1:20');
     caller.press('7');
     caller.stop();
-    await lab.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
+    await harness.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
     expect(worker.heard(1).filter(frame => frame.kind !== 'audio' && frame.kind !== 'counted')).toEqual([
-      {kind: 'began', callSid, streamSid, edge: lab.edge.id, at: expect.any(Number), sinceStartMs: expect.any(Number)},
+      {
+        kind: 'began',
+        callSid,
+        streamSid,
+        edge: harness.edge.id,
+        at: expect.any(Number),
+        sinceStartMs: expect.any(Number),
+      },
       {kind: 'mark', name: '1:20'},
       {kind: 'digit', digit: '7'},
       {kind: 'ended', why: 'hungUp'},
@@ -48,33 +55,33 @@ describe('a call', () => {
   });
 
   test('goes on after its edge hung, and what the caller said meanwhile is heard', async () => {
-    const lab = await TestEdge.start();
-    const worker = await lab.worker();
-    const caller = await lab.bridged(worker);
+    const harness = await TestEdge.start();
+    const worker = await harness.worker();
+    const caller = await harness.bridged(worker);
     const spoken = Array.from({length: 300}, () => caller.speak());
-    lab.clock.oversleep(6_000);
-    await lab.until(() => worker.audio().length === spoken.length, 'the worker heard the caller');
+    harness.clock.oversleep(6_000);
+    await harness.until(() => worker.audio().length === spoken.length, 'the worker heard the caller');
     expect(worker.audio()).toEqual(spoken);
     expect(caller.socket.readyState).toBe(caller.socket.OPEN);
   });
 
   test('is given up by its edge when its socket died while the edge hung', async () => {
-    const lab = await TestEdge.start();
-    const worker = await lab.worker();
-    const caller = await lab.bridged(worker);
+    const harness = await TestEdge.start();
+    const worker = await harness.worker();
+    const caller = await harness.bridged(worker);
     caller.socket.pause(); // nothing comes, no answer to a ping either
-    lab.clock.oversleep(6_000);
-    const wokeAt = lab.clock.now();
-    await lab.until(() => worker.kinds().includes('ended'), 'the worker knows that the stream is lost');
-    expect(lab.clock.now() - wokeAt).toBeLessThan(DEAD_AFTER_MS + 1_000);
+    harness.clock.oversleep(6_000);
+    const wokeAt = harness.clock.now();
+    await harness.until(() => worker.kinds().includes('ended'), 'the worker knows that the stream is lost');
+    expect(harness.clock.now() - wokeAt).toBeLessThan(DEAD_AFTER_MS + 1_000);
   });
 
   test('ends for the caller when the worker says so', async () => {
-    const lab = await TestEdge.start();
-    const worker = await lab.worker();
-    const caller = await lab.bridged(worker);
+    const harness = await TestEdge.start();
+    const worker = await harness.worker();
+    const caller = await harness.bridged(worker);
     worker.say({kind: 'close', why: 'done'});
-    await lab.until(() => caller.socket.readyState === caller.socket.CLOSED, 'the socket is closed');
+    await harness.until(() => caller.socket.readyState === caller.socket.CLOSED, 'the socket is closed');
     expect(await caller.closed).toBe(1000);
   });
 });

@@ -28,16 +28,16 @@ const media = (timestamp: unknown, bytes = 160, more = {}) => ({
 
 describe('with TWILIO_VALIDATE=off a call comes from', () => {
   test.each(OTHER_PHONES)('$name', async phone => {
-    const lab = await TestEdge.start({TWILIO_VALIDATE: 'off'});
-    const worker = await lab.worker();
-    const caller = await new TwilioClient(lab.edge.port, '/media-stream', newCallSid(), {}).open();
+    const harness = await TestEdge.start({TWILIO_VALIDATE: 'off'});
+    const worker = await harness.worker();
+    const caller = await new TwilioClient(harness.edge.port, '/media-stream', newCallSid(), {}).open();
     const frames = Array.from({length: 8}, (_, frame) => Buffer.alloc(phone.frameBytes, frame + 1));
     for (const message of phone.hello) caller.send(message);
     frames.forEach((bytes, frame) => caller.send(phone.speak(bytes.toString('base64'), frame)));
     const audio = () =>
       worker.heard().flatMap(frame => (frame.kind === 'audio' ? [{...frame, bytes: bytesOf(frame.payload)}] : []));
     const heard = () => Buffer.concat(audio().map(({bytes}) => bytes));
-    await lab.until(() => heard().length === frames.length * phone.frameBytes, 'it is heard');
+    await harness.until(() => heard().length === frames.length * phone.frameBytes, 'it is heard');
     expect(heard()).toEqual(Buffer.concat(frames));
     let bytesBefore = 0;
     for (const {timestamp, bytes} of audio()) {
@@ -49,7 +49,7 @@ describe('with TWILIO_VALIDATE=off a call comes from', () => {
     else expect(take?.callSid).toBe(phone.call);
 
     worker.say({kind: 'audio', payload: silence(160), mark: '1:0'});
-    await lab.until(() => caller.got.length === 2, 'it hears the assistant');
+    await harness.until(() => caller.got.length === 2, 'it hears the assistant');
     const own = phone.stream ?? expect.stringMatching(/^MZ[0-9a-f]{32}$/);
     expect(caller.got).toMatchObject([
       {event: 'media', streamSid: own},
@@ -58,27 +58,27 @@ describe('with TWILIO_VALIDATE=off a call comes from', () => {
     caller.send({event: 'mark', mark: {name: '1:0'}});
     caller.send({event: 'dtmf', dtmf: {digit: 7}});
     caller.send({event: 'stop'});
-    await lab.until(() => worker.kinds().includes('ended'), 'it has hung up');
+    await harness.until(() => worker.kinds().includes('ended'), 'it has hung up');
     expect(worker.kinds().slice(-3)).toEqual(['mark', 'digit', 'ended']);
-    expect(await lab.metric('malformed_total')).toEqual([]);
+    expect(await harness.metric('malformed_total')).toEqual([]);
   });
 
   test('two clients that call their streams the same, and neither hears the other', async () => {
-    const lab = await TestEdge.start({TWILIO_VALIDATE: 'off'});
-    const worker = await lab.worker();
+    const harness = await TestEdge.start({TWILIO_VALIDATE: 'off'});
+    const worker = await harness.worker();
     const clients: TwilioClient[] = [];
     const attaches = () => worker.asked.flatMap(ask => (ask.type === 'attach' ? [ask.streamSid] : []));
     for (const callSid of ['call-one', 'call-two']) {
-      const client = await new TwilioClient(lab.edge.port, '/media-stream', newCallSid(), {}).open();
+      const client = await new TwilioClient(harness.edge.port, '/media-stream', newCallSid(), {}).open();
       client.send({event: 'start', start: {streamSid: 'TEST123', callSid}});
       client.send(media(undefined));
       clients.push(client);
-      await lab.until(() => attaches().length === clients.length, 'it is bridged');
+      await harness.until(() => attaches().length === clients.length, 'it is bridged');
     }
     const streams = attaches();
     expect(new Set(streams).size).toBe(2);
     worker.say({kind: 'audio', payload: silence(160), mark: ''}, 1, streams[0]);
-    await lab.until(() => clients[0]!.got.length === 1, 'the first hears it');
+    await harness.until(() => clients[0]!.got.length === 1, 'the first hears it');
     expect(clients[1]!.got).toEqual([]);
   });
 });
