@@ -27,7 +27,7 @@ const COMMANDS = {
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
   bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', name, 'main.ts'), ...a]},
   'seed-data': {
-    about: 'fills the database of analytics with plausible days of calls (--help)',
+    about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],
   },
   chaos: {

@@ -84,7 +84,7 @@ async function requireEmpty(db: Kysely<Schema>): Promise<void> {
   if (Number(calls) === 0) return;
   throw new CannotStart(
     `This database holds ${Number(calls).toLocaleString('en')} calls already, and invented ones must not mix with them: ` +
-      'choose another folder with --data-dir, or another database with --database-url.',
+      'choose another folder with --data-dir, another database with --database-url, or delete seeded calls with --clear.',
   );
 }
 
