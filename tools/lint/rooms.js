@@ -1,10 +1,10 @@
 import {dirname, join, relative, sep} from 'node:path';
 
 /**
- * The linter's rule for rooms. Its table, in .oxlintrc.json, names for each source folder its rooms from the bottom up,
- * one level after the other. A file may import from its own room and from rooms on lower levels. The files that stand in
- * the source folder itself ("the hall") put the rooms together: they may import all of them. Where the table gives the
- * hall a level, as ".", it keeps to it like a room. A folder that the table does not name is refused: give it a level.
+ * The linter's rule for who may import whom. Its table, in .oxlintrc.json, lists the rooms (folders) of each source folder by
+ * level, the lowest first. A file may import from its own room and from rooms on lower levels. The files directly in a
+ * source folder wire the rooms together and may import all of them, unless the table gives them a level, as ".": then
+ * they follow the rule like a room. A folder without a level in the table is an error.
  */
 const levels = {
   meta: {type: 'problem', schema: [{type: 'object'}]},
@@ -13,10 +13,10 @@ const levels = {
     const check = ({source}) => {
       if (!here || !source || typeof source.value !== 'string' || !source.value.startsWith('.')) return;
       const there = placeOf(here.table, join(dirname(here.path), source.value).split(sep).join('/'));
-      if (there?.house !== here.house || there.room === here.room) return;
-      const isHall = here.level === undefined || there.level === undefined;
-      if (isHall || there.level < here.level) return;
-      const message = `'${source.value}' is no import for the room ${here.room}: ${there.room} is ${there.level > here.level ? 'above it' : 'on the same level'}. See the table of rooms in .oxlintrc.json.`;
+      if (there?.source !== here.source || there.room === here.room) return;
+      const isWiring = here.level === undefined || there.level === undefined;
+      if (isWiring || there.level < here.level) return;
+      const message = `The room ${here.room} may not import '${source.value}': the room ${there.room} is on ${there.level > here.level ? 'a higher' : 'the same'} level. See the table "rooms/levels" in .oxlintrc.json.`;
       context.report({message, node: source});
     };
     return {
@@ -26,7 +26,7 @@ const levels = {
       },
       Program(node) {
         if (here?.level !== undefined || here === undefined || here.room === '.') return;
-        const message = `The folder '${here.room}' has no level in the table of rooms in .oxlintrc.json: name it there.`;
+        const message = `The room '${here.room}' has no level. Add it to the table "rooms/levels" in .oxlintrc.json.`;
         context.report({message, node});
         here = undefined;
       },
@@ -38,16 +38,16 @@ const levels = {
   },
 };
 
-/** In which room of which house a file stands; undefined outside of all of them. */
+/** The source folder, the room and the level of a file; undefined for a file outside of all source folders of the table. */
 function placeOf(table, path) {
-  const house = Object.keys(table).find(folder => path.startsWith(`${folder}/`));
-  if (house === undefined) return undefined;
-  const floors = table[house];
-  const folder = dirname(path.slice(house.length + 1));
-  const rooms = floors.flat().filter(name => name === folder || folder.startsWith(`${name}/`));
+  const source = Object.keys(table).find(folder => path.startsWith(`${folder}/`));
+  if (source === undefined) return undefined;
+  const levels = table[source];
+  const folder = dirname(path.slice(source.length + 1));
+  const rooms = levels.flat().filter(name => name === folder || folder.startsWith(`${name}/`));
   const room = rooms.toSorted((a, b) => b.length - a.length)[0] ?? folder;
-  const level = floors.findIndex(floor => floor.includes(room));
-  return {table, path, house, room, level: level < 0 ? undefined : level};
+  const level = levels.findIndex(names => names.includes(room));
+  return {table, path, source, room, level: level < 0 ? undefined : level};
 }
 
 export default {meta: {name: 'rooms'}, rules: {levels}};
