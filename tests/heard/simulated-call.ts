@@ -174,6 +174,7 @@ export class SimulatedCall {
       {
         assistant,
         interruption: 'ours',
+        answersTurns: true,
         epoch: 1,
         worker: 'w',
         callTime: at => at,

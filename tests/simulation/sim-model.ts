@@ -25,7 +25,8 @@ export class SimModel {
 
   /** The sessions of one process: they end with it. */
   adapter(clock: Clock, owner: object): ModelAdapter {
-    return {traits: {interruption: 'ours'}, open: () => this.#open(clock, owner)};
+    const audio = {encoding: 'mulaw', rateHz: 8_000} as const;
+    return {traits: {interruption: 'ours', answersTurns: true, audio}, open: () => this.#open(clock, owner)};
   }
 
   /** A process died, and its sockets with it. */

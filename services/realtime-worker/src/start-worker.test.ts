@@ -10,12 +10,14 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {WorkerEnv} from './config.ts';
 import {type RealtimeWorker, startWorker} from './start-worker.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import {sound} from './testing/call.ts';
+import {pcmTone} from './testing/pcm.ts';
 import {MemoryRecording} from './testing/memory-recording.ts';
 import {ScriptedModel} from './testing/scripted-model.ts';
 
@@ -30,7 +32,7 @@ class Town implements AsyncDisposable {
   readonly bus = new MemoryMediaBus(this.clock);
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly fleet = new MemoryFleet(this.clock);
-  readonly model = new ScriptedModel();
+  model = new ScriptedModel();
   readonly records: CallFinished[] = [];
   readonly workers: RealtimeWorker[] = [];
   readonly channels = reliableFrameChannels(this.bus, this.clock);
@@ -137,6 +139,25 @@ describe('a worker', () => {
     const {heard} = await town.stream(worker, 1);
     const audio = heard.flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
     expect(audio.join('')).toEqual(sound(200));
+  });
+
+  test('whose model speaks PCM gives it the caller’s audio so, and the phone hears μ-law', async () => {
+    town.model = new ScriptedModel({audio: {encoding: 'pcm16', rateHz: 24_000}});
+    const worker = await town.worker();
+    await town.take(worker, 1);
+    const {edge, heard} = await town.stream(worker, 1);
+    edge.send({kind: 'audio', timestamp: 0, payload: sound(20)});
+    await town.pass(50);
+    const [session] = town.model.sessions;
+    expect(session?.commandsOf('hear').map(({payload}) => msOfBase64(payload) / 6)).toEqual([18]);
+    session?.emit(
+      {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+      {type: 'audio', responseId: 'r1', itemId: 'i1', payload: pcmTone(24_000, 200, 440)},
+      {type: 'audioEnded', itemId: 'i1'},
+    );
+    await town.pass(50);
+    const audio = heard.flatMap(frame => (frame.kind === 'audio' ? [msOfBase64(frame.payload)] : []));
+    expect(audio.reduce((sum, ms) => sum + ms, 0)).toBe(200);
   });
 
   test('holds what the caller says until the session is configured, and then says it in order', async () => {

@@ -21,11 +21,12 @@ import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import type {CallSession} from './call-session/call-session.ts';
-import {defaultAssistant, unlessOff, type WorkerConfig} from './config.ts';
+import {defaultAssistant, type WorkerConfig} from './config.ts';
 import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
-import {openAIAdapter} from './model/openai/openai-session.ts';
+import {telephoneAudio} from './model/telephone-audio.ts';
+import {openModelAdapter} from './open-model-adapter.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
 import {type FinishedCall, sendCdrWithRetries} from './cdr/send-cdr.ts';
 import {type Reply, type TakeRequest, takeCall} from './ownership/take-call.ts';
@@ -40,7 +41,7 @@ export interface WorkerDeps {
   readonly log: Log;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  /** The model; OpenAI Realtime as configured if not given. */
+  /** The model; the configured one if not given. */
   readonly adapter?: ModelAdapter;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
@@ -80,16 +81,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus, clock, id, log}));
-  const adapter =
-    deps.adapter ??
-    openAIAdapter({
-      url: config.OPENAI_REALTIME_URL,
-      apiKey: config.OPENAI_API_KEY,
-      transcriptionModel: unlessOff(config.TRANSCRIPTION_MODEL),
-      clock,
-      metrics,
-      log,
-    });
+  const adapter = telephoneAudio(deps.adapter ?? openModelAdapter(config, {clock, metrics, log}));
 
   /** A call that is being taken counts from the reservation on, and once. */
   const inHand = () => calls.size + [...taking.keys()].filter(sid => !calls.has(sid)).length;

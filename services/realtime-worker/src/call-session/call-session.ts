@@ -65,6 +65,7 @@ export class CallSession implements OwnedCall {
     const {restored} = start;
     const {callSid} = call;
     const {tools} = assistant;
+    const {traits} = deps.adapter;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     const callTime = (at: Millis) => Math.max(0, at + offset);
@@ -73,7 +74,8 @@ export class CallSession implements OwnedCall {
     this.#core = new CallCore(
       {
         assistant,
-        interruption: deps.adapter.traits.interruption,
+        interruption: traits.interruption,
+        answersTurns: traits.answersTurns,
         epoch: call.epoch,
         worker,
         callTime: at => Math.max(0, at + offset),

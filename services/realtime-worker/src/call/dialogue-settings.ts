@@ -7,6 +7,8 @@ export interface DialogueSettings {
   readonly assistant: Assistant;
   /** Who decides that the caller has interrupted, and tells the model what was heard. */
   readonly interruption: ModelTraits['interruption'];
+  /** Whether the model's server can answer a turn without being asked. */
+  readonly answersTurns: ModelTraits['answersTurns'];
   readonly epoch: number;
   readonly worker: string;
   /** Milliseconds since the call began, at a moment of this worker's clock. */

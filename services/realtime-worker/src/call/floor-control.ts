@@ -46,7 +46,8 @@ export class FloorControl {
 
   /** What the next model session must be told about interruption. */
   get serverRights(): ServerRights {
-    return this.#floor.serverRights;
+    const {serverInterrupts, serverResponds} = this.#floor.serverRights;
+    return {serverInterrupts, serverResponds: serverResponds && this.#deps.settings.answersTurns};
   }
 
   get callerSpeaks(): boolean {

@@ -64,6 +64,7 @@ describe('restoreCall, a worker that died while the assistant was hanging up', (
     const settings = {
       assistant: {...usualAssistant, greeting: '', floor: HAS_YIELDED},
       interruption: 'ours' as const,
+      answersTurns: true,
       epoch: 2,
       worker: 'w2',
       callTime: (at: number) => at,

@@ -1,7 +1,20 @@
 import type {Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {PcmRate} from './audio-conversion.ts';
 
-/** One thing in the model's memory, in words: what can be given to another session. */
+/**
+ * The port behind which every speech-to-speech model stands. An adapter (`openai/` is one) translates its protocol:
+ *
+ *   the caller's turn   callerSpoke -> callerStopped -> turnCommitted (-> callerWords, any time later)
+ *   a reply             responseStarted -> (audio | words | toolCalled)* -> audioEnded -> responseEnded
+ *
+ * The core counts on three of these. `turnCommitted` says that the model has the caller's speech as an item and that an
+ * answer is due; an adapter whose server reports no commit sends it right after `callerStopped`. `responseEnded` comes
+ * once for each response. `responseStarted` carries the tag of the `respond` that asked for it, if the server gives it
+ * back; without tags, the first response after a request counts as its answer.
+ */
+
+/** One item of the conversation in words, as another session can be given it. */
 export type ConversationItem =
   | {readonly kind: 'caller' | 'assistant' | 'note'; readonly id: string; readonly text: string}
   | {
@@ -13,21 +26,24 @@ export type ConversationItem =
     }
   | {readonly kind: 'toolResult'; readonly id: string; readonly callId: string; readonly output: string};
 
-/** What a model session may be told. */
+/** What a session is told to do. Commands that come before `ready` or after `lost` are ignored. */
 export type ModelCommand =
-  /** Caller audio, base64 μ-law. */
+  /** Caller audio: base64, in the format of `ModelTraits.audio`. */
   | {readonly do: 'hear'; readonly payload: string}
+  /** The caller heard only so much of an item, in milliseconds: the model forgets the rest. */
   | {readonly do: 'truncate'; readonly itemId: string; readonly audioEndMs: number}
+  /** Stops a response that is being generated. */
   | {readonly do: 'cancel'; readonly responseId: string}
   | {
       readonly do: 'respond';
-      /** By which the response can be recognised. `untagged`: the server takes no metadata. */
+      /** Comes back in `responseStarted`. `untagged`: the server has refused a request because of its tag. */
       readonly tag: string;
       readonly untagged?: true;
       readonly instructions?: string;
-      /** It may call no tool. */
+      /** The model may call no tool in this response. */
       readonly speechOnly?: boolean;
     }
+  /** Adds an item to the conversation, at its end or after the item with the id `after`. */
   | {readonly do: 'add'; readonly item: ConversationItem; readonly after?: string}
   | {readonly do: 'delete'; readonly itemId: string}
   /** Whether the server may cancel a response by itself when it hears the caller, and answer a turn by itself. */
@@ -35,10 +51,10 @@ export type ModelCommand =
 
 export type ResponseStatus = 'completed' | 'cancelled' | 'incomplete' | 'failed';
 
-/** Why a session is over. Only the last three are for good: trying again would fail again. */
+/** Why a session is over. After one of the last three, another session would fail in the same way. */
 export type LostCause = 'closed' | 'expired' | 'unreachable' | 'refused' | 'quota' | 'misconfigured';
 
-/** What a model session says, in our words. Ids are the model's. */
+/** What a session reports. The ids of items and responses are the model's. */
 export type ModelEvent =
   /** Configured as asked: audio may flow. */
   | {readonly type: 'ready'}
@@ -46,9 +62,12 @@ export type ModelEvent =
   | {readonly type: 'callerSpoke'; readonly itemId: string; readonly fromMs: Millis | undefined}
   /** The caller stopped at `untilMs` of it. Both without padding and without the silence that proved it. */
   | {readonly type: 'callerStopped'; readonly itemId: string; readonly untilMs: Millis | undefined}
+  /** What the caller said is an item of the conversation: an answer is due. */
   | {readonly type: 'turnCommitted'; readonly itemId: string}
   | {readonly type: 'responseStarted'; readonly responseId: string; readonly tag: string | undefined}
+  /** Audio of an item: base64, in the format of `ModelTraits.audio`. */
   | {readonly type: 'audio'; readonly responseId: string; readonly itemId: string; readonly payload: string}
+  /** All audio of an item has come. */
   | {readonly type: 'audioEnded'; readonly itemId: string}
   /** Words of an item that is being spoken; `whole` replaces what came before. */
   | {
@@ -66,7 +85,9 @@ export type ModelEvent =
       readonly name: string;
       readonly arguments: string;
     }
+  /** The model has an item that we added: a response that starts from now on knows it. */
   | {readonly type: 'itemAdded'; readonly itemId: string}
+  /** The transcript of what the caller said, which may come long after the answer. */
   | {readonly type: 'callerWords'; readonly itemId: string; readonly text: string}
   | {
       readonly type: 'responseEnded';
@@ -81,16 +102,16 @@ export type ModelEvent =
       readonly inText?: boolean | undefined;
       readonly tokens: Tokens | undefined;
     }
-  /** Something we said was refused; `about` is the command it was about (`truncate`, `respond:greeting-1`, …). */
+  /** A command was refused. `about`: its name and id (`truncate:item-1`, `respond:greeting-1`), if the server says. */
   | {
       readonly type: 'refused';
       readonly code: string;
       readonly message: string;
       readonly about: string | undefined;
-      /** Of a cut: the server has only so much of the item's audio, in milliseconds. */
+      /** Of a `truncate`: the server has only so much of the item's audio, in milliseconds. */
       readonly holdsMs?: number | undefined;
     }
-  /** What the caller said could not be written down. */
+  /** What the caller said could not be transcribed. */
   | {readonly type: 'notTranscribed'; readonly itemId: string; readonly code: string; readonly message: string}
   /** An event was unreadable, or was read without a part of it; told once for each type. */
   | {readonly type: 'mended'; readonly event: string; readonly detail: string}
@@ -101,7 +122,7 @@ export function isFatal(cause: LostCause): boolean {
   return cause === 'refused' || cause === 'quota' || cause === 'misconfigured';
 }
 
-/** `arrivedAt`: when what it says came in from the network, where that is known better than by asking now. */
+/** `arrivedAt`: when the event came in from the network, on the monotonic clock; undefined: now. */
 export type ModelListener = (event: ModelEvent, arrivedAt?: Millis) => void;
 
 /** One session with a model, whatever its protocol. */
@@ -111,13 +132,26 @@ export interface ModelSession extends AsyncDisposable {
   onEvent(listener: ModelListener): void;
 }
 
-/** What a model's server does by itself, so that the rules of interruption do not have to know its protocol. */
+/** The audio that a model takes and gives. One channel; PCM samples are 16-bit little-endian. */
+export type ModelAudio =
+  | {readonly encoding: 'mulaw'; readonly rateHz: 8_000}
+  | {readonly encoding: 'pcm16'; readonly rateHz: PcmRate};
+
+/** How models differ, as far as the core depends on it. */
 export interface ModelTraits {
   /**
-   * `ours`: the server tells that the caller speaks; whether that is an interruption, and what was heard, is for us to
-   * say. `model`: it has yielded when it says so, and knows by itself what it said; we only stop the sound.
+   * `ours`: the server reports that the caller speaks; this worker decides whether that interrupts the assistant, and
+   * tells the model what was heard. `model`: the server has stopped its reply when it reports that the caller speaks,
+   * and keeps track of what was heard; this worker only clears the phone's buffer.
    */
   readonly interruption: 'ours' | 'model';
+  /**
+   * Whether the server can answer a turn without being asked, where `serverResponds` allows it. False: each answer is
+   * asked for with `respond`.
+   */
+  readonly answersTurns: boolean;
+  /** What `telephoneAudio` converts from and to, so that the worker sees μ-law at 8 kHz only. */
+  readonly audio: ModelAudio;
 }
 
 /** What a model's server may do by itself when it hears the caller: cancel a response, and answer a turn. */
@@ -151,6 +185,7 @@ export interface SessionSettings extends ServerRights {
   readonly safetyId: string | undefined;
 }
 
+/** A model: opens sessions with it. Choose one in `openModelAdapter`. */
 export interface ModelAdapter {
   readonly traits: ModelTraits;
   open(settings: SessionSettings): ModelSession;

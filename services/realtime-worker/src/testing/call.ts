@@ -17,7 +17,7 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
-type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'};
+type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'; readonly answersTurns?: boolean};
 
 /** Base64 μ-law that is audible, of whole milliseconds. */
 export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
@@ -50,7 +50,7 @@ export class Call {
   constructor(
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
-    {interruption = 'ours', ...special}: CallOptions = {},
+    {interruption = 'ours', answersTurns = true, ...special}: CallOptions = {},
     before?: readonly JournalEntry[],
   ) {
     const usual: FloorPolicy = {
@@ -64,6 +64,7 @@ export class Call {
     const settings = {
       assistant,
       interruption,
+      answersTurns,
       epoch: 1,
       worker: 'w',
       callTime: (at: number) => at,

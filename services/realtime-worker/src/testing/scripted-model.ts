@@ -1,4 +1,11 @@
-import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
+import type {
+  ModelAdapter,
+  ModelCommand,
+  ModelEvent,
+  ModelSession,
+  ModelTraits,
+  SessionSettings,
+} from '../model/model-adapter.ts';
 
 /** One session of a scripted model: the test emits its events and reads the commands it was sent. */
 export class ScriptedSession implements ModelSession {
@@ -39,12 +46,16 @@ export class ScriptedSession implements ModelSession {
   }
 }
 
-/** A model adapter whose sessions send only what a test emits. */
+/** A model adapter whose sessions send only what a test emits; μ-law at 8 kHz unless `traits` say otherwise. */
 export class ScriptedModel implements ModelAdapter {
-  readonly traits = {interruption: 'ours'} as const;
+  readonly traits: ModelTraits;
   readonly sessions: ScriptedSession[] = [];
   /** Sessions send `ready` by themselves as soon as they have a listener. */
   readyAtOnce = true;
+
+  constructor(traits: Partial<ModelTraits> = {}) {
+    this.traits = {interruption: 'ours', answersTurns: true, audio: {encoding: 'mulaw', rateHz: 8_000}, ...traits};
+  }
 
   open(settings: SessionSettings): ScriptedSession {
     const session = new ScriptedSession(settings);

@@ -11,6 +11,7 @@ import type {
   ModelEvent,
   ModelListener,
   ModelSession,
+  ModelTraits,
   SessionSettings,
 } from '../model-adapter.ts';
 import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
@@ -36,9 +37,16 @@ const DEAD_AFTER: Millis = 12_000;
 /** Upgrades that would be refused again just the same. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
-/** The only place that knows the model's socket. */
+/** OpenAI's protocol takes and gives the telephone's own audio (`audio/pcmu`). */
+const TRAITS: ModelTraits = {
+  interruption: 'ours',
+  answersTurns: true,
+  audio: {encoding: 'mulaw', rateHz: 8_000},
+};
+
+/** A model behind a server of the OpenAI Realtime protocol. */
 export function openAIAdapter(options: OpenAIOptions): ModelAdapter {
-  return {traits: {interruption: 'ours'}, open: settings => new OpenAISession(options, settings)};
+  return {traits: TRAITS, open: settings => new OpenAISession(options, settings)};
 }
 
 class OpenAISession implements ModelSession {

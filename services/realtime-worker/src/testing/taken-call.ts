@@ -1,0 +1,61 @@
+import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {Assistant} from '../assistant.ts';
+import {telephoneAudio} from '../model/telephone-audio.ts';
+import {takeCall} from '../ownership/take-call.ts';
+import {usualAssistant} from './call.ts';
+import {ScriptedModel} from './scripted-model.ts';
+
+const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
+const streamSid = StreamSid.parse(`MZ${'1'.repeat(32)}`);
+const edge = ProcessId.parse('edge-0000test');
+const worker = ProcessId.parse('worker-0001');
+const floor = {
+  mode: 'immediate',
+  minSpeechMs: 0,
+  greetingProtectedMs: 0,
+  noiseMs: 350,
+  uninterruptible: false,
+} as const;
+
+/** A call that a worker has taken, with its caller connected and its model ready: `stream` is the edge's end of it. */
+export async function takenCall({
+  adapter = new ScriptedModel(),
+  ...special
+}: Partial<Assistant> & {readonly adapter?: ScriptedModel} = {}) {
+  const clock = new FakeClock();
+  const bus = new MemoryMediaBus(clock);
+  const channels = reliableFrameChannels(bus, clock);
+  const directory = new MemoryCallDirectory(clock);
+  const assistant: Assistant = {...usualAssistant, greeting: '', floor, ...special};
+  const deps = {
+    worker,
+    channels,
+    directory,
+    adapter: telephoneAudio(adapter),
+    clock,
+    metrics: createMetrics('test'),
+    log: createLog('test', {level: 'silent'}),
+    streamGraceMs: 15_000,
+    rotateAfterMs: 3_000_000,
+    showTimingMath: false,
+    wellSince: () => bus.wellSince(),
+    handOver: async () => false,
+  };
+  const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts: {}} as const;
+  const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, assistant, deps);
+  const attached = await directory.attach(callSid, {epoch: 1, streamSid, edge});
+  const epoch = attached?.call.epoch ?? 0;
+  const stream = await channels.edgeEnd(streamSid, epoch);
+  await session?.attach(streamSid, edge, epoch);
+  stream.send({kind: 'began', callSid, streamSid, edge});
+  await clock.advanceAsync(50, 5);
+  const [modelSession] = adapter.sessions;
+  if (!session || !modelSession) throw new Error('the call was not taken');
+  return {clock, session, stream, modelSession};
+}
