@@ -10,7 +10,7 @@ import {
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
-/** Everything that can be set on an edge. Secrets are never printed, by `loadConfig` or anybody else. */
+/** Everything that can be set on an edge. Secrets are never printed. */
 export const EdgeEnv = z
   .object({
     PORT: port().default(5051).describe('where Twilio opens its sockets, and /livez, /readyz and /metrics answer'),

@@ -4,14 +4,14 @@ import {TestEdge} from './testing/test-edge.ts';
 import {payloadOf, TwilioClient} from './testing/twilio-client.ts';
 
 describe('a call', () => {
-  test('carries the caller to the worker and the assistant to the caller, in order', async () => {
+  test('carries audio from the caller to the worker and back, in order', async () => {
     const harness = await TestEdge.start();
     const worker = await harness.worker();
     const {callSid, ticket} = await harness.call(worker);
     const caller = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
 
     caller.start();
-    const spoken = Array.from({length: 10}, () => caller.speak()); // before anybody said that the call may be bridged
+    const spoken = Array.from({length: 10}, () => caller.speak()); // before the stream is admitted
     await harness.until(() => worker.audio().length === 10, 'the worker heard the caller');
     expect(worker.audio()).toEqual(spoken);
     expect(worker.kinds()[0]).toBe('began');
@@ -54,7 +54,7 @@ describe('a call', () => {
     expect(await caller.closed).toBe(1000);
   });
 
-  test('goes on after its edge hung, and what the caller said meanwhile is heard', async () => {
+  test('goes on after its edge was stopped for some seconds, and what the caller said meanwhile is heard', async () => {
     const harness = await TestEdge.start();
     const worker = await harness.worker();
     const caller = await harness.bridged(worker);
@@ -65,7 +65,7 @@ describe('a call', () => {
     expect(caller.socket.readyState).toBe(caller.socket.OPEN);
   });
 
-  test('is given up by its edge when its socket died while the edge hung', async () => {
+  test('is given up by its edge when its socket died while the edge was stopped', async () => {
     const harness = await TestEdge.start();
     const worker = await harness.worker();
     const caller = await harness.bridged(worker);

@@ -50,7 +50,7 @@ async function until(isSo: () => boolean): Promise<void> {
   await expect.poll(isSo, {interval: 2, timeout: 10_000}).toBe(true);
 }
 
-test('a caller and a worker hear each other over Redis, complete and in order', async () => {
+test('a caller and a worker hear each other over Redis, completely and in order', async () => {
   const worker = await startWorker();
   const caller = await call(worker);
   const spoken = Array.from({length: 200}, () => caller.speak());
@@ -69,14 +69,14 @@ test('a caller and a worker hear each other over Redis, complete and in order', 
   await worker[Symbol.asyncDispose]();
 });
 
-test('callers whose worker is killed are with another one soon, and hear nothing of it', async () => {
+test('callers whose worker is killed are with another one within a second, on the same sockets', async () => {
   const first = await startWorker();
   const callers: TwilioClient[] = [];
   for (let calls = 0; calls < 20; calls += 1) callers.push(await call(first));
   const bridged = () => callers.every(({streamSid}) => first.kinds(1, streamSid).includes('began'));
   await until(bridged);
   const second = await startWorker();
-  // Nobody is judged before Redis has been well for a second.
+  // No worker is declared dead before Redis has answered for a second.
   await until(() => clock.now() - (bus.wellSince() ?? clock.now()) > 1_000);
 
   const talking = setInterval(() => callers.forEach(caller => caller.speak()), 20);
@@ -96,7 +96,7 @@ test('callers whose worker is killed are with another one soon, and hear nothing
   await until(() => callers.every(({streamSid}) => second.kinds(2, streamSid).at(-1) === 'ended'));
 });
 
-test('a ticket opens one socket of many that come at once', async () => {
+test('a ticket opens only one of ten sockets that come at once', async () => {
   const worker = await startWorker();
   const callSid = newCallSid();
   const ticket = newTicket();

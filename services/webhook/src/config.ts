@@ -12,13 +12,13 @@ import {
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
-/** Looks at a rule between variables even where another variable is wrong, so that all problems are named at once. */
+/** Checks a rule between variables even if another variable is wrong, so that all problems are named at once. */
 const when = () => true;
 
-/** What Twilio asks of us, below the public origin. */
+/** The routes that Twilio asks, below the public origin. */
 const ROUTES = /\/(incoming-call|after-stream|call-status|stream-status)$/;
 
-/** Everything that can be set on a webhook. Secrets are never printed, by `loadConfig` or anybody else. */
+/** Everything that can be set on a webhook. Secrets are never printed. */
 export const WebhookEnv = z
   .object({
     PORT: port().default(5050).describe('where Twilio asks what to do, and /livez, /readyz and /metrics answer'),
@@ -113,7 +113,7 @@ export const WebhookEnv = z
 
 export type WebhookConfig = Readonly<z.infer<typeof WebhookEnv>>;
 
-/** Whether Twilio could dial this: a number in E.164 form, a SIP address or one of its own clients. */
+/** Whether a carrier can dial this: a number in E.164 form, a SIP address or a client of Twilio's. */
 export function isDialable(target: string): boolean {
   return /^(\+[1-9]\d{3,14}|sips?:\S{1,250}|client:[\w.+-]{1,250})$/.test(target);
 }

@@ -17,7 +17,7 @@ describe('an operator', () => {
     expect(JSON.parse(reply.text)).toEqual({message: 'Twilio Media Stream Express Server is running!'});
   });
 
-  test('sees that it lives, whether it is ready, and its figures', async () => {
+  test('sees whether the webhook is alive and ready, and its metrics', async () => {
     const webhook = await deployment.webhook();
     expect(await deployment.send('/livez')).toMatchObject({status: 200});
     expect(await deployment.send('/readyz')).toMatchObject({status: 200});
@@ -28,7 +28,7 @@ describe('an operator', () => {
     expect(webhook.notReady()).toBe('Redis does not answer');
   });
 
-  test('who stops it loses no request that is in hand', async () => {
+  test('who stops the webhook loses no request that is not answered yet', async () => {
     const webhook = await deployment.webhook();
     const held = Promise.withResolvers<void>();
     const arrived = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ describe('an operator', () => {
     await draining;
   });
 
-  test('whose proxy keeps the path of the public address, or cuts it off, gets calls', async () => {
+  test('whose proxy keeps or removes the path of the public address gets calls', async () => {
     await deployment.webhook({PUBLIC_WEBHOOK_URL: 'https://voice.example.com/voice', TWILIO_VALIDATE: 'off'});
     for (const path of ['/voice/incoming-call', '/incoming-call']) {
       expect((await deployment.send(path)).text).toContain(EDGE);
@@ -58,8 +58,8 @@ describe('an operator', () => {
   });
 });
 
-describe('somebody who is not Twilio', () => {
-  test.each(routes)('is refused at %s, and nothing is touched', async path => {
+describe('a request that is not from Twilio', () => {
+  test.each(routes)('is refused at %s before anything is read', async path => {
     await deployment.webhook();
     await deployment.worker();
     deployment.directory.read = () => Promise.reject(new Error('touched'));
@@ -70,7 +70,7 @@ describe('somebody who is not Twilio', () => {
     expect(deployment.asked).toEqual([]);
   });
 
-  test('cannot choose the address that is checked, nor the one callers are sent to', async () => {
+  test('cannot choose the address whose signature is checked, nor the one callers are sent to', async () => {
     const webhook = await deployment.webhook({TWILIO_VALIDATE: 'off'});
     const text = await new Promise<string>((resolve, reject) => {
       const headers = {host: 'evil.example/"/><Hangup a="', 'x-forwarded-host': 'evil.example'};
@@ -84,7 +84,7 @@ describe('somebody who is not Twilio', () => {
     expect(text).not.toMatch(/evil|Hangup/);
   });
 
-  test('learns nothing about what runs here', async () => {
+  test('learns nothing about the software that runs here', async () => {
     const webhook = await deployment.webhook();
     const response = await fetch(`http://127.0.0.1:${webhook.port}/`);
     expect(response.headers.get('x-powered-by')).toBeNull();
@@ -104,7 +104,7 @@ describe('somebody who is not Twilio', () => {
 });
 
 test.each(['/incoming-call', '/after-stream', '/call-status'])(
-  'a signed request at %s about no call is told what is wrong, in one line',
+  'a signed request at %s without a valid CallSid is answered with what is wrong, in one line',
   async path => {
     await deployment.webhook();
     const bad = await deployment.ask(path, {CallSid: '<script>'});
@@ -116,7 +116,7 @@ test.each(['/incoming-call', '/after-stream', '/call-status'])(
   },
 );
 
-test('a caller is connected though an add-on of the operator says a hundred and fifty things about every call', async () => {
+test('a caller is connected although an add-on of the operator adds a hundred and fifty parameters', async () => {
   await deployment.webhook();
   await deployment.worker();
   const told = Object.fromEntries(Array.from({length: 150}, (_, n) => [`AddOn${n}`, `value ${n}`]));
@@ -129,7 +129,7 @@ test('a caller is connected though an add-on of the operator says a hundred and 
   ).toBe(403);
 });
 
-test('an operator who has Twilio ask by GET loses no callback', async () => {
+test('an operator whose Twilio number asks by GET loses no callback', async () => {
   await deployment.webhook();
   const worker = await deployment.worker();
   const call = ringing();
@@ -147,7 +147,7 @@ test('an operator who has Twilio ask by GET loses no callback', async () => {
   }
 });
 
-test('both tokens are taken while they are rotated', async () => {
+test('a request signed with the older token is answered while tokens are rotated', async () => {
   await deployment.webhook({TWILIO_AUTH_TOKEN: `the-next-one,${TOKEN}`});
   await deployment.worker();
   expect(await deployment.ask('/incoming-call', ringing())).toMatchObject({status: 200});

@@ -31,7 +31,7 @@ test('a caller of another carrier talks to the assistant, interrupts it, presses
   worker.say({kind: 'audio', payload: payloadOf(9), mark: '1:20'});
   worker.say({kind: 'clear'});
   worker.say({kind: 'mark', name: 'probe'});
-  await harness.until(() => phone.got.length === 4, 'the phone was told everything');
+  await harness.until(() => phone.got.length === 4, 'the phone got everything');
   expect(phone.got).toEqual([
     {command: 'play', pcmu: payloadOf(9)},
     {command: 'cue', cue: '1:20'},

@@ -3,7 +3,7 @@ import type {CallSid, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
- * The port for carriers: what the media socket of any carrier says, and what it can be told. One folder here implements
+ * The port for carriers: what the media socket of any carrier sends, and what can be sent to it. One folder here implements
  * it for one carrier. Ids are opaque outside of that folder.
  */
 

@@ -33,7 +33,7 @@ test('a ticket is still good when the worker handed its call over before the str
   await harness.directory.claim(callSid, {epoch: 1, owner: second.id, at: 0});
   const caller = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
   caller.start();
-  await harness.until(() => second.kinds(2).includes('began'), 'the new owner is told');
+  await harness.until(() => second.kinds(2).includes('began'), 'the new owner knows of the stream');
 });
 
 test('a second socket for a call gets the call, and the first one is closed with 1000', async () => {

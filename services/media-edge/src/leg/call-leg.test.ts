@@ -25,7 +25,7 @@ test.each([
   ['its stream is missing', {streamSid: undefined}, 'start.streamSid: '],
   ['its format is a number', {mediaFormat: 7}, 'start.mediaFormat: '],
 ])(
-  'a socket is closed when %s, and the operator is told that, not that audio came too early',
+  'a socket is closed when %s, and the operator learns that, not that audio came too early',
   async (_, changed, why) => {
     const {expectUnharmed, closed, refusals, newSocket} = await busyEdge();
     const caller = await newSocket();
@@ -177,20 +177,20 @@ test('a caller who hangs up before the stream is admitted is gone for the worker
   caller.start();
   caller.speak();
   caller.stop();
-  await harness.until(() => worker.heard(1).at(-1)?.kind === 'ended', 'the worker was told');
+  await harness.until(() => worker.heard(1).at(-1)?.kind === 'ended', 'the worker knows of the end');
   await closed(caller);
 });
 
 test('a socket that is cut without a close frame is lost, not hung up', async () => {
   const {harness, worker, other} = await busyEdge();
   other.socket.terminate();
-  await harness.until(() => worker.kinds().includes('ended'), 'the worker was told');
+  await harness.until(() => worker.kinds().includes('ended'), 'the worker knows of the end');
   expect(worker.heard(1)).toContainEqual({kind: 'ended', why: 'lost'});
 });
 
 test('a client that closes its socket cleanly has hung up', async () => {
   const {harness, worker, other} = await busyEdge();
   other.socket.close(1000);
-  await harness.until(() => worker.kinds().includes('ended'), 'the worker was told');
+  await harness.until(() => worker.kinds().includes('ended'), 'the worker knows of the end');
   expect(worker.heard(1)).toContainEqual({kind: 'ended', why: 'hungUp'});
 });

@@ -247,7 +247,7 @@ export class CallLeg {
     this.#countMalformed(reason);
     if (reason === 'unknownEvent') return;
     if (this.#limits.malformed === 0)
-      this.#deps.log.warn({...this.#link?.stream, reason, detail}, 'message nobody can use');
+      this.#deps.log.warn({...this.#link?.stream, reason, detail}, 'message cannot be used');
     if (!this.#limits.tolerated()) return this.#misbehaves('malformed', 'too many malformed messages');
     if (reason === 'binary' && this.#leg.state === 'awaitingStart') {
       this.#refuse('malformed', {code: 1003, reason: 'text messages only'});

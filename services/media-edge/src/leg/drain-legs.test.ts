@@ -14,14 +14,14 @@ async function twoEdges(env = {}) {
   return {harness, other, worker, caller};
 }
 
-/** Starts draining, and tells whether it is over. */
+/** Starts draining. `over`: whether it is done. */
 function drain(harness: TestEdge): {over: boolean} {
   const state = {over: false};
   void harness.edge.drain().then(() => (state.over = true));
   return state;
 }
 
-describe('an edge that is told to stop', () => {
+describe('an edge that is stopped', () => {
   test('lets Twilio open a quiet call again on another edge', async () => {
     const {harness, other, worker, caller} = await twoEdges();
     const draining = drain(harness);
@@ -33,7 +33,7 @@ describe('an edge that is told to stop', () => {
     const states = (await harness.fleet.members('edges')).map(({id, state}) => [id, state]);
     expect(Object.fromEntries(states)).toEqual({[harness.edge.id]: 'draining', [other.id]: 'ready'});
 
-    // What Twilio and the webhook do now.
+    // Twilio asks the webhook, which gives it a new ticket.
     const ticket = newTicket();
     const replaces = (await harness.directory.read(caller.callSid))?.ticket;
     const call = await harness.directory.retry(caller.callSid, {epoch: 1, replaces, ticket, attempts: 0});
@@ -45,7 +45,7 @@ describe('an edge that is told to stop', () => {
     expect(await harness.directory.read(caller.callSid)).toMatchObject({attempts: 0, epoch: 2});
   });
 
-  test('waits until the assistant has finished its sentence', async () => {
+  test('moves a call when the assistant has finished its sentence', async () => {
     const {harness, worker, caller} = await twoEdges();
     worker.say({kind: 'audio', payload: silence(2_000), mark: 'end'});
     await harness.until(() => caller.got.length === 2, 'the assistant is heard');
@@ -56,7 +56,7 @@ describe('an edge that is told to stop', () => {
     await harness.until(() => draining.over, 'it has drained', 300);
   });
 
-  test('but not longer than five seconds', async () => {
+  test('waits for the end of a sentence for five seconds at most', async () => {
     const {harness, worker, caller} = await twoEdges();
     worker.say({kind: 'audio', payload: silence(60_000), mark: 'end'});
     await harness.until(() => caller.got.length === 2, 'the assistant is heard');
@@ -67,7 +67,7 @@ describe('an edge that is told to stop', () => {
     expect(await harness.directory.read(caller.callSid)).toMatchObject({intent: 'migrate'});
   });
 
-  test('keeps its calls while there is no other edge, and moves them before its time is over', async () => {
+  test('keeps its calls while there is no other edge, and moves them in the last second', async () => {
     const harness = await TestEdge.start({DRAIN_SECONDS: '20'});
     const worker = await harness.worker();
     const caller = await harness.bridged(worker);
@@ -102,7 +102,7 @@ describe('an edge that is told to stop', () => {
     await harness.until(() => draining.over, 'it has drained', 2_500);
   });
 
-  test('still takes a socket that Twilio was sent to before, and moves it on', async () => {
+  test('accepts a socket that Twilio was sent to before, and moves its call as well', async () => {
     const {harness, worker} = await twoEdges();
     const {callSid, ticket} = await harness.call(worker);
     const draining = drain(harness);
@@ -115,7 +115,7 @@ describe('an edge that is told to stop', () => {
     });
   });
 
-  test('does not overrule a worker that wants to hang up', async () => {
+  test('does not replace the intent of a worker to hang up', async () => {
     const {harness, caller} = await twoEdges();
     await harness.directory.intend(caller.callSid, 1, 'hang-up');
     const draining = drain(harness);
@@ -123,7 +123,7 @@ describe('an edge that is told to stop', () => {
     expect(await harness.directory.read(caller.callSid)).toMatchObject({intent: 'hang-up'});
   });
 
-  test('leaves nothing behind', async () => {
+  test('leaves no timer, no member and no subscription behind', async () => {
     const {harness, worker} = await twoEdges();
     const draining = drain(harness);
     await harness.until(() => draining.over, 'it has drained', 1_000);

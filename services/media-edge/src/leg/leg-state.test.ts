@@ -33,12 +33,12 @@ const waiting: Leg = {state: 'awaitingStart', openedAt: 0};
 
 function bridged(at = 0): Extract<Leg, {state: 'bridged'}> {
   const leg = begin(start, at);
-  if (leg.state !== 'admitting') throw new Error('a leg begins by being let in');
+  if (leg.state !== 'admitting') throw new Error('a leg begins in the state admitting');
   return {...leg, state: 'bridged', stalledSince: undefined};
 }
 
-describe('before a caller is known', () => {
-  test('only the beginning of a call fits', () => {
+describe('a leg before its call is known', () => {
+  test('accepts only a start message', () => {
     expect(judge(waiting, {kind: 'connected'}, 1)).toEqual({do: 'skip'});
     expect(judge(waiting, start, 1)).toEqual({do: 'begin', start});
     expect(judge(waiting, stop, 1)).toEqual({do: 'end'});
@@ -46,14 +46,14 @@ describe('before a caller is known', () => {
     expect(judge(waiting, mark(2), 1)).toMatchObject({do: 'close', code: 1008});
   });
 
-  test('a socket has three seconds', () => {
+  test('has three seconds', () => {
     expect(overdue(waiting, 0, 3_000)).toBeUndefined();
     expect(overdue(waiting, 0, 3_001)).toMatchObject({code: 1008, lost: false});
   });
 });
 
-describe('in a call', () => {
-  test('everything of its own stream belongs to it, from the first moment on', () => {
+describe('a leg in a call', () => {
+  test('passes everything of its own stream, also before the stream is admitted', () => {
     for (const leg of [begin(start, 0), bridged()]) {
       expect(judge(leg, media(2), 1)).toEqual({do: 'pass'});
       expect(judge(leg, mark(3), 1)).toEqual({do: 'pass'});
@@ -61,30 +61,30 @@ describe('in a call', () => {
     }
   });
 
-  test('a message without a stream is that of the only one', () => {
+  test('passes a message that names no stream', () => {
     expect(judge(bridged(), {kind: 'markReturned', name: 'm'}, 1)).toEqual({do: 'pass'});
   });
 
-  test('a message of another stream, or a second beginning, does not', () => {
+  test('passes no message of another stream, and no second start', () => {
     expect(judge(bridged(), mark(2, newStreamSid()), 1)).toEqual({do: 'odd', reason: 'foreignStream'});
     expect(judge(bridged(), start, 1)).toEqual({do: 'odd', reason: 'secondStart'});
   });
 
-  test('what comes out of order is told, and heard all the same', () => {
+  test('counts a message out of order and passes it all the same', () => {
     const leg = bridged();
     expect(judge(leg, media(5), 1)).toEqual({do: 'pass'});
     expect(judge(leg, media(4), 1)).toEqual({do: 'pass', odd: 'outOfOrder'});
     expect(judge(leg, media(6), 1)).toEqual({do: 'pass'});
   });
 
-  test('a caller who waits too long to be let in is sent on', () => {
+  test('is closed when the stream is not admitted in ten seconds', () => {
     const leg = begin(start, 0);
     if ('heardAt' in leg) leg.heardAt = ADMIT_WITHIN_MS;
     expect(overdue(leg, 0, ADMIT_WITHIN_MS)).toBeUndefined();
     expect(overdue(leg, 0, ADMIT_WITHIN_MS + 1)).toMatchObject({code: 1011, lost: false});
   });
 
-  test('a socket that is silent is asked, and given up when it does not answer', () => {
+  test('is pinged when it is silent, and given up when no pong comes', () => {
     const leg = bridged();
     judge(leg, media(2), 100);
     expect(wantsPing(leg, 1_000)).toBe(false);
@@ -95,7 +95,7 @@ describe('in a call', () => {
     expect(overdue(leg, 0, 101 + DEAD_AFTER_MS)).toBeUndefined();
   });
 
-  test('a reader that falls behind is given up, one that catches up is not', () => {
+  test('is given up when its peer reads too slowly for five seconds, unless it catches up', () => {
     const leg = bridged();
     const at = (moment: number, buffered: number) => {
       leg.heardAt = moment;
@@ -110,7 +110,7 @@ describe('in a call', () => {
     expect(at(2 * STALLED_MS + 3, 20_000_000)).toMatchObject({lost: true});
   });
 
-  test('a call that is to move goes at its deadline whatever happens', () => {
+  test('that leaves is closed at its deadline in any case', () => {
     const {stalledSince: _, ...leg} = bridged();
     const leaving: Leg = {...leg, state: 'leaving', deadline: 2_000};
     expect(judge(leaving, media(2), 1_900)).toEqual({do: 'pass'});
@@ -119,7 +119,7 @@ describe('in a call', () => {
   });
 });
 
-test('after a call nothing counts any more', () => {
+test('a leg that is over ignores every message and every limit', () => {
   const over: Leg = {state: 'over'};
   expect(judge(over, media(2), 1)).toEqual({do: 'skip'});
   expect(overdue(over, 1e9, 1e9)).toBeUndefined();

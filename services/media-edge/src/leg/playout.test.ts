@@ -2,11 +2,11 @@ import {expect, test} from 'vitest';
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {Playout} from './playout.ts';
 
-test('a line on which nothing was said is quiet', () => {
+test('a call in which nothing was said is quiet', () => {
   expect(new Playout().quiet(0)).toBe(true);
 });
 
-test('a sentence is over when it was played and its mark came back', () => {
+test('a sentence is over when its time is over and its mark has come back', () => {
   const playout = new Playout();
   playout.sent(silence(1_000), 'a', 0);
   playout.sent(silence(1_000), 'b', 100);
@@ -17,7 +17,7 @@ test('a sentence is over when it was played and its mark came back', () => {
   expect(playout.quiet(2_000)).toBe(true);
 });
 
-test('a mark proves all that came before it', () => {
+test('a mark that comes back also stands for the marks before it', () => {
   const playout = new Playout();
   playout.sent(silence(100), 'a', 0);
   playout.sent(silence(100), 'b', 0);
@@ -26,7 +26,7 @@ test('a mark proves all that came before it', () => {
   expect(playout.quiet(200)).toBe(true);
 });
 
-test('a caller who interrupted hears nothing any more', () => {
+test('a call is quiet after a clear, as soon as its marks have come back', () => {
   const playout = new Playout();
   playout.sent(silence(10_000), 'a', 0);
   playout.cleared(500);
@@ -35,14 +35,14 @@ test('a caller who interrupted hears nothing any more', () => {
   expect(playout.quiet(500)).toBe(true);
 });
 
-test('a peer that returns no marks does not hold its call for ever', () => {
+test('a call whose peer returns no marks is quiet two seconds after its audio', () => {
   const playout = new Playout();
   playout.sent(silence(1_000), 'a', 0);
   expect(playout.quiet(2_999)).toBe(false);
   expect(playout.quiet(3_000)).toBe(true);
 });
 
-test('audio without marks is over when its time is', () => {
+test('audio without marks is over when its time is over', () => {
   const playout = new Playout();
   playout.sent(silence(1_000), '', 0);
   expect(playout.quiet(999)).toBe(false);

@@ -11,14 +11,14 @@ const audio = (timestamp: number, bytes = 160): EdgeToWorker => ({
 const bytesOf = (frames: readonly EdgeToWorker[]) =>
   Buffer.concat(frames.map(frame => (frame.kind === 'audio' ? Buffer.from(frame.payload, 'base64') : Buffer.alloc(0))));
 
-test('a second of frames is one message, and five seconds are five', () => {
+test('a second of frames becomes one message, and five seconds become five', () => {
   const spoken = Array.from({length: 250}, (_, frame) => audio(100 + frame * 20));
   const joined = coalesceAudio(spoken);
   expect(joined.map(frame => frame.kind === 'audio' && frame.timestamp)).toEqual([100, 1_100, 2_100, 3_100, 4_100]);
   expect(bytesOf(joined).equals(bytesOf(spoken))).toBe(true);
 });
 
-test('a gap in the caller’s clock, a mark and a key keep their places', () => {
+test('a gap in the clock of the caller, a mark and a digit keep their places', () => {
   const frames: EdgeToWorker[] = [
     audio(0),
     audio(20),
@@ -38,7 +38,7 @@ test('a gap in the caller’s clock, a mark and a key keep their places', () => 
   ]);
 });
 
-test('no byte is lost or moved, whatever the frames are', () => {
+test('no byte of audio is lost or moved, whatever the frames are', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(60), fc.integer({min: 1, max: 900}))), pieces => {
       let at = 0;

@@ -61,11 +61,11 @@ test('a new owner is sent the last seconds of the caller again, and no digit twi
   await harness.pass(200); // and were confirmed
   await first.kill();
   caller.press('3');
-  await harness.until(() => second.kinds(2).includes('digit'), 'the second worker was told the last digit');
+  await harness.until(() => second.kinds(2).includes('digit'), 'the second worker got the last digit');
 
-  const told = second.audio(2);
-  expect(told).toEqual(before.slice(-told.length));
-  expect(told.length).toBe(before.length);
+  const replayed = second.audio(2);
+  expect(replayed).toEqual(before.slice(-replayed.length));
+  expect(replayed.length).toBe(before.length);
   expect(second.heard(2).filter(frame => frame.kind === 'digit')).toEqual([{kind: 'digit', digit: '3'}]);
 });
 
@@ -142,7 +142,7 @@ test('a worker that hangs is not heard while another one is asked, unless it kee
   const {harness, first, second, caller} = await twoWorkers();
   const asked = second.asked.length;
   first.hang();
-  second.hang(); // whoever is asked takes its time
+  second.hang(); // the worker that is asked does not answer
   first.say({kind: 'audio', payload: payloadOf(666), mark: ''});
   await harness.pass(3_200); // when all are silent each has three seconds
   first.wake();
@@ -289,14 +289,14 @@ test('each owner of a caller is sent the count of unusable messages of its own t
   caller.socket.send('nor this');
   await harness.until(
     () => first.heard().some(each => each.kind === 'counted' && each.malformed === 2),
-    'told the first',
+    'the first worker got the count',
   );
   await first.kill();
   await harness.until(() => second.kinds(2).includes('began'), 'the second worker has the call');
   caller.socket.send('still not json');
   await harness.until(
     () => second.heard(2).some(each => each.kind === 'counted' && each.malformed === 1),
-    'told the second',
+    'the second worker got the count',
   );
   expect(
     second

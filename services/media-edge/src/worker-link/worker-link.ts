@@ -44,7 +44,7 @@ interface OpenChannel {
 
 /** An owner that does not accept a stream for this long, although Redis works, does not have the call. */
 const ATTACH_MS: Millis = 3_000;
-/** An owner that took the call knows of the stream; if nothing is received from it for this long, it is told. */
+/** An owner that took the call knows of the stream. If nothing is received from it for this long, it is asked. */
 const UNHEARD_MS: Millis = 500;
 
 /**
@@ -71,7 +71,7 @@ export class WorkerLink {
   #owner: ProcessId | undefined;
   /** When any owner was last heard; undefined before the first. */
   #heardAt: Millis | undefined;
-  /** Unusable messages of the whole stream, and how many of them earlier owners were told. */
+  /** Unusable messages of the whole stream, and how many of them were reported to earlier owners. */
   #malformed = 0;
   #malformedBefore = 0;
 
@@ -112,7 +112,7 @@ export class WorkerLink {
     this.#channel.end.send({kind: 'counted', malformed: malformed - this.#malformedBefore, lost, bufferedBytes});
   }
 
-  /** Ends the stream; the owner is told why. */
+  /** Ends the stream and sends the owner why. */
   end(why: Extract<EdgeToWorker, {kind: 'ended'}>['why']): void {
     this.send({kind: 'ended', why});
     this.#stop.abort();
@@ -201,7 +201,7 @@ export class WorkerLink {
   }
 
   /**
-   * Tells the owner of the call that the stream is here. An owner that took the call knows it, and is told only if
+   * Tells the owner of the call that the stream is here. An owner that took the call knows that, and is asked only if
    * nothing is received from it for `unheardMs`. Resolves with a change if the owner does not have the call; with
    * undefined if it has, or if it was replaced or the stream has ended meanwhile.
    */

@@ -27,7 +27,7 @@ const streamOf = ({text}: Reply) => /<Stream url="([^"]*)"/.exec(text)?.[1] ?? '
 const newStream = () => StreamSid.parse(`MZ${String((streams += 1)).padStart(32, '0')}`);
 const epoch = async () => (await deployment.directory.read(callSid))?.epoch ?? 0;
 
-/** A call that talks; what Twilio was told to ask afterwards. */
+/** A call with a stream. Returns where Twilio asks when the stream has ended. */
 async function talking(env: Record<string, string> = {}, edge = ProcessId.parse('edge-somewhere')): Promise<string> {
   await deployment.webhook(env);
   await deployment.worker();
@@ -100,12 +100,12 @@ describe('a caller whose stream was lost', () => {
       return reply.text;
     };
     for (let accident = 0; accident < 6; accident += 1) expect(await loseAfter(60_000)).toContain('<Connect');
-    // The last of them began a new row.
+    // The last of them was the first of a new row.
     for (const _ of [2, 3]) expect(await loseAfter(50_000)).toContain('<Connect');
     expect(await loseAfter(50_000)).toContain('<Say>Sorry');
   });
 
-  test('gets another stream from the safety redirect and the fallback URL, too', async () => {
+  test('gets another stream from the redirect behind <Connect> and from the fallback URL, too', async () => {
     await talking();
     expect((await deployment.ask('/after-stream', inProgress(callSid))).text).toContain('<Connect');
   });
@@ -114,7 +114,7 @@ describe('a caller whose stream was lost', () => {
 describe('an operator who reads the trace of a call', () => {
   const spans = () => deployment.spans.filter(({name}) => name === 'POST /after-stream');
 
-  test('sees each time its stream was lost, and what came of it', async () => {
+  test('sees each loss of its stream, and what was answered', async () => {
     const action = await talking();
     const call = await deployment.directory.read(callSid);
     for (let asked = 0; asked < 2; asked += 1) await deployment.ask(action, inProgress(callSid));
@@ -128,7 +128,7 @@ describe('an operator who reads the trace of a call', () => {
 });
 
 describe('a caller whose edge is being replaced', () => {
-  test('moves as often as it takes, and no attempt is counted', async () => {
+  test('is moved as often as it takes, and no attempt is counted', async () => {
     let action = await talking();
     for (let move = 0; move < 6; move += 1) {
       await deployment.directory.intend(callSid, await epoch(), 'migrate');
@@ -161,14 +161,14 @@ describe('a caller whose model is rate-limited', () => {
     expect((await deployment.ask(action, inProgress(callSid))).text).toBe(reply.text);
   });
 
-  test('is told so again and again where it takes long, never in silence for more than five seconds', async () => {
+  test('is told to wait again and again, with five seconds of silence at most, when it takes long', async () => {
     const action = await held(29_900);
     const reply = await deployment.ask(action, inProgress(callSid));
     expect(verbs(reply).join(' ')).toBe('Say Pause Say Pause Say Pause Say Connect Redirect');
     expect(reply.text).toContain('<Pause length="5"/>');
   });
 
-  test('is told nothing when their stream is lost after that', async () => {
+  test('is not told to wait when the stream is lost after that', async () => {
     const clock = new FakeClock();
     deployment = new TestDeployment(clock);
     const {result: action} = await passing(clock, held(8_000));
@@ -187,7 +187,7 @@ describe('a caller whose model is rate-limited', () => {
   });
 });
 
-describe('a caller who is done', () => {
+describe('a caller whose call is decided', () => {
   test('is hung up when the assistant said goodbye, and never enters again', async () => {
     const action = await talking();
     await deployment.directory.intend(callSid, 1, 'hang-up');
@@ -211,7 +211,7 @@ describe('a caller who is done', () => {
     expect((await deployment.ask(action, inProgress(callSid))).text).toContain(dial);
   });
 
-  test('hears an apology when nobody knows where to', async () => {
+  test('hears an apology when the target of the transfer cannot be dialled', async () => {
     const action = await talking();
     await deployment.directory.intend(callSid, 1, 'transfer', {transferTo: '"/><Reject/>'});
     const {text} = await deployment.ask(action, inProgress(callSid));
@@ -219,7 +219,7 @@ describe('a caller who is done', () => {
     expect(text).not.toContain('Reject');
   });
 
-  test('and hung up leaves nothing to do but to tell the owner', async () => {
+  test('and who hung up gets an empty answer, and the owner learns of it', async () => {
     const action = await talking();
     const {text} = await deployment.ask(action, {...inProgress(callSid), CallStatus: 'completed'});
     expect(text).toContain('<Response/>');
@@ -227,7 +227,7 @@ describe('a caller who is done', () => {
     expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 0});
   });
 
-  test('and was never known is hung up', async () => {
+  test('and whose call was never known is hung up within three seconds', async () => {
     const clock = new FakeClock();
     deployment = new TestDeployment(clock);
     await passing(clock, deployment.webhook());
@@ -236,11 +236,11 @@ describe('a caller who is done', () => {
     expect(tookMs).toBeLessThan(3_000);
   });
 
-  test('and was forgotten by Redis goes on as soon as its owner has said so again', async () => {
+  test('and whose call Redis has lost goes on when its owner has put it back', async () => {
     const action = await talking();
     const entry = await deployment.directory.read(callSid);
     deployment.directory.lose();
-    // Whoever looks for the first time is too early, and the owner says it then.
+    // The first read finds nothing, and the owner puts the call back just then.
     vi.spyOn(deployment.directory, 'read').mockImplementationOnce(async () => {
       await deployment.directory.restore(entry!);
       return undefined;
@@ -249,41 +249,7 @@ describe('a caller who is done', () => {
   });
 });
 
-describe('status callbacks', () => {
-  test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
-    'tell the owner of a call that is %s',
-    async s => {
-      await talking();
-      const reply = await deployment.ask('/call-status', {...ringing(callSid), CallStatus: s});
-      expect(reply).toMatchObject({status: 204, text: ''});
-      await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid});
-    },
-  );
-
-  test('reach whoever takes the call from an owner that just died', async () => {
-    await talking();
-    await deployment.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
-    await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
-    const heir = await deployment.worker();
-    await deployment.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
-    await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
-  });
-
-  test('of a call that goes on, or that nobody knows, change nothing', async () => {
-    await talking();
-    await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'answered'});
-    await deployment.ask('/call-status', {...ringing(), CallStatus: 'completed'});
-    expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
-  });
-
-  test('of a stream are taken', async () => {
-    await deployment.webhook();
-    const params = {CallSid: callSid, StreamEvent: 'stream-error', StreamError: 'Stream signal error, code: 31924'};
-    expect(await deployment.ask('/stream-status', params)).toMatchObject({status: 204});
-  });
-});
-
-test('a caller whose stream was lost while Redis is away is asked for again, about the same stream', async () => {
+test('a caller whose stream was lost while Redis does not answer hears a sentence, and Twilio asks again about the same stream', async () => {
   const clock = new FakeClock();
   deployment = new TestDeployment(clock);
   const {result: action} = await passing(clock, talking());

@@ -33,7 +33,7 @@ export async function afterStream(request: CallRequest, context: CallContext): P
   const answered = traceOf(request, context);
   const find = async () => {
     const next = await nextStream(request, context);
-    if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('nobody knows the call');
+    if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('the call is unknown');
     return next;
   };
   const {call, result} = await retryWithin(find, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {

@@ -30,7 +30,7 @@ describe('a caller', () => {
     expect(await deployment.directory.takeTicket(ticket)).toEqual({callSid: call.CallSid, epoch: 1});
   });
 
-  test('has an owner, who knows what is known about the call', async () => {
+  test('has an owner, which gets the facts of the call', async () => {
     await deployment.webhook({NUMBER_HASH_KEY: 'a key that nobody knows'});
     const owner = await deployment.worker();
     const call = ringing();
@@ -68,7 +68,7 @@ describe('a caller', () => {
     expect(reply.text).toContain(`<Stream url="wss://calm.example.com/media-stream/${ticketOf(reply)}"`);
   });
 
-  test('hears a welcome first where the operator wants one, whatever is in it', async () => {
+  test('hears the welcome of the operator first, with all characters escaped', async () => {
     await deployment.webhook({WELCOME_SAY: 'Ann & Bob <3 "you"'});
     await deployment.worker();
     const {text} = await deployment.ask('/incoming-call', ringing());
@@ -92,7 +92,7 @@ describe('a caller', () => {
     expect(text).toContain('<Response><Hangup/></Response>');
   });
 
-  test('gets the next worker when the first is hung, full or gone', async () => {
+  test('gets the next worker when the first one hangs, is full or is gone', async () => {
     await deployment.webhook();
     await deployment.worker({}, () => new Promise(() => {}));
     await deployment.worker({calls: 1}, async () => ({answer: 'full', epoch: 0}));
@@ -100,64 +100,6 @@ describe('a caller', () => {
     const call = ringing();
     expect((await deployment.ask('/incoming-call', call)).text).toContain('<Connect');
     expect(await deployment.directory.read(call.CallSid)).toMatchObject({owner});
-  });
-});
-
-describe('when every place is taken, a caller', () => {
-  const full = async (env: Record<string, string>) => {
-    await deployment.webhook(env);
-    await deployment.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
-  };
-
-  test('is told so, and at once', async () => {
-    await full({OVERLOAD_SAY: 'Too many of you.'});
-    const call = ringing();
-    const began = performance.now();
-    const {text, status} = await deployment.ask('/incoming-call', call);
-    expect(performance.now() - began).toBeLessThan(100);
-    expect(status).toBe(200);
-    expect(text).toContain('<Response><Say>Too many of you.</Say><Hangup/></Response>');
-    expect(await deployment.directory.read(call.CallSid)).toBeUndefined();
-  });
-
-  test('is sent to another number', async () => {
-    await full({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100123'});
-    const {text} = await deployment.ask('/incoming-call', ringing());
-    expect(text).toContain('<Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>');
-  });
-
-  test('is sent to other TwiML', async () => {
-    await full({OVERLOAD: 'redirect', OVERLOAD_TARGET: 'https://example.com/busy?a=1&b=2'});
-    const {text} = await deployment.ask('/incoming-call', ringing());
-    expect(text).toContain('<Redirect method="POST">https://example.com/busy?a=1&amp;b=2</Redirect>');
-  });
-
-  test('is held, hears why once, and gets in when there is a place', async () => {
-    await full({OVERLOAD: 'hold', OVERLOAD_SAY: 'Please hold.', OVERLOAD_HOLD_SECONDS: '7'});
-    const call = ringing();
-    const first = await deployment.ask('/incoming-call', call);
-    const again = (held: number) => `<Redirect method="POST">${ORIGIN}/incoming-call?held=${held}</Redirect>`;
-    expect(first.text).toContain(`<Response><Say>Please hold.</Say><Pause length="7"/>${again(1)}</Response>`);
-    const second = await deployment.ask('/incoming-call?held=1', call);
-    expect(second.text).toContain(`<Response><Pause length="7"/>${again(2)}</Response>`);
-    await deployment.worker();
-    const third = await deployment.ask('/incoming-call?held=2', call);
-    expect(third.text).toContain('<Connect');
-    expect((await deployment.ask('/incoming-call?held=86', ringing())).text).toContain('<Connect');
-  });
-
-  test('is not held for ever', async () => {
-    await full({OVERLOAD: 'hold'});
-    expect((await deployment.ask('/incoming-call?held=119', ringing())).text).toContain('<Redirect');
-    expect((await deployment.ask('/incoming-call?held=120', ringing())).text).toContain('<Hangup/>');
-  });
-
-  test('is not sent to an edge that has no place either', async () => {
-    await deployment.webhook();
-    await deployment.worker();
-    await deployment.edge({calls: 10, url: 'wss://full.example.com'});
-    expect((await deployment.ask('/incoming-call', ringing())).text).toContain('<Hangup/>');
-    expect(deployment.asked).toEqual([]);
   });
 });
 
@@ -172,7 +114,7 @@ describe('a caller for whom there may be a place', () => {
   const againOf = ({text}: Reply) =>
     /<Response><Pause length="1"\/><Redirect method="POST">https:\/\/voice.example.com([^<]*)</.exec(text)?.[1];
 
-  /** Does what it is told, as Twilio does, until it is told something else; and how long that took. */
+  /** Follows redirects as Twilio does until there is another answer. `seconds`: how long that took. */
   async function waits(): Promise<{last: Reply; seconds: number}> {
     const began = clock.now();
     for (let path = '/incoming-call'; ;) {
@@ -205,7 +147,7 @@ describe('a caller for whom there may be a place', () => {
     expect(seconds).toBeLessThanOrEqual(20);
   });
 
-  test('is told the same when Twilio asks twice at once', async () => {
+  test('gets the same answer twice when Twilio asks twice at once', async () => {
     await deployment.webhook();
     const other = await deployment.webhook();
     await deployment.worker({}, notYet);
@@ -214,7 +156,7 @@ describe('a caller for whom there may be a place', () => {
     expect(result.map(againOf)).toEqual(['/incoming-call?waited=4', '/incoming-call?waited=4']);
   });
 
-  test('gets in as soon as a worker comes up', async () => {
+  test('is connected as soon as a worker starts', async () => {
     await deployment.webhook();
     expect(againOf((await asked('/incoming-call')).result)).toBe('/incoming-call?waited=4');
     const owner = await deployment.worker();
@@ -222,7 +164,7 @@ describe('a caller for whom there may be a place', () => {
     expect(await deployment.directory.read(call.CallSid)).toMatchObject({owner});
   });
 
-  test('gets in with a worker that said yes while the caller was held, by the ticket that it was told', async () => {
+  test('is connected with a worker that accepted the call while the caller waited, with the ticket that the worker got', async () => {
     await deployment.webhook();
     const yes = Promise.withResolvers<void>();
     await deployment.worker({}, async ask => {
@@ -232,7 +174,7 @@ describe('a caller for whom there may be a place', () => {
       return {answer: (await deployment.directory.claim(ask.callSid, claim)).won ? 'yes' : 'taken', epoch: 1};
     });
     const again = againOf((await asked('/incoming-call')).result);
-    await clock.advanceAsync(1_500, 50); // nobody asks any more
+    await clock.advanceAsync(1_500, 50); // no request is waiting any more
     yes.resolve();
     await clock.advanceAsync(50, 10);
     const {result} = await asked(again ?? '');
@@ -245,7 +187,7 @@ describe('a caller for whom there may be a place', () => {
     ['hangs up meanwhile', () => deployment.ask('/call-status', {...call, CallStatus: 'canceled'})],
     ['hangs up, and Twilio asks once more', () => deployment.ask('/incoming-call', {...call, CallStatus: 'completed'})],
     ['was sent away at last', () => deployment.ask('/incoming-call?waited=20', call)],
-  ])('and %s is nobody’s call: a yes that comes later finds it over', async (_, leaves) => {
+  ])('and who %s leaves an ended call: a worker that accepts it later finds it over', async (_, leaves) => {
     await deployment.webhook();
     await deployment.worker({}, notYet);
     await asked('/incoming-call');
@@ -260,7 +202,7 @@ describe('a caller for whom there may be a place', () => {
     expect(await deployment.directory.open()).toEqual([]);
   });
 
-  test('and was told to come back is told how it ends before the webhook leaves', async () => {
+  test('and who was told to wait gets a final answer before the webhook is stopped', async () => {
     const webhook = await deployment.webhook();
     const again = againOf((await asked('/incoming-call')).result);
     let left = false;
@@ -272,7 +214,7 @@ describe('a caller for whom there may be a place', () => {
     await leaving;
   });
 
-  test('and does not come back keeps no webhook from leaving', async () => {
+  test('and who does not come back delays the stop of the webhook by three seconds at most', async () => {
     const webhook = await deployment.webhook();
     await asked('/incoming-call');
     const {tookMs} = await passing(clock, webhook.drain());
@@ -280,7 +222,7 @@ describe('a caller for whom there may be a place', () => {
     expect(tookMs).toBeLessThan(3_500);
   });
 
-  test('but is held for want of a place waits by that rule alone', async () => {
+  test('but who is held by OVERLOAD=hold already waits by that rule alone', async () => {
     await deployment.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
     await deployment.worker({}, notYet);
     const {result} = await asked('/incoming-call?held=3');
@@ -289,13 +231,13 @@ describe('a caller for whom there may be a place', () => {
   });
 });
 
-describe('a caller while Redis is away', () => {
+describe('a caller while Redis does not answer', () => {
   const clock = new FakeClock();
   beforeEach(() => {
     deployment = new TestDeployment(clock);
   });
 
-  test('hears a sentence and is asked for once more, then an apology, never an error', async () => {
+  test('hears a sentence while Twilio asks once more, then an apology, never an error', async () => {
     await deployment.webhook();
     deployment.directory.read = () => Promise.reject(new Error('away'));
     const call = ringing();
@@ -310,16 +252,19 @@ describe('a caller while Redis is away', () => {
     expect(second.result.text).toContain('<Hangup/>');
   });
 
-  test.each(['read-only', 'full', 'rights'] as const)('that is %s gets the overload answer at once', async trouble => {
-    await deployment.webhook();
-    await deployment.worker();
-    deployment.bus.setTrouble(trouble);
-    const {result: reply, tookMs} = await passing(clock, deployment.ask('/incoming-call', ringing()));
-    expect(reply.text).toContain('All our lines are busy');
-    expect(tookMs).toBeLessThan(100);
-  });
+  test.each(['read-only', 'full', 'rights'] as const)(
+    'or whose Redis is %s gets the overload answer at once',
+    async trouble => {
+      await deployment.webhook();
+      await deployment.worker();
+      deployment.bus.setTrouble(trouble);
+      const {result: reply, tookMs} = await passing(clock, deployment.ask('/incoming-call', ringing()));
+      expect(reply.text).toContain('All our lines are busy');
+      expect(tookMs).toBeLessThan(100);
+    },
+  );
 
-  test('gets through when it comes back in time', async () => {
+  test('is connected when Redis answers again within three seconds', async () => {
     await deployment.webhook();
     await deployment.worker();
     deployment.bus.setDown(true);
@@ -330,7 +275,7 @@ describe('a caller while Redis is away', () => {
   });
 });
 
-describe('somebody who tries it out without Twilio', () => {
+describe('an operator who tries it out without Twilio', () => {
   test('sees TwiML without sending anything', async () => {
     await deployment.webhook({TWILIO_VALIDATE: 'off'});
     const {text, type} = await deployment.send('/incoming-call', {method: 'POST'});
@@ -348,7 +293,7 @@ describe('somebody who tries it out without Twilio', () => {
     }
   });
 
-  test('is connected as any client would, by an id of its own', async () => {
+  test('is connected under an id of his own', async () => {
     await deployment.webhook({TWILIO_VALIDATE: 'off'});
     const owner = await deployment.worker();
     expect((await deployment.send('/incoming-call?CallSid=test_call-1&From=Anonymous')).text).toContain('<Connect');

@@ -16,7 +16,7 @@ function timesOf(messages: readonly object[]): number[] {
   read(reader, {event: 'start', streamSid: 's'});
   return messages.map(message => {
     const got = read(reader, message);
-    if (!got.ok || got.message.event !== 'media') throw new Error('this is no audio');
+    if (!got.ok || got.message.event !== 'media') throw new Error('not an audio message');
     return Number(got.message.media.timestamp);
   });
 }
@@ -63,7 +63,7 @@ describe('with TWILIO_VALIDATE=off a call comes from', () => {
     expect(await harness.metric('malformed_total')).toEqual([]);
   });
 
-  test('two clients that call their streams the same, and neither hears the other', async () => {
+  test('two clients that give their streams the same name, and neither hears the other', async () => {
     const harness = await TestEdge.start({TWILIO_VALIDATE: 'off'});
     const worker = await harness.worker();
     const clients: TwilioClient[] = [];
@@ -83,13 +83,13 @@ describe('with TWILIO_VALIDATE=off a call comes from', () => {
   });
 });
 
-test.each(OTHER_PHONES)('an edge that validates takes nothing from $name', ({hello}) => {
+test.each(OTHER_PHONES)('an edge that validates refuses the start message of $name', ({hello}) => {
   const start = hello.at(-1);
   expect(readTwilio(JSON.stringify(start))).toMatchObject({ok: false, reason: 'unreadableStart'});
 });
 
-describe('frames of a phone', () => {
-  test('that names no time follow each other without a gap', () => {
+describe('the frames of a phone', () => {
+  test('follow each other without a gap when they have no timestamps', () => {
     const sizes = fc.array(fc.integer({min: 1, max: 4_000}), {minLength: 1, maxLength: 60});
     fc.assert(
       fc.property(sizes, fc.constantFrom(undefined, '0', 0, -5, 'now', null), (bytes, named) => {
@@ -102,7 +102,7 @@ describe('frames of a phone', () => {
     );
   });
 
-  test('that names a time are where it says, as long as its time goes on', () => {
+  test('keep their timestamps as long as these rise', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({max: 2_000}), {minLength: 1, maxLength: 60}), steps => {
         let clock = 1_000;
@@ -116,12 +116,12 @@ describe('frames of a phone', () => {
     );
   });
 
-  test('that the assistant said are no time of the caller', () => {
+  test('do not move on the clock for audio of the assistant', () => {
     expect(timesOf([media(undefined), media(undefined, 800, {track: 'outbound'}), media(undefined)])[2]).toBe(20);
   });
 });
 
-describe('a client is refused in its own words when', () => {
+describe('a client is refused with the name of the wrong field when', () => {
   test.each([
     ['its call is named with blanks', {start: {callSid: 'my call'}}, 'start.callSid: must be 1 to 64 of'],
     ['its call could leave a key of Redis', {start: {callSid: '}:journal'}}, 'start.callSid: must be 1 to 64 of'],
@@ -133,7 +133,7 @@ describe('a client is refused in its own words when', () => {
   });
 });
 
-test('whatever is sent, an id that comes in is harmless, and Twilio itself is read as ever', () => {
+test('every id that comes in is safe whatever a client sends, and Twilio itself is read as with validation', () => {
   const anything = fc.oneof(fc.string({unit: 'binary'}), fc.jsonValue(), fc.constant(undefined));
   fc.assert(
     fc.property(anything, anything, anything, fc.jsonValue(), (streamSid, callSid, start, rest) => {

@@ -92,15 +92,15 @@ const mutated = fc
     return text.slice(0, place) + by + text.slice(place + 1);
   });
 
-/** The guard has nothing to say about a text, or it says what the schema says. */
+/** The fast reader leaves a text alone, or reads it as the schema does. */
 function agree(text: string): void {
-  const guarded = readMediaFast(text);
-  if (guarded === undefined) return;
-  expect(parse(FromTwilio, text)).toStrictEqual({ok: true, message: guarded});
+  const fast = readMediaFast(text);
+  if (fast === undefined) return;
+  expect(parse(FromTwilio, text)).toStrictEqual({ok: true, message: fast});
 }
 
-describe('the guard and the schema', () => {
-  test('give the same answer to every text that Twilio sent or might send', () => {
+describe('the fast reader and the schema', () => {
+  test('read every text that Twilio sent or might send in the same way', () => {
     for (const text of corpus) {
       agree(text);
       const read = readTwilio(text);
@@ -108,12 +108,12 @@ describe('the guard and the schema', () => {
     }
   });
 
-  test('give the same answer to generated messages', () => {
+  test('read generated messages in the same way', () => {
     fc.assert(fc.property(nearly, agree), {numRuns: 2_000});
     fc.assert(fc.property(mutated, agree), {numRuns: 2_000});
   });
 
-  test('what Twilio sends fifty times a second never reaches the schema', () => {
+  test('leave the messages that come fifty times a second to the fast reader alone', () => {
     expect(readMediaFast(usual)).toEqual({
       event: 'media',
       sequenceNumber: '2',
@@ -128,12 +128,12 @@ describe('the guard and the schema', () => {
   });
 });
 
-describe('what nobody can use', () => {
-  test('an event that Twilio may add one day is no fault', () => {
+describe('a message that cannot be used', () => {
+  test('is no fault of the peer when its event is unknown, because Twilio may add events', () => {
     expect(readTwilio('{"event":"transcript","text":"x"}')).toMatchObject({ok: false, reason: 'unknownEvent'});
   });
 
-  test('a known event in another shape is one, and the reason holds no value of it', () => {
+  test('is a fault when its event is known and its shape is not, and the reason holds no value of the message', () => {
     const read = readTwilio(
       `{"event":"dtmf","streamSid":"${STREAM}","dtmf":{"track":"inbound_track","digit":"secret"}}`,
     );
@@ -141,7 +141,7 @@ describe('what nobody can use', () => {
     expect(JSON.stringify(read)).not.toContain('secret');
   });
 
-  test('text that is not JSON is told apart', () => {
+  test('has a reason of its own when it is not JSON', () => {
     expect(readTwilio('{"event":')).toMatchObject({ok: false, reason: 'notJson'});
     expect(readTwilio('[1]')).toMatchObject({ok: false, reason: 'unexpectedShape'});
     expect(readTwilio('{"event":7}')).toMatchObject({ok: false, reason: 'unexpectedShape'});

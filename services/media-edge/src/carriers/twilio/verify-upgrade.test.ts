@@ -11,18 +11,18 @@ const signed = (address: string, token = 'new') => ({
 });
 const url = `/media-stream/${ticket}`;
 
-test('what Twilio signed is the public address, whatever name the request came to', () => {
+test('a signature is checked against the public address, whatever Host header the request has', () => {
   const headers = signed(`wss://edge.test${url}`);
   expect(verifyUpgrade({url, headers}, config, true)).toEqual({ok: true, ticket});
   expect(verifyUpgrade({url, headers: {...headers, host: 'edge.evil'}}, config, true)).toEqual({ok: true, ticket});
   expect(verifyUpgrade({url, headers: signed(`wss://edge.evil${url}`)}, config, true)).toMatchObject({status: 403});
 });
 
-test('the https form of the address is not what Twilio signs', () => {
+test('a signature of the https form of the address is refused', () => {
   expect(verifyUpgrade({url, headers: signed(`https://edge.test${url}`)}, config, true)).toMatchObject({status: 403});
 });
 
-test('an edge below a path of a shared name is reached with and without a proxy that cuts it off', () => {
+test('an edge below a path is reached whether its proxy keeps the path or removes it', () => {
   const shared = {...config, PUBLIC_EDGE_URL: 'wss://shared.test/edge-1'};
   const headers = signed(`wss://shared.test/edge-1${url}`);
   expect(verifyUpgrade({url, headers}, shared, true)).toEqual({ok: true, ticket});
@@ -30,7 +30,7 @@ test('an edge below a path of a shared name is reached with and without a proxy 
   expect(verifyUpgrade({url: `/edge-2${url}`, headers}, shared, true)).toMatchObject({status: 404});
 });
 
-test('a full edge says so only to those who were signed', () => {
+test('a full edge answers 503 only to a signed request', () => {
   expect(verifyUpgrade({url, headers: signed(`wss://edge.test${url}`)}, config, false)).toMatchObject({status: 503});
   expect(verifyUpgrade({url, headers: {}}, config, false)).toMatchObject({status: 403});
 });

@@ -18,11 +18,11 @@ const form: Form = {
 };
 const request = {path: '/twilio/voice?tenant=a', form, signature: 'b0ho48mFveK4N63SITFYs/SuS+Y='};
 
-test('a request that Twilio signed is taken', () => {
+test('a request that Twilio signed is accepted', () => {
   expect(isSigned(request, config)).toBe(true);
 });
 
-test('a request signed with either token is taken while tokens are rotated', () => {
+test('a request signed with either token is accepted while tokens are rotated', () => {
   expect(isSigned(request, {...config, TWILIO_AUTH_TOKEN: ['next', '12345']})).toBe(true);
   expect(isSigned(request, {...config, TWILIO_AUTH_TOKEN: ['next']})).toBe(false);
 });
@@ -40,10 +40,10 @@ test.each([
   expect(isSigned({...request, ...changed}, config)).toBe(false);
 });
 
-test('an address that is none is refused, not thrown', () => {
+test('a request is refused, without an exception, when the public address is not a URL', () => {
   expect(isSigned(request, {...config, PUBLIC_WEBHOOK_URL: 'nowhere'})).toBe(false);
 });
 
-test('nothing is checked where the operator turned it off', () => {
+test('no signature is checked with TWILIO_VALIDATE=off', () => {
   expect(isSigned({path: '/', form: {}, signature: undefined}, {...config, TWILIO_VALIDATE: false})).toBe(true);
 });

@@ -1,0 +1,58 @@
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {ProcessId, type CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {newCallSid, ringing, TestDeployment} from '../testing/test-deployment.ts';
+
+let deployment: TestDeployment;
+let callSid: CallSid;
+beforeEach(() => {
+  deployment = new TestDeployment();
+  callSid = newCallSid();
+});
+afterEach(() => deployment[Symbol.asyncDispose]());
+
+/** A call that a worker owns. */
+async function ownedCall(): Promise<void> {
+  await deployment.webhook();
+  await deployment.worker();
+  await deployment.ask('/incoming-call', ringing(callSid));
+}
+
+test.each(['completed', 'busy', 'failed', 'no-answer', 'canceled'])(
+  'the owner of a call learns from a status callback that the call is %s',
+  async s => {
+    await ownedCall();
+    const reply = await deployment.ask('/call-status', {...ringing(callSid), CallStatus: s});
+    expect(reply).toMatchObject({status: 204, text: ''});
+    await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid});
+  },
+);
+
+test('a worker that takes a call over from one that just died learns that the caller has hung up', async () => {
+  await ownedCall();
+  await deployment.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
+  await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
+  const heir = await deployment.worker();
+  await deployment.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
+  await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
+});
+
+test('a status callback for a call that goes on, or for an unknown one, changes nothing', async () => {
+  await ownedCall();
+  await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'answered'});
+  await deployment.ask('/call-status', {...ringing(), CallStatus: 'completed'});
+  expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
+});
+
+test('a status callback for a stream is answered with 204', async () => {
+  await deployment.webhook();
+  const params = {CallSid: callSid, StreamEvent: 'stream-error', StreamError: 'Stream signal error, code: 31924'};
+  expect(await deployment.ask('/stream-status', params)).toMatchObject({status: 204});
+});
+
+test('a caller who hangs up before any worker has the call leaves an ended call, which no worker can take later', async () => {
+  await deployment.webhook();
+  await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'canceled'});
+  await expect.poll(async () => (await deployment.directory.read(callSid))?.state).toBe('ended');
+  const late = await deployment.directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-late'), at: 0});
+  expect(late.won).toBe(false);
+});

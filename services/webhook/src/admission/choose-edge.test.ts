@@ -1,0 +1,76 @@
+import {expect, test} from 'vitest';
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {chooseEdge} from './choose-edge.ts';
+
+const FALLBACK = 'wss://fallback.example.com';
+
+const edge = (name: string, facts: Partial<Member> = {}): Member => ({
+  id: ProcessId.parse(`edge-${name}`),
+  calls: 0,
+  capacity: 10,
+  state: 'ready',
+  lagMs: 0,
+  startedAt: 0,
+  url: `wss://${name}.example.com`,
+  ...facts,
+});
+
+/** The edge that is chosen among `members`, of which `dead` is dead. */
+function chosen(members: readonly Member[], {lost, dead}: {lost?: CallEntry; dead?: string} = {}) {
+  const deps = {
+    config: {PUBLIC_EDGE_URL: FALLBACK},
+    fleet: {members: async () => [...members]},
+    edges: {verdict: (id: ProcessId) => (id === `edge-${dead}` ? ('dead' as const) : ('alive' as const))},
+    random: () => 0,
+  };
+  return chooseEdge(deps, lost);
+}
+
+/** A call whose stream was on an edge and was lost. */
+const lostOn = (name: string): CallEntry => ({
+  callSid: CallSid.parse('a-call'),
+  state: 'live',
+  epoch: 1,
+  owner: ProcessId.parse('worker-here'),
+  assistant: 'default',
+  stream: {streamSid: StreamSid.parse('a-stream'), edge: ProcessId.parse(`edge-${name}`)},
+  attempts: 0,
+  startedAt: 0,
+  facts: {},
+});
+
+test('a caller is sent to the public address of the deployment while no edge has announced its own', async () => {
+  expect(await chosen([])).toEqual({url: FALLBACK});
+  const {url: _, ...unnamed} = edge('unnamed');
+  expect(await chosen([unnamed])).toEqual({url: FALLBACK});
+});
+
+test('a caller is not sent to an edge that drains, even if it is the emptiest', async () => {
+  expect(await chosen([edge('leaving', {state: 'draining'}), edge('busy', {calls: 9})])).toEqual({
+    url: 'wss://busy.example.com',
+  });
+});
+
+test('a caller finds no edge when all of them are full', async () => {
+  expect(await chosen([edge('full1', {calls: 10}), edge('full2', {calls: 10})])).toBe('full');
+});
+
+test('a caller is not sent to an edge that is dead while another one is alive', async () => {
+  const edges = [edge('gone'), edge('busy', {calls: 9})];
+  expect(await chosen(edges, {dead: 'gone'})).toEqual({url: 'wss://busy.example.com'});
+  expect(await chosen([edge('gone')], {dead: 'gone'})).toEqual({url: 'wss://gone.example.com'});
+});
+
+test('a caller whose stream was lost is sent to another edge, and to the same one if there is no other', async () => {
+  const edges = [edge('first'), edge('second', {calls: 9})];
+  expect(await chosen(edges, {lost: lostOn('first')})).toEqual({url: 'wss://second.example.com'});
+  expect(await chosen([edge('first')], {lost: lostOn('first')})).toEqual({url: 'wss://first.example.com'});
+});
+
+test('a caller whose stream was never opened is sent to another edge than the one that the call was given', async () => {
+  const {stream: _, ...unopened} = lostOn('first');
+  const lost = {...unopened, facts: {edgeUrl: 'wss://first.example.com'}};
+  expect(await chosen([edge('first'), edge('second', {calls: 9})], {lost})).toEqual({url: 'wss://second.example.com'});
+});
