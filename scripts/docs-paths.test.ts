@@ -1,6 +1,7 @@
-import {existsSync, globSync, readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {dirname, join, normalize} from 'node:path';
 import {expect, test} from 'vitest';
+import {z} from 'zod';
 
 const IGNORED = new Set(['node_modules', '.git', '.voicebridge', '.turbo', 'dist', 'coverage']);
 /** Decisions and the changelog tell what was true when they were written. */
@@ -32,8 +33,11 @@ function expand(path: string): string[] {
 
 /** A path from the root, from the document's folder, or the end of a path, such as `barge-in/echo.ts`. */
 function exists(path: string, document: string): boolean {
+  if (path.includes('*')) {
+    const pattern = path.replaceAll('.', String.raw`\.`).replaceAll('*', '[^/]*');
+    return files.some(file => new RegExp(`(?:^|/)${pattern}(?:$|/)`).test(file));
+  }
   const candidates = [normalize(path), join(dirname(document), path)];
-  if (path.includes('*')) return candidates.some(each => globSync(each).length > 0);
   return candidates.some(each => existsSync(each)) || files.some(file => file.endsWith(`/${path}`));
 }
 
@@ -74,4 +78,17 @@ test.for(documents)('a reader of %s can follow each of its links within the repo
     return !existsSync(target) || (anchor !== undefined && !hasAnchor(target, anchor));
   });
   expect(broken).toEqual([]);
+});
+
+const {scripts} = z
+  .object({scripts: z.record(z.string(), z.string())})
+  .parse(JSON.parse(readFileSync('package.json', 'utf8')));
+
+test.for(documents)('every npm command in %s can be run', document => {
+  const commands = readFileSync(document, 'utf8').matchAll(/\bnpm run ([\w:-]+)(?: +([a-z][\w-]*))?/g);
+  const unknown = Array.from(commands).filter(([, script = '', benchmark]) => {
+    if (!(script in scripts)) return true;
+    return script === 'bench' && benchmark !== undefined && !existsSync(join('bench', benchmark, 'main.ts'));
+  });
+  expect(unknown.map(([command]) => command)).toEqual([]);
 });

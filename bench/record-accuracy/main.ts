@@ -3,8 +3,8 @@
  * keys, goodbyes and failovers; afterwards each figure that analytics shows is compared with what the simulated phones
  * and the simulated model know.
  *
- *   npm run bench truth -- --calls 200 --at-once 25
- *   npm run bench truth -- --kill-records --calls 50     what callers notice when nobody can write records
+ *   npm run bench record-accuracy -- --calls 200 --at-once 25
+ *   npm run bench record-accuracy -- --kill-records --calls 50     what callers notice when nobody can write records
  */
 import {cpus, loadavg, totalmem} from 'node:os';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -18,7 +18,7 @@ import {isTrouble, TROUBLES} from './faults.ts';
 import {type CountRow, countRows, latencyRows, printSideBySide, printTable} from './table.ts';
 
 const values = commandLine({
-  command: 'npm run bench truth --',
+  command: 'npm run bench record-accuracy --',
   about: 'Whether the records say what happened in the calls.',
   options: z.object({
     calls: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls'),

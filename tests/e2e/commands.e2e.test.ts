@@ -10,14 +10,20 @@ async function run(...args: string[]) {
   return {code: await command.exitCode, output: command.output()};
 }
 
-test.each(['start', 'chaos', 'check', 'demo', 'seed-data', 'bench barge-in', 'bench failover', 'bench truth'])(
-  'a developer who mistypes an option of %s is told so in one line, and how to see them all',
-  async command => {
-    const {code, output} = await run(...command.split(' '), '--nope');
-    expect(output).toMatch(/^Unknown option '--nope' \(npm .* -- --help lists the options\)\n$/);
-    expect(code).toBe(1);
-  },
-);
+test.each([
+  'start',
+  'chaos',
+  'check',
+  'demo',
+  'seed-data',
+  'bench barge-in',
+  'bench failover',
+  'bench record-accuracy',
+])('a developer who mistypes an option of %s is told so in one line, and how to see them all', async command => {
+  const {code, output} = await run(...command.split(' '), '--nope');
+  expect(output).toMatch(/^Unknown option '--nope' \(npm .* -- --help lists the options\)\n$/);
+  expect(code).toBe(1);
+});
 
 test.each(['chaos', 'seed-data'])('a developer who asks for --help reads what %s does and takes', async command => {
   const {code, output} = await run(command, '--help');

@@ -8,7 +8,7 @@ const NETWORK = {delay: 40, jitter: 5};
 const JUDGED = metrics.filter(metric => metric !== GRID);
 
 /**
- * 24 calls, of which some lose their worker, their stream or their model. `npm run bench truth` does it with 200, and
+ * 24 calls, of which some lose their worker, their stream or their model. `npm run bench record-accuracy` does it with 200, and
  * judges 95 of 100 figures; here it is the middle one, because a busy machine is no mistake of the product.
  */
 describe('an analyst who compares the database with what callers and model really did', () => {
