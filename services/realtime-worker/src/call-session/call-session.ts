@@ -65,20 +65,18 @@ export class CallSession implements OwnedCall {
     const {restored} = start;
     const {callSid} = call;
     const {tools} = assistant;
-    const {traits} = deps.adapter;
     const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     const callTime = (at: Millis) => Math.max(0, at + offset);
-    const recording = deps.openRecording?.({callSid: call.callSid, assistant: call.assistant});
+    const recording = deps.openRecording?.({callSid, assistant: call.assistant});
     this.#recording = recording && new RecordingTap(recording, callTime);
     this.#core = new CallCore(
       {
         assistant,
-        interruption: traits.interruption,
-        answersTurns: traits.answersTurns,
+        ...deps.adapter.traits,
         epoch: call.epoch,
         worker,
-        callTime: at => Math.max(0, at + offset),
+        callTime,
         streamGraceMs: deps.streamGraceMs,
         rotateAfterMs: deps.rotateAfterMs,
         takenOver: restored && {kind, from: restored.owner ?? null},

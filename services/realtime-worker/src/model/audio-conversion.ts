@@ -1,4 +1,4 @@
-import {decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {decodeSample, SILENCE} from '@voicebridge/shared/protocol/audio.ts';
 
 /** Sample rates that conversion knows, in Hz: whole multiples of the telephone's 8 kHz. */
 export type PcmRate = 8_000 | 16_000 | 24_000;
@@ -19,7 +19,8 @@ const DECODED = Int16Array.from({length: 256}, (_, byte) => decodeSample(byte));
  */
 export class MulawToPcm {
   readonly #factor: number;
-  readonly #filter: Float64Array;
+  /** The filter's taps for the first, second, … of the samples that one input sample becomes. */
+  readonly #phases: readonly Float64Array[];
   /** The last samples of what came before; silence before the start. */
   #before = new Float64Array(2 * REACH);
   /** Output samples that belong to the silence before the start. */
@@ -27,17 +28,19 @@ export class MulawToPcm {
 
   constructor(rateHz: PcmRate) {
     this.#factor = rateHz / TELEPHONE_HZ;
-    this.#filter = lowPass(this.#factor);
+    this.#phases = phasesOf(lowPass(this.#factor), this.#factor);
     this.#skip = REACH;
   }
 
   /** Returns '' if the chunk is too short to tell anything yet. */
   convert(payload: string): string {
-    const samples = Float64Array.from(Buffer.from(payload, 'base64'), byte => DECODED[byte] ?? 0);
+    const bytes = Buffer.from(payload, 'base64');
+    const samples = new Float64Array(bytes.length);
+    for (let at = 0; at < bytes.length; at += 1) samples[at] = DECODED[bytes[at] ?? SILENCE] ?? 0;
     return toBase64(this.#factor === 1 ? samples : this.#upsample(samples));
   }
 
-  /** Each sample becomes `factor` samples: a sum over the 32 samples around it. */
+  /** Each sample becomes `factor` samples, each of them a sum over the 33 samples around it. */
   #upsample(samples: Float64Array): Float64Array {
     const line = joined(this.#before, samples);
     this.#before = line.slice(samples.length);
@@ -45,14 +48,8 @@ export class MulawToPcm {
     this.#skip -= from;
     const factor = this.#factor;
     const out = new Float64Array((samples.length - from) * factor);
-    for (let at = from; at < samples.length; at += 1) {
-      for (let phase = 0; phase < factor; phase += 1) {
-        let sum = 0;
-        for (let tap = 0; tap <= 2 * REACH; tap += 1)
-          sum += (line[at + tap] ?? 0) * (this.#filter[factor * (2 * REACH - tap) + phase] ?? 0);
-        out[(at - from) * factor + phase] = sum * factor;
-      }
-    }
+    for (const [phase, taps] of this.#phases.entries())
+      filterInto(out, {first: phase, step: factor}, line, {first: from, step: 1}, taps);
     return out;
   }
 }
@@ -81,7 +78,8 @@ export class PcmToMulaw {
     const bytes = Buffer.concat([this.#half, Buffer.from(payload, 'base64')]);
     const count = Math.floor(bytes.length / BYTES_PER_SAMPLE);
     this.#half = bytes.subarray(count * BYTES_PER_SAMPLE);
-    const samples = Float64Array.from({length: count}, (_, at) => bytes.readInt16LE(at * BYTES_PER_SAMPLE));
+    const samples = new Float64Array(count);
+    for (let at = 0; at < count; at += 1) samples[at] = bytes.readInt16LE(at * BYTES_PER_SAMPLE);
     return toMulaw(this.#factor === 1 ? samples : this.#downsample(samples));
   }
 
@@ -96,14 +94,9 @@ export class PcmToMulaw {
   /** Each output sample is a sum over what the filter reaches on both sides of it. */
   #downsample(samples: Float64Array): Float64Array {
     const line = joined(this.#line, samples);
-    const taps = this.#filter.length;
-    const count = Math.max(0, Math.floor((line.length - taps) / this.#factor) + 1);
+    const count = Math.max(0, Math.floor((line.length - this.#filter.length) / this.#factor) + 1);
     const out = new Float64Array(count);
-    for (let at = 0; at < count; at += 1) {
-      let sum = 0;
-      for (let tap = 0; tap < taps; tap += 1) sum += (line[at * this.#factor + tap] ?? 0) * (this.#filter[tap] ?? 0);
-      out[at] = sum;
-    }
+    filterInto(out, {first: 0, step: 1}, line, {first: 0, step: this.#factor}, this.#filter);
     this.#line = line.slice(count * this.#factor);
     return out;
   }
@@ -134,6 +127,35 @@ function lowPass(factor: number): Float64Array {
   return taps.map(tap => tap / sum);
 }
 
+/** The taps by which each of `factor` output samples weighs the input samples around it. */
+function phasesOf(filter: Float64Array, factor: number): Float64Array[] {
+  return Array.from({length: factor}, (_, phase) =>
+    Float64Array.from({length: 2 * REACH + 1}, (_, tap) => factor * (filter[factor * (2 * REACH - tap) + phase] ?? 0)),
+  );
+}
+
+/** Which samples of an array: from `first` on, every `step`-th. */
+interface Every {
+  readonly first: number;
+  readonly step: number;
+}
+
+/**
+ * Writes weighted sums of `line` into `out`, each over as many samples as there are taps. Runs a million times for each
+ * second of audio, so no index is out of range and nothing is allocated.
+ */
+function filterInto(out: Float64Array, to: Every, line: Float64Array, from: Every, taps: Float64Array): void {
+  const length = taps.length;
+  const [toStep, fromStep] = [to.step, from.step];
+  let start = from.first;
+  for (let at = to.first; at < out.length; at += toStep) {
+    let sum = 0;
+    for (let tap = 0; tap < length; tap += 1) sum += (line[start + tap] ?? 0) * (taps[tap] ?? 0);
+    out[at] = sum;
+    start += fromStep;
+  }
+}
+
 function joined(first: Float64Array, second: Float64Array): Float64Array {
   const both = new Float64Array(first.length + second.length);
   both.set(first);
@@ -148,10 +170,12 @@ function toInt16(sample: number): number {
 
 function toBase64(samples: Float64Array): string {
   const bytes = Buffer.alloc(samples.length * BYTES_PER_SAMPLE);
-  samples.forEach((sample, at) => bytes.writeInt16LE(toInt16(sample), at * BYTES_PER_SAMPLE));
+  for (let at = 0; at < samples.length; at += 1) bytes.writeInt16LE(toInt16(samples[at] ?? 0), at * BYTES_PER_SAMPLE);
   return bytes.toString('base64');
 }
 
 function toMulaw(samples: Float64Array): string {
-  return Buffer.from(Uint8Array.from(samples, sample => encodeSample(toInt16(sample)))).toString('base64');
+  const bytes = Buffer.alloc(samples.length);
+  for (let at = 0; at < samples.length; at += 1) bytes[at] = encodeSample(toInt16(samples[at] ?? 0));
+  return bytes.toString('base64');
 }
