@@ -19,7 +19,7 @@ const host = fc.constantFrom('trunk.example.com', '203.0.113.9:5060', 'anonymous
 const params = fc.constantFrom('', ';transport=tls', ';user=phone;tgrp=7', '?X-Header=1', ';pstn-params=9082828088');
 const scheme = fc.constantFrom('sip:', 'sips:', 'SIP:');
 
-describe('a caller who withholds the number is nobody', () => {
+describe('a caller who withholds the number has no identity', () => {
   test('in whichever words and wherever they stand', () => {
     fc.assert(
       fc.property(anyCase(withheld), scheme, host, params, fc.constantFrom('', '+'), (word, sip, at, more, plus) => {

@@ -1,12 +1,12 @@
 /** Milliseconds: a duration, or a moment on the monotonic clock of one process. */
 export type Millis = number;
 
-/** Stops a timer; calling it twice, or after the timer ran, does nothing. */
+/** Stops a timer. Idempotent, also after the timer ran. */
 export type Cancel = () => void;
 
 /**
- * The only way the shell learns the time or sets a timer, so that tests can own both.
- * `now` is monotonic and must be used for every time-out; `wall` is Unix time and is only ever stored or shown.
+ * The only source of time and timers, so that tests can control both. `now` is monotonic: use it for every time-out.
+ * `wall` is Unix time: store or show it only.
  */
 export interface Clock {
   /** Monotonic milliseconds with a fraction; comparable within one process only. */
@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Runs again and again, `period` after the last run ended, until cancelled. */
+/** Calls `run` every `period` milliseconds until cancelled. */
 export function every(clock: Clock, period: Millis, run: () => void): Cancel {
   let cancel: Cancel = () => {};
   const again = () => {
@@ -41,7 +41,7 @@ export function every(clock: Clock, period: Millis, run: () => void): Cancel {
   return () => cancel();
 }
 
-/** The first of the moments that are known. */
+/** The earliest of the moments that are defined. */
 export function earliest(...moments: (Millis | undefined)[]): Millis | undefined {
   const known = moments.filter(moment => moment !== undefined);
   return known.length > 0 ? Math.min(...known) : undefined;

@@ -17,7 +17,7 @@ describe('a Redis that answers', () => {
     expect(watch.wellSince(5_010)).toBe(1);
   });
 
-  test('is not called unwell because we were busy for 400 ms', () => {
+  test('stays well while our event loop is busy for 400 ms', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
     // The timer due at 1,050 runs at 1,450, and only then is the echo of 1,000 read.
@@ -29,7 +29,7 @@ describe('a Redis that answers', () => {
     expect(watch.wellSince(2_001)).toBe(1);
   });
 
-  test('begins anew for somebody who slept for seconds: what was said meanwhile may be lost', () => {
+  test('is well only from its next echo on after this process slept for seconds, because messages may be lost', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
     expect(watch.tick(5_000)).toBe(false);
@@ -39,7 +39,7 @@ describe('a Redis that answers', () => {
   });
 });
 
-test('a Redis that is merely slow keeps its subscribers; one that hung up on us may have lost them', () => {
+test('a slow Redis keeps its subscribers, and one that closed a connection may have lost them', () => {
   const watch = new EchoWatch(0);
   answering(watch, 0, 1_000);
   watch.tick(1_300);
@@ -52,7 +52,7 @@ test('a Redis that is merely slow keeps its subscribers; one that hung up on us 
 });
 
 describe('a Redis that hangs', () => {
-  test('is unwell after 150 ms, and its connections are opened anew every 750 ms', () => {
+  test('is unwell after 150 ms, and its connections are reopened every 750 ms', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
     const recycled: number[] = [];
@@ -65,7 +65,7 @@ describe('a Redis that hangs', () => {
     expect(watch.wellSince(3_011)).toBe(3_010);
   });
 
-  test('is unwell between two looks, too', () => {
+  test('is unwell between two ticks, too', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
     for (const at of [1_050, 1_100, 1_150]) watch.tick(at);

@@ -1,25 +1,29 @@
 import type {Millis} from '../time.ts';
 
-/** We talk to ourselves through Redis this often. */
+/** How often a message is sent through Redis back to this process. */
 export const ECHO_MS = 50;
-/** No echo for this long: Redis is unwell. Shorter than the silence that proves a peer dead (peer-watch.ts). */
+/**
+ * No echo for this long: Redis is unwell. Must be shorter than the silence after which a peer is dead (failure-
+ * detector.ts).
+ */
 const UNWELL_MS = 150;
-/** No echo for this long: the connections are dead whatever TCP says, and are opened anew. */
+/** No echo for this long: the connections are dead, whatever TCP says, and are reopened. */
 const RECYCLE_MS = 750;
-/** Who slept longer than this may have missed what was said, and begins anew. */
+/** After our event loop was blocked for longer than this, messages may have been lost. */
 const SLEPT_MS = 500;
 
 /**
- * Whether Redis is well, judged by the echo of what we say to ourselves. Pure: what happened and the time go in.
+ * Decides whether Redis is well, from the echoes of messages that this process sends to itself. Pure: events and times
+ * are parameters.
  *
- * A silence counts only as long as we were awake to hear: while our own event loop is busy the echo waits unread, and
- * that must not look like an outage, or a busy machine would never dare to call a dead worker dead.
+ * Only silence while our own event loop runs counts. While the loop is busy, an echo may have arrived unread; if that
+ * looked like an outage, a busy machine would never declare a dead worker dead.
  */
 export class EchoWatch {
   #echoedAt: Millis;
   #recycledAt: Millis;
   #dueAt: Millis;
-  /** How much of the time since the last echo we were not awake. */
+  /** How long our event loop was blocked since the last echo. */
   #asleep: Millis = 0;
   #wellSince: Millis | undefined;
   #linkedSince: Millis | undefined;
@@ -38,13 +42,13 @@ export class EchoWatch {
     this.#linkedSince ??= at;
   }
 
-  /** A connection is gone. */
+  /** A connection was closed. */
   disconnected(): void {
     this.#wellSince = undefined;
     this.#linkedSince = undefined;
   }
 
-  /** To be called every `ECHO_MS`, before the next echo is sent. True: open the connections anew. */
+  /** Call it every `ECHO_MS`, before the next echo is sent. Returns true if the connections must be reopened. */
   tick(at: Millis): boolean {
     const late = Math.max(0, at - this.#dueAt);
     this.#asleep += late;
@@ -60,7 +64,7 @@ export class EchoWatch {
     return this.#silence(at) > UNWELL_MS ? undefined : this.#wellSince;
   }
 
-  /** Since when our connections have held, however slow Redis answers on them. */
+  /** Since when our connections have been open, however slowly Redis answers on them. */
   get linkedSince(): Millis | undefined {
     return this.#linkedSince;
   }

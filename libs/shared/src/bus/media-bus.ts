@@ -2,32 +2,32 @@ import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import type {Millis} from '../time.ts';
 
 /**
- * Redis sharded pub/sub as it is: it may lose messages, and says only how many clients a message was handed to. What
- * makes frames arrive complete and in order is `FrameChannel`; asking and heartbeats live on this directly.
+ * Plain Redis sharded pub/sub: messages may be lost, and a publisher learns only how many clients got one.
+ * `FrameChannel` adds order and completeness; RPC and heartbeats use this directly.
  */
 export interface MediaBus extends AsyncDisposable {
   /**
-   * Hands a message to whoever listens now. Resolves with the number of receivers (0 is a suspicion, not a proof: in a
-   * Cluster it can be wrong after a failover). Rejects when it was not sent; nothing is queued and nothing is resent.
+   * Sends a message to the current subscribers. Resolves with their number; 0 is a suspicion and no proof, since it can
+   * be wrong after a failover of a Cluster. Rejects if it was not sent; nothing is queued or resent.
    */
   publish(channel: string, message: Buffer): Promise<number>;
-  /** Resolves when Redis has the subscription. It is renewed by itself after a lost connection. */
+  /** Resolves when Redis has confirmed the subscription. It is renewed after a lost connection. */
   subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe>;
   /**
-   * Resolves when whatever is published to this channel has a receiver, which it has until the process is gone, whatever
-   * becomes of the connection of `subscribe`: it is held on one of its own.
+   * Subscribes to a presence channel on a connection of its own, so that a message to it has a receiver until this
+   * process ends, whatever happens to the connection of `subscribe`. Resolves when Redis has confirmed it.
    */
   holdPresence(channel: string): Promise<Unsubscribe>;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   wellSince(): Millis | undefined;
   /**
-   * Since when our connections to Redis have held, however slow it answers: whoever had subscribed before, and was not
-   * cut off from Redis himself, still is subscribed. Undefined while there is none.
+   * Since when our connections to Redis have been open, however slowly it answers; undefined while one is closed. A
+   * peer that had subscribed before that and kept its own connection is still subscribed.
    */
   linkedSince(): Millis | undefined;
   /**
-   * Why Redis cannot be used for new calls; undefined while it can. A Redis that carries frames may still refuse to be
-   * written to: calls in hand go on, and no new one can have an owner.
+   * Why Redis cannot be used for new calls; undefined if it can. A Redis that delivers frames may still refuse writes:
+   * then active calls go on, and a new call cannot get an owner.
    */
   trouble(): RedisTrouble | undefined;
 }

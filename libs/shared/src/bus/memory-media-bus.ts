@@ -2,7 +2,7 @@ import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {MediaBus, Unsubscribe} from './media-bus.ts';
 
-/** A bus inside one process. With a clock it delivers at the next turn of that clock, as a network would. */
+/** A bus inside one process. It delivers at the next turn of the clock, as a network would. */
 export class MemoryMediaBus implements MediaBus {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
@@ -46,17 +46,17 @@ export class MemoryMediaBus implements MediaBus {
     return this.#wellSince === undefined ? 'no-answer' : this.#trouble;
   }
 
-  /** As when Redis carries messages, and takes no writes. */
+  /** Simulates a Redis that delivers messages and refuses writes. */
   setTrouble(trouble: RedisTrouble | undefined): void {
     this.#trouble = trouble;
   }
 
-  /** As when Redis goes away and comes back: nothing that was on its way arrives late. */
+  /** Simulates an outage of Redis: messages in flight are lost. */
   setDown(down: boolean): void {
     this.#wellSince = down ? undefined : this.#clock.now();
   }
 
-  /** Channels that somebody listens to; a leak shows here. */
+  /** The channels with subscribers; a leaked subscription shows here. */
   get channels(): readonly string[] {
     return [...this.#listeners.keys()];
   }

@@ -16,7 +16,7 @@ let prefix = 0;
 describeFrameChannel('over Redis', async () => {
   const buses = [await openRedisMediaBus(inject('redisUrl'), deps), await openRedisMediaBus(inject('redisUrl'), deps)];
   const [edges, workers] = buses.map(bus => reliableFrameChannels(bus, systemClock));
-  // Each test has streams of its own: Redis is shared.
+  // Each test has its own streams, because the Redis is shared.
   prefix += 1;
   const own = (sid: StreamSid) =>
     StreamSid.parse(
@@ -45,21 +45,21 @@ describe('the media bus over Redis', () => {
   });
   afterAll(() => bus[Symbol.asyncDispose]());
 
-  test('says how many listen', async () => {
+  test('tells a publisher how many clients got the message', async () => {
     const unsubscribe = await bus.subscribe('media:{counts}:up', () => {});
     expect(await bus.publish('media:{counts}:up', Buffer.from('x'))).toBe(1);
     await unsubscribe();
     expect(await bus.publish('media:{counts}:up', Buffer.from('x'))).toBe(0);
   });
 
-  test('holds a presence channel until the process lets go of it', async () => {
+  test('stays subscribed to a presence channel until it is released', async () => {
     const letGo = await bus.holdPresence('fleet:{workers}:life:worker-1');
     expect(await bus.publish('fleet:{workers}:life:worker-1', Buffer.alloc(0))).toBe(1);
     await letGo();
     await vi.waitFor(async () => expect(await bus.publish('fleet:{workers}:life:worker-1', Buffer.alloc(0))).toBe(0));
   });
 
-  test('carries bytes that are no text', async () => {
+  test('delivers bytes that are not text', async () => {
     const heard: Buffer[] = [];
     const unsubscribe = await bus.subscribe('media:{bytes}:up', message => heard.push(message));
     const bytes = Buffer.from(Array.from({length: 256}, (_, n) => n));
@@ -68,15 +68,15 @@ describe('the media bus over Redis', () => {
     await unsubscribe();
   });
 
-  test('is well once its own echo came back', async () => {
+  test('is well after its first echo', async () => {
     await vi.waitFor(() => expect(bus.wellSince()).toBeGreaterThan(0));
   });
 });
 
-describe('a Redis that goes away under a call', async () => {
+describe('a Redis that fails during a call', async () => {
   const binary = await findRedisBinary();
 
-  test.runIf(binary)('costs no frame when it hangs for a second, or is killed and restarted', async () => {
+  test.runIf(binary)('loses no frame when it hangs for a second, or is killed and restarted', async () => {
     let redis = await startRedisBinary(binary!, {});
     const {port} = redis;
     const url = `redis://127.0.0.1:${port}`;

@@ -10,16 +10,19 @@ import {WriteProbe} from '../redis/write-probe.ts';
 interface BusOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Connections to the same Redis that leave a demoted primary together with ours: one that only reads would stay. */
+  /**
+   * Other connections to the same Redis. When it is demoted to a replica they are reopened with ours, because a
+   * connection that only reads would stay.
+   */
   readonly followers?: readonly RedisClient[];
 }
 
 /**
- * The media bus over Redis sharded pub/sub, standalone or Cluster, on two connections of its own, and one for each
+ * The media bus over Redis sharded pub/sub, standalone or Cluster. It uses two connections, and one more for each
  * presence channel.
  *
- * A hung Redis keeps its TCP connections and a silent subscriber notices nothing, so the only proof of health is an
- * echo: a message to ourselves, from one connection to the other.
+ * A hung Redis keeps its TCP connections open, and a silent subscriber notices nothing. The only proof of health is an
+ * echo: a message from one of our connections to the other.
  */
 export async function openRedisMediaBus(url: string, {clock, log, followers = []}: BusOptions): Promise<MediaBus> {
   const publisher = openRedis(url, 'publish', log);

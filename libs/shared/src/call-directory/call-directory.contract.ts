@@ -12,7 +12,7 @@ const again = (ticket = newTicket(), attempts = 0) => ({ticket, attempts});
 const [ann, bob] = [ProcessId.parse('worker-aaaa'), ProcessId.parse('worker-bbbb')];
 const [edge, otherEdge] = [ProcessId.parse('edge-aaaa'), ProcessId.parse('edge-bbbb')];
 
-/** What any call directory must do, above all when an owner dies, sleeps or comes too late. */
+/** What every implementation of the call directory must do, above all when an owner dies, hangs or comes late. */
 export function describeCallDirectory(name: string, open: () => CallDirectory): void {
   const taken = async (directory: CallDirectory, callSid = newCallSid()): Promise<CallEntry> => {
     const ticket = newTicket();
@@ -30,7 +30,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
   };
 
   describe(`the call directory ${name}`, () => {
-    test('knows nothing of a call that nobody took', async () => {
+    test('does not know a call that was never claimed', async () => {
       const directory = open();
       const callSid = newCallSid();
       expect(await directory.read(callSid)).toBeUndefined();
@@ -42,7 +42,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.journal(callSid)).toEqual([]);
     });
 
-    test('gives a new call to the first who claims it, with everything known about it', async () => {
+    test('gives a new call to the first worker that claims it, with all facts', async () => {
       const directory = open();
       const call = await taken(directory);
       expect(call).toEqual({
@@ -61,7 +61,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(late).toEqual({won: false, call});
     });
 
-    test('lets exactly one of many claims of the same moment win', async () => {
+    test('lets exactly one of many simultaneous claims win', async () => {
       const directory = open();
       const callSid = newCallSid();
       const claims = Array.from({length: 8}, (_, index) =>
@@ -72,7 +72,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(new Set(results.map(result => result.call?.ticket)).size).toBe(1);
     });
 
-    test('moves a call to another owner, who keeps its stream, ticket and facts, and learns what happened', async () => {
+    test('moves a call to another owner with its stream, ticket, facts and journal', async () => {
       const directory = open();
       const call = await taken(directory);
       const stream = {streamSid: newStreamSid(), edge};
@@ -84,7 +84,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(claim).toEqual({won: true, call: {...call, epoch: 2, owner: bob, stream, facts}, journal});
     });
 
-    test('refuses a call nobody ever had to an owner who believes it had one', async () => {
+    test('refuses an unknown call to a worker that claims it with an epoch above 0', async () => {
       const directory = open();
       const claim = await directory.claim(newCallSid(), {epoch: 3, owner: ann, at: 0});
       expect(claim).toEqual({won: false, call: undefined});
@@ -104,7 +104,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.attach(callSid, {epoch: 1, ...first})).toBeUndefined();
     });
 
-    test('ignores an owner who wakes up after the call moved on', async () => {
+    test('ignores an owner that wakes up after the call has moved', async () => {
       const directory = open();
       const {callSid} = await taken(directory);
       await directory.append(callSid, 1, ['hello']);
@@ -118,7 +118,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.journal(callSid)).toEqual(['hello']);
     });
 
-    test('keeps the journal in order, for the next owner to go on from', async () => {
+    test('keeps the journal in order for the next owner', async () => {
       const directory = open();
       const {callSid} = await taken(directory);
       expect(await directory.append(callSid, 1, ['one', 'two'])).toBe(true);
@@ -139,7 +139,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(moved).not.toHaveProperty('intent');
     });
 
-    test('remembers for how long a caller who moves has to wait, also when they are connected again', async () => {
+    test('keeps the time until which a moving caller must wait, also after they are connected again', async () => {
       const directory = open();
       const {callSid, ticket} = await taken(directory);
       expect(await directory.intend(callSid, 1, 'migrate', {heldUntil: '9000'})).toBe(true);
@@ -160,7 +160,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.retry(callSid, {epoch: 1, replaces: second, ...again()})).toMatchObject({attempts: 1});
     });
 
-    test('gives two who retry the same lost stream one ticket', async () => {
+    test('gives two retries for the same lost stream one ticket', async () => {
       const directory = open();
       const {callSid, ticket} = await taken(directory);
       const calls = await Promise.all(
@@ -184,7 +184,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       },
     );
 
-    test('lets nobody take, move or write to a call that has ended', async () => {
+    test('allows no claim, no stream and no write after a call has ended', async () => {
       const directory = open();
       const {callSid, ticket} = await taken(directory);
       expect(await directory.end(callSid, 1)).toBe(true);
@@ -200,7 +200,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.open()).not.toContain(callSid);
     });
 
-    test('names a call as open from its claim to its end', async () => {
+    test('lists a call as open from its claim to its end', async () => {
       const directory = open();
       const {callSid} = await taken(directory);
       expect(await directory.open()).toContain(callSid);
@@ -217,7 +217,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(takers.filter(Boolean)).toEqual([grant]);
     });
 
-    test('takes a call back that was forgotten, and only then', async () => {
+    test('restores a call that Redis has lost, and no other', async () => {
       const directory = open();
       const entry: CallEntry = {
         callSid: newCallSid(),
@@ -248,7 +248,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.restore({...entry, epoch: 9})).toBe(false);
     });
 
-    test('lets one at a time find an owner for a new call', async () => {
+    test('lets one webhook at a time look for the owner of a new call', async () => {
       const directory = open();
       const callSid = newCallSid();
       expect(await directory.startAdmission(callSid)).toBe(true);
@@ -258,7 +258,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.startAdmission(callSid)).toBe(true);
     });
 
-    test('forgets a call that has ended, and none that lives', async () => {
+    test('deletes a call that has ended, and no live call', async () => {
       const directory = open();
       const {callSid} = await taken(directory);
       await directory.append(callSid, 1, ['hello']);
@@ -270,11 +270,11 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.forget(newCallSid())).toBe(true);
     });
 
-    test('never lets an older epoch have its way, whatever the order of owners, streams and ends', async () => {
+    test('never obeys an older epoch, whatever the order of owners, streams and ends', async () => {
       const step = fc.record({
         what: fc.constantFrom('claim', 'claim', 'claim', 'attach', 'attach', 'intend', 'retry', 'append', 'end'),
         owner: fc.constantFrom(ann, bob),
-        /** How many epochs behind the truth the one who acts is. */
+        /** How many epochs the actor is behind. */
         behind: fc.integer({min: 0, max: 2}),
         together: fc.integer({min: 1, max: 3}),
       });
@@ -290,7 +290,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
 
 type Step = {what: string; owner: ProcessId; behind: number; together: number};
 
-/** Runs steps, each by several at once, and says which of the rules that no order may break was broken. */
+/** Runs steps, each by several actors at once. Returns the rules that were broken and that must hold in every order. */
 async function violations(directory: CallDirectory, steps: readonly Step[]): Promise<string[]> {
   const callSid = newCallSid();
   const broken: string[] = [];

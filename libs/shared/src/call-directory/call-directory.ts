@@ -1,12 +1,12 @@
 import type {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
 
 /**
- * What is to become of the caller once the current stream has ended; without one, a stream that ended was an accident.
- * `apologise`: the model is not to be had, and somebody else must say so.
+ * What must happen to the caller when the current stream ends. Without an intent, a stream that ends was an accident.
+ * `apologise`: no model can be reached, and the webhook must say so.
  */
 export type Intent = 'hang-up' | 'transfer' | 'migrate' | 'apologise';
 
-/** What the fleet knows about one call. Texts only: it is a Redis hash. */
+/** What is known of one call. The fields are texts because it is stored as a Redis hash. */
 export interface CallEntry {
   readonly callSid: CallSid;
   readonly state: 'live' | 'ended';
@@ -17,19 +17,19 @@ export interface CallEntry {
   readonly ticket?: Ticket;
   readonly stream?: {readonly streamSid: StreamSid; readonly edge: ProcessId};
   readonly intent?: Intent;
-  /** How often the stream of this call was opened again after an accident, as far as that still counts. */
+  /** How many times the stream was reopened after an accident, of those that still count. */
   readonly attempts: number;
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly facts: Facts;
 }
 
-/** What must be known of a call in order to serve it. */
+/** What is needed to serve a call. */
 export type ServedCall = Pick<CallEntry, 'callSid' | 'state' | 'epoch' | 'owner' | 'assistant' | 'facts'> & {
   readonly [Name in 'ticket' | 'stream' | 'intent']?: CallEntry[Name] | undefined;
 };
 
-/** What was known when the call came in, and what its owner adds: direction, hashed numbers, trace context. */
+/** Facts from when the call came in, and those that its owner adds: direction, hashed numbers, trace context. */
 export type Facts = Readonly<Record<string, string>>;
 
 export type Claim =
@@ -37,23 +37,23 @@ export type Claim =
   | {readonly won: false; readonly call: CallEntry | undefined};
 
 /**
- * Who owns a call. Every method is one atomic step, and every write names the epoch it was decided in, so that a
- * process that was asleep while the call moved on can do no harm.
+ * Who owns a call. Every method is one atomic step. Every write names the epoch it was decided in, so that a process
+ * that hung while the call moved can do no harm.
  */
 export interface CallDirectory {
   read(callSid: CallSid): Promise<CallEntry | undefined>;
 
   /**
-   * For whoever is about to find an owner for a new call: false when somebody else is at it, and was for less than 3 s.
-   * Asked twice at once, one call would otherwise hold two places until one of them is given back.
+   * Call it before looking for the owner of a new call. False: another webhook began to look less than 3 s ago. Without
+   * this, Twilio's repeated request for one call would take two places until one is given back.
    */
   startAdmission(callSid: CallSid): Promise<boolean>;
   endAdmission(callSid: CallSid): Promise<void>;
 
   /**
-   * Takes a call if its epoch still is `epoch` (0: nobody ever had it) and it has not ended; the epoch becomes one
-   * higher. Exactly one of many claims with the same epoch wins, and gets the journal of the owners before, to which
-   * they can add nothing any more. The losers get the call as it is.
+   * Makes a worker the owner of a call if its epoch still is `epoch` (0: a new call) and it has not ended. The epoch
+   * becomes one higher. Of many claims with the same epoch exactly one wins. It gets the journal of the previous
+   * owners, who can write no more. The others get the call as it is.
    */
   claim(
     callSid: CallSid,
@@ -68,9 +68,9 @@ export interface CallDirectory {
   ): Promise<Claim>;
 
   /**
-   * A stream of this call is open on an edge. The first one keeps the epoch; a later one raises it, wins, and tells
-   * which stream it replaced; the one that is there already changes nothing. Refused when the call is unknown, has
-   * ended, or is no longer in `epoch`.
+   * A stream of this call is open on an edge. The first stream keeps the epoch. A later one raises it and wins, and the
+   * answer names the stream that it replaced. The current stream changes nothing. Refused if the call is unknown, has
+   * ended, or has another epoch.
    */
   attach(
     callSid: CallSid,
@@ -78,17 +78,17 @@ export interface CallDirectory {
   ): Promise<{readonly call: CallEntry; readonly replaced?: {streamSid: StreamSid; edge: ProcessId}} | undefined>;
 
   /**
-   * Says what is to become of the caller; must be written before the stream is closed. `facts` are added to those of
-   * the call (`transferTo`; `heldUntil`, in Unix milliseconds: who is connected again before then is told to wait). A
-   * `migrate` never replaces one of the other two. False: the epoch or the call is over.
+   * Sets the intent; it must be written before the stream is closed. `facts` are added to those of the call
+   * (`transferTo`; `heldUntil` in Unix milliseconds: a caller who is connected before then is told to wait). `migrate`
+   * never replaces one of the others. False: the call has ended or has another epoch.
    */
   intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 
   /**
-   * A new ticket, and added facts, for a call whose stream was lost or is to move. Clears a `migrate` intent; without
-   * one it counts an attempt more than `attempts`, which is how many still count. If the call has another ticket than
-   * `replaces` by now, somebody else was faster: nothing changes, and the call comes back as it is. Refused when the
-   * call is unknown, has ended, is to hang up or to be transferred, or is no longer in `epoch`.
+   * Gives a call whose stream was lost or must move a new ticket, and adds facts. Clears the intent `migrate`; without
+   * it, the attempts become `attempts` (those that still count) plus one. If the call's ticket is not `replaces` any
+   * more, another request was faster: nothing changes, and the call is returned as it is. Refused if the call is
+   * unknown, has ended, has the intent to hang up or to transfer, or has another epoch.
    */
   retry(
     callSid: CallSid,
@@ -102,38 +102,38 @@ export interface CallDirectory {
   ): Promise<CallEntry | undefined>;
 
   /**
-   * The call is over, and its record is with analytics. Twice is once. False: the epoch is over, somebody newer
-   * decides. What is left can be read for ten minutes.
+   * Ends the call after its record was sent to analytics. Idempotent. False: the call has another epoch, and its newer
+   * owner decides. The call stays readable for ten minutes.
    */
   end(callSid: CallSid, epoch: number): Promise<boolean>;
 
-  /** Writes to the journal, in order, if the epoch still holds; false if it does not. */
+  /** Appends to the journal, in order. False: the call has another epoch. */
   append(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean>;
   journal(callSid: CallSid): Promise<readonly string[]>;
 
   /**
-   * Puts a live call back that Redis has forgotten (a restart without its data, a failover that lost the last writes).
-   * True: it is there, in this epoch, and if anything was missing its journal is empty. False: somebody newer, or its
-   * end, is known.
+   * Writes a live call back that Redis has lost (a restart without its data, a failover that lost the last writes).
+   * True: the call is there in this epoch; if anything was missing, its journal is empty. False: a newer owner or the
+   * end of the call is known.
    */
   restore(entry: CallEntry): Promise<boolean>;
 
   /**
-   * Drops what is left of a call that is not live; false: it is. For a CallSid that is open but unknown, only if it
-   * was unknown some seconds ago too: a claim names it as open first and takes it then.
+   * Deletes a call that is not live. False: it is live. A call that is listed as open and otherwise unknown is deleted
+   * only if that was so some seconds ago too, because a claim lists the call first.
    */
   forget(callSid: CallSid): Promise<boolean>;
 
-  /** Puts a ticket down for 60 s. */
+  /** Stores a ticket for 60 s. */
   putTicket(ticket: Ticket, grant: TicketGrant): Promise<void>;
-  /** Takes a ticket: the second taker gets nothing. */
+  /** Redeems a ticket. It can be redeemed once. */
   takeTicket(ticket: Ticket): Promise<TicketGrant | undefined>;
 
-  /** Calls that have an owner and no record yet. */
+  /** The calls that have an owner and no record yet. */
   open(): Promise<readonly CallSid[]>;
 }
 
-/** The one stream that a ticket opens. */
+/** The stream that a ticket allows. */
 export interface TicketGrant {
   readonly callSid: CallSid;
   readonly epoch: number;

@@ -1,6 +1,6 @@
 import {script} from '../redis/scripts.ts';
 
-/** The steps of the call directory that must be atomic: each file's header is its signature. */
+/** The atomic steps of the call directory. The header of each Lua file documents its keys, arguments and replies. */
 export const claim = script('claim-2.lua', ['lost', 'won']);
 export const attach = script('attach-1.lua', ['refused', 'attached']);
 export const intend = script('intend-1.lua', ['refused', 'done']);

@@ -7,7 +7,7 @@ import {MemoryCallDirectory} from './memory-call-directory.ts';
 
 describeCallDirectory('in memory', () => new MemoryCallDirectory(new FakeClock()));
 
-test('a ticket that nobody used is worth nothing after a minute', async () => {
+test('an unused ticket expires after a minute', async () => {
   const clock = new FakeClock();
   const directory = new MemoryCallDirectory(clock);
   const ticket = Ticket.parse(randomBytes(16).toString('hex'));

@@ -3,7 +3,7 @@ import {ADMISSION_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts'
 import type {Clock, Millis} from '../time.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
 
-/** The call directory inside one process, and the specification of the other one. */
+/** The call directory in the memory of one process. It is the reference for the one in Redis. */
 export class MemoryCallDirectory implements CallDirectory {
   readonly #clock: Clock;
   readonly #calls = new Map<CallSid, {entry: CallEntry; goneAt: Millis}>();
@@ -140,7 +140,7 @@ export class MemoryCallDirectory implements CallDirectory {
     return [...this.#open];
   }
 
-  /** As when Redis comes back without its data. */
+  /** Simulates a Redis that restarts without its data. */
   lose(): void {
     for (const kept of [this.#calls, this.#journals, this.#tickets, this.#open]) kept.clear();
   }

@@ -16,7 +16,7 @@ afterAll(() => {
 let turn = 0;
 describeCallDirectory('in Redis', () => new RedisCallDirectory(turn++ % 2 ? redis : other));
 
-test('nothing about a call outlives its time in Redis', async () => {
+test('every key of a call expires in Redis', async () => {
   const directory = new RedisCallDirectory(redis);
   const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
   const ticket = Ticket.parse(randomBytes(16).toString('hex'));
@@ -33,7 +33,7 @@ test('nothing about a call outlives its time in Redis', async () => {
   }
 });
 
-test('a call can be taken on a Redis that has never seen our scripts', async () => {
+test('a call can be claimed on a Redis that does not have our scripts yet', async () => {
   await redis.script('FLUSH');
   const directory = new RedisCallDirectory(redis);
   const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);

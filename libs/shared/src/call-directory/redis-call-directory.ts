@@ -22,8 +22,8 @@ import {callOfFields, fieldsOfCall, fieldsOfFacts} from './stored-call.ts';
 const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()});
 
 /**
- * The call directory that processes share. Each method is one script on the keys of one call; only the set of open
- * calls lives elsewhere, and is written so that it names too many calls rather than too few.
+ * The call directory in Redis, which all processes share. Each method is one script on the keys of one call. Only the
+ * set of open calls has another hash tag; it is written so that it lists too many calls rather than too few.
  */
 export class RedisCallDirectory implements CallDirectory {
   readonly #redis: RedisClient;
@@ -49,7 +49,7 @@ export class RedisCallDirectory implements CallDirectory {
     const fields = ['owner', owner, ...fieldsOfFacts(facts)];
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
-    // Sent first, and not waited for: a caller may be.
+    // Sent first, and not awaited: a caller may wait for the claim.
     const listed = this.#redis.sadd(openCalls, callSid);
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
     const keys = [callKey(callSid), callJournal(callSid)];

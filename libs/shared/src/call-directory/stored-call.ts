@@ -19,7 +19,7 @@ const Fields = z.object({
 
 const FACT = 'fact:';
 
-/** A call as the fields of its Redis hash; facts are fields of their own, so that one can be added in one step. */
+/** A call as the fields of its Redis hash. Each fact is a field of its own, so that one can be added in one step. */
 export function fieldsOfCall(entry: CallEntry): string[] {
   const {callSid: _, stream, facts, ...plain} = entry;
   const fields = {...plain, streamSid: stream?.streamSid, edge: stream?.edge};
@@ -31,7 +31,7 @@ export function fieldsOfFacts(facts: CallEntry['facts']): string[] {
   return Object.entries(facts).flatMap(([name, value]) => [FACT + name, value]);
 }
 
-/** The fields of a Redis hash as a call; undefined when there is none. Throws when they are not ours. */
+/** Reads a call from the fields of its Redis hash; undefined if there are none. Throws if they are not a call. */
 export function callOfFields(callSid: CallSid, fields: Readonly<Record<string, string>>): CallEntry | undefined {
   if (Object.keys(fields).length === 0) return undefined;
   const {streamSid, edge, ticket, intent, ...call} = Fields.parse(fields);

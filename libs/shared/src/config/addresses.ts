@@ -1,6 +1,6 @@
 import {isIP} from 'node:net';
 
-/** Whether only this machine can reach the host; an address of version 6 with or without brackets. */
+/** Whether only this machine can reach the host. IPv6 addresses with or without brackets. */
 export function isLoopback(host: string): boolean {
   const bare = withoutBrackets(host);
   return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
@@ -12,7 +12,7 @@ const PRIVATE_NAMES = /\.(internal|local|localhost|lan|home\.arpa)$/;
 const PRIVATE_V4 = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
 const PRIVATE_V6 = /^(f[cd]|fe[89ab])/;
 
-/** Whether what is sent to the host stays on this machine or within a network of its own, such as that of containers. */
+/** Whether traffic to the host stays on this machine or in a private network, such as that of containers. */
 export function isPrivate(host: string): boolean {
   const bare = withoutBrackets(host);
   if (isLoopback(bare)) return true;
@@ -22,7 +22,7 @@ export function isPrivate(host: string): boolean {
     case 6:
       return PRIVATE_V6.test(bare);
     default:
-      // A name without a dot is one that the own network gives, as compose and Kubernetes do.
+      // A name without a dot comes from the private network itself, as with compose and Kubernetes.
       return bare !== '' && (!bare.includes('.') || PRIVATE_NAMES.test(bare));
   }
 }

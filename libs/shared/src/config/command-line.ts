@@ -1,7 +1,7 @@
 import {parseArgs} from 'node:util';
 import {z} from 'zod';
 
-/** A command of ours, as its `--help` tells it. */
+/** A command, as its `--help` describes it. */
 export interface CommandLine<Options extends z.ZodObject> {
   /** What is typed before the options: `npm run chaos --`. */
   readonly command: string;
@@ -11,7 +11,7 @@ export interface CommandLine<Options extends z.ZodObject> {
   readonly options: Options;
 }
 
-/** The command line cannot be used. The message says in one sentence which option is wrong and how. */
+/** The command line is wrong. The message says in one sentence which option and why. */
 export class WrongUsage extends Error {
   override readonly name = 'WrongUsage';
 }
@@ -44,7 +44,7 @@ export function readCommandLine<Options extends z.ZodObject>(
   }
 }
 
-/** The options of the program that runs. Asked for help, or used wrongly, the program says so and ends here. */
+/** The options of this process. With `--help` or wrong options it prints a text and exits. */
 export function commandLine<Options extends z.ZodObject>(line: CommandLine<Options>): Readonly<z.infer<Options>> {
   try {
     const read = readCommandLine(line, process.argv.slice(2));
@@ -58,7 +58,7 @@ export function commandLine<Options extends z.ZodObject>(line: CommandLine<Optio
   }
 }
 
-/** A switch in a command line: there or not. */
+/** A switch: present or not. */
 export const toggle = () => z.boolean().default(false);
 
 function fieldsOf({shape}: z.ZodObject): [name: string, field: z.ZodType][] {

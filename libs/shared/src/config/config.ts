@@ -7,7 +7,7 @@ import {CannotStart} from '../errors.ts';
 /** An environment: names to text, as Node and dotenv give it. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** What is wrong with one variable. Never holds its value. */
+/** A problem with one variable. Never holds its value. */
 export interface Problem {
   readonly name: string;
   /** `must be on or off` */
@@ -17,9 +17,9 @@ export interface Problem {
 }
 
 /**
- * Reads an environment once against a schema. Throws `CannotStart` that names every problem at the same time, each
- * with what the variable is for, and never prints a value. An empty text counts as not set; blanks and line breaks
- * around a value, as pasting and secret files leave them, are cut off. `warn` is told of names that are almost ours.
+ * Reads an environment against a schema. Throws `CannotStart` with all problems at once, each with the purpose of the
+ * variable and never with its value. An empty text counts as not set. Blanks and line breaks around a value, as pasting
+ * and secret files leave them, are removed. `warn` gets the names that are almost ours.
  */
 export function loadConfig<Schema extends z.ZodObject>(
   schema: Schema,
@@ -33,7 +33,7 @@ export function loadConfig<Schema extends z.ZodObject>(
   return Object.freeze(result.data);
 }
 
-/** Everything that a process with this schema would find wrong with the environment. */
+/** All problems that a process with this schema would find in the environment. */
 export function problemsIn(schema: z.ZodObject, env: Env): Problem[] {
   const set = setIn(env);
   const issues = schema.safeParse(set).error?.issues ?? [];
@@ -51,7 +51,7 @@ export function misspeltNames(env: Env, ours: readonly string[]): string[] {
   return misspelt(Object.keys(setIn(env)), ours).map(({name, meant}) => `${name}: did you mean ${meant}?`);
 }
 
-/** One message for all problems. The same problem of several processes is named once. */
+/** One message for all problems. A problem that several processes share is listed once. */
 export function cannotStart(problems: readonly Problem[], hints: readonly string[] = []): CannotStart {
   const lines = new Map(
     problems.map(({name, what, about}) => [`${name} ${what}`, `  ${name} ${what}${about ? ` (${about})` : ''}`]),
@@ -66,7 +66,7 @@ export function cannotStart(problems: readonly Problem[], hints: readonly string
   );
 }
 
-/** What is set in an environment, without blanks and line breaks around it. */
+/** The variables that are set, without blanks and line breaks around their values. */
 export function setIn(env: Env): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
@@ -135,7 +135,7 @@ export const secrets = () =>
     .transform(text => text.split(',').flatMap(one => one.trim() || []))
     .pipe(z.array(secret()));
 
-/** A password or phrase that people choose: only too short is wrong. */
+/** A password or phrase that a person chose; it can only be too short. */
 export const phrase = (length: number) => z.string().min(length, `must have ${length} characters or more`);
 
 /** Where every process may send its traces. */
@@ -157,7 +157,7 @@ export const urlOf = (...schemes: string[]) =>
     )
     .transform(value => value.replace(/\/+$/, ''));
 
-/** A URL that is read by others on the way unless it is encrypted: plain only on this machine and in private networks. */
+/** A URL that must be encrypted, except to this machine and to private networks. */
 export const guardedUrl = (plain: 'ws' | 'http') =>
   urlOf(plain, `${plain}s`).refine(value => {
     const url = URL.parse(value);

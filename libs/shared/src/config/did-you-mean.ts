@@ -1,15 +1,15 @@
-/** A name that is none of ours, and the one of ours it was probably meant to be. */
+/** An unknown name, and the known name that was probably meant. */
 export interface Misspelt {
   readonly name: string;
   readonly meant: string;
 }
 
-/** In a name this short one wrong letter is a slip, two are another name: HOME is not HOST. */
+/** In a name this short, one wrong letter is a typo and two make another name: HOME is not HOST. */
 const SHORT = 5;
 
 /**
- * Which of the names are almost one of ours: up to two letters wrong, missing, too many or swapped, or another case.
- * What is one of ours is never misspelt.
+ * The names that differ from a known one by up to two letters (wrong, missing, extra or swapped) or by case. A known
+ * name is never a typo.
  */
 export function misspelt(names: readonly string[], ours: readonly string[]): Misspelt[] {
   return names
@@ -23,7 +23,7 @@ export function misspelt(names: readonly string[], ours: readonly string[]): Mis
     });
 }
 
-/** How many letters must be changed, added, taken away or swapped with their neighbour. */
+/** How many letters must be changed, added, removed or swapped with their neighbour. */
 function editDistance(from: string, to: string): number {
   if (Math.abs(from.length - to.length) > 2) return Infinity; // far enough to be another name
   let beforeLast: number[] = [];

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 
-/** Of one Redis, or of several of one Cluster with commas between. */
+/** The URL of one Redis, or of several nodes of one Cluster, separated by commas. */
 export const redisUrls = () =>
   z.string().superRefine((text, context) => {
     for (const url of text.split(',')) {
@@ -9,14 +9,14 @@ export const redisUrls = () =>
     }
   });
 
-/** Of one PostgreSQL. */
+/** The URL of one PostgreSQL. */
 export const postgresUrl = () =>
   z.string().superRefine((text, context) => {
     const problem = serverUrlProblem(text, ['postgres', 'postgresql']);
     if (problem !== undefined) context.addIssue(problem);
   });
 
-/** Why this is not the URL of a server that one signs in to, for a person who must not be shown it. */
+/** Why this is not the URL of a server with a sign-in, in words that do not show it. */
 function serverUrlProblem(text: string, schemes: readonly string[]): string | undefined {
   const start = schemes.map(scheme => `${scheme}://`).join(' or ');
   if (!schemes.some(scheme => text.toLowerCase().startsWith(`${scheme}://`)))

@@ -1,6 +1,6 @@
 import {host, onOff, secrets} from './config.ts';
 
-/** What the two processes that Twilio talks to read alike: how they know that it is Twilio, and who can reach them. */
+/** The settings that webhook and edge share: how they verify that a request is Twilio's, and who can reach them. */
 export const twilioSettings = {
   TWILIO_AUTH_TOKEN: secrets()
     .default([])
@@ -21,12 +21,12 @@ interface TwilioConfig {
   readonly HOST?: string | undefined;
 }
 
-/** A token is there, or it is written down that none is wanted. What could not be read has its own problem. */
+/** A token is set, or validation is off. A value that cannot be read has its own problem. */
 export function hasProof({TWILIO_AUTH_TOKEN: tokens, TWILIO_VALIDATE: validate}: Partial<TwilioConfig>): boolean {
   return validate === false || !Array.isArray(tokens) || tokens.length > 0;
 }
 
-/** What an operator is told where `hasProof` is false; said together with everything else that is wrong. */
+/** The problem if `hasProof` is false; it is reported together with all others. */
 export const NO_PROOF = {
   path: ['TWILIO_AUTH_TOKEN'],
   message:
@@ -34,7 +34,7 @@ export const NO_PROOF = {
   when: () => true,
 };
 
-/** Where such a process listens: with nothing to prove that it is Twilio, on this machine only, unless told otherwise. */
+/** The address to listen on: without validation only this machine, unless HOST is set. */
 export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string {
   return HOST ?? (TWILIO_VALIDATE ? '0.0.0.0' : '127.0.0.1');
 }

@@ -74,7 +74,7 @@ describe('a new call', () => {
     expect(asked).toEqual([]);
   });
 
-  test('asks everybody once before it is told that all are full', async () => {
+  test('is offered to every worker once before it is refused because all are full', async () => {
     const workers = Object.fromEntries(
       Array.from({length: 9}, (_, n) => [`full${n}`, [10, 'full'] as [number, Reply]]),
     );
@@ -82,15 +82,15 @@ describe('a new call', () => {
     expect(asked.toSorted()).toEqual(Object.keys(workers).toSorted());
   });
 
-  test('says that nobody is there when nobody is', async () => {
+  test('has the outcome `none` when there is no worker', async () => {
     expect(await assign({})).toEqual({assigned: false, why: 'none'});
   });
 
-  test('is not refused when Redis or every worker is away', async () => {
+  test('is not refused as full when Redis or every worker is unreachable', async () => {
     expect(await assign({gone: [0, 'unreachable']})).toEqual({assigned: false, why: 'unanswered'});
   });
 
-  test('is refused only when every worker that lives has said that it has no place', async () => {
+  test('is refused as full only when every live worker has said that it is full', async () => {
     const full = {first: [10, 'full'], second: [10, 'full']} satisfies Record<string, [number, Reply]>;
     expect(await assign({...full, gone: [0, 'noReceiver'], leaving: [0, 'draining']})).toMatchObject({why: 'full'});
     for (const odd of ['noAnswer', 'unknown', 'unreachable'] as const) {
@@ -98,7 +98,7 @@ describe('a new call', () => {
     }
   });
 
-  test('goes to a worker that was too busy to answer at once, when nobody else has a place', async () => {
+  test('goes to a worker that was too busy to answer at once when no other has a free place', async () => {
     const later = {slow: [0, 'noAnswer'], full: [9, 'full']} satisfies Record<string, [number, Reply]>;
     const workers: Record<string, [number, Reply]> = later;
     clock.after(250, () => (workers['slow'] = [0, 'yes']));
@@ -116,13 +116,13 @@ describe('a new call', () => {
     expect(asked).toHaveLength(7);
   });
 
-  test('that somebody else has placed meanwhile stays where it is', async () => {
+  test('stays where another webhook has assigned it meanwhile', async () => {
     await directory.claim(callSid, {epoch: 0, owner: workerId('other'), at: 0});
     const assigned = await assign({late: [0, 'taken']});
     expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-other', epoch: 1}});
   });
 
-  test('stays with a worker that took it and was too slow to say so', async () => {
+  test('stays with a worker that took it and answered too late', async () => {
     const slow = {slow1: [0, 'noAnswer']} satisfies Record<string, [number, Reply]>;
     clock.after(100, () => void directory.claim(callSid, {epoch: 0, owner: workerId('slow1'), at: 0}));
     expect(await assign(slow)).toMatchObject({assigned: true, call: {owner: 'worker-slow1'}});
@@ -138,7 +138,7 @@ describe('a call whose worker died', () => {
     expect(asked).toEqual(['other']);
   });
 
-  test('is not found an owner when it ended meanwhile', async () => {
+  test('gets no owner when it has ended meanwhile', async () => {
     await directory.claim(callSid, {epoch: 0, owner: workerId('dead'), at: 0});
     await directory.end(callSid, 1);
     const call: Assignment = {...newCall, epoch: 1, cause: 'worker-lost'};
@@ -146,7 +146,7 @@ describe('a call whose worker died', () => {
   });
 });
 
-test('many callers at once spread over workers whose figures are a second old', async () => {
+test('many simultaneous callers are spread over the workers, whose figures are a second old', async () => {
   const members = Array.from({length: 20}, (_, n): Member => {
     return {id: workerId(`number${n}`), calls: n % 5, capacity: 10, state: 'ready', lagMs: 0, startedAt: 0};
   });

@@ -7,9 +7,9 @@ import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import type {Clock, Millis} from '../time.ts';
 
-/** A worker has so long to answer when it is first asked… */
+/** Milliseconds for the first answer of a worker… */
 const ANSWER_WITHIN: Millis = 300;
-/** …and so long when all others were asked as well: it may be busy, and have places. */
+/** …and for its answer when all others were asked too: it may be busy and still have free places. */
 const ANSWER_AT_LAST_WITHIN: Millis = 1_000;
 const GIVE_UP_AFTER: Millis = 2_000;
 
@@ -24,27 +24,27 @@ export interface AssignDeps {
   readonly log: Log;
 }
 
-/** The call, as `take` tells it to a worker, and who is not to get it: the owner that died. */
+/** The call as `take` describes it, and the workers that must not get it, such as the owner that died. */
 export type Assignment = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
 
-/** A call with its owner, who need not be told what the caller said before `settledMs` of the stream. */
+/** A call and its owner. The owner already knows in words what the caller said before `settledMs` of the stream. */
 export interface Owned {
   readonly call: ServedCall;
   readonly settledMs?: Millis | undefined;
 }
 
 /**
- * `full`: every worker that lives has said that it has no place. `none`: none lives, or all drain. `unanswered`: one of
- * them may have a place, and did not say so in time; it may even take the call yet.
+ * `full`: every live worker has said that it is full. `none`: no worker is live, or all drain. `unanswered`: a worker
+ * may have a free place and did not answer in time; it may still take the call.
  */
 export type Assigned =
   | ({readonly assigned: true} & Owned)
   | {readonly assigned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
- * Finds an owner for a call: asks the least loaded of a random few (for the call of a dead worker: any with room), then
- * the next, and those that did not answer once more, until one says yes, all have said no or 2 s have passed. If somebody
- * else has found an owner meanwhile, that is the answer. Never rejects.
+ * Finds an owner for a call. Asks the least loaded of a random few workers (for the call of a dead worker: a random one
+ * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2
+ * s have passed. If another process has assigned the call meanwhile, returns that owner. Never rejects.
  */
 export async function assignCall(deps: AssignDeps, {exclude = [], ...assignment}: Assignment): Promise<Assigned> {
   try {
@@ -86,7 +86,7 @@ async function findOwner(
     if (reply.answer === 'taken') {
       const call = await directory.read(assignment.callSid);
       if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
-      // Taken, and over already: there is nothing left to own.
+      // It was taken and has ended.
       if (call?.state === 'ended') return {assigned: false, why: 'none'};
     }
     log.debug({worker: asked.id, answer: reply.answer}, 'worker did not take the call');
@@ -94,10 +94,10 @@ async function findOwner(
     if (reply.answer === 'noAnswer') silent.push(asked);
   }
   const answers = new Set(refusals.values());
-  // Whoever was too slow to answer may have taken it after all.
+  // A worker that answered too late may have taken it.
   const call = answers.has('noAnswer') ? await directory.read(assignment.callSid) : undefined;
   if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
-  // Nobody listens there any more: it does not live.
+  // A worker without a receiver is dead.
   answers.delete('noReceiver');
   answers.delete('draining');
   if (left.length > 0) return {assigned: false, why: 'unanswered'};

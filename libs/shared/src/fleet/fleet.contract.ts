@@ -15,10 +15,10 @@ export const member = (facts: Partial<Member> = {}): Member => ({
   ...facts,
 });
 
-/** What any fleet must do. Others may be in it at the same time. */
+/** What every implementation of the fleet must do. Other members may be in it at the same time. */
 export function describeFleet(name: string, open: () => Fleet): void {
   describe(`the fleet ${name}`, () => {
-    test('knows what each member last said of itself', async () => {
+    test('returns the latest announcement of each member', async () => {
       const fleet = open();
       const edge = member({id: newId(), url: 'wss://edge-1.example.com'});
       await fleet.announce('edges', edge);
@@ -28,7 +28,7 @@ export function describeFleet(name: string, open: () => Fleet): void {
       expect((await fleet.members('workers')).filter(({id}) => id === edge.id)).toEqual([]);
     });
 
-    test('names those with the fewest calls first', async () => {
+    test('lists the members with the fewest calls first', async () => {
       const fleet = open();
       const members = [9, 0, 11].map(calls => member({calls}));
       for (const each of members) await fleet.announce('workers', each);
@@ -36,7 +36,7 @@ export function describeFleet(name: string, open: () => Fleet): void {
       expect(known.map(({calls}) => calls)).toEqual([0, 9, 11]);
     });
 
-    test('lets a member go that says goodbye', async () => {
+    test('removes a member that leaves', async () => {
       const fleet = open();
       const leaver = member();
       await fleet.announce('workers', leaver);

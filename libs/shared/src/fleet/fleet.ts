@@ -2,15 +2,15 @@ import {z} from 'zod';
 import {ProcessId} from '../protocol/ids.ts';
 import type {FleetName} from '../redis/keys.ts';
 
-/** What one process says of itself, once a second. */
+/** What a process announces of itself every second. */
 export const Member = z.object({
   id: ProcessId,
-  /** Calls in hand, those that are only reserved included. */
+  /** Active calls, including places that are only reserved. */
   calls: z.coerce.number().int().nonnegative(),
   capacity: z.coerce.number().int().nonnegative(),
-  /** `draining`: give it nothing new. */
+  /** `draining`: it takes no new calls. */
   state: z.enum(['ready', 'draining']),
-  /** Where callers reach it (`wss://…`), without a last slash; only edges have one. */
+  /** Its public origin (`wss://…`, no slash at the end); only edges have one. */
   url: z.string().optional(),
   /** How late its timers fire, in milliseconds. */
   lagMs: z.coerce.number().nonnegative(),
@@ -19,12 +19,12 @@ export const Member = z.object({
 });
 export type Member = Readonly<z.infer<typeof Member>>;
 
-/** Who exists. For choosing whom to ask, not for judging who died: that is `FailureDetector`. */
+/** The members of each fleet. Use it to choose whom to ask. Who is dead is decided by `FailureDetector`. */
 export interface Fleet {
-  /** Must be repeated each second; a member that is silent for three is gone. */
+  /** Must be repeated every second; a member is removed after three seconds without it. */
   announce(name: FleetName, member: Member): Promise<void>;
-  /** Everybody who spoke within the last three seconds, least calls first. */
+  /** The members that announced themselves in the last three seconds, fewest calls first. */
   members(name: FleetName): Promise<readonly Member[]>;
-  /** Goodbye. Leaving twice is leaving once. */
+  /** Removes a member. Idempotent. */
   leave(name: FleetName, id: ProcessId): Promise<void>;
 }

@@ -12,7 +12,7 @@ const member = (id: string, calls: number): Member => ({
   startedAt: 0,
 });
 
-/** How often each was chosen, over an even spread of random numbers. */
+/** How often each member was chosen, over evenly spread random numbers. */
 function chosen(members: readonly Member[], choose = leastLoaded): Record<string, number> {
   const counts: Record<string, number> = {};
   for (let n = 0; n < 100; n += 1) {
@@ -24,20 +24,20 @@ function chosen(members: readonly Member[], choose = leastLoaded): Record<string
   return counts;
 }
 
-describe('whoever gives calls away', () => {
-  test('gives the next one to the least loaded', () => {
+describe('when calls are assigned', () => {
+  test('the next call goes to the least loaded worker', () => {
     expect(chosen([member('worker-aaaa', 2), member('worker-bbbb', 1), member('worker-cccc', 3)])).toEqual({
       'worker-bbbb': 100,
     });
   });
 
-  test('spreads a burst over those who are equally loaded, since figures are a second old', () => {
+  test('a burst is spread over equally loaded workers, since their figures are a second old', () => {
     const counts = chosen([member('worker-aaaa', 0), member('worker-bbbb', 0)]);
     expect(counts['worker-aaaa']).toBeGreaterThan(25);
     expect(counts['worker-bbbb']).toBeGreaterThan(25);
   });
 
-  test('spreads the calls of a dead worker over all who have room, by the room they have', () => {
+  test('the calls of a dead worker are spread over all workers with free places, in proportion to them', () => {
     const counts = chosen([member('worker-aaaa', 0), member('worker-bbbb', 5), member('worker-full', 10)], withRoom);
     expect(counts['worker-aaaa']).toBeGreaterThan(50);
     expect(counts['worker-bbbb']).toBeGreaterThan(25);
@@ -46,7 +46,7 @@ describe('whoever gives calls away', () => {
     expect(withRoom([], () => 0)).toBeUndefined();
   });
 
-  test('asks nobody where there is nobody', () => {
+  test('no worker is chosen where there is none', () => {
     expect(leastLoaded([], () => 0)).toBeUndefined();
   });
 });

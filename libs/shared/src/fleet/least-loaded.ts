@@ -1,16 +1,19 @@
 import type {Member} from './fleet.ts';
 
-/** So many, taken at random, compete: load spreads, and no two askers flock to one, though figures are a second old. */
+/**
+ * The number of randomly drawn candidates. With few of them a burst does not all go to one worker, although figures are
+ * a second old.
+ */
 const FEW = 3;
 
-/** How full a member says it is: 0 empty, 1 full. */
+/** How full a member is by its announcement: 0 empty, 1 full. */
 export function loadOf({calls, capacity}: Member): number {
   return capacity > 0 ? calls / capacity : 1;
 }
 
 /**
- * The least loaded of a random few, and a random one of those that are equally loaded; undefined when there are none.
- * `random`: from 0 up to, but not including, 1.
+ * The least loaded of a random few members, and a random one of those that are equally loaded; undefined if there are
+ * no members. `random` returns numbers in [0, 1).
  */
 export function leastLoaded(members: readonly Member[], random: () => number): Member | undefined {
   const left = [...members];
@@ -20,8 +23,8 @@ export function leastLoaded(members: readonly Member[], random: () => number): M
 }
 
 /**
- * One at random, the likelier the more places it has free; undefined when there are none. For the calls of a dead worker:
- * they come by the dozen, and are heard again the sooner the more processes take them.
+ * A random member, weighted by its free places; undefined if there are none. For the calls of a dead worker: dozens
+ * move at once, and the more processes share them, the sooner callers are heard again.
  */
 export function withRoom(members: readonly Member[], random: () => number): Member | undefined {
   const room = ({calls, capacity}: Member) => Math.max(capacity - calls, 0);

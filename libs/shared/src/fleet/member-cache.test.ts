@@ -13,7 +13,7 @@ const member = (id: string, calls: number): Member => ({
   startedAt: 0,
 });
 
-test('a crowd that asks at once is spread over the members, and none of them is looked up again', async () => {
+test('many simultaneous requests are spread over the members without another look-up', async () => {
   let looks = 0;
   const truth = [member('worker-aaaa', 0), member('worker-bbbb', 2)];
   const fleet = {members: async () => ((looks += 1), truth)};
@@ -28,7 +28,7 @@ test('a crowd that asks at once is spread over the members, and none of them is 
   expect(chosen.filter(id => id === 'worker-bbbb')).toHaveLength(2);
 });
 
-test('what is old is looked up again; a fleet that cannot be read is refused', async () => {
+test('old figures are looked up again, and a fleet that cannot be read rejects', async () => {
   const clock = new FakeClock();
   let away = false;
   const fleet = {

@@ -4,13 +4,13 @@ import type {Fleet, Member} from './fleet.ts';
 import {loadOf} from './least-loaded.ts';
 
 const LOOK_EVERY: Millis = 200;
-/** Members say what they are once a second; what is older than this is looked up again. */
+/** Members announce themselves once a second; anything older is looked up again. */
 const FRESH: Millis = 1_500;
 
 /**
- * The members of a fleet as they were a moment ago, at hand when every millisecond counts: a worker has died, and all
- * its calls want another one at once. Whoever asks is about to give somebody a call, so the least loaded counts one
- * more each time: a crowd does not run to one door. For choosing whom to ask; who is asked decides.
+ * The members of a fleet as of the last look-up, without waiting for Redis: after the death of a worker all its calls
+ * need another one at once. Each request is expected to assign a call, so it adds one call to the least loaded member;
+ * a burst does not all go to one worker. Use it to choose whom to ask; the worker itself decides.
  */
 export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
   readonly #fleet: Pick<Fleet, 'members'>;

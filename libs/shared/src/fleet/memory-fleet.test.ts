@@ -5,7 +5,7 @@ import {MemoryFleet} from './memory-fleet.ts';
 
 describeFleet('in memory', () => new MemoryFleet(new FakeClock()));
 
-test('a member that has been silent for three seconds is nobody to give a call to', async () => {
+test('a member is removed after three seconds without an announcement', async () => {
   const clock = new FakeClock();
   const fleet = new MemoryFleet(clock);
   await fleet.announce('workers', member());

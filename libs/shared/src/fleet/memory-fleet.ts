@@ -3,7 +3,7 @@ import {FLEET_TTL_MS, type FleetName} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {Fleet, Member} from './fleet.ts';
 
-/** The fleet inside one process, and the specification of the other one. */
+/** The fleet in the memory of one process. It is the reference for the one in Redis. */
 export class MemoryFleet implements Fleet {
   readonly #clock: Clock;
   readonly #members = {

@@ -9,7 +9,7 @@ afterAll(() => redis.disconnect());
 
 describeFleet('in Redis', () => new RedisFleet(redis));
 
-test('whoever notices that a member is gone removes it', async () => {
+test('a process that reads the fleet removes members that are gone', async () => {
   const fleet = new RedisFleet(redis);
   const dead = member();
   await fleet.announce('workers', dead);
@@ -19,7 +19,7 @@ test('whoever notices that a member is gone removes it', async () => {
   expect(await redis.zscore(fleetKey('workers'), dead.id)).toBeNull();
 });
 
-test('a member in words of another version does no harm to the others', async () => {
+test('a member of another version does not hide the others', async () => {
   const fleet = new RedisFleet(redis);
   const [odd, good] = [member(), member()];
   await fleet.announce('workers', odd);

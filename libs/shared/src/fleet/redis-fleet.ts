@@ -7,7 +7,7 @@ import {Member, type Fleet} from './fleet.ts';
 const announce = script('announce-2.lua', ['done']);
 const reap = script('reap-2.lua', ['lives', 'done']);
 
-/** The fleet that processes share. */
+/** The fleet in Redis, which all processes share. */
 export class RedisFleet implements Fleet {
   readonly #redis: RedisClient;
 
@@ -40,7 +40,7 @@ export class RedisFleet implements Fleet {
       await reap(this.#redis, [fleetKey(name), fleetMember(name, id)], [id]);
       return undefined;
     }
-    // A member of another version, in words we do not know, is as good as absent.
+    // A member of another version, with fields that we cannot read, counts as absent.
     return Member.safeParse(fields).data;
   }
 }

@@ -4,7 +4,7 @@ import {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 import type {FrameChannels} from './frame-channel.ts';
 
-/** What a suite needs of one implementation. `pass` lets time go by until everything on its way has arrived. */
+/** What the suite needs of one implementation. `pass` waits until everything in flight has arrived. */
 export interface ChannelsUnderTest {
   readonly channels: FrameChannels;
   pass(): Promise<void>;
@@ -15,7 +15,7 @@ const stream = (last: string) => StreamSid.parse(`MZ${last.padStart(32, '0')}`);
 const audioUp = (n: number): EdgeToWorker => ({kind: 'audio', timestamp: n * 20, payload: `up${n}`});
 const audioDown = (n: number): WorkerToEdge => ({kind: 'audio', payload: `down${n}`, mark: `0:${n}`});
 
-/** What any way between edge and worker must do, however bad the network below it is. */
+/** What every frame channel between an edge and a worker must do, whatever the network below it does. */
 export function describeFrameChannel(name: string, open: () => Promise<ChannelsUnderTest>) {
   describe(`frames between an edge and a worker, ${name}`, () => {
     let under: ChannelsUnderTest;
@@ -41,7 +41,7 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(worker.counts()).toMatchObject({received: 200, lost: 0});
     });
 
-    test('wait for a worker that comes later', async () => {
+    test('wait for a worker that opens its end later', async () => {
       const edge = await under.channels.edgeEnd(stream('2'), 1);
       for (let n = 0; n < 20; n += 1) edge.send(audioUp(n));
       await under.pass();
@@ -52,7 +52,7 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(up).toEqual(Array.from({length: 20}, (_, n) => audioUp(n)));
     });
 
-    test('that arrive before anyone listens are kept in order', async () => {
+    test('that arrive before there is a listener are kept in order', async () => {
       const edge = await under.channels.edgeEnd(stream('3'), 1);
       const worker = await under.channels.workerEnd(stream('3'), 1);
       for (let n = 0; n < 5; n += 1) edge.send(audioUp(n));
@@ -104,7 +104,7 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(await worker.closed).toEqual({why: 'closedThere'});
     });
 
-    test('end for an owner whose place somebody newer has taken', async () => {
+    test('end for an owner that a newer one has replaced', async () => {
       const old = await under.channels.edgeEnd(stream('6'), 1);
       const newer = await under.channels.workerEnd(stream('6'), 2);
       newer.send({kind: 'clear'});
@@ -112,7 +112,7 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(await old.closed).toEqual({why: 'fenced', epoch: 2});
     });
 
-    test('of an older epoch reach nobody', async () => {
+    test('of an older epoch are not delivered', async () => {
       const edge = await under.channels.edgeEnd(stream('7'), 2);
       const stale = await under.channels.workerEnd(stream('7'), 1);
       const down: WorkerToEdge[] = [];

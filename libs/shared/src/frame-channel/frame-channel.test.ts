@@ -38,7 +38,7 @@ describeFrameChannel('over a bus that doubles', overBus({...HARMLESS, double: 0.
 describeFrameChannel('over a bus that delays and swaps', overBus({...HARMLESS, delay: 0.5, delayUpTo: 80}));
 describeFrameChannel('over a bus that lies', overBus({...HARMLESS, lie: 0.3}));
 describeFrameChannel(
-  'over a bus that does everything at once',
+  'over a bus with every fault at once',
   overBus({lose: 0.2, double: 0.2, delay: 0.3, delayUpTo: 60, lie: 0.2}),
 );
 
@@ -86,7 +86,7 @@ test('a caller’s audio survives any mix of loss, doubling, delay, lies and a R
   );
 });
 
-test('after a longer outage the record knows exactly how much audio is missing, and no control frame is', async () => {
+test('after a longer outage the exact amount of missing audio is known, and no control frame is missing', async () => {
   const {channels, clock, memory} = await overBus(HARMLESS)();
   const sid = StreamSid.parse(`MZ${'e'.repeat(32)}`);
   const edge = await channels.edgeEnd(sid, 1);
@@ -109,7 +109,7 @@ test('after a longer outage the record knows exactly how much audio is missing, 
   channels[Symbol.dispose]();
 });
 
-test('a clear that was lost with nothing behind it arrives within a third of a second', async () => {
+test('a lost clear without a frame after it arrives within a third of a second', async () => {
   const {channels, clock, memory} = await overBus(HARMLESS)();
   const sid = StreamSid.parse(`MZ${'d'.repeat(32)}`);
   const edge = await channels.edgeEnd(sid, 1);
@@ -126,7 +126,7 @@ test('a clear that was lost with nothing behind it arrives within a third of a s
   channels[Symbol.dispose]();
 });
 
-test('a channel that is closed leaves no subscription behind', async () => {
+test('a closed channel leaves no subscription behind', async () => {
   const {channels, clock, memory} = await overBus(HARMLESS)();
   const sid = StreamSid.parse(`MZ${'c'.repeat(32)}`);
   const edge = await channels.edgeEnd(sid, 1);
@@ -139,7 +139,7 @@ test('a channel that is closed leaves no subscription behind', async () => {
   channels[Symbol.dispose]();
 });
 
-test('both ends learn how long one hop takes without a common clock', async () => {
+test('both ends measure the time of one hop without a common clock', async () => {
   const {channels, clock} = await overBus({...HARMLESS, delay: 1, delayUpTo: 20})();
   const sid = StreamSid.parse(`MZ${'b'.repeat(32)}`);
   const edge = await channels.edgeEnd(sid, 1);
@@ -154,7 +154,7 @@ test('both ends learn how long one hop takes without a common clock', async () =
   channels[Symbol.dispose]();
 });
 
-test('a channel that is fenced before its subscription is confirmed leaves none behind', async () => {
+test('a channel that is fenced before its subscription is confirmed leaves no subscription behind', async () => {
   const clock = new FakeClock();
   const memory = new MemoryMediaBus(clock);
   const confirmed = Promise.withResolvers<void>();

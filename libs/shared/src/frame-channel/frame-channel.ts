@@ -3,18 +3,18 @@ import type {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 import type {Millis} from '../time.ts';
 
-/** Why a channel is over. `fenced`: the other side speaks in a newer epoch, so somebody else has our place. */
+/** Why a channel has ended. `fenced`: the other side is in a newer epoch, so another process has replaced this one. */
 export type Closed = {readonly why: 'closedHere' | 'closedThere' | 'fenced'; readonly epoch?: number};
 
-/** What a channel can prove about its own work. Durations in milliseconds. */
+/** What a channel counts. Durations in milliseconds. */
 export interface ChannelCounts {
   readonly sent: number;
   readonly received: number;
-  /** Frames that arrived more than once; the caller never hears them twice. */
+  /** Frames that arrived more than once; they are delivered once. */
   readonly duplicates: number;
-  /** Frames that were asked for and sent again. */
+  /** Frames that were sent again because the other side asked for them. */
   readonly resent: number;
-  /** Frames of the other side that are gone for good. */
+  /** Frames of the other side that will never arrive. */
   readonly lost: number;
   /** Frames of another epoch, ignored. */
   readonly stale: number;
@@ -29,19 +29,19 @@ export interface ChannelCounts {
  * and in order, or `counts().lost` says how much is missing.
  */
 export interface FrameChannel<Out, In> extends AsyncDisposable {
-  /** Never waits. While the other side cannot be reached the oldest audio is given up after 10 s; control never is. */
+  /** Never waits. While the other side is unreachable, audio older than 10 s is dropped; control frames never are. */
   send(frame: Out): void;
   /**
-   * At most one listener; frames that arrive before it is set are kept in order. `sentAt`: when the copy that arrived was
-   * sent, on the other side's monotonic clock (which begins anew each 4.9 days); undefined where nobody can tell. A frame
-   * may be older than that: it waits until somebody listens.
+   * At most one listener; frames that arrive before it is set are kept in order. `sentAt`: when the copy that arrived
+   * was sent, on the other side's monotonic clock, which wraps every 4.9 days; undefined if unknown. A frame may be
+   * older than that, because it waits until there is a listener.
    */
   onFrame(listener: (frame: In, sentAt?: Millis) => void): void;
   counts(): ChannelCounts;
   /** When the other side last gave a sign of life on this channel; undefined before the first. */
   lastHeardAt(): Millis | undefined;
   readonly closed: Promise<Closed>;
-  /** Waits up to a second until the other side has everything that was sent, then lets go. Twice is once. */
+  /** Waits up to a second until the other side has confirmed everything, then closes. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -2,13 +2,13 @@ import {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 
-/** What a packet is. Below 16 the channel talks to itself, from 16 on it carries a frame of ours. */
+/** The kind of a packet. Kinds below 16 belong to the channel itself; from 16 on a packet carries a frame. */
 export const PacketKind = {
   /** Only its header counts. Not numbered. */
   ack: 0,
-  /** Send these again: body is pairs of first and last number, 32 bits each. Not numbered. */
+  /** Requests frames again: the body is pairs of first and last number, 32 bits each. Not numbered. */
   resend: 1,
-  /** Stands for audio that was given up: body is how many numbers, one 32-bit integer. */
+  /** Stands for dropped audio: the body is how many numbers, one 32-bit integer. */
   gone: 2,
   /** This side is closing. */
   bye: 3,
@@ -58,7 +58,7 @@ export function encodePacket(packet: Packet): Buffer {
   return bytes;
 }
 
-/** Undefined for what no process of this version could have sent. */
+/** Undefined if no process of this version can have sent it. */
 export function decodePacket(bytes: Buffer): Packet | undefined {
   if (bytes.length < HEADER_BYTES || bytes[0] !== PROTOCOL_VERSION) return undefined;
   return {
@@ -74,7 +74,7 @@ export function decodePacket(bytes: Buffer): Packet | undefined {
   };
 }
 
-/** What a frame becomes on the wire. */
+/** A frame as it crosses the wire. */
 export interface EncodedFrame {
   readonly kind: number;
   readonly timestamp: number;

@@ -3,7 +3,9 @@ import type {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
 
-/** One end in memory. Frames wait for whoever comes later; delivery is in the same turn of the event loop. */
+/**
+ * One end in memory. Frames wait until the other end is opened; they are delivered in the same turn of the event loop.
+ */
 class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
   peer: MemoryEnd<In, Out> | undefined;
   readonly #closed = Promise.withResolvers<Closed>();
@@ -57,7 +59,7 @@ interface Pair {
   worker: MemoryEnd<WorkerToEdge, EdgeToWorker>;
 }
 
-/** The reference: what every other way between edge and worker must look like from outside. */
+/** The reference: every other implementation must look the same from outside. */
 export function memoryFrameChannels(): FrameChannels {
   const pairs = new Map<string, Pair>();
   const pair = (streamSid: StreamSid, epoch: number) => {

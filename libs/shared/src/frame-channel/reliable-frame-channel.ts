@@ -25,11 +25,11 @@ interface Wiring<Out, In> {
   readonly outChannel: string;
   readonly out: FrameCodec<Out>;
   readonly in: FrameCodec<In>;
-  /** Called once when the channel is over for good. */
+  /** Called once, when the channel has ended for good. */
   readonly gone: () => void;
 }
 
-/** A `FrameChannel` over a bus that loses messages. All decisions are in `ReliableLink`; this only moves bytes. */
+/** A `FrameChannel` over a bus that loses messages. `ReliableLink` makes all decisions; this class moves the bytes. */
 class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   readonly #wiring: Wiring<Out, In>;
   readonly #link: ReliableLink;
@@ -86,7 +86,7 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
 
   #deliver(packet: Packet): void {
     if (packet.kind === PacketKind.bye) {
-      // The other side must learn that its goodbye came, or it waits for nothing.
+      // The other side must learn that its close packet arrived, or it waits in vain.
       this.#publish(this.#link.confirm(this.#wiring.clock.now()));
       return this.#end({why: 'closedThere'});
     }
@@ -149,7 +149,7 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
   ): Promise<FrameChannel<Out, In>> => {
     let unsubscribe: Unsubscribe | undefined;
     let isGone = false;
-    const letGo = () => unsubscribe?.().catch(() => {}); // a bus that is down forgets its subscribers by itself
+    const letGo = () => unsubscribe?.().catch(() => {}); // a bus that is down has dropped its subscribers already
     const gone = () => {
       isGone = true;
       open.delete(channel);
@@ -164,7 +164,7 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
       gone,
     });
     unsubscribe = await bus.subscribe(inChannel, message => channel.arrive(message));
-    // A frame of a newer epoch may have ended it while Redis was still confirming the subscription.
+    // A frame of a newer epoch may have ended it before Redis confirmed the subscription.
     if (isGone) void letGo();
     else open.add(channel);
     return channel;

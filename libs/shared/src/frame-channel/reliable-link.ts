@@ -2,24 +2,24 @@ import {type EncodedFrame, type Packet, PacketKind} from './frame-codec.ts';
 import type {ChannelCounts} from './frame-channel.ts';
 import type {Millis} from '../time.ts';
 
-/** How long audio that nobody confirms is kept: twice the Redis outage that a call must survive unharmed. */
+/** How long unconfirmed audio is kept: twice the Redis outage that a call must survive without loss. */
 export const KEEP_MS = 10_000;
-/** While nobody listens, the oldest frame knocks this often. */
-const KNOCK_MS = 20;
-/** A side that only listens confirms this often. */
+/** While the other side has no subscription, the oldest frame is sent again this often, to probe for it. */
+const PROBE_MS = 20;
+/** A side that only receives confirms this often. */
 const ACK_MS = 80;
-/** A gap is asked for again after this long. */
+/** A gap is requested again after this long. */
 const ASK_AGAIN_MS = 40;
-/** Nothing was confirmed for this long: the last frames were lost with nothing behind them to show the gap. */
+/** Without a confirmation for this long, the last frames were lost and no later frame shows the gap. */
 const TAIL_LOST_MS = 200;
-/** So many holes are asked for in one message. */
+/** The most gaps in one request. */
 const MOST_HOLES = 64;
-/** A frame that was just sent again is not sent once more for a request that crossed it. */
+/** A frame that was resent within this time is not resent for another request: the two have crossed. */
 const RESENT_LATELY_MS = 30;
 
 interface Sent {
   readonly seq: number;
-  /** How many numbers it stands for: 1, or more for audio that was given up. */
+  /** How many numbers it stands for: 1, or more for dropped audio. */
   span: number;
   frame: EncodedFrame;
   readonly firstAt: Millis;
@@ -32,14 +32,14 @@ const NO_BODY = Buffer.alloc(0);
 const BYE: EncodedFrame = {kind: PacketKind.bye, timestamp: 0, body: NO_BODY};
 
 /**
- * Makes a way that loses, doubles, delays and swaps messages into one that does not, for one stream in one epoch.
- * Pure: packets and the time go in, packets to publish and to deliver come out.
+ * Turns a network that loses, duplicates, delays and reorders messages into one that does not, for one stream in one
+ * epoch. Pure: packets and times are parameters; packets to publish and frames to deliver are results.
  *
- *   numbered frames ─────────────> kept until confirmed, knocking while nobody listens
- *   <───────── ack (in every header), resend from..to (a gap), knock answered at once
+ *   numbered frames ─────────────> kept until confirmed; probes while the other side has no subscription
+ *   <───────── ack (in every header), resend from..to (a gap), a probe is answered at once
  *
- * Whatever is given up after `KEEP_MS` is only audio, and a `gone` packet takes its place, so the other side knows
- * exactly how much is missing.
+ * Only audio is dropped, after `KEEP_MS`. A `gone` packet replaces it, so that the other side knows exactly how much is
+ * missing.
  */
 export class ReliableLink {
   readonly #epoch: number;
@@ -48,7 +48,7 @@ export class ReliableLink {
   #unconfirmed: Sent[] = [];
   #reachable = true;
   #met = false;
-  #knockAt: Millis = 0;
+  #probeAt: Millis = 0;
   #progressAt: Millis = 0;
   // receiving
   #next = 1;
@@ -72,19 +72,19 @@ export class ReliableLink {
     this.#unconfirmed.push(sent);
     this.#counts.sent += 1;
     if (this.#reachable) return [this.#packet(sent, at)];
-    return this.#knock(at);
+    return this.#probe(at);
   }
 
   bye(at: Millis): Packet[] {
     return this.send(BYE, at);
   }
 
-  /** What became of one publish: how many listened. 0 also stands for a publish that failed. */
+  /** The result of one publish: the number of receivers, or 0 if it failed. */
   published(seq: number, receivers: number, at: Millis): Packet[] {
     const sent = this.#unconfirmed.find(each => each.seq === seq);
     if (sent) sent.handed = receivers > 0;
     if (receivers === 0) {
-      if (this.#reachable) this.#knockAt = at + KNOCK_MS;
+      if (this.#reachable) this.#probeAt = at + PROBE_MS;
       this.#reachable = false;
       return [];
     }
@@ -107,7 +107,7 @@ export class ReliableLink {
     }
     const last = packet.seq + spanOf(packet) - 1;
     if (last < this.#next || this.#early.has(packet.seq)) {
-      // A knock for something that is here: the other side does not know it yet.
+      // A probe with a frame that has arrived: the other side does not know that yet.
       this.#counts.duplicates += 1;
       publish.push(this.#ack(at));
       return {deliver: [], publish};
@@ -119,17 +119,17 @@ export class ReliableLink {
     return {deliver, publish};
   }
 
-  /** Tells the other side at once how far everything has arrived. */
+  /** Confirms at once everything that has arrived. */
   confirm(at: Millis): Packet[] {
     return [this.#ack(at)];
   }
 
-  /** Time passed; call it every 10 to 30 ms. */
+  /** Call it every 10 to 30 ms. */
   tick(at: Millis): Packet[] {
     this.#giveUp(at);
     const publish: Packet[] = [];
     if (this.#unconfirmed.length > 0) {
-      if (!this.#reachable) publish.push(...this.#knock(at));
+      if (!this.#reachable) publish.push(...this.#probe(at));
       else if (at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
         this.#progressAt = at;
         const oldest = this.#unconfirmed[0];
@@ -161,7 +161,7 @@ export class ReliableLink {
       this.#progressAt = at;
     }
     if (!this.#met) {
-      // What was sent before the other side was there went to nobody, or to the owner of another epoch.
+      // What was sent before the other side subscribed had no receiver, or went to the owner of another epoch.
       this.#met = true;
       for (const sent of this.#unconfirmed) sent.handed = false;
       return this.#reached(at);
@@ -175,10 +175,10 @@ export class ReliableLink {
     return this.#unconfirmed.filter(sent => sent.handed === false).map(sent => this.#again(sent, at));
   }
 
-  #knock(at: Millis): Packet[] {
+  #probe(at: Millis): Packet[] {
     const oldest = this.#unconfirmed[0];
-    if (!oldest || at < this.#knockAt) return [];
-    this.#knockAt = at + KNOCK_MS;
+    if (!oldest || at < this.#probeAt) return [];
+    this.#probeAt = at + PROBE_MS;
     return [this.#again(oldest, at)];
   }
 
@@ -195,7 +195,7 @@ export class ReliableLink {
     return this.#packet(sent, at);
   }
 
-  /** Old audio becomes a note that it is gone; neighbours become one note. Control frames stay. */
+  /** Replaces old audio by notes of how much is gone, and joins neighbouring notes. Control frames stay. */
   #giveUp(at: Millis): void {
     const oldest = this.#unconfirmed[0];
     if (!oldest || at - oldest.firstAt < KEEP_MS) return;
@@ -253,7 +253,7 @@ export class ReliableLink {
     return undefined;
   }
 
-  /** Asks for every hole at once: after an outage there are many, and one at a time would take seconds. */
+  /** Requests all gaps at once: after an outage there are many, and one at a time would take seconds. */
   #askForGap(at: Millis): Packet[] {
     if (at < this.#askAt) return [];
     this.#askAt = at + ASK_AGAIN_MS;

@@ -7,7 +7,7 @@ import {FailureDetector, type Verdict} from './failure-detector.ts';
 const peer = ProcessId.parse('worker-aaaa');
 const LONG_AGO = -100_000;
 
-/** Looks every 25 ms up to `until`, with Redis well, and says what it saw last. */
+/** Calls `look` every 25 ms until `until`, with Redis well. Returns the last verdict. */
 function lookUntil(
   detector: FailureDetector,
   from: number,
@@ -18,7 +18,7 @@ function lookUntil(
   return detector.verdict(peer, until);
 }
 
-/** Beats every `ms`, which is a multiple of 25, while somebody looks. */
+/** Sends a heartbeat every `ms` milliseconds (a multiple of 25) and calls `look`. */
 function beatEach(detector: FailureDetector, ms: number, from: number, until: number): void {
   for (let at = from; at <= until; at += 25) {
     if ((at - from) % ms === 0) detector.beat(peer, at);
@@ -35,7 +35,7 @@ describe('a peer that stops beating', () => {
     expect(lookUntil(detector, 250, 250)).toBe('dead');
   });
 
-  test('is dead at once when its presence channel is gone, unless it speaks after all', () => {
+  test('is dead at once when its presence channel is gone, and alive at its next heartbeat', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     detector.beat(peer, 0);
     detector.look(15, LONG_AGO);
@@ -45,18 +45,18 @@ describe('a peer that stops beating', () => {
     expect(detector.verdict(peer, 22)).toBe('alive');
   });
 
-  test('and was often late lately is given more time, up to a second, and less when it has been on time again', () => {
+  test('is given up to a second if it was often late, and less again once it is on time', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     beatEach(detector, 200, 0, 2_000);
     expect(lookUntil(detector, 2_000, 2_575)).toBe('suspect');
     expect(lookUntil(detector, 2_600, 2_600)).toBe('dead');
-    // It hung, and is back: the next time counts like the first.
+    // It hung and came back: its history begins anew.
     beatEach(detector, BEAT_MS, 5_000, 5_500);
     expect(lookUntil(detector, 5_525, 5_725)).toBe('suspect');
     expect(lookUntil(detector, 5_750, 5_750)).toBe('dead');
   });
 
-  test('and was late some time ago, but on time since, is dead as soon as anybody else', () => {
+  test('is given no more time if it was late long ago and on time since', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     beatEach(detector, 200, 0, 2_000);
     beatEach(detector, BEAT_MS, 2_025, 22_025);
@@ -64,7 +64,7 @@ describe('a peer that stops beating', () => {
     expect(lookUntil(detector, 22_275, 22_275)).toBe('dead');
   });
 
-  test('is not gone because Redis has lost all presences: when it has just come back', () => {
+  test('is not dead because Redis, which has just come back, has lost all presence channels', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     detector.beat(peer, 4_990);
     detector.gone(peer, 5_000, undefined);
@@ -74,7 +74,7 @@ describe('a peer that stops beating', () => {
     expect(detector.verdict(peer, 5_000)).toBe('dead');
   });
 
-  test('is gone however busy we are, and however slow Redis is', () => {
+  test('is dead by its presence channel even while our event loop is busy and Redis is slow', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     detector.beat(peer, 0);
     detector.look(900, undefined);
@@ -82,7 +82,7 @@ describe('a peer that stops beating', () => {
     expect(detector.verdict(peer, 1_100)).toBe('dead');
   });
 
-  test('is trusted again at its next beat, however suspect it was', () => {
+  test('is alive again at its next heartbeat after it was suspect', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     detector.beat(peer, 0);
     expect(lookUntil(detector, 0, 175)).toBe('suspect');
@@ -99,7 +99,7 @@ describe('a peer that stops beating', () => {
     expect(lookUntil(detector, 6_000, 6_000, 5_000)).toBe('dead');
   });
 
-  test('is not called dead by somebody who slept and has not read his mail', () => {
+  test('is not called dead by a process that slept and has heartbeats to read', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     detector.beat(peer, 0);
     detector.look(25, LONG_AGO);
@@ -110,7 +110,7 @@ describe('a peer that stops beating', () => {
     expect(lookUntil(detector, 2_025, 2_025)).toBe('alive');
     detector.look(4_000, LONG_AGO);
     expect(detector.verdict(peer, 4_000)).not.toBe('dead');
-    // The time that was slept through is no silence of the peer's; what follows is.
+    // The time of our own sleep does not count as silence of the peer; what follows does.
     expect(lookUntil(detector, 4_025, 4_150)).not.toBe('dead');
     expect(lookUntil(detector, 4_175, 4_250)).toBe('dead');
   });
@@ -119,7 +119,7 @@ describe('a peer that stops beating', () => {
 describe('several peers that fall silent together', () => {
   const [ann, bob, cid] = ['worker-anna', 'worker-bobb', 'worker-cidd'].map(id => ProcessId.parse(id));
 
-  test('get a second before they are called dead: it is rather the machine', () => {
+  test('get a second before they are called dead, because the machine is more likely the cause', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) detector.beat(id, 0);
     for (let at = 0; at <= 990; at += 15) {
@@ -131,7 +131,7 @@ describe('several peers that fall silent together', () => {
     expect(detector.verdict(ann!, 1_005)).toBe('dead');
   });
 
-  test('get three seconds if nobody is left who speaks: no other could take their calls', () => {
+  test('get three seconds if all peers are silent, because none could take their calls', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!]) detector.beat(id, 0);
     for (let at = 0; at <= 2_985; at += 15) {
@@ -142,7 +142,7 @@ describe('several peers that fall silent together', () => {
     expect(detector.verdict(ann!, 3_000)).toBe('dead');
   });
 
-  test('are dead after a second again as soon as another speaks', () => {
+  test('are dead after a second again as soon as another sends a heartbeat', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!]) detector.beat(id, 0);
     for (let at = 0; at <= 1_500; at += 15) detector.look(at, LONG_AGO);
@@ -153,7 +153,7 @@ describe('several peers that fall silent together', () => {
     expect(detector.verdict(ann!, 1_515)).toBe('dead');
   });
 
-  test('because they take over the calls of one that died are not called dead themselves', () => {
+  test('are not called dead while they take over the calls of one that died', () => {
     const detector = new FailureDetector(0, LONG_AGO);
     for (const id of [ann!, bob!, cid!]) detector.beat(id, 0);
     detector.look(15, LONG_AGO);
@@ -170,7 +170,7 @@ describe('several peers that fall silent together', () => {
   });
 });
 
-test('a peer never heard of has grace from when we began to listen', () => {
+test('a peer without any heartbeat is judged as if it had sent one when we began to listen', () => {
   const detector = new FailureDetector(1_000, LONG_AGO);
   expect(lookUntil(detector, 1_000, 1_099)).toBe('alive');
   expect(lookUntil(detector, 1_100, 1_249)).toBe('suspect');
@@ -190,7 +190,7 @@ test('a peer that beats is never called dead, whatever Redis and our own event l
       let [at, beaten, wellSince] = [0, 0, LONG_AGO as number | undefined];
       for (const {wait, redis} of steps) {
         at += wait;
-        // As in life: timers run before what the socket holds is read.
+        // As in a real process: timers run before the socket is read.
         detector.look(at, wellSince);
         if (detector.verdict(peer, at) === 'dead') return false;
         if (redis === 'flip') wellSince = wellSince === undefined ? at : undefined;

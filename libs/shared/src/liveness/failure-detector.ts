@@ -3,39 +3,39 @@ import type {Millis} from '../time.ts';
 
 export type Verdict = 'alive' | 'suspect' | 'dead';
 
-/** No heartbeat for so long: somebody to keep an eye on. */
+/** Suspect after this long without a heartbeat. */
 const SUSPECT_SILENCE: Millis = 100;
-/** No heartbeat for so long, though Redis is well: dead, or hung, which is the same to a caller. */
+/** Dead, or hung, after this long without a heartbeat while Redis is well. To a caller both are the same. */
 const SILENCE: Millis = 250;
 /**
- * When most of them fall silent together it is the machine or the network, and after a death the others are busy with
- * what it left: then they get this long to speak again. One death must not cause the next.
+ * The limit when most peers fall silent together (the machine or the network is slow), and after a death, when the
+ * other workers are busy with its calls. One death must not cause the next.
  */
 const PATIENT_SILENCE: Millis = 1_000;
 /**
- * When all of them are silent, two or more, nobody is left who could take their calls: they get this long. A machine
- * without time to spare is back by then, and the calls are still where they were.
+ * The limit when all peers, at least two, are silent: no other worker could take their calls. A slow machine has
+ * recovered by then, and the calls have not moved.
  */
 const SILENCE_OF_ALL: Millis = 3_000;
-/** Somebody whose beats come late now and then is only dead after this many times his longest pause lately… */
+/** A peer whose heartbeats are sometimes late is dead only after this many times its longest recent pause… */
 const TIMES_LONGEST = 3;
-/** …of which so much is forgotten at each beat: half of it in 3.5 s. */
+/** …which is multiplied by this at each heartbeat: it halves in 3.5 s. */
 const FADE = 0.99;
-/** How long the living are busy after a death. */
+/** How long the other workers are busy after a death. */
 const BUSY: Millis = 2_000;
-/** After an outage subscribers come back later than publishers: so long nobody is judged. */
+/** After an outage of Redis, subscribers come back later than publishers. No peer is judged in this time. */
 const SETTLING: Millis = 1_000;
 /**
- * A look that comes so much later than the last one is late: we were busy or asleep, and what the others said meanwhile
- * is still unread.
+ * If two calls of `look` are further apart than this, our event loop was blocked, and heartbeats may have arrived
+ * unread.
  */
 const LATE: Millis = 45;
-/** Somebody silent for so long is nobody's owner any more. */
+/** A peer is forgotten after this long without a heartbeat; it owns no call any more. */
 const FORGET: Millis = 60_000;
 
 /**
- * Who is alive, judged by heartbeats and presences. No sockets, no timers: what was seen and the monotonic time go in, a
- * verdict comes out.
+ * Decides which peers are alive, from heartbeats and presence channels. Pure: events and monotonic times are
+ * parameters.
  *
  *        beat                   100 ms without a beat    250 ms     beat
  *   ──────┬──────────────────────────────┬──────────────────┬────────┬───
@@ -45,41 +45,46 @@ const FORGET: Millis = 60_000;
  *   ──────────────────────────┬───────────────
  *             alive           │  dead
  *
- * Most of them silent at once get a second: that is the machine, and moving all their calls would not make it faster.
- * All of them silent get three: nobody else could take the calls.
- * So do the others for two seconds after a death, while they take over its calls; and whoever is often late gets longer.
- * Nobody is dead by silence while Redis is unwell, for a second after it came back, or at a look that comes late: before the next
- * one we have read what was waiting; and the time that we were late is no silence of theirs. A peer never heard of is
- * treated as if it had spoken when we began to listen.
+ * A silent peer gets more than 250 ms in four cases:
+ * - Most peers are silent at once: one second. The machine is slow, and moving all calls would not make it faster.
+ * - All peers are silent: three seconds. No other worker could take the calls.
+ * - Another peer died less than two seconds ago: one second. The others are busy with its calls.
+ * - It is often late: three times its longest recent pause, up to one second.
+ * No peer is dead by silence while Redis is unwell, nor for one second after, nor at a `look` that comes late, because
+ * heartbeats may wait unread; the time of our own block does not count as silence. A peer without any heartbeat is
+ * treated as if it had sent one when we began to listen.
  */
 export class FailureDetector {
-  /** When each peer was last heard, how long we had been asleep in all by then, and its longest pause lately. */
+  /**
+   * For each peer: its last heartbeat, how long our event loop had been blocked in total by then, and its longest
+   * recent pause.
+   */
   readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis; readonly pause: Millis}>();
   readonly #listeningSince: Millis;
   #lastLook: Millis;
   #lookedLate = false;
-  /** How long we were busy or asleep in all: the others may have spoken then, and be as busy as we were. */
+  /** How long our event loop was blocked in total. Peers may have sent heartbeats in that time. */
   #asleep: Millis = 0;
   #redisWellSince: Millis | undefined;
-  /** By their silence. */
+  /** Dead by silence. */
   readonly #dead = new Set<ProcessId>();
-  /** By their presence channel, and since when; some of them never spoke to us. */
+  /** Dead by their presence channel, and since when. Some of them have never sent a heartbeat. */
   readonly #gone = new Map<ProcessId, Millis>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #areAllSilent = false;
   #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
-  /** `redisWellSince`: as `MediaBus.wellSince()` says it. */
+  /** `redisWellSince`: the value of `MediaBus.wellSince()`. */
   constructor(at: Millis, redisWellSince: Millis | undefined) {
     this.#listeningSince = at;
     this.#lastLook = at;
     this.#redisWellSince = redisWellSince;
   }
 
-  /** A peer gave a sign of life. */
+  /** A heartbeat of a peer arrived. */
   beat(id: ProcessId, at: Millis): void {
     const before = this.#lastBeat.get(id);
-    // A silence that was called a death is over: what comes back begins anew.
+    // A peer that was declared dead and comes back begins without a history.
     const wasDead = this.#dead.has(id) || this.#gone.has(id);
     const pause = before && !wasDead ? Math.max(this.#silenceOf(id, at), before.pause * FADE) : 0;
     this.#lastBeat.set(id, {at, asleep: this.#asleep, pause});
@@ -88,8 +93,9 @@ export class FailureDetector {
   }
 
   /**
-   * The presence channel of a peer is gone: so is its process, unless Redis has lost everybody's. That only a lost connection of
-   * ours can tell (`linkedSince`: since when they have held); how busy we are, or Redis is, does not matter here.
+   * The presence channel of a peer has no receiver, so the peer is dead, unless Redis has dropped all subscriptions.
+   * Only a lost connection of our own can show that (`linkedSince`: since when ours have been open). How busy we are,
+   * or Redis is, does not matter.
    */
   gone(id: ProcessId, at: Millis, linkedSince: Millis | undefined): void {
     if (linkedSince === undefined || at - linkedSince < SETTLING) return;
@@ -97,7 +103,7 @@ export class FailureDetector {
     this.#busyUntil = at + BUSY;
   }
 
-  /** To be called every 15 ms; a verdict is as good as the last look. */
+  /** Call it every 15 ms; verdicts are as of the last call. */
   look(at: Millis, redisWellSince: Millis | undefined): void {
     this.#lookedLate = at - this.#lastLook > LATE;
     if (this.#lookedLate) this.#asleep += at - this.#lastLook - LATE;
@@ -133,7 +139,7 @@ export class FailureDetector {
     return at - beat.at - (this.#asleep - beat.asleep);
   }
 
-  /** Two at least, and more than half of those who spoke lately, have stopped to speak. */
+  /** At least two peers, and more than half of those with recent heartbeats, are silent. */
   #isCrowdSilent(at: Millis): boolean {
     const silences = [...this.#lastBeat.keys()].map(id => this.#silenceOf(id, at));
     const recent = silences.filter(silence => silence < PATIENT_SILENCE + SILENCE);
@@ -141,7 +147,7 @@ export class FailureDetector {
     return silent >= 2 && silent * 2 > recent.length;
   }
 
-  /** Of those who live as far as their presences tell: two at least, and none of them speaks. */
+  /** All peers with a presence channel, at least two, are silent. */
   #isEverybodySilent(at: Millis): boolean {
     const silences = [...this.#lastBeat.keys()].filter(id => !this.#gone.has(id)).map(id => this.#silenceOf(id, at));
     const recent = silences.filter(silence => silence < SILENCE_OF_ALL + SILENCE);

@@ -4,7 +4,7 @@ import {ProcessId} from '../protocol/ids.ts';
 import {BEAT_MS, fleetBeat, fleetPresence, type FleetName} from '../redis/keys.ts';
 import {every, type Clock} from '../time.ts';
 
-/** One sign of life. */
+/** One heartbeat. */
 export const Beat = z.object({
   id: ProcessId,
   calls: z.number().int().nonnegative(),
@@ -13,9 +13,9 @@ export const Beat = z.object({
 export type Beat = Readonly<z.infer<typeof Beat>>;
 
 /**
- * Says each `BEAT_MS` that this process lives. It is sent from the same event loop that carries the calls, on purpose:
- * a process that is too busy to beat is too busy to talk. A beat that cannot be sent is simply missing. And holds a
- * presence channel, so that others can tell at once a process that is gone from one that has lost a connection.
+ * Sends a heartbeat every `BEAT_MS` and subscribes to the presence channel of this process, which tells a dead process
+ * from one that has lost a connection. Heartbeats come from the event loop that carries the calls, on purpose: a
+ * process that is too busy to send them is too busy for calls. A heartbeat that cannot be sent is dropped.
  */
 export async function startHeartbeat(options: {
   readonly bus: MediaBus;

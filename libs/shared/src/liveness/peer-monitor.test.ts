@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => peers[Symbol.asyncDispose]());
 
-test('a worker that beats stays; one that was killed is found at once, one that hangs a little later', async () => {
+test('a killed worker is dead at once, a hung one a little later, and one that sends heartbeats is alive', async () => {
   const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
@@ -38,7 +38,7 @@ test('a worker that beats stays; one that was killed is found at once, one that 
   expect(deaths).toBe(1);
 });
 
-test('a worker that was killed is found before its next beat is missed', async () => {
+test('a killed worker is dead before its next heartbeat is missed', async () => {
   const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
@@ -48,7 +48,7 @@ test('a worker that was killed is found before its next beat is missed', async (
   expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
 });
 
-test('a worker that has lost a connection, and beats, keeps its calls', async () => {
+test('a worker that has lost a connection and sends heartbeats keeps its calls', async () => {
   await using _worker = await startHeartbeat({bus, clock, name: 'workers', beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
@@ -59,7 +59,7 @@ test('a worker that has lost a connection, and beats, keeps its calls', async ()
   expect(deaths).toBe(0);
 });
 
-test('a listener that let go is not called', async () => {
+test('a cancelled listener is not called', async () => {
   await clock.advanceAsync(1_200, 25);
   const cancel = peers.onDead(id, () => (deaths += 1));
   peers.onDead(id, () => (deaths += 10));
@@ -68,7 +68,7 @@ test('a listener that let go is not called', async () => {
   expect(deaths).toBe(10);
 });
 
-test('nobody is found dead while Redis is away', async () => {
+test('no worker is dead while Redis is down', async () => {
   await startHeartbeat({bus, clock, name: 'workers', beat});
   peers.onDead(id, () => (deaths += 1));
   await clock.advanceAsync(2_000, 25);
@@ -79,7 +79,7 @@ test('nobody is found dead while Redis is away', async () => {
   expect([peers.verdict(id), deaths]).toEqual(['alive', 0]);
 });
 
-test('a beat nobody can read is ignored', async () => {
+test('an unreadable heartbeat is counted and ignored', async () => {
   await bus.publish(fleetBeat('workers'), Buffer.from('{"id":7}'));
   await clock.advanceAsync(1_500, 25);
   expect(peers.verdict(id)).toBe('dead');

@@ -8,15 +8,15 @@ import {every, type Cancel, type Clock, type Millis} from '../time.ts';
 import {Beat} from './heartbeat.ts';
 import {FailureDetector, type Verdict} from './failure-detector.ts';
 
-/** Adds at most this to every detection. */
+/** How often peers are looked at; the most that this adds to a detection. */
 const LOOK_EVERY: Millis = 15;
 
-/** The peers of this process, as their heartbeats show them. */
+/** What the heartbeats and presence channels of a fleet show. */
 export interface Peers extends AsyncDisposable {
   verdict(id: ProcessId): Verdict;
-  /** Tells that a message to this peer had no receiver: if its presence channel has none either, it is dead. */
+  /** Reports that a message to this peer had no receiver. If its presence channel has none either, it is dead. */
   noReceiver(id: ProcessId): void;
-  /** Calls once, when the peer is dead; at the next look if it already is. */
+  /** Calls `died` once, when the peer is dead; at the next look if it already is. */
   onDead(id: ProcessId, died: () => void): Cancel;
 }
 
@@ -29,7 +29,7 @@ export async function monitorPeers(options: {
   readonly log: Log;
 }): Promise<Peers> {
   const {bus, clock, name, metrics, log} = options;
-  // Beats may come before the subscription is confirmed.
+  // Heartbeats may arrive before the subscription is confirmed.
   const detector = new FailureDetector(clock.now(), bus.wellSince());
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
@@ -50,7 +50,7 @@ export async function monitorPeers(options: {
     detector.look(clock.now(), bus.wellSince());
     tell();
   });
-  /** A connection that is lost may come back; a process whose two connections are lost at once is gone. */
+  /** A lost connection may come back; a process that has lost two connections at once is dead. */
   const probe = async (id: ProcessId) => {
     if (probing.has(id)) return;
     probing.add(id);
@@ -65,7 +65,7 @@ export async function monitorPeers(options: {
     noReceiver: id => background(probe(id), log, 'probe a peer'),
     onDead(id, died) {
       const listeners = waiting.get(id) ?? new Set();
-      // A function of its own for each, so that the same one may wait twice.
+      // A new function for each call, so that the same listener can be registered twice.
       const listener = () => died();
       waiting.set(id, listeners.add(listener));
       return () => {

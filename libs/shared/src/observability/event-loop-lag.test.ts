@@ -3,7 +3,7 @@ import {FakeClock} from '../testing/fake-clock.ts';
 import type {Clock} from '../time.ts';
 import {EventLoopLag} from './event-loop-lag.ts';
 
-test('an operator sees the worst of the last second, and not longer', () => {
+test('an operator sees the worst lag of the last second, and none from before', () => {
   const fake = new FakeClock();
   let late = 0;
   const clock: Clock = {

@@ -3,7 +3,10 @@ import type {CallSid} from '../protocol/ids.ts';
 import type {FailedTry} from '../retry.ts';
 import {traceIdOf} from './traceparent.ts';
 
-/** A structured log. Messages are constant phrases, facts are fields; never audio, words or telephone numbers. */
+/**
+ * A structured log. Messages are constant phrases, and facts are fields. Audio, spoken words and telephone numbers are
+ * never logged.
+ */
 export type Log = Logger;
 
 export interface LogOptions {
@@ -15,7 +18,8 @@ export interface LogOptions {
 }
 
 /**
- * What no line may ever hold, whoever logs it by mistake. Fixed paths: a wildcard would double the cost of a line.
+ * Fields that are redacted in every line, in case they are logged by mistake. The paths are fixed, because a wildcard
+ * would double the cost of a line.
  */
 const REDACTED = [
   'authorization',
@@ -38,15 +42,15 @@ const REDACTED = [
   'url',
 ];
 
-/** Of a message, and of a stack: what a line may hold of them, in characters. */
+/** The longest message and stack of an error in a line, in characters. */
 const MESSAGE_MAX = 500;
 const STACK_MAX = 4_000;
-/** Causes of causes that are told. */
+/** How many errors of a chain of causes are logged. */
 const DEPTH = 3;
 
 /**
- * An error as a line may tell it: never what it carries beside. Errors of Redis clients hold the arguments of the
- * command, errors of databases its parameters: in both the words of a call and telephone numbers.
+ * An error as it may be logged: without its other fields. Errors of Redis clients hold the arguments of the command and
+ * errors of databases its parameters; both may contain words of a call and telephone numbers.
  */
 function tellError(thrown: unknown, depth = DEPTH): unknown {
   if (!(thrown instanceof Error)) return {type: typeof thrown, message: tellMessage(String(thrown))};
@@ -61,12 +65,12 @@ function tellError(thrown: unknown, depth = DEPTH): unknown {
   };
 }
 
-/** Redis repeats the arguments of a command that it does not know. */
+/** Removes the arguments that Redis repeats when it does not know a command. */
 function tellMessage(message: string): string {
   return message.replace(/, with args beginning with:.*/s, '').slice(0, MESSAGE_MAX);
 }
 
-/** One per process. */
+/** The log of a process. */
 export function createLog(service: string, {level = 'info', to, facts = {}}: LogOptions = {}): Log {
   const options = {
     level,
@@ -79,7 +83,7 @@ export function createLog(service: string, {level = 'info', to, facts = {}}: Log
   return to ? pino(options, to) : pino(options);
 }
 
-/** One per call: every line of it can be found by its CallSid, and by the id of its trace once that is known. */
+/** The log of a call: each line has its CallSid, and the id of its trace once that is known. */
 export function logOfCall(log: Log, callSid: CallSid, traceparent?: string | null): Log {
   return log.child({callSid, traceId: traceIdOf(traceparent)});
 }
@@ -95,8 +99,8 @@ export function logFirstFailure(log: Log, what: string): (thrown: unknown, faile
 }
 
 /**
- * Lets a promise run that nobody waits for, and logs if it fails. The only place where that is allowed, so that no
- * failure is ever silent and none ends the process.
+ * Runs a promise without awaiting it and logs a failure. The only place where that is allowed, so that no failure is
+ * silent and none ends the process.
  */
 export function background(promise: PromiseLike<unknown>, log: Log, what: string): void {
   promise.then(undefined, (thrown: unknown) => log.warn({err: thrown, what}, 'background work failed'));

@@ -1,8 +1,8 @@
 import {EndReason, FailoverRecord, Tokens} from '../cdr/call-record.ts';
 
 /**
- * Every value that a label of a metric may have. A counter is there from the start with all of its values at 0: what
- * happens for the first time is an increase, and an alert sees it.
+ * All values that each label of a metric can have. A counter is exported with all of its values at 0 from the start, so
+ * that the first event is an increase that an alert sees.
  */
 export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'resumed', 'given-up'];
 export const END_REASONS = EndReason.options;
@@ -13,7 +13,7 @@ export const RECONNECT_CAUSES = ['lost', 'rotated'];
 export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];
 export const RECORDING_OUTCOMES = ['recorded', 'superseded', 'erased', 'refused'];
 export const REFUSED_REQUESTS = ['signature', 'call-sid', 'request'];
-/** The last four: what a socket was when its time was up. */
+/** The last four: the state of a socket when its time was up. */
 export const REFUSED_SOCKETS = [
   'path',
   'origin',
@@ -29,7 +29,7 @@ export const REFUSED_SOCKETS = [
   'bridged',
   'leaving',
 ];
-/** Why a caller who waited for an answer did not hear one, or not a whole one. docs/RUNBOOK.md explains each. */
+/** Why a caller who waited for an answer did not hear one, or not all of it. docs/RUNBOOK.md explains each. */
 export const MISS_CAUSES = [
   'empty',
   'failed',
@@ -45,7 +45,7 @@ export const MISS_CAUSES = [
   'unheard',
 ] as const;
 export type MissCause = (typeof MISS_CAUSES)[number];
-/** What was done about it. */
+/** What the worker did about it. */
 export const MISS_STEPS = ['accept', 'wait', 'hold', 'ask-again', 'new-session', 'give-up'] as const;
 export type MissStep = (typeof MISS_STEPS)[number];
 /** Events of a model that a call reacts to. */
@@ -68,7 +68,7 @@ export const MODEL_EVENTS = [
   'response.output_item.done',
   'session.updated',
 ];
-/** What a model is known to call its errors, and what we call the loss of its socket. */
+/** The error codes that a model server is known to send, and our own name for the loss of its socket. */
 export const MODEL_ERRORS = [
   'account_deactivated',
   'beta_api_shape_disabled',

@@ -17,11 +17,11 @@ import {
   TOKEN_KINDS,
 } from './metric-labels.ts';
 
-/** From the neighbourhood of five milliseconds to ten seconds: the same for every latency, so that they compare. */
+/** Buckets from 5 ms to 10 s, the same for every latency, so that they can be compared. */
 const SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10];
-/** For what happens inside the house, and should take no time at all. */
+/** Buckets for in-process and Redis hops: from below a millisecond to a second. */
 const INSTANTS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
-/** For what may have to wait until something is repaired. */
+/** Buckets for what may wait until something is repaired. */
 const PATIENCE = [...SECONDS, 60, 600, 3_600];
 
 const WEBHOOK = ['webhook'];
@@ -32,15 +32,15 @@ const EVERY = [...WEBHOOK, ...EDGE, ...WORKER, ...ANALYTICS];
 const CALLS = [...EDGE, ...WORKER];
 
 /**
- * Every metric that any of our processes exports, in one list, each with the services that set it: a process exports
- * only what it knows, so that a zero always means zero. A CallSid, a StreamSid or a number is never a label, and every
- * label has a short list of values that no peer can make longer.
- * The figures of single calls are in their records; these are for alerts and for the shape of a day.
+ * Every metric of every service, each with the services that set it: a process exports only what it sets, so that a
+ * zero always means zero. A CallSid, a StreamSid or a telephone number is never a label, and every label has a short
+ * list of values that no peer can make longer. The figures of single calls are in their records; metrics are for alerts
+ * and for the course of a day.
  */
 export function createMetrics(service: string) {
   const registry = new Registry();
   registry.setDefaultLabels({service});
-  /** What is none of the four (a test, a script) has all of them. */
+  /** A process that is none of the four services (a test, a script) has all of them. */
   const of = (services: readonly string[]) =>
     services.includes(service) || !EVERY.includes(service) ? [registry] : [];
   const gauge = (services: readonly string[], name: string, help: string) =>

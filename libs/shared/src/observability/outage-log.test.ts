@@ -28,7 +28,7 @@ test('an operator reads one line when something goes away and one when it is bac
   expect(lines).toHaveLength(2);
 });
 
-test('a minute of coming and going is one outage, and the next one is told again', () => {
+test('an operator reads one outage for a minute of short failures, and another line for the next one', () => {
   const {clock, lines, log} = outages();
   for (let second = 0; second < 120; second += 1) {
     log.failed('disk full');

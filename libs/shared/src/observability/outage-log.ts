@@ -1,21 +1,21 @@
 import type {Cancel, Clock, Millis} from '../time.ts';
 
-/** What is told of an outage when it is over. */
+/** What is logged when an outage is over. */
 export interface Outage {
   readonly lastedMs: Millis;
   readonly failures: number;
 }
 
 export interface OutageLines {
-  /** Something failed that had worked until now. */
+  /** Called at the first failure. */
   away(thrown: unknown): void;
-  /** It works again, and has for `settled`. */
+  /** Called when it has worked again for `settled` milliseconds. */
   back(outage: Outage): void;
 }
 
 /**
- * One line when something goes away and one when it has come back to stay, however often it fails, returns for a moment
- * and fails again between: a peer that flaps must not fill the log.
+ * Logs one line when something fails and one when it has worked again for a while, however often it fails in between: a
+ * peer that flaps must not fill the log.
  */
 export class OutageLog implements Disposable {
   readonly #clock: Clock;

@@ -18,7 +18,7 @@ import {TRACEPARENT, traceIdOf} from './traceparent.ts';
 
 const KINDS = {internal: SpanKind.INTERNAL, server: SpanKind.SERVER, consumer: SpanKind.CONSUMER} as const;
 
-/** What a span may say. A CallSid is welcome here, unlike in a metric; telephone numbers and words are not. */
+/** The facts of a span. A CallSid is allowed, unlike in a metric; telephone numbers and words of a call are not. */
 export type SpanFacts = Readonly<Attributes>;
 
 /** A moment in a span, Unix milliseconds. */
@@ -29,23 +29,23 @@ export interface SpanEvent {
 }
 
 export interface OpenSpan {
-  /** What the next process is told, so that its spans belong to the same trace. */
+  /** The traceparent for the next process, so that its spans belong to the same trace. */
   readonly traceparent: string;
-  /** Ends it, once. `failed` says why it did not go well. */
+  /** Ends the span. Only the first call counts. `failed` is the reason of a failure. */
   end(at: number, what?: {readonly facts?: SpanFacts; readonly failed?: string | undefined}): void;
 }
 
 /**
- * The one door to traces. A span is begun and ended by facts that are known already, never around code that carries
- * audio; moments are Unix milliseconds. Where nobody listens nothing is kept or sent, and the trace still has its id,
- * for logs and for the processes after us.
+ * Creates spans. A span is begun and ended by facts that are known already, never around code that carries audio;
+ * moments are Unix milliseconds. Without a collector nothing is kept or sent, and the trace still has its id, for logs
+ * and for the next processes.
  */
 export interface Traces extends AsyncDisposable {
   begin(
     name: string,
     span: {
       readonly at: number;
-      /** The traceparent of whoever caused it; a new trace if there is none, or none that can be read. */
+      /** The traceparent of the caller of this operation; without a readable one the span begins a new trace. */
       readonly parent?: string | null | undefined;
       readonly kind?: keyof typeof KINDS;
       readonly facts?: SpanFacts;
@@ -54,7 +54,7 @@ export interface Traces extends AsyncDisposable {
   ): OpenSpan;
 }
 
-/** Spans go wherever a program that loaded an OpenTelemetry SDK before us sends them; by default nowhere. */
+/** Spans go to the OpenTelemetry SDK that the program has loaded; by default there is none. */
 export const quietTraces: Traces = tracesOf(trace.getTracer('voicebridge'), async () => {});
 
 /** Sends spans to an OTLP/HTTP endpoint. The SDK is loaded only here; without an endpoint nothing is. */

@@ -1,23 +1,23 @@
 import type {Millis} from '../time.ts';
 
-/** μ-law at 8 kHz, mono: one byte a sample, on every wire of a call. */
+/** Bytes in one millisecond of μ-law at 8 kHz, mono: one byte a sample, on every wire of a call. */
 export const BYTES_PER_MS = 8;
 
 /** μ-law silence. Carriers send a mix of 0xFF and 0x7F (minus zero); both decode to 0. */
 export const SILENCE = 0xff;
 
-/** How long μ-law audio of so many bytes sounds. */
+/** The duration of so many bytes of μ-law audio, in milliseconds. */
 export function msOfBytes(bytes: number): Millis {
   return bytes / BYTES_PER_MS;
 }
 
-/** The bytes that a base64 text stands for, without decoding it. */
+/** How many bytes a base64 text encodes, without decoding it. */
 export function bytesOfBase64(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return (text.length * 3) / 4 - padding;
 }
 
-/** How long base64 μ-law sounds, without decoding it. */
+/** The duration of base64 μ-law audio in milliseconds, without decoding it. */
 export function msOfBase64(text: string): Millis {
   return msOfBytes(bytesOfBase64(text));
 }

@@ -1,12 +1,15 @@
 import {z} from 'zod';
 import {CallSid, ProcessId, StreamSid} from './ids.ts';
 
-/** Frames up. `audio` is by far the most frequent, and crosses as bytes with no JSON around it (frame-codec.ts). */
+/**
+ * Frames from the edge to the worker. `audio` is by far the most frequent and crosses as bytes without JSON (frame-
+ * codec.ts).
+ */
 export const EdgeToWorker = z.discriminatedUnion('kind', [
   /**
-   * The first frame of a stream in an epoch, as things were `at` a moment of the edge's monotonic clock. `sinceStartMs`:
-   * how long before Twilio's `start` reached the edge. `silentMs`: how long before the last owner gave its last sign of
-   * life, if there was one.
+   * The first frame of a stream in an epoch. `at` is a moment of the edge's monotonic clock. `sinceStartMs`: how long
+   * before `at` Twilio's `start` reached the edge. `silentMs`: how long before `at` the previous owner gave its last
+   * sign of life, if there was one.
    */
   z.object({
     kind: z.literal('began'),
@@ -23,11 +26,11 @@ export const EdgeToWorker = z.discriminatedUnion('kind', [
   z.object({kind: z.literal('mark'), name: z.string()}),
   /** The caller pressed a key. */
   z.object({kind: z.literal('digit'), digit: z.string()}),
-  /** The stream is over. `hungUp`: Twilio said stop. `lost`: its socket died. `moved`: this edge let it go. */
+  /** The stream has ended. `hungUp`: Twilio sent `stop`. `lost`: its socket closed. `moved`: this edge closed it. */
   z.object({kind: z.literal('ended'), why: z.enum(['hungUp', 'lost', 'moved'])}),
   /**
-   * What the edge alone can count, once a second and at the end; since `began`. `malformed`: messages of Twilio that
-   * nobody can use. `lost`: frames of this owner that never arrived.
+   * What only the edge can count, sent once a second and at the end; counted since `began`. `malformed`: unreadable
+   * messages of Twilio. `lost`: frames of this owner that never arrived.
    */
   z.object({
     kind: z.literal('counted'),

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 
-/** An id that a carrier or a client chose. It is opaque to us, and safe in every key, channel, file name and address. */
+/** An id that a carrier or a client chose. It is opaque to us, and safe in keys, channels, file names and URLs. */
 const opaque = () => z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, _ and -');
 
 /** One phone call, as its carrier names it. */
@@ -18,7 +18,7 @@ export const ProcessId = z
   .brand<'ProcessId'>();
 export type ProcessId = z.infer<typeof ProcessId>;
 
-/** What opens one stream, once: 128 random bits as 32 hexadecimal digits. */
+/** The secret that opens one stream, once: 128 random bits as 32 hexadecimal digits. */
 export const Ticket = z
   .string()
   .regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits')

@@ -1,11 +1,11 @@
 import type {z} from 'zod';
 
-/** What became of a peer's text: a message, or why it is none. */
+/** A message, or why the text is none. */
 export type Parsed<Message> =
   | {readonly ok: true; readonly message: Message}
   | {readonly ok: false; readonly reason: 'notJson' | 'unexpectedShape'; readonly detail: string};
 
-/** Text from a peer becomes a message here, or a reason. Nothing further in ever sees raw input. */
+/** Parses and checks the text of a peer. Code behind this function never sees raw input. */
 export function parse<Message>(schema: z.ZodType<Message>, text: string): Parsed<Message> {
   let raw: unknown;
   try {
@@ -16,6 +16,6 @@ export function parse<Message>(schema: z.ZodType<Message>, text: string): Parsed
   const result = schema.safeParse(raw);
   if (result.success) return {ok: true, message: result.data};
   const issue = result.error.issues[0];
-  // Paths and rules only: a value may be a caller's words.
+  // Paths and rules only, because a value may be a caller's words.
   return {ok: false, reason: 'unexpectedShape', detail: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`};
 }

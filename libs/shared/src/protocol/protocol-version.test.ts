@@ -7,7 +7,7 @@ import {WorkerReply, WorkerRequest} from './worker-rpc.ts';
 import {PROTOCOL_VERSION} from './protocol-version.ts';
 import {WorkerToEdge} from './worker-to-edge.ts';
 
-test('changing what edge, worker and webhook say to each other forces a new protocol version', () => {
+test('a change of the messages between edge, worker and webhook forces a new protocol version', () => {
   const schemas = [EdgeToWorker, WorkerToEdge, WorkerRequest, WorkerReply].map(schema => z.toJSONSchema(schema));
   const packet = encodePacket({
     kind: 16,

@@ -1,14 +1,14 @@
 import {z} from 'zod';
 
-/** Frames down. */
+/** Frames from the worker to the edge. */
 export const WorkerToEdge = z.discriminatedUnion('kind', [
-  /** Assistant audio (base64 μ-law) and the mark to send behind it; an empty name sends no mark. */
+  /** Assistant audio (base64 μ-law) and the mark to send after it; an empty name sends no mark. */
   z.object({kind: z.literal('audio'), payload: z.string(), mark: z.string()}),
-  /** A mark without audio: it measures the way to Twilio and back. */
+  /** A mark without audio, to measure the round trip to Twilio. */
   z.object({kind: z.literal('mark'), name: z.string()}),
-  /** Silence now: drop what is buffered. */
+  /** Makes Twilio drop the audio that it has buffered. */
   z.object({kind: z.literal('clear')}),
-  /** Close Twilio's socket with 1000; what happens then is in the call's intent, which was written before. */
+  /** Closes Twilio's socket with 1000. What happens then is in the call's intent, which was written before. */
   z.object({kind: z.literal('close'), why: z.enum(['done', 'superseded', 'migrate', 'refused'])}),
 ]);
 export type WorkerToEdge = z.infer<typeof WorkerToEdge>;

@@ -35,7 +35,7 @@ const problemOf = async (url: string, options = {}) =>
     ),
   );
 
-/** What docs/RUNBOOK.md tells an operator to allow. */
+/** The rights that docs/RUNBOOK.md lists. */
 const ALL_RIGHTS = [
   'resetchannels',
   ...['media', 'worker', 'asker', 'echo', 'fleet'].map(name => `&${name}:*`),
@@ -54,7 +54,7 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
     return `redis://bridge:secret@127.0.0.1:${port}`;
   };
 
-  test('starts when all of the runbook is allowed', async () => {
+  test('starts with the rights in the runbook', async () => {
     const url = await start([]);
     expect(await problemOf(url)).toBe(`starts with ${url}`);
     expect(await problemOf(url, {use: 'queue'})).toBe(`starts with ${url}`);
@@ -77,12 +77,12 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
     expect(said).not.toContain('secret');
   });
 
-  test('starts without INFO: HELLO says the version too', async () => {
+  test('starts without the right to INFO, because HELLO has the version too', async () => {
     const url = await start(['-info']);
     expect(await checkRedis(url)).toMatchObject({flavor: 'redis', version: binary!.version});
   });
 
-  test('leaves nothing behind', async () => {
+  test('finds no key of the check left behind', async () => {
     const {port, operator} = await redisWith();
     await checkRedis(`redis://127.0.0.1:${port}`);
     await checkRedis(`redis://127.0.0.1:${port}`, {use: 'queue'});
@@ -90,7 +90,7 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
   });
 });
 
-describe.skipIf(!binary)('an operator whose Redis is not as it should be at the start', () => {
+describe.skipIf(!binary)('an operator whose Redis is unusable at the start', () => {
   test.each([
     ['a replica', ['--replicaof', '127.0.0.1 1'], 'Redis is a replica and takes no writes'],
     ['full', ['--maxmemory', '1'], 'Redis is full and takes no writes: give it memory'],
@@ -102,7 +102,7 @@ describe.skipIf(!binary)('an operator whose Redis is not as it should be at the 
     expect(await problemOf(`redis://127.0.0.1:${port}`)).toContain(words);
   });
 
-  test('is told that one Redis is no Cluster', async () => {
+  test('is told that a single Redis is no Cluster', async () => {
     const {port} = await redisWith();
     const url = `redis://127.0.0.1:${port}`;
     expect(await problemOf(`${url},${url}`)).toContain('this is a single Redis: name only one');

@@ -8,12 +8,12 @@ import {REDIS_CURES, redisTroubleOf} from './redis-trouble.ts';
 import {unaskedWords} from './unasked-words.ts';
 import {readRedisVersion, type RedisVersion} from './redis-version.ts';
 
-/** How long a Redis may take to answer the first time. */
+/** How long the first connection may take. */
 const CONNECT_TIMEOUT: Millis = 3_000;
 
-/** A Redis that was asked what it is and what we may do there. */
+/** A Redis whose version and rights were checked. */
 export interface CheckedRedis extends RedisVersion {
-  /** What to connect to: as it was given, and marked as a Cluster where one address leads to one. */
+  /** The URL to connect to: as given, and marked as a Cluster if the address leads to one. */
   readonly url: string;
 }
 
@@ -23,15 +23,14 @@ class NoRedis extends Error {
 }
 
 export interface CheckOptions {
-  /** Whose value the URL is. */
+  /** The variable that holds the URL, for messages. */
   readonly variable?: string;
   readonly use?: RedisUse;
 }
 
 /**
- * Asks the Redis at `url`, all its nodes in turn, for its version and whether it is a Cluster, and does once what we
- * shall do there. Throws `CannotStart` with the cure when nobody answers or something is wrong; no message shows a
- * password.
+ * Asks the Redis at `url` (all its nodes in turn) for its version and whether it is a Cluster, and tries every command
+ * that we need. Throws `CannotStart` with the cure if none answers or something is wrong. No message shows a password.
  */
 export async function checkRedis(url: string, options: CheckOptions = {}): Promise<CheckedRedis> {
   const {variable = 'REDIS_URL'} = options;
@@ -44,8 +43,8 @@ export async function checkRedis(url: string, options: CheckOptions = {}): Promi
 }
 
 /**
- * Like `checkRedis`, for a Redis without which calls work: one that does not answer now is told in a line and may come
- * later. Resolves with what to connect to.
+ * Like `checkRedis`, for a Redis that calls do not need: if it does not answer, that is logged, and it may come later.
+ * Resolves with the URL to connect to.
  */
 export async function findRedis(url: string, options: CheckOptions, log: Log): Promise<string> {
   try {
@@ -86,7 +85,7 @@ async function askRedis(
 
 type Answer = RedisVersion & {readonly mode: string};
 
-/** What the first node that answers says of itself. A node of a Cluster may be down while the others serve. */
+/** The answer of the first node that answers. A node of a Cluster may be down while the others serve. */
 async function firstAnswer(nodes: readonly string[], variable: string): Promise<Answer> {
   const failures: string[] = [];
   for (const node of nodes) {
@@ -110,7 +109,7 @@ async function askNode(node: string): Promise<Answer> {
     commandTimeout: CONNECT_TIMEOUT,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
-    // It asks INFO, which may be forbidden: we ask ourselves.
+    // The check of the client uses INFO, which may be forbidden.
     enableReadyCheck: false,
   });
   let said: unknown;
@@ -135,7 +134,7 @@ function readInfo(info: string): Answer {
   return {...readRedisVersion(info), mode: /^redis_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
 }
 
-/** HELLO answers names and values in turn: who may not ask INFO learns the same from it. */
+/** HELLO answers a list of names and values: a user without the right to INFO learns the same from it. */
 function readHello(answer: unknown): Answer {
   const list = Array.isArray(answer)
     ? answer.map(String)

@@ -4,27 +4,29 @@ import {Cluster, Redis, type ClusterOptions, type RedisOptions} from 'ioredis';
 /** A connection to one Redis, or to a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** What may be set for a single Redis and for a node of a Cluster alike. */
+/** Options of a single Redis and of a node of a Cluster alike. */
 export type ClientOptions = Omit<
   RedisOptions,
   'replyMapping' | 'himportFieldsets' | 'host' | 'path' | 'port' | 'readOnly' | 'sentinels'
 >;
 
-/** What only a Cluster knows. */
+/** Options of a Cluster only. */
 export type OfCluster = Pick<ClusterOptions, 'shardedSubscribers' | 'enableOfflineQueue' | 'clusterRetryStrategy'>;
 
-/** The addresses in REDIS_URL. A comma says that they are nodes of a Redis Cluster, even after a single one. */
+/** The addresses in REDIS_URL. A comma, even after a single address, means a Redis Cluster. */
 export function nodesOf(url: string): {readonly nodes: readonly string[]; readonly cluster: boolean} {
   const nodes = url.split(',').flatMap(node => node.trim() || []);
   return {nodes, cluster: url.includes(',')};
 }
 
-/** Host and port of a Redis URL, of the first node of a Cluster: what may be printed. */
+/** Host and port of a Redis URL (of the first node of a Cluster), safe to print. */
 export function hostOf(url: string): string {
   return URL.parse(nodesOf(url).nodes[0] ?? '')?.host || 'the given address';
 }
 
-/** Makes a client for `url`: `redis://` or `rediss://`, several or one with a comma behind it for a Cluster. */
+/**
+ * Makes a client for `url`: `redis://` or `rediss://`; several addresses, or one with a comma after it, for a Cluster.
+ */
 export function makeClient(url: string, options: ClientOptions, ofCluster: OfCluster = {}): RedisClient {
   const {nodes, cluster} = nodesOf(url);
   if (!cluster) return new Redis(nodes[0] ?? url, options);
@@ -37,7 +39,9 @@ export function makeClient(url: string, options: ClientOptions, ofCluster: OfClu
   });
 }
 
-/** What the named nodes share with those that nobody named: after a failover one of them may be the master. */
+/**
+ * Options that hold for all nodes, also for those that were not named: after a failover one of them may be the master.
+ */
 function sharedBy(nodes: readonly string[]): ClientOptions {
   const urls = nodes.flatMap(node => URL.parse(node) ?? []);
   const username = decodeURIComponent(urls.find(url => url.username)?.username ?? '');
@@ -51,8 +55,8 @@ function sharedBy(nodes: readonly string[]): ClientOptions {
 }
 
 /**
- * The nodes of a Cluster announce addresses, and their certificates carry names: a node is who we look for when its
- * certificate is made for the address we called, or for a name that the operator gave us.
+ * The nodes of a Cluster announce addresses, while their certificates carry names. A node's certificate is accepted if
+ * it is for the address that we called or for a name that the operator gave.
  */
 function namedLike(names: readonly string[]): NonNullable<ConnectionOptions['checkServerIdentity']> {
   return (host, certificate) => {

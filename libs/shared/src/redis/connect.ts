@@ -7,18 +7,18 @@ import {redisTroubleOf} from './redis-trouble.ts';
 export type {RedisClient} from './client.ts';
 
 /**
- * What a connection is for, because the settings that suit one ruin another.
- * `commands`: keys of ours; waits through a short outage. `publish`: media; never queues and never repeats, because a
- * frame that is late or doubled is worse than one that is known to be lost. `subscribe`: media; comes back fast and
- * renews its subscriptions. `queue`: BullMQ, which wants to retry for ever.
+ * The use of a connection; settings that suit one use harm another. `commands`: our keys; waits through a short outage.
+ * `publish`: media; never queues and never repeats, because a late or doubled frame is worse than one that is known to
+ * be lost. `subscribe`: media; reconnects fast and renews its subscriptions. `queue`: BullMQ, which wants to retry for
+ * ever.
  */
 export type RedisRole = 'commands' | 'publish' | 'subscribe' | 'queue';
 
 /** Constant and short: a call is silent while we wait. */
 const RETRY_MS = 50;
-/** A connection that is lost again within this time was not back. */
+/** A connection that is lost again within this time counts as the same outage. */
 const SETTLED: Millis = 1_000;
-/** A primary that was demoted is left at most this often: its address may still lead to it. */
+/** A demoted primary is left at most this often: its address may still lead to it. */
 const LEAVE_EVERY: Millis = 1_000;
 
 const constantly = () => RETRY_MS;
@@ -36,8 +36,8 @@ const SETTINGS = {
 } satisfies Record<RedisRole, ClientOptions>;
 
 /**
- * The one way to connect: `url` as `checkRedis` answered it; call that first where a process must not start without
- * Redis. Does not wait.
+ * Opens a connection. `url` is the answer of `checkRedis`; call that first if the process must not start without Redis.
+ * Does not wait for the connection.
  */
 export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock = systemClock): RedisClient {
   const options = {
@@ -45,7 +45,7 @@ export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock =
     noDelay: true,
     connectionName: `voicebridge-${role}`,
     ...SETTINGS[role],
-    // Media moves with `WriteProbe`: what it says is never refused, and a connection for nothing would cost frames.
+    // Media connections move with `WriteProbe`: publishing is never refused, and a needless reconnect would cost frames.
     ...(role === 'commands' || role === 'queue' ? {reconnectOnError: leaveReplica(clock)} : {}),
   };
   const client = makeClient(url, options, {
@@ -64,8 +64,8 @@ export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock =
 }
 
 /**
- * What a replica refused was not done: it can be sent again after the address was looked up anew, where a primary may
- * be by now. If it is the replica again, the refusal is the answer.
+ * A command that a replica refused was not done. It can be sent again after the address was resolved anew, which may
+ * lead to a primary by now. If it is the replica again, the refusal is the answer.
  */
 function leaveReplica(clock: Clock): (error: Error) => 2 | false {
   let left = Number.NEGATIVE_INFINITY;

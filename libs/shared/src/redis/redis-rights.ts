@@ -3,13 +3,13 @@ import {messageOf} from '../errors.ts';
 import {makeClient} from './client.ts';
 import {redisTroubleOf} from './redis-trouble.ts';
 
-/** What a user of Redis must be allowed to do: commands with their arguments, and channels, each by its pattern. */
+/** A right that a Redis user needs: commands with their arguments, and channels, each with its pattern. */
 interface Rights {
   readonly commands: readonly (readonly [pattern: string, command: string, ...args: string[]])[];
   readonly channels: readonly string[];
 }
 
-/** Every command that the keys of ours need, in its scripts too, each on a key that nobody else uses. */
+/** Every command that our keys need, also in scripts, each on a key that is used for nothing else. */
 const CALLS: Rights = {
   commands: [
     ...['ticket:*', 'calls:*', 'fleet:*', 'call:*'].map(key => [key, 'set', '', 'px', '5000'] as const),
@@ -43,7 +43,7 @@ const CALLS: Rights = {
   channels: ['media:*', 'worker:*', 'asker:*', 'echo:*', 'fleet:*'],
 };
 
-/** A sample of what BullMQ needs: one command of each kind. */
+/** A sample of the commands of BullMQ, one of each kind. */
 const QUEUE: Rights = {
   commands: [
     ['{vb}:*', 'set', '1', 'px', '5000'],
@@ -72,7 +72,7 @@ const QUEUE: Rights = {
   channels: [],
 };
 
-/** Who only looks on. */
+/** A user that only reads. */
 const FLEET: Rights = {
   commands: [
     ['fleet:*', 'zrange', '0', '-1'],
@@ -88,8 +88,8 @@ export type RedisUse = keyof typeof RIGHTS;
 const TIMEOUT_MS = 3_000;
 
 /**
- * Does once whatever we shall do, on keys and channels of our own patterns. Resolves with what is missing, as the words
- * that `ACL SETUSER` takes; empty: nothing. Rejects when Redis refuses for another reason, or does not answer.
+ * Tries everything that we need, on keys and channels of our own patterns. Resolves with the missing rights in the
+ * words of `ACL SETUSER`; empty if none is missing. Rejects if Redis refuses for another reason or does not answer.
  */
 export async function missingRights(url: string, use: RedisUse): Promise<string[]> {
   const {commands, channels} = RIGHTS[use];
@@ -112,7 +112,7 @@ export async function missingRights(url: string, use: RedisUse): Promise<string[
       await run;
     } catch (thrown) {
       const trouble = redisTroubleOf(thrown);
-      // A wrong type or a syntax is no matter of rights.
+      // An error of type or syntax is no missing right.
       if (trouble === 'other') return;
       if (trouble !== 'rights') throw said ?? thrown;
       missing.add(wordOf(messageOf(thrown), rights));
@@ -138,7 +138,7 @@ export async function missingRights(url: string, use: RedisUse): Promise<string[
   }
 }
 
-/** What Redis says is missing: the channel, the key or the command. */
+/** The channel, the key or the command that Redis names as missing. */
 function wordOf(message: string, rights: {command: string; key?: string; channel?: string}): string {
   if (/channel/.test(message) && rights.channel !== undefined) return `&${rights.channel}`;
   if (/\bkeys?\b/.test(message) && rights.key !== undefined) return `~${rights.key}`;

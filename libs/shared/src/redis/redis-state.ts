@@ -1,12 +1,12 @@
 import type {Metrics} from '../observability/metrics.ts';
 import {REDIS_CURES, REDIS_TROUBLES, type RedisTrouble} from './redis-trouble.ts';
 
-/** Why no new work should come here because of Redis, for /readyz; undefined while it can be used. */
+/** Why this process should get no new work because of Redis, for /readyz; undefined while Redis is usable. */
 export function redisNotReady(trouble: RedisTrouble | undefined): string | undefined {
   return trouble === undefined ? undefined : REDIS_CURES[trouble];
 }
 
-/** Shows in the metrics whether Redis can be used, and what is wrong with it. */
+/** Exports whether Redis is usable and what is wrong with it. */
 export function measureRedis(
   metrics: Pick<Metrics, 'redisUp' | 'redisTrouble'>,
   trouble: RedisTrouble | undefined,

@@ -81,7 +81,7 @@ describe.skipIf(!binary || !(await hasTls()))('a Redis Cluster with TLS that ann
     client.disconnect();
   });
 
-  test('is refused when its certificate is for somebody else', {timeout: 30_000}, async () => {
+  test('is refused when its certificate is for another name', {timeout: 30_000}, async () => {
     await using cluster = await tlsCluster('elsewhere');
     const problem = await checkRedis(`rediss://localhost:${cluster.tlsPort}`).catch((thrown: unknown) => thrown);
     expect(String(problem)).toContain("Hostname/IP does not match certificate's altnames");

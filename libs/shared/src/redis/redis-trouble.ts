@@ -1,8 +1,8 @@
 import {messageOf} from '../errors.ts';
 
 /**
- * Why a Redis cannot be used, as a label of a metric. `no-answer`: nobody there, or hung. `read-only`: it was demoted
- * to a replica. `full`: its memory is used up and it may evict nothing.
+ * Why a Redis cannot be used, as a label of a metric. `no-answer`: down or hung. `read-only`: demoted to a replica.
+ * `full`: its memory is used up and it may evict nothing.
  */
 export const REDIS_TROUBLES = [
   'no-answer',
@@ -18,7 +18,7 @@ export const REDIS_TROUBLES = [
 ] as const;
 export type RedisTrouble = (typeof REDIS_TROUBLES)[number];
 
-/** What each means to whoever has to mend it. */
+/** The cure of each, for the operator. */
 export const REDIS_CURES: Readonly<Record<RedisTrouble, string>> = {
   'no-answer': 'Redis does not answer',
   'read-only': 'Redis is a replica and takes no writes: its address must lead to the primary',
@@ -32,7 +32,7 @@ export const REDIS_CURES: Readonly<Record<RedisTrouble, string>> = {
   other: 'Redis refuses what we ask',
 };
 
-/** The words a Redis or its client begins an error with. */
+/** The words with which Redis or its client begins an error. */
 const SIGNS: readonly (readonly [RegExp, RedisTrouble])[] = [
   [/^(READONLY|MASTERDOWN|UNBLOCKED force unblock)|-READONLY/, 'read-only'],
   [/^OOM|-OOM/, 'full'],
@@ -45,7 +45,7 @@ const SIGNS: readonly (readonly [RegExp, RedisTrouble])[] = [
   [/^[A-Z]{3,} /, 'other'],
 ];
 
-/** What an error of a Redis, or of the connection to it, means. */
+/** The trouble that an error of Redis, or of the connection to it, stands for. */
 export function redisTroubleOf(thrown: unknown): RedisTrouble {
   const message = messageOf(thrown);
   return SIGNS.find(([sign]) => sign.test(message))?.[1] ?? 'no-answer';

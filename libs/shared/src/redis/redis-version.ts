@@ -1,6 +1,6 @@
 import {CannotStart} from '../errors.ts';
 
-/** What a Redis says it is. Valkey answers with the Redis version it is compatible with, too. */
+/** The product and version of a Redis. Valkey also reports the Redis version that it is compatible with. */
 export interface RedisVersion {
   readonly flavor: 'redis' | 'valkey';
   readonly version: string;
@@ -9,7 +9,7 @@ export interface RedisVersion {
 /** Sharded pub/sub came with Redis 7; every Valkey has it. */
 const OLDEST_MAJOR = 7;
 
-/** Reads the answer of `INFO server`. Throws `CannotStart` when that Redis is too old to carry a call. */
+/** Reads the answer of `INFO server`. Throws `CannotStart` if that Redis is too old. */
 export function readRedisVersion(info: string): RedisVersion {
   const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
   const valkey = field('valkey_version');

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import type {RedisClient} from './connect.ts';
 
-/** What a script answered: one of its named replies, and whatever it returned behind it. */
+/** The answer of a script: one of its named replies, and any values after it. */
 export interface ScriptReply<Reply extends string> {
   readonly reply: Reply;
   readonly rest: readonly unknown[];
@@ -15,7 +15,10 @@ export type Script<Reply extends string> = (
   args: readonly (string | number)[],
 ) => Promise<ScriptReply<Reply>>;
 
-/** `intend-1.lua` has one key; a reply of {n, …} means replies[n]. The text is read once, when the process starts. */
+/**
+ * Loads a script. `intend-1.lua` has one key; a reply of {n, …} means replies[n]. The text is read once, when the
+ * process starts.
+ */
 export function script<const Reply extends string>(file: string, replies: readonly Reply[]): Script<Reply> {
   const text = readFileSync(new URL(`lua/${file}`, import.meta.url), 'utf8');
   const sha = createHash('sha1').update(text).digest('hex');
@@ -35,7 +38,7 @@ export function script<const Reply extends string>(file: string, replies: readon
   };
 }
 
-/** `HGETALL` inside a script comes back as a flat list; here it is a record again. */
+/** Turns the flat list of `HGETALL` inside a script into a record. */
 export function recordOf(flat: unknown): Record<string, string> {
   if (!Array.isArray(flat)) return {};
   const texts = flat.map(String);

@@ -2,19 +2,19 @@ import {connect} from 'node:net';
 import {connect as connectTls} from 'node:tls';
 import type {Millis} from '../time.ts';
 
-/** A Redis that refuses a connection says why at once. */
+/** How long to wait: a Redis that refuses a connection says why at once. */
 const PATIENCE: Millis = 500;
 
 /**
- * What a Redis says to a new connection before it was asked anything: why it lets nobody in, such as its limit of
- * connections. The client library only tells that the connection was closed. Undefined where it says nothing.
+ * What a Redis sends to a new connection before any command: why it accepts none, such as its limit of connections. The
+ * client library reports only that the connection was closed. Undefined if it sends nothing.
  */
 export function unaskedWords(url: string): Promise<Error | undefined> {
   const at = URL.parse(url);
   if (!at) return Promise.resolve(undefined);
   const port = Number(at.port || 6379);
   const host = at.hostname.replace(/^\[|\]$/g, '');
-  // Nothing is sent, so whoever answers learns nothing: what may be wrong is what it says.
+  // Nothing is sent, so that a wrong server learns nothing from us.
   const socket =
     at.protocol === 'rediss:' ? connectTls({host, port, rejectUnauthorized: false}) : connect({host, port});
   return new Promise(resolve => {

@@ -18,7 +18,7 @@ interface Line {
   readonly level: string;
 }
 
-/** A process of ours, as far as Redis sees it. */
+/** Connections like those of one of our processes. */
 interface Process {
   readonly bus: MediaBus;
   readonly commands: RedisClient;
@@ -41,7 +41,7 @@ async function openProcess(url: string): Promise<Process> {
   return {bus, commands, lines};
 }
 
-/** A Redis of this test alone, with a connection for whoever spoils it. */
+/** A Redis for this test alone, with a connection that breaks it. */
 async function privateRedis(): Promise<{url: string; operator: Redis}> {
   const redis = await startRedisBinary(binary!);
   stack.defer(() => redis.close());
@@ -115,7 +115,7 @@ describe.skipIf(!binary)('a Redis that answers and takes no writes', () => {
     ['rights', ['ACL', 'SETUSER', 'default', '-set'], ['ACL', 'SETUSER', 'default', '+set']],
     ['no-answer', ['CLIENT', 'PAUSE', '60000', 'WRITE'], ['CLIENT', 'UNPAUSE']],
   ] as const)(
-    'tells every process that it is %s, once, and then that it is not',
+    'is logged once by every process as %s, and once when it is not any more',
     {timeout: 20_000},
     async (reason, spoil, mend) => {
       const {url, operator} = await privateRedis();
@@ -130,7 +130,7 @@ describe.skipIf(!binary)('a Redis that answers and takes no writes', () => {
     },
   );
 
-  test('tells why it lets nobody in', {timeout: 20_000}, async () => {
+  test('is reported with the reason for which it accepts no connection', {timeout: 20_000}, async () => {
     const {url, operator} = await privateRedis();
     const process = await openProcess(url);
     await operator.call('CONFIG', 'SET', 'maxclients', '1');

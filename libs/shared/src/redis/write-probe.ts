@@ -8,30 +8,32 @@ import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts
 import {unaskedWords} from './unasked-words.ts';
 
 const EVERY: Millis = 1_000;
-/** A Redis that works for less than this has not come back. */
+/** A Redis that works for less than this counts as still failing. */
 const SETTLED: Millis = 2_000;
 
 export interface WriteProbeOptions {
-  /** The connection that is asked. */
+  /** The connection that is probed. */
   readonly client: RedisClient;
-  /** Where it leads. */
+  /** Its URL. */
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** The connection leads to a demoted primary, and a new one would not: everything that is connected should move. */
+  /**
+   * Called when the connection leads to a demoted primary and a new one would not: every connection should be reopened.
+   */
   readonly moved?: () => void;
 }
 
 /**
- * Whether Redis takes what we write, asked each second by writing. A Redis that was demoted, is full or took a right
- * away answers every PING; without this the first to know would be a caller.
+ * Checks every second by writing whether Redis accepts writes. A Redis that was demoted, is full or has lost a right
+ * still answers PING; without this check a caller would be the first to notice.
  */
 export class WriteProbe implements Disposable {
   readonly #options: WriteProbeOptions;
   readonly #key = probeKey(randomBytes(8).toString('hex'));
   readonly #outages: OutageLog;
   readonly #stop: Cancel;
-  /** The reasons that were told since it last worked: each once. */
+  /** The reasons that were logged since it last worked, so that each is logged once. */
   readonly #told = new Set<RedisTrouble>();
   #trouble: RedisTrouble | undefined;
   #asking = false;
@@ -56,7 +58,7 @@ export class WriteProbe implements Disposable {
   }
 
   #tick(): void {
-    // An answer that takes as long as this is none.
+    // A slower answer counts as none.
     if (this.#asking) return this.#failed(new Error('no answer to a write within a second'));
     this.#asking = true;
     void this.#ask().finally(() => (this.#asking = false));
@@ -70,7 +72,7 @@ export class WriteProbe implements Disposable {
       this.#outages.worked();
     } catch (thrown) {
       if (this.#closed) return;
-      // The connection that failed may not know why, or lead to what was the primary: a new one does.
+      // The failed connection may not show why, or lead to the former primary; a new one shows it.
       const now = nodesOf(url).cluster ? thrown : await this.#writeAnew(url);
       if (now !== undefined) return this.#failed(now);
       if (redisTroubleOf(thrown) === 'read-only') moved?.();
@@ -82,7 +84,7 @@ export class WriteProbe implements Disposable {
     await client.set(this.#key, '', 'PX', PROBE_TTL_MS);
   }
 
-  /** What a new connection says; undefined when it may write. */
+  /** The trouble that a new connection meets; undefined if it can write. */
   async #writeAnew(url: string): Promise<unknown> {
     const client = makeClient(url, {
       lazyConnect: true,

@@ -11,7 +11,7 @@ import {openWorkerServer} from './worker-server.ts';
 const log = createLog('test', {level: 'silent'});
 const random = () => randomBytes(6).toString('hex');
 
-test('two processes ask and answer through Redis, and a worker that left is known to be gone', async () => {
+test('two processes ask and answer through Redis, and a worker that has stopped has no receiver', async () => {
   await using here = await openRedisMediaBus(inject('redisUrl'), {clock, log});
   await using there = await openRedisMediaBus(inject('redisUrl'), {clock, log});
   const worker = ProcessId.parse(`worker-${random()}`);

@@ -30,7 +30,7 @@ afterEach(() => workerClient[Symbol.asyncDispose]());
 const inbox = (handle: Parameters<typeof openWorkerServer>[0]['handle']) =>
   openWorkerServer({bus, worker, handle, metrics, log});
 
-describe('an asker', () => {
+describe('a worker client', () => {
   test('gets the answer of the worker it asked', async () => {
     const asks: WorkerRequest[] = [];
     await inbox(async ask => {
@@ -59,7 +59,7 @@ describe('an asker', () => {
     expect(await first).toMatchObject({answer: 'unknown'});
   });
 
-  test('knows at once when nobody listens', async () => {
+  test('knows at once that a worker is gone', async () => {
     expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});
   });
 
@@ -70,12 +70,12 @@ describe('an asker', () => {
     expect(await outcome).toEqual({answer: 'noAnswer'});
   });
 
-  test('is told when Redis is away', async () => {
+  test('learns that Redis is down', async () => {
     bus.setDown(true);
     expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'unreachable'});
   });
 
-  test('is not confused by an answer that came too late, or that is none', async () => {
+  test('ignores an answer that is late or unreadable', async () => {
     const slow = Promise.withResolvers<{answer: 'yes'; epoch: number}>();
     await inbox(() => slow.promise);
     const outcome = workerClient.ask(worker, hangUp, 50);
@@ -90,8 +90,8 @@ describe('an asker', () => {
   });
 });
 
-describe('an inbox', () => {
-  test('counts what it cannot read, and goes on', async () => {
+describe('a worker server', () => {
+  test('counts an unreadable question and goes on', async () => {
     await inbox(async () => ({answer: 'yes', epoch: 1}));
     for (const text of ['', '{}', 'null', '{"type":"take"}', '[1]']) {
       await bus.publish(workerInbox(worker), Buffer.from(text));
@@ -110,7 +110,7 @@ describe('an inbox', () => {
     expect(await outcome).toMatchObject({answer: 'unknown'});
   });
 
-  test('is gone for askers once it is closed', async () => {
+  test('has no subscription after it was closed', async () => {
     const open = await inbox(async () => ({answer: 'yes', epoch: 1}));
     await open[Symbol.asyncDispose]();
     expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'noReceiver'});

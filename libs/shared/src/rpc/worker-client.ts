@@ -9,12 +9,12 @@ import type {Cancel, Clock, Millis} from '../time.ts';
 
 type Body<Message> = Message extends WorkerRequest ? Omit<Message, 'version' | 'ask' | 'replyTo'> : never;
 
-/** What may be asked; the client adds what brings the answer back. */
+/** A question; the client adds the fields that bring the answer back. */
 export type Request = Body<WorkerRequest>;
 
 /**
- * What came of asking. `noReceiver`: nobody listens at that inbox. `noAnswer`: it was handed over, and nothing came back
- * in time; what was asked for may still happen. `unreachable`: it could not be sent, because Redis is away.
+ * The result of a question. `noReceiver`: the worker does not listen. `noAnswer`: the question was delivered and no
+ * answer came in time; what was asked for may still happen. `unreachable`: it could not be sent, because Redis is down.
  */
 export type Outcome = WorkerReply | {readonly answer: 'noReceiver' | 'noAnswer' | 'unreachable'};
 
@@ -23,11 +23,11 @@ export interface WorkerClient extends AsyncDisposable {
   ask(worker: ProcessId, request: Request, timeoutMs?: Millis): Promise<Outcome>;
 }
 
-/** Makes a process able to ask workers. Rejects when it cannot listen for their answers. */
+/** Opens the client. Rejects if it cannot subscribe to the answers. */
 export async function openWorkerClient(options: {
   readonly bus: MediaBus;
   readonly clock: Clock;
-  /** The process that asks. */
+  /** This process. */
   readonly id: ProcessId;
   readonly log: Log;
 }): Promise<WorkerClient> {

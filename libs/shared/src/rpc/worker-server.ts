@@ -8,8 +8,8 @@ import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {workerInbox} from '../redis/keys.ts';
 
 /**
- * Answers what one worker is asked, until disposed. Whatever cannot be read is counted and gets no answer; a `handle`
- * that fails answers `unknown`, so that the asking process tries another worker at once.
+ * Answers the questions to one worker until disposed. An unreadable question is counted and gets no answer. If `handle`
+ * fails, the answer is `unknown`, so that the asking process tries another worker at once.
  */
 export async function openWorkerServer(options: {
   readonly bus: MediaBus;

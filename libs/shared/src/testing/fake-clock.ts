@@ -1,6 +1,6 @@
 import type {Cancel, Clock, Millis} from '../time.ts';
 
-/** A clock that moves only when a test says so, and runs due timers in order. */
+/** A clock that moves only when a test moves it, and runs due timers in order. */
 export class FakeClock implements Clock {
   #now: Millis = 0;
   readonly #wallAtZero: Millis;
@@ -27,7 +27,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Moves time forward; every timer that falls due runs at its own moment. */
+  /** Moves time forward; every timer that is due runs at its own moment. */
   advance(by: Millis): void {
     const end = this.#now + by;
     for (;;) {
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Time passes while the process does not run: every timer that falls due runs late, when it wakes up. */
+  /** Simulates a process that does not run: time passes, and the timers that were due run late, at the end. */
   oversleep(by: Millis): void {
     this.#now += by;
     this.advance(0);
@@ -56,7 +56,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** How many timers wait; a leak shows here. */
+  /** How many timers wait; a leaked timer shows here. */
   get waiting(): number {
     return this.#timers.length;
   }

@@ -1,17 +1,19 @@
 import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
 import type {Clock, Millis} from '../time.ts';
 
-/** How likely each misfortune is for one message, 0 to 1, and how late a message may be. */
+/** The probability of each fault for one message, 0 to 1, and the longest delay. */
 export interface Faults {
   readonly lose: number;
   readonly double: number;
   readonly delay: number;
   readonly delayUpTo: Millis;
-  /** The publisher is told that nobody listened, or that it failed, although the message went out. */
+  /** The publisher gets 0 receivers or an error although the message was sent. */
   readonly lie: number;
 }
 
-/** Any bus, made worse: it loses, doubles and delays (and so swaps) messages, and lies about receivers. */
+/**
+ * Wraps a bus and adds faults: it loses, duplicates and delays (and so reorders) messages, and reports wrong receivers.
+ */
 export class FaultyMediaBus implements MediaBus {
   readonly #bus: MediaBus;
   readonly #clock: Clock;

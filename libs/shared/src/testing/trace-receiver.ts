@@ -27,10 +27,10 @@ const Export = z.object({
   ),
 });
 
-/** A span as a collector got it. */
+/** A span as a collector receives it. */
 export type ReceivedSpan = z.infer<typeof Span> & {readonly service: string};
 
-/** A collector that only remembers: OTLP over HTTP, as JSON. */
+/** A collector that keeps spans in memory: OTLP over HTTP, as JSON. */
 export interface TraceReceiver extends AsyncDisposable {
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];

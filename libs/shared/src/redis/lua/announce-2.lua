@@ -1,5 +1,5 @@
 --[[
-  announce: a member of the fleet says what it is; both halves at once, so that neither is ever seen alone.
+  announce: write the announcement of a member, both keys at once, so that neither is ever seen alone.
 
   KEYS[1]  the fleet, by calls in hand    KEYS[2]  the member
   ARGV[1]  its id    ARGV[2]  calls in hand    ARGV[3]  lifetime in milliseconds    ARGV[4]… fields and values

@@ -3,7 +3,7 @@
 
   KEYS[1]  the call    KEYS[2]  its journal
   ARGV[1]  the epoch of the writer
-  ARGV[2]  a token of this write alone, so that writing twice is writing once
+  ARGV[2]  a token of this write alone, so that writing twice is idempotent
   ARGV[3]  lifetime in seconds
   ARGV[4]… the entries
 

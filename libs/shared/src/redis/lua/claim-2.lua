@@ -1,15 +1,15 @@
 --[[
-  claim: take a call, if nobody did since the taker looked.
+  claim: take a call, if its epoch has not changed since it was read.
 
   KEYS[1]  the call
   KEYS[2]  its journal
-  ARGV[1]  the epoch it was seen in, 0 for a call that nobody ever had
-  ARGV[2]  a token of this claim alone, so that asking twice is asking once
+  ARGV[1]  the epoch it was seen in, 0 for a new call
+  ARGV[2]  a token of this claim alone, so that claiming twice is idempotent
   ARGV[3]  lifetime in seconds
   ARGV[4]  Unix milliseconds
   ARGV[5]… fields and values to write: owner, assistant, ticket, facts
 
-  Returns  0 lost, 1 won; the call as it is now; to who won, the journal of the owners before
+  Returns  0 lost, 1 won; the call as it is now; for the winner also the journal of the previous owners
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "claim", "epoch", "state")

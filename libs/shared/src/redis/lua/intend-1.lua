@@ -1,5 +1,5 @@
 --[[
-  intend: say what is to become of the caller. A move never replaces a decision to hang up or to transfer.
+  intend: write what must happen to the caller. A move never replaces a decision to hang up or to transfer.
 
   KEYS[1]  the call
   ARGV[1]  the epoch it was decided in    ARGV[2]  the intent    ARGV[3]… facts: fields and values

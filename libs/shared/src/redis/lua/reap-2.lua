@@ -1,5 +1,5 @@
 --[[
-  reap: take a silent member out of the fleet, unless it has spoken again.
+  reap: remove a member without an announcement from the fleet, unless it has announced itself again.
 
   KEYS[1]  the fleet    KEYS[2]  the member
   ARGV[1]  its id

@@ -1,10 +1,10 @@
 --[[
-  restore: put a call back that Redis has forgotten, or knows only in an older epoch.
+  restore: write a call back that Redis has lost, or has only in an older epoch.
 
   KEYS[1]  the call    KEYS[2]  its journal, which begins anew
-  ARGV[1]  the epoch of who remembers    ARGV[2]  lifetime in seconds    ARGV[3]… fields and values, all there are
+  ARGV[1]  the epoch of the worker that restores it    ARGV[2]  lifetime in seconds    ARGV[3]… fields and values, all there are
 
-  Returns  0 refused: somebody newer or the end of the call is known; 1 restored, or nothing was missing
+  Returns  0 refused: a newer epoch or the end of the call is known; 1 restored, or nothing was missing
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "epoch", "state")

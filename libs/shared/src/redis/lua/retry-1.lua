@@ -5,7 +5,7 @@
   ARGV[1]  the epoch it was seen in    ARGV[2]  the ticket it was seen with, or an empty text    ARGV[3]  the new ticket
   ARGV[4]  the attempts that still count against the call    ARGV[5]… facts: fields and values
 
-  Returns  0 refused, 1 done, or somebody else was faster; the call as it is now
+  Returns  0 refused, 1 done, or another request was faster; the call as it is now
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "epoch", "state", "intent", "ticket")
