@@ -9,7 +9,6 @@ import {Conversation} from '../conversation/conversation.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import {FloorControl} from './floor-control.ts';
-import {FloorOutcomes} from './apply-floor-effect.ts';
 import {InterruptionLog} from '../journal/interruption-log.ts';
 import {Keypad} from './keypad.ts';
 import {ModelContext} from '../conversation/model-context.ts';
@@ -61,12 +60,12 @@ export class Dialogue {
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
-    const outcomes = new FloorOutcomes({memory, turns, caller, interruptions});
+    const parts = {memory, turns, caller, interruptions};
     const sounds = (responseId: string, until: Millis) => {
       this.#unprompted.assistantSpeaks(until);
       this.#tools.goodbye.audible(responseId, until);
     };
-    this.floor = new FloorControl({settings, outcomes, greets: this.#owed.greeting, sounds}, restored, at);
+    this.floor = new FloorControl({settings, parts, greets: this.#owed.greeting, sounds}, restored, at);
     this.#tools.adopt(at + this.floor.unheardMs(at));
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,

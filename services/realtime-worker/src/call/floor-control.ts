@@ -7,13 +7,14 @@ import {isAudible} from '../playback/digital-silence.ts';
 import {Echo} from '../barge-in/echo.ts';
 import type {ServerRights} from '../model/model-adapter.ts';
 import {type FloorEvent, HAS_YIELDED} from '../barge-in/floor-events.ts';
-import type {FloorOutcomes} from './apply-floor-effect.ts';
+import {applyFloorEffect, type FloorParts} from './apply-floor-effect.ts';
 import {LeadIn, type Piece, type Sound} from '../playback/lead-in.ts';
 import {PlaybackLedger} from '../playback/playback-ledger.ts';
 
 export interface FloorControlDeps {
   readonly settings: DialogueSettings;
-  readonly outcomes: FloorOutcomes;
+  /** What the decisions are told to. */
+  readonly parts: Omit<FloorParts, 'hopMs'>;
   /** The greeting is still to come. */
   readonly greets: boolean;
   /** Something of a response is audible until then. */
@@ -114,13 +115,17 @@ export class FloorControl {
     return effects.flatMap(effect => {
       if (effect.do === 'unprotect') return this.rights();
       // The model must not believe that the caller says what it said itself.
-      if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#deps.outcomes.of({do: 'noise'}, at, this.hopMs);
+      if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#apply({do: 'noise'}, at);
       if (effect.do === 'clear') this.#audibleUntil = at;
       if (effect.do === 'say' && isAudible(effect.payload)) {
         this.#audibleUntil = at + this.unheardMs(at);
         this.#deps.sounds(effect.responseId, this.#audibleUntil);
       }
-      return this.#deps.outcomes.of(effect, at, this.hopMs);
+      return this.#apply(effect, at);
     });
+  }
+
+  #apply(effect: Parameters<typeof applyFloorEffect>[0], at: Millis): CallEffect[] {
+    return applyFloorEffect(effect, {...this.#deps.parts, hopMs: this.hopMs}, at);
   }
 }
