@@ -1,9 +1,10 @@
+import {readFileSync} from 'node:fs';
 import {describe, expect, test} from 'vitest';
 import type {Fact} from '../events/call-effect.ts';
 import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from './restore-call.ts';
 import {HAS_YIELDED} from '../barge-in/floor-events.ts';
-import type {JournalEntry} from '../events/journal-entry.ts';
+import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
 import {responseTags, began, callEnding, usualAssistant} from '../testing/call.ts';
 
 const words = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays.';
@@ -95,5 +96,73 @@ describe('restoreCall, a worker that died while the assistant was hanging up', (
     const effects = goOn(journal(...goodbye, [300, kept]), 2_500);
     expect(callEnding(effects)).toBeUndefined();
     expect(responseTags(effects)).toEqual(['recovery-1']);
+  });
+});
+
+/**
+ * golden-call.jsonl is the journal of a whole call, as an earlier version wrote it: a greeting, an answer that the caller
+ * interrupts, a tool, a key, a model session that is lost, and a worker that dies in mid-reply.
+ */
+describe('the journal of a call that an earlier version wrote', () => {
+  const lines = readFileSync(new URL('golden-call.jsonl', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+  const entries = readJournal(lines);
+  const wall = entries.at(-1)?.wall ?? 0;
+  const wordsOf = ({conversation}: ReturnType<typeof restoreCall>) =>
+    conversation.history().flatMap(item => ('text' in item ? [item.text] : []));
+
+  test('is read to its last line', () => {
+    expect(entries).toHaveLength(151);
+    expect(lines).toHaveLength(151);
+  });
+
+  test('tells the next worker what was said and what the caller heard of it', () => {
+    const unheard = '(the caller said something that could not be written down)';
+    expect(wordsOf(restoreCall(entries, wall + 400))).toEqual([
+      'Hello, this is the town library. How can I help you?',
+      unheard,
+      'We are open from nine to — (interrupted)',
+      unheard,
+      'One moment, please.',
+      'I am sorry, I could not look that up. The desk can tell you.',
+      'The caller pressed 4 on the telephone keypad.',
+      'You have pressed four, for renewals. Which book would you like to renew?',
+      unheard,
+    ]);
+  });
+
+  test('tells it how far the reply had come in which the last worker died', () => {
+    const {said, openTurn, conversation: _, ...call} = restoreCall(entries, wall + 400);
+    expect(call).toEqual({
+      greeted: true,
+      answerOwed: false,
+      cutOffItem: 'item_fYtRJko9jfQBSZABMmlvX',
+      stream: {streamSid: 'MZ00000000000000000000000000000000', settledMs: 28_283},
+      heldMs: 0,
+      turns: 5,
+      interruptions: 1,
+      toolCalls: 1,
+      failovers: 1,
+      owner: 'worker-a',
+    });
+    expect(openTurn).toMatchObject({
+      turn: {turn: 5, callerStartedAt: 27_059.7, audioStartedAt: 29_314.4},
+      said: new Map([['item_fYtRJko9jfQBSZABMmlvX', 4_697]]),
+      heard: new Map(),
+      interrupted: false,
+      complete: false,
+    });
+    expect(said).toHaveLength(57);
+    expect(said[0]).toEqual({itemId: 'item_3q2EXGU46VFf0MSIzyjGr', itemFrom: 0, ms: 105, agoMs: 19_835});
+    expect(said.at(-1)).toEqual({itemId: 'item_fYtRJko9jfQBSZABMmlvX', itemFrom: 4_468, ms: 229, agoMs: 400});
+  });
+
+  test('tells it by the clock what was heard where the worker died right after the clear', () => {
+    const cleared = entries.slice(0, entries.map(({is}) => is).lastIndexOf('hushed') + 1);
+    const restored = restoreCall(cleared, (cleared.at(-1)?.wall ?? 0) + 300);
+    expect(wordsOf(restored).at(-1)).toBe('We are open from nine to — (interrupted)');
+    expect(restored.said).toEqual([]);
+    expect(restored.openTurn).toMatchObject({heard: new Map([['item_8kApNzSaJUdYt87M74O0a', 1_932]]), complete: true});
   });
 });

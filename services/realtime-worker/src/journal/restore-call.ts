@@ -1,4 +1,5 @@
 import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
@@ -29,123 +30,183 @@ export interface RestoredCall {
   readonly owner: string | undefined;
 }
 
-/** A piece of audio as it went to Twilio. */
+/** A piece of audio as it went to Twilio, in Unix milliseconds. */
 type Said = Omit<SentBefore, 'agoMs'> & {readonly wall: number};
+
+/** What Twilio was given and, as far as the journal tells, has not dropped. */
+type TwilioBuffer =
+  | {readonly state: 'filled'; readonly said: Said[]}
+  /** It was dropped at `wall`. What was heard of it is not written yet. */
+  | {readonly state: 'cleared'; readonly said: readonly Said[]; readonly wall: number};
+
+type Entry<Is extends JournalEntry['is']> = Extract<JournalEntry, {is: Is}>;
 
 /** The number of the model sessions that made the items of a journal. Sessions of this process count from 0. */
 const EARLIER_SESSION = -1;
 
 /** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds. */
 export function restoreCall(entries: readonly JournalEntry[], nowWall: number): RestoredCall {
-  const conversation = new Conversation();
-  let [greeted, turns, interruptions, toolCalls, failovers] = [false, 0, 0, 0, 0];
-  const said = new Map<string, number>();
-  const whole = new Set<string>();
-  let speaking: string | undefined;
-  let owner: string | undefined;
-  let openTurn: InheritedTurn | undefined;
-  let heldUntil = 0;
-  let stream: RestoredCall['stream'];
-  let buffered: Said[] = [];
-  /** What was in the buffer when it was dropped, and when: until it is written what of that was heard. */
-  let cleared: {readonly wall: number; readonly said: readonly Said[]} | undefined;
-  for (const entry of entries) {
-    switch (entry.is) {
-      case 'item':
-        conversation.add(entry.item, EARLIER_SESSION);
-        if (entry.item.kind === 'caller') speaking = undefined;
-        break;
-      case 'words':
-        conversation.words(entry.id, entry.text, true);
-        break;
-      case 'stream':
-        if (stream?.streamSid !== entry.streamSid) buffered = [];
-        stream = {streamSid: entry.streamSid, settledMs: stream?.streamSid === entry.streamSid ? stream.settledMs : 0};
-        break;
-      case 'settled':
-        if (stream?.streamSid === entry.streamSid) stream = {...stream, settledMs: entry.timestamp};
-        break;
-      case 'said': {
-        greeted = true;
-        heldUntil = 0;
-        const {id, from, ms, wall} = entry;
-        buffered.push({itemId: id, itemFrom: from, ms: ms - from, wall});
-        cleared = undefined; // settled before the next word, or only a noise
-        said.set(entry.id, entry.ms);
-        openTurn?.said.set(id, ms);
-        speaking = entry.id;
-        break;
-      }
-      case 'hushed':
-        cleared = {wall: entry.wall, said: buffered};
-        buffered = [];
-        break;
-      case 'complete':
-        whole.add(entry.id);
-        break;
-      case 'cut':
-        cleared = undefined;
-        conversation.truncate(entry.id, entry.heardMs, entry.totalMs);
-        openTurn?.heard.set(entry.id, entry.heardMs);
-        whole.add(entry.id);
-        break;
-      case 'turn':
-        openTurn = entry.open ? inherited(entry.turn, openTurn) : undefined;
-        turns = Math.max(turns, entry.turn.turn + (entry.open ? 0 : 1));
-        break;
-      case 'interruption':
-        interruptions += 1;
-        if (openTurn) openTurn.interrupted = true;
-        buffered = [];
-        cleared = undefined;
-        break;
-      case 'tool':
-        toolCalls = Math.max(toolCalls, entry.tool.call + 1);
-        break;
-      case 'held':
-        heldUntil = entry.wall + entry.ms;
-        break;
-      case 'owner':
-        owner = entry.worker;
-        break;
-      case 'failover':
-        failovers += 1;
-        break;
-      default:
-        break;
-    }
-  }
-  if (cleared) {
-    for (const {id, heardMs} of truncationsWhenCleared(cleared.said, cleared.wall)) {
-      conversation.truncate(id, heardMs, Math.max(heardMs, said.get(id) ?? 0));
-      openTurn?.heard.set(id, heardMs);
-      whole.add(id);
-    }
-  }
-  const cutOffItem = speaking !== undefined && !whole.has(speaking) ? speaking : undefined;
-  if (cutOffItem !== undefined) conversation.truncateToAudio(cutOffItem, said.get(cutOffItem) ?? 0);
-  if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => whole.has(id));
-  return {
-    conversation,
-    greeted,
-    answerOwed: conversation.awaitsAnswer,
-    cutOffItem,
-    stream,
-    said: buffered.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
-    heldMs: Math.max(0, heldUntil - nowWall),
-    turns,
-    openTurn,
-    interruptions,
-    toolCalls,
-    failovers,
-    owner,
-  };
+  const call = new RestoringCall();
+  for (const entry of entries) call.read(entry);
+  return call.end(nowWall);
 }
 
-/**
- * The owner dropped Twilio's buffer and died before it knew where that landed: then the clock must tell how far each item
- * was heard, piece after piece.
- */
+/** A call as far as its journal was read: one method for each entry that matters to the next owner. */
+class RestoringCall {
+  readonly #conversation = new Conversation();
+  /** Up to where each item was said, and the items of which no more is to come. */
+  readonly #saidMs = new Map<string, Millis>();
+  readonly #whole = new Set<string>();
+  #buffer: TwilioBuffer = {state: 'filled', said: []};
+  #stream: RestoredCall['stream'];
+  #openTurn: InheritedTurn | undefined;
+  /** The item that is being spoken, until the caller says something. */
+  #speaking: string | undefined;
+  #owner: string | undefined;
+  #greeted = false;
+  #heldUntil = 0;
+  #turns = 0;
+  #interruptions = 0;
+  #toolCalls = 0;
+  #failovers = 0;
+
+  read(entry: JournalEntry): void {
+    switch (entry.is) {
+      case 'owner':
+        this.#owner = entry.worker;
+        return;
+      case 'stream':
+        return this.#streamBegan(entry);
+      case 'settled':
+        return this.#settled(entry);
+      case 'item':
+        return this.#item(entry);
+      case 'words':
+        return this.#conversation.words(entry.id, entry.text, true);
+      case 'said':
+        return this.#said(entry);
+      case 'hushed':
+        this.#buffer = {
+          state: 'cleared',
+          said: this.#buffer.state === 'filled' ? this.#buffer.said : [],
+          wall: entry.wall,
+        };
+        return;
+      case 'complete':
+        this.#whole.add(entry.id);
+        return;
+      case 'cut':
+        return this.#cut(entry);
+      case 'turn':
+        return this.#turn(entry);
+      case 'interruption':
+        return this.#interruption();
+      case 'tool':
+        this.#toolCalls = Math.max(this.#toolCalls, entry.tool.call + 1);
+        return;
+      case 'failover':
+        this.#failovers += 1;
+        return;
+      case 'held':
+        this.#heldUntil = entry.wall + entry.ms;
+        return;
+      case 'opened':
+      case 'modelReady':
+      case 'greeted':
+      case 'firstAudio':
+      case 'cutRefused':
+      case 'tokens':
+      case 'frames':
+      case 'ended':
+        return;
+      default:
+        return unreachable(entry);
+    }
+  }
+
+  /** What is known now that the journal has no more to say. */
+  end(nowWall: number): RestoredCall {
+    this.#truncateCleared();
+    const cutOffItem = this.#speaking !== undefined && !this.#whole.has(this.#speaking) ? this.#speaking : undefined;
+    if (cutOffItem !== undefined) this.#conversation.truncateToAudio(cutOffItem, this.#saidMs.get(cutOffItem) ?? 0);
+    const openTurn = this.#openTurn;
+    if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => this.#whole.has(id));
+    const said = this.#buffer.state === 'filled' ? this.#buffer.said : [];
+    return {
+      conversation: this.#conversation,
+      greeted: this.#greeted,
+      answerOwed: this.#conversation.awaitsAnswer,
+      cutOffItem,
+      stream: this.#stream,
+      said: said.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
+      heldMs: Math.max(0, this.#heldUntil - nowWall),
+      turns: this.#turns,
+      openTurn,
+      interruptions: this.#interruptions,
+      toolCalls: this.#toolCalls,
+      failovers: this.#failovers,
+      owner: this.#owner,
+    };
+  }
+
+  #streamBegan({streamSid}: Entry<'stream'>): void {
+    if (this.#stream?.streamSid === streamSid) return;
+    this.#stream = {streamSid, settledMs: 0};
+    if (this.#buffer.state === 'filled') this.#buffer = {state: 'filled', said: []};
+  }
+
+  #settled({streamSid, timestamp}: Entry<'settled'>): void {
+    if (this.#stream?.streamSid === streamSid) this.#stream = {streamSid, settledMs: timestamp};
+  }
+
+  #item({item}: Entry<'item'>): void {
+    this.#conversation.add(item, EARLIER_SESSION);
+    if (item.kind === 'caller') this.#speaking = undefined;
+  }
+
+  #said({id, from, ms, wall}: Entry<'said'>): void {
+    this.#greeted = true;
+    this.#heldUntil = 0;
+    this.#speaking = id;
+    this.#saidMs.set(id, ms);
+    this.#openTurn?.said.set(id, ms);
+    // What a clear took away was settled before the next word, or given back after a noise.
+    if (this.#buffer.state === 'cleared') this.#buffer = {state: 'filled', said: []};
+    this.#buffer.said.push({itemId: id, itemFrom: from, ms: ms - from, wall});
+  }
+
+  #cut({id, heardMs, totalMs}: Entry<'cut'>): void {
+    if (this.#buffer.state === 'cleared') this.#buffer = {state: 'filled', said: []};
+    this.#truncate(id, heardMs, totalMs);
+  }
+
+  #truncate(id: string, heardMs: Millis, totalMs: Millis): void {
+    this.#conversation.truncate(id, heardMs, totalMs);
+    this.#openTurn?.heard.set(id, heardMs);
+    this.#whole.add(id);
+  }
+
+  #turn({turn, open}: Entry<'turn'>): void {
+    this.#openTurn = open ? inherited(turn, this.#openTurn) : undefined;
+    this.#turns = Math.max(this.#turns, turn.turn + (open ? 0 : 1));
+  }
+
+  #interruption(): void {
+    this.#interruptions += 1;
+    if (this.#openTurn) this.#openTurn.interrupted = true;
+    this.#buffer = {state: 'filled', said: []};
+  }
+
+  /** The owner died before it wrote where the clear landed: the time of day tells how far each item was heard. */
+  #truncateCleared(): void {
+    if (this.#buffer.state !== 'cleared') return;
+    for (const {id, heardMs} of truncationsWhenCleared(this.#buffer.said, this.#buffer.wall)) {
+      this.#truncate(id, heardMs, Math.max(heardMs, this.#saidMs.get(id) ?? 0));
+    }
+  }
+}
+
+/** How far each item was heard that was still playing when Twilio's buffer was dropped, piece after piece. */
 function truncationsWhenCleared(
   said: readonly Said[],
   wall: number,
