@@ -12,18 +12,21 @@ interface Response {
 }
 
 /** So many responses are remembered: late deltas and doubled ends come within a few. */
-const REMEMBERED = 16;
+const MAX_RESPONSES = 16;
+/** More items than can be unheard at once, also while the caller has no stream. */
+const MAX_ITEMS = 64;
 
 /** The responses of a call: which still speak, which the caller has spoken over, and how much of each item has come. */
 export class AudibleResponses {
   readonly #responses = new Map<string, Response>();
+  /** How much audio has arrived, by item; the one that was added to last is last. */
   readonly #itemMs = new Map<string, Millis>();
 
   /** `silenced`: the caller was speaking when it began, and will not hear it. */
   started(responseId: string, {greeting = false, silenced = false} = {}): void {
     this.#responses.set(responseId, {silenced, ended: false, greeting, unfinished: new Set()});
     for (const [id, {ended}] of this.#responses) {
-      if (this.#responses.size <= REMEMBERED) break;
+      if (this.#responses.size <= MAX_RESPONSES) break;
       if (ended) this.#responses.delete(id);
     }
   }
@@ -34,20 +37,20 @@ export class AudibleResponses {
     if (!this.#responses.has(responseId)) this.started(responseId);
     const from = this.receivedMs(itemId);
     if (from === 0) this.#responses.get(responseId)?.unfinished.add(itemId);
-    this.#itemMs.set(itemId, from + ms);
+    this.#setMs(itemId, from + ms);
     return from;
   }
 
   /** Audio of a silenced response arrived; true for the first of an item of which nothing was ever said. */
   dropped(itemId: string): boolean {
     if (this.#itemMs.has(itemId)) return false;
-    this.#itemMs.set(itemId, 0);
+    this.#setMs(itemId, 0);
     return true;
   }
 
   /** Another owner of the call received so much of an item. */
   restored(itemId: string, ms: Millis): void {
-    this.#itemMs.set(itemId, ms);
+    this.#setMs(itemId, ms);
   }
 
   itemFinished(itemId: string): void {
@@ -98,6 +101,16 @@ export class AudibleResponses {
   /** How much audio of an item has arrived from the model, in milliseconds. */
   receivedMs(itemId: string): Millis {
     return this.#itemMs.get(itemId) ?? 0;
+  }
+
+  /** Remembers how much of an item has arrived. Only the latest items can still be unheard. */
+  #setMs(itemId: string, ms: Millis): void {
+    this.#itemMs.delete(itemId);
+    this.#itemMs.set(itemId, ms);
+    for (const oldest of this.#itemMs.keys()) {
+      if (this.#itemMs.size <= MAX_ITEMS) break;
+      this.#itemMs.delete(oldest);
+    }
   }
 
   isSilenced(responseId: string): boolean {

@@ -12,14 +12,14 @@ export class RecentIds {
     return this.#ids.has(id);
   }
 
-  /** Returns false if it is there already. */
+  /** An id that is added again counts as new for being forgotten. Returns false if it was there. */
   add(id: string): boolean {
-    if (this.#ids.has(id)) return false;
+    const isNew = !this.#ids.delete(id);
     this.#ids.add(id);
     for (const oldest of this.#ids) {
       if (this.#ids.size <= this.#max) break;
       this.#ids.delete(oldest);
     }
-    return true;
+    return isNew;
   }
 }

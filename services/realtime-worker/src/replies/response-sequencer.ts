@@ -1,4 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {RecentIds} from './recent-ids.ts';
 
 /** Why we want the model to speak. */
 export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery' | 'farewell';
@@ -27,7 +28,7 @@ const ANSWERED_WITHIN_MS = 1_500;
 const CREATED_WITHIN_MS = 5_000;
 /** One session is not asked for the same thing a third time unless the caller has spoken in between. */
 const ASKED_AT_MOST = 2;
-/** So many of our requests are remembered, for a response that comes after we gave it up. */
+/** So many of our requests are remembered, for a response that comes after we gave it up, and so many items. */
 const REMEMBERED = 16;
 
 /** One `response.create` to send. `tag` goes into its metadata, by which most servers let a response be recognised. */
@@ -58,7 +59,8 @@ export class ResponseSequencer {
   readonly #asked = new Map<string, Request>();
   /** How often this session was asked for each since the caller last spoke. */
   #asks = new Map<Request, number>();
-  readonly #added = new Set<string>();
+  /** Items that the model has, of those that were added last. */
+  readonly #added = new RecentIds(REMEMBERED);
   #tags = 0;
   #listening = false;
   /** A turn was committed while a response was in progress: the server could not answer it, or did so unseen. */
