@@ -1,7 +1,14 @@
 import {expect, test} from 'vitest';
-import type {TestEdge} from '../testing/test-edge.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import type {Assignment, Owned} from '@voicebridge/shared/fleet/assign-call.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {Started} from '../carriers/carrier.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
-import {newCallSid, newTicket, TwilioClient} from '../testing/twilio-client.ts';
+import type {TestEdge} from '../testing/test-edge.ts';
+import {newCallSid, newStreamSid, newTicket, TwilioClient} from '../testing/twilio-client.ts';
+import {admitStream, type Entrance} from './admit-stream.ts';
 
 async function ticketOf(harness: TestEdge, caller: TwilioClient) {
   return (await harness.directory.read(caller.callSid))?.ticket;
@@ -98,4 +105,55 @@ test('with TWILIO_VALIDATE=off a client can use its CallSid again when the call 
     await closed(caller);
     await harness.directory.end(callSid, 1);
   }
+});
+
+/** Asks for admission without an edge: a directory, and a worker that takes calls or not. */
+async function admission({hasWorker}: {readonly hasWorker: boolean}) {
+  const clock = new FakeClock();
+  const directory = new MemoryCallDirectory(clock);
+  const start: Started = {kind: 'started', callSid: newCallSid(), streamSid: newStreamSid(), facts: {who: 'a tool'}};
+  const stop = new AbortController();
+  const workers = {
+    async assign({callSid, epoch, facts}: Assignment): Promise<Owned | undefined> {
+      if (!hasWorker) return undefined;
+      const {won, call} = await directory.claim(callSid, {epoch, owner: ProcessId.parse('worker-here'), at: 0, facts});
+      return won ? {call} : undefined;
+    },
+  };
+  const log = createLog('test', {level: 'silent'});
+  const deps = {id: ProcessId.parse('edge-here'), directory, workers, clock, log};
+  const admit = (entrance: Entrance) => admitStream(start, entrance, deps, stop.signal);
+  return {clock, directory, start, stop, admit};
+}
+
+test('a stream with a ticket that was never given out is refused with 1008, and nothing is written', async () => {
+  const {directory, start, admit} = await admission({hasWorker: true});
+  const admitted = await admit({by: 'ticket', ticket: newTicket(), grant: Promise.resolve(undefined)});
+  expect(admitted).toMatchObject({ok: false, code: 1008});
+  expect(await directory.read(start.callSid)).toBeUndefined();
+});
+
+test('a stream for a call that has ended is refused with 1000', async () => {
+  const {directory, start, admit} = await admission({hasWorker: true});
+  const [ticket, {callSid}] = [newTicket(), start];
+  await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-here'), at: 0, ticket});
+  await directory.end(callSid, 1);
+  const admitted = await admit({by: 'ticket', ticket, grant: Promise.resolve({callSid, epoch: 1})});
+  expect(admitted).toEqual({ok: false, code: 1000, reason: 'the call is over'});
+});
+
+test('a stream without a ticket is attached to a new call with its own facts', async () => {
+  const {start, admit} = await admission({hasWorker: true});
+  expect(await admit({by: 'noTicket'})).toMatchObject({
+    ok: true,
+    call: {callSid: start.callSid, epoch: 1, facts: {who: 'a tool'}, stream: {streamSid: start.streamSid}},
+  });
+});
+
+test('a stream without a ticket waits for a worker until its time is over, and is refused with 1013', async () => {
+  const {clock, stop, admit} = await admission({hasWorker: false});
+  const admitted = admit({by: 'noTicket'});
+  clock.after(2_000, () => stop.abort());
+  await clock.advanceAsync(2_500, 50);
+  expect(await admitted).toMatchObject({ok: false, code: 1013});
 });

@@ -1,16 +1,16 @@
 /**
- * What published clients that speak Media Streams without being Twilio really send, in our own words and with ids like
- * theirs: test scripts, softphones in a browser or on a desk, load generators.
+ * What published clients that speak Media Streams without being Twilio send, rewritten, with ids of the same shapes: test
+ * scripts, softphones in a browser or on a desktop, load generators.
  */
 export interface OtherPhone {
   readonly name: string;
-  /** What it calls its stream; nothing, if it does not. */
+  /** Its name for the stream, if it has one. */
   readonly stream?: string;
-  /** What it calls its call; nothing, if it does not. */
+  /** Its id of the call, if it has one. */
   readonly call?: string;
-  /** Everything that it says before it speaks. */
+  /** All messages that it sends before its audio. */
   readonly hello: readonly object[];
-  /** One frame of speech; counted from 0. */
+  /** The message of one frame of speech. `frame` counts from 0. */
   readonly speak: (payload: string, frame: number) => object;
   /** Bytes of audio in a frame. */
   readonly frameBytes: number;

@@ -18,7 +18,7 @@ import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
 
 const FRAME_BYTES = 160;
 
-/** A worker without a model: takes every call it is asked to take, and writes down what it hears. */
+/** A worker without a model. It takes every call that it is asked to take, and records what it receives. */
 export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   readonly asked: WorkerRequest[] = [];
@@ -28,7 +28,7 @@ export class ScriptedWorker {
   readonly #directory: CallDirectory;
   readonly #frames: ReturnType<typeof reliableFrameChannels>;
   readonly #stack = new AsyncDisposableStack();
-  /** What is answered instead of the truth. */
+  /** Answered to every request, if it is set. */
   answer: WorkerReply['answer'] | undefined;
 
   private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
@@ -71,7 +71,7 @@ export class ScriptedWorker {
     return {answer: 'yes', epoch: claim.call.epoch};
   }
 
-  /** Opens this side of a stream's channel, as an owner in that epoch does. */
+  /** Opens the worker's end of a stream's channel, as the owner in that epoch does. */
   async listen(streamSid: StreamSid, epoch: number): Promise<WorkerChannel> {
     const channel = await this.#frames.workerEnd(streamSid, epoch);
     const frames: EdgeToWorker[] = [];
@@ -80,7 +80,7 @@ export class ScriptedWorker {
     return channel;
   }
 
-  /** The newest end in an epoch, or that of one stream. */
+  /** The newest end in an epoch, of one stream or of any. */
   #end(epoch: number, streamSid?: StreamSid) {
     return this.#ends.findLast(end => end.epoch === epoch && (streamSid ?? end.streamSid) === end.streamSid);
   }
@@ -89,12 +89,12 @@ export class ScriptedWorker {
     this.#end(epoch, streamSid)?.channel.send(frame);
   }
 
-  /** Ends this side of a channel, as a worker does that lets go of a call. */
+  /** Closes the worker's end of a channel, as a worker does that lets go of a call. */
   async leave(epoch: number): Promise<void> {
     await this.#end(epoch)?.channel[Symbol.asyncDispose]();
   }
 
-  /** Takes a new call, as if the webhook had asked. */
+  /** Claims a new call, as if the webhook had asked for it. */
   async own(callSid: CallSid, ticket?: Parameters<CallDirectory['claim']>[1]['ticket']): Promise<void> {
     await this.#directory.claim(callSid, {epoch: 0, owner: this.id, at: 0, ...(ticket ? {ticket} : {})});
   }

@@ -11,16 +11,16 @@ export const newTicket = () => Ticket.parse(randomBytes(16).toString('hex'));
 export const TOKEN = 'a-token';
 export const PUBLIC_URL = 'wss://edge.test';
 
-/** A socket as Twilio opens it; every message that comes is kept. */
+/** A socket as Twilio opens it. It keeps every message that comes. */
 export class TwilioClient {
   readonly socket: WebSocket;
   readonly callSid: CallSid;
   readonly streamSid = newStreamSid();
   readonly got: {event: string; media?: {payload: string}; mark?: {name: string}}[] = [];
   readonly closed: Promise<number>;
-  /** Why the edge closed it, in its own words. */
+  /** The close reason of the edge. */
   readonly goodbye: Promise<string>;
-  /** The HTTP status, if the socket was refused. */
+  /** The HTTP status: 101, or why the socket was refused. */
   readonly answered: Promise<number>;
   #sequence = 1;
   #chunk = 0;
@@ -73,7 +73,7 @@ export class TwilioClient {
     });
   }
 
-  /** Twenty milliseconds whose payload says its number. */
+  /** Sends 20 ms of audio whose payload contains its number. Returns the payload. */
   speak(): string {
     this.#chunk += 1;
     const payload = payloadOf(this.#chunk);
@@ -98,7 +98,7 @@ export class TwilioClient {
     this.send({event: 'stop', sequenceNumber: this.#next(), streamSid, stop: {accountSid: 'AC', callSid}});
   }
 
-  /** What was heard: payloads in order. */
+  /** The payloads that came, in order. */
   heard(): string[] {
     return this.got.flatMap(message => (message.media ? [message.media.payload] : []));
   }
@@ -109,7 +109,7 @@ export class TwilioClient {
   }
 }
 
-/** 160 bytes that say which frame they are. */
+/** 20 ms of μ-law (160 bytes) that begin with a number. */
 export function payloadOf(number: number): string {
   const bytes = Buffer.alloc(160, 0xff);
   bytes.writeUInt32BE(number);
