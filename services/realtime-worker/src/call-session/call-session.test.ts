@@ -3,6 +3,9 @@ import {takenCall} from '../testing/taken-call.ts';
 import {openingHours, ScriptedLookUp} from '../testing/tools.ts';
 import {assistantTools} from '../tools/assistant-tools.ts';
 import type {Tool} from '../tools/tool.ts';
+import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
+import {sound} from '../testing/call.ts';
+import {callSid, edgeId, streamSid, TestDeployment} from '../testing/test-deployment.ts';
 
 /** A call of an assistant with these tools. */
 async function callWithTools(tools: readonly Tool[]) {
@@ -68,4 +71,94 @@ test('a caller who hangs up meanwhile aborts the tool; the record says that it w
     outcome.how === 'ended' ? outcome.entries.flatMap(entry => (entry.is === 'tool' ? [entry.tool] : [])) : [];
   expect(tools).toMatchObject([{name: 'look_up', durationMs: null, ok: false}]);
   expect(results()).toEqual([]);
+});
+
+test('a greeting that the model sends early is played once when the stream exists', async () => {
+  await using deployment = new TestDeployment();
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const [session] = deployment.model.sessions;
+  session?.emit(
+    {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+    {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
+  );
+  const {heard} = await deployment.stream(worker, 1);
+  const audio = heard.flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+  expect(audio.join('')).toEqual(sound(200));
+});
+
+test('caller audio is kept until the model session is configured, and then given in order', async () => {
+  await using deployment = new TestDeployment();
+  deployment.model.readyAtOnce = false;
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const {edge} = await deployment.stream(worker, 1);
+  const said = Array.from({length: 10}, (_, n) => Buffer.alloc(160, n).toString('base64'));
+  said.forEach((payload, n) => edge.send({kind: 'audio', timestamp: 100 + n * 20, payload}));
+  await deployment.pass(50);
+  const [session] = deployment.model.sessions;
+  expect(session?.commandsOf('hear')).toEqual([]);
+  session?.emit({type: 'ready'});
+  expect(session?.commandsOf('hear').map(({payload}) => payload)).toEqual(said);
+});
+
+test('a call that the caller hangs up is released within a second and recorded once', async () => {
+  await using deployment = new TestDeployment();
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const {edge} = await deployment.stream(worker, 1);
+  edge.send({kind: 'ended', why: 'hungUp'});
+  await deployment.pass(1_000);
+  expect(worker.calls).toBe(0);
+  expect(deployment.model.sessions[0]?.closed).toBe(true);
+  expect(deployment.records.map(({summary}) => [summary.endReason, summary.endedBy])).toEqual([
+    ['caller.hung-up', 'caller'],
+  ]);
+  expect((await deployment.directory.read(callSid(1)))?.state).toBe('ended');
+});
+
+test('a hang-up reported by Twilio is passed on to the edge, which must not look for another owner', async () => {
+  await using deployment = new TestDeployment();
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const {heard} = await deployment.stream(worker, 1);
+  const asked = deployment.workerClient.ask(worker.id, {type: 'end', callSid: callSid(1), why: 'caller.hung-up'});
+  await deployment.pass(50);
+  expect(await asked).toMatchObject({answer: 'yes'});
+  expect(heard.at(-1)).toEqual({kind: 'close', why: 'done'});
+  expect(deployment.records.map(({summary}) => summary.endReason)).toEqual(['caller.hung-up']);
+});
+
+test('a worker that loses a call to a newer owner releases it and records nothing', async () => {
+  await using deployment = new TestDeployment();
+  const first = await deployment.worker();
+  const second = await deployment.worker();
+  await deployment.take(first, 1);
+  await deployment.stream(first, 1);
+  const stream = {streamSid: streamSid(1), edge: edgeId};
+  expect(await deployment.take(second, 1, {epoch: 1, cause: 'worker-lost', stream})).toMatchObject({
+    answer: 'yes',
+    epoch: 2,
+  });
+  // The edge follows the newer owner, and its frames tell the older one.
+  const edge = await deployment.channels.edgeEnd(streamSid(1), 2);
+  edge.send({kind: 'began', callSid: callSid(1), streamSid: streamSid(1), edge: edgeId});
+  await deployment.pass(500);
+  expect([first.calls, second.calls]).toEqual([0, 1]);
+  expect(deployment.records).toEqual([]);
+  expect(deployment.model.sessions[0]?.closed).toBe(true);
+});
+
+test('a call is restored in a Redis that came back without its data', async () => {
+  await using deployment = new TestDeployment();
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const {edge} = await deployment.stream(worker, 1);
+  deployment.directory.lose();
+  edge.send({kind: 'digit', digit: '#'});
+  deployment.model.sessions[0]?.emit({type: 'turnCommitted', itemId: 'u1'});
+  await deployment.pass(500);
+  expect(await deployment.directory.read(callSid(1))).toMatchObject({state: 'live', owner: worker.id, epoch: 1});
+  expect((await deployment.directory.journal(callSid(1)))[0]).toContain('"is":"opened"');
+  await flushPromises();
 });

@@ -6,6 +6,8 @@ import type {Outcome, Request, WorkerClient} from '@voicebridge/shared/rpc/worke
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
 import {handOver} from './hand-over.ts';
+import {sound} from '../testing/call.ts';
+import {callSid as callSidOf, TestDeployment} from '../testing/test-deployment.ts';
 
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
 const worker = ProcessId.parse('worker-000000000me0');
@@ -64,4 +66,30 @@ test('a call that has ended meanwhile is not offered to anyone', async () => {
   };
   const {result, asked} = await leaving([ended, async () => 'yes']);
   expect([result, asked.length]).toEqual([true, 1]);
+});
+
+test('a draining worker hands a call over only when the other worker’s model session is ready', async () => {
+  await using deployment = new TestDeployment();
+  const first = await deployment.worker();
+  await deployment.take(first, 1);
+  await deployment.stream(first, 1);
+  deployment.model.sessions[0]?.emit(
+    {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+    {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(20)},
+    {type: 'audioEnded', itemId: 'i1'},
+    {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
+  );
+  await deployment.pass(2_500); // until it was heard
+  const second = await deployment.worker();
+  deployment.model.readyAtOnce = false;
+  const drained = first.drain();
+  await deployment.pass(500);
+  expect(first.calls).toBe(1); // the other session is not ready yet
+  expect(await deployment.take(first, 2)).toMatchObject({answer: 'draining'});
+  deployment.model.sessions.at(-1)?.emit({type: 'ready'});
+  await deployment.pass(500);
+  await drained;
+  expect([first.calls, second.calls]).toEqual([0, 1]);
+  expect((await deployment.directory.read(callSidOf(1)))?.owner).toBe(second.id);
+  expect(deployment.records).toEqual([]);
 });

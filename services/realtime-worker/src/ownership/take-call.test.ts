@@ -1,0 +1,74 @@
+import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {sound} from '../testing/call.ts';
+import {afterEach, beforeEach, expect, test} from 'vitest';
+import {callSid, edgeId, streamSid, TestDeployment} from '../testing/test-deployment.ts';
+
+let deployment: TestDeployment;
+beforeEach(() => {
+  deployment = new TestDeployment();
+});
+afterEach(() => deployment[Symbol.asyncDispose]());
+
+test('a new call has its model session open and its greeting requested before the caller’s stream exists', async () => {
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const [session] = deployment.model.sessions;
+  expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['greeting-1']);
+  expect(session?.settings.voice).toBe('alloy');
+});
+
+test('a second request to take the same call is answered with taken, and opens no second session', async () => {
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  expect(await deployment.take(worker, 1)).toMatchObject({answer: 'taken', epoch: 1});
+  expect(deployment.model.sessions.filter(session => !session.closed)).toHaveLength(1);
+});
+
+test('a worker that loses the claim, or claims an ended call, keeps neither capacity nor a session', async () => {
+  const worker = await deployment.worker({MAX_CALLS: '1'});
+  const other = ProcessId.parse('worker-0000other');
+  for (const ended of [false, true]) {
+    const n = ended ? 2 : 1;
+    await deployment.directory.claim(callSid(n), {epoch: 0, owner: other, at: 0});
+    if (ended) await deployment.directory.end(callSid(n), 1);
+    expect(await deployment.take(worker, n)).toMatchObject({answer: 'taken', epoch: 1});
+    expect(worker.calls).toBe(0);
+    expect(deployment.model.sessions.every(({closed}) => closed)).toBe(true);
+  }
+});
+
+test('a worker that takes a call over knows what was said and does not greet again', async () => {
+  const first = await deployment.worker();
+  const second = await deployment.worker();
+  await deployment.take(first, 1);
+  await deployment.stream(first, 1);
+  deployment.model.sessions[0]?.emit(
+    {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
+    {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(500)},
+    {type: 'words', responseId: 'r1', itemId: 'i1', text: 'Hello, how can I help?', whole: true},
+    {type: 'audioEnded', itemId: 'i1'},
+    {type: 'responseEnded', responseId: 'r1', status: 'completed', reason: undefined, tokens: undefined},
+    {type: 'callerSpoke', itemId: 'u1', fromMs: 100},
+    {type: 'callerStopped', itemId: 'u1', untilMs: 200},
+    {type: 'turnCommitted', itemId: 'u1'},
+    {type: 'callerWords', itemId: 'u1', text: 'When do you open?'},
+  );
+  await deployment.pass(100);
+  await deployment.take(second, 1, {epoch: 1, cause: 'worker-lost', stream: {streamSid: streamSid(1), edge: edgeId}});
+  const session = deployment.model.sessions.at(-1);
+  expect(session?.commandsOf('add').map(({item}) => ('text' in item ? item.text : item.kind))).toEqual([
+    'Hello, how can I help?',
+    'When do you open?',
+  ]);
+  // The caller had asked and was not answered.
+  expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['recovery-1']);
+});
+
+test('a model session that was opened early is closed when the claim fails', async () => {
+  const worker = await deployment.worker();
+  deployment.directory.claim = async () => {
+    throw new Error('Redis is away');
+  };
+  expect(await deployment.take(worker, 1)).not.toMatchObject({answer: 'yes'});
+  expect([worker.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
+});

@@ -1,0 +1,109 @@
+import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {openWorkerClient, type WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
+import type {EdgeChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import {WorkerEnv} from '../config.ts';
+import {type RealtimeWorker, startWorker} from '../start-worker.ts';
+import type {OpenRecording} from '../recording/recording.ts';
+import {ScriptedModel} from './scripted-model.ts';
+
+const log = createLog('test', {level: 'silent'});
+export const edgeId = ProcessId.parse('edge-0000test');
+export const callSid = (n: number) => CallSid.parse(`CA${String(n).padStart(32, '0')}`);
+export const streamSid = (n: number) => StreamSid.parse(`MZ${String(n).padStart(32, '0')}`);
+
+/** A deployment in memory: one bus, one directory, one fleet, and as many workers as a test starts. */
+export class TestDeployment implements AsyncDisposable {
+  readonly clock = new FakeClock();
+  readonly bus = new MemoryMediaBus(this.clock);
+  readonly directory = new MemoryCallDirectory(this.clock);
+  readonly fleet = new MemoryFleet(this.clock);
+  model = new ScriptedModel();
+  readonly records: CallFinished[] = [];
+  readonly workers: RealtimeWorker[] = [];
+  readonly channels = reliableFrameChannels(this.bus, this.clock);
+  openRecording: OpenRecording | undefined;
+  queueIsDown = false;
+  #workerClient: WorkerClient | undefined;
+
+  /** The edge's client. Available once a worker was started. */
+  get workerClient(): WorkerClient {
+    if (!this.#workerClient) throw new Error('no worker was started');
+    return this.#workerClient;
+  }
+
+  async worker(env: Record<string, string> = {}): Promise<RealtimeWorker> {
+    this.#workerClient ??= await openWorkerClient({bus: this.bus, clock: this.clock, id: edgeId, log});
+    const queue: AnalyticsQueue = {
+      send: async parts => {
+        if (this.queueIsDown) throw new Error('the queue is away');
+        this.records.push(...parts);
+      },
+      [Symbol.asyncDispose]: async () => {},
+    };
+    const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
+    const {clock, bus, directory, fleet, model} = this;
+    const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model};
+    const {openRecording} = this;
+    const starting = startWorker(config, {...deps, ...(openRecording ? {openRecording} : {})});
+    await this.pass(20); // it asks itself to take a call first
+    const worker = await starting;
+    this.workers.push(worker);
+    return worker;
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms, 5);
+  }
+
+  async take(worker: RealtimeWorker, n: number, more: object = {}) {
+    const request = {
+      type: 'take' as const,
+      callSid: callSid(n),
+      epoch: 0,
+      assistant: 'default',
+      facts: {},
+      cause: 'new' as const,
+    };
+    const asked = this.workerClient.ask(worker.id, {...request, ...more}, 5_000);
+    await this.pass(20);
+    return await asked;
+  }
+
+  /** The caller's stream reaches an edge, which brings it to the worker. */
+  async stream(worker: RealtimeWorker, n: number, epoch = 1): Promise<{edge: EdgeChannel; heard: WorkerToEdge[]}> {
+    const attached = await this.directory.attach(callSid(n), {epoch, streamSid: streamSid(n), edge: edgeId});
+    if (!attached) throw new Error('the call cannot get a stream');
+    const edge = await this.channels.edgeEnd(streamSid(n), attached.call.epoch);
+    const heard: WorkerToEdge[] = [];
+    edge.onFrame(frame => heard.push(frame));
+    const request = {
+      type: 'attach' as const,
+      callSid: callSid(n),
+      epoch: attached.call.epoch,
+      streamSid: streamSid(n),
+      edge: edgeId,
+    };
+    const asked = this.workerClient.ask(worker.id, request, 5_000);
+    edge.send({kind: 'began', callSid: callSid(n), streamSid: streamSid(n), edge: edgeId});
+    await this.pass(50);
+    if ((await asked).answer !== 'yes') throw new Error('the worker does not have the call');
+    return {edge, heard};
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = Promise.all(this.workers.map(worker => worker[Symbol.asyncDispose]()));
+    await this.pass(6_000);
+    await all;
+    this.channels[Symbol.dispose]();
+  }
+}
