@@ -10,9 +10,10 @@ import {
 } from '@voicebridge/shared/cdr/call-record.ts';
 
 /**
- * The journal of a call: what another worker needs to go on with it, and all that its record is made of. Entries are
- * facts and are never changed; `wall` is Unix milliseconds, the only clock that two processes share. A record's
- * `at` counts from `opened.wall`.
+ * The journal of a call: what another worker needs to go on with the call, and all that its record is made of. Entries
+ * are facts and are never changed. `wall` is Unix milliseconds, the only clock that two processes share; `at` in a
+ * record counts from `opened.wall`. The names of entries are older than the code's: `hushed` is a clear, `settled` a
+ * committed turn, `said` audio that was sent, `cut` a truncation.
  */
 const base = {wall: z.number()};
 const item = z.union([
@@ -38,30 +39,32 @@ export const JournalEntry = z.discriminatedUnion('is', [
   /** A worker has the call from here on. */
   z.object({...base, is: z.literal('owner'), worker: z.string(), epoch: z.number(), cause: z.string()}),
   z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string(), epoch: z.number()}),
-  /** Twilio's clock of a stream, up to which the caller's words are in the conversation. */
+  /** The caller's speech is in the conversation up to this moment of the stream, on Twilio's clock (ms). */
   z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
   z.object({...base, is: z.literal('modelReady'), ms: z.number()}),
-  /** The greeting was asked for: nobody greets again. */
+  /** The greeting was asked for: it is not asked for again. */
   z.object({...base, is: z.literal('greeted')}),
   z.object({...base, is: z.literal('firstAudio'), ms: z.number()}),
-  /** Something new in the conversation. */
+  /** A new item of the conversation. */
   z.object({...base, is: z.literal('item'), item}),
   /** The words of an item. */
   z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
-  /** Audio of an item went to Twilio, from `from` up to `ms` of it; not always the first time. */
+  /** Audio of an item was sent to Twilio, from `from` to `ms` of the item; perhaps not for the first time. */
   z.object({...base, is: z.literal('said'), id: z.string(), from: z.number(), ms: z.number()}),
-  /** Twilio was told to drop what it has not played yet; what that was is written as soon as it is known. */
+  /** Twilio was told to drop the audio it has not played; a `cut` follows when it is known which that was. */
   z.object({...base, is: z.literal('hushed')}),
   /** All audio of an item has come from the model. */
   z.object({...base, is: z.literal('complete'), id: z.string()}),
   /** The rest of an item was not heard. */
   z.object({...base, is: z.literal('cut'), id: z.string(), heardMs: z.number(), totalMs: z.number()}),
-  /** The model refused to forget it. */
+  /** The model refused to truncate an item. */
   z.object({...base, is: z.literal('cutRefused'), id: z.string()}),
-  /** `open`: as far as it had come; what is written later of the same turn replaces it. */
+  /** `open`: the turn goes on; a later entry of the same turn replaces this one. */
   z.object({...base, is: z.literal('turn'), turn: TurnRecord, open: z.boolean().optional()}),
   z.object({...base, is: z.literal('interruption'), interruption: InterruptionRecord}),
-  /** Written when it is called, and again when its result is there. */
+  /**
+   * Written when the model calls a tool (`durationMs` is null while its result is to come), and again with the result.
+   */
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
@@ -82,7 +85,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
 
-/** What a journal in Redis says; entries that nobody understands (of a newer version) are left out. */
+/** The entries of a journal in Redis. Lines that this version cannot read (a newer one wrote them) are left out. */
 export function readJournal(lines: readonly string[]): JournalEntry[] {
   return lines.flatMap(line => {
     try {
@@ -96,7 +99,7 @@ export function readJournal(lines: readonly string[]): JournalEntry[] {
   });
 }
 
-/** Most of a journal is this; looking at it by hand makes a call that moves be heard earlier. */
+/** Most entries are `said`. Checking them by hand instead of with zod makes a takeover faster. */
 function isSaid(raw: unknown): raw is Extract<JournalEntry, {is: 'said'}> {
   if (typeof raw !== 'object' || raw === null || !('is' in raw) || raw.is !== 'said') return false;
   if (!('id' in raw) || !('ms' in raw) || !('wall' in raw)) return false;

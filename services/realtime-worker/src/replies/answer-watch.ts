@@ -1,9 +1,9 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** What is done for a caller who waits for us in silence, in this order. */
+/** What is done for a caller who waits in silence, in this order. */
 export type AnswerStep = 'ask-again' | 'new-session' | 'give-up';
 
-/** When each step is due, as a share of the longest silence that is allowed. */
+/** When each step is due, as a share of the longest allowed silence. */
 const LADDER: readonly {readonly step: AnswerStep; readonly share: number}[] = [
   {step: 'ask-again', share: 0.5},
   {step: 'new-session', share: 0.7},
@@ -11,14 +11,14 @@ const LADDER: readonly {readonly step: AnswerStep; readonly share: number}[] = [
 ];
 
 /**
- * A wait that the caller breaks off by speaking is forgotten if it was shorter than this: they paused in a sentence. A
- * longer one counts on, so that a caller who keeps saying "hello?" is not left with a dead model.
+ * If the caller speaks again after a shorter wait than this, they only paused in a sentence, and the wait is forgotten.
+ * A longer wait is added to the next one: a caller who keeps saying "hello?" still gets to the next step.
  */
 const PAUSE_MS = 2_000;
 
 /**
- * The silence that we owe the caller an end of: since when it lasts, and what is done about it next. One deadline,
- * whatever the cause. Pure: it is told the time and remembers no clock.
+ * How long the caller has waited for an answer in silence, and what is done about it next. One deadline, whatever the
+ * cause. Pure: time is passed in.
  *
  *   answered ──silence or a failed answer──> ask-again ──> new-session ──> give-up
  *      ^─────────────────────a complete answer────────────────┘
@@ -26,14 +26,14 @@ const PAUSE_MS = 2_000;
 export class AnswerWatch {
   readonly #withinMs: Millis;
   #since: Millis | undefined;
-  /** Silence before the caller last spoke. */
+  /** Waiting time from before the caller last spoke, in milliseconds. */
   #carried: Millis = 0;
   #taken = 0;
   #renewed = false;
-  /** Nothing is tried before. */
+  /** No step is taken before this moment. */
   #heldUntil: Millis = 0;
 
-  /** `withinMs`: the longest silence that is allowed. */
+  /** `withinMs`: the longest allowed silence. */
   constructor(withinMs: Millis) {
     this.#withinMs = withinMs;
   }
@@ -51,14 +51,14 @@ export class AnswerWatch {
     return this.#since !== undefined;
   }
 
-  /** Which session the answer is expected from: `spare`: another one should be made ready; `other`: use it. */
+  /** Which session must answer. `spare`: the same one, and a spare is made ready; `other`: the spare. */
   get session(): 'same' | 'spare' | 'other' {
     if (this.#taken === 0) return 'same';
     if (this.#taken === 1) return 'spare';
     return this.#taken === 2 && !this.#renewed ? 'other' : 'same';
   }
 
-  /** The caller waits, since `at` or longer, but not before `notBefore`. Undefined: they do not wait. */
+  /** The caller waits since `at` or an earlier report, but not since before `notBefore`. Undefined: they do not wait. */
   waits(at: Millis | undefined, notBefore: Millis): void {
     this.#since = at === undefined ? undefined : Math.max(this.#since ?? at, notBefore);
   }
@@ -70,7 +70,7 @@ export class AnswerWatch {
     this.#since = undefined;
   }
 
-  /** The model said when it is worth another try. Nothing else is tried before, but the caller waits no longer for it. */
+  /** The model said when to try again. No step is taken before, but the longest allowed silence stays the same. */
   holdUntil(at: Millis): void {
     this.#heldUntil = at;
   }
@@ -80,7 +80,7 @@ export class AnswerWatch {
     this.#carried = 0;
   }
 
-  /** The model has given a whole answer: what went wrong before is forgotten. */
+  /** The model has given a complete answer: the next failure starts with the first step. */
   answered(): void {
     this.#carried = 0;
     this.#taken = 0;
@@ -96,13 +96,13 @@ export class AnswerWatch {
   due(at: Millis): AnswerStep | undefined {
     const {deadline} = this;
     if (deadline === undefined || at < deadline) return undefined;
-    // What is held back until after the last moment is not tried any more.
+    // The model could be tried only after the longest allowed silence: give up.
     if (this.#since !== undefined && this.#heldUntil > this.#since - this.#carried + this.#withinMs)
       this.#taken = LADDER.length - 1;
     return this.next();
   }
 
-  /** An answer failed: the next step is taken without waiting for its time. */
+  /** An answer failed: takes the next step without waiting for its time. */
   next(): AnswerStep | undefined {
     const step = LADDER[this.#taken]?.step;
     if (step) this.#taken += 1;

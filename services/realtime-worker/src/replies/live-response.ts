@@ -16,7 +16,7 @@ export interface Response {
   called: boolean;
 }
 
-/** So many responses are remembered: a late delta or a doubled end comes within a few. */
+/** How many responses are remembered: late audio or a second end comes within a few. */
 const MAX_RESPONSES = 64;
 
 /**
@@ -47,12 +47,14 @@ export class LiveResponse {
     return this.#item !== undefined;
   }
 
-  /** Whether a response was told to have begun. */
+  /** Whether the beginning of a response was reported. */
   hasBegun(responseId: string): boolean {
     return this.#begun.has(responseId);
   }
 
-  /** Whether something audible came of a response. True also of one that is not in progress: it does not matter there. */
+  /**
+   * Whether something audible came of a response. True also of one that is not in progress: it does not matter there.
+   */
   hasSpoken(responseId: string): boolean {
     return this.#of(responseId)?.spoke ?? true;
   }
@@ -93,7 +95,10 @@ export class LiveResponse {
     return this.#ended.add(responseId);
   }
 
-  /** The response in progress is over, if it is this one. Returns it. Its item is not: `itemEnded` or `noItemOf` follows. */
+  /**
+   * The response in progress is over, if it is this one. Returns it. Its item is not: `itemEnded` or `noItemOf`
+   * follows.
+   */
   over(responseId: string): Response | undefined {
     const response = this.#of(responseId);
     if (response) this.#response = undefined;

@@ -3,7 +3,7 @@ import {lastWords} from '../conversation/heard-words.ts';
 import {continueFrom, greetWith} from './prompts.ts';
 import type {Request} from './response-sequencer.ts';
 
-/** What another owner of the call had said, and had not. */
+/** What an earlier owner of the call has left to be said. */
 interface LeftUnsaid {
   /** The caller has heard at least the beginning of a greeting. */
   readonly greeted: boolean;
@@ -12,7 +12,7 @@ interface LeftUnsaid {
   readonly cutOffItem: string | undefined;
 }
 
-/** What a model session leaves unsaid when it is lost, and the next one has to say: a greeting, the rest, an answer. */
+/** What the next model session has to say first: a greeting, the rest of a reply that broke off, or an answer. */
 export class PendingReply {
   readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
   #greeting: boolean;
@@ -27,23 +27,29 @@ export class PendingReply {
     this.#brokenOff = restored?.cutOffItem;
   }
 
-  /** Nobody was ever asked to greet. */
+  /** Whether the greeting is still to be asked for. */
   get greeting(): boolean {
     return this.#greeting;
   }
 
-  /** Whether the next session has anything to say at once. */
+  /** Whether the next session has something to say at once. */
   get isOwed(): boolean {
     return this.#greeting || this.#answer || this.#brokenOff !== undefined;
   }
 
-  /** The session is lost. `brokenOff`: the item it was speaking; `answer`: the caller waits for one it had not begun. */
+  /**
+   * The session is lost. `brokenOff`: the item it was speaking; `answer`: the caller waits for an answer that had not
+   * begun.
+   */
   sessionLost({brokenOff, answer}: {readonly brokenOff: string | undefined; readonly answer: boolean}): void {
     this.#brokenOff = brokenOff ?? this.#brokenOff;
     this.#answer = answer;
   }
 
-  /** What to ask a session for that knows what was said; asked once. `heardText`: the words of an item that were heard. */
+  /**
+   * The request for a session that has the conversation; returned once. `heardText`: the words of an item that were
+   * heard.
+   */
   take(heardText: (itemId: string) => string): Request | undefined {
     const {instructions, greeting} = this.#assistant;
     const [isGreeting, brokenOff, answer] = [this.#greeting, this.#brokenOff, this.#answer];

@@ -1,20 +1,22 @@
-/** Words we put before the model. What the caller hears is the model's own. */
+/** What the model is told to say. The wording that the caller hears is the model's own. */
 
-/** A response's instructions replace the session's, so they are repeated. */
+/** The first words of a call. Instructions of a response replace the session's, so each function repeats those. */
 export function greetWith(instructions: string, greeting: string): string {
   return `${instructions}\n\nThe caller has just been connected. Greet them now, in one short breath: ${greeting}`;
 }
 
+/** Goes on with a reply that broke off after the words that the caller heard last. */
 export function continueFrom(instructions: string, lastWords: string): string {
   const where = lastWords === '' ? 'before your first word' : `after the words: "${lastWords}"`;
   return `${instructions}\n\nYour voice was cut off for a technical reason ${where}. Go on from exactly there. Do not greet, do not apologise, do not repeat what was said.`;
 }
 
+/** Speaks to a caller who has been silent for long. */
 export function askWhetherThere(instructions: string): string {
   return `${instructions}\n\nThe caller has said nothing for a while. In one short sentence, ask whether they are still there. Do not greet them again.`;
 }
 
-/** A filter stopped a reply in mid-sentence: to go on from there would be stopped again. */
+/** Follows a reply that a content filter stopped: if it went on, the filter would stop it again. */
 export function afterFilter(instructions: string): string {
   return `${instructions}\n\nYour last answer was stopped by a content filter in mid-sentence. In one short sentence, say that you cannot talk about that, and ask how else you can help.`;
 }
@@ -26,12 +28,12 @@ const FAREWELLS = {
     'The caller has not answered your questions whether they are still there. The call ends now.',
 } as const;
 
-/** We end the call: the caller is told why, in the assistant's voice. */
+/** The last words before the platform ends the call: why, and goodbye. */
 export function farewell(instructions: string, reason: keyof typeof FAREWELLS): string {
   return `${instructions}\n\n${FAREWELLS[reason]} In one short sentence, tell the caller so and say goodbye. Ask nothing.`;
 }
 
-/** Keys are not audible to the model as what they are. */
+/** Tells the model of keys, which it cannot hear. */
 export function pressed(digits: string): string {
   return `The caller pressed ${digits.split('').join(' ')} on the telephone keypad.`;
 }

@@ -2,19 +2,19 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {Request} from './response-sequencer.ts';
 
-/** A limit that ends sooner than this is waited for in silence. */
+/** The caller waits in silence for a limit that ends within this time. */
 const LONGEST_SILENCE_MS = 3_500;
 /** The longest limit that a caller is asked to wait for. */
 const LONGEST_HOLD_MS = 30_000;
-/** A limit that says nothing of its end, or that it is over. */
+/** The pause before the next request if the server does not say when the limit ends. */
 const SOONEST_MS = 300;
-/** So many limits in a row are waited for in silence, or one with words, before a limit is a failure like any other. */
+/** After two silent waits in a row, or one announced wait, a further limit counts as a failed answer. */
 const IN_A_ROW = 2;
 
 /**
- * The model is limited and says for how long. It is asked again when that is over and the caller waits for it. Where this
- * takes longer than a caller should wait in silence, Twilio tells them, because the model cannot: their stream is closed
- * for it, and what is wanted of the model meanwhile is asked when they are back.
+ * The model's server refuses requests for a while (rate limit) and says for how long. The request is made again when
+ * the limit is over and the caller still waits. If that is too long for silence, the caller's stream is closed so that
+ * Twilio can ask them to wait; requests of that time are made when the caller has another stream.
  *
  *   limited ──short──────────────────────────────────────────────> asked
  *      └──long, and all that was said is heard──> told ──back──────^
@@ -22,20 +22,20 @@ const IN_A_ROW = 2;
 export class RateLimit {
   #pending: {readonly until: Millis; readonly step: 'wait' | 'hold'; request: Request; isTold: boolean} | undefined;
   #inARow = 0;
-  /** A limit is the last that was heard of the answer. Written here only. */
+  /** Whether the answer that the caller waits for was refused because of a limit. Written here only. */
   isToBlame = false;
 
-  /** When it ends; undefined while nothing waits for that. */
+  /** When the limit ends; undefined while no request waits for that. */
   get until(): Millis | undefined {
     return this.#pending?.until;
   }
 
-  /** The same, once the caller was sent to Twilio to be told. */
+  /** `until`, if Twilio was told to ask the caller to wait. */
   get toldUntil(): Millis | undefined {
     return this.#pending?.isTold ? this.#pending.until : undefined;
   }
 
-  /** The same, if the caller is told or to be told. */
+  /** `until`, if the caller was asked to wait or will be. */
   get heldUntil(): Millis | undefined {
     return this.#pending?.step === 'hold' ? this.#pending.until : undefined;
   }
@@ -45,7 +45,7 @@ export class RateLimit {
     return this.#pending?.step;
   }
 
-  /** A response failed: there may be another after `ms`. Undefined: that is not waited for. */
+  /** A response failed because of a limit that ends in `ms`. Returns how to wait for that; undefined: do not wait. */
   hit(ms: Millis | undefined, request: Request, at: Millis): 'wait' | 'hold' | undefined {
     this.isToBlame = true;
     const leftMs = Math.max(SOONEST_MS, ms ?? 0);
@@ -56,19 +56,21 @@ export class RateLimit {
     return step;
   }
 
-  /** Another owner of the call has told the caller to wait until then. */
+  /** An earlier owner of the call asked the caller to wait until then. */
   adopt(until: Millis, request: Request): void {
     this.#inARow = IN_A_ROW;
     this.#pending = {until, step: 'hold', request, isTold: true};
   }
 
-  /** Something is wanted of the model. True: it is asked later, in place of what was wanted before. */
+  /** Keeps a request until the limit ends, in place of the one before. False if there is no limit. */
   keeps(request: Request): boolean {
     if (this.#pending) this.#pending.request = request;
     return this.#pending !== undefined;
   }
 
-  /** The caller can be told now. They are, once, and not of a wait that is nearly over. */
+  /**
+   * All that was said is heard, so Twilio can speak. It asks the caller to wait: once, and only if the wait is long.
+   */
   tell(at: Millis): CallEffect[] {
     const pending = this.#pending;
     if (!pending || pending.isTold || pending.until - at <= LONGEST_SILENCE_MS) return [];
@@ -77,7 +79,7 @@ export class RateLimit {
     return [journal({is: 'held', ms}), {do: 'hold', ms}];
   }
 
-  /** The caller waits: what to ask the model for, if it may be asked by now. */
+  /** The request to make now, if the limit is over. Call it while the caller waits. */
   due(at: Millis): Request | undefined {
     if (!this.#pending || at < this.#pending.until) return undefined;
     const {request} = this.#pending;
@@ -85,13 +87,13 @@ export class RateLimit {
     return request;
   }
 
-  /** The caller is being answered after all. */
+  /** The caller gets an answer: there is no limit any more. */
   over(): void {
     this.#pending = undefined;
     this.isToBlame = false;
   }
 
-  /** The model has given a whole answer: the next limit is the first again. */
+  /** The model has given a complete answer: the next limit is the first in a row. */
   answered(): void {
     this.#inARow = 0;
   }

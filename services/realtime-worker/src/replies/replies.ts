@@ -8,26 +8,26 @@ import type {ModelEvent} from '../model/model-adapter.ts';
 import {RateLimit} from './rate-limit.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
-/** What replies need of the rest of the dialogue. */
+/** What `Replies` needs of the rest of the dialogue. */
 export interface RepliesDeps {
-  /** The longest silence that a caller who waits for us is left in. */
+  /** The longest silence in which a caller waits for an answer, in milliseconds. */
   readonly answerWithinMs: Millis;
-  /** A response is given up: whatever still comes of it is not played. */
+  /** Stops waiting for a response: what still comes of it is not played. */
   readonly abandon: (responseId: string, at: Millis) => CallEffect[];
-  /** The response in progress. Begun and ended here; the dialogue tells it of audio. */
+  /** The response in progress. `Replies` begins and ends it; the dialogue reports its audio. */
   readonly live: LiveResponse;
 }
 
 const RETRY_AFTER_MS = 300;
-/** What a model that answers takes to its first sound. */
+/** A working model makes its first sound within this time of being asked. */
 const FIRST_SOUND_WITHIN_MS = 1_500;
 const BUSY = 'conversation_already_has_active_response';
-/** Races with what the server does by itself. */
+/** Refusals that are no error: the server did something by itself at the same moment. */
 const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
 
 /**
- * The replies we ask the model for: one at a time, and none that stays out. Whatever keeps an answer from the caller,
- * the same steps follow (`AnswerWatch`): it is asked for again, then of another session, and then the call ends in words.
+ * The replies that the model is asked for, one at a time. If the caller does not get an answer, for whatever reason,
+ * the same steps follow (`AnswerWatch`): ask the same session again, ask another session, end the call with an apology.
  */
 export class Replies {
   readonly #deps: RepliesDeps;
@@ -35,10 +35,10 @@ export class Replies {
   readonly #sequencer = new ResponseSequencer();
   readonly #watch: AnswerWatch;
   readonly #live: LiveResponse;
-  /** What the caller waits for: set when it is wanted, and gone with the first sound of an answer. */
+  /** What the caller waits for: from the request to the first sound of an answer. */
   #awaited: Request | undefined;
   #retry: {readonly at: Millis; readonly request: Request} | undefined;
-  /** A reply that ended in mid-sentence was asked to go on, since the caller last spoke or pressed a key. */
+  /** Whether the model was asked to finish a sentence since the caller last spoke or pressed a key: only once. */
   #wentOn = false;
   #hasSession = false;
 
@@ -53,28 +53,29 @@ export class Replies {
     return earliest(this.#sequencer.deadline, this.#retry?.at, this.#watch.deadline, limitedUntil);
   }
 
-  /** Whether the model speaks or is about to. */
+  /** Whether the model makes a response, or a request for one is sent or waits. */
   get busy(): boolean {
     return this.#sequencer.busy || this.#retry !== undefined || this.limit.until !== undefined;
   }
 
-  /** Whether the caller has an answer to come of which nothing was audible yet. */
+  /** Whether the caller waits for an answer of which nothing was audible yet. */
   get awaited(): boolean {
     return this.#awaited !== undefined;
   }
 
-  /** Which session an answer is expected from: `spare`: another one should be made ready; `other`: use it. */
+  /** Which session must answer. `spare`: the same one, and a spare is made ready; `other`: the spare. */
   get session(): AnswerWatch['session'] {
     return this.#watch.session;
   }
 
+  /** Asks the model to speak, now or as soon as it can be asked. */
   want(request: Request, at: Millis): CallEffect[] {
     this.#awaited = request;
     if (request.cause === 'digits') this.#wentOn = false;
     return this.limit.keeps(request) ? [] : asked(this.#sequencer.want(request, at));
   }
 
-  /** Another session: what was asked of the last one, and not a word of it said, is asked again. */
+  /** Another session is in use: what the last one was asked for and did not begin to say is asked again. */
   sessionOpened(at: Millis): CallEffect[] {
     this.#hasSession = true;
     this.#watch.sessionRenewed();
@@ -96,14 +97,17 @@ export class Replies {
     this.#wentOn = false;
   }
 
-  /** The caller waits, if an answer is owed, since `at` or longer, but not before `audibleUntil`. Undefined: they do not. */
+  /**
+   * The caller has waited for an answer since `at`, or since `audibleUntil` if that is later. Undefined: they do not
+   * wait.
+   */
   waits(at: Millis | undefined, audibleUntil: Millis): void {
     this.#watch.waits(at, Math.max(audibleUntil, this.limit.heldUntil ?? 0));
   }
 
-  /** The caller's turn: the server answers it, or we ask it to. */
+  /** The caller's speech was a turn. `serverResponds`: the server answers it without being asked. */
   turn(serverResponds: boolean, at: Millis): CallEffect[] {
-    this.#retry = undefined; // this turn is answered, and that will do
+    this.#retry = undefined; // the answer to this turn takes its place
     this.#wentOn = false;
     if (!serverResponds) return [...this.noTurn(at), ...this.want({cause: 'turn'}, at)];
     this.#awaited = {cause: 'turn'};
@@ -111,7 +115,7 @@ export class Replies {
     return [];
   }
 
-  /** What the caller said needs no answer. */
+  /** The caller's speech was no turn: what waited for its end can be asked for. */
   noTurn(at: Millis): CallEffect[] {
     return asked(this.#sequencer.listened(at));
   }
@@ -120,16 +124,16 @@ export class Replies {
     this.#sequencer.itemAdded(itemId);
   }
 
-  /** Returns what the response answers, if we asked for it. */
+  /** A response began. Returns the request that it answers; undefined if the server made it by itself. */
   started(responseId: string, tag: string | undefined): Request | undefined {
     const request = this.#sequencer.created(responseId, tag);
-    // The server answers the caller by itself, and did not tell of their turn.
+    // The server answers a turn that it did not report.
     if (!request) this.#wentOn = false;
     this.#live.started(responseId, request);
     return request;
   }
 
-  /** The caller was speaking when it began: it will not be heard, and is asked for when they have finished. */
+  /** A response began while the caller was speaking: they will not hear it, and it is asked for again afterwards. */
   takenBack(responseId: string): void {
     this.#sequencer.takenBack(responseId);
   }
@@ -149,7 +153,9 @@ export class Replies {
     this.limit.over();
   }
 
-  /** `heeded`: the caller was to hear it; it was neither spoken over nor given up. */
+  /**
+   * A response ended. `heeded`: the caller was meant to hear it; they did not speak over it, and it was not abandoned.
+   */
   ended(event: Ended, heeded: boolean, at: Millis): CallEffect[] {
     const effects = asked(this.#sequencer.done(event.responseId, at));
     const response = this.#live.over(event.responseId);
@@ -169,7 +175,7 @@ export class Replies {
   #missed(cause: MissCause, detail: string, response: Response, event: Ended, at: Millis): CallEffect[] {
     if (cause === 'incomplete' && response.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
     const request = this.#again(response);
-    // What failed while a limit is waited for is asked again when that is over.
+    // A request that fails while a rate limit lasts is made again when the limit is over.
     const limited =
       this.limit.step ?? (cause === 'rate-limited' ? this.limit.hit(event.retryAfterMs, request, at) : undefined);
     if (limited) {
@@ -181,13 +187,13 @@ export class Replies {
     return step ? this.#take(step, cause, detail, request, at + RETRY_AFTER_MS) : [];
   }
 
-  /** Another owner of the call had asked the caller to wait until then. */
+  /** An earlier owner of the call asked the caller to wait until then. */
   resumeHold(until: Millis): void {
     this.#awaited = {cause: 'recovery'};
     this.limit.adopt(until, this.#awaited);
   }
 
-  /** A reply that stops in mid-sentence is taken up once; the caller who heard most of it can ask for more. */
+  /** A reply stopped in mid-sentence. The model is asked once to finish it; after that, the caller can ask. */
   #goOn(detail: string, isFiltered: boolean, at: Millis): CallEffect[] {
     if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', detail}];
     this.#wentOn = true;
@@ -195,7 +201,7 @@ export class Replies {
     return [{do: 'missed', cause: 'incomplete', step: 'ask-again', detail}, ...this.want(request, at)];
   }
 
-  /** The model refused something. None of it is worth a call. */
+  /** The model refused a command. No refusal ends the call by itself. */
   refused({code, message, about}: Extract<ModelEvent, {type: 'refused'}>, at: Millis): CallEffect[] {
     const isRespond = about?.startsWith('respond:') ?? false;
     const tag = isRespond ? about?.slice('respond:'.length) : undefined;
@@ -241,12 +247,12 @@ export class Replies {
     return [...this.#take(step, cause, '', wanted, at), ...effects, ...(this.#hasSession ? this.time(at) : [])];
   }
 
-  /** Nothing more can be done: the call ends in words. */
+  /** Ends the call with an apology. */
   giveUp(cause: MissCause): CallEffect[] {
     return this.#take('give-up', cause, '', undefined, 0);
   }
 
-  /** All of it was said, and the server does not say that it is over. */
+  /** The answer was said to its end, but the server never reported the end of the response. */
   #neverEnded({responseId}: Response, at: Millis): CallEffect[] {
     this.#live.over(responseId);
     this.#live.noteEnd(responseId);
@@ -257,7 +263,7 @@ export class Replies {
     ];
   }
 
-  /** What to ask for in place of an answer that did not come, or not whole. */
+  /** What to ask for in place of an answer that did not come or broke off. */
   #again({spoke, request}: Response): Request {
     return spoke ? this.#live.rest('broken-off') : (request ?? {cause: 'turn'});
   }

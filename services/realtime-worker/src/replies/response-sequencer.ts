@@ -1,14 +1,17 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {RecentIds} from './recent-ids.ts';
 
-/** Why we want the model to speak. */
+/** Why the model is asked to speak. */
 export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery' | 'farewell';
 
+/** Something that the model is asked to say. */
 export interface Request {
   readonly cause: Cause;
   /** Replaces the session's instructions for this one response. */
   readonly instructions?: string;
-  /** Items that must be in the conversation for this to make sense; a response that began after them covers it. */
+  /**
+   * Items that the response must know. Another response that begins when the model has them makes this one unnecessary.
+   */
   readonly after?: readonly string[];
   /** The model may call no tool: it must speak. */
   readonly speechOnly?: boolean;
@@ -16,19 +19,19 @@ export interface Request {
 
 type Slot =
   | {readonly state: 'idle'}
-  /** The server answers a committed turn by itself; if nothing comes until then, we ask. */
+  /** The server answers a committed turn by itself; if no response has begun by `until`, it is asked. */
   | {readonly state: 'expected'; readonly until: Millis}
   | {readonly state: 'requested'; readonly tag: string; readonly request: Request; readonly until: Millis}
-  /** `responseId` is unknown when all we know is that the server refused ours for another. */
+  /** `responseId` is undefined if the server refused our request because of a response that it has not announced. */
   | {readonly state: 'active'; readonly responseId: string | undefined; readonly request: Request | undefined};
 
-/** A server answers a turn in the moment it is committed, or never. */
+/** A server that answers a turn by itself begins at once: after this time it will not. */
 const ANSWERED_WITHIN_MS = 1_500;
-/** How long a server may take from our request to `response.created`. */
+/** The longest time from a request to `response.created`. */
 const CREATED_WITHIN_MS = 5_000;
-/** One session is not asked for the same thing a third time unless the caller has spoken in between. */
+/** How often one session is asked for the same thing, unless the caller speaks in between. */
 const ASKED_AT_MOST = 2;
-/** So many of our requests are remembered, for a response that comes after we gave it up, and so many items. */
+/** How many requests are remembered, for responses that begin after they were abandoned; and how many items. */
 const REMEMBERED = 16;
 
 /** One `response.create` to send. `tag` goes into its metadata, by which most servers let a response be recognised. */
@@ -40,8 +43,8 @@ export interface Create {
 }
 
 /**
- * One `response.create` in flight: the server refuses a second one, and frees the slot only with `response.done`.
- * Nothing but a greeting is asked for while the caller speaks. Pure: every method returns what to send now, if anything.
+ * Keeps one response at a time: OpenAI's server refuses a second `response.create` until `response.done`. While the
+ * caller speaks, only a greeting is asked for. Pure: every method returns what to send now, if anything.
  *
  *   idle ──want──> requested ──created──> active ──done──> idle
  *     └──turn──> expected ──created──────────^  │
@@ -53,7 +56,7 @@ export interface Create {
 export class ResponseSequencer {
   #slot: Slot = {state: 'idle'};
   #queue: Request[] = [];
-  /** Learnt from the first response to a request of ours. */
+  /** How responses are recognised, as the first response to a request showed. */
   #correlates: 'metadata' | 'order' | undefined;
   #untagged = false;
   readonly #asked = new Map<string, Request>();
@@ -63,7 +66,7 @@ export class ResponseSequencer {
   readonly #added = new RecentIds(REMEMBERED);
   #tags = 0;
   #listening = false;
-  /** A turn was committed while a response was in progress: the server could not answer it, or did so unseen. */
+  /** A turn was committed while a response was in progress: the server has not answered it, or has not said so. */
   #unanswered = false;
 
   get deadline(): Millis | undefined {
@@ -72,7 +75,7 @@ export class ResponseSequencer {
     return isTimed && Number.isFinite(slot.until) ? slot.until : undefined;
   }
 
-  /** Whether the model speaks or is about to. */
+  /** Whether a response is in progress, expected, requested or waits to be requested. */
   get busy(): boolean {
     return this.#slot.state !== 'idle' || this.#queue.length > 0;
   }
@@ -82,7 +85,7 @@ export class ResponseSequencer {
   }
 
   want(request: Request, at: Millis): Create | undefined {
-    // Two tool results that wait need one answer, after both.
+    // Two tool results that wait get one answer, which knows both.
     const same = this.#queue.findIndex(({cause}) => cause === request.cause);
     const waiting = this.#queue[same];
     if (waiting) this.#queue[same] = {...request, after: [...(waiting.after ?? []), ...(request.after ?? [])]};
@@ -90,7 +93,7 @@ export class ResponseSequencer {
     return this.#next(at);
   }
 
-  /** The caller speaks: what we wanted to say can wait, and may be covered by the answer to come. */
+  /** The caller speaks: requests wait, and the answer to the caller may make them unnecessary. */
   callerSpoke(): void {
     this.#listening = true;
     this.#unanswered = false;
@@ -98,14 +101,14 @@ export class ResponseSequencer {
     if (this.#slot.state === 'expected') this.#slot = {state: 'idle'};
   }
 
-  /** What the caller said was a turn, and the server will answer it by itself. */
+  /** The caller's speech was a turn, and the server will answer it by itself. */
   turnCommitted(at: Millis): void {
     this.#listening = false;
     if (this.#slot.state === 'idle') this.#slot = {state: 'expected', until: at + ANSWERED_WITHIN_MS};
     else this.#unanswered = true;
   }
 
-  /** What the caller said is over, and the server answers nothing by itself. */
+  /** The caller has stopped, and the server does not answer by itself. */
   listened(at: Millis): Create | undefined {
     this.#listening = false;
     return this.#next(at);
@@ -115,7 +118,7 @@ export class ResponseSequencer {
     this.#added.add(itemId);
   }
 
-  /** A response began. Returns what it answers, if it is ours; whatever was in the conversation by now is covered. */
+  /** A response began. Returns the request it answers, if any. Requests whose items it knows are dropped. */
   created(responseId: string, tag: string | undefined): Request | undefined {
     const request = this.#requestOf(tag);
     const slot = this.#slot;
@@ -127,19 +130,22 @@ export class ResponseSequencer {
   }
 
   #requestOf(tag: string | undefined): Request | undefined {
-    // It may be one that we gave up waiting for, and asked for again.
+    // It may answer a request that was abandoned and made again.
     const request = tag === undefined ? undefined : this.#asked.get(tag);
     if (request) {
       this.#correlates = 'metadata';
       return request;
     }
-    // The server may be answering a turn by itself while ours waits.
+    // Without a tag it may also be the server's own answer to a turn.
     if (this.#slot.state !== 'requested' || this.#correlates === 'metadata' || this.#unanswered) return undefined;
     this.#correlates = 'order';
     return this.#slot.request;
   }
 
-  /** What began was not wanted any more at that moment: it is wanted again, unless the answer to the caller covers it. */
+  /**
+   * The caller does not hear a response that began while they spoke: its request is made again, unless their answer
+   * covers it.
+   */
   takenBack(responseId: string): void {
     const slot = this.#slot;
     if (slot.state !== 'active' || slot.responseId !== responseId || !slot.request) return;
@@ -147,7 +153,7 @@ export class ResponseSequencer {
     this.#slot = {...slot, request: undefined};
   }
 
-  /** A response ended. Only the one in the slot frees it: a cancelled one may end after its successor began. */
+  /** A response ended. Only the one in the slot frees it: a cancelled one may end after the next has begun. */
   done(responseId: string, at: Millis): Create | undefined {
     if (this.#slot.state === 'active' && (this.#slot.responseId ?? responseId) === responseId) {
       this.#slot = this.#unanswered ? {state: 'expected', until: at + ANSWERED_WITHIN_MS} : {state: 'idle'};
@@ -157,8 +163,8 @@ export class ResponseSequencer {
   }
 
   /**
-   * `conversation_already_has_active_response`: the slot is taken by a response that we have not heard of yet, and free
-   * again when that ends. Some servers do not say which request they refused: there is only one.
+   * The server refused a request with `conversation_already_has_active_response`: the slot belongs to a response that
+   * it has not announced, and is free when that ends. Without a tag, the refusal is about the only request there is.
    */
   refused(tag: string | undefined): void {
     if (this.#slot.state !== 'requested' || this.#slot.tag !== (tag ?? this.#slot.tag)) return;
@@ -167,7 +173,7 @@ export class ResponseSequencer {
     this.#slot = {state: 'active', responseId: undefined, request: undefined};
   }
 
-  /** The server refused our request for good. `untagged`: because of its metadata. Returns what was asked for. */
+  /** The server refused a request for another reason. `untagged`: because of its metadata. Returns the request. */
   notCreated(tag: string | undefined, untagged: boolean): Request | undefined {
     const slot = this.#slot;
     if (slot.state !== 'requested' || slot.tag !== (tag ?? slot.tag)) return undefined;
@@ -177,7 +183,7 @@ export class ResponseSequencer {
     return slot.request;
   }
 
-  /** Whatever is in the slot is not waited for any longer. Returns what was asked for, and the response to cancel. */
+  /** Frees the slot without waiting. Returns the request that was in it, and the response to cancel. */
   abandon(): {readonly request: Request | undefined; readonly responseId: string | undefined} {
     const slot = this.#slot;
     this.#slot = {state: 'idle'};
@@ -188,8 +194,8 @@ export class ResponseSequencer {
   }
 
   /**
-   * Another session: nothing is in flight there. What was asked for is asked for again, also what was being answered
-   * if not a word of it was `spoken`.
+   * Another session is in use, in which nothing was requested yet. The open request is made again; so is the one that
+   * was being answered, unless some of the answer was `spoken`.
    */
   reset(at: Millis, spoken: boolean): Create | undefined {
     const slot = this.#slot;
@@ -206,14 +212,14 @@ export class ResponseSequencer {
   time(at: Millis): Create | undefined {
     const slot = this.#slot;
     if ((slot.state === 'expected' || slot.state === 'requested') && at >= slot.until) {
-      // A caller must not wait for an answer that nobody gives.
+      // The server does not answer: the caller must not wait for it.
       this.#queue.unshift(slot.state === 'requested' ? slot.request : {cause: 'turn'});
       this.#slot = {state: 'idle'};
     }
     return this.#next(at);
   }
 
-  /** A response that begins now answers this too. */
+  /** Whether a response that begins now makes a request unnecessary. */
   #covers({cause, after}: Request): boolean {
     return cause !== 'greeting' && cause !== 'farewell' && (after ?? []).every(id => this.#added.has(id));
   }

@@ -29,7 +29,7 @@ test('a caller who speaks keeps the line, and the tool call is answered once', (
   expect(goodbye.over(true, false, 9_000)).toBeUndefined();
 });
 
-test('a goodbye said twice is said once', () => {
+test('a second goodbye changes nothing about the first', () => {
   const goodbye = new ClosingLine();
   goodbye.say('call-1', 'r1', 0);
   goodbye.say('call-2', 'r1', 0);

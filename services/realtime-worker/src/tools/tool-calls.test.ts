@@ -20,7 +20,7 @@ const called = (name: string) =>
 const tools = () =>
   new ToolCalls(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), 2, 8, assistantTools);
 
-test('hanging up lasts from the word of the model until the line is closed', () => {
+test('hanging up lasts from the tool call until the line is closed', () => {
   const calls = tools();
   const before = noted(calls.called(called('hang_up'), facts).effects);
   expect(before).toEqual([{call: 2, turn: 4, name: 'hang_up', at: 2_000, durationMs: null, ok: false}]);
@@ -28,13 +28,13 @@ test('hanging up lasts from the word of the model until the line is closed', () 
   expect(calls.hungUp(7_600)).toEqual([]);
 });
 
-test('a caller who keeps the line has stopped the tool, and the record says so', () => {
+test('a caller who keeps the line stops the hang-up, and the record says that it did not succeed', () => {
   const calls = tools();
   calls.called(called('hang_up'), facts);
   expect(noted(calls.stay(6_000))).toMatchObject([{call: 2, durationMs: 1_000, ok: false}]);
   expect(noted(calls.hungUp(9_000))).toEqual([]);
 });
 
-test('a tool that nobody has is answered at once, and was no success', () => {
+test('a tool that the assistant does not have is answered at once, and recorded as not successful', () => {
   expect(noted(tools().called(called('fly'), facts).effects)).toMatchObject([{durationMs: 0, ok: false}]);
 });

@@ -5,7 +5,7 @@ import type {
 } from 'openai/resources/realtime/realtime';
 import type {ConversationItem, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
 
-/** Audio the model keeps from before it noticed speech, and the silence that ends a turn; milliseconds. */
+/** The model keeps this much audio from before it noticed speech; this much silence ends a turn. Milliseconds. */
 export const PREFIX_PADDING_MS = 300;
 export const SILENCE_MS = 500;
 
@@ -14,7 +14,7 @@ export const CONFIGURE = 'configure';
 
 type Audio = NonNullable<RealtimeSessionCreateRequest['audio']>;
 
-/** The published types forget that both can be switched off with `null`, as the protocol says. */
+/** The protocol switches both off with `null`; the published types do not allow that. */
 interface Input extends Omit<NonNullable<Audio['input']>, 'noise_reduction' | 'transcription'> {
   readonly noise_reduction: null;
   readonly transcription: {readonly model: string} | null;
@@ -29,8 +29,8 @@ interface SessionUpdate {
 }
 
 /**
- * The whole session, every value of it: defaults differ from model to model, and one key that the server does not know
- * makes it refuse all of them.
+ * Configures a session with every value spelled out, because defaults differ from model to model. A server refuses the
+ * whole event for one key that it does not know.
  */
 export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): SessionUpdate {
   const session: SessionUpdate['session'] = {
@@ -69,7 +69,7 @@ function turnDetection(interrupts: boolean, responds: boolean) {
   };
 }
 
-/** A command as the event that carries it. `event_id` says what a refusal was about. */
+/** The event for a command. A refusal names its `event_id`, which says what was refused. */
 export function clientEvent(command: Exclude<ModelCommand, {do: 'hear'}>): RealtimeClientEvent {
   switch (command.do) {
     case 'truncate':
@@ -115,12 +115,12 @@ export function clientEvent(command: Exclude<ModelCommand, {do: 'hear'}>): Realt
   }
 }
 
-/** 20 ms of caller audio, fifty times a second: written by hand, nothing to decode and nothing to escape. */
+/** The event for caller audio, fifty times a second: written by hand, because base64 needs no escaping. */
 export function appendMessage(payload: string): string {
   return `{"type":"input_audio_buffer.append","audio":"${payload}"}`;
 }
 
-/** The server takes ids of at most 32 characters from a client; other servers make longer ones. */
+/** OpenAI takes ids of at most 32 characters from clients; other servers give out longer ones. */
 function shortId(id: string): string {
   return id.slice(-32);
 }

@@ -1,4 +1,4 @@
-/** Reads the fields of one event of a peer, and remembers which it could not read. Never throws. */
+/** Reads the fields of one event, and remembers which it could not read. Never throws. */
 export class EventFields {
   readonly #raw: Readonly<Record<string, unknown>>;
   readonly #path: string;
@@ -50,7 +50,7 @@ export class EventFields {
     return this.fields(name);
   }
 
-  /** As it came. */
+  /** The value as it was sent. */
   raw(name: string): unknown {
     return this.#raw[name];
   }

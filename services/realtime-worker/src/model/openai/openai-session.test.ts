@@ -20,7 +20,7 @@ const settings: SessionSettings = {
   safetyId: 'a1b2',
 };
 
-/** A server of the protocol that says what a test tells it to; nothing of it is ours but the words. */
+/** A server of the protocol that sends what a test tells it to. */
 class ScriptedServer implements AsyncDisposable {
   readonly #server: WebSocketServer;
   readonly received: Record<string, unknown>[] = [];
@@ -122,7 +122,7 @@ describe('a model session', () => {
     expect(server.received[0]).toEqual(JSON.parse(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper'))));
   });
 
-  test('that would answer in another sound than the telephone’s is refused before any audio', async () => {
+  test('that would answer in another audio format than the telephone’s is refused before any audio', async () => {
     const {next} = await open(
       new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [updated('audio/pcm')])),
     );
@@ -165,7 +165,7 @@ describe('a model session', () => {
     expect(await next('lost')).toMatchObject({cause});
   });
 
-  test('says once that it is lost, whatever else happens', async () => {
+  test('reports once that it is lost, whatever happens afterwards', async () => {
     const quota = {
       type: 'response.done',
       response: {id: 'r', status: 'failed', status_details: {type: 'failed', error: {code: 'insufficient_quota'}}},
@@ -177,7 +177,7 @@ describe('a model session', () => {
     expect(events.map(({type}) => type)).toEqual(['ready', 'responseEnded', 'lost']);
   });
 
-  test('shrugs at what it does not know, and tells of each event that it cannot read', async () => {
+  test('ignores events that it does not know, and reports each event that it cannot read', async () => {
     const strange = [
       'not json',
       '[]',

@@ -17,24 +17,24 @@ import type {
 import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
 
 export interface OpenAIOptions {
-  /** Any server of the GA Realtime protocol; `?model=` is appended. */
+  /** A server of the current (GA) Realtime protocol; `?model=` is appended. */
   readonly url: string;
   readonly apiKey: string;
-  /** Writes the caller's words down; empty: nobody does, and a call that moves forgets them. */
+  /** Transcribes the caller; empty: no transcripts, and a call that moves loses what the caller said. */
   readonly transcriptionModel: string;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
-/** A caller waits: longer than this is a failure, to be tried again. */
+/** The longest time to connect and to be configured, in milliseconds. A caller waits meanwhile. */
 const HANDSHAKE_WITHIN: Millis = 5_000;
 const CONFIGURED_WITHIN: Millis = 5_000;
-/** Servers send `session.created` first; one that does not is configured all the same. */
+/** Servers send `session.created` first. One that has not done so by then is configured all the same. */
 const CREATED_WITHIN: Millis = 250;
 const PING_EVERY: Millis = 5_000;
 const DEAD_AFTER: Millis = 12_000;
-/** Upgrades that would be refused again just the same. */
+/** HTTP statuses that another attempt would get again. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
 /** OpenAI's protocol takes and gives the telephone's own audio (`audio/pcmu`). */

@@ -27,11 +27,11 @@ const known = {
   outputAudio: 300,
 };
 
-test('cached tokens are kept by kind, as the model told them', () => {
+test('cached tokens are counted by kind, as the model reports them', () => {
   expect(tokensOf(told)).toEqual(known);
 });
 
-test('a server that does not tell the kind, or the sum, is believed in the rest', () => {
+test('the usage of a server that leaves out the kinds or the sum is read as far as it goes', () => {
   const {cached_tokens_details: kinds, ...input} = told.input_token_details;
   expect(tokensOf({...told, input_token_details: input})).toEqual({...known, inputCachedText: 0, inputCachedAudio: 0});
   const {cached_tokens: _, ...rest} = told.input_token_details;

@@ -1,7 +1,7 @@
 import type {Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import {z} from 'zod';
 
-/** Tokens. What is no count is none: money is estimated, a response ends. */
+/** A number of tokens; anything else counts as 0, because an unreadable bill must not keep a response from ending. */
 const count = z.number().nonnegative().transform(Math.round).catch(0);
 const kinds = z.object({text_tokens: count, audio_tokens: count}).partial().nullish().catch(undefined);
 const usage = z.object({

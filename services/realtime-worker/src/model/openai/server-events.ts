@@ -5,20 +5,20 @@ import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
 import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './client-events.ts';
 
-/** One message of the model's server. */
+/** What one message of the model's server says. */
 export interface Reading {
-  /** What it means to a call, in order. */
+  /** Its events, in order. */
   readonly events: readonly ModelEvent[];
-  /** The server has opened the session, and waits for its settings. */
+  /** The server has opened the session and waits for its configuration. */
   readonly opens?: true;
-  /** What could not be read of it, and had to be guessed or left out. */
+  /** What could not be read and was guessed or left out. */
   readonly problem?: {readonly event: string; readonly detail: string};
 }
 
 const REMEMBERED = 16;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Codes after which another session would end the same way. */
+/** Error codes after which another session would fail in the same way. */
 const FATAL: Readonly<Record<string, LostCause>> = {
   insufficient_quota: 'quota',
   billing_hard_limit_reached: 'quota',
@@ -28,7 +28,7 @@ const FATAL: Readonly<Record<string, LostCause>> = {
   beta_api_shape_disabled: 'misconfigured',
 };
 
-/** Names that only the protocol of the beta had, which OpenAI ended in May 2026; its sessions are configured otherwise. */
+/** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
   'response.audio.delta',
   'response.audio.done',
@@ -38,20 +38,20 @@ const RETIRED = new Set([
   'response.text.done',
 ]);
 
-/** The cause that a code or a close reason names, if it is one that another session cannot mend. */
+/** The cause in an error code or close reason, if another session would fail in the same way. */
 export function fatalCause(text: string): LostCause | undefined {
   const code = Object.keys(FATAL).find(each => text.includes(each));
   return code === undefined ? undefined : FATAL[code];
 }
 
 /**
- * What a server of the OpenAI Realtime protocol (GA) says in one session. It takes what is there: each field that is
- * missing or of another type has its own default, most often what the events before it were about, and only what
- * cannot be told is left out. Events and fields that we do not know are skipped: the service adds some every month.
+ * Reads what a server of the OpenAI Realtime protocol (GA) sends in one session. It is tolerant: a field that is
+ * missing or of another type gets a default, most often from the events before it; what cannot be guessed is left out.
+ * Unknown events and fields are skipped, because the service adds some every month.
  */
 export class OpenAIReader {
   #response: string | undefined;
-  /** AudibleResponses that were said to begin, the last few. */
+  /** The last few responses whose beginning was reported. */
   readonly #created = new Set<string>();
   #item: string | undefined;
   #callerItem: string | undefined;
@@ -132,7 +132,7 @@ export class OpenAIReader {
         this.#inText = true;
         return [];
       case 'response.function_call_arguments.done':
-        // The finished item says the same, on some servers without the name: the first that is whole counts.
+        // `response.output_item.done` says the same. Some servers leave the name out here: then that event counts.
         return typeof fields.raw('name') === 'string' ? this.#toolCall(fields, fields, fields.text('item_id')) : [];
       case 'response.output_item.done': {
         const item = fields.fields('item');
@@ -156,7 +156,7 @@ export class OpenAIReader {
 
   #responseCreated(response: EventFields): ModelEvent[] {
     const id = response.text('id');
-    // One without a name, or by the name of another, gets a name of ours: what follows is about it.
+    // A missing or repeated id is replaced by one of ours; the events that follow are about this response.
     this.#response = id === undefined || this.#created.has(id) ? this.#newName('response') : id;
     this.#created.add(this.#response);
     for (const oldest of this.#created) {
@@ -178,7 +178,7 @@ export class OpenAIReader {
   #toolCall(fields: EventFields, call: EventFields, itemId: string | undefined): ModelEvent[] {
     const responseId = this.#responseOf(fields);
     const callId = call.text('call_id');
-    if (callId === undefined) return []; // its result could not be told
+    if (callId === undefined) return []; // a result could not be assigned to it
     const args = call.raw('arguments');
     const known = {callId, name: call.text('name') ?? '', arguments: typeof args === 'string' ? args : ''};
     return [{type: 'toolCalled', responseId, itemId: itemId ?? `item-${callId}`, ...known}];
@@ -190,7 +190,7 @@ export class OpenAIReader {
     this.#response = undefined;
     this.#inText = false;
     const said = response.text('status');
-    // A word that we do not know is no failure: whether anything was said, the caller hears.
+    // An unknown status is no failure: audio may have come all the same.
     const status = said === 'cancelled' || said === 'incomplete' || said === 'failed' ? said : 'completed';
     const {reason, message} = detailsOf(response);
     const tokens = tokensOf(response.raw('usage'));
@@ -205,7 +205,7 @@ export class OpenAIReader {
     return this.#response;
   }
 
-  /** An id that no `response.created` gave is less to be believed than the response that is in progress. */
+  /** The id of a response. If no `response.created` had this id, the response in progress is more likely. */
   #named(id: string | undefined): string {
     const current = this.#response;
     const isStray = id !== undefined && !this.#created.has(id) && current !== undefined && this.#created.has(current);
@@ -237,7 +237,7 @@ function sessionUpdated(fields: EventFields): ModelEvent[] {
   return [{type: 'lost', cause: 'misconfigured', detail: `the model answers in ${wrong} instead of audio/pcmu`}];
 }
 
-/** What it says of a cut beyond the audio it has; there is no other way to learn how much that is. */
+/** OpenAI's message for a truncation beyond the audio it has: the only place that says how much it has. */
 const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
 
 function refusal(error: EventFields): ModelEvent[] {
@@ -267,7 +267,7 @@ function detailsOf(response: EventFields): {readonly reason: string | undefined;
 
 const WAIT = /try again in (?:(\d+)m)?(\d+(?:\.\d+)?)(ms|s)/i;
 
-/** "Please try again in 1.2s", "in 1m30s", "in 640ms": the only place that says it. */
+/** The wait in "Please try again in 1.2s", "in 1m30s" or "in 640ms", in milliseconds: no field has it. */
 function waitOf(message: string): Millis | undefined {
   const [, minutes, amount, unit] = WAIT.exec(message) ?? [];
   if (amount === undefined) return undefined;
