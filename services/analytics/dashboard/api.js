@@ -1,4 +1,4 @@
-/** A request that was refused, with what to do about it. */
+/** A request that failed, with what to do about it. */
 export class Refused extends Error {
   name = 'Refused';
   constructor(status, {error, cure}) {
@@ -8,13 +8,13 @@ export class Refused extends Error {
   }
 }
 
-/** Told when a session has ended. */
+/** Dispatches `signed-out` when the session has ended. */
 export const signedOut = new EventTarget();
 
 async function ask(path, options = {}) {
   const response = await fetch(path, {headers: {accept: 'application/json'}, ...options}).catch(thrown => {
     if (thrown.name === 'AbortError') throw thrown;
-    throw new Refused(0, {error: 'Analytics does not answer', cure: 'it is tried again when you change something'});
+    throw new Refused(0, {error: 'Analytics does not answer', cure: 'change a filter to try again'});
   });
   if (response.status === 204) return undefined;
   const answer = await response.json().catch(() => ({error: `answer ${response.status}`}));

@@ -16,7 +16,7 @@ const VIEWS = {
   cost: ['Cost and tools', cost],
   calls: ['Calls', calls],
 };
-/** Figures that end now are asked again this often while somebody looks and calls come in. */
+/** A range that ends now is loaded again this often, while the page is visible and calls finish. */
 const REFRESH = 30_000;
 
 const place = Object.fromEntries(['views', 'status', 'filters', 'main'].map(id => [id, document.getElementById(id)]));

@@ -5,7 +5,7 @@ import {ms, position} from './format.js';
  *   tools      ◆ free_slots 210 ms
  *   caller   ████████        ███                 when the caller spoke
  *               └ 842 ms ┐      ╎                the gap between the two: platform turn gap
- *   assistant           ███████████▒▒▒▒▒         what was heard, then what was made and never heard
+ *   assistant           ███████████▒▒▒▒▒         what was heard, then what was generated and never heard
  *   time     0:00      0:05      0:10
  */
 const TOOLS = 20;
@@ -27,7 +27,7 @@ export function callLanes(body, detail) {
     class: 'lanes',
     tabindex: 0,
     role: 'img',
-    'aria-label': 'who spoke when; the same is in the table of turns',
+    'aria-label': 'who spoke when; the table of turns has the same',
   });
   const note = h('p', {class: 'lane-note quiet'}, 'Point at something to read it.');
   const fitting = () => (body.clientWidth - 20) / (end / 1_000);
@@ -83,7 +83,7 @@ const legend = () =>
 function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say) {
   const x = at => (at / 1_000) * zoom + 1;
   const width = x(end) + 20;
-  const told = (element, text) => {
+  const described = (element, text) => {
     element.append(s('title', {}, text));
     element.addEventListener('pointerenter', () => say(text));
     return element;
@@ -96,7 +96,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
   const blocks = turns.flatMap((turn, index) => [
     turn.callerStartedAtMs !== null &&
       turn.callerEndedAtMs !== null &&
-      told(
+      described(
         s('rect', {
           class: 'c-teal bar',
           x: x(turn.callerStartedAtMs),
@@ -107,8 +107,8 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
         }),
         `Turn ${turn.turn}: the caller spoke ${ms(turn.callerEndedAtMs - turn.callerStartedAtMs)}.${said('caller', turn.turn)}`,
       ),
-    ...assistantBlocks(turn, turns[index + 1]?.audioStartedAtMs ?? Infinity, x, told, said),
-    gap(turn, x, told),
+    ...assistantBlocks(turn, turns[index + 1]?.audioStartedAtMs ?? Infinity, x, described, said),
+    gap(turn, x, described),
   ]);
   return s(
     'svg',
@@ -127,7 +127,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
     axis(end, zoom, x),
     blocks,
     toolCalls.map(tool =>
-      told(
+      described(
         s(
           'g',
           {class: tool.ok ? 'c-amber' : 'c-rose'},
@@ -145,7 +145,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
       ),
     ),
     failovers.map(one =>
-      told(
+      described(
         s(
           'g',
           {class: 'c-sky'},
@@ -163,7 +163,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
       ),
     ),
     interruptions.map(cut =>
-      told(
+      described(
         s(
           'g',
           {class: 'c-rose'},
@@ -176,13 +176,13 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
   );
 }
 
-/** What was never heard would have gone on into the next turn; it is drawn up to there. */
-function assistantBlocks(turn, next, x, told, said) {
+/** Audio that was not heard is drawn after the audio that was, at most up to the next turn. */
+function assistantBlocks(turn, next, x, described, said) {
   const {audioStartedAtMs: from, audioEndedAtMs: to, generatedMs, heardMs} = turn;
   if (from === null || to === null) return [];
   const unheard = Math.max(0, (generatedMs ?? 0) - (heardMs ?? 0));
   return [
-    told(
+    described(
       s('rect', {
         class: 'c-accent bar',
         x: x(from),
@@ -195,7 +195,7 @@ function assistantBlocks(turn, next, x, told, said) {
     ),
     turn.interrupted &&
       unheard > 0 &&
-      told(
+      described(
         s('rect', {
           class: 'unheard',
           x: x(to),
@@ -204,18 +204,18 @@ function assistantBlocks(turn, next, x, told, said) {
           height: LANE - 12,
           rx: 4,
         }),
-        `${ms(unheard)} were made and never heard`,
+        `${ms(unheard)} were generated and never heard`,
       ),
   ];
 }
 
 /** From the end of the caller's speech to the assistant's first audio, split where it can be. */
-function gap(turn, x, told) {
+function gap(turn, x, described) {
   const {callerEndedAtMs: from, audioStartedAtMs: to, platformTurnGapMs} = turn;
   if (from === null || to === null || platformTurnGapMs === null || to <= from) return undefined;
   const y = CALLER + LANE + BETWEEN / 2;
   const wide = x(to) - x(from);
-  return told(
+  return described(
     s(
       'g',
       {class: 'gap'},

@@ -10,7 +10,7 @@ export function endPill(reason) {
   return h('span', {class: `pill ${kind}`}, reason);
 }
 
-/** Calls, one a line; a line opens its call. */
+/** A table of calls; a click on a row opens the call. */
 export function callsTable(calls, {short = false, fresh = new Set()} = {}) {
   const columns = [
     [
@@ -26,7 +26,7 @@ export function callsTable(calls, {short = false, fresh = new Set()} = {}) {
     ...(short
       ? []
       : [
-          ['first audio', 'num', call => ms(call.timeToFirstAudioMs)],
+          ['time to first audio', 'num', call => ms(call.timeToFirstAudioMs)],
           ['tools', 'num', call => call.toolCalls || ''],
           ['failovers', 'num', call => (call.failovers ? h('span', {class: 'pill warn'}, call.failovers) : '')],
           ['cost', 'num', call => usd(call.costUsd)],

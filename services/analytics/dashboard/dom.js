@@ -1,6 +1,5 @@
 /**
- * Makes elements. What is given as text is only ever text: nothing here reads HTML, so nothing that a caller said can
- * run.
+ * Creates elements. Text is only ever set as text, never parsed as HTML, so nothing that a caller said can run.
  */
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -24,8 +23,8 @@ export const s = (tag, attributes, ...children) => fill(document.createElementNS
 export const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /**
- * A card that shows its content when it has come, and says what went wrong when it has not. `csv`: the address of its
- * figures, or several by what each is.
+ * A card that shows its content once it is loaded, or what went wrong. `csv`: the address of its figures as CSV, or
+ * several by their names.
  */
 export function card({title, about, width, csv}, load) {
   const body = h('div', {class: 'chart', 'aria-busy': 'true'});
@@ -59,4 +58,4 @@ export function card({title, about, width, csv}, load) {
   return element;
 }
 
-export const empty = (text = 'Nothing in this time.') => h('p', {class: 'empty'}, text);
+export const empty = (text = 'Nothing in this time range.') => h('p', {class: 'empty'}, text);

@@ -2,11 +2,11 @@ import {get} from './api.js';
 import {h} from './dom.js';
 import {byUnit, share} from './format.js';
 
-/** Asks each set for the same figures; the answers come in the order of the sets. */
+/** Asks the API for the same figures of each set; the answers are in the order of the sets. */
 export const measureSets = ({sets, signal}, question) =>
   Promise.all(sets.map(set => get('/api/metrics', {...set.filter, ...question}, signal)));
 
-/** Whether a difference of two means is more than chance (Welch): a hint, not a verdict. */
+/** Whether the difference of two means is likely more than chance (Welch). */
 export function significance(a, b) {
   if (!a || !b || a.count < 2 || b.count < 2) return undefined;
   const error = Math.sqrt(a.deviation ** 2 / a.count + b.deviation ** 2 / b.count);
@@ -49,7 +49,8 @@ export function tile({label, unit, value, other, otherLabel, more, better, hint}
 }
 
 /**
- * A tile for one figure of one metric, from the answers of the sets. `counts`: the figure is an amount, about which the means say nothing.
+ * A tile for one figure of one metric, from the answers of the sets. `counts`: the figure is a sum or a count, to which
+ * a test of means does not apply.
  */
 export function tileOf({sets}, answers, {label, pick = group => group.p50, better, unit, more, counts = false}) {
   const [first, second] = answers.map(answer => answer.groups[0]);
@@ -65,7 +66,7 @@ export function tileOf({sets}, answers, {label, pick = group => group.p50, bette
   });
 }
 
-/** A row of tiles, each asking for itself. `wanted`: [metric, look]. */
+/** A row of tiles; each asks the API for itself. `wanted`: [metric, look]. */
 export function tilesOf(context, wanted) {
   return h(
     'div',

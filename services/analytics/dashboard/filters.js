@@ -5,20 +5,20 @@ import {change, periodOf, RANGES, setsOf} from './url-state.js';
 /** @type {{assistants: string[], models: string[], workers: string[]}} */
 let known = {assistants: [], models: [], workers: []};
 
-/** Asked once per page; what is new since then comes with the next. */
+/** Loaded once per page. */
 export async function loadFacets(signal) {
   known = await get('/api/facets', {}, signal);
 }
 
 const day = text => (text ? new Date(Number(text) || text).toISOString().slice(0, 16) : '');
 
-/** The stretch of time on show, by its two ends, for somebody to move. */
+/** The time range on show, as two ends that can be edited. */
 function exactly(state) {
   const {from, to} = periodOf(state);
   return {from: new Date(from).toISOString(), to: new Date(to).toISOString()};
 }
 
-/** Stretch of time, assistant, model, worker, and what to compare with. */
+/** Time range, assistant, model, worker, and what to compare with. */
 export function filterBar(state) {
   const custom = Boolean(state.from || state.to);
   const pick = (name, label, options) =>
@@ -39,7 +39,7 @@ export function filterBar(state) {
   return [
     h(
       'div',
-      {class: 'segments', role: 'group', 'aria-label': 'Stretch of time'},
+      {class: 'segments', role: 'group', 'aria-label': 'Time range'},
       Object.entries(RANGES).map(([range, {label}]) =>
         h(
           'button',
@@ -85,7 +85,7 @@ export function filterBar(state) {
   ];
 }
 
-/** What the small figures and the dashed or amber lines are. */
+/** What the small figures and the dashed or amber lines show. */
 function comparison(state) {
   const {sets} = setsOf(state);
   return sets[1] ? h('p', {class: 'compared'}, `${sets[0].label}, compared with ${sets[1].label}`) : '';

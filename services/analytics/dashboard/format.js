@@ -5,7 +5,7 @@ const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractio
 /** An amount and its unit stay on one line. */
 const SPACE = '\u00A0';
 
-/** A duration for a person: 0.6 ms, 842 ms, 1.24 s, 3:07 min. `null` was not seen. */
+/** A duration for a person: 0.6 ms, 842 ms, 1.24 s, 3:07 min; a dash for `null`. */
 export function ms(value) {
   if (value === null || value === undefined) return '–';
   if (value < 10) return `${number.format(value)}${SPACE}ms`;
@@ -27,7 +27,7 @@ export function usd(value) {
 
 export const share = value => (Number.isFinite(value) ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)}${SPACE}%` : '–');
 
-/** By the unit that the API names. */
+/** Formats by the unit that the API names. */
 export const byUnit = {ms, count, tokens: count, usd};
 
 /** A round step for a scale, at least as long as `rough`: 1, 2, 2.5 or 5 of some power of ten. */
@@ -36,7 +36,7 @@ export function niceStep(rough) {
   return ([1, 2, 2.5, 5].find(factor => factor * power >= rough) ?? 10) * power;
 }
 
-/** A moment, in UTC: 22 Nov 15:04. */
+/** A time in UTC: 22 Nov 15:04. */
 export function moment(text, seconds = false) {
   const at = new Date(text);
   const options = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC'};

@@ -1,7 +1,7 @@
 import {post} from './api.js';
 import {h} from './dom.js';
 
-/** Asks for the password; `done` when it was right. */
+/** The sign-in form; calls `done` after the right password. */
 export function signInForm(done) {
   const problem = h('p', {class: 'problem', role: 'alert'});
   const input = h('input', {

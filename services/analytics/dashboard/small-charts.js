@@ -24,8 +24,8 @@ export function bars(rows, {format = count, colour = 'accent'} = {}) {
 }
 
 /**
- * How the values of a metric are spread, with its percentiles as lines. `other`: a second set, drawn as an outline.
- * `answer.beyond`: values that are too long to be drawn.
+ * The distribution of a metric's values, with percentiles as lines. `other`: a second set, drawn as an outline.
+ * `answer.beyond`: how many values are too long to be drawn.
  */
 export function spread({answer, other, figures, colour = 'accent'}) {
   if (answer.bins.length === 0) return empty();
@@ -95,7 +95,7 @@ export function spread({answer, other, figures, colour = 'accent'}) {
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** Calls by hour of the day and day of the week: when people call. */
+/** Calls by hour of the day and day of the week. */
 export function heatMap(groups) {
   const cells = new Map();
   for (const group of groups) {

@@ -41,7 +41,7 @@ const dates = (_, splits) =>
     return text.slice(17, 22) === '00:00' ? text.slice(5, 11) : text.slice(17, 22);
   });
 
-/** Values with nothing on either side: no line reaches them, so each gets a dot. */
+/** Values without a neighbour on either side: no line reaches them, so each gets a dot. */
 const lonely = (plot, index) => {
   const values = plot.data[index];
   return values.flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));

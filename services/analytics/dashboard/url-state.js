@@ -73,7 +73,7 @@ const bucketFor = length =>
             ? 'day'
             : 'week';
 
-/** The stretch of time on show: `from` and `to` in Unix milliseconds, the bucket, and what to call it. */
+/** The time range on show: `from` and `to` in Unix milliseconds, the bucket, and its name. */
 export function periodOf({range, from, to}) {
   if (from || to) {
     const end = Date.parse(to) || Date.now();
@@ -92,7 +92,10 @@ export function periodOf({range, from, to}) {
   return {from: end - length, to: end, bucket, label: `last ${label}`, before};
 }
 
-/** What is asked of the API: one set of calls, or two to compare. `shift` puts the second under the first in time. */
+/**
+ * The sets of calls to ask the API for: one, or two to compare. `shift` (ms) moves the second onto the time of the
+ * first.
+ */
 export function setsOf(current) {
   const period = periodOf(current);
   const facets = Object.fromEntries(

@@ -5,7 +5,7 @@ import {card, empty, h} from './dom.js';
 import {count, moment, ms, position, usd} from './format.js';
 import {addressWith, change} from './url-state.js';
 
-/** One call: its facts, its two lanes, its turns, its words where they are kept. */
+/** One call: its facts, its two lanes, its turns, and its transcript where it is kept. */
 export function call({state, signal}) {
   const holder = h('div', {class: 'grid call-page'}, h('p', {class: 'empty'}, '…'));
   get(`/api/calls/${encodeURIComponent(state.call)}`, {}, signal).then(
@@ -39,14 +39,14 @@ function parts(detail) {
     card(
       {
         title: 'The conversation',
-        about: 'caller above, assistant below; hatched: made and never heard. Arrow keys move, + and − zoom',
+        about: 'caller above, assistant below; hatched: generated and never heard. Arrow keys move, + and − zoom',
       },
       body => callLanes(body, detail),
     ),
     card({title: 'Turns', width: detail.transcriptState === 'not-kept' ? '' : 'w8'}, () => turnsTable(detail)),
     detail.transcriptState === 'not-kept'
       ? ''
-      : card({title: 'Words', about: wordsNote(detail), width: 'w4'}, () => transcript(detail)),
+      : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail)),
   ].filter(Boolean);
 }
 
@@ -66,7 +66,7 @@ const back = () =>
 function facts({call: one, callerNumber}) {
   const pairs = [
     ['Length', ms(one.durationMs)],
-    ['First audio', ms(one.timeToFirstAudioMs)],
+    ['Time to first audio', ms(one.timeToFirstAudioMs)],
     ['Turns', count(one.turns)],
     ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` and ${one.falseInterruptions} false` : '')],
     ['Talk-over', ms(one.talkOverMs)],
@@ -149,12 +149,12 @@ function turnsTable({turns, interruptions}) {
   );
 }
 
-const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each look is written down' : '');
+const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each viewing is recorded in the audit' : '');
 
 function transcript({transcript: lines, transcriptState}) {
   if (transcriptState === 'no-password')
     return empty('Kept, and not shown: set DASHBOARD_PASSWORD and sign in to read what was said.');
-  if (transcriptState === 'sign-in') return empty('Kept, and shown to whoever signs in.');
+  if (transcriptState === 'sign-in') return empty('Kept, and shown after signing in.');
   return h(
     'ol',
     {class: 'words tall'},
@@ -182,7 +182,7 @@ function confirmErasure({callSid, callerHash}) {
     h(
       'p',
       {},
-      'The call goes with all that hangs on it, and cannot be brought back. That it was deleted is written down.',
+      'The call is deleted with its turns and its transcript, and cannot be restored. The deletion is recorded in the audit.',
     ),
     h(
       'form',

@@ -2,10 +2,10 @@ import {addressOf, get} from './api.js';
 import {callsTable} from './calls-table.js';
 import {card, empty, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
-import {live, told} from './live.js';
+import {feed, live} from './live.js';
 import {change} from './url-state.js';
 
-/** Every call that matches, the newest first; a line opens its call. */
+/** Every call that matches, the newest first; a click on a row opens the call. */
 export function calls({state, sets: [first], signal}) {
   const own = Object.fromEntries(['endReason', 'interrupted', 'failedOver', 'search'].map(name => [name, state[name]]));
   const filter = {...first.filter, ...own};
@@ -53,10 +53,10 @@ export function calls({state, sets: [first], signal}) {
       const list = h('div');
       const more = h('div', {class: 'more-row'});
       const news = h('div', {class: 'more-row'});
-      const seen = told.calls.length;
+      const seen = feed.calls.length;
       const onCall = () => {
         if (!body.isConnected) return live.removeEventListener('call', onCall);
-        const fresh = told.calls.length - seen;
+        const fresh = feed.calls.length - seen;
         news.replaceChildren(
           h(
             'button',

@@ -4,7 +4,7 @@ import {measureSets, tilesOf} from './figures.js';
 import {count, ms, share, usd} from './format.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
-/** What calls cost, and what the tools do. */
+/** What calls cost, and how the tools perform. */
 export function cost(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
@@ -15,7 +15,7 @@ export function cost(context) {
 
   return [
     tiles(context),
-    card({title: 'Cost', about: 'US dollars in each stretch of time', width: 'w6', csv: csv('cost')}, async body => {
+    card({title: 'Cost', about: 'US dollars in each time bucket', width: 'w6', csv: csv('cost')}, async body => {
       const answers = await measureSets(context, {metric: 'cost', bucket});
       return timeChart(body, {
         xs,
@@ -31,7 +31,7 @@ export function cost(context) {
     card(
       {
         title: 'Tokens',
-        about: 'cached ones are part of those in',
+        about: 'cached tokens are part of the input',
         width: 'w6',
         csv: {
           'audio out': csv('tokens_output_audio'),

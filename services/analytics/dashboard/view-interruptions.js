@@ -5,7 +5,7 @@ import {count, ms, niceStep} from './format.js';
 import {spread} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
-/** What happens when a caller speaks over the assistant. */
+/** Barge-in: what happens when a caller speaks over the assistant. */
 export function interruptions(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
@@ -47,20 +47,23 @@ export function interruptions(context) {
         })),
       });
     }),
-    card(
-      {title: 'How fast the assistant falls silent', about: 't_stop', width: 'w6', csv: csv('t_stop')},
-      async body => {
-        const [a] = await measureSets(context, {metric: 't_stop', bucket});
-        const line = (name, colour) => ({label: name, colour, values: valuesOf(a.groups, xs, group => group[name])});
-        return timeChart(body, {
-          xs,
-          unit: 'ms',
-          series: [line('p50', 'teal'), line('p95', 'amber'), line('p99', 'rose')],
-        });
-      },
+    card({title: 'How fast the assistant stops', about: 't_stop', width: 'w6', csv: csv('t_stop')}, async body => {
+      const [a] = await measureSets(context, {metric: 't_stop', bucket});
+      const line = (name, colour) => ({label: name, colour, values: valuesOf(a.groups, xs, group => group[name])});
+      return timeChart(body, {
+        xs,
+        unit: 'ms',
+        series: [line('p50', 'teal'), line('p95', 'amber'), line('p99', 'rose')],
+      });
+    }),
+    distribution('unheard_audio', 'Unheard audio', 'generated, and cut off by the interruption', 'w6', 'sky'),
+    distribution(
+      'truncation_uncertainty',
+      'Truncation uncertainty',
+      'how wrong the truncation can be at most',
+      'w6',
+      'moss',
     ),
-    distribution('unheard_audio', 'Unheard audio', 'made, and cut off by the interruption', 'w6', 'sky'),
-    distribution('truncation_uncertainty', 'Truncation uncertainty', 'how wrong the cut can be at most', 'w6', 'moss'),
     card({title: 'By assistant', width: ''}, async () => {
       const [calls, reaction, stop, falses] = await Promise.all(
         ['barge_ins', 'barge_in_reaction', 't_stop', 'false_interruptions'].map(metric =>
@@ -144,7 +147,7 @@ const tiles = context =>
     ['truncation_uncertainty', {label: 'Uncertainty, p95', pick: group => group.p95, better: 'less'}],
   ]);
 
-/** The longest values are few and far: they are counted, not drawn. */
+/** The few longest values are counted, not drawn. */
 function cut(answer, limit) {
   const beyond = answer.bins.filter(bin => bin.from >= limit).reduce((sum, bin) => sum + bin.count, 0);
   return {...answer, bins: answer.bins.filter(bin => bin.from < limit), beyond};

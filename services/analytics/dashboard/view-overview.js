@@ -1,16 +1,16 @@
 import {addressOf, get} from './api.js';
-import {card, empty, h} from './dom.js';
+import {card} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
 import {bars, heatMap} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
-import {change} from './url-state.js';
+import {workerCard} from './worker-card.js';
 
 const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platform: 'rose'};
 
-/** What an analyst looks at first: now, how many, how fast, and how calls ended. */
+/** What an analyst looks at first: active calls, how many there were, their latency, and how they ended. */
 export function overview(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
@@ -70,7 +70,7 @@ export function overview(context) {
         );
       },
     ),
-    card({title: 'Calls', about: 'started in each stretch of time', width: 'w6', csv: csv('calls')}, async body => {
+    card({title: 'Calls', about: 'started in each time bucket', width: 'w6', csv: csv('calls')}, async body => {
       const [a, b] = await over('calls');
       return timeChart(body, {
         xs,
@@ -94,7 +94,7 @@ export function overview(context) {
         ],
       });
     }),
-    card({title: 'Calls at the same time', about: 'the peak in each stretch of time', width: 'w6'}, async body => {
+    card({title: 'Concurrent calls', about: 'the peak of each time bucket', width: 'w6'}, async body => {
       const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, bucket}, signal)));
       return timeChart(body, {
         xs,
@@ -133,7 +133,7 @@ export function overview(context) {
           series: [
             {label: 'end of turn', colour: 'sky', values: mean(delay)},
             {label: 'model', colour: 'accent', values: mean(model)},
-            {label: 'our hops', colour: 'rose', values: hops},
+            {label: 'hops', colour: 'rose', values: hops},
           ],
         });
       },
@@ -148,7 +148,7 @@ export function overview(context) {
     card(
       {
         title: 'Reliability',
-        about: 'failovers survived, by kind; the gap: how long nobody listened',
+        about: 'failovers by kind; gap: how long the caller could not be heard',
         width: 'w6',
       },
       async () => {
@@ -159,55 +159,7 @@ export function overview(context) {
         );
       },
     ),
-    card({title: 'By worker', about: 'platform turn gap', width: 'w6'}, async () => {
-      const [a] = await measureSets({sets: [first], signal}, {metric: 'platform_turn_gap', by: 'worker'});
-      if (a.groups.length === 0) return empty();
-      return h(
-        'div',
-        {class: 'scroll'},
-        h(
-          'table',
-          {},
-          h(
-            'thead',
-            {},
-            h(
-              'tr',
-              {},
-              h('th', {}, 'worker'),
-              ...['turns', 'p50', 'p95', 'p99'].map(name => h('th', {class: 'num'}, name)),
-            ),
-          ),
-          h(
-            'tbody',
-            {},
-            a.groups.slice(0, 12).map(({group: [worker], ...one}) =>
-              h(
-                'tr',
-                {},
-                h(
-                  'td',
-                  {},
-                  h(
-                    'a',
-                    {
-                      href: `?worker=${encodeURIComponent(worker)}`,
-                      onclick: event => {
-                        event.preventDefault();
-                        change({worker});
-                      },
-                    },
-                    worker,
-                  ),
-                ),
-                h('td', {class: 'num'}, count(one.count)),
-                ...['p50', 'p95', 'p99'].map(name => h('td', {class: 'num'}, ms(one[name]))),
-              ),
-            ),
-          ),
-        ),
-      );
-    }),
+    workerCard(first, signal),
   ];
 }
 
@@ -222,7 +174,10 @@ const tiles = context =>
         more: group => `p95\u00A0${ms(group.p95)} · p99\u00A0${ms(group.p99)}`,
       },
     ],
-    ['time_to_first_audio', {label: 'First audio, median', better: 'less', more: group => `p95 ${ms(group.p95)}`}],
+    [
+      'time_to_first_audio',
+      {label: 'Time to first audio, median', better: 'less', more: group => `p95 ${ms(group.p95)}`},
+    ],
     [
       't_stop',
       {

@@ -13,14 +13,14 @@ type Ask = (db: Kysely<Schema>) => Promise<unknown>;
 
 const DAY = 24 * 3_600_000;
 
-/** The stretches of time that the page offers, each with the bucket that the page takes for it. */
+/** The time ranges that the page offers, each with its bucket. */
 const RANGES: readonly (readonly [days: number, bucket: Bucket])[] = [
   [1, '15m'],
   [7, 'hour'],
   [30, '6h'],
 ];
 
-/** Every question that a view of the dashboard asks, for each stretch of time. `until`: Unix milliseconds. */
+/** Every query of every view of the dashboard, for each time range. `until` is in Unix milliseconds. */
 export function dashboardQueries(until: number, callSid: string): ReadonlyMap<string, Ask> {
   const queries = new Map<string, Ask>([
     ['facets', db => facets(db)],

@@ -31,12 +31,12 @@ export const SEEDED_CALLEE_HASH = '0f3c5a7799b1d2e4c6a80315';
 /** A figure that was added later may be left out: the schema fills it in. */
 type Input = z.input<typeof CallFinished>;
 
-/** Everything about one call but its words is drawn at random; the parts agree with each other as in a real record. */
+/** One invented call, drawn at random. Its parts agree with each other as in a real record. */
 export function plausibleCall(random: Random, startedAt: number, transcript: boolean): CallFinished {
   const assistant = pickUneven(random, ASSISTANTS);
   const model = random.chance(0.7) ? MODELS[0] : MODELS[1];
   const slow = model === MODELS[0] ? 1 : 0.72;
-  // Evenings are slower at the model: something for an analyst to find.
+  // The model is slower in the evening, so that an analyst finds something.
   const rush = 1 + 0.25 * Math.max(0, Math.sin(((new Date(startedAt).getUTCHours() - 9) / 24) * 2 * Math.PI));
   const worker = `worker-${random.pick(['a3k9', 'b7q2', 'c1x8', 'd5m4', 'e9t6', 'f2w3'])}`;
   const edge = `edge-${random.pick(['h4n1', 'j8p5', 'k2r7'])}`;
@@ -49,7 +49,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
   const lines: Input['transcript'] = [];
   const timeToFirstAudioMs = latency(random, 280, 0.3);
   let at = timeToFirstAudioMs;
-  /** Where the caller began to speak over the assistant. */
+  /** Where the caller started to speak over the assistant. */
   let spokeOverAt: number | undefined;
   for (let turn = 0; turn < count; turn += 1) {
     const greeting = turn === 0;
@@ -67,7 +67,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0);
     const generatedMs = latency(random, 3_800, 0.55);
     const spokenOver = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
-    // Now and then it is a cough: no words follow, and the reply goes on.
+    // Now and then it is a cough: no words follow, and the reply is resumed.
     const interrupted = spokenOver && !random.chance(0.04);
     const heardMs = interrupted ? generatedMs * random.between(0.15, 0.9) : generatedMs;
     const audioEndedAt = audioStartedAt + heardMs;

@@ -8,12 +8,12 @@ import {plausibleCall} from './plausible-call.ts';
 import {type Random, seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 export interface SeedOptions {
-  /** About so many. */
+  /** About how many turns to create. */
   readonly turns: number;
   readonly days: number;
-  /** Unix milliseconds at which the last call starts, at the latest. */
+  /** No call starts later than this, in Unix milliseconds. */
   readonly until: number;
-  /** The same seed, the same calls. */
+  /** The same seed gives the same calls. */
   readonly seed: number;
   /** Share of calls that keep their words, 0 to 1. */
   readonly transcripts: number;
@@ -32,7 +32,7 @@ const DAY = 24 * 3_600_000;
 /** Calls of each hour of the day, UTC; the sum does not matter. */
 const HOURS = [1, 1, 1, 1, 2, 4, 9, 20, 38, 52, 58, 55, 44, 49, 56, 53, 47, 38, 27, 18, 11, 6, 3, 2];
 
-/** What hangs on a call, by table. */
+/** The rows that belong to a call, by table. */
 const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> = {
   turns: rows => rows.turns,
   interruptions: rows => rows.interruptions,
@@ -42,8 +42,8 @@ const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> =
 };
 
 /**
- * Fills an empty database with plausible days of calls. Rows travel as JSON: one parameter for thousands of them. Throws
- * `CannotStart` where there are calls already: invented ones must not mix with real ones.
+ * Fills an empty database with plausible days of calls. Rows are sent as JSON: one parameter for thousands of them.
+ * Throws `CannotStart` where there are calls already: invented calls must not mix with real ones.
  */
 export async function seedDatabase(database: Database, options: SeedOptions): Promise<Seeded> {
   await database.prepare();
@@ -51,7 +51,7 @@ export async function seedDatabase(database: Database, options: SeedOptions): Pr
   const db = database.kysely;
   await requireEmpty(db);
   const moments = Array.from({length: Math.ceil(options.turns / TURNS_PER_CALL)}, () => momentOf(random, options));
-  // As they would have come: the newest last.
+  // In the order in which real calls would have arrived.
   moments.sort((a, b) => a - b);
   let turns = 0;
   for (let first = 0; first < moments.length; first += CALLS_PER_BATCH) {

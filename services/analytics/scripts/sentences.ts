@@ -24,7 +24,7 @@ const SENTENCES = {
   ],
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
-/** Something that might be said; plausible one by one, not as a conversation. */
+/** A plausible sentence. Sentences are drawn one by one, so they do not make a conversation. */
 export function sentence(by: keyof typeof SENTENCES, random: Random): string {
   return random.pick<string>(SENTENCES[by]);
 }

@@ -31,7 +31,7 @@ test('an analyst can filter by every end reason in the dashboard', () => {
 });
 
 /** The example of docs/METRICS.md, "Adding a figure". */
-describe('a figure that is described once', () => {
+describe('a new figure', () => {
   const figures = {
     ...TURN_FIGURES,
     workerDelayMs: {
@@ -47,18 +47,18 @@ describe('a figure that is described once', () => {
   } as const;
   const turn = recordOf(figures).parse(turnOfTest(1, {workerDelayMs: 12.5}));
 
-  test('is part of the record, of its row and of the answer of the API', () => {
+  test('a new figure is part of the record, of its row and of the answer of the API', () => {
     expect(turn.workerDelayMs).toBe(12.5);
     expect(rowOf(figures, turn).workerDelayMs).toBe(12.5);
     expect(columnsOf(figures)).toContain('workerDelayMs');
     expect(answerOf(figures).shape.workerDelayMs.description).toBe('first audio delta to the first frame sent');
   });
 
-  test('is null in the record of a worker that does not know it yet', () => {
+  test('a new figure is null in the record of an older worker', () => {
     expect(recordOf(figures).parse(turnOfTest(1)).workerDelayMs).toBeNull();
   });
 
-  test('can be asked for with percentiles, and is defined in docs/METRICS.md', () => {
+  test('an analyst can ask for the percentiles of a new figure, and finds it defined in docs/METRICS.md', () => {
     const metrics = metricsOf('turns', figures);
     expect(metrics.worker_delay).toMatchObject({of: 'turns', column: 'workerDelayMs', unit: 'ms'});
     expect(metricsTable(metrics)).toMatch(/\| `worker_delay` +\| `worker_delay_ms` +\|.* first frame sent .*\|/);

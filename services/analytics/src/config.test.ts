@@ -4,7 +4,7 @@ import {AnalyticsEnv} from './config.ts';
 
 const enough = {REDIS_URL: 'redis://127.0.0.1'};
 
-test('an operator needs nothing but a Redis, and only this machine reaches the dashboard', () => {
+test('an operator needs to set nothing but REDIS_URL, and then only this machine reaches the dashboard', () => {
   expect(loadConfig(AnalyticsEnv, enough)).toMatchObject({
     HOST: '127.0.0.1',
     PORT: 5053,
@@ -12,7 +12,7 @@ test('an operator needs nothing but a Redis, and only this machine reaches the d
   });
 });
 
-test('an operator who lets other machines in must have them sign in', () => {
+test('an operator who lets other machines in must set a password', () => {
   const open = {...enough, HOST: '0.0.0.0'};
   expect(() => loadConfig(AnalyticsEnv, open)).toThrow(
     'DASHBOARD_PASSWORD is not set, and HOST lets other machines in',
@@ -20,7 +20,7 @@ test('an operator who lets other machines in must have them sign in', () => {
   expect(loadConfig(AnalyticsEnv, {...open, DASHBOARD_PASSWORD: 'twelve or more'}).HOST).toBe('0.0.0.0');
 });
 
-test('an operator learns everything that is wrong at once', () => {
+test('an operator reads everything that is wrong with the configuration at once', () => {
   const load = () =>
     loadConfig(AnalyticsEnv, {
       HOST: '0.0.0.0',

@@ -13,7 +13,7 @@ import {runAnalytics, temporaryFolder, until} from './testing/running-analytics.
 
 const Page = z.object({calls: z.array(z.object({callSid: z.string(), turns: z.number()}))});
 
-/** The queue has one name, so these tests have a Redis of their own. */
+/** The name of the queue is fixed, so these tests have a Redis of their own. */
 let redis: ProvidedRedis;
 beforeAll(async () => {
   redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
@@ -27,7 +27,7 @@ const queueOf = (url: string) => {
 const calls = async (url: string) => Page.parse(await (await fetch(`${url}/api/calls`)).json()).calls;
 
 describe('analytics', () => {
-  test('an analyst sees a call as soon as it is finished, once, however often it is sent', async () => {
+  test('an analyst sees a call once, as soon as it is finished, however often its record is sent', async () => {
     await using folder = await temporaryFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     await using queue = queueOf(redis.url);
@@ -44,7 +44,7 @@ describe('analytics', () => {
     expect(await calls(analytics.url)).toHaveLength(2);
   });
 
-  test('an analyst finds the calls that were finished while analytics was not there', async () => {
+  test('an analyst finds the calls that finished while analytics was not running', async () => {
     await using folder = await temporaryFolder();
     await using queue = queueOf(redis.url);
     await queue.send([finishedCall({number: 3})]);
@@ -57,7 +57,7 @@ describe('analytics', () => {
     expect(seen.map(call => call.callSid)).toEqual([sidOf(3)]);
   });
 
-  test('a process that runs says that it is alive and ready, and that it is not once it drains', async () => {
+  test('a running process is alive and ready, and is no longer ready once it drains', async () => {
     await using folder = await temporaryFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     expect((await fetch(`${analytics.url}/livez`)).status).toBe(200);
@@ -67,7 +67,7 @@ describe('analytics', () => {
     expect((await fetch(`${analytics.url}/readyz`)).status).toBe(503);
   });
 
-  test('a record that nobody can read is refused and kept aside, and the calls behind it are recorded', async () => {
+  test('a malformed record is refused and kept in the failed set, and the calls after it are stored', async () => {
     await using folder = await temporaryFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     const {hostname, port} = new URL(redis.url);
@@ -99,7 +99,7 @@ describe('analytics', () => {
     await queue.close();
   });
 
-  test('a second process on the same folder is refused with its cure, and the first goes on', async () => {
+  test('a second process on the same folder is refused with what to do, and the first one goes on', async () => {
     await using folder = await temporaryFolder();
     const env = {REDIS_URL: redis.url, DATA_DIR: folder.path};
     await using analytics = await runAnalytics(env);
@@ -107,7 +107,7 @@ describe('analytics', () => {
     expect(await calls(analytics.url)).toEqual([]);
   });
 
-  test('nobody opens the figures to a network without a password', async () => {
+  test('analytics does not start on a public address without a password', async () => {
     await expect(runAnalytics({REDIS_URL: redis.url, HOST: '0.0.0.0'})).rejects.toThrow(
       /DASHBOARD_PASSWORD is not set, and HOST lets other machines in/,
     );

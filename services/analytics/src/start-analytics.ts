@@ -7,9 +7,8 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
-import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {analyticsApp} from './http/analytics-app.ts';
 import type {AnalyticsEnv} from './config.ts';
@@ -19,23 +18,21 @@ import {openEmbedded, openPostgres} from './database/database.ts';
 import {readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
 import {keepRetention} from './ingest/retention.ts';
-
-/** How often the gauges of /metrics are set. */
-const GAUGES_EVERY: Millis = 5_000;
+import {updateGauges} from './update-gauges.ts';
 
 export interface AnalyticsDeps {
   readonly clock: Clock;
   readonly log: Log;
-  /** Where spans go; nowhere if not given. */
+  /** Where spans are sent; left out: nowhere. */
   readonly traces?: Traces;
 }
 
 export interface Analytics extends Service {
-  /** Where it listens; differs from PORT when that is 0. */
+  /** The port that it listens on; differs from PORT when that is 0. */
   readonly port: number;
 }
 
-/** Consumes finished calls and answers questions about them, until it is drained. */
+/** Starts analytics: it stores finished calls and answers questions about them, until it is drained. */
 export async function startAnalytics(
   config: AnalyticsEnv,
   {clock, log, traces = quietTraces}: AnalyticsDeps,
@@ -91,21 +88,7 @@ export async function startAnalytics(
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );
-  opened.defer(
-    every(clock, GAUGES_EVERY, () => {
-      metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
-      measureRedis(metrics, probe.trouble);
-      metrics.eventLoopLag.set(lag.worst / 1_000);
-      // A Redis that is away has no answer; the last one stays.
-      consumer.backlog().then(
-        ({waiting, oldestAt}) => {
-          metrics.analyticsRecordsWaiting.set(waiting);
-          metrics.analyticsQueueAge.set(oldestAt === undefined ? 0 : Math.max(0, clock.wall() - oldestAt) / 1_000);
-        },
-        () => {},
-      );
-    }),
-  );
+  opened.defer(updateGauges({metrics, database, probe, lag, consumer, clock}));
   log.info({port, database: database.kind}, 'analytics is up');
 
   const stack = opened.move();

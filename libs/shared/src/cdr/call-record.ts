@@ -59,7 +59,10 @@ export const TranscriptLine = z.object({
 });
 export type TranscriptLine = z.infer<typeof TranscriptLine>;
 
-/** A telephone number as it is kept: a keyed hash and the last two digits; the number itself only where that is turned on. */
+/**
+ * A telephone number as it is kept: a keyed hash and the last two digits; the number itself only where that is turned
+ * on.
+ */
 export const PartyRecord = z.object({
   hash: z.string().max(64).nullable(),
   lastTwo: z.string().max(2).nullable(),

@@ -13,7 +13,10 @@ export interface EndReasonFacts {
   readonly isFailure: boolean;
 }
 
-/** How a call ended, as `category.detail`. The worker, the metric labels, the API, the dashboard and docs/METRICS.md use this table. */
+/**
+ * How a call ended, as `category.detail`. The worker, the metric labels, the API, the dashboard and docs/METRICS.md use
+ * this table.
+ */
 export const END_REASONS = {
   'caller.hung-up': {endedBy: 'caller', meaning: 'the caller hung up', isFailure: false},
   'assistant.hung-up': {

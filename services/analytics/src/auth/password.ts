@@ -3,7 +3,7 @@ import {randomBytes, scrypt, timingSafeEqual} from 'node:crypto';
 /** N = 2^15, r = 8: 32 MB and some 60 ms for each guess. */
 const COST = {N: 32_768, r: 8, p: 1, maxmem: 64 * 1024 * 1024};
 
-/** A password that can be checked and no longer read. */
+/** A password, kept only as a salted hash. */
 export class Password {
   readonly #salt: Buffer;
   readonly #hash: Buffer;

@@ -3,15 +3,15 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Kysely} from 'kysely';
 import type {Schema} from '../database/schema.ts';
 
-/** A session ends after this long without a request, and in any case after the longer time. */
+/** A session ends after `INACTIVE` without a request, and after `ABSOLUTE` in any case. */
 const INACTIVE: Millis = 2 * 3_600_000;
 const ABSOLUTE: Millis = 12 * 3_600_000;
-/** A session is written down as seen at most this often. */
+/** `seen_at` is updated at most this often. */
 const SEEN_EVERY: Millis = 60_000;
 
 const nameOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
-/** Signs somebody in. Returns the secret that their browser keeps: 256 random bits, of which we keep a hash. */
+/** Starts a session. Returns the token for the browser, 256 random bits; the database holds only its hash. */
 export async function openSession(db: Kysely<Schema>, wall: Millis): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const now = new Date(wall);
@@ -22,7 +22,7 @@ export async function openSession(db: Kysely<Schema>, wall: Millis): Promise<str
   return token;
 }
 
-/** The name of a session that is still good, for the audit; undefined when it is not. */
+/** The name of a valid session, for the audit; undefined when the token is unknown or the session has expired. */
 export async function findSession(db: Kysely<Schema>, token: string, wall: Millis): Promise<string | undefined> {
   const tokenHash = nameOf(token);
   const session = await db.selectFrom('sessions').selectAll().where('tokenHash', '=', tokenHash).executeTakeFirst();

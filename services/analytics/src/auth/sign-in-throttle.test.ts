@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {SignInThrottle} from './sign-in-throttle.ts';
 
-test('somebody who mistypes does not wait, and somebody who guesses waits up to a minute', () => {
+test('a user who mistypes the password does not wait, and an attacker who guesses waits up to a minute', () => {
   const throttle = new SignInThrottle();
   const waits = [];
   let at = 0;
@@ -16,7 +16,7 @@ test('somebody who mistypes does not wait, and somebody who guesses waits up to 
   expect(throttle.wait('a', at + 16 * 60_000)).toBe(0);
 });
 
-test('the right password forgets the wrong ones', () => {
+test('after the right password, earlier wrong ones no longer count', () => {
   const throttle = new SignInThrottle();
   for (let guess = 0; guess < 9; guess += 1) throttle.failed('a', 0);
   throttle.succeeded('a');

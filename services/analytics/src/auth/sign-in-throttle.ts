@@ -1,19 +1,19 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** Wrong passwords that cost nothing: people mistype. */
+/** Wrong passwords without a wait, because people mistype. */
 const FREE = 4;
 const FIRST_WAIT: Millis = 1_000;
 const LONGEST_WAIT: Millis = 60_000;
-/** After this long without a wrong password an address is as good as new. */
+/** After this long without a wrong password an address starts from zero again. */
 const FORGET: Millis = 15 * 60_000;
-/** Addresses in mind; beyond this the oldest is forgotten. */
+/** How many addresses are kept; beyond this the oldest is dropped. */
 const ADDRESSES = 10_000;
 
 /** Slows down guessing: each wrong password beyond the first few doubles the wait of its address. */
 export class SignInThrottle {
   readonly #wrong = new Map<string, {count: number; at: Millis}>();
 
-  /** Milliseconds until this address may try again; 0: now. */
+  /** Milliseconds until this address may try again; 0 means now. */
   wait(address: string, at: Millis): Millis {
     const wrong = this.#wrong.get(address);
     if (!wrong || at - wrong.at > FORGET || wrong.count < FREE) return 0;

@@ -6,15 +6,15 @@ import {sql, type Kysely} from 'kysely';
 import type {Database} from './database.ts';
 import type {Schema} from './schema.ts';
 
-/** The first attempt after a loss comes soon: most losses are restarts. */
+/** The first attempt after a loss comes soon, because most losses are restarts. */
 const RETRIES: readonly Millis[] = [100, 200, 500, 1_000, 2_000];
 
-/** A database that fails again within this time was not back: a full disk still answers questions. */
+/** A database that fails again within this time was not back: with a full disk it still answers queries. */
 const SETTLED: Millis = 3_000;
 
 /**
- * Whether the database can be used now. Whoever meets a failure says so; from then on this asks until the database
- * answers, and everybody who waits goes on together. Each loss and each return is logged once.
+ * Whether the database can be used now. After a reported failure it sends queries until the database answers, and then
+ * releases everything that waits. Each loss and each return is logged once.
  */
 export class DatabaseWatch implements AsyncDisposable {
   readonly #database: Database;
@@ -45,12 +45,12 @@ export class DatabaseWatch implements AsyncDisposable {
     return this.#reason;
   }
 
-  /** The database, whatever its state: for whoever would rather fail than wait. */
+  /** The database in whatever state it is, for a caller that would rather fail than wait. */
   get now(): Kysely<Schema> {
     return this.#database.kysely;
   }
 
-  /** Tries once and returns; goes on trying by itself if that failed. */
+  /** Tries once and returns; after a failure it goes on trying in the background. */
   async start(): Promise<void> {
     await this.#try();
   }
@@ -71,7 +71,7 @@ export class DatabaseWatch implements AsyncDisposable {
     return this.#database.kysely;
   }
 
-  /** Something failed that was not the fault of the statement. */
+  /** Reports a failure that was not the fault of the statement. */
   lost(thrown: unknown): void {
     if (this.#reason !== undefined || this.#closed) return;
     this.#back = Promise.withResolvers<void>();

@@ -15,28 +15,28 @@ export interface Database extends AsyncDisposable {
   prepare(): Promise<void>;
 }
 
-/** Statements that a dashboard waits for end here, in milliseconds, whatever they were doing. */
+/** Statements are cancelled after this long, in milliseconds: a dashboard waits for them. */
 const STATEMENT_TIMEOUT = 30_000;
 
-/** Records in hand, and pages that ask. */
+/** Enough for the records that are being stored and the queries of open pages. */
 const CONNECTIONS = 16;
 const SETTINGS = {
   /** Percentiles sort; in memory where they can. */
   work_mem: '128MB',
-  /** The indexes that answer a question alone are in memory or on a disk without arms: no dearer to jump about in. */
+  /** Indexes are in memory or on a solid-state disk, where random reads cost about as much as sequential ones. */
   random_page_cost: '1.1',
 };
 
-/** The embedded database reads its files through the process; what is in here it reads once. Taken only as it fills. */
+/** Cache of the embedded database, which reads its files through this process. Memory is used only as it fills. */
 const EMBEDDED_BUFFERS = '384MB';
 
-/** Counts come as bigint, and every one of ours fits a number. */
+/** Counts arrive as bigint, and each of ours fits a JavaScript number. */
 const BIGINT = 20;
 const NUMERIC = 1700;
 
 const plugins = [new CamelCasePlugin({underscoreBetweenUppercaseLetters: true})];
 
-/** Opens the folder for this process alone; a folder that another process holds is refused with its cure. */
+/** Opens the folder for this process alone. Throws `CannotStart` while another process has it. */
 export async function openEmbedded(folder: string): Promise<Database> {
   const lock = await lockFolder(folder);
   const files = join(folder, 'pg');
@@ -80,10 +80,10 @@ export function openPostgres(url: string, onError: (error: Error) => void = () =
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: STATEMENT_TIMEOUT,
-    // A network that swallows everything must not hold a record for ever.
+    // Over a network that drops every packet, a query must still end.
     query_timeout: STATEMENT_TIMEOUT + 5_000,
     application_name: 'voicebridge-analytics',
-    // Our statements are short; compiling them costs more than it saves.
+    // Our statements are short: compiling them would cost more than it saves.
     options: Object.entries({...SETTINGS, jit: 'off'})
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),

@@ -5,7 +5,7 @@ import {expect, test} from 'vitest';
 import {lockFolder} from './folder-lock.ts';
 import {temporaryFolder} from '../testing/running-analytics.ts';
 
-test('a second process on one folder is refused, and told what to do', async () => {
+test('a second process on one folder is refused with a message that says what to do', async () => {
   await using folder = await temporaryFolder();
   {
     await using _lock = await lockFolder(folder.path);
@@ -26,13 +26,16 @@ test('the folder of a process that was killed is taken over', async () => {
   await using _lock = await lockFolder(folder.path);
 });
 
-test.runIf(process.platform === 'linux')('a number that was given out again is not taken for the owner', async () => {
-  await using folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'owner.pid'), `${process.ppid} 1`);
-  await using _lock = await lockFolder(folder.path);
-});
+test.runIf(process.platform === 'linux')(
+  'a new process that has the reused process id of the owner does not lock the folder',
+  async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'owner.pid'), `${process.ppid} 1`);
+    await using _lock = await lockFolder(folder.path);
+  },
+);
 
-test('a file that a dying process left half written does not lock the folder for ever', async () => {
+test('a lock file that a killed process left half written does not lock the folder for ever', async () => {
   await using folder = await temporaryFolder();
   await writeFile(join(folder.path, 'owner.pid'), '');
   await using _lock = await lockFolder(folder.path);

@@ -4,14 +4,14 @@ import {CannotStart} from '@voicebridge/shared/errors.ts';
 
 /**
  * The embedded database has no lock of its own, and a second process would damage its folder. So a file names the
- * owner. It is taken over only from a process that no longer exists; never by age, because a long query or a paused
- * machine looks just like death.
+ * owner. The lock is taken over only from a process that no longer exists. Its age says nothing: a process with a long
+ * query, or on a paused machine, is silent too.
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   await mkdir(folder, {recursive: true});
   const path = join(folder, 'owner.pid');
   const mine = `${process.pid} ${await startOf(process.pid)}`;
-  // Written aside and then linked, so that nobody ever reads half an owner.
+  // Written to a file of its own and then linked, so that no process reads half an entry.
   const aside = `${path}.${process.pid}`;
   await writeFile(aside, mine);
   try {
@@ -43,7 +43,9 @@ async function linked(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Two that find the same dead owner must not remove each other: what is moved away is looked at again. */
+/**
+ * Two processes may find the same dead owner at once: the file that was moved away is read again before it is deleted.
+ */
 async function removeDead(path: string, owner: string): Promise<void> {
   const moved = `${path}.${process.pid}.dead`;
   try {
@@ -63,7 +65,7 @@ function heldBy(folder: string, owner: string): CannotStart {
   );
 }
 
-/** The number of a dead process is given out again; its start time is not. */
+/** Whether a process still runs. Process ids are reused, so its start time is compared too. */
 async function lives(owner: string): Promise<boolean> {
   const [pid, start] = owner.split(' ');
   const number = Number(pid);

@@ -8,10 +8,10 @@ export interface MigrationTransaction {
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 
-/** Processes that start together wait for each other here. */
+/** Advisory lock: processes that start at the same time migrate one after the other. */
 const LOCK = 5_054;
 
-/** Runs what has not run yet, in the order of the file names, all or nothing. */
+/** Runs the migrations that have not run yet, in the order of their file names, all or none. */
 export async function migrate(tx: MigrationTransaction): Promise<void> {
   await tx.run(`SELECT pg_advisory_xact_lock(${LOCK})`);
   await tx.run(

@@ -5,7 +5,7 @@ import type {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Generated} from 'kysely';
 import type {FigureColumns} from './figure-columns.ts';
 
-/** What a question about turns, interruptions, tool calls or failovers is filtered and grouped by. */
+/** The columns by which turns, interruptions, tool calls and failovers are filtered and grouped. */
 interface Facets {
   callSid: string;
   startedAt: Date;
@@ -80,7 +80,7 @@ export interface TranscriptsTable {
   cut: boolean;
 }
 
-/** The tables as `migrations/` makes them; names in camelCase here, in snake_case there. */
+/** The tables that `migrations/` creates. Names are camelCase here and snake_case there. */
 export interface Schema {
   calls: CallsTable;
   turns: TurnsTable;

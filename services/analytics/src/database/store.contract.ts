@@ -67,7 +67,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect((await call(1))?.turns).toHaveLength(3);
     });
 
-    test('a fuller record replaces what an earlier owner knew, with all that hung on it', async () => {
+    test('a fuller record of a later worker replaces the earlier record with all of its turns and failovers', async () => {
       const guess = {failover: 0, kind: 'worker-lost', at: 5, gapMs: 90, from: 'worker-1', to: null};
       await storeCall(db(), finishedCall({rest: {failovers: [guess]}, turns: [0, 1, 2].map(turn => turnOfTest(turn))}));
       expect((await all()).calls).toMatchObject([{failovers: 1}]);
@@ -76,7 +76,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await call(1)).toMatchObject({failovers: [], turns: [{turn: 0}, {turn: 1}]});
     });
 
-    test('everything that hangs on a call is on its page', async () => {
+    test('the page of a call has its interruptions, tool calls, failovers and transcript', async () => {
       await storeCall(
         db(),
         finishedCall({
@@ -111,7 +111,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       });
     });
 
-    test('what people said is kept from whoever has not signed in, and a look at it is written down', async () => {
+    test('a viewer who has not signed in sees no transcript, and each viewing of one is recorded in the audit', async () => {
       const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'my secret', cut: false}];
       await storeCall(
         db(),
@@ -126,7 +126,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
-    test('hostile text is kept as text', async () => {
+    test('hostile text is stored and shown as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
       await storeCall(
         db(),
@@ -139,7 +139,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect((await all()).calls[0]?.assistant).toBe('<img onerror=x> \uFFFD');
     });
 
-    test('a call whose clock jumped back has no length, and is there', async () => {
+    test('a call whose clock jumped back is listed without a length', async () => {
       await storeCall(db(), finishedCall({startedAt: FIRST, summary: {endedAt: FIRST - 5_000}}));
       expect((await all()).calls).toMatchObject([{durationMs: null}]);
       expect(await concurrency(db(), {bucket: 'hour'})).toEqual({bucket: 'hour', buckets: []});
@@ -154,7 +154,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await db().selectFrom('turns').select('callSid').distinct().execute()).toEqual([{callSid: sidOf(2)}]);
     });
 
-    test('a caller who wants to be forgotten is, in every call from or to the number', async () => {
+    test('a caller who wants to be forgotten is deleted from every call from or to their number', async () => {
       await storeCall(db(), finishedCall({number: 1}));
       await storeCall(db(), finishedCall({number: 2, summary: {caller: {hash: 'other', lastTwo: '11', number: null}}}));
       await storeCall(
@@ -181,7 +181,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect([...first.calls, ...second.calls].map(call => call.callSid)).toEqual([7, 6, 5, 4, 3, 2].map(sidOf));
     });
 
-    test('an analyst narrows a list by what the calls were like', async () => {
+    test('an analyst filters the list of calls by how they went', async () => {
       await storeCall(db(), finishedCall({number: 1, summary: {assistant: 'booking'}}));
       await storeCall(db(), finishedCall({number: 2, summary: {bargeIns: 2}}));
       await storeCall(
@@ -206,7 +206,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await found('17643')).toEqual(['1764350000000']);
     });
 
-    test('percentiles are those of every single value, and what was not seen is left out', async () => {
+    test('percentiles are exact, and values that were not seen are left out', async () => {
       const values = Array.from({length: 101}, (_, index) => (index * 37) % 101);
       const turns = values.map((value, turn) => turnOfTest(turn, {platformTurnGapMs: value}));
       for (let part = 0; part < 3; part += 1)
@@ -221,7 +221,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
-    test('figures are split by time and by what the analyst names', async () => {
+    test('an analyst splits figures by time and by assistant', async () => {
       await storeCall(db(), finishedCall({number: 1}));
       await storeCall(db(), finishedCall({number: 2, summary: {assistant: 'booking', costUsd: 0.2}}));
       await storeCall(db(), finishedCall({number: 3, startedAt: FIRST + DAY}));
@@ -240,7 +240,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await facets(db())).toMatchObject({assistants: [], first: null});
     });
 
-    test('calls at the same time are counted at their peak', async () => {
+    test('an analyst sees the peak of concurrent calls in each time bucket', async () => {
       for (const [number, from, to] of [
         [1, 0, 10],
         [2, 5, 15],
@@ -265,7 +265,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
-    test('each kind of record goes when its days are over', async () => {
+    test('each kind of record is deleted when its retention is over', async () => {
       const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'hello', cut: false}];
       await storeCall(db(), finishedCall({number: 1, startedAt: FIRST, rest: {transcript}}));
       await storeCall(db(), finishedCall({number: 2, startedAt: FIRST + 20 * DAY, rest: {transcript}}));
@@ -277,7 +277,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect((await all()).calls).toHaveLength(1);
     });
 
-    test('a session ends when nobody used it, or when it is too old', async () => {
+    test('a session ends when it was not used for two hours, or is twelve hours old', async () => {
       const hour = 60 * MINUTE;
       const token = await openSession(db(), FIRST);
       expect(await findSession(db(), token, FIRST + hour)).toMatch(/^[0-9a-f]{12}$/);
@@ -289,14 +289,14 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await findSession(db(), idle, FIRST + 2 * hour + 1)).toBeUndefined();
     });
 
-    test('tables are brought up to date once, however often that is asked', async () => {
+    test('migrations run once, however often the database is prepared', async () => {
       await Promise.all([database.prepare(), database.prepare()]);
       const {rows} = await sql<{name: string}>`SELECT name FROM schema_migrations ORDER BY name`.execute(db());
       const files = (await readdir(new URL('../../migrations/', import.meta.url))).toSorted();
       expect(rows.map(row => row.name)).toEqual(files);
     });
 
-    test('the views that other tools read have their columns', async () => {
+    test('an analyst with tools of their own finds the columns of both views', async () => {
       await storeCall(db(), finishedCall());
       const {rows: calls} = await sql`SELECT * FROM v_calls`.execute(db());
       expect(calls).toMatchObject([{callSid: sidOf(1), whole: true}]);

@@ -23,7 +23,9 @@ export interface AppDeps {
   readonly log: Log;
 }
 
-/** Everything that is said over HTTP but health: the page and signing in for everybody, the API behind the gate. */
+/**
+ * The HTTP application, health endpoints excepted: the page and signing in without a session, the API behind the gate.
+ */
 export async function analyticsApp({password, numberHashKey, database, feed, clock, log}: AppDeps): Promise<Express> {
   const app = express();
   app.disable('x-powered-by');

@@ -85,13 +85,13 @@ describe('a question that cannot be answered', () => {
     ['/api/concurrency?bucket=1', 'bucket', 'minute'],
     ['/api/calls/CA%201', 'callSid', '1 to 64'],
     ['/api/metrics?metric=cost&metric=calls', 'metric', 'must be'],
-  ])('%s tells the analyst the field and the cure', async (path, field, cure) => {
+  ])('the answer to %s names the field at fault and the cure', async (path, field, cure) => {
     const {status, body} = await ask(open, path);
     expect(status).toBe(400);
     expect(body).toMatchObject({field, cure: expect.stringContaining(cure), error: expect.any(String)});
   });
 
-  test('an unknown call and an unknown path are told from bad ones', async () => {
+  test('an unknown call and an unknown path are answered with 404', async () => {
     expect(await ask(open, `/api/calls/${sidOf(99)}`)).toMatchObject({status: 404, body: {field: 'callSid'}});
     expect(await ask(open, '/api/colours')).toMatchObject({
       status: 404,
@@ -101,7 +101,7 @@ describe('a question that cannot be answered', () => {
 });
 
 describe('files', () => {
-  test('a name that a spreadsheet would run as a formula is only a text', async () => {
+  test('a name that a spreadsheet would run as a formula is written to CSV as text', async () => {
     const {headers, text} = await ask(open, '/api/calls.csv');
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(headers.get('content-disposition')).toBe('attachment; filename=calls.csv');
@@ -111,15 +111,15 @@ describe('files', () => {
     expect((await ask(open, '/api/turns.csv')).text).toMatch(/platformTurnGapMs[\s\S]*,801,/);
   });
 
-  test('what a caller said is escaped too, and only for whoever signed in', async () => {
+  test('what a caller said is escaped in CSV too, and is there only for a viewer who signed in', async () => {
     const path = `/api/calls/${sidOf(1)}/timeline.csv`;
     expect((await ask(closed, path, {cookie: await signIn()})).text).toContain(`caller said,,'=1+1`);
     expect((await ask(open, path)).text).toContain('assistant started');
   });
 });
 
-describe('who may look', () => {
-  test('without a password nothing but this machine’s own names lead to the figures', async () => {
+describe('access', () => {
+  test('without a password only the loopback names of this machine lead to the API', async () => {
     const port = new URL(open.url).port;
     expect((await ask({url: `http://localhost:${port}`}, '/api/calls')).status).toBe(200);
     const {request} = await import('node:http');
@@ -131,7 +131,7 @@ describe('who may look', () => {
     expect(status).toBe(403);
   });
 
-  test('with a password every figure asks for a session; the page and the description do not', async () => {
+  test('with a password the API needs a session; the page and the description of the API do not', async () => {
     for (const path of [
       '/api/calls',
       '/api/metrics?metric=calls',
@@ -148,7 +148,7 @@ describe('who may look', () => {
     expect(await ask(closed, '/api/calls', {cookie: 'voicebridge=' + 'x'.repeat(43)})).toMatchObject({status: 401});
   });
 
-  test('whoever signed in reads the words, and after signing out does not', async () => {
+  test('a viewer reads a transcript after signing in, and not after signing out', async () => {
     const cookie = await signIn();
     const call = `/api/calls/${sidOf(1)}`;
     expect(await ask(closed, call, {cookie})).toMatchObject({
@@ -158,7 +158,7 @@ describe('who may look', () => {
     expect((await ask(closed, call, {cookie})).status).toBe(401);
   });
 
-  test('the cookie is for this site alone, and over https has the prefix that says so', async () => {
+  test('the session cookie is for this site alone, and over https has the prefix __Host-', async () => {
     expect((await trySignIn(PASSWORD)).headers.get('set-cookie')).toMatch(
       /^voicebridge=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/,
     );
@@ -174,7 +174,7 @@ describe('who may look', () => {
     expect((await trySignIn(PASSWORD, {origin: 'https://evil.example'})).status).toBe(403);
   });
 
-  test('guessing a password gets slower and slower', async () => {
+  test('an attacker who guesses passwords has to wait after the fourth', async () => {
     const statuses = [];
     for (let guess = 0; guess < 6; guess += 1) statuses.push((await trySignIn(`wrong password ${guess}`)).status);
     expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
@@ -183,7 +183,7 @@ describe('who may look', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('every answer carries the strict policy of the page', async () => {
+  test('every answer has the strict content security policy of the page', async () => {
     for (const path of ['/', '/api/calls', '/api/nothing']) {
       const {headers} = await ask(open, path);
       expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'(?!.*unsafe)/);
@@ -192,8 +192,8 @@ describe('who may look', () => {
   });
 });
 
-describe('being forgotten', () => {
-  test('a caller is forgotten by the number itself where the key of the hashes is known', async () => {
+describe('erasure', () => {
+  test('a caller is forgotten by their telephone number where NUMBER_HASH_KEY is set', async () => {
     const forget = async (url: string, number: string) => {
       const headers = {'content-type': 'application/json'};
       const response = await fetch(`${url}/api/forget-number`, {
@@ -215,8 +215,8 @@ describe('being forgotten', () => {
   });
 });
 
-describe('live', () => {
-  test('an open page is told of the fleet and of each call the moment it ends', async () => {
+describe('live events', () => {
+  test('an open page receives the state of the fleet, and each call as soon as it ends', async () => {
     const client = openRedis(redis.url, 'commands', createLog('test', {level: 'silent'}));
     ends.defer(() => client.disconnect());
     await new RedisFleet(client).announce('workers', {

@@ -16,7 +16,7 @@ const there = await access(CHROMIUM).then(
 const PASSWORD = 'correct horse battery';
 const HOSTILE = '<img src=x onerror="document.title=`owned`">';
 
-/** Quiet: a browser under test talks to nobody but us. */
+/** Without the browser's own network traffic. */
 const ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -57,7 +57,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await queue.send(calls);
   }
 
-  /** A page, and everything it complained about. */
+  /** A page, with its errors and its requests to other sites. */
   async function visit(url: string, colorScheme: 'light' | 'dark' = 'light', width = 1_280) {
     const page = await browser.newPage({viewport: {width, height: 900}, colorScheme});
     const complaints: string[] = [];
@@ -77,7 +77,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     ['light', 1_280],
     ['dark', 420],
   ] as const)(
-    'an analyst sees every view drawn, in the %s, %i pixels wide, and nothing runs off the page',
+    'an analyst sees every view drawn, in the %s theme and %i pixels wide, and nothing runs off the page',
     async (scheme, width) => {
       for (const view of ['overview', 'interruptions', 'cost', 'calls']) {
         await using visit_ = await visit(`${open.url}/?view=${view}`, scheme, width);
@@ -92,7 +92,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     },
   );
 
-  test('a filter is part of the address, so that a colleague sees the same', async () => {
+  test('a filter is part of the address, so that a colleague who opens it sees the same', async () => {
     await using visited = await visit(open.url);
     const {page} = visited;
     await page.locator('select[name=assistant]').selectOption('booking');
@@ -106,7 +106,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(await page.locator('select[name=compare]').inputValue()).toBe('');
   });
 
-  test('the list of calls goes on, and a call opens with its two lanes by keyboard alone', async () => {
+  test('an analyst loads more calls, and opens a call with its two lanes by keyboard alone', async () => {
     await using visited = await visit(`${open.url}/?view=calls`);
     const {page, complaints} = visited;
     await page.getByRole('button', {name: 'Show more'}).click();
@@ -127,7 +127,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(complaints).toEqual([]);
   });
 
-  test('a call appears while the page is open, and hostile names stay names', async () => {
+  test('a finished call appears on an open page, and a hostile name stays text', async () => {
     await using visited = await visit(open.url);
     const {page, complaints} = visited;
     await page.getByText('Just finished').waitFor();
@@ -139,7 +139,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(complaints).toEqual([]);
   });
 
-  test('figures are downloaded as CSV', async () => {
+  test('an analyst downloads the list of calls as CSV', async () => {
     await using visited = await visit(`${open.url}/?view=calls`);
     const [download] = await Promise.all([
       visited.page.waitForEvent('download'),
@@ -148,7 +148,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(download.suggestedFilename()).toBe('calls.csv');
   });
 
-  test('a stranger is asked for the password, is refused a wrong one, and reads the words after the right one', async () => {
+  test('a viewer is asked for the password, is refused with a wrong one, and reads the transcript after the right one', async () => {
     const transcript = [{line: 0, turn: 1, role: 'caller', at: 5_000, text: `Hello ${HOSTILE}`, cut: false}];
     await send(1, finishedCall({number: 2, rest: {transcript}}));
     await using visited = await visit(`${closed.url}/?view=calls&call=${sidOf(2)}`);

@@ -5,7 +5,7 @@ import {CallPath} from './calls-routes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
 import {viewerOf} from './gate.ts';
-import {asked} from './problem.ts';
+import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
 export const ErasedAnswer = z.object({erased: z.number().int().describe('calls that were there and are gone')});
@@ -14,27 +14,27 @@ const NumberPath = z.object({
   numberHash: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'must be the keyed hash of a number'),
 });
 
-/** A number travels in a body, because addresses end up in logs. */
+/** The number is in the body, because URLs end up in logs. */
 export const ForgetNumber = z.strictObject({
   number: z.string().regex(/^\+\d{6,15}$/, 'must be a number such as +14155550100'),
 });
 
-/** Getting rid of calls for good. */
+/** Deleting calls for good. */
 export function erasureRoutes(database: DatabaseWatch, numberHashKey: string | undefined): Router {
   const routes = Router();
 
   routes.delete('/api/calls/:callSid', async (request, response) => {
-    const {callSid} = asked(CallPath, request.params);
+    const {callSid} = readRequest(CallPath, request.params);
     response.json({erased: await eraseCalls(database.now, {callSid}, sessionOf(request))});
   });
 
   routes.delete('/api/numbers/:numberHash', async (request, response) => {
-    const {numberHash} = asked(NumberPath, request.params);
+    const {numberHash} = readRequest(NumberPath, request.params);
     response.json({erased: await eraseCalls(database.now, {numberHash}, sessionOf(request))});
   });
 
   routes.post('/api/forget-number', json({limit: '4kb'}), async (request, response) => {
-    const {number} = asked(ForgetNumber, request.body ?? {});
+    const {number} = readRequest(ForgetNumber, request.body ?? {});
     if (numberHashKey === undefined)
       throw new BadQuestion(
         {error: 'numbers cannot be recognised here', cure: 'set NUMBER_HASH_KEY as at the webhook'},

@@ -6,11 +6,13 @@ import {BadQuestion} from '../queries/bad-question.ts';
 import type {Viewer} from '../queries/read-call.ts';
 import {findSession} from '../auth/sessions.ts';
 
-/** The cookie of a session. Over https it has the prefix that lets no other site and no plain page set it. */
+/** The session cookie. Over https it has the prefix `__Host-`: no other host and no plain-http page can set it. */
 export const COOKIE = 'voicebridge';
 export const SECURE_COOKIE = `__Host-${COOKIE}`;
 
-/** Whether the browser came over https, as the proxy in front says. Only decides how its own cookie is marked. */
+/**
+ * Whether the browser used https, according to the proxy in front. Decides only the name and flags of its own cookie.
+ */
 export function cameOverHttps(request: Request): boolean {
   return request.get('x-forwarded-proto') === 'https';
 }
@@ -24,7 +26,7 @@ export function tokenOf(request: Request): string | undefined {
   return undefined;
 }
 
-/** What the gate knows of a request, for the routes behind it. */
+/** The viewer of each request that has passed the gate, for the routes behind it. */
 const viewers = new WeakMap<Request, Viewer>();
 export const viewerOf = (request: Request): Viewer => viewers.get(request) ?? {signIn: 'required', session: undefined};
 
@@ -34,12 +36,13 @@ export interface GateOptions {
   readonly clock: Clock;
 }
 
-/** Everything under /api passes here but signing in, and the description of the API. */
+/** Checks every request under /api except signing in and the description of the API. */
 export function gate({signIn, database, clock}: GateOptions): RequestHandler {
   return async (request, _response, next) => {
     sameOrigin(request);
     if (signIn === 'off') {
-      // Nobody signs in, so no name but this machine's may lead here: not one that a web page had resolved to it.
+      // Without sign-in only loopback names are accepted: a web page could have its own name resolved to 127.0.0.1 (DNS
+      // rebinding).
       if (!isLoopback(hostnameOf(request.get('host') ?? '')))
         throw new BadQuestion(
           {error: 'this address is only for this machine', cure: 'use http://127.0.0.1, or set DASHBOARD_PASSWORD'},
@@ -57,7 +60,7 @@ export function gate({signIn, database, clock}: GateOptions): RequestHandler {
   };
 }
 
-/** A write that a browser sends for another site's page names that site. */
+/** Refuses a write from a page of another site: browsers name the site in `Origin` and `Sec-Fetch-Site`. */
 export function sameOrigin(request: Request): void {
   if (request.method === 'GET' || request.method === 'HEAD') return;
   const origin = request.get('origin');

@@ -6,7 +6,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Fleet} from '../queries/live-fleet.ts';
 import {callOf} from '../queries/list-calls.ts';
 
-/** What a page that is open is told: a call has finished, the fleet has changed, or the fleet cannot be seen. */
+/** An event for open pages: a call has finished, the fleet has changed, or the fleet cannot be read. */
 export type LiveEvent =
   | {readonly event: 'call'; readonly data: Call}
   | {readonly event: 'fleet'; readonly data: Fleet | {readonly unknown: string}};
@@ -19,22 +19,22 @@ export interface LiveFeedDeps {
 }
 
 const PERIOD: Millis = 1_000;
-/** Records of calls that end together are told together. */
+/** After a call was stored, the feed waits this long for others that ended at the same time. */
 const SOON: Millis = 100;
-/** Processes write with clocks of their own transactions: what commits late is still found. */
+/** `recorded_at` is the start of a transaction, so a row may become visible this much later than its time. */
 const OVERLAP: Millis = 30_000;
-/** More calls than this at once are for a list, not for a feed. */
+/** At most so many calls are sent at once; the list of calls has the rest. */
 const AT_ONCE = 100;
 
 /**
- * Follows the database, not this process: another process may have written the call. Asks only while somebody
- * listens.
+ * Sends finished calls and the state of the fleet to open pages. Polls the database, because another process may have
+ * stored the call, and only while a page is subscribed.
  */
 export class LiveFeed implements Disposable {
   readonly #deps: LiveFeedDeps;
   readonly #listeners = new Set<(event: LiveEvent) => void>();
-  /** Calls that were told, by the moment of their recording; a call is told again when more of it arrives. */
-  readonly #told = new Map<string, number>();
+  /** When the calls that were sent had been recorded. A call is sent again when another part of it arrives. */
+  readonly #sent = new Map<string, number>();
   #since: Date | undefined;
   #fleet = '';
   #ticking = false;
@@ -54,17 +54,17 @@ export class LiveFeed implements Disposable {
     this.#fleet = '';
     if (!this.#stop) {
       this.#since = undefined;
-      this.#told.clear();
+      this.#sent.clear();
       this.#stop = every(this.#deps.clock, PERIOD, () => void this.#tick());
     }
     void this.#tick();
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#rest();
+      if (this.#listeners.size === 0) this.#stopPolling();
     };
   }
 
-  /** A call was recorded here: nobody should have to wait for the next look. */
+  /** A call was stored by this process: polls soon instead of at the next period. */
   poke(): void {
     if (!this.#stop || this.#soon) return;
     this.#soon = this.#deps.clock.after(SOON, () => {
@@ -73,13 +73,13 @@ export class LiveFeed implements Disposable {
     });
   }
 
-  #rest(): void {
+  #stopPolling(): void {
     this.#stop?.();
     this.#soon?.();
     this.#stop = this.#soon = undefined;
   }
 
-  #tell(event: LiveEvent): void {
+  #send(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -89,7 +89,7 @@ export class LiveFeed implements Disposable {
     this.#ticking = true;
     const fleet = await this.#deps.readFleet().catch((thrown: unknown) => ({unknown: messageOf(thrown)}));
     const said = JSON.stringify(fleet);
-    if (said !== this.#fleet) this.#tell({event: 'fleet', data: fleet});
+    if (said !== this.#fleet) this.#send({event: 'fleet', data: fleet});
     this.#fleet = said;
     if (this.#deps.database.reason === undefined)
       await this.#newCalls().catch((thrown: unknown) =>
@@ -111,18 +111,18 @@ export class LiveFeed implements Disposable {
     this.#since = since;
     for (const row of rows.toReversed()) {
       const at = row.recordedAt.getTime();
-      if (this.#told.get(row.callSid) === at) continue;
-      this.#told.set(row.callSid, at);
-      // What was there before anybody listened is in the list already.
-      if (!first) this.#tell({event: 'call', data: callOf(row)});
+      if (this.#sent.get(row.callSid) === at) continue;
+      this.#sent.set(row.callSid, at);
+      // Calls from before the first subscription are in the page's list already.
+      if (!first) this.#send({event: 'call', data: callOf(row)});
     }
     const newest = rows[0]?.recordedAt.getTime() ?? since.getTime();
     this.#since = new Date(Math.max(since.getTime(), newest - OVERLAP));
-    for (const [callSid, at] of this.#told) if (at <= this.#since.getTime()) this.#told.delete(callSid);
+    for (const [callSid, at] of this.#sent) if (at <= this.#since.getTime()) this.#sent.delete(callSid);
   }
 
   [Symbol.dispose](): void {
-    this.#rest();
+    this.#stopPolling();
     this.#listeners.clear();
   }
 }

@@ -3,14 +3,14 @@ import {Router} from 'express';
 import type {LiveFeed} from './live-feed.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
-/** Pages that follow at the same time. */
+/** Concurrent subscribers. */
 const MAX_FOLLOWERS = 200;
-/** Proxies close what is silent. */
+/** A comment is sent this often, because proxies close silent connections. */
 const STILL_HERE: Millis = 15_000;
-/** A page that reads slower than this many bytes behind is closed; it comes back by itself. */
+/** Bytes: a page that is further behind is disconnected. It reconnects by itself. */
 const MAX_BEHIND = 1_000_000;
 
-/** Server-sent events: `call` for each call that finished, `fleet` when it changed. */
+/** Server-sent events: `call` for each finished call, `fleet` when the fleet has changed. */
 export function liveRoutes(feed: LiveFeed, clock: Clock): Router {
   const routes = Router();
   routes.get('/api/live', (request, response) => {

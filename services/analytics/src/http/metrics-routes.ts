@@ -1,22 +1,22 @@
 import {Router} from 'express';
-import {sendCsv} from './calls-routes.ts';
 import {concurrency, ConcurrencyQuery} from '../queries/concurrency.ts';
 import {csvOf} from '../queries/csv.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram, HistogramQuery} from '../queries/histogram.ts';
 import {measure, MetricsQuery} from '../queries/measure.ts';
-import {asked} from './problem.ts';
+import {readRequest} from './read-request.ts';
+import {sendCsv} from './send-csv.ts';
 
-/** Figures over many calls. */
+/** Metrics, histograms and concurrent calls over many calls. */
 export function metricsRoutes(database: DatabaseWatch): Router {
   const routes = Router();
   routes.get('/api/metrics', async (request, response) => {
-    response.json(await measure(database.now, asked(MetricsQuery, request.query)));
+    response.json(await measure(database.now, readRequest(MetricsQuery, request.query)));
   });
 
   routes.get('/api/metrics.csv', async (request, response) => {
-    const {by, groups} = await measure(database.now, asked(MetricsQuery, request.query));
+    const {by, groups} = await measure(database.now, readRequest(MetricsQuery, request.query));
     const rows = groups.map(({group, ...figures}) => ({
       ...figures,
       ...Object.fromEntries(by.map((name, index) => [name, group[index]])),
@@ -26,11 +26,11 @@ export function metricsRoutes(database: DatabaseWatch): Router {
   });
 
   routes.get('/api/histogram', async (request, response) => {
-    response.json(await histogram(database.now, asked(HistogramQuery, request.query)));
+    response.json(await histogram(database.now, readRequest(HistogramQuery, request.query)));
   });
 
   routes.get('/api/concurrency', async (request, response) => {
-    response.json(await concurrency(database.now, asked(ConcurrencyQuery, request.query)));
+    response.json(await concurrency(database.now, readRequest(ConcurrencyQuery, request.query)));
   });
 
   routes.get('/api/facets', async (_request, response) => {

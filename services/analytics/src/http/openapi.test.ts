@@ -1,8 +1,9 @@
 import {expect, test} from 'vitest';
 import {METRIC_NAMES} from '../queries/metric-catalogue.ts';
-import {openApi, OPERATIONS} from './openapi.ts';
+import {openApi} from './openapi.ts';
+import {OPERATIONS} from './operations.ts';
 
-test('the description of the API names every route, and what each question may hold', () => {
+test('a developer finds every route and every parameter in the description of the API', () => {
   const text = JSON.stringify(openApi());
   for (const {path} of OPERATIONS) expect(text).toContain(`"${path}"`);
   for (const metric of METRIC_NAMES) expect(text).toContain(`"${metric}"`);

@@ -13,7 +13,7 @@ interface Asset {
 
 const FOLDER = new URL('../../dashboard/', import.meta.url);
 
-/** The one library of the page, from where npm put it. */
+/** The only library of the page, read from node_modules. */
 const VENDOR = {
   '/vendor/uplot.js': import.meta.resolve('uplot/dist/uPlot.iife.min.js'),
   '/vendor/uplot.css': import.meta.resolve('uplot/dist/uPlot.min.css'),
@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** What the page may do: load from here, talk to here, and nothing else; no inline script, no inline style. */
+/** The page may load from and talk to its own origin only; no inline script, no inline style. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -69,7 +69,7 @@ export async function loadAssets(): Promise<ReadonlyMap<string, Asset>> {
   return assets;
 }
 
-/** Answers with a file of the page, or lets the request pass. */
+/** Answers with a file of the page; passes every other request on. */
 export function pageAssets(assets: ReadonlyMap<string, Asset>): RequestHandler {
   return (request, response, next) => {
     const asset = request.method === 'GET' || request.method === 'HEAD' ? assets.get(request.path) : undefined;

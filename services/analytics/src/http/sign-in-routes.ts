@@ -5,7 +5,7 @@ import {z} from 'zod';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {cameOverHttps, COOKIE, sameOrigin, SECURE_COOKIE, tokenOf} from './gate.ts';
 import type {Password} from '../auth/password.ts';
-import {asked} from './problem.ts';
+import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {closeSession, findSession, openSession} from '../auth/sessions.ts';
 import {SignInThrottle} from '../auth/sign-in-throttle.ts';
@@ -25,7 +25,7 @@ export interface SignInDeps {
   readonly log: Log;
 }
 
-/** Signing in and out. In front of the gate. */
+/** Signing in and out. These routes are in front of the gate. */
 export function signInRoutes({password, database, clock, log}: SignInDeps): Router {
   const routes = Router();
   const throttle = new SignInThrottle();
@@ -41,7 +41,7 @@ export function signInRoutes({password, database, clock, log}: SignInDeps): Rout
 
   routes.post('/api/sign-in', json({limit: '4kb'}), async (request, response) => {
     sameOrigin(request);
-    const {password: given} = asked(SignIn, request.body ?? {});
+    const {password: given} = readRequest(SignIn, request.body ?? {});
     if (!password) throw new BadQuestion({error: 'nobody signs in here', cure: 'set DASHBOARD_PASSWORD'}, 409);
     const address = request.socket.remoteAddress ?? '';
     const wait = Math.ceil(throttle.wait(address, clock.now()) / 1_000);
@@ -49,7 +49,7 @@ export function signInRoutes({password, database, clock, log}: SignInDeps): Rout
       response.set('retry-after', String(wait));
       throw new BadQuestion({error: 'too many wrong passwords', cure: `try again in ${wait} s`}, 429);
     }
-    // Counted before the check, so that guesses sent together are counted too.
+    // Counted before the check, so that concurrent guesses are counted too.
     throttle.failed(address, clock.now());
     if (!(await password.matches(given))) {
       log.warn({}, 'sign-in refused');

@@ -9,7 +9,10 @@ import type {Schema} from '../database/schema.ts';
 
 type Row<Table extends keyof Schema> = Insertable<Schema[Table]>;
 
-/** The rows that one job becomes: one of `calls`, and those of its turns, interruptions, tool calls, failovers and words. */
+/**
+ * The rows that one job becomes: one of `calls`, and those of its turns, interruptions, tool calls, failovers and
+ * words.
+ */
 export interface CallRows {
   readonly call: Omit<Row<'calls'>, 'parts' | 'partsSeen' | 'failovers'>;
   readonly turns: Row<'turns'>[];

@@ -11,15 +11,15 @@ import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {storeCall} from './store-call.ts';
 
-/** Records that are written at the same time; one after the other where the database is in this process. */
+/** Records that are stored concurrently. The embedded database runs one statement at a time. */
 const CONCURRENCY = {embedded: 2, postgres: 8} as const;
-/** A record whose database is away is tried again after this long, and given back to the queue on a stop. */
+/** Delay of a record that is given back to the queue when this process stops. */
 const RETRY: Millis = 1_000;
 /** A queue that fails again within this time was not back. */
 const SETTLED: Millis = 5_000;
-/** What a connection gets to say goodbye. */
+/** How long to wait for connections to close. */
 const GOODBYE: Millis = 1_000;
-/** How long a process may be silent before another one takes its records. Renewed at half of it. */
+/** How long a process may be silent before another process takes its records. Renewed at half of it. */
 const LOCK: Millis = 9_000;
 
 export interface ConsumeDeps {
@@ -29,18 +29,18 @@ export interface ConsumeDeps {
   readonly traces: Traces;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of every call that was written. */
+  /** Called for every call that was stored. */
   readonly onRecorded: (callSid: string) => void;
 }
 
 export interface Consumer extends AsyncDisposable {
-  /** The records that are not written yet: how many wait for anybody, and since when the oldest of all does. */
+  /** The records that are not stored yet: how many are waiting, and since when the oldest has been (Unix ms). */
   backlog(): Promise<{readonly waiting: number; readonly oldestAt: number | undefined}>;
-  /** Takes no more; resolves when the records in hand are written or given back. */
+  /** Takes no more records; resolves when the current ones are stored or given back. */
   drain(): Promise<void>;
 }
 
-/** Takes finished calls from the queue and records each. What the database cannot take now waits; nothing is dropped. */
+/** Takes finished calls from the queue and stores each. While the database is away, records wait; none is dropped. */
 export function consumeCalls(deps: ConsumeDeps): Consumer {
   const {database, metrics, log} = deps;
   const stopping = new AbortController();
@@ -90,7 +90,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
           continue;
         }
       }
-      // Somebody else may take it, or this process after its restart.
+      // Another process takes it, or this one after its restart.
       await job.moveToDelayed(deps.clock.wall() + RETRY, token);
       throw new DelayedError();
     }
@@ -108,12 +108,12 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     concurrency: CONCURRENCY[database.kind],
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
-    // Losing its process says nothing against a record.
+    // A record is not at fault when its process is killed.
     maxStalledCount: 1_000_000,
     removeOnComplete: {age: 600, count: 1_000},
     removeOnFail: {age: 7 * 24 * 3_600},
   });
-  // ioredis repeats itself with every attempt to connect.
+  // ioredis emits the error again with every attempt to connect.
   const outages = new OutageLog(deps.clock, SETTLED, {
     away: thrown => log.warn({err: thrown}, 'queue is away; records wait in Redis or with their workers'),
     back: outage => log.info(outage, 'queue is back'),
@@ -123,13 +123,13 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   worker.on('active', () => outages.worked());
 
   const queue = new Queue(CALLS_QUEUE, {connection: deps.connection, prefix: CALLS_QUEUE_PREFIX});
-  queue.on('error', () => {}); // the worker says that Redis is away
+  queue.on('error', () => {}); // the worker logs that Redis is away
 
   return {
     async backlog() {
       const counts = await queue.getJobCounts('waiting', 'delayed', 'prioritized');
       const waiting = Object.values(counts).reduce((sum, count) => sum + count, 0);
-      // The oldest of each kind; those in hand may be waiting too, for a database that is away.
+      // The oldest of each state; active ones may be waiting too, for a database that is away.
       const oldest = await queue.getJobs(['waiting', 'delayed', 'active'], 0, 0, true);
       const since = oldest.flatMap((job: Job | undefined) => (job ? [job.timestamp] : []));
       return {waiting, oldestAt: since.length === 0 ? undefined : Math.min(...since)};
@@ -141,7 +141,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       outages[Symbol.dispose]();
-      // A Redis that is away never says goodbye.
+      // A Redis that is away never confirms the close.
       const late = Promise.withResolvers<void>();
       const cancel = deps.clock.after(GOODBYE, late.resolve);
       await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
@@ -150,7 +150,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   };
 }
 
-/** A moment that PostgreSQL and JavaScript both know. */
+/** Times that PostgreSQL and JavaScript both can represent. */
 const MOMENT = {from: Date.UTC(2000), to: Date.UTC(2200)} as const;
 
 function impossible({summary, part, parts}: CallFinished): string | undefined {

@@ -2,12 +2,12 @@ import {sql, type Kysely} from 'kysely';
 import {ERASURE_LOCK} from './store-call.ts';
 import type {Schema} from '../database/schema.ts';
 
-/** Which calls somebody wants gone: one, or every call from or to a number, by its keyed hash. */
+/** Which calls to delete: one, or every call from or to a number, by its keyed hash. */
 export type Erasure = {readonly callSid: string} | {readonly numberHash: string};
 
 /**
- * Deletes calls with all that hangs on them, and remembers that they must not come back: the queue may still hold a
- * copy of a record. Returns how many there were.
+ * Deletes calls with everything that belongs to them, and records that they were deleted: the queue may still hold a
+ * copy of a record. Returns how many calls there were.
  */
 export async function eraseCalls(db: Kysely<Schema>, erasure: Erasure, session: string | null): Promise<number> {
   return await db.transaction().execute(async tx => {

@@ -12,7 +12,7 @@ import {temporaryFolder, until} from '../testing/running-analytics.ts';
 const HOUR = 3_600_000;
 
 test(
-  'after an hour the embedded database is tidy, so that its indexes can answer alone',
+  'after an hour the embedded database is vacuumed, so that index-only scans are possible',
   {timeout: 60_000},
   async () => {
     await using folder = await temporaryFolder();

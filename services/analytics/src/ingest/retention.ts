@@ -5,7 +5,7 @@ import {sql, type Kysely} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
 
-/** Days to keep each kind; 0: for ever. */
+/** Days to keep each kind of record; 0 keeps it for ever. */
 export interface Retention {
   readonly calls: number;
   readonly turns: number;
@@ -14,14 +14,14 @@ export interface Retention {
 
 const HOUR: Millis = 3_600_000;
 const DAY: Millis = 24 * HOUR;
-/** Rows per statement: a reader never waits long for a sweep. */
+/** Rows per statement, so that a query never waits long for a sweep. */
 const CHUNK = 5_000;
-/** A job may come back for seven days; after that nothing can bring an erased call back. */
+/** A job may be repeated for seven days; after that an erased call cannot come back. */
 const KEEP_ERASED: Millis = 30 * DAY;
 const KEEP_AUDIT: Millis = 365 * DAY;
 const KEEP_SESSIONS: Millis = DAY;
 
-/** Deletes what is older than it may be. Returns rows deleted by table. */
+/** Deletes what is older than its retention. Returns the number of deleted rows by table. */
 export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Millis): Promise<Record<string, number>> {
   const limits: readonly (readonly [table: string, column: string, age: Millis | undefined])[] = [
     ['transcripts', 'started_at', ageOf(retention.transcripts)],
@@ -76,8 +76,8 @@ export function keepRetention(database: DatabaseWatch, retention: Retention, clo
 }
 
 /**
- * PostgreSQL does this by itself, the embedded database does not: without it space is never used again, and an index
- * cannot answer alone because it does not know which rows everybody may see.
+ * PostgreSQL vacuums by itself, the embedded database does not. Without it, space is never reused, and index-only scans
+ * are impossible because the visibility map is out of date.
  */
 async function tidy(db: Kysely<Schema>): Promise<void> {
   await sql`VACUUM (ANALYZE)`.execute(db);

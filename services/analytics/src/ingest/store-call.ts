@@ -3,31 +3,33 @@ import {sql, type Kysely, type Transaction} from 'kysely';
 import {callRows, type CallRows} from './call-rows.ts';
 import type {Schema} from '../database/schema.ts';
 
-/** How much a record knows of its call. Owners follow each other, and the last one to see the call knows the most. */
+/** How complete a record is. Of two records of one call, the one from the later owner (the higher epoch) is fuller. */
 export interface Knowledge {
   readonly epoch: number;
   readonly endedAt: Date;
   readonly turns: number;
 }
 
-/** `recorded`: it is in the database. `superseded`: a fuller record was there. `erased`: somebody had it deleted. */
+/**
+ * `recorded`: the record is stored. `superseded`: a fuller record was stored already. `erased`: the call was deleted.
+ */
 export type Outcome = 'recorded' | 'superseded' | 'erased';
 
-/** Whoever records holds it shared, whoever erases alone: a call cannot be half recorded while it is erased. */
+/** Advisory lock: shared for storing, exclusive for erasing, so that a call is never stored while it is erased. */
 export const ERASURE_LOCK = 5_053;
 
-/** Negative when `a` knows less than `b`, zero when they are parts of one record. */
+/** Negative when `a` is less complete than `b`, zero when they are parts of one record. */
 export function compareKnowledge(a: Knowledge, b: Knowledge): number {
   return a.epoch - b.epoch || a.endedAt.getTime() - b.endedAt.getTime() || a.turns - b.turns;
 }
 
 /**
- * One job → its rows, however often, however late and in whatever order the parts arrive. All of it in one
- * transaction that holds the row of the call, so that two jobs of one call never mix:
+ * Stores one job. Idempotent; parts may arrive late and in any order. One transaction locks the row of the call, so that
+ * two jobs of one call never mix:
  *
  *   nothing stored     → stored
- *   stored knows less  → replaced, with all that hung on it
- *   same record        → this part is added; a repeated one writes what is there already
+ *   stored knows less  → replaced, with its turns, interruptions, tool calls, failovers and words
+ *   same record        → this part is added; a repeated part changes nothing
  *   stored knows more  → nothing changes
  */
 export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<Outcome> {
@@ -52,7 +54,7 @@ async function wasErased(tx: Transaction<Schema>, callSid: string): Promise<bool
   return erased !== undefined;
 }
 
-/** Says whether the parts of this job belong to what is now stored. */
+/** Updates the row of the call. Returns whether the parts of this job belong to what is now stored. */
 async function updateCall(tx: Transaction<Schema>, {call}: CallRows, job: CallFinished): Promise<boolean> {
   const stored = await tx
     .selectFrom('calls')
@@ -88,7 +90,7 @@ async function dropParts(tx: Transaction<Schema>, callSid: string): Promise<void
     await tx.deleteFrom(table).where('callSid', '=', callSid).execute();
 }
 
-/** Numbered rows of the same record are equal, so a row that is there already stays. */
+/** Rows of one record with the same number are equal, so an existing row is kept. */
 async function writeParts(tx: Transaction<Schema>, rows: CallRows): Promise<void> {
   if (rows.turns.length > 0)
     await tx

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 
-/** What every failed request answers. */
+/** The body of every failed request. */
 export const Problem = z.object({
   error: z.string().describe('what went wrong, for a person'),
   field: z.string().optional().describe('the parameter at fault'),
@@ -8,7 +8,9 @@ export const Problem = z.object({
 });
 export type Problem = z.infer<typeof Problem>;
 
-/** A question that cannot be answered as it was asked. */
+/**
+ * A request that cannot be answered as it is: `problem` says why and what to send instead, `status` is the HTTP status.
+ */
 export class BadQuestion extends Error {
   override readonly name = 'BadQuestion';
   readonly problem: Problem;

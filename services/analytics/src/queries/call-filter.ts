@@ -3,15 +3,17 @@ import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
 
-/** RFC 3339, seconds and all that is smaller left out at will; or a day. */
+/** RFC 3339, with seconds and fractions optional; or a day. */
 const RFC3339 =
   /^(\d{4}-\d\d-\d\d)(?:[Tt ]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?)(Z|z|[+-](?:0\d|1[0-4]):[0-5]\d)?)?$/;
 const EXAMPLE = '2026-11-22T10:00:00Z';
 
-/** A moment as people and programs write it; what is wrong with one that is none, as the end of a sentence. */
+/**
+ * A time as people and programs write it; for text that is not a time, what is wrong with it, as the end of a sentence.
+ */
 function readMoment(text: string): Date | string {
   if (/^\d{12,14}$/.test(text)) return new Date(Number(text));
-  // The plus of an offset is a blank in a URL, unless it was encoded.
+  // In a URL the plus of an offset is a blank, unless it was encoded.
   const [, day, time, zone] = RFC3339.exec(text.replace(/ (\d\d:\d\d)$/, '+$1')) ?? [];
   if (day === undefined) return `must be a moment such as ${EXAMPLE}, a day such as 2026-11-22, or Unix milliseconds`;
   const midnight = new Date(`${day}T00:00:00Z`);
@@ -22,7 +24,7 @@ function readMoment(text: string): Date | string {
   return new Date(`${day}T${time}${zone.toUpperCase()}`);
 }
 
-/** A moment in a question. A day without a time is its beginning in UTC. */
+/** A time in a request. A day without a time is its start in UTC. */
 export const Moment = z
   .string()
   .describe('a moment with its zone: RFC 3339 such as 2026-11-22T10:00:00Z, a day (UTC), or Unix milliseconds')
@@ -37,7 +39,7 @@ export const Moment = z
 
 const name = (about: string) => z.string().min(1, 'must not be empty').max(100).describe(about);
 
-/** What every question about calls, turns and what hangs on them can be narrowed by. */
+/** The filters of every question about calls, turns, interruptions, tool calls and failovers. */
 export const FacetFilter = z.strictObject({
   from: Moment.optional().describe('calls that started at this moment or later'),
   to: Moment.optional().describe('calls that started before this moment'),
@@ -54,12 +56,12 @@ const yesOrNo = (about: string) =>
     .optional()
     .describe(about);
 
-/** What only whole calls can be narrowed by. */
+/** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
-  endReason: EndReason.optional().describe('how the call ended'),
-  endedBy: EndedBy.optional(),
+  endReason: EndReason.optional().describe('how the call ended; docs/METRICS.md says what each means'),
+  endedBy: EndedBy.optional().describe('who ended the call'),
   callerHash: name('keyed hash of the caller’s or callee’s number').optional(),
   lastTwo: z
     .string()
@@ -67,7 +69,7 @@ export const CallFilter = FacetFilter.extend({
     .optional()
     .describe('last two digits of the caller’s number'),
   interrupted: yesOrNo('whether the caller spoke over the assistant'),
-  failedOver: yesOrNo('whether the call survived a failover'),
+  failedOver: yesOrNo('whether the call had a failover'),
   search: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')
@@ -76,7 +78,7 @@ export const CallFilter = FacetFilter.extend({
 });
 export type CallFilter = z.infer<typeof CallFilter>;
 
-/** The condition on any table that carries the facets. */
+/** The condition on any table with the columns of `Facets`. */
 export function matchesFacets(filter: FacetFilter): Expression<SqlBool> {
   const eb = expressionBuilder<Schema, 'calls'>();
   return eb.and([
@@ -107,6 +109,6 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
 }
 
 function beginsWith(text: string): Expression<SqlBool> {
-  // An underscore would stand for any character.
+  // In LIKE, an underscore stands for any character.
   return expressionBuilder<Schema, 'calls'>()('callSid', 'like', `${text.replaceAll('_', '\\_')}%`);
 }

@@ -9,7 +9,7 @@ const ms = z.number().nullable();
 const moment = z.string().describe('ISO 8601, UTC');
 const count = z.number().int();
 
-/** A call as a list shows it. No telephone numbers, no words. */
+/** A call in a list. No telephone numbers, no words. */
 export const Call = z.object({
   callSid: z.string(),
   startedAt: moment,
@@ -41,7 +41,7 @@ export const Call = z.object({
   tokensInputText: count,
   tokensInputAudio: count,
   tokensInputCached: count,
-  /** Null in records of before November 2026. */
+  /** Null in records from before November 2026. */
   tokensInputCachedText: count.nullable(),
   tokensInputCachedAudio: count.nullable(),
   tokensOutputText: count,
@@ -96,13 +96,13 @@ export const Line = z.object({
   role: z.string(),
   atMs: z.number(),
   text: z.string(),
-  cut: z.boolean().describe('the rest of it was never heard'),
+  cut: z.boolean().describe('whether the caller did not hear the rest'),
 });
 
-/** Everything that is known of one call, on one time axis. */
+/** Everything about one call, on one time axis. */
 export const CallDetail = z.object({
   call: Call,
-  callerNumber: z.string().nullable().describe('only where kept, and only for whoever signed in'),
+  callerNumber: z.string().nullable().describe('only where numbers are kept, and only for a viewer who signed in'),
   calleeNumber: z.string().nullable(),
   turns: z.array(Turn),
   interruptions: z.array(Interruption),
@@ -111,6 +111,6 @@ export const CallDetail = z.object({
   transcript: z.array(Line),
   transcriptState: z
     .enum(['shown', 'not-kept', 'sign-in', 'no-password'])
-    .describe('`sign-in`: kept, and shown to whoever signs in; `no-password`: DASHBOARD_PASSWORD is not set'),
+    .describe('`sign-in`: kept, and shown after signing in; `no-password`: DASHBOARD_PASSWORD is not set'),
 });
 export type CallDetail = z.infer<typeof CallDetail>;

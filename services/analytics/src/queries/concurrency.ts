@@ -12,12 +12,14 @@ export type ConcurrencyQuery = z.infer<typeof ConcurrencyQuery>;
 export const ConcurrencyAnswer = z.object({
   bucket: BucketName,
   buckets: z
-    .array(z.object({at: z.string(), peak: z.number().int()}))
-    .describe('buckets in which a call began or ended; between two of them nothing changed'),
+    .array(z.object({at: z.string(), peak: z.number().int().describe('concurrent calls')}))
+    .describe(
+      'time buckets in which a call started or ended; between two of them the number of active calls did not change',
+    ),
 });
 export type ConcurrencyAnswer = z.infer<typeof ConcurrencyAnswer>;
 
-/** How many calls were in hand at the same time, at most, in each bucket: every beginning adds one, every end takes one. */
+/** The peak of concurrent calls in each time bucket: each start of a call adds one, each end subtracts one. */
 export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): Promise<ConcurrencyAnswer> {
   const {from, to, bucket} = query;
   const facets = sql.join(

@@ -13,6 +13,9 @@ test.each([
   [-5, '-5'],
   [null, ''],
   [true, 'true'],
-])('an analyst who opens a file in a spreadsheet finds %j as a text or a number, never as a formula', (cell, text) => {
-  expect(csvLine([cell])).toBe(`${text}\r\n`);
-});
+])(
+  'an analyst who opens a CSV file in a spreadsheet finds %j as a text or a number, never as a formula',
+  (cell, text) => {
+    expect(csvLine([cell])).toBe(`${text}\r\n`);
+  },
+);

@@ -1,9 +1,9 @@
-/** What a cell may hold. */
+/** The value of a cell. */
 export type Cell = string | number | boolean | null | undefined;
 
 /**
- * One line of RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front; numbers of ours
- * are never texts, so that a minus sign stays a number.
+ * One line of RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front. Numbers are
+ * written as they are, so that a negative number stays a number.
  */
 export function csvLine(cells: readonly Cell[]): string {
   return `${cells.map(cell => (typeof cell === 'string' ? quoted(harmless(cell)) : String(cell ?? ''))).join(',')}\r\n`;

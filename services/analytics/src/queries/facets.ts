@@ -4,7 +4,7 @@ import type {Schema} from '../database/schema.ts';
 
 const names = z.array(z.string());
 
-/** What there is to choose from. */
+/** The values that the filters can have. */
 export const FacetsAnswer = z.object({
   assistants: names,
   models: names,
@@ -14,6 +14,7 @@ export const FacetsAnswer = z.object({
 });
 export type FacetsAnswer = z.infer<typeof FacetsAnswer>;
 
+/** The assistants, models and workers in the database (at most 200 of each), and the time that its calls span. */
 export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
   const {rows} = await sql<{
     assistants: string[];

@@ -28,7 +28,7 @@ export const HistogramAnswer = z.object({
 });
 export type HistogramAnswer = z.infer<typeof HistogramAnswer>;
 
-/** How the values of a metric are spread. */
+/** The distribution of a metric's values, in bins of equal width. */
 export async function histogram(db: Kysely<Schema>, query: HistogramQuery): Promise<HistogramAnswer> {
   const metric = METRICS[query.metric];
   const column = sql.ref(metric.column);

@@ -26,7 +26,7 @@ export const CallsQuery = CallFilter.extend({
 });
 export type CallsQuery = z.infer<typeof CallsQuery>;
 
-/** A row of `calls` as the API tells it. */
+/** A row of `calls` as the API answers it. */
 export function callOf(row: Selectable<CallsTable>): Call {
   const {callerNumber: _caller, calleeNumber: _callee, parts, partsSeen, ...call} = row;
   return {
@@ -38,6 +38,7 @@ export function callOf(row: Selectable<CallsTable>): Call {
   };
 }
 
+/** One page of the calls that match, the newest first. */
 export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<CallsPage> {
   const {after, limit} = query;
   let select = db

@@ -6,7 +6,7 @@ import {BadQuestion} from './bad-question.ts';
 import {BUCKET_MS, BucketName, bucketOf, BUCKETS} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
-/** More would be neither drawn nor read. */
+/** The largest answer, in groups: a page cannot draw more. */
 export const MAX_GROUPS = 5_000;
 
 const groupNames = [...new Set(Object.values(GROUPS).flatMap(groups => Object.keys(groups)))];
@@ -15,10 +15,10 @@ export const MetricName = z
   .enum(METRIC_NAMES, {error: `must be one of ${METRIC_NAMES.join(', ')}`})
   .describe('the metric; docs/METRICS.md defines each');
 
-/** Which figures of which metric. */
+/** Which metric, over which time and calls, and how it is split. */
 export const MetricsQuery = FacetFilter.extend({
   metric: MetricName,
-  bucket: BucketName.optional().describe('one group per stretch of time (UTC); left out: the whole time'),
+  bucket: BucketName.optional().describe('one group per time bucket (UTC); left out: one group for the whole time'),
   by: z
     .string()
     .refine(text => text.split(',').every(name => groupNames.includes(name)), {
@@ -34,7 +34,7 @@ const figure = z.number().nullable();
 
 /** The figures of one group. Percentiles are exact: computed from every value, not from a sketch. */
 export const Figures = z.object({
-  at: z.string().nullable().describe('beginning of the time bucket'),
+  at: z.string().nullable().describe('start of the time bucket'),
   group: z.array(z.string().nullable()).describe('the values of `by`, in its order'),
   count: z.number().int().describe('values that were seen'),
   mean: figure,
@@ -61,10 +61,13 @@ export type MetricsAnswer = z.infer<typeof MetricsAnswer>;
 
 type Row = Pick<Figures, 'group' | 'count' | 'mean' | 'deviation' | 'sum'> & {
   readonly at: Date | null;
-  /** The smallest, the percentiles, the largest: one sort gives all of them. */
+  /** Minimum, percentiles, maximum: one sort gives all of them. */
   readonly quantiles: readonly number[] | null;
 };
 
+/**
+ * The figures of one metric. Throws `BadQuestion` for a split that it does not have, or an answer that is too large.
+ */
 export async function measure(db: Kysely<Schema>, query: MetricsQuery): Promise<MetricsAnswer> {
   const metric = METRICS[query.metric];
   const by = query.by?.split(',') ?? [];
@@ -100,7 +103,7 @@ export async function measure(db: Kysely<Schema>, query: MetricsQuery): Promise<
   };
 }
 
-/** A stretch of time with too many buckets is refused before anything is read. */
+/** A range with too many buckets is refused before anything is read. */
 function refuseTooMany({bucket, from, to}: MetricsQuery): void {
   if (bucket === undefined || !from) return;
   const buckets = ((to?.getTime() ?? Date.now()) - from.getTime()) / BUCKET_MS[bucket];
@@ -132,7 +135,7 @@ async function figures(db: Kysely<Schema>, query: MetricsQuery, by: readonly Raw
       at: null,
     }));
 
-  // Bucket by bucket along the index on time: many small sorts cost less than a large one.
+  // Bucket by bucket along the index on time: many small sorts cost less than one large sort.
   const step = sql`${sql.lit(BUCKETS[query.bucket])}::interval`;
   const from = query.from
     ? sql`${query.from}::timestamptz`

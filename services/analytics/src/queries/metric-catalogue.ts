@@ -52,7 +52,7 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS).filter((name): name is MetricName => Object.hasOwn(METRICS, name));
 
-/** What the figures of a metric can be split by: for every metric, and for those of one table. */
+/** The names by which the metrics of each table can be split, and the column of each. */
 export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> = (() => {
   const facets = {assistant: 'assistant', worker: 'worker', model: 'model'};
   return {

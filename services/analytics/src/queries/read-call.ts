@@ -11,7 +11,9 @@ import type {Schema} from '../database/schema.ts';
 /** Who asks. Transcripts and telephone numbers are shown only to a viewer who signed in. */
 export type Viewer = {readonly signIn: 'off'} | {readonly signIn: 'required'; readonly session: string | undefined};
 
-/** Everything about one call; undefined when there is no such call. Each time a transcript is shown, `audit` gets a row. */
+/**
+ * Everything about one call; undefined when there is no such call. Each time a transcript is shown, `audit` gets a row.
+ */
 export async function readCall(db: Kysely<Schema>, callSid: string, viewer: Viewer): Promise<CallDetail | undefined> {
   const row = await db.selectFrom('calls').selectAll().where('callSid', '=', callSid).executeTakeFirst();
   if (!row) return undefined;

@@ -2,10 +2,10 @@ import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 
 type Input = Parameters<typeof CallFinished.parse>[0];
 
-/** The CallSid of a number: the same number, the same call. */
+/** The CallSid of the call with this number in a test. */
 export const sidOf = (number: number) => `CA${number.toString(16).padStart(32, '0')}`;
 
-/** The start of the first call of tests. */
+/** When the first call of a test starts. */
 export const FIRST = Date.UTC(2026, 10, 2, 9);
 
 export interface CallOfTest {
@@ -18,7 +18,7 @@ export interface CallOfTest {
   readonly rest?: object;
 }
 
-/** One exchange as it would be without anything of note. */
+/** An ordinary turn. */
 export function turnOfTest(turn: number, changes: object = {}) {
   return {
     turn,
@@ -44,7 +44,7 @@ export function turnOfTest(turn: number, changes: object = {}) {
   };
 }
 
-/** A finished call that is valid in every field; a test names only what it is about. */
+/** A finished call that is valid in every field; a test gives only the fields that matter to it. */
 export function finishedCall(call: CallOfTest = {}): CallFinished {
   const {number = 1, startedAt = FIRST + number * 60_000, part = 0, parts = 1} = call;
   const turns = call.turns ?? [turnOfTest(0), turnOfTest(1)];

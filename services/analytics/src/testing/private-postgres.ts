@@ -7,16 +7,16 @@ import {promisify} from 'node:util';
 
 const run = promisify(execFile);
 
-/** A PostgreSQL of a test's own, which may be killed and started again. */
+/** A PostgreSQL for one test, which may be killed and started again. */
 export interface PrivatePostgres extends AsyncDisposable {
   readonly url: string;
   readonly version: string;
   start(): Promise<void>;
-  /** As a power cut would: no goodbye, no checkpoint. */
+  /** SIGKILL: no clean shutdown and no checkpoint, as after a power cut. */
   kill(): Promise<void>;
 }
 
-/** Where `initdb` and `postgres` are; undefined on a machine without. */
+/** The folder of `initdb` and `postgres`; undefined where PostgreSQL is not installed. */
 export async function findPostgres(): Promise<string | undefined> {
   const installed = '/usr/lib/postgresql';
   const versions = (await readdir(installed).catch(() => [])).toSorted((a, b) => Number(b) - Number(a));
@@ -31,7 +31,9 @@ export async function findPostgres(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Makes a cluster in a temporary folder. PostgreSQL refuses to run as root, so root lends it the user `postgres`. */
+/**
+ * Creates a cluster in a temporary folder. PostgreSQL refuses to run as root; root starts it as the user `postgres`.
+ */
 export async function privatePostgres(bin: string): Promise<PrivatePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'voicebridge-postgres-'));
   const user = process.getuid?.() === 0 ? await idsOf('postgres') : {};
@@ -62,7 +64,7 @@ export async function privatePostgres(bin: string): Promise<PrivatePostgres> {
       `unix_socket_directories=${folder}`,
       'max_connections=60',
     ];
-    // Children of a killed server hold its memory for a moment; then it starts.
+    // The children of a killed server hold its shared memory for a moment: tried again until it starts.
     for (let attempt = 0; attempt < 50; attempt += 1) {
       const started = spawn(join(bin, 'postgres'), ['-D', data, ...settings.flatMap(setting => ['-c', setting])], {
         ...user,

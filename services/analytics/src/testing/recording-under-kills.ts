@@ -18,7 +18,7 @@ export interface KillsOptions {
   readonly records: number;
   readonly seed: number;
   readonly redis: RedisBinary;
-  /** Where Redis keeps its append-only file. */
+  /** Folder of Redis's append-only file. */
   readonly redisFolder: string;
   /** DATA_DIR or DATABASE_URL. */
   readonly env: Readonly<Record<string, string>>;
@@ -74,7 +74,7 @@ export async function recordUnderKills(options: KillsOptions): Promise<KillsOutc
       await queue.send(calls);
       if (random.chance(0.3)) await queue.send(calls.slice(0, 5));
       if ((first / BATCH) % BATCHES_BETWEEN_KILLS !== BATCHES_BETWEEN_KILLS - 1) continue;
-      // In the middle of the work: some are recorded, some are in hand, some wait.
+      // Half-way: some records are stored, some are being stored, some wait.
       const waiting = await look.getWaitingCount();
       await until(
         () => look.getWaitingCount(),

@@ -8,13 +8,13 @@ import {z} from 'zod';
 import {AnalyticsEnv} from '../config.ts';
 import {startAnalytics, type Analytics} from '../start-analytics.ts';
 
-/** A folder that is gone when the test is. */
+/** A folder that is deleted at the end of the test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & {readonly path: string}> {
   const path = await mkdtemp(join(tmpdir(), 'voicebridge-analytics-'));
   return {path, [Symbol.asyncDispose]: () => rm(path, {recursive: true, force: true})};
 }
 
-/** Analytics as it runs, on a free port and with real clocks. */
+/** The whole service in this process, on a free port and with the system clock. */
 export async function runAnalytics(
   env: Readonly<Record<string, string>>,
 ): Promise<Analytics & {readonly url: string; readonly said: string[]}> {
@@ -27,7 +27,7 @@ export async function runAnalytics(
   return {...analytics, said, url: `http://127.0.0.1:${analytics.port}`};
 }
 
-/** Asks again until the answer is right; the time-out of the test is the limit. */
+/** Polls until the answer is right; the timeout of the test is the limit. */
 export async function until<Answer>(ask: () => Promise<Answer>, right: (answer: Answer) => boolean): Promise<Answer> {
   for (;;) {
     const answer = await ask();

@@ -2,7 +2,7 @@ import {describe, expect, test} from 'vitest';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
 import {HistogramQuery} from '../queries/histogram.ts';
 import {CallsQuery} from '../queries/list-calls.ts';
-import {asked} from './problem.ts';
+import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
 function problemOf(ask: () => unknown): BadQuestion['problem'] | undefined {
@@ -15,9 +15,9 @@ function problemOf(ask: () => unknown): BadQuestion['problem'] | undefined {
   }
 }
 
-const from = (text: string) => asked(FacetFilter, {from: text}).from?.toISOString();
+const from = (text: string) => readRequest(FacetFilter, {from: text}).from?.toISOString();
 
-describe('a moment in a question', () => {
+describe('a time in a request', () => {
   test.each([
     ['2026-11-22', '2026-11-22T00:00:00.000Z'],
     ['2026-11-22T10:00:00Z', '2026-11-22T10:00:00.000Z'],
@@ -27,7 +27,7 @@ describe('a moment in a question', () => {
     ['2026-11-22T10:00:00 01:00', '2026-11-22T09:00:00.000Z'],
     ['2024-02-29T23:59:59-08:00', '2024-03-01T07:59:59.000Z'],
     ['1763805600000', '2025-11-22T10:00:00.000Z'],
-  ])('%s is the same for every server', (text, moment) => {
+  ])('%s is read as the same time on every server', (text, moment) => {
     expect(from(text)).toBe(moment);
   });
 
@@ -44,13 +44,13 @@ describe('a moment in a question', () => {
     ['yesterday', 'from must be a moment such as'],
     ['2026-11-22 and more', 'from must be a moment such as'],
     ['1999-12-31', 'from must be between the years 2000 and 2200'],
-  ])('%s is refused with its cure', (text, cure) => {
+  ])('%s is not a time, and is refused with what to write instead', (text, cure) => {
     const problem = problemOf(() => from(text));
     expect(problem).toMatchObject({field: 'from', cure: expect.stringContaining(cure)});
   });
 });
 
-describe('a question that cannot be answered is refused in words for whoever asked it', () => {
+describe('a request that cannot be answered is refused in plain words', () => {
   test.each([
     ['limit must be given only once', CallsQuery, {limit: ['1', '2']}],
     ['from must be given only once', FacetFilter, {from: ['2026-11-22', '2026-11-23']}],
@@ -62,12 +62,12 @@ describe('a question that cannot be answered is refused in words for whoever ask
     ['from must be before to', FacetFilter, {from: '2026-11-23', to: '2026-11-22'}],
     ['request must be a JSON object', FacetFilter, 'text'],
   ])('%s', (cure, schema, input) => {
-    const problem = problemOf(() => asked(schema, input));
+    const problem = problemOf(() => readRequest(schema, input));
     expect(problem?.cure).toContain(cure);
     expect(JSON.stringify(problem)).not.toMatch(/Invalid|expected|received/);
   });
 
-  test('a time of no length is a question with an empty answer', () => {
-    expect(problemOf(() => asked(FacetFilter, {from: '2026-11-22', to: '2026-11-22'}))).toBeUndefined();
+  test('a time range of no length is accepted, and has an empty answer', () => {
+    expect(problemOf(() => readRequest(FacetFilter, {from: '2026-11-22', to: '2026-11-22'}))).toBeUndefined();
   });
 });

@@ -1,0 +1,46 @@
+import {z} from 'zod';
+import {BadQuestion} from '../queries/bad-question.ts';
+
+/** Reads a query or a body; throws `BadQuestion` with the first field at fault and its cure. */
+export function readRequest<Shape extends z.ZodType>(schema: Shape, input: unknown): z.infer<Shape> {
+  const result = schema.safeParse(input);
+  if (result.success) {
+    refuseBackwards(result.data);
+    return result.data;
+  }
+  const [issue] = result.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = unknown ?? (issue?.path.map(String).join('.') || 'request');
+  const cure =
+    unknown === undefined
+      ? `${field} ${wordsOf(schema, issue, input)}`
+      : `leave it out; known here: ${knownTo(schema).join(', ')}`;
+  throw new BadQuestion({error: `${field} is not understood`, field, cure});
+}
+
+/**
+ * What is wrong with a field. zod's own messages are for programmers; they are replaced where the schema has no text.
+ */
+function wordsOf(schema: z.ZodType, issue: z.core.$ZodIssue | undefined, input: unknown): string {
+  const [name] = issue?.path ?? [];
+  if (issue === undefined || name === undefined) return 'must be a JSON object';
+  const value = typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
+  if (Array.isArray(value)) return 'must be given only once';
+  if (!issue.message.startsWith('Invalid ')) return issue.message;
+  const about = schema instanceof z.ZodObject ? schema.shape[String(name)]?.description : undefined;
+  if (value === undefined) return about === undefined ? 'must be given' : `must be given: ${about}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  return issue.code === 'invalid_type' ? `must be a ${issue.expected}` : 'is not understood';
+}
+
+/** A range that ends before it starts is a mistake: it contains nothing. */
+function refuseBackwards(data: unknown): void {
+  if (typeof data !== 'object' || data === null || !('from' in data && 'to' in data)) return;
+  const {from, to} = data;
+  if (from instanceof Date && to instanceof Date && from > to)
+    throw new BadQuestion({error: 'the time ends before it begins', field: 'from', cure: 'from must be before to'});
+}
+
+function knownTo(schema: z.ZodType): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
