@@ -2,7 +2,7 @@ import type {CallLeg} from './call-leg.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** How long a moment in which the assistant is not audible is waited for. */
+/** How long to wait for a moment in which the assistant is not audible. */
 const QUIET_WAIT_MS = 5_000;
 /** Calls moved a second, at least; more only if the time requires it, because the other edges get all of them at once. */
 const MOVES_PER_SECOND = 20;

@@ -187,7 +187,7 @@ describe('a caller whose model is rate-limited', () => {
   });
 });
 
-describe('a caller whose call is decided', () => {
+describe('a caller after a stream', () => {
   test('is hung up when the assistant said goodbye, and never enters again', async () => {
     const action = await talking();
     await deployment.directory.intend(callSid, 1, 'hang-up');
@@ -219,7 +219,7 @@ describe('a caller whose call is decided', () => {
     expect(text).not.toContain('Reject');
   });
 
-  test('and who hung up gets an empty answer, and the owner learns of it', async () => {
+  test('who hung up gets an empty answer, and the owner learns of it', async () => {
     const action = await talking();
     const {text} = await deployment.ask(action, {...inProgress(callSid), CallStatus: 'completed'});
     expect(text).toContain('<Response/>');
@@ -227,7 +227,7 @@ describe('a caller whose call is decided', () => {
     expect(await deployment.directory.read(callSid)).toMatchObject({attempts: 0});
   });
 
-  test('and whose call was never known is hung up within three seconds', async () => {
+  test('whose call was never known is hung up within three seconds', async () => {
     const clock = new FakeClock();
     deployment = new TestDeployment(clock);
     await passing(clock, deployment.webhook());
@@ -236,7 +236,7 @@ describe('a caller whose call is decided', () => {
     expect(tookMs).toBeLessThan(3_000);
   });
 
-  test('and whose call Redis has lost goes on when its owner has put it back', async () => {
+  test('whose call Redis has lost goes on when its owner has put it back', async () => {
     const action = await talking();
     const entry = await deployment.directory.read(callSid);
     deployment.directory.lose();

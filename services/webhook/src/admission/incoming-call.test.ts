@@ -103,7 +103,7 @@ describe('a caller', () => {
   });
 });
 
-describe('a caller for whom there may be a place', () => {
+describe('a caller whose call no worker has accepted yet', () => {
   let clock: FakeClock;
   const call = ringing();
   beforeEach(() => {
@@ -187,7 +187,7 @@ describe('a caller for whom there may be a place', () => {
     ['hangs up meanwhile', () => deployment.ask('/call-status', {...call, CallStatus: 'canceled'})],
     ['hangs up, and Twilio asks once more', () => deployment.ask('/incoming-call', {...call, CallStatus: 'completed'})],
     ['was sent away at last', () => deployment.ask('/incoming-call?waited=20', call)],
-  ])('and who %s leaves an ended call: a worker that accepts it later finds it over', async (_, leaves) => {
+  ])('who %s leaves an ended call: a worker that accepts it later finds it over', async (_, leaves) => {
     await deployment.webhook();
     await deployment.worker({}, notYet);
     await asked('/incoming-call');
@@ -202,7 +202,7 @@ describe('a caller for whom there may be a place', () => {
     expect(await deployment.directory.open()).toEqual([]);
   });
 
-  test('and who was told to wait gets a final answer before the webhook is stopped', async () => {
+  test('who was told to wait gets a final answer before the webhook is stopped', async () => {
     const webhook = await deployment.webhook();
     const again = againOf((await asked('/incoming-call')).result);
     let left = false;
@@ -214,7 +214,7 @@ describe('a caller for whom there may be a place', () => {
     await leaving;
   });
 
-  test('and who does not come back delays the stop of the webhook by three seconds at most', async () => {
+  test('who does not come back delays the stop of the webhook by three seconds at most', async () => {
     const webhook = await deployment.webhook();
     await asked('/incoming-call');
     const {tookMs} = await passing(clock, webhook.drain());
@@ -222,7 +222,7 @@ describe('a caller for whom there may be a place', () => {
     expect(tookMs).toBeLessThan(3_500);
   });
 
-  test('but who is held by OVERLOAD=hold already waits by that rule alone', async () => {
+  test('who is held by OVERLOAD=hold already waits by that rule alone', async () => {
     await deployment.webhook({OVERLOAD: 'hold', OVERLOAD_HOLD_SECONDS: '7'});
     await deployment.worker({}, notYet);
     const {result} = await asked('/incoming-call?held=3');
@@ -231,7 +231,7 @@ describe('a caller for whom there may be a place', () => {
   });
 });
 
-describe('a caller while Redis does not answer', () => {
+describe('a caller while Redis fails', () => {
   const clock = new FakeClock();
   beforeEach(() => {
     deployment = new TestDeployment(clock);
@@ -253,7 +253,7 @@ describe('a caller while Redis does not answer', () => {
   });
 
   test.each(['read-only', 'full', 'rights'] as const)(
-    'or whose Redis is %s gets the overload answer at once',
+    'gets the overload answer at once when Redis is %s',
     async trouble => {
       await deployment.webhook();
       await deployment.worker();

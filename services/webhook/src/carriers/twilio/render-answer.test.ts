@@ -17,57 +17,61 @@ const AFTER = 'https://voice.example.com/after-stream?leg=01234567';
 const STREAM = `<Connect action="${AFTER}"><Stream url="wss://edge.example.com/media-stream/${ticket}" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">${AFTER}</Redirect>`;
 
 const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: string])[] = [
-  ['is connected', connect, STREAM],
+  ['connects a caller with an edge, and says where Twilio asks afterwards', connect, STREAM],
   [
-    'waits for the model hears the sentence with pauses between',
+    'repeats a sentence with pauses before the stream',
     {...connect, says: ['Wait.', 'Wait.']},
     `<Say>Wait.</Say><Pause length="5"/><Say>Wait.</Say>${STREAM}`,
   ],
   [
-    'has no ticket is connected without one',
+    'connects a call without a ticket',
     {...connect, ticket: undefined, leg: ''},
     '<Connect action="https://voice.example.com/after-stream"><Stream url="wss://edge.example.com/media-stream" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">https://voice.example.com/after-stream</Redirect>',
   ],
   [
-    'is only tried out is connected without callbacks',
+    'connects a preview without callbacks',
     {kind: 'preview', edgeUrl: 'wss://edge.example.com', says: ['Welcome.']},
     '<Say>Welcome.</Say><Connect><Stream url="wss://edge.example.com/media-stream"/></Connect>',
   ],
   [
-    'waits for a place hears why',
+    'holds a caller with a sentence, a pause and a redirect',
     {kind: 'hold', say: 'Please hold.', seconds: 7, again: {held: 1}},
     '<Say>Please hold.</Say><Pause length="7"/><Redirect method="POST">https://voice.example.com/incoming-call?held=1</Redirect>',
   ],
   [
-    'waits for a worker goes on ringing, because the pause comes first',
+    'lets a caller go on ringing, because the pause comes first',
     {kind: 'hold', seconds: 1, again: {waited: 4}},
     '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4</Redirect>',
   ],
   [
-    'is sent to a number',
+    'dials a number after a sentence',
     {kind: 'dial', target: '+15550100123', say: 'Sorry.'},
     '<Say>Sorry.</Say><Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>',
   ],
   [
-    'is sent to a SIP address',
+    'dials a SIP address',
     {kind: 'dial', target: 'sips:desk@example.com'},
     '<Dial answerOnBridge="true"><Sip>sips:desk@example.com</Sip></Dial><Hangup/>',
   ],
   [
-    'is sent to a Twilio client',
+    'dials a Twilio client',
     {kind: 'dial', target: 'client:ann'},
     '<Dial answerOnBridge="true"><Client>ann</Client></Dial><Hangup/>',
   ],
   [
-    'gets TwiML from elsewhere',
+    'redirects to the address of an operator',
     {kind: 'redirect', url: 'https://example.com/busy?a=1&b=2'},
     '<Redirect method="POST">https://example.com/busy?a=1&amp;b=2</Redirect>',
   ],
-  ['is hung up with a sentence', {kind: 'hangUp', say: 'Ann & Bob <3'}, '<Say>Ann &amp; Bob &lt;3</Say><Hangup/>'],
-  ['is hung up', {kind: 'hangUp'}, '<Hangup/>'],
+  [
+    'hangs up after a sentence, with all characters escaped',
+    {kind: 'hangUp', say: 'Ann & Bob <3'},
+    '<Say>Ann &amp; Bob &lt;3</Say><Hangup/>',
+  ],
+  ['hangs up', {kind: 'hangUp'}, '<Hangup/>'],
 ];
 
-test.each(ANSWERS)('a caller who %s', (_, answer, twiml) => {
+test.each(ANSWERS)('an answer in TwiML %s', (_, answer, twiml) => {
   expect(renderAnswer(answer, config)).toBe(`<?xml version="1.0" encoding="UTF-8"?><Response>${twiml}</Response>`);
 });
 
