@@ -110,7 +110,7 @@ test.each(Object.entries(SERVICES))(
   },
 );
 
-test.each(Object.keys(SERVICES))('a caller in the hands of a %s that must go is given the whole drain', service => {
+test.each(Object.keys(SERVICES))('a %s that must stop gets the whole time of its drain', service => {
   const {terminationGracePeriodSeconds, containers} = deploymentOf(service).spec.template.spec;
   const [{env, lifecycle}] = containers;
   const drain = Number(env.find(({name}) => name === 'DRAIN_SECONDS')?.value);
@@ -128,7 +128,7 @@ test('a caller whose edge hangs for good is sent to another one while a worker s
 });
 
 test.each(Object.keys(SERVICES))(
-  'an operator sets nothing on %s that nobody reads, and all that must be set',
+  'an operator sets on %s everything that is required, and nothing that is not read',
   service => {
     const [{env}] = deploymentOf(service).spec.template.spec.containers;
     const own = env.map(({name}) => name);
@@ -185,19 +185,16 @@ test('an operator who applies the folder gets every file of it, but the example'
   expect(kustomization.resources.toSorted()).toEqual(files.toSorted());
 });
 
-test.each(Object.keys(SERVICES))(
-  'an operator who uses docker compose sets nothing on %s that nobody reads',
-  service => {
-    const {environment, stop_grace_period: grace = '', build} = compose.services[service] ?? {environment: {}};
-    expect(build?.args.SERVICE).toBe(`services/${service}`);
-    const unread = Object.keys(environment).filter(name => !reads(service, name) && !BY_THE_SDK.includes(name));
-    expect(unread).toEqual([]);
-    // The embedded database has no place in a container that is thrown away.
-    const missing = [...settings].filter(
-      ([name]) => name !== 'DATA_DIR' && reads(service, name) && !(name in environment),
-    );
-    expect(missing.map(([name]) => name)).toEqual([]);
-    const drain = /:-(\d+)/.exec(String(environment['DRAIN_SECONDS']))?.[1];
-    expect(Number.parseInt(grace, 10)).toBeGreaterThanOrEqual(Number(drain) + GOODBYE_SECONDS);
-  },
-);
+test.each(Object.keys(SERVICES))('an operator who uses docker compose sets nothing on %s that is not read', service => {
+  const {environment, stop_grace_period: grace = '', build} = compose.services[service] ?? {environment: {}};
+  expect(build?.args.SERVICE).toBe(`services/${service}`);
+  const unread = Object.keys(environment).filter(name => !reads(service, name) && !BY_THE_SDK.includes(name));
+  expect(unread).toEqual([]);
+  // The embedded database has no place in a container that is thrown away.
+  const missing = [...settings].filter(
+    ([name]) => name !== 'DATA_DIR' && reads(service, name) && !(name in environment),
+  );
+  expect(missing.map(([name]) => name)).toEqual([]);
+  const drain = /:-(\d+)/.exec(String(environment['DRAIN_SECONDS']))?.[1];
+  expect(Number.parseInt(grace, 10)).toBeGreaterThanOrEqual(Number(drain) + GOODBYE_SECONDS);
+});

@@ -17,7 +17,7 @@ const MARKER = '<!-- configuration -->';
 interface Setting {
   readonly name: string;
   readonly service: string;
-  /** Nothing: it has none. */
+  /** Undefined if it has no default. */
   readonly fallback: string | undefined;
   readonly required: boolean;
   readonly about: string;
@@ -54,7 +54,7 @@ function shown(value: unknown): string | undefined {
   return typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
 }
 
-/** What is said of it: once, if all services say the same; else by service. */
+/** Its description: one if all services have the same, otherwise one for each service. */
 function meanings(settings: readonly Setting[], of: (setting: Setting) => string): string[] {
   const byText = Map.groupBy(
     settings.filter(one => of(one) !== ''),

@@ -38,7 +38,7 @@ const alerts = rules.filter(({alert}) => alert !== undefined);
 const recorded = new Set(rules.flatMap(({record}) => record ?? []));
 const runbook = readFileSync('docs/RUNBOOK.md', 'utf8');
 
-/** By the name a query uses: each metric, its labels, and the services that export it. */
+/** Each metric by the name that queries use, with its labels and the services that export it. */
 const exported = new Map<
   string,
   {labels: readonly string[]; services: Set<string>; values: Map<string, Set<string>>}
@@ -75,35 +75,30 @@ test('an operator opens the dashboard that scripts/grafana.ts describes', () => 
   );
 });
 
-test.each(queries)(
-  'an operator who looks at %s sees figures that some process exports, by labels they have',
-  (_, expr) => {
-    const used = [
-      ...expr.matchAll(/(?<![\w:"])(voicebridge[:_]\w[\w:]*|process_\w+|nodejs_\w+|up\b)(?:\{([^}]*)\})?/g),
-    ];
-    expect(used).not.toEqual([]);
-    const labels = new Set<string>(EVERYWHERE);
-    for (const [, name = '', selector = ''] of used) {
-      if (recorded.has(name)) continue;
-      const metric = exported.get(name);
-      expect(metric, `${name} is exported by nobody`).toBeDefined();
-      for (const label of metric?.labels ?? []) labels.add(label);
-      for (const [, label = '', operator = '', value = ''] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
-        expect(metric?.labels, `${name} has no label ${label}`).toContain(label);
-        // A counter of one label shows all the values that it may have.
-        const values = [...(metric?.values.get(label) ?? [])];
-        for (const pattern of values.length > 0 && operator.startsWith('=') ? value.split('|') : [])
-          expect(
-            values.filter(each => new RegExp(`^${pattern}$`).test(each)),
-            `${name}, ${pattern}`,
-          ).not.toEqual([]);
-        if (label === 'service') expect([...(metric?.services ?? [])], `${name} of ${value}`).toContain(value);
-      }
+test.each(queries)('the panel %s uses only metrics and labels that a process exports', (_, expr) => {
+  const used = [...expr.matchAll(/(?<![\w:"])(voicebridge[:_]\w[\w:]*|process_\w+|nodejs_\w+|up\b)(?:\{([^}]*)\})?/g)];
+  expect(used).not.toEqual([]);
+  const labels = new Set<string>(EVERYWHERE);
+  for (const [, name = '', selector = ''] of used) {
+    if (recorded.has(name)) continue;
+    const metric = exported.get(name);
+    expect(metric, `${name} is exported by nobody`).toBeDefined();
+    for (const label of metric?.labels ?? []) labels.add(label);
+    for (const [, label = '', operator = '', value = ''] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
+      expect(metric?.labels, `${name} has no label ${label}`).toContain(label);
+      // A counter of one label shows all the values that it may have.
+      const values = [...(metric?.values.get(label) ?? [])];
+      for (const pattern of values.length > 0 && operator.startsWith('=') ? value.split('|') : [])
+        expect(
+          values.filter(each => new RegExp(`^${pattern}$`).test(each)),
+          `${name}, ${pattern}`,
+        ).not.toEqual([]);
+      if (label === 'service') expect([...(metric?.services ?? [])], `${name} of ${value}`).toContain(value);
     }
-    for (const [, list = ''] of expr.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g))
-      for (const label of list.split(',')) expect([...labels], `grouped by ${label}`).toContain(label.trim());
-  },
-);
+  }
+  for (const [, list = ''] of expr.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g))
+    for (const label of list.split(',')) expect([...labels], `grouped by ${label}`).toContain(label.trim());
+});
 
 /** As GitHub makes an anchor of a heading. */
 const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -127,14 +122,14 @@ test.each(alerts.map(alert => [alert.alert ?? '', alert] as const))(
   },
 );
 
-test('an operator finds every alert by its name in the runbook, and no alert that is gone', () => {
+test('the runbook explains every alert by its name, and none that does not exist', () => {
   const named = new Set(
     [...runbook.matchAll(/^Alerts?: (.+)$/gm)].flatMap(([, list = '']) => list.match(/\w+/g) ?? []),
   );
   expect([...named].toSorted()).toEqual(alerts.flatMap(({alert}) => alert ?? []).toSorted());
 });
 
-test('an operator can ask about everything: each metric of ours is drawn, or an alert asks for it', () => {
+test('each of our metrics is in a panel or in an alert', () => {
   const asked = queries.map(([, expr]) => expr).join('\n');
   const all = createMetrics('every one')
     .registry.getMetricsAsArray()

@@ -5,14 +5,14 @@ import type {Random} from './faults.ts';
 const CLIPS = ['caller-yes', 'caller-opening-hours', 'caller-hello', 'caller-human'] as const;
 
 export interface CrowdOptions {
-  /** How many at a time. */
+  /** How many callers at a time. */
   readonly calls: number;
   readonly stayMs: readonly [number, number];
-  /** How many in all. */
+  /** How many callers in all. */
   readonly total: number;
 }
 
-/** So many callers at a time: whoever hangs up is followed by somebody else, until nobody is let in any more. */
+/** Keeps a number of callers on the line: when one hangs up, another dials, until `stop`. */
 export class Crowd {
   readonly #twilio: FakeTwilio;
   readonly #random: Random;
@@ -35,12 +35,12 @@ export class Crowd {
     return this.#talking.size;
   }
 
-  /** Everybody has dialled who ever will. */
+  /** All callers have dialled. */
   get complete(): boolean {
     return this.#dialled >= this.#options.total;
   }
 
-  /** Lets nobody else in, and everybody hang up. Resolves when the last report is there. */
+  /** Lets no more callers dial, and all hang up. Resolves with the last report. */
   async goHome(): Promise<readonly CallReport[]> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -64,7 +64,7 @@ export class Crowd {
     });
   }
 
-  /** Speaks now and then, whether it is answered or not: some speak over the assistant, some wait. */
+  /** Speaks from time to time, whether answered or not: some callers interrupt the assistant, some wait. */
   #script(): CallerScript {
     return Array.from({length: 12}, (): CallerScript => [
       {do: 'pause', ms: 1_000 + this.#random() * 7_000},

@@ -2,15 +2,15 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 
-/** A number from 0 up to, but not including, 1. */
+/** Returns numbers in [0, 1). */
 export type Random = () => number;
 
-/** Something that goes wrong. Resolves when it is over, and whatever died has been replaced. */
+/** A fault. Resolves when it is over and what died has been replaced. */
 interface Death {
   readonly name: string;
-  /** How often it is drawn, compared with the others. */
+  /** Its weight, compared with the other faults. */
   readonly weight: number;
-  /** Records wait in Redis, and nobody promises that they survive one that forgets them. */
+  /** Records wait in Redis, and are not promised to survive a Redis that loses its data. */
   readonly needsRedisToKeep?: true;
   readonly strike: (fleet: ProcessFleet, random: Random) => Promise<void>;
 }
@@ -19,7 +19,7 @@ const SIGSTOP_WORKER_MS = [200, 3_000] as const;
 const SIGSTOP_EDGE_MS = [100, 1_500] as const;
 const REDIS_AWAY_MS = [100, 2_500] as const;
 
-/** Everything that can die. Two of a kind never die at once: there is always somebody to go on. */
+/** All faults. Two processes of one kind never die at once, so that another can take over. */
 const DEATHS: readonly Death[] = [
   {
     name: 'kill -9 worker',
@@ -90,7 +90,7 @@ const DEATHS: readonly Death[] = [
   },
 ];
 
-/** Draws the next death. `redisKeeps`: a Redis that is killed comes back with its data. */
+/** Draws the next fault. `redisKeeps`: a killed Redis comes back with its data. */
 export function nextDeath(random: Random, {redisKeeps}: {readonly redisKeeps: boolean}): Death {
   const deaths = DEATHS.filter(death => redisKeeps || !death.needsRedisToKeep);
   let left = random() * deaths.reduce((sum, {weight}) => sum + weight, 0);
@@ -101,7 +101,7 @@ export function nextDeath(random: Random, {redisKeeps}: {readonly redisKeeps: bo
   return one(deaths, random);
 }
 
-/** The replacement starts when its place is empty, as a supervisor would do it. */
+/** The replacement starts after the old process has ended, as with a supervisor. */
 async function replace(victim: RunningProcess, all: RunningProcess[], add: () => Promise<unknown>): Promise<void> {
   victim.kill('SIGKILL');
   remove(all, victim);

@@ -8,14 +8,14 @@ import {
 } from '../../tools/harness/audio-evidence.ts';
 import type {RunEvidence} from './run-evidence.ts';
 
-/** What an edge that dies takes with it: what was on its way, and what Twilio sent before it noticed. In frames. */
+/** What is lost with a killed edge, in frames: those in flight, and those that Twilio sent before it noticed. */
 const LOST_WITH_AN_EDGE = 50;
-/** Where a caller stopped hearing is known to a few hundredths of a second, or to the last mark. */
+/** How exactly the end of what a caller heard is known: to a few hundredths of a second, or to the last mark. */
 const SAID_TWICE_MS = 400;
 
 type Rule = (evidence: RunEvidence) => string[];
 
-/** Everything that must hold however many processes died; one line for each thing that does not. */
+/** Checks everything that must hold however many processes died. Returns one line for each violation. */
 export function brokenInvariants(evidence: RunEvidence): string[] {
   return RULES.flatMap(rule => rule(evidence));
 }
@@ -30,7 +30,7 @@ const RULES: readonly Rule[] = [
     reports.flatMap(report =>
       report.violations.map(({code, detail}) => `${name(report)}: Twilio was told something wrong: ${code} ${detail}`),
     ),
-  // One record a call.
+  // Every call has one record.
   ({reports, records}) => {
     const counts = Map.groupBy(records, ({callSid}) => callSid);
     const wanted = new Set(reports.map(({callSid}) => callSid));
@@ -41,7 +41,7 @@ const RULES: readonly Rule[] = [
       ...[...counts.keys()].filter(callSid => !wanted.has(callSid)).map(callSid => `a record of nobody: ${callSid}`),
     ];
   },
-  // What callers say arrives: once, in order, at their own model.
+  // Caller audio arrives once, in order, at the caller's own model session.
   ({audioEvidence}) =>
     audioEvidence
       .filter(({tags}) => tags.length > 1)
@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
       const lost = unheard.filter(frame => !isNearLostEnd(frame, report.streams));
       return lost.length === 0 ? [] : [`${name(report)}: ${lost.length} frames were lost: ${shortList(lost)}`];
     }),
-  // What assistants say arrives: at their own caller, once, and not from an owner of the past.
+  // Assistant audio arrives once, at the right caller, and never from a former owner.
   ({reports, audioEvidence}) => reports.flatMap(report => wronglyHeard(report, audioEvidence)),
   // Nothing is left behind.
   ({audioEvidence}) =>
@@ -73,7 +73,7 @@ function name({tag, callSid}: CallReport): string {
   return `caller ${tag ?? callSid} (${callSid})`;
 }
 
-/** The last frames before a stream broke off went into a dead edge; that they are gone is in the nature of its death. */
+/** The last frames before a stream broke were sent to a dead edge and are lost. */
 function isNearLostEnd(frame: number, streams: readonly StreamReport[]): boolean {
   return streams.slice(0, -1).some(({sentAudio}) => {
     const end = stretchesOf(sentAudio).stretches.at(-1)?.to ?? 0;
@@ -92,7 +92,7 @@ function wronglyHeard(report: CallReport, audioEvidence: readonly AudioEvidence[
   for (const {item, fromMs, toMs} of heardRuns(report)) {
     const session = sessionOf.get(item);
     if (session === undefined) {
-      // A session that never heard a tagged frame of anybody cannot be told whose it was.
+      // A session that got no tagged frame cannot be matched with a caller.
       if (audioEvidence.some(({session: each, tags}) => tags.length > 0 && each.items.some(({tag}) => tag === item))) {
         wrong.push(`${name(report)} heard what was said to somebody else (item ${item})`);
       }

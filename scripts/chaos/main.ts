@@ -1,4 +1,4 @@
-/** `npm run chaos`: callers talk while processes die, and at the end everything that must hold is checked. */
+/** `npm run chaos`: callers talk while processes die; at the end all invariants are checked. */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -66,7 +66,7 @@ for (const line of broken) console.log(`broken: ${line}`);
 console.log(broken.length === 0 ? 'every invariant holds' : `${broken.length} invariants are broken (seed ${seed})`);
 process.exit(broken.length === 0 ? 0 : 1);
 
-/** How much there was to go wrong. */
+/** How much was checked. */
 function summary({reports, audioEvidence, records}: RunEvidence): string {
   const frames = audioEvidence.flatMap(({stretches}) => stretches.map(({from, to}) => to - from));
   const streams = reports.flatMap(report => report.streams);

@@ -6,32 +6,32 @@ import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts
 import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {type AudioEvidence, audioEvidence} from '../../tools/harness/audio-evidence.ts';
 
-/** A sweep finds a call without an owner within 30 s; then its record has to be written. */
+/** An orphan sweep finds a call without an owner within 30 s; then its record must be written. */
 const RECORDS_WITHIN_MS = 45_000;
 
-/** A call as analytics knows it. */
+/** A call as recorded by analytics. */
 export interface RecordedCall {
   readonly callSid: string;
   readonly endReason: string;
   readonly epoch: number;
 }
 
-/** Everything that is known when all have hung up. */
+/** Everything that is known of a run after all callers have hung up. */
 export interface RunEvidence {
   readonly reports: readonly CallReport[];
   readonly audioEvidence: readonly AudioEvidence[];
   readonly records: readonly RecordedCall[];
-  /** CallSids that Redis still thinks of as calls without a record. */
+  /** CallSids that Redis still lists as calls without a record. */
   readonly open: readonly string[];
-  /** Channels of streams that somebody still listens to. */
+  /** Frame channels that still have a subscriber. */
   readonly channels: readonly string[];
-  /** Keys that will never go away by themselves, and are none that stay. */
+  /** Keys without a lifetime, apart from those that must stay. */
   readonly keys: readonly string[];
-  /** Calls that edges and workers say they still hold. */
+  /** Calls that edges and workers still count as active. */
   readonly held: readonly string[];
 }
 
-/** Waits until every record is there and everything was let go, or for as long as that may take. */
+/** Waits until every record is written and everything is released, or until the time is over. */
 export async function gatherEvidence(fleet: ProcessFleet, reports: readonly CallReport[]): Promise<RunEvidence> {
   const redis = openRedis(fleet.redisUrl, 'commands', createLog('chaos', {level: 'silent'}));
   try {
@@ -72,7 +72,7 @@ async function recordsOf(fleet: ProcessFleet): Promise<RecordedCall[]> {
   return all;
 }
 
-/** What has no lifetime, but for the fleet, the list of calls and the queue: it would stay for ever. */
+/** Keys without a lifetime, apart from the fleet, the list of calls and the queue: they would stay for ever. */
 async function lastingKeys(redis: RedisClient): Promise<string[]> {
   const keys = (await redis.keys('*')).filter(key => !/^(fleet:|calls:\{open\}|\{vb\}:)/.test(key));
   const lifetimes = await Promise.all(keys.map(key => redis.ttl(key)));

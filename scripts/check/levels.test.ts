@@ -24,7 +24,7 @@ const IO = `
 const from = (...paths: string[]) =>
   paths.map((path, n) => `import {a as a${n}} from '${path}'; export const b${n} = a${n};`).join('\n');
 
-/** A file, what it holds, and what the linter must refuse in it; nothing else. */
+/** A file, its text, and exactly what the linter must refuse in it. */
 const FILES: readonly (readonly [path: string, text: string, refused: readonly string[]])[] = [
   ['libs/shared/src/time.ts', from('./errors.ts', './redis/keys.ts'), ['./redis/keys.ts']],
   [
@@ -115,13 +115,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, {recursive: true, force: true}));
 
-test.each(FILES)('a newcomer who writes %s against the levels is told by the linter', (path, _, refused) => {
+test.each(FILES)('the linter refuses what breaks the levels in %s, and nothing else', (path, _, refused) => {
   const messages = problems.filter(problem => problem.filename === path).map(({message}) => message);
   const named = messages.map(message => /'([^']+)'/.exec(message)?.[1]);
   expect(new Set(named)).toEqual(new Set(refused));
 });
 
-test('no rule of the linter names a file of a room: what is added tomorrow is guarded tomorrow', async () => {
+test('no rule of the linter names a single file of a room, so that new files are covered too', async () => {
   const {overrides} = JSON.parse(await readFile(join(ROOT, '.oxlintrc.json'), 'utf8')) as {
     overrides: readonly {readonly files: readonly string[]}[];
   };

@@ -1,4 +1,4 @@
-/** `npm run check`: everything a change must pass before it is pushed. What did not change is not run again. */
+/** `npm run check`: everything that a change must pass before it is pushed. What has not changed is not run again. */
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {readFile} from 'node:fs/promises';
@@ -9,7 +9,7 @@ import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {z} from 'zod';
 import {endedIn} from './progress.ts';
 
-/** What each task of turbo.json means to a reader. */
+/** What each task of turbo.json does, for the reader of the output. */
 const STEPS: Readonly<Record<string, string>> = {
   'format:check': 'formatting   oxfmt',
   lint: 'lint         oxlint, with types',
@@ -19,7 +19,7 @@ const STEPS: Readonly<Record<string, string>> = {
   'test:unit': 'unit tests   vitest',
 };
 
-/** What turbo writes about each task of a run. Times are Unix milliseconds. */
+/** What turbo writes about each task. Times are Unix milliseconds. */
 interface TaskSummary {
   readonly task: string;
   readonly cache: {readonly status: 'HIT' | 'MISS'; readonly timeSaved: number};
@@ -36,7 +36,7 @@ const started = performance.now();
 console.log(
   `Running ${Object.keys(STEPS).length} checks side by side; the unit tests take a minute or more, what did not change takes none.`,
 );
-// Grouped: turbo keeps what it says about a task until the task has ended.
+// Grouped: turbo prints the output of a task when the task has ended.
 const how = ['--ui=stream', '--output-logs=hash-only', '--log-order=grouped', '--continue=always', '--summarize'];
 const turbo = spawn('turbo', ['run', ...Object.keys(STEPS), ...how, ...(force ? ['--force'] : [])], {
   stdio: ['ignore', 'pipe', 'pipe'],

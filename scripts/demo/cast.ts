@@ -1,13 +1,13 @@
 import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
 
-/** One of the people who call, and what must come of it. */
+/** One caller, and what must come of the call. */
 export interface Person {
   readonly name: string;
   readonly color: 'cyan' | 'yellow' | 'magenta';
-  /** What they are about to do. */
+  /** What the caller wants to do. */
   readonly about: string;
   readonly script: CallerScript;
-  /** How often they talk over the assistant. */
+  /** How often the caller interrupts the assistant. */
   readonly interrupts: number;
   readonly endedBy: 'caller' | 'assistant';
 }

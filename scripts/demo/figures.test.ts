@@ -9,7 +9,7 @@ const answer = readClip('assistant-opening-hours');
 const next = readClip('assistant-sunday');
 const sentAudio = Buffer.alloc(160 * 50, 0x5a);
 
-/** Heard 1000 ms of one answer, interrupted, and then heard another. */
+/** The caller heard 1000 ms of one answer, interrupted it, and then heard another. */
 function evidence(more: Partial<Evidence> = {}): Evidence {
   const stream = {
     sentAudio,
@@ -47,25 +47,25 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
   };
 }
 
-describe('the truth about a call', () => {
-  test('tells how much of a cut answer came out of the phone, and what the model believes', () => {
+describe('the figures of a call', () => {
+  test('show how much of a truncated answer the phone played, and what the model believes', () => {
     const {cuts, interruptions, answerMs} = figuresOf(evidence());
     expect(cuts).toEqual([{generatedMs: 3_717, heardMs: 1_000, rememberedMs: 1_004, silentAfterMs: 100}]);
     expect(interruptions).toBe(1);
     expect(answerMs).toEqual([1_000]);
   });
 
-  test('counts what arrived, and sees that it is what was sent', () => {
+  test('show that the audio that arrived is the audio that was sent', () => {
     expect(figuresOf(evidence())).toMatchObject({framesSent: 50, framesArrived: 48, inOrder: true});
   });
 
-  test('sees a single wrong byte', () => {
+  test('show a single wrong byte', () => {
     const heard = Buffer.from(sentAudio);
     heard[4_000] = 0;
     expect(figuresOf(evidence({heard})).inOrder).toBe(false);
   });
 
-  test('knows nothing of a caller whom no model heard', () => {
+  test('are empty for a caller without a model session', () => {
     expect(figuresOf(evidence({session: undefined, heard: Buffer.alloc(0)}))).toMatchObject({cuts: [], inOrder: false});
   });
 });

@@ -8,7 +8,7 @@ import type {Carriers} from './story.ts';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 
 const BYTES_PER_MS = 8;
-/** So much of a recording is enough to find it in what a caller heard. */
+/** So many bytes of a recording are enough to find it in what a caller heard. */
 const FINGERPRINT = 4_000;
 
 /** Everything that is known of one call when it is over. */
@@ -20,12 +20,12 @@ export interface Evidence {
   readonly session: SessionSummary | undefined;
   /** The audio that arrived at the model. */
   readonly heard: Buffer;
-  /** What the product says of it; undefined if there is no record. */
+  /** What the product recorded; undefined if there is no record. */
   readonly record: CallDetail | undefined;
   readonly carriers: Carriers;
 }
 
-/** An answer that was cut off: what came out of the caller's phone, and what the model believes came out. */
+/** A truncated answer: what the phone played of it, and what the model believes was played. */
 export interface Cut {
   readonly generatedMs: Millis;
   readonly heardMs: Millis;
@@ -34,7 +34,7 @@ export interface Cut {
   readonly silentAfterMs: Millis;
 }
 
-/** One call in figures. All but `record` comes from the simulators: it is the truth that the record must agree with. */
+/** The figures of one call. All but `record` come from the simulators: they are the ground truth for the record. */
 export interface CallFigures {
   readonly who: Person;
   readonly carriers: Carriers;
@@ -48,7 +48,7 @@ export interface CallFigures {
   readonly cuts: readonly Cut[];
   readonly framesSent: number;
   readonly framesArrived: number;
-  /** What arrived is what was sent, byte for byte, from the first frame on. */
+  /** Whether the audio that arrived is the audio that was sent, byte for byte, from the first frame on. */
   readonly inOrder: boolean;
   readonly violations: readonly string[];
   readonly refusals: readonly string[];

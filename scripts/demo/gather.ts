@@ -16,7 +16,7 @@ export interface Sources {
   readonly story: Story;
 }
 
-/** Asks everybody what they know of the calls: the simulated model, and analytics once it has all three records. */
+/** Collects what the simulated model knows of the calls, and analytics once it has all three records. */
 export async function gather(placed: readonly Placed[], {analytics, model, story}: Sources): Promise<CallFigures[]> {
   const callSids = placed.map(({report}) => report.callSid);
   await waitForRecords(analytics, callSids);
@@ -38,7 +38,7 @@ export async function gather(placed: readonly Placed[], {analytics, model, story
   );
 }
 
-/** Upgrades that the simulated model refused: it would have refused a call. */
+/** Connections that the simulated model refused; each could have been a call. */
 export async function refusedUpgrades(model: string): Promise<number> {
   const refused: unknown = await (await fetch(`${model}/refused`)).json();
   return Array.isArray(refused) ? refused.length : 0;

@@ -18,10 +18,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (keeping) return interrupted.resolve();
     screen.print(`\nstopped (${signal}); nothing is left behind`);
-    process.exit(EXIT_CODES[signal]); // every process and folder of the demo goes with this one
+    process.exit(EXIT_CODES[signal]); // every process and folder of the demo ends with this process
   });
 }
-// Nobody reads any more, as in `npm run demo | head`.
+// The reader has gone, as in `npm run demo | head`.
 process.stdout.on('error', () => process.exit(1));
 
 const options = commandLine(DEMO);

@@ -6,7 +6,10 @@ import type {FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 import {cast, type Person} from './cast.ts';
 import type {Story} from './story.ts';
 
-/** Between two callers. The fleet tells its load once a second: so each call finds the emptier edge and worker. */
+/**
+ * Milliseconds between two callers. Processes announce their load once a second, so each call finds the emptier edge
+ * and worker.
+ */
 const APART: Millis = 1_200;
 /** A caller who is still on the line after this long hangs up, and the demo has failed. */
 const PATIENCE: Millis = 45_000;

@@ -10,7 +10,7 @@ import {Story} from './story.ts';
 import {problemsOf, summaryLines} from './summary.ts';
 import {addresses, whereNext} from './where-next.ts';
 
-/** A telephone network as good as most: one way, in milliseconds. */
+/** The delay of a usual telephone network, one way, in milliseconds. */
 const NETWORK = {delay: 20, jitter: 5};
 
 export interface Surroundings {
@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly untilInterrupted: () => Promise<void>;
 }
 
-/** Starts everything, lets three people call, adds up what happened, and stops everything. True: all is as it must be. */
+/** Starts everything, lets three people call, compares the results, and stops everything. True: all is correct. */
 export async function runDemo(options: DemoOptions, around: Surroundings): Promise<boolean> {
   const {screen} = around;
   const began = performance.now();
@@ -69,7 +69,7 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   return problems.length === 0;
 }
 
-/** The calls themselves, told as they happen, and what everybody knows of them afterwards. */
+/** Runs and narrates the calls, and collects the evidence afterwards. */
 async function converse(
   system: System,
   screen: Screen,

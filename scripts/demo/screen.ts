@@ -21,7 +21,7 @@ export interface Happening {
 
 const WIDEST = 120;
 const NARROWEST = 40;
-/** Below this, who speaks is a sign and not a word. */
+/** On narrower terminals a sign instead of a word shows who speaks. */
 const ROOMY = 64;
 const NAME_WIDTH = 4;
 
@@ -38,7 +38,7 @@ export const bold = (text: string) => styleText('bold', text);
 export const good = (text: string) => styleText('green', text);
 export const bad = (text: string) => styleText('red', text);
 
-/** A terminal as wide as it is; a file or a pipe as wide as COLUMNS says, or 100. */
+/** The width of the terminal; for a file or a pipe the value of COLUMNS, or 100. */
 export function screenOn(out: NodeJS.WriteStream, columns: string | undefined): Screen {
   return {
     get width() {

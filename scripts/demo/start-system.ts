@@ -12,7 +12,7 @@ import {
   type RunningProcess,
 } from '../../tools/local-stack/processes.ts';
 
-/** Everything between a telephone and a model, each part a process of its own, on ports nobody else uses. */
+/** Everything between a telephone and a model, each part a process, on free ports. */
 export interface System extends AsyncDisposable {
   readonly webhook: RunningProcess;
   readonly edges: readonly RunningProcess[];
@@ -20,7 +20,7 @@ export interface System extends AsyncDisposable {
   readonly analytics: RunningProcess;
   /** The simulated model. */
   readonly model: RunningProcess;
-  /** What signs the requests of the simulated Twilio. */
+  /** The key that signs the requests of the simulated Twilio. */
   readonly authToken: string;
   /** Rejects with a `ProcessFailed` when one of them ends before it is asked to. */
   readonly broken: Promise<never>;
@@ -29,11 +29,11 @@ export interface System extends AsyncDisposable {
 export interface SystemOptions {
   /** VOICEBRIDGE_REDIS as the user set it. */
   readonly redisKind: string | undefined;
-  /** Told in one line how Redis came to be. */
+  /** Gets one line about the Redis that is used. */
   readonly log: (line: string) => void;
 }
 
-/** The model answers faster than it likes to be waited for, so that what it says is known while it is heard. */
+/** The model answers faster than real time, so that its text is known before its audio has been heard. */
 const MODEL = {MODEL_SPEED: '5-8', MODEL_FIRST_DELTA_MS: '300-600'};
 const API_KEY = 'sk-demo';
 
@@ -118,7 +118,7 @@ async function secondTry<Result>(run: () => Promise<Result>): Promise<Result> {
   }
 }
 
-/** Waits for all of them even if one fails, so that nothing is still on its way up afterwards. */
+/** Waits for all of them even if one fails, so that no process is still starting afterwards. */
 async function allOrNone<const Results extends readonly unknown[]>(promises: {
   readonly [Index in keyof Results]: Promise<Results[Index]>;
 }): Promise<Results> {

@@ -5,7 +5,7 @@ import type {LogLine} from '../../tools/local-stack/log-line.ts';
 import type {Person} from './cast.ts';
 import type {Happening} from './screen.ts';
 
-/** What the story knows of one call so far. */
+/** What is known of one call so far. */
 interface Thread {
   readonly who: Person;
   readonly call: FakeCall;
@@ -20,9 +20,9 @@ interface Thread {
   streamAt?: number;
   callerDoneAt?: number;
   interruptedAt?: number;
-  /** What the model remembers, known before the caller hears silence. */
+  /** What the model remembers; known before the caller hears silence. */
   remembered?: string;
-  /** What to say of the next answer: how long the caller waited for it. */
+  /** The note for the next answer: how long the caller waited for it. */
   wait?: string;
 }
 
@@ -32,7 +32,7 @@ export interface Carriers {
   readonly workers: readonly string[];
 }
 
-/** Follows three calls through every process and tells what happens, in the order in which it is seen. */
+/** Follows three calls through every process and prints what happens, in order. */
 export class Story {
   readonly #tell: (happening: Happening) => void;
   readonly #threads: Thread[] = [];
@@ -53,7 +53,7 @@ export class Story {
     return thread.sessionOpened.promise;
   }
 
-  /** Tells nothing more: what happens from now on is the end of the demo, not of the calls. */
+  /** Prints nothing more: from now on the demo ends, not the calls. */
   end(): void {
     this.#over = true;
   }

@@ -5,7 +5,7 @@ import type {CallFigures, Cut} from './figures.ts';
 import {bad, good} from './screen.ts';
 import {tableLines, type Row} from './table.ts';
 
-/** The model may be wrong by this much about what the caller heard before it is worth a colour. */
+/** Up to this difference between what the model believes and what the caller heard, the figure is not coloured. */
 const GOOD_ERROR_MS = 60;
 
 /** The three calls side by side. */
@@ -48,7 +48,7 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
   );
 }
 
-/** Everything that is not as it must be, in words. Empty: all is well. */
+/** Everything that is wrong, in words; empty if all is well. */
 export function problemsOf(calls: readonly CallFigures[]): string[] {
   return calls.flatMap(call => {
     const {who, cuts, framesSent, framesArrived} = call;
@@ -80,7 +80,7 @@ function errorOf({heardMs, rememberedMs}: Cut): string {
   return Math.abs(error) <= GOOD_ERROR_MS ? good(text) : styleText('yellow', text);
 }
 
-/** What is left of a turn gap when the model's waiting and thinking is taken away: what the product adds. */
+/** The turn gap without the time that the model needs: what the product adds. */
 function ourShare(turn: CallDetail['turns'][number]): string[] {
   const {platformTurnGapMs: gap, endOfTurnDelayMs: waiting, modelTtfbMs: thinking} = turn;
   return gap === null || waiting === null || thinking === null ? [] : [ms(Math.max(0, gap - waiting - thinking))];

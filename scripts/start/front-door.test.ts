@@ -26,7 +26,7 @@ async function listening(server: Server, [port = 0, ...others]: readonly number[
   return portOf(server);
 }
 
-/** An edge that says who it is, and repeats what it hears. */
+/** An edge that sends its name and echoes what it gets. */
 async function edge(name: string, {ready = true, ports = [0]} = {}) {
   const requests: IncomingMessage[] = [];
   const server = createServer((_, response) => response.writeHead(ready ? 200 : 503).end());
@@ -104,7 +104,7 @@ describe('Twilio, through one tunnel', () => {
     expect(one.requests[0]?.headers).toMatchObject({host: 'voice.example.com', 'x-twilio-signature': 'signed'});
   });
 
-  test('finds its calls spread over the edges', async () => {
+  test('has its calls spread over the edges', async () => {
     const {port} = await door([(await edge('one')).port, (await edge('two')).port]);
     const edges = [await call(port), await call(port), await call(port), await call(port)].map(({edge: name}) => name);
     expect(edges.filter(name => name === 'one')).toHaveLength(2);
@@ -120,7 +120,7 @@ describe('Twilio, through one tunnel', () => {
     expect(first.edge).not.toBe(second.edge);
   });
 
-  test('never meets an edge that drains or is gone', async () => {
+  test('is never connected to an edge that drains or is gone', async () => {
     const {port} = await door([1, (await edge('draining', {ready: false})).port, (await edge('ready')).port]);
     expect((await call(port)).edge).toBe('ready');
   });
@@ -130,7 +130,7 @@ describe('Twilio, through one tunnel', () => {
     expect((await call(port)).edge).toBe('on a blocked port');
   });
 
-  test('is told when there is no edge, and when there is no webhook', async () => {
+  test('gets an error status when there is no edge, and when there is no webhook', async () => {
     const {port} = await door([1]);
     expect((await call(port)).status).toBe(503);
     expect((await fetch(`http://127.0.0.1:${port}/incoming-call`)).status).toBe(502);

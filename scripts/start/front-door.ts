@@ -5,14 +5,14 @@ import {closeServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {askReady} from '../../tools/local-stack/ask-ready.ts';
 
-/** An edge that does not say within this time that it is ready is passed over. */
+/** An edge that does not answer /readyz within this time is skipped. */
 const READY_WITHIN: Millis = 500;
 /** The webhook answers within milliseconds; Twilio waits 15 s. */
 const ANSWER_WITHIN: Millis = 14_000;
 const HERE = '127.0.0.1';
 
 export interface FrontDoorOptions {
-  /** 0: a free one. */
+  /** 0 for a free port. */
   readonly port: number;
   /** The address to listen on. */
   readonly host: string;
@@ -25,8 +25,8 @@ export interface FrontDoor extends AsyncDisposable {
 }
 
 /**
- * One port for all that Twilio asks, so that one tunnel is enough: requests go to the webhook, WebSockets to the edge
- * that holds the fewest of those that are ready. Nothing is changed on the way, so signatures stay what they are.
+ * One port for everything that Twilio calls, so that one tunnel is enough: requests go to the webhook, WebSockets to
+ * the ready edge with the fewest. Nothing is changed on the way, so signatures stay valid.
  */
 export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontDoorOptions): Promise<FrontDoor> {
   const sockets = new Map<number, number>(edgePorts.map(edge => [edge, 0]));
@@ -63,14 +63,14 @@ async function chooseEdge(sockets: ReadonlyMap<number, number>): Promise<number 
   return undefined;
 }
 
-/** Sends the request as it came, and from then on every byte both ways at once. */
+/** Sends the request unchanged, and then every byte in both directions. */
 function join({method, url, rawHeaders}: IncomingMessage, caller: Duplex, head: Buffer, edge: Socket): void {
   edge.setNoDelay(true);
   if ('setNoDelay' in caller) (caller as Socket).setNoDelay(true);
   const headers = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? `${name}: ${rawHeaders[index + 1]}` : []));
   edge.write([`${method} ${url} HTTP/1.1`, ...headers, '', ''].join('\r\n'));
   edge.write(head);
-  // When one side ends or breaks, so does the other.
+  // When one side closes or fails, the other is closed.
   pipeline(caller, edge, caller, () => {
     caller.destroy();
     edge.destroy();

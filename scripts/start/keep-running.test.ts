@@ -8,7 +8,7 @@ const options = async () => ({
   env: {PORT: String(await freePort())},
 });
 
-test('an operator sees a process that crashed come back on its port, and is told both', async () => {
+test('a process that crashed is started again on its port, and the operator sees both events', async () => {
   const said: string[] = [];
   const given = await options();
   const kept = await keepRunning(given, line => said.push(line));
@@ -21,7 +21,7 @@ test('an operator sees a process that crashed come back on its port, and is told
   expect(kept.pid()).toBeUndefined();
 });
 
-test('a developer whose process restarts is not told of a crash', async () => {
+test('a restart that a developer asked for is not reported as a crash', async () => {
   const said: string[] = [];
   const kept = await keepRunning(await options(), line => said.push(line));
   await kept.restart(1_000);
@@ -29,7 +29,7 @@ test('a developer whose process restarts is not told of a crash', async () => {
   await kept.stop(1_000);
 });
 
-test('an operator who stops a process while it waits to come back has it stay down', async () => {
+test('a process that is stopped while it waits for its restart stays down', async () => {
   const said: string[] = [];
   const given = await options();
   const kept = await keepRunning(given, line => said.push(line));

@@ -4,21 +4,24 @@ import {startProcess, type Exit, type ProcessOptions, type RunningProcess} from 
 
 /** The wait before each restart; the last one repeats. */
 const WAITS: readonly Millis[] = [250, 500, 1_000, 2_000, 5_000, 10_000];
-/** Having run this long, a process begins with the shortest wait again. */
+/** After running this long, a process starts again with the shortest wait. */
 const STEADY: Millis = 30_000;
 
 /** One process that is started again whenever it ends by itself. */
 export interface Kept {
   readonly name: string;
-  /** Of the process that runs now; undefined between two. */
+  /** Its process id now; undefined between two runs. */
   pid(): number | undefined;
-  /** Stops it as an operator would; it comes back at once. */
+  /** Stops it with SIGTERM; it starts again at once. */
   restart(within: Millis): Promise<void>;
   /** Stops it for good. Never takes longer than `within` (0: at once). */
   stop(within: Millis): Promise<void>;
 }
 
-/** Starts it, and resolves when it is ready. From then on an end that nobody asked for is told, and mended. */
+/**
+ * Starts it, and resolves when it is ready. From then on an unexpected end is reported, and the process is started
+ * again.
+ */
 export async function keepRunning(
   options: ProcessOptions & {readonly name: string},
   say: (line: string) => void,

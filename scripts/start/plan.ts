@@ -39,7 +39,7 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** The first of each kind has a port with a name. All others take ports that are free from here on. */
+/** The first process of each kind has a named port. All others take free ports from here on. */
 export const FURTHER_PORTS = 5101;
 const NAMED_PORTS = 4;
 
@@ -50,7 +50,7 @@ const SCHEMAS: Readonly<Record<Planned['service'], z.ZodObject>> = {
   'realtime-worker': WorkerEnv,
   analytics: AnalyticsEnv,
 };
-/** What the libraries of a service read by themselves: OpenTelemetry and Node everywhere, the database's in one place. */
+/** The variables that libraries read by themselves: OpenTelemetry and Node in every service, the database's in one. */
 const BY_LIBRARIES: Readonly<Record<Planned['service'], RegExp>> = {
   webhook: /^(OTEL|NODE)_/,
   'media-edge': /^(OTEL|NODE)_/,
@@ -126,7 +126,7 @@ export function planProcesses(given: Env, {edges, workers}: Counts, free: readon
   return {...result, warnings: [...hints, ...(validate === 'off' ? [UNSIGNED] : [])]};
 }
 
-/** What Twilio is told. One public address means one tunnel: the edges are reached through it too. */
+/** The URLs for Twilio. One public address means one tunnel: edges are reached through it too. */
 function addresses(env: Env, webhookPort: number) {
   const {PUBLIC_WEBHOOK_URL: webhook, PUBLIC_EDGE_URL: edge} = env;
   const hasDoor = webhook !== undefined && edge === undefined;
@@ -149,7 +149,7 @@ function redisOf(env: Env): string {
   return env['VOICEBRIDGE_REDIS'] || !env['REDIS_URL'] ? 'redis://127.0.0.1' : env['REDIS_URL'];
 }
 
-/** What this service reads, and nothing else: no process has a secret that it does not need. */
+/** The variables that this service reads and no others: no process has a secret that it does not need. */
 function settingsOf(service: Planned['service'], env: Env): Env {
   const {shape} = SCHEMAS[service];
   return Object.fromEntries(Object.entries(env).filter(([name]) => name in shape || BY_LIBRARIES[service].test(name)));
@@ -159,7 +159,7 @@ function allSettings(): z.ZodRawShape {
   return Object.assign({}, ...Object.values(SCHEMAS).map(({shape}) => shape));
 }
 
-/** Everything that is wrong, and for a newcomer without a key what works without one. */
+/** All problems; for a newcomer without a key also what works without one. */
 function explained(problems: readonly Problem[], hints: readonly string[]): CannotStart {
   const error = cannotStart(problems, hints);
   const keyless = problems.some(({name, what}) => name === 'OPENAI_API_KEY' && what === 'is not set');

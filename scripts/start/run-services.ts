@@ -17,11 +17,11 @@ import {keepRunning, type Kept} from './keep-running.ts';
 import {FURTHER_PORTS, furtherPorts, instructions, listeners, planProcesses, type Plan, type Planned} from './plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** A process without calls has this long to end before it is killed, a worker this much beyond DRAIN_SECONDS. */
+/** A process without calls has this long to end before it is killed; a worker has this much beyond DRAIN_SECONDS. */
 const GRACE: Millis = 10_000;
 /**
- * Order of stopping. Workers first: each stays until its calls are over, and meanwhile the webhook has nobody to give a
- * new call to, but still answers for those that go on. Then what carried the calls, and the records of them last.
+ * The order of stopping. Workers first: each stays until its calls are over, and meanwhile the webhook assigns no new
+ * calls but still answers for active ones. Then the edges, the webhook, and last the records.
  */
 const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge', 'webhook', 'analytics'];
 
@@ -35,8 +35,8 @@ const USAGE = {
 };
 
 /**
- * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service starts
- * again when a file of it, or of the shared library, changes.
+ * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service is
+ * restarted when one of its files, or of the shared library, changes.
  */
 export async function runServices({watching}: {readonly watching: boolean}): Promise<void> {
   const {json, ...counts} = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
@@ -52,7 +52,7 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
     console.error(styleText('red', `cannot start: ${told}`));
     process.exitCode = 1;
   }
-  // Whatever was still on its way up ends with us.
+  // Processes that were still starting end with this one.
   process.exit();
 }
 
@@ -60,7 +60,7 @@ interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
   readonly env: Env;
-  /** How long calls may outlive Ctrl-C. */
+  /** How long calls may go on after Ctrl-C. */
   readonly drain: Millis;
 }
 
@@ -74,7 +74,7 @@ async function run(plan: Plan, {json, watching, env, drain}: RunOptions): Promis
   const say = (name: string) => (line: string) => tell(styleText('yellow', `${name} ${line}`));
   for (const warning of plan.warnings) tell(styleText('yellow', `! ${warning}`));
 
-  // Listened for from here on, so that Ctrl-C during the start leaves nothing behind either.
+  // From here on, so that Ctrl-C during the start leaves nothing behind either.
   const stop = new AbortController();
   const asked = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -3,12 +3,12 @@ import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Of the Redis that the tests of this run share: each test takes keys of its own. */
+    /** The URL of the Redis that all tests of this run share; each test uses keys of its own. */
     redisUrl: string;
   }
 }
 
-/** Gives a project of tests one Redis: REDIS_URL if set, else one that lives as long as the run. */
+/** Gives a test project one Redis: REDIS_URL if set, otherwise one for this run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const redis = await provideRedis({
     url: process.env['REDIS_URL'],

@@ -1,13 +1,13 @@
 import type {Reporter, TestModule} from 'vitest/node';
 
-/** Ends a run with one plain line, `N passed, N failed`, which a person and a machine read alike. */
+/** Ends a test run with one plain line, `N passed, N failed`, for people and scripts. */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     process.stdout.write(`\n${summary(modules, unhandled.length)}\n`);
   }
 }
 
-/** A file that could not be loaded, and an error nobody caught, count as one failure each. */
+/** A file that cannot be loaded and an uncaught error count as one failure each. */
 function summary(modules: readonly TestModule[], unhandled: number): string {
   const count = {passed: 0, failed: unhandled, skipped: 0};
   for (const module of modules) {

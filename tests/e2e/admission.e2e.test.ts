@@ -10,7 +10,7 @@ const CAPACITY = 8;
 const OFFERED = 12;
 const PATIENCE = {timeout: 15_000, interval: 50};
 
-/** Callers who all dial one number at once, and each of whose webhooks is delivered twice. */
+/** Callers who all dial one number at once. Each webhook is delivered twice. */
 class Rush {
   readonly calls: readonly FakeCall[];
   readonly served = new Set<FakeCall>();
@@ -40,7 +40,7 @@ function reportsOf(calls: readonly FakeCall[]): Promise<CallReport[]> {
   return Promise.all(calls.map(call => call.ended));
 }
 
-/** Whoever is sent here is told a sentence. */
+/** TwiML that says a sentence. */
 async function somewhereElse(): Promise<AsyncDisposable & {readonly url: string}> {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'text/xml').end('<Response><Say>You are elsewhere.</Say></Response>');
@@ -55,7 +55,7 @@ async function somewhereElse(): Promise<AsyncDisposable & {readonly url: string}
   };
 }
 
-describe('half as many callers again as there are places', () => {
+describe('callers, half as many again as there are places,', () => {
   const stack = new AsyncDisposableStack();
   const seen: Record<'told' | 'dialled' | 'redirected' | 'waited', CallReport[]> = {
     told: [],
@@ -114,14 +114,14 @@ describe('half as many callers again as there are places', () => {
     );
   });
 
-  test('never get a stream that stays silent', () => {
+  test('never get a stream without a worker', () => {
     for (const report of [...seen.told, ...seen.dialled, ...seen.redirected]) {
       expect(report.violations).toEqual([]);
       expect(report.streams).toEqual([]);
     }
   });
 
-  test('get in with OVERLOAD=hold, after one sentence, as places become free', () => {
+  test('are connected with OVERLOAD=hold, after one sentence, as places become free', () => {
     for (const {violations, saidByTwilio, endedBy, streams} of seen.waited) {
       expect(violations).toEqual([]);
       expect(saidByTwilio).toEqual(['All busy.']);

@@ -30,7 +30,7 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
   }
 });
 
-test('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where it was heard, and is heard once in all', async ({
+test('with BARGE_IN=resume a cough costs no word: the reply stops, goes on where it was heard, and is heard exactly once', async ({
   expect,
 }) => {
   await using bridge = await openBridge({
@@ -49,7 +49,7 @@ test('a cough costs no word: with BARGE_IN=resume the reply stops, goes on where
   ]).ended;
   const [stream] = report.streams;
   expect(stream?.clears).toHaveLength(1);
-  // Stopped and gone on with: a cut between two bytes, and at most what one clear cannot know of the network.
+  // Stopped and resumed: a cut between two bytes, and at most what one clear cannot know of the network.
   const runs = readTagRuns(stream?.played ?? Buffer.alloc(0));
   expect(runs[0]?.fromMs).toBe(0);
   expect(runs.at(-1)?.toMs).toBe(4_000);

@@ -13,7 +13,7 @@ describe('a newcomer', () => {
 
   const startDemo = (...args: readonly string[]) => runCommand(['demo', ...args], {TMPDIR: folder});
 
-  test('sees three calls, one of them interrupted, in under a minute, and nothing stays behind', async () => {
+  test('sees three calls, one of them interrupted, in under a minute, and nothing is left behind', async () => {
     const began = performance.now();
     const demo = startDemo('--wav', join(folder, 'calls'));
     expect(await demo.exitCode, demo.output()).toBe(0);
@@ -34,7 +34,7 @@ describe('a newcomer', () => {
     await expect.poll(() => readdirSync(folder)).toEqual(['calls']);
   });
 
-  test('who has seen enough presses Ctrl-C in the middle of a call, and nothing stays behind', async () => {
+  test('who has seen enough presses Ctrl-C in the middle of a call, and nothing is left behind', async () => {
     const demo = startDemo();
     await expect.poll(() => demo.output(), {timeout: 60_000}).toMatch(/Ben +is connected/);
     demo.ctrlC();
@@ -44,7 +44,7 @@ describe('a newcomer', () => {
     await expect.poll(() => readdirSync(folder), {timeout: 5_000}).toEqual([]);
   });
 
-  test('who mistypes an option is told which there are', async () => {
+  test('who mistypes an option reads the list of options', async () => {
     const demo = startDemo('--keap');
     expect(await demo.exitCode).toBe(1);
     expect(demo.output()).toContain("Unknown option '--keap'");

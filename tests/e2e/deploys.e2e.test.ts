@@ -10,7 +10,7 @@ import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import {type AudioEvidence, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 
 const CALLS = 8;
-/** So many of them hang up while analytics is away. */
+/** How many callers hang up while analytics is down. */
 const LEAVE_EARLY = 3;
 /** Keeps talking until the deploy is over. */
 const talks = (isOver: () => boolean): CallerScript => [
@@ -37,7 +37,7 @@ describe('a rolling restart of every process under calls', () => {
     gone.push({name: old.name, exit, ms: performance.now() - at});
   }
 
-  /** The new one is there before the old one of its kind goes. */
+  /** Starts the new process before the old one of its kind stops. */
   async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
     for (const old of kind.slice()) {
       await start();
@@ -68,7 +68,7 @@ describe('a rolling restart of every process under calls', () => {
     await replace(fleet.workers, () => fleet.addWorker());
     await replace(fleet.edges, () => fleet.addEdge());
     await fleet.restartWebhook();
-    // One database in one folder: here the old one must be gone before the new one comes.
+    // One database in one folder: here the old process must end before the new one starts.
     await letGo(fleet.analytics!);
     const early = calls.slice(0, LEAVE_EARLY);
     for (const call of early) call.hangUp();
@@ -83,7 +83,7 @@ describe('a rolling restart of every process under calls', () => {
     await rm(folder, {recursive: true, force: true});
   });
 
-  test('lets each go within ten seconds', () => {
+  test('takes at most ten seconds for each process', () => {
     expect(gone.map(({exit}) => exit)).toEqual(gone.map(() => ({code: 0, signal: null})));
     for (const {ms} of gone) expect(ms).toBeLessThan(10_000);
   });
@@ -94,13 +94,13 @@ describe('a rolling restart of every process under calls', () => {
     expect(reports.map(report => report.reason)).toEqual(reports.map(() => 'the caller hung up'));
   });
 
-  test('records every call once, also those that ended while analytics was away', () => {
+  test('records every call once, also those that ended while analytics was down', () => {
     const sids = (calls: readonly {readonly callSid: string}[]) => calls.map(({callSid}) => callSid).toSorted();
     expect(sids(records)).toEqual(sids(reports));
     expect(records.map(({endReason}) => endReason)).toEqual(records.map(() => 'caller.hung-up'));
   });
 
-  test('greets nobody twice, and mixes nobody up', () => {
+  test('greets no caller twice, and mixes no callers up', () => {
     for (const report of reports) {
       const sessions = sessionsOf(heard, report);
       for (const {tags, session} of sessions) {

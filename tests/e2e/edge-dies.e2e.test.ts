@@ -23,7 +23,7 @@ const saysGoodbye: CallerScript = [
   {do: 'say', clip: 'caller-goodbye'},
 ];
 
-/** As a tool of the assistant would, a moment before it closes the line. */
+/** Sets the intent of a call, as a tool of the assistant would just before it closes the stream. */
 async function transfer(redisUrl: string, callSid: string, transferTo: string): Promise<void> {
   const redis = openRedis(redisUrl, 'commands', createLog('test', {level: 'silent'}));
   const directory = new RedisCallDirectory(redis);
@@ -72,7 +72,7 @@ describe('callers whose edge is killed', () => {
   }, 60_000);
   afterAll(() => fleet[Symbol.asyncDispose]());
 
-  test('talk on over the other edge, and hang up when they want to', () => {
+  test('go on talking over the other edge, and hang up when they want to', () => {
     expect(reports.flatMap(report => report.violations)).toEqual([]);
     expect(reports.map(report => report.endedBy)).toEqual(reports.map(() => 'caller'));
     expect(moved.length).toBeGreaterThan(0);
@@ -80,7 +80,7 @@ describe('callers whose edge is killed', () => {
     expect(moved.map(report => report.streams.length)).toEqual(moved.map(() => 2));
   });
 
-  test('keep their worker and its session: nothing is forgotten, nobody is greeted twice', () => {
+  test('keep their worker and its session, and are not greeted twice', () => {
     for (const report of reports) {
       const sessions = sessionsOf(heard, report);
       expect(sessions).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('callers whose edge is killed', () => {
       );
       expect(parts).toHaveLength(2);
       const [before, after] = parts;
-      // Where hearing stopped is an estimate: of a few milliseconds, in both directions.
+      // The position where hearing stopped is an estimate, a few milliseconds off in either direction.
       expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(60);
     }
   });
@@ -113,12 +113,12 @@ describe('callers whose edge is killed', () => {
   test('are not called back after a goodbye, nor after they hung up', () => {
     expect(polite.endedBy).toBe('platform');
     expect(polite.reason).toBe('Hangup');
-    // Whoever dials in the first moments after the death may still be sent to the dead edge, where nobody answers.
+    // A caller who dials right after the death may still be sent to the dead edge.
     expect(polite.streams.filter(({sentFrames}) => sentFrames > 0)).toHaveLength(1);
     for (const report of reports) expect(report.documents.at(-1)?.verbs).toContain('Connect');
   });
 
-  test('nor when they were to be transferred, though their stream broke off', () => {
+  test('are not called back when they were to be transferred and their stream broke', () => {
     expect(transferred.handedTo).toEqual(['Dial: Number: +15550100008']);
     expect(transferred.documents.at(-1)?.verbs).toEqual(['Dial', 'Hangup']);
   });

@@ -30,13 +30,13 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
   }, 120_000);
   afterAll(() => fleet[Symbol.asyncDispose]());
 
-  test('are all served to the end, on one stream each, without a mistake of ours', () => {
+  test('are all served to the end, on one stream each, without a violation of the protocol', () => {
     expect(reports.flatMap(report => report.violations)).toEqual([]);
     expect(new Set(reports.map(report => report.endedBy))).toEqual(new Set(['caller']));
     expect(reports.map(report => report.streams.length)).toEqual(reports.map(() => 1));
   });
 
-  test('are heard by the model: every frame once, in order, and nobody else’s', async () => {
+  test('are heard by the model: every frame once, in order, and of one caller only', async () => {
     const sessions = await sessionsInUse(fleet);
     expect(sessions).toHaveLength(CALLS);
     const seen = new Set<number>();
@@ -46,7 +46,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
       const stream = streamOf(reports.find(report => report.tag === tag));
       seen.add(tag!);
       expect(heard.equals(stream.sentAudio.subarray(0, heard.length))).toBe(true);
-      // What the model did not hear any more was said as the line closed.
+      // Frames that the model did not get were sent while the call ended.
       expect(stream.sentAudio.length - heard.length).toBeLessThan(8 * 500);
     }
     expect(seen.size).toBe(CALLS);
@@ -71,7 +71,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
   });
 });
 
-/** Where a worker is too slow to say yes, another one is asked, and one of two sessions was opened in vain. */
+/** If a worker is too slow to say yes, another one is asked, and one of the two sessions was opened in vain. */
 async function sessionsInUse(fleet: ProcessFleet): Promise<SessionSummary[]> {
   return (await fleet.sessions()).filter(({heard}) => heard.bytes > 0);
 }

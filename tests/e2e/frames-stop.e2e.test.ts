@@ -5,7 +5,7 @@ const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'};
 
 describe.concurrent('a caller whose frames stop in mid-sentence', () => {
   test.for(['goOn', 'stand'] as const)(
-    'is answered while none come, and is heard again when they do: timestamps %s',
+    'is answered while none arrive, and heard again when they do (timestamps %s)',
     async (timestamps, {expect}) => {
       await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model});
       const call = fleet.twilio.dial([

@@ -12,7 +12,7 @@ const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5', MODEL_TAGGED: 'on'
 const soon = {timeout: 15_000, interval: 50};
 
 describe.concurrent('a call that ends badly', () => {
-  test('because its worker dies as the caller hangs up has one record all the same, and leaves nothing behind', async ({
+  test('because its worker dies as the caller hangs up still has one record, and leaves nothing behind', async ({
     expect,
   }) => {
     const folder = await mkdtemp(join(tmpdir(), 'voicebridge-e2e-'));
@@ -30,7 +30,7 @@ describe.concurrent('a call that ends badly', () => {
     expect(truth.records.map(({callSid}) => callSid).toSorted()).toEqual(calls.map(call => call.callSid).toSorted());
     const reasons = truth.records.map(({endReason}) => endReason);
     expect(reasons).toContain('platform.worker-lost');
-    // Of those with the other worker, if it was given any of the calls.
+    // Some calls may be with the other worker.
     expect(reasons.filter(reason => !['platform.worker-lost', 'caller.hung-up'].includes(reason))).toEqual([]);
     expect({open: truth.open, channels: truth.channels, keys: truth.keys, held: truth.held}).toEqual({
       open: [],
@@ -45,7 +45,7 @@ describe.concurrent('a call that ends badly', () => {
     await rm(folder, {recursive: true, force: true});
   });
 
-  test('because its socket is half open goes on over another one at once, and the old one is given up in five seconds', async ({
+  test('because its socket is half open goes on over another socket at once, and the old one is closed within five seconds', async ({
     expect,
   }) => {
     await using fleet = await ProcessFleet.start({edges: 2, workers: 1, model, twilio: {halfOpenFor: 40_000}});
@@ -71,7 +71,7 @@ describe.concurrent('a call that ends badly', () => {
 });
 
 describe.concurrent('callers whose edge hangs for two seconds, and then for six', () => {
-  test('go on where they were when it wakes up: every byte is heard in both directions, once', async ({expect}) => {
+  test('go on when it wakes up: every byte is heard once, in both directions', async ({expect}) => {
     // Slow enough for an answer to be under way for a while.
     const slow = {...model, MODEL_SPEED: '1.5', MODEL_DELTA_MS: '100'};
     await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model: slow});

@@ -25,9 +25,7 @@ function hasAsked(call: FakeCall): Promise<void> {
 }
 
 describe.concurrent('callers whose model', () => {
-  test('drops its sockets in the middle of a reply go on with another session that knows what was said', async ({
-    expect,
-  }) => {
+  test('drops its sockets during a reply go on with another session that knows the conversation', async ({expect}) => {
     await using fleet = await ProcessFleet.start({edges: 1, workers: 1, model});
     const calls = Array.from({length: CALLS}, () => fleet.twilio.dial(asks));
     await Promise.all(calls.map(hasAsked));
@@ -44,7 +42,7 @@ describe.concurrent('callers whose model', () => {
       expect(texts[1]).toEqual(['user', expect.stringMatching(/opening hours/)]);
       expect(texts[2]?.[0]).toBe('assistant');
       expect(session.refusals).toEqual([]);
-      // What was broken off is taken up, and the next question is answered: nobody is greeted again.
+      // The broken reply is resumed, and the next question is answered, without another greeting.
       expect(session.responses.map(response => response.status)).toEqual(['completed', 'completed']);
     }
     for (const report of reports) {
@@ -54,7 +52,7 @@ describe.concurrent('callers whose model', () => {
     }
   });
 
-  test('ends each session after 16 s talk on through the changes, and are heard to the last frame', async ({
+  test('ends each session after 16 s go on talking through the changes, and are heard to the last frame', async ({
     expect,
   }) => {
     await using fleet = await ProcessFleet.start({
@@ -65,7 +63,7 @@ describe.concurrent('callers whose model', () => {
     });
     const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));
     const reports = await Promise.all(calls.map(call => call.ended));
-    // We leave each session before we are told to, the last one too.
+    // Each session is left before the server ends it, the last one too.
     await vi.waitFor(async () => {
       for (const session of await fleet.sessions()) expect(session.closeCode).toBe(1000);
     });
@@ -85,7 +83,7 @@ describe.concurrent('callers whose model', () => {
     }
   });
 
-  test('refuses the key, or has used up the quota, are told so by Twilio or sent on, and nobody tries again and again', async ({
+  test('refuses the key or has no quota left are told so by Twilio or sent on, without a retry loop', async ({
     expect,
   }) => {
     const say = 'The assistant cannot speak.';

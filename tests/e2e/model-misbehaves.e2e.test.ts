@@ -5,9 +5,9 @@ import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import {dialOdd, evidenceOf, type OddCall, type OddCallTruth} from '../heard/odd-call.ts';
 
-/** What a caller may wait at most: six seconds, and the time that a machine takes that carries all of these calls. */
+/** The longest wait of a caller: six seconds, and the time that a machine needs which carries all of these calls. */
 const LONGEST_MS = 7_000;
-/** A caller who waits in vain. */
+/** The script of a caller who is not answered. */
 const GIVES_UP_AFTER_MS = 45_000;
 const SAY = 'The assistant cannot speak.';
 const GOOD: Partial<Knobs> = {};
@@ -292,7 +292,7 @@ describe('a caller', () => {
   const givenUp: NodeJS.Timeout[] = [];
   const truths = new Map<Row, Promise<OddCallTruth>>();
 
-  // All of them call at once: what takes time is silence.
+  // All call at once, because most of the time is silence.
   beforeAll(async () => {
     fleet = await ProcessFleet.start({
       edges: 1,
@@ -326,7 +326,7 @@ describe('a caller', () => {
     row.check(truth);
   });
 
-  test('who misses an answer shows in the metrics, by cause and by what was done', async () => {
+  test('who misses an answer is counted in the metrics, by cause and by what was done', async () => {
     await Promise.all(truths.values());
     const texts = await Promise.all(
       fleet.workers.map(async worker => (await fetch(new URL('/metrics', worker.url))).text()),
@@ -348,7 +348,7 @@ describe('a caller', () => {
 
 const longest = ({silences}: OddCallTruth) => Math.max(...silences.map(({ms}) => ms));
 
-/** What was done about missing answers, as the log says it. */
+/** What the worker did about missing answers, by its log. */
 function steps({lines}: OddCallTruth): string[] {
   return lines
     .filter(({msg}) => msg === 'no answer for the caller')

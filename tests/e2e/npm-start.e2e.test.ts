@@ -9,13 +9,13 @@ import {startFakeTwilio, type CallerScript} from '../../simulators/twilio/src/fa
 import {runCommand, type Command} from './run-command.ts';
 
 const authToken = '0123456789abcdef0123456789abcdef';
-/** What the tunnel's address stands for here: the port that the README has it lead to. */
+/** The address of the tunnel: here the port to which the README has it lead. */
 const address = 'http://127.0.0.1:5050';
 const goodbye: CallerScript = [
   {do: 'waitForSilence', ms: 400},
   {do: 'say', clip: 'caller-goodbye'},
 ];
-/** Of the first of each kind, and of the simulated model. */
+/** The ports of the first process of each kind, and of the simulated model. */
 const DEFAULT_PORTS = [5050, 5051, 5052, 5053, 5100];
 
 let folder: string;
@@ -86,7 +86,7 @@ describe('an operator with one tunnel, on the default ports,', () => {
     await nothingIsLeftOf(started);
   });
 
-  test('who runs two edges and three workers takes calls on every edge, and after Ctrl-C they finish while newcomers are turned away', async () => {
+  test('who runs two edges and three workers takes calls on every edge, and after Ctrl-C these finish while new callers are refused', async () => {
     await using openai = await model();
     const started = await npmStart(openai.url, '--edges', '2', '--workers', '3');
     for (const name of ['edge-1 5051', 'worker-1 5052', 'front door 5050', 'analytics 5053'])

@@ -4,14 +4,14 @@ import {runCalls} from '../../bench/record-accuracy/run-calls.ts';
 import {countRows, GOAL_MS, latencyRows, printTable} from '../../bench/record-accuracy/table.ts';
 
 const NETWORK = {delay: 40, jitter: 5};
-/** What happens to nobody cannot be wrong. */
+/** Each of these must happen to at least one call. */
 const JUDGED = metrics.filter(metric => metric !== GRID);
 
 /**
- * 24 calls, of which some lose their worker, their stream or their model. `npm run bench record-accuracy` does it with 200, and
- * judges 95 of 100 figures; here it is the middle one, because a busy machine is no mistake of the product.
+ * 24 calls, of which some lose their worker, their stream or their model. `npm run bench record-accuracy` makes 200
+ * calls and judges the 95th percentile; this test judges the median, because a busy machine is no error of the product.
  */
-describe('an analyst who compares the database with what callers and model really did', () => {
+describe('an analyst who compares the database with the evidence of phone and model', () => {
   let pairs: Pair[];
   let counts: Counted[];
   beforeAll(async () => {
@@ -22,11 +22,11 @@ describe('an analyst who compares the database with what callers and model reall
     process.stdout.write(`${printTable(latencyRows(pairs), countRows(counts))}\n`);
   }, 120_000);
 
-  test('finds every count exact', () => {
+  test('finds that every count is exact', () => {
     expect(counts.filter(({recorded, truth}) => recorded !== truth)).toEqual([]);
   });
 
-  test.each(JUDGED)('finds %s where it was', metric => {
+  test.each(JUDGED)('finds that %s is right', metric => {
     const row = latencyRows(pairs).find(each => each.metric === metric);
     expect(row?.n).toBeGreaterThan(0);
     expect(row?.p50).toBeLessThanOrEqual(GOAL_MS);

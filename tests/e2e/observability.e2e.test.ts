@@ -80,7 +80,7 @@ test('an operator follows one call through every process in one trace', () => {
   );
 });
 
-test('an operator finds the call by its CallSid, and no telephone number and no words', () => {
+test('an operator finds the call in the logs by its CallSid, and no telephone number and no words of it', () => {
   const {callSid} = report;
   const said = JSON.stringify(receiver.spans);
   expect(named('call')[0]?.attributes).toContainEqual({key: 'voicebridge.call_sid', value: {stringValue: callSid}});

@@ -27,7 +27,7 @@ test('a caller who speaks before any greeting, from a phone with ids of its own,
     .toBe('ended');
 });
 
-test('a call knows who calls by SIP, and nobody who withholds the number', async () => {
+test('a call has the identity of a SIP caller, and none for a withheld number', async () => {
   await using bridge = await openBridge({
     redisUrl: inject('redisUrl'),
     env: {NUMBERS: 'full', NUMBER_HASH_KEY: 'a key that nobody knows'},

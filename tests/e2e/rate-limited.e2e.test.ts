@@ -16,7 +16,7 @@ const asks: CallerScript = [
   {do: 'hangUp'},
 ];
 
-/** Everything as processes; the answer to the caller's question is limited. */
+/** A fleet of processes; the answer to the caller's question is rate-limited. */
 async function limitedFleet(workers: number, dataDir?: string): Promise<ProcessFleet> {
   return await ProcessFleet.start({
     edges: 1,
@@ -32,7 +32,7 @@ async function limitedFleet(workers: number, dataDir?: string): Promise<ProcessF
   });
 }
 
-/** When Twilio asked what is next after the first stream, and when the assistant was heard on another. */
+/** When Twilio asked for the next TwiML after the first stream, and when the assistant was heard on another. */
 function held(call: FakeCall): {readonly asked: Promise<number>; readonly answered: Promise<number>} {
   const [asked, answered] = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
   let streams = 0;
@@ -48,7 +48,7 @@ const greetings = (sessions: Awaited<ReturnType<ProcessFleet['sessions']>>) =>
   sessions.flatMap(({responses}) => responses).filter(({metadata}) => metadata?.['tag']?.startsWith('greeting'));
 
 describe.concurrent('a caller whose answer is rate-limited for eight seconds', () => {
-  test('is asked by Twilio to wait, comes back to the same conversation, and is answered: no accident', async ({
+  test('is asked by Twilio to wait, comes back to the same conversation and is answered, without a counted failure', async ({
     expect,
   }) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'voicebridge-e2e-'));
@@ -86,7 +86,7 @@ describe.concurrent('a caller whose answer is rate-limited for eight seconds', (
     process.kill(owner!.pid, 'SIGKILL');
     const waitedMs = (await answered) - askedAt;
     expect(waitedMs).toBeLessThan(LIMIT_MS + 3_000);
-    // The other worker's session is not limited, and is not asked before the time all the same.
+    // The other worker's session is not limited, and still is not asked before the limit ends.
     expect(waitedMs).toBeGreaterThan(LIMIT_MS - 500);
     const report = await call.ended;
     expect(report.violations).toEqual([]);

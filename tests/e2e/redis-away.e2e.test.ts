@@ -28,7 +28,7 @@ async function goAway(fleet: ProcessFleet, {how, ms}: Outage): Promise<void> {
   process.kill(fleet.redisPid, 'SIGCONT');
 }
 
-/** Nobody has heard anything of the assistant for a second. */
+/** No caller has heard the assistant for a second. */
 async function quiet(calls: readonly FakeCall[]): Promise<void> {
   let since = performance.now();
   await vi.waitFor(
@@ -60,7 +60,7 @@ describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outag
   },
 ])('callers whose Redis $title', ({keeps, outages}) => {
   test.skipIf(keeps && forgets !== undefined)(
-    'hear and are heard, every byte once and in order, and no call moves or ends',
+    'are heard and hear, every byte once and in order, and no call moves or ends',
     async ({expect}) => {
       const redisDir = keeps ? await mkdtemp(join(tmpdir(), 'voicebridge-e2e-')) : undefined;
       await using fleet = await ProcessFleet.start({

@@ -8,7 +8,7 @@ const binary = await findRedisBinary();
 const PATIENCE = {timeout: 15_000, interval: 50};
 const REASON = 'Redis is a replica and takes no writes: its address must lead to the primary';
 
-/** How often the caller began to hear the assistant, and what Twilio was told to do. */
+/** How often the caller began to hear the assistant, and the TwiML of the call. */
 function follow(call: FakeCall): {audible: number; verbs: string[]} {
   const seen = {audible: 0, verbs: [] as string[]};
   call.on(event => {
@@ -21,7 +21,7 @@ function follow(call: FakeCall): {audible: number; verbs: string[]} {
 const readiness = async (url: string) => await (await fetch(new URL('/readyz', url))).json();
 
 describe.skipIf(!binary)('callers whose Redis is demoted with its connections kept', () => {
-  test('talk on, and the next one gets through as soon as its address leads to the new primary', async () => {
+  test('go on talking, and the next one is connected as soon as its address leads to the new primary', async () => {
     await using redis = await startMovableRedis(binary!);
     await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});
     const inHand = fleet.twilio.dial([
@@ -52,7 +52,7 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     expect(await metric(fleet.workers[0]!, 'voicebridge_redis_up')).toBe(1);
   });
 
-  test('talk on while its address leads nowhere else; the next one is told at once, and gets through when it is mended', async () => {
+  test('go on talking while its address leads nowhere else; the next one is refused at once, and connected after the repair', async () => {
     await using redis = await startMovableRedis(binary!);
     const [primary] = redis.servers;
     await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});

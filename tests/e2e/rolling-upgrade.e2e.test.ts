@@ -40,7 +40,7 @@ describe.skipIf(!previous).each([
   let records: readonly RecordedCall[];
   let heard: readonly AudioEvidence[];
 
-  /** The new ones are there before the old ones of their kind go. */
+  /** Starts the new processes before the old ones of their kind stop. */
   async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
     const old = kind.slice();
     await Promise.all(old.map(start));
@@ -90,14 +90,14 @@ describe.skipIf(!previous).each([
     expect(reports.map(report => report.reason)).toEqual(reports.map(() => 'the caller hung up'));
   });
 
-  test('lets every caller be answered after it', () => {
+  test('leaves every caller answered afterwards', () => {
     for (const report of reports) {
       const answers = sessionsOf(heard, report).flatMap(({session}) => session.responses);
       expect(answers.length).toBeGreaterThanOrEqual(5);
     }
   });
 
-  test('greets no caller twice, and sends no session what it refuses', () => {
+  test('greets no caller twice, and sends no session anything that it refuses', () => {
     for (const report of reports) {
       const sessions = sessionsOf(heard, report).map(({session}) => session);
       expect(sessions.flatMap(session => session.refusals)).toEqual([]);

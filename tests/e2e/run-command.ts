@@ -4,7 +4,7 @@ import {fileURLToPath} from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A command of ours as a person runs it, with everything that it starts. */
+/** A command as a person runs it, with all processes that it starts. */
 export interface Command {
   readonly exitCode: Promise<number | null>;
   output(): string;
@@ -53,7 +53,7 @@ interface Running {
   readonly parent: number;
 }
 
-/** Every process of this machine that is not merely waiting to be forgotten. */
+/** Every process of this machine, apart from zombies. */
 function living(): Running[] {
   const isLinux = existsSync('/proc/self/stat'); // where `ps` may be missing
   const lines = isLinux ? readdirSync('/proc').flatMap(statLine) : psLines();

@@ -3,7 +3,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 
 describe.concurrent('a caller whose worker dies', () => {
   test.for(['SIGKILL', 'SIGSTOP'] as const)(
-    'by %s talks on with another one, and is not greeted again',
+    'by %s goes on talking with another one, and is not greeted again',
     async (signal, {expect}) => {
       await using fleet = await ProcessFleet.start({edges: 1, workers: 2});
       const call = fleet.twilio.dial([
@@ -29,7 +29,7 @@ describe.concurrent('a caller whose worker dies', () => {
       const [before, after] = sessions;
       const greetings = (session: typeof before) =>
         session?.responses.filter(({metadata}) => String(metadata?.['tag']).startsWith('greeting')).length;
-      // Another session knows what was said, and nobody is greeted twice.
+      // The other session knows what was said, and there is no second greeting.
       expect([greetings(before), greetings(after)]).toEqual([1, 0]);
       expect(after?.items.map(item => item.role)).toEqual(['assistant', 'user', 'assistant', 'user', 'assistant']);
     },

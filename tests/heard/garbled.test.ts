@@ -5,7 +5,7 @@ import {buildCdr} from '../../services/realtime-worker/src/cdr/build-cdr.ts';
 import {openedFact} from '../../services/realtime-worker/src/journal/opened-fact.ts';
 import {SimulatedCall} from './simulated-call.ts';
 
-/** The longest silence that we owe a caller, in milliseconds: the deadline, and what detecting the end of speech takes. */
+/** The longest silence that is allowed, in milliseconds: the deadline, and the time to detect the end of speech. */
 const LONGEST_MS = 7_500;
 const TALKS_MS = 900;
 
@@ -86,7 +86,7 @@ const damage: fc.Arbitrary<Damage> = fc
   .map(({field, as, every}) => ({...field, as, every}));
 
 /** A counterexample names its seed and path: run it again with `fc.assert(…, {seed, path})`. */
-test('whatever single field of an event is missing or of another type, no caller is left in silence, and the record can be sent', () => {
+test('no caller is left in silence, and the record can be sent, whatever single field of an event is missing or of another type', () => {
   expect(FIELDS.length).toBeGreaterThan(80);
   fc.assert(
     fc.property(fc.nat(), damage, (seed, how) => {

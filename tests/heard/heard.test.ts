@@ -19,7 +19,7 @@ const turn = fc.record({
   /** How long the caller listens before speaking, and for how long they speak. */
   listens: fc.integer({min: 0, max: 6_000}),
   speaks: fc.integer({min: 70, max: 1_500}),
-  /** Some press a key just before they speak: the reply to it races with what they say. */
+  /** Some callers press a key just before they speak: the reply to the key races with their words. */
   keyBefore: fc.option(fc.integer({min: 0, max: 200}), {nil: undefined}),
 });
 const misbehaviour = fc.record({
@@ -31,7 +31,7 @@ const misbehaviour = fc.record({
   heldShortMs: fc.constantFrom(0, 0, 85),
 });
 
-/** How Twilio returns marks: as documented more often than not. */
+/** How Twilio returns marks; mostly as documented. */
 const marks = fc.constantFrom<MarkKnobs>(
   {},
   {},
@@ -100,7 +100,7 @@ describe('whatever the network, the model and the caller do', () => {
         misbehaviour,
         (seed, turns, network, marks, misbehaviour) => {
           const call = play(seed, turns, {network, marks, misbehaviour, mode: 'immediate'});
-          // What we ask for may race with what the server does by itself; nothing else may be refused.
+          // Our requests may race with what the server does by itself; nothing else may be refused.
           const refused = call.session.refusals.filter(({code}) => !RACES.has(code ?? ''));
           // A server that counts less than it sent refuses a cut behind its end, once, and is cut there.
           if (misbehaviour.heldShortMs === 0) expect(refused).toEqual([]);
@@ -118,7 +118,7 @@ describe('whatever the network, the model and the caller do', () => {
     );
   }, 120_000);
 
-  test('nobody hears a word twice, and nothing of a silenced reply after its silence', () => {
+  test('no caller hears a word twice, or anything of a cleared reply after its clear', () => {
     fc.assert(
       fc.property(
         fc.nat(),
@@ -139,11 +139,11 @@ describe('whatever the network, the model and the caller do', () => {
     );
   }, 120_000);
 
-  test('nobody is spoken to while they speak: what was on its way is not heard', () => {
+  test('no caller is spoken to while they speak, not even by audio that was in flight', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(turn, {minLength: 1, maxLength: 4}), network, (seed, turns, network) => {
         const call = play(seed, turns, {network, misbehaviour: {}, mode: 'immediate'});
-        // The first syllable must get to the model, be told from a click, and come back as a clear.
+        // The first syllable must reach the model, be told from a click, and come back as a clear.
         const noticed = 64 + 32 + 20 + 2 * (network.delay + network.jitter) + 2 * 30 + 20;
         for (const {from, to} of call.talks) {
           const begun = call.queue.segments.filter(({at}) => at > from + noticed && at < to);
@@ -154,7 +154,7 @@ describe('whatever the network, the model and the caller do', () => {
     );
   }, 120_000);
 
-  test('a noise costs no word: with resume every byte is heard, once, but for what the network hides', () => {
+  test('with resume a noise costs no word: every byte is heard once, within what the network hides', () => {
     fc.assert(
       fc.property(
         fc.nat(),
@@ -224,7 +224,7 @@ describe('the estimate of what was heard', () => {
     fc.record({do: fc.constant('foreign' as const), name: fc.string()}),
   );
 
-  test('never leaves what is proven and what was sent, and never goes back within a playout', () => {
+  test('stays between what is proven and what was sent, and never decreases within a playout', () => {
     fc.assert(
       fc.property(fc.array(step, {maxLength: 60}), steps => {
         const ledger = new PlaybackLedger(1);

@@ -1,6 +1,6 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** One direction of a network, in milliseconds: everything takes `delay` ± `jitter`, and nothing overtakes. */
+/** One direction of a network, in milliseconds: every message takes `delay` ± `jitter`, in order. */
 export interface Network {
   readonly delay: Millis;
   readonly jitter: Millis;

@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {LoggedEvent, LoggedResponse} from '../../simulators/openai/src/state/session-log.ts';
 import type {Sound, Wait} from './owed-silence.ts';
 
-/** What is known of a session of the model, in this process or in another. All moments are on the clock of the phone. */
+/** What is known of a model session, in this process or in another. All moments are on the phone's clock. */
 export interface AnsweringSession {
   readonly responses: readonly Pick<LoggedResponse, 'status' | 'items' | 'startedAt' | 'doneAt'>[];
   readonly events: readonly LoggedEvent[];
@@ -10,9 +10,9 @@ export interface AnsweringSession {
 }
 
 /**
- * Answers that the model left unfinished in mid-speech, though nobody spoke: the caller waits for the rest. An answer that
- * a limit or a filter has cut is taken up once; the second one in a row is the assistant's last word. Nobody can know it of
- * one whose `response.done` was damaged.
+ * Answers that the model left unfinished although the caller did not speak, so that the caller waits for the rest. An
+ * answer that a limit or a filter has cut is continued once; the second one in a row is the assistant's last word. For
+ * an answer with a damaged `response.done` this cannot be known.
  */
 export function brokenOff(
   sessions: readonly AnsweringSession[],
@@ -37,7 +37,7 @@ export function brokenOff(
   );
 }
 
-/** The most answers that were asked for, or begun, between two things that the caller did: each costs money. */
+/** The most answers that were requested, or begun, between two actions of the caller: each costs money. */
 export function mostAnswers(events: readonly LoggedEvent[], actedAt: readonly Millis[]): number {
   const most = (wanted: string) => {
     const moments = events.flatMap(({type, at}) => (type === wanted ? [at] : []));

@@ -8,21 +8,21 @@ import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twil
 import {brokenOff, mostAnswers, type AnsweringSession} from './model-answers.ts';
 import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound, withTold} from './owed-silence.ts';
 
-/** A call through real processes, whose model misbehaves in a way of its own. */
+/** A call through real processes with a model that misbehaves. */
 export interface OddCall {
   readonly call: FakeCall;
-  /** Whose sessions are this call's. */
+  /** The key of this call's sessions. */
   readonly safetyIdentifier: SessionSummary['safetyIdentifier'];
 }
 
-/** Keys that a caller pressed, from the first to the last, on the phone's clock. */
+/** When a caller pressed keys, on the phone's clock, in order. */
 export interface Keys {
   readonly after: 'key';
   readonly from: Millis;
   readonly to: Millis;
 }
 
-/** What is known of a call afterwards, by its phone, its model and the workers. Moments are on the phone's clock. */
+/** The evidence of a call, from its phone, its model and the workers. Moments are on the phone's clock. */
 export interface OddCallTruth {
   readonly report: CallReport;
   readonly sessions: readonly SessionSummary[];
@@ -38,7 +38,7 @@ const SESSION_WITHIN_MS = 10_000;
 
 /**
  * Dials, and waits until the model has a session for it. One call after the other, so that the model knows which caller
- * is to meet what; `from` must be a number that nobody called from before.
+ * gets which knobs; `from` must be a number that has not called before.
  */
 export async function dialOdd(
   fleet: ProcessFleet,
@@ -57,7 +57,7 @@ export async function dialOdd(
   }
 }
 
-/** Waits for the end of a call, and puts together what is known of it. */
+/** Waits for the end of a call, and collects its evidence. */
 export async function evidenceOf(
   fleet: ProcessFleet,
   {call, safetyIdentifier}: OddCall,
@@ -107,7 +107,7 @@ function toldByTwilio({documents, streams}: CallReport): {readonly from: Millis;
   });
 }
 
-/** What a session knows, with its moments on the phone's clock. */
+/** The evidence of a session, with its moments on the phone's clock. */
 async function onPhone(
   fleet: ProcessFleet,
   {id, items, responses, clockOrigin}: SessionSummary,

@@ -15,7 +15,7 @@ test('a caller who is never answered waits to the end of the call', () => {
   expect(owedSilences([turn], [greeting], 60_000)).toEqual([{after: 'turn', since: 4_000, ms: 56_000, ended: 'call'}]);
 });
 
-test('what was audible before is no answer: the caller waits from its end', () => {
+test('audio that was playing before is no answer, so the caller waits from its end', () => {
   const turn: Wait = {after: 'turn', since: 2_000};
   const answer: Sound = {item: 2, from: 4_000, to: 5_000};
   expect(owedSilences([turn], [greeting, answer], 60_000)).toMatchObject([{since: 2_500, ms: 1_500, ended: 'heard'}]);
@@ -23,7 +23,7 @@ test('what was audible before is no answer: the caller waits from its end', () =
   expect(owedSilences([turn], [greeting, {...answer, from: 2_500}], 60_000)).toMatchObject([{ms: 0, ended: 'heard'}]);
 });
 
-test('a caller who speaks again waits anew', () => {
+test('the wait of a caller who speaks again begins anew', () => {
   const answer: Sound = {item: 2, from: 12_000, to: 13_000};
   const waits: Wait[] = [
     {after: 'turn', since: 4_000, until: 9_000},
@@ -35,7 +35,7 @@ test('a caller who speaks again waits anew', () => {
   ]);
 });
 
-test('silence that is sent as audio is no sound, and a sound is where the phone played it', () => {
+test('silence that is sent as audio does not count as sound, and sound counts where the phone played it', () => {
   const queue = new PlayQueue();
   queue.enqueue(taggedAudio(1, 300), 100);
   queue.enqueue(Buffer.alloc(800, 0xff), 100);

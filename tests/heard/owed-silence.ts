@@ -3,10 +3,10 @@ import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {Segment} from '../../simulators/twilio/src/phone/play-queue.ts';
 
 const BYTES_PER_MS = 8;
-/** Another key may follow a key: the caller waits for an answer from here on. */
+/** Another key may follow a key, so the wait for an answer begins this much later. */
 export const KEYS_SETTLE_MS: Millis = 1_500;
 
-/** A stretch of one item of the assistant that was audible at the phone. Digital silence is none. */
+/** A stretch of one item of the assistant that was audible at the phone; digital silence does not count. */
 export interface Sound {
   readonly item: number;
   readonly from: Millis;
@@ -14,17 +14,17 @@ export interface Sound {
 }
 
 /**
- * From here on the caller waits for the assistant: the call began, a turn or a key was over, a sentence broke off, Twilio
- * has told them to wait.
+ * From here on the caller waits for the assistant: the call began, a turn or a key was over, a sentence broke off, or
+ * Twilio has asked them to wait.
  */
 export interface Wait {
   readonly after: 'start' | 'turn' | 'key' | 'broken-off' | 'told';
   readonly since: Millis;
-  /** When the caller acted again; what comes later is no answer to this. */
+  /** When the caller acted again; later audio is no answer to this. */
   readonly until?: Millis | undefined;
 }
 
-/** A silence that the assistant owed the caller an end of. */
+/** A silence in which the caller waited for the assistant. */
 export interface OwedSilence {
   readonly after: Wait['after'];
   readonly since: Millis;
@@ -46,7 +46,7 @@ export function withTold(
   };
 }
 
-/** What was audible of tagged audio, in order. */
+/** The audible parts of tagged audio, in order. */
 export function soundsIn(played: Uint8Array, segments: readonly Segment[]): Sound[] {
   const sounds: Sound[] = [];
   const runs = readTagRuns(played);
@@ -62,8 +62,8 @@ export function soundsIn(played: Uint8Array, segments: readonly Segment[]): Soun
 }
 
 /**
- * How long each wait lasted. Only an item that was not audible before answers it: what goes on from before is no answer,
- * and the caller waits from its end.
+ * How long each wait lasted. Only an item that was not audible before ends it; audio that goes on from before is no
+ * answer, and the caller waits from its end.
  */
 export function owedSilences(waits: readonly Wait[], sounds: readonly Sound[], endedAt: Millis): OwedSilence[] {
   return waits.map(({after, since, until = Infinity}) => {

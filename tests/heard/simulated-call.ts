@@ -26,9 +26,9 @@ import {StreamClock} from '../../simulators/twilio/src/media/stream-clock.ts';
 import {Line, type Network} from './lines.ts';
 
 const FRAME_MS = 20;
-/** Twilio asks what is next, or opens a stream. */
+/** Twilio asks for the next TwiML, or opens a stream. */
 const ASKS_MS = 300;
-/** It says a sentence for us. */
+/** Twilio says a sentence. */
 const SENTENCE_MS = 3_500;
 const SILENCE = 0xff;
 const QUIET = Buffer.alloc(160, SILENCE).toString('base64');
@@ -55,22 +55,22 @@ export interface SimulatedCallOptions {
   readonly knobs?: Partial<Knobs>;
   /** Knobs of the sessions after the first one; without them they share those of the first. */
   readonly laterKnobs?: Partial<Knobs>;
-  /** What the worker cannot read of the model is no failure of the test. */
+  /** Accepts messages of the model that the worker cannot read. */
   readonly tolerant?: boolean;
   readonly floor?: Partial<FloorPolicy>;
   readonly assistant?: Partial<Omit<Assistant, 'floor'>>;
-  /** What the network, or a server that is not strict, makes of a message of the model; undefined: nothing arrives. */
+  /** How the network, or a server that is not strict, changes a message of the model; undefined: it is lost. */
   readonly garble?: (text: string) => string | undefined;
   /** From the start of the call to the model's session and to the caller's stream. */
   readonly sessionAfter?: Millis;
   readonly streamAfter?: Millis;
-  /** The frame that the caller's phone picks up, given what it played since the last: in place of silence, and `talk`. */
+  /** The frame of the caller's phone, given what it played since the last one; used instead of silence and `talk`. */
   readonly picksUp?: (at: Millis, played: Buffer) => string;
   /** How Twilio returns marks; as documented, if not given. */
   readonly marks?: MarkKnobs;
 }
 
-/** What happened at the worker, in order: enough to work out what any other rule would have done. */
+/** The events at the worker, in order: enough to work out what any other rule would have done. */
 export type Seen =
   | {
       readonly what: 'delta';
@@ -92,7 +92,7 @@ export interface Landed {
   readonly discardedBytes: number;
 }
 
-/** One session of the model, and the way to it and back. */
+/** One model session, and the network to it and back. */
 interface ModelLink {
   readonly reader: OpenAIReader;
   session: FakeSession | undefined;
@@ -106,8 +106,8 @@ const CONFIGURED_WITHIN_MS = 10_000;
 
 /**
  * A whole call without a network and without waiting: the worker's core and its real translation of the model's
- * protocol, the strict fake session, and Twilio's play queue, on one clock that only a test moves. The queue is the
- * truth about what the caller heard.
+ * protocol, the strict simulated session, and Twilio's play queue, on one clock that only a test moves. The queue is
+ * the ground truth for what the caller heard.
  */
 export class SimulatedCall {
   readonly clock = new FakeClock();
@@ -121,7 +121,7 @@ export class SimulatedCall {
   readonly seen: Seen[] = [];
   readonly landed: Landed[] = [];
   readonly sessions: FakeSession[] = [];
-  /** What the caller heard of Twilio, while the worker had their stream closed. */
+  /** What Twilio said to the caller while the worker had closed their stream. */
   readonly toldByTwilio: {readonly from: Millis; readonly to: Millis}[] = [];
   /** How and when the worker left, and how much Twilio still had to play then. */
   left: {readonly at: Millis; readonly effect: CallEffect; readonly queuedBytes: number} | undefined;
@@ -198,7 +198,7 @@ export class SimulatedCall {
     this.clock.advance(ms);
   }
 
-  /** Lets time pass until something is so; false after a minute of it. */
+  /** Lets time pass until the condition holds; false after a minute of it. */
   until(isSo: () => boolean, most: Millis = 60_000, step: Millis = 5): boolean {
     for (let waited = 0; waited <= most; waited += step) {
       if (isSo()) return true;
@@ -274,7 +274,7 @@ export class SimulatedCall {
     const {laterKnobs} = this.#options;
     const own = this.sessions.length === 0 || !laterKnobs ? this.knobs : {...this.knobs, ...laterKnobs};
     const lost = () => this.#linkLost(link);
-    // What was said before the close arrives before it.
+    // What was sent before the close arrives before it.
     const fromModel = new Line<string | undefined>(this.clock, network, this.#random, text =>
       text === undefined ? lost() : this.#heardModel(link, text),
     );
@@ -331,7 +331,7 @@ export class SimulatedCall {
     }
   }
 
-  /** The model's side of a session is gone. */
+  /** The model's side of a session has closed. */
   #linkLost(link: ModelLink, event: LostEvent = {type: 'lost', cause: 'closed', detail: 'closed by the model'}): void {
     if (link.isOver) return;
     link.cut();

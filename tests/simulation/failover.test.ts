@@ -4,12 +4,12 @@ import type {Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import {stretchesOf} from '../../tools/harness/audio-evidence.ts';
-import {Town} from './town.ts';
+import {SimulatedFleet} from './simulated-fleet.ts';
 
 const CALLS = 3;
 const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 12);
 
-/** What goes wrong, and how long nothing else does. */
+/** The faults, and how long no other fault follows. */
 const misfortune = fc.record({
   what: fc.constantFrom(
     'kill worker',
@@ -39,9 +39,9 @@ interface Misfortune {
   readonly thenMs: number;
 }
 
-describe('calls of a small fleet on which everything goes wrong', () => {
+describe('calls of a small fleet with every fault', () => {
   test(
-    'each have one owner at a time, lose nothing between living ones, and end once',
+    'each have one owner at a time, lose nothing between live owners, and end once',
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.nat(), faults, fc.array(misfortune, {minLength: 1, maxLength: 6}), async (...story) => {
@@ -54,54 +54,54 @@ describe('calls of a small fleet on which everything goes wrong', () => {
   );
 });
 
-/** Lives through a story, and says what must not have happened. */
+/** Runs a sequence of faults, and returns what must not have happened. */
 async function live(seed: number, network: Faults, story: readonly Misfortune[]): Promise<string[]> {
   const numbers = seededRandom(seed);
-  const town = new Town(() => numbers.between(0, 1));
-  for (let worker = 0; worker < 3; worker += 1) await town.until('a worker', town.addWorker());
-  const edges = [await town.addEdge(), await town.addEdge()];
-  await town.pass(1_200);
+  const fleet = new SimulatedFleet(() => numbers.between(0, 1));
+  for (let worker = 0; worker < 3; worker += 1) await fleet.until('a worker', fleet.addWorker());
+  const edges = [await fleet.addEdge(), await fleet.addEdge()];
+  await fleet.pass(1_200);
   for (let call = 0; call < CALLS; call += 1) {
-    await town.until('a call', town.call(edges[call % 2]!));
+    await fleet.until('a call', fleet.call(edges[call % 2]!));
   }
-  await town.pass(500);
-  town.worsen(network);
+  await fleet.pass(500);
+  fleet.worsen(network);
   let edgesLost = 0;
   for (const {what, who, forMs, thenMs} of story) {
-    const worker = town.workers[who % town.workers.length]!;
-    if (what === 'kill worker') await town.replaceWorker(worker, 'kill');
-    else if (what === 'drain worker') await town.replaceWorker(worker, 'drain');
+    const worker = fleet.workers[who % fleet.workers.length]!;
+    if (what === 'kill worker') await fleet.replaceWorker(worker, 'kill');
+    else if (what === 'drain worker') await fleet.replaceWorker(worker, 'drain');
     else if (what === 'hang worker') {
       worker.mortal.hang();
-      await town.pass(forMs);
+      await fleet.pass(forMs);
       worker.mortal.wake();
     } else if (what === 'redis') {
-      town.memory.setDown(true);
-      await town.pass(forMs);
-      town.memory.setDown(false);
+      fleet.memory.setDown(true);
+      await fleet.pass(forMs);
+      fleet.memory.setDown(false);
     } else if (edgesLost < 2) {
       edgesLost += 1;
-      await town.replaceEdge(town.edges[who % town.edges.length]!);
+      await fleet.replaceEdge(fleet.edges[who % fleet.edges.length]!);
     }
-    await town.pass(thenMs);
+    await fleet.pass(thenMs);
   }
-  town.calm();
-  await town.pass(4_000);
-  for (const caller of town.callers) caller.hangUp();
-  await town.pass(5_000);
+  fleet.calm();
+  await fleet.pass(4_000);
+  for (const caller of fleet.callers) caller.hangUp();
+  await fleet.pass(5_000);
   // A call whose owner died as its caller hung up is found by a sweep.
-  await town.pass(35_000, 50);
-  const broken = await whatBroke(town, edgesLost > 0);
-  town.broken.length = 0;
-  await town[Symbol.asyncDispose]();
-  return [...broken, ...town.broken];
+  await fleet.pass(35_000, 50);
+  const broken = await whatBroke(fleet, edgesLost > 0);
+  fleet.broken.length = 0;
+  await fleet[Symbol.asyncDispose]();
+  return [...broken, ...fleet.broken];
 }
 
-async function whatBroke(town: Town, edgesLost: boolean): Promise<string[]> {
-  const broken = [...town.broken];
+async function whatBroke(fleet: SimulatedFleet, edgesLost: boolean): Promise<string[]> {
+  const broken = [...fleet.broken];
   const must = (rule: string, holds: boolean) => holds || broken.push(rule);
-  const heardBy = town.model.sessions.map(({number, heard}) => ({number, ...stretchesOf(Buffer.concat(heard))}));
-  for (const {tag, callSid, heard, frames} of town.callers) {
+  const heardBy = fleet.model.sessions.map(({number, heard}) => ({number, ...stretchesOf(Buffer.concat(heard))}));
+  for (const {tag, callSid, heard, frames} of fleet.callers) {
     const who = `caller ${tag}`;
     // One owner at a time.
     const sessions = heardBy.filter(({tags}) => tags.includes(tag));
@@ -119,7 +119,7 @@ async function whatBroke(town: Town, edgesLost: boolean): Promise<string[]> {
     );
     const again = runs.some((run, i) => run.item === runs[i - 1]?.item && run.fromMs < (runs[i - 1]?.toMs ?? 0) - 400);
     must(`${who} hears something twice`, !again);
-    // Nothing is lost between the living.
+    // Nothing is lost between live processes.
     for (const {number, stretches} of sessions) {
       const inOrder = stretches.every(({from}, index) => from >= (stretches[index - 1]?.to ?? 0));
       must(`session ${number} hears ${who} twice or out of order`, inOrder);
@@ -129,13 +129,13 @@ async function whatBroke(town: Town, edgesLost: boolean): Promise<string[]> {
     const lost = frames - all.size;
     must(`${who} lost ${lost} of ${frames} frames`, lost <= (edgesLost ? 400 : 15));
     // One end.
-    const call = await town.directory.read(callSid);
+    const call = await fleet.directory.read(callSid);
     must(`${who} is ${call?.state ?? 'forgotten'}`, call?.state === 'ended');
-    const records = town.records.filter(({summary}) => summary.callSid === callSid);
+    const records = fleet.records.filter(({summary}) => summary.callSid === callSid);
     must(`${who} has ${records.length} records`, records.length === 1);
   }
-  must(`open: ${(await town.directory.open()).length}`, (await town.directory.open()).length === 0);
-  const left = town.memory.channels.filter(channel => channel.startsWith('media:'));
+  must(`open: ${(await fleet.directory.open()).length}`, (await fleet.directory.open()).length === 0);
+  const left = fleet.memory.channels.filter(channel => channel.startsWith('media:'));
   must(`channels are left: ${left.join()}`, left.length === 0);
   return broken;
 }

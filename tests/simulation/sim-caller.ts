@@ -5,12 +5,12 @@ import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import type {WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {tagFrame} from '../../simulators/twilio/src/phone/frame-tag.ts';
 
-/** A caller who talks all the time: each frame says whose it is and which. */
+/** A caller who talks all the time; each frame carries the caller and a number. */
 export class SimCaller {
   readonly tag: number;
   readonly callSid: CallSid;
   readonly #played: {readonly audio: Buffer; readonly from: Millis}[] = [];
-  /** How many frames were said into streams that were open. */
+  /** How many frames were sent into open streams. */
   frames = 0;
   streams = 0;
   #line: WorkerLink | undefined;
@@ -35,7 +35,7 @@ export class SimCaller {
     return Buffer.concat(this.#played.map(({audio}) => audio));
   }
 
-  /** The stream is gone, and with it what was not played yet. */
+  /** The stream has closed, and what was not played yet is lost. */
   lost(): void {
     this.#line = undefined;
     const now = this.#clock.now();
@@ -62,7 +62,7 @@ export class SimCaller {
     this.#line = undefined;
   }
 
-  /** What an edge says to Twilio on this stream; what is played comes back as a mark. */
+  /** A message of an edge to Twilio on this stream; what is played comes back as a mark. */
   hear(line: WorkerLink, frame: WorkerToEdge): void {
     if (this.#line !== line || frame.kind !== 'audio') return;
     const now = this.#clock.now();

@@ -11,7 +11,7 @@ const READY_AFTER_MS = 40;
 const DELTA_MS = 100;
 const LONGEST_MS = 120_000;
 
-/** What one session heard and said. Sessions are numbered in the order in which they were opened, from 1. */
+/** What one session got and sent. Sessions are numbered from 1 in the order of opening. */
 export interface SimSession {
   readonly number: number;
   readonly owner: object;
@@ -19,7 +19,7 @@ export interface SimSession {
   closed: boolean;
 }
 
-/** A model that never stops talking, and whose audio says which session it is of. It hears everything. */
+/** A model that talks all the time; its audio carries the number of its session. It records everything that it gets. */
 export class SimModel {
   readonly sessions: SimSession[] = [];
 
@@ -29,7 +29,7 @@ export class SimModel {
     return {traits: {interruption: 'ours', answersTurns: true, audio}, open: () => this.#open(clock, owner)};
   }
 
-  /** A process died, and its sockets with it. */
+  /** A process has died, and its sockets with it. */
   end(owner: object): void {
     for (const session of this.sessions) if (session.owner === owner) session.closed = true;
   }

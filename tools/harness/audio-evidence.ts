@@ -10,12 +10,12 @@ export interface Stretch {
   readonly to: number;
 }
 
-/** What one session of the model heard, and of whom. */
+/** The caller audio that one model session got. */
 export interface AudioEvidence {
   readonly session: SessionSummary;
-  /** Of every call whose frames it heard: more than one means that callers were mixed up. */
+  /** The tags of all calls whose frames it got: more than one means that callers were mixed up. */
   readonly tags: readonly number[];
-  /** In the order of hearing. One stretch means: nothing lost, doubled or swapped. */
+  /** In order of arrival. One stretch means: nothing lost, doubled or reordered. */
   readonly stretches: readonly Stretch[];
 }
 
@@ -24,11 +24,13 @@ const FRAME_BYTES = 160;
 /** Padding comes in whole milliseconds. */
 const STEP_BYTES = 8;
 
-/** What every session of the model heard, in the order in which they were opened. Calls must be dialled with a tag. */
+/**
+ * The caller audio of every model session, in the order in which they were opened. Calls must be dialled with a tag.
+ */
 export async function audioEvidence(fleet: ProcessFleet): Promise<AudioEvidence[]> {
   const sessions = await fleet.sessions();
   const all: AudioEvidence[] = [];
-  // Not one request for each of thousands at once.
+  // In batches: there may be thousands.
   for (let first = 0; first < sessions.length; first += AT_ONCE) {
     const some = sessions.slice(first, first + AT_ONCE);
     all.push(
@@ -61,7 +63,7 @@ export function sessionsOf(all: readonly AudioEvidence[], {tag}: CallReport): Au
   return all.filter(({tags}) => tag !== undefined && tags.includes(tag));
 }
 
-/** Frames the caller sent that no session of the model heard, but for those sent after the last that was. */
+/** Frames that the caller sent and no model session got, apart from those after the last one that arrived. */
 export function unheardFrames(sessions: readonly AudioEvidence[], report: CallReport): number[] {
   const heard = new Set(sessions.flatMap(({stretches}) => stretches.flatMap(numbersOf)));
   const last = Math.max(-1, ...heard);

@@ -22,18 +22,21 @@ export interface FleetOptions {
   /** Environment of the simulated model (MODEL_…). */
   readonly model?: Readonly<Record<string, string>>;
   readonly twilio?: Partial<FakeTwilioOptions>;
-  /** Where Redis keeps its data, if `redisForgets` has no objection; without it a restart forgets everything. */
+  /** The folder for the data of Redis, unless `redisForgets` has a reason; without it a restart loses everything. */
   readonly redisDir?: string;
-  /** A Redis somebody else looks after. */
+  /** The URL of an existing Redis. */
   readonly redisUrl?: string;
   readonly analytics?: {readonly dataDir: string};
-  /** A checkout of another version, from which the services are started; the simulators are ours. */
+  /** A checkout of another version, from which the services are started; the simulators are of this version. */
   readonly sources?: string;
 }
 
 export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
 
-/** Every service and the simulated model as processes of their own, a Redis of their own, and a simulated Twilio here. */
+/**
+ * Every service and the simulated model as processes, with a Redis of their own, and a simulated Twilio in this
+ * process.
+ */
 export class ProcessFleet implements AsyncDisposable {
   /** Where services that are started from now on have their sources: a checkout of another version, or ours. */
   sources: string | undefined;
@@ -111,7 +114,7 @@ export class ProcessFleet implements AsyncDisposable {
     return this.#newNumber(webhookEnv);
   }
 
-  /** Starts Redis on the port it always has. */
+  /** Starts Redis on its port. */
   async startRedis(): Promise<void> {
     const binary = await redisBinary();
     if (!binary) {
@@ -123,20 +126,20 @@ export class ProcessFleet implements AsyncDisposable {
     this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
   }
 
-  /** Kills Redis, or lets it end; a folder of its own decides whether it will remember anything. */
+  /** Kills or stops Redis; with a data folder it keeps its data. */
   async stopRedis(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
     const redis = set(this.#redis);
     process.kill(redis.pid, signal);
     await redis.exited;
   }
 
-  /** Lets the webhook end, and starts another one at the same address. */
+  /** Stops the webhook and starts another one at the same address. */
   async restartWebhook(): Promise<void> {
     await this.webhook.stop();
     this.#webhook = this.#stack.use(await this.#startService({service: 'services/webhook', env: this.#webhookEnv}));
   }
 
-  /** Starts analytics on the data it had before, if it had any. */
+  /** Starts analytics on its existing data. */
   async startAnalytics(): Promise<void> {
     const {dataDir} = set(this.#options.analytics);
     this.#analyticsPort ||= await freePort();
@@ -166,13 +169,13 @@ export class ProcessFleet implements AsyncDisposable {
     return this.#stack.use(edge);
   }
 
-  /** The workers that hold calls now, by their own metrics. */
+  /** The workers with active calls, by their own metrics. */
   async busyWorkers(): Promise<RunningProcess[]> {
     const counts = await Promise.all(this.workers.map(worker => metric(worker, 'voicebridge_calls_active')));
     return this.workers.filter((_, index) => (counts[index] ?? 0) > 0);
   }
 
-  /** What the simulated model knows: its sessions, with what it heard and remembers. */
+  /** The sessions of the simulated model, with what each got and remembers. */
   async sessions(): Promise<SessionSummary[]> {
     const answer = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as
       | {sessions?: SessionSummary[]}
@@ -184,13 +187,13 @@ export class ProcessFleet implements AsyncDisposable {
     await fetch(new URL('/knobs', this.#modelHttp()), {method: 'POST', body: JSON.stringify(knobs)});
   }
 
-  /** How the simulated model treats the next callers, one each. */
+  /** The knobs of the simulated model for the next callers, one entry each. */
   async setCallers(callers: readonly CallerKnobs[]): Promise<void> {
     const answer = await fetch(new URL('/callers', this.#modelHttp()), {method: 'POST', body: JSON.stringify(callers)});
     if (!answer.ok) throw new Error(`the simulated model refuses these callers: ${await answer.text()}`);
   }
 
-  /** What the simulated model answers, reply by reply; the last again and again. */
+  /** The replies of the simulated model, in order; the last one repeats. */
   async setScript(replies: readonly Reply[]): Promise<void> {
     await fetch(new URL('/script', this.#modelHttp()), {method: 'POST', body: JSON.stringify(replies)});
   }
@@ -252,12 +255,12 @@ async function redisBinary(): Promise<RedisBinary | undefined> {
   return process.env['VOICEBRIDGE_REDIS'] === 'embedded' ? undefined : findRedisBinary();
 }
 
-/** Why the Redis of a fleet would come back without its data, whatever is asked of it; undefined where it keeps them. */
+/** Why the Redis of a fleet would come back without its data; undefined if it keeps them. */
 export async function redisForgets(): Promise<string | undefined> {
   return (await redisBinary()) ? undefined : 'needs redis-server or valkey-server 7: the embedded Redis keeps no data';
 }
 
-/** One number from a process's /metrics; the sum over its labels. */
+/** A metric of a process, summed over its labels. */
 export async function metric(process: RunningProcess, name: string): Promise<number> {
   const text = await (await fetch(new URL('/metrics', process.url))).text();
   const lines = text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `));

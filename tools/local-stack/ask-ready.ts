@@ -3,12 +3,12 @@ import {request, type IncomingMessage} from 'node:http';
 import {text} from 'node:stream/consumers';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** Our /readyz gives a short reason; a longer body is another program's. */
+/** Our /readyz answers a short reason; a longer body is another program's. */
 const LONGEST_REASON = 200;
 
 /**
- * Asks the /readyz of a process on this machine. Resolves with nothing when it is ready, else with why it is not, for a
- * person to read. Not with `fetch`, which refuses some ports before it sends anything.
+ * Asks /readyz of a process on this machine. Resolves with undefined if it is ready, otherwise with the reason in
+ * words. Does not use `fetch`, which refuses some ports.
  */
 export async function askReady(port: number, within: Millis): Promise<string | undefined> {
   const signal = AbortSignal.timeout(within);

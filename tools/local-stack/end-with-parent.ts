@@ -1,6 +1,6 @@
 /**
- * Loaded into every process that we start (`node --import`): when the process that started it is gone, however it went,
- * this one is asked to stop too. So nothing that we start is ever left behind.
+ * Loaded into every process that we start (`node --import`). When the parent process is gone, for whatever reason, this
+ * process gets SIGTERM, so that no process is left behind.
  */
 if (process.channel) {
   process.channel.unref();

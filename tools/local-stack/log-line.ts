@@ -25,12 +25,12 @@ export function saidIn({text, json}: LogLine): string {
   return `${textOf(msg)}${why}`;
 }
 
-/** What every line says anyway, so a person need not read it. */
+/** Fields of every line, which are not shown to people. */
 const KNOWN = new Set(['level', 'time', 'pid', 'service', 'hostname', 'msg', 'err', 'instance', 'version', 'v']);
 
 const COLORS = {trace: 'gray', debug: 'gray', info: 'green', warn: 'yellow', error: 'red', fatal: 'red'} as const;
 
-/** A line for a person: time, who, how bad, what, and the facts. */
+/** A line for people: time, process, level, message and facts. */
 export function prettyLine(name: string, {text, json}: LogLine): string {
   const who = styleText('cyan', name.padEnd(10));
   if (!json) return `${clock()} ${who} ${text}`;

@@ -45,7 +45,7 @@ test('an operator who stops a process lets it finish, and ends it when it does n
   expect(stubborn.lines.map(line => line.json?.['msg'])).toContain('draining');
 });
 
-test('an operator whose port is taken is told so at once', async () => {
+test('an operator sees at once that a port is taken', async () => {
   await using first = await sample();
   const second = sample({env: {PORT: String(first.port)}});
   await expect(second).rejects.toBeInstanceOf(ProcessFailed);
@@ -60,7 +60,7 @@ test('an operator learns why a process is not ready in time', async () => {
   );
 });
 
-test('an operator learns that a process listens nowhere, and what it said last', async () => {
+test('an operator learns that a process does not listen, and its last line', async () => {
   await using deaf = await sample({name: 'worker-1', env: {SAMPLE: 'deaf'}, readyWithin: 0});
   await deaf.line('waiting for Redis');
   await expect(untilReady(deaf, 1)).rejects.toThrow(
@@ -81,7 +81,7 @@ test('a process is found ready on a port that fetch refuses', async () => {
   expect(running.port).toBe(port);
 });
 
-test('processes stop by themselves when whoever started them is killed', async () => {
+test('processes stop by themselves when the process that started them is killed', async () => {
   const program = `
     const {startProcess} = await import(${JSON.stringify(fileURLToPath(new URL('processes.ts', import.meta.url)))});
     const {pid} = await startProcess({service: 'scripts/testing/sample'});

@@ -12,11 +12,11 @@ import {readLine, saidIn, type LogLine} from './log-line.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const END_WITH_PARENT = fileURLToPath(new URL('end-with-parent.ts', import.meta.url));
-/** What any program needs of our environment. Nothing else is handed on unless asked for. */
+/** The variables of our environment that every program needs. Others are passed only if given. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'SystemRoot', 'FORCE_COLOR', 'NODE_EXTRA_CA_CERTS'];
 /** How long one question to /readyz may take. */
 const ASK_WITHIN: Millis = 1_000;
-/** How many of its last lines a process is remembered by. */
+/** How many lines of a process are kept. */
 const REMEMBERED_LINES = 5_000;
 
 export interface Exit {
@@ -29,9 +29,9 @@ export interface ProcessOptions {
   readonly service: string;
   /** The checkout that the program is run from: another version of this project. Ours when left out. */
   readonly root?: string;
-  /** What people call it: `edge-2`. The name of the service when left out. */
+  /** Its name for people, such as `edge-2`; the service's name if not given. */
   readonly name?: string;
-  /** Its environment, beside PATH and the like. Without PORT a free one is taken. */
+  /** Its environment, in addition to PATH and the like. Without PORT it gets a free port. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Arguments for Node itself, such as `--max-old-space-size=64`. */
   readonly node?: readonly string[];
@@ -42,7 +42,7 @@ export interface ProcessOptions {
   readonly onLine?: (line: LogLine) => void;
 }
 
-/** A program of ours, running as a process of its own. Disposing of it stops it. */
+/** A running process of ours. Disposing of it stops it. */
 export interface RunningProcess extends AsyncDisposable {
   readonly name: string;
   readonly service: string;
@@ -54,14 +54,14 @@ export interface RunningProcess extends AsyncDisposable {
   readonly lines: readonly LogLine[];
   readonly exited: Promise<Exit>;
   onLine(listener: (line: LogLine) => void): () => void;
-  /** The first line, of the past or to come, with this message or for which this is true. */
+  /** Resolves with the first line, past or future, that has this message or satisfies this condition. */
   line(match: string | ((line: LogLine) => boolean), within?: Millis): Promise<LogLine>;
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM; and SIGKILL if it still lives after `within`. */
+  /** Sends SIGTERM, and SIGKILL if it still runs after `within` ms. */
   stop(within?: Millis): Promise<Exit>;
 }
 
-/** It ended before it was ready, or was not ready in time. The message ends with the last it said. */
+/** A process ended before it was ready, or was not ready in time. The message ends with its last lines. */
 export class ProcessFailed extends Error {
   override readonly name = 'ProcessFailed';
   /** The first line of the message: what went wrong and why. */
@@ -84,7 +84,7 @@ process.once('exit', () => {
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   for (let attempt = 1; ; attempt += 1) {
     const given = Number(options.env?.['PORT'] ?? 0);
-    // Else it is the other process that would answer /readyz.
+    // Otherwise the other process would answer /readyz.
     if (given && !(await isFree(given))) throw new ProcessFailed(`port ${given} is taken by another process`, []);
     const running = launch(options, given || (await freePort()));
     try {
@@ -92,7 +92,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
       return running;
     } catch (error) {
       await running.stop(0);
-      // Somebody took the free port before the program could.
+      // Another program took the free port first.
       const taken = running.lines.some(line => /port \d+ is taken|EADDRINUSE/.test(line.text));
       if (!taken || given || attempt === 3) throw error;
     }
@@ -169,7 +169,7 @@ function launch(
   return running;
 }
 
-/** Resolves when /readyz says yes; else rejects with the reason, and with what the process said last. */
+/** Resolves when /readyz answers 200; otherwise rejects with the reason and the last line of the process. */
 export async function untilReady({name, port, lines, exited}: RunningProcess, within: Millis): Promise<void> {
   const end = performance.now() + within;
   let ended: Exit | undefined;
@@ -199,7 +199,7 @@ function lastWords(lines: readonly LogLine[]): string {
   return line ? `its last line: ${saidIn(line)}` : 'it has said nothing';
 }
 
-/** A TCP port that nobody uses now. */
+/** A free TCP port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
@@ -208,7 +208,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** So many TCP ports from `first` on that nobody uses now. */
+/** Free TCP ports from `first` on. */
 export async function freePortsFrom(first: number, count: number): Promise<number[]> {
   const free: number[] = [];
   for (let port = first; free.length < count && port <= 65_535; port += 1) {
@@ -217,7 +217,7 @@ export async function freePortsFrom(first: number, count: number): Promise<numbe
   return free;
 }
 
-/** Whether a program could listen on this TCP port now. */
+/** Whether this TCP port is free. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port);
   try {
@@ -234,7 +234,7 @@ async function close(server: Server): Promise<void> {
   await once(server, 'close');
 }
 
-/** Resolves with nothing, later, without keeping the process alive. */
+/** Resolves after `delay` ms, without keeping the process alive. */
 function pause(delay: Millis): Promise<undefined> {
   return sleep(delay, undefined, {ref: false});
 }

@@ -113,7 +113,7 @@ test.runIf(binary)('a private Redis that keeps its data has it again after a res
   await rm(dir, {recursive: true});
 });
 
-test('a Redis the operator named is used as it is, and is not ended by us', async () => {
+test('a Redis that the operator named is used as it is and not stopped by us', async () => {
   const lines: string[] = [];
   const redis = await provideRedis({url: inject('redisUrl'), log: line => lines.push(line)});
   expect(redis).toMatchObject({kind: 'given', url: inject('redisUrl')});
@@ -124,6 +124,6 @@ test('a Redis the operator named is used as it is, and is not ended by us', asyn
   client.disconnect();
 });
 
-test('an operator who mistypes VOICEBRIDGE_REDIS is told what it may be', async () => {
+test('an operator who mistypes VOICEBRIDGE_REDIS reads the allowed values', async () => {
   await expect(provideRedis({kind: 'docker', log: () => {}})).rejects.toThrow(CannotStart);
 });

@@ -9,15 +9,15 @@ import {
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {hostOf} from '@voicebridge/shared/redis/client.ts';
 
-/** A Redis somebody can connect to, and how it came to be. */
+/** A running Redis, and where it came from. */
 export interface ProvidedRedis {
   readonly url: string;
   /** `given`: REDIS_URL; `private`: a server from the PATH, ours alone; `embedded`: the one written in JavaScript. */
   readonly kind: 'given' | 'private' | 'embedded';
   readonly version?: string;
-  /** Of the server process, when it is ours. */
+  /** The process id of the server, if we started it. */
   readonly pid?: number;
-  /** Ends it when it is ours. */
+  /** Stops it if we started it. */
   close(): Promise<void>;
 }
 
@@ -26,13 +26,13 @@ export interface ProvideRedisOptions extends PrivateRedisOptions {
   readonly url?: string | undefined;
   /** Skips the search: `private` or `embedded` (VOICEBRIDGE_REDIS). */
   readonly kind?: string | undefined;
-  /** Told in one line what was done. */
+  /** Gets one line about what was done. */
   readonly log: (line: string) => void;
 }
 
 /**
- * The Redis the user gave; else a `redis-server` or `valkey-server` of this machine, started for us alone; else the
- * embedded one. Throws `CannotStart` when the given one does not answer or is older than 7.
+ * The Redis that the user gave; otherwise a private `redis-server` or `valkey-server` of this machine; otherwise the
+ * embedded one. Throws `CannotStart` if the given one does not answer or is older than 7.
  */
 export async function provideRedis(options: ProvideRedisOptions): Promise<ProvidedRedis> {
   const {url, kind, log} = options;

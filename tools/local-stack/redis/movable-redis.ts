@@ -4,13 +4,13 @@ import {Redis} from 'ioredis';
 import {portOf} from '@voicebridge/shared/service/http.ts';
 import {startRedisBinary, type RedisBinary} from './private-redis.ts';
 
-/** Two real servers behind one address, as a managed Redis has them: a primary and the replica that may follow it. */
+/** Two real servers behind one address, as with a managed Redis: a primary, and the replica that can replace it. */
 export interface MovableRedis extends AsyncDisposable {
-  /** Leads new connections to the primary; those that are there stay where they are. */
+  /** Sends new connections to the new primary; open connections stay where they are. */
   readonly url: string;
-  /** To each server, past the address. */
+  /** A connection to each server itself. */
   readonly servers: readonly [Redis, Redis];
-  /** The primary becomes the replica of the other, with its connections kept: it answers everything and takes no writes. */
+  /** Makes the primary a replica of the other, with its connections kept: it still answers and refuses writes. */
   demote(): Promise<void>;
 }
 

@@ -9,22 +9,22 @@ import {fileURLToPath} from 'node:url';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {portOf} from '@voicebridge/shared/service/http.ts';
 
-/** A Redis that belongs to this process and dies with it, even when this process is killed with -9. */
+/** A Redis of this process that ends with it, even if this process is killed with -9. */
 export interface PrivateRedis {
   readonly port: number;
   readonly pid: number;
   /** Resolves when it has ended, for whatever reason. */
   readonly exited: Promise<void>;
-  /** Ends it and removes its temporary folder. Twice is once. */
+  /** Stops it and removes its temporary folder. Idempotent. */
   close(): Promise<void>;
 }
 
 export interface PrivateRedisOptions {
-  /** 0 or nothing: a free one. */
+  /** 0 or undefined for a free port. */
   readonly port?: number;
-  /** Keep an append-only file, so that a restart in the same `dir` finds its data. */
+  /** Keeps an append-only file, so that a restart in the same `dir` finds its data. */
   readonly persist?: boolean;
-  /** Where to keep files; not removed on close. Nothing: a temporary folder, removed on close. */
+  /** The folder for its files, not removed on close; otherwise a temporary folder, removed on close. */
   readonly dir?: string;
   /** More of the server's own settings, as on its command line. */
   readonly settings?: readonly string[];
@@ -50,7 +50,7 @@ kill $watch 2>/dev/null
 if [ -n "$folder" ]; then rm -rf "$folder"; fi
 `;
 
-/** The first server on the PATH that is new enough, or nothing. */
+/** The first server on the PATH that is new enough; undefined if there is none. */
 export async function findRedisBinary(): Promise<RedisBinary | undefined> {
   if (process.platform === 'win32') return undefined;
   for (const command of ['redis-server', 'valkey-server'] as const) {
@@ -60,7 +60,7 @@ export async function findRedisBinary(): Promise<RedisBinary | undefined> {
   return undefined;
 }
 
-/** Starts a server from the PATH on loopback. It keeps nothing on disk unless told to. */
+/** Starts a server from the PATH on loopback. It writes nothing to disk unless `dir` is given. */
 export async function startRedisBinary(binary: RedisBinary, options: PrivateRedisOptions = {}): Promise<PrivateRedis> {
   const temporary = options.dir === undefined ? await mkdtemp(join(tmpdir(), 'voicebridge-redis-')) : '';
   for (let attempt = 1; ; attempt += 1) {
@@ -85,7 +85,7 @@ export async function startRedisBinary(binary: RedisBinary, options: PrivateRedi
   }
 }
 
-/** Starts the JavaScript Redis. For trying things out, never for production. */
+/** Starts the JavaScript Redis. For trials, never for production. */
 export async function startEmbeddedRedis(options: {readonly port?: number} = {}): Promise<PrivateRedis> {
   const program = fileURLToPath(new URL('embedded-redis.ts', import.meta.url));
   const child = spawn(process.execPath, [program, String(options.port ?? 0)], {
@@ -122,7 +122,7 @@ function versionOf(command: string): Promise<string | undefined> {
   });
 }
 
-/** A port of loopback that nobody has now. */
+/** A free port of loopback. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

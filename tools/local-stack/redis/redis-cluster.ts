@@ -4,7 +4,7 @@ import {freePort, startRedisBinary, type RedisBinary} from './private-redis.ts';
 /** A real Redis Cluster on loopback: three masters, and as many replicas of the first as asked for. */
 export interface RedisCluster extends AsyncDisposable {
   readonly ports: readonly number[];
-  /** To each node, in the order of `ports`: masters first. */
+  /** A connection to each node, in the order of `ports`: masters first. */
   readonly nodes: readonly Redis[];
 }
 
@@ -65,7 +65,7 @@ async function knownNodes(node: Redis): Promise<number> {
   return Number(/cluster_known_nodes:(\d+)/.exec(String(await node.call('CLUSTER', 'INFO')))?.[1]);
 }
 
-/** Asks again until it is so, for at most 15 s. */
+/** Waits until the condition holds, for at most 15 s. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     if (await isSo()) return;

@@ -8,10 +8,10 @@ import {provideRedis} from './local-redis.ts';
 
 const IMAGE = 'redis:8-alpine';
 
-// We stop the container ourselves, and have no need of the image that cleans up after others.
+// We stop the container ourselves and do not need the clean-up image of Testcontainers.
 process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 
-/** The Redis that operators run in production, in a container; or why there is none here. */
+/** The Redis that operators run in production, in a container; or the reason why there is none here. */
 async function startContainer(): Promise<StartedTestContainer | string> {
   try {
     await getContainerRuntimeClient();

@@ -1,4 +1,4 @@
-/** A service in miniature, for the tests of what starts services. SAMPLE says how it behaves. */
+/** A tiny service for the tests of what starts services. SAMPLE sets its behaviour. */
 import {createServer} from 'node:http';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {listen} from '@voicebridge/shared/service/http.ts';

@@ -33,7 +33,7 @@ interface SimEdge {
   readonly mortal: Mortal;
   readonly deps: WorkerLinkDeps;
   readonly lines: Set<WorkerLink>;
-  /** Who is to hear what is said on a channel. */
+  /** The receivers of a channel. */
   readonly owners: Map<string, () => ProcessId | undefined>;
 }
 
@@ -41,8 +41,10 @@ const PERFECT: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
 
 const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 
-/** A fleet on one fake clock: real workers, the edges' real lines to them, and a Redis, a model and callers that are not. */
-export class Town {
+/**
+ * A fleet on one fake clock: real workers and the real worker links of edges, with simulated Redis, model and callers.
+ */
+export class SimulatedFleet {
   readonly clock = new FakeClock();
   readonly model = new SimModel();
   readonly callers: SimCaller[] = [];
@@ -71,17 +73,17 @@ export class Town {
     };
   }
 
-  /** From now on the network is bad. */
+  /** Makes the network bad from now on. */
   worsen(faults: Faults): void {
     this.#bus.faults = faults;
   }
 
-  /** From now on it is perfect. */
+  /** Makes the network perfect from now on. */
   calm(): void {
     this.#bus.faults = PERFECT;
   }
 
-  /** One worker dies or is asked to leave; another one takes its place. */
+  /** One worker dies or is asked to drain; another one replaces it. */
   async replaceWorker(old: SimWorker, how: 'kill' | 'drain'): Promise<void> {
     this.workers.splice(this.workers.indexOf(old), 1);
     if (how === 'kill') {
@@ -169,7 +171,7 @@ export class Town {
     return edge;
   }
 
-  /** Somebody calls; resolves when a worker has the call and an edge its stream. */
+  /** A caller dials. Resolves when a worker has the call and an edge its stream. */
   async call(edge: SimEdge): Promise<SimCaller> {
     const {id, clock, log, metrics} = edge.deps;
     const callSid = CallSid.parse(`CA${hex(16)}`);
@@ -203,7 +205,7 @@ export class Town {
     owners.set(mediaUp(streamSid), () => line.owner);
     caller.opened(line);
     void line.run(attached.call).then(over => {
-      // Nobody serves it any more: Twilio opens another one, as it does when an edge closes the socket.
+      // It has no owner any more: Twilio opens another stream, as it does when an edge closes the socket.
       if (caller.line === line && over !== 'ended') caller.lost();
     });
     return true;
@@ -214,7 +216,7 @@ export class Town {
     await this.clock.advanceAsync(ms, step);
   }
 
-  /** Lets time pass until something is done. */
+  /** Lets time pass until the promise settles. */
   async until<Result>(what: string, work: Promise<Result>): Promise<Result | undefined> {
     const state = {done: false};
     const settled = work.finally(() => (state.done = true));
