@@ -30,7 +30,7 @@ export const WorkerEnv = z.object({
     .string()
     .default('gpt-realtime-whisper')
     .describe(
-      'writes down what callers say, so that a call that moves to another worker remembers it; off: nobody does',
+      'transcribes what callers say, so that a call that moves to another worker keeps those words; off: no transcription',
     ),
   SYSTEM_MESSAGE: z.string().default(PERSONA).describe('who the assistant is and how it speaks'),
   VOICE: z.string().default('alloy').describe('the assistant’s voice'),
@@ -40,7 +40,7 @@ export const WorkerEnv = z.object({
     .describe('what the assistant is told to say first; off: it waits for the caller'),
   BARGE_IN: choice('immediate', 'resume')
     .default('immediate')
-    .describe('immediate: any speech stops the assistant; resume: it goes on after a mere noise'),
+    .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),
   BARGE_IN_NOISE_MS: wholeNumber({max: 10_000})
     .default(350)
     .describe('with BARGE_IN=resume: speech shorter than this is a noise'),
@@ -49,10 +49,10 @@ export const WorkerEnv = z.object({
     .describe('how long a caller must speak before the assistant stops'),
   GREETING_PROTECTED_MS: wholeNumber({max: 60_000})
     .default(500)
-    .describe('how much of the greeting cannot be interrupted, so that a noise on the line does not swallow it'),
+    .describe('how much of the greeting cannot be interrupted, so that line noise does not stop it'),
   IDLE_PROMPT_SECONDS: wholeNumber({max: 3_600})
     .default(0)
-    .describe('after so long a silence the assistant asks whether the caller is still there, twice at most; 0: never'),
+    .describe('after this much silence the assistant asks whether the caller is still there, twice at most; 0: never'),
   IDLE_HANG_UP: onOff()
     .default(true)
     .describe('on: the assistant says goodbye and hangs up when both questions of IDLE_PROMPT_SECONDS go unanswered'),
@@ -60,7 +60,7 @@ export const WorkerEnv = z.object({
   ANSWER_WITHIN_SECONDS: wholeNumber()
     .default(6)
     .describe(
-      'the longest silence in which a caller waits for an answer: at half of it the model is asked again, then another session is, then the call ends with MODEL_DOWN_SAY',
+      'the longest silence in which a caller waits for an answer: at half of it the model is asked again, later another session; then the call ends with MODEL_DOWN_SAY',
     ),
   TOOL_ROUNDS: wholeNumber()
     .default(8)
@@ -70,7 +70,7 @@ export const WorkerEnv = z.object({
     .describe('the longest call; the assistant says goodbye then; 0: no limit'),
   NO_SPEECH_SECONDS: wholeNumber()
     .default(600)
-    .describe('a call in which neither side has said anything for so long is ended; 0: never'),
+    .describe('a call in which neither side has spoken for this long is ended; 0: never'),
   UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
   SESSION_ROTATE_SECONDS: wholeNumber({min: 1, max: 86_400})
     .default(3_000)
@@ -78,7 +78,7 @@ export const WorkerEnv = z.object({
   TRANSCRIPTS: choice('off', 'heard', 'full')
     .default('off')
     .describe(
-      'what of the words goes into a call’s record; heard: the assistant’s only as far as the caller heard them',
+      'which transcripts are kept in a call’s record; heard: the assistant’s words only as far as the caller heard them',
     ),
   HOST: host()
     .default('127.0.0.1')

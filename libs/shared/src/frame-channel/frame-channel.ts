@@ -39,7 +39,7 @@ export interface FrameChannel<Out, In> extends AsyncDisposable {
   onFrame(listener: (frame: In, sentAt?: Millis) => void): void;
   counts(): ChannelCounts;
   /** When the other side last gave a sign of life on this channel; undefined before the first. */
-  lastHeardAt(): Millis | undefined;
+  lastSeenAt(): Millis | undefined;
   readonly closed: Promise<Closed>;
   /** Waits up to a second until the other side has confirmed everything, then closes. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -39,7 +39,7 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
     return {sent: this.#sent, received: this.#received, ...never};
   }
 
-  lastHeardAt(): undefined {
+  lastSeenAt(): undefined {
     return undefined;
   }
 

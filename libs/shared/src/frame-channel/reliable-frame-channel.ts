@@ -39,7 +39,7 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #waiting: {readonly frame: In; readonly sentAt: Millis}[] = [];
   #listener: ((frame: In, sentAt: Millis) => void) | undefined;
-  #lastHeardAt: Millis | undefined;
+  #lastSeenAt: Millis | undefined;
   #malformed = 0;
 
   constructor(wiring: Wiring<Out, In>) {
@@ -62,8 +62,8 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
     return {...counts, lost: counts.lost + this.#malformed};
   }
 
-  lastHeardAt(): Millis | undefined {
-    return this.#lastHeardAt;
+  lastSeenAt(): Millis | undefined {
+    return this.#lastSeenAt;
   }
 
   tick(): void {
@@ -77,7 +77,7 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
     if (!packet || this.#state === 'closed') return;
     if (packet.epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch: packet.epoch});
     const at = this.#wiring.clock.now();
-    if (packet.epoch === this.#wiring.epoch) this.#lastHeardAt = at;
+    if (packet.epoch === this.#wiring.epoch) this.#lastSeenAt = at;
     const {deliver, publish} = this.#link.receive(packet, at);
     this.#publish(publish);
     for (const each of deliver) this.#deliver(each);

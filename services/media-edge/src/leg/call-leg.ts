@@ -59,7 +59,7 @@ export class CallLeg {
     this.#countedAt = openedAt;
     socket.onEvent(event => this.#guard(() => this.#receive(event)));
     socket.onPong(() => {
-      if ('heardAt' in this.#leg) this.#leg.heardAt = this.#deps.clock.now();
+      if ('lastSeenAt' in this.#leg) this.#leg.lastSeenAt = this.#deps.clock.now();
     });
   }
 

@@ -79,7 +79,7 @@ describe('a leg in a call', () => {
 
   test('is closed when the stream is not admitted in ten seconds', () => {
     const leg = begin(start, 0);
-    if ('heardAt' in leg) leg.heardAt = ADMIT_WITHIN_MS;
+    if ('lastSeenAt' in leg) leg.lastSeenAt = ADMIT_WITHIN_MS;
     expect(overdue(leg, 0, ADMIT_WITHIN_MS)).toBeUndefined();
     expect(overdue(leg, 0, ADMIT_WITHIN_MS + 1)).toMatchObject({code: 1011, lost: false});
   });
@@ -91,14 +91,14 @@ describe('a leg in a call', () => {
     expect(wantsPing(leg, 1_101)).toBe(true);
     expect(overdue(leg, 0, 100 + DEAD_AFTER_MS)).toBeUndefined();
     expect(overdue(leg, 0, 101 + DEAD_AFTER_MS)).toMatchObject({lost: true});
-    leg.heardAt = 4_000; // a pong
+    leg.lastSeenAt = 4_000; // a pong
     expect(overdue(leg, 0, 101 + DEAD_AFTER_MS)).toBeUndefined();
   });
 
   test('is given up when its peer reads too slowly for five seconds, unless it catches up', () => {
     const leg = bridged();
     const at = (moment: number, buffered: number) => {
-      leg.heardAt = moment;
+      leg.lastSeenAt = moment;
       return overdue(leg, buffered, moment);
     };
     expect(at(0, STALLED_BYTES + 1)).toBeUndefined();

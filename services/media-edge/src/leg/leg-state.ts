@@ -20,7 +20,7 @@ interface Stream {
   readonly callSid: CallSid;
   readonly streamSid: StreamSid;
   /** When the peer last sent anything, a pong included. */
-  heardAt: Millis;
+  lastSeenAt: Millis;
   /** When audio last came. */
   mediaAt: Millis;
   /** The highest number of a message so far. */
@@ -44,7 +44,7 @@ const WORDS = {audio: 'media', markReturned: 'mark', digit: 'dtmf'} as const;
 
 /** The carrier said which call this is. */
 export function begin({callSid, streamSid, sequence = 1}: Started, at: Millis): Leg {
-  return {state: 'admitting', callSid, streamSid, startedAt: at, heardAt: at, mediaAt: at, sequence};
+  return {state: 'admitting', callSid, streamSid, startedAt: at, lastSeenAt: at, mediaAt: at, sequence};
 }
 
 /** Whether a message fits the state of the leg. Notes when it came and its number. */
@@ -70,7 +70,7 @@ function judgeInStream(leg: Stream, message: CarrierMessage, at: Millis): Verdic
   if (message.kind === 'connected') return SKIP;
   if (message.kind === 'started') return {do: 'odd', reason: 'secondStart'};
   if ((message.streamSid ?? leg.streamSid) !== leg.streamSid) return {do: 'odd', reason: 'foreignStream'};
-  leg.heardAt = at;
+  leg.lastSeenAt = at;
   if (message.kind === 'stopped') return {do: 'end'};
   if (message.kind === 'audio') leg.mediaAt = at;
   const sequence = message.sequence ?? leg.sequence + 1;
@@ -126,7 +126,7 @@ export function overdue(leg: Leg, bufferedBytes: number, at: Millis): Overdue | 
 }
 
 function silent(leg: Stream, at: Millis): Overdue | undefined {
-  return at - leg.heardAt > DEAD_AFTER_MS ? {code: 1001, reason: 'no sign of life', lost: true} : undefined;
+  return at - leg.lastSeenAt > DEAD_AFTER_MS ? {code: 1001, reason: 'no sign of life', lost: true} : undefined;
 }
 
 /**
@@ -134,7 +134,7 @@ function silent(leg: Stream, at: Millis): Overdue | undefined {
  * processed yet.
  */
 export function resetLiveness(leg: Leg, at: Millis): void {
-  if ('heardAt' in leg) leg.heardAt = at;
+  if ('lastSeenAt' in leg) leg.lastSeenAt = at;
   if (leg.state === 'bridged') leg.stalledSince = undefined;
 }
 

@@ -70,7 +70,7 @@ export class WorkerLink {
   #epoch = 0;
   #owner: ProcessId | undefined;
   /** When any owner was last heard; undefined before the first. */
-  #heardAt: Millis | undefined;
+  #ownerSeenAt: Millis | undefined;
   /** Unusable messages of the whole stream, and how many of them were reported to earlier owners. */
   #malformed = 0;
   #malformedBefore = 0;
@@ -170,7 +170,7 @@ export class WorkerLink {
     this.#unsent = 0;
     this.#epoch = call.epoch;
     this.#owner = call.owner;
-    this.#heardAt = before?.end.lastHeardAt() ?? this.#heardAt;
+    this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
     for (const frame of coalesceAudio(this.#replay.since({unconfirmed, settledMs}))) end.send(frame);
@@ -185,7 +185,7 @@ export class WorkerLink {
   #elapsed(): Pick<Extract<EdgeToWorker, {kind: 'began'}>, 'at' | 'sinceStartMs' | 'silentMs'> {
     const at = this.#deps.clock.now();
     const sinceStartMs = Math.round(at - this.#startedAt);
-    const silent = this.#heardAt === undefined ? {} : {silentMs: Math.round(at - this.#heardAt)};
+    const silent = this.#ownerSeenAt === undefined ? {} : {silentMs: Math.round(at - this.#ownerSeenAt)};
     return {at, sinceStartMs, ...silent};
   }
 
@@ -227,7 +227,7 @@ export class WorkerLink {
 
   /** Whether anything was received on the current channel. */
   #isHeard(): boolean {
-    return this.#channel?.end.lastHeardAt() !== undefined;
+    return this.#channel?.end.lastSeenAt() !== undefined;
   }
 
   /** Waits until the stream ends or the owner may have lost the call. `rejected`: what `#attach` found out. */
@@ -256,7 +256,7 @@ export class WorkerLink {
     const {signal} = this.#stop;
     const channel = this.#channel;
     while (!signal.aborted && clock.now() - lostAt < SEARCH_MS) {
-      if (channel?.end.lastHeardAt() !== undefined)
+      if (channel?.end.lastSeenAt() !== undefined)
         return metrics.takeoverSeconds.observe((clock.now() - lostAt) / 1_000);
       await sleep(clock, 5, signal);
     }

@@ -17,13 +17,13 @@ async function opened() {
   const heard: EdgeToWorker[] = [];
   const counted: StreamCounts[] = [];
   let say: (frame: EdgeToWorker, sentAt?: number) => void = () => {};
-  let lastHeardAt: number | undefined;
+  let lastSeenAt: number | undefined;
   const sent: WorkerToEdge[] = [];
   const channel = {
     send: (frame: WorkerToEdge) => sent.push(frame),
     onFrame: (listener: typeof say) => (say = listener),
     closed: new Promise(() => {}),
-    lastHeardAt: () => lastHeardAt,
+    lastSeenAt: () => lastSeenAt,
     counts: () => ({sent: 4, received: 9, duplicates: 1, lost: 2}),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as WorkerChannel;
@@ -38,7 +38,7 @@ async function opened() {
   });
   await line.attach(streamSid, edge, 1).done;
   const speak = (frame: EdgeToWorker, sentAt?: number) => {
-    lastHeardAt = clock.now();
+    lastSeenAt = clock.now();
     say(frame, sentAt);
   };
   const wait = (ms: number) => {

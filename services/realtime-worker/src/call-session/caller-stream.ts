@@ -136,10 +136,7 @@ export class CallerStream {
     const stream = this.#open;
     if (!stream || stream.silent || stream.ended) return;
     const {clock, log, onFrame} = this.#deps;
-    const silentSince = Math.max(
-      stream.channel.lastHeardAt() ?? stream.openedAt,
-      wellSince ?? Number.POSITIVE_INFINITY,
-    );
+    const silentSince = Math.max(stream.channel.lastSeenAt() ?? stream.openedAt, wellSince ?? Number.POSITIVE_INFINITY);
     if (clock.now() - silentSince < EDGE_SILENT_AFTER) return;
     stream.silent = true;
     log.warn({edge: stream.edge}, 'the edge of the call is silent');

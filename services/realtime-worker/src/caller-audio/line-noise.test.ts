@@ -1,7 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {LineNoise} from './line-noise.ts';
 
-/** Levels of frames, 50 a second, told to a line in which the model hears nobody. */
+/** Adds the levels of frames, 50 a second, in which the model reports no speech. */
 function after(line: LineNoise, seconds: number, level: (frame: number) => number, speaking = false): LineNoise {
   for (let frame = 0; frame < seconds * 50; frame += 1) line.add(level(frame), speaking);
   return line;

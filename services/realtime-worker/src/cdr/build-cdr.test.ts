@@ -5,13 +5,13 @@ import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
 const START = 1_800_000_000_000;
-const nobody = {hash: null, lastTwo: null, number: null};
+const noParty = {hash: null, lastTwo: null, number: null};
 const opened: Fact = {
   is: 'opened',
   callSid: `CA${'1'.repeat(32)}`,
   direction: 'inbound',
   caller: {hash: 'abc', lastTwo: '01', number: null},
-  callee: nobody,
+  callee: noParty,
   assistant: 'default',
   model: 'gpt-realtime-2.1',
   voice: 'alloy',

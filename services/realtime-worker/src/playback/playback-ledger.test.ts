@@ -12,7 +12,7 @@ const piece = (itemId: string, ms: number, itemFrom = 0): Piece => ({
   payload: silence(ms),
 });
 
-/** A ledger that knows its round trip: a probe came back after so long. */
+/** A ledger that has measured its round trip with a probe. */
 function measured(roundTrip: number, at = 0): PlaybackLedger {
   const ledger = new PlaybackLedger(1);
   ledger.markReturned(ledger.probe(at - roundTrip), at);

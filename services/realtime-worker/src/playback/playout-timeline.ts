@@ -21,7 +21,7 @@ interface Placed extends Piece {
 /** A mark that came back: playback had reached `position` when it left Twilio. */
 interface PlayedMark {
   readonly position: Millis;
-  readonly seen: Observation;
+  readonly observed: Observation;
 }
 
 /** Marks that are kept: enough for a punctual one among them, few enough to follow a change of the network. */
@@ -87,14 +87,14 @@ export class PlayoutTimeline {
   }
 
   /** The mark in front of audio that met an empty buffer came back: playback of that audio began then. */
-  opened(position: Millis, seen: Observation): void {
-    if (position === this.#runFrom) this.#opening ??= {position, seen};
+  opened(position: Millis, observed: Observation): void {
+    if (position === this.#runFrom) this.#opening ??= {position, observed};
   }
 
   /** The mark at this position came back, and no clear flushed it. False if it proves nothing. */
-  proved(position: Millis, seen: Observation): boolean {
+  proved(position: Millis, observed: Observation): boolean {
     if (position < 0 || position > this.#sent) return false;
-    if (position > this.#runFrom && seen.at < this.#origin + position - EARLY_MS) {
+    if (position > this.#runFrom && observed.at < this.#origin + position - EARLY_MS) {
       this.#flushed = true;
       this.#playedMarks = []; // these may have come back too early as well, by less than the tolerance
     }
@@ -102,7 +102,7 @@ export class PlayoutTimeline {
     this.#proven = Math.max(this.#proven, position);
     this.#pieces = this.#pieces.filter(piece => piece.to > this.#proven);
     if (position > this.#runFrom) {
-      this.#playedMarks.push({position, seen});
+      this.#playedMarks.push({position, observed});
       if (this.#playedMarks.length > MAX_PLAYED_MARKS) this.#playedMarks.shift();
     }
     return true;
@@ -111,11 +111,11 @@ export class PlayoutTimeline {
   /** Round trips of the marks that came back: from the moment their audio was sent, minus the audio's own length. */
   trips(clock: RemoteClock): RoundTrip[] {
     const anchors = this.#playedMarks.length > 0 || !this.#opening ? this.#playedMarks : [this.#opening];
-    return anchors.map(({position, seen}) => ({trip: this.trip(position, seen, clock), at: seen.at}));
+    return anchors.map(({position, observed}) => ({trip: this.trip(position, observed, clock), at: observed.at}));
   }
 
-  trip(position: Millis, seen: Observation, clock: RemoteClock): Millis {
-    return clock.arrival(seen) - this.#origin - position;
+  trip(position: Millis, observed: Observation, clock: RemoteClock): Millis {
+    return clock.arrival(observed) - this.#origin - position;
   }
 
   /** `extra`: how much longer a clear will take to reach Twilio than the audio took to begin, in milliseconds. */

@@ -58,13 +58,13 @@ class OpenAISession implements ModelSession {
   readonly #reader = new OpenAIReader();
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
-  #heardAt: Millis;
+  #lastSeenAt: Millis;
 
   constructor(options: OpenAIOptions, settings: SessionSettings) {
     this.#options = options;
     this.#settings = settings;
     const {clock, url, apiKey} = options;
-    this.#heardAt = clock.now();
+    this.#lastSeenAt = clock.now();
     const address = new URL(url);
     address.searchParams.set('model', settings.model);
     this.#socket = new WebSocket(address, {
@@ -109,11 +109,11 @@ class OpenAISession implements ModelSession {
       this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
     });
     socket.on('message', (data, isBinary) => {
-      this.#heardAt = this.#options.clock.now();
+      this.#lastSeenAt = this.#options.clock.now();
       if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
       this.#message(textOf(data));
     });
-    socket.on('pong', () => (this.#heardAt = this.#options.clock.now()));
+    socket.on('pong', () => (this.#lastSeenAt = this.#options.clock.now()));
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       response.destroy();
@@ -149,7 +149,7 @@ class OpenAISession implements ModelSession {
   #ping(): void {
     const {clock} = this.#options;
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (clock.now() - this.#heardAt > DEAD_AFTER) {
+    if (clock.now() - this.#lastSeenAt > DEAD_AFTER) {
       this.#socket.terminate();
       return this.#lose('closed', 'no sign of life from the model');
     }
@@ -176,7 +176,7 @@ class OpenAISession implements ModelSession {
   }
 
   #tell(event: ModelEvent): void {
-    if (this.#listener) this.#listener(event, this.#heardAt);
+    if (this.#listener) this.#listener(event, this.#lastSeenAt);
     else this.#waiting.push(event);
   }
 }
