@@ -174,3 +174,47 @@ test('many simultaneous callers are spread over the workers, whose figures are a
   }
   expect(Math.max(...counts.values())).toBeLessThan(50);
 });
+
+describe('a call that a worker claims, and gives back because it cannot serve it', () => {
+  /** Workers in the order in which they are asked, each with whether it can serve the call the first and the next time. */
+  async function assignTo(workers: Record<string, boolean[]>) {
+    const members = Object.keys(workers).map((name, calls): Member => ({
+      id: workerId(name),
+      calls,
+      capacity: 10,
+      state: 'ready',
+      lagMs: 0,
+      startedAt: 0,
+    }));
+    const epochs: number[] = [];
+    const ask = async (id: ProcessId, request: {callSid: CallSid; epoch?: number}): Promise<Outcome> => {
+      const {epoch = 0} = request;
+      epochs.push(epoch);
+      asked.push(id.slice('worker-'.length));
+      const {won} = await directory.claim(request.callSid, {epoch, owner: id, at: 0});
+      const serves = workers[id.slice('worker-'.length)]?.shift() ?? false;
+      const answer = won ? (serves ? 'yes' : 'unknown') : 'taken';
+      return {version: PROTOCOL_VERSION, ask: '1', worker: id, answer, epoch: epoch + 1};
+    };
+    const [log, metrics] = [createLog('test', {level: 'silent'}), createMetrics('test')];
+    const fleet = {members: async () => members};
+    const deps = {fleet, workerClient: {ask}, directory, clock, random: () => 0.5, metrics, log};
+    return {assigned: await assignCall(deps, newCall), epochs};
+  }
+
+  test('goes to the next worker at once, in the epoch in which it was given back', async () => {
+    const {assigned, epochs} = await assignTo({weak: [false], good: [true]});
+    expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-good', epoch: 2}});
+    expect(epochs).toEqual([0, 1]);
+  });
+
+  test('goes to the same worker if there is no other and it can serve the call by then', async () => {
+    const {assigned} = await assignTo({only: [false, true]});
+    expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-only', epoch: 2}});
+  });
+
+  test('is not offered to a worker a third time', async () => {
+    expect((await assignTo({only: [false, false, true]})).assigned).toMatchObject({assigned: false});
+    expect(asked).toEqual(['only', 'only']);
+  });
+});

@@ -1,4 +1,4 @@
-import type {WorkerClient, Request} from '../rpc/worker-client.ts';
+import {isGivenBack, type Request, type WorkerClient} from '../rpc/worker-client.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet, Member} from './fleet.ts';
 import {leastLoaded, withRoom} from './least-loaded.ts';
@@ -67,6 +67,7 @@ async function findOwner(
   const choose = assignment.cause === 'worker-lost' ? withRoom : leastLoaded;
   const refusals = new Map<ProcessId, string>();
   const silent: Member[] = [];
+  let {epoch} = assignment;
   while (clock.now() < deadline) {
     const worker = choose(left, deps.random);
     const asked = worker ?? silent.shift();
@@ -74,7 +75,7 @@ async function findOwner(
     left = left.filter(({id}) => id !== asked.id);
     const patience = worker ? ANSWER_WITHIN : ANSWER_AT_LAST_WITHIN;
     const timeout = Math.min(patience, deadline - clock.now());
-    const reply = await workerClient.ask(asked.id, {...assignment, type: 'take'}, timeout);
+    const reply = await workerClient.ask(asked.id, {...assignment, epoch, type: 'take'}, timeout);
     if (reply.answer === 'yes') {
       if (assignment.epoch > 0) metrics.takeoversTotal.inc({cause: assignment.cause});
       return {
@@ -85,18 +86,23 @@ async function findOwner(
     }
     if (reply.answer === 'taken') {
       const call = await directory.read(assignment.callSid);
-      if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
+      if (call?.state === 'live' && call.epoch > epoch) return {assigned: true, call};
       // It was taken and has ended.
       if (call?.state === 'ended') return {assigned: false, why: 'none'};
     }
     log.debug({worker: asked.id, answer: reply.answer}, 'worker did not take the call');
+    if (isGivenBack(reply, epoch)) {
+      ({epoch} = reply);
+      // Asked once more after the others: the only worker may be able to serve it by then.
+      if (!refusals.has(asked.id)) silent.push(asked);
+    }
     refusals.set(asked.id, reply.answer);
     if (reply.answer === 'noAnswer') silent.push(asked);
   }
   const answers = new Set(refusals.values());
   // A worker that answered too late may have taken it.
   const call = answers.has('noAnswer') ? await directory.read(assignment.callSid) : undefined;
-  if (call?.state === 'live' && call.epoch > assignment.epoch) return {assigned: true, call};
+  if (call?.state === 'live' && call.epoch > epoch) return {assigned: true, call};
   // A worker without a receiver is dead.
   answers.delete('noReceiver');
   answers.delete('draining');

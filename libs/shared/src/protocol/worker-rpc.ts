@@ -53,7 +53,11 @@ export const WorkerRequest = z.discriminatedUnion('type', [
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 
-/** `taken`: another worker owns the call already; `epoch` is its epoch. Read the call to learn which. */
+/**
+ * `taken`: another worker owns the call already; `epoch` is its epoch. Read the call to learn which. `unknown`: the worker
+ * does not serve the call. If `epoch` is then higher than the one it was asked in, it had claimed the call and gives it
+ * back: another worker can claim it in that epoch.
+ */
 export const WorkerReply = z.object({
   version: z.literal(PROTOCOL_VERSION),
   ask: z.string(),

@@ -18,6 +18,11 @@ export type Request = Body<WorkerRequest>;
  */
 export type Outcome = WorkerReply | {readonly answer: 'noReceiver' | 'noAnswer' | 'unreachable'};
 
+/** Whether a worker claimed a call in `epoch` and could not serve it. Another can claim it in the epoch of the reply. */
+export function isGivenBack(reply: Outcome, epoch: number): reply is WorkerReply {
+  return reply.answer === 'unknown' && reply.epoch > epoch;
+}
+
 export interface WorkerClient extends AsyncDisposable {
   /** Asks one worker. Never rejects, and never takes longer than `timeoutMs` (300 if not given). */
   ask(worker: ProcessId, request: Request, timeoutMs?: Millis): Promise<Outcome>;

@@ -27,7 +27,7 @@ async function leaving(answers: readonly ((directory: MemoryCallDirectory) => Pr
       const answer = (await answers[asked.length]?.(directory)) ?? 'noReceiver';
       asked.push({worker: to, request});
       const reply = {ask: '1', version: PROTOCOL_VERSION, worker: to, epoch: 2} as const;
-      return answer === 'yes' || answer === 'full' ? {...reply, answer} : {answer: 'noAnswer'};
+      return answer === 'yes' || answer === 'full' || answer === 'unknown' ? {...reply, answer} : {answer: 'noAnswer'};
     },
   };
   const result = await handOver({callSid, epoch: 1}, {worker, fleet, directory, workerClient, random: () => 0});
@@ -92,4 +92,14 @@ test('a draining worker hands a call over only when the other worker’s model s
   expect([first.calls, second.calls]).toEqual([0, 1]);
   expect((await deployment.directory.read(callSidOf(1)))?.owner).toBe(second.id);
   expect(deployment.records).toEqual([]);
+});
+
+test('a call that another worker claimed and gave back is offered to the next one, in the epoch that it has now', async () => {
+  const givesBack = async (directory: MemoryCallDirectory) => {
+    await directory.claim(callSid, {epoch: 1, owner: other(0), at: 0});
+    return 'unknown' as const;
+  };
+  const {result, asked} = await leaving([givesBack, async () => 'yes']);
+  expect(result).toBe(true);
+  expect(asked.map(({request}) => request)).toMatchObject([{epoch: 1}, {epoch: 2}]);
 });

@@ -1,4 +1,4 @@
-import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
+import {isGivenBack, type WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded} from '@voicebridge/shared/fleet/least-loaded.ts';
@@ -33,12 +33,14 @@ export async function handOver(
   {worker, fleet, directory, workerClient, random}: HandOverDeps,
 ): Promise<boolean> {
   let left = await otherReadyWorkers(worker, fleet);
+  /** Workers that claimed the call and gave it back: one of them is still its owner in the directory. */
+  const gaveBack = new Set<ProcessId>();
   for (let other = leastLoaded(left, random); other; other = leastLoaded(left, random)) {
     const {id: chosen} = other;
     left = left.filter(({id}) => id !== chosen);
     const entry = await directory.read(callSid);
     if (!entry) return false;
-    if (entry.owner !== worker || entry.state === 'ended') return true;
+    if (entry.state === 'ended' || (entry.owner !== worker && !gaveBack.has(entry.owner))) return true;
     const {stream, epoch, assistant, facts} = entry;
     const request = {
       type: 'take' as const,
@@ -49,8 +51,9 @@ export async function handOver(
       cause: 'worker-drained' as const,
       ...(stream ? {stream} : {}),
     };
-    const {answer} = await workerClient.ask(chosen, request, ACCEPT_WITHIN);
-    if (answer === 'yes') return true;
+    const reply = await workerClient.ask(chosen, request, ACCEPT_WITHIN);
+    if (reply.answer === 'yes') return true;
+    if (isGivenBack(reply, epoch)) gaveBack.add(chosen);
   }
   // A worker that answered too late may have claimed the call after all.
   const entry = await directory.read(callSid);

@@ -72,3 +72,21 @@ test('a model session that was opened early is closed when the claim fails', asy
   expect(await deployment.take(worker, 1)).not.toMatchObject({answer: 'yes'});
   expect([worker.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
 });
+
+test('a worker that cannot listen to a caller’s stream gives the call back at once, and another worker takes it', async () => {
+  const [odd, good] = [await deployment.worker(), await deployment.worker()];
+  const subscribe = deployment.bus.subscribe.bind(deployment.bus);
+  let refusals = 1;
+  deployment.bus.subscribe = async (channel, listener) => {
+    if (channel.includes(streamSid(1)) && refusals-- > 0) throw new Error('no node takes the subscription');
+    return await subscribe(channel, listener);
+  };
+  const stream = {streamSid: streamSid(1), edge: edgeId};
+  expect(await deployment.take(odd, 1, {stream})).toMatchObject({answer: 'unknown', epoch: 1});
+  expect([odd.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
+
+  const taken = await deployment.take(good, 1, {stream, epoch: 1, cause: 'worker-lost'});
+  expect(taken).toMatchObject({answer: 'yes', epoch: 2});
+  await deployment.pass(60_000);
+  expect(deployment.records).toHaveLength(1); // only its owner ended and recorded the call
+});

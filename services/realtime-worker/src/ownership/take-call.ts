@@ -1,3 +1,4 @@
+import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -26,6 +27,8 @@ export interface TakeResult {
  * - `new`: before the claim, so that the model connects while Twilio still sets up the stream;
  * - `worker-drained`: before the claim, which waits until the session is ready, so that the caller does not wait for it;
  * - `worker-lost`: after the claim.
+ * A call whose stream cannot be listened to is given back: the reply is `unknown` with the epoch in which another worker
+ * can claim it.
  */
 export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
@@ -60,7 +63,13 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
   const model = ready?.replay ?? preopened;
   const session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
   // Listen to the caller first: after a worker died, dozens of callers may be waiting.
-  if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
+  try {
+    if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
+  } catch (thrown) {
+    logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot listen to the stream; the call is given back');
+    session.release('its stream cannot be opened');
+    return {reply: {answer: 'unknown', epoch: call.epoch}};
+  }
   session.startModel();
   const settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
