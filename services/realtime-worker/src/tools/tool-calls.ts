@@ -5,6 +5,7 @@ import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {type ModelContext, resultId} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
+import {RecentIds} from '../replies/recent-ids.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 import {ClosingLine} from './closing-line.ts';
 import {badArguments, toolThrew, unknownTool} from './tool-failure.ts';
@@ -12,6 +13,8 @@ import {type ImmediateTool, parseArguments, type Tool} from './tool.ts';
 
 /** The length of a tool's name in a call record, in characters. */
 const LONGEST_NAME = 100;
+/** How many call ids are remembered: a server that reports a call twice does so at once. */
+const REMEMBERED = 64;
 const CALLER_SPOKE = 'The caller spoke; the call goes on.';
 
 /** What follows from a tool call or its result. */
@@ -64,8 +67,8 @@ export class ToolCalls {
   readonly #memory: ModelContext;
   readonly #tools: readonly Tool[];
   #count: number;
-  /** By call id: the calls that were seen, and those whose result is still to come. */
-  readonly #calls = new Set<string>();
+  readonly #seen = new RecentIds(REMEMBERED);
+  /** By call id: the calls whose result is still to come. */
   readonly #running = new Map<string, RunningCall>();
   /** The call that ends the phone call. */
   #leaving: OpenCall | undefined;
@@ -117,8 +120,7 @@ export class ToolCalls {
   called(event: Extract<ModelEvent, {type: 'toolCalled'}>, called: CalledAt): AfterTool {
     const {callId, responseId, itemId} = event;
     const {turn, at, since, isSilenced, audibleUntil} = called;
-    if (this.#calls.has(callId) || this.#memory.has(itemId)) return {effects: []};
-    this.#calls.add(callId);
+    if (!this.#seen.add(callId) || this.#memory.has(itemId)) return {effects: []};
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});
     const record = {call: this.#count, turn, name, at: since, durationMs: 0, ok: false};

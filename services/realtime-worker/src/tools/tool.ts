@@ -16,7 +16,10 @@ export interface ImmediateTool extends ToolDefinition {
   run(args: ToolArguments): ToolOutcome;
 }
 
-/** A tool whose result comes later: it asks another system. A rejection becomes a `failed` outcome. */
+/**
+ * A tool whose result comes later: it asks another system, by a client that it is given when it is made
+ * (`lookUpOrder(client): BackgroundTool`). A rejection becomes a `failed` outcome.
+ */
 export interface BackgroundTool extends ToolDefinition {
   readonly runs: 'later';
   /** The time limit. A caller waits in silence meanwhile, unless the model says something first. */
