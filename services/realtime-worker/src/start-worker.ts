@@ -11,16 +11,15 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
-import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
-import type {CallSession} from './call-session/call-session.ts';
+import {CdrSender} from './cdr/cdr-sender.ts';
 import {defaultAssistant, type WorkerConfig} from './config.ts';
 import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import type {OpenRecording} from './recording/recording.ts';
@@ -28,8 +27,8 @@ import type {ModelAdapter} from './model/model-adapter.ts';
 import {telephoneAudio} from './model/telephone-audio.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
-import {type FinishedCall, sendCdrWithRetries} from './cdr/send-cdr.ts';
-import {type Reply, type TakeRequest, takeCall} from './ownership/take-call.ts';
+import type {FinishedCall} from './cdr/send-cdr.ts';
+import {OwnedCalls} from './ownership/owned-calls.ts';
 import {warmUp} from './ownership/warm-up.ts';
 
 export interface WorkerDeps {
@@ -61,6 +60,9 @@ export interface RealtimeWorker extends Service {
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
 
+/** How long a worker that ends waits for its calls, and then for the records that are not sent yet. */
+const LEAVE_WITHIN: Millis = 2_000;
+
 /** Warms up, joins the fleet and takes calls up to `config.MAX_CALLS`. Rejects with `CannotStart` if the port is taken. */
 export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promise<RealtimeWorker> {
   const {bus, directory, fleet, queue, clock, random} = deps;
@@ -68,34 +70,20 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const log = deps.log.child({worker: id});
   const metrics = deps.metrics ?? createMetrics('realtime-worker');
   const traces = deps.traces ?? quietTraces;
-  const assistant = defaultAssistant(config);
   const startedAt = clock.wall();
-  const calls = new Map<CallSid, CallSession>();
-  /** Calls that are being taken, each with the answer to come. */
-  const taking = new Map<CallSid, {readonly epoch: number; readonly reply: Promise<Reply>}>();
-  const recording = new Set<Promise<void>>();
-  const stopped = new AbortController();
-  let draining = false;
-  let emptied = Promise.withResolvers<void>();
 
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus, clock, id, log}));
-  const adapter = telephoneAudio(deps.adapter ?? openModelAdapter(config, {clock, metrics, log}));
-
-  /** A call that is being taken counts from the reservation on, and once. */
-  const inHand = () => calls.size + [...taking.keys()].filter(sid => !calls.has(sid)).length;
-  const settle = () => {
-    metrics.callsActive.set(inHand());
-    if (inHand() === 0) emptied.resolve();
-  };
-  metrics.callsCapacity.set(config.MAX_CALLS);
-
+  const records = new CdrSender(
+    {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
+    clock,
+  );
   const callDeps: CallDeps = {
     worker: id,
     channels,
     directory,
-    adapter,
+    adapter: telephoneAudio(deps.adapter ?? openModelAdapter(config, {clock, metrics, log})),
     clock,
     metrics,
     log,
@@ -104,103 +92,35 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     showTimingMath: config.SHOW_TIMING_MATH,
     ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
     wellSince: () => bus.wellSince(),
-    handOver: call => handOver(call, handOverDeps),
+    handOver: call => handOver(call, {worker: id, fleet, directory, workerClient, random}),
   };
+  const onFinished = (call: FinishedCall) => records.send(call);
+  const calls = new OwnedCalls({
+    capacity: config.MAX_CALLS,
+    assistant: defaultAssistant(config),
+    callDeps,
+    onFinished,
+    metrics,
+    log,
+  });
 
-  const senderDeps = {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log};
-  const record = (finished: FinishedCall): Promise<void> => {
-    const done = sendCdrWithRetries(finished, senderDeps, {clock, signal: stopped.signal});
-    recording.add(done);
-    metrics.recordsUnsent.set(recording.size);
-    background(
-      done.finally(() => {
-        recording.delete(done);
-        metrics.recordsUnsent.set(recording.size);
-      }),
-      log,
-      'recording',
-    );
-    return done;
-  };
-
-  const hold = async (call: CallSession) => {
-    calls.set(call.callSid, call);
-    settle();
-    if (draining) call.drain();
-    const outcome = await call.outcome;
-    if (calls.get(call.callSid) === call) calls.delete(call.callSid);
-    if (outcome.how === 'ended') background(record({callSid: call.callSid, ...outcome}), log, 'recording a call');
-    settle();
-  };
-
-  const take = async (ask: TakeRequest): Promise<Reply> => {
-    const {callSid, epoch} = ask;
-    const mine = calls.get(callSid);
-    if (mine && mine.epoch > epoch) return {answer: 'taken', epoch: mine.epoch};
-    // Asked again before the first answer: one place, one model session, and the same answer.
-    const first = taking.get(callSid);
-    if (first?.epoch === epoch) return await first.reply;
-    if (draining) return {answer: 'draining', epoch};
-    if (!first && !mine && inHand() >= config.MAX_CALLS) return {answer: 'full', epoch};
-    const taken = {epoch, reply: takeOnce(ask, mine)};
-    taking.set(callSid, taken);
-    settle();
-    try {
-      return await taken.reply;
-    } finally {
-      if (taking.get(callSid) === taken) taking.delete(callSid);
-      settle();
-    }
-  };
-
-  const takeOnce = async (ask: TakeRequest, mine: CallSession | undefined): Promise<Reply> => {
-    const {reply, session} = await takeCall(ask, assistant, callDeps);
-    if (session) {
-      // Counted here: the draining worker exits before its metrics are read. Takeovers from a dead worker are counted by the edge.
-      if (ask.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: ask.cause});
-      mine?.release('taken again by ourselves');
-      background(hold(session), log, 'holding a call');
-    }
-    return reply;
-  };
-
-  const handle = async (ask: WorkerRequest): Promise<Reply> => {
-    if (ask.type === 'take') return await take(ask);
-    const call = calls.get(ask.callSid);
-    if (!call) return {answer: 'unknown', epoch: 0};
-    if (ask.type === 'end') call.end(ask.why);
-    else if (ask.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
-    else await call.attach(ask.streamSid, ask.edge, ask.epoch);
-    return {answer: 'yes', epoch: call.epoch};
-  };
-
-  const handOverDeps = {worker: id, fleet, directory, workerClient, random};
-
-  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log}));
+  stack.use(await openWorkerServer({bus, worker: id, handle: request => calls.handle(request), metrics, log}));
   await warmUp({worker: id, workerClient, directory, clock, log});
   const lag = stack.use(new EventLoopLag(clock));
+  const state = (): Member['state'] => (calls.isDraining ? 'draining' : 'ready');
   const member = (): Member => ({
     id,
-    calls: inHand(),
+    calls: calls.count,
     capacity: config.MAX_CALLS,
-    state: draining ? 'draining' : 'ready',
+    state: state(),
     lagMs: lag.worst,
     startedAt,
   });
   const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
-  const beat = () => ({id, calls: inHand(), state: member().state});
+  const beat = () => ({id, calls: calls.count, state: state()});
   stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
-  stack.defer(
-    sweepOrphans({
-      directory,
-      fleet,
-      worker: id,
-      clock,
-      log,
-      isOwnedHere: sid => calls.has(sid) || taking.has(sid),
-      onOrphan: record,
-    }),
-  );
+  const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
+  stack.defer(sweepOrphans({directory, fleet, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
   stack.defer(
     every(clock, 1_000, () => {
       metrics.eventLoopLag.set(lag.worst / 1_000);
@@ -209,10 +129,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   );
 
   const notReady = () => {
-    if (draining) return 'draining';
-    const trouble = redisNotReady(bus.trouble());
-    if (trouble !== undefined) return trouble;
-    return inHand() >= config.MAX_CALLS ? 'every place is taken' : undefined;
+    if (calls.isDraining) return 'draining';
+    return redisNotReady(bus.trouble()) ?? (calls.isFull ? 'every place is taken' : undefined);
   };
   const server = healthServer({notReady}, metrics);
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
@@ -225,30 +143,20 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     id,
     port,
     get calls() {
-      return inHand();
+      return calls.count;
     },
     notReady,
     async drain() {
-      draining = true;
-      metrics.draining.set(1);
+      calls.startDraining();
       await registration.announce();
-      emptied = Promise.withResolvers();
-      settle();
-      for (const call of calls.values()) call.drain();
-      await emptied.promise;
-      await Promise.all(recording);
+      await calls.handOverAll();
+      await records.allSent();
     },
     async [Symbol.asyncDispose]() {
-      // What is left goes on with another worker, if there is one: the edges see us go, and ask.
-      const elsewhere = calls.size > 0 && (await otherReadyWorkers(id, fleet).catch(() => [])).length > 0;
-      const left = [...calls.values()];
-      for (const call of left) {
-        if (elsewhere) call.release('this worker ends');
-        else call.end('platform.drained');
-      }
-      await Promise.race([Promise.all(left.map(call => call.outcome)), sleep(clock, 2_000)]);
-      await Promise.race([Promise.all(recording), sleep(clock, 2_000)]);
-      stopped.abort();
+      // The edges see that this worker is gone, and ask another one to take its calls, if there is one.
+      const isTakenOver = calls.count > 0 && (await otherReadyWorkers(id, fleet).catch(() => [])).length > 0;
+      await Promise.race([calls.leaveAll({isTakenOver}), sleep(clock, LEAVE_WITHIN)]);
+      await records.close(LEAVE_WITHIN);
       await owned.disposeAsync();
     },
   };

@@ -1,0 +1,140 @@
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import type {Assistant} from '../assistant.ts';
+import type {CallDeps} from '../call-session/call-deps.ts';
+import type {CallSession} from '../call-session/call-session.ts';
+import type {FinishedCall} from '../cdr/send-cdr.ts';
+import {type Reply, takeCall, type TakeRequest} from './take-call.ts';
+
+export interface OwnedCallsOptions {
+  /** The most calls at a time. */
+  readonly capacity: number;
+  readonly assistant: Assistant;
+  readonly callDeps: CallDeps;
+  /** A call ended here: its record is to be sent. Must not reject. */
+  readonly onFinished: (call: FinishedCall) => Promise<void>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/**
+ * The calls of this worker: takes them up to its capacity, and answers what edges, webhooks and other workers ask about
+ * them. A call counts from the moment it is being taken, and once.
+ */
+export class OwnedCalls {
+  readonly #options: OwnedCallsOptions;
+  readonly #calls = new Map<CallSid, CallSession>();
+  /** Calls that are being taken, each with the answer to come. */
+  readonly #taking = new Map<CallSid, {readonly epoch: number; readonly reply: Promise<Reply>}>();
+  #isDraining = false;
+  #emptied = Promise.withResolvers<void>();
+
+  constructor(options: OwnedCallsOptions) {
+    this.#options = options;
+    options.metrics.callsCapacity.set(options.capacity);
+  }
+
+  /** How many there are, those being taken included. */
+  get count(): number {
+    return this.#calls.size + [...this.#taking.keys()].filter(sid => !this.#calls.has(sid)).length;
+  }
+
+  get isFull(): boolean {
+    return this.count >= this.#options.capacity;
+  }
+
+  /** No call is taken any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  has(callSid: CallSid): boolean {
+    return this.#calls.has(callSid) || this.#taking.has(callSid);
+  }
+
+  /** Answers a question to this worker. Rejects if what was asked for failed; see `openWorkerServer`. */
+  async handle(request: WorkerRequest): Promise<Reply> {
+    if (request.type === 'take') return await this.#take(request);
+    const call = this.#calls.get(request.callSid);
+    if (!call) return {answer: 'unknown', epoch: 0};
+    if (request.type === 'end') call.end(request.why);
+    else if (request.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
+    else await call.attach(request.streamSid, request.edge, request.epoch);
+    return {answer: 'yes', epoch: call.epoch};
+  }
+
+  /** Takes no more calls from now on. */
+  startDraining(): void {
+    this.#isDraining = true;
+    this.#options.metrics.draining.set(1);
+  }
+
+  /** Hands every call over at its next turn boundary. Resolves when none is left. */
+  async handOverAll(): Promise<void> {
+    this.#emptied = Promise.withResolvers();
+    this.#countChanged();
+    for (const call of this.#calls.values()) call.drain();
+    await this.#emptied.promise;
+  }
+
+  /** Leaves every call at once: it goes on with another worker, or it ends. Resolves when none is left here. */
+  async leaveAll({isTakenOver}: {readonly isTakenOver: boolean}): Promise<void> {
+    const left = [...this.#calls.values()];
+    for (const call of left) {
+      if (isTakenOver) call.release('this worker ends');
+      else call.end('platform.drained');
+    }
+    await Promise.all(left.map(call => call.outcome));
+  }
+
+  async #take(request: TakeRequest): Promise<Reply> {
+    const {callSid, epoch} = request;
+    const owned = this.#calls.get(callSid);
+    if (owned && owned.epoch > epoch) return {answer: 'taken', epoch: owned.epoch};
+    // Asked again before the first answer: one place, one model session, and the same answer.
+    const first = this.#taking.get(callSid);
+    if (first?.epoch === epoch) return await first.reply;
+    if (this.#isDraining) return {answer: 'draining', epoch};
+    if (!first && !owned && this.isFull) return {answer: 'full', epoch};
+    const taking = {epoch, reply: this.#takeOnce(request, owned)};
+    this.#taking.set(callSid, taking);
+    this.#countChanged();
+    try {
+      return await taking.reply;
+    } finally {
+      if (this.#taking.get(callSid) === taking) this.#taking.delete(callSid);
+      this.#countChanged();
+    }
+  }
+
+  async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {
+    const {assistant, callDeps, metrics, log} = this.#options;
+    const {reply, session} = await takeCall(request, assistant, callDeps);
+    if (session) {
+      // Counted here: the draining worker exits before its metrics are read. Takeovers from a dead worker are counted by the edge.
+      if (request.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: request.cause});
+      owned?.release('taken again by ourselves');
+      background(this.#hold(session), log, 'holding a call');
+    }
+    return reply;
+  }
+
+  async #hold(call: CallSession): Promise<void> {
+    const {callSid} = call;
+    this.#calls.set(callSid, call);
+    this.#countChanged();
+    if (this.#isDraining) call.drain();
+    const outcome = await call.outcome;
+    if (this.#calls.get(callSid) === call) this.#calls.delete(callSid);
+    const {onFinished, log} = this.#options;
+    if (outcome.how === 'ended') background(onFinished({callSid, ...outcome}), log, 'recording a call');
+    this.#countChanged();
+  }
+
+  #countChanged(): void {
+    this.#options.metrics.callsActive.set(this.count);
+    if (this.count === 0) this.#emptied.resolve();
+  }
+}
