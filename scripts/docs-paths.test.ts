@@ -6,7 +6,7 @@ import {z} from 'zod';
 const IGNORED = new Set(['node_modules', '.git', '.voicebridge', '.turbo', 'dist', 'coverage']);
 /** Decisions and the changelog tell what was true when they were written. */
 const HISTORY = /^docs\/adr\/|^CHANGELOG\.md$/;
-/** Files that exist only on the machine of whoever runs the project. */
+/** Files that exist only on the machine of the operator. */
 const NOT_KEPT = new Set(['.env']);
 const PATH = /^[\w@.{},*-]+(?:\/[\w@.{},*-]+)*\/?$/;
 const FILE = /\.(?:ts|js|mjs|md|lua|sql|ya?ml|env|svg|html|css)$/;

@@ -134,7 +134,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Refused', 'signature: forged, or a wrong token or public URL.', 'cps', {
       '{{service}} {{reason}}': rate('sockets_refused_total', 'service, reason'),
     }),
-    lines('Malformed', 'Messages nobody could use, by who sent them.', 'cps', {
+    lines('Malformed', 'Messages that could not be read, by their sender.', 'cps', {
       '{{peer}} {{reason}}': rate('malformed_total', 'peer, reason'),
     }),
   ],

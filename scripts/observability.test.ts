@@ -82,7 +82,7 @@ test.each(queries)('the panel %s uses only metrics and labels that a process exp
   for (const [, name = '', selector = ''] of used) {
     if (recorded.has(name)) continue;
     const metric = exported.get(name);
-    expect(metric, `${name} is exported by nobody`).toBeDefined();
+    expect(metric, `${name} is exported by no service`).toBeDefined();
     for (const label of metric?.labels ?? []) labels.add(label);
     for (const [, label = '', operator = '', value = ''] of selector.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)) {
       expect(metric?.labels, `${name} has no label ${label}`).toContain(label);

@@ -3,10 +3,10 @@ import {once} from 'node:events';
 import {cpus} from 'node:os';
 import {setTimeout as sleep} from 'node:timers/promises';
 
-/** No child outlives this, whatever becomes of us. */
+/** No child process runs longer than this, whatever happens to its parent. */
 const AT_MOST_SECONDS = 240;
 
-/** Turns in circles for this share of each 50 ms, and ends when its parent or its time does. */
+/** Keeps one processor busy for this share of each 50 ms, and ends when its parent or its time does. */
 const LOOP = `
 const [share, seconds] = process.argv.slice(1).map(Number);
 const end = performance.now() + seconds * 1000;
@@ -21,8 +21,8 @@ round();
 `;
 
 /**
- * Work of others that keeps every processor of this machine busy for this share of the time. With more than one process
- * for each processor, ours wait the longer for their turn.
+ * Starts other work that keeps every processor of this machine busy for this share of the time. With several processes
+ * for each processor, ours wait longer for their turn.
  */
 export function makeBusy(share: number, perProcessor: number): AsyncDisposable {
   const children = Array.from({length: cpus().length * perProcessor}, () =>
@@ -39,7 +39,7 @@ export function makeBusy(share: number, perProcessor: number): AsyncDisposable {
   };
 }
 
-/** How busy all processors are together over the next so many milliseconds, from 0 to 1. */
+/** The load of all processors together over the next milliseconds, from 0 to 1. */
 export async function busyShare(ms: number): Promise<number> {
   const before = times();
   await sleep(ms);

@@ -33,7 +33,7 @@ const {calls, rate, busy, loops, workers, edges, stay} = commandLine({
     stay: wholeNumber({max: 3_600_000}).default(1_000).describe('ms that a caller stays who hears the assistant'),
   }),
 });
-/** A caller who hears nothing gives up then. */
+/** A caller who hears nothing hangs up after this long. */
 const PATIENCE_MS = 45_000;
 await using _others = makeBusy(busy, loops);
 const before = await busyShare(2_000);

@@ -21,7 +21,7 @@ export function reactionsOf({speech}: Session, clears: readonly Clear[]): Millis
   });
 }
 
-/** Bytes of a silenced reply that were played behind its clear. */
+/** Bytes of a cleared reply that were played after its clear. */
 export function leakedBytes({responses, items}: Session, clears: readonly Clear[], played: Uint8Array): number {
   const runs = readTagRuns(played);
   return clears.reduce((sum, {at, playedBytes}) => {

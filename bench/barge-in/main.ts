@@ -1,8 +1,8 @@
 /**
- * Does the model remember exactly what the caller heard, and how fast is silence? Five parts:
+ * Does the model remember exactly what the caller heard, and how fast does the assistant stop? Five parts:
  *
  *   positions   thousands of interruptions on a virtual clock, our rule and the plain rules of others on the same events
- *   marks       the same where Twilio returns its marks late, in bunches, seldom, never or too early
+ *   marks       the same while Twilio returns its marks late, in bunches, rarely, never or too early
  *   real calls  the whole system on real sockets and a real Redis, each service a process of its own
  *   greetings   1,000 calls with noise, slow starts and broken sessions: greeted exactly once?
  *   goodbyes    500 calls that the assistant ends: heard to the last word, and closed?
@@ -47,7 +47,7 @@ const wanted = (part: string) => values.only === undefined || values.only === pa
 
 console.log(machine);
 const result: Record<string, unknown> = {machine, quick};
-// First: the phones are in this process, and what the other parts leave behind would make them slow.
+// First, because the phones are in this process and the garbage of the other parts would slow them down.
 if (wanted('real')) result['real'] = await real(values.calls ?? (quick ? 5 : 50));
 if (wanted('positions')) result['positions'] = positions(quick ? 8 : 60);
 if (wanted('marks')) result['marks'] = marks(quick ? 3 : 10);
@@ -175,7 +175,7 @@ async function real(calls: number) {
   );
   console.log(line('network', '', '', ['count', 'refused', 'wrong', 'leaked']));
   for (const network of quick ? networks.slice(0, 1) : networks) {
-    // The reaction is ours alone where the network adds nothing to it: that is where its goal holds, and most is asked.
+    // Without a network the reaction is ours alone: there its goal applies, and it is the strictest.
     const rounds = quick ? 2 : network.delay === 0 ? 20 : 5;
     const seen = await realCalls({calls, rounds, network}, text => progress(`${nameOf(network)}: ${text}`));
     clearProgress();
@@ -210,7 +210,7 @@ function judgeReal(
   const [p99, p95] = [quantile(reactions, 0.99), quantile(errors, 0.95)];
   const most = network.delay === 80 ? 40 : 20;
   if (interruptions === 0) goals.push(`${where}: nobody interrupted`);
-  // A few calls on a busy machine prove nothing about time.
+  // A few calls on a busy machine say nothing about time.
   if (!quick && network.delay === 0 && p99 > 5)
     goals.push(`reaction p99 at ${calls} calls: ${p99.toFixed(1)} ms, not 5`);
   if (!quick && p95 > most) goals.push(`${where}: error p95 ${p95.toFixed(0)} ms, not ${most}`);

@@ -3,7 +3,7 @@ import type {Network} from '../../tests/heard/lines.ts';
 import {type Figures, figures, OURS} from './outcome.ts';
 import {situations, virtualCall} from './virtual-calls.ts';
 
-/** Ways in which a Twilio that is not quite itself may return marks. */
+/** Unusual ways in which Twilio may return marks. */
 const ODD_MARKS: Readonly<Record<string, MarkKnobs>> = {
   'as documented': {},
   'late by 0 to 300 ms': {late: {from: 0, to: 300}},
@@ -16,7 +16,7 @@ const ODD_MARKS: Readonly<Record<string, MarkKnobs>> = {
   'flushed after 400 ms, no clear': {flushedAfterMs: 400},
 };
 
-/** An error that a listener of the next sentence does not notice. */
+/** An error below which a listener notices nothing in the next sentence. */
 const MOST_MS = 40;
 
 export interface OddRow extends Figures {
@@ -44,8 +44,8 @@ export function oddMarks(
 }
 
 /**
- * What is not as it should be. Where marks are of no use the clock is all there is, and two messages on a network that
- * wanders by `jitter` differ by up to twice as much.
+ * Returns what is wrong. Where marks are of no use, only the clock is left, and two messages on a network with `jitter`
+ * differ by up to twice as much.
  */
 export function missedGoals(rows: readonly OddRow[]): string[] {
   return rows.flatMap(({network, marks, count, p95, refused, wrongItem}) => {

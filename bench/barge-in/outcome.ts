@@ -2,13 +2,13 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 export const OURS = 'Voicebridge';
 
-/** What one rule made of one interruption. */
+/** The result of one rule for one interruption. */
 export interface Outcome {
   readonly rule: string;
   readonly refused: boolean;
-  /** Another item than the one that was playing was cut, or one that was fully heard. */
+  /** An item was truncated that was not playing or that was fully heard. */
   readonly wrongItem: boolean;
-  /** What the model then believes to have said of the playing item, less what was really played of it. */
+  /** What the model believes was played of the item, minus what was played. */
   readonly errorMs: Millis;
 }
 

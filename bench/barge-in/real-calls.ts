@@ -12,14 +12,14 @@ import {playbackEvidence} from '../../tests/heard/playback-evidence.ts';
 import {type Clear, leakedBytes, reactionsOf} from './after-the-clear.ts';
 
 export interface RealOptions {
-  /** At once, each interrupted so often. */
+  /** Simultaneous calls, and interruptions in each. */
   readonly calls: number;
   readonly rounds: number;
   /** Between the edge and Twilio, each way. */
   readonly network: Network;
 }
 
-/** What came of real calls, on real sockets and a real Redis. */
+/** The results of real calls, on real sockets and a real Redis. */
 export interface RealFigures {
   readonly calls: number;
   readonly interruptions: number;
@@ -29,9 +29,9 @@ export interface RealFigures {
   readonly errors: readonly Millis[];
   /** From the model's `speech_started` leaving to `clear` arriving at Twilio's socket, in ms. */
   readonly reactions: readonly Millis[];
-  /** Audio of a silenced reply that was played after its clear had landed, in bytes. */
+  /** Audio of a cleared reply that was played after its clear had landed, in bytes. */
   readonly leakedBytes: number;
-  /** How late the phones themselves were, p99, in ms. */
+  /** How late the simulated phones were, p99, in ms. */
   readonly phonesLate: Millis;
   readonly violations: number;
 }
@@ -41,7 +41,7 @@ const words = (ms: Millis) =>
   Buffer.from(Array.from({length: ms * 8}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90)));
 const TEXT = 'This is a sentence of the usual length, said at the usual speed. ';
 
-/** Calls that nobody looks at: what a process does for the first time takes it many times as long. */
+/** Calls that are not measured: a process needs many times as long for what it does the first time. */
 const WARM_UP = 12;
 
 /** What the model answers, reply by reply: a greeting, then long ones, every third of two items. */
@@ -79,7 +79,7 @@ export async function realCalls(
     const dialled = [];
     for (let call = 0; call < count; call += 1) {
       dialled.push(fleet.twilio.dial(script(times)));
-      await sleep(random.between(40, 80)); // phones are not in step: their frames must not come in one burst every 20 ms
+      await sleep(random.between(40, 80)); // phones are not synchronised: their frames must not come in one burst every 20 ms
     }
     return dialled;
   };

@@ -4,7 +4,7 @@ import type {Seen} from '../../tests/heard/simulated-call.ts';
 /** Where to cut which items, in milliseconds of their own audio. */
 export type Cuts = ReadonlyMap<string, Millis>;
 
-/** A rule of somebody else, in its plainest form, restated in our words. It sees what a worker sees. */
+/** Another project's rule, in its plainest form, restated in our words. It sees what a worker sees. */
 export interface Rule {
   readonly name: string;
   see(seen: Seen): void;
@@ -112,7 +112,7 @@ class LastMark implements Rule {
   }
 }
 
-/** A fresh one of each for one call. */
+/** A new instance of each rule for one call. */
 export function rulesOfOthers(): Rule[] {
   return [new StreamClock(), new WallClock(), new BytesSent(), new LastMark()];
 }

@@ -8,7 +8,7 @@ const networks = [
   {delay: 80, jitter: 40},
 ] as const;
 
-/** A call that may begin with noise, a slow model, a slow stream, and a session that breaks. How often was it greeted? */
+/** A call with noise, a slow model, a slow stream, or a session that breaks. Counts the greetings. */
 export function greeting(seed: number): string {
   const random = seededRandom(seed * 31 + 7);
   const call = new SimulatedCall({

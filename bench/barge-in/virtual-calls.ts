@@ -30,7 +30,7 @@ interface Moment {
 const ROUNDS = 5;
 const WORDS = 'This is a sentence of the usual length, said at the usual speed. ';
 
-/** What came of one call: what every rule made of its interruptions, and how silent it was and how fast. */
+/** The results of one call: of every rule for its interruptions, and how fast it was silent. */
 export interface VirtualFigures {
   readonly outcomes: readonly Outcome[];
   /** From `speech_started` leaving the model to the clear at Twilio: here the ways alone, there and back. */
@@ -152,7 +152,7 @@ function judge(
   return {rule, refused, wrongItem, errorMs: remembered - playing.heardMs};
 }
 
-/** Half a tenth of a second at the end of an item is nothing to have an opinion about. */
+/** Within 50 ms of the end of an item, either answer is right. */
 function isWrong(
   items: readonly Heard<ModelItem>[],
   playing: Heard<ModelItem>,
@@ -162,7 +162,7 @@ function isWrong(
   return missed || items.some(({item, heardMs}) => isCut(item.id) && heardMs >= item.generatedMs);
 }
 
-/** Goes through what the worker saw, with every rule beside it. */
+/** Replays the worker's events, with every rule beside it. */
 function momentsOf(call: SimulatedCall): Moment[] {
   const rules: Rule[] = rulesOfOthers();
   const moments: Moment[] = [];

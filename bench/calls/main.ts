@@ -78,7 +78,7 @@ async function measure(calls: number): Promise<Row> {
   const idle = await costs(pids);
   const phones = Array.from({length: calls}, (_, call) => stack.use(new ProbePhone(`ws://127.0.0.1:${port}`, call)));
   await Promise.all(phones.map(phone => phone.opened()));
-  await run(phones, model, 2); // what is only done once does not count
+  await run(phones, model, 2); // what is done only once is not measured
   const before = await costs(pids);
   for (const phone of phones) phone.measured.departures.clear();
   const began = performance.now();
@@ -97,13 +97,13 @@ async function measure(calls: number): Promise<Row> {
   };
 }
 
-/** Everybody speaks for so long; the model speaks too, and is interrupted every second. Returns the reactions. */
+/** All callers speak for this long. The model speaks too, and is interrupted every second. Returns the reactions. */
 async function run(phones: readonly ProbePhone[], model: ProbeModel, seconds: number): Promise<number[]> {
   const reactions: number[] = [];
   const began = performance.now();
   const ticks = seconds * 50;
   for (let tick = 0; tick < ticks; tick += 1) {
-    // Phones are not in step: each speaks at its own moment of the 20 ms.
+    // Phones are not synchronised: each sends at its own moment of the 20 ms.
     const due = began + tick * 20;
     for (let slot = 0; slot < 4; slot += 1) {
       await until(due + slot * 5);

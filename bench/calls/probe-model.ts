@@ -9,9 +9,9 @@ export interface ProbeModel extends AsyncDisposable {
   readonly arrivals: Map<string, number>;
   /** Says a quarter of a second of audio, numbered, on every twelfth session: replies do not come all at once. */
   speak(twelfth: number): void;
-  /** Claims that the caller of every session spoke; the moment is in `interruptions`. */
+  /** Reports speech of the caller in every session; the moment is in `interruptions`. */
   interrupt(): void;
-  /** Moments at which each session was told to have heard the caller, by session. */
+  /** When each session reported speech of the caller. */
   readonly interruptions: Map<number, number>;
   /** Moments at which numbered audio left, by its number. */
   readonly departures: Map<number, number>;

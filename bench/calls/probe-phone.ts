@@ -71,7 +71,7 @@ export class ProbePhone implements AsyncDisposable {
     const mark = text.startsWith('{"event":"mark"')
       ? (JSON.parse(text) as {mark: {name: string}}).mark.name
       : undefined;
-    // A phone with no patience: what it is given is played at once, so that barge-ins find something unproven only
+    // This phone plays everything at once, so that a barge-in finds unproven audio only
     // when marks are held back until the next frame.
     if (mark !== undefined && mark.startsWith('probe')) this.#return(mark);
     const payload = /"payload":"([^"]{12})/.exec(text)?.[1];

@@ -5,13 +5,13 @@ import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
-/** Asks again and again, for as long as anybody could want. */
+/** Asks again and again, for longer than any scene lasts. */
 const TALKS: CallerScript = Array.from({length: 200}, (): CallerScript => [
   {do: 'waitForSilence', ms: 400},
   {do: 'say', clip: 'caller-yes'},
 ]).flat();
 
-/** One of the callers, with the moments that matter; monotonic milliseconds of this process. */
+/** One caller, with the moments that are measured, in monotonic milliseconds of this process. */
 export interface Talker {
   readonly call: FakeCall;
   /** The caller has asked, and has heard nothing since. */
@@ -42,7 +42,7 @@ export class Load implements AsyncDisposable {
     const load = new Load(fleet);
     for (let tag = 0; tag < calls; tag += 1) {
       load.#dial(tag);
-      // Phones are not in step: at whole multiples of 20 ms all their frames would come in one burst.
+      // Phones are not synchronised: at multiples of 20 ms all their frames would come in one burst.
       await sleep((Math.random() + 0.5) * (4_000 / calls));
     }
     await sleep(4_000);
@@ -56,7 +56,7 @@ export class Load implements AsyncDisposable {
     this.talkers.push(talker);
   }
 
-  /** How often each of our processes has said something since a moment, and when, in monotonic milliseconds. */
+  /** How often each process has logged a message since a moment, and when, in monotonic milliseconds. */
   said(message: string, since: number): {readonly at: number; readonly line: LogLine; readonly by: RunningProcess}[] {
     return [...this.fleet.workers, ...this.fleet.edges].flatMap(by =>
       by.lines
@@ -85,7 +85,7 @@ function note(talker: Talker, event: FakeCallEvent): void {
   }
 }
 
-/** Calls that somebody else than the caller ended. */
+/** Calls that were not ended by the caller. */
 export function lostCalls(reports: readonly CallReport[]): number {
   return reports.filter(report => report.endedBy !== 'caller').length;
 }

@@ -1,5 +1,5 @@
 /**
- * What a death costs a caller: every promise of docs/RELIABILITY.md, measured on real processes under load.
+ * What a failover costs a caller: every promise of docs/RELIABILITY.md, measured on real processes under load.
  *
  *   npm run bench failover -- --calls 100 --repetitions 20 [--only worker-kill,redis] [--write]
  */

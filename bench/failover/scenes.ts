@@ -8,7 +8,7 @@ import {speechGaps} from './speech-gaps.ts';
 import {sessionsEnd} from './sessions-end.ts';
 import {type Plan, type Row, spread} from './stats.ts';
 
-/** What is measured, by name. */
+/** The measurements, by name. */
 export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = {
   'worker-kill': plan => workerDies(plan, 'SIGKILL'),
   'worker-stop': plan => workerDies(plan, 'SIGSTOP'),
@@ -20,7 +20,7 @@ export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = 
   admission: overOffered,
 };
 
-/** The worker whose calls are nearest to its fair share: whoever was started a moment ago has none yet. */
+/** The worker with a number of calls nearest to its fair share; a worker that has just started has none yet. */
 async function typical(workers: readonly RunningProcess[]): Promise<{process: RunningProcess; calls: number}> {
   const counts = await Promise.all(workers.map(each => metric(each, 'voicebridge_calls_active')));
   const share = counts.reduce((sum, count) => sum + count, 0) / counts.length;
@@ -31,7 +31,7 @@ async function typical(workers: readonly RunningProcess[]): Promise<{process: Ru
   return nearest;
 }
 
-/** Calls never move only to be spread: so the fullest worker leaves, as in a deploy, and another comes in its place. */
+/** Calls never move only to be spread, so the fullest worker leaves, as in a deployment, and another replaces it. */
 async function evenOut(fleet: ProcessFleet): Promise<void> {
   const counts = await Promise.all(fleet.workers.map(each => metric(each, 'voicebridge_calls_active')));
   const [fullest] = fleet.workers.splice(counts.indexOf(Math.max(...counts)), 1);
@@ -84,7 +84,7 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
 }
 
 async function edgeDies({calls, repetitions}: Plan): Promise<Row[]> {
-  // One call loses far more edges here than a call should have to bear.
+  // One call loses more edges here than any real call would.
   await using load = await Load.start(calls, {env: {MAX_ATTEMPTS: '1000'}});
   const {fleet} = load;
   const deaths: {at: number; port: number; speaking: Set<string>}[] = [];
@@ -125,7 +125,7 @@ async function edgeDies({calls, repetitions}: Plan): Promise<Row[]> {
 async function redisAway({calls, repetitions}: Plan): Promise<Row[]> {
   const rows: Row[] = [];
   for (const downMs of [200, 1_000, 3_000]) {
-    // Audio as fast as it is spoken: whatever is late is heard as a gap.
+    // Audio in real time, so that anything late is heard as a gap.
     await using load = await Load.start(calls, {model: {MODEL_SPEED: '1', MODEL_DELTA_MS: '60'}});
     const {fleet} = load;
     const outages: {from: number; until: number}[] = [];

@@ -4,7 +4,7 @@ import type {StreamReport} from '../../simulators/twilio/src/report/call-report.
 const BYTES_PER_MS = 8;
 
 /**
- * Silences in the middle of something the assistant said, in monotonic milliseconds; a pause between two replies is none.
+ * Silences within a reply of the assistant, in monotonic milliseconds; pauses between replies do not count.
  * `MODEL_TAGGED` must be on.
  */
 export function speechGaps({segments, played}: StreamReport): {readonly at: number; readonly ms: number}[] {

@@ -1,10 +1,10 @@
-/** How much of it. */
+/** The shares that are shown. */
 export interface Plan {
   readonly calls: number;
   readonly repetitions: number;
 }
 
-/** One line of the table: what was measured, what was hoped for, what came out. */
+/** A row of the table: measurement, goal, result. */
 export interface Row {
   readonly what: string;
   readonly goal: string;

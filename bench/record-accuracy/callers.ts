@@ -1,7 +1,7 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 
-/** What callers do on purpose, so that everything that is measured happens often enough. */
+/** What callers do, so that everything that is measured happens often enough. */
 export const kinds = [
   'patient',
   'interrupts',
@@ -18,7 +18,7 @@ export const cough = Buffer.from(
   Array.from({length: 180 * 8}, (_, at) => ((at * 29 + (at >> 3) * 7) % 2) * 0x80 + 0x30 + ((at * 11) % 16)),
 );
 
-/** `late` milliseconds spread what callers do over the phases of everybody's clocks. */
+/** `late` milliseconds spread the callers' actions over the phases of all clocks. */
 export function scriptOf(kind: CallerKind, late: number): CallerScript {
   switch (kind) {
     case 'patient':

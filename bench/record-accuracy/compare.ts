@@ -3,7 +3,7 @@ import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evid
 import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
 import type {MeasuredCall} from './run-calls.ts';
 
-/** One figure of the record beside what really happened. Both in milliseconds. */
+/** One figure of the record and the ground truth. Both in milliseconds. */
 export interface Pair {
   readonly metric: Metric;
   readonly callSid: string;
@@ -12,7 +12,7 @@ export interface Pair {
   readonly note: string;
 }
 
-/** What the same figure would be if the model were believed. Not judged: nothing is recorded of it. */
+/** The figure if the model's own report were used. Not judged, because it is not recorded. */
 export const GRID = 'end-of-turn delay, by the model alone';
 /** What a session is told: so much silence ends a turn, and is in the model's word about where it ended. */
 const SILENCE_MS = 500;
@@ -124,7 +124,7 @@ function responseAt({responses}: ModelEvidence, at: Millis): TrueResponse | unde
 function interruptionsOf(call: MeasuredCall, {cuts}: PhoneEvidence): Pair[] {
   const {record} = call;
   const interruptions = record.interruptions.filter(each => !each.falseInterruption);
-  if (interruptions.length !== cuts.length) return []; // the counts say so; nothing can be paired
+  if (interruptions.length !== cuts.length) return []; // the counts differ, so nothing can be paired
   return interruptions.flatMap((each, index) => {
     const cut = cuts[index];
     if (!cut?.utterance) return [];
@@ -153,7 +153,7 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
     const arriving = before.closedAt - delay - before.openedAt;
     const gapAfter = (frames: number) => after.openedAt! - before.openedAt! - frames * 20;
     const frames = Math.floor(arriving / 20);
-    // Whether an edge passed on what reached it in its last moments, nobody outside can tell: both would be right.
+    // Whether an edge passed on what reached it in its last moments cannot be seen from outside; both would be right.
     const [truth, orElse] = [gapAfter(frames), gapAfter(frames - 1)];
     const isLate = arriving % 20 < LAST_MOMENTS_MS && Math.abs((gapMs ?? 0) - orElse) < Math.abs((gapMs ?? 0) - truth);
     return pair('failover gap, stream lost', call, gapMs, isLate ? orElse : truth);

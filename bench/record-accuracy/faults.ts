@@ -5,17 +5,17 @@ import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 export const TROUBLES = ['none', 'worker', 'edge', 'model', 'all'] as const;
-/** What goes wrong while a wave of calls is on. */
+/** Faults during a wave of calls. */
 export type Trouble = (typeof TROUBLES)[number];
 
 export const isTrouble = (text: string): text is Trouble => (TROUBLES as readonly string[]).includes(text);
 
 export const dies = (trouble: Trouble) => trouble === 'worker' || trouble === 'all';
 
-/** Numbers are hashed with it, and the model is told the hash: that is how its sessions are matched with calls. */
+/** Telephone numbers are hashed with this key and the model gets the hash, which matches its sessions with calls. */
 export const HASH_KEY = 'what only this bench needs to know';
 
-/** Breaks things on purpose, and remembers what. */
+/** Injects faults, and remembers them. */
 export class Troublemaker {
   readonly #fleet: ProcessFleet;
   readonly #killed = new Set<RunningProcess>();

@@ -1,10 +1,10 @@
 /**
- * Whether the numbers in the database are true: calls with a network that delays and jitters, interruptions, noises,
- * keys, goodbyes and failovers; afterwards each figure that analytics shows is compared with what the simulated phones
- * and the simulated model know.
+ * Are the figures in the database right? Calls with a network that delays and jitters, interruptions, noises, keys,
+ * goodbyes and failovers; afterwards each figure of analytics is compared with the evidence of the simulated phones and
+ * the simulated model.
  *
  *   npm run bench record-accuracy -- --calls 200 --at-once 25
- *   npm run bench record-accuracy -- --kill-records --calls 50     what callers notice when nobody can write records
+ *   npm run bench record-accuracy -- --kill-records --calls 50     what callers notice while no record can be written
  */
 import {cpus, loadavg, totalmem} from 'node:os';
 import {setTimeout as pause} from 'node:timers/promises';
@@ -77,7 +77,7 @@ async function compareWithTruth(): Promise<void> {
   process.exitCode = isGood ? 0 : 1;
 }
 
-/** The same calls twice: in peace, and while analytics and its queue's Redis are killed again and again. */
+/** The same calls twice: undisturbed, and while analytics and its queue's Redis are killed again and again. */
 async function compareRuns(): Promise<void> {
   const peace = await run();
   const kills = await run(killRecords);

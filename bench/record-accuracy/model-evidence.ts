@@ -6,7 +6,9 @@ export interface TrueResponse {
   readonly id: string;
   readonly startedAt: Millis;
   readonly firstDeltaAt: Millis | undefined;
-  /** The caller's turn that made the model speak, if one did: what it said about it, and when. */
+  /**
+   * The turn of the caller that made the model answer, if there was one: what the model reported about it, and when.
+   */
   readonly turn: {readonly stoppedAt: Millis; readonly endMs: Millis} | undefined;
   /** Tags of its spoken items, in order, and how much of them was made. */
   readonly tags: readonly number[];
@@ -19,7 +21,7 @@ export interface ModelEvidence {
   readonly sessions: number;
 }
 
-/** What the model did in all sessions of one call. `deadAt`: when, on the wall clock, nobody listened to it any more. */
+/** What the model did in all sessions of one call. `deadAt`: when its connection was lost, on the wall clock. */
 export function modelEvidence(sessions: readonly SessionSummary[]): ModelEvidence {
   const responses = sessions.flatMap(session => {
     const {clockOrigin, items, speech} = session;

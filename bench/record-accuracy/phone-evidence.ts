@@ -7,7 +7,7 @@ import {trueSpeech} from './speech-intervals.ts';
 
 const BYTES_PER_MS = 8;
 
-/** Something the caller said, by the energy of the recording. Moments are on the phone's clock. */
+/** Speech of the caller, by the energy of the recording. Moments are on the phone's clock. */
 export interface Utterance {
   /** The first and the last audible frame left the phone. */
   readonly onsetAt: Millis;
@@ -23,7 +23,7 @@ export interface HeardItem {
   readonly toMs: Millis;
 }
 
-/** A clear that took something away. */
+/** A clear that dropped audio. */
 export interface TrueCut {
   readonly at: Millis;
   readonly unheardMs: Millis;
@@ -35,7 +35,7 @@ export interface TrueCut {
   readonly audibleSince: Millis;
 }
 
-/** What happened at the phone. The product knows nothing of this. */
+/** The evidence of the phone. The product cannot see it. */
 export interface PhoneEvidence {
   readonly utterances: readonly Utterance[];
   readonly items: ReadonlyMap<number, HeardItem>;

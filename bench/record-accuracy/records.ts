@@ -37,14 +37,14 @@ export class Records implements AsyncDisposable {
     this.#analytics = await startProcess({service: 'services/analytics', env});
   }
 
-  /** Kills analytics in the middle of whatever it does, and starts it again. */
+  /** Kills analytics at any moment, and starts it again. */
   async restart(): Promise<void> {
     this.#analytics?.kill('SIGKILL');
     await this.#analytics?.exited;
     await this.start();
   }
 
-  /** The same for the queue's Redis, which is away for a while. */
+  /** Kills the queue's Redis and starts it again after a while. */
   async restartQueue(awayMs: number): Promise<void> {
     if (this.#redis) process.kill(this.#redis.pid, 'SIGKILL');
     await this.#redis?.exited;
@@ -52,7 +52,7 @@ export class Records implements AsyncDisposable {
     await this.#startRedis();
   }
 
-  /** What analytics answers about a call, as soon as it can. */
+  /** Reads a call from analytics, as soon as it can answer. */
   async of(callSid: string): Promise<z.infer<typeof CallDetail>> {
     for (const until = performance.now() + RECORDED_WITHIN_MS; ; await pause(100)) {
       const answer = await fetch(new URL(`/api/calls/${callSid}`, this.#analytics?.url)).catch(() => undefined);

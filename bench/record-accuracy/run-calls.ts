@@ -13,12 +13,12 @@ export interface TruthOptions {
   readonly waves: readonly {readonly calls: number; readonly trouble: Trouble}[];
   /** Between Twilio and the edges, one way, ± jitter; milliseconds. */
   readonly network: {readonly delay: number; readonly jitter: number};
-  /** Happens beside each wave but the first, which only warms up. */
+  /** Runs beside each wave but the first, which only warms up. */
   readonly beside?: (records: Records) => Promise<void>;
   readonly say?: (line: string) => void;
 }
 
-/** One call: what its phone knows, what the model knows, and what analytics was told. */
+/** One call: the evidence of its phone and of the model, and the record in analytics. */
 export interface MeasuredCall {
   readonly kind: CallerKind;
   readonly report: CallReport;
@@ -28,7 +28,7 @@ export interface MeasuredCall {
   readonly owners: number;
   /** How many of its model sessions were cut off on purpose. */
   readonly modelCuts: number;
-  /** They waited for an answer that never came. */
+  /** The caller waited for an answer that never came. */
   readonly waited: boolean;
 }
 
@@ -43,7 +43,7 @@ interface Dialled {
   readonly call: FakeCall;
 }
 
-/** Short calls that nobody looks at: what a process does for the first time takes it many times as long. */
+/** Short calls that are not measured: a process needs many times as long for what it does the first time. */
 const WARM_UP = 12;
 /** Every script is over long before. */
 const WAIT_AT_MOST_MS = 60_000;
@@ -55,7 +55,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
     await using records = await Records.open();
     await using fleet = await ProcessFleet.start({
       edges: 2,
-      // Those that will die have somebody to take over, and nobody has to be started during a call.
+      // Processes that will be killed have others that take over; none has to be started during a call.
       workers: 2 + waves.filter(({trouble}) => dies(trouble)).length,
       env: {NUMBER_HASH_KEY: HASH_KEY, QUEUE_REDIS_URL: records.queueUrl},
       model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200-500'},
@@ -87,7 +87,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
   }
 }
 
-/** Nobody is in step: everybody dials at another moment, and waits for a moment of their own. */
+/** Callers are not synchronised: each dials at another moment, and waits for a different time. */
 function dialWave(fleet: ProcessFleet, calls: number, before: number, what: readonly CallerKind[]): Promise<Dialled[]> {
   const dialled = Array.from({length: calls}, async (_, index) => {
     const number = before + index;
@@ -99,7 +99,7 @@ function dialWave(fleet: ProcessFleet, calls: number, before: number, what: read
   return Promise.all(dialled);
 }
 
-/** A caller who waits in vain hangs up at last. */
+/** The time after which a caller who gets no answer hangs up. */
 async function endOf(wave: readonly Dialled[]) {
   const given = setTimeout(() => wave.forEach(({call}) => call.hangUp()), WAIT_AT_MOST_MS);
   const ended = wave.map(async ({kind, call}) => {

@@ -3,13 +3,13 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 const FRAME_BYTES = 160;
 const FRAME_MS = 20;
-/** -50 dB of full scale: whatever is louder, a listener hears. Neither the model nor the product uses this limit. */
+/** -50 dB of full scale: anything louder is audible. Neither the model nor the product uses this limit. */
 const AUDIBLE_RMS = 104;
 
 /** Which frames of a recording can be heard, as the moments at which they leave the phone, in order. */
 export type TrueSpeech = readonly Millis[];
 
-/** Where somebody can be heard in a recording, by the energy of its frames. Throws for one in which nobody can. */
+/** The intervals of a recording with speech, by the energy of its frames. Throws if there are none. */
 export function trueSpeech(audio: Buffer): TrueSpeech {
   const audible: Millis[] = [];
   for (let frame = 0; frame * FRAME_BYTES < audio.length; frame += 1) {

@@ -13,14 +13,14 @@ export interface Row {
   readonly max: number;
   /** Of the error with its sign. */
   readonly mean: number;
-  /** Undefined where nothing is judged. */
+  /** Undefined if it is not judged. */
   readonly ok: boolean | undefined;
 }
 
 export function latencyRows(pairs: readonly Pair[]): Row[] {
   return metrics.map(metric => {
     const errors = pairs.filter(each => each.metric === metric).map(({recorded, truth}) => recorded - truth);
-    // A figure that is missing is wrong by more than anybody could measure.
+    // A missing figure counts as an infinite error.
     const sizes = errors.map(error => (Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.abs(error)));
     const {count, p50, p95, max} = percentiles(sizes);
     const known = errors.filter(error => !Number.isNaN(error));
@@ -62,7 +62,7 @@ export function printTable(rows: readonly Row[], counts: readonly CountRow[]): s
   ].join('\n');
 }
 
-/** What callers lived through in two runs: the figures of their phones, not those of the records. */
+/** What callers noticed in two runs: the figures of their phones, not of the records. */
 export function printSideBySide(before: readonly Pair[], after: readonly Pair[]): string {
   const felt: readonly Pair['metric'][] = ['time to first audio', 'platform turn gap', 't_stop', 'talk-over'];
   const cell = (pairs: readonly Pair[], metric: Pair['metric']) => {

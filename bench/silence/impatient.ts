@@ -6,11 +6,11 @@ import type {Keys} from '../../tests/heard/odd-call.ts';
 
 type Step = CallerScript[number];
 
-/** A caller who waits so long for an answer says something all the same, and hangs up in the end. */
+/** After waiting this long for an answer, a caller speaks again or hangs up. */
 const PATIENCE_MS = 30_000;
 const CLIPS: readonly ClipName[] = ['caller-opening-hours', 'caller-yes', 'caller-book-table', 'caller-hello'];
 
-/** A caller who speaks, interrupts and presses keys, and never waits for ever. `keys` fills while the call goes on. */
+/** A caller who speaks, interrupts, presses keys, and hangs up if not answered. `keys` is filled during the call. */
 export function impatient(random: Random, clock: Clock): {script: CallerScript; keys: Keys[]} {
   const pressed: Keys[] = [];
   const steps: Step[] = [];
@@ -30,7 +30,7 @@ export function impatient(random: Random, clock: Clock): {script: CallerScript; 
   return {script: steps, keys: pressed};
 }
 
-/** Waits until something is so, but not longer. */
+/** Waits until the condition holds, but not longer. */
 function within(most: Millis, isSo: (call: FakeCall) => boolean, clock: Clock): Step {
   let since: Millis | undefined;
   return {

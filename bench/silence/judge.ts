@@ -2,25 +2,25 @@ import {readFileSync} from 'node:fs';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {OwedSilence} from '../../tests/heard/owed-silence.ts';
 
-/** What one call came to. */
+/** The outcome of one call. */
 export interface CallOutcome {
   readonly seed: number;
   /** How its model misbehaved, in a few words each. */
   readonly ways: readonly string[];
   readonly silences: readonly OwedSilence[];
-  /** The most answers that were asked for or begun between two things that the caller did. */
+  /** The most answers that were requested or begun between two actions of the caller. */
   readonly mostResponses: number;
   /** The end reason, `caller.hung-up` included; undefined if the worker never let go. */
   readonly end: string | undefined;
-  /** What the worker could not stand. */
+  /** Errors of the worker. */
   readonly thrown: string | undefined;
 }
 
 /** The goal for 99 of 100 silences, in milliseconds. */
 export const GOAL_MS: Millis = 7_000;
-/** So long a silence, in milliseconds, counts as one for ever. */
+/** A silence of this many milliseconds counts as endless. */
 const FOR_EVER_MS: Millis = 20_000;
-/** More requests than one thing a caller does can need: eight rounds of tools, and every step of help twice. */
+/** More requests than one action of a caller can need: eight rounds of tools, and every recovery step twice. */
 const LOOP = 12;
 
 const documented = readFileSync(new URL('../../docs/METRICS.md', import.meta.url), 'utf8');

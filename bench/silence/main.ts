@@ -1,14 +1,14 @@
 /**
- * How long does a caller wait in silence while the model misbehaves? The simulated model does everything wrong that its
- * knobs know, several things at once, drawn from a seed for each call; callers speak, interrupt and press keys. Measured is
- * what the simulated phone played: each silence that the assistant owed an end of, from the start of the call, the end of a
+ * How long does a caller wait in silence while the model misbehaves? The simulated model uses all of its knobs, several
+ * at once, drawn from a seed for each call; callers speak, interrupt and press keys. Measured is what the simulated
+ * phone played: each silence in which the caller waited for the assistant, from the start of the call, the end of a
  * turn, the last key, or a sentence that broke off, to something audible or the end of the call.
  *
  *   virtual   the worker's core and its translation of the protocol, on a virtual clock
  *   real      every service and the model are processes of their own
  *
  *   npm run bench silence -- [--calls 500] [--real 40] [--seed 1] [--json FILE]
- *   npm run bench silence -- --seed 217 --calls 1 --real 0     one call again, and all that happened in it
+ *   npm run bench silence -- --seed 217 --calls 1 --real 0     repeats one call and prints all that happened in it
  */
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';

@@ -3,11 +3,11 @@ import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {Mutation} from '../../simulators/openai/src/knobs/mutation.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
-/** A model's server that one caller meets: how its first session behaves, and the sessions after it. */
+/** The misbehaviour that one caller meets: in the first session, and in the later ones. */
 export interface OddModel {
   readonly first: Partial<Knobs>;
   readonly later: Partial<Knobs>;
-  /** In a few words, for the reader of one call. */
+  /** A short description for the reader of one call. */
   readonly ways: readonly string[];
 }
 
@@ -34,11 +34,11 @@ const EVENTS = [
   'rate_limits.updated',
 ];
 
-/** Draws several ways to misbehave at once, from everything that the simulated model's knobs know. */
+/** Draws several faults at once from all knobs of the simulated model. */
 export function oddModel(random: Random): OddModel {
   const ways = [...answering(random), ...protocol(random), ...timing(random)];
   const knobs = (of: readonly Way[]): Partial<Knobs> => Object.assign({}, ...of.map(([, each]) => each));
-  // Another session is no better, or it is, or it is wrong in another way.
+  // Later sessions have the same faults, none, or others.
   const next = random.whole(0, 2);
   const first = knobs(ways);
   const others = next === 2 ? [...answering(random), ...protocol(random)] : [];

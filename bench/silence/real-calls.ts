@@ -9,7 +9,7 @@ import {oddModel, type OddModel} from './odd-model.ts';
 const AT_ONCE = 10;
 /** The model tells callers apart by a hash of their numbers. */
 const HASH_KEY = 'a key of the bench for hashes';
-/** Every caller has lost patience before. */
+/** Every caller has hung up before this. */
 const WAIT_AT_MOST_MS = 240_000;
 
 interface Placed extends OddCall {
@@ -18,7 +18,7 @@ interface Placed extends OddCall {
   readonly keys: readonly Keys[];
 }
 
-/** Calls through every process, each with an odd model of its own. */
+/** Calls through all processes, each with its own faults of the model. */
 export async function realCalls(calls: number, seed: number, say: (text: string) => void): Promise<CallOutcome[]> {
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
   try {

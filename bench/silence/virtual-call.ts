@@ -25,8 +25,8 @@ const networks = [
 ] as const;
 
 /**
- * One call on a virtual clock: an odd model, and a caller who speaks, interrupts, presses keys and hangs up. `tell` gets
- * all that happened in it, a line each.
+ * One call on a virtual clock: a faulty model, and a caller who speaks, interrupts, presses keys and hangs up. `tell`
+ * gets one line for each event.
  */
 export function virtualCall(seed: number, tell?: (line: string) => void): CallOutcome {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1));
@@ -117,14 +117,14 @@ class Caller {
     this.#hangsUp();
   }
 
-  /** Waits for a word of the assistant; in vain, tries once more, and then gives up. */
+  /** Waits for audio of the assistant; without any, speaks once more, and then hangs up. */
   #hears(): boolean {
     if (this.#until(() => this.#call.hearsAssistant, PATIENCE_MS)) return true;
     this.#talks();
     return this.#until(() => this.#call.hearsAssistant, PATIENCE_MS);
   }
 
-  /** Waits until the assistant has said what it had to say; after half a sentence, half of the callers wait for more. */
+  /** Waits until the assistant has finished; after half a sentence, half of the callers wait for more. */
   #isTold(): boolean {
     const pause = this.#random.between(300, 900);
     const waitsForMore = this.#random.between(0, 1) < 0.5;

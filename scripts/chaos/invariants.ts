@@ -38,7 +38,9 @@ const RULES: readonly Rule[] = [
       ...reports
         .filter(report => counts.get(report.callSid)?.length !== 1 && report.streams.length > 0)
         .map(report => `${name(report)} has ${counts.get(report.callSid)?.length ?? 0} records`),
-      ...[...counts.keys()].filter(callSid => !wanted.has(callSid)).map(callSid => `a record of nobody: ${callSid}`),
+      ...[...counts.keys()]
+        .filter(callSid => !wanted.has(callSid))
+        .map(callSid => `a record without a call: ${callSid}`),
     ];
   },
   // Caller audio arrives once, in order, at the caller's own model session.
@@ -64,7 +66,7 @@ const RULES: readonly Rule[] = [
       .filter(({session}) => session.closedAt === null)
       .map(({session, tags}) => `session ${session.id} of caller ${tags.join()} is still open`),
   ({open}) => open.map(callSid => `${callSid} is still open in Redis`),
-  ({channels}) => channels.map(channel => `somebody still listens to ${channel}`),
+  ({channels}) => channels.map(channel => `a subscriber is left on ${channel}`),
   ({keys}) => keys.map(key => `the key ${key} would stay for ever`),
   ({held}) => held.map(each => `a call is still held by ${each}`),
 ];
@@ -94,7 +96,7 @@ function wronglyHeard(report: CallReport, audioEvidence: readonly AudioEvidence[
     if (session === undefined) {
       // A session that got no tagged frame cannot be matched with a caller.
       if (audioEvidence.some(({session: each, tags}) => tags.length > 0 && each.items.some(({tag}) => tag === item))) {
-        wrong.push(`${name(report)} heard what was said to somebody else (item ${item})`);
+        wrong.push(`${name(report)} heard audio of another call (item ${item})`);
       }
       continue;
     }

@@ -24,6 +24,6 @@ export const CHAOS = {
     calls: above0().default(20).describe('how many callers at a time'),
     seed: above0().default(1).describe('the same seed kills in the same order'),
     stay: stay().describe('how many seconds a caller stays, at least and at most (6-30)'),
-    total: above0().optional().describe('nobody else dials after so many, however much time is left'),
+    total: above0().optional().describe('no more callers dial after this many, however much time is left'),
   }),
 } satisfies CommandLine<z.ZodObject>;

@@ -12,7 +12,7 @@ export interface Happening {
   /** Seconds since the first call was placed. */
   readonly at: number;
   readonly who: Person;
-  /** `interrupt`: the caller talks over the assistant. `note`: nobody speaks. */
+  /** `interrupt`: the caller talks over the assistant. `note`: neither speaks. */
   readonly kind: 'caller' | 'assistant' | 'interrupt' | 'note' | 'trouble';
   readonly text: string;
   /** A figure that belongs to it. */

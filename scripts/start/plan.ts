@@ -33,7 +33,7 @@ export interface Plan {
   /** What Twilio is told, without a last slash. */
   readonly webhookUrl: string;
   readonly edgeUrls: readonly string[];
-  /** The one port that needs a tunnel, when nobody said where the edges are reached. */
+  /** The one port that needs a tunnel, if no public address of the edges is set. */
   readonly frontDoor?: FrontDoorOptions;
   /** What the operator should know before the first call. */
   readonly warnings: readonly string[];
@@ -58,7 +58,7 @@ const BY_LIBRARIES: Readonly<Record<Planned['service'], RegExp>> = {
   analytics: /^((OTEL|NODE)_|PG)/,
 };
 const UNSIGNED =
-  'Calls are taken that nobody signed, on loopback only: whoever finds a tunnel to it can spend your OpenAI credit. Set TWILIO_AUTH_TOKEN.';
+  'Unsigned calls are accepted, on loopback only: anyone who finds a tunnel to it can spend your OpenAI credit. Set TWILIO_AUTH_TOKEN.';
 const LOOPBACK = '127.0.0.1';
 
 export interface Counts {

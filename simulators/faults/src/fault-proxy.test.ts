@@ -85,7 +85,7 @@ test('bandwidth and slices spread what was sent over time', async () => {
   await until(() => read.far.length === 200);
 });
 
-test('a half-open line tells nobody; what was sent meanwhile arrives when it heals', async () => {
+test('a half-open line reports nothing to either side, and what was sent meanwhile arrives when it recovers', async () => {
   const {proxy, call} = await line();
   const {near, far, read} = await call();
   const heal = proxy.toxics.add({kind: 'half_open'}, 'up');

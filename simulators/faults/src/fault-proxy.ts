@@ -24,7 +24,7 @@ export interface FaultProxy extends AsyncDisposable {
   url(scheme: string, path?: string): string;
   /** Ends every connection now: with a close, or with a TCP reset. New ones are still taken. */
   cut(how?: 'close' | 'reset'): void;
-  /** From now on nobody answers on the port, and every connection is ended; until `up`. */
+  /** Closes the port and every connection, until `up`. */
   down(): Promise<void>;
   up(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export type Toxic =
   | {readonly kind: 'slicer'; readonly size: number; readonly delay?: Millis}
   /** A black hole: what is sent meanwhile is lost; the connection closes `after` that long (never, when left out). */
   | {readonly kind: 'timeout'; readonly after?: Millis}
-  /** The wire is cut but nobody is told: what is sent meanwhile arrives when this is removed. */
+  /** The line is cut and neither side notices: what is sent meanwhile arrives when this is removed. */
   | {readonly kind: 'half_open'}
   /** The end of one side is told to the other so much later. */
   | {readonly kind: 'slow_close'; readonly delay: Millis}

@@ -7,7 +7,7 @@ import {readKnobs, type Knobs} from './knobs/knobs.ts';
 import type {ModelScript, Reply} from './answering/model-script.ts';
 import {sessionSummary} from './session/session-summary.ts';
 
-/** The part of the server that other processes may see and change over HTTP. */
+/** The part of the server that other processes can read and change over HTTP. */
 export interface Controlled {
   readonly sessions: readonly FakeSession[];
   readonly refusedUpgrades: readonly unknown[];
@@ -22,7 +22,7 @@ interface Answer {
 }
 
 /**
- * The control door, on the same port as the protocol:
+ * The control API, on the same port as the protocol:
  *
  *   GET  /sessions                    every session: items, refusals, what was heard (bytes and sha256)
  *   GET  /sessions/ID                 one of them

@@ -1,4 +1,4 @@
-/** The fake model as a process of its own: one JSON line on stdout per turn, a control door beside the protocol. */
+/** The fake model as a process of its own: one JSON line on stdout per turn, a control API beside the protocol. */
 import {startFakeOpenAI} from './fake-openai.ts';
 import {optionsFrom} from './fake-openai-env.ts';
 import {journal} from './session/session-journal.ts';

@@ -15,7 +15,7 @@ export interface FakeTwilio extends AsyncDisposable {
   /** Where the REST API listens; use it in place of https://api.twilio.com. */
   readonly restUrl: string;
   readonly accountSid: string;
-  /** Somebody calls the number. Returns at once; `call.ended` has the report. */
+  /** Calls the number. Returns at once; `call.ended` has the report. */
   dial(caller: CallerScript, options?: DialOptions): FakeCall;
   readonly calls: readonly FakeCall[];
   /** How late the simulator itself is. Above 5 ms at p99 it measures itself, and its reports are worth nothing. */

@@ -38,7 +38,7 @@ test('a deadline that has come nearer is kept', () => {
   expect(call.at).toEqual([9]);
 });
 
-test('a wheel with nobody on it sets no timer, and a stopped one never again', () => {
+test('an empty wheel sets no timer, and a stopped one never again', () => {
   const clock = new FakeClock();
   const wheel = new TimerWheel(clock);
   const call = ticker(20, 20);

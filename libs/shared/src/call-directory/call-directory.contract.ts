@@ -326,9 +326,9 @@ async function violations(directory: CallDirectory, steps: readonly Step[]): Pro
     must('epochs only rise', (after.call?.epoch ?? 0) >= truth);
     must('an older epoch has no effect', epoch === truth || unchanged);
     must('what has ended stays as it is', before.call?.state !== 'ended' || unchanged);
-    must('nobody but a claim makes a call', before.call !== undefined || what === 'claim' || unchanged);
+    must('only a claim makes a call', before.call !== undefined || what === 'claim' || unchanged);
     const open = what === 'claim' && epoch === truth && before.call?.state !== 'ended';
-    must('somebody wins', !open || after.call?.epoch === epoch + 1);
+    must('one claim wins', !open || after.call?.epoch === epoch + 1);
   }
   for (const [epoch, count] of winners) if (count !== 1) broken.push(`${count} winners of epoch ${epoch}`);
   return broken;

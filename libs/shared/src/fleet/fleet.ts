@@ -19,7 +19,7 @@ export const Member = z.object({
 });
 export type Member = Readonly<z.infer<typeof Member>>;
 
-/** The members of each fleet. Use it to choose whom to ask. Who is dead is decided by `FailureDetector`. */
+/** The members of each fleet. Use it to choose a member; `FailureDetector` decides which are dead. */
 export interface Fleet {
   /** Must be repeated every second; a member is removed after three seconds without it. */
   announce(name: FleetName, member: Member): Promise<void>;

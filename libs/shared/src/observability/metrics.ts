@@ -118,11 +118,14 @@ export function createMetrics(service: string) {
       'reason',
       service === 'webhook' ? REFUSED_REQUESTS : REFUSED_SOCKETS,
     ),
-    malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages nobody could use', ['peer', 'reason']),
+    malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages that could not be read', [
+      'peer',
+      'reason',
+    ]),
     takeoversTotal: counterBy(
       CALLS,
       'takeovers_total',
-      'calls moved to another worker, by whoever moved them',
+      'calls moved to another worker, by the service that moved them',
       'cause',
       TAKEOVER_CAUSES,
     ),
@@ -134,7 +137,7 @@ export function createMetrics(service: string) {
       'kind',
       FAILOVER_KINDS,
     ),
-    fencedTotal: counter(WORKER, 'fenced_total', 'owners that let go because somebody newer exists'),
+    fencedTotal: counter(WORKER, 'fenced_total', 'owners that released a call because a newer owner exists'),
     modelErrorsTotal: counterBy(WORKER, 'model_errors_total', 'errors the model reported', 'code', MODEL_ERRORS),
     answersMissedTotal: answersMissed,
     modelEventsMendedTotal: counterBy(

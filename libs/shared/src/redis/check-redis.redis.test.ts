@@ -138,7 +138,7 @@ describe.skipIf(!binary)('an operator with a Redis Cluster', () => {
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(6), {timeout: 5_000});
   });
 
-  test('with a password writes to a replica that nobody named, once it is the master', {timeout: 60_000}, async () => {
+  test('with a password writes to a replica that was not named, once it is the master', {timeout: 60_000}, async () => {
     const {ports, nodes} = stack.use(await startRedisCluster(binary!, {replicas: 1, password: 'p@ss:word'}));
     const url = ports
       .slice(0, 3)

@@ -79,7 +79,7 @@ test('a failed answer fails before any audio, or in mid-speech', () => {
   expect(audioOf(late).length).toBeLessThan(32_000);
 });
 
-test('a rate limit says when to come back; who comes earlier is told the rest, and then it is over', () => {
+test('a rate limit names its end; an earlier request gets the remaining time, and then it is over', () => {
   const client = asked('rate-limited', {rateLimitMs: [1_900, 1_900]});
   const failure = () => client.until('response.done')['response'].status_details.error;
   expect(failure()).toMatchObject({
@@ -157,7 +157,7 @@ test.each(['hangs-for-good', 'stalls-for-good'] as const)(
   },
 );
 
-test('a request can be swallowed, and so can a turn', () => {
+test('a request can stay without an answer, and so can a turn', () => {
   const client = faulty({answerFaults: ['swallowed', 'swallowed']});
   client.say('response.create');
   client.hear(TURN);
@@ -174,7 +174,7 @@ test('a server error names no request and brings no response', () => {
   expect(client.all('response.created')).toEqual([]);
 });
 
-test('a slot that was taken: another response begins, and an error that names no request says so', () => {
+test('with a taken slot another response begins, and an error that names no request says so', () => {
   const client = asked('slot-taken');
   const {response} = client.one('response.created');
   expect(response.metadata).toBeNull();
@@ -187,7 +187,7 @@ test('a slot that was taken: another response begins, and an error that names no
   expect(statusOf(client)).toEqual(['completed', null]);
 });
 
-test('scripted faults come first, then what every answer has, and none is really none', () => {
+test('scripted faults come before the fault of every answer, and `none` means none', () => {
   const client = faulty({answerFaults: ['none', 'fails'], everyAnswer: 'empty'});
   const statuses = Array.from({length: 4}, () => {
     client.say('response.create');
@@ -202,7 +202,7 @@ test('scripted faults come first, then what every answer has, and none is really
   ]);
 });
 
-test('faults come by chance as often as was asked, and the same seed brings the same ones', () => {
+test('random faults occur at the requested rate, and the same seed gives the same faults', () => {
   const drawn = (seed: number) => {
     const client = TestClient.onThePhone({
       seed,
@@ -222,7 +222,7 @@ test('faults come by chance as often as was asked, and the same seed brings the 
   expect(share('empty')).toBeCloseTo(0.3, 1);
 });
 
-test('an out-of-band response is never spoilt', () => {
+test('an out-of-band response never has a fault', () => {
   const client = faulty({everyAnswer: 'fails'});
   client.say('response.create', {response: {conversation: 'none'}});
   expect(client.until('response.done')['response'].status).toBe('completed');
@@ -287,7 +287,7 @@ test('the output of a call whose id is longer than 32 characters is refused', ()
   ]);
 });
 
-test('words of the caller can stay away', () => {
+test('transcriptions of the caller can be missing', () => {
   const client = new TestClient({knobs: {transcription: 'absent'}});
   const transcription = {model: 'gpt-realtime-whisper'};
   const format = {type: 'audio/pcmu'};

@@ -18,9 +18,9 @@ export interface AnsweringParts extends Stage {
   readonly conversationId: string;
   readonly script: () => ModelScript;
   readonly nextTag: () => number;
-  /** A knob that is used once takes itself back. */
+  /** Resets a knob that is used once. */
   readonly takeFailure: () => string | null;
-  /** What will be wrong with the next answer. */
+  /** The fault of the next answer. */
   readonly takeFault: () => AnswerFault | undefined;
   readonly callerTranscript: () => string | undefined;
   /** After each `response.done` of the conversation: ms of audio it holds, and how it ended. */
@@ -43,8 +43,8 @@ const SERVER_ERROR: Refusal = {
 };
 
 /**
- * Who may answer, and when. One response of the conversation at a time: its slot is free again at `response.done`, not
- * before, also after a cancel. Out-of-band responses run beside it.
+ * Decides when the model may answer. The conversation has one response at a time: its slot is free again at
+ * `response.done` and not before, also after a cancel. Out-of-band responses run beside it.
  */
 export class Answering {
   readonly #parts: AnsweringParts;
@@ -111,7 +111,7 @@ export class Answering {
     const drawn = takeFault();
     if (drawn === 'rate-limited')
       this.#limitedUntil = Math.max(this.#limitedUntil, now + random.between(knobs().rateLimitMs));
-    // Nobody asked for the answer to a turn, so nobody's place can be taken.
+    // An automatic answer has no request whose slot another response could take.
     const own = drawn === 'slot-taken' && kind !== 'asked' ? undefined : drawn;
     const fault = now < this.#limitedUntil ? 'rate-limited' : own;
     if (fault) log.faults.push({at: now, fault});

@@ -22,7 +22,7 @@ export type Reply = readonly Part[];
 export interface Turn {
   /** Counts the session's responses from 1. */
   readonly number: number;
-  /** `greeting`: nobody has spoken yet; `idle`: the caller said nothing for `idle_timeout_ms`. */
+  /** `greeting`: there was no speech yet; `idle`: the caller said nothing for `idle_timeout_ms`. */
   readonly kind: 'greeting' | 'turn' | 'tool-result' | 'idle';
   readonly session: TurnSession;
   /** The instructions of this response: the session's, unless `response.create` replaced them. */

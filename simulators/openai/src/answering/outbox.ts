@@ -24,7 +24,7 @@ export interface OutboxParts {
   readonly knobs: () => Readonly<Knobs>;
 }
 
-/** The only way out: numbers, logs and sends every event of one session. */
+/** Numbers, logs and sends every event of one session; nothing else sends. */
 export class Outbox {
   readonly #parts: OutboxParts;
 

@@ -45,7 +45,7 @@ interface OpenItem {
 }
 
 /**
- * One response on its way out: plays a plan against the clock.
+ * One response while it is sent: plays a plan against the clock.
  *
  *   generating ──(plan ends)──> ended
  *       └──(cancel)──> stragglers ──> ended

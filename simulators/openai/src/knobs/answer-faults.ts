@@ -1,5 +1,5 @@
 /**
- * Everything that can be wrong with one answer. Each was seen on a real server or asked for by a client that fell silent.
+ * All faults of one answer. Each was seen on a real server, or is known from a client that fell silent.
  *
  * - `empty`: completed without any output
  * - `text`: words in text events, no audio
@@ -7,7 +7,7 @@
  * - `max-tokens`, `content-filter`: incomplete in mid-sentence; with `-at-once` before any audio
  * - `fails`, `fails-in-mid-speech`: failed, before or after some audio
  * - `rate-limited`: failed, and so is every answer until the time that its message names
- * - `nameless-call`, `empty-name-call`, `long-name-call`, `broken-arguments-call`: a function call nobody can run
+ * - `nameless-call`, `empty-name-call`, `long-name-call`, `broken-arguments-call`: a function call that cannot be run
  * - `tool-call`: a well-formed call of a tool that the session does not have
  * - `no-created`: everything but `response.created`
  * - `hangs`, `stalls`: nothing more after `response.created`, or after some audio, until the answer is cancelled;

@@ -20,7 +20,7 @@ test('a caller keeps the knobs in every session, or is better served after the f
   expect(queue.take('bob', REST)).toEqual(REST);
 });
 
-test('a caller who came before is no next caller; sessions that name nobody are a caller each', () => {
+test('a known caller is no next caller, and each session without a caller id counts as a new one', () => {
   const queue = new CallerQueue();
   queue.take('ada', REST);
   queue.add({first: {everyAnswer: 'hangs'}}, {first: {everyAnswer: 'fails'}});

@@ -1,7 +1,7 @@
 import {isRecord} from '../json/json-schema.ts';
 import {readKnobs, type Knobs} from './knobs.ts';
 
-/** What one caller's sessions do differently from all others. */
+/** The knobs that differ for one caller's sessions. */
 export interface CallerKnobs {
   readonly first: Readonly<Partial<Knobs>>;
   /** For the sessions after the first one; the same, if not given. */
@@ -9,9 +9,9 @@ export interface CallerKnobs {
 }
 
 /**
- * Knobs of single callers, so that many calls at once can each meet a server of another kind. The next caller to open a
- * session takes the first of the queue, and keeps it for every later session. A caller is known by
- * `OpenAI-Safety-Identifier`; sessions without one are a caller each.
+ * Knobs of single callers, so that each of many simultaneous calls can meet a server with its own faults. The next
+ * caller to open a session takes the first entry of the queue, for all of their sessions. A caller is known by `OpenAI-
+ * Safety-Identifier`; each session without one counts as a new caller.
  */
 export class CallerQueue {
   readonly #waiting: CallerKnobs[] = [];
@@ -34,7 +34,7 @@ export class CallerQueue {
   }
 }
 
-/** Callers from outside the process. Throws a sentence about the first that cannot be. */
+/** Reads callers from outside the process. Throws a sentence about the first invalid one. */
 export function readCallers(body: unknown): CallerKnobs[] {
   if (!Array.isArray(body)) throw new TypeError('callers are a list');
   return body.map((entry: unknown) => {

@@ -4,7 +4,7 @@ import {isRecord} from '../json/json-schema.ts';
 import {isMutation, type Mutation} from './mutation.ts';
 import type {Range} from '../random.ts';
 
-/** How the fake server behaves, and what it does wrong. Every field may be changed while sessions run. */
+/** The behaviour and the faults of the simulated server. Every field can be changed while sessions run. */
 export interface Knobs {
   /** Time between the upgrade request and its answer, in ms. */
   connectDelayMs: Millis;
@@ -36,7 +36,7 @@ export interface Knobs {
   semanticPauseMs: Millis;
   /** From the commit of a turn to its transcription, in ms. */
   transcriptionMs: Range;
-  /** The words of the caller never come: no event at all. */
+  /** No transcription event is ever sent. */
   transcription: 'sent' | 'absent';
   /** Every transcription fails with this code. */
   failTranscription: string | null;
@@ -65,13 +65,13 @@ export interface Knobs {
   duplicateDone: boolean;
   /** `rate_limits.updated` after `response.done`: at once, a second late, or never. */
   rateLimits: 'sent' | 'late' | 'omitted';
-  /** Unknown fields in every event, and an event type nobody knows, to prove that a client tolerates them. */
+  /** Adds unknown fields to every event, and an unknown event type, to test that a client tolerates them. */
   strange: boolean;
-  /** What is wrong with the next answers, in order; each is used once. */
+  /** The faults of the next answers, in order; each is used once. */
   answerFaults: readonly (AnswerFault | 'none')[];
-  /** What is wrong with every answer. */
+  /** The fault of every answer. */
   everyAnswer: AnswerFault | null;
-  /** The share of answers that each fault befalls; they add up to at most 1. */
+  /** The probability of each fault for an answer; together at most 1. */
   faultRates: Readonly<Partial<Record<AnswerFault, number>>>;
   /** How long answers fail once one was `rate-limited`, in ms; the message says so. */
   rateLimitMs: Range;
@@ -99,7 +99,7 @@ export interface Knobs {
 
   /** All generated audio is tagged (see tagged-audio.ts) in place of recorded speech. */
   tagged: boolean;
-  /** Keep what was heard, for comparison; without it only its length and hash are kept. Read when the session opens. */
+  /** Keeps the caller audio for comparison; otherwise only its length and hash. Read when the session opens. */
   keepHeard: boolean;
 }
 
@@ -149,7 +149,10 @@ export const defaultKnobs: Readonly<Knobs> = {
   keepHeard: true,
 };
 
-/** Knobs from outside the process. Throws a sentence about the first that does not exist or has another kind of value. */
+/**
+ * Reads knobs from outside the process. Throws a sentence about the first one that does not exist or has the wrong
+ * type.
+ */
 export function readKnobs(update: unknown): Partial<Knobs> {
   if (typeof update !== 'object' || update === null || Array.isArray(update))
     throw new TypeError('knobs are an object');

@@ -1,6 +1,6 @@
 import {isRecord} from '../json/json-schema.ts';
 
-/** What becomes of a field: it goes away, or another kind of value takes its place. */
+/** The damage to a field: it is removed, or replaced by a value of another kind. */
 export const damages = ['removed', 'null', 'number', 'fraction', 'text', 'list', 'object', 'flag'] as const;
 export type Damage = (typeof damages)[number];
 

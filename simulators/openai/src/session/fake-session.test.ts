@@ -81,13 +81,13 @@ test('both modalities at once are refused', () => {
   expect(error(client.say('session.update', {session}))).toMatchObject({code: 'invalid_value'});
 });
 
-test('an error carries the event id of the client, and only then one', () => {
+test('an error carries the event id of the client if there is one', () => {
   const client = new TestClient();
   expect(error(client.say('response.cancel', {event_id: 'mine'}))['event_id']).toBe('mine');
   expect(error(client.say('response.cancel'))['event_id']).toBeNull();
 });
 
-test('nonsense is refused and the session stays open', () => {
+test('unreadable input is refused and the session stays open', () => {
   const client = new TestClient();
   expect(error(client.say('response.sing'))).toMatchObject({code: 'invalid_value', param: 'type'});
   client.session.receive('not JSON');
@@ -128,7 +128,7 @@ test('at the end of its life a session says so and closes', () => {
   expect(client.closed).toEqual({code: 1001, reason: text});
 });
 
-test('some sessions end without a word', () => {
+test('a session can end without an event', () => {
   const client = new TestClient({knobs: {sessionSeconds: 60, closeWithoutError: true}});
   client.wait(60_000);
   expect(client.all('error')).toEqual([]);
@@ -193,7 +193,7 @@ function spoken(ms: number): TestClient {
   return client;
 }
 
-test('the model forgets what it said after a truncation, and the words with it', () => {
+test('a truncated item loses the rest of its audio and its whole transcript', () => {
   const client = spoken(5_000);
   client.until('response.done');
   const [item] = client.session.items;
@@ -231,7 +231,7 @@ test('an item that is being closed after an interruption is cut once its respons
   expect(client.session.refusals).toEqual([]);
 });
 
-test('what was generated proves by itself which item it belongs to and where', () => {
+test('generated audio shows to which item and position it belongs', () => {
   const client = spoken(2_000);
   client.until('response.done');
   client.say('response.create');

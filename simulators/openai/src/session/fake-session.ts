@@ -47,7 +47,7 @@ export class FakeSession {
   readonly openedAt: Millis;
   /** Monotonic, in ms; nothing while it is open. */
   closedAt: Millis | undefined;
-  /** How it ended: the close code of whoever closed first, 1006 for a broken connection. */
+  /** How it ended: the close code of the side that closed first, 1006 for a broken connection. */
   closeCode: number | undefined;
   /** Settles with the close code when the session is over. */
   readonly closed: Promise<number>;
@@ -135,7 +135,7 @@ export class FakeSession {
     if (refused) this.#outbox.refuse(refused, read.event['event_id'], text);
   }
 
-  /** The connection is gone, by whoever's doing. */
+  /** The connection has closed, from either side. */
   ended(code: number): void {
     if (this.closedAt !== undefined) return;
     this.closedAt = this.#settings.clock.now();
@@ -181,7 +181,7 @@ export class FakeSession {
     return this.#log.responses;
   }
 
-  /** What went wrong because the knobs wanted it. */
+  /** The faults that the knobs caused. */
   get faults(): readonly LoggedFault[] {
     return this.#log.faults;
   }

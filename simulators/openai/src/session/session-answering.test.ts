@@ -10,7 +10,7 @@ function answering(script: Reply[] = [tone(4_000)], knobs = {}, detection: objec
   return TestClient.onThePhone({script, knobs: {...STEADY, ...knobs}}, detection);
 }
 
-test('nobody speaks until asked', () => {
+test('the model does not speak until it is asked', () => {
   const client = answering();
   expect(client.wait(30_000)).toEqual([]);
 });
@@ -91,7 +91,7 @@ test('a second response is refused while one runs, and the error names it', () =
   });
 });
 
-test('the place stays taken after a cancel, until response.done', () => {
+test('the slot stays taken after a cancel, until response.done', () => {
   const client = answering();
   client.say('response.create');
   client.wait(1_000);
@@ -126,7 +126,7 @@ test('metadata comes back when the response begins and when it ends', () => {
   expect(client.session.responses[0]?.metadata).toEqual({purpose: 'greeting'});
 });
 
-test('a script sees why it is asked, and the instructions of this response in place of the session’s', () => {
+test('a script gets the cause of a response, and its instructions in place of the session’s', () => {
   const seen: unknown[] = [];
   const client = TestClient.onThePhone({
     script: ({number, kind, instructions, callerTranscript}) => {
@@ -326,7 +326,7 @@ test('the newer models comment while they call, and the call opens before the co
   expect(items[0]?.['item'].phase).toBe('commentary');
 });
 
-test('a server of next year sends fields and events that nobody knows', () => {
+test('a future server sends unknown fields and events', () => {
   const client = answering([tone(300)], {strange: true});
   client.say('response.create');
   client.until('response.done');
@@ -334,7 +334,7 @@ test('a server of next year sends fields and events that nobody knows', () => {
   expect(client.one('response.event_of_next_year')).toBeDefined();
 });
 
-test('arguments of a call are streamed, then told whole', () => {
+test('arguments of a call are streamed and then sent as a whole', () => {
   const client = answering([[{call: {name: 'look_up', arguments: {day: 'Sunday'}}}]]);
   client.say('response.create');
   client.until('response.done');

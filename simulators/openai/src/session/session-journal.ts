@@ -13,7 +13,7 @@ export interface JournalLine {
   readonly [fact: string]: unknown;
 }
 
-/** Tells the story of a session, a line per turn: for people, the demo and tests in other processes. */
+/** Writes one line for each turn of a session: for people, the demo and tests in other processes. */
 export function journal(session: FakeSession, write: (line: JournalLine) => void): void {
   const line = (event: JournalLine['event'], facts: Record<string, unknown>) =>
     write({event, session: session.id, ...facts});

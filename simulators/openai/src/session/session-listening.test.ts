@@ -18,7 +18,7 @@ test('everything that was appended is remembered, in order', () => {
   expect(client.session.heardAudio().equals(turn(500))).toBe(true);
 });
 
-test('time is what was appended, not what the clock says', () => {
+test('time is measured in appended audio, not by the clock', () => {
   const client = TestClient.onThePhone({}, NO_ANSWER);
   client.wait(60_000);
   client.hear(turn(500));
@@ -53,7 +53,7 @@ test('a turn of the caller brings the recorded order of events, from speech to a
   });
 });
 
-test('speech events are told with the moments at which they were sent', () => {
+test('speech events have the moments at which they were sent', () => {
   const client = TestClient.onThePhone();
   client.hear(turn(1000));
   const [told] = client.session.speech;
@@ -110,7 +110,7 @@ test('clearing empties the buffer and forgets the turn in progress', () => {
   expect(client.all('input_audio_buffer.speech_stopped')).toEqual([]);
 });
 
-test('without turn detection nobody listens for speech', () => {
+test('without turn detection no speech is reported', () => {
   const client = TestClient.onThePhone({}, null);
   expect(client.hear(turn(1000))).toEqual([]);
 });
@@ -123,7 +123,7 @@ test('with create_response off a turn is committed and not answered', () => {
   expect(client.all('response.created')).toEqual([]);
 });
 
-test('a louder threshold does not hear a quiet voice', () => {
+test('a higher threshold does not detect a quiet voice', () => {
   const quiet = Buffer.concat([Buffer.from(speech(600).map(byte => byte ^ 0x50)), silence(700)]);
   const levels = [0, 1].map(threshold => {
     const client = TestClient.onThePhone({}, {type: 'server_vad', threshold, create_response: false});
@@ -156,7 +156,7 @@ function transcribing(model: string, knobs = {}) {
 const TRANSCRIPTION = 'conversation.item.input_audio_transcription';
 const types = (client: TestClient) => TestClient.types(client.frames);
 
-test('a streaming recogniser speaks up while the caller still does', () => {
+test('a streaming recogniser sends words while the caller still speaks', () => {
   const client = transcribing('gpt-realtime-whisper');
   const order = types(client);
   expect(order.indexOf(`${TRANSCRIPTION}.delta`)).toBeLessThan(order.indexOf('input_audio_buffer.speech_stopped'));
@@ -181,7 +181,7 @@ test('whisper sends one delta with everything', () => {
   expect(client.one(`${TRANSCRIPTION}.delta`)['delta']).toBe(callerClips['caller-opening-hours'].text);
 });
 
-test('a recogniser that is not there fails every turn', () => {
+test('an unknown recogniser fails every turn', () => {
   const client = transcribing('gpt-transcribe', {failTranscription: 'DeploymentNotFound'});
   expect(client.one(`${TRANSCRIPTION}.failed`)['error']).toMatchObject({
     type: 'server_error',

@@ -1,12 +1,12 @@
 import type {FakeSession} from './fake-session.ts';
 
-/** What another process may want to know about a session, as JSON. Moments are monotonic ms of this process. */
+/** A session as JSON, for other processes. Moments are monotonic ms of this process. */
 export function sessionSummary(session: FakeSession) {
   const {id, model, headers, openedAt, closedAt, closeCode, heardBytes, refusals, responses, speech, faults} = session;
   return {
     id,
     model,
-    /** Whose call it is, as far as its client says so (`OpenAI-Safety-Identifier`). */
+    /** The caller, if the client names one (`OpenAI-Safety-Identifier`). */
     safetyIdentifier: headers['openai-safety-identifier'] ?? null,
     /** Add it to a moment for Unix time. */
     clockOrigin: performance.timeOrigin,

@@ -52,7 +52,7 @@ test('each role has its kinds of content, and assistant audio cannot be given', 
   expect(problem('assistant', {type: 'output_text', text: 'x'})).toHaveProperty('item');
 });
 
-test('the output of a call that nobody made is refused, and so is a call id of 33 characters', () => {
+test('the output of an unknown call is refused, and so is a call id of 33 characters', () => {
   const conversation = new Conversation();
   const output = {type: 'function_call_output', call_id: 'call_1', output: '{}'};
   expect(created(conversation, output)).toMatchObject({code: 'invalid_tool_call_id'});

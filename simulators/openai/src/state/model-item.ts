@@ -20,8 +20,8 @@ export interface ItemOrigin {
 }
 
 /**
- * One entry of the model's memory, and the whole truth about it: what was generated, and what of it the model still
- * believes to have said after a truncation.
+ * One entry of the model's memory: everything that was generated for it, and what the model still believes was played
+ * after a truncation.
  */
 export class ModelItem {
   readonly id: string;

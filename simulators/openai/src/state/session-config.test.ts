@@ -38,12 +38,12 @@ test('empty instructions bring the built-in ones back', () => {
   expect(updated({instructions: ''}, config).instructions).toBe(BUILT_IN_INSTRUCTIONS);
 });
 
-test('a transcription is echoed with its language and prompt, even when nobody set them', () => {
+test('a transcription is echoed with its language and prompt, even when they were not set', () => {
   const {transcription} = updated({audio: {input: {transcription: {model: 'gpt-realtime-whisper'}}}}).audio.input;
   expect(transcription).toEqual({model: 'gpt-realtime-whisper', language: null, prompt: null});
 });
 
-test('turn detection can be semantic or nobody’s', () => {
+test('turn detection can be semantic or off', () => {
   expect(updated({audio: {input: {turn_detection: {type: 'semantic_vad'}}}}).audio.input.turn_detection).toEqual({
     type: 'semantic_vad',
     eagerness: 'auto',
@@ -63,7 +63,7 @@ test('the voice is fixed once the model has spoken, but the same voice may be se
   expect(refused({audio: {output: {voice: 'marin'}}}, spoken)).toBeUndefined();
 });
 
-test('what cannot be is refused: both modalities, a threshold above 1, another model, a speed while speaking', () => {
+test('invalid updates are refused: both modalities, a threshold above 1, another model, a speed while speaking', () => {
   expect(refused({output_modalities: ['audio', 'text']})).toMatchObject({code: 'invalid_value'});
   expect(refused({audio: {input: {turn_detection: {type: 'server_vad', threshold: 1.2}}}})).toMatchObject({
     code: 'decimal_above_max_value',

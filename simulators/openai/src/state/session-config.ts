@@ -50,7 +50,7 @@ export interface SessionConfig {
   };
 }
 
-/** What the session reports when nobody gave instructions; setting `""` brings it back. */
+/** What the session reports without instructions; setting `""` brings it back. */
 export const BUILT_IN_INSTRUCTIONS =
   'Your knowledge cutoff is 2023-10. You are a helpful, witty, and friendly AI. Act like a human, but remember that ' +
   "you aren't a human and that you can't do human things in the real world. Your voice and personality should be warm " +

@@ -15,7 +15,7 @@ export interface VoiceSettings {
   readonly prefixMs: Millis;
   /** Silence that ends the turn, in ms. */
   readonly silenceMs: Millis;
-  /** Silence after which somebody may judge that the turn is over already (`semantic_vad`), in ms. */
+  /** Silence after which `semantic_vad` may judge that the turn is over already, in ms. */
   readonly pauseMs?: Millis | undefined;
 }
 
@@ -26,8 +26,8 @@ export type VoiceEvent =
   | {readonly type: 'stopped'; readonly audioEndMs: Millis};
 
 /**
- * Hears speech by its energy, window by window. No appended audio, no progress: a carrier that stops sending in the
- * middle of a word leaves the turn open for ever, as the real one does.
+ * Detects speech by its energy, window by window. Without appended audio nothing changes: a carrier that stops sending
+ * within a word leaves the turn open for ever, as with the real service.
  *
  *   silence ──(loud for onsetMs)──> speech ──(quiet for silenceMs)──> silence
  */
@@ -41,7 +41,7 @@ export class VoiceActivity {
   /** How loud the line is without speech, as far as it was heard. */
   #noise: number | undefined;
 
-  /** Somebody is speaking, by the windows heard so far. */
+  /** Whether the caller is speaking, by the windows so far. */
   get speaking(): boolean {
     return this.#speaking;
   }
@@ -98,7 +98,7 @@ export class VoiceActivity {
     return this.#quiet === pause ? {type: 'paused', audioEndMs} : undefined;
   }
 
-  /** The line is at once as quiet as it was heard to be, and becomes loud slowly; more slowly while somebody speaks. */
+  /** The line is at once as quiet as it was heard to be, and becomes loud slowly; more slowly during speech. */
   #learn(level: number): number {
     const before = this.#noise ?? level;
     const share = level < before ? 0.3 : this.#speaking ? 0.004 : 0.04;

@@ -31,7 +31,7 @@ test('a field of an event can be removed, nulled, or of another type, and its ne
   expect(usage('fraction')).toEqual({...others, total_tokens: 1.5});
 });
 
-test('speech can start without saying where', () => {
+test('speech_started can lack its position', () => {
   const client = withMutation({event: 'input_audio_buffer.speech_started', path: 'audio_start_ms', how: 'removed'});
   expect(client.one('input_audio_buffer.speech_started')).toEqual({
     type: 'input_audio_buffer.speech_started',
@@ -45,13 +45,13 @@ test('a path reaches into lists', () => {
   expect(client.all('response.done').map(({response}) => response.output[0].id)).toEqual([7, 7]);
 });
 
-test('a whole event can stay away, and a pattern names several', () => {
+test('a whole event can be dropped, and a pattern matches several', () => {
   const client = withMutation({event: '*.delta', path: '', how: 'removed'});
   expect(client.frames.filter(({type}) => type.endsWith('.delta'))).toEqual([]);
   expect(client.all('response.done')).toHaveLength(2);
 });
 
-test('the server itself is not harmed: what it remembers is whole', () => {
+test('the server’s own memory is not damaged', () => {
   const client = withMutation({event: '*', path: '*', how: 'any'});
   expect(client.session.items.map(({role}) => role)).toEqual(['assistant', 'user', 'assistant']);
   expect(client.session.responses.map(({status}) => status)).toEqual(['completed', 'completed']);

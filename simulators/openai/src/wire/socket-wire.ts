@@ -5,7 +5,7 @@ import type {Knobs} from '../knobs/knobs.ts';
 import type {Random} from '../random.ts';
 import type {Wire} from './wire.ts';
 
-/** One WebSocket with the weather of a network: delay, jitter, silence, resets. */
+/** One WebSocket with the faults of a network: delay, jitter, silence, resets. */
 export class SocketWire implements Wire {
   readonly #socket: WebSocket;
   readonly #tcp: Socket;

@@ -37,7 +37,7 @@ export function standardParams(call: CallFacts): Params {
   };
 }
 
-/** What Twilio puts into `From` when nobody may know who calls, or the call comes by SIP; a keypad spells the numbers. */
+/** What Twilio puts into `From` when the number is withheld or the call comes by SIP; some spell a word on a keypad. */
 export const UNUSUAL_CALLERS = {
   anonymous: '+266696687',
   restricted: '+7378742833',

@@ -38,7 +38,7 @@ export interface CallFlowDeps {
   readonly handedTo: (target: string) => void;
 }
 
-/** What an interrupted step returns; nobody waits for it any more. */
+/** What an interrupted step returns; its result is not used. */
 const NOTHING_MORE: Next = {go: 'end', by: 'twilio', reason: 'interrupted'};
 
 type ConnectVerb = Extract<Verb, {verb: 'Connect'}>;

@@ -43,7 +43,7 @@ export class CallWebhooks {
     return answer;
   }
 
-  /** Tells something; nobody waits for the answer, and only its status counts. The promise is for those who must. */
+  /** Sends a notification. The call does not wait for the answer, and only its status counts; the promise is for callers that must wait. */
   tell(purpose: WebhookReport['purpose'], url: string, params: Params, method: 'GET' | 'POST' = 'POST'): Promise<void> {
     if (this.#silent) return Promise.resolve();
     const telling = this.#tell(purpose, {url, method, params});

@@ -15,7 +15,7 @@ import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {TimerWheel} from '../timer-wheel.ts';
 import type {WebhookClient} from '../twiml/webhook-client.ts';
 
-/** What a caller does, step by step. After the last step the caller stays on the line until somebody ends the call. */
+/** What a caller does, step by step. After the last step the caller stays on the line until the call is ended. */
 export type CallerScript = readonly CallerStep<FakeCall>[];
 
 export interface FakeCallDeps {

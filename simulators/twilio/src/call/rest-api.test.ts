@@ -81,7 +81,7 @@ test.each([
   expect([answer.status, await answer.json()]).toMatchObject([status, {code}]);
 });
 
-test('a call nobody knows is not found', async () => {
+test('an unknown call is not found', async () => {
   await using world = await setUp();
   const answer = await request(world.twilio, `CA${'0'.repeat(32)}`, {Status: 'completed'});
   expect([answer.status, await answer.json()]).toMatchObject([404, {code: 20404}]);

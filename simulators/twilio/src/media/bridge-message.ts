@@ -1,7 +1,7 @@
 /** What a server may say on a Media Stream: media, mark and clear, with exactly these fields. */
 export type BridgeMessage = {event: 'media'; audio: Buffer} | {event: 'mark'; name: string} | {event: 'clear'};
 
-/** A message, or why Twilio ignores it (error 31951). `warning` is something Twilio would play, and nobody wants to hear. */
+/** A message, or why Twilio ignores it (error 31951). `warning`: Twilio would play it, but it is a mistake. */
 export type ReadBridgeMessage =
   | {ok: true; message: BridgeMessage; warning?: string}
   | {ok: false; code: 31951; detail: string};

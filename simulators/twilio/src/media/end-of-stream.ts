@@ -1,4 +1,4 @@
-/** What happens when a stream ends, in an order nobody documents. */
+/** What happens when a stream ends, in an undocumented order. */
 export type EndStep = 'close' | 'status' | 'action';
 
 /**

@@ -11,7 +11,7 @@ export interface AudioFrame {
 /** 20 ms of μ-law. */
 export const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 
-/** A frame nobody has sent before. */
+/** A new frame. */
 export function audioFrame(bytes: Buffer, speech: boolean): AudioFrame {
   return {bytes, base64: bytes.toString('base64'), speech};
 }

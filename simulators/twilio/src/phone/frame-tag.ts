@@ -11,7 +11,7 @@ export const TAG_BYTES = 16;
 
 /**
  * A copy of the frame that carries a tag. Each digit is a byte from 0xF0 to 0xFF, the quietest there are in μ-law
- * (ITU-T G.711): a tag must not sound like speech to whoever listens for it.
+ * (ITU-T G.711): a tag must not be taken for speech.
  */
 export function tagFrame(frame: Buffer, {tag, frame: number}: FrameTag): Buffer {
   const tagged = Buffer.from(frame);

@@ -1,7 +1,7 @@
 import {type AudioFrame, audioFrame} from './audio-frames.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 
-/** Cuts the phone's audio into frames of any size: 160 bytes are the practice, and nobody promised them. */
+/** Cuts the phone's audio into frames of any size: 160 bytes are usual but not documented. */
 export class OddFrames {
   readonly #random: Random;
   #held = Buffer.alloc(0);

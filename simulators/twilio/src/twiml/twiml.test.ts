@@ -110,7 +110,7 @@ test.each([
   expect(streamAddress(url, rules)).toMatchObject(expected);
 });
 
-test('a query string is only cut off when nobody is strict', () => {
+test('without strictness a query string is only cut off', () => {
   expect(streamAddress('wss://h/media?token=1', {...rules, strict: false})).toEqual({url: 'wss://h/media'});
 });
 

@@ -67,7 +67,7 @@ test('a redirect is followed without the parameters, and not for ever', async ()
   expect(await client.ask(post(bridge.url('/loop')))).toMatchObject({ok: false, code: 11215});
 });
 
-test('nobody listening is error 11205, an unknown host 11210', async () => {
+test('a closed port is error 11205, an unknown host 11210', async () => {
   await using client = new WebhookClient(AUTH_TOKEN, systemClock);
   expect(await client.ask(post('http://127.0.0.1:1/hook'))).toMatchObject({ok: false, code: 11205});
   expect(await client.ask(post('http://nowhere.invalid/hook'))).toMatchObject({ok: false, code: 11210});
