@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {OwedSilence} from '../../tests/heard/owed-silence.ts';
 
@@ -23,8 +23,6 @@ const FOR_EVER_MS: Millis = 20_000;
 /** More requests than one action of a caller can need: eight rounds of tools, and every recovery step twice. */
 const LOOP = 12;
 
-const documented = readFileSync(new URL('../../docs/METRICS.md', import.meta.url), 'utf8');
-
 /** What was wrong with a call, in words; empty if nothing was. */
 export function faultsOf({silences, mostResponses, end, thrown}: CallOutcome): string[] {
   const longest = longestOf(silences);
@@ -41,5 +39,5 @@ export function faultsOf({silences, mostResponses, end, thrown}: CallOutcome): s
 export const longestOf = (silences: readonly OwedSilence[]) => silences.toSorted((a, b) => b.ms - a.ms)[0];
 export const isForEver = ({ms}: OwedSilence) => ms >= FOR_EVER_MS;
 export const isLoop = (responses: number) => responses > LOOP;
-export const isDocumented = (end: string | undefined) => end !== undefined && documented.includes(`\`${end}\``);
+export const isDocumented = (end: string | undefined) => EndReason.safeParse(end).success;
 export const seconds = (ms: Millis) => `${(ms / 1_000).toFixed(1)} s`;

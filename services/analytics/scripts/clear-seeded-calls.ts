@@ -1,6 +1,6 @@
 import {sql} from 'kysely';
 import type {Database} from '../src/database/database.ts';
-import {SEEDED_CALLEE_HASH} from './plausible-call.ts';
+import {SEEDED_CALLEE_HASH} from './plausible-summary.ts';
 
 /** Calls per statement, so that each is far below the statement timeout of the database. */
 const BATCH = 2_000;

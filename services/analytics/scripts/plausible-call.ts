@@ -5,28 +5,15 @@ import {
   ToolCallRecord,
   TurnRecord,
 } from '@voicebridge/shared/cdr/call-record.ts';
-import {END_REASONS, type EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
-import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {z} from 'zod';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
-import {hex, latency, pickUneven} from './draws.ts';
+import {latency, pickUneven} from './draws.ts';
+import {plausibleSummary} from './plausible-summary.ts';
 import {sentence} from './sentences.ts';
 
 const ASSISTANTS = ['reception', 'booking', 'support'] as const;
 const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-mini'] as const;
 const TOOLS = ['find_booking', 'free_slots', 'transfer_call', 'opening_hours'] as const;
-const ENDS: readonly [EndReason, ...EndReason[]] = [
-  'caller.hung-up',
-  'assistant.hung-up',
-  'assistant.transferred',
-  'platform.stream-lost',
-  'operator.hung-up',
-  'platform.model-lost',
-  'platform.drained',
-];
-
-/** The callee of every invented call, by which it is known again. No real hash is equal: those have 32 digits. */
-export const SEEDED_CALLEE_HASH = '0f3c5a7799b1d2e4c6a80315';
 
 /** A figure that was added later may be left out: the schema fills it in. */
 type Input = z.input<typeof CallFinished>;
@@ -155,80 +142,19 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       to: `worker-${random.pick(['a3k9', 'b7q2', 'c1x8'])}`,
     });
   }
-  const endReason = random.chance(0.75) ? 'caller.hung-up' : pickUneven(random, ENDS);
-  const yielded = interruptions.filter(each => !each.false);
-  const spoken = turns.reduce((sum, turn) => sum + (turn.generatedMs ?? 0), 0);
-  const inputText = 400 + 60 * count;
-  const inputAudio = Math.round((at / 100) * (1 + count / 6));
-  const inputCachedText = Math.round(inputText * 0.7);
-  const inputCachedAudio = Math.round(inputAudio * Math.min(0.8, count / 12));
-  const tokens = {
-    inputText,
-    inputAudio,
-    inputCached: inputCachedText + inputCachedAudio,
-    inputCachedText,
-    inputCachedAudio,
-    outputText: 22 * count,
-    outputAudio: Math.round(spoken / 50),
-  };
-  const price = model === MODELS[0] ? 1 : 0.3;
-  return {
-    version: 1,
-    part: 0,
-    parts: 1,
-    summary: {
-      callSid: CallSid.parse(`CA${hex(random, 32)}`),
-      startedAt,
-      endedAt: Math.round(startedAt + at + random.between(300, 3_000)),
-      direction: random.chance(0.92) ? 'inbound' : 'outbound',
-      caller: {
-        hash: hex(random, 24),
-        lastTwo: String(Math.floor(random.between(0, 100))).padStart(2, '0'),
-        number: null,
-      },
-      callee: {hash: SEEDED_CALLEE_HASH, lastTwo: '07', number: null},
-      assistant,
-      model,
-      voice: assistant === 'support' ? 'verse' : 'alloy',
-      worker: failovers[0]?.to ?? worker,
-      edge,
-      epoch: 1 + failovers.length,
-      endReason,
-      endedBy: END_REASONS[endReason].endedBy,
-      timeToFirstAudioMs,
-      admissionMs: latency(random, 14, 0.5),
-      modelReadyMs: latency(random, 420, 0.35),
-      turns: turns.length,
-      bargeIns: yielded.length,
-      falseInterruptions: interruptions.length - yielded.length,
-      toolCalls: toolCalls.length,
-      talkOverMs: yielded.reduce((sum, cut) => sum + (cut.talkOverMs ?? 0), 0),
-      unheardMs: yielded.reduce((sum, cut) => sum + (cut.unheardMs ?? 0), 0),
-      tokens,
-      costUsd:
-        ((inputText - inputCachedText) * 4 +
-          (inputAudio - inputCachedAudio) * 32 +
-          tokens.inputCached * 0.4 +
-          tokens.outputAudio * 64 +
-          tokens.outputText * 24) *
-        price *
-        1e-6,
-      priceTable: '2026-11',
-      frames: {
-        up: Math.round(at / 20),
-        down: Math.round(spoken / 20),
-        lostUp: random.chance(0.01) ? Math.floor(random.between(1, 20)) : 0,
-        lostDown: 0,
-        duplicates: 0,
-        paddedMs: random.chance(0.03) ? Math.round(random.between(20, 400)) : 0,
-        malformed: 0,
-      },
-      traceparent: null,
-    },
+  const records = {
     turns: turns.map(turn => TurnRecord.parse(turn)),
     interruptions: interruptions.map(each => InterruptionRecord.parse(each)),
     toolCalls: toolCalls.map(tool => ToolCallRecord.parse(tool)),
     failovers: failovers.map(each => FailoverRecord.parse(each)),
+  };
+  const facts = {startedAt, lengthMs: at, assistant, model, worker, edge, timeToFirstAudioMs, ...records};
+  return {
+    version: 1,
+    part: 0,
+    parts: 1,
+    summary: plausibleSummary(random, facts),
+    ...records,
     transcript: lines,
   };
 }

@@ -9,7 +9,7 @@ import {flushPromises, FakeClock} from '../testing/fake-clock.ts';
 
 const log = createLog('test', {level: 'silent'});
 
-test('a worker with a wrong address of the queue learns that a record was not sent, each time it tries', async () => {
+test('a worker with a wrong address of the queue gets an error each time it sends a record', async () => {
   const clock = new FakeClock();
   const connection = openRedis('redis://127.0.0.1:1', 'queue', log);
   const queue = openAnalyticsQueue(connection, clock);
@@ -22,7 +22,7 @@ test('a worker with a wrong address of the queue learns that a record was not se
   connection.disconnect();
 });
 
-test('a worker whose queue answers sends at once', async () => {
+test('a worker whose queue answers sends a record without delay', async () => {
   const connection = openRedis(inject('redisUrl'), 'queue', log);
   const queue = openAnalyticsQueue(connection, new FakeClock());
   await expect(queue.send([])).resolves.toBeUndefined();
@@ -33,7 +33,7 @@ test('a worker whose queue answers sends at once', async () => {
 const binary = await findRedisBinary();
 
 test.skipIf(!binary)(
-  'records are sent and taken again after the queue’s primary was demoted with its connections kept',
+  'records are sent and consumed again after the queue’s primary was demoted with its connections open',
   {timeout: 30_000},
   async () => {
     await using redis = await startMovableRedis(binary!);

@@ -7,21 +7,21 @@ export const CALLS_QUEUE = 'calls';
 export const CALLS_QUEUE_PREFIX = '{vb}';
 export const CALL_FINISHED = 'call-finished';
 
-/** Sends finished calls to analytics. A call may be sent twice; the database makes that once. */
+/** Sends finished calls to analytics. Idempotent: the database stores a call once, however often it is sent. */
 export interface AnalyticsQueue extends AsyncDisposable {
   /**
-   * Resolves when Redis has every part. Rejects when it refuses, or has not answered within `SEND_WITHIN`: the caller
-   * keeps the record and tries again.
+   * Resolves when Redis has every part. Rejects when Redis refuses one, or has not answered within `SEND_WITHIN`; then
+   * keep the record and try again.
    */
   send(parts: readonly CallFinished[]): Promise<void>;
 }
 
-/** A record that the queue's Redis has not taken by then counts as not sent. */
+/** A record that Redis has not accepted within this time counts as not sent. */
 const SEND_WITHIN: Millis = 5_000;
 
 /**
- * A job id may not hold a colon or be a number, and is only a filter: BullMQ forgets it when it forgets the job. No id
- * of a call holds a dot.
+ * BullMQ allows no colon in a job id, and no whole number. The id only filters repeated jobs for as long as BullMQ keeps
+ * the job. The id of a call never contains a dot.
  */
 export function jobIdOf(job: CallFinished): string {
   const {callSid} = job.summary;
@@ -29,7 +29,7 @@ export function jobIdOf(job: CallFinished): string {
   return job.part === 0 ? call : `${call}.${job.part}`;
 }
 
-/** `connection` is BullMQ's own; it must not be shared with media, whose settings would lose jobs. */
+/** `connection` must be BullMQ's own: the settings of the connections for media would lose jobs. */
 export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock = systemClock): AnalyticsQueue {
   const queue = new Queue<CallFinished>(CALLS_QUEUE, {
     connection,
@@ -42,7 +42,7 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
     },
     streams: {events: {maxLen: 1_000}},
   });
-  queue.on('error', () => {}); // every failed send rejects; the connection itself retries
+  queue.on('error', () => {}); // every failed send rejects, and the connection retries by itself
   return {
     async send(parts) {
       const jobs = parts.map(part => ({
@@ -50,7 +50,7 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
         data: CallFinished.parse(part),
         opts: {jobId: jobIdOf(part)},
       }));
-      // Only once Redis is there: what BullMQ holds for one that is away it holds for ever, and each try anew.
+      // Not while Redis is away: BullMQ would hold every attempt in memory and send all of them afterwards.
       await within(clock, async () => await queue.waitUntilReady());
       await within(clock, async () => await queue.addBulk(jobs));
     },
