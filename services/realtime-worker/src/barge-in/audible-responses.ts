@@ -33,7 +33,7 @@ export class AudibleResponses {
 
   /** Audio of an item arrived; returns where in the item it begins. */
   received(responseId: string, itemId: string, ms: Millis): Millis {
-    // A delta without its response.created comes only from a server that is not strict; it is still speech.
+    // Some servers send audio without `response.created` before it. It is played.
     if (!this.#responses.has(responseId)) this.started(responseId);
     const from = this.receivedMs(itemId);
     if (from === 0) this.#responses.get(responseId)?.unfinished.add(itemId);
@@ -64,7 +64,7 @@ export class AudibleResponses {
     response.unfinished.clear();
   }
 
-  /** It is not waited for any longer: what still comes of it is not played. */
+  /** The response is not waited for any longer: what still comes of it is not played. Returns what to cancel. */
   abandon(responseId: string): string[] {
     const response = this.#responses.get(responseId);
     if (response) response.silenced = true;

@@ -41,7 +41,7 @@ export class BargeIn {
     this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
   }
 
-  /** What the server is told to do by itself. */
+  /** What the server may do by itself. */
   get serverRights(): ServerRights {
     return serverRights(this.#policy, this.#greeting.isLifted);
   }
@@ -63,7 +63,7 @@ export class BargeIn {
     return this.#callerSpeaks;
   }
 
-  /** Whether everything that was said has been heard, as far as can be told. */
+  /** Whether everything that was said has been heard, as far as can be known. */
   quiet(at: Millis): boolean {
     return floorNow(this.#floor, this.#ledger.playing(at)).state === 'listening';
   }

@@ -7,11 +7,11 @@ import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 
 const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
-/** A minute of what we say is known: the model makes it faster than it is heard. */
+/** Frames of the assistant's audio that are kept: a minute, because the model sends audio faster than it is played. */
 const KNOWN = 3_000;
-/** So much of the caller is compared: a second, in which no two voices rise and fall alike. */
+/** Frames of the caller that are compared: a second, in which no two voices rise and fall alike. */
 const COMPARED = 50;
-/** To Twilio, through the caller's phone and back, our voice takes 600 ms at most. */
+/** Frames of delay at most: our voice takes up to 600 ms to Twilio, through the caller's phone and back. */
 const LATEST = 30;
 /** From such a likeness on (Pearson's r) it is our own voice… */
 const LIKENESS = 0.85;
@@ -27,7 +27,7 @@ const MOST_RETURNED = 0.3;
  */
 export class Echo {
   readonly #said = new Float32Array(KNOWN);
-  /** Which frame since the beginning of time a place holds. */
+  /** The number of the frame that a place holds, counted on the clock of `at`. */
   readonly #frame = new Float64Array(KNOWN).fill(-1);
   readonly #ours = new Float64Array(COMPARED + LATEST);
   readonly #caller: Pick<SpeechLocator, 'isSpeech' | 'latestLevels'>;
@@ -43,13 +43,13 @@ export class Echo {
     this.#ledger = ledger;
   }
 
-  /** What was decided to be said and cleared, and was written in the ledger. */
+  /** Follows what was sent and cleared. The ledger knows of it already. */
   follow(effects: readonly FloorEffect[], at: Millis): void {
     let playsAt = at + this.#ledger.sentMs - this.#ledger.heard(at);
     for (const effect of effects.toReversed()) {
       if (effect.do === 'clear') {
         this.#cleared(at);
-        this.#forget(); // what we have fallen silent for was not ours
+        this.#forget(); // what stopped us was the caller, not our own voice
       }
       if (effect.do !== 'say') continue;
       playsAt -= effect.itemMs - effect.itemFrom;
@@ -67,7 +67,7 @@ export class Echo {
     }
   }
 
-  /** Nothing that would play later than this is heard. */
+  /** What would have played later than now is not heard. */
   #cleared(at: Millis): void {
     const now = Math.round(at / FRAME_MS);
     for (let slot = 0; slot < KNOWN; slot += 1) if ((this.#frame[slot] ?? 0) > now) this.#said[slot] = 0;

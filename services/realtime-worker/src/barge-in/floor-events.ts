@@ -4,13 +4,16 @@ import type {ServerRights} from '../model/model-adapter.ts';
 import type {Truncation} from '../playback/truncation.ts';
 import type {ConfirmedClear} from '../playback/playback-ledger.ts';
 
-/** What the server may do with this policy. `lifted`: the greeting needs no protection any more. Where a noise is not a turn, the server may do nothing by itself. */
+/**
+ * What the server may do by itself with this policy. `lifted`: the greeting needs no protection any more. Where a noise is
+ * not a turn, the server may do nothing.
+ */
 export function serverRights({mode, minSpeechMs, uninterruptible}: FloorPolicy, lifted: boolean): ServerRights {
   const serverResponds = mode === 'immediate' && minSpeechMs === 0 && lifted;
   return {serverInterrupts: serverResponds && !uninterruptible, serverResponds};
 }
 
-/** A server that owns interruption has yielded by the time it says that the caller speaks: nothing is left to weigh. */
+/** A server that owns interruption has yielded by the time it reports that the caller speaks: nothing is left to decide. */
 export const HAS_YIELDED: FloorPolicy = {
   mode: 'immediate',
   minSpeechMs: 0,
@@ -32,9 +35,9 @@ export type FloorEvent =
   | {readonly type: 'responseEnded'; readonly responseId: string}
   /** `since`: when the first of that speech arrived here; `heard`: their frames say so too, and not only the model. */
   | {readonly type: 'callerSpoke'; readonly since: Millis; readonly heard: boolean}
-  /** The caller pressed a key: no noise on the line does that. */
+  /** The caller pressed a key, which cannot be a noise on the line. */
   | {readonly type: 'keyPressed'}
-  /** We do not wait for this response any longer. */
+  /** This response is not waited for any longer. */
   | {readonly type: 'abandoned'; readonly responseId: string}
   /** By their frames the caller speaks; asked for with `awaitsMinSpeech`. */
   | {readonly type: 'callerHeard'}
@@ -43,11 +46,11 @@ export type FloorEvent =
   | {readonly type: 'markReturned'; readonly name: string}
   | {readonly type: 'streamOpened'}
   | {readonly type: 'streamLost'}
-  /** The model's session is another one: what it was about to say will not come. */
+  /** The model's session is lost or replaced: what it was about to say will not come. */
   | {readonly type: 'modelLost'}
   /**
-   * Nothing more will happen on this call. `heardFrom`: when anything last came from the caller's phone; `ahead`: the
-   * news was faster than what that phone sent last.
+   * Nothing more will happen on this call. `heardFrom`: when anything last came from the caller's phone. `ahead`: the end
+   * was reported out of band, before the phone's last frames.
    */
   | {readonly type: 'over'; readonly heardFrom: Millis; readonly ahead: boolean}
   /** Some time passed; `deadline` says when it is wanted. */
@@ -61,7 +64,7 @@ export interface SentBefore {
   readonly agoMs: Millis;
 }
 
-/** The caller spoke over us, and this is what it came to. */
+/** The caller spoke over the assistant: how far they had heard it, and what is truncated. */
 export interface Interruption extends Omit<ConfirmedClear, 'unheard'> {
   readonly cuts: readonly Truncation[];
   /** When the clear went out. */
@@ -92,12 +95,12 @@ export type FloorEffect =
   /** From now on the server may interrupt and answer by itself, as far as this assistant lets it. */
   | {readonly do: 'unprotect'}
   | {readonly do: 'interrupted'; readonly interruption: Interruption}
-  /** What the caller said while we spoke was no more than a noise: it never was. */
+  /** What the caller said over us was only a noise. The model must forget it. */
   | {readonly do: 'noise'}
-  /** It was too short to yield to: the model may know, but needs not answer. */
+  /** It was too short to stop the reply. The model may know of it, and does not answer. */
   | {readonly do: 'unanswered'}
   | {readonly do: 'resumed'; readonly interruption: Interruption}
-  /** The clear came when all had been heard: the model need not be told anything. */
+  /** The clear landed after all had been heard: nothing has to be truncated. */
   | {readonly do: 'allHeard'; readonly interruption: Interruption}
   /** The caller spoke over an assistant that always finishes. */
   | {readonly do: 'uninterruptible'}

@@ -1,8 +1,8 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** A server that was told that it may interrupt has read it after this long. */
+/** Time allowed for `session.update` to take effect at the server. */
 const READ_AFTER_MS = 300;
-/** Speech that began while the greeting was protected must last so long: a click at the end of it is a click. */
+/** Speech that began while the greeting was protected must last so long: a click at the end is no interruption. */
 const CLICK_MS = 300;
 
 /** The first audible part of a greeting, which line noise cannot stop; with it, what the server may do by itself. */
@@ -24,13 +24,13 @@ export class GreetingProtection {
     return true;
   }
 
-  /** Until when the greeting cannot be stopped; undefined when it can, or nobody hears it yet. */
+  /** Until when the greeting cannot be stopped; undefined when it can, or is not audible yet. */
   get until(): Millis | undefined {
     if (this.#liftedAt !== undefined || this.#audibleAt === undefined) return undefined;
     return this.#audibleAt + this.#lastsMs;
   }
 
-  /** How long a caller who begins to speak now must go on to stop what is said, and when that can be at the earliest. */
+  /** How long speech that begins now must last to stop the greeting, and when that can be at the earliest. */
   get yieldsTo(): {readonly lastsMs: Millis; readonly notBefore: Millis} {
     const {until} = this;
     return until === undefined
@@ -38,7 +38,7 @@ export class GreetingProtection {
       : {lastsMs: CLICK_MS, notBefore: until};
   }
 
-  /** The greeting may not be stopped now, also because nobody has heard it yet. */
+  /** Whether the greeting may not be stopped now. True also before it is audible. */
   holds(at: Millis): boolean {
     return this.#liftedAt === undefined && (this.until === undefined || at < this.until);
   }
@@ -52,7 +52,7 @@ export class GreetingProtection {
     this.#liftedAt = at;
   }
 
-  /** The server knows by now that it is lifted. */
+  /** Whether the server has had time to learn that it is lifted. */
   isKnownLifted(at: Millis): boolean {
     return this.#liftedAt !== undefined && at - this.#liftedAt > READ_AFTER_MS;
   }

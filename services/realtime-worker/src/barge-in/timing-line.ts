@@ -1,10 +1,10 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Interruption} from './floor-events.ts';
 
-/** What a decision about the floor came to. */
+/** The outcome of an interruption. */
 type Outcome = 'interrupted' | 'resumed' | 'allHeard';
 
-/** SHOW_TIMING_MATH: the arithmetic of one interruption, in one readable line. */
+/** The log line of SHOW_TIMING_MATH for one interruption: the figures, and what was truncated. */
 export function timingLine(interruption: Interruption, outcome: Outcome): string {
   const {cuts, heard, proven, sent, by, roundTrip, unheardMs} = interruption;
   const way = roundTrip === undefined ? 'not measured' : ms(roundTrip);
@@ -16,7 +16,7 @@ export function timingLine(interruption: Interruption, outcome: Outcome): string
   return `barge-in: ${sums}, cut ${cut.join(', ')}`;
 }
 
-/** SHOW_TIMING_MATH: why the assistant went on although the caller spoke. */
+/** The log line of SHOW_TIMING_MATH where the assistant went on although the caller spoke. */
 export const WENT_ON = {
   unanswered: 'no barge-in: the speech was over before the assistant yields to it',
   uninterruptible: 'no barge-in: this assistant finishes what it says',

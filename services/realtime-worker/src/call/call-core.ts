@@ -24,7 +24,7 @@ export interface CallSettings extends Omit<DialogueSettings, 'given'> {
 
 /** Frames come every 20 ms. */
 const FRAMES_STOPPED_MS = 60;
-/** A caller who never stops must not keep a worker from leaving. */
+/** A hand-over waits for a turn boundary, but not longer than this. */
 const HAND_OVER_WITHIN_MS = 4_000;
 
 /**
@@ -143,7 +143,7 @@ export class CallCore {
         this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
         this.#caller.newStream(at);
-        // The edge says the last seconds again; what a turn has settled must not be answered twice.
+        // The edge sends the last seconds again. What is already in the conversation must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
         const facts = [
           journal({is: 'stream', streamSid, edge, epoch}),
@@ -232,7 +232,7 @@ export class CallCore {
       case 'reopen':
         return [{do: 'openModel', after: step.after}];
       case 'give-up':
-        // Without a stream the caller is told when there is one.
+        // Without a stream, the apology waits for one.
         return this.#dialogue.floor.streamOpen ? this.#apologise() : [];
       case 'openSpare':
       case 'dropSpare':
@@ -264,13 +264,13 @@ export class CallCore {
     return [...effects, ...this.#perform(step, at)];
   }
 
-  /** Twilio speaks to a caller when nothing of what was said before is left to be heard. */
+  /** The caller is asked to wait for a rate limit once they have heard all that was said before. */
   #tellHold(at: Millis): CallEffect[] {
     const {floor, replies} = this.#dialogue;
     return floor.streamOpen && !floor.callerSpeaks && floor.quiet(at) ? replies.limit.tell(at) : [];
   }
 
-  /** What waits for a moment in which nobody would notice. */
+  /** What waits for a turn boundary, so that the caller does not notice: a hand-over, a rotated session. */
   #atBoundary(at: Millis): CallEffect[] {
     const overdue = this.#handOverBy !== undefined && at >= this.#handOverBy;
     if (!this.#dialogue.atTurnBoundary(at) && !overdue) return [];

@@ -1,9 +1,9 @@
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 
-/** Why a call that nobody ends is ended by us. */
+/** Why the worker ends a call. */
 export type LimitReached = 'platform.max-duration' | 'platform.no-speech';
 
-/** How long a call may last, and how long a call may go on in which nobody says anything. */
+/** The longest call, and the longest silence of both sides. */
 export class CallLimits {
   readonly #endsAt: Millis | undefined;
   readonly #noSpeechMs: Millis;
@@ -25,12 +25,12 @@ export class CallLimits {
     return earliest(this.#endsAt, this.#noSpeechMs === 0 ? undefined : this.#speechAt + this.#noSpeechMs);
   }
 
-  /** One of the two spoke, or the caller pressed a key; or does so until a moment to come. */
+  /** One side spoke, or the caller pressed a key. `at` may be ahead: until then the assistant is audible. */
   spoken(at: Millis): void {
     this.#speechAt = Math.max(this.#speechAt, at);
   }
 
-  /** The limit that is reached now. Told once; `lifted` when the call goes on all the same. */
+  /** The limit that is reached now. Returned once, until `lifted`. */
   reached(at: Millis): LimitReached | undefined {
     const {deadline} = this;
     if (deadline === undefined || at < deadline) return undefined;

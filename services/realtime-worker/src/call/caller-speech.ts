@@ -3,7 +3,7 @@ import type {InterruptionLog} from '../journal/interruption-log.ts';
 import {StuckSpeech} from './stuck-speech.ts';
 import type {TurnLog} from '../journal/turn-log.ts';
 
-/** The caller's speech as the model hears it, for all that measure it. */
+/** Passes the caller's speech, as the model hears it, to the parts that measure it. */
 export class CallerSpeech {
   readonly #interruptions: InterruptionLog;
   readonly #turns: TurnLog;
@@ -34,7 +34,7 @@ export class CallerSpeech {
     return this.#interruptions.spokenMs(endedAt ?? at);
   }
 
-  /** When it ended by our own ears, if the model should have said so long ago. */
+  /** When it ended by the caller's frames, if the model should have reported that long ago. */
   overdueSince(at: Millis): Millis | undefined {
     return this.#stuck.stoppedAt(at);
   }

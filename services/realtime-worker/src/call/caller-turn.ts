@@ -7,7 +7,7 @@ export class CallerTurn {
   #unanswered: string | undefined;
   #noise: {readonly itemId: string; readonly forget: boolean} | undefined;
 
-  /** The caller has spoken, and nobody knows yet whether it is a turn. */
+  /** The caller has spoken, and it is not known yet whether that is a turn. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -19,12 +19,12 @@ export class CallerTurn {
     this.#unanswered = undefined;
   }
 
-  /** It was a noise. `forget`: the model shall not even know of it. */
+  /** It was no turn. `forget`: the model must not know of it at all. */
   wasNoise(forget: boolean): void {
     this.#noise = {itemId: this.#itemId, forget};
   }
 
-  /** The model has it as an item now. Returns what it was. */
+  /** The model has committed it as an item. Returns what it was. */
   committed(itemId: string): 'turn' | 'unanswered' | 'noise' {
     this.#isOpen = false;
     if (this.#noise?.itemId !== itemId) return 'turn';
@@ -33,7 +33,7 @@ export class CallerTurn {
     return 'unanswered';
   }
 
-  /** What was said is written down. True if it was left unanswered, and has words: it was a turn after all. */
+  /** The transcript is there. True if the speech was left unanswered and has words: it was a turn after all. */
   hasWords(itemId: string, text: string): boolean {
     if (this.#unanswered !== itemId || !WORD.test(text)) return false;
     this.#unanswered = undefined;

@@ -26,7 +26,7 @@ export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'mended'
 
 /**
  * What is said on a call, by whom, and what the model must know of it. Joins the pure rules (who has the floor, one
- * response at a time, the goodbye, the keys) and keeps the conversation. Survives the loss of streams and sessions.
+ * response at a time, the goodbye, the keys) and keeps the conversation. Streams and sessions of the model come and go.
  */
 export class Dialogue {
   readonly #settings: DialogueSettings;
@@ -38,7 +38,7 @@ export class Dialogue {
   readonly #turns: TurnLog;
   readonly #keypad: Keypad;
   readonly #tools: ToolCalls;
-  readonly #owed: PendingReply;
+  readonly #pendingReply: PendingReply;
   readonly #live: LiveResponse;
   readonly #caller = new CallerTurn();
   readonly #unprompted: Unprompted;
@@ -56,7 +56,7 @@ export class Dialogue {
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds, assistant.tools);
     const answerOwed = restored?.answerOwed === true || this.#tools.hasLostResult;
-    this.#owed = new PendingReply(assistant, restored && {...restored, answerOwed});
+    this.#pendingReply = new PendingReply(assistant, restored && {...restored, answerOwed});
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
@@ -65,7 +65,7 @@ export class Dialogue {
       this.#unprompted.assistantSpeaks(until);
       this.#tools.goodbye.audible(responseId, until);
     };
-    this.floor = new FloorControl({settings, parts, greets: this.#owed.greeting, sounds}, restored, at);
+    this.floor = new FloorControl({settings, parts, greets: this.#pendingReply.greeting, sounds}, restored, at);
     this.#tools.adopt(at + this.floor.unheardMs(at));
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
@@ -92,24 +92,24 @@ export class Dialogue {
     );
   }
 
-  /** Whether stream, session or owner could change now without anybody noticing. */
+  /** Whether stream, session or owner could change now without the caller noticing. */
   atTurnBoundary(at: Millis): boolean {
-    return this.#isNobodysTurn && this.floor.quiet(at);
+    return this.#isIdle && this.floor.quiet(at);
   }
 
-  get #isNobodysTurn(): boolean {
+  get #isIdle(): boolean {
     return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.isRunning && !this.#tools.goodbye.said;
   }
 
-  /** A session is configured and knows nothing yet: what was said, and then whatever is owed. */
+  /** A session is configured and knows nothing yet: it is given the conversation, and then asked for the reply that is due. */
   sessionOpened(at: Millis): CallEffect[] {
     const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
     const waiting = this.replies.sessionOpened(at);
-    const owed = this.#owed.take(itemId => this.#memory.heardText(itemId));
+    const pending = this.#pendingReply.take(itemId => this.#memory.heardText(itemId));
     effects.push(...waiting);
-    // What was asked for and comes now answers the caller, too.
-    const isCovered = waiting.length > 0 && owed?.instructions === undefined;
-    if (owed && !isCovered) effects.push(...this.replies.want(owed, at));
+    // A request that the last session did not answer is asked again, and its answer serves the caller, too.
+    const isCovered = waiting.length > 0 && pending?.instructions === undefined;
+    if (pending && !isCovered) effects.push(...this.replies.want(pending, at));
     return effects;
   }
 
@@ -121,7 +121,7 @@ export class Dialogue {
     const isWanted = this.replies.busy || this.replies.awaited;
     const answer = isWanted ? speaking === undefined : this.#memory.awaitsAnswer;
     this.replies.sessionLost();
-    this.#owed.sessionLost({brokenOff: speaking?.itemId, answer});
+    this.#pendingReply.sessionLost({brokenOff: speaking?.itemId, answer});
     if (speaking) this.#turns.ended(speaking.responseId, 'failed');
     return this.floor.on({type: 'modelLost'}, at);
   }
@@ -146,7 +146,7 @@ export class Dialogue {
     return this.floor.serverRights.serverResponds ? [...effects, ...this.#tools.stay(at)] : effects;
   }
 
-  /** `ended`: when the last of that speech arrived here; undefined when that cannot be told. */
+  /** `ended`: when the last of that speech arrived here; undefined if not known. */
   callerStopped(ended: Millis | undefined, at: Millis): CallEffect[] {
     this.#unprompted.callerActed(at);
     return this.floor.callerStopped(this.#speech.ended(ended, at), at);
@@ -199,13 +199,13 @@ export class Dialogue {
     return [...effects, ...this.replies.time(at)];
   }
 
-  /** What follows from whatever just happened: turns that are over, a goodbye that was heard. */
+  /** What follows from the event just handled: turns that are over, a goodbye that was heard. */
   afterwards(at: Millis): CallEffect[] {
     const quiet = this.floor.quiet(at);
     const closing = this.#tools.closing(quiet, this.#caller.isOpen, at);
     if (closing) return closing;
     this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
-    this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isNobodysTurn, at);
+    this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isIdle, at);
     return quiet ? turnEffects(this.#turns.playoutEnded(at)) : [];
   }
 
@@ -231,7 +231,7 @@ export class Dialogue {
     const request = this.replies.started(responseId, tag);
     const cause = request?.cause ?? 'turn';
     const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
-    // An interruption that is still being settled belongs to the turn before.
+    // An interruption whose clear has not landed belongs to the turn before.
     const effects = this.floor.on({type: 'responseStarted', ...event}, at);
     if (this.floor.isSilenced(responseId)) {
       this.replies.takenBack(responseId);
@@ -277,10 +277,10 @@ export class Dialogue {
   /** The caller is silent and hears nothing, though something is to come. */
   get #isWaiting(): boolean {
     if (!this.floor.streamOpen || this.floor.callerSpeaks || this.#tools.goodbye.said) return false;
-    return this.replies.busy || this.replies.awaited || this.#caller.isOpen || this.#owed.isOwed;
+    return this.replies.busy || this.replies.awaited || this.#caller.isOpen || this.#pendingReply.isPending;
   }
 
-  /** The model never said that the caller stopped: what our own ears say counts. */
+  /** The model never reported that the caller stopped: their frames count. */
   #speechStuck(at: Millis): CallEffect[] {
     const endedAt = this.#speech.overdueSince(at);
     if (endedAt === undefined || !this.floor.callerSpeaks) return [];

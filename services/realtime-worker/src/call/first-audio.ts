@@ -2,13 +2,13 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 
-/** When the caller first heard the assistant: told once, from the start of the call's first stream. */
+/** Measures once when the caller first heard the assistant, from the start of the call's first stream. */
 export class FirstAudio {
   /** When Twilio opened the call's first stream, one hop later. */
   #startedAt: Millis | undefined;
   #isOver: boolean;
 
-  /** `isOver`: an owner before us saw it. */
+  /** `isOver`: an earlier owner of the call measured it. */
   constructor(isOver: boolean) {
     this.#isOver = isOver;
   }
@@ -17,11 +17,11 @@ export class FirstAudio {
     this.#startedAt ??= startedAt;
   }
 
-  /** What follows if something audible is among `effects`. `hopMs`: from edge to worker. */
+  /** The measurement, if something audible is among `effects`. `hopMs`: from edge to worker. */
   note(effects: readonly CallEffect[], hopMs: Millis | undefined, at: Millis): CallEffect[] {
     if (this.#isOver || !effects.some(isSound)) return [];
     this.#isOver = true;
-    // We learn of the stream one hop late, and are heard one hop later.
+    // The start arrived one hop late, and the audio is one hop away from the edge.
     const ms = Math.max(0, at - (this.#startedAt ?? at) + 2 * (hopMs ?? 0));
     return [journal({is: 'firstAudio', ms}), {do: 'measure', what: 'firstAudio', ms}];
   }

@@ -13,7 +13,7 @@ import {PlaybackLedger} from '../playback/playback-ledger.ts';
 
 export interface FloorControlDeps {
   readonly settings: DialogueSettings;
-  /** What the decisions are told to. */
+  /** The parts of the call that decisions about the floor concern. */
   readonly parts: Omit<FloorParts, 'hopMs'>;
   /** The greeting is still to come. */
   readonly greets: boolean;
@@ -21,7 +21,7 @@ export interface FloorControlDeps {
   readonly sounds: (responseId: string, until: Millis) => void;
 }
 
-/** Who has the floor, and what that means to the call: decisions (`BargeIn`) go in as events and come out as effects. */
+/** Gives events to `BargeIn`, and turns what it decides into effects of the call. */
 export class FloorControl {
   readonly #deps: FloorControlDeps;
   readonly #ledger: PlaybackLedger;
@@ -45,7 +45,7 @@ export class FloorControl {
     return this.#floor.deadline;
   }
 
-  /** What the next model session must be told about interruption. */
+  /** What the next model session may do by itself. */
   get serverRights(): ServerRights {
     const {serverInterrupts, serverResponds} = this.#floor.serverRights;
     return {serverInterrupts, serverResponds: serverResponds && this.#deps.settings.answersTurns};
@@ -65,7 +65,7 @@ export class FloorControl {
     return this.#audibleUntil;
   }
 
-  /** Whether everything that was said has been heard, as far as anybody can tell. */
+  /** Whether everything that was said has been heard, as far as can be known. */
   quiet(at: Millis): boolean {
     return this.#floor.quiet(at);
   }
@@ -80,7 +80,7 @@ export class FloorControl {
     return this.#floor.isSilenced(responseId);
   }
 
-  /** A frame of the caller arrived: it tells the time at Twilio, and whether they speak on. */
+  /** A frame of the caller arrived: it has Twilio's time, and shows whether the caller goes on speaking. */
   callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
     this.#ledger.callerFrame(timestamp, at);
     return this.#floor.awaitsMinSpeech && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
@@ -96,7 +96,7 @@ export class FloorControl {
     return this.on({type: 'callerStopped', spokenMs: this.#echo.wasAll ? 0 : spokenMs}, at);
   }
 
-  /** A session is opened before the greeting is protected no more; the next must know. */
+  /** A session is configured while the greeting is still protected: it must be told when that is over. */
   rights(): CallEffect[] {
     if (this.#deps.settings.interruption === 'model') return [];
     const {serverInterrupts: on, serverResponds: responds} = this.serverRights;
@@ -110,11 +110,11 @@ export class FloorControl {
 
   on(event: FloorEvent, at: Millis): CallEffect[] {
     const effects = this.#floor.on(event, at);
-    // Where the server answers by itself, whose voice it is comes too late.
+    // Where the server answers by itself, the echo would be detected too late.
     if (!this.serverRights.serverResponds) this.#echo.follow(effects, at);
     return effects.flatMap(effect => {
       if (effect.do === 'unprotect') return this.rights();
-      // The model must not believe that the caller says what it said itself.
+      // The model must not take its own voice, come back from the caller's phone, for the caller's.
       if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#apply({do: 'noise'}, at);
       if (effect.do === 'clear') this.#audibleUntil = at;
       if (effect.do === 'say' && isAudible(effect.payload)) {

@@ -1,11 +1,11 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** A caller who has left the phone on the table is not asked for ever. */
+/** So often a silent caller is asked. They may have left the phone on the table. */
 const ASKED_AT_MOST = 2;
 
 /**
- * When to ask a caller who says nothing whether they are still there, and when to stop asking. Our own clock, and not
- * the server's idle timeout: silence begins when the last word was heard, which only we know.
+ * When to ask a silent caller whether they are still there, and when to stop asking. The server's idle timeout is not used:
+ * silence begins when the caller has heard the last word, and only the worker knows when that is.
  */
 export class IdlePrompt {
   readonly #afterMs: Millis;
@@ -13,7 +13,7 @@ export class IdlePrompt {
   #quietSince: Millis | undefined;
   #asked = 0;
 
-  /** `afterMs`: how much silence is too much; 0: none is. `hangsUp`: the call ends when the questions go unanswered. */
+  /** `afterMs`: ask after so much silence; 0: never. `hangsUp`: the call ends when the questions go unanswered. */
   constructor(afterMs: Millis, hangsUp: boolean) {
     this.#afterMs = afterMs;
     this.#hangsUp = hangsUp;
@@ -25,7 +25,7 @@ export class IdlePrompt {
     return this.#quietSince + this.#afterMs;
   }
 
-  /** Whether nobody says anything, or is about to, at this moment. */
+  /** Whether both sides are silent now, and neither is about to speak. */
   isQuiet(quiet: boolean, at: Millis): void {
     this.#quietSince = quiet ? (this.#quietSince ?? at) : undefined;
   }

@@ -22,7 +22,7 @@ export class Keypad {
     this.#digits.pressed(digit, at);
   }
 
-  /** What was entered, once it is complete: what tells the model, and what to ask of it then. */
+  /** Once the entry is complete: what gives it to the model, and what to ask the model for. */
   due(at: Millis): {readonly added: CallEffect[]; readonly request: Request} | undefined {
     const keys = this.#digits.take(at);
     if (keys === undefined) return undefined;

@@ -1,10 +1,10 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** A model decides within half a second that the caller has stopped. This much longer, and it never will. */
+/** A model decides within half a second that the caller has stopped. After this much silence it is taken to have failed. */
 const SILENT_MS = 3_000;
 const LOOK_AGAIN_MS = 1_000;
 
-/** A caller who, for the model, never stops speaking: a lost `speech_stopped` must not keep the assistant silent. */
+/** A lost `speech_stopped` must not keep the assistant silent: after so much silence the caller has stopped. */
 export class StuckSpeech {
   readonly #loudUntil: (since: Millis) => Millis | undefined;
   #onset: Millis = 0;

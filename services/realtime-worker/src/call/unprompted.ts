@@ -40,7 +40,7 @@ export class Unprompted {
     this.#limits.spoken(until);
   }
 
-  /** Whether nobody says anything, or is about to, at this moment. */
+  /** Whether both sides are silent now, and neither is about to speak. */
   isQuiet(quiet: boolean, at: Millis): void {
     this.#idle.isQuiet(quiet, at);
   }

@@ -33,7 +33,7 @@ export class PendingReply {
   }
 
   /** Whether the next session has something to say at once. */
-  get isOwed(): boolean {
+  get isPending(): boolean {
     return this.#greeting || this.#answer || this.#brokenOff !== undefined;
   }
 
