@@ -68,7 +68,10 @@ export async function openEmbedded(folder: string): Promise<Database> {
   };
 }
 
-/** Does not connect yet: the database may be away, at the start or later. */
+/**
+ * Does not connect yet: the database may be away, at the start or later. `onError` gets the loss of a connection, which
+ * may happen several times for one outage.
+ */
 export function openPostgres(url: string, onError: (error: Error) => void = () => {}): Database {
   const types = new TypeOverrides();
   types.setTypeParser(BIGINT, Number);
@@ -89,6 +92,8 @@ export function openPostgres(url: string, onError: (error: Error) => void = () =
       .join(' '),
   });
   pool.on('error', onError);
+  // The pool listens only to idle clients. One in use emits the loss of its connection too, besides failing its query.
+  pool.on('connect', client => client.on('error', onError));
   const kysely = new Kysely<Schema>({dialect: new PostgresDialect({pool}), plugins});
   return {
     kind: 'postgres',
