@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {choice, wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
@@ -35,19 +36,18 @@ const postgres = bin === undefined ? undefined : await privatePostgres(bin);
   await using queue = openAnalyticsQueue({host: hostname, port: Number(port)});
   const random = seededRandom(1);
   const waits: number[] = [];
-  const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 
   const one = async () => {
     const call = plausibleCall(random, Date.now() - 60_000, true);
     const ended = performance.now();
     await queue.send([call]);
-    while ((await fetch(`${analytics.url}/api/calls/${call.summary.callSid}`)).status !== 200) await pause(5);
+    while ((await fetch(`${analytics.url}/api/calls/${call.summary.callSid}`)).status !== 200) await sleep(5);
     waits.push(performance.now() - ended);
   };
   const started = performance.now();
   const all: Promise<void>[] = [];
   for (let index = 0; index < calls; index += 1) {
-    await pause(Math.max(0, started + index * apart - performance.now()));
+    await sleep(Math.max(0, started + index * apart - performance.now()));
     all.push(one());
   }
   await Promise.all(all);

@@ -1,5 +1,5 @@
 import {createHmac} from 'node:crypto';
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -32,15 +32,15 @@ export class Troublemaker {
 
   async make(trouble: Trouble, calls: readonly FakeCall[]): Promise<void> {
     if (trouble === 'edge' || trouble === 'all') {
-      await pause(4_000);
+      await sleep(4_000);
       for (const call of everyFifth(calls, 1)) call.cutSocket();
     }
     if (dies(trouble)) {
-      await pause(3_000);
+      await sleep(3_000);
       await this.#killWorker();
     }
     if (trouble === 'model' || trouble === 'all') {
-      await pause(4_000);
+      await sleep(4_000);
       await this.#cutModel(everyFifth(calls, 3));
     }
   }

@@ -7,7 +7,7 @@
  *   npm run bench record-accuracy -- --kill-records --calls 50     what callers notice while no record can be written
  */
 import {cpus, loadavg, totalmem} from 'node:os';
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
@@ -87,11 +87,11 @@ async function compareRuns(): Promise<void> {
 }
 
 async function killRecords(records: Records): Promise<void> {
-  await pause(4_000);
+  await sleep(4_000);
   await records.restart();
-  await pause(2_000);
+  await sleep(2_000);
   await records.restartQueue(2_000);
-  await pause(2_000);
+  await sleep(2_000);
   await records.restart();
 }
 

@@ -1,7 +1,7 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {findRedisBinary, type PrivateRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
@@ -48,13 +48,13 @@ export class Records implements AsyncDisposable {
   async restartQueue(awayMs: number): Promise<void> {
     if (this.#redis) process.kill(this.#redis.pid, 'SIGKILL');
     await this.#redis?.exited;
-    await pause(awayMs);
+    await sleep(awayMs);
     await this.#startRedis();
   }
 
   /** Reads a call from analytics, as soon as it can answer. */
   async of(callSid: string): Promise<z.infer<typeof CallDetail>> {
-    for (const until = performance.now() + RECORDED_WITHIN_MS; ; await pause(100)) {
+    for (const until = performance.now() + RECORDED_WITHIN_MS; ; await sleep(100)) {
       const answer = await fetch(new URL(`/api/calls/${callSid}`, this.#analytics?.url)).catch(() => undefined);
       if (answer?.ok) return (await answer.json()) as z.infer<typeof CallDetail>;
       if (performance.now() > until) throw new Error(`no record of ${callSid}: ${answer?.status ?? 'no answer'}`);

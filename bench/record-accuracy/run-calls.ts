@@ -1,4 +1,4 @@
-import {setTimeout as pause} from 'node:timers/promises';
+import {setTimeout as sleep} from 'node:timers/promises';
 import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
@@ -92,7 +92,7 @@ function dialWave(fleet: ProcessFleet, calls: number, before: number, what: read
   const dialled = Array.from({length: calls}, async (_, index) => {
     const number = before + index;
     const kind = what[number % what.length] ?? 'patient';
-    await pause((index * 1_700) / calls);
+    await sleep((index * 1_700) / calls);
     const from = `+1555${String(number).padStart(7, '0')}`;
     return {kind, call: fleet.twilio.dial(scriptOf(kind, (number * 37) % 211), {from})};
   });

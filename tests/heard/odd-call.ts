@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
@@ -53,7 +54,7 @@ export async function dialOdd(
     const session = (await fleet.sessions()).find(({safetyIdentifier}) => !known.has(safetyIdentifier));
     if (session) return {call, safetyIdentifier: session.safetyIdentifier};
     if (systemClock.now() > givenUpAt) throw new Error(`the call from ${from} got no session of the model`);
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await sleep(20);
   }
 }
 

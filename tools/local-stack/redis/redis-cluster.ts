@@ -1,3 +1,4 @@
+import {setTimeout as sleep} from 'node:timers/promises';
 import {Redis} from 'ioredis';
 import {freePort, startRedisBinary, type RedisBinary} from './private-redis.ts';
 
@@ -69,7 +70,7 @@ async function knownNodes(node: Redis): Promise<number> {
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 300; tries += 1) {
     if (await isSo()) return;
-    await new Promise<void>(resolve => setTimeout(resolve, 50));
+    await sleep(50);
   }
   throw new Error('the cluster did not come up within 15 s');
 }
