@@ -13,7 +13,7 @@ const REAL_HASH = '0f3c5a7799b1d2e4c6a8031500000000';
 
 test(
   'an analyst who clears seeded data keeps every real call, and learns how many calls were deleted',
-  {timeout: 60_000},
+  {timeout: 120_000},
   async () => {
     await using folder = await temporaryFolder();
     await using database = await openEmbedded(folder.path);
@@ -36,7 +36,7 @@ test(
   },
 );
 
-test('an analyst who has cleared a database can seed it again', {timeout: 60_000}, async () => {
+test('an analyst who has cleared a database can seed it again', {timeout: 120_000}, async () => {
   await using folder = await temporaryFolder();
   await using database = await openEmbedded(folder.path);
   await seedDatabase(database, SEED);
