@@ -54,6 +54,10 @@ export const END_REASONS = {
     endedBy: 'platform',
     isFailure: true,
   },
+  'platform.internal-error': {
+    endedBy: 'platform',
+    isFailure: true,
+  },
   'platform.drained': {
     endedBy: 'platform',
     isFailure: true,

@@ -76,6 +76,11 @@ export const END_REASONS = {
     meaning: 'the worker died, and no other worker took the call over before the caller was gone',
     isFailure: true,
   },
+  'platform.internal-error': {
+    endedBy: 'platform',
+    meaning: 'a bug in the worker: an event of this call could not be handled; the caller was told in words',
+    isFailure: true,
+  },
   'platform.drained': {
     endedBy: 'platform',
     meaning: 'the worker had to stop, and no other worker could take the call over',

@@ -162,3 +162,20 @@ test('a call is restored in a Redis that came back without its data', async () =
   expect((await deployment.directory.journal(callSid(1)))[0]).toContain('"is":"opened"');
   await flushPromises();
 });
+
+test('a bug in the handling of one event ends that call in words and in its record, and no other call', async () => {
+  const {clock, session, stream, modelSession: model, directory} = await takenCall({});
+  const closed: unknown[] = [];
+  stream.onFrame(frame => frame.kind === 'close' && closed.push(frame.why));
+  const impossible = {
+    type: 'responseEnded',
+    get responseId(): string {
+      throw new Error('a bug');
+    },
+  };
+  model.emit(impossible as never);
+  await clock.advanceAsync(1_000, 50);
+  expect(closed).toEqual(['refused']);
+  expect((await directory.read(session.callSid))?.intent).toBe('apologise');
+  expect(await session.outcome).toMatchObject({how: 'ended', reason: 'platform.internal-error'});
+});

@@ -50,6 +50,7 @@ export class CallSession implements OwnedCall {
   readonly #mended: MendedEvents;
   readonly #recording: RecordingTap | undefined;
   #over = false;
+  #hasFailed = false;
 
   /** Resolves once, when the call is over for this worker and everything it held is released. */
   readonly outcome: Promise<CallOutcome> = this.#outcome.promise;
@@ -165,8 +166,27 @@ export class CallSession implements OwnedCall {
     this.#outcome.resolve({how: 'moved'});
   }
 
+  /** A bug in the handling of one event ends this call in words; the other calls of the worker go on. */
   #on(event: CallEvent, arrivedAt?: Millis): void {
     if (this.#over) return;
+    if (this.#hasFailed) return this.#endIfGone(event);
+    try {
+      this.#handle(event, arrivedAt);
+    } catch (thrown) {
+      this.#hasFailed = true;
+      this.#log.error({err: thrown, event: event.type}, 'bug: an event of this call could not be handled');
+      const leave = {do: 'leave', intent: 'apologise', reason: 'platform.internal-error'} as const;
+      background(this.#leave(leave), this.#log, 'leaving');
+    }
+  }
+
+  /** After a bug the core is not asked any more: the call only waits until its stream can be closed. */
+  #endIfGone(event: CallEvent): void {
+    const isGone = event.type === 'over' || (event.type === 'edge' && event.frame.kind === 'ended');
+    if (isGone) this.#end('platform.internal-error');
+  }
+
+  #handle(event: CallEvent, arrivedAt?: Millis): void {
     if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
     if (isInterruption(event)) this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
     const at = this.#deps.clock.now();
