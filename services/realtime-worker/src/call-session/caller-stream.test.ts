@@ -99,3 +99,25 @@ test('the counts of a closed stream include the frames lost in both directions, 
   line.close();
   expect(counted).toEqual([{up: 9, down: 4, lostUp: 2, lostDown: 5, duplicates: 1, malformed: 3}]);
 });
+
+test('a stream whose channel cannot be opened is opened when the edge asks again', async () => {
+  const channel = {
+    onFrame: () => {},
+    closed: new Promise(() => {}),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  } as unknown as WorkerChannel;
+  let tries = 0;
+  const workerEnd = () => (++tries === 1 ? Promise.reject(new Error('no subscription')) : Promise.resolve(channel));
+  const stream = new CallerStream({
+    callSid,
+    channels: {workerEnd} as unknown as FrameChannels,
+    clock: new FakeClock(),
+    log: createLog('test', {level: 'silent'}),
+    onFrame: () => {},
+    onFenced: () => {},
+    onClosed: () => {},
+  });
+  await expect(stream.attach(streamSid, edge, 1).done).rejects.toThrow('no subscription');
+  await expect(stream.attach(streamSid, edge, 1).done).resolves.toBeUndefined();
+  expect(stream.entry).toEqual({streamSid, edge});
+});

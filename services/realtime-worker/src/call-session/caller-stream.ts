@@ -87,6 +87,10 @@ export class CallerStream {
     if (known?.streamSid === streamSid && known.epoch >= epoch) return {isNew: false, done: known.done};
     const done = this.#openStream(streamSid, edge, epoch);
     this.#attached = {streamSid, edge, epoch, done};
+    // A channel that could not be opened is tried again when the edge asks again.
+    done.catch(() => {
+      if (this.#attached?.done === done) this.#attached = known;
+    });
     return {isNew: true, done};
   }
 

@@ -84,3 +84,12 @@ test('a lost session is replaced after its pause, and not at all if the call end
   clock.advance(10_000);
   expect(model.sessions.map(({closed}) => closed)).toEqual([true, true]);
 });
+
+test('a spare session that takes over from a lost one is not replaced when the pause before a new one is over', () => {
+  const {clock, model, sessions} = opened();
+  sessions.openSpare();
+  sessions.reopen(300);
+  sessions.useSpare();
+  clock.advance(1_000);
+  expect(model.sessions.map(({closed}) => closed)).toEqual([true, false]);
+});

@@ -45,6 +45,7 @@ export class ModelSessions {
 
   /** Replaces the current session by a new one, `after` milliseconds from now. */
   reopen(after: Millis): void {
+    this.#reopening?.();
     const open = () => {
       if (this.#over) return;
       this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
@@ -71,6 +72,8 @@ export class ModelSessions {
   /** The spare session becomes the current one; the one before is closed. */
   useSpare(): void {
     if (!this.#spare) return;
+    // A session that was to replace the lost one is not needed any more.
+    this.#reopening?.();
     this.#deps.metrics.modelReconnectsTotal.inc({cause: 'rotated'});
     this.#closeSession(this.#session);
     this.#session = this.#spare;

@@ -38,3 +38,15 @@ test('a caller who keeps the line stops the hang-up, and the record says that it
 test('a tool that the assistant does not have is answered at once, and recorded as not successful', () => {
   expect(noted(tools().called(called('fly'), facts).effects)).toMatchObject([{durationMs: 0, ok: false}]);
 });
+
+test('a second hang-up in one reply is answered at once, so that no other worker hangs up for it later', () => {
+  const conversation = new Conversation();
+  const calls = new ToolCalls(new ModelContext(conversation, {epoch: 1, truncates: true}), 0, 8, assistantTools);
+  calls.called(called('hang_up'), facts);
+  const second = {...called('hang_up'), itemId: 'item-2', callId: 'call-2'};
+  expect(noted(calls.called(second, facts).effects)).toMatchObject([{call: 1, durationMs: 0, ok: false}]);
+  calls.stay(6_000);
+  const next = new ToolCalls(new ModelContext(conversation, {epoch: 2, truncates: true}), 2, 8, assistantTools);
+  next.adopt(7_000);
+  expect(next.goodbye.said).toBe(false);
+});

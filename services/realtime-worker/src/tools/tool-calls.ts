@@ -15,6 +15,7 @@ import {type ImmediateTool, parseArguments, type Tool} from './tool.ts';
 const LONGEST_NAME = 100;
 /** How many call ids are remembered: a server that reports a call twice does so at once. */
 const REMEMBERED = 64;
+const ENDING = 'The call is ending already.';
 const CALLER_SPOKE = 'The caller spoke; the call goes on.';
 
 /** What follows from a tool call or its result. */
@@ -138,6 +139,8 @@ export class ToolCalls {
       tool?.runs === 'at-once' ? runAtOnce(tool, args) : {outcome: tool ? badArguments(name) : unknownTool(name)};
     effects.push(...warning);
     if (outcome.kind === 'leave') {
+      // The model must not wait for a result, nor another worker end the call for a second time.
+      if (this.goodbye.said) return {effects: [...effects, noted(record), ...this.#memory.toolResult(callId, ENDING)]};
       effects.push(noted({...record, durationMs: null}));
       this.#leaving ??= {record, calledAt: at};
       this.goodbye.say(callId, responseId, audibleUntil, outcome);
