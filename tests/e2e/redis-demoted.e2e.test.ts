@@ -81,8 +81,8 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     await vi.waitFor(() => expect(heard.audible).toBeGreaterThan(1), PATIENCE);
     await vi.waitFor(async () => expect(await metric(fleet.webhook, 'voicebridge_redis_trouble')).toBe(1), PATIENCE);
     await primary.call('REPLICAOF', 'NO', 'ONE');
-    await vi.waitFor(async () => expect(await readiness(fleet.webhook.url)).toEqual({ready: true}), PATIENCE);
-    await vi.waitFor(async () => expect(await readiness(fleet.workers[0]!.url)).toEqual({ready: true}), PATIENCE);
+    for (const {url} of [fleet.webhook, ...fleet.edges, ...fleet.workers])
+      await vi.waitFor(async () => expect(await readiness(url)).toEqual({ready: true}), PATIENCE);
     const last = fleet.twilio.dial([]);
     const heardLast = follow(last);
     await vi.waitFor(() => expect(heardLast.audible).toBe(1), PATIENCE);
