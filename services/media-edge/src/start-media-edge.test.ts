@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {DEAD_AFTER_MS} from './leg/leg-state.ts';
+import {DEAD_AFTER_MS} from './leg/leg-liveness.ts';
 import {TestEdge} from './testing/test-edge.ts';
 import {payloadOf, TwilioClient} from './testing/twilio-client.ts';
 

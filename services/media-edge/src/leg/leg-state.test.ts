@@ -1,16 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import type {CarrierMessage, Started} from '../carriers/carrier.ts';
-import {
-  ADMIT_WITHIN_MS,
-  begin,
-  DEAD_AFTER_MS,
-  judge,
-  overdue,
-  STALLED_BYTES,
-  STALLED_MS,
-  wantsPing,
-  type Leg,
-} from './leg-state.ts';
+import {begin, judge, type Leg} from './leg-state.ts';
+import {ADMIT_WITHIN_MS, DEAD_AFTER_MS, overdue, STALLED_BYTES, STALLED_MS, wantsPing} from './leg-liveness.ts';
 import {newCallSid, newStreamSid} from '../testing/twilio-client.ts';
 
 const streamSid = newStreamSid();

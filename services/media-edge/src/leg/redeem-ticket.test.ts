@@ -5,7 +5,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
 import {newCallSid, newTicket, TwilioClient} from '../testing/twilio-client.ts';
-import {START_WITHIN_MS} from './leg-state.ts';
+import {START_WITHIN_MS} from './leg-liveness.ts';
 import {redeemTicket} from './redeem-ticket.ts';
 
 test('a socket with a ticket that was used before is closed, and the first socket keeps its call', async () => {

@@ -4,7 +4,7 @@ import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Entrance} from './admit-stream.ts';
-import {START_WITHIN_MS} from './leg-state.ts';
+import {START_WITHIN_MS} from './leg-liveness.ts';
 
 /**
  * Redeems the ticket of a socket that was just opened, while its start message is on the way: no other socket can come in

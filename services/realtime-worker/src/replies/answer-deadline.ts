@@ -23,7 +23,7 @@ const PAUSE_MS = 2_000;
  *   answered ──silence or a failed answer──> ask-again ──> new-session ──> give-up
  *      ^─────────────────────a complete answer────────────────┘
  */
-export class AnswerWatch {
+export class AnswerDeadline {
   readonly #withinMs: Millis;
   #since: Millis | undefined;
   /** Waiting time from before the caller last spoke, in milliseconds. */

@@ -1,6 +1,7 @@
 import type {Assistant} from '../assistant.ts';
 import {lastWords} from '../conversation/heard-words.ts';
-import {continueFrom, greetWith} from './prompts.ts';
+import {greetingRequest} from './greeting.ts';
+import {continueFrom} from './prompts.ts';
 import type {Request} from './response-sequencer.ts';
 
 /** What an earlier owner of the call has left to be said. */
@@ -51,11 +52,11 @@ export class PendingReply {
    * heard.
    */
   take(heardText: (itemId: string) => string): Request | undefined {
-    const {instructions, greeting} = this.#assistant;
+    const {instructions} = this.#assistant;
     const [isGreeting, brokenOff, answer] = [this.#greeting, this.#brokenOff, this.#answer];
     this.#greeting = this.#answer = false;
     this.#brokenOff = undefined;
-    if (isGreeting) return {cause: 'greeting', instructions: greetWith(instructions, greeting)};
+    if (isGreeting) return greetingRequest(this.#assistant);
     if (brokenOff === undefined) return answer ? {cause: 'recovery'} : undefined;
     return {cause: 'recovery', instructions: continueFrom(instructions, lastWords(heardText(brokenOff), 200))};
   }

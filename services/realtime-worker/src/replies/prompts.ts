@@ -1,10 +1,5 @@
 /** What the model is told to say. The wording that the caller hears is the model's own. */
 
-/** The first words of a call. Instructions of a response replace the session's, so each function repeats those. */
-export function greetWith(instructions: string, greeting: string): string {
-  return `${instructions}\n\nThe caller has just been connected. Greet them now, in one short breath: ${greeting}`;
-}
-
 /** Goes on with a reply that broke off after the words that the caller heard last. */
 export function continueFrom(instructions: string, lastWords: string): string {
   const where = lastWords === '' ? 'before your first word' : `after the words: "${lastWords}"`;

@@ -1,6 +1,6 @@
 import type {MissCause} from '@voicebridge/shared/observability/metric-labels.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
-import {type AnswerStep, AnswerWatch} from './answer-watch.ts';
+import {type AnswerStep, AnswerDeadline} from './answer-deadline.ts';
 import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {LiveResponse, Response} from './live-response.ts';
 import {type Ended, missed, silentBecause} from './miss-cause.ts';
@@ -27,13 +27,13 @@ const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
 
 /**
  * The replies that the model is asked for, one at a time. If the caller does not get an answer, for whatever reason,
- * the same steps follow (`AnswerWatch`): ask the same session again, ask another session, end the call with an apology.
+ * the same steps follow (`AnswerDeadline`): ask the same session again, ask another session, end the call with an apology.
  */
 export class Replies {
   readonly #deps: RepliesDeps;
   readonly limit = new RateLimit();
   readonly #sequencer = new ResponseSequencer();
-  readonly #watch: AnswerWatch;
+  readonly #watch: AnswerDeadline;
   readonly #live: LiveResponse;
   /** What the caller waits for: from the request to the first sound of an answer. */
   #awaited: Request | undefined;
@@ -45,7 +45,7 @@ export class Replies {
   constructor(deps: RepliesDeps) {
     this.#deps = deps;
     this.#live = deps.live;
-    this.#watch = new AnswerWatch(deps.answerWithinMs);
+    this.#watch = new AnswerDeadline(deps.answerWithinMs);
   }
 
   get deadline(): Millis | undefined {
@@ -64,7 +64,7 @@ export class Replies {
   }
 
   /** Which session must answer. `spare`: the same one, and a spare is made ready; `other`: the spare. */
-  get session(): AnswerWatch['session'] {
+  get session(): AnswerDeadline['session'] {
     return this.#watch.session;
   }
 
