@@ -1,19 +1,21 @@
 /**
  * What one call costs and how fast it is: one-way latency in each direction, reaction to an interruption, processor
- * time per call-second and memory per call, for edge, worker and Redis apart.
+ * time per call-second and memory per call, for each process apart. With --against the same load runs on another bridge
+ * too, in turn with ours, and the ratio is printed.
  *
  *   npm run bench calls -- --calls 1,20,50,100 --seconds 20
+ *   npm run bench calls -- --calls 20,100 --against plain
+ *   npm run bench calls -- --against 'node ../another-bridge/server.js'
  */
 import {cpus, totalmem} from 'node:os';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
-import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
-import {freePort, startProcess} from '../../tools/local-stack/processes.ts';
 import {ProbePhone} from './probe-phone.ts';
 import {startProbeModel, type ProbeModel} from './probe-model.ts';
 import {costOf} from './process-cost.ts';
 import {percentiles, type Percentiles} from './percentiles.ts';
+import {startOther, startOurs, type System} from './systems.ts';
 
 const values = commandLine({
   command: 'npm run bench calls --',
@@ -25,16 +27,24 @@ const values = commandLine({
       .default('1,20,50,100')
       .describe('how many calls at a time, one measurement each'),
     seconds: wholeNumber({min: 1, max: 3_600}).default(20).describe('how long each measurement takes'),
+    against: z
+      .string()
+      .optional()
+      .describe('a command that starts another bridge on PORT; or plain: the usual bridge in one process'),
   }),
 });
 const SECONDS = values.seconds;
+const PLAIN = 'exec node bench/calls/plain-bridge.ts';
 
 interface Row {
+  readonly bridge: 'ours' | 'other';
   readonly calls: number;
   readonly up: Percentiles;
   readonly down: Percentiles;
   readonly reaction: Percentiles;
+  /** Milliseconds per call-second, by process. */
   readonly cpu: Readonly<Record<string, number>>;
+  /** Bytes per call, by process. */
   readonly memory: Readonly<Record<string, number>>;
 }
 
@@ -42,58 +52,44 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
 console.log(`${SECONDS} s each; phones, model and load run in one more process on the same machine\n`);
+const against = values.against === 'plain' ? PLAIN : values.against;
 const rows: Row[] = [];
 for (const calls of values.calls.split(',').map(Number)) {
   process.stderr.write(`measuring ${calls} call${calls === 1 ? '' : 's'} …\n`);
-  rows.push(await measure(calls));
+  rows.push(await measure('ours', calls, startOurs));
+  if (against !== undefined) rows.push(await measure('other', calls, url => startOther(against, url)));
 }
 print(rows);
 
-async function measure(calls: number): Promise<Row> {
+async function measure(
+  bridge: Row['bridge'],
+  calls: number,
+  start: (modelUrl: string) => Promise<System>,
+): Promise<Row> {
   await using stack = new AsyncDisposableStack();
   const model = stack.use(await startProbeModel());
-  const binary = await findRedisBinary();
-  if (!binary) throw new Error('this needs a redis-server on the PATH');
-  const redis = await startRedisBinary(binary);
-  stack.defer(() => redis.close());
-  const common = {
-    REDIS_URL: `redis://127.0.0.1:${redis.port}`,
-    TWILIO_VALIDATE: 'off',
-    OPENAI_API_KEY: 'k',
-    OPENAI_REALTIME_URL: model.url,
-    GREETING: 'off',
-    GREETING_PROTECTED_MS: '0',
-    MAX_CALLS: '1000',
-    LOG_LEVEL: 'warn',
-  };
-  const worker = stack.use(await startProcess({service: 'services/realtime-worker', env: common}));
-  const port = await freePort();
-  const edge = stack.use(
-    await startProcess({
-      service: 'services/media-edge',
-      env: {...common, PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`},
-    }),
-  );
-  const pids = {edge: edge.pid, worker: worker.pid, redis: redis.pid};
-  const idle = await costs(pids);
-  const phones = Array.from({length: calls}, (_, call) => stack.use(new ProbePhone(`ws://127.0.0.1:${port}`, call)));
+  const system = stack.use(await start(model.url));
+  const idle = await costs(system);
+  const urls = await Promise.all(Array.from({length: calls}, () => system.mediaUrl()));
+  const phones = urls.map((url, call) => stack.use(new ProbePhone(url, call)));
   await Promise.all(phones.map(phone => phone.opened()));
   await run(phones, model, 2); // what is done only once is not measured
-  const before = await costs(pids);
+  const before = await costs(system);
   for (const phone of phones) phone.measured.departures.clear();
   const began = performance.now();
   const reactions = await run(phones, model, SECONDS);
   const took = (performance.now() - began) / 1_000;
-  const after = await costs(pids);
-  const per = (name: keyof typeof pids) => (after[name].cpuMs - before[name].cpuMs) / took / calls;
-  const grown = (name: keyof typeof pids) => Math.max(0, after[name].rssBytes - idle[name].rssBytes) / calls;
+  const after = await costs(system);
+  const each = (of: (name: string) => number) =>
+    Object.fromEntries(Object.keys(after).map(name => [name, of(name) / calls]));
   return {
+    bridge,
     calls,
     up: percentiles(phones.flatMap((phone, call) => waysUp(phone, call, model))),
     down: percentiles(phones.flatMap(phone => waysDown(phone, model))),
     reaction: percentiles(reactions),
-    cpu: {edge: per('edge'), worker: per('worker'), redis: per('redis')},
-    memory: {edge: grown('edge'), worker: grown('worker'), redis: grown('redis')},
+    cpu: each(name => ((after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0)) / took),
+    memory: each(name => Math.max(0, (after[name]?.rssBytes ?? 0) - (idle[name]?.rssBytes ?? 0))),
   };
 }
 
@@ -145,26 +141,40 @@ function waysDown(phone: ProbePhone, model: ProbeModel): number[] {
   });
 }
 
-async function costs<Name extends string>(pids: Readonly<Record<Name, number>>) {
+/** Processor time and memory so far of each process of a system, by its name. */
+async function costs(system: System) {
   const entries = await Promise.all(
-    Object.entries<number>(pids).map(async ([name, pid]) => [name, await costOf(pid)] as const),
+    Object.entries(await system.pids()).map(async ([name, pids]) => {
+      const all = await Promise.all(pids.map(costOf));
+      const sum = (of: 'cpuMs' | 'rssBytes') => all.reduce((total, cost) => total + cost[of], 0);
+      return [name, {cpuMs: sum('cpuMs'), rssBytes: sum('rssBytes')}] as const;
+    }),
   );
-  return Object.fromEntries(entries) as Record<Name, Awaited<ReturnType<typeof costOf>>>;
+  return Object.fromEntries(entries);
 }
 
 function print(table: readonly Row[]): void {
   const ms = (value: number) => (Number.isNaN(value) ? '–' : value.toFixed(value < 10 ? 2 : 1));
   const way = ({p50, p95, p99}: Percentiles) => `${ms(p50)} / ${ms(p95)} / ${ms(p99)}`;
-  const three = (of: Readonly<Record<string, number>>, show: (value: number) => string) =>
-    ['edge', 'worker', 'redis'].map(name => show(of[name] ?? 0)).join(' / ');
+  const parts = (of: Readonly<Record<string, number>>, show: (value: number) => string) =>
+    Object.values(of).map(show).join(' / ');
   console.log(
-    '| calls | up, ms (p50 / p95 / p99) | down, ms | reaction, ms | CPU, ms per call-second (edge / worker / Redis) | memory, KiB per call |',
+    '| bridge | calls | up, ms (p50 / p95 / p99) | down, ms | reaction, ms | CPU, ms per call-second (ours: edge / worker / Redis) | memory, KiB per call |',
   );
-  console.log('| --- | --- | --- | --- | --- | --- |');
-  for (const {calls, up, down, reaction, cpu, memory} of table) {
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  for (const {bridge, calls, up, down, reaction, cpu, memory} of table) {
     const kib = (bytes: number) => String(Math.round(bytes / 1_024));
     console.log(
-      `| ${calls} | ${way(up)} | ${way(down)} | ${way(reaction)} | ${three(cpu, ms)} | ${three(memory, kib)} |`,
+      `| ${bridge} | ${calls} | ${way(up)} | ${way(down)} | ${way(reaction)} | ${parts(cpu, ms)} | ${parts(memory, kib)} |`,
+    );
+  }
+  const total = ({cpu}: Row) => Object.values(cpu).reduce((sum, each) => sum + each, 0);
+  for (const other of table.filter(({bridge}) => bridge === 'other')) {
+    const ours = table.find(({bridge, calls}) => bridge === 'ours' && calls === other.calls);
+    if (!ours) continue;
+    const ratio = (total(ours) / total(other)).toFixed(2);
+    console.log(
+      `\n${other.calls} calls: ours takes ${ms(total(ours))} ms of processor time per call-second, the other ${ms(total(other))}: ${ratio} times as much`,
     );
   }
 }

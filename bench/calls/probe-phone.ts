@@ -20,9 +20,10 @@ export class ProbePhone implements AsyncDisposable {
   readonly #streamSid = `MZ${randomBytes(16).toString('hex')}`;
   #frame = 0;
 
-  constructor(edgeUrl: string, call: number) {
+  /** `url`: of the media stream. */
+  constructor(url: string, call: number) {
     this.#call = call;
-    this.#socket = new WebSocket(`${edgeUrl}/media-stream`, {perMessageDeflate: false});
+    this.#socket = new WebSocket(url, {perMessageDeflate: false});
     this.#socket.on('message', data => this.#heard(Buffer.from(data as Buffer).toString('utf8')));
     this.#socket.on('error', () => {});
   }
