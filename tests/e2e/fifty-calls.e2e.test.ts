@@ -1,9 +1,10 @@
+import {setTimeout as pause} from 'node:timers/promises';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
-import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {readFrameTag} from '../../simulators/twilio/src/phone/frame-tag.ts';
 
 const CALLS = 50;
@@ -23,7 +24,13 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
   let reports: CallReport[];
   beforeAll(async () => {
     fleet = await ProcessFleet.start({edges: 2, workers: 2, model: {MODEL_TAGGED: 'on'}});
-    const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(talkative, {tag}));
+    // Within five seconds. In the same millisecond, all would speak in step, and two cores cannot follow that: a worker
+    // without processor time for a quarter of a second counts as hung, and its calls move.
+    const calls: FakeCall[] = [];
+    for (let tag = 0; tag < CALLS; tag += 1) {
+      calls.push(fleet.twilio.dial(talkative, {tag}));
+      await pause(100);
+    }
     const hangUp = setTimeout(() => calls.forEach(call => call.hangUp()), SECONDS * 1_000);
     reports = await Promise.all(calls.map(call => call.ended));
     clearTimeout(hangUp);
@@ -38,7 +45,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
 
   test('are heard by the model: every frame once, in order, and of one caller only', async () => {
     const sessions = await sessionsInUse(fleet);
-    expect(sessions).toHaveLength(CALLS);
+    expect(sessions, `one session a call; the processes warn of: ${warningsOf(fleet)}`).toHaveLength(CALLS);
     const seen = new Set<number>();
     for (const session of sessions) {
       const heard = await fleet.heardBy(session.id);
@@ -78,4 +85,19 @@ async function sessionsInUse(fleet: ProcessFleet): Promise<SessionSummary[]> {
 
 function streamOf(report: CallReport | undefined): StreamReport {
   return report!.streams[0]!;
+}
+
+/** What edges and workers warned of, how often and when first: a call that changed its worker has its reason there. */
+function warningsOf(fleet: ProcessFleet): string {
+  const seen = new Map<string, {times: number; readonly first: string}>();
+  for (const {name, lines} of [...fleet.edges, ...fleet.workers]) {
+    for (const {json} of lines) {
+      if (json?.['level'] !== 'warn' && json?.['level'] !== 'error') continue;
+      const what = `${name}: ${String(json['msg'])} ${JSON.stringify(json['why'] ?? json['reason'] ?? '')}`;
+      const known = seen.get(what);
+      if (known) known.times += 1;
+      else seen.set(what, {times: 1, first: String(json['time'])});
+    }
+  }
+  return [...seen].map(([what, {times, first}]) => `${what} (${times} times, first ${first})`).join('; ') || 'nothing';
 }

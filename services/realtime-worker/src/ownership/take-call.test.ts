@@ -90,3 +90,16 @@ test('a worker that cannot listen to a caller’s stream gives the call back at 
   await deployment.pass(60_000);
   expect(deployment.records).toHaveLength(1); // only its owner ended and recorded the call
 });
+
+test('a worker that cannot set a call up gives it back at once, with its model session closed', async () => {
+  const worker = await deployment.worker();
+  let failures = 1;
+  deployment.openRecording = () => {
+    if (failures-- > 0) throw new Error('the disk is full');
+    return undefined;
+  };
+  const odd = await deployment.worker();
+  expect(await deployment.take(odd, 1)).toMatchObject({answer: 'unknown', epoch: 1});
+  expect([odd.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
+  expect(await deployment.take(worker, 1, {epoch: 1, cause: 'worker-lost'})).toMatchObject({answer: 'yes', epoch: 2});
+});

@@ -27,8 +27,8 @@ export interface TakeResult {
  * - `new`: before the claim, so that the model connects while Twilio still sets up the stream;
  * - `worker-drained`: before the claim, which waits until the session is ready, so that the caller does not wait for it;
  * - `worker-lost`: after the claim.
- * A call whose stream cannot be listened to is given back: the reply is `unknown` with the epoch in which another worker
- * can claim it.
+ * A call whose journal cannot be read, or whose stream cannot be listened to, is given back: the reply is `unknown` with
+ * the epoch in which another worker can claim it.
  */
 export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
@@ -58,20 +58,23 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
     return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? request.epoch}};
   }
   const {call} = claim;
-  const entries = readJournal(claim.journal);
-  const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
-  const model = ready?.replay ?? preopened;
-  const session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
-  // Listen to the caller first: after a worker died, dozens of callers may be waiting.
+  let session: CallSession | undefined;
+  let settledMs: Millis | undefined;
   try {
+    const entries = readJournal(claim.journal);
+    const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
+    const model = ready?.replay ?? preopened;
+    session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
+    settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
+    // Listen to the caller first: after a worker died, dozens of callers may be waiting.
     if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
   } catch (thrown) {
-    logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot listen to the stream; the call is given back');
-    session.release('its stream cannot be opened');
+    logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot go on with the call; it is given back');
+    session?.release('it could not be taken');
+    if (!session) await preopened?.[Symbol.asyncDispose]();
     return {reply: {answer: 'unknown', epoch: call.epoch}};
   }
   session.startModel();
-  const settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 
