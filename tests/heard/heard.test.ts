@@ -107,7 +107,8 @@ describe('whatever the network, the model and the caller do', () => {
           // One clear cannot be placed better than the network jitters where no mark comes back in time.
           const areInTime = Object.keys(marks).length === 0;
           // Both sides of the comparison are whole milliseconds.
-          const tolerance = 111 + (areInTime ? 20 : 4 * network.jitter + 2 * network.delay);
+          // A mark in time is still as late as the network made it: seed -1235385357 had 149 ms at 29 ± 48 ms.
+          const tolerance = 111 + (areInTime ? 20 + network.jitter : 4 * network.jitter + 2 * network.delay);
           for (const {item, heardMs, rememberedMs} of playbackEvidence(call.session.items, call.queue.played())) {
             expect(heardMs).toBeLessThanOrEqual(item.generatedMs);
             expect(Math.abs(rememberedMs - heardMs)).toBeLessThanOrEqual(tolerance);
