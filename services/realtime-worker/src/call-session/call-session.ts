@@ -70,7 +70,8 @@ export class CallSession implements OwnedCall {
     const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
     const callTime = (at: Millis) => Math.max(0, at + offset);
     const recording = deps.openRecording?.({callSid, assistant: call.assistant});
-    this.#recording = recording && new RecordingTap(recording, callTime);
+    this.#recording =
+      recording && new RecordingTap(recording, callTime, err => this.#log.error({err}, 'recording failed'));
     this.#core = new CallCore(
       {
         assistant,

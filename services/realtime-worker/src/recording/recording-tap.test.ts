@@ -6,7 +6,11 @@ import {RecordingTap} from './recording-tap.ts';
 
 test('a recording holds of an interrupted answer exactly what the phone played of it', () => {
   const recording = new MemoryRecording();
-  const tap = new RecordingTap(recording, at => at);
+  const tap = new RecordingTap(
+    recording,
+    at => at,
+    () => {},
+  );
   const call = Call.connected();
   const perform = (effects: readonly CallEffect[], at: number) => {
     for (const effect of effects) tap.effect(effect, at);
@@ -21,7 +25,11 @@ test('a recording holds of an interrupted answer exactly what the phone played o
 
 test('a recording places the caller’s audio on the time line of the call', () => {
   const recording = new MemoryRecording();
-  const tap = new RecordingTap(recording, at => at + 10_000);
+  const tap = new RecordingTap(
+    recording,
+    at => at + 10_000,
+    () => {},
+  );
   const payload = Buffer.alloc(160, 0x20).toString('base64');
   tap.event({type: 'edge', epoch: 1, frame: {kind: 'audio', timestamp: 0, payload}}, 100);
   tap.event({type: 'edge', epoch: 1, frame: {kind: 'digit', digit: '1'}}, 110);
@@ -29,4 +37,21 @@ test('a recording places the caller’s audio on the time line of the call', () 
   expect(recording.caller.audio.length).toBe(10_120 * 8);
   expect(recording.caller.msOf(0x20)).toBe(20);
   expect(recording.endedAt).toBe(10_200);
+});
+
+test('a recording that throws is reported once and given nothing more, and the call goes on', () => {
+  const recording = new MemoryRecording();
+  recording.callerAudio = () => {
+    throw new Error('the disk is full');
+  };
+  const failures: unknown[] = [];
+  const tap = new RecordingTap(
+    recording,
+    at => at,
+    thrown => failures.push(thrown),
+  );
+  const frame = {kind: 'audio', timestamp: 0, payload: Buffer.alloc(160, 0x20).toString('base64')} as const;
+  for (const at of [0, 20]) tap.event({type: 'edge', epoch: 1, frame}, at);
+  tap.ended(40);
+  expect([failures.map(String), recording.endedAt]).toEqual([['Error: the disk is full'], undefined]);
 });

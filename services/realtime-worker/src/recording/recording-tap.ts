@@ -3,29 +3,46 @@ import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {Recording} from './recording.ts';
 
-/** Gives a recording what both sides of a call say, from the events that come in and the effects that go out. */
+/**
+ * Gives a recording what both sides of a call say, from the events that come in and the effects that go out. A recording
+ * that throws is given nothing more: the call goes on without it.
+ */
 export class RecordingTap {
-  readonly #recording: Recording;
+  #recording: Recording | undefined;
   readonly #callTime: (at: Millis) => Millis;
+  readonly #onFailure: (thrown: unknown) => void;
 
-  /** `callTime`: milliseconds since the call began, at a moment of this worker's clock. */
-  constructor(recording: Recording, callTime: (at: Millis) => Millis) {
+  /** `callTime`: milliseconds since the call began, at a moment of this worker's clock. `onFailure` is called once. */
+  constructor(recording: Recording, callTime: (at: Millis) => Millis, onFailure: (thrown: unknown) => void) {
     this.#recording = recording;
     this.#callTime = callTime;
+    this.#onFailure = onFailure;
   }
 
   event(event: CallEvent, at: Millis): void {
     if (event.type !== 'edge' || event.frame.kind !== 'audio') return;
-    this.#recording.callerAudio(event.frame.payload, this.#callTime(at), event.frame.timestamp);
+    const {payload, timestamp} = event.frame;
+    this.#pass(recording => recording.callerAudio(payload, this.#callTime(at), timestamp));
   }
 
   effect(effect: CallEffect, at: Millis): void {
     if (effect.do !== 'edge') return;
-    if (effect.frame.kind === 'audio') this.#recording.assistantAudio(effect.frame.payload, this.#callTime(at));
-    if (effect.frame.kind === 'clear') this.#recording.cleared(this.#callTime(at));
+    const {frame} = effect;
+    if (frame.kind === 'audio') this.#pass(recording => recording.assistantAudio(frame.payload, this.#callTime(at)));
+    if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#callTime(at)));
   }
 
   ended(at: Millis): void {
-    this.#recording.ended(this.#callTime(at));
+    this.#pass(recording => recording.ended(this.#callTime(at)));
+  }
+
+  #pass(give: (recording: Recording) => void): void {
+    if (!this.#recording) return;
+    try {
+      give(this.#recording);
+    } catch (thrown) {
+      this.#recording = undefined;
+      this.#onFailure(thrown);
+    }
   }
 }

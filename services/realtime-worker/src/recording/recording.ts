@@ -3,8 +3,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
  * Where the audio of one call is kept. All audio is base64 μ-law at 8 kHz, mono. Times are milliseconds since the call
- * began, so that the parts of a call that changed its worker fit together. Methods must return at once and must not throw:
- * they are called for each frame of the call.
+ * began, so that the parts of a call that changed its worker fit together. Methods must return at once: they are
+ * called for each frame of the call. One that throws ends the recording, and not the call.
  */
 export interface Recording {
   /** Caller audio, in order. `streamMs`: its place on the carrier's clock of this stream; a gap there was lost on the way. */
