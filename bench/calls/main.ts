@@ -6,11 +6,15 @@
  *   npm run bench calls -- --calls 1,20,50,100 --seconds 20
  *   npm run bench calls -- --calls 20,100 --against plain
  *   npm run bench calls -- --against 'node ../another-bridge/server.js'
+ *   npm run bench calls -- --calls 50 --profile /tmp/profiles
  */
+import {mkdir} from 'node:fs/promises';
 import {cpus, totalmem} from 'node:os';
+import {resolve} from 'node:path';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
+import {Probes} from '../load/probes.ts';
 import {ProbePhone} from './probe-phone.ts';
 import {startProbeModel, type ProbeModel} from './probe-model.ts';
 import {costOf} from './process-cost.ts';
@@ -31,6 +35,10 @@ const values = commandLine({
       .string()
       .optional()
       .describe('a command that starts another bridge on PORT; or plain: the usual bridge in one process'),
+    profile: z
+      .string()
+      .optional()
+      .describe('a folder for a processor profile of each process; npm run bench profile reads them'),
   }),
 });
 const SECONDS = values.seconds;
@@ -57,29 +65,33 @@ const rows: Row[] = [];
 for (const calls of values.calls.split(',').map(Number)) {
   process.stderr.write(`measuring ${calls} call${calls === 1 ? '' : 's'} …\n`);
   rows.push(await measure('ours', calls, startOurs));
-  if (against !== undefined) rows.push(await measure('other', calls, url => startOther(against, url)));
+  if (against !== undefined)
+    rows.push(await measure('other', calls, (url, probes) => startOther(against, url, probes)));
 }
 print(rows);
 
 async function measure(
   bridge: Row['bridge'],
   calls: number,
-  start: (modelUrl: string) => Promise<System>,
+  start: (modelUrl: string, probes: Probes) => Promise<System>,
 ): Promise<Row> {
   await using stack = new AsyncDisposableStack();
   const model = stack.use(await startProbeModel());
-  const system = stack.use(await start(model.url));
+  const probes = stack.use(await Probes.listen());
+  const system = stack.use(await start(model.url, probes));
   const idle = await costs(system);
   const urls = await Promise.all(Array.from({length: calls}, () => system.mediaUrl()));
   const phones = urls.map((url, call) => stack.use(new ProbePhone(url, call)));
   await Promise.all(phones.map(phone => phone.opened()));
   await run(phones, model, 2); // what is done only once is not measured
+  await askAll(system, probes, 'begin', calls);
   const before = await costs(system);
   for (const phone of phones) phone.measured.departures.clear();
   const began = performance.now();
   const reactions = await run(phones, model, SECONDS);
   const took = (performance.now() - began) / 1_000;
   const after = await costs(system);
+  await askAll(system, probes, 'end', calls);
   const each = (of: (name: string) => number) =>
     Object.fromEntries(Object.keys(after).map(name => [name, of(name) / calls]));
   return {
@@ -91,6 +103,20 @@ async function measure(
     cpu: each(name => ((after[name]?.cpuMs ?? 0) - (before[name]?.cpuMs ?? 0)) / took),
     memory: each(name => Math.max(0, (after[name]?.rssBytes ?? 0) - (idle[name]?.rssBytes ?? 0))),
   };
+}
+
+/** Begins and ends the processor profiles. */
+async function askAll(system: System, probes: Probes, ask: 'begin' | 'end', calls: number): Promise<void> {
+  const folder = values.profile === undefined ? undefined : resolve(values.profile);
+  if (folder === undefined) return;
+  await mkdir(folder, {recursive: true});
+  const processes = Object.entries(await system.pids()).flatMap(([name, pids]) => pids.map(pid => ({name, pid})));
+  await Promise.all(
+    processes.map(({name, pid}) => {
+      const profile = resolve(folder, `${name}-${pid}-${calls}-calls.cpuprofile`);
+      return probes.ask(pid, {ask, profile});
+    }),
+  );
 }
 
 /** All callers speak for this long. The model speaks too, and is interrupted every second. Returns the reactions. */

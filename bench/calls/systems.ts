@@ -5,6 +5,7 @@ import {connect} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {freePort, startProcess} from '../../tools/local-stack/processes.ts';
+import {Probes} from '../load/probes.ts';
 
 /** A bridge that is measured: where a phone connects, and the processes that it consists of, by name. */
 export interface System extends AsyncDisposable {
@@ -13,7 +14,7 @@ export interface System extends AsyncDisposable {
 }
 
 /** Ours: one edge, one worker and a Redis. `modelUrl`: the Realtime API to call. */
-export async function startOurs(modelUrl: string): Promise<System> {
+export async function startOurs(modelUrl: string, probes: Probes): Promise<System> {
   const stack = new AsyncDisposableStack();
   const binary = await findRedisBinary();
   if (!binary) throw new Error('this needs a redis-server on the PATH');
@@ -28,11 +29,13 @@ export async function startOurs(modelUrl: string): Promise<System> {
     GREETING_PROTECTED_MS: '0',
     MAX_CALLS: '1000',
     LOG_LEVEL: 'warn',
+    ...probes.env,
   };
-  const worker = stack.use(await startProcess({service: 'services/realtime-worker', env: common}));
+  const node = Probes.node;
+  const worker = stack.use(await startProcess({service: 'services/realtime-worker', env: common, node}));
   const port = await freePort();
   const env = {...common, PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`};
-  const edge = stack.use(await startProcess({service: 'services/media-edge', env}));
+  const edge = stack.use(await startProcess({service: 'services/media-edge', env, node}));
   return {
     mediaUrl: async () => `ws://127.0.0.1:${port}/media-stream`,
     pids: async () => ({edge: [edge.pid], worker: [worker.pid], redis: [redis.pid]}),
@@ -44,9 +47,10 @@ export async function startOurs(modelUrl: string): Promise<System> {
  * Any other bridge, started by a shell command with PORT, OPENAI_API_KEY and OPENAI_REALTIME_URL in its environment. It
  * must answer POST /incoming-call with TwiML that names a stream. Rejects if nothing listens within 20 s.
  */
-export async function startOther(command: string, modelUrl: string): Promise<System> {
+export async function startOther(command: string, modelUrl: string, probes: Probes): Promise<System> {
   const port = await freePort();
-  const env = {...process.env, PORT: String(port), OPENAI_API_KEY: 'k', OPENAI_REALTIME_URL: modelUrl};
+  const own = {PORT: String(port), OPENAI_API_KEY: 'k', OPENAI_REALTIME_URL: modelUrl};
+  const env = {...process.env, ...own, ...probes.env, NODE_OPTIONS: Probes.nodeOptions};
   const child = spawn('sh', ['-c', command], {env, stdio: ['ignore', 'ignore', 'inherit'], detached: true});
   const pid = child.pid ?? 0;
   const stop = async () => {

@@ -1,0 +1,67 @@
+// @ts-check
+/**
+ * Loaded into every measured Node process (`--import`), ours or another bridge's. It connects to the benchmark's socket
+ * (BENCH_PROBE) and answers one JSON line with another: garbage-collection pauses, the heap, a processor profile of what
+ * is measured. It costs nothing while nobody asks, keeps no process alive, and works from Node 18 on.
+ */
+import {writeFileSync} from 'node:fs';
+import {Session} from 'node:inspector';
+import {connect} from 'node:net';
+import {PerformanceObserver} from 'node:perf_hooks';
+import {createInterface} from 'node:readline';
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
+
+const path = process.env['BENCH_PROBE'];
+/** @type {number[]} Pauses since `begin`, in ms. */
+let pauses = [];
+const session = new Session();
+
+if (path !== undefined) {
+  const socket = connect(path);
+  socket.on('error', () => {});
+  socket.unref();
+  socket.write(`${JSON.stringify({pid: process.pid})}\n`);
+  new PerformanceObserver(list => {
+    for (const {duration} of list.getEntries()) pauses.push(duration);
+  }).observe({entryTypes: ['gc']});
+  createInterface({input: socket}).on('line', line => {
+    const {id, ask, profile} = JSON.parse(line);
+    void answer(ask, profile).then(found => socket.write(`${JSON.stringify({id, ...found})}\n`));
+  });
+}
+
+async function answer(/** @type {string} */ ask, /** @type {string | undefined} */ profile) {
+  if (ask === 'begin') {
+    pauses = [];
+    if (profile !== undefined) beginProfile();
+    return {};
+  }
+  if (ask === 'end') {
+    const found = {pauses};
+    if (profile !== undefined) await endProfile(profile);
+    return found;
+  }
+  // `heap`: what is alive, without what waits to be collected. Twice: weak references and buffers go in the second.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  collect();
+  collect();
+  const {heapUsed, external} = process.memoryUsage();
+  return {heapBytes: heapUsed + external};
+}
+
+function beginProfile() {
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.setSamplingInterval', {interval: 500});
+  session.post('Profiler.start');
+}
+
+async function endProfile(/** @type {string} */ file) {
+  const profile = await new Promise((resolve, reject) => {
+    session.post('Profiler.stop', (error, found) => (error ? reject(error) : resolve(found.profile)));
+  });
+  session.disconnect();
+  writeFileSync(file, JSON.stringify(profile));
+}
