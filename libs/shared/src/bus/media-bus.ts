@@ -11,7 +11,15 @@ export interface MediaBus extends AsyncDisposable {
    * be wrong after a failover of a Cluster. Rejects if it was not sent; nothing is queued or resent.
    */
   publish(channel: string, message: Buffer): Promise<number>;
-  /** Resolves when Redis has confirmed the subscription. It is renewed after a lost connection. */
+  /**
+   * The sending side of one channel for frames: fifty a second and call, so nothing is awaited and no promise is made.
+   * `delivered` is called once for each message, in the order of sending.
+   */
+  outlet(channel: string, delivered: Delivered): Outlet;
+  /**
+   * Resolves when Redis has confirmed the subscription. It is renewed after a lost connection. The bytes of a message are
+   * valid during the call of `listener` only.
+   */
   subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe>;
   /**
    * Subscribes to a presence channel on a connection of its own, so that a message to it has a receiver until this
@@ -30,6 +38,23 @@ export interface MediaBus extends AsyncDisposable {
    * then active calls go on, and a new call cannot get an owner.
    */
   trouble(): RedisTrouble | undefined;
+}
+
+/**
+ * What became of one message of an outlet. `tag`: as it was given to `send`. `receivers`: as for `publish`; 0 also if the
+ * message was not sent, or if nobody knows.
+ */
+export type Delivered = (tag: number, receivers: number) => void;
+
+/**
+ * `now`: the message, and all that waits before it, is written at the end of this turn of the event loop. `soon`: it may
+ * wait up to two milliseconds for others, so that one write carries the audio of many calls.
+ */
+export type Urgency = 'now' | 'soon';
+
+export interface Outlet {
+  /** Copies the message before it returns. */
+  send(message: Buffer, tag: number, urgency: Urgency): void;
 }
 
 export type Unsubscribe = () => Promise<void>;

@@ -1,6 +1,7 @@
 import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import type {Clock, Millis} from '../time.ts';
-import type {MediaBus, Unsubscribe} from './media-bus.ts';
+import type {Delivered, MediaBus, Outlet, Unsubscribe} from './media-bus.ts';
+import {outletOverPublish} from './outlet-over-publish.ts';
 
 /** A bus inside one process. It delivers at the next turn of the clock, as a network would. */
 export class MemoryMediaBus implements MediaBus {
@@ -19,6 +20,10 @@ export class MemoryMediaBus implements MediaBus {
     const listeners = [...(this.#listeners.get(channel) ?? [])];
     for (const listener of listeners) this.#clock.after(0, () => listener(message));
     return listeners.length;
+  }
+
+  outlet(channel: string, delivered: Delivered): Outlet {
+    return outletOverPublish((name, message) => this.publish(name, message), channel, delivered);
   }
 
   async subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {

@@ -5,6 +5,7 @@ import {every, type Clock} from '../time.ts';
 import {openRedis, type RedisClient} from '../redis/connect.ts';
 import {ECHO_MS, EchoWatch} from './echo-watch.ts';
 import {echoChannel} from '../redis/keys.ts';
+import {outletOverPublish} from './outlet-over-publish.ts';
 import {WriteProbe} from '../redis/write-probe.ts';
 
 interface BusOptions {
@@ -73,8 +74,11 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
   listen();
   const stop = every(clock, ECHO_MS, listen);
 
+  const publish: MediaBus['publish'] = async (channel, message) => Number(await publisher.spublish(channel, message));
+
   return {
-    publish: async (channel, message) => Number(await publisher.spublish(channel, message)),
+    publish,
+    outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
     subscribe,
     async holdPresence(channel) {
       const line = openRedis(url, 'subscribe', log);

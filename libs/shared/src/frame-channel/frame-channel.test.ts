@@ -160,6 +160,7 @@ test('a channel that is fenced before its subscription is confirmed leaves no su
   const confirmed = Promise.withResolvers<void>();
   const slow = {
     publish: memory.publish.bind(memory),
+    outlet: memory.outlet.bind(memory),
     holdPresence: memory.holdPresence.bind(memory),
     wellSince: memory.wellSince.bind(memory),
     linkedSince: memory.linkedSince.bind(memory),

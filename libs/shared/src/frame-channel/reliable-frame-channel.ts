@@ -10,7 +10,7 @@ import {
   upCodec,
 } from './frame-codec.ts';
 import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
-import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import type {MediaBus, Outlet, Unsubscribe} from '../bus/media-bus.ts';
 import {ReliableLink} from './reliable-link.ts';
 
 /** How often every channel looks at the clock. */
@@ -33,6 +33,7 @@ interface Wiring<Out, In> {
 class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   readonly #wiring: Wiring<Out, In>;
   readonly #link: ReliableLink;
+  readonly #outlet: Outlet;
   readonly #closed = Promise.withResolvers<Closed>();
   readonly closed = this.#closed.promise;
   readonly #flushed = Promise.withResolvers<void>();
@@ -45,6 +46,9 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   constructor(wiring: Wiring<Out, In>) {
     this.#wiring = wiring;
     this.#link = new ReliableLink(wiring.epoch);
+    this.#outlet = wiring.bus.outlet(wiring.outChannel, (seq, receivers) =>
+      this.#publish(this.#link.published(seq, receivers, wiring.clock.now())),
+    );
   }
 
   send(frame: Out): void {
@@ -101,10 +105,8 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   }
 
   #publish(packets: readonly Packet[]): void {
-    const {bus, clock, outChannel} = this.#wiring;
     for (const packet of packets) {
-      const tell = (receivers: number) => this.#publish(this.#link.published(packet.seq, receivers, clock.now()));
-      bus.publish(outChannel, encodePacket(packet)).then(tell, () => tell(0));
+      this.#outlet.send(encodePacket(packet), packet.seq, packet.kind === PacketKind.audio ? 'soon' : 'now');
     }
   }
 

@@ -1,4 +1,5 @@
-import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import type {Delivered, MediaBus, Outlet, Unsubscribe} from '../bus/media-bus.ts';
+import {outletOverPublish} from '../bus/outlet-over-publish.ts';
 import type {Clock, Millis} from '../time.ts';
 
 /** The probability of each fault for one message, 0 to 1, and the longest delay. */
@@ -40,6 +41,10 @@ export class FaultyMediaBus implements MediaBus {
       throw new Error('the connection was lost; whether the message went out is not known');
     }
     return 1;
+  }
+
+  outlet(channel: string, delivered: Delivered): Outlet {
+    return outletOverPublish((name, message) => this.publish(name, message), channel, delivered);
   }
 
   subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {

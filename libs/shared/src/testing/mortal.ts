@@ -1,4 +1,5 @@
 import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import {outletOverPublish} from '../bus/outlet-over-publish.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 
 /**
@@ -61,15 +62,20 @@ export class Mortal {
   /** The bus as this process sees it. A kill ends its subscriptions. */
   bus(bus: MediaBus): MediaBus {
     const subscribe: MediaBus['subscribe'] = async (channel, listener) => {
-      const unsubscribe = await bus.subscribe(channel, message => this.do(() => listener(message)));
+      const unsubscribe = await bus.subscribe(channel, message => {
+        const bytes = Buffer.from(message); // a process that hangs reads it later
+        this.do(() => listener(bytes));
+      });
       this.#subscriptions.add(unsubscribe);
       return async () => {
         this.#subscriptions.delete(unsubscribe);
         await unsubscribe();
       };
     };
+    const publish: MediaBus['publish'] = (channel, message) => this.#ask(() => bus.publish(channel, message));
     return {
-      publish: (channel, message) => this.#ask(() => bus.publish(channel, message)),
+      publish,
+      outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
       subscribe,
       holdPresence: channel => subscribe(channel, () => {}),
       wellSince: () => bus.wellSince(),

@@ -18,6 +18,19 @@ export function undeliveredWatch(
       if (receivers === 0 && listener) undelivered(listener);
       return receivers;
     },
+    outlet(channel, delivered) {
+      let listener: ProcessId | undefined;
+      const outlet = bus.outlet(channel, (tag, receivers) => {
+        if (receivers === 0 && listener) undelivered(listener);
+        delivered(tag, receivers);
+      });
+      return {
+        send(message, tag, urgency) {
+          listener = listenerOf(channel);
+          outlet.send(message, tag, urgency);
+        },
+      };
+    },
     subscribe: (channel, listener) => bus.subscribe(channel, listener),
     holdPresence: channel => bus.holdPresence(channel),
     wellSince: () => bus.wellSince(),
