@@ -71,7 +71,7 @@ export const WebhookEnv = z
     MAX_ATTEMPTS: wholeNumber({max: 100})
       .default(3)
       .describe(
-        'how often in a row the stream of a call is opened again after an accident; one that lived a minute begins a new row',
+        'how often in a row the stream of a call is opened again after an accident, once a second and for 8 s at least; one that lived a minute begins a new row',
       ),
     DRAIN_SECONDS: drainSeconds().describe('how long a request in hand may take after SIGTERM, at most'),
     MODEL_BUSY_SAY: z

@@ -75,17 +75,62 @@ describe('a caller whose stream was lost', () => {
     expect(streamOf(await deployment.ask(action, inProgress(callSid)))).toContain('wss://only.example.com/');
   });
 
-  test('is given up after three attempts, with an apology', async () => {
-    let action = await talking();
+  test('is given up after three attempts, with an apology, where each stream lived for some seconds', async () => {
+    const clock = new FakeClock();
+    deployment = new TestDeployment(clock);
+    let {result: action} = await passing(clock, talking());
     for (let attempt = 1; attempt <= 3; attempt += 1) {
-      const reply = await deployment.ask(action, inProgress(callSid));
+      clock.advance(5_000);
+      const {result: reply} = await passing(clock, deployment.ask(action, inProgress(callSid)), 0);
       expect(reply.text).toContain('<Connect');
       await deployment.streams(callSid, newStream(), ProcessId.parse('edge-somewhere'));
       action = actionOf(reply);
     }
-    const last = await deployment.ask(action, inProgress(callSid));
+    clock.advance(5_000);
+    const {result: last} = await passing(clock, deployment.ask(action, inProgress(callSid)));
     expect(last.text).toContain('<Say>Sorry');
     expect(last.text).toContain('<Hangup/>');
+  });
+
+  test('gets another one at once, and then one each second for eight seconds while none can be opened', async () => {
+    const clock = new FakeClock();
+    deployment = new TestDeployment(clock);
+    let {result: action} = await passing(clock, talking());
+    action = actionOf((await passing(clock, deployment.ask(action, inProgress(callSid)), 0)).result);
+    const connectedAt = async () => Number((await deployment.directory.read(callSid))?.facts['connectedAt']);
+    const triedAt = [await connectedAt()];
+    expect(triedAt).toEqual([clock.wall()]);
+    for (;;) {
+      const {result: reply} = await passing(clock, deployment.ask(action, inProgress(callSid)));
+      if (!reply.text.includes('<Connect')) break;
+      triedAt.push(await connectedAt());
+      action = actionOf(reply);
+    }
+    const gaps = triedAt.slice(1).map((at, index) => at - triedAt[index]!);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+    expect(triedAt.at(-1)! - triedAt[0]!).toBeGreaterThanOrEqual(7_000);
+    expect(clock.wall() - triedAt[0]!).toBeGreaterThanOrEqual(8_000);
+  });
+
+  test('gets one on an edge that became ready while the next try waited', async () => {
+    const clock = new FakeClock();
+    deployment = new TestDeployment(clock);
+    let {result: action} = await passing(clock, talking());
+    action = actionOf((await passing(clock, deployment.ask(action, inProgress(callSid)))).result);
+    const asked = deployment.ask(action, inProgress(callSid));
+    clock.after(500, () => void deployment.edge({url: 'wss://new.example.com'}));
+    const {result: reply} = await passing(clock, asked);
+    expect(streamOf(reply)).toContain('wss://new.example.com/');
+  });
+
+  test('who said goodbye while the next try waited is hung up', async () => {
+    const clock = new FakeClock();
+    deployment = new TestDeployment(clock);
+    let {result: action} = await passing(clock, talking());
+    action = actionOf((await passing(clock, deployment.ask(action, inProgress(callSid)))).result);
+    const asked = deployment.ask(action, inProgress(callSid));
+    clock.after(500, () => void epoch().then(now => deployment.directory.intend(callSid, now, 'hang-up')));
+    expect((await passing(clock, asked)).result.text).toContain(HANGUP);
   });
 
   test('is not given up for what happened before a stream that lived for a minute', async () => {

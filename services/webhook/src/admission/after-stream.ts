@@ -1,6 +1,6 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
-import {retryWithin} from '@voicebridge/shared/retry.ts';
+import {retryWithin, sleep} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallContext} from './call-context.ts';
 import {connectAnswer, intendedAnswer, legOf} from './answer-for.ts';
@@ -15,13 +15,18 @@ const PATIENCE_MS = 3_000;
 const FORGOTTEN_MS = 2_000;
 /** A stream that lived this long does not count as one of several that failed in a row. */
 const LIVED_MS = 60_000;
+/** Between two streams of a call that are lost in a row. The first new one follows the loss at once. */
+const BETWEEN_STREAMS_MS = 1_000;
+/** No call is given up sooner after the first of these losses: a process restarts, and Redis fails over, in less time. */
+const NOT_GIVEN_UP_BEFORE_MS = 8_000;
 /** How often a call may change its owner while its next stream is decided on. */
 const TRIES = 5;
 
 /**
  * What a caller gets after a stream. A stream ends because it was meant to, because the caller hung up, or by accident.
- * After an accident the caller gets another stream, and the owner of the call goes on. Asked again about the same stream,
- * it gives the same answer. Rejects when Redis does not answer in three seconds.
+ * After an accident the caller gets another stream, and the owner of the call goes on. Where stream after stream is lost,
+ * one is tried each second. Asked again about the same stream, it gives the same answer. Rejects when Redis does not
+ * answer in three seconds.
  */
 export async function afterStream(request: CallRequest, context: CallContext): Promise<CallAnswer> {
   const {clock, metrics, log} = context;
@@ -67,9 +72,11 @@ async function nextStream({callSid, leg}: CallRequest, context: CallContext): Pr
     if (intendedAnswer(call, config)) return {call, result: 'decided'};
     // The next stream has been decided on already: the request came twice.
     if (leg !== undefined && leg !== legOf(call)) return {call, result: 'repeated'};
-    const now = clock.wall();
-    const attempts = lostInARow(call, now);
-    if (attempts >= config.MAX_ATTEMPTS && call.intent !== 'migrate') return {call, result: 'given-up'};
+    const lostAt = clock.wall();
+    const row = lossesInARow(call, lostAt);
+    const isMoved = call.intent === 'migrate';
+    if (!isMoved && isGivenUp(row, lostAt, config.MAX_ATTEMPTS)) return {call, result: 'given-up'};
+    if (!isMoved) await sleep(clock, row.pauseMs);
     const edge = await chooseEdge(context, call);
     const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
     const ticket = context.newTicket();
@@ -79,11 +86,11 @@ async function nextStream({callSid, leg}: CallRequest, context: CallContext): Pr
       epoch,
       replaces,
       ticket,
-      attempts,
-      facts: {edgeUrl, connectedAt: `${now}`},
+      attempts: row.attempts,
+      facts: {edgeUrl, connectedAt: `${clock.wall()}`, lostSince: `${row.since}`},
     });
     logOfCall(log, callSid, call.facts['traceparent']).info(
-      {moved: call.intent === 'migrate', attempts: next?.attempts},
+      {moved: isMoved, attempts: next?.attempts},
       'stream ended early',
     );
     if (next) return {call: next, result: 'resumed'};
@@ -91,13 +98,25 @@ async function nextStream({callSid, leg}: CallRequest, context: CallContext): Pr
   throw new Error('the call changes too fast');
 }
 
-/**
- * How many streams of this call were lost, each within a minute of the one before. The clocks of two webhooks may differ,
- * but by far less than a minute.
- */
-function lostInARow({attempts, facts, startedAt}: CallEntry, now: Millis): number {
-  const connectedAt = Number(facts['connectedAt'] ?? startedAt);
-  return now - connectedAt < LIVED_MS ? attempts : 0;
+/** Streams of one call that were lost, each within a minute of being asked for. */
+interface Losses {
+  readonly attempts: number;
+  /** When the first of them was lost, in Unix milliseconds. */
+  readonly since: Millis;
+  /** Until the next stream may be asked for. */
+  readonly pauseMs: Millis;
+}
+
+/** The clocks of two webhooks may differ, but by far less than a minute; a pause is never longer than it should be. */
+function lossesInARow({attempts, facts, startedAt}: CallEntry, now: Millis): Losses {
+  const livedMs = now - Number(facts['connectedAt'] ?? startedAt);
+  if (attempts === 0 || livedMs >= LIVED_MS) return {attempts: 0, since: now, pauseMs: 0};
+  const pauseMs = Math.min(BETWEEN_STREAMS_MS, Math.max(0, BETWEEN_STREAMS_MS - livedMs));
+  return {attempts, since: Number(facts['lostSince'] ?? 0), pauseMs};
+}
+
+function isGivenUp({attempts, since}: Losses, now: Millis, atMost: number): boolean {
+  return attempts >= atMost && (attempts === 0 || now - since >= NOT_GIVEN_UP_BEFORE_MS);
 }
 
 /** The span of one request. Its trace is known only with the answer, so the span is written then, with its real begin. */

@@ -160,10 +160,14 @@ export class TestDeployment implements AsyncDisposable {
   }
 }
 
-/** Lets the time of a fake clock pass until a promise settles. `tookMs`: how much time passed. */
+/**
+ * Lets the time of a fake clock pass until a promise settles. `tookMs`: how much time passed. `stepMs` 0: it must settle
+ * without any time passing.
+ */
 export async function passing<Result>(
   clock: FakeClock,
   awaited: Promise<Result>,
+  stepMs = 10,
 ): Promise<{result: Result; tookMs: number}> {
   const began = clock.now();
   const state = {waiting: true};
@@ -173,7 +177,7 @@ export async function passing<Result>(
   awaited.then(done, done);
   while (state.waiting) {
     await flushPromises();
-    clock.advance(10);
+    clock.advance(stepMs);
   }
   return {result: await awaited, tookMs: clock.now() - began};
 }
