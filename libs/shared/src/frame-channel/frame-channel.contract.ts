@@ -104,6 +104,29 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(await worker.closed).toEqual({why: 'closedThere'});
     });
 
+    test('are not waited for once an end is dropped: nobody is there to confirm them', async () => {
+      const edge = await under.channels.edgeEnd(stream('8'), 1);
+      for (let n = 0; n < 5; n += 1) edge.send(audioUp(n));
+      edge.drop();
+      expect(await edge.closed).toEqual({why: 'closedHere'});
+      await edge[Symbol.asyncDispose]();
+      const {sent} = edge.counts();
+      edge.send(audioUp(5));
+      expect(edge.counts().sent).toBe(sent);
+    });
+
+    test('show an end when the other one is there', async () => {
+      const edge = await under.channels.edgeEnd(stream('9'), 1);
+      let isMet = false;
+      const met = edge.met.then(() => (isMet = true));
+      await under.pass();
+      expect(isMet).toBe(false);
+      const worker = await under.channels.workerEnd(stream('9'), 1);
+      worker.send({kind: 'clear'});
+      await under.pass();
+      await met;
+    });
+
     test('end for an owner that a newer one has replaced', async () => {
       const old = await under.channels.edgeEnd(stream('6'), 1);
       const newer = await under.channels.workerEnd(stream('6'), 2);

@@ -40,7 +40,11 @@ export interface FrameChannel<Out, In> extends AsyncDisposable {
   counts(): ChannelCounts;
   /** When the other side last gave a sign of life on this channel; undefined before the first. */
   lastSeenAt(): Millis | undefined;
+  /** Resolves at the first sign of life of the other side on this channel; never, if there is none. */
+  readonly met: Promise<void>;
   readonly closed: Promise<Closed>;
+  /** Closes at once: what the other side has not confirmed is not sent any more, because nobody is there. Idempotent. */
+  drop(): void;
   /** Waits up to a second until the other side has confirmed everything, then closes. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -10,6 +10,8 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
   peer: MemoryEnd<In, Out> | undefined;
   readonly #closed = Promise.withResolvers<Closed>();
   readonly closed = this.#closed.promise;
+  readonly #met = Promise.withResolvers<void>();
+  readonly met = this.#met.promise;
   #open = true;
   #waiting: In[] = [];
   #listener: ((frame: In) => void) | undefined;
@@ -25,6 +27,7 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
   arrive(frame: In): void {
     if (!this.#open) return;
     this.#received += 1;
+    this.#met.resolve();
     if (this.#listener) this.#listener(frame);
     else this.#waiting.push(frame);
   }
@@ -46,6 +49,10 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
   close(closed: Closed): void {
     this.#open = false;
     this.#closed.resolve(closed);
+  }
+
+  drop(): void {
+    this.close({why: 'closedHere'});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

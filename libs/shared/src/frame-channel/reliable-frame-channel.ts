@@ -36,6 +36,8 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   readonly #outlet: Outlet;
   readonly #closed = Promise.withResolvers<Closed>();
   readonly closed = this.#closed.promise;
+  readonly #met = Promise.withResolvers<void>();
+  readonly met = this.#met.promise;
   readonly #flushed = Promise.withResolvers<void>();
   #state: 'open' | 'closing' | 'closed' = 'open';
   #waiting: {readonly frame: In; readonly sentAt: Millis}[] = [];
@@ -81,11 +83,16 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
     if (!packet || this.#state === 'closed') return;
     if (packet.epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch: packet.epoch});
     const at = this.#wiring.clock.now();
-    if (packet.epoch === this.#wiring.epoch) this.#lastSeenAt = at;
+    if (packet.epoch === this.#wiring.epoch) this.#seen(at);
     const {deliver, publish} = this.#link.receive(packet, at);
     this.#publish(publish);
     for (const each of deliver) this.#deliver(each);
     this.#settleFlush();
+  }
+
+  #seen(at: Millis): void {
+    if (this.#lastSeenAt === undefined) this.#met.resolve();
+    this.#lastSeenAt = at;
   }
 
   #deliver(packet: Packet): void {
@@ -120,6 +127,10 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
 
   #settleFlush(): void {
     if (this.#state === 'closing' && this.#link.counts().unconfirmed === 0) this.#flushed.resolve();
+  }
+
+  drop(): void {
+    this.#end({why: 'closedHere'});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

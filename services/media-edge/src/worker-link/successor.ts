@@ -8,7 +8,7 @@ import type {ReassignmentLimit} from './reassignment-limit.ts';
 import type {Workers} from './workers.ts';
 
 /** How long a new owner is looked for before the stream is given up and the webhook decides. */
-export const SEARCH_MS: Millis = 10_000;
+const SEARCH_MS: Millis = 10_000;
 
 /** Why a link has ended. `superseded`: a newer stream has the call. `abandoned`: no worker takes the call. */
 export type LinkOver = 'ended' | 'superseded' | 'abandoned';

@@ -12,7 +12,7 @@ import {ChannelMetrics} from './channel-metrics.ts';
 import {coalesceAudio} from './coalesce-audio.ts';
 import {ReassignmentLimit, SETTLED_MS} from './reassignment-limit.ts';
 import {ReplayBuffer} from './replay-buffer.ts';
-import {findSuccessor, SEARCH_MS, type LinkOver, type OwnerLoss} from './successor.ts';
+import {findSuccessor, type LinkOver, type OwnerLoss} from './successor.ts';
 import type {Workers} from './workers.ts';
 
 export interface WorkerLinkDeps {
@@ -143,7 +143,7 @@ export class WorkerLink {
       call = next.call;
       await this.#open(next);
       rejected = this.#attach(call, UNHEARD_MS);
-      background(this.#measureTakeover(change.at), log, 'measure a change of owner');
+      this.#measureTakeover(change.at);
     }
   }
 
@@ -179,7 +179,8 @@ export class WorkerLink {
       else channel.held.push(frame);
     });
     before?.meter.measure();
-    if (before) background(before.end[Symbol.asyncDispose](), log, 'close the channel of an older epoch');
+    // What the owner before did not confirm is on its way to this one: nothing is flushed to a dead or fenced process.
+    before?.end.drop();
   }
 
   #elapsed(): Pick<Extract<EdgeToWorker, {kind: 'began'}>, 'at' | 'sinceStartMs' | 'silentMs'> {
@@ -251,15 +252,10 @@ export class WorkerLink {
   }
 
   /** Measures the time from the loss of an owner until the first frame of the new one. */
-  async #measureTakeover(lostAt: Millis): Promise<void> {
-    const {clock, metrics} = this.#deps;
-    const {signal} = this.#stop;
-    const channel = this.#channel;
-    while (!signal.aborted && clock.now() - lostAt < SEARCH_MS) {
-      if (channel?.end.lastSeenAt() !== undefined)
-        return metrics.takeoverSeconds.observe((clock.now() - lostAt) / 1_000);
-      await sleep(clock, 5, signal);
-    }
+  #measureTakeover(lostAt: Millis): void {
+    const {clock, metrics, log} = this.#deps;
+    const measure = () => metrics.takeoverSeconds.observe((clock.now() - lostAt) / 1_000);
+    if (this.#channel) background(this.#channel.end.met.then(measure), log, 'measure a change of owner');
   }
 
   async #close(over: LinkOver): Promise<LinkOver> {
