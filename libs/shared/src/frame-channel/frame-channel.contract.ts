@@ -90,6 +90,48 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(up).toEqual(sent);
     });
 
+    test('carry the audio of the caller without a frame for each, in order with the other frames', async () => {
+      const edge = await under.channels.edgeEnd(stream('b1'), 1);
+      const worker = await under.channels.workerEnd(stream('b1'), 1);
+      const up: unknown[] = [];
+      worker.onAudio((timestamp, bytes, from, to) => up.push([timestamp, bytes.toString('latin1', from, to)]));
+      worker.onFrame(frame => up.push(frame));
+      const scratch = Buffer.alloc(64);
+      for (let n = 0; n < 50; n += 1) {
+        const to = 7 + scratch.write(`caller${n}`, 7, 'latin1');
+        edge.sendAudio(n * 20, scratch, 7, to);
+        scratch.fill(0); // it was copied
+        if (n % 10 === 0) edge.send({kind: 'mark', name: `${n}`});
+      }
+      edge.send(audioUp(50));
+      await under.pass();
+      const expected = Array.from({length: 50}, (_, n) => {
+        const audio = [n * 20, `caller${n}`];
+        return n % 10 === 0 ? [audio, {kind: 'mark', name: `${n}`}] : [audio];
+      });
+      expect(up).toEqual([...expected.flat(), [1_000, 'up50']]);
+    });
+
+    test('carry the audio of the assistant to its own listener, also what came before there was one', async () => {
+      const edge = await under.channels.edgeEnd(stream('b2'), 1);
+      const worker = await under.channels.workerEnd(stream('b2'), 1);
+      const down: unknown[] = [];
+      const sent: WorkerToEdge[] = [
+        audioDown(0),
+        {kind: 'clear'},
+        audioDown(1),
+        {kind: 'audio', payload: '', mark: ''},
+      ];
+      for (const frame of sent) worker.send(frame);
+      await under.pass();
+      edge.onAudio((mark, bytes, from, to) => down.push([mark, bytes.toString('latin1', from, to)]));
+      edge.onFrame(frame => down.push(frame));
+      await under.pass();
+      worker.send(audioDown(2));
+      await under.pass();
+      expect(down).toEqual([['0:0', 'down0'], {kind: 'clear'}, ['0:1', 'down1'], ['', ''], ['0:2', 'down2']]);
+    });
+
     test('tell both ends when one closes, after everything sent before has arrived', async () => {
       const edge = await under.channels.edgeEnd(stream('5'), 1);
       const worker = await under.channels.workerEnd(stream('5'), 1);

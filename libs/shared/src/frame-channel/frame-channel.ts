@@ -49,8 +49,30 @@ export interface FrameChannel<Out, In> extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export type EdgeChannel = FrameChannel<EdgeToWorker, WorkerToEdge>;
-export type WorkerChannel = FrameChannel<WorkerToEdge, EdgeToWorker>;
+/**
+ * Audio of the caller: base64 μ-law as text in `bytes`, from `from` up to, but not including, `to`; valid during the call
+ * only. `timestamp`: on the clock of the stream, in milliseconds. `sentAt`: as for `onFrame`.
+ */
+export type OnCallerAudio = (timestamp: Millis, bytes: Buffer, from: number, to: number, sentAt?: Millis) => void;
+
+/** Audio of the assistant, in the same form, and the mark to send after it, which may be empty. */
+export type OnAssistantAudio = (mark: string, bytes: Buffer, from: number, to: number) => void;
+
+/** The two ways in which audio crosses without a frame object, fifty times a second and call. */
+export interface EdgeChannel extends FrameChannel<EdgeToWorker, WorkerToEdge> {
+  /** As `send` of an `audio` frame whose payload is this text. Copies it before it returns. */
+  sendAudio(timestamp: Millis, bytes: Buffer, from: number, to: number): void;
+  /**
+   * Audio goes to this listener, in order with the frames of `onFrame`. Set it before `onFrame`. Without it audio is a
+   * frame like the others.
+   */
+  onAudio(listener: OnAssistantAudio): void;
+}
+
+export interface WorkerChannel extends FrameChannel<WorkerToEdge, EdgeToWorker> {
+  /** As `onAudio` of an `EdgeChannel`. */
+  onAudio(listener: OnCallerAudio): void;
+}
 
 /** Opens the two ends; both processes must name the same stream and epoch. */
 export interface FrameChannels {

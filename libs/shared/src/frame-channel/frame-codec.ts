@@ -1,6 +1,7 @@
 import {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {WorkerToEdge} from '../protocol/worker-to-edge.ts';
+import type {OnAssistantAudio, OnCallerAudio} from './frame-channel.ts';
 
 /** The kind of a packet. Kinds below 16 belong to the channel itself; from 16 on a packet carries a frame. */
 export const PacketKind = {
@@ -81,10 +82,13 @@ export interface EncodedFrame {
   readonly body: Buffer;
 }
 
-export interface FrameCodec<Frame> {
+/** The frames of one direction as bytes. */
+export interface FrameCodec<Frame, OnAudio> {
   encode(frame: Frame): EncodedFrame;
   /** Undefined for a body that is no frame of this direction. */
   decode(packet: Packet): Frame | undefined;
+  /** Gives the audio in a packet of this kind to its listener. */
+  hear(packet: Packet, listener: OnAudio): void;
 }
 
 const asJson = (frame: object): EncodedFrame => ({
@@ -101,7 +105,7 @@ function fromJson<Frame>(schema: {safeParse(raw: unknown): {success: boolean; da
   }
 }
 
-export const upCodec: FrameCodec<EdgeToWorker> = {
+export const upCodec: FrameCodec<EdgeToWorker, OnCallerAudio> = {
   encode(frame) {
     if (frame.kind !== 'audio') return asJson(frame);
     return {kind: PacketKind.audio, timestamp: frame.timestamp, body: Buffer.from(frame.payload, 'latin1')};
@@ -110,9 +114,12 @@ export const upCodec: FrameCodec<EdgeToWorker> = {
     if (packet.kind !== PacketKind.audio) return fromJson(EdgeToWorker, packet.body);
     return {kind: 'audio', timestamp: packet.timestamp, payload: packet.body.toString('latin1')};
   },
+  hear({timestamp, body, sentAt}, listener) {
+    listener(timestamp, body, 0, body.length, sentAt / 10);
+  },
 };
 
-export const downCodec: FrameCodec<WorkerToEdge> = {
+export const downCodec: FrameCodec<WorkerToEdge, OnAssistantAudio> = {
   encode(frame) {
     if (frame.kind !== 'audio') return asJson(frame);
     const body = Buffer.allocUnsafe(1 + frame.mark.length + frame.payload.length);
@@ -130,5 +137,9 @@ export const downCodec: FrameCodec<WorkerToEdge> = {
       mark: body.toString('latin1', 1, markEnd),
       payload: body.toString('latin1', markEnd),
     };
+  },
+  hear({body}, listener) {
+    const markEnd = 1 + (body[0] ?? 0);
+    listener(body.toString('latin1', 1, markEnd), body, Math.min(markEnd, body.length), body.length);
   },
 };

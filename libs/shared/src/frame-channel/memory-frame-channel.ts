@@ -1,22 +1,35 @@
 import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import type {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
-import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
+import type {
+  ChannelCounts,
+  Closed,
+  EdgeChannel,
+  FrameChannel,
+  FrameChannels,
+  OnAssistantAudio,
+  OnCallerAudio,
+  WorkerChannel,
+} from './frame-channel.ts';
 
 /**
  * One end in memory. Frames wait until the other end is opened; they are delivered in the same turn of the event loop.
  */
-class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
-  peer: MemoryEnd<In, Out> | undefined;
+abstract class MemoryEnd<Out, In, OnAudio> implements FrameChannel<Out, In> {
+  peer: {arrive(frame: Out): void; close(closed: Closed): void} | undefined;
   readonly #closed = Promise.withResolvers<Closed>();
   readonly closed = this.#closed.promise;
   readonly #met = Promise.withResolvers<void>();
   readonly met = this.#met.promise;
   #open = true;
   #waiting: In[] = [];
-  #listener: ((frame: In) => void) | undefined;
+  #onFrame: ((frame: In) => void) | undefined;
+  #onAudio: OnAudio | undefined;
   #sent = 0;
   #received = 0;
+
+  /** Gives a frame to the listener of audio. False if it is none. */
+  protected abstract hear(frame: In, listener: OnAudio): boolean;
 
   send(frame: Out): void {
     if (!this.#open) return;
@@ -28,13 +41,21 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
     if (!this.#open) return;
     this.#received += 1;
     this.#met.resolve();
-    if (this.#listener) this.#listener(frame);
+    if (this.#onFrame) this.#hand(frame, this.#onFrame);
     else this.#waiting.push(frame);
   }
 
+  onAudio(listener: OnAudio): void {
+    this.#onAudio = listener;
+  }
+
   onFrame(listener: (frame: In) => void): void {
-    this.#listener = listener;
-    for (const frame of this.#waiting.splice(0)) listener(frame);
+    this.#onFrame = listener;
+    for (const frame of this.#waiting.splice(0)) this.#hand(frame, listener);
+  }
+
+  #hand(frame: In, listener: (frame: In) => void): void {
+    if (!this.#onAudio || !this.hear(frame, this.#onAudio)) listener(frame);
   }
 
   counts(): ChannelCounts {
@@ -61,9 +82,29 @@ class MemoryEnd<Out, In> implements FrameChannel<Out, In> {
   }
 }
 
+class MemoryEdgeEnd extends MemoryEnd<EdgeToWorker, WorkerToEdge, OnAssistantAudio> implements EdgeChannel {
+  sendAudio(timestamp: number, bytes: Buffer, from: number, to: number): void {
+    this.send({kind: 'audio', timestamp, payload: bytes.toString('latin1', from, to)});
+  }
+
+  protected hear(frame: WorkerToEdge, listener: OnAssistantAudio): boolean {
+    if (frame.kind !== 'audio') return false;
+    listener(frame.mark, Buffer.from(frame.payload, 'latin1'), 0, frame.payload.length);
+    return true;
+  }
+}
+
+class MemoryWorkerEnd extends MemoryEnd<WorkerToEdge, EdgeToWorker, OnCallerAudio> implements WorkerChannel {
+  protected hear(frame: EdgeToWorker, listener: OnCallerAudio): boolean {
+    if (frame.kind !== 'audio') return false;
+    listener(frame.timestamp, Buffer.from(frame.payload, 'latin1'), 0, frame.payload.length);
+    return true;
+  }
+}
+
 interface Pair {
-  edge: MemoryEnd<EdgeToWorker, WorkerToEdge>;
-  worker: MemoryEnd<WorkerToEdge, EdgeToWorker>;
+  readonly edge: MemoryEdgeEnd;
+  readonly worker: MemoryWorkerEnd;
 }
 
 /** The reference: every other implementation must look the same from outside. */
@@ -73,7 +114,7 @@ export function memoryFrameChannels(): FrameChannels {
     const name = `${streamSid}:${epoch}`;
     const known = pairs.get(name);
     if (known) return known;
-    const fresh: Pair = {edge: new MemoryEnd(), worker: new MemoryEnd()};
+    const fresh: Pair = {edge: new MemoryEdgeEnd(), worker: new MemoryWorkerEnd()};
     fresh.edge.peer = fresh.worker;
     fresh.worker.peer = fresh.edge;
     for (const [other, old] of pairs) {

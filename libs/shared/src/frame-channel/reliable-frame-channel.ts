@@ -18,20 +18,20 @@ const TICK_MS = 15;
 /** How long closing waits for the other side to confirm. */
 const FLUSH_MS = 1_000;
 
-interface Wiring<Out, In> {
+interface Wiring<Out, In, OnAudio> {
   readonly bus: MediaBus;
   readonly clock: Clock;
   readonly epoch: number;
   readonly outChannel: string;
-  readonly out: FrameCodec<Out>;
-  readonly in: FrameCodec<In>;
+  readonly out: FrameCodec<Out, unknown>;
+  readonly in: FrameCodec<In, OnAudio>;
   /** Called once, when the channel has ended for good. */
   readonly gone: () => void;
 }
 
 /** A `FrameChannel` over a bus that loses messages. `ReliableLink` makes all decisions; this class moves the bytes. */
-class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
-  readonly #wiring: Wiring<Out, In>;
+class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
+  readonly #wiring: Wiring<Out, In, OnAudio>;
   readonly #link: ReliableLink;
   readonly #outlet: Outlet;
   readonly #closed = Promise.withResolvers<Closed>();
@@ -40,12 +40,14 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
   readonly met = this.#met.promise;
   readonly #flushed = Promise.withResolvers<void>();
   #state: 'open' | 'closing' | 'closed' = 'open';
-  #waiting: {readonly frame: In; readonly sentAt: Millis}[] = [];
-  #listener: ((frame: In, sentAt: Millis) => void) | undefined;
+  /** What came before there was a listener. */
+  #waiting: Packet[] = [];
+  #onFrame: ((frame: In, sentAt: Millis) => void) | undefined;
+  #onAudio: OnAudio | undefined;
   #lastSeenAt: Millis | undefined;
   #malformed = 0;
 
-  constructor(wiring: Wiring<Out, In>) {
+  constructor(wiring: Wiring<Out, In, OnAudio>) {
     this.#wiring = wiring;
     this.#link = new ReliableLink(wiring.epoch);
     this.#outlet = wiring.bus.outlet(wiring.outChannel, (seq, receivers) =>
@@ -58,9 +60,19 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
     this.#publish(this.#link.send(this.#wiring.out.encode(frame), this.#wiring.clock.now()));
   }
 
+  sendAudio(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
+    if (this.#state !== 'open') return;
+    const body = Buffer.from(bytes.subarray(from, to));
+    this.#publish(this.#link.send({kind: PacketKind.audio, timestamp, body}, this.#wiring.clock.now()));
+  }
+
+  onAudio(listener: OnAudio): void {
+    this.#onAudio = listener;
+  }
+
   onFrame(listener: (frame: In, sentAt: Millis) => void): void {
-    this.#listener = listener;
-    for (const {frame, sentAt} of this.#waiting.splice(0)) listener(frame, sentAt);
+    this.#onFrame = listener;
+    for (const packet of this.#waiting.splice(0)) this.#hand(packet, listener);
   }
 
   counts(): ChannelCounts {
@@ -101,14 +113,16 @@ class ReliableFrameChannel<Out, In> implements FrameChannel<Out, In> {
       this.#publish(this.#link.confirm(this.#wiring.clock.now()));
       return this.#end({why: 'closedThere'});
     }
-    const frame = this.#wiring.in.decode(packet);
-    if (!frame) {
-      this.#malformed += 1;
-      return;
-    }
-    const sentAt = packet.sentAt / 10;
-    if (this.#listener) this.#listener(frame, sentAt);
-    else this.#waiting.push({frame, sentAt});
+    if (this.#onFrame) this.#hand(packet, this.#onFrame);
+    else this.#waiting.push({...packet, body: Buffer.from(packet.body)});
+  }
+
+  #hand(packet: Packet, listener: (frame: In, sentAt: Millis) => void): void {
+    const codec = this.#wiring.in;
+    if (packet.kind === PacketKind.audio && this.#onAudio) return codec.hear(packet, this.#onAudio);
+    const frame = codec.decode(packet);
+    if (frame) listener(frame, packet.sentAt / 10);
+    else this.#malformed += 1;
   }
 
   #publish(packets: readonly Packet[]): void {
@@ -154,12 +168,12 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     for (const channel of open) channel.tick();
   });
 
-  const end = async <Out, In>(
+  const end = async <Out, In, OnAudio>(
     epoch: number,
     outChannel: string,
     inChannel: string,
-    codecs: {readonly out: FrameCodec<Out>; readonly in: FrameCodec<In>},
-  ): Promise<FrameChannel<Out, In>> => {
+    codecs: {readonly out: FrameCodec<Out, unknown>; readonly in: FrameCodec<In, OnAudio>},
+  ): Promise<ReliableFrameChannel<Out, In, OnAudio>> => {
     let unsubscribe: Unsubscribe | undefined;
     let isGone = false;
     const letGo = () => unsubscribe?.().catch(() => {}); // a bus that is down has dropped its subscribers already
@@ -168,7 +182,7 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
       open.delete(channel);
       void letGo();
     };
-    const channel: ReliableFrameChannel<Out, In> = new ReliableFrameChannel({
+    const channel: ReliableFrameChannel<Out, In, OnAudio> = new ReliableFrameChannel({
       bus,
       clock,
       epoch,
