@@ -26,13 +26,16 @@ export interface MediaBus extends AsyncDisposable {
    * process ends, whatever happens to the connection of `subscribe`. Resolves when Redis has confirmed it.
    */
   holdPresence(channel: string): Promise<Unsubscribe>;
-  /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
-  wellSince(): Millis | undefined;
+  /**
+   * Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. On a Cluster: the
+   * shard of `channel`, or all shards if none is given.
+   */
+  wellSince(channel?: string): Millis | undefined;
   /**
    * Since when our connections to Redis have been open, however slowly it answers; undefined while one is closed. A
-   * peer that had subscribed before that and kept its own connection is still subscribed.
+   * peer that had subscribed before that and kept its own connection is still subscribed. `channel`: as for `wellSince`.
    */
-  linkedSince(): Millis | undefined;
+  linkedSince(channel?: string): Millis | undefined;
   /**
    * Why Redis cannot be used for new calls; undefined if it can. A Redis that delivers frames may still refuse writes:
    * then active calls go on, and a new call cannot get an owner.

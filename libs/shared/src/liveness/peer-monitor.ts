@@ -30,7 +30,7 @@ export async function monitorPeers(options: {
 }): Promise<Peers> {
   const {bus, clock, name, metrics, log} = options;
   // Heartbeats may arrive before the subscription is confirmed.
-  const detector = new FailureDetector(clock.now(), bus.wellSince());
+  const detector = new FailureDetector(clock.now(), bus.wellSince(fleetBeat(name)));
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
     if (beat.ok) detector.beat(beat.message.id, clock.now());
@@ -47,17 +47,18 @@ export async function monitorPeers(options: {
     }
   };
   const stop = every(clock, LOOK_EVERY, () => {
-    detector.look(clock.now(), bus.wellSince());
+    detector.look(clock.now(), bus.wellSince(fleetBeat(name)));
     tell();
   });
   /** A lost connection may come back; a process that has lost two connections at once is dead. */
   const probe = async (id: ProcessId) => {
     if (probing.has(id)) return;
     probing.add(id);
-    const receivers = await bus.publish(fleetPresence(name, id), Buffer.alloc(0)).catch(() => 1);
+    const presence = fleetPresence(name, id);
+    const receivers = await bus.publish(presence, Buffer.alloc(0)).catch(() => 1);
     probing.delete(id);
     if (receivers > 0) return;
-    detector.gone(id, clock.now(), bus.linkedSince());
+    detector.gone(id, clock.now(), bus.linkedSince(presence));
     tell();
   };
   return {

@@ -55,12 +55,12 @@ export class FaultyMediaBus implements MediaBus {
     return this.#bus.holdPresence(channel);
   }
 
-  wellSince(): Millis | undefined {
-    return this.#bus.wellSince();
+  wellSince(channel?: string): Millis | undefined {
+    return this.#bus.wellSince(channel);
   }
 
-  linkedSince(): Millis | undefined {
-    return this.#bus.linkedSince();
+  linkedSince(channel?: string): Millis | undefined {
+    return this.#bus.linkedSince(channel);
   }
 
   trouble(): ReturnType<MediaBus['trouble']> {

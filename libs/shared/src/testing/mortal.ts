@@ -78,8 +78,8 @@ export class Mortal {
       outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
       subscribe,
       holdPresence: channel => subscribe(channel, () => {}),
-      wellSince: () => bus.wellSince(),
-      linkedSince: () => bus.linkedSince(),
+      wellSince: channel => bus.wellSince(channel),
+      linkedSince: channel => bus.linkedSince(channel),
       trouble: () => bus.trouble(),
       [Symbol.asyncDispose]: async () => {},
     };

@@ -33,8 +33,8 @@ export function undeliveredWatch(
     },
     subscribe: (channel, listener) => bus.subscribe(channel, listener),
     holdPresence: channel => bus.holdPresence(channel),
-    wellSince: () => bus.wellSince(),
-    linkedSince: () => bus.linkedSince(),
+    wellSince: channel => bus.wellSince(channel),
+    linkedSince: channel => bus.linkedSince(channel),
     trouble: () => bus.trouble(),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
   };
