@@ -12,7 +12,7 @@ import {z} from 'zod';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {busyShare, makeBusy} from './busy-machine.ts';
-import {percentiles} from '../calls/percentiles.ts';
+import {percentiles} from '../load/percentiles.ts';
 
 const share = () =>
   z

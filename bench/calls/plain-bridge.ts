@@ -79,5 +79,5 @@ new WebSocketServer({server, path: '/media-stream'}).on('connection', twilio => 
 process.once('SIGTERM', () => server.close(() => process.exit(0)));
 
 function read(data: RawData): Message {
-  return JSON.parse(Buffer.from(data as Buffer).toString()) as Message;
+  return JSON.parse((data as Buffer).toString()) as Message;
 }

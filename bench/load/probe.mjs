@@ -7,7 +7,7 @@
 import {writeFileSync} from 'node:fs';
 import {Session} from 'node:inspector';
 import {connect} from 'node:net';
-import {PerformanceObserver} from 'node:perf_hooks';
+import {performance, PerformanceObserver} from 'node:perf_hooks';
 import {createInterface} from 'node:readline';
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
@@ -15,6 +15,7 @@ import {runInNewContext} from 'node:vm';
 const path = process.env['BENCH_PROBE'];
 /** @type {number[]} Pauses since `begin`, in ms. */
 let pauses = [];
+let loop = performance.eventLoopUtilization();
 const session = new Session();
 
 if (path !== undefined) {
@@ -34,11 +35,12 @@ if (path !== undefined) {
 async function answer(/** @type {string} */ ask, /** @type {string | undefined} */ profile) {
   if (ask === 'begin') {
     pauses = [];
+    loop = performance.eventLoopUtilization();
     if (profile !== undefined) beginProfile();
     return {};
   }
   if (ask === 'end') {
-    const found = {pauses};
+    const found = {pauses, threadBusy: performance.eventLoopUtilization(loop).utilization};
     if (profile !== undefined) await endProfile(profile);
     return found;
   }

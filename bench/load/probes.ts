@@ -15,6 +15,8 @@ const ANSWER_WITHIN_MS = 10_000;
 export interface Answer {
   /** Garbage-collection pauses since `begin`, in ms. */
   readonly pauses?: readonly number[];
+  /** Share of the time from `begin` to `end` in which the event loop was not waiting, 0 to 1. */
+  readonly threadBusy?: number;
   /** Bytes alive on the heap and in buffers, after a garbage collection. */
   readonly heapBytes?: number;
 }

@@ -1,4 +1,4 @@
-import {percentiles} from '../calls/percentiles.ts';
+import {percentiles} from '../load/percentiles.ts';
 import {type Counted, GRID, metrics, type Pair} from './compare.ts';
 
 /** A latency may be wrong by so much, in 95 of 100 cases; milliseconds. */

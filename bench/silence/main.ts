@@ -13,7 +13,7 @@
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
-import {percentiles} from '../calls/percentiles.ts';
+import {percentiles} from '../load/percentiles.ts';
 import {faultsOf, GOAL_MS, isDocumented, isForEver, isLoop, seconds, type CallOutcome} from './judge.ts';
 import {realCalls} from './real-calls.ts';
 import {virtualCall} from './virtual-call.ts';

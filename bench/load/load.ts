@@ -1,0 +1,134 @@
+import {setTimeout as sleep} from 'node:timers/promises';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {sid} from '../../simulators/twilio/src/sid.ts';
+import type {StreamNoun} from '../../simulators/twilio/src/twiml/stream-noun.ts';
+import {readTwiml} from '../../simulators/twilio/src/twiml/twiml.ts';
+import {Metronome} from './metronome.ts';
+import {type Model, startModel} from './model.ts';
+import {type CallEnds, Phone} from './phone.ts';
+import {Tape} from './tape.ts';
+
+/** Calls dialled in a second. */
+const DIALLED_PER_SECOND = 25;
+/** A caller who gets no stream calls again, so often and after so long. */
+const REDIALS = 4;
+const REDIAL_AFTER: Millis = 500;
+
+/** Phones and the model, in this process. */
+export class Load implements AsyncDisposable {
+  readonly #seed: number;
+  readonly #metronome: Metronome;
+  readonly #calls = new Map<number, CallEnds>();
+  #phones: Phone[] = [];
+  #model: Model | undefined;
+  #dialled = 0;
+  /** Of the calls that are dialled from now on. */
+  tape = new Tape();
+
+  private constructor(seed: number) {
+    this.#seed = seed;
+    this.#metronome = new Metronome(seededRandom(seed), ms => {
+      if (this.tape.counts(performance.now())) this.tape.late.push(ms);
+    });
+  }
+
+  /** `seed`: the same gives the same callers. */
+  static async start(seed: number): Promise<Load> {
+    const load = new Load(seed);
+    const callOf = (number: number) => load.#calls.get(number);
+    load.#model = await startModel({metronome: load.#metronome, callOf, tape: () => load.tape});
+    return load;
+  }
+
+  get modelUrl(): string {
+    return this.#model?.url ?? '';
+  }
+
+  /** Resolves when all have a stream, or none after all attempts. */
+  async dial(webhookUrl: string, calls: number): Promise<void> {
+    const began = performance.now();
+    const dialling: Promise<void>[] = [];
+    for (let call = 0; call < calls; call += 1) {
+      const wait = began + (call * 1_000) / DIALLED_PER_SECOND - performance.now();
+      if (wait > 0) await sleep(wait);
+      dialling.push(this.#call(webhookUrl));
+    }
+    await Promise.all(dialling);
+  }
+
+  /** Everybody hangs up. */
+  async hangUp(): Promise<void> {
+    const phones = this.#phones;
+    this.#phones = [];
+    await Promise.all(phones.map(phone => phone[Symbol.asyncDispose]()));
+    this.#calls.clear();
+  }
+
+  async #call(webhookUrl: string): Promise<void> {
+    const {tape} = this;
+    this.#dialled += 1;
+    const number = this.#dialled;
+    const began = performance.now();
+    const stream = {accountSid: sid('AC'), callSid: sid('CA')};
+    for (let attempt = 0; attempt <= REDIALS; attempt += 1) {
+      const noun = await askWebhook(webhookUrl, stream).catch(() => undefined);
+      if (!noun) {
+        await sleep(REDIAL_AFTER);
+        continue;
+      }
+      tape.webhook.push(performance.now() - began);
+      let isHeard = false;
+      const heard = (at: Millis) => {
+        if (!isHeard) tape.setUp.push(at - began);
+        isHeard = true;
+      };
+      const random = seededRandom(this.#seed * 100_000 + number);
+      const ends: CallEnds = {
+        number,
+        departures: tape.newCall(),
+        random,
+        reportedAt: undefined,
+        heard,
+        deltas: new Map(),
+      };
+      this.#calls.set(number, ends);
+      const phone = new Phone(ends, noun, stream, {metronome: this.#metronome, tape});
+      this.#phones.push(phone);
+      try {
+        return await phone.opened();
+      } catch {
+        break;
+      }
+    }
+    tape.refused += 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hangUp();
+    this.#metronome[Symbol.dispose]();
+    await this.#model?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Asks as Twilio does. Undefined if the answer names no stream. A stream on loopback is opened without TLS. */
+async function askWebhook(
+  url: string,
+  {accountSid, callSid}: {readonly accountSid: string; readonly callSid: string},
+): Promise<Pick<StreamNoun, 'url' | 'parameters'> | undefined> {
+  const body = new URLSearchParams({
+    AccountSid: accountSid,
+    CallSid: callSid,
+    From: '+15550100001',
+    To: '+15550199001',
+    CallStatus: 'ringing',
+    Direction: 'inbound',
+    ApiVersion: '2010-04-01',
+  });
+  const answer = await fetch(url, {method: 'POST', body});
+  const {verbs} = readTwiml(await answer.text());
+  const connect = verbs.find(verb => verb.verb === 'Connect');
+  if (!connect?.stream) return undefined;
+  const {url: streamUrl, parameters} = connect.stream;
+  return {url: streamUrl.replace(/^wss:\/\/(127\.|localhost)/, 'ws://$1'), parameters};
+}

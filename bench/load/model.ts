@@ -1,0 +1,59 @@
+import {once} from 'node:events';
+import type {AddressInfo} from 'node:net';
+import {WebSocketServer} from 'ws';
+import type {Metronome} from './metronome.ts';
+import {ModelSession} from './model-session.ts';
+import type {CallEnds} from './phone.ts';
+import type {Tape} from './tape.ts';
+
+/** The Realtime API for measuring. It and the phones are in one process, so that both ends of a way are on one clock. */
+export interface Model extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** `callOf`: the call of a number, which its frames carry. `tape`: of the run of this moment. */
+export async function startModel(parts: {
+  readonly metronome: Metronome;
+  readonly callOf: (number: number) => CallEnds | undefined;
+  readonly tape: () => Tape;
+}): Promise<Model> {
+  const server = new WebSocketServer({port: 0, host: '127.0.0.1', perMessageDeflate: false});
+  await once(server, 'listening');
+  let [sessions, deltas] = [0, 0];
+  const nextNumber = () => (deltas += 1);
+  server.on('connection', socket => {
+    sessions += 1;
+    const send = (text: string) => socket.readyState === socket.OPEN && socket.send(text);
+    const session = new ModelSession({name: String(sessions), send, callOf: parts.callOf, nextNumber});
+    const stop = parts.metronome.add(at => session.tick(at));
+    const arrived = ({departures, heard}: CallEnds, frame: number) => {
+      const at = performance.now();
+      heard(at);
+      parts.tape().arrived(departures, frame, at);
+    };
+    socket.on('close', stop).on('error', () => {});
+    socket.on('message', data => {
+      const text = (data as Buffer).toString();
+      const audio = audioIn(text);
+      if (audio) session.hear(audio, arrived);
+      else session.receive(JSON.parse(text) as {type?: string});
+    });
+  });
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/realtime`,
+    async [Symbol.asyncDispose]() {
+      for (const client of server.clients) client.terminate();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
+
+const AUDIO = '"audio":"';
+
+/** The audio of an append, without reading its JSON: it is the only event whose `audio` is text. */
+function audioIn(text: string): Buffer | undefined {
+  const from = text.indexOf(AUDIO);
+  if (from < 0 || !text.includes('"input_audio_buffer.append"')) return undefined;
+  const start = from + AUDIO.length;
+  return Buffer.from(text.slice(start, text.indexOf('"', start)), 'base64');
+}
