@@ -135,3 +135,57 @@ test('entries written while Redis is away arrive in order, once, when it is back
   await journal.written();
   expect(await written()).toEqual(['greeted', 'complete']);
 });
+
+test('what a reply says in one breath is one entry, and one write', async () => {
+  const {clock, directory, journal} = await ownedCall();
+  const append = directory.append.bind(directory);
+  let writes = 0;
+  directory.append = async (...args) => {
+    writes += 1;
+    return await append(...args);
+  };
+  journal.write({is: 'said', id: 'a', from: 0, ms: 100}); // at once, so that nobody says it again
+  await clock.advanceAsync(20, 10);
+  expect(writes).toBe(1);
+  for (let ms = 100; ms < 1_500; ms += 100) {
+    journal.write({is: 'said', id: 'a', from: ms, ms: ms + 100});
+    await clock.advanceAsync(20, 10);
+  }
+  await clock.advanceAsync(300, 10);
+  expect(writes).toBe(2);
+  const lines = (await directory.journal(callSid)).map((line): unknown => JSON.parse(line));
+  expect(lines).toMatchObject([
+    {is: 'said', id: 'a', from: 0, ms: 100},
+    {is: 'said', id: 'a', from: 100, ms: 1_500},
+  ]);
+  expect(journal.entries).toEqual(lines);
+});
+
+test('a tool that is about to run is in the journal at once, with all that was written before it', async () => {
+  const {clock, journal, written} = await ownedCall();
+  journal.write({is: 'greeted'});
+  await clock.advanceAsync(20, 10);
+  journal.write({is: 'complete', id: 'a'});
+  await clock.advanceAsync(20, 10);
+  expect(await written()).toEqual(['greeted']);
+  journal.write({is: 'tool', tool: {call: 0, turn: 0, name: 'look_up', at: 0, durationMs: null, ok: false}});
+  await clock.advanceAsync(10, 10);
+  expect(await written()).toEqual(['greeted', 'complete', 'tool']);
+});
+
+test('a piece of a reply is not joined to one that is already on its way', async () => {
+  const {clock, directory, journal} = await ownedCall();
+  const append = directory.append.bind(directory);
+  directory.append = async (...args) => {
+    journal.write({is: 'said', id: 'a', from: 100, ms: 200});
+    directory.append = append;
+    return await append(...args);
+  };
+  journal.write({is: 'said', id: 'a', from: 0, ms: 100});
+  await clock.advanceAsync(500, 10);
+  const lines = (await directory.journal(callSid)).map((line): unknown => JSON.parse(line));
+  expect(lines).toMatchObject([
+    {from: 0, ms: 100},
+    {from: 100, ms: 200},
+  ]);
+});

@@ -2,16 +2,22 @@ import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
-import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import {isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
 
 /** Pause before a failed write to the journal is repeated. The call goes on meanwhile. */
 const RETRY_AFTER: Millis = 250;
 
 /**
  * The journal of one call as its owner writes it: in order, one batch at a time, without ever blocking the call. Entries
- * are also kept here for the call record. A refused write shows whether this worker still owns the call:
+ * wait for each other for `WRITE_EVERY`, unless one of them is urgent. They are also kept here for the call record.
+ *
+ *   entries  ├── in Redis ──┤── being written ──┤── waiting; the last `said` may still grow ──┤
+ *                           #written            #sending
+ *
+ * A refused write shows whether this worker still owns the call:
  *
  *   append ──refused──> still the owner, a new stream raised the epoch: go on with that epoch
  *                       Redis lost the call or its last change: restore it
@@ -26,8 +32,16 @@ export class CallJournal {
   readonly #onFenced: () => void;
   readonly #entries: JournalEntry[];
   #epoch: number;
-  #waiting: string[] = [];
-  #verifying = false;
+  /** So many entries are in Redis… */
+  #written: number;
+  /** …and so many are, or are on their way. */
+  #sending: number;
+  /** The item that was said last. */
+  #lastSaid: string | undefined;
+  #writtenAt: Millis = Number.NEGATIVE_INFINITY;
+  /** What waits is to be written without waiting longer. */
+  #isDue = false;
+  #timer: Cancel | undefined;
   #writing: Promise<void> | undefined;
   #over = false;
   /** Redis has lost the call, and restoring it has not worked yet. */
@@ -53,6 +67,7 @@ export class CallJournal {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#entries = [...options.entries];
+    this.#written = this.#sending = this.#entries.length;
     this.#currentEntry = options.currentEntry;
     this.#onFenced = options.onFenced;
   }
@@ -79,38 +94,58 @@ export class CallJournal {
   /** Adds an entry with the current time of day, and writes it to Redis in the background. */
   write(fact: Fact): void {
     const entry: JournalEntry = {...fact, wall: this.#clock.wall()};
-    this.#entries.push(entry);
-    this.#waiting.push(JSON.stringify(entry));
-    this.#writing ??= this.#drain();
+    const last = this.#entries.length - 1;
+    const longer = last >= this.#sending ? joined(this.#entries[last], entry) : undefined;
+    if (longer) this.#entries[last] = longer;
+    else this.#entries.push(entry);
+    const isNow = isUrgent(entry, this.#lastSaid);
+    if (entry.is === 'said') this.#lastSaid = entry.id;
+    if (isNow) this.#flush();
+    else this.#plan();
   }
 
   /** Resolves when all entries are written, or when the journal is stopped. */
   async written(): Promise<void> {
+    if (this.#written < this.#entries.length) this.#flush();
     await this.#writing;
   }
 
   /** Checks that this worker still owns the call, and restores the call if Redis has lost it. */
   async verifyOwnership(): Promise<void> {
     if (this.#over) return;
-    this.#verifying = true;
-    this.#writing ??= this.#drain();
+    this.#flush();
     await this.#writing;
   }
 
   /** Writes nothing more: another worker owns the call. */
   stop(): void {
     this.#over = true;
-    this.#verifying = false;
-    this.#waiting = [];
+    this.#timer?.();
+    this.#timer = undefined;
   }
 
-  /** A batch was refused. True: this worker still owns the call, and the batch will be written again. */
-  async #stillOwned(refused: readonly string[]): Promise<boolean> {
+  /** Writes what waits when it has waited long enough. */
+  #plan(): void {
+    if (this.#timer || this.#writing || this.#over) return;
+    const wait = this.#writtenAt + WRITE_EVERY - this.#clock.now();
+    if (wait <= 0) return this.#flush();
+    this.#timer = this.#clock.after(wait, () => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#over) return;
+    this.#timer?.();
+    this.#timer = undefined;
+    this.#isDue = true;
+    this.#writing ??= this.#drain();
+  }
+
+  /** A batch was refused. True: this worker still owns the call, and the batch is to be written again. */
+  async #stillOwned(): Promise<boolean> {
     const known = this.#currentEntry();
     const call = await this.#directory.read(this.#callSid);
     if (call?.state === 'live' && call.owner === known.owner && call.epoch >= this.#epoch) {
       this.#epoch = call.epoch;
-      this.#waiting.unshift(...refused);
       return true;
     }
     if (call && (call.state === 'ended' || call.epoch >= this.#epoch)) return false;
@@ -119,31 +154,34 @@ export class CallJournal {
     this.#forgotten = true;
     if (!(await this.#directory.restore({...known, epoch: this.#epoch}))) return false;
     this.#forgotten = false;
-    this.#waiting = this.#entries.map(entry => JSON.stringify(entry));
+    this.#written = 0;
     return true;
   }
 
   async #drain(): Promise<void> {
     await Promise.resolve(); // so that all entries of one event go out in one batch
-    while (this.#waiting.length > 0 || this.#verifying) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      this.#verifying = false;
+    while (this.#isDue && !this.#over) {
+      this.#isDue = false;
+      this.#sending = this.#entries.length;
+      const batch = this.#entries.slice(this.#written).map(entry => JSON.stringify(entry));
       try {
-        if (await this.#directory.append(this.#callSid, this.#epoch, batch)) continue;
-        if (this.#over || (await this.#stillOwned(batch))) continue;
-        this.#fenced = true;
-        this.stop();
-        this.#onFenced();
+        const done = await this.#directory.append(this.#callSid, this.#epoch, batch);
+        this.#writtenAt = this.#clock.now();
+        if (done) this.#written = this.#sending;
+        else if (this.#over) break;
+        else if (await this.#stillOwned()) this.#isDue = true;
+        else {
+          this.#fenced = true;
+          this.stop();
+          this.#onFenced();
+        }
       } catch (thrown) {
         this.#log.debug({err: thrown}, 'journal has to wait');
-        if (!this.#over) {
-          this.#waiting.unshift(...batch);
-          this.#verifying = true;
-        }
+        this.#isDue = true;
         await sleep(this.#clock, RETRY_AFTER);
       }
     }
     this.#writing = undefined;
+    if (this.#written < this.#entries.length) this.#plan();
   }
 }

@@ -1,0 +1,40 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+
+/** One call writes its journal at most this often, unless an entry is urgent. */
+export const WRITE_EVERY: Millis = 300;
+
+/** What must not be done twice, by a worker that goes on with the call, is written at once. */
+const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
+  'opened',
+  'owner',
+  'stream',
+  'greeted',
+  'hushed',
+  'tool',
+  'held',
+  'ended',
+]);
+
+type Said = Extract<JournalEntry, {is: 'said'}>;
+
+/**
+ * Whether an entry must be written at once: its effect is outside already, and the next owner would repeat it. All
+ * others may wait for each other: without its last part a journal is the state a moment ago, and the edge has kept what
+ * the caller said since. `lastSaid`: the item that was being said before.
+ */
+export function isUrgent(entry: JournalEntry, lastSaid: string | undefined): boolean {
+  return URGENT.has(entry.is) || (entry.is === 'said' && entry.id !== lastSaid);
+}
+
+/**
+ * One entry for two pieces of an item that are played without a pause between them; undefined if they are not.
+ *
+ *   wall ├── from … ms ──┤├── from … ms ──┤     each piece goes out before the one before it was played
+ */
+export function joined(before: JournalEntry | undefined, next: JournalEntry): Said | undefined {
+  if (before?.is !== 'said' || next.is !== 'said') return undefined;
+  const isNext = before.id === next.id && before.ms === next.from;
+  const isInTime = next.wall >= before.wall && next.wall <= before.wall + (before.ms - before.from);
+  return isNext && isInTime ? {...before, ms: next.ms} : undefined;
+}
