@@ -3,6 +3,7 @@ import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import {audioEvidence, unheardFrames, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {burst} from './burst.ts';
 import {Load, lostCalls} from './load.ts';
 import {speechGaps} from './speech-gaps.ts';
 import {sessionsEnd} from './sessions-end.ts';
@@ -18,6 +19,7 @@ export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = 
   sessions: sessionsEnd,
   restart: rollingRestart,
   admission: overOffered,
+  burst,
 };
 
 /** The worker with a number of calls nearest to its fair share; a worker that has just started has none yet. */

@@ -12,6 +12,11 @@ export interface MediaBus extends AsyncDisposable {
    */
   publish(channel: string, message: Buffer): Promise<number>;
   /**
+   * Whether `publish` counts every subscriber. A single Redis does; a node of a Cluster counts its own only, which is too
+   * few after a failover.
+   */
+  readonly countsAll: boolean;
+  /**
    * The sending side of one channel for frames: fifty a second and call, so nothing is awaited and no promise is made.
    * `delivered` is called once for each message, in the order of sending.
    */

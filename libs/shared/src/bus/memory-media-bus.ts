@@ -5,6 +5,8 @@ import {outletOverPublish} from './outlet-over-publish.ts';
 
 /** A bus inside one process. It delivers at the next turn of the clock, as a network would. */
 export class MemoryMediaBus implements MediaBus {
+  /** As a Cluster or a single Redis does; a test may change it. */
+  countsAll = true;
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
   #wellSince: Millis | undefined;

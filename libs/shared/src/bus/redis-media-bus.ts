@@ -4,6 +4,7 @@ import type {Log} from '../observability/log.ts';
 import {every, type Clock} from '../time.ts';
 import {openRedis, type RedisClient} from '../redis/connect.ts';
 import {ECHO_MS, EchoWatch} from './echo-watch.ts';
+import {nodesOf} from '../redis/client.ts';
 import {echoChannel} from '../redis/keys.ts';
 import {outletOverPublish} from './outlet-over-publish.ts';
 import {WriteProbe} from '../redis/write-probe.ts';
@@ -77,6 +78,7 @@ export async function openRedisMediaBus(url: string, {clock, log, followers = []
   const publish: MediaBus['publish'] = async (channel, message) => Number(await publisher.spublish(channel, message));
 
   return {
+    countsAll: !nodesOf(url).cluster,
     publish,
     outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
     subscribe,

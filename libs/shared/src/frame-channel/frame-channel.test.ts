@@ -164,6 +164,7 @@ test('a channel that is fenced before its subscription is confirmed leaves no su
     holdPresence: memory.holdPresence.bind(memory),
     wellSince: memory.wellSince.bind(memory),
     linkedSince: memory.linkedSince.bind(memory),
+    countsAll: memory.countsAll,
     trouble: memory.trouble.bind(memory),
     async subscribe(channel: string, listener: (message: Buffer) => void) {
       const unsubscribe = await memory.subscribe(channel, listener);

@@ -1,5 +1,7 @@
 import type {ProcessId} from '../protocol/ids.ts';
+import {BEAT_MS} from '../redis/keys.ts';
 import type {Millis} from '../time.ts';
+import {FastRise} from './fast-rise.ts';
 
 export type Verdict = 'alive' | 'suspect' | 'dead';
 
@@ -7,22 +9,25 @@ export type Verdict = 'alive' | 'suspect' | 'dead';
 const SUSPECT_SILENCE: Millis = 100;
 /** Dead, or hung, after this long without a heartbeat while Redis is well. To a caller both are the same. */
 const SILENCE: Millis = 250;
-/**
- * The limit when most peers fall silent together (the machine or the network is slow), and after a death, when the
- * other workers are busy with its calls. One death must not cause the next.
- */
+/** The limit for a peer that does not seem to listen any more: two heartbeats are missing. */
+const UNHEARD_SILENCE: Millis = 2.5 * BEAT_MS;
+/** The limit for a peer that is more likely busy than dead. */
 const PATIENT_SILENCE: Millis = 1_000;
 /**
  * The limit when all peers, at least two, are silent: no other worker could take their calls. A slow machine has
  * recovered by then, and the calls have not moved.
  */
 const SILENCE_OF_ALL: Millis = 3_000;
-/** A peer whose heartbeats are sometimes late is dead only after this many times its longest recent pause… */
+/** A pause is no sign of death if there was one a third as long recently, of the peer, of us or of all others… */
 const TIMES_LONGEST = 3;
-/** …which is multiplied by this at each heartbeat: it halves in 3.5 s. */
-const FADE = 0.99;
-/** How long the other workers are busy after a death. */
+/** …and a pause counts half as much after this time. */
+const HALF_LIFE: Millis = 3_500;
+/** A peer with fewer heartbeats than this, one second, has no known pauses yet. */
+const KNOWN_BEATS = 1_000 / BEAT_MS;
+/** How long a process is busy after a death, whose calls it takes, or after it took many calls at once. */
 const BUSY: Millis = 2_000;
+/** A peer that beats although it does not seem to listen: the number of receivers is wrong, for this long at least. */
+const DISBELIEF: Millis = 10_000;
 /** After an outage of Redis, subscribers come back later than publishers. No peer is judged in this time. */
 const SETTLING: Millis = 1_000;
 /**
@@ -32,6 +37,27 @@ const SETTLING: Millis = 1_000;
 const LATE: Millis = 45;
 /** A peer is forgotten after this long without a heartbeat; it owns no call any more. */
 const FORGET: Millis = 60_000;
+
+interface Peer {
+  /** Its last heartbeat; without any, when we began to listen. */
+  at: Millis;
+  /** How long our event loop had been blocked in total by then. */
+  asleep: Millis;
+  /** Heartbeats since it is known, or since it came back. */
+  beats: number;
+  /** Its longest recent pause. */
+  pause: Millis;
+  /** Its calls, by its heartbeats and by those who depend on it here. */
+  readonly calls: {readonly there: FastRise; readonly here: FastRise};
+  busyUntil: Millis;
+  /** Nobody listens where it should, and no heartbeat has come since. */
+  unheard: boolean;
+  disbelievedUntil: Millis;
+  /** Its presence channel has no receiver in all of Redis. */
+  gone: boolean;
+  /** Dead by silence. */
+  silent: boolean;
+}
 
 /**
  * Decides which peers are alive, from heartbeats and presence channels. Pure: events and monotonic times are
@@ -45,34 +71,32 @@ const FORGET: Millis = 60_000;
  *   ──────────────────────────┬───────────────
  *             alive           │  dead
  *
- * A silent peer gets more than 250 ms in four cases:
- * - Most peers are silent at once: one second. The machine is slow, and moving all calls would not make it faster.
- * - All peers are silent: three seconds. No other worker could take the calls.
- * - Another peer died less than two seconds ago: one second. The others are busy with its calls.
- * - It is often late: three times its longest recent pause, up to one second.
+ * A silent peer gets more than 250 ms if it is more likely busy than dead:
+ * - It is not known well: fewer than 20 heartbeats. One second.
+ * - It has just taken many calls. One second.
+ * - Another peer died less than two seconds ago, and the others are busy with its calls. One second.
+ * - Most peers are silent at once, so the machine or the network is slow. One second.
+ * - It, our own event loop, or every other peer has paused lately: three times that pause, up to one second. Such a
+ *   machine is short of processor time.
+ * - All peers are silent, and no other worker could take the calls. Three seconds.
+ *
+ * It gets less, 125 ms and 250 ms instead of one second, if nobody listens where it should (`unheard`).
  * No peer is dead by silence while Redis is unwell, nor for one second after, nor at a `look` that comes late, because
  * heartbeats may wait unread; the time of our own block does not count as silence. A peer without any heartbeat is
  * treated as if it had sent one when we began to listen.
  */
 export class FailureDetector {
-  /**
-   * For each peer: its last heartbeat, how long our event loop had been blocked in total by then, and its longest
-   * recent pause.
-   */
-  readonly #lastBeat = new Map<ProcessId, {readonly at: Millis; readonly asleep: Millis; readonly pause: Millis}>();
+  readonly #peers = new Map<ProcessId, Peer>();
   readonly #listeningSince: Millis;
   #lastLook: Millis;
   #lookedLate = false;
   /** How long our event loop was blocked in total. Peers may have sent heartbeats in that time. */
   #asleep: Millis = 0;
+  /** The longest recent pause of our own event loop. */
+  #ownPause: Millis = 0;
   #redisWellSince: Millis | undefined;
-  /** Dead by silence. */
-  readonly #dead = new Set<ProcessId>();
-  /** Dead by their presence channel, and since when. Some of them have never sent a heartbeat. */
-  readonly #gone = new Map<ProcessId, Millis>();
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #areAllSilent = false;
-  #busyUntil: Millis = Number.NEGATIVE_INFINITY;
 
   /** `redisWellSince`: the value of `MediaBus.wellSince()`. */
   constructor(at: Millis, redisWellSince: Millis | undefined) {
@@ -81,75 +105,126 @@ export class FailureDetector {
     this.#redisWellSince = redisWellSince;
   }
 
-  /** A heartbeat of a peer arrived. */
-  beat(id: ProcessId, at: Millis): void {
-    const before = this.#lastBeat.get(id);
+  /** A heartbeat of a peer arrived. `calls`: how many it has, by its own count. */
+  beat(id: ProcessId, at: Millis, calls: number): void {
+    const peer = this.#peer(id);
     // A peer that was declared dead and comes back begins without a history.
-    const wasDead = this.#dead.has(id) || this.#gone.has(id);
-    const pause = before && !wasDead ? Math.max(this.#silenceOf(id, at), before.pause * FADE) : 0;
-    this.#lastBeat.set(id, {at, asleep: this.#asleep, pause});
-    this.#dead.delete(id);
-    this.#gone.delete(id);
+    const isNew = peer.beats === 0 || peer.silent || peer.gone;
+    const pause = this.#silenceOf(peer, at);
+    peer.pause = isNew ? 0 : Math.max(pause, faded(peer.pause, at - peer.at));
+    peer.beats = isNew ? 1 : peer.beats + 1;
+    if (peer.unheard) peer.disbelievedUntil = at + DISBELIEF;
+    if (peer.calls.there.rose(calls, at)) peer.busyUntil = at + BUSY;
+    Object.assign(peer, {at, asleep: this.#asleep, silent: false, gone: false, unheard: false});
+  }
+
+  /** `calls` of this process depend on a peer now. */
+  dependOn(id: ProcessId, calls: number, at: Millis): void {
+    const peer = this.#peer(id);
+    if (peer.calls.here.rose(calls, at)) peer.busyUntil = at + BUSY;
   }
 
   /**
-   * The presence channel of a peer has no receiver, so the peer is dead, unless Redis has dropped all subscriptions.
-   * Only a lost connection of our own can show that (`linkedSince`: since when ours have been open). How busy we are,
-   * or Redis is, does not matter.
+   * The presence channel of a peer has no receiver. `proof`: the number of receivers is that of the whole Redis, so the
+   * peer is dead, unless Redis has dropped all subscriptions. Only a lost connection of our own can show that
+   * (`linkedSince`: since when ours have been open). How busy we are, or Redis is, does not matter. Without `proof` it
+   * is a suspicion: a node of a Cluster counts its own subscribers only.
    */
-  gone(id: ProcessId, at: Millis, linkedSince: Millis | undefined): void {
+  unheard(id: ProcessId, at: Millis, {linkedSince, proof}: {linkedSince: Millis | undefined; proof: boolean}): void {
     if (linkedSince === undefined || at - linkedSince < SETTLING) return;
-    this.#gone.set(id, at);
-    this.#busyUntil = at + BUSY;
+    const peer = this.#peer(id);
+    if (!proof) {
+      peer.unheard = at >= peer.disbelievedUntil;
+      return;
+    }
+    peer.gone = true;
+    this.#patientUntil = Math.max(this.#patientUntil, at + BUSY);
   }
 
   /** Call it every 15 ms; verdicts are as of the last call. */
   look(at: Millis, redisWellSince: Millis | undefined): void {
-    this.#lookedLate = at - this.#lastLook > LATE;
-    if (this.#lookedLate) this.#asleep += at - this.#lastLook - LATE;
+    const pause = at - this.#lastLook;
+    this.#lookedLate = pause > LATE;
+    if (this.#lookedLate) this.#asleep += pause - LATE;
+    this.#ownPause = Math.max(pause, faded(this.#ownPause, pause));
     this.#lastLook = at;
     this.#redisWellSince = redisWellSince;
     this.#areAllSilent = this.#isEverybodySilent(at);
     if (this.#isCrowdSilent(at)) this.#patientUntil = Math.max(this.#patientUntil, at);
-    for (const [id, beat] of this.#lastBeat) {
-      if (!this.#dead.has(id) && this.verdict(id, at) === 'dead') {
-        this.#dead.add(id);
-        this.#busyUntil = at + BUSY;
+    for (const [id, peer] of this.#peers) {
+      if (!peer.silent && !peer.gone && this.verdict(id, at) === 'dead') {
+        peer.silent = true;
+        this.#patientUntil = Math.max(this.#patientUntil, at + BUSY);
       }
-      if (at - beat.at <= FORGET) continue;
-      this.#lastBeat.delete(id);
-      this.#dead.delete(id);
+      if (at - peer.at > FORGET) this.#peers.delete(id);
     }
-    for (const [id, since] of this.#gone) if (at - since > FORGET) this.#gone.delete(id);
   }
 
   verdict(id: ProcessId, at: Millis): Verdict {
-    if (this.#gone.has(id)) return 'dead';
-    const silence = this.#silenceOf(id, at);
-    const patient = at <= this.#busyUntil || at <= this.#patientUntil;
-    const usual = Math.max(SILENCE, (this.#lastBeat.get(id)?.pause ?? 0) * TIMES_LONGEST);
-    const ofOne = patient ? PATIENT_SILENCE : Math.min(usual, PATIENT_SILENCE);
-    const allowed = this.#areAllSilent ? SILENCE_OF_ALL : ofOne;
-    if (this.#canJudge(at) && (this.#dead.has(id) || silence >= allowed)) return 'dead';
+    const peer = this.#peers.get(id) ?? this.#stranger();
+    if (peer.gone) return 'dead';
+    const silence = this.#silenceOf(peer, at);
+    if (this.#canJudge(at) && (peer.silent || silence >= this.#allowed(peer, at))) return 'dead';
     return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
 
-  #silenceOf(id: ProcessId, at: Millis): Millis {
-    const beat = this.#lastBeat.get(id) ?? {at: this.#listeningSince, asleep: 0};
-    return at - beat.at - (this.#asleep - beat.asleep);
+  /** How long a peer has been silent, without the time in which our own event loop was blocked. */
+  silence(id: ProcessId, at: Millis): Millis {
+    return this.#silenceOf(this.#peers.get(id) ?? this.#stranger(), at);
+  }
+
+  #allowed(peer: Peer, at: Millis): Millis {
+    if (this.#areAllSilent) return SILENCE_OF_ALL;
+    const patient = at <= this.#patientUntil || at <= peer.busyUntil || peer.beats < KNOWN_BEATS;
+    if (peer.unheard) return patient ? SILENCE : UNHEARD_SILENCE;
+    const slow = Math.max(peer.pause, this.#ownPause, this.#pauseOfOthers(peer, at));
+    return patient ? PATIENT_SILENCE : Math.min(Math.max(SILENCE, TIMES_LONGEST * slow), PATIENT_SILENCE);
+  }
+
+  /** The longest recent pause of the other peer that paused least. */
+  #pauseOfOthers(peer: Peer, at: Millis): Millis {
+    const others = [...this.#peers.values()].filter(
+      each => each !== peer && each.beats >= KNOWN_BEATS && this.#silenceOf(each, at) < PATIENT_SILENCE,
+    );
+    return others.length > 0 ? Math.min(...others.map(({pause}) => pause)) : 0;
+  }
+
+  #peer(id: ProcessId): Peer {
+    const known = this.#peers.get(id) ?? this.#stranger();
+    this.#peers.set(id, known);
+    return known;
+  }
+
+  #stranger(): Peer {
+    return {
+      at: this.#listeningSince,
+      asleep: 0,
+      beats: 0,
+      pause: 0,
+      calls: {there: new FastRise(), here: new FastRise()},
+      busyUntil: Number.NEGATIVE_INFINITY,
+      unheard: false,
+      disbelievedUntil: Number.NEGATIVE_INFINITY,
+      gone: false,
+      silent: false,
+    };
+  }
+
+  #silenceOf({at: last, asleep}: Peer, at: Millis): Millis {
+    return at - last - (this.#asleep - asleep);
   }
 
   /** At least two peers, and more than half of those with recent heartbeats, are silent. */
   #isCrowdSilent(at: Millis): boolean {
-    const silences = [...this.#lastBeat.keys()].map(id => this.#silenceOf(id, at));
+    const silences = [...this.#peers.values()].map(peer => this.#silenceOf(peer, at));
     const recent = silences.filter(silence => silence < PATIENT_SILENCE + SILENCE);
     const silent = recent.filter(silence => silence >= SUSPECT_SILENCE).length;
     return silent >= 2 && silent * 2 > recent.length;
   }
 
-  /** All peers with a presence channel, at least two, are silent. */
+  /** All peers that may be alive, at least two, are silent. */
   #isEverybodySilent(at: Millis): boolean {
-    const silences = [...this.#lastBeat.keys()].filter(id => !this.#gone.has(id)).map(id => this.#silenceOf(id, at));
+    const silences = [...this.#peers.values()].filter(({gone}) => !gone).map(peer => this.#silenceOf(peer, at));
     const recent = silences.filter(silence => silence < SILENCE_OF_ALL + SILENCE);
     return recent.length >= 2 && recent.every(silence => silence >= SUSPECT_SILENCE);
   }
@@ -158,4 +233,8 @@ export class FailureDetector {
     const settled = this.#redisWellSince !== undefined && at - this.#redisWellSince >= SETTLING;
     return settled && !this.#lookedLate && at - this.#lastLook <= LATE;
   }
+}
+
+function faded(pause: Millis, passed: Millis): Millis {
+  return pause * 0.5 ** (passed / HALF_LIFE);
 }

@@ -59,6 +59,19 @@ test('a worker that has lost a connection and sends heartbeats keeps its calls',
   expect(deaths).toBe(0);
 });
 
+test('a worker of a Cluster keeps its calls while it sends heartbeats, and loses them 125 ms after the last', async () => {
+  bus.countsAll = false;
+  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await clock.advanceAsync(2_000, 25);
+  peers.onDead(id, () => (deaths += 1));
+  await worker[Symbol.asyncDispose]();
+  peers.noReceiver(id);
+  await clock.advanceAsync(75, 5);
+  expect([peers.verdict(id), deaths]).toEqual(['alive', 0]);
+  await clock.advanceAsync(75, 5);
+  expect([peers.verdict(id), deaths]).toEqual(['dead', 1]);
+});
+
 test('a cancelled listener is not called', async () => {
   await clock.advanceAsync(1_200, 25);
   const cancel = peers.onDead(id, () => (deaths += 1));

@@ -14,7 +14,10 @@ const LOOK_EVERY: Millis = 15;
 /** What the heartbeats and presence channels of a fleet show. */
 export interface Peers extends AsyncDisposable {
   verdict(id: ProcessId): Verdict;
-  /** Reports that a message to this peer had no receiver. If its presence channel has none either, it is dead. */
+  /**
+   * Reports that a message to this peer had no receiver. If its presence channel has none either, it is dead; on a
+   * Cluster it is suspected, and dead after two missing heartbeats.
+   */
   noReceiver(id: ProcessId): void;
   /** Calls `died` once, when the peer is dead; at the next look if it already is. */
   onDead(id: ProcessId, died: () => void): Cancel;
@@ -33,7 +36,7 @@ export async function monitorPeers(options: {
   const detector = new FailureDetector(clock.now(), bus.wellSince(fleetBeat(name)));
   const unsubscribe = await bus.subscribe(fleetBeat(name), message => {
     const beat = parse(Beat, message.toString());
-    if (beat.ok) detector.beat(beat.message.id, clock.now());
+    if (beat.ok) detector.beat(beat.message.id, clock.now(), beat.message.calls);
     else metrics.malformedTotal.inc({peer: name, reason: beat.reason});
   });
   const waiting = new Map<ProcessId, Set<() => void>>();
@@ -42,7 +45,10 @@ export async function monitorPeers(options: {
     for (const [id, listeners] of waiting) {
       if (detector.verdict(id, clock.now()) !== 'dead') continue;
       waiting.delete(id);
-      log.warn({peer: id, calls: listeners.size}, 'peer is dead');
+      log.warn(
+        {peer: id, calls: listeners.size, silentMs: Math.round(detector.silence(id, clock.now()))},
+        'peer is dead',
+      );
       for (const died of listeners) died();
     }
   };
@@ -50,7 +56,7 @@ export async function monitorPeers(options: {
     detector.look(clock.now(), bus.wellSince(fleetBeat(name)));
     tell();
   });
-  /** A lost connection may come back; a process that has lost two connections at once is dead. */
+  /** A lost connection may come back; a process that has lost two connections at once is dead, if Redis counts right. */
   const probe = async (id: ProcessId) => {
     if (probing.has(id)) return;
     probing.add(id);
@@ -58,7 +64,7 @@ export async function monitorPeers(options: {
     const receivers = await bus.publish(presence, Buffer.alloc(0)).catch(() => 1);
     probing.delete(id);
     if (receivers > 0) return;
-    detector.gone(id, clock.now(), bus.linkedSince(presence));
+    detector.unheard(id, clock.now(), {linkedSince: bus.linkedSince(presence), proof: bus.countsAll});
     tell();
   };
   return {
@@ -69,6 +75,7 @@ export async function monitorPeers(options: {
       // A new function for each call, so that the same listener can be registered twice.
       const listener = () => died();
       waiting.set(id, listeners.add(listener));
+      detector.dependOn(id, listeners.size, clock.now());
       return () => {
         if (listeners.delete(listener) && listeners.size === 0 && waiting.get(id) === listeners) waiting.delete(id);
       };

@@ -19,6 +19,8 @@ export class FaultyMediaBus implements MediaBus {
   readonly #bus: MediaBus;
   readonly #clock: Clock;
   readonly #random: () => number;
+  /** Its numbers of receivers may be lies. */
+  readonly countsAll = false;
   faults: Faults;
 
   constructor(bus: MediaBus, clock: Clock, random: () => number, faults: Faults) {

@@ -74,6 +74,7 @@ export class Mortal {
     };
     const publish: MediaBus['publish'] = (channel, message) => this.#ask(() => bus.publish(channel, message));
     return {
+      countsAll: bus.countsAll,
       publish,
       outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
       subscribe,

@@ -12,6 +12,7 @@ export function undeliveredWatch(
   undelivered: (listener: ProcessId) => void,
 ): MediaBus {
   return {
+    countsAll: bus.countsAll,
     async publish(channel, message) {
       const listener = listenerOf(channel);
       const receivers = await bus.publish(channel, message);

@@ -125,7 +125,7 @@ test('a worker that was killed before the stream came is replaced as soon as it 
 
 test('a worker that hangs is replaced, and the caller does not hear it when it wakes up', async () => {
   const {harness, first, second, caller} = await twoWorkers();
-  await speak(harness, caller, 200);
+  await speak(harness, caller, 1_200); // its heartbeats are known by then
   first.hang();
   first.say({kind: 'audio', payload: payloadOf(666), mark: ''});
   await harness.until(() => second.kinds(2).includes('began'), 'the second worker has the call', 400);
