@@ -124,10 +124,15 @@ function versionOf(command: string): Promise<string | undefined> {
 
 /** A free port of loopback. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
+  const [port = 0] = await freePorts(1);
   return port;
+}
+
+/** Different free ports of loopback. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({length: count}, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map(server => once(server, 'listening')));
+  const ports = servers.map(portOf);
+  await Promise.all(servers.map(server => once(server.close(), 'close')));
+  return ports;
 }
