@@ -1,11 +1,16 @@
+import {spawn} from 'node:child_process';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {Redis} from 'ioredis';
 import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest';
 import {createLog} from '../observability/log.ts';
-import {startRedisCluster} from '../../../../tools/local-stack/redis/redis-cluster.ts';
+import {failOver} from '../../../../tools/local-stack/redis/cluster-faults.ts';
+import {RedisCluster} from '../../../../tools/local-stack/redis/redis-cluster.ts';
 import {systemClock} from '../time.ts';
 import {checkRedis, findRedis} from './check-redis.ts';
 import {openRedis} from './connect.ts';
-import {findRedisBinary, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
+import {findRedisBinary, freePort, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
 import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
 
 const binary = await findRedisBinary();
@@ -108,6 +113,22 @@ describe.skipIf(!binary)('an operator whose Redis is unusable at the start', () 
     expect(await problemOf(`${url},${url}`)).toContain('this is a single Redis: name only one');
   });
 
+  test('is told that a Sentinel is none, and what to name instead', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'voicebridge-sentinel-'));
+    stack.defer(() => rm(dir, {recursive: true}));
+    await writeFile(join(dir, 'sentinel.conf'), '');
+    const port = await freePort();
+    const sentinel = spawn(binary!.command, [join(dir, 'sentinel.conf'), '--sentinel', '--port', String(port)]);
+    stack.defer(() => void sentinel.kill());
+    await vi.waitFor(
+      async () =>
+        expect(await problemOf(`redis://127.0.0.1:${port}`)).toContain(
+          'REDIS_URL: this is a Sentinel; name the Redis it watches, by an address that follows the primary.',
+        ),
+      {timeout: 10_000, interval: 100},
+    );
+  });
+
   test('reads in the log that the queue’s Redis does not answer, and the worker takes calls', async () => {
     const lines: string[] = [];
     const told = createLog('test', {to: {write: line => void lines.push(line)}});
@@ -122,8 +143,8 @@ describe.skipIf(!binary)('an operator whose Redis is unusable at the start', () 
 
 describe.skipIf(!binary)('an operator with a Redis Cluster', () => {
   test('may give one address of it, or start while the first of several is down', {timeout: 60_000}, async () => {
-    const {ports} = stack.use(await startRedisCluster(binary!));
-    const [url = '', second = ''] = ports.map(port => `redis://127.0.0.1:${port}`);
+    const cluster = stack.use(await RedisCluster.start(binary!));
+    const [url = '', second = ''] = cluster.url.split(',');
     expect(await problemOf(url)).toBe(`starts with ${url},`);
     expect(await problemOf(`redis://127.0.0.1:1,${second}`)).toBe(`starts with redis://127.0.0.1:1,${second}`);
     const {url: found} = await checkRedis(url);
@@ -139,19 +160,12 @@ describe.skipIf(!binary)('an operator with a Redis Cluster', () => {
   });
 
   test('with a password writes to a replica that was not named, once it is the master', {timeout: 60_000}, async () => {
-    const {ports, nodes} = stack.use(await startRedisCluster(binary!, {replicas: 1, password: 'p@ss:word'}));
-    const url = ports
-      .slice(0, 3)
-      .map(port => `redis://:${encodeURIComponent('p@ss:word')}@127.0.0.1:${port}`)
-      .join();
-    const client = stack.adopt(openRedis(url, 'commands', log), one => one.disconnect());
-    // Of the first master: a slot below 5461.
+    const cluster = stack.use(await RedisCluster.start(binary!, {replicas: 1, password: 'p@ss:word'}));
+    const client = stack.adopt(openRedis(cluster.url, 'commands', log), one => one.disconnect());
+    const shard = await cluster.shardOf('b');
     expect(await client.set('b', 'before')).toBe('OK');
-    await nodes[3]!.call('CLUSTER', 'FAILOVER');
-    await vi.waitFor(async () => expect(await nodes[3]!.info('replication')).toContain('role:master'), {
-      timeout: 10_000,
-    });
+    await failOver(cluster, shard);
     await vi.waitFor(async () => expect(await client.set('b', 'after')).toBe('OK'), {timeout: 10_000});
-    expect(await nodes[3]!.get('b')).toBe('after');
+    expect(await shard.replicas[0]!.client.get('b')).toBe('after');
   });
 });

@@ -2,7 +2,7 @@ import {Redis} from 'ioredis';
 import {CannotStart, messageOf} from '../errors.ts';
 import type {Log} from '../observability/log.ts';
 import type {Millis} from '../time.ts';
-import {hostOf, nodesOf} from './client.ts';
+import {accessOf, hostOf, nodesOf} from './client.ts';
 import {missingRights, type RedisUse} from './redis-rights.ts';
 import {REDIS_CURES, redisTroubleOf} from './redis-trouble.ts';
 import {unaskedWords} from './unasked-words.ts';
@@ -64,7 +64,7 @@ async function askRedis(
   {variable = 'REDIS_URL', use = 'calls'}: CheckOptions = {},
 ): Promise<CheckedRedis> {
   const {nodes, cluster: named} = nodesOf(url);
-  const {mode, ...version} = await firstAnswer(nodes, variable);
+  const {mode, ...version} = await firstAnswer(url, variable);
   const cannot = (why: string) => new CannotStart(`${variable}: ${why}`);
   if (mode === 'sentinel')
     throw cannot('this is a Sentinel; name the Redis it watches, by an address that follows the primary.');
@@ -86,11 +86,11 @@ async function askRedis(
 type Answer = RedisVersion & {readonly mode: string};
 
 /** The answer of the first node that answers. A node of a Cluster may be down while the others serve. */
-async function firstAnswer(nodes: readonly string[], variable: string): Promise<Answer> {
+async function firstAnswer(url: string, variable: string): Promise<Answer> {
   const failures: string[] = [];
-  for (const node of nodes) {
+  for (const node of nodesOf(url).nodes) {
     try {
-      return await askNode(node);
+      return await askNode(node, url);
     } catch (thrown) {
       if (thrown instanceof CannotStart) throw new CannotStart(`${variable}: ${thrown.message}`);
       const trouble = redisTroubleOf(thrown);
@@ -102,8 +102,10 @@ async function firstAnswer(nodes: readonly string[], variable: string): Promise<
   throw new NoRedis(failures.join('; ') || 'it names no address');
 }
 
-async function askNode(node: string): Promise<Answer> {
+/** `url`: all addresses, of which `node` is one. */
+async function askNode(node: string, url: string): Promise<Answer> {
   const client = new Redis(node, {
+    ...accessOf(url),
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT,
     commandTimeout: CONNECT_TIMEOUT,

@@ -1,7 +1,7 @@
 import type {Log} from '../observability/log.ts';
 import {OutageLog} from '../observability/outage-log.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
-import {makeClient, type ClientOptions, type RedisClient} from './client.ts';
+import {makeClient, nodesOf, type ClientOptions, type RedisClient} from './client.ts';
 import {redisTroubleOf} from './redis-trouble.ts';
 
 export type {RedisClient} from './client.ts';
@@ -18,6 +18,12 @@ export type RedisRole = 'commands' | 'publish' | 'subscribe' | 'queue';
 const RETRY_MS = 50;
 /** A connection that is lost again within this time counts as the same outage. */
 const SETTLED: Millis = 1_000;
+/**
+ * A node of a Cluster that leaves a command unanswered for this long is asked anew on another connection, and then its
+ * successor is, if there is one. Not of a single Redis: nobody takes over there, and it would do everything twice. Not of
+ * the queue, which waits for jobs.
+ */
+const HANGS_AFTER: Millis = 1_000;
 /** A demoted primary is left at most this often: its address may still lead to it. */
 const LEAVE_EVERY: Millis = 1_000;
 
@@ -45,6 +51,7 @@ export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock =
     noDelay: true,
     connectionName: `voicebridge-${role}`,
     ...SETTINGS[role],
+    ...(role === 'commands' && nodesOf(url).cluster ? {socketTimeout: HANGS_AFTER} : {}),
     // Media connections move with `WriteProbe`: publishing is never refused, and a needless reconnect would cost frames.
     ...(role === 'commands' || role === 'queue' ? {reconnectOnError: leaveReplica(clock)} : {}),
   };

@@ -6,8 +6,9 @@ import type {Millis} from '../time.ts';
 const PATIENCE: Millis = 500;
 
 /**
- * What a Redis sends to a new connection before any command: why it accepts none, such as its limit of connections. The
- * client library reports only that the connection was closed. Undefined if it sends nothing.
+ * What a Redis sends to a new connection before any command: why it accepts none, such as its limit of connections, or
+ * that it asks for a certificate. The client library reports only that the connection was closed. Undefined if it sends
+ * nothing.
  */
 export function unaskedWords(url: string): Promise<Error | undefined> {
   const at = URL.parse(url);
@@ -24,7 +25,10 @@ export function unaskedWords(url: string): Promise<Error | undefined> {
     };
     socket.setTimeout(PATIENCE, () => done());
     socket.once('data', data => done(data.toString().slice(0, 200)));
-    socket.once('error', () => done());
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const isAsked = /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(error.code ?? '');
+      done(isAsked ? '-it asks for a certificate: name ours with ssl_certfile and ssl_keyfile in the URL' : undefined);
+    });
     socket.once('close', () => done());
   });
 }
