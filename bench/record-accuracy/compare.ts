@@ -1,6 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evidence.ts';
 import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
+import {interruptionsIn, nearest, turnsIn} from './last-moments.ts';
 import type {MeasuredCall} from './run-calls.ts';
 
 /** One figure of the record and the ground truth. Both in milliseconds. */
@@ -162,18 +163,23 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
 
 function countsOf(
   {kind, report, waited, record, owners, modelCuts}: MeasuredCall,
-  {cuts}: PhoneEvidence,
+  {cuts, items}: PhoneEvidence,
   model: ModelEvidence,
 ): Counted[] {
   const {callSid} = report;
   const {call, turns, interruptions, toolCalls, failovers} = record;
   const streams = report.streams.filter(({openedAt}) => openedAt !== undefined).length;
   const real = (kind: string) => failovers.filter(each => each.kind.startsWith(kind)).length;
+  const said = turnsIn(model.responses, items);
+  const wall = ({at}: PhoneEvidence['cuts'][number]) => at + report.clockOrigin;
+  const workersLost = failovers.filter(each => each.kind === 'worker-lost');
+  const lostAt = workersLost.map(({atMs}) => Date.parse(call.startedAt) + atMs);
+  const cut = interruptionsIn(cuts.map(wall), lostAt);
   const rows: [string, number | string, number | string][] = [
-    ['turns', turns.length, model.responses.length],
-    ['turns, in the summary', call.turns, model.responses.length],
-    ['barge-ins', call.bargeIns, cuts.length],
-    ['interruptions', interruptions.length, cuts.length],
+    ['turns', turns.length, nearest(turns.length, said)],
+    ['turns, in the summary', call.turns, nearest(call.turns, said)],
+    ['barge-ins', call.bargeIns, nearest(call.bargeIns, cut)],
+    ['interruptions', interruptions.length, nearest(interruptions.length, cut)],
     ['tool calls', toolCalls.length, model.toolCalls],
     ['failovers of workers', real('worker'), owners - 1],
     ['failovers of streams', real('edge'), streams - 1],

@@ -13,6 +13,10 @@ export interface TrueResponse {
   /** Tags of its spoken items, in order, and how much of them was made. */
   readonly tags: readonly number[];
   readonly generatedMs: Millis;
+  /** When its session was closed; never, if it is still open. */
+  readonly sessionEndedAt: Millis;
+  /** The platform cancelled it. */
+  readonly takenBack: boolean;
 }
 
 export interface ModelEvidence {
@@ -24,7 +28,7 @@ export interface ModelEvidence {
 /** What the model did in all sessions of one call. `deadAt`: when its connection was lost, on the wall clock. */
 export function modelEvidence(sessions: readonly SessionSummary[]): ModelEvidence {
   const responses = sessions.flatMap(session => {
-    const {clockOrigin, items, speech} = session;
+    const {clockOrigin, items, speech, closedAt} = session;
     const wall = (at: Millis) => at + clockOrigin;
     return session.responses.map((response): TrueResponse => {
       const spoken = items.filter(({id, generatedMs}) => generatedMs > 0 && response.items.includes(id));
@@ -36,6 +40,8 @@ export function modelEvidence(sessions: readonly SessionSummary[]): ModelEvidenc
         turn: turn && {stoppedAt: wall(turn.stoppedAt ?? 0), endMs: turn.audioEndMs ?? 0},
         tags: spoken.flatMap(({tag}) => (tag === null ? [] : [tag])),
         generatedMs: spoken.reduce((sum, each) => sum + each.generatedMs, 0),
+        sessionEndedAt: closedAt === null ? Number.POSITIVE_INFINITY : wall(closedAt),
+        takenBack: response.reason === 'client_cancelled',
       };
     });
   });

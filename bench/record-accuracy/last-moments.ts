@@ -1,0 +1,35 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {TrueResponse} from './model-evidence.ts';
+
+/** A number of things that a record must have: all that its workers knew for certain, and no more than there were. */
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A worker that loses its call closes the session within this time. */
+const SESSION_ENDS_WITHIN_MS = 2_000;
+/** A worker that is taken for dead may have done so much that it could no longer write down. */
+const UNWRITTEN_MS = 500;
+
+/**
+ * How many turns a record must have. Nobody outside can see whether a worker still learned of a response of which
+ * nobody heard anything, and which began in the last moments of its session or was cancelled before it said anything.
+ * `heard`: the tags of all items that the caller heard.
+ */
+export function turnsIn(responses: readonly TrueResponse[], heard: ReadonlyMap<number, unknown>): Bounds {
+  const isCertain = ({tags, startedAt, sessionEndedAt, takenBack}: TrueResponse) =>
+    tags.some(tag => heard.has(tag)) || (startedAt < sessionEndedAt - SESSION_ENDS_WITHIN_MS && !takenBack);
+  return {least: responses.filter(isCertain).length, most: responses.length};
+}
+
+/** How many interruptions a record must have; `lostAt` is when each worker was taken for dead. On one clock. */
+export function interruptionsIn(cutsAt: readonly Millis[], lostAt: readonly Millis[]): Bounds {
+  const isCertain = (at: Millis) => lostAt.every(lost => Math.abs(at - lost) > UNWRITTEN_MS);
+  return {least: cutsAt.filter(isCertain).length, most: cutsAt.length};
+}
+
+/** What should have been recorded: the recorded number itself, if it is within its bounds. */
+export function nearest(recorded: number, {least, most}: Bounds): number {
+  return Math.min(Math.max(recorded, least), most);
+}
