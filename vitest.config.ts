@@ -36,8 +36,9 @@ export default defineConfig({
           include: ['**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['scripts/testing/redis.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           fileParallelism: false,
         },
       },

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evidence.ts';
 import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
-import {interruptionsIn, nearest, turnsIn} from './last-moments.ts';
+import {eventsIn, nearest, turnsIn} from './last-moments.ts';
 import type {MeasuredCall} from './run-calls.ts';
 
 /** One figure of the record and the ground truth. Both in milliseconds. */
@@ -171,10 +171,11 @@ function countsOf(
   const streams = report.streams.filter(({openedAt}) => openedAt !== undefined).length;
   const real = (kind: string) => failovers.filter(each => each.kind.startsWith(kind)).length;
   const said = turnsIn(model.responses, items);
-  const wall = ({at}: PhoneEvidence['cuts'][number]) => at + report.clockOrigin;
+  const wall = ({at}: {readonly at: Millis}) => at + report.clockOrigin;
   const workersLost = failovers.filter(each => each.kind === 'worker-lost');
   const lostAt = workersLost.map(({atMs}) => Date.parse(call.startedAt) + atMs);
-  const cut = interruptionsIn(cuts.map(wall), lostAt);
+  const cut = eventsIn(cuts.map(wall), lostAt);
+  const modelsLost = eventsIn(modelCuts, [...lostAt, wall({at: report.endedAt})]);
   const rows: [string, number | string, number | string][] = [
     ['turns', turns.length, nearest(turns.length, said)],
     ['turns, in the summary', call.turns, nearest(call.turns, said)],
@@ -183,7 +184,7 @@ function countsOf(
     ['tool calls', toolCalls.length, model.toolCalls],
     ['failovers of workers', real('worker'), owners - 1],
     ['failovers of streams', real('edge'), streams - 1],
-    ['failovers of the model', real('model'), modelCuts],
+    ['failovers of the model', real('model'), nearest(real('model'), modelsLost)],
     ['who ended it', call.endReason, report.endedBy === 'caller' ? 'caller.hung-up' : 'assistant.hung-up'],
     ['callers who waited in vain', waited ? 1 : 0, 0],
     ['frames lost on the way', call.framesLostUp + call.framesLostDown, 0],

@@ -19,15 +19,15 @@ export const HASH_KEY = 'what only this bench needs to know';
 export class Troublemaker {
   readonly #fleet: ProcessFleet;
   readonly #killed = new Set<RunningProcess>();
-  readonly #modelCuts = new Map<string, number>();
+  readonly #modelCuts = new Map<string, number[]>();
 
   constructor(fleet: ProcessFleet) {
     this.#fleet = fleet;
   }
 
-  /** How many model sessions of a call were cut off. */
-  modelCuts(callSid: string): number {
-    return this.#modelCuts.get(callSid) ?? 0;
+  /** When a model session of a call was cut off, each time; on the wall clock. */
+  modelCuts(callSid: string): readonly number[] {
+    return this.#modelCuts.get(callSid) ?? [];
   }
 
   async make(trouble: Trouble, calls: readonly FakeCall[]): Promise<void> {
@@ -60,7 +60,7 @@ export class Troublemaker {
       const hash = createHmac('sha256', HASH_KEY).update(facts.from).digest('hex').slice(0, 32);
       const session = open.findLast(({safetyIdentifier}) => safetyIdentifier === hash);
       if (!session) continue;
-      this.#modelCuts.set(callSid, this.modelCuts(callSid) + 1);
+      this.#modelCuts.set(callSid, [...this.modelCuts(callSid), Date.now()]);
       await this.#fleet.closeSession(session.id);
     }
   }

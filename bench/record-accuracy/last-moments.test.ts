@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {interruptionsIn, nearest, turnsIn} from './last-moments.ts';
+import {eventsIn, nearest, turnsIn} from './last-moments.ts';
 import type {TrueResponse} from './model-evidence.ts';
 
 const response = (changed: Partial<TrueResponse> = {}): TrueResponse => ({
@@ -36,9 +36,9 @@ describe('an analyst who counts the turns of a call', () => {
   });
 });
 
-test('an analyst who counts interruptions need not find one of the moment in which its worker was taken for dead', () => {
-  expect(interruptionsIn([3_226, 10_948], [3_241])).toEqual({least: 1, most: 2});
-  expect(interruptionsIn([3_226, 10_948], [])).toEqual({least: 2, most: 2});
+test('an analyst who counts interruptions need not find one of the moment in which its worker lost the call', () => {
+  expect(eventsIn([3_226, 10_948], [3_241])).toEqual({least: 1, most: 2});
+  expect(eventsIn([3_226, 10_948], [])).toEqual({least: 2, most: 2});
 });
 
 test('a recorded number is right within its bounds, and wrong outside of them', () => {

@@ -9,8 +9,8 @@ export interface Bounds {
 
 /** A worker that loses its call closes the session within this time. */
 const SESSION_ENDS_WITHIN_MS = 2_000;
-/** A worker that is taken for dead may have done so much that it could no longer write down. */
-const UNWRITTEN_MS = 500;
+/** What a worker does so shortly before it loses its call, or the call ends, it may not write down any more. */
+const UNWRITTEN_MS = 1_000;
 
 /**
  * How many turns a record must have. Nobody outside can see whether a worker still learned of a response of which
@@ -23,10 +23,10 @@ export function turnsIn(responses: readonly TrueResponse[], heard: ReadonlyMap<n
   return {least: responses.filter(isCertain).length, most: responses.length};
 }
 
-/** How many interruptions a record must have; `lostAt` is when each worker was taken for dead. On one clock. */
-export function interruptionsIn(cutsAt: readonly Millis[], lostAt: readonly Millis[]): Bounds {
+/** How many of these events a record must have; `lostAt` is when each worker lost the call. All on one clock. */
+export function eventsIn(eventsAt: readonly Millis[], lostAt: readonly Millis[]): Bounds {
   const isCertain = (at: Millis) => lostAt.every(lost => Math.abs(at - lost) > UNWRITTEN_MS);
-  return {least: cutsAt.filter(isCertain).length, most: cutsAt.length};
+  return {least: eventsAt.filter(isCertain).length, most: eventsAt.length};
 }
 
 /** What should have been recorded: the recorded number itself, if it is within its bounds. */

@@ -26,8 +26,8 @@ export interface MeasuredCall {
   readonly record: z.infer<typeof CallDetail>;
   /** How often a worker took it. */
   readonly owners: number;
-  /** How many of its model sessions were cut off on purpose. */
-  readonly modelCuts: number;
+  /** When one of its model sessions was cut off on purpose, each time; on the wall clock. */
+  readonly modelCuts: readonly number[];
   /** The caller waited for an answer that never came. */
   readonly waited: boolean;
 }

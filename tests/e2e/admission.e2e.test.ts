@@ -2,13 +2,14 @@ import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {portOf} from '@voicebridge/shared/service/http.ts';
+import {haveEnded} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall, FakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const CAPACITY = 8;
 const OFFERED = 12;
-const PATIENCE = {timeout: 15_000, interval: 50};
+const PATIENCE = {timeout: 60_000, interval: 50};
 
 /** Callers who all dial one number at once. Each webhook is delivered twice. */
 class Rush {
@@ -32,12 +33,8 @@ class Rush {
 
   hangUp(): Promise<CallReport[]> {
     for (const call of this.calls) call.hangUp();
-    return reportsOf(this.calls);
+    return haveEnded(this.calls);
   }
-}
-
-function reportsOf(calls: readonly FakeCall[]): Promise<CallReport[]> {
-  return Promise.all(calls.map(call => call.ended));
 }
 
 /** TwiML that says a sentence. */
@@ -82,9 +79,9 @@ describe('callers, half as many again as there are places,', () => {
     ]);
     const rush = new Rush(fleet.twilio, OFFERED);
     await vi.waitFor(() => expect(rush.served.size).toBe(CAPACITY), PATIENCE);
-    seen.told = await reportsOf(rush.others);
-    seen.dialled = await reportsOf(new Rush(dials, 2).calls);
-    seen.redirected = await reportsOf(new Rush(redirects, 2).calls);
+    seen.told = await haveEnded(rush.others);
+    seen.dialled = await haveEnded(new Rush(dials, 2).calls);
+    seen.redirected = await haveEnded(new Rush(redirects, 2).calls);
 
     const waiting = new Rush(holds, OFFERED - CAPACITY);
     await vi.waitFor(() => expect(waiting.held.size).toBe(waiting.calls.length), PATIENCE);
@@ -94,9 +91,9 @@ describe('callers, half as many again as there are places,', () => {
 
     const again = new Rush(fleet.twilio, OFFERED);
     await vi.waitFor(() => expect(again.served.size).toBe(CAPACITY), PATIENCE);
-    expect(await reportsOf(again.others)).toHaveLength(OFFERED - CAPACITY);
+    expect(await haveEnded(again.others)).toHaveLength(OFFERED - CAPACITY);
     await again.hangUp();
-  }, 60_000);
+  });
   afterAll(() => stack.disposeAsync());
 
   test('are told a sentence with OVERLOAD=say, as many as found no place', () => {

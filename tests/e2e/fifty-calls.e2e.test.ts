@@ -1,5 +1,6 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {haveEnded} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
@@ -41,10 +42,10 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
       await pause(100);
     }
     const hangUp = setTimeout(() => calls.forEach(call => call.hangUp()), SECONDS * 1_000);
-    reports = await Promise.all(calls.map(call => call.ended));
+    reports = await haveEnded(calls, 2 * SECONDS * 1_000);
     clearTimeout(hangUp);
   }
-  afterAll(() => fleet[Symbol.asyncDispose]());
+  afterAll(() => fleet?.[Symbol.asyncDispose]());
 
   test('are all served to the end, on one stream each, without a violation of the protocol', () => {
     expect(reports.flatMap(report => report.violations)).toEqual([]);

@@ -4,12 +4,13 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, test, vi} from 'vitest';
 import {gatherEvidence} from '../../scripts/chaos/run-evidence.ts';
+import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {heardRuns, audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
-import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5', MODEL_TAGGED: 'on'};
-const soon = {timeout: 15_000, interval: 50};
+const soon = {timeout: 60_000, interval: 20};
 
 describe.concurrent('a call that ends badly', () => {
   test('because its worker dies as the caller hangs up still has one record, and leaves nothing behind', async ({
@@ -22,7 +23,7 @@ describe.concurrent('a call that ends badly', () => {
     const [victim] = await fleet.busyWorkers();
     victim!.kill('SIGKILL');
     for (const call of calls) call.hangUp();
-    const reports = await Promise.all(calls.map(call => call.ended));
+    const reports = await haveEnded(calls);
     fleet.workers.splice(fleet.workers.indexOf(victim!), 1);
     const hungUpAt = performance.now();
     const truth = await gatherEvidence(fleet, reports);
@@ -89,13 +90,11 @@ describe.concurrent('callers whose edge hangs for two seconds, and then for six'
       {do: 'hangUp'},
     ];
     const calls = [0, 1, 2].map(tag => fleet.twilio.dial(asks, {tag}));
-    const spoken = (call: FakeCall) =>
-      new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()));
     const allHear = () => vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), soon);
     await allHear();
     for (const ms of [2_000, 6_000]) {
       turn += 1;
-      await Promise.all(calls.map(spoken));
+      await haveSpoken(calls);
       await allHear();
       fleet.edges[0]!.kill('SIGSTOP');
       await sleep(ms);
@@ -103,7 +102,7 @@ describe.concurrent('callers whose edge hangs for two seconds, and then for six'
       await allHear();
     }
     turn += 1;
-    const reports = await Promise.all(calls.map(call => call.ended));
+    const reports = await haveEnded(calls);
     const heard = await audioEvidence(fleet);
     for (const report of reports) {
       expect(report.violations).toEqual([]);

@@ -12,7 +12,7 @@ const SENTENCE = 'Un momento, por favor. Enseguida sigo con usted, no cuelgue.';
 const asks: CallerScript = [
   {do: 'waitForSilence', ms: 300},
   {do: 'say', clip: 'caller-opening-hours'},
-  {do: 'waitForSilence', ms: 800},
+  {do: 'waitForSilence', ms: 3_000},
   {do: 'hangUp'},
 ];
 

@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {describe, expect, test, vi} from 'vitest';
+import {haveEnded} from '../../tools/harness/callers.ts';
 import {metric, ProcessFleet, redisForgets} from '../../tools/harness/process-fleet.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {audioEvidence, heardRuns, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
@@ -87,7 +88,7 @@ describe.concurrent.each<{title: string; keeps: boolean; outages: readonly Outag
       }
       expect(await takeovers(fleet)).toBe(0);
       for (const call of calls) call.hangUp();
-      const reports = await Promise.all(calls.map(call => call.ended));
+      const reports = await haveEnded(calls);
       const heard = await audioEvidence(fleet);
 
       for (const report of reports) {

@@ -7,6 +7,7 @@ import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import {type AudioEvidence, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 import {previousVersion} from '../../tools/harness/previous-version.ts';
+import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 
@@ -44,7 +45,7 @@ describe.skipIf(!previous).each([
   async function replace(kind: RunningProcess[], start: () => Promise<unknown>): Promise<void> {
     const old = kind.slice();
     await Promise.all(old.map(start));
-    const exits = await Promise.all(old.map(each => each.stop(20_000)));
+    const exits = await Promise.all(old.map(each => each.stop(40_000)));
     expect(exits).toEqual(exits.map(() => ({code: 0, signal: null})));
     kind.splice(0, old.length);
   }
@@ -68,9 +69,7 @@ describe.skipIf(!previous).each([
         {tag},
       ),
     );
-    await Promise.all(
-      calls.map(call => new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()))),
-    );
+    await haveSpoken(calls);
     fleet.sources = to;
     await fleet.analytics?.stop(20_000);
     await fleet.startAnalytics();
@@ -78,11 +77,11 @@ describe.skipIf(!previous).each([
     await replace(fleet.edges, () => fleet.addEdge());
     await fleet.restartWebhook();
     over = true;
-    reports = await Promise.all(calls.map(call => call.ended));
+    reports = await haveEnded(calls);
     ({records, audioEvidence: heard} = await gatherEvidence(fleet, reports));
-  }, 180_000);
+  });
   afterAll(async () => {
-    await fleet[Symbol.asyncDispose]();
+    await fleet?.[Symbol.asyncDispose]();
     await rm(folder, {recursive: true, force: true});
   });
 

@@ -1,4 +1,5 @@
 import {describe, test} from 'vitest';
+import {haveSpoken} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 
 describe.concurrent('a caller whose worker dies', () => {
@@ -9,13 +10,13 @@ describe.concurrent('a caller whose worker dies', () => {
       const call = fleet.twilio.dial([
         {do: 'waitForSilence', ms: 300},
         {do: 'say', clip: 'caller-opening-hours'},
-        {do: 'waitForSilence', ms: 800},
+        {do: 'waitForSilence', ms: 3_000},
         {do: 'say', clip: 'caller-yes'},
         {do: 'waitForSilence', ms: 500},
         {do: 'hangUp'},
       ]);
       // The caller has asked, and the answer is on its way.
-      await new Promise<void>(resolve => call.on(event => event.type === 'callerSpoke' && resolve()));
+      await haveSpoken([call]);
       const [owner] = await fleet.busyWorkers();
       process.kill(owner!.pid, signal);
       const report = await call.ended;

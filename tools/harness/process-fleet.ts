@@ -98,7 +98,7 @@ export class ProcessFleet implements AsyncDisposable {
       readyWithin: 0,
     });
     this.#stack.use(this.#model);
-    await this.#model.line(line => line.json?.['event'] === 'listening', 10_000);
+    await this.#model.line(line => line.json?.['event'] === 'listening', 60_000);
     await Promise.all(Array.from({length: workers}, () => this.addWorker()));
     await Promise.all(Array.from({length: edges}, () => this.addEdge()));
     this.#webhookEnv = await this.#newWebhookEnv();

@@ -16,6 +16,8 @@ const END_WITH_PARENT = fileURLToPath(new URL('end-with-parent.ts', import.meta.
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'SystemRoot', 'FORCE_COLOR', 'NODE_EXTRA_CA_CERTS'];
 /** How long one question to /readyz may take. */
 const ASK_WITHIN: Millis = 1_000;
+/** A process on a machine that is busy with others needs half a minute just to load its sources. */
+const READY_WITHIN: Millis = 90_000;
 /** How many lines of a process are kept. */
 const REMEMBERED_LINES = 5_000;
 
@@ -88,7 +90,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     if (given && !(await isFree(given))) throw new ProcessFailed(`port ${given} is taken by another process`, []);
     const running = launch(options, given || (await freePort()));
     try {
-      if (options.readyWithin !== 0) await untilReady(running, options.readyWithin ?? 30_000);
+      if (options.readyWithin !== 0) await untilReady(running, options.readyWithin ?? READY_WITHIN);
       return running;
     } catch (error) {
       await running.stop(0);
@@ -138,7 +140,7 @@ function launch(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async line(match, within = 10_000) {
+    async line(match, within = 30_000) {
       const matches = typeof match === 'string' ? (line: LogLine) => line.json?.['msg'] === match : match;
       const past = lines.find(matches);
       if (past) return past;

@@ -1,0 +1,53 @@
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+
+/** Longer than anything that a test waits for takes on a busy machine. */
+const PATIENCE: Millis = 60_000;
+
+/** What a test must see of a caller in order to wait for them. */
+type Caller = Pick<FakeCall, 'on' | 'ended' | 'callSid' | 'status' | 'hearsAssistant'>;
+
+/**
+ * Resolves when each caller has said something from now on. Rejects, and says which caller it waits for, when a call ends
+ * before, or after `withinMs`.
+ */
+export async function haveSpoken(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<void> {
+  await each(callers, 'to speak', withinMs, caller => {
+    const spoke = new Promise<void>(resolve => caller.on(({type}) => type === 'callerSpoke' && resolve()));
+    const ended = caller.ended.then(({endedBy, reason}) => {
+      throw new Error(`the call was ended by the ${endedBy} (${reason})`);
+    });
+    return Promise.race([spoke, ended]);
+  });
+}
+
+/** The reports of calls that are about to end. Rejects, and says which call goes on, after `withinMs`. */
+export function haveEnded(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<CallReport[]> {
+  return each(callers, 'to hang up', withinMs, caller => caller.ended);
+}
+
+async function each<Result>(
+  callers: readonly Caller[],
+  what: string,
+  withinMs: Millis,
+  wait: (caller: Caller) => Promise<Result>,
+): Promise<Result[]> {
+  const over = Promise.withResolvers<never>();
+  const waiting = new Map(callers.map((caller, index) => [caller, `caller ${index}`]));
+  const timer = setTimeout(() => {
+    const who = [...waiting].map(
+      ([{callSid, status, hearsAssistant}, name]) =>
+        `${name} (${callSid}, ${status}, ${hearsAssistant ? 'hears' : 'does not hear'} the assistant)`,
+    );
+    over.reject(new Error(`waited ${withinMs / 1_000} s in vain for ${who.join(' and ')} ${what}`));
+  }, withinMs);
+  const all = callers.map(async caller => {
+    const result = await wait(caller).catch((thrown: unknown) => {
+      throw new Error(`waited in vain for ${waiting.get(caller)} (${caller.callSid}) ${what}`, {cause: thrown});
+    });
+    waiting.delete(caller);
+    return result;
+  });
+  return await Promise.race([Promise.all(all), over.promise]).finally(() => clearTimeout(timer));
+}
