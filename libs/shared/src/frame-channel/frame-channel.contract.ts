@@ -2,6 +2,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
+import {ByteRing} from './byte-ring.ts';
 import type {FrameChannels} from './frame-channel.ts';
 
 /** What the suite needs of one implementation. `pass` waits until everything in flight has arrived. */
@@ -110,6 +111,30 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
         return n % 10 === 0 ? [audio, {kind: 'mark', name: `${n}`}] : [audio];
       });
       expect(up).toEqual([...expected.flat(), [1_000, 'up50']]);
+    });
+
+    test('carry audio out of a ring that outlives the channel, which says what it still needs of it', async () => {
+      const audio = new ByteRing();
+      const text = Buffer.from('--caller0caller1caller2');
+      const old = await under.channels.edgeEnd(stream('b3'), 1, {audio});
+      const worker = await under.channels.workerEnd(stream('b3'), 1);
+      const up: unknown[] = [];
+      worker.onAudio((timestamp, bytes, from, to) => up.push([timestamp, bytes.toString('latin1', from, to)]));
+      worker.onFrame(() => {});
+      audio.append(text, 0, text.length);
+      for (let n = 0; n < 3; n += 1) old.sendKept(n * 20, 2 + n * 7, 7);
+      await under.pass();
+      expect(up).toEqual([0, 1, 2].map(n => [n * 20, `caller${n}`]));
+      expect(old.oldestAudio).toBe(audio.end);
+      expect(audio.start).toBe(0);
+      const next = await under.channels.edgeEnd(stream('b3'), 2, {audio});
+      next.sendKept(40, 16, 7);
+      const successor = await under.channels.workerEnd(stream('b3'), 2);
+      const again: unknown[] = [];
+      successor.onAudio((timestamp, bytes, from, to) => again.push([timestamp, bytes.toString('latin1', from, to)]));
+      successor.onFrame(() => {});
+      await under.pass();
+      expect(again).toEqual([[40, 'caller2']]);
     });
 
     test('carry the audio of the assistant to its own listener, also what came before there was one', async () => {

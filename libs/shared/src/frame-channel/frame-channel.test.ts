@@ -4,6 +4,7 @@ import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {StreamSid} from '../protocol/ids.ts';
 import {FakeClock, flushPromises} from '../testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
+import {mediaDown} from '../redis/keys.ts';
 import {seededRandom} from '../testing/seeded-random.ts';
 import {describeFrameChannel} from './frame-channel.contract.ts';
 import {memoryFrameChannels} from './memory-frame-channel.ts';
@@ -124,6 +125,54 @@ test('a lost clear without a frame after it arrives within a third of a second',
   await clock.advanceAsync(330, 5);
   expect(down).toEqual(['clear']);
   channels[Symbol.dispose]();
+});
+
+test('a worker that only hears confirms a caller’s audio six times a second, and a digit within a tenth', async () => {
+  const {channels, clock, memory} = await overBus(HARMLESS)();
+  const sid = StreamSid.parse(`MZ${'9'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1);
+  const worker = await channels.workerEnd(sid, 1);
+  worker.onFrame(() => {});
+  let confirmations = 0;
+  await memory.subscribe(mediaDown(sid), () => (confirmations += 1));
+  for (let n = 0; n < 500; n += 1) {
+    edge.sendAudio(n * 20, Buffer.from('audio'), 0, 5);
+    await clock.advanceAsync(20, 20);
+  }
+  expect(confirmations).toBeGreaterThan(50);
+  expect(confirmations).toBeLessThan(65);
+  expect(edge.counts()).toMatchObject({resent: 0, unconfirmed: expect.toSatisfy((each: number) => each < 10)});
+  edge.send({kind: 'digit', digit: '1'});
+  await clock.advanceAsync(100, 5);
+  expect(edge.counts().unconfirmed).toBe(0);
+  channels[Symbol.dispose]();
+});
+
+test('an edge learns from the channel itself that nobody listens', async () => {
+  const clock = new FakeClock();
+  const channels = reliableFrameChannels(new MemoryMediaBus(clock), clock);
+  let undelivered = 0;
+  const sid = StreamSid.parse(`MZ${'8'.repeat(32)}`);
+  const edge = await channels.edgeEnd(sid, 1, {undelivered: () => (undelivered += 1)});
+  edge.send({kind: 'digit', digit: '1'});
+  await clock.advanceAsync(5, 1);
+  expect(undelivered).toBe(1);
+  await channels.workerEnd(sid, 1);
+  await clock.advanceAsync(100, 5);
+  const before = undelivered;
+  edge.send({kind: 'digit', digit: '2'});
+  await clock.advanceAsync(100, 5);
+  expect(undelivered).toBe(before);
+  channels[Symbol.dispose]();
+});
+
+test('a process without calls has no timer for them', async () => {
+  const {channels, clock} = await overBus(HARMLESS)();
+  expect(clock.waiting).toBe(0);
+  const edge = await channels.edgeEnd(StreamSid.parse(`MZ${'7'.repeat(32)}`), 1);
+  expect(clock.waiting).toBe(1);
+  edge.drop();
+  expect(clock.waiting).toBe(0);
 });
 
 test('a closed channel leaves no subscription behind', async () => {

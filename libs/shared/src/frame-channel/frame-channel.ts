@@ -2,6 +2,7 @@ import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import type {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 import type {Millis} from '../time.ts';
+import type {ByteRing} from './byte-ring.ts';
 
 /** Why a channel has ended. `fenced`: the other side is in a newer epoch, so another process has replaced this one. */
 export type Closed = {readonly why: 'closedHere' | 'closedThere' | 'fenced'; readonly epoch?: number};
@@ -62,6 +63,10 @@ export type OnAssistantAudio = (mark: string, bytes: Buffer, from: number, to: n
 export interface EdgeChannel extends FrameChannel<EdgeToWorker, WorkerToEdge> {
   /** As `send` of an `audio` frame whose payload is this text. Copies it before it returns. */
   sendAudio(timestamp: Millis, bytes: Buffer, from: number, to: number): void;
+  /** The same with a text that is in the `audio` ring of the options. */
+  sendKept(timestamp: Millis, position: number, length: number): void;
+  /** The position in the ring of the oldest audio that may have to be sent again: from there on nothing may be released. */
+  readonly oldestAudio: number;
   /**
    * Audio goes to this listener, in order with the frames of `onFrame`. Set it before `onFrame`. Without it audio is a
    * frame like the others.
@@ -74,8 +79,15 @@ export interface WorkerChannel extends FrameChannel<WorkerToEdge, EdgeToWorker> 
   onAudio(listener: OnCallerAudio): void;
 }
 
+export interface EdgeEndOptions {
+  /** Where the caller's audio is kept, and released by its owner; a ring of the channel's own if not given. */
+  readonly audio?: ByteRing;
+  /** A message had no receiver, which is the first sign that the worker is dead. */
+  readonly undelivered?: () => void;
+}
+
 /** Opens the two ends; both processes must name the same stream and epoch. */
 export interface FrameChannels {
-  edgeEnd(streamSid: StreamSid, epoch: number): Promise<EdgeChannel>;
+  edgeEnd(streamSid: StreamSid, epoch: number, options?: EdgeEndOptions): Promise<EdgeChannel>;
   workerEnd(streamSid: StreamSid, epoch: number): Promise<WorkerChannel>;
 }

@@ -1,6 +1,7 @@
 import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import type {StreamSid} from '../protocol/ids.ts';
 import type {WorkerToEdge} from '../protocol/worker-to-edge.ts';
+import {ByteRing} from './byte-ring.ts';
 import type {
   ChannelCounts,
   Closed,
@@ -83,6 +84,18 @@ abstract class MemoryEnd<Out, In, OnAudio> implements FrameChannel<Out, In> {
 }
 
 class MemoryEdgeEnd extends MemoryEnd<EdgeToWorker, WorkerToEdge, OnAssistantAudio> implements EdgeChannel {
+  ring = new ByteRing();
+
+  get oldestAudio(): number {
+    return this.ring.end;
+  }
+
+  sendKept(timestamp: number, position: number, length: number): void {
+    const bytes = Buffer.alloc(length);
+    this.ring.copy(position, length, bytes, 0);
+    this.sendAudio(timestamp, bytes, 0, length);
+  }
+
   sendAudio(timestamp: number, bytes: Buffer, from: number, to: number): void {
     this.send({kind: 'audio', timestamp, payload: bytes.toString('latin1', from, to)});
   }
@@ -127,7 +140,11 @@ export function memoryFrameChannels(): FrameChannels {
     return fresh;
   };
   return {
-    edgeEnd: async (streamSid, epoch) => pair(streamSid, epoch).edge,
+    edgeEnd: async (streamSid, epoch, options) => {
+      const {edge} = pair(streamSid, epoch);
+      if (options?.audio) edge.ring = options.audio;
+      return edge;
+    },
     workerEnd: async (streamSid, epoch) => pair(streamSid, epoch).worker,
   };
 }

@@ -1,17 +1,10 @@
 import {mediaDown, mediaUp} from '../redis/keys.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
-import {
-  decodePacket,
-  downCodec,
-  encodePacket,
-  type FrameCodec,
-  type Packet,
-  PacketKind,
-  upCodec,
-} from './frame-codec.ts';
-import type {ChannelCounts, Closed, FrameChannel, FrameChannels} from './frame-channel.ts';
+import {downCodec, type FrameCodec, upCodec} from './frame-codec.ts';
+import type {ChannelCounts, Closed, EdgeEndOptions, FrameChannel, FrameChannels} from './frame-channel.ts';
+import {Header, HEADER_BYTES, isPacket, PacketKind, scratch} from './packet.ts';
 import type {MediaBus, Outlet, Unsubscribe} from '../bus/media-bus.ts';
-import {ReliableLink} from './reliable-link.ts';
+import {type LinkOut, ReliableLink} from './reliable-link.ts';
 
 /** How often every channel looks at the clock. */
 const TICK_MS = 15;
@@ -25,12 +18,13 @@ interface Wiring<Out, In, OnAudio> {
   readonly outChannel: string;
   readonly out: FrameCodec<Out, unknown>;
   readonly in: FrameCodec<In, OnAudio>;
+  readonly options?: EdgeEndOptions | undefined;
   /** Called once, when the channel has ended for good. */
   readonly gone: () => void;
 }
 
 /** A `FrameChannel` over a bus that loses messages. `ReliableLink` makes all decisions; this class moves the bytes. */
-class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
+class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> implements FrameChannel<Out, In> {
   readonly #wiring: Wiring<Out, In, OnAudio>;
   readonly #link: ReliableLink;
   readonly #outlet: Outlet;
@@ -41,7 +35,7 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
   readonly #flushed = Promise.withResolvers<void>();
   #state: 'open' | 'closing' | 'closed' = 'open';
   /** What came before there was a listener. */
-  #waiting: Packet[] = [];
+  #waiting: Buffer[] = [];
   #onFrame: ((frame: In, sentAt: Millis) => void) | undefined;
   #onAudio: OnAudio | undefined;
   #lastSeenAt: Millis | undefined;
@@ -49,21 +43,36 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
 
   constructor(wiring: Wiring<Out, In, OnAudio>) {
     this.#wiring = wiring;
-    this.#link = new ReliableLink(wiring.epoch);
-    this.#outlet = wiring.bus.outlet(wiring.outChannel, (seq, receivers) =>
-      this.#publish(this.#link.published(seq, receivers, wiring.clock.now())),
-    );
+    const {bus, clock, epoch, outChannel, options} = wiring;
+    this.#outlet = bus.outlet(outChannel, (seq, receivers) => {
+      if (receivers === 0 && this.#state !== 'closed') options?.undelivered?.();
+      this.#link.published(seq, receivers, clock.now());
+    });
+    const out: LinkOut = {
+      publish: (packet, seq, urgency) => this.#outlet.send(packet, seq, urgency),
+      deliver: packet => this.#deliver(packet),
+    };
+    this.#link = new ReliableLink(epoch, out, options?.audio);
   }
 
   send(frame: Out): void {
     if (this.#state !== 'open') return;
-    this.#publish(this.#link.send(this.#wiring.out.encode(frame), this.#wiring.clock.now()));
+    const {out, clock} = this.#wiring;
+    const end = HEADER_BYTES + out.encode(frame);
+    const kind = frame.kind === 'audio' ? PacketKind.audio : PacketKind.frame;
+    this.#link.send(kind, out.timestampOf(frame), scratch.packet(end - HEADER_BYTES), HEADER_BYTES, end, clock.now());
   }
 
   sendAudio(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
-    if (this.#state !== 'open') return;
-    const body = Buffer.from(bytes.subarray(from, to));
-    this.#publish(this.#link.send({kind: PacketKind.audio, timestamp, body}, this.#wiring.clock.now()));
+    if (this.#state === 'open') this.#link.send(PacketKind.audio, timestamp, bytes, from, to, this.#wiring.clock.now());
+  }
+
+  sendKept(timestamp: Millis, position: number, length: number): void {
+    if (this.#state === 'open') this.#link.sendKept(timestamp, position, length, this.#wiring.clock.now());
+  }
+
+  get oldestAudio(): number {
+    return this.#link.oldestAudio;
   }
 
   onAudio(listener: OnAudio): void {
@@ -86,19 +95,17 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
 
   tick(): void {
     if (this.#state === 'closed') return;
-    this.#publish(this.#link.tick(this.#wiring.clock.now()));
+    this.#link.tick(this.#wiring.clock.now());
     this.#settleFlush();
   }
 
-  arrive(bytes: Buffer): void {
-    const packet = decodePacket(bytes);
-    if (!packet || this.#state === 'closed') return;
-    if (packet.epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch: packet.epoch});
+  arrive(packet: Buffer): void {
+    if (!isPacket(packet) || this.#state === 'closed') return;
+    const epoch = Header.epoch(packet);
+    if (epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch});
     const at = this.#wiring.clock.now();
-    if (packet.epoch === this.#wiring.epoch) this.#seen(at);
-    const {deliver, publish} = this.#link.receive(packet, at);
-    this.#publish(publish);
-    for (const each of deliver) this.#deliver(each);
+    if (epoch === this.#wiring.epoch) this.#seen(at);
+    this.#link.receive(packet, at);
     this.#settleFlush();
   }
 
@@ -107,28 +114,22 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
     this.#lastSeenAt = at;
   }
 
-  #deliver(packet: Packet): void {
-    if (packet.kind === PacketKind.bye) {
+  #deliver(packet: Buffer): void {
+    if (Header.kind(packet) === PacketKind.bye) {
       // The other side must learn that its close packet arrived, or it waits in vain.
-      this.#publish(this.#link.confirm(this.#wiring.clock.now()));
+      this.#link.confirm(this.#wiring.clock.now());
       return this.#end({why: 'closedThere'});
     }
     if (this.#onFrame) this.#hand(packet, this.#onFrame);
-    else this.#waiting.push({...packet, body: Buffer.from(packet.body)});
+    else this.#waiting.push(Buffer.from(packet));
   }
 
-  #hand(packet: Packet, listener: (frame: In, sentAt: Millis) => void): void {
+  #hand(packet: Buffer, listener: (frame: In, sentAt: Millis) => void): void {
     const codec = this.#wiring.in;
-    if (packet.kind === PacketKind.audio && this.#onAudio) return codec.hear(packet, this.#onAudio);
+    if (Header.kind(packet) === PacketKind.audio && this.#onAudio) return codec.hear(packet, this.#onAudio);
     const frame = codec.decode(packet);
-    if (frame) listener(frame, packet.sentAt / 10);
+    if (frame) listener(frame, Header.sentAt(packet) / 10);
     else this.#malformed += 1;
-  }
-
-  #publish(packets: readonly Packet[]): void {
-    for (const packet of packets) {
-      this.#outlet.send(encodePacket(packet), packet.seq, packet.kind === PacketKind.audio ? 'soon' : 'now');
-    }
   }
 
   #end(closed: Closed): void {
@@ -140,7 +141,7 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
   }
 
   #settleFlush(): void {
-    if (this.#state === 'closing' && this.#link.counts().unconfirmed === 0) this.#flushed.resolve();
+    if (this.#state === 'closing' && this.#link.unconfirmed === 0) this.#flushed.resolve();
   }
 
   drop(): void {
@@ -151,7 +152,7 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
     if (this.#state === 'open') {
       this.#state = 'closing';
       const {clock} = this.#wiring;
-      this.#publish(this.#link.bye(clock.now()));
+      this.#link.bye(clock.now());
       const cancel = clock.after(FLUSH_MS, () => this.#flushed.resolve());
       await this.#flushed.promise;
       cancel();
@@ -161,18 +162,22 @@ class ReliableFrameChannel<Out, In, OnAudio> implements FrameChannel<Out, In> {
   }
 }
 
-/** Frame channels over any bus. One ticker serves every channel of the process. */
+/** Frame channels over any bus. One ticker serves every channel of the process, while there are any. */
 export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannels & Disposable {
   const open = new Set<{tick(): void}>();
-  const stopTicking: Cancel = every(clock, TICK_MS, () => {
+  let stopTicking: Cancel | undefined;
+  const tick = () => {
     for (const channel of open) channel.tick();
-  });
+  };
+  const stop = () => {
+    stopTicking?.();
+    stopTicking = undefined;
+  };
 
-  const end = async <Out, In, OnAudio>(
-    epoch: number,
+  const end = async <Out extends {readonly kind: string}, In, OnAudio>(
     outChannel: string,
     inChannel: string,
-    codecs: {readonly out: FrameCodec<Out, unknown>; readonly in: FrameCodec<In, OnAudio>},
+    wiring: Pick<Wiring<Out, In, OnAudio>, 'epoch' | 'out' | 'in' | 'options'>,
   ): Promise<ReliableFrameChannel<Out, In, OnAudio>> => {
     let unsubscribe: Unsubscribe | undefined;
     let isGone = false;
@@ -180,26 +185,23 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     const gone = () => {
       isGone = true;
       open.delete(channel);
+      if (open.size === 0) stop();
       void letGo();
     };
-    const channel: ReliableFrameChannel<Out, In, OnAudio> = new ReliableFrameChannel({
-      bus,
-      clock,
-      epoch,
-      outChannel,
-      ...codecs,
-      gone,
-    });
+    const channel = new ReliableFrameChannel<Out, In, OnAudio>({...wiring, bus, clock, outChannel, gone});
     unsubscribe = await bus.subscribe(inChannel, message => channel.arrive(message));
     // A frame of a newer epoch may have ended it before Redis confirmed the subscription.
     if (isGone) void letGo();
-    else open.add(channel);
+    else {
+      open.add(channel);
+      stopTicking ??= every(clock, TICK_MS, tick);
+    }
     return channel;
   };
 
   return {
-    edgeEnd: (sid, epoch) => end(epoch, mediaUp(sid), mediaDown(sid), {out: upCodec, in: downCodec}),
-    workerEnd: (sid, epoch) => end(epoch, mediaDown(sid), mediaUp(sid), {out: downCodec, in: upCodec}),
-    [Symbol.dispose]: stopTicking,
+    edgeEnd: (sid, epoch, options) => end(mediaUp(sid), mediaDown(sid), {epoch, options, out: upCodec, in: downCodec}),
+    workerEnd: (sid, epoch) => end(mediaDown(sid), mediaUp(sid), {epoch, out: downCodec, in: upCodec}),
+    [Symbol.dispose]: stop,
   };
 }

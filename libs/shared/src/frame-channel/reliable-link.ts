@@ -1,39 +1,39 @@
-import {type EncodedFrame, type Packet, PacketKind} from './frame-codec.ts';
-import type {ChannelCounts} from './frame-channel.ts';
+import type {Urgency} from '../bus/media-bus.ts';
 import type {Millis} from '../time.ts';
+import {ArrivedFrames} from './arrived-frames.ts';
+import {ByteRing} from './byte-ring.ts';
+import type {ChannelCounts} from './frame-channel.ts';
+import {Header, HEADER_BYTES, PacketKind, scratch, writeFrameHeader, writeSenderHeader} from './packet.ts';
+import {type SentFrame, SentFrames} from './sent-frames.ts';
 
 /** How long unconfirmed audio is kept: twice the Redis outage that a call must survive without loss. */
 export const KEEP_MS = 10_000;
 /** While the other side has no subscription, the oldest frame is sent again this often, to probe for it. */
 const PROBE_MS = 20;
-/** A side that only receives confirms this often. */
+/** A side that only receives confirms control frames this often… */
 const ACK_MS = 80;
+/** …and audio, which a new owner would be sent again anyway, this often: in time for `TAIL_LOST_MS` of the other side. */
+const ACK_AUDIO_MS = 160;
 /** A gap is requested again after this long. */
 const ASK_AGAIN_MS = 40;
 /** Without a confirmation for this long, the last frames were lost and no later frame shows the gap. */
 const TAIL_LOST_MS = 200;
-/** The most gaps in one request. */
-const MOST_HOLES = 64;
 /** A frame that was resent within this time is not resent for another request: the two have crossed. */
 const RESENT_LATELY_MS = 30;
 
-interface Sent {
-  readonly seq: number;
-  /** How many numbers it stands for: 1, or more for dropped audio. */
-  span: number;
-  frame: EncodedFrame;
-  readonly firstAt: Millis;
-  lastAt: Millis;
-  /** Whether the last publish found a receiver; undefined until Redis has said so. */
-  handed: boolean | undefined;
-}
-
 const NO_BODY = Buffer.alloc(0);
-const BYE: EncodedFrame = {kind: PacketKind.bye, timestamp: 0, body: NO_BODY};
+
+/** Where a link puts what it decides. The bytes belong to the callee during the call only. */
+export interface LinkOut {
+  /** A packet for the other side. `seq`: its number; 0 if it has none. */
+  publish(packet: Buffer, seq: number, urgency: Urgency): void;
+  /** The next frame in order, each exactly once: a packet. A `bye` ends the channel. */
+  deliver(packet: Buffer): void;
+}
 
 /**
  * Turns a network that loses, duplicates, delays and reorders messages into one that does not, for one stream in one
- * epoch. Pure: packets and times are parameters; packets to publish and frames to deliver are results.
+ * epoch. Pure: packets and times are parameters; packets to publish and frames to deliver go to its `LinkOut`.
  *
  *   numbered frames ─────────────> kept until confirmed; probes while the other side has no subscription
  *   <───────── ack (in every header), resend from..to (a gap), a probe is answered at once
@@ -43,263 +43,275 @@ const BYE: EncodedFrame = {kind: PacketKind.bye, timestamp: 0, body: NO_BODY};
  */
 export class ReliableLink {
   readonly #epoch: number;
+  readonly #out: LinkOut;
+  /** The audio that was sent and not confirmed; more, if others own the ring. */
+  readonly #audio: ByteRing;
+  readonly #ownsAudio: boolean;
   // sending
   #lastSeq = 0;
-  #unconfirmed: Sent[] = [];
+  readonly #unconfirmed = new SentFrames();
   #reachable = true;
   #met = false;
   #probeAt: Millis = 0;
   #progressAt: Millis = 0;
+  /** No audio is older than `KEEP_MS` before. */
+  #giveUpAt: Millis = Number.POSITIVE_INFINITY;
   // receiving
-  #next = 1;
-  #early = new Map<number, Packet>();
+  readonly #arrived: ArrivedFrames;
   #askAt: Millis = 0;
-  #ackOwed = false;
   #ackAt: Millis = 0;
-  #newest: {sentAt: number; at: Millis} | undefined;
-  #counts = {sent: 0, received: 0, duplicates: 0, resent: 0, lost: 0, stale: 0};
+  /** How long after the last packet to the other side what has arrived must be confirmed. */
+  #ackWithin: Millis = Number.POSITIVE_INFINITY;
+  /** `sentAt` of the newest packet of the other side, which is never 0 once one has come, and when it came. */
+  #newestSentAt = 0;
+  #newestAt: Millis = 0;
+  readonly #counts = {sent: 0, duplicates: 0, resent: 0, stale: 0};
   #hopMs: Millis | undefined;
 
-  constructor(epoch: number) {
+  /** `audio`: where audio to be sent is kept, by somebody who asks `oldestAudio` what must not be released yet. */
+  constructor(epoch: number, out: LinkOut, audio?: ByteRing) {
     this.#epoch = epoch;
+    this.#out = out;
+    this.#arrived = new ArrivedFrames(packet => out.deliver(packet));
+    this.#audio = audio ?? new ByteRing();
+    this.#ownsAudio = audio === undefined;
   }
 
-  /** A frame for the other side. Returns what to publish now, which may be nothing. */
-  send(frame: EncodedFrame, at: Millis): Packet[] {
-    this.#lastSeq += 1;
-    const sent: Sent = {seq: this.#lastSeq, span: 1, frame, firstAt: at, lastAt: at, handed: undefined};
-    if (this.#unconfirmed.length === 0) this.#progressAt = at;
-    this.#unconfirmed.push(sent);
-    this.#counts.sent += 1;
-    if (this.#reachable) return [this.#packet(sent, at)];
-    return this.#probe(at);
+  /** Sends a frame for the other side, whose body is `bytes` from `from` up to `to`, or keeps it until it can be sent. */
+  send(kind: number, timestamp: number, bytes: Buffer, from: number, to: number, at: Millis): void {
+    if (kind === PacketKind.audio) {
+      this.sendKept(timestamp, this.#audio.append(bytes, from, to), to - from, at);
+    } else this.#number(kind, timestamp, 0, 0, Buffer.from(bytes.subarray(from, to)), at);
   }
 
-  bye(at: Millis): Packet[] {
-    return this.send(BYE, at);
+  /** Sends audio that is in the ring already. */
+  sendKept(timestamp: number, position: number, length: number, at: Millis): void {
+    if (this.#giveUpAt === Number.POSITIVE_INFINITY) this.#giveUpAt = at + KEEP_MS;
+    this.#number(PacketKind.audio, timestamp, position, length, undefined, at);
+  }
+
+  bye(at: Millis): void {
+    this.send(PacketKind.bye, 0, NO_BODY, 0, 0, at);
   }
 
   /** The result of one publish: the number of receivers, or 0 if it failed. */
-  published(seq: number, receivers: number, at: Millis): Packet[] {
-    const sent = this.#unconfirmed.find(each => each.seq === seq);
-    if (sent) sent.handed = receivers > 0;
+  published(seq: number, receivers: number, at: Millis): void {
+    const sent = this.#unconfirmed.at(this.#unconfirmed.placeOf(seq));
+    if (sent?.seq === seq) sent.handed = receivers > 0;
     if (receivers === 0) {
       if (this.#reachable) this.#probeAt = at + PROBE_MS;
       this.#reachable = false;
-      return [];
-    }
-    return this.#reachable ? [] : this.#reached(at);
+    } else if (!this.#reachable) this.#reached(at);
   }
 
-  /** A packet arrived. `deliver` are frames in order, each exactly once; `bye` among them ends the channel. */
-  receive(packet: Packet, at: Millis): {deliver: Packet[]; publish: Packet[]} {
-    if (packet.epoch !== this.#epoch) {
+  /** A packet arrived, which `isPacket`. */
+  receive(packet: Buffer, at: Millis): void {
+    if (Header.epoch(packet) !== this.#epoch) {
       this.#counts.stale += 1;
-      return {deliver: [], publish: []};
+      return;
     }
-    const publish = this.#confirmed(packet, at);
-    if (packet.kind === PacketKind.ack) return {deliver: [], publish};
-    if (packet.kind === PacketKind.resend) {
-      for (let offset = 0; offset + 8 <= packet.body.length; offset += 8) {
-        publish.push(...this.#sendAgain(packet.body.readUInt32BE(offset), packet.body.readUInt32BE(offset + 4), at));
-      }
-      return {deliver: [], publish};
+    this.#confirmed(packet, at);
+    switch (Header.kind(packet)) {
+      case PacketKind.ack:
+        return;
+      case PacketKind.resend:
+        for (let offset = HEADER_BYTES; offset + 8 <= packet.length; offset += 8) {
+          this.#sendAgain(packet.readUInt32BE(offset), packet.readUInt32BE(offset + 4), at);
+        }
+        return;
+      default:
+        return this.#take(packet, at);
     }
-    const last = packet.seq + spanOf(packet) - 1;
-    if (last < this.#next || this.#early.has(packet.seq)) {
-      // A probe with a frame that has arrived: the other side does not know that yet.
-      this.#counts.duplicates += 1;
-      publish.push(this.#ack(at));
-      return {deliver: [], publish};
-    }
-    this.#early.set(packet.seq, packet);
-    const deliver = this.#inOrder();
-    this.#ackOwed = true;
-    if (this.#early.size > 0) publish.push(...this.#askForGap(at));
-    return {deliver, publish};
   }
 
   /** Confirms at once everything that has arrived. */
-  confirm(at: Millis): Packet[] {
-    return [this.#ack(at)];
+  confirm(at: Millis): void {
+    this.#publish(PacketKind.ack, 0, at);
   }
 
   /** Call it every 10 to 30 ms. */
-  tick(at: Millis): Packet[] {
-    this.#giveUp(at);
-    const publish: Packet[] = [];
-    if (this.#unconfirmed.length > 0) {
-      if (!this.#reachable) publish.push(...this.#probe(at));
-      else if (at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
-        this.#progressAt = at;
-        const oldest = this.#unconfirmed[0];
-        if (oldest) publish.push(this.#again(oldest, at));
-      }
+  tick(at: Millis): void {
+    if (at >= this.#giveUpAt) this.#giveUp(at);
+    const oldest = this.#unconfirmed.at(0);
+    if (oldest && !this.#reachable) this.#probe(at);
+    else if (oldest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
+      this.#progressAt = at;
+      this.#again(oldest, at);
     }
-    if (this.#early.size > 0 && at >= this.#askAt) publish.push(...this.#askForGap(at));
-    if (this.#ackOwed && publish.length === 0 && at - this.#ackAt >= ACK_MS) publish.push(this.#ack(at));
-    return publish;
+    if (this.#arrived.hasGap && at >= this.#askAt) this.#askForGap(at);
+    if (at - this.#ackAt >= this.#ackWithin) this.confirm(at);
+  }
+
+  /** Frames that were sent and not confirmed. */
+  get unconfirmed(): number {
+    return this.#unconfirmed.size;
+  }
+
+  /** The position in the ring of the oldest audio that may have to be sent again. */
+  get oldestAudio(): number {
+    for (let place = 0; place < this.#unconfirmed.size; place += 1) {
+      const sent = this.#unconfirmed.at(place);
+      if (sent?.kind === PacketKind.audio) return sent.position;
+    }
+    return this.#audio.end;
   }
 
   counts(): ChannelCounts {
-    return {...this.#counts, unconfirmed: this.#unconfirmed.length, hopMs: this.#hopMs};
+    const {received, lost} = this.#arrived;
+    return {...this.#counts, received, lost, unconfirmed: this.#unconfirmed.size, hopMs: this.#hopMs};
   }
 
-  #confirmed(packet: Packet, at: Millis): Packet[] {
-    if (packet.echo !== 0) {
-      const roundTrip = (tenths(at) - packet.echo - packet.held) / 10;
+  #number(
+    kind: number,
+    timestamp: number,
+    position: number,
+    length: number,
+    body: Buffer | undefined,
+    at: Millis,
+  ): void {
+    if (this.#unconfirmed.size === 0) this.#progressAt = at;
+    this.#lastSeq += 1;
+    const sent = this.#unconfirmed.push();
+    sent.seq = this.#lastSeq;
+    sent.span = 1;
+    sent.kind = kind;
+    sent.timestamp = timestamp;
+    sent.firstAt = sent.lastAt = at;
+    sent.handed = undefined;
+    sent.position = position;
+    sent.length = length;
+    sent.body = body;
+    this.#counts.sent += 1;
+    if (this.#reachable) this.#publishSent(sent, at);
+    else this.#probe(at);
+  }
+
+  #take(packet: Buffer, at: Millis): void {
+    if (this.#arrived.knows(packet)) {
+      // A probe with a frame that has arrived: the other side does not know that yet.
+      this.#counts.duplicates += 1;
+      return this.confirm(at);
+    }
+    this.#owe(packet);
+    this.#arrived.take(packet);
+    if (this.#arrived.hasGap) this.#askForGap(at);
+  }
+
+  #owe(packet: Buffer): void {
+    this.#ackWithin = Math.min(this.#ackWithin, Header.kind(packet) === PacketKind.audio ? ACK_AUDIO_MS : ACK_MS);
+  }
+
+  #confirmed(packet: Buffer, at: Millis): void {
+    const echo = Header.echo(packet);
+    if (echo !== 0) {
+      const roundTrip = (tenths(at) - echo - Header.held(packet)) / 10;
       if (roundTrip >= 0 && roundTrip < 60_000) this.#hopMs = roundTrip / 2;
     }
-    this.#newest = {sentAt: packet.sentAt, at};
-    let confirmed = 0;
-    for (const sent of this.#unconfirmed) {
-      if (sent.seq + sent.span - 1 > packet.ack) break;
-      confirmed += 1;
-    }
+    this.#newestSentAt = Header.sentAt(packet);
+    this.#newestAt = at;
+    const confirmed = this.#unconfirmed.placeOf(Header.ack(packet) + 1);
     if (confirmed > 0) {
-      this.#unconfirmed.splice(0, confirmed);
+      this.#unconfirmed.drop(confirmed);
       this.#progressAt = at;
+      this.#releaseAudio();
     }
     if (!this.#met) {
       // What was sent before the other side subscribed had no receiver, or went to the owner of another epoch.
       this.#met = true;
-      for (const sent of this.#unconfirmed) sent.handed = false;
-      return this.#reached(at);
-    }
-    return this.#reachable ? [] : this.#reached(at);
+      for (let place = 0; place < this.#unconfirmed.size; place += 1) {
+        const sent = this.#unconfirmed.at(place);
+        if (sent) sent.handed = false;
+      }
+      this.#reached(at);
+    } else if (!this.#reachable) this.#reached(at);
   }
 
-  #reached(at: Millis): Packet[] {
+  #releaseAudio(): void {
+    if (this.#unconfirmed.size === 0) this.#giveUpAt = Number.POSITIVE_INFINITY;
+    if (this.#ownsAudio) this.#audio.release(this.oldestAudio);
+  }
+
+  #reached(at: Millis): void {
     this.#reachable = true;
     this.#progressAt = at;
-    return this.#unconfirmed.filter(sent => sent.handed === false).map(sent => this.#again(sent, at));
+    for (let place = 0; place < this.#unconfirmed.size; place += 1) {
+      const sent = this.#unconfirmed.at(place);
+      if (sent?.handed === false) this.#again(sent, at);
+    }
   }
 
-  #probe(at: Millis): Packet[] {
-    const oldest = this.#unconfirmed[0];
-    if (!oldest || at < this.#probeAt) return [];
+  #probe(at: Millis): void {
+    const oldest = this.#unconfirmed.at(0);
+    if (!oldest || at < this.#probeAt) return;
     this.#probeAt = at + PROBE_MS;
-    return [this.#again(oldest, at)];
+    this.#again(oldest, at);
   }
 
-  #sendAgain(from: number, to: number, at: Millis): Packet[] {
-    return this.#unconfirmed
-      .filter(sent => sent.seq <= to && sent.seq + sent.span > from && at - sent.lastAt >= RESENT_LATELY_MS)
-      .map(sent => this.#again(sent, at));
+  #sendAgain(from: number, to: number, at: Millis): void {
+    for (let place = this.#unconfirmed.placeOf(from); place < this.#unconfirmed.size; place += 1) {
+      const sent = this.#unconfirmed.at(place);
+      if (!sent || sent.seq > to) return;
+      if (at - sent.lastAt >= RESENT_LATELY_MS) this.#again(sent, at);
+    }
   }
 
-  #again(sent: Sent, at: Millis): Packet {
+  #again(sent: SentFrame, at: Millis): void {
     sent.lastAt = at;
     sent.handed = undefined;
     this.#counts.resent += 1;
-    return this.#packet(sent, at);
+    this.#publishSent(sent, at);
   }
 
   /** Replaces old audio by notes of how much is gone, and joins neighbouring notes. Control frames stay. */
   #giveUp(at: Millis): void {
-    const oldest = this.#unconfirmed[0];
-    if (!oldest || at - oldest.firstAt < KEEP_MS) return;
-    const kept: Sent[] = [];
-    for (const sent of this.#unconfirmed) {
-      if (at - sent.firstAt >= KEEP_MS && sent.frame.kind === PacketKind.audio) {
-        sent.frame = {kind: PacketKind.gone, timestamp: 0, body: NO_BODY};
-      }
-      const before = kept.at(-1);
-      if (before && before.frame.kind === PacketKind.gone && sent.frame.kind === PacketKind.gone) {
-        before.span += sent.span;
-      } else kept.push(sent);
-    }
-    for (const sent of kept) {
-      if (sent.frame.kind !== PacketKind.gone) continue;
-      const body = Buffer.alloc(4);
-      body.writeUInt32BE(sent.span);
-      sent.frame = {...sent.frame, body};
-    }
-    this.#unconfirmed = kept;
-  }
-
-  #inOrder(): Packet[] {
-    const deliver: Packet[] = [];
-    for (;;) {
-      const packet = this.#early.get(this.#next) ?? this.#goneAt(this.#next);
-      if (!packet) break;
-      this.#early.delete(packet.seq);
-      if (packet.kind === PacketKind.gone) {
-        const end = packet.seq + spanOf(packet);
-        // Something in the range may have arrived after all.
-        while (this.#next < end) {
-          const arrived = this.#early.get(this.#next);
-          this.#early.delete(this.#next);
-          if (arrived && arrived.kind !== PacketKind.gone) {
-            deliver.push(arrived);
-            this.#counts.received += 1;
-          } else this.#counts.lost += 1;
-          this.#next += 1;
-        }
-      } else {
-        deliver.push(packet);
-        this.#counts.received += 1;
-        this.#next += 1;
-      }
-    }
-    return deliver;
-  }
-
-  /** A note whose range covers `seq` but begins before it: part of the range had arrived. */
-  #goneAt(seq: number): Packet | undefined {
-    for (const packet of this.#early.values()) {
-      if (packet.kind === PacketKind.gone && packet.seq < seq && packet.seq + spanOf(packet) > seq) return packet;
-    }
-    return undefined;
+    this.#giveUpAt = Number.POSITIVE_INFINITY;
+    this.#unconfirmed.filter((sent, before) => {
+      if (sent.kind === PacketKind.audio && at - sent.firstAt >= KEEP_MS) {
+        sent.kind = PacketKind.gone;
+        sent.timestamp = 0;
+      } else if (sent.kind === PacketKind.audio) this.#giveUpAt = Math.min(this.#giveUpAt, sent.firstAt + KEEP_MS);
+      if (sent.kind !== PacketKind.gone || before?.kind !== PacketKind.gone) return true;
+      before.span += sent.span;
+      return false;
+    });
+    this.#releaseAudio();
   }
 
   /** Requests all gaps at once: after an outage there are many, and one at a time would take seconds. */
-  #askForGap(at: Millis): Packet[] {
-    if (at < this.#askAt) return [];
+  #askForGap(at: Millis): void {
+    if (at < this.#askAt) return;
     this.#askAt = at + ASK_AGAIN_MS;
-    const holes: number[] = [];
-    let from = this.#next;
-    for (const seq of [...this.#early.keys()].toSorted((a, b) => a - b)) {
-      if (seq > from) holes.push(from, seq - 1);
-      from = Math.max(from, seq + spanOf(this.#early.get(seq)));
-      if (holes.length >= MOST_HOLES * 2) break;
-    }
-    const body = Buffer.alloc(holes.length * 4);
-    holes.forEach((seq, index) => body.writeUInt32BE(seq, index * 4));
-    return [this.#header(PacketKind.resend, 0, 0, body, at)];
+    this.#publish(PacketKind.resend, this.#arrived.writeGaps(), at);
   }
 
-  #ack(at: Millis): Packet {
-    return this.#header(PacketKind.ack, 0, 0, NO_BODY, at);
+  #publishSent(sent: SentFrame, at: Millis): void {
+    const bytes = scratch.forBody(Math.max(4, sent.length, sent.body?.length ?? 0));
+    let {length} = sent;
+    if (sent.kind === PacketKind.audio) this.#audio.copy(sent.position, length, bytes, HEADER_BYTES);
+    else if (sent.kind === PacketKind.gone) length = bytes.writeUInt32BE(sent.span, HEADER_BYTES) - HEADER_BYTES;
+    else length = sent.body?.copy(bytes, HEADER_BYTES) ?? 0;
+    writeFrameHeader(bytes, sent.kind, this.#epoch, sent.seq, sent.timestamp);
+    this.#publishScratch(length, sent.seq, sent.kind === PacketKind.audio ? 'soon' : 'now', at);
   }
 
-  #packet({seq, frame}: Sent, at: Millis): Packet {
-    return this.#header(frame.kind, seq, frame.timestamp, frame.body, at);
+  /** Publishes a packet that has no number, whose body is in the scratch buffer. */
+  #publish(kind: number, bodyLength: number, at: Millis): void {
+    writeFrameHeader(scratch.forBody(bodyLength), kind, this.#epoch, 0, 0);
+    this.#publishScratch(bodyLength, 0, 'now', at);
   }
 
-  #header(kind: number, seq: number, timestamp: number, body: Buffer, at: Millis): Packet {
-    this.#ackOwed = false;
+  #publishScratch(bodyLength: number, seq: number, urgency: Urgency, at: Millis): void {
+    this.#ackWithin = Number.POSITIVE_INFINITY;
     this.#ackAt = at;
-    const newest = this.#newest;
-    return {
-      kind,
-      epoch: this.#epoch,
-      seq,
-      ack: this.#next - 1,
-      sentAt: tenths(at),
-      echo: newest?.sentAt ?? 0,
-      held: newest ? Math.min(65_535, Math.round((at - newest.at) * 10)) : 0,
-      timestamp,
-      body,
-    };
+    const echo = this.#newestSentAt;
+    const held = echo === 0 ? 0 : Math.min(65_535, Math.round((at - this.#newestAt) * 10));
+    const packet = scratch.packet(bodyLength);
+    writeSenderHeader(packet, this.#arrived.next - 1, tenths(at), echo, held);
+    this.#out.publish(packet, seq, urgency);
   }
 }
 
 /** Tenths of a millisecond in 32 bits; it wraps after five days, and one odd round trip is then ignored. */
 function tenths(at: Millis): number {
   return Math.round(at * 10) >>> 0;
-}
-
-function spanOf(packet: Packet | undefined): number {
-  return packet?.kind === PacketKind.gone && packet.body.length >= 4 ? packet.body.readUInt32BE(0) : 1;
 }
