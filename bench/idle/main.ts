@@ -11,7 +11,7 @@ import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import {costOf} from '../calls/process-cost.ts';
+import {costOf} from '../load/process-cost.ts';
 
 /** After the start, code is still compiled and garbage collected. */
 const SETTLE_MS = 10_000;
@@ -36,11 +36,11 @@ const pids = {
   redis: fleet.redisPid,
 };
 const names = Object.keys(pids) as (keyof typeof pids)[];
-const before = await Promise.all(names.map(name => costOf(pids[name])));
+const before = await Promise.all(names.map(name => costOf([pids[name]])));
 const from = performance.now();
 await sleep(seconds * 1_000);
 const passed = (performance.now() - from) / 1_000;
-const after = await Promise.all(names.map(name => costOf(pids[name])));
+const after = await Promise.all(names.map(name => costOf([pids[name]])));
 
 console.log(
   `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, load average ${loadavg()[0]?.toFixed(1)}`,
