@@ -21,7 +21,9 @@ function filesUnder(folder: string): string[] {
 
 const files = filesUnder('.');
 const folders = new Set(
-  readdirSync('.', {withFileTypes: true}).flatMap(each => (each.isDirectory() ? [each.name] : [])),
+  readdirSync('.', {withFileTypes: true}).flatMap(each =>
+    each.isDirectory() && !IGNORED.has(each.name) ? [each.name] : [],
+  ),
 );
 const documents = files.filter(file => file.endsWith('.md') && !HISTORY.test(file));
 

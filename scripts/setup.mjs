@@ -25,7 +25,10 @@ const COMMANDS = {
   check: {about: 'format, lint, types, unused code, unit tests', run: a => ['scripts/check/main.ts', ...a]},
   start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
-  bench: {about: `one of: ${benches().join(', ')}`, run: ([name, ...a]) => [join('bench', name, 'main.ts'), ...a]},
+  bench: {
+    about: `how many calls this machine carries; or one of: ${benches().join(', ')}`,
+    run: a => (isNamed(a) ? [join('bench', a[0] ?? '', 'main.ts'), ...a.slice(1)] : ['bench/capacity/main.ts', ...a]),
+  },
   'seed-data': {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],
@@ -38,7 +41,7 @@ const COMMANDS = {
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = COMMANDS[name];
-if (!command || (name === 'bench' && !benches().includes(args[0] ?? ''))) usage();
+if (!command || (name === 'bench' && isNamed(args) && !benches().includes(args[0] ?? ''))) usage();
 
 await install();
 const node = await pinnedNode();
@@ -129,6 +132,11 @@ async function run(
     child.on('error', error => fail(`${file} could not be started: ${error.message}`));
   });
   process.exit(code ?? 128 + (constants.signals[/** @type {NodeJS.Signals} */ (signal)] ?? 1));
+}
+
+/** Whether the first word is a name and no option. */
+function isNamed(/** @type {string[]} */ [first]) {
+  return first !== undefined && !first.startsWith('-');
 }
 
 function benches() {

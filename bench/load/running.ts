@@ -26,6 +26,10 @@ export interface RunOptions {
   readonly seconds: number;
   /** A folder for a processor profile of each process. */
   readonly profile?: string | undefined;
+  /** Whether memory is measured too, which takes some seconds after the calls. */
+  readonly memory?: boolean;
+  /** Gets what is being done, in a word or two. */
+  readonly phase?: (text: string) => void;
 }
 
 interface State {
@@ -80,15 +84,17 @@ export class RunningBridge implements AsyncDisposable {
   }
 
   /** Makes calls, measures them in their middle, and hangs up. */
-  async measure({calls, seconds, profile}: RunOptions): Promise<Measurement> {
+  async measure({calls, seconds, profile, memory = true, phase = () => {}}: RunOptions): Promise<Measurement> {
     const tape = new Tape();
     this.#load.tape = tape;
+    phase('dialling');
     await this.#load.dial(this.#system.webhookUrl, calls);
     await sleep(SETTLE);
     const files = profile === undefined ? undefined : await profileFiles(profile, this.#name, calls);
     await this.#ask('begin', files);
     const [before, machineBefore, ownBefore] = [await this.#costs(), await machineTime(), process.cpuUsage()];
     const began = performance.now();
+    phase('measuring');
     tape.start();
     const peaks = await this.#peaks(seconds * 1_000);
     tape.stop();
@@ -96,10 +102,11 @@ export class RunningBridge implements AsyncDisposable {
     const [after, machineAfter, own] = [await this.#costs(), await machineTime(), process.cpuUsage(ownBefore)];
     const told = await this.#ask('end', files);
     await sleep(GRACE);
-    const held = await this.#states();
+    phase('hanging up');
+    const held = memory ? await this.#states() : {};
     await this.#load.hangUp();
-    await sleep(2_000);
-    const left = await this.#states();
+    if (memory) await sleep(2_000);
+    const left = memory ? await this.#states() : {};
 
     const callSeconds = (calls * took) / 1_000;
     const spent = mapValues(after, ({cpuMs}, name) => cpuMs - (before[name]?.cpuMs ?? 0));

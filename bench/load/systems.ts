@@ -40,18 +40,19 @@ export async function startOurs(modelUrl: string, probes: Probes): Promise<Syste
     LOG_LEVEL: 'warn',
     ...probes.env,
   };
-  const start = async (service: string, own: (port: number) => Record<string, string>) => {
-    const port = await freePort();
-    const env = {...common, ...own(port), PORT: String(port)};
-    return stack.use(await startProcess({service: `services/${service}`, env, node: Probes.node}));
-  };
+  const [edgePort, webhookPort] = [await freePort(), await freePort()];
+  const start = async (service: string, own: Readonly<Record<string, string>>) =>
+    stack.use(await startProcess({service: `services/${service}`, env: {...common, ...own}, node: Probes.node}));
   try {
-    const worker = await start('realtime-worker', () => ({}));
-    const edge = await start('media-edge', port => ({PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}));
-    const webhook = await start('webhook', port => ({
-      PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${port}`,
-      PUBLIC_EDGE_URL: `ws://127.0.0.1:${edge.port}`,
-    }));
+    const [worker, edge, webhook] = await Promise.all([
+      start('realtime-worker', {}),
+      start('media-edge', {PORT: String(edgePort), PUBLIC_EDGE_URL: `ws://127.0.0.1:${edgePort}`}),
+      start('webhook', {
+        PORT: String(webhookPort),
+        PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${webhookPort}`,
+        PUBLIC_EDGE_URL: `ws://127.0.0.1:${edgePort}`,
+      }),
+    ]);
     const pids = {edge: [edge.pid], worker: [worker.pid], redis: [redis.pid], webhook: [webhook.pid]};
     return {
       webhookUrl: `${webhook.url}/incoming-call`,

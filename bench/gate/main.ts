@@ -1,0 +1,54 @@
+/**
+ * For CI: does a call still cost no more than so many times what it costs in the plain bridge? Ours and the plain one in turn, at most
+ * three pairs, until one is within the bound. Exit code 1 if none is.
+ *
+ *   npm run bench:gate
+ */
+import {findRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {z} from 'zod';
+import {totalCpu} from '../load/measurement.ts';
+import {RunningBridge} from '../load/running.ts';
+import {otherSystem, startOurs} from '../load/systems.ts';
+import {ms} from '../load/tables.ts';
+import {judge, MOST_TIMES_PLAIN} from './bound.ts';
+
+const values = commandLine({
+  command: 'npm run bench:gate --',
+  about: 'Fails if a call costs more processor time than the bound allows, compared with the plain bridge.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 1_000}).default(40).describe('how many calls at a time'),
+    seconds: wholeNumber({min: 1, max: 60}).default(3).describe('how long each measurement takes'),
+    pairs: wholeNumber({min: 1, max: 10}).default(3).describe('how many pairs at most'),
+  }),
+});
+
+if (process.platform !== 'linux' || !(await findRedisBinary())) {
+  console.log('skipped: processor time is read from /proc, and this needs a redis-server 7 on the PATH');
+  process.exit(0);
+}
+await using stack = new AsyncDisposableStack();
+const [ours, plain] = await Promise.all([
+  RunningBridge.start('ours', startOurs),
+  RunningBridge.start('plain', otherSystem('plain')),
+]);
+stack.use(ours);
+stack.use(plain);
+const ratios: number[] = [];
+while (ratios.length < values.pairs && !judge(ratios, MOST_TIMES_PLAIN).passed) {
+  const [a, b] = [
+    totalCpu(await ours.measure({...values, memory: false})),
+    totalCpu(await plain.measure({...values, memory: false})),
+  ];
+  ratios.push(a / b);
+  console.log(
+    `${values.calls} calls: ours ${ms(a)}, plain ${ms(b)} ms of processor time per call-second, ${(a / b).toFixed(2)} times as much`,
+  );
+}
+const {passed, ratio} = judge(ratios, MOST_TIMES_PLAIN);
+console.log(
+  `${passed ? 'ok' : 'too dear'}: ${ratio.toFixed(2)} times the plain bridge, the bound is ${MOST_TIMES_PLAIN}`,
+);
+await stack.disposeAsync();
+process.exit(passed ? 0 : 1);
