@@ -2,12 +2,13 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {takeFailure, takeFault} from '../answering/answer-fault.ts';
 import {Answering} from '../answering/answering.ts';
 import {knownWords, type Transcribe} from '../state/caller-words.ts';
-import {readAudio, readClientEvent, type ClientEvent} from '../wire/client-events.ts';
+import {readClientEvent, type ClientEvent} from '../wire/client-events.ts';
 import {Conversation} from '../state/conversation.ts';
 import {ItemRequests} from './item-requests.ts';
 import {isRecord} from '../json/json-schema.ts';
 import type {Knobs} from '../knobs/knobs.ts';
 import {Listening} from './listening.ts';
+import type {Arrivals} from '../state/arrivals.ts';
 import type {ModelItem} from '../state/model-item.ts';
 import type {ModelScript} from '../answering/model-script.ts';
 import {Outbox, type ServerEvent} from '../answering/outbox.ts';
@@ -159,6 +160,11 @@ export class FakeSession {
     return this.#listening.audio.sha256();
   }
 
+  /** When the caller's audio came. */
+  get arrivals(): Arrivals {
+    return this.#listening.arrivals;
+  }
+
   /** The model's memory. */
   get items(): readonly ModelItem[] {
     return this.#conversation.items;
@@ -228,7 +234,7 @@ export class FakeSession {
       case 'session.update':
         return this.#update(event['session']);
       case 'input_audio_buffer.append':
-        return this.#append(event['audio']);
+        return this.#listening.append(event['audio']);
       case 'input_audio_buffer.commit':
         return this.#listening.commit();
       case 'input_audio_buffer.clear':
@@ -253,16 +259,6 @@ export class FakeSession {
 
   #note(type: string): void {
     this.#log.note({at: this.#settings.clock.now(), direction: 'in', type});
-  }
-
-  #append(audio: unknown): Refusal | undefined {
-    const bytes = typeof audio === 'string' ? readAudio(audio) : undefined;
-    if (!bytes) {
-      const message = "Invalid 'audio'. Expected base64-encoded audio bytes but got an invalid value.";
-      return refusal('invalid_value', message, 'audio');
-    }
-    this.#listening.append(bytes);
-    return undefined;
   }
 
   #update(session: unknown): Refusal | undefined {

@@ -1,9 +1,11 @@
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import type {Answering} from '../answering/answering.ts';
+import {Arrivals} from '../state/arrivals.ts';
 import {CallerAudio} from '../state/caller-audio.ts';
 import type {Transcribe} from '../state/caller-words.ts';
 import {ModelItem} from '../state/model-item.ts';
 import {refusal, type Refusal} from '../json/refusal.ts';
+import {readAudio} from '../wire/client-events.ts';
 import type {Stage} from '../answering/response-run.ts';
 import type {SessionConfig} from '../state/session-config.ts';
 import type {LoggedResponse, LoggedSpeech, SessionLog} from '../state/session-log.ts';
@@ -31,6 +33,7 @@ const MS_PER_WORD = 350;
 /** The caller's side of a session: audio in, turns out. */
 export class Listening {
   readonly audio: CallerAudio;
+  readonly arrivals = new Arrivals();
   readonly #parts: ListeningParts;
   readonly #voice = new VoiceActivity();
   readonly #transcriber: Transcriber;
@@ -52,7 +55,18 @@ export class Listening {
   }
 
   /** `input_audio_buffer.append`: never acknowledged. */
-  append(bytes: Buffer): void {
+  append(audio: unknown): Refusal | undefined {
+    const bytes = typeof audio === 'string' ? readAudio(audio) : undefined;
+    if (!bytes) {
+      const message = "Invalid 'audio'. Expected base64-encoded audio bytes but got an invalid value.";
+      return refusal('invalid_value', message, 'audio');
+    }
+    this.arrivals.note(this.#parts.clock.now());
+    this.#hear(bytes);
+    return undefined;
+  }
+
+  #hear(bytes: Buffer): void {
     const {config} = this.#parts;
     const {format, turn_detection: detection} = config().audio.input;
     this.audio.append(bytes, format);

@@ -3,6 +3,7 @@ import type {FakeSession} from './fake-session.ts';
 /** A session as JSON, for other processes. Moments are monotonic ms of this process. */
 export function sessionSummary(session: FakeSession) {
   const {id, model, headers, openedAt, closedAt, closeCode, heardBytes, refusals, responses, speech, faults} = session;
+  const {arrivals} = session;
   return {
     id,
     model,
@@ -13,7 +14,13 @@ export function sessionSummary(session: FakeSession) {
     openedAt,
     closedAt: closedAt ?? null,
     closeCode: closeCode ?? null,
-    heard: {bytes: heardBytes, sha256: session.heardSha256()},
+    heard: {
+      bytes: heardBytes,
+      sha256: session.heardSha256(),
+      firstAt: arrivals.firstAt ?? null,
+      lastAt: arrivals.lastAt ?? null,
+      pauses: arrivals.pauses,
+    },
     items: session.items.map(item => ({
       id: item.id,
       type: item.type,
