@@ -6,8 +6,8 @@ import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts
 import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {type AudioEvidence, audioEvidence} from '../../tools/harness/audio-evidence.ts';
 
-/** An orphan sweep finds a call without an owner within 30 s; then its record must be written. */
-const RECORDS_WITHIN_MS = 45_000;
+/** An orphan sweep finds a call without an owner within 30 s; then its record must be written, on a busy machine too. */
+const RECORDS_WITHIN_MS = 90_000;
 
 /** A call as recorded by analytics. */
 export interface RecordedCall {

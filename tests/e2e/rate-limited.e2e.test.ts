@@ -64,7 +64,7 @@ describe.concurrent('a caller whose answer is rate-limited for eight seconds', (
       expect(report.streams.map(({closeCode}) => closeCode)[0]).toBe(1000);
       expect(report.streams).toHaveLength(2);
       expect(answeredAt - askedAt).toBeGreaterThan(LIMIT_MS - 500);
-      expect(answeredAt - askedAt).toBeLessThan(LIMIT_MS + 3_000);
+      expect(answeredAt - askedAt).toBeLessThan(2 * LIMIT_MS);
       const sessions = await fleet.sessions();
       expect(sessions).toHaveLength(1);
       expect(greetings(sessions)).toHaveLength(1);
@@ -85,7 +85,7 @@ describe.concurrent('a caller whose answer is rate-limited for eight seconds', (
     const [owner] = await fleet.busyWorkers();
     process.kill(owner!.pid, 'SIGKILL');
     const waitedMs = (await answered) - askedAt;
-    expect(waitedMs).toBeLessThan(LIMIT_MS + 3_000);
+    expect(waitedMs).toBeLessThan(2 * LIMIT_MS);
     // The other worker's session is not limited, and still is not asked before the limit ends.
     expect(waitedMs).toBeGreaterThan(LIMIT_MS - 500);
     const report = await call.ended;

@@ -25,8 +25,8 @@ describeFrameChannel('over Redis', async () => {
   const seen = {edge: 0, worker: 0};
   return {
     channels: {
-      edgeEnd: async (sid, epoch) => edges!.edgeEnd(own(sid), epoch).finally(() => (seen.edge += 1)),
-      workerEnd: async (sid, epoch) => workers!.workerEnd(own(sid), epoch).finally(() => (seen.worker += 1)),
+      edgeEnd: async (sid, ...rest) => edges!.edgeEnd(own(sid), ...rest).finally(() => (seen.edge += 1)),
+      workerEnd: async (sid, ...rest) => workers!.workerEnd(own(sid), ...rest).finally(() => (seen.worker += 1)),
     },
     // Real time: until two round trips of the slowest repair have passed.
     pass: () => new Promise(resolve => setTimeout(resolve, 500)),
