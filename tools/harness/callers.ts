@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 /** Longer than anything that a test waits for takes on a busy machine. */
@@ -13,18 +13,25 @@ type Caller = Pick<FakeCall, 'on' | 'ended' | 'callSid' | 'status' | 'hearsAssis
  * before, or after `withinMs`.
  */
 export async function haveSpoken(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<void> {
-  await each(callers, 'to speak', withinMs, caller => {
-    const spoke = new Promise<void>(resolve => caller.on(({type}) => type === 'callerSpoke' && resolve()));
-    const ended = caller.ended.then(({endedBy, reason}) => {
-      throw new Error(`the call was ended by the ${endedBy} (${reason})`);
-    });
-    return Promise.race([spoke, ended]);
-  });
+  await each(callers, 'to speak', withinMs, caller => next(caller, 'callerSpoke'));
+}
+
+/** The same for callers who begin to hear the assistant from now on. */
+export async function haveHeard(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<void> {
+  await each(callers, 'to hear the assistant', withinMs, caller => next(caller, 'audible'));
 }
 
 /** The reports of calls that are about to end. Rejects, and says which call goes on, after `withinMs`. */
 export function haveEnded(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<CallReport[]> {
   return each(callers, 'to hang up', withinMs, caller => caller.ended);
+}
+
+async function next(caller: Caller, what: FakeCallEvent['type']): Promise<void> {
+  const happened = new Promise<void>(resolve => caller.on(({type}) => type === what && resolve()));
+  const ended = caller.ended.then(({endedBy, reason}) => {
+    throw new Error(`the call was ended by the ${endedBy} (${reason})`);
+  });
+  return Promise.race([happened, ended]);
 }
 
 async function each<Result>(

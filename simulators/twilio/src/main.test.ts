@@ -24,7 +24,7 @@ test('two callers are placed, heard, recorded and counted', async () => {
     WEBHOOK_URL: bridge.url('/voice'),
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
     CALLS: '2',
-    SECONDS: '0.5',
+    SECONDS: '3',
     RECORD_DIR: folder,
   };
   const {code, output} = await run(env);
@@ -44,7 +44,7 @@ test('a product that breaks the protocol makes the process fail', async () => {
   await using bridge = await MockBridge.start({
     onMessage: ({event}, {socket}) => event === 'start' && socket.send('hello'),
   });
-  const {code, output} = await run({WEBHOOK_URL: bridge.url('/voice'), TWILIO_AUTH_TOKEN: AUTH_TOKEN, SECONDS: '0.3'});
+  const {code, output} = await run({WEBHOOK_URL: bridge.url('/voice'), TWILIO_AUTH_TOKEN: AUTH_TOKEN, SECONDS: '3'});
   expect(output).toContain('violation  1 x 31951 not JSON');
   expect(output).toContain('1 without a word');
   expect(code).toBe(1);

@@ -48,7 +48,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     );
     browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
     ends.defer(() => browser.close());
-  }, 60_000);
+  });
   afterAll(() => ends.disposeAsync());
 
   async function send(db: number, ...calls: Parameters<ReturnType<typeof openAnalyticsQueue>['send']>[0]) {

@@ -47,6 +47,13 @@ test('a caller waits for an answer to the last word, not for an older silence', 
   expect(it.tick(2_400, silentSince(2_100))).toEqual({do: 'hangUp'});
 });
 
+test('a caller who waits for the assistant heard a word that was shorter than the time in which a busy machine did not look', () => {
+  const it = caller({do: 'waitForAssistant'}, {do: 'press', digit: '1'}, {do: 'waitForAssistant'}, {do: 'hangUp'});
+  expect(it.tick(1_000, silentSince(900))).toEqual({do: 'press', digit: '1'});
+  expect(it.tick(1_020, silentSince(900))).toBeUndefined();
+  expect(it.tick(2_000, silentSince(1_300))).toEqual({do: 'hangUp'});
+});
+
 test('a caller may wait for anything', () => {
   let ready = false;
   const it = caller({do: 'until', until: () => ready}, {do: 'hangUp'});

@@ -87,7 +87,8 @@ export class ScriptedCaller<Call> {
       case 'pause':
         return at - since >= step.ms;
       case 'waitForAssistant':
-        return view.assistantAudibleFor > 0 && view.assistantAudibleFor >= (step.speakingFor ?? 0);
+        if (step.speakingFor === undefined) return this.#heardSince(since, view);
+        return view.assistantAudibleFor > 0 && view.assistantAudibleFor >= step.speakingFor;
       case 'interruptAfter':
         return view.assistantAudibleFor > 0 && view.assistantAudibleFor >= step.ms;
       case 'waitForSilence': {
@@ -106,6 +107,12 @@ export class ScriptedCaller<Call> {
         break;
     }
     return true;
+  }
+
+  /** A short word may have been heard between two ticks of a busy machine, and even before the first of them. */
+  #heardSince(since: Millis, {assistantAudibleFor, assistantHeardUntil = -Infinity}: CallerView<Call>): boolean {
+    const from = this.#next === 0 ? -Infinity : since;
+    return assistantAudibleFor > 0 || assistantHeardUntil > from;
   }
 }
 
