@@ -8,7 +8,7 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {analyticsApp} from './http/analytics-app.ts';
 import type {AnalyticsEnv} from './config.ts';
@@ -84,7 +84,8 @@ export async function startAnalytics(
   const moved = () => {
     for (const client of [connection, redis]) client.disconnect(true);
   };
-  const probe = opened.use(new WriteProbe({client: connection, url: queueUrl, clock, log, moved}));
+  const set = (key: string, ttlMs: Millis) => connection.set(key, '', 'PX', ttlMs);
+  const probe = opened.use(new WriteProbe({set, url: queueUrl, clock, log, moved}));
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );

@@ -42,27 +42,34 @@ describe('a Redis that answers', () => {
 test('a slow Redis keeps its subscribers, and one that closed a connection may have lost them', () => {
   const watch = new EchoWatch(0);
   answering(watch, 0, 1_000);
-  watch.tick(1_300);
-  watch.echoed(1_600);
+  watch.tick(1_200);
+  watch.echoed(1_250);
   expect(watch.linkedSince).toBe(1);
   watch.disconnected();
+  expect(watch.linkedSince).toBeUndefined();
+  watch.opened(1_900);
   expect(watch.linkedSince).toBeUndefined();
   watch.echoed(2_000);
   expect(watch.linkedSince).toBe(2_000);
 });
 
 describe('a Redis that hangs', () => {
-  test('is unwell after 150 ms, and its connections are reopened every 750 ms', () => {
+  test('is unwell after 150 ms, and its connection is replaced after 300', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
-    const recycled: number[] = [];
-    for (let at = 1_050; at <= 3_000; at += ECHO_MS) {
-      if (watch.tick(at)) recycled.push(at);
+    for (let at = 1_050; at <= 1_400; at += ECHO_MS) {
+      expect(watch.tick(at)).toBe(at - 1_001 > 300);
       expect(watch.wellSince(at)).toBe(at - 1_001 > 150 ? undefined : 1);
     }
-    expect(recycled).toEqual([1_800, 2_600]);
-    watch.echoed(3_010);
-    expect(watch.wellSince(3_011)).toBe(3_010);
+  });
+
+  test('gets as long again for the first echo on its next connection', () => {
+    const watch = new EchoWatch(0);
+    watch.opened(1_000);
+    for (let at = 1_050; at <= 1_300; at += ECHO_MS) expect(watch.tick(at)).toBe(false);
+    expect(watch.wellSince(1_300)).toBeUndefined();
+    watch.echoed(1_310);
+    expect(watch.wellSince(1_311)).toBe(1_310);
   });
 
   test('is unwell between two ticks, too', () => {
@@ -73,10 +80,22 @@ describe('a Redis that hangs', () => {
     expect(watch.wellSince(1_152)).toBeUndefined();
   });
 
-  test('is unwell at once when a connection closes', () => {
+  test('is unwell at once when the connection closes', () => {
     const watch = new EchoWatch(0);
     answering(watch, 0, 1_000);
     watch.disconnected();
     expect(watch.wellSince(1_002)).toBeUndefined();
   });
+});
+
+test('a Redis that refuses to deliver is unwell, and its connection is kept, because it answers', () => {
+  const watch = new EchoWatch(0);
+  answering(watch, 0, 1_000);
+  for (let at = 1_050; at <= 2_000; at += ECHO_MS) {
+    expect(watch.tick(at)).toBe(false);
+    watch.refused(at + 1);
+    expect(watch.wellSince(at + 2)).toBeUndefined();
+  }
+  watch.echoed(2_010);
+  expect(watch.wellSince(2_011)).toBe(2_010);
 });

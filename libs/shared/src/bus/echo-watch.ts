@@ -7,21 +7,20 @@ export const ECHO_MS = 50;
  * detector.ts).
  */
 const UNWELL_MS = 150;
-/** No echo for this long: the connections are dead, whatever TCP says, and are reopened. */
-const RECYCLE_MS = 750;
+/** No echo for this long: the connection is dead, whatever TCP says. */
+const SILENT_MS = 300;
 /** After our event loop was blocked for longer than this, messages may have been lost. */
 const SLEPT_MS = 500;
 
 /**
- * Decides whether Redis is well, from the echoes of messages that this process sends to itself. Pure: events and times
- * are parameters.
+ * Decides whether a connection to Redis is well, from the echoes of messages that this process sends to itself. Pure:
+ * events and times are parameters.
  *
  * Only silence while our own event loop runs counts. While the loop is busy, an echo may have arrived unread; if that
  * looked like an outage, a busy machine would never declare a dead worker dead.
  */
 export class EchoWatch {
   #echoedAt: Millis;
-  #recycledAt: Millis;
   #dueAt: Millis;
   /** How long our event loop was blocked since the last echo. */
   #asleep: Millis = 0;
@@ -30,8 +29,14 @@ export class EchoWatch {
 
   constructor(at: Millis) {
     this.#echoedAt = at;
-    this.#recycledAt = at;
     this.#dueAt = at + ECHO_MS;
+  }
+
+  /** A new connection was opened. It is well from its first echo on. */
+  opened(at: Millis): void {
+    this.disconnected();
+    this.#echoedAt = at;
+    this.#asleep = 0;
   }
 
   /** The echo came back. */
@@ -42,21 +47,26 @@ export class EchoWatch {
     this.#linkedSince ??= at;
   }
 
-  /** A connection was closed. */
+  /** Redis refused to send the echo: it answers, and delivers nothing. */
+  refused(at: Millis): void {
+    this.#echoedAt = at;
+    this.#asleep = 0;
+    this.#wellSince = undefined;
+  }
+
+  /** The connection was closed. */
   disconnected(): void {
     this.#wellSince = undefined;
     this.#linkedSince = undefined;
   }
 
-  /** Call it every `ECHO_MS`, before the next echo is sent. Returns true if the connections must be reopened. */
+  /** Call it every `ECHO_MS`, before the next echo is sent. Returns true if an open connection must be replaced. */
   tick(at: Millis): boolean {
     const late = Math.max(0, at - this.#dueAt);
     this.#asleep += late;
     this.#dueAt = at + ECHO_MS;
     if (late > SLEPT_MS || this.#silence(at) > UNWELL_MS) this.#wellSince = undefined;
-    if (this.#silence(at) <= RECYCLE_MS || at - this.#recycledAt <= RECYCLE_MS) return false;
-    this.#recycledAt = at;
-    return true;
+    return this.#silence(at) > SILENT_MS;
   }
 
   /** Since when Redis has answered without a break; undefined while it does not. */
@@ -64,7 +74,7 @@ export class EchoWatch {
     return this.#silence(at) > UNWELL_MS ? undefined : this.#wellSince;
   }
 
-  /** Since when our connections have been open, however slowly Redis answers on them. */
+  /** Since when our connection has been open, however slowly Redis answers on it. */
   get linkedSince(): Millis | undefined {
     return this.#linkedSince;
   }

@@ -1,15 +1,31 @@
 import {randomBytes} from 'node:crypto';
-import type {MediaBus, Unsubscribe} from './media-bus.ts';
 import type {Log} from '../observability/log.ts';
-import {every, type Clock} from '../time.ts';
-import {openRedis, type RedisClient} from '../redis/connect.ts';
-import {ECHO_MS, EchoWatch} from './echo-watch.ts';
-import {nodesOf} from '../redis/client.ts';
+import {accessOf, nodesOf} from '../redis/client.ts';
+import type {RedisClient} from '../redis/connect.ts';
 import {echoChannel} from '../redis/keys.ts';
-import {outletOverPublish} from './outlet-over-publish.ts';
+import type {RedisTrouble} from '../redis/redis-trouble.ts';
 import {WriteProbe} from '../redis/write-probe.ts';
+import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {addressOf} from './address.ts';
+import {promised} from './askers.ts';
+import {ChannelOutlet} from './channel-outlet.ts';
+import {slotOf} from './channel-slot.ts';
+import {ECHO_MS} from './echo-watch.ts';
+import {Flusher} from './flusher.ts';
+import {Lane, type LaneEvents} from './lane.ts';
+import type {Delivered, MediaBus, Outlet, Unsubscribe, Urgency} from './media-bus.ts';
+import {openIoredisMediaBus} from './ioredis-media-bus.ts';
+import {OneNode} from './one-node.ts';
+import {Batch, spublishPrefix} from './resp-batch.ts';
+import type {Router} from './router.ts';
+import {Subscription} from './subscription.ts';
 
-interface BusOptions {
+/** A subscription that Redis has refused is tried again after this long. */
+const RETRY: Millis = 50;
+/** So many echoes pass between two looks at the connection of a presence channel. */
+const LOOK_EVERY = 10;
+
+export interface BusOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -20,85 +36,204 @@ interface BusOptions {
 }
 
 /**
- * The media bus over Redis sharded pub/sub, standalone or Cluster. It uses two connections, and one more for each
- * presence channel.
- *
- * A hung Redis keeps its TCP connections open, and a silent subscriber notices nothing. The only proof of health is an
- * echo: a message from one of our connections to the other.
+ * The media bus over Redis sharded pub/sub. It has one connection to Redis (on a Cluster one to each master), and one
+ * more for each presence channel. Resolves when Redis has confirmed the first subscription.
  */
-export async function openRedisMediaBus(url: string, {clock, log, followers = []}: BusOptions): Promise<MediaBus> {
-  const publisher = openRedis(url, 'publish', log);
-  const subscriber = openRedis(url, 'subscribe', log);
-  const listeners = new Map<string, Set<(message: Buffer) => void>>();
-  const presences = new Set<RedisClient>();
-  const echo = echoChannel(randomBytes(8).toString('hex'));
+export async function openRedisMediaBus(url: string, options: BusOptions): Promise<MediaBus> {
+  if (nodesOf(url).cluster) return openIoredisMediaBus(url, options);
+  const bus = new RedisMediaBus(url, options);
+  await bus.ready;
+  return bus;
+}
 
-  const watch = new EchoWatch(clock.now());
-  const probe = new WriteProbe({
-    client: publisher,
-    url,
-    clock,
-    log,
-    moved: () => {
-      for (const client of [publisher, subscriber, ...presences, ...followers]) client.disconnect(true);
-    },
-  });
+class RedisMediaBus implements MediaBus, LaneEvents {
+  readonly countsAll: boolean;
+  readonly #url: string;
+  readonly #options: BusOptions;
+  readonly #router: Router;
+  readonly #flusher: Flusher;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #presences = new Set<Subscription>();
+  readonly #probe: WriteProbe;
+  readonly #stopTicking: Cancel;
+  /** What no node can be sent. */
+  readonly #nowhere = new Batch();
+  #ticks = 0;
 
-  subscriber.on('smessageBuffer', (channel: Buffer | string, message: Buffer) => {
-    const to = listeners.get(channel.toString('latin1'));
-    if (to) for (const listener of to) listener(message);
-  });
+  constructor(url: string, options: BusOptions) {
+    const {clock, log} = options;
+    this.#url = url;
+    this.countsAll = !nodesOf(url).cluster;
+    this.#options = options;
+    this.#flusher = new Flusher(clock, () => this.#flush());
+    const echo = echoChannel(randomBytes(8).toString('hex'));
+    const node = new OneNode(this.#laneTo(addressOf(nodesOf(url).nodes[0] ?? url), echo));
+    this.#router = node;
+    this.#probe = new WriteProbe({
+      set: (key, ttlMs) => node.laneOf().ask(['SET', key, '', 'PX', String(ttlMs)]),
+      url,
+      clock,
+      log,
+      moved: () => this.#reopen(),
+    });
+    this.#tick();
+    this.#stopTicking = every(clock, ECHO_MS, () => this.#tick());
+  }
 
-  const subscribe = async (channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> => {
-    const known = listeners.get(channel);
-    const mine = known ?? new Set();
-    mine.add(listener);
+  get ready(): Promise<void> {
+    return this.#router.ready;
+  }
+
+  async publish(channel: string, message: Buffer): Promise<number> {
+    const {promise, ...asker} = promised();
+    this.#batchOf(slotOf(channel), 'now').spublish(spublishPrefix(channel), message, asker, 0);
+    return Number(await promise);
+  }
+
+  outlet(channel: string, delivered: Delivered): Outlet {
+    return new ChannelOutlet(channel, delivered, this.#batchOf);
+  }
+
+  async subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {
+    const known = this.#subscriptions.get(channel);
+    const subscription = known ?? new Subscription(channel);
+    const own = (message: Buffer) => listener(message); // one listener may be given twice
+    subscription.add(own);
     if (!known) {
-      listeners.set(channel, mine);
-      await subscriber.ssubscribe(channel);
+      this.#subscriptions.set(channel, subscription);
+      this.#place(subscription);
     }
+    await subscription.confirmed;
     return async () => {
-      if (!mine.delete(listener) || mine.size > 0) return;
-      listeners.delete(channel);
-      await subscriber.sunsubscribe(channel);
+      subscription.remove(own);
+      if (subscription.hasListeners || this.#subscriptions.get(channel) !== subscription) return;
+      this.#subscriptions.delete(channel);
+      for (const lane of subscription.former.splice(0)) void lane.drop(subscription);
+      await subscription.lane?.drop(subscription);
     };
+  }
+
+  async holdPresence(channel: string): Promise<Unsubscribe> {
+    const subscription = new Subscription(channel, {isPresence: true});
+    this.#presences.add(subscription);
+    this.#place(subscription);
+    await subscription.confirmed;
+    return async () => {
+      this.#presences.delete(subscription);
+      for (const lane of [...subscription.former.splice(0), subscription.lane]) lane?.close();
+    };
+  }
+
+  wellSince(): Millis | undefined {
+    return latest(this.#router.lanes.map(lane => lane.wellSince()));
+  }
+
+  linkedSince(): Millis | undefined {
+    return latest(this.#router.lanes.map(lane => lane.linkedSince));
+  }
+
+  trouble(): RedisTrouble | undefined {
+    return this.#probe.trouble ?? (this.wellSince() === undefined ? 'no-answer' : undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopTicking();
+    this.#probe[Symbol.dispose]();
+    this.#router.close();
+    for (const lane of this.#presenceLanes()) lane.close();
+    this.#flusher[Symbol.dispose]();
+    this.#flush();
+  }
+
+  wantsFlush(): void {
+    this.#flusher.wants('now');
+  }
+
+  moved(from: Lane, text: string): Lane | undefined {
+    return this.#router.moved(from, text);
+  }
+
+  doubtful(lane: Lane): void {
+    this.#router.doubt(lane);
+  }
+
+  subscribed(at: Lane, subscription: Subscription): void {
+    if (at !== subscription.lane) return;
+    for (const lane of subscription.former.splice(0)) {
+      if (subscription.isPresence) lane.close();
+      else void lane.drop(subscription);
+    }
+  }
+
+  unsubscribed(from: Lane, subscription: Subscription, error: Error): void {
+    if (from !== subscription.lane) return void from.drop(subscription);
+    if (!this.#router.moved(from, error.message)) this.#router.doubt(from);
+    this.#options.clock.after(RETRY, () => {
+      if (subscription.lane === from && this.#isHeld(subscription)) from.carry(subscription);
+    });
+  }
+
+  /** The batch that is written next to the node of a slot. */
+  readonly #batchOf = (slot: number, urgency: Urgency): Batch => {
+    this.#flusher.wants(urgency);
+    return this.#router.laneOf(slot)?.batch ?? this.#nowhere;
   };
 
-  for (const client of [publisher, subscriber]) client.on('close', () => watch.disconnected());
+  #isHeld(subscription: Subscription): boolean {
+    return this.#presences.has(subscription) || this.#subscriptions.get(subscription.channel) === subscription;
+  }
 
-  await subscribe(echo, () => watch.echoed(clock.now()));
+  /** Subscribes at the node that serves the channel now. */
+  #place(subscription: Subscription): void {
+    const serving = this.#router.laneOf(subscription.slot);
+    if (!serving || sameNode(serving, subscription.lane)) return;
+    if (subscription.lane) subscription.former.push(subscription.lane);
+    subscription.lane = subscription.isPresence ? new Lane(this.#laneTo(serving.address)) : serving;
+    subscription.lane.carry(subscription);
+  }
 
-  const listen = () => {
-    if (watch.tick(clock.now())) for (const client of [publisher, subscriber]) client.disconnect(true);
-    publisher.spublish(echo, '').catch(() => {});
-  };
-  listen();
-  const stop = every(clock, ECHO_MS, listen);
+  #laneTo(address: Lane['address'], echo?: string) {
+    const {clock, log} = this.#options;
+    const access = accessOf(this.#url);
+    return {address, access, clock, log, events: this, isOfCluster: false, ...(echo === undefined ? {} : {echo})};
+  }
 
-  const publish: MediaBus['publish'] = async (channel, message) => Number(await publisher.spublish(channel, message));
+  #tick(): void {
+    const at = this.#options.clock.now();
+    for (const lane of this.#router.lanes) lane.tick(at);
+    this.#ticks += 1;
+    if (this.#ticks % LOOK_EVERY === 0) for (const lane of this.#presenceLanes()) lane.look();
+  }
 
-  return {
-    countsAll: !nodesOf(url).cluster,
-    publish,
-    outlet: (channel, delivered) => outletOverPublish(publish, channel, delivered),
-    subscribe,
-    async holdPresence(channel) {
-      const line = openRedis(url, 'subscribe', log);
-      presences.add(line);
-      await line.ssubscribe(channel);
-      return async () => {
-        presences.delete(line);
-        line.disconnect();
-      };
-    },
-    wellSince: () => watch.wellSince(clock.now()),
-    linkedSince: () => watch.linkedSince,
-    trouble: () => probe.trouble ?? (watch.wellSince(clock.now()) === undefined ? 'no-answer' : undefined),
-    async [Symbol.asyncDispose]() {
-      stop();
-      probe[Symbol.dispose]();
-      listeners.clear();
-      for (const client of [publisher, subscriber, ...presences]) client.disconnect();
-    },
-  };
+  #flush(): void {
+    for (const lane of this.#router.lanes) lane.flush();
+    for (const lane of this.#presenceLanes()) lane.flush();
+    this.#nowhere.abandon(new Error('no node of Redis serves this channel'));
+    this.#nowhere.clear();
+  }
+
+  /** Everything moves to where the address leads now. */
+  #reopen(): void {
+    const why = new Error('redis was demoted to a replica');
+    for (const lane of [...this.#router.lanes, ...this.#presenceLanes()]) lane.replace(why);
+    for (const client of this.#options.followers ?? []) client.disconnect(true);
+  }
+
+  #presenceLanes(): Lane[] {
+    return [...this.#presences].flatMap(({lane, former}) => (lane ? [lane, ...former] : former));
+  }
+}
+
+/** The latest of the moments; undefined if one of them is. */
+function latest(moments: readonly (Millis | undefined)[]): Millis | undefined {
+  let last: Millis | undefined;
+  for (const moment of moments) {
+    if (moment === undefined) return undefined;
+    last = Math.max(moment, last ?? moment);
+  }
+  return last;
+}
+
+function sameNode(one: Lane, other: Lane | undefined): boolean {
+  return one.address.host === other?.address.host && one.address.port === other.address.port;
 }

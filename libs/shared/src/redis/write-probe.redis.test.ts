@@ -68,11 +68,11 @@ describe.skipIf(!binary)('a primary that is demoted with its connections kept', 
     const clientsOfOurs = async (server: Redis) =>
       String(await server.call('CLIENT', 'LIST'))
         .split('\n')
-        .filter(line => /name=voicebridge-(commands|publish|subscribe)/.test(line));
+        .filter(line => /name=voicebridge-(commands|media)/.test(line));
     await vi.waitFor(
       async () => {
         expect(await clientsOfOurs(old)).toEqual([]);
-        expect(await clientsOfOurs(now)).toHaveLength(6);
+        expect(await clientsOfOurs(now)).toHaveLength(4);
       },
       {timeout: 10_000},
     );

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {Log} from '../observability/log.ts';
 import {OutageLog} from '../observability/outage-log.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
-import {makeClient, nodesOf, type RedisClient} from './client.ts';
+import {makeClient, nodesOf} from './client.ts';
 import {PROBE_TTL_MS, probeKey} from './keys.ts';
 import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';
 import {unaskedWords} from './unasked-words.ts';
@@ -12,9 +12,9 @@ const EVERY: Millis = 1_000;
 const SETTLED: Millis = 2_000;
 
 export interface WriteProbeOptions {
-  /** The connection that is probed. */
-  readonly client: RedisClient;
-  /** Its URL. */
+  /** Sets a key, with its lifetime, by the connection that is probed. */
+  readonly set: (key: string, ttlMs: Millis) => Promise<unknown>;
+  /** Its URL. A new connection is tried, too, if that is one Redis. */
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,9 +65,9 @@ export class WriteProbe implements Disposable {
   }
 
   async #ask(): Promise<void> {
-    const {client, url, moved} = this.#options;
+    const {set, url, moved} = this.#options;
     try {
-      await this.#write(client);
+      await set(this.#key, PROBE_TTL_MS);
       this.#trouble = undefined;
       this.#outages.worked();
     } catch (thrown) {
@@ -78,10 +78,6 @@ export class WriteProbe implements Disposable {
       if (redisTroubleOf(thrown) === 'read-only') moved?.();
       this.#failed(thrown);
     }
-  }
-
-  async #write(client: RedisClient): Promise<void> {
-    await client.set(this.#key, '', 'PX', PROBE_TTL_MS);
   }
 
   /** The trouble that a new connection meets; undefined if it can write. */
@@ -98,7 +94,7 @@ export class WriteProbe implements Disposable {
     client.on('error', error => (said ??= error));
     try {
       await client.connect();
-      await this.#write(client);
+      await client.set(this.#key, '', 'PX', PROBE_TTL_MS);
       return undefined;
     } catch (thrown) {
       const failure = said ?? thrown;
