@@ -30,7 +30,7 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
     process.stderr.write(`repeated, since a worker without processor time was called dead: ${warningsOf(fleet)}\n`);
     await fleet[Symbol.asyncDispose]();
     await callAll();
-  }, 240_000);
+  }, 480_000); // twice a minute of calls
 
   async function callAll(): Promise<void> {
     fleet = await ProcessFleet.start({edges: 2, workers: 2, model: {MODEL_TAGGED: 'on'}});

@@ -8,7 +8,7 @@ import {dialOdd, evidenceOf, type OddCall, type OddCallTruth} from '../heard/odd
 /** The longest wait of a caller: six seconds, and the time that a machine needs which carries all of these calls. */
 const LONGEST_MS = 7_000;
 /** The script of a caller who is not answered. */
-const GIVES_UP_AFTER_MS = 45_000;
+const GIVES_UP_AFTER_MS = 90_000;
 const SAY = 'The assistant cannot speak.';
 const GOOD: Partial<Knobs> = {};
 

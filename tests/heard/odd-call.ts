@@ -35,7 +35,9 @@ export interface OddCallTruth {
   readonly endReason: string | undefined;
 }
 
-const SESSION_WITHIN_MS = 10_000;
+const SESSION_WITHIN_MS = 60_000;
+/** A worker logs the end of a call when it has let go of everything. */
+const LOGGED_WITHIN_MS = 10_000;
 
 /**
  * Dials, and waits until the model has a session for it. One call after the other, so that the model knows which caller
@@ -78,10 +80,7 @@ export async function evidenceOf(
   );
   const told = withTold(sounds, toldByTwilio(report), actedAt);
   const answering = await Promise.all(sessions.map(session => onPhone(fleet, session, report)));
-  const lines = fleet.workers
-    .flatMap(worker => worker.lines.flatMap(({json}) => (json ? [json] : [])))
-    .filter(line => line['callSid'] === report.callSid);
-  const reason = lines.find(({msg}) => msg === 'call ended')?.['reason'];
+  const reason = await endReasonOf(fleet, report.callSid);
   return {
     report,
     sessions,
@@ -95,9 +94,24 @@ export async function evidenceOf(
       answering.flatMap(({events}) => events),
       actedAt,
     ),
-    lines,
-    endReason: typeof reason === 'string' ? reason : undefined,
+    lines: linesOf(fleet, report.callSid),
+    endReason: reason,
   };
+}
+
+function linesOf({workers}: ProcessFleet, callSid: string) {
+  const all = workers.flatMap(({lines}) => lines.flatMap(({json}) => (json ? [json] : [])));
+  return all.filter(line => line['callSid'] === callSid);
+}
+
+/** Why a call ended, by the worker's log; undefined if it does not say so in time. */
+async function endReasonOf(fleet: ProcessFleet, callSid: string): Promise<string | undefined> {
+  for (const givenUpAt = systemClock.now() + LOGGED_WITHIN_MS; ;) {
+    const reason = linesOf(fleet, callSid).find(({msg}) => msg === 'call ended')?.['reason'];
+    if (typeof reason === 'string') return reason;
+    if (systemClock.now() > givenUpAt) return undefined;
+    await sleep(20);
+  }
 }
 
 /** When Twilio told the caller to wait, between two streams. */
