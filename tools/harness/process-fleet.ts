@@ -31,6 +31,11 @@ export interface FleetOptions {
   readonly sources?: string;
 }
 
+/** Where many processes start at once on a machine that is busy with others, loading the sources takes minutes. */
+const READY_WITHIN_MS = 180_000;
+/** Phones that are later than this share their processors with too much else. */
+const PHONES_LATE_MS = 20;
+
 export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
 
 /**
@@ -83,6 +88,14 @@ export class ProcessFleet implements AsyncDisposable {
   }
   get redisPid(): number {
     return set(this.#redis).pid;
+  }
+
+  /**
+   * Whether other programs kept the processors from us, by how late our own phones were. Then a living worker may have
+   * been without a processor for so long that it looked dead, and its calls moved.
+   */
+  get machineIsBusy(): boolean {
+    return this.twilio.lag.p99 > PHONES_LATE_MS;
   }
 
   async #start(): Promise<void> {
@@ -227,7 +240,11 @@ export class ProcessFleet implements AsyncDisposable {
   }
 
   #startService(options: ProcessOptions): Promise<RunningProcess> {
-    return startProcess({...options, ...(this.sources === undefined ? {} : {root: this.sources})});
+    return startProcess({
+      readyWithin: READY_WITHIN_MS,
+      ...options,
+      ...(this.sources === undefined ? {} : {root: this.sources}),
+    });
   }
 
   #modelHttp(): string {
