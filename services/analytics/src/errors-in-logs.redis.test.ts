@@ -1,7 +1,7 @@
 import {PGlite} from '@electric-sql/pglite';
-import {Redis} from 'ioredis';
 import {expect, inject, test} from 'vitest';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 
 const WORDS = 'Hello, my number is +15005550006';
@@ -19,7 +19,7 @@ const rejection = (promise: PromiseLike<unknown>) =>
   );
 
 test('a log line about a command that Redis refused holds none of its arguments', async () => {
-  const redis = new Redis(inject('redisUrl'));
+  const redis = openRedis(inject('redisUrl'), 'commands', createLog('test', {level: 'silent'}));
   for (const failure of [
     await rejection(redis.call('XADD', 'a', 'nonsense', 'words', WORDS)),
     await rejection(redis.call('NO-SUCH-COMMAND', WORDS)),

@@ -10,6 +10,7 @@ import {Queue, Worker} from 'bullmq';
 import {Redis} from 'ioredis';
 import {afterAll, beforeAll, describe, expect, inject, test} from 'vitest';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
+import {makeClient} from '@voicebridge/shared/redis/client.ts';
 import {provideRedis, type ProvidedRedis} from './local-redis.ts';
 import {findRedisBinary} from './private-redis.ts';
 
@@ -119,7 +120,7 @@ test('a Redis that the operator named is used as it is and not stopped by us', a
   expect(redis).toMatchObject({kind: 'given', url: inject('redisUrl')});
   expect(lines[0]).toMatch(/^Redis: using /);
   await redis.close();
-  const client = new Redis(inject('redisUrl'));
+  const client = makeClient(inject('redisUrl'), {});
   expect(await client.ping()).toBe('PONG');
   client.disconnect();
 });

@@ -7,10 +7,11 @@ import {
   type PrivateRedisOptions,
 } from './private-redis.ts';
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
-import {hostOf} from '@voicebridge/shared/redis/client.ts';
+import {hostOf, nodesOf} from '@voicebridge/shared/redis/client.ts';
 
 /** A running Redis, and where it came from. */
 export interface ProvidedRedis {
+  /** With a comma in it if it is a Cluster. */
   readonly url: string;
   /** `given`: REDIS_URL; `private`: a server from the PATH, ours alone; `embedded`: the one written in JavaScript. */
   readonly kind: 'given' | 'private' | 'embedded';
@@ -60,9 +61,11 @@ export async function provideRedis(options: ProvideRedisOptions): Promise<Provid
 }
 
 async function given(url: string, log: (line: string) => void): Promise<ProvidedRedis> {
-  const {flavor, version} = await checkRedis(url);
-  log(`Redis: using ${flavor === 'valkey' ? 'Valkey' : 'Redis'} ${version} at ${hostOf(url)} (REDIS_URL)`);
-  return {url, kind: 'given', version, close: async () => {}};
+  const {flavor, version, url: checked} = await checkRedis(url);
+  const name = flavor === 'valkey' ? 'Valkey' : 'Redis';
+  const cluster = nodesOf(checked).cluster ? ', a Cluster,' : '';
+  log(`Redis: using ${name} ${version}${cluster} at ${hostOf(url)} (REDIS_URL)`);
+  return {url: checked, kind: 'given', version, close: async () => {}};
 }
 
 function provided(redis: PrivateRedis, kind: 'private' | 'embedded', version?: string): ProvidedRedis {

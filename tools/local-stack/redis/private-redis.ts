@@ -31,7 +31,8 @@ export interface PrivateRedisOptions {
 }
 
 export interface RedisBinary {
-  readonly command: 'redis-server' | 'valkey-server';
+  /** A name on the PATH, or the path of a program. */
+  readonly command: string;
   readonly version: string;
 }
 
@@ -50,9 +51,18 @@ kill $watch 2>/dev/null
 if [ -n "$folder" ]; then rm -rf "$folder"; fi
 `;
 
-/** The first server on the PATH that is new enough; undefined if there is none. */
+/**
+ * The server that `REDIS_SERVER` names; else the first on the PATH that is new enough; undefined if there is none.
+ * Throws `CannotStart` if the named one cannot be used.
+ */
 export async function findRedisBinary(): Promise<RedisBinary | undefined> {
   if (process.platform === 'win32') return undefined;
+  const {REDIS_SERVER: named} = process.env;
+  if (named) {
+    const version = await versionOf(named);
+    if (version !== undefined && Number.parseInt(version, 10) >= 7) return {command: named, version};
+    throw new CannotStart(`REDIS_SERVER: ${named} is no redis-server or valkey-server of version 7 or newer.`);
+  }
   for (const command of ['redis-server', 'valkey-server'] as const) {
     const version = await versionOf(command);
     if (version !== undefined && Number.parseInt(version, 10) >= 7) return {command, version};

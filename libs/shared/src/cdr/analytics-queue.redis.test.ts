@@ -22,12 +22,24 @@ test('a worker with a wrong address of the queue gets an error each time it send
   connection.disconnect();
 });
 
-test('a worker whose queue answers sends a record without delay', async () => {
-  const connection = openRedis(inject('redisUrl'), 'queue', log);
-  const queue = openAnalyticsQueue(connection, new FakeClock());
+test.each(inject('redisKinds'))('a record goes through $kind, once, however often it is sent', async ({url}) => {
+  const [sends, takes] = [openRedis(url, 'queue', log), openRedis(url, 'queue', log)];
+  const queue = openAnalyticsQueue(sends, new FakeClock());
   await expect(queue.send([])).resolves.toBeUndefined();
+  const jobs = new Queue('on-each-kind', {connection: sends, prefix: '{vb}'});
+  const taken: string[] = [];
+  const worker = new Worker('on-each-kind', async job => void taken.push(job.name), {
+    connection: takes,
+    prefix: '{vb}',
+  });
+  for (let times = 0; times < 3; times += 1) await jobs.add('record', {}, {jobId: `CA${process.pid}`});
+  await jobs.add('another', {});
+  await vi.waitFor(() => expect(taken).toEqual(['record', 'another']), {timeout: 10_000});
+  await worker.close();
+  await jobs.obliterate({force: true});
+  await jobs.close();
   await queue[Symbol.asyncDispose]();
-  connection.disconnect();
+  for (const client of [sends, takes]) client.disconnect();
 });
 
 const binary = await findRedisBinary();
