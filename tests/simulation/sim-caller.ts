@@ -1,5 +1,4 @@
 import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import type {WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
@@ -62,14 +61,14 @@ export class SimCaller {
     this.#line = undefined;
   }
 
-  /** A message of an edge to Twilio on this stream; what is played comes back as a mark. */
-  hear(line: WorkerLink, frame: WorkerToEdge): void {
-    if (this.#line !== line || frame.kind !== 'audio') return;
+  /** Audio of an edge to Twilio on this stream; what is played comes back as a mark. */
+  hear(line: WorkerLink, mark: string, payload: string): void {
+    if (this.#line !== line) return;
     const now = this.#clock.now();
-    this.#played.push({audio: Buffer.from(frame.payload, 'base64'), from: Math.max(now, this.#playsUntil)});
-    this.#playsUntil = Math.max(now, this.#playsUntil) + msOfBase64(frame.payload);
+    this.#played.push({audio: Buffer.from(payload, 'base64'), from: Math.max(now, this.#playsUntil)});
+    this.#playsUntil = Math.max(now, this.#playsUntil) + msOfBase64(payload);
     this.#clock.after(this.#playsUntil - now, () => {
-      if (this.#line === line && frame.mark !== '') line.send({kind: 'mark', name: frame.mark});
+      if (this.#line === line && mark !== '') line.send({kind: 'mark', name: mark});
     });
   }
 
@@ -77,7 +76,8 @@ export class SimCaller {
     if (!this.#line) return;
     const frame = tagFrame(Buffer.alloc(160, 0xff), {tag: this.tag, frame: this.frames});
     this.frames += 1;
-    this.#line.send({kind: 'audio', timestamp: this.#timestamp, payload: frame.toString('base64')});
+    const payload = Buffer.from(frame.toString('base64'));
+    this.#line.sendAudio(this.#timestamp, payload, 0, payload.length);
     this.#timestamp += 20;
   }
 }

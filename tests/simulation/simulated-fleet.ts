@@ -11,10 +11,8 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
-import {undeliveredWatch} from '../../services/media-edge/src/worker-link/undelivered-watch.ts';
 import {fleetWorkers} from '../../services/media-edge/src/worker-link/fleet-workers.ts';
 import {type WorkerLinkDeps, WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
@@ -34,7 +32,6 @@ interface SimEdge {
   readonly deps: WorkerLinkDeps;
   readonly lines: Set<WorkerLink>;
   /** The receivers of a channel. */
-  readonly owners: Map<string, () => ProcessId | undefined>;
 }
 
 const PERFECT: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
@@ -154,18 +151,11 @@ export class SimulatedFleet {
       metrics,
       random: this.#random,
     });
-    const owners = new Map<string, () => ProcessId | undefined>();
-    const bus = undeliveredWatch(
-      plain,
-      channel => owners.get(channel)?.(),
-      owner => workers.noReceiver(owner),
-    );
-    const channels = reliableFrameChannels(bus, clock);
+    const channels = reliableFrameChannels(plain, clock);
     const edge = {
       mortal,
       deps: {id, directory: shared.directory, channels, workers, clock, log, metrics},
       lines: new Set<WorkerLink>(),
-      owners,
     };
     this.edges.push(edge);
     return edge;
@@ -192,17 +182,17 @@ export class SimulatedFleet {
   }
 
   /** Twilio opens a stream of a call on an edge, the first or another one. */
-  async openStream(caller: SimCaller, {deps, lines, owners}: SimEdge): Promise<boolean> {
+  async openStream(caller: SimCaller, {deps, lines}: SimEdge): Promise<boolean> {
     const streamSid = StreamSid.parse(`MZ${hex(16)}`);
     const entry = await this.directory.read(caller.callSid);
     if (entry?.state !== 'live') return false;
     const attached = await this.directory.attach(caller.callSid, {epoch: entry.epoch, streamSid, edge: deps.id});
     if (!attached) return false;
-    const line: WorkerLink = new WorkerLink({callSid: caller.callSid, streamSid}, deps, frame =>
-      caller.hear(line, frame),
-    );
+    const line: WorkerLink = new WorkerLink({callSid: caller.callSid, streamSid}, deps, {
+      onFrame: () => {},
+      onAudio: (mark, bytes, from, to) => caller.hear(line, mark, bytes.toString('latin1', from, to)),
+    });
     lines.add(line);
-    owners.set(mediaUp(streamSid), () => line.owner);
     caller.opened(line);
     void line.run(attached.call).then(over => {
       // It has no owner any more: Twilio opens another stream, as it does when an edge closes the socket.

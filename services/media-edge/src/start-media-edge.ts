@@ -22,7 +22,6 @@ import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {Carrier} from './carriers/carrier.ts';
 import {twilioCarrier} from './carriers/twilio/twilio-carrier.ts';
-import {undeliveredWatch} from './worker-link/undelivered-watch.ts';
 import {CallLeg, type LegDeps} from './leg/call-leg.ts';
 import type {EdgeConfig} from './config.ts';
 import {drainLegs} from './leg/drain-legs.ts';
@@ -65,12 +64,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   let draining = false;
 
   await using stack = new AsyncDisposableStack();
-  const bus = undeliveredWatch(
-    deps.bus,
-    channel => legs.listenerOf(channel),
-    owner => workers.noReceiver(owner),
-  );
-  const channels = stack.use(reliableFrameChannels(bus, clock));
+  const channels = stack.use(reliableFrameChannels(deps.bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log}));
   const peers = stack.use(await monitorPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
   const members = stack.use(new MemberCache(fleet, 'workers', clock));

@@ -19,6 +19,8 @@ export interface ChannelCounts {
   readonly lost: number;
   /** Frames of another epoch, ignored. */
   readonly stale: number;
+  /** The other side has confirmed so many of the frames that were sent, from the first one on. */
+  readonly confirmed: number;
   /** Frames we sent that the other side has not confirmed yet. */
   readonly unconfirmed: number;
   /** Half the last round trip between the two ends; undefined until one was measured. */

@@ -44,11 +44,12 @@ export interface LinkOut {
 export class ReliableLink {
   readonly #epoch: number;
   readonly #out: LinkOut;
-  /** The audio that was sent and not confirmed; more, if others own the ring. */
+  /** Of our own: the audio that was sent and not confirmed. Of others: what they keep. */
   readonly #audio: ByteRing;
   readonly #ownsAudio: boolean;
   // sending
   #lastSeq = 0;
+  #confirmedSeq = 0;
   readonly #unconfirmed = new SentFrames();
   #reachable = true;
   #met = false;
@@ -77,16 +78,15 @@ export class ReliableLink {
     this.#ownsAudio = audio === undefined;
   }
 
-  /** Sends a frame for the other side, whose body is `bytes` from `from` up to `to`, or keeps it until it can be sent. */
+  /** Sends a frame whose body is `bytes` from `from` up to `to`, and keeps a copy until it is confirmed. */
   send(kind: number, timestamp: number, bytes: Buffer, from: number, to: number, at: Millis): void {
-    if (kind === PacketKind.audio) {
+    if (kind === PacketKind.audio && this.#ownsAudio) {
       this.sendKept(timestamp, this.#audio.append(bytes, from, to), to - from, at);
     } else this.#number(kind, timestamp, 0, 0, Buffer.from(bytes.subarray(from, to)), at);
   }
 
   /** Sends audio that is in the ring already. */
   sendKept(timestamp: number, position: number, length: number, at: Millis): void {
-    if (this.#giveUpAt === Number.POSITIVE_INFINITY) this.#giveUpAt = at + KEEP_MS;
     this.#number(PacketKind.audio, timestamp, position, length, undefined, at);
   }
 
@@ -131,7 +131,10 @@ export class ReliableLink {
 
   /** Call it every 10 to 30 ms. */
   tick(at: Millis): void {
-    if (at >= this.#giveUpAt) this.#giveUp(at);
+    if (at >= this.#giveUpAt) {
+      this.#giveUpAt = this.#unconfirmed.giveUp(at - KEEP_MS) + KEEP_MS;
+      this.#releaseAudio();
+    }
     const oldest = this.#unconfirmed.at(0);
     if (oldest && !this.#reachable) this.#probe(at);
     else if (oldest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
@@ -151,14 +154,21 @@ export class ReliableLink {
   get oldestAudio(): number {
     for (let place = 0; place < this.#unconfirmed.size; place += 1) {
       const sent = this.#unconfirmed.at(place);
-      if (sent?.kind === PacketKind.audio) return sent.position;
+      if (sent?.kind === PacketKind.audio && !sent.body) return sent.position;
     }
     return this.#audio.end;
   }
 
   counts(): ChannelCounts {
     const {received, lost} = this.#arrived;
-    return {...this.#counts, received, lost, unconfirmed: this.#unconfirmed.size, hopMs: this.#hopMs};
+    return {
+      ...this.#counts,
+      received,
+      lost,
+      confirmed: this.#confirmedSeq,
+      unconfirmed: this.#unconfirmed.size,
+      hopMs: this.#hopMs,
+    };
   }
 
   #number(
@@ -170,6 +180,7 @@ export class ReliableLink {
     at: Millis,
   ): void {
     if (this.#unconfirmed.size === 0) this.#progressAt = at;
+    if (kind === PacketKind.audio) this.#giveUpAt = Math.min(this.#giveUpAt, at + KEEP_MS);
     this.#lastSeq += 1;
     const sent = this.#unconfirmed.push();
     sent.seq = this.#lastSeq;
@@ -209,7 +220,9 @@ export class ReliableLink {
     }
     this.#newestSentAt = Header.sentAt(packet);
     this.#newestAt = at;
-    const confirmed = this.#unconfirmed.placeOf(Header.ack(packet) + 1);
+    const ack = Header.ack(packet);
+    this.#confirmedSeq = Math.max(this.#confirmedSeq, ack);
+    const confirmed = this.#unconfirmed.placeOf(ack + 1);
     if (confirmed > 0) {
       this.#unconfirmed.drop(confirmed);
       this.#progressAt = at;
@@ -262,21 +275,6 @@ export class ReliableLink {
     this.#publishSent(sent, at);
   }
 
-  /** Replaces old audio by notes of how much is gone, and joins neighbouring notes. Control frames stay. */
-  #giveUp(at: Millis): void {
-    this.#giveUpAt = Number.POSITIVE_INFINITY;
-    this.#unconfirmed.filter((sent, before) => {
-      if (sent.kind === PacketKind.audio && at - sent.firstAt >= KEEP_MS) {
-        sent.kind = PacketKind.gone;
-        sent.timestamp = 0;
-      } else if (sent.kind === PacketKind.audio) this.#giveUpAt = Math.min(this.#giveUpAt, sent.firstAt + KEEP_MS);
-      if (sent.kind !== PacketKind.gone || before?.kind !== PacketKind.gone) return true;
-      before.span += sent.span;
-      return false;
-    });
-    this.#releaseAudio();
-  }
-
   /** Requests all gaps at once: after an outage there are many, and one at a time would take seconds. */
   #askForGap(at: Millis): void {
     if (at < this.#askAt) return;
@@ -287,9 +285,9 @@ export class ReliableLink {
   #publishSent(sent: SentFrame, at: Millis): void {
     const bytes = scratch.forBody(Math.max(4, sent.length, sent.body?.length ?? 0));
     let {length} = sent;
-    if (sent.kind === PacketKind.audio) this.#audio.copy(sent.position, length, bytes, HEADER_BYTES);
+    if (sent.body) length = sent.body.copy(bytes, HEADER_BYTES);
     else if (sent.kind === PacketKind.gone) length = bytes.writeUInt32BE(sent.span, HEADER_BYTES) - HEADER_BYTES;
-    else length = sent.body?.copy(bytes, HEADER_BYTES) ?? 0;
+    else this.#audio.copy(sent.position, length, bytes, HEADER_BYTES);
     writeFrameHeader(bytes, sent.kind, this.#epoch, sent.seq, sent.timestamp);
     this.#publishScratch(length, sent.seq, sent.kind === PacketKind.audio ? 'soon' : 'now', at);
   }

@@ -1,4 +1,5 @@
 import type {Millis} from '../time.ts';
+import {PacketKind} from './packet.ts';
 
 /** One numbered frame that the other side has not confirmed. */
 export interface SentFrame {
@@ -55,6 +56,26 @@ export class SentFrames {
     this.#size -= count;
     this.#first = this.#size === 0 ? 0 : this.#index(count);
     if (this.#size === 0 && this.#records.length > KEPT_EMPTY) this.#records = [];
+  }
+
+  /**
+   * Replaces audio that was first sent at `until` or before by notes of how much is gone, and joins neighbouring notes.
+   * Returns when the oldest audio that is left was first sent; infinite if none is.
+   */
+  giveUp(until: Millis): Millis {
+    let oldest = Number.POSITIVE_INFINITY;
+    this.filter((frame, before) => {
+      if (frame.kind === PacketKind.audio && frame.firstAt > until) oldest = Math.min(oldest, frame.firstAt);
+      else if (frame.kind === PacketKind.audio) {
+        frame.kind = PacketKind.gone;
+        frame.timestamp = 0;
+        frame.body = undefined;
+      }
+      if (frame.kind !== PacketKind.gone || before?.kind !== PacketKind.gone) return true;
+      before.span += frame.span;
+      return false;
+    });
+    return oldest;
   }
 
   /** Keeps the frames for which `keeps` is true. It is asked for each in order, with the one that was kept before. */

@@ -22,6 +22,15 @@ export function msOfBase64(text: string): Millis {
   return msOfBytes(bytesOfBase64(text));
 }
 
+/** The same for a text that stands in `bytes` from `from` up to, but not including, `to`. */
+export function msOfBase64In(bytes: Buffer, from: number, to: number): Millis {
+  if (to === from) return 0;
+  const padding = bytes[to - 1] !== EQUALS ? 0 : bytes[to - 2] === EQUALS ? 2 : 1;
+  return msOfBytes(((to - from) * 3) / 4 - padding);
+}
+
+const EQUALS = 0x3d;
+
 /** Base64 μ-law silence of whole milliseconds. */
 export function silence(ms: Millis): string {
   return Buffer.alloc(Math.round(ms) * BYTES_PER_MS, SILENCE).toString('base64');

@@ -37,23 +37,25 @@ export interface AudioFormat {
 }
 
 /**
- * Audio of the caller. It has the shape of the frame that goes to the worker, so that 50 messages a second need no
- * object of their own for that.
+ * Audio of the caller, which comes fifty times a second and is therefore no object: base64 μ-law, 8 kHz, one channel, as
+ * text in `bytes` from `from` up to, but not including, `to`; valid during the call only. It is empty for a frame that
+ * holds nothing of the caller, such as the assistant's own track. `streamSid` and `sequence`: as for other messages.
+ * `timestamp`: on the clock of the stream, in whole milliseconds below 2^32.
  */
-interface Audio extends InStream {
-  readonly kind: 'audio';
-  /** On the clock of the stream, in whole milliseconds below 2^32. */
-  readonly timestamp: Millis;
-  /** Base64 μ-law, 8 kHz, one channel. Empty for a frame that holds nothing of the caller, such as the assistant's own track. */
-  readonly payload: string;
-}
+export type OnCarrierAudio = (
+  streamSid: StreamSid | undefined,
+  sequence: number | undefined,
+  timestamp: Millis,
+  bytes: Buffer,
+  from: number,
+  to: number,
+) => void;
 
-/** Everything that a carrier may say of a call. */
+/** Everything that a carrier may say of a call, except its audio. */
 export type CarrierMessage =
   /** The socket is open; the call comes next. */
   | {readonly kind: 'connected'}
   | Started
-  | Audio
   /** All audio that was sent before this mark has been played, or was dropped by a clear. */
   | (InStream & {readonly kind: 'markReturned'; readonly name: string})
   /** A DTMF digit: 0 to 9, *, #, A to D. */
@@ -77,8 +79,12 @@ export type CarrierEvent = CarrierMessage | Unreadable;
 export interface CarrierSocket {
   /** The carrier, as metrics name it. */
   readonly carrier: string;
-  /** Base64 μ-law of any length, played in the order of arrival. None of the three waits, or writes to a closing socket. */
-  sendAudio(payload: string): void;
+  /**
+   * Base64 μ-law of any length, as text in `bytes` from `from` up to `to`, played in the order of arrival, and the mark
+   * behind it; each may be empty. Copies the bytes, and writes both at once. None of the three waits, or writes to a
+   * closing socket.
+   */
+  sendAudio(mark: string, bytes: Buffer, from: number, to: number): void;
   /** Comes back as `markReturned` when all audio sent before it was played, or was dropped by a clear. */
   sendMark(name: string): void;
   /** Drops all audio that waits to be played; the marks behind it come back. */
@@ -90,8 +96,9 @@ export interface CarrierSocket {
   ping(): void;
   /** Bytes that were sent and that the peer has not read yet. */
   readonly bufferedBytes: number;
-  /** Set it in the turn of the event loop in which the socket was opened, or the first events are missed. */
+  /** Set both in the turn of the event loop in which the socket was opened, or the first events are missed. */
   onEvent(listener: (event: CarrierEvent) => void): void;
+  onAudio(listener: OnCarrierAudio): void;
   onPong(listener: () => void): void;
   /** With the close code; 1006 if the connection was lost without a close frame. */
   readonly closed: Promise<{readonly code: number}>;

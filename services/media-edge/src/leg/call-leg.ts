@@ -1,18 +1,20 @@
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import type {OnAssistantAudio} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
-import type {CarrierEvent, CarrierMessage, CarrierSocket, Started} from '../carriers/carrier.ts';
+import type {CarrierEvent, CarrierMessage, CarrierSocket, OnCarrierAudio, Started} from '../carriers/carrier.ts';
 import {WorkerLink, type WorkerLinkDeps} from '../worker-link/worker-link.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
-import {begin, judge, type Leg} from './leg-state.ts';
+import {AssistantVoice} from './assistant-voice.ts';
+import {begin, judge, judgeAudio, type Leg, type Verdict} from './leg-state.ts';
+import {closeReasonOf, type Closing} from './closing.ts';
 import {overdue, resetLiveness, wantsPing} from './leg-liveness.ts';
 import {PeerLimits} from './peer-limits.ts';
-import {Playout} from './playout.ts';
 import {beginStreamSpan} from './stream-span.ts';
 
 export interface LegDeps extends WorkerLinkDeps {
@@ -23,12 +25,6 @@ export interface LegDeps extends WorkerLinkDeps {
 }
 
 type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
-
-/** What a socket is closed with. Without it the connection is cut, because the peer cannot be reached. */
-interface Closing {
-  readonly code: number;
-  readonly reason: string;
-}
 
 const COUNT_EVERY_MS = 1_000;
 
@@ -41,7 +37,7 @@ export class CallLeg {
   readonly #entrance: Entrance;
   readonly #deps: LegDeps;
   readonly #limits: PeerLimits;
-  readonly #playout = new Playout();
+  readonly #voice: AssistantVoice;
   readonly #started = Promise.withResolvers<{start: Started; link: WorkerLink} | undefined>();
   /** Aborts when the leg is over: then the stream need not be admitted any more. */
   readonly #over = new AbortController();
@@ -56,9 +52,11 @@ export class CallLeg {
     this.#entrance = entrance;
     this.#deps = deps;
     this.#limits = new PeerLimits(openedAt);
+    this.#voice = new AssistantVoice(socket, this.#limits, deps.clock);
     this.#leg = {state: 'awaitingStart', openedAt};
     this.#countedAt = openedAt;
     socket.onEvent(event => this.#guard(() => this.#receive(event)));
+    socket.onAudio(this.#hear);
     socket.onPong(() => {
       if ('lastSeenAt' in this.#leg) this.#leg.lastSeenAt = this.#deps.clock.now();
     });
@@ -71,7 +69,7 @@ export class CallLeg {
 
   /** The stream is bridged and nothing of the assistant is audible: moving the call now is not heard. */
   quiet(at: Millis): boolean {
-    return this.#leg.state === 'bridged' && this.#playout.quiet(at);
+    return this.#leg.state === 'bridged' && this.#voice.quiet(at);
   }
 
   /** Resolves when the socket is closed and the worker has been informed. */
@@ -156,10 +154,31 @@ export class CallLeg {
     if (!isOurMark && !this.#limits.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
     if (event.kind === 'unreadable') return this.#unusable(event.reason, event.detail);
     const verdict = judge(this.#leg, event, at);
+    if (this.#passes(verdict, at)) this.#pass(event);
+  }
+
+  /** Audio of the caller. No closure guards it, because it comes fifty times a second. */
+  readonly #hear: OnCarrierAudio = (streamSid, sequence, timestamp, bytes, from, to) => {
+    if (this.#leg.state === 'over') return;
+    try {
+      const at = this.#deps.clock.now();
+      if (!this.#limits.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
+      const verdict = judgeAudio(this.#leg, streamSid, sequence, at);
+      if (this.#passes(verdict, at) && to > from) this.#link?.sendAudio(timestamp, bytes, from, to);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
+  };
+
+  /** Whether a message belongs to the call. Whatever else a verdict says is done here. */
+  #passes(verdict: Verdict, at: Millis): boolean {
+    if (verdict.do === 'pass' && verdict.odd) this.#countMalformed(verdict.odd);
+    if (verdict.do !== 'pass') this.#follow(verdict, at);
+    return verdict.do === 'pass';
+  }
+
+  #follow(verdict: Exclude<Verdict, {do: 'pass'}>, at: Millis): void {
     switch (verdict.do) {
-      case 'pass':
-        if (verdict.odd) this.#countMalformed(verdict.odd);
-        return this.#pass(event);
       case 'begin':
         return this.#begin(verdict.start, at);
       case 'odd':
@@ -178,7 +197,10 @@ export class CallLeg {
   #begin(start: Started, at: Millis): void {
     const {callSid, streamSid} = start;
     const deps = {...this.#deps, log: logOfCall(this.#deps.log, callSid)};
-    const link = new WorkerLink({callSid, streamSid}, deps, frame => this.#guard(() => this.#play(frame)));
+    const link = new WorkerLink({callSid, streamSid}, deps, {
+      onFrame: frame => this.#guard(() => this.#play(frame)),
+      onAudio: this.#playAudio,
+    });
     this.#link = link;
     this.#leg = begin(start, at);
     this.#started.resolve({start, link});
@@ -186,12 +208,8 @@ export class CallLeg {
 
   #pass(message: CarrierMessage): void {
     switch (message.kind) {
-      case 'audio':
-        // An audio message has the shape of a frame, so the most frequent frame needs no second object.
-        if (message.payload !== '') this.#link?.send(message);
-        return;
       case 'markReturned':
-        this.#playout.returned(message.name);
+        this.#voice.markReturned(message.name);
         this.#link?.send({kind: 'mark', name: message.name});
         return;
       case 'digit':
@@ -206,20 +224,22 @@ export class CallLeg {
     }
   }
 
-  #play(frame: WorkerToEdge): void {
+  readonly #playAudio: OnAssistantAudio = (mark, bytes, from, to) => {
     if (this.#leg.state === 'over') return;
-    const at = this.#deps.clock.now();
+    try {
+      this.#voice.audio(mark, bytes, from, to);
+    } catch (thrown) {
+      this.#bug(thrown);
+    }
+  };
+
+  #play(frame: Exclude<WorkerToEdge, {kind: 'audio'}>): void {
+    if (this.#leg.state === 'over') return;
     switch (frame.kind) {
-      case 'audio':
-        if (frame.payload !== '') this.#socket.sendAudio(frame.payload);
-        if (frame.mark !== '') this.#sendMark(frame.mark);
-        return this.#playout.sent(frame.payload, frame.mark, at);
       case 'mark':
-        this.#sendMark(frame.name);
-        return this.#playout.sent('', frame.name, at);
+        return this.#voice.mark(frame.name);
       case 'clear':
-        this.#socket.sendClear();
-        return this.#playout.cleared(at);
+        return this.#voice.clear();
       case 'close':
         return this.#finish('moved', {code: 1000, reason: frame.why});
       default:
@@ -227,19 +247,18 @@ export class CallLeg {
     }
   }
 
-  #sendMark(name: string): void {
-    this.#limits.markSent();
-    this.#socket.sendMark(name);
-  }
-
   /** A bug in the handling of one message ends this call only; the other calls of the process go on. */
   #guard(run: () => void): void {
     try {
       run();
     } catch (thrown) {
-      this.#deps.log.error({err: thrown, ...this.#link?.stream}, 'bug: a message could not be passed on');
-      this.#finish('lost', {code: 1011, reason: 'internal error'});
+      this.#bug(thrown);
     }
+  }
+
+  #bug(thrown: unknown): void {
+    this.#deps.log.error({err: thrown, ...this.#link?.stream}, 'bug: a message could not be passed on');
+    this.#finish('lost', {code: 1011, reason: 'internal error'});
   }
 
   #unusable(reason: string, detail?: string): void {
@@ -291,9 +310,4 @@ export class CallLeg {
     if (closing) this.#socket.close(closing.code, closing.reason);
     else this.#socket.terminate();
   }
-}
-
-/** A close frame holds 123 bytes of reason. */
-function closeReasonOf(text: string): string {
-  return Buffer.from(text).subarray(0, 123).toString('ascii');
 }

@@ -1,5 +1,6 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Closing} from './closing.ts';
 import type {Leg, Stream} from './leg-state.ts';
 
 /** How long a socket may stay open before its start message. */
@@ -17,9 +18,7 @@ export const STALLED_MS = 5_000;
 const HOPELESS_BYTES = 16_000_000;
 
 /** Why a leg cannot go on. `lost`: the peer is not reachable, so the connection is cut without a close frame. */
-export interface Overdue {
-  readonly code: number;
-  readonly reason: string;
+export interface Overdue extends Closing {
   readonly lost: boolean;
 }
 

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
 import type {CarrierMessage, Started} from '../carriers/carrier.ts';
-import {begin, judge, type Leg} from './leg-state.ts';
+import {begin, judge, judgeAudio, type Leg} from './leg-state.ts';
 import {ADMIT_WITHIN_MS, DEAD_AFTER_MS, overdue, STALLED_BYTES, STALLED_MS, wantsPing} from './leg-liveness.ts';
 import {newCallSid, newStreamSid} from '../testing/twilio-client.ts';
 
@@ -12,13 +12,7 @@ const mark = (sequence: number, stream = streamSid): CarrierMessage => ({
   streamSid: stream,
   name: 'm',
 });
-const media = (sequence: number): CarrierMessage => ({
-  kind: 'audio',
-  sequence,
-  streamSid,
-  timestamp: 20,
-  payload: '',
-});
+const audio = (leg: Leg, sequence: number, at: number) => judgeAudio(leg, streamSid, sequence, at);
 const stop: CarrierMessage = {kind: 'stopped', streamSid};
 const waiting: Leg = {state: 'awaitingStart', openedAt: 0};
 
@@ -33,8 +27,8 @@ describe('a leg before its call is known', () => {
     expect(judge(waiting, {kind: 'connected'}, 1)).toEqual({do: 'skip'});
     expect(judge(waiting, start, 1)).toEqual({do: 'begin', start});
     expect(judge(waiting, stop, 1)).toEqual({do: 'end'});
-    expect(judge(waiting, media(2), 1)).toMatchObject({do: 'close', code: 1008});
-    expect(judge(waiting, mark(2), 1)).toMatchObject({do: 'close', code: 1008});
+    expect(audio(waiting, 2, 1)).toMatchObject({do: 'close'});
+    expect(judge(waiting, mark(2), 1)).toMatchObject({do: 'close'});
   });
 
   test('has three seconds', () => {
@@ -46,7 +40,7 @@ describe('a leg before its call is known', () => {
 describe('a leg in a call', () => {
   test('passes everything of its own stream, also before the stream is admitted', () => {
     for (const leg of [begin(start, 0), bridged()]) {
-      expect(judge(leg, media(2), 1)).toEqual({do: 'pass'});
+      expect(audio(leg, 2, 1)).toEqual({do: 'pass'});
       expect(judge(leg, mark(3), 1)).toEqual({do: 'pass'});
       expect(judge(leg, stop, 1)).toEqual({do: 'end'});
     }
@@ -63,9 +57,9 @@ describe('a leg in a call', () => {
 
   test('counts a message out of order and passes it all the same', () => {
     const leg = bridged();
-    expect(judge(leg, media(5), 1)).toEqual({do: 'pass'});
-    expect(judge(leg, media(4), 1)).toEqual({do: 'pass', odd: 'outOfOrder'});
-    expect(judge(leg, media(6), 1)).toEqual({do: 'pass'});
+    expect(audio(leg, 5, 1)).toEqual({do: 'pass'});
+    expect(audio(leg, 4, 1)).toEqual({do: 'pass', odd: 'outOfOrder'});
+    expect(audio(leg, 6, 1)).toEqual({do: 'pass'});
   });
 
   test('is closed when the stream is not admitted in ten seconds', () => {
@@ -77,7 +71,7 @@ describe('a leg in a call', () => {
 
   test('is pinged when it is silent, and given up when no pong comes', () => {
     const leg = bridged();
-    judge(leg, media(2), 100);
+    audio(leg, 2, 100);
     expect(wantsPing(leg, 1_000)).toBe(false);
     expect(wantsPing(leg, 1_101)).toBe(true);
     expect(overdue(leg, 0, 100 + DEAD_AFTER_MS)).toBeUndefined();
@@ -104,7 +98,7 @@ describe('a leg in a call', () => {
   test('that leaves is closed at its deadline in any case', () => {
     const {stalledSince: _, ...leg} = bridged();
     const leaving: Leg = {...leg, state: 'leaving', deadline: 2_000};
-    expect(judge(leaving, media(2), 1_900)).toEqual({do: 'pass'});
+    expect(audio(leaving, 2, 1_900)).toEqual({do: 'pass'});
     expect(overdue(leaving, 0, 2_000)).toBeUndefined();
     expect(overdue(leaving, 0, 2_001)).toMatchObject({code: 1000, lost: false});
   });
@@ -112,7 +106,7 @@ describe('a leg in a call', () => {
 
 test('a leg that is over ignores every message and every limit', () => {
   const over: Leg = {state: 'over'};
-  expect(judge(over, media(2), 1)).toEqual({do: 'skip'});
+  expect(audio(over, 2, 1)).toEqual({do: 'skip'});
   expect(overdue(over, 1e9, 1e9)).toBeUndefined();
   expect(wantsPing(over, 1e9)).toBe(false);
 });

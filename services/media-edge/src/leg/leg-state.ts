@@ -34,13 +34,16 @@ export type Verdict =
   | {readonly do: 'skip'}
   | {readonly do: 'odd'; readonly reason: 'foreignStream' | 'secondStart'}
   | {readonly do: 'end'}
-  | {readonly do: 'close'; readonly code: number; readonly reason: string};
+  | {readonly do: 'close'; readonly reason: string};
 
 const PASS: Verdict = {do: 'pass'};
 const SKIP: Verdict = {do: 'skip'};
+const OUT_OF_ORDER: Verdict = {do: 'pass', odd: 'outOfOrder'};
+const FOREIGN: Verdict = {do: 'odd', reason: 'foreignStream'};
+const EARLY_AUDIO: Verdict = {do: 'close', reason: 'media before start'};
 
 /** Messages as close reasons name them. */
-const WORDS = {audio: 'media', markReturned: 'mark', digit: 'dtmf'} as const;
+const WORDS = {markReturned: 'mark', digit: 'dtmf'} as const;
 
 /** The carrier said which call this is. */
 export function begin({callSid, streamSid, sequence = 1}: Started, at: Millis): Leg {
@@ -54,7 +57,7 @@ export function judge(leg: Leg, message: CarrierMessage, at: Millis): Verdict {
       if (message.kind === 'connected') return SKIP;
       if (message.kind === 'started') return {do: 'begin', start: message};
       if (message.kind === 'stopped') return {do: 'end'};
-      return {do: 'close', code: 1008, reason: `${WORDS[message.kind]} before start`};
+      return {do: 'close', reason: `${WORDS[message.kind]} before start`};
     case 'admitting':
     case 'bridged':
     case 'leaving':
@@ -66,16 +69,33 @@ export function judge(leg: Leg, message: CarrierMessage, at: Millis): Verdict {
   }
 }
 
+/** The same for audio of the caller. */
+export function judgeAudio(
+  leg: Leg,
+  streamSid: StreamSid | undefined,
+  sequence: number | undefined,
+  at: Millis,
+): Verdict {
+  if (leg.state === 'over') return SKIP;
+  if (leg.state === 'awaitingStart') return EARLY_AUDIO;
+  const verdict = judgePlace(leg, streamSid, sequence, at);
+  if (verdict.do === 'pass') leg.mediaAt = at;
+  return verdict;
+}
+
 function judgeInStream(leg: Stream, message: CarrierMessage, at: Millis): Verdict {
   if (message.kind === 'connected') return SKIP;
   if (message.kind === 'started') return {do: 'odd', reason: 'secondStart'};
-  if ((message.streamSid ?? leg.streamSid) !== leg.streamSid) return {do: 'odd', reason: 'foreignStream'};
+  const verdict = judgePlace(leg, message.streamSid, message.sequence, at);
+  return verdict.do === 'pass' && message.kind === 'stopped' ? {do: 'end'} : verdict;
+}
+
+function judgePlace(leg: Stream, streamSid: StreamSid | undefined, numbered: number | undefined, at: Millis): Verdict {
+  if (streamSid !== undefined && streamSid !== leg.streamSid) return FOREIGN;
   leg.lastSeenAt = at;
-  if (message.kind === 'stopped') return {do: 'end'};
-  if (message.kind === 'audio') leg.mediaAt = at;
-  const sequence = message.sequence ?? leg.sequence + 1;
+  const sequence = numbered ?? leg.sequence + 1;
   // TCP keeps the order, so the peer sent it this way. Its audio is used all the same, in the order in which it came.
   const odd = sequence <= leg.sequence;
   leg.sequence = Math.max(leg.sequence, sequence);
-  return odd ? {do: 'pass', odd: 'outOfOrder'} : PASS;
+  return odd ? OUT_OF_ORDER : PASS;
 }

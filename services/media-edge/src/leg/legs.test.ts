@@ -1,22 +1,19 @@
 import {expect, test} from 'vitest';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
-import {ProcessId, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
+import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {newStreamSid} from '../testing/twilio-client.ts';
 import type {CallLeg} from './call-leg.ts';
 import {Legs} from './legs.ts';
 
-const owner = ProcessId.parse('worker-here');
-
 /** A leg that writes down what is done to it. */
 class FakeLeg {
   readonly done: string[] = [];
-  readonly link: {readonly stream: {readonly streamSid: StreamSid}; readonly owner: ProcessId};
+  readonly link: {readonly stream: {readonly streamSid: StreamSid}};
   readonly #run = Promise.withResolvers<void>();
 
   constructor(streamSid: StreamSid = newStreamSid()) {
-    this.link = {stream: {streamSid}, owner};
+    this.link = {stream: {streamSid}};
   }
 
   run = () => this.#run.promise;
@@ -79,15 +76,4 @@ test('a stream that is attached again under the same id does not close itself', 
   legs.attach(fakes[0]!.leg);
   legs.attach(fakes[0]!.leg, fakes[0]!.link.stream.streamSid);
   expect(fakes[0]!.done).toEqual([]);
-});
-
-test('the listener of a channel is the owner of its call, until the stream has ended', async () => {
-  const {legs, fakes} = someLegs(1);
-  const channel = mediaUp(fakes[0]!.link.stream.streamSid);
-  expect(legs.listenerOf(channel)).toBeUndefined();
-  legs.attach(fakes[0]!.leg);
-  expect(legs.listenerOf(channel)).toBe(owner);
-  fakes[0]!.end();
-  await flushPromises();
-  expect(legs.listenerOf(channel)).toBeUndefined();
 });

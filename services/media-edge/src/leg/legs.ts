@@ -1,6 +1,5 @@
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
-import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
+import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallLeg} from './call-leg.ts';
 
@@ -11,8 +10,7 @@ const STOPPED_MS = 1_000;
 export class Legs implements Iterable<CallLeg> {
   readonly #log: Log;
   readonly #legs = new Set<CallLeg>();
-  /** By the channel that carries the caller's frames. */
-  readonly #attached = new Map<string, CallLeg>();
+  readonly #attached = new Map<StreamSid, CallLeg>();
   #tickedAt = Number.POSITIVE_INFINITY;
   #empty = Promise.withResolvers<void>();
 
@@ -37,8 +35,8 @@ export class Legs implements Iterable<CallLeg> {
     });
     const over = run.then(() => {
       this.#legs.delete(leg);
-      const channel = channelOf(leg);
-      if (channel !== undefined && this.#attached.get(channel) === leg) this.#attached.delete(channel);
+      const streamSid = leg.link?.stream.streamSid;
+      if (streamSid !== undefined && this.#attached.get(streamSid) === leg) this.#attached.delete(streamSid);
       if (this.#legs.size === 0) this.#empty.resolve();
     });
     background(over, this.#log, 'forget a leg');
@@ -59,15 +57,9 @@ export class Legs implements Iterable<CallLeg> {
    * closed here; on another edge the worker has it closed.
    */
   attach(leg: CallLeg, replaced?: StreamSid): void {
-    const channel = channelOf(leg);
-    if (channel !== undefined) this.#attached.set(channel, leg);
-    const older = replaced && this.#attached.get(mediaUp(replaced));
+    if (leg.link) this.#attached.set(leg.link.stream.streamSid, leg);
+    const older = replaced && this.#attached.get(replaced);
     if (older && older !== leg) older.supersede();
-  }
-
-  /** The worker that listens to a channel. */
-  listenerOf(channel: string): ProcessId | undefined {
-    return this.#attached.get(channel)?.link?.owner;
   }
 
   /** Resolves when no socket is open. */
@@ -77,8 +69,4 @@ export class Legs implements Iterable<CallLeg> {
       await this.#empty.promise;
     }
   }
-}
-
-function channelOf({link}: CallLeg): string | undefined {
-  return link && mediaUp(link.stream.streamSid);
 }

@@ -1,4 +1,3 @@
-import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
@@ -13,9 +12,9 @@ export class Playout {
   /** When the audio that was sent has been played, if the carrier plays without a break. */
   #soundsUntil: Millis = 0;
 
-  /** Audio was sent. `mark` is the mark behind it, or empty. */
-  sent(payload: string, mark: string, at: Millis): void {
-    this.#soundsUntil = Math.max(this.#soundsUntil, at) + msOfBase64(payload);
+  /** Audio of this length was sent. `mark` is the mark behind it, or empty. */
+  sent(ms: Millis, mark: string, at: Millis): void {
+    this.#soundsUntil = Math.max(this.#soundsUntil, at) + ms;
     if (mark !== '') this.#pending.push(mark);
     if (this.#pending.length > PENDING_AT_MOST) this.#pending.shift();
   }

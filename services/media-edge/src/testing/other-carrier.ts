@@ -56,18 +56,35 @@ function wrap(socket: WebSocket): CarrierSocket {
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
-    sendAudio: payload => send({command: 'play', pcmu: payload}),
+    sendAudio(mark, bytes, from, to) {
+      if (to > from) send({command: 'play', pcmu: bytes.toString('latin1', from, to)});
+      if (mark !== '') send({command: 'cue', cue: mark});
+    },
     sendMark: name => send({command: 'cue', cue: name}),
     sendClear: () => send({command: 'flush'}),
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate(),
     ping: () => socket.ping(),
-    onEvent: listener => void socket.on('message', (raw: Buffer) => listener(eventOf(raw.toString()))),
+    onEvent(listener) {
+      socket.on('message', (raw: Buffer) => {
+        const event = eventOf(raw.toString());
+        if (event) listener(event);
+      });
+    },
+    onAudio(listener) {
+      socket.on('message', (raw: Buffer) => {
+        const {event, data} = JSON.parse(raw.toString());
+        if (event !== 'media' || !data) return;
+        const bytes = Buffer.from(data.audio.pcmu);
+        listener(undefined, undefined, data.audio.ms, bytes, 0, bytes.length);
+      });
+    },
     onPong: listener => void socket.on('pong', listener),
   };
 }
 
-function eventOf(text: string): CarrierEvent {
+/** Undefined for audio. */
+function eventOf(text: string): CarrierEvent | undefined {
   const read = Incoming.safeParse(JSON.parse(text));
   if (!read.success) return {kind: 'unreadable', reason: 'unexpectedShape', detail: 'not a message of this carrier'};
   const message = read.data;
@@ -79,7 +96,7 @@ function eventOf(text: string): CarrierEvent {
       return {kind: 'started', callSid: call.control_id, streamSid, facts: call.tags, format};
     }
     case 'media':
-      return {kind: 'audio', timestamp: message.data.audio.ms, payload: message.data.audio.pcmu};
+      return undefined;
     case 'cue.reached':
       return {kind: 'markReturned', name: message.cue};
     case 'keypress':

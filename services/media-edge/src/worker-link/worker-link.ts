@@ -1,5 +1,5 @@
 import type {CallDirectory, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {EdgeChannel, FrameChannels} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {EdgeChannel, FrameChannels, OnAssistantAudio} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Owned} from '@voicebridge/shared/fleet/assign-call.ts';
@@ -8,10 +8,10 @@ import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/i
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {retryUntilAborted, sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import {CallerHistory} from './caller-history.ts';
 import {ChannelMetrics} from './channel-metrics.ts';
 import {coalesceAudio} from './coalesce-audio.ts';
 import {ReassignmentLimit, SETTLED_MS} from './reassignment-limit.ts';
-import {ReplayBuffer} from './replay-buffer.ts';
 import {findSuccessor, type LinkOver, type OwnerLoss} from './successor.ts';
 import type {Workers} from './workers.ts';
 
@@ -24,6 +24,12 @@ export interface WorkerLinkDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+}
+
+/** Gets everything that the owner sends, complete and in order. */
+export interface LinkListener {
+  onFrame(frame: Exclude<WorkerToEdge, {kind: 'audio'}>): void;
+  readonly onAudio: OnAssistantAudio;
 }
 
 /** The stream has ended, or its owner may have lost the call. `at`: on the monotonic clock. */
@@ -58,15 +64,13 @@ const UNHEARD_MS: Millis = 500;
 export class WorkerLink {
   readonly stream: {readonly callSid: CallSid; readonly streamSid: StreamSid};
   readonly #deps: WorkerLinkDeps;
-  readonly #onFrame: (frame: WorkerToEdge) => void;
-  readonly #replay = new ReplayBuffer();
+  readonly #listener: LinkListener;
+  readonly #history = new CallerHistory();
   readonly #limit = new ReassignmentLimit();
   /** Aborts when the stream has ended. */
   readonly #stop = new AbortController();
   readonly #startedAt: Millis;
   #channel: OpenChannel | undefined;
-  /** Frames at the end of the replay buffer that were never given to a channel. */
-  #unsent = 0;
   #epoch = 0;
   #owner: ProcessId | undefined;
   /** When any owner was last heard; undefined before the first. */
@@ -75,15 +79,14 @@ export class WorkerLink {
   #malformed = 0;
   #malformedBefore = 0;
 
-  /** `onFrame` gets the frames of the owner, complete and in order. */
   constructor(
     stream: {readonly callSid: CallSid; readonly streamSid: StreamSid},
     deps: WorkerLinkDeps,
-    onFrame: (frame: WorkerToEdge) => void,
+    listener: LinkListener,
   ) {
     this.stream = stream;
     this.#deps = deps;
-    this.#onFrame = onFrame;
+    this.#listener = listener;
     this.#startedAt = deps.clock.now();
   }
 
@@ -98,10 +101,20 @@ export class WorkerLink {
   }
 
   /** Sends to the owner, and keeps the frame for its successor. Never waits. */
-  send(frame: EdgeToWorker): void {
-    this.#replay.push(frame, this.#deps.clock.now());
-    if (this.#channel?.open) this.#channel.end.send(frame);
-    else this.#unsent += 1;
+  send(frame: Exclude<EdgeToWorker, {kind: 'audio'}>): void {
+    const end = this.#channel?.open ? this.#channel.end : undefined;
+    end?.send(frame);
+    const number = end?.counts().sent ?? 0;
+    const isConfirmed = () => end !== undefined && end.counts().confirmed >= number;
+    this.#history.addControl(frame, this.#deps.clock.now(), isConfirmed);
+  }
+
+  /** The same for audio of the caller: base64 μ-law as text in `bytes`, from `from` up to, but not including, `to`. */
+  sendAudio(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
+    const end = this.#channel?.open ? this.#channel.end : undefined;
+    const position = this.#history.addAudio(timestamp, bytes, from, to, this.#deps.clock.now());
+    end?.sendKept(timestamp, position, to - from);
+    this.#history.release(end?.oldestAudio ?? this.#history.ring.end);
   }
 
   /** Sends the owner the figures that only the edge can count. `malformed`: of the whole stream. */
@@ -150,8 +163,9 @@ export class WorkerLink {
   /** Opens a channel in the epoch of the call, and sends its owner the beginning and what must be replayed. */
   async #open({call, settledMs}: Owned): Promise<void> {
     const {streamSid} = this.stream;
-    const {id, channels, clock, log, metrics} = this.#deps;
-    const opened = await retryUntilAborted(() => channels.edgeEnd(streamSid, call.epoch), {
+    const {id, channels, workers, clock, log, metrics} = this.#deps;
+    const options = {audio: this.#history.ring, undelivered: () => workers.noReceiver(call.owner)};
+    const opened = await retryUntilAborted(() => channels.edgeEnd(streamSid, call.epoch, options), {
       clock,
       signal: this.#stop.signal,
       onFailure: logFirstFailure(log, 'open frame channel'),
@@ -159,7 +173,6 @@ export class WorkerLink {
     if (!opened.ok) return;
     const end = opened.result;
     const before = this.#channel;
-    const unconfirmed = (before?.end.counts().unconfirmed ?? 0) + this.#unsent;
     const channel: OpenChannel = {end, meter: new ChannelMetrics(end, metrics), open: true, trusted: true, held: []};
     background(
       end.closed.then(() => (channel.open = false)),
@@ -167,15 +180,18 @@ export class WorkerLink {
       'frame channel',
     );
     this.#channel = channel;
-    this.#unsent = 0;
     this.#epoch = call.epoch;
     this.#owner = call.owner;
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
-    for (const frame of coalesceAudio(this.#replay.since({unconfirmed, settledMs}))) end.send(frame);
+    for (const frame of coalesceAudio(this.#history.since(settledMs))) end.send(frame);
+    end.onAudio((mark, bytes, from, to) => {
+      if (channel.trusted) this.#listener.onAudio(mark, bytes, from, to);
+      else channel.held.push({kind: 'audio', mark, payload: bytes.toString('latin1', from, to)});
+    });
     end.onFrame(frame => {
-      if (channel.trusted) this.#onFrame(frame);
+      if (channel.trusted) this.#hand(frame);
       else channel.held.push(frame);
     });
     before?.meter.measure();
@@ -198,7 +214,13 @@ export class WorkerLink {
   #trust(): void {
     if (!this.#channel) return;
     this.#channel.trusted = true;
-    for (const frame of this.#channel.held.splice(0)) this.#onFrame(frame);
+    for (const frame of this.#channel.held.splice(0)) this.#hand(frame);
+  }
+
+  #hand(frame: WorkerToEdge): void {
+    if (frame.kind !== 'audio') return this.#listener.onFrame(frame);
+    const bytes = Buffer.from(frame.payload, 'latin1');
+    this.#listener.onAudio(frame.mark, bytes, 0, bytes.length);
   }
 
   /**

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {FromTwilio} from './from-twilio.ts';
-import {anyPhone} from './any-phone.ts';
-import {readTwilio} from './read-twilio.ts';
+import {AnyPhone} from './any-phone.ts';
+import {type Reader, TwilioReader} from './read-twilio.ts';
 import {OTHER_PHONES} from '../../testing/other-phones.ts';
 import {TestEdge} from '../../testing/test-edge.ts';
 import {newCallSid, newStreamSid, TwilioClient} from '../../testing/twilio-client.ts';
 
-const read = (reader: ReturnType<typeof anyPhone>, message: unknown) => reader(JSON.stringify(message));
+const read = (reader: Reader, message: unknown) => reader.read(JSON.stringify(message));
+const readTwilio = (text: string) => new TwilioReader().read(text);
 const bytesOf = (payload: string) => Buffer.from(payload, 'base64');
 const silence = (bytes: number) => Buffer.alloc(bytes, 0xff).toString('base64');
 
 function timesOf(messages: readonly object[]): number[] {
-  const reader = anyPhone();
+  const reader = new AnyPhone();
   read(reader, {event: 'start', streamSid: 's'});
   return messages.map(message => {
     const got = read(reader, message);
@@ -128,7 +129,7 @@ describe('a client is refused with the name of the wrong field when', () => {
     ['its call has 65 letters', {start: {callSid: 'a'.repeat(65)}}, 'start.callSid: must be 1 to 64 of'],
     ['its stream could leave a message', {streamSid: '","event":"clear'}, 'streamSid: must be 1 to 64 of'],
   ])('%s', (_, start, detail) => {
-    const got = read(anyPhone(), {event: 'start', ...start});
+    const got = read(new AnyPhone(), {event: 'start', ...start});
     expect(got).toMatchObject({ok: false, reason: 'unreadableStart', detail: expect.stringContaining(detail)});
   });
 });
@@ -137,7 +138,12 @@ test('every id that comes in is safe whatever a client sends, and Twilio itself 
   const anything = fc.oneof(fc.string({unit: 'binary'}), fc.jsonValue(), fc.constant(undefined));
   fc.assert(
     fc.property(anything, anything, anything, fc.jsonValue(), (streamSid, callSid, start, rest) => {
-      const got = read(anyPhone(), {event: 'start', streamSid, start: {callSid, customParameters: rest}, more: start});
+      const got = read(new AnyPhone(), {
+        event: 'start',
+        streamSid,
+        start: {callSid, customParameters: rest},
+        more: start,
+      });
       if (!got.ok) {
         expect(got.reason).toBe('unreadableStart');
         return;
@@ -150,13 +156,17 @@ test('every id that comes in is safe whatever a client sends, and Twilio itself 
   );
   fc.assert(
     fc.property(fc.string({unit: 'binary'}), text => {
-      expect(anyPhone()(text).ok).toBe(false);
+      expect(new AnyPhone().read(text).ok).toBe(false);
     }),
   );
   const [streamSid, callSid] = [newStreamSid(), newCallSid()];
-  const reader = anyPhone();
+  const reader = new AnyPhone();
   const start = {event: 'start', sequenceNumber: '1', start: {streamSid, callSid, customParameters: {}}, streamSid};
   expect(read(reader, start)).toEqual(readTwilio(JSON.stringify(start)));
   const frame = `{"event":"media","sequenceNumber":"2","media":{"track":"inbound","chunk":"1","timestamp":"155","payload":"${silence(160)}"},"streamSid":"${streamSid}"}`;
-  expect(reader(frame)).toEqual(readTwilio(frame));
+  const twilio = new TwilioReader();
+  read(twilio, start);
+  for (const each of [reader, twilio]) {
+    expect(each.readAudio(Buffer.from(frame))).toMatchObject({sequence: 2, timestamp: 155, isOutbound: false});
+  }
 });

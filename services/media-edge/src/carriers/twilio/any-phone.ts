@@ -1,44 +1,43 @@
 import {randomBytes} from 'node:crypto';
-import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64, msOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
 import {FromAnyPhone, TwilioStreamSid} from './from-twilio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {readMediaFast, type TwilioMedia} from './read-media-fast.ts';
-import {readAs, type Reader} from './read-twilio.ts';
+import {isAt, MediaReader} from './media-reader.ts';
+import {type Read, readAs, type Reader} from './read-twilio.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+const media = new MediaReader();
 
 /**
  * Reads one socket of a client that speaks Media Streams without being Twilio: a test client, a softphone. Such clients
  * have ids of other shapes, write numbers as numbers and leave fields out. What can be derived is filled in; a message
  * that still does not fit is refused as it would be from Twilio. Only where nothing is validated.
  */
-export function anyPhone(): Reader {
-  const completion = new Completion();
-  return text => {
-    const media = readMediaFast(text);
-    if (media && completion.isOurs(media.streamSid)) return {ok: true, message: completion.place(media)};
-    const completed = completion.complete(text);
-    const read = readAs(FromAnyPhone, completed ? JSON.stringify(completed) : text);
-    if (!read.ok || read.message.event !== 'media') return read;
-    return {ok: true, message: completion.place(read.message)};
-  };
-}
-
-/** Completes the messages of one socket. */
-class Completion {
+export class AnyPhone implements Reader {
+  #stream: Buffer | undefined;
   #streamSid: TwilioStreamSid | undefined;
   readonly #clock = new PayloadClock();
 
-  isOurs(streamSid: TwilioStreamSid | undefined): boolean {
-    return streamSid === this.#streamSid;
+  readAudio(bytes: Buffer): MediaReader | undefined {
+    if (!this.#stream || !media.read(bytes) || !isAt(bytes, this.#stream, media.sidAt)) return undefined;
+    if (!media.isOutbound) {
+      media.timestamp = this.#clock.place(media.timestamp, msOfBase64In(bytes, media.from, media.to));
+    }
+    return media;
   }
 
-  place(message: TwilioMedia): TwilioMedia {
-    return this.#clock.place(message);
+  read(text: string): Read {
+    const completed = this.#complete(text);
+    const read = readAs(FromAnyPhone, completed ? JSON.stringify(completed) : text);
+    if (!read.ok || read.message.event !== 'media' || read.message.media.track === 'outbound') return read;
+    const {timestamp, payload} = read.message.media;
+    const at = this.#clock.place(Number(timestamp), msOfBase64(payload));
+    return {ok: true, message: {...read.message, media: {...read.message.media, timestamp: String(at)}}};
   }
 
   /** The message as Twilio would have sent it; undefined for a text that is no JSON object. */
-  complete(text: string): Fields | undefined {
+  #complete(text: string): Fields | undefined {
     const raw = fieldsOf(jsonOf(text));
     if (!raw) return undefined;
     // A socket has one stream, so the name in a message does not matter.
@@ -63,6 +62,7 @@ class Completion {
     const name = textOf(start['streamSid'] ?? raw['streamSid']);
     // An id of Twilio's shape is unique. Any other may be the name of all streams of a client, so it gets a new id.
     this.#streamSid ??= TwilioStreamSid.safeParse(name).data ?? TwilioStreamSid.parse(newSid('MZ'));
+    this.#stream = Buffer.from(this.#streamSid);
     return {
       ...message,
       streamSid: name,
@@ -84,14 +84,12 @@ class PayloadClock {
   #beganAt: Millis = -1;
   #endsAt: Millis = 0;
 
-  place(message: TwilioMedia): TwilioMedia {
-    const {media} = message;
-    if (media.track === 'outbound') return message;
-    const named = Number(media.timestamp);
+  /** `named`: the timestamp that the client gave. Returns the one that counts, in whole milliseconds. */
+  place(named: Millis, ms: Millis): Millis {
     const at = named > this.#beganAt ? named : this.#endsAt;
     this.#beganAt = at;
-    this.#endsAt = at + msOfBase64(media.payload);
-    return at === named ? message : {...message, media: {...media, timestamp: String(Math.floor(at))}};
+    this.#endsAt = at + ms;
+    return Math.floor(at);
   }
 }
 

@@ -94,3 +94,4 @@ export const FromTwilio = z.discriminatedUnion('event', [connected, start, media
 export const FromAnyPhone = z.discriminatedUnion('event', [connected, startOfAnyPhone, media, mark, dtmf, stop]);
 export type FromTwilio = z.infer<typeof FromTwilio> | z.infer<typeof FromAnyPhone>;
 export type TwilioStart = Extract<FromTwilio, {event: 'start'}>;
+export type TwilioMedia = Extract<FromTwilio, {event: 'media'}>;

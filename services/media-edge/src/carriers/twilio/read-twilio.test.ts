@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {FromTwilio} from './from-twilio.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
-import {readMediaFast} from './read-media-fast.ts';
-import {readTwilio} from './read-twilio.ts';
+import {MediaReader} from './media-reader.ts';
+import {type Read, TwilioReader} from './read-twilio.ts';
+
+const fast = new MediaReader();
+const readTwilio = (text: string): Read => new TwilioReader().read(text);
 
 const STREAM = `MZ${'0123456789abcdef'.repeat(2)}`;
 const CALL = `CA${'0123456789abcdef'.repeat(2)}`;
@@ -92,11 +95,27 @@ const mutated = fc
     return text.slice(0, place) + by + text.slice(place + 1);
   });
 
-/** The fast reader leaves a text alone, or reads it as the schema does. */
+/** The fast reader leaves a message alone, or reads it as the schema does. */
 function agree(text: string): void {
-  const fast = readMediaFast(text);
-  if (fast === undefined) return;
-  expect(parse(FromTwilio, text)).toStrictEqual({ok: true, message: fast});
+  const bytes = Buffer.from(text);
+  if (!fast.read(bytes)) return;
+  const parsed = parse(FromTwilio, text);
+  expect(parsed).toMatchObject({ok: true, message: {event: 'media'}});
+  if (!parsed.ok || parsed.message.event !== 'media') return;
+  const {media, sequenceNumber, streamSid} = parsed.message;
+  expect({
+    sequence: fast.sequence,
+    timestamp: fast.timestamp,
+    isOutbound: fast.isOutbound,
+    payload: bytes.toString('latin1', fast.from, fast.to),
+    streamSid: bytes.toString('latin1', fast.sidAt, fast.sidAt + 34),
+  }).toEqual({
+    sequence: Number(sequenceNumber),
+    timestamp: Number(media.timestamp),
+    isOutbound: media.track === 'outbound',
+    payload: media.payload,
+    streamSid,
+  });
 }
 
 describe('the fast reader and the schema', () => {
@@ -114,17 +133,30 @@ describe('the fast reader and the schema', () => {
   });
 
   test('leave the messages that come fifty times a second to the fast reader alone', () => {
-    expect(readMediaFast(usual)).toEqual({
-      event: 'media',
-      sequenceNumber: '2',
-      streamSid: STREAM,
-      media: {track: 'inbound', chunk: '1', timestamp: '155', payload},
-    });
+    expect(fast.read(Buffer.from(usual))).toBe(true);
+    expect(fast).toMatchObject({sequence: 2, timestamp: 155, isOutbound: false});
+    expect(fast.read(Buffer.from(media('2', '1', '155', payload, STREAM, 'outbound')))).toBe(true);
+    expect(fast.isOutbound).toBe(true);
     fc.assert(
       fc.property(fc.nat(), fc.nat(), fc.nat(), fc.base64String({maxLength: 2_000}), (a, b, c, payload) => {
-        expect(readMediaFast(media(String(a), String(b), String(c), payload))).toBeDefined();
+        expect(fast.read(Buffer.from(media(String(a), String(b), String(c), payload)))).toBe(true);
       }),
     );
+  });
+});
+
+describe('a socket reads audio in its bytes', () => {
+  const start = (streamSid: string) => JSON.stringify({event: 'start', start: {streamSid, callSid: CALL}});
+  const foreign = STREAM.replace('0', '1');
+
+  test('once its stream is known, and of this stream only', () => {
+    const reader = new TwilioReader();
+    expect(reader.readAudio(Buffer.from(usual))).toBeUndefined();
+    reader.read(start(STREAM));
+    expect(reader.readAudio(Buffer.from(usual))).toMatchObject({sequence: 2, timestamp: 155});
+    expect(reader.readAudio(Buffer.from(media('3', '2', '175', payload, foreign)))).toBeUndefined();
+    reader.read(start(foreign));
+    expect(reader.readAudio(Buffer.from(usual))).toBeDefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import type {z} from 'zod';
 import {FromTwilio} from './from-twilio.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
-import {readMediaFast} from './read-media-fast.ts';
+import {isAt, MediaReader} from './media-reader.ts';
 
 /** What a text from Twilio is: a message, or why it cannot be used. */
 export type Read =
@@ -15,15 +15,31 @@ export type Read =
 const EVENTS: readonly string[] = FromTwilio.options.map(option => option.shape.event.value);
 
 /** Reads the messages of one socket. */
-export type Reader = (text: string) => Read;
+export interface Reader {
+  /** Undefined if `read` must read this message. Valid until the next one is read. */
+  readAudio(bytes: Buffer): MediaReader | undefined;
+  /** Reads one message. No other code sees the text. An event that we do not know is no fault of the peer. */
+  read(text: string): Read;
+}
 
-/**
- * Reads one message of Twilio's. No other code sees the text. An event that we do not know is no fault of the peer
- * (`unknownEvent`): Twilio may add events.
- */
-export function readTwilio(text: string): Read {
-  const media = readMediaFast(text);
-  return media ? {ok: true, message: media} : readAs(FromTwilio, text);
+/** One is enough: what was read is used before anything else is read. */
+const media = new MediaReader();
+
+/** Reads the messages of one socket of Twilio's. */
+export class TwilioReader implements Reader {
+  /** The id of the stream, once its `start` was read. */
+  #stream: Buffer | undefined;
+
+  readAudio(bytes: Buffer): MediaReader | undefined {
+    const stream = this.#stream;
+    return stream && media.read(bytes) && isAt(bytes, stream, media.sidAt) ? media : undefined;
+  }
+
+  read(text: string): Read {
+    const read = readAs(FromTwilio, text);
+    if (read.ok && read.message.event === 'start') this.#stream ??= Buffer.from(read.message.start.streamSid);
+    return read;
+  }
 }
 
 /** Reads one message against a schema. */

@@ -1,6 +1,7 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {AudioFormat, CarrierEvent} from '../carrier.ts';
-import type {FromTwilio, TwilioStart} from './from-twilio.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {AudioFormat, CarrierEvent, OnCarrierAudio} from '../carrier.ts';
+import type {FromTwilio, TwilioMedia, TwilioStart} from './from-twilio.ts';
 import type {Read} from './read-twilio.ts';
 
 /**
@@ -9,13 +10,19 @@ import type {Read} from './read-twilio.ts';
  */
 const TIMESTAMPS = 2 ** 32;
 
-/** What was read from Twilio, as an event of the carrier port. */
-export function toCarrierEvent(read: Read): CarrierEvent {
-  if (!read.ok) return {kind: 'unreadable', reason: read.reason, detail: read.detail};
-  const {message} = read;
+/** A timestamp of a client as that of a frame. */
+export function toTimestamp(named: number): Millis {
+  return named % TIMESTAMPS;
+}
+
+/** A message that could not be read, as an event of the carrier port. */
+export function toUnreadable({reason, detail}: Extract<Read, {ok: false}>): CarrierEvent {
+  return {kind: 'unreadable', reason, detail};
+}
+
+/** Any message of Twilio's but audio, as an event of the carrier port. */
+export function toCarrierEvent(message: Exclude<FromTwilio, TwilioMedia>): CarrierEvent {
   switch (message.event) {
-    case 'media':
-      return audioOf(message);
     case 'mark':
       return {kind: 'markReturned', ...placeOf(message), name: message.mark.name};
     case 'dtmf':
@@ -31,14 +38,10 @@ export function toCarrierEvent(read: Read): CarrierEvent {
   }
 }
 
-function audioOf({media, streamSid, sequenceNumber}: Extract<FromTwilio, {event: 'media'}>): CarrierEvent {
-  return {
-    kind: 'audio',
-    streamSid,
-    sequence: numberOf(sequenceNumber),
-    timestamp: Number(media.timestamp) % TIMESTAMPS,
-    payload: media.track === 'outbound' ? '' : media.payload,
-  };
+/** Gives audio that had to be read as JSON to the listener of the carrier port. */
+export function toCarrierAudio({media, streamSid, sequenceNumber}: TwilioMedia, listener: OnCarrierAudio): void {
+  const text = Buffer.from(media.track === 'outbound' ? '' : media.payload);
+  listener(streamSid, numberOf(sequenceNumber), toTimestamp(Number(media.timestamp)), text, 0, text.length);
 }
 
 function startedOf({start, streamSid: calledByPeer, sequenceNumber}: TwilioStart): CarrierEvent {

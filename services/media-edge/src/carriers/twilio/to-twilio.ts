@@ -8,9 +8,27 @@ import type {PeerSid, TwilioStreamSid} from './from-twilio.ts';
 /** What the peer calls its stream. */
 export type StreamName = TwilioStreamSid | PeerSid;
 
-/** Audio for the caller: base64 μ-law of any length, played in the order of arrival. */
-export function mediaMessage(stream: StreamName, payload: string): string {
-  return `{"event":"media","streamSid":"${stream}","media":{"payload":"${payload}"}}`;
+/** The text of `mediaMessage` before and behind the payload. */
+export function mediaFrame(stream: StreamName): {readonly before: Buffer; readonly behind: Buffer} {
+  return {
+    before: Buffer.from(`{"event":"media","streamSid":"${stream}","media":{"payload":"`),
+    behind: Buffer.from('"}}'),
+  };
+}
+
+/** Audio for the caller: base64 μ-law of any length, played in the order of arrival. The text is a copy, as bytes. */
+export function mediaMessage(
+  {before, behind}: ReturnType<typeof mediaFrame>,
+  bytes: Buffer,
+  from: number,
+  to: number,
+): Buffer {
+  const end = before.length + to - from;
+  const message = Buffer.allocUnsafe(end + behind.length);
+  before.copy(message);
+  bytes.copy(message, before.length, from, to);
+  behind.copy(message, end);
+  return message;
 }
 
 /** Comes back with the same name when all audio sent before it was played, or was dropped by a clear. */

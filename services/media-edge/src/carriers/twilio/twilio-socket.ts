@@ -1,10 +1,10 @@
 import {STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type RawData, type ServerOptions, type WebSocket} from 'ws';
-import type {CarrierEvent, CarrierSocket} from '../carrier.ts';
+import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../carrier.ts';
 import type {Reader} from './read-twilio.ts';
-import {toCarrierEvent} from './to-carrier-event.ts';
-import {clearMessage, markMessage, mediaMessage, type StreamName} from './to-twilio.ts';
+import {toCarrierAudio, toCarrierEvent, toTimestamp, toUnreadable} from './to-carrier-event.ts';
+import {clearMessage, markMessage, mediaFrame, mediaMessage, type StreamName} from './to-twilio.ts';
 
 /** What a socket may cost before it is known which call it is for. Twilio's messages have a few hundred bytes each. */
 const LIMITS = {
@@ -14,6 +14,8 @@ const LIMITS = {
   perMessageDeflate: false,
   closeTimeout: 2_000,
 } satisfies ServerOptions & {closeTimeout: number};
+
+const AS_TEXT = {binary: false};
 
 /** Twilio sends no binary message. */
 const BINARY: CarrierEvent = {kind: 'unreadable', reason: 'binary', detail: 'a binary message'};
@@ -35,7 +37,7 @@ export class TwilioSockets {
 
   /** Answers 101, or 400 if this is no WebSocket handshake; `opened` runs in the turn in which the socket exists. */
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, opened: (socket: CarrierSocket) => void): void {
-    this.#server.handleUpgrade(request, stream, head, socket => opened(wrap(socket, this.#newReader())));
+    this.#server.handleUpgrade(request, stream, head, socket => opened(wrap(socket, stream, this.#newReader())));
   }
 
   /** Answers a status other than 101 and ends the connection. */
@@ -45,28 +47,47 @@ export class TwilioSockets {
   }
 }
 
-function wrap(socket: WebSocket, read: Reader): CarrierSocket {
+function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSocket {
   const {promise: closed, resolve} = Promise.withResolvers<{code: number}>();
   socket.on('close', code => resolve({code}));
   socket.on('error', () => {}); // what was wrong is in the close code: ws closes after every error
   /** How the peer's first `start` names its stream. What we send before it has no stream to go to. */
   let stream: StreamName | undefined;
+  let frame: ReturnType<typeof mediaFrame> | undefined;
   const send = (text: string) => {
     if (socket.readyState === socket.OPEN) socket.send(text);
   };
-  const received = (text: string): CarrierEvent => {
-    const got = read(text);
-    if (got.ok && got.message.event === 'start') stream ??= got.message.streamSid ?? got.message.start.streamSid;
-    return toCarrierEvent(got);
+  let onEvent: (event: CarrierEvent) => void = () => {};
+  let onAudio: OnCarrierAudio = () => {};
+  const receive = (bytes: Buffer) => {
+    const audio = reader.readAudio(bytes);
+    if (audio) {
+      const to = audio.isOutbound ? audio.from : audio.to;
+      return onAudio(undefined, audio.sequence, toTimestamp(audio.timestamp), bytes, audio.from, to);
+    }
+    const got = reader.read(bytes.toString());
+    if (!got.ok) return onEvent(toUnreadable(got));
+    const {message} = got;
+    if (message.event === 'media') return toCarrierAudio(message, onAudio);
+    if (message.event === 'start' && stream === undefined) {
+      stream = message.streamSid ?? message.start.streamSid;
+      frame = mediaFrame(stream);
+    }
+    return onEvent(toCarrierEvent(message));
   };
+  socket.on('message', (raw, isBinary) => (isBinary ? onEvent(BINARY) : receive(bytesOf(raw))));
   return {
     carrier: 'twilio',
     closed,
     get bufferedBytes() {
       return socket.bufferedAmount;
     },
-    sendAudio(payload) {
-      if (stream !== undefined) send(mediaMessage(stream, payload));
+    sendAudio(mark, bytes, from, to) {
+      if (stream === undefined || frame === undefined || socket.readyState !== socket.OPEN) return;
+      connection.cork(); // both messages in one write
+      if (to > from) socket.send(mediaMessage(frame, bytes, from, to), AS_TEXT);
+      if (mark !== '') socket.send(markMessage(stream, mark));
+      connection.uncork();
     },
     sendMark(name) {
       if (stream !== undefined) send(markMessage(stream, name));
@@ -79,14 +100,14 @@ function wrap(socket: WebSocket, read: Reader): CarrierSocket {
     ping() {
       if (socket.readyState === socket.OPEN) socket.ping();
     },
-    onEvent(listener) {
-      socket.on('message', (raw, isBinary) => listener(isBinary ? BINARY : received(textOf(raw))));
-    },
+    onEvent: listener => void (onEvent = listener),
+    onAudio: listener => void (onAudio = listener),
     onPong: listener => void socket.on('pong', listener),
   };
 }
 
-function textOf(raw: RawData): string {
-  if (Buffer.isBuffer(raw)) return raw.toString();
-  return Array.isArray(raw) ? Buffer.concat(raw).toString() : Buffer.from(raw).toString();
+/** One buffer: the messages of Twilio come in one piece. */
+function bytesOf(raw: RawData): Buffer {
+  if (Buffer.isBuffer(raw)) return raw;
+  return Array.isArray(raw) ? Buffer.concat(raw) : Buffer.from(raw);
 }

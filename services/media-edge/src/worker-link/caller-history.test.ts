@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {silence} from '@voicebridge/shared/protocol/audio.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import {CallerHistory, REPLAY_WINDOW_MS} from './caller-history.ts';
+
+const PAYLOAD = silence(20);
+const audio = (timestamp: number, payload = PAYLOAD): EdgeToWorker => ({kind: 'audio', timestamp, payload});
+
+/** A history in which frames are kept as they come; `at` is also the timestamp. */
+class Heard {
+  readonly history = new CallerHistory();
+
+  audio(at: number, payload = PAYLOAD): number {
+    const bytes = Buffer.from(`--${payload}--`);
+    return this.history.addAudio(at, bytes, 2, bytes.length - 2, at);
+  }
+
+  control(frame: Exclude<EdgeToWorker, {kind: 'audio'}>, at: number, isConfirmed = false): void {
+    this.history.addControl(frame, at, () => isConfirmed);
+  }
+}
+
+/** What is kept after a caller spoke for `ms`. */
+function spoken(ms: number): CallerHistory {
+  const heard = new Heard();
+  for (let at = 0; at < ms; at += 20) heard.audio(at);
+  return heard.history;
+}
+
+test('an owner of a stream gets everything of the last seconds', () => {
+  expect(spoken(500).since()).toEqual(Array.from({length: 25}, (_, frame) => audio(frame * 20)));
+  expect(spoken(7_000).since()).toHaveLength(350);
+});
+
+test('nothing older than eight seconds is sent, and its memory is given back', () => {
+  const history = spoken(60_000);
+  const replayed = history.since();
+  expect(replayed[0]).toEqual(audio(59_980 - REPLAY_WINDOW_MS));
+  expect(replayed).toHaveLength(REPLAY_WINDOW_MS / 20 + 1);
+  history.release(history.ring.end);
+  expect(history.ring.end - history.ring.start).toBe(401 * PAYLOAD.length);
+});
+
+test('what the owner has not confirmed stays in the ring, however old it is', () => {
+  const heard = new Heard();
+  const unconfirmed = heard.audio(0);
+  for (let at = 20; at < 9_500; at += 20) heard.audio(at);
+  heard.history.release(unconfirmed);
+  expect(heard.history.ring.start).toBe(unconfirmed);
+  heard.history.release(heard.history.ring.end);
+  expect(heard.history.ring.start).toBeGreaterThan(unconfirmed);
+});
+
+test('a confirmed digit is not replayed, a mark that came back may be, and all keep their places', () => {
+  const heard = new Heard();
+  heard.control({kind: 'digit', digit: '1'}, 0, true);
+  heard.audio(5);
+  heard.control({kind: 'mark', name: 'm'}, 10, true);
+  heard.audio(15);
+  heard.control({kind: 'digit', digit: '2'}, 20, false);
+  heard.audio(30);
+  heard.control({kind: 'ended', why: 'hungUp'}, 31);
+  expect(heard.history.since()).toEqual([
+    audio(5),
+    {kind: 'mark', name: 'm'},
+    audio(15),
+    {kind: 'digit', digit: '2'},
+    audio(30),
+    {kind: 'ended', why: 'hungUp'},
+  ]);
+});
+
+test('audio that is in the journal as text is not replayed, to the frame', () => {
+  const history = spoken(2_000);
+  expect(history.since(1_500)).toEqual(history.since().slice(-25));
+  expect(history.since(1_501)).toEqual(history.since().slice(-25));
+  expect(history.since(1_520)).toEqual(history.since().slice(-24));
+  expect(history.since(2_000)).toEqual([]);
+});
+
+test('a new owner gets nothing of a caller who has said nothing', () => {
+  expect(new CallerHistory().since()).toEqual([]);
+});
+
+test('whatever came in the last seconds is replayed in order and unchanged, however long each frame is', () => {
+  const step = fc.tuple(fc.nat(400), fc.integer({min: 0, max: 60}), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(step, {maxLength: 600}), steps => {
+      const heard = new Heard();
+      let at = 0;
+      const came = steps.map(([gap, ms, isMark], number) => {
+        at += gap;
+        const frame = isMark ? ({kind: 'mark', name: `${number}`} as const) : audio(at, silence(ms + 1));
+        if (frame.kind === 'mark') heard.control(frame, at);
+        else heard.audio(at, silence(ms + 1));
+        heard.history.release(heard.history.ring.end);
+        return {frame, at};
+      });
+      const kept = came.filter(each => at - each.at <= REPLAY_WINDOW_MS).map(each => each.frame);
+      const replayed = heard.history.since();
+      const inWindow = replayed.filter(frame => kept.includes(frame) || frame.kind === 'audio');
+      expect(inWindow.slice(-kept.length)).toEqual(kept);
+    }),
+    {numRuns: 50},
+  );
+});

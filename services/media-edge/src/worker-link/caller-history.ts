@@ -1,0 +1,118 @@
+import {ByteRing} from '@voicebridge/shared/frame-channel/byte-ring.ts';
+import {bytesOfBase64, msOfBytes} from '@voicebridge/shared/protocol/audio.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+
+/** How much of the past is kept for a new owner of the call. */
+export const REPLAY_WINDOW_MS = 8_000;
+
+type Control = Exclude<EdgeToWorker, {kind: 'audio'}>;
+
+interface KeptControl {
+  readonly frame: Control;
+  readonly at: Millis;
+  /** How many frames of audio came before it, of the whole stream. */
+  readonly place: number;
+  /** Whether the owner to whom it was sent has confirmed it. */
+  readonly isConfirmed: () => boolean;
+}
+
+/** Where the fields of one frame of audio are in a column. */
+const COLUMNS = {at: 0, timestamp: 1, position: 2, length: 3};
+const WIDTH = 4;
+
+/**
+ * The last seconds of what came from one caller, in order: audio, returned marks, digits. The next owner of the call
+ * gets what the last one may have lost when it died, without the audio of turns that are in the journal already.
+ *
+ *   settled ──┤├─ REPLAY_WINDOW_MS: audio, marks, digits that nobody confirmed ─┤ now
+ *
+ * The audio is in one flat ring, from which the channel to the owner sends it, too. A digit that was confirmed is not sent
+ * again: a key pressed once must count once.
+ */
+export class CallerHistory {
+  readonly ring = new ByteRing();
+  /** Of each frame in the window four numbers, in a circle that grows as needed. */
+  #columns = new Float64Array(0);
+  /** Frames of audio of the whole stream: the first in the window, and the next that comes. */
+  #first = 0;
+  #next = 0;
+  #controls: KeptControl[] = [];
+
+  /** Keeps audio whose text is in `bytes` from `from` up to `to`. Returns its position in the ring. */
+  addAudio(timestamp: Millis, bytes: Buffer, from: number, to: number, at: Millis): number {
+    this.#expire(at);
+    if ((this.#next - this.#first + 1) * WIDTH > this.#columns.length) this.#grow();
+    const position = this.ring.append(bytes, from, to);
+    const offset = this.#offset(this.#next);
+    this.#columns[offset + COLUMNS.at] = at;
+    this.#columns[offset + COLUMNS.timestamp] = timestamp;
+    this.#columns[offset + COLUMNS.position] = position;
+    this.#columns[offset + COLUMNS.length] = to - from;
+    this.#next += 1;
+    return position;
+  }
+
+  /** Keeps any other frame. */
+  addControl(frame: Control, at: Millis, isConfirmed: () => boolean): void {
+    this.#expire(at);
+    this.#controls.push({frame, at, place: this.#next, isConfirmed});
+  }
+
+  /** Gives memory back. `unconfirmed`: where the audio begins that may have to be sent to the owner again. */
+  release(unconfirmed: number): void {
+    const oldest = this.#first === this.#next ? this.ring.end : this.#read(this.#first, COLUMNS.position);
+    this.ring.release(Math.min(oldest, unconfirmed));
+  }
+
+  /**
+   * What a new owner must be sent. `settledMs`: audio before it, on the clock of the stream, is in the journal as text. No
+   * other audio is known to be in the model's session: that of a new owner has heard nothing yet.
+   */
+  since(settledMs: Millis = 0): EdgeToWorker[] {
+    const frames: EdgeToWorker[] = [];
+    let controls = 0;
+    const addControls = (place: number) => {
+      for (; (this.#controls[controls]?.place ?? Number.POSITIVE_INFINITY) <= place; controls += 1) {
+        const control = this.#controls[controls];
+        if (control && (control.frame.kind !== 'digit' || !control.isConfirmed())) frames.push(control.frame);
+      }
+    };
+    for (let place = this.#first; place < this.#next; place += 1) {
+      addControls(place);
+      const [timestamp, payload] = [this.#read(place, COLUMNS.timestamp), this.#payload(place)];
+      if (timestamp + msOfBytes(bytesOfBase64(payload)) > settledMs) frames.push({kind: 'audio', timestamp, payload});
+    }
+    addControls(this.#next);
+    return frames;
+  }
+
+  #payload(place: number): string {
+    const length = this.#read(place, COLUMNS.length);
+    const text = Buffer.allocUnsafe(length);
+    this.ring.copy(this.#read(place, COLUMNS.position), length, text, 0);
+    return text.toString('latin1');
+  }
+
+  #expire(at: Millis): void {
+    while (this.#first < this.#next && at - this.#read(this.#first, COLUMNS.at) > REPLAY_WINDOW_MS) this.#first += 1;
+    while (this.#controls[0] && at - this.#controls[0].at > REPLAY_WINDOW_MS) this.#controls.shift();
+  }
+
+  #read(place: number, column: number): number {
+    return this.#columns[this.#offset(place) + column] ?? 0;
+  }
+
+  #offset(place: number): number {
+    return (place * WIDTH) % this.#columns.length;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(Math.max(64 * WIDTH, this.#columns.length * 2));
+    for (let place = this.#first; place < this.#next; place += 1) {
+      const offset = this.#offset(place);
+      larger.set(this.#columns.subarray(offset, offset + WIDTH), (place * WIDTH) % larger.length);
+    }
+    this.#columns = larger;
+  }
+}
