@@ -1,6 +1,7 @@
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import {CallCore} from '../../services/realtime-worker/src/call/call-core.ts';
+import {frameEffects} from '../../services/realtime-worker/src/testing/call.ts';
 import type {CallEvent} from '../../services/realtime-worker/src/events/call-event.ts';
 import type {CallEffect, Fact} from '../../services/realtime-worker/src/events/call-effect.ts';
 import type {Assistant} from '../../services/realtime-worker/src/assistant.ts';
@@ -44,6 +45,9 @@ export const usualFloor: FloorPolicy = {
   noiseMs: 350,
   uninterruptible: false,
 };
+
+/** What reaches the worker: an event, or a frame of the caller. */
+type WorkerEvent = CallEvent | {readonly type: 'callerFrame'; readonly timestamp: number; readonly payload: string};
 
 export interface SimulatedCallOptions {
   readonly seed: number;
@@ -135,7 +139,7 @@ export class SimulatedCall {
   #numbers: StreamClock;
   #isAway = false;
   #toTwilio: Line<WorkerToEdge>;
-  #toWorker: Line<CallEvent>;
+  #toWorker: Line<WorkerEvent>;
   #link: ModelLink | undefined;
   #spare: ModelLink | undefined;
   #talkUntil: Millis = 0;
@@ -246,7 +250,7 @@ export class SimulatedCall {
     if (this.left || this.#isAway) return;
     const {timestamp} = this.#numbers.next(FRAME_MS);
     const payload = this.#picksUp();
-    this.#toWorker.send(fromEdge({kind: 'audio', timestamp, payload}));
+    this.#toWorker.send({type: 'callerFrame', timestamp, payload});
     this.clock.after(FRAME_MS, () => this.#speakFrame());
   }
 
@@ -340,17 +344,21 @@ export class SimulatedCall {
   }
 
   /** An event reaches the worker. */
-  #at(event: CallEvent): void {
+  #at(event: WorkerEvent): void {
     if (this.left) return;
     this.#note(event);
+    if (event.type === 'callerFrame') {
+      const {timestamp, payload} = event;
+      for (const effect of frameEffects(this.#core, timestamp, payload, this.clock.now())) this.#perform(effect);
+      return this.#arm();
+    }
     for (const effect of this.#core.on(event, this.clock.now())) this.#perform(effect);
     this.#arm();
   }
 
-  #note(event: CallEvent): void {
+  #note(event: WorkerEvent): void {
     const at = this.clock.now();
-    if (event.type === 'edge' && event.frame.kind === 'audio')
-      this.seen.push({what: 'frame', at, timestamp: event.frame.timestamp});
+    if (event.type === 'callerFrame') this.seen.push({what: 'frame', at, timestamp: event.timestamp});
     if (event.type === 'edge' && event.frame.kind === 'mark')
       this.seen.push({what: 'mark', at, name: event.frame.name});
     if (event.type !== 'model') return;
@@ -370,11 +378,10 @@ export class SimulatedCall {
     switch (effect.do) {
       case 'model':
         this.commands.push(effect.command);
-        this.#link?.tell(
-          effect.command.do === 'hear'
-            ? appendMessage(effect.command.payload)
-            : JSON.stringify(clientEvent(effect.command)),
-        );
+        this.#link?.tell(JSON.stringify(clientEvent(effect.command)));
+        return;
+      case 'hear':
+        this.#link?.tell(appendMessage(Buffer.from(effect.payload), 0, effect.payload.length).toString());
         return;
       case 'edge':
         if (effect.frame.kind === 'audio')

@@ -1,10 +1,5 @@
 import {every, type Clock} from '@voicebridge/shared/time.ts';
-import type {
-  ModelAdapter,
-  ModelCommand,
-  ModelEvent,
-  ModelSession,
-} from '../../services/realtime-worker/src/model/model-adapter.ts';
+import type {ModelAdapter, ModelEvent, ModelSession} from '../../services/realtime-worker/src/model/model-adapter.ts';
 import {taggedAudio} from '../../simulators/openai/src/audio/tagged-audio.ts';
 
 const READY_AFTER_MS = 40;
@@ -55,8 +50,9 @@ export class SimModel {
     };
     let stop = clock.after(READY_AFTER_MS, begin);
     return {
-      send(command: ModelCommand) {
-        if (command.do === 'hear') session.heard.push(Buffer.from(command.payload, 'base64'));
+      send() {},
+      hear(bytes: Buffer, from: number, to: number) {
+        session.heard.push(Buffer.from(bytes.toString('latin1', from, to), 'base64'));
       },
       onEvent(next) {
         listener = next;

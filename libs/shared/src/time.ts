@@ -43,6 +43,7 @@ export function every(clock: Clock, period: Millis, run: () => void): Cancel {
 
 /** The earliest of the moments that are defined. */
 export function earliest(...moments: (Millis | undefined)[]): Millis | undefined {
-  const known = moments.filter(moment => moment !== undefined);
-  return known.length > 0 ? Math.min(...known) : undefined;
+  let first: Millis | undefined;
+  for (const moment of moments) if (moment !== undefined && (first === undefined || moment < first)) first = moment;
+  return first;
 }

@@ -6,6 +6,8 @@ export const BYTES_PER_MS = 8;
 /** μ-law silence. Carriers send a mix of 0xFF and 0x7F (minus zero); both decode to 0. */
 export const SILENCE = 0xff;
 
+const EQUALS = 0x3d;
+
 /** The duration of so many bytes of μ-law audio, in milliseconds. */
 export function msOfBytes(bytes: number): Millis {
   return bytes / BYTES_PER_MS;
@@ -15,6 +17,13 @@ export function msOfBytes(bytes: number): Millis {
 export function bytesOfBase64(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return (text.length * 3) / 4 - padding;
+}
+
+/** The same for base64 text that lies in `text`, from `from` up to, but not including, `to`. */
+export function bytesOfBase64Text(text: Uint8Array, from: number, to: number): number {
+  const isPadded = to > from && text[to - 1] === EQUALS;
+  const padding = isPadded ? (text[to - 2] === EQUALS ? 2 : 1) : 0;
+  return ((to - from) * 3) / 4 - padding;
 }
 
 /** The duration of base64 μ-law audio in milliseconds, without decoding it. */

@@ -6,7 +6,7 @@ import type {ServerRights} from '../model/model-adapter.ts';
 import type {FloorEffect, FloorEvent, Interruption, SentBefore, Silenced} from './floor-events.ts';
 import {cancels, NOTHING_SENT, serverRights, truncations} from './floor-events.ts';
 import type {AfterStop, Floor, HeardAtStop, Stop} from './floor-state.ts';
-import {floorNow, interruptionOf, unsaidOf, withUnsaid} from './floor-state.ts';
+import {floorNow, interruptionOf, maySettle, unsaidOf, withUnsaid} from './floor-state.ts';
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 import {GreetingProtection} from './greeting-protection.ts';
 import {AudibleResponses} from './audible-responses.ts';
@@ -27,6 +27,8 @@ export class BargeIn {
   #floor: Floor = {state: 'listening'};
   #streamOpen = false;
   #callerSpeaks = false;
+  /** The time of the last event. */
+  #lastAt: Millis = 0;
 
   /** `greets`: the greeting is still to come, and is protected. */
   constructor(policy: FloorPolicy, ledger: PlaybackLedger, greets: boolean) {
@@ -37,6 +39,7 @@ export class BargeIn {
 
   /** An earlier owner of the call sent this, `agoMs` before `at`; Twilio may still be playing it. */
   adopt({itemId, itemFrom, ms, agoMs}: SentBefore, at: Millis): void {
+    this.#lastAt = at;
     this.#responses.restored(itemId, itemFrom + ms);
     this.#ledger.sent({itemId, responseId: '', itemFrom, ms, payload: ''}, at - agoMs);
   }
@@ -50,7 +53,9 @@ export class BargeIn {
   get deadline(): Millis | undefined {
     const resumeAt = this.#floor.state === 'paused' ? this.#floor.until : undefined;
     const unprotectAt = this.#callerSpeaks ? undefined : this.#greeting.until;
-    return earliest(this.#minSpeech.until, resumeAt, this.#ledger.confirmsBy, unprotectAt);
+    const {confirmsBy, playedBy} = this.#ledger;
+    const quietAt = playedBy > this.#lastAt && maySettle(this.#floor) ? playedBy : undefined;
+    return earliest(this.#minSpeech.until, resumeAt, confirmsBy, unprotectAt, quietAt);
   }
 
   /** Whether the caller's phone is connected. */
@@ -79,6 +84,7 @@ export class BargeIn {
   }
 
   on(event: FloorEvent, at: Millis): FloorEffect[] {
+    this.#lastAt = at;
     this.#floor = floorNow(this.#floor, this.#ledger.playing(at));
     switch (event.type) {
       case 'responseStarted':

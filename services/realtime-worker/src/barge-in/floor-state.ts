@@ -48,6 +48,14 @@ export function floorNow(floor: Floor, isPlaying: boolean): Floor {
   return isPlaying || unsaid.length > 0 ? {state: 'speaking', unsaid} : {state: 'listening'};
 }
 
+/**
+ * Whether the floor will be free as soon as the ledger says that all was heard. Marks say so; if they are lost, only the
+ * time does.
+ */
+export function maySettle(floor: Floor): boolean {
+  return floor.state !== 'stopping' && floor.state !== 'paused' && unsaidOf(floor).length === 0;
+}
+
 /** Audio that arrived from the model and that the caller has not heard, as far as it is not with Twilio. */
 export function unsaidOf(floor: Floor): readonly Piece[] {
   return floor.state === 'listening' ? [] : floor.unsaid;

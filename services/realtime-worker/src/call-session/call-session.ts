@@ -12,9 +12,11 @@ import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
-import {setIntent} from './set-intent.ts';
+import {Leaving} from './leaving.ts';
 import {MendedEvents} from './mended-events.ts';
 import {ModelSessions} from './model-sessions.ts';
+import {coreSettings} from './core-settings.ts';
+import {Reaction} from './reaction.ts';
 import {openedFact} from '../journal/opened-fact.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
@@ -24,8 +26,6 @@ import {reportToOperators} from './operator-reports.ts';
 /** The outcome is reported at the latest this long after the end, even if Redis does not take the journal. */
 const FINISH_WITHIN: Millis = 2_000;
 const CHECK_EVERY: Millis = 1_000;
-/** Pause before a call that no other worker would take is offered again. */
-const RETRY_AFTER: Millis = 500;
 
 /**
  * One call on this worker, from the moment it is taken until it ends or moves. Passes events to `CallCore` and performs
@@ -42,8 +42,8 @@ export class CallSession implements OwnedCall {
   readonly #model: ModelSessions;
   readonly #stream: CallerStream;
   readonly #tools: BackgroundTools;
-  /** The last barge-in: when the event came in from the network, and how long until the clear was sent (ms). */
-  #reaction: {readonly from: Millis; ms: Millis | null} | undefined;
+  readonly #leaving: Leaving;
+  readonly #reaction: Reaction;
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
   #paddedMs: Millis = 0;
@@ -66,26 +66,12 @@ export class CallSession implements OwnedCall {
     const {restored} = start;
     const {callSid} = call;
     const {tools} = assistant;
-    const kind = start.cause === 'worker-drained' ? start.cause : 'worker-lost';
-    const offset = clock.wall() - clock.now() - (start.entries[0]?.wall ?? clock.wall());
-    const callTime = (at: Millis) => Math.max(0, at + offset);
+    const settings = coreSettings(deps, assistant, call, start);
     const recording = deps.openRecording?.({callSid, assistant: call.assistant});
     this.#recording =
-      recording && new RecordingTap(recording, callTime, err => this.#log.error({err}, 'recording failed'));
-    this.#core = new CallCore(
-      {
-        assistant,
-        ...deps.adapter.traits,
-        epoch: call.epoch,
-        worker,
-        callTime,
-        streamGraceMs: deps.streamGraceMs,
-        rotateAfterMs: deps.rotateAfterMs,
-        takenOver: restored && {kind, from: restored.owner ?? null},
-      },
-      clock.now(),
-      restored,
-    );
+      recording && new RecordingTap(recording, settings.callTime, err => this.#log.error({err}, 'recording failed'));
+    this.#core = new CallCore(settings, clock.now(), restored);
+    this.#reaction = new Reaction(clock);
     this.#journal = new CallJournal({
       directory,
       callSid,
@@ -105,6 +91,7 @@ export class CallSession implements OwnedCall {
       clock,
       log: this.#log,
       onFrame: (frame, epoch) => this.#on({type: 'edge', frame, epoch}),
+      onAudio: (timestamp, bytes, from, to) => this.#callerFrame(timestamp, bytes, from, to),
       onFenced: () => this.release('fenced on the channel'),
       onClosed: counts => this.#streamClosed(counts),
     });
@@ -119,8 +106,20 @@ export class CallSession implements OwnedCall {
       },
     });
     this.#tools = new BackgroundTools({tools, callSid, clock, log: this.#log, finished: event => this.#on(event)});
+    this.#leaving = new Leaving({
+      call: this,
+      deps,
+      log: this.#log,
+      journal: this.#journal,
+      stream: this.#stream,
+      isOver: () => this.#over,
+      isHeld: () => this.#core.heldUntil !== undefined,
+      end: reason => this.#end(reason),
+      release: why => this.release(why),
+      drain: () => this.drain(),
+    });
     this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
-    this.#timer.arm(this.#over ? undefined : this.#core.deadline);
+    this.#arm();
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');
   }
 
@@ -167,18 +166,41 @@ export class CallSession implements OwnedCall {
     this.#outcome.resolve({how: 'moved'});
   }
 
-  /** A bug in the handling of one event ends this call in words; the other calls of the worker go on. */
   #on(event: CallEvent, arrivedAt?: Millis): void {
     if (this.#over) return;
     if (this.#hasFailed) return this.#endIfGone(event);
     try {
       this.#handle(event, arrivedAt);
     } catch (thrown) {
-      this.#hasFailed = true;
-      this.#log.error({err: thrown, event: event.type}, 'bug: an event of this call could not be handled');
-      const leave = {do: 'leave', intent: 'apologise', reason: 'platform.internal-error'} as const;
-      background(this.#leave(leave), this.#log, 'leaving');
+      this.#failed(thrown, event.type);
     }
+  }
+
+  /** Fifty times a second: what is not needed for each frame waits for an event or a deadline. */
+  #callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
+    if (this.#over || this.#hasFailed) return;
+    try {
+      const at = this.#deps.clock.now();
+      this.#recording?.callerFrame(timestamp, bytes, from, to, at);
+      const outcome = this.#core.callerFrame(timestamp, bytes, from, to, at);
+      if (outcome === 'passOn') return this.#model.hear(bytes, from, to);
+      if (outcome === 'kept') return;
+      for (const effect of outcome) {
+        if (effect.do === 'passOn') this.#model.hear(bytes, from, to);
+        else this.#perform(effect);
+      }
+      this.#arm();
+    } catch (thrown) {
+      this.#failed(thrown, 'callerFrame');
+    }
+  }
+
+  /** A bug in the handling of one event ends this call in words; the other calls of the worker go on. */
+  #failed(thrown: unknown, event: string): void {
+    this.#hasFailed = true;
+    this.#log.error({err: thrown, event}, 'bug: an event of this call could not be handled');
+    const leave = {do: 'leave', intent: 'apologise', reason: 'platform.internal-error'} as const;
+    background(this.#leaving.leave(leave), this.#log, 'leaving');
   }
 
   /** After a bug the core is not asked any more: the call only waits until its stream can be closed. */
@@ -189,10 +211,13 @@ export class CallSession implements OwnedCall {
 
   #handle(event: CallEvent, arrivedAt?: Millis): void {
     if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
-    if (isInterruption(event)) this.#reaction = {from: arrivedAt ?? this.#deps.clock.now(), ms: null};
+    if (isInterruption(event)) this.#reaction.begins(arrivedAt);
     const at = this.#deps.clock.now();
-    this.#recording?.event(event, at);
     for (const effect of this.#core.on(event, at)) this.#perform(effect);
+    this.#arm();
+  }
+
+  #arm(): void {
     this.#timer.arm(this.#over ? undefined : this.#core.deadline);
   }
 
@@ -200,12 +225,12 @@ export class CallSession implements OwnedCall {
     switch (effect.do) {
       case 'model':
         return this.#model.send(effect.command);
+      case 'hear':
+        return this.#model.hear(Buffer.from(effect.payload, 'latin1'), 0, effect.payload.length);
       case 'edge':
         this.#stream.send(effect.frame);
         this.#recording?.effect(effect, this.#deps.clock.now());
-        if (effect.frame.kind === 'clear' && this.#reaction) {
-          this.#reaction.ms ??= this.#deps.clock.now() - this.#reaction.from;
-        }
+        if (effect.frame.kind === 'clear') this.#reaction.cleared();
         return;
       case 'journal':
         return this.#write(effect.fact);
@@ -220,11 +245,11 @@ export class CallSession implements OwnedCall {
       case 'runTool':
         return this.#tools.run(effect);
       case 'handOver':
-        return background(this.#handOver(), this.#log, 'handing over');
+        return background(this.#leaving.handOver(), this.#log, 'handing over');
       case 'leave':
-        return background(this.#leave(effect), this.#log, 'leaving');
+        return background(this.#leaving.leave(effect), this.#log, 'leaving');
       case 'hold':
-        return background(this.#hold(effect.ms), this.#log, 'holding');
+        return background(this.#leaving.hold(effect.ms), this.#log, 'holding');
       case 'end':
         return this.#end(effect.reason);
       default:
@@ -234,38 +259,10 @@ export class CallSession implements OwnedCall {
 
   #write(noted: Fact): void {
     // The core has no clock of its own, so the shell measures the reaction to a barge-in.
-    const reactionMs = this.#reaction?.ms ?? null;
+    const reactionMs = this.#reaction.ms;
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
     countFact(fact, this.#deps.metrics);
-  }
-
-  async #handOver(): Promise<void> {
-    await this.#journal.written();
-    const moved = await this.#deps.handOver(this).catch((thrown: unknown) => {
-      this.#log.warn({err: thrown}, 'cannot hand the call over');
-      return false;
-    });
-    if (moved) return this.release('handed over');
-    // Another worker may still join: a rolling restart of the only worker.
-    if (!this.#over) this.#cancels.push(this.#deps.clock.after(RETRY_AFTER, () => this.drain()));
-  }
-
-  /** Closes the stream so that Twilio asks the webhook, which then answers with a request to wait. */
-  async #hold(ms: Millis): Promise<void> {
-    const heldUntil = `${Math.round(this.#deps.clock.wall() + ms)}`;
-    const isOver = () => this.#over || this.#core.heldUntil === undefined;
-    const call = {callSid: this.callSid, journal: this.#journal, isOver};
-    await setIntent('migrate', call, {...this.#deps, log: this.#log}, {heldUntil});
-    if (!isOver()) this.#stream.send({kind: 'close', why: 'migrate'});
-  }
-
-  async #leave({intent, facts, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
-    const call = {callSid: this.callSid, journal: this.#journal, isOver: () => this.#over};
-    await setIntent(intent, call, {...this.#deps, log: this.#log}, facts);
-    if (this.#over) return;
-    this.#stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
-    this.#end(reason);
   }
 
   #end(reason: EndReason): void {

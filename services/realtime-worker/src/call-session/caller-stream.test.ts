@@ -1,4 +1,4 @@
-import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {FrameChannels, OnCallerAudio, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
@@ -17,11 +17,13 @@ async function opened() {
   const heard: EdgeToWorker[] = [];
   const counted: StreamCounts[] = [];
   let say: (frame: EdgeToWorker, sentAt?: number) => void = () => {};
+  let sayAudio: OnCallerAudio = () => {};
   let lastSeenAt: number | undefined;
   const sent: WorkerToEdge[] = [];
   const channel = {
     send: (frame: WorkerToEdge) => sent.push(frame),
     onFrame: (listener: typeof say) => (say = listener),
+    onAudio: (listener: typeof sayAudio) => (sayAudio = listener),
     closed: new Promise(() => {}),
     lastSeenAt: () => lastSeenAt,
     counts: () => ({sent: 4, received: 9, duplicates: 1, lost: 2}),
@@ -33,6 +35,7 @@ async function opened() {
     clock,
     log: createLog('test', {level: 'silent'}),
     onFrame: frame => heard.push(frame),
+    onAudio: (timestamp, bytes, from, to) => heard.push(audio(timestamp, bytes.toString('latin1', from, to))),
     onFenced: () => {},
     onClosed: each => counted.push(each),
   });
@@ -41,16 +44,21 @@ async function opened() {
     lastSeenAt = clock.now();
     say(frame, sentAt);
   };
+  const speakAudio = (timestamp: number, payload: string) => {
+    lastSeenAt = clock.now();
+    sayAudio(timestamp, Buffer.from(`-${payload}-`), 1, 1 + payload.length);
+  };
   const wait = (ms: number) => {
     for (let waited = 0; waited < ms; waited += 1_000) {
       clock.advance(1_000);
       line.checkEdge(0);
     }
   };
-  return {line, heard, sent, counted, speak, wait};
+  return {line, heard, sent, counted, speak, speakAudio, wait};
 }
 
 const began = {kind: 'began', callSid, streamSid, edge, at: 5_000, sinceStartMs: 20, silentMs: 300} as const;
+const audio = (timestamp: number, payload: string): EdgeToWorker => ({kind: 'audio', timestamp, payload});
 const digit: EdgeToWorker = {kind: 'digit', digit: '1'};
 
 test('a stream whose edge falls silent is reported as lost once', async () => {
@@ -103,6 +111,7 @@ test('the counts of a closed stream include the frames lost in both directions, 
 test('a stream whose channel cannot be opened is opened when the edge asks again', async () => {
   const channel = {
     onFrame: () => {},
+    onAudio: () => {},
     closed: new Promise(() => {}),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as WorkerChannel;
@@ -114,10 +123,22 @@ test('a stream whose channel cannot be opened is opened when the edge asks again
     clock: new FakeClock(),
     log: createLog('test', {level: 'silent'}),
     onFrame: () => {},
+    onAudio: () => {},
     onFenced: () => {},
     onClosed: () => {},
   });
   await expect(stream.attach(streamSid, edge, 1).done).rejects.toThrow('no subscription');
   await expect(stream.attach(streamSid, edge, 1).done).resolves.toBeUndefined();
   expect(stream.entry).toEqual({streamSid, edge});
+});
+
+test('a silent edge is back with the first audio of the caller, which is not lost', async () => {
+  const {heard, sent, speak, speakAudio, wait} = await opened();
+  speak(began);
+  wait(10_000);
+  heard.splice(0);
+  speakAudio(20, 'AAAA');
+  speakAudio(40, 'BBBB');
+  expect(heard).toEqual([{kind: 'began', callSid, streamSid, edge}, audio(20, 'AAAA'), audio(40, 'BBBB')]);
+  expect(sent).toEqual([{kind: 'clear'}]);
 });

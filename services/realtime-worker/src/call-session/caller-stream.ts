@@ -1,10 +1,10 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
-import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {EdgeEvent} from '../events/call-event.ts';
 
 /** An edge sends a frame at least once a second. Without any for this long, while Redis works, it counts as dead. */
 const EDGE_SILENT_AFTER: Millis = 8_000;
@@ -15,7 +15,9 @@ export interface CallerStreamDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** A frame from the edge, or one that stands for an event on the channel (`began`, `ended`). */
-  readonly onFrame: (frame: EdgeToWorker, epoch: number) => void;
+  readonly onFrame: (frame: EdgeEvent, epoch: number) => void;
+  /** Caller audio: base64 in `bytes`, from `from` up to, but not including, `to`; valid during the call only. */
+  readonly onAudio: (timestamp: Millis, bytes: Buffer, from: number, to: number) => void;
   /** A newer owner of the call uses the channel. */
   readonly onFenced: () => void;
   /** A stream was closed here. `counts`: what its channel counted, and what its edge reported. */
@@ -95,7 +97,7 @@ export class CallerStream {
   }
 
   async #openStream(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const {channels, clock, callSid, onFrame, log, onFenced} = this.#deps;
+    const {channels, clock, onFrame, onAudio, log, onFenced} = this.#deps;
     const channel = await channels.workerEnd(streamSid, epoch);
     // The call ended meanwhile, or a newer stream was attached first.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
@@ -113,19 +115,20 @@ export class CallerStream {
     };
     this.#open = stream;
     if (before) this.#leave(before);
-    channel.onFrame((sent, sentAt) => {
+    channel.onAudio((timestamp, bytes, start, end) => {
       if (this.#open !== stream) return;
+      if (stream.silent) this.#isBack(stream);
+      stream.ended = false;
+      onAudio(timestamp, bytes, start, end);
+    });
+    channel.onFrame((sent, sentAt) => {
+      if (this.#open !== stream || sent.kind === 'audio') return;
       const frame = sent.kind === 'began' ? aged(sent, sentAt) : sent;
-      const isBack = stream.silent && frame.kind !== 'began';
+      if (stream.silent && frame.kind !== 'began') this.#isBack(stream);
       stream.silent = false;
       stream.ended = frame.kind === 'ended';
       if (frame.kind === 'began') log.info({streamSid, edge, epoch}, 'caller heard');
       if (frame.kind === 'counted') stream.reported = {lostDown: frame.lost, malformed: frame.malformed};
-      if (isBack) {
-        // The worker will send again what the caller did not hear. So drop what waited for the edge: not twice.
-        channel.send({kind: 'clear'});
-        onFrame({kind: 'began', callSid, streamSid, edge}, epoch);
-      }
       onFrame(frame, epoch);
     });
     background(
@@ -133,6 +136,15 @@ export class CallerStream {
       log,
       'watching the channel',
     );
+  }
+
+  /** The edge of a stream is heard again. */
+  #isBack(stream: OpenStream): void {
+    const {channel, streamSid, edge, epoch} = stream;
+    stream.silent = false;
+    // The worker will send again what the caller did not hear. So drop what waited for the edge: not twice.
+    channel.send({kind: 'clear'});
+    this.#deps.onFrame({kind: 'began', callSid: this.#deps.callSid, streamSid, edge}, epoch);
   }
 
   /** Called once a second: reports the stream as lost when its edge is silent. Nothing else reports a dead edge. */
@@ -171,7 +183,7 @@ export class CallerStream {
   }
 }
 
-type Began = Extract<EdgeToWorker, {kind: 'began'}>;
+type Began = Extract<EdgeEvent, {kind: 'began'}>;
 /** The sender's clock on the wire: tenths of a millisecond in 32 bits. It wraps around after this many milliseconds. */
 const CLOCK_MS = 2 ** 32 / 10;
 

@@ -43,6 +43,11 @@ export class ModelSessions {
     this.#session?.send(command);
   }
 
+  /** Caller audio, as `ModelSession.hear` takes it. */
+  hear(bytes: Buffer, from: number, to: number): void {
+    this.#session?.hear(bytes, from, to);
+  }
+
   /** Replaces the current session by a new one, `after` milliseconds from now. */
   reopen(after: Millis): void {
     this.#reopening?.();

@@ -571,6 +571,15 @@ describe('a caller who says nothing', () => {
     expect(responseTags(call.timePasses(26_000))).toEqual(['idle-1']);
   });
 
+  test('is asked though the marks of a reply were lost and their phone sends nothing: two seconds after its end', () => {
+    const call = Call.connected({}, '', {idlePromptMs: 5_000});
+    call.at(1_000).reply('r1', 'i1', 1_000);
+    expect(call.core.deadline).toBe(4_000);
+    expect(responseTags(call.timePasses(4_000))).toEqual([]);
+    expect(call.core.deadline).toBe(9_000);
+    expect(responseTags(call.timePasses(9_000))).toEqual(['idle-1']);
+  });
+
   test('is not asked while they speak or press keys', () => {
     const call = Call.connected({}, '', {idlePromptMs: 5_000});
     call.at(4_000).model(speechEvent('u1', 'callerSpoke'));

@@ -1,8 +1,7 @@
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
-import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
-import type {CallEvent} from '../events/call-event.ts';
+import {type CallEffect, hear, journal, PASS_ON, type PassOn} from '../events/call-effect.ts';
+import type {CallEvent, EdgeEvent} from '../events/call-event.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import {CallerAudio} from '../caller-audio/caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
@@ -11,6 +10,7 @@ import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
 import type {LostCause, ModelEvent, ServerRights} from '../model/model-adapter.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
+import {PhoneSign} from './phone-sign.ts';
 import {StreamGrace} from './stream-grace.ts';
 
 export interface CallSettings extends Omit<DialogueSettings, 'given'> {
@@ -22,8 +22,11 @@ export interface CallSettings extends Omit<DialogueSettings, 'given'> {
   readonly takenOver?: TakenOver | undefined;
 }
 
-/** Frames come every 20 ms. */
-const FRAMES_STOPPED_MS = 60;
+/**
+ * What follows from a frame of the caller. `passOn` and `kept`: that and nothing else, and no deadline has come nearer.
+ */
+type FrameOutcome = 'passOn' | 'kept' | readonly (CallEffect | PassOn)[];
+
 /** A hand-over waits for a turn boundary, but not longer than this. */
 const HAND_OVER_WITHIN_MS = 4_000;
 
@@ -41,8 +44,7 @@ export class CallCore {
   readonly #firstAudio: FirstAudio;
   #handOverBy: Millis | undefined;
   #streamSid: string | undefined;
-  /** When anything last came from the caller's phone. */
-  #phoneAt: Millis | undefined;
+  readonly #phone = new PhoneSign();
   readonly #before: RestoredCall['stream'];
   #over = false;
 
@@ -80,29 +82,43 @@ export class CallCore {
 
   on(event: CallEvent, at: Millis): CallEffect[] {
     if (this.#over) return [];
-    const effects = this.#react(event, at);
-    effects.push(...this.#dialogue.afterwards(at), ...this.#tendSession(at), ...this.#atBoundary(at));
-    effects.push(...this.#tellHold(at));
-    effects.push(...this.#firstAudio.note(effects, this.#dialogue.floor.hopMs, at));
-    const last = effects.find(effect => effect.do === 'end' || effect.do === 'leave');
-    if (!last) return effects;
-    this.#over = true;
-    const rest = [...this.#dialogue.lastTurn(this.#heardFrom(event, at), at), ...this.#failovers.unfinished(at)];
-    return [...effects.filter(effect => effect.do !== 'end' && effect.do !== 'leave'), ...rest, last];
-  }
-
-  /** When anything last came from the caller's phone. A lost stream is reported later than that. */
-  #lastSign(at: Millis): Millis {
-    return Math.min(at, this.#phoneAt ?? at);
+    return this.#concluded(this.#react(event, at), event.type === 'over', at);
   }
 
   /**
-   * Until when the caller heard the assistant. A hang-up that is reported over HTTP may be `ahead` of frames that are
-   * still on their way: while frames keep arriving, the phone is taken to be there until now.
+   * A frame of the caller, fifty times a second: base64 μ-law that lies in `text`, from `from` up to, but not including,
+   * `to`. Everything else waits for an event or a deadline, unless the frame may decide whether the caller interrupts.
    */
-  #heardFrom(event: CallEvent, at: Millis): {readonly heardFrom: Millis; readonly ahead: boolean} {
-    const isThere = at - this.#lastSign(at) <= FRAMES_STOPPED_MS;
-    return {heardFrom: isThere ? at : this.#lastSign(at), ahead: isThere && event.type === 'over'};
+  callerFrame(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): FrameOutcome {
+    if (this.#over) return 'kept';
+    this.#phone.seen(at);
+    const fate = this.#caller.frame(timestamp, text, from, to, at);
+    const {floor} = this.#dialogue;
+    floor.callerFrame(timestamp, at);
+    if (typeof fate === 'string' && !floor.awaitsMinSpeech) return fate;
+    const {before, isPassedOn} = typeof fate === 'string' ? {before: [], isPassedOn: fate === 'passOn'} : fate;
+    const effects = [...floor.weighFrame(at), ...hear(before), ...(isPassedOn ? [PASS_ON] : [])];
+    return this.#concluded(effects, false, at);
+  }
+
+  /** Adds what follows from effects. `ahead`: the end of the call was reported over HTTP. */
+  #concluded<Effect extends CallEffect | PassOn>(
+    effects: Effect[],
+    ahead: boolean,
+    at: Millis,
+  ): (Effect | CallEffect)[] {
+    const all: (Effect | CallEffect)[] = effects;
+    all.push(...this.#dialogue.afterwards(at));
+    const replaced = [...this.#tendSession(at), ...this.#atBoundary(at), ...this.#tellHold(at)];
+    all.push(...replaced);
+    // Another session changes what is due, and no frame will ask for it.
+    if (replaced.length > 0 && !all.some(isLast)) all.push(...this.#dialogue.afterwards(at), ...this.#tendSession(at));
+    all.push(...this.#firstAudio.note(all, this.#dialogue.floor.hopMs, at));
+    const last = all.find(isLast);
+    if (!last) return all;
+    this.#over = true;
+    const rest = [...this.#dialogue.lastTurn(this.#phone.heardFrom(ahead, at), at), ...this.#failovers.unfinished(at)];
+    return [...all.filter(effect => !isLast(effect)), ...rest, last];
   }
 
   #react(event: CallEvent, at: Millis): CallEffect[] {
@@ -134,8 +150,8 @@ export class CallCore {
     }
   }
 
-  #fromEdge(frame: EdgeToWorker, epoch: number, at: Millis): CallEffect[] {
-    if (frame.kind === 'audio' || frame.kind === 'mark') this.#phoneAt = at;
+  #fromEdge(frame: EdgeEvent, epoch: number, at: Millis): CallEffect[] {
+    if (frame.kind === 'mark') this.#phone.seen(at);
     switch (frame.kind) {
       case 'began': {
         this.#grace.began();
@@ -153,10 +169,6 @@ export class CallCore {
         if (apology.length > 0) return [...facts, ...apology];
         return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
       }
-      case 'audio': {
-        const heard = hear(this.#caller.frame(frame.timestamp, frame.payload, at));
-        return [...this.#dialogue.floor.callerFrame(frame.timestamp, at), ...heard];
-      }
       case 'mark':
         return this.#dialogue.floor.on({type: 'markReturned', name: frame.name}, at);
       case 'digit':
@@ -167,8 +179,8 @@ export class CallCore {
         this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#grace.lost(this.heldUntil, at);
-        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', this.#lastSign(at));
-        return this.#dialogue.floor.on({type: 'streamLost'}, this.#lastSign(at));
+        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', this.#phone.last(at));
+        return this.#dialogue.floor.on({type: 'streamLost'}, this.#phone.last(at));
       default:
         return unreachable(frame);
     }
@@ -282,6 +294,6 @@ export class CallCore {
   }
 }
 
-function hear(payloads: readonly string[]): CallEffect[] {
-  return payloads.map(payload => toModel({do: 'hear', payload}));
+function isLast(effect: CallEffect | PassOn): boolean {
+  return effect.do === 'end' || effect.do === 'leave';
 }

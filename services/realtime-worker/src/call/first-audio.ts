@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type CallEffect, journal} from '../events/call-effect.ts';
+import {type CallEffect, journal, type PassOn} from '../events/call-effect.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 
 /** Measures once when the caller first heard the assistant, from the start of the call's first stream. */
@@ -18,7 +18,7 @@ export class FirstAudio {
   }
 
   /** The measurement, if something audible is among `effects`. `hopMs`: from edge to worker. */
-  note(effects: readonly CallEffect[], hopMs: Millis | undefined, at: Millis): CallEffect[] {
+  note(effects: readonly (CallEffect | PassOn)[], hopMs: Millis | undefined, at: Millis): CallEffect[] {
     if (this.#isOver || !effects.some(isSound)) return [];
     this.#isOver = true;
     // The start arrived one hop late, and the audio is one hop away from the edge.
@@ -27,6 +27,6 @@ export class FirstAudio {
   }
 }
 
-function isSound(effect: CallEffect): boolean {
+function isSound(effect: CallEffect | PassOn): boolean {
   return effect.do === 'edge' && effect.frame.kind === 'audio' && isAudible(effect.frame.payload);
 }

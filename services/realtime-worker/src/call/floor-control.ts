@@ -80,9 +80,18 @@ export class FloorControl {
     return this.#floor.isSilenced(responseId);
   }
 
-  /** A frame of the caller arrived: it has Twilio's time, and shows whether the caller goes on speaking. */
-  callerFrame(timestamp: Millis, at: Millis): CallEffect[] {
+  /** Whether the next frame of the caller is to be weighed: it may decide whether they interrupt. */
+  get awaitsMinSpeech(): boolean {
+    return this.#floor.awaitsMinSpeech;
+  }
+
+  /** A frame of the caller arrived: it has Twilio's time. */
+  callerFrame(timestamp: Millis, at: Millis): void {
     this.#ledger.callerFrame(timestamp, at);
+  }
+
+  /** It shows whether the caller goes on speaking. */
+  weighFrame(at: Millis): CallEffect[] {
     return this.#floor.awaitsMinSpeech && this.#echo.isCaller(at) ? this.on({type: 'callerHeard'}, at) : [];
   }
 

@@ -1,6 +1,14 @@
-import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {bytesOfBase64Text, BYTES_PER_MS, msOfBytes, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {type GivenFrame, SpeechLocator} from './speech-locator.ts';
+import {KeptAudio} from './kept-audio.ts';
+import {SpeechLocator} from './speech-locator.ts';
+
+/**
+ * What becomes of a frame. `passOn`: it goes on to the model as it is, and nothing else changes. `kept`: no session is
+ * open, or the audio is in the conversation already. Otherwise, what the model is given before it; then the deadline
+ * has changed too.
+ */
+export type FrameFate = 'passOn' | 'kept' | {readonly before: readonly string[]; readonly isPassedOn: boolean};
 
 /** A gap is filled with at most this much silence. The model has detected the end of the turn long before. */
 const MAX_PADDING_MS = 10_000;
@@ -11,7 +19,8 @@ const KEPT_AFTER_COMMIT_MS = 300;
 const FRAMES_STOPPED_MS = 750;
 /** …in pieces of this length. */
 const PIECE_MS = 100;
-const PIECE = silence(PIECE_MS);
+/** A frame of this length, or a shorter one, is located and measured as one. */
+const FRAME_BYTES = 20 * BYTES_PER_MS;
 /** Audio that belongs to no committed turn yet is kept for the next session: this much while a session is open… */
 const MAX_UNCOMMITTED_MS = 8_000;
 /** …and this much while none is. */
@@ -29,10 +38,10 @@ const MAX_WAITING_MS = 60_000;
 export class CallerAudio {
   #open = false;
   #expected: Millis | undefined;
-  readonly #given = new SpeechLocator();
+  /** What belongs to no committed turn yet. */
+  readonly #kept = new KeptAudio();
+  readonly #given = new SpeechLocator(this.#kept);
   #stream = 0;
-  #uncommitted: GivenFrame[] = [];
-  #uncommittedMs: Millis = 0;
   #paddedMs: Millis = 0;
   #skipUntil: Millis = 0;
   /** When the last frame of an open stream came, and how much silence was given to the model since. */
@@ -42,14 +51,16 @@ export class CallerAudio {
   #paddingAheadMs: Millis = 0;
 
   /**
-   * A frame from Twilio: `timestamp` is the stream's clock in milliseconds, `payload` base64 μ-law. Returns what to give
-   * the model now, in order.
+   * A frame from Twilio: base64 μ-law that lies in `text`, from `from` up to, but not including, `to`. `timestamp` is the
+   * stream's clock in milliseconds.
    */
-  frame(timestamp: Millis, payload: string, at: Millis): string[] {
-    const ms = msOfBase64(payload);
+  frame(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): FrameFate {
+    const bytes = bytesOfBase64Text(text, from, to);
+    const ms = msOfBytes(bytes);
+    const hadStopped = this.#lastFrameAt === undefined || this.#timedPaddingMs > 0;
     this.#lastFrameAt = at;
     this.#timedPaddingMs = 0;
-    if (timestamp + ms <= this.#skipUntil) return [];
+    if (timestamp + ms <= this.#skipUntil) return hadStopped ? {before: [], isPassedOn: false} : 'kept';
     const missing = this.#expected === undefined ? 0 : Math.max(0, timestamp - this.#expected);
     this.#expected = timestamp + ms;
     const unfilled = Math.min(missing, MAX_PADDING_MS) - this.#paddingAheadMs;
@@ -57,11 +68,10 @@ export class CallerAudio {
     // Frames that were only late take back the silence that was given in their place.
     this.#paddingAheadMs = Math.max(0, this.#paddingAheadMs - missing - ms);
     this.#paddedMs += padding;
-    const stream = this.#stream;
-    const frame = {payload, ms, at, timestamp, stream};
-    if (padding === 0) return this.#accept(frame);
-    const pause = {...frame, payload: silence(padding), ms: Math.round(padding), timestamp: undefined};
-    return [...this.#accept(pause), ...this.#accept(frame)];
+    const before = padding === 0 ? [] : this.#acceptSilence(Math.round(padding), at);
+    this.#accept(timestamp, text, from, to, at);
+    if (hadStopped || before.length > 0) return {before, isPassedOn: this.#open};
+    return this.#open ? 'passOn' : 'kept';
   }
 
   /** When to call `timePassed`; undefined unless the caller was speaking and frames have stopped. */
@@ -80,8 +90,7 @@ export class CallerAudio {
       this.#timedPaddingMs = until;
       this.#paddingAheadMs += PIECE_MS;
       this.#paddedMs += PIECE_MS;
-      const piece = {payload: PIECE, ms: PIECE_MS, timestamp: undefined, stream: this.#stream};
-      pieces.push(...this.#accept({...piece, at: this.#lastFrameAt + until}));
+      pieces.push(...this.#acceptSilence(PIECE_MS, this.#lastFrameAt + until));
     }
     return pieces;
   }
@@ -115,11 +124,15 @@ export class CallerAudio {
   sessionOpened(): string[] {
     this.#open = true;
     this.#given.reset();
-    return this.#uncommitted.map(frame => this.#give(frame, true));
+    return this.#kept.all().map(frame => {
+      this.#given.add(frame, true);
+      return frame.payload;
+    });
   }
 
   /** The session is lost: frames are kept for the next one. */
   sessionLost(): void {
+    this.#given.measure();
     this.#open = false;
   }
 
@@ -129,10 +142,11 @@ export class CallerAudio {
    * is committed.
    */
   turnCommitted(): Millis | undefined {
-    while (this.#uncommittedMs > KEPT_AFTER_COMMIT_MS) this.#uncommittedMs -= this.#uncommitted.shift()?.ms ?? 0;
+    this.#given.measure();
+    this.#kept.dropTo(KEPT_AFTER_COMMIT_MS);
+    this.#kept.shrink();
     // A late frame whose place was filled with silence is not committed yet, although the silence is.
-    const next = this.#uncommitted.find(({timestamp, stream}) => timestamp !== undefined && stream === this.#stream);
-    return next?.timestamp ?? this.#expected;
+    return this.#kept.firstTimestamp(this.#stream) ?? this.#expected;
   }
 
   /** The audio that the current session was given, with the moments at which it arrived. */
@@ -145,16 +159,32 @@ export class CallerAudio {
     return this.#paddedMs;
   }
 
-  #accept(frame: GivenFrame): string[] {
-    this.#uncommitted.push(frame);
-    this.#uncommittedMs += frame.ms;
-    const most = this.#open ? MAX_UNCOMMITTED_MS : MAX_WAITING_MS;
-    while (this.#uncommittedMs > most) this.#uncommittedMs -= this.#uncommitted.shift()?.ms ?? 0;
-    return this.#open ? [this.#give(frame)] : [];
+  #accept(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): void {
+    const bytes = bytesOfBase64Text(text, from, to);
+    const stream = this.#stream;
+    const ms = msOfBytes(bytes);
+    const isUsual = bytes > 0 && bytes <= FRAME_BYTES;
+    if (!isUsual) this.#given.measure();
+    this.#kept.dropTo(this.#mostMs - ms);
+    this.#kept.add(text, from, to, at, timestamp, stream);
+    this.#kept.dropTo(this.#mostMs);
+    if (!this.#open) return;
+    if (isUsual) return this.#given.addLatest(bytes, at, timestamp, stream);
+    this.#given.add({payload: text.toString('latin1', from, to), ms, at, timestamp, stream});
   }
 
-  #give(frame: GivenFrame, again = false): string {
-    this.#given.add(frame, again);
-    return frame.payload;
+  /** Returns the silence that the model is to be given now. */
+  #acceptSilence(ms: Millis, at: Millis): string[] {
+    this.#given.measure();
+    this.#kept.addSilence(ms, at, this.#stream);
+    this.#kept.dropTo(this.#mostMs);
+    if (!this.#open) return [];
+    const payload = silence(ms);
+    this.#given.add({payload, ms, at, timestamp: undefined, stream: this.#stream});
+    return [payload];
+  }
+
+  get #mostMs(): Millis {
+    return this.#open ? MAX_UNCOMMITTED_MS : MAX_WAITING_MS;
   }
 }

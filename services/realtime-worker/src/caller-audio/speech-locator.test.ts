@@ -1,5 +1,6 @@
 import {silence} from '@voicebridge/shared/protocol/audio.ts';
 import {describe, expect, test} from 'vitest';
+import {KeptAudio} from './kept-audio.ts';
 import {SpeechLocator} from './speech-locator.ts';
 
 const quiet = silence(20);
@@ -11,7 +12,7 @@ const hum = tone(0x6f);
 
 /** Frames 20 ms apart, each arriving 5 ms after Twilio's clock, unless it is said how late. */
 function heard(frames: readonly string[], late: (index: number) => number = () => 5): SpeechLocator {
-  const all = new SpeechLocator();
+  const all = new SpeechLocator(new KeptAudio());
   frames.forEach((payload, index) => {
     // The model says so a little later, and half a second after the end.
     if (payload === voice && index > 0 && frames[index - 5] === voice) all.speaking = true;
@@ -37,7 +38,7 @@ describe('SpeechLocator, beginning and end of speech', () => {
   });
 
   test('speech is located to the frame in audio that waited at an edge and came in pieces of a second', () => {
-    const all = new SpeechLocator();
+    const all = new SpeechLocator(new KeptAudio());
     const frames = line(50, 30, 40);
     for (let first = 0; first < 100; first += 50) {
       const piece = frames.slice(first, first + 50).map(payload => Buffer.from(payload, 'base64'));
@@ -58,7 +59,7 @@ describe('SpeechLocator, beginning and end of speech', () => {
   test('the model’s report counts where no frame is loud', () => {
     expect(speech.onsetAt(400)).toBe(speech.arrivedAt(400));
     expect(speech.endedAt(2_200)).toBe(speech.arrivedAt(2_200));
-    expect(new SpeechLocator().onsetAt(0)).toBeUndefined();
+    expect(new SpeechLocator(new KeptAudio()).onsetAt(0)).toBeUndefined();
   });
 
   test('the model’s report counts where speech goes on before and after it', () => {
@@ -93,7 +94,7 @@ test('a delayed frame counts from when it would have arrived with the usual dela
 });
 
 test('speech is located correctly in a long call although Twilio’s clock drifts', () => {
-  const all = new SpeechLocator();
+  const all = new SpeechLocator(new KeptAudio());
   for (let index = 0; index < 6_000; index += 1) {
     const payload = index >= 5_950 ? voice : quiet;
     all.add({ms: 20, payload, at: index * 20 + 5, timestamp: index * 20 - Math.floor(index / 40), stream: 1});
@@ -102,7 +103,7 @@ test('speech is located correctly in a long call although Twilio’s clock drift
 });
 
 test('frames of two streams are compared by their own clocks', () => {
-  const all = new SpeechLocator();
+  const all = new SpeechLocator(new KeptAudio());
   all.add({ms: 20, payload: quiet, at: 5_000, timestamp: 9_000, stream: 1});
   all.add({ms: 20, payload: quiet, at: 5_300, timestamp: 100, stream: 2});
   expect(all.arrivedAt(10)).toBe(5_000);
@@ -110,7 +111,7 @@ test('frames of two streams are compared by their own clocks', () => {
 });
 
 test('added silence counts in the model’s positions and has the moment at which it was added', () => {
-  const all = new SpeechLocator();
+  const all = new SpeechLocator(new KeptAudio());
   all.add({ms: 500, payload: silence(500), at: 700, timestamp: undefined, stream: 1});
   expect(all.arrivedAt(250)).toBe(700);
 });

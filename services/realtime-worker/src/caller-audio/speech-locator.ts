@@ -1,22 +1,15 @@
 import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {KeptAudio, KeptFrame} from './kept-audio.ts';
 import {LineNoise} from './line-noise.ts';
 import {rms} from './loudness.ts';
 
-/** Audio given to a model session: `payload` is base64 μ-law, `at` is when it arrived here. */
-export interface GivenFrame {
-  readonly payload: string;
-  readonly ms: Millis;
-  readonly at: Millis;
-  /** Twilio's clock of the stream it came on, in milliseconds; undefined for silence that the worker added. */
-  readonly timestamp: Millis | undefined;
-  readonly stream: number;
-}
-
 const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
-/** Frames that are kept: one minute, longer than any sentence. */
-const CAPACITY = 3_000;
+/** Frames that are remembered, a power of two: forty seconds, longer than any sentence. */
+const CAPACITY = 2_048;
+/** The loudness of so many frames is measured at once, if nobody asks before: a second. */
+const UNMEASURED = 50;
 /** Three of the last five frames louder than the line noise are speech; one or two are a click. */
 const RECENT_FRAMES = 5;
 const MIN_LOUD_FRAMES = 3;
@@ -39,55 +32,97 @@ const WIDER_FRAMES = 750;
  *   frames   ▁▁▁▁▃▅▇▇▅▇▇▅▃▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁
  *   model         └ about here ┘ about there
  *
- * Frames are added fifty times a second for each call, so they are kept in ring buffers of plain numbers: adding one
- * allocates only the decoded audio. A question is asked between `speech_started` and the clear, while the caller waits
- * for silence. It copies up to 1,500 delays and sorts up to 100 of them (1,500 if those are too few): 0.07 ms at the median.
+ * Frames are added fifty times a second for each call, so they are remembered in rings of plain numbers, and adding one
+ * measures nothing: the loudness of all frames that came since is measured when a question needs it, or once a second.
+ * A question is asked between `speech_started` and the clear, while the caller waits for silence. It copies up to 1,500
+ * delays and sorts up to 100 of them (1,500 if those are too few): 0.07 ms at the median.
  */
 export class SpeechLocator {
-  readonly #untilMs = new Float64Array(CAPACITY);
+  readonly #kept: Pick<KeptAudio, 'loudness'>;
+  /** Where each frame ends in the session's audio, in bytes of μ-law. */
+  readonly #until = new Uint32Array(CAPACITY);
   readonly #at = new Float64Array(CAPACITY);
-  /** Arrival here minus Twilio's timestamp; NaN for silence that the worker added. */
-  readonly #delay = new Float64Array(CAPACITY);
-  readonly #stream = new Uint32Array(CAPACITY);
+  /** Twilio's clock where the frame begins. */
+  readonly #timestamp = new Uint32Array(CAPACITY);
+  readonly #stream = new Uint16Array(CAPACITY);
+  /** NaN for silence that the worker added. */
   readonly #level = new Float32Array(CAPACITY);
   #count = 0;
-  #givenMs: Millis = 0;
+  #givenBytes = 0;
+  /** How many of the latest frames are not measured yet. They are the latest that `KeptAudio` has. */
+  #unmeasured = 0;
   readonly #latest = new Float64Array(50);
   readonly #line = new LineNoise();
+  #speaking = false;
+
+  /** `kept` has the audio of the latest frames. */
+  constructor(kept: Pick<KeptAudio, 'loudness'>) {
+    this.#kept = kept;
+  }
+
   /** The model reports that the caller speaks. */
-  speaking = false;
+  get speaking(): boolean {
+    return this.#speaking;
+  }
+
+  set speaking(isSpeaking: boolean) {
+    // The line is learned from the frames in which the model reports no speech, as it was when they came.
+    if (isSpeaking !== this.#speaking) this.measure();
+    this.#speaking = isSpeaking;
+  }
 
   /** Another session begins. It has been given no audio yet. */
   reset(): void {
+    this.measure();
     this.#count = 0;
-    this.#givenMs = 0;
-    this.speaking = false;
+    this.#givenBytes = 0;
+    this.#speaking = false;
   }
 
-  /** `again`: an earlier session was given this frame too, so the line noise has already been learned from it. */
-  add({payload, ms, at, timestamp, stream}: GivenFrame, again = false): void {
-    const bytes = Buffer.from(payload, 'base64');
+  /** The frame that `KeptAudio` was given last, if it is no longer than 20 ms. `bytes`: of μ-law. */
+  addLatest(bytes: number, at: Millis, timestamp: Millis, stream: number): void {
+    this.#add(bytes, at, timestamp, stream, 0);
+    this.#unmeasured += 1;
+    if (this.#unmeasured === UNMEASURED) this.measure();
+  }
+
+  /**
+   * Any other audio: silence, a long piece, or a frame that is given once more. `again`: an earlier session was given it
+   * too, so the line noise has already been learned from it.
+   */
+  add({payload, ms, at, timestamp, stream}: KeptFrame, again = false): void {
+    this.measure();
     if (timestamp === undefined) {
-      this.#add(0, ms, {at, stream, way: Number.NaN});
+      this.#add(ms * BYTES_PER_MS, at, 0, stream, Number.NaN);
       // A phone that sends only speech has a quiet line between two words.
-      for (let left = again ? 0 : ms; left >= FRAME_MS; left -= FRAME_MS) this.#line.add(0, this.speaking);
+      for (let left = again ? 0 : ms; left >= FRAME_MS; left -= FRAME_MS) this.#line.add(0, this.#speaking);
       return;
     }
+    const bytes = Buffer.from(payload, 'base64');
     // Audio that waited at an edge comes in one long piece. It is split, so that speech is found to the frame.
     for (let from = 0; from < bytes.length; from += FRAME_BYTES) {
       const part = bytes.subarray(from, from + FRAME_BYTES);
       const level = rms(part);
-      this.#add(level, part.length / BYTES_PER_MS, {at, stream, way: at - timestamp - from / BYTES_PER_MS});
-      if (!again) this.#line.add(level, this.speaking);
+      this.#add(part.length, at, timestamp + from / BYTES_PER_MS, stream, level);
+      if (!again) this.#line.add(level, this.#speaking);
     }
   }
 
-  #add(level: number, ms: Millis, {at, way, stream}: {at: Millis; way: Millis; stream: number}): void {
+  /** Measures how loud the frames are that came since it was measured last. */
+  measure(): void {
+    for (; this.#unmeasured > 0; this.#unmeasured -= 1) {
+      const level = this.#kept.loudness(this.#unmeasured);
+      this.#level[(this.#count - this.#unmeasured) % CAPACITY] = level;
+      this.#line.add(level, this.#speaking);
+    }
+  }
+
+  #add(bytes: number, at: Millis, timestamp: Millis, stream: number, level: number): void {
     const slot = this.#count % CAPACITY;
-    this.#givenMs += ms;
-    this.#untilMs[slot] = this.#givenMs;
+    this.#givenBytes += bytes;
+    this.#until[slot] = this.#givenBytes;
     this.#at[slot] = at;
-    this.#delay[slot] = way;
+    this.#timestamp[slot] = timestamp;
     this.#stream[slot] = stream;
     this.#level[slot] = level;
     this.#count += 1;
@@ -117,7 +152,7 @@ export class SpeechLocator {
 
   /** When the last frame louder than the line noise arrived, of those that came at `from` or later. */
   loudUntil(from: Millis): Millis | undefined {
-    const {speechThreshold} = this.#line;
+    const {speechThreshold} = this;
     for (let place = this.#count - 1; place >= this.#oldest; place -= 1) {
       const at = read(this.#at, place);
       if (at >= from && read(this.#level, place) > speechThreshold) return at;
@@ -127,7 +162,7 @@ export class SpeechLocator {
 
   /** Whether the latest frames are speech by their loudness, whatever the model reports. */
   get isSpeech(): boolean {
-    const {speechThreshold} = this.#line;
+    const {speechThreshold} = this;
     let loud = 0;
     for (let place = Math.max(this.#oldest, this.#count - RECENT_FRAMES); place < this.#count; place += 1) {
       if (read(this.#level, place) > speechThreshold) loud += 1;
@@ -137,12 +172,19 @@ export class SpeechLocator {
 
   /** The levels of the last 50 frames, oldest first. The array is reused by the next call. */
   get latestLevels(): Float64Array {
+    this.measure();
     const {length} = this.#latest;
     for (let index = 0; index < length; index += 1) {
       const place = this.#count - length + index;
-      this.#latest[index] = place < this.#oldest ? 0 : read(this.#level, place);
+      this.#latest[index] = place < this.#oldest ? 0 : read(this.#level, place) || 0;
     }
     return this.#latest;
+  }
+
+  /** How loud a frame must be to contain more than line noise, by all frames that came. */
+  get speechThreshold(): number {
+    this.measure();
+    return this.#line.speechThreshold;
   }
 
   get #oldest(): number {
@@ -154,7 +196,7 @@ export class SpeechLocator {
     let [from, to] = [this.#oldest, this.#count];
     while (from < to) {
       const middle = (from + to) >>> 1;
-      if (read(this.#untilMs, middle) >= positionMs) to = middle;
+      if (this.#untilMs(middle) >= positionMs) to = middle;
       else from = middle + 1;
     }
     return from;
@@ -162,13 +204,13 @@ export class SpeechLocator {
 
   /** Which frames around a position are louder than the line noise, one more at each end. Empty if the line is too noisy. */
   #near(positionMs: Millis): {readonly first: number; readonly loud: readonly boolean[]} {
-    const {speechThreshold} = this.#line;
+    const {speechThreshold} = this;
     const first = this.#placeOf(positionMs - NEAR_MS);
     const loud: boolean[] = [];
     if (speechThreshold > MAX_LINE_RMS) return {first, loud};
     for (let place = first; place < this.#count; place += 1) {
       loud.push(read(this.#level, place) > speechThreshold);
-      if (read(this.#untilMs, place) > positionMs + NEAR_MS) break;
+      if (this.#untilMs(place) > positionMs + NEAR_MS) break;
     }
     return {first, loud};
   }
@@ -177,7 +219,7 @@ export class SpeechLocator {
   #arrivalOf(place: number): Millis | undefined {
     if (place < this.#oldest) return undefined;
     const at = read(this.#at, place);
-    const way = read(this.#delay, place);
+    const way = this.#delay(place);
     if (Number.isNaN(way)) return at;
     const farAround = this.#delaysBetween(place, place - WIDER_FRAMES, place + WIDER_FRAMES);
     const fastest = farAround.reduce((least, each) => Math.min(least, each), way);
@@ -188,19 +230,28 @@ export class SpeechLocator {
     return at - way + (ascending(usual)[Math.floor(usual.length / 2)] ?? 0);
   }
 
+  #untilMs(place: number): Millis {
+    return read(this.#until, place) / BYTES_PER_MS;
+  }
+
+  /** Arrival here minus Twilio's timestamp; NaN for silence that the worker added. */
+  #delay(place: number): Millis {
+    return Number.isNaN(read(this.#level, place)) ? Number.NaN : read(this.#at, place) - read(this.#timestamp, place);
+  }
+
   /** The delays of the frames between two places that came on the same stream as `like`. */
   #delaysBetween(like: number, from: number, to: number): Millis[] {
     const ways: Millis[] = [];
     const stream = read(this.#stream, like);
     for (let place = Math.max(from, this.#oldest); place < Math.min(to, this.#count); place += 1) {
-      const way = read(this.#delay, place);
+      const way = this.#delay(place);
       if (read(this.#stream, place) === stream && !Number.isNaN(way)) ways.push(way);
     }
     return ways;
   }
 }
 
-function read(ring: Float64Array | Float32Array | Uint32Array, place: number): number {
+function read(ring: Float64Array | Float32Array | Uint32Array | Uint16Array, place: number): number {
   return ring[place % CAPACITY] ?? Number.NaN;
 }
 

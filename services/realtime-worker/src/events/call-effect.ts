@@ -15,6 +15,8 @@ export type Fact = Without<JournalEntry>;
 /** What the core decides. The shell performs the effects in order. */
 export type CallEffect =
   | {readonly do: 'model'; readonly command: ModelCommand}
+  /** Audio for the model besides the frames that are passed on as they come: base64 μ-law, silence or kept for it. */
+  | {readonly do: 'hear'; readonly payload: string}
   | {readonly do: 'edge'; readonly frame: WorkerToEdge}
   | {readonly do: 'journal'; readonly fact: Fact}
   /** Opens a model session in place of the one in use, after `after` milliseconds. */
@@ -40,6 +42,11 @@ export type CallEffect =
   | {readonly do: 'timing'; readonly line: string}
   | {readonly do: 'warn'; readonly what: string; readonly code: string; readonly detail: string};
 
+/** The frame of the caller that has just come goes on to the model. */
+export type PassOn = {readonly do: 'passOn'};
+
 export const toModel = (command: ModelCommand): CallEffect => ({do: 'model', command});
+export const hear = (payloads: readonly string[]): CallEffect[] => payloads.map(payload => ({do: 'hear', payload}));
+export const PASS_ON: PassOn = {do: 'passOn'};
 export const toEdge = (frame: WorkerToEdge): CallEffect => ({do: 'edge', frame});
 export const journal = (fact: Fact): CallEffect => ({do: 'journal', fact});

@@ -4,9 +4,12 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import type {ToolOutcome} from './tool-outcome.ts';
 
+/** What an edge reports, but for the caller's audio, which has a door of its own (`CallCore.callerFrame`). */
+export type EdgeEvent = Exclude<EdgeToWorker, {kind: 'audio'}>;
+
 /** What happens to a call. */
 export type CallEvent =
-  | {readonly type: 'edge'; readonly frame: EdgeToWorker; readonly epoch: number}
+  | {readonly type: 'edge'; readonly frame: EdgeEvent; readonly epoch: number}
   | {readonly type: 'model'; readonly event: ModelEvent}
   /** The spare session is configured; the core takes it into use at the next turn boundary. */
   | {readonly type: 'spareReady'}

@@ -28,8 +28,6 @@ export type ConversationItem =
 
 /** What a session is told to do. Commands that come before `ready` or after `lost` are ignored. */
 export type ModelCommand =
-  /** Caller audio: base64, in the format of `ModelTraits.audio`. */
-  | {readonly do: 'hear'; readonly payload: string}
   /** The caller heard only so much of an item, in milliseconds: the model forgets the rest. */
   | {readonly do: 'truncate'; readonly itemId: string; readonly audioEndMs: number}
   /** Stops a response that is being generated. */
@@ -128,6 +126,11 @@ export type ModelListener = (event: ModelEvent, arrivedAt?: Millis) => void;
 /** One session with a model, whatever its protocol. */
 export interface ModelSession extends AsyncDisposable {
   send(command: ModelCommand): void;
+  /**
+   * Caller audio, fifty times a second: base64 in the format of `ModelTraits.audio`, as text in `bytes` from `from` up to,
+   * but not including, `to`. The bytes are valid during the call only. Ignored like a command.
+   */
+  hear(bytes: Buffer, from: number, to: number): void;
   /** At most one listener; events that arrive before it is set are kept in order. */
   onEvent(listener: ModelListener): void;
 }

@@ -55,8 +55,7 @@ test('a PCM model is given the caller’s audio as PCM, and every other command 
     answersTurns: true,
     audio: {encoding: 'mulaw', rateHz: 8_000},
   });
-  session.send({do: 'hear', payload: sound(20)});
-  session.send({do: 'hear', payload: sound(1)});
+  for (const payload of [sound(20), sound(1)]) session.hear(Buffer.from(`-${payload}-`), 1, 1 + payload.length);
   session.send({do: 'truncate', itemId: 'i1', audioEndMs: 700});
   const [first, second, cut] = inner.commands;
   expect(first?.do === 'hear' && pcmSamples(first.payload)).toHaveLength(18 * 24);

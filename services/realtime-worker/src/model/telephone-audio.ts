@@ -29,9 +29,12 @@ class ConvertedSession implements ModelSession {
   }
 
   send(command: ModelCommand): void {
-    if (command.do !== 'hear') return this.#session.send(command);
-    const payload = this.#toModel.convert(command.payload);
-    if (payload !== '') this.#session.send({do: 'hear', payload});
+    this.#session.send(command);
+  }
+
+  hear(bytes: Buffer, from: number, to: number): void {
+    const payload = this.#toModel.convert(bytes.toString('latin1', from, to));
+    if (payload !== '') this.#session.hear(Buffer.from(payload, 'latin1'), 0, payload.length);
   }
 
   onEvent(listener: ModelListener): void {

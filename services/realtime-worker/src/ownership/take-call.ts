@@ -103,6 +103,7 @@ async function waitUntilReady(model: ModelSession, {clock}: Pick<CallDeps, 'cloc
   cancel();
   const replay: ModelSession = {
     send: command => model.send(command),
+    hear: (bytes, from, to) => model.hear(bytes, from, to),
     onEvent(next) {
       listener = next;
       for (const event of received.splice(0)) next(event);

@@ -138,6 +138,11 @@ export class PlaybackLedger {
     return this.#timeline.playing(at);
   }
 
+  /** When all that was sent is taken to be heard, if no more marks come back. */
+  get playedBy(): Millis {
+    return this.#timeline.playedBy;
+  }
+
   get sentMs(): Millis {
     return this.#timeline.sentMs;
   }
@@ -168,8 +173,9 @@ export class PlaybackLedger {
 
   /** When to stop waiting for the mark behind the clear; undefined if it is back, or if no mark ever came back. */
   get confirmsBy(): Millis | undefined {
+    if (!this.#pendingClear || this.#pendingClear.landed !== undefined) return undefined;
     const {slowest} = this.#trips;
-    if (!this.#pendingClear || this.#pendingClear.landed !== undefined || slowest === undefined) return undefined;
+    if (slowest === undefined) return undefined;
     return this.#pendingClear.at + Math.min(slowest + CONFIRMATION_SLACK_MS, MAX_CONFIRMATION_MS);
   }
 

@@ -137,8 +137,13 @@ export class PlayoutTimeline {
 
   /** Whether the caller may still be hearing some of it. If no marks come back, the clock decides after two seconds. */
   playing(at: Millis): boolean {
-    if (this.#proven >= this.#sent) return false;
-    return at - this.#origin + this.#correction < this.#sent + MAX_MARK_DELAY_MS;
+    return at < this.playedBy;
+  }
+
+  /** When it is taken to be played whether marks come back or not; the past if they prove that all of it was. */
+  get playedBy(): Millis {
+    if (this.#proven >= this.#sent) return Number.NEGATIVE_INFINITY;
+    return this.#origin + this.#sent + MAX_MARK_DELAY_MS - this.#correction;
   }
 
   /** The audio after a position, in order, cut between two bytes so that it can be sent again. */

@@ -28,7 +28,9 @@ const MAX_JITTER_MS = 100;
  * On a steady network the time of arrival is more precise than these 20 ms: the fastest frame shows the shortest delay.
  */
 export class RemoteClock {
-  #last: {readonly timestamp: Millis; readonly at: Millis} | undefined;
+  /** The last caller frame: Twilio's timestamp, and when it arrived. */
+  #timestamp: Millis = 0;
+  #frameAt: Millis = Number.NEGATIVE_INFINITY;
   #window = new DelayWindow();
   #windowBefore = new DelayWindow();
   #windowEnds: Millis = Number.NEGATIVE_INFINITY;
@@ -41,13 +43,13 @@ export class RemoteClock {
       this.#windowEnds = at + WINDOW_MS;
     }
     this.#window.add(at - timestamp);
-    this.#last = {timestamp, at};
+    this.#timestamp = timestamp;
+    this.#frameAt = at;
   }
 
   /** A message other than a caller frame arrived at `at`. */
   observe(at: Millis): Observation {
-    const isFresh = this.#last !== undefined && at - this.#last.at <= MAX_FRAME_AGE_MS;
-    return {at, after: isFresh ? this.#last?.timestamp : undefined};
+    return {at, after: at - this.#frameAt <= MAX_FRAME_AGE_MS ? this.#timestamp : undefined};
   }
 
   /** When it would have arrived with the shortest delay. The difference of two such values is a duration at Twilio. */
@@ -67,7 +69,7 @@ export class RemoteClock {
 
   /** Starts over: each stream has its own clock. */
   reset(): void {
-    this.#last = undefined;
+    this.#frameAt = Number.NEGATIVE_INFINITY;
     this.#window = new DelayWindow();
     this.#windowBefore = new DelayWindow();
     this.#windowEnds = Number.NEGATIVE_INFINITY;

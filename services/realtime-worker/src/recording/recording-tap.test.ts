@@ -30,9 +30,8 @@ test('a recording places the caller’s audio on the time line of the call', () 
     at => at + 10_000,
     () => {},
   );
-  const payload = Buffer.alloc(160, 0x20).toString('base64');
-  tap.event({type: 'edge', epoch: 1, frame: {kind: 'audio', timestamp: 0, payload}}, 100);
-  tap.event({type: 'edge', epoch: 1, frame: {kind: 'digit', digit: '1'}}, 110);
+  const text = Buffer.from(`-${Buffer.alloc(160, 0x20).toString('base64')}-`);
+  tap.callerFrame(0, text, 1, text.length - 1, 100);
   tap.ended(200);
   expect(recording.caller.audio.length).toBe(10_120 * 8);
   expect(recording.caller.msOf(0x20)).toBe(20);
@@ -50,8 +49,8 @@ test('a recording that throws is reported once and given nothing more, and the c
     at => at,
     thrown => failures.push(thrown),
   );
-  const frame = {kind: 'audio', timestamp: 0, payload: Buffer.alloc(160, 0x20).toString('base64')} as const;
-  for (const at of [0, 20]) tap.event({type: 'edge', epoch: 1, frame}, at);
+  const text = Buffer.from(Buffer.alloc(160, 0x20).toString('base64'));
+  for (const at of [0, 20]) tap.callerFrame(at, text, 0, text.length, at);
   tap.ended(40);
   expect([failures.map(String), recording.endedAt]).toEqual([['Error: the disk is full'], undefined]);
 });

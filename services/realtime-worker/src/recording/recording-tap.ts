@@ -1,10 +1,9 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
-import type {CallEvent} from '../events/call-event.ts';
 import type {Recording} from './recording.ts';
 
 /**
- * Gives a recording what both sides of a call say, from the events that come in and the effects that go out. A recording
+ * Gives a recording what both sides of a call say, from the frames that come in and the effects that go out. A recording
  * that throws is given nothing more: the call goes on without it.
  */
 export class RecordingTap {
@@ -19,9 +18,9 @@ export class RecordingTap {
     this.#onFailure = onFailure;
   }
 
-  event(event: CallEvent, at: Millis): void {
-    if (event.type !== 'edge' || event.frame.kind !== 'audio') return;
-    const {payload, timestamp} = event.frame;
+  /** A frame of the caller: base64 μ-law as text in `bytes`, from `from` up to, but not including, `to`. */
+  callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number, at: Millis): void {
+    const payload = bytes.toString('latin1', from, to);
     this.#pass(recording => recording.callerAudio(payload, this.#callTime(at), timestamp));
   }
 

@@ -1,4 +1,5 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from '../journal/restore-call.ts';
@@ -91,14 +92,9 @@ export class Call {
     return events.flatMap(event => this.#keep(this.core.on({type: 'model', event}, this.#at)));
   }
 
-  edge(
-    frame: Parameters<CallCore['on']>[0] extends infer Event
-      ? Event extends {frame: infer Frame}
-        ? Frame
-        : never
-      : never,
-  ) {
-    return this.#keep(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+  edge(frame: EdgeToWorker): CallEffect[] {
+    if (frame.kind !== 'audio') return this.#keep(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+    return this.#keep(frameEffects(this.core, frame.timestamp, frame.payload, this.#at));
   }
 
   endedElsewhere(reason: 'caller.hung-up'): CallEffect[] {
@@ -162,6 +158,15 @@ export class Call {
   }
 }
 
+/** A frame of the caller at a core; passing it on is the effect `hear`, like all other audio for the model. */
+export function frameEffects(core: CallCore, timestamp: number, payload: string, at: number): CallEffect[] {
+  const outcome = core.callerFrame(timestamp, Buffer.from(payload, 'latin1'), 0, payload.length, at);
+  const passedOn: CallEffect = {do: 'hear', payload};
+  if (outcome === 'kept') return [];
+  if (outcome === 'passOn') return [passedOn];
+  return outcome.map(effect => (effect.do === 'passOn' ? passedOn : effect));
+}
+
 /** 20 ms of a voice at a usual telephone level, base64 μ-law. */
 export const VOICE = Buffer.from(Array.from({length: 160}, (_, at) => (at % 16 < 8 ? 0x30 : 0xb0))).toString('base64');
 
@@ -209,7 +214,7 @@ export const hangUp = (responseId: string): ModelEvent => ({
 });
 
 export const commandsToModel = (effects: readonly CallEffect[]): ModelCommand[] =>
-  effects.flatMap(effect => (effect.do === 'model' && effect.command.do !== 'hear' ? [effect.command] : []));
+  effects.flatMap(effect => (effect.do === 'model' ? [effect.command] : []));
 export const responseTags = (effects: readonly CallEffect[]) =>
   commandsToModel(effects).flatMap(command => (command.do === 'respond' ? [command.tag] : []));
 /** The kinds of frames sent to the edge; consecutive audio frames count as one. */

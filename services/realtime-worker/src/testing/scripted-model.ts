@@ -7,10 +7,13 @@ import type {
   SessionSettings,
 } from '../model/model-adapter.ts';
 
+/** Caller audio that a session was given, base64. */
+type Heard = {readonly do: 'hear'; readonly payload: string};
+
 /** One session of a scripted model: the test emits its events and reads the commands it was sent. */
 export class ScriptedSession implements ModelSession {
   readonly settings: SessionSettings;
-  readonly commands: ModelCommand[] = [];
+  readonly commands: (ModelCommand | Heard)[] = [];
   closed = false;
   #listener: ((event: ModelEvent) => void) | undefined;
   #waiting: ModelEvent[] = [];
@@ -21,6 +24,10 @@ export class ScriptedSession implements ModelSession {
 
   send(command: ModelCommand): void {
     this.commands.push(command);
+  }
+
+  hear(bytes: Buffer, from: number, to: number): void {
+    this.commands.push({do: 'hear', payload: bytes.toString('latin1', from, to)});
   }
 
   onEvent(listener: (event: ModelEvent) => void): void {
@@ -37,8 +44,8 @@ export class ScriptedSession implements ModelSession {
   }
 
   /** Commands of one kind. */
-  commandsOf<Do extends ModelCommand['do']>(kind: Do): Extract<ModelCommand, {do: Do}>[] {
-    return this.commands.filter((command): command is Extract<ModelCommand, {do: Do}> => command.do === kind);
+  commandsOf<Do extends (ModelCommand | Heard)['do']>(kind: Do): Extract<ModelCommand | Heard, {do: Do}>[] {
+    return this.commands.filter((command): command is Extract<ModelCommand | Heard, {do: Do}> => command.do === kind);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

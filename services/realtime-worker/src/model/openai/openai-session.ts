@@ -37,6 +37,8 @@ const DEAD_AFTER: Millis = 12_000;
 /** HTTP statuses that another attempt would get again. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
+const AS_TEXT = {binary: false};
+
 /** OpenAI's protocol takes and gives the telephone's own audio (`audio/pcmu`). */
 const TRAITS: ModelTraits = {
   interruption: 'ours',
@@ -87,9 +89,16 @@ class OpenAISession implements ModelSession {
   }
 
   send(command: ModelCommand): void {
-    if (this.#state !== 'ready' || this.#socket.readyState !== WebSocket.OPEN) return;
-    const text = command.do === 'hear' ? appendMessage(command.payload) : JSON.stringify(clientEvent(command));
-    this.#socket.send(text);
+    if (this.#isUsable) this.#socket.send(JSON.stringify(clientEvent(command)));
+  }
+
+  hear(bytes: Buffer, from: number, to: number): void {
+    // The library masks a buffer into another one, which it writes at once, header included. A text would be two.
+    if (this.#isUsable) this.#socket.send(appendMessage(bytes, from, to), AS_TEXT);
+  }
+
+  get #isUsable(): boolean {
+    return this.#state === 'ready' && this.#socket.readyState === WebSocket.OPEN;
   }
 
   onEvent(listener: ModelListener): void {
