@@ -6,6 +6,7 @@ export const BYTES_PER_MS = 8;
 /** μ-law silence. Carriers send a mix of 0xFF and 0x7F (minus zero); both decode to 0. */
 export const SILENCE = 0xff;
 
+/** The padding at the end of base64. */
 const EQUALS = 0x3d;
 
 /** The duration of so many bytes of μ-law audio, in milliseconds. */
@@ -19,10 +20,10 @@ export function bytesOfBase64(text: string): number {
   return (text.length * 3) / 4 - padding;
 }
 
-/** The same for base64 text that lies in `text`, from `from` up to, but not including, `to`. */
-export function bytesOfBase64Text(text: Uint8Array, from: number, to: number): number {
-  const isPadded = to > from && text[to - 1] === EQUALS;
-  const padding = isPadded ? (text[to - 2] === EQUALS ? 2 : 1) : 0;
+/** The same for a text that stands in `bytes` from `from` up to, but not including, `to`. */
+export function bytesOfBase64In(bytes: Uint8Array, from: number, to: number): number {
+  if (to === from) return 0;
+  const padding = bytes[to - 1] !== EQUALS ? 0 : bytes[to - 2] === EQUALS ? 2 : 1;
   return ((to - from) * 3) / 4 - padding;
 }
 
@@ -32,13 +33,9 @@ export function msOfBase64(text: string): Millis {
 }
 
 /** The same for a text that stands in `bytes` from `from` up to, but not including, `to`. */
-export function msOfBase64In(bytes: Buffer, from: number, to: number): Millis {
-  if (to === from) return 0;
-  const padding = bytes[to - 1] !== EQUALS ? 0 : bytes[to - 2] === EQUALS ? 2 : 1;
-  return msOfBytes(((to - from) * 3) / 4 - padding);
+export function msOfBase64In(bytes: Uint8Array, from: number, to: number): Millis {
+  return msOfBytes(bytesOfBase64In(bytes, from, to));
 }
-
-const EQUALS = 0x3d;
 
 /** Base64 μ-law silence of whole milliseconds. */
 export function silence(ms: Millis): string {

@@ -1,4 +1,4 @@
-import {bytesOfBase64Text, BYTES_PER_MS, msOfBytes, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {bytesOfBase64In, BYTES_PER_MS, msOfBytes, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {KeptAudio} from './kept-audio.ts';
 import {SpeechLocator} from './speech-locator.ts';
@@ -55,7 +55,7 @@ export class CallerAudio {
    * stream's clock in milliseconds.
    */
   frame(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): FrameFate {
-    const bytes = bytesOfBase64Text(text, from, to);
+    const bytes = bytesOfBase64In(text, from, to);
     const ms = msOfBytes(bytes);
     const hadStopped = this.#lastFrameAt === undefined || this.#timedPaddingMs > 0;
     this.#lastFrameAt = at;
@@ -160,7 +160,7 @@ export class CallerAudio {
   }
 
   #accept(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): void {
-    const bytes = bytesOfBase64Text(text, from, to);
+    const bytes = bytesOfBase64In(text, from, to);
     const stream = this.#stream;
     const ms = msOfBytes(bytes);
     const isUsual = bytes > 0 && bytes <= FRAME_BYTES;

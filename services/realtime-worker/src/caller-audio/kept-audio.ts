@@ -1,4 +1,4 @@
-import {bytesOfBase64Text, msOfBytes, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64In, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {rmsOfBase64} from './loudness.ts';
 
@@ -122,7 +122,7 @@ export class KeptAudio {
     const length = this.#frames.length[slot] ?? 0;
     if (Number.isNaN(this.#frames.timestamp[slot] ?? Number.NaN)) return length;
     const start = this.#frames.start[slot] ?? 0;
-    return msOfBytes(bytesOfBase64Text(this.#text, start, start + length));
+    return msOfBase64In(this.#text, start, start + length);
   }
 
   /** Where text of this length is to be written. The text of all that is kept stays where it is, or moves to a new ring. */

@@ -1,4 +1,4 @@
-import {bytesOfBase64Text, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {bytesOfBase64In, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
 
 const SQUARES = Float64Array.from({length: 256}, (_, byte) => decodeSample(byte) ** 2);
 
@@ -21,7 +21,7 @@ for (const [bits, character] of Buffer.from(ALPHABET).entries()) SIX_BITS[charac
  * characters.
  */
 export function rmsOfBase64(text: Uint8Array, from: number, to: number): number {
-  const bytes = bytesOfBase64Text(text, from, to);
+  const bytes = bytesOfBase64In(text, from, to);
   let sum = 0;
   let left = Math.ceil(bytes / STEP);
   for (let at = from; left > 0; at += 16, left -= 3) {
