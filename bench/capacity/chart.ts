@@ -16,7 +16,15 @@ export interface Chart {
 
 const [WIDTH, HEIGHT, COLUMNS] = [430, 250, 2];
 const [LEFT, RIGHT, TOP, BOTTOM] = [52, 110, 44, 34];
-const OURS = ['#1a7f37', '#0969da', '#8250df', '#57606a'];
+/** A process has the same colour everywhere. */
+const COLOURS: Readonly<Record<string, string>> = {
+  worker: '#0969da',
+  edge: '#8250df',
+  webhook: '#9a6700',
+  redis: '#57606a',
+  machine: '#57606a',
+};
+const OURS = ['#1a7f37', '#0969da'];
 const OTHER = ['#bf5b04', '#bf2c2c'];
 
 /** Charts over the number of calls, two in a row. */
@@ -63,9 +71,9 @@ ${grid.join('')}${ticks.join('')}${limit}${lines(series, x, y)}`;
 }
 
 function lines(series: readonly Series[], x: (calls: number) => number, y: (figure: number) => number): string {
-  let [ours, other, lowest] = [0, 0, -Infinity];
+  let [ours, other, highest] = [0, 0, Infinity];
   const drawn = series.map(({name, points, other: isOther}) => {
-    const colour = isOther ? OTHER[other++ % OTHER.length] : OURS[ours++ % OURS.length];
+    const colour = isOther ? OTHER[other++ % OTHER.length] : (COLOURS[name] ?? OURS[ours++ % OURS.length]);
     const known = points.flatMap(([calls, figure]) =>
       figure === undefined || Number.isNaN(figure) ? [] : [[x(calls), y(figure)] as const],
     );
@@ -73,12 +81,12 @@ function lines(series: readonly Series[], x: (calls: number) => number, y: (figu
   });
   // Names stand at the ends of their lines, moved apart where they would overlap.
   return drawn
-    .toSorted((a, b) => a.end - b.end)
+    .toSorted((a, b) => b.end - a.end)
     .map(({name, colour, known, end}) => {
       if (known.length === 0) return '';
-      lowest = Math.max(end, lowest + 13);
+      highest = Math.min(end, highest - 13);
       const dots = known.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="2.5" fill="${colour}"/>`).join('');
-      return `<path stroke="${colour}" d="M${known.map(point => point.join(' ')).join('L')}"/>${dots}<text style="fill:${colour}" x="${WIDTH - RIGHT + 8}" y="${round(lowest + 4)}">${escape(name)}</text>`;
+      return `<path stroke="${colour}" d="M${known.map(point => point.join(' ')).join('L')}"/>${dots}<text style="fill:${colour}" x="${WIDTH - RIGHT + 8}" y="${round(highest + 4)}">${escape(name)}</text>`;
     })
     .join('');
 }

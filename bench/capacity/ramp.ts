@@ -40,9 +40,8 @@ export function beyond(
     ...Object.entries(processes).flatMap(([name, {threadBusy = 0}]) =>
       threadBusy > FULL_THREAD ? [`${name} full`] : [],
     ),
-    ...(machine.busy > FULL_MACHINE
-      ? [others > MUCH ? `machine full, ${Math.round(100 * others)} % of it other work` : 'machine full']
-      : []),
+    // With other work beside it a machine may be busy and yet carry calls well: then the latencies judge.
+    ...(machine.busy > FULL_MACHINE && others <= MUCH ? ['machine full'] : []),
     ...late('up', up.p99, bounds.oneWay),
     ...late('down', down.p99, bounds.oneWay),
     ...late('reaction', reaction.p99, bounds.reaction),

@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {StreamIdentity} from '../../simulators/twilio/src/media/stream-messages.ts';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import type {StreamNoun} from '../../simulators/twilio/src/twiml/stream-noun.ts';
 import {readTwiml} from '../../simulators/twilio/src/twiml/twiml.ts';
@@ -20,7 +21,7 @@ export class Load implements AsyncDisposable {
   readonly #seed: number;
   readonly #metronome: Metronome;
   readonly #calls = new Map<number, CallEnds>();
-  #phones: Phone[] = [];
+  #phones: {readonly phone: Phone; readonly over: () => Promise<unknown>}[] = [];
   #model: Model | undefined;
   #dialled = 0;
   /** Of the calls that are dialled from now on. */
@@ -57,11 +58,16 @@ export class Load implements AsyncDisposable {
     await Promise.all(dialling);
   }
 
-  /** Everybody hangs up. */
+  /** Everybody hangs up. A bridge that wants to be asked after the stream hears that the call is over, as Twilio tells it. */
   async hangUp(): Promise<void> {
     const phones = this.#phones;
     this.#phones = [];
-    await Promise.all(phones.map(phone => phone[Symbol.asyncDispose]()));
+    await Promise.all(
+      phones.map(async ({phone, over}) => {
+        await phone[Symbol.asyncDispose]();
+        await over().catch(() => {}); // a bridge that does not answer has been told all the same
+      }),
+    );
     this.#calls.clear();
   }
 
@@ -94,7 +100,9 @@ export class Load implements AsyncDisposable {
       };
       this.#calls.set(number, ends);
       const phone = new Phone(ends, noun, stream, {metronome: this.#metronome, tape});
-      this.#phones.push(phone);
+      const {action} = noun;
+      const over = async () => action !== undefined && (await ask(action, stream, 'completed'));
+      this.#phones.push({phone, over});
       try {
         return await phone.opened();
       } catch {
@@ -111,24 +119,37 @@ export class Load implements AsyncDisposable {
   }
 }
 
-/** Asks as Twilio does. Undefined if the answer names no stream. A stream on loopback is opened without TLS. */
+/** The stream that the webhook's answer names. A stream on loopback is opened without TLS. */
 async function askWebhook(
   url: string,
-  {accountSid, callSid}: {readonly accountSid: string; readonly callSid: string},
-): Promise<Pick<StreamNoun, 'url' | 'parameters'> | undefined> {
+  stream: Pick<StreamIdentity, 'accountSid' | 'callSid'>,
+): Promise<(Pick<StreamNoun, 'url' | 'parameters'> & {readonly action: string | undefined}) | undefined> {
+  const {verbs} = readTwiml(await ask(url, stream, 'ringing'));
+  const connect = verbs.find(verb => verb.verb === 'Connect');
+  if (!connect?.stream) return undefined;
+  const {action, stream: noun} = connect;
+  return {
+    url: noun.url.replace(/^wss:\/\/(127\.|localhost)/, 'ws://$1'),
+    parameters: noun.parameters,
+    action: action === undefined ? undefined : new URL(action, url).href,
+  };
+}
+
+/** Asks as Twilio does. */
+async function ask(
+  url: string,
+  {accountSid, callSid}: Pick<StreamIdentity, 'accountSid' | 'callSid'>,
+  status: 'ringing' | 'completed',
+): Promise<string> {
   const body = new URLSearchParams({
     AccountSid: accountSid,
     CallSid: callSid,
     From: '+15550100001',
     To: '+15550199001',
-    CallStatus: 'ringing',
+    CallStatus: status,
     Direction: 'inbound',
     ApiVersion: '2010-04-01',
   });
   const answer = await fetch(url, {method: 'POST', body});
-  const {verbs} = readTwiml(await answer.text());
-  const connect = verbs.find(verb => verb.verb === 'Connect');
-  if (!connect?.stream) return undefined;
-  const {url: streamUrl, parameters} = connect.stream;
-  return {url: streamUrl.replace(/^wss:\/\/(127\.|localhost)/, 'ws://$1'), parameters};
+  return answer.text();
 }

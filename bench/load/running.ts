@@ -17,6 +17,8 @@ const WARM_UP = {calls: 12, seconds: 5};
 const SETTLE: Millis = 2_500;
 /** A frame that takes longer is lost. */
 const GRACE: Millis = 700;
+/** By then a bridge has let go of calls that have ended. */
+const LEFT_AFTER: Millis = 4_000;
 const PEAK_EVERY: Millis = 250;
 const IDLE_SECONDS = 3;
 
@@ -105,7 +107,7 @@ export class RunningBridge implements AsyncDisposable {
     phase('hanging up');
     const held = memory ? await this.#states() : {};
     await this.#load.hangUp();
-    if (memory) await sleep(2_000);
+    if (memory) await sleep(LEFT_AFTER);
     const left = memory ? await this.#states() : {};
 
     const callSeconds = (calls * took) / 1_000;

@@ -63,7 +63,7 @@ export function tableOf(measured: readonly Measured[]): string {
 
 /** For each number of calls: the processor time of ours by that of the other. '' if there is no other. */
 export function ratioLine(measured: readonly Measured[]): string {
-  const all = [...new Set(measured.map(({figures}) => figures.calls))];
+  const all = [...new Set(measured.map(({figures}) => figures.calls))].toSorted((a, b) => a - b);
   const lines = all.flatMap(calls => {
     const of = (name: string) =>
       measured
