@@ -1,3 +1,4 @@
+import {randomUUID} from 'node:crypto';
 import {createServer} from 'node:http';
 import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
@@ -7,6 +8,7 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {probeKey} from '@voicebridge/shared/redis/keys.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
@@ -85,7 +87,7 @@ export async function startAnalytics(
     for (const client of [connection, redis]) client.disconnect(true);
   };
   const set = (key: string, ttlMs: Millis) => connection.set(key, '', 'PX', ttlMs);
-  const probe = opened.use(new WriteProbe({set, url: queueUrl, clock, log, moved}));
+  const probe = opened.use(new WriteProbe({key: probeKey(randomUUID()), set, url: queueUrl, clock, log, moved}));
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );

@@ -1,6 +1,6 @@
 import type {Lane} from './lane.ts';
 import type {Asker} from './resp-batch.ts';
-import type {RespValue} from './resp-reader.ts';
+import {isList, type RespValue} from './resp-reader.ts';
 import type {Subscription} from './subscription.ts';
 
 /** An asker whose answer is a promise. */
@@ -44,8 +44,4 @@ export class Subscribing implements Asker {
 /** A field of a map that Redis has answered. */
 export function fieldOf(map: RespValue, name: string): RespValue | undefined {
   return isList(map) ? map[map.indexOf(name) + 1] : undefined;
-}
-
-function isList(value: RespValue): value is readonly RespValue[] {
-  return Array.isArray(value);
 }

@@ -57,15 +57,19 @@ export class Lane implements ConnectionEvents {
   readonly #options: LaneOptions;
   readonly #watch: EchoWatch;
   readonly #outages: OutageLog;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new Map<string, Subscription>();
   readonly #byChannel = new ChannelTable<Subscription>();
   readonly #spare: Batch[] = [];
+  readonly #ready = Promise.withResolvers<void>();
+  /** Resolves at the first echo. Rejects if our user may not listen to it. */
+  readonly ready = this.#ready.promise;
   #batch = new Batch();
   #connection: MediaConnection | undefined;
   /** Nothing has gone wrong yet: what is sent waits for the first connection. */
   #isNew = true;
   #isClosed = false;
   #wasOpen = false;
+  #isReplica = false;
   #retry: Cancel = () => {};
   #echo: {readonly subscription: Subscription; readonly prefix: Buffer} | undefined;
   #role: 'asked' | 'known' = 'known';
@@ -79,6 +83,7 @@ export class Lane implements ConnectionEvents {
       away: thrown => log.warn({...labels, err: thrown}, 'redis is away'),
       back: outage => log.info({...labels, ...outage}, 'redis is back'),
     });
+    this.#ready.promise.catch(() => {}); // whoever waits for it hears of it
     if (echo !== undefined) this.echoOn(echo);
     this.#connect();
   }
@@ -91,9 +96,9 @@ export class Lane implements ConnectionEvents {
     return this.#connection?.isOpen ?? false;
   }
 
-  /** Resolves when the echo is subscribed for the first time. Rejects if our user may not do that. */
-  get ready(): Promise<void> {
-    return this.#echo?.subscription.confirmed ?? Promise.resolve();
+  /** Whether its node has said that it is a replica. */
+  get isReplica(): boolean {
+    return this.#isReplica;
   }
 
   wellSince(): Millis | undefined {
@@ -119,7 +124,7 @@ export class Lane implements ConnectionEvents {
 
   /** Subscribes now, and again with every new connection, until `drop`. */
   carry(subscription: Subscription): void {
-    this.#subscriptions.add(subscription);
+    this.#subscriptions.set(subscription.channel, subscription);
     this.#byChannel.set(subscription.channel, subscription);
     if (!this.isOpen) return;
     this.#subscribe(subscription);
@@ -128,7 +133,8 @@ export class Lane implements ConnectionEvents {
 
   /** Ends a subscription here. Resolves when Redis has done that, or the connection is gone. */
   async drop(subscription: Subscription): Promise<void> {
-    if (!this.#subscriptions.delete(subscription)) return;
+    if (this.#subscriptions.get(subscription.channel) !== subscription) return;
+    this.#subscriptions.delete(subscription.channel);
     this.#byChannel.delete(subscription.channel);
     if (!this.isOpen) return;
     const {promise, ...asker} = promised();
@@ -152,6 +158,7 @@ export class Lane implements ConnectionEvents {
     const isSilent = this.#watch.tick(at);
     if (!this.isOpen) return;
     if (this.#echo && isSilent) return this.replace(new Error('redis does not answer'));
+    if (this.#echo && this.wellSince() === undefined) this.#options.events.doubtful(this);
     this.#sendEcho();
     if (this.#options.isOfCluster) this.#askRole();
   }
@@ -219,6 +226,8 @@ export class Lane implements ConnectionEvents {
     answered: () => {},
     refused: (_, error) => {
       if (!this.isOpen) return;
+      // Another node serves the slot of the echo; that says nothing about this one.
+      if (this.#options.events.moved(this, error.message)) return;
       this.#watch.refused(this.#options.clock.now());
       this.#outages.failed(error);
       this.#options.events.doubtful(this);
@@ -226,6 +235,7 @@ export class Lane implements ConnectionEvents {
   };
 
   #echoed(): void {
+    this.#ready.resolve();
     this.#watch.echoed(this.#options.clock.now());
     this.#outages.worked();
   }
@@ -238,37 +248,43 @@ export class Lane implements ConnectionEvents {
 
   readonly #roleAsker: Asker = {
     counted: () => {},
-    answered: (_, hello) => {
-      this.#role = 'known';
-      if (this.#options.isOfCluster && fieldOf(hello, 'role') !== 'master') this.#options.events.doubtful(this);
-    },
+    answered: (_, hello) => this.#learnRole(hello),
     refused: () => {},
   };
 
+  #learnRole(hello: RespValue): void {
+    this.#role = 'known';
+    this.#isReplica = this.#options.isOfCluster && fieldOf(hello, 'role') !== 'master';
+    if (this.#isReplica) this.#options.events.doubtful(this);
+  }
+
   /** The answer to a subscription. */
   subscribed(subscription: Subscription, refusal: Error | undefined): void {
-    if (!this.#subscriptions.has(subscription)) return;
+    if (this.#subscriptions.get(subscription.channel) !== subscription) return;
     if (refusal) return this.#unsubscribed(subscription, refusal);
     subscription.confirm();
     if (subscription !== this.#echo?.subscription) this.#options.events.subscribed(this, subscription);
   }
 
   #unsubscribed(subscription: Subscription, error: Error): void {
-    if (redisTroubleOf(error) === 'rights') subscription.reject(error);
-    if (subscription !== this.#echo?.subscription) return this.#options.events.unsubscribed(this, subscription, error);
-    this.#outages.failed(error);
-    this.#options.events.doubtful(this);
+    const isEcho = subscription === this.#echo?.subscription;
+    if (redisTroubleOf(error) === 'rights') {
+      subscription.reject(error);
+      if (isEcho) this.#ready.reject(error);
+    }
+    if (isEcho) this.#options.events.doubtful(this);
+    else this.#options.events.unsubscribed(this, subscription, error);
   }
 
-  opened(): void {
+  opened(hello: RespValue): void {
     this.#isNew = false;
     this.#wasOpen = true;
-    this.#role = 'known';
+    this.#learnRole(hello);
     this.#watch.opened(this.#options.clock.now());
     // Before anything that waited: its answers come to these channels.
     const waited = this.#batch;
     this.#batch = new Batch();
-    for (const subscription of this.#subscriptions) this.#subscribe(subscription);
+    for (const subscription of this.#subscriptions.values()) this.#subscribe(subscription);
     this.#sendEcho();
     if (!this.#echo) this.#outages.worked();
     this.flush();
@@ -286,16 +302,14 @@ export class Lane implements ConnectionEvents {
       this.#options.log.warn({kind}, 'redis has pushed what we do not know; it is ignored');
       return;
     }
-    for (const subscription of this.#subscriptions) {
-      if (subscription.channel === channel)
-        this.#unsubscribed(subscription, new Error('redis has ended a subscription'));
-    }
+    const subscription = this.#subscriptions.get(String(channel));
+    if (subscription) this.#unsubscribed(subscription, new Error('redis has ended a subscription'));
   }
 
   moved(text: string, batch: Batch): boolean {
-    if (batch.isRedirected || batch.next === this.#echoAsker) return false;
+    if (batch.next === this.#echoAsker) return false;
     const lane = this.#options.events.moved(this, text);
-    if (!lane || lane === this) return false;
+    if (!lane || lane === this || batch.isRedirected) return false;
     lane.batch.redirect(batch);
     this.#options.events.wantsFlush();
     return true;

@@ -1,20 +1,17 @@
-import {randomBytes} from 'node:crypto';
 import type {Log} from '../observability/log.ts';
-import {accessOf, nodesOf} from '../redis/client.ts';
+import {accessOf, nodesOf, type RedisAccess} from '../redis/client.ts';
 import type {RedisClient} from '../redis/connect.ts';
-import {echoChannel} from '../redis/keys.ts';
 import type {RedisTrouble} from '../redis/redis-trouble.ts';
-import {WriteProbe} from '../redis/write-probe.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
-import {addressOf} from './address.ts';
+import {nameOf, type Address} from './address.ts';
 import {promised} from './askers.ts';
 import {ChannelOutlet} from './channel-outlet.ts';
 import {slotOf} from './channel-slot.ts';
+import {ClusterNodes} from './cluster-nodes.ts';
 import {ECHO_MS} from './echo-watch.ts';
 import {Flusher} from './flusher.ts';
 import {Lane, type LaneEvents} from './lane.ts';
 import type {Delivered, MediaBus, Outlet, Unsubscribe, Urgency} from './media-bus.ts';
-import {openIoredisMediaBus} from './ioredis-media-bus.ts';
 import {OneNode} from './one-node.ts';
 import {Batch, spublishPrefix} from './resp-batch.ts';
 import type {Router} from './router.ts';
@@ -40,7 +37,6 @@ export interface BusOptions {
  * more for each presence channel. Resolves when Redis has confirmed the first subscription.
  */
 export async function openRedisMediaBus(url: string, options: BusOptions): Promise<MediaBus> {
-  if (nodesOf(url).cluster) return openIoredisMediaBus(url, options);
   const bus = new RedisMediaBus(url, options);
   await bus.ready;
   return bus;
@@ -48,13 +44,12 @@ export async function openRedisMediaBus(url: string, options: BusOptions): Promi
 
 class RedisMediaBus implements MediaBus, LaneEvents {
   readonly countsAll: boolean;
-  readonly #url: string;
   readonly #options: BusOptions;
+  readonly #access: RedisAccess;
   readonly #router: Router;
   readonly #flusher: Flusher;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #presences = new Set<Subscription>();
-  readonly #probe: WriteProbe;
   readonly #stopTicking: Cancel;
   /** What no node can be sent. */
   readonly #nowhere = new Batch();
@@ -62,20 +57,14 @@ class RedisMediaBus implements MediaBus, LaneEvents {
 
   constructor(url: string, options: BusOptions) {
     const {clock, log} = options;
-    this.#url = url;
-    this.countsAll = !nodesOf(url).cluster;
+    const {cluster} = nodesOf(url);
+    this.countsAll = !cluster;
     this.#options = options;
+    this.#access = accessOf(url);
     this.#flusher = new Flusher(clock, () => this.#flush());
-    const echo = echoChannel(randomBytes(8).toString('hex'));
-    const node = new OneNode(this.#laneTo(addressOf(nodesOf(url).nodes[0] ?? url), echo));
-    this.#router = node;
-    this.#probe = new WriteProbe({
-      set: (key, ttlMs) => node.laneOf().ask(['SET', key, '', 'PX', String(ttlMs)]),
-      url,
-      clock,
-      log,
-      moved: () => this.#reopen(),
-    });
+    const [changed, reopen] = [() => this.#placeAll(), () => this.#reopen()];
+    const wiring = {url, access: this.#access, clock, log, events: this, changed, reopen};
+    this.#router = cluster ? new ClusterNodes(wiring) : new OneNode(wiring);
     this.#tick();
     this.#stopTicking = every(clock, ECHO_MS, () => this.#tick());
   }
@@ -124,21 +113,20 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     };
   }
 
-  wellSince(): Millis | undefined {
-    return latest(this.#router.lanes.map(lane => lane.wellSince()));
+  wellSince(channel?: string): Millis | undefined {
+    return latest(this.#lanesOf(channel).map(lane => lane?.wellSince()));
   }
 
-  linkedSince(): Millis | undefined {
-    return latest(this.#router.lanes.map(lane => lane.linkedSince));
+  linkedSince(channel?: string): Millis | undefined {
+    return latest(this.#lanesOf(channel).map(lane => lane?.linkedSince));
   }
 
   trouble(): RedisTrouble | undefined {
-    return this.#probe.trouble ?? (this.wellSince() === undefined ? 'no-answer' : undefined);
+    return this.#router.trouble;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopTicking();
-    this.#probe[Symbol.dispose]();
     this.#router.close();
     for (const lane of this.#presenceLanes()) lane.close();
     this.#flusher[Symbol.dispose]();
@@ -183,30 +171,39 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     return this.#presences.has(subscription) || this.#subscriptions.get(subscription.channel) === subscription;
   }
 
+  #lanesOf(channel: string | undefined): readonly (Lane | undefined)[] {
+    return channel === undefined ? this.#router.lanes : [this.#router.laneOf(slotOf(channel))];
+  }
+
+  #placeAll(): void {
+    for (const subscription of this.#subscriptions.values()) this.#place(subscription);
+    for (const presence of this.#presences) this.#place(presence);
+  }
+
   /** Subscribes at the node that serves the channel now. */
   #place(subscription: Subscription): void {
     const serving = this.#router.laneOf(subscription.slot);
-    if (!serving || sameNode(serving, subscription.lane)) return;
-    if (subscription.lane) subscription.former.push(subscription.lane);
-    subscription.lane = subscription.isPresence ? new Lane(this.#laneTo(serving.address)) : serving;
+    const {lane, isPresence} = subscription;
+    if (!serving || serving === lane || (isPresence && lane && sameNode(serving, lane))) return;
+    const to = isPresence ? this.#presenceLane(serving.address) : serving;
+    if (lane) subscription.former = [...subscription.former.filter(each => each !== to), lane];
+    subscription.lane = to;
     subscription.lane.carry(subscription);
   }
 
-  #laneTo(address: Lane['address'], echo?: string) {
+  #presenceLane(address: Address): Lane {
     const {clock, log} = this.#options;
-    const access = accessOf(this.#url);
-    return {address, access, clock, log, events: this, isOfCluster: false, ...(echo === undefined ? {} : {echo})};
+    return new Lane({address, access: this.#access, clock, log, events: this, isOfCluster: !this.countsAll});
   }
 
   #tick(): void {
-    const at = this.#options.clock.now();
-    for (const lane of this.#router.lanes) lane.tick(at);
+    this.#router.tick(this.#options.clock.now());
     this.#ticks += 1;
     if (this.#ticks % LOOK_EVERY === 0) for (const lane of this.#presenceLanes()) lane.look();
   }
 
   #flush(): void {
-    for (const lane of this.#router.lanes) lane.flush();
+    for (const lane of this.#router.allLanes) lane.flush();
     for (const lane of this.#presenceLanes()) lane.flush();
     this.#nowhere.abandon(new Error('no node of Redis serves this channel'));
     this.#nowhere.clear();
@@ -234,6 +231,6 @@ function latest(moments: readonly (Millis | undefined)[]): Millis | undefined {
   return last;
 }
 
-function sameNode(one: Lane, other: Lane | undefined): boolean {
-  return one.address.host === other?.address.host && one.address.port === other.address.port;
+function sameNode(one: Lane, other: Lane): boolean {
+  return nameOf(one.address) === nameOf(other.address);
 }

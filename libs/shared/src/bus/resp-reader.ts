@@ -4,6 +4,10 @@
  */
 export type RespValue = string | number | boolean | null | readonly RespValue[];
 
+export function isList(value: RespValue | undefined): value is readonly RespValue[] {
+  return Array.isArray(value);
+}
+
 /** A part of some bytes: `to` is behind its end. */
 export interface Span {
   readonly from: number;

@@ -15,8 +15,8 @@ export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
 /** Sharded channel: the answers to the questions of one process. */
 export const answersTo = (asker: ProcessId) => `asker:{${asker}}:answers`;
 
-/** Sharded channel: messages of one process to itself, which show whether Redis is well. */
-export const echoChannel = (id: string) => `echo:{${id}}`;
+/** Sharded channel: messages of one process to itself, which show whether the node with the slot of `tag` is well. */
+export const echoChannel = (id: string, tag = id) => `echo:{${tag}}:${id}`;
 
 export type FleetName = 'workers' | 'edges';
 
@@ -54,6 +54,6 @@ export const TICKET_TTL_S = 60;
 /** Set: CallSids of calls that have an owner and no record yet, so that a sweep finds orphans. One slot. */
 export const openCalls = 'calls:{open}';
 
-/** String: written by one process to check that it can write. */
-export const probeKey = (id: string) => `fleet:{probe-${id}}`;
+/** String: written by one process to check that it can write to the node with the slot of `tag`. */
+export const probeKey = (id: string, tag = `probe-${id}`) => `fleet:{${tag}}:probe-${id}`;
 export const PROBE_TTL_MS = 5_000;

@@ -1,9 +1,8 @@
-import {randomBytes} from 'node:crypto';
 import type {Log} from '../observability/log.ts';
 import {OutageLog} from '../observability/outage-log.ts';
 import {every, type Cancel, type Clock, type Millis} from '../time.ts';
 import {makeClient, nodesOf} from './client.ts';
-import {PROBE_TTL_MS, probeKey} from './keys.ts';
+import {PROBE_TTL_MS} from './keys.ts';
 import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';
 import {unaskedWords} from './unasked-words.ts';
 
@@ -12,6 +11,8 @@ const EVERY: Millis = 1_000;
 const SETTLED: Millis = 2_000;
 
 export interface WriteProbeOptions {
+  /** The key that it writes: `probeKey`. */
+  readonly key: string;
   /** Sets a key, with its lifetime, by the connection that is probed. */
   readonly set: (key: string, ttlMs: Millis) => Promise<unknown>;
   /** Its URL. A new connection is tried, too, if that is one Redis. */
@@ -30,7 +31,6 @@ export interface WriteProbeOptions {
  */
 export class WriteProbe implements Disposable {
   readonly #options: WriteProbeOptions;
-  readonly #key = probeKey(randomBytes(8).toString('hex'));
   readonly #outages: OutageLog;
   readonly #stop: Cancel;
   /** The reasons that were logged since it last worked, so that each is logged once. */
@@ -67,7 +67,7 @@ export class WriteProbe implements Disposable {
   async #ask(): Promise<void> {
     const {set, url, moved} = this.#options;
     try {
-      await set(this.#key, PROBE_TTL_MS);
+      await set(this.#options.key, PROBE_TTL_MS);
       this.#trouble = undefined;
       this.#outages.worked();
     } catch (thrown) {
@@ -94,7 +94,7 @@ export class WriteProbe implements Disposable {
     client.on('error', error => (said ??= error));
     try {
       await client.connect();
-      await client.set(this.#key, '', 'PX', PROBE_TTL_MS);
+      await client.set(this.#options.key, '', 'PX', PROBE_TTL_MS);
       return undefined;
     } catch (thrown) {
       const failure = said ?? thrown;
