@@ -11,7 +11,7 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
@@ -25,7 +25,9 @@ import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {telephoneAudio} from './model/telephone-audio.ts';
+import {JOURNAL_FORMAT} from './events/journal-entry.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
+import {JournalReaders} from './ownership/journal-readers.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
 import type {FinishedCall} from './cdr/send-cdr.ts';
 import {OwnedCalls} from './ownership/owned-calls.ts';
@@ -60,6 +62,9 @@ export interface RealtimeWorker extends Service {
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
 
+/** How often this worker looks which others there are. */
+const LOOK_EVERY: Millis = 5_000;
+
 /** How long a worker that ends waits for its calls, and then for the records that are not sent yet. */
 const LEAVE_WITHIN: Millis = 2_000;
 
@@ -79,6 +84,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
     clock,
   );
+  const readers = new JournalReaders();
+  const look = async () => readers.look(await fleet.members('workers'));
   const callDeps: CallDeps = {
     worker: id,
     channels,
@@ -92,6 +99,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     showTimingMath: config.SHOW_TIMING_MATH,
     ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
     wellSince: () => bus.wellSince(),
+    mayCompact: () => readers.mayCompact,
     handOver: call => handOver(call, {worker: id, fleet, directory, workerClient, random}),
   };
   const onFinished = (call: FinishedCall) => records.send(call);
@@ -113,6 +121,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     calls: calls.count,
     capacity: config.MAX_CALLS,
     state: state(),
+    journalFormat: JOURNAL_FORMAT,
     lagMs: lag.worst,
     startedAt,
   });
@@ -121,6 +130,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
   const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
   stack.defer(sweepOrphans({directory, fleet, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
+  stack.defer(every(clock, LOOK_EVERY, () => background(look(), log, 'looking at the fleet')));
   stack.defer(
     every(clock, 1_000, () => {
       metrics.eventLoopLag.set(lag.worst / 1_000);
@@ -149,6 +159,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     async drain() {
       calls.startDraining();
       await registration.announce();
+      // A worker of an older version may be the reason why this one goes, and be asked to take its calls.
+      await look().catch(() => {});
       await calls.handOverAll();
       await records.allSent();
     },

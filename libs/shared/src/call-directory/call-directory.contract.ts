@@ -270,6 +270,43 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.forget(newCallSid())).toBe(true);
     });
 
+    test('gives the next owner of an old call a snapshot and what came after it, and keeps all that was written', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.append(callSid, 1, ['one', 'two']);
+      expect(await directory.compact(callSid, 1, {lines: 2, snapshot: 'both'})).toBe(true);
+      await directory.append(callSid, 1, ['three']);
+      expect(await directory.journal(callSid)).toEqual(['both', 'three']);
+      expect(await directory.compact(callSid, 1, {lines: 2, snapshot: 'all three'})).toBe(true);
+      await directory.append(callSid, 1, ['four']);
+      const claim = await directory.claim(callSid, {epoch: 1, owner: bob, at: 2_000});
+      expect(claim).toMatchObject({won: true, journal: ['all three', 'four']});
+      expect(await directory.past(callSid)).toEqual(['one', 'two', 'three']);
+
+      expect(await directory.expand(callSid, 1)).toBe(false);
+      expect(await directory.expand(callSid, 2)).toBe(true);
+      expect(await directory.journal(callSid)).toEqual(['one', 'two', 'three', 'four']);
+      expect(await directory.past(callSid)).toEqual([]);
+      expect(await directory.expand(callSid, 2)).toBe(true);
+      expect(await directory.journal(callSid)).toEqual(['one', 'two', 'three', 'four']);
+    });
+
+    test('compacts a journal only for its owner, only as the snapshot knows it, and twice as once', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.append(callSid, 1, ['one', 'two']);
+      expect(await directory.compact(callSid, 1, {lines: 1, snapshot: 'of one'})).toBe(false);
+      expect(await directory.compact(callSid, 2, {lines: 2, snapshot: 'of two'})).toBe(false);
+      expect(await directory.journal(callSid)).toEqual(['one', 'two']);
+      await directory.compact(callSid, 1, {lines: 2, snapshot: 'both'});
+      await directory.compact(callSid, 1, {lines: 1, snapshot: 'both'}); // the answer to the first was lost
+      expect(await directory.journal(callSid)).toEqual(['both']);
+      expect(await directory.past(callSid)).toEqual(['one', 'two']);
+      await directory.end(callSid, 1);
+      await directory.forget(callSid);
+      expect([await directory.journal(callSid), await directory.past(callSid)]).toEqual([[], []]);
+    });
+
     test('never obeys an older epoch, whatever the order of owners, streams and ends', async () => {
       const step = fc.record({
         what: fc.constantFrom('claim', 'claim', 'claim', 'attach', 'attach', 'intend', 'retry', 'append', 'end'),

@@ -109,7 +109,23 @@ export interface CallDirectory {
 
   /** Appends to the journal, in order. False: the call has another epoch. */
   append(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean>;
+  /** The journal as the next owner gets it: after `compact` it begins with the snapshot. */
   journal(callSid: CallSid): Promise<readonly string[]>;
+
+  /**
+   * Moves the journal to the call's past, and begins it anew with a snapshot (one line) that stands for it, so that the
+   * next owner reads as much of an old call as of a young one. `lines`: how many the snapshot stands for, the snapshot
+   * before included. False: nothing changed, because the call has another epoch or its journal other lines.
+   */
+  compact(
+    callSid: CallSid,
+    epoch: number,
+    snapshot: {readonly lines: number; readonly snapshot: string},
+  ): Promise<boolean>;
+  /** Undoes `compact`, for workers that cannot read snapshots. False: the call has another epoch. */
+  expand(callSid: CallSid, epoch: number): Promise<boolean>;
+  /** The lines that were moved to the call's past, oldest first, without snapshots. */
+  past(callSid: CallSid): Promise<readonly string[]>;
 
   /**
    * Writes a live call back that Redis has lost (a restart without its data, a failover that lost the last writes).

@@ -8,6 +8,7 @@ export class MemoryCallDirectory implements CallDirectory {
   readonly #clock: Clock;
   readonly #calls = new Map<CallSid, {entry: CallEntry; goneAt: Millis}>();
   readonly #journals = new Map<CallSid, string[]>();
+  readonly #pasts = new Map<CallSid, readonly string[]>();
   readonly #tickets = new Map<Ticket, {grant: TicketGrant; goneAt: Millis}>();
   readonly #open = new Set<CallSid>();
   readonly #admissions = new Map<CallSid, Millis>();
@@ -108,12 +109,34 @@ export class MemoryCallDirectory implements CallDirectory {
     return this.#journals.get(callSid) ?? [];
   }
 
+  async compact(...[callSid, epoch, {lines, snapshot}]: Parameters<CallDirectory['compact']>): Promise<boolean> {
+    const journal = this.#journals.get(callSid) ?? [];
+    if (this.#live(callSid)?.epoch !== epoch || journal.length !== lines) return false;
+    const past = this.#pasts.get(callSid);
+    this.#pasts.set(callSid, past ? [...past, ...journal.slice(1)] : journal);
+    this.#journals.set(callSid, [snapshot]);
+    return true;
+  }
+
+  async expand(callSid: CallSid, epoch: number): Promise<boolean> {
+    if (this.#live(callSid)?.epoch !== epoch) return false;
+    const past = this.#pasts.get(callSid);
+    if (past) this.#journals.set(callSid, [...past, ...(this.#journals.get(callSid) ?? []).slice(1)]);
+    this.#pasts.delete(callSid);
+    return true;
+  }
+
+  async past(callSid: CallSid): Promise<readonly string[]> {
+    return this.#pasts.get(callSid) ?? [];
+  }
+
   async restore(entry: CallEntry): Promise<boolean> {
     const call = this.#get(entry.callSid);
     if (call && (call.state === 'ended' || call.epoch > entry.epoch)) return false;
     this.#open.add(entry.callSid);
     if (call?.epoch === entry.epoch) return true;
     this.#journals.delete(entry.callSid);
+    this.#pasts.delete(entry.callSid);
     this.#put(entry);
     return true;
   }
@@ -122,6 +145,7 @@ export class MemoryCallDirectory implements CallDirectory {
     if (this.#live(callSid)) return false;
     this.#calls.delete(callSid);
     this.#journals.delete(callSid);
+    this.#pasts.delete(callSid);
     this.#open.delete(callSid);
     return true;
   }
@@ -142,7 +166,7 @@ export class MemoryCallDirectory implements CallDirectory {
 
   /** Simulates a Redis that restarts without its data. */
   lose(): void {
-    for (const kept of [this.#calls, this.#journals, this.#tickets, this.#open]) kept.clear();
+    for (const kept of [this.#calls, this.#journals, this.#pasts, this.#tickets, this.#open]) kept.clear();
   }
 
   #get(callSid: CallSid): CallEntry | undefined {
@@ -150,6 +174,7 @@ export class MemoryCallDirectory implements CallDirectory {
     if (!kept || this.#clock.now() < kept.goneAt) return kept?.entry;
     this.#calls.delete(callSid);
     this.#journals.delete(callSid);
+    this.#pasts.delete(callSid);
     return undefined;
   }
 

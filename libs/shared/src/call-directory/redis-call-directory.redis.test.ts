@@ -4,7 +4,7 @@ import {afterAll, describe, expect, inject, test} from 'vitest';
 import {createLog} from '../observability/log.ts';
 import {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
 import {openRedis} from '../redis/connect.ts';
-import {call, callJournal, CALL_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S, ticketKey} from '../redis/keys.ts';
+import {call, callJournal, callPast, CALL_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S, ticketKey} from '../redis/keys.ts';
 import {describeCallDirectory} from './call-directory.contract.ts';
 import {RedisCallDirectory} from './redis-call-directory.ts';
 
@@ -27,8 +27,9 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     const ticket = Ticket.parse(randomBytes(16).toString('hex'));
     await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0, ticket});
     await directory.append(callSid, 1, ['hello']);
+    await directory.compact(callSid, 1, {lines: 1, snapshot: 'hello'});
     await directory.putTicket(ticket, {callSid, epoch: 1});
-    const lifetimes = async () => Promise.all([redis.ttl(call(callSid)), redis.ttl(callJournal(callSid))]);
+    const lifetimes = async () => Promise.all([call, callJournal, callPast].map(key => redis.ttl(key(callSid))));
     for (const seconds of await lifetimes()) expect(seconds).toBeGreaterThan(CALL_TTL_S - 60);
     expect(await redis.ttl(ticketKey(ticket))).toBeGreaterThan(TICKET_TTL_S - 10);
     await directory.end(callSid, 1);

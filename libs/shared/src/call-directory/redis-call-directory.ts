@@ -7,6 +7,7 @@ import {
   call as callKey,
   callAdmission,
   callJournal,
+  callPast,
   CALL_TTL_S,
   ENDED_CALL_TTL_S,
   openCalls,
@@ -88,8 +89,7 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
-    const keys = [callKey(callSid), callJournal(callSid)];
-    const {reply} = await scripts.end(this.#redis, keys, [epoch, ENDED_CALL_TTL_S]);
+    const {reply} = await scripts.end(this.#redis, keysOf(callSid), [epoch, ENDED_CALL_TTL_S]);
     if (reply === 'done') await this.#redis.srem(openCalls, callSid);
     return reply === 'done';
   }
@@ -104,15 +104,30 @@ export class RedisCallDirectory implements CallDirectory {
     return linesOf(await this.#redis.xrange(callJournal(callSid), '-', '+'));
   }
 
+  async compact(...[callSid, epoch, {lines, snapshot}]: Parameters<CallDirectory['compact']>): Promise<boolean> {
+    const {reply} = await scripts.compact(this.#redis, keysOf(callSid), [epoch, lines, CALL_TTL_S, snapshot]);
+    return reply === 'done';
+  }
+
+  async expand(callSid: CallSid, epoch: number): Promise<boolean> {
+    const {reply} = await scripts.expand(this.#redis, keysOf(callSid), [epoch, CALL_TTL_S]);
+    return reply === 'done';
+  }
+
+  async past(callSid: CallSid): Promise<readonly string[]> {
+    const texts = await this.#redis.lrange(callPast(callSid), 0, -1);
+    return texts.flatMap(text => text.split('\n'));
+  }
+
   async restore(entry: CallEntry): Promise<boolean> {
     await this.#redis.sadd(openCalls, entry.callSid);
     const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry)];
-    const {reply} = await scripts.restore(this.#redis, [callKey(entry.callSid), callJournal(entry.callSid)], args);
+    const {reply} = await scripts.restore(this.#redis, keysOf(entry.callSid), args);
     return reply === 'done';
   }
 
   async forget(callSid: CallSid): Promise<boolean> {
-    const {reply} = await scripts.forget(this.#redis, [callKey(callSid), callJournal(callSid)], []);
+    const {reply} = await scripts.forget(this.#redis, keysOf(callSid), []);
     if (reply === 'done') await this.#redis.srem(openCalls, callSid);
     return reply === 'done';
   }
@@ -131,6 +146,11 @@ export class RedisCallDirectory implements CallDirectory {
     const open = await this.#redis.smembers(openCalls);
     return open.flatMap(text => CallSid.safeParse(text).data ?? []);
   }
+}
+
+/** A call, its journal and its past. */
+function keysOf(callSid: CallSid): string[] {
+  return [callKey(callSid), callJournal(callSid), callPast(callSid)];
 }
 
 /** What XRANGE says: each entry has an id, and one field with its text. */

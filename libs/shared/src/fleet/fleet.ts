@@ -12,6 +12,8 @@ export const Member = z.object({
   state: z.enum(['ready', 'draining']),
   /** Its public origin (`wss://…`, no slash at the end); only edges have one. */
   url: z.string().optional(),
+  /** The newest form of a call's journal that it can read; only workers have one, and those before it was 1. */
+  journalFormat: z.coerce.number().int().positive().optional(),
   /** How late its timers fire, in milliseconds. */
   lagMs: z.coerce.number().nonnegative(),
   /** Unix milliseconds. */

@@ -47,6 +47,9 @@ export const ADMISSION_TTL_S = 3;
 /** Stream: what another worker needs to continue a call, and the source of its record. Lives as long as `call`. */
 export const callJournal = (sid: CallSid) => `call:{${sid}}:journal`;
 
+/** List: the entries of a journal that was compacted, as texts of many lines, oldest first. Lives as long as `call`. */
+export const callPast = (sid: CallSid) => `call:{${sid}}:past`;
+
 /** String: the CallSid and epoch for which one stream may be opened, once. */
 export const ticketKey = (ticket: Ticket) => `ticket:{${ticket}}`;
 export const TICKET_TTL_S = 60;

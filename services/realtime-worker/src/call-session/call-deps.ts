@@ -24,6 +24,8 @@ export interface CallDeps {
   readonly showTimingMath: boolean;
   /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
   readonly wellSince: () => Millis | undefined;
+  /** Whether all workers that may take a call over can read a compacted journal. */
+  readonly mayCompact: () => boolean;
   /** Opens the recording of a call; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /** Asks other workers to take the call over. Resolves with true when one has, false when none would. */
@@ -50,7 +52,7 @@ export type CallOutcome =
 export interface CallStart {
   /** A session that is already being opened with `sessionSettings`. */
   readonly model: ModelSession | undefined;
-  /** The journal of previous owners; empty for a new call… */
+  /** The journal of previous owners, perhaps with a snapshot at its beginning; empty for a new call… */
   readonly entries: readonly JournalEntry[];
   /** …and the state restored from it; undefined for a new call. */
   readonly restored: RestoredCall | undefined;

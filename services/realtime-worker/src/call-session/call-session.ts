@@ -18,6 +18,7 @@ import {ModelSessions} from './model-sessions.ts';
 import {coreSettings} from './core-settings.ts';
 import {Reaction} from './reaction.ts';
 import {openedFact} from '../journal/opened-fact.ts';
+import {recallPast} from '../journal/recall-past.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
@@ -34,6 +35,7 @@ const CHECK_EVERY: Millis = 1_000;
 export class CallSession implements OwnedCall {
   readonly #deps: CallDeps;
   readonly #call: CallEntry;
+  readonly #start: Pick<CallStart, 'entries' | 'restored'>;
   readonly #core: CallCore;
   readonly #journal: CallJournal;
   readonly #log: Log;
@@ -59,6 +61,7 @@ export class CallSession implements OwnedCall {
   constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
     this.#deps = deps;
     this.#call = call;
+    this.#start = {entries: start.entries, restored: start.restored};
     this.#wellSince = deps.wellSince();
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     this.#mended = new MendedEvents(deps.metrics, this.#log);
@@ -80,6 +83,7 @@ export class CallSession implements OwnedCall {
       log: this.#log,
       entries: start.entries,
       currentEntry: () => this.#currentEntry(),
+      mayCompact: deps.mayCompact,
       onFenced: () => this.release('fenced by the directory'),
     });
     if (!restored) this.#journal.write(openedFact(call, assistant));
@@ -138,8 +142,18 @@ export class CallSession implements OwnedCall {
     return done;
   }
 
+  /** Resolves when the caller of the stream that was attached is heard here. */
+  get heard(): Promise<void> {
+    return this.#stream.heard;
+  }
+
   /** Starts the conversation with the model, which is given what was said before. */
-  startModel(): void {
+  async startModel(): Promise<void> {
+    const {entries, restored} = this.#start;
+    if (restored && entries[0]?.is === 'snapshot') {
+      const deps = {...this.#deps, log: this.#log};
+      await recallPast(this.callSid, deps, {entries, restored, journal: this.#journal});
+    }
     if (!this.#over) this.#model.start();
   }
 
@@ -308,6 +322,7 @@ export class CallSession implements OwnedCall {
       this.#wellSince = well;
       background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');
     }
+    this.#journal.review();
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {
       metrics.hopSeconds.observe(ms / 1_000);

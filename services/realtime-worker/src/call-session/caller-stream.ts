@@ -75,6 +75,11 @@ export class CallerStream {
     return this.#open?.channel.counts().hopMs;
   }
 
+  /** Resolves when anything has come on the open stream; at once while none is open. */
+  get heard(): Promise<void> {
+    return this.#open?.channel.met ?? Promise.resolve();
+  }
+
   send(frame: WorkerToEdge): void {
     this.#open?.channel.send(frame);
   }

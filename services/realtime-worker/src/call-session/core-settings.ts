@@ -9,10 +9,10 @@ export function coreSettings(
   {clock, worker, adapter, streamGraceMs, rotateAfterMs}: CallDeps,
   assistant: Assistant,
   {epoch}: Pick<CallEntry, 'epoch'>,
-  {restored, cause, entries}: CallStart,
+  {restored, cause}: CallStart,
 ): CallSettings {
   const kind = cause === 'worker-drained' ? cause : 'worker-lost';
-  const offset = clock.wall() - clock.now() - (entries[0]?.wall ?? clock.wall());
+  const offset = clock.wall() - clock.now() - (restored?.openedWall ?? clock.wall());
   return {
     assistant,
     ...adapter.traits,

@@ -24,6 +24,7 @@ export class ModelSessions {
   #session: ModelSession | undefined;
   #spare: ModelSession | undefined;
   #reopening: Cancel | undefined;
+  #started = false;
   #over = false;
 
   /** `session`: a session that is already being opened. */
@@ -35,6 +36,7 @@ export class ModelSessions {
 
   /** Starts passing on events of the current session, including those it has already sent. Opens one if there is none. */
   start(): void {
+    if (this.#started) return;
     this.#session ??= this.#deps.adapter.open(this.#deps.settings());
     this.#listenTo(this.#session);
   }
@@ -98,6 +100,7 @@ export class ModelSessions {
   }
 
   #listenTo(session: ModelSession): void {
+    this.#started = true;
     let wasReady = false; // `ready` also comes after each later change of the settings
     session.onEvent((event, arrivedAt) => {
       if (this.#session !== session) return;

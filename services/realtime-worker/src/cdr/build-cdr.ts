@@ -24,9 +24,10 @@ type FrameCounts = CallSummary['frames'];
 
 /**
  * Builds the call record (CDR) from the call's journal. The result is the same for the last owner and for an orphan sweep.
- * It has parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without its first entry.
+ * Snapshots are no facts: they are left out. It has parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without its first entry.
  */
-export function buildCdr(entries: readonly JournalEntry[], transcripts: TranscriptPolicy): CallFinished[] | undefined {
+export function buildCdr(journal: readonly JournalEntry[], transcripts: TranscriptPolicy): CallFinished[] | undefined {
+  const entries = journal.filter(({is}) => is !== 'snapshot');
   const opened = entries.find(entry => entry.is === 'opened');
   if (!opened) return undefined;
   const of = <Is extends JournalEntry['is']>(is: Is) =>

@@ -9,7 +9,7 @@ import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
 import {traceCall} from './trace-call.ts';
-import type {JournalEntry} from '../events/journal-entry.ts';
+import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
 
 export interface SendCdrDeps {
   readonly queue: AnalyticsQueue;
@@ -22,7 +22,7 @@ export interface SendCdrDeps {
   readonly log: Log;
 }
 
-/** A call that is over, with its whole journal. */
+/** A call that is over, with its journal. */
 export interface FinishedCall {
   readonly callSid: CallSid;
   readonly epoch: number;
@@ -63,9 +63,11 @@ export async function sendCdr(
     log.info({callSid, owner: call.owner}, 'not ours to record');
     return metrics.recordsTotal.inc({outcome: 'superseded'});
   }
+  const [first] = entries;
+  const past = first?.is === 'snapshot' ? readJournal(await directory.past(callSid)) : [];
   let parts: CallFinished[] | undefined;
   try {
-    parts = buildCdr(entries, transcripts);
+    parts = buildCdr([...past, ...entries], transcripts);
   } catch (thrown) {
     // A bug in one field must not keep the call open for ever.
     log.error({err: thrown, callSid}, 'bug: no record can be made of this call');

@@ -4,10 +4,15 @@ import type {ConversationItem} from '../model/model-adapter.ts';
 
 export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
 
-interface Entry {
+/** An item and, if the caller did not hear all of its audio, how much of it. */
+export interface KeptItem {
+  readonly item: ConversationItem;
+  readonly cut?: {readonly heardMs: Millis; readonly totalMs: Millis} | undefined;
+}
+
+interface Entry extends KeptItem {
   item: ConversationItem;
-  /** Set if the caller did not hear all of an assistant's item: how much of its audio was heard. */
-  cut?: {readonly heardMs: Millis; readonly totalMs: Millis};
+  cut?: KeptItem['cut'];
   /** The number of the model session that holds it as audio. Other sessions know it as text. */
   readonly session: number;
 }
@@ -25,6 +30,17 @@ export class Conversation {
     const known = this.#items.find(each => each.item.id === item.id);
     if (known) known.item = item;
     else this.#items.push({item, session});
+  }
+
+  /** All items, oldest first. */
+  get items(): readonly KeptItem[] {
+    return this.#items.map(({item, cut}) => (cut ? {item, cut} : {item}));
+  }
+
+  /** Puts the items of an earlier part of the call, of which this one has the end, before its own. */
+  recall(earlier: Conversation): void {
+    const known = new Set(this.#items.map(({item}) => item.id));
+    this.#items.unshift(...earlier.#items.filter(({item}) => !known.has(item.id)));
   }
 
   has(id: string): boolean {

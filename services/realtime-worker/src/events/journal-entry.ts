@@ -8,6 +8,7 @@ import {
   ToolCallRecord,
   TurnRecord,
 } from '@voicebridge/shared/cdr/call-record.ts';
+import {CallSnapshot, JournalItem} from './call-snapshot.ts';
 
 /**
  * The journal of a call: what another worker needs to go on with the call, and all that its record is made of. Entries
@@ -16,11 +17,11 @@ import {
  * committed turn, `said` audio that was sent, `cut` a truncation.
  */
 const base = {wall: z.number()};
-const item = z.union([
-  z.object({kind: z.enum(['caller', 'assistant', 'note']), id: z.string(), text: z.string()}),
-  z.object({kind: z.literal('toolCall'), id: z.string(), callId: z.string(), name: z.string(), arguments: z.string()}),
-  z.object({kind: z.literal('toolResult'), id: z.string(), callId: z.string(), output: z.string()}),
-]);
+/**
+ * The newest form of a journal that this version can read, as workers announce it. 2: it may begin with a `snapshot`
+ * that stands for all entries before; those are in the call's past.
+ */
+export const JOURNAL_FORMAT = 2;
 
 export const JournalEntry = z.discriminatedUnion('is', [
   z.object({
@@ -46,7 +47,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('greeted')}),
   z.object({...base, is: z.literal('firstAudio'), ms: z.number()}),
   /** A new item of the conversation. */
-  z.object({...base, is: z.literal('item'), item}),
+  z.object({...base, is: z.literal('item'), item: JournalItem}),
   /** The words of an item. */
   z.object({...base, is: z.literal('words'), id: z.string(), text: z.string()}),
   /** Audio of an item was sent to Twilio, from `from` to `ms` of the item; perhaps not for the first time. */
@@ -82,6 +83,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   /** The model is limited for `ms` more, and Twilio tells the caller to wait. */
   z.object({...base, is: z.literal('held'), ms: z.number()}),
   z.object({...base, is: z.literal('ended'), reason: EndReason}),
+  /** Stands for all entries before it. Only ever the first entry of a journal. */
+  z.object({...base, is: z.literal('snapshot'), call: CallSnapshot}),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
 

@@ -43,6 +43,7 @@ test('a call that Redis has lost and cannot store is logged once, and is restore
     log,
     entries: [],
     currentEntry: () => known,
+    mayCompact: () => true,
     onFenced,
   });
   journal.write({is: 'greeted'});
@@ -72,6 +73,7 @@ async function ownedCall() {
     log,
     entries: [],
     currentEntry: () => known,
+    mayCompact: () => true,
     onFenced: () => (fences += 1),
   });
   const written = async () => (await directory.journal(callSid)).map(line => /"is":"(\w+)"/.exec(line)?.[1]);

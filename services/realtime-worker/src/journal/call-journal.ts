@@ -4,11 +4,16 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
-import type {JournalEntry} from '../events/journal-entry.ts';
+import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import {snapshotOf} from './restore-call.ts';
 import {isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
 
 /** Pause before a failed write to the journal is repeated. The call goes on meanwhile. */
 const RETRY_AFTER: Millis = 250;
+/** After so many entries a snapshot stands for them. A call in conversation has about two entries a second. */
+const COMPACT_AFTER = 100;
+
+type Snapshot = Extract<JournalEntry, {is: 'snapshot'}>;
 
 /**
  * The journal of one call as its owner writes it: in order, one batch at a time, without ever blocking the call. Entries
@@ -17,6 +22,7 @@ const RETRY_AFTER: Millis = 250;
  *   entries  ├── in Redis ──┤── being written ──┤── waiting; the last `said` may still grow ──┤
  *                           #written            #sending
  *
+ * A journal that has become long is compacted: a snapshot stands for its entries, which move to the call's past.
  * A refused write shows whether this worker still owns the call:
  *
  *   append ──refused──> still the owner, a new stream raised the epoch: go on with that epoch
@@ -30,6 +36,13 @@ export class CallJournal {
   readonly #log: Log;
   readonly #currentEntry: () => CallEntry;
   readonly #onFenced: () => void;
+  readonly #mayCompact: () => boolean;
+  /** The snapshot with which the journal in Redis begins, if it was compacted… */
+  #snapshot: Snapshot | undefined;
+  /** …and the place of the first entry after it. */
+  #after = 0;
+  /** Entries of previous owners that are not in `#entries`, as text; undefined until the call's past was read. */
+  #past: readonly string[] | undefined;
   readonly #entries: JournalEntry[];
   #epoch: number;
   /** So many entries are in Redis… */
@@ -54,10 +67,12 @@ export class CallJournal {
     readonly epoch: number;
     readonly clock: Clock;
     readonly log: Log;
-    /** Entries of previous owners. */
+    /** The journal of previous owners; if it begins with a snapshot, `recall` must follow. */
     readonly entries: readonly JournalEntry[];
     /** The call's entry as it should stand in the directory. */
     readonly currentEntry: () => CallEntry;
+    /** Whether all workers that may take the call over can read a snapshot. */
+    readonly mayCompact: () => boolean;
     /** Called once when this worker no longer owns the call. */
     readonly onFenced: () => void;
   }) {
@@ -66,14 +81,25 @@ export class CallJournal {
     this.#epoch = options.epoch;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#entries = [...options.entries];
+    const [first, ...rest] = options.entries;
+    this.#snapshot = first?.is === 'snapshot' ? first : undefined;
+    this.#past = this.#snapshot ? undefined : [];
+    this.#entries = this.#snapshot ? rest : [...options.entries];
     this.#written = this.#sending = this.#entries.length;
+    this.#mayCompact = options.mayCompact;
     this.#currentEntry = options.currentEntry;
     this.#onFenced = options.onFenced;
   }
 
+  /** All entries of the call. As long as its past was not read, a snapshot stands for that. */
   get entries(): readonly JournalEntry[] {
-    return this.#entries;
+    if (this.#past) return [...readJournal(this.#past), ...this.#entries];
+    return this.#snapshot ? [this.#snapshot, ...this.#entries] : this.#entries;
+  }
+
+  /** The call's past was read: the lines for which the snapshot of the previous owner stands. */
+  recall(past: readonly string[]): void {
+    this.#past ??= past;
   }
 
   /** The newest epoch of the call that this worker knows. */
@@ -104,10 +130,16 @@ export class CallJournal {
     else this.#plan();
   }
 
-  /** Resolves when all entries are written, or when the journal is stopped. */
+  /** Resolves when all entries are written in a form that all workers can read, or when the journal is stopped. */
   async written(): Promise<void> {
     if (this.#written < this.#entries.length) this.#flush();
+    this.review();
     await this.#writing;
+  }
+
+  /** To be called now and then: a worker that cannot read snapshots may have joined. */
+  review(): void {
+    if (this.#mustExpand) this.#flush();
   }
 
   /** Checks that this worker still owns the call, and restores the call if Redis has lost it. */
@@ -154,8 +186,41 @@ export class CallJournal {
     this.#forgotten = true;
     if (!(await this.#directory.restore({...known, epoch: this.#epoch}))) return false;
     this.#forgotten = false;
-    this.#written = 0;
+    this.#beginAnew();
     return true;
+  }
+
+  /** Redis has an empty journal of the call. What the past could not be asked for any more is lost. */
+  #beginAnew(): void {
+    const before = this.#past ? readJournal(this.#past) : [this.#snapshot].filter(each => each !== undefined);
+    this.#entries.unshift(...before);
+    this.#past = [];
+    this.#snapshot = undefined;
+    this.#written = this.#after = 0;
+  }
+
+  get #mustExpand(): boolean {
+    return this.#snapshot !== undefined && this.#past !== undefined && !this.#mayCompact();
+  }
+
+  /** Compacts a journal that has become long, or undoes that. Does nothing while entries wait. */
+  async #fold(): Promise<void> {
+    if (this.#written < this.#entries.length || this.#over || !this.#past) return;
+    if (this.#mustExpand) {
+      if (!(await this.#directory.expand(this.#callSid, this.#epoch))) return;
+      this.#snapshot = undefined;
+      this.#after = 0;
+    } else if (this.#written - this.#after >= COMPACT_AFTER && this.#mayCompact()) {
+      const until = this.#written;
+      const before = this.#snapshot ? [this.#snapshot] : readJournal(this.#past);
+      const call = snapshotOf([...before, ...this.#entries.slice(this.#after, until)]);
+      const lines = (this.#snapshot ? 1 : this.#past.length) + until - this.#after;
+      const snapshot: Snapshot = {is: 'snapshot', wall: this.#clock.wall(), call};
+      const compaction = {lines, snapshot: JSON.stringify(snapshot)};
+      if (!(await this.#directory.compact(this.#callSid, this.#epoch, compaction))) return;
+      this.#snapshot = snapshot;
+      this.#after = until;
+    }
   }
 
   async #drain(): Promise<void> {
@@ -167,8 +232,10 @@ export class CallJournal {
       try {
         const done = await this.#directory.append(this.#callSid, this.#epoch, batch);
         this.#writtenAt = this.#clock.now();
-        if (done) this.#written = this.#sending;
-        else if (this.#over) break;
+        if (done) {
+          this.#written = this.#sending;
+          await this.#fold();
+        } else if (this.#over) break;
         else if (await this.#stillOwned()) this.#isDue = true;
         else {
           this.#fenced = true;

@@ -135,6 +135,7 @@ describe('the journal of a call that an earlier version wrote', () => {
   test('tells it how far the reply had come in which the last worker died', () => {
     const {said, openTurn, conversation: _, ...call} = restoreCall(entries, wall + 400);
     expect(call).toEqual({
+      openedWall: entries[0]?.wall,
       greeted: true,
       answerOwed: false,
       cutOffItem: 'item_fYtRJko9jfQBSZABMmlvX',

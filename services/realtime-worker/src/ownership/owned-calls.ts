@@ -6,6 +6,7 @@ import type {Assistant} from '../assistant.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import type {CallSession} from '../call-session/call-session.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
+import {ModelStarts} from './model-starts.ts';
 import {type Reply, takeCall, type TakeRequest} from './take-call.ts';
 
 export interface OwnedCallsOptions {
@@ -28,11 +29,13 @@ export class OwnedCalls {
   readonly #calls = new Map<CallSid, CallSession>();
   /** Calls that are being taken, each with the answer to come. */
   readonly #taking = new Map<CallSid, {readonly epoch: number; readonly reply: Promise<Reply>}>();
+  readonly #starts: ModelStarts;
   #isDraining = false;
   #emptied = Promise.withResolvers<void>();
 
   constructor(options: OwnedCallsOptions) {
     this.#options = options;
+    this.#starts = new ModelStarts(options.callDeps.clock, options.log);
     options.metrics.callsCapacity.set(options.capacity);
   }
 
@@ -111,7 +114,13 @@ export class OwnedCalls {
 
   async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {
     const {assistant, callDeps, metrics, log} = this.#options;
-    const {reply, session} = await takeCall(request, assistant, callDeps);
+    const taken = request.cause === 'worker-lost' ? this.#starts.taking() : undefined;
+    const {reply, session} = await takeCall(request, assistant, callDeps).catch((thrown: unknown) => {
+      taken?.(undefined);
+      throw thrown;
+    });
+    if (taken) taken(session);
+    else if (session) background(session.startModel(), log, 'starting a model session');
     if (session) {
       // Counted here: the draining worker exits before its metrics are read. Takeovers from a dead worker are counted by the edge.
       if (request.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: request.cause});

@@ -18,6 +18,7 @@ const MODEL_READY_WITHIN: Millis = 3_000;
 
 export interface TakeResult {
   readonly reply: Reply;
+  /** It listens to the caller; its model is to be started. */
   readonly session?: CallSession;
 }
 
@@ -74,7 +75,6 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
     if (!session) await preopened?.[Symbol.asyncDispose]();
     return {reply: {answer: 'unknown', epoch: call.epoch}};
   }
-  session.startModel();
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
 }
 

@@ -45,10 +45,12 @@ export async function takenCall({
     rotateAfterMs: 3_000_000,
     showTimingMath: false,
     wellSince: () => bus.wellSince(),
+    mayCompact: () => true,
     handOver: async () => false,
   };
   const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts: {}} as const;
   const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, assistant, deps);
+  await session?.startModel();
   const attached = await directory.attach(callSid, {epoch: 1, streamSid, edge});
   const epoch = attached?.call.epoch ?? 0;
   const stream = await channels.edgeEnd(streamSid, epoch);

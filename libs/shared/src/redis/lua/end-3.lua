@@ -1,7 +1,7 @@
 --[[
   end: the call is over. What is left of it is kept for a while, for requests that come late.
 
-  KEYS[1]  the call    KEYS[2]  its journal
+  KEYS[1]  the call    KEYS[2]  its journal    KEYS[3]  what was compacted of it
   ARGV[1]  the epoch it was decided in    ARGV[2]  seconds to keep it
 
   Returns  0 refused, 1 done, or it had been done in this epoch
@@ -13,5 +13,6 @@ if now[2] == "live" then
   redis.call("HSET", call, "state", "ended")
   redis.call("EXPIRE", call, ARGV[2])
   redis.call("EXPIRE", KEYS[2], ARGV[2])
+  redis.call("EXPIRE", KEYS[3], ARGV[2])
 end
 return {1}

@@ -1,0 +1,50 @@
+/**
+ * What the journals of calls cost: Redis while a call goes on, and the next owner of a call of any age.
+ *
+ *   npm run bench journal -- [--calls 10] [--seconds 30]
+ */
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {z} from 'zod';
+import {findRedisBinary, startEmbeddedRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
+import {claimCost} from './claims.ts';
+import {journalWrites} from './writes.ts';
+
+const {calls, seconds} = commandLine({
+  command: 'npm run bench journal --',
+  about: 'What the journals of calls cost.',
+  options: z.object({
+    calls: wholeNumber({min: 0, max: 1_000}).default(10).describe('calls in conversation; 0: only the takes'),
+    seconds: wholeNumber({min: 1, max: 3_600}).default(30).describe('how long Redis is watched'),
+  }),
+});
+
+const binary = await findRedisBinary();
+const redis = await (binary ? startRedisBinary(binary) : startEmbeddedRedis());
+console.log('| a call of | entries | journal | claim | read and restored | then: its past |');
+console.log('| --- | --: | --: | --: | --: | --: |');
+for (const [minutes, isCompacted] of [
+  [0.25, false],
+  [10, false],
+  [60, false],
+  [0.25, true],
+  [10, true],
+  [60, true],
+] as const) {
+  const cost = await claimCost(`redis://127.0.0.1:${redis.port}`, minutes, isCompacted);
+  const [claim, restore, recall] = [cost.claimMs, cost.restoreMs, cost.recallMs].map(ms => `${ms.toFixed(2)} ms`);
+  const age = minutes < 1 ? `${minutes * 60} s` : `${minutes} min`;
+  const row = [`${age}${isCompacted ? '' : ', not compacted'}`, cost.entries, `${cost.kilobytes.toFixed(0)} KiB`];
+  console.log(`| ${[...row, claim, restore, isCompacted ? recall : ''].join(' | ')} |`);
+}
+await redis.close();
+
+if (calls > 0) {
+  const writes = await journalWrites(calls, seconds);
+  console.log(`\nper call and second, ${calls} calls in conversation for ${seconds} s:`);
+  console.log(
+    `${writes.scripts.toFixed(2)} scripts, ${writes.entries.toFixed(2)} entries, ${writes.expires.toFixed(2)} EXPIREs,`,
+  );
+  console.log(`${writes.microseconds.toFixed(0)} µs of Redis in scripts`);
+}
+process.exit(0);

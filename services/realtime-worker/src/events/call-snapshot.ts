@@ -1,0 +1,46 @@
+import {z} from 'zod';
+import {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+
+/** An item of the conversation as the journal stores it. */
+export const JournalItem = z.union([
+  z.object({kind: z.enum(['caller', 'assistant', 'note']), id: z.string(), text: z.string()}),
+  z.object({kind: z.literal('toolCall'), id: z.string(), callId: z.string(), name: z.string(), arguments: z.string()}),
+  z.object({kind: z.literal('toolResult'), id: z.string(), callId: z.string(), output: z.string()}),
+]);
+
+/** An item, and how much of its audio was heard if that was not all. */
+export const SnapshotItem = z.object({
+  item: JournalItem,
+  cut: z.object({heardMs: z.number(), totalMs: z.number()}).optional(),
+});
+export type SnapshotItem = z.infer<typeof SnapshotItem>;
+
+/** A piece of audio as it went to Twilio; `wall` is Unix milliseconds. */
+export const SnapshotSaid = z.object({itemId: z.string(), itemFrom: z.number(), ms: z.number(), wall: z.number()});
+export type SnapshotSaid = z.infer<typeof SnapshotSaid>;
+
+const amounts = z.array(z.tuple([z.string(), z.number()]));
+
+/**
+ * All that the next owner of a call needs of the entries before: the state of `RestoringCall`, without what is too old
+ * to matter. Of the conversation it has the last items only; the call's past has the others.
+ */
+export const CallSnapshot = z.object({
+  /** When the call began, in Unix milliseconds. */
+  openedWall: z.number(),
+  items: z.array(SnapshotItem),
+  saidMs: amounts,
+  whole: z.array(z.string()),
+  buffer: z.object({said: z.array(SnapshotSaid), clearedWall: z.number().optional()}),
+  stream: z.object({streamSid: z.string(), settledMs: z.number()}).optional(),
+  openTurn: z.object({turn: TurnRecord, said: amounts, heard: amounts, interrupted: z.boolean()}).optional(),
+  speaking: z.string().optional(),
+  owner: z.string().optional(),
+  greeted: z.boolean(),
+  heldUntil: z.number(),
+  turns: z.number(),
+  interruptions: z.number(),
+  toolCalls: z.number(),
+  failovers: z.number(),
+});
+export type CallSnapshot = z.infer<typeof CallSnapshot>;
