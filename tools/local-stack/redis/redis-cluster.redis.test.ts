@@ -23,7 +23,8 @@ async function firstShard(cluster: RedisCluster): Promise<Shard> {
   return shard;
 }
 
-describe.skipIf(!binary)('the Cluster in which tests break things', {timeout: 60_000}, () => {
+// Valkey waits for the replicas with each slot that it moves.
+describe.skipIf(!binary)('the Cluster in which tests break things', {timeout: 240_000}, () => {
   let cluster: RedisCluster;
   beforeAll(async () => {
     cluster = await RedisCluster.start(binary!, {replicas: 1, password: 'p@ss:word'});

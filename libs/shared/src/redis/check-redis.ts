@@ -133,7 +133,8 @@ async function askNode(node: string, url: string): Promise<Answer> {
 }
 
 function readInfo(info: string): Answer {
-  return {...readRedisVersion(info), mode: /^redis_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
+  // Valkey says server_mode.
+  return {...readRedisVersion(info), mode: /^(?:redis|server)_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
 }
 
 /** HELLO answers a list of names and values: a user without the right to INFO learns the same from it. */
