@@ -54,8 +54,6 @@ export function beyond(
  */
 export function nextCalls(steps: readonly Step[], most: number): number | undefined {
   const {held, broke} = kneeOf(steps);
-  const doubted = steps.find(({calls, wrong}) => wrong.length > 0 && calls > held && timesWrong(steps, calls) === 1);
-  if (doubted && (broke === undefined || doubted.calls < broke.calls)) return doubted.calls;
   if (broke === undefined) {
     const next = FIRST.find(calls => calls > held) ?? round(held * GROWTH);
     return held >= most ? undefined : Math.min(next, most);
