@@ -9,6 +9,11 @@ export const SILENCE = 0xff;
 /** The padding at the end of base64. */
 const EQUALS = 0x3d;
 
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** The six bits that a character of base64 stands for, by its code. */
+export const BASE64_BITS = new Uint8Array(256);
+for (const [bits, character] of Buffer.from(ALPHABET).entries()) BASE64_BITS[character] = bits;
+
 /** The duration of so many bytes of μ-law audio, in milliseconds. */
 export function msOfBytes(bytes: number): Millis {
   return bytes / BYTES_PER_MS;

@@ -41,21 +41,22 @@ export class KeptAudio {
    */
   add(text: Buffer, from: number, to: number, at: Millis, timestamp: Millis, stream: number): void {
     const length = to - from;
+    const ms = msOfBase64In(text, from, to);
     const start = this.#roomFor(length);
     text.copy(this.#text, start, from, to);
     this.#writeAt = start + length;
-    this.#note(start, length, at, timestamp, stream);
+    this.#note(start, length, ms, at, timestamp, stream);
   }
 
   /** Adds silence of whole milliseconds. */
   addSilence(ms: Millis, at: Millis, stream: number): void {
-    this.#note(this.#writeAt, ms, at, Number.NaN, stream);
+    this.#note(this.#writeAt, 0, ms, at, Number.NaN, stream);
   }
 
   /** Drops the oldest frames until no more than this is kept. */
   dropTo(mostMs: Millis): void {
     while (this.#ms > mostMs && this.#oldest < this.#next) {
-      this.#ms -= this.#msOf(this.#oldest);
+      this.#ms -= this.#frames.ms[this.#frames.slot(this.#oldest)] ?? 0;
       this.#oldest += 1;
     }
   }
@@ -92,37 +93,31 @@ export class KeptAudio {
   #frame(place: number): KeptFrame {
     const slot = this.#frames.slot(place);
     const {start, length, at, timestamp, stream} = this.#frames;
+    const ms = this.#frames.ms[slot] ?? 0;
     const came = timestamp[slot] ?? Number.NaN;
-    const [first, size] = [start[slot] ?? 0, length[slot] ?? 0];
+    const first = start[slot] ?? 0;
     const isSilence = Number.isNaN(came);
     return {
-      payload: isSilence ? silence(size) : this.#text.toString('latin1', first, first + size),
-      ms: this.#msOf(place),
+      payload: isSilence ? silence(ms) : this.#text.toString('latin1', first, first + (length[slot] ?? 0)),
+      ms,
       at: at[slot] ?? 0,
       timestamp: isSilence ? undefined : came,
       stream: stream[slot] ?? 0,
     };
   }
 
-  #note(start: number, length: number, at: Millis, timestamp: Millis, stream: number): void {
+  #note(start: number, length: number, ms: Millis, at: Millis, timestamp: Millis, stream: number): void {
     const {size} = this.#frames;
     if (this.#next - this.#oldest === size) this.#frames = this.#frames.copied(2 * size, this.#oldest, this.#next);
     const slot = this.#frames.slot(this.#next);
     this.#frames.start[slot] = start;
     this.#frames.length[slot] = length;
+    this.#frames.ms[slot] = ms;
     this.#frames.at[slot] = at;
     this.#frames.timestamp[slot] = timestamp;
     this.#frames.stream[slot] = stream;
-    this.#ms += this.#msOf(this.#next);
+    this.#ms += ms;
     this.#next += 1;
-  }
-
-  #msOf(place: number): Millis {
-    const slot = this.#frames.slot(place);
-    const length = this.#frames.length[slot] ?? 0;
-    if (Number.isNaN(this.#frames.timestamp[slot] ?? Number.NaN)) return length;
-    const start = this.#frames.start[slot] ?? 0;
-    return msOfBase64In(this.#text, start, start + length);
   }
 
   /** Where text of this length is to be written. The text of all that is kept stays where it is, or moves to a new ring. */
@@ -145,7 +140,7 @@ export class KeptAudio {
       const slot = this.#frames.slot(place);
       const [start, length] = [this.#frames.start[slot] ?? 0, this.#frames.length[slot] ?? 0];
       this.#frames.start[slot] = to;
-      if (!Number.isNaN(this.#frames.timestamp[slot] ?? 0)) to += this.#text.copy(text, to, start, start + length);
+      to += this.#text.copy(text, to, start, start + length);
     }
     this.#text = text;
     return to;
@@ -155,19 +150,20 @@ export class KeptAudio {
   get #characters(): number {
     let characters = 0;
     for (let place = this.#oldest; place < this.#next; place += 1) {
-      const slot = this.#frames.slot(place);
-      if (!Number.isNaN(this.#frames.timestamp[slot] ?? 0)) characters += this.#frames.length[slot] ?? 0;
+      characters += this.#frames.length[this.#frames.slot(place)] ?? 0;
     }
     return characters;
   }
 }
 
-/** What is known of each frame. `timestamp` is NaN for silence; its `length` is in milliseconds. */
+/** What is known of each frame. Silence has no text, and its `timestamp` is NaN. */
 class FrameRings {
   readonly size: number;
   /** Where its text begins, and how many characters it has. */
   readonly start: Uint32Array;
   readonly length: Uint32Array;
+  /** Eighths of a millisecond, up to a minute: that is exact. */
+  readonly ms: Float32Array;
   readonly at: Float64Array;
   readonly timestamp: Float64Array;
   readonly stream: Uint16Array;
@@ -177,6 +173,7 @@ class FrameRings {
     this.size = size;
     this.start = new Uint32Array(size);
     this.length = new Uint32Array(size);
+    this.ms = new Float32Array(size);
     this.at = new Float64Array(size);
     this.timestamp = new Float64Array(size);
     this.stream = new Uint16Array(size);
@@ -193,6 +190,7 @@ class FrameRings {
       const [slot, target] = [this.slot(place), more.slot(place)];
       more.start[target] = this.start[slot] ?? 0;
       more.length[target] = this.length[slot] ?? 0;
+      more.ms[target] = this.ms[slot] ?? 0;
       more.at[target] = this.at[slot] ?? 0;
       more.timestamp[target] = this.timestamp[slot] ?? 0;
       more.stream[target] = this.stream[slot] ?? 0;

@@ -1,4 +1,4 @@
-import {bytesOfBase64In, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {BASE64_BITS, bytesOfBase64In, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
 
 const SQUARES = Float64Array.from({length: 256}, (_, byte) => decodeSample(byte) ** 2);
 
@@ -11,10 +11,6 @@ export function rms(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at += STEP) sum += SQUARES[bytes[at] ?? 0] ?? 0;
   return rootOfMean(sum, bytes.length);
 }
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const SIX_BITS = new Uint8Array(256);
-for (const [bits, character] of Buffer.from(ALPHABET).entries()) SIX_BITS[character] = bits;
 
 /**
  * The same for μ-law as base64 text, which is not decoded for it: three of the samples that count lie in each sixteen
@@ -33,7 +29,7 @@ export function rmsOfBase64(text: Uint8Array, from: number, to: number): number 
 }
 
 function bitsAt(text: Uint8Array, at: number): number {
-  return SIX_BITS[text[at] ?? 0] ?? 0;
+  return BASE64_BITS[text[at] ?? 0] ?? 0;
 }
 
 function rootOfMean(sum: number, bytes: number): number {

@@ -1,5 +1,6 @@
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {audioDelta, isBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
 import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
@@ -16,7 +17,6 @@ export interface Reading {
 }
 
 const REMEMBERED = 16;
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Error codes after which another session would fail in the same way. */
 const FATAL: Readonly<Record<string, LostCause>> = {
@@ -60,6 +60,8 @@ export class OpenAIReader {
 
   /** `text`: a message from the model's socket. */
   read(text: string): Reading {
+    const delta = audioDelta(text);
+    if (delta) return this.#reading('response.output_audio.delta', new EventFields(delta.raw), delta.payload);
     let raw: unknown;
     try {
       raw = JSON.parse(text);
@@ -70,7 +72,12 @@ export class OpenAIReader {
     const type = fields.text('type');
     if (type === undefined) return {events: [], problem: {event: 'other', detail: 'an event without a type'}};
     if (type === 'session.created') return {events: [], opens: true};
-    const events = this.#eventsOf(type, fields);
+    return this.#reading(type, fields);
+  }
+
+  /** `audio`: of an event that has some, if it was taken out before. */
+  #reading(type: string, fields: EventFields, audio?: string): Reading {
+    const events = audio === undefined ? this.#eventsOf(type, fields) : this.#audio(fields, audio);
     if (fields.unread.length === 0) return {events};
     return {events, problem: {event: type, detail: `missing or of another type: ${fields.unread.join(', ')}`}};
   }
@@ -146,11 +153,11 @@ export class OpenAIReader {
     }
   }
 
-  #audio(fields: EventFields): ModelEvent[] {
+  #audio(fields: EventFields, taken?: string): ModelEvent[] {
     const responseId = this.#responseOf(fields);
     const itemId = this.#itemOf(fields);
-    const payload = fields.text('delta');
-    if (payload === undefined || payload.length % 4 !== 0 || !BASE64.test(payload)) return [];
+    const payload = taken ?? fields.text('delta');
+    if (payload === undefined || (taken === undefined && !isBase64(payload))) return [];
     return msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
   }
 

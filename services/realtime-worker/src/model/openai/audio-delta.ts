@@ -1,0 +1,49 @@
+import {bytesOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+
+/** How servers begin the message. */
+const BEGINNING = '{"type":"response.output_audio.delta"';
+const KEY = '"delta":"';
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** Ten seconds of audio. A longer text is checked character by character. */
+const scratch = Buffer.allocUnsafeSlow(80_000);
+
+/** A message with audio: the rest of the event, and its audio as base64. */
+export interface AudioDelta {
+  readonly raw: unknown;
+  readonly payload: string;
+}
+
+/**
+ * Takes the audio out of a message before the rest is parsed as JSON: it is nine tenths of what a model's server sends,
+ * and has nothing in it that JSON would have to unescape. Undefined for every other message, which is then read like any
+ * event.
+ */
+export function audioDelta(text: string): AudioDelta | undefined {
+  if (!text.startsWith(BEGINNING)) return undefined;
+  const from = text.indexOf(KEY) + KEY.length;
+  const to = text.indexOf('"', from);
+  if (from < KEY.length || to <= from || text.includes('"delta"', to)) return undefined;
+  const payload = text.slice(from, to);
+  if (!isBase64(payload)) return undefined;
+  try {
+    const raw: unknown = JSON.parse(text.slice(0, from) + text.slice(to));
+    return isWithoutAudio(raw) ? {raw, payload} : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The audio was taken out of the event itself, and not of something in it. */
+function isWithoutAudio(raw: unknown): boolean {
+  if (typeof raw !== 'object' || raw === null || !('type' in raw) || !('delta' in raw)) return false;
+  return raw.type === 'response.output_audio.delta' && raw.delta === '';
+}
+
+/** Whether a text is base64 in whole groups of four characters. Decoding it tells that faster than looking at each. */
+export function isBase64(text: string): boolean {
+  if (text.length % 4 !== 0) return false;
+  if (text.length > scratch.length) return BASE64.test(text);
+  // The decoder skips what is no base64, and takes the two characters of the variant for addresses.
+  if (text.includes('-') || text.includes('_')) return false;
+  return scratch.write(text, 'base64') === bytesOfBase64(text);
+}
