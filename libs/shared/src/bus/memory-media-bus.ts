@@ -20,7 +20,13 @@ export class MemoryMediaBus implements MediaBus {
   async publish(channel: string, message: Buffer): Promise<number> {
     if (this.#wellSince === undefined) throw new Error('the bus is down');
     const listeners = [...(this.#listeners.get(channel) ?? [])];
-    for (const listener of listeners) this.#clock.after(0, () => listener(message));
+    for (const listener of listeners) {
+      const bytes = Buffer.from(message);
+      this.#clock.after(0, () => {
+        listener(bytes);
+        bytes.fill(0xff); // they are valid during the call only
+      });
+    }
     return listeners.length;
   }
 

@@ -13,7 +13,7 @@ import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts'
 import {ProcessId, type CallSid, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
 
 const FRAME_BYTES = 160;
@@ -30,6 +30,8 @@ export class ScriptedWorker {
   readonly #stack = new AsyncDisposableStack();
   /** Answered to every request, if it is set. */
   answer: WorkerReply['answer'] | undefined;
+  /** Up to where what the caller said is in the journal as text, as its replies say when it takes a call. */
+  settledMs: Millis | undefined;
 
   private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
     this.#bus = this.#mortal.bus(bus);
@@ -56,7 +58,7 @@ export class ScriptedWorker {
     return worker;
   }
 
-  async #handle(ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch'>> {
+  async #handle(ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>> {
     this.asked.push(ask);
     if (this.answer) return {answer: this.answer, epoch: 0};
     if (ask.type === 'attach') {
@@ -68,7 +70,7 @@ export class ScriptedWorker {
     const claim = await this.#directory.claim(callSid, {epoch, owner: this.id, at: 0, assistant, facts});
     if (!claim.won) return {answer: 'taken', epoch: claim.call?.epoch ?? 0};
     if (stream) await this.listen(stream.streamSid, claim.call.epoch);
-    return {answer: 'yes', epoch: claim.call.epoch};
+    return {answer: 'yes', epoch: claim.call.epoch, settledMs: this.settledMs};
   }
 
   /** Opens the worker's end of a stream's channel, as the owner in that epoch does. */

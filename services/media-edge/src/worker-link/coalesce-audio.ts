@@ -40,5 +40,8 @@ export function coalesceAudio(frames: readonly EdgeToWorker[]): EdgeToWorker[] {
 }
 
 function payloadOf(run: readonly Audio[]): string {
-  return Buffer.concat(run.map(({payload}) => Buffer.from(payload, 'base64'))).toString('base64');
+  const bytes = Buffer.allocUnsafe(run.reduce((sum, {payload}) => sum + Buffer.byteLength(payload, 'base64'), 0));
+  let end = 0;
+  for (const {payload} of run) end += bytes.write(payload, end, 'base64');
+  return bytes.toString('base64', 0, end);
 }

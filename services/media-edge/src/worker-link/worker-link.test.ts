@@ -69,6 +69,33 @@ test('a new owner is sent the last seconds of the caller again, and no digit twi
   expect(second.heard(2).filter(frame => frame.kind === 'digit')).toEqual([{kind: 'digit', digit: '3'}]);
 });
 
+test('a new owner is sent nothing that is in the journal as text, and all the rest once', async () => {
+  const {harness, first, second, caller} = await twoWorkers();
+  const before = await speak(harness, caller, 3_000);
+  await harness.until(() => first.audio().length === before.length, 'the first worker heard it');
+  second.settledMs = 100 + 60 * 20 + 20; // the stream's clock is at 120 as the first frame begins
+  await first.kill();
+  const after = await speak(harness, caller, 1_000);
+  await harness.until(() => second.audio(2).includes(after.at(-1)!), 'the second worker heard it all');
+  expect(second.audio(2)).toEqual([...before.slice(60), ...after]);
+});
+
+test('a worker that was taken for dead and kept its call hears nothing twice', async () => {
+  const harness = await TestEdge.start();
+  const worker = await harness.worker();
+  const caller = await harness.bridged(worker);
+  const spoken: string[] = [];
+  for (let times = 0; times < 3; times += 1) {
+    spoken.push(...(await speak(harness, caller, 500)));
+    worker.hang();
+    spoken.push(...(await speak(harness, caller, 700)));
+    worker.wake();
+  }
+  await harness.until(() => worker.audio().length >= spoken.length, 'the worker heard everything');
+  await harness.pass(1_000);
+  expect(worker.audio()).toEqual(spoken);
+});
+
 test('all calls of a worker that is killed move to another worker at once', async () => {
   const harness = await TestEdge.start();
   const first = await harness.worker();

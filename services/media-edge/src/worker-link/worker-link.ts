@@ -72,7 +72,6 @@ export class WorkerLink {
   readonly #startedAt: Millis;
   #channel: OpenChannel | undefined;
   #epoch = 0;
-  #owner: ProcessId | undefined;
   /** When any owner was last heard; undefined before the first. */
   #ownerSeenAt: Millis | undefined;
   /** Unusable messages of the whole stream, and how many of them were reported to earlier owners. */
@@ -93,11 +92,6 @@ export class WorkerLink {
   /** Of the current owner; 0 before the first. */
   get epoch(): number {
     return this.#epoch;
-  }
-
-  /** The current owner; undefined before the first. */
-  get owner(): ProcessId | undefined {
-    return this.#owner;
   }
 
   /** Sends to the owner, and keeps the frame for its successor. Never waits. */
@@ -181,7 +175,6 @@ export class WorkerLink {
     );
     this.#channel = channel;
     this.#epoch = call.epoch;
-    this.#owner = call.owner;
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
