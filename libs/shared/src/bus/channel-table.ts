@@ -1,18 +1,34 @@
+interface Entry<Value> {
+  readonly name: Buffer;
+  readonly value: Value;
+}
+
 /**
- * Values by the name of a channel, found by the bytes of a message without making a string of them: messages arrive
- * fifty times a second and call.
+ * Values by the name of a channel. They can be found by the bytes of a message, too, without making a string of them:
+ * messages arrive fifty times a second and call.
  */
 export class ChannelTable<Value> {
-  readonly #byHash = new Map<number, {readonly name: Buffer; readonly value: Value}[]>();
+  readonly #byName = new Map<string, Value>();
+  readonly #byHash = new Map<number, readonly Entry<Value>[]>();
+
+  get(channel: string): Value | undefined {
+    return this.#byName.get(channel);
+  }
+
+  values(): Iterable<Value> {
+    return this.#byName.values();
+  }
 
   set(channel: string, value: Value): void {
     this.delete(channel);
+    this.#byName.set(channel, value);
     const name = Buffer.from(channel);
     const hash = hashOf(name, 0, name.length);
     this.#byHash.set(hash, [...(this.#byHash.get(hash) ?? []), {name, value}]);
   }
 
   delete(channel: string): void {
+    this.#byName.delete(channel);
     const name = Buffer.from(channel);
     const hash = hashOf(name, 0, name.length);
     const others = (this.#byHash.get(hash) ?? []).filter(entry => !entry.name.equals(name));

@@ -5,12 +5,12 @@ import {redisTroubleOf} from '../redis/redis-trouble.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 import {fieldOf, promised, Subscribing} from './askers.ts';
 import {ChannelTable} from './channel-table.ts';
-import {EchoWatch} from './echo-watch.ts';
+import {Echo, type EchoEvents} from './echo.ts';
 import {nameOf, type Address} from './address.ts';
 import {MediaConnection, type ConnectionEvents} from './media-connection.ts';
-import {Batch, spublishPrefix, type Asker} from './resp-batch.ts';
+import {Batch, type Asker} from './resp-batch.ts';
 import type {RespValue, Span} from './resp-reader.ts';
-import {Subscription} from './subscription.ts';
+import type {Subscription} from './subscription.ts';
 
 /** Constant and short: a call is silent while we wait. */
 const RETRY: Millis = 50;
@@ -20,8 +20,6 @@ const RETRY_PASSWORD: Millis = 1_000;
 const SETTLED: Millis = 1_000;
 /** So many batches are kept for later use. */
 const MOST_SPARE = 4;
-
-const NOTHING = Buffer.alloc(0);
 
 /** What a lane tells its bus. */
 export interface LaneEvents {
@@ -53,16 +51,12 @@ export interface LaneOptions {
  * The way to one node of Redis: one connection after another, the channels that are subscribed there, and an echo which
  * shows that it delivers. A lane outlives its connections. A connection that is sick is replaced as a whole.
  */
-export class Lane implements ConnectionEvents {
+export class Lane implements ConnectionEvents, EchoEvents {
   readonly #options: LaneOptions;
-  readonly #watch: EchoWatch;
+  readonly #echo: Echo | undefined;
   readonly #outages: OutageLog;
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #byChannel = new ChannelTable<Subscription>();
+  readonly #subscriptions = new ChannelTable<Subscription>();
   readonly #spare: Batch[] = [];
-  readonly #ready = Promise.withResolvers<void>();
-  /** Resolves at the first echo. Rejects if our user may not listen to it. */
-  readonly ready = this.#ready.promise;
   #batch = new Batch();
   #connection: MediaConnection | undefined;
   /** Nothing has gone wrong yet: what is sent waits for the first connection. */
@@ -71,20 +65,19 @@ export class Lane implements ConnectionEvents {
   #wasOpen = false;
   #isReplica = false;
   #retry: Cancel = () => {};
-  #echo: {readonly subscription: Subscription; readonly prefix: Buffer} | undefined;
+  readonly #unknownPushes = new Set<string>();
   #role: 'asked' | 'known' = 'known';
 
   constructor(options: LaneOptions) {
     this.#options = options;
     const {clock, log, address, isOfCluster, echo} = options;
     const labels = {role: 'media', ...(isOfCluster ? {node: nameOf(address)} : {})};
-    this.#watch = new EchoWatch(clock.now());
+    this.#echo = echo === undefined ? undefined : new Echo(echo, clock, this);
     this.#outages = new OutageLog(clock, SETTLED, {
       away: thrown => log.warn({...labels, err: thrown}, 'redis is away'),
       back: outage => log.info({...labels, ...outage}, 'redis is back'),
     });
-    this.#ready.promise.catch(() => {}); // whoever waits for it hears of it
-    if (echo !== undefined) this.echoOn(echo);
+    if (this.#echo) this.carry(this.#echo.subscription);
     this.#connect();
   }
 
@@ -101,12 +94,17 @@ export class Lane implements ConnectionEvents {
     return this.#isReplica;
   }
 
+  /** Resolves at the first echo. Rejects if our user may not listen to it. */
+  get ready(): Promise<void> {
+    return this.#echo?.ready ?? Promise.resolve();
+  }
+
   wellSince(): Millis | undefined {
-    return this.#watch.wellSince(this.#options.clock.now());
+    return this.#echo?.watch.wellSince(this.#options.clock.now());
   }
 
   get linkedSince(): Millis | undefined {
-    return this.#watch.linkedSince;
+    return this.#echo?.watch.linkedSince;
   }
 
   /** What waits for the next flush; commands are added to it. */
@@ -125,7 +123,6 @@ export class Lane implements ConnectionEvents {
   /** Subscribes now, and again with every new connection, until `drop`. */
   carry(subscription: Subscription): void {
     this.#subscriptions.set(subscription.channel, subscription);
-    this.#byChannel.set(subscription.channel, subscription);
     if (!this.isOpen) return;
     this.#subscribe(subscription);
     this.#options.events.wantsFlush();
@@ -135,7 +132,6 @@ export class Lane implements ConnectionEvents {
   async drop(subscription: Subscription): Promise<void> {
     if (this.#subscriptions.get(subscription.channel) !== subscription) return;
     this.#subscriptions.delete(subscription.channel);
-    this.#byChannel.delete(subscription.channel);
     if (!this.isOpen) return;
     const {promise, ...asker} = promised();
     this.#batch.prelude(['SUNSUBSCRIBE', subscription.channel]);
@@ -146,21 +142,21 @@ export class Lane implements ConnectionEvents {
 
   /** Takes another channel for the echo: its node no longer serves the last one. */
   echoOn(channel: string): void {
-    if (this.#echo) void this.drop(this.#echo.subscription);
-    const subscription = new Subscription(channel);
-    subscription.add(() => this.#echoed());
-    this.#echo = {subscription, prefix: spublishPrefix(channel)};
-    this.carry(subscription);
+    if (!this.#echo) return;
+    void this.drop(this.#echo.subscription);
+    this.#echo.take(channel);
+    this.carry(this.#echo.subscription);
   }
 
   /** Call it every `ECHO_MS`. */
   tick(at: Millis): void {
-    const isSilent = this.#watch.tick(at);
+    const isSilent = this.#echo?.watch.tick(at) ?? false;
     if (!this.isOpen) return;
-    if (this.#echo && isSilent) return this.replace(new Error('redis does not answer'));
-    if (this.#echo && this.wellSince() === undefined) this.#options.events.doubtful(this);
-    this.#sendEcho();
+    if (isSilent) return this.replace(new Error('redis does not answer'));
+    if (this.wellSince() === undefined) this.#options.events.doubtful(this);
+    this.#echo?.send(this.#batch);
     if (this.#options.isOfCluster) this.#askRole();
+    this.#options.events.wantsFlush();
   }
 
   /** For a lane without an echo, call it now and then: the connection is replaced if it has not answered since the last. */
@@ -209,35 +205,22 @@ export class Lane implements ConnectionEvents {
     this.#batch.command(['HELLO'], new Subscribing(this, subscription));
   }
 
-  #sendEcho(): void {
-    if (!this.#echo) return;
-    this.#batch.spublish(this.#echo.prefix, NOTHING, this.#echoAsker, 0);
+  echoed(): void {
+    this.#outages.worked();
+  }
+
+  lost(): void {
+    if (this.#echo) this.#subscribe(this.#echo.subscription);
     this.#options.events.wantsFlush();
   }
 
-  readonly #echoAsker: Asker = {
-    counted: (_, receivers) => {
-      // It was refused, or Redis has dropped it.
-      if (receivers > 0 || !this.#echo) return;
-      this.#watch.refused(this.#options.clock.now());
-      this.#subscribe(this.#echo.subscription);
-      this.#options.events.wantsFlush();
-    },
-    answered: () => {},
-    refused: (_, error) => {
-      if (!this.isOpen) return;
-      // Another node serves the slot of the echo; that says nothing about this one.
-      if (this.#options.events.moved(this, error.message)) return;
-      this.#watch.refused(this.#options.clock.now());
-      this.#outages.failed(error);
-      this.#options.events.doubtful(this);
-    },
-  };
-
-  #echoed(): void {
-    this.#ready.resolve();
-    this.#watch.echoed(this.#options.clock.now());
-    this.#outages.worked();
+  /** The echo was refused. */
+  refused(error: Error): void {
+    // Another node serves its slot; that says nothing about this one.
+    if (!this.isOpen || this.#options.events.moved(this, error.message)) return;
+    this.#echo?.watch.refused(this.#options.clock.now());
+    this.#outages.failed(error);
+    this.#options.events.doubtful(this);
   }
 
   #askRole(): void {
@@ -270,7 +253,7 @@ export class Lane implements ConnectionEvents {
     const isEcho = subscription === this.#echo?.subscription;
     if (redisTroubleOf(error) === 'rights') {
       subscription.reject(error);
-      if (isEcho) this.#ready.reject(error);
+      if (isEcho) this.#echo?.forbid(error);
     }
     if (isEcho) this.#options.events.doubtful(this);
     else this.#options.events.unsubscribed(this, subscription, error);
@@ -280,34 +263,37 @@ export class Lane implements ConnectionEvents {
     this.#isNew = false;
     this.#wasOpen = true;
     this.#learnRole(hello);
-    this.#watch.opened(this.#options.clock.now());
+    this.#echo?.watch.opened(this.#options.clock.now());
     // Before anything that waited: its answers come to these channels.
     const waited = this.#batch;
     this.#batch = new Batch();
     for (const subscription of this.#subscriptions.values()) this.#subscribe(subscription);
-    this.#sendEcho();
-    if (!this.#echo) this.#outages.worked();
+    if (this.#echo) this.#echo.send(this.#batch);
+    else this.#outages.worked();
     this.flush();
     this.#batch = waited;
     this.flush();
   }
 
   message(bytes: Buffer, channel: Span, body: Span): void {
-    this.#byChannel.find(bytes, channel.from, channel.to)?.deliver(bytes.subarray(body.from, body.to));
+    this.#subscriptions.find(bytes, channel.from, channel.to)?.deliver(bytes.subarray(body.from, body.to));
   }
 
   pushed(kind: string, [channel]: readonly RespValue[]): void {
     if (kind === 'ssubscribe') return;
-    if (kind !== 'sunsubscribe') {
-      this.#options.log.warn({kind}, 'redis has pushed what we do not know; it is ignored');
-      return;
-    }
+    if (kind !== 'sunsubscribe') return this.#ignore(kind);
     const subscription = this.#subscriptions.get(String(channel));
     if (subscription) this.#unsubscribed(subscription, new Error('redis has ended a subscription'));
   }
 
+  #ignore(kind: string): void {
+    if (this.#unknownPushes.has(kind)) return;
+    this.#unknownPushes.add(kind);
+    this.#options.log.warn({role: 'media', kind}, 'redis has pushed what we do not know; it is ignored');
+  }
+
   moved(text: string, batch: Batch): boolean {
-    if (batch.next === this.#echoAsker) return false;
+    if (batch.next === this.#echo) return false;
     const lane = this.#options.events.moved(this, text);
     if (!lane || lane === this || batch.isRedirected) return false;
     lane.batch.redirect(batch);
@@ -324,7 +310,7 @@ export class Lane implements ConnectionEvents {
     const wasOpen = this.#wasOpen;
     this.#wasOpen = false;
     this.#isNew = false;
-    this.#watch.disconnected();
+    this.#echo?.watch.disconnected();
     if (this.#isClosed) return;
     this.#outages.failed(error);
     this.flush();

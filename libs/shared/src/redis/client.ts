@@ -13,7 +13,7 @@ export type ClientOptions = Omit<
 >;
 
 /** Options of a Cluster only. */
-export type OfCluster = Pick<ClusterOptions, 'shardedSubscribers' | 'enableOfflineQueue' | 'clusterRetryStrategy'>;
+export type OfCluster = Pick<ClusterOptions, 'shardedSubscribers' | 'clusterRetryStrategy'>;
 
 /** The addresses in REDIS_URL. A comma, even after a single address, means a Redis Cluster. */
 export function nodesOf(url: string): {readonly nodes: readonly string[]; readonly cluster: boolean} {
@@ -88,7 +88,7 @@ export function makeClient(url: string, options: ClientOptions, ofCluster: OfClu
   const {nodes, cluster} = nodesOf(url);
   const access = accessOf(url);
   if (!cluster) return new Redis(nodes[0] ?? url, {...options, ...access});
-  const {retryStrategy: _, enableOfflineQueue: __, ...redisOptions} = options;
+  const {retryStrategy: _, ...redisOptions} = options;
   return new Cluster([...nodes], {
     ...OF_EVERY_CLUSTER,
     ...ofCluster,

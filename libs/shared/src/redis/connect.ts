@@ -8,11 +8,9 @@ export type {RedisClient} from './client.ts';
 
 /**
  * The use of a connection; settings that suit one use harm another. `commands`: our keys; waits through a short outage.
- * `publish`: media; never queues and never repeats, because a late or doubled frame is worse than one that is known to
- * be lost. `subscribe`: media; reconnects fast and renews its subscriptions. `queue`: BullMQ, which wants to retry for
- * ever.
+ * `queue`: BullMQ, which wants to retry for ever. Frames have connections of their own (bus/media-connection.ts).
  */
-export type RedisRole = 'commands' | 'publish' | 'subscribe' | 'queue';
+export type RedisRole = 'commands' | 'queue';
 
 /** Constant and short: a call is silent while we wait. */
 const RETRY_MS = 50;
@@ -30,14 +28,6 @@ const LEAVE_EVERY: Millis = 1_000;
 const constantly = () => RETRY_MS;
 const SETTINGS = {
   commands: {maxRetriesPerRequest: 200, retryStrategy: constantly},
-  publish: {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    enableAutoPipelining: false,
-    retryStrategy: constantly,
-  },
-  subscribe: {autoResubscribe: true, maxRetriesPerRequest: null, retryStrategy: constantly},
   queue: {maxRetriesPerRequest: null, retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 2_000)},
 } satisfies Record<RedisRole, ClientOptions>;
 
@@ -52,14 +42,9 @@ export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock =
     connectionName: `voicebridge-${role}`,
     ...SETTINGS[role],
     ...(role === 'commands' && nodesOf(url).cluster ? {socketTimeout: HANGS_AFTER} : {}),
-    // Media connections move with `WriteProbe`: publishing is never refused, and a needless reconnect would cost frames.
-    ...(role === 'commands' || role === 'queue' ? {reconnectOnError: leaveReplica(clock)} : {}),
+    reconnectOnError: leaveReplica(clock),
   };
-  const client = makeClient(url, options, {
-    shardedSubscribers: role === 'subscribe',
-    enableOfflineQueue: role !== 'publish',
-    clusterRetryStrategy: constantly,
-  });
+  const client = makeClient(url, options, {clusterRetryStrategy: constantly});
   const outages = new OutageLog(clock, SETTLED, {
     away: thrown => log.warn({role, err: thrown}, 'redis is away'),
     back: outage => log.info({role, ...outage}, 'redis is back'),
