@@ -175,6 +175,51 @@ test('a process without calls has no timer for them', async () => {
   expect(clock.waiting).toBe(0);
 });
 
+test('the end of a sentence that was said while Redis was away is heard at once when it is back', async () => {
+  const {channels, clock, memory} = await overBus(HARMLESS)();
+  const sid = StreamSid.parse(`MZ${'e'.repeat(32)}`);
+  const [edge, worker] = [await channels.edgeEnd(sid, 1), await channels.workerEnd(sid, 1)];
+  const heard: string[] = [];
+  edge.onFrame(frame => frame.kind === 'audio' && heard.push(frame.mark));
+  const say = async (mark: string) => {
+    worker.send({kind: 'audio', mark, payload: 'AAAA'});
+    await clock.advanceAsync(20, 5);
+  };
+  await say('before');
+  await clock.advanceAsync(500, 5);
+  memory.setDown(true);
+  const marks = Array.from({length: 20}, (_, number) => String(number));
+  for (const mark of marks) await say(mark);
+  await clock.advanceAsync(1_000, 5);
+  memory.setDown(false);
+  // No later frame shows that these are missing.
+  await clock.advanceAsync(100, 5);
+  expect(heard).toEqual(['before', ...marks]);
+  channels[Symbol.dispose]();
+});
+
+test('the end of a sentence that Redis took and lost is heard within half a second, however long it is', async () => {
+  const faults = {...HARMLESS};
+  const {channels, clock} = await overBus(faults)();
+  const sid = StreamSid.parse(`MZ${'d'.repeat(32)}`);
+  const [edge, worker] = [await channels.edgeEnd(sid, 1), await channels.workerEnd(sid, 1)];
+  const heard: string[] = [];
+  edge.onFrame(frame => frame.kind === 'audio' && heard.push(frame.mark));
+  const say = async (mark: string) => {
+    worker.send({kind: 'audio', mark, payload: 'AAAA'});
+    await clock.advanceAsync(5, 5);
+  };
+  await say('before');
+  await clock.advanceAsync(500, 5);
+  faults.lose = 1;
+  const marks = Array.from({length: 20}, (_, number) => String(number));
+  for (const mark of marks) await say(mark);
+  faults.lose = 0;
+  await clock.advanceAsync(500, 5);
+  expect(heard).toEqual(['before', ...marks]);
+  channels[Symbol.dispose]();
+});
+
 test('a closed channel leaves no subscription behind', async () => {
   const {channels, clock, memory} = await overBus(HARMLESS)();
   const sid = StreamSid.parse(`MZ${'c'.repeat(32)}`);

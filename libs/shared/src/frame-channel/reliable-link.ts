@@ -135,11 +135,12 @@ export class ReliableLink {
       this.#giveUpAt = this.#unconfirmed.giveUp(at - KEEP_MS) + KEEP_MS;
       this.#releaseAudio();
     }
-    const oldest = this.#unconfirmed.at(0);
-    if (oldest && !this.#reachable) this.#probe(at);
-    else if (oldest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
+    const newest = this.#unconfirmed.at(this.#unconfirmed.size - 1);
+    if (newest && !this.#reachable) this.#probe(at);
+    else if (newest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
+      // It shows the other side everything that is missing before it.
       this.#progressAt = at;
-      this.#again(oldest, at);
+      this.#again(newest, at);
     }
     if (this.#arrived.hasGap && at >= this.#askAt) this.#askForGap(at);
     if (at - this.#ackAt >= this.#ackWithin) this.confirm(at);
@@ -188,7 +189,7 @@ export class ReliableLink {
     sent.kind = kind;
     sent.timestamp = timestamp;
     sent.firstAt = sent.lastAt = at;
-    sent.handed = undefined;
+    sent.handed = this.#reachable ? undefined : false;
     sent.position = position;
     sent.length = length;
     sent.body = body;

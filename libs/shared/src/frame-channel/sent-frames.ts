@@ -10,7 +10,7 @@ export interface SentFrame {
   timestamp: number;
   firstAt: Millis;
   lastAt: Millis;
-  /** Whether the last publish found a receiver; undefined until Redis has said so. */
+  /** Whether the last publish found a receiver; undefined until Redis has said so, false before the first. */
   handed: boolean | undefined;
   /** Where its audio is in the ring. */
   position: number;
