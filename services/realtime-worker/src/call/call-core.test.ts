@@ -580,6 +580,14 @@ describe('a caller who says nothing', () => {
     expect(responseTags(call.timePasses(9_000))).toEqual(['idle-1']);
   });
 
+  test('is not asked while the assistant says goodbye, and no time is wanted for it before that is over', () => {
+    const call = Call.connected({}, '', {maxCallMs: 5_000});
+    call.at(4_000).reply('r1', 'i1', 3_000, undefined, false);
+    call.model(hangUp('r1'), ended('r1'));
+    expect(responseTags(call.timePasses(5_000))).toEqual([]);
+    expect(call.core.deadline).toBeGreaterThan(7_000);
+  });
+
   test('is not asked while they speak or press keys', () => {
     const call = Call.connected({}, '', {idlePromptMs: 5_000});
     call.at(4_000).model(speechEvent('u1', 'callerSpoke'));

@@ -86,7 +86,8 @@ export class Dialogue {
       this.floor.deadline,
       this.replies.deadline,
       this.#keypad.deadline,
-      this.#unprompted.deadline,
+      // Nothing is said unprompted while the call ends, however long that takes.
+      this.#tools.goodbye.said ? undefined : this.#unprompted.deadline,
       this.#speech.deadline,
       this.#tools.goodbye.deadline(this.#caller.isOpen),
     );

@@ -12,8 +12,8 @@ export interface KeptFrame {
   readonly stream: number;
 }
 
-/** Room for a little more than eight seconds of frames of 20 ms, which are 216 characters each. */
-const USUAL_CHARACTERS = 96 * 1_024;
+/** Room for eight seconds of frames of 20 ms, which are 216 characters each, and for two frames more. */
+const USUAL_CHARACTERS = 402 * 216;
 const USUAL_FRAMES = 512;
 
 /**
