@@ -6,7 +6,9 @@ import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
-import {WorkerEnv} from './config.ts';
+import {defaultAssistant, WorkerEnv} from './config.ts';
+import {openModelAdapter} from './open-model-adapter.ts';
+import {rehearse} from './ownership/rehearse.ts';
 import {startWorker} from './start-worker.ts';
 
 await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
@@ -22,6 +24,12 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   const queueRedis = openRedis(queueUrl, 'queue', log);
   await using queue = openAnalyticsQueue(queueRedis);
   const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
+  await rehearse({
+    assistant: defaultAssistant(config),
+    openAdapter: (address, deps) =>
+      openModelAdapter({...config, OPENAI_API_KEY: 'rehearsal', OPENAI_REALTIME_URL: address}, deps),
+    clock,
+  }).catch((thrown: unknown) => log.warn({err: thrown}, 'worker begins cold: it cannot rehearse'));
   const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, traces, random: Math.random});
   await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();

@@ -35,9 +35,9 @@ const CALLS = [...EDGE, ...WORKER];
  * Every metric of every service, each with the services that set it: a process exports only what it sets, so that a
  * zero always means zero. A CallSid, a StreamSid or a telephone number is never a label, and every label has a short
  * list of values that no peer can make longer. The figures of single calls are in their records; metrics are for alerts
- * and for the course of a day.
+ * and for the course of a day. `ofProcess`: with memory, garbage collection and event loop of the process.
  */
-export function createMetrics(service: string) {
+export function createMetrics(service: string, {ofProcess = true}: {readonly ofProcess?: boolean} = {}) {
   const registry = new Registry();
   registry.setDefaultLabels({service});
   /** A process that is none of the four services (a test, a script) has all of them. */
@@ -72,7 +72,7 @@ export function createMetrics(service: string) {
     ['cause', 'step'],
   );
   for (const cause of MISS_CAUSES) for (const step of MISS_STEPS) answersMissed.labels(cause, step).inc(0);
-  collectDefaultMetrics({register: registry});
+  if (ofProcess) collectDefaultMetrics({register: registry});
   new Gauge({
     name: 'voicebridge_build_info',
     help: '1; what runs is in the labels',

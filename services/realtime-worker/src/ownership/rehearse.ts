@@ -1,0 +1,125 @@
+import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
+import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {createLog, type Log} from '@voicebridge/shared/observability/log.ts';
+import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {PROTOCOL_VERSION} from '@voicebridge/shared/protocol/protocol-version.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
+import type {Fact} from '../events/call-effect.ts';
+import {snapshotOf} from '../journal/restore-call.ts';
+import {readJournal} from '../events/journal-entry.ts';
+import type {ModelAdapter} from '../model/model-adapter.ts';
+import {openRehearsalModel} from '../model/openai/rehearsal-model.ts';
+import {telephoneAudio} from '../model/telephone-audio.ts';
+import {OwnedCalls} from './owned-calls.ts';
+
+/** After about so many calls the code is compiled. */
+const CALLS = 16;
+/** So many at a time, as when a worker dies. */
+const AT_ONCE = 8;
+/** For all of it. A machine that stays busy must still get workers. */
+const AT_MOST: Millis = 3_000;
+const LOOK_EVERY: Millis = 10;
+const SECOND_OF_AUDIO = Buffer.alloc(8_000, 0x10).toString('base64');
+const [dead, worker] = [ProcessId.parse('worker-rehearsed'), ProcessId.parse('worker-rehearsing')];
+const edge = ProcessId.parse('edge-rehearsal');
+
+/**
+ * Takes invented calls over from an invented dead worker, with the real parts of this one: journal, channel, core and
+ * model session, on a bus and a model in this process. Code that runs for the first time is several times slower; without
+ * a rehearsal the first callers that this worker saves would wait for that. Nothing of it leaves the process.
+ */
+export async function rehearse(options: {
+  readonly assistant: Assistant;
+  /** Makes the configured adapter for a server with this address. */
+  readonly openAdapter: (url: string, deps: {clock: Clock; metrics: Metrics; log: Log}) => ModelAdapter;
+  readonly clock: Clock;
+}): Promise<void> {
+  const {assistant, openAdapter, clock} = options;
+  await using model = await openRehearsalModel();
+  const bus = new MemoryMediaBus(clock);
+  using channels = reliableFrameChannels(bus, clock);
+  const directory = new MemoryCallDirectory(clock);
+  const log = createLog('rehearsal', {level: 'silent'});
+  const metrics = createMetrics('rehearsal', {ofProcess: false});
+  const calls = new OwnedCalls({
+    capacity: CALLS,
+    assistant,
+    callDeps: {
+      worker,
+      channels,
+      directory,
+      adapter: telephoneAudio(openAdapter(model.url, {clock, metrics, log})),
+      clock,
+      metrics,
+      log,
+      streamGraceMs: 1_000,
+      rotateAfterMs: 3_600_000,
+      showTimingMath: false,
+      wellSince: () => bus.wellSince(),
+      mayCompact: () => true,
+      handOver: async () => false,
+    },
+    onFinished: async () => {},
+    metrics,
+    log,
+  });
+
+  /** The edge's part of one move. */
+  const move = async (number: number) => {
+    const callSid = CallSid.parse(`rehearsal-${number}`);
+    const streamSid = StreamSid.parse(`rehearsal-${number}`);
+    await directory.claim(callSid, {epoch: 0, owner: dead, at: clock.wall()});
+    await directory.append(callSid, 1, journalOf(streamSid, clock.wall()));
+    const stream = await channels.edgeEnd(streamSid, 2);
+    stream.onFrame(() => {});
+    const assigned = {callSid, epoch: 1, assistant: assistant.name, facts: {}, cause: 'worker-lost'} as const;
+    const asked = {version: PROTOCOL_VERSION, ask: String(number), replyTo: 'rehearsal'} as const;
+    await calls.handle({type: 'take', ...asked, ...assigned, stream: {streamSid, edge}});
+    stream.send({kind: 'began', callSid, streamSid, edge, at: clock.now(), sinceStartMs: 8_000, silentMs: 100});
+    for (let second = 0; second < 8; second += 1) {
+      stream.send({kind: 'audio', timestamp: second * 1_000, payload: SECOND_OF_AUDIO});
+    }
+    return stream;
+  };
+
+  const until = clock.now() + AT_MOST;
+  for (let first = 0; first < CALLS && clock.now() < until; first += AT_ONCE) {
+    const streams = await Promise.all(Array.from({length: AT_ONCE}, (_, place) => move(first + place)));
+    while (model.replies < first + AT_ONCE && clock.now() < until) await sleep(clock, LOOK_EVERY);
+    await sleep(clock, LOOK_EVERY); // until the last reply was read
+    await calls.leaveAll({isTakenOver: true});
+    for (const stream of streams) stream.drop();
+  }
+}
+
+/** A journal with a bit of everything, compacted, as that of an old call. */
+function journalOf(streamSid: string, wall: number): string[] {
+  const facts: Fact[] = [
+    {is: 'owner', worker: dead, epoch: 1, cause: 'new'},
+    {is: 'stream', streamSid, edge, epoch: 1},
+    {is: 'greeted'},
+  ];
+  for (let turn = 0; turn < 20; turn += 1) {
+    const [id, asked] = [`item-${turn}`, `asked-${turn}`];
+    facts.push(
+      {is: 'item', item: {kind: 'caller', id: asked, text: ''}},
+      {is: 'settled', streamSid, timestamp: turn * 300},
+      {is: 'words', id: asked, text: 'And on Sundays?'},
+      {is: 'item', item: {kind: 'assistant', id, text: ''}},
+      {is: 'said', id, from: 0, ms: 400},
+      {is: 'said', id, from: 400, ms: 2_000},
+      {is: 'words', id, text: 'We are closed on Sundays.'},
+      {is: 'complete', id},
+    );
+    if (turn % 4 === 0) facts.push({is: 'hushed'}, {is: 'cut', id, heardMs: 900, totalMs: 2_000});
+  }
+  facts.push({is: 'item', item: {kind: 'caller', id: 'last', text: 'And on holidays?'}}); // an answer is owed
+  const lines = facts.map((fact, place) => JSON.stringify({...fact, wall: wall - (facts.length - place) * 100}));
+  const half = Math.floor(lines.length / 2);
+  const call = snapshotOf(readJournal(lines.slice(0, half)));
+  return [JSON.stringify({is: 'snapshot', wall, call}), ...lines.slice(half)];
+}
