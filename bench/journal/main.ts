@@ -1,5 +1,6 @@
 /**
- * What the journals of calls cost: Redis while a call goes on, and the next owner of a call of any age.
+ * What the journals of calls cost: the next owner of a call of any age, each worker that looks for calls without an
+ * owner, and Redis while a call goes on.
  *
  *   npm run bench journal -- [--calls 10] [--seconds 30]
  */
@@ -8,6 +9,7 @@ import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import {findRedisBinary, startEmbeddedRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {claimCost} from './claims.ts';
+import {sweepCost} from './sweep.ts';
 import {journalWrites} from './writes.ts';
 
 const {calls, seconds} = commandLine({
@@ -36,6 +38,13 @@ for (const [minutes, isCompacted] of [
   const age = minutes < 1 ? `${minutes * 60} s` : `${minutes} min`;
   const row = [`${age}${isCompacted ? '' : ', not compacted'}`, cost.entries, `${cost.kilobytes.toFixed(0)} KiB`];
   console.log(`| ${[...row, claim, restore, isCompacted ? recall : ''].join(' | ')} |`);
+}
+for (const open of [0, 10_000]) {
+  const sweep = await sweepCost(`redis://127.0.0.1:${redis.port}`, open, seconds);
+  const core = `${(sweep.core * 100).toFixed(1)} % of a core`;
+  console.log(
+    `\n${open} open calls: looking for orphans takes ${sweep.reads.toFixed(0)} reads of calls a second, ${core}`,
+  );
 }
 await redis.close();
 

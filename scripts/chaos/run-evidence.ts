@@ -72,9 +72,9 @@ async function recordsOf(fleet: ProcessFleet): Promise<RecordedCall[]> {
   return all;
 }
 
-/** Keys without a lifetime, apart from the fleet, the list of calls and the queue: they would stay for ever. */
+/** Keys without a lifetime, apart from the fleet, the lists of calls and the queue: they would stay for ever. */
 async function lastingKeys(redis: RedisClient): Promise<string[]> {
-  const keys = (await redis.keys('*')).filter(key => !/^(fleet:|calls:\{open\}|\{vb\}:)/.test(key));
+  const keys = (await redis.keys('*')).filter(key => !/^(fleet:|calls:|\{vb\}:)/.test(key));
   const lifetimes = await Promise.all(keys.map(key => redis.ttl(key)));
   return keys.filter((_, index) => lifetimes[index] === -1);
 }

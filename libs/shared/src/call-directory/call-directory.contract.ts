@@ -258,6 +258,37 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.startAdmission(callSid)).toBe(true);
     });
 
+    test('lists the calls of each owner, and the owners, until they are looked after', async () => {
+      const directory = open();
+      const [first, second] = [await taken(directory), await taken(directory)];
+      expect(await directory.owners()).toContain(ann);
+      const all = async () => {
+        const calls: CallSid[] = [];
+        let cursor = '0';
+        do {
+          const part = await directory.scanOpen(cursor);
+          calls.push(...part.calls);
+          ({cursor} = part);
+        } while (cursor !== '0');
+        return calls;
+      };
+      expect(await all()).toEqual(expect.arrayContaining([first.callSid, second.callSid]));
+      expect(await directory.claimedBy(ann, 10_000)).toEqual(expect.arrayContaining([first.callSid, second.callSid]));
+      await directory.claim(first.callSid, {epoch: 1, owner: bob, at: 0});
+      await directory.end(second.callSid, 1);
+      const unknown = newCallSid();
+      expect(await directory.ownersOf([first.callSid, unknown, second.callSid])).toMatchObject([
+        {owner: bob, state: 'live'},
+        undefined,
+        {owner: ann, state: 'ended'},
+      ]);
+      expect(await directory.claimedBy(bob, 10_000)).toContain(first.callSid);
+      await directory.disown(ann, await directory.claimedBy(ann, 10_000));
+      expect(await directory.claimedBy(ann, 10)).toEqual([]);
+      expect(await directory.owners()).not.toContain(ann);
+      expect(await directory.owners()).toContain(bob);
+    });
+
     test('deletes a call that has ended, and no live call', async () => {
       const directory = open();
       const {callSid} = await taken(directory);

@@ -145,8 +145,19 @@ export interface CallDirectory {
   /** Redeems a ticket. It can be redeemed once. */
   takeTicket(ticket: Ticket): Promise<TicketGrant | undefined>;
 
-  /** The calls that have an owner and no record yet. */
+  /** The calls that have an owner and no record yet. For tests and tools: it grows with all calls there are. */
   open(): Promise<readonly CallSid[]>;
+
+  /** A part of the open calls, and the cursor of the next part; '0' begins, and comes back after the last part. */
+  scanOpen(cursor: string): Promise<{readonly calls: readonly CallSid[]; readonly cursor: string}>;
+  /** The workers that have claimed calls, including those that are dead and whose calls nobody has looked after yet. */
+  owners(): Promise<readonly ProcessId[]>;
+  /** Calls that this worker claimed, some of all if there are more than `atMost`. It may not own them any more. */
+  claimedBy(owner: ProcessId, atMost: number): Promise<readonly CallSid[]>;
+  /** This worker does not own these calls any more. A worker without calls is no longer one of the `owners`. */
+  disown(owner: ProcessId, calls: readonly CallSid[]): Promise<void>;
+  /** Owner and state of many calls, in their order; undefined for a call that is unknown. */
+  ownersOf(calls: readonly CallSid[]): Promise<readonly (Pick<CallEntry, 'owner' | 'state'> | undefined)[]>;
 }
 
 /** The stream that a ticket allows. */

@@ -1,7 +1,10 @@
-import type {CallSid, Ticket} from '../protocol/ids.ts';
+import type {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
 import {ADMISSION_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
+
+/** So many open calls are one part of a scan. */
+const PART = 50;
 
 /** The call directory in the memory of one process. It is the reference for the one in Redis. */
 export class MemoryCallDirectory implements CallDirectory {
@@ -11,6 +14,7 @@ export class MemoryCallDirectory implements CallDirectory {
   readonly #pasts = new Map<CallSid, readonly string[]>();
   readonly #tickets = new Map<Ticket, {grant: TicketGrant; goneAt: Millis}>();
   readonly #open = new Set<CallSid>();
+  readonly #claimed = new Map<ProcessId, Set<CallSid>>();
   readonly #admissions = new Map<CallSid, Millis>();
 
   constructor(clock: Clock) {
@@ -55,7 +59,7 @@ export class MemoryCallDirectory implements CallDirectory {
       ...(ticket === undefined ? {} : {ticket}),
       facts: {...before.facts, ...facts},
     };
-    this.#open.add(callSid);
+    this.#list(callSid, owner);
     return {won: true, call: this.#put(won), journal: await this.journal(callSid)};
   }
 
@@ -133,7 +137,7 @@ export class MemoryCallDirectory implements CallDirectory {
   async restore(entry: CallEntry): Promise<boolean> {
     const call = this.#get(entry.callSid);
     if (call && (call.state === 'ended' || call.epoch > entry.epoch)) return false;
-    this.#open.add(entry.callSid);
+    this.#list(entry.callSid, entry.owner);
     if (call?.epoch === entry.epoch) return true;
     this.#journals.delete(entry.callSid);
     this.#pasts.delete(entry.callSid);
@@ -164,9 +168,40 @@ export class MemoryCallDirectory implements CallDirectory {
     return [...this.#open];
   }
 
+  async scanOpen(cursor: string): ReturnType<CallDirectory['scanOpen']> {
+    const open = await this.open();
+    const until = Number(cursor) + PART;
+    return {calls: open.slice(Number(cursor), until), cursor: until < open.length ? String(until) : '0'};
+  }
+
+  async owners(): Promise<readonly ProcessId[]> {
+    return [...this.#claimed.keys()];
+  }
+
+  async claimedBy(owner: ProcessId, atMost: number): Promise<readonly CallSid[]> {
+    return [...(this.#claimed.get(owner) ?? [])].slice(0, atMost);
+  }
+
+  async disown(owner: ProcessId, calls: readonly CallSid[]): Promise<void> {
+    const claimed = this.#claimed.get(owner);
+    for (const callSid of calls) claimed?.delete(callSid);
+    if (claimed?.size === 0) this.#claimed.delete(owner);
+  }
+
+  async ownersOf(calls: readonly CallSid[]): ReturnType<CallDirectory['ownersOf']> {
+    return calls.map(callSid => this.#get(callSid));
+  }
+
+  #list(callSid: CallSid, owner: ProcessId): void {
+    this.#open.add(callSid);
+    const claimed = this.#claimed.get(owner) ?? new Set();
+    this.#claimed.set(owner, claimed.add(callSid));
+  }
+
   /** Simulates a Redis that restarts without its data. */
   lose(): void {
-    for (const kept of [this.#calls, this.#journals, this.#pasts, this.#tickets, this.#open]) kept.clear();
+    for (const kept of [this.#calls, this.#journals, this.#pasts, this.#tickets, this.#open, this.#claimed])
+      kept.clear();
   }
 
   #get(callSid: CallSid): CallEntry | undefined {

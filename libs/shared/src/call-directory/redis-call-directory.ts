@@ -7,7 +7,9 @@ import {
   call as callKey,
   callAdmission,
   callJournal,
+  callOwners,
   callPast,
+  callsOf,
   CALL_TTL_S,
   ENDED_CALL_TTL_S,
   openCalls,
@@ -20,6 +22,10 @@ import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-director
 import * as scripts from './call-scripts.ts';
 import {callOfFields, fieldsOfCall, fieldsOfFacts} from './stored-call.ts';
 
+/** Redis looks at so many calls for one part of the open ones. */
+const SCAN_COUNT = 50;
+
+const OwnerAndState = z.object({owner: ProcessId, state: z.enum(['live', 'ended'])});
 const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()});
 
 /**
@@ -51,10 +57,14 @@ export class RedisCallDirectory implements CallDirectory {
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
     // Sent first, and not awaited: a caller may wait for the claim.
-    const listed = this.#redis.sadd(openCalls, callSid);
+    const listed = [
+      this.#redis.sadd(openCalls, callSid),
+      this.#redis.sadd(callOwners, owner),
+      this.#redis.sadd(callsOf(owner), callSid),
+    ];
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
     const keys = [callKey(callSid), callJournal(callSid)];
-    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, keys, args), listed]);
+    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, keys, args), ...listed]);
     const [now, journal] = rest;
     const call = callOfFields(callSid, recordOf(now));
     if (reply === 'won' && call) return {won: true, call, journal: linesOf(journal)};
@@ -120,7 +130,11 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async restore(entry: CallEntry): Promise<boolean> {
-    await this.#redis.sadd(openCalls, entry.callSid);
+    await Promise.all([
+      this.#redis.sadd(openCalls, entry.callSid),
+      this.#redis.sadd(callOwners, entry.owner),
+      this.#redis.sadd(callsOf(entry.owner), entry.callSid),
+    ]);
     const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry)];
     const {reply} = await scripts.restore(this.#redis, keysOf(entry.callSid), args);
     return reply === 'done';
@@ -143,9 +157,43 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async open(): Promise<readonly CallSid[]> {
-    const open = await this.#redis.smembers(openCalls);
-    return open.flatMap(text => CallSid.safeParse(text).data ?? []);
+    return callsIn(await this.#redis.smembers(openCalls));
   }
+
+  async scanOpen(cursor: string): ReturnType<CallDirectory['scanOpen']> {
+    const [next, texts] = await this.#redis.sscan(openCalls, cursor, 'COUNT', SCAN_COUNT);
+    return {calls: callsIn(texts), cursor: next};
+  }
+
+  async owners(): Promise<readonly ProcessId[]> {
+    const texts = await this.#redis.smembers(callOwners);
+    return texts.flatMap(text => ProcessId.safeParse(text).data ?? []);
+  }
+
+  async claimedBy(owner: ProcessId, atMost: number): Promise<readonly CallSid[]> {
+    return callsIn(await this.#redis.srandmember(callsOf(owner), atMost));
+  }
+
+  async disown(owner: ProcessId, calls: readonly CallSid[]): Promise<void> {
+    if (calls.length > 0) await this.#redis.srem(callsOf(owner), ...calls);
+    if ((await this.#redis.scard(callsOf(owner))) > 0) return;
+    await this.#redis.srem(callOwners, owner);
+    // It may have claimed one since, and is listed again then.
+    if ((await this.#redis.scard(callsOf(owner))) > 0) await this.#redis.sadd(callOwners, owner);
+  }
+
+  async ownersOf(calls: readonly CallSid[]): ReturnType<CallDirectory['ownersOf']> {
+    return await Promise.all(
+      calls.map(async callSid => {
+        const fields = await this.#redis.hmget(callKey(callSid), 'owner', 'state');
+        return OwnerAndState.safeParse({owner: fields[0], state: fields[1]}).data;
+      }),
+    );
+  }
+}
+
+function callsIn(texts: readonly string[]): CallSid[] {
+  return texts.flatMap(text => CallSid.safeParse(text).data ?? []);
 }
 
 /** A call, its journal and its past. */

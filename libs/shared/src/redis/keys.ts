@@ -54,8 +54,14 @@ export const callPast = (sid: CallSid) => `call:{${sid}}:past`;
 export const ticketKey = (ticket: Ticket) => `ticket:{${ticket}}`;
 export const TICKET_TTL_S = 60;
 
-/** Set: CallSids of calls that have an owner and no record yet, so that a sweep finds orphans. One slot. */
+/** Set: CallSids of calls that have an owner and no record yet. One slot: it is read slowly, a part at a time. */
 export const openCalls = 'calls:{open}';
+
+/** Set: the calls that a worker has claimed, and some that it does not have any more; a sweep takes those out. */
+export const callsOf = (worker: ProcessId) => `calls:{${worker}}`;
+
+/** Set: the workers that have such a set. One slot, and as many members as there are workers. */
+export const callOwners = 'calls:{owners}';
 
 /** String: written by one process to check that it can write to the node with the slot of `tag`. */
 export const probeKey = (id: string, tag = `probe-${id}`) => `fleet:{${tag}}:probe-${id}`;

@@ -1,3 +1,4 @@
+import {responsible} from '@voicebridge/shared/fleet/responsible.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
@@ -44,4 +45,41 @@ test('a caller on hold at Twilio whose worker died is not taken for an orphan be
   expect((await deployment.directory.read(callSid(7)))?.epoch).toBe(1);
   await deployment.pass(30_000);
   expect((await deployment.directory.read(callSid(7)))?.epoch).toBe(2);
+});
+
+test('the calls of a dead worker are found among ten thousand others, and few of those are read', async () => {
+  const {directory, clock, fleet} = deployment;
+  const living = ProcessId.parse('worker-0000alive');
+  const announce = () =>
+    fleet.announce('workers', {id: living, calls: 0, capacity: 1, state: 'ready', lagMs: 0, startedAt: 0});
+  for (let n = 1_000; n < 11_000; n += 1) await directory.claim(callSid(n), {epoch: 0, owner: living, at: 0});
+  await announce();
+  const worker = await deployment.worker();
+  // Of two workers each looks after some of the dead; only one of these two looks.
+  const ids = Array.from({length: 50}, (_, n) => ProcessId.parse(`worker-dead${n}`));
+  const dead = ids.find(id => responsible(id, [living, worker.id]) === worker.id)!;
+  await directory.claim(callSid(7), {epoch: 0, owner: dead, at: clock.wall()});
+  let read = 0;
+  const ownersOf = directory.ownersOf.bind(directory);
+  directory.ownersOf = async calls => {
+    read += calls.length;
+    return await ownersOf(calls);
+  };
+  for (let seconds = 0; seconds < 30; seconds += 1) {
+    await announce();
+    await deployment.pass(1_000);
+  }
+  expect(await directory.read(callSid(7))).toMatchObject({state: 'ended', epoch: 2});
+  expect(read / 30).toBeLessThan(120);
+  expect(await directory.owners()).not.toContain(dead);
+});
+
+test('a call of a worker that keeps no list of its calls is found too', async () => {
+  const {directory, clock} = deployment;
+  await deployment.worker();
+  const old = ProcessId.parse('worker-00000000dead');
+  await directory.claim(callSid(7), {epoch: 0, owner: old, at: clock.wall()});
+  await directory.disown(old, [callSid(7)]);
+  await deployment.pass(30_000);
+  expect(await directory.read(callSid(7))).toMatchObject({state: 'ended', epoch: 2});
 });
