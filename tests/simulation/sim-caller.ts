@@ -1,6 +1,7 @@
 import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
-import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
 import {tagFrame} from '../../simulators/twilio/src/phone/frame-tag.ts';
 

@@ -28,19 +28,6 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `run` every `period` milliseconds until cancelled. */
-export function every(clock: Clock, period: Millis, run: () => void): Cancel {
-  let cancel: Cancel = () => {};
-  const again = () => {
-    cancel = clock.after(period, () => {
-      again();
-      run();
-    });
-  };
-  again();
-  return () => cancel();
-}
-
 /** The earliest of the moments that are defined. */
 export function earliest(...moments: (Millis | undefined)[]): Millis | undefined {
   let first: Millis | undefined;

@@ -2,7 +2,8 @@ import type {EventLoopLag} from '@voicebridge/shared/observability/event-loop-la
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
 import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
-import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {DatabaseWatch} from './database/database-watch.ts';
 import type {Consumer} from './ingest/consume-calls.ts';
 

@@ -16,7 +16,8 @@ import {createMetrics, type Metrics} from '@voicebridge/shared/observability/met
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
-import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';

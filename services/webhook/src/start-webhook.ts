@@ -13,7 +13,8 @@ import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts'
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
-import {every, type Clock} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';

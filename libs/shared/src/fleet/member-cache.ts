@@ -1,4 +1,5 @@
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 import type {FleetName} from '../redis/keys.ts';
 import type {Fleet, Member} from './fleet.ts';
 import {loadOf} from './least-loaded.ts';

@@ -1,6 +1,7 @@
 import type {Log} from '../observability/log.ts';
 import type {FleetName} from '../redis/keys.ts';
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 import type {Fleet, Member} from './fleet.ts';
 
 const ANNOUNCE_EVERY: Millis = 1_000;

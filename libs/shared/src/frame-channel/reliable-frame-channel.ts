@@ -1,5 +1,6 @@
 import {mediaDown, mediaUp} from '../redis/keys.ts';
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 import {downCodec, type FrameCodec, upCodec} from './frame-codec.ts';
 import type {ChannelCounts, Closed, EdgeEndOptions, FrameChannel, FrameChannels} from './frame-channel.ts';
 import {Header, HEADER_BYTES, isPacket, PacketKind, scratch} from './packet.ts';

@@ -2,7 +2,8 @@ import {z} from 'zod';
 import type {MediaBus} from '../bus/media-bus.ts';
 import {ProcessId} from '../protocol/ids.ts';
 import {BEAT_MS, fleetBeat, fleetPresence, type FleetName} from '../redis/keys.ts';
-import {every, type Clock} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Clock} from '../time.ts';
 
 /** One heartbeat. */
 export const Beat = z.object({

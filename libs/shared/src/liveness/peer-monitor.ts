@@ -4,7 +4,8 @@ import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {parse} from '../protocol/parse.ts';
 import {fleetBeat, fleetPresence, type FleetName} from '../redis/keys.ts';
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 import {Beat} from './heartbeat.ts';
 import {FailureDetector, type Verdict} from './failure-detector.ts';
 

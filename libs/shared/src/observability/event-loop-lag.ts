@@ -1,4 +1,5 @@
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 
 const LOOK_EVERY_MS = 50;
 const LOOKS = 20;
@@ -9,12 +10,9 @@ export class EventLoopLag {
   readonly #stop: Cancel;
 
   constructor(clock: Clock) {
-    let due = clock.now() + LOOK_EVERY_MS;
-    this.#stop = every(clock, LOOK_EVERY_MS, () => {
-      const at = clock.now();
-      this.#late.push(Math.max(0, at - due));
+    this.#stop = every(clock, LOOK_EVERY_MS, late => {
+      this.#late.push(late);
       if (this.#late.length > LOOKS) this.#late.shift();
-      due = at + LOOK_EVERY_MS;
     });
   }
 

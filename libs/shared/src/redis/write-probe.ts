@@ -1,6 +1,7 @@
 import type {Log} from '../observability/log.ts';
 import {OutageLog} from '../observability/outage-log.ts';
-import {every, type Cancel, type Clock, type Millis} from '../time.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
 import {makeClient, nodesOf} from './client.ts';
 import {PROBE_TTL_MS} from './keys.ts';
 import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';

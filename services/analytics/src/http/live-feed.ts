@@ -1,6 +1,7 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
-import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Call} from '../queries/call-shapes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Fleet} from '../queries/live-fleet.ts';

@@ -1,4 +1,5 @@
-import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {Router} from 'express';
 import type {LiveFeed} from './live-feed.ts';
 import {BadQuestion} from '../queries/bad-question.ts';

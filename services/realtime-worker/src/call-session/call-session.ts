@@ -2,7 +2,8 @@ import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {every, type Cancel, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';

@@ -3,7 +3,8 @@ import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {responsible} from '@voicebridge/shared/fleet/responsible.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import {every, type Cancel, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
 import {claimOrphan} from './take-call.ts';
 

@@ -1,7 +1,8 @@
 import type {IncomingMessage} from 'node:http';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {every, type Clock, type Millis} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
 import {fatalCause, OpenAIReader} from './server-events.ts';
 import type {
