@@ -1,4 +1,5 @@
-import {every, type Clock} from '@voicebridge/shared/time.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
 import type {ModelAdapter, ModelEvent, ModelSession} from '../../services/realtime-worker/src/model/model-adapter.ts';
 import {taggedAudio} from '../../simulators/openai/src/audio/tagged-audio.ts';
 

@@ -137,7 +137,7 @@ export class SimulatedFleet {
     const log = this.#log.child({edge: id});
     const metrics = createMetrics('media-edge');
     const workerClient = await openWorkerClient({bus: plain, clock, id, log});
-    const peers = await monitorPeers({bus: plain, clock, name: 'workers', metrics, log});
+    const peers = monitorPeers({bus: plain, clock, metrics, log});
     const {directory, fleet} = this.#redis;
     const shared = {directory: mortal.asking(directory), fleet: mortal.asking(fleet)};
     const workers = fleetWorkers({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {FakeClock} from './testing/fake-clock.ts';
-import {every} from './ticker.ts';
+import {every, everyWhile} from './ticker.ts';
 
 test('work of different periods that began at different moments shares one timer and its wake-ups', () => {
   const clock = new FakeClock();
@@ -80,4 +80,19 @@ test('timers that fire a little early or late run nothing twice and leave nothin
       return runs.every((run, index) => run === index + 1);
     }),
   );
+});
+
+test('work that nobody needs wakes no process', () => {
+  const clock = new FakeClock();
+  let runs = 0;
+  const work = everyWhile(clock, 50, () => (runs += 1));
+  clock.advance(1_000);
+  expect([runs, clock.waiting]).toEqual([0, 0]);
+  work(true);
+  work(true);
+  clock.advance(100);
+  work(false);
+  work(false);
+  clock.advance(1_000);
+  expect([runs, clock.waiting]).toEqual([2, 0]);
 });

@@ -81,3 +81,19 @@ export function every(clock: Clock, period: Millis, run: (late: Millis) => void)
   tickers.set(clock, ticker);
   return ticker.every(period, run);
 }
+
+/**
+ * The same for work that rests while nobody needs it. Call the result with whether it is needed, as often as you like, and
+ * with false at the end.
+ */
+export function everyWhile(clock: Clock, period: Millis, run: () => void): (isNeeded: boolean) => void {
+  let cancel: Cancel | undefined;
+  return isNeeded => {
+    if (isNeeded) {
+      cancel ??= every(clock, period, run);
+      return;
+    }
+    cancel?.();
+    cancel = undefined;
+  };
+}

@@ -3,8 +3,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
-import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
+import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import {MemberCache} from '@voicebridge/shared/fleet/member-cache.ts';
 import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
@@ -16,8 +15,9 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
-import {every} from '@voicebridge/shared/ticker.ts';
+import {everyWhile} from '@voicebridge/shared/ticker.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
@@ -67,7 +67,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(deps.bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log}));
-  const peers = stack.use(await monitorPeers({bus: deps.bus, clock, name: 'workers', metrics, log}));
+  const peers = stack.use(monitorPeers({bus: deps.bus, clock, metrics, log}));
   const members = stack.use(new MemberCache(fleet, 'workers', clock));
   const workers = fleetWorkers({...deps, fleet: members, id, log, metrics, workerClient, peers});
   const lag = stack.use(new EventLoopLag(clock));
@@ -84,6 +84,16 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     attached: (leg, replaced) => legs.attach(leg, replaced),
   };
 
+  const ticking = everyWhile(clock, TICK_MS, () => {
+    legs.tick(clock.now());
+    work(legs.size > 0);
+  });
+  /** What is done again and again as long as there are calls. */
+  const work = (isNeeded: boolean) => {
+    ticking(isNeeded);
+    members.keepFresh(isNeeded);
+  };
+  stack.defer(() => work(false));
   const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const verdict = carrier.verifyUpgrade(request, legs.size < config.MAX_CALLS);
     if (!verdict.ok) {
@@ -92,11 +102,12 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
       return carrier.refuse(stream, verdict.status);
     }
     carrier.accept(request, stream, head, socket => {
-      legs.add(new CallLeg(socket, redeemTicket(verdict.ticket, {directory, clock, log}), legDeps));
+      work(true);
+      legs.add(new CallLeg(socket, redeemTicket(verdict.ticket, {directory, clock, log}), legDeps), clock.now());
     });
   };
 
-  const state = () => (draining ? 'draining' : 'ready');
+  const state = (): Member['state'] => (draining ? 'draining' : 'ready');
   const notReady = () => (draining ? 'draining' : redisNotReady(deps.bus.trouble()));
   const server = healthServer({notReady}, metrics);
   // 200 more for connections that are no calls, or none yet: probes, scrapes, refused sockets.
@@ -106,14 +117,20 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   stack.defer(() => closeServer(server));
 
   metrics.callsCapacity.set(config.MAX_CALLS);
-  stack.defer(every(clock, TICK_MS, () => legs.tick(clock.now())));
-  const beat = () => ({id, calls: legs.size, state: state()}) as const;
-  stack.use(await startHeartbeat({bus: deps.bus, clock, name: 'edges', beat}));
+  stack.defer(await deps.bus.holdPresence(fleetPresence('edges', id)));
   const member = () => {
     metrics.callsActive.set(legs.size);
     metrics.eventLoopLag.set(lag.worst / 1_000);
     measureRedis(metrics, deps.bus.trouble());
-    return {...beat(), capacity: config.MAX_CALLS, url: config.PUBLIC_EDGE_URL, lagMs: lag.worst, startedAt};
+    return {
+      id,
+      calls: legs.size,
+      state: state(),
+      capacity: config.MAX_CALLS,
+      url: config.PUBLIC_EDGE_URL,
+      lagMs: lag.worst,
+      startedAt,
+    };
   };
   const registration = stack.use(await registerMember({fleet, name: 'edges', clock, log, member}));
   stack.defer(() => {

@@ -4,7 +4,7 @@ import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
-import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
+import {type Heartbeat, startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
 import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
@@ -14,6 +14,7 @@ import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts'
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
@@ -113,7 +114,13 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     log,
   });
 
-  stack.use(await openWorkerServer({bus, worker: id, handle: request => calls.handle(request), metrics, log}));
+  let heartbeat: Heartbeat | undefined;
+  const handle = (request: WorkerRequest) => {
+    // Whoever asks may depend on us from now on.
+    heartbeat?.quicken();
+    return calls.handle(request);
+  };
+  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log}));
   await warmUp({worker: id, workerClient, directory, clock, log});
   const lag = stack.use(new EventLoopLag(clock));
   const state = (): Member['state'] => (calls.isDraining ? 'draining' : 'ready');
@@ -128,7 +135,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   });
   const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
   const beat = () => ({id, calls: calls.count, state: state()});
-  stack.use(await startHeartbeat({bus, clock, name: 'workers', beat}));
+  heartbeat = stack.use(await startHeartbeat({bus, clock, beat}));
   const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
   stack.defer(sweepOrphans({directory, fleet, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
   stack.defer(every(clock, LOOK_EVERY, () => background(look(), log, 'looking at the fleet')));

@@ -4,7 +4,6 @@ import express, {type NextFunction, type Request, type Response, type Router} fr
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
-import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
@@ -61,7 +60,6 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const id = ProcessId.parse(`webhook-${randomBytes(6).toString('hex')}`);
   const metrics = createMetrics('webhook');
   const workerClient = opened.use(await openWorkerClient({bus, clock, id, log}));
-  const edges = opened.use(await monitorPeers({bus, clock, name: 'edges', metrics, log}));
   const lag = opened.use(new EventLoopLag(clock));
   opened.defer(
     every(clock, 1_000, () => {
@@ -80,7 +78,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  const context = {traces: quietTraces, ...deps, id, workerClient, edges, config, metrics, held, newTicket};
+  const context = {traces: quietTraces, ...deps, id, workerClient, config, metrics, held, newTicket};
   app.use((deps.carrier ?? twilioRoutes)(context));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // Express refused the request (a form too large, a path that cannot be decoded) before the signature was checked.

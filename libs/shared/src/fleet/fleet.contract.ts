@@ -24,8 +24,17 @@ export function describeFleet(name: string, open: () => Fleet): void {
       await fleet.announce('edges', edge);
       const later: Member = {...edge, calls: 3, state: 'draining'};
       await fleet.announce('edges', later);
-      expect((await fleet.members('edges')).filter(({id}) => id === edge.id)).toEqual([later]);
+      expect((await fleet.members('edges')).filter(({id}) => id === edge.id)).toMatchObject([later]);
       expect((await fleet.members('workers')).filter(({id}) => id === edge.id)).toEqual([]);
+    });
+
+    test('says how long a member has not announced itself', async () => {
+      const fleet = open();
+      const silent = member();
+      await fleet.announce('workers', silent);
+      const listed = (await fleet.members('workers')).find(({id}) => id === silent.id);
+      expect(listed?.silentMs).toBeGreaterThanOrEqual(0);
+      expect(listed?.silentMs).toBeLessThan(1_500);
     });
 
     test('lists the members with the fewest calls first', async () => {

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {ProcessId} from '../protocol/ids.ts';
 import type {FleetName} from '../redis/keys.ts';
+import type {Millis} from '../time.ts';
 
 /** What a process announces of itself every second. */
 export const Member = z.object({
@@ -21,12 +22,18 @@ export const Member = z.object({
 });
 export type Member = Readonly<z.infer<typeof Member>>;
 
+/** A member as the fleet knows it. */
+export type ListedMember = Member & {
+  /** How long ago it announced itself; a member that hangs is silent for more than a second. Undefined: unknown. */
+  readonly silentMs?: Millis | undefined;
+};
+
 /** The members of each fleet. Use it to choose a member; `FailureDetector` decides which are dead. */
 export interface Fleet {
   /** Must be repeated every second; a member is removed after three seconds without it. */
   announce(name: FleetName, member: Member): Promise<void>;
   /** The members that announced themselves in the last three seconds, fewest calls first. */
-  members(name: FleetName): Promise<readonly Member[]>;
+  members(name: FleetName): Promise<readonly ListedMember[]>;
   /** Removes a member. Idempotent. */
   leave(name: FleetName, id: ProcessId): Promise<void>;
 }

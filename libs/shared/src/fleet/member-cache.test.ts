@@ -40,8 +40,26 @@ test('old figures are looked up again, and a fleet that cannot be read rejects',
   using recent = new MemberCache(fleet, 'workers', clock);
   await recent.members('workers');
   away = true;
-  await clock.advanceAsync(1_400, 100);
+  await clock.advanceAsync(2_400, 100);
   expect(await recent.members('workers')).toHaveLength(1);
   await clock.advanceAsync(200, 100);
   await expect(recent.members('workers')).rejects.toThrow('away');
+});
+
+test('figures are kept fresh while a call may need them, so that a dead worker is replaced without asking Redis', async () => {
+  const clock = new FakeClock();
+  let looks = 0;
+  const fleet = {members: async () => ((looks += 1), [member('worker-aaaa', 0)])};
+  using recent = new MemberCache(fleet, 'workers', clock);
+  await clock.advanceAsync(10_000, 100);
+  expect(looks).toBe(0);
+  recent.keepFresh(true);
+  recent.keepFresh(true);
+  await clock.advanceAsync(5_000, 100);
+  expect(looks).toBe(21);
+  await recent.members('workers');
+  expect(looks).toBe(21);
+  recent.keepFresh(false);
+  await clock.advanceAsync(2_000, 100);
+  expect(looks).toBe(21);
 });

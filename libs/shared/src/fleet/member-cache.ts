@@ -1,12 +1,13 @@
-import {every} from '../ticker.ts';
-import type {Cancel, Clock, Millis} from '../time.ts';
+import {everyWhile} from '../ticker.ts';
+import type {Clock, Millis} from '../time.ts';
 import type {FleetName} from '../redis/keys.ts';
-import type {Fleet, Member} from './fleet.ts';
+import type {Fleet, ListedMember} from './fleet.ts';
 import {loadOf} from './least-loaded.ts';
 
-const LOOK_EVERY: Millis = 200;
-/** Members announce themselves once a second; anything older is looked up again. */
-const FRESH: Millis = 1_500;
+/** Members announce themselves once a second; one that has just started should be found soon. */
+const LOOK_EVERY: Millis = 250;
+/** Anything older is looked up again. */
+const FRESH: Millis = 2_500;
 
 /**
  * The members of a fleet as of the last look-up, without waiting for Redis: after the death of a worker all its calls
@@ -17,17 +18,25 @@ export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
   readonly #fleet: Pick<Fleet, 'members'>;
   readonly #name: FleetName;
   readonly #clock: Clock;
-  readonly #stop: Cancel;
-  #known: {at: Millis; members: Member[]} | undefined;
+  readonly #looking: (isNeeded: boolean) => void;
+  #isKeptFresh = false;
+  #known: {at: Millis; members: ListedMember[]} | undefined;
 
   constructor(fleet: Pick<Fleet, 'members'>, name: FleetName, clock: Clock) {
     this.#fleet = fleet;
     this.#name = name;
     this.#clock = clock;
-    this.#stop = every(clock, LOOK_EVERY, () => void this.#look().catch(() => {}));
+    this.#looking = everyWhile(clock, LOOK_EVERY, () => void this.#look().catch(() => {}));
   }
 
-  async members(name: FleetName): Promise<readonly Member[]> {
+  /** Whether a call may need another worker at any moment. Otherwise the members are looked up when they are asked for. */
+  keepFresh(isNeeded: boolean): void {
+    if (isNeeded && !this.#isKeptFresh) void this.#look().catch(() => {});
+    this.#isKeptFresh = isNeeded;
+    this.#looking(isNeeded);
+  }
+
+  async members(name: FleetName): Promise<readonly ListedMember[]> {
     if (name !== this.#name) return await this.#fleet.members(name);
     const known = this.#known;
     const members = known && this.#clock.now() - known.at < FRESH ? [...known.members] : [...(await this.#look())];
@@ -39,13 +48,13 @@ export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
     return members;
   }
 
-  async #look(): Promise<readonly Member[]> {
+  async #look(): Promise<readonly ListedMember[]> {
     const members = [...(await this.#fleet.members(this.#name))];
     this.#known = {at: this.#clock.now(), members};
     return members;
   }
 
   [Symbol.dispose](): void {
-    this.#stop();
+    this.#looking(false);
   }
 }

@@ -1,7 +1,7 @@
 import type {ProcessId} from '../protocol/ids.ts';
 import {FLEET_TTL_MS, type FleetName} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
-import type {Fleet, Member} from './fleet.ts';
+import type {Fleet, ListedMember, Member} from './fleet.ts';
 
 /** The fleet in the memory of one process. It is the reference for the one in Redis. */
 export class MemoryFleet implements Fleet {
@@ -19,9 +19,12 @@ export class MemoryFleet implements Fleet {
     this.#members[name].set(member.id, {member, goneAt: this.#clock.now() + FLEET_TTL_MS});
   }
 
-  async members(name: FleetName): Promise<readonly Member[]> {
-    const living = [...this.#members[name].values()].filter(({goneAt}) => this.#clock.now() < goneAt);
-    return living.map(({member}) => member).toSorted((a, b) => a.calls - b.calls);
+  async members(name: FleetName): Promise<readonly ListedMember[]> {
+    const at = this.#clock.now();
+    const living = [...this.#members[name].values()].filter(({goneAt}) => at < goneAt);
+    return living
+      .map(({member, goneAt}) => ({...member, silentMs: FLEET_TTL_MS - (goneAt - at)}))
+      .toSorted((a, b) => a.calls - b.calls);
   }
 
   async leave(name: FleetName, id: ProcessId): Promise<void> {

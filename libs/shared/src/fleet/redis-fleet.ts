@@ -2,7 +2,7 @@ import {ProcessId} from '../protocol/ids.ts';
 import type {RedisClient} from '../redis/connect.ts';
 import {fleet as fleetKey, fleetMember, FLEET_TTL_MS, type FleetName} from '../redis/keys.ts';
 import {script} from '../redis/scripts.ts';
-import {Member, type Fleet} from './fleet.ts';
+import {Member, type Fleet, type ListedMember} from './fleet.ts';
 
 const announce = script('announce-2.lua', ['done']);
 const reap = script('reap-2.lua', ['lives', 'done']);
@@ -21,7 +21,7 @@ export class RedisFleet implements Fleet {
     await announce(this.#redis, [fleetKey(name), fleetMember(name, member.id)], args);
   }
 
-  async members(name: FleetName): Promise<readonly Member[]> {
+  async members(name: FleetName): Promise<readonly ListedMember[]> {
     const ids = await this.#redis.zrange(fleetKey(name), '0', '-1');
     const members = await Promise.all(ids.map(id => this.#member(name, id)));
     return members.filter(member => member !== undefined);
@@ -32,15 +32,17 @@ export class RedisFleet implements Fleet {
     await this.#redis.zrem(fleetKey(name), id);
   }
 
-  async #member(name: FleetName, text: string): Promise<Member | undefined> {
+  async #member(name: FleetName, text: string): Promise<ListedMember | undefined> {
     const id = ProcessId.safeParse(text).data;
     if (id === undefined) return undefined;
-    const fields = await this.#redis.hgetall(fleetMember(name, id));
+    const key = fleetMember(name, id);
+    const [fields, livesFor] = await Promise.all([this.#redis.hgetall(key), this.#redis.pttl(key)]);
     if (Object.keys(fields).length === 0) {
-      await reap(this.#redis, [fleetKey(name), fleetMember(name, id)], [id]);
+      await reap(this.#redis, [fleetKey(name), key], [id]);
       return undefined;
     }
     // A member of another version, with fields that we cannot read, counts as absent.
-    return Member.safeParse(fields).data;
+    const member = Member.safeParse(fields).data;
+    return member && {...member, silentMs: FLEET_TTL_MS - livesFor};
   }
 }

@@ -12,13 +12,13 @@ test('a process is in the fleet from its start to its end, with its latest figur
   const fleet = new MemoryFleet(clock);
   let me = member();
   const registration = await registerMember({fleet, name: 'edges', clock, log, member: () => me});
-  expect(await fleet.members('edges')).toEqual([me]);
+  expect(await fleet.members('edges')).toMatchObject([me]);
   me = {...me, calls: 4};
   await clock.advanceAsync(10_000, 500);
-  expect(await fleet.members('edges')).toEqual([me]);
+  expect(await fleet.members('edges')).toMatchObject([me]);
   me = {...me, state: 'draining'};
   await registration.announce();
-  expect(await fleet.members('edges')).toEqual([me]);
+  expect(await fleet.members('edges')).toMatchObject([me]);
   await registration[Symbol.asyncDispose]();
   await registration.announce();
   expect(await fleet.members('edges')).toEqual([]);
@@ -35,5 +35,5 @@ test('a process comes back into the fleet within a fifth of a second after Redis
   expect(await fleet.members('edges')).toEqual([]);
   fleet.announce = announce;
   await clock.advanceAsync(200, 50);
-  expect(await fleet.members('edges')).toEqual([me]);
+  expect(await fleet.members('edges')).toMatchObject([me]);
 });

@@ -1,6 +1,6 @@
 import {mediaDown, mediaUp} from '../redis/keys.ts';
-import {every} from '../ticker.ts';
-import type {Cancel, Clock, Millis} from '../time.ts';
+import {everyWhile} from '../ticker.ts';
+import type {Clock, Millis} from '../time.ts';
 import {downCodec, type FrameCodec, upCodec} from './frame-codec.ts';
 import type {ChannelCounts, Closed, EdgeEndOptions, FrameChannel, FrameChannels} from './frame-channel.ts';
 import {Header, HEADER_BYTES, isPacket, PacketKind, scratch} from './packet.ts';
@@ -8,7 +8,7 @@ import type {MediaBus, Outlet, Unsubscribe} from '../bus/media-bus.ts';
 import {type LinkOut, ReliableLink} from './reliable-link.ts';
 
 /** How often every channel looks at the clock. */
-const TICK_MS = 15;
+const TICK_MS = 25;
 /** How long closing waits for the other side to confirm. */
 const FLUSH_MS = 1_000;
 
@@ -166,14 +166,9 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 /** Frame channels over any bus. One ticker serves every channel of the process, while there are any. */
 export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannels & Disposable {
   const open = new Set<{tick(): void}>();
-  let stopTicking: Cancel | undefined;
-  const tick = () => {
+  const ticking = everyWhile(clock, TICK_MS, () => {
     for (const channel of open) channel.tick();
-  };
-  const stop = () => {
-    stopTicking?.();
-    stopTicking = undefined;
-  };
+  });
 
   const end = async <Out extends {readonly kind: string}, In, OnAudio>(
     outChannel: string,
@@ -186,7 +181,7 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     const gone = () => {
       isGone = true;
       open.delete(channel);
-      if (open.size === 0) stop();
+      ticking(open.size > 0);
       void letGo();
     };
     const channel = new ReliableFrameChannel<Out, In, OnAudio>({...wiring, bus, clock, outChannel, gone});
@@ -195,7 +190,7 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     if (isGone) void letGo();
     else {
       open.add(channel);
-      stopTicking ??= every(clock, TICK_MS, tick);
+      ticking(true);
     }
     return channel;
   };
@@ -203,6 +198,6 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
   return {
     edgeEnd: (sid, epoch, options) => end(mediaUp(sid), mediaDown(sid), {epoch, options, out: upCodec, in: downCodec}),
     workerEnd: (sid, epoch) => end(mediaDown(sid), mediaUp(sid), {epoch, out: downCodec, in: upCodec}),
-    [Symbol.dispose]: stop,
+    [Symbol.dispose]: () => ticking(false),
   };
 }

@@ -35,10 +35,12 @@ const SETTLING: Millis = 1_000;
  * unread.
  */
 const LATE: Millis = 45;
-/** A peer is forgotten after this long without a heartbeat; it owns no call any more. */
-const FORGET: Millis = 60_000;
 
 interface Peer {
+  /** Whether its heartbeats could be heard. */
+  listening: boolean;
+  /** Since when the Redis that carries its heartbeats has been well; undefined while it is not. */
+  wellSince: Millis | undefined;
   /** Its last heartbeat; without any, when we began to listen. */
   at: Millis;
   /** How long our event loop had been blocked in total by then. */
@@ -87,27 +89,37 @@ interface Peer {
  */
 export class FailureDetector {
   readonly #peers = new Map<ProcessId, Peer>();
-  readonly #listeningSince: Millis;
-  #lastLook: Millis;
+  #lastLook: Millis = Number.NEGATIVE_INFINITY;
   #lookedLate = false;
   /** How long our event loop was blocked in total. Peers may have sent heartbeats in that time. */
   #asleep: Millis = 0;
   /** The longest recent pause of our own event loop. */
   #ownPause: Millis = 0;
-  #redisWellSince: Millis | undefined;
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #areAllSilent = false;
 
-  /** `redisWellSince`: the value of `MediaBus.wellSince()`. */
-  constructor(at: Millis, redisWellSince: Millis | undefined) {
-    this.#listeningSince = at;
-    this.#lastLook = at;
-    this.#redisWellSince = redisWellSince;
+  /** From now on `look` is called every 25 ms, until all peers are forgotten. A peer is not judged before `listening`. */
+  watch(id: ProcessId, at: Millis): void {
+    // Nobody looked while there was nobody to look at.
+    if (this.#peers.size === 0) this.#lastLook = at;
+    if (!this.#peers.has(id)) this.#peers.set(id, newPeer(at, this.#asleep));
+  }
+
+  /** From now on the heartbeats of a watched peer are heard. */
+  listening(id: ProcessId, at: Millis): void {
+    const peer = this.#peers.get(id);
+    if (!peer || peer.listening) return;
+    Object.assign(peer, {listening: true, at, asleep: this.#asleep});
+  }
+
+  forget(id: ProcessId): void {
+    this.#peers.delete(id);
   }
 
   /** A heartbeat of a peer arrived. `calls`: how many it has, by its own count. */
   beat(id: ProcessId, at: Millis, calls: number): void {
-    const peer = this.#peer(id);
+    const peer = this.#peers.get(id);
+    if (!peer) return;
     // A peer that was declared dead and comes back begins without a history.
     const isNew = peer.beats === 0 || peer.silent || peer.gone;
     const pause = this.#silenceOf(peer, at);
@@ -115,13 +127,13 @@ export class FailureDetector {
     peer.beats = isNew ? 1 : peer.beats + 1;
     if (peer.unheard) peer.disbelievedUntil = at + DISBELIEF;
     if (peer.calls.there.rose(calls, at)) peer.busyUntil = at + BUSY;
-    Object.assign(peer, {at, asleep: this.#asleep, silent: false, gone: false, unheard: false});
+    Object.assign(peer, {listening: true, at, asleep: this.#asleep, silent: false, gone: false, unheard: false});
   }
 
   /** `calls` of this process depend on a peer now. */
   dependOn(id: ProcessId, calls: number, at: Millis): void {
-    const peer = this.#peer(id);
-    if (peer.calls.here.rose(calls, at)) peer.busyUntil = at + BUSY;
+    const peer = this.#peers.get(id);
+    if (peer?.calls.here.rose(calls, at)) peer.busyUntil = at + BUSY;
   }
 
   /**
@@ -132,7 +144,8 @@ export class FailureDetector {
    */
   unheard(id: ProcessId, at: Millis, {linkedSince, proof}: {linkedSince: Millis | undefined; proof: boolean}): void {
     if (linkedSince === undefined || at - linkedSince < SETTLING) return;
-    const peer = this.#peer(id);
+    const peer = this.#peers.get(id);
+    if (!peer) return;
     if (!proof) {
       peer.unheard = at >= peer.disbelievedUntil;
       return;
@@ -141,36 +154,37 @@ export class FailureDetector {
     this.#patientUntil = Math.max(this.#patientUntil, at + BUSY);
   }
 
-  /** Call it every 15 ms; verdicts are as of the last call. */
-  look(at: Millis, redisWellSince: Millis | undefined): void {
+  /** Verdicts are as of the last call. `wellSince`: the value of `MediaBus.wellSince` for the heartbeats of a peer. */
+  look(at: Millis, wellSince: (id: ProcessId) => Millis | undefined): void {
     const pause = at - this.#lastLook;
     this.#lookedLate = pause > LATE;
     if (this.#lookedLate) this.#asleep += pause - LATE;
     this.#ownPause = Math.max(pause, faded(this.#ownPause, pause));
     this.#lastLook = at;
-    this.#redisWellSince = redisWellSince;
+    for (const [id, peer] of this.#peers) peer.wellSince = wellSince(id);
     this.#areAllSilent = this.#isEverybodySilent(at);
     if (this.#isCrowdSilent(at)) this.#patientUntil = Math.max(this.#patientUntil, at);
     for (const [id, peer] of this.#peers) {
-      if (!peer.silent && !peer.gone && this.verdict(id, at) === 'dead') {
-        peer.silent = true;
-        this.#patientUntil = Math.max(this.#patientUntil, at + BUSY);
-      }
-      if (at - peer.at > FORGET) this.#peers.delete(id);
+      if (peer.silent || peer.gone || this.verdict(id, at) !== 'dead') continue;
+      peer.silent = true;
+      this.#patientUntil = Math.max(this.#patientUntil, at + BUSY);
     }
   }
 
+  /** Of a peer that is not watched nothing is known: `suspect`. */
   verdict(id: ProcessId, at: Millis): Verdict {
-    const peer = this.#peers.get(id) ?? this.#stranger();
+    const peer = this.#peers.get(id);
+    if (!peer) return 'suspect';
     if (peer.gone) return 'dead';
     const silence = this.#silenceOf(peer, at);
-    if (this.#canJudge(at) && (peer.silent || silence >= this.#allowed(peer, at))) return 'dead';
+    if (this.#canJudge(peer, at) && (peer.silent || silence >= this.#allowed(peer, at))) return 'dead';
     return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
 
   /** How long a peer has been silent, without the time in which our own event loop was blocked. */
   silence(id: ProcessId, at: Millis): Millis {
-    return this.#silenceOf(this.#peers.get(id) ?? this.#stranger(), at);
+    const peer = this.#peers.get(id);
+    return peer ? this.#silenceOf(peer, at) : 0;
   }
 
   #allowed(peer: Peer, at: Millis): Millis {
@@ -187,27 +201,6 @@ export class FailureDetector {
       each => each !== peer && each.beats >= KNOWN_BEATS && this.#silenceOf(each, at) < PATIENT_SILENCE,
     );
     return others.length > 0 ? Math.min(...others.map(({pause}) => pause)) : 0;
-  }
-
-  #peer(id: ProcessId): Peer {
-    const known = this.#peers.get(id) ?? this.#stranger();
-    this.#peers.set(id, known);
-    return known;
-  }
-
-  #stranger(): Peer {
-    return {
-      at: this.#listeningSince,
-      asleep: 0,
-      beats: 0,
-      pause: 0,
-      calls: {there: new FastRise(), here: new FastRise()},
-      busyUntil: Number.NEGATIVE_INFINITY,
-      unheard: false,
-      disbelievedUntil: Number.NEGATIVE_INFINITY,
-      gone: false,
-      silent: false,
-    };
   }
 
   #silenceOf({at: last, asleep}: Peer, at: Millis): Millis {
@@ -229,10 +222,27 @@ export class FailureDetector {
     return recent.length >= 2 && recent.every(silence => silence >= SUSPECT_SILENCE);
   }
 
-  #canJudge(at: Millis): boolean {
-    const settled = this.#redisWellSince !== undefined && at - this.#redisWellSince >= SETTLING;
-    return settled && !this.#lookedLate && at - this.#lastLook <= LATE;
+  #canJudge({listening, wellSince}: Peer, at: Millis): boolean {
+    const settled = wellSince !== undefined && at - wellSince >= SETTLING;
+    return listening && settled && !this.#lookedLate && at - this.#lastLook <= LATE;
   }
+}
+
+function newPeer(at: Millis, asleep: Millis): Peer {
+  return {
+    listening: false,
+    wellSince: undefined,
+    at,
+    asleep,
+    beats: 0,
+    pause: 0,
+    calls: {there: new FastRise(), here: new FastRise()},
+    busyUntil: Number.NEGATIVE_INFINITY,
+    unheard: false,
+    disbelievedUntil: Number.NEGATIVE_INFINITY,
+    gone: false,
+    silent: false,
+  };
 }
 
 function faded(pause: Millis, passed: Millis): Millis {

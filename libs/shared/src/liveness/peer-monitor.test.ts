@@ -3,8 +3,9 @@ import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
 import {createLog} from '../observability/log.ts';
 import {createMetrics} from '../observability/metrics.ts';
 import {ProcessId} from '../protocol/ids.ts';
-import {fleetBeat} from '../redis/keys.ts';
+import {BEAT_MS, beatsOfAll, fleetPresence, workerBeat} from '../redis/keys.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
+import {everyWhile} from '../ticker.ts';
 import {startHeartbeat, type Beat} from './heartbeat.ts';
 import {monitorPeers, type Peers} from './peer-monitor.ts';
 
@@ -19,13 +20,13 @@ let deaths: number;
 beforeEach(async () => {
   clock = new FakeClock();
   bus = new MemoryMediaBus(clock);
-  peers = await monitorPeers({bus, clock, name: 'workers', metrics: createMetrics('test'), log});
+  peers = monitorPeers({bus, clock, metrics: createMetrics('test'), log});
   deaths = 0;
 });
 afterEach(() => peers[Symbol.asyncDispose]());
 
 test('a killed worker is dead at once, a hung one a little later, and one that sends heartbeats is alive', async () => {
-  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  const worker = await startHeartbeat({bus, clock, beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
   await clock.advanceAsync(1_000, 25);
@@ -39,7 +40,7 @@ test('a killed worker is dead at once, a hung one a little later, and one that s
 });
 
 test('a killed worker is dead before its next heartbeat is missed', async () => {
-  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  const worker = await startHeartbeat({bus, clock, beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
   await worker[Symbol.asyncDispose]();
@@ -49,7 +50,7 @@ test('a killed worker is dead before its next heartbeat is missed', async () => 
 });
 
 test('a worker that has lost a connection and sends heartbeats keeps its calls', async () => {
-  await using _worker = await startHeartbeat({bus, clock, name: 'workers', beat});
+  await using _worker = await startHeartbeat({bus, clock, beat});
   await clock.advanceAsync(2_000, 25);
   peers.onDead(id, () => (deaths += 1));
   for (let frame = 0; frame < 50; frame += 1) {
@@ -61,9 +62,10 @@ test('a worker that has lost a connection and sends heartbeats keeps its calls',
 
 test('a worker of a Cluster keeps its calls while it sends heartbeats, and loses them 125 ms after the last', async () => {
   bus.countsAll = false;
-  const worker = await startHeartbeat({bus, clock, name: 'workers', beat});
-  await clock.advanceAsync(2_000, 25);
+  const worker = await startHeartbeat({bus, clock, beat});
+  await clock.advanceAsync(500, 25);
   peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(2_000, 25);
   await worker[Symbol.asyncDispose]();
   peers.noReceiver(id);
   await clock.advanceAsync(75, 5);
@@ -77,12 +79,12 @@ test('a cancelled listener is not called', async () => {
   const cancel = peers.onDead(id, () => (deaths += 1));
   peers.onDead(id, () => (deaths += 10));
   cancel();
-  await clock.advanceAsync(100, 25);
+  await clock.advanceAsync(1_100, 25);
   expect(deaths).toBe(10);
 });
 
 test('no worker is dead while Redis is down', async () => {
-  await startHeartbeat({bus, clock, name: 'workers', beat});
+  await startHeartbeat({bus, clock, beat});
   peers.onDead(id, () => (deaths += 1));
   await clock.advanceAsync(2_000, 25);
   bus.setDown(true);
@@ -93,7 +95,41 @@ test('no worker is dead while Redis is down', async () => {
 });
 
 test('an unreadable heartbeat is counted and ignored', async () => {
-  await bus.publish(fleetBeat('workers'), Buffer.from('{"id":7}'));
-  await clock.advanceAsync(1_500, 25);
+  peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(100, 25);
+  await bus.publish(workerBeat(id), Buffer.from('{"id":7}'));
+  await clock.advanceAsync(1_400, 25);
   expect(peers.verdict(id)).toBe('dead');
+});
+
+test('an edge listens to nobody on whom no call depends, and leaves no timer behind', async () => {
+  expect([bus.channels, clock.waiting]).toEqual([[], 0]);
+  const cancel = peers.onDead(id, () => {});
+  await clock.advanceAsync(100, 25);
+  expect(bus.channels).toEqual([workerBeat(id)]);
+  cancel();
+  await clock.advanceAsync(12_000, 25);
+  expect([bus.channels, clock.waiting, peers.verdict(id)]).toEqual([[], 0, 'suspect']);
+});
+
+test('an edge hears a worker of an older version, and no other channel than its own once a newer one has replaced it', async () => {
+  const old = {...beat(), id: ProcessId.parse('worker-oldd')};
+  let isOldAlive = true;
+  const beating = everyWhile(clock, BEAT_MS, () => {
+    if (isOldAlive) void bus.publish(beatsOfAll, Buffer.from(JSON.stringify(old)));
+  });
+  beating(true);
+  const cancel = peers.onDead(old.id, () => (deaths += 1));
+  await clock.advanceAsync(5_000, 25);
+  expect([peers.verdict(old.id), deaths]).toEqual(['alive', 0]);
+  isOldAlive = false;
+  await clock.advanceAsync(300, 25);
+  expect([peers.verdict(old.id), deaths]).toEqual(['dead', 1]);
+  cancel();
+  await using _worker = await startHeartbeat({bus, clock, beat});
+  peers.onDead(id, () => (deaths += 10));
+  await clock.advanceAsync(12_000, 25);
+  expect([peers.verdict(id), deaths]).toEqual(['alive', 1]);
+  expect(bus.channels).toEqual([fleetPresence('workers', id), workerBeat(id)]);
+  beating(false);
 });

@@ -27,9 +27,12 @@ export const fleet = (name: FleetName) => `fleet:{${name}}`;
 export const fleetMember = (name: FleetName, id: ProcessId) => `fleet:{${name}}:${id}`;
 export const FLEET_TTL_MS = 3_000;
 
-/** Sharded channel: a heartbeat of each member every `BEAT_MS`. */
-export const fleetBeat = (name: FleetName) => `fleet:{${name}}:beat`;
+/** Sharded channel: the heartbeats of one worker, every `BEAT_MS` while anybody may depend on it. */
+export const workerBeat = (worker: ProcessId) => `worker:{${worker}}:beat`;
 export const BEAT_MS = 50;
+
+/** Sharded channel: the heartbeats of all workers, for edges of a version that hears them only there (ADR NUMBER). */
+export const beatsOfAll = 'fleet:{workers}:beat';
 
 /** Sharded channel: a subscriber shows that the member's process is alive. */
 export const fleetPresence = (name: FleetName, id: ProcessId) => `fleet:{${name}}:life:${id}`;

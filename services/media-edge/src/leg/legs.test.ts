@@ -33,7 +33,7 @@ class FakeLeg {
 function someLegs(count: number) {
   const legs = new Legs(createLog('test', {level: 'silent'}));
   const fakes = Array.from({length: count}, () => new FakeLeg());
-  for (const {leg} of fakes) legs.add(leg);
+  for (const {leg} of fakes) legs.add(leg, 0);
   return {legs, fakes};
 }
 

@@ -11,7 +11,7 @@ export class Legs implements Iterable<CallLeg> {
   readonly #log: Log;
   readonly #legs = new Set<CallLeg>();
   readonly #attached = new Map<StreamSid, CallLeg>();
-  #tickedAt = Number.POSITIVE_INFINITY;
+  #tickedAt: Millis = 0;
   #empty = Promise.withResolvers<void>();
 
   constructor(log: Log) {
@@ -27,7 +27,9 @@ export class Legs implements Iterable<CallLeg> {
   }
 
   /** Runs a leg to its end. An error in one leg ends that leg only. */
-  add(leg: CallLeg): void {
+  add(leg: CallLeg, at: Millis): void {
+    // Nobody calls `tick` while there is no leg.
+    if (this.#legs.size === 0) this.#tickedAt = at;
     this.#legs.add(leg);
     const run = leg.run().catch((thrown: unknown) => {
       this.#log.error({err: thrown, ...leg.link?.stream}, 'bug: a leg failed');
@@ -42,7 +44,7 @@ export class Legs implements Iterable<CallLeg> {
     background(over, this.#log, 'forget a leg');
   }
 
-  /** Lets every leg check its limits of time; to be called a few times a second. */
+  /** Lets every leg check its limits of time; to be called a few times a second while there are any. */
   tick(at: Millis): void {
     const wasStopped = at - this.#tickedAt > STOPPED_MS;
     this.#tickedAt = at;

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
-import {startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
+import {type Heartbeat, startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
 import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
@@ -49,10 +49,14 @@ export class ScriptedWorker {
     const {id} = worker;
     const log = createLog('scripted-worker', {level: 'silent'});
     const bus = worker.#bus;
-    const handle = (ask: WorkerRequest) => worker.#handle(ask);
+    let heartbeat: Heartbeat | undefined;
+    const handle = (ask: WorkerRequest) => {
+      heartbeat?.quicken();
+      return worker.#handle(ask);
+    };
     worker.#stack.use(await openWorkerServer({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
     const beat = () => ({id, calls: worker.#ends.length, state: 'ready'}) as const;
-    worker.#stack.use(await startHeartbeat({bus, clock: deps.clock, name: 'workers', beat}));
+    heartbeat = worker.#stack.use(await startHeartbeat({bus, clock: deps.clock, beat}));
     const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});
     worker.#stack.use(await registerMember({fleet: deps.fleet, name: 'workers', clock: deps.clock, log, member}));
     return worker;

@@ -19,6 +19,7 @@ async function twoWorkers() {
   const first = await harness.worker();
   const caller = await harness.bridged(first);
   const second = await harness.worker();
+  await harness.pass(250); // the edge knows of it
   return {harness, first, second, caller};
 }
 
@@ -108,6 +109,7 @@ test('all calls of a worker that is killed move to another worker at once', asyn
   }
   await harness.until(() => first.asked.length === 20, 'all are bridged');
   const second = await harness.worker();
+  await harness.pass(250); // the edge knows of it
   await first.kill();
   await harness.until(() => second.asked.length === 20, 'all were moved', 500);
   expect(callers.every(isOpen)).toBe(true);

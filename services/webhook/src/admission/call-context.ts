@@ -15,7 +15,7 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly id: ProcessId;
   readonly config: WebhookConfig;
   readonly directory: CallDirectory;
-  readonly bus: Pick<MediaBus, 'trouble'>;
+  readonly bus: Pick<MediaBus, 'trouble' | 'publish'>;
   readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;

@@ -1,12 +1,12 @@
 import {expect, test} from 'vitest';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
+import type {ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {chooseEdge} from './choose-edge.ts';
 
 const FALLBACK = 'wss://fallback.example.com';
 
-const edge = (name: string, facts: Partial<Member> = {}): Member => ({
+const edge = (name: string, facts: Partial<ListedMember> = {}): ListedMember => ({
   id: ProcessId.parse(`edge-${name}`),
   calls: 0,
   capacity: 10,
@@ -18,11 +18,11 @@ const edge = (name: string, facts: Partial<Member> = {}): Member => ({
 });
 
 /** The edge that is chosen among `members`, of which `dead` is dead. */
-function chosen(members: readonly Member[], {lost, dead}: {lost?: CallEntry; dead?: string} = {}) {
+function chosen(members: readonly ListedMember[], {lost, dead}: {lost?: CallEntry; dead?: string} = {}) {
   const deps = {
     config: {PUBLIC_EDGE_URL: FALLBACK},
     fleet: {members: async () => [...members]},
-    edges: {verdict: (id: ProcessId) => (id === `edge-${dead}` ? ('dead' as const) : ('alive' as const))},
+    bus: {publish: async (channel: string) => (channel.endsWith(`:edge-${dead}`) ? 0 : 1)},
     random: () => 0,
   };
   return chooseEdge(deps, lost);
@@ -61,6 +61,12 @@ test('a caller is not sent to an edge that is dead while another one is alive', 
   const edges = [edge('gone'), edge('busy', {calls: 9})];
   expect(await chosen(edges, {dead: 'gone'})).toEqual({url: 'wss://busy.example.com'});
   expect(await chosen([edge('gone')], {dead: 'gone'})).toEqual({url: 'wss://gone.example.com'});
+});
+
+test('a caller is not sent to an edge that has not announced itself for 1.6 s, while there is another', async () => {
+  const edges = [edge('hung', {silentMs: 1_600}), edge('busy', {calls: 9, silentMs: 900})];
+  expect(await chosen(edges)).toEqual({url: 'wss://busy.example.com'});
+  expect(await chosen([edge('hung', {silentMs: 1_600})])).toEqual({url: 'wss://hung.example.com'});
 });
 
 test('a caller whose stream was lost is sent to another edge, and to the same one if there is no other', async () => {

@@ -1,23 +1,30 @@
+import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
+import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded, loadOf} from '@voicebridge/shared/fleet/least-loaded.ts';
-import type {Peers} from '@voicebridge/shared/liveness/peer-monitor.ts';
+import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {WebhookConfig} from '../config.ts';
 
 export interface ChooseEdgeDeps {
   readonly config: Pick<WebhookConfig, 'PUBLIC_EDGE_URL'>;
   readonly fleet: Pick<Fleet, 'members'>;
-  readonly edges: Pick<Peers, 'verdict'>;
+  readonly bus: Pick<MediaBus, 'publish'>;
   readonly random: () => number;
 }
 
+/** An edge that has not announced itself for so long may hang: it does so every second. */
+const SILENT_MS: Millis = 1_600;
+/** A caller does not wait for more questions than these. */
+const MOST_ASKED = 5;
+
 /**
  * Chooses the edge for a caller's stream and gives its public origin: the least loaded of a random few, never one that
- * drains, and not the one where the stream of `lost` was, unless there is no other. PUBLIC_EDGE_URL if no edge has
- * announced an origin; `full` if all that have are full.
+ * drains, and not the one where the stream of `lost` was, nor one that is gone or silent, unless there is no other.
+ * PUBLIC_EDGE_URL if no edge has announced an origin; `full` if all that have are full.
  */
 export async function chooseEdge(
-  {config, fleet, edges, random}: ChooseEdgeDeps,
+  {config, fleet, bus, random}: ChooseEdgeDeps,
   lost?: CallEntry,
 ): Promise<{readonly url: string} | 'full'> {
   const members = await fleet.members('edges');
@@ -25,17 +32,23 @@ export async function chooseEdge(
   if (ready.length === 0) return {url: config.PUBLIC_EDGE_URL};
   const roomy = ready.filter(edge => loadOf(edge) < 1);
   if (roomy.length === 0) return 'full';
-  const wasThere = ({id, url}: Member) => lost?.stream?.edge === id || lost?.facts['edgeUrl'] === url;
-  const living = preferably(roomy, edge => edges.verdict(edge.id) !== 'dead');
-  const edge = leastLoaded(
-    preferably(living, edge => !wasThere(edge)),
-    random,
-  );
-  return {url: edge?.url ?? config.PUBLIC_EDGE_URL};
+  const wasThere = ({id, url}: ListedMember) => lost?.stream?.edge === id || lost?.facts['edgeUrl'] === url;
+  const isSilent = ({silentMs}: ListedMember) => (silentMs ?? 0) >= SILENT_MS;
+  /** The best first. */
+  const order: ListedMember[] = [];
+  for (const doubts of [0, 1, 2]) {
+    let alike = roomy.filter(edge => Number(wasThere(edge)) + Number(isSilent(edge)) === doubts);
+    for (let next = leastLoaded(alike, random); next; next = leastLoaded(alike, random)) {
+      const {id} = next;
+      order.push(next);
+      alike = alike.filter(edge => edge.id !== id);
+    }
+  }
+  for (const edge of order.slice(0, MOST_ASKED)) if (edge.url && (await isThere(edge, bus))) return {url: edge.url};
+  return {url: order[0]?.url ?? config.PUBLIC_EDGE_URL};
 }
 
-/** The members that fit; all of them if none does. */
-function preferably(members: readonly Member[], fits: (member: Member) => boolean): readonly Member[] {
-  const fitting = members.filter(fits);
-  return fitting.length > 0 ? fitting : members;
+/** Whether a process listens to its presence channel, or Redis cannot say. */
+async function isThere({id}: ListedMember, bus: Pick<MediaBus, 'publish'>): Promise<boolean> {
+  return (await bus.publish(fleetPresence('edges', id), Buffer.alloc(0)).catch(() => 1)) > 0;
 }

@@ -86,8 +86,8 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
 }
 
 /** What the answer would look like, for an operator who tries it out without a call. Only where nothing is validated. */
-export async function previewAnswer({fleet, edges, random, config}: CallContext): Promise<CallAnswer> {
-  const edge = await chooseEdge({fleet, edges, random, config});
+export async function previewAnswer({fleet, bus, random, config}: CallContext): Promise<CallAnswer> {
+  const edge = await chooseEdge({fleet, bus, random, config});
   const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
   return {kind: 'preview', edgeUrl, says: config.WELCOME_SAY === undefined ? [] : [config.WELCOME_SAY]};
 }
