@@ -31,6 +31,9 @@ const ANALYTICS = ['analytics'];
 const EVERY = [...WEBHOOK, ...EDGE, ...WORKER, ...ANALYTICS];
 const CALLS = [...EDGE, ...WORKER];
 
+/** Milliseconds. */
+const NEVER = 2 ** 31 - 1;
+
 /**
  * Every metric of every service, each with the services that set it: a process exports only what it sets, so that a
  * zero always means zero. A CallSid, a StreamSid or a telephone number is never a label, and every label has a short
@@ -72,7 +75,7 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     ['cause', 'step'],
   );
   for (const cause of MISS_CAUSES) for (const step of MISS_STEPS) answersMissed.labels(cause, step).inc(0);
-  if (ofProcess) collectDefaultMetrics({register: registry});
+  if (ofProcess) measureProcess(registry);
   new Gauge({
     name: 'voicebridge_build_info',
     help: '1; what runs is in the labels',
@@ -173,6 +176,14 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       PATIENCE,
     ),
   };
+}
+
+/** Processor time, memory, garbage collection. */
+function measureProcess(registry: Registry): void {
+  // Its measure of the event loop wakes a process a hundred times a second, calls or not; ours is `eventLoopLag`.
+  collectDefaultMetrics({register: registry, eventLoopMonitoringPrecision: NEVER});
+  for (const {name} of registry.getMetricsAsArray())
+    if (name.startsWith('nodejs_eventloop_lag')) registry.removeSingleMetric(name);
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

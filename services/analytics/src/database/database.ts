@@ -3,6 +3,7 @@ import {join} from 'node:path';
 import {PGlite, types as pgliteTypes} from '@electric-sql/pglite';
 import {CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect} from 'kysely';
 import {Pool, TypeOverrides} from 'pg';
+import {bufferMegabytes} from './buffer-size.ts';
 import {lockFolder} from './folder-lock.ts';
 import {migrate} from './migrate.ts';
 import type {Schema} from './schema.ts';
@@ -27,9 +28,6 @@ const SETTINGS = {
   random_page_cost: '1.1',
 };
 
-/** Cache of the embedded database, which reads its files through this process. Memory is used only as it fills. */
-const EMBEDDED_BUFFERS = '384MB';
-
 /** Counts arrive as bigint, and each of ours fits a JavaScript number. */
 const BIGINT = 20;
 const NUMERIC = 1700;
@@ -41,8 +39,9 @@ export async function openEmbedded(folder: string): Promise<Database> {
   const lock = await lockFolder(folder);
   const files = join(folder, 'pg');
   await mkdir(files, {recursive: true});
+  const buffers = await bufferMegabytes(join(files, 'base'));
   const pglite = await PGlite.create(files, {
-    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${EMBEDDED_BUFFERS}`],
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${buffers}MB`],
     parsers: {[pgliteTypes.INT8]: Number, [pgliteTypes.NUMERIC]: Number},
   }).catch(async (thrown: unknown) => {
     await lock[Symbol.asyncDispose]();

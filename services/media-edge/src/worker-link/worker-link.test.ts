@@ -109,7 +109,7 @@ test('all calls of a worker that is killed move to another worker at once', asyn
   }
   await harness.until(() => first.asked.length === 20, 'all are bridged');
   const second = await harness.worker();
-  await harness.pass(250); // the edge knows of it
+  await harness.pass(2_500); // the edge knows of it, and the first is not busy with twenty new calls any more
   await first.kill();
   await harness.until(() => second.asked.length === 20, 'all were moved', 500);
   expect(callers.every(isOpen)).toBe(true);
