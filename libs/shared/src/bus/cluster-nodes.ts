@@ -101,8 +101,8 @@ export class ClusterNodes implements Router {
     this.#ask();
   }
 
-  tick(at: Millis): void {
-    for (const lane of this.allLanes) lane.tick(at);
+  tick(at: Millis, next: Millis): void {
+    for (const lane of this.allLanes) lane.tick(at, next);
     const isSettled = this.#isComplete && this.lanes.every(isSound);
     if (isSettled) this.#settledAt = at;
     if (this.#doubted || !isSettled) this.#ask();

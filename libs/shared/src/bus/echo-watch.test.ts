@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import {ECHO_MS, EchoWatch} from './echo-watch.ts';
+import {ECHO_MS, EchoWatch, IDLE_ECHO_MS} from './echo-watch.ts';
 
 /** Redis answers within a millisecond from `from` until `until`. */
 function answering(watch: EchoWatch, from: number, until: number): void {
@@ -98,4 +98,41 @@ test('a Redis that refuses to deliver is unwell, and its connection is kept, bec
   }
   watch.echoed(2_010);
   expect(watch.wellSince(2_011)).toBe(2_010);
+});
+
+describe('a process without calls', () => {
+  /** Echoes at the pace of an idle process. */
+  function idle(watch: EchoWatch, from: number, until: number): void {
+    for (let at = from; at <= until; at += IDLE_ECHO_MS) {
+      watch.tick(at, IDLE_ECHO_MS);
+      watch.echoed(at + 1);
+    }
+  }
+
+  test('knows that Redis is well from few echoes, also at the moment when a call begins', () => {
+    const watch = new EchoWatch(0);
+    idle(watch, 0, 5_000);
+    expect(watch.wellSince(5_249)).toBe(1);
+    answering(watch, 5_250, 6_000);
+    expect(watch.wellSince(6_001)).toBe(1);
+  });
+
+  test('learns a tenth of a second after the next echo was due that Redis hangs, and then to open another connection', () => {
+    const watch = new EchoWatch(0);
+    idle(watch, 0, 5_000);
+    expect(watch.tick(5_250, IDLE_ECHO_MS)).toBe(false);
+    expect(watch.wellSince(5_350)).toBe(1);
+    expect(watch.wellSince(5_352)).toBeUndefined();
+    watch.tick(5_500, IDLE_ECHO_MS);
+    expect(watch.tick(5_750, IDLE_ECHO_MS)).toBe(true);
+  });
+
+  test('notices a Redis that hangs as fast as any process once calls have begun', () => {
+    const watch = new EchoWatch(0);
+    idle(watch, 0, 5_000);
+    answering(watch, 5_250, 6_000);
+    for (const at of [6_050, 6_100, 6_150]) expect(watch.tick(at)).toBe(false);
+    expect(watch.wellSince(6_151)).toBe(1);
+    expect(watch.wellSince(6_152)).toBeUndefined();
+  });
 });

@@ -1,14 +1,15 @@
 import type {Millis} from '../time.ts';
 
-/** How often a message is sent through Redis back to this process. */
+/** How often a message is sent through Redis back to this process, and while no call goes through it. */
 export const ECHO_MS = 50;
+export const IDLE_ECHO_MS = 250;
 /**
- * No echo for this long: Redis is unwell. Must be shorter than the silence after which a peer is dead (failure-
- * detector.ts).
+ * An echo that is this late: Redis is unwell. With `ECHO_MS` it must be less than the silence after which a peer is dead
+ * (failure-detector.ts).
  */
-const UNWELL_MS = 150;
-/** No echo for this long: the connection is dead, whatever TCP says. */
-const SILENT_MS = 300;
+const UNWELL_MS = 100;
+/** An echo that is this late: the connection is dead, whatever TCP says. */
+const SILENT_MS = 250;
 /** After our event loop was blocked for longer than this, messages may have been lost. */
 const SLEPT_MS = 500;
 
@@ -22,6 +23,9 @@ const SLEPT_MS = 500;
 export class EchoWatch {
   #echoedAt: Millis;
   #dueAt: Millis;
+  /** From the tick that sent the last echo which came back, or from the last tick if that is longer, to the next. */
+  #period: Millis = ECHO_MS;
+  #next: Millis = ECHO_MS;
   /** How long our event loop was blocked since the last echo. */
   #asleep: Millis = 0;
   #wellSince: Millis | undefined;
@@ -43,6 +47,7 @@ export class EchoWatch {
   echoed(at: Millis): void {
     this.#echoedAt = at;
     this.#asleep = 0;
+    this.#period = this.#next;
     this.#wellSince ??= at;
     this.#linkedSince ??= at;
   }
@@ -60,11 +65,16 @@ export class EchoWatch {
     this.#linkedSince = undefined;
   }
 
-  /** Call it every `ECHO_MS`, before the next echo is sent. Returns true if an open connection must be replaced. */
-  tick(at: Millis): boolean {
+  /**
+   * Call it before each echo is sent, `next` ms before the next call. Returns true if an open connection must be
+   * replaced.
+   */
+  tick(at: Millis, next: Millis = ECHO_MS): boolean {
     const late = Math.max(0, at - this.#dueAt);
     this.#asleep += late;
-    this.#dueAt = at + ECHO_MS;
+    this.#dueAt = at + next;
+    this.#next = next;
+    this.#period = Math.max(this.#period, next);
     if (late > SLEPT_MS || this.#silence(at) > UNWELL_MS) this.#wellSince = undefined;
     return this.#silence(at) > SILENT_MS;
   }
@@ -79,7 +89,8 @@ export class EchoWatch {
     return this.#linkedSince;
   }
 
+  /** How long an echo is overdue. */
   #silence(at: Millis): Millis {
-    return at - this.#echoedAt - this.#asleep - Math.max(0, at - this.#dueAt);
+    return at - this.#echoedAt - this.#period - this.#asleep - Math.max(0, at - this.#dueAt);
   }
 }

@@ -148,9 +148,9 @@ export class Lane implements ConnectionEvents, EchoEvents {
     this.carry(this.#echo.subscription);
   }
 
-  /** Call it every `ECHO_MS`. */
-  tick(at: Millis): void {
-    const isSilent = this.#echo?.watch.tick(at) ?? false;
+  /** Sends an echo; to be called again in `next` ms. */
+  tick(at: Millis, next: Millis): void {
+    const isSilent = this.#echo?.watch.tick(at, next) ?? false;
     if (!this.isOpen) return;
     if (isSilent) return this.replace(new Error('redis does not answer'));
     if (this.wellSince() === undefined) this.#options.events.doubtful(this);

@@ -34,8 +34,8 @@ export class OneNode implements Router {
 
   doubt(): void {}
 
-  tick(at: Millis): void {
-    this.#node.lane.tick(at);
+  tick(at: Millis, next: Millis): void {
+    this.#node.lane.tick(at, next);
   }
 
   close(): void {

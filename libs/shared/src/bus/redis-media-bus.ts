@@ -2,14 +2,14 @@ import type {Log} from '../observability/log.ts';
 import {accessOf, nodesOf, type RedisAccess} from '../redis/client.ts';
 import type {RedisClient} from '../redis/connect.ts';
 import type {RedisTrouble} from '../redis/redis-trouble.ts';
-import {every} from '../ticker.ts';
+import {every, everyWhile} from '../ticker.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 import {nameOf, type Address} from './address.ts';
 import {promised} from './askers.ts';
 import {ChannelOutlet} from './channel-outlet.ts';
 import {slotOf} from './channel-slot.ts';
 import {ClusterNodes} from './cluster-nodes.ts';
-import {ECHO_MS} from './echo-watch.ts';
+import {ECHO_MS, IDLE_ECHO_MS} from './echo-watch.ts';
 import {Flusher} from './flusher.ts';
 import {Lane, type LaneEvents} from './lane.ts';
 import type {Delivered, MediaBus, Outlet, Unsubscribe, Urgency} from './media-bus.ts';
@@ -20,6 +20,8 @@ import {Subscription} from './subscription.ts';
 
 /** A subscription that Redis has refused is tried again after this long. */
 const RETRY: Millis = 50;
+/** After so many looks, two seconds, without a frame the process is idle. */
+const QUIET_LOOKS = 8;
 /** So many echoes pass between two looks at the connection of a presence channel. */
 const LOOK_EVERY = 10;
 
@@ -55,6 +57,10 @@ class RedisMediaBus implements MediaBus, LaneEvents {
   /** What no node can be sent. */
   readonly #nowhere = new Batch();
   #ticks = 0;
+  /** Whether a frame was sent since the last look, and for how many looks there was none. */
+  #framesFlow = false;
+  #quietLooks = 0;
+  readonly #tickingFast: (isNeeded: boolean) => void;
 
   constructor(url: string, options: BusOptions) {
     const {clock, log} = options;
@@ -67,7 +73,8 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     const wiring = {url, access: this.#access, clock, log, events: this, changed, reopen};
     this.#router = cluster ? new ClusterNodes(wiring) : new OneNode(wiring);
     this.#tick();
-    this.#stopTicking = every(clock, ECHO_MS, () => this.#tick());
+    this.#stopTicking = every(clock, IDLE_ECHO_MS, () => this.#idleTick());
+    this.#tickingFast = everyWhile(clock, ECHO_MS, () => this.#tick());
   }
 
   get ready(): Promise<void> {
@@ -81,7 +88,10 @@ class RedisMediaBus implements MediaBus, LaneEvents {
   }
 
   outlet(channel: string, delivered: Delivered): Outlet {
-    return new ChannelOutlet(channel, delivered, this.#batchOf);
+    return new ChannelOutlet(channel, delivered, (slot, urgency) => {
+      this.#framesFlow = true;
+      return this.#batchOf(slot, urgency);
+    });
   }
 
   async subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {
@@ -128,6 +138,7 @@ class RedisMediaBus implements MediaBus, LaneEvents {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopTicking();
+    this.#tickingFast(false);
     this.#router.close();
     for (const lane of this.#presenceLanes()) lane.close();
     this.#flusher[Symbol.dispose]();
@@ -197,8 +208,17 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     return new Lane({address, access: this.#access, clock, log, events: this, isOfCluster: !this.countsAll});
   }
 
-  #tick(): void {
-    this.#router.tick(this.#options.clock.now());
+  /** Without frames nobody depends on a fast answer, and echoes would be most of what an idle process does. */
+  #idleTick(): void {
+    this.#quietLooks = this.#framesFlow ? 0 : this.#quietLooks + 1;
+    this.#framesFlow = false;
+    const isBusy = this.#quietLooks < QUIET_LOOKS || this.wellSince() === undefined;
+    if (!isBusy) this.#tick(IDLE_ECHO_MS);
+    this.#tickingFast(isBusy);
+  }
+
+  #tick(next: Millis = ECHO_MS): void {
+    this.#router.tick(this.#options.clock.now(), next);
     this.#ticks += 1;
     if (this.#ticks % LOOK_EVERY === 0) for (const lane of this.#presenceLanes()) lane.look();
   }

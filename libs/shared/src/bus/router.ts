@@ -33,7 +33,7 @@ export interface Router {
   moved(from: Lane, text: string): Lane | undefined;
   /** Something suggests that other nodes serve the slots now. */
   doubt(lane: Lane): void;
-  /** Call it every `ECHO_MS`. */
-  tick(at: Millis): void;
+  /** Sends echoes; to be called again in `next` ms. */
+  tick(at: Millis, next: Millis): void;
   close(): void;
 }

@@ -31,7 +31,7 @@ export const FLEET_TTL_MS = 3_000;
 export const workerBeat = (worker: ProcessId) => `worker:{${worker}}:beat`;
 export const BEAT_MS = 50;
 
-/** Sharded channel: the heartbeats of all workers, for edges of a version that hears them only there (ADR NUMBER). */
+/** Sharded channel: the heartbeats of all workers, for edges of a version that hears them only there (ADR 14). */
 export const beatsOfAll = 'fleet:{workers}:beat';
 
 /** Sharded channel: a subscriber shows that the member's process is alive. */
