@@ -22,6 +22,16 @@ test('calls that end and are replaced are not more calls', () => {
   expect([10, 7, 9, 10, 8, 10].map((count, index) => rise.rose(count, index * 100))).not.toContain(true);
 });
 
+test('calls have come at once at the moment when they come, and not for as long as they are recent', () => {
+  const rise = new FastRise();
+  expect([rise.rose(0, 0), rise.rose(20, 50), rise.rose(20, 100), rise.rose(20, 900)]).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('a process that is first seen with many calls may have had them for long', () => {
   expect(new FastRise().rose(50, 0)).toBe(false);
 });

@@ -8,12 +8,13 @@ const MANY = 4;
 export class FastRise {
   #recent: {readonly at: Millis; readonly count: number}[] = [];
 
-  /** The number is `count` now. Whether it has risen fast. */
+  /** The number is `count` now. Whether it rises fast at this moment. */
   rose(count: number, at: Millis): boolean {
     this.#recent = this.#recent.filter(each => at - each.at <= WINDOW);
+    const before = this.#recent.at(-1)?.count ?? count;
     // Of equal numbers the newest is enough: what rose since then rose in a shorter time.
-    if (this.#recent.at(-1)?.count === count) this.#recent.pop();
+    if (before === count) this.#recent.pop();
     this.#recent.push({at, count});
-    return count - Math.min(...this.#recent.map(each => each.count)) >= MANY;
+    return count > before && count - Math.min(...this.#recent.map(each => each.count)) >= MANY;
   }
 }
