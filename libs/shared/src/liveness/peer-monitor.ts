@@ -1,4 +1,4 @@
-import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import type {MediaBus} from '../bus/media-bus.ts';
 import {background, logFirstFailure, type Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
