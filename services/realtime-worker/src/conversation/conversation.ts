@@ -24,12 +24,18 @@ interface Entry extends KeptItem {
  */
 export class Conversation {
   #items: Entry[] = [];
+  readonly #byId = new Map<string, Entry>();
 
   /** Adds an item, or replaces the one with the same id. `session`: the number of the model session that holds it. */
   add(item: ConversationItem, session: number): void {
-    const known = this.#items.find(each => each.item.id === item.id);
-    if (known) known.item = item;
-    else this.#items.push({item, session});
+    const known = this.#byId.get(item.id);
+    if (known) {
+      known.item = item;
+      return;
+    }
+    const entry: Entry = {item, session};
+    this.#items.push(entry);
+    this.#byId.set(item.id, entry);
   }
 
   /** All items, oldest first. */
@@ -39,12 +45,13 @@ export class Conversation {
 
   /** Puts the items of an earlier part of the call, of which this one has the end, before its own. */
   recall(earlier: Conversation): void {
-    const known = new Set(this.#items.map(({item}) => item.id));
-    this.#items.unshift(...earlier.#items.filter(({item}) => !known.has(item.id)));
+    const before = earlier.#items.filter(({item}) => !this.#byId.has(item.id));
+    this.#items = [...before, ...this.#items];
+    for (const entry of before) this.#byId.set(entry.item.id, entry);
   }
 
   has(id: string): boolean {
-    return this.#items.some(each => each.item.id === id);
+    return this.#byId.has(id);
   }
 
   /**
@@ -52,14 +59,14 @@ export class Conversation {
    * after the answer to them.
    */
   words(id: string, text: string, whole: boolean): void {
-    const known = this.#items.find(each => each.item.id === id);
+    const known = this.#byId.get(id);
     if (!known || !('text' in known.item)) return;
     known.item = {...known.item, text: whole ? text : known.item.text + text};
   }
 
   /** The caller heard `heardMs` of the item's audio, of `totalMs`. */
   truncate(id: string, heardMs: Millis, totalMs: Millis): void {
-    const known = this.#items.find(each => each.item.id === id);
+    const known = this.#byId.get(id);
     if (known) known.cut = {heardMs, totalMs};
   }
 
@@ -70,12 +77,12 @@ export class Conversation {
 
   /** Whether the session holds this item as audio of its own, so that it can be truncated there. */
   isAudioOf(id: string, session: number): boolean {
-    return this.#items.some(each => each.item.id === id && each.session === session);
+    return this.#byId.get(id)?.session === session;
   }
 
   /** The words of an item that the caller heard. */
   heardText(id: string): string {
-    const known = this.#items.find(each => each.item.id === id);
+    const known = this.#byId.get(id);
     return known && 'text' in known.item ? heardWords(known.item.text, known.cut) : '';
   }
 

@@ -93,7 +93,7 @@ export function readJournal(lines: readonly string[]): JournalEntry[] {
   return lines.flatMap(line => {
     try {
       const raw: unknown = JSON.parse(line);
-      if (isSaid(raw)) return [raw];
+      if (isCommon(raw)) return [raw];
       const {data} = JournalEntry.safeParse(raw);
       return data ? [data] : [];
     } catch {
@@ -102,9 +102,17 @@ export function readJournal(lines: readonly string[]): JournalEntry[] {
   });
 }
 
-/** Most entries are `said`. Checking them by hand instead of with zod makes a takeover faster. */
-function isSaid(raw: unknown): raw is Extract<JournalEntry, {is: 'said'}> {
-  if (typeof raw !== 'object' || raw === null || !('is' in raw) || raw.is !== 'said') return false;
-  if (!('id' in raw) || !('ms' in raw) || !('wall' in raw)) return false;
-  return typeof raw.id === 'string' && typeof raw.ms === 'number' && typeof raw.wall === 'number';
+/** Most entries are these. Checking them by hand instead of with zod makes a takeover faster. */
+function isCommon(raw: unknown): raw is Extract<JournalEntry, {is: 'said' | 'words' | 'item'}> {
+  if (!isRecord(raw) || typeof raw['wall'] !== 'number') return false;
+  const {is, id, from, ms, text, item} = raw;
+  if (is === 'said') return typeof id === 'string' && typeof from === 'number' && typeof ms === 'number';
+  if (is === 'words') return typeof id === 'string' && typeof text === 'string';
+  if (is !== 'item' || !isRecord(item)) return false;
+  const isSpoken = item['kind'] === 'caller' || item['kind'] === 'assistant' || item['kind'] === 'note';
+  return isSpoken && typeof item['id'] === 'string' && typeof item['text'] === 'string';
+}
+
+function isRecord(raw: unknown): raw is Readonly<Record<string, unknown>> {
+  return typeof raw === 'object' && raw !== null;
 }
