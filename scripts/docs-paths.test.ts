@@ -6,8 +6,8 @@ import {z} from 'zod';
 const IGNORED = new Set(['node_modules', '.git', '.voicebridge', '.turbo', 'dist', 'coverage']);
 /** Decisions and the changelog tell what was true when they were written. */
 const HISTORY = /^docs\/adr\/|^CHANGELOG\.md$/;
-/** Files that exist only on the machine of the operator. */
-const NOT_KEPT = new Set(['.env']);
+/** Files that exist only on the machine of the operator, or that a command writes. */
+const NOT_KEPT = /^\.env$|^\.voicebridge\//;
 const PATH = /^[\w@.{},*-]+(?:\/[\w@.{},*-]+)*\/?$/;
 const FILE = /\.(?:ts|js|mjs|md|lua|sql|ya?ml|env|svg|html|css)$/;
 
@@ -48,7 +48,7 @@ function pathsIn(text: string): string[] {
   const prose = text.replaceAll(/^```.*?^```/gms, '');
   const quoted = Array.from(prose.matchAll(/`([^`\n]+)`/g), ([, code = '']) => code);
   return quoted.filter(code => {
-    if (!PATH.test(code) || NOT_KEPT.has(code)) return false;
+    if (!PATH.test(code) || NOT_KEPT.test(code)) return false;
     return FILE.test(code) || (code.includes('/') && folders.has(code.split('/')[0] ?? ''));
   });
 }

@@ -515,11 +515,14 @@ test.for(['goOn', 'stand'] as const)(
     const media = messagesOf(world.bridge.sockets[0]!.texts).flatMap(each => each.media ?? []);
     const heard = media.map(each => ({number: audioOf(each)[0]!, at: Number(each.timestamp)}));
     const spoken = heard.filter(({number}) => number <= 30);
-    expect(spoken).toHaveLength(15);
+    // A busy machine may wake up late from the loss: then more frames are lost.
+    const lost = 30 - spoken.length;
+    expect(lost).toBeGreaterThanOrEqual(15);
+    expect(lost).toBeLessThan(30);
     expect(Buffer.concat(media.map(audioOf))).toEqual(report.streams[0]!.sentAudio);
     const steps = heard.slice(1).map(({at}, index) => at - heard[index]!.at);
     const [longest] = steps.toSorted((a, b) => b - a);
-    expect(longest).toBe(timestamps === 'goOn' ? 320 : 20);
+    expect(longest).toBe(timestamps === 'goOn' ? 20 * (lost + 1) : 20);
   },
 );
 
