@@ -16,7 +16,7 @@ import {z} from 'zod';
 import {callEvidence} from '../../tools/harness/call-evidence.ts';
 import {findRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {RedisCluster} from '../../tools/local-stack/redis/redis-cluster.ts';
-import {Load} from '../failover/load.ts';
+import {Load, talks} from '../failover/load.ts';
 import {machineName} from '../load/process-cost.ts';
 import {type Fault, FAULTS, type Hit} from './hits.ts';
 import {tableOf, type Verdict, verdictOf} from './verdict.ts';
@@ -39,6 +39,10 @@ const values = commandLine({
 });
 const QUIET: Millis = 6_000;
 const BETWEEN: Millis = 3_000;
+/** Callers do not take an outage for the end of a reply, and do not cut off what is still to come. */
+const PATIENCE: Millis = 4_500;
+/** What is interrupted by the first fault began before it. */
+const MARGIN: Millis = 500;
 
 const binary = await findRedisBinary();
 if (!binary) throw new Error('this needs a redis-server or valkey-server 7 on the PATH');
@@ -66,10 +70,10 @@ async function suffer(name: string, fault: Fault): Promise<Verdict> {
   });
   // The assistant speaks in real time, so that whatever is late is a gap at the phone.
   const model = {MODEL_SPEED: '1', MODEL_DELTA_MS: '60'};
-  await using load = await Load.start(values.calls, {redisUrl: cluster.url, model});
+  await using load = await Load.start(values.calls, {redisUrl: cluster.url, model}, talks(PATIENCE));
   const from = performance.now();
   await sleep(QUIET);
-  const quiet = {from, until: performance.now()};
+  const quiet = {from, until: performance.now() - MARGIN};
   const hits: Hit[] = [];
   for (let turn = 0; turn < values.repetitions; turn += 1) {
     const done = await fault.strike(cluster, turn);

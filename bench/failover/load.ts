@@ -5,11 +5,14 @@ import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
-/** Asks again and again, for longer than any scene lasts. */
-const TALKS: CallerScript = Array.from({length: 200}, (): CallerScript => [
-  {do: 'waitForSilence', ms: 400},
-  {do: 'say', clip: 'caller-yes'},
-]).flat();
+/** Asks again and again, for longer than any scene lasts: after so much silence, in ms. */
+export function talks(patience: number): CallerScript {
+  return Array.from({length: 200}, (): CallerScript => [
+    {do: 'waitForSilence', ms: patience},
+    {do: 'say', clip: 'caller-yes'},
+  ]).flat();
+}
+const TALKS = talks(400);
 
 /** One caller, with the moments that are measured, in monotonic milliseconds of this process. */
 export interface Talker {
@@ -32,7 +35,7 @@ export class Load implements AsyncDisposable {
     this.fleet = fleet;
   }
 
-  static async start(calls: number, options: FleetOptions = {}): Promise<Load> {
+  static async start(calls: number, options: FleetOptions = {}, script: CallerScript = TALKS): Promise<Load> {
     const fleet = await ProcessFleet.start({
       edges: 2,
       workers: 3,
@@ -41,7 +44,7 @@ export class Load implements AsyncDisposable {
     });
     const load = new Load(fleet);
     for (let tag = 0; tag < calls; tag += 1) {
-      load.#dial(tag);
+      load.#dial(tag, script);
       // Phones are not synchronised: at multiples of 20 ms all their frames would come in one burst.
       await sleep((Math.random() + 0.5) * (4_000 / calls));
     }
@@ -49,8 +52,8 @@ export class Load implements AsyncDisposable {
     return load;
   }
 
-  #dial(tag: number): void {
-    const call = this.fleet.twilio.dial(TALKS, {tag});
+  #dial(tag: number, script: CallerScript): void {
+    const call = this.fleet.twilio.dial(script, {tag});
     const talker: Talker = {call, owedSince: undefined, audible: [], answers: [], port: ''};
     call.on(event => note(talker, event));
     this.talkers.push(talker);

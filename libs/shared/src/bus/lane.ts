@@ -14,8 +14,11 @@ import type {Subscription} from './subscription.ts';
 
 /** Constant and short: a call is silent while we wait. */
 const RETRY: Millis = 50;
-/** After a refused password: Redis writes down each refusal. */
-const RETRY_PASSWORD: Millis = 1_000;
+/**
+ * After a refused password: Redis writes down each refusal. Shorter than the time after an outage in which nobody is judged
+ * (failure-detector.ts): who comes back last must not look dead to those who came back first.
+ */
+const RETRY_PASSWORD: Millis = 400;
 /** A connection that is lost again within this time counts as the same outage. */
 const SETTLED: Millis = 1_000;
 /** So many batches are kept for later use. */
