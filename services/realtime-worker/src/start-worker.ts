@@ -100,7 +100,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
     ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
-    wellSince: () => bus.wellSince(),
+    wellSince: name => bus.wellSince(name),
     mayCompact: () => readers.mayCompact,
     handOver: call => handOver(call, {worker: id, fleet, directory, workerClient, random}),
   };

@@ -26,6 +26,8 @@ const LINGER: Millis = 2_000;
 /** So many contradictions in so many milliseconds are none of a slot that is just being moved. */
 const QUARREL = 50;
 const QUARREL_WITHIN: Millis = 10_000;
+/** They are told of so often. */
+const QUARREL_TOLD: Millis = 60_000;
 
 /**
  * The masters of a Redis Cluster, each with a lane of its own. It learns which of them serves which slot when something
@@ -52,7 +54,8 @@ export class ClusterNodes implements Router {
   #asked = 0;
   #askedAt: Millis = Number.NEGATIVE_INFINITY;
   #settledAt: Millis;
-  #contradictions: Millis[] = [];
+  #quarrel = {since: Number.NEGATIVE_INFINITY, times: 0};
+  #toldAt: Millis = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(wiring: Wiring) {
@@ -77,9 +80,10 @@ export class ClusterNodes implements Router {
     return owner === undefined ? undefined : this.#serving.get(owner)?.lane;
   }
 
-  moved(from: Lane, text: string): Lane | undefined {
+  moved(from: Lane, text: string, isAgain = false): Lane | undefined {
     const moved = readMoved(text, from.address);
     if (!moved) return undefined;
+    if (isAgain) this.#contradicted(text);
     const {slot, address} = moved;
     if (this.#slots.ownerOf(slot) !== nameOf(address)) {
       if (nameOf(address) === nameOf(from.address) || !this.#slots.moved(slot, address, this.#wiring.clock.now())) {
@@ -214,9 +218,10 @@ export class ClusterNodes implements Router {
   /** A node has sent us on in a way that cannot be right. */
   #contradicted(text: string): void {
     const at = this.#wiring.clock.now();
-    this.#contradictions = [...this.#contradictions.filter(since => at - since < QUARREL_WITHIN), at];
-    if (this.#contradictions.length < QUARREL) return;
-    this.#contradictions = [];
+    if (at - this.#quarrel.since > QUARREL_WITHIN) this.#quarrel = {since: at, times: 0};
+    this.#quarrel.times += 1;
+    if (this.#quarrel.times !== QUARREL || at - this.#toldAt < QUARREL_TOLD) return;
+    this.#toldAt = at;
     this.#wiring.log.error({last: text}, 'the nodes of the cluster contradict each other about who serves a slot');
   }
 }

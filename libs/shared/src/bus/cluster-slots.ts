@@ -90,11 +90,10 @@ export class ClusterSlots {
   /** Some node has said who serves what. */
   learn(ranges: readonly SlotRange[], at: Millis): void {
     for (const [slot, since] of this.#firstHand) if (at - since > FIRST_HAND) this.#firstHand.delete(slot);
-    const owners: (string | undefined)[] = Array.from({length: SLOTS});
-    for (const {from, to, master} of ranges) owners.fill(this.#name(master), from, to + 1);
-    for (let slot = 0; slot < SLOTS; slot += 1) {
-      if (!this.#firstHand.has(slot)) this.#owners[slot] = owners[slot];
-    }
+    const kept = [...this.#firstHand.keys()].map(slot => [slot, this.#owners[slot]] as const);
+    this.#owners.fill(undefined);
+    for (const {from, to, master} of ranges) this.#owners.fill(this.#name(master), from, to + 1);
+    for (const [slot, owner] of kept) this.#owners[slot] = owner;
   }
 
   /** A node is not well: what others say of its slots is believed at once. */

@@ -28,8 +28,11 @@ const MOST_SPARE = 4;
 export interface LaneEvents {
   /** Something waits to be written at the end of this turn. */
   wantsFlush(): void;
-  /** A node has said that a slot is elsewhere. Returns the lane to there; undefined if there is none. */
-  moved(from: Lane, text: string): Lane | undefined;
+  /**
+   * A node has said that a slot is elsewhere. Returns the lane to there; undefined if there is none. `isAgain`: another
+   * node had said that of the same command before.
+   */
+  moved(from: Lane, text: string, isAgain?: boolean): Lane | undefined;
   /** Redis has confirmed a subscription. */
   subscribed(at: Lane, subscription: Subscription): void;
   /** Redis has dropped a subscription, or refuses it for now. */
@@ -297,7 +300,7 @@ export class Lane implements ConnectionEvents, EchoEvents {
 
   moved(text: string, batch: Batch): boolean {
     if (batch.next === this.#echo) return false;
-    const lane = this.#options.events.moved(this, text);
+    const lane = this.#options.events.moved(this, text, batch.isRedirected);
     if (!lane || lane === this || batch.isRedirected) return false;
     lane.batch.redirect(batch);
     this.#options.events.wantsFlush();

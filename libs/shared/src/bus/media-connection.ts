@@ -80,20 +80,28 @@ export class MediaConnection implements RespSink, Asker {
   /** Closes it, whatever it is waiting for. Idempotent. */
   close(error: Error): void {
     if (this.#state === 'closed') return;
+    this.#socket.destroy();
+    this.#release(error);
+  }
+
+  #release(error: Error): void {
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#patience();
     this.#reader.stop();
-    this.#socket.destroy();
     for (const batch of this.#inFlight.splice(0)) batch.abandon(error);
     this.#events.closed(error);
   }
 
   /** Lets the socket send what was written, and closes it. */
   end(): void {
-    this.#socket.end();
     const socket = this.#socket;
-    this.#socket.once('finish', () => socket.destroy());
-    this.close(new Error('the connection was ended'));
+    if (this.#state !== 'closed') {
+      // A Redis that hangs must not keep this process alive.
+      socket.unref();
+      socket.end(() => socket.destroy());
+    }
+    this.#release(new Error('the connection was ended'));
   }
 
   #read(bytes: Buffer): void {

@@ -1,4 +1,5 @@
 import type {Log} from '../observability/log.ts';
+import {OutageLog} from '../observability/outage-log.ts';
 import {accessOf, nodesOf, type RedisAccess} from '../redis/client.ts';
 import type {RedisClient} from '../redis/connect.ts';
 import type {RedisTrouble} from '../redis/redis-trouble.ts';
@@ -13,6 +14,7 @@ import {ECHO_MS, IDLE_ECHO_MS} from './echo-watch.ts';
 import {Flusher} from './flusher.ts';
 import {Lane, type LaneEvents} from './lane.ts';
 import type {Delivered, MediaBus, Outlet, Unsubscribe, Urgency} from './media-bus.ts';
+import {Refusal} from './media-connection.ts';
 import {OneNode} from './one-node.ts';
 import {Batch, spublishPrefix} from './resp-batch.ts';
 import type {Router} from './router.ts';
@@ -22,6 +24,8 @@ import {Subscription} from './subscription.ts';
 const RETRY: Millis = 50;
 /** After so many looks, two seconds, without a frame the process is idle. */
 const QUIET_LOOKS = 8;
+/** A Redis that takes subscriptions for less than this still refuses them. */
+const SETTLED: Millis = 1_000;
 /** So many echoes pass between two looks at the connection of a presence channel. */
 const LOOK_EVERY = 10;
 
@@ -54,6 +58,7 @@ class RedisMediaBus implements MediaBus, LaneEvents {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #presences = new Set<Subscription>();
   readonly #stopTicking: Cancel;
+  readonly #refusals: OutageLog;
   /** What no node can be sent. */
   readonly #nowhere = new Batch();
   #ticks = 0;
@@ -68,6 +73,10 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     this.countsAll = !cluster;
     this.#options = options;
     this.#access = accessOf(url);
+    this.#refusals = new OutageLog(clock, SETTLED, {
+      away: thrown => log.error({role: 'media', err: thrown}, 'redis refuses a subscription'),
+      back: outage => log.info({role: 'media', ...outage}, 'redis takes subscriptions again'),
+    });
     this.#flusher = new Flusher(clock, () => this.#flush());
     const [changed, reopen] = [() => this.#placeAll(), () => this.#reopen()];
     const wiring = {url, access: this.#access, clock, log, events: this, changed, reopen};
@@ -103,25 +112,24 @@ class RedisMediaBus implements MediaBus, LaneEvents {
       this.#subscriptions.set(channel, subscription);
       this.#place(subscription);
     }
-    await subscription.confirmed;
-    return async () => {
+    const leave = async () => {
       subscription.remove(own);
       if (subscription.hasListeners || this.#subscriptions.get(channel) !== subscription) return;
       this.#subscriptions.delete(channel);
       for (const lane of subscription.former.splice(0)) void lane.drop(subscription);
       await subscription.lane?.drop(subscription);
     };
+    return await this.#confirmed(subscription, leave);
   }
 
   async holdPresence(channel: string): Promise<Unsubscribe> {
     const subscription = new Subscription(channel, {isPresence: true});
     this.#presences.add(subscription);
     this.#place(subscription);
-    await subscription.confirmed;
-    return async () => {
+    return await this.#confirmed(subscription, async () => {
       this.#presences.delete(subscription);
       for (const lane of [...subscription.former.splice(0), subscription.lane]) lane?.close();
-    };
+    });
   }
 
   wellSince(channel?: string): Millis | undefined {
@@ -140,7 +148,10 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     this.#stopTicking();
     this.#tickingFast(false);
     this.#router.close();
+    this.#refusals[Symbol.dispose]();
     for (const lane of this.#presenceLanes()) lane.close();
+    const closed = new Error('the bus was closed');
+    for (const subscription of [...this.#subscriptions.values(), ...this.#presences]) subscription.reject(closed);
     this.#flusher[Symbol.dispose]();
     this.#flush();
   }
@@ -149,8 +160,8 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     this.#flusher.wants('now');
   }
 
-  moved(from: Lane, text: string): Lane | undefined {
-    return this.#router.moved(from, text);
+  moved(from: Lane, text: string, isAgain?: boolean): Lane | undefined {
+    return this.#router.moved(from, text, isAgain);
   }
 
   doubtful(lane: Lane): void {
@@ -158,6 +169,7 @@ class RedisMediaBus implements MediaBus, LaneEvents {
   }
 
   subscribed(at: Lane, subscription: Subscription): void {
+    this.#refusals.worked();
     if (at !== subscription.lane) return;
     for (const lane of subscription.former.splice(0)) {
       if (subscription.isPresence) lane.close();
@@ -167,7 +179,10 @@ class RedisMediaBus implements MediaBus, LaneEvents {
 
   unsubscribed(from: Lane, subscription: Subscription, error: Error): void {
     if (from !== subscription.lane) return void from.drop(subscription);
-    if (!this.#router.moved(from, error.message)) this.#router.doubt(from);
+    if (!this.#router.moved(from, error.message)) {
+      if (error instanceof Refusal) this.#refusals.failed(error);
+      this.#router.doubt(from);
+    }
     this.#options.clock.after(RETRY, () => {
       if (subscription.lane === from && this.#isHeld(subscription)) from.carry(subscription);
     });
@@ -178,6 +193,17 @@ class RedisMediaBus implements MediaBus, LaneEvents {
     this.#flusher.wants(urgency);
     return this.#router.laneOf(slot)?.batch ?? this.#nowhere;
   };
+
+  /** Waits for Redis. What it refuses for good is not asked for again. */
+  async #confirmed(subscription: Subscription, leave: Unsubscribe): Promise<Unsubscribe> {
+    try {
+      await subscription.confirmed;
+      return leave;
+    } catch (thrown) {
+      await leave();
+      throw thrown;
+    }
+  }
 
   #isHeld(subscription: Subscription): boolean {
     return this.#presences.has(subscription) || this.#subscriptions.get(subscription.channel) === subscription;

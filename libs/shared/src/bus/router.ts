@@ -29,8 +29,8 @@ export interface Router {
   readonly trouble: RedisTrouble | undefined;
   /** The way to the node that serves a slot; undefined if none is known. */
   laneOf(slot: number): Lane | undefined;
-  /** A node has said that a slot is elsewhere, in the words of Redis. Returns the lane to there. */
-  moved(from: Lane, text: string): Lane | undefined;
+  /** As in `LaneEvents`. */
+  moved(from: Lane, text: string, isAgain?: boolean): Lane | undefined;
   /** Something suggests that other nodes serve the slots now. */
   doubt(lane: Lane): void;
   /** Sends echoes; to be called again in `next` ms. */

@@ -3,6 +3,7 @@ import type {Peers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {assignCall, type AssignDeps} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {workerBeat} from '@voicebridge/shared/redis/keys.ts';
 import type {Workers} from './workers.ts';
 
 /** The workers of the fleet: they are asked over Redis, and their heartbeats say which of them are alive. */
@@ -29,6 +30,6 @@ export function fleetWorkers(
     noReceiver: worker => peers.noReceiver(worker),
     onDead: (worker, run) => peers.onDead(worker, run),
     wellSince: () => bus.wellSince(),
-    linkedSince: () => bus.linkedSince(),
+    linkedSince: worker => bus.linkedSince(workerBeat(worker)),
   };
 }

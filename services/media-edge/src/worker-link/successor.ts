@@ -82,7 +82,7 @@ async function searchOnce(call: ServedCall, loss: OwnerLoss, search: Search): Pr
 
 async function reassign(call: ServedCall, search: Search): Promise<Successor | undefined> {
   const {id, stream, workers, limit, clock} = search;
-  if (!limit.allows(workers.linkedSince(), clock.now())) return undefined;
+  if (!limit.allows(workers.linkedSince(call.owner), clock.now())) return undefined;
   const {owner, epoch, assistant, facts} = call;
   const owned = await workers.assign({
     callSid: stream.callSid,

@@ -20,6 +20,9 @@ export interface Workers {
   onDead(worker: ProcessId, run: () => void): Cancel;
   /** Since when Redis has answered without a break (monotonic clock); undefined while it does not answer. */
   wellSince(): Millis | undefined;
-  /** Since when our connections to Redis have held, however slowly it answers; undefined while there is none. */
-  linkedSince(): Millis | undefined;
+  /**
+   * Since when our connection to the Redis that carries the heartbeats of a worker has held, however slowly it answers;
+   * undefined while there is none.
+   */
+  linkedSince(worker: ProcessId): Millis | undefined;
 }

@@ -22,8 +22,11 @@ export interface CallDeps {
   readonly streamGraceMs: Millis;
   readonly rotateAfterMs: Millis;
   readonly showTimingMath: boolean;
-  /** Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. */
-  readonly wellSince: () => Millis | undefined;
+  /**
+   * Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. On a Cluster: the
+   * shard of a key or channel.
+   */
+  readonly wellSince: (name: string) => Millis | undefined;
   /** Whether all workers that may take a call over can read a compacted journal. */
   readonly mayCompact: () => boolean;
   /** Opens the recording of a call; no call is recorded if not given. */

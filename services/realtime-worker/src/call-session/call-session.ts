@@ -2,6 +2,7 @@ import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import {call as keyOfCall} from '@voicebridge/shared/redis/keys.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
@@ -63,7 +64,7 @@ export class CallSession implements OwnedCall {
     this.#deps = deps;
     this.#call = call;
     this.#start = {entries: start.entries, restored: start.restored};
-    this.#wellSince = deps.wellSince();
+    this.#wellSince = deps.wellSince(keyOfCall(call.callSid));
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     this.#mended = new MendedEvents(deps.metrics, this.#log);
     const {clock, worker, directory} = deps;
@@ -317,7 +318,7 @@ export class CallSession implements OwnedCall {
   /** Once a second: checks what no event reports. */
   #check(): void {
     const {wellSince, metrics} = this.#deps;
-    const well = wellSince();
+    const well = wellSince(keyOfCall(this.#call.callSid));
     // Redis was away, and may have come back without this call.
     if (well !== undefined && well !== this.#wellSince) {
       this.#wellSince = well;
@@ -329,6 +330,6 @@ export class CallSession implements OwnedCall {
       metrics.hopSeconds.observe(ms / 1_000);
       this.#on({type: 'hop', ms});
     }
-    this.#stream.checkEdge(well);
+    this.#stream.checkEdge(wellSince);
   }
 }

@@ -51,7 +51,7 @@ async function opened() {
   const wait = (ms: number) => {
     for (let waited = 0; waited < ms; waited += 1_000) {
       clock.advance(1_000);
-      line.checkEdge(0);
+      line.checkEdge(() => 0);
     }
   };
   return {line, heard, sent, counted, speak, speakAudio, wait};

@@ -3,6 +3,7 @@ import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-chann
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
+import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {EdgeEvent} from '../events/call-event.ts';
 
@@ -152,12 +153,16 @@ export class CallerStream {
     this.#deps.onFrame({kind: 'began', callSid: this.#deps.callSid, streamSid, edge}, epoch);
   }
 
-  /** Called once a second: reports the stream as lost when its edge is silent. Nothing else reports a dead edge. */
-  checkEdge(wellSince: Millis | undefined): void {
+  /**
+   * Called once a second: reports the stream as lost when its edge is silent. Nothing else reports a dead edge.
+   * `wellSince`: as in `CallDeps`.
+   */
+  checkEdge(wellSince: (channel: string) => Millis | undefined): void {
     const stream = this.#open;
     if (!stream || stream.silent || stream.ended) return;
     const {clock, log, onFrame} = this.#deps;
-    const silentSince = Math.max(stream.channel.lastSeenAt() ?? stream.openedAt, wellSince ?? Number.POSITIVE_INFINITY);
+    const well = wellSince(mediaUp(stream.streamSid)) ?? Number.POSITIVE_INFINITY;
+    const silentSince = Math.max(stream.channel.lastSeenAt() ?? stream.openedAt, well);
     if (clock.now() - silentSince < EDGE_SILENT_AFTER) return;
     stream.silent = true;
     log.warn({edge: stream.edge}, 'the edge of the call is silent');
