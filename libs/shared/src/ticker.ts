@@ -40,7 +40,7 @@ class Ticker {
     this.#next?.cancel();
     this.#next = undefined;
     if (this.#all.size === 0) return;
-    this.#next = {at, cancel: this.#clock.after(at - this.#clock.now(), () => this.#tick())};
+    this.#next = {at, cancel: this.#clock.after(Math.max(0, at - this.#clock.now()), () => this.#tick())};
   }
 
   #tick(): void {
