@@ -99,7 +99,7 @@ describe('callers whose edge is killed', () => {
       expect(parts).toHaveLength(2);
       const [before, after] = parts;
       // The position where hearing stopped is an estimate, off by a few milliseconds and by what the phones are late.
-      expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(60 + fleet.twilio.lag.p99);
+      expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(100 + fleet.twilio.lag.p99);
     }
   });
 
