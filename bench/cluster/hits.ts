@@ -20,7 +20,7 @@ export interface Hit {
   readonly slots: readonly SlotRange[];
   readonly from: Millis;
   readonly until: Millis;
-  /** How long nobody could write to these slots. */
+  /** How long no node took a write to these slots. */
   readonly outage: Millis;
 }
 

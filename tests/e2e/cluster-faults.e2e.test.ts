@@ -1,4 +1,3 @@
-import {setTimeout as sleep} from 'node:timers/promises';
 import {expect, test, vi} from 'vitest';
 import {callEvidence} from '../../tools/harness/call-evidence.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
@@ -58,7 +57,6 @@ test.skipIf(!binary)(
       turn += 1;
       await vi.waitFor(() => expect(calls.every(call => call.hearsAssistant)).toBe(true), {timeout: 20_000});
       await fault(cluster);
-      await sleep(1_000);
       await quiet(calls);
     }
     for (const call of calls) call.hangUp();

@@ -4,7 +4,7 @@ import type {ClusterNode} from './cluster-node.ts';
 import {countSlots, includesSlot, listSlots} from './cluster-topology.ts';
 import {type RedisCluster, type Shard, until} from './redis-cluster.ts';
 
-/** What happened to a shard, and how long nobody could write to it. Moments are monotonic milliseconds. */
+/** What happened to a shard, and how long no node of it took a write. Moments are monotonic milliseconds. */
 export interface Outage {
   readonly from: Millis;
   readonly until: Millis;

@@ -29,7 +29,7 @@ describe('the answer of CLUSTER SLOTS', () => {
     ]);
   });
 
-  test('may be that nobody serves anything', () => {
+  test('may name no node for any slot', () => {
     expect(readSlots([], asked)).toEqual([]);
   });
 

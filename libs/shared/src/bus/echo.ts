@@ -31,7 +31,7 @@ export class Echo implements Asker {
     this.watch = new EchoWatch(clock.now());
     this.#subscription = this.#listener(channel);
     this.#prefix = spublishPrefix(channel);
-    this.ready.catch(() => {}); // whoever waits for it hears of it
+    this.ready.catch(() => {}); // those who wait for it still get the rejection
   }
 
   get subscription(): Subscription {

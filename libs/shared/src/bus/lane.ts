@@ -15,8 +15,8 @@ import type {Subscription} from './subscription.ts';
 /** Constant and short: a call is silent while we wait. */
 const RETRY: Millis = 50;
 /**
- * After a refused password: Redis writes down each refusal. Shorter than the time after an outage in which nobody is judged
- * (failure-detector.ts): who comes back last must not look dead to those who came back first.
+ * After a refused password. Longer than `RETRY`, because Redis logs each refusal. Shorter than the second after an outage in
+ * which no peer is called dead (failure-detector.ts), so that a process that comes back last does not look dead to the others.
  */
 const RETRY_PASSWORD: Millis = 400;
 /** A connection that is lost again within this time counts as the same outage. */

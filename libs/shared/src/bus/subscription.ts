@@ -20,7 +20,7 @@ export class Subscription {
     this.channel = channel;
     this.slot = slotOf(channel);
     this.isPresence = isPresence;
-    this.confirmed.catch(() => {}); // whoever waits for it hears of it
+    this.confirmed.catch(() => {}); // those who wait for it still get the rejection
   }
 
   get hasListeners(): boolean {
