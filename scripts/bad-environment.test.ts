@@ -24,3 +24,21 @@ test.each(['webhook', 'media-edge', 'realtime-worker', 'analytics'])(
     expect(message).not.toContain('secret');
   },
 );
+
+test('an operator prints what a process would start with, and where it comes from', async () => {
+  const env = {
+    DOTENV_CONFIG_PATH: devNull,
+    TWILIO_AUTH_TOKEN: 'secret',
+    REDIS_URL: 'redis://:secret@127.0.0.1:1',
+    PUBLIC_EDGE_URL: 'wss://edge.example.com',
+    MAX_CALLS: '7',
+  };
+  const options = {service: 'media-edge', env, args: ['--print-config'], readyWithin: 0};
+  await using printing = await startProcess(options);
+  expect(await printing.exited).toMatchObject({code: 0});
+  const lines = printing.lines.map(({text}) => text);
+  expect(lines).toContainEqual(expect.stringMatching(/^MAX_CALLS +environment +7$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^DRAIN_SECONDS +default +60$/));
+  expect(lines).toContainEqual(expect.stringMatching(/^REDIS_URL +environment +redis:\/\/…@127\.0\.0\.1:1$/));
+  expect(lines.join('\n')).not.toContain('secret');
+});

@@ -6,6 +6,7 @@ import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {z} from 'zod';
+import {textOf} from '@voicebridge/shared/config/print-config.ts';
 import {StartEnv} from './start/start-env.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -44,14 +45,7 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
 
 function setting(service: string, name: string, field: z.ZodType): Setting {
   const result = field.safeParse(undefined);
-  return {service, name, required: !result.success, fallback: shown(result.data), about: field.description ?? ''};
-}
-
-/** A default as an operator would write it. */
-function shown(value: unknown): string | undefined {
-  if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
-  if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
+  return {service, name, required: !result.success, fallback: textOf(result.data), about: field.description ?? ''};
 }
 
 /** Its description: one if all services have the same, otherwise one for each service. */
@@ -74,7 +68,7 @@ export function envExample(all: ReadonlyMap<string, readonly Setting[]>): string
     );
   });
   const head =
-    '# Copy to .env. Only the key is needed to try; what is commented out shows its default.\n# Generated: node scripts/env-example.ts';
+    '# Copy to .env. Only the key is needed to try; what is commented out shows its default.\n# Each may be given as NAME_FILE instead, the path of a file that holds the value.\n# Generated: node scripts/env-example.ts';
   return `${[head, ...blocks].join('\n\n')}\n`;
 }
 

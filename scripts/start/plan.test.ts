@@ -1,14 +1,15 @@
 import {describe, expect, test} from 'vitest';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
 import type {Env} from '@voicebridge/shared/config/config.ts';
-import {furtherPorts, instructions, planProcesses as plan, type Counts, type Plan} from './plan.ts';
+import {furtherPorts, instructions, planProcesses as plan, readSettings, type Counts, type Plan} from './plan.ts';
 
 const KEY = {OPENAI_API_KEY: 'sk-test'};
 const SIGNED = {...KEY, TWILIO_AUTH_TOKEN: 'a-token'};
 const ONE = {edges: 1, workers: 1};
 const FREE = [5101, 5102, 5104, 5105, 5106, 5107];
 
-const planProcesses = (env: Env, counts: Counts, free: readonly number[] = FREE) => plan(env, counts, free);
+const planProcesses = (env: Env, counts: Counts, free: readonly number[] = FREE) =>
+  plan(readSettings(env), counts, free);
 
 /** What an operator is told who cannot start with this. */
 function refusal(env: Env): string {

@@ -1,12 +1,6 @@
 import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
-import {
-  cannotStart,
-  misspeltNames,
-  problemsIn,
-  setIn,
-  type Env,
-  type Problem,
-} from '@voicebridge/shared/config/config.ts';
+import {cannotStart, misspeltNames, problemsIn, type Env} from '@voicebridge/shared/config/config.ts';
+import {readGiven, setIn, type Given, type Problem} from '@voicebridge/shared/config/given.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import type {z} from 'zod';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
@@ -44,7 +38,7 @@ export const FURTHER_PORTS = 5101;
 const NAMED_PORTS = 4;
 
 /** What each service reads from its environment. */
-const SCHEMAS: Readonly<Record<Planned['service'], z.ZodObject>> = {
+export const SCHEMAS: Readonly<Record<Planned['service'], z.ZodObject>> = {
   webhook: WebhookEnv,
   'media-edge': EdgeEnv,
   'realtime-worker': WorkerEnv,
@@ -75,10 +69,10 @@ export function furtherPorts({edges, workers}: Counts): number {
  * Everything `npm start` will run. `free`: ports for the second and further edges and workers, and for the webhook
  * behind a front door. Throws `CannotStart` that names every problem of every process.
  */
-export function planProcesses(given: Env, {edges, workers}: Counts, free: readonly number[]): Plan {
-  const env = setIn(given);
-  const hints = misspeltNames(env, Object.keys({...StartEnv.shape, ...allSettings()}));
-  const problems = problemsIn(StartEnv, env);
+export function planProcesses(given: Given, {edges, workers}: Counts, free: readonly number[]): Plan {
+  const env = given.values;
+  const hints = misspeltNames(env, allNames());
+  const problems = problemsIn(StartEnv, given);
   // With a port that cannot be read the rest is still looked at.
   const ports = StartEnv.safeParse(env).data ?? StartEnv.parse({});
   const named = [ports.WEBHOOK_PORT, ports.EDGE_PORT, ports.WORKER_PORT, ports.ANALYTICS_PORT];
@@ -93,7 +87,7 @@ export function planProcesses(given: Env, {edges, workers}: Counts, free: readon
   const plan = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
     const common = {PUBLIC_WEBHOOK_URL: webhookUrl, TWILIO_VALIDATE: validate, PORT: String(port)};
     const all = {...env, ...common, ...more};
-    problems.push(...problemsIn(SCHEMAS[service], {...all, REDIS_URL: redisOf(env)}));
+    problems.push(...problemsIn(SCHEMAS[service], {...given, values: setIn({...all, REDIS_URL: redisOf(env)})}));
     processes.push({service, name, port, portVariable, env: settingsOf(service, all)});
   };
   // Only what Twilio must reach without a front door is reached from elsewhere; HOST is for the dashboard.
@@ -155,8 +149,13 @@ function settingsOf(service: Planned['service'], env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([name]) => name in shape || BY_LIBRARIES[service].test(name)));
 }
 
-function allSettings(): z.ZodRawShape {
-  return Object.assign({}, ...Object.values(SCHEMAS).map(({shape}) => shape));
+/** What is given to `npm start` and to all services, with the contents of files. */
+export function readSettings(env: Env): Given {
+  return readGiven(env, allNames());
+}
+
+function allNames(): string[] {
+  return [StartEnv, ...Object.values(SCHEMAS)].flatMap(({shape}) => Object.keys(shape));
 }
 
 /** All problems; for a newcomer without a key also what works without one. */

@@ -5,7 +5,8 @@ import {fileURLToPath} from 'node:url';
 import {stripVTControlCharacters, styleText} from 'node:util';
 import {config as loadDotenv} from 'dotenv';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
-import {setIn, wholeNumber, type Env} from '@voicebridge/shared/config/config.ts';
+import {wholeNumber, type Env} from '@voicebridge/shared/config/config.ts';
+import {setIn} from '@voicebridge/shared/config/given.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {provideRedis, type ProvidedRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -14,7 +15,17 @@ import {prettyLine, type LogLine} from '../../tools/local-stack/log-line.ts';
 import {freePortsFrom, isFree, ProcessFailed} from '../../tools/local-stack/processes.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
-import {FURTHER_PORTS, furtherPorts, instructions, listeners, planProcesses, type Plan, type Planned} from './plan.ts';
+import {
+  FURTHER_PORTS,
+  furtherPorts,
+  instructions,
+  listeners,
+  planProcesses,
+  readSettings,
+  type Plan,
+  type Planned,
+} from './plan.ts';
+import {planLines} from './print-plan.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A process without calls has this long to end before it is killed; a worker has this much beyond DRAIN_SECONDS. */
@@ -31,6 +42,7 @@ const USAGE = {
     edges: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes hold the sockets of callers'),
     workers: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes talk to the model'),
     json: toggle().describe('log lines as they are, for a program to read'),
+    'print-config': toggle().describe('only print every setting of every process and its source, without secrets'),
   }),
 };
 
@@ -39,11 +51,21 @@ const USAGE = {
  * restarted when one of its files, or of the shared library, changes.
  */
 export async function runServices({watching}: {readonly watching: boolean}): Promise<void> {
-  const {json, ...counts} = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
+  const {
+    json,
+    'print-config': printing,
+    ...counts
+  } = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
   try {
+    const before = {...process.env};
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
-    const env = {...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)};
-    const plan = planProcesses(env, counts, await freePortsFrom(FURTHER_PORTS, furtherPorts(counts)));
+    const given = readSettings({...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)});
+    const plan = planProcesses(given, counts, await freePortsFrom(FURTHER_PORTS, furtherPorts(counts)));
+    if (printing) {
+      console.log(planLines(plan, given, before).join('\n'));
+      return;
+    }
+    const env = given.values;
     await checkPorts(plan);
     await run(plan, {json, watching, env, drain: Number(env['DRAIN_SECONDS'] ?? 60) * 1_000});
   } catch (error) {

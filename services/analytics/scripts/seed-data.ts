@@ -1,13 +1,14 @@
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {postgresUrl} from '@voicebridge/shared/config/server-urls.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {readGiven} from '@voicebridge/shared/config/given.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {z} from 'zod';
 import {type Database, openEmbedded, openPostgres} from '../src/database/database.ts';
 import {clearSeededCalls} from './clear-seeded-calls.ts';
 import {seedDatabase} from './seed-database.ts';
 
-const {DATABASE_URL, DATA_DIR} = process.env;
+const {DATABASE_URL, DATA_DIR} = readGiven(process.env, ['DATABASE_URL', 'DATA_DIR']).values;
 const options = commandLine({
   command: 'npm run seed-data --',
   about:

@@ -6,6 +6,7 @@ import {
   logLevel,
   phrase,
   port,
+  text,
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
@@ -30,8 +31,7 @@ export const AnalyticsEnv = z
     DATABASE_URL: postgresUrl()
       .optional()
       .describe('PostgreSQL 14 or later; not set: an embedded database in DATA_DIR'),
-    DATA_DIR: z
-      .string()
+    DATA_DIR: text(4_000)
       .default('.voicebridge/analytics')
       .describe('folder of the embedded database; belongs to one process'),
     RETENTION_DAYS_CALLS: days(365, 'calls and all that hangs on them'),

@@ -5,9 +5,11 @@ import {
   guardedUrl,
   host,
   logLevel,
+  modelName,
   onOff,
   port,
   secret,
+  text,
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
@@ -25,17 +27,15 @@ export const WorkerEnv = z.object({
   OPENAI_REALTIME_URL: guardedUrl('ws')
     .default('wss://api.openai.com/v1/realtime')
     .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
-  OPENAI_MODEL: z.string().default('gpt-realtime-2.1').describe('which model answers'),
-  TRANSCRIPTION_MODEL: z
-    .string()
+  OPENAI_MODEL: modelName().default('gpt-realtime-2.1').describe('which model answers'),
+  TRANSCRIPTION_MODEL: modelName()
     .default('gpt-realtime-whisper')
     .describe(
       'transcribes what callers say, so that a call that moves to another worker keeps those words; off: no transcription',
     ),
-  SYSTEM_MESSAGE: z.string().default(PERSONA).describe('who the assistant is and how it speaks'),
-  VOICE: z.string().default('alloy').describe('the assistant’s voice'),
-  GREETING: z
-    .string()
+  SYSTEM_MESSAGE: text(100_000).default(PERSONA).describe('who the assistant is and how it speaks'),
+  VOICE: modelName().default('alloy').describe('the assistant’s voice'),
+  GREETING: text(10_000)
     .default(GREETING)
     .describe('what the assistant is told to say first; off: it waits for the caller'),
   BARGE_IN: choice('immediate', 'resume')
@@ -57,18 +57,18 @@ export const WorkerEnv = z.object({
     .default(true)
     .describe('on: the assistant says goodbye and hangs up when both questions of IDLE_PROMPT_SECONDS go unanswered'),
   DTMF_INTERRUPTS: onOff().default(true).describe('on: a key that the caller presses stops the assistant'),
-  ANSWER_WITHIN_SECONDS: wholeNumber()
+  ANSWER_WITHIN_SECONDS: wholeNumber({min: 1, max: 300})
     .default(6)
     .describe(
       'the longest silence in which a caller waits for an answer: at half of it the model is asked again, later another session; then the call ends with MODEL_DOWN_SAY',
     ),
-  TOOL_ROUNDS: wholeNumber()
+  TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
     .default(8)
     .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
-  MAX_CALL_SECONDS: wholeNumber()
+  MAX_CALL_SECONDS: wholeNumber({max: 86_400})
     .default(3_600)
     .describe('the longest call; the assistant says goodbye then; 0: no limit'),
-  NO_SPEECH_SECONDS: wholeNumber()
+  NO_SPEECH_SECONDS: wholeNumber({max: 86_400})
     .default(600)
     .describe('a call in which neither side has spoken for this long is ended; 0: never'),
   UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),

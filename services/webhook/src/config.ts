@@ -6,6 +6,7 @@ import {
   logLevel,
   phrase,
   port,
+  text,
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
@@ -39,22 +40,16 @@ export const WebhookEnv = z
     REDIS_URL: redisUrls().describe(
       'where the fleet and the calls are known: redis:// or rediss://, several comma-separated for a Cluster',
     ),
-    WELCOME_SAY: z
-      .string()
-      .max(4_000)
+    WELCOME_SAY: text(4_000)
       .optional()
       .describe('spoken by Twilio before the assistant can hear; it delays the assistant, so leave it out if you can'),
     OVERLOAD: choice('say', 'hold', 'dial', 'redirect')
       .default('say')
       .describe('what a caller gets while no worker has a place: a sentence, a queue, another number, other TwiML'),
-    OVERLOAD_SAY: z
-      .string()
-      .max(4_000)
+    OVERLOAD_SAY: text(4_000)
       .default('All our lines are busy at the moment. Please call again in a few minutes.')
       .describe('the sentence for OVERLOAD=say, and at the start of OVERLOAD=hold'),
-    OVERLOAD_TARGET: z
-      .string()
-      .max(2_000)
+    OVERLOAD_TARGET: text(2_000)
       .optional()
       .describe(
         'for OVERLOAD=dial a number in E.164 form, sip:… or client:…; for OVERLOAD=redirect a URL that answers TwiML',
@@ -74,21 +69,15 @@ export const WebhookEnv = z
         'how often in a row the stream of a call is opened again after an accident, once a second and for 8 s at least; one that lived a minute begins a new row',
       ),
     DRAIN_SECONDS: drainSeconds().describe('how long a request in hand may take after SIGTERM, at most'),
-    MODEL_BUSY_SAY: z
-      .string()
-      .max(200)
+    MODEL_BUSY_SAY: text(200)
       .default('One moment, please. I will be right back with you.')
       .describe('what a caller hears, from Twilio, while the model is rate-limited for longer than a few seconds'),
-    MODEL_DOWN_SAY: z
-      .string()
-      .max(4_000)
+    MODEL_DOWN_SAY: text(4_000)
       .default('I am sorry, the assistant cannot speak at the moment. Please call again later.')
       .describe(
         'what a caller hears, from Twilio, when the model refuses the key, the quota is used up or it stays away',
       ),
-    MODEL_DOWN_TARGET: z
-      .string()
-      .max(2_000)
+    MODEL_DOWN_TARGET: text(2_000)
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),

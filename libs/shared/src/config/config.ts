@@ -2,53 +2,55 @@ import {isIP} from 'node:net';
 import {z} from 'zod';
 import {isPrivate} from './addresses.ts';
 import {misspelt} from './did-you-mean.ts';
+import {readGiven, setIn, withFile, type Env, type Given, type Problem} from './given.ts';
 import {CannotStart} from '../errors.ts';
 
-/** An environment: names to text, as Node and dotenv give it. */
-export type Env = Readonly<Record<string, string | undefined>>;
-
-/** A problem with one variable. Never holds its value. */
-export interface Problem {
-  readonly name: string;
-  /** `must be on or off` */
-  readonly what: string;
-  /** What the variable is for. */
-  readonly about: string;
-}
+export type {Env} from './given.ts';
 
 /**
  * Reads an environment against a schema. Throws `CannotStart` with all problems at once, each with the purpose of the
- * variable and never with its value. An empty text counts as not set. Blanks and line breaks around a value, as pasting
- * and secret files leave them, are removed. `warn` gets the names that are almost ours.
+ * variable and never with its value. An empty text counts as not set. Each variable may be in a file (`readGiven`). `warn`
+ * gets the names that are almost ours.
  */
 export function loadConfig<Schema extends z.ZodObject>(
   schema: Schema,
   env: Env,
   warn: (hint: string) => void = () => {},
 ): Readonly<z.infer<Schema>> {
-  const hints = misspeltNames(env, Object.keys(schema.shape));
-  const result = schema.safeParse(setIn(env));
-  if (!result.success) throw cannotStart(problemsIn(schema, env), hints);
+  const given = readGiven(env, Object.keys(schema.shape));
+  const hints = misspeltNames(given.values, Object.keys(schema.shape));
+  const problems = problemsIn(schema, given);
+  if (problems.length > 0) throw cannotStart(problems, hints);
   for (const hint of hints) warn(hint);
-  return Object.freeze(result.data);
+  return Object.freeze(schema.parse(given.values));
 }
 
-/** All problems that a process with this schema would find in the environment. */
-export function problemsIn(schema: z.ZodObject, env: Env): Problem[] {
-  const set = setIn(env);
-  const issues = schema.safeParse(set).error?.issues ?? [];
-  return issues.map(issue => {
+/** All problems that a process with this schema would find in what is given: the first of each variable. */
+export function problemsIn(schema: z.ZodObject, given: Given): Problem[] {
+  const {values, unread} = given;
+  const issues = schema.safeParse(values).error?.issues ?? [];
+  const wrong = issues.map(issue => {
     const name = String(issue.path[0] ?? 'environment');
-    const field: unknown = schema.shape[name];
-    const about = field instanceof z.ZodType ? (field.description ?? '') : '';
-    const what = set[name] === undefined && !issue.message.startsWith('is not set') ? 'is not set' : issue.message;
-    return {name, what, about};
+    const what = values[name] === undefined && !issue.message.startsWith('is not set') ? 'is not set' : issue.message;
+    return withFile({name, what, about: aboutOf(schema, name)}, given);
   });
+  const missing = [...unread].filter(([name]) => name in schema.shape);
+  return [
+    ...missing.map(([name, problem]) => ({...problem, about: aboutOf(schema, name)})),
+    // What follows from a file that gave nothing is not its own mistake.
+    ...wrong.filter(({name}, index) => !unread.has(name) && wrong.findIndex(one => one.name === name) === index),
+  ];
 }
 
-/** The names in an environment that are almost one of ours: `SYSTEM_MESAGE: did you mean SYSTEM_MESSAGE?` */
+function aboutOf({shape}: z.ZodObject, name: string): string {
+  const field: unknown = shape[name];
+  return field instanceof z.ZodType ? (field.description ?? '') : '';
+}
+
+/** The names in an environment that are almost one of ours: `SYSTEM_MESSAGE: did you mean SYSTEM_MESSAGE?` */
 export function misspeltNames(env: Env, ours: readonly string[]): string[] {
-  return misspelt(Object.keys(setIn(env)), ours).map(({name, meant}) => `${name}: did you mean ${meant}?`);
+  const known = ours.flatMap(name => [name, `${name}_FILE`]);
+  return misspelt(Object.keys(setIn(env)), known).map(({name, meant}) => `${name}: did you mean ${meant}?`);
 }
 
 /** One message for all problems. A problem that several processes share is listed once. */
@@ -66,11 +68,13 @@ export function cannotStart(problems: readonly Problem[], hints: readonly string
   );
 }
 
-/** The variables that are set, without blanks and line breaks around their values. */
-export function setIn(env: Env): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
-  );
+/** The fields whose values are never printed. */
+const HIDDEN = z.registry<{readonly hidden: true}>();
+
+/** Whether the value of this field is a secret. */
+export function isHidden(field: z.core.$ZodType): boolean {
+  const isAround = field instanceof z.ZodOptional || field instanceof z.ZodDefault;
+  return HIDDEN.get(field) !== undefined || (isAround && isHidden(field.def.innerType));
 }
 
 /** A whole number in an environment variable, within the range. */
@@ -126,17 +130,27 @@ export const secret = () =>
     .regex(
       /^[!#-&(-_a-~]+$/,
       'holds a blank, a quotation mark or a sign that is in no key: copy it again, alone, without quotes',
-    );
+    )
+    .register(HIDDEN, {hidden: true});
 
 /** Several keys or tokens, comma-separated. */
 export const secrets = () =>
   z
     .string()
     .transform(text => text.split(',').flatMap(one => one.trim() || []))
-    .pipe(z.array(secret()));
+    .pipe(z.array(secret()))
+    .register(HIDDEN, {hidden: true});
 
 /** A password or phrase that a person chose; it can only be too short. */
-export const phrase = (length: number) => z.string().min(length, `must have ${length} characters or more`);
+export const phrase = (length: number) =>
+  z.string().min(length, `must have ${length} characters or more`).register(HIDDEN, {hidden: true});
+
+/** What people or models are told, in characters at most. */
+export const text = (max: number) => z.string().max(max, `must have ${max} characters or fewer`);
+
+/** The name of a model or a voice. */
+export const modelName = () =>
+  z.string().regex(/^[\w.:/@-]{1,200}$/, 'must be a name, without blanks and quotation marks');
 
 /** Where every process may send its traces. */
 export const tracesEndpoint = () =>

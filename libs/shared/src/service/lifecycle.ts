@@ -1,7 +1,9 @@
 import {config as loadDotenv} from 'dotenv';
 import type {z} from 'zod';
 import {CannotStart, messageOf} from '../errors.ts';
-import {loadConfig} from '../config/config.ts';
+import {cannotStart, loadConfig, problemsIn} from '../config/config.ts';
+import {readGiven} from '../config/given.ts';
+import {configLines, shownConfig} from '../config/print-config.ts';
 import {createLog, type Log} from '../observability/log.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
 
@@ -50,14 +52,17 @@ const LAST_RESORT_MS = 10_000;
 /**
  * The frame of every `main.ts`: settings, a log, signals, uncaught exceptions, and one readable message instead of a stack
  * if the process cannot start. SIGTERM and SIGINT begin the drain, and the process exits with 0; a second signal ends it
- * at once, with 1. An uncaught exception begins the drain too, and the process exits with 1 (ADR 12).
+ * at once, with 1. An uncaught exception begins the drain too, and the process exits with 1 (ADR 12). With the argument
+ * `--print-config` it only prints its settings, without secrets, and exits.
  */
 export async function main<Schema extends ProcessSchema>(
   name: string,
   schema: Schema,
   run: (tools: MainTools<Readonly<z.infer<Schema>>>) => Promise<void>,
 ): Promise<void> {
+  const before = {...process.env};
   loadDotenv({quiet: true}); // the environment wins over .env
+  if (process.argv.includes('--print-config')) return printConfig(name, schema, before);
   let log: Log | undefined;
   try {
     const hints: string[] = [];
@@ -74,6 +79,17 @@ export async function main<Schema extends ProcessSchema>(
   }
   // A socket that is still open after the drain must not keep the process alive.
   setTimeout(() => process.exit(), 500).unref();
+}
+
+/** Prints every setting and its source, and on stderr what is wrong with them; then the exit code is 1. */
+function printConfig(name: string, schema: ProcessSchema, before: NodeJS.ProcessEnv): void {
+  const given = readGiven(process.env, Object.keys(schema.shape));
+  const lines = configLines(shownConfig(schema, given, variable => (before[variable] ? 'environment' : '.env')));
+  process.stdout.write(`${lines.join('\n')}\n`);
+  const problems = problemsIn(schema, given);
+  if (problems.length === 0) return;
+  process.exitCode = 1;
+  process.stderr.write(`${name} cannot start: ${cannotStart(problems).message}\n`);
 }
 
 /**
