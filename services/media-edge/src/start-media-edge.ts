@@ -11,7 +11,9 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
+import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
@@ -28,7 +30,7 @@ import type {EdgeConfig} from './config.ts';
 import {drainLegs} from './leg/drain-legs.ts';
 import {fleetWorkers} from './worker-link/fleet-workers.ts';
 import {Legs} from './leg/legs.ts';
-import {redeemTicket} from './leg/redeem-ticket.ts';
+import {answerHandshakes} from './leg/open-leg.ts';
 
 export interface EdgeDeps {
   readonly bus: MediaBus;
@@ -94,25 +96,30 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     members.keepFresh(isNeeded);
   };
   stack.defer(() => work(false));
-  const upgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const verdict = carrier.verifyUpgrade(request, legs.size < config.MAX_CALLS);
-    if (!verdict.ok) {
-      metrics.socketsRefusedTotal.inc({reason: verdict.reason});
-      log[verdict.reason === 'path' ? 'debug' : 'warn']({reason: verdict.reason}, 'socket refused');
-      return carrier.refuse(stream, verdict.status);
-    }
-    carrier.accept(request, stream, head, socket => {
-      work(true);
-      legs.add(new CallLeg(socket, redeemTicket(verdict.ticket, {directory, clock, log}), legDeps), clock.now());
-    });
-  };
-
   const state = (): Member['state'] => (draining ? 'draining' : 'ready');
   const notReady = () => (draining ? 'draining' : redisNotReady(deps.bus.trouble()));
   const server = healthServer({notReady}, metrics);
-  // 200 more for connections that are no calls, or none yet: probes, scrapes, refused sockets.
-  server.maxConnections = config.MAX_CALLS + 200;
-  server.on('upgrade', upgrade);
+  const refusals = stack.use(new RefusalLog(clock, log));
+  const strangers = stack.use(
+    boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}),
+  );
+  const answer = answerHandshakes({
+    carrier,
+    directory,
+    proved: connection => strangers.proved(connection),
+    clock,
+    log,
+    metrics,
+    refusals,
+    hasRoom: () => legs.size < config.MAX_CALLS,
+    opened(socket, entrance) {
+      work(true);
+      legs.add(new CallLeg(socket, entrance, legDeps), clock.now());
+    },
+  });
+  server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
+    background(answer(request, connection, head), log, 'answer a handshake');
+  });
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   stack.defer(() => closeServer(server));
 

@@ -10,6 +10,7 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -151,6 +152,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return redisNotReady(bus.trouble()) ?? (calls.isFull ? 'every place is taken' : undefined);
   };
   const server = healthServer({notReady}, metrics);
+  stack.use(boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   stack.defer(() => closeServer(server));
   log.info({port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL}, 'worker ready');

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {isLoopback, isPrivate} from './addresses.ts';
+import {isLoopback, isPrivate, networkOf} from './addresses.ts';
 
 test.each(['localhost', '127.0.0.1', '127.8.9.1', '::1', '[::1]', 'LOCALHOST'])(
   'only this machine reaches %s',
@@ -33,4 +33,14 @@ test.each([
   '',
 ])('anybody may be at %s', host => {
   expect([isLoopback(host), isPrivate(host)]).toEqual([false, false]);
+});
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+  ['2001:db8::1', '2001:db8:0:0'],
+  ['2001:db8:1:2:3::', '2001:db8:1:2'],
+])('the owner of %s has all of %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

@@ -30,3 +30,14 @@ export function isPrivate(host: string): boolean {
 function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
 }
+
+/**
+ * What one owner of an address has: an IPv4 address itself, the first 64 bits of an IPv6 address. For an address as the
+ * system prints it.
+ */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const head = (address.split('::')[0] ?? '').split(':').filter(group => group !== '');
+  return [...head, '0', '0', '0', '0'].slice(0, 4).join(':');
+}

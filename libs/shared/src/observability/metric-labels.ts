@@ -18,7 +18,9 @@ export const REFUSED_SOCKETS = [
   'path',
   'origin',
   'signature',
+  'ticket',
   'full',
+  'redis',
   'admission',
   'malformed',
   'tooMany',
@@ -29,6 +31,8 @@ export const REFUSED_SOCKETS = [
   'bridged',
   'leaving',
 ];
+/** Why a connection that had not proved who it is was cut: too many came after it, or its time was up. */
+export const CUT_STRANGERS = ['evicted', 'late'];
 /** Why a caller who waited for an answer did not hear one, or not all of it. docs/RUNBOOK.md explains each. */
 export const MISS_CAUSES = [
   'empty',

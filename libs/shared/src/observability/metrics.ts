@@ -2,6 +2,7 @@ import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-c
 import library from '../../package.json' with {type: 'json'};
 import {
   ADMISSIONS,
+  CUT_STRANGERS,
   END_REASONS,
   FAILOVER_KINDS,
   MISS_CAUSES,
@@ -120,6 +121,13 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       'sockets and requests refused',
       'reason',
       service === 'webhook' ? REFUSED_REQUESTS : REFUSED_SOCKETS,
+    ),
+    strangersCutTotal: counterBy(
+      EVERY,
+      'strangers_cut_total',
+      'connections closed that had not proved who they are: too many others came, or their time was up',
+      'reason',
+      CUT_STRANGERS,
     ),
     malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages that could not be read', [
       'peer',

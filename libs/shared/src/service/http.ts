@@ -42,9 +42,12 @@ const REQUEST_LIMITS = {
 /** An HTTP server with the health routes only; everything else is 404. */
 export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metrics): Server {
   const health = healthRoutes(service, metrics);
-  return createServer(REQUEST_LIMITS, (request, response) => {
+  const server = createServer(REQUEST_LIMITS, (request, response) => {
     if (!health(request, response)) response.writeHead(404).end();
   });
+  // Who asks proves nothing by it, so the connection is closed with the answer instead of when its time is up.
+  server.maxRequestsPerSocket = 1;
+  return server;
 }
 
 /**

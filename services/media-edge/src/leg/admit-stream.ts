@@ -25,9 +25,9 @@ export interface AdmitDeps {
   readonly log: Log;
 }
 
-/** By what right a stream comes in: a ticket that is being redeemed, or none where nothing is validated. */
+/** By what right a stream comes in: a ticket that was redeemed, or none where nothing is validated. */
 export type Entrance =
-  | {readonly by: 'ticket'; readonly ticket: Ticket; readonly grant: Promise<TicketGrant | undefined>}
+  | {readonly by: 'ticket'; readonly ticket: Ticket; readonly grant: TicketGrant}
   | {readonly by: 'noTicket'};
 
 type Refused = Extract<Admission, {ok: false}>;
@@ -51,19 +51,17 @@ export async function admitStream(
   if (format && (format.encoding !== 'mulaw' || format.sampleRate !== 8_000 || format.channels !== 1)) {
     return refused(1003, 'only audio/x-mulaw at 8000 Hz, one channel');
   }
-  const right = entrance.by === 'ticket' ? await byTicket(start, entrance) : await byAssignment(start, deps, signal);
+  const right = entrance.by === 'ticket' ? byTicket(start, entrance) : await byAssignment(start, deps, signal);
   return right.ok ? attach(start, right.epoch, entrance, deps, signal) : right;
 }
 
-async function byTicket({callSid}: Started, {grant}: Extract<Entrance, {by: 'ticket'}>): Promise<Right> {
-  const found = await grant;
-  if (!found) return refused(1008, 'the ticket is used, too old, or was never given out');
-  return found.callSid === callSid ? {ok: true, epoch: found.epoch} : refused(1008, 'the ticket is for another call');
+function byTicket({callSid}: Started, {grant}: Extract<Entrance, {by: 'ticket'}>): Right {
+  return grant.callSid === callSid ? {ok: true, epoch: grant.epoch} : refused(1008, 'the ticket is for another call');
 }
 
 /** A client without a ticket opens a stream for a new call, or another one for a call that a worker has. */
 async function byAssignment(
-  {callSid, facts}: Started,
+  {callSid}: Started,
   {directory, workers, clock, log}: AdmitDeps,
   signal: AbortSignal,
 ): Promise<Right> {
@@ -73,7 +71,8 @@ async function byAssignment(
     if (known.ok && known.result?.state === 'live') return {ok: true, epoch: known.result.epoch};
     // A test tool may use the same id for every call; carriers never do.
     if (known.ok && known.result) await directory.forget(callSid).catch(() => false);
-    const owned = await workers.assign({callSid, epoch: 0, assistant: 'default', facts, cause: 'plain'});
+    // Facts say where streams and transfers go. What a client says that proved nothing is none of them.
+    const owned = await workers.assign({callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'plain'});
     if (owned) return {ok: true, epoch: owned.call.epoch};
     await sleep(clock, 250, signal);
   }

@@ -5,21 +5,28 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
 import {newCallSid, newTicket, TwilioClient} from '../testing/twilio-client.ts';
-import {START_WITHIN_MS} from './leg-liveness.ts';
-import {redeemTicket} from './redeem-ticket.ts';
+import {redeemTicket, TAKE_WITHIN_MS} from './redeem-ticket.ts';
 
-test('a socket with a ticket that was used before is closed, and the first socket keeps its call', async () => {
-  const {harness, worker, closed} = await busyEdge();
+test('a handshake that was seen opens nothing a second time, and its caller keeps the call', async () => {
+  const {harness, worker, refusals} = await busyEdge();
   const {callSid, ticket} = await harness.call(worker);
   const caller = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
   caller.start();
   await harness.until(() => worker.asked.length === 2, 'the caller is bridged');
-  const replayed = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
-  replayed.start();
-  await closed(replayed);
-  expect(await replayed.closed).toBe(1008);
+  const replays = Array.from({length: 450}, () => TwilioClient.signed(harness.edge.port, ticket, callSid).answered);
+  expect(new Set(await Promise.all(replays))).toEqual(new Set([403]));
   expect(caller.socket.readyState).toBe(caller.socket.OPEN);
   expect(worker.asked).toHaveLength(2);
+  expect(await refusals()).toEqual(['voicebridge_sockets_refused_total{reason="ticket",service="media-edge"} 450']);
+  const next = await harness.call(worker);
+  expect(await TwilioClient.signed(harness.edge.port, next.ticket, next.callSid).answered).toBe(101);
+});
+
+test('of a handshake and its copy that come at once one is opened', async () => {
+  const {harness, worker} = await busyEdge();
+  const {callSid, ticket} = await harness.call(worker);
+  const both = [1, 2].map(() => TwilioClient.signed(harness.edge.port, ticket, callSid).answered);
+  expect((await Promise.all(both)).toSorted((a, b) => a - b)).toEqual([101, 403]);
 });
 
 const log = createLog('test', {level: 'silent'});
@@ -41,30 +48,29 @@ async function ticketIn({failures}: {readonly failures: number}) {
   return {clock, ticket, grant, memory, deps: {directory, clock, log}};
 }
 
-test('a ticket is taken from the directory in the moment in which the socket is opened', async () => {
-  const {ticket, grant, memory, deps} = await ticketIn({failures: 0});
-  const entrance = redeemTicket(ticket, deps);
-  expect(entrance).toMatchObject({by: 'ticket', ticket});
-  expect(await memory.takeTicket(ticket)).toBeUndefined();
-  expect(entrance.by === 'ticket' && (await entrance.grant)).toEqual(grant);
+test('a ticket is redeemed once', async () => {
+  const {ticket, grant, deps} = await ticketIn({failures: 0});
+  expect(await redeemTicket(ticket, deps)).toEqual({by: 'ticket', ticket, grant});
+  expect(await redeemTicket(ticket, deps)).toEqual({by: 'nothing', why: 'spent'});
 });
 
 test('a ticket is redeemed although Redis does not answer for a second', async () => {
   const {clock, ticket, grant, deps} = await ticketIn({failures: 10});
-  const entrance = redeemTicket(ticket, deps);
+  const redeemed = redeemTicket(ticket, deps);
   await clock.advanceAsync(1_100, 10);
-  expect(entrance.by === 'ticket' && (await entrance.grant)).toEqual(grant);
+  expect(await redeemed).toEqual({by: 'ticket', ticket, grant});
 });
 
-test('a ticket is worth nothing when Redis does not answer before the start message must have come', async () => {
-  const {clock, ticket, deps} = await ticketIn({failures: Number.POSITIVE_INFINITY});
-  const entrance = redeemTicket(ticket, deps);
-  await clock.advanceAsync(START_WITHIN_MS + 100, 10);
-  expect(entrance.by === 'ticket' && (await entrance.grant)).toBeUndefined();
+test('a handshake is refused when Redis does not answer in time, and its ticket stays good', async () => {
+  const {clock, ticket, grant, memory, deps} = await ticketIn({failures: Number.POSITIVE_INFINITY});
+  const redeemed = redeemTicket(ticket, deps);
+  await clock.advanceAsync(TAKE_WITHIN_MS + 100, 10);
+  expect(await redeemed).toEqual({by: 'nothing', why: 'unknown'});
   expect(clock.waiting).toBe(0);
+  expect(await memory.takeTicket(ticket)).toEqual(grant);
 });
 
 test('a client without a ticket comes in by no ticket', async () => {
   const {deps} = await ticketIn({failures: 0});
-  expect(redeemTicket(undefined, deps)).toEqual({by: 'noTicket'});
+  expect(await redeemTicket(undefined, deps)).toEqual({by: 'noTicket'});
 });

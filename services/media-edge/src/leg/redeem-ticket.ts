@@ -2,26 +2,29 @@ import type {CallDirectory} from '@voicebridge/shared/call-directory/call-direct
 import {logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Entrance} from './admit-stream.ts';
-import {START_WITHIN_MS} from './leg-liveness.ts';
+
+/** A carrier waits for the answer to its handshake at least for so long. */
+export const TAKE_WITHIN_MS: Millis = 3_000;
+
+/** `spent`: used, too old or never given out. `unknown`: Redis did not say so in time. */
+export type Redeemed = Entrance | {readonly by: 'nothing'; readonly why: 'spent' | 'unknown'};
 
 /**
- * Redeems the ticket of a socket that was just opened, while its start message is on the way: no other socket can come in
- * with it from then on. While Redis does not answer it is tried again, for as long as the start message may take.
+ * Takes the ticket of a handshake before it is answered: a handshake that was seen opens nothing a second time. While
+ * Redis does not answer it is tried again.
  */
-export function redeemTicket(
+export async function redeemTicket(
   ticket: Ticket | undefined,
   {directory, clock, log}: {directory: Pick<CallDirectory, 'takeTicket'>; clock: Clock; log: Log},
-): Entrance {
+): Promise<Redeemed> {
   if (ticket === undefined) return {by: 'noTicket'};
   const late = new AbortController();
-  const cancel = clock.after(START_WITHIN_MS, () => late.abort());
+  const cancel = clock.after(TAKE_WITHIN_MS, () => late.abort());
   const onFailure = logFirstFailure(log, 'take ticket');
-  const taking = retryUntilAborted(() => directory.takeTicket(ticket), {clock, signal: late.signal, onFailure});
-  const grant = taking.then(taken => {
-    cancel();
-    return taken.ok ? taken.result : undefined;
-  });
-  return {by: 'ticket', ticket, grant};
+  const taken = await retryUntilAborted(() => directory.takeTicket(ticket), {clock, signal: late.signal, onFailure});
+  cancel();
+  if (!taken.ok) return {by: 'nothing', why: 'unknown'};
+  return taken.result ? {by: 'ticket', ticket, grant: taken.result} : {by: 'nothing', why: 'spent'};
 }

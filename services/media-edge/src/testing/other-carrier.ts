@@ -42,6 +42,7 @@ export class OtherCarrier implements Carrier<IncomingMessage, Duplex> {
   }
 
   refuse(stream: Duplex, status: number): void {
+    stream.once('finish', () => stream.destroy());
     stream.end(`HTTP/1.1 ${status} \r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 }

@@ -43,6 +43,8 @@ export class TwilioSockets {
   /** Answers a status other than 101 and ends the connection. */
   refuse(stream: Duplex, status: number): void {
     stream.on('error', () => {}); // a peer that is refused may be gone already
+    // Nobody else closes it: the HTTP server has let go of it, and a peer that never closes would keep it for ever.
+    stream.once('finish', () => stream.destroy());
     stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 }

@@ -1,0 +1,68 @@
+import {once} from 'node:events';
+import {connect, type Socket} from 'node:net';
+import {expect, onTestFinished, test} from 'vitest';
+import {STRANGERS} from '@voicebridge/shared/service/strangers.ts';
+import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
+import {busyEdge} from '../testing/busy-edge.ts';
+import {TwilioClient} from '../testing/twilio-client.ts';
+
+/** Sockets that never close by themselves: half open, if the other side ends them. */
+function open(port: number, count: number): Socket[] {
+  const sockets = Array.from({length: count}, () =>
+    connect({port, host: '127.0.0.1', allowHalfOpen: true})
+      .on('error', () => {})
+      .resume(),
+  );
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  return sockets;
+}
+
+test('six hundred refused handshakes whose clients never close leave nothing behind', async () => {
+  const {harness, worker, expectUnharmed, refusals} = await busyEdge();
+  for (let round = 0; round < 6; round += 1) {
+    const strangers = open(harness.edge.port, 100);
+    const ended = strangers.map(socket => once(socket, 'end'));
+    for (const socket of strangers)
+      socket.write('GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await Promise.all(ended);
+    // They are gone at the edge, not only half closed: whatever they send now is answered with a reset.
+    while (strangers.some(socket => !socket.destroyed)) {
+      for (const socket of strangers) if (!socket.destroyed) socket.write('more');
+      await flushPromises();
+    }
+  }
+  expect(await refusals()).toEqual(['voicebridge_sockets_refused_total{reason="path",service="media-edge"} 600']);
+  const {callSid, ticket} = await harness.call(worker);
+  expect(await TwilioClient.signed(harness.edge.port, ticket, callSid).answered).toBe(101);
+  await expectUnharmed();
+});
+
+test('whoever comes after a thousand silent connections is admitted at once, and the silent ones are closed in time', async () => {
+  const {harness, worker, expectUnharmed} = await busyEdge();
+  const silent = open(harness.edge.port, 1_000);
+  const gone = silent.map(socket => once(socket, 'end'));
+  await Promise.all(silent.map(socket => once(socket, 'connect')));
+  const {callSid, ticket} = await harness.call(worker);
+  expect(await TwilioClient.signed(harness.edge.port, ticket, callSid).answered).toBe(101);
+  await harness.pass(STRANGERS.proveWithin + 500);
+  await Promise.all(gone);
+  expect(await harness.metric('strangers_cut_total')).toEqual([
+    `voicebridge_strangers_cut_total{reason="evicted",service="media-edge"} ${1_001 - STRANGERS.atMost}`,
+    `voicebridge_strangers_cut_total{reason="late",service="media-edge"} ${STRANGERS.atMost - 1}`,
+  ]);
+  await expectUnharmed();
+});
+
+test('a ticket is good for another edge when this one is full by the time it was redeemed', async () => {
+  const {harness, worker} = await busyEdge({MAX_CALLS: '2'});
+  const [one, two] = [await harness.call(worker), await harness.call(worker)];
+  const answers = [one, two].map(
+    ({ticket, callSid}) => TwilioClient.signed(harness.edge.port, ticket, callSid).answered,
+  );
+  const got = await Promise.all(answers);
+  expect(got.toSorted((a, b) => a - b)).toEqual([101, 503]);
+  const refused = got[0] === 503 ? one : two;
+  expect(await harness.directory.takeTicket(refused.ticket)).toMatchObject({callSid: refused.callSid});
+});
