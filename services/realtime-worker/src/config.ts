@@ -93,6 +93,11 @@ export const WorkerEnv = z.object({
   SHOW_TIMING_MATH: onOff()
     .default(false)
     .describe('on: logs the arithmetic of each interruption, and why there was none'),
+  LOG_MODEL_DETAILS: onOff()
+    .default(false)
+    .describe(
+      'on: logs how the model server explains an error, which may repeat what a caller said; off: its code and the length',
+    ),
   OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
   LOG_LEVEL: logLevel(),
 });

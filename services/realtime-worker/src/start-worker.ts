@@ -100,6 +100,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     streamGraceMs: STREAM_GRACE,
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
+    logModelDetails: config.LOG_MODEL_DETAILS,
     ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
     wellSince: name => bus.wellSince(name),
     mayCompact: () => readers.mayCompact,

@@ -1,6 +1,7 @@
-import {pino, type DestinationStream, type Logger} from 'pino';
+import {pino, type DestinationStream, type Logger, type LoggerOptions} from 'pino';
 import type {CallSid} from '../protocol/ids.ts';
 import type {FailedTry} from '../retry.ts';
+import {tellError} from './tell-error.ts';
 import {traceIdOf} from './traceparent.ts';
 
 /**
@@ -42,45 +43,54 @@ const REDACTED = [
   'url',
 ];
 
-/** The longest message and stack of an error in a line, in characters. */
-const MESSAGE_MAX = 500;
-const STACK_MAX = 4_000;
-/** How many errors of a chain of causes are logged. */
-const DEPTH = 3;
+/** How many lines of this process told of a bug. */
+let bugs = 0;
 
-/**
- * An error as it may be logged: without its other fields. Errors of Redis clients hold the arguments of the command and
- * errors of databases its parameters; both may contain words of a call and telephone numbers.
- */
-function tellError(thrown: unknown, depth = DEPTH): unknown {
-  if (!(thrown instanceof Error)) return {type: typeof thrown, message: tellMessage(String(thrown))};
-  const code = 'code' in thrown ? thrown.code : undefined;
-  const frames = thrown.stack?.split('\n').filter(line => /^\s+at /.test(line));
-  return {
-    type: thrown.name === 'Error' ? thrown.constructor.name : thrown.name,
-    message: tellMessage(thrown.message),
-    ...(typeof code === 'string' || typeof code === 'number' ? {code} : {}),
-    ...(frames ? {stack: frames.join('\n').slice(0, STACK_MAX)} : {}),
-    ...(thrown.cause !== undefined && depth > 1 ? {cause: tellError(thrown.cause, depth - 1)} : {}),
-  };
-}
-
-/** Removes the arguments that Redis repeats when it does not know a command. */
-function tellMessage(message: string): string {
-  return message.replace(/, with args beginning with:.*/s, '').slice(0, MESSAGE_MAX);
+/** How many lines of this process began with `bug:` so far. */
+export function bugsLogged(): number {
+  return bugs;
 }
 
 /** The log of a process. */
 export function createLog(service: string, {level = 'info', to, facts = {}}: LogOptions = {}): Log {
-  const options = {
+  const options: LoggerOptions = {
     level,
     base: {service, ...facts},
-    serializers: {err: (thrown: unknown) => tellError(thrown)},
     redact: {paths: [...REDACTED], censor: '[redacted]'},
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: {level: (label: string) => ({level: label})},
+    formatters: {level: label => ({level: label}), log: tellErrors},
+    serializers: {err: (told: unknown) => told},
+    hooks: {
+      logMethod(args, method) {
+        if (args.some(isBug)) bugs += 1;
+        // Without a message pino would take that of the error, as it is.
+        if (args.length === 1 && typeof args[0] === 'object') args.push('');
+        method.apply(this, args);
+      },
+    },
   };
   return to ? pino(options, to) : pino(options);
+}
+
+/**
+ * Turns `debug` on for a log and for all logs that were made from it, or back to `usual`. Returns the new level. A log that
+ * is made from another one has its level, until it is given one of its own; none of ours is.
+ */
+export function toggleDebug(log: Log, usual: string): string {
+  log.level = log.level === usual ? 'debug' : usual;
+  return log.level;
+}
+
+function isBug(arg: unknown): boolean {
+  return typeof arg === 'string' && arg.startsWith('bug:');
+}
+
+/** The facts of a line, with each error in the words that may be logged, under whatever name it comes. */
+function tellErrors(facts: Record<string, unknown>): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(facts))
+    told[name] = name === 'err' || value instanceof Error ? tellError(value) : value;
+  return told;
 }
 
 /** The log of a call: each line has its CallSid, and the id of its trace once that is known. */

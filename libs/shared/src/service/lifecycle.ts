@@ -4,7 +4,7 @@ import {CannotStart, messageOf} from '../errors.ts';
 import {cannotStart, loadConfig, problemsIn} from '../config/config.ts';
 import {readGiven} from '../config/given.ts';
 import {configLines, shownConfig} from '../config/print-config.ts';
-import {createLog, type Log} from '../observability/log.ts';
+import {createLog, toggleDebug, type Log} from '../observability/log.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
 
 /** One running service. To drain is not to stop: no new work is accepted, and the work in hand goes on. */
@@ -52,8 +52,8 @@ const LAST_RESORT_MS = 10_000;
 /**
  * The frame of every `main.ts`: settings, a log, signals, uncaught exceptions, and one readable message instead of a stack
  * if the process cannot start. SIGTERM and SIGINT begin the drain, and the process exits with 0; a second signal ends it
- * at once, with 1. An uncaught exception begins the drain too, and the process exits with 1 (ADR 12). With the argument
- * `--print-config` it only prints its settings, without secrets, and exits.
+ * at once, with 1. An uncaught exception begins the drain too, and the process exits with 1 (ADR 12). SIGUSR2 turns the
+ * level `debug` on and off. With the argument `--print-config` it only prints its settings, without secrets, and exits.
  */
 export async function main<Schema extends ProcessSchema>(
   name: string,
@@ -69,6 +69,7 @@ export async function main<Schema extends ProcessSchema>(
     const config = loadConfig(schema, process.env, hint => hints.push(hint));
     const {LOG_LEVEL: level, DRAIN_SECONDS: drain} = config;
     log = createLog(name, {level, facts: {pid: process.pid}});
+    debugOnSignal(log, level);
     for (const hint of hints) log.warn({hint}, 'a name in the environment is none of ours');
     await run({config, log, stop: reasonToStop(log, drain * 1_000), clock: systemClock});
     process.exitCode ??= 0;
@@ -90,6 +91,12 @@ function printConfig(name: string, schema: ProcessSchema, before: NodeJS.Process
   if (problems.length === 0) return;
   process.exitCode = 1;
   process.stderr.write(`${name} cannot start: ${cannotStart(problems).message}\n`);
+}
+
+/** SIGUSR2 turns the level `debug` on, and off again: no restart, which would move calls. */
+function debugOnSignal(log: Log, usual: string): void {
+  if (process.platform === 'win32') return;
+  process.on('SIGUSR2', () => log.warn({now: toggleDebug(log, usual)}, 'log level changed'));
 }
 
 /**

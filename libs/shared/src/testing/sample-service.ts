@@ -23,6 +23,7 @@ await main('sample', SampleEnv, async ({config, log, stop, clock}) => {
     notReady: () => undefined,
     async drain() {
       if (SAMPLE === 'throws twice') throwLater('a bug while draining');
+      log.debug('draining in detail');
       for (let turn = 0; turn < 10; turn += 1) await new Promise(resolve => setImmediate(resolve));
       log.info('call handed over');
     },

@@ -1,4 +1,4 @@
-import {messageOf} from '@voicebridge/shared/errors.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -80,7 +80,7 @@ export class DatabaseWatch implements AsyncDisposable {
   }
 
   #isAway(thrown: unknown): void {
-    this.#reason = `the database cannot be used: ${messageOf(thrown)}`;
+    this.#reason = `the database cannot be used: ${tellMessage(thrown)}`;
     this.#outages.failed(thrown);
     const delay = RETRIES[Math.min(this.#attempt++, RETRIES.length - 1)] ?? 0;
     this.#cancel = this.#clock.after(delay, () => void this.#try());

@@ -94,7 +94,7 @@ export class LiveFeed implements Disposable {
     this.#fleet = said;
     if (this.#deps.database.reason === undefined)
       await this.#newCalls().catch((thrown: unknown) =>
-        this.#deps.log.debug({reason: messageOf(thrown)}, 'live feed could not look for calls'),
+        this.#deps.log.debug({err: thrown}, 'live feed could not look for calls'),
       );
     this.#ticking = false;
   }

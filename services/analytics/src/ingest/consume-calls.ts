@@ -1,9 +1,9 @@
 import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
-import {messageOf} from '@voicebridge/shared/errors.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
@@ -79,12 +79,13 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
         const {endedAt} = parsed.data.summary;
         metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);
         traceRecord({data: parsed.data, attemptsMade: job.attemptsMade}, takenAt, outcome);
+        tellRecorded(parsed.data, outcome, takenAt);
         if (outcome === 'recorded') deps.onRecorded(parsed.data.summary.callSid);
         return outcome;
       } catch (thrown) {
         const failure = failureOf(thrown);
         if (!stopping.signal.aborted) {
-          if (failure === 'record') throw refuse(job, messageOf(thrown));
+          if (failure === 'record') throw refuse(job, tellMessage(thrown));
           if (failure === 'statement') throw thrown;
           database.lost(thrown);
           continue;
@@ -94,6 +95,12 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
       await job.moveToDelayed(deps.clock.wall() + RETRY, token);
       throw new DelayedError();
     }
+  };
+
+  const tellRecorded = ({summary, part, parts}: CallFinished, outcome: string, takenAt: Millis) => {
+    const now = deps.clock.wall();
+    const facts = {outcome, ...(parts > 1 ? {part, parts} : {}), tookMs: now - takenAt, afterMs: now - summary.endedAt};
+    logOfCall(log, summary.callSid, summary.traceparent).info(facts, 'call recorded');
   };
 
   const refuse = (job: Job<unknown>, problem: string) => {

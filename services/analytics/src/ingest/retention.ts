@@ -1,4 +1,3 @@
-import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -70,8 +69,7 @@ export function keepRetention(database: DatabaseWatch, retention: Retention, clo
     };
     swept().then(
       deleted => log.info({deleted}, 'retention swept'),
-      (thrown: unknown) =>
-        log.warn({reason: messageOf(thrown)}, 'retention could not sweep; it tries again in an hour'),
+      (thrown: unknown) => log.warn({err: thrown}, 'retention could not sweep; it tries again in an hour'),
     );
   });
 }

@@ -22,6 +22,7 @@ export interface CallDeps {
   readonly streamGraceMs: Millis;
   readonly rotateAfterMs: Millis;
   readonly showTimingMath: boolean;
+  readonly logModelDetails: boolean;
   /**
    * Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. On a Cluster: the
    * shard of a key or channel.

@@ -285,7 +285,6 @@ export class CallSession implements OwnedCall {
     if (this.#over) return;
     this.#close();
     this.#journal.write({is: 'ended', reason});
-    this.#log.info({reason}, 'call ended');
     const journal = this.#journal;
     const report = () => {
       if (journal.fenced) return this.#outcome.resolve({how: 'moved'});

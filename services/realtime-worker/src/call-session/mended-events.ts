@@ -1,5 +1,6 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {codeIn} from '../model/code-in.ts';
 import {modelEventLabel} from './error-label.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 
@@ -19,6 +20,6 @@ export class MendedEvents {
     this.#metrics.modelEventsMendedTotal.inc({type: label});
     if (this.#types.has(label)) return;
     this.#types.add(label);
-    this.#log.warn({event, detail}, 'an event of the model was not as it should be');
+    this.#log.warn({event: codeIn(event) ?? 'unreadable', detail}, 'an event of the model was not as it should be');
   }
 }

@@ -8,7 +8,7 @@ import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
-import type {LostCause, ModelEvent, ServerRights} from '../model/model-adapter.ts';
+import type {ModelEvent, ServerRights} from '../model/model-adapter.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {PhoneSign} from './phone-sign.ts';
 import {StreamGrace} from './stream-grace.ts';
@@ -192,7 +192,7 @@ export class CallCore {
         this.#model.ready(at);
         return this.#model.isReady ? [...this.#failovers.modelReady(at), ...this.#sessionOpened(at)] : [];
       case 'lost':
-        return this.#modelLost(event.cause, event.detail, at);
+        return this.#modelLost(event, at);
       case 'callerSpoke':
         this.#caller.callerSpeaks(true);
         return this.#dialogue.callerSpoke(event.itemId, this.#caller.given.onsetAt(event.fromMs) ?? at, at);
@@ -222,8 +222,8 @@ export class CallCore {
     return [...effects, ...hear(this.#caller.sessionOpened())];
   }
 
-  #modelLost(cause: LostCause, detail: string, at: Millis): CallEffect[] {
-    const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, detail}];
+  #modelLost({cause, note, detail}: Extract<ModelEvent, {type: 'lost'}>, at: Millis): CallEffect[] {
+    const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, note, detail}];
     if (this.#model.isReady) effects.push(...this.#sessionLost(at));
     this.#failovers.modelLost(at);
     return [...effects, ...this.#perform(this.#model.lost(cause), at)];

@@ -4,7 +4,7 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {quietTraces} from '@voicebridge/shared/observability/trace.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
-import {sendCdr} from './send-cdr.ts';
+import {sendCdr, sendCdrWithRetries} from './send-cdr.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
@@ -66,6 +66,24 @@ async function finishedCall() {
   const entries: JournalEntry[] = [opened, {is: 'ended', wall: 1_000, reason: 'caller.hung-up'}];
   return {deps, directory, sent, call: {callSid: callSid(1), epoch: 1, entries}};
 }
+
+test('an operator reads the end of a call once, also if its record is sent only at the second try', async () => {
+  const {deps, call} = await finishedCall();
+  const lines: {msg: string; reason?: string; callSid?: string}[] = [];
+  const log = createLog('test', {to: {write: line => void lines.push(JSON.parse(line) as (typeof lines)[number])}});
+  let tries = 0;
+  const send = async () => {
+    tries += 1;
+    if (tries === 1) throw new Error('Redis is away');
+  };
+  const clock = new FakeClock();
+  const queue = {send, [Symbol.asyncDispose]: async () => {}};
+  const sent = sendCdrWithRetries(call, {...deps, log, queue}, {clock, signal: new AbortController().signal});
+  await clock.advanceAsync(1_000, 100);
+  await sent;
+  expect(lines.map(({msg}) => msg)).toEqual(['call ended', 'record not sent']);
+  expect(lines[0]).toMatchObject({callSid: callSid(1), reason: 'caller.hung-up'});
+});
 
 test('a call is marked as ended only after its record is in the queue', async () => {
   const {deps, directory, sent, call} = await finishedCall();

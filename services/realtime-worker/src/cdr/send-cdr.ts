@@ -1,13 +1,14 @@
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
+import {callEndedFacts} from './call-ended-line.ts';
 import {traceCall} from './trace-call.ts';
 import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
 
@@ -38,7 +39,8 @@ export async function sendCdrWithRetries(
   deps: SendCdrDeps,
   {clock, signal}: {readonly clock: Clock; readonly signal: AbortSignal},
 ): Promise<void> {
-  await retryUntilAborted(() => sendCdr(call, deps), {
+  const tell = tellOnce(deps.log);
+  await retryUntilAborted(() => sendCdr(call, deps, tell), {
     clock,
     signal,
     pauseMs: RETRY_DELAYS_MS,
@@ -57,6 +59,7 @@ export async function sendCdrWithRetries(
 export async function sendCdr(
   {callSid, epoch, entries}: FinishedCall,
   {queue, directory, worker, transcripts, metrics, traces, log}: SendCdrDeps,
+  tell = tellOnce(log),
 ): Promise<void> {
   const call = await directory.read(callSid);
   if (call && (call.state === 'ended' || call.owner !== worker)) {
@@ -72,11 +75,26 @@ export async function sendCdr(
     // A bug in one field must not keep the call open for ever.
     log.error({err: thrown, callSid}, 'bug: no record can be made of this call');
   }
-  if (parts) await queue.send(parts);
+  if (parts) {
+    tell(parts);
+    await queue.send(parts);
+  }
   await directory.end(callSid, call?.epoch ?? epoch);
   // Counted and traced last: after a failure above, everything is tried again from the start.
   metrics.recordsTotal.inc({outcome: parts ? 'sent' : 'impossible'});
   if (!parts) return;
   metrics.callsTotal.inc({result: parts[0]?.summary.endReason ?? 'unknown'});
   traceCall(parts, traces);
+}
+
+/** Logs the end of the call when its record is first made, however often it is sent: also while Redis takes no record. */
+function tellOnce(log: Log): (parts: readonly CallFinished[]) => void {
+  let isTold = false;
+  return parts => {
+    const [first] = parts;
+    if (isTold || !first) return;
+    isTold = true;
+    const {callSid, traceparent} = first.summary;
+    logOfCall(log, callSid, traceparent).info(callEndedFacts(parts), 'call ended');
+  };
 }

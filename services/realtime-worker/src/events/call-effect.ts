@@ -5,7 +5,7 @@ import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts'
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {JournalEntry} from './journal-entry.ts';
 import type {ToolArguments} from './tool-outcome.ts';
-import type {ModelCommand} from '../model/model-adapter.ts';
+import type {Explained, ModelCommand} from '../model/model-adapter.ts';
 
 type Without<Entry> = Entry extends unknown ? Omit<Entry, 'wall'> : never;
 
@@ -38,9 +38,9 @@ export type CallEffect =
   | {readonly do: 'end'; readonly reason: EndReason}
   | {readonly do: 'measure'; readonly what: 'turnGap' | 'firstAudio'; readonly ms: Millis}
   /** The caller got no answer, or only a part of it. `step`: what is done about it. */
-  | {readonly do: 'missed'; readonly cause: MissCause; readonly step: MissStep; readonly detail: string}
+  | ({readonly do: 'missed'; readonly cause: MissCause; readonly step: MissStep} & Explained)
   | {readonly do: 'timing'; readonly line: string}
-  | {readonly do: 'warn'; readonly what: string; readonly code: string; readonly detail: string};
+  | ({readonly do: 'warn'; readonly what: string; readonly code: string} & Explained);
 
 /** The frame of the caller that has just come goes on to the model. */
 export type PassOn = {readonly do: 'passOn'};

@@ -113,7 +113,15 @@ export type ModelEvent =
   | {readonly type: 'notTranscribed'; readonly itemId: string; readonly code: string; readonly message: string}
   /** An event was unreadable, or was read without a part of it; told once for each type. */
   | {readonly type: 'mended'; readonly event: string; readonly detail: string}
-  | {readonly type: 'lost'; readonly cause: LostCause; readonly detail: string};
+  | ({readonly type: 'lost'; readonly cause: LostCause} & Explained);
+
+/** Why something failed, for operators. */
+export interface Explained {
+  /** In our own words. */
+  readonly note?: string | undefined;
+  /** In the words of a model's server or of a tool: they may repeat what was said in the call. */
+  readonly detail: string;
+}
 
 /** Whether another session is worth a try. */
 export function isFatal(cause: LostCause): boolean {

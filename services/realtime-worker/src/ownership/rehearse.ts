@@ -59,6 +59,7 @@ export async function rehearse(options: {
       streamGraceMs: 1_000,
       rotateAfterMs: 3_600_000,
       showTimingMath: false,
+      logModelDetails: false,
       wellSince: () => bus.wellSince(),
       mayCompact: () => true,
       handOver: async () => false,

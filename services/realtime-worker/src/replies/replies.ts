@@ -4,7 +4,8 @@ import {type AnswerStep, AnswerDeadline} from './answer-deadline.ts';
 import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {LiveResponse, Response} from './live-response.ts';
 import {type Ended, missed, silentBecause} from './miss-cause.ts';
-import type {ModelEvent} from '../model/model-adapter.ts';
+import {codeIn} from '../model/code-in.ts';
+import type {Explained, ModelEvent} from '../model/model-adapter.ts';
 import {RateLimit} from './rate-limit.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
@@ -17,6 +18,9 @@ export interface RepliesDeps {
   /** The response in progress. `Replies` begins and ends it; the dialogue reports its audio. */
   readonly live: LiveResponse;
 }
+
+/** Nobody said why. */
+const UNEXPLAINED: Explained = {detail: ''};
 
 const RETRY_AFTER_MS = 300;
 /** A working model makes its first sound within this time of being asked. */
@@ -163,8 +167,8 @@ export class Replies {
     const cause = missed(event, response);
     if (cause === undefined && response.spoke) this.#answered();
     if (cause === undefined || !heeded) return effects;
-    const detail = [event.reason, event.message].filter(Boolean).join(': ');
-    return [...effects, ...this.#missed(cause, detail, response, event, at)];
+    const why = {note: codeIn(event.reason), detail: event.message ?? ''};
+    return [...effects, ...this.#missed(cause, why, response, event, at)];
   }
 
   #answered(): void {
@@ -172,8 +176,8 @@ export class Replies {
     this.limit.answered();
   }
 
-  #missed(cause: MissCause, detail: string, response: Response, event: Ended, at: Millis): CallEffect[] {
-    if (cause === 'incomplete' && response.spoke) return this.#goOn(detail, event.reason === 'content_filter', at);
+  #missed(cause: MissCause, why: Explained, response: Response, event: Ended, at: Millis): CallEffect[] {
+    if (cause === 'incomplete' && response.spoke) return this.#goOn(why, event.reason === 'content_filter', at);
     const request = this.#again(response);
     // A request that fails while a rate limit lasts is made again when the limit is over.
     const limited =
@@ -181,10 +185,10 @@ export class Replies {
     if (limited) {
       this.#awaited = request;
       this.#watch.holdUntil((this.limit.until ?? at) + FIRST_SOUND_WITHIN_MS);
-      return [{do: 'missed', cause, step: limited, detail}];
+      return [{do: 'missed', cause, step: limited, ...why}];
     }
     const step = this.#watch.next();
-    return step ? this.#take(step, cause, detail, request, at + RETRY_AFTER_MS) : [];
+    return step ? this.#take(step, cause, why, request, at + RETRY_AFTER_MS) : [];
   }
 
   /** An earlier owner of the call asked the caller to wait until then. */
@@ -194,11 +198,11 @@ export class Replies {
   }
 
   /** A reply stopped in mid-sentence. The model is asked once to finish it; after that, the caller can ask. */
-  #goOn(detail: string, isFiltered: boolean, at: Millis): CallEffect[] {
-    if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', detail}];
+  #goOn(why: Explained, isFiltered: boolean, at: Millis): CallEffect[] {
+    if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', ...why}];
     this.#wentOn = true;
     const request = this.#live.rest(isFiltered ? 'filtered' : 'broken-off');
-    return [{do: 'missed', cause: 'incomplete', step: 'ask-again', detail}, ...this.want(request, at)];
+    return [{do: 'missed', cause: 'incomplete', step: 'ask-again', ...why}, ...this.want(request, at)];
   }
 
   /** The model refused a command. No refusal ends the call by itself. */
@@ -208,7 +212,7 @@ export class Replies {
     if (code === BUSY && (isRespond || about === undefined)) this.#sequencer.refused(tag);
     if (BENIGN.has(code)) return [];
     const effects: CallEffect[] = [
-      {do: 'warn', what: `the model refused ${about ?? 'something'}`, code, detail: message},
+      {do: 'warn', what: `the model refused ${codeIn(about) ?? 'something'}`, code, detail: message},
     ];
     const aboutMetadata = /metadata/i.test(message);
     if (!isRespond && !(about === undefined && aboutMetadata)) return effects;
@@ -217,7 +221,10 @@ export class Replies {
     if (aboutMetadata) return [...effects, ...this.want(request, at)];
     const step = this.#watch.next();
     return step
-      ? [...effects, ...this.#take(step, 'refused', `${code}: ${message}`, request, at + RETRY_AFTER_MS)]
+      ? [
+          ...effects,
+          ...this.#take(step, 'refused', {note: codeIn(code), detail: message}, request, at + RETRY_AFTER_MS),
+        ]
       : effects;
   }
 
@@ -239,17 +246,21 @@ export class Replies {
     if (step === 'ask-again' && response?.spoke && !this.#live.isMidItem) return this.#neverEnded(response, at);
     const because = this.limit.isToBlame ? 'rate-limited' : silentBecause(this.#sequencer.state, response);
     const cause = this.#hasSession ? because : 'no-session';
-    if (step !== 'ask-again') return this.#take(step, cause, '', undefined, at);
+    if (step !== 'ask-again') return this.#take(step, cause, UNEXPLAINED, undefined, at);
     const {request, responseId} = this.#sequencer.abandon();
     const effects = responseId === undefined ? [] : this.#deps.abandon(responseId, at);
     this.#live.abandon();
     const wanted = response ? this.#again(response) : (request ?? this.#awaited ?? {cause: 'turn'});
-    return [...this.#take(step, cause, '', wanted, at), ...effects, ...(this.#hasSession ? this.time(at) : [])];
+    return [
+      ...this.#take(step, cause, UNEXPLAINED, wanted, at),
+      ...effects,
+      ...(this.#hasSession ? this.time(at) : []),
+    ];
   }
 
   /** Ends the call with an apology. */
   giveUp(cause: MissCause): CallEffect[] {
-    return this.#take('give-up', cause, '', undefined, 0);
+    return this.#take('give-up', cause, UNEXPLAINED, undefined, 0);
   }
 
   /** The answer was said to its end, but the server never reported the end of the response. */
@@ -268,8 +279,8 @@ export class Replies {
     return spoke ? this.#live.rest('broken-off') : (request ?? {cause: 'turn'});
   }
 
-  #take(step: AnswerStep, cause: MissCause, detail: string, request: Request | undefined, at: Millis): CallEffect[] {
-    const told: CallEffect = {do: 'missed', cause, step, detail};
+  #take(step: AnswerStep, cause: MissCause, why: Explained, request: Request | undefined, at: Millis): CallEffect[] {
+    const told: CallEffect = {do: 'missed', cause, step, ...why};
     this.#awaited = request ?? this.#awaited ?? {cause: 'turn'};
     if (step === 'give-up') {
       const reason = this.#hasSession ? 'platform.model-silent' : 'platform.model-lost';

@@ -44,6 +44,7 @@ export async function takenCall({
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,
     showTimingMath: false,
+    logModelDetails: false,
     wellSince: () => bus.wellSince(),
     mayCompact: () => true,
     handOver: async () => false,

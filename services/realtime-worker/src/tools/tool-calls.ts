@@ -209,7 +209,8 @@ export class ToolCalls {
       do: 'missed',
       cause: 'tool-loop',
       step: 'ask-again',
-      detail: `${this.#rounds} rounds of tools without a word`,
+      note: `${this.#rounds} rounds of tools without a word`,
+      detail: '',
     });
     return {effects, request: {...request, speechOnly: true}};
   }

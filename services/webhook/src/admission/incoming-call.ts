@@ -81,7 +81,13 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.callSid, 'caller.hung-up', context);
     return overloadAnswer(config, request.held);
   }
-  answered(call.ticket === ticket ? 'admitted' : 'repeated');
+  const isNew = call.ticket === ticket;
+  answered(isNew ? 'admitted' : 'repeated');
+  if (isNew) {
+    const facts = {owner: call.owner, epoch: call.epoch, tookMs: Math.round(clock.now() - receivedAt)};
+    const waited = request.waited > 0 ? {waited: request.waited} : {};
+    logOfCall(context.log, call.callSid, traceparent).info({...facts, ...waited}, 'call admitted');
+  }
   return intendedAnswer(call, config) ?? connectAnswer(call, config, config.WELCOME_SAY);
 }
 

@@ -140,7 +140,11 @@ describe('a model session', () => {
       },
     };
     const {next} = await open(new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [error])));
-    expect(await next('lost')).toMatchObject({cause: 'misconfigured', detail: 'unknown_parameter: Unknown parameter'});
+    expect(await next('lost')).toMatchObject({
+      cause: 'misconfigured',
+      note: 'unknown_parameter',
+      detail: 'Unknown parameter',
+    });
   });
 
   test.each([

@@ -6,6 +6,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
 import {fatalCause, OpenAIReader} from './server-events.ts';
 import type {
+  Explained,
   LostCause,
   ModelAdapter,
   ModelCommand,
@@ -83,7 +84,7 @@ class OpenAISession implements ModelSession {
     this.#listen();
     this.#cancels.push(
       clock.after(HANDSHAKE_WITHIN + CONFIGURED_WITHIN, () => {
-        if (this.#state !== 'ready') this.#lose('unreachable', 'the session was not configured in time');
+        if (this.#state !== 'ready') this.#lose('unreachable', {note: 'the session was not configured in time'});
       }),
       every(clock, PING_EVERY, () => this.#ping()),
     );
@@ -128,10 +129,10 @@ class OpenAISession implements ModelSession {
       const status = response.statusCode ?? 0;
       response.destroy();
       const cause = REFUSED_STATUS.has(status) ? 'refused' : 'unreachable';
-      this.#lose(cause, `the model's server answered ${status} to the upgrade${hintOf(status)}`);
+      this.#lose(cause, {note: `the model's server answered ${status} to the upgrade${hintOf(status)}`});
       socket.terminate();
     });
-    socket.on('error', error => this.#lose('unreachable', error.message));
+    socket.on('error', error => this.#lose('unreachable', {note: error.message}));
     socket.on('close', (code, reason) => this.#closed(code, reason.toString('utf8')));
   }
 
@@ -141,7 +142,7 @@ class OpenAISession implements ModelSession {
     if (problem) this.#tell({type: 'mended', ...problem});
     if (opens) return this.#configure();
     for (const event of events) {
-      if (event.type === 'lost') return this.#lose(event.cause, event.detail);
+      if (event.type === 'lost') return this.#lose(event.cause, event);
       if (event.type === 'ready') {
         if (this.#state === 'ready') continue; // it also answers every later update
         this.#state = 'ready';
@@ -161,7 +162,7 @@ class OpenAISession implements ModelSession {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (clock.now() - this.#lastSeenAt > DEAD_AFTER) {
       this.#socket.terminate();
-      return this.#lose('closed', 'no sign of life from the model');
+      return this.#lose('closed', {note: 'no sign of life from the model'});
     }
     this.#socket.ping();
   }
@@ -169,15 +170,15 @@ class OpenAISession implements ModelSession {
   #closed(code: number, reason: string): void {
     // Other close codes of applications (4000 to 4999) mean no more than any other close.
     const fatal = code === 3000 ? 'refused' : fatalCause(reason);
-    if (fatal) return this.#lose(fatal, reason);
-    this.#lose(reason.includes('maximum duration') ? 'expired' : 'closed', `close code ${code} ${reason}`.trim());
+    const cause = fatal ?? (reason.includes('maximum duration') ? 'expired' : 'closed');
+    this.#lose(cause, {note: `close code ${code}`, detail: reason});
   }
 
-  #lose(cause: LostCause, detail: string): void {
+  #lose(cause: LostCause, {note, detail = ''}: Partial<Explained>): void {
     if (this.#state === 'over') return;
     this.#end();
     this.#socket.terminate();
-    this.#tell({type: 'lost', cause, detail});
+    this.#tell({type: 'lost', cause, note, detail});
   }
 
   #end(): void {

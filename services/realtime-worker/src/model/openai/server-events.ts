@@ -2,6 +2,7 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, isBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
+import {codeIn} from '../code-in.ts';
 import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
 import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './client-events.ts';
@@ -84,8 +85,8 @@ export class OpenAIReader {
 
   #eventsOf(type: string, fields: EventFields): ModelEvent[] {
     if (RETIRED.has(type)) {
-      const detail = `the server speaks the retired beta protocol (${type}): OPENAI_REALTIME_URL needs one that speaks the current one`;
-      return [{type: 'lost', cause: 'misconfigured', detail}];
+      const note = `the server speaks the retired beta protocol (${type}): OPENAI_REALTIME_URL needs one that speaks the current one`;
+      return [{type: 'lost', cause: 'misconfigured', note, detail: ''}];
     }
     switch (type) {
       case 'response.output_audio.delta':
@@ -204,7 +205,7 @@ export class OpenAIReader {
     const retryAfterMs = message === undefined ? undefined : waitOf(message);
     const ended = {type: 'responseEnded', responseId, status, reason, message, retryAfterMs, inText, tokens} as const;
     const fatal = status === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
-    return fatal ? [ended, {type: 'lost', cause: fatal, detail: message ?? reason ?? ''}] : [ended];
+    return fatal ? [ended, {type: 'lost', cause: fatal, note: codeIn(reason), detail: message ?? ''}] : [ended];
   }
 
   #responseOf(fields: EventFields): string {
@@ -241,7 +242,9 @@ function sessionUpdated(fields: EventFields): ModelEvent[] {
   );
   const wrong = formats.find((type): type is string => typeof type === 'string' && type !== 'audio/pcmu');
   if (wrong === undefined) return [{type: 'ready'}];
-  return [{type: 'lost', cause: 'misconfigured', detail: `the model answers in ${wrong} instead of audio/pcmu`}];
+  return [
+    {type: 'lost', cause: 'misconfigured', note: 'the model answers in another format than audio/pcmu', detail: wrong},
+  ];
 }
 
 /** OpenAI's message for a truncation beyond the audio it has: the only place that says how much it has. */
@@ -252,9 +255,10 @@ function refusal(error: EventFields): ModelEvent[] {
   const message = error.textIfAny('message') ?? '';
   const about = error.textIfAny('event_id');
   const fatal = FATAL[known];
-  if (fatal) return [{type: 'lost', cause: fatal, detail: message}];
-  if (known === 'session_expired') return [{type: 'lost', cause: 'expired', detail: message}];
-  if (about === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', detail: `${known}: ${message}`}];
+  const note = codeIn(known);
+  if (fatal) return [{type: 'lost', cause: fatal, note, detail: message}];
+  if (known === 'session_expired') return [{type: 'lost', cause: 'expired', note, detail: message}];
+  if (about === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', note, detail: message}];
   const [, holds] = SHORTER.exec(message) ?? [];
   const holdsMs = holds === undefined ? undefined : Number(holds);
   return [{type: 'refused', code: known, message, about, holdsMs}];
