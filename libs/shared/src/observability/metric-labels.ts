@@ -24,6 +24,7 @@ export const REFUSED_SOCKETS = [
   'admission',
   'malformed',
   'tooMany',
+  'tooMuchAudio',
   'outOfPlace',
   'unreadableStart',
   'awaitingStart',

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {busyEdge} from '../testing/busy-edge.ts';
+import {HOPELESS_BYTES} from './leg-liveness.ts';
 
 test('a socket is closed when it has not named its call after three seconds', async () => {
   const {harness, closed, newSocket} = await busyEdge();
@@ -67,6 +68,43 @@ test('a socket is closed when it floods the edge with messages', async () => {
   for (let sent = 0; sent < 2_000; sent += 1) caller.speak();
   await closed(caller);
   expect(await caller.closed).toBe(1008);
+  await expectUnharmed();
+});
+
+test('a socket is closed when it sends more audio than time passes, however few messages it needs', async () => {
+  const {harness, worker, expectUnharmed, closed} = await busyEdge();
+  const caller = await harness.bridgedAgain(worker);
+  const {streamSid} = caller;
+  for (let sent = 0; sent < 40; sent += 1) {
+    const payload = Buffer.alloc(7_500, sent).toString('base64');
+    caller.send({event: 'media', streamSid, media: {timestamp: String(sent * 20), payload}});
+  }
+  await closed(caller);
+  expect(await caller.closed).toBe(1008);
+  await harness.until(() => worker.kinds(1, streamSid).includes('ended'), 'the worker knows');
+  const frames = worker.heard(1, streamSid).flatMap(frame => (frame.kind === 'audio' ? [frame.payload] : []));
+  expect(Buffer.from(frames.join(''), 'base64').length).toBe(75_000); // one more would be beyond ten seconds
+  await expectUnharmed();
+});
+
+test('a caller who reads nothing is given up before what waits for them has cost memory, and no other call is', async () => {
+  const {harness, worker, expectUnharmed} = await busyEdge();
+  const caller = await harness.bridgedAgain(worker);
+  const {streamSid} = caller;
+  caller.socket.pause();
+  const minute = Buffer.alloc(480_000, 0xff).toString('base64');
+  const ended = () => worker.heard(1, streamSid).find(frame => frame.kind === 'ended');
+  let sent = 0;
+  while (!ended() && sent < 100) {
+    caller.speak();
+    worker.say({kind: 'audio', payload: minute, mark: ''}, 1, streamSid);
+    sent += 1;
+    await harness.pass(20);
+  }
+  expect(ended()).toMatchObject({why: 'lost'});
+  const waited = worker.heard(1, streamSid).flatMap(frame => (frame.kind === 'counted' ? [frame.bufferedBytes] : []));
+  expect(Math.max(...waited)).toBeGreaterThan(HOPELESS_BYTES);
+  expect(Math.max(...waited)).toBeLessThan(HOPELESS_BYTES + 1_000_000);
   await expectUnharmed();
 });
 

@@ -13,7 +13,7 @@ import {admitStream, type Entrance} from './admit-stream.ts';
 import {AssistantVoice} from './assistant-voice.ts';
 import {begin, judge, judgeAudio, type Leg, type Verdict} from './leg-state.ts';
 import {closeReasonOf, type Closing} from './closing.ts';
-import {overdue, resetLiveness, wantsPing} from './leg-liveness.ts';
+import {HOPELESS_BYTES, overdue, resetLiveness, wantsPing} from './leg-liveness.ts';
 import {PeerLimits} from './peer-limits.ts';
 import {beginStreamSpan} from './stream-span.ts';
 
@@ -163,6 +163,7 @@ export class CallLeg {
     try {
       const at = this.#deps.clock.now();
       if (!this.#limits.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
+      if (!this.#limits.spoken(to - from)) return this.#misbehaves('tooMuchAudio', 'more audio than time');
       const verdict = judgeAudio(this.#leg, streamSid, sequence, at);
       if (this.#passes(verdict, at) && to > from) this.#link?.sendAudio(timestamp, bytes, from, to);
     } catch (thrown) {
@@ -228,6 +229,8 @@ export class CallLeg {
     if (this.#leg.state === 'over') return;
     try {
       this.#voice.audio(mark, bytes, from, to);
+      // A phone that reads nothing must be noticed before the next tick: a whole answer may come within it.
+      if (this.#socket.bufferedBytes > HOPELESS_BYTES) this.#check(this.#deps.clock.now());
     } catch (thrown) {
       this.#bug(thrown);
     }

@@ -14,8 +14,8 @@ export const DEAD_AFTER_MS = 4_000;
 /** A peer that reads too slowly may have more than this many bytes unread, for at most this long. */
 export const STALLED_BYTES = 1_000_000;
 export const STALLED_MS = 5_000;
-/** With more unread bytes than this the leg is given up at once. */
-const HOPELESS_BYTES = 16_000_000;
+/** With more unread bytes than this, six minutes of audio, the leg is given up at once. */
+export const HOPELESS_BYTES = 4_000_000;
 
 /** Why a leg cannot go on. `lost`: the peer is not reachable, so the connection is cut without a close frame. */
 export interface Overdue extends Closing {

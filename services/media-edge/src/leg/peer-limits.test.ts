@@ -17,6 +17,45 @@ test('three times the usual rate is accepted for any time, a higher rate is not'
   expect(accepted).toBeLessThan(2_000);
 });
 
+/** 20 ms of audio, in characters of base64. */
+const FRAME = 216;
+
+test('a phone that speaks as time passes is heard, however its network gathers up to ten seconds of it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({max: 9_800}), {maxLength: 50}), gaps => {
+      const limits = new PeerLimits(0);
+      let [at, spokenMs] = [0, 0];
+      for (const gap of gaps) {
+        at += gap;
+        for (; spokenMs + 20 <= at; spokenMs += 20) expect(limits.paced(at) && limits.spoken(FRAME)).toBe(true);
+      }
+    }),
+  );
+});
+
+test('never more than ten seconds and one and a half times the time go through, in frames of whatever size and pace', () => {
+  const frame = fc.record({wait: fc.nat({max: 1_000}), characters: fc.nat({max: 16_000}).map(size => size * 4)});
+  fc.assert(
+    fc.property(fc.array(frame, {maxLength: 300}), frames => {
+      const limits = new PeerLimits(0);
+      let at = 0;
+      const taken: {at: number; ms: number}[] = [];
+      for (const {wait, characters} of frames) {
+        at += wait;
+        if (limits.paced(at) && limits.spoken(characters)) taken.push({at, ms: (characters * 3) / 4 / 8});
+      }
+      for (let first = 0; first < taken.length; first += 1) {
+        let sum = 0;
+        for (const {at: last, ms} of taken.slice(first)) {
+          sum += ms;
+          expect(sum).toBeLessThanOrEqual(10_000 + 1.5 * (last - taken[first]!.at) + 1e-6);
+        }
+      }
+    }),
+    {numRuns: 50},
+  );
+});
+
 test('twenty messages that cannot be used are accepted', () => {
   const limits = new PeerLimits(0);
   const accepted = Array.from({length: 25}, () => limits.tolerated());

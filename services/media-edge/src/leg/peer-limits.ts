@@ -3,12 +3,19 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 /** Carriers send 50 messages a second; after a stall of the network ten seconds of them may arrive at once. */
 const MESSAGES_PER_SECOND = 150;
 const BURST = 1_500;
+/**
+ * Audio, in characters of its base64: a phone speaks as fast as time passes. One and a half times that is taken for any
+ * time, and ten seconds at once, so that more than a model should be billed for never goes through.
+ */
+const AUDIO_PER_MS = 1.5 * 8 * (4 / 3);
+const AUDIO_BURST = 10_000 * 8 * (4 / 3);
 /** A few unusable messages do not end a call. */
 const MALFORMED_AT_MOST = 20;
 
 /** Counts what one peer sends on its socket, and says when it is too much. */
 export class PeerLimits {
   #credit = BURST;
+  #audioCredit = AUDIO_BURST;
   #creditAt: Millis;
   #malformed = 0;
   /** Marks that we sent and that have not come back. A clear returns all of them at once. */
@@ -32,10 +39,19 @@ export class PeerLimits {
 
   /** Another message came. False: the peer exceeds the rate. */
   paced(at: Millis): boolean {
-    this.#credit = Math.min(BURST, this.#credit + ((at - this.#creditAt) / 1_000) * MESSAGES_PER_SECOND);
+    const passed = at - this.#creditAt;
     this.#creditAt = at;
+    this.#credit = Math.min(BURST, this.#credit + (passed / 1_000) * MESSAGES_PER_SECOND);
+    this.#audioCredit = Math.min(AUDIO_BURST, this.#audioCredit + passed * AUDIO_PER_MS);
     if (this.#credit < 1) return false;
     this.#credit -= 1;
+    return true;
+  }
+
+  /** The message that was just paced holds so many characters of base64 audio. False: more than a phone can speak. */
+  spoken(characters: number): boolean {
+    if (this.#audioCredit < characters) return false;
+    this.#audioCredit -= characters;
     return true;
   }
 

@@ -6,9 +6,12 @@ import type {Reader} from './read-twilio.ts';
 import {toCarrierAudio, toCarrierEvent, toTimestamp, toUnreadable} from './to-carrier-event.ts';
 import {clearMessage, markMessage, mediaFrame, mediaMessage, type StreamName} from './to-twilio.ts';
 
-/** What a socket may cost before it is known which call it is for. Twilio's messages have a few hundred bytes each. */
+/**
+ * What a socket may cost. Twilio's messages have a few hundred bytes each; a message of the longest may hold a second and
+ * a half of audio.
+ */
 const LIMITS = {
-  maxPayload: 65_536,
+  maxPayload: 16_384,
   maxFragments: 16,
   maxBufferedChunks: 256,
   perMessageDeflate: false,
