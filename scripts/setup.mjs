@@ -25,6 +25,7 @@ const COMMANDS = {
   check: {about: 'format, lint, types, unused code, unit tests', run: a => ['scripts/check/main.ts', ...a]},
   start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
+  doctor: {about: 'what is wrong with this system, each with its cure', run: a => ['scripts/doctor.ts', ...a]},
   bench: {
     about: `how many calls this machine carries; or one of: ${benches().join(', ')}`,
     run: a => (isNamed(a) ? [join('bench', a[0] ?? '', 'main.ts'), ...a.slice(1)] : ['bench/capacity/main.ts', ...a]),

@@ -69,7 +69,21 @@ export function furtherPorts({edges, workers}: Counts): number {
  * Everything `npm start` will run. `free`: ports for the second and further edges and workers, and for the webhook
  * behind a front door. Throws `CannotStart` that names every problem of every process.
  */
-export function planProcesses(given: Given, {edges, workers}: Counts, free: readonly number[]): Plan {
+export function planProcesses(given: Given, counts: Counts, free: readonly number[]): Plan {
+  const {plan, problems, hints} = draftPlan(given, counts, free);
+  if (problems.length > 0) throw explained(problems, hints);
+  const clashes = sharedPorts(listeners(plan));
+  if (clashes.length > 0) throw new CannotStart(clashes.join('\n  '));
+  return plan;
+}
+
+/** Everything that `npm start` would refuse in these settings, each once. */
+export function planProblems(given: Given): Problem[] {
+  const {problems} = draftPlan(given, {edges: 1, workers: 1}, []);
+  return [...new Map(problems.map(problem => [`${problem.name} ${problem.what}`, problem])).values()];
+}
+
+function draftPlan(given: Given, {edges, workers}: Counts, free: readonly number[]) {
   const env = given.values;
   const hints = misspeltNames(env, allNames());
   const problems = problemsIn(StartEnv, given);
@@ -84,7 +98,7 @@ export function planProcesses(given: Given, {edges, workers}: Counts, free: read
   const validate = env['TWILIO_VALIDATE'] ?? (env['TWILIO_AUTH_TOKEN'] || !isLocal(env) ? 'on' : 'off');
 
   const processes: Planned[] = [];
-  const plan = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
+  const add = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
     const common = {PUBLIC_WEBHOOK_URL: webhookUrl, TWILIO_VALIDATE: validate, PORT: String(port)};
     const all = {...env, ...common, ...more};
     problems.push(...problemsIn(SCHEMAS[service], {...given, values: setIn({...all, REDIS_URL: redisOf(env)})}));
@@ -92,19 +106,19 @@ export function planProcesses(given: Given, {edges, workers}: Counts, free: read
   };
   // Only what Twilio must reach without a front door is reached from elsewhere; HOST is for the dashboard.
   const behindDoor = {HOST: hasDoor ? LOOPBACK : undefined};
-  plan('analytics', 'analytics', ports.ANALYTICS_PORT, 'ANALYTICS_PORT');
+  add('analytics', 'analytics', ports.ANALYTICS_PORT, 'ANALYTICS_PORT');
   for (let n = 0; n < workers; n += 1) {
     const port = n === 0 ? ports.WORKER_PORT : next();
-    plan('realtime-worker', `worker-${n + 1}`, port, 'WORKER_PORT', {HOST: LOOPBACK});
+    add('realtime-worker', `worker-${n + 1}`, port, 'WORKER_PORT', {HOST: LOOPBACK});
   }
   const edgeUrls: string[] = [];
   for (let n = 0; n < edges; n += 1) {
     const port = n === 0 ? ports.EDGE_PORT : next();
     edgeUrls.push(edgeUrlOf(port));
-    plan('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {...behindDoor, PUBLIC_EDGE_URL: edgeUrlOf(port)});
+    add('media-edge', `edge-${n + 1}`, port, 'EDGE_PORT', {...behindDoor, PUBLIC_EDGE_URL: edgeUrlOf(port)});
   }
   const webhookEnv = {...behindDoor, PUBLIC_EDGE_URL: edgeUrlOf(ports.EDGE_PORT)};
-  plan('webhook', 'webhook', ownWebhookPort, 'WEBHOOK_PORT', webhookEnv);
+  add('webhook', 'webhook', ownWebhookPort, 'WEBHOOK_PORT', webhookEnv);
 
   const edgePorts = processes.filter(({service}) => service === 'media-edge').map(({port}) => port);
   const frontDoor = {
@@ -113,11 +127,15 @@ export function planProcesses(given: Given, {edges, workers}: Counts, free: read
     webhookPort: ownWebhookPort,
     edgePorts,
   };
-  const result = {processes, webhookUrl, edgeUrls: [...new Set(edgeUrls)], ...(hasDoor ? {frontDoor} : {})};
-  if (problems.length > 0) throw explained(problems, hints);
-  const clashes = sharedPorts(listeners(result));
-  if (clashes.length > 0) throw new CannotStart(clashes.join('\n  '));
-  return {...result, warnings: [...hints, ...(validate === 'off' ? [UNSIGNED] : [])]};
+  const warnings = [...hints, ...(validate === 'off' ? [UNSIGNED] : [])];
+  const plan: Plan = {
+    processes,
+    webhookUrl,
+    edgeUrls: [...new Set(edgeUrls)],
+    ...(hasDoor ? {frontDoor} : {}),
+    warnings,
+  };
+  return {plan, problems, hints};
 }
 
 /** The URLs for Twilio. One public address means one tunnel: edges are reached through it too. */
@@ -154,7 +172,8 @@ export function readSettings(env: Env): Given {
   return readGiven(env, allNames());
 }
 
-function allNames(): string[] {
+/** The name of every setting. */
+export function allNames(): string[] {
   return [StartEnv, ...Object.values(SCHEMAS)].flatMap(({shape}) => Object.keys(shape));
 }
 

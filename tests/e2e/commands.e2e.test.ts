@@ -12,6 +12,7 @@ async function run(...args: string[]) {
 
 test.each([
   'start',
+  'doctor',
   'chaos',
   'check',
   'demo',

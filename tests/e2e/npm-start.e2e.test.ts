@@ -82,6 +82,12 @@ describe('an operator with one tunnel, on the default ports,', () => {
       body: new URLSearchParams({CallSid: '1'}),
     });
     expect(unsigned.status).toBe(403);
+    const doctor = runCommand(['doctor', '--json'], {DOTENV_CONFIG_PATH: join(folder, 'dotenv')});
+    expect(await doctor.exitCode, doctor.output()).toBe(0);
+    expect(doctor.output()).toContain("takes Twilio's signature");
+    expect(doctor.output()).toContain("opens Twilio's WebSocket");
+    expect(doctor.output()).toContain('it spoke after');
+    expect(started.output().match(/stream began/g)).toHaveLength(1);
     started.ctrlC();
     await nothingIsLeftOf(started);
   });

@@ -3,6 +3,7 @@ import {FakeCall, type CallerScript, type FakeCallDeps} from './call/fake-call.t
 import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-options.ts';
 import type {Next} from './call/call-flow.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import {PhoneNumber} from './call/phone-number.ts';
 import {startRestApi} from './call/rest-api.ts';
 import {sid} from './sid.ts';
 import {type Lag, TimerWheel} from './timer-wheel.ts';
@@ -15,6 +16,8 @@ export interface FakeTwilio extends AsyncDisposable {
   /** Where the REST API listens; use it in place of https://api.twilio.com. */
   readonly restUrl: string;
   readonly accountSid: string;
+  /** Whoever dials it reaches what REST has set it up with; at first `webhookUrl` and `statusCallbackUrl`. */
+  readonly number: PhoneNumber;
   /** Calls the number. Returns at once; `call.ended` has the report. */
   dial(caller: CallerScript, options?: DialOptions): FakeCall;
   readonly calls: readonly FakeCall[];
@@ -33,13 +36,15 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const random = seededRandom(options.seed ?? Math.floor(Math.random() * 2 ** 32));
   const deps: FakeCallDeps = {settings, clock, wheel, random, client};
   const calls = new Map<string, FakeCall>();
+  const number = new PhoneNumber(THE_NUMBER, settings.webhookUrl, settings.statusCallbackUrl ?? '');
 
   const place = (script: CallerScript, dial: DialOptions, first: Next, direction: 'inbound' | 'outbound-api') => {
     const callSid = sid('CA', settings.ids);
     const from = dial.from ?? `+1555${String(random.whole(0, 9_999_999)).padStart(7, '0')}`;
     const status = direction === 'inbound' ? 'ringing' : 'in-progress';
     const facts = {accountSid, callSid, from, to: dial.to ?? THE_NUMBER, direction, status};
-    const call = new FakeCall(facts, script, dial, first, deps);
+    const statusCallbackUrl = number.setUp.statusCallback || undefined;
+    const call = new FakeCall(facts, script, dial, first, {...deps, settings: {...settings, statusCallbackUrl}});
     calls.set(callSid, call);
     return call;
   };
@@ -48,6 +53,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     port: settings.restPort,
     accountSid,
     authToken,
+    number,
     answerWhenEnded: settings.restAnswerWhenEnded,
     find: callSid => calls.get(callSid),
     create: (first, from, to) => place([], {from, to}, first, 'outbound-api'),
@@ -56,12 +62,13 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   return {
     restUrl: rest.url,
     accountSid,
+    number,
     dial(caller, dial = {}) {
-      const method = dial.webhookMethod ?? 'POST';
+      const method = dial.webhookMethod ?? number.setUp.voiceMethod;
       return place(
         caller,
         dial,
-        {go: 'ask', purpose: 'voice', url: settings.webhookUrl, method, params: {}},
+        {go: 'ask', purpose: 'voice', url: number.setUp.voiceUrl, method, params: {}},
         'inbound',
       );
     },

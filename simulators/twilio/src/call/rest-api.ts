@@ -3,6 +3,7 @@ import http from 'node:http';
 import type {Next} from './call-flow.ts';
 import {documentFrom} from './document.ts';
 import type {FakeCall} from './fake-call.ts';
+import type {PhoneNumber} from './phone-number.ts';
 import type {Method} from '../twiml/stream-noun.ts';
 
 export interface RestApiOptions {
@@ -10,12 +11,13 @@ export interface RestApiOptions {
   readonly accountSid: string;
   readonly authToken: string;
   readonly answerWhenEnded: 404 | 400;
+  readonly number: PhoneNumber;
   readonly find: (callSid: string) => FakeCall | undefined;
   /** An outbound call; it is answered at once. */
   readonly create: (first: Next, from: string, to: string) => FakeCall;
 }
 
-/** The REST API of one account on loopback: creates, reads and updates calls. */
+/** The REST API of one account on loopback: creates, reads and updates calls, reads and sets up the number. */
 export interface RestApi extends AsyncDisposable {
   readonly url: string;
 }
@@ -56,11 +58,21 @@ export async function startRestApi(options: RestApiOptions): Promise<RestApi> {
 }
 
 function answer({method, url, headers}: http.IncomingMessage, form: URLSearchParams, options: RestApiOptions): Answer {
-  const {accountSid, authToken, find} = options;
+  const {accountSid, authToken, find, number} = options;
   if (!sameText(headers.authorization ?? '', `Basic ${btoa(`${accountSid}:${authToken}`)}`))
     return failure(401, 20003, 'Authenticate');
   const path = (url ?? '').replace(/\?.*$/, '');
-  const calls = `/2010-04-01/Accounts/${accountSid}/Calls`;
+  const account = `/2010-04-01/Accounts/${accountSid}`;
+  if (path === `${account}.json`) return {status: 200, body: {sid: accountSid, status: 'active', type: 'Full'}};
+  if (path === `${account}/IncomingPhoneNumbers.json`) {
+    const wanted = new URL(url ?? '', 'http://127.0.0.1').searchParams.get('PhoneNumber') ?? number.number;
+    return {status: 200, body: {incoming_phone_numbers: wanted === number.number ? [number.describe()] : []}};
+  }
+  if (path === `${account}/IncomingPhoneNumbers/${number.sid}.json`) {
+    const described = number.update(form);
+    return described ? {status: 200, body: described} : failure(400, 20001, 'a parameter is not known');
+  }
+  const calls = `${account}/Calls`;
   if (path === `${calls}.json` && method === 'POST') return create(form, options);
   const callSid = new RegExp(`^${calls}/([A-Za-z0-9_-]{1,64})\\.json$`).exec(path)?.[1];
   const call = callSid === undefined ? undefined : find(callSid);
