@@ -55,6 +55,7 @@ export class SimModel {
       hear(bytes: Buffer, from: number, to: number) {
         session.heard.push(Buffer.from(bytes.toString('latin1', from, to), 'base64'));
       },
+      setPaused() {},
       onEvent(next) {
         listener = next;
         for (const event of waiting.splice(0)) next(event);

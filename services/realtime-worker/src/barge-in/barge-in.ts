@@ -63,6 +63,11 @@ export class BargeIn {
     return this.#streamOpen;
   }
 
+  /** Audio that arrived and has not been sent, because there is no stream or the reply is paused; in milliseconds. */
+  get unsaidMs(): Millis {
+    return unsaidOf(this.#floor).reduce((sum, {ms}) => sum + ms, 0);
+  }
+
   /** Whether the model hears the caller speak. */
   get callerSpeaks(): boolean {
     return this.#callerSpeaks;

@@ -87,6 +87,41 @@ test('a greeting that the model sends early is played once when the stream exist
   expect(audio.join('')).toEqual(sound(200));
 });
 
+test('a model that is minutes ahead waits, until the caller has heard more of it or interrupts', async () => {
+  await using deployment = new TestDeployment();
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  const {edge, heard} = await deployment.stream(worker, 1);
+  const [session] = deployment.model.sessions;
+  session?.emit({type: 'responseStarted', responseId: 'r1', tag: undefined});
+  const speak = (seconds: number) => {
+    for (let said = 0; said < seconds; said += 10)
+      session?.emit({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(10_000)});
+  };
+  const listen = async (seconds: number) => {
+    for (let second = 0; second < seconds; second += 1) {
+      edge.send({kind: 'counted', malformed: 0, lost: 0, bufferedBytes: 0});
+      await deployment.clock.advanceAsync(1_000, 50);
+    }
+  };
+  speak(290);
+  await deployment.pass(1_000);
+  expect(session?.paused).toBe(false);
+  const given = heard.flatMap(frame => (frame.kind === 'audio' ? [Buffer.from(frame.payload, 'base64')] : []));
+  expect(Buffer.concat(given)).toHaveLength(290_000 * 8);
+  speak(30);
+  expect(session?.paused).toBe(true);
+  await listen(70);
+  expect(session?.paused).toBe(true);
+  await listen(20);
+  expect(session?.paused).toBe(false);
+  speak(100);
+  expect(session?.paused).toBe(true);
+  session?.emit({type: 'callerSpoke', itemId: 'c1', fromMs: undefined});
+  await deployment.pass(2_000);
+  expect(session?.paused).toBe(false);
+});
+
 test('caller audio is kept until the model session is configured, and then given in order', async () => {
   await using deployment = new TestDeployment();
   deployment.model.readyAtOnce = false;

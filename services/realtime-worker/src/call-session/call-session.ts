@@ -9,6 +9,7 @@ import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
+import {AudioAhead} from './audio-ahead.ts';
 import {BackgroundTools} from './background-tools.ts';
 import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
@@ -53,6 +54,7 @@ export class CallSession implements OwnedCall {
   #paddedMs: Millis = 0;
   readonly #mended: MendedEvents;
   readonly #recording: RecordingTap | undefined;
+  readonly #ahead = new AudioAhead();
   #over = false;
   #hasFailed = false;
 
@@ -231,6 +233,13 @@ export class CallSession implements OwnedCall {
     const at = this.#deps.clock.now();
     for (const effect of this.#core.on(event, at)) this.#perform(effect);
     this.#arm();
+    const isAudio = event.type === 'model' && event.event.type === 'audio';
+    if (isAudio && this.#ahead.came(event.event.payload.length)) this.#paceModel();
+  }
+
+  /** A model that is minutes ahead of the caller's ear is not read for a while. */
+  #paceModel(): void {
+    if (!this.#over) this.#model.setPaused(this.#ahead.look(this.#core.aheadMs(this.#deps.clock.now())));
   }
 
   #arm(): void {
@@ -324,6 +333,7 @@ export class CallSession implements OwnedCall {
       background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');
     }
     this.#journal.review();
+    this.#paceModel();
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {
       metrics.hopSeconds.observe(ms / 1_000);

@@ -50,6 +50,11 @@ export class ModelSessions {
     this.#session?.hear(bytes, from, to);
   }
 
+  /** Whether nothing is to be read from the current session for now. */
+  setPaused(isPaused: boolean): void {
+    this.#session?.setPaused(isPaused);
+  }
+
   /** Replaces the current session by a new one, `after` milliseconds from now. */
   reopen(after: Millis): void {
     this.#reopening?.();

@@ -68,6 +68,11 @@ export class CallCore {
     return this.#caller.paddedMs;
   }
 
+  /** How far the model is ahead of the caller's ear, in milliseconds. */
+  aheadMs(at: Millis): Millis {
+    return this.#dialogue.floor.aheadMs(at);
+  }
+
   /** Until when the model is limited, if the caller was asked to wait for that. */
   get heldUntil(): Millis | undefined {
     return this.#dialogue.replies.limit.toldUntil;

@@ -75,6 +75,11 @@ export class FloorControl {
     return this.#ledger.sentMs - this.#ledger.heard(at);
   }
 
+  /** How far the model is ahead of the caller's ear, in milliseconds. */
+  aheadMs(at: Millis): Millis {
+    return this.unheardMs(at) + this.#floor.unsaidMs;
+  }
+
   /** Whether a response is not to be heard: the caller spoke over it, or it was given up. */
   isSilenced(responseId: string): boolean {
     return this.#floor.isSilenced(responseId);

@@ -139,6 +139,8 @@ export interface ModelSession extends AsyncDisposable {
    * but not including, `to`. The bytes are valid during the call only. Ignored like a command.
    */
   hear(bytes: Buffer, from: number, to: number): void;
+  /** Whether nothing is to be read from the model for now: what it sends then waits with its server. */
+  setPaused(isPaused: boolean): void;
   /** At most one listener; events that arrive before it is set are kept in order. */
   onEvent(listener: ModelListener): void;
 }

@@ -37,6 +37,10 @@ class ConvertedSession implements ModelSession {
     if (payload !== '') this.#session.hear(Buffer.from(payload, 'latin1'), 0, payload.length);
   }
 
+  setPaused(isPaused: boolean): void {
+    this.#session.setPaused(isPaused);
+  }
+
   onEvent(listener: ModelListener): void {
     this.#session.onEvent((event, arrivedAt) => {
       for (const each of this.#converted(event)) listener(each, arrivedAt);

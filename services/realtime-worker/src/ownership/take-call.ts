@@ -104,6 +104,7 @@ async function waitUntilReady(model: ModelSession, {clock}: Pick<CallDeps, 'cloc
   const replay: ModelSession = {
     send: command => model.send(command),
     hear: (bytes, from, to) => model.hear(bytes, from, to),
+    setPaused: isPaused => model.setPaused(isPaused),
     onEvent(next) {
       listener = next;
       for (const event of received.splice(0)) next(event);

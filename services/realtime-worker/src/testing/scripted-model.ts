@@ -15,6 +15,7 @@ export class ScriptedSession implements ModelSession {
   readonly settings: SessionSettings;
   readonly commands: (ModelCommand | Heard)[] = [];
   closed = false;
+  paused = false;
   #listener: ((event: ModelEvent) => void) | undefined;
   #waiting: ModelEvent[] = [];
 
@@ -28,6 +29,10 @@ export class ScriptedSession implements ModelSession {
 
   hear(bytes: Buffer, from: number, to: number): void {
     this.commands.push({do: 'hear', payload: bytes.toString('latin1', from, to)});
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.paused = isPaused;
   }
 
   onEvent(listener: (event: ModelEvent) => void): void {

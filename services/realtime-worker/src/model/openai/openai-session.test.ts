@@ -3,7 +3,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, describe, expect, test} from 'vitest';
-import {WebSocketServer} from 'ws';
+import {type WebSocket, WebSocketServer} from 'ws';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
 import {assistantTools} from '../../tools/assistant-tools.ts';
 import {openAIAdapter} from './openai-session.ts';
@@ -53,6 +53,11 @@ class ScriptedServer implements AsyncDisposable {
     });
   }
 
+  /** Its sockets, to send what no well-behaved server sends, or to read nothing. */
+  get sockets(): ReadonlySet<WebSocket> {
+    return this.#server.clients;
+  }
+
   async url(): Promise<string> {
     if (!this.#server.address()) await once(this.#server, 'listening');
     return `ws://127.0.0.1:${(this.#server.address() as {port: number}).port}/v1/realtime`;
@@ -71,6 +76,15 @@ const updated = (format = 'audio/pcmu') => ({
 });
 const wellBehaved = (event: Record<string, unknown>) =>
   event['type'] === 'connected' ? [created] : event['type'] === 'session.update' ? [updated()] : [];
+
+const audioDelta = {
+  type: 'response.output_audio.delta',
+  response_id: 'r1',
+  item_id: 'i1',
+  output_index: 0,
+  content_index: 0,
+};
+const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 
 describe('a model session', () => {
   const cleanup = new AsyncDisposableStack();
@@ -120,6 +134,51 @@ describe('a model session', () => {
     });
     expect(server.heads[0]?.headers).not.toHaveProperty('openai-beta');
     expect(server.received[0]).toEqual(JSON.parse(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper'))));
+  });
+
+  test('that reads nothing is lost before what waits for it costs memory', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const {next, events} = await open(server);
+    await next('ready');
+    for (const socket of server.sockets) socket.pause();
+    const second = Buffer.from(Buffer.alloc(8_000, 0xff).toString('base64'));
+    let given = 0;
+    while (!events.some(({type}) => type === 'lost') && given < 64_000_000) {
+      session?.hear(second, 0, second.length);
+      given += second.length;
+      if (given % (10 * second.length) === 0) await turn();
+    }
+    expect(events.at(-1)).toMatchObject({type: 'lost', cause: 'closed', note: 'the model reads nothing'});
+    expect(given).toBeLessThan(16_000_000); // a megabyte, and what the buffers of two sockets hold
+  });
+
+  test('that sends 200 MB of whatever is lost after 24 of them', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const {next, events} = await open(server);
+    await next('ready');
+    const [socket] = server.sockets;
+    const words = JSON.stringify({type: 'response.output_audio_transcript.delta', delta: 'x'.repeat(100_000)});
+    for (let sent = 0; sent < 2_000; sent += 1) socket?.send(words);
+    expect(await next('lost')).toMatchObject({cause: 'closed', note: 'the model sends more than a conversation needs'});
+    expect(events.filter(({type}) => type === 'words').length).toBeLessThan(260);
+  });
+
+  test('that is not read waits with its server, and then gives all that it had, in order', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const {next, events} = await open(server);
+    await next('ready');
+    const [socket] = server.sockets;
+    session?.setPaused(true);
+    const delta = (n: number) => JSON.stringify({...audioDelta, delta: Buffer.alloc(6_000, n).toString('base64')});
+    for (let n = 0; n < 2_000; n += 1) socket?.send(delta(n));
+    for (let turns = 0; turns < 200; turns += 1) await turn();
+    const early = events.filter(({type}) => type === 'audio').length;
+    expect(early).toBeLessThan(20);
+    expect(socket?.bufferedAmount).toBeGreaterThan(1_000_000);
+    session?.setPaused(false);
+    while (events.filter(({type}) => type === 'audio').length < 2_000) await turn();
+    const got = events.flatMap(event => (event.type === 'audio' ? [Buffer.from(event.payload, 'base64')[0]] : []));
+    expect(got).toEqual(Array.from({length: 2_000}, (_, n) => n % 256));
   });
 
   test('that would answer in another audio format than the telephone’s is refused before any audio', async () => {

@@ -4,6 +4,7 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
+import {ByteBudget} from '../byte-budget.ts';
 import {fatalCause, OpenAIReader} from './server-events.ts';
 import type {
   Explained,
@@ -36,6 +37,10 @@ const CONFIGURED_WITHIN: Millis = 5_000;
 const CREATED_WITHIN: Millis = 250;
 const PING_EVERY: Millis = 5_000;
 const DEAD_AFTER: Millis = 12_000;
+/** An answer of two minutes in one event, in the largest audio format. */
+const MAX_EVENT = 8 * 1_024 * 1_024;
+/** A minute and a half of the caller's audio that the model has not read. */
+const UNREAD_AT_MOST = 1_000_000;
 /** HTTP statuses that another attempt would get again. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
@@ -62,6 +67,7 @@ class OpenAISession implements ModelSession {
   readonly #reader = new OpenAIReader();
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
+  readonly #budget: ByteBudget;
   #lastSeenAt: Millis;
 
   constructor(options: OpenAIOptions, settings: SessionSettings) {
@@ -69,6 +75,7 @@ class OpenAISession implements ModelSession {
     this.#settings = settings;
     const {clock, url, apiKey} = options;
     this.#lastSeenAt = clock.now();
+    this.#budget = new ByteBudget(this.#lastSeenAt);
     const address = new URL(url);
     address.searchParams.set('model', settings.model);
     this.#socket = new WebSocket(address, {
@@ -79,7 +86,7 @@ class OpenAISession implements ModelSession {
       handshakeTimeout: HANDSHAKE_WITHIN,
       perMessageDeflate: false,
       followRedirects: false,
-      maxPayload: 16 * 1024 * 1024,
+      maxPayload: MAX_EVENT,
     });
     this.#listen();
     this.#cancels.push(
@@ -91,12 +98,27 @@ class OpenAISession implements ModelSession {
   }
 
   send(command: ModelCommand): void {
-    if (this.#isUsable) this.#socket.send(JSON.stringify(clientEvent(command)));
+    if (this.#isUsable && this.#isRead()) this.#socket.send(JSON.stringify(clientEvent(command)));
   }
 
   hear(bytes: Buffer, from: number, to: number): void {
     // The library masks a buffer into another one, which it writes at once, header included. A text would be two.
-    if (this.#isUsable) this.#socket.send(appendMessage(bytes, from, to), AS_TEXT);
+    if (this.#isUsable && this.#isRead()) this.#socket.send(appendMessage(bytes, from, to), AS_TEXT);
+  }
+
+  setPaused(isPaused: boolean): void {
+    if (this.#socket.isPaused === isPaused) return;
+    // Nothing came while nobody read: its silence counts from now on.
+    this.#lastSeenAt = this.#options.clock.now();
+    if (isPaused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  /** Whether the model reads what it is sent. If not, the session is lost before what waits for it costs memory. */
+  #isRead(): boolean {
+    if (this.#socket.bufferedAmount <= UNREAD_AT_MOST) return true;
+    this.#lose('closed', {note: 'the model reads nothing'});
+    return false;
   }
 
   get #isUsable(): boolean {
@@ -121,6 +143,8 @@ class OpenAISession implements ModelSession {
     });
     socket.on('message', (data, isBinary) => {
       this.#lastSeenAt = this.#options.clock.now();
+      if (!this.#budget.took(lengthOf(data), this.#lastSeenAt))
+        return this.#lose('closed', {note: 'the model sends more than a conversation needs'});
       if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
       this.#message(textOf(data));
     });
@@ -159,7 +183,7 @@ class OpenAISession implements ModelSession {
 
   #ping(): void {
     const {clock} = this.#options;
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.isPaused) return;
     if (clock.now() - this.#lastSeenAt > DEAD_AFTER) {
       this.#socket.terminate();
       return this.#lose('closed', {note: 'no sign of life from the model'});
@@ -190,6 +214,10 @@ class OpenAISession implements ModelSession {
     if (this.#listener) this.#listener(event, this.#lastSeenAt);
     else this.#waiting.push(event);
   }
+}
+
+function lengthOf(data: RawData): number {
+  return Array.isArray(data) ? data.reduce((sum, {byteLength}) => sum + byteLength, 0) : data.byteLength;
 }
 
 function textOf(data: RawData): string {

@@ -1,0 +1,24 @@
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {ByteBudget} from './byte-budget.ts';
+
+test('an answer of four minutes in the largest format may come at once, and one like it with each four minutes', () => {
+  const budget = new ByteBudget(0);
+  for (let at = 0; at < 3_600_000; at += 240_000) expect(budget.took(240 * 64_000, at)).toBe(true);
+});
+
+test('whatever a model sends: what is taken stays below 24 MB and 128 kB a second', () => {
+  const message = fc.record({wait: fc.nat({max: 2_000}), bytes: fc.nat({max: 8_000_000})});
+  fc.assert(
+    fc.property(fc.array(message, {maxLength: 100}), messages => {
+      const budget = new ByteBudget(0);
+      let [at, taken] = [0, 0];
+      for (const {wait, bytes} of messages) {
+        at += wait;
+        if (!budget.took(bytes, at)) break;
+        taken += bytes;
+        expect(taken).toBeLessThanOrEqual(24_000_000 + at * 128);
+      }
+    }),
+  );
+});
