@@ -38,6 +38,10 @@ const COMMANDS = {
     about: 'kills and stops processes under load, and counts what is lost',
     run: a => ['scripts/chaos/main.ts', ...a],
   },
+  soak: {
+    about: 'calls come and go for half an hour, and then nothing may have grown; needs Linux',
+    run: a => ['scripts/soak/main.ts', ...a],
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

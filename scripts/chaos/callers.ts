@@ -17,6 +17,7 @@ export class Crowd {
   readonly #twilio: FakeTwilio;
   readonly #random: Random;
   readonly #options: CrowdOptions;
+  readonly #onEnd: (report: CallReport) => void;
   readonly #talking = new Set<FakeCall>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly reports: CallReport[] = [];
@@ -24,8 +25,14 @@ export class Crowd {
   #closed = false;
   #empty = Promise.withResolvers<void>();
 
-  constructor(twilio: FakeTwilio, options: CrowdOptions, random: Random) {
+  constructor(
+    twilio: FakeTwilio,
+    options: CrowdOptions,
+    random: Random,
+    onEnd: (report: CallReport) => void = () => {},
+  ) {
     this.#twilio = twilio;
+    this.#onEnd = onEnd;
     this.#options = options;
     this.#random = random;
     for (let callers = 0; callers < options.calls; callers += 1) this.#after(callers * 100, () => this.#dial());
@@ -58,6 +65,7 @@ export class Crowd {
     this.#after(least + this.#random() * (most - least), () => call.hangUp());
     void call.ended.then(report => {
       this.reports.push(report);
+      this.#onEnd(report);
       this.#talking.delete(call);
       this.#dial();
       if (this.#talking.size === 0) this.#empty.resolve();

@@ -31,15 +31,23 @@ export interface RunEvidence {
   readonly held: readonly string[];
 }
 
-/** Waits until every record is written and everything is released, or until the time is over. */
+/** As `settle`, and what every model session heard. */
 export async function gatherEvidence(fleet: ProcessFleet, reports: readonly CallReport[]): Promise<RunEvidence> {
+  const settled = await settle(fleet, reports);
+  return {...settled, audioEvidence: await audioEvidence(fleet)};
+}
+
+/** Waits until every record is written and everything is released, or until the time is over. */
+export async function settle(
+  fleet: ProcessFleet,
+  reports: readonly CallReport[],
+): Promise<Omit<RunEvidence, 'audioEvidence'>> {
   const redis = openRedis(fleet.redisUrl, 'commands', createLog('chaos', {level: 'silent'}));
   try {
     const until = performance.now() + RECORDS_WITHIN_MS;
     for (;;) {
       const evidence = await look(fleet, redis, reports);
-      if (isSettled(evidence) || performance.now() > until)
-        return {...evidence, audioEvidence: await audioEvidence(fleet)};
+      if (isSettled(evidence) || performance.now() > until) return evidence;
       await sleep(500);
     }
   } finally {
@@ -47,18 +55,22 @@ export async function gatherEvidence(fleet: ProcessFleet, reports: readonly Call
   }
 }
 
-function isSettled({reports, records, open, channels, keys, held}: RunEvidence): boolean {
+function isSettled({reports, records, open, channels, keys, held}: Omit<RunEvidence, 'audioEvidence'>): boolean {
   const leftovers = [open, channels, keys, held];
   return records.length >= reports.length && leftovers.every(list => list.length === 0);
 }
 
-async function look(fleet: ProcessFleet, redis: RedisClient, reports: readonly CallReport[]): Promise<RunEvidence> {
+async function look(
+  fleet: ProcessFleet,
+  redis: RedisClient,
+  reports: readonly CallReport[],
+): Promise<Omit<RunEvidence, 'audioEvidence'>> {
   const processes = [...fleet.edges, ...fleet.workers];
   const counts = await Promise.all(processes.map(each => metric(each, 'voicebridge_calls_active')));
   const held = processes.flatMap(({name}, index) => (counts[index] ? [`${name}: ${counts[index]}`] : []));
   const channels = (await redis.call('PUBSUB', 'SHARDCHANNELS', 'media:*')) as string[];
   const [records, open, keys] = [await recordsOf(fleet), await redis.smembers(openCalls), await lastingKeys(redis)];
-  return {reports, audioEvidence: [], records, open, channels, keys, held};
+  return {reports, records, open, channels, keys, held};
 }
 
 async function recordsOf(fleet: ProcessFleet): Promise<RecordedCall[]> {

@@ -14,6 +14,7 @@ test.each([
   'start',
   'doctor',
   'chaos',
+  'soak',
   'check',
   'demo',
   'seed-data',
@@ -26,12 +27,15 @@ test.each([
   expect(code).toBe(1);
 });
 
-test.each(['chaos', 'seed-data'])('a developer who asks for --help reads what %s does and takes', async command => {
-  const {code, output} = await run(command, '--help');
-  expect(output).toContain(`npm run ${command} -- [options]`);
-  expect(output).toMatch(/^ {2}--seed … +the same seed/m);
-  expect(code).toBe(0);
-});
+test.each(['chaos', 'soak', 'seed-data'])(
+  'a developer who asks for --help reads what %s does and takes',
+  async command => {
+    const {code, output} = await run(command, '--help');
+    expect(output).toContain(`npm run ${command} -- [options]`);
+    expect(output).toMatch(/^ {2}--seed … +the same seed/m);
+    expect(code).toBe(0);
+  },
+);
 
 test.each([
   ['seed-data', '--days', 'abc', '--days must be a whole number from 1 to 3650'],

@@ -27,6 +27,8 @@ export interface FleetOptions {
   /** The URL of an existing Redis. */
   readonly redisUrl?: string;
   readonly analytics?: {readonly dataDir: string};
+  /** Arguments for the Node of every service, such as `--inspect=127.0.0.1:0`. */
+  readonly node?: readonly string[];
   /** A checkout of another version, from which the services are started; the simulators are of this version. */
   readonly sources?: string;
 }
@@ -242,6 +244,7 @@ export class ProcessFleet implements AsyncDisposable {
   #startService(options: ProcessOptions): Promise<RunningProcess> {
     return startProcess({
       readyWithin: READY_WITHIN_MS,
+      node: this.#options.node ?? [],
       ...options,
       ...(this.sources === undefined ? {} : {root: this.sources}),
     });

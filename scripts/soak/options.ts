@@ -1,0 +1,18 @@
+import type {CommandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {z} from 'zod';
+import {CHAOS} from '../chaos/options.ts';
+
+const {calls, seed, stay} = CHAOS.options.shape;
+
+export const SOAK = {
+  command: 'npm run soak --',
+  about:
+    'Callers come and go and nothing fails; at the end everything must be where it was: memory, descriptors, keys.',
+  options: z.object({
+    minutes: wholeNumber({min: 1, max: 10_000}).default(30).describe('how long callers come and go'),
+    calls: calls.default(12),
+    stay: stay.default([20_000, 60_000]).describe('how many seconds a caller stays, at least and at most (20-60)'),
+    seed: seed.describe('the same seed dials in the same order'),
+  }),
+} satisfies CommandLine<z.ZodObject>;
