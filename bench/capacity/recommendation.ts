@@ -16,7 +16,7 @@ export interface Recommendation {
 
 /** The rest is for bursts: everybody speaks at once, a dead process's calls come over. */
 const SAFE = 0.8;
-/** As in `deploy/k8s/autoscaling.yaml`. */
+/** As the autoscalers of `deploy/k8s/components` do. */
 const SCALE = 0.7;
 
 /** `figures`: of the most calls with which all was well. */
