@@ -9,6 +9,7 @@ import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.t
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {TRY_ID} from '../../services/realtime-worker/src/health/model-watch.ts';
 import {freePort, type ProcessOptions, type RunningProcess, startProcess} from '../local-stack/processes.ts';
 
 export interface FleetOptions {
@@ -162,12 +163,18 @@ export class ProcessFleet implements AsyncDisposable {
     this.analytics = this.#stack.use(await this.#startService({service: 'services/analytics', env}));
   }
 
-  async addWorker(): Promise<RunningProcess> {
+  /** Starts another worker; `readyWithin` 0 does not wait until it is ready. */
+  async addWorker(
+    env: Readonly<Record<string, string>> = {},
+    options: Pick<ProcessOptions, 'readyWithin'> = {},
+  ): Promise<RunningProcess> {
     const port = await freePort();
     const worker = await this.#startService({
       service: 'services/realtime-worker',
       name: `worker-${this.workers.length + 1}`,
-      env: this.#env({PORT: String(port), ...this.#options.workerEnv}),
+      // What is asked for here wins over what all services get.
+      env: {...this.#env({PORT: String(port), ...this.#options.workerEnv}), ...env},
+      ...options,
     });
     this.workers.push(worker);
     return this.#stack.use(worker);
@@ -190,12 +197,13 @@ export class ProcessFleet implements AsyncDisposable {
     return this.workers.filter((_, index) => (counts[index] ?? 0) > 0);
   }
 
-  /** The sessions of the simulated model, with what each got and remembers. */
+  /** The sessions of the simulated model for callers, with what each got and remembers. */
   async sessions(): Promise<SessionSummary[]> {
     const answer = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as
       | {sessions?: SessionSummary[]}
       | SessionSummary[];
-    return Array.isArray(answer) ? answer : (answer.sessions ?? []);
+    const sessions = Array.isArray(answer) ? answer : (answer.sessions ?? []);
+    return sessions.filter(({safetyIdentifier}) => safetyIdentifier !== TRY_ID);
   }
 
   async setKnobs(knobs: object): Promise<void> {

@@ -9,6 +9,7 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {probeKey} from '@voicebridge/shared/redis/keys.ts';
+import {redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
@@ -52,9 +53,11 @@ export async function startAnalytics(
   const metrics = createMetrics('analytics');
   const lag = opened.use(new EventLoopLag(clock));
   let draining = false;
-  const notReady = () => (draining ? 'draining' : database.reason);
+  /** The Redis from which the records come. */
+  let queueHealth: Pick<WriteProbe, 'trouble'> = {trouble: 'no-answer'};
+  const notReady = () => (draining ? 'draining' : (database.reason ?? redisNotReady(queueHealth.trouble)));
 
-  const redisUrl = await findRedis(config.REDIS_URL, {use: 'fleet'}, log);
+  const {url: redisUrl} = await findRedis(config.REDIS_URL, {use: 'fleet'}, log);
   const redis = opened.adopt(openRedis(redisUrl, 'commands', log), client => client.disconnect());
   const fleet = new RedisFleet(redis);
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
@@ -81,13 +84,16 @@ export async function startAnalytics(
   };
   opened.defer(keepRetention(database, retention, clock, log));
   const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
-  const queueUrl = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
-  const connection = opened.adopt(openRedis(queueUrl, 'queue', log), client => client.disconnect());
+  const found = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
+  const connection = opened.adopt(openRedis(found.url, 'queue', log), client => client.disconnect());
   const moved = () => {
     for (const client of [connection, redis]) client.disconnect(true);
   };
   const set = (key: string, ttlMs: Millis) => connection.set(key, '', 'PX', ttlMs);
-  const probe = opened.use(new WriteProbe({key: probeKey(randomUUID()), set, url: queueUrl, clock, log, moved}));
+  const probeLog = log.child({variable: config.QUEUE_REDIS_URL === undefined ? 'REDIS_URL' : 'QUEUE_REDIS_URL'});
+  const key = probeKey(randomUUID());
+  const probe = opened.use(new WriteProbe({key, set, ...found, clock, log: probeLog, moved}));
+  queueHealth = probe;
   const consumer = opened.use(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );

@@ -14,8 +14,10 @@ import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
-import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts';
+import {createMetrics, measureTaking} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
@@ -72,6 +74,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const peers = stack.use(monitorPeers({bus: deps.bus, clock, metrics, log}));
   const members = stack.use(new MemberCache(fleet, 'workers', clock));
   const workers = fleetWorkers({...deps, fleet: members, id, log, metrics, workerClient, peers});
+  const descriptors = stack.use(new Descriptors(clock));
   const lag = stack.use(new EventLoopLag(clock));
   const carrier = deps.carrier ?? twilioCarrier(config);
   const legDeps: LegDeps = {
@@ -98,7 +101,16 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   stack.defer(() => work(false));
   const state = (): Member['state'] => (draining ? 'draining' : 'ready');
   const notReady = () => (draining ? 'draining' : redisNotReady(deps.bus.trouble()));
-  const server = healthServer({notReady}, metrics);
+  /** Why no stream is taken: as a label, and in words. */
+  const refusal = (): readonly [NotTaking, string] | undefined => {
+    if (draining) return ['draining', 'draining'];
+    const trouble = redisNotReady(deps.bus.trouble());
+    if (trouble !== undefined) return ['redis', trouble];
+    if (descriptors.scarce !== undefined) return ['descriptors', descriptors.scarce];
+    return legs.size < config.MAX_CALLS ? undefined : ['full', 'every place is taken'];
+  };
+  const notTaking = () => refusal()?.[1];
+  const server = healthServer({notReady, notTaking}, metrics);
   const refusals = stack.use(new RefusalLog(clock, log));
   const strangers = stack.use(
     boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}),
@@ -111,7 +123,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     log,
     metrics,
     refusals,
-    hasRoom: () => legs.size < config.MAX_CALLS,
+    hasRoom: () => legs.size < config.MAX_CALLS && descriptors.scarce === undefined,
     opened(socket, entrance) {
       work(true);
       legs.add(new CallLeg(socket, entrance, legDeps), clock.now());
@@ -129,8 +141,10 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     metrics.callsActive.set(legs.size);
     metrics.eventLoopLag.set(lag.worst / 1_000);
     measureRedis(metrics, deps.bus.trouble());
+    measureTaking(metrics, refusal()?.[0]);
     return {
       id,
+      trouble: descriptors.scarce && 'descriptors',
       calls: legs.size,
       state: state(),
       capacity: config.MAX_CALLS,
@@ -158,6 +172,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     id,
     port,
     notReady,
+    notTaking,
     async drain() {
       draining = true;
       metrics.draining.set(1);

@@ -1,8 +1,11 @@
+import {randomUUID} from 'node:crypto';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
+import {probeKey} from '@voicebridge/shared/redis/keys.ts';
+import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
@@ -16,12 +19,12 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   const {url} = await checkRedis(config.REDIS_URL);
   const redis = openRedis(url, 'commands', log);
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
-  const queueUrl = await findRedis(
+  const found = await findRedis(
     config.QUEUE_REDIS_URL ?? config.REDIS_URL,
     {variable: 'QUEUE_REDIS_URL', use: 'queue'},
     log,
   );
-  const queueRedis = openRedis(queueUrl, 'queue', log);
+  const queueRedis = openRedis(found.url, 'queue', log);
   await using queue = openAnalyticsQueue(queueRedis);
   const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
   await rehearse({
@@ -30,7 +33,20 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
       openModelAdapter({...config, OPENAI_API_KEY: 'rehearsal', OPENAI_REALTIME_URL: address}, deps),
     clock,
   }).catch((thrown: unknown) => log.warn({err: thrown}, 'worker begins cold: it cannot rehearse'));
-  const worker = await startWorker(config, {bus, directory, fleet, queue, clock, log, traces, random: Math.random});
+  // On one Redis for both the bus has its own probe.
+  using queueHealth =
+    config.QUEUE_REDIS_URL === undefined
+      ? undefined
+      : new WriteProbe({
+          key: probeKey(randomUUID()),
+          set: (key, ttlMs) => queueRedis.set(key, '', 'PX', ttlMs),
+          ...found,
+          clock,
+          log: log.child({variable: 'QUEUE_REDIS_URL'}),
+          moved: () => queueRedis.disconnect(true),
+        });
+  const deps = {bus, directory, fleet, queue, clock, log, traces, random: Math.random, preflight: true};
+  const worker = await startWorker(config, {...deps, ...(queueHealth ? {queueHealth} : {})});
   await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
   queueRedis.disconnect();

@@ -16,7 +16,8 @@ test('a worker takes exactly as many calls as its capacity, including calls that
   const worker = await deployment.worker({MAX_CALLS: '3'});
   const answers = await Promise.all([1, 2, 3, 4, 5].map(n => deployment.take(worker, n)));
   expect(answers.map(({answer}) => answer)).toEqual(['yes', 'yes', 'yes', 'full', 'full']);
-  expect(worker.notReady()).toBe('every place is taken');
+  expect(worker.notReady()).toBeUndefined();
+  expect(worker.notTaking?.()).toBe('every place is taken');
 });
 
 test('a worker whose model speaks PCM converts the caller’s audio, and the phone hears μ-law', async () => {

@@ -11,12 +11,14 @@ import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
+import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
-import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {createMetrics, measureTaking, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
-import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
+import {measureQueue, measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
+import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -24,6 +26,9 @@ import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.
 import type {CallDeps} from './call-session/call-deps.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
 import {defaultAssistant, type WorkerConfig} from './config.ts';
+import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
+import {judge} from './health/worker-health.ts';
+import {sessionSettings} from './call-session/session-settings.ts';
 import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
@@ -41,12 +46,16 @@ export interface WorkerDeps {
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
   readonly queue: AnalyticsQueue;
+  /** The health of the queue's Redis; that of the bus if not given. */
+  readonly queueHealth?: Pick<WriteProbe, 'trouble' | 'hasWorked'>;
   readonly clock: Clock;
   readonly log: Log;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   /** The model; the configured one if not given. */
   readonly adapter?: ModelAdapter;
+  /** Whether a session is opened as a try before this worker joins; otherwise the first caller finds out. */
+  readonly preflight?: boolean;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   readonly metrics?: Metrics;
@@ -65,8 +74,10 @@ export interface RealtimeWorker extends Service {
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
 
-/** How often this worker looks which others there are. */
+/** How often this worker looks which others there are… */
 const LOOK_EVERY: Millis = 5_000;
+/** …and how often while it depends on them. */
+const LOOK_OFTEN: Millis = 1_000;
 
 /** How long a worker that ends waits for its calls, and then for the records that are not sent yet. */
 const LEAVE_WITHIN: Millis = 2_000;
@@ -87,13 +98,34 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
     clock,
   );
+  const assistant = defaultAssistant(config);
   const readers = new JournalReaders();
-  const look = async () => readers.look(await fleet.members('workers'));
+  let othersAreWell = false;
+  const look = async () => {
+    const workers = await fleet.members('workers');
+    readers.look(workers);
+    othersAreWell = workers.some(other => other.id !== id && other.state === 'ready' && other.trouble === undefined);
+  };
+  const lookSoon = () => background(look(), log, 'looking at the fleet');
+  let announce = async () => {};
+  const model = stack.use(
+    new ModelWatch({
+      adapter: deps.adapter ?? openModelAdapter(config, {clock, metrics, log}),
+      settings: sessionSettings(assistant, {facts: {}}),
+      clock,
+      metrics,
+      log,
+      changed() {
+        lookSoon();
+        background(announce(), log, 'announcing itself');
+      },
+    }),
+  );
   const callDeps: CallDeps = {
     worker: id,
     channels,
     directory,
-    adapter: telephoneAudio(deps.adapter ?? openModelAdapter(config, {clock, metrics, log})),
+    adapter: telephoneAudio(model),
     clock,
     metrics,
     log,
@@ -104,17 +136,38 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
     wellSince: name => bus.wellSince(name),
     mayCompact: () => readers.mayCompact,
-    handOver: call => handOver(call, {worker: id, fleet, directory, workerClient, random}),
+    handOver: (call, options) => handOver(call, {worker: id, fleet, directory, workerClient, random}, options),
+    isBetterElsewhere: waitedMs => othersAreWell && (model.trouble !== undefined || waitedMs >= LATE_AFTER),
   };
   const onFinished = (call: FinishedCall) => records.send(call);
   const calls = new OwnedCalls({
     capacity: config.MAX_CALLS,
-    assistant: defaultAssistant(config),
+    notTaking: () => verdict().notTaking,
+    assistant,
     callDeps,
     onFinished,
     metrics,
     log,
   });
+
+  const descriptors = stack.use(new Descriptors(clock));
+  const verdict = () => {
+    const {trouble: queueTrouble, hasWorked: queueHasWorked} = deps.queueHealth ?? {
+      trouble: bus.trouble(),
+      hasWorked: true,
+    };
+    return judge({
+      isDraining: calls.isDraining,
+      isFull: calls.isFull,
+      descriptors: descriptors.scarce,
+      redis: bus.trouble(),
+      queue: queueTrouble,
+      queueHasWorked,
+      model: model.trouble,
+      modelHasWorked: model.hasWorked,
+      othersAreWell,
+    });
+  };
 
   let heartbeat: Heartbeat | undefined;
   const handle = (request: WorkerRequest) => {
@@ -123,7 +176,11 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return calls.handle(request);
   };
   stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log}));
-  await warmUp({worker: id, workerClient, directory, clock, log});
+  await Promise.all([
+    warmUp({worker: id, workerClient, directory, clock, log}),
+    deps.preflight ? model.preflight() : undefined,
+    look().catch(() => {}),
+  ]);
   const lag = stack.use(new EventLoopLag(clock));
   const state = (): Member['state'] => (calls.isDraining ? 'draining' : 'ready');
   const member = (): Member => ({
@@ -131,32 +188,42 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     calls: calls.count,
     capacity: config.MAX_CALLS,
     state: state(),
+    trouble: model.trouble ? `model-${model.trouble}` : descriptors.scarce && 'descriptors',
     journalFormat: JOURNAL_FORMAT,
     lagMs: lag.worst,
     startedAt,
   });
   const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
+  announce = () => registration.announce();
   const beat = () => ({id, calls: calls.count, state: state()});
   heartbeat = stack.use(await startHeartbeat({bus, clock, beat}));
   const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
   stack.defer(sweepOrphans({directory, fleet, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
-  stack.defer(every(clock, LOOK_EVERY, () => background(look(), log, 'looking at the fleet')));
+  stack.defer(every(clock, LOOK_EVERY, lookSoon));
+  const measure = () => {
+    metrics.eventLoopLag.set(lag.worst / 1_000);
+    measureRedis(metrics, bus.trouble());
+    measureQueue(metrics, deps.queueHealth ? deps.queueHealth.trouble : bus.trouble());
+    measureTaking(metrics, verdict().notTaking);
+  };
+  measure();
   stack.defer(
-    every(clock, 1_000, () => {
-      metrics.eventLoopLag.set(lag.worst / 1_000);
-      measureRedis(metrics, bus.trouble());
+    every(clock, LOOK_OFTEN, () => {
+      measure();
+      if (model.trouble) lookSoon();
     }),
   );
 
-  const notReady = () => {
-    if (calls.isDraining) return 'draining';
-    return redisNotReady(bus.trouble()) ?? (calls.isFull ? 'every place is taken' : undefined);
-  };
-  const server = healthServer({notReady}, metrics);
+  const notReady = () => verdict().notReady;
+  const notTaking = () => verdict().why;
+  const server = healthServer({notReady, notTaking}, metrics);
   stack.use(boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   stack.defer(() => closeServer(server));
-  log.info({port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL}, 'worker ready');
+  const facts = {port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL};
+  const unready = notReady();
+  if (unready === undefined) log.info(facts, 'worker ready');
+  else log.error({...facts, reason: unready}, 'worker is up, and not ready');
 
   const owned = stack.move();
   return {
@@ -167,6 +234,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       return calls.count;
     },
     notReady,
+    notTaking,
     async drain() {
       calls.startDraining();
       await registration.announce();

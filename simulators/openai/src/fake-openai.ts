@@ -37,6 +37,7 @@ export interface RefusedUpgrade {
   /** HTTP status, or the close code if the upgrade itself was accepted. */
   readonly status: number;
   readonly code: string;
+  readonly safetyIdentifier: string | null;
 }
 
 const BETA_MESSAGE = 'The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API.';
@@ -117,15 +118,15 @@ export class FakeOpenAI implements AsyncDisposable {
         ? readHandshake(request, {apiKey, models})
         : {ok: false, status: upgradeStatus, code: 'injected', message: 'The server had an error.'};
     const answer = () => {
-      if (!handshake.ok) return this.#refuse(socket, handshake);
+      if (!handshake.ok) return this.#refuse(request, socket, handshake);
       this.#sockets.handleUpgrade(request, socket, head, client => this.#accept(client, request, handshake));
     };
     if (connectDelayMs > 0) this.#clock.after(connectDelayMs, answer);
     else answer();
   }
 
-  #refuse(socket: Duplex, {status, code, message}: Extract<Handshake, {ok: false}>): void {
-    this.refusedUpgrades.push({at: this.#clock.now(), status, code});
+  #refuse(request: IncomingMessage, socket: Duplex, {status, code, message}: Extract<Handshake, {ok: false}>): void {
+    this.#noteRefusal(request, status, code);
     const body = JSON.stringify({error: {message, type: 'invalid_request_error', param: null, code}});
     const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nConnection: close\r\nContent-Type: application/json`;
     socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
@@ -143,15 +144,21 @@ export class FakeOpenAI implements AsyncDisposable {
         event_id: null,
       };
       client.send(JSON.stringify({type: 'error', event_id: 'event_0000000000beta0000000', error}));
-      return this.#turnAway(client, 4000, 'invalid_request_error.beta_api_shape_disabled');
+      return this.#turnAway(client, request, 4000, 'invalid_request_error.beta_api_shape_disabled');
     }
-    if (closeAfterAccept) return this.#turnAway(client, closeAfterAccept.code, closeAfterAccept.reason);
+    if (closeAfterAccept) return this.#turnAway(client, request, closeAfterAccept.code, closeAfterAccept.reason);
     this.#open(client, request, model, query);
   }
 
-  #turnAway(client: WebSocket, code: number, reason: string): void {
-    this.refusedUpgrades.push({at: this.#clock.now(), status: code, code: reason});
+  #turnAway(client: WebSocket, request: IncomingMessage, code: number, reason: string): void {
+    this.#noteRefusal(request, code, reason);
     client.close(code, reason);
+  }
+
+  #noteRefusal({headers}: IncomingMessage, status: number, code: string): void {
+    const id = headers['openai-safety-identifier'];
+    const safetyIdentifier = typeof id === 'string' ? id : null;
+    this.refusedUpgrades.push({at: this.#clock.now(), status, code, safetyIdentifier});
   }
 
   #open(client: WebSocket, request: IncomingMessage, model: string, query: Record<string, string>): void {

@@ -1,7 +1,7 @@
 import {isGivenBack, type Request, type WorkerClient} from '../rpc/worker-client.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet, Member} from './fleet.ts';
-import {leastLoaded, withRoom} from './least-loaded.ts';
+import {leastLoaded, wellOrAll, withRoom} from './least-loaded.ts';
 import type {Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
@@ -42,7 +42,7 @@ export type Assigned =
   | {readonly assigned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
- * Finds an owner for a call. Asks the least loaded of a random few workers (for the call of a dead worker: a random one
+ * Finds an owner for a call. Asks the least loaded of a random few workers, those in trouble last (for the call of a dead worker: a random one
  * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2
  * s have passed. If another process has assigned the call meanwhile, returns that owner. Never rejects.
  */
@@ -69,7 +69,7 @@ async function findOwner(
   const silent: Member[] = [];
   let {epoch} = assignment;
   while (clock.now() < deadline) {
-    const worker = choose(left, deps.random);
+    const worker = choose(wellOrAll(left), deps.random);
     const asked = worker ?? silent.shift();
     if (!asked) break;
     left = left.filter(({id}) => id !== asked.id);

@@ -11,6 +11,11 @@ export const Member = z.object({
   capacity: z.coerce.number().int().nonnegative(),
   /** `draining`: it takes no new calls. */
   state: z.enum(['ready', 'draining']),
+  /**
+   * Why it would rather take no new calls, though it is `ready`: another member without one is asked first. Absent: nothing
+   * is in the way. Processes from before it was known do not announce it.
+   */
+  trouble: z.string().max(40).optional(),
   /** Its public origin (`wss://…`, no slash at the end); only edges have one. */
   url: z.string().optional(),
   /** The newest form of a call's journal that it can read; only workers have one, and those before it was 1. */

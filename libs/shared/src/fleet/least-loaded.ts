@@ -31,3 +31,12 @@ export function withRoom(members: readonly Member[], random: () => number): Memb
   let left = random() * members.reduce((sum, member) => sum + room(member), 0);
   return members.find(member => (left -= room(member)) < 0) ?? members.at(-1);
 }
+
+/**
+ * The members that can do their work. If all are in trouble, all of them: then it is nobody's own fault, such as a model
+ * that is down for everybody, and a call must be told so by somebody.
+ */
+export function wellOrAll<Each extends Pick<Member, 'trouble'>>(members: readonly Each[]): readonly Each[] {
+  const well = members.filter(({trouble}) => trouble === undefined);
+  return well.length > 0 ? well : members;
+}

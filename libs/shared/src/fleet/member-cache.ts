@@ -2,7 +2,7 @@ import {everyWhile} from '../ticker.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {FleetName} from '../redis/keys.ts';
 import type {Fleet, ListedMember} from './fleet.ts';
-import {loadOf} from './least-loaded.ts';
+import {loadOf, wellOrAll} from './least-loaded.ts';
 
 /** Members announce themselves once a second; one that has just started should be found soon. */
 const LOOK_EVERY: Millis = 250;
@@ -40,7 +40,8 @@ export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
     if (name !== this.#name) return await this.#fleet.members(name);
     const known = this.#known;
     const members = known && this.#clock.now() - known.at < FRESH ? [...known.members] : [...(await this.#look())];
-    const next = members.filter(({state}) => state === 'ready').toSorted((a, b) => loadOf(a) - loadOf(b))[0];
+    const ready = wellOrAll(members.filter(({state}) => state === 'ready'));
+    const next = ready.toSorted((a, b) => loadOf(a) - loadOf(b))[0];
     if (next && this.#known) {
       const list = this.#known.members;
       this.#known.members = list.map(each => (each.id === next.id ? {...each, calls: each.calls + 1} : each));

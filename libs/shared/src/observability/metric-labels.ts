@@ -34,6 +34,12 @@ export const REFUSED_SOCKETS = [
 ];
 /** Why a connection that had not proved who it is was cut: too many came after it, or its time was up. */
 export const CUT_STRANGERS = ['evicted', 'late'];
+/** Why an edge or a worker takes no calls. `model`: this worker cannot use the model, and another one can. */
+export const NOT_TAKING = ['draining', 'redis', 'model', 'full', 'descriptors'] as const;
+export type NotTaking = (typeof NOT_TAKING)[number];
+/** Why a worker cannot use the model. docs/RUNBOOK.md explains each. */
+export const MODEL_TROUBLES = ['unreachable', 'slow', 'refused', 'quota', 'misconfigured'] as const;
+export type ModelTrouble = (typeof MODEL_TROUBLES)[number];
 /** Why a caller who waited for an answer did not hear one, or not all of it. docs/RUNBOOK.md explains each. */
 export const MISS_CAUSES = [
   'empty',

@@ -9,6 +9,8 @@ import {
   MISS_STEPS,
   MODEL_ERRORS,
   MODEL_EVENTS,
+  NOT_TAKING,
+  type NotTaking,
   RECONNECT_CAUSES,
   RECORDING_OUTCOMES,
   REFUSED_REQUESTS,
@@ -49,6 +51,14 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     services.includes(service) || !EVERY.includes(service) ? [registry] : [];
   const gauge = (services: readonly string[], name: string, help: string) =>
     new Gauge({name: `voicebridge_${name}`, help, registers: of(services)});
+  /** 1 for the reason that holds, 0 for the others. See `tellReason`. */
+  const reasons = (services: readonly string[], name: string, why: string) =>
+    new Gauge({
+      name: `voicebridge_${name}`,
+      help: `1 for the reason ${why}`,
+      labelNames: ['reason'],
+      registers: of(services),
+    });
   const counter = <Label extends string = never>(
     services: readonly string[],
     name: string,
@@ -88,12 +98,13 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     draining: gauge(EVERY, 'draining', '1 while the process takes no new work, because it was told to stop'),
     eventLoopLag: gauge(EVERY, 'event_loop_lag_seconds', 'how late a timer fired, the worst of the last second'),
     redisUp: gauge(EVERY, 'redis_up', '1 while this process can use Redis'),
-    redisTrouble: new Gauge({
-      name: 'voicebridge_redis_trouble',
-      help: '1 for the reason why this process cannot use Redis',
-      labelNames: ['reason'],
-      registers: of(EVERY),
-    }),
+    redisTrouble: reasons(EVERY, 'redis_trouble', 'why this process cannot use Redis'),
+    queueUp: gauge(WORKER, 'queue_up', '1 while this process can write to the Redis of the records’ queue'),
+    queueTrouble: reasons(WORKER, 'queue_trouble', 'why this process cannot write to the queue’s Redis'),
+    modelUp: gauge(WORKER, 'model_up', '1 while this worker can open sessions with the model'),
+    modelTrouble: reasons(WORKER, 'model_trouble', 'why this worker cannot open sessions with the model'),
+    taking: gauge(CALLS, 'taking', '1 while the process takes new calls'),
+    notTaking: reasons(CALLS, 'not_taking', 'why the process takes no new calls'),
     callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
     callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
     callsTotal: counterBy(
@@ -184,6 +195,21 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       PATIENCE,
     ),
   };
+}
+
+/** Sets a gauge of reasons: 1 for the one that holds, if any, and 0 for the others of `all`. */
+export function tellReason<Reason extends string>(
+  gauge: Gauge<'reason'>,
+  all: readonly Reason[],
+  holds: Reason | undefined,
+): void {
+  for (const reason of all) gauge.set({reason}, reason === holds ? 1 : 0);
+}
+
+/** Exports whether this process takes new calls, and why not. */
+export function measureTaking(metrics: Pick<Metrics, 'taking' | 'notTaking'>, why: NotTaking | undefined): void {
+  metrics.taking.set(why === undefined ? 1 : 0);
+  tellReason(metrics.notTaking, NOT_TAKING, why);
 }
 
 /** Processor time, memory, garbage collection. */

@@ -4,7 +4,7 @@ import type {Log} from '../observability/log.ts';
 import type {Millis} from '../time.ts';
 import {accessOf, hostOf, nodesOf} from './client.ts';
 import {missingRights, type RedisUse} from './redis-rights.ts';
-import {REDIS_CURES, redisTroubleOf} from './redis-trouble.ts';
+import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';
 import {unaskedWords} from './unasked-words.ts';
 import {readRedisVersion, type RedisVersion} from './redis-version.ts';
 
@@ -44,18 +44,22 @@ export async function checkRedis(url: string, options: CheckOptions = {}): Promi
 
 /**
  * Like `checkRedis`, for a Redis that calls do not need: if it does not answer, that is logged, and it may come later.
- * Resolves with the URL to connect to.
+ * Resolves with the URL to connect to, and with what is wrong for now.
  */
-export async function findRedis(url: string, options: CheckOptions, log: Log): Promise<string> {
+export async function findRedis(
+  url: string,
+  options: CheckOptions,
+  log: Log,
+): Promise<{readonly url: string; readonly trouble?: RedisTrouble}> {
   try {
-    return (await askRedis(url, options)).url;
+    return {url: (await askRedis(url, options)).url};
   } catch (thrown) {
     if (!(thrown instanceof NoRedis)) throw thrown;
     log.error(
       {variable: options.variable, reason: thrown.message},
       'redis does not answer; records wait until it does',
     );
-    return url;
+    return {url, trouble: 'no-answer'};
   }
 }
 

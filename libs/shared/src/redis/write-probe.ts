@@ -20,6 +20,8 @@ export interface WriteProbeOptions {
   readonly url: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** What is known to be wrong already. */
+  readonly trouble?: RedisTrouble | undefined;
   /**
    * Called when the connection leads to a demoted primary and a new one would not: every connection should be reopened.
    */
@@ -38,11 +40,13 @@ export class WriteProbe implements Disposable {
   readonly #told = new Set<RedisTrouble>();
   #trouble: RedisTrouble | undefined;
   #asking = false;
+  #hasWorked = false;
   #closed = false;
 
   constructor(options: WriteProbeOptions) {
     this.#options = options;
     const {clock, log} = options;
+    this.#trouble = options.trouble;
     this.#outages = new OutageLog(clock, SETTLED, {
       away: () => {},
       back: outage => {
@@ -53,7 +57,12 @@ export class WriteProbe implements Disposable {
     this.#stop = every(clock, EVERY, () => this.#tick());
   }
 
-  /** Why Redis cannot be used; undefined while it can. */
+  /** Whether a write ever succeeded. */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
+  }
+
+  /** Why Redis cannot be used; undefined while it can, or before the first write. */
   get trouble(): RedisTrouble | undefined {
     return this.#trouble;
   }
@@ -70,6 +79,7 @@ export class WriteProbe implements Disposable {
     try {
       await set(this.#options.key, PROBE_TTL_MS);
       this.#trouble = undefined;
+      this.#hasWorked = true;
       this.#outages.worked();
     } catch (thrown) {
       if (this.#closed) return;

@@ -4,8 +4,15 @@ import {CannotStart, messageOf} from '../errors.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {Service} from './lifecycle.ts';
 
-/** Answers GET /livez, /readyz and /metrics. Returns whether it did, so that other routes can come after it. */
-export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metrics) {
+/** What a process says of its health. */
+export type Health = Pick<Service, 'notReady' | 'notTaking'>;
+
+/**
+ * Answers GET /livez, /readyz, /takez and /metrics. Returns whether it did, so that other routes can come after it.
+ * `/readyz` is for whoever replaces processes, `/takez` for whoever distributes work: a full process is ready, and takes
+ * nothing.
+ */
+export function healthRoutes(service: Health, metrics: Metrics) {
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     const answer = (status: number, body: object) => {
@@ -17,7 +24,13 @@ export function healthRoutes(service: Pick<Service, 'notReady'>, metrics: Metric
         return answer(200, {alive: true});
       case '/readyz': {
         const reason = service.notReady();
-        return reason === undefined ? answer(200, {ready: true}) : answer(503, {ready: false, reason});
+        if (reason !== undefined) return answer(503, {ready: false, reason});
+        const why = service.notTaking?.();
+        return answer(200, {ready: true, ...(why === undefined ? {} : {taking: false, reason: why})});
+      }
+      case '/takez': {
+        const reason = service.notReady() ?? service.notTaking?.();
+        return reason === undefined ? answer(200, {taking: true}) : answer(503, {taking: false, reason});
       }
       case '/metrics':
         metrics.registry.metrics().then(
@@ -40,7 +53,7 @@ const REQUEST_LIMITS = {
 };
 
 /** An HTTP server with the health routes only; everything else is 404. */
-export function healthServer(service: Pick<Service, 'notReady'>, metrics: Metrics): Server {
+export function healthServer(service: Health, metrics: Metrics): Server {
   const health = healthRoutes(service, metrics);
   const server = createServer(REQUEST_LIMITS, (request, response) => {
     if (!health(request, response)) response.writeHead(404).end();

@@ -10,8 +10,10 @@ import {systemClock, type Clock, type Millis} from '../time.ts';
 /** One running service. To drain is not to stop: no new work is accepted, and the work in hand goes on. */
 export interface Service extends AsyncDisposable {
   readonly name: string;
-  /** Why this process should get no new work now; undefined if it should. Answered by /readyz. */
+  /** Why this process is of no use now, for whoever replaces processes; undefined if it is. Answered by /readyz. */
   notReady(): string | undefined;
+  /** Why a process that is ready takes no new work for now, such as because it is full. Answered by /takez. */
+  notTaking?(): string | undefined;
   /** Accepts no new work from now on. Resolves when the work in hand is finished or handed over. */
   drain(): Promise<void>;
 }

@@ -32,8 +32,13 @@ export interface CallDeps {
   readonly mayCompact: () => boolean;
   /** Opens the recording of a call; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
-  /** Asks other workers to take the call over. Resolves with true when one has, false when none would. */
-  readonly handOver: (call: OwnedCall) => Promise<boolean>;
+  /**
+   * Asks other workers to take the call over; `onlyWell`: those only that can use the model. Resolves with true when one
+   * has, false when none would.
+   */
+  readonly handOver: (call: OwnedCall, options?: {readonly onlyWell: boolean}) => Promise<boolean>;
+  /** Whether a call that has waited for a model session for so long would probably get one from another worker sooner. */
+  readonly isBetterElsewhere: (waitedMs: Millis) => boolean;
 }
 
 /** A call that this worker owns, and its epoch. */

@@ -21,6 +21,7 @@ import {ModelSessions} from './model-sessions.ts';
 import {coreSettings} from './core-settings.ts';
 import {Reaction} from './reaction.ts';
 import {openedFact} from '../journal/opened-fact.ts';
+import {Rescue} from './rescue.ts';
 import {recallPast} from '../journal/recall-past.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
@@ -48,6 +49,7 @@ export class CallSession implements OwnedCall {
   readonly #stream: CallerStream;
   readonly #tools: BackgroundTools;
   readonly #leaving: Leaving;
+  readonly #rescue: Rescue;
   readonly #reaction: Reaction;
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
@@ -125,6 +127,15 @@ export class CallSession implements OwnedCall {
       end: reason => this.#end(reason),
       release: why => this.release(why),
       drain: () => this.drain(),
+    });
+    this.#rescue = new Rescue({
+      call: this,
+      deps,
+      log: this.#log,
+      journal: this.#journal,
+      cause: start.cause,
+      isOver: () => this.#over,
+      release: why => this.release(why),
     });
     this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
     this.#arm();
@@ -272,7 +283,7 @@ export class CallSession implements OwnedCall {
       case 'handOver':
         return background(this.#leaving.handOver(), this.#log, 'handing over');
       case 'leave':
-        return background(this.#leaving.leave(effect), this.#log, 'leaving');
+        return background(this.#leave(effect), this.#log, 'leaving');
       case 'hold':
         return background(this.#leaving.hold(effect.ms), this.#log, 'holding');
       case 'end':
@@ -280,6 +291,12 @@ export class CallSession implements OwnedCall {
       default:
         return reportToOperators(effect, this.#deps, this.#log);
     }
+  }
+
+  async #leave(effect: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
+    // What refuses this worker, such as its key, need not refuse another one.
+    if (effect.reason === 'platform.model-refused' && (await this.#rescue.atLast())) return;
+    await this.#leaving.leave(effect);
   }
 
   #write(noted: Fact): void {
@@ -340,5 +357,6 @@ export class CallSession implements OwnedCall {
       this.#on({type: 'hop', ms});
     }
     this.#stream.checkEdge(wellSince);
+    this.#rescue.review(this.#model.waitingSince);
   }
 }

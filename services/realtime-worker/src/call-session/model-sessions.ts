@@ -2,7 +2,7 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEvent} from '../events/call-event.ts';
-import type {ModelAdapter, ModelCommand, ModelSession, SessionSettings} from '../model/model-adapter.ts';
+import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 
 export interface ModelSessionsDeps {
   readonly adapter: ModelAdapter;
@@ -25,6 +25,7 @@ export class ModelSessions {
   #spare: ModelSession | undefined;
   #reopening: Cancel | undefined;
   #started = false;
+  #waitingSince: Millis | undefined;
   #over = false;
 
   /** `session`: a session that is already being opened. */
@@ -32,6 +33,12 @@ export class ModelSessions {
     this.#deps = deps;
     this.#openedAt = deps.clock.now();
     this.#session = session;
+    this.#waitingSince = this.#openedAt;
+  }
+
+  /** Since when there has been no session that is configured; undefined: there is one. */
+  get waitingSince(): Millis | undefined {
+    return this.#waitingSince;
   }
 
   /** Starts passing on events of the current session, including those it has already sent. Opens one if there is none. */
@@ -60,6 +67,7 @@ export class ModelSessions {
     this.#reopening?.();
     const open = () => {
       if (this.#over) return;
+      this.#waitingSince ??= this.#deps.clock.now();
       this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
       this.#closeSession(this.#session);
       this.#session = this.#deps.adapter.open(this.#deps.settings());
@@ -74,7 +82,7 @@ export class ModelSessions {
     const spare = this.#deps.adapter.open(this.#deps.settings());
     this.#spare = spare;
     spare.onEvent((event, arrivedAt) => {
-      if (this.#session === spare) return this.#deps.onEvent({type: 'model', event}, arrivedAt);
+      if (this.#session === spare) return this.#pass(event, arrivedAt);
       if (this.#spare !== spare) return;
       if (event.type === 'ready') this.#deps.onEvent({type: 'spareReady'});
       if (event.type === 'lost') this.#deps.onEvent({type: 'spareLost'});
@@ -90,6 +98,7 @@ export class ModelSessions {
     this.#closeSession(this.#session);
     this.#session = this.#spare;
     this.#spare = undefined;
+    this.#waitingSince = undefined;
   }
 
   dropSpare(): void {
@@ -113,8 +122,14 @@ export class ModelSessions {
         wasReady = true;
         this.#deps.onReady(this.#deps.clock.now() - this.#openedAt);
       }
-      this.#deps.onEvent({type: 'model', event}, arrivedAt);
+      this.#pass(event, arrivedAt);
     });
+  }
+
+  #pass(event: ModelEvent, arrivedAt: Millis | undefined): void {
+    if (event.type === 'ready') this.#waitingSince = undefined;
+    if (event.type === 'lost') this.#waitingSince ??= this.#deps.clock.now();
+    this.#deps.onEvent({type: 'model', event}, arrivedAt);
   }
 
   #closeSession(session: ModelSession | undefined): void {

@@ -1,4 +1,5 @@
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
@@ -12,6 +13,8 @@ import {type Reply, takeCall, type TakeRequest} from './take-call.ts';
 export interface OwnedCallsOptions {
   /** The most calls at a time. */
   readonly capacity: number;
+  /** Why no new call is taken for now though there are places; undefined: they are taken. */
+  readonly notTaking?: () => NotTaking | undefined;
   readonly assistant: Assistant;
   readonly callDeps: CallDeps;
   /** A call ended here: its record is to be sent. Must not reject. */
@@ -100,7 +103,7 @@ export class OwnedCalls {
     const first = this.#taking.get(callSid);
     if (first?.epoch === epoch) return await first.reply;
     if (this.#isDraining) return {answer: 'draining', epoch};
-    if (!first && !owned && this.isFull) return {answer: 'full', epoch};
+    if (!first && !owned && (this.isFull || this.#isRefused(request.cause))) return {answer: 'full', epoch};
     const taking = {epoch, reply: this.#takeOnce(request, owned)};
     this.#taking.set(callSid, taking);
     this.#countChanged();
@@ -110,6 +113,12 @@ export class OwnedCalls {
       if (this.#taking.get(callSid) === taking) this.#taking.delete(callSid);
       this.#countChanged();
     }
+  }
+
+  /** A call that has lost its owner is taken without a model, too: it can be told why it ends, and moved on later. */
+  #isRefused(cause: TakeRequest['cause']): boolean {
+    const why = this.#options.notTaking?.();
+    return why === 'descriptors' || (why === 'model' && cause === 'new');
   }
 
   async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {

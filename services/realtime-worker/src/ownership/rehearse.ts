@@ -63,6 +63,7 @@ export async function rehearse(options: {
       wellSince: () => bus.wellSince(),
       mayCompact: () => true,
       handOver: async () => false,
+      isBetterElsewhere: () => false,
     },
     onFinished: async () => {},
     metrics,

@@ -1,4 +1,5 @@
 import type {
+  LostCause,
   ModelAdapter,
   ModelCommand,
   ModelEvent,
@@ -64,6 +65,8 @@ export class ScriptedModel implements ModelAdapter {
   readonly sessions: ScriptedSession[] = [];
   /** Sessions send `ready` by themselves as soon as they have a listener. */
   readyAtOnce = true;
+  /** Sessions that are opened are lost at once, for this cause. */
+  refuses: LostCause | undefined;
 
   constructor(traits: Partial<ModelTraits> = {}) {
     this.traits = {interruption: 'ours', answersTurns: true, audio: {encoding: 'mulaw', rateHz: 8_000}, ...traits};
@@ -72,7 +75,8 @@ export class ScriptedModel implements ModelAdapter {
   open(settings: SessionSettings): ScriptedSession {
     const session = new ScriptedSession(settings);
     this.sessions.push(session);
-    if (this.readyAtOnce) session.emit({type: 'ready'});
+    if (this.refuses) session.emit({type: 'lost', cause: this.refuses, detail: 'as the test wants it'});
+    else if (this.readyAtOnce) session.emit({type: 'ready'});
     return session;
   }
 }

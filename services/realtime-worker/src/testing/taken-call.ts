@@ -48,6 +48,7 @@ export async function takenCall({
     wellSince: () => bus.wellSince(),
     mayCompact: () => true,
     handOver: async () => false,
+    isBetterElsewhere: () => false,
   };
   const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts: {}} as const;
   const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, assistant, deps);

@@ -33,6 +33,8 @@ export class TestDeployment implements AsyncDisposable {
   readonly channels = reliableFrameChannels(this.bus, this.clock);
   openRecording: OpenRecording | undefined;
   queueIsDown = false;
+  /** Whether the workers to come try the model before they join. */
+  preflight = false;
   #workerClient: WorkerClient | undefined;
 
   /** The edge's client. Available once a worker was started. */
@@ -52,7 +54,7 @@ export class TestDeployment implements AsyncDisposable {
     };
     const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
     const {clock, bus, directory, fleet, model} = this;
-    const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model};
+    const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model, preflight: this.preflight};
     const {openRecording} = this;
     const starting = startWorker(config, {...deps, ...(openRecording ? {openRecording} : {})});
     await this.pass(20); // it asks itself to take a call first

@@ -1,7 +1,7 @@
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
-import {leastLoaded, loadOf} from '@voicebridge/shared/fleet/least-loaded.ts';
+import {leastLoaded, loadOf, wellOrAll} from '@voicebridge/shared/fleet/least-loaded.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {WebhookConfig} from '../config.ts';
@@ -20,7 +20,7 @@ const MOST_ASKED = 5;
 
 /**
  * Chooses the edge for a caller's stream and gives its public origin: the least loaded of a random few, never one that
- * drains, and not the one where the stream of `lost` was, nor one that is gone or silent, unless there is no other.
+ * drains, one in trouble only if all are, and not the one where the stream of `lost` was, nor one that is gone or silent, unless there is no other.
  * PUBLIC_EDGE_URL if no edge has announced an origin; `full` if all that have are full.
  */
 export async function chooseEdge(
@@ -30,7 +30,7 @@ export async function chooseEdge(
   const members = await fleet.members('edges');
   const ready = members.filter(({state, url}) => state === 'ready' && url !== undefined);
   if (ready.length === 0) return {url: config.PUBLIC_EDGE_URL};
-  const roomy = ready.filter(edge => loadOf(edge) < 1);
+  const roomy = wellOrAll(ready.filter(edge => loadOf(edge) < 1));
   if (roomy.length === 0) return 'full';
   const wasThere = ({id, url}: ListedMember) => lost?.stream?.edge === id || lost?.facts['edgeUrl'] === url;
   const isSilent = ({silentMs}: ListedMember) => (silentMs ?? 0) >= SILENT_MS;
