@@ -85,11 +85,19 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{kind}}': rate('failovers_total', 'kind'),
       fenced: 'sum(rate(voicebridge_fenced_total[$__rate_interval]))',
     }),
+    lines('Takes calls', '1 while a process takes new calls; else why not.', 'short', {
+      '{{service}} {{instance}}': 'voicebridge_taking',
+      '{{service}} {{instance}}: {{reason}}': 'voicebridge_not_taking == 1',
+    }),
     lines('Draining', '1 while a process takes no new work.', 'short', {
       '{{service}} {{instance}}': 'voicebridge_draining',
     }),
   ],
   Model: [
+    lines('Model can be used', '1 while a worker can open sessions with the model; else why not.', 'short', {
+      '{{instance}}': 'voicebridge_model_up',
+      '{{instance}}: {{reason}}': 'voicebridge_model_trouble == 1',
+    }),
     lines('Model errors', 'By the model’s own code.', 'cps', {'{{code}}': rate('model_errors_total', 'code')}),
     lines('Model sessions opened again', 'rotated is planned: before the limit of 60 minutes.', 'cps', {
       '{{cause}}': rate('model_reconnects_total', 'cause'),
@@ -122,6 +130,10 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       unsent: 'sum(voicebridge_records_unsent)',
       waiting: 'max(voicebridge_analytics_records_waiting)',
     }),
+    lines('The queue can be used', '1 while a worker can write to the queue’s Redis; else why not.', 'short', {
+      '{{instance}}': 'voicebridge_queue_up',
+      '{{instance}}: {{reason}}': 'voicebridge_queue_trouble == 1',
+    }),
     lines('Age of the queue', 'How long the oldest record has waited.', 's', {
       oldest: 'max(voicebridge_analytics_queue_age_seconds)',
     }),
@@ -134,6 +146,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Refused', 'signature: forged, or a wrong token or public URL.', 'cps', {
       '{{service}} {{reason}}': rate('sockets_refused_total', 'service, reason'),
     }),
+    lines('Strangers cut', 'Connections that had not proved who they are.', 'cps', {
+      '{{service}} {{reason}}': rate('strangers_cut_total', 'service, reason'),
+    }),
     lines('Malformed', 'Messages that could not be read, by their sender.', 'cps', {
       '{{peer}} {{reason}}': rate('malformed_total', 'peer, reason'),
     }),
@@ -143,6 +158,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{service}} {{instance}}': 'rate(process_cpu_seconds_total[$__rate_interval])',
     }),
     lines('Memory', 'Resident.', 'bytes', {'{{service}} {{instance}}': 'process_resident_memory_bytes'}),
+    lines('Descriptors', 'Open sockets and files, of those that the process may have.', 'percentunit', {
+      '{{service}} {{instance}}': 'process_open_fds / process_max_fds',
+    }),
     lines('Versions', 'What runs, and how many of it.', 'short', {
       '{{service}} {{version}} on {{node}}': 'count by (service, version, node) (voicebridge_build_info)',
     }),

@@ -38,7 +38,7 @@ export const MODEL_CURES: Readonly<Record<ModelTrouble, string>> = {
 const FULL = 'every place is taken';
 
 /**
- * Whether a worker is of use and whether it takes calls. The two differ on purpose (ADR 16):
+ * Whether a worker is of use and whether it takes calls. The two differ on purpose (ADR 18):
  * - A full worker is ready. Otherwise a fleet at its peak would look broken to whoever replaces processes.
  * - A worker that cannot use the model leaves calls to those that can. If none can, the model itself is down: then every
  *   worker takes calls, for a caller must be told so in words, and stays ready, for replacing workers helps nobody.
