@@ -148,6 +148,10 @@ class WatchedSession implements ModelSession {
     this.#session.hear(bytes, from, to);
   }
 
+  setPaused(...args: Parameters<ModelSession['setPaused']>): void {
+    this.#session.setPaused(...args);
+  }
+
   onEvent(listener: ModelListener): void {
     // From the first listener on: what a session that nobody listens to has told already is not known here.
     if (this.#isOpening) {
