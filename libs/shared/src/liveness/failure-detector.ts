@@ -1,7 +1,8 @@
 import type {ProcessId} from '../protocol/ids.ts';
 import {BEAT_MS} from '../redis/keys.ts';
 import type {Millis} from '../time.ts';
-import {FastRise} from './fast-rise.ts';
+import {faded, LearnedPatience} from './learned-patience.ts';
+import {newPeer, type Peer} from './watched-peer.ts';
 
 export type Verdict = 'alive' | 'suspect' | 'dead';
 
@@ -22,6 +23,10 @@ const SILENCE_OF_ALL: Millis = 3_000;
 const TIMES_LONGEST = 3;
 /** …and a pause counts half as much after this time. */
 const HALF_LIFE: Millis = 3_500;
+/** A peer that comes back after a longer silence has hung, and rightly lost its calls, unless there is a reason. */
+const HUNG: Millis = 2_500;
+/** Between two calls that leave a silent peer, once a peer was called dead by mistake. */
+const PACE: Millis = 100;
 /** A peer with fewer heartbeats than this, one second, has no known pauses yet. */
 const KNOWN_BEATS = 1_000 / BEAT_MS;
 /** How long a process is busy after a death, whose calls it takes, or after it took many calls at once. */
@@ -35,31 +40,6 @@ const SETTLING: Millis = 1_000;
  * unread.
  */
 const LATE: Millis = 45;
-
-interface Peer {
-  /** Whether its heartbeats could be heard. */
-  listening: boolean;
-  /** Since when the Redis that carries its heartbeats has been well; undefined while it is not. */
-  wellSince: Millis | undefined;
-  /** Its last heartbeat; without any, when we began to listen. */
-  at: Millis;
-  /** How long our event loop had been blocked in total by then. */
-  asleep: Millis;
-  /** Heartbeats since it is known, or since it came back. */
-  beats: number;
-  /** Its longest recent pause. */
-  pause: Millis;
-  /** Its calls, by its heartbeats and by those who depend on it here. */
-  readonly calls: {readonly there: FastRise; readonly here: FastRise};
-  busyUntil: Millis;
-  /** Nobody listens where it should, and no heartbeat has come since. */
-  unheard: boolean;
-  disbelievedUntil: Millis;
-  /** Its presence channel has no receiver in all of Redis. */
-  gone: boolean;
-  /** Dead by silence. */
-  silent: boolean;
-}
 
 /**
  * Decides which peers are alive, from heartbeats and presence channels. Pure: events and monotonic times are
@@ -80,6 +60,7 @@ interface Peer {
  * - Most peers are silent at once, so the machine or the network is slow. One second.
  * - It, our own event loop, or every other peer has paused lately: three times that pause, up to one second. Such a
  *   machine is short of processor time.
+ * - A peer that was called dead came back: twice its silence, up to six seconds (`LearnedPatience`).
  * - All peers are silent, and no other worker could take the calls. Three seconds.
  *
  * It gets less, 125 ms and 250 ms instead of one second, if nobody listens where it should (`unheard`).
@@ -97,6 +78,7 @@ export class FailureDetector {
   #ownPause: Millis = 0;
   #patientUntil: Millis = Number.NEGATIVE_INFINITY;
   #areAllSilent = false;
+  readonly #learned = new LearnedPatience();
 
   /** From now on `look` is called every 25 ms, until all peers are forgotten. A peer is not judged before `listening`. */
   watch(id: ProcessId, at: Millis): void {
@@ -123,7 +105,9 @@ export class FailureDetector {
     // A peer that was declared dead and comes back begins without a history.
     const isNew = peer.beats === 0 || peer.silent || peer.gone;
     const pause = this.#silenceOf(peer, at);
-    peer.pause = isNew ? 0 : Math.max(pause, faded(peer.pause, at - peer.at));
+    if (peer.silent && this.#wasOnlyBusy(peer, at)) this.#learned.wasMistaken(pause, at);
+    else if (!isNew) this.#learned.paused(pause, at);
+    peer.pause = isNew ? 0 : Math.max(pause, faded(peer.pause, at - peer.at, HALF_LIFE));
     peer.beats = isNew ? 1 : peer.beats + 1;
     if (peer.unheard) peer.disbelievedUntil = at + DISBELIEF;
     if (peer.calls.there.rose(calls, at)) peer.busyUntil = at + BUSY;
@@ -159,7 +143,7 @@ export class FailureDetector {
     const pause = at - this.#lastLook;
     this.#lookedLate = pause > LATE;
     if (this.#lookedLate) this.#asleep += pause - LATE;
-    this.#ownPause = Math.max(pause, faded(this.#ownPause, pause));
+    this.#ownPause = Math.max(pause, faded(this.#ownPause, pause, HALF_LIFE));
     this.#lastLook = at;
     for (const [id, peer] of this.#peers) peer.wellSince = wellSince(id);
     this.#areAllSilent = this.#isEverybodySilent(at);
@@ -181,6 +165,15 @@ export class FailureDetector {
     return silence >= SUSPECT_SILENCE ? 'suspect' : 'alive';
   }
 
+  /**
+   * The pause between two calls that leave a dead peer. None, unless the peer is only silent and another one that was
+   * came back lately: then it may come back in time for most of its calls, and those who take them are late as it is.
+   */
+  pace(id: ProcessId, at: Millis): Millis {
+    const isProven = this.#peers.get(id)?.gone === true;
+    return isProven || this.#learned.least(at) === 0 ? 0 : PACE;
+  }
+
   /** How long a peer has been silent, without the time in which our own event loop was blocked. */
   silence(id: ProcessId, at: Millis): Millis {
     const peer = this.#peers.get(id);
@@ -188,11 +181,23 @@ export class FailureDetector {
   }
 
   #allowed(peer: Peer, at: Millis): Millis {
-    if (this.#areAllSilent) return SILENCE_OF_ALL;
+    const learned = this.#learned.least(at);
+    if (this.#areAllSilent) return Math.max(SILENCE_OF_ALL, learned);
     const patient = at <= this.#patientUntil || at <= peer.busyUntil || peer.beats < KNOWN_BEATS;
     if (peer.unheard) return patient ? SILENCE : UNHEARD_SILENCE;
-    const slow = Math.max(peer.pause, this.#ownPause, this.#pauseOfOthers(peer, at));
-    return patient ? PATIENT_SILENCE : Math.min(Math.max(SILENCE, TIMES_LONGEST * slow), PATIENT_SILENCE);
+    const slow = Math.min(TIMES_LONGEST * Math.max(peer.pause, this.#slowness(peer, at)), PATIENT_SILENCE);
+    return Math.max(patient ? PATIENT_SILENCE : SILENCE, slow, learned);
+  }
+
+  /** A peer that was called dead by silence sends heartbeats again: whether it never should have been. */
+  #wasOnlyBusy(peer: Peer, at: Millis): boolean {
+    const tookManyCalls = peer.at <= peer.busyUntil;
+    return tookManyCalls || this.#silenceOf(peer, at) < HUNG || this.#slowness(peer, at) >= SUSPECT_SILENCE;
+  }
+
+  /** The longest recent pause that is not the peer's own: how short of processor time the machine is, if it is. */
+  #slowness(peer: Peer, at: Millis): Millis {
+    return Math.max(this.#ownPause, this.#pauseOfOthers(peer, at));
   }
 
   /** The longest recent pause of the other peer that paused least. */
@@ -226,25 +231,4 @@ export class FailureDetector {
     const settled = wellSince !== undefined && at - wellSince >= SETTLING;
     return listening && settled && !this.#lookedLate && at - this.#lastLook <= LATE;
   }
-}
-
-function newPeer(at: Millis, asleep: Millis): Peer {
-  return {
-    listening: false,
-    wellSince: undefined,
-    at,
-    asleep,
-    beats: 0,
-    pause: 0,
-    calls: {there: new FastRise(), here: new FastRise()},
-    busyUntil: Number.NEGATIVE_INFINITY,
-    unheard: false,
-    disbelievedUntil: Number.NEGATIVE_INFINITY,
-    gone: false,
-    silent: false,
-  };
-}
-
-function faded(pause: Millis, passed: Millis): Millis {
-  return pause * 0.5 ** (passed / HALF_LIFE);
 }

@@ -133,3 +133,31 @@ test('an edge hears a worker of an older version, and no other channel than its 
   expect(bus.channels).toEqual([fleetPresence('workers', id), workerBeat(id)]);
   beating(false);
 });
+
+test('once a worker was called dead and came back, the calls of a silent one leave it one by one, until it is back', async () => {
+  let isSilent = false;
+  const beats = everyWhile(clock, BEAT_MS, () => {
+    if (!isSilent) void bus.publish(workerBeat(id), Buffer.from(JSON.stringify(beat())));
+  });
+  beats(true);
+  for (let call = 0; call < 20; call += 1) peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(5_000, 25);
+  isSilent = true;
+  await clock.advanceAsync(1_100, 25);
+  expect(deaths).toBe(20);
+  isSilent = false;
+  await clock.advanceAsync(100, 25);
+  for (let call = 0; call < 20; call += 1) peers.onDead(id, () => (deaths += 1));
+  await clock.advanceAsync(3_000, 25);
+  isSilent = true;
+  await clock.advanceAsync(2_000, 25);
+  expect(deaths).toBe(20);
+  await clock.advanceAsync(600, 25);
+  expect(deaths).toBeGreaterThan(20);
+  expect(deaths).toBeLessThan(30);
+  isSilent = false;
+  const left = deaths;
+  await clock.advanceAsync(3_000, 25);
+  expect(deaths - left).toBeLessThan(2);
+  beats(false);
+});

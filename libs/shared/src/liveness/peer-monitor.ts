@@ -96,6 +96,7 @@ export function monitorPeers(options: {
   const forget = (id: ProcessId) => {
     watched.get(id)?.stop.abort();
     watched.delete(id);
+    leftAt.delete(id);
     detector.forget(id);
   };
 
@@ -108,13 +109,23 @@ export function monitorPeers(options: {
     if (ofAll) background(listen(beatsOfAll, false, ofAll.signal), log, 'listen to heartbeats');
   };
 
+  /** When the last call left a peer that is dead, and is told of it call by call. */
+  const leftAt = new Map<ProcessId, Millis>();
   const tell = () => {
+    const at = clock.now();
+    for (const id of leftAt.keys()) if (detector.verdict(id, at) !== 'dead') leftAt.delete(id);
     for (const [id, listeners] of waiting) {
-      if (detector.verdict(id, clock.now()) !== 'dead') continue;
-      waiting.delete(id);
-      const silentMs = Math.round(detector.silence(id, clock.now()));
-      log.warn({peer: id, calls: listeners.size, silentMs}, 'peer is dead');
-      for (const died of listeners) died();
+      if (detector.verdict(id, at) !== 'dead') continue;
+      const last = leftAt.get(id);
+      const paceMs = detector.pace(id, at);
+      if (last !== undefined && at - last < paceMs) continue;
+      leftAt.set(id, at);
+      const silentMs = Math.round(detector.silence(id, at));
+      if (last === undefined) log.warn({peer: id, calls: listeners.size, silentMs, paceMs}, 'peer is dead');
+      const leaving = [...listeners].slice(0, paceMs > 0 ? 1 : listeners.size);
+      for (const died of leaving) listeners.delete(died);
+      if (listeners.size === 0) waiting.delete(id);
+      for (const died of leaving) died();
     }
   };
   const look = () => {
