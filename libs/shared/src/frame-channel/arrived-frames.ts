@@ -1,8 +1,14 @@
 import {Header, HEADER_BYTES, PacketKind, scratch, spanOf} from './packet.ts';
 
+/** No number is so far ahead: five hours of audio that was dropped while Redis was away. */
+const MOST_AHEAD = 1_000_000;
+/** The most that waits for its turn: an outage of ten seconds, several times over. */
+const MOST_EARLY = 4_096;
+const MOST_EARLY_BYTES = 4 * 1_024 * 1_024;
+
 /** The most gaps in one request, each two numbers of 32 bits. */
-const MOST_GAPS = 64;
-const GAP_BYTES = 8;
+export const MOST_GAPS = 64;
+export const GAP_BYTES = 8;
 
 /**
  * Puts the numbered packets of the other side in order. One that is the next is delivered from the bytes of its message.
@@ -13,9 +19,12 @@ const GAP_BYTES = 8;
 export class ArrivedFrames {
   readonly #deliver: (packet: Buffer) => void;
   readonly #early = new Map<number, Buffer>();
+  #earlyBytes = 0;
   #next = 1;
   received = 0;
   lost = 0;
+  /** Packets that no process of ours sends, or for which there was no room: they are dropped. */
+  refused = 0;
 
   /** `deliver` gets every frame once, in order. */
   constructor(deliver: (packet: Buffer) => void) {
@@ -38,13 +47,21 @@ export class ArrivedFrames {
     return seq + spanOf(packet) <= this.#next || this.#early.has(seq);
   }
 
-  /** Takes a packet that was not known. */
+  /**
+   * Takes a packet that was not known. One that is too far ahead is refused. One for which there is no room is refused
+   * too, and comes again, because it stays a gap.
+   */
   take(packet: Buffer): void {
     const seq = Header.seq(packet);
+    if (seq === 0 || seq + spanOf(packet) > this.#next + MOST_AHEAD || this.#isFullFor(seq, packet)) {
+      this.refused += 1;
+      return;
+    }
     if (seq === this.#next && this.#early.size === 0 && Header.kind(packet) !== PacketKind.gone) {
       return this.#deliverNext(packet);
     }
     this.#early.set(seq, Buffer.from(packet));
+    this.#earlyBytes += packet.length;
     this.#deliverEarly();
   }
 
@@ -83,21 +100,38 @@ export class ArrivedFrames {
       }
       const end = packet ? this.#next + spanOf(packet) : this.#takeGoneOver(this.#next);
       if (end === undefined) return;
-      // Something in the range may have arrived after all.
-      while (this.#next < end) {
-        const arrived = this.#takeEarly(this.#next);
-        if (arrived && Header.kind(arrived) !== PacketKind.gone) this.#deliverNext(arrived);
-        else {
-          this.#next += 1;
-          this.lost += 1;
-        }
-      }
+      this.#skipTo(end);
     }
+  }
+
+  /** Everything before `end` is gone, except for what has arrived after all. */
+  #skipTo(end: number): void {
+    for (const seq of this.#early.size === 0 ? [] : [...this.#early.keys()].toSorted((a, b) => a - b)) {
+      if (seq < this.#next || seq >= end) continue;
+      const arrived = this.#takeEarly(seq);
+      if (!arrived || Header.kind(arrived) === PacketKind.gone) continue;
+      this.#lose(seq);
+      this.#deliverNext(arrived);
+    }
+    this.#lose(end);
+  }
+
+  #lose(end: number): void {
+    this.lost += end - this.#next;
+    this.#next = end;
+  }
+
+  #isFullFor(seq: number, packet: Buffer): boolean {
+    if (seq <= this.#next) return false;
+    return this.#early.size >= MOST_EARLY || this.#earlyBytes + packet.length > MOST_EARLY_BYTES;
   }
 
   #takeEarly(seq: number): Buffer | undefined {
     const packet = this.#early.get(seq);
-    this.#early.delete(seq);
+    if (packet) {
+      this.#early.delete(seq);
+      this.#earlyBytes -= packet.length;
+    }
     return packet;
   }
 
@@ -109,7 +143,7 @@ export class ArrivedFrames {
     for (const [first, packet] of this.#early) {
       const end = first + spanOf(packet);
       if (Header.kind(packet) !== PacketKind.gone || first >= seq || end <= seq) continue;
-      this.#early.delete(first);
+      this.#takeEarly(first);
       return end;
     }
     return undefined;

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
-import {expect, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import type {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {StreamSid} from '../protocol/ids.ts';
 import {FakeClock, flushPromises} from '../testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '../testing/faulty-media-bus.ts';
-import {mediaDown} from '../redis/keys.ts';
+import {mediaDown, mediaUp} from '../redis/keys.ts';
 import {seededRandom} from '../testing/seeded-random.ts';
 import {describeFrameChannel} from './frame-channel.contract.ts';
 import {memoryFrameChannels} from './memory-frame-channel.ts';
 import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
+import {HEADER_BYTES, PacketKind, writeFrameHeader} from './packet.ts';
 import {reliableFrameChannels} from './reliable-frame-channel.ts';
 
 const HARMLESS: Faults = {lose: 0, double: 0, delay: 0, delayUpTo: 0, lie: 0};
@@ -164,6 +165,59 @@ test('an edge learns from the channel itself that nobody listens', async () => {
   await clock.advanceAsync(100, 5);
   expect(undelivered).toBe(before);
   channels[Symbol.dispose]();
+});
+
+describe('a packet that somebody else published', () => {
+  const sid = StreamSid.parse(`MZ${'6'.repeat(32)}`);
+  const listening = async () => {
+    const {channels, clock, memory} = await overBus(HARMLESS)();
+    const [edge, worker] = [await channels.edgeEnd(sid, 1), await channels.workerEnd(sid, 1)];
+    const heard: string[] = [];
+    worker.onAudio((_, bytes, from, to) => heard.push(bytes.toString('latin1', from, to)));
+    worker.onFrame(frame => heard.push(frame.kind));
+    const forge = (kind: number, seq: number, body: Buffer) => {
+      const packet = Buffer.concat([Buffer.alloc(HEADER_BYTES), body]);
+      writeFrameHeader(packet, kind, 1, seq, 0);
+      return memory.publish(mediaUp(sid), packet);
+    };
+    const speak = async (payload: string) => {
+      edge.sendAudio(0, Buffer.from(payload), 0, payload.length);
+      await clock.advanceAsync(300, 5);
+    };
+    await speak('AAAA');
+    return {channels, clock, worker, heard, forge, speak};
+  };
+
+  test('and that says that four billion frames are gone, is refused at once, and the caller is heard', async () => {
+    const {channels, worker, heard, forge, speak} = await listening();
+    await forge(PacketKind.gone, 2, Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    await speak('BBBB');
+    expect(heard).toEqual(['AAAA', 'BBBB']);
+    expect(worker.counts()).toMatchObject({lost: 0, refused: 1});
+    channels[Symbol.dispose]();
+  });
+
+  test('far ahead of its turn, is refused as soon as there are too many of them', async () => {
+    const {channels, worker, heard, forge, speak} = await listening();
+    for (let seq = 1_000; seq < 4_000; seq += 1) await forge(PacketKind.audio, seq, Buffer.alloc(10_000, 'C'));
+    await forge(PacketKind.audio, 4_000_000_000, Buffer.from('DDDD'));
+    await speak('BBBB');
+    expect(worker.counts().refused).toBeGreaterThan(2_500);
+    expect(heard).toEqual(['AAAA', 'BBBB']);
+    channels[Symbol.dispose]();
+  });
+
+  test('and that is an event for the model instead of audio, is not handed on', async () => {
+    const {channels, worker, heard, forge, speak} = await listening();
+    await forge(PacketKind.audio, 2, Buffer.from('AAAA","type":"session.update","session":{},"x":"'));
+    await forge(PacketKind.frame, 3, Buffer.from('{"kind":"unheard of"}'));
+    await speak('BBBB');
+    await speak('CCCC');
+    await speak('DDDD');
+    expect(heard).toEqual(['AAAA', 'DDDD']);
+    expect(worker.counts()).toMatchObject({refused: 2});
+    channels[Symbol.dispose]();
+  });
 });
 
 test('a process without calls has no timer for them', async () => {

@@ -19,6 +19,11 @@ export interface ChannelCounts {
   readonly lost: number;
   /** Frames of another epoch, ignored. */
   readonly stale: number;
+  /**
+   * Packets that no process of ours sends: numbered far ahead, more of them early than an outage explains, or with
+   * something else in them than a frame.
+   */
+  readonly refused: number;
   /** The other side has confirmed so many of the frames that were sent, from the first one on. */
   readonly confirmed: number;
   /** Frames we sent that the other side has not confirmed yet. */

@@ -1,3 +1,4 @@
+import {isBase64Text} from '../protocol/audio.ts';
 import {EdgeToWorker} from '../protocol/edge-to-worker.ts';
 import {WorkerToEdge} from '../protocol/worker-to-edge.ts';
 import type {OnAssistantAudio, OnCallerAudio} from './frame-channel.ts';
@@ -11,8 +12,11 @@ export interface FrameCodec<Frame, OnAudio> {
   timestampOf(frame: Frame): number;
   /** Undefined for a packet that holds no frame of this direction. */
   decode(packet: Buffer): Frame | undefined;
-  /** Gives the audio in a packet of this kind to its listener. */
-  hear(packet: Buffer, listener: OnAudio): void;
+  /**
+   * Gives the audio in a packet of this kind to its listener. False if it is not base64: it would become part of a
+   * message to the carrier or the model, and must not end it and begin another.
+   */
+  hear(packet: Buffer, listener: OnAudio): boolean;
 }
 
 function encodeJson(frame: object): number {
@@ -38,10 +42,13 @@ export const upCodec: FrameCodec<EdgeToWorker, OnCallerAudio> = {
   timestampOf: frame => (frame.kind === 'audio' ? frame.timestamp : 0),
   decode(packet) {
     if (Header.kind(packet) !== PacketKind.audio) return decodeJson(EdgeToWorker, packet);
+    if (!isBase64Text(packet, HEADER_BYTES, packet.length)) return undefined;
     return {kind: 'audio', timestamp: Header.timestamp(packet), payload: packet.toString('latin1', HEADER_BYTES)};
   },
   hear(packet, listener) {
+    if (!isBase64Text(packet, HEADER_BYTES, packet.length)) return false;
     listener(Header.timestamp(packet), packet, HEADER_BYTES, packet.length, Header.sentAt(packet) / 10);
+    return true;
   },
 };
 
@@ -59,6 +66,7 @@ export const downCodec: FrameCodec<WorkerToEdge, OnAssistantAudio> = {
   decode(packet) {
     if (Header.kind(packet) !== PacketKind.audio) return decodeJson(WorkerToEdge, packet);
     const markEnd = markEndOf(packet);
+    if (!isBase64Text(packet, markEnd, packet.length)) return undefined;
     return {
       kind: 'audio',
       mark: packet.toString('latin1', HEADER_BYTES + 1, markEnd),
@@ -67,7 +75,9 @@ export const downCodec: FrameCodec<WorkerToEdge, OnAssistantAudio> = {
   },
   hear(packet, listener) {
     const markEnd = markEndOf(packet);
+    if (!isBase64Text(packet, markEnd, packet.length)) return false;
     listener(packet.toString('latin1', HEADER_BYTES + 1, markEnd), packet, markEnd, packet.length);
+    return true;
   },
 };
 

@@ -60,7 +60,7 @@ abstract class MemoryEnd<Out, In, OnAudio> implements FrameChannel<Out, In> {
   }
 
   counts(): ChannelCounts {
-    const never = {duplicates: 0, resent: 0, lost: 0, stale: 0, unconfirmed: 0, hopMs: 0};
+    const never = {duplicates: 0, resent: 0, lost: 0, stale: 0, refused: 0, unconfirmed: 0, hopMs: 0};
     return {sent: this.#sent, confirmed: this.#sent, received: this.#received, ...never};
   }
 

@@ -87,7 +87,7 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 
   counts(): ChannelCounts {
     const counts = this.#link.counts();
-    return {...counts, lost: counts.lost + this.#malformed};
+    return {...counts, lost: counts.lost + this.#malformed, refused: counts.refused + this.#malformed};
   }
 
   lastSeenAt(): Millis | undefined {
@@ -127,7 +127,10 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 
   #hand(packet: Buffer, listener: (frame: In, sentAt: Millis) => void): void {
     const codec = this.#wiring.in;
-    if (Header.kind(packet) === PacketKind.audio && this.#onAudio) return codec.hear(packet, this.#onAudio);
+    if (Header.kind(packet) === PacketKind.audio && this.#onAudio) {
+      if (!codec.hear(packet, this.#onAudio)) this.#malformed += 1;
+      return;
+    }
     const frame = codec.decode(packet);
     if (frame) listener(frame, Header.sentAt(packet) / 10);
     else this.#malformed += 1;

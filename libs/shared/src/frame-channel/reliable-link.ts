@@ -1,6 +1,6 @@
 import type {Urgency} from '../bus/media-bus.ts';
 import type {Millis} from '../time.ts';
-import {ArrivedFrames} from './arrived-frames.ts';
+import {ArrivedFrames, GAP_BYTES, MOST_GAPS} from './arrived-frames.ts';
 import {ByteRing} from './byte-ring.ts';
 import type {ChannelCounts} from './frame-channel.ts';
 import {Header, HEADER_BYTES, PacketKind, scratch, writeFrameHeader, writeSenderHeader} from './packet.ts';
@@ -20,6 +20,9 @@ const ASK_AGAIN_MS = 40;
 const TAIL_LOST_MS = 200;
 /** A frame that was resent within this time is not resent for another request: the two have crossed. */
 const RESENT_LATELY_MS = 30;
+
+/** No request for gaps is longer, in bytes. */
+const MOST_REQUESTED = HEADER_BYTES + MOST_GAPS * GAP_BYTES;
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -115,7 +118,7 @@ export class ReliableLink {
       case PacketKind.ack:
         return;
       case PacketKind.resend:
-        for (let offset = HEADER_BYTES; offset + 8 <= packet.length; offset += 8) {
+        for (let offset = HEADER_BYTES; offset + 8 <= Math.min(packet.length, MOST_REQUESTED); offset += 8) {
           this.#sendAgain(packet.readUInt32BE(offset), packet.readUInt32BE(offset + 4), at);
         }
         return;
@@ -161,11 +164,12 @@ export class ReliableLink {
   }
 
   counts(): ChannelCounts {
-    const {received, lost} = this.#arrived;
+    const {received, lost, refused} = this.#arrived;
     return {
       ...this.#counts,
       received,
       lost,
+      refused,
       confirmed: this.#confirmedSeq,
       unconfirmed: this.#unconfirmed.size,
       hopMs: this.#hopMs,

@@ -14,6 +14,19 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 export const BASE64_BITS = new Uint8Array(256);
 for (const [bits, character] of Buffer.from(ALPHABET).entries()) BASE64_BITS[character] = bits;
 
+/** 1 for a character that base64 may have, padding included. */
+const IN_BASE64 = new Uint8Array(256);
+for (const character of Buffer.from(`${ALPHABET}=`)) IN_BASE64[character] = 1;
+
+/**
+ * Whether all of `bytes` from `from` up to, but not including, `to` are characters of base64. Such a text can stand
+ * between quotation marks in JSON; whether it decodes is not asked.
+ */
+export function isBase64Text(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let place = from; place < to; place += 1) if (IN_BASE64[bytes[place] ?? 0] !== 1) return false;
+  return true;
+}
+
 /** The duration of so many bytes of μ-law audio, in milliseconds. */
 export function msOfBytes(bytes: number): Millis {
   return bytes / BYTES_PER_MS;

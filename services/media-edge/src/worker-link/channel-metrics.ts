@@ -8,13 +8,14 @@ const OUTCOMES = [
   ['down', 'duplicates'],
   ['down', 'lost'],
   ['down', 'stale'],
+  ['down', 'refused'],
 ] as const;
 
 /** Adds the counts of one channel to the metrics of the process: once a second, not for each frame. */
 export class ChannelMetrics {
   readonly #channel: EdgeChannel;
   readonly #metrics: Metrics;
-  readonly #seen = {sent: 0, resent: 0, received: 0, duplicates: 0, lost: 0, stale: 0};
+  readonly #seen = {sent: 0, resent: 0, received: 0, duplicates: 0, lost: 0, stale: 0, refused: 0};
 
   constructor(channel: EdgeChannel, metrics: Metrics) {
     this.#channel = channel;
