@@ -45,6 +45,9 @@ export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
  * Every service and the simulated model as processes, with a Redis of their own, and a simulated Twilio in this
  * process.
  */
+/** What the processes know each other by; another version may not know it yet. */
+const FLEET_KEY = 'b'.repeat(64);
+
 export class ProcessFleet implements AsyncDisposable {
   /** Where services that are started from now on have their sources: a checkout of another version, or ours. */
   sources: string | undefined;
@@ -269,6 +272,7 @@ export class ProcessFleet implements AsyncDisposable {
       OPENAI_API_KEY: 'sk-test',
       OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
       ...own,
+      FLEET_KEY,
       ...this.#options.env,
     };
   }

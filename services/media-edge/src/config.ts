@@ -7,6 +7,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {fleetSettings} from '@voicebridge/shared/config/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
@@ -20,6 +21,7 @@ export const EdgeEnv = z
         'the public origin of this very edge, wss://… in production: Twilio is told to connect to it, and signs it',
       ),
     ...twilioSettings,
+    ...fleetSettings,
     REDIS_URL: redisUrls().describe(
       'carries frames to the workers: redis:// or rediss://, several comma-separated for a Redis Cluster',
     ),

@@ -31,11 +31,14 @@ import {CallLeg, type LegDeps} from './leg/call-leg.ts';
 import type {EdgeConfig} from './config.ts';
 import {drainLegs} from './leg/drain-legs.ts';
 import {fleetWorkers} from './worker-link/fleet-workers.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {Legs} from './leg/legs.ts';
 import {answerHandshakes} from './leg/open-leg.ts';
 
 export interface EdgeDeps {
   readonly bus: MediaBus;
+  /** Signs what is said to workers; nothing is signed if not given. */
+  readonly key?: FleetKey | undefined;
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
   readonly clock: Clock;
@@ -70,7 +73,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
 
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(deps.bus, clock));
-  const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log}));
+  const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log, key: deps.key}));
   const peers = stack.use(monitorPeers({bus: deps.bus, clock, metrics, log}));
   const members = stack.use(new MemberCache(fleet, 'workers', clock));
   const workers = fleetWorkers({...deps, fleet: members, id, log, metrics, workerClient, peers});

@@ -13,6 +13,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {fleetSettings} from '@voicebridge/shared/config/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import type {Assistant} from './assistant.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
@@ -87,6 +88,7 @@ export const WorkerEnv = z.object({
   REDIS_URL: redisUrls().describe(
     'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
   ),
+  ...fleetSettings,
   QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
   MAX_CALLS: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls this worker holds at most'),
   DRAIN_SECONDS: drainSeconds().describe('how long a call may stay on this worker after SIGTERM, at most'),

@@ -2,6 +2,7 @@ import {randomUUID} from 'node:crypto';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {probeKey} from '@voicebridge/shared/redis/keys.ts';
@@ -16,6 +17,7 @@ import {startWorker} from './start-worker.ts';
 
 await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
+  const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
   const {url} = await checkRedis(config.REDIS_URL);
   const redis = openRedis(url, 'commands', log);
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
@@ -26,7 +28,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   );
   const queueRedis = openRedis(found.url, 'queue', log);
   await using queue = openAnalyticsQueue(queueRedis);
-  const [directory, fleet] = [new RedisCallDirectory(redis), new RedisFleet(redis)];
+  const [directory, fleet] = [new RedisCallDirectory(redis, key), new RedisFleet(redis, key)];
   await rehearse({
     assistant: defaultAssistant(config),
     openAdapter: (address, deps) =>
@@ -45,7 +47,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
           log: log.child({variable: 'QUEUE_REDIS_URL'}),
           moved: () => queueRedis.disconnect(true),
         });
-  const deps = {bus, directory, fleet, queue, clock, log, traces, random: Math.random, preflight: true};
+  const deps = {bus, directory, fleet, key, queue, clock, log, traces, random: Math.random, preflight: true};
   const worker = await startWorker(config, {...deps, ...(queueHealth ? {queueHealth} : {})});
   await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
@@ -43,6 +44,8 @@ import {warmUp} from './ownership/warm-up.ts';
 
 export interface WorkerDeps {
   readonly bus: MediaBus;
+  /** Checks what is asked and signs the answers; nothing is signed if not given. */
+  readonly key?: FleetKey | undefined;
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
   readonly queue: AnalyticsQueue;
@@ -93,7 +96,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(bus, clock));
-  const workerClient = stack.use(await openWorkerClient({bus, clock, id, log}));
+  const workerClient = stack.use(await openWorkerClient({bus, clock, id, log, key: deps.key}));
   const records = new CdrSender(
     {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
     clock,
@@ -175,7 +178,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     heartbeat?.quicken();
     return calls.handle(request);
   };
-  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log}));
+  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log, key: deps.key}));
   await Promise.all([
     warmUp({worker: id, workerClient, directory, clock, log}),
     deps.preflight ? model.preflight() : undefined,

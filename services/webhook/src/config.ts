@@ -10,6 +10,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {fleetSettings} from '@voicebridge/shared/config/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
@@ -31,12 +32,21 @@ export const WebhookEnv = z
     PUBLIC_EDGE_URL: guardedUrl('ws').describe(
       'where callers are sent, wss://… in production, while no edge has announced a public origin of its own',
     ),
+    EDGE_ORIGINS: z
+      .string()
+      .transform(text => text.split(',').flatMap(one => one.trim() || []))
+      .pipe(z.array(guardedUrl('ws')))
+      .default([])
+      .describe(
+        'the public origins of edges, comma-separated, if they are not on the host of PUBLIC_EDGE_URL or below it; not needed with FLEET_KEY, which tells our edges from others',
+      ),
     ...twilioSettings,
     TWILIO_ACCOUNT_SID: z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal digits')
       .optional()
       .describe('the account that owns the calls; needed where Twilio is asked to do something (REST)'),
+    ...fleetSettings,
     REDIS_URL: redisUrls().describe(
       'where the fleet and the calls are known: redis:// or rediss://, several comma-separated for a Cluster',
     ),

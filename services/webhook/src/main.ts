@@ -1,5 +1,6 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
@@ -10,12 +11,13 @@ import {startWebhook} from './start-webhook.ts';
 
 await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('webhook', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
+  const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
   const {url} = await checkRedis(config.REDIS_URL);
   const redis = openRedis(url, 'commands', log);
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
-  const directory = new RedisCallDirectory(redis);
-  const fleet = new RedisFleet(redis);
-  const webhook = await startWebhook(config, {directory, fleet, bus, clock, random: Math.random, traces, log});
+  const directory = new RedisCallDirectory(redis, key);
+  const fleet = new RedisFleet(redis, key);
+  const webhook = await startWebhook(config, {directory, fleet, bus, key, clock, random: Math.random, traces, log});
   await serve(webhook, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
 });

@@ -3,13 +3,14 @@ import {createServer} from 'node:http';
 import express, {type NextFunction, type Request, type Response, type Router} from 'express';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
+import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
@@ -27,6 +28,8 @@ export interface WebhookDeps {
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
   readonly bus: MediaBus;
+  /** Signs what is said to workers; nothing is signed if not given. */
+  readonly key?: FleetKey | undefined;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
@@ -48,6 +51,11 @@ export interface Webhook extends Service {
  */
 const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
 
+/** So many edges that are not ours are named in the log. */
+const MOST_STRANGE = 100;
+const STRANGE_EDGE =
+  'callers are not sent to an edge, because its origin is not on the host of PUBLIC_EDGE_URL: name it in EDGE_ORIGINS, or give all processes one FLEET_KEY';
+
 /** A ticket that cannot be guessed. */
 function newTicket(): Ticket {
   return Ticket.parse(randomBytes(16).toString('hex'));
@@ -59,7 +67,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   await using opened = new AsyncDisposableStack();
   const id = ProcessId.parse(`webhook-${randomBytes(6).toString('hex')}`);
   const metrics = createMetrics('webhook');
-  const workerClient = opened.use(await openWorkerClient({bus, clock, id, log}));
+  const workerClient = opened.use(await openWorkerClient({bus, clock, id, log, key: deps.key}));
   const lag = opened.use(new EventLoopLag(clock));
   opened.defer(
     every(clock, 1_000, () => {
@@ -78,7 +86,13 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
   app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
-  const context = {traces: quietTraces, ...deps, id, workerClient, config, metrics, held, newTicket};
+  const strangeEdges = new Set<string>();
+  const strange = ({id: edge, url}: ListedMember) => {
+    if (strangeEdges.size >= MOST_STRANGE || strangeEdges.has(edge)) return;
+    strangeEdges.add(edge);
+    log.warn({edge, url}, STRANGE_EDGE);
+  };
+  const context = {traces: quietTraces, ...deps, id, workerClient, config, metrics, held, newTicket, strange};
   app.use((deps.carrier ?? twilioRoutes)(context));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // Express refused the request (a form too large, a path that cannot be decoded) before the signature was checked.

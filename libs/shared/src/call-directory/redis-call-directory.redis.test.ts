@@ -2,12 +2,14 @@ import {randomBytes} from 'node:crypto';
 import {Cluster} from 'ioredis';
 import {afterAll, describe, expect, inject, test} from 'vitest';
 import {createLog} from '../observability/log.ts';
+import {FleetKey} from '../protocol/fleet-key.ts';
 import {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
 import {openRedis} from '../redis/connect.ts';
 import {call, callJournal, callPast, CALL_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S, ticketKey} from '../redis/keys.ts';
 import {describeCallDirectory} from './call-directory.contract.ts';
 import {RedisCallDirectory} from './redis-call-directory.ts';
 
+const ours = new FleetKey(['a key of this fleet'], Date.now);
 const log = createLog('test', {level: 'silent'});
 
 describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
@@ -45,5 +47,22 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
     const claim = await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0});
     expect(claim.won).toBe(true);
+  });
+
+  describeCallDirectory(`in ${kind}, signed`, () => new RedisCallDirectory(redis, ours));
+
+  test('with a key, a caller is not sent where somebody else has written', async () => {
+    const directory = new RedisCallDirectory(redis, ours);
+    const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+    const facts = {edgeUrl: 'wss://edge.example.com', direction: 'inbound'};
+    await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0, facts});
+    await directory.intend(callSid, 1, 'transfer', {transferTo: '+15550100'});
+    expect((await directory.read(callSid))?.facts).toEqual({...facts, transferTo: '+15550100'});
+    await redis.hset(call(callSid), 'fact:transferTo', '+19005550100', 'fact:edgeUrl', 'wss://evil.example.net');
+    expect((await directory.read(callSid))?.facts).toEqual({direction: 'inbound'});
+    const another = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+    const stolen = await redis.hgetall(call(callSid));
+    await redis.hset(call(another), {...stolen, 'fact:transferTo': '+15550100'});
+    expect((await directory.read(another))?.facts).toEqual({direction: 'inbound'});
   });
 });

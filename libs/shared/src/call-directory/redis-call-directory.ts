@@ -1,5 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {z} from 'zod';
+import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import {parse} from '../protocol/parse.ts';
 import {CallSid, ProcessId, StreamSid, type Ticket} from '../protocol/ids.ts';
 import {
@@ -34,13 +35,16 @@ const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()}
  */
 export class RedisCallDirectory implements CallDirectory {
   readonly #redis: RedisClient;
+  readonly #key: FleetKey;
 
-  constructor(redis: RedisClient) {
+  /** `key` signs the facts by which a caller is sent somewhere; without it nothing is signed. */
+  constructor(redis: RedisClient, key: FleetKey = NO_FLEET_KEY) {
     this.#redis = redis;
+    this.#key = key;
   }
 
   async read(callSid: CallSid): Promise<CallEntry | undefined> {
-    return callOfFields(callSid, await this.#redis.hgetall(callKey(callSid)));
+    return callOfFields(callSid, this.#key, await this.#redis.hgetall(callKey(callSid)));
   }
 
   async startAdmission(callSid: CallSid): Promise<boolean> {
@@ -53,7 +57,7 @@ export class RedisCallDirectory implements CallDirectory {
 
   async claim(callSid: CallSid, claim: Parameters<CallDirectory['claim']>[1]): Promise<Claim> {
     const {epoch, owner, at, assistant, ticket, facts = {}} = claim;
-    const fields = ['owner', owner, ...fieldsOfFacts(facts)];
+    const fields = ['owner', owner, ...fieldsOfFacts(callSid, this.#key, facts)];
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
     // Sent first, and not awaited: a caller may wait for the claim.
@@ -66,7 +70,7 @@ export class RedisCallDirectory implements CallDirectory {
     const keys = [callKey(callSid), callJournal(callSid)];
     const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, keys, args), ...listed]);
     const [now, journal] = rest;
-    const call = callOfFields(callSid, recordOf(now));
+    const call = callOfFields(callSid, this.#key, recordOf(now));
     if (reply === 'won' && call) return {won: true, call, journal: linesOf(journal)};
     if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
     return {won: false, call};
@@ -77,7 +81,7 @@ export class RedisCallDirectory implements CallDirectory {
     {epoch, streamSid, edge}: Parameters<CallDirectory['attach']>[1],
   ): ReturnType<CallDirectory['attach']> {
     const {reply, rest} = await scripts.attach(this.#redis, [callKey(callSid)], [epoch, streamSid, edge]);
-    const call = callOfFields(callSid, recordOf(rest[0]));
+    const call = callOfFields(callSid, this.#key, recordOf(rest[0]));
     if (reply === 'refused' || !call) return undefined;
     const [, oldStream, oldEdge] = rest;
     if (oldStream === '' || oldEdge === '') return {call};
@@ -85,7 +89,11 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async intend(...[callSid, epoch, intent, facts = {}]: Parameters<CallDirectory['intend']>): Promise<boolean> {
-    const {reply} = await scripts.intend(this.#redis, [callKey(callSid)], [epoch, intent, ...fieldsOfFacts(facts)]);
+    const {reply} = await scripts.intend(
+      this.#redis,
+      [callKey(callSid)],
+      [epoch, intent, ...fieldsOfFacts(callSid, this.#key, facts)],
+    );
     return reply === 'done';
   }
 
@@ -93,9 +101,9 @@ export class RedisCallDirectory implements CallDirectory {
     callSid: CallSid,
     {epoch, replaces, ticket, attempts, facts = {}}: Parameters<CallDirectory['retry']>[1],
   ): Promise<CallEntry | undefined> {
-    const args = [epoch, replaces ?? '', ticket, attempts, ...fieldsOfFacts(facts)];
+    const args = [epoch, replaces ?? '', ticket, attempts, ...fieldsOfFacts(callSid, this.#key, facts)];
     const {rest} = await scripts.retry(this.#redis, [callKey(callSid)], args);
-    return callOfFields(callSid, recordOf(rest[0]));
+    return callOfFields(callSid, this.#key, recordOf(rest[0]));
   }
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
@@ -135,7 +143,7 @@ export class RedisCallDirectory implements CallDirectory {
       this.#redis.sadd(callOwners, entry.owner),
       this.#redis.sadd(callsOf(entry.owner), entry.callSid),
     ]);
-    const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry)];
+    const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry, this.#key)];
     const {reply} = await scripts.restore(this.#redis, keysOf(entry.callSid), args);
     return reply === 'done';
   }

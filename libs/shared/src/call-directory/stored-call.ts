@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
+import type {FleetKey} from '../protocol/fleet-key.ts';
 import type {CallEntry} from './call-directory.ts';
 
 const numeral = z.string().regex(/^\d+$/).transform(Number);
@@ -19,29 +20,48 @@ const Fields = z.object({
 
 const FACT = 'fact:';
 
+/** Facts that send a caller somewhere. They are believed only if a process of the fleet has signed them. */
+const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo'];
+const SIGNATURE = 'signature:';
+
 /** A call as the fields of its Redis hash. Each fact is a field of its own, so that one can be added in one step. */
-export function fieldsOfCall(entry: CallEntry): string[] {
-  const {callSid: _, stream, facts, ...plain} = entry;
+export function fieldsOfCall(entry: CallEntry, key: FleetKey): string[] {
+  const {callSid, stream, facts, ...plain} = entry;
   const fields = {...plain, streamSid: stream?.streamSid, edge: stream?.edge};
   const texts = Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));
-  return [...texts, ...fieldsOfFacts(facts)];
+  return [...texts, ...fieldsOfFacts(callSid, key, facts)];
 }
 
-export function fieldsOfFacts(facts: CallEntry['facts']): string[] {
-  return Object.entries(facts).flatMap(([name, value]) => [FACT + name, value]);
+export function fieldsOfFacts(callSid: CallSid, key: FleetKey, facts: CallEntry['facts']): string[] {
+  return Object.entries(facts).flatMap(([name, value]) => {
+    const signature = SIGNED_FACTS.includes(name) ? key.sign(callSid, `${name} ${value}`) : undefined;
+    return [FACT + name, value, ...(signature === undefined ? [] : [SIGNATURE + name, signature])];
+  });
 }
 
-/** Reads a call from the fields of its Redis hash; undefined if there are none. Throws if they are not a call. */
-export function callOfFields(callSid: CallSid, fields: Readonly<Record<string, string>>): CallEntry | undefined {
+/**
+ * Reads a call from the fields of its Redis hash; undefined if there are none. A fact whose signature is wrong is left
+ * out. Throws if the fields are not a call.
+ */
+export function callOfFields(
+  callSid: CallSid,
+  key: FleetKey,
+  fields: Readonly<Record<string, string>>,
+): CallEntry | undefined {
   if (Object.keys(fields).length === 0) return undefined;
   const {streamSid, edge, ticket, intent, ...call} = Fields.parse(fields);
-  const facts = Object.entries(fields).filter(([name]) => name.startsWith(FACT));
+  const isBelieved = (name: string, value: string) =>
+    !SIGNED_FACTS.includes(name) || key.accepts(callSid, `${name} ${value}`, fields[SIGNATURE + name]);
+  const facts = Object.entries(fields).flatMap(([field, value]): [string, string][] => {
+    const name = field.slice(FACT.length);
+    return field.startsWith(FACT) && isBelieved(name, value) ? [[name, value]] : [];
+  });
   return {
     callSid,
     ...call,
     ...(ticket ? {ticket} : {}),
     ...(streamSid && edge ? {stream: {streamSid, edge}} : {}),
     ...(intent ? {intent} : {}),
-    facts: Object.fromEntries(facts.map(([name, value]) => [name.slice(FACT.length), value])),
+    facts: Object.fromEntries(facts),
   };
 }

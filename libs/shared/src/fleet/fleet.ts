@@ -17,7 +17,7 @@ export const Member = z.object({
    */
   trouble: z.string().max(40).optional(),
   /** Its public origin (`wss://…`, no slash at the end); only edges have one. */
-  url: z.string().optional(),
+  url: z.string().max(2_048).optional(),
   /** The newest form of a call's journal that it can read; only workers have one, and those before it was 1. */
   journalFormat: z.coerce.number().int().positive().optional(),
   /** How late its timers fire, in milliseconds. */

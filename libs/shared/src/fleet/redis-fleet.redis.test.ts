@@ -1,10 +1,12 @@
 import {afterAll, describe, expect, inject, test} from 'vitest';
 import {createLog} from '../observability/log.ts';
+import {FleetKey} from '../protocol/fleet-key.ts';
 import {openRedis} from '../redis/connect.ts';
 import {fleet as fleetKey, fleetMember, FLEET_TTL_MS} from '../redis/keys.ts';
 import {describeFleet, member} from './fleet.contract.ts';
 import {RedisFleet} from './redis-fleet.ts';
 
+const ours = new FleetKey(['a key of this fleet'], Date.now);
 const log = createLog('test', {level: 'silent'});
 
 describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
@@ -33,5 +35,19 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     expect(ids).toContain(good.id);
     expect(ids).not.toContain(odd.id);
     await fleet.leave('workers', odd.id);
+  });
+
+  describeFleet(`in ${kind}, signed`, () => new RedisFleet(redis, ours));
+
+  test('with a key, a member that somebody else has written or changed is absent', async () => {
+    const fleet = new RedisFleet(redis, ours);
+    const [good, forged, changed] = [member(), member(), member()];
+    await fleet.announce('edges', good);
+    await new RedisFleet(redis).announce('edges', {...forged, url: 'wss://evil.example.net'});
+    await fleet.announce('edges', changed);
+    await redis.hset(fleetMember('edges', changed.id), 'url', 'wss://evil.example.net');
+    const ids = (await fleet.members('edges')).map(({id}) => id);
+    expect([good, forged, changed].map(({id}) => ids.includes(id))).toEqual([true, false, false]);
+    for (const {id} of [good, forged, changed]) await fleet.leave('edges', id);
   });
 });

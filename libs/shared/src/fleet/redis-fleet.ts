@@ -1,8 +1,15 @@
 import {ProcessId} from '../protocol/ids.ts';
+import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import type {RedisClient} from '../redis/connect.ts';
 import {fleet as fleetKey, fleetMember, FLEET_TTL_MS, type FleetName} from '../redis/keys.ts';
 import {script} from '../redis/scripts.ts';
 import {Member, type Fleet, type ListedMember} from './fleet.ts';
+
+/** Fields and values in turn, in an order of their own. */
+function textOf(fields: readonly (string | number)[]): string {
+  const pairs = fields.flatMap((field, at) => (at % 2 === 0 ? [`${field}=${fields[at + 1] ?? ''}`] : []));
+  return pairs.toSorted().join('\n');
+}
 
 const announce = script('announce-2.lua', ['done']);
 const reap = script('reap-2.lua', ['lives', 'done']);
@@ -10,15 +17,21 @@ const reap = script('reap-2.lua', ['lives', 'done']);
 /** The fleet in Redis, which all processes share. */
 export class RedisFleet implements Fleet {
   readonly #redis: RedisClient;
+  readonly #key: FleetKey;
 
-  constructor(redis: RedisClient) {
+  /** `key` signs what a member announces; one without the signature counts as absent. Without it nothing is signed. */
+  constructor(redis: RedisClient, key: FleetKey = NO_FLEET_KEY) {
     this.#redis = redis;
+    this.#key = key;
   }
 
   async announce(name: FleetName, member: Member): Promise<void> {
     const fields = Object.entries(member).flatMap(([field, value]) => (value === undefined ? [] : [field, value]));
-    const args = [member.id, member.calls, FLEET_TTL_MS, ...fields];
-    await announce(this.#redis, [fleetKey(name), fleetMember(name, member.id)], args);
+    const key = fleetMember(name, member.id);
+    const signature = this.#key.sign(key, textOf(fields));
+    const signed = signature === undefined ? [] : ['signature', signature];
+    const args = [member.id, member.calls, FLEET_TTL_MS, ...fields, ...signed];
+    await announce(this.#redis, [fleetKey(name), key], args);
   }
 
   async members(name: FleetName): Promise<readonly ListedMember[]> {
@@ -41,6 +54,8 @@ export class RedisFleet implements Fleet {
       await reap(this.#redis, [fleetKey(name), key], [id]);
       return undefined;
     }
+    const {signature, ...said} = fields;
+    if (!this.#key.accepts(key, textOf(Object.entries(said).flat()), signature)) return undefined;
     // A member of another version, with fields that we cannot read, counts as absent.
     const member = Member.safeParse(fields).data;
     return member && {...member, silentMs: FLEET_TTL_MS - livesFor};

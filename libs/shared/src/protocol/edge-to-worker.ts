@@ -23,9 +23,9 @@ export const EdgeToWorker = z.discriminatedUnion('kind', [
   /** Caller audio: base64 μ-law, and its place on Twilio's clock of this stream in milliseconds. */
   z.object({kind: z.literal('audio'), timestamp: z.number().int().nonnegative(), payload: z.string()}),
   /** Twilio returned a mark: all audio before it was played, or dropped by a clear. */
-  z.object({kind: z.literal('mark'), name: z.string()}),
+  z.object({kind: z.literal('mark'), name: z.string().max(255)}),
   /** The caller pressed a key. */
-  z.object({kind: z.literal('digit'), digit: z.string()}),
+  z.object({kind: z.literal('digit'), digit: z.string().max(16)}),
   /** The stream has ended. `hungUp`: Twilio sent `stop`. `lost`: its socket closed. `moved`: this edge closed it. */
   z.object({kind: z.literal('ended'), why: z.enum(['hungUp', 'lost', 'moved'])}),
   /**

@@ -31,7 +31,9 @@ export const WorkerRequest = z.discriminatedUnion('type', [
      */
     ticket: Ticket.optional(),
     assistant: z.string().max(100),
-    facts: z.record(z.string(), z.string()),
+    facts: z
+      .record(z.string().max(64), z.string().max(4_096))
+      .refine(facts => Object.keys(facts).length <= 64, 'must not be more than 64'),
     /** Why a call that had an owner must move. */
     cause: z.enum(['new', 'worker-lost', 'worker-drained', 'plain']),
     /** The caller's stream and its edge, if it is open already. */
@@ -60,7 +62,7 @@ export type WorkerRequest = z.infer<typeof WorkerRequest>;
  */
 export const WorkerReply = z.object({
   version: z.literal(PROTOCOL_VERSION),
-  ask: z.string(),
+  ask: z.string().max(64),
   worker: ProcessId,
   answer: z.enum(['yes', 'full', 'draining', 'taken', 'unknown']),
   epoch: z.number().int().nonnegative(),

@@ -3,9 +3,9 @@ import {z} from 'zod';
 /** Frames from the worker to the edge. */
 export const WorkerToEdge = z.discriminatedUnion('kind', [
   /** Assistant audio (base64 μ-law) and the mark to send after it; an empty name sends no mark. */
-  z.object({kind: z.literal('audio'), payload: z.string(), mark: z.string()}),
+  z.object({kind: z.literal('audio'), payload: z.string(), mark: z.string().max(255)}),
   /** A mark without audio, to measure the round trip to Twilio. */
-  z.object({kind: z.literal('mark'), name: z.string()}),
+  z.object({kind: z.literal('mark'), name: z.string().max(255)}),
   /** Makes Twilio drop the audio that it has buffered. */
   z.object({kind: z.literal('clear')}),
   /** Closes Twilio's socket with 1000. What happens then is in the call's intent, which was written before. */

@@ -3,6 +3,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {MemoryMediaBus} from '../bus/memory-media-bus.ts';
 import {createLog} from '../observability/log.ts';
 import {createMetrics, type Metrics} from '../observability/metrics.ts';
+import {FleetKey} from '../protocol/fleet-key.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
 import type {WorkerRequest} from '../protocol/worker-rpc.ts';
 import {answersTo, workerInbox} from '../redis/keys.ts';
@@ -108,6 +109,35 @@ describe('a worker server', () => {
     const outcome = workerClient.ask(worker, hangUp);
     await clock.advanceAsync(10);
     expect(await outcome).toMatchObject({answer: 'unknown'});
+  });
+
+  test('answers nobody who does not know the key of the fleet, and gets no answer of such a worker', async () => {
+    const [ours, theirs] = ['ours', 'theirs'].map(key => new FleetKey([key.repeat(8)], () => 0));
+    const asks: WorkerRequest[] = [];
+    const handle = async (ask: WorkerRequest) => {
+      asks.push(ask);
+      return {answer: 'yes', epoch: 1} as const;
+    };
+    await openWorkerServer({bus, worker, handle, metrics, log, key: ours});
+    const honest = await openWorkerClient({bus, clock, id: ProcessId.parse('edge-bbbb'), log, key: ours});
+    const forger = await openWorkerClient({bus, clock, id: ProcessId.parse('edge-cccc'), log, key: theirs});
+    const outcomes = [honest, forger, workerClient].map(client => client.ask(worker, hangUp));
+    await clock.advanceAsync(300);
+    expect((await Promise.all(outcomes)).map(({answer}) => answer)).toEqual(['yes', 'noAnswer', 'noAnswer']);
+    expect(asks.length).toBe(1);
+    const pretending = ProcessId.parse('worker-bbbb');
+    await openWorkerServer({bus, worker: pretending, handle, metrics, log, key: theirs});
+    const asked = honest.ask(pretending, hangUp);
+    await clock.advanceAsync(300);
+    expect(await asked).toEqual({answer: 'noAnswer'});
+  });
+
+  test('reads no question of megabytes', async () => {
+    await inbox(async () => ({answer: 'yes', epoch: 1}));
+    const facts = {x: 'x'.repeat(2_000_000)};
+    const asked = workerClient.ask(worker, {type: 'take', callSid, epoch: 0, assistant: 'a', facts, cause: 'new'});
+    await clock.advanceAsync(300);
+    expect(await asked).toEqual({answer: 'noAnswer'});
   });
 
   test('has no subscription after it was closed', async () => {

@@ -2,6 +2,7 @@ import type {MediaBus} from '../bus/media-bus.ts';
 import type {Log} from '../observability/log.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {WorkerReply, type WorkerRequest} from '../protocol/worker-rpc.ts';
+import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {answersTo, workerInbox} from '../redis/keys.ts';
@@ -35,13 +36,17 @@ export async function openWorkerClient(options: {
   /** This process. */
   readonly id: ProcessId;
   readonly log: Log;
+  /** Signs questions, and checks answers; without it neither is done. */
+  readonly key?: FleetKey | undefined;
 }): Promise<WorkerClient> {
-  const {bus, clock, id, log} = options;
+  const {bus, clock, id, log, key = NO_FLEET_KEY} = options;
   const replyTo = answersTo(id);
   const pending = new Map<string, (outcome: Outcome) => void>();
   let asked = 0;
   const unsubscribe = await bus.subscribe(replyTo, message => {
-    const answer = parse(WorkerReply, message.toString());
+    const text = message.toString();
+    if (!key.isSealed(replyTo, text)) return log.warn({}, 'answer without the signature of this fleet');
+    const answer = parse(WorkerReply, text);
     // An answer without a pending question came after its time-out: another worker has been asked by then.
     if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
     else log.warn({reason: answer.reason, detail: answer.detail}, 'malformed answer');
@@ -52,8 +57,9 @@ export async function openWorkerClient(options: {
       const outcome = Promise.withResolvers<Outcome>();
       const cancel: Cancel = clock.after(timeoutMs, () => outcome.resolve({answer: 'noAnswer'}));
       pending.set(ask, outcome.resolve);
-      const message = JSON.stringify({...request, version: PROTOCOL_VERSION, ask, replyTo});
-      bus.publish(workerInbox(worker), Buffer.from(message)).then(
+      const inbox = workerInbox(worker);
+      const message = key.seal(inbox, {...request, version: PROTOCOL_VERSION, ask, replyTo});
+      bus.publish(inbox, Buffer.from(message)).then(
         receivers => receivers === 0 && outcome.resolve({answer: 'noReceiver'}),
         () => outcome.resolve({answer: 'unreachable'}),
       );

@@ -3,12 +3,17 @@ import {background, logOfCall, type Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {WorkerRequest, type WorkerReply} from '../protocol/worker-rpc.ts';
+import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {workerInbox} from '../redis/keys.ts';
 
+/** No question is longer, in bytes: the facts of a call are a few hundred. */
+const LONGEST_ASK = 65_536;
+
 /**
- * Answers the questions to one worker until disposed. An unreadable question is counted and gets no answer. If `handle`
+ * Answers the questions to one worker until disposed. A question that is unreadable, or not of this fleet, is counted and
+ * gets no answer. If `handle`
  * fails, the answer is `unknown`, so that the asking process tries another worker at once.
  */
 export async function openWorkerServer(options: {
@@ -17,21 +22,30 @@ export async function openWorkerServer(options: {
   readonly handle: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>>;
   readonly metrics: Pick<Metrics, 'malformedTotal'>;
   readonly log: Log;
+  /** Checks questions, and signs answers; without it neither is done. */
+  readonly key?: FleetKey | undefined;
 }): Promise<AsyncDisposable> {
-  const {bus, worker, handle, metrics, log} = options;
+  const {bus, worker, handle, metrics, log, key = NO_FLEET_KEY} = options;
+  const inbox = workerInbox(worker);
+  const refuse = (reason: 'notJson' | 'unexpectedShape' | 'unsigned', detail: string) => {
+    metrics.malformedTotal.inc({peer: 'asker', reason});
+    log.warn({reason, detail}, 'malformed ask');
+  };
   const reply = async (ask: WorkerRequest) => {
     const said = await handle(ask).catch((thrown: unknown) => {
       logOfCall(log, ask.callSid).error({err: thrown, ask: ask.type}, 'could not do what was asked');
       return {answer: 'unknown', epoch: 0} as const;
     });
     const message: WorkerReply = {version: PROTOCOL_VERSION, ask: ask.ask, worker, ...said};
-    await bus.publish(ask.replyTo, Buffer.from(JSON.stringify(message)));
+    await bus.publish(ask.replyTo, Buffer.from(key.seal(ask.replyTo, message)));
   };
-  const unsubscribe = await bus.subscribe(workerInbox(worker), message => {
-    const ask = parse(WorkerRequest, message.toString());
-    if (ask.ok) return background(reply(ask.message), log, 'answering an ask');
-    metrics.malformedTotal.inc({peer: 'asker', reason: ask.reason});
-    log.warn({reason: ask.reason, detail: ask.detail}, 'malformed ask');
+  const unsubscribe = await bus.subscribe(inbox, message => {
+    if (message.length > LONGEST_ASK) return refuse('unexpectedShape', `${message.length} bytes`);
+    const text = message.toString();
+    if (!key.isSealed(inbox, text)) return refuse('unsigned', 'without the signature of this fleet');
+    const ask = parse(WorkerRequest, text);
+    if (ask.ok) background(reply(ask.message), log, 'answering an ask');
+    else refuse(ask.reason, ask.detail);
   });
   return {[Symbol.asyncDispose]: unsubscribe};
 }

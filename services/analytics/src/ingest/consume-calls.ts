@@ -115,8 +115,8 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     concurrency: CONCURRENCY[database.kind],
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
-    // A record is not at fault when its process is killed.
-    maxStalledCount: 1_000_000,
+    // A record is not at fault when its process is killed; one that ends every process would come back for ever.
+    maxStalledCount: 25,
     removeOnComplete: {age: 600, count: 1_000},
     removeOnFail: {age: 7 * 24 * 3_600},
   });

@@ -2,6 +2,7 @@ import type {ServedCall} from '@voicebridge/shared/call-directory/call-directory
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {isDialable, type WebhookConfig} from '../config.ts';
 import {SORRY, type CallAnswer} from './call-answer.ts';
+import {isOurEdge, type OurEdges} from './edge-origin.ts';
 
 /** How long a voice speaks, in milliseconds for each character. */
 const SPOKEN_MS = 65;
@@ -24,14 +25,15 @@ export function legOf({ticket}: Pick<ServedCall, 'ticket'>): string {
  */
 export function connectAnswer(
   call: ServedCall,
-  config: Pick<WebhookConfig, 'PUBLIC_EDGE_URL' | 'MODEL_BUSY_SAY'>,
+  config: OurEdges & Pick<WebhookConfig, 'MODEL_BUSY_SAY'>,
   welcome?: string,
 ): CallAnswer {
   const waitMs = waitOf(call);
+  const {edgeUrl = config.PUBLIC_EDGE_URL} = call.facts;
   const welcomes = welcome === undefined ? [] : [welcome];
   return {
     kind: 'connect',
-    edgeUrl: call.facts['edgeUrl'] ?? config.PUBLIC_EDGE_URL,
+    edgeUrl: isOurEdge(edgeUrl, config) ? edgeUrl : config.PUBLIC_EDGE_URL,
     ticket: call.ticket,
     leg: legOf(call),
     says: waitMs > 0 ? repeated(config.MODEL_BUSY_SAY, waitMs) : welcomes,

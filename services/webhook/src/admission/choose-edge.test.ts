@@ -20,7 +20,7 @@ const edge = (name: string, facts: Partial<ListedMember> = {}): ListedMember => 
 /** The edge that is chosen among `members`, of which `dead` is dead. */
 function chosen(members: readonly ListedMember[], {lost, dead}: {lost?: CallEntry; dead?: string} = {}) {
   const deps = {
-    config: {PUBLIC_EDGE_URL: FALLBACK},
+    config: {PUBLIC_EDGE_URL: FALLBACK, EDGE_ORIGINS: ['wss://example.com']},
     fleet: {members: async () => [...members]},
     bus: {publish: async (channel: string) => (channel.endsWith(`:edge-${dead}`) ? 0 : 1)},
     random: () => 0,

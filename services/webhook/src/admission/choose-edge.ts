@@ -4,13 +4,15 @@ import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded, loadOf, wellOrAll} from '@voicebridge/shared/fleet/least-loaded.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {WebhookConfig} from '../config.ts';
+import {isOurEdge, type OurEdges} from './edge-origin.ts';
 
 export interface ChooseEdgeDeps {
-  readonly config: Pick<WebhookConfig, 'PUBLIC_EDGE_URL'>;
+  readonly config: OurEdges;
   readonly fleet: Pick<Fleet, 'members'>;
   readonly bus: Pick<MediaBus, 'publish'>;
   readonly random: () => number;
+  /** An edge is not used because its origin is not one of ours. May be called often for the same one. */
+  readonly strange?: ((edge: ListedMember) => void) | undefined;
 }
 
 /** An edge that has not announced itself for so long may hang: it does so every second. */
@@ -21,14 +23,19 @@ const MOST_ASKED = 5;
 /**
  * Chooses the edge for a caller's stream and gives its public origin: the least loaded of a random few, never one that
  * drains, one in trouble only if all are, and not the one where the stream of `lost` was, nor one that is gone or silent, unless there is no other.
- * PUBLIC_EDGE_URL if no edge has announced an origin; `full` if all that have are full.
+ * PUBLIC_EDGE_URL if no edge has announced an origin that is ours; `full` if all that have are full.
  */
 export async function chooseEdge(
-  {config, fleet, bus, random}: ChooseEdgeDeps,
+  {config, fleet, bus, random, strange}: ChooseEdgeDeps,
   lost?: CallEntry,
 ): Promise<{readonly url: string} | 'full'> {
   const members = await fleet.members('edges');
-  const ready = members.filter(({state, url}) => state === 'ready' && url !== undefined);
+  const ready = members.filter(edge => {
+    if (edge.state !== 'ready' || edge.url === undefined) return false;
+    const isOurs = isOurEdge(edge.url, config);
+    if (!isOurs) strange?.(edge);
+    return isOurs;
+  });
   if (ready.length === 0) return {url: config.PUBLIC_EDGE_URL};
   const roomy = wellOrAll(ready.filter(edge => loadOf(edge) < 1));
   if (roomy.length === 0) return 'full';

@@ -61,6 +61,7 @@ export class TestDeployment implements AsyncDisposable {
       PORT: '0',
       PUBLIC_WEBHOOK_URL: ORIGIN,
       PUBLIC_EDGE_URL: EDGE,
+      EDGE_ORIGINS: 'wss://example.com',
       TWILIO_AUTH_TOKEN: TOKEN,
       REDIS_URL: 'redis://nowhere',
       ...env,
