@@ -1,10 +1,11 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
 import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
-import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {FLEET_KEY, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import {type AudioEvidence, audioEvidence, heardRuns, sessionsOf} from '../../tools/harness/audio-evidence.ts';
@@ -28,7 +29,7 @@ const saysGoodbye: CallerScript = [
 /** Sets the intent of a call, as a tool of the assistant would just before it closes the stream. */
 async function transfer(redisUrl: string, callSid: string, transferTo: string): Promise<void> {
   const redis = openRedis(redisUrl, 'commands', createLog('test', {level: 'silent'}));
-  const directory = new RedisCallDirectory(redis);
+  const directory = new RedisCallDirectory(redis, new FleetKey([FLEET_KEY], Date.now));
   const call = await directory.read(CallSid.parse(callSid));
   await directory.intend(CallSid.parse(callSid), call?.epoch ?? 0, 'transfer', {transferTo});
   redis.disconnect();

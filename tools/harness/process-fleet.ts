@@ -40,14 +40,13 @@ const READY_WITHIN_MS = 180_000;
 const PHONES_LATE_MS = 20;
 
 export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
+/** What the processes know each other by; an older version does not know it. */
+export const FLEET_KEY = 'b'.repeat(64);
 
 /**
  * Every service and the simulated model as processes, with a Redis of their own, and a simulated Twilio in this
  * process.
  */
-/** What the processes know each other by; another version may not know it yet. */
-const FLEET_KEY = 'b'.repeat(64);
-
 export class ProcessFleet implements AsyncDisposable {
   /** Where services that are started from now on have their sources: a checkout of another version, or ours. */
   sources: string | undefined;
