@@ -11,6 +11,7 @@ test('an operator who sets what has no default gets the documented rest', () => 
     TWILIO_AUTH_TOKEN: ['a'],
     TWILIO_VALIDATE: true,
     REDIS_URL: 'redis://127.0.0.1',
+    FLEET_KEY: [],
     MAX_CALLS: 400,
     DRAIN_SECONDS: 60,
     LOG_LEVEL: 'info',

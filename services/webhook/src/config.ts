@@ -10,7 +10,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
-import {fleetSettings} from '@voicebridge/shared/config/fleet-settings.ts';
+import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
