@@ -34,6 +34,10 @@ const COMMANDS = {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],
   },
+  'redis-acl': {
+    about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
+    run: a => ['scripts/redis-acl.ts', ...a],
+  },
   chaos: {
     about: 'kills and stops processes under load, and counts what is lost',
     run: a => ['scripts/chaos/main.ts', ...a],

@@ -1,7 +1,8 @@
 import {Cluster, type Redis} from 'ioredis';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
-import {hostOf, makeClient, type RedisClient} from '@voicebridge/shared/redis/client.ts';
+import {accessOf, hostOf, makeClient, type RedisClient} from '@voicebridge/shared/redis/client.ts';
+import {busUseOf} from '@voicebridge/shared/redis/redis-users.ts';
 import {broken, fine, skipped, warning, type Finding} from './finding.ts';
 import type {DoctorSettings} from './settings.ts';
 
@@ -37,13 +38,12 @@ async function checkServer(
   more: (node: NodeFacts) => Promise<Finding[]>,
 ): Promise<Finding[]> {
   try {
-    const use = variable === 'REDIS_URL' ? 'calls' : 'queue';
+    const use = variable === 'REDIS_URL' ? busUseOf(accessOf(given).username) : 'queue';
     const {url, flavor, version} = await checkRedis(given, {variable, use});
     const client = makeClient(url, {
       connectTimeout: 3_000,
       commandTimeout: 3_000,
       connectionName: 'voicebridge-doctor',
-      enableReadyCheck: false, // it uses INFO, which may be forbidden
     });
     client.on('error', () => {}); // told by what fails
     try {

@@ -27,12 +27,17 @@ export interface FleetOptions {
   readonly redisDir?: string;
   /** The URL of an existing Redis. */
   readonly redisUrl?: string;
+  /** The Redis user of a service, as `name:password`; without it all are the default user. */
+  readonly redisUserOf?: (service: ServiceName) => string;
   readonly analytics?: {readonly dataDir: string};
   /** Arguments for the Node of every service, such as `--inspect=127.0.0.1:0`. */
   readonly node?: readonly string[];
   /** A checkout of another version, from which the services are started; the simulators are of this version. */
   readonly sources?: string;
 }
+
+/** A service of ours, by its folder. */
+export type ServiceName = 'webhook' | 'media-edge' | 'realtime-worker' | 'analytics';
 
 /** Where many processes start at once on a machine that is busy with others, loading the sources takes minutes. */
 const READY_WITHIN_MS = 180_000;
@@ -161,7 +166,7 @@ export class ProcessFleet implements AsyncDisposable {
   async startAnalytics(): Promise<void> {
     const {dataDir} = set(this.#options.analytics);
     this.#analyticsPort ||= await freePort();
-    const env = this.#env({DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
+    const env = this.#env('analytics', {DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
     this.analytics = this.#stack.use(await this.#startService({service: 'services/analytics', env}));
   }
 
@@ -175,7 +180,7 @@ export class ProcessFleet implements AsyncDisposable {
       service: 'services/realtime-worker',
       name: `worker-${this.workers.length + 1}`,
       // What is asked for here wins over what all services get.
-      env: {...this.#env({PORT: String(port), ...this.#options.workerEnv}), ...env},
+      env: {...this.#env('realtime-worker', {PORT: String(port), ...this.#options.workerEnv}), ...env},
       ...options,
     });
     this.workers.push(worker);
@@ -187,7 +192,7 @@ export class ProcessFleet implements AsyncDisposable {
     const edge = await this.#startService({
       service: 'services/media-edge',
       name: `edge-${this.edges.length + 1}`,
-      env: this.#env({PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}),
+      env: this.#env('media-edge', {PORT: String(port), PUBLIC_EDGE_URL: `ws://127.0.0.1:${port}`}),
     });
     this.edges.push(edge);
     return this.#stack.use(edge);
@@ -236,7 +241,7 @@ export class ProcessFleet implements AsyncDisposable {
   async #newWebhookEnv(): Promise<Record<string, string>> {
     const port = await freePort();
     const origin = `http://127.0.0.1:${port}`;
-    return this.#env({PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)});
+    return this.#env('webhook', {PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1', PORT: String(port)});
   }
 
   async #newNumber({PUBLIC_WEBHOOK_URL: origin}: Readonly<Record<string, string>>): Promise<FakeTwilio> {
@@ -264,9 +269,10 @@ export class ProcessFleet implements AsyncDisposable {
     return this.model.url;
   }
 
-  #env(own: Readonly<Record<string, string>>): Record<string, string> {
+  #env(service: ServiceName, own: Readonly<Record<string, string>>): Record<string, string> {
+    const user = this.#options.redisUserOf?.(service);
     return {
-      REDIS_URL: this.redisUrl,
+      REDIS_URL: user === undefined ? this.redisUrl : this.redisUrl.replace('://', `://${user}@`),
       TWILIO_AUTH_TOKEN: FLEET_TOKEN,
       OPENAI_API_KEY: 'sk-test',
       OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,

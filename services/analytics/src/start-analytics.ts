@@ -8,7 +8,7 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {probeKey} from '@voicebridge/shared/redis/keys.ts';
+import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
 import {redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -59,7 +59,7 @@ export async function startAnalytics(
 
   const {url: redisUrl} = await findRedis(config.REDIS_URL, {use: 'fleet'}, log);
   const redis = opened.adopt(openRedis(redisUrl, 'commands', log), client => client.disconnect());
-  const fleet = new RedisFleet(redis);
+  const fleet = new RedisFleet(redis, undefined, {removesDead: false});
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
   const app = await analyticsApp({
     password: config.DASHBOARD_PASSWORD,
@@ -91,7 +91,7 @@ export async function startAnalytics(
   };
   const set = (key: string, ttlMs: Millis) => connection.set(key, '', 'PX', ttlMs);
   const probeLog = log.child({variable: config.QUEUE_REDIS_URL === undefined ? 'REDIS_URL' : 'QUEUE_REDIS_URL'});
-  const key = probeKey(randomUUID());
+  const key = queueProbeKey(randomUUID());
   const probe = opened.use(new WriteProbe({key, set, ...found, clock, log: probeLog, moved}));
   queueHealth = probe;
   const consumer = opened.use(

@@ -12,7 +12,7 @@ import {startMediaEdge} from './start-media-edge.ts';
 await main('media-edge', EdgeEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('media-edge', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
-  const {url} = await checkRedis(config.REDIS_URL);
+  const {url} = await checkRedis(config.REDIS_URL, {use: 'media-edge'});
   const redis = openRedis(url, 'commands', log);
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
   const directory = new RedisCallDirectory(redis, key);

@@ -12,7 +12,7 @@ import {startWebhook} from './start-webhook.ts';
 await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('webhook', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
   const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
-  const {url} = await checkRedis(config.REDIS_URL);
+  const {url} = await checkRedis(config.REDIS_URL, {use: 'webhook'});
   const redis = openRedis(url, 'commands', log);
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
   const directory = new RedisCallDirectory(redis, key);

@@ -34,6 +34,8 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
   const queue = new Queue<CallFinished>(CALLS_QUEUE, {
     connection,
     prefix: CALLS_QUEUE_PREFIX,
+    // Its check asks for INFO, which may be forbidden; `checkRedis` has asked in another way.
+    skipVersionCheck: true,
     defaultJobOptions: {
       attempts: 1_000,
       backoff: {type: 'fixed', delay: 5_000},

@@ -18,11 +18,20 @@ const reap = script('reap-2.lua', ['lives', 'done']);
 export class RedisFleet implements Fleet {
   readonly #redis: RedisClient;
   readonly #key: FleetKey;
+  readonly #removesDead: boolean;
 
-  /** `key` signs what a member announces; one without the signature counts as absent. Without it nothing is signed. */
-  constructor(redis: RedisClient, key: FleetKey = NO_FLEET_KEY) {
+  /**
+   * `key` signs what a member announces; one without the signature counts as absent. Without it nothing is signed.
+   * `removesDead`: whether members that are gone without a word are removed from the list, which takes the right to write.
+   */
+  constructor(
+    redis: RedisClient,
+    key: FleetKey = NO_FLEET_KEY,
+    {removesDead = true}: {readonly removesDead?: boolean} = {},
+  ) {
     this.#redis = redis;
     this.#key = key;
+    this.#removesDead = removesDead;
   }
 
   async announce(name: FleetName, member: Member): Promise<void> {
@@ -51,7 +60,7 @@ export class RedisFleet implements Fleet {
     const key = fleetMember(name, id);
     const [fields, livesFor] = await Promise.all([this.#redis.hgetall(key), this.#redis.pttl(key)]);
     if (Object.keys(fields).length === 0) {
-      await reap(this.#redis, [fleetKey(name), key], [id]);
+      if (this.#removesDead) await reap(this.#redis, [fleetKey(name), key], [id]);
       return undefined;
     }
     const {signature, ...said} = fields;

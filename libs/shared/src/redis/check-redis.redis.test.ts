@@ -10,6 +10,7 @@ import {RedisCluster} from '../../../../tools/local-stack/redis/redis-cluster.ts
 import {systemClock} from '../time.ts';
 import {checkRedis, findRedis} from './check-redis.ts';
 import {openRedis} from './connect.ts';
+import {aclRules} from './redis-users.ts';
 import {findRedisBinary, freePort, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
 import {openRedisMediaBus} from '../bus/redis-media-bus.ts';
 
@@ -40,17 +41,8 @@ const problemOf = async (url: string, options = {}) =>
     ),
   );
 
-/** The rights that docs/RUNBOOK.md lists. */
-const ALL_RIGHTS = [
-  'resetchannels',
-  ...['media', 'worker', 'asker', 'echo', 'fleet'].map(name => `&${name}:*`),
-  ...['fleet', 'call', 'calls', 'ticket', '{vb}'].map(name => `~${name}:*`),
-  ...['@read', '@write', '@pubsub', '@scripting', '@connection', '@transaction', '@blocking'].map(name => `+${name}`),
-  '-@dangerous',
-  '+info',
-  '+cluster|slots',
-  '+cluster|info',
-];
+/** The rights of a worker, which are the most. */
+const ALL_RIGHTS = (aclRules('realtime-worker', 'both') ?? '').split(' ');
 
 describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
   const start = async (rules: readonly string[]) => {
@@ -59,18 +51,18 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
     return `redis://bridge:secret@127.0.0.1:${port}`;
   };
 
-  test('starts with the rights in the runbook', async () => {
+  test('starts with the rights that npm run redis-acl prints', async () => {
     const url = await start([]);
     expect(await problemOf(url)).toBe(`starts with ${url}`);
     expect(await problemOf(url, {use: 'queue'})).toBe(`starts with ${url}`);
   });
 
   test.each([
-    ['a channel', ['resetchannels', '&worker:*', '&asker:*', '&echo:*', '&fleet:*'], 'calls', '&media:*'],
-    ['all channels', ['resetchannels'], 'calls', '&media:* &worker:* &asker:* &echo:* &fleet:*'],
-    ['a command', ['-spublish', '-hincrby'], 'calls', '+hincrby +spublish'],
-    ['scripts', ['-@scripting'], 'calls', '+eval +evalsha'],
-    ['a key', ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'], 'calls', '~calls:*'],
+    ['a channel', ['resetchannels', '&worker:*', '&asker:*', '&echo:*', '&fleet:*'], 'realtime-worker', '&media:*'],
+    ['all channels', ['resetchannels'], 'realtime-worker', '&media:* &worker:* &asker:* &echo:* &fleet:*'],
+    ['a command', ['-spublish', '-hincrby'], 'realtime-worker', '+hincrby +spublish'],
+    ['scripts', ['-@scripting'], 'realtime-worker', '+eval +evalsha'],
+    ['a key', ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'], 'realtime-worker', '~calls:*'],
     ['the queue’s keys', ['resetkeys', '~call*'], 'queue', '~{vb}:*'],
   ] as const)('is told of %s at the start, in the words that give it', async (_, rules, use, words) => {
     const said = await problemOf(await start(rules), {
@@ -133,13 +125,27 @@ describe.skipIf(!binary)('an operator whose Redis is unusable at the start', () 
     const lines: string[] = [];
     const told = createLog('test', {to: {write: line => void lines.push(line)}});
     const url = 'redis://:secret@127.0.0.1:1';
-    expect(await findRedis(url, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, told)).toBe(url);
+    expect(await findRedis(url, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, told)).toMatchObject({url});
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('QUEUE_REDIS_URL');
     expect(lines[0]).toContain('no Redis answers at 127.0.0.1:1');
     expect(lines[0]).not.toContain('secret');
   });
 });
+
+test.skipIf(!binary)(
+  'an operator whose queue’s Redis may evict records is warned, and one whose cannot is not',
+  async () => {
+    const lines: string[] = [];
+    const told = createLog('test', {to: {write: line => void lines.push(line)}});
+    for (const policy of ['noeviction', 'allkeys-lru']) {
+      const {port} = await redisWith(['--maxmemory-policy', policy]);
+      await findRedis(`redis://127.0.0.1:${port}`, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, told);
+    }
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('allkeys-lru');
+  },
+);
 
 describe.skipIf(!binary)('an operator with a Redis Cluster', () => {
   test('may give one address of it, or start while the first of several is down', {timeout: 60_000}, async () => {

@@ -3,8 +3,9 @@ import {CannotStart, messageOf} from '../errors.ts';
 import type {Log} from '../observability/log.ts';
 import type {Millis} from '../time.ts';
 import {accessOf, hostOf, nodesOf} from './client.ts';
-import {missingRights, type RedisUse} from './redis-rights.ts';
+import {missingRights} from './redis-rights.ts';
 import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts';
+import type {RedisUse} from './redis-users.ts';
 import {unaskedWords} from './unasked-words.ts';
 import {readRedisVersion, type RedisVersion} from './redis-version.ts';
 
@@ -25,6 +26,7 @@ class NoRedis extends Error {
 export interface CheckOptions {
   /** The variable that holds the URL, for messages. */
   readonly variable?: string;
+  /** What it is used for; a worker needs most. */
   readonly use?: RedisUse;
 }
 
@@ -52,7 +54,13 @@ export async function findRedis(
   log: Log,
 ): Promise<{readonly url: string; readonly trouble?: RedisTrouble}> {
   try {
-    return {url: (await askRedis(url, options)).url};
+    const {url: found, policy} = await askRedis(url, options);
+    if (options.use === 'queue' && policy !== undefined && policy !== 'noeviction')
+      log.warn(
+        {variable: options.variable, policy},
+        'redis may evict records that wait: set maxmemory-policy noeviction',
+      );
+    return {url: found};
   } catch (thrown) {
     if (!(thrown instanceof NoRedis)) throw thrown;
     log.error(
@@ -65,8 +73,8 @@ export async function findRedis(
 
 async function askRedis(
   url: string,
-  {variable = 'REDIS_URL', use = 'calls'}: CheckOptions = {},
-): Promise<CheckedRedis> {
+  {variable = 'REDIS_URL', use = 'realtime-worker'}: CheckOptions = {},
+): Promise<CheckedRedis & Pick<Answer, 'policy'>> {
   const {nodes, cluster: named} = nodesOf(url);
   const {mode, ...version} = await firstAnswer(url, variable);
   const cannot = (why: string) => new CannotStart(`${variable}: ${why}`);
@@ -87,7 +95,8 @@ async function askRedis(
   return {...version, url: connectTo};
 }
 
-type Answer = RedisVersion & {readonly mode: string};
+/** `policy`: what it does when its memory is full; undefined if we may not ask. */
+type Answer = RedisVersion & {readonly mode: string; readonly policy?: string | undefined};
 
 /** The answer of the first node that answers. A node of a Cluster may be down while the others serve. */
 async function firstAnswer(url: string, variable: string): Promise<Answer> {
@@ -122,7 +131,7 @@ async function askNode(node: string, url: string): Promise<Answer> {
   client.on('error', error => (said ??= error));
   try {
     await client.connect();
-    const info = await client.info('server').catch((thrown: unknown) => {
+    const info = await client.info('server', 'memory').catch((thrown: unknown) => {
       if (redisTroubleOf(thrown) === 'rights') return undefined;
       throw thrown;
     });
@@ -138,7 +147,8 @@ async function askNode(node: string, url: string): Promise<Answer> {
 
 function readInfo(info: string): Answer {
   // Valkey says server_mode.
-  return {...readRedisVersion(info), mode: /^(?:redis|server)_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  return {...readRedisVersion(info), policy, mode: /^(?:redis|server)_mode:(\S+)/m.exec(info)?.[1] ?? 'standalone'};
 }
 
 /** HELLO answers a list of names and values: a user without the right to INFO learns the same from it. */

@@ -82,17 +82,23 @@ const OF_EVERY_CLUSTER = {
 } satisfies ClusterOptions;
 
 /**
+ * What the library would send by itself, and may be forbidden: CLIENT SETINFO and INFO. A Redis that still loads its data
+ * says so to each command, so no connection needs to ask first.
+ */
+const ASKS_NOTHING = {disableClientInfo: true, enableReadyCheck: false} satisfies ClientOptions;
+
+/**
  * Makes a client for `url`: `redis://` or `rediss://`; several addresses, or one with a comma after it, for a Cluster.
  */
 export function makeClient(url: string, options: ClientOptions, ofCluster: OfCluster = {}): RedisClient {
   const {nodes, cluster} = nodesOf(url);
   const access = accessOf(url);
-  if (!cluster) return new Redis(nodes[0] ?? url, {...options, ...access});
+  if (!cluster) return new Redis(nodes[0] ?? url, {...ASKS_NOTHING, ...options, ...access});
   const {retryStrategy: _, ...redisOptions} = options;
   return new Cluster([...nodes], {
     ...OF_EVERY_CLUSTER,
     ...ofCluster,
-    redisOptions: {...redisOptions, ...access},
+    redisOptions: {...ASKS_NOTHING, ...redisOptions, ...access},
   });
 }
 

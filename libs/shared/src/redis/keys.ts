@@ -68,4 +68,6 @@ export const callOwners = 'calls:{owners}';
 
 /** String: written by one process to check that it can write to the node with the slot of `tag`. */
 export const probeKey = (id: string, tag = `probe-${id}`) => `fleet:{${tag}}:probe-${id}`;
+/** The same on the queue's Redis, whose users may write no other key than BullMQ's. */
+export const queueProbeKey = (id: string) => `{vb}:probe-${id}`;
 export const PROBE_TTL_MS = 5_000;

@@ -2,88 +2,59 @@ import {randomBytes} from 'node:crypto';
 import {messageOf} from '../errors.ts';
 import {makeClient} from './client.ts';
 import {redisTroubleOf} from './redis-trouble.ts';
+import {rightsFor, type RedisUse} from './redis-users.ts';
 
-/** A right that a Redis user needs: commands with their arguments, and channels, each with its pattern. */
-interface Rights {
-  readonly commands: readonly (readonly [pattern: string, command: string, ...args: string[]])[];
-  readonly channels: readonly string[];
-}
-
-/** Every command that our keys need, also in scripts, each on a key that is used for nothing else. */
-const CALLS: Rights = {
-  commands: [
-    ...['ticket:*', 'calls:*', 'fleet:*', 'call:*'].map(key => [key, 'set', '', 'px', '5000'] as const),
-    ['call:*', 'getdel'],
-    ['call:*', 'hset', 'a', '1'],
-    ['call:*', 'hget', 'a'],
-    ['call:*', 'hmget', 'a'],
-    ['call:*', 'hgetall'],
-    ['call:*', 'hincrby', 'a', '1'],
-    ['call:*', 'hdel', 'a'],
-    ['call:*', 'exists'],
-    ['call:*', 'expire', '5'],
-    ['call:*', 'pexpire', '5000'],
-    ['call:*', 'ttl'],
-    ['call:*', 'pttl'],
-    ['call:*', 'del'],
-    ['call:*', 'xadd', '*', 'a', '1'],
-    ['call:*', 'xrange', '-', '+'],
-    ['call:*', 'del'],
-    ['calls:*', 'del'],
-    ['calls:*', 'sadd', 'a'],
-    ['calls:*', 'smembers'],
-    ['calls:*', 'srem', 'a'],
-    ['fleet:*', 'del'],
-    ['fleet:*', 'zadd', '1', 'a'],
-    ['fleet:*', 'zrange', '0', '-1'],
-    ['fleet:*', 'zscore', 'a'],
-    ['fleet:*', 'zrem', 'a'],
-    ['ticket:*', 'del'],
-  ],
-  channels: ['media:*', 'worker:*', 'asker:*', 'echo:*', 'fleet:*'],
+/** How each command is tried, after the name of the key. Those that are left out need no argument. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  set: ['', 'px', '5000'],
+  expire: ['5'],
+  pexpire: ['5000'],
+  pexpireat: ['1'],
+  hset: ['a', '1'],
+  hmset: ['a', '1'],
+  hget: ['a'],
+  hmget: ['a'],
+  hdel: ['a'],
+  hexists: ['a'],
+  hincrby: ['a', '1'],
+  xadd: ['*', 'a', '1'],
+  xrange: ['-', '+'],
+  xtrim: ['maxlen', '0'],
+  xdel: ['0-1'],
+  lpush: ['a'],
+  rpush: ['a'],
+  lrange: ['0', '-1'],
+  lrem: ['0', 'a'],
+  lindex: ['0'],
+  lpos: ['a'],
+  lset: ['0', 'a'],
+  ltrim: ['0', '-1'],
+  rpoplpush: [],
+  sadd: ['a'],
+  srem: ['a'],
+  sismember: ['a'],
+  sscan: ['0'],
+  zadd: ['1', 'a'],
+  zrem: ['a'],
+  zscore: ['a'],
+  zcount: ['0', '1'],
+  zrange: ['0', '-1'],
+  zrangebylex: ['-', '+'],
+  zrangebyscore: ['0', '1'],
+  zrevrange: ['0', '-1'],
+  zrevrangebyscore: ['1', '0'],
+  zremrangebyrank: ['0', '-1'],
+  zremrangebyscore: ['0', '1'],
+  zlexcount: ['-', '+'],
+  bzpopmin: ['0.001'],
 };
-
-/** A sample of the commands of BullMQ, one of each kind. */
-const QUEUE: Rights = {
-  commands: [
-    ['{vb}:*', 'set', '1', 'px', '5000'],
-    ['{vb}:*', 'incr'],
-    ['{vb}:*', 'pexpireat', '1'],
-    ['{vb}:*', 'del'],
-    ['{vb}:*', 'hset', 'a', '1'],
-    ['{vb}:*', 'hmset', 'a', '1'],
-    ['{vb}:*', 'hexists', 'a'],
-    ['{vb}:*', 'del'],
-    ['{vb}:*', 'lpush', 'a'],
-    ['{vb}:*', 'llen'],
-    ['{vb}:*', 'lrange', '0', '-1'],
-    ['{vb}:*', 'lrem', '0', 'a'],
-    ['{vb}:*', 'del'],
-    ['{vb}:*', 'zadd', '1', 'a'],
-    ['{vb}:*', 'zrangebyscore', '0', '1'],
-    ['{vb}:*', 'bzpopmin', '0.001'],
-    ['{vb}:*', 'del'],
-    ['{vb}:*', 'xadd', '*', 'a', '1'],
-    ['{vb}:*', 'xtrim', 'maxlen', '0'],
-    ['{vb}:*', 'sadd', 'a'],
-    ['{vb}:*', 'scard'],
-    ['{vb}:*', 'unlink'],
-  ],
-  channels: [],
+/** A list is moved to itself, and a script is named before its key. */
+const sentAs = (command: string, key: string): readonly string[] => {
+  if (command === 'eval') return ['return 1', '1', key];
+  if (command === 'evalsha') return ['0'.repeat(40), '1', key];
+  if (command === 'rpoplpush') return [key, key];
+  return [key, ...(ARGUMENTS[command] ?? [])];
 };
-
-/** A user that only reads. */
-const FLEET: Rights = {
-  commands: [
-    ['fleet:*', 'zrange', '0', '-1'],
-    ['fleet:*', 'hgetall'],
-  ],
-  channels: [],
-};
-
-const RIGHTS = {calls: CALLS, queue: QUEUE, fleet: FLEET};
-/** What a Redis is used for. */
-export type RedisUse = keyof typeof RIGHTS;
 
 const TIMEOUT_MS = 3_000;
 
@@ -92,7 +63,7 @@ const TIMEOUT_MS = 3_000;
  * words of `ACL SETUSER`; empty if none is missing. Rejects if Redis refuses for another reason or does not answer.
  */
 export async function missingRights(url: string, use: RedisUse): Promise<string[]> {
-  const {commands, channels} = RIGHTS[use];
+  const {keys, channels} = rightsFor(use);
   const options = {
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
@@ -120,12 +91,11 @@ export async function missingRights(url: string, use: RedisUse): Promise<string[
   };
   try {
     for (const one of [client, listener]) one.on('error', error => (said ??= error));
-    for (const [pattern, command, ...args] of commands)
-      await tried(client.call(command, name(pattern), ...args), {command, key: pattern});
-    if (use !== 'fleet') {
-      const [key = ''] = commands[0] ?? [];
-      await tried(client.eval('return 1', 1, name(key)), {command: 'eval', key});
-      await tried(client.evalsha('0'.repeat(40), 1, name(key)), {command: 'evalsha', key});
+    for (const {key, commands} of keys) {
+      // First a key that does not last, so that no command leaves one behind, and at last none.
+      const order = ['set', ...commands.filter(command => command !== 'set' && command !== 'del'), 'del'];
+      for (const command of order.filter(each => commands.includes(each)))
+        await tried(client.call(command, ...sentAs(command, name(key))), {command, key});
     }
     for (const channel of channels) {
       await tried(client.spublish(name(channel), ''), {command: 'spublish', channel});

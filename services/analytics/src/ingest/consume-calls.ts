@@ -112,6 +112,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   const worker = new Worker<unknown, string>(CALLS_QUEUE, record, {
     connection: deps.connection,
     prefix: CALLS_QUEUE_PREFIX,
+    skipVersionCheck: true,
     concurrency: CONCURRENCY[database.kind],
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
@@ -129,7 +130,11 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   worker.on('ready', () => outages.worked());
   worker.on('active', () => outages.worked());
 
-  const queue = new Queue(CALLS_QUEUE, {connection: deps.connection, prefix: CALLS_QUEUE_PREFIX});
+  const queue = new Queue(CALLS_QUEUE, {
+    connection: deps.connection,
+    prefix: CALLS_QUEUE_PREFIX,
+    skipVersionCheck: true,
+  });
   queue.on('error', () => {}); // the worker logs that Redis is away
 
   return {

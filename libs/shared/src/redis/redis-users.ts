@@ -1,0 +1,131 @@
+/**
+ * What each process may do in Redis, and no more: the commands it sends itself or in scripts, the keys and the channels it
+ * uses. `npm run redis-acl` prints it in the words of Redis, each process checks it at its start, and a test carries calls
+ * with exactly these rights.
+ */
+
+/** Commands on the keys of one pattern. */
+interface KeyRights {
+  readonly key: string;
+  /** The keys cannot be written, whatever commands the user has for others. */
+  readonly readOnly?: true;
+  readonly commands: readonly string[];
+}
+
+interface Rights {
+  readonly keys: readonly KeyRights[];
+  readonly channels: readonly string[];
+}
+
+const SCRIPT = ['eval', 'evalsha'];
+/** Entry, journal and past of a call: its scripts are the same for all who use them. */
+const CALL: KeyRights = {
+  key: 'call:*',
+  commands: [
+    ...['set', 'del', 'exists', 'expire'],
+    ...['hset', 'hget', 'hmget', 'hgetall', 'hincrby', 'hdel'],
+    ...['xadd', 'xlen', 'xrange', 'rpush', 'lrange'],
+    ...SCRIPT,
+  ],
+};
+/** Reads the members, and removes one that is gone without a word. */
+const FLEET = ['set', 'zrange', 'hgetall', 'pttl', 'exists', 'zrem', ...SCRIPT];
+const JOIN_FLEET = [...FLEET, 'zadd', 'hset', 'pexpire', 'del'];
+const FRAMES = ['media:*', 'worker:*', 'asker:*', 'echo:*', 'fleet:*'];
+
+/** What the scripts of BullMQ and its workers send. A test compares it with the scripts of the version that is installed. */
+const QUEUE: Rights = {
+  keys: [
+    {
+      key: '{vb}:*',
+      commands: [
+        ...['get', 'set', 'incr', 'del', 'unlink', 'exists', 'pexpire', 'pexpireat', 'pttl', 'persist', 'type'],
+        ...['hget', 'hset', 'hmget', 'hmset', 'hgetall', 'hdel', 'hexists', 'hincrby', 'hlen'],
+        ...['lpush', 'rpush', 'lpop', 'rpop', 'rpoplpush', 'llen', 'lrange', 'lrem', 'lindex', 'lpos', 'lset', 'ltrim'],
+        ...['sadd', 'srem', 'scard', 'smembers', 'sismember'],
+        ...['zadd', 'zrem', 'zscore', 'zcard', 'zcount', 'zrange', 'zrangebylex', 'zrangebyscore', 'zrevrange'],
+        ...['zrevrangebyscore', 'zremrangebyrank', 'zremrangebyscore', 'zpopmin', 'zlexcount', 'bzpopmin'],
+        ...['xadd', 'xtrim', 'xlen', 'xrange', 'xdel'],
+        ...SCRIPT,
+      ],
+    },
+  ],
+  channels: [],
+};
+
+const RIGHTS = {
+  webhook: {
+    keys: [
+      CALL,
+      {key: 'calls:*', commands: ['sadd', 'srem']},
+      {key: 'ticket:*', commands: ['set', 'getdel']},
+      {key: 'fleet:*', commands: FLEET},
+    ],
+    channels: ['worker:*', 'asker:*', 'echo:*', 'fleet:*'],
+  },
+  'media-edge': {
+    keys: [CALL, {key: 'ticket:*', commands: ['getdel']}, {key: 'fleet:*', commands: JOIN_FLEET}],
+    channels: FRAMES,
+  },
+  'realtime-worker': {
+    keys: [
+      CALL,
+      {key: 'calls:*', commands: ['sadd', 'srem', 'smembers', 'scard', 'sscan', 'srandmember']},
+      {key: 'fleet:*', commands: JOIN_FLEET},
+    ],
+    channels: FRAMES,
+  },
+  queue: QUEUE,
+  /** Analytics looks who is there; its user cannot change anything about calls. */
+  fleet: {keys: [{key: 'fleet:*', readOnly: true, commands: ['zrange', 'hgetall', 'pttl']}], channels: []},
+} satisfies Record<string, Rights>;
+
+/** What a Redis is used for. */
+export type RedisUse = keyof typeof RIGHTS;
+
+/**
+ * On no key: INFO has the version and whether data is still loaded, SETNAME names our connections in CLIENT LIST, and
+ * CLUSTER finds the nodes of a Cluster. We do without INFO and SETNAME where they are forbidden.
+ */
+const ON_NO_KEY = ['info', 'client|setname', 'cluster|slots', 'cluster|info', 'multi', 'exec', 'time', 'ping'];
+
+export function rightsFor(use: RedisUse): Rights {
+  return RIGHTS[use];
+}
+
+/** The user of each service: what it uses `REDIS_URL` and `QUEUE_REDIS_URL` for. */
+const USERS = {
+  webhook: {bus: 'webhook'},
+  'media-edge': {bus: 'media-edge'},
+  'realtime-worker': {bus: 'realtime-worker', queue: 'queue'},
+  analytics: {bus: 'fleet', queue: 'queue'},
+} as const satisfies Record<string, {readonly bus: RedisUse; readonly queue?: RedisUse}>;
+export type RedisUser = keyof typeof USERS;
+export const REDIS_USERS = Object.keys(USERS) as readonly RedisUser[];
+
+/** What the bus is used for by the service that this user is named after; by a worker, who needs most, if it is another. */
+export function busUseOf(user: string | undefined): RedisUse {
+  const uses: Readonly<Record<string, {readonly bus: RedisUse} | undefined>> = USERS;
+  return uses[user ?? '']?.bus ?? 'realtime-worker';
+}
+
+/** Which of the two a Redis is; `both` for one that is both. */
+export type RedisPart = 'bus' | 'queue' | 'both';
+
+/** The rules of a user in the words of `ACL SETUSER`; undefined if the service does not use this Redis. */
+export function aclRules(user: RedisUser, part: RedisPart): string | undefined {
+  const uses: {readonly bus: RedisUse; readonly queue?: RedisUse} = USERS[user];
+  const wanted = [part === 'queue' ? undefined : uses.bus, part === 'bus' ? undefined : uses.queue];
+  const rights = wanted.flatMap(use => (use ? [rightsFor(use)] : []));
+  if (rights.length === 0) return undefined;
+  const keys = rights.flatMap(each => each.keys);
+  const channels = [...new Set(rights.flatMap(each => each.channels))];
+  const commands = new Set([...keys.flatMap(each => each.commands), ...ON_NO_KEY]);
+  if (channels.length > 0) for (const command of ['spublish', 'ssubscribe', 'sunsubscribe']) commands.add(command);
+  return [
+    ...keys.map(({key, readOnly}) => `${readOnly ? '%R' : ''}~${key}`),
+    ...channels.map(channel => `&${channel}`),
+    '-@all',
+    ...[...commands].toSorted((one, other) => one.localeCompare(other)).map(command => `+${command}`),
+  ].join(' ');
+}
