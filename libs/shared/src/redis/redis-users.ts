@@ -17,14 +17,16 @@ interface Rights {
   readonly channels: readonly string[];
 }
 
+const words = (text: string) => text.split(' ');
+
 const SCRIPT = ['eval', 'evalsha'];
 /** Entry, journal and past of a call: its scripts are the same for all who use them. */
 const CALL: KeyRights = {
   key: 'call:*',
   commands: [
-    ...['set', 'del', 'exists', 'expire'],
-    ...['hset', 'hget', 'hmget', 'hgetall', 'hincrby', 'hdel'],
-    ...['xadd', 'xlen', 'xrange', 'rpush', 'lrange'],
+    ...words('set del exists expire'),
+    ...words('hset hget hmget hgetall hincrby hdel'),
+    ...words('xadd xlen xrange rpush lrange'),
     ...SCRIPT,
   ],
 };
@@ -39,13 +41,13 @@ const QUEUE: Rights = {
     {
       key: '{vb}:*',
       commands: [
-        ...['get', 'set', 'incr', 'del', 'unlink', 'exists', 'pexpire', 'pexpireat', 'pttl', 'persist', 'type'],
-        ...['hget', 'hset', 'hmget', 'hmset', 'hgetall', 'hdel', 'hexists', 'hincrby', 'hlen'],
-        ...['lpush', 'rpush', 'lpop', 'rpop', 'rpoplpush', 'llen', 'lrange', 'lrem', 'lindex', 'lpos', 'lset', 'ltrim'],
-        ...['sadd', 'srem', 'scard', 'smembers', 'sismember'],
-        ...['zadd', 'zrem', 'zscore', 'zcard', 'zcount', 'zrange', 'zrangebylex', 'zrangebyscore', 'zrevrange'],
-        ...['zrevrangebyscore', 'zremrangebyrank', 'zremrangebyscore', 'zpopmin', 'zlexcount', 'bzpopmin'],
-        ...['xadd', 'xtrim', 'xlen', 'xrange', 'xdel'],
+        ...words('get set incr del unlink exists pexpire pexpireat pttl persist type'),
+        ...words('hget hset hmget hmset hgetall hdel hexists hincrby hlen'),
+        ...words('lpush rpush lpop rpop rpoplpush llen lrange lrem lindex lpos lset ltrim'),
+        ...words('sadd srem scard smembers sismember'),
+        ...words('zadd zrem zscore zcard zcount zrange zrangebylex zrangebyscore zrevrange'),
+        ...words('zrevrangebyscore zremrangebyrank zremrangebyscore zpopmin zlexcount bzpopmin'),
+        ...words('xadd xtrim xlen xrange xdel'),
         ...SCRIPT,
       ],
     },
@@ -94,19 +96,19 @@ export function rightsFor(use: RedisUse): Rights {
 }
 
 /** The user of each service: what it uses `REDIS_URL` and `QUEUE_REDIS_URL` for. */
-const USERS = {
+export const REDIS_USERS = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as const;
+export type RedisUser = (typeof REDIS_USERS)[number];
+const USERS: Readonly<Record<RedisUser, {readonly bus: RedisUse; readonly queue?: RedisUse}>> = {
   webhook: {bus: 'webhook'},
   'media-edge': {bus: 'media-edge'},
   'realtime-worker': {bus: 'realtime-worker', queue: 'queue'},
   analytics: {bus: 'fleet', queue: 'queue'},
-} as const satisfies Record<string, {readonly bus: RedisUse; readonly queue?: RedisUse}>;
-export type RedisUser = keyof typeof USERS;
-export const REDIS_USERS = Object.keys(USERS) as readonly RedisUser[];
+};
 
 /** What the bus is used for by the service that this user is named after; by a worker, who needs most, if it is another. */
 export function busUseOf(user: string | undefined): RedisUse {
-  const uses: Readonly<Record<string, {readonly bus: RedisUse} | undefined>> = USERS;
-  return uses[user ?? '']?.bus ?? 'realtime-worker';
+  const known = REDIS_USERS.find(name => name === user);
+  return known ? USERS[known].bus : 'realtime-worker';
 }
 
 /** Which of the two a Redis is; `both` for one that is both. */
@@ -114,7 +116,7 @@ export type RedisPart = 'bus' | 'queue' | 'both';
 
 /** The rules of a user in the words of `ACL SETUSER`; undefined if the service does not use this Redis. */
 export function aclRules(user: RedisUser, part: RedisPart): string | undefined {
-  const uses: {readonly bus: RedisUse; readonly queue?: RedisUse} = USERS[user];
+  const uses = USERS[user];
   const wanted = [part === 'queue' ? undefined : uses.bus, part === 'bus' ? undefined : uses.queue];
   const rights = wanted.flatMap(use => (use ? [rightsFor(use)] : []));
   if (rights.length === 0) return undefined;
