@@ -161,6 +161,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Descriptors', 'Open sockets and files, of those that the process may have.', 'percentunit', {
       '{{service}} {{instance}}': 'process_open_fds / process_max_fds',
     }),
+    lines('Bugs', 'Lines of the log that begin with bug:, within ten minutes.', 'short', {
+      '{{service}} {{instance}}': 'increase(voicebridge_bugs_total[10m])',
+    }),
     lines('Versions', 'What runs, and how many of it.', 'short', {
       '{{service}} {{version}} on {{node}}': 'count by (service, version, node) (voicebridge_build_info)',
     }),

@@ -62,6 +62,9 @@ for (const service of SERVICES) {
     }
   }
 }
+// On Linux only, which is where processes run in earnest.
+for (const name of ['process_open_fds', 'process_max_fds'])
+  exported.set(name, {labels: EVERYWHERE, services: new Set(SERVICES), values: new Map()});
 exported.set('up', {labels: EVERYWHERE, services: new Set(SERVICES), values: new Map()});
 
 const queries = [
@@ -93,7 +96,8 @@ test.each(queries)('the panel %s uses only metrics and labels that a process exp
           values.filter(each => new RegExp(`^${pattern}$`).test(each)),
           `${name}, ${pattern}`,
         ).not.toEqual([]);
-      if (label === 'service') expect([...(metric?.services ?? [])], `${name} of ${value}`).toContain(value);
+      for (const service of label === 'service' ? value.split('|') : [])
+        expect([...(metric?.services ?? [])], `${name} of ${value}`).toContain(service);
     }
   }
   for (const [, list = ''] of expr.matchAll(/\b(?:by|on)\s*\(([^)]*)\)/g))

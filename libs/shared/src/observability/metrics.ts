@@ -1,5 +1,6 @@
 import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-client';
 import library from '../../package.json' with {type: 'json'};
+import {bugsLogged} from './log.ts';
 import {
   ADMISSIONS,
   CUT_STRANGERS,
@@ -97,6 +98,15 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     registry,
     draining: gauge(EVERY, 'draining', '1 while the process takes no new work, because it was told to stop'),
     eventLoopLag: gauge(EVERY, 'event_loop_lag_seconds', 'how late a timer fired, the worst of the last second'),
+    bugsTotal: new Counter({
+      name: 'voicebridge_bugs_total',
+      help: 'lines of the log that begin with bug:',
+      registers: of(EVERY),
+      collect() {
+        this.reset();
+        this.inc(bugsLogged());
+      },
+    }),
     redisUp: gauge(EVERY, 'redis_up', '1 while this process can use Redis'),
     redisTrouble: reasons(EVERY, 'redis_trouble', 'why this process cannot use Redis'),
     queueUp: gauge(WORKER, 'queue_up', '1 while this process can write to the Redis of the records’ queue'),
