@@ -31,6 +31,7 @@ export class Descriptors implements Disposable {
   get scarce(): string | undefined {
     const count = this.#count;
     if (!count || count.open + KEPT_FREE < count.limit) return undefined;
+    if (count.limit === 0) return 'all descriptors are open: raise the limit (ulimit -n), or lower MAX_CALLS';
     return `${count.open} of ${count.limit} descriptors are open: raise the limit (ulimit -n), or lower MAX_CALLS`;
   }
 
@@ -39,28 +40,20 @@ export class Descriptors implements Disposable {
   }
 }
 
-/** Linux only. */
+/** Linux only. Without a descriptor left the files cannot be read: then there are as many as there may be. */
 function countDescriptors(): DescriptorCount | undefined {
-  const limit = readLimit();
-  if (limit === undefined) return undefined;
   try {
-    return {open: readdirSync('/proc/self/fd').length - 1, limit}; // one of them was for looking
-  } catch {
-    return {open: limit, limit};
+    const limit = readLimit();
+    // One of them is for looking.
+    return limit === undefined ? undefined : {open: readdirSync('/proc/self/fd').length - 1, limit};
+  } catch (thrown) {
+    const {code} = thrown as NodeJS.ErrnoException;
+    return code === 'EMFILE' || code === 'ENFILE' ? {open: 0, limit: 0} : undefined;
   }
 }
 
-/** Undefined: not told yet. Node raises its limit as it starts; later it stays. */
-let known: {readonly limit: number | undefined} | undefined;
-
+/** Read anew each time: an operator may raise it while the process runs (`prlimit`). */
 function readLimit(): number | undefined {
-  if (!known) {
-    try {
-      const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-      known = {limit: soft === undefined ? undefined : Number(soft)};
-    } catch {
-      known = {limit: undefined};
-    }
-  }
-  return known.limit;
+  const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+  return soft === undefined ? undefined : Number(soft);
 }
