@@ -7,6 +7,7 @@ function outages() {
   const lines: string[] = [];
   const log = new OutageLog(clock, 1_000, {
     away: thrown => lines.push(`away: ${String(thrown)}`),
+    still: ({lastedMs, failures}) => lines.push(`still, after ${lastedMs} ms, ${failures} failures`),
     back: ({lastedMs, failures}) => lines.push(`back after ${lastedMs} ms, ${failures} failures`),
   });
   return {clock, lines, log};
@@ -26,6 +27,19 @@ test('an operator reads one line when something goes away and one when it is bac
   expect(lines).toEqual(['away: refused', 'back after 500 ms, 2 failures']);
   clock.advance(10_000);
   expect(lines).toHaveLength(2);
+});
+
+test('an operator is reminded each minute of an outage that lasts', () => {
+  const {clock, lines, log} = outages();
+  for (let second = 0; second <= 150; second += 1) {
+    log.failed('disk full');
+    clock.advance(1_000);
+  }
+  expect(lines).toEqual([
+    'away: disk full',
+    'still, after 60000 ms, 61 failures',
+    'still, after 120000 ms, 121 failures',
+  ]);
 });
 
 test('an operator reads one outage for a minute of short failures, and another line for the next one', () => {

@@ -9,9 +9,14 @@ export interface Outage {
 export interface OutageLines {
   /** Called at the first failure. */
   away(thrown: unknown): void;
+  /** Called now and then while it fails: each minute, at most. */
+  still?(outage: Outage): void;
   /** Called when it has worked again for `settled` milliseconds. */
   back(outage: Outage): void;
 }
+
+/** How often an outage that lasts is told again. */
+const REMIND_EVERY: Millis = 60_000;
 
 /**
  * Logs one line when something fails and one when it has worked again for a while, however often it fails in between: a
@@ -23,6 +28,7 @@ export class OutageLog implements Disposable {
   readonly #lines: OutageLines;
   #since: Millis | undefined;
   #failures = 0;
+  #toldAt: Millis = 0;
   #settling: Cancel | undefined;
 
   constructor(clock: Clock, settled: Millis, lines: OutageLines) {
@@ -35,8 +41,14 @@ export class OutageLog implements Disposable {
     this.#settling?.();
     this.#settling = undefined;
     this.#failures += 1;
-    if (this.#since !== undefined) return;
-    this.#since = this.#clock.now();
+    const now = this.#clock.now();
+    if (this.#since !== undefined) {
+      if (now - this.#toldAt < REMIND_EVERY) return;
+      this.#toldAt = now;
+      this.#lines.still?.({lastedMs: Math.round(now - this.#since), failures: this.#failures});
+      return;
+    }
+    this.#since = this.#toldAt = now;
     this.#lines.away(thrown);
   }
 

@@ -24,6 +24,8 @@ export class DatabaseWatch implements AsyncDisposable {
   #prepared = false;
   #back = Promise.withResolvers<void>();
   #attempt = 0;
+  /** When it last answered after a failure. */
+  #workedAt: Millis = Number.NEGATIVE_INFINITY;
   #cancel: Cancel | undefined;
   #closed = false;
 
@@ -32,6 +34,7 @@ export class DatabaseWatch implements AsyncDisposable {
     this.#clock = clock;
     this.#outages = new OutageLog(clock, SETTLED, {
       away: thrown => log.warn({err: thrown}, 'database is away; records wait in the queue, nothing is lost'),
+      still: outage => log.warn({...outage, reason: this.#reason}, 'database is still away'),
       back: outage => log.info(outage, 'database is back'),
     });
   }
@@ -75,7 +78,8 @@ export class DatabaseWatch implements AsyncDisposable {
   lost(thrown: unknown): void {
     if (this.#reason !== undefined || this.#closed) return;
     this.#back = Promise.withResolvers<void>();
-    this.#attempt = 0;
+    // A database that answers, and fails at the next record, was not back: it is left in peace for longer each time.
+    if (this.#clock.now() - this.#workedAt >= SETTLED) this.#attempt = 0;
     this.#isAway(thrown);
   }
 
@@ -98,6 +102,7 @@ export class DatabaseWatch implements AsyncDisposable {
     }
     this.#prepared = true;
     this.#reason = undefined;
+    this.#workedAt = this.#clock.now();
     this.#outages.worked();
     this.#back.resolve();
   }

@@ -84,8 +84,8 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
   return {
     callSid: CallSid.parse(opened.callSid),
     startedAt: opened.wall,
-    // If the wall clock jumped, this may be before `startedAt`; the length of the call is then unknown.
-    endedAt: ended?.wall ?? last.wall,
+    // The clocks of two owners may differ by more than the call lasted.
+    endedAt: Math.max(opened.wall, ended?.wall ?? last.wall),
     direction: opened.direction,
     caller: opened.caller,
     callee: opened.callee,

@@ -19,7 +19,7 @@ export function callEndedFacts(parts: readonly CallFinished[]): Readonly<Record<
   const facts = {
     reason: summary.endReason,
     endedBy: summary.endedBy,
-    durationMs: lasted < 0 ? undefined : lasted,
+    durationMs: lasted > 0 ? lasted : undefined,
     turns: summary.turns,
     interruptions: summary.bargeIns,
     falseInterruptions: summary.falseInterruptions,

@@ -4,6 +4,7 @@ import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
 import {CallJournal} from './call-journal.ts';
 
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
@@ -190,4 +191,35 @@ test('a piece of a reply is not joined to one that is already on its way', async
     {from: 0, ms: 100},
     {from: 100, ms: 200},
   ]);
+});
+
+test('a clock that is set in mid-call changes neither the length of the call nor the order of its entries', async () => {
+  const clock = new FakeClock();
+  let set = 0;
+  const settable = {now: () => clock.now(), wall: () => clock.wall() + set, after: clock.after.bind(clock)};
+  const journalOf = (entries: readonly JournalEntry[]) =>
+    new CallJournal({
+      directory: new MemoryCallDirectory(clock),
+      callSid,
+      epoch: 1,
+      clock: settable,
+      log: createLog('test', {level: 'silent'}),
+      entries,
+      currentEntry: () => known,
+      mayCompact: () => false,
+      onFenced: () => {},
+    });
+  const first = journalOf([]);
+  const startedAt = clock.wall();
+  for (const jump of [0, 3_600_000, -7_200_000]) {
+    set = jump;
+    clock.advance(1_000);
+    first.write({is: 'modelReady', ms: 1});
+  }
+  // The next owner's clock is two hours behind.
+  const second = journalOf(first.entries);
+  clock.advance(500);
+  second.write({is: 'ended', reason: 'caller.hung-up'});
+  expect(second.entries.map(({wall}) => wall - startedAt)).toEqual([1_000, 2_000, 3_000, 3_500]);
+  for (const journal of [first, second]) journal.stop();
 });

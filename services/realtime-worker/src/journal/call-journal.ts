@@ -44,6 +44,8 @@ export class CallJournal {
   /** Entries of previous owners that are not in `#entries`, as text; undefined until the call's past was read. */
   #past: readonly string[] | undefined;
   readonly #entries: JournalEntry[];
+  /** The time of day minus the monotonic clock, as of the start: a clock that is set during a call changes no length. */
+  readonly #wallAtZero: Millis;
   #epoch: number;
   /** So many entries are in Redis… */
   #written: number;
@@ -81,6 +83,8 @@ export class CallJournal {
     this.#epoch = options.epoch;
     this.#clock = options.clock;
     this.#log = options.log;
+    const startsAt = Math.max(options.clock.wall(), options.entries.at(-1)?.wall ?? 0);
+    this.#wallAtZero = startsAt - options.clock.now();
     const [first, ...rest] = options.entries;
     this.#snapshot = first?.is === 'snapshot' ? first : undefined;
     this.#past = this.#snapshot ? undefined : [];
@@ -117,9 +121,14 @@ export class CallJournal {
     this.#epoch = Math.max(this.#epoch, epoch);
   }
 
+  /** The time of day, which goes on evenly and never back from what a previous owner wrote. */
+  get #wall(): Millis {
+    return Math.round(this.#wallAtZero + this.#clock.now());
+  }
+
   /** Adds an entry with the current time of day, and writes it to Redis in the background. */
   write(fact: Fact): void {
-    const entry: JournalEntry = {...fact, wall: this.#clock.wall()};
+    const entry: JournalEntry = {...fact, wall: this.#wall};
     const last = this.#entries.length - 1;
     const longer = last >= this.#sending ? joined(this.#entries[last], entry) : undefined;
     if (longer) this.#entries[last] = longer;
@@ -215,7 +224,7 @@ export class CallJournal {
       const before = this.#snapshot ? [this.#snapshot] : readJournal(this.#past);
       const call = snapshotOf([...before, ...this.#entries.slice(this.#after, until)]);
       const lines = (this.#snapshot ? 1 : this.#past.length) + until - this.#after;
-      const snapshot: Snapshot = {is: 'snapshot', wall: this.#clock.wall(), call};
+      const snapshot: Snapshot = {is: 'snapshot', wall: this.#wall, call};
       const compaction = {lines, snapshot: JSON.stringify(snapshot)};
       if (!(await this.#directory.compact(this.#callSid, this.#epoch, compaction))) return;
       this.#snapshot = snapshot;
