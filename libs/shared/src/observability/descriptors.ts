@@ -47,7 +47,7 @@ function countDescriptors(): DescriptorCount | undefined {
     // One of them is for looking.
     return limit === undefined ? undefined : {open: readdirSync('/proc/self/fd').length - 1, limit};
   } catch (thrown) {
-    const {code} = thrown as NodeJS.ErrnoException;
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     return code === 'EMFILE' || code === 'ENFILE' ? {open: 0, limit: 0} : undefined;
   }
 }
