@@ -1,4 +1,5 @@
 import {once} from 'node:events';
+import {connect} from 'node:net';
 import {createServer, request as httpRequest, type IncomingMessage, type Server} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {text} from 'node:stream/consumers';
@@ -135,4 +136,22 @@ describe('Twilio, through one tunnel', () => {
     expect((await call(port)).status).toBe(503);
     expect((await fetch(`http://127.0.0.1:${port}/incoming-call`)).status).toBe(502);
   });
+});
+
+test('a stranger who asks for anything but a stream gets no further than the door, and leaves nothing behind', async () => {
+  const one = await edge('one');
+  const {port} = await door([one.port]);
+  const socket = connect({port, host: '127.0.0.1', allowHalfOpen: true})
+    .on('error', () => {})
+    .resume();
+  closing.push(() => socket.destroy());
+  socket.write('GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await once(socket, 'end');
+  await expect
+    .poll(() => {
+      if (!socket.destroyed) socket.write('more');
+      return socket.destroyed;
+    })
+    .toBe(true);
+  expect(one.requests).toEqual([]);
 });

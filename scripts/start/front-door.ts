@@ -1,14 +1,17 @@
 import {createServer, request as httpRequest, type IncomingMessage, type ServerResponse} from 'node:http';
 import {connect, type Socket} from 'node:net';
 import {pipeline, type Duplex} from 'node:stream';
-import {closeServer, listen} from '@voicebridge/shared/service/http.ts';
-import type {Millis} from '@voicebridge/shared/time.ts';
+import {closeServer, listen, REQUEST_LIMITS} from '@voicebridge/shared/service/http.ts';
+import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
+import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import {askReady} from '../../tools/local-stack/ask-ready.ts';
 
 /** An edge that does not answer /readyz within this time is skipped. */
 const READY_WITHIN: Millis = 500;
 /** The webhook answers within milliseconds; Twilio waits 15 s. */
 const ANSWER_WITHIN: Millis = 14_000;
+/** What is known of an edge counts for so long: a stranger must not cost a question each time. */
+const READY_FOR: Millis = 250;
 const HERE = '127.0.0.1';
 
 export interface FrontDoorOptions {
@@ -31,36 +34,68 @@ export interface FrontDoor extends AsyncDisposable {
 export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontDoorOptions): Promise<FrontDoor> {
   const sockets = new Map<number, number>(edgePorts.map(edge => [edge, 0]));
   const open = new Set<Duplex>();
-  const server = createServer((request, response) => passOn(request, response, webhookPort));
+  const chooseEdge = readyEdges(sockets);
+  const server = createServer(REQUEST_LIMITS, (request, response) => {
+    // The webhook keeps the connections of Twilio's requests open, and closes those of strangers.
+    passOn(request, response, webhookPort, () => strangers.proved(request.socket));
+  });
   server.keepAliveTimeout = 65_000;
+  const strangers = boundStrangers(server, {clock: systemClock});
   server.on('upgrade', (request: IncomingMessage, caller: Duplex, head: Buffer) => {
     open.add(caller);
     caller.on('error', () => caller.destroy());
-    caller.once('close', () => open.delete(caller));
-    void chooseEdge(sockets).then(edgePort => {
-      if (edgePort === undefined) return caller.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
-      join(request, caller, head, connect(edgePort, HERE));
+    let leave = () => {};
+    caller.once('close', () => {
+      open.delete(caller);
+      leave();
+    });
+    if (!request.url?.includes('/media-stream')) return refuse(caller, '404 Not Found');
+    void chooseEdge().then(edgePort => {
+      if (edgePort === undefined) return refuse(caller, '503 Service Unavailable');
+      if (caller.destroyed) return;
+      const edge = connect(edgePort, HERE);
+      // Its first bytes are the answer to the handshake.
+      edge.once('data', (answer: Buffer) => {
+        if (answer.toString('latin1', 0, 12) === 'HTTP/1.1 101') strangers.proved(caller);
+      });
+      join(request, caller, head, edge);
       const count = (change: number) => sockets.set(edgePort, (sockets.get(edgePort) ?? 0) + change);
       count(1);
-      return caller.once('close', () => count(-1));
+      leave = () => count(-1);
     });
   });
   const taken = await listen(server, port, 'WEBHOOK_PORT', host);
   return {
     port: taken,
     async [Symbol.asyncDispose]() {
+      strangers[Symbol.dispose]();
       for (const caller of open) caller.destroy();
       await closeServer(server);
     },
   };
 }
 
-/** The ready edge with the fewest sockets. */
-async function chooseEdge(sockets: ReadonlyMap<number, number>): Promise<number | undefined> {
-  for (const [port] of [...sockets].toSorted(([, a], [, b]) => a - b)) {
-    if ((await askReady(port, READY_WITHIN)) === undefined) return port;
-  }
-  return undefined;
+/** Finds the ready edge with the fewest sockets. */
+function readyEdges(sockets: ReadonlyMap<number, number>): () => Promise<number | undefined> {
+  const asked = new Map<number, {readonly at: Millis; readonly isReady: Promise<boolean>}>();
+  const isReady = (port: number) => {
+    const before = asked.get(port);
+    const at = performance.now();
+    if (before !== undefined && at - before.at < READY_FOR) return before.isReady;
+    const now = askReady(port, READY_WITHIN).then(trouble => trouble === undefined);
+    asked.set(port, {at, isReady: now});
+    return now;
+  };
+  return async () => {
+    for (const [port] of [...sockets].toSorted(([, a], [, b]) => a - b)) if (await isReady(port)) return port;
+    return undefined;
+  };
+}
+
+/** Answers a handshake with an error and lets go of its connection, whether or not the other side does. */
+function refuse(caller: Duplex, status: string): void {
+  caller.once('finish', () => caller.destroy());
+  caller.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** Sends the request unchanged, and then every byte in both directions. */
@@ -77,10 +112,11 @@ function join({method, url, rawHeaders}: IncomingMessage, caller: Duplex, head: 
   });
 }
 
-function passOn(request: IncomingMessage, response: ServerResponse, port: number): void {
+function passOn(request: IncomingMessage, response: ServerResponse, port: number, proved: () => void): void {
   const {method, url, rawHeaders} = request;
   const asked = httpRequest({host: HERE, port, method, path: url, headers: rawHeaders, timeout: ANSWER_WITHIN});
   asked.on('response', answer => {
+    if (answer.headers.connection !== 'close') proved();
     response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
     pipeline(answer, response, () => {});
   });

@@ -1,7 +1,9 @@
 import {randomUUID} from 'node:crypto';
 import {createServer} from 'node:http';
-import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
+import {closeServer, healthRoutes, listen, REQUEST_LIMITS} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import type {StrangerLimits} from '@voicebridge/shared/service/stranger-budget.ts';
+import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -29,6 +31,9 @@ export interface AnalyticsDeps {
   /** Where spans are sent; left out: nowhere. */
   readonly traces?: Traces;
 }
+
+/** Browsers open several connections at once, and keep them for the next page. */
+const BROWSERS: StrangerLimits = {atMost: 256, perAddress: 64, proveWithin: 30_000};
 
 export interface Analytics extends Service {
   /** The port that it listens on; differs from PORT when that is 0. */
@@ -64,15 +69,18 @@ export async function startAnalytics(
   const app = await analyticsApp({
     password: config.DASHBOARD_PASSWORD,
     numberHashKey: config.NUMBER_HASH_KEY,
+    passed: request => strangers.proved(request.socket),
     database,
     feed,
     clock,
     log,
   });
   const health = healthRoutes({notReady}, metrics);
-  const server = createServer((request, response) => {
+  const server = createServer(REQUEST_LIMITS, (request, response) => {
     if (!health(request, response)) app(request, response);
   });
+  const onCut = (reason: string) => metrics.strangersCutTotal.inc({reason});
+  const strangers = opened.use(boundStrangers(server, {clock, onCut, limits: BROWSERS}));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   opened.defer(() => closeServer(server));
   await database.start();

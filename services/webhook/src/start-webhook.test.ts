@@ -1,6 +1,7 @@
-import {request as rawRequest} from 'node:http';
+import {Agent, request as rawRequest} from 'node:http';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
-import {EDGE, ringing, TOKEN, TestDeployment} from './testing/test-deployment.ts';
+import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
+import {EDGE, ORIGIN, ringing, TOKEN, TestDeployment} from './testing/test-deployment.ts';
 
 let deployment: TestDeployment;
 beforeEach(() => {
@@ -94,13 +95,53 @@ describe('a request that is not from Twilio', () => {
 
   test('cannot send more than Twilio would', async () => {
     await deployment.webhook();
+    // Without a signature no form is read at all.
+    const signed = {'x-twilio-signature': `${'A'.repeat(27)}=`};
     const big = new URLSearchParams({CallSid: 'x'.repeat(300_000)});
-    expect((await deployment.send('/incoming-call', {method: 'POST', body: big})).status).toBe(413);
+    expect((await deployment.send('/incoming-call', {method: 'POST', body: big, headers: signed})).status).toBe(413);
     const many = new URLSearchParams(Object.fromEntries(Array.from({length: 1_001}, (_, n) => [`p${n}`, '1'])));
-    expect((await deployment.send('/incoming-call', {method: 'POST', body: many})).status).toBe(413);
+    expect((await deployment.send('/incoming-call', {method: 'POST', body: many, headers: signed})).status).toBe(413);
     const headers = {'x-long': 'x'.repeat(17_000)};
     expect((await deployment.send('/', {headers})).status).toBe(431);
   });
+});
+
+test('a request that was seen buys nothing when its call is over, also when nothing else is left of the call', async () => {
+  await deployment.webhook();
+  await deployment.worker();
+  const call = ringing();
+  expect((await deployment.ask('/incoming-call', call)).text).toContain('<Connect');
+  await deployment.directory.end(call.CallSid, 1);
+  await deployment.directory.forget(call.CallSid);
+  const asked = deployment.asked.length;
+  for (const path of ['/incoming-call', '/after-stream'])
+    expect(await deployment.ask(path, call)).toMatchObject({
+      status: 200,
+      text: expect.not.stringContaining('<Connect'),
+    });
+  expect(deployment.asked).toHaveLength(asked);
+  expect(await deployment.directory.read(call.CallSid)).toBeUndefined();
+});
+
+test('a connection is kept open for Twilio, and closed with the answer for a stranger', async () => {
+  const webhook = await deployment.webhook();
+  const {port} = webhook;
+  const connectionFor = (method: string, path: string, signature?: string) =>
+    new Promise((resolve, reject) => {
+      const agent = new Agent({keepAlive: true});
+      const headers = signature === undefined ? {} : {'x-twilio-signature': signature};
+      rawRequest({port, path, method, headers, agent}, response => {
+        resolve(response.headers.connection);
+        agent.destroy();
+      })
+        .on('error', reject)
+        .end();
+    });
+  const signature = getExpectedTwilioSignature(TOKEN, `${ORIGIN}/stream-status`, {});
+  expect(await connectionFor('GET', '/stream-status', signature)).not.toBe('close');
+  expect(await connectionFor('GET', '/stream-status', `${'A'.repeat(27)}=`)).toBe('close');
+  for (const path of ['/stream-status', '/incoming-call', '/', '/livez', '/nothing'])
+    expect(await connectionFor('GET', path), path).toBe('close');
 });
 
 test.each(['/incoming-call', '/after-stream', '/call-status'])(

@@ -7,7 +7,9 @@ import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
@@ -16,7 +18,7 @@ import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
-import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
+import {isOurs, listenOn, UNSIGNED_HERE} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './carriers/twilio/routes.ts';
 import {HeldCallers} from './admission/held-callers.ts';
@@ -44,12 +46,6 @@ export interface Webhook extends Service {
   /** The port it listens on; differs from PORT if that is 0. */
   readonly port: number;
 }
-
-/**
- * The limits of a form. Twilio's add-ons send more than a hundred parameters, one of them up to 36 kB long, which URL
- * encoding makes three times as long.
- */
-const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
 
 /** So many edges that are not ours are named in the log. */
 const MOST_STRANGE = 100;
@@ -85,14 +81,30 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   app.get('/', (_, response) => {
     response.json({message: 'Twilio Media Stream Express Server is running!'});
   });
-  app.use(express.urlencoded({extended: false, ...FORM_AT_MOST}));
   const strangeEdges = new Set<string>();
   const strange = ({id: edge, url}: ListedMember) => {
     if (strangeEdges.size >= MOST_STRANGE || strangeEdges.has(edge)) return;
     strangeEdges.add(edge);
     log.warn({edge, url}, STRANGE_EDGE);
   };
-  const context = {traces: quietTraces, ...deps, id, workerClient, config, metrics, held, newTicket, strange};
+  const refusals = opened.use(new RefusalLog(clock, log));
+  const proved: CallContext['proved'] = (request, response) => {
+    strangers.proved(request.socket);
+    response.removeHeader('connection');
+  };
+  const context = {
+    traces: quietTraces,
+    ...deps,
+    id,
+    workerClient,
+    config,
+    metrics,
+    held,
+    newTicket,
+    strange,
+    refusals,
+    proved,
+  };
   app.use((deps.carrier ?? twilioRoutes)(context));
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
     // Express refused the request (a form too large, a path that cannot be decoded) before the signature was checked.
@@ -112,6 +124,12 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   let pending = 0;
   let emptied = () => {};
   const server = createServer({maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000}, (request, response) => {
+    // Kept open only once its request has proved something: nothing may wait on a connection that is cut.
+    if (strangers.has(request.socket)) response.setHeader('connection', 'close');
+    if (!isOurs(request.headers, config)) {
+      response.writeHead(403).end(UNSIGNED_HERE);
+      return;
+    }
     if (health(request, response)) return;
     // A proxy may have removed the path of the public address.
     if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
@@ -122,6 +140,8 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     });
     app(request, response);
   });
+  const onCut = (reason: string) => metrics.strangersCutTotal.inc({reason});
+  const strangers = opened.use(boundStrangers(server, {clock, onCut}));
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
   // Longer than the idle time of usual load balancers, which would otherwise use a connection that is being closed.

@@ -251,11 +251,20 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
     test('lets one webhook at a time look for the owner of a new call', async () => {
       const directory = open();
       const callSid = newCallSid();
-      expect(await directory.startAdmission(callSid)).toBe(true);
-      expect(await directory.startAdmission(callSid)).toBe(false);
-      expect(await directory.startAdmission(newCallSid())).toBe(true);
+      expect(await directory.startAdmission(callSid)).toBe('begun');
+      expect(await directory.startAdmission(callSid)).toBe('underway');
+      expect(await directory.startAdmission(newCallSid())).toBe('begun');
       await directory.endAdmission(callSid);
-      expect(await directory.startAdmission(callSid)).toBe(true);
+      expect(await directory.startAdmission(callSid)).toBe('begun');
+    });
+
+    test('does not admit a call again that has ended, also when nothing else is left of it', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.end(callSid, 1);
+      await directory.forget(callSid);
+      expect(await directory.read(callSid)).toBeUndefined();
+      expect(await directory.startAdmission(callSid)).toBe('over');
     });
 
     test('lists the calls of each owner, and the owners, until they are looked after', async () => {

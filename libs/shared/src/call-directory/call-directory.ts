@@ -44,10 +44,11 @@ export interface CallDirectory {
   read(callSid: CallSid): Promise<CallEntry | undefined>;
 
   /**
-   * Call it before looking for the owner of a new call. False: another webhook began to look less than 3 s ago. Without
-   * this, Twilio's repeated request for one call would take two places until one is given back.
+   * Call it before looking for the owner of a new call. `underway`: another webhook began to look less than 3 s ago. Without
+   * this, Twilio's repeated request for one call would take two places until one is given back. `over`: the call ended
+   * within the last day, and who asks for it repeats a request that was seen.
    */
-  startAdmission(callSid: CallSid): Promise<boolean>;
+  startAdmission(callSid: CallSid): Promise<'begun' | 'underway' | 'over'>;
   endAdmission(callSid: CallSid): Promise<void>;
 
   /**
@@ -103,7 +104,8 @@ export interface CallDirectory {
 
   /**
    * Ends the call after its record was sent to analytics. Idempotent. False: the call has another epoch, and its newer
-   * owner decides. The call stays readable for ten minutes.
+   * owner decides. The call stays readable for ten minutes, and
+   * cannot be admitted again for a day.
    */
   end(callSid: CallSid, epoch: number): Promise<boolean>;
 

@@ -1,5 +1,5 @@
 import type {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
-import {ADMISSION_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
+import {ADMISSION_TTL_S, CALL_OVER_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
 
@@ -16,6 +16,8 @@ export class MemoryCallDirectory implements CallDirectory {
   readonly #open = new Set<CallSid>();
   readonly #claimed = new Map<ProcessId, Set<CallSid>>();
   readonly #admissions = new Map<CallSid, Millis>();
+  /** Until when it is remembered that a call has ended. */
+  readonly #over = new Map<CallSid, Millis>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,11 +27,12 @@ export class MemoryCallDirectory implements CallDirectory {
     return this.#get(callSid);
   }
 
-  async startAdmission(callSid: CallSid): Promise<boolean> {
+  async startAdmission(callSid: CallSid): ReturnType<CallDirectory['startAdmission']> {
     const now = this.#clock.now();
-    if (now < (this.#admissions.get(callSid) ?? now)) return false;
+    if (now < (this.#over.get(callSid) ?? now)) return 'over';
+    if (now < (this.#admissions.get(callSid) ?? now)) return 'underway';
     this.#admissions.set(callSid, now + ADMISSION_TTL_S * 1_000);
-    return true;
+    return 'begun';
   }
 
   async endAdmission(callSid: CallSid): Promise<void> {
@@ -98,7 +101,10 @@ export class MemoryCallDirectory implements CallDirectory {
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
     const call = this.#get(callSid);
     if (call?.epoch !== epoch) return false;
-    if (call.state === 'live') this.#put({...call, state: 'ended'}, ENDED_CALL_TTL_S * 1_000);
+    if (call.state === 'live') {
+      this.#put({...call, state: 'ended'}, ENDED_CALL_TTL_S * 1_000);
+      this.#over.set(callSid, this.#clock.now() + CALL_OVER_TTL_S * 1_000);
+    }
     this.#open.delete(callSid);
     return true;
   }

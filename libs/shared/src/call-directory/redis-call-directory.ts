@@ -8,9 +8,11 @@ import {
   call as callKey,
   callAdmission,
   callJournal,
+  callOver,
   callOwners,
   callPast,
   callsOf,
+  CALL_OVER_TTL_S,
   CALL_TTL_S,
   ENDED_CALL_TTL_S,
   openCalls,
@@ -47,8 +49,13 @@ export class RedisCallDirectory implements CallDirectory {
     return callOfFields(callSid, this.#key, await this.#redis.hgetall(callKey(callSid)));
   }
 
-  async startAdmission(callSid: CallSid): Promise<boolean> {
-    return (await this.#redis.set(callAdmission(callSid), '1', 'EX', ADMISSION_TTL_S, 'NX')) === 'OK';
+  async startAdmission(callSid: CallSid): ReturnType<CallDirectory['startAdmission']> {
+    const [over, begun] = await Promise.all([
+      this.#redis.exists(callOver(callSid)),
+      this.#redis.set(callAdmission(callSid), '1', 'EX', ADMISSION_TTL_S, 'NX'),
+    ]);
+    if (over === 1) return 'over';
+    return begun === 'OK' ? 'begun' : 'underway';
   }
 
   async endAdmission(callSid: CallSid): Promise<void> {
@@ -107,7 +114,8 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
-    const {reply} = await scripts.end(this.#redis, keysOf(callSid), [epoch, ENDED_CALL_TTL_S]);
+    const keys = [...keysOf(callSid), callOver(callSid)];
+    const {reply} = await scripts.end(this.#redis, keys, [epoch, ENDED_CALL_TTL_S, CALL_OVER_TTL_S]);
     if (reply === 'done') await this.#redis.srem(openCalls, callSid);
     return reply === 'done';
   }

@@ -1,3 +1,5 @@
+import type {IncomingHttpHeaders} from 'node:http';
+import {isLoopback, isPrivate} from './addresses.ts';
 import {host, onOff, secrets} from './config.ts';
 
 /** The settings that webhook and edge share: how they verify that a request is Twilio's, and who can reach them. */
@@ -37,4 +39,24 @@ export const NO_PROOF = {
 /** The address to listen on: without validation only this machine, unless HOST is set. */
 export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string {
   return HOST ?? (TWILIO_VALIDATE ? '0.0.0.0' : '127.0.0.1');
+}
+
+/** What a request gets that is none of ours. */
+export const UNSIGNED_HERE =
+  'Unsigned requests are taken from this machine only. Set TWILIO_AUTH_TOKEN, or HOST or a public address with TWILIO_VALIDATE=off.\n';
+
+/**
+ * Whether an unsigned request may come in. Without validation only loopback is listened on; this refuses what a tunnel or
+ * a web page brings there all the same: a request that was forwarded, or for a name that is not this machine's. An
+ * operator who has set a public address or HOST with TWILIO_VALIDATE=off has allowed it.
+ */
+export function isOurs(
+  headers: IncomingHttpHeaders,
+  config: TwilioConfig & {readonly PUBLIC_WEBHOOK_URL?: string; readonly PUBLIC_EDGE_URL?: string},
+): boolean {
+  if (config.TWILIO_VALIDATE || config.HOST !== undefined) return true;
+  const addresses = [config.PUBLIC_WEBHOOK_URL, config.PUBLIC_EDGE_URL].flatMap(url => url ?? []);
+  if (addresses.some(url => !isPrivate(URL.parse(url)?.hostname ?? ''))) return true;
+  const isForwarded = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
+  return !isForwarded && isLoopback(URL.parse(`http://${headers.host ?? ''}`)?.hostname ?? '');
 }

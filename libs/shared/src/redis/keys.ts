@@ -47,6 +47,11 @@ export const ENDED_CALL_TTL_S = 600;
 export const callAdmission = (sid: CallSid) => `call:{${sid}}:admission`;
 export const ADMISSION_TTL_S = 3;
 
+/** String: this call has ended. A request for it that somebody saw and sends again must not begin it anew. */
+export const callOver = (sid: CallSid) => `call:{${sid}}:over`;
+/** Twilio ends every call within 24 hours. */
+export const CALL_OVER_TTL_S = 24 * 3_600;
+
 /** Stream: what another worker needs to continue a call, and the source of its record. Lives as long as `call`. */
 export const callJournal = (sid: CallSid) => `call:{${sid}}:journal`;
 

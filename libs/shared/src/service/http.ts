@@ -45,7 +45,7 @@ export function healthRoutes(service: Health, metrics: Metrics) {
 }
 
 /** Limits for a request, in milliseconds and bytes. Node's defaults are for slow clients and large headers. */
-const REQUEST_LIMITS = {
+export const REQUEST_LIMITS = {
   headersTimeout: 5_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,

@@ -1,5 +1,4 @@
 import type {Server, Socket} from 'node:net';
-import type {Duplex} from 'node:stream';
 import {isPrivate, networkOf} from '../config/addresses.ts';
 import {everyWhile} from '../ticker.ts';
 import type {Clock, Millis} from '../time.ts';
@@ -14,14 +13,19 @@ export const STRANGERS: StrangerLimits = {atMost: 512, perAddress: 128, proveWit
 /** How often it is looked who has not proved anything in time. */
 const LOOK_EVERY: Millis = 250;
 
+/** One connection of a server, as far as it matters here. */
+export interface Connection {
+  destroy(): unknown;
+}
+
 /** The connections of a server that have not proved who they are. */
 export interface Strangers {
   /** How many there are. */
   readonly size: number;
   /** Whether this connection still is one. */
-  has(connection: Duplex): boolean;
+  has(connection: Connection): boolean;
   /** This connection has shown that it may be here: it keeps its place from now on, and its owner ends it. */
-  proved(connection: Duplex): void;
+  proved(connection: Connection): void;
 }
 
 export interface StrangersOptions {
@@ -39,8 +43,8 @@ export function boundStrangers(
   server: Pick<Server, 'on'>,
   {clock, limits = STRANGERS, onCut}: StrangersOptions,
 ): Strangers & Disposable {
-  const budget = new StrangerBudget<Duplex>(limits);
-  const cut = (connection: Duplex, reason: 'evicted' | 'late') => {
+  const budget = new StrangerBudget<Connection>(limits);
+  const cut = (connection: Connection, reason: 'evicted' | 'late') => {
     onCut?.(reason);
     connection.destroy();
   };

@@ -4,7 +4,7 @@ import express, {type Express} from 'express';
 import {callsRoutes} from './calls-routes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {erasureRoutes} from './erasure-routes.ts';
-import {gate} from './gate.ts';
+import {gate, type GateOptions} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
@@ -20,13 +20,23 @@ export interface AppDeps {
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
   readonly clock: Clock;
+  /** A request has passed the gate: its connection is no stranger's. */
+  readonly passed: GateOptions['passed'];
   readonly log: Log;
 }
 
 /**
  * The HTTP application, health endpoints excepted: the page and signing in without a session, the API behind the gate.
  */
-export async function analyticsApp({password, numberHashKey, database, feed, clock, log}: AppDeps): Promise<Express> {
+export async function analyticsApp({
+  password,
+  numberHashKey,
+  database,
+  feed,
+  clock,
+  passed,
+  log,
+}: AppDeps): Promise<Express> {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -38,7 +48,7 @@ export async function analyticsApp({password, numberHashKey, database, feed, clo
   app.use(
     signInRoutes({password: password === undefined ? undefined : await Password.of(password), database, clock, log}),
   );
-  app.use('/api', gate({signIn: password === undefined ? 'off' : 'required', database, clock}));
+  app.use('/api', gate({signIn: password === undefined ? 'off' : 'required', database, clock, passed}));
   app.use(
     callsRoutes(database),
     erasureRoutes(database, numberHashKey),

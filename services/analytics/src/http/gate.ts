@@ -34,10 +34,12 @@ export interface GateOptions {
   readonly signIn: 'off' | 'required';
   readonly database: DatabaseWatch;
   readonly clock: Clock;
+  /** Called for each request that has passed. */
+  readonly passed: (request: Request) => void;
 }
 
 /** Checks every request under /api except signing in and the description of the API. */
-export function gate({signIn, database, clock}: GateOptions): RequestHandler {
+export function gate({signIn, database, clock, passed}: GateOptions): RequestHandler {
   return async (request, _response, next) => {
     sameOrigin(request);
     if (signIn === 'off') {
@@ -56,6 +58,7 @@ export function gate({signIn, database, clock}: GateOptions): RequestHandler {
       if (session === undefined)
         throw new BadQuestion({error: 'you are not signed in', cure: 'POST the password to /api/sign-in'}, 401);
     }
+    passed(request);
     next();
   };
 }

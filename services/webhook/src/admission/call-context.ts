@@ -5,6 +5,8 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {AssignDeps} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
+import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
+import type {Connection} from '@voicebridge/shared/service/strangers.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from '../config.ts';
 import type {HeldCallers} from './held-callers.ts';
@@ -20,6 +22,9 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly metrics: Metrics;
   readonly traces: Traces;
   readonly held: HeldCallers;
+  /** This connection brought a request of the carrier's: it is no stranger's any more. */
+  readonly proved: (request: {readonly socket: Connection}, response: {removeHeader(name: string): void}) => void;
+  readonly refusals: Pick<RefusalLog, 'refused'>;
   /** A ticket that cannot be guessed. */
   readonly newTicket: () => Ticket;
 }

@@ -1,6 +1,7 @@
 import type {IncomingMessage} from 'node:http';
 import {validateRequest} from 'twilio/lib/webhooks/webhooks.js';
 import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import {isOurs} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {EdgeConfig} from '../../config.ts';
 import type {Upgrade} from '../carrier.ts';
 
@@ -18,7 +19,7 @@ export function verifyUpgrade(
 ): Upgrade {
   const match = PATH.exec(pathWithin(config.PUBLIC_EDGE_URL, request.url ?? ''));
   if (!match) return {ok: false, status: 404, reason: 'path'};
-  if (!ownOrigin(request)) return {ok: false, status: 403, reason: 'origin'};
+  if (!ownOrigin(request) || !isOurs(request.headers, config)) return {ok: false, status: 403, reason: 'origin'};
   const ticket = Ticket.safeParse(match[1]).data;
   if (config.TWILIO_VALIDATE) {
     const header = request.headers['x-twilio-signature'];

@@ -1,4 +1,4 @@
-import express, {type NextFunction, type Request, type Response, type Router} from 'express';
+import express, {type NextFunction, type Request, type RequestHandler, type Response, type Router} from 'express';
 import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
@@ -11,19 +11,43 @@ import {renderAnswer} from './render-answer.ts';
 import {RequestOfAnyPhone, toCallRequest, toStreamStatus, TwilioRequest} from './request.ts';
 import {isSigned, type Form} from './signature.ts';
 
-/** All requests of Twilio's. The signature is checked first: nothing else, in Redis or elsewhere, is read before. */
+/**
+ * The limits of a form. Twilio's add-ons send more than a hundred parameters, one of them up to 36 kB long, which URL
+ * encoding makes three times as long.
+ */
+const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
+
+/** A signature of Twilio's: 20 bytes as base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
+
+/**
+ * All requests of Twilio's. The signature is checked first: nothing else, in Redis or elsewhere, is read before, and no
+ * form of a request that has none.
+ */
 export function twilioRoutes(context: CallContext): Router {
   const {config, metrics, log} = context;
   const router = express.Router();
   const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
 
-  const signed = (request: Request, response: Response, next: NextFunction) => {
-    const signature = request.get('x-twilio-signature');
-    if (isSigned({path: request.originalUrl, form: formOf(request), signature}, config)) return next();
+  const forged = (response: Response, hint?: string) => {
     metrics.socketsRefusedTotal.inc({reason: 'signature'});
-    if (signature) log.warn({path: request.path}, 'forged request: is TWILIO_AUTH_TOKEN or PUBLIC_WEBHOOK_URL wrong?');
-    response.status(403).type('text').send('This request is not signed by Twilio.\n');
+    context.refusals.refused('signature', hint);
+    response.statusCode = 403;
+    response.end('This request is not signed by Twilio.\n');
   };
+  const hasSignature = ({headers}: Request, response: Response, next: NextFunction) => {
+    const signature = headers['x-twilio-signature'];
+    if (!config.TWILIO_VALIDATE || (typeof signature === 'string' && SIGNATURE.test(signature))) next();
+    else forged(response);
+  };
+  const isTwilios = (request: Request, response: Response, next: NextFunction) => {
+    const signature = request.get('x-twilio-signature');
+    if (!isSigned({path: request.originalUrl, form: formOf(request), signature}, config))
+      return forged(response, 'is TWILIO_AUTH_TOKEN or PUBLIC_WEBHOOK_URL wrong?');
+    context.proved(request, response);
+    return next();
+  };
+  const signed: RequestHandler[] = [hasSignature, express.urlencoded({extended: false, ...FORM_AT_MOST}), isTwilios];
 
   /** Answers a request about one call, always with TwiML: on any HTTP error Twilio says so to the caller and hangs up. */
   const answers =
@@ -57,7 +81,7 @@ export function twilioRoutes(context: CallContext): Router {
   };
 
   const callComesIn = answers(incomingCall);
-  router.all('/incoming-call', signed, async (request, response) => {
+  router.all('/incoming-call', signed, async (request: Request, response: Response) => {
     const isPreview = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
     if (isPreview) send(response, await previewAnswer(context));
     else await callComesIn(request, response);
