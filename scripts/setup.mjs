@@ -34,6 +34,10 @@ const COMMANDS = {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],
   },
+  story: {
+    about: 'the log lines of one call, of all processes, in the order of time (--help)',
+    run: a => ['scripts/story.ts', ...a],
+  },
   'redis-acl': {
     about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
     run: a => ['scripts/redis-acl.ts', ...a],
