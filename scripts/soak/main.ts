@@ -42,7 +42,8 @@ let grown: readonly string[];
       analytics: {dataDir: folder},
       node: INSPECTABLE,
       model: {MODEL_FIRST_DELTA_MS: '150-400', MODEL_SEED: String(seed)},
-      env: {LOG_LEVEL: 'warn'},
+      // A machine without processor time makes the model late; this is about what grows.
+      env: {LOG_LEVEL: 'warn', ANSWER_WITHIN_SECONDS: '20'},
       twilio: {seed},
     }),
   );
@@ -86,6 +87,10 @@ let grown: readonly string[];
   const {records, open, channels, keys: lasting, held} = await settle(fleet, reports);
   say(`\n${ended.length} calls, and ${reports.length - ended.length} of the warm-up; ${records.length} records`);
   say(`\n${tableOf(soak)}`);
+  const endReasons = new Map(records.map(({callSid, endReason}) => [callSid, endReason]));
+  const ours = new Set(reports.flatMap(({callSid, endedBy}) => (endedBy === 'caller' ? [] : [callSid])));
+  for (const {name, lines} of [fleet.webhook, ...fleet.edges, ...fleet.workers])
+    for (const {json, text} of lines) if (ours.has(String(json?.['callSid']))) say(`${name}: ${text}`);
   const ages = left.map(({endedAt: end}) => (after.at - (end ?? 0)) / 1_000);
   say(
     `\n${left.length} keys of calls are left; the oldest is of a call that ended ${Math.round(Math.max(0, ...ages))} s ago`,
@@ -93,8 +98,8 @@ let grown: readonly string[];
   grown = [
     ...whatGrew(soak),
     ...(records.length === reports.length ? [] : [`${reports.length} calls have ${records.length} records`]),
-    ...reports.flatMap(({callSid, endedBy, reason}) =>
-      endedBy === 'caller' ? [] : [`${callSid} was ended: ${reason}`],
+    ...reports.flatMap(({callSid, endedBy}) =>
+      endedBy === 'caller' ? [] : [`${callSid} was ended by the ${endedBy}: ${endReasons.get(callSid) ?? 'no record'}`],
     ),
     ...[...open, ...channels, ...lasting, ...held].map(each => `left behind: ${each}`),
   ];
