@@ -38,6 +38,10 @@ const COMMANDS = {
     about: 'the log lines of one call, of all processes, in the order of time (--help)',
     run: a => ['scripts/story.ts', ...a],
   },
+  servers: {
+    about: 'the tests about Redis, on every Redis and Valkey of this machine in turn (--help)',
+    run: a => ['scripts/servers.ts', ...a],
+  },
   'redis-acl': {
     about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
     run: a => ['scripts/redis-acl.ts', ...a],
