@@ -11,7 +11,7 @@ export const SOAK = {
     'Callers come and go and nothing fails; at the end everything must be where it was: memory, descriptors, keys.',
   options: z.object({
     minutes: wholeNumber({min: 1, max: 10_000}).default(30).describe('how long callers come and go'),
-    calls: calls.default(12),
+    calls: calls.default(12).describe('how many callers at a time'),
     stay: stay.default([20_000, 60_000]).describe('how many seconds a caller stays, at least and at most (20-60)'),
     seed: seed.describe('the same seed dials in the same order'),
   }),
