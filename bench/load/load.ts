@@ -16,9 +16,13 @@ const DIALLED_PER_SECOND = 25;
 const REDIALS = 4;
 const REDIAL_AFTER: Millis = 500;
 
+/** The headers with which Twilio proves that it asks: for an address and the parameters of its form. */
+export type Sign = (url: string, form: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+
 /** Phones and the model, in this process. */
 export class Load implements AsyncDisposable {
   readonly #seed: number;
+  readonly #sign: Sign;
   readonly #metronome: Metronome;
   readonly #calls = new Map<number, CallEnds>();
   #phones: {readonly phone: Phone; readonly over: () => Promise<unknown>}[] = [];
@@ -27,16 +31,17 @@ export class Load implements AsyncDisposable {
   /** Of the calls that are dialled from now on. */
   tape = new Tape();
 
-  private constructor(seed: number) {
+  private constructor(seed: number, sign: Sign) {
     this.#seed = seed;
+    this.#sign = sign;
     this.#metronome = new Metronome(seededRandom(seed), ms => {
       if (this.tape.counts(performance.now())) this.tape.late.push(ms);
     });
   }
 
-  /** `seed`: the same gives the same callers. */
-  static async start(seed: number): Promise<Load> {
-    const load = new Load(seed);
+  /** `seed`: the same gives the same callers. `sign`: makes the headers of requests and sockets; none if not given. */
+  static async start(seed: number, sign: Sign = () => ({})): Promise<Load> {
+    const load = new Load(seed, sign);
     const callOf = (number: number) => load.#calls.get(number);
     load.#model = await startModel({metronome: load.#metronome, callOf, tape: () => load.tape});
     return load;
@@ -44,6 +49,11 @@ export class Load implements AsyncDisposable {
 
   get modelUrl(): string {
     return this.#model?.url ?? '';
+  }
+
+  /** What the model has had so far. */
+  get model(): Pick<Model, 'sessions' | 'heardMs'> {
+    return this.#model ?? {sessions: 0, heardMs: 0};
   }
 
   /** Resolves when all have a stream, or none after all attempts. */
@@ -78,7 +88,7 @@ export class Load implements AsyncDisposable {
     const began = performance.now();
     const stream = {accountSid: sid('AC'), callSid: sid('CA')};
     for (let attempt = 0; attempt <= REDIALS; attempt += 1) {
-      const noun = await askWebhook(webhookUrl, stream).catch(() => undefined);
+      const noun = await askWebhook(webhookUrl, stream, this.#sign).catch(() => undefined);
       if (!noun) {
         await sleep(REDIAL_AFTER);
         continue;
@@ -99,9 +109,13 @@ export class Load implements AsyncDisposable {
         deltas: new Map(),
       };
       this.#calls.set(number, ends);
-      const phone = new Phone(ends, noun, stream, {metronome: this.#metronome, tape});
+      const phone = new Phone(ends, noun, stream, {
+        metronome: this.#metronome,
+        tape,
+        headers: this.#sign(noun.url, {}),
+      });
       const {action} = noun;
-      const over = async () => action !== undefined && (await ask(action, stream, 'completed'));
+      const over = async () => action !== undefined && (await ask(action, stream, 'completed', this.#sign));
       this.#phones.push({phone, over});
       try {
         return await phone.opened();
@@ -123,8 +137,9 @@ export class Load implements AsyncDisposable {
 async function askWebhook(
   url: string,
   stream: Pick<StreamIdentity, 'accountSid' | 'callSid'>,
+  sign: Sign,
 ): Promise<(Pick<StreamNoun, 'url' | 'parameters'> & {readonly action: string | undefined}) | undefined> {
-  const {verbs} = readTwiml(await ask(url, stream, 'ringing'));
+  const {verbs} = readTwiml(await ask(url, stream, 'ringing', sign));
   const connect = verbs.find(verb => verb.verb === 'Connect');
   if (!connect?.stream) return undefined;
   const {action, stream: noun} = connect;
@@ -140,8 +155,9 @@ async function ask(
   url: string,
   {accountSid, callSid}: Pick<StreamIdentity, 'accountSid' | 'callSid'>,
   status: 'ringing' | 'completed',
+  sign: Sign,
 ): Promise<string> {
-  const body = new URLSearchParams({
+  const form = {
     AccountSid: accountSid,
     CallSid: callSid,
     From: '+15550100001',
@@ -149,7 +165,8 @@ async function ask(
     CallStatus: status,
     Direction: 'inbound',
     ApiVersion: '2010-04-01',
-  });
-  const answer = await fetch(url, {method: 'POST', body});
+  };
+  const body = new URLSearchParams(form);
+  const answer = await fetch(url, {method: 'POST', body, headers: sign(url, form)});
   return answer.text();
 }

@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
 import {WebSocketServer} from 'ws';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Metronome} from './metronome.ts';
 import {ModelSession} from './model-session.ts';
 import type {CallEnds} from './phone.ts';
@@ -9,6 +10,9 @@ import type {Tape} from './tape.ts';
 /** The Realtime API for measuring. It and the phones are in one process, so that both ends of a way are on one clock. */
 export interface Model extends AsyncDisposable {
   readonly url: string;
+  /** Sessions that were opened, and milliseconds of audio that they were given. */
+  readonly sessions: number;
+  readonly heardMs: Millis;
 }
 
 /** `callOf`: the call of a number, which its frames carry. `tape`: of the run of this moment. */
@@ -19,7 +23,7 @@ export async function startModel(parts: {
 }): Promise<Model> {
   const server = new WebSocketServer({port: 0, host: '127.0.0.1', perMessageDeflate: false});
   await once(server, 'listening');
-  let [sessions, deltas] = [0, 0];
+  let [sessions, deltas, heardMs] = [0, 0, 0];
   const nextNumber = () => (deltas += 1);
   server.on('connection', socket => {
     sessions += 1;
@@ -35,11 +39,18 @@ export async function startModel(parts: {
     socket.on('message', data => {
       const text = (data as Buffer).toString();
       const audio = audioIn(text);
+      if (audio) heardMs += audio.length / 8;
       if (audio) session.hear(audio, arrived);
       else session.receive(JSON.parse(text) as {type?: string});
     });
   });
   return {
+    get sessions() {
+      return sessions;
+    },
+    get heardMs() {
+      return heardMs;
+    },
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/realtime`,
     async [Symbol.asyncDispose]() {
       for (const client of server.clients) client.terminate();

@@ -44,13 +44,17 @@ export class Phone implements AsyncDisposable {
     call: CallEnds,
     {url, parameters}: {readonly url: string; readonly parameters: Readonly<Record<string, string>>},
     stream: Pick<StreamIdentity, 'accountSid' | 'callSid'>,
-    {metronome, tape}: {readonly metronome: Metronome; readonly tape: Tape},
+    {
+      metronome,
+      tape,
+      headers = {},
+    }: {readonly metronome: Metronome; readonly tape: Tape; readonly headers?: Readonly<Record<string, string>>},
   ) {
     this.#call = call;
     this.#tape = tape;
     this.#messages = new StreamMessages({...stream, streamSid: sid('MZ'), customParameters: parameters});
     this.#script = new CallerScript(call.random, performance.now());
-    this.#socket = new WebSocket(url, {perMessageDeflate: false});
+    this.#socket = new WebSocket(url, {perMessageDeflate: false, headers});
     this.#opened = new Promise((resolve, reject) => {
       this.#socket.once('open', () => {
         this.#socket.send(this.#messages.connected());

@@ -23,8 +23,18 @@ const SHIPPED: Readonly<Record<string, string>> = {
   relay: 'exec node bench/calls/relay-bridge.ts',
 };
 
-/** Ours: a webhook, an edge, a worker and a Redis, each a process of its own. */
-export async function startOurs(modelUrl: string, probes: Probes): Promise<System> {
+/** `redisPort`: where its Redis listens. `edgePort`: where its callers' sockets go. */
+export interface OurSystem extends System {
+  readonly redisPort: number;
+  readonly edgePort: number;
+}
+
+/** Ours: a webhook, an edge, a worker and a Redis, each a process of its own. `settings`: what else is set. */
+export async function startOurs(
+  modelUrl: string,
+  probes: Probes,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<OurSystem> {
   const stack = new AsyncDisposableStack();
   const binary = await findRedisBinary();
   if (!binary) throw new Error('this needs a redis-server 7 on the PATH');
@@ -39,6 +49,7 @@ export async function startOurs(modelUrl: string, probes: Probes): Promise<Syste
     MAX_CALLS: '10000',
     LOG_LEVEL: 'warn',
     ...probes.env,
+    ...settings,
   };
   const [edgePort, webhookPort] = [await freePort(), await freePort()];
   const start = async (service: string, own: Readonly<Record<string, string>>) =>
@@ -57,6 +68,8 @@ export async function startOurs(modelUrl: string, probes: Probes): Promise<Syste
     return {
       webhookUrl: `${webhook.url}/incoming-call`,
       pids: async () => pids,
+      redisPort: redis.port,
+      edgePort,
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     };
   } catch (thrown) {

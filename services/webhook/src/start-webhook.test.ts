@@ -193,3 +193,11 @@ test('a request signed with the older token is answered while tokens are rotated
   await deployment.worker();
   expect(await deployment.ask('/incoming-call', ringing())).toMatchObject({status: 200});
 });
+
+test('the metrics are for this machine and private networks, not for who comes through a tunnel or proxy', async () => {
+  await deployment.webhook();
+  const headers = {'x-forwarded-for': '203.0.113.7'};
+  expect(await deployment.send('/metrics', {headers})).toMatchObject({status: 404});
+  expect(await deployment.send('/livez', {headers})).toMatchObject({status: 200});
+  expect(await deployment.send('/metrics')).toMatchObject({status: 200});
+});

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {isLoopback, isPrivate, networkOf} from './addresses.ts';
+import {isLoopback, isPrivate, networkOf, plainAddress} from './addresses.ts';
 
 test.each(['localhost', '127.0.0.1', '127.8.9.1', '::1', '[::1]', 'LOCALHOST'])(
   'only this machine reaches %s',
@@ -35,9 +35,16 @@ test.each([
   expect([isLoopback(host), isPrivate(host)]).toEqual([false, false]);
 });
 
+test('an address of IPv4 that a system for IPv6 prints is still one of IPv4', () => {
+  expect(['::ffff:10.0.0.7', '203.0.113.7', '2001:db8::1'].map(plainAddress)).toEqual([
+    '10.0.0.7',
+    '203.0.113.7',
+    '2001:db8::1',
+  ]);
+});
+
 test.each([
   ['203.0.113.7', '203.0.113.7'],
-  ['::ffff:203.0.113.7', '203.0.113.7'],
   ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
   ['2001:db8::1', '2001:db8:0:0'],
   ['2001:db8:1:2:3::', '2001:db8:1:2'],

@@ -31,13 +31,17 @@ function withoutBrackets(host: string): string {
   return host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
 }
 
+/** An address as the system prints it; one of IPv4 that was written as IPv6 becomes one of IPv4 again. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+}
+
 /**
- * What one owner of an address has: an IPv4 address itself, the first 64 bits of an IPv6 address. For an address as the
- * system prints it.
+ * What one owner of an address has: an IPv4 address itself, the first 64 bits of an IPv6 address. For a plain
+ * address.
  */
 export function networkOf(address: string): string {
-  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  if (!address.includes(':')) return address;
   const head = (address.split('::')[0] ?? '').split(':').filter(group => group !== '');
   return [...head, '0', '0', '0', '0'].slice(0, 4).join(':');
 }

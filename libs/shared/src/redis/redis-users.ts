@@ -66,7 +66,7 @@ const RIGHTS = {
     channels: ['worker:*', 'asker:*', 'echo:*', 'fleet:*'],
   },
   'media-edge': {
-    keys: [CALL, {key: 'ticket:*', commands: ['getdel']}, {key: 'fleet:*', commands: JOIN_FLEET}],
+    keys: [CALL, {key: 'ticket:*', commands: ['set', 'getdel']}, {key: 'fleet:*', commands: JOIN_FLEET}],
     channels: FRAMES,
   },
   'realtime-worker': {

@@ -1,5 +1,6 @@
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Server as TcpServer} from 'node:net';
+import {isPrivate, plainAddress} from '../config/addresses.ts';
 import {CannotStart, messageOf} from '../errors.ts';
 import type {Metrics} from '../observability/metrics.ts';
 import type {Service} from './lifecycle.ts';
@@ -33,6 +34,8 @@ export function healthRoutes(service: Health, metrics: Metrics) {
         return reason === undefined ? answer(200, {taking: true}) : answer(503, {taking: false, reason});
       }
       case '/metrics':
+        // They would cost this process a millisecond for each stranger, and say how busy it is.
+        if (!isFromNearby(request)) return false;
         metrics.registry.metrics().then(
           text => response.writeHead(200, {'content-type': metrics.registry.contentType}).end(text),
           (thrown: unknown) => response.writeHead(500).end(messageOf(thrown)),
@@ -42,6 +45,12 @@ export function healthRoutes(service: Health, metrics: Metrics) {
         return false;
     }
   };
+}
+
+/** Whether a request comes from this machine or a private network, and no proxy has passed it on. */
+function isFromNearby({socket, headers}: IncomingMessage): boolean {
+  const isForwarded = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
+  return !isForwarded && isPrivate(plainAddress(socket.remoteAddress ?? ''));
 }
 
 /** Limits for a request, in milliseconds and bytes. Node's defaults are for slow clients and large headers. */

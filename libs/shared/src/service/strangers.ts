@@ -1,5 +1,5 @@
 import type {Server, Socket} from 'node:net';
-import {isPrivate, networkOf} from '../config/addresses.ts';
+import {isPrivate, networkOf, plainAddress} from '../config/addresses.ts';
 import {everyWhile} from '../ticker.ts';
 import type {Clock, Millis} from '../time.ts';
 import {StrangerBudget, type StrangerLimits} from './stranger-budget.ts';
@@ -56,8 +56,8 @@ export function boundStrangers(
     // Between two owners, such as the HTTP server and the WebSocket library, nobody else listens.
     socket.on('error', () => {});
     socket.once('close', () => budget.left(socket));
-    const {remoteAddress} = socket;
-    const address = remoteAddress === undefined || isPrivate(remoteAddress) ? undefined : networkOf(remoteAddress);
+    const remote = plainAddress(socket.remoteAddress ?? '');
+    const address = remote === '' || isPrivate(remote) ? undefined : networkOf(remote);
     const evicted = budget.arrived(socket, address, clock.now());
     if (evicted !== undefined) cut(evicted, 'evicted');
     looking(true);

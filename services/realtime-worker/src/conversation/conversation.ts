@@ -4,6 +4,9 @@ import type {ConversationItem} from '../model/model-adapter.ts';
 
 export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
 
+/** Characters of one item: twenty minutes of speech. */
+export const WORDS_AT_MOST = 20_000;
+
 /** An item and, if the caller did not hear all of its audio, how much of it. */
 export interface KeptItem {
   readonly item: ConversationItem;
@@ -61,7 +64,7 @@ export class Conversation {
   words(id: string, text: string, whole: boolean): void {
     const known = this.#byId.get(id);
     if (!known || !('text' in known.item)) return;
-    known.item = {...known.item, text: whole ? text : known.item.text + text};
+    known.item = {...known.item, text: (whole ? text : known.item.text + text).slice(0, WORDS_AT_MOST)};
   }
 
   /** The caller heard `heardMs` of the item's audio, of `totalMs`. */

@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
-import type {Conversation} from './conversation.ts';
+import {type Conversation, WORDS_AT_MOST} from './conversation.ts';
 import type {ConversationItem, ModelEvent} from '../model/model-adapter.ts';
 
 /** Keeps the conversation the same in three places: in memory, in the model's session, and in the journal. */
@@ -85,7 +85,7 @@ export class ModelContext {
   /** Text of an item arrived; `whole` replaces the text so far. */
   words(id: string, text: string, whole: boolean): CallEffect[] {
     this.#conversation.words(id, text, whole);
-    return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text})] : [];
+    return whole && this.#conversation.has(id) ? [journal({is: 'words', id, text: text.slice(0, WORDS_AT_MOST)})] : [];
   }
 
   /** The model server could not transcribe what the caller said. Logged once for each error code. */

@@ -1,15 +1,22 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
- * How much a model may send beside what is played: an answer comes far ahead of its sound, but no conversation needs as
- * much as this for long. Five minutes of the largest audio format are 19 MB.
+ * How much a model may send in all: an answer comes far ahead of its sound, but no conversation needs as much as this for
+ * long. Five minutes of the largest audio format are 19 MB.
  */
-const AT_ONCE = 24_000_000;
-const PER_SECOND = 128_000;
+const IN_ALL = 24_000_000;
+const IN_ALL_PER_MS = 128;
+/**
+ * How fast it is read: a minute of the telephone's audio at once, and a minute and a half of it a second. Faster, one
+ * model would keep the calls of the whole process waiting.
+ */
+const AT_ONCE = 640_000;
+const PER_MS = 1_000;
 
 /** Counts what one session sends, in bytes of its messages. */
 export class ByteBudget {
-  #left = AT_ONCE;
+  #left = IN_ALL;
+  #ready = AT_ONCE;
   #at: Millis;
 
   constructor(at: Millis) {
@@ -18,8 +25,15 @@ export class ByteBudget {
 
   /** So many bytes came. False: more than any conversation needs. */
   took(bytes: number, at: Millis): boolean {
-    this.#left = Math.min(AT_ONCE, this.#left + ((at - this.#at) / 1_000) * PER_SECOND) - bytes;
+    const passed = at - this.#at;
     this.#at = at;
+    this.#left = Math.min(IN_ALL, this.#left + passed * IN_ALL_PER_MS) - bytes;
+    this.#ready = Math.min(AT_ONCE, this.#ready + passed * PER_MS) - bytes;
     return this.#left >= 0;
+  }
+
+  /** How long nothing is to be read; 0: it may go on. */
+  get waitMs(): Millis {
+    return this.#ready >= 0 ? 0 : -this.#ready / PER_MS;
   }
 }

@@ -152,15 +152,17 @@ describe('a model session', () => {
     expect(given).toBeLessThan(16_000_000); // a megabyte, and what the buffers of two sockets hold
   });
 
-  test('that sends 200 MB of whatever is lost after 24 of them', async () => {
+  test('that floods is read at a megabyte a second, so that other calls of the process go on', async () => {
     const server = new ScriptedServer(wellBehaved);
     const {next, events} = await open(server);
     await next('ready');
     const [socket] = server.sockets;
-    const words = JSON.stringify({type: 'response.output_audio_transcript.delta', delta: 'x'.repeat(100_000)});
-    for (let sent = 0; sent < 2_000; sent += 1) socket?.send(words);
-    expect(await next('lost')).toMatchObject({cause: 'closed', note: 'the model sends more than a conversation needs'});
-    expect(events.filter(({type}) => type === 'words').length).toBeLessThan(260);
+    const began = performance.now();
+    for (let sent = 0; sent < 100; sent += 1) socket?.send(JSON.stringify({...audioDelta, delta: 'A'.repeat(50_000)}));
+    while (events.filter(({type}) => type === 'audio').length < 50) await turn();
+    const got = events.filter(({type}) => type === 'audio').length * 50_000;
+    // What one read of the socket brought when it was paused comes on top.
+    expect(got).toBeLessThan(640_000 + 1_000 * (performance.now() - began) + 200_000);
   });
 
   test('that is not read waits with its server, and then gives all that it had, in order', async () => {
@@ -170,15 +172,14 @@ describe('a model session', () => {
     const [socket] = server.sockets;
     session?.setPaused(true);
     const delta = (n: number) => JSON.stringify({...audioDelta, delta: Buffer.alloc(6_000, n).toString('base64')});
-    for (let n = 0; n < 2_000; n += 1) socket?.send(delta(n));
+    for (let n = 0; n < 200; n += 1) socket?.send(delta(n));
     for (let turns = 0; turns < 200; turns += 1) await turn();
     const early = events.filter(({type}) => type === 'audio').length;
     expect(early).toBeLessThan(20);
-    expect(socket?.bufferedAmount).toBeGreaterThan(1_000_000);
     session?.setPaused(false);
-    while (events.filter(({type}) => type === 'audio').length < 2_000) await turn();
+    while (events.filter(({type}) => type === 'audio').length < 200) await turn();
     const got = events.flatMap(event => (event.type === 'audio' ? [Buffer.from(event.payload, 'base64')[0]] : []));
-    expect(got).toEqual(Array.from({length: 2_000}, (_, n) => n % 256));
+    expect(got).toEqual(Array.from({length: 200}, (_, n) => n));
   });
 
   test('that would answer in another audio format than the telephone’s is refused before any audio', async () => {

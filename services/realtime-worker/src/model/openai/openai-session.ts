@@ -2,7 +2,7 @@ import type {IncomingMessage} from 'node:http';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
-import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
 import {ByteBudget} from '../byte-budget.ts';
 import {fatalCause, OpenAIReader} from './server-events.ts';
@@ -68,6 +68,10 @@ class OpenAISession implements ModelSession {
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
   readonly #budget: ByteBudget;
+  /** What came is to be heard first. */
+  #isHeld = false;
+  /** It came too fast: it is read again when this timer runs. */
+  #slowed: Cancel | undefined;
   #lastSeenAt: Millis;
 
   constructor(options: OpenAIOptions, settings: SessionSettings) {
@@ -107,6 +111,23 @@ class OpenAISession implements ModelSession {
   }
 
   setPaused(isPaused: boolean): void {
+    this.#isHeld = isPaused;
+    this.#readOrNot();
+  }
+
+  /** A model that sends faster than the calls of this process can bear is not read for a moment. */
+  #slowDown(): void {
+    const {waitMs} = this.#budget;
+    if (waitMs === 0 || this.#slowed !== undefined) return;
+    this.#slowed = this.#options.clock.after(waitMs, () => {
+      this.#slowed = undefined;
+      this.#readOrNot();
+    });
+    this.#readOrNot();
+  }
+
+  #readOrNot(): void {
+    const isPaused = this.#isHeld || this.#slowed !== undefined;
     if (this.#socket.isPaused === isPaused) return;
     // Nothing came while nobody read: its silence counts from now on.
     this.#lastSeenAt = this.#options.clock.now();
@@ -145,6 +166,7 @@ class OpenAISession implements ModelSession {
       this.#lastSeenAt = this.#options.clock.now();
       if (!this.#budget.took(lengthOf(data), this.#lastSeenAt))
         return this.#lose('closed', {note: 'the model sends more than a conversation needs'});
+      this.#slowDown();
       if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
       this.#message(textOf(data));
     });
@@ -207,6 +229,7 @@ class OpenAISession implements ModelSession {
 
   #end(): void {
     this.#state = 'over';
+    this.#slowed?.();
     for (const cancel of this.#cancels.splice(0)) cancel();
   }
 

@@ -1,0 +1,83 @@
+import {randomBytes} from 'node:crypto';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {sid} from '../../simulators/twilio/src/sid.ts';
+import {Tape} from '../load/tape.ts';
+import {ringing, signatureOf, type SignedBridge} from './signed-bridge.ts';
+import {type Forgery, handshake, post, sendAll} from './strangers.ts';
+import {table} from './table.ts';
+
+const REPLAYS = 450;
+
+/** Forged and repeated requests at both doors. Each kind is sent alone, so that its cost is known. */
+export async function forgeries(bridge: SignedBridge, count: number): Promise<string> {
+  const {edgeUrl, webhookUrl, webhookPort} = bridge;
+  const edgePort = bridge.system.edgePort;
+  await bridge.load.dial(webhookUrl, 4); // code is slow while it is cold
+  await bridge.load.hangUp();
+  const ticket = () => `/media-stream/${randomBytes(16).toString('hex')}`;
+  const bad = () => randomBytes(20).toString('base64');
+
+  // One whole call, of which a stranger has seen everything.
+  const seen = ringing();
+  const streamUrl = await bridge.admit(seen);
+  const path = new URL(streamUrl).pathname;
+  const seenHandshake = handshake(path, signatureOf(streamUrl));
+  await sendAll([{what: 'the handshake itself', port: edgePort, text: seenHandshake}]);
+  const live = ringing();
+  const liveUrl = await bridge.admit(live);
+  const seenPost = post('/incoming-call', seen, signatureOf(webhookUrl, seen));
+  await bridge.over(seen.CallSid);
+  await sleep(1_500);
+
+  const each = Math.ceil(count / 8);
+  const kinds: {what: string; at: 'edge' | 'webhook'; times: number; text: () => string}[] = [
+    {what: 'handshake, no signature', at: 'edge', times: each, text: () => handshake(ticket())},
+    {what: 'handshake, wrong signature', at: 'edge', times: each, text: () => handshake(ticket(), bad())},
+    {
+      what: 'handshake, signature of another ticket',
+      at: 'edge',
+      times: each,
+      text: () => handshake(ticket(), signatureOf(liveUrl)),
+    },
+    {
+      what: 'handshake, signed, ticket unknown or expired',
+      at: 'edge',
+      times: each,
+      text: () => signedUnknown(ticket()),
+    },
+    {what: 'handshake seen before, again', at: 'edge', times: REPLAYS, text: () => seenHandshake},
+    {what: 'another path', at: 'edge', times: each, text: () => handshake('/nothing')},
+    {what: 'post, no signature', at: 'webhook', times: each, text: () => post('/incoming-call', ringing())},
+    {what: 'post, wrong signature', at: 'webhook', times: each, text: () => post('/incoming-call', ringing(), bad())},
+    {
+      what: 'post, signature of another call',
+      at: 'webhook',
+      times: each,
+      text: () => post('/incoming-call', ringing(), signatureOf(webhookUrl, live)),
+    },
+    {what: 'post seen before, its call over', at: 'webhook', times: REPLAYS, text: () => seenPost},
+  ];
+  function signedUnknown(unknown: string): string {
+    return handshake(unknown, signatureOf(edgeUrl + unknown));
+  }
+
+  const rows: (string | number)[][] = [];
+  for (const {what, at, times, text} of kinds) {
+    const port = at === 'edge' ? edgePort : webhookPort;
+    const all = Array.from({length: times}, (): Forgery => ({what, port, text: text()}));
+    const [sessions, keys, before] = [bridge.load.model.sessions, await bridge.keys(), await bridge.costOf(at)];
+    const answers = await sendAll(all);
+    const after = await bridge.costOf(at);
+    const told = [...(answers.get(what) ?? [])].map(([status, n]) => `${n} × ${status}`).join(', ');
+    const cpu = Math.round(((after.cpuMs - before.cpuMs) / times) * 1_000);
+    rows.push([what, told, bridge.load.model.sessions - sessions, (await bridge.keys()) - keys, `${cpu} µs`]);
+  }
+  await bridge.over(live.CallSid);
+  bridge.load.tape = new Tape();
+  await bridge.load.dial(webhookUrl, 5);
+  const {refused} = bridge.load.tape;
+  await bridge.load.hangUp();
+  await bridge.over(sid('CA'));
+  const heads = ['request', 'answers', 'sessions opened', 'keys of calls written', 'processor time each'];
+  return `${table(heads, rows)}\n\nHonest callers afterwards: ${5 - refused} of 5 connected.`;
+}

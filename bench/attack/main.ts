@@ -1,0 +1,51 @@
+/**
+ * What strangers and odd peers can cost: forged and repeated requests, hostile sockets beside calls, a phone that floods, a
+ * model that floods. Loopback only, bounded, against a webhook, an edge, a worker and a Redis of its own.
+ *
+ *   npm run bench attack -- [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
+ */
+import {readFileSync, writeFileSync} from 'node:fs';
+import {cpus, loadavg} from 'node:os';
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {z} from 'zod';
+import {besideCalls} from './beside-calls.ts';
+import {forgeries} from './forgeries.ts';
+import {modelFloods} from './model-floods.ts';
+import {phoneFloods} from './phone-floods.ts';
+import {SignedBridge} from './signed-bridge.ts';
+
+const options = commandLine({
+  command: 'npm run bench attack --',
+  about: 'What strangers and odd peers can cost, on loopback.',
+  options: z.object({
+    calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('honest calls beside the attacks'),
+    seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
+    forgeries: wholeNumber({min: 10, max: 1_000_000}).default(4_000).describe('forged requests and handshakes'),
+    sockets: wholeNumber({min: 1, max: 20_000}).default(2_000).describe('hostile sockets'),
+    megabytes: wholeNumber({min: 1, max: 2_000}).default(200).describe('what a model sends that floods'),
+    write: z.string().optional().describe('a file whose part between the marks of this benchmark is replaced'),
+  }),
+});
+
+const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0]?.toFixed(1)} at the beginning`;
+const parts: string[] = [machine];
+const tell = (title: string, text: string) => {
+  parts.push(`**${title}**\n\n${text}`);
+  console.log(`\n${title}\n\n${text}`);
+};
+console.log(machine);
+{
+  await using bridge = await SignedBridge.start();
+  tell('Forged and repeated', await forgeries(bridge, options.forgeries));
+  tell('Beside calls', await besideCalls(bridge, options));
+  tell('A phone that floods', await phoneFloods(bridge));
+}
+tell('A model that floods', await modelFloods(options.megabytes * 1_000_000));
+
+if (options.write !== undefined) {
+  const [from, to] = ['<!-- bench attack -->', '<!-- end of bench attack -->'];
+  const before = readFileSync(options.write, 'utf8');
+  const [head = '', rest = ''] = before.split(from);
+  writeFileSync(options.write, `${head}${from}\n\n${parts.join('\n\n')}\n\n${to}${rest.split(to)[1] ?? ''}`);
+}
