@@ -5,7 +5,7 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
-import {probeKey} from '@voicebridge/shared/redis/keys.ts';
+import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
@@ -40,7 +40,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     config.QUEUE_REDIS_URL === undefined
       ? undefined
       : new WriteProbe({
-          key: probeKey(randomUUID()),
+          key: queueProbeKey(randomUUID()),
           set: (key, ttlMs) => queueRedis.set(key, '', 'PX', ttlMs),
           ...found,
           clock,
