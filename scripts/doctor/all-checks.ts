@@ -8,6 +8,7 @@ import {checkModel} from './model.ts';
 import {checkCertificates, checkEdge, checkWebhook} from './public-addresses.ts';
 import {checkBus, checkQueue} from './redis.ts';
 import type {DoctorSettings} from './settings.ts';
+import {letInBy} from './trial-ticket.ts';
 import {checkNumber} from './twilio-number.ts';
 
 export interface CheckOptions {
@@ -26,7 +27,7 @@ export function allChecks(given: Given, settings: DoctorSettings, {speak, fix, c
     {name: 'records’ queue', run: () => checkQueue(settings)},
     {name: 'database', run: () => checkDatabase(settings)},
     {name: 'webhook', run: () => checkWebhook(settings)},
-    {name: 'edge', run: () => checkEdge(settings)},
+    {name: 'edge', run: () => checkEdge(settings, letInBy(settings.redisUrl))},
     {name: 'certificates', run: () => checkCertificates(settings, clock.wall())},
     {name: 'Twilio number', run: () => checkNumber(settings, {fix})},
     {name: 'model', run: () => checkModel(settings.worker, {speak, clock})},

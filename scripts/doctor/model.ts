@@ -52,7 +52,10 @@ export async function checkModel(
   let asked = began;
   let firstAudio: Millis | undefined;
   session.onEvent((event: ModelEvent) => {
-    if (event.type === 'lost') outcome.resolve([broken(`${name}: ${event.detail}`, CURES[event.cause])]);
+    if (event.type === 'lost') {
+      const why = [event.note, event.detail].filter(Boolean).join(': ');
+      outcome.resolve([broken(`${name}: ${why}`, CURES[event.cause])]);
+    }
     if (event.type === 'ready') {
       ready = clock.now() - began;
       asked = clock.now();

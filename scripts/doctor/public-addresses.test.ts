@@ -8,6 +8,8 @@ import {TestDeployment} from '../../services/webhook/src/testing/test-deployment
 import {TestEdge} from '../../services/media-edge/src/testing/test-edge.ts';
 import {freePort} from '../../tools/local-stack/processes.ts';
 import {hasOpenssl, makeCertificates} from '../../tools/local-stack/redis/certificates.ts';
+import {newCallSid} from '../../services/media-edge/src/testing/twilio-client.ts';
+import type {LetIn} from './trial-ticket.ts';
 import {checkCertificates, checkEdge, checkWebhook} from './public-addresses.ts';
 
 const TOKEN = 'the-token';
@@ -77,12 +79,27 @@ describe('the edge, asked from outside,', () => {
     const test = await TestEdge.start({PORT: String(port), PUBLIC_EDGE_URL: url, TWILIO_AUTH_TOKEN: TOKEN, ...env});
     return {url, test};
   }
-  const check = (edgeUrl: string | undefined, tokens: readonly string[] = [TOKEN]) =>
-    told(checkEdge({webhookUrl: undefined, edgeUrl, tokens}));
+  const nobodyLetIn = async () => false;
+  const check = (edgeUrl: string | undefined, tokens: readonly string[] = [TOKEN], letIn: LetIn = nobodyLetIn) =>
+    told(checkEdge({webhookUrl: undefined, edgeUrl, tokens}, letIn));
 
-  test('is fine when it opens a WebSocket for our signature', async () => {
+  test('is fine when it opens a WebSocket for our signature and a ticket, and no call begins', async () => {
+    const {url, test} = await edge();
+    const letIn: LetIn = async ticket => {
+      await test.directory.putTicket(ticket, {callSid: newCallSid(), epoch: 1});
+      return true;
+    };
+    expect(await check(url, [TOKEN], letIn)).toMatch(/^fine: 127\.0\.0\.1:\d+ opens Twilio's WebSocket/);
+  });
+
+  test('is fine when it takes our signature, where we cannot leave a ticket', async () => {
     const {url} = await edge();
-    expect(await check(url)).toMatch(/^fine: 127\.0\.0\.1:\d+ opens Twilio's WebSocket/);
+    expect(await check(url)).toMatch(/^fine: 127\.0\.0\.1:\d+ is our edge and takes Twilio's signature/);
+  });
+
+  test('is broken when it has another Redis than we left the ticket in', async () => {
+    const {url} = await edge();
+    expect(await check(url, [TOKEN], async () => true)).toMatch(/^broken: .* It has another Redis than REDIS_URL/);
   });
 
   test('is broken with another token, or another public address, than set here', async () => {

@@ -5,12 +5,16 @@ import {isIP} from 'node:net';
 import {connect} from 'node:tls';
 import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
+import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {WebSocket} from 'ws';
 import {ask, reasonOf, twilioSignature, type Answer} from './ask.ts';
 import {broken, fine, skipped, warning, type Finding} from './finding.ts';
 import type {DoctorSettings} from './settings.ts';
+import type {LetIn} from './trial-ticket.ts';
 
+/** What an edge answers to a signed handshake whose ticket it does not find. */
+const NO_TICKET = 410;
 const WITHIN: Millis = 8_000;
 /** Callers hear nothing meanwhile; Twilio gives up after 15 s. */
 const SLOW: Millis = 2_000;
@@ -76,10 +80,15 @@ function webhookRefusal({status, body, headers}: Answer, isSigned: boolean): Fin
   return broken(`PUBLIC_WEBHOOK_URL answers ${status}, as our webhook does not`, NOTHING_THERE);
 }
 
-/** Opens a WebSocket at the edge's public address as Twilio does, with a ticket that is none: no call begins. */
-export async function checkEdge({edgeUrl, tokens}: Addresses): Promise<Finding[]> {
+/**
+ * Opens a WebSocket at the edge's public address as Twilio does, and closes it before a call begins. Where no ticket can be
+ * let in, it only sees whether the signature is taken.
+ */
+export async function checkEdge({edgeUrl, tokens}: Addresses, letIn: LetIn): Promise<Finding[]> {
   if (edgeUrl === undefined) return [NO_ADDRESS];
-  const url = `${edgeUrl}/media-stream/${randomBytes(16).toString('hex')}`;
+  const ticket = Ticket.parse(randomBytes(16).toString('hex'));
+  const isIn = await letIn(ticket);
+  const url = `${edgeUrl}/media-stream/${ticket}`;
   const {host} = new URL(url);
   const began = performance.now();
   const [token] = tokens;
@@ -92,6 +101,9 @@ export async function checkEdge({edgeUrl, tokens}: Addresses): Promise<Finding[]
   });
   socket.once('unexpected-response', (_request, response: IncomingMessage) => {
     response.destroy();
+    const took = ms(performance.now() - began);
+    if (response.statusCode === NO_TICKET && !isIn)
+      return outcome.resolve(fine(`${host} is our edge and takes Twilio's signature (${took})`));
     outcome.resolve(edgeRefusal(response.statusCode ?? 0));
   });
   socket.on('error', thrown => outcome.resolve(broken(`PUBLIC_EDGE_URL: ${host} ${reasonOf(thrown)}`, NOTHING_THERE)));
@@ -103,6 +115,11 @@ export async function checkEdge({edgeUrl, tokens}: Addresses): Promise<Finding[]
 }
 
 function edgeRefusal(status: number): Finding {
+  if (status === NO_TICKET)
+    return broken(
+      'the edge does not find the ticket that we left for it',
+      'It has another Redis than REDIS_URL names here; webhook, edges and workers need the same.',
+    );
   if (status === 403)
     return broken(
       'the edge refuses our signature',

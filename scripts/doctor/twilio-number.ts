@@ -67,6 +67,17 @@ export async function checkNumber(settings: DoctorSettings, {fix}: {readonly fix
   }
 }
 
+/** Sets the number up for this public address. Throws `TwilioRefused`. */
+export async function setUpNumber(
+  {accountSid, token, number, twilioApi}: {accountSid: string; token: string; number: string; twilioApi: string},
+  webhookUrl: string,
+): Promise<void> {
+  const rest = new TwilioRest(accountSid, token, {twilioApi});
+  const [one] = await rest.numbers(number);
+  if (!one) throw new TwilioRefused(`the account has no number ${number}`);
+  await rest.update(one.sid, wanted(webhookUrl));
+}
+
 function notFound(number: string | undefined, others: number): Finding {
   if (number !== undefined)
     return broken(`the account has no number ${number}`, 'Correct TWILIO_NUMBER or TWILIO_ACCOUNT_SID.');

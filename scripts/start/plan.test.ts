@@ -1,7 +1,16 @@
 import {describe, expect, test} from 'vitest';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
 import type {Env} from '@voicebridge/shared/config/config.ts';
-import {furtherPorts, instructions, planProcesses as plan, readSettings, type Counts, type Plan} from './plan.ts';
+import {
+  behindTunnel,
+  furtherPorts,
+  instructions,
+  planProcesses as plan,
+  readSettings,
+  withoutSettings,
+  type Counts,
+  type Plan,
+} from './plan.ts';
 
 const KEY = {OPENAI_API_KEY: 'sk-test'};
 const SIGNED = {...KEY, TWILIO_AUTH_TOKEN: 'a-token'};
@@ -184,6 +193,32 @@ describe('an operator', () => {
   test('who has a collector of traces has its key in every process', () => {
     const {processes} = planProcesses({...SIGNED, OTEL_EXPORTER_OTLP_HEADERS: 'key=1'}, ONE);
     expect(Object.keys(reached(processes, 'OTEL_EXPORTER_OTLP_HEADERS'))).toHaveLength(4);
+  });
+});
+
+describe('a newcomer who has a tunnel opened', () => {
+  test('has everything behind it, and nothing to paste where the number is set up', () => {
+    const given = behindTunnel(readSettings(SIGNED), 'https://abc.trycloudflare.com');
+    const opened = plan(given, ONE, FREE);
+    expect(opened.webhookUrl).toBe('https://abc.trycloudflare.com');
+    expect(opened.frontDoor?.port).toBe(5050);
+    expect(instructions(opened, {isSetUp: true})).toEqual(['What happened in the calls: http://127.0.0.1:5053/']);
+  });
+
+  test('leaves public addresses out, and needs the token as with any other', () => {
+    const url = 'https://abc.trycloudflare.com';
+    const other = readSettings({...SIGNED, PUBLIC_WEBHOOK_URL: 'https://example.com'});
+    expect(() => behindTunnel(other, url)).toThrow('leave PUBLIC_WEBHOOK_URL out');
+    expect(() => plan(behindTunnel(readSettings(KEY), url), ONE, FREE)).toThrow('TWILIO_AUTH_TOKEN is not set');
+  });
+
+  test('gives no secret to the program that opens it', () => {
+    expect(withoutSettings({...SIGNED, OPENAI_API_KEY_FILE: '/key', HOME: '/root', NGROK_AUTHTOKEN: 'theirs'})).toEqual(
+      {
+        HOME: '/root',
+        NGROK_AUTHTOKEN: 'theirs',
+      },
+    );
   });
 });
 

@@ -172,6 +172,20 @@ export function readSettings(env: Env): Given {
   return readGiven(env, allNames());
 }
 
+/** What is given, with the address of a tunnel. Throws `CannotStart` if it has a public address already. */
+export function behindTunnel(given: Given, url: string): Given {
+  const taken = ['PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL'].filter(name => given.values[name] !== undefined);
+  if (taken.length > 0)
+    throw new CannotStart(`--tunnel brings a public address of its own: leave ${taken.join(' and ')} out`);
+  return {...given, values: {...given.values, PUBLIC_WEBHOOK_URL: url}};
+}
+
+/** An environment for other programs: without settings of ours, which may be secrets. */
+export function withoutSettings(env: Env): Env {
+  const ours = new Set(allNames().flatMap(name => [name, `${name}_FILE`]));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name)));
+}
+
 /** The name of every setting. */
 export function allNames(): string[] {
   return [StartEnv, ...Object.values(SCHEMAS)].flatMap(({shape}) => Object.keys(shape));
@@ -198,15 +212,18 @@ function sharedPorts(all: readonly Listener[]): string[] {
   });
 }
 
-/** What to do in Twilio's console, and before. */
-export function instructions({processes, webhookUrl, edgeUrls, frontDoor}: Plan): string[] {
+/** What to do in Twilio's console, and before. `isSetUp`: nothing. */
+export function instructions(
+  {processes, webhookUrl, edgeUrls, frontDoor}: Plan,
+  {isSetUp = false}: {readonly isSetUp?: boolean} = {},
+): string[] {
   const portsOf = (service: Planned['service']) =>
     processes.filter(other => other.service === service).map(({port}) => port);
   const local = [webhookUrl, ...edgeUrls].some(url => isLoopback(new URL(url).hostname));
   const port = frontDoor?.port ?? portsOf('webhook')[0];
   const tunnel = [
     `Twilio cannot reach ${webhookUrl} yet. Open a tunnel to port ${port}, for instance with  ngrok http ${port}`,
-    'then put its address into .env and start again:',
+    'then put its address into .env and start again; or let  npm start -- --tunnel  do both:',
     '  PUBLIC_WEBHOOK_URL=https://…',
   ];
   const twilio = [
@@ -216,8 +233,7 @@ export function instructions({processes, webhookUrl, edgeUrls, frontDoor}: Plan)
   ];
   return [
     ...(local ? [...tunnel, ''] : []),
-    ...twilio,
-    '',
+    ...(isSetUp ? [] : [...twilio, '']),
     `What happened in the calls: http://127.0.0.1:${portsOf('analytics')[0]}/`,
   ];
 }

@@ -5,27 +5,31 @@ import {fileURLToPath} from 'node:url';
 import {stripVTControlCharacters, styleText} from 'node:util';
 import {config as loadDotenv} from 'dotenv';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
-import {wholeNumber, type Env} from '@voicebridge/shared/config/config.ts';
-import {setIn} from '@voicebridge/shared/config/given.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {setIn, type Given} from '@voicebridge/shared/config/given.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {provideRedis, type ProvidedRedis} from '../../tools/local-stack/redis/local-redis.ts';
-import type {Millis} from '@voicebridge/shared/time.ts';
+import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import {prettyLine, type LogLine} from '../../tools/local-stack/log-line.ts';
 import {freePortsFrom, isFree, ProcessFailed} from '../../tools/local-stack/processes.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
 import {
+  behindTunnel,
   FURTHER_PORTS,
   furtherPorts,
   instructions,
   listeners,
   planProcesses,
   readSettings,
+  withoutSettings,
   type Plan,
   type Planned,
 } from './plan.ts';
 import {planLines} from './print-plan.ts';
+import {announceNumber, checkWayIn} from './public-number.ts';
+import {openTunnel, type Tunnel} from './tunnel.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** A process without calls has this long to end before it is killed; a worker has this much beyond DRAIN_SECONDS. */
@@ -36,11 +40,18 @@ const GRACE: Millis = 10_000;
  */
 const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge', 'webhook', 'analytics'];
 
+/** Stands for the address of a tunnel that is not open yet. */
+const NOT_YET = 'https://tunnel.invalid';
+const TUNNEL_ENDED = 'the tunnel has ended, and nobody can call: press Ctrl-C and start again';
+
 const USAGE = {
   about: 'The services on this machine, for real calls, until Ctrl-C. .env.example lists what can be set.',
   options: z.object({
     edges: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes hold the sockets of callers'),
     workers: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes talk to the model'),
+    tunnel: toggle().describe(
+      'opens a tunnel with cloudflared, ngrok or tailscale, and sets up TWILIO_NUMBER if the account’s SID and token are set',
+    ),
     json: toggle().describe('log lines as they are, for a program to read'),
     'print-config': toggle().describe('only print every setting of every process and its source, without secrets'),
   }),
@@ -54,20 +65,27 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
   const {
     json,
     'print-config': printing,
+    tunnel: tunnelling,
     ...counts
   } = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
   try {
     const before = {...process.env};
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
     const given = readSettings({...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)});
-    const plan = planProcesses(given, counts, await freePortsFrom(FURTHER_PORTS, furtherPorts(counts)));
+    const free = await freePortsFrom(FURTHER_PORTS, furtherPorts(counts));
+    // With --tunnel the address is not known yet; what cannot start is refused before anything is open.
+    const plan = planProcesses(tunnelling && !printing ? behindTunnel(given, NOT_YET) : given, counts, free);
     if (printing) {
       console.log(planLines(plan, given, before).join('\n'));
       return;
     }
-    const env = given.values;
     await checkPorts(plan);
-    await run(plan, {json, watching, env, drain: Number(env['DRAIN_SECONDS'] ?? 60) * 1_000});
+    await using tunnel = tunnelling
+      ? await openTunnel({port: plan.frontDoor?.port ?? 0, env: withoutSettings(process.env)})
+      : undefined;
+    const settled = tunnel ? behindTunnel(given, tunnel.url) : given;
+    const drain = Number(given.values['DRAIN_SECONDS'] ?? 60) * 1_000;
+    await run(planProcesses(settled, counts, free), {json, watching, given: settled, drain, tunnel});
   } catch (error) {
     if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed)) throw error;
     const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
@@ -81,12 +99,13 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
 interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
-  readonly env: Env;
+  readonly given: Given;
+  readonly tunnel: Tunnel | undefined;
   /** How long calls may go on after Ctrl-C. */
   readonly drain: Millis;
 }
 
-async function run(plan: Plan, {json, watching, env, drain}: RunOptions): Promise<void> {
+async function run(plan: Plan, {json, watching, given, drain, tunnel}: RunOptions): Promise<void> {
   const began = performance.now();
   const tell = (line: string) => {
     if (!json) console.log(line);
@@ -111,7 +130,8 @@ async function run(plan: Plan, {json, watching, env, drain}: RunOptions): Promis
   let door: FrontDoor | undefined;
   const kept: {planned: Planned; process: Kept}[] = [];
   try {
-    redis = await provideRedis({url: env['REDIS_URL'], kind: env['VOICEBRIDGE_REDIS'], log: tell});
+    const {REDIS_URL: redisUrl, VOICEBRIDGE_REDIS: kind} = given.values;
+    redis = await provideRedis({url: redisUrl, kind, log: tell});
     const {url} = redis;
     const start = async (planned: Planned) => {
       const {service, name} = planned;
@@ -127,8 +147,14 @@ async function run(plan: Plan, {json, watching, env, drain}: RunOptions): Promis
       .map(({name, port}) => `${name} ${port}`)
       .join(', ');
     tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
-    for (const line of instructions(plan)) tell(line);
+    const announced = tunnel && (await announceNumber(given));
+    for (const line of instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
+    if (announced) tell(`\n${announced.told}`);
     tell('');
+    if (tunnel) {
+      void checkWayIn(given, systemClock, stop.signal).then(line => stop.signal.aborted || tell(line));
+      void tunnel.ended.then(() => stop.signal.aborted || tell(styleText('red', TUNNEL_ENDED)));
+    }
     if (watching) restartOnChange(kept, stop.signal, drain + GRACE, tell);
     await asked.promise;
     tell(

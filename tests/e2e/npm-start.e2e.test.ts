@@ -1,5 +1,5 @@
-import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {devNull, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {isFree} from '../../tools/local-stack/processes.ts';
@@ -60,6 +60,16 @@ const model = () => startFakeOpenAI({...optionsFrom({}), apiKey: 'sk-test'});
 const phone = () =>
   startFakeTwilio({webhookUrl: `${address}/incoming-call`, statusCallbackUrl: `${address}/call-status`, authToken});
 
+/** A program that says it has opened a tunnel, as `cloudflared` does; nobody can reach its address. */
+function tunnelTool(): string {
+  const path = join(folder, 'bin');
+  mkdirSync(path);
+  const tool = join(path, 'cloudflared');
+  writeFileSync(tool, '#!/bin/sh\necho "INF |  https://stub.trycloudflare.com  |" >&2\nexec sleep 600\n');
+  chmodSync(tool, 0o755);
+  return `${path}:${process.env['PATH']}`;
+}
+
 async function nothingIsLeftOf(started: Command): Promise<void> {
   expect(await started.exitCode, started.output()).toBe(0);
   await expect.poll(() => started.leftovers(), {timeout: 30_000}).toEqual([]);
@@ -84,8 +94,8 @@ describe('an operator with one tunnel, on the default ports,', () => {
     expect(unsigned.status).toBe(403);
     const doctor = runCommand(['doctor', '--json'], {DOTENV_CONFIG_PATH: join(folder, 'dotenv')});
     expect(await doctor.exitCode, doctor.output()).toBe(0);
-    expect(doctor.output()).toContain("takes Twilio's signature");
-    expect(doctor.output()).toContain("opens Twilio's WebSocket");
+    expect(doctor.output()).toContain("is our webhook and takes Twilio's signature");
+    expect(doctor.output()).toContain("is our edge and takes Twilio's signature");
     expect(doctor.output()).toContain('it spoke after');
     expect(started.output().match(/stream began/g)).toHaveLength(1);
     started.ctrlC();
@@ -120,5 +130,34 @@ describe('an operator with one tunnel, on the default ports,', () => {
     await nothingIsLeftOf(started);
     for (const edge of ['edge-1', 'edge-2'])
       expect(started.output()).toMatch(new RegExp(`${edge} +info +stream began`));
+  });
+
+  test('who lets npm start open the tunnel only has to call the number', async () => {
+    await using openai = await model();
+    await using twilio = await startFakeTwilio({webhookUrl: 'https://before.example.com/', authToken});
+    const env = {
+      DOTENV_CONFIG_PATH: devNull,
+      TMPDIR: folder,
+      DATA_DIR: join(folder, 'analytics'),
+      OPENAI_API_KEY: 'sk-test',
+      OPENAI_REALTIME_URL: openai.url,
+      TWILIO_AUTH_TOKEN: authToken,
+      TWILIO_ACCOUNT_SID: twilio.accountSid,
+      TWILIO_NUMBER: twilio.number.number,
+      TWILIO_API_URL: twilio.restUrl,
+      PATH: tunnelTool(),
+    };
+    const started = runCommand(['start', '--tunnel'], env);
+    let ended = false;
+    void started.exitCode.then(() => (ended = true));
+    await expect.poll(() => ended || started.output().includes('call +15550100002'), {timeout: 180_000}).toBe(true);
+    expect(twilio.number.setUp).toMatchObject({
+      voiceUrl: 'https://stub.trycloudflare.com/incoming-call',
+      statusCallback: 'https://stub.trycloudflare.com/call-status',
+    });
+    expect(started.output()).not.toContain('A call comes in');
+    started.ctrlC();
+    expect(await started.exitCode, started.output()).toBe(0);
+    await expect.poll(() => started.leftovers(), {timeout: 30_000}).toEqual([]);
   });
 });

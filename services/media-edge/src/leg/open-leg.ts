@@ -28,7 +28,8 @@ interface Refusal {
   readonly reason: string;
 }
 
-const SPENT: Refusal = {status: 403, reason: 'ticket'};
+/** Not 403, so that npm run doctor can tell a ticket that is none from a signature that is wrong. */
+const SPENT: Refusal = {status: 410, reason: 'ticket'};
 const FULL: Refusal = {status: 503, reason: 'full'};
 const REDIS_AWAY: Refusal = {status: 503, reason: 'redis'};
 

@@ -14,7 +14,7 @@ test('a handshake that was seen opens nothing a second time, and its caller keep
   caller.start();
   await harness.until(() => worker.asked.length === 2, 'the caller is bridged');
   const replays = Array.from({length: 450}, () => TwilioClient.signed(harness.edge.port, ticket, callSid).answered);
-  expect(new Set(await Promise.all(replays))).toEqual(new Set([403]));
+  expect(new Set(await Promise.all(replays))).toEqual(new Set([410]));
   expect(caller.socket.readyState).toBe(caller.socket.OPEN);
   expect(worker.asked).toHaveLength(2);
   expect(await refusals()).toEqual(['voicebridge_sockets_refused_total{reason="ticket",service="media-edge"} 450']);
@@ -26,7 +26,7 @@ test('of a handshake and its copy that come at once one is opened', async () => 
   const {harness, worker} = await busyEdge();
   const {callSid, ticket} = await harness.call(worker);
   const both = [1, 2].map(() => TwilioClient.signed(harness.edge.port, ticket, callSid).answered);
-  expect((await Promise.all(both)).toSorted((a, b) => a - b)).toEqual([101, 403]);
+  expect((await Promise.all(both)).toSorted((a, b) => a - b)).toEqual([101, 410]);
 });
 
 const log = createLog('test', {level: 'silent'});
