@@ -10,6 +10,7 @@ import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
 import type {ModelEvent, ServerRights} from '../model/model-adapter.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
+import {CallerGap} from './caller-gap.ts';
 import {PhoneSign} from './phone-sign.ts';
 import {StreamGrace} from './stream-grace.ts';
 
@@ -45,6 +46,7 @@ export class CallCore {
   #handOverBy: Millis | undefined;
   #streamSid: string | undefined;
   readonly #phone = new PhoneSign();
+  readonly #gap: CallerGap;
   readonly #before: RestoredCall['stream'];
   #over = false;
 
@@ -58,6 +60,7 @@ export class CallCore {
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
     this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
     this.#before = restored?.stream;
+    this.#gap = new CallerGap(restored?.stream?.streamSid);
   }
 
   get serverRights(): ServerRights {
@@ -163,6 +166,7 @@ export class CallCore {
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
         this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
+        if (this.#gap.ended({streamSid, startedAt: at - sinceStartMs, silentMs})) this.#dialogue.callerCutOff();
         this.#caller.newStream(at);
         // The edge sends the last seconds again. What is already in the conversation must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
@@ -184,7 +188,11 @@ export class CallCore {
         this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
         this.#grace.lost(this.heldUntil, at);
-        if (this.heldUntil === undefined) this.#failovers.streamEnded(frame.why === 'moved', this.#phone.last(at));
+        // While Twilio asks the caller to wait, nobody expects to be heard.
+        if (this.heldUntil === undefined) {
+          this.#gap.lost(this.#phone.last(at));
+          this.#failovers.streamEnded(frame.why === 'moved', this.#phone.last(at));
+        }
         return this.#dialogue.floor.on({type: 'streamLost'}, this.#phone.last(at));
       default:
         return unreachable(frame);

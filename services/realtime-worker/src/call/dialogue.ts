@@ -135,6 +135,11 @@ export class Dialogue {
     return [...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at)];
   }
 
+  /** For a while nobody could hear the caller, who may have said something. */
+  callerCutOff(): void {
+    this.#unprompted.callerCutOff();
+  }
+
   /** `onset`: when the first of that speech arrived here. */
   callerSpoke(itemId: string, onset: Millis, at: Millis): CallEffect[] {
     this.#caller.spoke(itemId);

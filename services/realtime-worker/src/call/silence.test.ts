@@ -56,6 +56,49 @@ function wait(call: Call, until: number): CallEffect[] {
 
 type End = Extract<ModelEvent, {type: 'responseEnded'}>;
 
+describe('a caller who may have spoken while nobody could hear them', () => {
+  const second = {...began, streamSid: StreamSid.parse(`MZ${'2'.repeat(32)}`), sinceStartMs: 0};
+  const isAskedToRepeat = (effects: readonly CallEffect[]) =>
+    commandsToModel(effects).some(each => each.do === 'respond' && each.instructions?.includes('say it again'));
+
+  /** A call whose stream was lost, and came back after so many milliseconds. */
+  function cutOff(ms: number): Call {
+    const call = Call.connected();
+    call.callerFrame();
+    call.edge({kind: 'ended', why: 'moved'});
+    call.at(ms).edge(second);
+    return call;
+  }
+
+  test('is asked to say it again if silence follows', () => {
+    const call = cutOff(1_200);
+    expect(isAskedToRepeat(wait(call, 7_100))).toBe(false);
+    expect(isAskedToRepeat(wait(call, 7_300))).toBe(true);
+    call.model(started('r1', 'idle-1'), audio('r1', 'i1', 500), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
+    expect(isAskedToRepeat(wait(call, 60_000))).toBe(false);
+  });
+
+  test('is not asked when they are heard afterwards, nor after a gap that hides no word', () => {
+    const heard = cutOff(1_200);
+    asks(heard);
+    heard.model(started('r1'), audio('r1', 'i1', 500), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
+    expect(isAskedToRepeat(wait(heard, 60_000))).toBe(false);
+    expect(isAskedToRepeat(wait(cutOff(150), 60_000))).toBe(false);
+  });
+
+  test('is asked by a new owner to whom the edge could not send all that they said', () => {
+    const before: JournalEntry[] = [{is: 'stream', streamSid: began.streamSid, edge: began.edge, epoch: 1, wall: 0}];
+    const late = new Call({}, '', {}, before);
+    late.model({type: 'ready'});
+    late.edge({...began, sinceStartMs: 60_000, silentMs: 9_000});
+    expect(isAskedToRepeat(wait(late, 6_100))).toBe(true);
+    const soon = new Call({}, '', {}, before);
+    soon.model({type: 'ready'});
+    soon.edge({...began, sinceStartMs: 60_000, silentMs: 500});
+    expect(isAskedToRepeat(wait(soon, 60_000))).toBe(false);
+  });
+});
+
 describe('a caller whose answer does not come', () => {
   test('has it asked for again, then of another session that knows the conversation, and then is told so', () => {
     const call = asks(Call.connected());

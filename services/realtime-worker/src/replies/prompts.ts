@@ -11,6 +11,11 @@ export function askWhetherThere(instructions: string): string {
   return `${instructions}\n\nThe caller has said nothing for a while. In one short sentence, ask whether they are still there. Do not greet them again.`;
 }
 
+/** Speaks to a caller who may have said something while the line was interrupted. */
+export function askToRepeat(instructions: string): string {
+  return `${instructions}\n\nThe line was interrupted for a moment, and you may have missed what the caller said. In one short sentence, ask them to say it again. Do not greet them again.`;
+}
+
 /** Follows a reply that a content filter stopped: if it went on, the filter would stop it again. */
 export function afterFilter(instructions: string): string {
   return `${instructions}\n\nYour last answer was stopped by a content filter in mid-sentence. In one short sentence, say that you cannot talk about that, and ask how else you can help.`;
