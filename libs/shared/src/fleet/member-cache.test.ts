@@ -63,3 +63,22 @@ test('figures are kept fresh while a call may need them, so that a dead worker i
   await clock.advanceAsync(2_000, 100);
   expect(looks).toBe(21);
 });
+
+test('a fleet of many is looked up less often, so that Redis does no more for it, and never too late', async () => {
+  const looksOf = async (count: number) => {
+    const clock = new FakeClock();
+    let looks = 0;
+    const all = Array.from({length: count}, (_, index) => member(`worker-${String(index).padStart(4, '0')}`, 0));
+    const fleet = {members: async () => ((looks += 1), all)};
+    using cache = new MemberCache(fleet, 'workers', clock);
+    cache.keepFresh(true);
+    await clock.advanceAsync(20_000, 25);
+    const before = looks;
+    await cache.members('workers');
+    expect(looks).toBe(before);
+    return looks;
+  };
+  expect(await looksOf(3)).toBeGreaterThan(75);
+  expect(await looksOf(32)).toBeLessThan(25);
+  expect(await looksOf(500)).toBeGreaterThan(8);
+});

@@ -6,6 +6,10 @@ import {loadOf, wellOrAll} from './least-loaded.ts';
 
 /** Members announce themselves once a second; one that has just started should be found soon. */
 const LOOK_EVERY: Millis = 250;
+/** Up to so many members; among more, one that has just started may be found later, and Redis does no more for each look. */
+const FEW = 8;
+/** The longest pause between two looks, however many members there are. */
+const LOOK_AT_LEAST_EVERY: Millis = 2_000;
 /** Anything older is looked up again. */
 const FRESH: Millis = 2_500;
 
@@ -26,7 +30,9 @@ export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
     this.#fleet = fleet;
     this.#name = name;
     this.#clock = clock;
-    this.#looking = everyWhile(clock, LOOK_EVERY, () => void this.#look().catch(() => {}));
+    this.#looking = everyWhile(clock, LOOK_EVERY, () => {
+      if (this.#isDue) void this.#look().catch(() => {});
+    });
   }
 
   /** Whether a call may need another worker at any moment. Otherwise the members are looked up when they are asked for. */
@@ -47,6 +53,14 @@ export class MemberCache implements Pick<Fleet, 'members'>, Disposable {
       this.#known.members = list.map(each => (each.id === next.id ? {...each, calls: each.calls + 1} : each));
     }
     return members;
+  }
+
+  get #isDue(): boolean {
+    if (!this.#known) return true;
+    const {at, members} = this.#known;
+    const every = Math.min((LOOK_EVERY * members.length) / FEW, LOOK_AT_LEAST_EVERY);
+    // Ticks are a little early or late.
+    return this.#clock.now() - at >= every - LOOK_EVERY / 2;
   }
 
   async #look(): Promise<readonly ListedMember[]> {
