@@ -90,5 +90,7 @@ function note(talker: Talker, event: FakeCallEvent): void {
 
 /** Calls that were not ended by the caller. */
 export function lostCalls(reports: readonly CallReport[]): number {
-  return reports.filter(report => report.endedBy !== 'caller').length;
+  const lost = reports.filter(report => report.endedBy !== 'caller');
+  for (const {callSid, endedBy, reason} of lost) console.log(`  ${callSid} was ended by the ${endedBy}: ${reason}`);
+  return lost.length;
 }

@@ -3,6 +3,7 @@ import {metric, type ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import {audioEvidence, unheardFrames, sessionsOf} from '../../tools/harness/audio-evidence.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {ageCalls} from './age.ts';
 import {burst} from './burst.ts';
 import {Load, lostCalls} from './load.ts';
 import {speechGaps} from './speech-gaps.ts';
@@ -13,6 +14,7 @@ import {type Plan, type Row, spread} from './stats.ts';
 export const SCENES: Readonly<Record<string, (plan: Plan) => Promise<Row[]>>> = {
   'worker-kill': plan => workerDies(plan, 'SIGKILL'),
   'worker-stop': plan => workerDies(plan, 'SIGSTOP'),
+  'old-calls': oldCalls,
   'edge-kill': edgeDies,
   redis: redisAway,
   model: modelCut,
@@ -41,9 +43,22 @@ async function evenOut(fleet: ProcessFleet): Promise<void> {
   await fullest?.stop(30_000);
 }
 
-async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGSTOP'): Promise<Row[]> {
+/** A worker is killed whose calls are 10, and then 60 minutes old; calls that have just begun are measured beside them. */
+async function oldCalls(plan: Plan): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const minutes of [0, 10, 60]) rows.push(...(await workerDies(plan, 'SIGKILL', minutes)));
+  return rows;
+}
+
+/** `minutes`: how old the calls are at least; undefined: they have just begun. */
+async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGSTOP', minutes?: number): Promise<Row[]> {
   await using load = await Load.start(calls);
   const {fleet} = load;
+  if (minutes) {
+    const sids = load.talkers.map(({call}) => call.callSid);
+    await ageCalls(fleet.redisUrl, sids, minutes);
+    await sleep(3_000);
+  }
   const [moves, answers, held]: [number[], number[], number[]] = [[], [], []];
   for (let turn = 0; turn < repetitions; turn += 1) {
     const {process: victim, calls: had} = await typical(fleet.workers);
@@ -70,7 +85,8 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
   }
   const takeovers = await total(fleet.edges, 'voicebridge_takeovers_total');
   const reports = await load.hangUp();
-  const how = signal === 'SIGKILL' ? 'worker kill -9' : 'worker SIGSTOP';
+  const age = minutes === undefined ? '' : `, calls of ${minutes} minutes`;
+  const how = `${signal === 'SIGKILL' ? 'worker kill -9' : 'worker SIGSTOP'}${age}`;
   return [
     {
       what: `${how}: dead → first caller frame accepted by the new owner`,
