@@ -1,5 +1,5 @@
 import type {Cancel, Clock} from '../time.ts';
-import {FlushPlan} from './flush-plan.ts';
+import {FlushPlan, type FlushTime} from './flush-plan.ts';
 import type {Urgency} from './media-bus.ts';
 
 /** Writes what waits, when the plan says so. */
@@ -15,12 +15,15 @@ export class Flusher implements Disposable {
   }
 
   wants(urgency: Urgency): void {
-    const time = this.#plan.wants(urgency, this.#clock);
-    if (time === undefined) return;
-    this.#cancel();
-    if (time === 'turn') setImmediate(this.#run);
-    else this.#cancel = this.#clock.after(time, this.#run);
+    this.#wait(this.#plan.wants(urgency, this.#clock));
   }
+
+  #wait(time: FlushTime | undefined): void {
+    if (time === 'turn') setImmediate(this.#run);
+    else if (time !== undefined) this.#cancel = this.#clock.after(time, this.#paused);
+  }
+
+  readonly #paused = () => this.#wait(this.#plan.paused(this.#clock.now()));
 
   readonly #run = () => {
     this.#plan.flushed(this.#clock.now());

@@ -56,7 +56,7 @@ export type Delivered = (tag: number, receivers: number) => void;
 
 /**
  * `now`: the message, and all that waits before it, is written at the end of this turn of the event loop. `soon`: it may
- * wait up to two milliseconds for others, so that one write carries the audio of many calls.
+ * wait up to four milliseconds for others, so that one write carries the audio of many calls.
  */
 export type Urgency = 'now' | 'soon';
 

@@ -251,7 +251,8 @@ class RedisMediaBus implements MediaBus, LaneEvents {
 
   #flush(): void {
     for (const lane of this.#router.allLanes) lane.flush();
-    for (const lane of this.#presenceLanes()) lane.flush();
+    if (this.#presences.size > 0) for (const lane of this.#presenceLanes()) lane.flush();
+    if (this.#nowhere.isEmpty) return; // an error costs more than the rest of a flush
     this.#nowhere.abandon(new Error('no node of Redis serves this channel'));
     this.#nowhere.clear();
   }
