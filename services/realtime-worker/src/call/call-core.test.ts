@@ -20,11 +20,22 @@ import {
 } from '../testing/call.ts';
 
 describe('the greeting', () => {
-  test('is asked for as soon as the model is ready, before there is a stream, and said when there is one', () => {
+  test('is asked for once, when the model is ready and the caller’s stream exists, whichever comes first', () => {
+    const early = new Call();
+    expect(responseTags(early.model({type: 'ready'}))).toEqual([]);
+    expect(responseTags(early.at(900).edge(began))).toEqual(['greeting-1']);
+    const late = new Call();
+    expect(responseTags(late.edge(began))).toEqual([]);
+    expect(responseTags(late.at(900).model({type: 'ready'}))).toEqual(['greeting-1']);
+  });
+
+  test('costs nothing in a call whose stream never comes', () => {
     const call = new Call();
-    expect(responseTags(call.model({type: 'ready'}))).toEqual(['greeting-1']);
-    expect(framesToEdge(call.reply('r1', 'i1', 500, 'greeting-1'))).toEqual([]);
-    expect(framesToEdge(call.at(900).edge(began))).toEqual(['mark', 'mark', 'audio']);
+    const effects = [
+      ...call.model({type: 'ready'}),
+      ...call.at(5_000).model({type: 'lost', cause: 'closed', detail: ''}),
+    ];
+    expect(responseTags([...effects, ...call.at(5_500).model({type: 'ready'})])).toEqual([]);
   });
 
   test('is not repeated by another session', () => {
@@ -38,6 +49,7 @@ describe('the greeting', () => {
 
   test('that was asked for and not begun is asked of the next session', () => {
     const call = new Call();
+    call.edge(began);
     call.model({type: 'ready'}, {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'});
     call.model({type: 'lost', cause: 'closed', detail: ''});
     const again = call.at(200).model({type: 'ready'});

@@ -176,7 +176,7 @@ export class CallCore {
         ];
         const apology = this.#apologise();
         if (apology.length > 0) return [...facts, ...apology];
-        return [...facts, ...this.#dialogue.floor.on({type: 'streamOpened'}, at)];
+        return [...facts, ...this.#dialogue.streamOpened(at)];
       }
       case 'mark':
         return this.#dialogue.floor.on({type: 'markReturned', name: frame.name}, at);

@@ -106,12 +106,26 @@ export class Dialogue {
   sessionOpened(at: Millis): CallEffect[] {
     const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
     const waiting = this.replies.sessionOpened(at);
-    const pending = this.#pendingReply.take(itemId => this.#memory.heardText(itemId));
     effects.push(...waiting);
+    // A session is free until it speaks. Who only asks for a call and opens no stream gets no greeting for it.
+    if (this.#pendingReply.greeting && !this.floor.streamOpen) return effects;
+    const pending = this.#takePending();
     // A request that the last session did not answer is asked again, and its answer serves the caller, too.
     const isCovered = waiting.length > 0 && pending?.instructions === undefined;
     if (pending && !isCovered) effects.push(...this.replies.want(pending, at));
     return effects;
+  }
+
+  /** The caller's phone is connected: a session that is ready greets now. */
+  streamOpened(at: Millis): CallEffect[] {
+    const effects = this.floor.on({type: 'streamOpened'}, at);
+    if (!this.#pendingReply.greeting || !this.replies.hasSession) return effects;
+    const greeting = this.#takePending();
+    return greeting ? [...effects, ...this.replies.want(greeting, at)] : effects;
+  }
+
+  #takePending() {
+    return this.#pendingReply.take(itemId => this.#memory.heardText(itemId));
   }
 
   /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */

@@ -9,10 +9,13 @@ beforeEach(() => {
 });
 afterEach(() => deployment[Symbol.asyncDispose]());
 
-test('a new call has its model session open and its greeting requested before the caller’s stream exists', async () => {
+test('a new call has its model session open before the caller’s stream exists, and its greeting requested with it', async () => {
   const worker = await deployment.worker();
   await deployment.take(worker, 1);
   const [session] = deployment.model.sessions;
+  expect(session?.commandsOf('respond')).toEqual([]);
+  await deployment.stream(worker, 1);
+  await deployment.pass(20);
   expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['greeting-1']);
   expect(session?.settings.voice).toBe('alloy');
 });

@@ -57,6 +57,11 @@ export class Replies {
     return earliest(this.#sequencer.deadline, this.#retry?.at, this.#watch.deadline, limitedUntil);
   }
 
+  /** Whether a session is configured. */
+  get hasSession(): boolean {
+    return this.#hasSession;
+  }
+
   /** Whether the model makes a response, or a request for one is sent or waits. */
   get busy(): boolean {
     return this.#sequencer.busy || this.#retry !== undefined || this.limit.until !== undefined;
