@@ -46,6 +46,10 @@ const COMMANDS = {
     about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
     run: a => ['scripts/redis-acl.ts', ...a],
   },
+  secrets: {
+    about: 'passwords and keys for docker compose, as files in ./secrets',
+    run: a => ['scripts/secrets/main.ts', ...a],
+  },
   chaos: {
     about: 'kills and stops processes under load, and counts what is lost',
     run: a => ['scripts/chaos/main.ts', ...a],

@@ -1,6 +1,6 @@
 import {mkdir} from 'node:fs/promises';
 import {join} from 'node:path';
-import {PGlite, types as pgliteTypes} from '@electric-sql/pglite';
+import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {CamelCasePlugin, Kysely, PGliteDialect, PostgresDialect} from 'kysely';
 import {Pool, TypeOverrides} from 'pg';
 import {bufferMegabytes} from './buffer-size.ts';
@@ -36,6 +36,7 @@ const plugins = [new CamelCasePlugin({underscoreBetweenUppercaseLetters: true})]
 
 /** Opens the folder for this process alone. Throws `CannotStart` while another process has it. */
 export async function openEmbedded(folder: string): Promise<Database> {
+  const {PGlite, types: pgliteTypes} = await importPGlite();
   const lock = await lockFolder(folder);
   const files = join(folder, 'pg');
   await mkdir(files, {recursive: true});
@@ -65,6 +66,20 @@ export async function openEmbedded(folder: string): Promise<Database> {
       await lock[Symbol.asyncDispose]();
     },
   };
+}
+
+/** An optional dependency: images for production do without it. */
+async function importPGlite() {
+  try {
+    return await import('@electric-sql/pglite');
+  } catch (thrown) {
+    throw new CannotStart(
+      'DATABASE_URL is not set, and the embedded database is not installed here. Set DATABASE_URL.',
+      {
+        cause: thrown,
+      },
+    );
+  }
 }
 
 /**
