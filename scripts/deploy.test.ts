@@ -56,7 +56,7 @@ test.each(['webhook', 'media-edge'])(
 );
 
 test.each(SERVICES)('an operator who uses docker compose sets nothing on %s that is not read', service => {
-  const {environment, stop_grace_period: grace = '', build} = compose.services[service] ?? {environment: {}};
+  const {environment, stop_grace_period: grace = '', build} = compose.services[service]!;
   expect(build?.args.SERVICE).toBe(`services/${service}`);
   const names = Object.keys(environment).map(name => name.replace(/_FILE$/, ''));
   const unread = names.filter(name => !reads(service, name) && !BY_THE_SDK.includes(name));
@@ -86,7 +86,9 @@ test('no secret is in an environment, where everybody who may inspect a containe
   for (const service of SERVICES) {
     const {environment, secrets} = compose.services[service]!;
     const files = Object.entries(environment).filter(([name]) => name.endsWith('_FILE'));
-    expect(files.map(([, path]) => path).toSorted()).toEqual(secrets.map(name => `/run/secrets/${name}`).toSorted());
+    expect(files.map(([, path]) => String(path)).toSorted()).toEqual(
+      secrets.map(name => `/run/secrets/${name}`).toSorted(),
+    );
     expect(
       Object.keys(environment).filter(name => /KEY$|TOKEN$|PASSWORD$|REDIS_URL$|DATABASE_URL$/.test(name)),
     ).toEqual([]);
