@@ -44,8 +44,10 @@ const log = createLog('bench', {level: 'silent'});
 console.log(
   `${machineName()}, load average ${loadavg()[0]?.toFixed(1)}, ${values.calls} calls, ${values.seconds} s each`,
 );
-console.log('\n| processes | Redis without calls, ms a second | with calls | a call, ms a second |');
-console.log('| --: | --: | --: | --: |');
+console.log(
+  '\n| processes | Redis without calls, ms a second | with calls | a call | commands a second without calls | with calls |',
+);
+console.log('| --: | --: | --: | --: | --: | --: |');
 for (const count of values.members.split(',').map(Number)) await measure(count);
 process.exit(0);
 
@@ -56,25 +58,36 @@ async function measure(count: number): Promise<void> {
   const url = `redis://127.0.0.1:${redis.port}`;
   const workers = await Promise.all(Array.from({length: Math.ceil(count / 2)}, () => startWorkerOf(url)));
   const edges = await Promise.all(Array.from({length: Math.floor(count / 2)}, () => startEdgeOf(url)));
-  const idle = await redisMs(redis.pid);
+  const idle = await workOf(redis.pid, url);
   for (let call = 0; call < values.calls; call += 1) {
     await serve(edges[call % edges.length]!, workers[call % workers.length]!);
   }
-  const busy = await redisMs(redis.pid);
-  const perCall = (busy - idle) / values.calls;
-  console.log(`| ${count} | ${idle.toFixed(1)} | ${busy.toFixed(1)} | ${perCall.toFixed(2)} |`);
+  const busy = await workOf(redis.pid, url);
+  const perCall = (busy.ms - idle.ms) / values.calls;
+  const [ms, commands] = [(each: Work) => each.ms.toFixed(1), (each: Work) => Math.round(each.commands)];
+  console.log(
+    `| ${count} | ${ms(idle)} | ${ms(busy)} | ${perCall.toFixed(2)} | ${commands(idle)} | ${commands(busy)} |`,
+  );
   // Its members end with it: they would only try to reach it again.
   process.kill(redis.pid, 'SIGKILL');
   await redis.exited;
 }
 
-/** Processor time of Redis, in ms a second. */
-async function redisMs(pid: number): Promise<number> {
+/** What Redis does in a second: its processor time in ms, and commands, which other work on the machine cannot change. */
+interface Work {
+  readonly ms: number;
+  readonly commands: number;
+}
+
+async function workOf(pid: number, url: string): Promise<Work> {
   await sleep(SETTLE_MS);
-  const [before, from] = [await costOf([pid]), performance.now()];
+  const redis = openRedis(url, 'commands', log);
+  const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+  const [before, done, from] = [await costOf([pid]), await commands(), performance.now()];
   await sleep(values.seconds * 1_000);
-  const after = await costOf([pid]);
-  return ((after.cpuMs - before.cpuMs) * 1_000) / (performance.now() - from);
+  const [after, passed, more] = [await costOf([pid]), performance.now() - from, (await commands()) - done];
+  redis.disconnect();
+  return {ms: ((after.cpuMs - before.cpuMs) * 1_000) / passed, commands: (more * 1_000) / passed};
 }
 
 /** What each process of a kind keeps up with Redis, by the code that it runs. */
