@@ -8,6 +8,7 @@ import {systemClock} from '../time.ts';
 import type {MediaBus} from './media-bus.ts';
 import {openRedisMediaBus} from './redis-media-bus.ts';
 import {
+  cannotMoveSlots,
   addShard,
   changePassword,
   emptyShard,
@@ -76,7 +77,7 @@ describe.skipIf(!binary)('calls on a Redis Cluster hear every frame once and in 
     await cluster[Symbol.asyncDispose]();
   });
 
-  test.each<[string, (calls: readonly Call[]) => Promise<unknown>]>([
+  const faults: readonly (readonly [string, (calls: readonly Call[]) => Promise<unknown>])[] = [
     [
       'when each shard fails over as planned',
       async () => {
@@ -108,7 +109,9 @@ describe.skipIf(!binary)('calls on a Redis Cluster hear every frame once and in 
         await changePassword(cluster, PASSWORD);
       },
     ],
-  ])('%s', async (_, fault) => {
+  ];
+  const possible = faults.filter(([name]) => !(cannotMoveSlots(binary) && /slots|added/.test(name)));
+  test.each(possible)('%s', async (_, fault) => {
     await vi.waitFor(() => expect(buses.every(bus => bus.wellSince() !== undefined)).toBe(true), {timeout: 20_000});
     const [edges, workers] = buses.map(bus => reliableFrameChannels(bus, systemClock));
     const calls = await Promise.all(Array.from({length: STREAMS}, () => talk(edges!, workers!)));
