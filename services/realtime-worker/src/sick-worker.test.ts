@@ -30,6 +30,8 @@ describe('a caller whose worker', () => {
       await deployment.stream(sick.worker, 1);
       await deployment.pass(2_000);
       expect([sick.worker.calls, well.worker.calls]).toEqual([0, 1]);
+      // The edge follows the call, as it does when an owner hands it over.
+      await deployment.stream(well.worker, 1, (await deployment.directory.read(callSid(1)))?.epoch);
       expect(
         well.model.sessions
           .at(-1)
