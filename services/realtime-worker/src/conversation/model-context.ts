@@ -1,6 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
 import {type Conversation, WORDS_AT_MOST} from './conversation.ts';
+import {summedUp} from './summed-up.ts';
 import type {ConversationItem, ModelEvent} from '../model/model-adapter.ts';
 
 /** Keeps the conversation the same in three places: in memory, in the model's session, and in the journal. */
@@ -33,7 +34,7 @@ export class ModelContext {
   sessionOpened(): CallEffect[] {
     this.#session += 1;
     this.#hasSession = true;
-    return this.#conversation.history().map(item => toModel({do: 'add', item}));
+    return summedUp(this.#conversation.history()).map(item => toModel({do: 'add', item}));
   }
 
   /** The session in use is lost. */
