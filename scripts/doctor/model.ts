@@ -44,6 +44,7 @@ export async function checkModel(
     tools: [],
     serverInterrupts: false,
     serverResponds: false,
+    maxOutputTokens: worker.MAX_OUTPUT_TOKENS,
     safetyId: undefined,
   });
   const name = `${worker.OPENAI_MODEL} at ${new URL(worker.OPENAI_REALTIME_URL).host}`;

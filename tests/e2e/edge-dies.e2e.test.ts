@@ -47,6 +47,7 @@ describe('callers whose edge is killed', () => {
     fleet = await ProcessFleet.start({
       edges: 2,
       workers: 2,
+      env: {TRANSFER_ALLOW: '+1555*'},
       model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
     });
     const calls = Array.from({length: CALLS}, (_, tag) => fleet.twilio.dial(asks, {tag}));

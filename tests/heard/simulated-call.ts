@@ -170,6 +170,7 @@ export class SimulatedCall {
       maxCallMs: 3_600_000,
       noSpeechMs: 600_000,
       toolRounds: 8,
+      maxOutputTokens: 4_096,
       digitsInterrupt: true,
       ...options.assistant,
       floor: {...usualFloor, ...options.floor},
@@ -312,6 +313,7 @@ export class SimulatedCall {
       instructions: 'Be brief.',
       voice: 'alloy',
       tools: assistantTools,
+      maxOutputTokens: 4_096,
       safetyId: undefined,
       ...this.#core.serverRights,
     };

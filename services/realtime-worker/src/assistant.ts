@@ -36,6 +36,8 @@ export interface Assistant {
   readonly noSpeechMs: Millis;
   /** How many rounds of tool calls in a row the model may make before it must speak to the caller. */
   readonly toolRounds: number;
+  /** The most tokens of one response: 20 of them are a second of speech. */
+  readonly maxOutputTokens: number | 'inf';
   /** Whether a key that the caller presses (DTMF) stops the assistant. */
   readonly digitsInterrupt: boolean;
   readonly floor: FloorPolicy;

@@ -66,6 +66,12 @@ export const WorkerEnv = z.object({
   TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
     .default(8)
     .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
+  MAX_OUTPUT_TOKENS: z
+    .union([z.literal('inf'), wholeNumber({min: 100, max: 4_096})], 'must be a whole number from 100 to 4096, or inf')
+    .default(4_096)
+    .describe(
+      'the most tokens of one response; 20 of them are a second of speech. An answer that is cut off by it is asked to go on, once; inf: as many as the model has',
+    ),
   MAX_CALL_SECONDS: wholeNumber({max: 86_400})
     .default(3_600)
     .describe('the longest call; the assistant says goodbye then; 0: no limit'),
@@ -126,6 +132,7 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     maxCallMs: config.MAX_CALL_SECONDS * 1_000,
     noSpeechMs: config.NO_SPEECH_SECONDS * 1_000,
     toolRounds: config.TOOL_ROUNDS,
+    maxOutputTokens: config.MAX_OUTPUT_TOKENS,
     digitsInterrupt: config.DTMF_INTERRUPTS,
     floor: {
       mode: config.BARGE_IN,

@@ -12,6 +12,7 @@ import {
 } from '@voicebridge/shared/config/config.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {isDialable, transferAllow} from './admission/destinations.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Checks a rule between variables even if another variable is wrong, so that all problems are named at once. */
@@ -90,6 +91,12 @@ export const WebhookEnv = z
     MODEL_DOWN_TARGET: text(2_000)
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
+    TRANSFER_ALLOW: transferAllow().describe(
+      'where the assistant may transfer callers, comma-separated: +4722334455, +4722* for all numbers that begin so, sip:*@example.com, client:ann; not set: nowhere',
+    ),
+    TRANSFER_MAX_SECONDS: wholeNumber({min: 1, max: 86_400})
+      .default(3_600)
+      .describe('the longest conversation with whom a caller was transferred or sent on to; Twilio ends it then'),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),
   })
@@ -111,8 +118,3 @@ export const WebhookEnv = z
   });
 
 export type WebhookConfig = Readonly<z.infer<typeof WebhookEnv>>;
-
-/** Whether a carrier can dial this: a number in E.164 form, a SIP address or a client of Twilio's. */
-export function isDialable(target: string): boolean {
-  return /^(\+[1-9]\d{3,14}|sips?:\S{1,250}|client:[\w.+-]{1,250})$/.test(target);
-}

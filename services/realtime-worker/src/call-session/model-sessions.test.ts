@@ -11,6 +11,7 @@ const settings = {
   instructions: 'Be brief.',
   voice: 'v',
   tools: [],
+  maxOutputTokens: 4_096,
   safetyId: undefined,
   serverInterrupts: true,
   serverResponds: true,

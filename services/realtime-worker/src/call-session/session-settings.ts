@@ -5,8 +5,8 @@ import type {SessionSettings} from '../model/model-adapter.ts';
 
 /** The settings of a call's first model session. They need nothing of the call but its directory entry. */
 export function sessionSettings(assistant: Assistant, call: Pick<CallEntry, 'facts'>): SessionSettings {
-  const {model, instructions, voice, tools, floor} = assistant;
+  const {model, instructions, voice, tools, maxOutputTokens, floor} = assistant;
   // While the greeting is protected the server may not interrupt; the settings are updated when the protection ends.
   const rights = serverRights(floor, floor.greetingProtectedMs === 0);
-  return {model, instructions, voice, tools, ...rights, safetyId: call.facts['callerHash']};
+  return {model, instructions, voice, tools, maxOutputTokens, ...rights, safetyId: call.facts['callerHash']};
 }

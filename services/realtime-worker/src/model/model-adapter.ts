@@ -194,6 +194,8 @@ export interface SessionSettings extends ServerRights {
   readonly tools: readonly ToolDefinition[];
   readonly instructions: string;
   readonly voice: string;
+  /** The most tokens of one response, spoken or written. */
+  readonly maxOutputTokens: number | 'inf';
   /** Base64 of a call's identity for the model's abuse detection, never a telephone number. */
   readonly safetyId: string | undefined;
 }

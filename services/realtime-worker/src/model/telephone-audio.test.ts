@@ -12,6 +12,7 @@ const settings: SessionSettings = {
   tools: [],
   serverInterrupts: false,
   serverResponds: false,
+  maxOutputTokens: 4_096,
   safetyId: undefined,
 };
 const audio = (itemId: string, ms: number, hz = 440, responseId = 'r1'): ModelEvent => ({

@@ -36,6 +36,7 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   maxCallMs: 0,
   noSpeechMs: 0,
   toolRounds: 8,
+  maxOutputTokens: 4_096,
   digitsInterrupt: true,
 };
 

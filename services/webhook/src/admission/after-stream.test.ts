@@ -248,20 +248,20 @@ describe('a caller after a stream', () => {
     ['sip:context@example.com', '<Sip>sip:context@example.com</Sip>'],
     ['client:ann', '<Client>ann</Client>'],
   ])('is transferred to %s, also when the record is already written', async (transferTo, noun) => {
-    const action = await talking();
+    const action = await talking({TRANSFER_ALLOW: '+1555*,sip:*@example.com,client:ann'});
     await deployment.directory.intend(callSid, 1, 'transfer', {transferTo});
-    const dial = `<Response><Dial answerOnBridge="true">${noun}</Dial><Hangup/></Response>`;
+    const dial = `<Response><Dial answerOnBridge="true" timeLimit="3600">${noun}</Dial><Hangup/></Response>`;
     expect((await deployment.ask(action, inProgress(callSid))).text).toContain(dial);
     await deployment.directory.end(callSid, 1);
     expect((await deployment.ask(action, inProgress(callSid))).text).toContain(dial);
   });
 
-  test('hears an apology when the target of the transfer cannot be dialled', async () => {
-    const action = await talking();
-    await deployment.directory.intend(callSid, 1, 'transfer', {transferTo: '"/><Reject/>'});
+  test.each(['"/><Reject/>', '+19005550100'])('hears an apology in place of a transfer to %s', async transferTo => {
+    const action = await talking({TRANSFER_ALLOW: '+1555*'});
+    await deployment.directory.intend(callSid, 1, 'transfer', {transferTo});
     const {text} = await deployment.ask(action, inProgress(callSid));
     expect(text).toContain('<Say>Sorry');
-    expect(text).not.toContain('Reject');
+    expect(text).not.toMatch(/Reject|Dial/);
   });
 
   test('who hung up gets an empty answer, and the owner learns of it', async () => {

@@ -1,7 +1,8 @@
 import type {ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {isDialable, type WebhookConfig} from '../config.ts';
+import type {WebhookConfig} from '../config.ts';
 import {SORRY, type CallAnswer} from './call-answer.ts';
+import {isAllowed} from './destinations.ts';
 import {isOurEdge, type OurEdges} from './edge-origin.ts';
 
 /** How long a voice speaks, in milliseconds for each character. */
@@ -56,7 +57,7 @@ function repeated(sentence: string, ms: Millis): string[] {
 /** The answer for a caller whose call has an intent or has ended; undefined for one who talks to the assistant. */
 export function intendedAnswer(
   call: ServedCall,
-  config: Pick<WebhookConfig, 'MODEL_DOWN_TARGET' | 'MODEL_DOWN_SAY'>,
+  config: Pick<WebhookConfig, 'MODEL_DOWN_TARGET' | 'MODEL_DOWN_SAY' | 'TRANSFER_ALLOW'>,
 ): CallAnswer | undefined {
   if (call.intent === 'apologise') {
     const {MODEL_DOWN_TARGET: target, MODEL_DOWN_SAY: say} = config;
@@ -64,7 +65,7 @@ export function intendedAnswer(
   }
   if (call.intent === 'transfer') {
     const target = call.facts['transferTo'] ?? '';
-    return isDialable(target) ? {kind: 'dial', target} : {kind: 'hangUp', say: SORRY};
+    return isAllowed(target, config.TRANSFER_ALLOW) ? {kind: 'dial', target} : {kind: 'hangUp', say: SORRY};
   }
   if (call.intent === 'hang-up' || call.state === 'ended') return {kind: 'hangUp'};
   return undefined;

@@ -38,7 +38,7 @@ test('a caller of another carrier is connected, gets another stream after an acc
 });
 
 test('a caller of another carrier is transferred in the words of that carrier', async () => {
-  await deployment.webhook({}, otherCarrier);
+  await deployment.webhook({TRANSFER_ALLOW: '+15550100123'}, otherCarrier);
   await deployment.worker();
   await send('call.ringing');
   await deployment.directory.intend(callSid, 1, 'transfer', {transferTo: '+15550100123'});

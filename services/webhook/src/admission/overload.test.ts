@@ -18,7 +18,7 @@ const full = async (env: Record<string, string>) => {
 test('a caller is sent to another number while every place is taken', async () => {
   await full({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100123'});
   const {text} = await deployment.ask('/incoming-call', ringing());
-  expect(text).toContain('<Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>');
+  expect(text).toContain('<Dial answerOnBridge="true" timeLimit="3600"><Number>+15550100123</Number></Dial><Hangup/>');
 });
 
 test('a caller is sent to other TwiML while every place is taken', async () => {

@@ -10,12 +10,13 @@ const settings = {
   tools: assistantTools,
   serverInterrupts: false,
   serverResponds: true,
+  maxOutputTokens: 4_096,
   safetyId: 'a1b2',
 };
 
 test('the session of today’s assistant is configured with these bytes', () => {
   expect(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper'))).toBe(
-    '{"type":"session.update","event_id":"configure","session":{"type":"realtime","instructions":"be kind","output_modalities":["audio"],"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":null,"transcription":{"model":"gpt-realtime-whisper"},"turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":500,"create_response":true,"interrupt_response":false}},"output":{"format":{"type":"audio/pcmu"},"voice":"alloy","speed":1}},"tools":[{"type":"function","name":"hang_up","description":"Ends the phone call. Say goodbye first, in the same reply, then call this. Only when the caller has said goodbye or has nothing more to ask.","parameters":{"type":"object","properties":{},"additionalProperties":false}}],"tool_choice":"auto","max_output_tokens":"inf","truncation":"auto"}}',
+    '{"type":"session.update","event_id":"configure","session":{"type":"realtime","instructions":"be kind","output_modalities":["audio"],"audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":null,"transcription":{"model":"gpt-realtime-whisper"},"turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":500,"create_response":true,"interrupt_response":false}},"output":{"format":{"type":"audio/pcmu"},"voice":"alloy","speed":1}},"tools":[{"type":"function","name":"hang_up","description":"Ends the phone call. Say goodbye first, in the same reply, then call this. Only when the caller has said goodbye or has nothing more to ask.","parameters":{"type":"object","properties":{},"additionalProperties":false}}],"tool_choice":"auto","max_output_tokens":4096,"truncation":"auto"}}',
   );
 });
 

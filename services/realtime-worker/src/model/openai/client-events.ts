@@ -48,7 +48,7 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
     },
     tools: settings.tools.map(functionTool),
     tool_choice: 'auto',
-    max_output_tokens: 'inf',
+    max_output_tokens: settings.maxOutputTokens,
     truncation: 'auto',
   };
   return {type: 'session.update', event_id: CONFIGURE, session};

@@ -17,6 +17,7 @@ const settings: SessionSettings = {
   tools: assistantTools,
   serverInterrupts: false,
   serverResponds: true,
+  maxOutputTokens: 4_096,
   safetyId: 'a1b2',
 };
 

@@ -3,7 +3,7 @@ import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallAnswer} from '../../admission/call-answer.ts';
 import {renderAnswer} from './render-answer.ts';
 
-const config = {PUBLIC_WEBHOOK_URL: 'https://voice.example.com'};
+const config = {PUBLIC_WEBHOOK_URL: 'https://voice.example.com', TRANSFER_MAX_SECONDS: 1_800};
 const ticket = Ticket.parse('0123456789abcdef'.repeat(2));
 const connect = {
   kind: 'connect',
@@ -46,17 +46,17 @@ const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: stri
   [
     'dials a number after a sentence',
     {kind: 'dial', target: '+15550100123', say: 'Sorry.'},
-    '<Say>Sorry.</Say><Dial answerOnBridge="true"><Number>+15550100123</Number></Dial><Hangup/>',
+    '<Say>Sorry.</Say><Dial answerOnBridge="true" timeLimit="1800"><Number>+15550100123</Number></Dial><Hangup/>',
   ],
   [
     'dials a SIP address',
     {kind: 'dial', target: 'sips:desk@example.com'},
-    '<Dial answerOnBridge="true"><Sip>sips:desk@example.com</Sip></Dial><Hangup/>',
+    '<Dial answerOnBridge="true" timeLimit="1800"><Sip>sips:desk@example.com</Sip></Dial><Hangup/>',
   ],
   [
     'dials a Twilio client',
     {kind: 'dial', target: 'client:ann'},
-    '<Dial answerOnBridge="true"><Client>ann</Client></Dial><Hangup/>',
+    '<Dial answerOnBridge="true" timeLimit="1800"><Client>ann</Client></Dial><Hangup/>',
   ],
   [
     'redirects to the address of an operator',

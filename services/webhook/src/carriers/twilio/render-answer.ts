@@ -7,7 +7,10 @@ import type {WebhookConfig} from '../../config.ts';
 export type Twiml = string;
 
 /** An answer as TwiML: https://www.twilio.com/docs/voice/twiml */
-export function renderAnswer(answer: CallAnswer, config: Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL'>): Twiml {
+export function renderAnswer(
+  answer: CallAnswer,
+  config: Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS'>,
+): Twiml {
   const response = new VoiceResponse();
   switch (answer.kind) {
     case 'connect':
@@ -25,7 +28,7 @@ export function renderAnswer(answer: CallAnswer, config: Pick<WebhookConfig, 'PU
       break;
     case 'dial':
       if (answer.say) response.say(answer.say);
-      dial(response, answer.target);
+      dial(response, answer.target, config.TRANSFER_MAX_SECONDS);
       response.hangup();
       break;
     case 'redirect':
@@ -65,8 +68,8 @@ function connect(
   response.redirect({method: 'POST'}, after);
 }
 
-function dial(response: VoiceResponse, target: string): void {
-  const dialling = response.dial({answerOnBridge: true});
+function dial(response: VoiceResponse, target: string, timeLimit: number): void {
+  const dialling = response.dial({answerOnBridge: true, timeLimit});
   if (/^sips?:/.test(target)) dialling.sip(target);
   else if (target.startsWith('client:')) dialling.client(target.slice('client:'.length));
   else dialling.number(target);

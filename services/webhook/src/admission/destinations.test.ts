@@ -1,0 +1,32 @@
+import {describe, expect, test} from 'vitest';
+import {isAllowed, transferAllow} from './destinations.ts';
+
+const allowed = transferAllow().parse('+4722334455, +4755*,sip:*@pbx.example.com,sip:ann@example.com,client:ann');
+
+describe('a caller is transferred', () => {
+  test.each(['+4722334455', '+4755000000', 'sip:reception@pbx.example.com', 'sip:ann@example.com', 'client:ann'])(
+    'to %s, which the operator allows',
+    target => expect(isAllowed(target, allowed)).toBe(true),
+  );
+  test.each([
+    '+19005550100',
+    '+47223344550',
+    '+4755',
+    '+4755#1234',
+    'sip:@pbx.example.com',
+    'sip:a@evil.example.net;x@pbx.example.com',
+    'sip:a@pbx.example.com.evil.example.net',
+    'sip:a@pbx.example.com?X-Header=1',
+    'sips:a@pbx.example.com',
+    'client:annabel',
+    '',
+  ])('never to %s, whatever the model was talked into', target => expect(isAllowed(target, allowed)).toBe(false));
+  test('nowhere while nothing is allowed', () => {
+    expect(isAllowed('+4722334455', transferAllow().parse(undefined))).toBe(false);
+  });
+});
+
+test.each(['*', '+*', 'sip:*', 'sip:*@*', '22334455', '+47*55', 'client:*', '+4722334455;+4755*'])(
+  'an operator cannot allow %s, which says too much or is no destination',
+  text => expect(transferAllow().safeParse(text).success).toBe(false),
+);
