@@ -6,6 +6,7 @@ import type {CallEvent} from '../../services/realtime-worker/src/events/call-eve
 import type {CallEffect, Fact} from '../../services/realtime-worker/src/events/call-effect.ts';
 import type {Assistant} from '../../services/realtime-worker/src/assistant.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
+import {usualAssistant} from '../../services/realtime-worker/src/testing/call.ts';
 import {assistantTools} from '../../services/realtime-worker/src/tools/assistant-tools.ts';
 import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/server-events.ts';
 import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model/model-adapter.ts';
@@ -158,20 +159,11 @@ export class SimulatedCall {
     this.#toTwilio = new Line(this.clock, network, this.#random, frame => this.#atTwilio(frame));
     this.#toWorker = new Line(this.clock, network, this.#random, event => this.#at(event));
     const assistant = {
-      name: 'default',
-      model: 'gpt-realtime-2.1',
-      instructions: 'Be brief.',
-      voice: 'alloy',
-      tools: assistantTools,
+      ...usualAssistant,
       greeting: 'Say hello.',
-      idlePromptMs: 0,
       idleHangUp: true,
-      answerWithinMs: 6_000,
       maxCallMs: 3_600_000,
       noSpeechMs: 600_000,
-      toolRounds: 8,
-      maxOutputTokens: 4_096,
-      digitsInterrupt: true,
       ...options.assistant,
       floor: {...usualFloor, ...options.floor},
     };

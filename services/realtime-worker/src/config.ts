@@ -15,6 +15,7 @@ import {
 } from '@voicebridge/shared/config/config.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {Assistant} from './assistant.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 
@@ -117,13 +118,18 @@ export function unlessOff(text: string): string {
   return text === 'off' ? '' : text;
 }
 
-/** The one assistant that the environment describes. */
+/** The assistant that the environment describes: that of callers for whom there is no file. */
 export function defaultAssistant(config: WorkerConfig): Assistant {
   return {
     name: 'default',
     model: config.OPENAI_MODEL,
     instructions: config.SYSTEM_MESSAGE,
     voice: config.VOICE,
+    language: null,
+    temperature: null,
+    reasoningEffort: null,
+    noiseReduction: null,
+    turnDetection: USUAL_SERVER,
     tools: assistantTools,
     greeting: unlessOff(config.GREETING),
     idlePromptMs: config.IDLE_PROMPT_SECONDS * 1_000,
@@ -141,5 +147,9 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
       greetingProtectedMs: config.GREETING_PROTECTED_MS,
       uninterruptible: config.UNINTERRUPTIBLE,
     },
+    recording: true,
+    transcripts: config.TRANSCRIPTS,
+    failureSay: null,
+    variables: {},
   };
 }

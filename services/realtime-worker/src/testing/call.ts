@@ -29,6 +29,11 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   model: 'm',
   instructions: 'Be brief.',
   voice: 'v',
+  language: null,
+  temperature: null,
+  reasoningEffort: null,
+  noiseReduction: null,
+  turnDetection: {kind: 'server', threshold: 0.5, prefixPaddingMs: 300, silenceMs: 500},
   tools: assistantTools,
   idlePromptMs: 0,
   idleHangUp: false,
@@ -38,6 +43,10 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   toolRounds: 8,
   maxOutputTokens: 4_096,
   digitsInterrupt: true,
+  recording: true,
+  transcripts: 'off',
+  failureSay: null,
+  variables: {},
 };
 
 /** A call at the worker's core: the test sends the events, and all effects are kept. */

@@ -1,0 +1,162 @@
+import {z} from 'zod';
+import {type Tool, ToolSchema} from './tool.ts';
+
+/** A call that is about to be answered, as `before` is told of it. */
+export interface RingingCall {
+  readonly callSid: string;
+  readonly direction: 'inbound' | 'outbound';
+  /** In E.164 form, or as the carrier says it; undefined: withheld. */
+  readonly caller: string | undefined;
+  readonly callee: string | undefined;
+  /** What the carrier was given with the call: SIP headers, parameters of the stream. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+const sentence = (max = 2_000) => z.string().trim().min(1, 'must not be empty').max(max);
+const seconds = (max: number) => z.number().min(0).max(max);
+const millis = (max: number) => z.number().int().min(0).max(max);
+const number = z
+  .string()
+  .regex(
+    /^(\+[1-9]\d{2,14}|sips?:\S{1,250}|client:[\w.+-]{1,250})$/,
+    'must be a number such as +4722334455, sip:… or client:…',
+  );
+const variableName = z.string().regex(/^[A-Za-z_][\w.]{0,63}$/, 'must be a name of letters, digits, _ and .');
+const variable = z.union([z.string().max(20_000), z.number(), z.boolean()]);
+/** The name of a model or a voice. */
+const modelName = z.string().regex(/^[\w.:/@-]{1,200}$/, 'must be a name, without blanks');
+const off = z.union([z.literal(false), z.literal('off')]);
+
+/** Everything that can be said in words and numbers: all of a YAML file, and of an answer at ring time. */
+export const declarative = {
+  prompt: z
+    .union([sentence(100_000), z.strictObject({file: sentence(500)})])
+    .optional()
+    .describe('who the assistant is and how it speaks, with {{variables}}; or {file: a Markdown file beside this one}'),
+  variables: z
+    .record(variableName, variable)
+    .optional()
+    .describe('values for {{variables}} that nothing else fills in'),
+  greeting: z
+    .union([off, sentence(4_000), z.strictObject({say: sentence(4_000)}), z.strictObject({instruct: sentence(4_000)})])
+    .optional()
+    .describe(
+      'its first words: a sentence said word for word, {instruct: what to say}, or off: it waits for the caller',
+    ),
+  disclosure: sentence()
+    .optional()
+    .describe('said word for word before everything else: that it is a machine, or that the call is recorded'),
+  model: modelName.optional().describe('which model answers'),
+  voice: modelName.optional().describe('its voice'),
+  language: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$/, 'must be a language such as nb or en-GB')
+    .optional()
+    .describe('the language that callers speak, such as nb or en-GB; not set: any'),
+  temperature: z.number().min(0).max(2).optional().describe('for models that take one; OpenAI’s do not'),
+  reasoningEffort: z.enum(['minimal', 'low', 'medium', 'high', 'xhigh']).optional().describe('for models that reason'),
+  noiseReduction: z
+    .union([off, z.enum(['near_field', 'far_field'])])
+    .optional()
+    .describe('near_field: a telephone at the ear; far_field: a loudspeaker; off'),
+  turnDetection: z
+    .union([
+      z.strictObject({
+        kind: z.literal('server'),
+        threshold: z.number().min(0).max(1).optional(),
+        prefixPaddingMs: millis(5_000).optional(),
+        silenceMs: z.number().int().min(100).max(10_000).optional(),
+      }),
+      z.strictObject({kind: z.literal('semantic'), eagerness: z.enum(['low', 'medium', 'high', 'auto']).optional()}),
+    ])
+    .optional()
+    .describe('how the end of a caller’s turn is found: by silence (server), or by what was said (semantic)'),
+  interruption: z
+    .strictObject({
+      mode: z
+        .enum(['immediate', 'resume'])
+        .optional()
+        .describe('immediate: any speech stops it; resume: it goes on after a noise without words'),
+      noiseMs: millis(10_000).optional().describe('with resume: speech shorter than this is a noise'),
+      minSpeechMs: millis(10_000).optional().describe('how long a caller must speak before it stops'),
+      greetingProtectedMs: millis(60_000).optional().describe('how much of the greeting cannot be interrupted'),
+      never: z.boolean().optional().describe('it always finishes what it says'),
+      keys: z.boolean().optional().describe('whether a key that the caller presses stops it'),
+    })
+    .optional()
+    .describe('how it yields to a caller who speaks over it'),
+  idle: z
+    .strictObject({
+      promptSeconds: seconds(3_600)
+        .optional()
+        .describe('after this much silence it asks whether the caller is still there; 0: never'),
+      hangUp: z.boolean().optional().describe('whether it hangs up when that goes unanswered twice'),
+      endSeconds: seconds(86_400).optional().describe('a call in which nobody has spoken for this long ends; 0: never'),
+    })
+    .optional()
+    .describe('what it does when nobody speaks'),
+  maxCallSeconds: seconds(86_400).optional().describe('the longest call; 0: no limit'),
+  answerWithinSeconds: z
+    .number()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe('the longest silence in which a caller waits for an answer'),
+  toolRounds: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000)
+    .optional()
+    .describe('how often in a row it may use tools without a word'),
+  maxOutputTokens: z
+    .union([z.literal('inf'), z.number().int().min(100).max(4_096)])
+    .optional()
+    .describe('the most tokens of one response; 20 of them are a second of speech'),
+  recording: z.boolean().optional().describe('whether its calls may be recorded'),
+  transcripts: z
+    .union([off, z.enum(['heard', 'full'])])
+    .optional()
+    .describe('what a record keeps of what was said'),
+  failureSay: sentence().optional().describe('what a caller hears, from the carrier, when the model cannot be used'),
+} as const;
+
+const toolName = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must have up to 64 letters, digits, _ and -');
+
+/** An assistant as a file defines it. A field that is not given has the value of the environment. */
+export const Definition = z.strictObject({
+  answers: z
+    .union([number, z.literal('*'), z.array(z.union([number, z.literal('*')])).min(1)])
+    .optional()
+    .describe('the numbers it answers; *: all that no other assistant answers'),
+  about: sentence().optional().describe('what it is for, in a sentence'),
+  ...declarative,
+  overloadSay: sentence().optional().describe('what a caller of its numbers hears while no worker has a place'),
+  tools: z
+    .record(toolName, z.union([ToolSchema, z.literal(false)]))
+    .optional()
+    .describe('what it can do besides speaking'),
+  before: z
+    .custom<Before>(value => typeof value === 'function', 'must be a function')
+    .optional()
+    .describe('asked while it rings: fills in variables, and may choose another assistant'),
+  hooks: z.strictObject({}).optional().describe('what is told to other systems; none yet'),
+});
+
+/** What `before` may answer: variables, and the assistant that takes the call. */
+export type BeforeAnswer = Readonly<Record<string, string | number | boolean>> & {readonly assistant?: string};
+export type Before = (call: RingingCall) => BeforeAnswer | undefined | Promise<BeforeAnswer | undefined>;
+
+export type Definition = z.output<typeof Definition>;
+
+/** An assistant as it is written in a file: `export default assistant({…})`. It is checked when the file is read. */
+export type AssistantInput = Omit<z.input<typeof Definition>, 'tools'> & {
+  readonly tools?: Readonly<Record<string, Tool | false>>;
+};
+
+/** Gives a definition its type. */
+export function assistant(definition: AssistantInput): AssistantInput {
+  return definition;
+}

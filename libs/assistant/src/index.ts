@@ -1,0 +1,3 @@
+/** What a file in `ASSISTANTS_DIR` imports. */
+export {assistant} from './definition.ts';
+export {builtIn, tool} from './tool.ts';

@@ -1,0 +1,73 @@
+import {expect, test} from 'vitest';
+import {z} from 'zod';
+import {Definition} from './definition.ts';
+import {assistant, builtIn, tool} from './index.ts';
+import {resolve, USUAL_SERVER} from './resolve.ts';
+import type {ResolvedAssistant} from './resolved.ts';
+
+const base: ResolvedAssistant = {
+  name: 'default',
+  model: 'gpt-realtime-2.1',
+  instructions: 'Be brief.',
+  voice: 'alloy',
+  language: null,
+  temperature: null,
+  reasoningEffort: null,
+  noiseReduction: null,
+  turnDetection: USUAL_SERVER,
+  greeting: 'Say hello.',
+  idlePromptMs: 0,
+  idleHangUp: true,
+  answerWithinMs: 6_000,
+  maxCallMs: 3_600_000,
+  noSpeechMs: 600_000,
+  toolRounds: 8,
+  maxOutputTokens: 4_096,
+  digitsInterrupt: true,
+  floor: {mode: 'immediate', minSpeechMs: 0, noiseMs: 350, greetingProtectedMs: 500, uninterruptible: false},
+  recording: true,
+  transcripts: 'off',
+  failureSay: null,
+  variables: {},
+};
+const resolved = (written: Parameters<typeof assistant>[0]) =>
+  resolve(Definition.parse(assistant(written)), {name: 'reception', base});
+
+test('an assistant that says nothing of itself is the one of the environment, by another name', () => {
+  expect(resolved({})).toEqual({...base, name: 'reception'});
+});
+
+test('what a file says counts, and the environment for the rest', () => {
+  const {voice, floor, maxCallMs, turnDetection} = resolved({
+    voice: 'marin',
+    interruption: {mode: 'resume'},
+    maxCallSeconds: 90,
+    turnDetection: {kind: 'server', silenceMs: 700},
+  });
+  expect({voice, floor, maxCallMs, turnDetection}).toEqual({
+    voice: 'marin',
+    floor: {...base.floor, mode: 'resume'},
+    maxCallMs: 90_000,
+    turnDetection: {...USUAL_SERVER, silenceMs: 700},
+  });
+});
+
+test('a caller is told that it is a machine before anything else', () => {
+  const disclosure = 'You speak with a machine.';
+  expect(resolved({disclosure, greeting: 'Good morning.'}).greeting).toContain(`"${disclosure} Good morning."`);
+  expect(resolved({disclosure, greeting: 'off'}).greeting).toContain(`"${disclosure}"`);
+  expect(resolved({disclosure}).greeting).toMatch(/"You speak with a machine\." Then: Say hello\./);
+  expect(resolved({greeting: false}).greeting).toBe('');
+});
+
+test('a tool in code gets arguments of the type that it asked for', async () => {
+  const book = tool({
+    about: 'Books a table.',
+    input: z.object({people: z.coerce.number()}),
+    run: ({people}) => `booked for ${people + 1}`,
+  });
+  const {tools} = Definition.parse(assistant({tools: {book, hang_up: builtIn.hang_up}}));
+  expect(Object.keys(tools ?? {})).toEqual(['book', 'hang_up']);
+  const call = {callSid: 'CA1', key: 'CA1:call-1', variables: {}, signal: new AbortController().signal};
+  expect(book.run({people: '4'}, call)).toBe('booked for 5');
+});

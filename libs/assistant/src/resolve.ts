@@ -1,0 +1,84 @@
+import type {Definition} from './definition.ts';
+import type {ResolvedAssistant} from './resolved.ts';
+
+/** The instruction for the first words of an assistant; empty: it waits for the caller. */
+export function greetingInstruction(
+  greeting: Exclude<Definition['greeting'], undefined>,
+  disclosure: string | undefined,
+): string {
+  const own = isOff(greeting) ? undefined : typeof greeting === 'string' ? {say: greeting} : greeting;
+  if (own !== undefined && 'instruct' in own) {
+    return disclosure === undefined ? own.instruct : `${verbatim(disclosure)} Then: ${own.instruct}`;
+  }
+  const words = [disclosure, own?.say].filter(part => part !== undefined).join(' ');
+  return words === '' ? '' : `${verbatim(words)} Then stop.`;
+}
+
+/**
+ * The assistant that a definition describes: what it does not say is as in `base`, the assistant of the environment.
+ * `prompt`: the text of its prompt, if that is in a file. Variables still stand as `{{name}}` in the texts.
+ */
+export function resolve(
+  definition: Definition,
+  {name, base, prompt}: {readonly name: string; readonly base: ResolvedAssistant; readonly prompt?: string | undefined},
+): ResolvedAssistant {
+  const {interruption = {}, idle = {}, turnDetection, greeting, disclosure, transcripts, noiseReduction} = definition;
+  const {floor} = base;
+  const variables = Object.entries(definition.variables ?? {}).map(([key, value]) => [key, String(value)] as const);
+  return {
+    name,
+    model: definition.model ?? base.model,
+    instructions: prompt ?? (typeof definition.prompt === 'string' ? definition.prompt : base.instructions),
+    voice: definition.voice ?? base.voice,
+    language: definition.language ?? base.language,
+    temperature: definition.temperature ?? base.temperature,
+    reasoningEffort: definition.reasoningEffort ?? base.reasoningEffort,
+    noiseReduction: noiseReduction === undefined ? base.noiseReduction : isOff(noiseReduction) ? null : noiseReduction,
+    turnDetection: turnDetectionOf(turnDetection, base.turnDetection),
+    greeting:
+      greeting === undefined && disclosure === undefined
+        ? base.greeting
+        : greetingInstruction(greeting ?? (base.greeting === '' ? 'off' : {instruct: base.greeting}), disclosure),
+    idlePromptMs: inMs(idle.promptSeconds) ?? base.idlePromptMs,
+    idleHangUp: idle.hangUp ?? base.idleHangUp,
+    answerWithinMs: inMs(definition.answerWithinSeconds) ?? base.answerWithinMs,
+    maxCallMs: inMs(definition.maxCallSeconds) ?? base.maxCallMs,
+    noSpeechMs: inMs(idle.endSeconds) ?? base.noSpeechMs,
+    toolRounds: definition.toolRounds ?? base.toolRounds,
+    maxOutputTokens: definition.maxOutputTokens ?? base.maxOutputTokens,
+    digitsInterrupt: interruption.keys ?? base.digitsInterrupt,
+    floor: {
+      mode: interruption.mode ?? floor.mode,
+      minSpeechMs: interruption.minSpeechMs ?? floor.minSpeechMs,
+      greetingProtectedMs: interruption.greetingProtectedMs ?? floor.greetingProtectedMs,
+      noiseMs: interruption.noiseMs ?? floor.noiseMs,
+      uninterruptible: interruption.never ?? floor.uninterruptible,
+    },
+    recording: definition.recording ?? base.recording,
+    transcripts: transcripts === undefined ? base.transcripts : isOff(transcripts) ? 'off' : transcripts,
+    failureSay: definition.failureSay ?? base.failureSay,
+    variables: {...base.variables, ...Object.fromEntries(variables)},
+  };
+}
+
+function turnDetectionOf(
+  own: Definition['turnDetection'],
+  base: ResolvedAssistant['turnDetection'],
+): ResolvedAssistant['turnDetection'] {
+  if (own === undefined) return base;
+  if (own.kind === 'semantic') return {kind: 'semantic', eagerness: own.eagerness ?? 'auto'};
+  const {threshold, prefixPaddingMs, silenceMs} = base.kind === 'server' ? base : USUAL_SERVER;
+  return {
+    kind: 'server',
+    threshold: own.threshold ?? threshold,
+    prefixPaddingMs: own.prefixPaddingMs ?? prefixPaddingMs,
+    silenceMs: own.silenceMs ?? silenceMs,
+  };
+}
+
+/** How the end of a turn is found if nobody says otherwise. */
+export const USUAL_SERVER = {kind: 'server', threshold: 0.5, prefixPaddingMs: 300, silenceMs: 500} as const;
+
+const verbatim = (words: string) => `Say exactly these words, and no others: "${words}"`;
+const isOff = (value: unknown): value is false | 'off' => value === false || value === 'off';
+const inMs = (seconds: number | undefined) => (seconds === undefined ? undefined : Math.round(seconds * 1_000));
