@@ -200,6 +200,19 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.open()).not.toContain(callSid);
     });
 
+    test('keeps neither words nor numbers of a call that has ended', async () => {
+      const directory = open();
+      const callSid = newCallSid();
+      const facts = {direction: 'inbound', callerHash: 'abc', callerLastTwo: '00', callerNumber: '+15550100'};
+      await directory.claim(callSid, {epoch: 0, owner: ann, at: 0, facts});
+      await directory.append(callSid, 1, ['past words']);
+      await directory.compact(callSid, 1, {lines: 1, snapshot: 'words'});
+      expect((await directory.read(callSid))?.facts).toEqual(facts);
+      await directory.end(callSid, 1);
+      expect((await directory.read(callSid))?.facts).toEqual({direction: 'inbound'});
+      expect([await directory.journal(callSid), await directory.past(callSid)]).toEqual([[], []]);
+    });
+
     test('lists a call as open from its claim to its end', async () => {
       const directory = open();
       const {callSid} = await taken(directory);

@@ -104,8 +104,8 @@ export interface CallDirectory {
 
   /**
    * Ends the call after its record was sent to analytics. Idempotent. False: the call has another epoch, and its newer
-   * owner decides. The call stays readable for ten minutes, and
-   * cannot be admitted again for a day.
+   * owner decides. The call stays readable for ten minutes, without its journal and without the facts that say who called whom,
+   * and cannot be admitted again for a day.
    */
   end(callSid: CallSid, epoch: number): Promise<boolean>;
 

@@ -2,6 +2,9 @@ import type {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
 import {ADMISSION_TTL_S, CALL_OVER_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S} from '../redis/keys.ts';
 import type {Clock, Millis} from '../time.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
+import {PARTY_FACTS} from './stored-call.ts';
+
+const isOfParty = (name: string) => PARTY_FACTS.some(fact => fact === name);
 
 /** So many open calls are one part of a scan. */
 const PART = 50;
@@ -102,7 +105,10 @@ export class MemoryCallDirectory implements CallDirectory {
     const call = this.#get(callSid);
     if (call?.epoch !== epoch) return false;
     if (call.state === 'live') {
-      this.#put({...call, state: 'ended'}, ENDED_CALL_TTL_S * 1_000);
+      const facts = Object.fromEntries(Object.entries(call.facts).filter(([name]) => !isOfParty(name)));
+      this.#put({...call, facts, state: 'ended'}, ENDED_CALL_TTL_S * 1_000);
+      this.#journals.delete(callSid);
+      this.#pasts.delete(callSid);
       this.#over.set(callSid, this.#clock.now() + CALL_OVER_TTL_S * 1_000);
     }
     this.#open.delete(callSid);

@@ -23,7 +23,7 @@ import type {RedisClient} from '../redis/connect.ts';
 import {recordOf} from '../redis/scripts.ts';
 import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-directory.ts';
 import * as scripts from './call-scripts.ts';
-import {callOfFields, fieldsOfCall, fieldsOfFacts} from './stored-call.ts';
+import {callOfFields, fieldsOfCall, fieldsOfFacts, PARTY_FIELDS} from './stored-call.ts';
 
 /** Redis looks at so many calls for one part of the open ones. */
 const SCAN_COUNT = 50;
@@ -115,7 +115,12 @@ export class RedisCallDirectory implements CallDirectory {
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
     const keys = [...keysOf(callSid), callOver(callSid)];
-    const {reply} = await scripts.end(this.#redis, keys, [epoch, ENDED_CALL_TTL_S, CALL_OVER_TTL_S]);
+    const {reply} = await scripts.end(this.#redis, keys, [
+      epoch,
+      ENDED_CALL_TTL_S,
+      CALL_OVER_TTL_S,
+      ...PARTY_FIELDS,
+    ]);
     if (reply === 'done') await this.#redis.srem(openCalls, callSid);
     return reply === 'done';
   }

@@ -24,6 +24,17 @@ const FACT = 'fact:';
 const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo'];
 const SIGNATURE = 'signature:';
 
+/** Facts that say who called whom. The record has them; nobody asks for them after its end. */
+export const PARTY_FACTS = [
+  'callerHash',
+  'callerLastTwo',
+  'callerNumber',
+  'calleeHash',
+  'calleeLastTwo',
+  'calleeNumber',
+] as const;
+export const PARTY_FIELDS: readonly string[] = PARTY_FACTS.map(name => FACT + name);
+
 /** A call as the fields of its Redis hash. Each fact is a field of its own, so that one can be added in one step. */
 export function fieldsOfCall(entry: CallEntry, key: FleetKey): string[] {
   const {callSid, stream, facts, ...plain} = entry;

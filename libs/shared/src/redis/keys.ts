@@ -52,10 +52,10 @@ export const callOver = (sid: CallSid) => `call:{${sid}}:over`;
 /** Twilio ends every call within 24 hours. */
 export const CALL_OVER_TTL_S = 24 * 3_600;
 
-/** Stream: what another worker needs to continue a call, and the source of its record. Lives as long as `call`. */
+/** Stream: what another worker needs to continue a call, and the source of its record. Gone when that was sent. */
 export const callJournal = (sid: CallSid) => `call:{${sid}}:journal`;
 
-/** List: the entries of a journal that was compacted, as texts of many lines, oldest first. Lives as long as `call`. */
+/** List: the entries of a journal that was compacted, as texts of many lines, oldest first. Gone with the journal. */
 export const callPast = (sid: CallSid) => `call:{${sid}}:past`;
 
 /** String: the CallSid and epoch for which one stream may be opened, once. */
