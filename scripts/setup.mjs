@@ -46,6 +46,10 @@ const COMMANDS = {
     about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
     run: a => ['scripts/redis-acl.ts', ...a],
   },
+  'api-token': {
+    about: 'a token for a program that asks the API of analytics (--help)',
+    run: a => ['scripts/api-token.ts', ...a],
+  },
   secrets: {
     about: 'passwords and keys for docker compose, as files in ./secrets',
     run: a => ['scripts/secrets/main.ts', ...a],

@@ -1,3 +1,4 @@
+import {get} from './api.js';
 import {h} from './dom.js';
 import {count} from './format.js';
 
@@ -19,7 +20,12 @@ export function follow() {
     feed.connected = false;
     say('status');
     // The browser gives up on an answer that is not a stream, such as that of a restarting server.
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 5_000);
+    if (source.readyState === EventSource.CLOSED)
+      get('/api/facets').then(
+        () => setTimeout(follow, 5_000),
+        // A session that has ended shows the sign-in, and that begins anew.
+        problem => problem.status === 401 || setTimeout(follow, 5_000),
+      );
   });
   source.addEventListener('fleet', event => {
     feed.fleet = JSON.parse(event.data);

@@ -170,8 +170,14 @@ function transcript({transcript: lines, transcriptState}) {
 }
 
 function confirmErasure({callSid, callerHash}) {
+  const problem = h('p', {class: 'problem', role: 'alert'});
   const erase = async path => {
-    await remove(path);
+    try {
+      await remove(path);
+    } catch (refused) {
+      problem.textContent = `${refused.message}${refused.cure ? ` — ${refused.cure}` : ''}.`;
+      return;
+    }
     dialog.close();
     change({call: ''});
   };
@@ -184,6 +190,7 @@ function confirmErasure({callSid, callerHash}) {
       {},
       'The call is deleted with its turns and its transcript, and cannot be restored. The deletion is recorded in the audit.',
     ),
+    problem,
     h(
       'form',
       {method: 'dialog'},

@@ -1,4 +1,5 @@
 import type {Kysely} from 'kysely';
+import {LOCAL} from '../src/auth/viewer.ts';
 import {concurrency} from '../src/queries/concurrency.ts';
 import {facets} from '../src/queries/facets.ts';
 import {histogram} from '../src/queries/histogram.ts';
@@ -24,7 +25,7 @@ const RANGES: readonly (readonly [days: number, bucket: Bucket])[] = [
 export function dashboardQueries(until: number, callSid: string): ReadonlyMap<string, Ask> {
   const queries = new Map<string, Ask>([
     ['facets', db => facets(db)],
-    ['one call', db => readCall(db, callSid, {signIn: 'off'})],
+    ['one call', db => readCall(db, callSid, LOCAL)],
   ]);
   for (const [days, bucket] of RANGES) {
     const time = {from: new Date(until - days * DAY), to: new Date(until)};

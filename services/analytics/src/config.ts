@@ -1,3 +1,4 @@
+import {isIP} from 'node:net';
 import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
 import {
@@ -12,9 +13,26 @@ import {
 } from '@voicebridge/shared/config/config.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {z} from 'zod';
+import {apiTokens} from './auth/api-tokens.ts';
 
 const days = (fallback: number, about: string) =>
   wholeNumber({max: 36_500}).default(fallback).describe(`days to keep ${about}; 0: for ever`);
+
+const listOf = (isRight: (text: string) => boolean, message: string) =>
+  z
+    .string()
+    .transform(text => text.split(',').flatMap(one => one.trim().toLowerCase() || []))
+    .refine(all => all.every(isRight), message);
+
+const hostNames = () =>
+  listOf(name => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name), 'must be names such as dashboard.example.com');
+
+const networks = () =>
+  listOf(network => {
+    const [address = '', bits] = network.split('/', 2);
+    const most = {0: -1, 4: 32, 6: 128}[isIP(address)] ?? -1;
+    return most > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+  }, 'must be addresses or networks such as 10.0.0.0/8');
 
 /** Everything that analytics reads from its environment. */
 export const AnalyticsEnv = z
@@ -40,6 +58,15 @@ export const AnalyticsEnv = z
     DASHBOARD_PASSWORD: phrase(12)
       .optional()
       .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
+    API_TOKENS: apiTokens()
+      .default([])
+      .describe('what programs may do, each with a token of its own: npm run api-token prints an entry'),
+    DASHBOARD_HOSTS: hostNames()
+      .default([])
+      .describe('the names by which browsers know the dashboard, comma-separated, besides localhost and addresses'),
+    TRUSTED_PROXIES: networks()
+      .default([])
+      .describe('addresses or networks of proxies, comma-separated, whose X-Forwarded-For says where a browser is'),
     NUMBER_HASH_KEY: phrase(16)
       .optional()
       .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),

@@ -68,6 +68,10 @@ export async function startAnalytics(
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
   const app = await analyticsApp({
     password: config.DASHBOARD_PASSWORD,
+    tokens: config.API_TOKENS,
+    hosts: config.DASHBOARD_HOSTS,
+    proxies: config.TRUSTED_PROXIES,
+    eraseQueued: mentions => consumer.erase(mentions),
     numberHashKey: config.NUMBER_HASH_KEY,
     passed: request => strangers.proved(request.socket),
     database,

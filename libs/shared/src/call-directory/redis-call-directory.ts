@@ -115,12 +115,7 @@ export class RedisCallDirectory implements CallDirectory {
 
   async end(callSid: CallSid, epoch: number): Promise<boolean> {
     const keys = [...keysOf(callSid), callOver(callSid)];
-    const {reply} = await scripts.end(this.#redis, keys, [
-      epoch,
-      ENDED_CALL_TTL_S,
-      CALL_OVER_TTL_S,
-      ...PARTY_FIELDS,
-    ]);
+    const {reply} = await scripts.end(this.#redis, keys, [epoch, ENDED_CALL_TTL_S, CALL_OVER_TTL_S, ...PARTY_FIELDS]);
     if (reply === 'done') await this.#redis.srem(openCalls, callSid);
     return reply === 'done';
   }

@@ -20,8 +20,7 @@ export interface AnalyticsQueue extends AsyncDisposable {
 const SEND_WITHIN: Millis = 5_000;
 
 /**
- * BullMQ allows no colon in a job id, and no whole number. The id only filters repeated jobs for as long as BullMQ keeps
- * the job. The id of a call never contains a dot.
+ * BullMQ allows no colon in a job id, and no whole number. The id only filters repeated jobs while one waits. The id of a call never contains a dot.
  */
 export function jobIdOf(job: CallFinished): string {
   const {callSid} = job.summary;
@@ -39,7 +38,8 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
     defaultJobOptions: {
       attempts: 1_000,
       backoff: {type: 'fixed', delay: 5_000},
-      removeOnComplete: {age: 600, count: 1_000},
+      // The database has it, and knows it again.
+      removeOnComplete: true,
       removeOnFail: {age: 7 * 24 * 3_600},
     },
     streams: {events: {maxLen: 1_000}},

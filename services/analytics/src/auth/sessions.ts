@@ -9,7 +9,10 @@ const ABSOLUTE: Millis = 12 * 3_600_000;
 /** `seen_at` is updated at most this often. */
 const SEEN_EVERY: Millis = 60_000;
 
-const nameOf = (token: string) => createHash('sha256').update(token).digest('hex');
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+/** What the audit calls a session: enough of its hash to tell it from others. */
+export const nameOfSession = (token: string) => hashOf(token).slice(0, 12);
 
 /** Starts a session. Returns the token for the browser, 256 random bits; the database holds only its hash. */
 export async function openSession(db: Kysely<Schema>, wall: Millis): Promise<string> {
@@ -17,30 +20,39 @@ export async function openSession(db: Kysely<Schema>, wall: Millis): Promise<str
   const now = new Date(wall);
   await db
     .insertInto('sessions')
-    .values({tokenHash: nameOf(token), createdAt: now, seenAt: now})
+    .values({tokenHash: hashOf(token), createdAt: now, seenAt: now})
     .execute();
   return token;
 }
 
 /** The name of a valid session, for the audit; undefined when the token is unknown or the session has expired. */
 export async function findSession(db: Kysely<Schema>, token: string, wall: Millis): Promise<string | undefined> {
-  const tokenHash = nameOf(token);
+  const tokenHash = hashOf(token);
   const session = await db.selectFrom('sessions').selectAll().where('tokenHash', '=', tokenHash).executeTakeFirst();
   if (!session) return undefined;
-  const idle = wall - session.seenAt.getTime();
-  if (idle > INACTIVE || wall - session.createdAt.getTime() > ABSOLUTE) {
+  if (isOver(session, wall)) {
     await db.deleteFrom('sessions').where('tokenHash', '=', tokenHash).execute();
     return undefined;
   }
-  if (idle > SEEN_EVERY)
+  if (wall - session.seenAt.getTime() > SEEN_EVERY)
     await db
       .updateTable('sessions')
       .set({seenAt: new Date(wall)})
       .where('tokenHash', '=', tokenHash)
       .execute();
-  return tokenHash.slice(0, 12);
+  return nameOfSession(token);
+}
+
+/** Whether a session is still valid. Unlike a request, this does not prolong it. */
+export async function isOpenSession(db: Kysely<Schema>, token: string, wall: Millis): Promise<boolean> {
+  const session = await db.selectFrom('sessions').selectAll().where('tokenHash', '=', hashOf(token)).executeTakeFirst();
+  return session !== undefined && !isOver(session, wall);
+}
+
+function isOver({seenAt, createdAt}: {readonly seenAt: Date; readonly createdAt: Date}, wall: Millis): boolean {
+  return wall - seenAt.getTime() > INACTIVE || wall - createdAt.getTime() > ABSOLUTE;
 }
 
 export async function closeSession(db: Kysely<Schema>, token: string): Promise<void> {
-  await db.deleteFrom('sessions').where('tokenHash', '=', nameOf(token)).execute();
+  await db.deleteFrom('sessions').where('tokenHash', '=', hashOf(token)).execute();
 }

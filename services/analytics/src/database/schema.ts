@@ -90,5 +90,6 @@ export interface Schema {
   transcripts: TranscriptsTable;
   erasedCalls: {callSid: string; erasedAt: Generated<Date>};
   sessions: {tokenHash: string; createdAt: Date; seenAt: Date};
-  audit: {at: Generated<Date>; action: string; subject: string; session: string | null};
+  forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};
+  audit: {at: Generated<Date>; action: string; subject: string; who: string | null; address: string | null};
 }

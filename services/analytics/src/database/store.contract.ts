@@ -11,9 +11,11 @@ import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
 import {storeCall} from '../ingest/store-call.ts';
 import {sweep} from '../ingest/retention.ts';
+import {LOCAL, signedIn} from '../auth/viewer.ts';
 import {findSession, openSession} from '../auth/sessions.ts';
 import {FIRST, finishedCall, sidOf, turnOfTest} from '../testing/finished-call.ts';
 
+const VIEWER = signedIn('s', 't');
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
@@ -27,13 +29,13 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     }, 60_000);
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
-      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, sessions, audit`.execute(
+      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit`.execute(
         database.kysely,
       );
     });
     const db = () => database.kysely;
     const all = (query: object = {}) => listCalls(db(), {limit: 100, ...query});
-    const call = (number: number) => readCall(db(), sidOf(number), {signIn: 'required', session: 's'});
+    const call = (number: number) => readCall(db(), sidOf(number), VIEWER);
 
     test('an analyst sees a call once, however often its record arrives', async () => {
       for (let times = 0; times < 3; times += 1) await storeCall(db(), finishedCall());
@@ -117,12 +119,12 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         db(),
         finishedCall({rest: {transcript}, summary: {caller: {hash: 'ab', lastTwo: '42', number: '+15550100'}}}),
       );
-      const open = await readCall(db(), sidOf(1), {signIn: 'off'});
+      const open = await readCall(db(), sidOf(1), LOCAL);
       expect(open).toMatchObject({transcript: [], transcriptState: 'no-password', callerNumber: null});
       expect(JSON.stringify([open, await all()])).not.toMatch(/secret|5550100/);
       expect(await call(1)).toMatchObject({transcript: [{text: 'my secret'}], callerNumber: '+15550100'});
-      expect(await db().selectFrom('audit').select(['action', 'subject', 'session']).execute()).toEqual([
-        {action: 'transcript.read', subject: sidOf(1), session: 's'},
+      expect(await db().selectFrom('audit').select(['action', 'subject', 'who']).execute()).toEqual([
+        {action: 'transcript.read', subject: sidOf(1), who: 'session s'},
       ]);
     });
 
@@ -148,7 +150,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     test('a call that was erased does not come back with a late copy of its record', async () => {
       await storeCall(db(), finishedCall({number: 1}));
       await storeCall(db(), finishedCall({number: 2}));
-      expect(await eraseCalls(db(), {callSid: sidOf(1)}, null)).toBe(1);
+      expect(await eraseCalls(db(), {callSid: sidOf(1)}, {who: null})).toBe(1);
       expect(await storeCall(db(), finishedCall({number: 1}))).toBe('erased');
       expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
       expect(await db().selectFrom('turns').select('callSid').distinct().execute()).toEqual([{callSid: sidOf(2)}]);
@@ -167,9 +169,19 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
           },
         }),
       );
-      expect(await eraseCalls(db(), {numberHash: 'abc123'}, 's')).toBe(2);
+      expect(await eraseCalls(db(), {numberHash: 'abc123'}, VIEWER)).toBe(2);
       expect(await storeCall(db(), finishedCall({number: 3}))).toBe('erased');
       expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
+    });
+
+    test('a record of a forgotten number that was still on its way is not stored, and a later call of it is', async () => {
+      expect(await eraseCalls(db(), {numberHash: 'abc123'}, VIEWER)).toBe(0);
+      expect(await storeCall(db(), finishedCall({number: 1}))).toBe('erased');
+      const later = finishedCall({number: 2, startedAt: Date.now() + MINUTE});
+      expect(await storeCall(db(), later)).toBe('recorded');
+      expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 0}, Date.now() + 31 * DAY);
+      expect(await db().selectFrom('forgottenNumbers').selectAll().execute()).toEqual([]);
     });
 
     test('pages of a list do not move while new calls arrive', async () => {

@@ -1,21 +1,31 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import express, {type Express} from 'express';
+import {allowedHosts} from './allowed-hosts.ts';
+import {auditRoutes} from './audit-routes.ts';
 import {callsRoutes} from './calls-routes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
-import {erasureRoutes} from './erasure-routes.ts';
+import {type ErasureDeps, erasureRoutes} from './erasure-routes.ts';
 import {gate, type GateOptions} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
 import {openApi} from './openapi.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
+import type {ApiToken} from '../auth/api-tokens.ts';
+import {OpenStreams} from '../auth/open-streams.ts';
 import {Password} from '../auth/password.ts';
 import {answerProblem, problemHandler} from './problem.ts';
 import {signInRoutes} from './sign-in-routes.ts';
 
 export interface AppDeps {
   readonly password: string | undefined;
+  readonly tokens: readonly ApiToken[];
+  /** The names by which browsers know the dashboard, besides addresses and those of this machine. */
+  readonly hosts: readonly string[];
+  /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
+  readonly eraseQueued: ErasureDeps['eraseQueued'];
   readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
@@ -30,6 +40,10 @@ export interface AppDeps {
  */
 export async function analyticsApp({
   password,
+  tokens,
+  hosts,
+  proxies,
+  eraseQueued,
   numberHashKey,
   database,
   feed,
@@ -41,19 +55,30 @@ export async function analyticsApp({
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('trust proxy', [...proxies]);
+  const signIn = password === undefined ? 'off' : 'required';
+  const streams = new OpenStreams();
   app.use(securityHeaders);
+  app.use(allowedHosts(hosts, signIn));
   app.use(pageAssets(await loadAssets()));
   const description = openApi();
   app.get('/api/openapi.json', (_request, response) => void response.json(description));
   app.use(
-    signInRoutes({password: password === undefined ? undefined : await Password.of(password), database, clock, log}),
+    signInRoutes({
+      password: password === undefined ? undefined : await Password.of(password),
+      database,
+      streams,
+      clock,
+      log,
+    }),
   );
-  app.use('/api', gate({signIn: password === undefined ? 'off' : 'required', database, clock, passed}));
+  app.use('/api', gate({signIn, tokens, database, clock, passed}));
   app.use(
     callsRoutes(database),
-    erasureRoutes(database, numberHashKey),
+    erasureRoutes({database, numberHashKey, eraseQueued}),
     metricsRoutes(database),
-    liveRoutes(feed, clock),
+    auditRoutes(database),
+    liveRoutes({feed, database, streams, clock}),
   );
   app.use((request, response) => {
     answerProblem(response, 404, {error: `there is no ${request.path}`, cure: '/api/openapi.json lists what there is'});

@@ -1,16 +1,29 @@
+import {everythingIn} from '../../../../tools/harness/redis-dump.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createHmac} from 'node:crypto';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import {Queue} from 'bullmq';
+import {
+  CALL_FINISHED,
+  CALLS_QUEUE,
+  CALLS_QUEUE_PREFIX,
+  openAnalyticsQueue,
+} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {newApiToken} from '../auth/api-tokens.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
 import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
 
 const KEY = 'a key of sixteen or more';
 const PASSWORD = 'correct horse battery';
+const PROGRAMS = {
+  reader: newApiToken('reader', ['read']),
+  desk: newApiToken('desk', ['read', 'words', 'delete', 'audit']),
+};
+const bearer = ({token}: {token: string}) => ({authorization: `Bearer ${token}`});
 let redis: ProvidedRedis;
 let open: Awaited<ReturnType<typeof runAnalytics>>;
 let closed: Awaited<ReturnType<typeof runAnalytics>>;
@@ -20,10 +33,25 @@ beforeAll(async () => {
   redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
   ends.defer(() => redis.close());
   const folders = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
-  open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folders[0]!.path, NUMBER_HASH_KEY: KEY}));
+  open = ends.use(
+    await runAnalytics({
+      REDIS_URL: redis.url,
+      DATA_DIR: folders[0]!.path,
+      NUMBER_HASH_KEY: KEY,
+      API_TOKENS: Object.values(PROGRAMS)
+        .map(({entry}) => entry)
+        .join(','),
+    }),
+  );
   // The second has a queue of its own: another database number of the same Redis.
   closed = ends.use(
-    await runAnalytics({REDIS_URL: `${redis.url}/1`, DATA_DIR: folders[1]!.path, DASHBOARD_PASSWORD: PASSWORD}),
+    await runAnalytics({
+      REDIS_URL: `${redis.url}/1`,
+      DATA_DIR: folders[1]!.path,
+      DASHBOARD_PASSWORD: PASSWORD,
+      DASHBOARD_HOSTS: 'dashboard.example.com',
+      TRUSTED_PROXIES: '127.0.0.1',
+    }),
   );
   await send(0, finishedCall({number: 1, summary: {assistant: '=HYPERLINK("http://evil")'}}));
   await send(
@@ -54,6 +82,18 @@ async function ask({url}: {url: string}, path: string, headers: Record<string, s
     text,
     body: json ? (JSON.parse(text) as unknown) : undefined,
   };
+}
+
+/** The status of the answer to a request that names another host. */
+async function askAs({url}: {url: string}, host: string, path: string, origin?: string): Promise<number | undefined> {
+  const {request} = await import('node:http');
+  const method = path === '/api/sign-in' ? 'POST' : 'GET';
+  const headers = {host, ...(origin === undefined ? {} : {origin: `http://${origin}`})};
+  return await new Promise((resolve, reject) =>
+    request({host: '127.0.0.1', port: new URL(url).port, path, method, headers}, answer => resolve(answer.statusCode))
+      .on('error', reject)
+      .end(),
+  );
 }
 
 async function trySignIn(password: string, headers: Record<string, string> = {}) {
@@ -120,15 +160,92 @@ describe('files', () => {
 
 describe('access', () => {
   test('without a password only the loopback names of this machine lead to the API', async () => {
-    const port = new URL(open.url).port;
+    const {port} = new URL(open.url);
     expect((await ask({url: `http://localhost:${port}`}, '/api/calls')).status).toBe(200);
-    const {request} = await import('node:http');
-    const status = await new Promise(resolve =>
-      request({host: '127.0.0.1', port, path: '/api/calls', headers: {host: 'evil.example'}}, answer =>
-        resolve(answer.statusCode),
-      ).end(),
-    );
-    expect(status).toBe(403);
+    for (const host of ['evil.example', '203.0.113.1', 'dashboard.example.com', '127.0.0.1.evil.example'])
+      expect(await askAs(open, host, '/api/calls'), host).toBe(403);
+  });
+
+  test('with a password too, a page whose name leads to this machine reaches neither the API nor the sign-in', async () => {
+    for (const path of ['/', '/api/session', '/api/calls', '/api/sign-in'])
+      expect(await askAs(closed, 'evil.example:6153', path, 'evil.example:6153'), path).toBe(403);
+    for (const host of ['dashboard.example.com', 'DASHBOARD.example.com:443', '203.0.113.1', '[::1]:5053', 'localhost'])
+      expect(await askAs(closed, host, '/api/session'), host).toBe(200);
+    expect(await askAs(closed, 'evil.example', '/livez')).toBe(200);
+  });
+
+  test('a program may do what its token is for, and no more', async () => {
+    const call = `/api/calls/${sidOf(1)}`;
+    expect((await ask(open, '/api/calls', bearer(PROGRAMS.reader))).status).toBe(200);
+    expect(await ask(open, call, bearer(PROGRAMS.reader), 'DELETE')).toMatchObject({
+      status: 403,
+      body: {cure: 'use one with the scope delete'},
+    });
+    expect((await ask(open, '/api/audit', bearer(PROGRAMS.reader))).status).toBe(403);
+    expect((await ask(open, '/api/calls', bearer(newApiToken('reader', ['read'])))).status).toBe(401);
+    expect((await ask(closed, '/api/calls', bearer(PROGRAMS.desk))).status).toBe(401);
+  });
+
+  test('without a password nobody deletes and nobody reads the audit, not even from this machine', async () => {
+    for (const [path, method] of [
+      [`/api/calls/${sidOf(1)}`, 'DELETE'],
+      ['/api/numbers/abc123', 'DELETE'],
+      ['/api/forget-number', 'POST'],
+      ['/api/audit', 'GET'],
+    ] as const)
+      expect(await ask(open, path, {}, method), path).toMatchObject({
+        status: 403,
+        body: {cure: expect.stringContaining('DASHBOARD_PASSWORD')},
+      });
+  });
+
+  test('an operator sees who signed in, who was refused, and who read, exported and deleted what', async () => {
+    const from = {'x-forwarded-for': '203.0.113.77'};
+    await trySignIn('not the password', from);
+    const response = await trySignIn(PASSWORD, from);
+    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0]!;
+    const as = {cookie, ...from};
+    await ask(closed, `/api/calls/${sidOf(1)}`, as);
+    await ask(closed, '/api/calls.csv?limit=1', as);
+    await ask(closed, '/api/calls.csv?assistant=default', as);
+    await ask(closed, '/api/calls/CA-none', as, 'DELETE');
+    const {body} = await ask(closed, '/api/audit?limit=1000', as);
+    await ask(closed, '/api/sign-out', as, 'POST');
+    const {entries} = body as {entries: {who: string; address: string; action: string; subject: string}[]};
+    const ours = entries.filter(({address}) => address === '203.0.113.77').toReversed();
+    const who = expect.stringMatching(/^session [0-9a-f]{12}$/);
+    expect(ours).toMatchObject([
+      {action: 'sign-in.refused', who: null},
+      {action: 'sign-in', who},
+      {action: 'transcript.read', subject: sidOf(1), who},
+      {action: 'export', subject: 'calls.csv?assistant=default', who},
+      {action: 'call.erased', subject: 'CA-none', who},
+    ]);
+    expect(JSON.stringify(entries)).not.toContain('not the password');
+  });
+
+  test('behind a proxy of ours, wrong passwords of one browser do not make the others wait', async () => {
+    const [guesser, user] = [{'x-forwarded-for': '198.51.100.1'}, {'x-forwarded-for': '198.51.100.2'}];
+    const statuses = [];
+    for (let guess = 0; guess < 5; guess += 1) statuses.push((await trySignIn('not the password', guesser)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 429]);
+    expect((await trySignIn(PASSWORD, user)).status).toBe(204);
+  });
+
+  test('an open page receives nothing more once its user has signed out', async () => {
+    const cookie = await signIn();
+    const {body} = await fetch(`${closed.url}/api/live`, {headers: {cookie}});
+    const reader = body!.getReader();
+    await reader.read();
+    await ask(closed, '/api/sign-out', {cookie}, 'POST');
+    await send(1, finishedCall({number: 11}));
+    let told = '';
+    for (;;) {
+      const {value, done} = await reader.read();
+      if (done) break;
+      told += new TextDecoder().decode(value);
+    }
+    expect(told).not.toContain(sidOf(11));
   });
 
   test('with a password the API needs a session; the page and the description of the API do not', async () => {
@@ -195,7 +312,7 @@ describe('access', () => {
 describe('erasure', () => {
   test('a caller is forgotten by their telephone number where NUMBER_HASH_KEY is set', async () => {
     const forget = async (url: string, number: string) => {
-      const headers = {'content-type': 'application/json'};
+      const headers = {'content-type': 'application/json', ...bearer(PROGRAMS.desk)};
       const response = await fetch(`${url}/api/forget-number`, {
         method: 'POST',
         headers,
@@ -204,14 +321,33 @@ describe('erasure', () => {
       return {status: response.status, body: await response.json()};
     };
     expect(await forget(open.url, 'somebody')).toMatchObject({status: 400, body: {field: 'number'}});
-    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 0}});
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 0, queued: 0}});
     const hash = createHmac('sha256', KEY).update('+14155550100').digest('hex').slice(0, 32);
-    await send(0, finishedCall({number: 8, summary: {caller: {hash, lastTwo: '00', number: null}}}));
+    const caller = {hash, lastTwo: '00', number: null};
+    await send(0, finishedCall({number: 8, startedAt: Date.now() + 60_000, summary: {caller}}));
     await until(
       () => ask(open, `/api/calls/${sidOf(8)}`),
       answer => answer.status === 200,
     );
-    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 1}});
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 1, queued: 0}});
+
+    // Records that nobody stores: one is refused, one comes in a week.
+    const {hostname, port} = new URL(redis.url);
+    const connection = {host: hostname, port: Number(port)};
+    const queue = new Queue(CALLS_QUEUE, {connection, prefix: CALLS_QUEUE_PREFIX});
+    ends.defer(() => queue.close());
+    await queue.add(CALL_FINISHED, {nonsense: hash}, {attempts: 1_000});
+    await queue.add(CALL_FINISHED, finishedCall({number: 9, summary: {caller}}), {delay: 604_800_000});
+    await queue.add(CALL_FINISHED, finishedCall({number: 10}), {delay: 604_800_000});
+    await until(
+      () => queue.getFailedCount(),
+      count => count === 1,
+    );
+    expect(await forget(open.url, '+14155550100')).toEqual({status: 200, body: {erased: 0, queued: 2}});
+    expect(await queue.getDelayedCount()).toBe(1);
+    const left = await everythingIn(redis.url);
+    expect(left).toContain(sidOf(10));
+    expect(left).not.toContain(hash);
   });
 });
 
@@ -240,6 +376,6 @@ describe('live events', () => {
     await hears('event: call');
     await hears(sidOf(7));
     abort.abort();
-    await ask(open, `/api/calls/${sidOf(7)}`, {}, 'DELETE');
+    await ask(open, `/api/calls/${sidOf(7)}`, bearer(PROGRAMS.desk), 'DELETE');
   });
 });

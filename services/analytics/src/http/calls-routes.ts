@@ -1,5 +1,5 @@
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import {Router} from 'express';
+import {Router, type Request} from 'express';
 import {z} from 'zod';
 import {callFile, callsFile, turnsFile} from '../queries/call-files.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
@@ -7,7 +7,7 @@ import {viewerOf} from './gate.ts';
 import {CallsQuery, listCalls} from '../queries/list-calls.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
-import {readCall, type Viewer} from '../queries/read-call.ts';
+import {readCall} from '../queries/read-call.ts';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
 import {sendCsv} from './send-csv.ts';
 
@@ -22,25 +22,27 @@ export function callsRoutes(database: DatabaseWatch): Router {
   });
 
   routes.get('/api/calls.csv', async (request, response) => {
-    await sendCsv(response, 'calls.csv', callsFile(database.now, readRequest(CallFilter, request.query)));
+    const lines = callsFile(database.now, readRequest(CallFilter, request.query));
+    await sendCsv(request, response, {name: 'calls.csv', lines, database});
   });
 
   routes.get('/api/turns.csv', async (request, response) => {
-    await sendCsv(response, 'turns.csv', turnsFile(database.now, readRequest(FacetFilter, request.query)));
+    const lines = turnsFile(database.now, readRequest(FacetFilter, request.query));
+    await sendCsv(request, response, {name: 'turns.csv', lines, database});
   });
 
   routes.get('/api/calls/:callSid', async (request, response) => {
-    response.json(await detail(request.params, viewerOf(request)));
+    response.json(await detail(request));
   });
 
   routes.get('/api/calls/:callSid/timeline.csv', async (request, response) => {
-    const call = await detail(request.params, viewerOf(request));
-    await sendCsv(response, `${call.call.callSid}.csv`, callFile(call));
+    const call = await detail(request);
+    await sendCsv(request, response, {name: `${call.call.callSid}.csv`, lines: callFile(call), database});
   });
 
-  const detail = async (params: unknown, viewer: Viewer) => {
-    const {callSid} = readRequest(CallPath, params);
-    const call = await readCall(database.now, callSid, viewer);
+  const detail = async (request: Request) => {
+    const {callSid} = readRequest(CallPath, request.params);
+    const call = await readCall(database.now, callSid, viewerOf(request), request.ip);
     if (call) return call;
     throw new BadQuestion(
       {error: 'there is no such call', field: 'callSid', cure: 'it may still be active, or have been deleted'},

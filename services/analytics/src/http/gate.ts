@@ -1,10 +1,10 @@
-import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Request, RequestHandler} from 'express';
+import {type ApiToken, viewerOfToken} from '../auth/api-tokens.ts';
+import {findSession} from '../auth/sessions.ts';
+import {LOCAL, type Scope, signedIn, type Viewer} from '../auth/viewer.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
-import type {Viewer} from '../queries/read-call.ts';
-import {findSession} from '../auth/sessions.ts';
 
 /** The session cookie. Over https it has the prefix `__Host-`: no other host and no plain-http page can set it. */
 export const COOKIE = 'voicebridge';
@@ -28,10 +28,12 @@ export function tokenOf(request: Request): string | undefined {
 
 /** The viewer of each request that has passed the gate, for the routes behind it. */
 const viewers = new WeakMap<Request, Viewer>();
-export const viewerOf = (request: Request): Viewer => viewers.get(request) ?? {signIn: 'required', session: undefined};
+const NOBODY: Viewer = {who: 'nobody', may: new Set()};
+export const viewerOf = (request: Request): Viewer => viewers.get(request) ?? NOBODY;
 
 export interface GateOptions {
   readonly signIn: 'off' | 'required';
+  readonly tokens: readonly ApiToken[];
   readonly database: DatabaseWatch;
   readonly clock: Clock;
   /** Called for each request that has passed. */
@@ -39,28 +41,49 @@ export interface GateOptions {
 }
 
 /** Checks every request under /api except signing in and the description of the API. */
-export function gate({signIn, database, clock, passed}: GateOptions): RequestHandler {
+export function gate({signIn, tokens, database, clock, passed}: GateOptions): RequestHandler {
+  const viewerFor = async (request: Request): Promise<Viewer> => {
+    const [, bearer] = /^Bearer +(\S+)$/i.exec(request.get('authorization') ?? '') ?? [];
+    if (bearer !== undefined) {
+      const program = viewerOfToken(tokens, bearer);
+      if (program) return program;
+      throw new BadQuestion({error: 'this token is not known', cure: 'npm run api-token makes one'}, 401);
+    }
+    if (signIn === 'off') return LOCAL;
+    const token = tokenOf(request);
+    const name = token === undefined ? undefined : await findSession(database.now, token, clock.wall());
+    if (token !== undefined && name !== undefined) return signedIn(name, token);
+    throw new BadQuestion({error: 'you are not signed in', cure: 'POST the password to /api/sign-in'}, 401);
+  };
   return async (request, _response, next) => {
     sameOrigin(request);
-    if (signIn === 'off') {
-      // Without sign-in only loopback names are accepted: a web page could have its own name resolved to 127.0.0.1 (DNS
-      // rebinding).
-      if (!isLoopback(hostnameOf(request.get('host') ?? '')))
-        throw new BadQuestion(
-          {error: 'this address is only for this machine', cure: 'use http://127.0.0.1, or set DASHBOARD_PASSWORD'},
-          403,
-        );
-      viewers.set(request, {signIn});
-    } else {
-      const token = tokenOf(request);
-      const session = token === undefined ? undefined : await findSession(database.now, token, clock.wall());
-      viewers.set(request, {signIn, session});
-      if (session === undefined)
-        throw new BadQuestion({error: 'you are not signed in', cure: 'POST the password to /api/sign-in'}, 401);
-    }
+    const viewer = await viewerFor(request);
+    demand(viewer, 'read');
+    viewers.set(request, viewer);
     passed(request);
     next();
   };
+}
+
+const WHAT: Readonly<Record<Scope, string>> = {
+  read: 'reading',
+  words: 'reading what was said',
+  delete: 'deleting',
+  audit: 'reading the audit',
+};
+
+/** Throws `BadQuestion` unless this viewer may do this. */
+export function demand({who, may}: Viewer, scope: Scope): void {
+  if (may.has(scope)) return;
+  throw new BadQuestion(
+    who === null
+      ? {
+          error: `${WHAT[scope]} needs a sign-in or a token`,
+          cure: 'set DASHBOARD_PASSWORD and sign in, or send a token of API_TOKENS',
+        }
+      : {error: `this token is not for ${WHAT[scope]}`, cure: `use one with the scope ${scope}`},
+    403,
+  );
 }
 
 /** Refuses a write from a page of another site: browsers name the site in `Origin` and `Sec-Fetch-Site`. */
@@ -72,8 +95,4 @@ export function sameOrigin(request: Request): void {
     (origin !== undefined && URL.parse(origin)?.host !== request.get('host')) ||
     (site !== undefined && site !== 'same-origin' && site !== 'none');
   if (foreign) throw new BadQuestion({error: 'another site asked for this', cure: 'use the dashboard itself'}, 403);
-}
-
-function hostnameOf(host: string): string {
-  return (URL.parse(`http://${host}`)?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
 }

@@ -22,7 +22,7 @@ export function metricsRoutes(database: DatabaseWatch): Router {
       ...Object.fromEntries(by.map((name, index) => [name, group[index]])),
     }));
     const columns = ['at', ...by, 'count', 'mean', 'deviation', 'min', 'max', 'sum', 'p50', 'p90', 'p95', 'p99'];
-    await sendCsv(response, 'metrics.csv', csvOf(rows, columns));
+    await sendCsv(request, response, {name: 'metrics.csv', lines: csvOf(rows, columns), database});
   });
 
   routes.get('/api/histogram', async (request, response) => {

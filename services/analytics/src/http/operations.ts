@@ -1,4 +1,5 @@
 import type {z} from 'zod';
+import {AuditAnswer, AuditQuery} from './audit-routes.ts';
 import {CallDetail, CallsPage} from '../queries/call-shapes.ts';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
 import {ErasedAnswer, ForgetNumber} from './erasure-routes.ts';
@@ -88,6 +89,13 @@ export const OPERATIONS: readonly Operation[] = [
     answer: ConcurrencyAnswer,
   },
   {method: 'get', path: '/api/facets', summary: 'Assistants, models and workers there are', answer: FacetsAnswer},
+  {
+    method: 'get',
+    path: '/api/audit',
+    summary: 'Who signed in, read, exported and deleted what; needs a sign-in, or a token with the scope audit',
+    query: AuditQuery,
+    answer: AuditAnswer,
+  },
   {
     method: 'get',
     path: '/api/live',

@@ -1,13 +1,25 @@
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
-import type {Response} from 'express';
+import type {Request, Response} from 'express';
+import {audit} from '../auth/audit.ts';
+import type {DatabaseWatch} from '../database/database-watch.ts';
+import {viewerOf} from './gate.ts';
 
-/** Streams a CSV file, as fast as the client reads it. */
+/** A file that somebody asked for. */
+export interface CsvFile {
+  readonly name: string;
+  readonly lines: Iterable<string> | AsyncIterable<string>;
+}
+
+/** Writes into the audit who takes the file away, and streams it as fast as the client reads it. */
 export async function sendCsv(
+  request: Request,
   response: Response,
-  name: string,
-  lines: Iterable<string> | AsyncIterable<string>,
+  {name, lines, database}: CsvFile & {readonly database: DatabaseWatch},
 ): Promise<void> {
+  const {who} = viewerOf(request);
+  const asked = new URL(request.originalUrl, 'http://localhost').search;
+  await audit(database.now, {action: 'export', subject: `${name}${asked}`, who, address: request.ip});
   response.type('text/csv; charset=utf-8').attachment(name);
   response.type('text/csv; charset=utf-8');
   // The browser closed the connection: it does not want the rest.

@@ -1,3 +1,4 @@
+import {plainAddress} from '@voicebridge/shared/config/addresses.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {json, Router, type Request, type Response} from 'express';
@@ -7,7 +8,10 @@ import {cameOverHttps, COOKIE, sameOrigin, SECURE_COOKIE, tokenOf} from './gate.
 import type {Password} from '../auth/password.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
-import {closeSession, findSession, openSession} from '../auth/sessions.ts';
+import {audit} from '../auth/audit.ts';
+import type {OpenStreams} from '../auth/open-streams.ts';
+import {closeSession, findSession, nameOfSession, openSession} from '../auth/sessions.ts';
+import {signedIn} from '../auth/viewer.ts';
 import {SignInThrottle} from '../auth/sign-in-throttle.ts';
 
 export const SignIn = z.strictObject({password: z.string().min(1, 'must not be empty').max(1_000)});
@@ -21,12 +25,13 @@ export type SessionAnswer = z.infer<typeof SessionAnswer>;
 export interface SignInDeps {
   readonly password: Password | undefined;
   readonly database: DatabaseWatch;
+  readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Signing in and out. These routes are in front of the gate. */
-export function signInRoutes({password, database, clock, log}: SignInDeps): Router {
+export function signInRoutes({password, database, streams, clock, log}: SignInDeps): Router {
   const routes = Router();
   const throttle = new SignInThrottle();
 
@@ -43,7 +48,8 @@ export function signInRoutes({password, database, clock, log}: SignInDeps): Rout
     sameOrigin(request);
     const {password: given} = readRequest(SignIn, request.body ?? {});
     if (!password) throw new BadQuestion({error: 'nobody signs in here', cure: 'set DASHBOARD_PASSWORD'}, 409);
-    const address = request.socket.remoteAddress ?? '';
+    // Of the browser, if a proxy of ours stands between us (TRUSTED_PROXIES).
+    const address = plainAddress(request.ip ?? '');
     const wait = Math.ceil(throttle.wait(address, clock.now()) / 1_000);
     if (wait > 0) {
       response.set('retry-after', String(wait));
@@ -53,22 +59,32 @@ export function signInRoutes({password, database, clock, log}: SignInDeps): Rout
     throttle.failed(address, clock.now());
     if (!(await password.matches(given))) {
       log.warn({}, 'sign-in refused');
+      await audit(database.now, {action: 'sign-in.refused', subject: 'dashboard', who: null, address});
       throw new BadQuestion({error: 'that is not the password', field: 'password', cure: 'try again'}, 401);
     }
     throttle.succeeded(address);
-    setCookie(request, response, await openSession(database.now, clock.wall()));
+    const session = await openSession(database.now, clock.wall());
+    await audit(database.now, {action: 'sign-in', subject: 'dashboard', who: whoOf(session), address});
+    setCookie(request, response, session);
     response.status(204).end();
   });
 
   routes.post('/api/sign-out', async (request, response) => {
     sameOrigin(request);
     const token = tokenOf(request);
-    if (token !== undefined) await closeSession(database.now, token);
+    const name = token === undefined ? undefined : await findSession(database.now, token, clock.wall());
+    if (token !== undefined && name !== undefined) {
+      await closeSession(database.now, token);
+      streams.end(token);
+      await audit(database.now, {action: 'sign-out', subject: 'dashboard', who: whoOf(token), address: request.ip});
+    }
     setCookie(request, response, '');
     response.status(204).end();
   });
   return routes;
 }
+
+const whoOf = (token: string) => signedIn(nameOfSession(token), token).who;
 
 function setCookie(request: Request, response: Response, token: string): void {
   const secure = cameOverHttps(request);

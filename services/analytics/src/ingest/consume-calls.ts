@@ -9,6 +9,7 @@ import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {eraseQueued} from './erase-queued.ts';
 import {storeCall} from './store-call.ts';
 
 /** Records that are stored concurrently. The embedded database runs one statement at a time. */
@@ -19,6 +20,8 @@ const RETRY: Millis = 1_000;
 const SETTLED: Millis = 5_000;
 /** How long to wait for connections to close. */
 const GOODBYE: Millis = 1_000;
+/** How long to search the queue for what somebody wants erased. */
+const ERASE_WITHIN: Millis = 20_000;
 /** How long a process may be silent before another process takes its records. Renewed at half of it. */
 const LOCK: Millis = 9_000;
 
@@ -36,6 +39,8 @@ export interface ConsumeDeps {
 export interface Consumer extends AsyncDisposable {
   /** The records that are not stored yet: how many are waiting, and since when the oldest has been (Unix ms). */
   backlog(): Promise<{readonly waiting: number; readonly oldestAt: number | undefined}>;
+  /** Removes the records that mention one of these texts from the queue. Rejects while Redis does not answer. */
+  erase(mentions: readonly string[]): Promise<number>;
   /** Takes no more records; resolves when the current ones are stored or given back. */
   drain(): Promise<void>;
 }
@@ -118,7 +123,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     stalledInterval: LOCK / 3,
     // A record is not at fault when its process is killed; one that ends every process would come back for ever.
     maxStalledCount: 25,
-    removeOnComplete: {age: 600, count: 1_000},
+    removeOnComplete: {count: 0},
     removeOnFail: {age: 7 * 24 * 3_600},
   });
   // ioredis emits the error again with every attempt to connect.
@@ -145,6 +150,11 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
       const oldest = await queue.getJobs(['waiting', 'delayed', 'active'], 0, 0, true);
       const since = oldest.flatMap((job: Job | undefined) => (job ? [job.timestamp] : []));
       return {waiting, oldestAt: since.length === 0 ? undefined : Math.min(...since)};
+    },
+    async erase(mentions) {
+      const late = Promise.withResolvers<never>();
+      const cancel = deps.clock.after(ERASE_WITHIN, () => late.reject(new Error('the queue does not answer')));
+      return await Promise.race([eraseQueued(queue, mentions), late.promise]).finally(cancel);
     },
     async drain() {
       stopping.abort();

@@ -16,7 +16,7 @@ const HOUR: Millis = 3_600_000;
 const DAY: Millis = 24 * HOUR;
 /** Rows per statement, so that a query never waits long for a sweep. */
 const CHUNK = 5_000;
-/** A job may be repeated for seven days; after that an erased call cannot come back. */
+/** A job may be repeated for seven days, and a call lasts one; after that what was erased cannot come back. */
 const KEEP_ERASED: Millis = 30 * DAY;
 const KEEP_AUDIT: Millis = 365 * DAY;
 const KEEP_SESSIONS: Millis = DAY;
@@ -31,6 +31,7 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     ['failovers', 'started_at', ageOf(retention.turns)],
     ['calls', 'started_at', ageOf(retention.calls)],
     ['erased_calls', 'erased_at', KEEP_ERASED],
+    ['forgotten_numbers', 'forgotten_at', KEEP_ERASED],
     ['audit', 'at', KEEP_AUDIT],
     ['sessions', 'created_at', KEEP_SESSIONS],
   ];

@@ -36,7 +36,7 @@ export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<
   const rows = callRows(job);
   return await db.transaction().execute(async tx => {
     await sql`SELECT pg_advisory_xact_lock_shared(${ERASURE_LOCK})`.execute(tx);
-    if (await wasErased(tx, rows.call.callSid)) return 'erased';
+    if (await wasErased(tx, rows.call)) return 'erased';
     const first = await tx
       .insertInto('calls')
       .values({...rows.call, failovers: 0, parts: job.parts, partsSeen: [job.part]})
@@ -49,9 +49,20 @@ export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<
   });
 }
 
-async function wasErased(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
+/** Whether this call was erased, or one of its numbers was forgotten after it had begun. */
+async function wasErased(tx: Transaction<Schema>, call: CallRows['call']): Promise<boolean> {
+  const {callSid, startedAt} = call;
   const erased = await tx.selectFrom('erasedCalls').select('callSid').where('callSid', '=', callSid).executeTakeFirst();
-  return erased !== undefined;
+  if (erased !== undefined) return true;
+  const hashes = [call.callerHash, call.calleeHash].filter(hash => typeof hash === 'string');
+  if (hashes.length === 0) return false;
+  const forgotten = await tx
+    .selectFrom('forgottenNumbers')
+    .select('numberHash')
+    .where('numberHash', 'in', hashes)
+    .where('forgottenAt', '>=', startedAt)
+    .executeTakeFirst();
+  return forgotten !== undefined;
 }
 
 /** Updates the row of the call. Returns whether the parts of this job belong to what is now stored. */

@@ -7,17 +7,21 @@ import {columnsOf} from '../database/figure-columns.ts';
 import type {CallDetail} from './call-shapes.ts';
 import {callOf} from './list-calls.ts';
 import type {Schema} from '../database/schema.ts';
-
-/** Who asks. Transcripts and telephone numbers are shown only to a viewer who signed in. */
-export type Viewer = {readonly signIn: 'off'} | {readonly signIn: 'required'; readonly session: string | undefined};
+import {audit} from '../auth/audit.ts';
+import type {Viewer} from '../auth/viewer.ts';
 
 /**
- * Everything about one call; undefined when there is no such call. Each time a transcript is shown, `audit` gets a row.
+ * Everything about one call; undefined when there is no such call. Transcripts and telephone numbers are shown only to a
+ * viewer who may see them, and each time the audit gets a row.
  */
-export async function readCall(db: Kysely<Schema>, callSid: string, viewer: Viewer): Promise<CallDetail | undefined> {
+export async function readCall(
+  db: Kysely<Schema>,
+  callSid: string,
+  {who, may}: Viewer,
+  address?: string,
+): Promise<CallDetail | undefined> {
   const row = await db.selectFrom('calls').selectAll().where('callSid', '=', callSid).executeTakeFirst();
   if (!row) return undefined;
-  const session = viewer.signIn === 'required' ? viewer.session : undefined;
   const turns = await db
     .selectFrom('turns')
     .select(columnsOf(TURN_FIGURES))
@@ -48,9 +52,9 @@ export async function readCall(db: Kysely<Schema>, callSid: string, viewer: View
     .where('callSid', '=', callSid)
     .orderBy('line')
     .execute();
-  const shown = session !== undefined;
-  if (shown && (lines.length > 0 || row.callerNumber !== null))
-    await db.insertInto('audit').values({action: 'transcript.read', subject: callSid, session}).execute();
+  const shown = may.has('words');
+  if (shown && (lines.length > 0 || row.callerNumber !== null || row.calleeNumber !== null))
+    await audit(db, {action: 'transcript.read', subject: callSid, who, address});
   return {
     call: callOf(row),
     callerNumber: shown ? row.callerNumber : null,
@@ -60,7 +64,6 @@ export async function readCall(db: Kysely<Schema>, callSid: string, viewer: View
     toolCalls,
     failovers,
     transcript: shown ? lines : [],
-    transcriptState:
-      lines.length === 0 ? 'not-kept' : shown ? 'shown' : viewer.signIn === 'off' ? 'no-password' : 'sign-in',
+    transcriptState: lines.length === 0 ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
   };
 }
