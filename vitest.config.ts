@@ -2,6 +2,9 @@ import {defineConfig} from 'vitest/config';
 
 const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
 
+/** Node itself imports the files of assistants, here as in production: so its hooks see them. */
+const server = {deps: {external: [/assistant\/src\/load\/import-module\.ts$/]}};
+
 /**
  * The suffix of a test says what it needs: nothing, a Redis, or the whole system. One kind after the other: a machine
  * that is busy with the rest makes whole calls late.
@@ -13,6 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          server,
           sequence: {groupOrder: 0},
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
@@ -24,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'redis',
+          server,
           sequence: {groupOrder: 1},
           include: ['**/*.{redis,pg}.test.ts'],
           exclude: ['**/node_modules/**'],
@@ -35,6 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          server,
           sequence: {groupOrder: 2},
           include: ['**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],

@@ -29,6 +29,14 @@ const variable = z.union([z.string().max(20_000), z.number(), z.boolean()]);
 const modelName = z.string().regex(/^[\w.:/@-]{1,200}$/, 'must be a name, without blanks');
 const off = z.union([z.literal(false), z.literal('off')]);
 
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', {timeZone: name}).format(0) !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** Everything that can be said in words and numbers: all of a YAML file, and of an answer at ring time. */
 export const declarative = {
   prompt: z
@@ -115,6 +123,11 @@ export const declarative = {
     .union([z.literal('inf'), z.number().int().min(100).max(4_096)])
     .optional()
     .describe('the most tokens of one response; 20 of them are a second of speech'),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, 'must be a time zone such as Europe/Oslo')
+    .optional()
+    .describe('where {{date}}, {{time}} and {{weekday}} are true; UTC if not set'),
   recording: z.boolean().optional().describe('whether its calls may be recorded'),
   transcripts: z
     .union([off, z.enum(['heard', 'full'])])

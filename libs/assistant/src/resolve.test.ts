@@ -3,33 +3,8 @@ import {z} from 'zod';
 import {Definition} from './definition.ts';
 import {assistant, builtIn, tool} from './index.ts';
 import {resolve, USUAL_SERVER} from './resolve.ts';
-import type {ResolvedAssistant} from './resolved.ts';
+import {sampleAssistant as base} from './testing/sample-assistant.ts';
 
-const base: ResolvedAssistant = {
-  name: 'default',
-  model: 'gpt-realtime-2.1',
-  instructions: 'Be brief.',
-  voice: 'alloy',
-  language: null,
-  temperature: null,
-  reasoningEffort: null,
-  noiseReduction: null,
-  turnDetection: USUAL_SERVER,
-  greeting: 'Say hello.',
-  idlePromptMs: 0,
-  idleHangUp: true,
-  answerWithinMs: 6_000,
-  maxCallMs: 3_600_000,
-  noSpeechMs: 600_000,
-  toolRounds: 8,
-  maxOutputTokens: 4_096,
-  digitsInterrupt: true,
-  floor: {mode: 'immediate', minSpeechMs: 0, noiseMs: 350, greetingProtectedMs: 500, uninterruptible: false},
-  recording: true,
-  transcripts: 'off',
-  failureSay: null,
-  variables: {},
-};
 const resolved = (written: Parameters<typeof assistant>[0]) =>
   resolve(Definition.parse(assistant(written)), {name: 'reception', base});
 

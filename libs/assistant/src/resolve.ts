@@ -57,6 +57,7 @@ export function resolve(
     recording: definition.recording ?? base.recording,
     transcripts: transcripts === undefined ? base.transcripts : isOff(transcripts) ? 'off' : transcripts,
     failureSay: definition.failureSay ?? base.failureSay,
+    timeZone: definition.timeZone ?? base.timeZone,
     variables: {...base.variables, ...Object.fromEntries(variables)},
   };
 }

@@ -61,6 +61,8 @@ export const ResolvedAssistant = z.object({
   transcripts: z.enum(['off', 'heard', 'full']),
   /** What the caller hears when the model cannot be used; null: MODEL_DOWN_SAY. */
   failureSay: z.string().nullable(),
+  /** Where `date`, `time` and `weekday` are true. */
+  timeZone: z.string(),
   variables: z.record(z.string(), z.string()),
 });
 export type ResolvedAssistant = z.infer<typeof ResolvedAssistant>;

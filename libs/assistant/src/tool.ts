@@ -14,21 +14,21 @@ export interface ToolCallContext {
 /** What every kind of tool can be told. */
 export interface ToolOptions {
   /** How long the model waits for the result, in milliseconds; 10 s if not given. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** What the caller is told, word for word, when the result takes longer than `afterMs` (1,000 ms if not given). */
-  readonly while?: string | {readonly say: string; readonly afterMs?: number};
+  readonly while?: string | {readonly say: string; readonly afterMs?: number | undefined} | undefined;
   /** `wait`: the model speaks when it has the result. `background`: it goes on, and is given the result later. */
-  readonly mode?: 'wait' | 'background';
+  readonly mode?: 'wait' | 'background' | undefined;
   /** What becomes of a running tool when the caller speaks: it goes on, or its signal is aborted. */
-  readonly whenInterrupted?: 'keep' | 'cancel';
+  readonly whenInterrupted?: 'keep' | 'cancel' | undefined;
   /** The caller must say yes before it runs. */
-  readonly approve?: boolean;
+  readonly approve?: boolean | undefined;
   /** It may run again if nobody knows what became of the first attempt. */
-  readonly repeatable?: boolean;
+  readonly repeatable?: boolean | undefined;
   /** A second call with the same arguments gets the first result. */
-  readonly oncePerCall?: boolean;
+  readonly oncePerCall?: boolean | undefined;
   /** What the call record keeps of arguments and result. */
-  readonly record?: 'keep' | 'mask';
+  readonly record?: 'keep' | 'mask' | undefined;
 }
 
 /** A tool in code: `tool({about, input, run})`. */
@@ -38,7 +38,7 @@ export interface CodeTool extends ToolOptions {
   readonly about: string;
   readonly input: z.ZodObject;
   /** What it returns is given to the model: a text as it is, anything else as JSON. A rejection never ends the call. */
-  run(args: Readonly<Record<string, unknown>>, call: ToolCallContext): unknown;
+  readonly run: (args: Readonly<Record<string, unknown>>, call: ToolCallContext) => unknown;
 }
 
 /** A tool that the bridge brings along. */
@@ -69,7 +69,8 @@ export const builtIn: Readonly<Record<BuiltInName, BuiltInTool>> = {
   hang_up: {kind: 'built-in', name: 'hang_up'},
 };
 
-const Options = z.object({
+/** The schema of `ToolOptions`. */
+export const toolOptions = {
   timeoutMs: z.number().int().min(1).max(120_000).optional(),
   while: z
     .union([
@@ -83,7 +84,7 @@ const Options = z.object({
   repeatable: z.boolean().optional(),
   oncePerCall: z.boolean().optional(),
   record: z.enum(['keep', 'mask']).optional(),
-});
+} as const;
 
 /** Checks a tool as it stands in a definition. */
 export const ToolSchema = z.discriminatedUnion('kind', [
@@ -92,7 +93,7 @@ export const ToolSchema = z.discriminatedUnion('kind', [
     about: z.string().min(1).max(1_000),
     input: z.custom<z.ZodObject>(value => value instanceof z.ZodObject, 'must be z.object({…})'),
     run: z.custom<CodeTool['run']>(value => typeof value === 'function', 'must be a function'),
-    ...Options.shape,
+    ...toolOptions,
   }),
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

@@ -5,4 +5,10 @@ import type {Tool} from './tools/tool.ts';
 export type FloorPolicy = Readonly<ResolvedAssistant['floor']>;
 
 /** The assistant that answers a call, how it behaves, and what it can do besides speaking. Names of tools are unique. */
-export type Assistant = Readonly<ResolvedAssistant> & {readonly tools: readonly Tool[]};
+export interface Assistant extends Readonly<ResolvedAssistant> {
+  readonly tools: readonly Tool[];
+  /** The hash of what it is without this call's variables… */
+  readonly version: string;
+  /** …and the variables that are of this call alone. `variables` has all. */
+  readonly given: Readonly<Record<string, string>>;
+}

@@ -16,8 +16,7 @@ import {
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
-import type {Assistant} from './assistant.ts';
-import {assistantTools} from './tools/assistant-tools.ts';
+import type {ResolvedAssistant} from '@voicebridge/assistant/resolved.ts';
 
 const PERSONA =
   'You are a warm and capable assistant on the telephone. Speak the language the caller speaks. Keep answers to two or three short sentences, never read out lists or links, and ask one question at a time. If you did not understand, say so.';
@@ -40,6 +39,12 @@ export const WorkerEnv = z.object({
   GREETING: text(10_000)
     .default(GREETING)
     .describe('what the assistant is told to say first; off: it waits for the caller'),
+  ASSISTANTS_DIR: z
+    .string()
+    .default('assistants')
+    .describe(
+      'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
+    ),
   BARGE_IN: choice('immediate', 'resume')
     .default('immediate')
     .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),
@@ -119,7 +124,7 @@ export function unlessOff(text: string): string {
 }
 
 /** The assistant that the environment describes: that of callers for whom there is no file. */
-export function defaultAssistant(config: WorkerConfig): Assistant {
+export function standardAssistant(config: WorkerConfig): ResolvedAssistant {
   return {
     name: 'default',
     model: config.OPENAI_MODEL,
@@ -130,7 +135,6 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     reasoningEffort: null,
     noiseReduction: null,
     turnDetection: USUAL_SERVER,
-    tools: assistantTools,
     greeting: unlessOff(config.GREETING),
     idlePromptMs: config.IDLE_PROMPT_SECONDS * 1_000,
     idleHangUp: config.IDLE_HANG_UP,
@@ -150,6 +154,7 @@ export function defaultAssistant(config: WorkerConfig): Assistant {
     recording: true,
     transcripts: config.TRANSCRIPTS,
     failureSay: null,
+    timeZone: 'UTC',
     variables: {},
   };
 }

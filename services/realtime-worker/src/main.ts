@@ -1,4 +1,6 @@
 import {randomUUID} from 'node:crypto';
+import {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts';
+import {RedisVersionStore} from '@voicebridge/assistant/store/redis-version-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
@@ -10,13 +12,16 @@ import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
-import {defaultAssistant, WorkerEnv} from './config.ts';
+import {standardAssistant, WorkerEnv} from './config.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {rehearse} from './ownership/rehearse.ts';
+import {assistantTools} from './tools/assistant-tools.ts';
 import {startWorker} from './start-worker.ts';
 
 await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('realtime-worker', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
+  const base = standardAssistant(config);
+  using assistants = await LiveCatalogue.open({folder: config.ASSISTANTS_DIR, base, clock, log});
   const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
   const {url} = await checkRedis(config.REDIS_URL);
   const redis = openRedis(url, 'commands', log);
@@ -30,7 +35,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   await using queue = openAnalyticsQueue(queueRedis);
   const [directory, fleet] = [new RedisCallDirectory(redis, key), new RedisFleet(redis, key)];
   await rehearse({
-    assistant: defaultAssistant(config),
+    assistant: {...base, tools: assistantTools, version: 'rehearsal', given: {}},
     openAdapter: (address, deps) =>
       openModelAdapter({...config, OPENAI_API_KEY: 'rehearsal', OPENAI_REALTIME_URL: address}, deps),
     clock,
@@ -47,7 +52,21 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
           log: log.child({variable: 'QUEUE_REDIS_URL'}),
           moved: () => queueRedis.disconnect(true),
         });
-  const deps = {bus, directory, fleet, key, queue, clock, log, traces, random: Math.random, preflight: true};
+  const versions = new RedisVersionStore(redis);
+  const deps = {
+    assistants,
+    versions,
+    bus,
+    directory,
+    fleet,
+    key,
+    queue,
+    clock,
+    log,
+    traces,
+    random: Math.random,
+    preflight: true,
+  };
   const worker = await startWorker(config, {...deps, ...(queueHealth ? {queueHealth} : {})});
   await serve(worker, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();

@@ -1,4 +1,7 @@
 import {randomBytes} from 'node:crypto';
+import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import type {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts';
+import {MemoryVersionStore, type VersionStore} from '@voicebridge/assistant/store/version-store.ts';
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
@@ -24,9 +27,11 @@ import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
+import {Assistants} from './assistants/assistants.ts';
+import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
-import {defaultAssistant, type WorkerConfig} from './config.ts';
+import {standardAssistant, type WorkerConfig} from './config.ts';
 import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
 import {sessionSettings} from './call-session/session-settings.ts';
@@ -61,6 +66,10 @@ export interface WorkerDeps {
   readonly preflight?: boolean;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
+  /** The assistants in files; that of the environment alone if not given. */
+  readonly assistants?: Pick<LiveCatalogue, 'current' | 'onChange'>;
+  /** Where their versions are kept; in this process alone if not given. */
+  readonly versions?: VersionStore;
   readonly metrics?: Metrics;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
@@ -101,7 +110,13 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
     clock,
   );
-  const assistant = defaultAssistant(config);
+  const standard = standardAssistant(config);
+  const assistants = new Assistants(deps.assistants?.current ?? new Catalogue(standard), {
+    store: deps.versions ?? new MemoryVersionStore(),
+    clock,
+    log,
+  });
+  deps.assistants?.onChange(catalogue => assistants.renew(catalogue));
   const readers = new JournalReaders();
   let othersAreWell = false;
   const look = async () => {
@@ -114,7 +129,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const model = stack.use(
     new ModelWatch({
       adapter: deps.adapter ?? openModelAdapter(config, {clock, metrics, log}),
-      settings: sessionSettings(assistant, {facts: {}}),
+      settings: sessionSettings({...standard, tools: assistantTools}, {facts: {}}),
       clock,
       metrics,
       log,
@@ -146,7 +161,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const calls = new OwnedCalls({
     capacity: config.MAX_CALLS,
     notTaking: () => verdict().notTaking,
-    assistant,
+    assistants,
     callDeps,
     onFinished,
     metrics,

@@ -7,5 +7,6 @@
  *   2  where nothing is validated, a call may have an id of any reasonable shape
  *      Later also streams: the id of a stream is opaque, as that of a call is. Twilio's ids and all bytes that carry them
  *      are the same, so old and new processes understand each other, and the version did not change.
+ *      Later `take` says who calls whom (`ring`). A worker of before ignores it, and one of now answers without it.
  */
 export const PROTOCOL_VERSION = 2;

@@ -12,6 +12,19 @@ const base = {
   traceparent: z.string().max(100).optional(),
 };
 
+const party = z.string().max(300).optional();
+
+/** Who calls whom, for the worker that decides which assistant answers. It is not stored anywhere. */
+export const Ring = z.object({
+  direction: z.enum(['inbound', 'outbound']),
+  /** As the carrier says it; not set: withheld. */
+  caller: party,
+  callee: party,
+  /** What the carrier was given with the call: SIP headers, parameters of the stream. */
+  parameters: z.record(z.string().max(100), z.string().max(1_000)).optional(),
+});
+export type Ring = z.infer<typeof Ring>;
+
 /**
  * The questions to one worker. Without an answer within 300 ms another worker is asked, and later the same one once
  * more.
@@ -36,6 +49,8 @@ export const WorkerRequest = z.discriminatedUnion('type', [
       .refine(facts => Object.keys(facts).length <= 64, 'must not be more than 64'),
     /** Why a call that had an owner must move. */
     cause: z.enum(['new', 'worker-lost', 'worker-drained', 'plain']),
+    /** Of a new call. Workers of an older version do not know it. */
+    ring: Ring.optional(),
     /** The caller's stream and its edge, if it is open already. */
     stream: z.object({streamSid: StreamSid, edge: ProcessId}).optional(),
   }),

@@ -62,6 +62,11 @@ export const callPast = (sid: CallSid) => `call:{${sid}}:past`;
 export const ticketKey = (ticket: Ticket) => `ticket:{${ticket}}`;
 export const TICKET_TTL_S = 60;
 
+/** String: one version of an assistant, as its calls use it. Written again every hour while calls begin with it. */
+export const assistantVersion = (hash: string) => `assistant:{${hash}}`;
+/** A call that begins just before it is written again lasts for a day at most. */
+export const ASSISTANT_TTL_S = 26 * 3_600;
+
 /** Set: CallSids of calls that have an owner and no record yet. One slot: it is read slowly, a part at a time. */
 export const openCalls = 'calls:{open}';
 

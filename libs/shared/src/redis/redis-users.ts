@@ -73,6 +73,7 @@ const RIGHTS = {
     keys: [
       CALL,
       {key: 'calls:*', commands: ['sadd', 'srem', 'smembers', 'scard', 'sscan', 'srandmember']},
+      {key: 'assistant:*', commands: ['set', 'get']},
       {key: 'fleet:*', commands: JOIN_FLEET},
     ],
     channels: FRAMES,

@@ -4,7 +4,10 @@ import {serverRights} from '../barge-in/floor-events.ts';
 import type {SessionSettings} from '../model/model-adapter.ts';
 
 /** The settings of a call's first model session. They need nothing of the call but its directory entry. */
-export function sessionSettings(assistant: Assistant, call: Pick<CallEntry, 'facts'>): SessionSettings {
+export function sessionSettings(
+  assistant: Omit<Assistant, 'version' | 'given'>,
+  call: Pick<CallEntry, 'facts'>,
+): SessionSettings {
   const {model, instructions, voice, tools, maxOutputTokens, floor} = assistant;
   // While the greeting is protected the server may not interrupt; the settings are updated when the protection ends.
   const rights = serverRights(floor, floor.greetingProtectedMs === 0);

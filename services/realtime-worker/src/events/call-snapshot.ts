@@ -8,6 +8,15 @@ export const JournalItem = z.union([
   z.object({kind: z.literal('toolResult'), id: z.string(), callId: z.string(), output: z.string()}),
 ]);
 
+/** What makes the assistant of a call the same on another worker. Not set by workers of an older version. */
+export const KeptAssistant = z.object({
+  /** The hash of its version. */
+  version: z.string().optional(),
+  /** The variables that are of this call alone. */
+  variables: z.record(z.string(), z.string()).optional(),
+});
+export type KeptAssistant = z.infer<typeof KeptAssistant>;
+
 /** An item, and how much of its audio was heard if that was not all. */
 export const SnapshotItem = z.object({
   item: JournalItem,
@@ -36,6 +45,7 @@ export const CallSnapshot = z.object({
   openTurn: z.object({turn: TurnRecord, said: amounts, heard: amounts, interrupted: z.boolean()}).optional(),
   speaking: z.string().optional(),
   owner: z.string().optional(),
+  assistant: KeptAssistant.optional(),
   greeted: z.boolean(),
   heldUntil: z.number(),
   turns: z.number(),

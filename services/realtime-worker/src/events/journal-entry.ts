@@ -8,7 +8,7 @@ import {
   ToolCallRecord,
   TurnRecord,
 } from '@voicebridge/shared/cdr/call-record.ts';
-import {CallSnapshot, JournalItem} from './call-snapshot.ts';
+import {CallSnapshot, JournalItem, KeptAssistant} from './call-snapshot.ts';
 
 /**
  * The journal of a call: what another worker needs to go on with the call, and all that its record is made of. Entries
@@ -32,6 +32,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
     caller: PartyRecord,
     callee: PartyRecord,
     assistant: z.string(),
+    ...KeptAssistant.shape,
     model: z.string(),
     voice: z.string(),
     admissionMs: z.number().nullable(),

@@ -19,6 +19,8 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     caller: party('caller'),
     callee: party('callee'),
     assistant: assistant.name,
+    version: assistant.version,
+    variables: {...assistant.given},
     model: assistant.model,
     voice: assistant.voice,
     // Webhook and worker are two processes, perhaps on two machines: they share no clock but the time of day.

@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
-import type {CallSnapshot} from '../events/call-snapshot.ts';
+import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {RestoringCall} from './restoring-call.ts';
 import type {InheritedTurn} from './turn-log.ts';
@@ -31,11 +31,19 @@ export interface RestoredCall {
   readonly failovers: number;
   /** Who had the call last. */
   readonly owner: string | undefined;
+  /** With which assistant the call began, if its first owner says so. */
+  readonly assistant: KeptAssistant | undefined;
 }
 
 /** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds. */
 export function restoreCall(entries: readonly JournalEntry[], nowWall: number): RestoredCall {
   return read(entries).end(nowWall);
+}
+
+/** With which assistant a call began. */
+export function keptAssistant([first]: readonly JournalEntry[]): KeptAssistant | undefined {
+  if (first?.is === 'snapshot') return first.call.assistant;
+  return first?.is === 'opened' ? first : undefined;
 }
 
 /** What stands for these entries in a journal that is compacted. */

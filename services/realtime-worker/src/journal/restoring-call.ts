@@ -2,7 +2,7 @@ import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation, type KeptItem} from '../conversation/conversation.ts';
-import type {CallSnapshot} from '../events/call-snapshot.ts';
+import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {RestoredCall} from './restore-call.ts';
 import {notLongPlayed, truncationsWhenCleared, type TwilioBuffer} from './twilio-buffer.ts';
@@ -30,6 +30,7 @@ export class RestoringCall {
   /** The item that is being spoken, until the caller says something. */
   #speaking: string | undefined;
   #owner: string | undefined;
+  #assistant: KeptAssistant | undefined;
   #openedWall: number | undefined;
   #greeted = false;
   #heldUntil = 0;
@@ -86,6 +87,8 @@ export class RestoringCall {
       case 'snapshot':
         return this.#snapshot(entry.call);
       case 'opened':
+        this.#assistant = entry.version === undefined ? undefined : {version: entry.version, variables: entry.variables};
+        return;
       case 'modelReady':
       case 'greeted':
       case 'firstAudio':
@@ -122,6 +125,7 @@ export class RestoringCall {
       toolCalls: this.#toolCalls,
       failovers: this.#failovers,
       owner: this.#owner,
+      assistant: this.#assistant,
     };
   }
 
@@ -147,6 +151,7 @@ export class RestoringCall {
       },
       speaking: this.#speaking,
       owner: this.#owner,
+      assistant: this.#assistant,
       greeted: this.#greeted,
       heldUntil: this.#heldUntil,
       turns: this.#turns,
@@ -177,6 +182,7 @@ export class RestoringCall {
     this.#stream = call.stream;
     this.#speaking = call.speaking;
     this.#owner = call.owner;
+    this.#assistant = call.assistant;
     this.#greeted = call.greeted;
     this.#heldUntil = call.heldUntil;
     this.#turns = call.turns;

@@ -3,7 +3,7 @@ import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
-import type {Assistant} from '../assistant.ts';
+import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import type {CallSession} from '../call-session/call-session.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
@@ -15,7 +15,7 @@ export interface OwnedCallsOptions {
   readonly capacity: number;
   /** Why no new call is taken for now though there are places; undefined: they are taken. */
   readonly notTaking?: () => NotTaking | undefined;
-  readonly assistant: Assistant;
+  readonly assistants: CallAssistants;
   readonly callDeps: CallDeps;
   /** A call ended here: its record is to be sent. Must not reject. */
   readonly onFinished: (call: FinishedCall) => Promise<void>;
@@ -122,9 +122,9 @@ export class OwnedCalls {
   }
 
   async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {
-    const {assistant, callDeps, metrics, log} = this.#options;
+    const {assistants, callDeps, metrics, log} = this.#options;
     const taken = request.cause === 'worker-lost' ? this.#starts.taking() : undefined;
-    const {reply, session} = await takeCall(request, assistant, callDeps).catch((thrown: unknown) => {
+    const {reply, session} = await takeCall(request, assistants, callDeps).catch((thrown: unknown) => {
       taken?.(undefined);
       throw thrown;
     });

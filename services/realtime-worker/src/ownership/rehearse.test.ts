@@ -1,7 +1,8 @@
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {expect, test} from 'vitest';
-import {defaultAssistant, WorkerEnv} from '../config.ts';
+import {assistantTools} from '../tools/assistant-tools.ts';
+import {standardAssistant, WorkerEnv} from '../config.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {openModelAdapter} from '../open-model-adapter.ts';
 import {rehearse} from './rehearse.ts';
@@ -11,7 +12,7 @@ test('a worker rehearses with the configured adapter: rehearsed calls get a sess
   const events: ModelEvent['type'][] = [];
   let open = 0;
   await rehearse({
-    assistant: defaultAssistant(config),
+    assistant: {...standardAssistant(config), tools: assistantTools, version: 'v1', given: {}},
     clock: systemClock,
     openAdapter(url, deps) {
       const adapter = openModelAdapter({...config, OPENAI_REALTIME_URL: url}, deps);

@@ -8,6 +8,7 @@ import {PROTOCOL_VERSION} from '@voicebridge/shared/protocol/protocol-version.ts
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
+import {always} from '../assistants/call-assistants.ts';
 import type {Fact} from '../events/call-effect.ts';
 import {snapshotOf} from '../journal/restore-call.ts';
 import {readJournal} from '../events/journal-entry.ts';
@@ -47,7 +48,7 @@ export async function rehearse(options: {
   const metrics = createMetrics('rehearsal', {ofProcess: false});
   const calls = new OwnedCalls({
     capacity: CALLS,
-    assistant,
+    assistants: always(assistant),
     callDeps: {
       worker,
       channels,

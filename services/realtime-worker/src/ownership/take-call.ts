@@ -3,8 +3,9 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
+import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
-import {restoreCall} from '../journal/restore-call.ts';
+import {keptAssistant, restoreCall} from '../journal/restore-call.ts';
 import {CallSession} from '../call-session/call-session.ts';
 import {readJournal} from '../events/journal-entry.ts';
 import type {ModelEvent, ModelSession} from '../model/model-adapter.ts';
@@ -31,11 +32,12 @@ export interface TakeResult {
  * A call whose journal cannot be read, or whose stream cannot be listened to, is given back: the reply is `unknown` with
  * the epoch in which another worker can claim it.
  */
-export async function takeCall(request: TakeRequest, assistant: Assistant, deps: CallDeps): Promise<TakeResult> {
+export async function takeCall(request: TakeRequest, assistants: CallAssistants, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
   // Several workers may be asked for the calls of a dead one, dozens at a time: only the winner opens a session.
-  const preopened = request.cause === 'worker-lost' ? undefined : adapter.open(sessionSettings(assistant, {facts}));
+  const early = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, deps);
+  const preopened = early && adapter.open(sessionSettings(early, {facts}));
   const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;
   if (ready?.ok === false) {
     await preopened?.[Symbol.asyncDispose]();
@@ -46,7 +48,7 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
       epoch: request.epoch,
       owner: worker,
       at: clock.wall(),
-      assistant: request.assistant,
+      assistant: early?.name ?? request.assistant,
       facts,
       ...(request.ticket === undefined ? {} : {ticket: request.ticket}),
     })
@@ -65,6 +67,7 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
     const entries = readJournal(claim.journal);
     const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
     const model = ready?.replay ?? preopened;
+    const assistant = early ?? (await assistants.ofKnown({assistant: call.assistant, kept: restored?.assistant}));
     session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
     settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
     // Listen to the caller first: after a worker died, dozens of callers may be waiting.
@@ -76,6 +79,17 @@ export async function takeCall(request: TakeRequest, assistant: Assistant, deps:
     return {reply: {answer: 'unknown', epoch: call.epoch}};
   }
   return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
+}
+
+/** The assistant of a call before it is claimed. A call that another worker has keeps its own. */
+async function assistantOf(
+  {callSid, epoch, assistant, ring}: TakeRequest,
+  assistants: CallAssistants,
+  {directory}: Pick<CallDeps, 'directory'>,
+): Promise<Assistant> {
+  if (epoch === 0) return assistants.ofNew({callSid, assistant, ring});
+  const entries = readJournal(await directory.journal(callSid));
+  return await assistants.ofKnown({assistant, kept: keptAssistant(entries)});
 }
 
 /** Claims an orphaned call only to send its record. Undefined if the call has ended or another worker won. */

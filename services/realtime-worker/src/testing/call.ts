@@ -46,7 +46,10 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   recording: true,
   transcripts: 'off',
   failureSay: null,
+  timeZone: 'UTC',
   variables: {},
+  version: 'v1',
+  given: {},
 };
 
 /** A call at the worker's core: the test sends the events, and all effects are kept. */

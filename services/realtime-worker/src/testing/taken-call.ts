@@ -6,6 +6,7 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Assistant} from '../assistant.ts';
+import {always} from '../assistants/call-assistants.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
 import {takeCall} from '../ownership/take-call.ts';
 import {usualAssistant} from './call.ts';
@@ -51,7 +52,7 @@ export async function takenCall({
     isBetterElsewhere: () => false,
   };
   const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts: {}} as const;
-  const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, assistant, deps);
+  const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, always(assistant), deps);
   await session?.startModel();
   const attached = await directory.attach(callSid, {epoch: 1, streamSid, edge});
   const epoch = attached?.call.epoch ?? 0;

@@ -1,3 +1,5 @@
+import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {MemoryVersionStore, type VersionStore} from '@voicebridge/assistant/store/version-store.ts';
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {openWorkerClient, type WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
@@ -14,6 +16,7 @@ import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {WorkerEnv} from '../config.ts';
 import {type RealtimeWorker, startWorker} from '../start-worker.ts';
 import type {OpenRecording} from '../recording/recording.ts';
+import {EditedAssistants, standard} from './standard.ts';
 import {ScriptedModel} from './scripted-model.ts';
 
 const log = createLog('test', {level: 'silent'});
@@ -28,6 +31,9 @@ export class TestDeployment implements AsyncDisposable {
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly fleet = new MemoryFleet(this.clock);
   model = new ScriptedModel();
+  /** The assistants of the workers to come, and of those that are told of changes. */
+  live = new EditedAssistants(new Catalogue(standard));
+  readonly versions: VersionStore = new MemoryVersionStore();
   readonly records: CallFinished[] = [];
   readonly workers: RealtimeWorker[] = [];
   readonly channels = reliableFrameChannels(this.bus, this.clock);
@@ -55,8 +61,10 @@ export class TestDeployment implements AsyncDisposable {
     const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
     const {clock, bus, directory, fleet, model} = this;
     const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model, preflight: this.preflight};
-    const {openRecording} = this;
-    const starting = startWorker(config, {...deps, ...(openRecording ? {openRecording} : {})});
+    const {openRecording, live, versions} = this;
+    // Without files the environment counts, as for anybody who writes none.
+    const assistants = live.current.versions.length > 1 ? {assistants: live} : {};
+    const starting = startWorker(config, {...deps, ...assistants, versions, ...(openRecording ? {openRecording} : {})});
     await this.pass(20); // it asks itself to take a call first
     const worker = await starting;
     this.workers.push(worker);

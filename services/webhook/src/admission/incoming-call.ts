@@ -1,3 +1,4 @@
+import type {Ring} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
@@ -19,6 +20,9 @@ const PATIENCE_MS = 3_000;
 const HOLD_AT_MOST_SECONDS = 20;
 /** …and the carrier asks again this often. */
 const PAUSE_SECONDS = 1;
+
+/** A party that a carrier names at greater length is no number. */
+const LONGEST_PARTY = 300;
 
 /** No worker has accepted the call yet, and not all living workers have said that they are full: one may accept it soon. */
 class NoWorkerAnswered extends Error {
@@ -146,6 +150,7 @@ async function newCall(
     ticket,
     assistant: 'default',
     facts,
+    ring: ringOf(request),
     traceparent,
     cause: 'new',
   });
@@ -157,6 +162,12 @@ async function newCall(
   if (assigned.why !== 'full') throw new NoWorkerAnswered('no worker answers');
   background(directory.takeTicket(ticket), log, 'taking back a ticket');
   return 'full';
+}
+
+/** Who calls whom. The worker that is asked decides by it which assistant answers; it is not stored. */
+function ringOf({caller, callee, direction}: CallRequest): Ring {
+  const said = (party: string | undefined) => party?.slice(0, LONGEST_PARTY);
+  return {direction, caller: said(caller), callee: said(callee)};
 }
 
 function factsOfCall({caller, callee, direction}: CallRequest, edgeUrl: string, {config, clock}: CallContext): Facts {

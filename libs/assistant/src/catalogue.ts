@@ -1,0 +1,35 @@
+import {numbersOf, type LoadedAssistant} from './load/read-folder.ts';
+import type {ResolvedAssistant} from './resolved.ts';
+import {plainVersion, type Version, versionOf} from './version.ts';
+
+/** The assistants there are, and who answers which number. */
+export class Catalogue {
+  readonly #byName = new Map<string, Version>();
+  readonly #byNumber = new Map<string, Version>();
+  /** The assistant of the environment. */
+  readonly standard: Version;
+
+  /** `base`: the assistant of the environment, which answers what no file does. */
+  constructor(base: ResolvedAssistant, loaded: readonly LoadedAssistant[] = []) {
+    this.standard = plainVersion(base);
+    this.#byName.set(base.name, this.standard);
+    for (const one of loaded) {
+      const version = versionOf(base, one);
+      this.#byName.set(one.name, version);
+      for (const number of numbersOf(one.definition)) this.#byNumber.set(number, version);
+    }
+  }
+
+  get versions(): readonly Version[] {
+    return [...this.#byName.values()];
+  }
+
+  named(name: string): Version | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Who answers calls to this number; undefined: the carrier does not say which it was. */
+  answering(number: string | undefined): Version {
+    return this.#byNumber.get(number ?? '') ?? this.#byNumber.get('*') ?? this.standard;
+  }
+}

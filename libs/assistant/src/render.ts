@@ -1,0 +1,56 @@
+import type {ResolvedAssistant} from './resolved.ts';
+import {fillIn, variablesIn} from './variables.ts';
+
+/** What fills in the variables of every call. */
+export interface CallFacts {
+  readonly direction: string;
+  readonly caller: string | undefined;
+  readonly callee: string | undefined;
+  /** When the call came in, in Unix milliseconds. */
+  readonly wall: number;
+}
+
+/**
+ * The variables of one call: those that its assistant says something with, and those in `given`. They stand in the
+ * call's journal, so a number that no text uses is not kept.
+ */
+export function variablesOf(
+  assistant: ResolvedAssistant,
+  call: CallFacts,
+  given: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const used = new Set([assistant.instructions, assistant.greeting, assistant.failureSay ?? ''].flatMap(variablesIn));
+  const all = {...ofCall(call, assistant.timeZone), ...assistant.variables};
+  const own = Object.entries(all).filter(([name]) => used.has(name));
+  return {...Object.fromEntries(own), ...given};
+}
+
+/** An assistant with its variables filled in. `onMissing` is told of those that have no value. */
+export function render(
+  assistant: ResolvedAssistant,
+  variables: Readonly<Record<string, string>>,
+  onMissing?: (name: string) => void,
+): ResolvedAssistant {
+  const all = {...assistant.variables, ...variables};
+  const fill = (text: string) => fillIn(text, all, onMissing);
+  return {
+    ...assistant,
+    instructions: fill(assistant.instructions),
+    greeting: fill(assistant.greeting),
+    failureSay: assistant.failureSay === null ? null : fill(assistant.failureSay),
+    variables: all,
+  };
+}
+
+function ofCall({direction, caller, callee, wall}: CallFacts, timeZone: string): Record<string, string> {
+  const said = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat('en-GB', {timeZone, ...options}).format(wall);
+  return {
+    direction,
+    caller: caller ?? '',
+    callee: callee ?? '',
+    date: said({day: 'numeric', month: 'long', year: 'numeric'}),
+    time: said({hour: '2-digit', minute: '2-digit'}),
+    weekday: said({weekday: 'long'}),
+  };
+}

@@ -1,0 +1,108 @@
+import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {render, variablesOf} from '@voicebridge/assistant/render.ts';
+import type {VersionStore} from '@voicebridge/assistant/store/version-store.ts';
+import {storedVersion, type Version} from '@voicebridge/assistant/version.ts';
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
+import {toolsOf} from '../tools/assistant-tools.ts';
+import type {CallAssistants, NewCall} from './call-assistants.ts';
+
+/** A version that calls begin with is written again this often, long before it expires. */
+const KEEP_EVERY: Millis = 3_600_000;
+/** So many versions are remembered, the newest and those in use. */
+const REMEMBERED = 500;
+
+export interface AssistantsDeps {
+  readonly store: VersionStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The assistants of this worker. A call keeps the version that it began with, on whatever worker it is: versions that are
+ * not the newest are remembered, and those of other workers are read from the store.
+ */
+export class Assistants implements CallAssistants {
+  readonly #deps: AssistantsDeps;
+  #catalogue: Catalogue;
+  /** By hash, the last used last. */
+  readonly #known = new Map<string, Version>();
+  readonly #keptAt = new Map<string, Millis>();
+
+  constructor(catalogue: Catalogue, deps: AssistantsDeps) {
+    this.#deps = deps;
+    this.#catalogue = catalogue;
+    this.renew(catalogue);
+  }
+
+  /** From now on new calls are answered by these. */
+  renew(catalogue: Catalogue): void {
+    this.#catalogue = catalogue;
+    for (const version of catalogue.versions) this.#remember(version);
+  }
+
+  ofNew({assistant: name, ring}: NewCall): Assistant {
+    const version =
+      (name === 'default' ? undefined : this.#catalogue.named(name)) ?? this.#catalogue.answering(ring?.callee);
+    this.#remember(version);
+    this.#keep(version);
+    const call = {direction: ring?.direction ?? 'inbound', caller: ring?.caller, callee: ring?.callee};
+    const {assistant} = version.stored;
+    return this.#use(version, variablesOf(assistant, {...call, wall: this.#deps.clock.wall()}));
+  }
+
+  async ofKnown({assistant: name, kept}: Parameters<CallAssistants['ofKnown']>[0]): Promise<Assistant> {
+    const {log} = this.#deps;
+    const version = kept?.version === undefined ? undefined : await this.#find(kept.version);
+    if (version) return this.#use(version, kept?.variables ?? {});
+    // A worker of an older version had the call, or Redis has lost it.
+    const current = this.#catalogue.named(name) ?? this.#catalogue.answering(undefined);
+    if (kept?.version !== undefined)
+      log.error(
+        {assistant: name, version: kept.version},
+        'a call goes on with another version of its assistant: its own is unknown',
+      );
+    return this.#use(current, kept?.variables ?? {});
+  }
+
+  async #find(hash: string): Promise<Version | undefined> {
+    const {store, log} = this.#deps;
+    const known = this.#known.get(hash);
+    if (known) return known;
+    const text = await store.get(hash).catch((thrown: unknown) => {
+      log.warn({err: thrown, version: hash}, 'cannot read the version of an assistant');
+      return undefined;
+    });
+    const version = text === undefined ? undefined : storedVersion(hash, text);
+    if (version) this.#remember(version);
+    return version;
+  }
+
+  #use(version: Version, given: Readonly<Record<string, string>>): Assistant {
+    const missing = (name: string) =>
+      this.#deps.log.warn({assistant: version.stored.assistant.name, variable: name}, 'nothing fills in a variable');
+    const assistant = render(version.stored.assistant, given, missing);
+    return {...assistant, version: version.hash, given, tools: toolsOf(version)};
+  }
+
+  #remember(version: Version): void {
+    this.#known.delete(version.hash);
+    this.#known.set(version.hash, version);
+    for (const hash of [...this.#known.keys()].slice(0, Math.max(0, this.#known.size - REMEMBERED)))
+      this.#known.delete(hash);
+  }
+
+  /** Writes a version to the store, for whoever takes the call over. A call does not wait for that. */
+  #keep({hash, stored}: Version): void {
+    const {store, clock, log} = this.#deps;
+    const now = clock.now();
+    if (now - (this.#keptAt.get(hash) ?? -Infinity) < KEEP_EVERY) return;
+    this.#keptAt.set(hash, now);
+    const kept = store.put(hash, JSON.stringify(stored)).catch((thrown: unknown) => {
+      this.#keptAt.delete(hash);
+      throw thrown;
+    });
+    background(kept, log, 'keeping the version of an assistant');
+  }
+}
