@@ -87,7 +87,8 @@ export class RestoringCall {
       case 'snapshot':
         return this.#snapshot(entry.call);
       case 'opened':
-        this.#assistant = entry.version === undefined ? undefined : {version: entry.version, variables: entry.variables};
+        this.#assistant =
+          entry.version === undefined ? undefined : {version: entry.version, variables: entry.variables};
         return;
       case 'modelReady':
       case 'greeted':
