@@ -49,6 +49,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     },
     callee: {hash: SEEDED_CALLEE_HASH, lastTwo: '07', number: null},
     assistant,
+    assistantVersion: null,
     model,
     voice: assistant === 'support' ? 'verse' : 'alloy',
     worker: failovers[0]?.to ?? worker,

@@ -80,6 +80,8 @@ export const CallSummary = z.object({
   caller: PartyRecord,
   callee: PartyRecord,
   assistant: z.string().max(100),
+  /** The hash of what the assistant was when the call began: calls can be compared by it. */
+  assistantVersion: z.string().max(64).nullable().default(null),
   model: z.string().max(100),
   voice: z.string().max(100),
   /** The last worker that had the call; `failovers` names the others. */

@@ -25,6 +25,7 @@ export interface CallsTable extends Facets {
   calleeLastTwo: string | null;
   calleeNumber: string | null;
   voice: string;
+  assistantVersion: string | null;
   edge: string | null;
   epoch: number;
   endReason: string;

@@ -194,7 +194,8 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     });
 
     test('an analyst filters the list of calls by how they went', async () => {
-      await storeCall(db(), finishedCall({number: 1, summary: {assistant: 'booking'}}));
+      const booking = {assistant: 'booking', assistantVersion: '0123456789abcdef'};
+      await storeCall(db(), finishedCall({number: 1, summary: booking}));
       await storeCall(db(), finishedCall({number: 2, summary: {bargeIns: 2}}));
       await storeCall(
         db(),
@@ -202,6 +203,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       );
       const found = async (query: object) => (await all(query)).calls.map(call => Number(`0x${call.callSid.slice(2)}`));
       expect(await found({assistant: 'booking'})).toEqual([1]);
+      expect(await found({version: booking.assistantVersion})).toEqual([1]);
       expect(await found({interrupted: true})).toEqual([2]);
       expect(await found({endReason: 'platform.model-lost'})).toEqual([3]);
       expect(await found({from: new Date(FIRST + 2 * MINUTE), to: new Date(FIRST + 3 * MINUTE)})).toEqual([2]);

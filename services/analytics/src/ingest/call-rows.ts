@@ -76,6 +76,7 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     assistant: storable(call.assistant),
     model: storable(call.model),
     voice: storable(call.voice),
+    assistantVersion: storable(call.assistantVersion),
     worker: storable(call.worker),
     edge: storable(call.edge),
     epoch: call.epoch,

@@ -59,6 +59,7 @@ const yesOrNo = (about: string) =>
 /** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
+  version: name('version of the assistant').optional(),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
   endReason: EndReason.optional().describe('how the call ended; docs/METRICS.md says what each means'),
   endedBy: EndedBy.optional().describe('who ended the call'),
@@ -97,6 +98,7 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
   return eb.and([
     matchesFacets(filter),
     ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
+    ...(filter.version ? [eb('assistantVersion', '=', filter.version)] : []),
     ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
     ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
     ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),

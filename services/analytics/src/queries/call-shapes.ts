@@ -22,6 +22,7 @@ export const Call = z.object({
   calleeHash: z.string().nullable(),
   calleeLastTwo: z.string().nullable(),
   assistant: z.string(),
+  assistantVersion: z.string().nullable().describe('the hash of what the assistant was when the call began'),
   model: z.string(),
   voice: z.string(),
   worker: z.string(),

@@ -56,7 +56,14 @@ export const METRIC_NAMES = Object.keys(METRICS).filter((name): name is MetricNa
 export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> = (() => {
   const facets = {assistant: 'assistant', worker: 'worker', model: 'model'};
   return {
-    calls: {...facets, edge: 'edge', endReason: 'endReason', endedBy: 'endedBy', direction: 'direction'},
+    calls: {
+      ...facets,
+      version: 'assistantVersion',
+      edge: 'edge',
+      endReason: 'endReason',
+      endedBy: 'endedBy',
+      direction: 'direction',
+    },
     turns: {...facets, cause: 'cause', responseStatus: 'responseStatus'},
     interruptions: {...facets, false: 'falseInterruption', refused: 'refused'},
     toolCalls: {...facets, tool: 'name', ok: 'ok'},

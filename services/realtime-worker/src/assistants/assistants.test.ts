@@ -123,3 +123,28 @@ test('a version is written once for many calls, and again every hour, so that it
   await deployment.take(worker, 4, ring(reception));
   expect(puts).toBe(2);
 });
+
+test('the record says which version of which assistant a caller spoke with, and keeps as many words as that assistant allows', async () => {
+  deployment.live.set(files({reception: {answers: reception, transcripts: 'full'}}));
+  const worker = await deployment.worker();
+  for (const n of [1, 2]) {
+    await deployment.take(worker, n, n === 1 ? ring(reception) : {});
+    const {edge} = await deployment.stream(worker, n);
+    deployment.model.sessions[n - 1]?.emit(
+      {type: 'callerSpoke', itemId: 'u1', fromMs: 100},
+      {type: 'callerStopped', itemId: 'u1', untilMs: 200},
+      {type: 'turnCommitted', itemId: 'u1'},
+      {type: 'callerWords', itemId: 'u1', text: 'When do you open?'},
+    );
+    await deployment.pass(100);
+    edge.send({kind: 'ended', why: 'hungUp'});
+    await deployment.pass(1_000);
+  }
+  const {current} = deployment.live;
+  expect(
+    deployment.records.map(({summary, transcript}) => [summary.assistant, summary.assistantVersion, transcript.length]),
+  ).toEqual([
+    ['reception', current.answering(reception).hash, 1],
+    ['default', current.standard.hash, 0],
+  ]);
+});

@@ -76,7 +76,7 @@ export class CallSession implements OwnedCall {
     const {callSid} = call;
     const {tools} = assistant;
     const settings = coreSettings(deps, assistant, call, start);
-    const recording = deps.openRecording?.({callSid, assistant: call.assistant});
+    const recording = assistant.recording ? deps.openRecording?.({callSid, assistant: call.assistant}) : undefined;
     this.#recording =
       recording && new RecordingTap(recording, settings.callTime, err => this.#log.error({err}, 'recording failed'));
     this.#core = new CallCore(settings, clock.now(), restored);
@@ -122,6 +122,7 @@ export class CallSession implements OwnedCall {
       log: this.#log,
       journal: this.#journal,
       stream: this.#stream,
+      failureSay: assistant.failureSay,
       isOver: () => this.#over,
       isHeld: () => this.#core.heldUntil !== undefined,
       end: reason => this.#end(reason),

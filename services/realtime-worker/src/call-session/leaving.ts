@@ -16,6 +16,8 @@ export interface LeavingDeps {
   readonly log: Log;
   readonly journal: CallJournal;
   readonly stream: CallerStream;
+  /** What a caller hears when the model cannot be used; null: what the webhook says to all. */
+  readonly failureSay: string | null;
   /** The call is over for this worker. */
   readonly isOver: () => boolean;
   /** The caller is asked to wait, or is about to be. */
@@ -55,8 +57,9 @@ export class Leaving {
   }
 
   async leave({intent, facts, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
-    const {stream, isOver, end} = this.#with;
-    await this.#intend(intent, isOver, facts);
+    const {stream, isOver, end, failureSay} = this.#with;
+    const own = intent === 'apologise' && failureSay !== null ? {failureSay} : {};
+    await this.#intend(intent, isOver, {...facts, ...own});
     if (isOver()) return;
     stream.send({kind: 'close', why: intent === 'apologise' ? 'refused' : 'done'});
     end(reason);

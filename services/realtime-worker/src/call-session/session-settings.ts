@@ -9,7 +9,9 @@ export function sessionSettings(
   call: Pick<CallEntry, 'facts'>,
 ): SessionSettings {
   const {model, instructions, voice, tools, maxOutputTokens, floor} = assistant;
+  const {turnDetection, noiseReduction, language, reasoningEffort, temperature} = assistant;
+  const tuning = {turnDetection, noiseReduction, language, reasoningEffort, temperature};
   // While the greeting is protected the server may not interrupt; the settings are updated when the protection ends.
   const rights = serverRights(floor, floor.greetingProtectedMs === 0);
-  return {model, instructions, voice, tools, maxOutputTokens, ...rights, safetyId: call.facts['callerHash']};
+  return {model, instructions, voice, tools, maxOutputTokens, ...tuning, ...rights, safetyId: call.facts['callerHash']};
 }

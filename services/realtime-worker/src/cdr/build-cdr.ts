@@ -25,6 +25,7 @@ type FrameCounts = CallSummary['frames'];
 /**
  * Builds the call record (CDR) from the call's journal. The result is the same for the last owner and for an orphan sweep.
  * Snapshots are no facts: they are left out. It has parts of `TURNS_PER_JOB` turns, each with the whole summary; undefined for a journal without its first entry.
+ * `transcripts`: what is kept where the call’s assistant does not say.
  */
 export function buildCdr(journal: readonly JournalEntry[], transcripts: TranscriptPolicy): CallFinished[] | undefined {
   const entries = journal.filter(({is}) => is !== 'snapshot');
@@ -47,7 +48,8 @@ export function buildCdr(journal: readonly JournalEntry[], transcripts: Transcri
   );
   const failovers = failoversOf(entries, opened.wall).map((failover, index) => ({...failover, failover: index}));
   const summary = summarise(opened, entries, {turns, interruptions, toolCalls, failovers});
-  const transcript = transcripts === 'off' ? [] : transcriptOf(entries, opened.wall, transcripts);
+  const policy = opened.transcripts ?? transcripts;
+  const transcript = policy === 'off' ? [] : transcriptOf(entries, opened.wall, policy);
   const parts = Math.max(1, Math.ceil(turns.length / TURNS_PER_JOB));
   return Array.from({length: parts}, (_, part) => {
     const slice = turns.slice(part * TURNS_PER_JOB, (part + 1) * TURNS_PER_JOB);
@@ -90,6 +92,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     caller: opened.caller,
     callee: opened.callee,
     assistant: opened.assistant,
+    assistantVersion: opened.version ?? null,
     model: opened.model,
     voice: opened.voice,
     worker: owner?.worker ?? '',

@@ -33,6 +33,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
     callee: PartyRecord,
     assistant: z.string(),
     ...KeptAssistant.shape,
+    /** What the record keeps of what was said, if this assistant says so. */
+    transcripts: z.enum(['off', 'heard', 'full']).optional(),
     model: z.string(),
     voice: z.string(),
     admissionMs: z.number().nullable(),

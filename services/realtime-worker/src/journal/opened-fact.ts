@@ -21,6 +21,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     assistant: assistant.name,
     version: assistant.version,
     variables: {...assistant.given},
+    transcripts: assistant.transcripts,
     model: assistant.model,
     voice: assistant.voice,
     // Webhook and worker are two processes, perhaps on two machines: they share no clock but the time of day.

@@ -1,3 +1,4 @@
+import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
 import type {Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {PcmRate} from './audio-conversion.ts';
@@ -188,8 +189,18 @@ export interface ToolDefinition {
   };
 }
 
+/** How a model listens and thinks. What is not given is as usual for the model; an adapter ignores what its model has not. */
+export interface ModelTuning {
+  readonly turnDetection?: TurnDetection;
+  readonly noiseReduction?: 'near_field' | 'far_field' | null;
+  /** The language that the caller is expected to speak: `nb`, `en-GB`. */
+  readonly language?: string | null;
+  readonly reasoningEffort?: 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | null;
+  readonly temperature?: number | null;
+}
+
 /** How a session is configured, before any audio goes through it. */
-export interface SessionSettings extends ServerRights {
+export interface SessionSettings extends ServerRights, ModelTuning {
   readonly model: string;
   readonly tools: readonly ToolDefinition[];
   readonly instructions: string;

@@ -60,7 +60,8 @@ export function intendedAnswer(
   config: Pick<WebhookConfig, 'MODEL_DOWN_TARGET' | 'MODEL_DOWN_SAY' | 'TRANSFER_ALLOW'>,
 ): CallAnswer | undefined {
   if (call.intent === 'apologise') {
-    const {MODEL_DOWN_TARGET: target, MODEL_DOWN_SAY: say} = config;
+    const {MODEL_DOWN_TARGET: target, MODEL_DOWN_SAY} = config;
+    const say = call.facts['failureSay'] ?? MODEL_DOWN_SAY;
     return target === undefined ? {kind: 'hangUp', say} : {kind: 'dial', target, say};
   }
   if (call.intent === 'transfer') {

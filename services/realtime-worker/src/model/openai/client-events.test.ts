@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {openingHours} from '../../testing/tools.ts';
 import {assistantTools} from '../../tools/assistant-tools.ts';
-import {appendMessage, sessionUpdate} from './client-events.ts';
+import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
 
 const settings = {
   model: 'gpt-realtime-2.1',
@@ -34,4 +34,23 @@ test('caller audio is the event that JSON would make of it, whatever came before
     const event = appendMessage(Buffer.from(`---${payload}---`), 3, 3 + length);
     expect(event.toString()).toBe(JSON.stringify({type: 'input_audio_buffer.append', audio: payload}));
   }
+});
+
+test('an assistant may say how the model listens and thinks', () => {
+  const tuned = {
+    ...settings,
+    turnDetection: {kind: 'semantic', eagerness: 'low'},
+    noiseReduction: 'near_field',
+    language: 'en-GB',
+    reasoningEffort: 'low',
+  } as const;
+  const {session} = sessionUpdate(tuned, 'gpt-realtime-whisper');
+  expect(session.reasoning).toEqual({effort: 'low'});
+  expect(session.audio.input).toMatchObject({
+    noise_reduction: {type: 'near_field'},
+    transcription: {model: 'gpt-realtime-whisper', language: 'en'},
+    turn_detection: {type: 'semantic_vad', eagerness: 'low', create_response: true, interrupt_response: false},
+  });
+  const changed = clientEvent({do: 'interruptible', on: true, responds: true}, tuned.turnDetection);
+  expect(changed).toMatchObject({session: {audio: {input: {turn_detection: {type: 'semantic_vad'}}}}});
 });

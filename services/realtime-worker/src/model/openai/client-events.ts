@@ -3,11 +3,9 @@ import type {
   RealtimeClientEvent,
   RealtimeSessionCreateRequest,
 } from 'openai/resources/realtime/realtime';
+import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
+import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
 import type {ConversationItem, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
-
-/** The model keeps this much audio from before it noticed speech; this much silence ends a turn. Milliseconds. */
-export const PREFIX_PADDING_MS = 300;
-export const SILENCE_MS = 500;
 
 /** The `event_id` of our first `session.update`: its refusal ends the session. */
 export const CONFIGURE = 'configure';
@@ -16,8 +14,8 @@ type Audio = NonNullable<RealtimeSessionCreateRequest['audio']>;
 
 /** The protocol switches both off with `null`; the published types do not allow that. */
 interface Input extends Omit<NonNullable<Audio['input']>, 'noise_reduction' | 'transcription'> {
-  readonly noise_reduction: null;
-  readonly transcription: {readonly model: string} | null;
+  readonly noise_reduction: {readonly type: 'near_field' | 'far_field'} | null;
+  readonly transcription: {readonly model: string; readonly language?: string} | null;
 }
 
 interface SessionUpdate {
@@ -33,6 +31,9 @@ interface SessionUpdate {
  * whole event for one key that it does not know.
  */
 export function sessionUpdate(settings: SessionSettings, transcriptionModel: string): SessionUpdate {
+  const {noiseReduction = null, language, reasoningEffort} = settings;
+  // The transcription takes the two letters of ISO 639-1 only.
+  const spoken = language ? {language: language.replace(/-.*/, '')} : {};
   const session: SessionUpdate['session'] = {
     type: 'realtime',
     instructions: settings.instructions,
@@ -40,9 +41,9 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
     audio: {
       input: {
         format: {type: 'audio/pcmu'},
-        noise_reduction: null,
-        transcription: transcriptionModel === '' ? null : {model: transcriptionModel},
-        turn_detection: turnDetection(settings.serverInterrupts, settings.serverResponds),
+        noise_reduction: noiseReduction === null ? null : {type: noiseReduction},
+        transcription: transcriptionModel === '' ? null : {model: transcriptionModel, ...spoken},
+        turn_detection: turnDetection(settings.serverInterrupts, settings.serverResponds, settings.turnDetection),
       },
       output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},
     },
@@ -50,6 +51,8 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
     tool_choice: 'auto',
     max_output_tokens: settings.maxOutputTokens,
     truncation: 'auto',
+    // Models that do not reason refuse the key.
+    ...(reasoningEffort ? {reasoning: {effort: reasoningEffort}} : {}),
   };
   return {type: 'session.update', event_id: CONFIGURE, session};
 }
@@ -58,19 +61,20 @@ function functionTool({name, description, parameters}: ToolDefinition) {
   return {type: 'function' as const, name, description, parameters};
 }
 
-function turnDetection(interrupts: boolean, responds: boolean) {
+function turnDetection(interrupts: boolean, responds: boolean, turns: TurnDetection = USUAL_SERVER) {
+  const rights = {create_response: responds, interrupt_response: interrupts};
+  if (turns.kind === 'semantic') return {type: 'semantic_vad' as const, eagerness: turns.eagerness, ...rights};
   return {
     type: 'server_vad' as const,
-    threshold: 0.5,
-    prefix_padding_ms: PREFIX_PADDING_MS,
-    silence_duration_ms: SILENCE_MS,
-    create_response: responds,
-    interrupt_response: interrupts,
+    threshold: turns.threshold,
+    prefix_padding_ms: turns.prefixPaddingMs,
+    silence_duration_ms: turns.silenceMs,
+    ...rights,
   };
 }
 
-/** The event for a command. A refusal names its `event_id`, which says what was refused. */
-export function clientEvent(command: ModelCommand): RealtimeClientEvent {
+/** The event for a command. A refusal names its `event_id`, which says what was refused. `turns`: as in the settings. */
+export function clientEvent(command: ModelCommand, turns?: TurnDetection): RealtimeClientEvent {
   switch (command.do) {
     case 'truncate':
       return {
@@ -107,7 +111,7 @@ export function clientEvent(command: ModelCommand): RealtimeClientEvent {
         event_id: 'interruptible',
         session: {
           type: 'realtime',
-          audio: {input: {turn_detection: turnDetection(command.on, command.responds)}},
+          audio: {input: {turn_detection: turnDetection(command.on, command.responds, turns)}},
         },
       };
     default:

@@ -64,7 +64,7 @@ class OpenAISession implements ModelSession {
   readonly #socket: WebSocket;
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
-  readonly #reader = new OpenAIReader();
+  readonly #reader: OpenAIReader;
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
   readonly #budget: ByteBudget;
@@ -77,6 +77,7 @@ class OpenAISession implements ModelSession {
   constructor(options: OpenAIOptions, settings: SessionSettings) {
     this.#options = options;
     this.#settings = settings;
+    this.#reader = new OpenAIReader(settings.turnDetection);
     const {clock, url, apiKey} = options;
     this.#lastSeenAt = clock.now();
     this.#budget = new ByteBudget(this.#lastSeenAt);
@@ -102,7 +103,8 @@ class OpenAISession implements ModelSession {
   }
 
   send(command: ModelCommand): void {
-    if (this.#isUsable && this.#isRead()) this.#socket.send(JSON.stringify(clientEvent(command)));
+    if (this.#isUsable && this.#isRead())
+      this.#socket.send(JSON.stringify(clientEvent(command, this.#settings.turnDetection)));
   }
 
   hear(bytes: Buffer, from: number, to: number): void {

@@ -1,3 +1,5 @@
+import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
+import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, isBase64} from './audio-delta.ts';
@@ -5,7 +7,7 @@ import {EventFields} from './event-fields.ts';
 import {codeIn} from '../code-in.ts';
 import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
-import {CONFIGURE, PREFIX_PADDING_MS, SILENCE_MS} from './client-events.ts';
+import {CONFIGURE} from './client-events.ts';
 
 /** What one message of the model's server says. */
 export interface Reading {
@@ -58,6 +60,13 @@ export class OpenAIReader {
   #callerItem: string | undefined;
   #unnamed = 0;
   #inText = false;
+  /** What the times of its events hold beside speech. */
+  readonly #turns: {readonly prefixPaddingMs: Millis; readonly silenceMs: Millis};
+
+  /** `turns`: how the session finds the end of a turn; as usual if not given. */
+  constructor(turns: TurnDetection = USUAL_SERVER) {
+    this.#turns = turns.kind === 'server' ? turns : USUAL_SERVER;
+  }
 
   /** `text`: a message from the model's socket. */
   read(text: string): Reading {
@@ -98,12 +107,12 @@ export class OpenAIReader {
       case 'input_audio_buffer.speech_started': {
         this.#callerItem = fields.text('item_id') ?? this.#newName('caller');
         const start = fields.amount('audio_start_ms');
-        const fromMs = start === undefined ? undefined : start + PREFIX_PADDING_MS;
+        const fromMs = start === undefined ? undefined : start + this.#turns.prefixPaddingMs;
         return [{type: 'callerSpoke', itemId: this.#callerItem, fromMs}];
       }
       case 'input_audio_buffer.speech_stopped': {
         const end = fields.amount('audio_end_ms');
-        const untilMs = end === undefined ? undefined : Math.max(0, end - SILENCE_MS);
+        const untilMs = end === undefined ? undefined : Math.max(0, end - this.#turns.silenceMs);
         return [{type: 'callerStopped', itemId: this.#callerItemOf(fields), untilMs}];
       }
       case 'input_audio_buffer.committed':

@@ -1,0 +1,15 @@
+-- Which version of its assistant a call had: calls can be compared by it. NULL: recorded before versions were kept.
+ALTER TABLE calls ADD COLUMN assistant_version text;
+
+CREATE INDEX calls_by_version ON calls (assistant_version, started_at) WHERE assistant_version IS NOT NULL;
+
+-- Columns are added to the view at its end, so that nobody's query changes its meaning.
+CREATE OR REPLACE VIEW v_calls AS
+SELECT call_sid, started_at, ended_at, duration_ms, direction, caller_hash, caller_last_two, callee_hash,
+  callee_last_two, assistant, model, voice, worker, edge, epoch, end_reason, ended_by, time_to_first_audio_ms,
+  admission_ms, model_ready_ms, turns, barge_ins, false_interruptions, tool_calls, failovers, talk_over_ms,
+  unheard_ms, tokens_input_text, tokens_input_audio, tokens_input_cached, tokens_output_text, tokens_output_audio,
+  cost_usd, price_table, frames_lost_up, frames_lost_down, frames_padded_ms,
+  cardinality(parts_seen) >= parts AS whole,
+  tokens_input_cached_text, tokens_input_cached_audio, assistant_version
+FROM calls;
