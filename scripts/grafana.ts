@@ -117,6 +117,18 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{kind}}': rate('tokens_total', 'kind'),
     }),
   ],
+  Money: [
+    lines('Spent', 'US dollars an hour, by the table of prices.', 'currencyUSD', {
+      'an hour': '3600 * sum(rate(voicebridge_spent_usd_total[$__rate_interval]))',
+    }),
+    lines('Limits', 'Calls that found a limit nearly used, and those that were refused or ended by one.', 'cps', {
+      'near: {{limit}}': rate('limits_near_total', 'limit'),
+      'reached: {{limit}}': rate('limits_reached_total', 'limit'),
+    }),
+    lines('Not judged', 'no-answer: of the ledger in Redis. no-price: of the model.', 'cps', {
+      '{{reason}}': rate('spend_unjudged_total', 'reason'),
+    }),
+  ],
   Records: [
     lines(
       'Records',

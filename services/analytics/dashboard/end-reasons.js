@@ -34,6 +34,22 @@ export const END_REASONS = {
     endedBy: 'platform',
     isFailure: true,
   },
+  'platform.spend-call': {
+    endedBy: 'platform',
+    isFailure: true,
+  },
+  'platform.spend-caller': {
+    endedBy: 'platform',
+    isFailure: true,
+  },
+  'platform.spend-assistant': {
+    endedBy: 'platform',
+    isFailure: true,
+  },
+  'platform.spend-day': {
+    endedBy: 'platform',
+    isFailure: true,
+  },
   'platform.idle-timeout': {
     endedBy: 'platform',
     isFailure: true,

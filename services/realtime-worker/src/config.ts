@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {
   choice,
+  dollars,
   drainSeconds,
   guardedUrl,
   host,
@@ -14,6 +15,8 @@ import {
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
+import {MICROS_PER_USD, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
+import {limitsOfDay, spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {ResolvedAssistant} from '@voicebridge/assistant/resolved.ts';
@@ -72,6 +75,10 @@ export const WorkerEnv = z.object({
   TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
     .default(8)
     .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
+  SPEND_PER_CALL_USD: dollars()
+    .default(20)
+    .describe('the most that one call may cost, by the table of prices; then it ends with LIMIT_END_SAY; 0: no limit'),
+  ...spendSettings,
   MAX_OUTPUT_TOKENS: z
     .union([z.literal('inf'), wholeNumber({min: 100, max: 4_096})], 'must be a whole number from 100 to 4096, or inf')
     .default(4_096)
@@ -121,6 +128,11 @@ export type WorkerConfig = Readonly<z.infer<typeof WorkerEnv>>;
 /** `off` in a variable that holds text. */
 export function unlessOff(text: string): string {
   return text === 'off' ? '' : text;
+}
+
+/** What calls may cost. */
+export function spendLimits(config: WorkerConfig): SpendLimits {
+  return {call: Math.round(config.SPEND_PER_CALL_USD * MICROS_PER_USD), ...limitsOfDay(config)};
 }
 
 /** The assistant that the environment describes: that of callers for whom there is no file. */

@@ -8,6 +8,7 @@ import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
 import {checkRedis, findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
+import {RedisSpendLedger} from '@voicebridge/shared/spend/redis-spend-ledger.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
@@ -53,9 +54,11 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
           moved: () => queueRedis.disconnect(true),
         });
   const versions = new RedisVersionStore(redis);
+  const ledger = new RedisSpendLedger(redis, () => clock.wall());
   const deps = {
     assistants,
     versions,
+    ledger,
     bus,
     directory,
     fleet,

@@ -23,6 +23,8 @@ import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureQueue, measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
 import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
+import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
+import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -31,7 +33,7 @@ import {Assistants} from './assistants/assistants.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
-import {standardAssistant, type WorkerConfig} from './config.ts';
+import {spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
 import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
 import {sessionSettings} from './call-session/session-settings.ts';
@@ -53,6 +55,8 @@ export interface WorkerDeps {
   readonly key?: FleetKey | undefined;
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
+  /** What calls cost; known to this process alone if not given. */
+  readonly ledger?: SpendLedger;
   readonly queue: AnalyticsQueue;
   /** The health of the queue's Redis; that of the bus if not given. */
   readonly queueHealth?: Pick<WriteProbe, 'trouble' | 'hasWorked'>;
@@ -144,6 +148,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     channels,
     directory,
     adapter: telephoneAudio(model),
+    ledger: deps.ledger ?? new MemorySpendLedger(() => clock.wall()),
+    spendLimits: spendLimits(config),
     clock,
     metrics,
     log,

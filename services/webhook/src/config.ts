@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
+import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {isDialable, transferAllow} from './admission/destinations.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
@@ -66,6 +67,19 @@ export const WebhookEnv = z
         'for OVERLOAD=dial a number in E.164 form, sip:… or client:…; for OVERLOAD=redirect a URL that answers TwiML',
       ),
     OVERLOAD_HOLD_SECONDS: wholeNumber({min: 1, max: 60}).default(5).describe('OVERLOAD=hold tries again this often'),
+    CALLS_PER_CALLER: wholeNumber({max: 100_000})
+      .default(20)
+      .describe('how many calls at a time may come from one number; a telephone system may be one number; 0: any'),
+    CALLS_PER_NUMBER: wholeNumber({max: 100_000})
+      .default(0)
+      .describe('how many calls at a time may come to one number of yours; 0: any'),
+    ...spendSettings,
+    LIMIT_SAY: text(4_000)
+      .default('I am sorry, we cannot take your call at the moment. Please call again later.')
+      .describe('what a caller hears, from Twilio, whose call is refused because a limit is reached'),
+    LIMIT_END_SAY: text(4_000)
+      .default('I am sorry, this call has reached its limit and ends now. Goodbye.')
+      .describe('what a caller hears, from Twilio, whose call ends because a limit of money (SPEND_…) is reached'),
     NUMBERS: choice('hashed', 'full')
       .default('hashed')
       .describe('what a record keeps of telephone numbers: a keyed hash and the last two digits, or the number too'),

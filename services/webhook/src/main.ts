@@ -2,6 +2,7 @@ import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
+import {RedisSpendLedger} from '@voicebridge/shared/spend/redis-spend-ledger.ts';
 import {checkRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
@@ -17,7 +18,18 @@ await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
   const directory = new RedisCallDirectory(redis, key);
   const fleet = new RedisFleet(redis, key);
-  const webhook = await startWebhook(config, {directory, fleet, bus, key, clock, random: Math.random, traces, log});
+  const ledger = new RedisSpendLedger(redis, () => clock.wall());
+  const webhook = await startWebhook(config, {
+    directory,
+    fleet,
+    bus,
+    ledger,
+    key,
+    clock,
+    random: Math.random,
+    traces,
+    log,
+  });
   await serve(webhook, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
 });

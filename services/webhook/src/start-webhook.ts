@@ -12,7 +12,9 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
-import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
+import {type FleetKey, NO_FLEET_KEY} from '@voicebridge/shared/protocol/fleet-key.ts';
+import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
+import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
@@ -33,6 +35,8 @@ export interface WebhookDeps {
   /** Signs what is said to workers; nothing is signed if not given. */
   readonly key?: FleetKey | undefined;
   readonly clock: Clock;
+  /** What calls cost, and how many there are; known to this process alone if not given. */
+  readonly ledger?: SpendLedger;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly log: Log;
@@ -94,7 +98,9 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   };
   const context = {
     traces: quietTraces,
+    ledger: new MemorySpendLedger(() => clock.wall()),
     ...deps,
+    key: deps.key ?? NO_FLEET_KEY,
     id,
     workerClient,
     config,

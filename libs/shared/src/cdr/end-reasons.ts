@@ -55,6 +55,26 @@ export const END_REASONS = {
     meaning: 'the call reached `MAX_CALL_SECONDS`; the assistant said goodbye',
     isFailure: true,
   },
+  'platform.spend-call': {
+    endedBy: 'platform',
+    meaning: 'the call reached `SPEND_PER_CALL_USD`; the caller was told (`LIMIT_END_SAY`)',
+    isFailure: true,
+  },
+  'platform.spend-caller': {
+    endedBy: 'platform',
+    meaning: 'the caller reached `SPEND_PER_CALLER_USD` of today; the caller was told',
+    isFailure: true,
+  },
+  'platform.spend-assistant': {
+    endedBy: 'platform',
+    meaning: 'the assistant reached `SPEND_PER_ASSISTANT_USD` of today; the caller was told',
+    isFailure: true,
+  },
+  'platform.spend-day': {
+    endedBy: 'platform',
+    meaning: 'all calls together reached `SPEND_PER_DAY_USD` of today; the caller was told',
+    isFailure: true,
+  },
   'platform.idle-timeout': {
     endedBy: 'platform',
     meaning: 'the caller answered neither question whether they were still there (`IDLE_HANG_UP`)',

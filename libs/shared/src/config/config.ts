@@ -88,6 +88,13 @@ export const wholeNumber = ({min = 0, max = Number.MAX_SAFE_INTEGER}: {min?: num
     .refine(value => value >= min && value <= max, message);
 };
 
+/** An amount of US dollars in an environment variable, such as 20 or 0.50. */
+export const dollars = () =>
+  z
+    .string()
+    .regex(/^\d{1,7}(\.\d{1,6})?$/, 'must be an amount of US dollars such as 20 or 0.50')
+    .transform(Number);
+
 /** A TCP port in an environment variable; 0 lets the system choose. */
 export const port = ({min = 0} = {}) => {
   const message = `must be a port, ${min} to 65535`;

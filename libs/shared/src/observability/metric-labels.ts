@@ -4,7 +4,7 @@ import {EndReason, FailoverRecord, Tokens} from '../cdr/call-record.ts';
  * All values that each label of a metric can have. A counter is exported with all of its values at 0 from the start, so
  * that the first event is an increase that an alert sees.
  */
-export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'resumed', 'given-up'];
+export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'limited', 'resumed', 'given-up'];
 export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
@@ -59,6 +59,14 @@ export type MissCause = (typeof MISS_CAUSES)[number];
 /** What the worker did about it. */
 export const MISS_STEPS = ['accept', 'wait', 'hold', 'ask-again', 'new-session', 'give-up'] as const;
 export type MissStep = (typeof MISS_STEPS)[number];
+/**
+ * What is limited: money for one call, and in a day for one caller, one assistant and everything; calls at the same time
+ * of one caller, and of one number that is called.
+ */
+export const LIMITS = ['call', 'caller', 'assistant', 'day', 'calls-of-caller', 'calls-of-number'] as const;
+export type Limit = (typeof LIMITS)[number];
+/** Why the ledger of spending could not judge a call, which went on. */
+export const UNJUDGED = ['no-answer', 'no-price'];
 /** Events of a model that a call reacts to. */
 export const MODEL_EVENTS = [
   'conversation.item.added',

@@ -6,6 +6,7 @@ import {
   CUT_STRANGERS,
   END_REASONS,
   FAILOVER_KINDS,
+  LIMITS,
   MISS_CAUSES,
   MISS_STEPS,
   MODEL_ERRORS,
@@ -19,6 +20,7 @@ import {
   TAKEOVER_CAUSES,
   SENDING_OUTCOMES,
   TOKEN_KINDS,
+  UNJUDGED,
 } from './metric-labels.ts';
 
 /** Buckets from 5 ms to 10 s, the same for every latency, so that they can be compared. */
@@ -187,6 +189,28 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       RECONNECT_CAUSES,
     ),
     tokensTotal: counterBy(WORKER, 'tokens_total', 'tokens the model counted', 'kind', TOKEN_KINDS),
+    spentDollars: counter(WORKER, 'spent_usd_total', 'US dollars that the model cost, by the table of prices'),
+    limitsNearTotal: counterBy(
+      [...WEBHOOK, ...WORKER],
+      'limits_near_total',
+      'calls that found a limit used to four fifths or more',
+      'limit',
+      LIMITS,
+    ),
+    limitsReachedTotal: counterBy(
+      [...WEBHOOK, ...WORKER],
+      'limits_reached_total',
+      'calls refused or ended because a limit was reached',
+      'limit',
+      LIMITS,
+    ),
+    spendUnjudgedTotal: counterBy(
+      [...WEBHOOK, ...WORKER],
+      'spend_unjudged_total',
+      'questions to the ledger of spending that had no answer, or a model without a price: the call went on',
+      'reason',
+      UNJUDGED,
+    ),
     recordsTotal: counterBy(
       [...WORKER, ...ANALYTICS],
       'records_total',

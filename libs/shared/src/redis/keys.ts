@@ -76,6 +76,20 @@ export const callsOf = (worker: ProcessId) => `calls:{${worker}}`;
 /** Set: the workers that have such a set. One slot, and as many members as there are workers. */
 export const callOwners = 'calls:{owners}';
 
+/**
+ * Hash: what one call has cost, in millionths of a US dollar: a field for each owner, by the epoch in which it became
+ * one, and `all`. All keys of the ledger share one hash tag, so that one script sees them.
+ */
+export const spentByCall = (sid: CallSid) => `spend:{ledger}:call:${sid}`;
+
+/** Hash: what one day (UTC) has cost: `all`, a field for each assistant and for the hash of each caller. */
+export const spentToday = (day: string) => `spend:{ledger}:day:${day}`;
+/** So long after the last charge; a day and what is needed to look at it afterwards. */
+export const SPENT_TTL_S = 48 * 3_600;
+
+/** Sorted set: the calls in progress from or to a number, by the time at which they stop to count. Lives as long. */
+export const callsInProgress = (way: 'from' | 'to', hash = 'withheld') => `spend:{ledger}:${way}:${hash}`;
+
 /** String: written by one process to check that it can write to the node with the slot of `tag`. */
 export const probeKey = (id: string, tag = `probe-${id}`) => `fleet:{${tag}}:probe-${id}`;
 /** The same on the queue's Redis, whose users may write no other key than BullMQ's. */

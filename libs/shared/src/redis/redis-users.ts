@@ -33,6 +33,11 @@ const CALL: KeyRights = {
 /** Reads the members, and removes one that is gone without a word. */
 const FLEET = ['set', 'zrange', 'hgetall', 'pttl', 'exists', 'zrem', ...SCRIPT];
 const JOIN_FLEET = [...FLEET, 'zadd', 'hset', 'pexpire', 'del'];
+/** The scripts of the ledger: what calls cost, and how many there are. */
+const SPEND: KeyRights = {
+  key: 'spend:*',
+  commands: [...words('hget hset hmget hincrby expire pexpire zadd zrem zcard zscore zremrangebyscore'), ...SCRIPT],
+};
 const FRAMES = ['media:*', 'worker:*', 'asker:*', 'echo:*', 'fleet:*'];
 
 /** What the scripts of BullMQ and its workers send. A test compares it with the scripts of the version that is installed. */
@@ -62,6 +67,7 @@ const RIGHTS = {
       {key: 'calls:*', commands: ['sadd', 'srem']},
       {key: 'ticket:*', commands: ['set', 'getdel']},
       {key: 'fleet:*', commands: FLEET},
+      SPEND,
     ],
     channels: ['worker:*', 'asker:*', 'echo:*', 'fleet:*'],
   },
@@ -75,6 +81,7 @@ const RIGHTS = {
       {key: 'calls:*', commands: ['sadd', 'srem', 'smembers', 'scard', 'sscan', 'srandmember']},
       {key: 'assistant:*', commands: ['set', 'get']},
       {key: 'fleet:*', commands: JOIN_FLEET},
+      SPEND,
     ],
     channels: FRAMES,
   },

@@ -4,6 +4,8 @@ import type {FrameChannels} from '@voicebridge/shared/frame-channel/frame-channe
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {SpendLimits} from '@voicebridge/shared/spend/limits.ts';
+import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -16,6 +18,9 @@ export interface CallDeps {
   readonly channels: FrameChannels;
   readonly directory: CallDirectory;
   readonly adapter: ModelAdapter;
+  /** What calls cost, and what they may cost. */
+  readonly ledger: SpendLedger;
+  readonly spendLimits: SpendLimits;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;

@@ -3,6 +3,8 @@ import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {call as keyOfCall} from '@voicebridge/shared/redis/keys.ts';
+import {END_OF_LIMIT} from '@voicebridge/shared/spend/limits.ts';
+import {payerOf} from '@voicebridge/shared/spend/payer.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
@@ -14,6 +16,7 @@ import {BackgroundTools} from './background-tools.ts';
 import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {countFact} from './call-metrics.ts';
+import {CallSpend} from './call-spend.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
 import {Leaving} from './leaving.ts';
 import {MendedEvents} from './mended-events.ts';
@@ -51,6 +54,7 @@ export class CallSession implements OwnedCall {
   readonly #leaving: Leaving;
   readonly #rescue: Rescue;
   readonly #reaction: Reaction;
+  readonly #spend: CallSpend;
   readonly #timer: DeadlineTimer;
   #wellSince: Millis | undefined;
   #paddedMs: Millis = 0;
@@ -81,6 +85,15 @@ export class CallSession implements OwnedCall {
       recording && new RecordingTap(recording, settings.callTime, err => this.#log.error({err}, 'recording failed'));
     this.#core = new CallCore(settings, clock.now(), restored);
     this.#reaction = new Reaction(clock);
+    this.#spend = new CallSpend({
+      ...deps,
+      payer: payerOf(call),
+      owner: call.epoch,
+      model: assistant.model,
+      limits: deps.spendLimits,
+      log: this.#log,
+      reached: limit => this.#on({type: 'limit', reason: END_OF_LIMIT[limit]}),
+    });
     this.#journal = new CallJournal({
       directory,
       callSid,
@@ -306,11 +319,13 @@ export class CallSession implements OwnedCall {
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
     countFact(fact, this.#deps.metrics);
+    if (fact.is === 'tokens') this.#spend.billed(fact.tokens);
   }
 
   #end(reason: EndReason): void {
     if (this.#over) return;
     this.#close();
+    this.#spend.over();
     this.#journal.write({is: 'ended', reason});
     const journal = this.#journal;
     const report = () => {
@@ -351,6 +366,7 @@ export class CallSession implements OwnedCall {
       background(this.#journal.verifyOwnership(), this.#log, 'looking for the call');
     }
     this.#journal.review();
+    this.#spend.review();
     this.#paceModel();
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {

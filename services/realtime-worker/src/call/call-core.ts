@@ -148,6 +148,8 @@ export class CallCore {
         return [];
       case 'over':
         return [{do: 'end', reason: event.reason}];
+      case 'limit':
+        return this.#dialogue.limitReached(event.reason, at);
       case 'drain':
         this.#handOverBy ??= at + HAND_OVER_WITHIN_MS;
         return [];

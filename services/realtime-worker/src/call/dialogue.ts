@@ -1,3 +1,4 @@
+import type {EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
@@ -207,6 +208,12 @@ export class Dialogue {
       default:
         return unreachable(event);
     }
+  }
+
+  /** A limit of money is reached: the caller hears the rest of what was said, and then why the call ends. */
+  limitReached(reason: EndReason, at: Millis): CallEffect[] {
+    this.#tools.goodbye.conclude(reason, Math.max(at, this.floor.audibleUntil));
+    return [];
   }
 
   time(at: Millis): CallEffect[] {

@@ -4,7 +4,7 @@ import {
   type EndReason,
   type FailoverRecord,
   type InterruptionRecord,
-  Tokens,
+  type Tokens,
   type ToolCallRecord,
   type TranscriptLine,
   type TurnRecord,
@@ -15,6 +15,7 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {heardWords} from '../conversation/heard-words.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {costOf, PRICE_TABLE} from './prices.ts';
+import {addTokens, NO_TOKENS} from './sum-tokens.ts';
 
 /** How much of the conversation is kept. `heard`: the assistant's words only as far as the caller heard them. */
 export type TranscriptPolicy = 'off' | 'heard' | 'full';
@@ -118,12 +119,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
 }
 
 function sumTokens(entries: readonly JournalEntry[]): Tokens {
-  const total = Tokens.parse({inputText: 0, inputAudio: 0, inputCached: 0, outputText: 0, outputAudio: 0});
-  for (const entry of entries) {
-    if (entry.is !== 'tokens') continue;
-    for (const kind of Tokens.keyof().options) total[kind] += entry.tokens[kind];
-  }
-  return total;
+  return entries.reduce((sum, entry) => (entry.is === 'tokens' ? addTokens(sum, entry.tokens) : sum), NO_TOKENS);
 }
 
 /** Each owner counts the frames of each of its streams; this adds them up. */

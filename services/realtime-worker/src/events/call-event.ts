@@ -20,6 +20,8 @@ export type CallEvent =
   | {readonly type: 'toolFinished'; readonly callId: string; readonly outcome: ToolOutcome}
   /** The end of the call was reported from outside: by the webhook or the edge, not on the caller's stream. */
   | {readonly type: 'over'; readonly reason: EndReason}
+  /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */
+  | {readonly type: 'limit'; readonly reason: EndReason}
   /** This worker shuts down: the call is handed over at the next turn boundary. */
   | {readonly type: 'drain'}
   /** The core's `deadline` is reached. */

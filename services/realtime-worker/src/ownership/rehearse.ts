@@ -1,5 +1,7 @@
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
+import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -54,6 +56,8 @@ export async function rehearse(options: {
       channels,
       directory,
       adapter: telephoneAudio(openAdapter(model.url, {clock, metrics, log})),
+      ledger: new MemorySpendLedger(() => clock.wall()),
+      spendLimits: NO_SPEND_LIMITS,
       clock,
       metrics,
       log,

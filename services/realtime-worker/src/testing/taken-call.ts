@@ -1,5 +1,8 @@
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
+import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
+import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
+import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -8,6 +11,7 @@ import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Assistant} from '../assistant.ts';
 import {always} from '../assistants/call-assistants.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
+import type {CallDeps} from '../call-session/call-deps.ts';
 import {takeCall} from '../ownership/take-call.ts';
 import {usualAssistant} from './call.ts';
 import {ScriptedModel} from './scripted-model.ts';
@@ -27,9 +31,17 @@ const floor = {
 /** A call that a worker has taken, with its caller connected and its model ready: `stream` is the edge's end of it. */
 export async function takenCall({
   adapter = new ScriptedModel(),
+  ledger,
+  spendLimits = NO_SPEND_LIMITS,
+  facts = {},
   ...special
-}: Partial<Assistant> & {readonly adapter?: ScriptedModel} = {}) {
+}: Partial<Assistant> &
+  Partial<Pick<CallDeps, 'ledger' | 'spendLimits'>> & {
+    readonly adapter?: ScriptedModel;
+    readonly facts?: Facts;
+  } = {}) {
   const clock = new FakeClock();
+  const metrics = createMetrics('test');
   const bus = new MemoryMediaBus(clock);
   const channels = reliableFrameChannels(bus, clock);
   const directory = new MemoryCallDirectory(clock);
@@ -39,8 +51,10 @@ export async function takenCall({
     channels,
     directory,
     adapter: telephoneAudio(adapter),
+    ledger: ledger ?? new MemorySpendLedger(() => clock.wall()),
+    spendLimits,
     clock,
-    metrics: createMetrics('test'),
+    metrics,
     log: createLog('test', {level: 'silent'}),
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,
@@ -51,7 +65,7 @@ export async function takenCall({
     handOver: async () => false,
     isBetterElsewhere: () => false,
   };
-  const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts: {}} as const;
+  const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts} as const;
   const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, always(assistant), deps);
   await session?.startModel();
   const attached = await directory.attach(callSid, {epoch: 1, streamSid, edge});
@@ -62,5 +76,5 @@ export async function takenCall({
   await clock.advanceAsync(50, 5);
   const [modelSession] = adapter.sessions;
   if (!session || !modelSession) throw new Error('the call was not taken');
-  return {clock, session, stream, modelSession, directory};
+  return {clock, session, stream, modelSession, directory, metrics};
 }

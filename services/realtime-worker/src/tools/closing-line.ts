@@ -82,6 +82,14 @@ export class ClosingLine {
     this.#goodbye ??= {...goodbye, reason, isFinal, giveUpAt, isAudible: false};
   }
 
+  /** The platform ends the call without another word of the model: the carrier says why, because of the fact `limit`. */
+  conclude(reason: EndReason, audibleUntil: Millis): void {
+    if (this.#goodbye?.isFinal) return;
+    const closeBy = audibleUntil + MARK_LATE_MS;
+    const of = {callId: undefined, responseId: undefined, isFinal: true, isAudible: true} as const;
+    this.#goodbye = {...of, intent: 'hang-up', facts: {limit: reason}, reason, closeBy, giveUpAt: closeBy};
+  }
+
   /** The response that says the goodbye we asked for has begun. */
   responseStarted(responseId: string): void {
     if (this.#goodbye?.callId === undefined && this.#goodbye) this.#goodbye.responseId ??= responseId;

@@ -57,7 +57,7 @@ function repeated(sentence: string, ms: Millis): string[] {
 /** The answer for a caller whose call has an intent or has ended; undefined for one who talks to the assistant. */
 export function intendedAnswer(
   call: ServedCall,
-  config: Pick<WebhookConfig, 'MODEL_DOWN_TARGET' | 'MODEL_DOWN_SAY' | 'TRANSFER_ALLOW'>,
+  config: Pick<WebhookConfig, 'MODEL_DOWN_TARGET' | 'MODEL_DOWN_SAY' | 'TRANSFER_ALLOW' | 'LIMIT_END_SAY'>,
 ): CallAnswer | undefined {
   if (call.intent === 'apologise') {
     const {MODEL_DOWN_TARGET: target, MODEL_DOWN_SAY} = config;
@@ -68,6 +68,9 @@ export function intendedAnswer(
     const target = call.facts['transferTo'] ?? '';
     return isAllowed(target, config.TRANSFER_ALLOW) ? {kind: 'dial', target} : {kind: 'hangUp', say: SORRY};
   }
+  // The worker stops at once where money ends: another sentence of the model would cost more of it.
+  if (call.intent === 'hang-up' && call.facts['limit'] !== undefined)
+    return {kind: 'hangUp', say: config.LIMIT_END_SAY};
   if (call.intent === 'hang-up' || call.state === 'ended') return {kind: 'hangUp'};
   return undefined;
 }

@@ -1,6 +1,8 @@
 import type {WorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
+import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {AssignDeps} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
@@ -18,6 +20,10 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly config: WebhookConfig;
   readonly directory: CallDirectory;
   readonly bus: Pick<MediaBus, 'trouble' | 'publish'>;
+  /** What calls cost, and how many there are. */
+  readonly ledger: SpendLedger;
+  /** Hashes the numbers in the ledger. */
+  readonly key: FleetKey;
   readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;

@@ -2,6 +2,8 @@ import type {Ring} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
+import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
+import {payerFacts} from '@voicebridge/shared/spend/payer.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
@@ -12,6 +14,7 @@ import type {CallRequest} from './call-request.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {overloadAnswer} from './overload.ts';
 import {redactNumbers} from './redact-numbers.ts';
+import {limitReached, notBegun} from './ask-ledger.ts';
 
 /** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
@@ -20,6 +23,11 @@ const PATIENCE_MS = 3_000;
 const HOLD_AT_MOST_SECONDS = 20;
 /** …and the carrier asks again this often. */
 const PAUSE_SECONDS = 1;
+
+/** The call is refused. */
+interface Limited {
+  readonly limit: Limit;
+}
 
 /** A party that a carrier names at greater length is no number. */
 const LONGEST_PARTY = 300;
@@ -53,14 +61,18 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     metrics.callsTotal.inc({result});
     span.end(clock.wall(), {facts: {'voicebridge.result': result}});
   };
-  const admit = async (): Promise<ServedCall | 'full' | 'over'> => {
+  const admit = async (): Promise<ServedCall | Limited | 'full' | 'over'> => {
     const known = await knownCall(request, context);
     if (known) return known;
     // A call that cannot be written to Redis can have no owner. A Redis that only does not answer may be back soon.
     const trouble = bus.trouble();
     if (trouble !== undefined && trouble !== 'no-answer') return 'full';
-    const admitted = await once(request, context, () => newCall(request, {ticket, traceparent}, context));
-    if (typeof admitted !== 'string') metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
+    const admitted = await once(request, context, async () => {
+      const limit = await limitReached(request, context);
+      return limit === undefined ? await newCall(request, {ticket, traceparent}, context) : {limit};
+    });
+    if (typeof admitted === 'object' && 'owner' in admitted)
+      metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
     return admitted;
   };
   const call = await retryWithin(admit, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
@@ -72,6 +84,11 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     // Somebody sends a request again that was seen: neither a place nor a session of the model is spent on it.
     answered('repeated');
     return {kind: 'hangUp'};
+  }
+  if (typeof call === 'object' && 'limit' in call) {
+    logOfCall(context.log, request.callSid).warn(call, 'call refused: a limit is reached');
+    answered('limited');
+    return {kind: 'hangUp', say: config.LIMIT_SAY};
   }
   if (call === 'full' || call === 'unanswered') {
     const waited = request.waited + Math.ceil((clock.now() - receivedAt) / 1_000) + PAUSE_SECONDS;
@@ -88,7 +105,9 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     answered('overload');
     // The caller is hung up, so a worker that accepts the call now must find it ended.
     if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.callSid, 'caller.hung-up', context);
-    return overloadAnswer(config, request.held);
+    const answer = overloadAnswer(config, request.held);
+    if (answer.kind !== 'hold') background(notBegun(request, context), log, 'uncounting a call');
+    return answer;
   }
   const isNew = call.ticket === ticket;
   answered(isNew ? 'admitted' : 'repeated');
@@ -170,10 +189,15 @@ function ringOf({caller, callee, direction}: CallRequest): Ring {
   return {direction, caller: said(caller), callee: said(callee)};
 }
 
-function factsOfCall({caller, callee, direction}: CallRequest, edgeUrl: string, {config, clock}: CallContext): Facts {
+function factsOfCall(
+  {caller, callee, direction}: CallRequest,
+  edgeUrl: string,
+  {config, clock, key}: CallContext,
+): Facts {
   return {
     direction,
     ...redactNumbers({caller, callee}, config),
+    ...payerFacts({caller, callee}, key),
     edgeUrl,
     receivedAt: String(clock.wall()),
   };

@@ -6,6 +6,8 @@ import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
+import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
+import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -32,6 +34,8 @@ export class TestDeployment implements AsyncDisposable {
   readonly bus: MemoryMediaBus;
   readonly directory: MemoryCallDirectory;
   readonly fleet: MemoryFleet;
+  /** What the webhooks that are started from now on ask; the reference if a test sets no other. */
+  ledger: SpendLedger;
   readonly asked: WorkerRequest[] = [];
   /** All spans that have ended. */
   readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
@@ -52,11 +56,12 @@ export class TestDeployment implements AsyncDisposable {
     this.bus = new MemoryMediaBus(clock);
     this.directory = new MemoryCallDirectory(clock);
     this.fleet = new MemoryFleet(clock);
+    this.ledger = new MemorySpendLedger(() => clock.wall());
   }
 
   /** Starts a webhook. `carrier`: who asks it; Twilio if not given. */
   async webhook(env: Record<string, string> = {}, carrier?: WebhookDeps['carrier']): Promise<Webhook> {
-    const {directory, fleet, bus, clock} = this;
+    const {directory, fleet, bus, ledger, clock} = this;
     const config = loadConfig(WebhookEnv, {
       PORT: '0',
       PUBLIC_WEBHOOK_URL: ORIGIN,
@@ -70,6 +75,7 @@ export class TestDeployment implements AsyncDisposable {
       directory,
       fleet,
       bus,
+      ledger,
       clock,
       random: Math.random,
       log: this.#log,

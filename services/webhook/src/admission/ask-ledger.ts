@@ -1,0 +1,66 @@
+import {messageOf} from '@voicebridge/shared/errors.ts';
+import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
+import type {Limits} from '@voicebridge/shared/spend/limits.ts';
+import {payerFacts, payerOf, type Payer} from '@voicebridge/shared/spend/payer.ts';
+import {limitsOfDay} from '@voicebridge/shared/spend/spend-settings.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {WebhookConfig} from '../config.ts';
+import type {CallContext} from './call-context.ts';
+import type {CallRequest} from './call-request.ts';
+
+/** A caller waits so long for the ledger, and no longer: who cannot be judged is let in. */
+const ANSWER_WITHIN: Millis = 300;
+
+type LedgerContext = Pick<CallContext, 'ledger' | 'key' | 'config' | 'clock' | 'metrics' | 'log'>;
+
+/**
+ * Asks the ledger whether a call may begin, and counts it among those in progress. Returns the limit that is reached;
+ * undefined: it may begin. Without an answer it may, too: a Redis that is away must not turn callers away a second time.
+ */
+export async function limitReached(request: CallRequest, context: LedgerContext): Promise<Limit | undefined> {
+  const {ledger, clock, config, metrics, log} = context;
+  const payer = payerOfRequest(request, context);
+  const admission = await within(clock, ANSWER_WITHIN, ledger.admit(payer, limitsOf(config))).catch(
+    (thrown: unknown) => {
+      metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
+      logOfCall(log, request.callSid).warn({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
+      return undefined;
+    },
+  );
+  if (!admission) return undefined;
+  if (!admission.admitted) {
+    metrics.limitsReachedTotal.inc({limit: admission.limit});
+    return admission.limit;
+  }
+  for (const limit of admission.near) metrics.limitsNearTotal.inc({limit});
+  return undefined;
+}
+
+/** A call that was counted does not begin after all. Its place would be free by itself in minutes. */
+export async function notBegun(request: CallRequest, context: LedgerContext): Promise<void> {
+  await context.ledger.charge(payerOfRequest(request, context), {owner: 0, micros: 0, isOver: true});
+}
+
+function payerOfRequest(request: CallRequest, {key}: Pick<LedgerContext, 'key'>): Payer {
+  return payerOf({callSid: request.callSid, assistant: 'default', facts: payerFacts(request, key)});
+}
+
+function limitsOf(config: WebhookConfig): Limits {
+  return {
+    call: 0,
+    ...limitsOfDay(config),
+    'calls-of-caller': config.CALLS_PER_CALLER,
+    'calls-of-number': config.CALLS_PER_NUMBER,
+  };
+}
+
+async function within<Answer>(clock: Clock, ms: Millis, asked: Promise<Answer>): Promise<Answer> {
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(ms, () => late.reject(new Error(`no answer in ${ms} ms`)));
+  try {
+    return await Promise.race([asked, late.promise]);
+  } finally {
+    cancel();
+  }
+}
