@@ -1,4 +1,4 @@
-import type {EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
+import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
