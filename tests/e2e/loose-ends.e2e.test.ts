@@ -2,9 +2,13 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {spentByCall} from '@voicebridge/shared/redis/keys.ts';
 import {describe, test, vi} from 'vitest';
 import {gatherEvidence} from '../../scripts/chaos/run-evidence.ts';
-import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
+import {haveEnded, haveHeard, haveSpoken} from '../../tools/harness/callers.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {heardRuns, audioEvidence, sessionsOf, unheardFrames} from '../../tools/harness/audio-evidence.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -44,6 +48,48 @@ describe.concurrent('a call that ends badly', () => {
       expect(open).toEqual([]);
     }, soon);
     await rm(folder, {recursive: true, force: true});
+  });
+
+  test('because its money is spent says so, whichever worker spent it, and the caller is refused the next one', async ({
+    expect,
+  }) => {
+    await using fleet = await ProcessFleet.start({
+      edges: 1,
+      workers: 2,
+      model,
+      env: {
+        SPEND_PER_CALL_USD: '0.012',
+        SPEND_PER_CALLER_USD: '0.012',
+        LIMIT_END_SAY: 'The money is spent.',
+        LIMIT_SAY: 'Not today.',
+      },
+    });
+    const from = '+15550100077';
+    const turn: CallerScript = [
+      {do: 'waitForSilence', ms: 300},
+      {do: 'say', clip: 'caller-yes'},
+    ];
+    const call = fleet.twilio.dial(Array.from({length: 12}, () => turn).flat(), {from});
+    const redis = openRedis(fleet.redisUrl, 'commands', createLog('test', {level: 'silent'}));
+    const spent = async () =>
+      Object.entries(await redis.hgetall(spentByCall(CallSid.parse(call.callSid)))).map(
+        ([owner, micros]) => [owner, Number(micros)] as const,
+      );
+    await vi.waitFor(async () => expect(await spent()).not.toEqual([]), soon);
+    const [owner] = await fleet.busyWorkers();
+    owner!.kill('SIGKILL');
+    const [report] = await haveEnded([call]);
+    expect(report).toMatchObject({endedBy: 'platform', saidByTwilio: ['The money is spent.'], violations: []});
+    const {all, ...owners} = Object.fromEntries(await spent());
+    redis.disconnect();
+    expect(Object.keys(owners)).toHaveLength(2);
+    expect(Object.values(owners).reduce((sum, micros) => sum + micros, 0)).toBe(all);
+    const other = fleet.twilio.dial([]);
+    const [refused] = await haveEnded([fleet.twilio.dial([], {from})]);
+    expect(refused).toMatchObject({endedBy: 'platform', saidByTwilio: ['Not today.'], streams: []});
+    await haveHeard([other]);
+    other.hangUp();
+    await haveEnded([other]);
   });
 
   test('because its socket is half open goes on over another socket at once, and the old one is closed long before the network gives it up', async ({
