@@ -87,7 +87,7 @@ export class CallSession implements OwnedCall {
     this.#reaction = new Reaction(clock);
     this.#spend = new CallSpend({
       ...deps,
-      payer: payerOf(call),
+      payer: {...payerOf(call), assistant: assistant.name},
       owner: call.epoch,
       model: assistant.model,
       limits: deps.spendLimits,
@@ -151,6 +151,7 @@ export class CallSession implements OwnedCall {
       isOver: () => this.#over,
       release: why => this.release(why),
     });
+    this.#spend.begin();
     this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
     this.#arm();
     this.#log.info({epoch: call.epoch, cause: start.cause}, 'call taken');

@@ -1,5 +1,6 @@
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {payerFacts} from '@voicebridge/shared/spend/payer.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {NO_FLEET_KEY} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
@@ -82,6 +83,23 @@ test('a caller who has spent the money of a day in another call is told in the n
   await expect(call.session.outcome).resolves.toMatchObject({reason: 'platform.spend-caller'});
 });
 
+test('a caller of an assistant that has spent its money is told before they have said a word', async () => {
+  const memory = new MemorySpendLedger(() => 0);
+  const other = {callSid: CallSid.parse('another'), assistant: 'survey', caller: undefined, number: undefined};
+  await memory.charge(other, {owner: 1, micros: 1_000, isOver: true});
+  const answered = Promise.withResolvers<void>();
+  const ledger: SpendLedger = {
+    admit: (...of) => memory.admit(...of),
+    charge: (...of) => answered.promise.then(() => memory.charge(...of)),
+  };
+  const spendLimits = {...NO_SPEND_LIMITS, assistant: 1_000};
+  const {clock, session, directory} = await takenCall({name: 'survey', model, facts, spendLimits, ledger});
+  answered.resolve();
+  await clock.advanceAsync(100, 20);
+  await expect(session.outcome).resolves.toMatchObject({reason: 'platform.spend-assistant'});
+  expect(await directory.read(session.callSid)).toMatchObject({intent: 'hang-up'});
+});
+
 describe('while the ledger does not answer', () => {
   test('a call goes on, and that is counted', async () => {
     const spendLimits = {...NO_SPEND_LIMITS, day: 1};
@@ -96,7 +114,7 @@ describe('while the ledger does not answer', () => {
       await clock.advanceAsync(4_000, 20);
     }
     expect((await directory.read(session.callSid))?.intent).toBeUndefined();
-    expect(await counted(metrics, 'spend_unjudged_total')).toEqual({'no-answer': 3});
+    expect(await counted(metrics, 'spend_unjudged_total')).toEqual({'no-answer': 4});
   });
 
   test('the limit of a call holds all the same: its owner knows what it spent', async () => {
@@ -108,7 +126,7 @@ describe('while the ledger does not answer', () => {
   });
 });
 
-test('the ledger is asked once in a turn, once a minute in silence, and once more when the call is over', async () => {
+test('the ledger is asked when a call begins and when it ends, once in a turn, and once a minute in silence', async () => {
   let asked = 0;
   const memory = new MemorySpendLedger(() => 0);
   const ledger: SpendLedger = {
@@ -129,10 +147,10 @@ test('the ledger is asked once in a turn, once a minute in silence, and once mor
   };
   answers(modelSession, 1, 10);
   await listens(30);
-  expect(asked).toBe(1);
-  await listens(40);
   expect(asked).toBe(2);
+  await listens(40);
+  expect(asked).toBe(3);
   session.end('caller.hung-up');
   await clock.advanceAsync(100, 20);
-  expect(asked).toBe(3);
+  expect(asked).toBe(4);
 });

@@ -23,8 +23,8 @@ export interface CallSpendDeps {
 }
 
 /**
- * Tells the ledger what this worker spends on a call: one command after each response, one a minute without any, none
- * for a frame. A ledger that does not answer ends no call; what was not told is in the next sum.
+ * Tells the ledger what this worker spends on a call: one command when it gets the call and one after each response, one a
+ * minute without any, none for a frame. A ledger that does not answer ends no call; what was not told is in the next sum.
  */
 export class CallSpend {
   readonly #with: CallSpendDeps;
@@ -36,6 +36,11 @@ export class CallSpend {
     this.#with = deps;
     this.#meter = new SpendMeter(deps.model, deps.limits);
     this.#toldAt = deps.clock.now();
+  }
+
+  /** This worker has the call: what others have spent may be too much already. Only a worker knows which assistant answers. */
+  begin(): void {
+    this.#tell(false);
   }
 
   /** The model bills a response. */

@@ -50,6 +50,8 @@ function limitsOf(config: WebhookConfig): Limits {
   return {
     call: 0,
     ...limitsOfDay(config),
+    // The worker that takes the call decides which assistant answers, and asks for it then.
+    assistant: 0,
     'calls-of-caller': config.CALLS_PER_CALLER,
     'calls-of-number': config.CALLS_PER_NUMBER,
   };
