@@ -49,6 +49,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+          // Each has a fleet of its own, and two processors start no more of them in time.
+          maxConcurrency: 3,
         },
       },
     ],

@@ -1,4 +1,4 @@
-import {describe, expect, test, vi} from 'vitest';
+import {describe, test, vi} from 'vitest';
 import {findRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {startMovableRedis} from '../../tools/local-stack/redis/movable-redis.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
@@ -22,8 +22,10 @@ function follow(call: FakeCall): {audible: number; verbs: string[]} {
 
 const readiness = async (url: string) => await (await fetch(new URL('/readyz', url))).json();
 
-describe.skipIf(!binary)('callers whose Redis is demoted with its connections kept', () => {
-  test('go on talking, and the next one is connected as soon as its address leads to the new primary', async () => {
+describe.skipIf(!binary).concurrent('callers whose Redis is demoted with its connections kept', () => {
+  test('go on talking, and the next one is connected as soon as its address leads to the new primary', async ({
+    expect,
+  }) => {
     await using redis = await startMovableRedis(binary!);
     await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});
     const inHand = fleet.twilio.dial([
@@ -54,7 +56,9 @@ describe.skipIf(!binary)('callers whose Redis is demoted with its connections ke
     expect(await metric(fleet.workers[0]!, 'voicebridge_redis_up')).toBe(1);
   });
 
-  test('go on talking while its address leads nowhere else; the next one is refused at once, and connected after the repair', async () => {
+  test('go on talking while its address leads nowhere else; the next one is refused at once, and connected after the repair', async ({
+    expect,
+  }) => {
     await using redis = await startMovableRedis(binary!);
     const [primary] = redis.servers;
     await using fleet = await ProcessFleet.start({redisUrl: redis.url, edges: 1, workers: 1});

@@ -3,23 +3,24 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Redis} from 'ioredis';
 import {aclRules, REDIS_USERS} from '@voicebridge/shared/redis/redis-users.ts';
-import {expect, test, vi} from 'vitest';
+import {describe, test, vi} from 'vitest';
 import {haveEnded, haveHeard, haveSpoken} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 
 const binary = await findRedisBinary();
-const TALK = Array.from({length: 5}, () => [
-  {do: 'waitForSilence', ms: 1_500} as const,
+const TALK = Array.from({length: 4}, () => [
+  {do: 'waitForSilence', ms: 500} as const,
   {do: 'say', clip: 'caller-opening-hours'} as const,
 ]).flat();
 
 /** Commands that a managed Redis may not have at all. */
 const FORBIDDEN = ['CONFIG', 'KEYS', 'CLIENT', 'INFO', 'DEBUG'];
 
-test.skipIf(!binary)(
-  'an operator who gives each service only its own rights sees calls, a dead worker, deployments and records work, and nothing refused',
-  async () => {
+describe.skipIf(!binary).concurrent('least privilege', () => {
+  test('an operator who gives each service only its own rights sees calls, a dead worker, deployments and records work, and nothing refused', async ({
+    expect,
+  }) => {
     await using stack = new AsyncDisposableStack();
     const server = await startRedisBinary(binary!);
     stack.defer(() => server.close());
@@ -42,6 +43,7 @@ test.skipIf(!binary)(
         redisUrl: `redis://127.0.0.1:${server.port}`,
         redisUserOf: service => `${service}:secret`,
         analytics: {dataDir},
+        model: {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
       }),
     );
     const calls = Array.from({length: 3}, () =>
@@ -65,24 +67,24 @@ test.skipIf(!binary)(
       {timeout: 60_000, interval: 500},
     );
     expect(await operator.call('ACL', 'LOG')).toEqual([]);
-  },
-);
+  });
 
-test.skipIf(!binary)('a caller is served on a Redis without CONFIG, KEYS, CLIENT and INFO', async () => {
-  await using stack = new AsyncDisposableStack();
-  const settings = FORBIDDEN.flatMap(command => ['--rename-command', command, '']);
-  const server = await startRedisBinary(binary!, {settings});
-  stack.defer(() => server.close());
-  const dataDir = await mkdtemp(join(tmpdir(), 'voicebridge-acl-'));
-  stack.defer(() => rm(dataDir, {recursive: true, force: true}));
-  const redisUrl = `redis://127.0.0.1:${server.port}`;
-  const fleet = stack.use(await ProcessFleet.start({redisUrl, edges: 1, workers: 1, analytics: {dataDir}}));
-  const call = fleet.twilio.dial([{do: 'waitForSilence', ms: 1_500}, {do: 'hangUp'}]);
-  const [report] = await haveEnded([call]);
-  expect(report?.endedBy).toBe('caller');
-  await fleet.analytics?.line('call recorded', 60_000);
-  const all = [fleet.webhook, ...fleet.edges, ...fleet.workers, fleet.analytics].flatMap(each => each?.lines ?? []);
-  // One JSON line each: no library writes to the terminal by itself.
-  expect(all.filter(({json}) => !json).map(({text}) => text)).toEqual([]);
-  expect(all.filter(({json}) => ['warn', 'error', 'fatal'].includes(String(json?.['level'])))).toEqual([]);
+  test('a caller is served on a Redis without CONFIG, KEYS, CLIENT and INFO', async ({expect}) => {
+    await using stack = new AsyncDisposableStack();
+    const settings = FORBIDDEN.flatMap(command => ['--rename-command', command, '']);
+    const server = await startRedisBinary(binary!, {settings});
+    stack.defer(() => server.close());
+    const dataDir = await mkdtemp(join(tmpdir(), 'voicebridge-acl-'));
+    stack.defer(() => rm(dataDir, {recursive: true, force: true}));
+    const redisUrl = `redis://127.0.0.1:${server.port}`;
+    const fleet = stack.use(await ProcessFleet.start({redisUrl, edges: 1, workers: 1, analytics: {dataDir}}));
+    const call = fleet.twilio.dial([{do: 'waitForSilence', ms: 1_500}, {do: 'hangUp'}]);
+    const [report] = await haveEnded([call]);
+    expect(report?.endedBy).toBe('caller');
+    await fleet.analytics?.line('call recorded', 60_000);
+    const all = [fleet.webhook, ...fleet.edges, ...fleet.workers, fleet.analytics].flatMap(each => each?.lines ?? []);
+    // One JSON line each: no library writes to the terminal by itself.
+    expect(all.filter(({json}) => !json).map(({text}) => text)).toEqual([]);
+    expect(all.filter(({json}) => ['warn', 'error', 'fatal'].includes(String(json?.['level'])))).toEqual([]);
+  });
 });

@@ -31,7 +31,7 @@ const talks = (isOver: () => boolean): CallerScript => [
 
 afterAll(() => previous?.[Symbol.asyncDispose]());
 
-describe.skipIf(!previous).each([
+describe.skipIf(!previous).concurrent.each([
   ['from the version before to this one', () => [previous?.root, undefined] as const],
   ['from this version back to the one before', () => [undefined, previous?.root] as const],
 ])('an operator who deploys under calls, %s', (_, roots) => {

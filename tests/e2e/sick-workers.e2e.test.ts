@@ -1,7 +1,7 @@
 import {execFile} from 'node:child_process';
 import {promisify} from 'node:util';
 import {describe, expect as expectOf, test, vi} from 'vitest';
-import {haveEnded, haveHeard, haveSpoken} from '../../tools/harness/callers.ts';
+import {haveEnded, haveHeard, haveSpoken, storyOf} from '../../tools/harness/callers.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import {startFaultProxy} from '../../simulators/faults/src/fault-proxy.ts';
@@ -34,7 +34,7 @@ const saying = (worker: RunningProcess, message: string) =>
 function expectServed(reports: readonly CallReport[], expect = expectOf): void {
   for (const report of reports) {
     expect(report.violations).toEqual([]);
-    expect(report.saidByTwilio).toEqual([]);
+    expect(report.saidByTwilio, storyOf(report.callSid).join('\n')).toEqual([]);
     expect(report.endedBy).toBe('caller');
     expect(report.streams.some(({firstAudioMs}) => firstAudioMs !== undefined)).toBe(true);
   }

@@ -1,9 +1,14 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallReport, FakeCallEvent} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {aboutCall, tellStory} from '../../scripts/story/tell-story.ts';
+import {saidByAll} from '../local-stack/processes.ts';
 
 /** Longer than anything that a test waits for takes on a busy machine. */
 const PATIENCE: Millis = 60_000;
+
+/** The stories of how many callers are told when a test waits in vain. */
+const STORIES = 2;
 
 /** What a test must see of a caller in order to wait for them. */
 type Caller = Pick<FakeCall, 'on' | 'ended' | 'callSid' | 'status' | 'hearsAssistant'>;
@@ -34,6 +39,12 @@ async function next(caller: Caller, what: FakeCallEvent['type']): Promise<void> 
   return Promise.race([happened, ended]);
 }
 
+/** What the processes of the test said about this call. */
+export function storyOf(callSid: string): string[] {
+  const told = saidByAll().flatMap(text => aboutCall(text, callSid) ?? []);
+  return told.length > 0 ? tellStory(told) : [`no process has said anything about ${callSid}`];
+}
+
 async function each<Result>(
   callers: readonly Caller[],
   what: string,
@@ -47,7 +58,9 @@ async function each<Result>(
       ([{callSid, status, hearsAssistant}, name]) =>
         `${name} (${callSid}, ${status}, ${hearsAssistant ? 'hears' : 'does not hear'} the assistant)`,
     );
-    over.reject(new Error(`waited ${withinMs / 1_000} s in vain for ${who.join(' and ')} ${what}`));
+    const stories = [...waiting.keys()].slice(0, STORIES).flatMap(({callSid}) => storyOf(callSid));
+    const said = [`waited ${withinMs / 1_000} s in vain for ${who.join(' and ')} ${what}`, ...stories];
+    over.reject(new Error(said.join('\n')));
   }, withinMs);
   const all = callers.map(async caller => {
     const result = await wait(caller).catch((thrown: unknown) => {

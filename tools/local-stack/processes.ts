@@ -2,6 +2,7 @@ import {spawn, type ChildProcess} from 'node:child_process';
 import {once} from 'node:events';
 import {createServer, type Server} from 'node:net';
 import {createInterface} from 'node:readline';
+import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
@@ -14,6 +15,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const END_WITH_PARENT = fileURLToPath(new URL('end-with-parent.ts', import.meta.url));
 /** The variables of our environment that every program needs. Others are passed only if given. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'SystemRoot', 'FORCE_COLOR', 'NODE_EXTRA_CA_CERTS'];
+/** Where Node keeps what it made of our sources: the second start of a program takes half of the processor time. */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/compiled-by-node');
 /** How long one question to /readyz may take. */
 const ASK_WITHIN: Millis = 1_000;
 /** A process on a machine that is busy with others needs half a minute just to load its sources. */
@@ -78,6 +81,8 @@ export class ProcessFailed extends Error {
 }
 
 const living = new Set<ChildProcess>();
+/** The processes that were started and not disposed of: what they said tells why a test waits in vain. */
+const started = new Set<RunningProcess>();
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL');
 });
@@ -109,7 +114,7 @@ function launch(
   const inherited = Object.fromEntries(INHERITED.map(key => [key, process.env[key]]));
   const child = spawn(process.execPath, ['--import', END_WITH_PARENT, ...node, program, ...args], {
     cwd: root,
-    env: {...inherited, ...env, PORT: String(port)},
+    env: {...inherited, NODE_COMPILE_CACHE: COMPILE_CACHE, ...env, PORT: String(port)},
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true, // Ctrl-C is for us; we stop our processes in order
   });
@@ -166,9 +171,16 @@ function launch(
     },
     [Symbol.asyncDispose]: async () => {
       await running.stop();
+      started.delete(running);
     },
   };
+  started.add(running);
   return running;
+}
+
+/** What all processes that were started here, and not disposed of, have said, as a log of the fleet: `name  | line`. */
+export function saidByAll(): string[] {
+  return [...started].flatMap(({name, lines}) => lines.map(({text}) => `${name}  | ${text}`));
 }
 
 /** Resolves when /readyz answers 200; otherwise rejects with the reason and the last line of the process. */

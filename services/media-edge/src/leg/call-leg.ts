@@ -27,6 +27,8 @@ export interface LegDeps extends WorkerLinkDeps {
 type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
 
 const COUNT_EVERY_MS = 1_000;
+/** A caller who was silent for this long is not in the middle of a sentence. */
+const BETWEEN_WORDS_MS = 600;
 
 /**
  * One carrier socket and the call on it. `run` is the life of the leg from beginning to end; all code on the path of
@@ -67,9 +69,10 @@ export class CallLeg {
     return this.#link;
   }
 
-  /** The stream is bridged and nothing of the assistant is audible: moving the call now is not heard. */
+  /** The stream is bridged and neither side speaks: moving the call now is not heard, and costs no word. */
   quiet(at: Millis): boolean {
-    return this.#leg.state === 'bridged' && this.#voice.quiet(at);
+    const isBridged = this.#leg.state === 'bridged';
+    return isBridged && this.#voice.quiet(at) && !this.#link?.callerSpokeSince(at - BETWEEN_WORDS_MS);
   }
 
   /** Resolves when the socket is closed and the worker has been informed. */

@@ -56,6 +56,18 @@ describe('an edge that is stopped', () => {
     await harness.until(() => draining.over, 'it has drained', 300);
   });
 
+  test('moves a call when the caller has finished theirs', async () => {
+    const {harness, caller} = await twoEdges();
+    const word = Buffer.alloc(160, 0x30).toString('base64');
+    const draining = drain(harness);
+    for (let said = 0; said < 1_000; said += 20) {
+      caller.speak(word);
+      await harness.pass(20);
+    }
+    expect(isOpen(caller)).toBe(true);
+    await harness.until(() => draining.over, 'it has drained', 1_000);
+  });
+
   test('waits for the end of a sentence for five seconds at most', async () => {
     const {harness, worker, caller} = await twoEdges();
     worker.say({kind: 'audio', payload: silence(60_000), mark: 'end'});

@@ -2,7 +2,7 @@ import type {CallLeg} from './call-leg.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 
-/** How long to wait for a moment in which the assistant is not audible. */
+/** How long to wait for a moment in which nobody speaks. */
 const QUIET_WAIT_MS = 5_000;
 /** Calls moved a second, at least; more only if the time requires it, because the other edges get all of them at once. */
 const MOVES_PER_SECOND = 20;
@@ -10,7 +10,7 @@ const STEP_MS = 50;
 
 /**
  * Moves the calls of an edge to other edges, a few at a time: the carrier opens each stream again. A call is moved when
- * nothing of the assistant is audible, and after five seconds in any case.
+ * neither side speaks, and after five seconds in any case.
  *
  * While there is no other edge a call would be lost by a move, so it stays until it ends or until the last second before
  * `deadline`.

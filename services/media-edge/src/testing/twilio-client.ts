@@ -73,10 +73,10 @@ export class TwilioClient {
     });
   }
 
-  /** Sends 20 ms of audio whose payload contains its number. Returns the payload. */
-  speak(): string {
+  /** Sends 20 ms of audio, whose payload contains its number if none is given. Returns the payload. */
+  speak(audio?: string): string {
     this.#chunk += 1;
-    const payload = payloadOf(this.#chunk);
+    const payload = audio ?? payloadOf(this.#chunk);
     const timestamp = String(100 + this.#chunk * 20);
     this.send(
       `{"event":"media","sequenceNumber":"${this.#next()}","media":{"track":"inbound","chunk":"${this.#chunk}","timestamp":"${timestamp}","payload":"${payload}"},"streamSid":"${this.streamSid}"}`,

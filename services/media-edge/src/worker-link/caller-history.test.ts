@@ -52,6 +52,17 @@ test('what the owner has not confirmed stays in the ring, however old it is', ()
   expect(heard.history.ring.start).toBeGreaterThan(unconfirmed);
 });
 
+test('a caller who has just said something is told from one who is silent, and from a click', () => {
+  const heard = new Heard();
+  const LOUD = Buffer.alloc(160, 0x30).toString('base64');
+  for (let at = 0; at < 1_000; at += 20) heard.audio(at, at === 400 || at === 420 ? LOUD : PAYLOAD);
+  expect(heard.history.isLoudSince(0)).toBe(false);
+  for (let at = 1_000; at < 1_060; at += 20) heard.audio(at, LOUD);
+  for (let at = 1_060; at < 2_000; at += 20) heard.audio(at);
+  expect(heard.history.isLoudSince(500)).toBe(true);
+  expect(heard.history.isLoudSince(1_060)).toBe(false);
+});
+
 test('a confirmed digit is not replayed, a mark that came back may be, and all keep their places', () => {
   const heard = new Heard();
   heard.control({kind: 'digit', digit: '1'}, 0, true);

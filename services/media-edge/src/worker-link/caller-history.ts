@@ -1,12 +1,18 @@
 import {ByteRing} from '@voicebridge/shared/frame-channel/byte-ring.ts';
 import {bytesOfBase64, msOfBytes} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
+import {rms} from '@voicebridge/shared/protocol/loudness.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** How much of the past is kept for a new owner of the call. */
 export const REPLAY_WINDOW_MS = 8_000;
 
 type Control = Exclude<EdgeToWorker, {kind: 'audio'}>;
+
+/** Louder frames than this (root mean square of 16-bit samples) are speech, or a line that is never quiet. */
+const LOUD_RMS = 500;
+/** One loud frame, or two, are a click. */
+const MIN_LOUD_FRAMES = 3;
 
 interface KeptControl {
   readonly frame: Control;
@@ -85,6 +91,16 @@ export class CallerHistory {
     }
     addControls(this.#next);
     return frames;
+  }
+
+  /** Whether the caller has made a sound since `at` that may be a word. */
+  isLoudSince(at: Millis): boolean {
+    let loud = 0;
+    for (let place = this.#next - 1; place >= this.#first && this.#read(place, COLUMNS.at) >= at; place -= 1) {
+      if (rms(Buffer.from(this.#payload(place), 'base64')) > LOUD_RMS) loud += 1;
+      if (loud === MIN_LOUD_FRAMES) return true;
+    }
+    return false;
   }
 
   #payload(place: number): string {

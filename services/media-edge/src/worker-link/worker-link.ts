@@ -111,6 +111,11 @@ export class WorkerLink {
     this.#history.release(end?.oldestAudio ?? this.#history.ring.end);
   }
 
+  /** Whether the caller has made a sound since `at` that may be a word; no longer ago than the window of a replay. */
+  callerSpokeSince(at: Millis): boolean {
+    return this.#history.isLoudSince(at);
+  }
+
   /** Sends the owner the figures that only the edge can count. `malformed`: of the whole stream. */
   count({malformed, bufferedBytes}: {readonly malformed: number; readonly bufferedBytes: number}): void {
     this.#malformed = malformed;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {Echo} from './echo.ts';
 import type {FloorEffect} from './floor-events.ts';
-import {rms} from '../caller-audio/loudness.ts';
+import {rms} from '@voicebridge/shared/protocol/loudness.ts';
 import {babble} from '../testing/call.ts';
 
 const story = babble(1, 15_000);

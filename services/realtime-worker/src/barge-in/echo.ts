@@ -2,7 +2,7 @@ import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorEffect} from './floor-events.ts';
 import type {SpeechLocator} from '../caller-audio/speech-locator.ts';
-import {rms} from '../caller-audio/loudness.ts';
+import {rms} from '@voicebridge/shared/protocol/loudness.ts';
 import type {PlaybackLedger} from '../playback/playback-ledger.ts';
 
 const FRAME_MS: Millis = 20;

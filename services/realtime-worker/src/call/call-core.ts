@@ -168,7 +168,7 @@ export class CallCore {
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
         this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
-        if (this.#gap.ended({streamSid, startedAt: at - sinceStartMs, silentMs})) this.#dialogue.callerCutOff();
+        if (this.#gap.ended({streamSid, silentMs})) this.#dialogue.callerCutOff();
         this.#caller.newStream(at);
         // The edge sends the last seconds again. What is already in the conversation must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
@@ -192,7 +192,7 @@ export class CallCore {
         this.#grace.lost(this.heldUntil, at);
         // While Twilio asks the caller to wait, nobody expects to be heard.
         if (this.heldUntil === undefined) {
-          this.#gap.lost(this.#phone.last(at));
+          this.#gap.lost();
           this.#failovers.streamEnded(frame.why === 'moved', this.#phone.last(at));
         }
         return this.#dialogue.floor.on({type: 'streamLost'}, this.#phone.last(at));

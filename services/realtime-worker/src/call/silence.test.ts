@@ -78,12 +78,11 @@ describe('a caller who may have spoken while nobody could hear them', () => {
     expect(isAskedToRepeat(wait(call, 60_000))).toBe(false);
   });
 
-  test('is not asked when they are heard afterwards, nor after a gap that hides no word', () => {
+  test('is not asked when they are heard afterwards', () => {
     const heard = cutOff(1_200);
     asks(heard);
     heard.model(started('r1'), audio('r1', 'i1', 500), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
     expect(isAskedToRepeat(wait(heard, 60_000))).toBe(false);
-    expect(isAskedToRepeat(wait(cutOff(150), 60_000))).toBe(false);
   });
 
   test('is asked by a new owner to whom the edge could not send all that they said', () => {

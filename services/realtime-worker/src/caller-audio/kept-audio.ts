@@ -1,6 +1,6 @@
 import {msOfBase64In, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {rmsOfBase64} from './loudness.ts';
+import {rmsOfBase64} from '@voicebridge/shared/protocol/loudness.ts';
 
 /** Caller audio: `payload` is base64 μ-law, `at` is when it arrived here. */
 export interface KeptFrame {

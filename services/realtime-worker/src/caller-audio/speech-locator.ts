@@ -2,7 +2,7 @@ import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {KeptAudio, KeptFrame} from './kept-audio.ts';
 import {LineNoise} from './line-noise.ts';
-import {rms} from './loudness.ts';
+import {rms} from '@voicebridge/shared/protocol/loudness.ts';
 
 const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;

@@ -1,4 +1,4 @@
-import {BASE64_BITS, bytesOfBase64In, decodeSample} from '@voicebridge/shared/protocol/audio.ts';
+import {BASE64_BITS, bytesOfBase64In, decodeSample} from './audio.ts';
 
 const SQUARES = Float64Array.from({length: 256}, (_, byte) => decodeSample(byte) ** 2);
 
