@@ -5,6 +5,27 @@ const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
 /** Node itself imports the files of assistants, here as in production: so its hooks see them. */
 const server = {deps: {external: [/assistant\/src\/load\/import-module\.ts$/]}};
 
+/** End-to-end tests that need all of the machine: many calls at once, deadlines of processes, the default ports. */
+const alone = [
+  'cluster-faults',
+  'commands',
+  'demo',
+  'deploys',
+  'fifty-calls',
+  'npm-start',
+  'numbers',
+  'rolling-upgrade',
+  'sick-workers',
+].map(name => `**/${name}.e2e.test.ts`);
+const e2e = {
+  globalSetup: ['scripts/testing/redis.ts'],
+  // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  // Each has a fleet of its own, and two processors start no more of them in time.
+  maxConcurrency: 3,
+};
+
 /**
  * The suffix of a test says what it needs: nothing, a Redis, or the whole system. One kind after the other: a machine
  * that is busy with the rest makes whole calls late.
@@ -39,18 +60,23 @@ export default defineConfig({
       },
       {
         test: {
+          ...e2e,
           name: 'e2e',
-          server,
           sequence: {groupOrder: 2},
           include: ['**/*.e2e.test.ts'],
+          exclude: ['**/node_modules/**', ...alone],
+          // They wait for calls more than they compute.
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: 'e2e-alone',
+          sequence: {groupOrder: 3},
+          include: alone,
           exclude: ['**/node_modules/**'],
-          globalSetup: ['scripts/testing/redis.ts'],
-          // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
           fileParallelism: false,
-          // Each has a fleet of its own, and two processors start no more of them in time.
-          maxConcurrency: 3,
         },
       },
     ],
