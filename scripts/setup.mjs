@@ -58,6 +58,10 @@ const COMMANDS = {
     about: 'kills and stops processes under load, and counts what is lost',
     run: a => ['scripts/chaos/main.ts', ...a],
   },
+  'chaos:compose': {
+    about: 'the same with the containers of docker-compose.yml; needs Docker',
+    run: a => ['scripts/chaos/compose.ts', ...a],
+  },
   soak: {
     about: 'calls come and go for half an hour, and then nothing may have grown; needs Linux',
     run: a => ['scripts/soak/main.ts', ...a],
