@@ -1,5 +1,8 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {expect, test} from 'vitest';
 import {freePort} from '../tools/local-stack/redis/private-redis.ts';
@@ -31,10 +34,29 @@ test.runIf(process.platform === 'linux')('a service that hangs is killed, and th
     level: 'fatal',
     service: 'sample',
     pid: service,
+    unanswered: 5,
     msg: 'hangs: killed by its supervisor',
   });
   expect(await ended).toEqual([137, null]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'a service that waits for a processor is given four times as long',
+  async () => {
+    const proc = await mkdtemp(join(tmpdir(), 'voicebridge-proc-'));
+    const {service, nextLine, ended} = await supervised({SUPERVISE_SECONDS: '0.1', SUPERVISE_PROC: proc});
+    await mkdir(join(proc, String(service)));
+    const waiting = setInterval(
+      () => void writeFile(join(proc, String(service), 'schedstat'), `0 ${process.hrtime.bigint()} 0\n`),
+      10,
+    );
+    process.kill(service, 'SIGSTOP');
+    expect(JSON.parse(await nextLine())).toMatchObject({unanswered: expect.toSatisfy((count: number) => count > 5)});
+    expect(await ended).toEqual([137, null]);
+    clearInterval(waiting);
+    await rm(proc, {recursive: true, force: true});
+  },
+);
 
 test.runIf(process.platform === 'linux')(
   'a service gets the signals of its container, and drains in peace',

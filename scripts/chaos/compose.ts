@@ -1,28 +1,29 @@
 /**
  * `npm run chaos:compose`: callers talk through the balancer of docker-compose.yml while one edge and one worker are killed
- * and one of each hangs. Every call must end by its caller and be recorded once. Needs Docker; leaves nothing behind.
+ * and one of each hangs. Every call must end by its caller and be recorded once, and what hung must be replaced. Needs
+ * Docker; leaves nothing behind but images.
  */
 import {spawn} from 'node:child_process';
 import {text} from 'node:stream/consumers';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 
 const count = () => wholeNumber({min: 2, max: 500});
-const {calls, edges, workers, seconds} = commandLine({
+const {calls, edges, workers, seconds, ramp, keep} = commandLine({
   command: 'npm run chaos:compose --',
   about: 'Kills and stops containers under simulated calls, and counts which calls and records are lost.',
   options: z.object({
     calls: count().default(50).describe('how many callers'),
     edges: count().default(3).describe('how many edges'),
     workers: count().default(4).describe('how many workers'),
-    seconds: wholeNumber({min: 60, max: 3_600}).default(90).describe('how long each caller stays'),
+    seconds: wholeNumber({min: 30, max: 3_600}).default(90).describe('how long each caller stays'),
+    ramp: wholeNumber({min: 0, max: 3_600}).default(30).describe('the seconds in which the callers come, one by one'),
+    keep: toggle().describe('leaves the containers running, to look at their logs'),
   }),
 });
 
-/** Callers come one after the other for this long. */
-const RAMP_SECONDS = 10;
 const BETWEEN_DEATHS_MS = 10_000;
 const PROJECT = 'voicebridge-chaos';
 const COMPOSE = ['compose', '-p', PROJECT, '--env-file', 'deploy/simulated.env', '--profile', 'sim'];
@@ -43,8 +44,14 @@ async function docker(args: readonly string[], anyway = false): Promise<string> 
 }
 const compose = (...args: string[]) => docker([...COMPOSE, ...args]);
 const container = (service: string, index: number) => `${PROJECT}-${service}-${index}`;
-const hang = (service: string, index: number) => docker(['exec', container(service, index), 'bash', '-c', HANG]);
 const kill = (service: string, index: number) => docker(['kill', container(service, index)]);
+
+/** When each container was made to hang. */
+const hung = new Map<string, number>();
+async function hang(service: string, index: number): Promise<void> {
+  await docker(['exec', container(service, index), 'bash', '-c', HANG]);
+  hung.set(container(service, index), Date.now());
+}
 
 const DEATHS = [
   ['docker kill of an edge', () => kill('media-edge', 1)],
@@ -53,28 +60,43 @@ const DEATHS = [
   ['a worker hangs', () => hang('realtime-worker', 2)],
 ] as const;
 
-/** Whether every call ended by its caller and has one record. */
+/** Whether every call ended by its caller and has one record, and nothing was restarted but what hung. */
 async function run(): Promise<boolean> {
   const scaled = ['--scale', `media-edge=${edges}`, '--scale', `realtime-worker=${workers}`];
-  await compose('up', '-d', '--build', ...scaled, 'balancer', 'realtime-worker', 'analytics', 'simulator-openai');
+  const services = ['balancer', 'realtime-worker', 'analytics', 'simulator-openai'];
+  await compose('up', '-d', '--build', '--wait', ...scaled, ...services);
   say(`${edges} edges and ${workers} workers behind the balancer`);
-  const callers = {CALLS: calls, SECONDS: seconds, RAMP_SECONDS};
+  const callers = {CALLS: calls, SECONDS: seconds, RAMP_SECONDS: ramp};
   const env = Object.entries(callers).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const talking = docker([...COMPOSE, 'run', '--rm', '-T', '--no-deps', ...env, 'simulator-twilio'], true);
-  await sleep(RAMP_SECONDS * 1_000 + BETWEEN_DEATHS_MS);
+  await sleep(ramp * 1_000);
   for (const [what, strike] of DEATHS) {
+    await sleep(BETWEEN_DEATHS_MS);
     await strike();
     say(what);
-    await sleep(BETWEEN_DEATHS_MS);
   }
   const heard = await talking;
   console.log(heard);
-  const logs = await compose('logs', '--no-log-prefix', 'media-edge', 'realtime-worker');
-  say(`${logs.split('hangs: killed by its supervisor').length - 1} of 2 that hung were killed by their supervisor`);
-  const ended = heard.includes(`${calls} by caller (the caller hung up)`);
   const records = await recorded();
   say(`${records} records of ${calls} calls`);
-  return ended && records === `${calls} different, ${calls} in all`;
+  const ended = heard.includes(`${calls} by caller (the caller hung up)`);
+  return (await restartedRightly()) && ended && records === `${calls} different, ${calls} in all`;
+}
+
+/** Tells how long each container that hung was away. Whether those were restarted once, and no others. */
+async function restartedRightly(): Promise<boolean> {
+  const ids = (await compose('ps', '-aq')).split('\n');
+  const states = await docker(['inspect', '-f', '{{.Name}} {{.RestartCount}} {{.State.StartedAt}}', ...ids]);
+  const wrong = states.split('\n').filter(state => {
+    const [name = '', restarts, started = ''] = state.replace(/^\//, '').split(' ');
+    const since = hung.get(name);
+    if (since !== undefined && restarts === '1') {
+      say(`${name} was replaced ${((Date.parse(started) - since) / 1_000).toFixed(1)} s after it hung`);
+    }
+    return restarts !== (since === undefined ? '0' : '1');
+  });
+  for (const state of wrong) say(`restarted too often or not at all: ${state}`);
+  return wrong.length === 0;
 }
 
 /** How many calls the database knows, when the last record has had time to arrive. */
@@ -94,5 +116,5 @@ try {
   console.log(ok ? 'every call was completed and recorded once' : 'broken: see above');
   process.exitCode = ok ? 0 : 1;
 } finally {
-  await docker([...COMPOSE, 'down', '-v'], true);
+  if (!keep) await docker([...COMPOSE, 'down', '-v'], true);
 }
