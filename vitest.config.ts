@@ -18,7 +18,7 @@ const alone = [
   'sick-workers',
 ].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
-  globalSetup: ['scripts/testing/redis.ts'],
+  globalSetup: ['scripts/testing/servers.ts'],
   // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
   testTimeout: 240_000,
   hookTimeout: 240_000,
@@ -53,7 +53,7 @@ export default defineConfig({
           sequence: {groupOrder: 1},
           include: ['**/*.{redis,pg}.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['scripts/testing/redis.ts'],
+          globalSetup: ['scripts/testing/servers.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

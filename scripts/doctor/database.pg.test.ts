@@ -1,12 +1,12 @@
-import {describe, expect, test} from 'vitest';
-import {findPostgres, privatePostgres} from '../../services/analytics/src/testing/private-postgres.ts';
+import {describe, expect, inject, test} from 'vitest';
+import {testPostgres} from '../../services/analytics/src/testing/test-postgres.ts';
 import {checkDatabase} from './database.ts';
 
-const bin = await findPostgres();
+const startPostgres = testPostgres(inject('postgres'));
 
-describe.skipIf(bin === undefined)('an operator who asks about the database (needs initdb)', {timeout: 60_000}, () => {
+describe.skipIf(!startPostgres)('an operator who asks about the database (needs PostgreSQL)', {timeout: 60_000}, () => {
   test('learns its version and speed, and that it is down', async () => {
-    await using postgres = await privatePostgres(bin!);
+    await using postgres = await startPostgres!();
     // Fine or a warning: that depends on how busy this machine is.
     expect(await checkDatabase({databaseUrl: postgres.url})).toMatchObject([
       {what: expect.stringMatching(/^PostgreSQL \d+.* at .*: ?\d*, answers in [\d.]+ ms$/)},

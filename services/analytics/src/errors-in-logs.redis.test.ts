@@ -4,7 +4,7 @@ import {expect, inject, test} from 'vitest';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
-import {findPostgres, privatePostgres} from './testing/private-postgres.ts';
+import {testPostgres} from './testing/test-postgres.ts';
 
 const WORDS = 'Hello, my number is +15005550006';
 
@@ -76,13 +76,13 @@ test('a log line about a value that the embedded database refused does not repea
   await expectNoValues((text, values) => database.query(text, [...values]));
 });
 
-const postgres = await findPostgres();
+const startPostgres = testPostgres(inject('postgres'));
 
-test.skipIf(!postgres)(
+test.skipIf(!startPostgres)(
   'a log line about a value that PostgreSQL refused does not repeat it',
   {timeout: 120_000},
   async () => {
-    await using server = await privatePostgres(postgres ?? '');
+    await using server = await startPostgres!();
     const client = new pg.Client(server.url);
     await client.connect();
     await expectNoValues((text, values) => client.query(text, [...values]));

@@ -1,13 +1,12 @@
-import {afterAll} from 'vitest';
+import {afterAll, inject} from 'vitest';
 import {openPostgres} from './database.ts';
 import {describeStore} from './store.contract.ts';
-import {findPostgres, privatePostgres} from '../testing/private-postgres.ts';
+import {testPostgres} from '../testing/test-postgres.ts';
 
-const bin = await findPostgres();
-const postgres = bin === undefined ? undefined : await privatePostgres(bin);
+const postgres = await testPostgres(inject('postgres'))?.();
 afterAll(() => postgres?.[Symbol.asyncDispose]());
 
 describeStore(
-  postgres?.version ?? 'PostgreSQL: skipped, because this machine has no initdb (install postgresql)',
+  postgres?.version ?? 'PostgreSQL: skipped, because neither a Docker engine nor initdb is here (install postgresql)',
   postgres && (async () => openPostgres(postgres.url)),
 );

@@ -2,15 +2,15 @@ import {findRedisBinary} from '../../../../tools/local-stack/redis/private-redis
 import {provideRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {sql, type Kysely} from 'kysely';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, inject, test} from 'vitest';
 import {openEmbedded, openPostgres} from '../database/database.ts';
 import type {Schema} from '../database/schema.ts';
 import {finishedCall} from '../testing/finished-call.ts';
-import {findPostgres, privatePostgres} from '../testing/private-postgres.ts';
+import {testPostgres} from '../testing/test-postgres.ts';
 import {recordUnderKills} from '../testing/recording-under-kills.ts';
 import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
 
-const bin = await findPostgres();
+const startPostgres = testPostgres(inject('postgres'));
 const redisBinary = await findRedisBinary();
 /** Change it to search for a failing order of kills. */
 const SEED = 20_261_122;
@@ -22,14 +22,14 @@ async function rowsOf(db: Kysely<Schema>): Promise<unknown> {
   return rows[0];
 }
 
-describe.skipIf(bin === undefined || redisBinary === undefined)(
-  'no call is lost or doubled (needs initdb and redis-server)',
+describe.skipIf(!startPostgres || redisBinary === undefined)(
+  'no call is lost or doubled (needs PostgreSQL and redis-server)',
   () => {
     test(
       'every call is stored once although analytics, Redis and PostgreSQL are killed again and again during 2,000 calls',
       {timeout: 180_000},
       async () => {
-        await using postgres = await privatePostgres(bin!);
+        await using postgres = await startPostgres!();
         await using folder = await temporaryFolder();
         const {kills, left} = await recordUnderKills({
           records: 2_000,
@@ -70,12 +70,12 @@ describe.skipIf(bin === undefined || redisBinary === undefined)(
   },
 );
 
-describe.skipIf(bin === undefined)('a database that is away (needs initdb)', () => {
+describe.skipIf(!startPostgres)('a database that is away (needs PostgreSQL)', () => {
   test(
     'analytics logs an outage of the database once, at the start and later, and stores every call after it',
     {timeout: 60_000},
     async () => {
-      await using postgres = await privatePostgres(bin!);
+      await using postgres = await startPostgres!();
       const redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
       await using _end = {[Symbol.asyncDispose]: () => redis.close()};
       const {hostname, port} = new URL(redis.url);
