@@ -27,7 +27,7 @@ describe.skipIf(!startPostgres || redisBinary === undefined)(
   () => {
     test(
       'every call is stored once although analytics, Redis and PostgreSQL are killed again and again during 2,000 calls',
-      {timeout: 180_000},
+      {timeout: 300_000},
       async () => {
         await using postgres = await startPostgres!();
         await using folder = await temporaryFolder();
