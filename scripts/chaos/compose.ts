@@ -19,7 +19,7 @@ const {calls, edges, workers, seconds, ramp, keep} = commandLine({
     edges: count().default(3).describe('how many edges'),
     workers: count().default(4).describe('how many workers'),
     seconds: wholeNumber({min: 30, max: 3_600}).default(90).describe('how long each caller stays'),
-    ramp: wholeNumber({min: 0, max: 3_600}).default(30).describe('the seconds in which the callers come, one by one'),
+    ramp: wholeNumber({min: 0, max: 3_600}).default(60).describe('the seconds in which the callers come, one by one'),
     keep: toggle().describe('leaves the containers running, to look at their logs'),
   }),
 });
