@@ -26,7 +26,7 @@ const number = z
 const variableName = z.string().regex(/^[A-Za-z_][\w.]{0,63}$/, 'must be a name of letters, digits, _ and .');
 const variable = z.union([z.string().max(20_000), z.number(), z.boolean()]);
 /** The name of a model or a voice. */
-const modelName = z.string().regex(/^[\w.:/@-]{1,200}$/, 'must be a name, without blanks');
+const modelName = z.string().regex(/^[\w.:/@-]{1,100}$/, 'must be a name of 100 characters or fewer, without blanks');
 const off = z.union([z.literal(false), z.literal('off')]);
 
 function isTimeZone(name: string): boolean {

@@ -29,6 +29,8 @@ export const PARTY_FACTS = [
   'callerHash',
   'callerLastTwo',
   'callerNumber',
+  'spendCaller',
+  'spendNumber',
   'calleeHash',
   'calleeLastTwo',
   'calleeNumber',

@@ -155,9 +155,11 @@ export const phrase = (length: number) =>
 /** What people or models are told, in characters at most. */
 export const text = (max: number) => z.string().max(max, `must have ${max} characters or fewer`);
 
-/** The name of a model or a voice. */
+/** The name of a model or a voice, no longer than the record of a call takes it. */
 export const modelName = () =>
-  z.string().regex(/^[\w.:/@-]{1,200}$/, 'must be a name, without blanks and quotation marks');
+  z
+    .string()
+    .regex(/^[\w.:/@-]{1,100}$/, 'must be a name of 100 characters or fewer, without blanks and quotation marks');
 
 /** Where every process may send its traces. */
 export const tracesEndpoint = () =>

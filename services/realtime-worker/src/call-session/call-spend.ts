@@ -74,7 +74,8 @@ export class CallSpend {
     const {micros} = this.#meter;
     const spent = await ledger.charge(payer, {owner, micros, isOver}).catch((thrown: unknown) => {
       metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
-      log.warn({why: messageOf(thrown)}, 'the ledger does not answer: the call goes on');
+      // Counted, and said in an alert: a line for each turn of each call would be a flood.
+      log.debug({why: messageOf(thrown)}, 'the ledger does not answer: the call goes on');
       return undefined;
     });
     if (isOver) return;

@@ -24,7 +24,7 @@ export async function limitReached(request: CallRequest, context: LedgerContext)
   const admission = await within(clock, ANSWER_WITHIN, ledger.admit(payer, limitsOf(config))).catch(
     (thrown: unknown) => {
       metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
-      logOfCall(log, request.callSid).warn({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
+      logOfCall(log, request.callSid).debug({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
       return undefined;
     },
   );

@@ -51,3 +51,10 @@ test('a fraction of a token is rounded: a record holds counts', () => {
     outputText: 0,
   });
 });
+
+test('a count that no response can have is cut, so that the record can be sent and the bill has an end', () => {
+  expect(tokensOf({output_token_details: {audio_tokens: 1e300, text_tokens: 2 ** 60}})).toMatchObject({
+    outputAudio: 10_000_000,
+    outputText: 10_000_000,
+  });
+});

@@ -1,8 +1,14 @@
 import type {Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import {z} from 'zod';
 
+/** No response has more; a record holds sums of these, and a sum must stay a whole number. */
+const MOST_TOKENS = 10_000_000;
 /** A number of tokens; anything else counts as 0, because an unreadable bill must not keep a response from ending. */
-const count = z.number().nonnegative().transform(Math.round).catch(0);
+const count = z
+  .number()
+  .nonnegative()
+  .transform(tokens => Math.min(Math.round(tokens), MOST_TOKENS))
+  .catch(0);
 const kinds = z.object({text_tokens: count, audio_tokens: count}).partial().nullish().catch(undefined);
 const usage = z.object({
   input_token_details: z
