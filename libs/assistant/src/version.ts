@@ -40,6 +40,13 @@ export function plainVersion(assistant: ResolvedAssistant): Version {
   return {hash: hashOf(stored), stored, code: {tools: {}}};
 }
 
+/** The same assistant with other words of a definition laid over it. */
+export function overlaid({stored, code}: Version, definition: Definition): Version {
+  const assistant = resolve(definition, {name: stored.assistant.name, base: stored.assistant});
+  const own = {...stored, assistant};
+  return {hash: hashOf(own), stored: own, code};
+}
+
 /** A version that was read from Redis; undefined if the text is none. Its tools in code cannot be run here. */
 export function storedVersion(hash: string, text: string): Version | undefined {
   try {

@@ -8,6 +8,7 @@ import {
   logLevel,
   modelName,
   onOff,
+  phrase,
   port,
   secret,
   text,
@@ -48,6 +49,13 @@ export const WorkerEnv = z.object({
     .describe(
       'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
     ),
+  RING_URL: guardedUrl('http')
+    .optional()
+    .describe('asked about each new call, by a signed POST: which assistant answers, and what fills in its variables'),
+  RING_SECRET: phrase(16).optional().describe('signs what RING_URL is asked; needed with it'),
+  RING_BUDGET_MS: wholeNumber({min: 50, max: 3_000})
+    .default(1_500)
+    .describe('how long RING_URL and `before` may take together; then the assistant answers as its file is'),
   BARGE_IN: choice('immediate', 'resume')
     .default('immediate')
     .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),

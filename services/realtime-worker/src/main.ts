@@ -13,6 +13,7 @@ import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
+import {ringUrlOf} from './ask-ring-url.ts';
 import {standardAssistant, WorkerEnv} from './config.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {rehearse} from './ownership/rehearse.ts';
@@ -58,6 +59,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
   const deps = {
     assistants,
     versions,
+    askRingUrl: ringUrlOf(config, clock),
     ledger,
     bus,
     directory,

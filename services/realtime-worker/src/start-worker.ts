@@ -29,6 +29,7 @@ import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
+import type {AskRingUrl} from './assistants/ring.ts';
 import {Assistants} from './assistants/assistants.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
@@ -72,6 +73,8 @@ export interface WorkerDeps {
   readonly openRecording?: OpenRecording;
   /** The assistants in files; that of the environment alone if not given. */
   readonly assistants?: Pick<LiveCatalogue, 'current' | 'onChange'>;
+  /** Asks RING_URL about calls; nothing is asked if not given. */
+  readonly askRingUrl?: AskRingUrl | undefined;
   /** Where their versions are kept; in this process alone if not given. */
   readonly versions?: VersionStore;
   readonly metrics?: Metrics;
@@ -117,6 +120,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const standard = standardAssistant(config);
   const assistants = new Assistants(deps.assistants?.current ?? new Catalogue(standard), {
     store: deps.versions ?? new MemoryVersionStore(),
+    ring: {askUrl: deps.askRingUrl, budgetMs: config.RING_BUDGET_MS, metrics},
     clock,
     log,
   });

@@ -8,6 +8,8 @@ export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'limited'
 export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
+/** What came of the questions at ring time. */
+export const RING_OUTCOMES = ['answered', 'late', 'failed', 'invalid'] as const;
 export const TAKEOVER_CAUSES = ['worker-lost', 'worker-drained', 'plain'];
 export const RECONNECT_CAUSES = ['lost', 'rotated'];
 export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];

@@ -17,6 +17,7 @@ import {
   RECORDING_OUTCOMES,
   REFUSED_REQUESTS,
   REFUSED_SOCKETS,
+  RING_OUTCOMES,
   TAKEOVER_CAUSES,
   SENDING_OUTCOMES,
   TOKEN_KINDS,
@@ -163,6 +164,14 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       'cause',
       TAKEOVER_CAUSES,
     ),
+    ringTotal: counterBy(
+      WORKER,
+      'ring_total',
+      'what came of the questions at ring time (RING_URL, `before`)',
+      'outcome',
+      [...RING_OUTCOMES],
+    ),
+    ringSeconds: seconds(WORKER, 'ring', 'how long the questions at ring time took'),
     takeoverSeconds: seconds(EDGE, 'takeover', 'owner known dead to first frame accepted by the new one'),
     failoversTotal: counterBy(
       WORKER,

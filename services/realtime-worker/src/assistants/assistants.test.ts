@@ -1,9 +1,6 @@
-import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
-import {Definition} from '@voicebridge/assistant/definition.ts';
-import type {AssistantInput} from '@voicebridge/assistant/definition.ts';
 import {readJournal} from '../events/journal-entry.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {standard} from '../testing/standard.ts';
+import {filesOf, standard} from '../testing/standard.ts';
 import {callSid, edgeId, streamSid, TestDeployment} from '../testing/test-deployment.ts';
 
 let deployment: TestDeployment;
@@ -15,19 +12,8 @@ afterEach(() => deployment[Symbol.asyncDispose]());
 const [reception, survey] = ['+4711111111', '+4722222222'];
 const ring = (callee: string) => ({ring: {direction: 'inbound' as const, caller: '+4799999999', callee}});
 
-/** The assistants of a folder with these files. */
-function files(all: Readonly<Record<string, AssistantInput>>): Catalogue {
-  const loaded = Object.entries(all).map(([name, written]) => ({
-    name,
-    file: `${name}.ts`,
-    definition: Definition.parse(written),
-    prompt: typeof written.prompt === 'string' ? written.prompt : undefined,
-    source: undefined,
-  }));
-  return new Catalogue(standard, loaded);
-}
 const two = (prompt: string) =>
-  files({
+  filesOf({
     reception: {answers: reception, prompt, voice: 'marin', variables: {company: 'Fjord'}},
     survey: {answers: survey, prompt: 'Ask three questions.', tools: {hang_up: false}},
   });
@@ -125,7 +111,7 @@ test('a version is written once for many calls, and again every hour, so that it
 });
 
 test('the record says which version of which assistant a caller spoke with, and keeps as many words as that assistant allows', async () => {
-  deployment.live.set(files({reception: {answers: reception, transcripts: 'full'}}));
+  deployment.live.set(filesOf({reception: {answers: reception, transcripts: 'full'}}));
   const worker = await deployment.worker();
   for (const n of [1, 2]) {
     await deployment.take(worker, n, n === 1 ? ring(reception) : {});

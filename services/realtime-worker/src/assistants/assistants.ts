@@ -6,7 +6,8 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {toolsOf} from '../tools/assistant-tools.ts';
-import type {CallAssistants, NewCall} from './call-assistants.ts';
+import type {CallAssistants, Found, NewCall} from './call-assistants.ts';
+import {askAtRing, isAsked, type RingDeps, type Rung} from './ring.ts';
 
 /** A version that calls begin with is written again this often, long before it expires. */
 const KEEP_EVERY: Millis = 3_600_000;
@@ -15,6 +16,8 @@ const REMEMBERED = 500;
 
 export interface AssistantsDeps {
   readonly store: VersionStore;
+  /** What is asked at ring time. */
+  readonly ring: Omit<RingDeps, 'clock' | 'log'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,14 +45,24 @@ export class Assistants implements CallAssistants {
     for (const version of catalogue.versions) this.#remember(version);
   }
 
-  ofNew({assistant: name, ring}: NewCall): Assistant {
-    const version =
-      (name === 'default' ? undefined : this.#catalogue.named(name)) ?? this.#catalogue.answering(ring?.callee);
+  ofNew(call: NewCall): Found {
+    const {assistant: name, ring} = call;
+    const catalogue = this.#catalogue;
+    const named = name === 'default' ? undefined : catalogue.named(name);
+    const version = named ?? catalogue.answering(ring?.callee);
+    const first = this.#begin({version, given: {}}, call);
+    const deps = {...this.#deps.ring, ...this.#deps};
+    if (!isAsked(deps, version)) return {first};
+    return {first, later: askAtRing(version, call, catalogue, deps).then(rung => this.#begin(rung, call))};
+  }
+
+  /** A call begins with this version. */
+  #begin({version, given}: Rung, {ring}: NewCall): Assistant {
     this.#remember(version);
     this.#keep(version);
-    const call = {direction: ring?.direction ?? 'inbound', caller: ring?.caller, callee: ring?.callee};
-    const {assistant} = version.stored;
-    return this.#use(version, variablesOf(assistant, {...call, wall: this.#deps.clock.wall()}));
+    const facts = {direction: ring?.direction ?? 'inbound', caller: ring?.caller, callee: ring?.callee};
+    const wall = this.#deps.clock.wall();
+    return this.#use(version, variablesOf(version.stored.assistant, {...facts, wall}, given));
   }
 
   async ofKnown({assistant: name, kept}: Parameters<CallAssistants['ofKnown']>[0]): Promise<Assistant> {

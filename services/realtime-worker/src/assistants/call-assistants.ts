@@ -12,15 +12,21 @@ export interface NewCall {
   readonly ring?: Ring | undefined;
 }
 
+/** Who answers a call. `later`: something is asked at ring time, and this is who answers then. It never rejects. */
+export interface Found {
+  readonly first: Assistant;
+  readonly later?: Promise<Assistant>;
+}
+
 /** How the assistant of a call is found. */
 export interface CallAssistants {
   /** Who answers a new call. */
-  ofNew(call: NewCall): Assistant;
+  ofNew(call: NewCall): Found;
   /** The assistant that a call had on another worker: the same version with the same variables, as far as they are known. */
   ofKnown(call: {readonly assistant: string; readonly kept: KeptAssistant | undefined}): Promise<Assistant>;
 }
 
 /** One assistant for every call. */
 export function always(assistant: Assistant): CallAssistants {
-  return {ofNew: () => assistant, ofKnown: async () => assistant};
+  return {ofNew: () => ({first: assistant}), ofKnown: async () => assistant};
 }

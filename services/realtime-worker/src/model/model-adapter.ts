@@ -209,6 +209,8 @@ export interface SessionSettings extends ServerRights, ModelTuning {
   readonly maxOutputTokens: number | 'inf';
   /** Base64 of a call's identity for the model's abuse detection, never a telephone number. */
   readonly safetyId: string | undefined;
+  /** What it is configured with in the end; the connection is made meanwhile, for the model above. It never rejects. */
+  readonly later?: Promise<SessionSettings>;
 }
 
 /** A model: opens sessions with it. Choose one in `openModelAdapter`. */

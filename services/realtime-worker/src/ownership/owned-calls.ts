@@ -32,6 +32,8 @@ export class OwnedCalls {
   readonly #calls = new Map<CallSid, CallSession>();
   /** Calls that are being taken, each with the answer to come. */
   readonly #taking = new Map<CallSid, {readonly epoch: number; readonly reply: Promise<Reply>}>();
+  /** Calls that were taken and begin when it is known who answers. */
+  readonly #coming = new Map<CallSid, {readonly epoch: number; readonly session: Promise<CallSession | undefined>}>();
   readonly #starts: ModelStarts;
   #isDraining = false;
   #emptied = Promise.withResolvers<void>();
@@ -44,7 +46,7 @@ export class OwnedCalls {
 
   /** How many there are, those being taken included. */
   get count(): number {
-    return this.#calls.size + [...this.#taking.keys()].filter(sid => !this.#calls.has(sid)).length;
+    return new Set([...this.#calls.keys(), ...this.#taking.keys(), ...this.#coming.keys()]).size;
   }
 
   get isFull(): boolean {
@@ -57,13 +59,13 @@ export class OwnedCalls {
   }
 
   has(callSid: CallSid): boolean {
-    return this.#calls.has(callSid) || this.#taking.has(callSid);
+    return this.#calls.has(callSid) || this.#taking.has(callSid) || this.#coming.has(callSid);
   }
 
   /** Answers a question to this worker. Rejects if what was asked for failed; see `openWorkerServer`. */
   async handle(request: WorkerRequest): Promise<Reply> {
     if (request.type === 'take') return await this.#take(request);
-    const call = this.#calls.get(request.callSid);
+    const call = this.#calls.get(request.callSid) ?? (await this.#coming.get(request.callSid)?.session);
     if (!call) return {answer: 'unknown', epoch: 0};
     if (request.type === 'end') call.end(request.why);
     else if (request.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
@@ -87,6 +89,7 @@ export class OwnedCalls {
 
   /** Leaves every call at once: it goes on with another worker, or it ends. Resolves when none is left here. */
   async leaveAll({isTakenOver}: {readonly isTakenOver: boolean}): Promise<void> {
+    await Promise.all([...this.#coming.values()].map(({session}) => session));
     const left = [...this.#calls.values()];
     for (const call of left) {
       if (isTakenOver) call.release('this worker ends');
@@ -99,6 +102,8 @@ export class OwnedCalls {
     const {callSid, epoch} = request;
     const owned = this.#calls.get(callSid);
     if (owned && owned.epoch > epoch) return {answer: 'taken', epoch: owned.epoch};
+    const coming = this.#coming.get(callSid);
+    if (coming && coming.epoch > epoch) return {answer: 'taken', epoch: coming.epoch};
     // Asked again before the first answer: one place, one model session, and the same answer.
     const first = this.#taking.get(callSid);
     if (first?.epoch === epoch) return await first.reply;
@@ -124,12 +129,13 @@ export class OwnedCalls {
   async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {
     const {assistants, callDeps, metrics, log} = this.#options;
     const taken = request.cause === 'worker-lost' ? this.#starts.taking() : undefined;
-    const {reply, session} = await takeCall(request, assistants, callDeps).catch((thrown: unknown) => {
+    const {reply, session, coming} = await takeCall(request, assistants, callDeps).catch((thrown: unknown) => {
       taken?.(undefined);
       throw thrown;
     });
     if (taken) taken(session);
     else if (session) background(session.startModel(), log, 'starting a model session');
+    if (coming) this.#await(request.callSid, reply.epoch, coming);
     if (session) {
       // Counted here: the draining worker exits before its metrics are read. Takeovers from a dead worker are counted by the edge.
       if (request.cause === 'worker-drained') metrics.takeoversTotal.inc({cause: request.cause});
@@ -137,6 +143,20 @@ export class OwnedCalls {
       background(this.#hold(session), log, 'holding a call');
     }
     return reply;
+  }
+
+  /** Keeps the place of a call until it begins. */
+  #await(callSid: CallSid, epoch: number, session: Promise<CallSession | undefined>): void {
+    const {log} = this.#options;
+    const begun = session.then(call => {
+      this.#coming.delete(callSid);
+      this.#countChanged();
+      if (!call) return call;
+      background(call.startModel(), log, 'starting a model session');
+      background(this.#hold(call), log, 'holding a call');
+      return call;
+    });
+    this.#coming.set(callSid, {epoch, session: begun});
   }
 
   async #hold(call: CallSession): Promise<void> {

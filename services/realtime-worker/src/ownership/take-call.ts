@@ -1,14 +1,15 @@
+import type {CallEntry, Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
-import type {CallAssistants} from '../assistants/call-assistants.ts';
+import type {CallAssistants, Found} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import {keptAssistant, restoreCall} from '../journal/restore-call.ts';
 import {CallSession} from '../call-session/call-session.ts';
 import {readJournal} from '../events/journal-entry.ts';
-import type {ModelEvent, ModelSession} from '../model/model-adapter.ts';
+import type {ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 import {sessionSettings} from '../call-session/session-settings.ts';
 
 export type TakeRequest = Extract<WorkerRequest, {type: 'take'}>;
@@ -21,6 +22,8 @@ export interface TakeResult {
   readonly reply: Reply;
   /** It listens to the caller; its model is to be started. */
   readonly session?: CallSession;
+  /** The same, as soon as it is known who answers; undefined: the call cannot be gone on with. It never rejects. */
+  readonly coming?: Promise<CallSession | undefined>;
 }
 
 /**
@@ -36,8 +39,9 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
   const {directory, adapter, clock, worker} = deps;
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
   // Several workers may be asked for the calls of a dead one, dozens at a time: only the winner opens a session.
-  const early = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, deps);
-  const preopened = early && adapter.open(sessionSettings(early, {facts}));
+  const found = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, deps);
+  const settings = found && settingsOf(found, facts);
+  const preopened = settings && adapter.open(settings);
   const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;
   if (ready?.ok === false) {
     await preopened?.[Symbol.asyncDispose]();
@@ -48,7 +52,7 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
       epoch: request.epoch,
       owner: worker,
       at: clock.wall(),
-      assistant: early?.name ?? request.assistant,
+      assistant: found?.first.name ?? request.assistant,
       facts,
       ...(request.ticket === undefined ? {} : {ticket: request.ticket}),
     })
@@ -61,13 +65,15 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
     return {reply: {answer: 'taken', epoch: claim.call?.epoch ?? request.epoch}};
   }
   const {call} = claim;
+  if (found?.later) return {reply: {answer: 'yes', epoch: call.epoch}, coming: begin(found, call, preopened, deps)};
   let session: CallSession | undefined;
   let settledMs: Millis | undefined;
   try {
     const entries = readJournal(claim.journal);
     const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
     const model = ready?.replay ?? preopened;
-    const assistant = early ?? (await assistants.ofKnown({assistant: call.assistant, kept: restored?.assistant}));
+    const assistant =
+      found?.first ?? (await assistants.ofKnown({assistant: call.assistant, kept: restored?.assistant}));
     session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
     settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
     // Listen to the caller first: after a worker died, dozens of callers may be waiting.
@@ -86,10 +92,35 @@ async function assistantOf(
   {callSid, epoch, assistant, ring}: TakeRequest,
   assistants: CallAssistants,
   {directory}: Pick<CallDeps, 'directory'>,
-): Promise<Assistant> {
+): Promise<Found> {
   if (epoch === 0) return assistants.ofNew({callSid, assistant, ring});
   const entries = readJournal(await directory.journal(callSid));
-  return await assistants.ofKnown({assistant, kept: keptAssistant(entries)});
+  return {first: await assistants.ofKnown({assistant, kept: keptAssistant(entries)})};
+}
+
+function settingsOf({first, later}: Found, facts: Facts): SessionSettings {
+  const settings = sessionSettings(first, {facts});
+  return later ? {...settings, later: later.then(assistant => sessionSettings(assistant, {facts}))} : settings;
+}
+
+/** Begins a new call when it is known who answers. Its model connects meanwhile; it is another one if that was chosen. */
+async function begin(
+  {first, later}: Found,
+  call: CallEntry,
+  preopened: ModelSession | undefined,
+  deps: CallDeps,
+): Promise<CallSession | undefined> {
+  try {
+    const assistant = (await later) ?? first;
+    const isSame = assistant.model === first.model;
+    if (!isSame) await preopened?.[Symbol.asyncDispose]();
+    const model = isSame ? preopened : deps.adapter.open(sessionSettings(assistant, call));
+    return new CallSession(deps, assistant, call, {model, entries: [], restored: undefined, cause: 'new'});
+  } catch (thrown) {
+    logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot begin the call');
+    await preopened?.[Symbol.asyncDispose]();
+    return undefined;
+  }
 }
 
 /** Claims an orphaned call only to send its record. Undefined if the call has ended or another worker won. */

@@ -1,4 +1,5 @@
-import type {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {type AssistantInput, Definition} from '@voicebridge/assistant/definition.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {standardAssistant, WorkerEnv} from '../config.ts';
 
@@ -22,4 +23,16 @@ export class EditedAssistants {
     this.current = catalogue;
     for (const listener of this.#listeners) listener(catalogue);
   }
+}
+
+/** The assistants of a folder with these files. */
+export function filesOf(all: Readonly<Record<string, AssistantInput>>): Catalogue {
+  const loaded = Object.entries(all).map(([name, written]) => ({
+    name,
+    file: `${name}.ts`,
+    definition: Definition.parse(written),
+    prompt: typeof written.prompt === 'string' ? written.prompt : undefined,
+    source: undefined,
+  }));
+  return new Catalogue(standard, loaded);
 }

@@ -13,6 +13,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {AskRingUrl} from '../assistants/ring.ts';
 import {WorkerEnv} from '../config.ts';
 import {type RealtimeWorker, startWorker} from '../start-worker.ts';
 import type {OpenRecording} from '../recording/recording.ts';
@@ -33,6 +34,7 @@ export class TestDeployment implements AsyncDisposable {
   model = new ScriptedModel();
   /** The assistants of the workers to come, and of those that are told of changes. */
   live = new EditedAssistants(new Catalogue(standard));
+  askRingUrl: AskRingUrl | undefined;
   readonly versions: VersionStore = new MemoryVersionStore();
   readonly records: CallFinished[] = [];
   readonly workers: RealtimeWorker[] = [];
@@ -64,7 +66,13 @@ export class TestDeployment implements AsyncDisposable {
     const {openRecording, live, versions} = this;
     // Without files the environment counts, as for anybody who writes none.
     const assistants = live.current.versions.length > 1 ? {assistants: live} : {};
-    const starting = startWorker(config, {...deps, ...assistants, versions, ...(openRecording ? {openRecording} : {})});
+    const starting = startWorker(config, {
+      ...deps,
+      ...assistants,
+      versions,
+      askRingUrl: this.askRingUrl,
+      ...(openRecording ? {openRecording} : {}),
+    });
     await this.pass(20); // it asks itself to take a call first
     const worker = await starting;
     this.workers.push(worker);

@@ -98,6 +98,7 @@ describe('a model session', () => {
 
   async function open(
     server: ScriptedServer,
+    own: SessionSettings = settings,
   ): Promise<{events: ModelEvent[]; next: (type: string) => Promise<ModelEvent>}> {
     cleanup.use(server);
     const events: ModelEvent[] = [];
@@ -110,7 +111,7 @@ describe('a model session', () => {
       metrics,
       log,
     });
-    session = adapter.open(settings);
+    session = adapter.open(own);
     session.onEvent(event => {
       events.push(event);
       for (const one of waiting) if (one.type === event.type) one.resolve(event);
@@ -266,5 +267,18 @@ describe('a model session', () => {
   test('of a server that never says that it was created is configured all the same', async () => {
     const {next} = await open(new ScriptedServer(event => (event['type'] === 'session.update' ? [updated()] : [])));
     await next('ready');
+  });
+
+  test('connects while something is asked at ring time, and is configured with what that says', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const later = Promise.withResolvers<SessionSettings>();
+    const {next} = await open(server, {...settings, later: later.promise});
+    await expect.poll(() => server.heads.length).toBe(1);
+    expect(server.received).toEqual([]);
+    later.resolve({...settings, instructions: 'be kind to Kari'});
+    await next('ready');
+    expect(server.received).toEqual([
+      sessionUpdate({...settings, instructions: 'be kind to Kari'}, 'gpt-realtime-whisper'),
+    ]);
   });
 });

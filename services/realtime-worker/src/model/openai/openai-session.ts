@@ -1,5 +1,5 @@
 import type {IncomingMessage} from 'node:http';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -60,11 +60,11 @@ export function openAIAdapter(options: OpenAIOptions): ModelAdapter {
 
 class OpenAISession implements ModelSession {
   readonly #options: OpenAIOptions;
-  readonly #settings: SessionSettings;
+  #settings: SessionSettings;
   readonly #socket: WebSocket;
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
-  readonly #reader: OpenAIReader;
+  readonly #reader = new OpenAIReader();
   #waiting: ModelEvent[] = [];
   #listener: ModelListener | undefined;
   readonly #budget: ByteBudget;
@@ -77,7 +77,7 @@ class OpenAISession implements ModelSession {
   constructor(options: OpenAIOptions, settings: SessionSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#reader = new OpenAIReader(settings.turnDetection);
+    this.#reader.listensTo(settings.turnDetection);
     const {clock, url, apiKey} = options;
     this.#lastSeenAt = clock.now();
     this.#budget = new ByteBudget(this.#lastSeenAt);
@@ -202,6 +202,20 @@ class OpenAISession implements ModelSession {
   #configure(): void {
     if (this.#state !== 'opening') return;
     this.#state = 'configuring';
+    const {later} = this.#settings;
+    if (later === undefined) return this.#sendSettings();
+    background(
+      later.then(settings => {
+        this.#settings = settings;
+        this.#reader.listensTo(settings.turnDetection);
+        if (this.#state === 'configuring') this.#sendSettings();
+      }),
+      this.#options.log,
+      'waiting for the settings of a session',
+    );
+  }
+
+  #sendSettings(): void {
     this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, this.#options.transcriptionModel)));
   }
 

@@ -61,10 +61,10 @@ export class OpenAIReader {
   #unnamed = 0;
   #inText = false;
   /** What the times of its events hold beside speech. */
-  readonly #turns: {readonly prefixPaddingMs: Millis; readonly silenceMs: Millis};
+  #turns: {readonly prefixPaddingMs: Millis; readonly silenceMs: Millis} = USUAL_SERVER;
 
-  /** `turns`: how the session finds the end of a turn; as usual if not given. */
-  constructor(turns: TurnDetection = USUAL_SERVER) {
+  /** How the session finds the end of a turn; as usual if not given. */
+  listensTo(turns: TurnDetection = USUAL_SERVER): void {
     this.#turns = turns.kind === 'server' ? turns : USUAL_SERVER;
   }
 
