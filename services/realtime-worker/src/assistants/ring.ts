@@ -61,7 +61,7 @@ export async function askAtRing(version: Version, call: NewCall, catalogue: Cata
       {assistant: version.stored.assistant.name, why: messageOf(thrown), outcome},
       'the answer at ring time cannot be used; the assistant answers as its file is',
     );
-    return outcome as RingOutcome;
+    return outcome;
   });
   const answer = await Promise.race([asked, late.promise]);
   cancel();

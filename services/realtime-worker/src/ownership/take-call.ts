@@ -3,7 +3,6 @@ import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Assistant} from '../assistant.ts';
 import type {CallAssistants, Found} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import {keptAssistant, restoreCall} from '../journal/restore-call.ts';
