@@ -8,6 +8,8 @@ import {REDIS_CURES, redisTroubleOf, type RedisTrouble} from './redis-trouble.ts
 import {unaskedWords} from './unasked-words.ts';
 
 const EVERY: Millis = 1_000;
+/** A tick that comes this much too late was held up in this process, which may not have read the answer yet. */
+const LATE: Millis = 250;
 /** A Redis that works for less than this counts as still failing. */
 const SETTLED: Millis = 2_000;
 
@@ -54,7 +56,7 @@ export class WriteProbe implements Disposable {
         log.info(outage, 'redis can be used again');
       },
     });
-    this.#stop = every(clock, EVERY, () => this.#tick());
+    this.#stop = every(clock, EVERY, lateMs => this.#tick(lateMs));
   }
 
   /** Whether a write ever succeeded. */
@@ -67,7 +69,8 @@ export class WriteProbe implements Disposable {
     return this.#trouble;
   }
 
-  #tick(): void {
+  #tick(lateMs: Millis): void {
+    if (this.#asking && lateMs > LATE) return;
     // A slower answer counts as none.
     if (this.#asking) return this.#failed(new Error('no answer to a write within a second'));
     this.#asking = true;

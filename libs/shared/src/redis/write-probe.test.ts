@@ -1,0 +1,54 @@
+import {expect, test} from 'vitest';
+import {createLog} from '../observability/log.ts';
+import type {Clock} from '../time.ts';
+import {WriteProbe} from './write-probe.ts';
+
+/** A process whose timers come when it gets the processor. */
+class StarvedProcess implements Clock {
+  #now = 0;
+  #timers: {readonly at: number; readonly run: () => void}[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  wall(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = {at: this.#now + ms, run};
+    this.#timers.push(timer);
+    return () => void this.#timers.splice(this.#timers.indexOf(timer), 1);
+  }
+
+  /** Runs at `at` what is due by then. */
+  runsAt(at: number): void {
+    this.#now = at;
+    const due = this.#timers.filter(timer => timer.at <= at);
+    this.#timers = this.#timers.filter(timer => timer.at > at);
+    for (const timer of due) timer.run();
+  }
+}
+
+function probeOf(clock: StarvedProcess): WriteProbe {
+  const set = () => new Promise(() => {});
+  const log = createLog('test', {to: {write: () => {}}});
+  return new WriteProbe({key: 'probe', set, url: 'redis://127.0.0.1:1', clock, log});
+}
+
+test('an operator is not told that Redis is away by a process that had no processor time to read its answer', () => {
+  const clock = new StarvedProcess();
+  using probe = probeOf(clock);
+  clock.runsAt(1_000);
+  clock.runsAt(2_900);
+  expect(probe.trouble).toBeUndefined();
+});
+
+test('an operator is told when an answer does not come within a second', () => {
+  const clock = new StarvedProcess();
+  using probe = probeOf(clock);
+  clock.runsAt(1_000);
+  clock.runsAt(2_000);
+  expect(probe.trouble).toBe('no-answer');
+});
