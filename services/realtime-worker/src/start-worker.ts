@@ -34,6 +34,7 @@ import {Assistants} from './assistants/assistants.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
+import {SpendMeter} from './cdr/spend-meter.ts';
 import {spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
 import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
@@ -92,6 +93,9 @@ export interface RealtimeWorker extends Service {
 
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
+
+/** Said once, at the start. */
+const NO_PRICE = 'the price of this model is not known: limits of money (SPEND_…) do not hold for it';
 
 /** How often this worker looks which others there are… */
 const LOOK_EVERY: Millis = 5_000;
@@ -249,6 +253,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   stack.defer(() => closeServer(server));
   const facts = {port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL};
+  if (new SpendMeter(config.OPENAI_MODEL, callDeps.spendLimits).isBlind)
+    log.warn({model: config.OPENAI_MODEL}, NO_PRICE);
   const unready = notReady();
   if (unready === undefined) log.info(facts, 'worker ready');
   else log.error({...facts, reason: unready}, 'worker is up, and not ready');
