@@ -18,6 +18,7 @@ const alone = [
   'sick-workers',
 ].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
+  setupFiles: ['scripts/testing/no-leaks.ts'],
   globalSetup: ['scripts/testing/servers.ts'],
   // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
   testTimeout: 240_000,
@@ -38,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           server,
+          setupFiles: ['scripts/testing/no-leaks.ts'],
           sequence: {groupOrder: 0},
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
@@ -50,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'redis',
           server,
+          setupFiles: ['scripts/testing/no-leaks.ts'],
           sequence: {groupOrder: 1},
           include: ['**/*.{redis,pg}.test.ts'],
           exclude: ['**/node_modules/**'],

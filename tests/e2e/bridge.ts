@@ -3,6 +3,8 @@ import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
@@ -27,7 +29,7 @@ export interface BridgeOptions {
   readonly twilio?: Partial<FakeTwilioOptions>;
   /** A collector that gets the traces of every service. */
   readonly tracesTo?: string;
-  /** LOG_LEVEL of every service; `silent` if not given. */
+  /** LOG_LEVEL of every service; not given: all, searched for what may not be in it. */
   readonly logLevel?: string;
 }
 
@@ -41,18 +43,18 @@ export interface Bridge extends AsyncDisposable {
   readonly directory: RedisCallDirectory;
 }
 
-export const AUTH_TOKEN = '0123456789abcdef0123456789abcdef';
+export const AUTH_TOKEN = CANARIES.token;
 
 export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const {redisUrl, edges: edgeCount = 1, workers: workerCount = 1} = options;
   const clock = systemClock;
   await using stack = new AsyncDisposableStack();
-  const openai = stack.use(await startFakeOpenAI({apiKey: 'sk-test', seed: 1, ...options.openai}));
-  const log = createLog('e2e', {level: options.logLevel ?? 'silent'});
+  const openai = stack.use(await startFakeOpenAI({apiKey: CANARIES.modelKey, seed: 1, ...options.openai}));
+  const log = options.logLevel === undefined ? canaryLog('e2e') : createLog('e2e', {level: options.logLevel});
   const common = {
     REDIS_URL: redisUrl,
     TWILIO_AUTH_TOKEN: AUTH_TOKEN,
-    OPENAI_API_KEY: 'sk-test',
+    OPENAI_API_KEY: CANARIES.modelKey,
     OPENAI_REALTIME_URL: openai.url,
     PORT: '0',
     DRAIN_SECONDS: '5',

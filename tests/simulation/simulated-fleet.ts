@@ -7,7 +7,7 @@ import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -55,7 +55,7 @@ export class SimulatedFleet {
   readonly #bus: FaultyMediaBus;
   readonly #redis;
   readonly #leaving: Promise<void>[] = [];
-  readonly #log = createLog('simulation', {level: process.env['SIMULATION_LOG'] ?? 'silent'});
+  readonly #log = canaryLog('simulation', 'info');
 
   constructor(random: () => number) {
     this.#random = random;

@@ -10,6 +10,8 @@ import type {Reply} from '../../simulators/openai/src/answering/model-script.ts'
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
 import {TRY_ID} from '../../services/realtime-worker/src/health/model-watch.ts';
+import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
+import {LeakWatch} from './leak-watch.ts';
 import {freePort, type ProcessOptions, type RunningProcess, startProcess} from '../local-stack/processes.ts';
 
 export interface FleetOptions {
@@ -44,9 +46,9 @@ const READY_WITHIN_MS = 180_000;
 /** Phones that are later than this share their processors with too much else. */
 const PHONES_LATE_MS = 20;
 
-export const FLEET_TOKEN = '0123456789abcdef0123456789abcdef';
+export const FLEET_TOKEN = CANARIES.token;
 /** What the processes know each other by; an older version does not know it. */
-export const FLEET_KEY = 'b'.repeat(64);
+export const FLEET_KEY = CANARIES.fleetKey;
 
 /**
  * Every service and the simulated model as processes, with a Redis of their own, and a simulated Twilio in this
@@ -59,6 +61,7 @@ export class ProcessFleet implements AsyncDisposable {
   readonly workers: RunningProcess[] = [];
   readonly #options: FleetOptions;
   readonly #stack = new AsyncDisposableStack();
+  readonly #leaks = new LeakWatch();
   #redis: PrivateRedis | undefined;
   #redisPort = 0;
   #model: RunningProcess | undefined;
@@ -117,7 +120,7 @@ export class ProcessFleet implements AsyncDisposable {
     }
     this.#model = await startProcess({
       service: 'simulators/openai',
-      env: {OPENAI_API_KEY: 'sk-test', ...this.#options.model},
+      env: {OPENAI_API_KEY: CANARIES.modelKey, ...this.#options.model},
       readyWithin: 0,
     });
     this.#stack.use(this.#model);
@@ -256,13 +259,16 @@ export class ProcessFleet implements AsyncDisposable {
     );
   }
 
-  #startService(options: ProcessOptions): Promise<RunningProcess> {
-    return startProcess({
+  async #startService(options: ProcessOptions): Promise<RunningProcess> {
+    const process = await startProcess({
       readyWithin: READY_WITHIN_MS,
       node: this.#options.node ?? [],
+      onLine: line => this.#leaks.lookAt(options.name ?? options.service, line.text),
       ...options,
       ...(this.sources === undefined ? {} : {root: this.sources}),
     });
+    this.#leaks.watch(process);
+    return process;
   }
 
   #modelHttp(): string {
@@ -274,7 +280,7 @@ export class ProcessFleet implements AsyncDisposable {
     return {
       REDIS_URL: user === undefined ? this.redisUrl : this.redisUrl.replace('://', `://${user}@`),
       TWILIO_AUTH_TOKEN: FLEET_TOKEN,
-      OPENAI_API_KEY: 'sk-test',
+      OPENAI_API_KEY: CANARIES.modelKey,
       OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
       ...own,
       FLEET_KEY,
@@ -282,8 +288,11 @@ export class ProcessFleet implements AsyncDisposable {
     };
   }
 
+  /** Stops everything. Rejects if a service has told its log or its metrics what it may tell nobody. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#leaks.lookAtMetrics();
     await this.#stack.disposeAsync();
+    this.#leaks.throwIfAny();
   }
 }
 

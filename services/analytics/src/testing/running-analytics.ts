@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {tellLeak} from '@voicebridge/shared/testing/canaries.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import {AnalyticsEnv} from '../config.ts';
@@ -21,7 +22,12 @@ export async function runAnalytics(
   const config = loadConfig(AnalyticsEnv, {PORT: '0', ...env});
   const said: string[] = [];
   const log = createLog('analytics', {
-    to: {write: line => void said.push(z.object({msg: z.string()}).parse(JSON.parse(line)).msg)},
+    to: {
+      write: line => {
+        tellLeak(line);
+        said.push(z.object({msg: z.string()}).parse(JSON.parse(line)).msg);
+      },
+    },
   });
   const analytics = await startAnalytics(config, {clock: systemClock, log});
   return {...analytics, said, url: `http://127.0.0.1:${analytics.port}`};

@@ -7,7 +7,7 @@ import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {ProcessId, type CallSid, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -47,7 +47,7 @@ export class ScriptedWorker {
   }): Promise<ScriptedWorker> {
     const worker = new ScriptedWorker(deps.bus, deps.directory, deps.clock);
     const {id} = worker;
-    const log = createLog('scripted-worker', {level: 'silent'});
+    const log = canaryLog('scripted-worker');
     const bus = worker.#bus;
     let heartbeat: Heartbeat | undefined;
     const handle = (ask: WorkerRequest) => {

@@ -3,7 +3,7 @@ import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-cal
 import {loadConfig, type Env} from '@voicebridge/shared/config/config.ts';
 import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {EdgeEnv} from '../config.ts';
@@ -17,7 +17,7 @@ export class TestEdge {
   readonly bus = new MemoryMediaBus(this.clock);
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly fleet = new MemoryFleet(this.clock);
-  readonly #log = createLog('test-edge', {level: process.env['TEST_LOG'] ?? 'silent'});
+  readonly #log = canaryLog('test-edge');
   edge!: MediaEdge;
 
   /** `carrier`: whose sockets the edge takes; Twilio's if not given. */

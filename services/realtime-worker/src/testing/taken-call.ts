@@ -4,7 +4,7 @@ import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
@@ -55,7 +55,7 @@ export async function takenCall({
     spendLimits,
     clock,
     metrics,
-    log: createLog('test', {level: 'silent'}),
+    log: canaryLog('test'),
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,
     showTimingMath: false,

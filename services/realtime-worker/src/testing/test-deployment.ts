@@ -9,7 +9,7 @@ import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import type {EdgeChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
@@ -20,7 +20,7 @@ import type {OpenRecording} from '../recording/recording.ts';
 import {EditedAssistants, standard} from './standard.ts';
 import {ScriptedModel} from './scripted-model.ts';
 
-const log = createLog('test', {level: 'silent'});
+const log = canaryLog('test');
 export const edgeId = ProcessId.parse('edge-0000test');
 export const callSid = (n: number) => CallSid.parse(`CA${String(n).padStart(32, '0')}`);
 export const streamSid = (n: number) => StreamSid.parse(`MZ${String(n).padStart(32, '0')}`);

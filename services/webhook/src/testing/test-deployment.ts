@@ -8,7 +8,7 @@ import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, type StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
@@ -47,7 +47,7 @@ export class TestDeployment implements AsyncDisposable {
     }),
     async [Symbol.asyncDispose]() {},
   };
-  readonly #log = createLog('test', {level: process.env['LOG_LEVEL'] ?? 'silent'});
+  readonly #log = canaryLog('test');
   readonly #stack = new AsyncDisposableStack();
   readonly #webhooks: Webhook[] = [];
 
