@@ -2,9 +2,8 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {CANARIES, leaksIn} from '@voicebridge/shared/testing/canaries.ts';
-import {sql} from 'kysely';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {openEmbedded} from '../../services/analytics/src/database/database.ts';
+import {everythingStored} from '../../services/analytics/src/testing/everything-stored.ts';
 import {haveEnded, haveHeard} from '../../tools/harness/callers.ts';
 import {SENTENCES} from '../../tools/harness/leak-watch.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
@@ -30,7 +29,7 @@ describe('what is left of a call with TRANSCRIPTS=off', () => {
         model: {MODEL_SPEED: '5'},
         env: {LOG_LEVEL: 'trace', TRANSCRIPTS: 'off', NUMBER_HASH_KEY: CANARIES.hashKey},
       });
-      const digits = [...CANARIES.card].map(digit => ({do: 'press', digit}) as const);
+      const digits = CANARIES.card.split('').map(digit => ({do: 'press', digit}) as const);
       const call = fleet.twilio.dial(
         [
           {do: 'waitForSilence', ms: 400},
@@ -51,13 +50,7 @@ describe('what is left of a call with TRANSCRIPTS=off', () => {
       redis = await everythingIn(fleet.redisUrl);
       // The fleet is disposed of here, and says what its processes told.
     }
-    await using files = await openEmbedded(dataDir);
-    const {rows: tables} = await sql<{name: string}>`
-      SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`.execute(files.kysely);
-    const texts = await Promise.all(
-      tables.map(async ({name}) => JSON.stringify((await sql`SELECT * FROM ${sql.table(name)}`.execute(files.kysely)).rows)),
-    );
-    database = texts.join('\n');
+    database = await everythingStored(dataDir);
   });
   afterAll(() => ends.disposeAsync());
 

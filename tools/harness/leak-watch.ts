@@ -24,7 +24,9 @@ export class LeakWatch {
   async lookAtMetrics(): Promise<void> {
     await Promise.all(
       this.#processes.map(async ({name, url}) => {
-        const answer = await fetch(new URL('/metrics', url), {signal: AbortSignal.timeout(2_000)}).catch(() => undefined);
+        const answer = await fetch(new URL('/metrics', url), {signal: AbortSignal.timeout(2_000)}).catch(
+          () => undefined,
+        );
         const text = await answer?.text().catch(() => '');
         for (const line of (text ?? '').split('\n')) this.lookAt(`metrics of ${name}`, line);
       }),
@@ -33,6 +35,8 @@ export class LeakWatch {
 
   throwIfAny(): void {
     if (this.#found.length > 0)
-      throw new Error(`${this.#found.length} times something was told that may not be:\n${this.#found.slice(0, 5).join('\n')}`);
+      throw new Error(
+        `${this.#found.length} times something was told that may not be:\n${this.#found.slice(0, 5).join('\n')}`,
+      );
   }
 }
