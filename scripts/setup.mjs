@@ -62,6 +62,10 @@ const COMMANDS = {
     about: 'the same with the containers of docker-compose.yml; needs Docker',
     run: a => ['scripts/chaos/compose.ts', ...a],
   },
+  fuzz: {
+    about: 'what nobody should send, for every reader of ours; what breaks one is kept (--help)',
+    run: a => ['scripts/fuzz/main.ts', ...a],
+  },
   soak: {
     about: 'calls come and go for half an hour, and then nothing may have grown; needs Linux',
     run: a => ['scripts/soak/main.ts', ...a],

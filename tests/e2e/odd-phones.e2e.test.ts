@@ -1,6 +1,7 @@
 import {expect, inject, test} from 'vitest';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {UNUSUAL_CALLERS} from '../../simulators/twilio/src/call/call-facts.ts';
+import {haveHeard} from '../../tools/harness/callers.ts';
 import {openBridge} from './bridge.ts';
 
 test('a caller who speaks before any greeting, from a phone with ids of its own, is heard and answered', async () => {
@@ -36,9 +37,13 @@ test('a call has the identity of a SIP caller, and none for a withheld number', 
   const callers = Object.entries(UNUSUAL_CALLERS);
   const known = await Promise.all(
     callers.map(async ([name, from]) => {
-      const report = await bridge.twilio.dial([{do: 'waitForAssistant'}, {do: 'hangUp'}], {from}).ended;
-      expect(report, name).toMatchObject({endedBy: 'caller', violations: []});
-      const facts = (await bridge.directory.read(CallSid.parse(report.callSid)))?.facts ?? {};
+      const call = bridge.twilio.dial([{do: 'waitForAssistant'}, {do: 'waitForSilence', ms: 1_000}, {do: 'hangUp'}], {
+        from,
+      });
+      // Nothing of them is left when the call has ended.
+      await haveHeard([call]);
+      const facts = (await bridge.directory.read(CallSid.parse(call.callSid)))?.facts ?? {};
+      expect(await call.ended, name).toMatchObject({endedBy: 'caller', violations: []});
       return [name, facts['callerNumber'], facts['callerLastTwo'], facts['callerHash'] !== undefined];
     }),
   );

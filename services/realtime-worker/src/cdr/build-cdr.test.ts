@@ -1,4 +1,5 @@
 import {CallFinished, InterruptionRecord, Tokens, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {expect, test} from 'vitest';
 import {buildCdr} from './build-cdr.ts';
 import type {Fact} from '../events/call-effect.ts';
@@ -8,7 +9,7 @@ const START = 1_800_000_000_000;
 const noParty = {hash: null, lastTwo: null, number: null};
 const opened: Fact = {
   is: 'opened',
-  callSid: `CA${'1'.repeat(32)}`,
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
   direction: 'inbound',
   caller: {hash: 'abc', lastTwo: '01', number: null},
   callee: noParty,

@@ -11,7 +11,6 @@ import {
   TURNS_PER_JOB,
 } from '@voicebridge/shared/cdr/call-record.ts';
 import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
-import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {heardWords} from '../conversation/heard-words.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {costOf, PRICE_TABLE} from './prices.ts';
@@ -85,7 +84,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
   const tokens = sumTokens(entries);
   const yielded = lists.interruptions.filter(each => !each.false);
   return {
-    callSid: CallSid.parse(opened.callSid),
+    callSid: opened.callSid,
     startedAt: opened.wall,
     // The clocks of two owners may differ by more than the call lasted.
     endedAt: Math.max(opened.wall, ended?.wall ?? last.wall),

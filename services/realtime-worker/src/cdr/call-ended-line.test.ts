@@ -1,4 +1,5 @@
 import type {CallFinished, FailoverRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {expect, test} from 'vitest';
 import {callEndedFacts} from './call-ended-line.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -8,7 +9,7 @@ const party = {hash: 'abc', lastTwo: '06', number: '+15005550006'};
 const opened: JournalEntry = {
   is: 'opened',
   wall: 1_000,
-  callSid: `CA${'1'.repeat(32)}`,
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
   direction: 'inbound',
   caller: party,
   callee: party,

@@ -1,9 +1,9 @@
 import {z} from 'zod';
 import {
+  CallSummary,
   EndReason,
   FailoverRecord,
   InterruptionRecord,
-  PartyRecord,
   Tokens,
   ToolCallRecord,
   TurnRecord,
@@ -17,6 +17,8 @@ import {CallSnapshot, JournalItem, KeptAssistant} from './call-snapshot.ts';
  * committed turn, `said` audio that was sent, `cut` a truncation.
  */
 const base = {wall: z.number()};
+/** What becomes a part of the record has its bounds: an entry that the record would refuse is none. */
+const {shape: summary} = CallSummary;
 /**
  * The newest form of a journal that this version can read, as workers announce it. 2: it may begin with a `snapshot`
  * that stands for all entries before; those are in the call's past.
@@ -27,28 +29,28 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({
     ...base,
     is: z.literal('opened'),
-    callSid: z.string(),
-    direction: z.enum(['inbound', 'outbound']),
-    caller: PartyRecord,
-    callee: PartyRecord,
-    assistant: z.string(),
+    callSid: summary.callSid,
+    direction: summary.direction,
+    caller: summary.caller,
+    callee: summary.callee,
+    assistant: summary.assistant,
     ...KeptAssistant.shape,
     /** What the record keeps of what was said, if this assistant says so. */
     transcripts: z.enum(['off', 'heard', 'full']).optional(),
-    model: z.string(),
-    voice: z.string(),
-    admissionMs: z.number().nullable(),
-    traceparent: z.string().nullable(),
+    model: summary.model,
+    voice: summary.voice,
+    admissionMs: summary.admissionMs,
+    traceparent: summary.traceparent,
   }),
   /** A worker has the call from here on. */
-  z.object({...base, is: z.literal('owner'), worker: z.string(), epoch: z.number(), cause: z.string()}),
-  z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string(), epoch: z.number()}),
+  z.object({...base, is: z.literal('owner'), worker: summary.worker, epoch: summary.epoch, cause: z.string()}),
+  z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string().max(100), epoch: summary.epoch}),
   /** The caller's speech is in the conversation up to this moment of the stream, on Twilio's clock (ms). */
   z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
-  z.object({...base, is: z.literal('modelReady'), ms: z.number()}),
+  z.object({...base, is: z.literal('modelReady'), ms: z.number().nonnegative()}),
   /** The greeting was asked for: it is not asked for again. */
   z.object({...base, is: z.literal('greeted')}),
-  z.object({...base, is: z.literal('firstAudio'), ms: z.number()}),
+  z.object({...base, is: z.literal('firstAudio'), ms: z.number().nonnegative()}),
   /** A new item of the conversation. */
   z.object({...base, is: z.literal('item'), item: JournalItem}),
   /** The words of an item. */
@@ -72,17 +74,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
-  z.object({
-    ...base,
-    is: z.literal('frames'),
-    up: z.number(),
-    down: z.number(),
-    lostUp: z.number(),
-    lostDown: z.number(),
-    duplicates: z.number(),
-    paddedMs: z.number(),
-    malformed: z.number(),
-  }),
+  z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),
   /** The model is limited for `ms` more, and Twilio tells the caller to wait. */
   z.object({...base, is: z.literal('held'), ms: z.number()}),
   z.object({...base, is: z.literal('ended'), reason: EndReason}),

@@ -1,3 +1,4 @@
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -53,7 +54,7 @@ class Writer {
     const party = {hash: 'a1b2', lastTwo: '17', number: null};
     this.#write({
       is: 'opened',
-      callSid: `CA${'1'.repeat(32)}`,
+      callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
       direction: 'inbound',
       caller: party,
       callee: party,

@@ -78,3 +78,10 @@ test.each(ANSWERS)('an answer in TwiML %s', (_, answer, twiml) => {
 test('a caller who has hung up gets an empty document', () => {
   expect(renderAnswer({kind: 'nothing'}, config)).toBe('<?xml version="1.0" encoding="UTF-8"?><Response/>');
 });
+
+test('a sentence with signs that XML cannot hold is spoken without them, instead of an error', () => {
+  const [head, tail] = ['<?xml version="1.0" encoding="UTF-8"?><Response><Say>', '</Say><Hangup/></Response>'];
+  expect(renderAnswer({kind: 'hangUp', say: 'Good\0bye\u0007\uD800 \u{1F600}'}, config)).toBe(
+    `${head}Goodbye\uFFFD \u{1F600}${tail}`,
+  );
+});

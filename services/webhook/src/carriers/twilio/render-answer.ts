@@ -17,26 +17,26 @@ export function renderAnswer(
       connect(response, answer, config.PUBLIC_WEBHOOK_URL);
       break;
     case 'preview':
-      for (const sentence of answer.says) response.say(sentence);
-      response.connect({}).stream({url: `${answer.edgeUrl}/media-stream`});
+      for (const sentence of answer.says) response.say(printable(sentence));
+      response.connect({}).stream({url: printable(`${answer.edgeUrl}/media-stream`)});
       break;
     case 'hold':
-      if (answer.say) response.say(answer.say);
+      if (answer.say) response.say(printable(answer.say));
       // A <Pause> that comes first does not answer the call: it goes on ringing.
       response.pause({length: answer.seconds});
       response.redirect({method: 'POST'}, `${config.PUBLIC_WEBHOOK_URL}/incoming-call?${queryOf(answer.again)}`);
       break;
     case 'dial':
-      if (answer.say) response.say(answer.say);
-      dial(response, answer.target, config.TRANSFER_MAX_SECONDS);
+      if (answer.say) response.say(printable(answer.say));
+      dial(response, printable(answer.target), config.TRANSFER_MAX_SECONDS);
       response.hangup();
       break;
     case 'redirect':
-      if (answer.say) response.say(answer.say);
-      response.redirect({method: 'POST'}, answer.url);
+      if (answer.say) response.say(printable(answer.say));
+      response.redirect({method: 'POST'}, printable(answer.url));
       break;
     case 'hangUp':
-      if (answer.say) response.say(answer.say);
+      if (answer.say) response.say(printable(answer.say));
       response.hangup();
       break;
     case 'nothing':
@@ -58,11 +58,11 @@ function connect(
 ): void {
   for (const [index, sentence] of says.entries()) {
     if (index > 0) response.pause({length: pauseSeconds});
-    response.say(sentence);
+    response.say(printable(sentence));
   }
-  const after = `${origin}/after-stream${ticket ? `?leg=${leg}` : ''}`;
+  const after = printable(`${origin}/after-stream${ticket ? `?leg=${leg}` : ''}`);
   response.connect({action: after}).stream({
-    url: `${edgeUrl}/media-stream${ticket ? `/${ticket}` : ''}`,
+    url: printable(`${edgeUrl}/media-stream${ticket ? `/${ticket}` : ''}`),
     statusCallback: `${origin}/stream-status`,
   });
   response.redirect({method: 'POST'}, after);
@@ -73,6 +73,11 @@ function dial(response: VoiceResponse, target: string, timeLimit: number): void 
   if (/^sips?:/.test(target)) dialling.sip(target);
   else if (target.startsWith('client:')) dialling.client(target.slice('client:'.length));
   else dialling.number(target);
+}
+
+/** Without what XML cannot hold, such as control characters: the builder throws on them, and the caller would hear an error. */
+function printable(text: string): string {
+  return text.toWellFormed().replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, '');
 }
 
 function queryOf(again: HeldFor): string {

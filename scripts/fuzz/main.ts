@@ -1,0 +1,84 @@
+/** `npm run fuzz`: gives every reader of ours what nobody should send, and keeps what breaks one. */
+import {availableParallelism} from 'node:os';
+import fc from 'fast-check';
+import {commandLine} from '@voicebridge/shared/config/command-line.ts';
+import {wholeNumber} from '@voicebridge/shared/config/config.ts';
+import {z} from 'zod';
+import {printableTable} from './table.ts';
+import {addToCorpus, readCorpus} from './corpus.ts';
+import {KINDS, type Kind} from './kinds.ts';
+import {mutated} from './mutated.ts';
+import {overSockets} from './sockets.ts';
+
+const options = commandLine({
+  command: 'npm run fuzz --',
+  about: 'Mutated messages, records, questions and settings for every reader, in this process and over real sockets.',
+  options: z.object({
+    minutes: wholeNumber({min: 0, max: 600}).default(10).describe('how long, all kinds together'),
+    inputs: wholeNumber().default(0).describe('stops a kind after so many inputs; 0: only the time counts'),
+    sockets: wholeNumber().default(10_000).describe('inputs over real sockets; 0: none'),
+    seed: wholeNumber().optional().describe('repeats a run'),
+  }),
+});
+const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+/** Inputs between two looks at the clock. */
+const BATCH = 2_000;
+/** One input may take this long, in milliseconds; what took longer is tried again, because others use this machine too. */
+const AT_MOST = 50;
+
+interface Result {
+  inputs: number;
+  broken: number;
+  slow: number;
+  slowest: number;
+}
+
+const results = new Map<string, Result>(KINDS.map(({name}) => [name, {inputs: 0, broken: 0, slow: 0, slowest: 0}]));
+
+function timed(kind: Kind, input: string): number {
+  const began = performance.now();
+  kind.check(input);
+  return performance.now() - began;
+}
+
+function batch(kind: Kind, round: number): void {
+  const result = results.get(kind.name);
+  if (!result) return;
+  const property = fc.property(mutated([...kind.samples, ...readCorpus(kind.name)]), input => {
+    const took = timed(kind, input);
+    if (took > AT_MOST && Math.min(took, timed(kind, input), timed(kind, input)) > AT_MOST) {
+      result.slow += 1;
+      throw new Error(`took ${took.toFixed(0)} ms`);
+    }
+    result.slowest = Math.max(result.slowest, took);
+  });
+  const checked = fc.check(property, {seed: (seed + round) | 0, numRuns: BATCH});
+  result.inputs += checked.numRuns;
+  const [input] = checked.counterexample ?? [];
+  if (!checked.failed || input === undefined) return;
+  result.broken += 1;
+  addToCorpus(kind.name, input);
+  const why = checked.errorInstance instanceof Error ? checked.errorInstance.message : 'it threw';
+  console.log(`✗ ${kind.name}: ${why}\n  ${JSON.stringify(input).slice(0, 400)}`);
+}
+
+console.log(`seed ${seed}, ${KINDS.length} kinds, ${availableParallelism()} processors, ${options.minutes} minutes`);
+const end = performance.now() + options.minutes * 60_000;
+const wants = ({name}: Kind) => options.inputs === 0 || (results.get(name)?.inputs ?? 0) < options.inputs;
+let told = performance.now();
+for (let round = 0; performance.now() < end && KINDS.some(wants); round += 1) {
+  for (const kind of KINDS) if (wants(kind) && performance.now() < end) batch(kind, round);
+  if (performance.now() - told < 15_000) continue;
+  told = performance.now();
+  const all = [...results.values()].reduce((sum, {inputs}) => sum + inputs, 0);
+  console.log(`${((end - told) / 60_000).toFixed(1)} min left, ${all.toLocaleString('en')} inputs`);
+}
+const sockets = options.sockets === 0 ? undefined : await overSockets(options.sockets, seed);
+
+const broken = [...results.values()].some(result => result.broken > 0) || (sockets?.problems.length ?? 0) > 0;
+console.log(printableTable(results, sockets));
+for (const problem of sockets?.problems ?? []) console.log(`✗ ${problem}`);
+console.log(
+  broken ? 'Broken. What broke a rule is in scripts/fuzz/corpus: commit it with the repair.' : 'Nothing broke.',
+);
+process.exit(broken ? 1 : 0);
