@@ -55,7 +55,7 @@ export class SimulatedFleet {
   readonly #bus: FaultyMediaBus;
   readonly #redis;
   readonly #leaving: Promise<void>[] = [];
-  readonly #log = canaryLog('simulation', 'info');
+  readonly #log = canaryLog('simulation', 'warn');
 
   constructor(random: () => number) {
     this.#random = random;
