@@ -1,57 +1,54 @@
-// Completes package-lock.json for platforms other than this one: `node scripts/complete-lock.mjs [--check]`.
+// Completes package-lock.json: `node scripts/complete-lock.mjs [--check]`. Run it after `npm install`.
 //
-// npm leaves optional packages out of the lock that it could not fetch or did not install (npm/cli#4828), and then
-// `npm ci` refuses the lock on every machine. Such packages are binaries of one platform each, and their names say which.
-// Run it after `npm install`.
-import {readFileSync, writeFileSync} from 'node:fs';
+// npm leaves optional packages of other platforms out of the lock when some packages are installed already (npm/cli#4828), and
+// then `npm ci` refuses the lock on every machine. In a folder where nothing is installed it does not, so it is asked there, and
+// writes the hash of each package too.
+import {spawnSync} from 'node:child_process';
+import {cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {holesIn} from './lock-holes.ts';
 
-const LOCK = fileURLToPath(new URL('../package-lock.json', import.meta.url));
-const lock = JSON.parse(readFileSync(LOCK, 'utf8'));
-/** @type {string[]} */
-const added = [];
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LOCK = join(ROOT, 'package-lock.json');
+const holes = holesIn(JSON.parse(readFileSync(LOCK, 'utf8')));
+const isCheck = process.argv.includes('--check');
 
-for (const [path, {optionalDependencies = {}, dev}] of Object.entries(lock.packages)) {
-  for (const [name, version] of Object.entries(optionalDependencies)) {
-    const platform = platformOf(name);
-    if (!platform || !/^\d+\.\d+\.\d+/.test(version) || resolves(path, name)) continue;
-    lock.packages[`node_modules/${name}`] = {version, ...platform, ...(dev ? {dev} : {}), optional: true};
-    added.push(name);
-  }
-}
-
-if (added.length > 0 && process.argv.includes('--check')) {
+if (isCheck && holes.length > 0) {
+  for (const hole of holes.slice(0, 10)) console.error(hole);
   console.error(
-    `package-lock.json lacks ${added.length} optional packages (first: ${added[0]}): node scripts/complete-lock.mjs`,
+    `package-lock.json has ${holes.length} holes: node scripts/complete-lock.mjs, or lock-holes.ts for licences`,
   );
   process.exitCode = 1;
-} else if (added.length > 0) {
-  const [root, ...rest] = Object.entries(lock.packages);
-  lock.packages = Object.fromEntries([root, ...rest.toSorted(([a], [b]) => (a < b ? -1 : 1))]);
-  writeFileSync(LOCK, `${JSON.stringify(lock, null, 2)}\n`);
-  console.log(`package-lock.json: added ${added.length} optional packages of other platforms`);
+} else if (holes.length > 0) {
+  const left = complete();
+  for (const hole of left) console.error(hole);
+  console.log(`package-lock.json: ${holes.length - left.length} of ${holes.length} holes are closed`);
+  process.exitCode = left.length > 0 ? 1 : 0;
 }
 
-/** Whether a package of that name is where Node would look for it from `path`. */
-function resolves(/** @type {string} */ path, /** @type {string} */ name) {
-  for (let folder = path; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
-    if (lock.packages[`${folder === '' ? '' : `${folder}/`}node_modules/${name}`]) return true;
-    if (folder === '') return false;
-    if (!folder.includes('/node_modules/')) folder = '';
+/** @returns {string[]} the holes that are left */
+function complete() {
+  const folder = mkdtempSync(join(tmpdir(), 'voicebridge-lock-'));
+  try {
+    for (const file of [
+      'package.json',
+      '.npmrc',
+      ...globSync('{libs,services,simulators}/*/package.json', {cwd: ROOT}),
+    ]) {
+      mkdirSync(join(folder, dirname(file)), {recursive: true});
+      cpSync(join(ROOT, file), join(folder, file));
+    }
+    const lock = JSON.parse(readFileSync(LOCK, 'utf8'));
+    for (const [path, {link, integrity}] of Object.entries(lock.packages))
+      if (path.includes('node_modules/') && !link && !integrity) delete lock.packages[path];
+    writeFileSync(join(folder, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
+    const options = ['--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
+    spawnSync('npm', ['install', ...options], {cwd: folder, stdio: 'inherit', shell: process.platform === 'win32'});
+    cpSync(join(folder, 'package-lock.json'), LOCK);
+    return holesIn(JSON.parse(readFileSync(LOCK, 'utf8')));
+  } finally {
+    rmSync(folder, {recursive: true, force: true});
   }
-}
-
-/** `@oxc-parser/binding-linux-arm64-musl` → linux, arm64, musl. */
-function platformOf(/** @type {string} */ name) {
-  const os = /\b(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32|windows)\b/.exec(name)?.[1];
-  const cpu = /\b(arm64|aarch64|armv7|arm|x64|64|ia32|ppc64|riscv64|s390x|loong64|wasm32)\b/.exec(
-    name.slice(name.indexOf(os ?? '')),
-  )?.[1];
-  if (!os || !cpu) return undefined;
-  const libc = /\b(musl|gnu)/.exec(name)?.[1];
-  return {
-    os: [os === 'windows' ? 'win32' : os],
-    cpu: [{aarch64: 'arm64', armv7: 'arm', 64: 'x64'}[cpu] ?? cpu],
-    ...(os === 'linux' && libc ? {libc: [libc === 'gnu' ? 'glibc' : 'musl']} : {}),
-  };
 }

@@ -15,7 +15,7 @@ const STEPS: Readonly<Record<string, string>> = {
   lint: 'lint         oxlint, with types',
   types: 'types        tsc',
   unused: 'dead code    knip',
-  lock: 'lockfile     complete for every platform',
+  lock: 'lockfile     every platform, hashes, licences',
   'test:unit': 'unit tests   vitest',
 };
 
