@@ -30,6 +30,10 @@ const COMMANDS = {
     about: `how many calls this machine carries; or one of: ${benches().join(', ')}`,
     run: a => (isNamed(a) ? [join('bench', a[0] ?? '', 'main.ts'), ...a.slice(1)] : ['bench/capacity/main.ts', ...a]),
   },
+  new: {
+    about: 'writes the file of a new assistant: npm run new -- reception',
+    run: a => ['scripts/new-assistant.ts', ...a],
+  },
   'seed-data': {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],

@@ -146,7 +146,6 @@ export const Definition = z.strictObject({
     .describe('the numbers it answers; *: all that no other assistant answers'),
   about: sentence().optional().describe('what it is for, in a sentence'),
   ...declarative,
-  overloadSay: sentence().optional().describe('what a caller of its numbers hears while no worker has a place'),
   tools: z
     .record(toolName, z.union([ToolSchema, z.literal(false)]))
     .optional()

@@ -1,0 +1,25 @@
+/** Writes the file of a new assistant, with its prompt: `npm run new -- reception`. */
+import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
+import {join, relative} from 'node:path';
+import {newAssistant} from './new-assistant/files.ts';
+
+const [name = '', number] = process.argv.slice(2);
+const folder = process.env['ASSISTANTS_DIR'] ?? 'assistants';
+const files = newAssistant(name, number);
+if ('problem' in files) {
+  console.error(files.problem);
+  process.exitCode = 1;
+} else {
+  const taken = Object.keys(files).filter(file => existsSync(join(folder, file)));
+  if (taken.length > 0) {
+    console.error(`${taken.map(file => join(folder, file)).join(' and ')} exist already: choose another name`);
+    process.exitCode = 1;
+  } else {
+    mkdirSync(folder, {recursive: true});
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+    const written = Object.keys(files).map(file => relative('.', join(folder, file)));
+    console.log(
+      `wrote ${written.join(' and ')}\nnext: npm start   (or, with it running already: call; the new file answers within two seconds)`,
+    );
+  }
+}

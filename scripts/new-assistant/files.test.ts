@@ -1,0 +1,24 @@
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {AssistantsFolder} from '@voicebridge/assistant/load/read-folder.ts';
+import {expect, test} from 'vitest';
+import {newAssistant} from './files.ts';
+
+test('the files of a new assistant are right as they are written', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assistants-'));
+  for (const [file, text] of Object.entries(newAssistant('reception', '+4722334455')))
+    writeFileSync(join(folder, file), text);
+  using assistants = new AssistantsFolder(folder);
+  const read = await assistants.read();
+  rmSync(folder, {recursive: true});
+  expect(read.problems).toEqual([]);
+  expect(read.assistants.map(({name, definition}) => [name, definition.answers])).toEqual([
+    ['reception', ['+4722334455']],
+  ]);
+});
+
+test('a name that no file can have is refused with an example', () => {
+  expect(newAssistant('../x')).toEqual({problem: expect.stringContaining('npm run new -- reception')});
+  expect(newAssistant('')).toEqual({problem: expect.stringContaining('usage')});
+});

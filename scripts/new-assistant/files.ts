@@ -1,0 +1,38 @@
+/** The files of a new assistant, by name; or what is wrong with what was asked for. */
+export function newAssistant(
+  name: string,
+  number = '*',
+): Readonly<Record<string, string>> | {readonly problem: string} {
+  if (name === 'default' || !/^[A-Za-z0-9][\w-]{0,63}$/.test(name)) {
+    return {
+      problem:
+        'usage: npm run new -- NAME [NUMBER], where NAME has letters, digits, - and _, such as: npm run new -- reception +4722334455',
+    };
+  }
+  return {[`${name}.ts`]: code(name, number), [`${name}.md`]: PROMPT};
+}
+
+const code = (name: string, number: string) => `import {assistant, tool} from '@voicebridge/assistant';
+import {z} from 'zod';
+
+export default assistant({
+  // The numbers it answers; '*': all that no other assistant answers.
+  answers: ['${number}'],
+  prompt: {file: '${name}.md'},
+  variables: {company: 'Our company'},
+  greeting: 'Good day! How can I help?',
+  tools: {
+    opening_hours: tool({
+      about: 'Says when we are open on a day of the week.',
+      input: z.object({weekday: z.string()}),
+      run: ({weekday}) => (/sunday/i.test(weekday) ? 'closed' : 'from nine to five'),
+    }),
+  },
+});
+`;
+
+const PROMPT = `You answer the telephone of {{company}}. Today is {{weekday}}, {{date}}.
+
+- Speak the language of the caller, in one or two short sentences, and ask one question at a time.
+- If you do not know something, say so.
+`;
