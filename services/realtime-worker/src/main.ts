@@ -16,6 +16,7 @@ import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {ringUrlOf} from './ask-ring-url.ts';
 import {standardAssistant, WorkerEnv} from './config.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
+import {RedisToolLedger} from './call-session/redis-tool-ledger.ts';
 import {rehearse} from './ownership/rehearse.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import {startWorker} from './start-worker.ts';
@@ -61,6 +62,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     versions,
     askRingUrl: ringUrlOf(config, clock),
     ledger,
+    toolLedger: new RedisToolLedger(redis),
     bus,
     directory,
     fleet,

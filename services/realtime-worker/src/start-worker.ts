@@ -33,6 +33,8 @@ import type {AskRingUrl} from './assistants/ring.ts';
 import {Assistants} from './assistants/assistants.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
+import {Lingering} from './call-session/lingering.ts';
+import {MemoryToolLedger, type ToolLedger} from './call-session/tool-ledger.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
 import {SpendMeter} from './cdr/spend-meter.ts';
 import {spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
@@ -70,6 +72,8 @@ export interface WorkerDeps {
   readonly adapter?: ModelAdapter;
   /** Whether a session is opened as a try before this worker joins; otherwise the first caller finds out. */
   readonly preflight?: boolean;
+  /** Which tools have begun; one of this process alone if not given. */
+  readonly toolLedger?: ToolLedger;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /** The assistants in files; that of the environment alone if not given. */
@@ -151,6 +155,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       },
     }),
   );
+  const lingering = new Lingering();
   const callDeps: CallDeps = {
     worker: id,
     channels,
@@ -161,6 +166,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
     metrics,
     log,
+    toolLedger: deps.toolLedger ?? new MemoryToolLedger(),
+    lingering,
     streamGraceMs: STREAM_GRACE,
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
@@ -275,7 +282,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       // A worker of an older version may be the reason why this one goes, and be asked to take its calls.
       await look().catch(() => {});
       await calls.handOverAll();
-      await records.allSent();
+      await Promise.all([records.allSent(), lingering.over()]);
     },
     async [Symbol.asyncDispose]() {
       // The edges see that this worker is gone, and ask another one to take its calls, if there is one.

@@ -58,6 +58,14 @@ export const callJournal = (sid: CallSid) => `call:{${sid}}:journal`;
 /** List: the entries of a journal that was compacted, as texts of many lines, oldest first. Gone with the journal. */
 export const callPast = (sid: CallSid) => `call:{${sid}}:past`;
 
+/**
+ * Hash: the tools that a call has begun, and their results, so that none runs twice when the call moves. Gone when the
+ * call ends.
+ */
+export const callTools = (sid: CallSid) => `call:{${sid}}:tools`;
+/** Longer than any tool may take. */
+export const CALL_TOOLS_TTL_S = 600;
+
 /** String: the CallSid and epoch for which one stream may be opened, once. */
 export const ticketKey = (ticket: Ticket) => `ticket:{${ticket}}`;
 export const TICKET_TTL_S = 60;

@@ -96,7 +96,7 @@ export class Assistants implements CallAssistants {
     const missing = (name: string) =>
       this.#deps.log.warn({assistant: version.stored.assistant.name, variable: name}, 'nothing fills in a variable');
     const assistant = render(version.stored.assistant, given, missing);
-    return {...assistant, version: version.hash, given, tools: toolsOf(version)};
+    return {...assistant, version: version.hash, given, tools: toolsOf(version, {...assistant.variables, ...given})};
   }
 
   #remember(version: Version): void {

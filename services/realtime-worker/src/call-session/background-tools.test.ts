@@ -1,16 +1,19 @@
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
-import {expect, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import type {CallEvent} from '../events/call-event.ts';
 import {ScriptedLookUp, toolsWith} from '../testing/tools.ts';
 import type {BackgroundTool} from '../tools/tool.ts';
 import {BackgroundTools} from './background-tools.ts';
+import {MemoryToolLedger} from './tool-ledger.ts';
 
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
 
-function setUp(tool: BackgroundTool) {
-  const clock = new FakeClock();
+function setUp(
+  tool: BackgroundTool,
+  {clock = new FakeClock(), ledger = new MemoryToolLedger(), isOwnerLost = true} = {},
+) {
   const events: CallEvent[] = [];
   const log = createLog('test', {level: 'silent'});
   const running = new BackgroundTools({
@@ -18,6 +21,10 @@ function setUp(tool: BackgroundTool) {
     callSid,
     clock,
     log,
+    ledger,
+    owner: 'worker-1:1',
+    isOwnerLost,
+    journalled: async () => true,
     finished: event => events.push(event),
   });
   const run = (callId: string) => running.run({do: 'runTool', callId, name: tool.name, args: {city: 'Bern'}});
@@ -44,6 +51,7 @@ test('two tools run at the same time, and each result goes to its own call', asy
   const {clock, run, outcomes} = setUp(lookUp);
   run('c1');
   run('c2');
+  await clock.advanceAsync(1);
   lookUp.jobs[1]!.result.resolve(found);
   await clock.advanceAsync(1);
   lookUp.jobs[0]!.result.resolve({kind: 'output', output: 'Friday'});
@@ -76,10 +84,11 @@ test('a tool that never answers is aborted at its time limit, and the model is t
   const lookUp = new ScriptedLookUp();
   const {clock, run, outcomes} = setUp(lookUp);
   run('c1');
-  await clock.advanceAsync(7_999, 100);
+  await clock.advanceAsync(1);
+  await clock.advanceAsync(7_990, 85);
   expect(outcomes()).toEqual([]);
   expect(lookUp.jobs[0]!.job.signal.aborted).toBe(false);
-  await clock.advanceAsync(1);
+  await clock.advanceAsync(20, 5);
   expect(outcomes()).toEqual([['c1', {kind: 'failed', output: expect.stringContaining('within 8 seconds')}]]);
   expect(lookUp.jobs[0]!.job.signal.aborted).toBe(true);
   lookUp.jobs[0]!.result.resolve(found);
@@ -91,10 +100,82 @@ test('a tool that still runs when the call ends is aborted, and reports nothing 
   const lookUp = new ScriptedLookUp();
   const {clock, running, run, outcomes} = setUp(lookUp);
   run('c1');
-  running.close();
+  await clock.advanceAsync(1);
+  void running.close({isMoved: false});
   expect(lookUp.jobs[0]!.job.signal.aborted).toBe(true);
+  await clock.advanceAsync(1);
   expect(clock.waiting).toBe(0);
   lookUp.jobs[0]!.result.resolve(found);
   await clock.advanceAsync(10_000, 100);
   expect(outcomes()).toEqual([]);
+});
+
+describe('a tool that another worker began', () => {
+  const setUpWith = async (tool: BackgroundTool, {isOwnerLost = true} = {}) => {
+    const clock = new FakeClock();
+    const ledger = new MemoryToolLedger();
+    await ledger.begin(callSid, 'c1', {attempt: 'of another worker', wall: clock.wall()});
+    return {ledger, ...setUp(tool, {clock, ledger, isOwnerLost})};
+  };
+
+  test('is told with the result that the other worker wrote, and does not run', async () => {
+    const lookUp = new ScriptedLookUp();
+    const {clock, ledger, run, outcomes} = await setUpWith(lookUp);
+    run('c1');
+    await clock.advanceAsync(300, 20);
+    expect(outcomes()).toEqual([]);
+    await ledger.finish(callSid, 'c1', found);
+    await clock.advanceAsync(200, 20);
+    expect(outcomes()).toEqual([['c1', found]]);
+    expect(lookUp.jobs).toEqual([]);
+  });
+
+  test('runs again, with the same key, only where that is safe', async () => {
+    const lookUp = Object.assign(new ScriptedLookUp(), {isRepeatable: true});
+    const {clock, run, outcomes} = await setUpWith(lookUp);
+    run('c1');
+    await clock.advanceAsync(20, 5);
+    expect(lookUp.jobs).toMatchObject([{job: {key: `${callSid}:c1`}}]);
+    lookUp.jobs[0]!.result.resolve(found);
+    await clock.advanceAsync(20, 5);
+    expect(outcomes()).toEqual([['c1', found]]);
+  });
+
+  test('of a worker that is lost is told as unknown soon, and of one that only leaves when its time is over', async () => {
+    const [lost, leaving] = [
+      await setUpWith(new ScriptedLookUp()),
+      await setUpWith(new ScriptedLookUp(), {isOwnerLost: false}),
+    ];
+    for (const {clock, run} of [lost, leaving]) {
+      run('c1');
+      await clock.advanceAsync(2_000, 50);
+    }
+    expect(lost.outcomes()).toEqual([['c1', {kind: 'failed', output: expect.stringContaining('not known')}]]);
+    expect(leaving.outcomes()).toEqual([]);
+    await leaving.clock.advanceAsync(7_000, 50);
+    expect(leaving.outcomes()).toEqual(lost.outcomes());
+  });
+
+  test('has a result already: it is told at once', async () => {
+    const {clock, ledger, run, outcomes} = await setUpWith(new ScriptedLookUp());
+    await ledger.finish(callSid, 'c1', found);
+    run('c1');
+    await clock.advanceAsync(20, 5);
+    expect(outcomes()).toEqual([['c1', found]]);
+  });
+});
+
+test('a tool that cannot run twice runs to its end when its call moves, and its result is there for the next owner', async () => {
+  const lookUp = new ScriptedLookUp();
+  const ledger = new MemoryToolLedger();
+  const {clock, running, run, outcomes} = setUp(lookUp, {ledger});
+  run('c1');
+  await clock.advanceAsync(1);
+  const closed = running.close({isMoved: true});
+  expect(lookUp.jobs[0]!.job.signal.aborted).toBe(false);
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(1);
+  await closed;
+  expect(outcomes()).toEqual([]);
+  expect(await ledger.result(callSid, 'c1')).toEqual(found);
 });

@@ -1,28 +1,54 @@
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
-import {toolThrew, toolTimedOut} from '../tools/tool-failure.ts';
+import type {ToolOutcome} from '../events/tool-outcome.ts';
+import {outcomeUnknown, toolThrew, toolTimedOut} from '../tools/tool-failure.ts';
 import type {BackgroundTool, Tool} from '../tools/tool.ts';
+import {LOST_RESULT_WITHIN, type ToolLedger, type ToolState} from './tool-ledger.ts';
 
 export interface BackgroundToolsDeps {
   readonly tools: readonly Tool[];
   readonly callSid: CallSid;
   readonly clock: Clock;
   readonly log: Log;
+  readonly ledger: ToolLedger;
+  /** This worker as the owner of this call: never the same for another owner, nor when it takes the call again. */
+  readonly owner: string;
+  /** Whether a worker that had the call before is gone, so that what it had not written will not come. */
+  readonly isOwnerLost: boolean;
+  /** Resolves with true when the next owner would know of the tool call; false: another worker has the call. */
+  readonly journalled: () => Promise<boolean>;
   readonly finished: (event: Extract<CallEvent, {type: 'toolFinished'}>) => void;
 }
 
 type RunTool = Extract<CallEffect, {do: 'runTool'}>;
 
+/** Pause before Redis is asked again, for a result that another worker may write, or because it did not answer. */
+const LOOK_AGAIN: Millis = 100;
+/** A result is told to the model although Redis does not take it within this time. */
+const WRITTEN_WITHIN: Millis = 1_000;
+
 /**
  * Runs the tools of one call whose results come later. Each run ends in exactly one `toolFinished`: with the tool's own
  * outcome, or with words to the model if it rejects or exceeds its time limit. After `close` nothing is reported.
+ *
+ * A tool runs once, whichever workers have the call meanwhile:
+ *
+ *   in the journal ──> begun in the ledger ──> runs ──> result in the ledger ──> told to the model
+ *          │ the call moves: the next owner asks the ledger
+ *          ├── never begun ─────────────────────> runs it
+ *          ├── it has a result ─────────────────> tells it
+ *          └── begun ──┬── repeatable ──────────> runs it again, with the same key
+ *                      └── not repeatable ──────> waits for the result, or tells that it is unknown
  */
 export class BackgroundTools {
   readonly #deps: BackgroundToolsDeps;
-  readonly #callOver = new AbortController();
+  readonly #closed = new AbortController();
+  readonly #running = new Map<string, {readonly tool: BackgroundTool; readonly abort: AbortController}>();
+  readonly #runs = new Set<Promise<void>>();
 
   constructor(deps: BackgroundToolsDeps) {
     this.#deps = deps;
@@ -31,35 +57,118 @@ export class BackgroundTools {
   run(effect: RunTool): void {
     const tool = this.#deps.tools.find(({name}) => name === effect.name);
     if (tool?.runs !== 'later') throw new Error(`${effect.name} is no tool that runs in the background`);
-    background(this.#run(tool, effect), this.#deps.log, 'running a tool');
+    const run = this.#run(tool, effect).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+    background(run, this.#deps.log, 'running a tool');
   }
 
-  /** The call is over on this worker: aborts the tools that still run. */
-  close(): void {
-    this.#callOver.abort();
+  /** Nobody waits for a result any more. */
+  stop(callId: string): void {
+    this.#running.get(callId)?.abort.abort();
+    this.#running.delete(callId);
   }
 
-  async #run(tool: BackgroundTool, {callId, args}: RunTool): Promise<void> {
-    const {clock, log, callSid, finished} = this.#deps;
+  /**
+   * The call is over on this worker. `isMoved`: it goes on with another one, which waits for the results of tools that
+   * cannot run twice: those run to their end. Resolves when none is left.
+   */
+  async close({isMoved}: {readonly isMoved: boolean}): Promise<void> {
+    this.#closed.abort();
+    for (const {tool, abort} of this.#running.values()) if (!isMoved || tool.isRepeatable) abort.abort();
+    await Promise.allSettled(this.#runs);
+  }
+
+  async #run(tool: BackgroundTool, effect: RunTool): Promise<void> {
+    const {callSid, ledger, clock, log, finished} = this.#deps;
+    const {callId} = effect;
+    const abort = new AbortController();
+    this.#running.set(callId, {tool, abort});
+    const own = await this.#outcome(tool, effect, abort);
+    if (own === undefined) return;
+    // Written before it is told: whoever takes the call over then knows it, too.
+    const written = ledger.finish(callSid, callId, own).catch((thrown: unknown) => {
+      log.warn({err: thrown, tool: tool.name}, 'the result of a tool is not in Redis');
+      return own;
+    });
+    const late = Promise.withResolvers<ToolOutcome>();
+    const cancel = clock.after(WRITTEN_WITHIN, () => late.resolve(own));
+    const outcome = await Promise.race([written, late.promise]);
+    cancel();
+    const isWanted = this.#running.delete(callId) && !this.#closed.signal.aborted;
+    if (isWanted) finished({type: 'toolFinished', callId, outcome});
+  }
+
+  /** Undefined: this worker is not to know. */
+  async #outcome(tool: BackgroundTool, effect: RunTool, abort: AbortController): Promise<ToolOutcome | undefined> {
+    const begun = await this.#begin(tool, effect.callId, abort.signal);
+    if (begun === undefined) return undefined;
+    if (begun.state === 'finished') return begun.outcome;
+    if (begun.state === 'begun' || tool.isRepeatable) return await this.#attempt(tool, effect, abort);
+    return await this.#awaited(tool, effect.callId, begun.sinceWall, abort.signal);
+  }
+
+  /** Undefined: another worker has the call, or nobody waits any more. */
+  async #begin(tool: BackgroundTool, callId: string, signal: AbortSignal): Promise<ToolState | undefined> {
+    const {callSid, ledger, clock, log, journalled, owner} = this.#deps;
+    if (!(await journalled())) return undefined;
+    const attempt = {attempt: owner, wall: clock.wall()};
+    const giveUpAt = clock.now() + tool.timeoutMs;
+    while (!signal.aborted) {
+      try {
+        return await ledger.begin(callSid, callId, attempt);
+      } catch (thrown) {
+        log.warn({err: thrown, tool: tool.name}, 'a tool cannot begin: Redis does not answer');
+        if (clock.now() >= giveUpAt) return {state: 'finished', outcome: toolThrew(tool.name)};
+      }
+      await sleep(clock, LOOK_AGAIN);
+    }
+    return undefined;
+  }
+
+  async #attempt(
+    tool: BackgroundTool,
+    {callId, args}: RunTool,
+    abort: AbortController,
+  ): Promise<ToolOutcome | undefined> {
+    const {clock, log, callSid} = this.#deps;
     const {name, timeoutMs} = tool;
-    const timeLimit = new AbortController();
-    const callOver = this.#callOver.signal;
+    const {signal} = abort;
+    if (signal.aborted) return undefined;
     const timedOut = Promise.withResolvers<'timed-out'>();
     const cancel = clock.after(timeoutMs, () => timedOut.resolve('timed-out'));
-    const signal = AbortSignal.any([callOver, timeLimit.signal]);
-    callOver.addEventListener('abort', cancel, {once: true});
+    const stopped = Promise.withResolvers<undefined>();
+    signal.addEventListener('abort', () => stopped.resolve(undefined), {once: true});
+    const job = {callSid, key: `${callSid}:${callId}`, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
-    const running = (async () => await tool.run(args, {callSid, signal}))().catch((thrown: unknown) => {
+    const running = (async () => await tool.run(args, job))().catch((thrown: unknown) => {
       if (!signal.aborted) log.warn({err: thrown, tool: name}, 'a tool failed');
       return toolThrew(name);
     });
-    const outcome = await Promise.race([running, timedOut.promise]);
+    const outcome = await Promise.race([running, timedOut.promise, stopped.promise]);
     cancel();
-    callOver.removeEventListener('abort', cancel);
-    if (callOver.aborted) return;
-    if (outcome !== 'timed-out') return finished({type: 'toolFinished', callId, outcome});
-    timeLimit.abort();
+    if (outcome !== 'timed-out') return outcome;
+    abort.abort();
     log.warn({tool: name, timeoutMs}, 'a tool exceeded its time limit');
-    finished({type: 'toolFinished', callId, outcome: toolTimedOut(name, timeoutMs)});
+    return toolTimedOut(name, timeoutMs);
+  }
+
+  /** The result of an attempt that another worker began. */
+  async #awaited(
+    tool: BackgroundTool,
+    callId: string,
+    sinceWall: number,
+    signal: AbortSignal,
+  ): Promise<ToolOutcome | undefined> {
+    const {callSid, ledger, clock, log, isOwnerLost} = this.#deps;
+    const left = Math.min(tool.timeoutMs, Math.max(0, sinceWall + tool.timeoutMs - clock.wall())) + LOOK_AGAIN;
+    const until = clock.now() + (isOwnerLost ? Math.min(left, LOST_RESULT_WITHIN) : left);
+    while (clock.now() < until && !signal.aborted) {
+      await sleep(clock, LOOK_AGAIN);
+      const outcome = await ledger.result(callSid, callId).catch(() => undefined);
+      if (outcome) return outcome;
+    }
+    if (signal.aborted || this.#closed.signal.aborted) return undefined;
+    log.warn({tool: tool.name}, 'it is not known what became of a tool that another worker began');
+    return outcomeUnknown(tool.name);
   }
 }

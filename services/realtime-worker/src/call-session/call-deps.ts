@@ -7,6 +7,8 @@ import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Lingering} from './lingering.ts';
+import type {ToolLedger} from './tool-ledger.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {OpenRecording} from '../recording/recording.ts';
@@ -28,6 +30,10 @@ export interface CallDeps {
   readonly rotateAfterMs: Millis;
   readonly showTimingMath: boolean;
   readonly logModelDetails: boolean;
+  /** Which tools have begun, and their results. */
+  readonly toolLedger: ToolLedger;
+  /** What goes on for a while after its call has left this worker. */
+  readonly lingering: Lingering;
   /**
    * Since when Redis has answered without a break, on the monotonic clock; undefined while it does not. On a Cluster: the
    * shard of a key or channel.

@@ -44,13 +44,14 @@ test('the model tells the caller when a tool fails or never answers', async () =
   const rejects = new ScriptedLookUp();
   const failing = await callWithTools([rejects]);
   failing.call('look_up');
+  await failing.clock.advanceAsync(5);
   rejects.jobs[0]!.result.reject(new Error('no connection'));
   await failing.clock.advanceAsync(5);
   expect(failing.results()).toEqual([expect.stringContaining('failed')]);
 
   const silent = await callWithTools([new ScriptedLookUp()]);
   silent.call('look_up');
-  await silent.clock.advanceAsync(8_000, 50);
+  await silent.clock.advanceAsync(8_050, 50);
   expect(silent.results()).toEqual([expect.stringContaining('within 8 seconds')]);
   expect(silent.model.commandsOf('respond')).toMatchObject([{tag: 'tool-1'}]);
 });

@@ -128,7 +128,17 @@ export class CallSession implements OwnedCall {
         deps.metrics.modelReadySeconds.observe(ms / 1_000);
       },
     });
-    this.#tools = new BackgroundTools({tools, callSid, clock, log: this.#log, finished: event => this.#on(event)});
+    this.#tools = new BackgroundTools({
+      tools,
+      callSid,
+      clock,
+      log: this.#log,
+      ledger: deps.toolLedger,
+      owner: `${worker}:${call.epoch}`,
+      isOwnerLost: start.cause !== 'worker-drained',
+      journalled: () => this.#journalled(),
+      finished: event => this.#on(event),
+    });
     this.#leaving = new Leaving({
       call: this,
       deps,
@@ -206,7 +216,7 @@ export class CallSession implements OwnedCall {
     this.#log.info({why}, 'call let go');
     this.#deps.metrics.fencedTotal.inc();
     this.#journal.stop();
-    this.#close();
+    this.#close(true);
     this.#outcome.resolve({how: 'moved'});
   }
 
@@ -295,6 +305,8 @@ export class CallSession implements OwnedCall {
         return this.#model.dropSpare();
       case 'runTool':
         return this.#tools.run(effect);
+      case 'stopTool':
+        return this.#tools.stop(effect.callId);
       case 'handOver':
         return background(this.#leaving.handOver(), this.#log, 'handing over');
       case 'leave':
@@ -325,9 +337,10 @@ export class CallSession implements OwnedCall {
 
   #end(reason: EndReason): void {
     if (this.#over) return;
-    this.#close();
+    this.#close(false);
     this.#spend.over();
     this.#journal.write({is: 'ended', reason});
+    background(this.#deps.toolLedger.forget(this.callSid), this.#log, 'forgetting the tools of a call');
     const journal = this.#journal;
     const report = () => {
       if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
@@ -342,14 +355,20 @@ export class CallSession implements OwnedCall {
     return {...this.#call, owner: this.#deps.worker, ...(stream ? {stream} : {})};
   }
 
-  #close(): void {
+  /** Whether all that was decided so far is in the journal, and the call is ours. */
+  async #journalled(): Promise<boolean> {
+    await this.#journal.written();
+    return !this.#over && !this.#journal.fenced;
+  }
+
+  #close(isMoved: boolean): void {
     this.#recording?.ended(this.#deps.clock.now());
     this.#stream.close();
     this.#over = true;
     this.#timer.arm(undefined);
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#model.close();
-    this.#tools.close();
+    this.#deps.lingering.add(this.#tools.close({isMoved}));
   }
 
   #streamClosed(counts: StreamCounts): void {

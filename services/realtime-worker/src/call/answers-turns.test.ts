@@ -20,7 +20,7 @@ test('a server that cannot answer by itself is asked for the answer as soon as t
 });
 
 test('a caller of such a server keeps the line when what they say becomes a turn', () => {
-  const call = Call.connected({}, '', {answersTurns: false});
+  const call = Call.inConversation({}, {answersTurns: false});
   call.at(100).reply('r1', 'i1', 2_000, undefined, false);
   call.model({type: 'audioEnded', itemId: 'i1'}, hangUp('r1'), ended('r1'));
   asksSomething(call);

@@ -232,7 +232,7 @@ describe('a reply that fails', () => {
 
 describe('an assistant that hangs up', () => {
   const goodbye = () => {
-    const call = Call.connected();
+    const call = Call.inConversation();
     call.model(
       {type: 'responseStarted', responseId: 'r1', tag: undefined},
       {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(2_000)},
@@ -271,7 +271,7 @@ describe('an assistant that hangs up', () => {
   });
 
   test('stays when the goodbye comes from a reply that the caller has spoken over', () => {
-    const call = Call.connected();
+    const call = Call.inConversation();
     call.reply('r1', 'i1', 2_000, undefined, false);
     call.at(500).model(speechEvent('u1', 'callerSpoke'));
     call.at(1_500).model(speechEvent('u1', 'callerStopped'), {type: 'turnCommitted', itemId: 'u1'});
@@ -283,7 +283,7 @@ describe('an assistant that hangs up', () => {
 
   test('with resume stays for words, and not for a noise', () => {
     const noise = (spokenMs: number) => {
-      const call = Call.connected({mode: 'resume'});
+      const call = Call.inConversation({mode: 'resume'});
       for (let n = 0; n < 200; n += 1) call.at(n * 20).callerFrame();
       call
         .at(10_000)

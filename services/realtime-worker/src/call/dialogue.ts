@@ -17,9 +17,10 @@ import type {ModelEvent} from '../model/model-adapter.ts';
 import {LiveResponse} from '../replies/live-response.ts';
 import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
+import type {Cause} from '../replies/response-sequencer.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
 import {ToolUse} from './tool-use.ts';
-import {TurnLog, turnEffects} from '../journal/turn-log.ts';
+import {type TurnCause, TurnLog, turnEffects} from '../journal/turn-log.ts';
 import {Unprompted} from './unprompted.ts';
 
 /** Model events that are about what is said; the others are about the session itself. */
@@ -55,9 +56,8 @@ export class Dialogue {
     this.#live = new LiveResponse(this.#memory, assistant.instructions);
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
-    this.#tools = new ToolCalls(this.#memory, restored?.toolCalls ?? 0, assistant.toolRounds, assistant.tools);
-    const answerOwed = restored?.answerOwed === true || this.#tools.hasLostResult;
-    this.#pendingReply = new PendingReply(assistant, restored && {...restored, answerOwed});
+    this.#tools = new ToolCalls(this.#memory, assistant.tools, assistant.toolRounds, restored);
+    this.#pendingReply = new PendingReply(assistant, restored);
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
@@ -87,6 +87,7 @@ export class Dialogue {
       this.floor.deadline,
       this.replies.deadline,
       this.#keypad.deadline,
+      this.toolUse.deadline,
       // Nothing is said unprompted while the call ends, however long that takes.
       this.#tools.goodbye.said ? undefined : this.#unprompted.deadline,
       this.#speech.deadline,
@@ -107,7 +108,7 @@ export class Dialogue {
   sessionOpened(at: Millis): CallEffect[] {
     const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
     const waiting = this.replies.sessionOpened(at);
-    effects.push(...waiting);
+    effects.push(...waiting, ...this.toolUse.resume(at));
     // A session is free until it speaks. Who only asks for a call and opens no stream gets no greeting for it.
     if (this.#pendingReply.greeting && !this.floor.streamOpen) return effects;
     const pending = this.#takePending();
@@ -220,6 +221,7 @@ export class Dialogue {
     const effects = [...this.floor.on({type: 'time'}, at), ...this.#speechStuck(at)];
     const keyed = this.#keypad.due(at);
     if (keyed) effects.push(...keyed.added, ...this.replies.want(keyed.request, at));
+    effects.push(...this.toolUse.time(at));
     const prompt = this.#tools.goodbye.said ? undefined : this.#unprompted.due(at);
     if (prompt?.ends) this.#tools.goodbye.announce(prompt.ends, Math.max(at, this.floor.audibleUntil));
     if (prompt) effects.push(...this.replies.want(prompt.request, at));
@@ -265,7 +267,7 @@ export class Dialogue {
       return effects;
     }
     if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
-    return [...effects, ...this.#turns.started(responseId, cause === 'turn' ? 'caller' : cause, at)];
+    return [...effects, ...this.#turns.started(responseId, turnCause(cause), at)];
   }
 
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
@@ -315,4 +317,10 @@ export class Dialogue {
     this.replies.waits(endedAt, this.floor.audibleUntil);
     return effects;
   }
+}
+
+/** What made the assistant speak, in a turn's record. */
+function turnCause(cause: Cause): TurnCause {
+  if (cause === 'turn') return 'caller';
+  return cause === 'wait' ? 'tool' : cause;
 }

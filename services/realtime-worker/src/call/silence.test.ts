@@ -535,7 +535,7 @@ describe('a model that calls tools without end', () => {
 
 describe('a goodbye', () => {
   const saysGoodbye = () => {
-    const call = Call.connected();
+    const call = Call.inConversation();
     call.model(started('r1'), audio('r1', 'i1', 1_000), hangUp('r1'));
     return call;
   };

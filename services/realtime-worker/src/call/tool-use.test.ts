@@ -14,7 +14,7 @@ import {
   speechEvent,
 } from '../testing/call.ts';
 import {openingHours, ScriptedLookUp, toolsWith} from '../testing/tools.ts';
-import type {ImmediateTool} from '../tools/tool.ts';
+import type {BackgroundTool, ImmediateTool} from '../tools/tool.ts';
 
 const tools = toolsWith(new ScriptedLookUp());
 const found = {kind: 'output', output: 'It was sent on Monday.'} as const;
@@ -84,7 +84,7 @@ describe('a tool that answers at once', () => {
         facts: {transferTo: '+15550100'},
       }),
     };
-    const call = Call.connected({}, '', {tools: [transfer]});
+    const call = Call.inConversation({}, {tools: [transfer]});
     call.at(100).reply('r1', 'i1', 1_000, undefined, false);
     call.model({type: 'audioEnded', itemId: 'i1'}, calls('transfer', 'c1'), ended('r1'));
     expect(callEnding(call.effects)).toBeUndefined();
@@ -241,7 +241,7 @@ describe('a tool that answers later', () => {
   });
 
   test('can end the call: the line closes when the caller has heard what was said', () => {
-    const call = Call.connected({}, '', {tools});
+    const call = Call.inConversation({}, {tools});
     call.at(100).reply('r1', 'i1', 2_000, undefined, false);
     call.model(calls('look_up', 'c1'), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
     call.at(1_500).toolFinished('c1', {kind: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'});
@@ -263,6 +263,113 @@ describe('a tool that answers later', () => {
   });
 });
 
+describe('the rules of a tool', () => {
+  const withRules = (rules: Partial<BackgroundTool>) => [...toolsWith(Object.assign(new ScriptedLookUp(), rules))];
+
+  test('wrong arguments are told to the model with their place, and nothing runs', () => {
+    const check = () => 'people: expected a number';
+    const call = Call.connected({}, '', {tools: withRules({check})});
+    const effects = call.model(started('r1'), calls('look_up', 'c1'), ended('r1'));
+    expect(run(effects)).toEqual([]);
+    expect(results(effects)).toMatchObject([{output: expect.stringContaining('people: expected a number')}]);
+    expect(responseTags(effects)).toEqual(['tool-1']);
+  });
+
+  test('a caller who waits is told so word for word, and again when they have heard nothing for long', () => {
+    const waiting = {say: ['One moment.', 'Still looking.'], afterMs: 800};
+    const call = lookingUp({tools: withRules({waiting})});
+    expect(call.core.deadline).toBe(1_800);
+    const first = commandsToModel(call.timePasses(1_800));
+    expect(first).toMatchObject([
+      {do: 'respond', instructions: expect.stringContaining('"One moment."'), speechOnly: true},
+    ]);
+    call.at(2_000).reply('w1', 'iw1', 1_000, 'wait-1');
+    call.returnMarks();
+    expect(responseTags(call.timePasses(3_700))).toEqual([]);
+    expect(commandsToModel(call.timePasses(3_801))).toMatchObject([
+      {instructions: expect.stringContaining('"Still looking."')},
+    ]);
+  });
+
+  test('a result that comes while the caller is told to wait is spoken after that', () => {
+    const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});
+    call.timePasses(1_800);
+    expect(responseTags(call.at(1_900).toolFinished('c1', found))).toEqual([]);
+    call.model({type: 'itemAdded', itemId: 'result-c1'});
+    call.at(2_000).reply('w1', 'iw1', 500, 'wait-1');
+    expect(responseTags(call.effects)).toEqual(['wait-1', 'tool-2']);
+  });
+
+  test('a quick result needs no such words', () => {
+    const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});
+    call.at(1_500).toolFinished('c1', found);
+    call.timePasses(1_900);
+    expect(responseTags(call.effects)).toEqual(['tool-1']);
+  });
+
+  test('in the background it is answered at once, and its result comes as a note', () => {
+    const call = Call.connected({}, '', {tools: withRules({isBackground: true})});
+    call.model(started('r1'), calls('look_up', 'c1'), ended('r1'));
+    expect(results(call.effects)).toMatchObject([{output: expect.stringContaining('started')}]);
+    expect(responseTags(call.effects)).toEqual(['tool-1']);
+    call.reply('r2', 'i2', 100, 'tool-1');
+    const effects = call.at(4_000).toolFinished('c1', found);
+    expect(added(effects)).toEqual(['note']);
+    expect(responseTags(effects)).toEqual(['tool-2']);
+  });
+
+  test('one that stops for the caller is stopped when they speak, and the model is told', () => {
+    const call = lookingUp({tools: withRules({stopsForCaller: true})});
+    const effects = call.at(2_000).model(speechEvent('u2', 'callerSpoke'));
+    expect(effects).toContainEqual({do: 'stopTool', callId: 'c1'});
+    expect(results(effects)).toMatchObject([{output: expect.stringContaining('was stopped')}]);
+    expect(call.toolFinished('c1', found)).toEqual([]);
+  });
+
+  test('a repeat with the same arguments gets the first result, whatever their order, also while that is to come', () => {
+    const call = Call.connected({}, '', {tools: withRules({oncePerCall: true})});
+    call.model(
+      started('r1'),
+      calls('look_up', 'c1', 'r1', '{"a":1,"b":2}'),
+      calls('look_up', 'c2', 'r1', '{"b":2,"a":1}'),
+      ended('r1'),
+    );
+    expect(run(call.effects)).toHaveLength(1);
+    call.toolFinished('c1', found);
+    expect(results(call.effects).map(({callId}) => callId)).toEqual(['c1', 'c2']);
+    call.model(started('r2', 'tool-1'), calls('look_up', 'c3', 'r2', '{"a":1,"b":2}'), ended('r2'));
+    expect(run(call.effects)).toHaveLength(1);
+    expect(results(call.effects).at(-1)).toMatchObject({callId: 'c3', output: found.output});
+  });
+
+  test('a repeat of a call that failed runs', () => {
+    const call = Call.connected({}, '', {tools: withRules({oncePerCall: true})});
+    call.model(started('r1'), calls('look_up', 'c1'), ended('r1'));
+    call.toolFinished('c1', {kind: 'failed', output: 'It failed.'});
+    call.model(started('r2', 'tool-1'), calls('look_up', 'c2', 'r2'), ended('r2'));
+    expect(run(call.effects)).toHaveLength(2);
+  });
+
+  test('one that needs a yes runs only when the caller was asked and has spoken', () => {
+    const call = lookingUp({tools: withRules({needsApproval: true})});
+    expect(run(call.effects)).toEqual([]);
+    expect(results(call.effects)).toMatchObject([{output: expect.stringContaining('must agree')}]);
+    call.model(started('r2', 'tool-1'), calls('look_up', 'c2', 'r2'), ended('r2'));
+    expect(run(call.effects)).toEqual([]);
+    call.at(3_000).model(speechEvent('u2', 'callerSpoke'), speechEvent('u2', 'callerStopped', 2_500));
+    call.model({type: 'turnCommitted', itemId: 'u2'}, started('r3'), calls('look_up', 'c3', 'r3'), ended('r3'));
+    expect(run(call.effects)).toHaveLength(1);
+  });
+
+  test('hang_up is refused before the caller has said anything', () => {
+    const call = Call.connected();
+    const effects = call.model(started('r1'), hangUp('r1'), ended('r1'));
+    expect(results(effects)).toMatchObject([{output: expect.stringContaining('has not said anything yet')}]);
+    call.timePasses(9_000);
+    expect(callEnding(call.effects)).toBeUndefined();
+  });
+});
+
 describe('a call that moved while a tool was running', () => {
   const entries = (...items: Extract<JournalEntry, {is: 'item'}>['item'][]): JournalEntry[] =>
     items.map(item => ({is: 'item', item, wall: 0}));
@@ -275,14 +382,27 @@ describe('a call that moved while a tool was running', () => {
     return call;
   };
 
-  test('is told to the model without the call that nobody answers, and the model is asked again', () => {
+  test('has the tool run on, and the model is told of the call together with its result', () => {
     const call = goOn(entries(question, lookUp));
     expect(added(call.effects)).toEqual(['caller']);
-    expect(responseTags(call.effects)).toEqual(['recovery-1']);
+    expect(run(call.effects)).toEqual([{do: 'runTool', callId: 'c1', name: 'look_up', args: {}}]);
+    expect(responseTags(call.effects)).toEqual([]);
+    const effects = call.at(500).toolFinished('c1', found);
+    expect(added(effects)).toEqual(['toolCall', 'toolResult']);
+    expect(responseTags(effects)).toEqual(['tool-1']);
   });
 
-  test('ignores a result that belongs to another worker', () => {
-    expect(goOn(entries(question, lookUp)).toolFinished('c1', found)).toEqual([]);
+  test('goes on with its record: the same number, and the time since the model asked', () => {
+    const tool = {call: 3, turn: 2, name: 'look_up', at: 0, durationMs: null, ok: false};
+    const call = goOn([...entries(question, lookUp), {is: 'tool', tool, callId: 'c1', wall: 0}]);
+    call.at(700).toolFinished('c1', found);
+    expect(journalled(call.effects, 'tool').at(-1)).toMatchObject({tool: {...tool, durationMs: 700, ok: true}});
+  });
+
+  test('by a worker without that tool is told so', () => {
+    const call = goOn(entries(question, {...lookUp, name: 'gone'}));
+    expect(results(call.effects)).toMatchObject([{output: expect.stringContaining('no tool')}]);
+    expect(responseTags(call.effects)).toEqual(['tool-1']);
   });
 
   test('asks nothing where the caller was answered since', () => {

@@ -41,6 +41,30 @@ export class ToolUse {
     return this.#then(calls.finished(callId, outcome, {at, audibleUntil: this.#audibleUntil(at), isSilenced}), at);
   }
 
+  /** Goes on with the tools that another worker began. */
+  resume(at: Millis): CallEffect[] {
+    const {calls, since} = this.#deps;
+    return this.#then(calls.resume(since(at), at), at);
+  }
+
+  /** When a caller who waits for a result is to be told so. */
+  get deadline(): Millis | undefined {
+    const {calls, floor} = this.#deps;
+    return this.#isSilent ? calls.waitingDue(floor.audibleUntil) : undefined;
+  }
+
+  time(at: Millis): CallEffect[] {
+    const {calls, floor, replies} = this.#deps;
+    const request = this.#isSilent ? calls.waiting(floor.audibleUntil, at) : undefined;
+    return request ? replies.want(request, at) : [];
+  }
+
+  /** Nobody speaks, and nothing is about to be said. */
+  get #isSilent(): boolean {
+    const {calls, floor, replies} = this.#deps;
+    return floor.streamOpen && !floor.callerSpeaks && !replies.busy && !calls.goodbye.said;
+  }
+
   #then({effects, request, loops}: AfterTool, at: Millis): CallEffect[] {
     const {replies} = this.#deps;
     if (loops) return [...effects, ...replies.giveUp('tool-loop')];

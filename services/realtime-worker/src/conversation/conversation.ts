@@ -7,6 +7,15 @@ export type ToolCallItem = Extract<ConversationItem, {kind: 'toolCall'}>;
 /** Characters of one item: twenty minutes of speech. */
 export const WORDS_AT_MOST = 20_000;
 
+/** A call of a tool, and what the conversation says of it. */
+export interface MadeToolCall {
+  readonly call: ToolCallItem;
+  readonly isAnswered: boolean;
+  readonly output: string | undefined;
+  /** The caller has said something since, or pressed a key. */
+  readonly callerSince: boolean;
+}
+
 /** An item and, if the caller did not hear all of its audio, how much of it. */
 export interface KeptItem {
   readonly item: ConversationItem;
@@ -108,15 +117,21 @@ export class Conversation {
     });
   }
 
-  /** The tool calls, oldest first. `waits`: the model still waits for the result, and the caller has not spoken since. */
-  get toolCalls(): readonly {readonly call: ToolCallItem; readonly isAnswered: boolean; readonly waits: boolean}[] {
+  /** The tool calls, oldest first. */
+  get toolCalls(): readonly MadeToolCall[] {
     const items = this.#items.map(({item}) => item);
     return items.flatMap((call, at) => {
       if (call.kind !== 'toolCall') return [];
       const later = items.slice(at + 1);
-      const isAnswered = later.some(item => item.kind === 'toolResult' && item.callId === call.callId);
-      return [{call, isAnswered, waits: !isAnswered && !later.some(item => item.kind === 'caller')}];
+      const result = later.find(item => item.kind === 'toolResult' && item.callId === call.callId);
+      const output = result?.kind === 'toolResult' ? result.output : undefined;
+      return [{call, output, isAnswered: result !== undefined, callerSince: later.some(isOfCaller)}];
     });
+  }
+
+  /** Whether the caller has said something, or pressed a key. */
+  get hasCaller(): boolean {
+    return this.#items.some(({item}) => isOfCaller(item));
   }
 
   /** A tool call that this session does not know, because another one made it. */
@@ -131,3 +146,5 @@ export class Conversation {
     return last === 'caller' || last === 'toolResult';
   }
 }
+
+const isOfCaller = ({kind}: ConversationItem) => kind === 'caller' || kind === 'note';

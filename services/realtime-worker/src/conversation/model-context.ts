@@ -65,6 +65,11 @@ export class ModelContext {
     return {id, added: this.add({kind: 'note', id, text})};
   }
 
+  /** Whether the caller has said something, or pressed a key. */
+  get hasCaller(): boolean {
+    return this.#conversation.hasCaller;
+  }
+
   /** The tool calls of the conversation, oldest first. */
   get toolCalls(): Conversation['toolCalls'] {
     return this.#conversation.toolCalls;

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 
 /** An item of the conversation as the journal stores it. */
 export const JournalItem = z.union([
@@ -51,6 +51,7 @@ export const CallSnapshot = z.object({
   turns: z.number(),
   interruptions: z.number(),
   toolCalls: z.number(),
+  tools: z.array(z.tuple([z.string(), ToolCallRecord])).optional(),
   failovers: z.number(),
 });
 export type CallSnapshot = z.infer<typeof CallSnapshot>;

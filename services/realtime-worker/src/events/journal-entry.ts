@@ -70,8 +70,9 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('interruption'), interruption: InterruptionRecord}),
   /**
    * Written when the model calls a tool (`durationMs` is null while its result is to come), and again with the result.
+   * Journals of versions before November 2026 do not name the call.
    */
-  z.object({...base, is: z.literal('tool'), tool: ToolCallRecord}),
+  z.object({...base, is: z.literal('tool'), tool: ToolCallRecord, callId: z.string().optional()}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),

@@ -144,6 +144,7 @@ describe('the journal of a call that an earlier version wrote', () => {
       turns: 5,
       interruptions: 1,
       toolCalls: 1,
+      tools: new Map(),
       failovers: 1,
       owner: 'worker-a',
     });

@@ -1,3 +1,4 @@
+import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
@@ -28,6 +29,8 @@ export interface RestoredCall {
   readonly openTurn: InheritedTurn | undefined;
   readonly interruptions: number;
   readonly toolCalls: number;
+  /** The tool calls by call id; those without a result have `durationMs: null`. */
+  readonly tools: ReadonlyMap<string, ToolCallRecord>;
   readonly failovers: number;
   /** Who had the call last. */
   readonly owner: string | undefined;

@@ -1,4 +1,4 @@
-import type {TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import type {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation, type KeptItem} from '../conversation/conversation.ts';
@@ -12,6 +12,8 @@ import type {InheritedTurn} from './turn-log.ts';
 const KEPT_ITEMS = 40;
 const KEPT_LETTERS = 12_000;
 const LEAST_ITEMS = 6;
+/** Of the tool calls, the last. */
+const KEPT_TOOLS = 40;
 
 type Entry<Is extends JournalEntry['is']> = Extract<JournalEntry, {is: Is}>;
 
@@ -37,6 +39,7 @@ export class RestoringCall {
   #turns = 0;
   #interruptions = 0;
   #toolCalls = 0;
+  readonly #tools = new Map<string, ToolCallRecord>();
   #failovers = 0;
 
   get conversation(): Conversation {
@@ -77,6 +80,7 @@ export class RestoringCall {
         return this.#interruption();
       case 'tool':
         this.#toolCalls = Math.max(this.#toolCalls, entry.tool.call + 1);
+        if (entry.callId !== undefined) this.#tools.set(entry.callId, entry.tool);
         return;
       case 'failover':
         this.#failovers += 1;
@@ -124,6 +128,7 @@ export class RestoringCall {
       openTurn,
       interruptions: this.#interruptions,
       toolCalls: this.#toolCalls,
+      tools: this.#tools,
       failovers: this.#failovers,
       owner: this.#owner,
       assistant: this.#assistant,
@@ -158,6 +163,7 @@ export class RestoringCall {
       turns: this.#turns,
       interruptions: this.#interruptions,
       toolCalls: this.#toolCalls,
+      tools: [...this.#tools].slice(-KEPT_TOOLS),
       failovers: this.#failovers,
     };
   }
@@ -189,6 +195,7 @@ export class RestoringCall {
     this.#turns = call.turns;
     this.#interruptions = call.interruptions;
     this.#toolCalls = call.toolCalls;
+    for (const [callId, tool] of call.tools ?? []) this.#tools.set(callId, tool);
     this.#failovers = call.failovers;
   }
 

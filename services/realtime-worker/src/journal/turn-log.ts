@@ -5,7 +5,7 @@ import type {Truncation} from '../playback/truncation.ts';
 import type {Interruption} from '../barge-in/floor-events.ts';
 import type {ResponseStatus} from '../model/model-adapter.ts';
 
-type TurnCause = TurnRecord['cause'];
+export type TurnCause = TurnRecord['cause'];
 
 interface OpenTurn {
   readonly responseId: string;

@@ -1,3 +1,5 @@
+import {MemoryToolLedger} from '../call-session/tool-ledger.ts';
+import {Lingering} from '../call-session/lingering.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
@@ -61,6 +63,8 @@ export async function rehearse(options: {
       clock,
       metrics,
       log,
+      toolLedger: new MemoryToolLedger(),
+      lingering: new Lingering(),
       streamGraceMs: 1_000,
       rotateAfterMs: 3_600_000,
       showTimingMath: false,

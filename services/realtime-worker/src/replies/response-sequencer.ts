@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {RecentIds} from './recent-ids.ts';
 
 /** Why the model is asked to speak. */
-export type Cause = 'greeting' | 'turn' | 'tool' | 'digits' | 'idle' | 'recovery' | 'farewell';
+export type Cause = 'greeting' | 'turn' | 'tool' | 'wait' | 'digits' | 'idle' | 'recovery' | 'farewell';
 
 /** Something that the model is asked to say. */
 export interface Request {
@@ -85,6 +85,8 @@ export class ResponseSequencer {
   }
 
   want(request: Request, at: Millis): Create | undefined {
+    // The result is there: nobody has to be asked to wait for it.
+    if (request.cause === 'tool') this.#queue = this.#queue.filter(({cause}) => cause !== 'wait');
     // Two tool results that wait get one answer, which knows both.
     const same = this.#queue.findIndex(({cause}) => cause === request.cause);
     const waiting = this.#queue[same];
@@ -125,7 +127,9 @@ export class ResponseSequencer {
     if (slot.state === 'requested' && slot.request !== request) this.#queue.unshift(slot.request);
     this.#slot = {state: 'active', responseId, request};
     this.#unanswered = false;
-    this.#queue = this.#queue.filter(waiting => waiting !== request && !this.#covers(waiting));
+    // Words of ours answer nothing.
+    const answers = request?.cause !== 'wait';
+    this.#queue = this.#queue.filter(waiting => waiting !== request && !(answers && this.#covers(waiting)));
     return request;
   }
 

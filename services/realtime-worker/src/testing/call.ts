@@ -96,6 +96,23 @@ export class Call {
     return call;
   }
 
+  /** The same, and the caller has said something and was answered. */
+  static inConversation(floor: Partial<FloorPolicy> = {}, special: CallOptions = {}): Call {
+    const items = [
+      {kind: 'caller', id: 'u0', text: 'I must go.'},
+      {kind: 'assistant', id: 'i0', text: 'All right.'},
+    ] as const;
+    const call = new Call(
+      floor,
+      '',
+      special,
+      items.map(item => ({is: 'item', item, wall: 0})),
+    );
+    call.model({type: 'ready'});
+    call.edge(began);
+    return call;
+  }
+
   at(at: number): this {
     this.#at = at;
     return this;

@@ -1,3 +1,5 @@
+import {MemoryToolLedger} from '../call-session/tool-ledger.ts';
+import {Lingering} from '../call-session/lingering.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
@@ -56,6 +58,8 @@ export async function takenCall({
     clock,
     metrics,
     log: canaryLog('test'),
+    toolLedger: new MemoryToolLedger(),
+    lingering: new Lingering(),
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,
     showTimingMath: false,

@@ -1,3 +1,4 @@
+import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
@@ -54,7 +55,7 @@ export class ClosingLine {
   }
 
   /** What becomes of the caller, for the effect `leave`. */
-  get leave(): Omit<Leave, 'reason'> {
+  get leave(): {readonly intent: Leave['intent']; readonly facts?: Facts} {
     const {intent, facts} = this.#goodbye ?? HANG_UP;
     return facts === undefined ? {intent} : {intent, facts};
   }

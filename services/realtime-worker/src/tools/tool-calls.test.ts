@@ -17,8 +17,17 @@ const called = (name: string) =>
     name,
     arguments: '{}',
   }) as const;
+/** The caller has said something. */
+function spokenWith(): Conversation {
+  const conversation = new Conversation();
+  conversation.add({kind: 'caller', id: 'u0', text: 'Goodbye.'}, 0);
+  return conversation;
+}
 const tools = () =>
-  new ToolCalls(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), 2, 8, assistantTools);
+  new ToolCalls(new ModelContext(spokenWith(), {epoch: 1, truncates: true}), assistantTools, 8, {
+    toolCalls: 2,
+    tools: new Map(),
+  });
 
 test('hanging up lasts from the tool call until the line is closed', () => {
   const calls = tools();
@@ -40,13 +49,16 @@ test('a tool that the assistant does not have is answered at once, and recorded 
 });
 
 test('a second hang-up in one reply is answered at once, so that no other worker hangs up for it later', () => {
-  const conversation = new Conversation();
-  const calls = new ToolCalls(new ModelContext(conversation, {epoch: 1, truncates: true}), 0, 8, assistantTools);
+  const conversation = spokenWith();
+  const calls = new ToolCalls(new ModelContext(conversation, {epoch: 1, truncates: true}), assistantTools, 8);
   calls.called(called('hang_up'), facts);
   const second = {...called('hang_up'), itemId: 'item-2', callId: 'call-2'};
   expect(noted(calls.called(second, facts).effects)).toMatchObject([{call: 1, durationMs: 0, ok: false}]);
   calls.stay(6_000);
-  const next = new ToolCalls(new ModelContext(conversation, {epoch: 2, truncates: true}), 2, 8, assistantTools);
+  const next = new ToolCalls(new ModelContext(conversation, {epoch: 2, truncates: true}), assistantTools, 8, {
+    toolCalls: 2,
+    tools: new Map(),
+  });
   next.adopt(7_000);
   expect(next.goodbye.said).toBe(false);
 });

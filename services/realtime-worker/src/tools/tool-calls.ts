@@ -1,15 +1,27 @@
 import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
-import type {Millis} from '@voicebridge/shared/time.ts';
-import {type CallEffect, journal} from '../events/call-effect.ts';
+import {earliest, type Millis} from '@voicebridge/shared/time.ts';
+import type {CallEffect} from '../events/call-effect.ts';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {type ModelContext, resultId} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {RecentIds} from '../replies/recent-ids.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 import {ClosingLine} from './closing-line.ts';
-import {badArguments, toolThrew, unknownTool} from './tool-failure.ts';
-import {type ImmediateTool, parseArguments, type Tool} from './tool.ts';
+import {EarlierCalls} from './earlier-calls.ts';
+import {Rounds} from './rounds.ts';
+import {
+  badArguments,
+  notApproved,
+  toolStopped,
+  toolThrew,
+  tooSoon,
+  unknownTool,
+  wrongArguments,
+} from './tool-failure.ts';
+import {type RestoredTools, ToolRecords} from './tool-records.ts';
+import {type BackgroundTool, type ImmediateTool, parseArguments, type Tool} from './tool.ts';
+import {WaitingWords} from './waiting-words.ts';
 
 /** The length of a tool's name in a call record, in characters. */
 const LONGEST_NAME = 100;
@@ -17,6 +29,7 @@ const LONGEST_NAME = 100;
 const REMEMBERED = 64;
 const ENDING = 'The call is ending already.';
 const CALLER_SPOKE = 'The caller spoke; the call goes on.';
+const STARTED = 'It was started. Go on with the conversation; you will be told the result when it is there.';
 
 /** What follows from a tool call or its result. */
 export interface AfterTool {
@@ -49,55 +62,64 @@ export interface FinishedAt {
 
 /** A tool call without a final record. */
 interface OpenCall {
+  readonly callId: string;
   readonly record: ToolCallRecord;
   readonly calledAt: Millis;
 }
 
 interface RunningCall extends OpenCall {
+  readonly tool: BackgroundTool;
+  readonly args: ToolArguments;
   readonly responseId: string;
+  readonly words: WaitingWords | undefined;
+  /** It gets the result of this call, which has the same arguments. */
+  readonly follows: string | undefined;
   /** Its response is complete. */
   isResponseOver: boolean;
 }
 
 /**
  * The tool calls of one call: which tool is run, what the model is told of it, and what the call record says. Each call
- * of the model is run once and answered once, whatever its tool does.
+ * of the model is run once and answered once, whatever its tool does and whichever worker has the call.
  */
 export class ToolCalls {
   readonly goodbye = new ClosingLine();
   readonly #memory: ModelContext;
   readonly #tools: readonly Tool[];
-  #count: number;
+  readonly #records: ToolRecords;
+  readonly #earlier: EarlierCalls;
+  readonly #rounds: Rounds;
   readonly #seen = new RecentIds(REMEMBERED);
   /** By call id: the calls whose result is still to come. */
   readonly #running = new Map<string, RunningCall>();
   /** The call that ends the phone call. */
   #leaving: OpenCall | undefined;
-  /** Rounds of tools in a row without a word to the caller. A round is one response with tool calls. */
-  #rounds = 0;
-  #lastRound: string | undefined;
-  readonly #mostRounds: number;
+  #isResumed: boolean;
 
-  /** `count`: tool calls before this worker had the call. `mostRounds`: after so many in a row the model must speak. */
-  constructor(memory: ModelContext, count: number, mostRounds: number, tools: readonly Tool[]) {
+  /** `restored`: the tool calls before this worker had the call. `mostRounds`: after so many in a row the model must speak. */
+  constructor(memory: ModelContext, tools: readonly Tool[], mostRounds: number, restored?: RestoredTools) {
     this.#memory = memory;
-    this.#count = count;
-    this.#mostRounds = mostRounds;
     this.#tools = tools;
+    this.#records = new ToolRecords(restored);
+    this.#earlier = new EarlierCalls(memory, this.#records);
+    this.#rounds = new Rounds(mostRounds);
+    this.#isResumed = restored === undefined;
   }
 
   /** Whether the model waits for a result. */
   get isRunning(): boolean {
-    return this.#running.size > 0;
+    return [...this.#running.values()].some(({tool}) => !tool.isBackground);
   }
 
-  /**
-   * Whether the model waited for a result when another worker had the call, and the caller has said nothing since. That
-   * result never comes: the model must be asked again.
-   */
-  get hasLostResult(): boolean {
-    const last = this.#memory.toolCalls.at(-1);
-    return last?.waits === true && this.#toolNamed(last.call.name)?.runs === 'later';
+  /** When a caller who waits for a result is to be told so. `audibleUntil`: until when they hear something. */
+  waitingDue(audibleUntil: Millis): Millis | undefined {
+    return earliest(...[...this.#running.values()].map(({words}) => words?.dueAt(audibleUntil)));
+  }
+
+  /** What a caller who waits for a result is told now, if anything. */
+  waiting(audibleUntil: Millis, at: Millis): Request | undefined {
+    const due = [...this.#running.values()].find(({words}) => words && at >= words.dueAt(audibleUntil));
+    return due?.words?.next(at);
   }
 
   /** Goes on with the end of the call, if the assistant was ending it on another worker. */
@@ -112,9 +134,35 @@ export class ToolCalls {
     }
   }
 
+  /** Goes on with the tools that another worker began and whose result is not in the conversation. Once. */
+  resume(since: Millis, at: Millis): AfterTool {
+    if (this.#isResumed) return {effects: []};
+    this.#isResumed = true;
+    const effects: CallEffect[] = [];
+    const unknown: string[] = [];
+    for (const {call, isAnswered} of this.#memory.toolCalls) {
+      const {callId, name} = call;
+      const tool = this.#toolNamed(name);
+      const record = this.#records.of(callId);
+      const isOpen = tool?.runs === 'later' && tool.isBackground ? record?.durationMs === null : !isAnswered;
+      if (!isOpen || tool?.runs === 'at-once') continue;
+      const args = tool && parseArguments(tool, call.arguments);
+      const known = record ?? this.#records.next({turn: 0, name, at: since});
+      this.#seen.add(callId);
+      if (!tool || !args) {
+        effects.push(...this.#answered({callId, record: known, calledAt: at}, unknownTool(name), at));
+        unknown.push(resultId(callId));
+        continue;
+      }
+      const calledAt = at - Math.max(0, since - known.at);
+      effects.push(...this.#begin({callId, tool, args, responseId: '', record: known, calledAt}, true, at));
+    }
+    return unknown.length > 0 ? this.#ask(unknown, '', effects) : {effects};
+  }
+
   /** The caller heard something, or said something. */
   spoken(): void {
-    this.#rounds = 0;
+    this.#rounds.spoken();
   }
 
   /** The model calls a tool. Idempotent, by call id and by item. */
@@ -124,52 +172,63 @@ export class ToolCalls {
     if (!this.#seen.add(callId) || this.#memory.has(itemId)) return {effects: []};
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});
-    const record = {call: this.#count, turn, name, at: since, durationMs: 0, ok: false};
-    this.#count += 1;
-    // What a reply still brings after the caller spoke over it, a goodbye above all, is no longer meant.
-    if (isSilenced) return {effects: [...effects, noted(record), ...this.#memory.toolResult(callId, CALLER_SPOKE)]};
     const tool = this.#toolNamed(name);
+    const open: OpenCall = {callId, record: this.#records.next({turn, name, at: since}), calledAt: at};
+    const closed = (outcome: ToolOutcome, output?: string) => this.#answered(open, outcome, at, output);
+    // What a reply still brings after the caller spoke over it, a goodbye above all, is no longer meant.
+    if (isSilenced) return {effects: [...effects, ...closed(toolStopped(name), CALLER_SPOKE)]};
     const args = tool && parseArguments(tool, event.arguments);
     if (tool?.runs === 'later' && args) {
-      this.#running.set(callId, {record, calledAt: at, responseId, isResponseOver: false});
-      this.#countRound(responseId);
-      return {effects: [...effects, noted({...record, durationMs: null}), {do: 'runTool', callId, name, args}]};
+      this.#rounds.called(responseId);
+      const outcome = this.#atOnce(tool, args, callId);
+      if (outcome) return this.#ask(callId, responseId, [...effects, ...closed(outcome)]);
+      const more = this.#begin({...open, tool, args, responseId}, false, at);
+      if (!tool.isBackground) return {effects: [...effects, ...more]};
+      return this.#ask(callId, responseId, [...effects, ...more, ...this.#memory.toolResult(callId, STARTED)]);
     }
     const {outcome, warning = []} =
       tool?.runs === 'at-once' ? runAtOnce(tool, args) : {outcome: tool ? badArguments(name) : unknownTool(name)};
     effects.push(...warning);
-    if (outcome.kind === 'leave') {
-      // The model must not wait for a result, nor another worker end the call for a second time.
-      if (this.goodbye.said) return {effects: [...effects, noted(record), ...this.#memory.toolResult(callId, ENDING)]};
-      effects.push(noted({...record, durationMs: null}));
-      this.#leaving ??= {record, calledAt: at};
-      this.goodbye.say(callId, responseId, audibleUntil, outcome);
-      return {effects};
+    if (outcome.kind !== 'leave') {
+      this.#rounds.called(responseId);
+      return this.#ask(callId, responseId, [...effects, ...closed(outcome)]);
     }
-    effects.push(noted({...record, ok: outcome.kind === 'output'}), ...this.#memory.toolResult(callId, outcome.output));
-    this.#countRound(responseId);
-    return this.#ask(callId, responseId, effects);
+    // A model that takes the silence after its greeting for the end must not end the call.
+    if (!this.#memory.hasCaller) {
+      this.#rounds.called(responseId);
+      return this.#ask(callId, responseId, [...effects, ...closed(tooSoon(name))]);
+    }
+    // The model must not wait for a result, nor another worker end the call for a second time.
+    if (this.goodbye.said) return {effects: [...effects, ...closed(outcome, ENDING)]};
+    effects.push(this.#records.began(callId, open.record));
+    this.#leaving ??= open;
+    this.goodbye.say(callId, responseId, audibleUntil, outcome);
+    return {effects};
   }
 
   /** The result of a tool that ran in the background. Idempotent; a result that is not waited for is ignored. */
   finished(callId: string, outcome: ToolOutcome, {at, audibleUntil, isSilenced}: FinishedAt): AfterTool {
     const call = this.#running.get(callId);
     if (!call) return {effects: []};
-    this.#running.delete(callId);
-    const {record, calledAt, responseId, isResponseOver} = call;
-    const durationMs = Math.round(at - calledAt);
+    const {responseId, isResponseOver} = call;
     if (outcome.kind === 'leave') {
-      if (isSilenced(responseId))
-        return {effects: [noted({...record, durationMs}), ...this.#memory.toolResult(callId, CALLER_SPOKE)]};
-      this.#leaving ??= {record, calledAt};
+      this.#running.delete(callId);
+      if (isSilenced(responseId)) return {effects: this.#answered(call, toolStopped(call.tool.name), at, CALLER_SPOKE)};
+      this.#leaving ??= call;
       this.goodbye.say(callId, responseId, audibleUntil, outcome);
       if (isResponseOver) this.goodbye.responseEnded(responseId, audibleUntil - at, at);
       return {effects: []};
     }
-    const effects = [noted({...record, durationMs, ok: outcome.kind === 'output'})];
-    effects.push(...this.#memory.toolResult(callId, outcome.output));
+    const effects: CallEffect[] = [];
+    const calls = [call, ...[...this.#running.values()].filter(({follows}) => follows === callId)];
+    const told = calls.map(each => {
+      this.#running.delete(each.callId);
+      const answer = this.#answer(each, outcome, at);
+      effects.push(...answer.effects);
+      return answer.itemId;
+    });
     // The goodbye is the last word: nothing may follow it.
-    return this.goodbye.said ? {effects} : this.#ask(callId, responseId, effects);
+    return this.goodbye.said ? {effects} : this.#ask(told, responseId, effects);
   }
 
   /** A response is complete. `unheardMs`: how much of what was said is still to be played. */
@@ -178,11 +237,17 @@ export class ToolCalls {
     for (const call of this.#running.values()) if (call.responseId === responseId) call.isResponseOver = true;
   }
 
-  /** The caller has something to say: the assistant does not leave the call. */
+  /** The caller has something to say: the assistant does not leave the call, and tools that stop for a caller stop. */
   stay(at: Millis): CallEffect[] {
+    const effects: CallEffect[] = [];
+    for (const call of this.#running.values()) {
+      if (!call.tool.stopsForCaller) continue;
+      this.#running.delete(call.callId);
+      effects.push({do: 'stopTool', callId: call.callId}, ...this.#answered(call, toolStopped(call.tool.name), at));
+    }
     const callId = this.goodbye.cancel();
-    if (callId === undefined) return [];
-    return [...this.#left(false, at), ...this.#memory.toolResult(callId, CALLER_SPOKE)];
+    if (callId === undefined) return effects;
+    return [...effects, ...this.#left(false, at), ...this.#memory.toolResult(callId, CALLER_SPOKE)];
   }
 
   /** Closes the line once the goodbye was heard (`quiet`), unless the caller may be about to say something (`held`). */
@@ -198,32 +263,65 @@ export class ToolCalls {
     return this.#left(true, at);
   }
 
-  /** Asks the model to speak about a result, unless the same response waits for another one: it is asked once, after all. */
-  #ask(callId: string, responseId: string, effects: CallEffect[]): AfterTool {
-    if ([...this.#running.values()].some(call => call.responseId === responseId)) return {effects};
-    const request = {cause: 'tool', after: [resultId(callId)]} as const;
-    if (this.#rounds < this.#mostRounds) return {effects, request};
-    // It was told to speak, and calls tools all the same.
-    if (this.#rounds > this.#mostRounds) return {effects, loops: true};
-    effects.push({
-      do: 'missed',
-      cause: 'tool-loop',
-      step: 'ask-again',
-      note: `${this.#rounds} rounds of tools without a word`,
-      detail: '',
-    });
-    return {effects, request: {...request, speechOnly: true}};
+  /** What answers a call without running its tool: wrong arguments, an earlier result, a question to the caller. */
+  #atOnce(tool: BackgroundTool, args: ToolArguments, callId: string): ToolOutcome | undefined {
+    const wrong = tool.check?.(args);
+    if (wrong !== undefined) return wrongArguments(tool.name, wrong);
+    const first = tool.oncePerCall ? this.#earlier.result(tool, args, callId) : undefined;
+    if (first !== undefined) return {kind: 'output', output: first};
+    if (tool.needsApproval && !this.#earlier.isApproved(tool, args, callId)) return notApproved(tool.name);
+    return undefined;
   }
 
-  #countRound(responseId: string): void {
-    if (responseId !== this.#lastRound) this.#rounds += 1;
-    this.#lastRound = responseId;
+  #begin(call: Omit<RunningCall, 'words' | 'follows' | 'isResponseOver'>, isAgain: boolean, at: Millis): CallEffect[] {
+    const {callId, tool, args, record} = call;
+    const follows = tool.oncePerCall ? this.#earlier.twin(this.#running.values(), tool, args) : undefined;
+    const words = tool.waiting && new WaitingWords(tool.waiting, isAgain ? at : call.calledAt);
+    this.#running.set(callId, {...call, words, follows, isResponseOver: false});
+    const begun = this.#records.began(callId, record);
+    return follows === undefined ? [begun, {do: 'runTool', callId, name: tool.name, args}] : [begun];
+  }
+
+  #answered(call: OpenCall, outcome: ToolOutcome, at: Millis, output?: string): CallEffect[] {
+    return this.#answer(call, outcome, at, output).effects;
+  }
+
+  /** A call has its result: the record says so, and the model is told. `output`: told in place of the outcome's words. */
+  #answer(
+    call: OpenCall,
+    outcome: ToolOutcome,
+    at: Millis,
+    output?: string,
+  ): {readonly itemId: string; readonly effects: CallEffect[]} {
+    const {callId, record, calledAt} = call;
+    const words = output ?? (outcome.kind === 'leave' ? '' : outcome.output);
+    const ended = this.#records.ended(callId, record, {outcome, durationMs: Math.round(at - calledAt)});
+    if (!isInBackground(call))
+      return {itemId: resultId(callId), effects: [ended, ...this.#memory.toolResult(callId, words)]};
+    const {id, added} = this.#memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
+    return {itemId: id, effects: [ended, ...added]};
+  }
+
+  /** Asks the model to speak about results, unless the same response waits for another one: it is asked once, after all. */
+  #ask(told: string | readonly string[], responseId: string, effects: CallEffect[]): AfterTool {
+    const waits = ({tool, responseId: of}: RunningCall) => of === responseId && !tool.isBackground;
+    if ([...this.#running.values()].some(waits)) return {effects};
+    const after = typeof told === 'string' ? [resultId(told)] : told;
+    const request = {cause: 'tool', after} as const;
+    const {state} = this.#rounds;
+    if (state === 'fine') return {effects, request};
+    // It was told to speak, and calls tools all the same.
+    if (state === 'endless') return {effects, loops: true};
+    return {effects: [...effects, this.#rounds.missed], request: {...request, speechOnly: true}};
   }
 
   #left(ok: boolean, at: Millis): CallEffect[] {
     const leaving = this.#leaving;
     this.#leaving = undefined;
-    return leaving ? [noted({...leaving.record, durationMs: Math.round(at - leaving.calledAt), ok})] : [];
+    if (!leaving) return [];
+    const {callId, record, calledAt} = leaving;
+    const outcome: ToolOutcome = ok ? {kind: 'output', output: ''} : toolStopped(record.name);
+    return [this.#records.ended(callId, record, {outcome, durationMs: Math.round(at - calledAt)})];
   }
 
   #toolNamed(name: string): Tool | undefined {
@@ -231,8 +329,8 @@ export class ToolCalls {
   }
 }
 
-function noted(tool: ToolCallRecord): CallEffect {
-  return journal({is: 'tool', tool});
+function isInBackground(call: OpenCall | RunningCall): boolean {
+  return 'tool' in call && call.tool.isBackground === true;
 }
 
 /** A tool that throws must not end the call it belongs to, nor any other call of this worker. */

@@ -16,3 +16,22 @@ export const toolTimedOut = (name: string, afterMs: Millis): ToolOutcome =>
   failed(
     `The tool ${name} gave no result within ${afterMs / 1_000} seconds. Tell the caller that this did not work in time.`,
   );
+
+export const wrongArguments = (name: string, what: string): ToolOutcome =>
+  failed(`The arguments of ${name} are wrong: ${what}. Correct them and call it again; ask the caller if you must.`);
+
+export const notApproved = (name: string): ToolOutcome =>
+  failed(
+    `The caller must agree first. Say what you are about to do with ${name}, ask whether that is right, and call it again with the same arguments only after they said yes.`,
+  );
+
+export const toolStopped = (name: string): ToolOutcome =>
+  failed(`The caller spoke, and ${name} was stopped. Answer the caller.`);
+
+export const outcomeUnknown = (name: string): ToolOutcome =>
+  failed(
+    `It is not known whether ${name} succeeded: a fault cut it off. Do not call it again by yourself. Tell the caller that you cannot be sure.`,
+  );
+
+export const tooSoon = (name: string): ToolOutcome =>
+  failed(`The caller has not said anything yet: ${name} is refused. Go on with the call.`);

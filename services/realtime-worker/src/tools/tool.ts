@@ -6,6 +6,8 @@ import type {ToolDefinition} from '../model/model-adapter.ts';
 /** What a tool that runs in the background knows of its call. */
 export interface ToolJob {
   readonly callSid: CallSid;
+  /** `callSid:call_id`: the same for every attempt at this call of the tool, on whatever worker. */
+  readonly key: string;
   /** Aborted when the result is not needed any more: the call is over here, or the time limit is reached. */
   readonly signal: AbortSignal;
 }
@@ -22,8 +24,24 @@ export interface ImmediateTool extends ToolDefinition {
  */
 export interface BackgroundTool extends ToolDefinition {
   readonly runs: 'later';
-  /** The time limit. A caller waits in silence meanwhile, unless the model says something first. */
+  /** The time limit. A caller waits in silence meanwhile, unless the model says something first, or `waiting` does. */
   readonly timeoutMs: Millis;
+  /** Said word for word, one after the other and the last again, whenever the caller has heard nothing for `afterMs`. */
+  readonly waiting?: {readonly say: readonly string[]; readonly afterMs: Millis} | undefined;
+  /** The model is answered at once, goes on, and is told the result when it is there. */
+  readonly isBackground?: boolean;
+  /** It is stopped when the caller has something to say. */
+  readonly stopsForCaller?: boolean;
+  /** The caller must have been asked, and have said something, before it runs. */
+  readonly needsApproval?: boolean;
+  /** It may run again where nobody knows what became of an attempt. */
+  readonly isRepeatable?: boolean;
+  /** A repeat with the same arguments gets the first result that was a success. */
+  readonly oncePerCall?: boolean;
+  /** The call record keeps neither arguments nor result. */
+  readonly isMasked?: boolean;
+  /** What is wrong with the arguments, in words to the model; undefined: nothing. Pure. */
+  check?(args: ToolArguments): string | undefined;
   run(args: ToolArguments, job: ToolJob): Promise<ToolOutcome>;
 }
 

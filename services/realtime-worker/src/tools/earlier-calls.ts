@@ -1,0 +1,50 @@
+import type {ModelContext} from '../conversation/model-context.ts';
+import type {ToolArguments} from '../events/tool-outcome.ts';
+import {canonical} from './canonical.ts';
+import type {ToolRecords} from './tool-records.ts';
+import {type BackgroundTool, parseArguments} from './tool.ts';
+
+interface Running {
+  readonly callId: string;
+  readonly tool: BackgroundTool;
+  readonly args: ToolArguments;
+  readonly follows: string | undefined;
+}
+
+/** What the conversation says of earlier calls of the same tool with the same arguments. */
+export class EarlierCalls {
+  readonly #memory: ModelContext;
+  readonly #records: ToolRecords;
+
+  constructor(memory: ModelContext, records: ToolRecords) {
+    this.#memory = memory;
+    this.#records = records;
+  }
+
+  /** The first result that was a success. */
+  result(tool: BackgroundTool, args: ToolArguments, callId: string): string | undefined {
+    return this.#alike(tool, args, callId).find(({call}) => this.#records.succeeded(call.callId))?.output;
+  }
+
+  /** The call that is running. */
+  twin(running: Iterable<Running>, tool: BackgroundTool, args: ToolArguments): string | undefined {
+    const wanted = canonical(args);
+    const isTwin = (other: Running) =>
+      other.follows === undefined && other.tool.name === tool.name && canonical(other.args) === wanted;
+    return [...running].find(isTwin)?.callId;
+  }
+
+  /** Whether the model was told to ask the caller, who has said something since. */
+  isApproved(tool: BackgroundTool, args: ToolArguments, callId: string): boolean {
+    return this.#alike(tool, args, callId).some(({isAnswered, callerSince}) => isAnswered && callerSince);
+  }
+
+  #alike(tool: BackgroundTool, args: ToolArguments, callId: string) {
+    const wanted = canonical(args);
+    return this.#memory.toolCalls.filter(({call}) => {
+      if (call.name !== tool.name || call.callId === callId) return false;
+      const other = parseArguments(tool, call.arguments);
+      return other !== undefined && canonical(other) === wanted;
+    });
+  }
+}
