@@ -1,3 +1,4 @@
 /** What a file in `ASSISTANTS_DIR` imports. */
 export {assistant} from './definition.ts';
+export {http} from './http/http-tool.ts';
 export {builtIn, tool} from './tool.ts';

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {httpRequest} from './http/http-tool.ts';
 import {BUILT_IN_NAMES, type Tool, toolOptions} from './tool.ts';
 
 /** A tool as it is kept in Redis: all that the model is told of it, and all that a worker needs unless it is code. */
@@ -10,12 +11,19 @@ export const StoredTool = z.discriminatedUnion('kind', [
     parameters: z.record(z.string(), z.unknown()),
     ...toolOptions,
   }),
+  z.object({
+    kind: z.literal('http'),
+    about: z.string(),
+    parameters: z.record(z.string(), z.unknown()),
+    ...httpRequest,
+    ...toolOptions,
+  }),
   z.object({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 export type StoredTool = z.infer<typeof StoredTool>;
 
 export function storedTool(tool: Tool): StoredTool {
   if (tool.kind === 'built-in') return tool;
-  const {input, run: _, ...rest} = tool;
+  const {input, ...rest} = tool;
   return StoredTool.parse({...rest, parameters: z.toJSONSchema(input, {io: 'input', unrepresentable: 'any'})});
 }

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {httpRequest, type HttpTool} from './http/http-tool.ts';
 
 /** What the code of a tool knows of its call. */
 export interface ToolCallContext {
@@ -46,11 +47,11 @@ export interface BuiltInTool {
   readonly kind: 'built-in';
   readonly name: BuiltInName;
 }
-export const BUILT_IN_NAMES = ['hang_up'] as const;
+export const BUILT_IN_NAMES = ['hang_up', 'note'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -64,9 +65,13 @@ export function tool<const Input extends z.ZodObject>(
   return {...definition, kind: 'code', run: (args, call) => run(input.parse(args), call)};
 }
 
-/** The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off. */
+/**
+ * The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off; `note` keeps something
+ * for the call record.
+ */
 export const builtIn: Readonly<Record<BuiltInName, BuiltInTool>> = {
   hang_up: {kind: 'built-in', name: 'hang_up'},
+  note: {kind: 'built-in', name: 'note'},
 };
 
 /** The schema of `ToolOptions`. */
@@ -93,6 +98,13 @@ export const ToolSchema = z.discriminatedUnion('kind', [
     about: z.string().min(1).max(1_000),
     input: z.custom<z.ZodObject>(value => value instanceof z.ZodObject, 'must be z.object({…})'),
     run: z.custom<CodeTool['run']>(value => typeof value === 'function', 'must be a function'),
+    ...toolOptions,
+  }),
+  z.strictObject({
+    kind: z.literal('http'),
+    about: z.string().min(1).max(1_000),
+    input: z.custom<z.ZodObject>(value => value instanceof z.ZodObject, 'must be z.object({…})'),
+    ...httpRequest,
     ...toolOptions,
   }),
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),

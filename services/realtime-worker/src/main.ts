@@ -16,6 +16,7 @@ import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {ringUrlOf} from './ask-ring-url.ts';
 import {standardAssistant, WorkerEnv} from './config.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
+import {sender} from '@voicebridge/assistant/http/send-request.ts';
 import {RedisToolLedger} from './call-session/redis-tool-ledger.ts';
 import {rehearse} from './ownership/rehearse.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
@@ -63,6 +64,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     askRingUrl: ringUrlOf(config, clock),
     ledger,
     toolLedger: new RedisToolLedger(redis),
+    send: sender(name => process.env[name]),
     bus,
     directory,
     fleet,

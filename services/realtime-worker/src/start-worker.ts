@@ -33,6 +33,7 @@ import type {AskRingUrl} from './assistants/ring.ts';
 import {Assistants} from './assistants/assistants.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
+import {type SendRequest, sender} from '@voicebridge/assistant/http/send-request.ts';
 import {Lingering} from './call-session/lingering.ts';
 import {MemoryToolLedger, type ToolLedger} from './call-session/tool-ledger.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
@@ -74,6 +75,8 @@ export interface WorkerDeps {
   readonly preflight?: boolean;
   /** Which tools have begun; one of this process alone if not given. */
   readonly toolLedger?: ToolLedger;
+  /** Asks other servers, for tools; without secrets if not given. */
+  readonly send?: SendRequest;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /** The assistants in files; that of the environment alone if not given. */
@@ -166,6 +169,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
     metrics,
     log,
+    send: deps.send ?? sender(() => undefined),
     toolLedger: deps.toolLedger ?? new MemoryToolLedger(),
     lingering,
     streamGraceMs: STREAM_GRACE,

@@ -24,6 +24,7 @@ function setUp(
     ledger,
     owner: 'worker-1:1',
     isOwnerLost,
+    send: async () => ({status: 200, type: '', body: ''}),
     journalled: async () => true,
     finished: event => events.push(event),
   });

@@ -1,3 +1,4 @@
+import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
@@ -15,6 +16,7 @@ export interface BackgroundToolsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly ledger: ToolLedger;
+  readonly send: SendRequest;
   /** This worker as the owner of this call: never the same for another owner, nor when it takes the call again. */
   readonly owner: string;
   /** Whether a worker that had the call before is gone, so that what it had not written will not come. */
@@ -130,7 +132,7 @@ export class BackgroundTools {
     {callId, args}: RunTool,
     abort: AbortController,
   ): Promise<ToolOutcome | undefined> {
-    const {clock, log, callSid} = this.#deps;
+    const {clock, log, callSid, send} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
     if (signal.aborted) return undefined;
@@ -138,7 +140,7 @@ export class BackgroundTools {
     const cancel = clock.after(timeoutMs, () => timedOut.resolve('timed-out'));
     const stopped = Promise.withResolvers<undefined>();
     signal.addEventListener('abort', () => stopped.resolve(undefined), {once: true});
-    const job = {callSid, key: `${callSid}:${callId}`, signal};
+    const job = {callSid, key: `${callSid}:${callId}`, send, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
     const running = (async () => await tool.run(args, job))().catch((thrown: unknown) => {
       if (!signal.aborted) log.warn({err: thrown, tool: name}, 'a tool failed');

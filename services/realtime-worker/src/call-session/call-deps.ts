@@ -7,6 +7,7 @@ import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {Lingering} from './lingering.ts';
 import type {ToolLedger} from './tool-ledger.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
@@ -32,6 +33,8 @@ export interface CallDeps {
   readonly logModelDetails: boolean;
   /** Which tools have begun, and their results. */
   readonly toolLedger: ToolLedger;
+  /** Asks other servers, for tools. */
+  readonly send: SendRequest;
   /** What goes on for a while after its call has left this worker. */
   readonly lingering: Lingering;
   /**

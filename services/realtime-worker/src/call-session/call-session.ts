@@ -134,6 +134,7 @@ export class CallSession implements OwnedCall {
       clock,
       log: this.#log,
       ledger: deps.toolLedger,
+      send: deps.send,
       owner: `${worker}:${call.epoch}`,
       isOwnerLost: start.cause !== 'worker-drained',
       journalled: () => this.#journalled(),

@@ -64,6 +64,7 @@ export async function rehearse(options: {
       metrics,
       log,
       toolLedger: new MemoryToolLedger(),
+      send: async () => ({status: 200, type: '', body: ''}),
       lingering: new Lingering(),
       streamGraceMs: 1_000,
       rotateAfterMs: 3_600_000,

@@ -59,6 +59,7 @@ export async function takenCall({
     metrics,
     log: canaryLog('test'),
     toolLedger: new MemoryToolLedger(),
+    send: async () => ({status: 200, type: '', body: ''}),
     lingering: new Lingering(),
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,

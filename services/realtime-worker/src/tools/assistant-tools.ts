@@ -1,6 +1,8 @@
 import type {Version} from '@voicebridge/assistant/version.ts';
 import {hangUp} from './hang-up.ts';
-import {ownTool} from './own-tool.ts';
+import {httpTool} from './http-tool.ts';
+import {note} from './note.ts';
+import {mistakes, ownTool} from './own-tool.ts';
 import type {Tool} from './tool.ts';
 
 /** What every assistant can do besides speaking, unless it says otherwise. */
@@ -11,9 +13,15 @@ export const assistantTools: readonly Tool[] = [hangUp];
  * tools in code are missing.
  */
 export function toolsOf({stored, code}: Version, variables: Readonly<Record<string, string>> = {}): readonly Tool[] {
-  const own = Object.entries(code?.tools ?? {}).flatMap(([name, tool]) =>
-    tool.kind === 'code' ? [ownTool(name, tool, variables)] : [],
-  );
+  const own = Object.entries(stored.tools).flatMap(([name, tool]): Tool[] => {
+    if (tool === false) return [];
+    const written = code?.tools[name];
+    if (tool.kind === 'built-in') return tool.name === 'note' ? [{...note, name}] : [];
+    if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];
+    const input = written?.kind === 'http' ? written.input : undefined;
+    const made = httpTool(name, tool, variables);
+    return [input ? {...made, check: args => mistakes(input, args)} : made];
+  });
   const brought = assistantTools.filter(
     ({name}) => stored.tools[name] !== false && !own.some(tool => tool.name === name),
   );

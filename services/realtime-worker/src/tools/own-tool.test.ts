@@ -6,7 +6,12 @@ import {z} from 'zod';
 import {type CodeTool} from '@voicebridge/assistant/tool.ts';
 import {ownTool} from './own-tool.ts';
 
-const job = {callSid: CallSid.parse(`CA${'1'.repeat(32)}`), key: 'CA1:c1', signal: new AbortController().signal};
+const job = {
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
+  key: 'CA1:c1',
+  send: async () => ({status: 200, type: '', body: ''}),
+  signal: new AbortController().signal,
+};
 const book = (more: object = {}, run: (args: {people: number}) => unknown = ({people}) => ({table: people})) =>
   tool({about: 'Books a table.', input: z.object({people: z.number().int()}), run, ...more});
 const made = (definition: CodeTool) => ownTool('book', definition, {shop: 'Bern'});

@@ -1,5 +1,5 @@
 import type {StoredTool} from '@voicebridge/assistant/stored-tool.ts';
-import type {CodeTool} from '@voicebridge/assistant/tool.ts';
+import type {CodeTool, ToolOptions} from '@voicebridge/assistant/tool.ts';
 import {z} from 'zod';
 import type {ToolArguments} from '../events/tool-outcome.ts';
 import type {ToolDefinition} from '../model/model-adapter.ts';
@@ -13,7 +13,7 @@ export const RESULT_AT_MOST = 20_000;
 /** So many mistakes in arguments are told at a time. */
 const MISTAKES_TOLD = 5;
 
-type Options = Omit<Extract<StoredTool, {kind: 'code'}>, 'kind' | 'about' | 'parameters'>;
+type Options = Pick<Extract<StoredTool, {kind: 'code'}>, keyof ToolOptions>;
 
 /** What the options of a tool in a definition mean here. */
 export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve, ...rest}: Options) {
@@ -56,7 +56,7 @@ export function ownTool(name: string, tool: CodeTool, variables: Readonly<Record
 }
 
 /** What is wrong with arguments, each with its place. */
-function mistakes(input: z.ZodObject, args: ToolArguments): string | undefined {
+export function mistakes(input: z.ZodObject, args: ToolArguments): string | undefined {
   const {error} = input.safeParse(args);
   const told = error?.issues.map(({path, message}) => `${path.join('.') || 'the arguments'}: ${message}`);
   return told?.slice(0, MISTAKES_TOLD).join('; ');

@@ -1,3 +1,4 @@
+import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
@@ -8,6 +9,8 @@ export interface ToolJob {
   readonly callSid: CallSid;
   /** `callSid:call_id`: the same for every attempt at this call of the tool, on whatever worker. */
   readonly key: string;
+  /** Asks a server, with the secrets of this worker. */
+  readonly send: SendRequest;
   /** Aborted when the result is not needed any more: the call is over here, or the time limit is reached. */
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,121 @@
+import {createServer, type RequestListener} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {afterEach, expect, test} from 'vitest';
+import {z} from 'zod';
+import {assistant, Definition} from '../definition.ts';
+import {http, requestOf, resultOf} from './http-tool.ts';
+import {isPrivate, sender} from './send-request.ts';
+
+const call = {key: 'CA1:c1', variables: {'caller.number': '+47 1'}, signal: new AbortController().signal};
+const input = z.object({city: z.string(), people: z.number()});
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function serve(answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  closers.push(() => server.close());
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const send = sender(name => (name === 'TOKEN' ? 's3cret' : undefined));
+const ask = (url: string, more: object = {}) =>
+  send({...requestOf({...http.get({about: 'Asks.', input, url}), ...more}, {}, call), allowPrivate: true, ...more});
+
+test('arguments and variables are escaped in a URL, and what it does not name goes into the query or the body', () => {
+  const url = 'https://shop.example/{city}/{{caller.number}}';
+  const args = {city: 'a/b?c', people: 4};
+  const get = requestOf(http.get({about: 'Asks.', input, url}), args, call);
+  expect(get.url).toBe('https://shop.example/a%2Fb%3Fc/%2B47%201?people=4');
+  const post = requestOf(http.post({about: 'Books.', input, url}), args, call);
+  expect(post).toMatchObject({body: '{"people":4}', headers: {'idempotency-key': 'CA1:c1'}});
+});
+
+test('a URL whose host could be chosen by a caller is refused, and so is a secret that is written out', () => {
+  const of = (tool: object) =>
+    Definition.safeParse(
+      assistant({tools: {ask: {...http.get({about: 'Asks.', input, url: 'https://a.example'}), ...tool}}}),
+    );
+  expect(of({}).success).toBe(true);
+  for (const url of [
+    'https://{city}.example',
+    'file:///etc/passwd',
+    'https://user:pass@a.example',
+    'https://{{host}}/',
+  ])
+    expect(of({url}).success, url).toBe(false);
+  expect(of({headers: {authorization: {env: 'TOKEN'}}}).success).toBe(true);
+  expect(of({headers: {authorization: {env: 'lower case'}}}).success).toBe(false);
+});
+
+test('a picked field of the answer is the result; a web page, an error and a missing field are failures', () => {
+  const answer = (body: string, status = 200, type = 'application/json') => resultOf({status, type, body}, 'a.b');
+  expect(answer('{"a":{"b":[1]}}')).toEqual({ok: true, output: [1]});
+  expect(answer('{"a":{}}')).toMatchObject({ok: false});
+  expect(answer('{"a":{}}', 500)).toMatchObject({ok: false, output: expect.stringContaining('500')});
+  expect(answer('<html>', 200, 'text/html')).toMatchObject({ok: false});
+  expect(resultOf({status: 204, type: '', body: ''}, undefined)).toEqual({ok: true, output: 'Done.'});
+});
+
+test('a secret comes from the environment, and does not follow a redirect to another server', async () => {
+  const seen: (string | undefined)[] = [];
+  const other = await serve((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('there');
+  });
+  const first = await serve((request, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(302, {location: other}).end();
+  });
+  const headers = {authorization: {env: 'TOKEN'}};
+  expect(await ask(first, {headers})).toMatchObject({status: 200, body: 'there'});
+  expect(seen).toEqual(['s3cret', undefined]);
+  await expect(ask(first, {headers: {authorization: {env: 'MISSING'}}})).rejects.toThrow('MISSING is not set');
+});
+
+test('an answer of 50 MB is not read to its end', async () => {
+  let sent = 0;
+  const url = await serve((_, response) => {
+    const more = (): void => {
+      while (sent < 50_000_000) {
+        sent += 65_536;
+        if (response.write(Buffer.alloc(65_536))) continue;
+        response.once('drain', more);
+        return;
+      }
+      response.end();
+    };
+    more();
+  });
+  await expect(ask(url)).rejects.toThrow('longer than 65536 bytes');
+  expect(sent).toBeLessThan(20_000_000);
+});
+
+test('addresses of this machine and of private networks are refused unless allowed, also after a redirect', async () => {
+  for (const address of [
+    '127.0.0.1',
+    '10.1.2.3',
+    '169.254.169.254',
+    '192.168.0.1',
+    '::1',
+    'fd00::1',
+    '::ffff:127.0.0.1',
+  ])
+    expect(isPrivate(address), address).toBe(true);
+  for (const address of ['93.184.215.14', '2606:4700::1111']) expect(isPrivate(address), address).toBe(false);
+  let asked = 0;
+  const url = await serve((_, response) => {
+    asked += 1;
+    response.end('no');
+  });
+  await expect(ask(url, {allowPrivate: false})).rejects.toThrow('private');
+  await expect(ask(url.replace('127.0.0.1', 'localhost'), {allowPrivate: false})).rejects.toThrow('private');
+  await expect(ask('http://[::1]:9/', {allowPrivate: false})).rejects.toThrow('private');
+  expect(asked).toBe(0);
+});
+
+test('a server that redirects without end is given up', async () => {
+  const url = await serve((_, response) => response.writeHead(307, {location: '/again'}).end());
+  await expect(ask(url)).rejects.toThrow('redirects without end');
+});
