@@ -95,3 +95,10 @@ test('an object whose text cannot be had is still told', () => {
   ])
     expect(tellError(thrown).message.length).toBeGreaterThan(0);
 });
+
+test('a value with line breaks cannot begin a line of its own', () => {
+  const written: string[] = [];
+  createLog('test', {to: {write: line => void written.push(line)}}).info({path: 'a\n{"level":"error"}\r\n'}, 'asked');
+  expect(written).toHaveLength(1);
+  expect(written[0]?.trimEnd()).not.toMatch(/[\r\n]/);
+});

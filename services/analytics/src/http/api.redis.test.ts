@@ -122,6 +122,8 @@ describe('a question that cannot be answered', () => {
     ['/api/metrics?metric=cost&by=tool', 'by', 'endReason'],
     ['/api/metrics?metric=cost&by=worker,model,edge', 'by', 'two'],
     ['/api/histogram?metric=cost&step=-1', 'step', 'above 0'],
+    ['/api/histogram?metric=cost&step=1e-320', 'step', 'above 0'],
+    ['/api/concurrency?assistant=%00', 'assistant', 'control characters'],
     ['/api/concurrency?bucket=1', 'bucket', 'minute'],
     ['/api/calls/CA%201', 'callSid', '1 to 64'],
     ['/api/metrics?metric=cost&metric=calls', 'metric', 'must be'],

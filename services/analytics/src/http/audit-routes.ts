@@ -2,6 +2,7 @@ import {Router} from 'express';
 import {z} from 'zod';
 import {AUDITED, readAudit} from '../auth/audit.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {Moment} from '../queries/call-filter.ts';
 import {demand, viewerOf} from './gate.ts';
 import {readRequest} from './read-request.ts';
 
@@ -13,11 +14,7 @@ export const AuditQuery = z.strictObject({
     .refine(value => value >= 1 && value <= 1_000, 'must be a whole number from 1 to 1000')
     .default(100)
     .describe('entries, 1 to 1000'),
-  before: z.iso
-    .datetime({error: 'must be a time such as 2026-11-22T10:00:00Z'})
-    .transform(text => new Date(text))
-    .optional()
-    .describe('only entries before this time'),
+  before: Moment.optional().describe('only entries before this moment'),
 });
 
 export const AuditAnswer = z.object({

@@ -37,7 +37,13 @@ export const Moment = z
     return z.NEVER;
   });
 
-const name = (about: string) => z.string().min(1, 'must not be empty').max(100).describe(about);
+const name = (about: string) =>
+  z
+    .string()
+    .min(1, 'must not be empty')
+    .max(100)
+    .regex(/^\P{Cc}*$/u, 'must not hold control characters')
+    .describe(about);
 
 /** The filters of every question about calls, turns, interruptions, tool calls and failovers. */
 export const FacetFilter = z.strictObject({

@@ -13,7 +13,7 @@ export const HistogramQuery = FacetFilter.extend({
   step: z
     .string()
     .transform(Number)
-    .refine(value => value > 0 && Number.isFinite(value), 'must be a number above 0')
+    .refine(value => value >= 1e-6 && value <= 1e12, 'must be a number above 0, from a millionth to 10¹²')
     .describe('width of one bin, in the unit of the metric'),
 });
 export type HistogramQuery = z.infer<typeof HistogramQuery>;
