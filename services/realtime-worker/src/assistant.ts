@@ -11,4 +11,6 @@ export interface Assistant extends Readonly<ResolvedAssistant> {
   readonly version: string;
   /** …and the variables that are of this call alone. `variables` has all. */
   readonly given: Readonly<Record<string, string>>;
+  /** It has tools in code that this worker has not: they are not among its `tools`. */
+  readonly lacksCode?: boolean;
 }

@@ -1,6 +1,8 @@
+import {tool} from '@voicebridge/assistant';
 import {readJournal} from '../events/journal-entry.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
-import {filesOf, standard} from '../testing/standard.ts';
+import {z} from 'zod';
+import {EditedAssistants, filesOf, standard} from '../testing/standard.ts';
 import {callSid, edgeId, streamSid, TestDeployment} from '../testing/test-deployment.ts';
 
 let deployment: TestDeployment;
@@ -133,4 +135,28 @@ test('the record says which version of which assistant a caller spoke with, and 
     ['reception', current.answering(reception).hash, 1],
     ['default', current.standard.hash, 0],
   ]);
+});
+
+test('a drained call whose assistant has tools in code moves only to a worker with that code; a call of a dead worker moves in any case', async () => {
+  const book = tool({about: 'Books.', input: z.object({}), run: () => 'booked'});
+  const withTool = (prompt: string, name: string) =>
+    filesOf({reception: {answers: reception, prompt, tools: {[name]: book}}});
+  deployment.live.set(withTool('First.', 'book'));
+  const first = await deployment.worker();
+  await deployment.take(first, 1, ring(reception));
+  await deployment.stream(first, 1);
+  deployment.live = new EditedAssistants(withTool('Second.', 'reserve'));
+  const other = await deployment.worker();
+  deployment.live = new EditedAssistants(withTool('Other words, same code.', 'book'));
+  const same = await deployment.worker();
+  expect(await deployment.take(other, 1, {...takenOver, cause: 'worker-drained'})).toMatchObject({
+    answer: 'unknown',
+    epoch: 1,
+  });
+  const taken = deployment.take(same, 1, {...takenOver, cause: 'worker-drained'});
+  await deployment.pass(100);
+  expect(await taken).toMatchObject({answer: 'yes', epoch: 2});
+  expect(deployment.model.sessions.at(-1)?.settings.instructions).toBe('First.');
+  const lost = await deployment.take(other, 1, {...takenOver, epoch: 2, cause: 'worker-lost'});
+  expect(lost.answer).toBe('yes');
 });

@@ -88,15 +88,23 @@ export class Assistants implements CallAssistants {
       return undefined;
     });
     const version = text === undefined ? undefined : storedVersion(hash, text);
-    if (version) this.#remember(version);
-    return version;
+    if (!version) return undefined;
+    // Code is the same if its source is, whatever else differs: the environment of another worker, for example.
+    const same = [...this.#known.values()].find(
+      ({stored, code}) => code && stored.source !== null && stored.source === version.stored.source,
+    );
+    const whole = {...version, code: same?.code};
+    this.#remember(whole);
+    return whole;
   }
 
   #use(version: Version, given: Readonly<Record<string, string>>): Assistant {
     const missing = (name: string) =>
       this.#deps.log.warn({assistant: version.stored.assistant.name, variable: name}, 'nothing fills in a variable');
     const assistant = render(version.stored.assistant, given, missing);
-    return {...assistant, version: version.hash, given, tools: toolsOf(version, {...assistant.variables, ...given})};
+    const tools = toolsOf(version, {...assistant.variables, ...given});
+    const inCode = Object.values(version.stored.tools).some(tool => tool !== false && tool.kind === 'code');
+    return {...assistant, version: version.hash, given, tools, lacksCode: inCode && version.code === undefined};
   }
 
   #remember(version: Version): void {

@@ -39,6 +39,9 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
   // Several workers may be asked for the calls of a dead one, dozens at a time: only the winner opens a session.
   const found = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, deps);
+  // The call stays where its tools can be run, until the drain ends.
+  if (request.cause === 'worker-drained' && found?.first.lacksCode)
+    return {reply: {answer: 'unknown', epoch: request.epoch}};
   const settings = found && settingsOf(found, facts);
   const preopened = settings && adapter.open(settings);
   const ready = preopened && request.cause === 'worker-drained' ? await waitUntilReady(preopened, deps) : undefined;

@@ -32,7 +32,7 @@ export function filesOf(all: Readonly<Record<string, AssistantInput>>): Catalogu
     file: `${name}.ts`,
     definition: Definition.parse(written),
     prompt: typeof written.prompt === 'string' ? written.prompt : undefined,
-    source: undefined,
+    source: written.tools && `code of ${Object.keys(written.tools).join(' and ')}`,
   }));
   return new Catalogue(standard, loaded);
 }
