@@ -1,3 +1,5 @@
+import {fillIn} from '../../libs/assistant/src/variables.ts';
+import {BadRingAnswer, checkRingAnswer, textsOf} from '../../libs/assistant/src/ring-answer.ts';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
@@ -127,6 +129,20 @@ export const KINDS: readonly Kind[] = [
     },
   },
   {name: 'form-and-twiml', samples: SAMPLES.forms, check: answersWith},
+  {
+    name: 'ring-answer',
+    samples: SAMPLES.ringAnswers,
+    check(input) {
+      refusing(
+        thrown => thrown instanceof BadRingAnswer || thrown instanceof SyntaxError,
+        () => {
+          const {variables} = checkRingAnswer(JSON.parse(input), ['default', 'booking']);
+          const filled = fillIn('Hello {{name}}, {{ __proto__ }} {{constructor}}', textsOf(variables));
+          rule(!filled.includes('native code'), 'a variable reads what nobody set');
+        },
+      );
+    },
+  },
   {
     name: 'record',
     samples: [JSON.stringify(finishedCall()), JSON.stringify(finishedCall({part: 1, parts: 2}))],

@@ -36,6 +36,10 @@ export const SAMPLES = {
     `CallSid=${CALL}&From=sip%3Aalice%40example.com&To=client%3Abob&CallStatus=completed&leg=0123abcd&again=1`,
     `StreamEvent=stream-error&StreamError=31920+handshake&CallSid=${CALL}&StreamSid=${STREAM}`,
   ],
+  ringAnswers: [
+    '{"assistant":"booking","variables":{"name":"Ann","table":4,"vip":true}}',
+    '{"variables":{"name":"{{name}}"},"overrides":{"prompt":"You are {{name}}.","greeting":"Hello","voice":"alloy"}}',
+  ],
   redis: [
     `>3\r\n$8\r\nsmessage\r\n$12\r\nmedia:{a}:up\r\n$5\r\nhello\r\n`,
     ':1\r\n:0\r\n+OK\r\n-ERR no\r\n$-1\r\n_\r\n#t\r\n',
