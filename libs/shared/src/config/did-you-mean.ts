@@ -15,8 +15,9 @@ export function misspelt(names: readonly string[], ours: readonly string[]): Mis
   return names
     .filter(name => !ours.includes(name))
     .flatMap(name => {
+      const upper = name.toUpperCase();
       const near = ours
-        .map(meant => ({name, meant, wrong: editDistance(name.toUpperCase(), meant)}))
+        .map(meant => ({name, meant, wrong: editDistance(upper, meant)}))
         .filter(({meant, wrong}) => wrong <= (meant.length <= SHORT ? 1 : 2))
         .toSorted((a, b) => a.wrong - b.wrong);
       return near.slice(0, 1).map(({meant}) => ({name, meant}));

@@ -100,9 +100,9 @@ export function readJournal(lines: readonly string[]): JournalEntry[] {
 
 /** Most entries are these. Checking them by hand instead of with zod makes a takeover faster. */
 function isCommon(raw: unknown): raw is Extract<JournalEntry, {is: 'said' | 'words' | 'item'}> {
-  if (!isRecord(raw) || typeof raw['wall'] !== 'number') return false;
+  if (!isRecord(raw) || !Number.isFinite(raw['wall'])) return false;
   const {is, id, from, ms, text, item} = raw;
-  if (is === 'said') return typeof id === 'string' && typeof from === 'number' && typeof ms === 'number';
+  if (is === 'said') return typeof id === 'string' && Number.isFinite(from) && Number.isFinite(ms);
   if (is === 'words') return typeof id === 'string' && typeof text === 'string';
   if (is !== 'item' || !isRecord(item)) return false;
   const isSpoken = item['kind'] === 'caller' || item['kind'] === 'assistant' || item['kind'] === 'note';
