@@ -1,3 +1,5 @@
+import {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts';
+import {RedisVersionStore} from '@voicebridge/assistant/store/redis-version-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
@@ -11,7 +13,7 @@ import {systemClock} from '@voicebridge/shared/time.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {EdgeEnv} from '../../services/media-edge/src/config.ts';
 import {type MediaEdge, startMediaEdge} from '../../services/media-edge/src/start-media-edge.ts';
-import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
+import {standardAssistant, WorkerEnv} from '../../services/realtime-worker/src/config.ts';
 import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
 import {WebhookEnv} from '../../services/webhook/src/config.ts';
 import {startWebhook, type Webhook} from '../../services/webhook/src/start-webhook.ts';
@@ -25,6 +27,8 @@ export interface BridgeOptions {
   readonly workers?: number;
   /** Added to every service's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The folder with the files of assistants; the environment's alone if not given. */
+  readonly assistants?: string;
   readonly openai?: FakeOpenAIOptions;
   readonly twilio?: Partial<FakeTwilioOptions>;
   /** A collector that gets the traces of every service. */
@@ -68,6 +72,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       bus,
       directory: new RedisCallDirectory(redis),
       fleet: new RedisFleet(redis),
+      versions: new RedisVersionStore(redis),
       clock,
       log,
       random: Math.random,
@@ -80,8 +85,13 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const queue = stack.use(openAnalyticsQueue(queueRedis));
   const workers: RealtimeWorker[] = [];
   for (let n = 0; n < workerCount; n += 1) {
-    const deps = await resources('realtime-worker');
-    workers.push(stack.use(await startWorker(loadConfig(WorkerEnv, common), {...deps, queue})));
+    const {versions, ...deps} = await resources('realtime-worker');
+    const config = loadConfig(WorkerEnv, common);
+    const {assistants: folder} = options;
+    const base = standardAssistant(config);
+    const assistants =
+      folder === undefined ? {} : {assistants: stack.use(await LiveCatalogue.open({folder, base, clock, log}))};
+    workers.push(stack.use(await startWorker(config, {...deps, ...assistants, versions, queue})));
   }
   const edges: MediaEdge[] = [];
   for (let n = 0; n < edgeCount; n += 1) {
