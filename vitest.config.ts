@@ -18,6 +18,7 @@ const alone = [
   'sick-workers',
 ].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
+  server,
   setupFiles: ['scripts/testing/no-leaks.ts'],
   globalSetup: ['scripts/testing/servers.ts'],
   // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
