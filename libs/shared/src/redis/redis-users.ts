@@ -33,10 +33,13 @@ const CALL: KeyRights = {
 /** Reads the members, and removes one that is gone without a word. */
 const FLEET = ['set', 'zrange', 'hgetall', 'pttl', 'exists', 'zrem', ...SCRIPT];
 const JOIN_FLEET = [...FLEET, 'zadd', 'hset', 'pexpire', 'del'];
-/** The scripts of the ledger: what calls cost, and how many there are. */
+/**
+ * The scripts of the ledger: what calls cost, and how many there are. In this order the check of the rights, which tries them
+ * one after the other, leaves no key behind.
+ */
 const SPEND: KeyRights = {
   key: 'spend:*',
-  commands: [...words('hget hset hmget hincrby expire pexpire zadd zrem zcard zscore zremrangebyscore'), ...SCRIPT],
+  commands: [...words('zadd zcard zscore hget hmget hset hincrby expire pexpire zremrangebyscore zrem'), ...SCRIPT],
 };
 const FRAMES = ['media:*', 'worker:*', 'asker:*', 'echo:*', 'fleet:*'];
 
@@ -79,7 +82,8 @@ const RIGHTS = {
     keys: [
       CALL,
       {key: 'calls:*', commands: ['sadd', 'srem', 'smembers', 'scard', 'sscan', 'srandmember']},
-      {key: 'assistant:*', commands: ['set', 'get']},
+      // `del` is for the check of the rights only, which leaves no key behind.
+      {key: 'assistant:*', commands: ['set', 'get', 'del']},
       {key: 'fleet:*', commands: JOIN_FLEET},
       SPEND,
     ],
