@@ -7,7 +7,7 @@ const IGNORED = new Set(['node_modules', '.git', '.voicebridge', '.turbo', 'dist
 /** Decisions and the changelog tell what was true when they were written. */
 const HISTORY = /^docs\/adr\/|^CHANGELOG\.md$/;
 /** Files that exist only on the machine of the operator, or that a command writes. */
-const NOT_KEPT = /^\.env$|^\.voicebridge\/|^secrets\//;
+const NOT_KEPT = /^\.env$|^\.voicebridge\/|^secrets\/|^assistants\/\w+\.(?:ts|md|yaml)$/;
 const PATH = /^[\w@.{},*-]+(?:\/[\w@.{},*-]+)*\/?$/;
 const FILE = /\.(?:ts|js|mjs|md|lua|sql|ya?ml|env|svg|html|css)$/;
 

@@ -49,6 +49,10 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{result}}': rate(`calls_total{${worker}}`, 'result'),
     }),
     latency('Admission', 'Webhook received to a worker that said yes; 300 ms a worker at most.', 'admission'),
+    lines('Asked at ring time', 'What came of the questions who answers (RING_URL, `before`).', 'cps', {
+      '{{outcome}}': rate('ring_total', 'outcome'),
+    }),
+    latency('Answer at ring time', 'How long these questions took.', 'ring'),
     latency('Model ready', 'A worker said yes to the model session configured.', 'model_ready'),
   ],
   'What callers feel': [
