@@ -47,7 +47,7 @@ export interface BuiltInTool {
   readonly kind: 'built-in';
   readonly name: BuiltInName;
 }
-export const BUILT_IN_NAMES = ['hang_up', 'note'] as const;
+export const BUILT_IN_NAMES = ['hang_up'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
@@ -65,13 +65,9 @@ export function tool<const Input extends z.ZodObject>(
   return {...definition, kind: 'code', run: (args, call) => run(input.parse(args), call)};
 }
 
-/**
- * The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off; `note` keeps something
- * for the call record.
- */
+/** The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off. */
 export const builtIn: Readonly<Record<BuiltInName, BuiltInTool>> = {
   hang_up: {kind: 'built-in', name: 'hang_up'},
-  note: {kind: 'built-in', name: 'note'},
 };
 
 /** The schema of `ToolOptions`. */

@@ -1,4 +1,4 @@
-import {builtIn, http} from '@voicebridge/assistant';
+import {http} from '@voicebridge/assistant';
 import type {OutgoingRequest} from '@voicebridge/assistant/http/http-tool.ts';
 import {Definition} from '@voicebridge/assistant/definition.ts';
 import {sampleAssistant} from '@voicebridge/assistant/testing/sample-assistant.ts';
@@ -18,7 +18,7 @@ const order = http.post({about: 'Orders.', input: z.object({dish: z.string()}), 
 const version = versionOf(sampleAssistant, {
   name: 'line',
   file: 'line.ts',
-  definition: Definition.parse({tools: {weather, order, note: builtIn.note}}),
+  definition: Definition.parse({tools: {weather, order}}),
   prompt: undefined,
   source: undefined,
 });
@@ -26,7 +26,7 @@ const version = versionOf(sampleAssistant, {
 test('a worker that has not read the file of an assistant has its tools that ask servers all the same', async () => {
   const elsewhere = storedVersion(version.hash, JSON.stringify(version.stored));
   const tools = elsewhere ? toolsOf(elsewhere) : [];
-  expect(tools.map(({name}) => name)).toEqual(['hang_up', 'weather', 'order', 'note']);
+  expect(tools.map(({name}) => name)).toEqual(['hang_up', 'weather', 'order']);
   const tool = tools.find(({name}) => name === 'weather');
   const sent: OutgoingRequest[] = [];
   const send = async (request: OutgoingRequest) => {

@@ -28,7 +28,6 @@ export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve
     needsApproval: approve ?? false,
     isRepeatable: rest.repeatable ?? false,
     oncePerCall: rest.oncePerCall ?? false,
-    isMasked: rest.record === 'mask',
   } as const;
 }
 
