@@ -42,6 +42,7 @@ export default defineConfig({
           server,
           setupFiles: ['scripts/testing/no-leaks.ts'],
           sequence: {groupOrder: 0},
+          maxWorkers: '100%',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
           // None takes a second; some talk over real sockets, on a machine that may be busy with others.
@@ -55,6 +56,7 @@ export default defineConfig({
           server,
           setupFiles: ['scripts/testing/no-leaks.ts'],
           sequence: {groupOrder: 1},
+          maxWorkers: 2,
           include: ['**/*.{redis,pg}.test.ts'],
           exclude: ['**/node_modules/**'],
           globalSetup: ['scripts/testing/servers.ts'],
