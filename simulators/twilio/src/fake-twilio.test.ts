@@ -515,9 +515,9 @@ test.for(['goOn', 'stand'] as const)(
     const media = messagesOf(world.bridge.sockets[0]!.texts).flatMap(each => each.media ?? []);
     const heard = media.map(each => ({number: audioOf(each)[0]!, at: Number(each.timestamp)}));
     const spoken = heard.filter(({number}) => number <= 30);
-    // A busy machine may wake up late from the loss: then more frames are lost.
+    // A busy machine may begin the loss late, and wake up late from it.
     const lost = 30 - spoken.length;
-    expect(lost).toBeGreaterThanOrEqual(15);
+    expect(lost).toBeGreaterThanOrEqual(10);
     expect(lost).toBeLessThan(30);
     expect(Buffer.concat(media.map(audioOf))).toEqual(report.streams[0]!.sentAudio);
     const steps = heard.slice(1).map(({at}, index) => at - heard[index]!.at);
