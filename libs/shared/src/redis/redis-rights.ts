@@ -96,8 +96,6 @@ export async function missingRights(url: string, use: RedisUse): Promise<string[
       const order = ['set', ...commands.filter(command => command !== 'set' && command !== 'del'), 'del'];
       for (const command of order.filter(each => commands.includes(each)))
         await tried(client.call(command, ...sentAs(command, name(key))), {command, key});
-      // Where it is not ours to delete, it ends after five seconds.
-      if (!commands.includes('del')) await client.del(name(key)).catch(() => {});
     }
     for (const channel of channels) {
       await tried(client.spublish(name(channel), ''), {command: 'spublish', channel});
