@@ -28,7 +28,7 @@ export interface ToolOptions {
   readonly repeatable?: boolean | undefined;
   /** A second call with the same arguments gets the first result. */
   readonly oncePerCall?: boolean | undefined;
-  /** What the call record keeps of arguments and result. */
+  /** `keep`: the call record has its arguments and its result, 1,000 characters of each. `mask`, if not given: neither. */
   readonly record?: 'keep' | 'mask' | undefined;
 }
 

@@ -80,6 +80,14 @@ const legend = () =>
     ].map(([colour, label]) => h('span', {}, h('span', {class: `key c-${colour}`}), label)),
   );
 
+/** A tool call in a line: what came of it, and what it was asked and answered where that is kept. */
+function aboutTool(tool) {
+  const took = `${tool.name} ${tool.ok ? 'took' : `${tool.outcome ?? 'failed'} after`} ${ms(tool.durationMs)}`;
+  const told = tool.toldToWait ? ', and the caller was told to wait' : '';
+  const asked = tool.arguments === null ? '' : `: ${tool.arguments}`;
+  return `${took}${told}${asked}${tool.result === null ? '' : ` → ${tool.result}`}`;
+}
+
 function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say) {
   const x = at => (at / 1_000) * zoom + 1;
   const width = x(end) + 20;
@@ -141,7 +149,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
           }),
           zoom > 20 && s('text', {x: x(tool.atMs), y: TOOLS + 19}, tool.name),
         ),
-        `${tool.name} ${tool.ok ? 'took' : 'failed after'} ${ms(tool.durationMs)}`,
+        aboutTool(tool),
       ),
     ),
     failovers.map(one =>

@@ -64,6 +64,8 @@ export const count = kind('count', z.number().int().nonnegative(), z.number().in
 export const flag = kind('flag', z.boolean(), z.boolean());
 /** Up to 100 characters. */
 export const name = kind('text', z.string().max(100), z.string());
+/** Text that a person or a program wrote, up to so many characters; `null` where none is kept. */
+export const maybeText = (most: number) => kind('text', z.string().max(most).nullable(), z.string().nullable());
 export const maybeName = kind('text', z.string().max(100).nullable(), z.string().nullable());
 /** One of a closed list of words. */
 export const oneOf = <const Word extends string>(words: readonly Word[]) => ({

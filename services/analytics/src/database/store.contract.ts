@@ -128,6 +128,27 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
+    test('what tools were asked and answered is shown to those who may see words, and kept as long as those', async () => {
+      const tool = {call: 0, turn: 1, name: 'look_up', at: 7_000, durationMs: 2_500, ok: false};
+      const words = {arguments: '{"name":"my secret"}', result: 'no order of my secret \0'};
+      const rest = {
+        toolCalls: [
+          {...tool, ...words, waitMs: 40, outcome: 'late', toldToWait: true},
+          {...tool, call: 1},
+        ],
+      };
+      await storeCall(db(), finishedCall({rest}));
+      const facts = {name: 'look_up', waitMs: 40, outcome: 'late', toldToWait: true};
+      const before = {name: 'look_up', waitMs: null, outcome: null, toldToWait: false, arguments: null, result: null};
+      const open = await readCall(db(), sidOf(1), LOCAL);
+      expect(open?.toolCalls).toMatchObject([{...facts, arguments: null, result: null}, before]);
+      const shown = {...words, result: 'no order of my secret \uFFFD'};
+      expect((await call(1))?.toolCalls).toMatchObject([{...facts, ...shown}, before]);
+      expect(await db().selectFrom('audit').select('action').execute()).toEqual([{action: 'transcript.read'}]);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 7}, FIRST + 8 * DAY);
+      expect((await call(1))?.toolCalls).toMatchObject([{...facts, arguments: null, result: null}, before]);
+    });
+
     test('hostile text is stored and shown as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
       await storeCall(

@@ -1,7 +1,7 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
-import {sql, type Kysely} from 'kysely';
+import {sql, type Kysely, type RawBuilder} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
 
@@ -41,6 +41,8 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     const count = await deleteBefore(db, table, column, new Date(wall - age));
     if (count > 0) deleted[table] = count;
   }
+  const words = ageOf(retention.transcripts);
+  if (words !== undefined) await forgetToolWords(db, new Date(wall - words));
   return deleted;
 }
 
@@ -49,13 +51,32 @@ function ageOf(days: number): Millis | undefined {
 }
 
 async function deleteBefore(db: Kysely<Schema>, table: string, column: string, limit: Date): Promise<number> {
-  let deleted = 0;
+  return await inChunks(
+    db,
+    sql`
+    DELETE FROM ${sql.table(table)} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${sql.table(table)} WHERE ${sql.ref(column)} < ${limit} LIMIT ${sql.lit(CHUNK)}))`,
+  );
+}
+
+/** What tools were asked and answered are words of a call: they are kept as long as its transcript. */
+async function forgetToolWords(db: Kysely<Schema>, limit: Date): Promise<void> {
+  await inChunks(
+    db,
+    sql`
+    UPDATE tool_calls SET arguments = NULL, result = NULL WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM tool_calls WHERE started_at < ${limit} AND (arguments IS NOT NULL OR result IS NOT NULL)
+      LIMIT ${sql.lit(CHUNK)}))`,
+  );
+}
+
+/** Runs a statement that changes `CHUNK` rows at most until there are no more. Returns how many it changed. */
+async function inChunks(db: Kysely<Schema>, statement: RawBuilder<unknown>): Promise<number> {
+  let changed = 0;
   for (;;) {
-    const {numAffectedRows = 0n} = await sql`
-      DELETE FROM ${sql.table(table)} WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM ${sql.table(table)} WHERE ${sql.ref(column)} < ${limit} LIMIT ${sql.lit(CHUNK)}))`.execute(db);
-    deleted += Number(numAffectedRows);
-    if (numAffectedRows < BigInt(CHUNK)) return deleted;
+    const {numAffectedRows = 0n} = await statement.execute(db);
+    changed += Number(numAffectedRows);
+    if (numAffectedRows < BigInt(CHUNK)) return changed;
   }
 }
 

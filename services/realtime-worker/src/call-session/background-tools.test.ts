@@ -1,5 +1,6 @@
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {describe, expect, test} from 'vitest';
 import type {CallEvent} from '../events/call-event.ts';
@@ -30,7 +31,7 @@ function setUp(
   });
   const run = (callId: string) => running.run({do: 'runTool', callId, name: tool.name, args: {city: 'Bern'}});
   const outcomes = () => events.map(event => (event.type === 'toolFinished' ? [event.callId, event.outcome] : []));
-  return {clock, running, run, outcomes};
+  return {clock, running, run, outcomes, events};
 }
 const found = {kind: 'output', output: 'Monday'} as const;
 
@@ -45,6 +46,23 @@ test('a tool gets the model’s arguments and the call’s id, and its outcome c
   await clock.advanceAsync(1);
   expect(outcomes()).toEqual([['c1', found]]);
   expect(clock.waiting).toBe(0);
+});
+
+test('the time that a tool ran is told without the time in which Redis was asked', async () => {
+  const ledger = new MemoryToolLedger();
+  const clock = new FakeClock();
+  const begin = ledger.begin.bind(ledger);
+  ledger.begin = async (...asked) => {
+    await sleep(clock, 40);
+    return await begin(...asked);
+  };
+  const lookUp = new ScriptedLookUp();
+  const {run, events} = setUp(lookUp, {clock, ledger});
+  run('c1');
+  for (const ms of [0, 40, 0, 199]) await clock.advanceAsync(ms);
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(1);
+  expect(events).toMatchObject([{callId: 'c1', ranMs: 200}]);
 });
 
 test('two tools run at the same time, and each result goes to its own call', async () => {
@@ -90,7 +108,9 @@ test('a tool that never answers is aborted at its time limit, and the model is t
   expect(outcomes()).toEqual([]);
   expect(lookUp.jobs[0]!.job.signal.aborted).toBe(false);
   await clock.advanceAsync(20, 5);
-  expect(outcomes()).toEqual([['c1', {kind: 'failed', output: expect.stringContaining('within 8 seconds')}]]);
+  expect(outcomes()).toEqual([
+    ['c1', {kind: 'failed', as: 'late', output: expect.stringContaining('within 8 seconds')}],
+  ]);
   expect(lookUp.jobs[0]!.job.signal.aborted).toBe(true);
   lookUp.jobs[0]!.result.resolve(found);
   await clock.advanceAsync(10);
@@ -151,7 +171,9 @@ describe('a tool that another worker began', () => {
       run('c1');
       await clock.advanceAsync(2_000, 50);
     }
-    expect(lost.outcomes()).toEqual([['c1', {kind: 'failed', output: expect.stringContaining('not known')}]]);
+    expect(lost.outcomes()).toEqual([
+      ['c1', {kind: 'failed', as: 'unknown', output: expect.stringContaining('not known')}],
+    ]);
     expect(leaving.outcomes()).toEqual([]);
     await leaving.clock.advanceAsync(7_000, 50);
     expect(leaving.outcomes()).toEqual(lost.outcomes());

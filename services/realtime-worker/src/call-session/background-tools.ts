@@ -26,6 +26,12 @@ export interface BackgroundToolsDeps {
   readonly finished: (event: Extract<CallEvent, {type: 'toolFinished'}>) => void;
 }
 
+/** `ranMs`: how long the tool ran, if it ran here. */
+interface ToolEnd {
+  readonly outcome: ToolOutcome;
+  readonly ranMs?: Millis;
+}
+
 type RunTool = Extract<CallEffect, {do: 'runTool'}>;
 
 /** Pause before Redis is asked again, for a result that another worker may write, or because it did not answer. */
@@ -85,8 +91,9 @@ export class BackgroundTools {
     const {callId} = effect;
     const abort = new AbortController();
     this.#running.set(callId, {tool, abort});
-    const own = await this.#outcome(tool, effect, abort);
-    if (own === undefined) return;
+    const end = await this.#outcome(tool, effect, abort);
+    if (end === undefined) return;
+    const {outcome: own, ranMs} = end;
     // Written before it is told: whoever takes the call over then knows it, too.
     const written = ledger.finish(callSid, callId, own).catch((thrown: unknown) => {
       log.warn({err: thrown, tool: tool.name}, 'the result of a tool is not in Redis');
@@ -97,16 +104,17 @@ export class BackgroundTools {
     const outcome = await Promise.race([written, late.promise]);
     cancel();
     const isWanted = this.#running.delete(callId) && !this.#closed.signal.aborted;
-    if (isWanted) finished({type: 'toolFinished', callId, outcome});
+    if (isWanted) finished({type: 'toolFinished', callId, outcome, ...(ranMs === undefined ? {} : {ranMs})});
   }
 
   /** Undefined: this worker is not to know. */
-  async #outcome(tool: BackgroundTool, effect: RunTool, abort: AbortController): Promise<ToolOutcome | undefined> {
+  async #outcome(tool: BackgroundTool, effect: RunTool, abort: AbortController): Promise<ToolEnd | undefined> {
     const begun = await this.#begin(tool, effect.callId, abort.signal);
     if (begun === undefined) return undefined;
-    if (begun.state === 'finished') return begun.outcome;
+    if (begun.state === 'finished') return {outcome: begun.outcome};
     if (begun.state === 'begun' || tool.isRepeatable) return await this.#attempt(tool, effect, abort);
-    return await this.#awaited(tool, effect.callId, begun.sinceWall, abort.signal);
+    const outcome = await this.#awaited(tool, effect.callId, begun.sinceWall, abort.signal);
+    return outcome && {outcome};
   }
 
   /** Undefined: another worker has the call, or nobody waits any more. */
@@ -127,15 +135,12 @@ export class BackgroundTools {
     return undefined;
   }
 
-  async #attempt(
-    tool: BackgroundTool,
-    {callId, args}: RunTool,
-    abort: AbortController,
-  ): Promise<ToolOutcome | undefined> {
+  async #attempt(tool: BackgroundTool, {callId, args}: RunTool, abort: AbortController): Promise<ToolEnd | undefined> {
     const {clock, log, callSid, send} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
     if (signal.aborted) return undefined;
+    const beganAt = clock.now();
     const timedOut = Promise.withResolvers<'timed-out'>();
     const cancel = clock.after(timeoutMs, () => timedOut.resolve('timed-out'));
     const stopped = Promise.withResolvers<undefined>();
@@ -148,10 +153,11 @@ export class BackgroundTools {
     });
     const outcome = await Promise.race([running, timedOut.promise, stopped.promise]);
     cancel();
-    if (outcome !== 'timed-out') return outcome;
+    const ranMs = clock.now() - beganAt;
+    if (outcome !== 'timed-out') return outcome && {outcome, ranMs};
     abort.abort();
     log.warn({tool: name, timeoutMs}, 'a tool exceeded its time limit');
-    return toolTimedOut(name, timeoutMs);
+    return {outcome: toolTimedOut(name, timeoutMs), ranMs};
   }
 
   /** The result of an attempt that another worker began. */

@@ -142,7 +142,7 @@ export class CallCore {
         this.#model.spareLost(at);
         return [];
       case 'toolFinished':
-        return this.#dialogue.toolUse.finished(event.callId, event.outcome, at);
+        return this.#dialogue.toolUse.finished(event, at);
       case 'hop':
         this.#dialogue.floor.hopMs = event.ms;
         return [];

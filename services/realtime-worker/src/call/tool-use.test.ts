@@ -1,3 +1,4 @@
+import {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {describe, expect, test} from 'vitest';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -393,10 +394,12 @@ describe('a call that moved while a tool was running', () => {
   });
 
   test('goes on with its record: the same number, and the time since the model asked', () => {
-    const tool = {call: 3, turn: 2, name: 'look_up', at: 0, durationMs: null, ok: false};
+    const tool = ToolCallRecord.parse({call: 3, turn: 2, name: 'look_up', at: 0, durationMs: null, ok: false});
     const call = goOn([...entries(question, lookUp), {is: 'tool', tool, callId: 'c1', wall: 0}]);
     call.at(700).toolFinished('c1', found);
-    expect(journalled(call.effects, 'tool').at(-1)).toMatchObject({tool: {...tool, durationMs: 700, ok: true}});
+    expect(journalled(call.effects, 'tool').at(-1)).toMatchObject({
+      tool: {...tool, durationMs: 700, ok: true, outcome: 'ok'},
+    });
   });
 
   test('by a worker without that tool is told so', () => {

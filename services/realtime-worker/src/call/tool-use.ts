@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
-import type {ToolOutcome} from '../events/tool-outcome.ts';
+import type {CallEvent} from '../events/call-event.ts';
 import type {TurnLog} from '../journal/turn-log.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import type {Replies} from '../replies/replies.ts';
@@ -35,10 +35,13 @@ export class ToolUse {
   }
 
   /** The result of a tool that ran in the background. */
-  finished(callId: string, outcome: ToolOutcome, at: Millis): CallEffect[] {
+  finished({callId, outcome, ranMs}: Extract<CallEvent, {type: 'toolFinished'}>, at: Millis): CallEffect[] {
     const {calls, floor} = this.#deps;
     const isSilenced = (responseId: string) => floor.isSilenced(responseId);
-    return this.#then(calls.finished(callId, outcome, {at, audibleUntil: this.#audibleUntil(at), isSilenced}), at);
+    return this.#then(
+      calls.finished(callId, outcome, {at, ranMs, audibleUntil: this.#audibleUntil(at), isSilenced}),
+      at,
+    );
   }
 
   /** Goes on with the tools that another worker began. */
@@ -54,9 +57,8 @@ export class ToolUse {
   }
 
   time(at: Millis): CallEffect[] {
-    const {calls, floor, replies} = this.#deps;
-    const request = this.#isSilent ? calls.waiting(floor.audibleUntil, at) : undefined;
-    return request ? replies.want(request, at) : [];
+    const {calls, floor} = this.#deps;
+    return this.#isSilent ? this.#then(calls.waiting(floor.audibleUntil, at), at) : [];
   }
 
   /** Nobody speaks, and nothing is about to be said. */

@@ -16,8 +16,8 @@ export type CallEvent =
   | {readonly type: 'spareLost'}
   /** How long a frame takes between edge and worker, one way, was measured. */
   | {readonly type: 'hop'; readonly ms: Millis}
-  /** A tool that `runTool` started has a result. */
-  | {readonly type: 'toolFinished'; readonly callId: string; readonly outcome: ToolOutcome}
+  /** A tool that `runTool` started has a result. `ranMs`: how long it ran, if it ran here. */
+  | {readonly type: 'toolFinished'; readonly callId: string; readonly outcome: ToolOutcome; readonly ranMs?: Millis}
   /** The end of the call was reported from outside: by the webhook or the edge, not on the caller's stream. */
   | {readonly type: 'over'; readonly reason: EndReason}
   /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */

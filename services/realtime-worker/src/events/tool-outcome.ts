@@ -1,4 +1,4 @@
-import {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import {EndReason, TOOL_OUTCOMES} from '@voicebridge/shared/cdr/call-record.ts';
 import {z} from 'zod';
 
 /** What the model wrote as the arguments of a tool, parsed. A tool in code checks it with its own schema. */
@@ -8,8 +8,12 @@ export type ToolArguments = Readonly<Record<string, unknown>>;
 export const ToolOutcome = z.discriminatedUnion('kind', [
   /** The result, in words or as JSON. The model is given it, and is asked to speak. */
   z.object({kind: z.literal('output'), output: z.string()}),
-  /** The same for a tool that did not succeed: `output` says so to the model, and the call record has `ok: false`. */
-  z.object({kind: z.literal('failed'), output: z.string()}),
+  /** The same for a tool that did not succeed: `output` says so to the model. `as`: what the record calls it, if not `failed`. */
+  z.object({
+    kind: z.literal('failed'),
+    output: z.string(),
+    as: z.enum(TOOL_OUTCOMES).exclude(['ok', 'failed']).optional(),
+  }),
   /**
    * The assistant leaves the call once the caller has heard its last word. The caller can prevent that by speaking.
    * `facts` are for the webhook: a `transfer` needs `transferTo`, a telephone number or a SIP address.

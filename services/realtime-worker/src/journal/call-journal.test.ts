@@ -1,3 +1,4 @@
+import {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {expect, test} from 'vitest';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
@@ -171,7 +172,8 @@ test('a tool that is about to run is in the journal at once, with all that was w
   journal.write({is: 'complete', id: 'a'});
   await clock.advanceAsync(20, 10);
   expect(await written()).toEqual(['greeted']);
-  journal.write({is: 'tool', tool: {call: 0, turn: 0, name: 'look_up', at: 0, durationMs: null, ok: false}});
+  const tool = ToolCallRecord.parse({call: 0, turn: 0, name: 'look_up', at: 0, durationMs: null, ok: false});
+  journal.write({is: 'tool', tool});
   await clock.advanceAsync(10, 10);
   expect(await written()).toEqual(['greeted', 'complete', 'tool']);
 });

@@ -80,7 +80,7 @@ export class RestoringCall {
         return this.#interruption();
       case 'tool':
         this.#toolCalls = Math.max(this.#toolCalls, entry.tool.call + 1);
-        if (entry.callId !== undefined) this.#tools.set(entry.callId, entry.tool);
+        if (entry.callId !== undefined) this.#tools.set(entry.callId, withoutOldWords(entry.tool));
         return;
       case 'failover':
         this.#failovers += 1;
@@ -259,6 +259,11 @@ export class RestoringCall {
 function inherited(turn: TurnRecord, before: InheritedTurn | undefined): InheritedTurn {
   if (before?.turn.turn === turn.turn) return {...before, turn};
   return {turn, said: new Map(), heard: new Map(), interrupted: false, complete: false};
+}
+
+/** What the next owner needs of a tool call. The words of one that is over are in the journal for the record alone. */
+function withoutOldWords(tool: ToolCallRecord): ToolCallRecord {
+  return tool.durationMs === null ? tool : {...tool, arguments: null, result: null};
 }
 
 /** The last items of a conversation: enough for every decision that a new owner must take at once. */

@@ -132,8 +132,8 @@ export class Call {
   }
 
   /** A tool that the call runs in the background has a result. */
-  toolFinished(callId: string, outcome: ToolOutcome): CallEffect[] {
-    return this.#keep(this.core.on({type: 'toolFinished', callId, outcome}, this.#at));
+  toolFinished(callId: string, outcome: ToolOutcome, ran: {ranMs?: number} = {}): CallEffect[] {
+    return this.#keep(this.core.on({type: 'toolFinished', callId, outcome, ...ran}, this.#at));
   }
 
   drain(): CallEffect[] {

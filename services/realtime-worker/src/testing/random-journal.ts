@@ -1,5 +1,5 @@
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {ToolCallRecord, type TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
@@ -138,7 +138,7 @@ class Writer {
     this.#tools += 1;
     const callId = `call-${call}`;
     this.#write({is: 'item', item: {kind: 'toolCall', id: `tool-${call}`, callId, name: 'look_up', arguments: '{}'}});
-    const tool: ToolCallRecord = {call, turn, name: 'look_up', at: 0, durationMs: null, ok: false};
+    const tool = ToolCallRecord.parse({call, turn, name: 'look_up', at: 0, durationMs: null, ok: false});
     this.#write({is: 'tool', tool});
     if (this.#random.chance(0.1)) return; // the worker died
     this.#pass(this.#random.between(10, 900));

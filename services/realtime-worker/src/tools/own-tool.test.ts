@@ -29,6 +29,11 @@ test('the model is told what a tool does and which arguments it takes', () => {
   });
 });
 
+test('a record keeps what a tool was asked and answered only where its definition says so', () => {
+  const kept = (more: object) => made(book(more)).isKept;
+  expect([kept({}), kept({record: 'mask'}), kept({record: 'keep'})]).toEqual([false, false, true]);
+});
+
 test('wrong arguments are told with their place', () => {
   expect(made(book()).check?.({people: 'four'})).toMatch(/^people: .*expected number/);
   expect(made(book()).check?.({})).toMatch(/^people: /);

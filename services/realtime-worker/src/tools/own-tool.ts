@@ -28,6 +28,7 @@ export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve
     needsApproval: approve ?? false,
     isRepeatable: rest.repeatable ?? false,
     oncePerCall: rest.oncePerCall ?? false,
+    isKept: rest.record === 'keep',
   } as const;
 }
 

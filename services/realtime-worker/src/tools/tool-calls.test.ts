@@ -32,8 +32,10 @@ const tools = () =>
 test('hanging up lasts from the tool call until the line is closed', () => {
   const calls = tools();
   const before = noted(calls.called(called('hang_up'), facts).effects);
-  expect(before).toEqual([{call: 2, turn: 4, name: 'hang_up', at: 2_000, durationMs: null, ok: false}]);
-  expect(noted(calls.hungUp(7_500))).toEqual([{...before[0], durationMs: 2_500, ok: true}]);
+  expect(before).toMatchObject([{call: 2, turn: 4, name: 'hang_up', at: 2_000, durationMs: null, ok: false}]);
+  expect(noted(calls.hungUp(7_500))).toEqual([
+    {...before[0], durationMs: 2_500, ok: true, outcome: 'ok', result: null},
+  ]);
   expect(calls.hungUp(7_600)).toEqual([]);
 });
 

@@ -12,6 +12,7 @@ import {EarlierCalls} from './earlier-calls.ts';
 import {Rounds} from './rounds.ts';
 import {
   badArguments,
+  endingAlready,
   notApproved,
   toolStopped,
   toolThrew,
@@ -27,7 +28,6 @@ import {WaitingWords} from './waiting-words.ts';
 const LONGEST_NAME = 100;
 /** How many call ids are remembered: a server that reports a call twice does so at once. */
 const REMEMBERED = 64;
-const ENDING = 'The call is ending already.';
 const CALLER_SPOKE = 'The caller spoke; the call goes on.';
 const STARTED = 'It was started. Go on with the conversation; you will be told the result when it is there.';
 
@@ -56,6 +56,8 @@ export interface CalledAt {
 export interface FinishedAt {
   readonly at: Millis;
   readonly audibleUntil: Millis;
+  /** How long the tool ran, if it ran here. */
+  readonly ranMs?: Millis | undefined;
   /** Whether the caller spoke over a response. */
   readonly isSilenced: (responseId: string) => boolean;
 }
@@ -117,9 +119,10 @@ export class ToolCalls {
   }
 
   /** What a caller who waits for a result is told now, if anything. */
-  waiting(audibleUntil: Millis, at: Millis): Request | undefined {
+  waiting(audibleUntil: Millis, at: Millis): AfterTool {
     const due = [...this.#running.values()].find(({words}) => words && at >= words.dueAt(audibleUntil));
-    return due?.words?.next(at);
+    if (!due?.words) return {effects: []};
+    return {effects: this.#records.told(due.callId, due.record), request: due.words.next(at)};
   }
 
   /** Goes on with the end of the call, if the assistant was ending it on another worker. */
@@ -147,7 +150,7 @@ export class ToolCalls {
       const isOpen = tool?.runs === 'later' && tool.isBackground ? record?.durationMs === null : !isAnswered;
       if (!isOpen || tool?.runs === 'at-once') continue;
       const args = tool && parseArguments(tool, call.arguments);
-      const known = record ?? this.#records.next({turn: 0, name, at: since});
+      const known = record ?? this.#records.next({turn: 0, name, at: since}, keptOf(tool, call.arguments));
       this.#seen.add(callId);
       if (!tool || !args) {
         effects.push(...this.#answered({callId, record: known, calledAt: at}, unknownTool(name), at));
@@ -173,7 +176,8 @@ export class ToolCalls {
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});
     const tool = this.#toolNamed(name);
-    const open: OpenCall = {callId, record: this.#records.next({turn, name, at: since}), calledAt: at};
+    const record = this.#records.next({turn, name, at: since}, keptOf(tool, event.arguments));
+    const open: OpenCall = {callId, record, calledAt: at};
     const closed = (outcome: ToolOutcome, output?: string) => this.#answered(open, outcome, at, output);
     // What a reply still brings after the caller spoke over it, a goodbye above all, is no longer meant.
     if (isSilenced) return {effects: [...effects, ...closed(toolStopped(name), CALLER_SPOKE)]};
@@ -199,7 +203,7 @@ export class ToolCalls {
       return this.#ask(callId, responseId, [...effects, ...closed(tooSoon(name))]);
     }
     // The model must not wait for a result, nor another worker end the call for a second time.
-    if (this.goodbye.said) return {effects: [...effects, ...closed(outcome, ENDING)]};
+    if (this.goodbye.said) return {effects: [...effects, ...closed(endingAlready)]};
     effects.push(this.#records.began(callId, open.record));
     this.#leaving ??= open;
     this.goodbye.say(callId, responseId, audibleUntil, outcome);
@@ -207,7 +211,7 @@ export class ToolCalls {
   }
 
   /** The result of a tool that ran in the background. Idempotent; a result that is not waited for is ignored. */
-  finished(callId: string, outcome: ToolOutcome, {at, audibleUntil, isSilenced}: FinishedAt): AfterTool {
+  finished(callId: string, outcome: ToolOutcome, {at, ranMs, audibleUntil, isSilenced}: FinishedAt): AfterTool {
     const call = this.#running.get(callId);
     if (!call) return {effects: []};
     const {responseId, isResponseOver} = call;
@@ -223,7 +227,7 @@ export class ToolCalls {
     const calls = [call, ...[...this.#running.values()].filter(({follows}) => follows === callId)];
     const told = calls.map(each => {
       this.#running.delete(each.callId);
-      const answer = this.#answer(each, outcome, at);
+      const answer = this.#answer(each, outcome, {at, ranMs: each === call ? ranMs : undefined});
       effects.push(...answer.effects);
       return answer.itemId;
     });
@@ -283,19 +287,23 @@ export class ToolCalls {
   }
 
   #answered(call: OpenCall, outcome: ToolOutcome, at: Millis, output?: string): CallEffect[] {
-    return this.#answer(call, outcome, at, output).effects;
+    return this.#answer(call, outcome, {at, output}).effects;
   }
 
   /** A call has its result: the record says so, and the model is told. `output`: told in place of the outcome's words. */
   #answer(
     call: OpenCall,
     outcome: ToolOutcome,
-    at: Millis,
-    output?: string,
+    {
+      at,
+      ranMs,
+      output,
+    }: {readonly at: Millis; readonly ranMs?: Millis | undefined; readonly output?: string | undefined},
   ): {readonly itemId: string; readonly effects: CallEffect[]} {
     const {callId, record, calledAt} = call;
     const words = output ?? (outcome.kind === 'leave' ? '' : outcome.output);
-    const ended = this.#records.ended(callId, record, {outcome, durationMs: Math.round(at - calledAt)});
+    const result = keptOf(this.#toolNamed(record.name), words);
+    const ended = this.#records.ended(callId, record, {outcome, durationMs: at - calledAt, ranMs, result});
     if (!isInBackground(call))
       return {itemId: resultId(callId), effects: [ended, ...this.#memory.toolResult(callId, words)]};
     const {id, added} = this.#memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
@@ -321,12 +329,17 @@ export class ToolCalls {
     if (!leaving) return [];
     const {callId, record, calledAt} = leaving;
     const outcome: ToolOutcome = ok ? {kind: 'output', output: ''} : toolStopped(record.name);
-    return [this.#records.ended(callId, record, {outcome, durationMs: Math.round(at - calledAt)})];
+    return [this.#records.ended(callId, record, {outcome, durationMs: at - calledAt})];
   }
 
   #toolNamed(name: string): Tool | undefined {
     return this.#tools.find(tool => tool.name === name);
   }
+}
+
+/** Arguments or a result, where the record of the call keeps those of this tool. */
+function keptOf(tool: Tool | undefined, text: string): string | undefined {
+  return tool?.runs === 'later' && tool.isKept ? text : undefined;
 }
 
 function isInBackground(call: OpenCall | RunningCall): boolean {

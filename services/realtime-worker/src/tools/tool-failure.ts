@@ -3,35 +3,43 @@ import type {ToolOutcome} from '../events/tool-outcome.ts';
 
 /** What the model is told of a tool call that came to nothing. Error messages of other systems are not for callers. */
 const failed = (output: string): ToolOutcome => ({kind: 'failed', output});
+const refused = (output: string): ToolOutcome => ({kind: 'failed', output, as: 'refused'});
 
-export const unknownTool = (name: string): ToolOutcome => failed(`There is no tool named ${name}.`);
+export const unknownTool = (name: string): ToolOutcome => refused(`There is no tool named ${name}.`);
 
 export const badArguments = (name: string): ToolOutcome =>
-  failed(`The arguments of ${name} must be one JSON object. Call it again with such arguments.`);
+  refused(`The arguments of ${name} must be one JSON object. Call it again with such arguments.`);
 
 export const toolThrew = (name: string): ToolOutcome =>
   failed(`The tool ${name} failed. Tell the caller that this did not work.`);
 
-export const toolTimedOut = (name: string, afterMs: Millis): ToolOutcome =>
-  failed(
-    `The tool ${name} gave no result within ${afterMs / 1_000} seconds. Tell the caller that this did not work in time.`,
-  );
+export const toolTimedOut = (name: string, afterMs: Millis): ToolOutcome => ({
+  kind: 'failed',
+  as: 'late',
+  output: `The tool ${name} gave no result within ${afterMs / 1_000} seconds. Tell the caller that this did not work in time.`,
+});
 
 export const wrongArguments = (name: string, what: string): ToolOutcome =>
-  failed(`The arguments of ${name} are wrong: ${what}. Correct them and call it again; ask the caller if you must.`);
+  refused(`The arguments of ${name} are wrong: ${what}. Correct them and call it again; ask the caller if you must.`);
 
 export const notApproved = (name: string): ToolOutcome =>
-  failed(
+  refused(
     `The caller must agree first. Say what you are about to do with ${name}, ask whether that is right, and call it again with the same arguments only after they said yes.`,
   );
 
-export const toolStopped = (name: string): ToolOutcome =>
-  failed(`The caller spoke, and ${name} was stopped. Answer the caller.`);
+export const toolStopped = (name: string): ToolOutcome => ({
+  kind: 'failed',
+  as: 'cancelled',
+  output: `The caller spoke, and ${name} was stopped. Answer the caller.`,
+});
 
-export const outcomeUnknown = (name: string): ToolOutcome =>
-  failed(
-    `It is not known whether ${name} succeeded: a fault cut it off. Do not call it again by yourself. Tell the caller that you cannot be sure.`,
-  );
+export const outcomeUnknown = (name: string): ToolOutcome => ({
+  kind: 'failed',
+  as: 'unknown',
+  output: `It is not known whether ${name} succeeded: a fault cut it off. Do not call it again by yourself. Tell the caller that you cannot be sure.`,
+});
+
+export const endingAlready = refused('The call is ending already.');
 
 export const tooSoon = (name: string): ToolOutcome =>
-  failed(`The caller has not said anything yet: ${name} is refused. Go on with the call.`);
+  refused(`The caller has not said anything yet: ${name} is refused. Go on with the call.`);

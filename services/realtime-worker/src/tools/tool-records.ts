@@ -1,4 +1,4 @@
-import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {KEPT_OF_TOOL, type ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
@@ -8,6 +8,24 @@ export interface RestoredTools {
   readonly toolCalls: number;
   /** By call id. A call without a result has `durationMs: null`. */
   readonly tools: ReadonlyMap<string, ToolCallRecord>;
+}
+
+/** How a tool call ended. */
+interface ToolEnd {
+  readonly outcome: ToolOutcome;
+  /** From the model's request to the result. */
+  readonly durationMs: Millis;
+  /** How long the tool itself ran; undefined: it did not, or not here. */
+  readonly ranMs?: Millis | undefined;
+  /** What the model was told, where the record keeps it. */
+  readonly result?: string | undefined;
+}
+
+const NO_RESULT = {durationMs: 0, waitMs: null, ok: false, outcome: null, toldToWait: false, result: null};
+
+/** Text as far as the record keeps it. No half of a character that is two units long. */
+function kept(text: string | undefined): string | null {
+  return text?.slice(0, KEPT_OF_TOOL).toWellFormed() ?? null;
 }
 
 /** What the call record says of each tool call: written when it begins, and again with its result. */
@@ -29,9 +47,9 @@ export class ToolRecords {
     return this.#known.get(callId)?.ok === true;
   }
 
-  /** The record of the next tool call. */
-  next(call: Pick<ToolCallRecord, 'turn' | 'name' | 'at'>): ToolCallRecord {
-    const record = {call: this.#count, ...call, durationMs: 0, ok: false};
+  /** The record of the next tool call. `args`: what the model wrote as its arguments, where the record keeps them. */
+  next(call: Pick<ToolCallRecord, 'turn' | 'name' | 'at'>, args?: string): ToolCallRecord {
+    const record = {...NO_RESULT, call: this.#count, ...call, arguments: kept(args)};
     this.#count += 1;
     return record;
   }
@@ -41,12 +59,26 @@ export class ToolRecords {
     return this.#noted(callId, {...record, durationMs: null});
   }
 
-  ended(
-    callId: string,
-    record: ToolCallRecord,
-    {outcome, durationMs}: {readonly outcome: ToolOutcome; readonly durationMs: Millis},
-  ): CallEffect {
-    return this.#noted(callId, {...record, durationMs, ok: outcome.kind === 'output'});
+  /** A caller who waits for the result was told so. */
+  told(callId: string, record: ToolCallRecord): CallEffect[] {
+    return this.#isTold(callId, record) ? [] : [this.#noted(callId, {...record, durationMs: null, toldToWait: true})];
+  }
+
+  ended(callId: string, record: ToolCallRecord, {outcome, durationMs, ranMs, result}: ToolEnd): CallEffect {
+    const what = outcome.kind === 'failed' ? (outcome.as ?? 'failed') : 'ok';
+    return this.#noted(callId, {
+      ...record,
+      durationMs: Math.round(durationMs),
+      waitMs: ranMs === undefined ? null : Math.max(0, Math.round(durationMs - ranMs)),
+      ok: what === 'ok',
+      outcome: what,
+      toldToWait: this.#isTold(callId, record),
+      result: kept(result),
+    });
+  }
+
+  #isTold(callId: string, record: ToolCallRecord): boolean {
+    return (this.#known.get(callId) ?? record).toldToWait;
   }
 
   #noted(callId: string, tool: ToolCallRecord): CallEffect {

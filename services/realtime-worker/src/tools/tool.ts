@@ -41,6 +41,8 @@ export interface BackgroundTool extends ToolDefinition {
   readonly isRepeatable?: boolean;
   /** A repeat with the same arguments gets the first result that was a success. */
   readonly oncePerCall?: boolean;
+  /** The call record keeps its arguments and results. */
+  readonly isKept?: boolean;
   /** What is wrong with the arguments, in words to the model; undefined: nothing. Pure. */
   check?(args: ToolArguments): string | undefined;
   run(args: ToolArguments, job: ToolJob): Promise<ToolOutcome>;
