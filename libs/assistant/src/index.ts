@@ -1,4 +1,5 @@
 /** What a file in `ASSISTANTS_DIR` imports. */
 export {assistant} from './definition.ts';
 export {http} from './http/http-tool.ts';
+export {note} from './note-tool.ts';
 export {builtIn, tool} from './tool.ts';

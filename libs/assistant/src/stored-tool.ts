@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {httpRequest} from './http/http-tool.ts';
+import {NoteTool} from './note-tool.ts';
 import {BUILT_IN_NAMES, type Tool, toolOptions} from './tool.ts';
 
 /** A tool as it is kept in Redis: all that the model is told of it, and all that a worker needs unless it is code. */
@@ -18,12 +19,13 @@ export const StoredTool = z.discriminatedUnion('kind', [
     ...httpRequest,
     ...toolOptions,
   }),
+  NoteTool,
   z.object({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 export type StoredTool = z.infer<typeof StoredTool>;
 
 export function storedTool(tool: Tool): StoredTool {
-  if (tool.kind === 'built-in') return tool;
+  if (tool.kind === 'built-in' || tool.kind === 'note') return tool;
   const {input, ...rest} = tool;
   return StoredTool.parse({...rest, parameters: z.toJSONSchema(input, {io: 'input', unrepresentable: 'any'})});
 }

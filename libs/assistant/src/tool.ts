@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {httpRequest, type HttpTool} from './http/http-tool.ts';
+import {NoteTool} from './note-tool.ts';
 
 /** What the code of a tool knows of its call. */
 export interface ToolCallContext {
@@ -51,7 +52,7 @@ export const BUILT_IN_NAMES = ['hang_up'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | HttpTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | NoteTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -103,5 +104,6 @@ export const ToolSchema = z.discriminatedUnion('kind', [
     ...httpRequest,
     ...toolOptions,
   }),
+  NoteTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

@@ -63,7 +63,7 @@ const back = () =>
     '← Calls',
   );
 
-function facts({call: one, callerNumber}) {
+function facts({call: one, callerNumber, notes}) {
   const pairs = [
     ['Length', ms(one.durationMs)],
     ['Time to first audio', ms(one.timeToFirstAudioMs)],
@@ -81,6 +81,7 @@ function facts({call: one, callerNumber}) {
     ['Model ready', ms(one.modelReadyMs)],
     ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
     ['Padded', ms(one.framesPaddedMs)],
+    ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, String(value)]),
   ];
   return h(
     'dl',

@@ -1,8 +1,9 @@
 import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
 import type {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import type {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
-import type {Generated} from 'kysely';
+import type {Generated, JSONColumnType} from 'kysely';
 import type {FigureColumns} from './figure-columns.ts';
 
 /** The columns by which turns, interruptions, tool calls and failovers are filtered and grouped. */
@@ -57,6 +58,7 @@ export interface CallsTable extends Facets {
   framesPaddedMs: number;
   framesMalformed: number;
   traceparent: string | null;
+  notes: JSONColumnType<Notes> | null;
   parts: number;
   partsSeen: number[];
   recordedAt: Generated<Date>;

@@ -149,6 +149,19 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect((await call(1))?.toolCalls).toMatchObject([{...facts, arguments: null, result: null}, before]);
     });
 
+    test('what an assistant noted is shown to those who may see words, and kept as long as those', async () => {
+      const notes = {name: 'Kari \0 \uD800', guests: 4, vegetarian: true};
+      await storeCall(db(), finishedCall({number: 1, summary: {notes}}));
+      await storeCall(db(), finishedCall({number: 2}));
+      expect((await readCall(db(), sidOf(1), LOCAL))?.notes).toEqual({});
+      expect(JSON.stringify(await all())).not.toContain('Kari');
+      const shown = {...notes, name: 'Kari \uFFFD \uFFFD'};
+      expect([(await call(1))?.notes, (await call(2))?.notes]).toEqual([shown, {}]);
+      expect(await db().selectFrom('audit').select('subject').execute()).toEqual([{subject: sidOf(1)}]);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 7}, FIRST + 8 * DAY);
+      expect((await call(1))?.notes).toEqual({});
+    });
+
     test('hostile text is stored and shown as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
       await storeCall(

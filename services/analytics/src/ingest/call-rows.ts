@@ -1,4 +1,4 @@
-import type {CallFinished, CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
+import type {CallFinished, CallSummary, Notes} from '@voicebridge/shared/cdr/call-record.ts';
 import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
@@ -59,6 +59,15 @@ export function callRows(job: CallFinished): CallRows {
   };
 }
 
+/** As PostgreSQL takes JSON: no NUL, and no half of a character. */
+function notesColumn(notes: Notes): string | null {
+  const kept = Object.entries(notes).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? storable(value).toWellFormed() : value,
+  ]);
+  return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept));
+}
+
 function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRows['call'] {
   return {
     callSid: call.callSid,
@@ -108,5 +117,6 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     framesPaddedMs: frames.paddedMs,
     framesMalformed: frames.malformed,
     traceparent: storable(call.traceparent),
+    notes: notesColumn(call.notes),
   };
 }

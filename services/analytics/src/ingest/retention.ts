@@ -42,7 +42,7 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     if (count > 0) deleted[table] = count;
   }
   const words = ageOf(retention.transcripts);
-  if (words !== undefined) await forgetToolWords(db, new Date(wall - words));
+  if (words !== undefined) await forgetWords(db, new Date(wall - words));
   return deleted;
 }
 
@@ -59,14 +59,20 @@ async function deleteBefore(db: Kysely<Schema>, table: string, column: string, l
   );
 }
 
-/** What tools were asked and answered are words of a call: they are kept as long as its transcript. */
-async function forgetToolWords(db: Kysely<Schema>, limit: Date): Promise<void> {
+/** What was noted, and what tools were asked and answered, are words of a call: kept as long as its transcript. */
+async function forgetWords(db: Kysely<Schema>, limit: Date): Promise<void> {
   await inChunks(
     db,
     sql`
     UPDATE tool_calls SET arguments = NULL, result = NULL WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM tool_calls WHERE started_at < ${limit} AND (arguments IS NOT NULL OR result IS NOT NULL)
       LIMIT ${sql.lit(CHUNK)}))`,
+  );
+  await inChunks(
+    db,
+    sql`
+    UPDATE calls SET notes = NULL WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM calls WHERE started_at < ${limit} AND notes IS NOT NULL LIMIT ${sql.lit(CHUNK)}))`,
   );
 }
 

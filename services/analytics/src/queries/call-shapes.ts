@@ -1,6 +1,7 @@
 import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {Figures} from '@voicebridge/shared/cdr/figure.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
+import {Notes} from '@voicebridge/shared/cdr/notes.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import {z} from 'zod';
@@ -106,6 +107,7 @@ export const CallDetail = z.object({
   call: Call,
   callerNumber: z.string().nullable().describe('only where numbers are kept, and only for a viewer who signed in'),
   calleeNumber: z.string().nullable(),
+  notes: Notes.describe('what the assistant noted; only for a viewer who signed in'),
   turns: z.array(Turn),
   interruptions: z.array(Interruption),
   toolCalls: z.array(ToolCall),

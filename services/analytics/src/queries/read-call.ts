@@ -11,8 +11,8 @@ import {audit} from '../auth/audit.ts';
 import type {Viewer} from '../auth/viewer.ts';
 
 /**
- * Everything about one call; undefined when there is no such call. Transcripts, what tools were asked and answered, and
- * telephone numbers are shown only to a viewer who may see them, and each time the audit gets a row.
+ * Everything about one call; undefined when there is no such call. Transcripts, notes, what tools were asked and
+ * answered, and telephone numbers are shown only to a viewer who may see them, and each time the audit gets a row.
  */
 export async function readCall(
   db: Kysely<Schema>,
@@ -53,13 +53,15 @@ export async function readCall(
     .orderBy('line')
     .execute();
   const shown = may.has('words');
-  const hasWords = lines.length > 0 || toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
+  const hasWords =
+    lines.length > 0 || row.notes !== null || toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
   if (shown && (hasWords || row.callerNumber !== null || row.calleeNumber !== null))
     await audit(db, {action: 'transcript.read', subject: callSid, who, address});
   return {
     call: callOf(row),
     callerNumber: shown ? row.callerNumber : null,
     calleeNumber: shown ? row.calleeNumber : null,
+    notes: shown ? (row.notes ?? {}) : {},
     turns,
     interruptions,
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),

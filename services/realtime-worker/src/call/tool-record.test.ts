@@ -1,12 +1,14 @@
+import {note} from '@voicebridge/assistant/note-tool.ts';
 import {KEPT_OF_TOOL, ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {expect, test} from 'vitest';
 import {readJournal} from '../events/journal-entry.ts';
 import {snapshotOf} from '../journal/restore-call.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
-import {began, Call, ended, hangUp, journalled, speechEvent} from '../testing/call.ts';
+import {began, Call, ended, hangUp, journalled, responseTags, speechEvent} from '../testing/call.ts';
 import {openingHours, ScriptedLookUp, toolsWith} from '../testing/tools.ts';
+import {noteTool} from '../tools/note.ts';
 import {outcomeUnknown, toolTimedOut} from '../tools/tool-failure.ts';
-import type {BackgroundTool} from '../tools/tool.ts';
+import type {BackgroundTool, Tool} from '../tools/tool.ts';
 
 const found = {kind: 'output', output: 'It was sent on Monday.'} as const;
 const withRules = (rules: Partial<BackgroundTool>) => [...toolsWith(Object.assign(new ScriptedLookUp(), rules))];
@@ -21,9 +23,17 @@ const calls = (name: string, args = '{"city":"Bern"}'): ModelEvent => ({
 /** What the record says of the last tool call so far. */
 const noted = (call: Call) => journalled(call.effects, 'tool').at(-1)?.tool;
 
+/** The journal of a call, as it is in Redis. */
+const writtenBy = (call: Call) =>
+  call.effects.flatMap(effect => (effect.do === 'journal' ? [{wall: 0, ...effect.fact}] : []));
+
 /** A caller asked something, and the model calls `look_up`, or another tool, at 1,000 ms. */
-function asking(rules: Partial<BackgroundTool> = {}, called: ModelEvent = calls('look_up')): Call {
-  const call = Call.connected({}, '', {tools: withRules(rules)});
+function asking(
+  rules: Partial<BackgroundTool> = {},
+  called: ModelEvent = calls('look_up'),
+  more: readonly Tool[] = [],
+): Call {
+  const call = Call.connected({}, '', {tools: [...withRules(rules), ...more]});
   call.at(100).model(speechEvent('u1', 'callerSpoke'), speechEvent('u1', 'callerStopped', 600));
   const response = {type: 'responseStarted', responseId: 'r1', tag: undefined} as const;
   call.at(1_000).model({type: 'turnCommitted', itemId: 'u1'}, response, called, ended('r1'));
@@ -32,7 +42,7 @@ function asking(rules: Partial<BackgroundTool> = {}, called: ModelEvent = calls(
 
 /** The same call on another worker, which reads what the first one wrote as it is in Redis. */
 function taken(call: Call, rules: Partial<BackgroundTool>, compacted = false): Call {
-  const written = call.effects.flatMap(effect => (effect.do === 'journal' ? [{wall: 0, ...effect.fact}] : []));
+  const written = writtenBy(call);
   const entries = compacted ? [{is: 'snapshot', wall: 0, call: snapshotOf(written)}] : written;
   const next = new Call({}, '', {tools: withRules(rules)}, readJournal(entries.map(entry => JSON.stringify(entry))));
   next.model({type: 'ready'});
@@ -128,8 +138,23 @@ test.each([
 test('what finished tools were asked and answered is not in what a taken call goes on from', () => {
   const call = asking({isKept: true}, calls('look_up', '{"city":"Bern"}'));
   call.at(2_000).toolFinished('c1', found);
-  const written = call.effects.flatMap(effect => (effect.do === 'journal' ? [{wall: 0, ...effect.fact}] : []));
-  expect(snapshotOf(written).tools).toMatchObject([['c1', {ok: true, arguments: null, result: null}]]);
+  expect(snapshotOf(writtenBy(call)).tools).toMatchObject([['c1', {ok: true, arguments: null, result: null}]]);
+});
+
+const booking = noteTool('take_down', note({fields: {name: {type: 'string'}, guests: {type: 'number'}}}));
+
+test('what the assistant notes is in the journal for the record, and the model goes on', () => {
+  const call = asking({}, calls('take_down', '{"name":"Kari","guests":4}'), [booking]);
+  expect(journalled(call.effects, 'notes')).toEqual([{is: 'notes', notes: {name: 'Kari', guests: 4}}]);
+  expect(noted(call)).toMatchObject({name: 'take_down', outcome: 'ok', arguments: null, result: null});
+  expect(responseTags(call.effects)).toEqual(['tool-1']);
+  expect(readJournal(writtenBy(call).map(entry => JSON.stringify(entry)))).toHaveLength(writtenBy(call).length);
+});
+
+test('a note that the record would not take is refused, and nothing is noted', () => {
+  const call = asking({}, calls('take_down', '{"name":"Kari","guests":"four"}'), [booking]);
+  expect(journalled(call.effects, 'notes')).toEqual([]);
+  expect(noted(call)).toMatchObject({outcome: 'refused'});
 });
 
 test('a record from before has no outcome, and says nothing of words or waiting', () => {

@@ -173,3 +173,15 @@ test('a long call is sent in parts, each with the whole summary', () => {
   expect(new Set(parts.map(part => part.summary.turns))).toEqual(new Set([120]));
   for (const part of parts) expect(() => CallFinished.parse(part)).not.toThrow();
 });
+
+test('a record has the last value of what was noted, whoever had the call, and never more notes than it takes', () => {
+  const many = Object.fromEntries(Array.from({length: 25}, (_, at) => [`field_${at}`, at]));
+  const more = Object.fromEntries(Array.from({length: 25}, (_, at) => [`other_${at}`, 'x']));
+  const owner: Fact = {is: 'owner', worker: 'worker-2', epoch: 2, cause: 'worker-lost'};
+  const entries = journal(opened, {is: 'notes', notes: {guests: 2, ...many}}, owner, {is: 'notes', notes: {guests: 4}});
+  expect(buildCdr(entries, 'off')?.[0]?.summary.notes).toMatchObject({guests: 4, field_24: 24});
+  const full = buildCdr([...entries, ...journal({is: 'notes', notes: more})], 'off');
+  expect(Object.keys(full?.[0]?.summary.notes ?? {})).toHaveLength(40);
+  expect(CallFinished.safeParse(full?.[0]).error).toBeUndefined();
+  expect(buildCdr(journal(opened), 'off')?.[0]?.summary.notes).toEqual({});
+});

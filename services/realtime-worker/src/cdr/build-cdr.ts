@@ -3,6 +3,8 @@ import {
   CallSummary,
   type EndReason,
   type FailoverRecord,
+  type Notes,
+  NOTES_AT_MOST,
   type InterruptionRecord,
   type Tokens,
   type ToolCallRecord,
@@ -114,7 +116,14 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     priceTable: PRICE_TABLE,
     frames: sumFrames(entries),
     traceparent: opened.traceparent,
+    notes: notesOf(entries),
   };
+}
+
+/** The last value of each note; the first names where there are more than the record takes. */
+function notesOf(entries: readonly JournalEntry[]): Notes {
+  const notes = entries.flatMap(entry => (entry.is === 'notes' ? Object.entries(entry.notes) : []));
+  return Object.fromEntries([...new Map(notes)].slice(0, NOTES_AT_MOST));
 }
 
 function sumTokens(entries: readonly JournalEntry[]): Tokens {

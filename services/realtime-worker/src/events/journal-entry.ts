@@ -4,6 +4,7 @@ import {
   EndReason,
   FailoverRecord,
   InterruptionRecord,
+  Notes,
   Tokens,
   ToolCallRecord,
   TurnRecord,
@@ -73,6 +74,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
    * Journals of versions before November 2026 do not name the call.
    */
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord, callId: z.string().optional()}),
+  /** The assistant noted something. Of a field that is noted again, the last value counts. */
+  z.object({...base, is: z.literal('notes'), notes: Notes}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),

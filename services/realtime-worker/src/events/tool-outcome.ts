@@ -1,4 +1,4 @@
-import {EndReason, TOOL_OUTCOMES} from '@voicebridge/shared/cdr/call-record.ts';
+import {EndReason, Notes, TOOL_OUTCOMES} from '@voicebridge/shared/cdr/call-record.ts';
 import {z} from 'zod';
 
 /** What the model wrote as the arguments of a tool, parsed. A tool in code checks it with its own schema. */
@@ -6,8 +6,8 @@ export type ToolArguments = Readonly<Record<string, unknown>>;
 
 /** What came of a tool call. A result may be read by another worker than the one that wrote it. */
 export const ToolOutcome = z.discriminatedUnion('kind', [
-  /** The result, in words or as JSON. The model is given it, and is asked to speak. */
-  z.object({kind: z.literal('output'), output: z.string()}),
+  /** The result, in words or as JSON. The model is given it, and is asked to speak. The record of the call has the `notes`. */
+  z.object({kind: z.literal('output'), output: z.string(), notes: Notes.optional()}),
   /** The same for a tool that did not succeed: `output` says so to the model. `as`: what the record calls it, if not `failed`. */
   z.object({
     kind: z.literal('failed'),

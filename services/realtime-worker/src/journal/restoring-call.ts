@@ -98,6 +98,7 @@ export class RestoringCall {
       case 'greeted':
       case 'firstAudio':
       case 'cutRefused':
+      case 'notes':
       case 'tokens':
       case 'frames':
       case 'ended':

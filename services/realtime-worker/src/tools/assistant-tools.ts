@@ -1,6 +1,7 @@
 import type {Version} from '@voicebridge/assistant/version.ts';
 import {hangUp} from './hang-up.ts';
 import {httpTool} from './http-tool.ts';
+import {noteTool} from './note.ts';
 import {mistakes, ownTool} from './own-tool.ts';
 import type {Tool} from './tool.ts';
 
@@ -16,6 +17,7 @@ export function toolsOf({stored, code}: Version, variables: Readonly<Record<stri
     if (tool === false) return [];
     const written = code?.tools[name];
     if (tool.kind === 'built-in') return [];
+    if (tool.kind === 'note') return [noteTool(name, tool)];
     if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];
     const input = written?.kind === 'http' ? written.input : undefined;
     const made = httpTool(name, tool, variables);

@@ -1,4 +1,4 @@
-import {http} from '@voicebridge/assistant';
+import {http, note} from '@voicebridge/assistant';
 import type {OutgoingRequest} from '@voicebridge/assistant/http/http-tool.ts';
 import {Definition} from '@voicebridge/assistant/definition.ts';
 import {sampleAssistant} from '@voicebridge/assistant/testing/sample-assistant.ts';
@@ -18,15 +18,15 @@ const order = http.post({about: 'Orders.', input: z.object({dish: z.string()}), 
 const version = versionOf(sampleAssistant, {
   name: 'line',
   file: 'line.ts',
-  definition: Definition.parse({tools: {weather, order}}),
+  definition: Definition.parse({tools: {weather, order, take_down: note({fields: {name: {type: 'string'}}})}}),
   prompt: undefined,
   source: undefined,
 });
 
-test('a worker that has not read the file of an assistant has its tools that ask servers all the same', async () => {
+test('a worker that has not read the file of an assistant has its tools that ask servers or note facts all the same', async () => {
   const elsewhere = storedVersion(version.hash, JSON.stringify(version.stored));
   const tools = elsewhere ? toolsOf(elsewhere) : [];
-  expect(tools.map(({name}) => name)).toEqual(['hang_up', 'weather', 'order']);
+  expect(tools.map(({name}) => name)).toEqual(['hang_up', 'weather', 'order', 'take_down']);
   const tool = tools.find(({name}) => name === 'weather');
   const sent: OutgoingRequest[] = [];
   const send = async (request: OutgoingRequest) => {

@@ -305,9 +305,9 @@ export class ToolCalls {
     const result = keptOf(this.#toolNamed(record.name), words);
     const ended = this.#records.ended(callId, record, {outcome, durationMs: at - calledAt, ranMs, result});
     if (!isInBackground(call))
-      return {itemId: resultId(callId), effects: [ended, ...this.#memory.toolResult(callId, words)]};
+      return {itemId: resultId(callId), effects: [...ended, ...this.#memory.toolResult(callId, words)]};
     const {id, added} = this.#memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
-    return {itemId: id, effects: [ended, ...added]};
+    return {itemId: id, effects: [...ended, ...added]};
   }
 
   /** Asks the model to speak about results, unless the same response waits for another one: it is asked once, after all. */
@@ -329,7 +329,7 @@ export class ToolCalls {
     if (!leaving) return [];
     const {callId, record, calledAt} = leaving;
     const outcome: ToolOutcome = ok ? {kind: 'output', output: ''} : toolStopped(record.name);
-    return [this.#records.ended(callId, record, {outcome, durationMs: at - calledAt})];
+    return this.#records.ended(callId, record, {outcome, durationMs: at - calledAt});
   }
 
   #toolNamed(name: string): Tool | undefined {

@@ -64,9 +64,10 @@ export class ToolRecords {
     return this.#isTold(callId, record) ? [] : [this.#noted(callId, {...record, durationMs: null, toldToWait: true})];
   }
 
-  ended(callId: string, record: ToolCallRecord, {outcome, durationMs, ranMs, result}: ToolEnd): CallEffect {
+  /** A tool call ended. What it noted is written before. */
+  ended(callId: string, record: ToolCallRecord, {outcome, durationMs, ranMs, result}: ToolEnd): CallEffect[] {
     const what = outcome.kind === 'failed' ? (outcome.as ?? 'failed') : 'ok';
-    return this.#noted(callId, {
+    const ended = this.#noted(callId, {
       ...record,
       durationMs: Math.round(durationMs),
       waitMs: ranMs === undefined ? null : Math.max(0, Math.round(durationMs - ranMs)),
@@ -75,6 +76,8 @@ export class ToolRecords {
       toldToWait: this.#isTold(callId, record),
       result: kept(result),
     });
+    const notes = outcome.kind === 'output' ? outcome.notes : undefined;
+    return notes ? [journal({is: 'notes', notes}), ended] : [ended];
   }
 
   #isTold(callId: string, record: ToolCallRecord): boolean {
