@@ -4,7 +4,7 @@ import {EndedBy, EndReason} from './end-reasons.ts';
 import {FAILOVER_FIGURES} from './failover-figures.ts';
 import {recordOf} from './figure.ts';
 import {INTERRUPTION_FIGURES} from './interruption-figures.ts';
-import {LONGEST_NOTE, Notes, NOTES_AT_MOST} from './notes.ts';
+import {Notes, NOTES_AT_MOST} from './notes.ts';
 import {KEPT_OF_TOOL, TOOL_CALL_FIGURES, TOOL_OUTCOMES} from './tool-call-figures.ts';
 import {TURN_FIGURES} from './turn-figures.ts';
 
@@ -15,7 +15,7 @@ import {TURN_FIGURES} from './turn-figures.ts';
  * happen or could not be seen", never zero. The parts of the record are described in the files beside this one.
  */
 
-export {EndReason, KEPT_OF_TOOL, LONGEST_NOTE, Notes, NOTES_AT_MOST, TOOL_OUTCOMES};
+export {EndReason, KEPT_OF_TOOL, Notes, NOTES_AT_MOST, TOOL_OUTCOMES};
 
 const ms = z.number().nonnegative().nullable();
 const count = z.number().int().nonnegative();
