@@ -14,6 +14,7 @@ const alone = [
   'fifty-calls',
   'npm-start',
   'numbers',
+  'rehearse',
   'rolling-upgrade',
   'sick-workers',
 ].map(name => `**/${name}.e2e.test.ts`);

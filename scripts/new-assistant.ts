@@ -1,4 +1,4 @@
-/** Writes the file of a new assistant, with its prompt: `npm run new -- reception`. */
+/** Writes the file of a new assistant, with its prompt and a caller who tries it: `npm run new -- reception`. */
 import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {newAssistant} from './new-assistant/files.ts';
@@ -19,7 +19,11 @@ if ('problem' in files) {
     for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
     const written = Object.keys(files).map(file => relative('.', join(folder, file)));
     console.log(
-      `wrote ${written.join(' and ')}\nnext: npm start   (or, with it running already: call; the new file answers within two seconds)`,
+      [
+        `wrote ${written.join(' and ')}`,
+        `next: npm run rehearse -- --only ${name}   (a simulated caller tries it; no account is needed)`,
+        'then: npm start   (or, with it running already: call; the new file answers within two seconds)',
+      ].join('\n'),
     );
   }
 }

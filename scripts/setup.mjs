@@ -34,6 +34,10 @@ const COMMANDS = {
     about: 'writes the file of a new assistant: npm run new -- reception',
     run: a => ['scripts/new-assistant.ts', ...a],
   },
+  rehearse: {
+    about: 'plays the callers of assistants/*.call.yaml and checks what they expect; no account needed (--help)',
+    run: a => ['scripts/rehearse/main.ts', ...a],
+  },
   'seed-data': {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],

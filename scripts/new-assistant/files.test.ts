@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {AssistantsFolder} from '@voicebridge/assistant/load/read-folder.ts';
 import {expect, test} from 'vitest';
+import {readCallFiles} from '../rehearse/read-call-files.ts';
 import {newAssistant} from './files.ts';
 
 test('the files of a new assistant are right as they are written', async () => {
@@ -11,11 +12,13 @@ test('the files of a new assistant are right as they are written', async () => {
     writeFileSync(join(folder, file), text);
   using assistants = new AssistantsFolder(folder);
   const read = await assistants.read();
+  const calls = await readCallFiles(folder);
   rmSync(folder, {recursive: true});
   expect(read.problems).toEqual([]);
   expect(read.assistants.map(({name, definition}) => [name, definition.answers])).toEqual([
     ['reception', ['+4722334455']],
   ]);
+  expect([calls.rehearsals.map(({assistant}) => assistant), calls.problems]).toEqual([['reception'], []]);
 });
 
 test('a name that no file can have is refused with an example', () => {

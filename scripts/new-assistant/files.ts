@@ -9,7 +9,7 @@ export function newAssistant(
         'usage: npm run new -- NAME [NUMBER], where NAME has letters, digits, - and _, such as: npm run new -- reception +4722334455',
     };
   }
-  return {[`${name}.ts`]: code(name, number), [`${name}.md`]: PROMPT};
+  return {[`${name}.ts`]: code(name, number), [`${name}.md`]: PROMPT, [`${name}.call.yaml`]: CALL};
 }
 
 const code = (name: string, number: string) => `import {assistant, tool} from '@voicebridge/assistant';
@@ -35,4 +35,18 @@ const PROMPT = `You answer the telephone of {{company}}. Today is {{weekday}}, {
 
 - Speak the language of the caller, in one or two short sentences, and ask one question at a time.
 - If you do not know something, say so.
+`;
+
+const CALL = `# A caller for \`npm run rehearse\`. The model is scripted: it gives these replies in order, and your tools run.
+caller:
+  - says: Hi, could you tell me your opening hours on Saturday, please?
+  - hangsUp: true
+model:
+  - calls: {opening_hours: {weekday: Saturday}}
+  - says: On Saturday we are open from nine to five.
+expects:
+  tool: {opening_hours: {weekday: Saturday}}
+  result: {opening_hours: from nine to five}
+  heard: [How can I help, from nine to five]
+  endedBy: caller
 `;

@@ -22,6 +22,8 @@ export interface FleetOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Added to every worker's environment. */
   readonly workerEnv?: Readonly<Record<string, string>>;
+  /** A server of the Realtime protocol that runs already, such as ws://127.0.0.1:8080/v1/realtime; then none is started. */
+  readonly modelUrl?: string;
   /** Environment of the simulated model (MODEL_…). */
   readonly model?: Readonly<Record<string, string>>;
   readonly twilio?: Partial<FakeTwilioOptions>;
@@ -118,13 +120,11 @@ export class ProcessFleet implements AsyncDisposable {
       await this.startRedis();
       this.#stack.defer(async () => this.#redis?.close());
     }
-    this.#model = await startProcess({
-      service: 'simulators/openai',
-      env: {OPENAI_API_KEY: CANARIES.modelKey, ...this.#options.model},
-      readyWithin: 0,
-    });
-    this.#stack.use(this.#model);
-    await this.#model.line(line => line.json?.['event'] === 'listening', 60_000);
+    if (this.#options.modelUrl === undefined) {
+      const env = {OPENAI_API_KEY: CANARIES.modelKey, ...this.#options.model};
+      this.#model = this.#stack.use(await startProcess({service: 'simulators/openai', env, readyWithin: 0}));
+      await this.#model.line(line => line.json?.['event'] === 'listening', 60_000);
+    }
     await Promise.all(Array.from({length: workers}, () => this.addWorker()));
     await Promise.all(Array.from({length: edges}, () => this.addEdge()));
     this.#webhookEnv = await this.#newWebhookEnv();
@@ -281,7 +281,8 @@ export class ProcessFleet implements AsyncDisposable {
       REDIS_URL: user === undefined ? this.redisUrl : this.redisUrl.replace('://', `://${user}@`),
       TWILIO_AUTH_TOKEN: FLEET_TOKEN,
       OPENAI_API_KEY: CANARIES.modelKey,
-      OPENAI_REALTIME_URL: `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
+      OPENAI_REALTIME_URL:
+        this.#options.modelUrl ?? `${this.model.url.replace('http', 'ws').replace(/\/$/, '')}/v1/realtime`,
       ...own,
       FLEET_KEY,
       ...this.#options.env,

@@ -47,6 +47,8 @@ const files = {
   'lib/hours.ts': "export const open: string = 'nine to five';\n",
   'weather.yaml': 'answers: "*"\nprompt: Tell the weather.\nvoice: marin\n',
   'README.md': 'not an assistant',
+  'reception.call.yaml': 'caller: [{hangsUp: true}]\n',
+  'weather.call.ts': 'export default {caller: [{hangsUp: true}]};\n',
 };
 
 test('an assistant is a file of code or of YAML, with its prompt beside it', async () => {

@@ -26,6 +26,7 @@ export interface FolderContent {
   readonly problems: readonly string[];
 }
 
+/** `<name>.call.yaml` and `<name>.call.ts` are rehearsals: no name has a point in it. */
 const DEFINITION = /^(?<name>[A-Za-z0-9][\w-]*)\.(?<form>ts|yaml|yml)$/;
 const LONGEST_NAME = 64;
 

@@ -1,0 +1,63 @@
+import {devNull} from 'node:os';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {evidenceOf} from './evidence.ts';
+import {judge} from './judge.ts';
+import type {Outcome} from './junit.ts';
+import {placeRehearsal} from './place-rehearsal.ts';
+import type {RehearsalModel} from './rehearsal-model.ts';
+import {verdictLines} from './story.ts';
+import type {Part} from './who-answers.ts';
+
+export interface RehearseOptions {
+  readonly model: RehearsalModel;
+  readonly folder: string;
+  /** The environment variables that the workers get too. */
+  readonly secrets: readonly string[];
+  readonly killWorker: boolean;
+  readonly print: (line: string) => void;
+}
+
+/** Plays all of it, one call after the other, through every service as a process of its own. */
+export async function rehearse(parts: readonly Part[], options: RehearseOptions): Promise<readonly Outcome[]> {
+  const {model, folder, secrets, killWorker, print} = options;
+  print(`starting the services with the assistants of ${folder} …`);
+  const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
+  using _ = {[Symbol.dispose]: () => clearInterval(alive)};
+  await using fleet = await ProcessFleet.start({
+    edges: 1,
+    workers: killWorker ? 2 : 1,
+    modelUrl: model.url,
+    workerEnv: Object.fromEntries(secrets.map(name => [name, process.env[name] ?? 'rehearsal'])),
+    env: {
+      ASSISTANTS_DIR: folder,
+      OPENAI_API_KEY: model.apiKey,
+      DRAIN_SECONDS: '2',
+      LOG_LEVEL: 'warn',
+      // The .env of a real installation is not for a rehearsal.
+      DOTENV_CONFIG_PATH: devNull,
+    },
+  });
+  const outcomes: Outcome[] = [];
+  for (const part of parts) {
+    outcomes.push(await rehearseOne(part, fleet, options));
+    if (killWorker && part !== parts.at(-1)) await fleet.addWorker();
+  }
+  return outcomes;
+}
+
+async function rehearseOne(
+  {file, rehearsal, to}: Part,
+  fleet: ProcessFleet,
+  {model, killWorker, print}: RehearseOptions,
+): Promise<Outcome> {
+  print(`\n${file} calls ${to}`);
+  const began = performance.now();
+  const tell = (line: string) => print(`${((performance.now() - began) / 1_000).toFixed(1).padStart(6)}  ${line}`);
+  const saw = model.begin(rehearsal, tell);
+  const {report, faults} = await placeRehearsal(fleet, rehearsal, {to, killWorker, tell});
+  const seen = evidenceOf(report, saw());
+  const evidence = {...seen, faults: [...seen.faults, ...faults]};
+  const failures = judge(rehearsal.expects, evidence);
+  verdictLines(file, evidence, failures).forEach(print);
+  return {file, seconds: evidence.lastedMs / 1_000, failures};
+}
