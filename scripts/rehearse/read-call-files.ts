@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -20,7 +21,8 @@ export async function readCallFiles(
 ): Promise<{readonly rehearsals: readonly NamedRehearsal[]; readonly problems: readonly string[]}> {
   const rehearsals: NamedRehearsal[] = [];
   const problems: string[] = [];
-  for (const file of (await readdir(folder)).toSorted()) {
+  const files = existsSync(folder) ? await readdir(folder) : [];
+  for (const file of files.toSorted()) {
     const assistant = CALL_FILE.exec(file)?.groups?.['name'];
     if (assistant === undefined) continue;
     try {
