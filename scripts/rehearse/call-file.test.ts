@@ -27,7 +27,7 @@ test('what is to be heard is a regular expression between slashes, and otherwise
 });
 
 test('a mistake is named with its place', () => {
-  expect(problemsOf({caller: [{say: 'Hello'}]})[0]).toContain('caller.0');
+  expect(problemsOf({caller: [{say: 'Hello'}]})).toContain('caller.0.say: is unknown; did you mean `says`?');
   expect(problemsOf({caller: [{presses: 'x'}]})).toEqual(['caller.0.presses: must be keys: digits, * and #']);
   expect(problemsOf({caller: [{hangsUp: true}], expect: {}})).toEqual(['expect: is unknown; did you mean `expects`?']);
   expect(problemsOf({caller: [{hangsUp: true}], model: [{}]})).toEqual(['model.0: must have says or calls']);

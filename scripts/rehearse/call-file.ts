@@ -3,6 +3,11 @@ import {z} from 'zod';
 
 const millis = z.number().int().min(0).max(600_000);
 const words = z.string().trim().min(1, 'must not be empty').max(2_000);
+/** YAML reads `presses: 1` as a number. */
+const keys = z.preprocess(
+  given => (typeof given === 'number' ? String(given) : given),
+  z.string().regex(/^[\d*#]{1,50}$/, 'must be keys: digits, * and #'),
+);
 const args = z.union([z.record(z.string(), z.unknown()), z.string()]);
 const calls = z.record(z.string(), args);
 
@@ -23,7 +28,7 @@ const pattern = z.union([z.instanceof(RegExp), words]).transform((given, context
 export const CallerDoes = z.union([
   z.strictObject({says: words}),
   z.strictObject({interruptsAfter: millis, says: words.default('Hold on a second.')}),
-  z.strictObject({presses: z.coerce.string().regex(/^[\d*#]{1,50}$/, 'must be keys: digits, * and #')}),
+  z.strictObject({presses: keys}),
   z.strictObject({waits: millis}),
   z.strictObject({hangsUp: z.literal(true)}),
 ]);
