@@ -19,7 +19,7 @@ export function verdictLines(file: string, evidence: Evidence, failures: readonl
     `${(evidence.lastedMs / 1_000).toFixed(1)} s`,
     ...(evidence.firstWordMs === undefined ? [] : [`first word after ${Math.round(evidence.firstWordMs)} ms`]),
     ...(p95 === undefined ? [] : [`answers within ${Math.round(p95)} ms (p95 of ${evidence.turnGapsMs.length})`]),
-    ...(evidence.interruptions === 0 ? [] : [`interrupted ${evidence.interruptions} times`]),
+    ...(evidence.interruptions === 0 ? [] : [`interruptions: ${evidence.interruptions}`]),
     `ended by the ${evidence.endedBy}`,
   ].join(', ');
   if (failures.length === 0) return [styleText('green', `ok  ${file}: ${figures}`)];
