@@ -42,6 +42,7 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
     outcomes.push(await rehearseOne(part, fleet, options));
     if (killWorker && part !== parts.at(-1)) await fleet.addWorker();
   }
+  if (fleet.machineIsBusy) print('\nThis machine was busy with something else: the times above are too long.');
   return outcomes;
 }
 
