@@ -48,8 +48,8 @@ export function noteMistake({fields}: NoteTool, facts: Readonly<Record<string, u
   for (const [name, value] of given) {
     const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (!field) return `there is no field ${name.slice(0, 64)}`;
-    if (typeof value !== field.type || value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
-      return `${name} must be a ${field.type}`;
+    const isNoNumber = typeof value === 'number' && !Number.isFinite(value);
+    if (typeof value !== field.type || isNoNumber) return `${name} must be a ${field.type}`;
     if (typeof value === 'string' && value.length > LONGEST_NOTE)
       return `${name} has ${LONGEST_NOTE} characters at most`;
   }
