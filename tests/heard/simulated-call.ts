@@ -420,6 +420,7 @@ export class SimulatedCall {
         this.missed.push(effect);
         return;
       case 'handOver':
+      case 'collecting':
       case 'stopTool':
       case 'runTool':
       case 'measure':

@@ -27,7 +27,7 @@ const variableName = z.string().regex(/^[A-Za-z_][\w.]{0,63}$/, 'must be a name 
 const variable = z.union([z.string().max(20_000), z.number(), z.boolean()]);
 /** The name of a model or a voice. */
 const modelName = z.string().regex(/^[\w.:/@-]{1,100}$/, 'must be a name of 100 characters or fewer, without blanks');
-const off = z.union([z.literal(false), z.literal('off')]);
+export const off = z.union([z.literal(false), z.literal('off')]);
 
 function isTimeZone(name: string): boolean {
   try {
@@ -136,7 +136,7 @@ export const declarative = {
   failureSay: sentence().optional().describe('what a caller hears, from the carrier, when the model cannot be used'),
 } as const;
 
-const toolName = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must have up to 64 letters, digits, _ and -');
+export const toolName = z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must have up to 64 letters, digits, _ and -');
 
 /** An assistant as a file defines it. A field that is not given has the value of the environment. */
 export const Definition = z.strictObject({

@@ -1,12 +1,13 @@
 import {z} from 'zod';
 import {Definition} from './definition.ts';
+import {YamlDefinition} from './load/yaml-definition.ts';
 
 /** The fields that only code can fill. */
-const CODE = new Set(['tools', 'before', 'hooks']);
+const CODE = new Set(['before', 'hooks']);
 
 /** What a YAML file may say, as a JSON Schema: editors complete and check by it. */
 export function editorSchema(): Record<string, unknown> {
-  const shape = Object.fromEntries(Object.entries(Definition.shape).filter(([name]) => !CODE.has(name)));
+  const shape = Object.fromEntries(Object.entries(YamlDefinition.shape).filter(([name]) => !CODE.has(name)));
   return {...z.toJSONSchema(z.strictObject(shape), {io: 'input'}), title: 'An assistant'};
 }
 

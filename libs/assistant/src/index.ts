@@ -1,5 +1,6 @@
 /** What a file in `ASSISTANTS_DIR` imports. */
 export {assistant} from './definition.ts';
+export {collectDigits} from './digits-tool.ts';
 export {http} from './http/http-tool.ts';
 export {note} from './note-tool.ts';
 export {builtIn, tool} from './tool.ts';

@@ -24,7 +24,13 @@ export type NoteTool = Readonly<z.infer<typeof NoteTool>>;
 const ABOUT = 'Keeps facts of this call for the record. Call it when you learn one of them, and again when it changes.';
 
 /** Defines a tool that notes facts. A text has at most 500 characters; a field that is noted again has its last value. */
-export function note({about = ABOUT, fields}: {about?: string; fields: Readonly<Record<string, NoteField>>}): NoteTool {
+export function note({
+  about = ABOUT,
+  fields,
+}: {
+  readonly about?: string | undefined;
+  readonly fields: Readonly<Record<string, NoteField>>;
+}): NoteTool {
   return {kind: 'note', about, fields};
 }
 

@@ -43,6 +43,6 @@ test('a tool in code gets arguments of the type that it asked for', async () => 
   });
   const {tools} = Definition.parse(assistant({tools: {book, hang_up: builtIn.hang_up}}));
   expect(Object.keys(tools ?? {})).toEqual(['book', 'hang_up']);
-  const call = {callSid: 'CA1', key: 'CA1:call-1', variables: {}, signal: new AbortController().signal};
+  const call = {callSid: 'CA1', key: 'CA1:call-1', variables: {}, secrets: {}, signal: new AbortController().signal};
   expect(book.run({people: '4'}, call)).toBe('booked for 5');
 });

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {DigitsTool} from './digits-tool.ts';
 import {httpRequest} from './http/http-tool.ts';
 import {NoteTool} from './note-tool.ts';
 import {BUILT_IN_NAMES, type Tool, toolOptions} from './tool.ts';
@@ -20,12 +21,13 @@ export const StoredTool = z.discriminatedUnion('kind', [
     ...toolOptions,
   }),
   NoteTool,
+  DigitsTool,
   z.object({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 export type StoredTool = z.infer<typeof StoredTool>;
 
 export function storedTool(tool: Tool): StoredTool {
-  if (tool.kind === 'built-in' || tool.kind === 'note') return tool;
+  if (tool.kind !== 'code' && tool.kind !== 'http') return tool;
   const {input, ...rest} = tool;
   return StoredTool.parse({...rest, parameters: z.toJSONSchema(input, {io: 'input', unrepresentable: 'any'})});
 }

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {DigitsTool, SecretName} from './digits-tool.ts';
 import {httpRequest, type HttpTool} from './http/http-tool.ts';
 import {NoteTool} from './note-tool.ts';
 
@@ -9,6 +10,8 @@ export interface ToolCallContext {
   readonly key: string;
   /** The variables of the call, as they stand in the prompt. */
   readonly variables: Readonly<Record<string, string>>;
+  /** The digits that the caller entered, by name: those that `secrets` of the tool asks for. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Aborted when nobody waits for the result any more. */
   readonly signal: AbortSignal;
 }
@@ -31,6 +34,8 @@ export interface ToolOptions {
   readonly oncePerCall?: boolean | undefined;
   /** `keep`: the call record has its arguments and its result, 1,000 characters of each. `mask`, if not given: neither. */
   readonly record?: 'keep' | 'mask' | undefined;
+  /** The names of digits that `collectDigits` keeps, which it is given past the model. It is refused until they are entered. */
+  readonly secrets?: readonly string[] | undefined;
 }
 
 /** A tool in code: `tool({about, input, run})`. */
@@ -52,7 +57,7 @@ export const BUILT_IN_NAMES = ['hang_up'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | HttpTool | NoteTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -86,7 +91,15 @@ export const toolOptions = {
   repeatable: z.boolean().optional(),
   oncePerCall: z.boolean().optional(),
   record: z.enum(['keep', 'mask']).optional(),
+  secrets: z.array(SecretName).min(1).max(10).readonly().optional(),
 } as const;
+
+/** Digits that a caller entered never stand in a URL. */
+export const secretsOfPost = {
+  isSo: ({method, secrets}: {method?: 'GET' | 'POST' | undefined; secrets?: readonly string[] | undefined}) =>
+    method === 'POST' || secrets === undefined,
+  message: {message: 'would stand in the URL of a GET: use POST', path: ['secrets']},
+};
 
 /** Checks a tool as it stands in a definition. */
 export const ToolSchema = z.discriminatedUnion('kind', [
@@ -97,13 +110,16 @@ export const ToolSchema = z.discriminatedUnion('kind', [
     run: z.custom<CodeTool['run']>(value => typeof value === 'function', 'must be a function'),
     ...toolOptions,
   }),
-  z.strictObject({
-    kind: z.literal('http'),
-    about: z.string().min(1).max(1_000),
-    input: z.custom<z.ZodObject>(value => value instanceof z.ZodObject, 'must be z.object({…})'),
-    ...httpRequest,
-    ...toolOptions,
-  }),
+  z
+    .strictObject({
+      kind: z.literal('http'),
+      about: z.string().min(1).max(1_000),
+      input: z.custom<z.ZodObject>(value => value instanceof z.ZodObject, 'must be z.object({…})'),
+      ...httpRequest,
+      ...toolOptions,
+    })
+    .refine(secretsOfPost.isSo, secretsOfPost.message),
   NoteTool,
+  DigitsTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

@@ -3,6 +3,7 @@ import type {AddressInfo} from 'node:net';
 import {afterEach, expect, test} from 'vitest';
 import {z} from 'zod';
 import {assistant, Definition} from '../definition.ts';
+import {YamlDefinition} from '../load/yaml-definition.ts';
 import {http, requestOf, resultOf} from './http-tool.ts';
 import {isPrivate, sender} from './send-request.ts';
 
@@ -72,6 +73,54 @@ test('a secret comes from the environment, and does not follow a redirect to ano
   expect(await ask(first, {headers})).toMatchObject({status: 200, body: 'there'});
   expect(seen).toEqual(['s3cret', undefined]);
   await expect(ask(first, {headers: {authorization: {env: 'MISSING'}}})).rejects.toThrow('MISSING is not set');
+});
+
+test('digits that a caller entered are in the body of a POST, never in a URL, and go to no other server', async () => {
+  const seen: string[] = [];
+  const other = await serve((request, response) => {
+    request.on('data', (part: Buffer) => seen.push(`other ${part.toString()}`));
+    request.on('end', () => response.end());
+  });
+  const first = await serve((request, response) => {
+    request.on('data', (part: Buffer) => seen.push(part.toString()));
+    request.on('end', () => response.writeHead(307, {location: other}).end());
+  });
+  const tool = {...http.post({about: 'Checks.', input, url: first}), secrets: ['pin'], allowPrivate: true};
+  const request = requestOf(tool, {city: 'Bern'}, {...call, secrets: {pin: '1234'}});
+  await expect(send(request)).rejects.toThrow('redirects to another one');
+  expect(seen).toEqual(['{"city":"Bern","pin":"1234"}']);
+  const asGet = {...http.get({about: 'Checks.', input, url: first}), secrets: ['pin']};
+  expect(Definition.safeParse({tools: {asGet}}).error?.issues).toMatchObject([{path: ['tools', 'asGet', 'secrets']}]);
+});
+
+test('a secret is referred to with what stands before it, and is refused where it is written out', async () => {
+  const url = await serve((request, response) => response.end(request.headers.authorization));
+  const authorization = {env: 'TOKEN', prefix: 'Bearer '};
+  expect(await ask(url, {headers: {authorization}})).toMatchObject({body: 'Bearer s3cret'});
+  for (const wrong of [{url: `${url}/?token=abc`}, {headers: {'x-api-key': 'abc'}}, {headers: {cookie: 'a=b'}}])
+    expect(Definition.safeParse({tools: {ask: {...http.get({about: 'Asks.', input, url}), ...wrong}}}).success).toBe(
+      false,
+    );
+});
+
+test('a tool in YAML is the same as one in code', () => {
+  const written = {
+    kind: 'http',
+    about: 'Asks.',
+    url: 'https://a.example/{city}',
+    input: {city: {pattern: '^B'}, people: {type: 'integer', min: 1, max: 9, optional: true}, day: {format: 'date'}},
+  };
+  const {tools} = YamlDefinition.parse({tools: {ask: written, hang_up: 'off'}});
+  expect([tools?.['hang_up'], tools?.['ask']]).toMatchObject([false, {kind: 'http', method: 'GET', url: written.url}]);
+  const ask = tools?.['ask'];
+  const accepts = (args: object) => ask && ask.kind === 'http' && ask.input.safeParse(args).success;
+  expect(accepts({city: 'Bern', day: '2030-01-02'})).toBe(true);
+  for (const args of [
+    {city: 'Oslo', day: '2030-01-02'},
+    {city: 'Bern', day: 'x'},
+    {city: 'Bern', day: '2030-01-02', people: 10},
+  ])
+    expect(accepts(args)).toBe(false);
 });
 
 test('an answer of 50 MB is not read to its end', async () => {

@@ -4,9 +4,17 @@ import type {ToolOptions} from '../tool.ts';
 /** The value of a header: a text, or the name of an environment variable of the worker that holds a secret. */
 export const HeaderValue = z.union([
   z.string().max(1_000),
-  z.strictObject({env: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'must be the name of an environment variable')}),
+  z.strictObject({
+    env: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, 'must be the name of an environment variable'),
+    /** Stands before it: `Bearer ` with a blank at its end. */
+    prefix: z.string().max(100).optional(),
+  }),
 ]);
 export type HeaderValue = z.infer<typeof HeaderValue>;
+
+/** Names of headers and of parameters in a URL whose values are secrets. */
+const SECRET_HEADER = /^(proxy-)?authorization$|cookie|api-?key|token|secret|password/i;
+const SECRET_PARAMETER = /[?&](api[-_]?key|access[-_]?token|token|secret|password)=(?!\{)/i;
 
 /** What an HTTP tool asks for. */
 export const httpRequest = {
@@ -15,9 +23,21 @@ export const httpRequest = {
   url: z
     .string()
     .regex(/^https?:\/\/[^{}/?#@\s]+([/?#]\S*)?$/, 'must be http://… or https://… with a fixed host and no user')
-    .max(2_000),
+    .max(2_000)
+    .refine(url => !SECRET_PARAMETER.test(url), 'must have no secret in it: use headers, with {env: NAME}'),
   /** Secrets by reference only: `{env: 'BOOKING_TOKEN'}`. */
-  headers: z.record(z.string().regex(/^[\w-]{1,100}$/), HeaderValue).optional(),
+  headers: z
+    .record(z.string().regex(/^[\w-]{1,100}$/, 'must be the name of a header'), HeaderValue)
+    .superRefine((headers, context) => {
+      for (const [name, value] of Object.entries(headers))
+        if (typeof value === 'string' && SECRET_HEADER.test(name))
+          context.addIssue({
+            code: 'custom',
+            path: [name],
+            message: 'must be {env: NAME}, the name of an environment variable: a secret must not stand in a file',
+          });
+    })
+    .optional(),
   /** Which field of a JSON answer is given to the model, such as `result.tables`; all of it if not given. */
   pick: z.string().max(200).optional(),
   /** An answer that is longer is refused, in bytes; 64 KiB if not given. */
@@ -48,6 +68,8 @@ export interface OutgoingRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, HeaderValue>>;
   readonly body: string | undefined;
+  /** It has digits in it that the caller entered: it goes to no other server. */
+  readonly isSecret: boolean;
   readonly maxBytes: number;
   readonly allowPrivate: boolean;
   readonly signal: AbortSignal;
@@ -59,7 +81,13 @@ const MAX_BYTES = 65_536;
 export function requestOf(
   tool: Pick<HttpTool, 'method' | 'url' | 'headers' | 'maxBytes' | 'allowPrivate'>,
   args: Readonly<Record<string, unknown>>,
-  call: {readonly key: string; readonly variables: Readonly<Record<string, string>>; readonly signal: AbortSignal},
+  call: {
+    readonly key: string;
+    readonly variables: Readonly<Record<string, string>>;
+    /** Digits that the caller entered, by name. They go into the body, never into the URL. */
+    readonly secrets?: Readonly<Record<string, string>> | undefined;
+    readonly signal: AbortSignal;
+  },
 ): OutgoingRequest {
   const named = new Set<string>();
   const written = tool.url
@@ -81,7 +109,8 @@ export function requestOf(
       ...tool.headers,
       'idempotency-key': call.key,
     },
-    body: isGet ? undefined : JSON.stringify(Object.fromEntries(rest)),
+    body: isGet ? undefined : JSON.stringify({...Object.fromEntries(rest), ...call.secrets}),
+    isSecret: Object.keys(call.secrets ?? {}).length > 0,
     maxBytes: tool.maxBytes ?? MAX_BYTES,
     allowPrivate: tool.allowPrivate ?? false,
     signal: call.signal,

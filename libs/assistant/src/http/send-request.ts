@@ -46,7 +46,7 @@ export function sender(secret: (name: string) => string | undefined): SendReques
     const found = secret(value.env);
     if (found === undefined || found === '')
       throw new RequestRefused(`the environment variable ${value.env} is not set`);
-    return found;
+    return `${value.prefix ?? ''}${found}`;
   };
   return async request => {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, each]) => [name, valueOf(each)]));
@@ -58,6 +58,8 @@ export function sender(secret: (name: string) => string | undefined): SendReques
       const next = new URL(answer.location, url);
       // A secret is for the server that it was written for.
       if (next.origin !== url.origin) for (const name of secrets) delete headers[name];
+      if (next.origin !== url.origin && request.isSecret)
+        throw new RequestRefused('the server redirects to another one, which must not have what the caller entered');
       if (answer.status !== 307 && answer.status !== 308) [method, body] = ['GET', undefined];
       url = next;
     }

@@ -13,11 +13,26 @@ export type Checked =
 /** Checks what a file or an answer says of an assistant, whatever form it had. */
 export function checkDefinition(written: unknown, schema: z.ZodType<Definition> = Definition): Checked {
   const parsed = schema.safeParse(written, {reportInput: true});
-  if (!parsed.success) return {ok: false, problems: problemsOf(parsed.error, keysAt)};
+  if (!parsed.success) return {ok: false, problems: problemsOf(parsed.error, path => keysAt(schema, path))};
   const {voice} = parsed.data;
   const meant = voice === undefined || VOICES.includes(voice) ? '' : didYouMean(voice, VOICES);
   if (meant === '') return {ok: true, definition: parsed.data};
   return {ok: false, problems: [{field: 'voice', what: `\`${String(voice)}\` is unknown${meant}`, path: ['voice']}]};
+}
+
+/** Digits that a tool is to be given, and that no tool of the assistant collects. */
+export function unknownSecrets({tools = {}}: Definition): Problem[] {
+  const all = Object.entries(tools).flatMap(([name, tool]) => (tool === false ? [] : [[name, tool] as const]));
+  const known = all.flatMap(([, tool]) => (tool.kind === 'collect-digits' ? [tool.as] : []));
+  return all.flatMap(([name, tool]) =>
+    (tool.kind === 'code' || tool.kind === 'http' ? (tool.secrets ?? []) : [])
+      .filter(secret => !known.includes(secret))
+      .map(secret => ({
+        field: `tools.${name}.secrets`,
+        what: `no tool collects \`${secret}\`${didYouMean(secret, known) || `; add collectDigits({as: '${secret}'}) to the tools`}`,
+        path: ['tools', name, 'secrets'],
+      })),
+  );
 }
 
 /**
@@ -42,14 +57,21 @@ export function unknownVariables(definition: Definition, prompt: string | undefi
 }
 
 /** The names of the fields at a place in a definition. */
-function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  let here: unknown = Definition;
-  for (const step of path) here = shapesOf(here).flatMap(shape => (step in shape ? [shape[String(step)]] : []))[0];
-  return shapesOf(here).flatMap(shape => Object.keys(shape));
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let here: readonly unknown[] = [schema];
+  for (const step of path) here = here.flatMap(formsOf).flatMap(form => within(form, String(step)));
+  return here.flatMap(formsOf).flatMap(form => (form instanceof z.ZodObject ? Object.keys(form.shape) : []));
 }
 
-function shapesOf(schema: unknown): readonly Readonly<Record<string, unknown>>[] {
-  if (schema instanceof z.ZodOptional) return shapesOf(schema.unwrap());
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap(shapesOf);
-  return schema instanceof z.ZodObject ? [schema.shape] : [];
+/** The forms that a schema allows, each on its own. */
+function formsOf(schema: unknown): readonly unknown[] {
+  if (schema instanceof z.ZodOptional) return formsOf(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return formsOf(schema.in);
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(formsOf) : [schema];
+}
+
+function within(form: unknown, step: string): readonly unknown[] {
+  if (form instanceof z.ZodRecord) return [form.valueType];
+  if (form instanceof z.ZodArray) return [form.element];
+  return form instanceof z.ZodObject && step in form.shape ? [form.shape[step]] : [];
 }

@@ -31,6 +31,7 @@ function tell(
     case 'invalid_value':
       return [at(unknownWord(issue.input, wordsOf(issue)))];
     case 'invalid_union': {
+      if (issue.discriminator !== undefined) return [at(ofNoKind(issue))];
       // Of several forms, the one that was meant: what is wrong lies within it.
       const meant = issue.errors.filter(errors => errors.length > 0 && errors.every(one => !isOtherForm(one)));
       const best = meant.toSorted((a, b) => a.length - b.length)[0];
@@ -59,6 +60,13 @@ function tell(
     default:
       return [at(issue.message)];
   }
+}
+
+/** What tells several forms apart has none of their names. */
+function ofNoKind({input, discriminator, message}: Extract<Issue, {code: 'invalid_union'}>): string {
+  const given: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, discriminator ?? '') : input;
+  const words = [...message.matchAll(/'([^']+)'/g)].map(([, word = '']) => word);
+  return given === undefined ? `is missing; it must be ${oneOf(words)}` : unknownWord(given, words);
 }
 
 /** The value has another form than this branch of a union asks for. */

@@ -127,7 +127,63 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
     'a.yaml:1 prompt.file: ../secret.md must be in the folder of the assistants',
     {'a.yaml': 'prompt: {file: ../secret.md}\n'},
   ],
-  ['broken YAML', 'a.yaml cannot be read as YAML: ', {'a.yaml': 'prompt: "Hi\n'}],
+  ['broken YAML', 'a.yaml:2 cannot be read as YAML: ', {'a.yaml': 'prompt: "Hi\n'}],
+  [
+    'YAML that grows without end',
+    'a.yaml cannot be read as YAML: ',
+    {
+      'a.yaml': `a: &a [x, x]\n${Array.from('bcdefgh')
+        .map((n, i) => `${n}: &${n} [${`*${'abcdefgh'[i]}, `.repeat(9)}]\n`)
+        .join('')}`,
+    },
+  ],
+  [
+    'a kind of tool with a typo',
+    'a.yaml:3 tools.order.kind: `htp` is unknown; did you mean `http`?',
+    {'a.yaml': 'tools:\n  order:\n    kind: htp\n'},
+  ],
+  [
+    'a field of a tool with a typo',
+    'a.yaml:6 tools.order.tiemoutMs: is unknown; did you mean `timeoutMs`?',
+    {'a.yaml': 'tools:\n  order:\n    kind: http\n    about: Orders.\n    url: https://a.example\n    tiemoutMs: 3\n'},
+  ],
+  [
+    'a type of an argument with a typo',
+    'a.yaml:7 tools.order.input.day.type: `strin` is unknown; did you mean `string`?',
+    {
+      'a.yaml':
+        'tools:\n  order:\n    kind: http\n    about: Orders.\n    url: https://a.example\n    input:\n      day: {type: strin}\n',
+    },
+  ],
+  [
+    'a secret in a file',
+    'a.yaml:6 tools.order.headers.authorization: must be {env: NAME}',
+    {
+      'a.yaml':
+        'tools:\n  order:\n    kind: http\n    about: Orders.\n    url: https://a.example\n    headers: {authorization: Bearer abc}\n',
+    },
+  ],
+  [
+    'a secret in a URL',
+    'a.yaml:5 tools.order.url: must have no secret in it: use headers, with {env: NAME}',
+    {'a.yaml': 'tools:\n  order:\n    kind: http\n    about: Orders.\n    url: https://a.example?token=abc\n'},
+  ],
+  [
+    'digits in the URL of a GET',
+    'a.yaml:6 tools.check.secrets: would stand in the URL of a GET: use POST',
+    {
+      'a.yaml':
+        'tools:\n  check:\n    kind: http\n    about: Checks.\n    url: https://a.example\n    secrets: [pin]\n  pin: {kind: collect-digits, as: pin}\n',
+    },
+  ],
+  [
+    'the name of digits with a typo',
+    'a.yaml:7 tools.check.secrets: no tool collects `pn`; did you mean `pin`?',
+    {
+      'a.yaml':
+        'tools:\n  check:\n    kind: http\n    about: Checks.\n    method: POST\n    url: https://a.example\n    secrets: [pn]\n  pin: {kind: collect-digits, as: pin}\n',
+    },
+  ],
   ['a name that is taken', 'default.yaml must have another name: ', {'default.yaml': 'prompt: Hi.\n'}],
   ['code without an assistant', 'a.ts must end in `export default assistant({…})`', {'a.ts': 'export const b = 1;\n'}],
   ['code with an error in it', 'a.ts cannot be imported: boom (a.ts:2)', {'a.ts': "\nthrow new Error('boom');\n"}],

@@ -2,10 +2,11 @@ import {readdir, readFile} from 'node:fs/promises';
 import {basename, join, resolve as resolvePath, sep} from 'node:path';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import {LineCounter, parseDocument} from 'yaml';
-import type {Definition} from '../definition.ts';
-import {checkDefinition, unknownVariables} from './check-definition.ts';
+import {Definition} from '../definition.ts';
+import {checkDefinition, unknownSecrets, unknownVariables} from './check-definition.ts';
 import {ModuleFolder} from './import-module.ts';
 import type {Problem} from './problems.ts';
+import {YamlDefinition} from './yaml-definition.ts';
 
 /** An assistant as its file defines it. */
 export interface LoadedAssistant {
@@ -68,19 +69,19 @@ export class AssistantsFolder implements Disposable {
     if (name.length > LONGEST_NAME) return say(`must have a name of ${LONGEST_NAME} characters or fewer`);
     const path = join(this.#folder, file);
     const written = file.endsWith('.ts') ? await this.#importFile(path) : await readYaml(path);
-    if ('problem' in written) return say(written.problem);
+    if ('problem' in written) return {problems: [`${file}${written.line ?? ''} ${written.problem}`]};
     const tell = (problems: readonly Problem[]) => ({
       problems: problems.map(
         ({field, what, path}) => `${file}${written.lineOf(path)}${field === '' ? '' : ` ${field}:`} ${what}`,
       ),
     });
-    const checked = checkDefinition(written.value);
+    const checked = checkDefinition(written.value, file.endsWith('.ts') ? Definition : YamlDefinition);
     if (!checked.ok) return tell(checked.problems);
     const {definition} = checked;
     const prompt = await this.#promptOf(definition);
     if (typeof prompt === 'object')
       return tell([{field: 'prompt.file', what: prompt.problem, path: ['prompt', 'file']}]);
-    const unknown = unknownVariables(definition, prompt);
+    const unknown = [...unknownVariables(definition, prompt), ...unknownSecrets(definition)];
     if (unknown.length > 0) return tell(unknown);
     return {name, file, definition, prompt, source: written.source};
   }
@@ -124,13 +125,18 @@ type Written =
       readonly source: string | undefined;
       readonly lineOf: (path: readonly PropertyKey[]) => string;
     }
-  | {readonly problem: string};
+  /** `line`: as it stands behind the name of the file. */
+  | {readonly problem: string; readonly line?: string};
 
 async function readYaml(path: string): Promise<Written> {
   const lines = new LineCounter();
   const document = parseDocument(await readFile(path, 'utf8'), {lineCounter: lines, prettyErrors: true});
   const [error] = document.errors;
-  if (error) return {problem: `cannot be read as YAML: ${error.message.split('\n')[0] ?? ''}`};
+  if (error) {
+    const [{line} = {line: 1}] = error.linePos ?? [];
+    const what = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
+    return {problem: `cannot be read as YAML: ${what}`, line: `:${line}`};
+  }
   const lineOf = (path: readonly PropertyKey[]): string => {
     for (let depth = path.length; depth > 0; depth -= 1) {
       const offset = offsetOf(document.getIn(path.slice(0, depth), true));
@@ -138,7 +144,11 @@ async function readYaml(path: string): Promise<Written> {
     }
     return '';
   };
-  return {value: document.toJS() as unknown, source: undefined, lineOf};
+  try {
+    return {value: document.toJS() as unknown, source: undefined, lineOf};
+  } catch (thrown) {
+    return {problem: `cannot be read as YAML: ${messageOf(thrown)}`, line: ''};
+  }
 }
 
 function offsetOf(node: unknown): number | undefined {

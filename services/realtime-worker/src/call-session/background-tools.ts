@@ -135,7 +135,11 @@ export class BackgroundTools {
     return undefined;
   }
 
-  async #attempt(tool: BackgroundTool, {callId, args}: RunTool, abort: AbortController): Promise<ToolEnd | undefined> {
+  async #attempt(
+    tool: BackgroundTool,
+    {callId, args, secrets = {}}: RunTool,
+    abort: AbortController,
+  ): Promise<ToolEnd | undefined> {
     const {clock, log, callSid, send} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
@@ -145,7 +149,7 @@ export class BackgroundTools {
     const cancel = clock.after(timeoutMs, () => timedOut.resolve('timed-out'));
     const stopped = Promise.withResolvers<undefined>();
     signal.addEventListener('abort', () => stopped.resolve(undefined), {once: true});
-    const job = {callSid, key: `${callSid}:${callId}`, send, signal};
+    const job = {callSid, key: `${callSid}:${callId}`, secrets, send, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
     const running = (async () => await tool.run(args, job))().catch((thrown: unknown) => {
       if (!signal.aborted) log.warn({err: thrown, tool: name}, 'a tool failed');

@@ -1,6 +1,7 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
+import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {call as keyOfCall} from '@voicebridge/shared/redis/keys.ts';
 import {END_OF_LIMIT} from '@voicebridge/shared/spend/limits.ts';
@@ -84,6 +85,7 @@ export class CallSession implements OwnedCall {
     this.#recording =
       recording && new RecordingTap(recording, settings.callTime, err => this.#log.error({err}, 'recording failed'));
     this.#core = new CallCore(settings, clock.now(), restored);
+    this.#recording?.pause(this.#core.isCollecting);
     this.#reaction = new Reaction(clock);
     this.#spend = new CallSpend({
       ...deps,
@@ -237,6 +239,8 @@ export class CallSession implements OwnedCall {
     try {
       const at = this.#deps.clock.now();
       this.#recording?.callerFrame(timestamp, bytes, from, to, at);
+      // Digits that somebody keys in must not be heard as tones.
+      if (this.#core.isMuted) [bytes, from, to] = silenceFor(bytes, from, to);
       const outcome = this.#core.callerFrame(timestamp, bytes, from, to, at);
       if (outcome === 'passOn') return this.#model.hear(bytes, from, to);
       if (outcome === 'kept') return;
@@ -304,6 +308,8 @@ export class CallSession implements OwnedCall {
         return this.#model.useSpare();
       case 'dropSpare':
         return this.#model.dropSpare();
+      case 'collecting':
+        return this.#recording?.pause(effect.isOn);
       case 'runTool':
         return this.#tools.run(effect);
       case 'stopTool':
@@ -397,4 +403,10 @@ export class CallSession implements OwnedCall {
     this.#stream.checkEdge(wellSince);
     this.#rescue.review(this.#model.waitingSince);
   }
+}
+
+/** Silence in place of a frame of the caller, as long as that. */
+function silenceFor(bytes: Buffer, from: number, to: number): [Buffer, number, number] {
+  const quiet = Buffer.from(silence(msOfBase64(bytes.toString('latin1', from, to))), 'latin1');
+  return [quiet, 0, quiet.length];
 }

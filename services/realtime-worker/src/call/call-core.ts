@@ -71,6 +71,16 @@ export class CallCore {
     return this.#caller.paddedMs;
   }
 
+  /** Whether the caller enters digits for a tool: nothing is to be recorded. */
+  get isCollecting(): boolean {
+    return this.#dialogue.entries.isOpen;
+  }
+
+  /** Whether the tones of keys may be in the caller's audio: nobody is to hear them. */
+  get isMuted(): boolean {
+    return this.#dialogue.entries.hasKeys;
+  }
+
   /** How far the model is ahead of the caller's ear, in milliseconds. */
   aheadMs(at: Millis): Millis {
     return this.#dialogue.floor.aheadMs(at);

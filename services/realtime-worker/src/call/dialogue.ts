@@ -18,6 +18,7 @@ import {LiveResponse} from '../replies/live-response.ts';
 import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
 import type {Cause} from '../replies/response-sequencer.ts';
+import {KeyEntries} from '../tools/key-entries.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
 import {ToolUse} from './tool-use.ts';
 import {type TurnCause, TurnLog, turnEffects} from '../journal/turn-log.ts';
@@ -40,6 +41,8 @@ export class Dialogue {
   readonly #turns: TurnLog;
   readonly #keypad: Keypad;
   readonly #tools: ToolCalls;
+  /** What the caller enters for tools. */
+  readonly entries: KeyEntries;
   readonly #pendingReply: PendingReply;
   readonly #live: LiveResponse;
   readonly #caller = new CallerTurn();
@@ -56,7 +59,8 @@ export class Dialogue {
     this.#live = new LiveResponse(this.#memory, assistant.instructions);
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
-    this.#tools = new ToolCalls(this.#memory, assistant.tools, assistant.toolRounds, restored);
+    this.entries = new KeyEntries(restored?.keys, () => this.#keypad.takeAhead());
+    this.#tools = new ToolCalls(this.#memory, assistant, this.entries, restored);
     this.#pendingReply = new PendingReply(assistant, restored);
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
@@ -68,6 +72,7 @@ export class Dialogue {
     };
     this.floor = new FloorControl({settings, parts, greets: this.#pendingReply.greeting, sounds}, restored, at);
     this.#tools.adopt(at + this.floor.unheardMs(at));
+    this.#tools.adoptEntry(settings.callTime(at), at);
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
       abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),
@@ -75,6 +80,7 @@ export class Dialogue {
     });
     this.toolUse = new ToolUse({
       calls: this.#tools,
+      entries: this.entries,
       floor: this.floor,
       replies: this.replies,
       turns,
@@ -144,11 +150,15 @@ export class Dialogue {
   }
 
   digit(digit: string, at: Millis): CallEffect[] {
-    this.#keypad.pressed(digit, at);
     this.#unprompted.callerActed(at);
-    if (!this.#settings.assistant.digitsInterrupt) return [];
-    this.#interruptions.callerSpoke(at, at);
-    return [...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at)];
+    const stopped: CallEffect[] = [];
+    if (this.#settings.assistant.digitsInterrupt) {
+      this.#interruptions.callerSpoke(at, at);
+      stopped.push(...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at));
+    }
+    const entered = this.toolUse.pressed(digit, at);
+    if (!entered) this.#keypad.pressed(digit, at);
+    return [...stopped, ...(entered ?? [])];
   }
 
   /** For a while nobody could hear the caller, who may have said something. */

@@ -22,6 +22,11 @@ export class Keypad {
     this.#digits.pressed(digit, at);
   }
 
+  /** What was pressed and is not given to the model yet: it is entered for a tool that asks for it now. */
+  takeAhead(): string {
+    return this.#digits.take(Number.POSITIVE_INFINITY) ?? '';
+  }
+
   /** Once the entry is complete: what gives it to the model, and what to ask the model for. */
   due(at: Millis): {readonly added: CallEffect[]; readonly request: Request} | undefined {
     const keys = this.#digits.take(at);

@@ -1,14 +1,16 @@
-import type {Millis} from '@voicebridge/shared/time.ts';
+import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {TurnLog} from '../journal/turn-log.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import type {Replies} from '../replies/replies.ts';
+import type {Entered, KeyEntries} from '../tools/key-entries.ts';
 import type {AfterTool, ToolCalls} from '../tools/tool-calls.ts';
 import type {FloorControl} from './floor-control.ts';
 
 interface ToolUseDeps {
   readonly calls: ToolCalls;
+  readonly entries: KeyEntries;
   readonly floor: FloorControl;
   readonly replies: Replies;
   readonly turns: TurnLog;
@@ -50,15 +52,30 @@ export class ToolUse {
     return this.#then(calls.resume(since(at), at), at);
   }
 
-  /** When a caller who waits for a result is to be told so. */
+  /** When a caller who waits for a result is to be told so, or has entered all that they will. */
   get deadline(): Millis | undefined {
-    const {calls, floor} = this.#deps;
-    return this.#isSilent ? calls.waitingDue(floor.audibleUntil) : undefined;
+    const {calls, entries, floor} = this.#deps;
+    if (!this.#isSilent) return undefined;
+    return earliest(calls.waitingDue(floor.audibleUntil), entries.dueAt(floor.audibleUntil));
   }
 
   time(at: Millis): CallEffect[] {
-    const {calls, floor} = this.#deps;
-    return this.#isSilent ? this.#then(calls.waiting(floor.audibleUntil, at), at) : [];
+    const {calls, entries, floor} = this.#deps;
+    if (!this.#isSilent) return [];
+    const over = entries.due(floor.audibleUntil, at);
+    return [...this.#then(calls.waiting(floor.audibleUntil, at), at), ...(over ? this.#entered(over, at) : [])];
+  }
+
+  /** The caller pressed a key; undefined: no tool waits for keys. */
+  pressed(key: string, at: Millis): CallEffect[] | undefined {
+    const {entries} = this.#deps;
+    return entries.isOpen ? this.#entered(entries.pressed(key, at), at) : undefined;
+  }
+
+  #entered(step: CallEffect[] | Entered, at: Millis): CallEffect[] {
+    if (Array.isArray(step)) return step;
+    const {callId, outcome, effects} = step;
+    return [...effects, ...this.finished({type: 'toolFinished', callId, outcome}, at)];
   }
 
   /** Nobody speaks, and nothing is about to be said. */

@@ -185,3 +185,14 @@ test('a record has the last value of what was noted, whoever had the call, and n
   expect(CallFinished.safeParse(full?.[0]).error).toBeUndefined();
   expect(buildCdr(journal(opened), 'off')?.[0]?.summary.notes).toEqual({});
 });
+
+test('digits that the caller entered for a tool are in no part of the record, also where they are said aloud', () => {
+  const say = (id: string, text: string): Fact => ({is: 'item', item: {kind: 'assistant', id, text}});
+  const keys: Fact = {is: 'keys', callId: 'c1', as: 'card', keys: '4711081', isWhole: true};
+  const record = only(
+    journal(opened, keys, say('a', 'You said 4711081.'), say('b', 'That is 47 11 0 8-1.'), ended),
+    'full',
+  );
+  expect(record.transcript.map(({text}) => text)).toEqual(['You said •••.', 'That is •••.']);
+  expect(JSON.stringify(record)).not.toMatch(/4711081|47 11/);
+});

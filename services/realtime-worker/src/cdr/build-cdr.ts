@@ -14,6 +14,7 @@ import {
 } from '@voicebridge/shared/cdr/call-record.ts';
 import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {heardWords} from '../conversation/heard-words.ts';
+import {maskDigits} from '../tools/key-entries.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {costOf, PRICE_TABLE} from './prices.ts';
 import {addTokens, NO_TOKENS} from './sum-tokens.ts';
@@ -167,6 +168,7 @@ function transcriptOf(entries: readonly JournalEntry[], start: number, policy: '
     if (entry.is === 'words') words.set(entry.id, entry.text);
     if (entry.is === 'cut') cuts.set(entry.id, entry);
   }
+  const secrets = [...new Set(entries.flatMap(entry => (entry.is === 'keys' && entry.isWhole ? [entry.keys] : [])))];
   const lines: TranscriptLine[] = [];
   let turn = 0;
   for (const entry of entries) {
@@ -175,7 +177,7 @@ function transcriptOf(entries: readonly JournalEntry[], start: number, policy: '
     const {id, kind} = entry.item;
     const said = words.get(id) ?? entry.item.text;
     const cut = cuts.get(id);
-    const text = policy === 'heard' ? heardWords(said, cut) : said;
+    const text = maskDigits(policy === 'heard' ? heardWords(said, cut) : said, secrets);
     const at = Math.max(0, entry.wall - start);
     if (text !== '')
       lines.push({line: lines.length, turn, role: kind, at, text: text.slice(0, 8_000), cut: cut !== undefined});

@@ -79,8 +79,9 @@ export class ModelContext {
    * The result of a tool call. The model refuses a result without its call: a session that did not make the call is
    * given both, and where no session is in use the next one finds both in its history.
    */
-  toolResult(callId: string, output: string): CallEffect[] {
-    const result = {kind: 'toolResult', id: resultId(callId), callId, output} as const;
+  toolResult(callId: string, output: string, isSecret = false): CallEffect[] {
+    const secret = isSecret ? {isSecret} : {};
+    const result = {kind: 'toolResult', id: resultId(callId), callId, output, ...secret} as const;
     const call = this.#conversation.foreignToolCall(callId, this.#session);
     const remembered = this.remember(result);
     if (!this.#hasSession) return remembered;

@@ -29,9 +29,18 @@ export type CallEffect =
   /** Asks another worker to take the call over. */
   | {readonly do: 'handOver'}
   /** Runs a tool that has no result yet. Another worker may have begun it. The result comes back as the event `toolFinished`, exactly once. */
-  | {readonly do: 'runTool'; readonly callId: string; readonly name: string; readonly args: ToolArguments}
+  | {
+      readonly do: 'runTool';
+      readonly callId: string;
+      readonly name: string;
+      readonly args: ToolArguments;
+      /** Digits that the caller entered, for tools that are given them past the model. */
+      readonly secrets?: Readonly<Record<string, string>>;
+    }
   /** Stops a running tool whose result nobody waits for any more. */
   | {readonly do: 'stopTool'; readonly callId: string}
+  /** Whether the caller enters digits for a tool: nothing is recorded meanwhile. */
+  | {readonly do: 'collecting'; readonly isOn: boolean}
   /** Closes the caller's stream; `intent` and its `facts` must be written before. Then the call is over. */
   | {readonly do: 'leave'; readonly intent: Intent; readonly facts?: Facts; readonly reason: EndReason}
   /** Closes the caller's stream, so that Twilio asks the caller to wait for `ms`. The call goes on with their next stream. */

@@ -1,12 +1,22 @@
 import {z} from 'zod';
 import {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {KeysFact} from './keys-fact.ts';
 
 /** An item of the conversation as the journal stores it. */
 export const JournalItem = z.union([
   z.object({kind: z.enum(['caller', 'assistant', 'note']), id: z.string(), text: z.string()}),
   z.object({kind: z.literal('toolCall'), id: z.string(), callId: z.string(), name: z.string(), arguments: z.string()}),
-  z.object({kind: z.literal('toolResult'), id: z.string(), callId: z.string(), output: z.string()}),
+  z.object({
+    kind: z.literal('toolResult'),
+    id: z.string(),
+    callId: z.string(),
+    output: z.string(),
+    /** It has digits in it that the caller entered. */
+    isSecret: z.boolean().optional(),
+  }),
 ]);
+
+export type JournalItem = z.infer<typeof JournalItem>;
 
 /** What makes the assistant of a call the same on another worker. Not set by workers of an older version. */
 export const KeptAssistant = z.object({
@@ -53,5 +63,6 @@ export const CallSnapshot = z.object({
   toolCalls: z.number(),
   tools: z.array(z.tuple([z.string(), ToolCallRecord])).optional(),
   failovers: z.number(),
+  keys: z.array(KeysFact).optional(),
 });
 export type CallSnapshot = z.infer<typeof CallSnapshot>;

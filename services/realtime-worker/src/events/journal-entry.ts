@@ -10,6 +10,7 @@ import {
   TurnRecord,
 } from '@voicebridge/shared/cdr/call-record.ts';
 import {CallSnapshot, JournalItem, KeptAssistant} from './call-snapshot.ts';
+import {KeysFact} from './keys-fact.ts';
 
 /**
  * The journal of a call: what another worker needs to go on with the call, and all that its record is made of. Entries
@@ -76,6 +77,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord, callId: z.string().optional()}),
   /** The assistant noted something. Of a field that is noted again, the last value counts. */
   z.object({...base, is: z.literal('notes'), notes: Notes}),
+  /** The caller enters digits for a tool. For each call of a tool the last one counts. */
+  z.object({...base, is: z.literal('keys'), ...KeysFact.shape}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),
@@ -86,6 +89,18 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('snapshot'), call: CallSnapshot}),
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
+
+/** Whether an entry holds digits that the caller entered for a tool, and is not to be readable wherever it is kept. */
+export function isSecret(entry: JournalEntry): boolean {
+  if (entry.is === 'keys') return true;
+  if (entry.is === 'item') return isSecretItem(entry.item);
+  if (entry.is !== 'snapshot') return false;
+  return (entry.call.keys ?? []).length > 0 || entry.call.items.some(({item}) => isSecretItem(item));
+}
+
+function isSecretItem(item: JournalItem): boolean {
+  return item.kind === 'toolResult' && item.isSecret === true;
+}
 
 /** The entries of a journal in Redis. Lines that this version cannot read (a newer one wrote them) are left out. */
 export function readJournal(lines: readonly string[]): JournalEntry[] {

@@ -7,7 +7,13 @@ export type ToolArguments = Readonly<Record<string, unknown>>;
 /** What came of a tool call. A result may be read by another worker than the one that wrote it. */
 export const ToolOutcome = z.discriminatedUnion('kind', [
   /** The result, in words or as JSON. The model is given it, and is asked to speak. The record of the call has the `notes`. */
-  z.object({kind: z.literal('output'), output: z.string(), notes: Notes.optional()}),
+  z.object({
+    kind: z.literal('output'),
+    output: z.string(),
+    notes: Notes.optional(),
+    /** It has digits in it that the caller entered. */
+    isSecret: z.boolean().optional(),
+  }),
   /** The same for a tool that did not succeed: `output` says so to the model. `as`: what the record calls it, if not `failed`. */
   z.object({
     kind: z.literal('failed'),

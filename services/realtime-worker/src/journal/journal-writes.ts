@@ -12,6 +12,7 @@ const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
   'greeted',
   'hushed',
   'tool',
+  'keys',
   'held',
   'ended',
 ]);

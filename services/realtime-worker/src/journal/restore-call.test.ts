@@ -146,6 +146,7 @@ describe('the journal of a call that an earlier version wrote', () => {
       toolCalls: 1,
       tools: new Map(),
       failovers: 1,
+      keys: [],
       owner: 'worker-a',
     });
     expect(openTurn).toMatchObject({

@@ -4,6 +4,7 @@ import type {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
 import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import type {KeysFact} from '../events/keys-fact.ts';
 import {RestoringCall} from './restoring-call.ts';
 import type {InheritedTurn} from './turn-log.ts';
 
@@ -32,6 +33,8 @@ export interface RestoredCall {
   /** The tool calls by call id; those without a result have `durationMs: null`. */
   readonly tools: ReadonlyMap<string, ToolCallRecord>;
   readonly failovers: number;
+  /** What the caller entered for tools, the last last. */
+  readonly keys: readonly KeysFact[];
   /** Who had the call last. */
   readonly owner: string | undefined;
   /** With which assistant the call began, if its first owner says so. */

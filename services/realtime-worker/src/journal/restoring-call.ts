@@ -4,6 +4,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation, type KeptItem} from '../conversation/conversation.ts';
 import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import type {KeysFact} from '../events/keys-fact.ts';
 import type {RestoredCall} from './restore-call.ts';
 import {notLongPlayed, truncationsWhenCleared, type TwilioBuffer} from './twilio-buffer.ts';
 import type {InheritedTurn} from './turn-log.ts';
@@ -41,6 +42,8 @@ export class RestoringCall {
   #toolCalls = 0;
   readonly #tools = new Map<string, ToolCallRecord>();
   #failovers = 0;
+  /** What the caller entered, by the call of the tool. */
+  readonly #keys = new Map<string, KeysFact>();
 
   get conversation(): Conversation {
     return this.#conversation;
@@ -81,6 +84,10 @@ export class RestoringCall {
       case 'tool':
         this.#toolCalls = Math.max(this.#toolCalls, entry.tool.call + 1);
         if (entry.callId !== undefined) this.#tools.set(entry.callId, withoutOldWords(entry.tool));
+        return;
+      case 'keys':
+        this.#keys.delete(entry.callId);
+        this.#keys.set(entry.callId, keysOf(entry));
         return;
       case 'failover':
         this.#failovers += 1;
@@ -131,6 +138,7 @@ export class RestoringCall {
       toolCalls: this.#toolCalls,
       tools: this.#tools,
       failovers: this.#failovers,
+      keys: [...this.#keys.values()],
       owner: this.#owner,
       assistant: this.#assistant,
     };
@@ -166,6 +174,7 @@ export class RestoringCall {
       toolCalls: this.#toolCalls,
       tools: [...this.#tools].slice(-KEPT_TOOLS),
       failovers: this.#failovers,
+      keys: lastKeys([...this.#keys.values()]),
     };
   }
 
@@ -198,6 +207,7 @@ export class RestoringCall {
     this.#toolCalls = call.toolCalls;
     for (const [callId, tool] of call.tools ?? []) this.#tools.set(callId, tool);
     this.#failovers = call.failovers;
+    for (const keys of call.keys ?? []) this.#keys.set(keys.callId, keys);
   }
 
   #streamBegan({streamSid}: Entry<'stream'>): void {
@@ -265,6 +275,15 @@ function inherited(turn: TurnRecord, before: InheritedTurn | undefined): Inherit
 /** What the next owner needs of a tool call. The words of one that is over are in the journal for the record alone. */
 function withoutOldWords(tool: ToolCallRecord): ToolCallRecord {
   return tool.durationMs === null ? tool : {...tool, arguments: null, result: null};
+}
+
+function keysOf({callId, as, keys, isWhole}: Entry<'keys'>): KeysFact {
+  return {callId, as, keys, isWhole};
+}
+
+/** The last entry of each name: a snapshot does not keep what was entered before. */
+function lastKeys(all: readonly KeysFact[]): KeysFact[] {
+  return [...new Map(all.map(keys => [`${keys.as} ${keys.isWhole}`, keys])).values()];
 }
 
 /** The last items of a conversation: enough for every decision that a new owner must take at once. */

@@ -25,7 +25,14 @@ export type ConversationItem =
       readonly name: string;
       readonly arguments: string;
     }
-  | {readonly kind: 'toolResult'; readonly id: string; readonly callId: string; readonly output: string};
+  | {
+      readonly kind: 'toolResult';
+      readonly id: string;
+      readonly callId: string;
+      readonly output: string;
+      /** It has digits in it that the caller entered. */
+      readonly isSecret?: boolean | undefined;
+    };
 
 /** What a session is told to do. Commands that come before `ready` or after `lost` are ignored. */
 export type ModelCommand =

@@ -8,6 +8,7 @@ import type {Recording} from './recording.ts';
  */
 export class RecordingTap {
   #recording: Recording | undefined;
+  #isPaused = false;
   readonly #callTime: (at: Millis) => Millis;
   readonly #onFailure: (thrown: unknown) => void;
 
@@ -18,8 +19,14 @@ export class RecordingTap {
     this.#onFailure = onFailure;
   }
 
+  /** Whether nothing is to be recorded for now: the caller enters digits. */
+  pause(isOn: boolean): void {
+    this.#isPaused = isOn;
+  }
+
   /** A frame of the caller: base64 μ-law as text in `bytes`, from `from` up to, but not including, `to`. */
   callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number, at: Millis): void {
+    if (this.#isPaused) return;
     const payload = bytes.toString('latin1', from, to);
     this.#pass(recording => recording.callerAudio(payload, this.#callTime(at), timestamp));
   }
@@ -27,7 +34,8 @@ export class RecordingTap {
   effect(effect: CallEffect, at: Millis): void {
     if (effect.do !== 'edge') return;
     const {frame} = effect;
-    if (frame.kind === 'audio') this.#pass(recording => recording.assistantAudio(frame.payload, this.#callTime(at)));
+    if (frame.kind === 'audio' && !this.#isPaused)
+      this.#pass(recording => recording.assistantAudio(frame.payload, this.#callTime(at)));
     if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#callTime(at)));
   }
 

@@ -1,4 +1,6 @@
 import type {Version} from '@voicebridge/assistant/version.ts';
+import {z} from 'zod';
+import {digitsTool} from './collect-digits.ts';
 import {hangUp} from './hang-up.ts';
 import {httpTool} from './http-tool.ts';
 import {noteTool} from './note.ts';
@@ -18,8 +20,9 @@ export function toolsOf({stored, code}: Version, variables: Readonly<Record<stri
     const written = code?.tools[name];
     if (tool.kind === 'built-in') return [];
     if (tool.kind === 'note') return [noteTool(name, tool)];
+    if (tool.kind === 'collect-digits') return [digitsTool(name, tool)];
     if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];
-    const input = written?.kind === 'http' ? written.input : undefined;
+    const input = written?.kind === 'http' ? written.input : checkerOf(tool.parameters);
     const made = httpTool(name, tool, variables);
     return [input ? {...made, check: args => mistakes(input, args)} : made];
   });
@@ -27,4 +30,13 @@ export function toolsOf({stored, code}: Version, variables: Readonly<Record<stri
     ({name}) => stored.tools[name] !== false && !own.some(tool => tool.name === name),
   );
   return [...brought, ...own];
+}
+
+/** What checks arguments where the file of the assistant is not known; undefined: zod cannot read such a schema. */
+function checkerOf(parameters: Readonly<Record<string, unknown>>): z.ZodType | undefined {
+  try {
+    return z.fromJSONSchema(parameters);
+  } catch {
+    return undefined;
+  }
 }

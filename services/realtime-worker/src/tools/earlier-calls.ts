@@ -2,11 +2,11 @@ import type {ModelContext} from '../conversation/model-context.ts';
 import type {ToolArguments} from '../events/tool-outcome.ts';
 import {canonical} from './canonical.ts';
 import type {ToolRecords} from './tool-records.ts';
-import {type BackgroundTool, parseArguments} from './tool.ts';
+import {parseArguments, type WaitedTool} from './tool.ts';
 
 interface Running {
   readonly callId: string;
-  readonly tool: BackgroundTool;
+  readonly tool: WaitedTool;
   readonly args: ToolArguments;
   readonly follows: string | undefined;
 }
@@ -22,12 +22,12 @@ export class EarlierCalls {
   }
 
   /** The first result that was a success. */
-  result(tool: BackgroundTool, args: ToolArguments, callId: string): string | undefined {
+  result(tool: WaitedTool, args: ToolArguments, callId: string): string | undefined {
     return this.#alike(tool, args, callId).find(({call}) => this.#records.succeeded(call.callId))?.output;
   }
 
   /** The call that is running. */
-  twin(running: Iterable<Running>, tool: BackgroundTool, args: ToolArguments): string | undefined {
+  twin(running: Iterable<Running>, tool: WaitedTool, args: ToolArguments): string | undefined {
     const wanted = canonical(args);
     const isTwin = (other: Running) =>
       other.follows === undefined && other.tool.name === tool.name && canonical(other.args) === wanted;
@@ -35,11 +35,11 @@ export class EarlierCalls {
   }
 
   /** Whether the model was told to ask the caller, who has said something since. */
-  isApproved(tool: BackgroundTool, args: ToolArguments, callId: string): boolean {
+  isApproved(tool: WaitedTool, args: ToolArguments, callId: string): boolean {
     return this.#alike(tool, args, callId).some(({isAnswered, callerSince}) => isAnswered && callerSince);
   }
 
-  #alike(tool: BackgroundTool, args: ToolArguments, callId: string) {
+  #alike(tool: WaitedTool, args: ToolArguments, callId: string) {
     const wanted = canonical(args);
     return this.#memory.toolCalls.filter(({call}) => {
       if (call.name !== tool.name || call.callId === callId) return false;

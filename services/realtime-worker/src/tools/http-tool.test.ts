@@ -36,6 +36,7 @@ test('a worker that has not read the file of an assistant has its tools that ask
   const job = {
     callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
     key: 'CA1:c1',
+    secrets: {},
     signal: new AbortController().signal,
     send,
   };

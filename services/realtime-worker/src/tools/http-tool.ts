@@ -16,8 +16,8 @@ export function httpTool(
     name,
     description: about,
     parameters: parametersOf(parameters),
-    async run(args: ToolArguments, {key, signal, send}: ToolJob) {
-      const {ok, output} = resultOf(await send(requestOf(tool, args, {key, variables, signal})), pick);
+    async run(args: ToolArguments, {key, secrets, signal, send}: ToolJob) {
+      const {ok, output} = resultOf(await send(requestOf(tool, args, {key, variables, secrets, signal})), pick);
       return {kind: ok ? 'output' : 'failed', output: inWords(output)};
     },
   };

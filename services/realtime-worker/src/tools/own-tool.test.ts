@@ -9,6 +9,7 @@ import {ownTool} from './own-tool.ts';
 const job = {
   callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
   key: 'CA1:c1',
+  secrets: {},
   send: async () => ({status: 200, type: '', body: ''}),
   signal: new AbortController().signal,
 };

@@ -1,4 +1,3 @@
-import type {StoredTool} from '@voicebridge/assistant/stored-tool.ts';
 import type {CodeTool, ToolOptions} from '@voicebridge/assistant/tool.ts';
 import {z} from 'zod';
 import type {ToolArguments} from '../events/tool-outcome.ts';
@@ -13,7 +12,7 @@ export const RESULT_AT_MOST = 20_000;
 /** So many mistakes in arguments are told at a time. */
 const MISTAKES_TOLD = 5;
 
-type Options = Pick<Extract<StoredTool, {kind: 'code'}>, keyof ToolOptions>;
+type Options = ToolOptions;
 
 /** What the options of a tool in a definition mean here. */
 export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve, ...rest}: Options) {
@@ -29,6 +28,7 @@ export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve
     isRepeatable: rest.repeatable ?? false,
     oncePerCall: rest.oncePerCall ?? false,
     isKept: rest.record === 'keep',
+    secrets: rest.secrets ?? [],
   } as const;
 }
 
@@ -48,15 +48,15 @@ export function ownTool(name: string, tool: CodeTool, variables: Readonly<Record
     description: tool.about,
     parameters: parametersOf(z.toJSONSchema(input, {io: 'input', unrepresentable: 'any'})),
     check: args => mistakes(input, args),
-    async run(args: ToolArguments, {callSid, key, signal}: ToolJob) {
-      const result = await run(args, {callSid, key, variables, signal});
+    async run(args: ToolArguments, {callSid, key, secrets, signal}: ToolJob) {
+      const result = await run(args, {callSid, key, variables, secrets, signal});
       return {kind: 'output', output: inWords(result)};
     },
   };
 }
 
 /** What is wrong with arguments, each with its place. */
-export function mistakes(input: z.ZodObject, args: ToolArguments): string | undefined {
+export function mistakes(input: z.ZodType, args: ToolArguments): string | undefined {
   const {error} = input.safeParse(args);
   const told = error?.issues.map(({path, message}) => `${path.join('.') || 'the arguments'}: ${message}`);
   return told?.slice(0, MISTAKES_TOLD).join('; ');

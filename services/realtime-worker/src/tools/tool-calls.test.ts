@@ -3,6 +3,7 @@ import type {CallEffect} from '../events/call-effect.ts';
 import {Conversation} from '../conversation/conversation.ts';
 import {ModelContext} from '../conversation/model-context.ts';
 import {assistantTools} from './assistant-tools.ts';
+import {KeyEntries} from './key-entries.ts';
 import {ToolCalls} from './tool-calls.ts';
 
 const noted = (effects: readonly CallEffect[]) =>
@@ -24,10 +25,15 @@ function spokenWith(): Conversation {
   return conversation;
 }
 const tools = () =>
-  new ToolCalls(new ModelContext(spokenWith(), {epoch: 1, truncates: true}), assistantTools, 8, {
-    toolCalls: 2,
-    tools: new Map(),
-  });
+  new ToolCalls(
+    new ModelContext(spokenWith(), {epoch: 1, truncates: true}),
+    {tools: assistantTools, toolRounds: 8},
+    new KeyEntries(),
+    {
+      toolCalls: 2,
+      tools: new Map(),
+    },
+  );
 
 test('hanging up lasts from the tool call until the line is closed', () => {
   const calls = tools();
@@ -52,15 +58,24 @@ test('a tool that the assistant does not have is answered at once, and recorded 
 
 test('a second hang-up in one reply is answered at once, so that no other worker hangs up for it later', () => {
   const conversation = spokenWith();
-  const calls = new ToolCalls(new ModelContext(conversation, {epoch: 1, truncates: true}), assistantTools, 8);
+  const calls = new ToolCalls(
+    new ModelContext(conversation, {epoch: 1, truncates: true}),
+    {tools: assistantTools, toolRounds: 8},
+    new KeyEntries(),
+  );
   calls.called(called('hang_up'), facts);
   const second = {...called('hang_up'), itemId: 'item-2', callId: 'call-2'};
   expect(noted(calls.called(second, facts).effects)).toMatchObject([{call: 1, durationMs: 0, ok: false}]);
   calls.stay(6_000);
-  const next = new ToolCalls(new ModelContext(conversation, {epoch: 2, truncates: true}), assistantTools, 8, {
-    toolCalls: 2,
-    tools: new Map(),
-  });
+  const next = new ToolCalls(
+    new ModelContext(conversation, {epoch: 2, truncates: true}),
+    {tools: assistantTools, toolRounds: 8},
+    new KeyEntries(),
+    {
+      toolCalls: 2,
+      tools: new Map(),
+    },
+  );
   next.adopt(7_000);
   expect(next.goodbye.said).toBe(false);
 });

@@ -9,11 +9,14 @@ import {RecentIds} from '../replies/recent-ids.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 import {ClosingLine} from './closing-line.ts';
 import {EarlierCalls} from './earlier-calls.ts';
+import type {KeyEntries} from './key-entries.ts';
 import {Rounds} from './rounds.ts';
 import {
   badArguments,
   endingAlready,
+  enteredAnew,
   notApproved,
+  notEntered,
   toolStopped,
   toolThrew,
   tooSoon,
@@ -21,7 +24,7 @@ import {
   wrongArguments,
 } from './tool-failure.ts';
 import {type RestoredTools, ToolRecords} from './tool-records.ts';
-import {type BackgroundTool, type ImmediateTool, parseArguments, type Tool} from './tool.ts';
+import {type ImmediateTool, parseArguments, type Tool, type WaitedTool} from './tool.ts';
 import {WaitingWords} from './waiting-words.ts';
 
 /** The length of a tool's name in a call record, in characters. */
@@ -70,7 +73,7 @@ interface OpenCall {
 }
 
 interface RunningCall extends OpenCall {
-  readonly tool: BackgroundTool;
+  readonly tool: WaitedTool;
   readonly args: ToolArguments;
   readonly responseId: string;
   readonly words: WaitingWords | undefined;
@@ -88,6 +91,7 @@ export class ToolCalls {
   readonly goodbye = new ClosingLine();
   readonly #memory: ModelContext;
   readonly #tools: readonly Tool[];
+  readonly #entries: KeyEntries;
   readonly #records: ToolRecords;
   readonly #earlier: EarlierCalls;
   readonly #rounds: Rounds;
@@ -98,13 +102,22 @@ export class ToolCalls {
   #leaving: OpenCall | undefined;
   #isResumed: boolean;
 
-  /** `restored`: the tool calls before this worker had the call. `mostRounds`: after so many in a row the model must speak. */
-  constructor(memory: ModelContext, tools: readonly Tool[], mostRounds: number, restored?: RestoredTools) {
+  /**
+   * `restored`: the tool calls before this worker had the call. `entries`: what the caller enters for tools. `toolRounds`:
+   * after so many in a row the model must speak.
+   */
+  constructor(
+    memory: ModelContext,
+    {tools, toolRounds}: {readonly tools: readonly Tool[]; readonly toolRounds: number},
+    entries: KeyEntries,
+    restored?: RestoredTools,
+  ) {
     this.#memory = memory;
     this.#tools = tools;
+    this.#entries = entries;
     this.#records = new ToolRecords(restored);
     this.#earlier = new EarlierCalls(memory, this.#records);
-    this.#rounds = new Rounds(mostRounds);
+    this.#rounds = new Rounds(toolRounds);
     this.#isResumed = restored === undefined;
   }
 
@@ -137,6 +150,21 @@ export class ToolCalls {
     }
   }
 
+  /** Goes on with what the caller was entering on another worker. `since`: the time since the call began. */
+  adoptEntry(since: Millis, at: Millis): void {
+    for (const {call, isAnswered} of this.#memory.toolCalls) {
+      const tool = this.#toolNamed(call.name);
+      const record = this.#records.of(call.callId);
+      if (isAnswered || tool?.runs !== 'on-keys' || !record) continue;
+      const {callId} = call;
+      this.#seen.add(callId);
+      const calledAt = at - Math.max(0, since - record.at);
+      const running = {callId, tool, args: {}, responseId: '', record, calledAt, words: undefined, follows: undefined};
+      this.#running.set(callId, {...running, isResponseOver: true});
+      this.#entries.begin(callId, tool, at);
+    }
+  }
+
   /** Goes on with the tools that another worker began and whose result is not in the conversation. Once. */
   resume(since: Millis, at: Millis): AfterTool {
     if (this.#isResumed) return {effects: []};
@@ -148,9 +176,9 @@ export class ToolCalls {
       const tool = this.#toolNamed(name);
       const record = this.#records.of(callId);
       const isOpen = tool?.runs === 'later' && tool.isBackground ? record?.durationMs === null : !isAnswered;
-      if (!isOpen || tool?.runs === 'at-once') continue;
+      if (!isOpen || tool?.runs === 'at-once' || this.#running.has(callId)) continue;
       const args = tool && parseArguments(tool, call.arguments);
-      const known = record ?? this.#records.next({turn: 0, name, at: since}, keptOf(tool, call.arguments));
+      const known = record ?? this.#records.next({turn: 0, name, at: since}, this.#keptOf(tool, call.arguments));
       this.#seen.add(callId);
       if (!tool || !args) {
         effects.push(...this.#answered({callId, record: known, calledAt: at}, unknownTool(name), at));
@@ -176,13 +204,13 @@ export class ToolCalls {
     const name = event.name.slice(0, LONGEST_NAME) || 'unnamed';
     const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});
     const tool = this.#toolNamed(name);
-    const record = this.#records.next({turn, name, at: since}, keptOf(tool, event.arguments));
+    const record = this.#records.next({turn, name, at: since}, this.#keptOf(tool, event.arguments));
     const open: OpenCall = {callId, record, calledAt: at};
     const closed = (outcome: ToolOutcome, output?: string) => this.#answered(open, outcome, at, output);
     // What a reply still brings after the caller spoke over it, a goodbye above all, is no longer meant.
     if (isSilenced) return {effects: [...effects, ...closed(toolStopped(name), CALLER_SPOKE)]};
     const args = tool && parseArguments(tool, event.arguments);
-    if (tool?.runs === 'later' && args) {
+    if (tool && tool.runs !== 'at-once' && args) {
       this.#rounds.called(responseId);
       const outcome = this.#atOnce(tool, args, callId);
       if (outcome) return this.#ask(callId, responseId, [...effects, ...closed(outcome)]);
@@ -268,11 +296,13 @@ export class ToolCalls {
   }
 
   /** What answers a call without running its tool: wrong arguments, an earlier result, a question to the caller. */
-  #atOnce(tool: BackgroundTool, args: ToolArguments, callId: string): ToolOutcome | undefined {
+  #atOnce(tool: WaitedTool, args: ToolArguments, callId: string): ToolOutcome | undefined {
     const wrong = tool.check?.(args);
     if (wrong !== undefined) return wrongArguments(tool.name, wrong);
     const first = tool.oncePerCall ? this.#earlier.result(tool, args, callId) : undefined;
     if (first !== undefined) return {kind: 'output', output: first};
+    const {missing} = this.#entries.valuesOf(tool.secrets ?? []);
+    if (missing !== undefined) return notEntered(tool.name, missing);
     if (tool.needsApproval && !this.#earlier.isApproved(tool, args, callId)) return notApproved(tool.name);
     return undefined;
   }
@@ -283,7 +313,20 @@ export class ToolCalls {
     const words = tool.waiting && new WaitingWords(tool.waiting, isAgain ? at : call.calledAt);
     this.#running.set(callId, {...call, words, follows, isResponseOver: false});
     const begun = this.#records.began(callId, record);
-    return follows === undefined ? [begun, {do: 'runTool', callId, name: tool.name, args}] : [begun];
+    if (tool.runs === 'on-keys')
+      return [...this.#beginsAnew(callId, at), begun, ...this.#entries.begin(callId, tool, at)];
+    if (follows !== undefined) return [begun];
+    const {values} = this.#entries.valuesOf(tool.secrets ?? []);
+    const secrets = tool.secrets === undefined || tool.secrets.length === 0 ? {} : {secrets: values};
+    return [begun, {do: 'runTool', callId, name: tool.name, args, ...secrets}];
+  }
+
+  /** Only one thing is entered at a time. */
+  #beginsAnew(callId: string, at: Millis): CallEffect[] {
+    const before = this.#entries.callId === callId ? undefined : this.#running.get(this.#entries.callId ?? '');
+    if (!before) return [];
+    this.#running.delete(before.callId);
+    return [...this.#entries.stop(before.callId), ...this.#answered(before, enteredAnew, at)];
   }
 
   #answered(call: OpenCall, outcome: ToolOutcome, at: Millis, output?: string): CallEffect[] {
@@ -302,10 +345,11 @@ export class ToolCalls {
   ): {readonly itemId: string; readonly effects: CallEffect[]} {
     const {callId, record, calledAt} = call;
     const words = output ?? (outcome.kind === 'leave' ? '' : outcome.output);
-    const result = keptOf(this.#toolNamed(record.name), words);
+    const result = this.#keptOf(this.#toolNamed(record.name), words);
     const ended = this.#records.ended(callId, record, {outcome, durationMs: at - calledAt, ranMs, result});
+    const isSecret = outcome.kind === 'output' && outcome.isSecret;
     if (!isInBackground(call))
-      return {itemId: resultId(callId), effects: [...ended, ...this.#memory.toolResult(callId, words)]};
+      return {itemId: resultId(callId), effects: [...ended, ...this.#memory.toolResult(callId, words, isSecret)]};
     const {id, added} = this.#memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
     return {itemId: id, effects: [...ended, ...added]};
   }
@@ -332,14 +376,14 @@ export class ToolCalls {
     return this.#records.ended(callId, record, {outcome, durationMs: at - calledAt});
   }
 
+  /** Arguments or a result, where the record of the call keeps those of this tool. */
+  #keptOf(tool: Tool | undefined, text: string): string | undefined {
+    return tool?.runs === 'later' && tool.isKept ? this.#entries.masked(text) : undefined;
+  }
+
   #toolNamed(name: string): Tool | undefined {
     return this.#tools.find(tool => tool.name === name);
   }
-}
-
-/** Arguments or a result, where the record of the call keeps those of this tool. */
-function keptOf(tool: Tool | undefined, text: string): string | undefined {
-  return tool?.runs === 'later' && tool.isKept ? text : undefined;
 }
 
 function isInBackground(call: OpenCall | RunningCall): boolean {

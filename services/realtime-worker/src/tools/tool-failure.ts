@@ -39,6 +39,26 @@ export const outcomeUnknown = (name: string): ToolOutcome => ({
   output: `It is not known whether ${name} succeeded: a fault cut it off. Do not call it again by yourself. Tell the caller that you cannot be sure.`,
 });
 
+export const nothingEntered: ToolOutcome = {
+  kind: 'failed',
+  as: 'late',
+  output: 'The caller entered nothing in time. Ask whether they need help, or let them try again.',
+};
+
+export const enteredTooFew = (count: number, needed: number): ToolOutcome =>
+  failed(
+    `Only ${count} of ${needed} digits were entered. Tell the caller so, and call it again to let them begin anew.`,
+  );
+
+export const enteredAnew: ToolOutcome = {
+  kind: 'failed',
+  as: 'cancelled',
+  output: 'The caller is asked for something else before this was complete.',
+};
+
+export const notEntered = (name: string, secret: string): ToolOutcome =>
+  refused(`${name} needs ${secret}, which the caller has not entered yet. Let them enter it first.`);
+
 export const endingAlready = refused('The call is ending already.');
 
 export const tooSoon = (name: string): ToolOutcome =>

@@ -1,3 +1,4 @@
+import type {EntryRule} from '@voicebridge/assistant/digits-tool.ts';
 import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -9,6 +10,8 @@ export interface ToolJob {
   readonly callSid: CallSid;
   /** `callSid:call_id`: the same for every attempt at this call of the tool, on whatever worker. */
   readonly key: string;
+  /** The digits that the caller entered for it, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Asks a server, with the secrets of this worker. */
   readonly send: SendRequest;
   /** Aborted when the result is not needed any more: the call is over here, or the time limit is reached. */
@@ -21,14 +24,8 @@ export interface ImmediateTool extends ToolDefinition {
   run(args: ToolArguments): ToolOutcome;
 }
 
-/**
- * A tool whose result comes later: it asks another system, by a client that it is given when it is made
- * (`lookUpOrder(client): BackgroundTool`). A rejection becomes a `failed` outcome.
- */
-export interface BackgroundTool extends ToolDefinition {
-  readonly runs: 'later';
-  /** The time limit. A caller waits in silence meanwhile, unless the model says something first, or `waiting` does. */
-  readonly timeoutMs: Millis;
+/** What is the same for all tools whose result comes later. */
+interface LaterTool extends ToolDefinition {
   /** Said word for word, one after the other and the last again, whenever the caller has heard nothing for `afterMs`. */
   readonly waiting?: {readonly say: readonly string[]; readonly afterMs: Millis} | undefined;
   /** The model is answered at once, goes on, and is told the result when it is there. */
@@ -37,14 +34,36 @@ export interface BackgroundTool extends ToolDefinition {
   readonly stopsForCaller?: boolean;
   /** The caller must have been asked, and have said something, before it runs. */
   readonly needsApproval?: boolean;
-  /** It may run again where nobody knows what became of an attempt. */
-  readonly isRepeatable?: boolean;
   /** A repeat with the same arguments gets the first result that was a success. */
   readonly oncePerCall?: boolean;
   /** The call record keeps its arguments and results. */
   readonly isKept?: boolean;
+  /** The names of entered digits that it is given past the model. */
+  readonly secrets?: readonly string[];
   /** What is wrong with the arguments, in words to the model; undefined: nothing. Pure. */
   check?(args: ToolArguments): string | undefined;
+}
+
+/** A tool whose result the caller enters on the keypad. The core waits for the keys, and keeps them from everybody else. */
+export interface KeypadTool extends LaterTool {
+  readonly runs: 'on-keys';
+  /** The name under which the digits are kept. */
+  readonly as: string;
+  /** What the model is told: how many digits were entered, or which. */
+  readonly tells: 'count' | 'digits';
+  readonly rule: EntryRule;
+}
+
+/**
+ * A tool whose result comes later: it asks another system, by a client that it is given when it is made
+ * (`lookUpOrder(client): BackgroundTool`). A rejection becomes a `failed` outcome.
+ */
+export interface BackgroundTool extends LaterTool {
+  readonly runs: 'later';
+  /** The time limit. A caller waits in silence meanwhile, unless the model says something first, or `waiting` does. */
+  readonly timeoutMs: Millis;
+  /** It may run again where nobody knows what became of an attempt. */
+  readonly isRepeatable?: boolean;
   run(args: ToolArguments, job: ToolJob): Promise<ToolOutcome>;
 }
 
@@ -53,8 +72,12 @@ export interface BackgroundTool extends ToolDefinition {
  *
  *   the model calls ──> at-once: `run` in the core ───────────────────────────────> outcome
  *                   └─> later: effect `runTool` ─> `run` in the shell ─> event `toolFinished` ─> outcome
+ *                   └─> on-keys: the caller's keys in the core ───────────────────> outcome
  */
-export type Tool = ImmediateTool | BackgroundTool;
+export type Tool = ImmediateTool | WaitedTool;
+
+/** A tool whose result is waited for. */
+export type WaitedTool = BackgroundTool | KeypadTool;
 
 /**
  * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object. A
