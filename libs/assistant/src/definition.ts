@@ -128,7 +128,16 @@ export const declarative = {
     .refine(isTimeZone, 'must be a time zone such as Europe/Oslo')
     .optional()
     .describe('where {{date}}, {{time}} and {{weekday}} are true; UTC if not set'),
-  recording: z.boolean().optional().describe('whether its calls may be recorded'),
+  recording: z
+    .union([
+      z.boolean(),
+      z.literal('off'),
+      z.strictObject({afterKey: z.string().regex(/^[0-9*#]$/, 'must be one key of 0-9, * and #')}),
+    ])
+    .optional()
+    .describe(
+      'whether its calls are recorded, where RECORDINGS_URL is set; with a disclosure only once that was said; {afterKey: the key with which the caller agrees}',
+    ),
   transcripts: z
     .union([off, z.enum(['heard', 'full'])])
     .optional()

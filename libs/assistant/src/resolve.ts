@@ -54,12 +54,21 @@ export function resolve(
       noiseMs: interruption.noiseMs ?? floor.noiseMs,
       uninterruptible: interruption.never ?? floor.uninterruptible,
     },
-    recording: definition.recording ?? base.recording,
+    ...recordingOf(definition, base),
     transcripts: transcripts === undefined ? base.transcripts : isOff(transcripts) ? 'off' : transcripts,
     failureSay: definition.failureSay ?? base.failureSay,
     timeZone: definition.timeZone ?? base.timeZone,
     variables: {...base.variables, ...Object.fromEntries(variables)},
   };
+}
+
+function recordingOf(
+  {recording, disclosure}: Definition,
+  base: ResolvedAssistant,
+): Pick<ResolvedAssistant, 'recording' | 'recordingAfter'> {
+  if (typeof recording === 'object') return {recording: true, recordingAfter: {key: recording.afterKey}};
+  const isOn = recording === undefined ? base.recording : !isOff(recording);
+  return isOn && disclosure !== undefined ? {recording: true, recordingAfter: 'greeting'} : {recording: isOn};
 }
 
 function turnDetectionOf(

@@ -58,6 +58,8 @@ export const ResolvedAssistant = z.object({
   floor: FloorPolicy,
   /** Whether the call may be recorded. */
   recording: z.boolean(),
+  /** What must happen before the recording begins: the greeting is over, or the caller presses a key. */
+  recordingAfter: z.union([z.literal('greeting'), z.object({key: z.string()})]).optional(),
   transcripts: z.enum(['off', 'heard', 'full']),
   /** What the caller hears when the model cannot be used; null: MODEL_DOWN_SAY. */
   failureSay: z.string().nullable(),

@@ -79,6 +79,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
       malformed: 0,
     },
     traceparent: null,
+    recordedFromMs: null,
     notes: {},
   };
 }

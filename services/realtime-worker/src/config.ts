@@ -15,6 +15,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {RECORDINGS_ENV, hasBucketKey, NO_BUCKET_KEY} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {MICROS_PER_USD, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import {limitsOfDay, spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
@@ -27,109 +28,121 @@ const PERSONA =
 const GREETING = 'Say hello and ask how you can help.';
 
 /** Everything that can be set on a worker. */
-export const WorkerEnv = z.object({
-  OPENAI_API_KEY: secret().describe('the model’s key, from https://platform.openai.com/api-keys'),
-  OPENAI_REALTIME_URL: guardedUrl('ws')
-    .default('wss://api.openai.com/v1/realtime')
-    .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
-  OPENAI_MODEL: modelName().default('gpt-realtime-2.1').describe('which model answers'),
-  TRANSCRIPTION_MODEL: modelName()
-    .default('gpt-realtime-whisper')
-    .describe(
-      'transcribes what callers say, so that a call that moves to another worker keeps those words; off: no transcription',
+export const WorkerEnv = z
+  .object({
+    OPENAI_API_KEY: secret().describe('the model’s key, from https://platform.openai.com/api-keys'),
+    OPENAI_REALTIME_URL: guardedUrl('ws')
+      .default('wss://api.openai.com/v1/realtime')
+      .describe('any server of the OpenAI Realtime protocol; ?model= is appended'),
+    OPENAI_MODEL: modelName().default('gpt-realtime-2.1').describe('which model answers'),
+    TRANSCRIPTION_MODEL: modelName()
+      .default('gpt-realtime-whisper')
+      .describe(
+        'transcribes what callers say, so that a call that moves to another worker keeps those words; off: no transcription',
+      ),
+    SYSTEM_MESSAGE: text(100_000).default(PERSONA).describe('who the assistant is and how it speaks'),
+    VOICE: modelName().default('alloy').describe('the assistant’s voice'),
+    GREETING: text(10_000)
+      .default(GREETING)
+      .describe('what the assistant is told to say first; off: it waits for the caller'),
+    ASSISTANTS_DIR: z
+      .string()
+      .default('assistants')
+      .describe(
+        'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
+      ),
+    RING_URL: guardedUrl('http')
+      .optional()
+      .describe(
+        'asked about each new call, by a signed POST: which assistant answers, and what fills in its variables',
+      ),
+    RING_SECRET: phrase(16).optional().describe('signs what RING_URL is asked; needed with it'),
+    RING_BUDGET_MS: wholeNumber({min: 50, max: 3_000})
+      .default(1_500)
+      .describe('how long RING_URL and `before` may take together; then the assistant answers as its file is'),
+    BARGE_IN: choice('immediate', 'resume')
+      .default('immediate')
+      .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),
+    BARGE_IN_NOISE_MS: wholeNumber({max: 10_000})
+      .default(350)
+      .describe('with BARGE_IN=resume: speech shorter than this is a noise'),
+    BARGE_IN_MIN_SPEECH_MS: wholeNumber({max: 10_000})
+      .default(0)
+      .describe('how long a caller must speak before the assistant stops'),
+    GREETING_PROTECTED_MS: wholeNumber({max: 60_000})
+      .default(500)
+      .describe('how much of the greeting cannot be interrupted, so that line noise does not stop it'),
+    IDLE_PROMPT_SECONDS: wholeNumber({max: 3_600})
+      .default(0)
+      .describe(
+        'after this much silence the assistant asks whether the caller is still there, twice at most; 0: never',
+      ),
+    IDLE_HANG_UP: onOff()
+      .default(true)
+      .describe('on: the assistant says goodbye and hangs up when both questions of IDLE_PROMPT_SECONDS go unanswered'),
+    DTMF_INTERRUPTS: onOff().default(true).describe('on: a key that the caller presses stops the assistant'),
+    ANSWER_WITHIN_SECONDS: wholeNumber({min: 1, max: 300})
+      .default(6)
+      .describe(
+        'the longest silence in which a caller waits for an answer: at half of it the model is asked again, later another session; then the call ends with MODEL_DOWN_SAY',
+      ),
+    TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
+      .default(8)
+      .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
+    SPEND_PER_CALL_USD: dollars()
+      .default(20)
+      .describe(
+        'the most that one call may cost, by the table of prices; then it ends with LIMIT_END_SAY; 0: no limit',
+      ),
+    ...spendSettings,
+    MAX_OUTPUT_TOKENS: z
+      .union([z.literal('inf'), wholeNumber({min: 100, max: 4_096})], 'must be a whole number from 100 to 4096, or inf')
+      .default(4_096)
+      .describe(
+        'the most tokens of one response; 20 of them are a second of speech. An answer that is cut off by it is asked to go on, once; inf: as many as the model has',
+      ),
+    MAX_CALL_SECONDS: wholeNumber({max: 86_400})
+      .default(3_600)
+      .describe('the longest call; the assistant says goodbye then; 0: no limit'),
+    NO_SPEECH_SECONDS: wholeNumber({max: 86_400})
+      .default(600)
+      .describe('a call in which neither side has spoken for this long is ended; 0: never'),
+    UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
+    SESSION_ROTATE_SECONDS: wholeNumber({min: 1, max: 86_400})
+      .default(3_000)
+      .describe('a model session older than this is replaced between two turns; OpenAI ends one after 3600'),
+    TRANSCRIPTS: choice('off', 'heard', 'full')
+      .default('off')
+      .describe(
+        'which transcripts are kept in a call’s record; heard: the assistant’s words only as far as the caller heard them',
+      ),
+    RECORDING: onOff()
+      .default(false)
+      .describe('on: calls are recorded, where RECORDINGS_URL is set; an assistant in a file may say otherwise'),
+    ...RECORDINGS_ENV,
+    HOST: host()
+      .default('127.0.0.1')
+      .describe('the address to listen on: only probes and Prometheus ask here; in a container 0.0.0.0'),
+    PORT: port().default(5052).describe('/livez, /readyz and /metrics'),
+    REDIS_URL: redisUrls().describe(
+      'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
     ),
-  SYSTEM_MESSAGE: text(100_000).default(PERSONA).describe('who the assistant is and how it speaks'),
-  VOICE: modelName().default('alloy').describe('the assistant’s voice'),
-  GREETING: text(10_000)
-    .default(GREETING)
-    .describe('what the assistant is told to say first; off: it waits for the caller'),
-  ASSISTANTS_DIR: z
-    .string()
-    .default('assistants')
-    .describe(
-      'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
-    ),
-  RING_URL: guardedUrl('http')
-    .optional()
-    .describe('asked about each new call, by a signed POST: which assistant answers, and what fills in its variables'),
-  RING_SECRET: phrase(16).optional().describe('signs what RING_URL is asked; needed with it'),
-  RING_BUDGET_MS: wholeNumber({min: 50, max: 3_000})
-    .default(1_500)
-    .describe('how long RING_URL and `before` may take together; then the assistant answers as its file is'),
-  BARGE_IN: choice('immediate', 'resume')
-    .default('immediate')
-    .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),
-  BARGE_IN_NOISE_MS: wholeNumber({max: 10_000})
-    .default(350)
-    .describe('with BARGE_IN=resume: speech shorter than this is a noise'),
-  BARGE_IN_MIN_SPEECH_MS: wholeNumber({max: 10_000})
-    .default(0)
-    .describe('how long a caller must speak before the assistant stops'),
-  GREETING_PROTECTED_MS: wholeNumber({max: 60_000})
-    .default(500)
-    .describe('how much of the greeting cannot be interrupted, so that line noise does not stop it'),
-  IDLE_PROMPT_SECONDS: wholeNumber({max: 3_600})
-    .default(0)
-    .describe('after this much silence the assistant asks whether the caller is still there, twice at most; 0: never'),
-  IDLE_HANG_UP: onOff()
-    .default(true)
-    .describe('on: the assistant says goodbye and hangs up when both questions of IDLE_PROMPT_SECONDS go unanswered'),
-  DTMF_INTERRUPTS: onOff().default(true).describe('on: a key that the caller presses stops the assistant'),
-  ANSWER_WITHIN_SECONDS: wholeNumber({min: 1, max: 300})
-    .default(6)
-    .describe(
-      'the longest silence in which a caller waits for an answer: at half of it the model is asked again, later another session; then the call ends with MODEL_DOWN_SAY',
-    ),
-  TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
-    .default(8)
-    .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
-  SPEND_PER_CALL_USD: dollars()
-    .default(20)
-    .describe('the most that one call may cost, by the table of prices; then it ends with LIMIT_END_SAY; 0: no limit'),
-  ...spendSettings,
-  MAX_OUTPUT_TOKENS: z
-    .union([z.literal('inf'), wholeNumber({min: 100, max: 4_096})], 'must be a whole number from 100 to 4096, or inf')
-    .default(4_096)
-    .describe(
-      'the most tokens of one response; 20 of them are a second of speech. An answer that is cut off by it is asked to go on, once; inf: as many as the model has',
-    ),
-  MAX_CALL_SECONDS: wholeNumber({max: 86_400})
-    .default(3_600)
-    .describe('the longest call; the assistant says goodbye then; 0: no limit'),
-  NO_SPEECH_SECONDS: wholeNumber({max: 86_400})
-    .default(600)
-    .describe('a call in which neither side has spoken for this long is ended; 0: never'),
-  UNINTERRUPTIBLE: onOff().default(false).describe('on: the assistant always finishes what it says'),
-  SESSION_ROTATE_SECONDS: wholeNumber({min: 1, max: 86_400})
-    .default(3_000)
-    .describe('a model session older than this is replaced between two turns; OpenAI ends one after 3600'),
-  TRANSCRIPTS: choice('off', 'heard', 'full')
-    .default('off')
-    .describe(
-      'which transcripts are kept in a call’s record; heard: the assistant’s words only as far as the caller heard them',
-    ),
-  HOST: host()
-    .default('127.0.0.1')
-    .describe('the address to listen on: only probes and Prometheus ask here; in a container 0.0.0.0'),
-  PORT: port().default(5052).describe('/livez, /readyz and /metrics'),
-  REDIS_URL: redisUrls().describe(
-    'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
-  ),
-  ...fleetSettings,
-  QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
-  MAX_CALLS: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls this worker holds at most'),
-  DRAIN_SECONDS: drainSeconds().describe('how long a call may stay on this worker after SIGTERM, at most'),
-  SHOW_TIMING_MATH: onOff()
-    .default(false)
-    .describe('on: logs the arithmetic of each interruption, and why there was none'),
-  LOG_MODEL_DETAILS: onOff()
-    .default(false)
-    .describe(
-      'on: logs how the model server explains an error, which may repeat what a caller said; off: its code and the length',
-    ),
-  OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
-  LOG_LEVEL: logLevel(),
-});
+    ...fleetSettings,
+    QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
+    MAX_CALLS: wholeNumber({min: 1, max: 100_000}).default(200).describe('how many calls this worker holds at most'),
+    DRAIN_SECONDS: drainSeconds().describe('how long a call may stay on this worker after SIGTERM, at most'),
+    SHOW_TIMING_MATH: onOff()
+      .default(false)
+      .describe('on: logs the arithmetic of each interruption, and why there was none'),
+    LOG_MODEL_DETAILS: onOff()
+      .default(false)
+      .describe(
+        'on: logs how the model server explains an error, which may repeat what a caller said; off: its code and the length',
+      ),
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
+    LOG_LEVEL: logLevel(),
+  })
+  .refine(hasBucketKey, NO_BUCKET_KEY);
 
 export type WorkerConfig = Readonly<z.infer<typeof WorkerEnv>>;
 
@@ -171,7 +184,7 @@ export function standardAssistant(config: WorkerConfig): ResolvedAssistant {
       greetingProtectedMs: config.GREETING_PROTECTED_MS,
       uninterruptible: config.UNINTERRUPTIBLE,
     },
-    recording: true,
+    recording: config.RECORDING,
     transcripts: config.TRANSCRIPTS,
     failureSay: null,
     timeZone: 'UTC',

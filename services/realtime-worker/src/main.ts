@@ -12,6 +12,7 @@ import {RedisSpendLedger} from '@voicebridge/shared/spend/redis-spend-ledger.ts'
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
+import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {ringUrlOf} from './ask-ring-url.ts';
 import {standardAssistant, WorkerEnv} from './config.ts';
@@ -64,6 +65,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     askRingUrl: ringUrlOf(config, clock),
     ledger,
     toolLedger: new RedisToolLedger(redis),
+    recordings: openRecordingStore(config),
     send: sender(name => process.env[name]),
     bus,
     directory,

@@ -25,6 +25,7 @@ import {measureQueue, measureRedis} from '@voicebridge/shared/redis/redis-state.
 import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
+import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -43,7 +44,9 @@ import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
 import {sessionSettings} from './call-session/session-settings.ts';
 import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
+import {ChunkSender} from './recording/chunk-sender.ts';
 import type {OpenRecording} from './recording/recording.ts';
+import {StoredRecording} from './recording/stored-recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {telephoneAudio} from './model/telephone-audio.ts';
 import {JOURNAL_FORMAT} from './events/journal-entry.ts';
@@ -79,6 +82,8 @@ export interface WorkerDeps {
   readonly send?: SendRequest;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
+  /** Where recordings are kept; no call is recorded if neither this nor `openRecording` is given. */
+  readonly recordings?: RecordingStore | undefined;
   /** The assistants in files; that of the environment alone if not given. */
   readonly assistants?: Pick<LiveCatalogue, 'current' | 'onChange'>;
   /** Asks RING_URL about calls; nothing is asked if not given. */
@@ -159,6 +164,9 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   const lingering = new Lingering();
+  const chunks = deps.recordings && new ChunkSender({store: deps.recordings, clock, metrics, log});
+  const openRecording =
+    deps.openRecording ?? (chunks && (call => new StoredRecording(call, (...chunk) => chunks.send(...chunk))));
   const callDeps: CallDeps = {
     worker: id,
     channels,
@@ -176,7 +184,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,
     logModelDetails: config.LOG_MODEL_DETAILS,
-    ...(deps.openRecording ? {openRecording: deps.openRecording} : {}),
+    ...(openRecording ? {openRecording} : {}),
     wellSince: name => bus.wellSince(name),
     mayCompact: () => readers.mayCompact,
     handOver: (call, options) => handOver(call, {worker: id, fleet, directory, workerClient, random}, options),
@@ -286,7 +294,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       // A worker of an older version may be the reason why this one goes, and be asked to take its calls.
       await look().catch(() => {});
       await calls.handOverAll();
-      await Promise.all([records.allSent(), lingering.over()]);
+      await Promise.all([records.allSent(), lingering.over(), chunks?.idle]);
     },
     async [Symbol.asyncDispose]() {
       // The edges see that this worker is gone, and ask another one to take its calls, if there is one.

@@ -120,6 +120,8 @@ export const CallSummary = z.object({
     malformed: count,
   }),
   traceparent: z.string().max(100).nullable(),
+  /** From which moment on the call was recorded, in milliseconds since it began. */
+  recordedFromMs: ms.default(null),
   /** What the assistant noted, with a tool that it has for that. */
   notes: Notes.default({}),
 });

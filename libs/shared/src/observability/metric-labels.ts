@@ -36,6 +36,7 @@ export const REFUSED_SOCKETS = [
 ];
 /** Why a connection that had not proved who it is was cut: too many came after it, or its time was up. */
 export const CUT_STRANGERS = ['evicted', 'late'];
+export const CHUNK_OUTCOMES = ['stored', 'lost'];
 /** Why an edge or a worker takes no calls. `model`: this worker cannot use the model, and another one can. */
 export const NOT_TAKING = ['draining', 'redis', 'model', 'full', 'descriptors'] as const;
 export type NotTaking = (typeof NOT_TAKING)[number];

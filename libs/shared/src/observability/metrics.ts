@@ -3,6 +3,7 @@ import library from '../../package.json' with {type: 'json'};
 import {bugsLogged} from './log.ts';
 import {
   ADMISSIONS,
+  CHUNK_OUTCOMES,
   CUT_STRANGERS,
   END_REASONS,
   FAILOVER_KINDS,
@@ -152,6 +153,13 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
       'connections closed that had not proved who they are: too many others came, or their time was up',
       'reason',
       CUT_STRANGERS,
+    ),
+    recordingChunksTotal: counterBy(
+      WORKER,
+      'recording_chunks_total',
+      'pieces of recordings that were stored, or lost because the store could not be used',
+      'outcome',
+      CHUNK_OUTCOMES,
     ),
     malformedTotal: counter([...WEBHOOK, ...CALLS], 'malformed_total', 'messages that could not be read', [
       'peer',

@@ -81,11 +81,19 @@ export class CallSession implements OwnedCall {
     const {callSid} = call;
     const {tools} = assistant;
     const settings = coreSettings(deps, assistant, call, start);
-    const recording = assistant.recording ? deps.openRecording?.({callSid, assistant: call.assistant}) : undefined;
     this.#recording =
-      recording && new RecordingTap(recording, settings.callTime, err => this.#log.error({err}, 'recording failed'));
+      assistant.recording && deps.openRecording
+        ? new RecordingTap({
+            rule: assistant,
+            open: fromMs => deps.openRecording?.({callSid, assistant: call.assistant, epoch: this.epoch, fromMs}),
+            callTime: settings.callTime,
+            roundTrip: () => this.#core.roundTripMs,
+            onBegin: fromMs => this.#journal.write({is: 'recording', fromMs}),
+            onFailure: err => this.#log.error({err}, 'recording failed'),
+          })
+        : undefined;
     this.#core = new CallCore(settings, clock.now(), restored);
-    this.#recording?.pause(this.#core.isCollecting);
+    this.#recording?.pause(this.#core.isCollecting, clock.now());
     this.#reaction = new Reaction(clock);
     this.#spend = new CallSpend({
       ...deps,
@@ -164,6 +172,7 @@ export class CallSession implements OwnedCall {
       isOver: () => this.#over,
       release: why => this.release(why),
     });
+    this.#recording?.taken(restored?.recorded ?? false, clock.now());
     this.#spend.begin();
     this.#cancels.push(every(clock, CHECK_EVERY, () => this.#check()));
     this.#arm();
@@ -272,6 +281,7 @@ export class CallSession implements OwnedCall {
     if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
     if (isInterruption(event)) this.#reaction.begins(arrivedAt);
     const at = this.#deps.clock.now();
+    if (event.type === 'edge') this.#recording?.edge(event.frame, at);
     for (const effect of this.#core.on(event, at)) this.#perform(effect);
     this.#arm();
     const isAudio = event.type === 'model' && event.event.type === 'audio';
@@ -309,7 +319,7 @@ export class CallSession implements OwnedCall {
       case 'dropSpare':
         return this.#model.dropSpare();
       case 'collecting':
-        return this.#recording?.pause(effect.isOn);
+        return this.#recording?.pause(effect.isOn, this.#deps.clock.now());
       case 'runTool':
         return this.#tools.run(effect);
       case 'stopTool':
@@ -338,6 +348,7 @@ export class CallSession implements OwnedCall {
     const reactionMs = this.#reaction.ms;
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
+    this.#recording?.noted(fact, this.#deps.clock.now());
     countFact(fact, this.#deps.metrics);
     if (fact.is === 'tokens') this.#spend.billed(fact.tokens);
   }
@@ -394,6 +405,7 @@ export class CallSession implements OwnedCall {
     }
     this.#journal.review();
     this.#spend.review();
+    this.#recording?.review(this.#deps.clock.now());
     this.#paceModel();
     const ms = this.#stream.hopMs;
     if (ms !== undefined) {

@@ -86,6 +86,11 @@ export class CallCore {
     return this.#dialogue.floor.aheadMs(at);
   }
 
+  /** How long a message to the phone and back takes, in milliseconds; undefined until it was measured. */
+  get roundTripMs(): Millis | undefined {
+    return this.#dialogue.floor.roundTripMs;
+  }
+
   /** Until when the model is limited, if the caller was asked to wait for that. */
   get heldUntil(): Millis | undefined {
     return this.#dialogue.replies.limit.toldUntil;

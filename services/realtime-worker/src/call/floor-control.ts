@@ -80,6 +80,11 @@ export class FloorControl {
     return this.unheardMs(at) + this.#floor.unsaidMs;
   }
 
+  /** How long a message to the phone and back takes, in milliseconds; undefined until it was measured. */
+  get roundTripMs(): Millis | undefined {
+    return this.#ledger.typicalRoundTrip;
+  }
+
   /** Whether a response is not to be heard: the caller spoke over it, or it was given up. */
   isSilenced(responseId: string): boolean {
     return this.#floor.isSilenced(responseId);

@@ -117,6 +117,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     priceTable: PRICE_TABLE,
     frames: sumFrames(entries),
     traceparent: opened.traceparent,
+    recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
     notes: notesOf(entries),
   };
 }

@@ -57,6 +57,8 @@ export const CallSnapshot = z.object({
   owner: z.string().optional(),
   assistant: KeptAssistant.optional(),
   greeted: z.boolean(),
+  /** It is being recorded. */
+  recorded: z.boolean().optional(),
   heldUntil: z.number(),
   turns: z.number(),
   interruptions: z.number(),

@@ -79,6 +79,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('notes'), notes: Notes}),
   /** The caller enters digits for a tool. For each call of a tool the last one counts. */
   z.object({...base, is: z.literal('keys'), ...KeysFact.shape}),
+  /** The call is recorded from this moment on, in milliseconds since it began. */
+  z.object({...base, is: z.literal('recording'), fromMs: z.number().nonnegative()}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),

@@ -16,6 +16,8 @@ export interface RestoredCall {
   readonly openedWall: number;
   /** The caller has heard at least the beginning of a greeting. */
   readonly greeted: boolean;
+  /** An owner before was recording it. */
+  readonly recorded: boolean;
   readonly answerOwed: boolean;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;

@@ -36,6 +36,7 @@ export class RestoringCall {
   #assistant: KeptAssistant | undefined;
   #openedWall: number | undefined;
   #greeted = false;
+  #recorded = false;
   #heldUntil = 0;
   #turns = 0;
   #interruptions = 0;
@@ -101,6 +102,9 @@ export class RestoringCall {
         this.#assistant =
           entry.version === undefined ? undefined : {version: entry.version, variables: entry.variables};
         return;
+      case 'recording':
+        this.#recorded = true;
+        return;
       case 'modelReady':
       case 'greeted':
       case 'firstAudio':
@@ -127,6 +131,7 @@ export class RestoringCall {
       conversation: this.#conversation,
       openedWall: this.#openedWall ?? nowWall,
       greeted: this.#greeted,
+      recorded: this.#recorded,
       answerOwed: this.#conversation.awaitsAnswer,
       cutOffItem,
       stream: this.#stream,
@@ -168,6 +173,7 @@ export class RestoringCall {
       owner: this.#owner,
       assistant: this.#assistant,
       greeted: this.#greeted,
+      ...(this.#recorded ? {recorded: true} : {}),
       heldUntil: this.#heldUntil,
       turns: this.#turns,
       interruptions: this.#interruptions,
@@ -201,6 +207,7 @@ export class RestoringCall {
     this.#owner = call.owner;
     this.#assistant = call.assistant;
     this.#greeted = call.greeted;
+    this.#recorded = call.recorded ?? false;
     this.#heldUntil = call.heldUntil;
     this.#turns = call.turns;
     this.#interruptions = call.interruptions;

@@ -98,11 +98,14 @@ test('a worker that cannot listen to a caller’s stream gives the call back at 
 test('a worker that cannot set a call up gives it back at once, with its model session closed', async () => {
   const worker = await deployment.worker();
   let failures = 1;
-  deployment.openRecording = () => {
-    if (failures-- > 0) throw new Error('the disk is full');
-    return undefined;
-  };
   const odd = await deployment.worker();
+  const {traits} = deployment.model;
+  Object.defineProperty(deployment.model, 'traits', {
+    get: () => {
+      if (failures-- > 0) throw new Error('no traits');
+      return traits;
+    },
+  });
   expect(await deployment.take(odd, 1)).toMatchObject({answer: 'unknown', epoch: 1});
   expect([odd.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
   expect(await deployment.take(worker, 1, {epoch: 1, cause: 'worker-lost'})).toMatchObject({answer: 'yes', epoch: 2});

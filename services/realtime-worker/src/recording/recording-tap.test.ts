@@ -1,56 +1,119 @@
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import {expect, test} from 'vitest';
-import type {CallEffect} from '../events/call-effect.ts';
-import {Call} from '../testing/call.ts';
+import type {CallEffect, Fact} from '../events/call-effect.ts';
+import {began, Call} from '../testing/call.ts';
 import {MemoryRecording} from '../testing/memory-recording.ts';
-import {RecordingTap} from './recording-tap.ts';
+import {RecordingTap, type RecordingTapDeps} from './recording-tap.ts';
+
+const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
+const frame = Buffer.from(`-${Buffer.alloc(160, 0x20).toString('base64')}-`);
+
+function tapped(given: Partial<RecordingTapDeps> = {}) {
+  const opened: MemoryRecording[] = [];
+  const begins: Millis[] = [];
+  const failures: string[] = [];
+  const tap = new RecordingTap({
+    rule: {recording: true},
+    open: fromMs => {
+      const recording = new MemoryRecording({callSid, assistant: 'd', epoch: 1, fromMs});
+      opened.push(recording);
+      return recording;
+    },
+    callTime: at => at,
+    roundTrip: () => undefined,
+    onBegin: fromMs => begins.push(fromMs),
+    onFailure: thrown => failures.push(String(thrown)),
+    ...given,
+  });
+  return {tap, begins, failures, opened, hear: (at: Millis) => tap.callerFrame(at, frame, 1, frame.length - 1, at)};
+}
 
 test('a recording holds of an interrupted answer exactly what the phone played of it', () => {
-  const recording = new MemoryRecording();
-  const tap = new RecordingTap(
-    recording,
-    at => at,
-    () => {},
-  );
+  const {tap, opened} = tapped();
+  tap.taken(false, 0);
   const call = Call.connected();
   const perform = (effects: readonly CallEffect[], at: number) => {
     for (const effect of effects) tap.effect(effect, at);
   };
   perform(call.at(1_000).reply('r1', 'i1', 1_000), 1_000);
   perform(call.at(1_600).model({type: 'callerSpoke', itemId: 'c1', fromMs: 1_500}), 1_600);
-  expect(recording.assistant.msOf(0x10)).toBe(600);
   perform(call.at(4_000).reply('r2', 'i2', 500), 4_000);
-  expect(recording.assistant.msOf(0x10)).toBe(1_100);
-  expect(recording.assistant.audio.length).toBe(4_500 * 8);
-});
-
-test('a recording places the caller’s audio on the time line of the call', () => {
-  const recording = new MemoryRecording();
-  const tap = new RecordingTap(
-    recording,
-    at => at + 10_000,
-    () => {},
-  );
-  const text = Buffer.from(`-${Buffer.alloc(160, 0x20).toString('base64')}-`);
-  tap.callerFrame(0, text, 1, text.length - 1, 100);
-  tap.ended(200);
-  expect(recording.caller.audio.length).toBe(10_120 * 8);
-  expect(recording.caller.msOf(0x20)).toBe(20);
-  expect(recording.endedAt).toBe(10_200);
+  tap.ended(5_000);
+  const said = opened[0]?.assistant;
+  expect(said?.msOf(0x10)).toBe(600 + 500);
+  expect(said?.audio.subarray(0, 8 * 2_000).lastIndexOf(0x10)).toBe(8 * 1_600 - 1);
+  expect(said?.spanOf(0x10)).toEqual([1_000, 4_500]);
 });
 
 test('a recording that throws is reported once and given nothing more, and the call goes on', () => {
-  const recording = new MemoryRecording();
-  recording.callerAudio = () => {
-    throw new Error('the disk is full');
-  };
-  const failures: unknown[] = [];
-  const tap = new RecordingTap(
-    recording,
-    at => at,
-    thrown => failures.push(thrown),
-  );
-  const text = Buffer.from(Buffer.alloc(160, 0x20).toString('base64'));
-  for (const at of [0, 20]) tap.callerFrame(at, text, 0, text.length, at);
+  const {tap, opened, failures, hear} = tapped();
+  tap.taken(false, 0);
+  const [recording] = opened;
+  if (recording)
+    recording.callerFrame = () => {
+      throw new Error('the disk is full');
+    };
+  hear(0);
+  hear(20);
   tap.ended(40);
-  expect([failures.map(String), recording.endedAt]).toEqual([['Error: the disk is full'], undefined]);
+  expect([failures, recording?.isOver]).toEqual([['Error: the disk is full'], false]);
+});
+
+test('a recording that cannot be opened is reported, and its call goes on without one', () => {
+  const open = () => {
+    throw new Error('no room');
+  };
+  const {tap, failures, begins, hear} = tapped({open});
+  tap.taken(false, 0);
+  hear(0);
+  expect([failures, begins]).toEqual([['Error: no room'], []]);
+});
+
+const turn = (number: number, open?: boolean) =>
+  ({is: 'turn', turn: {turn: number}, ...(open === undefined ? {} : {open})}) as unknown as Fact;
+
+test('a caller who is told of the recording in the greeting is recorded from the end of the greeting on', () => {
+  const {tap, begins, opened, hear} = tapped({rule: {recording: true, recordingAfter: 'greeting'}});
+  tap.taken(false, 0);
+  hear(100);
+  tap.noted(turn(0, true), 500);
+  expect(begins).toEqual([]);
+  tap.noted(turn(0), 2_000);
+  hear(2_000);
+  tap.ended(3_000);
+  expect([begins, opened[0]?.caller.msOf(0x20)]).toEqual([[2_000], 20]);
+});
+
+test('a caller who is asked is recorded from the key on with which they agree, and not without it', () => {
+  const {tap, begins} = tapped({rule: {recording: true, recordingAfter: {key: '1'}}});
+  tap.taken(false, 0);
+  tap.edge({kind: 'digit', digit: '2'}, 1_000);
+  tap.noted(turn(0), 2_000);
+  expect(begins).toEqual([]);
+  tap.edge({kind: 'digit', digit: '1'}, 3_000);
+  tap.edge({kind: 'digit', digit: '1'}, 4_000);
+  expect(begins).toEqual([3_000]);
+});
+
+test('a caller who has agreed is recorded by the next owner of the call, without being asked again', () => {
+  const {tap, begins, opened} = tapped({rule: {recording: true, recordingAfter: {key: '1'}}});
+  tap.taken(true, 60_000);
+  tap.ended(61_000);
+  expect([begins, opened[0]?.caller.ms]).toEqual([[], 1_000]);
+});
+
+test('of a stream that is lost, nothing is recorded as heard after the last frame of the caller', () => {
+  const {tap, opened, hear} = tapped();
+  tap.taken(false, 0);
+  tap.edge(began, 0);
+  hear(80);
+  tap.effect(
+    {do: 'edge', frame: {kind: 'audio', payload: Buffer.alloc(8_000, 0x10).toString('base64'), mark: 'm'}},
+    100,
+  );
+  for (let at = 100; at <= 400; at += 20) hear(at);
+  tap.edge({kind: 'ended', why: 'lost'}, 900);
+  tap.ended(2_000);
+  expect(opened[0]?.assistant.spanOf(0x10)).toEqual([100, 400]);
 });

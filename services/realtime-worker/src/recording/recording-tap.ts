@@ -1,46 +1,105 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallEffect} from '../events/call-effect.ts';
+import type {Assistant} from '../assistant.ts';
+import type {CallEffect, Fact} from '../events/call-effect.ts';
+import type {EdgeEvent} from '../events/call-event.ts';
+import {agreesBy, beginsAtOnce, endsGreeting} from './begins.ts';
 import type {Recording} from './recording.ts';
+
+export interface RecordingTapDeps {
+  /** What must happen before the recording begins. */
+  readonly rule: Pick<Assistant, 'recording' | 'recordingAfter'>;
+  /** Opens the recording from a moment of the call on; undefined if there is none to be. */
+  readonly open: (fromMs: Millis) => Recording | undefined;
+  /** Milliseconds since the call began, at a moment of this worker's clock. */
+  readonly callTime: (at: Millis) => Millis;
+  /** How long a message to the phone and back takes, in milliseconds; undefined until it was measured. */
+  readonly roundTrip: () => Millis | undefined;
+  /** The recording begins, for the first time in this call. */
+  readonly onBegin: (fromMs: Millis) => void;
+  /** Called once, if the recording throws. */
+  readonly onFailure: (thrown: unknown) => void;
+}
 
 /**
  * Gives a recording what both sides of a call say, from the frames that come in and the effects that go out. A recording
  * that throws is given nothing more: the call goes on without it.
  */
 export class RecordingTap {
+  readonly #deps: RecordingTapDeps;
   #recording: Recording | undefined;
+  #streamSid: string | undefined;
   #isPaused = false;
-  readonly #callTime: (at: Millis) => Millis;
-  readonly #onFailure: (thrown: unknown) => void;
+  #isOver = false;
 
-  /** `callTime`: milliseconds since the call began, at a moment of this worker's clock. `onFailure` is called once. */
-  constructor(recording: Recording, callTime: (at: Millis) => Millis, onFailure: (thrown: unknown) => void) {
-    this.#recording = recording;
-    this.#callTime = callTime;
-    this.#onFailure = onFailure;
+  constructor(deps: RecordingTapDeps) {
+    this.#deps = deps;
   }
 
-  /** Whether nothing is to be recorded for now: the caller enters digits. */
-  pause(isOn: boolean): void {
-    this.#isPaused = isOn;
+  /** The call is taken. `wasRecorded`: by an owner before, so the recording goes on. */
+  taken(wasRecorded: boolean, at: Millis): void {
+    if (beginsAtOnce(this.#deps.rule, wasRecorded)) this.#begin(!wasRecorded, at);
+  }
+
+  /** What is written to the journal: the end of the greeting is there. */
+  noted(fact: Fact, at: Millis): void {
+    if (endsGreeting(fact, this.#deps.rule)) this.#begin(true, at);
   }
 
   /** A frame of the caller: base64 μ-law as text in `bytes`, from `from` up to, but not including, `to`. */
   callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number, at: Millis): void {
-    if (this.#isPaused) return;
-    const payload = bytes.toString('latin1', from, to);
-    this.#pass(recording => recording.callerAudio(payload, this.#callTime(at), timestamp));
+    this.#pass(recording => recording.callerFrame(timestamp, bytes, from, to, this.#deps.callTime(at)));
+  }
+
+  /** What the edge reports of the stream, and which keys the caller presses. */
+  edge(frame: EdgeEvent, at: Millis): void {
+    if (!this.#isPaused && agreesBy(frame, this.#deps.rule)) this.#begin(true, at);
+    const isNew = frame.kind === 'began' && frame.streamSid !== this.#streamSid;
+    if (isNew) this.#streamSid = frame.streamSid;
+    if (isNew || frame.kind === 'ended') this.#pass(recording => recording.streamLost());
   }
 
   effect(effect: CallEffect, at: Millis): void {
     if (effect.do !== 'edge') return;
     const {frame} = effect;
-    if (frame.kind === 'audio' && !this.#isPaused)
-      this.#pass(recording => recording.assistantAudio(frame.payload, this.#callTime(at)));
-    if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#callTime(at)));
+    if (frame.kind === 'audio')
+      this.#pass(recording => recording.assistantAudio(frame.payload, this.#deps.callTime(at)));
+    if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#deps.callTime(at)));
+  }
+
+  /** Whether nothing is to be recorded for now: the caller enters digits. */
+  pause(isOn: boolean, at: Millis): void {
+    this.#isPaused = isOn;
+    this.#pass(recording => {
+      if (isOn) recording.pause(this.#deps.callTime(at));
+      else recording.goOn(this.#deps.callTime(at));
+    });
+  }
+
+  /** Once a second. */
+  review(at: Millis): void {
+    this.#pass(recording => {
+      recording.way((this.#deps.roundTrip() ?? 0) / 2);
+      recording.review(this.#deps.callTime(at));
+    });
   }
 
   ended(at: Millis): void {
-    this.#pass(recording => recording.ended(this.#callTime(at)));
+    this.#pass(recording => recording.ended(this.#deps.callTime(at)));
+    this.#isOver = true;
+    this.#recording = undefined;
+  }
+
+  #begin(isFirst: boolean, at: Millis): void {
+    if (this.#recording || this.#isOver) return;
+    const fromMs = Math.floor(this.#deps.callTime(at));
+    try {
+      this.#recording = this.#deps.open(fromMs);
+    } catch (thrown) {
+      this.#isOver = true;
+      return this.#deps.onFailure(thrown);
+    }
+    if (this.#recording && isFirst) this.#deps.onBegin(fromMs);
+    if (this.#isPaused) this.pause(true, at);
   }
 
   #pass(give: (recording: Recording) => void): void {
@@ -48,8 +107,9 @@ export class RecordingTap {
     try {
       give(this.#recording);
     } catch (thrown) {
+      this.#isOver = true;
       this.#recording = undefined;
-      this.#onFailure(thrown);
+      this.#deps.onFailure(thrown);
     }
   }
 }

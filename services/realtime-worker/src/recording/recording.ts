@@ -7,15 +7,37 @@ import type {Millis} from '@voicebridge/shared/time.ts';
  * called for each frame of the call. One that throws ends the recording, and not the call.
  */
 export interface Recording {
-  /** Caller audio, in order. `streamMs`: its place on the carrier's clock of this stream; a gap there was lost on the way. */
-  callerAudio(payload: string, atMs: Millis, streamMs: Millis): void;
-  /** Assistant audio that was sent to the phone. The phone plays it after what it was sent before. */
+  /**
+   * Caller audio: base64 in `text`, from `from` up to, but not including, `to`; valid during the call only. `streamMs`: its
+   * place on the carrier's clock of this stream. Frames may come late, or a second time to a new owner of the call.
+   */
+  callerFrame(streamMs: Millis, text: Buffer, from: number, to: number, atMs: Millis): void;
+  /** Assistant audio that is sent to the phone. The phone plays it after what it was sent before. */
   assistantAudio(payload: string, atMs: Millis): void;
-  /** The phone was told to drop what it had not played yet. */
+  /** The phone is told to drop what it had not played yet. */
   cleared(atMs: Millis): void;
+  /** The phone's stream is gone, and another one may follow. */
+  streamLost(): void;
+  /** How long a message takes to the phone, or from it. */
+  way(ms: Millis): void;
+  /** What follows is for nobody's ears, until `goOn`. */
+  pause(atMs: Millis): void;
+  goOn(atMs: Millis): void;
+  /** Told about once a second. */
+  review(atMs: Millis): void;
   /** Nothing more comes from this worker: the call is over, or another worker has it now. */
   ended(atMs: Millis): void;
 }
 
+/** A call whose recording begins, or goes on with another owner. */
+export interface RecordedCall {
+  readonly callSid: CallSid;
+  readonly assistant: string;
+  /** The epoch of its owner. */
+  readonly epoch: number;
+  /** From which moment of the call on this worker records it. */
+  readonly fromMs: Millis;
+}
+
 /** Opens the recording of a call, or returns undefined for a call that is not recorded. */
-export type OpenRecording = (call: {readonly callSid: CallSid; readonly assistant: string}) => Recording | undefined;
+export type OpenRecording = (call: RecordedCall) => Recording | undefined;

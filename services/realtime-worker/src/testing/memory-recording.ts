@@ -1,51 +1,57 @@
-import {BYTES_PER_MS, SILENCE} from '@voicebridge/shared/protocol/audio.ts';
+import {BYTES_PER_MS} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Recording} from '../recording/recording.ts';
+import type {RecordedCall} from '../recording/recording.ts';
+import {StoredRecording} from '../recording/stored-recording.ts';
 
-/** Keeps both sides of a call in memory, each on the time line of the call: the assistant's as the phone played it. */
-export class MemoryRecording implements Recording {
-  readonly caller = new Channel();
-  readonly assistant = new Channel();
-  endedAt: Millis | undefined;
-  #freeAt: Millis = 0;
+/** A recording whose chunks stay in memory. */
+export class MemoryRecording extends StoredRecording {
+  readonly chunks: Map<string, Buffer>;
+  isOver = false;
 
-  callerAudio(payload: string, atMs: Millis): void {
-    this.caller.write(Buffer.from(payload, 'base64'), atMs);
+  constructor(call: RecordedCall, chunks = new Map<string, Buffer>()) {
+    super(call, (key, body) => chunks.set(key, body));
+    this.chunks = chunks;
   }
 
-  assistantAudio(payload: string, atMs: Millis): void {
-    const audio = Buffer.from(payload, 'base64');
-    const from = Math.max(this.#freeAt, atMs);
-    this.assistant.write(audio, from);
-    this.#freeAt = from + audio.length / BYTES_PER_MS;
+  override ended(atMs: Millis): void {
+    super.ended(atMs);
+    this.isOver = true;
   }
 
-  cleared(atMs: Millis): void {
-    this.assistant.cut(atMs);
-    this.#freeAt = atMs;
+  /** Both sides, from where the recording began. */
+  get caller(): Side {
+    return new Side(this.#all, 0);
   }
 
-  ended(atMs: Millis): void {
-    this.endedAt = atMs;
+  get assistant(): Side {
+    return new Side(this.#all, 1);
+  }
+
+  get #all(): Buffer {
+    return Buffer.concat([...this.chunks].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, body]) => body));
   }
 }
 
-/** μ-law from the beginning of the call, with silence where nothing was said. */
-class Channel {
-  audio = Buffer.alloc(0);
+/** One side of a stereo recording. Times in milliseconds from its beginning. */
+export class Side {
+  readonly audio: Buffer;
 
-  write(piece: Buffer, fromMs: Millis): void {
-    const from = Math.round(fromMs) * BYTES_PER_MS;
-    const gap = Buffer.alloc(Math.max(0, from - this.audio.length), SILENCE);
-    this.audio = Buffer.concat([this.audio.subarray(0, from), gap, piece]);
+  constructor(stereo: Buffer, side: 0 | 1) {
+    this.audio = Buffer.from(stereo.filter((_, index) => index % 2 === side));
   }
 
-  cut(atMs: Millis): void {
-    this.audio = this.audio.subarray(0, Math.round(atMs) * BYTES_PER_MS);
+  get ms(): Millis {
+    return this.audio.length / BYTES_PER_MS;
   }
 
   /** How many milliseconds of this byte there are. */
   msOf(byte: number): Millis {
     return this.audio.filter(each => each === byte).length / BYTES_PER_MS;
+  }
+
+  /** When this byte is heard first, and for the last time; undefined: never. */
+  spanOf(byte: number): readonly [from: Millis, to: Millis] | undefined {
+    const first = this.audio.indexOf(byte);
+    return first < 0 ? undefined : [first / BYTES_PER_MS, (this.audio.lastIndexOf(byte) + 1) / BYTES_PER_MS];
   }
 }

@@ -1,0 +1,38 @@
+import {CallSid} from '../protocol/ids.ts';
+import type {Millis} from '../time.ts';
+
+/**
+ * A piece of a recording, as its worker stores it: stereo μ-law at 8 kHz, the caller left, the assistant right, one byte
+ * each in turn. Its key says where in the call it is, and which owner of the call wrote it.
+ *
+ *   CA0123…/000030000-0000000002.ulaw     from 30 s on, by the owner of epoch 2
+ */
+export interface Chunk {
+  readonly key: string;
+  readonly callSid: CallSid;
+  /** Its place: milliseconds since the call began. */
+  readonly fromMs: Millis;
+  /** The epoch of the owner. Where two owners wrote the same moment, the later one is right. */
+  readonly epoch: number;
+}
+
+/** Bytes in one millisecond of a stereo recording. */
+export const STEREO_BYTES_PER_MS = 16;
+
+const KEY = /^([A-Za-z0-9_-]{1,64})\/(\d{9})-(\d{10})\.ulaw$/;
+
+export function chunkKey(callSid: CallSid, fromMs: Millis, epoch: number): string {
+  return `${callSid}/${String(fromMs).padStart(9, '0')}-${String(epoch).padStart(10, '0')}.ulaw`;
+}
+
+/** The chunk that is stored under this key; undefined if it is something else. */
+export function readChunkKey(key: string): Chunk | undefined {
+  const [, sid, fromMs, epoch] = KEY.exec(key) ?? [];
+  if (sid === undefined) return undefined;
+  return {key, callSid: CallSid.parse(sid), fromMs: Number(fromMs), epoch: Number(epoch)};
+}
+
+/** The finished recording of a call: a WAV file. */
+export function recordingKey(callSid: CallSid): string {
+  return `${callSid}.wav`;
+}

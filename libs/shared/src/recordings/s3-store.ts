@@ -1,0 +1,84 @@
+import type {S3mini} from 's3mini';
+import type {RecordingStore, StoredObject} from './recording-store.ts';
+
+/** A bucket, and how to sign in to it. */
+export interface Bucket {
+  /** The URL of the bucket itself, such as `https://s3.eu-north-1.amazonaws.com/recordings`. */
+  readonly endpoint: string;
+  readonly region: string;
+  /** Stands in front of every key; empty, or ends in `/`. */
+  readonly prefix: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** A store that does not answer for so long counts as away, in milliseconds. */
+const ANSWERS_WITHIN = 10_000;
+
+/** Recordings in a bucket of an S3-compatible store. The client is loaded when the first object is asked for. */
+export class S3Store implements RecordingStore {
+  readonly #bucket: Bucket;
+  #client: Promise<S3mini> | undefined;
+
+  constructor(bucket: Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async put(key: string, body: Buffer): Promise<void> {
+    const client = await this.#opened();
+    await told(client.putObject(this.#bucket.prefix + key, body));
+  }
+
+  async read(key: string, from: number, to: number): Promise<Buffer | undefined> {
+    const client = await this.#opened();
+    if (to <= from) return Buffer.alloc(0);
+    const asked = client.getObjectRaw(this.#bucket.prefix + key, false, from, to);
+    const answer = await told(asked.catch(ofStatus));
+    if (answer === NOT_THERE) return undefined;
+    if (answer === TOO_SHORT) return Buffer.alloc(0);
+    return Buffer.from(await told(answer.arrayBuffer()));
+  }
+
+  async list(prefix: string): Promise<readonly StoredObject[]> {
+    const client = await this.#opened();
+    const {prefix: ours} = this.#bucket;
+    const objects = (await told(client.listObjects('/', ours + prefix, undefined, {}))) ?? [];
+    return objects
+      .map(({Key, Size}) => ({key: Key.slice(ours.length), bytes: Number(Size)}))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    const client = await this.#opened();
+    for (const key of keys) await told(client.deleteObject(this.#bucket.prefix + key));
+  }
+
+  async #opened(): Promise<S3mini> {
+    const {endpoint, region, accessKeyId, secretAccessKey} = this.#bucket;
+    this.#client ??= import('s3mini').then(
+      ({S3mini}) => new S3mini({endpoint, region, accessKeyId, secretAccessKey, requestAbortTimeout: ANSWERS_WITHIN}),
+    );
+    return await this.#client;
+  }
+}
+
+const NOT_THERE = 404;
+/** The object is shorter than where reading begins. */
+const TOO_SHORT = 416;
+
+/** The status that an answer was refused for, if it is one of the two that mean something here. */
+function ofStatus(thrown: unknown): typeof NOT_THERE | typeof TOO_SHORT {
+  const status = thrown instanceof Error && 'status' in thrown ? thrown.status : undefined;
+  if (status === NOT_THERE || status === TOO_SHORT) return status;
+  throw thrown;
+}
+
+/** The errors of the client carry requests with them; what went wrong is enough. */
+async function told<Value>(promise: Promise<Value>): Promise<Value> {
+  try {
+    return await promise;
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message.split('\n', 1)[0]?.slice(0, 200) : 'unknown error';
+    throw new Error(`the store of the recordings: ${said}`);
+  }
+}

@@ -1,0 +1,20 @@
+import type {Assistant} from '../assistant.ts';
+import type {Fact} from '../events/call-effect.ts';
+import type {EdgeEvent} from '../events/call-event.ts';
+
+type Rule = Pick<Assistant, 'recording' | 'recordingAfter'>;
+
+/** Whether a call that is taken now is recorded at once. `wasRecorded`: by an owner before. */
+export function beginsAtOnce({recording, recordingAfter}: Rule, wasRecorded: boolean): boolean {
+  return recording && (wasRecorded || recordingAfter === undefined);
+}
+
+/** Whether the caller agrees by this. */
+export function agreesBy(frame: EdgeEvent, {recordingAfter}: Rule): boolean {
+  return typeof recordingAfter === 'object' && frame.kind === 'digit' && frame.digit === recordingAfter.key;
+}
+
+/** Whether this ends the greeting, with which the caller is told of the recording. */
+export function endsGreeting(fact: Fact, {recordingAfter}: Rule): boolean {
+  return recordingAfter === 'greeting' && fact.is === 'turn' && fact.turn.turn === 0 && fact.open !== true;
+}

@@ -1,0 +1,105 @@
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {MemoryRecording, Side} from '../testing/memory-recording.ts';
+
+const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
+const recorded = (fromMs = 0) => new MemoryRecording({callSid, assistant: 'd', epoch: 3, fromMs});
+const text = (ms: Millis, byte: number) => Buffer.from(Buffer.alloc(Math.round(ms) * 8, byte).toString('base64'));
+
+function hear(recording: MemoryRecording, streamMs: Millis, atMs: Millis, byte = 0x20): void {
+  const frame = text(20, byte);
+  recording.callerFrame(streamMs, frame, 0, frame.length, atMs);
+}
+
+test('each side of a recording is where it was spoken, as far as the way to the phone is known', () => {
+  const recording = recorded();
+  recording.way(40);
+  for (let n = 0; n < 50; n += 1) hear(recording, n * 20, 1_000 + n * 20, n === 25 ? 0x20 : 0x21);
+  recording.assistantAudio(text(100, 0x10).toString(), 1_500);
+  recording.ended(3_000);
+  expect(recording.caller.spanOf(0x20)).toEqual([1_460, 1_480]);
+  expect(recording.assistant.spanOf(0x10)).toEqual([1_540, 1_640]);
+});
+
+test('a frame that is held up on its way does not move what the caller said', () => {
+  const recording = recorded();
+  for (let n = 0; n < 200; n += 1)
+    hear(recording, n * 20, 500 + n * 20 + (n % 10 === 7 ? 90 : 0), n === 107 ? 0x20 : 0x21);
+  recording.ended(6_000);
+  expect(recording.caller.spanOf(0x20)).toEqual([500 + 107 * 20, 500 + 108 * 20]);
+  expect(recording.caller.spanOf(0x21)).toEqual([500, 4_500]);
+});
+
+test('what a new owner is sent again of the last seconds has the place where it was spoken, and once', () => {
+  const recording = recorded(20_000);
+  for (let n = 0; n < 400; n += 1) hear(recording, 12_000 + n * 20, 20_010, n === 399 ? 0x20 : 0x21);
+  for (let n = 0; n < 50; n += 1) hear(recording, 20_000 + n * 20, 20_020 + n * 20, 0x22);
+  hear(recording, 20_000, 20_500, 0x23);
+  recording.ended(22_000);
+  // Of what lies before this worker had the call, the owner before it has the chunk.
+  expect(recording.caller.msOf(0x21)).toBeLessThan(20);
+  expect(recording.caller.msOf(0x22)).toBe(1_000);
+  expect(recording.caller.msOf(0x23)).toBe(0);
+});
+
+test('a recording is handed over in chunks of ten seconds, so that a worker that dies loses no more', () => {
+  const recording = recorded(500);
+  for (let at = 500; at <= 25_000; at += 1_000) recording.review(at);
+  expect([...recording.chunks.keys()]).toEqual([
+    `${callSid}/000000500-0000000003.ulaw`,
+    `${callSid}/000010500-0000000003.ulaw`,
+  ]);
+  recording.ended(25_000);
+  expect([...recording.chunks.values()].map(body => body.length / 16)).toEqual([10_000, 10_000, 4_500]);
+});
+
+test('what is said while a caller enters a card number is not in the recording, on either side', () => {
+  const recording = recorded();
+  for (let n = 0; n < 100; n += 1) {
+    if (n === 20) recording.pause(400);
+    if (n === 60) recording.goOn(1_200);
+    hear(recording, n * 20, n * 20);
+    recording.assistantAudio(text(20, 0x10).toString(), n * 20);
+  }
+  recording.ended(2_000);
+  for (const [side, byte] of [
+    [recording.caller, 0x20],
+    [recording.assistant, 0x10],
+  ] as const) {
+    expect(side.msOf(byte)).toBe(1_200);
+    expect(side.audio.subarray(400 * 8, 1_200 * 8).every(one => one === 0xff)).toBe(true);
+  }
+});
+
+test('whatever is said, cut off and lost, a recording never holds more of the assistant than it was sent, nor in two places', () => {
+  const step = fc.record({
+    after: fc.integer({min: 0, max: 3_000}),
+    what: fc.constantFrom('say', 'clear', 'lost', 'review'),
+    ms: fc.integer({min: 20, max: 5_000}),
+  });
+  fc.assert(
+    fc.property(fc.array(step, {maxLength: 60}), fc.integer({min: 0, max: 200}), (steps, way) => {
+      const recording = recorded();
+      recording.way(way);
+      let at = 0;
+      let sent = 0;
+      for (const {after, what, ms} of steps) {
+        at += after;
+        hear(recording, at, at);
+        if (what === 'clear') recording.cleared(at);
+        if (what === 'lost') recording.streamLost();
+        if (what === 'review') recording.review(at);
+        if (what !== 'say') continue;
+        recording.assistantAudio(text(ms, 0x10).toString(), at);
+        sent += ms;
+      }
+      recording.ended(at + 30_000);
+      const side: Side = recording.assistant;
+      expect(side.msOf(0x10)).toBeLessThanOrEqual(sent);
+      expect(side.ms).toBe(at + 30_000);
+    }),
+    {numRuns: 30},
+  );
+});

@@ -1,0 +1,65 @@
+import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import type {RecordedCall, Recording} from './recording.ts';
+import {TwoSides} from './two-sides.ts';
+
+/** A worker that is killed loses no more than this of its recordings, and what settles. */
+const CHUNK_MS: Millis = 10_000;
+/** A clear, and frames that come late, change only what is younger than this. */
+const SETTLES_AFTER_MS: Millis = 1_500;
+
+/** Keeps a recording as chunks of ten seconds, each handed to `send` when nothing can change in it any more. */
+export class StoredRecording implements Recording {
+  readonly #call: RecordedCall;
+  readonly #send: (key: string, body: Buffer) => void;
+  readonly #sides: TwoSides;
+
+  constructor(call: RecordedCall, send: (key: string, body: Buffer) => void) {
+    this.#call = call;
+    this.#send = send;
+    this.#sides = new TwoSides(call.fromMs);
+  }
+
+  callerFrame(streamMs: Millis, text: Buffer, from: number, to: number, atMs: Millis): void {
+    this.#sides.callerFrame(streamMs, text, from, to, atMs);
+  }
+
+  assistantAudio(payload: string, atMs: Millis): void {
+    this.#sides.assistantAudio(payload, atMs);
+  }
+
+  cleared(atMs: Millis): void {
+    this.#sides.cleared(atMs);
+  }
+
+  streamLost(): void {
+    this.#sides.streamLost();
+  }
+
+  way(ms: Millis): void {
+    this.#sides.way(ms);
+  }
+
+  pause(atMs: Millis): void {
+    this.#sides.pause(atMs);
+  }
+
+  goOn(atMs: Millis): void {
+    this.#sides.goOn(atMs);
+  }
+
+  review(atMs: Millis): void {
+    if (atMs - this.#sides.fromMs >= CHUNK_MS + SETTLES_AFTER_MS) this.#write(this.#sides.fromMs + CHUNK_MS);
+  }
+
+  ended(atMs: Millis): void {
+    this.#sides.cleared(atMs);
+    while (this.#sides.fromMs + CHUNK_MS < atMs) this.#write(this.#sides.fromMs + CHUNK_MS);
+    this.#write(atMs);
+  }
+
+  #write(untilMs: Millis): void {
+    const piece = this.#sides.take(untilMs);
+    if (piece) this.#send(chunkKey(this.#call.callSid, piece.fromMs, this.#call.epoch), piece.audio);
+  }
+}
