@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {z} from 'zod';
 import {apiTokens} from './auth/api-tokens.ts';
 
@@ -55,6 +56,8 @@ export const AnalyticsEnv = z
     RETENTION_DAYS_CALLS: days(365, 'calls and all that hangs on them'),
     RETENTION_DAYS_TURNS: days(90, 'turns, interruptions, tool calls and failovers'),
     RETENTION_DAYS_TRANSCRIPTS: days(30, 'transcripts'),
+    RETENTION_DAYS_RECORDINGS: days(30, 'recordings'),
+    ...RECORDINGS_ENV,
     DASHBOARD_PASSWORD: phrase(12)
       .optional()
       .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
@@ -78,5 +81,6 @@ export const AnalyticsEnv = z
     path: ['DASHBOARD_PASSWORD'],
     message: 'is not set, and HOST lets other machines in: set it, or leave HOST out',
     when: () => true,
-  });
+  })
+  .refine(hasBucketKey, NO_BUCKET_KEY);
 export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;

@@ -13,6 +13,7 @@ import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
 import {redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
+import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {analyticsApp} from './http/analytics-app.ts';
@@ -23,6 +24,7 @@ import {openEmbedded, openPostgres} from './database/database.ts';
 import {readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
 import {keepRetention} from './ingest/retention.ts';
+import {finishRecordings} from './recordings/finish-recordings.ts';
 import {updateGauges} from './update-gauges.ts';
 
 export interface AnalyticsDeps {
@@ -66,7 +68,9 @@ export async function startAnalytics(
   const redis = opened.adopt(openRedis(redisUrl, 'commands', log), client => client.disconnect());
   const fleet = new RedisFleet(redis, undefined, {removesDead: false});
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
+  const recordings = openRecordingStore(config);
   const app = await analyticsApp({
+    recordings,
     password: config.DASHBOARD_PASSWORD,
     tokens: config.API_TOKENS,
     hosts: config.DASHBOARD_HOSTS,
@@ -93,8 +97,10 @@ export async function startAnalytics(
     calls: config.RETENTION_DAYS_CALLS,
     turns: config.RETENTION_DAYS_TURNS,
     transcripts: config.RETENTION_DAYS_TRANSCRIPTS,
+    recordings: config.RETENTION_DAYS_RECORDINGS,
   };
   opened.defer(keepRetention(database, retention, clock, log));
+  if (recordings) opened.use(finishRecordings(database, recordings, {clock, log}));
   const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
   const found = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
   const connection = opened.adopt(openRedis(found.url, 'queue', log), client => client.disconnect());

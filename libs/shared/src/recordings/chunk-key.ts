@@ -36,3 +36,13 @@ export function readChunkKey(key: string): Chunk | undefined {
 export function recordingKey(callSid: CallSid): string {
   return `${callSid}.wav`;
 }
+
+/** How loud the call is, for drawing it. */
+export function peaksKey(callSid: CallSid): string {
+  return `${callSid}.peaks`;
+}
+
+/** Every object of a call, finished or not, begins with this. */
+export function objectsOf(callSid: CallSid): readonly [chunks: string, finished: string] {
+  return [`${callSid}/`, `${callSid}.`];
+}

@@ -6,6 +6,7 @@ export const AUDITED = [
   'sign-in.refused',
   'sign-out',
   'transcript.read',
+  'recording.heard',
   'export',
   'call.erased',
   'number.erased',

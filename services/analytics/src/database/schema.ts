@@ -83,6 +83,22 @@ export interface TranscriptsTable {
   cut: boolean;
 }
 
+/** What is in the recordings' store, by call. */
+export interface RecordingsTable {
+  callSid: string;
+  startedAt: Date;
+  fromMs: number;
+  untilMs: number;
+  state: RecordingState;
+  missingMs: Generated<number>;
+  recordedAt: Generated<Date>;
+  /** When something is to be done about it; null: nothing. */
+  lookAt: Date | null;
+}
+
+/** `waiting`: its pieces are still to be joined. `partial`: kept, with gaps. `lost`: nothing of it came. */
+export type RecordingState = 'waiting' | 'kept' | 'partial' | 'lost' | 'removing';
+
 /** The tables that `migrations/` creates. Names are camelCase here and snake_case there. */
 export interface Schema {
   calls: CallsTable;
@@ -91,6 +107,7 @@ export interface Schema {
   toolCalls: ToolCallsTable;
   failovers: FailoversTable;
   transcripts: TranscriptsTable;
+  recordings: RecordingsTable;
   erasedCalls: {callSid: string; erasedAt: Generated<Date>};
   sessions: {tokenHash: string; createdAt: Date; seenAt: Date};
   forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};

@@ -1,11 +1,15 @@
 import {readdir} from 'node:fs/promises';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {sql} from 'kysely';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
+import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {concurrency} from '../queries/concurrency.ts';
 import type {Database} from './database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram} from '../queries/histogram.ts';
+import {finishNext} from '../recordings/finish-recordings.ts';
 import {listCalls} from '../queries/list-calls.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
@@ -29,7 +33,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     }, 60_000);
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
-      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit`.execute(
+      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings`.execute(
         database.kysely,
       );
     });
@@ -145,7 +149,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const shown = {...words, result: 'no order of my secret \uFFFD'};
       expect((await call(1))?.toolCalls).toMatchObject([{...facts, ...shown}, before]);
       expect(await db().selectFrom('audit').select('action').execute()).toEqual([{action: 'transcript.read'}]);
-      await sweep(db(), {calls: 0, turns: 0, transcripts: 7}, FIRST + 8 * DAY);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 7, recordings: 0}, FIRST + 8 * DAY);
       expect((await call(1))?.toolCalls).toMatchObject([{...facts, arguments: null, result: null}, before]);
     });
 
@@ -158,7 +162,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const shown = {...notes, name: 'Kari \uFFFD \uFFFD'};
       expect([(await call(1))?.notes, (await call(2))?.notes]).toEqual([shown, {}]);
       expect(await db().selectFrom('audit').select('subject').execute()).toEqual([{subject: sidOf(1)}]);
-      await sweep(db(), {calls: 0, turns: 0, transcripts: 7}, FIRST + 8 * DAY);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 7, recordings: 0}, FIRST + 8 * DAY);
       expect((await call(1))?.notes).toEqual({});
     });
 
@@ -214,7 +218,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const later = finishedCall({number: 2, startedAt: Date.now() + MINUTE});
       expect(await storeCall(db(), later)).toBe('recorded');
       expect((await all()).calls.map(call => call.callSid)).toEqual([sidOf(2)]);
-      await sweep(db(), {calls: 0, turns: 0, transcripts: 0}, Date.now() + 31 * DAY);
+      await sweep(db(), {calls: 0, turns: 0, transcripts: 0, recordings: 0}, Date.now() + 31 * DAY);
       expect(await db().selectFrom('forgottenNumbers').selectAll().execute()).toEqual([]);
     });
 
@@ -313,11 +317,121 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
+    describe('recordings', () => {
+      const objects = new Map<string, Buffer>();
+      const store: RecordingStore = {
+        put: (key, body) => Promise.resolve(void objects.set(key, body)),
+        read: (key, from, to) => Promise.resolve(objects.get(key)?.subarray(from, to)),
+        list: prefix =>
+          Promise.resolve(
+            [...objects].flatMap(([key, {length}]) => (key.startsWith(prefix) ? [{key, bytes: length}] : [])),
+          ),
+        remove: keys => Promise.resolve(keys.forEach(key => objects.delete(key))),
+      };
+      const sid = CallSid.parse(sidOf(1));
+      const chunk = (fromMs: number, ms: number) => objects.set(chunkKey(sid, fromMs, 1), Buffer.alloc(ms * 16, 1));
+      const recorded = finishedCall({summary: {recordedFromMs: 1_000}});
+      /** Everything that is due is due now. */
+      const work = async () => {
+        await db()
+          .updateTable('recordings')
+          .set({lookAt: sql<Date>`now()`})
+          .where('lookAt', 'is not', null)
+          .execute();
+        return await finishNext(db(), store);
+      };
+      beforeEach(() => objects.clear());
+
+      test('the pieces of a recorded call become one file, and the call tells of it', async () => {
+        await storeCall(db(), recorded);
+        await storeCall(db(), recorded);
+        expect((await call(1))?.recording).toEqual({state: 'waiting', fromMs: 1_000, untilMs: 30_000, missingMs: 0});
+        for (const fromMs of [1_000, 11_000, 21_000]) chunk(fromMs, fromMs === 21_000 ? 9_000 : 10_000);
+        expect(await work()).toBe(true);
+        expect((await call(1))?.recording).toMatchObject({state: 'kept', missingMs: 0});
+        expect([...objects.keys()].toSorted()).toEqual([`${sid}.peaks`, `${sid}.wav`]);
+        expect(objects.get(`${sid}.wav`)).toHaveLength(58 + 29_000 * 16);
+        expect(await work()).toBe(false);
+      });
+
+      test('a piece that a dead worker took with it is waited for, then told of as missing', async () => {
+        await storeCall(db(), recorded);
+        chunk(1_000, 10_000);
+        await work();
+        expect((await call(1))?.recording?.state).toBe('waiting');
+        await db()
+          .updateTable('recordings')
+          .set({recordedAt: sql<Date>`now() - interval '2 minutes'`})
+          .execute();
+        await work();
+        expect((await call(1))?.recording).toMatchObject({state: 'partial', missingMs: 19_000});
+      });
+
+      test('a store that is away loses nothing: the recording is joined when it is back', async () => {
+        await storeCall(db(), recorded);
+        chunk(1_000, 29_000);
+        const list = () => Promise.reject(new Error('away'));
+        await sql`UPDATE recordings SET look_at = now()`.execute(db());
+        await expect(finishNext(db(), {...store, list})).rejects.toThrow('away');
+        await work();
+        expect((await call(1))?.recording?.state).toBe('kept');
+      });
+
+      test('of a call that is erased, its recording is removed too, also if its last piece comes later', async () => {
+        await storeCall(db(), recorded);
+        chunk(1_000, 29_000);
+        await work();
+        await eraseCalls(db(), {callSid: sid}, VIEWER);
+        await work();
+        chunk(1_000, 10_000);
+        await db()
+          .updateTable('recordings')
+          .set({recordedAt: sql<Date>`now() - interval '2 minutes'`})
+          .execute();
+        await work();
+        expect(objects.size).toBe(0);
+        expect(await db().selectFrom('recordings').selectAll().execute()).toEqual([]);
+      });
+
+      test('a call that was erased while it was in progress leaves no recording behind', async () => {
+        await eraseCalls(db(), {callSid: sid}, VIEWER);
+        expect(await storeCall(db(), recorded)).toBe('erased');
+        chunk(1_000, 29_000);
+        await work();
+        expect(objects.size).toBe(0);
+      });
+
+      test('a recording that is erased while it is being joined is not kept', async () => {
+        await storeCall(db(), recorded);
+        chunk(1_000, 29_000);
+        const put: RecordingStore['put'] = async (key, body) => {
+          await eraseCalls(db(), {callSid: sid}, VIEWER);
+          objects.set(key, body);
+        };
+        await sql`UPDATE recordings SET look_at = now()`.execute(db());
+        await finishNext(db(), {...store, put});
+        expect(objects.size).toBe(0);
+      });
+
+      test('recordings are removed when their retention is over, or that of their call', async () => {
+        const retention = {calls: 90, turns: 0, transcripts: 0, recordings: 7};
+        await storeCall(db(), recorded);
+        chunk(1_000, 29_000);
+        await work();
+        expect(await sweep(db(), retention, FIRST + 5 * DAY)).toEqual({});
+        expect(await sweep(db(), retention, FIRST + 8 * DAY)).toEqual({recordings: 1});
+        await work();
+        expect([objects.size, (await call(1))?.recording]).toEqual([0, null]);
+        await storeCall(db(), finishedCall({number: 2, summary: {recordedFromMs: 0}}));
+        expect(await sweep(db(), {...retention, recordings: 0}, FIRST + 91 * DAY)).toMatchObject({recordings: 1});
+      });
+    });
+
     test('each kind of record is deleted when its retention is over', async () => {
       const transcript = [{line: 0, turn: 0, role: 'caller', at: 1, text: 'hello', cut: false}];
       await storeCall(db(), finishedCall({number: 1, startedAt: FIRST, rest: {transcript}}));
       await storeCall(db(), finishedCall({number: 2, startedAt: FIRST + 20 * DAY, rest: {transcript}}));
-      const retention = {calls: 90, turns: 30, transcripts: 7};
+      const retention = {calls: 90, turns: 30, transcripts: 7, recordings: 0};
       expect(await sweep(db(), retention, FIRST + 10 * DAY)).toEqual({transcripts: 1});
       expect(await sweep(db(), retention, FIRST + 31 * DAY)).toEqual({transcripts: 1, turns: 2});
       expect(await sweep(db(), retention, FIRST + 91 * DAY)).toMatchObject({calls: 1});

@@ -1,4 +1,5 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
+import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import express, {type Express} from 'express';
 import {allowedHosts} from './allowed-hosts.ts';
@@ -16,6 +17,7 @@ import type {ApiToken} from '../auth/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';
 import {Password} from '../auth/password.ts';
 import {answerProblem, problemHandler} from './problem.ts';
+import {recordingRoutes} from './recording-routes.ts';
 import {signInRoutes} from './sign-in-routes.ts';
 
 export interface AppDeps {
@@ -29,6 +31,8 @@ export interface AppDeps {
   readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
+  /** Where recordings are kept, if calls are recorded. */
+  readonly recordings: RecordingStore | undefined;
   readonly clock: Clock;
   /** A request has passed the gate: its connection is no stranger's. */
   readonly passed: GateOptions['passed'];
@@ -47,6 +51,7 @@ export async function analyticsApp({
   numberHashKey,
   database,
   feed,
+  recordings,
   clock,
   passed,
   log,
@@ -75,6 +80,7 @@ export async function analyticsApp({
   app.use('/api', gate({signIn, tokens, database, clock, passed}));
   app.use(
     callsRoutes(database),
+    recordingRoutes(database, recordings),
     erasureRoutes({database, numberHashKey, eraseQueued}),
     metricsRoutes(database),
     auditRoutes(database),

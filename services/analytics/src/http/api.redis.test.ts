@@ -2,6 +2,9 @@ import {everythingIn} from '../../../../tools/harness/redis-dump.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createHmac} from 'node:crypto';
+import {pathToFileURL} from 'node:url';
+import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
+import {FolderStore} from '@voicebridge/shared/recordings/folder-store.ts';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {Queue} from 'bullmq';
 import {
@@ -11,7 +14,7 @@ import {
   openAnalyticsQueue,
 } from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
-import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {newApiToken} from '../auth/api-tokens.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
@@ -32,7 +35,13 @@ const ends = new AsyncDisposableStack();
 beforeAll(async () => {
   redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
   ends.defer(() => redis.close());
-  const folders = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
+  const folders = [
+    ends.use(await temporaryFolder()),
+    ends.use(await temporaryFolder()),
+    ends.use(await temporaryFolder()),
+  ];
+  const chunk = chunkKey(CallSid.parse(sidOf(1)), 0, 1);
+  await new FolderStore(folders[2]!.path).put(chunk, Buffer.alloc(30_000 * 16, 0x80));
   open = ends.use(
     await runAnalytics({
       REDIS_URL: redis.url,
@@ -48,6 +57,7 @@ beforeAll(async () => {
     await runAnalytics({
       REDIS_URL: `${redis.url}/1`,
       DATA_DIR: folders[1]!.path,
+      RECORDINGS_URL: pathToFileURL(folders[2]!.path).href,
       DASHBOARD_PASSWORD: PASSWORD,
       DASHBOARD_HOSTS: 'dashboard.example.com',
       TRUSTED_PROXIES: '127.0.0.1',
@@ -56,7 +66,10 @@ beforeAll(async () => {
   await send(0, finishedCall({number: 1, summary: {assistant: '=HYPERLINK("http://evil")'}}));
   await send(
     1,
-    finishedCall({rest: {transcript: [{line: 0, turn: 0, role: 'caller', at: 1, text: '=1+1', cut: false}]}}),
+    finishedCall({
+      summary: {recordedFromMs: 0},
+      rest: {transcript: [{line: 0, turn: 0, role: 'caller', at: 1, text: '=1+1', cut: false}]},
+    }),
   );
   const cookie = await signIn();
   await until(
@@ -157,6 +170,37 @@ describe('files', () => {
     const path = `/api/calls/${sidOf(1)}/timeline.csv`;
     expect((await ask(closed, path, {cookie: await signIn()})).text).toContain(`caller said,,'=1+1`);
     expect((await ask(open, path)).text).toContain('assistant started');
+  });
+});
+
+describe('a recording', () => {
+  const path = `/api/calls/${sidOf(1)}/recording.wav`;
+
+  test('is played by whoever may read what was said, from anywhere in it, and each hearing is in the audit', async () => {
+    const cookie = await signIn();
+    await until(
+      async () => (await ask(closed, `/api/calls/${sidOf(1)}`, {cookie})).text,
+      call => call.includes('"state":"kept"'),
+    );
+    const whole = await fetch(closed.url + path, {headers: {cookie}});
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    expect([whole.status, whole.headers.get('content-type'), bytes.length]).toEqual([200, 'audio/wav', 44 + 960_000]);
+    const part = await fetch(closed.url + path, {headers: {cookie, range: 'bytes=100001-200000'}});
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 100001-200000/960044']);
+    expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(100_001, 200_001))).toBe(true);
+    const beyond = await fetch(closed.url + path, {headers: {cookie, range: 'bytes=2000000-'}});
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */960044']);
+    const peaks = await fetch(closed.url + path.replace('.wav', '.peaks'), {headers: {cookie}});
+    expect((await peaks.arrayBuffer()).byteLength).toBe(3_000);
+    const {text} = await ask(closed, '/api/audit', {cookie});
+    expect(text.match(/recording\.heard/g)).toHaveLength(1);
+  });
+
+  test('is played to nobody else', async () => {
+    expect((await ask(closed, path)).status).toBe(401);
+    expect((await ask(open, path)).status).toBe(403);
+    expect((await ask(open, path, bearer(PROGRAMS.reader))).status).toBe(403);
+    expect(await ask(open, path, bearer(PROGRAMS.desk))).toMatchObject({status: 404, body: {cure: expect.any(String)}});
   });
 });
 

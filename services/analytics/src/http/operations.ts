@@ -46,6 +46,19 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'The events of one call in the order of time, as CSV',
     type: 'text/csv',
   },
+  {
+    method: 'get',
+    path: '/api/calls/{callSid}/recording.wav',
+    summary:
+      'The call as it was heard, the caller left, the assistant right; in ranges; needs a sign-in or the scope words',
+    type: 'audio/wav',
+  },
+  {
+    method: 'get',
+    path: '/api/calls/{callSid}/recording.peaks',
+    summary: 'How loud the recording is: two bytes for each 20 ms, the caller and the assistant',
+    type: 'application/octet-stream',
+  },
   {method: 'delete', path: '/api/calls/{callSid}', summary: 'Deletes one call for good', answer: ErasedAnswer},
   {
     method: 'delete',

@@ -1,6 +1,7 @@
 import {sql, type Kysely} from 'kysely';
 import {ERASURE_LOCK} from './store-call.ts';
 import type {Schema} from '../database/schema.ts';
+import {removeRecordings} from '../recordings/recording-rows.ts';
 import {audit, type AuditEntry} from '../auth/audit.ts';
 
 /** Which calls to delete: one, or every call from or to a number, by its keyed hash. */
@@ -25,6 +26,7 @@ export async function eraseCalls(db: Kysely<Schema>, erasure: Erasure, eraser: E
     const sids = 'callSid' in erasure ? [erasure.callSid] : gone.map(call => call.callSid);
     if (sids.length > 0)
       await sql`INSERT INTO erased_calls (call_sid) SELECT unnest(${sids}::text[]) ON CONFLICT DO NOTHING`.execute(tx);
+    await removeRecordings(tx, sids);
     if ('numberHash' in erasure)
       await sql`INSERT INTO forgotten_numbers (number_hash) VALUES (${erasure.numberHash})
         ON CONFLICT (number_hash) DO UPDATE SET forgotten_at = now()`.execute(tx);

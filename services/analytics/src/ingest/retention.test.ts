@@ -27,7 +27,7 @@ test(
       return rows[0]?.pages;
     };
     expect(await seenByAll()).toBe(0);
-    const stop = keepRetention(database, {calls: 0, turns: 0, transcripts: 0}, clock, log);
+    const stop = keepRetention(database, {calls: 0, turns: 0, transcripts: 0, recordings: 0}, clock, log);
     clock.advance(HOUR);
     expect(await until(seenByAll, pages => pages === 1)).toBe(1);
     stop();

@@ -3,6 +3,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely, type RawBuilder} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {expireRecordings} from '../recordings/recording-rows.ts';
 import type {Schema} from '../database/schema.ts';
 
 /** Days to keep each kind of record; 0 keeps it for ever. */
@@ -10,6 +11,7 @@ export interface Retention {
   readonly calls: number;
   readonly turns: number;
   readonly transcripts: number;
+  readonly recordings: number;
 }
 
 const HOUR: Millis = 3_600_000;
@@ -41,6 +43,9 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     const count = await deleteBefore(db, table, column, new Date(wall - age));
     if (count > 0) deleted[table] = count;
   }
+  const ofRecordings = ageOf(retention.recordings);
+  const expired = await expireRecordings(db, ofRecordings === undefined ? undefined : new Date(wall - ofRecordings));
+  if (expired > 0) deleted['recordings'] = expired;
   const words = ageOf(retention.transcripts);
   if (words !== undefined) await forgetWords(db, new Date(wall - words));
   return deleted;

@@ -1,6 +1,7 @@
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {sql, type Kysely, type Transaction} from 'kysely';
 import {callRows, type CallRows} from './call-rows.ts';
+import {recordingExpected} from '../recordings/recording-rows.ts';
 import type {Schema} from '../database/schema.ts';
 
 /** How complete a record is. Of two records of one call, the one from the later owner (the higher epoch) is fuller. */
@@ -36,7 +37,11 @@ export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<
   const rows = callRows(job);
   return await db.transaction().execute(async tx => {
     await sql`SELECT pg_advisory_xact_lock_shared(${ERASURE_LOCK})`.execute(tx);
-    if (await wasErased(tx, rows.call)) return 'erased';
+    const {callSid, startedAt, endedAt, recordedFromMs} = job.summary;
+    const erased = await wasErased(tx, rows.call);
+    if (recordedFromMs !== null)
+      await recordingExpected(tx, {callSid, startedAt, endedAt, fromMs: recordedFromMs}, erased);
+    if (erased) return 'erased';
     const first = await tx
       .insertInto('calls')
       .values({...rows.call, failovers: 0, parts: job.parts, partsSeen: [job.part]})

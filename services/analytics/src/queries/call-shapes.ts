@@ -102,6 +102,18 @@ export const Line = z.object({
   cut: z.boolean().describe('whether the caller did not hear the rest'),
 });
 
+/** The recording of a call. Times in milliseconds since the call began. */
+export const RecordingOfCall = z.object({
+  state: z
+    .enum(['waiting', 'kept', 'partial', 'lost'])
+    .describe(
+      '`waiting`: its pieces are being joined; `partial`: a worker died or the store was away; `lost`: all of it',
+    ),
+  fromMs: z.number(),
+  untilMs: z.number(),
+  missingMs: z.number().describe('how much of it is silence because its piece was lost'),
+});
+
 /** Everything about one call, on one time axis. */
 export const CallDetail = z.object({
   call: Call,
@@ -113,6 +125,7 @@ export const CallDetail = z.object({
   toolCalls: z.array(ToolCall),
   failovers: z.array(Failover),
   transcript: z.array(Line),
+  recording: RecordingOfCall.nullable().describe('null: the call was not recorded'),
   transcriptState: z
     .enum(['shown', 'not-kept', 'sign-in', 'no-password'])
     .describe('`sign-in`: kept, and shown after signing in; `no-password`: DASHBOARD_PASSWORD is not set'),

@@ -6,7 +6,7 @@ import type {Kysely} from 'kysely';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {CallDetail} from './call-shapes.ts';
 import {callOf} from './list-calls.ts';
-import type {Schema} from '../database/schema.ts';
+import type {RecordingState, Schema} from '../database/schema.ts';
 import {audit} from '../auth/audit.ts';
 import type {Viewer} from '../auth/viewer.ts';
 
@@ -52,6 +52,13 @@ export async function readCall(
     .where('callSid', '=', callSid)
     .orderBy('line')
     .execute();
+  const recording = await db
+    .selectFrom('recordings')
+    .select(['state', 'fromMs', 'untilMs', 'missingMs'])
+    .where('callSid', '=', callSid)
+    .where('state', '!=', 'removing')
+    .$narrowType<{state: Exclude<RecordingState, 'removing'>}>()
+    .executeTakeFirst();
   const shown = may.has('words');
   const hasWords =
     lines.length > 0 || row.notes !== null || toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
@@ -67,6 +74,7 @@ export async function readCall(
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),
     failovers,
     transcript: shown ? lines : [],
+    recording: recording ?? null,
     transcriptState: lines.length === 0 ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
   };
 }

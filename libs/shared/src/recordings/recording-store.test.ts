@@ -1,0 +1,98 @@
+import {mkdtemp, readdir, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {afterAll, describe, expect, test} from 'vitest';
+import {CannotStart} from '../errors.ts';
+import {loadConfig} from '../config/config.ts';
+import {BUCKET_KEY, FakeBucket} from '../testing/fake-bucket.ts';
+import {hasBucketKey, NO_BUCKET_KEY, openRecordingStore, RECORDINGS_ENV} from './recordings-url.ts';
+import {z} from 'zod';
+
+const folder = await mkdtemp(join(tmpdir(), 'voicebridge-recordings-'));
+const bucket = await FakeBucket.open();
+afterAll(async () => {
+  await rm(folder, {recursive: true, force: true});
+  await bucket[Symbol.asyncDispose]();
+});
+
+const keys = {AWS_ACCESS_KEY_ID: BUCKET_KEY.id, AWS_SECRET_ACCESS_KEY: BUCKET_KEY.secret};
+const open = (url: string, more = {}) => openRecordingStore({RECORDINGS_URL: url, ...keys, ...more})!;
+
+describe.each([
+  ['a folder', () => open(pathToFileURL(join(folder, 'calls')).href)],
+  ['a bucket', () => open(bucket.url)],
+])('recordings in %s', (_name, opened) => {
+  const store = opened();
+
+  test('what was stored is read, in whole and in part', async () => {
+    await store.put('CA1/1.ulaw', Buffer.from('0123456789'));
+    expect(String(await store.read('CA1/1.ulaw', 0, 100))).toBe('0123456789');
+    expect(String(await store.read('CA1/1.ulaw', 2, 5))).toBe('234');
+    expect(String(await store.read('CA1/1.ulaw', 10, 20))).toBe('');
+    expect(await store.read('CA1/2.ulaw', 0, 10)).toBeUndefined();
+  });
+
+  test('an object that is stored again is replaced', async () => {
+    await store.put('CA2/1.ulaw', Buffer.from('old and long'));
+    await store.put('CA2/1.ulaw', Buffer.from('new'));
+    expect(String(await store.read('CA2/1.ulaw', 0, 100))).toBe('new');
+  });
+
+  test('the objects of one call are listed by key, with their lengths, and no others', async () => {
+    for (const key of ['CA3/2.ulaw', 'CA3/1.ulaw', 'CA3.wav', 'CA33/1.ulaw']) await store.put(key, Buffer.from(key));
+    expect(await store.list('CA3/')).toEqual([
+      {key: 'CA3/1.ulaw', bytes: 10},
+      {key: 'CA3/2.ulaw', bytes: 10},
+    ]);
+    expect(await store.list('CA3.')).toEqual([{key: 'CA3.wav', bytes: 7}]);
+    expect(await store.list('CA4/')).toEqual([]);
+  });
+
+  test('what is removed is gone, and removing it again is no error', async () => {
+    await store.put('CA5/1.ulaw', Buffer.from('x'));
+    await store.remove(['CA5/1.ulaw']);
+    await store.remove(['CA5/1.ulaw', 'CA5/2.ulaw']);
+    expect(await store.read('CA5/1.ulaw', 0, 1)).toBeUndefined();
+  });
+});
+
+test('a folder keeps no empty folders of calls, and no half files', async () => {
+  const store = open(pathToFileURL(join(folder, 'tidy')).href);
+  await store.put('CA1/1.ulaw', Buffer.from('x'));
+  await store.put('CA1.wav', Buffer.from('x'));
+  await store.remove(['CA1/1.ulaw']);
+  expect(await readdir(join(folder, 'tidy'))).toEqual(['CA1.wav']);
+});
+
+test('a bucket that refuses or is away is told of in one sentence without a key or a signature', async () => {
+  const wrong = open(bucket.url, {AWS_SECRET_ACCESS_KEY: 'another'});
+  const failure = await wrong.put('CA1/1.ulaw', Buffer.from('x')).catch((thrown: unknown) => thrown);
+  expect(bucket.refused).toHaveLength(1);
+  bucket.isAway = true;
+  const away = await open(bucket.url)
+    .list('CA1/')
+    .catch((thrown: unknown) => thrown);
+  bucket.isAway = false;
+  for (const thrown of [failure, away]) {
+    expect(String(thrown)).toMatch(/^Error: the store of the recordings: /);
+    expect(JSON.stringify(thrown, Object.getOwnPropertyNames(thrown))).not.toMatch(/another|Signature=|secret/);
+  }
+});
+
+const Env = z.object(RECORDINGS_ENV).refine(hasBucketKey, NO_BUCKET_KEY);
+test.each([
+  ['/var/recordings', 'must start with file:/// or s3://'],
+  ['file://var/recordings', 'three slashes'],
+  ['s3:///calls', 'must name a bucket'],
+  ['s3://key:secret@calls', 'AWS_ACCESS_KEY_ID'],
+  ['s3://calls?endpoint=minio:9000', 'has an endpoint'],
+  ['s3://calls?colour=red', 'no other settings'],
+])('RECORDINGS_URL=%s is refused, and the operator is told what it must be', (url, cure) => {
+  expect(() => loadConfig(Env, {RECORDINGS_URL: url, ...keys})).toThrow(cure);
+});
+
+test('a bucket without its key is refused at the start, and not at the first call', () => {
+  expect(() => loadConfig(Env, {RECORDINGS_URL: 's3://calls'})).toThrow(CannotStart);
+  expect(openRecordingStore(loadConfig(Env, {}))).toBeUndefined();
+});

@@ -1,0 +1,99 @@
+import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {objectsOf, peaksKey, recordingKey} from '@voicebridge/shared/recordings/chunk-key.ts';
+import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Kysely} from 'kysely';
+import type {DatabaseWatch} from '../database/database-watch.ts';
+import type {Schema} from '../database/schema.ts';
+import {chunksAmong, emptyRecording, layInto, missingMs} from './join-chunks.ts';
+import {peaksOf} from './peaks.ts';
+import {claimRecording, type KnownRecording, lookAgain, recordingGone, recordingJoined} from './recording-rows.ts';
+import {storedHeader} from './wav.ts';
+
+const LOOKS_EVERY: Millis = 2_000;
+/** A worker tries for half a minute to store a piece; a recording with a gap waits so long for it. */
+const PIECES_COME_WITHIN: Millis = 60_000;
+const LOOKS_AGAIN_AFTER: Millis = 5_000;
+/** A store that cannot be used is tried again after so long. */
+const STORE_RESTS: Millis = 30_000;
+/** What is missing at the edges of a recording is no gap. */
+const NO_GAP: Millis = 250;
+
+/** Joins the pieces of one recording, or removes it. Resolves with false if there was nothing to do. */
+export async function finishNext(db: Kysely<Schema>, store: RecordingStore): Promise<boolean> {
+  const recording = await claimRecording(db);
+  if (!recording) return false;
+  const {callSid} = recording;
+  try {
+    if (recording.state === 'waiting') await join(db, store, recording);
+    if (recording.state === 'removing') await remove(db, store, recording);
+  } catch (thrown) {
+    await lookAgain(db, callSid, STORE_RESTS);
+    throw thrown;
+  }
+  return true;
+}
+
+async function join(db: Kysely<Schema>, store: RecordingStore, recording: KnownRecording): Promise<void> {
+  const {callSid, fromMs, untilMs, ageMs} = recording;
+  const [folder] = objectsOf(callSid);
+  const chunks = chunksAmong(await store.list(folder));
+  const missing = missingMs(chunks, fromMs, untilMs);
+  if (missing > NO_GAP && ageMs < PIECES_COME_WITHIN) return await lookAgain(db, callSid, LOOKS_AGAIN_AFTER);
+  if (chunks.length === 0) {
+    await recordingJoined(db, {callSid, state: 'lost', missingMs: untilMs - fromMs});
+    return;
+  }
+  const audio = emptyRecording(fromMs, untilMs);
+  for (const chunk of chunks) {
+    const body = await store.read(chunk.key, 0, Number.MAX_SAFE_INTEGER);
+    if (body) layInto(audio, fromMs, chunk, body);
+  }
+  await store.put(peaksKey(callSid), peaksOf(audio));
+  await store.put(recordingKey(callSid), Buffer.concat([storedHeader(audio.length), audio]));
+  const state = missing > NO_GAP ? 'partial' : 'kept';
+  const isWanted = await recordingJoined(db, {callSid, state, missingMs: missing > NO_GAP ? missing : 0});
+  await store.remove(chunks.map(({key}) => key));
+  // It was erased while it was being joined.
+  if (!isWanted) await store.remove([recordingKey(callSid), peaksKey(callSid)]);
+}
+
+async function remove(db: Kysely<Schema>, store: RecordingStore, {callSid, ageMs}: KnownRecording): Promise<void> {
+  for (const prefix of objectsOf(callSid)) await store.remove((await store.list(prefix)).map(({key}) => key));
+  // A worker may still be storing a piece of a call that was erased before its record came.
+  if (ageMs < PIECES_COME_WITHIN) return await lookAgain(db, callSid, PIECES_COME_WITHIN);
+  await recordingGone(db, callSid);
+}
+
+/** Joins and removes recordings as they become due. The disposal waits for the one in hand. */
+export function finishRecordings(
+  database: DatabaseWatch,
+  store: RecordingStore,
+  {clock, log}: {readonly clock: Clock; readonly log: Log},
+): AsyncDisposable {
+  let working: Promise<void> | undefined;
+  let isOver = false;
+  let isAway = false;
+  const work = async () => {
+    try {
+      while (!isOver && (await finishNext(database.now, store)));
+      if (isAway) log.info('recordings can be kept again');
+      isAway = false;
+    } catch (thrown) {
+      if (!isAway) log.warn({err: thrown}, 'recordings cannot be joined or removed: RECORDINGS_URL; they wait');
+      isAway = true;
+    }
+    working = undefined;
+  };
+  const cancel = every(clock, LOOKS_EVERY, () => {
+    if (database.reason === undefined) working ??= work();
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      cancel();
+      isOver = true;
+      await working;
+    },
+  };
+}
