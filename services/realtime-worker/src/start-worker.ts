@@ -44,7 +44,7 @@ import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
 import {sessionSettings} from './call-session/session-settings.ts';
 import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
-import {ChunkSender} from './recording/chunk-sender.ts';
+import {ChunkSender} from './chunk-sender.ts';
 import type {OpenRecording} from './recording/recording.ts';
 import {StoredRecording} from './recording/stored-recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';

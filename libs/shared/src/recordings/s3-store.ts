@@ -44,7 +44,7 @@ export class S3Store implements RecordingStore {
     const {prefix: ours} = this.#bucket;
     const objects = (await told(client.listObjects('/', ours + prefix, undefined, {}))) ?? [];
     return objects
-      .map(({Key, Size}) => ({key: Key.slice(ours.length), bytes: Number(Size)}))
+      .map(({Key, Size}) => ({key: Key.slice(ours.length), bytes: Size}))
       .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   }
 
@@ -75,10 +75,10 @@ function ofStatus(thrown: unknown): typeof NOT_THERE | typeof TOO_SHORT {
 
 /** The errors of the client carry requests with them; what went wrong is enough. */
 async function told<Value>(promise: Promise<Value>): Promise<Value> {
-  try {
-    return await promise;
-  } catch (thrown) {
-    const said = thrown instanceof Error ? thrown.message.split('\n', 1)[0]?.slice(0, 200) : 'unknown error';
-    throw new Error(`the store of the recordings: ${said}`);
-  }
+  const outcome = await promise.then(
+    value => ({value}),
+    (thrown: unknown) => ({said: thrown instanceof Error ? thrown.message.split('\n', 1)[0] : undefined}),
+  );
+  if ('value' in outcome) return outcome.value;
+  throw new Error(`the store of the recordings: ${outcome.said?.slice(0, 200) ?? 'unknown error'}`);
 }

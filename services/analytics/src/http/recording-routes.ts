@@ -15,62 +15,72 @@ import {readRequest} from './read-request.ts';
 /** What is read of the store at a time, in bytes. */
 const STEP = 64 * 1024;
 
-/** Listening to calls: for whoever may read what was said. Each time the audit gets a row. */
+/** Listening to calls: for whoever may read what was said. Each hearing is in the audit. */
 export function recordingRoutes(database: DatabaseWatch, store: RecordingStore | undefined): Router {
   const routes = Router();
 
   const sizeOf = async (key: string) =>
     (await store?.list(key))?.find(object => object.key === key)?.bytes ?? missing();
 
-  const listener = async (request: Request): Promise<CallSid> => {
+  const callOf = (request: Request): CallSid => {
     const {callSid} = readRequest(CallPath, request.params);
-    const viewer = viewerOf(request);
-    demand(viewer, 'words');
+    demand(viewerOf(request), 'words');
     return callSid;
   };
 
+  async function* piecesOf(key: string, view: PcmView, [from, to]: readonly [number, number]) {
+    for (let at = from; at < to; at += STEP) {
+      const end = Math.min(at + STEP, to);
+      const audio = await store?.read(key, ...view.stored(at, end));
+      if (!audio) return;
+      yield view.read(at, end, audio);
+    }
+  }
+
   routes.get('/api/calls/:callSid/recording.wav', async (request, response) => {
-    const callSid = await listener(request);
+    const callSid = callOf(request);
     const key = recordingKey(callSid);
     const view = new PcmView(await sizeOf(key));
-    const asked = request.range(view.bytes);
-    if (asked === -1) {
-      response.set('content-range', `bytes */${view.bytes}`);
+    const {bytes} = view;
+    response.set({
+      'content-type': 'audio/wav',
+      'accept-ranges': 'bytes',
+      'content-disposition': `inline; filename="${callSid}.wav"`,
+      'cache-control': 'private, no-store',
+    });
+    const range = rangeOf(request, bytes);
+    if (range === 'beyond') {
+      response.set('content-range', `bytes */${bytes}`);
       throw new BadQuestion({error: 'the recording is shorter than that', field: 'range', cure: 'ask for less'}, 416);
     }
-    const range = Array.isArray(asked) && asked.type === 'bytes' && asked.length === 1 ? asked[0] : undefined;
-    const [from, to] = range ? [range.start, range.end + 1] : [0, view.bytes];
+    const [from, to] = range ?? [0, bytes];
     // A player asks for one range after the other: that is one hearing.
     if (from === 0) {
       const {who} = viewerOf(request);
       await audit(database.now, {action: 'recording.heard', subject: callSid, who, address: request.ip});
     }
-    response.status(range ? 206 : 200).set({
-      'content-type': 'audio/wav',
-      'content-length': String(to - from),
-      'accept-ranges': 'bytes',
-      'content-disposition': `inline; filename="${callSid}.wav"`,
-      'cache-control': 'private, no-store',
-      ...(range ? {'content-range': `bytes ${from}-${to - 1}/${view.bytes}`} : {}),
-    });
-    if (request.method === 'HEAD') return void response.end();
-    const pieces = async function* () {
-      for (let at = from; at < to; at += STEP) {
-        const end = Math.min(at + STEP, to);
-        const audio = await store?.read(key, ...view.stored(at, end));
-        if (!audio) return;
-        yield view.read(at, end, audio);
-      }
-    };
-    await pipeline(Readable.from(pieces()), response).catch(() => {});
+    response.status(range ? 206 : 200).set('content-length', String(to - from));
+    if (range) response.set('content-range', `bytes ${from}-${to - 1}/${bytes}`);
+    const pieces = request.method === 'HEAD' ? [] : piecesOf(key, view, [from, to]);
+    // A listener who goes away is no failure.
+    await pipeline(Readable.from(pieces), response).catch(() => {});
   });
 
   routes.get('/api/calls/:callSid/recording.peaks', async (request, response) => {
-    const key = peaksKey(await listener(request));
+    const key = peaksKey(callOf(request));
     const peaks = (await store?.read(key, 0, await sizeOf(key))) ?? missing();
     response.set('content-type', 'application/octet-stream').set('cache-control', 'private, no-store').send(peaks);
   });
   return routes;
+}
+
+/** The range that is asked for (its end is not included); undefined: everything. Of several ranges, everything. */
+function rangeOf(request: Request, bytes: number): readonly [from: number, to: number] | 'beyond' | undefined {
+  const asked = request.range(bytes);
+  if (asked === -1) return 'beyond';
+  if (!Array.isArray(asked) || asked.type !== 'bytes' || asked.length !== 1) return undefined;
+  const [{start, end} = {start: 0, end: 0}] = asked;
+  return [start, end + 1];
 }
 
 function missing(): never {

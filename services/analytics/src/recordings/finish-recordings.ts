@@ -73,11 +73,11 @@ export function finishRecordings(
   {clock, log}: {readonly clock: Clock; readonly log: Log},
 ): AsyncDisposable {
   let working: Promise<void> | undefined;
-  let isOver = false;
+  const over = new AbortController();
   let isAway = false;
   const work = async () => {
     try {
-      while (!isOver && (await finishNext(database.now, store)));
+      while (!over.signal.aborted && (await finishNext(database.now, store)));
       if (isAway) log.info('recordings can be kept again');
       isAway = false;
     } catch (thrown) {
@@ -92,7 +92,7 @@ export function finishRecordings(
   return {
     async [Symbol.asyncDispose]() {
       cancel();
-      isOver = true;
+      over.abort();
       await working;
     },
   };
