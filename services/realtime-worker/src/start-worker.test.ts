@@ -46,11 +46,14 @@ test('a worker that is given a recorder records both sides of a call, and ends t
     recordings.push(recording);
     return recording;
   };
-  const worker = await deployment.worker();
+  const worker = await deployment.worker({RECORDING: 'on'});
   await deployment.take(worker, 1);
   const {edge} = await deployment.stream(worker, 1);
   const said = Buffer.alloc(160, 0x20).toString('base64');
-  for (let n = 0; n < 10; n += 1) edge.send({kind: 'audio', timestamp: n * 20, payload: said});
+  for (let n = 0; n < 10; n += 1) {
+    edge.send({kind: 'audio', timestamp: n * 20, payload: said});
+    await deployment.pass(20);
+  }
   deployment.model.sessions[0]?.emit(
     {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
     {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},

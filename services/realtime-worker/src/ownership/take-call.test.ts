@@ -99,13 +99,12 @@ test('a worker that cannot set a call up gives it back at once, with its model s
   const worker = await deployment.worker();
   let failures = 1;
   const odd = await deployment.worker();
-  const {traits} = deployment.model;
-  Object.defineProperty(deployment.model, 'traits', {
-    get: () => {
-      if (failures-- > 0) throw new Error('no traits');
-      return traits;
-    },
-  });
+  const wellSince = deployment.bus.wellSince.bind(deployment.bus);
+  const failsOnce = (name?: string) => {
+    if (name?.includes(callSid(1)) === true && failures-- > 0) throw new Error('no such shard');
+    return wellSince();
+  };
+  Object.assign(deployment.bus, {wellSince: failsOnce});
   expect(await deployment.take(odd, 1)).toMatchObject({answer: 'unknown', epoch: 1});
   expect([odd.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
   expect(await deployment.take(worker, 1, {epoch: 1, cause: 'worker-lost'})).toMatchObject({answer: 'yes', epoch: 2});
