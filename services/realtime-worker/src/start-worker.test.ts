@@ -50,19 +50,18 @@ test('a worker that is given a recorder records both sides of a call, and ends t
   await deployment.take(worker, 1);
   const {edge} = await deployment.stream(worker, 1);
   const said = Buffer.alloc(160, 0x20).toString('base64');
-  for (let n = 0; n < 10; n += 1) {
-    edge.send({kind: 'audio', timestamp: n * 20, payload: said});
-    await deployment.pass(20);
-  }
   deployment.model.sessions[0]?.emit(
     {type: 'responseStarted', responseId: 'r1', tag: 'greeting-1'},
     {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(200)},
   );
-  await deployment.pass(500);
+  for (let n = 0; n < 25; n += 1) {
+    edge.send({kind: 'audio', timestamp: n * 20, payload: said});
+    await deployment.pass(20);
+  }
   edge.send({kind: 'ended', why: 'hungUp'});
   await deployment.pass(1_000);
   const [recording] = recordings;
-  expect(recording?.caller.msOf(0x20)).toBe(200);
+  expect(recording?.caller.msOf(0x20)).toBe(500);
   expect(recording?.assistant.msOf(0x10)).toBe(200);
   expect([recordings.length, recording?.isOver]).toEqual([1, true]);
 });
