@@ -185,6 +185,37 @@ test('a worker that loses a call to a newer owner releases it and records nothin
   expect(deployment.model.sessions[0]?.closed).toBe(true);
 });
 
+test('an interruption is in the record though the worker died before it knew what the caller had heard', async () => {
+  await using deployment = new TestDeployment();
+  const [first, second] = [await deployment.worker(), await deployment.worker()];
+  await deployment.take(first, 1);
+  const {edge: firstEdge, heard} = await deployment.stream(first, 1);
+  // So the worker knows how long a mark takes, and waits for that of the clear.
+  for (const frame of heard) if (frame.kind === 'mark') firstEdge.send({kind: 'mark', name: frame.name});
+  await deployment.pass(50);
+  deployment.model.sessions[0]?.emit(
+    {type: 'ready'},
+    {type: 'responseStarted', responseId: 'r1', tag: undefined},
+    {type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(5_000)},
+  );
+  await deployment.pass(1_000);
+  deployment.model.sessions[0]?.emit({type: 'callerSpoke', itemId: 'c1', fromMs: undefined});
+  await deployment.pass(15);
+  expect(heard.map(({kind}) => kind)).toContain('clear');
+  // No mark has come back: the journal ends with the clear.
+  const stream = {streamSid: streamSid(1), edge: edgeId};
+  await deployment.take(second, 1, {epoch: 1, cause: 'worker-lost', stream});
+  const edge = await deployment.channels.edgeEnd(streamSid(1), 2);
+  edge.send({kind: 'began', callSid: callSid(1), streamSid: streamSid(1), edge: edgeId});
+  await deployment.pass(1_000);
+  edge.send({kind: 'ended', why: 'hungUp'});
+  await deployment.pass(3_000);
+  const [record] = deployment.records;
+  expect(record?.summary.bargeIns).toBe(1);
+  expect(record?.interruptions).toMatchObject([{interruption: 0, turn: 0, tStopMs: null, false: false}]);
+  expect(record?.interruptions[0]?.truncatedAtMs).toBeCloseTo(1_015, -2);
+});
+
 test('a call is restored in a Redis that came back without its data', async () => {
   await using deployment = new TestDeployment();
   const worker = await deployment.worker();

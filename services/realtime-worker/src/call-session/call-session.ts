@@ -116,6 +116,10 @@ export class CallSession implements OwnedCall {
       onFenced: () => this.release('fenced by the directory'),
     });
     if (!restored) this.#journal.write(openedFact(call, assistant));
+    for (const fact of restored?.unwritten ?? []) {
+      this.#journal.write(fact);
+      countFact(fact, deps.metrics);
+    }
     this.#journal.write({is: 'owner', worker, epoch: call.epoch, cause: start.cause});
     this.#timer = new DeadlineTimer(clock, () => this.#on({type: 'time'}));
     this.#stream = new CallerStream({

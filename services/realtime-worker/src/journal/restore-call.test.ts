@@ -5,6 +5,7 @@ import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from './restore-call.ts';
 import {HAS_YIELDED} from '../barge-in/floor-events.ts';
 import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import {NO_TURN} from '../testing/random-journal.ts';
 import {responseTags, began, callEnding, usualAssistant} from '../testing/call.ts';
 
 const words = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays.';
@@ -37,7 +38,31 @@ describe('restoreCall, a worker that died between a clear and its confirmation',
   });
 
   test('a reply that was heard to its end before the clear stays whole', () => {
-    expect(heardOf(journal(...answer, [5_100, {is: 'hushed'}]))).toBe(words);
+    const entries = journal(...answer, [5_100, {is: 'hushed'}]);
+    expect(heardOf(entries)).toBe(words);
+    expect(restoreCall(entries, 10_000).unwritten).toEqual([]);
+  });
+
+  test('the next worker writes the interruption that the last one had no time to write, once', () => {
+    expect(restored.interruptions).toBe(1);
+    expect(restored.unwritten).toMatchObject([
+      {is: 'cut', id: 'a', heardMs: 2_500, totalMs: 5_000},
+      {
+        is: 'interruption',
+        interruption: {interruption: 0, at: 2_500, unheardMs: 2_500, truncatedAtMs: 2_500, tStopMs: null, false: false},
+      },
+    ]);
+    const written = restored.unwritten.map(fact => [10_000, fact] as const);
+    const later = restoreCall(journal(...answer, [2_500, {is: 'hushed'}], ...written), 20_000);
+    expect(later).toMatchObject({interruptions: 1, unwritten: []});
+    expect(later.conversation.heardText('a')).toBe(restored.conversation.heardText('a'));
+  });
+
+  test('the turn that was interrupted says so', () => {
+    const turn = {...NO_TURN, turn: 7, cause: 'caller'} as const;
+    const open = restoreCall(journal([0, {is: 'turn', turn, open: true}], ...answer, [2_500, {is: 'hushed'}]), 10_000);
+    expect(open.openTurn).toMatchObject({interrupted: true, heard: new Map([['a', 2_500]])});
+    expect(open.unwritten.at(-1)).toMatchObject({interruption: {turn: 7}});
   });
 });
 
@@ -135,6 +160,7 @@ describe('the journal of a call that an earlier version wrote', () => {
   test('tells it how far the reply had come in which the last worker died', () => {
     const {said, openTurn, conversation: _, ...call} = restoreCall(entries, wall + 400);
     expect(call).toEqual({
+      unwritten: [],
       openedWall: entries[0]?.wall,
       greeted: true,
       answerOwed: false,

@@ -2,6 +2,7 @@ import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Conversation} from '../conversation/conversation.ts';
 import type {SentBefore} from '../barge-in/floor-events.ts';
+import type {Fact} from '../events/call-effect.ts';
 import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {KeysFact} from '../events/keys-fact.ts';
@@ -41,6 +42,8 @@ export interface RestoredCall {
   readonly owner: string | undefined;
   /** With which assistant the call began, if its first owner says so. */
   readonly assistant: KeptAssistant | undefined;
+  /** What the last owner did and had no time to write: an interruption. The next owner writes it. */
+  readonly unwritten: readonly Fact[];
 }
 
 /** Reads a journal to its end. `nowWall` is the time of day, in Unix milliseconds. */

@@ -2,6 +2,7 @@ import type {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-reco
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {Conversation, type KeptItem} from '../conversation/conversation.ts';
+import type {Fact} from '../events/call-effect.ts';
 import type {CallSnapshot, KeptAssistant} from '../events/call-snapshot.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {KeysFact} from '../events/keys-fact.ts';
@@ -121,7 +122,7 @@ export class RestoringCall {
 
   /** What is known now that the journal has no more to say. */
   end(nowWall: number): RestoredCall {
-    this.#truncateCleared();
+    const unwritten = this.#interruptionWhenCleared();
     const cutOffItem = this.#speaking !== undefined && !this.#whole.has(this.#speaking) ? this.#speaking : undefined;
     if (cutOffItem !== undefined) this.#conversation.truncateToAudio(cutOffItem, this.#saidMs.get(cutOffItem) ?? 0);
     const openTurn = this.#openTurn;
@@ -146,6 +147,7 @@ export class RestoringCall {
       keys: [...this.#keys.values()],
       owner: this.#owner,
       assistant: this.#assistant,
+      unwritten,
     };
   }
 
@@ -265,14 +267,37 @@ export class RestoringCall {
     this.#buffer = {state: 'filled', said: []};
   }
 
-  /** The owner died before it wrote where the clear landed: the time of day tells how far each item was heard. */
-  #truncateCleared(): void {
-    if (this.#buffer.state !== 'cleared') return;
-    for (const {id, heardMs} of truncationsWhenCleared(this.#buffer.said, this.#buffer.wall)) {
-      this.#truncate(id, heardMs, Math.max(heardMs, this.#saidMs.get(id) ?? 0));
-    }
+  /**
+   * The owner died after it had silenced the assistant and before it wrote where the clear landed: the time of day tells
+   * how far each item was heard. Returns what it would have written, as far as anybody knows.
+   */
+  #interruptionWhenCleared(): Fact[] {
+    if (this.#buffer.state !== 'cleared') return [];
+    const {said, wall} = this.#buffer;
+    const cuts = truncationsWhenCleared(said, wall).map(({id, heardMs}) => {
+      return {is: 'cut' as const, id, heardMs, totalMs: Math.max(heardMs, this.#saidMs.get(id) ?? 0)};
+    });
+    const [first] = cuts;
+    if (!first) return [];
+    for (const {id, heardMs, totalMs} of cuts) this.#truncate(id, heardMs, totalMs);
+    const numbers = {interruption: this.#interruptions, turn: this.#openTurn?.turn.turn ?? this.#turns};
+    const at = Math.max(0, wall - (this.#openedWall ?? wall));
+    const unheardMs = cuts.reduce((sum, {heardMs, totalMs}) => sum + totalMs - heardMs, 0);
+    const interruption = {...numbers, ...UNMEASURED, at, unheardMs, truncatedAtMs: first.heardMs};
+    this.#interruption();
+    return [...cuts, {is: 'interruption', interruption}];
   }
 }
+
+/** What only the worker that silenced the assistant could have measured. */
+const UNMEASURED = {
+  reactionMs: null,
+  tStopMs: null,
+  talkOverMs: null,
+  uncertaintyMs: null,
+  refused: false,
+  false: false,
+};
 
 function inherited(turn: TurnRecord, before: InheritedTurn | undefined): InheritedTurn {
   if (before?.turn.turn === turn.turn) return {...before, turn};

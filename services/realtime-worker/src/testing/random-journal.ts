@@ -6,7 +6,8 @@ import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
 const WORDS = 'We are open from nine to five on all days but Sunday, and until eight on Thursdays, as you may know.';
-const NO_TURN: Omit<TurnRecord, 'turn' | 'cause'> = {
+/** A turn of which nothing was measured. */
+export const NO_TURN: Omit<TurnRecord, 'turn' | 'cause'> = {
   callerStartedAt: null,
   callerEndedAt: null,
   decidedAt: null,
