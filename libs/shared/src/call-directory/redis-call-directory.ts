@@ -27,6 +27,8 @@ import {callOfFields, fieldsOfCall, fieldsOfFacts, PARTY_FIELDS} from './stored-
 
 /** Redis looks at so many calls for one part of the open ones. */
 const SCAN_COUNT = 50;
+/** Texts of a call's past that are asked for at once, each of a hundred lines or so. */
+const TEXTS_AT_ONCE = 10;
 
 const OwnerAndState = z.object({owner: ProcessId, state: z.enum(['live', 'ended'])});
 const Grant = z.object({callSid: CallSid, epoch: z.number().int().nonnegative()});
@@ -141,8 +143,13 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async past(callSid: CallSid): Promise<readonly string[]> {
-    const texts = await this.#redis.lrange(callPast(callSid), 0, -1);
-    return texts.flatMap(text => text.split('\n'));
+    const lines: string[] = [];
+    // An hour is more than a megabyte, for which the calls of Redis and of this process would have to wait.
+    for (let from = 0; ; from += TEXTS_AT_ONCE) {
+      const texts = await this.#redis.lrange(callPast(callSid), from, from + TEXTS_AT_ONCE - 1);
+      for (const text of texts) lines.push(...text.split('\n'));
+      if (texts.length < TEXTS_AT_ONCE) return lines;
+    }
   }
 
   async restore(entry: CallEntry): Promise<boolean> {

@@ -208,6 +208,8 @@ export class CallSession implements OwnedCall {
     const {entries, restored} = this.#start;
     if (restored && entries[0]?.is === 'snapshot') {
       const deps = {...this.#deps, log: this.#log};
+      // It connects while we read.
+      this.#model.open();
       await recallPast(this.callSid, deps, {entries, restored, journal: this.#journal});
     }
     if (!this.#over) this.#model.start();

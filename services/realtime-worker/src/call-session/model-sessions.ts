@@ -41,11 +41,16 @@ export class ModelSessions {
     return this.#waitingSince;
   }
 
+  /** Opens a session if there is none. Its events wait for `start`. */
+  open(): void {
+    if (!this.#over) this.#session ??= this.#deps.adapter.open(this.#deps.settings());
+  }
+
   /** Starts passing on events of the current session, including those it has already sent. Opens one if there is none. */
   start(): void {
     if (this.#started) return;
-    this.#session ??= this.#deps.adapter.open(this.#deps.settings());
-    this.#listenTo(this.#session);
+    this.open();
+    if (this.#session) this.#listenTo(this.#session);
   }
 
   send(command: ModelCommand): void {

@@ -10,7 +10,8 @@ import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
 import {randomJournal} from '../testing/random-journal.ts';
 import {CallJournal} from './call-journal.ts';
 import {recallPast} from './recall-past.ts';
-import {conversationOf, restoreCall, snapshotOf} from './restore-call.ts';
+import {restoreCall, snapshotOf} from './restore-call.ts';
+import {RestoringCall} from './restoring-call.ts';
 
 const SEEDS = Array.from({length: Number(process.env['COMPACTION_RUNS'] ?? 15)}, (_, seed) => seed + 1);
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
@@ -41,7 +42,9 @@ test('a call that was compacted at random moments goes on like one that never wa
     const [plain, short] = [restoreCall(all, nowWall), restoreCall(journal, nowWall)];
     // What must be decided before the past was read.
     expect(short.conversation.awaitsAnswer, `seed ${seed}`).toBe(plain.conversation.awaitsAnswer);
-    short.conversation.recall(conversationOf([...past, ...journal.filter(({is}) => is !== 'snapshot')]));
+    const full = new RestoringCall();
+    for (const entry of [...past, ...journal]) if (entry.is !== 'snapshot') full.read(entry);
+    short.conversation.recall(full.conversation);
     expect(short, `seed ${seed}`).toEqual(plain);
     expect(buildCdr([...past, ...journal], 'heard'), `seed ${seed}`).toEqual(buildCdr(all, 'heard'));
   }

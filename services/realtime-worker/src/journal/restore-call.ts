@@ -62,11 +62,6 @@ export function snapshotOf(entries: readonly JournalEntry[]): CallSnapshot {
   return read(entries).snapshot(entries.at(-1)?.wall ?? 0);
 }
 
-/** The whole conversation of a call, from all entries that say something of it. */
-export function conversationOf(entries: readonly JournalEntry[]): Conversation {
-  return read(entries).conversation;
-}
-
 function read(entries: readonly JournalEntry[]): RestoringCall {
   const call = new RestoringCall();
   for (const entry of entries) call.read(entry);
