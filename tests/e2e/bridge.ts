@@ -3,6 +3,7 @@ import {RedisVersionStore} from '@voicebridge/assistant/store/redis-version-stor
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {RedisNumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
@@ -73,6 +74,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       directory: new RedisCallDirectory(redis),
       fleet: new RedisFleet(redis),
       versions: new RedisVersionStore(redis),
+      sentences: new RedisNumberSentences(redis),
       clock,
       log,
       random: Math.random,

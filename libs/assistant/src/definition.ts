@@ -142,6 +142,11 @@ export const declarative = {
     .union([off, z.enum(['heard', 'full'])])
     .optional()
     .describe('what a record keeps of what was said'),
+  overloadSay: sentence()
+    .optional()
+    .describe(
+      'what a caller hears, from the carrier, while no worker has a place; its {{variables}} are those of the file',
+    ),
   failureSay: sentence().optional().describe('what a caller hears, from the carrier, when the model cannot be used'),
 } as const;
 

@@ -1,5 +1,6 @@
 import {expect, test} from 'vitest';
 import {z} from 'zod';
+import {Catalogue} from './catalogue.ts';
 import {Definition} from './definition.ts';
 import {assistant, builtIn, tool} from './index.ts';
 import {resolve, USUAL_SERVER} from './resolve.ts';
@@ -45,4 +46,16 @@ test('a tool in code gets arguments of the type that it asked for', async () => 
   expect(Object.keys(tools ?? {})).toEqual(['book', 'hang_up']);
   const call = {callSid: 'CA1', key: 'CA1:call-1', variables: {}, secrets: {}, signal: new AbortController().signal};
   expect(book.run({people: '4'}, call)).toBe('booked for 5');
+});
+
+test('what callers hear where no worker can speak is known by number, its variables filled in', () => {
+  const written = {
+    answers: ['+4711111111', '+4722222222'],
+    variables: {company: 'Fjord'},
+    overloadSay: '{{company}} is busy.',
+    failureSay: 'Sorry, {{caller}}.',
+  };
+  const one = {name: 'a', file: 'a.yaml', definition: Definition.parse(written), prompt: undefined, source: undefined};
+  const said = {overloadSay: 'Fjord is busy.'};
+  expect(new Catalogue(base, [one]).sentences).toEqual({'+4711111111': said, '+4722222222': said});
 });

@@ -3,6 +3,7 @@ import {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts';
 import {RedisVersionStore} from '@voicebridge/assistant/store/redis-version-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {RedisNumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
@@ -58,10 +59,12 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
           moved: () => queueRedis.disconnect(true),
         });
   const versions = new RedisVersionStore(redis);
+  const sentences = new RedisNumberSentences(redis);
   const ledger = new RedisSpendLedger(redis, () => clock.wall());
   const deps = {
     assistants,
     versions,
+    sentences,
     askRingUrl: ringUrlOf(config, clock),
     ledger,
     toolLedger: new RedisToolLedger(redis),

@@ -9,6 +9,7 @@ import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {type Heartbeat, startHeartbeat} from '@voicebridge/shared/liveness/heartbeat.ts';
+import type {NumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
@@ -90,6 +91,8 @@ export interface WorkerDeps {
   readonly askRingUrl?: AskRingUrl | undefined;
   /** Where their versions are kept; in this process alone if not given. */
   readonly versions?: VersionStore;
+  /** Where webhooks are told what the assistants of numbers say; they are not if not given. */
+  readonly sentences?: NumberSentences;
   readonly metrics?: Metrics;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
@@ -108,6 +111,9 @@ const STREAM_GRACE: Millis = 15_000;
 
 /** Said once, at the start. */
 const NO_PRICE = 'the price of this model is not known: limits of money (SPEND_…) do not hold for it';
+
+/** Webhooks are told again what assistants say, long before they forget it. */
+const TELL_EVERY: Millis = 3_600_000;
 
 /** How often this worker looks which others there are… */
 const LOOK_EVERY: Millis = 5_000;
@@ -140,7 +146,16 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
     log,
   });
-  deps.assistants?.onChange(catalogue => assistants.renew(catalogue));
+  const tellSentences = () => {
+    const {sentences, assistants: files} = deps;
+    if (sentences && files) background(sentences.tell(files.current.sentences), log, 'telling what assistants say');
+  };
+  tellSentences();
+  stack.defer(every(clock, TELL_EVERY, tellSentences));
+  deps.assistants?.onChange(catalogue => {
+    assistants.renew(catalogue);
+    tellSentences();
+  });
   const readers = new JournalReaders();
   let othersAreWell = false;
   const look = async () => {

@@ -1,4 +1,5 @@
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {RedisNumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {main, serve} from '@voicebridge/shared/service/lifecycle.ts';
@@ -24,6 +25,7 @@ await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
     fleet,
     bus,
     ledger,
+    sentences: new RedisNumberSentences(redis),
     key,
     clock,
     random: Math.random,

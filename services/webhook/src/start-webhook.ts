@@ -4,6 +4,7 @@ import express, {type NextFunction, type Request, type Response, type Router} fr
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
+import type {NumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
@@ -17,12 +18,14 @@ import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.t
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {isOurs, listenOn, UNSIGNED_HERE} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
 import {twilioRoutes} from './carriers/twilio/routes.ts';
+import {OwnSentences} from './admission/own-sentences.ts';
 import {HeldCallers} from './admission/held-callers.ts';
 import {SORRY} from './admission/call-answer.ts';
 import type {CallContext} from './admission/call-context.ts';
@@ -37,6 +40,8 @@ export interface WebhookDeps {
   readonly clock: Clock;
   /** What calls cost, and how many there are; known to this process alone if not given. */
   readonly ledger?: SpendLedger;
+  /** What the assistants of numbers say where no worker can; nothing of their own if not given. */
+  readonly sentences?: NumberSentences;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly log: Log;
@@ -50,6 +55,9 @@ export interface Webhook extends Service {
   /** The port it listens on; differs from PORT if that is 0. */
   readonly port: number;
 }
+
+/** No start waits longer for the sentences of assistants. */
+const SENTENCES_WITHIN: Millis = 1_000;
 
 /** So many edges that are not ours are named in the log. */
 const MOST_STRANGE = 100;
@@ -91,6 +99,8 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     strangeEdges.add(edge);
     log.warn({edge, url}, STRANGE_EDGE);
   };
+  const says = opened.use(new OwnSentences(deps.sentences, {clock, log}));
+  await Promise.race([says.read(), sleep(clock, SENTENCES_WITHIN)]);
   const refusals = opened.use(new RefusalLog(clock, log));
   const proved: CallContext['proved'] = (request, response) => {
     strangers.proved(request.socket);
@@ -106,6 +116,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     config,
     metrics,
     held,
+    says,
     newTicket,
     strange,
     refusals,

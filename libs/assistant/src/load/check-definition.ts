@@ -40,17 +40,29 @@ export function unknownSecrets({tools = {}}: Definition): Problem[] {
  * asked at ring time, any variable may come from there.
  */
 export function unknownVariables(definition: Definition, prompt: string | undefined): Problem[] {
-  if (definition.before !== undefined) return [];
-  const known = [...Object.keys(definition.variables ?? {}), ...CALL_VARIABLES];
+  const own = Object.keys(definition.variables ?? {});
+  const early = unknownIn(
+    {overloadSay: definition.overloadSay},
+    own,
+    'give it a value under `variables`: nothing is known of the call yet',
+  );
+  if (definition.before !== undefined) return early;
   const {greeting, disclosure, failureSay} = definition;
-  const own = typeof greeting === 'object' ? Object.values(greeting)[0] : greeting;
-  const texts = {prompt, greeting: own, disclosure, failureSay};
+  const words = typeof greeting === 'object' ? Object.values(greeting)[0] : greeting;
+  const texts = {prompt, greeting: words, disclosure, failureSay};
+  return [
+    ...unknownIn(texts, [...own, ...CALL_VARIABLES], 'give it a value under `variables`, or fill it in with `before`'),
+    ...early,
+  ];
+}
+
+function unknownIn(texts: Readonly<Record<string, unknown>>, known: readonly string[], cure: string): Problem[] {
   return Object.entries(texts).flatMap(([field, text]) =>
     variablesIn(typeof text === 'string' ? text : '')
       .filter(name => !known.includes(name))
       .map(name => ({
         field,
-        what: `nothing fills in {{${name}}}${didYouMean(name, known) || '; give it a value under `variables`, or fill it in with `before`'}`,
+        what: `nothing fills in {{${name}}}${didYouMean(name, known) || `; ${cure}`}`,
         path: [field],
       })),
   );

@@ -118,6 +118,11 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
     {'a.yaml': 'variables:\n  company: Fjord\nprompt: At {{compny}}.\n'},
   ],
   [
+    'a variable of the call where nothing is known of it',
+    'a.yaml:1 overloadSay: nothing fills in {{caller}}; give it a value under `variables`: nothing is known of the call yet',
+    {'a.yaml': 'overloadSay: Sorry, {{caller}}.\n'},
+  ],
+  [
     'a prompt that is not there',
     'a.yaml:1 prompt.file: there is no a.md; there is b.md',
     {'a.yaml': 'prompt: {file: a.md}\n', 'b.md': 'Hi.'},

@@ -62,7 +62,12 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
     ['all channels', ['resetchannels'], 'realtime-worker', '&media:* &worker:* &asker:* &echo:* &fleet:*'],
     ['a command', ['-spublish', '-hincrby'], 'realtime-worker', '+hincrby +spublish'],
     ['scripts', ['-@scripting'], 'realtime-worker', '+eval +evalsha'],
-    ['a key', ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'], 'realtime-worker', '~calls:* ~assistant:* ~spend:*'],
+    [
+      'a key',
+      ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'],
+      'realtime-worker',
+      '~calls:* ~assistant:* ~says:* ~spend:*',
+    ],
     ['the queue’s keys', ['resetkeys', '~call*'], 'queue', '~{vb}:*'],
   ] as const)('is told of %s at the start, in the words that give it', async (_, rules, use, words) => {
     const said = await problemOf(await start(rules), {

@@ -75,6 +75,10 @@ export const assistantVersion = (hash: string) => `assistant:{${hash}}`;
 /** A call that begins just before it is written again lasts for a day at most. */
 export const ASSISTANT_TTL_S = 26 * 3_600;
 
+/** String: what callers of each number hear where no worker can speak, as the workers last told it. Told every hour. */
+export const numberSentences = 'says:{numbers}';
+export const SENTENCES_TTL_S = 26 * 3_600;
+
 /** Set: CallSids of calls that have an owner and no record yet. One slot: it is read slowly, a part at a time. */
 export const openCalls = 'calls:{open}';
 

@@ -70,6 +70,7 @@ const RIGHTS = {
       {key: 'calls:*', commands: ['sadd', 'srem']},
       {key: 'ticket:*', commands: ['set', 'getdel']},
       {key: 'fleet:*', commands: FLEET},
+      {key: 'says:*', readOnly: true, commands: ['get']},
       SPEND,
     ],
     channels: ['worker:*', 'asker:*', 'echo:*', 'fleet:*'],
@@ -84,6 +85,7 @@ const RIGHTS = {
       {key: 'calls:*', commands: ['sadd', 'srem', 'smembers', 'scard', 'sscan', 'srandmember']},
       // `del` is for the check of the rights only, which leaves no key behind.
       {key: 'assistant:*', commands: ['set', 'get', 'del']},
+      {key: 'says:*', commands: ['set', 'del']},
       {key: 'fleet:*', commands: JOIN_FLEET},
       SPEND,
     ],

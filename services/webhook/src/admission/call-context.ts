@@ -11,6 +11,7 @@ import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts'
 import type {Connection} from '@voicebridge/shared/service/strangers.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from '../config.ts';
+import type {OwnSentences} from './own-sentences.ts';
 import type {HeldCallers} from './held-callers.ts';
 
 /** What is needed to answer a request about a call. */
@@ -28,6 +29,8 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly metrics: Metrics;
   readonly traces: Traces;
   readonly held: HeldCallers;
+  /** What the assistants of numbers say where no worker can. */
+  readonly says: Pick<OwnSentences, 'for'>;
   /** This connection brought a request of the carrier's: it is no stranger's any more. */
   readonly proved: (request: {readonly socket: Connection}, response: {removeHeader(name: string): void}) => void;
   readonly refusals: Pick<RefusalLog, 'refused'>;

@@ -105,7 +105,8 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     answered('overload');
     // The caller is hung up, so a worker that accepts the call now must find it ended.
     if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.callSid, 'caller.hung-up', context);
-    const answer = overloadAnswer(config, request.held);
+    const {overloadSay = config.OVERLOAD_SAY} = context.says.for(request);
+    const answer = overloadAnswer({...config, OVERLOAD_SAY: overloadSay}, request.held);
     if (answer.kind !== 'hold') background(notBegun(request, context), log, 'uncounting a call');
     return answer;
   }

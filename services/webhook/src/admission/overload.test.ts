@@ -15,6 +15,22 @@ const full = async (env: Record<string, string>) => {
   await deployment.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));
 };
 
+test('a caller hears what the assistant of the number says while every place is taken, and others what all say', async () => {
+  deployment.sentences = {
+    '+15550100002': {overloadSay: 'The clinic is busy.'},
+    '+15550100003': {},
+    '*': {overloadSay: 'We are busy.'},
+  };
+  await full({OVERLOAD: 'say', OVERLOAD_SAY: 'All are busy.'});
+  const to = async (number: string, more: object = {}) =>
+    (await deployment.ask('/incoming-call', {...ringing(), To: number, ...more})).text;
+  expect(await to('+15550100002')).toContain('<Say>The clinic is busy.</Say>');
+  expect(await to('+15550100003')).toContain('<Say>All are busy.</Say>');
+  expect(await to('+15550100004')).toContain('<Say>We are busy.</Say>');
+  // Whom we call, their number does not tell the assistant.
+  expect(await to('+15550100002', {Direction: 'outbound-api'})).toContain('<Say>All are busy.</Say>');
+});
+
 test('a caller is sent to another number while every place is taken', async () => {
   await full({OVERLOAD: 'dial', OVERLOAD_TARGET: '+15550100123'});
   const {text} = await deployment.ask('/incoming-call', ringing());

@@ -3,6 +3,7 @@ import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import type {ByNumber} from '@voicebridge/shared/fleet/number-sentences.ts';
 import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
@@ -36,6 +37,8 @@ export class TestDeployment implements AsyncDisposable {
   readonly fleet: MemoryFleet;
   /** What the webhooks that are started from now on ask; the reference if a test sets no other. */
   ledger: SpendLedger;
+  /** What the assistants of numbers say, as the webhooks that are started from now on read it. */
+  sentences: ByNumber = {};
   readonly asked: WorkerRequest[] = [];
   /** All spans that have ended. */
   readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
@@ -76,6 +79,7 @@ export class TestDeployment implements AsyncDisposable {
       fleet,
       bus,
       ledger,
+      sentences: {read: async () => this.sentences, tell: async () => {}},
       clock,
       random: Math.random,
       log: this.#log,

@@ -56,10 +56,12 @@ export function twilioRoutes(context: CallContext): Router {
       const params = paramsOf(request);
       const call = aboutCall.safeParse(params);
       if (!call.success) return refuse(response, params, call.error.issues[0]);
-      const answer = await decide(toCallRequest(call.data), context).catch((thrown: unknown): CallAnswer => {
+      const asked = toCallRequest(call.data);
+      const answer = await decide(asked, context).catch((thrown: unknown): CallAnswer => {
         const again = call.data.again !== undefined;
         logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
-        return again ? {kind: 'hangUp', say: SORRY} : {kind: 'redirect', url: againUrl(request), say: ONE_MOMENT};
+        const {failureSay = SORRY} = context.says.for(asked);
+        return again ? {kind: 'hangUp', say: failureSay} : {kind: 'redirect', url: againUrl(request), say: ONE_MOMENT};
       });
       send(response, answer);
     };
