@@ -44,7 +44,7 @@ function complete() {
     for (const [path, {link, integrity}] of Object.entries(lock.packages))
       if (path.includes('node_modules/') && !link && !integrity) delete lock.packages[path];
     writeFileSync(join(folder, 'package-lock.json'), `${JSON.stringify(lock, null, 2)}\n`);
-    const options = ['--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
+    const options = ['--package-lock-only', '--min-release-age=0', '--ignore-scripts', '--no-audit', '--no-fund'];
     spawnSync('npm', ['install', ...options], {cwd: folder, stdio: 'inherit', shell: process.platform === 'win32'});
     cpSync(join(folder, 'package-lock.json'), LOCK);
     return holesIn(JSON.parse(readFileSync(LOCK, 'utf8')));

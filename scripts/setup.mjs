@@ -98,7 +98,14 @@ async function install() {
     say(
       `installing dependencies (npm ci), ${existsSync(MODULES) ? 'since package-lock.json changed' : 'the first time only'} …`,
     );
-    const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+    const code = await npm([
+      'ci',
+      '--min-release-age=0',
+      '--include=dev',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]);
     if (code !== 0) fail(`npm ci failed (exit code ${code}). Its message is above.`);
     say(`dependencies installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
