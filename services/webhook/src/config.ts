@@ -70,6 +70,11 @@ export const WebhookEnv = z
     CALLS_PER_CALLER: wholeNumber({max: 100_000})
       .default(20)
       .describe('how many calls at a time may come from one number; a telephone system may be one number; 0: any'),
+    CALLS_WITHHELD: wholeNumber({max: 100_000})
+      .default(100)
+      .describe(
+        'how many calls at a time may come from callers who withhold their number, all of them together; 0: any',
+      ),
     CALLS_PER_NUMBER: wholeNumber({max: 100_000})
       .default(0)
       .describe('how many calls at a time may come to one number of yours; 0: any'),

@@ -66,7 +66,15 @@ export type MissStep = (typeof MISS_STEPS)[number];
  * What is limited: money for one call, and in a day for one caller, one assistant and everything; calls at the same time
  * of one caller, and of one number that is called.
  */
-export const LIMITS = ['call', 'caller', 'assistant', 'day', 'calls-of-caller', 'calls-of-number'] as const;
+export const LIMITS = [
+  'call',
+  'caller',
+  'assistant',
+  'day',
+  'calls-of-caller',
+  'calls-withheld',
+  'calls-of-number',
+] as const;
 export type Limit = (typeof LIMITS)[number];
 /** Why the ledger of spending could not judge a call, which went on. */
 export const UNJUDGED = ['no-answer', 'no-price'];

@@ -20,6 +20,7 @@ export class MemorySpendLedger implements SpendLedger {
       ...this.#spent(payer),
       call: 0,
       'calls-of-caller': this.#others(`from ${payer.caller}`, payer),
+      'calls-withheld': this.#others(`from ${payer.caller}`, payer),
       'calls-of-number': this.#others(`to ${payer.number}`, payer),
     };
     const those = limitsOf(payer, limits);

@@ -44,11 +44,14 @@ export function payerOf(call: {
   };
 }
 
-/** Who withholds a number shares it with many others: no limit is for all of them together. */
+/**
+ * Who withholds a number is not one caller, but one of many: all of them together have a limit of their own, so that
+ * nobody gets round the limits by withholding it.
+ */
 export function limitsOf({caller, number}: Payer, limits: Limits): Limits {
   return {
     ...limits,
-    ...(caller === undefined ? {caller: 0, 'calls-of-caller': 0} : {}),
+    ...(caller === undefined ? {caller: 0, 'calls-of-caller': 0} : {'calls-withheld': 0}),
     ...(number === undefined ? {'calls-of-number': 0} : {}),
   };
 }

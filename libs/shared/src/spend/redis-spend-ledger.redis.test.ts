@@ -55,7 +55,9 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
   });
 
   test('Redis keeps the same accounts as the reference, whatever happens to calls, callers and days', async () => {
-    const limits = {call: 0, caller: 400, assistant: 900, day: 2_000, 'calls-of-caller': 2, 'calls-of-number': 4};
+    const amounts = {call: 0, caller: 400, assistant: 900, day: 2_000};
+    // Calls of callers who withhold their number are in one place for all runs, so that limit is tested by the contract.
+    const limits = {...amounts, 'calls-of-caller': 2, 'calls-withheld': 0, 'calls-of-number': 4};
     const step = fc.record({
       do: fc.constantFrom('admit', 'charge', 'charge', 'end'),
       call: fc.nat(7),

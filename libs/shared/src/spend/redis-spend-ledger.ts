@@ -27,7 +27,8 @@ export class RedisSpendLedger implements SpendLedger {
     const now = this.#wall();
     const of = limitsOf(payer, limits);
     const keys = [spentToday(dayOf(now)), ...liveKeys(payer)];
-    const most = [of.caller, of.assistant, of.day, of['calls-of-caller'], of['calls-of-number']];
+    const ofCallers = payer.caller === undefined ? of['calls-withheld'] : of['calls-of-caller'];
+    const most = [of.caller, of.assistant, of.day, ofCallers, of['calls-of-number']];
     const {assistant, day, caller} = fieldsOf(payer);
     const args = [payer.callSid, now, LEASE_MS, caller, assistant, day, ...most];
     const {reply, rest} = await admit(this.#redis, keys, args);
@@ -38,6 +39,7 @@ export class RedisSpendLedger implements SpendLedger {
       assistant: ofAssistant,
       day: ofDay,
       'calls-of-caller': callsOfCaller,
+      'calls-withheld': callsOfCaller,
       'calls-of-number': callsOfNumber,
     };
     const limit = reply === 'refused' ? reachedOf(LIMITS, used, of) : undefined;

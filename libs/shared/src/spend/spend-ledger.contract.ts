@@ -7,7 +7,15 @@ import {payerFacts, payerOf, type Payer} from './payer.ts';
 import {LEASE_MS, type SpendLedger} from './spend-ledger.ts';
 
 const DAY = 24 * 3_600_000;
-const NONE: Limits = {call: 0, caller: 0, assistant: 0, day: 0, 'calls-of-caller': 0, 'calls-of-number': 0};
+const NONE: Limits = {
+  call: 0,
+  caller: 0,
+  assistant: 0,
+  day: 0,
+  'calls-of-caller': 0,
+  'calls-withheld': 0,
+  'calls-of-number': 0,
+};
 const key = new FleetKey(['a key of this fleet'], Date.now);
 
 /** What every ledger does; `make` gets Unix milliseconds, of a day that no other test has. */
@@ -111,6 +119,26 @@ export function describeSpendLedger(name: string, make: (wall: () => number) => 
       await ledger.charge(payer({caller: 'anonymous'}), owner(1, 100));
       for (let call = 0; call < 3; call += 1)
         expect(await ledger.admit(payer({caller: 'anonymous'}), limits)).toMatchObject({admitted: true});
+    });
+
+    test('callers who withhold their number have as many calls at a time as all of them may, and nobody else counts', async () => {
+      const {ledger, time} = setUp();
+      const limits = {...NONE, 'calls-of-caller': 1, 'calls-withheld': 2};
+      // In Redis all tests share these calls; those of other days are long over.
+      time.wall += 1_000_000 * DAY;
+      const [first, second, third] = [
+        payer({caller: 'anonymous'}),
+        payer(),
+        payer({caller: 'sip:anonymous@anonymous.invalid'}),
+      ];
+      for (const call of [first, second, second])
+        expect(await ledger.admit(call, limits)).toMatchObject({admitted: true});
+      expect(await ledger.admit(third, limits)).toEqual({admitted: false, limit: 'calls-withheld'});
+      expect(await ledger.admit(payer({caller: somebody()}), limits)).toMatchObject({admitted: true});
+      await ledger.charge(second, owner(1, 0, true));
+      expect(await ledger.admit(third, limits)).toMatchObject({admitted: true});
+      await ledger.charge(first, owner(1, 0, true));
+      await ledger.charge(third, owner(1, 0, true));
     });
 
     test('what a call costs around midnight is in the day in which it was said', async () => {

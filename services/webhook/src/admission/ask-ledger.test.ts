@@ -35,6 +35,17 @@ describe('a caller who calls more often at a time than the operator allows', () 
     expect((await deployment.ask('/incoming-call', third)).text).toContain('<Connect');
   });
 
+  test('does not get round that by withholding the number: all who do share a limit', async () => {
+    await deployment.webhook({CALLS_WITHHELD: '2'});
+    await deployment.worker();
+    const withheld = () => ({...ringing(), From: 'anonymous'});
+    for (const call of [withheld(), withheld()])
+      expect((await deployment.ask('/incoming-call', call)).text).toContain('<Connect');
+    expect((await deployment.ask('/incoming-call', withheld())).text).toContain(REFUSED);
+    expect(await metric(/limits_reached_total\{limit="calls-withheld"[^}]*\} (\d+)/)).toBe('1');
+    expect((await deployment.ask('/incoming-call', ringing())).text).toContain('<Connect');
+  });
+
   test('is not counted for a call for which there was no place', async () => {
     await deployment.webhook({CALLS_PER_CALLER: '1'});
     await deployment.worker({calls: 10}, async () => ({answer: 'full', epoch: 0}));

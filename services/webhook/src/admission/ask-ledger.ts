@@ -53,6 +53,7 @@ function limitsOf(config: WebhookConfig): Limits {
     // The worker that takes the call decides which assistant answers, and asks for it then.
     assistant: 0,
     'calls-of-caller': config.CALLS_PER_CALLER,
+    'calls-withheld': config.CALLS_WITHHELD,
     'calls-of-number': config.CALLS_PER_NUMBER,
   };
 }
