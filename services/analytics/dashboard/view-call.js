@@ -43,8 +43,8 @@ function parts(detail) {
       },
       body => callLanes(body, detail),
     ),
-    card({title: 'Turns', width: detail.transcriptState === 'not-kept' ? '' : 'w8'}, () => turnsTable(detail)),
-    detail.transcriptState === 'not-kept'
+    card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail)),
+    !hasTranscript(detail)
       ? ''
       : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail)),
   ].filter(Boolean);
@@ -149,6 +149,10 @@ function turnsTable({turns, interruptions}) {
     ),
   );
 }
+
+/** Something to read, or to sign in for; notes and what tools were asked stand elsewhere. */
+const hasTranscript = ({transcript: lines, transcriptState}) =>
+  transcriptState === 'shown' ? lines.length > 0 : transcriptState !== 'not-kept';
 
 const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each viewing is recorded in the audit' : '');
 

@@ -157,13 +157,15 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       const notes = {name: 'Kari \0 \uD800', guests: 4, vegetarian: true};
       await storeCall(db(), finishedCall({number: 1, summary: {notes}}));
       await storeCall(db(), finishedCall({number: 2}));
-      expect((await readCall(db(), sidOf(1), LOCAL))?.notes).toEqual({});
+      const open = await readCall(db(), sidOf(1), LOCAL);
+      expect([open?.notes, open?.transcriptState]).toEqual([{}, 'no-password']);
+      expect((await call(2))?.transcriptState).toBe('not-kept');
       expect(JSON.stringify(await all())).not.toContain('Kari');
       const shown = {...notes, name: 'Kari \uFFFD \uFFFD'};
       expect([(await call(1))?.notes, (await call(2))?.notes]).toEqual([shown, {}]);
       expect(await db().selectFrom('audit').select('subject').execute()).toEqual([{subject: sidOf(1)}]);
       await sweep(db(), {calls: 0, turns: 0, transcripts: 7, recordings: 0}, FIRST + 8 * DAY);
-      expect((await call(1))?.notes).toEqual({});
+      expect(await call(1)).toMatchObject({notes: {}, transcriptState: 'not-kept'});
     });
 
     test('hostile text is stored and shown as text', async () => {

@@ -128,6 +128,8 @@ export const CallDetail = z.object({
   recording: RecordingOfCall.nullable().describe('null: the call was not recorded'),
   transcriptState: z
     .enum(['shown', 'not-kept', 'sign-in', 'no-password'])
-    .describe('`sign-in`: kept, and shown after signing in; `no-password`: DASHBOARD_PASSWORD is not set'),
+    .describe(
+      'of the transcript, the notes and what tools were asked: `not-kept`: there is none of it; `sign-in`: kept, and shown after signing in; `no-password`: DASHBOARD_PASSWORD is not set',
+    ),
 });
 export type CallDetail = z.infer<typeof CallDetail>;

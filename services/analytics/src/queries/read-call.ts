@@ -75,6 +75,6 @@ export async function readCall(
     failovers,
     transcript: shown ? lines : [],
     recording: recording ?? null,
-    transcriptState: lines.length === 0 ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
+    transcriptState: !hasWords ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
   };
 }
