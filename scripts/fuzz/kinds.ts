@@ -26,6 +26,8 @@ import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/serv
 import {randomJournal} from '../../services/realtime-worker/src/testing/random-journal.ts';
 import {SCHEMAS} from '../start/plan.ts';
 import {answersWith} from './answers-with.ts';
+import {API_REQUEST} from './api-kind.ts';
+import {FILE_KINDS} from './file-kinds.ts';
 import {SAMPLES} from './samples.ts';
 
 /** One kind of input from outside, and what must hold for any of it. */
@@ -33,8 +35,8 @@ export interface Kind {
   readonly name: string;
   /** What comes usually. Inputs are made of these. */
   readonly samples: readonly string[];
-  /** Throws if a rule does not hold. */
-  readonly check: (input: string) => void;
+  /** Throws, or rejects, if a rule does not hold. */
+  readonly check: (input: string) => void | Promise<void>;
 }
 
 const bytesOf = (input: string) => Buffer.from(input, 'latin1');
@@ -217,4 +219,6 @@ export const KINDS: readonly Kind[] = [
       if (identity) rule(/^[0-9a-f]{32}$/.test(hashOf(identity, 'a key of sixteen or more')), 'the hash is no hash');
     },
   },
+  API_REQUEST,
+  ...FILE_KINDS,
 ];

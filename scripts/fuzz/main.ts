@@ -35,25 +35,25 @@ interface Result {
 
 const results = new Map<string, Result>(KINDS.map(({name}) => [name, {inputs: 0, broken: 0, slow: 0, slowest: 0}]));
 
-function timed(kind: Kind, input: string): number {
+async function timed(kind: Kind, input: string): Promise<number> {
   const began = process.cpuUsage();
-  kind.check(input);
+  await kind.check(input);
   const {user, system} = process.cpuUsage(began);
   return (user + system) / 1_000;
 }
 
-function batch(kind: Kind, round: number): void {
+async function batch(kind: Kind, round: number): Promise<void> {
   const result = results.get(kind.name);
   if (!result) return;
-  const property = fc.property(mutated([...kind.samples, ...readCorpus(kind.name)]), input => {
-    const took = timed(kind, input);
-    if (took > AT_MOST && Math.min(took, timed(kind, input), timed(kind, input)) > AT_MOST) {
+  const property = fc.asyncProperty(mutated([...kind.samples, ...readCorpus(kind.name)]), async input => {
+    const took = await timed(kind, input);
+    if (took > AT_MOST && Math.min(took, await timed(kind, input), await timed(kind, input)) > AT_MOST) {
       result.slow += 1;
       throw new Error(`took ${took.toFixed(0)} ms`);
     }
     result.slowest = Math.max(result.slowest, took);
   });
-  const checked = fc.check(property, {seed: (seed + round) | 0, numRuns: BATCH});
+  const checked = await fc.check(property, {seed: (seed + round) | 0, numRuns: BATCH});
   result.inputs += checked.numRuns;
   const [input] = checked.counterexample ?? [];
   if (!checked.failed || input === undefined) return;
@@ -68,7 +68,7 @@ const end = performance.now() + options.minutes * 60_000;
 const wants = ({name}: Kind) => options.inputs === 0 || (results.get(name)?.inputs ?? 0) < options.inputs;
 let told = performance.now();
 for (let round = 0; performance.now() < end && KINDS.some(wants); round += 1) {
-  for (const kind of KINDS) if (wants(kind) && performance.now() < end) batch(kind, round);
+  for (const kind of KINDS) if (wants(kind) && performance.now() < end) await batch(kind, round);
   if (performance.now() - told < 15_000) continue;
   told = performance.now();
   const all = [...results.values()].reduce((sum, {inputs}) => sum + inputs, 0);

@@ -1,11 +1,11 @@
 import {readdir, readFile} from 'node:fs/promises';
 import {basename, join, resolve as resolvePath, sep} from 'node:path';
 import {messageOf} from '@voicebridge/shared/errors.ts';
-import {LineCounter, parseDocument} from 'yaml';
 import {Definition} from '../definition.ts';
 import {checkDefinition, unknownSecrets, unknownVariables} from './check-definition.ts';
 import {ModuleFolder} from './import-module.ts';
 import type {Problem} from './problems.ts';
+import {readYaml, type Written} from './read-yaml.ts';
 import {YamlDefinition} from './yaml-definition.ts';
 
 /** An assistant as its file defines it. */
@@ -68,7 +68,7 @@ export class AssistantsFolder implements Disposable {
       );
     if (name.length > LONGEST_NAME) return say(`must have a name of ${LONGEST_NAME} characters or fewer`);
     const path = join(this.#folder, file);
-    const written = file.endsWith('.ts') ? await this.#importFile(path) : await readYaml(path);
+    const written = file.endsWith('.ts') ? await this.#importFile(path) : readYaml(await readFile(path, 'utf8'));
     if ('problem' in written) return {problems: [`${file}${written.line ?? ''} ${written.problem}`]};
     const tell = (problems: readonly Problem[]) => ({
       problems: problems.map(
@@ -117,44 +117,6 @@ export class AssistantsFolder implements Disposable {
   [Symbol.dispose](): void {
     this.#modules[Symbol.dispose]();
   }
-}
-
-type Written =
-  | {
-      readonly value: unknown;
-      readonly source: string | undefined;
-      readonly lineOf: (path: readonly PropertyKey[]) => string;
-    }
-  /** `line`: as it stands behind the name of the file. */
-  | {readonly problem: string; readonly line?: string};
-
-async function readYaml(path: string): Promise<Written> {
-  const lines = new LineCounter();
-  const document = parseDocument(await readFile(path, 'utf8'), {lineCounter: lines, prettyErrors: true});
-  const [error] = document.errors;
-  if (error) {
-    const [{line} = {line: 1}] = error.linePos ?? [];
-    const what = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? '';
-    return {problem: `cannot be read as YAML: ${what}`, line: `:${line}`};
-  }
-  const lineOf = (path: readonly PropertyKey[]): string => {
-    for (let depth = path.length; depth > 0; depth -= 1) {
-      const offset = offsetOf(document.getIn(path.slice(0, depth), true));
-      if (offset !== undefined) return `:${lines.linePos(offset).line}`;
-    }
-    return '';
-  };
-  try {
-    return {value: document.toJS() as unknown, source: undefined, lineOf};
-  } catch (thrown) {
-    return {problem: `cannot be read as YAML: ${messageOf(thrown)}`, line: ''};
-  }
-}
-
-function offsetOf(node: unknown): number | undefined {
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
-  const [from]: unknown[] = node.range;
-  return typeof from === 'number' ? from : undefined;
 }
 
 /** Two assistants with one name, or with one number. */
