@@ -1,11 +1,13 @@
 import {randomBytes} from 'node:crypto';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
-import {type JournalEntry, readJournal} from '../../services/realtime-worker/src/events/journal-entry.ts';
+import type {JournalEntry} from '../../services/realtime-worker/src/events/journal-entry.ts';
+import {JournalSeal} from '../../services/realtime-worker/src/events/journal-seal.ts';
 import {CallJournal} from '../../services/realtime-worker/src/journal/call-journal.ts';
 import {joined, WRITE_EVERY} from '../../services/realtime-worker/src/journal/journal-writes.ts';
 import {recallPast} from '../../services/realtime-worker/src/journal/recall-past.ts';
@@ -28,7 +30,13 @@ export interface ClaimCost {
 }
 
 /** Measures takes of an invented call of this age. */
-export async function claimCost(redisUrl: string, minutes: number, isCompacted: boolean): Promise<ClaimCost> {
+export async function claimCost(
+  redisUrl: string,
+  minutes: number,
+  {isCompacted, isSealed}: {readonly isCompacted: boolean; readonly isSealed: boolean},
+): Promise<ClaimCost> {
+  const key = new FleetKey(isSealed ? ['0'.repeat(64)] : [], Date.now);
+  const sealOf = (sid: CallSid) => new JournalSeal(key.textSeal(sid), {mayWrite: () => true});
   const redis = openRedis(redisUrl, 'commands', log);
   const directory = new RedisCallDirectory(redis);
   const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
@@ -39,12 +47,14 @@ export async function claimCost(redisUrl: string, minutes: number, isCompacted: 
     await directory.append(
       callSid,
       1,
-      part.map(entry => JSON.stringify(entry)),
+      part.map(entry => sealOf(callSid).line(entry)),
     );
     const journal = await directory.journal(callSid);
     if (!isCompacted || part.length < COMPACT_AFTER) continue;
-    const snapshot = {is: 'snapshot', wall: part.at(-1)?.wall, call: snapshotOf(readJournal(journal))};
-    await directory.compact(callSid, 1, {lines: journal.length, snapshot: JSON.stringify(snapshot)});
+    const seal = sealOf(callSid);
+    const call = snapshotOf(seal.read(journal));
+    const snapshot = seal.line({is: 'snapshot', wall: part.at(-1)?.wall ?? 0, call});
+    await directory.compact(callSid, 1, {lines: journal.length, snapshot});
   }
   const lines = await directory.journal(callSid);
   const times: {claim: number; restore: number; recall: number}[] = [];
@@ -53,14 +63,15 @@ export async function claimCost(redisUrl: string, minutes: number, isCompacted: 
     const claim = await directory.claim(callSid, {epoch, owner: to, at: 0});
     const claimed = performance.now();
     if (!claim.won) throw new Error('the claim lost');
-    const read = readJournal(claim.journal);
+    const seal = sealOf(callSid);
+    const read = seal.read(claim.journal);
     const restored = restoreCall(read, systemClock.wall());
     const restoredAt = performance.now();
     const options = {directory, callSid, epoch, clock: systemClock, log, entries: read};
     const rest = {currentEntry: () => claim.call, mayCompact: () => false, onFenced: () => {}};
     const journal = new CallJournal({...options, ...rest});
     if (isCompacted)
-      await recallPast(callSid, {directory, clock: systemClock, log}, {entries: read, restored, journal});
+      await recallPast(callSid, {directory, clock: systemClock, log}, {seal, entries: read, restored, journal});
     const recalled = performance.now();
     // The first takes run code that is not compiled yet.
     if (epoch > 8) times.push({claim: claimed - began, restore: restoredAt - claimed, recall: recalled - restoredAt});

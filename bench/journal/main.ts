@@ -9,6 +9,7 @@ import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import {findRedisBinary, startEmbeddedRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {claimCost} from './claims.ts';
+import {sealingCost} from './sealing.ts';
 import {sweepCost} from './sweep.ts';
 import {journalWrites} from './writes.ts';
 
@@ -25,20 +26,37 @@ const binary = await findRedisBinary();
 const redis = await (binary ? startRedisBinary(binary) : startEmbeddedRedis());
 console.log('| a call of | entries | journal | claim | read and restored | then: its past |');
 console.log('| --- | --: | --: | --: | --: | --: |');
-for (const [minutes, isCompacted] of [
-  [0.25, false],
-  [10, false],
-  [60, false],
-  [0.25, true],
-  [10, true],
-  [60, true],
+const [plain, compacted, sealed] = [
+  {isCompacted: false, isSealed: false},
+  {isCompacted: true, isSealed: false},
+  {isCompacted: true, isSealed: true},
+];
+for (const [minutes, form] of [
+  [0.25, plain],
+  [10, plain],
+  [60, plain],
+  [0.25, compacted],
+  [10, compacted],
+  [60, compacted],
+  [0.25, sealed],
+  [10, sealed],
+  [60, sealed],
 ] as const) {
-  const cost = await claimCost(`redis://127.0.0.1:${redis.port}`, minutes, isCompacted);
+  const {isCompacted, isSealed} = form;
+  const cost = await claimCost(`redis://127.0.0.1:${redis.port}`, minutes, form);
   const [claim, restore, recall] = [cost.claimMs, cost.restoreMs, cost.recallMs].map(ms => `${ms.toFixed(2)} ms`);
   const age = minutes < 1 ? `${minutes * 60} s` : `${minutes} min`;
-  const row = [`${age}${isCompacted ? '' : ', not compacted'}`, cost.entries, `${cost.kilobytes.toFixed(0)} KiB`];
+  const row = [
+    `${age}${isCompacted ? '' : ', not compacted'}${isSealed ? ', sealed' : ''}`,
+    cost.entries,
+    `${cost.kilobytes.toFixed(0)} KiB`,
+  ];
   console.log(`| ${[...row, claim, restore, isCompacted ? recall : ''].join(' | ')} |`);
 }
+const {plainUs, sealedUs, openedUs, plainBytes, sealedBytes} = sealingCost();
+console.log(
+  `\nan entry: ${plainUs.toFixed(1)} µs to write it in clear, ${sealedUs.toFixed(1)} µs sealed, and ${openedUs.toFixed(1)} µs more to read it; ${plainBytes.toFixed(0)} and ${sealedBytes.toFixed(0)} bytes`,
+);
 for (const open of [0, 10_000]) {
   const sweep = await sweepCost(`redis://127.0.0.1:${redis.port}`, open, seconds);
   const core = `${(sweep.core * 100).toFixed(1)} % of a core`;

@@ -6,6 +6,7 @@ import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {Redis} from 'ioredis';
+import {JournalSeal} from '../../services/realtime-worker/src/events/journal-seal.ts';
 import {sweepOrphans} from '../../services/realtime-worker/src/ownership/orphan-sweep.ts';
 
 const [owner, worker] = [ProcessId.parse('worker-owner'), ProcessId.parse('worker-sweeper')];
@@ -36,6 +37,7 @@ export async function sweepCost(redisUrl: string, open: number, seconds: number)
   await watch.config('RESETSTAT');
   const before = process.cpuUsage();
   const stop = sweepOrphans({
+    sealOf: () => new JournalSeal(),
     directory,
     fleet,
     worker,

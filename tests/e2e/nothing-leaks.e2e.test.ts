@@ -10,7 +10,8 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {everythingIn} from '../../tools/harness/redis-dump.ts';
 
 /**
- * A caller with the number of the canaries types a card number, says a sentence and interrupts. Every process logs all it
+ * A caller with the number of the canaries types a card number, says a sentence and interrupts; while the call lasts and when
+ * it is over, nobody finds any of it in Redis. Every process logs all it
  * can. The fleet itself searches the logs and the metrics when it is disposed of, as it does in every other test.
  */
 describe('what is left of a call with TRANSCRIPTS=off', () => {
@@ -43,7 +44,9 @@ describe('what is left of a call with TRANSCRIPTS=off', () => {
       );
       await haveHeard([call]);
       const during = await everythingIn(fleet.redisUrl);
-      expect(leaksIn(during)).toEqual([]);
+      expect(during).toMatch(/call:\{CA\w+\}:journal/);
+      expect(leaksIn(during, SENTENCES)).toEqual([]);
+      expect(during).not.toContain('pressed');
       await haveEnded([call]);
       await fleet.analytics?.line('call recorded', 60_000);
       await fleet.workers[0]?.line('call ended', 60_000);

@@ -20,6 +20,7 @@ import {standardAssistant, WorkerEnv} from './config.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {sender} from '@voicebridge/assistant/http/send-request.ts';
 import {RedisToolLedger} from './call-session/redis-tool-ledger.ts';
+import {JournalReaders} from './ownership/journal-readers.ts';
 import {rehearse} from './ownership/rehearse.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import {startWorker} from './start-worker.ts';
@@ -58,6 +59,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
           log: log.child({variable: 'QUEUE_REDIS_URL'}),
           moved: () => queueRedis.disconnect(true),
         });
+  const readers = new JournalReaders();
   const versions = new RedisVersionStore(redis);
   const sentences = new RedisNumberSentences(redis);
   const ledger = new RedisSpendLedger(redis, () => clock.wall());
@@ -67,8 +69,12 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     sentences,
     askRingUrl: ringUrlOf(config, clock),
     ledger,
-    toolLedger: new RedisToolLedger(redis),
     recordings: openRecordingStore(config),
+    readers,
+    toolLedger: new RedisToolLedger(redis, {
+      sealOf: callSid => key.textSeal(callSid),
+      mayWrite: () => readers.maySeal,
+    }),
     send: sender(name => process.env[name]),
     bus,
     directory,

@@ -18,7 +18,7 @@ import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
-import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import {background, type Log, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, measureTaking, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
@@ -51,6 +51,7 @@ import {StoredRecording} from './recording/stored-recording.ts';
 import type {ModelAdapter} from './model/model-adapter.ts';
 import {telephoneAudio} from './model/telephone-audio.ts';
 import {JOURNAL_FORMAT} from './events/journal-entry.ts';
+import {JournalSeal} from './events/journal-seal.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {JournalReaders} from './ownership/journal-readers.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
@@ -64,6 +65,8 @@ export interface WorkerDeps {
   readonly key?: FleetKey | undefined;
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
+  /** Which journals all workers can read; this worker keeps it up to date. */
+  readonly readers?: JournalReaders;
   /** What calls cost; known to this process alone if not given. */
   readonly ledger?: SpendLedger;
   readonly queue: AnalyticsQueue;
@@ -109,6 +112,9 @@ export interface RealtimeWorker extends Service {
 /** A call that lost its stream is kept this long for another one. */
 const STREAM_GRACE: Millis = 15_000;
 
+const UNREADABLE =
+  'what was said in this call was sealed with a FLEET_KEY that this worker does not have; the call goes on without it';
+
 /** Said once, at the start. */
 const NO_PRICE = 'the price of this model is not known: limits of money (SPEND_…) do not hold for it';
 
@@ -135,8 +141,14 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   await using stack = new AsyncDisposableStack();
   const channels = stack.use(reliableFrameChannels(bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus, clock, id, log, key: deps.key}));
+  const readers = deps.readers ?? new JournalReaders();
+  const sealOf = (callSid: CallSid) =>
+    new JournalSeal(deps.key?.textSeal(callSid), {
+      mayWrite: () => readers.maySeal,
+      onUnreadable: () => logOfCall(log, callSid).error({}, UNREADABLE),
+    });
   const records = new CdrSender(
-    {queue, directory, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
+    {queue, directory, sealOf, worker: id, transcripts: config.TRANSCRIPTS, metrics, traces, log},
     clock,
   );
   const standard = standardAssistant(config);
@@ -156,7 +168,6 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     assistants.renew(catalogue);
     tellSentences();
   });
-  const readers = new JournalReaders();
   let othersAreWell = false;
   const look = async () => {
     const workers = await fleet.members('workers');
@@ -202,6 +213,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     ...(openRecording ? {openRecording} : {}),
     wellSince: name => bus.wellSince(name),
     mayCompact: () => readers.mayCompact,
+    sealOf,
     handOver: (call, options) => handOver(call, {worker: id, fleet, directory, workerClient, random}, options),
     isBetterElsewhere: waitedMs => othersAreWell && (model.trouble !== undefined || waitedMs >= LATE_AFTER),
   };
@@ -261,10 +273,12 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   });
   const registration = stack.use(await registerMember({fleet, name: 'workers', clock, log, member}));
   announce = () => registration.announce();
+  // From here on this worker is one of those that read journals.
+  await look().catch(() => {});
   const beat = () => ({id, calls: calls.count, state: state()});
   heartbeat = stack.use(await startHeartbeat({bus, clock, beat}));
   const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
-  stack.defer(sweepOrphans({directory, fleet, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
+  stack.defer(sweepOrphans({directory, fleet, sealOf, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
   stack.defer(every(clock, LOOK_EVERY, lookSoon));
   const measure = () => {
     metrics.eventLoopLag.set(lag.worst / 1_000);

@@ -335,13 +335,23 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       const claim = await directory.claim(callSid, {epoch: 1, owner: bob, at: 2_000});
       expect(claim).toMatchObject({won: true, journal: ['all three', 'four']});
       expect(await directory.past(callSid)).toEqual(['one', 'two', 'three']);
+    });
 
-      expect(await directory.expand(callSid, 1)).toBe(false);
-      expect(await directory.expand(callSid, 2)).toBe(true);
-      expect(await directory.journal(callSid)).toEqual(['one', 'two', 'three', 'four']);
-      expect(await directory.past(callSid)).toEqual([]);
-      expect(await directory.expand(callSid, 2)).toBe(true);
-      expect(await directory.journal(callSid)).toEqual(['one', 'two', 'three', 'four']);
+    test('writes a whole journal anew for its owner, and twice as once', async () => {
+      const directory = open();
+      const {callSid} = await taken(directory);
+      await directory.append(callSid, 1, ['one', 'two']);
+      await directory.compact(callSid, 1, {lines: 2, snapshot: 'both'});
+      await directory.append(callSid, 1, ['three']);
+      expect(await directory.rewrite(callSid, 2, ['another'])).toBe(false);
+      expect(await directory.journal(callSid)).toEqual(['both', 'three']);
+      for (let time = 0; time < 2; time += 1) {
+        expect(await directory.rewrite(callSid, 1, ['1', '2', '3'])).toBe(true);
+        expect(await directory.journal(callSid)).toEqual(['1', '2', '3']);
+        expect(await directory.past(callSid)).toEqual([]);
+      }
+      await directory.append(callSid, 1, ['4']);
+      expect(await directory.journal(callSid)).toEqual(['1', '2', '3', '4']);
     });
 
     test('compacts a journal only for its owner, only as the snapshot knows it, and twice as once', async () => {

@@ -124,8 +124,11 @@ export interface CallDirectory {
     epoch: number,
     snapshot: {readonly lines: number; readonly snapshot: string},
   ): Promise<boolean>;
-  /** Undoes `compact`, for workers that cannot read snapshots. False: the call has another epoch. */
-  expand(callSid: CallSid, epoch: number): Promise<boolean>;
+  /**
+   * Writes the whole journal anew, in a form that all workers can read: `entries` are all there are, and the call has no past
+   * any more. False: the call has another epoch.
+   */
+  rewrite(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean>;
   /** The lines that were moved to the call's past, oldest first, without snapshots. */
   past(callSid: CallSid): Promise<readonly string[]>;
 

@@ -8,6 +8,6 @@ export const retry = script('retry-1.lua', ['refused', 'done']);
 export const end = script('end-4.lua', ['refused', 'done']);
 export const append = script('append-2.lua', ['refused', 'done']);
 export const compact = script('compact-3.lua', ['refused', 'done']);
-export const expand = script('expand-3.lua', ['refused', 'done']);
+export const rewrite = script('rewrite-3.lua', ['refused', 'done']);
 export const restore = script('restore-3.lua', ['refused', 'done']);
 export const forget = script('forget-3.lua', ['refused', 'done']);

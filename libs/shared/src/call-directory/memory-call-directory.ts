@@ -134,10 +134,9 @@ export class MemoryCallDirectory implements CallDirectory {
     return true;
   }
 
-  async expand(callSid: CallSid, epoch: number): Promise<boolean> {
+  async rewrite(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean> {
     if (this.#live(callSid)?.epoch !== epoch) return false;
-    const past = this.#pasts.get(callSid);
-    if (past) this.#journals.set(callSid, [...past, ...(this.#journals.get(callSid) ?? []).slice(1)]);
+    this.#journals.set(callSid, [...entries]);
     this.#pasts.delete(callSid);
     return true;
   }

@@ -137,8 +137,8 @@ export class RedisCallDirectory implements CallDirectory {
     return reply === 'done';
   }
 
-  async expand(callSid: CallSid, epoch: number): Promise<boolean> {
-    const {reply} = await scripts.expand(this.#redis, keysOf(callSid), [epoch, CALL_TTL_S]);
+  async rewrite(callSid: CallSid, epoch: number, entries: readonly string[]): Promise<boolean> {
+    const {reply} = await scripts.rewrite(this.#redis, keysOf(callSid), [epoch, CALL_TTL_S, ...entries]);
     return reply === 'done';
   }
 

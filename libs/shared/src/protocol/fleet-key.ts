@@ -1,5 +1,6 @@
 import {createHmac, timingSafeEqual} from 'node:crypto';
 import type {Millis} from '../time.ts';
+import {TextSeal} from './text-seal.ts';
 
 /** A word in FLEET_KEY in place of a key: what is not signed is taken too, while the fleet is given its first key. */
 export const UNSIGNED = 'unsigned';
@@ -51,6 +52,14 @@ export class FleetKey {
       const ours = hmac(key, place, text);
       return given.length === ours.length && timingSafeEqual(given, ours);
     });
+  }
+
+  /**
+   * Seals texts that are of one place, and opens them with any of the keys. While what is unsigned is taken too, some
+   * processes have no key and could not read it: then nothing is sealed.
+   */
+  textSeal(place: string): TextSeal {
+    return new TextSeal(this.#keys, {place, isOn: this.isRequired});
   }
 
   /** An object with at least one field as JSON that is signed for a channel. Whoever has no key reads it as JSON. */

@@ -12,6 +12,7 @@ import type {Lingering} from './lingering.ts';
 import type {ToolLedger} from './tool-ledger.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import type {JournalSeal} from '../events/journal-seal.ts';
 import type {OpenRecording} from '../recording/recording.ts';
 import type {ModelAdapter, ModelSession} from '../model/model-adapter.ts';
 
@@ -44,6 +45,8 @@ export interface CallDeps {
   readonly wellSince: (name: string) => Millis | undefined;
   /** Whether all workers that may take a call over can read a compacted journal. */
   readonly mayCompact: () => boolean;
+  /** How the journal of a call is sealed, and opened. */
+  readonly sealOf: (callSid: CallSid) => JournalSeal;
   /** Opens the recording of a call; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /**
@@ -75,6 +78,8 @@ export type CallOutcome =
 export interface CallStart {
   /** A session that is already being opened with `sessionSettings`. */
   readonly model: ModelSession | undefined;
+  /** With which its journal was read, and is written. */
+  readonly seal: JournalSeal;
   /** The journal of previous owners, perhaps with a snapshot at its beginning; empty for a new call… */
   readonly entries: readonly JournalEntry[];
   /** …and the state restored from it; undefined for a new call. */

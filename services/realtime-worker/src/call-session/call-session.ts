@@ -43,7 +43,7 @@ const CHECK_EVERY: Millis = 1_000;
 export class CallSession implements OwnedCall {
   readonly #deps: CallDeps;
   readonly #call: CallEntry;
-  readonly #start: Pick<CallStart, 'entries' | 'restored'>;
+  readonly #start: Pick<CallStart, 'entries' | 'restored' | 'seal'>;
   readonly #core: CallCore;
   readonly #journal: CallJournal;
   readonly #log: Log;
@@ -72,7 +72,7 @@ export class CallSession implements OwnedCall {
   constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
     this.#deps = deps;
     this.#call = call;
-    this.#start = {entries: start.entries, restored: start.restored};
+    this.#start = {entries: start.entries, restored: start.restored, seal: start.seal};
     this.#wellSince = deps.wellSince(keyOfCall(call.callSid));
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
     this.#mended = new MendedEvents(deps.metrics, this.#log);
@@ -113,6 +113,7 @@ export class CallSession implements OwnedCall {
       entries: start.entries,
       currentEntry: () => this.#currentEntry(),
       mayCompact: deps.mayCompact,
+      seal: start.seal,
       onFenced: () => this.release('fenced by the directory'),
     });
     if (!restored) this.#journal.write(openedFact(call, assistant));
@@ -205,12 +206,12 @@ export class CallSession implements OwnedCall {
 
   /** Starts the conversation with the model, which is given what was said before. */
   async startModel(): Promise<void> {
-    const {entries, restored} = this.#start;
+    const {entries, restored, seal} = this.#start;
     if (restored && entries[0]?.is === 'snapshot') {
       const deps = {...this.#deps, log: this.#log};
       // It connects while we read.
       this.#model.open();
-      await recallPast(this.callSid, deps, {entries, restored, journal: this.#journal});
+      await recallPast(this.callSid, deps, {seal, entries, restored, journal: this.#journal});
     }
     if (!this.#over) this.#model.start();
   }

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {callTools} from '@voicebridge/shared/redis/keys.ts';
@@ -53,6 +54,22 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
   const redis = openRedis(url, 'commands', log);
   afterAll(() => redis.disconnect());
   describeLedger(`in ${kind}`, () => new RedisToolLedger(redis));
+
+  const sealing = (key: string, mayWrite = true) => ({
+    sealOf: (sid: CallSid) => new FleetKey([key], Date.now).textSeal(sid),
+    mayWrite: () => mayWrite,
+  });
+  const [ours, foreign] = ['0'.repeat(64), '1'.repeat(64)];
+  describeLedger(`sealed in ${kind}`, () => new RedisToolLedger(redis, sealing(ours)));
+
+  test('nobody reads in Redis what a tool answered; without the key it is as if nothing was answered', async () => {
+    const sid = call();
+    await new RedisToolLedger(redis, sealing(ours)).finish(sid, 'c1', found);
+    expect(JSON.stringify(await redis.hgetall(callTools(sid)))).not.toContain('Monday');
+    expect(await new RedisToolLedger(redis, sealing(foreign)).result(sid, 'c1')).toBeUndefined();
+    // A worker that may not write sealed results reads them all the same.
+    expect(await new RedisToolLedger(redis, sealing(ours, false)).result(sid, 'c1')).toEqual(found);
+  });
 
   test('what is known of the tools of a call expires', async () => {
     const sid = call();

@@ -6,6 +6,7 @@ import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {sendCdr, sendCdrWithRetries} from './send-cdr.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
 
@@ -44,6 +45,7 @@ async function finishedCall() {
       [Symbol.asyncDispose]: async () => {},
     },
     directory,
+    sealOf: () => new JournalSeal(),
     worker,
     transcripts: 'off' as const,
     metrics: createMetrics('test'),

@@ -10,11 +10,13 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {buildCdr, type TranscriptPolicy} from './build-cdr.ts';
 import {callEndedFacts} from './call-ended-line.ts';
 import {traceCall} from './trace-call.ts';
-import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import type {JournalSeal} from '../events/journal-seal.ts';
 
 export interface SendCdrDeps {
   readonly queue: AnalyticsQueue;
   readonly directory: CallDirectory;
+  readonly sealOf: (callSid: CallSid) => JournalSeal;
   /** The worker that sends the record. */
   readonly worker: ProcessId;
   readonly transcripts: TranscriptPolicy;
@@ -58,7 +60,7 @@ export async function sendCdrWithRetries(
  */
 export async function sendCdr(
   {callSid, epoch, entries}: FinishedCall,
-  {queue, directory, worker, transcripts, metrics, traces, log}: SendCdrDeps,
+  {queue, directory, sealOf, worker, transcripts, metrics, traces, log}: SendCdrDeps,
   tell = tellOnce(log),
 ): Promise<void> {
   const call = await directory.read(callSid);
@@ -67,7 +69,7 @@ export async function sendCdr(
     return metrics.recordsTotal.inc({outcome: 'superseded'});
   }
   const [first] = entries;
-  const past = first?.is === 'snapshot' ? readJournal(await directory.past(callSid)) : [];
+  const past = first?.is === 'snapshot' ? sealOf(callSid).read(await directory.past(callSid)) : [];
   let parts: CallFinished[] | undefined;
   try {
     parts = buildCdr([...past, ...entries], transcripts);

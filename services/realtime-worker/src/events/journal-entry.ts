@@ -23,9 +23,9 @@ const base = {wall: z.number()};
 const {shape: summary} = CallSummary;
 /**
  * The newest form of a journal that this version can read, as workers announce it. 2: it may begin with a `snapshot`
- * that stands for all entries before; those are in the call's past.
+ * that stands for all entries before; those are in the call's past. 3: what people said may be sealed.
  */
-export const JOURNAL_FORMAT = 2;
+export const JOURNAL_FORMAT = 3;
 
 export const JournalEntry = z.discriminatedUnion('is', [
   z.object({
@@ -92,23 +92,20 @@ export const JournalEntry = z.discriminatedUnion('is', [
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;
 
-/** Whether an entry holds digits that the caller entered for a tool, and is not to be readable wherever it is kept. */
-export function isSecret(entry: JournalEntry): boolean {
-  if (entry.is === 'keys') return true;
-  if (entry.is === 'item') return isSecretItem(entry.item);
-  if (entry.is !== 'snapshot') return false;
-  return (entry.call.keys ?? []).length > 0 || entry.call.items.some(({item}) => isSecretItem(item));
-}
-
-function isSecretItem(item: JournalItem): boolean {
-  return item.kind === 'toolResult' && item.isSecret === true;
-}
-
-/** The entries of a journal in Redis. Lines that this version cannot read (a newer one wrote them) are left out. */
-export function readJournal(lines: readonly string[]): JournalEntry[] {
+/**
+ * The entries of a journal in Redis. Lines that this version cannot read (a newer one wrote them) are left out. A sealed line
+ * is an entry without its words, and beside it in `sealed` the whole of it: `open` gives the text of that.
+ */
+export function readJournal(
+  lines: readonly string[],
+  open: (sealed: string) => string | undefined = () => undefined,
+): JournalEntry[] {
   return lines.flatMap(line => {
     try {
-      const raw: unknown = JSON.parse(line);
+      const written: unknown = JSON.parse(line);
+      const sealed = isRecord(written) ? written['sealed'] : undefined;
+      const text = typeof sealed === 'string' ? open(sealed) : undefined;
+      const raw: unknown = text === undefined ? written : JSON.parse(text);
       if (isCommon(raw)) return [raw];
       const {data} = JournalEntry.safeParse(raw);
       return data ? [data] : [];

@@ -4,7 +4,8 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Fact} from '../events/call-effect.ts';
-import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {snapshotOf} from './restore-call.ts';
 import {isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
 
@@ -37,6 +38,7 @@ export class CallJournal {
   readonly #currentEntry: () => CallEntry;
   readonly #onFenced: () => void;
   readonly #mayCompact: () => boolean;
+  readonly #seal: JournalSeal;
   /** The snapshot with which the journal in Redis begins, if it was compacted… */
   #snapshot: Snapshot | undefined;
   /** …and the place of the first entry after it. */
@@ -75,6 +77,8 @@ export class CallJournal {
     readonly currentEntry: () => CallEntry;
     /** Whether all workers that may take the call over can read a snapshot. */
     readonly mayCompact: () => boolean;
+    /** How entries become lines, and what was read of this call before; nothing is sealed if not given. */
+    readonly seal?: JournalSeal;
     /** Called once when this worker no longer owns the call. */
     readonly onFenced: () => void;
   }) {
@@ -91,13 +95,14 @@ export class CallJournal {
     this.#entries = this.#snapshot ? rest : [...options.entries];
     this.#written = this.#sending = this.#entries.length;
     this.#mayCompact = options.mayCompact;
+    this.#seal = options.seal ?? new JournalSeal();
     this.#currentEntry = options.currentEntry;
     this.#onFenced = options.onFenced;
   }
 
   /** All entries of the call. As long as its past was not read, a snapshot stands for that. */
   get entries(): readonly JournalEntry[] {
-    if (this.#past) return [...readJournal(this.#past), ...this.#entries];
+    if (this.#past) return [...this.#seal.read(this.#past), ...this.#entries];
     return this.#snapshot ? [this.#snapshot, ...this.#entries] : this.#entries;
   }
 
@@ -146,9 +151,9 @@ export class CallJournal {
     await this.#writing;
   }
 
-  /** To be called now and then: a worker that cannot read snapshots may have joined. */
+  /** To be called now and then: a worker that cannot read all of the journal may have joined. */
   review(): void {
-    if (this.#mustExpand) this.#flush();
+    if (this.#mustRewrite) this.#flush();
   }
 
   /** Checks that this worker still owns the call, and restores the call if Redis has lost it. */
@@ -201,31 +206,39 @@ export class CallJournal {
 
   /** Redis has an empty journal of the call. What the past could not be asked for any more is lost. */
   #beginAnew(): void {
-    const before = this.#past ? readJournal(this.#past) : [this.#snapshot].filter(each => each !== undefined);
+    const before = this.#past ? this.#seal.read(this.#past) : [this.#snapshot].filter(each => each !== undefined);
     this.#entries.unshift(...before);
     this.#past = [];
     this.#snapshot = undefined;
     this.#written = this.#after = 0;
   }
 
-  get #mustExpand(): boolean {
-    return this.#snapshot !== undefined && this.#past !== undefined && !this.#mayCompact();
+  /** Whether the journal in Redis has a form that not every worker can read, and can be given the first form of all. */
+  get #mustRewrite(): boolean {
+    const isCompacted = this.#snapshot !== undefined;
+    return this.#past !== undefined && ((isCompacted && !this.#mayCompact()) || this.#seal.mustBeUndone);
   }
 
-  /** Compacts a journal that has become long, or undoes that. Does nothing while entries wait. */
+  /** Compacts a journal that has become long, or writes it anew in a form for all. Does nothing while entries wait. */
   async #fold(): Promise<void> {
     if (this.#written < this.#entries.length || this.#over || !this.#past) return;
-    if (this.#mustExpand) {
-      if (!(await this.#directory.expand(this.#callSid, this.#epoch))) return;
+    if (this.#mustRewrite) {
+      const before = this.#seal.read(this.#past);
+      const lines = [...before, ...this.#entries.slice(0, this.#written)].map(entry => this.#seal.line(entry));
+      if (!(await this.#directory.rewrite(this.#callSid, this.#epoch, lines))) return;
+      this.#entries.unshift(...before);
+      this.#written = this.#sending = lines.length;
+      this.#past = [];
       this.#snapshot = undefined;
       this.#after = 0;
+      if (this.#seal.mustBeUndone) this.#seal.undone();
     } else if (this.#written - this.#after >= COMPACT_AFTER && this.#mayCompact()) {
       const until = this.#written;
-      const before = this.#snapshot ? [this.#snapshot] : readJournal(this.#past);
+      const before = this.#snapshot ? [this.#snapshot] : this.#seal.read(this.#past);
       const call = snapshotOf([...before, ...this.#entries.slice(this.#after, until)]);
       const lines = (this.#snapshot ? 1 : this.#past.length) + until - this.#after;
       const snapshot: Snapshot = {is: 'snapshot', wall: this.#wall, call};
-      const compaction = {lines, snapshot: JSON.stringify(snapshot)};
+      const compaction = {lines, snapshot: this.#seal.line(snapshot)};
       if (!(await this.#directory.compact(this.#callSid, this.#epoch, compaction))) return;
       this.#snapshot = snapshot;
       this.#after = until;
@@ -237,7 +250,7 @@ export class CallJournal {
     while (this.#isDue && !this.#over) {
       this.#isDue = false;
       this.#sending = this.#entries.length;
-      const batch = this.#entries.slice(this.#written).map(entry => JSON.stringify(entry));
+      const batch = this.#entries.slice(this.#written).map(entry => this.#seal.line(entry));
       try {
         const done = await this.#directory.append(this.#callSid, this.#epoch, batch);
         this.#writtenAt = this.#clock.now();

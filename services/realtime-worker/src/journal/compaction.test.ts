@@ -1,12 +1,14 @@
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {seededRandom, type Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import {expect, test} from 'vitest';
 import {buildCdr} from '../cdr/build-cdr.ts';
 import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {randomJournal} from '../testing/random-journal.ts';
 import {CallJournal} from './call-journal.ts';
 import {recallPast} from './recall-past.ts';
@@ -58,6 +60,8 @@ async function throughOwners(seed: number) {
   const all = randomJournal(random, random.whole(20, 60));
   const expected: JournalEntry[] = [];
   let mayCompact = true;
+  const key = new FleetKey(['0'.repeat(64)], () => 0);
+  const newSeal = () => new JournalSeal(key.textSeal(callSid), {mayWrite: () => mayCompact});
   let longest = 0;
   let journal: CallJournal | undefined;
   let left = all;
@@ -66,14 +70,15 @@ async function throughOwners(seed: number) {
     const claim = await directory.claim(callSid, {epoch, owner, at: 0});
     if (!claim.won) throw new Error('the claim lost');
     longest = Math.max(longest, mayCompact ? claim.journal.length : 0);
-    const entries = readJournal(claim.journal);
+    const seal = newSeal();
+    const entries = seal.read(claim.journal);
     const known: CallEntry = claim.call;
     const options = {directory, callSid, epoch: epoch + 1, clock, log, entries, currentEntry: () => known};
-    journal = new CallJournal({...options, mayCompact: () => mayCompact, onFenced: () => {}});
+    journal = new CallJournal({...options, seal, mayCompact: () => mayCompact, onFenced: () => {}});
     const isRecalled = random.chance(0.8);
     if (isRecalled) {
       const restored = restoreCall(entries, clock.wall());
-      await recallPast(callSid, {directory, clock, log}, {entries, restored, journal});
+      await recallPast(callSid, {directory, clock, log}, {seal, entries, restored, journal});
       const plain = restoreCall(expected, clock.wall());
       expect(restored.conversation.items, `seed ${seed}`).toEqual(plain.conversation.items);
       expect(restored, `seed ${seed}`).toEqual(plain);
@@ -92,7 +97,7 @@ async function throughOwners(seed: number) {
     expected.splice(
       0,
       expected.length,
-      ...readJournal([...(await directory.past(callSid)), ...(await written(directory))]),
+      ...newSeal().read([...(await directory.past(callSid)), ...(await written(directory))]),
     );
     journal.stop();
   }

@@ -4,7 +4,8 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {type JournalEntry, readJournal} from '../events/journal-entry.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
+import type {JournalSeal} from '../events/journal-seal.ts';
 import type {CallJournal} from './call-journal.ts';
 import type {RestoredCall} from './restore-call.ts';
 import {RestoringCall} from './restoring-call.ts';
@@ -26,7 +27,12 @@ const AT_ONCE = 300;
 export async function recallPast(
   callSid: CallSid,
   {directory, clock, log}: {readonly directory: Pick<CallDirectory, 'past'>; readonly clock: Clock; readonly log: Log},
-  call: {readonly entries: readonly JournalEntry[]; readonly restored: RestoredCall; readonly journal: CallJournal},
+  call: {
+    readonly seal: JournalSeal;
+    readonly entries: readonly JournalEntry[];
+    readonly restored: RestoredCall;
+    readonly journal: CallJournal;
+  },
 ): Promise<void> {
   const past = await Promise.race([directory.past(callSid), sleep(clock, RECALL_WITHIN)]).catch((thrown: unknown) =>
     log.warn({err: thrown}, 'the past of the call cannot be read'),
@@ -37,7 +43,7 @@ export async function recallPast(
   for (let from = 0; from < past.length; from += AT_ONCE) {
     if (from > 0) await setImmediate();
     const lines = past.slice(from, from + AT_ONCE).filter(line => IS_OF_CONVERSATION.test(line));
-    for (const entry of readJournal(lines)) earlier.read(entry);
+    for (const entry of call.seal.read(lines)) earlier.read(entry);
   }
   for (const entry of call.entries) if (entry.is !== 'snapshot') earlier.read(entry);
   call.restored.conversation.recall(earlier.conversation);

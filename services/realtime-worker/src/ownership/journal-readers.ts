@@ -1,19 +1,26 @@
 import type {Member} from '@voicebridge/shared/fleet/fleet.ts';
-import {JOURNAL_FORMAT} from '../events/journal-entry.ts';
+
+/** The form with snapshots, and the one that may be sealed (`JOURNAL_FORMAT`). */
+const COMPACTED = 2;
+const SEALED = 3;
 
 /**
- * Whether every worker can read a compacted journal. While a worker of an older version is in the fleet none is
- * compacted, and those that are get expanded, because it may be the next owner of any call.
+ * Which forms of a journal every worker can read. While a worker of an older version is in the fleet nothing is written
+ * that it cannot read, and what was is written anew, because it may be the next owner of any call.
  */
 export class JournalReaders {
-  #all = false;
+  #all = 0;
 
   get mayCompact(): boolean {
-    return this.#all;
+    return this.#all >= COMPACTED;
   }
 
-  /** These are the workers of the fleet now. */
+  get maySeal(): boolean {
+    return this.#all >= SEALED;
+  }
+
+  /** These are the workers of the fleet now. Without any Redis has just lost them, and nothing new is known. */
   look(workers: readonly Pick<Member, 'journalFormat'>[]): void {
-    this.#all = workers.length > 0 && workers.every(({journalFormat = 1}) => journalFormat >= JOURNAL_FORMAT);
+    if (workers.length > 0) this.#all = Math.min(...workers.map(({journalFormat = 1}) => journalFormat));
   }
 }

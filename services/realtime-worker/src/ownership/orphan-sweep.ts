@@ -6,6 +6,7 @@ import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
+import type {JournalSeal} from '../events/journal-seal.ts';
 import {claimOrphan} from './take-call.ts';
 
 const SWEEP_EVERY: Millis = 5_000;
@@ -24,6 +25,7 @@ export interface SweepOptions {
   readonly worker: ProcessId;
   readonly clock: Clock;
   readonly log: Log;
+  readonly sealOf: (callSid: CallSid) => JournalSeal;
   /** Whether this worker owns the call or is taking it. */
   readonly isOwnedHere: (callSid: CallSid) => boolean;
   /** Called with each orphaned call that this worker has claimed. */

@@ -16,6 +16,7 @@ import {always} from '../assistants/call-assistants.ts';
 import type {Fact} from '../events/call-effect.ts';
 import {snapshotOf} from '../journal/restore-call.ts';
 import {readJournal} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import type {ModelAdapter} from '../model/model-adapter.ts';
 import {openRehearsalModel} from '../model/openai/rehearsal-model.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
@@ -72,6 +73,7 @@ export async function rehearse(options: {
       logModelDetails: false,
       wellSince: () => bus.wellSince(),
       mayCompact: () => true,
+      sealOf: () => new JournalSeal(),
       handOver: async () => false,
       isBetterElsewhere: () => false,
     },

@@ -7,7 +7,7 @@ import type {CallAssistants, Found} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import {keptAssistant, restoreCall} from '../journal/restore-call.ts';
 import {CallSession} from '../call-session/call-session.ts';
-import {readJournal} from '../events/journal-entry.ts';
+import type {JournalSeal} from '../events/journal-seal.ts';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
 import {sessionSettings} from '../call-session/session-settings.ts';
 
@@ -36,9 +36,10 @@ export interface TakeResult {
  */
 export async function takeCall(request: TakeRequest, assistants: CallAssistants, deps: CallDeps): Promise<TakeResult> {
   const {directory, adapter, clock, worker} = deps;
+  const seal = deps.sealOf(request.callSid);
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};
   // Several workers may be asked for the calls of a dead one, dozens at a time: only the winner opens a session.
-  const found = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, deps);
+  const found = request.cause === 'worker-lost' ? undefined : await assistantOf(request, assistants, {directory, seal});
   // The call stays where its tools can be run, until the drain ends.
   if (request.cause === 'worker-drained' && found?.first.lacksCode)
     return {reply: {answer: 'unknown', epoch: request.epoch}};
@@ -71,12 +72,12 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
   let session: CallSession | undefined;
   let settledMs: Millis | undefined;
   try {
-    const entries = readJournal(claim.journal);
+    const entries = seal.read(claim.journal);
     const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
     const model = ready?.replay ?? preopened;
     const assistant =
       found?.first ?? (await assistants.ofKnown({assistant: call.assistant, kept: restored?.assistant}));
-    session = new CallSession(deps, assistant, call, {model, entries, restored, cause: request.cause});
+    session = new CallSession(deps, assistant, call, {model, seal, entries, restored, cause: request.cause});
     settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
     // Listen to the caller first: after a worker died, dozens of callers may be waiting.
     if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
@@ -93,10 +94,10 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
 async function assistantOf(
   {callSid, epoch, assistant, ring}: TakeRequest,
   assistants: CallAssistants,
-  {directory}: Pick<CallDeps, 'directory'>,
+  {directory, seal}: Pick<CallDeps, 'directory'> & {readonly seal: JournalSeal},
 ): Promise<Found> {
   if (epoch === 0) return assistants.ofNew({callSid, assistant, ring});
-  const entries = readJournal(await directory.journal(callSid));
+  const entries = seal.read(await directory.journal(callSid));
   return {first: await assistants.ofKnown({assistant, kept: keptAssistant(entries)})};
 }
 
@@ -117,7 +118,8 @@ async function begin(
     const isSame = assistant.model === first.model;
     if (!isSame) await preopened?.[Symbol.asyncDispose]();
     const model = isSame ? preopened : deps.adapter.open(sessionSettings(assistant, call));
-    return new CallSession(deps, assistant, call, {model, entries: [], restored: undefined, cause: 'new'});
+    const seal = deps.sealOf(call.callSid);
+    return new CallSession(deps, assistant, call, {model, seal, entries: [], restored: undefined, cause: 'new'});
   } catch (thrown) {
     logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot begin the call');
     await preopened?.[Symbol.asyncDispose]();
@@ -126,12 +128,12 @@ async function begin(
 }
 
 /** Claims an orphaned call only to send its record. Undefined if the call has ended or another worker won. */
-export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'directory' | 'clock' | 'worker'>) {
-  const {directory, clock, worker} = deps;
+export async function claimOrphan(callSid: CallSid, deps: Pick<CallDeps, 'directory' | 'clock' | 'worker' | 'sealOf'>) {
+  const {directory, clock, worker, sealOf} = deps;
   const call = await directory.read(callSid);
   if (!call || call.state === 'ended') return undefined;
   const claim = await directory.claim(callSid, {epoch: call.epoch, owner: worker, at: clock.wall()});
-  return claim.won ? {call: claim.call, entries: readJournal(claim.journal)} : undefined;
+  return claim.won ? {call: claim.call, entries: sealOf(callSid).read(claim.journal)} : undefined;
 }
 
 /** Waits until a session is ready. `replay` is the same session; it repeats the events so far to its first listener. */

@@ -11,6 +11,7 @@ import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Assistant} from '../assistant.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {always} from '../assistants/call-assistants.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
@@ -67,6 +68,7 @@ export async function takenCall({
     logModelDetails: false,
     wellSince: () => bus.wellSince(),
     mayCompact: () => true,
+    sealOf: () => new JournalSeal(),
     handOver: async () => false,
     isBetterElsewhere: () => false,
   };

@@ -9,7 +9,9 @@ import {MemoryFleet} from '@voicebridge/shared/fleet/memory-fleet.ts';
 import type {EdgeChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
-import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {tellLeak} from '@voicebridge/shared/testing/canaries.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
@@ -20,7 +22,6 @@ import type {OpenRecording} from '../recording/recording.ts';
 import {EditedAssistants, standard} from './standard.ts';
 import {ScriptedModel} from './scripted-model.ts';
 
-const log = canaryLog('test');
 export const edgeId = ProcessId.parse('edge-0000test');
 export const callSid = (n: number) => CallSid.parse(`CA${String(n).padStart(32, '0')}`);
 export const streamSid = (n: number) => StreamSid.parse(`MZ${String(n).padStart(32, '0')}`);
@@ -41,6 +42,11 @@ export class TestDeployment implements AsyncDisposable {
   readonly channels = reliableFrameChannels(this.bus, this.clock);
   openRecording: OpenRecording | undefined;
   queueIsDown = false;
+  /** The fleet key of the edge, set before the first worker is started. That of a worker is `FLEET_KEY` in its environment. */
+  key: FleetKey | undefined;
+  /** What workers log as errors. */
+  readonly errors: string[] = [];
+  readonly #log = createLog('test', {level: 'trace', to: {write: line => this.#logged(line)}});
   /** Whether the workers to come try the model before they join. */
   preflight = false;
   #workerClient: WorkerClient | undefined;
@@ -52,7 +58,13 @@ export class TestDeployment implements AsyncDisposable {
   }
 
   async worker(env: Record<string, string> = {}): Promise<RealtimeWorker> {
-    this.#workerClient ??= await openWorkerClient({bus: this.bus, clock: this.clock, id: edgeId, log});
+    this.#workerClient ??= await openWorkerClient({
+      bus: this.bus,
+      clock: this.clock,
+      id: edgeId,
+      log: this.#log,
+      key: this.key,
+    });
     const queue: AnalyticsQueue = {
       send: async parts => {
         if (this.queueIsDown) throw new Error('the queue is away');
@@ -62,7 +74,19 @@ export class TestDeployment implements AsyncDisposable {
     };
     const config = loadConfig(WorkerEnv, {OPENAI_API_KEY: 'k', REDIS_URL: 'redis://x', PORT: '0', ...env});
     const {clock, bus, directory, fleet, model} = this;
-    const deps = {bus, directory, fleet, queue, clock, log, random: () => 0, adapter: model, preflight: this.preflight};
+    const key = new FleetKey(config.FLEET_KEY, () => clock.wall());
+    const deps = {
+      bus,
+      key,
+      directory,
+      fleet,
+      queue,
+      clock,
+      log: this.#log,
+      random: () => 0,
+      adapter: model,
+      preflight: this.preflight,
+    };
     const {openRecording, live, versions} = this;
     // Without files the environment counts, as for anybody who writes none.
     const assistants = live.current.versions.length > 1 ? {assistants: live} : {};
@@ -77,6 +101,11 @@ export class TestDeployment implements AsyncDisposable {
     const worker = await starting;
     this.workers.push(worker);
     return worker;
+  }
+
+  #logged(line: string): void {
+    tellLeak(line);
+    if (/"level":("error"|50)/.test(line)) this.errors.push(line);
   }
 
   async pass(ms: number): Promise<void> {
