@@ -1,5 +1,6 @@
 import {Catalogue} from '../../libs/assistant/src/catalogue.ts';
 import {checkDefinition, unknownVariables} from '../../libs/assistant/src/load/check-definition.ts';
+import {YamlDefinition} from '../../libs/assistant/src/load/yaml-definition.ts';
 import {readYaml} from '../../libs/assistant/src/load/read-yaml.ts';
 import {render} from '../../libs/assistant/src/render.ts';
 import {sampleAssistant} from '../../libs/assistant/src/testing/sample-assistant.ts';
@@ -16,7 +17,7 @@ export const FILE_KINDS = [
     check(input: string) {
       const written = readYaml(input);
       if ('problem' in written) return;
-      const checked = checkDefinition(written.value);
+      const checked = checkDefinition(written.value, YamlDefinition);
       if (!checked.ok) {
         if (checked.problems.length === 0) throw new Error('it is refused, and nothing is wrong with it');
         for (const {path} of checked.problems) written.lineOf(path);

@@ -25,6 +25,7 @@ function journalOf(seed: number): JournalEntry[] {
   const more: JournalEntry[] = [
     {is: 'item', wall, item: {kind: 'note', id: 'keys', text: 'The caller pressed 4 1 1 1.'}},
     {is: 'notes', wall, notes: {name: 'Larsen'}},
+    {is: 'keys', wall, callId: 'c', as: 'pin', keys: '4071', isWhole: true},
     ...(tool
       ? [{is: 'tool', wall, tool: {...tool, arguments: '{"iban":"NO93"}', result: 'Larsen'}, callId: 'c'} as const]
       : []),
@@ -35,7 +36,7 @@ function journalOf(seed: number): JournalEntry[] {
   return [{is: 'snapshot', wall, call: snapshotOf(all)}, ...all];
 }
 
-const WORDS = /open from|question \d|pressed|Larsen|NO93|\{"open":true\}/;
+const WORDS = /open from|question \d|pressed|Larsen|NO93|4071|\{"open":true\}/;
 
 test('what was said and pressed, asked, noted and filled in stands in no line, and comes back as it was', () => {
   for (const seed of SEEDS) {

@@ -30,7 +30,7 @@ interface Open {
 
 /**
  * The digits that the caller enters for tools, one entry at a time. They are in the journal, so that a call which moves
- * goes on in the middle of an entry; its entries of that kind are secret (`isSecret`).
+ * goes on in the middle of an entry, and sealed there as all words are (`events/journal-seal.ts`).
  *
  *   closed ──begin──> waits for the first key ──key──> waits for the next ──(max, # or a pause)──> closed, kept by name
  *     ^                    └──nothing came─────────────────────────────────────────────────────┘
