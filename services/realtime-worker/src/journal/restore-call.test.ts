@@ -173,6 +173,7 @@ describe('the journal of a call that an earlier version wrote', () => {
       tools: new Map(),
       failovers: 1,
       keys: [],
+      recorded: false,
       owner: 'worker-a',
     });
     expect(openTurn).toMatchObject({
