@@ -4,6 +4,7 @@ import {WebSocketServer, type RawData, type ServerOptions, type WebSocket} from 
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../carrier.ts';
 import type {Reader} from './read-twilio.ts';
 import {toCarrierAudio, toCarrierEvent, toTimestamp, toUnreadable} from './to-carrier-event.ts';
+import {TextFrames} from './text-frames.ts';
 import {clearMessage, markMessage, mediaFrame, mediaMessage, type StreamName} from './to-twilio.ts';
 
 /**
@@ -81,6 +82,7 @@ function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSoc
     return onEvent(toCarrierEvent(message));
   };
   socket.on('message', (raw, isBinary) => (isBinary ? onEvent(BINARY) : receive(bytesOf(raw))));
+  readTexts(socket, connection, receive);
   return {
     carrier: 'twilio',
     closed,
@@ -109,6 +111,43 @@ function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSoc
     onAudio: listener => void (onAudio = listener),
     onPong: listener => void socket.on('pong', listener),
   };
+}
+
+/**
+ * Reads the whole text messages of a connection before the library does, which then has nothing to copy, to check and to
+ * pass through its streams. The library gets all other bytes, in their order.
+ */
+function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buffer) => void): void {
+  const [library, ...others] = connection.listeners('data').filter(isListener);
+  if (!library || others.length > 0) return;
+  /** It has given the connection up: what still comes is nobody's. */
+  let isBroken = false;
+  socket.once('error', () => (isBroken = true));
+  const texts = new TextFrames(
+    {
+      text(message) {
+        receive(message);
+        return socket.readyState === socket.OPEN;
+      },
+      other: bytes => void (isBroken || library.call(connection, bytes)),
+    },
+    LIMITS.maxPayload,
+  );
+  const read = (chunk: Buffer) => {
+    texts.feed(chunk);
+    if (socket.readyState !== socket.OPEN) texts.giveUp();
+    if (texts.isOver) leave();
+  };
+  const leave = () => {
+    connection.off('data', read);
+    if (!isBroken) connection.on('data', library);
+  };
+  connection.on('data', read);
+  connection.off('data', library);
+}
+
+function isListener(listener: (...args: never) => unknown): listener is (this: Duplex, chunk: Buffer) => void {
+  return typeof listener === 'function';
 }
 
 /** One buffer: the messages of Twilio come in one piece. */
