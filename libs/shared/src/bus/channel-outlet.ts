@@ -2,23 +2,31 @@ import {slotOf} from './channel-slot.ts';
 import type {Delivered, Outlet, Urgency} from './media-bus.ts';
 import {spublishPrefix, type Asker, type Batch} from './resp-batch.ts';
 
+/** Where messages are written. */
+export interface BatchesOfSlots {
+  /** The batch that is written next to the node of a slot. */
+  batchOf(slot: number, urgency: Urgency): Batch;
+  /** Whether a command in it may be quiet. */
+  mayBeQuiet(slot: number): boolean;
+}
+
 /** The sending side of one channel. It is also the asker of all its messages, so that none needs an object. */
 export class ChannelOutlet implements Outlet, Asker {
   readonly #slot: number;
   readonly #prefix: Buffer;
   readonly #delivered: Delivered;
-  readonly #batchOf: (slot: number, urgency: Urgency) => Batch;
+  readonly #batches: BatchesOfSlots;
 
-  /** `batchOf`: the batch that is written next to the node of a slot. */
-  constructor(channel: string, delivered: Delivered, batchOf: (slot: number, urgency: Urgency) => Batch) {
+  constructor(channel: string, delivered: Delivered, batches: BatchesOfSlots) {
     this.#slot = slotOf(channel);
     this.#prefix = spublishPrefix(channel);
     this.#delivered = delivered;
-    this.#batchOf = batchOf;
+    this.#batches = batches;
   }
 
-  send(message: Buffer, tag: number, urgency: Urgency): void {
-    this.#batchOf(this.#slot, urgency).spublish(this.#prefix, message, this, tag);
+  send(message: Buffer, tag: number, urgency: Urgency, isCounted = true): void {
+    const batch = this.#batches.batchOf(this.#slot, urgency);
+    batch.spublish(this.#prefix, message, this, tag, !isCounted && this.#batches.mayBeQuiet(this.#slot));
   }
 
   counted(tag: number, receivers: number): void {

@@ -5,6 +5,7 @@ import {redisTroubleOf} from '../redis/redis-trouble.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 import {fieldOf, promised, Subscribing} from './askers.ts';
 import {ChannelTable} from './channel-table.ts';
+import {canBeQuiet} from './can-be-quiet.ts';
 import {Echo, type EchoEvents} from './echo.ts';
 import {nameOf, type Address} from './address.ts';
 import {MediaConnection, type ConnectionEvents} from './media-connection.ts';
@@ -22,7 +23,7 @@ const RETRY_PASSWORD: Millis = 400;
 /** A connection that is lost again within this time counts as the same outage. */
 const SETTLED: Millis = 1_000;
 /** So many batches are kept for later use. */
-const MOST_SPARE = 4;
+const MOST_SPARE = 16;
 
 /** What a lane tells its bus. */
 export interface LaneEvents {
@@ -70,6 +71,7 @@ export class Lane implements ConnectionEvents, EchoEvents {
   #isClosed = false;
   #wasOpen = false;
   #isReplica = false;
+  #mayBeQuiet = false;
   #retry: Cancel = () => {};
   readonly #unknownPushes = new Set<string>();
   #role: 'asked' | 'known' = 'known';
@@ -111,6 +113,11 @@ export class Lane implements ConnectionEvents, EchoEvents {
 
   get linkedSince(): Millis | undefined {
     return this.#echo?.watch.linkedSince;
+  }
+
+  /** Whether a command may be quiet (`Batch`): this Redis knows that, and our user may ask for it. */
+  get mayBeQuiet(): boolean {
+    return this.#mayBeQuiet && this.isOpen;
   }
 
   /** What waits for the next flush; commands are added to it. */
@@ -178,6 +185,7 @@ export class Lane implements ConnectionEvents, EchoEvents {
     if (batch.isEmpty) return;
     if (this.#connection?.isOpen) {
       this.#batch = this.#spare.pop() ?? new Batch();
+      this.#batch.beginAfter(batch);
       this.#connection.write(batch);
     } else if (!this.#isNew || this.#isClosed) {
       this.#batch = this.#spare.pop() ?? new Batch();
@@ -229,6 +237,14 @@ export class Lane implements ConnectionEvents, EchoEvents {
     this.#options.events.doubtful(this);
   }
 
+  /** A node of a Cluster must be able to say MOVED. */
+  #askForQuiet(hello: RespValue): void {
+    this.#mayBeQuiet = false;
+    if (this.#options.isOfCluster || !this.#echo || !canBeQuiet(hello)) return;
+    const asker = {counted: () => {}, answered: () => void (this.#mayBeQuiet = true), refused: () => {}};
+    this.#batch.command(['CLIENT', 'REPLY', 'ON'], asker);
+  }
+
   #askRole(): void {
     this.#role = 'asked';
     this.#batch.command(['HELLO'], this.#roleAsker);
@@ -274,6 +290,7 @@ export class Lane implements ConnectionEvents, EchoEvents {
     const waited = this.#batch;
     this.#batch = new Batch();
     for (const subscription of this.#subscriptions.values()) this.#subscribe(subscription);
+    this.#askForQuiet(hello);
     if (this.#echo) this.#echo.send(this.#batch);
     else this.#outages.worked();
     this.flush();

@@ -18,7 +18,7 @@ export interface MediaBus extends AsyncDisposable {
   readonly countsAll: boolean;
   /**
    * The sending side of one channel for frames: fifty a second and call, so nothing is awaited and no promise is made.
-   * `delivered` is called once for each message, in the order of sending.
+   * `delivered` is called in the order of sending, once for each message that is counted or was not sent.
    */
   outlet(channel: string, delivered: Delivered): Outlet;
   /**
@@ -61,8 +61,11 @@ export type Delivered = (tag: number, receivers: number) => void;
 export type Urgency = 'now' | 'soon';
 
 export interface Outlet {
-  /** Copies the message before it returns. */
-  send(message: Buffer, tag: number, urgency: Urgency): void;
+  /**
+   * Copies the message before it returns. `isCounted`: false if nobody needs to know how many got it, so that no reply
+   * has to wake this process.
+   */
+  send(message: Buffer, tag: number, urgency: Urgency, isCounted?: boolean): void;
 }
 
 export type Unsubscribe = () => Promise<void>;

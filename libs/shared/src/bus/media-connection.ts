@@ -150,8 +150,14 @@ export class MediaConnection implements RespSink, Asker {
     this.#events.pushed(kind, parts);
   }
 
+  /** The batch whose reply has come. Those before it that await none were carried out. */
   #answering(): Batch | undefined {
-    const batch = this.#inFlight[0];
+    let [batch] = this.#inFlight;
+    while (batch && !batch.awaitsReply) {
+      this.#inFlight.shift();
+      this.#events.settled(batch);
+      [batch] = this.#inFlight;
+    }
     if (!batch) this.close(new Error('redis has answered what nobody asked'));
     return batch;
   }

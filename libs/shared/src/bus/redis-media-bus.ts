@@ -7,7 +7,7 @@ import {every, everyWhile} from '../ticker.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 import {nameOf, type Address} from './address.ts';
 import {promised} from './askers.ts';
-import {ChannelOutlet} from './channel-outlet.ts';
+import {type BatchesOfSlots, ChannelOutlet} from './channel-outlet.ts';
 import {slotOf} from './channel-slot.ts';
 import {ClusterNodes} from './cluster-nodes.ts';
 import {ECHO_MS, IDLE_ECHO_MS} from './echo-watch.ts';
@@ -97,10 +97,7 @@ class RedisMediaBus implements MediaBus, LaneEvents {
   }
 
   outlet(channel: string, delivered: Delivered): Outlet {
-    return new ChannelOutlet(channel, delivered, (slot, urgency) => {
-      this.#framesFlow = true;
-      return this.#batchOf(slot, urgency);
-    });
+    return new ChannelOutlet(channel, delivered, this.#frames);
   }
 
   async subscribe(channel: string, listener: (message: Buffer) => void): Promise<Unsubscribe> {
@@ -187,6 +184,14 @@ class RedisMediaBus implements MediaBus, LaneEvents {
       if (subscription.lane === from && this.#isHeld(subscription)) from.carry(subscription);
     });
   }
+
+  readonly #frames: BatchesOfSlots = {
+    batchOf: (slot, urgency) => {
+      this.#framesFlow = true;
+      return this.#batchOf(slot, urgency);
+    },
+    mayBeQuiet: slot => this.#router.laneOf(slot)?.mayBeQuiet ?? false,
+  };
 
   /** The batch that is written next to the node of a slot. */
   readonly #batchOf = (slot: number, urgency: Urgency): Batch => {

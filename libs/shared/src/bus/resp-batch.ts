@@ -15,6 +15,11 @@ export function spublishPrefix(channel: string): Buffer {
   return Buffer.from(`*3\r\n$8\r\nSPUBLISH\r\n$${Buffer.byteLength(channel)}\r\n${channel}\r\n$`);
 }
 
+/** Redis answers to no command from here on, and to each from here on; it confirms the second itself. */
+const ANSWER_NOTHING = ['CLIENT', 'REPLY', 'OFF'];
+const ANSWER_ALL = ['CLIENT', 'REPLY', 'ON'];
+const NOBODY: Asker = {counted() {}, answered() {}, refused() {}};
+
 const FIRST_SIZE = 16_384;
 const ZERO = 48;
 const CR = 13;
@@ -26,6 +31,9 @@ const OVERHEAD = 16;
  * Commands that are written together, as bytes, and who waits for their replies. It holds flat arrays, because it is
  * filled and emptied a hundred times a second and call. A batch is kept until its last reply, so that a command can be
  * sent again to another node.
+ *
+ * To a quiet command Redis says nothing, so that no reply wakes this process. What became of it is known when a later
+ * command has its reply, which is only ever given after it; its asker hears of it only if the connection ends before.
  */
 export class Batch {
   #bytes = Buffer.allocUnsafe(FIRST_SIZE);
@@ -36,16 +44,37 @@ export class Batch {
   readonly #tags: number[] = [];
   /** For each command 1 if another node has sent it here. */
   readonly #redirected: number[] = [];
+  /** For each command 1 if it has no reply. */
+  readonly #quiet: number[] = [];
   #count = 0;
   #settled = 0;
+  /** Commands whose reply is to come. */
+  #awaited = 0;
+  /** Whether Redis says nothing to what would be added now. */
+  #isQuiet = false;
 
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  /** Whether every command has its reply. */
+  /** Whether it is known of every command what became of it. */
   get isSettled(): boolean {
     return this.#settled === this.#count;
+  }
+
+  /** Whether a reply to one of its commands is to come. */
+  get awaitsReply(): boolean {
+    return this.#awaited > 0;
+  }
+
+  /** Whether Redis says nothing to the commands behind it. The batch that is written next must begin so. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
+  /** Begins, empty, where another batch has ended. */
+  beginAfter(before: Batch): void {
+    this.#isQuiet = before.#isQuiet;
   }
 
   /** What to write. Valid until `clear`. */
@@ -54,7 +83,8 @@ export class Batch {
   }
 
   /** Adds a SPUBLISH. Copies the message. */
-  spublish(prefix: Buffer, message: Buffer, asker: Asker, tag: number): void {
+  spublish(prefix: Buffer, message: Buffer, asker: Asker, tag: number, isQuiet = false): void {
+    if (isQuiet !== this.#isQuiet) this.#setQuiet(isQuiet);
     this.#reserve(prefix.length + message.length + OVERHEAD);
     const bytes = this.#bytes;
     bytes.set(prefix, this.#used);
@@ -75,6 +105,17 @@ export class Batch {
 
   /** Adds a command without a reply if it succeeds. The next command must be one that Redis never refuses. */
   prelude(words: readonly string[]): void {
+    if (this.#isQuiet) this.#setQuiet(false);
+    this.#write(words);
+  }
+
+  #setQuiet(isQuiet: boolean): void {
+    this.#isQuiet = isQuiet;
+    this.#write(isQuiet ? ANSWER_NOTHING : ANSWER_ALL);
+    if (!isQuiet) this.#expect(NOBODY, 0, 0);
+  }
+
+  #write(words: readonly string[]): void {
     const text = `*${words.length}\r\n${words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
     this.#reserve(text.length * 3);
     this.#used += this.#bytes.write(text, this.#used);
@@ -89,39 +130,42 @@ export class Batch {
     this.#bytes.set(from.#bytes.subarray(start, end), this.#used);
     this.#used += end - start;
     this.#expect(from.#asker, from.#tag, 1);
-    from.#settled += 1;
+    from.#settle();
   }
 
   counted(count: number): void {
+    this.#skipQuiet();
     const [asker, tag] = [this.#asker, this.#tag];
-    this.#settled += 1;
+    this.#settle();
     asker.counted(tag, count);
   }
 
   answered(value: RespValue): void {
+    this.#skipQuiet();
     const [asker, tag] = [this.#asker, this.#tag];
-    this.#settled += 1;
+    this.#settle();
     asker.answered(tag, value);
   }
 
   refused(error: Error): void {
-    const [asker, tag] = [this.#asker, this.#tag];
-    this.#settled += 1;
-    asker.refused(tag, error);
+    this.#skipQuiet();
+    this.#refuse(error);
   }
 
-  /** Refuses all that have no reply, in order. */
+  /** Refuses all of which it is not known what became of them, in order. */
   abandon(error: Error): void {
-    while (!this.isSettled) this.refused(error);
+    while (!this.isSettled) this.#refuse(error);
   }
 
-  /** The asker of the oldest command that has no reply. */
+  /** The asker of the oldest command whose reply is to come. */
   get next(): Asker | undefined {
+    this.#skipQuiet();
     return this.isSettled ? undefined : this.#asker;
   }
 
   /** Whether that command came here from another node. */
   get isRedirected(): boolean {
+    this.#skipQuiet();
     return this.#redirected[this.#settled] === 1;
   }
 
@@ -131,6 +175,24 @@ export class Batch {
     this.#used = 0;
     this.#count = 0;
     this.#settled = 0;
+    this.#awaited = 0;
+    this.#isQuiet = false;
+  }
+
+  /** A later command gets its reply: these were carried out. */
+  #skipQuiet(): void {
+    while (this.#quiet[this.#settled] === 1 && this.#awaited > 0) this.#settled += 1;
+  }
+
+  #refuse(error: Error): void {
+    const [asker, tag] = [this.#asker, this.#tag];
+    this.#settle();
+    asker.refused(tag, error);
+  }
+
+  #settle(): void {
+    if (this.#quiet[this.#settled] !== 1) this.#awaited -= 1;
+    this.#settled += 1;
   }
 
   get #asker(): Asker {
@@ -148,6 +210,8 @@ export class Batch {
     this.#askers[this.#count] = asker;
     this.#tags[this.#count] = tag;
     this.#redirected[this.#count] = redirected;
+    this.#quiet[this.#count] = this.#isQuiet ? 1 : 0;
+    if (!this.#isQuiet) this.#awaited += 1;
     this.#count += 1;
   }
 

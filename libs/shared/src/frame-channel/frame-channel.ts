@@ -91,6 +91,8 @@ export interface EdgeEndOptions {
   readonly audio?: ByteRing;
   /** A message had no receiver, which is the first sign that the worker is dead. */
   readonly undelivered?: () => void;
+  /** The worker at the other end. The messages of all its channels together show soon enough that it is dead. */
+  readonly worker?: string;
 }
 
 /** Opens the two ends; both processes must name the same stream and epoch. */

@@ -12,10 +12,25 @@ const TICK_MS = 25;
 /** How long closing waits for the other side to confirm. */
 const FLUSH_MS = 1_000;
 
+/** Of the messages to one worker, or of one worker to all edges, one is counted this often. */
+const COUNT_EVERY: Millis = 20;
+
+/** Says which messages are counted: Redis tells of each how many got it, and each time that wakes this process. */
+class CountPace {
+  #countedAt: Millis = Number.NEGATIVE_INFINITY;
+
+  isDue(at: Millis): boolean {
+    if (at - this.#countedAt < COUNT_EVERY) return false;
+    this.#countedAt = at;
+    return true;
+  }
+}
+
 interface Wiring<Out, In, OnAudio> {
   readonly bus: MediaBus;
   readonly clock: Clock;
   readonly epoch: number;
+  readonly pace: CountPace;
   readonly outChannel: string;
   readonly out: FrameCodec<Out, unknown>;
   readonly in: FrameCodec<In, OnAudio>;
@@ -44,16 +59,25 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 
   constructor(wiring: Wiring<Out, In, OnAudio>) {
     this.#wiring = wiring;
-    const {bus, clock, epoch, outChannel, options} = wiring;
+    const {bus, clock, epoch, pace, outChannel, options} = wiring;
     this.#outlet = bus.outlet(outChannel, (seq, receivers) => {
       if (receivers === 0 && this.#state !== 'closed') options?.undelivered?.();
       this.#link.published(seq, receivers, clock.now());
     });
     const out: LinkOut = {
-      publish: (packet, seq, urgency) => this.#outlet.send(packet, seq, urgency),
+      publish: (packet, seq, urgency, isCounted) =>
+        this.#outlet.send(packet, seq, urgency, isCounted || pace.isDue(clock.now())),
       deliver: packet => this.#deliver(packet),
     };
     this.#link = new ReliableLink(epoch, out, options?.audio);
+  }
+
+  get worker(): string | undefined {
+    return this.#wiring.options?.worker;
+  }
+
+  get pace(): CountPace {
+    return this.#wiring.pace;
   }
 
   send(frame: Out): void {
@@ -168,7 +192,10 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 
 /** Frame channels over any bus. One ticker serves every channel of the process, while there are any. */
 export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannels & Disposable {
-  const open = new Set<{tick(): void}>();
+  const open = new Set<{tick(): void; readonly worker: string | undefined; readonly pace: CountPace}>();
+  /** All channels to one worker have one pace, and so have all channels of a worker. */
+  const paceOf = (worker: string | undefined) =>
+    [...open].find(channel => channel.worker === worker)?.pace ?? new CountPace();
   const ticking = everyWhile(clock, TICK_MS, () => {
     for (const channel of open) channel.tick();
   });
@@ -187,7 +214,8 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
       ticking(open.size > 0);
       void letGo();
     };
-    const channel = new ReliableFrameChannel<Out, In, OnAudio>({...wiring, bus, clock, outChannel, gone});
+    const pace = paceOf(wiring.options?.worker);
+    const channel = new ReliableFrameChannel<Out, In, OnAudio>({...wiring, bus, clock, pace, outChannel, gone});
     unsubscribe = await bus.subscribe(inChannel, message => channel.arrive(message));
     // A frame of a newer epoch may have ended it before Redis confirmed the subscription.
     if (isGone) void letGo();

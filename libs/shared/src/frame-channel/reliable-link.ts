@@ -28,8 +28,11 @@ const NO_BODY = Buffer.alloc(0);
 
 /** Where a link puts what it decides. The bytes belong to the callee during the call only. */
 export interface LinkOut {
-  /** A packet for the other side. `seq`: its number; 0 if it has none. */
-  publish(packet: Buffer, seq: number, urgency: Urgency): void;
+  /**
+   * A packet for the other side. `seq`: its number; 0 if it has none. `isCounted`: whether `published` must be told what
+   * became of it; if not, only if it was not sent.
+   */
+  publish(packet: Buffer, seq: number, urgency: Urgency, isCounted: boolean): void;
   /** The next frame in order, each exactly once: a packet. A `bye` ends the channel. */
   deliver(packet: Buffer): void;
 }
@@ -310,7 +313,8 @@ export class ReliableLink {
     const held = echo === 0 ? 0 : Math.min(65_535, Math.round((at - this.#newestAt) * 10));
     const packet = scratch.packet(bodyLength);
     writeSenderHeader(packet, this.#arrived.next - 1, tenths(at), echo, held);
-    this.#out.publish(packet, seq, urgency);
+    // Whether it arrived is known by its confirmation. The count is needed to find the other side, or to miss it.
+    this.#out.publish(packet, seq, urgency, !this.#met || !this.#reachable);
   }
 }
 

@@ -100,10 +100,21 @@ const RIGHTS = {
 export type RedisUse = keyof typeof RIGHTS;
 
 /**
- * On no key: INFO has the version and whether data is still loaded, SETNAME names our connections in CLIENT LIST, and
- * CLUSTER finds the nodes of a Cluster. We do without INFO and SETNAME where they are forbidden.
+ * On no key: INFO has the version and whether data is still loaded, SETNAME names our connections in CLIENT LIST, REPLY
+ * spares us answers about frames, and CLUSTER finds the nodes of a Cluster. We do without the first three where they are
+ * forbidden.
  */
-const ON_NO_KEY = ['info', 'client|setname', 'cluster|slots', 'cluster|info', 'multi', 'exec', 'time', 'ping'];
+const ON_NO_KEY = [
+  'info',
+  'client|setname',
+  'client|reply',
+  'cluster|slots',
+  'cluster|info',
+  'multi',
+  'exec',
+  'time',
+  'ping',
+];
 
 export function rightsFor(use: RedisUse): Rights {
   return RIGHTS[use];

@@ -163,7 +163,8 @@ export class WorkerLink {
   async #open({call, settledMs}: Owned): Promise<void> {
     const {streamSid} = this.stream;
     const {id, channels, workers, clock, log, metrics} = this.#deps;
-    const options = {audio: this.#history.ring, undelivered: () => workers.noReceiver(call.owner)};
+    const {owner} = call;
+    const options = {audio: this.#history.ring, worker: owner, undelivered: () => workers.noReceiver(owner)};
     const opened = await retryUntilAborted(() => channels.edgeEnd(streamSid, call.epoch, options), {
       clock,
       signal: this.#stop.signal,
