@@ -39,6 +39,9 @@ const pairs: Pair[] = [];
 while (pairs.length < values.pairs && isOpen(pairs, MOST_TIMES_PLAIN)) {
   const a = await ours.measure({...values, memory: false});
   const b = await plain.measure({...values, memory: false});
+  const missing = [a, b].reduce((sum, {refused, dropped}) => sum + refused + dropped, 0);
+  // A call that is not there costs nothing.
+  if (missing > 0) throw new Error(`${missing} of ${2 * values.calls} calls were refused or dropped`);
   const ratio = totalCpu(a) / totalCpu(b);
   const others = Math.max(...[a, b].map(({machine}) => machine.others + machine.stolen));
   pairs.push({ratio, others});

@@ -118,8 +118,8 @@ function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSoc
  * pass through its streams. The library gets all other bytes, in their order.
  */
 function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buffer) => void): void {
-  const [library, ...others] = connection.listeners('data').filter(isListener);
-  if (!library || others.length > 0) return;
+  const [library, ...others] = connection.listeners('data');
+  if (!isListener(library) || others.length > 0) return;
   /** It has given the connection up: what still comes is nobody's. */
   let isBroken = false;
   socket.once('error', () => (isBroken = true));
@@ -146,7 +146,7 @@ function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buf
   connection.off('data', library);
 }
 
-function isListener(listener: (...args: never) => unknown): listener is (this: Duplex, chunk: Buffer) => void {
+function isListener(listener: unknown): listener is (this: Duplex, chunk: Buffer) => void {
   return typeof listener === 'function';
 }
 
