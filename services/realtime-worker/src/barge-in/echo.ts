@@ -9,6 +9,8 @@ const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** Frames of the assistant's audio that are kept: a minute, because the model sends audio faster than it is played. */
 const KNOWN = 3_000;
+/** A number that no frame has. */
+const NO_FRAME = 0xff_ff_ff_ff;
 /** Frames of the caller that are compared: a second, in which no two voices rise and fall alike. */
 const COMPARED = 50;
 /** Frames of delay at most: our voice takes up to 600 ms to Twilio, through the caller's phone and back. */
@@ -26,9 +28,8 @@ const MOST_RETURNED = 0.3;
  *   we hear  ▁▁▁▁▂▄▃▁▁▃▄▁▁▃▂
  */
 export class Echo {
-  readonly #said = new Float32Array(KNOWN);
-  /** The number of the frame that a place holds, counted on the clock of `at`. */
-  readonly #frame = new Float64Array(KNOWN).fill(-1);
+  /** Undefined until something is followed: where the server answers by itself, nothing is. */
+  #known: Known | undefined;
   readonly #ours = new Float64Array(COMPARED + LATEST);
   readonly #caller: Pick<SpeechLocator, 'isSpeech' | 'latestLevels'>;
   readonly #ledger: Pick<PlaybackLedger, 'sentMs' | 'heard'>;
@@ -60,17 +61,20 @@ export class Echo {
   #say(payload: string, playsAt: Millis): void {
     const bytes = Buffer.from(payload, 'base64');
     const first = Math.round(playsAt / FRAME_MS);
+    const {frame, said} = (this.#known ??= newKnown());
     for (let at = 0; at * FRAME_BYTES < bytes.length; at += 1) {
       const slot = (first + at) % KNOWN;
-      this.#frame[slot] = first + at;
-      this.#said[slot] = rms(bytes.subarray(at * FRAME_BYTES, (at + 1) * FRAME_BYTES));
+      frame[slot] = first + at;
+      said[slot] = rms(bytes.subarray(at * FRAME_BYTES, (at + 1) * FRAME_BYTES));
     }
   }
 
   /** What would have played later than now is not heard. */
   #cleared(at: Millis): void {
+    if (!this.#known) return;
     const now = Math.round(at / FRAME_MS);
-    for (let slot = 0; slot < KNOWN; slot += 1) if ((this.#frame[slot] ?? 0) > now) this.#said[slot] = 0;
+    const {frame, said} = this.#known;
+    for (let slot = 0; slot < KNOWN; slot += 1) if ((frame[slot] ?? 0) > now) said[slot] = 0;
   }
 
   /** The model hears speech begin; whether it is the caller's. */
@@ -100,17 +104,30 @@ export class Echo {
 
   /** How alike the caller is to what we said, at the delay at which they are most alike. */
   #likeness(at: Millis): number {
+    if (!this.#known) return 0;
+    const {frame, said} = this.#known;
     const levels = this.#caller.latestLevels;
     const first = Math.round(at / FRAME_MS) - this.#ours.length + 1;
     for (let index = 0; index < this.#ours.length; index += 1) {
       const slot = (first + index + KNOWN) % KNOWN;
-      this.#ours[index] = this.#frame[slot] === first + index ? (this.#said[slot] ?? 0) : 0;
+      this.#ours[index] = frame[slot] === first + index ? (said[slot] ?? 0) : 0;
     }
     let most = 0;
     // Their frames lie anywhere between two of ours: half way is near enough.
     for (let from = 0; from <= LATEST; from += 0.5) most = Math.max(most, correlation(levels, this.#ours, from));
     return most;
   }
+}
+
+/** How loud our frames are, in a circle. */
+interface Known {
+  readonly said: Float32Array;
+  /** The number of the frame that a place holds, counted on the clock of `at`. */
+  readonly frame: Uint32Array;
+}
+
+function newKnown(): Known {
+  return {said: new Float32Array(KNOWN), frame: new Uint32Array(KNOWN).fill(NO_FRAME)};
 }
 
 /** Pearson's r of `a` and as much of `b` from a place on, or from half way to the next; 0 where either never changes, or `a` is too loud. */

@@ -12,9 +12,11 @@ export interface KeptFrame {
   readonly stream: number;
 }
 
-/** Room for eight seconds of frames of 20 ms, which are 216 characters each, and for two frames more. */
-const USUAL_CHARACTERS = 402 * 216;
-const USUAL_FRAMES = 512;
+/** Room for two seconds of frames of 20 ms, which are 216 characters each: longer than most of what callers say. */
+const USUAL_CHARACTERS = 100 * 216;
+const USUAL_FRAMES = 128;
+/** The same for eight seconds, and for two frames more. */
+const MOST_CHARACTERS = 402 * 216;
 
 /**
  * The latest audio of the caller, oldest first: what another model session is given if this one is lost. The text lies in
@@ -133,8 +135,10 @@ export class KeptAudio {
 
   /** Moves what is kept to a ring that has room for so much more. Returns where that is. */
   #moved(more: number): number {
+    const needed = this.#characters + more;
     // Half of it stays free, so that the next frames need no other ring.
-    const text = Buffer.allocUnsafeSlow(Math.max(USUAL_CHARACTERS, 2 * (this.#characters + more)));
+    const ample = Math.max(USUAL_CHARACTERS, 2 * needed);
+    const text = Buffer.allocUnsafeSlow(needed <= MOST_CHARACTERS ? Math.min(ample, MOST_CHARACTERS) : ample);
     let to = 0;
     for (let place = this.#oldest; place < this.#next; place += 1) {
       const slot = this.#frames.slot(place);
