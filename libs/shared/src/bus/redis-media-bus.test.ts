@@ -122,6 +122,80 @@ describe('a Redis that does not speak as it should', () => {
   });
 });
 
+describe('frames that nobody needs counted', () => {
+  const channel = 'media:{a}:up';
+  const quieted = () => redis.heard.filter(words => words.join(' ') === 'CLIENT REPLY OFF').length;
+
+  /** Sends frames, of which those named in capitals are counted. */
+  async function sendAll(bus: MediaBus, texts: readonly string[]) {
+    const results: [tag: number, receivers: number][] = [];
+    const outlet = bus.outlet(channel, (tag, receivers) => results.push([tag, receivers]));
+    for (const [tag, text] of texts.entries()) outlet.send(Buffer.from(text), tag, 'now', text === text.toUpperCase());
+    return results;
+  }
+
+  /** A bus that has learned what its Redis can do. */
+  async function opened(version: string): Promise<{bus: MediaBus; heard: string[]}> {
+    redis.version = version;
+    const bus = await open();
+    const heard = await listen(bus, channel);
+    return {bus, heard};
+  }
+
+  test('are heard, and Redis answers only the others, each to whom it concerns', async () => {
+    const {bus, heard} = await opened('7.0.10');
+    const results = await sendAll(bus, ['a', 'B', 'c', 'd', 'E', 'f']);
+    const more = bus.publish(channel, Buffer.from('G'));
+    await soon(() => expect(heard).toEqual(['a', 'B', 'c', 'd', 'E', 'f', 'G']));
+    expect(await more).toBe(1);
+    expect(results).toEqual([
+      [1, 1],
+      [4, 1],
+    ]);
+    expect(quieted()).toBeGreaterThan(0);
+  });
+
+  test('are reported if the connection ends before Redis has answered a later one', async () => {
+    const {bus, heard} = await opened('7.2.4');
+    redis.script = ([name, , message], connection) => {
+      if (name === 'SPUBLISH' && message === 'd') connection.close();
+      return undefined;
+    };
+    const results = await sendAll(bus, ['a', 'B', 'c', 'd']);
+    await soon(() => expect(results).toHaveLength(3));
+    expect(results).toEqual([
+      [1, 1],
+      [2, 0],
+      [3, 0],
+    ]);
+    redis.script = () => undefined;
+    await carries(bus, channel, heard);
+    expect(quieted()).toBeGreaterThan(0);
+  });
+
+  test.each<[string, string, Script]>([
+    ['a Redis that would send no messages either', '7.0.9', () => undefined],
+    [
+      'a user who may not ask for that',
+      '7.2.4',
+      ([name]) => (name === 'CLIENT' ? '-NOPERM no permissions\r\n' : undefined),
+    ],
+  ])('are answered by %s', async (_, version, script) => {
+    redis.script = script;
+    const {bus, heard} = await opened(version);
+    const results = await sendAll(bus, ['a', 'B', 'c']);
+    await soon(() =>
+      expect(results).toEqual([
+        [0, 1],
+        [1, 1],
+        [2, 1],
+      ]),
+    );
+    await soon(() => expect(heard).toEqual(['a', 'B', 'c']));
+    expect(quieted()).toBe(0);
+  });
+});
+
 describe('a channel to which our user has no right', () => {
   const refuses: Script = ([name, channel]) =>
     name === 'SSUBSCRIBE' && channel?.startsWith('media:')

@@ -11,6 +11,8 @@ export class ScriptedConnection {
   readonly #socket: Socket;
   /** The channels that it has subscribed. */
   readonly channels = new Set<string>();
+  /** It has asked for no replies. */
+  isQuiet = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -31,10 +33,12 @@ export class ScriptedConnection {
 }
 
 const bulk = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+const isReply = (said: string) => !said.startsWith('>');
 const push = (kind: string, channel: string, third: string) => `>3\r\n${bulk(kind)}${bulk(channel)}${third}`;
 
 /** The answer of a Redis to HELLO. */
-export const hello = (role = 'master') => `%2\r\n${bulk('server')}${bulk('redis')}${bulk('role')}${bulk(role)}`;
+export const hello = (role = 'master', version = '7.0.0') =>
+  `%3\r\n${bulk('server')}${bulk('redis')}${bulk('version')}${bulk(version)}${bulk('role')}${bulk(role)}`;
 
 /** A server on loopback that speaks as Redis does about sharded channels, unless its script says otherwise. */
 export class ScriptedRedis implements AsyncDisposable {
@@ -43,6 +47,7 @@ export class ScriptedRedis implements AsyncDisposable {
   /** Every command that came, in order. */
   readonly heard: (readonly string[])[] = [];
   script: Script = () => undefined;
+  version = '7.0.0';
 
   private constructor(server: Server) {
     this.#server = server;
@@ -92,13 +97,16 @@ export class ScriptedRedis implements AsyncDisposable {
   #answer(words: readonly string[], connection: ScriptedConnection): void {
     this.heard.push(words);
     const said = this.script(words, connection) ?? this.#asUsual(words, connection);
-    if (said !== '') connection.say(said);
+    if (said !== '' && !(connection.isQuiet && isReply(said))) connection.say(said);
   }
 
   #asUsual([name, channel = '', message = '']: readonly string[], connection: ScriptedConnection): string {
     switch (name) {
       case 'HELLO':
-        return hello();
+        return hello('master', this.version);
+      case 'CLIENT':
+        connection.isQuiet = message === 'OFF';
+        return connection.isQuiet ? '' : '+OK\r\n';
       case 'SSUBSCRIBE':
         connection.channels.add(channel);
         return push('ssubscribe', channel, ':1\r\n');
