@@ -113,6 +113,25 @@ test('images are named by an exact version, and Node is the one that runs everyw
   expect(new Set(bases)).toEqual(new Set([`${dependencies.node}-bookworm-slim`]));
 });
 
+test('Prometheus reads the metrics where the services have them, which no stranger reaches', () => {
+  const prometheus = z
+    .object({
+      scrape_configs: z.tuple([
+        z.object({dns_sd_configs: z.array(z.object({names: z.tuple([z.string()]), port: z.number()}))}),
+      ]),
+    })
+    .parse(parse(readFileSync('deploy/observability/prometheus.yml', 'utf8')));
+  const asked = prometheus.scrape_configs[0].dns_sd_configs.map(({names: [name], port}) => [name, port]);
+  const {METRICS_PORT: port} = z.object({METRICS_PORT: z.number()}).parse(compose.services['webhook']?.environment);
+  expect(asked).toEqual(SERVICES.map(service => [service, port]));
+  for (const service of SERVICES)
+    expect(compose.services[service]?.environment).toMatchObject({METRICS_PORT: port, METRICS_HOST: '0.0.0.0'});
+  expect(Object.values(compose.services).flatMap(({ports}) => ports)).not.toContainEqual(
+    expect.stringContaining(String(port)),
+  );
+  expect(readFileSync('deploy/haproxy.cfg', 'utf8')).not.toContain(String(port));
+});
+
 test('the balancer leads to the ports on which services listen, and takes no path that is for inside', () => {
   const balancer = readFileSync('deploy/haproxy.cfg', 'utf8');
   for (const service of ['webhook', 'media-edge'])

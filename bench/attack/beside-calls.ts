@@ -2,98 +2,172 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import {percentiles} from '../load/percentiles.ts';
 import {Tape} from '../load/tape.ts';
-import {flood, FLOODS} from './flooding-phone.ts';
+import {type ModelFlood, hostileSession, type Poured} from './flooding-model.ts';
+import {flood, FLOODS, type Flood} from './flooding-phone.ts';
+import {HostileSockets} from './hostile-sockets.ts';
+import {quietPhone} from './quiet-phone.ts';
 import {ringing, sign, type SignedBridge} from './signed-bridge.ts';
-import {HostileSockets} from './strangers.ts';
-import {megabytes, ms, table} from './table.ts';
+import {kilobytes, megabytes, ms, table} from './table.ts';
 
 const SETTLE = 2_000;
+/** So many of the hostile sockets are opened by the edge. */
+const PASSES = 300;
 
 interface Options {
   readonly calls: number;
   readonly seconds: number;
   readonly sockets: number;
+  readonly megabytes: number;
+}
+
+/** An attack that goes on until it is disposed of, and what is told of it. */
+interface Attack extends AsyncDisposable {
+  tell(): Promise<Told>;
+}
+
+/** `sockets`: how many it has open, and at which process. */
+interface Told {
+  readonly text: string;
+  readonly sockets?: {readonly at: 'edge' | 'webhook'; readonly open: number};
+}
+
+interface Row {
+  readonly what: string;
+  /** Of the way from the caller to the model, in ms. */
+  readonly p99: number;
+  readonly cells: readonly (string | number)[];
+  readonly told: Told | undefined;
+  /** Bytes alive in each process. */
+  readonly heaps: Readonly<Record<'edge' | 'webhook' | 'worker', number>>;
 }
 
 /** Calls with nothing beside them, with an attack, and with nothing again, in one run. */
-export async function besideCalls(bridge: SignedBridge, {calls, seconds, sockets}: Options): Promise<string> {
-  const rows: (string | number)[][] = [];
-  const measure = async (what: string, more: () => string = () => '') => {
-    const tape = new Tape();
-    bridge.load.tape = tape;
-    await bridge.load.dial(bridge.webhookUrl, calls);
-    await sleep(SETTLE);
-    const before = await bridge.costOf('edge');
-    tape.start();
-    await sleep(seconds * 1_000);
-    tape.stop();
-    const after = await bridge.costOf('edge');
-    await sleep(700);
-    const [up, down] = [percentiles(tape.up), percentiles(tape.down)];
-    const told = more();
-    await bridge.load.hangUp();
-    await sleep(1_500);
-    const share = Math.round((after.cpuMs - before.cpuMs) / (seconds * 10));
-    rows.push([
-      what,
-      `${ms(up.p50)} / ${ms(up.p99)}`,
-      ms(down.p99),
-      tape.lost,
-      `${calls - tape.refused} of ${calls}`,
-      tape.dropped,
-      `${share} %`,
-      megabytes(after.rssBytes),
-      told,
-    ]);
-  };
-  await measure('nothing');
-  {
-    using hostile = new HostileSockets(bridge.system.edgePort, sockets);
-    await sleep(2_000);
-    await measure(
-      `${sockets} hostile sockets at the edge`,
-      () => `${hostile.opened} opened, ${hostile.size} open, oldest ${Math.round(hostile.oldestMs / 1_000)} s`,
-    );
+export async function besideCalls(bridge: SignedBridge, options: Options): Promise<string> {
+  const {calls, seconds, sockets, megabytes: size} = options;
+  const attacks: readonly (readonly [string, () => Promise<Attack>])[] = [
+    [`${sockets} hostile sockets at the edge`, () => hostileSockets(bridge, 'edge', sockets)],
+    [`${sockets} hostile sockets at the webhook`, () => hostileSockets(bridge, 'webhook', sockets)],
+    ['a phone with 840 times real time, again when closed', () => floodingPhones(bridge, FLOODS[0] as Flood)],
+    ['a phone with a second of audio 140 times a second, again', () => floodingPhones(bridge, FLOODS[1] as Flood)],
+    [`a model that sends ${size} MB`, () => hostileModel(bridge, 'audio', size)],
+    [`the same, for a phone that reads nothing`, () => hostileModel(bridge, 'audio', size, {reads: false})],
+    ['a model that reads nothing', () => hostileModel(bridge, 'deaf', size)],
+  ];
+  const rows = [await measure(bridge, options, 'nothing')];
+  for (const [what, begin] of attacks) {
+    {
+      await using attack = await begin();
+      await sleep(2_000);
+      rows.push(await measure(bridge, options, what, attack));
+    }
+    await sleep(1_000);
+    rows.push(await measure(bridge, options, 'nothing'));
   }
-  await sleep(1_000);
-  await measure('nothing');
-  {
-    using hostile = new HostileSockets(bridge.webhookPort, sockets);
-    await sleep(2_000);
-    await measure(
-      `${sockets} hostile sockets at the webhook`,
-      () => `${hostile.opened} opened, ${hostile.size} open, oldest ${Math.round(hostile.oldestMs / 1_000)} s`,
-    );
-  }
-  {
-    const stop = new AbortController();
-    let calls = 0;
-    const again = async () => {
-      while (!stop.signal.aborted) {
-        const callSid = sid('CA');
-        const url = await bridge.admit(ringing(callSid));
-        calls += 1;
-        await flood(FLOODS[1] ?? FLOODS[0]!, url, callSid, sign(url, {}));
-        await bridge.over(callSid);
-        await sleep(200);
-      }
-    };
-    const flooding = again();
-    await measure('a phone with a second of audio 140 times a second, again when closed', () => `${calls} calls of it`);
-    stop.abort();
-    await flooding;
-  }
-  await measure('nothing');
   const heads = [
     `beside ${calls} calls, ${seconds} s each`,
     'caller → model p50 / p99',
+    'p99 more than around it',
     'model → caller p99',
     'frames lost',
     'connected',
     'dropped',
     'edge',
-    'edge memory',
+    'memory of edge, worker',
     '',
   ];
-  return table(heads, rows);
+  return table(
+    heads,
+    rows.map((row, index) => {
+      const {what, cells, told, heaps, p99} = row;
+      const [up = '', ...rest] = cells;
+      const around = [rows[index - 1], rows[index + 1]].flatMap(other => other ?? []);
+      const isAttack = told !== undefined && around.length === 2;
+      const mean = (of: (row: Row) => number) => around.reduce((sum, other) => sum + of(other), 0) / around.length;
+      const more = isAttack ? ms(p99 - mean(other => other.p99)) : '';
+      const memory = `${megabytes(heaps.edge)}, ${megabytes(heaps.worker)}`;
+      const {at, open = 0} = told?.sockets ?? {};
+      const each = at && isAttack ? `, ${kilobytes((heaps[at] - mean(other => other.heaps[at])) / open)} each` : '';
+      return [what, up, more, ...rest, memory, `${told?.text ?? ''}${each}`];
+    }),
+  );
+}
+
+async function measure(bridge: SignedBridge, {calls, seconds}: Options, what: string, attack?: Attack): Promise<Row> {
+  const tape = new Tape();
+  bridge.load.tape = tape;
+  await bridge.load.dial(bridge.webhookUrl, calls);
+  await sleep(SETTLE);
+  const before = await bridge.costOf('edge');
+  tape.start();
+  await sleep(seconds * 1_000);
+  tape.stop();
+  const after = await bridge.costOf('edge');
+  await sleep(700);
+  const [up, down] = [percentiles(tape.up), percentiles(tape.down)];
+  const told = await attack?.tell();
+  const [edge, webhook, worker] = [
+    await bridge.heapOf('edge'),
+    await bridge.heapOf('webhook'),
+    await bridge.heapOf('worker'),
+  ];
+  await bridge.load.hangUp();
+  await sleep(1_500);
+  const share = Math.round((after.cpuMs - before.cpuMs) / (seconds * 10));
+  const connected = `${calls - tape.refused} of ${calls}`;
+  const cells = [`${ms(up.p50)} / ${ms(up.p99)}`, ms(down.p99), tape.lost, connected, tape.dropped, `${share} %`];
+  return {what, p99: up.p99, cells, told, heaps: {edge, webhook, worker}};
+}
+
+async function hostileSockets(bridge: SignedBridge, at: 'edge' | 'webhook', count: number): Promise<Attack> {
+  const hostile = new HostileSockets(at === 'edge' ? bridge.system.edgePort : bridge.webhookPort, count);
+  if (at === 'edge') await hostile.state(await bridge.passes(PASSES));
+  return {
+    async tell() {
+      const {opened, guests, open, oldestMs} = await hostile.state();
+      const oldest = `oldest ${Math.round(oldestMs / 1_000)} s`;
+      return {text: `${opened} opened, ${guests} of them admitted; ${open} open, ${oldest}`, sockets: {at, open}};
+    },
+    [Symbol.asyncDispose]: () => hostile[Symbol.asyncDispose](),
+  };
+}
+
+async function floodingPhones(bridge: SignedBridge, what: Flood): Promise<Attack> {
+  const stop = new AbortController();
+  let calls = 0;
+  const again = async () => {
+    while (!stop.signal.aborted) {
+      const callSid = sid('CA');
+      const url = await bridge.admit(ringing(callSid));
+      calls += 1;
+      await flood(what, url, callSid, sign(url, {}));
+      await bridge.over(callSid);
+      await sleep(200);
+    }
+  };
+  const flooding = again();
+  return {
+    tell: async () => ({text: `${calls} calls of it`}),
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await flooding;
+    },
+  };
+}
+
+/** One caller whose model is hostile; all other callers have the usual one. */
+async function hostileModel(
+  bridge: SignedBridge,
+  what: ModelFlood,
+  size: number,
+  options: {readonly reads?: boolean} = {},
+): Promise<Attack> {
+  const poured: Poured = {bytes: 0, sessions: 0};
+  const {model} = bridge.load;
+  model.instead = socket => hostileSession(socket, what, size * 1_000_000, poured);
+  const phone = await quietPhone(bridge, options);
+  model.instead = undefined;
+  return {
+    tell: async () => ({text: `${megabytes(poured.bytes)} taken from it, ${megabytes(phone.got)} at the phone`}),
+    [Symbol.asyncDispose]: () => phone[Symbol.asyncDispose](),
+  };
 }

@@ -1,13 +1,19 @@
 import {randomBytes} from 'node:crypto';
+import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {WebSocket} from 'ws';
+import {StreamMessages} from '../../simulators/twilio/src/media/stream-messages.ts';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import {Tape} from '../load/tape.ts';
-import {ringing, signatureOf, type SignedBridge} from './signed-bridge.ts';
+import {quietPhone} from './quiet-phone.ts';
+import {ringing, sign, signatureOf, type SignedBridge} from './signed-bridge.ts';
 import {type Forgery, handshake, post, sendAll} from './strangers.ts';
 import {table} from './table.ts';
 
 const REPLAYS = 450;
 const WARM_UP = 500;
+const EXPIRED = 1_000;
+const CROSSED = 50;
 
 /** Forged and repeated requests at both doors. Each kind is sent alone, so that its cost is known. */
 export async function forgeries(bridge: SignedBridge, count: number): Promise<string> {
@@ -15,6 +21,7 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   const edgePort = bridge.system.edgePort;
   await bridge.load.dial(webhookUrl, 4); // code is slow while it is cold
   await bridge.load.hangUp();
+  const each = Math.ceil(count / 9);
   const ticket = () => `/media-stream/${randomBytes(16).toString('hex')}`;
   const bad = () => randomBytes(20).toString('base64');
 
@@ -30,7 +37,11 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   await bridge.over(seen.CallSid);
   await sleep(1_500);
 
-  const each = Math.ceil(count / 8);
+  const expired = (await bridge.passes(Math.min(each, EXPIRED))).map(pass => handshake(pass.path, pass.signature));
+  await bridge.expireTickets();
+  let asked = 0;
+  const nextExpired = () => expired[(asked += 1) % expired.length] ?? '';
+
   const kinds: {what: string; at: 'edge' | 'webhook'; times: number; text: () => string}[] = [
     {what: 'handshake, no signature', at: 'edge', times: each, text: () => handshake(ticket())},
     {what: 'handshake, wrong signature', at: 'edge', times: each, text: () => handshake(ticket(), bad())},
@@ -41,11 +52,12 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
       text: () => handshake(ticket(), signatureOf(liveUrl)),
     },
     {
-      what: 'handshake, signed, ticket unknown or expired',
+      what: 'handshake, signed, ticket never given out',
       at: 'edge',
       times: each,
       text: () => signedUnknown(ticket()),
     },
+    {what: 'handshake, signed, ticket expired', at: 'edge', times: each, text: nextExpired},
     {what: 'handshake seen before, again', at: 'edge', times: REPLAYS, text: () => seenHandshake},
     {what: 'another path', at: 'edge', times: each, text: () => handshake('/nothing')},
     {what: 'post, no signature', at: 'webhook', times: each, text: () => post('/incoming-call', ringing())},
@@ -78,6 +90,7 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
     const cpu = Math.round(((after.cpuMs - before.cpuMs) / times) * 1_000);
     rows.push([what, told, bridge.load.model.sessions - sessions, (await bridge.keys()) - keys, `${cpu} µs`]);
   }
+  rows.push(await crossed(bridge));
   await bridge.over(live.CallSid);
   bridge.load.tape = new Tape();
   await bridge.load.dial(webhookUrl, 5);
@@ -86,4 +99,33 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   await bridge.over(sid('CA'));
   const heads = ['request', 'answers', 'sessions opened', 'keys of calls written', 'processor time each'];
   return `${table(heads, rows)}\n\nHonest callers afterwards: ${5 - refused} of 5 connected.`;
+}
+
+/** Sockets with a ticket of their own call, whose first message names somebody else's. */
+async function crossed(bridge: SignedBridge): Promise<(string | number)[]> {
+  const victim = ringing();
+  await using phone = await quietPhone(bridge, {call: victim});
+  const own = await Promise.all(Array.from({length: CROSSED}, async () => bridge.admit()));
+  await sleep(1_000);
+  const [sessions, keys, before] = [bridge.load.model.sessions, await bridge.keys(), await bridge.costOf('edge')];
+  const codes = await Promise.all(own.map(url => startOf(victim.CallSid, url)));
+  const after = await bridge.costOf('edge');
+  const told = [...Map.groupBy(codes, code => code)].map(([code, all]) => `${all.length} × ${code}`).join(', ');
+  const cpu = Math.round(((after.cpuMs - before.cpuMs) / CROSSED) * 1_000);
+  const opened = bridge.load.model.sessions - sessions;
+  const written = (await bridge.keys()) - keys;
+  const what = `start of another call${phone.isOpen ? ', which goes on' : ', which is lost'}`;
+  return [what, told, opened, written, `${cpu} µs`];
+}
+
+/** With which code the edge closes a socket that says it is for this call. */
+async function startOf(callSid: string, url: string): Promise<number> {
+  const socket = new WebSocket(url, {perMessageDeflate: false, headers: sign(url, {})});
+  socket.on('error', () => {});
+  const closed = once(socket, 'close') as Promise<[number]>;
+  await once(socket, 'open');
+  const messages = new StreamMessages({accountSid: sid('AC'), callSid, streamSid: sid('MZ'), customParameters: {}});
+  socket.send(messages.connected());
+  socket.send(messages.start());
+  return (await closed)[0];
 }

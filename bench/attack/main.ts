@@ -2,7 +2,7 @@
  * What strangers and odd peers can cost: forged and repeated requests, hostile sockets beside calls, a phone that floods, a
  * model that floods. Loopback only, bounded, against a webhook, an edge, a worker and a Redis of its own.
  *
- *   npm run bench attack -- [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
+ *   npm run bench attack -- [--parts forged,beside,phone,model] [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
  */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
@@ -19,6 +19,12 @@ const options = commandLine({
   command: 'npm run bench attack --',
   about: 'What strangers and odd peers can cost, on loopback.',
   options: z.object({
+    parts: z
+      .string()
+      .transform(text => text.split(','))
+      .pipe(z.array(z.enum(['forged', 'beside', 'phone', 'model'])))
+      .default(['forged', 'beside', 'phone', 'model'])
+      .describe('which parts are run'),
     calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('honest calls beside the attacks'),
     seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
     forgeries: wholeNumber({min: 10, max: 1_000_000}).default(4_000).describe('forged requests and handshakes'),
@@ -35,13 +41,14 @@ const tell = (title: string, text: string) => {
   console.log(`\n${title}\n\n${text}`);
 };
 console.log(machine);
-{
+const has = (part: (typeof options.parts)[number]) => options.parts.includes(part);
+if (has('forged') || has('beside') || has('phone')) {
   await using bridge = await SignedBridge.start();
-  tell('Forged and repeated', await forgeries(bridge, options.forgeries));
-  tell('Beside calls', await besideCalls(bridge, options));
-  tell('A phone that floods', await phoneFloods(bridge));
+  if (has('forged')) tell('Forged and repeated', await forgeries(bridge, options.forgeries));
+  if (has('beside')) tell('Beside calls', await besideCalls(bridge, options));
+  if (has('phone')) tell('A phone that floods', await phoneFloods(bridge));
 }
-tell('A model that floods', await modelFloods(options.megabytes * 1_000_000));
+if (has('model')) tell('A model that floods', await modelFloods(options.megabytes * 1_000_000));
 
 if (options.write !== undefined) {
   const [from, to] = ['<!-- bench attack -->', '<!-- end of bench attack -->'];

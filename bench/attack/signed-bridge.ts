@@ -1,11 +1,14 @@
-import {createHmac} from 'node:crypto';
+import {createHmac, randomBytes} from 'node:crypto';
 import {Redis} from 'ioredis';
+import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
+import {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import {readTwiml} from '../../simulators/twilio/src/twiml/twiml.ts';
 import {Load, type Sign} from '../load/load.ts';
 import {Probes} from '../load/probes.ts';
 import {costOf} from '../load/process-cost.ts';
 import {type OurSystem, startOurs} from '../load/systems.ts';
+import type {Pass} from './hostile-kinds.ts';
 
 const TOKEN = 'the-token-of-the-benchmark';
 
@@ -36,11 +39,13 @@ export function ringing(callSid = sid('CA')) {
 export class SignedBridge implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #redis: Redis;
+  readonly #probes: Probes;
   readonly load: Load;
   readonly system: OurSystem;
 
-  private constructor(stack: AsyncDisposableStack, load: Load, system: OurSystem, redis: Redis) {
+  private constructor(stack: AsyncDisposableStack, load: Load, system: OurSystem, redis: Redis, probes: Probes) {
     this.#stack = stack;
+    this.#probes = probes;
     this.load = load;
     this.system = system;
     this.#redis = redis;
@@ -52,10 +57,15 @@ export class SignedBridge implements AsyncDisposable {
     try {
       const load = stack.use(await Load.start(1, sign));
       const probes = stack.use(await Probes.listen());
-      const settings = {TWILIO_VALIDATE: 'on', TWILIO_AUTH_TOKEN: TOKEN, LOG_LEVEL: 'error'};
+      const settings = {
+        TWILIO_VALIDATE: 'on',
+        TWILIO_AUTH_TOKEN: TOKEN,
+        LOG_LEVEL: 'error',
+        CALLS_PER_CALLER: '0', // all phones of the benchmark have one number
+      };
       const system = stack.use(await startOurs(modelUrl ?? load.modelUrl, probes, settings));
       const redis = stack.adopt(new Redis(system.redisPort), client => client.disconnect());
-      return new SignedBridge(stack, load, system, redis);
+      return new SignedBridge(stack, load, system, redis, probes);
     } catch (thrown) {
       await stack.disposeAsync();
       throw thrown;
@@ -76,6 +86,30 @@ export class SignedBridge implements AsyncDisposable {
 
   async costOf(name: 'edge' | 'webhook' | 'worker'): ReturnType<typeof costOf> {
     return costOf((await this.system.pids())[name] ?? []);
+  }
+
+  /** Bytes alive in a process, after a garbage collection, which stops it for a moment. */
+  async heapOf(name: 'edge' | 'webhook' | 'worker'): Promise<number> {
+    const [pid = 0] = (await this.system.pids())[name] ?? [];
+    return (await this.#probes.ask(pid, {ask: 'heap'})).heapBytes ?? 0;
+  }
+
+  /** Handshakes that the edge will take once each, within a minute, for calls that nobody has. */
+  async passes(count: number): Promise<Pass[]> {
+    const directory = new RedisCallDirectory(this.#redis);
+    return Promise.all(
+      Array.from({length: count}, async () => {
+        const ticket = Ticket.parse(randomBytes(16).toString('hex'));
+        await directory.putTicket(ticket, {callSid: CallSid.parse(sid('CA')), epoch: 1});
+        const path = `/media-stream/${ticket}`;
+        return {path, signature: signatureOf(this.edgeUrl + path)};
+      }),
+    );
+  }
+
+  /** Lets the time of all tickets run out. */
+  async expireTickets(): Promise<void> {
+    for (const key of await this.#redis.keys('ticket:*')) await this.#redis.pexpire(key, 1);
   }
 
   /** How many keys of calls and tickets Redis has. */

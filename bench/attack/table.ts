@@ -6,3 +6,4 @@ export function table(heads: readonly string[], rows: readonly (readonly (string
 
 export const ms = (figure: number) => `${figure.toFixed(1)} ms`;
 export const megabytes = (bytes: number) => `${(bytes / 1_000_000).toFixed(0)} MB`;
+export const kilobytes = (bytes: number) => `${(bytes / 1_000).toFixed(1)} kB`;

@@ -51,9 +51,10 @@ export class Load implements AsyncDisposable {
     return this.#model?.url ?? '';
   }
 
-  /** What the model has had so far. */
-  get model(): Pick<Model, 'sessions' | 'heardMs'> {
-    return this.#model ?? {sessions: 0, heardMs: 0};
+  /** What the model has had so far, and who answers instead of it. */
+  get model(): Pick<Model, 'sessions' | 'heardMs' | 'instead'> {
+    if (!this.#model) throw new Error('the model has not started');
+    return this.#model;
   }
 
   /** Resolves when all have a stream, or none after all attempts. */

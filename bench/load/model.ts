@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import type {AddressInfo} from 'node:net';
-import {WebSocketServer} from 'ws';
+import {type WebSocket, WebSocketServer} from 'ws';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Metronome} from './metronome.ts';
 import {ModelSession} from './model-session.ts';
@@ -13,6 +13,8 @@ export interface Model extends AsyncDisposable {
   /** Sessions that were opened, and milliseconds of audio that they were given. */
   readonly sessions: number;
   readonly heardMs: Millis;
+  /** Takes the sessions that are opened from now on; this model answers them if it is not set. */
+  instead: ((socket: WebSocket) => void) | undefined;
 }
 
 /** `callOf`: the call of a number, which its frames carry. `tape`: of the run of this moment. */
@@ -27,6 +29,7 @@ export async function startModel(parts: {
   const nextNumber = () => (deltas += 1);
   server.on('connection', socket => {
     sessions += 1;
+    if (model.instead) return model.instead(socket);
     const send = (text: string) => socket.readyState === socket.OPEN && socket.send(text);
     const session = new ModelSession({name: String(sessions), send, callOf: parts.callOf, nextNumber});
     const stop = parts.metronome.add(at => session.tick(at));
@@ -43,8 +46,10 @@ export async function startModel(parts: {
       if (audio) session.hear(audio, arrived);
       else session.receive(JSON.parse(text) as {type?: string});
     });
+    return undefined;
   });
-  return {
+  const model: Model = {
+    instead: undefined,
     get sessions() {
       return sessions;
     },
@@ -57,6 +62,7 @@ export async function startModel(parts: {
       await new Promise(resolve => server.close(resolve));
     },
   };
+  return model;
 }
 
 const AUDIO = '"audio":"';

@@ -67,7 +67,7 @@ describe.skipIf(!renderer).each(overlays)('with the overlay %s', overlay => {
     expect(flows.toSorted()).toEqual([
       ...(overlay === 'one-redis' ? [`${OURS.join()} → redis-bus,redis-queue redis`] : []),
       'voicebridge/gateway → media-edge,webhook http',
-      `voicebridge/monitoring → ${OURS.join()} http`,
+      `voicebridge/monitoring → ${OURS.join()} metrics`,
     ]);
   });
 

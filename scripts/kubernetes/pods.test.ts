@@ -62,17 +62,26 @@ describe.skipIf(!renderer).each(overlays)('with the overlay %s', overlay => {
     }
   });
 
-  test.each(Object.entries(SERVICES))('%s is probed and scraped at the port that it listens on', (service, port) => {
-    const {ports, env, startupProbe, readinessProbe, livenessProbe} = containerOf(service);
-    expect(ports).toEqual([{name: 'http', containerPort: port}]);
-    expect(env).toContainEqual({name: 'PORT', value: String(port)});
-    expect(livenessProbe.httpGet).toEqual({path: '/livez', port: 'http'});
-    expect(startupProbe!.httpGet).toEqual({path: '/readyz', port: 'http'});
-    expect(startupProbe!.periodSeconds * startupProbe!.failureThreshold).toBeGreaterThanOrEqual(SLOW_START_SECONDS);
-    // While Redis is away a webhook must still be asked: it knows what callers are to hear.
-    expect(readinessProbe.httpGet!.path).toBe(service === 'webhook' ? '/livez' : '/readyz');
-    expect(podOf(service).metadata.annotations).toMatchObject({'prometheus.io/port': String(port)});
-  });
+  test.each(Object.entries(SERVICES))(
+    '%s is probed at the port that it listens on, and scraped at another',
+    (service, port) => {
+      const {ports, env, startupProbe, readinessProbe, livenessProbe} = containerOf(service);
+      const [shared] = ofKind(all, 'ConfigMap', ConfigMap);
+      const metrics = Number(shared?.data['METRICS_PORT']);
+      expect(shared?.data['METRICS_HOST']).toBe('0.0.0.0');
+      expect(ports).toEqual([
+        {name: 'http', containerPort: port},
+        {name: 'metrics', containerPort: metrics},
+      ]);
+      expect(env).toContainEqual({name: 'PORT', value: String(port)});
+      expect(livenessProbe.httpGet).toEqual({path: '/livez', port: 'http'});
+      expect(startupProbe!.httpGet).toEqual({path: '/readyz', port: 'http'});
+      expect(startupProbe!.periodSeconds * startupProbe!.failureThreshold).toBeGreaterThanOrEqual(SLOW_START_SECONDS);
+      // While Redis is away a webhook must still be asked: it knows what callers are to hear.
+      expect(readinessProbe.httpGet!.path).toBe(service === 'webhook' ? '/livez' : '/readyz');
+      expect(podOf(service).metadata.annotations).toMatchObject({'prometheus.io/port': String(metrics)});
+    },
+  );
 
   test.each(NAMES)('a %s that must stop gets the whole time of its drain', service => {
     const {env, lifecycle} = containerOf(service);

@@ -155,3 +155,12 @@ test('a stranger who asks for anything but a stream gets no further than the doo
     .toBe(true);
   expect(one.requests).toEqual([]);
 });
+
+test('a stranger does not read the metrics of the webhook through the door; the operator on this machine does', async () => {
+  const webhook = await listening(createServer((request, response) => response.end(`${request.url} of the webhook`)));
+  const {port} = await door([], webhook);
+  const ask = async (headers: Record<string, string>) =>
+    (await fetch(`http://127.0.0.1:${port}/metrics`, {headers})).status;
+  expect(await ask({'x-forwarded-for': '203.0.113.7'})).toBe(404);
+  expect(await ask({})).toBe(200);
+});

@@ -1,7 +1,16 @@
 import {createServer, request as httpRequest, type IncomingMessage, type ServerResponse} from 'node:http';
 import {connect, type Socket} from 'node:net';
 import {pipeline, type Duplex} from 'node:stream';
-import {closeServer, listen, REQUEST_LIMITS} from '@voicebridge/shared/service/http.ts';
+import {
+  closeServer,
+  isFromHere,
+  listen,
+  METRICS_PATH,
+  pathOf,
+  refuse,
+  refuseUpgrade,
+  REQUEST_LIMITS,
+} from '@voicebridge/shared/service/http.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import {askReady} from '../../tools/local-stack/ask-ready.ts';
@@ -36,8 +45,10 @@ export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontD
   const open = new Set<Duplex>();
   const chooseEdge = readyEdges(sockets);
   const server = createServer(REQUEST_LIMITS, (request, response) => {
+    // The webhook would take everything that comes through this door for a request of this machine.
+    if (pathOf(request) === METRICS_PATH && !isFromHere(request)) return refuse(response, 404);
     // The webhook keeps the connections of Twilio's requests open, and closes those of strangers.
-    passOn(request, response, webhookPort, () => strangers.proved(request.socket));
+    return passOn(request, response, webhookPort, () => strangers.proved(request.socket));
   });
   server.keepAliveTimeout = 65_000;
   const strangers = boundStrangers(server, {clock: systemClock});
@@ -49,9 +60,9 @@ export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontD
       open.delete(caller);
       leave();
     });
-    if (!request.url?.includes('/media-stream')) return refuse(caller, '404 Not Found');
+    if (!request.url?.includes('/media-stream')) return refuseUpgrade(caller, 404);
     void chooseEdge().then(edgePort => {
-      if (edgePort === undefined) return refuse(caller, '503 Service Unavailable');
+      if (edgePort === undefined) return refuseUpgrade(caller, 503);
       if (caller.destroyed) return;
       const edge = connect(edgePort, HERE);
       // Its first bytes are the answer to the handshake.
@@ -90,12 +101,6 @@ function readyEdges(sockets: ReadonlyMap<number, number>): () => Promise<number 
     for (const [port] of [...sockets].toSorted(([, a], [, b]) => a - b)) if (await isReady(port)) return port;
     return undefined;
   };
-}
-
-/** Answers a handshake with an error and lets go of its connection, whether or not the other side does. */
-function refuse(caller: Duplex, status: string): void {
-  caller.once('finish', () => caller.destroy());
-  caller.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 /** Sends the request unchanged, and then every byte in both directions. */

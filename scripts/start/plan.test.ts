@@ -111,6 +111,17 @@ describe('an operator', () => {
     );
   });
 
+  test('who gives the metrics a port finds those of each process on the next one', () => {
+    const {processes} = planProcesses({...KEY, METRICS_PORT: '9464'}, {edges: 2, workers: 1});
+    expect(reached(processes, 'METRICS_PORT')).toEqual({
+      analytics: '9464',
+      'worker-1': '9465',
+      'edge-1': '9466',
+      'edge-2': '9467',
+      webhook: '9468',
+    });
+  });
+
   test('who has one public address for all edges gives it once', () => {
     const env = {...SIGNED, PUBLIC_EDGE_URL: 'wss://edge.example.com/', PUBLIC_WEBHOOK_URL: 'https://example.com'};
     const plan = planProcesses(env, {edges: 2, workers: 1});

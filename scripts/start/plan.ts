@@ -100,7 +100,8 @@ function draftPlan(given: Given, {edges, workers}: Counts, free: readonly number
   const processes: Planned[] = [];
   const add = (service: Planned['service'], name: string, port: number, portVariable: string, more: Env = {}) => {
     const common = {PUBLIC_WEBHOOK_URL: webhookUrl, TWILIO_VALIDATE: validate, PORT: String(port)};
-    const all = {...env, ...common, ...more};
+    const metrics = {METRICS_PORT: nextAfter(env['METRICS_PORT'], processes.length)};
+    const all = {...env, ...common, ...metrics, ...more};
     problems.push(...problemsIn(SCHEMAS[service], {...given, values: setIn({...all, REDIS_URL: redisOf(env)})}));
     processes.push({service, name, port, portVariable, env: settingsOf(service, all)});
   };
@@ -147,6 +148,11 @@ function addresses(env: Env, webhookPort: number) {
   const behind = /^https?:/.test(webhookUrl) ? webhookUrl.replace(/^http/, 'ws') : 'wss://unknown';
   const sharedUrl = hasDoor ? behind : edge;
   return {webhookUrl, hasDoor, edgeUrlOf: (port: number) => cut(sharedUrl ?? `ws://127.0.0.1:${port}`)};
+}
+
+/** Each process needs a port of its own. What cannot be read as one is left for its schema to complain of. */
+function nextAfter(port: string | undefined, index: number): string | undefined {
+  return port !== undefined && /^[1-9]\d{0,4}$/.test(port) ? String(Number(port) + index) : port;
 }
 
 /** Whether no address leads here from another machine, so that unsigned calls can only be our own. */

@@ -11,6 +11,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {z} from 'zod';
@@ -41,7 +42,8 @@ export const AnalyticsEnv = z
     PORT: port()
       .refine(value => !BLOCKED_PORTS.has(value), 'is one that browsers refuse to open: take another')
       .default(5053)
-      .describe('where the dashboard, the API and /livez, /readyz, /metrics are served'),
+      .describe('where the dashboard, the API and /livez, /readyz are served'),
+    ...metricsSettings,
     HOST: host()
       .default('127.0.0.1')
       .describe('the address to listen on; any address but loopback needs DASHBOARD_PASSWORD'),

@@ -3,6 +3,7 @@ import {createServer} from 'node:http';
 import {closeServer, healthRoutes, listen, REQUEST_LIMITS} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {StrangerLimits} from '@voicebridge/shared/service/stranger-budget.ts';
+import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
@@ -83,7 +84,7 @@ export async function startAnalytics(
     clock,
     log,
   });
-  const health = healthRoutes({notReady}, metrics);
+  const health = healthRoutes({notReady}, metrics, readersOnPort(config));
   const server = createServer(REQUEST_LIMITS, (request, response) => {
     if (!health(request, response)) app(request, response);
   });
@@ -91,6 +92,7 @@ export async function startAnalytics(
   const strangers = opened.use(boundStrangers(server, {clock, onCut, limits: BROWSERS}));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   opened.defer(() => closeServer(server));
+  const metricsPort = opened.use(await openMetricsPort(config, {health: {notReady}, metrics, clock}));
   await database.start();
 
   const retention = {
@@ -116,7 +118,7 @@ export async function startAnalytics(
     consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
   );
   opened.defer(updateGauges({metrics, database, probe, lag, consumer, clock}));
-  log.info({port, database: database.kind}, 'analytics is up');
+  log.info({port, metricsPort: metricsPort.port, database: database.kind}, 'analytics is up');
 
   const stack = opened.move();
   return {

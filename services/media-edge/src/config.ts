@@ -7,6 +7,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
@@ -14,7 +15,8 @@ import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twi
 /** Everything that can be set on an edge. Secrets are never printed. */
 export const EdgeEnv = z
   .object({
-    PORT: port().default(5051).describe('where Twilio opens its sockets, and /livez, /readyz and /metrics answer'),
+    PORT: port().default(5051).describe('where Twilio opens its sockets, and /livez and /readyz answer'),
+    ...metricsSettings,
     PUBLIC_EDGE_URL: guardedUrl('ws')
       .refine(url => !url.endsWith('/media-stream'), 'must not end in /media-stream: it is added')
       .describe(

@@ -11,6 +11,7 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
@@ -113,7 +114,8 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     return legs.size < config.MAX_CALLS ? undefined : ['full', 'every place is taken'];
   };
   const notTaking = () => refusal()?.[1];
-  const server = healthServer({notReady, notTaking}, metrics);
+  const health = {notReady, notTaking};
+  const server = healthServer(health, metrics, readersOnPort(config));
   const refusals = stack.use(new RefusalLog(clock, log));
   const strangers = stack.use(
     boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}),
@@ -137,6 +139,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   });
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   stack.defer(() => closeServer(server));
+  const metricsPort = stack.use(await openMetricsPort(config, {health, metrics, clock}));
 
   metrics.callsCapacity.set(config.MAX_CALLS);
   stack.defer(await deps.bus.holdPresence(fleetPresence('edges', id)));
@@ -162,7 +165,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     for (const leg of legs) leg.terminate();
   });
   const resources = stack.move();
-  log.info({port}, 'edge is ready');
+  log.info({port, metricsPort: metricsPort.port}, 'edge is ready');
 
   /** Whether another edge could take our calls. */
   const elsewhere = async () => {

@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {RECORDINGS_ENV, hasBucketKey, NO_BUCKET_KEY} from '@voicebridge/shared/recordings/recordings-url.ts';
+import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {MICROS_PER_USD, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import {limitsOfDay, spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
@@ -122,8 +123,9 @@ export const WorkerEnv = z
     ...RECORDINGS_ENV,
     HOST: host()
       .default('127.0.0.1')
-      .describe('the address to listen on: only probes and Prometheus ask here; in a container 0.0.0.0'),
-    PORT: port().default(5052).describe('/livez, /readyz and /metrics'),
+      .describe('the address to listen on: only probes ask here; in a container 0.0.0.0'),
+    PORT: port().default(5052).describe('/livez and /readyz'),
+    ...metricsSettings,
     REDIS_URL: redisUrls().describe(
       'carries frames, ownership and records: redis:// or rediss://, several comma-separated for a Redis Cluster',
     ),

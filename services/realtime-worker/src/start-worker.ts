@@ -15,6 +15,7 @@ import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
@@ -296,11 +297,13 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
 
   const notReady = () => verdict().notReady;
   const notTaking = () => verdict().why;
-  const server = healthServer({notReady, notTaking}, metrics);
+  const health = {notReady, notTaking};
+  const server = healthServer(health, metrics, readersOnPort(config));
   stack.use(boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   stack.defer(() => closeServer(server));
-  const facts = {port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL};
+  const metricsPort = stack.use(await openMetricsPort(config, {health, metrics, clock}));
+  const facts = {port, metricsPort: metricsPort.port, capacity: config.MAX_CALLS, model: config.OPENAI_MODEL};
   if (new SpendMeter(config.OPENAI_MODEL, callDeps.spendLimits).isBlind)
     log.warn({model: config.OPENAI_MODEL}, NO_PRICE);
   const unready = notReady();

@@ -10,6 +10,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
@@ -25,7 +26,8 @@ const ROUTES = /\/(incoming-call|after-stream|call-status|stream-status)$/;
 /** Everything that can be set on a webhook. Secrets are never printed. */
 export const WebhookEnv = z
   .object({
-    PORT: port().default(5050).describe('where Twilio asks what to do, and /livez, /readyz and /metrics answer'),
+    PORT: port().default(5050).describe('where Twilio asks what to do, and /livez and /readyz answer'),
+    ...metricsSettings,
     PUBLIC_WEBHOOK_URL: guardedUrl('http')
       .refine(url => !ROUTES.test(url), 'must not end in /incoming-call or another path of ours: it is added')
       .describe(

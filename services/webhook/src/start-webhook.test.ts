@@ -194,10 +194,27 @@ test('a request signed with the older token is answered while tokens are rotated
   expect(await deployment.ask('/incoming-call', ringing())).toMatchObject({status: 200});
 });
 
-test('the metrics are for this machine and private networks, not for who comes through a tunnel or proxy', async () => {
+test('a stranger is told the same of every path that is none, and what Twilio asks has one spelling more', async () => {
   await deployment.webhook();
-  const headers = {'x-forwarded-for': '203.0.113.7'};
-  expect(await deployment.send('/metrics', {headers})).toMatchObject({status: 404});
-  expect(await deployment.send('/livez', {headers})).toMatchObject({status: 200});
-  expect(await deployment.send('/metrics')).toMatchObject({status: 200});
+  await deployment.worker();
+  for (const path of ['/nothing', '/incoming-call/x', '//incoming-call', '/incoming-call%2f'])
+    expect(await deployment.send(path, {method: 'POST'}), path).toMatchObject({status: 404, text: ''});
+  expect((await deployment.ask('/Incoming-Call/', ringing())).text).toContain('<Connect');
+});
+
+test('a stranger cannot have a compressed form unpacked', async () => {
+  await deployment.webhook();
+  const headers = {
+    'x-twilio-signature': `${'A'.repeat(27)}=`,
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-encoding': 'gzip',
+  };
+  expect(await deployment.send('/incoming-call', {method: 'POST', headers, body: 'x'})).toMatchObject({status: 415});
+});
+
+test('strangers who come through the public port see no metrics once these have a port of their own', async () => {
+  const webhook = await deployment.webhook({METRICS_PORT: '0'});
+  expect(await deployment.send('/metrics')).toMatchObject({status: 404});
+  const own = await fetch(`http://127.0.0.1:${webhook.metricsPort}/metrics`);
+  expect(await own.text()).toContain('voicebridge_calls_total');
 });

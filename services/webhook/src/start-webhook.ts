@@ -1,13 +1,14 @@
 import {randomBytes} from 'node:crypto';
-import {createServer} from 'node:http';
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
 import express, {type NextFunction, type Request, type Response, type Router} from 'express';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import type {NumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
-import {closeServer, healthRoutes, listen} from '@voicebridge/shared/service/http.ts';
+import {closeServer, healthRoutes, listen, pathOf, refuse} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
+import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
@@ -24,6 +25,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {isOurs, listenOn, UNSIGNED_HERE} from '@voicebridge/shared/config/twilio-settings.ts';
 import type {WebhookConfig} from './config.ts';
+import type {CarrierRoutes} from './admission/carrier-routes.ts';
 import {twilioRoutes} from './carriers/twilio/routes.ts';
 import {OwnSentences} from './admission/own-sentences.ts';
 import {HeldCallers} from './admission/held-callers.ts';
@@ -47,13 +49,15 @@ export interface WebhookDeps {
   readonly log: Log;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
-  /** The routes by which a carrier asks; Twilio's if not given. */
-  readonly carrier?: (context: CallContext) => Router;
+  /** How a carrier asks; as Twilio does if not given. */
+  readonly carrier?: (context: CallContext) => CarrierRoutes<IncomingMessage, ServerResponse, Router>;
 }
 
 export interface Webhook extends Service {
   /** The port it listens on; differs from PORT if that is 0. */
   readonly port: number;
+  /** Where its metrics are, if they have a port of their own. */
+  readonly metricsPort: number | undefined;
 }
 
 /** No start waits longer for the sentences of assistants. */
@@ -122,40 +126,47 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     refusals,
     proved,
   };
-  app.use((deps.carrier ?? twilioRoutes)(context));
+  const {paths, door, router} = (deps.carrier ?? twilioRoutes)(context);
+  app.use(router);
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
-    // Express refused the request (a form too large, a path that cannot be decoded) before the signature was checked.
     const status = statusOf(thrown);
-    if (status === undefined) {
-      log.error({err: thrown, path: request.path}, 'bug: a request could not be answered');
-      response.type('text/xml').send(renderAnswer({kind: 'hangUp', say: SORRY}, config));
-      return;
-    }
-    metrics.socketsRefusedTotal.inc({reason: 'request'});
-    response.status(status).type('text').send('This request cannot be read.\n');
+    if (status !== undefined) return unreadable(response, status);
+    log.error({err: thrown, path: request.path}, 'bug: a request could not be answered');
+    return void response.type('text/xml').send(renderAnswer({kind: 'hangUp', say: SORRY}, config));
   });
+  /** A form too large, an address that cannot be decoded. */
+  const unreadable = (response: ServerResponse, status: number) => {
+    metrics.socketsRefusedTotal.inc({reason: 'request'});
+    refuse(response, status, 'This request cannot be read.\n');
+  };
 
-  const health = healthRoutes({notReady}, metrics);
+  const health = healthRoutes({notReady}, metrics, readersOnPort(config));
   const basePath = new URL(config.PUBLIC_WEBHOOK_URL).pathname.replace(/\/+$/, '');
   /** Requests that have not been answered. */
   let pending = 0;
   let emptied = () => {};
-  const server = createServer({maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000}, (request, response) => {
-    // Kept open only once its request has proved something: nothing may wait on a connection that is cut.
-    if (strangers.has(request.socket)) response.setHeader('connection', 'close');
-    if (!isOurs(request.headers, config)) {
-      response.writeHead(403).end(UNSIGNED_HERE);
-      return;
-    }
-    if (health(request, response)) return;
-    // A proxy may have removed the path of the public address.
-    if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
+  const awaited = (response: ServerResponse) => {
     pending += 1;
     response.once('close', () => {
       pending -= 1;
       if (pending === 0) emptied();
     });
-    app(request, response);
+  };
+  const server = createServer({maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000}, (request, response) => {
+    // Kept open only once its request has proved something: nothing may wait on a connection that is cut.
+    if (strangers.has(request.socket)) response.setHeader('connection', 'close');
+    if (!isOurs(request.headers, config)) return refuse(response, 403, UNSIGNED_HERE);
+    if (health(request, response)) return undefined;
+    // A proxy may have removed the path of the public address.
+    if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
+    const path = pathOf(request).toLowerCase();
+    if (path === '/') return app(request, response);
+    if (!paths.has(path.replace(/\/$/, ''))) return refuse(response, 404);
+    awaited(response);
+    return door(request, response, status => {
+      if (status === undefined) app(request, response);
+      else unreadable(response, status);
+    });
   });
   const onCut = (reason: string) => metrics.strangersCutTotal.inc({reason});
   const strangers = opened.use(boundStrangers(server, {clock, onCut}));
@@ -165,12 +176,14 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   server.keepAliveTimeout = 65_000;
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   opened.defer(() => closeServer(server));
-  log.info({id, port, validate: config.TWILIO_VALIDATE}, 'webhook is up');
+  const metricsPort = opened.use(await openMetricsPort(config, {health: {notReady}, metrics, clock}));
+  log.info({id, port, metricsPort: metricsPort.port, validate: config.TWILIO_VALIDATE}, 'webhook is up');
 
   const stack = opened.move();
   return {
     name: 'webhook',
     port,
+    metricsPort: metricsPort.port,
     notReady,
     async drain() {
       draining = true;

@@ -4,6 +4,7 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {afterStream} from '../admission/after-stream.ts';
 import type {CallAnswer} from '../admission/call-answer.ts';
 import type {CallContext} from '../admission/call-context.ts';
+import type {CarrierRoutes} from '../admission/carrier-routes.ts';
 import type {CallRequest} from '../admission/call-request.ts';
 import {callStatus} from '../admission/call-status.ts';
 import {incomingCall} from '../admission/incoming-call.ts';
@@ -17,7 +18,7 @@ const Event = z.object({
 });
 
 /** A carrier that has one address and takes lists of JSON commands. Renders every answer in its own language. */
-export function otherCarrier(context: CallContext): Router {
+export function otherCarrier(context: CallContext): CarrierRoutes<unknown, unknown, Router> {
   const router = express.Router();
   router.post('/events', express.json(), async (request, response) => {
     const event = Event.parse(request.body);
@@ -39,7 +40,7 @@ export function otherCarrier(context: CallContext): Router {
     const decide = event.type === 'media.ended' ? afterStream : incomingCall;
     response.json(commandsOf(await decide(call, context)));
   });
-  return router;
+  return {paths: new Set(['/events']), door: (_request, _response, enter) => enter(), router};
 }
 
 function commandsOf(answer: CallAnswer): object[] {

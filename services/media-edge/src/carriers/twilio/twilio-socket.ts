@@ -1,4 +1,4 @@
-import {STATUS_CODES, type IncomingMessage} from 'node:http';
+import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {WebSocketServer, type RawData, type ServerOptions, type WebSocket} from 'ws';
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../carrier.ts';
@@ -42,14 +42,6 @@ export class TwilioSockets {
   /** Answers 101, or 400 if this is no WebSocket handshake; `opened` runs in the turn in which the socket exists. */
   accept(request: IncomingMessage, stream: Duplex, head: Buffer, opened: (socket: CarrierSocket) => void): void {
     this.#server.handleUpgrade(request, stream, head, socket => opened(wrap(socket, stream, this.#newReader())));
-  }
-
-  /** Answers a status other than 101 and ends the connection. */
-  refuse(stream: Duplex, status: number): void {
-    stream.on('error', () => {}); // a peer that is refused may be gone already
-    // Nobody else closes it: the HTTP server has let go of it, and a peer that never closes would keep it for ever.
-    stream.once('finish', () => stream.destroy());
-    stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 }
 

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
-import {verifyUpgrade} from './verify-upgrade.ts';
+import {upgradeVerifier} from './verify-upgrade.ts';
 import {newTicket} from '../../testing/twilio-client.ts';
 
 const ticket = newTicket();
@@ -13,24 +13,24 @@ const url = `/media-stream/${ticket}`;
 
 test('a signature is checked against the public address, whatever Host header the request has', () => {
   const headers = signed(`wss://edge.test${url}`);
-  expect(verifyUpgrade({url, headers}, config, true)).toEqual({ok: true, ticket});
-  expect(verifyUpgrade({url, headers: {...headers, host: 'edge.evil'}}, config, true)).toEqual({ok: true, ticket});
-  expect(verifyUpgrade({url, headers: signed(`wss://edge.evil${url}`)}, config, true)).toMatchObject({status: 403});
+  expect(upgradeVerifier(config)({url, headers}, true)).toEqual({ok: true, ticket});
+  expect(upgradeVerifier(config)({url, headers: {...headers, host: 'edge.evil'}}, true)).toEqual({ok: true, ticket});
+  expect(upgradeVerifier(config)({url, headers: signed(`wss://edge.evil${url}`)}, true)).toMatchObject({status: 403});
 });
 
 test('a signature of the https form of the address is refused', () => {
-  expect(verifyUpgrade({url, headers: signed(`https://edge.test${url}`)}, config, true)).toMatchObject({status: 403});
+  expect(upgradeVerifier(config)({url, headers: signed(`https://edge.test${url}`)}, true)).toMatchObject({status: 403});
 });
 
 test('an edge below a path is reached whether its proxy keeps the path or removes it', () => {
   const shared = {...config, PUBLIC_EDGE_URL: 'wss://shared.test/edge-1'};
   const headers = signed(`wss://shared.test/edge-1${url}`);
-  expect(verifyUpgrade({url, headers}, shared, true)).toEqual({ok: true, ticket});
-  expect(verifyUpgrade({url: `/edge-1${url}`, headers}, shared, true)).toEqual({ok: true, ticket});
-  expect(verifyUpgrade({url: `/edge-2${url}`, headers}, shared, true)).toMatchObject({status: 404});
+  expect(upgradeVerifier(shared)({url, headers}, true)).toEqual({ok: true, ticket});
+  expect(upgradeVerifier(shared)({url: `/edge-1${url}`, headers}, true)).toEqual({ok: true, ticket});
+  expect(upgradeVerifier(shared)({url: `/edge-2${url}`, headers}, true)).toMatchObject({status: 404});
 });
 
 test('a full edge answers 503 only to a signed request', () => {
-  expect(verifyUpgrade({url, headers: signed(`wss://edge.test${url}`)}, config, false)).toMatchObject({status: 503});
-  expect(verifyUpgrade({url, headers: {}}, config, false)).toMatchObject({status: 403});
+  expect(upgradeVerifier(config)({url, headers: signed(`wss://edge.test${url}`)}, false)).toMatchObject({status: 503});
+  expect(upgradeVerifier(config)({url, headers: {}}, false)).toMatchObject({status: 403});
 });

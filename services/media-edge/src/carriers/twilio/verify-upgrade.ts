@@ -1,53 +1,57 @@
+import {timingSafeEqual} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
-import {validateRequest} from 'twilio/lib/webhooks/webhooks.js';
+import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {isOurs} from '@voicebridge/shared/config/twilio-settings.ts';
+import {spellingsOf} from '@voicebridge/shared/config/spellings.ts';
+import {pathOf} from '@voicebridge/shared/service/http.ts';
 import type {EdgeConfig} from '../../config.ts';
 import type {Upgrade} from '../carrier.ts';
 
 const PATH = /^\/media-stream(?:\/([0-9a-f]{32}))?\/?$/;
 
+/** A signature of Twilio's: 20 bytes as base64. */
+const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
+
+type Config = Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_VALIDATE'>;
+
 /**
- * Decides from the request alone whether a socket may be opened: no call and no Redis is touched before. Twilio signs the
- * address it was given, which is the public one, so neither the Host header nor any other part of the request decides
- * what is checked. `hasRoom`: this edge may hold one more call.
+ * Decides from a request alone whether a socket may be opened, cheapest check first: no call and no Redis is touched
+ * before. Twilio signs the address it was given, which is the public one, so neither the Host header nor any other part of
+ * the request decides what is checked. `hasRoom`: this edge may hold one more call.
  */
-export function verifyUpgrade(
-  request: Pick<IncomingMessage, 'url' | 'headers'>,
-  config: Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN' | 'TWILIO_VALIDATE'>,
-  hasRoom: boolean,
-): Upgrade {
-  const match = PATH.exec(pathWithin(config.PUBLIC_EDGE_URL, request.url ?? ''));
-  if (!match) return {ok: false, status: 404, reason: 'path'};
-  if (!ownOrigin(request) || !isOurs(request.headers, config)) return {ok: false, status: 403, reason: 'origin'};
-  const ticket = Ticket.safeParse(match[1]).data;
-  if (config.TWILIO_VALIDATE) {
-    const header = request.headers['x-twilio-signature'];
-    const signature = typeof header === 'string' ? header : '';
-    if (ticket === undefined || !isSigned(ticket, signature, config)) {
-      return {ok: false, status: 403, reason: 'signature'};
-    }
-  }
-  return hasRoom ? {ok: true, ticket} : {ok: false, status: 503, reason: 'full'};
-}
-
-function isSigned(
-  ticket: Ticket,
-  signature: string,
-  config: Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN'>,
-): boolean {
-  if (signature === '') return false;
-  const address = `${config.PUBLIC_EDGE_URL}/media-stream/${ticket}`;
-  return config.TWILIO_AUTH_TOKEN.some(token =>
-    [address, `${address}/`].some(url => validateRequest(token, signature, url, {})),
-  );
-}
-
-/** The path of a request without its query and without the path of the public address, which a proxy may have removed. */
-function pathWithin(publicUrl: string, url: string): string {
-  const path = url.split('?')[0] ?? '';
+export function upgradeVerifier(
+  config: Config,
+): (request: Pick<IncomingMessage, 'url' | 'headers'>, hasRoom: boolean) => Upgrade {
+  const {PUBLIC_EDGE_URL: publicUrl, TWILIO_AUTH_TOKEN: tokens, TWILIO_VALIDATE: validate} = config;
   const base = new URL(publicUrl).pathname.replace(/\/+$/, '');
-  return base !== '' && path.startsWith(`${base}/`) ? path.slice(base.length) : path;
+  const addresses = spellingsOf(publicUrl);
+
+  /** The path without that of the public address, which a proxy may have removed. */
+  const within = (path: string) => (base !== '' && path.startsWith(`${base}/`) ? path.slice(base.length) : path);
+
+  const isSigned = (ticket: string, header: unknown) => {
+    if (typeof header !== 'string' || !SIGNATURE.test(header)) return false;
+    const given = Buffer.from(header);
+    // With a slash at the end as well: Twilio has added one.
+    for (const token of tokens)
+      for (const address of addresses)
+        for (const end of ['', '/']) {
+          const url = `${address}/media-stream/${ticket}${end}`;
+          if (timingSafeEqual(given, Buffer.from(getExpectedTwilioSignature(token, url, {})))) return true;
+        }
+    return false;
+  };
+
+  return (request, hasRoom) => {
+    const match = PATH.exec(within(pathOf(request)));
+    if (!match) return {ok: false, status: 404, reason: 'path'};
+    if (!ownOrigin(request) || !isOurs(request.headers, config)) return {ok: false, status: 403, reason: 'origin'};
+    const [, ticket] = match;
+    if (validate && (ticket === undefined || !isSigned(ticket, request.headers['x-twilio-signature'])))
+      return {ok: false, status: 403, reason: 'signature'};
+    return hasRoom ? {ok: true, ticket: Ticket.optional().parse(ticket)} : {ok: false, status: 503, reason: 'full'};
+  };
 }
 
 /**

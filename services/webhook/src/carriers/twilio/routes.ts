@@ -1,4 +1,5 @@
-import express, {type NextFunction, type Request, type RequestHandler, type Response, type Router} from 'express';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import express, {type Request, type Response, type Router} from 'express';
 import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
@@ -7,47 +8,22 @@ import {callStatus, streamStatus} from '../../admission/call-status.ts';
 import {ONE_MOMENT, SORRY, type CallAnswer} from '../../admission/call-answer.ts';
 import type {CallRequest} from '../../admission/call-request.ts';
 import {incomingCall, previewAnswer} from '../../admission/incoming-call.ts';
+import type {CarrierRoutes} from '../../admission/carrier-routes.ts';
+import {twilioDoor} from './door.ts';
+import type {Form, WithForm} from './form.ts';
 import {renderAnswer} from './render-answer.ts';
 import {RequestOfAnyPhone, toCallRequest, toStreamStatus, TwilioRequest} from './request.ts';
-import {isSigned, type Form} from './signature.ts';
 
-/**
- * The limits of a form. Twilio's add-ons send more than a hundred parameters, one of them up to 36 kB long, which URL
- * encoding makes three times as long.
- */
-const FORM_AT_MOST = {limit: 256 * 1_024, parameterLimit: 1_000};
+const INCOMING_CALL = '/incoming-call';
+const AFTER_STREAM = '/after-stream';
+const CALL_STATUS = '/call-status';
+const STREAM_STATUS = '/stream-status';
 
-/** A signature of Twilio's: 20 bytes as base64. */
-const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
-
-/**
- * All requests of Twilio's. The signature is checked first: nothing else, in Redis or elsewhere, is read before, and no
- * form of a request that has none.
- */
-export function twilioRoutes(context: CallContext): Router {
+/** All requests of Twilio's. The door checks the signature first: nothing in Redis or elsewhere is read before. */
+export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessage, ServerResponse, Router> {
   const {config, metrics, log} = context;
   const router = express.Router();
   const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
-
-  const forged = (response: Response, hint?: string) => {
-    metrics.socketsRefusedTotal.inc({reason: 'signature'});
-    context.refusals.refused('signature', hint);
-    response.statusCode = 403;
-    response.end('This request is not signed by Twilio.\n');
-  };
-  const hasSignature = ({headers}: Request, response: Response, next: NextFunction) => {
-    const signature = headers['x-twilio-signature'];
-    if (!config.TWILIO_VALIDATE || (typeof signature === 'string' && SIGNATURE.test(signature))) next();
-    else forged(response);
-  };
-  const isTwilios = (request: Request, response: Response, next: NextFunction) => {
-    const signature = request.get('x-twilio-signature');
-    if (!isSigned({path: request.originalUrl, form: formOf(request), signature}, config))
-      return forged(response, 'is TWILIO_AUTH_TOKEN or PUBLIC_WEBHOOK_URL wrong?');
-    context.proved(request, response);
-    return next();
-  };
-  const signed: RequestHandler[] = [hasSignature, express.urlencoded({extended: false, ...FORM_AT_MOST}), isTwilios];
 
   /** Answers a request about one call, always with TwiML: on any HTTP error Twilio says so to the caller and hangs up. */
   const answers =
@@ -83,7 +59,7 @@ export function twilioRoutes(context: CallContext): Router {
   };
 
   const callComesIn = answers(incomingCall);
-  router.all('/incoming-call', signed, async (request: Request, response: Response) => {
+  router.all(INCOMING_CALL, async (request: Request, response: Response) => {
     const isPreview = !config.TWILIO_VALIDATE && paramsOf(request)['CallSid'] === undefined;
     if (isPreview) send(response, await previewAnswer(context));
     else await callComesIn(request, response);
@@ -101,26 +77,16 @@ export function twilioRoutes(context: CallContext): Router {
     response.sendStatus(204);
   };
   // Whether Twilio asks by GET or by POST is set by the operator in Twilio's console.
-  router.route('/after-stream').all(signed).get(streamEnded).post(streamEnded);
-  router.route('/call-status').all(signed).get(callChanged).post(callChanged);
-  router.route('/stream-status').all(signed).get(streamChanged).post(streamChanged);
-  return router;
-}
-
-/** The parameters of the form; none if there is no form. */
-function formOf({body}: Request): Form {
-  const form: unknown = body;
-  return isForm(form) ? form : {};
-}
-
-/** As `express.urlencoded` makes it: a list where a name came more than once. */
-function isForm(body: unknown): body is Form {
-  return typeof body === 'object' && body !== null;
+  router.route(AFTER_STREAM).get(streamEnded).post(streamEnded);
+  router.route(CALL_STATUS).get(callChanged).post(callChanged);
+  router.route(STREAM_STATUS).get(streamChanged).post(streamChanged);
+  const paths = new Set([INCOMING_CALL, AFTER_STREAM, CALL_STATUS, STREAM_STATUS]);
+  return {paths, door: twilioDoor(context), router};
 }
 
 /** Twilio's parameters are in the form of a POST and in the query of a GET; ours are always in the query. */
-function paramsOf(request: Request): Form {
-  return {...flat(request.query), ...formOf(request)};
+function paramsOf(request: Request & WithForm): Form {
+  return {...flat(request.query), ...request.body};
 }
 
 function flat(query: Request['query']): Form {
