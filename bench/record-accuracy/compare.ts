@@ -2,6 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evidence.ts';
 import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
 import {eventsIn, nearest, turnsIn} from './last-moments.ts';
+import {recordingEvidence} from './recording-evidence.ts';
 import type {MeasuredCall} from './run-calls.ts';
 
 /** One figure of the record and the ground truth. Both in milliseconds. */
@@ -30,6 +31,9 @@ export const metrics = [
   'truncation position',
   'heard audio of a turn',
   'failover gap, stream lost',
+  'recording, caller',
+  'recording, assistant',
+  'recording, heard of an item',
 ] as const;
 export type Metric = (typeof metrics)[number];
 
@@ -55,8 +59,9 @@ export function compareCall(call: MeasuredCall, delay: Millis): {pairs: Pair[]; 
       ...turnsOf(call, phone, model, delay),
       ...interruptionsOf(call, phone),
       ...gapsOf(call, delay),
+      ...recordingOf(call, phone).pairs,
     ],
-    counts: countsOf(call, phone, model),
+    counts: [...countsOf(call, phone, model), ...recordingOf(call, phone).counts],
   };
 }
 
@@ -159,6 +164,48 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
     const isLate = arriving % 20 < LAST_MOMENTS_MS && Math.abs((gapMs ?? 0) - orElse) < Math.abs((gapMs ?? 0) - truth);
     return pair('failover gap, stream lost', call, gapMs, isLate ? orElse : truth);
   });
+}
+
+/** A recording that says it is whole must hold everything, each sound at the moment at which the phone had it. */
+function recordingOf(call: MeasuredCall, phone: PhoneEvidence): {pairs: Pair[]; counts: Counted[]} {
+  const {record, recording, report, kind} = call;
+  const known = record.recording;
+  if (!known || !recording) {
+    return {pairs: [], counts: [{what: 'recorded', callSid: report.callSid, kind, recorded: 'no', truth: 'yes'}]};
+  }
+  const evidence = recordingEvidence(recording);
+  const begins = Date.parse(record.call.startedAt) + known.fromMs - report.clockOrigin;
+  const pairs: Pair[] = [];
+  let absent = 0;
+  for (const utterance of phone.utterances) {
+    const truth = utterance.onsetAt - begins;
+    const at = evidence.find(utterance, truth);
+    if (at === undefined) absent += 1;
+    else pairs.push(...pair('recording, caller', call, at, truth));
+  }
+  for (const [item, {firstAt, toMs}] of phone.items) {
+    const heard = evidence.items.get(item);
+    if (!heard) absent += 1;
+    else {
+      const note = `item ${item}, ${known.state}`;
+      pairs.push(...pair('recording, assistant', call, heard.at, firstAt - begins, note));
+      if (known.state === 'kept') pairs.push(...pair('recording, heard of an item', call, heard.toMs, toMs, note));
+    }
+  }
+  const counted = (what: string, recorded: number | string, truth: number | string) => ({
+    what,
+    callSid: report.callSid,
+    kind,
+    recorded,
+    truth,
+  });
+  return {
+    pairs,
+    counts: [
+      counted('recorded', 'yes', 'yes'),
+      counted('not in a whole recording', known.state === 'kept' ? absent : 0, 0),
+    ],
+  };
 }
 
 function countsOf(

@@ -14,6 +14,8 @@ export interface Utterance {
   readonly lastAt: Millis;
   /** All of them. */
   readonly audibleAt: readonly Millis[];
+  /** Its first audible frame: 160 bytes of μ-law, as they left the phone. */
+  readonly firstFrame: Buffer;
 }
 
 /** An item of the model, as the caller heard it. */
@@ -45,10 +47,12 @@ export interface PhoneEvidence {
 export function phoneEvidence(report: CallReport): PhoneEvidence {
   const utterances = report.spoke
     .map(({clip, startedAt, endedAt}) => {
-      const audibleAt = trueSpeech(recording(clip))
-        .map(ms => startedAt + ms)
-        .filter(at => at < endedAt);
-      return {onsetAt: audibleAt[0] ?? startedAt, lastAt: audibleAt.at(-1) ?? startedAt, audibleAt};
+      const audio = recording(clip);
+      const audible = trueSpeech(audio);
+      const audibleAt = audible.map(ms => startedAt + ms).filter(at => at < endedAt);
+      const from = (audible[0] ?? 0) * BYTES_PER_MS;
+      const firstFrame = audio.subarray(from, from + 20 * BYTES_PER_MS);
+      return {onsetAt: audibleAt[0] ?? startedAt, lastAt: audibleAt.at(-1) ?? startedAt, audibleAt, firstFrame};
     })
     .toSorted((a, b) => a.onsetAt - b.onsetAt);
   const items = new Map<number, HeardItem>();

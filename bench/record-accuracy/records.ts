@@ -1,13 +1,16 @@
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {findRedisBinary, type PrivateRedis, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
+import {STORED_HEADER_BYTES} from '../../services/analytics/src/recordings/wav.ts';
 import {freePort, type RunningProcess, startProcess} from '../../tools/local-stack/processes.ts';
 
-const RECORDED_WITHIN_MS = 60_000;
+/** A recording with a gap waits a minute for what is missing. */
+const RECORDED_WITHIN_MS = 120_000;
 
 /** Analytics on a database of its own, and the Redis with its queue, which keeps what it has on disk. Both can be killed. */
 export class Records implements AsyncDisposable {
@@ -32,8 +35,22 @@ export class Records implements AsyncDisposable {
     return `redis://127.0.0.1:${this.#redisPort}`;
   }
 
+  get recordingsUrl(): string {
+    return pathToFileURL(join(this.#folder, 'recordings')).href;
+  }
+
+  /** The stereo μ-law of a call's recording, as it is stored, without the header; undefined if there is none. */
+  async recordingOf(callSid: string): Promise<Buffer | undefined> {
+    const file = await readFile(join(this.#folder, 'recordings', `${callSid}.wav`)).catch(() => undefined);
+    return file?.subarray(STORED_HEADER_BYTES);
+  }
+
   async start(): Promise<void> {
-    const env = {REDIS_URL: this.queueUrl, DATA_DIR: join(this.#folder, 'data')};
+    const env = {
+      REDIS_URL: this.queueUrl,
+      DATA_DIR: join(this.#folder, 'data'),
+      RECORDINGS_URL: this.recordingsUrl,
+    };
     this.#analytics = await startProcess({service: 'services/analytics', env});
   }
 
@@ -56,7 +73,10 @@ export class Records implements AsyncDisposable {
   async of(callSid: string): Promise<z.infer<typeof CallDetail>> {
     for (const until = performance.now() + RECORDED_WITHIN_MS; ; await sleep(100)) {
       const answer = await fetch(new URL(`/api/calls/${callSid}`, this.#analytics?.url)).catch(() => undefined);
-      if (answer?.ok) return (await answer.json()) as z.infer<typeof CallDetail>;
+      if (answer?.ok) {
+        const call = (await answer.json()) as z.infer<typeof CallDetail>;
+        if (call.recording?.state !== 'waiting') return call;
+      }
       if (performance.now() > until) throw new Error(`no record of ${callSid}: ${answer?.status ?? 'no answer'}`);
     }
   }

@@ -24,6 +24,8 @@ export interface MeasuredCall {
   readonly report: CallReport;
   readonly sessions: readonly SessionSummary[];
   readonly record: z.infer<typeof CallDetail>;
+  /** What was recorded: stereo μ-law. */
+  readonly recording: Buffer | undefined;
   /** How often a worker took it. */
   readonly owners: number;
   /** When one of its model sessions was cut off on purpose, each time; on the wall clock. */
@@ -57,7 +59,12 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
       edges: 2,
       // Processes that will be killed have others that take over; none has to be started during a call.
       workers: 2 + waves.filter(({trouble}) => dies(trouble)).length,
-      env: {NUMBER_HASH_KEY: HASH_KEY, QUEUE_REDIS_URL: records.queueUrl},
+      env: {
+        NUMBER_HASH_KEY: HASH_KEY,
+        QUEUE_REDIS_URL: records.queueUrl,
+        RECORDING: 'on',
+        RECORDINGS_URL: records.recordingsUrl,
+      },
       model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200-500'},
       twilio: {network, seed: 1},
     });
@@ -79,7 +86,17 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
       const record = await records.of(report.callSid);
       const mine = sessions.filter(({safetyIdentifier}) => safetyIdentifier === record.call.callerHash);
       const modelCuts = troublemaker.modelCuts(report.callSid);
-      return {kind, report, waited, sessions: mine, record, owners: ownersOf(fleet, report.callSid), modelCuts};
+      const recording = await records.recordingOf(report.callSid);
+      return {
+        kind,
+        report,
+        waited,
+        sessions: mine,
+        record,
+        recording,
+        owners: ownersOf(fleet, report.callSid),
+        modelCuts,
+      };
     });
     return {calls: await Promise.all(measured), phoneLagMs: fleet.twilio.lag.p99};
   } finally {
