@@ -1,5 +1,6 @@
 import {empty, h, s} from './dom.js';
 import {ms, position} from './format.js';
+import {waveform} from './listen.js';
 
 /*
  *   tools      ◆ free_slots 210 ms
@@ -18,8 +19,8 @@ const FLOOR = ASSISTANT + LANE;
 const HEIGHT = FLOOR + 34;
 const ZOOMS = [2, 4, 8, 14, 24, 40, 70, 120];
 
-/** The conversation on one time axis. */
-export function callLanes(body, detail) {
+/** The conversation on one time axis. `listening`: its recording, if there is one. */
+export function callLanes(body, detail, listening) {
   const {turns, call} = detail;
   if (turns.length === 0) return empty('The turns of this call are no longer kept.');
   const end = Math.max(call.durationMs ?? 0, ...turns.map(turn => turn.audioEndedAtMs ?? 0), 1_000);
@@ -32,7 +33,30 @@ export function callLanes(body, detail) {
   const note = h('p', {class: 'lane-note quiet'}, 'Point at something to read it.');
   const fitting = () => (body.clientWidth - 20) / (end / 1_000);
   let zoom = Math.max(fitting(), 14);
-  const draw = () => view.replaceChildren(picture(detail, end, zoom, text => (note.textContent = text)));
+  let peaks;
+  const cursor = s('line', {class: 'cursor', y1: 18, y2: FLOOR + 10, x1: -9, x2: -9});
+  const draw = () => {
+    const drawn = picture(detail, end, zoom, text => (note.textContent = text), peaks);
+    drawn.append(cursor);
+    view.replaceChildren(drawn);
+  };
+  if (listening?.peaks) {
+    listening.peaks.then(loaded => {
+      peaks = loaded;
+      draw();
+    });
+    listening.follow(atMs => {
+      const x = (atMs / 1_000) * zoom + 1;
+      cursor.setAttribute('x1', x);
+      cursor.setAttribute('x2', x);
+      if (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth) view.scrollLeft = x - 40;
+    });
+    view.classList.add('listening');
+    view.addEventListener('click', event => {
+      const x = event.clientX - view.getBoundingClientRect().left + view.scrollLeft;
+      listening.playFrom(((x - 1) / zoom) * 1_000);
+    });
+  }
   const zoomTo = wanted => {
     const centre = (view.scrollLeft + view.clientWidth / 2) / zoom;
     zoom = Math.max(wanted, fitting());
@@ -45,6 +69,10 @@ export function callLanes(body, detail) {
     if (event.key === '+' || event.key === '=') step(1);
     else if (event.key === '-') step(-1);
     else if (event.key === '0') zoomTo(0);
+    else if (event.key === ' ' && listening?.toggle) {
+      event.preventDefault();
+      listening.toggle();
+    }
   });
   body.replaceChildren(
     view,
@@ -88,7 +116,7 @@ function aboutTool(tool) {
   return `${took}${told}${asked}${tool.result === null ? '' : ` → ${tool.result}`}`;
 }
 
-function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say) {
+function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say, peaks) {
   const x = at => (at / 1_000) * zoom + 1;
   const width = x(end) + 20;
   const described = (element, text) => {
@@ -134,6 +162,10 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
     s('rect', {class: 'lane', x: 0, y: ASSISTANT - 4, width, height: LANE + 8}),
     axis(end, zoom, x),
     blocks,
+    peaks && [
+      waveform(peaks, 0, {x, zoom, y: CALLER + LANE / 2, half: LANE / 2}),
+      waveform(peaks, 1, {x, zoom, y: ASSISTANT + LANE / 2, half: LANE / 2}),
+    ],
     toolCalls.map(tool =>
       described(
         s(

@@ -2,6 +2,7 @@ import {get, remove} from './api.js';
 import {endPill} from './calls-table.js';
 import {callLanes} from './call-lanes.js';
 import {card, empty, h} from './dom.js';
+import {listen, playButton} from './listen.js';
 import {count, moment, ms, position, usd} from './format.js';
 import {addressWith, change} from './url-state.js';
 
@@ -19,6 +20,7 @@ export function call({state, signal}) {
 
 function parts(detail) {
   const {call: one} = detail;
+  const listening = listen(detail);
   return [
     h(
       'section',
@@ -41,12 +43,16 @@ function parts(detail) {
         title: 'The conversation',
         about: 'caller above, assistant below; hatched: generated and never heard. Arrow keys move, + and − zoom',
       },
-      body => callLanes(body, detail),
+      body => {
+        const problem = callLanes(body, detail, listening);
+        if (listening) body.append(listening.element);
+        return problem;
+      },
     ),
-    card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail)),
+    card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, listening)),
     !hasTranscript(detail)
       ? ''
-      : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail)),
+      : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail, listening)),
   ].filter(Boolean);
 }
 
@@ -90,13 +96,13 @@ function facts({call: one, callerNumber, notes}) {
   );
 }
 
-function turnsTable({turns, interruptions}) {
+function turnsTable({turns, interruptions}, listening) {
   if (turns.length === 0) return empty('The turns of this call are no longer kept.');
   const cuts = new Map(interruptions.map(cut => [cut.turn, cut]));
   const columns = [
     ['turn', '', turn => turn.turn],
     ['cause', '', turn => turn.cause],
-    ['at', 'num', turn => (turn.audioStartedAtMs === null ? '–' : position(turn.audioStartedAtMs))],
+    ['at', 'num', turn => (turn.audioStartedAtMs === null ? '–' : playButton(listening, turn.audioStartedAtMs))],
     ['turn gap', 'num', turn => h('b', {}, ms(turn.platformTurnGapMs))],
     ['end of turn', 'num', turn => ms(turn.endOfTurnDelayMs)],
     ['model', 'num', turn => ms(turn.modelTtfbMs)],
@@ -156,7 +162,7 @@ const hasTranscript = ({transcript: lines, transcriptState}) =>
 
 const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each viewing is recorded in the audit' : '');
 
-function transcript({transcript: lines, transcriptState}) {
+function transcript({transcript: lines, transcriptState}, listening) {
   if (transcriptState === 'no-password')
     return empty('Kept, and not shown: set DASHBOARD_PASSWORD and sign in to read what was said.');
   if (transcriptState === 'sign-in') return empty('Kept, and shown after signing in.');
@@ -167,7 +173,7 @@ function transcript({transcript: lines, transcriptState}) {
       h(
         'li',
         {class: line.role},
-        h('span', {class: 'quiet'}, position(line.atMs)),
+        playButton(listening, line.atMs),
         h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : ''),
       ),
     ),

@@ -1,4 +1,8 @@
 import {access} from 'node:fs/promises';
+import {pathToFileURL} from 'node:url';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
+import {FolderStore} from '@voicebridge/shared/recordings/folder-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {chromium, type Browser, type Page} from 'playwright-core';
@@ -44,8 +48,18 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     }
     open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: first.path}));
     closed = ends.use(
-      await runAnalytics({REDIS_URL: `${redis.url}/1`, DATA_DIR: second.path, DASHBOARD_PASSWORD: PASSWORD}),
+      await runAnalytics({
+        REDIS_URL: `${redis.url}/1`,
+        DATA_DIR: second.path,
+        DASHBOARD_PASSWORD: PASSWORD,
+        RECORDINGS_URL: pathToFileURL(second.path).href,
+      }),
     );
+    // The caller is loud for the first half of the call, the assistant for the second.
+    const stereo = Buffer.from(
+      Array.from({length: 30_000 * 16}, (_, at) => ((at % 2 === 0) === at < 240_000 ? 0x20 : 0xff)),
+    );
+    await new FolderStore(second.path).put(chunkKey(CallSid.parse(sidOf(3)), 0, 1), stereo);
     browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
     ends.defer(() => browser.close());
   });
@@ -165,6 +179,37 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await page.getByText('No call matches.').waitFor();
     await page.getByRole('button', {name: 'Sign out'}).click();
     await page.getByLabel('Password').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('an analyst sees the waveforms of a recorded call, and hears it from where they click into a lane', async () => {
+    await send(1, finishedCall({number: 3, summary: {recordedFromMs: 0}}));
+    await using visited = await visit(`${closed.url}/?view=calls&call=${sidOf(3)}`);
+    const {page, complaints} = visited;
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.locator('.lanes svg').waitFor();
+    while ((await page.locator('audio').count()) === 0) {
+      await page.reload();
+      await page.locator('.lanes svg').waitFor();
+    }
+    await page.locator('path.wave').nth(1).waitFor({state: 'attached'});
+    const [caller, assistant] = await page
+      .locator('path.wave')
+      .evaluateAll(waves => waves.map(wave => wave.getBoundingClientRect()));
+    expect(Math.abs(caller!.right - assistant!.left)).toBeLessThan(3);
+    const {x, y, height} = (await page.locator('.lanes').boundingBox())!;
+    await page.mouse.click(x + 1 + (assistant!.left - x) / 2, y + height / 2);
+    const playing = await page.waitForFunction(
+      `(audio => audio.currentTime > 0 && !audio.paused && [audio.currentTime, audio.duration])(document.querySelector('audio'))`,
+    );
+    const [at, length] = (await playing.jsonValue()) as [number, number];
+    expect(length).toBeCloseTo(30, 1);
+    expect(at).toBeGreaterThan(7);
+    expect(at).toBeLessThan(12);
+    await page.locator('.lanes').focus();
+    await page.keyboard.press(' ');
+    await page.waitForFunction(`document.querySelector('audio').paused`);
     expect(complaints).toEqual([]);
   });
 
