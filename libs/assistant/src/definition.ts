@@ -1,3 +1,5 @@
+import {HookTarget, INCLUDABLE, SecretName} from '@voicebridge/shared/cdr/after-call.ts';
+import {OutcomeFields} from '@voicebridge/shared/cdr/outcome.ts';
 import {z} from 'zod';
 import {type Tool, ToolSchema} from './tool.ts';
 
@@ -164,6 +166,21 @@ export const Definition = z.strictObject({
     .record(toolName, z.union([ToolSchema, z.literal(false)]))
     .optional()
     .describe('what it can do besides speaking'),
+  outcome: OutcomeFields.optional().describe(
+    'how a call can come out: fields of the record, each {type: boolean, number, choice with `of`, or text; about}',
+  ),
+  after: z
+    .union([
+      off,
+      z.strictObject({
+        post: HookTarget.shape.post.describe('where a finished call is told by a signed webhook'),
+        secret: z.strictObject({env: SecretName}).describe('the variable of analytics with the key of the signature'),
+        include: z.array(z.enum(INCLUDABLE)).optional().describe('transcript, tools and notes if not given'),
+        allowPrivate: z.boolean().optional().describe('addresses of this machine and of private networks may be asked'),
+      }),
+    ])
+    .optional()
+    .describe('who is told of a finished call; off: nobody; not given: AFTER_URL of analytics'),
   before: z
     .custom<Before>(value => typeof value === 'function', 'must be a function')
     .optional()

@@ -1,3 +1,4 @@
+import {INCLUDED_USUALLY} from '@voicebridge/shared/cdr/after-call.ts';
 import type {Definition} from './definition.ts';
 import type {ResolvedAssistant} from './resolved.ts';
 
@@ -58,6 +59,8 @@ export function resolve(
     transcripts: transcripts === undefined ? base.transcripts : isOff(transcripts) ? 'off' : transcripts,
     failureSay: definition.failureSay ?? base.failureSay,
     timeZone: definition.timeZone ?? base.timeZone,
+    after: afterOf(definition.after, base.after),
+    outcome: definition.outcome ?? base.outcome,
     variables: {...base.variables, ...Object.fromEntries(variables)},
   };
 }
@@ -69,6 +72,13 @@ function recordingOf(
   if (typeof recording === 'object') return {recording: true, recordingAfter: {key: recording.afterKey}};
   const isOn = recording === undefined ? base.recording : !isOff(recording);
   return isOn && disclosure !== undefined ? {recording: true, recordingAfter: 'greeting'} : {recording: isOn};
+}
+
+function afterOf(own: Definition['after'], base: ResolvedAssistant['after']): ResolvedAssistant['after'] {
+  if (own === undefined) return base;
+  if (isOff(own)) return 'off';
+  const {post, secret, include = [...INCLUDED_USUALLY], allowPrivate = false} = own;
+  return {post, secret: secret.env, include, allowPrivate};
 }
 
 function turnDetectionOf(

@@ -1,3 +1,5 @@
+import {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
+import {OutcomeFields} from '@voicebridge/shared/cdr/outcome.ts';
 import {z} from 'zod';
 
 const ms = z.number().int().nonnegative();
@@ -65,6 +67,13 @@ export const ResolvedAssistant = z.object({
   failureSay: z.string().nullable(),
   /** Where `date`, `time` and `weekday` are true. */
   timeZone: z.string(),
+  /** Who is told of a finished call; null: whoever AFTER_URL names. */
+  after: z
+    .union([HookTarget, z.literal('off')])
+    .nullable()
+    .default(null),
+  /** How its calls can come out. */
+  outcome: OutcomeFields.default({}),
   variables: z.record(z.string(), z.string()),
 });
 export type ResolvedAssistant = z.infer<typeof ResolvedAssistant>;

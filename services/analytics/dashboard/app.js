@@ -9,12 +9,14 @@ import {calls} from './view-calls.js';
 import {cost} from './view-cost.js';
 import {interruptions} from './view-interruptions.js';
 import {overview} from './view-overview.js';
+import {webhooks} from './view-webhooks.js';
 
 const VIEWS = {
   overview: ['Overview', overview],
   interruptions: ['Interruptions', interruptions],
   cost: ['Cost and tools', cost],
   calls: ['Calls', calls],
+  webhooks: ['Webhooks', webhooks],
 };
 /** A range that ends now is loaded again this often, while the page is visible and calls finish. */
 const REFRESH = 30_000;
@@ -49,7 +51,7 @@ function draw() {
     ),
   );
   const focused = document.activeElement?.name;
-  place.filters.replaceChildren(...(current.call ? [] : filterBar(current)));
+  place.filters.replaceChildren(...(current.call || current.view === 'webhooks' ? [] : filterBar(current)));
   if (focused) place.filters.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
   place.main.replaceChildren(
     h('div', {class: 'grid'}, view({state: current, ...setsOf(current), signal: asking.signal})),

@@ -30,6 +30,12 @@ export function callsTable(calls, {short = false, fresh = new Set()} = {}) {
           ['tools', 'num', call => call.toolCalls || ''],
           ['failovers', 'num', call => (call.failovers ? h('span', {class: 'pill warn'}, call.failovers) : '')],
           ['cost', 'num', call => usd(call.costUsd)],
+          [
+            'outcome',
+            '',
+            call =>
+              Object.entries(call.outcome).map(([name, value]) => h('span', {class: 'pill'}, `${name}: ${value}`)),
+          ],
           ['caller', '', call => (call.callerLastTwo ? `…${call.callerLastTwo}` : '')],
           ['model', '', call => call.model],
           ['worker', '', call => call.worker],

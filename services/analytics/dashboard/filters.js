@@ -2,8 +2,8 @@ import {get} from './api.js';
 import {h} from './dom.js';
 import {change, periodOf, RANGES, setsOf} from './url-state.js';
 
-/** @type {{assistants: string[], models: string[], workers: string[]}} */
-let known = {assistants: [], models: [], workers: []};
+/** @type {{assistants: string[], models: string[], workers: string[], outcomes: string[]}} */
+export let known = {assistants: [], models: [], workers: [], outcomes: []};
 
 /** Loaded once per page. */
 export async function loadFacets(signal) {

@@ -33,7 +33,9 @@ const NAMES = [
   'endReason',
   'interrupted',
   'failedOver',
+  'outcome',
   'search',
+  'hooks',
 ];
 const DEFAULTS = {view: 'overview', range: '7d'};
 

@@ -87,6 +87,7 @@ function facts({call: one, callerNumber, notes}) {
     ['Model ready', ms(one.modelReadyMs)],
     ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
     ['Padded', ms(one.framesPaddedMs)],
+    ...Object.entries(one.outcome).map(([name, value]) => [`Outcome: ${name}`, String(value)]),
     ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, String(value)]),
   ];
   return h(

@@ -2,12 +2,15 @@ import {addressOf, get} from './api.js';
 import {callsTable} from './calls-table.js';
 import {card, empty, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
+import {known} from './filters.js';
 import {feed, live} from './live.js';
 import {change} from './url-state.js';
 
 /** Every call that matches, the newest first; a click on a row opens the call. */
 export function calls({state, sets: [first], signal}) {
-  const own = Object.fromEntries(['endReason', 'interrupted', 'failedOver', 'search'].map(name => [name, state[name]]));
+  const own = Object.fromEntries(
+    ['endReason', 'interrupted', 'failedOver', 'outcome', 'search'].map(name => [name, state[name]]),
+  );
   const filter = {...first.filter, ...own};
   const pick = (name, label, options) =>
     h(
@@ -31,6 +34,7 @@ export function calls({state, sets: [first], signal}) {
     pick('endReason', 'Ended', [['', 'any way'], ...Object.keys(END_REASONS).map(reason => [reason, reason])]),
     pick('interrupted', 'Interrupted', yesNo),
     pick('failedOver', 'Failed over', yesNo),
+    pick('outcome', 'Outcome', outcomesOf(state)),
     h(
       'form',
       {
@@ -90,4 +94,10 @@ export function calls({state, sets: [first], signal}) {
       body.replaceChildren(controls, news, list, more);
     }),
   ];
+}
+
+/** The fields and values that calls came out with; what the address asks for is there even if no call has it. */
+function outcomesOf({outcome}) {
+  const all = known.outcomes.includes(outcome) || !outcome ? known.outcomes : [...known.outcomes, outcome];
+  return [['', 'any'], ...all.map(each => [each, each.replace(':', ': ')])];
 }

@@ -156,5 +156,6 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     summary: plausibleSummary(random, facts),
     ...records,
     transcript: lines,
+    after: null,
   };
 }

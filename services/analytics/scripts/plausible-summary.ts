@@ -81,6 +81,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     traceparent: null,
     recordedFromMs: null,
     notes: {},
+    outcome: {},
   };
 }
 

@@ -3,6 +3,7 @@ import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
 import {BLOCKED_PORTS} from '@voicebridge/shared/config/blocked-ports.ts';
 import {
   drainSeconds,
+  guardedUrl,
   host,
   logLevel,
   phrase,
@@ -72,6 +73,12 @@ export const AnalyticsEnv = z
     TRUSTED_PROXIES: networks()
       .default([])
       .describe('addresses or networks of proxies, comma-separated, whose X-Forwarded-For says where a browser is'),
+    AFTER_URL: guardedUrl('http')
+      .optional()
+      .describe('is told of each finished call by a signed webhook, unless its assistant names another address'),
+    AFTER_SECRET: phrase(16)
+      .optional()
+      .describe('signs what AFTER_URL is told; needed with it: whsec_ and a key in base64, or a text'),
     NUMBER_HASH_KEY: phrase(16)
       .optional()
       .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
@@ -84,5 +91,10 @@ export const AnalyticsEnv = z
     message: 'is not set, and HOST lets other machines in: set it, or leave HOST out',
     when: () => true,
   })
-  .refine(hasBucketKey, NO_BUCKET_KEY);
+  .refine(hasBucketKey, NO_BUCKET_KEY)
+  .refine(({AFTER_URL, AFTER_SECRET}) => AFTER_URL === undefined || AFTER_SECRET !== undefined, {
+    path: ['AFTER_SECRET'],
+    message: 'is not set: nobody could tell that what AFTER_URL is told comes from here',
+    when: () => true,
+  });
 export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;

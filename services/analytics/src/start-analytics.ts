@@ -5,6 +5,7 @@ import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import type {StrangerLimits} from '@voicebridge/shared/service/stranger-budget.ts';
 import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
+import {INCLUDED_USUALLY} from '@voicebridge/shared/cdr/after-call.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -22,6 +23,9 @@ import type {AnalyticsEnv} from './config.ts';
 import {consumeCalls} from './ingest/consume-calls.ts';
 import {DatabaseWatch} from './database/database-watch.ts';
 import {openEmbedded, openPostgres} from './database/database.ts';
+import {deliverHooks} from './hooks/deliver-hooks.ts';
+import {Receivers} from './hooks/patience.ts';
+import {hookPoster} from './hooks/post-hook.ts';
 import {readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
 import {keepRetention} from './ingest/retention.ts';
@@ -33,7 +37,12 @@ export interface AnalyticsDeps {
   readonly log: Log;
   /** Where spans are sent; left out: nowhere. */
   readonly traces?: Traces;
+  /** The value of a variable that an assistant names as the secret of its webhooks. */
+  readonly secret?: (name: string) => string | undefined;
 }
+
+/** The variable with the secret for AFTER_URL. */
+const AFTER_SECRET = 'AFTER_SECRET';
 
 /** Browsers open several connections at once, and keep them for the next page. */
 const BROWSERS: StrangerLimits = {atMost: 256, perAddress: 64, proveWithin: 30_000};
@@ -46,7 +55,7 @@ export interface Analytics extends Service {
 /** Starts analytics: it stores finished calls and answers questions about them, until it is drained. */
 export async function startAnalytics(
   config: AnalyticsEnv,
-  {clock, log, traces = quietTraces}: AnalyticsDeps,
+  {clock, log, traces = quietTraces, secret = () => undefined}: AnalyticsDeps,
 ): Promise<Analytics> {
   await using opened = new AsyncDisposableStack();
   const database = opened.use(
@@ -77,6 +86,7 @@ export async function startAnalytics(
     hosts: config.DASHBOARD_HOSTS,
     proxies: config.TRUSTED_PROXIES,
     eraseQueued: mentions => consumer.erase(mentions),
+    sendHook: id => hooks.send(id),
     numberHashKey: config.NUMBER_HASH_KEY,
     passed: request => strangers.proved(request.socket),
     database,
@@ -114,9 +124,28 @@ export async function startAnalytics(
   const key = queueProbeKey(randomUUID());
   const probe = opened.use(new WriteProbe({key, set, ...found, clock, log: probeLog, moved}));
   queueHealth = probe;
-  const consumer = opened.use(
-    consumeCalls({connection, database, metrics, traces, clock, log, onRecorded: () => feed.poke()}),
+  const hooks = opened.use(
+    deliverHooks({
+      connection,
+      database,
+      metrics,
+      clock,
+      log,
+      post: hookPoster(),
+      secret: name => (name === AFTER_SECRET ? config.AFTER_SECRET : secret(name)),
+      receivers: new Receivers(),
+      random: Math.random,
+    }),
   );
+  const told =
+    config.AFTER_URL === undefined
+      ? undefined
+      : {post: config.AFTER_URL, secret: AFTER_SECRET, include: [...INCLUDED_USUALLY], allowPrivate: true};
+  const onRecorded = (callSid: string) => {
+    feed.poke();
+    hooks.tell(callSid);
+  };
+  const consumer = opened.use(consumeCalls({connection, database, metrics, traces, clock, log, told, onRecorded}));
   opened.defer(updateGauges({metrics, database, probe, lag, consumer, clock}));
   log.info({port, metricsPort: metricsPort.port, database: database.kind}, 'analytics is up');
 
@@ -128,7 +157,7 @@ export async function startAnalytics(
     async drain() {
       draining = true;
       metrics.draining.set(1);
-      await consumer.drain();
+      await Promise.all([consumer.drain(), hooks.drain()]);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -190,6 +190,8 @@ export function standardAssistant(config: WorkerConfig): ResolvedAssistant {
     transcripts: config.TRANSCRIPTS,
     failureSay: null,
     timeZone: 'UTC',
+    after: null,
+    outcome: {},
     variables: {},
   };
 }

@@ -26,5 +26,7 @@ export const sampleAssistant: ResolvedAssistant = {
   transcripts: 'off',
   failureSay: null,
   timeZone: 'UTC',
+  after: null,
+  outcome: {},
   variables: {},
 };

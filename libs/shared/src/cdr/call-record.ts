@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {CallSid} from '../protocol/ids.ts';
+import {AfterCall} from './after-call.ts';
 import {EndedBy, EndReason} from './end-reasons.ts';
 import {FAILOVER_FIGURES} from './failover-figures.ts';
 import {recordOf} from './figure.ts';
@@ -124,6 +125,8 @@ export const CallSummary = z.object({
   recordedFromMs: ms.default(null),
   /** What the assistant noted, with a tool that it has for that. */
   notes: Notes.default({}),
+  /** How the call came out: the fields of its assistant that can be counted. */
+  outcome: Notes.default({}),
 });
 export type CallSummary = z.infer<typeof CallSummary>;
 
@@ -144,5 +147,7 @@ export const CallFinished = z.object({
   toolCalls: z.array(ToolCallRecord).max(500),
   failovers: z.array(FailoverRecord).max(100),
   transcript: z.array(TranscriptLine).max(500),
+  /** What is to happen now that the call is over; null: its assistant does not say. */
+  after: AfterCall.nullable().default(null),
 });
 export type CallFinished = z.infer<typeof CallFinished>;

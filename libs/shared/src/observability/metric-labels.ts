@@ -14,6 +14,8 @@ export const TAKEOVER_CAUSES = ['worker-lost', 'worker-drained', 'plain'];
 export const RECONNECT_CAUSES = ['lost', 'rotated'];
 export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];
 export const RECORDING_OUTCOMES = ['recorded', 'superseded', 'erased', 'refused'];
+/** What became of an attempt to send a webhook. `known`: it was settled already; `erased`: its call is no more. */
+export const HOOK_OUTCOMES = ['delivered', 'refused', 'failed', 'known', 'erased'] as const;
 export const REFUSED_REQUESTS = ['signature', 'call-sid', 'request'];
 /** The last four: the state of a socket when its time was up. */
 export const REFUSED_SOCKETS = [

@@ -10,6 +10,7 @@ export const AUDITED = [
   'export',
   'call.erased',
   'number.erased',
+  'webhook.sent-again',
 ] as const;
 
 /** What somebody did. It never holds words, numbers or passwords. */

@@ -2,9 +2,9 @@ import {z} from 'zod';
 
 /**
  * What somebody may do: `read` calls, figures and files; `words`: see transcripts and telephone numbers; `delete` for
- * good; `audit`: see who did what.
+ * good; `audit`: see who did what; `send`: send webhooks again.
  */
-export const SCOPES = ['read', 'words', 'delete', 'audit'] as const;
+export const SCOPES = ['read', 'words', 'delete', 'audit', 'send'] as const;
 export const Scope = z.enum(SCOPES);
 export type Scope = z.infer<typeof Scope>;
 

@@ -1,3 +1,4 @@
+import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
 import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
@@ -59,6 +60,7 @@ export interface CallsTable extends Facets {
   framesMalformed: number;
   traceparent: string | null;
   notes: JSONColumnType<Notes> | null;
+  outcome: JSONColumnType<Notes> | null;
   parts: number;
   partsSeen: number[];
   recordedAt: Generated<Date>;
@@ -99,6 +101,23 @@ export interface RecordingsTable {
 /** `waiting`: its pieces are still to be joined. `partial`: kept, with gaps. `lost`: nothing of it came. */
 export type RecordingState = 'waiting' | 'kept' | 'partial' | 'lost' | 'removing';
 
+/** What is told by webhooks. */
+export interface DeliveriesTable {
+  id: string;
+  subject: string;
+  seq: number;
+  type: string;
+  target: JSONColumnType<HookTarget>;
+  body: string | null;
+  state: Generated<'waiting' | 'delivered' | 'failed'>;
+  attempts: Generated<number>;
+  lastError: string | null;
+  createdAt: Generated<Date>;
+  dueAt: Generated<Date>;
+  giveUpAt: Date;
+  settledAt: Date | null;
+}
+
 /** The tables that `migrations/` creates. Names are camelCase here and snake_case there. */
 export interface Schema {
   calls: CallsTable;
@@ -111,5 +130,6 @@ export interface Schema {
   erasedCalls: {callSid: string; erasedAt: Generated<Date>};
   sessions: {tokenHash: string; createdAt: Date; seenAt: Date};
   forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};
+  deliveries: DeliveriesTable;
   audit: {at: Generated<Date>; action: string; subject: string; who: string | null; address: string | null};
 }

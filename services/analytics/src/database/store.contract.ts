@@ -4,6 +4,7 @@ import {sql} from 'kysely';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
+import {callsFile} from '../queries/call-files.ts';
 import {concurrency} from '../queries/concurrency.ts';
 import type {Database} from './database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
@@ -33,7 +34,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     }, 60_000);
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
-      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings`.execute(
+      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings, deliveries`.execute(
         database.kysely,
       );
     });
@@ -45,6 +46,21 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       for (let times = 0; times < 3; times += 1) await storeCall(db(), finishedCall());
       expect((await all()).calls).toMatchObject([{callSid: sidOf(1), turns: 2, whole: true}]);
       expect((await call(1))?.turns).toHaveLength(2);
+    });
+
+    test('an analyst sees how calls came out, finds those that came out so, and takes them away as CSV', async () => {
+      const outcomes = [{booked: true, reason: 'time', guests: 4}, {booked: false}, {}];
+      for (const [index, outcome] of outcomes.entries())
+        await storeCall(db(), finishedCall({number: index + 1, summary: {outcome}}));
+      const found = async (field: string, value: string) =>
+        (await all({outcome: {field, value}})).calls.map(({callSid}) => callSid);
+      expect(await found('booked', 'true')).toEqual([sidOf(1)]);
+      expect(await found('guests', '4')).toEqual([sidOf(1)]);
+      expect(await found('reason', "'; DROP TABLE calls; --")).toEqual([]);
+      expect((await facets(db())).outcomes).toEqual(['booked:false', 'booked:true', 'reason:time']);
+      const lines: string[] = [];
+      for await (const each of callsFile(db(), {})) lines.push(each);
+      expect(lines.join('')).toContain('"{""booked"":false}"');
     });
 
     test('two copies of a record that arrive at the same moment are one call', async () => {

@@ -6,6 +6,7 @@ import {allowedHosts} from './allowed-hosts.ts';
 import {auditRoutes} from './audit-routes.ts';
 import {callsRoutes} from './calls-routes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {deliveriesRoutes} from './deliveries-routes.ts';
 import {type ErasureDeps, erasureRoutes} from './erasure-routes.ts';
 import {gate, type GateOptions} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
@@ -28,6 +29,8 @@ export interface AppDeps {
   /** Addresses and networks of proxies whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
   readonly eraseQueued: ErasureDeps['eraseQueued'];
+  /** Sends a webhook now. */
+  readonly sendHook: (id: string) => void;
   readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
@@ -48,6 +51,7 @@ export async function analyticsApp({
   hosts,
   proxies,
   eraseQueued,
+  sendHook,
   numberHashKey,
   database,
   feed,
@@ -84,6 +88,7 @@ export async function analyticsApp({
     erasureRoutes({database, numberHashKey, eraseQueued}),
     metricsRoutes(database),
     auditRoutes(database),
+    deliveriesRoutes({database, send: sendHook, clock}),
     liveRoutes({feed, database, streams, clock}),
   );
   app.use((request, response) => {

@@ -70,6 +70,7 @@ const WHAT: Readonly<Record<Scope, string>> = {
   words: 'reading what was said',
   delete: 'deleting',
   audit: 'reading the audit',
+  send: 'sending webhooks again',
 };
 
 /** Throws `BadQuestion` unless this viewer may do this. */

@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import {AuditAnswer, AuditQuery} from './audit-routes.ts';
+import {DeliveriesAnswer, DeliveriesQuery, SentAgainAnswer} from './deliveries-routes.ts';
 import {CallDetail, CallsPage} from '../queries/call-shapes.ts';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
 import {ErasedAnswer, ForgetNumber} from './erasure-routes.ts';
@@ -108,6 +109,19 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Who signed in, read, exported and deleted what; needs a sign-in, or a token with the scope audit',
     query: AuditQuery,
     answer: AuditAnswer,
+  },
+  {
+    method: 'get',
+    path: '/api/deliveries',
+    summary: 'Webhooks to other systems, the newest first: those given up, if nothing else is asked for',
+    query: DeliveriesQuery,
+    answer: DeliveriesAnswer,
+  },
+  {
+    method: 'post',
+    path: '/api/deliveries/{id}/send-again',
+    summary: 'Sends a webhook again that was given up; needs a sign-in, or a token with the scope send',
+    answer: SentAgainAnswer,
   },
   {
     method: 'get',

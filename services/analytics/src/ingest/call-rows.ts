@@ -118,5 +118,6 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     framesMalformed: frames.malformed,
     traceparent: storable(call.traceparent),
     notes: notesColumn(call.notes),
+    outcome: notesColumn(call.outcome),
   };
 }

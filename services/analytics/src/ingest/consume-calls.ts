@@ -1,3 +1,4 @@
+import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
 import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
@@ -32,6 +33,8 @@ export interface ConsumeDeps {
   readonly traces: Traces;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who is told of a call whose assistant does not say; undefined: nobody. */
+  readonly told: HookTarget | undefined;
   /** Called for every call that was stored. */
   readonly onRecorded: (callSid: string) => void;
 }
@@ -79,7 +82,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     for (;;) {
       try {
         const db = await database.ready(stopping.signal);
-        const outcome = await storeCall(db, parsed.data);
+        const outcome = await storeCall(db, parsed.data, {told: deps.told, wall: deps.clock.wall()});
         metrics.recordsTotal.inc({outcome});
         const {endedAt} = parsed.data.summary;
         metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);

@@ -24,6 +24,7 @@ export async function eraseCalls(db: Kysely<Schema>, erasure: Erasure, eraser: E
     const gone = await tx.deleteFrom('calls').where(condition).returning('callSid').execute();
     // A record that has not arrived yet is erased too.
     const sids = 'callSid' in erasure ? [erasure.callSid] : gone.map(call => call.callSid);
+    if (sids.length > 0) await tx.deleteFrom('deliveries').where('subject', 'in', sids).execute();
     if (sids.length > 0)
       await sql`INSERT INTO erased_calls (call_sid) SELECT unnest(${sids}::text[]) ON CONFLICT DO NOTHING`.execute(tx);
     await removeRecordings(tx, sids);

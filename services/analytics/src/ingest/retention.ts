@@ -21,6 +21,8 @@ const CHUNK = 5_000;
 /** A job may be repeated for seven days, and a call lasts one; after that what was erased cannot come back. */
 const KEEP_ERASED: Millis = 30 * DAY;
 const KEEP_AUDIT: Millis = 365 * DAY;
+/** What was told, and what was given up, can be looked at for so long. */
+const KEEP_DELIVERIES: Millis = 30 * DAY;
 const KEEP_SESSIONS: Millis = DAY;
 
 /** Deletes what is older than its retention. Returns the number of deleted rows by table. */
@@ -36,6 +38,7 @@ export async function sweep(db: Kysely<Schema>, retention: Retention, wall: Mill
     ['forgotten_numbers', 'forgotten_at', KEEP_ERASED],
     ['audit', 'at', KEEP_AUDIT],
     ['sessions', 'created_at', KEEP_SESSIONS],
+    ['deliveries', 'created_at', KEEP_DELIVERIES],
   ];
   const deleted: Record<string, number> = {};
   for (const [table, column, age] of limits) {

@@ -1,8 +1,11 @@
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely, type Transaction} from 'kysely';
 import {callRows, type CallRows} from './call-rows.ts';
 import {recordingExpected} from '../recordings/recording-rows.ts';
 import type {Schema} from '../database/schema.ts';
+import {CALL_FINISHED, idOfCall, keepDelivery} from '../hooks/deliveries.ts';
 
 /** How complete a record is. Of two records of one call, the one from the later owner (the higher epoch) is fuller. */
 export interface Knowledge {
@@ -32,8 +35,15 @@ export function compareKnowledge(a: Knowledge, b: Knowledge): number {
  *   stored knows less  → replaced, with its turns, interruptions, tool calls, failovers and words
  *   same record        → this part is added; a repeated part changes nothing
  *   stored knows more  → nothing changes
+ *
+ * In the same transaction it is kept who is to be told of the call, once all of it is there. `told`: who is where its
+ * assistant does not say; `wall`: Unix milliseconds.
  */
-export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<Outcome> {
+export async function storeCall(
+  db: Kysely<Schema>,
+  job: CallFinished,
+  after: {readonly told?: HookTarget | undefined; readonly wall: Millis} = {wall: job.summary.endedAt},
+): Promise<Outcome> {
   const rows = callRows(job);
   return await db.transaction().execute(async tx => {
     await sql`SELECT pg_advisory_xact_lock_shared(${ERASURE_LOCK})`.execute(tx);
@@ -50,6 +60,7 @@ export async function storeCall(db: Kysely<Schema>, job: CallFinished): Promise<
       .executeTakeFirst();
     if (!first && !(await updateCall(tx, rows, job))) return 'superseded';
     await writeParts(tx, rows);
+    await keepWhoIsTold(tx, job, after);
     return 'recorded';
   });
 }
@@ -99,6 +110,24 @@ async function updateCall(tx: Transaction<Schema>, {call}: CallRows, job: CallFi
     .where('callSid', '=', call.callSid)
     .execute();
   return true;
+}
+
+async function keepWhoIsTold(
+  tx: Transaction<Schema>,
+  job: CallFinished,
+  {told, wall}: {readonly told?: HookTarget | undefined; readonly wall: Millis},
+): Promise<void> {
+  const target = job.after?.hook ?? told;
+  if (target === undefined || target === 'off') return;
+  const {callSid} = job.summary;
+  const {parts, partsSeen} = await tx
+    .selectFrom('calls')
+    .select(['parts', 'partsSeen'])
+    .where('callSid', '=', callSid)
+    .executeTakeFirstOrThrow();
+  if (partsSeen.length < parts) return;
+  const event = {id: idOfCall(callSid), subject: callSid, seq: 0, type: CALL_FINISHED, target, body: null};
+  await keepDelivery(tx, event, wall);
 }
 
 async function dropParts(tx: Transaction<Schema>, callSid: string): Promise<void> {

@@ -17,11 +17,16 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
     const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
-    for (const call of calls) yield csvLine(Object.values(inOrder(call, columns)));
+    for (const call of calls) yield csvLine(Object.values(inOrder({...call, outcome: outcomeCell(call)}, columns)));
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
     after = {at: new Date(last.startedAt), callSid: last.callSid};
   }
+}
+
+/** As JSON: each assistant has fields of its own. */
+function outcomeCell({outcome}: Call): Cell {
+  return Object.keys(outcome).length === 0 ? null : JSON.stringify(outcome);
 }
 
 /** The columns that say which turn it is; the rest of its figures come after them. */

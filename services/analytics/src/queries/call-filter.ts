@@ -1,5 +1,5 @@
 import {EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
-import {expressionBuilder, type Expression, type SqlBool} from 'kysely';
+import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
 
@@ -77,6 +77,12 @@ export const CallFilter = FacetFilter.extend({
     .describe('last two digits of the caller’s number'),
   interrupted: yesOrNo('whether the caller spoke over the assistant'),
   failedOver: yesOrNo('whether the call had a failover'),
+  outcome: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{0,63}:.{1,200}$/i, 'must be a field and its value, such as booked:true')
+    .transform(text => ({field: text.slice(0, text.indexOf(':')), value: text.slice(text.indexOf(':') + 1)}))
+    .optional()
+    .describe('how the call came out: a field of its assistant and a value, such as booked:true'),
   search: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')
@@ -112,6 +118,7 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
+    ...(filter.outcome ? [sql<SqlBool>`outcome ->> ${filter.outcome.field} = ${filter.outcome.value}`] : []),
     ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
   ]);
 }

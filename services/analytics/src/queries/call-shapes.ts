@@ -60,6 +60,7 @@ export const Call = z.object({
   framesMalformed: count,
   traceparent: z.string().nullable(),
   recordedAt: moment,
+  outcome: Notes.describe('how it came out: the fields of its assistant that can be counted'),
   whole: z.boolean().describe('whether every part of the record has arrived'),
 });
 export type Call = z.infer<typeof Call>;

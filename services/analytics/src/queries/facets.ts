@@ -9,6 +9,7 @@ export const FacetsAnswer = z.object({
   assistants: names,
   models: names,
   workers: names,
+  outcomes: names.describe('fields and values of outcomes, such as booked:true, of the last 2000 calls that have one'),
   first: z.string().nullable().describe('start of the oldest call'),
   last: z.string().nullable().describe('start of the newest call'),
 });
@@ -20,12 +21,17 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     assistants: string[];
     models: string[];
     workers: string[];
+    outcomes: string[];
     first: Date | null;
     last: Date | null;
   }>`
     SELECT array(SELECT DISTINCT assistant FROM calls ORDER BY 1 LIMIT 200) AS assistants,
       array(SELECT DISTINCT model FROM calls ORDER BY 1 LIMIT 200) AS models,
       array(SELECT worker FROM calls GROUP BY worker ORDER BY max(started_at) DESC LIMIT 200) AS workers,
+      array(SELECT DISTINCT key || ':' || left(value, 200) FROM
+        (SELECT outcome FROM calls WHERE outcome IS NOT NULL ORDER BY started_at DESC LIMIT 2000) AS last,
+        jsonb_each_text(last.outcome) WHERE jsonb_typeof(last.outcome -> key) <> 'number'
+        ORDER BY 1 LIMIT 200) AS outcomes,
       (SELECT min(started_at) FROM calls) AS first,
       (SELECT max(started_at) FROM calls) AS last`.execute(db);
   const [row] = rows;
@@ -33,6 +39,7 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     assistants: row?.assistants ?? [],
     models: row?.models ?? [],
     workers: row?.workers ?? [],
+    outcomes: row?.outcomes ?? [],
     first: row?.first?.toISOString() ?? null,
     last: row?.last?.toISOString() ?? null,
   };

@@ -34,6 +34,7 @@ export function callOf(row: Selectable<CallsTable>): Call {
     startedAt: row.startedAt.toISOString(),
     endedAt: row.endedAt.toISOString(),
     recordedAt: row.recordedAt.toISOString(),
+    outcome: row.outcome ?? {},
     whole: partsSeen.length >= parts,
   };
 }

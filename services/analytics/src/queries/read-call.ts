@@ -17,8 +17,28 @@ import type {Viewer} from '../auth/viewer.ts';
 export async function readCall(
   db: Kysely<Schema>,
   callSid: string,
-  {who, may}: Viewer,
+  viewer: Viewer,
   address?: string,
+): Promise<CallDetail | undefined> {
+  const detail = await detailOf(db, callSid, viewer);
+  if (detail && showsPrivate(detail))
+    await audit(db, {action: 'transcript.read', subject: callSid, who: viewer.who, address});
+  return detail;
+}
+
+function showsPrivate({transcript, notes, toolCalls, callerNumber, calleeNumber}: CallDetail): boolean {
+  const hasWords =
+    transcript.length > 0 ||
+    Object.keys(notes).length > 0 ||
+    toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
+  return hasWords || callerNumber !== null || calleeNumber !== null;
+}
+
+/** The same without a trace in the audit. */
+export async function detailOf(
+  db: Kysely<Schema>,
+  callSid: string,
+  {who, may}: Viewer,
 ): Promise<CallDetail | undefined> {
   const row = await db.selectFrom('calls').selectAll().where('callSid', '=', callSid).executeTakeFirst();
   if (!row) return undefined;
@@ -62,8 +82,6 @@ export async function readCall(
   const shown = may.has('words');
   const hasWords =
     lines.length > 0 || row.notes !== null || toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
-  if (shown && (hasWords || row.callerNumber !== null || row.calleeNumber !== null))
-    await audit(db, {action: 'transcript.read', subject: callSid, who, address});
   return {
     call: callOf(row),
     callerNumber: shown ? row.callerNumber : null,

@@ -53,6 +53,7 @@ export async function silentApp() {
     hosts: [],
     proxies: ['10.0.0.0/8'],
     eraseQueued: async () => 0,
+    sendHook: () => {},
     recordings: undefined,
     numberHashKey: 'a key of sixteen or more',
     passed: () => {},

@@ -13,6 +13,7 @@ import {
   TURNS_PER_JOB,
 } from '@voicebridge/shared/cdr/call-record.ts';
 import {END_REASONS} from '@voicebridge/shared/cdr/end-reasons.ts';
+import {partNotes} from '@voicebridge/shared/cdr/outcome.ts';
 import {heardWords} from '../conversation/heard-words.ts';
 import {maskDigits} from '../tools/key-entries.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -67,6 +68,7 @@ export function buildCdr(journal: readonly JournalEntry[], transcripts: Transcri
       toolCalls: toolCalls.filter(mine).slice(0, 500),
       failovers: part === 0 ? failovers.slice(0, 100) : [],
       transcript: transcript.filter(mine).slice(0, 500),
+      after: opened.after ?? null,
     };
   });
 }
@@ -118,7 +120,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     frames: sumFrames(entries),
     traceparent: opened.traceparent,
     recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
-    notes: notesOf(entries),
+    ...partNotes(notesOf(entries), opened.after?.outcome ?? {}),
   };
 }
 

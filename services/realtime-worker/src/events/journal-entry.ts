@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {AfterCall} from '@voicebridge/shared/cdr/after-call.ts';
 import {
   CallSummary,
   EndReason,
@@ -39,6 +40,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
     ...KeptAssistant.shape,
     /** What the record keeps of what was said, if this assistant says so. */
     transcripts: z.enum(['off', 'heard', 'full']).optional(),
+    /** What is to happen when the call is over. */
+    after: AfterCall.optional(),
     model: summary.model,
     voice: summary.voice,
     admissionMs: summary.admissionMs,

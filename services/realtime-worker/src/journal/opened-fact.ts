@@ -22,6 +22,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     version: assistant.version,
     variables: {...assistant.given},
     transcripts: assistant.transcripts,
+    after: {hook: assistant.after, outcome: assistant.outcome},
     model: assistant.model,
     voice: assistant.voice,
     // Webhook and worker are two processes, perhaps on two machines: they share no clock but the time of day.

@@ -47,6 +47,8 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   transcripts: 'off',
   failureSay: null,
   timeZone: 'UTC',
+  after: null,
+  outcome: {},
   variables: {},
   version: 'v1',
   given: {},

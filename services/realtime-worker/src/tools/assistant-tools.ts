@@ -4,6 +4,7 @@ import {digitsTool} from './collect-digits.ts';
 import {hangUp} from './hang-up.ts';
 import {httpTool} from './http-tool.ts';
 import {noteTool} from './note.ts';
+import {outcomeTool} from './outcome.ts';
 import {mistakes, ownTool} from './own-tool.ts';
 import type {Tool} from './tool.ts';
 
@@ -26,9 +27,9 @@ export function toolsOf({stored, code}: Version, variables: Readonly<Record<stri
     const made = httpTool(name, tool, variables);
     return [input ? {...made, check: args => mistakes(input, args)} : made];
   });
-  const brought = assistantTools.filter(
-    ({name}) => stored.tools[name] !== false && !own.some(tool => tool.name === name),
-  );
+  const {outcome} = stored.assistant;
+  const bringable = Object.keys(outcome).length === 0 ? assistantTools : [...assistantTools, outcomeTool(outcome)];
+  const brought = bringable.filter(({name}) => stored.tools[name] !== false && !own.some(tool => tool.name === name));
   return [...brought, ...own];
 }
 

@@ -1,0 +1,117 @@
+import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
+import type {HookJob} from '@voicebridge/shared/cdr/hooks-queue.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Kysely} from 'kysely';
+import type {Viewer} from '../auth/viewer.ts';
+import {SCOPES} from '../auth/viewer.ts';
+import type {Schema} from '../database/schema.ts';
+import {detailOf} from '../queries/read-call.ts';
+import {callBody} from './call-body.ts';
+import {
+  type Delivery,
+  deliveryWith,
+  dropDelivery,
+  isNext,
+  keepDelivery,
+  postpone,
+  settle,
+  targetOf,
+} from './deliveries.ts';
+import {Receivers, waitAfter} from './patience.ts';
+import {signHook} from './signature.ts';
+
+/** Sends one webhook and answers with its status. Rejects if there is none. */
+export type PostHook = (target: HookTarget, headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
+
+/** What became of one attempt. `later`: it is to be tried at this time, in Unix milliseconds. */
+export type Attempt =
+  | {readonly outcome: 'delivered' | 'failed' | 'erased' | 'known'}
+  | {readonly outcome: 'refused' | 'later'; readonly at: Millis};
+
+export interface DeliverDeps {
+  readonly post: PostHook;
+  /** The value of an environment variable. */
+  readonly secret: (name: string) => string | undefined;
+  readonly receivers: Receivers;
+  readonly clock: Pick<Clock, 'wall'>;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** How long to wait after so many failures; for tests. */
+  readonly wait?: (failures: number, random: number) => Millis;
+}
+
+/** What waits for something before it looks again after this. */
+const SOON: Millis = 1_000;
+/** What should come before it and has not come within this time has been lost. */
+const LOST_AFTER: Millis = 60_000;
+const GONE = 410;
+/** Who reads a record to tell it: the assistant's file says that it may be told. */
+const TELLER: Viewer = {who: null, may: new Set(SCOPES)};
+
+/** Tries to deliver one webhook, in order for its subject. Rejects only if the database fails. */
+export async function deliver(db: Kysely<Schema>, job: HookJob, deps: DeliverDeps): Promise<Attempt> {
+  const {clock, receivers} = deps;
+  const now = clock.wall();
+  if ('event' in job) await keepDelivery(db, job.event, now);
+  const delivery = await deliveryWith(db, 'event' in job ? job.event.id : job.id);
+  if (delivery?.state !== 'waiting') return {outcome: 'known'};
+  const target = targetOf(delivery);
+  const {origin} = new URL(target.post);
+  const restsUntil = receivers.restsUntil(origin, now);
+  // Not all at once when it may be asked again.
+  if (restsUntil !== undefined) return {outcome: 'later', at: restsUntil + SOON * deps.random()};
+  if (!(await isNext(db, delivery)) && now - delivery.createdAt.getTime() < LOST_AFTER)
+    return {outcome: 'later', at: now + SOON};
+  const body = delivery.body ?? (await bodyOfCall(db, delivery.subject, target));
+  if (body === undefined) {
+    await dropDelivery(db, delivery);
+    return {outcome: 'erased'};
+  }
+  const problem = await attempt(delivery, target, body, deps);
+  const at = clock.wall();
+  if (problem === undefined) {
+    receivers.answered(origin);
+    await settle(db, delivery, 'delivered', at);
+    return {outcome: 'delivered'};
+  }
+  if (problem.isTheirs) receivers.failed(origin, at);
+  const dueAt = at + (deps.wait ?? waitAfter)(delivery.attempts + 1, deps.random());
+  if (problem.isFinal || dueAt > delivery.giveUpAt.getTime()) {
+    await settle(db, delivery, 'failed', at, problem.what);
+    return {outcome: 'failed'};
+  }
+  await postpone(db, delivery, dueAt, problem.what);
+  return {outcome: 'refused', at: dueAt};
+}
+
+interface DeliveryProblem {
+  readonly what: string;
+  /** The receiver is at fault, and not our settings. */
+  readonly isTheirs: boolean;
+  readonly isFinal?: boolean;
+}
+
+async function attempt(
+  {id}: Delivery,
+  target: HookTarget,
+  body: string,
+  {post, secret, clock}: DeliverDeps,
+): Promise<DeliveryProblem | undefined> {
+  const key = secret(target.secret);
+  if (key === undefined || key === '')
+    return {what: `${target.secret} is not set where analytics runs`, isTheirs: false};
+  const headers = {...signHook(key, id, Math.floor(clock.wall() / 1_000), body)};
+  try {
+    const status = await post(target, headers, body);
+    if (status >= 200 && status <= 299) return undefined;
+    return {what: `the receiver answered with status ${status}`, isTheirs: true, isFinal: status === GONE};
+  } catch (thrown) {
+    return {what: tellMessage(thrown), isTheirs: true};
+  }
+}
+
+async function bodyOfCall(db: Kysely<Schema>, callSid: string, target: HookTarget): Promise<string | undefined> {
+  const detail = await detailOf(db, callSid, TELLER);
+  return detail && callBody(detail, target.include);
+}
