@@ -2,11 +2,14 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Redis} from 'ioredis';
-import {aclRules, REDIS_USERS} from '@voicebridge/shared/redis/redis-users.ts';
+import type {RedisPart} from '@voicebridge/shared/redis/redis-users.ts';
 import {describe, test, vi} from 'vitest';
+import {aclCommands, usersOf} from '../../scripts/redis-acl/lines.ts';
 import {haveEnded, haveHeard, haveSpoken} from '../../tools/harness/callers.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {hasTls, makeCertificates} from '../../tools/local-stack/redis/certificates.ts';
 import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
+import {RedisCluster} from '../../tools/local-stack/redis/redis-cluster.ts';
 
 const binary = await findRedisBinary();
 const TALK = Array.from({length: 4}, () => [
@@ -18,29 +21,29 @@ const TALK = Array.from({length: 4}, () => [
 const FORBIDDEN = ['CONFIG', 'KEYS', 'CLIENT', 'INFO', 'DEBUG'];
 
 describe.skipIf(!binary).concurrent('least privilege', () => {
-  test('an operator who gives each service only its own rights sees calls, a dead worker, deployments and records work, and nothing refused', async ({
+  test('an operator with a Cluster for calls, over TLS, and another Redis for records, who gives each service only its own rights, sees calls, a dead worker, deployments and records work, and nothing refused', async ({
     expect,
   }) => {
     await using stack = new AsyncDisposableStack();
+    const certificates = (await hasTls(binary!)) ? stack.use(await makeCertificates()) : undefined;
+    const cluster = stack.use(await RedisCluster.start(binary!, certificates ? {tls: {certificates}} : {}));
     const server = await startRedisBinary(binary!);
     stack.defer(() => server.close());
     const operator = new Redis(server.port, '127.0.0.1');
     stack.defer(() => operator.disconnect());
-    for (const user of REDIS_USERS)
-      await operator.call(
-        'ACL',
-        'SETUSER',
-        user,
-        'reset',
-        'on',
-        '>secret',
-        ...(aclRules(user, 'both') ?? '').split(' '),
-      );
+    const secret = () => 'secret';
+    const giveUsers = async (part: RedisPart, ask: (words: readonly string[]) => Promise<unknown>) => {
+      for (const line of aclCommands(usersOf(part, {}, secret), part)) await ask(line.split(' ').slice(1));
+    };
+    for (const node of cluster.nodes) await giveUsers('bus', words => node.ask('ACL', words));
+    await giveUsers('queue', words => operator.call('ACL', ...words));
     const dataDir = await mkdtemp(join(tmpdir(), 'voicebridge-acl-'));
     stack.defer(() => rm(dataDir, {recursive: true, force: true}));
+    const authority = certificates ? `?ssl_ca_certs=${encodeURIComponent(join(certificates.folder, 'ca.crt'))}` : '';
     const fleet = stack.use(
       await ProcessFleet.start({
-        redisUrl: `redis://127.0.0.1:${server.port}`,
+        redisUrl: `${cluster.url}${authority}`,
+        queueRedisUrl: `redis://127.0.0.1:${server.port}`,
         redisUserOf: service => `${service}:secret`,
         analytics: {dataDir},
         model: {MODEL_FIRST_DELTA_MS: '200', MODEL_SPEED: '5'},
@@ -67,6 +70,7 @@ describe.skipIf(!binary).concurrent('least privilege', () => {
       {timeout: 60_000, interval: 500},
     );
     expect(await operator.call('ACL', 'LOG')).toEqual([]);
+    for (const node of cluster.nodes) expect(await node.ask('ACL', ['LOG'])).toEqual([]);
   });
 
   test('a caller is served on a Redis without CONFIG, KEYS, CLIENT and INFO', async ({expect}) => {

@@ -31,6 +31,8 @@ export interface FleetOptions {
   readonly redisDir?: string;
   /** The URL of an existing Redis. */
   readonly redisUrl?: string;
+  /** The URL of another Redis, for records. */
+  readonly queueRedisUrl?: string;
   /** The Redis user of a service, as `name:password`; without it all are the default user. */
   readonly redisUserOf?: (service: ServiceName) => string;
   readonly analytics?: {readonly dataDir: string};
@@ -43,6 +45,7 @@ export interface FleetOptions {
 /** A service of ours, by its folder. */
 export type ServiceName = 'webhook' | 'media-edge' | 'realtime-worker' | 'analytics';
 
+const USES_QUEUE: readonly ServiceName[] = ['realtime-worker', 'analytics'];
 /** Where many processes start at once on a machine that is busy with others, loading the sources takes minutes. */
 const READY_WITHIN_MS = 180_000;
 /** Phones that are later than this share their processors with too much else. */
@@ -276,9 +279,12 @@ export class ProcessFleet implements AsyncDisposable {
   }
 
   #env(service: ServiceName, own: Readonly<Record<string, string>>): Record<string, string> {
-    const user = this.#options.redisUserOf?.(service);
+    const {queueRedisUrl, redisUserOf} = this.#options;
+    const user = redisUserOf?.(service);
+    const asUser = (url: string) => (user === undefined ? url : url.replaceAll('://', `://${user}@`));
     return {
-      REDIS_URL: user === undefined ? this.redisUrl : this.redisUrl.replace('://', `://${user}@`),
+      REDIS_URL: asUser(this.redisUrl),
+      ...(queueRedisUrl === undefined || !USES_QUEUE.includes(service) ? {} : {QUEUE_REDIS_URL: asUser(queueRedisUrl)}),
       TWILIO_AUTH_TOKEN: FLEET_TOKEN,
       OPENAI_API_KEY: CANARIES.modelKey,
       OPENAI_REALTIME_URL:

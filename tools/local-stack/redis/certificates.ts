@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import type {ConnectionOptions} from 'node:tls';
 import {promisify} from 'node:util';
+import {startRedisBinary, type RedisBinary} from './private-redis.ts';
 
 const run = promisify(execFile);
 
@@ -22,6 +23,14 @@ export async function hasOpenssl(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Whether this machine can make certificates, and this server was built with TLS. */
+export async function hasTls(binary: RedisBinary): Promise<boolean> {
+  if (!(await hasOpenssl())) return false;
+  const redis = await startRedisBinary(binary, {settings: ['--tls-port', '0']}).catch(() => undefined);
+  await redis?.close();
+  return redis !== undefined;
 }
 
 /** An authority, and two certificates by it: `client`, and `server` for these names, loopback if none are given. */

@@ -7,21 +7,13 @@ import {createLog} from '../observability/log.ts';
 import {systemClock as clock} from '../time.ts';
 import {checkRedis} from './check-redis.ts';
 import {openRedis} from './connect.ts';
-import {type Certificates, hasOpenssl, makeCertificates} from '../../../../tools/local-stack/redis/certificates.ts';
+import {type Certificates, hasTls, makeCertificates} from '../../../../tools/local-stack/redis/certificates.ts';
 import {failOver, freezeMaster, killMaster} from '../../../../tools/local-stack/redis/cluster-faults.ts';
-import {findRedisBinary, startRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
+import {findRedisBinary} from '../../../../tools/local-stack/redis/private-redis.ts';
 import {RedisCluster} from '../../../../tools/local-stack/redis/redis-cluster.ts';
 
 const binary = await findRedisBinary();
 const log = createLog('test', {level: 'silent'});
-
-/** Whether this machine can make certificates, and its Redis was built with TLS. */
-async function hasTls(): Promise<boolean> {
-  if (!(await hasOpenssl())) return false;
-  const redis = await startRedisBinary(binary!, {settings: ['--tls-port', '0']}).catch(() => undefined);
-  await redis?.close();
-  return redis !== undefined;
-}
 
 const problemOf = (url: string) =>
   checkRedis(url).then(
@@ -29,7 +21,7 @@ const problemOf = (url: string) =>
     (thrown: unknown) => String(thrown),
   );
 
-describe.skipIf(!binary || !(await hasTls()))('a Redis Cluster with TLS', {timeout: 60_000}, () => {
+describe.skipIf(!binary || !(await hasTls(binary)))('a Redis Cluster with TLS', {timeout: 60_000}, () => {
   let certificates: Certificates;
   let open: RedisCluster;
   let mutual: RedisCluster;

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {messageOf} from '../errors.ts';
-import {makeClient} from './client.ts';
+import {makeClient, nodesOf} from './client.ts';
 import {redisTroubleOf} from './redis-trouble.ts';
 import {rightsFor, type RedisUse} from './redis-users.ts';
 
@@ -101,6 +101,8 @@ export async function missingRights(url: string, use: RedisUse): Promise<string[
       await tried(client.spublish(name(channel), ''), {command: 'spublish', channel});
       await tried(listener.ssubscribe(name(channel)), {command: 'ssubscribe', channel});
     }
+    // Needed only while slots move, so it would be missed late.
+    if (nodesOf(url).cluster) await tried(client.call('asking'), {command: 'asking'});
     return [...missing];
   } finally {
     client.disconnect();

@@ -100,21 +100,15 @@ const RIGHTS = {
 export type RedisUse = keyof typeof RIGHTS;
 
 /**
- * On no key: INFO has the version and whether data is still loaded, SETNAME names our connections in CLIENT LIST, REPLY
- * spares us answers about frames, and CLUSTER finds the nodes of a Cluster. We do without the first three where they are
- * forbidden.
+ * On no key: INFO has the version and whether data is still loaded, SETNAME names our connections in CLIENT LIST, and REPLY
+ * spares us answers about frames. We do without these three where they are forbidden.
  */
-const ON_NO_KEY = [
-  'info',
-  'client|setname',
-  'client|reply',
-  'cluster|slots',
-  'cluster|info',
-  'multi',
-  'exec',
-  'time',
-  'ping',
-];
+const ON_NO_KEY = ['info', 'client|setname', 'client|reply', 'multi', 'exec', 'time', 'ping'];
+/**
+ * Who serves what in a Cluster, and ASKING before a command whose slot is just being moved: without it the command is sent
+ * to and fro until the slot has arrived. The library says the last two when a node changes its role.
+ */
+const OF_CLUSTER = ['cluster|slots', 'cluster|info', 'asking', 'readonly', 'readwrite'];
 
 export function rightsFor(use: RedisUse): Rights {
   return RIGHTS[use];
@@ -147,7 +141,7 @@ export function aclRules(user: RedisUser, part: RedisPart): string | undefined {
   if (rights.length === 0) return undefined;
   const keys = rights.flatMap(each => each.keys);
   const channels = [...new Set(rights.flatMap(each => each.channels))];
-  const commands = new Set([...keys.flatMap(each => each.commands), ...ON_NO_KEY]);
+  const commands = new Set([...keys.flatMap(each => each.commands), ...ON_NO_KEY, ...OF_CLUSTER]);
   if (channels.length > 0) for (const command of ['spublish', 'ssubscribe', 'sunsubscribe']) commands.add(command);
   return [
     ...keys.map(({key, readOnly}) => `${readOnly ? '%R' : ''}~${key}`),
