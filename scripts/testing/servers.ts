@@ -26,12 +26,15 @@ declare module 'vitest' {
     redisKinds: readonly TestRedis[];
     /** Where a test that needs PostgreSQL gets one of its own. */
     postgres: PostgresSource;
+    /** The image of Redis, for tests about containers; empty if none can be started. */
+    redisImage: string;
   }
 }
 
 interface Servers {
   readonly redis: readonly TestRedis[];
   readonly postgres: PostgresSource;
+  readonly redisImage?: string;
   /** What they are, for people. */
   readonly names: readonly string[];
 }
@@ -44,13 +47,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await using stack = new AsyncDisposableStack();
   const all = project.name === 'redis';
   const asked = whatWasAsked();
-  const found = asked === undefined ? await inContainers(stack, all) : asked;
-  const {redis, postgres, names} = typeof found === 'string' ? await ofThisMachine(stack, all) : found;
+  const found = asked === undefined ? await inContainers(stack, all, why => giveUp(project, why)) : asked;
+  const {redis, postgres, redisImage = '', names} = typeof found === 'string' ? await ofThisMachine(stack, all) : found;
   const why = typeof found === 'string' ? ` (${found})` : '';
   console.log(`[${project.name}] ${names.join('; ')}${why}`);
   project.provide('redisUrl', redis[0]?.url ?? '');
   project.provide('redisKinds', redis);
   project.provide('postgres', postgres);
+  project.provide('redisImage', redisImage);
   const owned = stack.move();
   return () => owned.disposeAsync();
 }
@@ -63,8 +67,18 @@ function whatWasAsked(): string | undefined {
   return asked && `as ${asked[0]} says`;
 }
 
-/** The servers in containers, or why there are none. */
-async function inContainers(stack: AsyncDisposableStack, all: boolean): Promise<Servers | string> {
+/** Without its servers each test that is left would wait in vain. */
+function giveUp({name, vitest}: TestProject, why: string): void {
+  vitest.state.catchError(new Error(`[${name}] ${why}: the rest of this run is given up`), 'Servers of the tests');
+  void vitest.cancelCurrentRun('test-failure');
+}
+
+/** The servers in containers, or why there are none. `lost` is told if they go away later. */
+async function inContainers(
+  stack: AsyncDisposableStack,
+  all: boolean,
+  lost: (why: string) => void,
+): Promise<Servers | string> {
   const images = imagesOfTests();
   const why = (await whyNoContainer(images.redis)) ?? (all ? await whyNoContainer(images.postgres) : undefined);
   if (why !== undefined) return why;
@@ -75,12 +89,14 @@ async function inContainers(stack: AsyncDisposableStack, all: boolean): Promise<
       all ? startClusterContainer(images.redis).then(redis => started.use(redis)) : undefined,
     ]);
     stack.use(started.move());
+    for (const server of [one, cluster]) server?.onLost(lost);
     return {
       redis: [
         {kind: 'one Redis', url: one.url},
         ...(cluster ? [{kind: 'a Redis Cluster', url: cluster.url} as const] : []),
       ],
       postgres: {image: images.postgres},
+      redisImage: images.redis,
       names: [
         `Redis: container ${images.redis}`,
         ...(cluster ? [`Cluster of 3+3: container ${images.redis}`, `PostgreSQL: container ${images.postgres}`] : []),

@@ -1,18 +1,37 @@
 /** The door to containers for tests. Whatever cannot be had is told in a sentence, and a server of this machine is used. */
+import {spawn, type ChildProcess} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {Socket} from 'node:net';
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {StartedTestContainer} from 'testcontainers';
+import {fileURLToPath} from 'node:url';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {RUN_LABEL} from './run-label.ts';
 
 /** A socket of this machine answers in a tenth of it. */
 const ENGINE_ANSWERS: Millis = 900;
 /** For an image that is not on this machine yet. */
 const PULLED: Millis = 120_000;
+const STOPPED: Millis = 20_000;
 
-// Whoever starts a container stops it, so the clean-up image of Testcontainers is not needed.
+// `watchdog` below removes what a killed run leaves. The clean-up image of Testcontainers would have to be pulled, and be
+// given the engine's socket.
 process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
 // Loaded where it is needed: it takes half a second.
 const testcontainers = () => import('testcontainers');
+
+/** A container that runs. Disposing of it removes it; rejects if the engine no longer answers. */
+export interface RunningContainer extends AsyncDisposable {
+  readonly host: string;
+  /** The port of this machine that leads to this port of the container. */
+  portOf(port: number): number;
+  /** kill -9 of its process; its files stay. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`. */
+  start(): Promise<void>;
+  /** Calls with the reason, once, if it ends by itself, or if the engine goes away, before it is disposed of. */
+  onLost(told: (why: string) => void): void;
+}
 
 /** Why no container of this image can be started: no engine, or no such image. Undefined once the image is here. */
 export async function whyNoContainer(image: string): Promise<string | undefined> {
@@ -28,7 +47,7 @@ export async function whyNoContainer(image: string): Promise<string | undefined>
   }
 }
 
-/** Starts a container of an image, which is removed on `stop`. Ports of the container are those of this machine, if given so. */
+/** Starts a container of an image. Ports of the container are those of this machine, if given so. */
 export async function startContainer(
   image: string,
   options: {
@@ -38,21 +57,59 @@ export async function startContainer(
     /** A log line of a server that is ready; else that its ports are open. */
     readonly readyLine?: RegExp;
   },
-): Promise<StartedTestContainer> {
-  const {GenericContainer, Wait} = await testcontainers();
-  const container = new GenericContainer(image)
+): Promise<RunningContainer> {
+  const {GenericContainer, getContainerRuntimeClient, Wait} = await testcontainers();
+  const wanted = new GenericContainer(image)
     .withExposedPorts(...options.ports)
     .withEnvironment({...options.environment})
+    .withLabels({[RUN_LABEL]: watchdog.run})
     .withWaitStrategy(options.readyLine ? Wait.forLogMessage(options.readyLine) : Wait.forListeningPorts())
     .withStartupTimeout(60_000);
-  return (options.command ? container.withCommand([...options.command]) : container).start();
+  watchdog.changed(1);
+  const started = await (options.command ? wanted.withCommand([...options.command]) : wanted).start();
+  const container = (await getContainerRuntimeClient()).container.getById(started.getId());
+  let isOurs = true;
+  return {
+    host: started.getHost(),
+    portOf: port => started.getMappedPort(port),
+    kill: async () => void (await container.kill()),
+    start: async () => void (await container.start()),
+    onLost(told) {
+      container.wait().then(
+        () => isOurs && told(`the container of ${image} has ended`),
+        (thrown: unknown) => isOurs && told(`the Docker engine is gone (${messageOf(thrown)})`),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      isOurs = false;
+      await within(STOPPED, started.stop()).catch((thrown: unknown) => {
+        throw new Error(`a container of ${image} may be left: ${messageOf(thrown)}`, {cause: thrown});
+      });
+      watchdog.changed(-1);
+    },
+  };
 }
 
-/** A container that was started may die and live again: its process is killed with -9, its files stay. */
-export async function killAndStart(started: StartedTestContainer) {
-  const {getContainerRuntimeClient} = await testcontainers();
-  const container = (await getContainerRuntimeClient()).container.getById(started.getId());
-  return {kill: () => container.kill(), start: () => container.start()};
+/** The process that removes our containers when we are killed. It starts with the first of them. */
+const watchdog = {
+  run: randomBytes(8).toString('hex'),
+  child: undefined as ChildProcess | undefined,
+  running: 0,
+  /** There are so many containers more, or soon will be. */
+  changed(by: 1 | -1): void {
+    this.child ??= startWatchdog(this.run);
+    this.running += by;
+    this.child.stdin?.write(`${this.running}\n`);
+  },
+};
+
+function startWatchdog(run: string): ChildProcess {
+  const program = fileURLToPath(new URL('container-watchdog.ts', import.meta.url));
+  // Detached: what ends us with all of our processes, such as Ctrl-C, must not reach it.
+  const child = spawn(process.execPath, [program, run], {stdio: ['pipe', 'ignore', 'ignore'], detached: true});
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return child;
 }
 
 async function within<Result>(limit: Millis, work: Promise<Result>): Promise<Result> {

@@ -1,8 +1,8 @@
-import {startContainer} from '../containers.ts';
+import {startContainer, type RunningContainer} from '../containers.ts';
 import {freePorts} from './private-redis.ts';
 
 /** A Redis, or a Cluster of it, in a container. */
-export interface RedisContainer extends AsyncDisposable {
+export interface RedisContainer extends AsyncDisposable, Pick<RunningContainer, 'onLost'> {
   /** With commas in it if it is a Cluster. */
   readonly url: string;
 }
@@ -14,10 +14,7 @@ export async function startRedisContainer(image: string): Promise<RedisContainer
     command: ['redis-server', '--protected-mode', 'no', '--save', ''],
     readyLine: /Ready to accept connections/,
   });
-  return {
-    url: `redis://${container.getHost()}:${container.getMappedPort(6379)}`,
-    [Symbol.asyncDispose]: async () => void (await container.stop()),
-  };
+  return {...container, url: `redis://${container.host}:${container.portOf(6379)}`};
 }
 
 const MASTERS = 3;
@@ -33,13 +30,8 @@ export async function startClusterContainer(image: string): Promise<RedisContain
     command: ['sh', '-c', clusterScript(ports)],
     readyLine: /the Cluster is formed/,
   });
-  return {
-    url: ports
-      .slice(0, MASTERS)
-      .map(port => `redis://127.0.0.1:${port}`)
-      .join(),
-    [Symbol.asyncDispose]: async () => void (await container.stop()),
-  };
+  const masters = ports.slice(0, MASTERS).map(port => `redis://127.0.0.1:${port}`);
+  return {...container, url: masters.join()};
 }
 
 function clusterScript(ports: readonly number[]): string {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {killAndStart, startContainer} from '../../../../tools/local-stack/containers.ts';
+import {startContainer} from '../../../../tools/local-stack/containers.ts';
 import {freePort} from '../../../../tools/local-stack/redis/private-redis.ts';
 import type {PrivatePostgres} from './private-postgres.ts';
 
@@ -14,16 +14,14 @@ export async function startPostgresContainer(image: string): Promise<PrivatePost
     ports: [{container: 5432, host: port}],
     environment: {POSTGRES_USER: 'analytics', POSTGRES_PASSWORD: PASSWORD, POSTGRES_DB: 'postgres'},
   });
-  const {kill, start} = await killAndStart(container);
   return {
+    ...container,
     url,
     version: `PostgreSQL ${await versionOf(url)} of ${image}`,
-    kill,
     async start() {
-      await start();
+      await container.start();
       await versionOf(url);
     },
-    [Symbol.asyncDispose]: async () => void (await container.stop()),
   };
 }
 
