@@ -36,6 +36,15 @@ describe('a message between two processes of a fleet', () => {
     }
   });
 
+  test('of a machine whose clock is wrong is refused with a word about clocks, a forged one without', () => {
+    const ahead = new FleetKey(['the key of this fleet'], () => now + 3_600_000).seal('channel', {type: 'take'});
+    expect(ours.whyNotSealed('channel', ahead)).toMatch(
+      /^signed -3600 s ago by the clocks of the two machines: set them/,
+    );
+    const theirs = keyed('another').seal('channel', {type: 'take'});
+    expect(ours.whyNotSealed('channel', theirs)).toBe('without the signature of this fleet');
+  });
+
   test('is accepted while the key is rotated, first added and then put in front', () => {
     const [old, adding, moving, done] = [keyed('old'), keyed('old', 'new'), keyed('new', 'old'), keyed('new')];
     for (const [from, to] of [

@@ -8,6 +8,7 @@ export const UNSIGNED = 'unsigned';
 /** How old a signed message may be, either way: the clocks of two machines differ. An ended call is known for longer. */
 const FRESH_MS: Millis = 300_000;
 
+const STRANGER = 'without the signature of this fleet';
 /** The end of a sealed message: when it was sealed, in Unix milliseconds, and the signature. */
 const SEAL = /,"sealedAt":(\d{1,15}),"seal":"([\w-]{43})"\}$/;
 
@@ -72,10 +73,19 @@ export class FleetKey {
 
   /** Whether a message on this channel was sealed by the fleet in the last minutes, or may be taken unsigned. */
   isSealed(channel: string, message: string): boolean {
+    return this.whyNotSealed(channel, message) === undefined;
+  }
+
+  /** Why a message on this channel is not to be taken, for an operator; undefined if it is. */
+  whyNotSealed(channel: string, message: string): string | undefined {
     const [end, at = '', signature = ''] = SEAL.exec(message.slice(-120)) ?? [];
-    if (end === undefined || this.#keys.length === 0) return this.#takesUnsigned;
+    const isSigned = end !== undefined && this.#keys.length > 0;
+    if (!isSigned) return this.#takesUnsigned ? undefined : STRANGER;
     const dated = message.slice(0, message.length - end.length) + end.slice(0, end.indexOf(',"seal":'));
-    return Math.abs(this.#wall() - Number(at)) <= FRESH_MS && this.accepts(channel, dated, signature);
+    if (!this.accepts(channel, dated, signature)) return STRANGER;
+    const age = this.#wall() - Number(at);
+    if (Math.abs(age) <= FRESH_MS) return undefined;
+    return `signed ${Math.round(age / 1_000)} s ago by the clocks of the two machines: set them, or it was repeated`;
   }
 }
 

@@ -45,7 +45,8 @@ export async function openWorkerClient(options: {
   let asked = 0;
   const unsubscribe = await bus.subscribe(replyTo, message => {
     const text = message.toString();
-    if (!key.isSealed(replyTo, text)) return log.warn({}, 'answer without the signature of this fleet');
+    const why = key.whyNotSealed(replyTo, text);
+    if (why !== undefined) return log.warn({detail: why}, 'answer that is not taken');
     const answer = parse(WorkerReply, text);
     // An answer without a pending question came after its time-out: another worker has been asked by then.
     if (answer.ok) pending.get(answer.message.ask)?.(answer.message);

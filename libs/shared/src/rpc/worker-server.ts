@@ -42,7 +42,8 @@ export async function openWorkerServer(options: {
   const unsubscribe = await bus.subscribe(inbox, message => {
     if (message.length > LONGEST_ASK) return refuse('unexpectedShape', `${message.length} bytes`);
     const text = message.toString();
-    if (!key.isSealed(inbox, text)) return refuse('unsigned', 'without the signature of this fleet');
+    const why = key.whyNotSealed(inbox, text);
+    if (why !== undefined) return refuse('unsigned', why);
     const ask = parse(WorkerRequest, text);
     if (ask.ok) background(reply(ask.message), log, 'answering an ask');
     else refuse(ask.reason, ask.detail);
