@@ -17,7 +17,6 @@ import {freePort, type ProcessOptions, type RunningProcess, startProcess} from '
 export interface FleetOptions {
   readonly edges?: number;
   readonly workers?: number;
-  readonly webhooks?: 1;
   /** Added to every service's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Added to every worker's environment. */
@@ -45,7 +44,6 @@ export interface FleetOptions {
 /** A service of ours, by its folder. */
 export type ServiceName = 'webhook' | 'media-edge' | 'realtime-worker' | 'analytics';
 
-const USES_QUEUE: readonly ServiceName[] = ['realtime-worker', 'analytics'];
 /** Where many processes start at once on a machine that is busy with others, loading the sources takes minutes. */
 const READY_WITHIN_MS = 180_000;
 /** Phones that are later than this share their processors with too much else. */
@@ -279,12 +277,12 @@ export class ProcessFleet implements AsyncDisposable {
   }
 
   #env(service: ServiceName, own: Readonly<Record<string, string>>): Record<string, string> {
-    const {queueRedisUrl, redisUserOf} = this.#options;
-    const user = redisUserOf?.(service);
-    const asUser = (url: string) => (user === undefined ? url : url.replaceAll('://', `://${user}@`));
+    const who = this.#options.redisUserOf?.(service);
+    const asUser = (url: string) => url.replaceAll('://', who === undefined ? '://' : `://${who}@`);
+    const queue = /worker|analytics/.test(service) ? this.#options.queueRedisUrl : undefined;
     return {
       REDIS_URL: asUser(this.redisUrl),
-      ...(queueRedisUrl === undefined || !USES_QUEUE.includes(service) ? {} : {QUEUE_REDIS_URL: asUser(queueRedisUrl)}),
+      ...(queue && {QUEUE_REDIS_URL: asUser(queue)}),
       TWILIO_AUTH_TOKEN: FLEET_TOKEN,
       OPENAI_API_KEY: CANARIES.modelKey,
       OPENAI_REALTIME_URL:

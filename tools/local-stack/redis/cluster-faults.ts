@@ -2,7 +2,6 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ClusterNode} from './cluster-node.ts';
 import {countSlots, includesSlot, listSlots} from './cluster-topology.ts';
-import type {RedisBinary} from './private-redis.ts';
 import {type RedisCluster, type Shard, until} from './redis-cluster.ts';
 
 /** What happened to a shard, and how long no node of it took a write. Moments are monotonic milliseconds. */
@@ -15,6 +14,12 @@ const PROBE_EVERY: Millis = 5;
 const PROBE_WITHIN: Millis = 100;
 const KEYS_AT_ONCE = 100;
 const SLOTS_AT_ONCE = 64;
+
+/**
+ * The former owner has heard already that it lost its last slot, and follows the new one. A client that waits for the
+ * replicas of Valkey then is sent UNBLOCKED, and its connection is closed.
+ */
+const IS_REPLICA_BY_NOW = /only with masters|^UNBLOCKED|connection close/;
 
 /** A planned failover: the first replica becomes the master, as before maintenance. */
 export async function failOver(cluster: RedisCluster, shard: Shard): Promise<Outage> {
@@ -92,8 +97,7 @@ export async function moveSlots(
     await Promise.all(some.map(slot => moveKeys(cluster, from, to, slot)));
     for (const node of [to, from, ...others]) {
       const failures = await node.clusterAll(setSlots('NODE', target));
-      // The former owner may have heard already that it lost its last slot, and be a replica by now.
-      refuse(failures.filter(({message}) => !/only with masters|^UNBLOCKED/.test(message)));
+      refuse(failures.filter(({message}) => !(node === from && IS_REPLICA_BY_NOW.test(message))));
     }
   }
 }
@@ -109,14 +113,6 @@ async function moveKeys(cluster: RedisCluster, from: ClusterNode, to: ClusterNod
     if (keys.length === 0) return;
     await from.ask('MIGRATE', ['127.0.0.1', to.port, '', 0, 5_000, ...secret, 'KEYS', ...keys], 10_000);
   }
-}
-
-/**
- * Valkey 8 replicates CLUSTER SETSLOT and refuses it while a replica is away, as replicas are here for moments. So
- * what happens when slots move is tested on Redis only.
- */
-export function cannotMoveSlots(binary: RedisBinary | undefined): boolean {
-  return binary?.command.includes('valkey') ?? false;
 }
 
 /** Moves all slots of one shard to the master of another one. */

@@ -16,11 +16,15 @@ export interface NodeOptions {
   readonly client: ClientOptions;
 }
 
-/** One server of a Redis Cluster: a process of ours and a connection to it. */
+/** Valkey answers CLUSTER SETSLOT when the replicas have it, so as many are on their way as there are connections. */
+const AT_ONCE = 32;
+
+/** One server of a Redis Cluster: a process of ours and connections to it. */
 export class ClusterNode implements AsyncDisposable {
   readonly port: number;
   readonly busPort: number;
   readonly client: Redis;
+  readonly #more: Redis[] = [];
   readonly #options: NodeOptions;
   #server: PrivateRedis;
   #isFrozen = false;
@@ -30,14 +34,19 @@ export class ClusterNode implements AsyncDisposable {
     this.#server = server;
     this.port = options.port;
     this.busPort = options.busPort;
-    this.client = new Redis({
-      ...options.client,
-      host: '127.0.0.1',
-      port: options.port,
-      retryStrategy: () => 20,
-      maxRetriesPerRequest: 0,
-    });
-    this.client.on('error', () => {});
+    this.client = this.#connect();
+  }
+
+  #connect(): Redis {
+    const {client: options, port} = this.#options;
+    const client = new Redis({...options, host: '127.0.0.1', port, retryStrategy: () => 20, maxRetriesPerRequest: 0});
+    client.on('error', () => {});
+    return client;
+  }
+
+  /** The password of connections that are opened from now on. */
+  setPassword(password: string): void {
+    for (const {options} of [this.client, ...this.#more]) options.password = password;
   }
 
   static async start(options: NodeOptions): Promise<ClusterNode> {
@@ -67,11 +76,14 @@ export class ClusterNode implements AsyncDisposable {
     return String(await this.ask('CLUSTER', args));
   }
 
-  /** Many `CLUSTER …` at once. Resolves with the failures, in order. */
+  /** Many `CLUSTER …` at once. Resolves with the failures. */
   async clusterAll(commands: readonly (readonly (string | number)[])[]): Promise<Error[]> {
-    const pipeline = this.client.pipeline();
-    for (const command of commands) pipeline.call('CLUSTER', ...command.map(String));
-    return ((await pipeline.exec()) ?? []).flatMap(([error]) => error ?? []);
+    while (this.#more.length < AT_ONCE - 1) this.#more.push(this.#connect());
+    const pipelines = [this.client, ...this.#more].map(client => client.pipeline());
+    for (const [index, command] of commands.entries())
+      pipelines[index % pipelines.length]?.call('CLUSTER', ...command.map(String));
+    const answers = await Promise.all(pipelines.map(pipeline => pipeline.exec()));
+    return answers.flatMap(each => each ?? []).flatMap(([error]) => error ?? []);
   }
 
   /** kill -9. */
@@ -99,7 +111,7 @@ export class ClusterNode implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.client.disconnect();
+    for (const client of [this.client, ...this.#more]) client.disconnect();
     if (this.#isFrozen) this.thaw();
     await this.#server.close();
   }

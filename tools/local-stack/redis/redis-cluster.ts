@@ -156,7 +156,7 @@ export class RedisCluster implements AsyncDisposable {
   /** Used by `cluster-faults.ts`, which tells the servers. */
   setPassword(password: string): void {
     this.#password = password;
-    for (const {client} of this.#nodes) client.options.password = password;
+    for (const node of this.#nodes) node.setPassword(password);
   }
 
   async #form(): Promise<void> {

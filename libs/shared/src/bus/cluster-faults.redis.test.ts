@@ -8,7 +8,6 @@ import {systemClock} from '../time.ts';
 import type {MediaBus} from './media-bus.ts';
 import {openRedisMediaBus} from './redis-media-bus.ts';
 import {
-  cannotMoveSlots,
   addShard,
   changePassword,
   emptyShard,
@@ -110,8 +109,7 @@ describe.skipIf(!binary)('calls on a Redis Cluster hear every frame once and in 
       },
     ],
   ];
-  const possible = faults.filter(([name]) => !(cannotMoveSlots(binary) && /slots|added/.test(name)));
-  test.each(possible)('%s', async (_, fault) => {
+  test.each(faults)('%s', async (_, fault) => {
     await vi.waitFor(() => expect(buses.every(bus => bus.wellSince() !== undefined)).toBe(true), {timeout: 20_000});
     const [edges, workers] = buses.map(bus => reliableFrameChannels(bus, systemClock));
     const calls = await Promise.all(Array.from({length: STREAMS}, () => talk(edges!, workers!)));
