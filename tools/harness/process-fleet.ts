@@ -148,8 +148,7 @@ export class ProcessFleet implements AsyncDisposable {
       this.#redis = await startEmbeddedRedis({port: this.#redisPort});
       return;
     }
-    const {redisDir} = this.#options;
-    const keep = redisDir === undefined ? {} : {persist: true, dir: redisDir};
+    const keep = this.#options.redisDir === undefined ? {} : {persist: true, dir: this.#options.redisDir};
     this.#redis = await startRedisBinary(binary, {port: this.#redisPort, ...keep});
   }
 
