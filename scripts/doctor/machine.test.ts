@@ -25,6 +25,14 @@ test.each([
   expect(`${found?.level}: ${found?.what}`).toMatch(words);
 });
 
+test('an operator whose model server cannot be reached is not told of it once more under the clock', async () => {
+  const url = 'ws://127.0.0.1:9/v1/realtime';
+  const settings = doctorSettings(readSettings({OPENAI_API_KEY: 'sk-test', OPENAI_REALTIME_URL: url}));
+  expect(await checkClock(settings, systemClock)).toMatchObject([
+    {level: 'skipped', what: 'cannot be compared: 127.0.0.1:9 refuses the connection'},
+  ]);
+});
+
 test('an operator learns whether as many sockets may be opened as the calls need', async () => {
   const maxCalls = {edge: 400, worker: 200};
   expect(await checkDescriptors({maxCalls}, 1_050)).toMatchObject([{level: 'fine'}]);

@@ -1,6 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {access, constants, statfs} from 'node:fs/promises';
 import {dirname, resolve} from 'node:path';
+import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {ask} from './ask.ts';
 import {broken, fine, skipped, warning, type Finding} from './finding.ts';
@@ -18,7 +19,10 @@ export async function checkClock({worker}: DoctorSettings, clock: Clock): Promis
   if (worker === undefined) return [skipped('no server to compare it with')];
   const {host, protocol} = new URL(worker.OPENAI_REALTIME_URL);
   const asked = clock.wall();
-  const {headers, took} = await ask(`${protocol === 'wss:' ? 'https' : 'http'}://${host}/`, {method: 'HEAD'});
+  const answer = await ask(`${protocol === 'wss:' ? 'https' : 'http'}://${host}/`, {method: 'HEAD'}).catch(messageOf);
+  // That the model cannot be reached is told where the model is tried.
+  if (typeof answer === 'string') return [skipped(`cannot be compared: ${answer}`)];
+  const {headers, took} = answer;
   const theirs = Date.parse(headers.date ?? '');
   if (Number.isNaN(theirs)) return [skipped(`${host} does not say the time`)];
   // Half a second: the middle of what the header rounds down.
