@@ -3,6 +3,7 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
+import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {describe, expect, onTestFinished, test} from 'vitest';
 import {parse} from 'yaml';
 import {z} from 'zod';
@@ -51,6 +52,12 @@ describe.skipIf(!hasPromtool)('promtool, which comes with Prometheus, finds noth
 
   test('with how Prometheus finds the processes', async () => {
     expect(await promtool('check', 'config', 'prometheus.yml')).toContain('SUCCESS');
+  });
+
+  test('with what a process exports', async () => {
+    const checked = run('promtool', ['check', 'metrics']);
+    checked.child.stdin?.end(await createMetrics('media-edge').registry.metrics());
+    expect(await checked).toMatchObject({stdout: '', stderr: ''});
   });
 
   test('with the queries of the dashboard', async () => {

@@ -111,10 +111,18 @@ async function recorded(): Promise<string> {
   return records;
 }
 
+const tidyUp = () => docker([...COMPOSE, 'down', '-v', '--remove-orphans'], true);
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    say('stopped: the containers are removed');
+    void tidyUp().finally(() => process.exit(1));
+  });
+
 try {
+  await tidyUp(); // what a run that was killed has left
   const ok = await run();
   console.log(ok ? 'every call was completed and recorded once' : 'broken: see above');
   process.exitCode = ok ? 0 : 1;
 } finally {
-  if (!keep) await docker([...COMPOSE, 'down', '-v'], true);
+  if (!keep) await tidyUp();
 }

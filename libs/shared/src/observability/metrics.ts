@@ -277,8 +277,9 @@ export function measureTaking(metrics: Pick<Metrics, 'taking' | 'notTaking'>, wh
 function measureProcess(registry: Registry): void {
   // Its measure of the event loop wakes a process a hundred times a second, calls or not; ours is `eventLoopLag`.
   collectDefaultMetrics({register: registry, eventLoopMonitoringPrecision: NEVER});
+  // Its sums of handles are gauges with the name of a counter, which Prometheus' own tool rejects.
   for (const {name} of registry.getMetricsAsArray())
-    if (name.startsWith('nodejs_eventloop_lag')) registry.removeSingleMetric(name);
+    if (/^nodejs_(eventloop_lag|active_\w+_total$)/.test(name)) registry.removeSingleMetric(name);
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
