@@ -1,37 +1,50 @@
 /**
- * Does a tool run twice, or is its result lost, when the worker of its call is killed? Every service and the model are
- * processes of their own; callers make the model call two tools a turn; workers are killed at random moments. The witness
- * is a server that counts what it is asked.
+ * Does a tool run twice, is its result lost, or is a caller left in silence, when the worker of a call is killed? Every
+ * service is a process of its own; callers make the model call eight tools a turn; workers are killed at random moments.
+ * The witness is a server that counts what it is asked, and each caller's phone.
  *
- *   npm run bench tools -- [--calls 20] [--seconds 60] [--kill-every 4] [--seed 1]
+ *   npm run bench tools -- [--total 1000] [--calls 20] [--seconds 45] [--kill-every 4] [--seed 1]
  */
 import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import {percentiles} from '../load/percentiles.ts';
+import {GOAL_MS} from '../silence/judge.ts';
 import {toolsUnderKills} from './under-kills.ts';
 
 const {values} = parseArgs({
   options: {
+    total: {type: 'string', default: '1000'},
     calls: {type: 'string', default: '20'},
-    seconds: {type: 'string', default: '60'},
+    seconds: {type: 'string', default: '45'},
     'kill-every': {type: 'string', default: '4'},
     seed: {type: 'string', default: '1'},
   },
 });
 const numbers = seededRandom(Number(values.seed));
+const began = performance.now();
+const seconds = () => `${Math.round((performance.now() - began) / 1_000)} s`;
 console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`);
-const outcome = await toolsUnderKills({
+const {tools, silences, kills, phoneCalls, broken} = await toolsUnderKills({
   calls: Number(values.calls),
+  total: Number(values.total),
   talkMs: Number(values.seconds) * 1_000,
   killEveryMs: Number(values['kill-every']) * 1_000,
   random: () => numbers.between(0, 1),
+  say: line => console.log(`${seconds()}: ${line}`),
 });
-console.table(outcome);
-const {posts, doubled, lost, toldTwice, broken} = outcome;
-const isMet = posts > 0 && doubled === 0 && lost === 0 && toldTwice === 0 && broken === 0;
+const leftInSilence = silences.filter(({withoutToolMs}) => withoutToolMs > GOAL_MS).length;
+console.table({kills, phoneCalls, broken, ...tools, waits: silences.length, leftInSilence});
+console.log('from the end of the caller’s words to the assistant’s, in ms:');
+console.table({
+  'all of it': percentiles(silences.map(({ms}) => Math.round(ms))),
+  'without the time that tools ran': percentiles(silences.map(({withoutToolMs}) => Math.round(withoutToolMs))),
+});
+const {doubled, lost, toldTwice, failed} = tools;
+const isMet = tools.calls > 0 && Math.max(doubled, lost, toldTwice, failed, broken, leftInSilence) === 0;
 console.log(
   isMet
-    ? 'Every goal is met.'
-    : 'Goals that are not met: doubled, lost, toldTwice and broken must be 0, and tools be called.',
+    ? `Every goal is met, after ${seconds()}.`
+    : `Goals that are not met, after ${seconds()}: doubled, lost, toldTwice, failed, broken and leftInSilence must be 0, and tools be called.`,
 );
 process.exitCode = isMet ? 0 : 1;

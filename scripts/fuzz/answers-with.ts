@@ -38,7 +38,7 @@ export function answersWith(input: string): void {
   toStreamStatus(form);
   const read = RequestOfAnyPhone.safeParse(form);
   if (read.success) {
-    const {caller, callee} = toCallRequest(read.data);
+    const {caller, callee} = toCallRequest(read.data, form);
     redactNumbers({caller, callee}, NUMBERS);
   }
   for (const [index, answer] of answers(form['From'] || input || 'x').entries()) {

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {declarative, type BeforeAnswer} from './definition.ts';
+import {voiceMistake} from './load/check-definition.ts';
 import {didYouMean, problemsOf} from './load/problems.ts';
 
 const {variables, ...overrides} = declarative;
@@ -27,6 +28,8 @@ export function checkRingAnswer(answer: unknown, names: readonly string[]): Ring
         .join('; '),
     );
   checkName(data.assistant, names);
+  const wrong = voiceMistake(data.overrides?.voice);
+  if (wrong !== undefined) throw new BadRingAnswer(`overrides.voice: ${wrong}`);
   return data;
 }
 

@@ -144,7 +144,7 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
         `Turn ${turn.turn}: the caller spoke ${ms(turn.callerEndedAtMs - turn.callerStartedAtMs)}.${said('caller', turn.turn)}`,
       ),
     ...assistantBlocks(turn, turns[index + 1]?.audioStartedAtMs ?? Infinity, x, described, said),
-    gap(turn, x, described),
+    gap(turn, turns[index - 1], x, described),
   ]);
   return s(
     'svg',
@@ -249,9 +249,14 @@ function assistantBlocks(turn, next, x, described, said) {
   ];
 }
 
-/** From the end of the caller's speech to the assistant's first audio, split where it can be. */
-function gap(turn, x, described) {
-  const {callerEndedAtMs: from, audioStartedAtMs: to, platformTurnGapMs} = turn;
+/**
+ * From the end of the caller's speech to the assistant's first audio, split where it can be. `before`: the turn before,
+ * which has the caller's speech where a tool was asked for first.
+ */
+function gap(turn, before, x, described) {
+  const {audioStartedAtMs: to, platformTurnGapMs, toolMs} = turn;
+  const asked = turn.callerEndedAtMs === null ? before : turn;
+  const from = asked?.callerEndedAtMs ?? null;
   if (from === null || to === null || platformTurnGapMs === null || to <= from) return undefined;
   const y = CALLER + LANE + BETWEEN / 2;
   const wide = x(to) - x(from);
@@ -260,9 +265,10 @@ function gap(turn, x, described) {
       'g',
       {class: 'gap'},
       s('path', {d: `M${x(from)} ${CALLER + LANE + 3}V${y}H${x(to)}V${ASSISTANT - 3}`}),
-      wide > 34 && s('text', {x: (x(from) + x(to)) / 2, y: y - 4, 'text-anchor': 'middle'}, ms(platformTurnGapMs)),
+      wide > 34 &&
+        s('text', {x: (x(from) + x(to)) / 2, y: y - 4, 'text-anchor': 'middle'}, ms(platformTurnGapMs + (toolMs ?? 0))),
     ),
-    `Turn ${turn.turn}: turn gap ${ms(platformTurnGapMs)} = end of turn ${ms(turn.endOfTurnDelayMs)} + model ${ms(turn.modelTtfbMs)} + hops ${ms((turn.hopUpMs ?? 0) + (turn.hopDownMs ?? 0))}`,
+    `Turn ${turn.turn}: turn gap ${ms(platformTurnGapMs)} = end of turn ${ms(asked.endOfTurnDelayMs)} + model ${ms(turn.modelTtfbMs)} + hops ${ms((turn.hopUpMs ?? 0) + (turn.hopDownMs ?? 0))}${toolMs ? `; and tools ${ms(toolMs)}` : ''}`,
   );
 }
 

@@ -1,9 +1,10 @@
 import {get} from './api.js';
 import {h} from './dom.js';
-import {change, periodOf, RANGES, setsOf} from './url-state.js';
+import {moment} from './format.js';
+import {change, periodOf, RANGES, setsOf, shortVersion} from './url-state.js';
 
-/** @type {{assistants: string[], models: string[], workers: string[], outcomes: string[]}} */
-export let known = {assistants: [], models: [], workers: [], outcomes: []};
+/** @type {{assistants: string[], versions: {assistant: string, version: string, first: string}[], models: string[], workers: string[], outcomes: string[]}} */
+export let known = {assistants: [], versions: [], models: [], workers: [], outcomes: []};
 
 /** Loaded once per page. */
 export async function loadFacets(signal) {
@@ -28,13 +29,16 @@ export function filterBar(state) {
       label,
       h(
         'select',
-        {name, onchange: event => change({[name]: event.target.value})},
+        {name, onchange: event => change(picked(name, event.target.value))},
         [
           ...options,
           ...(state[name] && !options.some(([value]) => value === state[name]) ? [[state[name], state[name]]] : []),
         ].map(([value, text]) => h('option', {value, selected: state[name] === value}, text)),
       ),
     );
+  const versions = known.versions.filter(one => !state.assistant || one.assistant === state.assistant);
+  const versionName = ({assistant, version, first}) =>
+    `${state.assistant ? '' : `${assistant} `}${shortVersion(version)}, since ${moment(first)}`;
   const any = names => [['', 'all'], ...names.map(name => [name, name])];
   return [
     h(
@@ -68,6 +72,7 @@ export function filterBar(state) {
         )
       : []),
     pick('assistant', 'Assistant', any(known.assistants)),
+    pick('version', 'Version', [['', 'all'], ...versions.map(one => [one.version, versionName(one)])]),
     pick('model', 'Model', any(known.models)),
     pick('worker', 'Worker', any(known.workers)),
     // A list of calls has nothing to compare.
@@ -78,12 +83,16 @@ export function filterBar(state) {
             ['', 'nothing'],
             ['previous', 'the time before'],
             ...known.assistants.map(name => [`assistant:${name}`, `assistant ${name}`]),
+            ...versions.map(one => [`version:${one.version}`, `version ${versionName(one)}`]),
             ...known.models.map(name => [`model:${name}`, `model ${name}`]),
           ]),
           comparison(state),
         ]),
   ];
 }
+
+/** Another assistant has other versions. */
+const picked = (name, value) => ({[name]: value, ...(name === 'assistant' ? {version: ''} : {})});
 
 /** What the small figures and the dashed or amber lines show. */
 function comparison(state) {

@@ -26,6 +26,7 @@ const NAMES = [
   'from',
   'to',
   'assistant',
+  'version',
   'model',
   'worker',
   'compare',
@@ -101,10 +102,10 @@ export function periodOf({range, from, to}) {
 export function setsOf(current) {
   const period = periodOf(current);
   const facets = Object.fromEntries(
-    ['assistant', 'model', 'worker'].flatMap(name => (current[name] ? [[name, current[name]]] : [])),
+    ['assistant', 'version', 'model', 'worker'].flatMap(name => (current[name] ? [[name, current[name]]] : [])),
   );
   const first = {
-    label: current.compare.includes(':') ? (facets.assistant ?? facets.model ?? 'all') : period.label,
+    label: current.compare.includes(':') ? nameOf(facets) : period.label,
     filter: {from: period.from, to: period.to, ...facets},
     shift: 0,
   };
@@ -118,6 +119,18 @@ export function setsOf(current) {
         {label: period.before, filter: {...first.filter, from: period.from - length, to: period.from}, shift: length},
       ],
     };
-  const [facet, ...name] = current.compare.split(':');
-  return {period, sets: [first, {label: name.join(':'), filter: {...first.filter, [facet]: name.join(':')}, shift: 0}]};
+  const [facet, ...rest] = current.compare.split(':');
+  const name = rest.join(':');
+  // A version is of one assistant, and another assistant has others.
+  const kept = facet === 'model' ? first.filter : {...first.filter, assistant: '', version: ''};
+  const label = facet === 'version' ? shortVersion(name) : name;
+  return {period, sets: [first, {label, filter: {...kept, [facet]: name}, shift: 0}]};
+}
+
+/** A version as people can read it out. */
+export const shortVersion = version => version.slice(0, 7);
+
+function nameOf({assistant, version, model}) {
+  const names = [assistant, version && shortVersion(version), version ? undefined : model];
+  return names.filter(Boolean).join(' ') || 'all';
 }

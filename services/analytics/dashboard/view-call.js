@@ -3,8 +3,9 @@ import {endPill} from './calls-table.js';
 import {callLanes} from './call-lanes.js';
 import {card, empty, h} from './dom.js';
 import {listen, playButton} from './listen.js';
-import {count, moment, ms, position, usd} from './format.js';
-import {addressWith, change} from './url-state.js';
+import {count, moment, ms, usd} from './format.js';
+import {toolsTable} from './tools-table.js';
+import {addressWith, change, shortVersion} from './url-state.js';
 
 /** One call: its facts, its two lanes, its turns, and its transcript where it is kept. */
 export function call({state, signal}) {
@@ -49,6 +50,7 @@ function parts(detail) {
         return problem;
       },
     ),
+    detail.toolCalls.length === 0 ? '' : card({title: 'Tools', about: toolsNote(detail)}, () => toolsTable(detail)),
     card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, listening)),
     !hasTranscript(detail)
       ? ''
@@ -79,6 +81,8 @@ function facts({call: one, callerNumber, notes}) {
     ['Unheard', ms(one.unheardMs)],
     ['Cost', usd(one.costUsd)],
     ['Assistant', one.assistant],
+    ['Version', one.assistantVersion === null ? '–' : shortVersion(one.assistantVersion)],
+    ...(one.ringOutcome === null ? [] : [['Asked while it rang', `${one.ringOutcome} after ${ms(one.ringMs)}`]]),
     ['Model', one.model],
     ['Worker', one.worker],
     ['Edge', one.edge ?? '–'],
@@ -107,6 +111,7 @@ function turnsTable({turns, interruptions}, listening) {
     ['turn gap', 'num', turn => h('b', {}, ms(turn.platformTurnGapMs))],
     ['end of turn', 'num', turn => ms(turn.endOfTurnDelayMs)],
     ['model', 'num', turn => ms(turn.modelTtfbMs)],
+    ['tools', 'num', turn => (turn.toolMs ? ms(turn.toolMs) : '')],
     [
       'hops',
       'num',
@@ -156,6 +161,9 @@ function turnsTable({turns, interruptions}, listening) {
     ),
   );
 }
+
+const toolsNote = ({toolCalls}) =>
+  toolCalls.some(tool => tool.arguments !== null) ? '' : 'arguments and results are kept where a tool says so';
 
 /** Something to read, or to sign in for; notes and what tools were asked stand elsewhere. */
 const hasTranscript = ({transcript: lines, transcriptState}) =>

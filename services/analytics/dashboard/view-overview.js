@@ -115,13 +115,14 @@ export function overview(context) {
         csv: {
           'end of turn': csv('end_of_turn_delay'),
           model: csv('model_ttfb'),
+          tools: csv('tool_time'),
           up: csv('hop_up'),
           down: csv('hop_down'),
         },
       },
       async body => {
-        const names = ['end_of_turn_delay', 'model_ttfb', 'hop_up', 'hop_down'];
-        const [delay, model, up, down] = await Promise.all(
+        const names = ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up', 'hop_down'];
+        const [delay, model, tools, up, down] = await Promise.all(
           names.map(metric => measureSets({sets: [first], signal}, {metric, bucket})),
         );
         const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
@@ -133,6 +134,7 @@ export function overview(context) {
           series: [
             {label: 'end of turn', colour: 'sky', values: mean(delay)},
             {label: 'model', colour: 'accent', values: mean(model)},
+            {label: 'tools', colour: 'amber', values: mean(tools)},
             {label: 'hops', colour: 'rose', values: hops},
           ],
         });

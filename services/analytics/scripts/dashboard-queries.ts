@@ -38,7 +38,7 @@ export function dashboardQueries(until: number, callSid: string): ReadonlyMap<st
       figures(metric);
       figures(metric, {bucket});
     }
-    for (const metric of ['end_of_turn_delay', 'model_ttfb', 'hop_up'] as const) figures(metric, {bucket});
+    for (const metric of ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up'] as const) figures(metric, {bucket});
     figures('platform_turn_gap', {bucket, assistant: 'booking'});
     figures('platform_turn_gap', {by: 'worker'});
     figures('platform_turn_gap', {bucket: 'day', by: 'assistant'});

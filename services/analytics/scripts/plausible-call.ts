@@ -14,6 +14,7 @@ import {sentence} from './sentences.ts';
 const ASSISTANTS = ['reception', 'booking', 'support'] as const;
 const MODELS = ['gpt-realtime-2.1', 'gpt-realtime-mini'] as const;
 const TOOLS = ['find_booking', 'free_slots', 'transfer_call', 'opening_hours'] as const;
+const FAILURES = ['failed', 'late', 'refused', 'cancelled'] as const;
 
 /** A figure that was added later may be left out: the schema fills it in. */
 type Input = z.input<typeof CallFinished>;
@@ -47,11 +48,11 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     const endOfTurnDelayMs = greeting ? null : latency(random, 520, 0.12);
     const usesTool = !greeting && random.chance(0.12);
     const toolMs = usesTool ? latency(random, 340, 0.7) : 0;
-    const modelTtfbMs = greeting ? null : latency(random, 330 * slow * rush, 0.35) + toolMs;
+    const modelTtfbMs = greeting ? null : latency(random, 330 * slow * rush, 0.35);
     const hopUpMs = latency(random, 0.6, 0.5);
     const hopDownMs = latency(random, 0.7, 0.5);
     const gap = greeting ? null : (endOfTurnDelayMs ?? 0) + (modelTtfbMs ?? 0) + hopUpMs + hopDownMs + 4;
-    const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0);
+    const audioStartedAt = callerEndedAt === null ? timeToFirstAudioMs : callerEndedAt + (gap ?? 0) + toolMs;
     const generatedMs = latency(random, 3_800, 0.55);
     const spokenOver = turn < count - 1 && random.chance(assistant === 'support' ? 0.2 : 0.12);
     // Now and then it is a cough: no words follow, and the reply is resumed.
@@ -68,6 +69,7 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
       audioStartedAt,
       audioEndedAt,
       platformTurnGapMs: gap,
+      toolMs: greeting ? null : toolMs,
       endOfTurnDelayMs,
       modelTtfbMs,
       hopUpMs,
@@ -81,13 +83,16 @@ export function plausibleCall(random: Random, startedAt: number, transcript: boo
     });
     if (usesTool) {
       const name = pickUneven(random, TOOLS);
+      const ok = !random.chance(name === 'transfer_call' ? 0.09 : 0.02);
       toolCalls.push({
         call: toolCalls.length,
         turn,
         name,
         at: (callerEndedAt ?? 0) + (endOfTurnDelayMs ?? 0),
         durationMs: toolMs,
-        ok: !random.chance(name === 'transfer_call' ? 0.09 : 0.02),
+        waitMs: Math.min(toolMs, latency(random, 3, 0.4)),
+        ok,
+        outcome: ok ? 'ok' : pickUneven(random, FAILURES),
       });
     }
     if (spokenOver) {

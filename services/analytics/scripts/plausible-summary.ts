@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import type {CallFinished, CallSummary, Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import {END_REASONS, type EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -49,7 +50,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     },
     callee: {hash: SEEDED_CALLEE_HASH, lastTwo: '07', number: null},
     assistant,
-    assistantVersion: null,
+    assistantVersion: versionAt(assistant, startedAt),
     model,
     voice: assistant === 'support' ? 'verse' : 'alloy',
     worker: failovers[0]?.to ?? worker,
@@ -80,9 +81,16 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     },
     traceparent: null,
     recordedFromMs: null,
+    ring: null,
     notes: {},
     outcome: {},
   };
+}
+
+/** A new version of each assistant every other week. */
+function versionAt(assistant: string, startedAt: number): string {
+  const fortnight = Math.floor(startedAt / (14 * 86_400_000));
+  return createHash('sha256').update(`${assistant} ${fortnight}`).digest('hex').slice(0, 16);
 }
 
 function tokensOf(turns: number, lengthMs: number, spokenMs: number): Tokens {

@@ -1,5 +1,6 @@
 import {createHmac} from 'node:crypto';
 import type {RingingCall} from '@voicebridge/assistant/definition.ts';
+import {BadRingAnswer} from '@voicebridge/assistant/ring-answer.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {WorkerConfig} from './config.ts';
@@ -45,7 +46,12 @@ export function askRingUrl({
     });
     if (response.status === 204) return undefined;
     if (!response.ok) throw new Error(`RING_URL answered ${response.status}`);
-    return JSON.parse(await textOf(response)) as unknown;
+    const text = await textOf(response);
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw new BadRingAnswer('it is no JSON');
+    }
   };
 }
 

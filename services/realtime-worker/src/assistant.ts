@@ -1,4 +1,5 @@
 import type {ResolvedAssistant} from '@voicebridge/assistant/resolved.ts';
+import type {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Tool} from './tools/tool.ts';
 
 /** How one assistant yields to a caller who speaks over it. */
@@ -11,6 +12,8 @@ export interface Assistant extends Readonly<ResolvedAssistant> {
   readonly version: string;
   /** …and the variables that are of this call alone. `variables` has all. */
   readonly given: Readonly<Record<string, string>>;
+  /** What came of the questions at ring time; undefined: nothing was asked. */
+  readonly ring?: RingAsked | undefined;
   /** It has tools in code that this worker has not: they are not among its `tools`. */
   readonly lacksCode?: boolean;
 }

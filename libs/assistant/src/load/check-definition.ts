@@ -14,10 +14,15 @@ export type Checked =
 export function checkDefinition(written: unknown, schema: z.ZodType<Definition> = Definition): Checked {
   const parsed = schema.safeParse(written, {reportInput: true});
   if (!parsed.success) return {ok: false, problems: problemsOf(parsed.error, path => keysAt(schema, path))};
-  const {voice} = parsed.data;
+  const what = voiceMistake(parsed.data.voice);
+  if (what === undefined) return {ok: true, definition: parsed.data};
+  return {ok: false, problems: [{field: 'voice', what, path: ['voice']}]};
+}
+
+/** What is wrong with the name of a voice; undefined: nothing, as far as anybody here knows. */
+export function voiceMistake(voice: string | undefined): string | undefined {
   const meant = voice === undefined || VOICES.includes(voice) ? '' : didYouMean(voice, VOICES);
-  if (meant === '') return {ok: true, definition: parsed.data};
-  return {ok: false, problems: [{field: 'voice', what: `\`${String(voice)}\` is unknown${meant}`, path: ['voice']}]};
+  return meant === '' ? undefined : `\`${String(voice)}\` is unknown${meant}`;
 }
 
 /** Digits that a tool is to be given, and that no tool of the assistant collects. */

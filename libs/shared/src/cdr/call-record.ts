@@ -6,6 +6,7 @@ import {FAILOVER_FIGURES} from './failover-figures.ts';
 import {recordOf} from './figure.ts';
 import {INTERRUPTION_FIGURES} from './interruption-figures.ts';
 import {Notes, NOTES_AT_MOST} from './notes.ts';
+import {RingAsked} from './ring-asked.ts';
 import {KEPT_OF_TOOL, TOOL_CALL_FIGURES, TOOL_OUTCOMES} from './tool-call-figures.ts';
 import {TURN_FIGURES} from './turn-figures.ts';
 
@@ -16,7 +17,7 @@ import {TURN_FIGURES} from './turn-figures.ts';
  * happen or could not be seen", never zero. The parts of the record are described in the files beside this one.
  */
 
-export {EndReason, KEPT_OF_TOOL, Notes, NOTES_AT_MOST, TOOL_OUTCOMES};
+export {EndReason, KEPT_OF_TOOL, Notes, NOTES_AT_MOST, RingAsked, TOOL_OUTCOMES};
 
 const ms = z.number().nonnegative().nullable();
 const count = z.number().int().nonnegative();
@@ -84,6 +85,8 @@ export const CallSummary = z.object({
   assistant: z.string().max(100),
   /** The hash of what the assistant was when the call began: calls can be compared by it. */
   assistantVersion: z.string().max(64).nullable().default(null),
+  /** What came of the questions at ring time; `null`: nothing was asked. */
+  ring: RingAsked.nullable().default(null),
   model: z.string().max(100),
   voice: z.string().max(100),
   /** The last worker that had the call; `failovers` names the others. */

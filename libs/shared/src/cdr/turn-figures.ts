@@ -1,4 +1,4 @@
-import {count, duration, type Figures, flag, maybeOneOf, maybePosition, name, oneOf} from './figure.ts';
+import {addedLater, count, duration, type Figures, flag, maybeOneOf, maybePosition, name, oneOf} from './figure.ts';
 
 /**
  * Everything that is kept of a turn: one exchange, what made the assistant speak and what came of it. The record that a
@@ -63,9 +63,25 @@ export const TURN_FIGURES = {
         whose:
           '_platform turn gap_ (Twilio); _e2e latency_ (LiveKit), _user-bot latency_ (Pipecat), _e2e_ (Retell) at our boundary',
         from: 'last frame of caller speech reached the edge',
-        to: "first assistant frame of the turn handed to Twilio's socket",
+        to: "first assistant frame of the turn handed to Twilio's socket; without the time that tools ran (`tool_time`)",
         clock: "worker's monotonic clock, plus one hop each way; ms",
         unseen: 'both phone legs, and the network between Twilio and the edge',
+      },
+    },
+  },
+  toolMs: {
+    kind: addedLater(duration, null),
+    column: 'toolMs',
+    about: 'how long tools ran before the reply; the caller waited for that and the platform turn gap',
+    metric: {
+      name: 'tool_time',
+      title: 'Tool time',
+      definition: {
+        whose: 'ours',
+        from: 'the model had asked for a tool',
+        to: 'it had all results, or the caller heard something',
+        clock: 'worker; ms; 0 for a reply without tools, `null` where there is no turn gap',
+        unseen: 'tools that run in the background: the model does not wait for them',
       },
     },
   },
@@ -95,10 +111,9 @@ export const TURN_FIGURES = {
       definition: {
         whose: '_TTFB_ (Pipecat), _ttft_ (LiveKit `RealtimeModelMetrics`)',
         from: '`speech_stopped` arrived',
-        to: 'first audio delta of the response arrived',
+        to: 'first audio delta of the reply arrived; without the time that tools ran (`tool_time`)',
         clock: 'worker; ms',
-        unseen:
-          'silence at the beginning of the audio (_time to first audible sample_); replies that need a tool first (above)',
+        unseen: 'silence at the beginning of the audio (_time to first audible sample_)',
       },
     },
   },

@@ -1,4 +1,5 @@
 import {EndReason, FailoverRecord, Tokens} from '../cdr/call-record.ts';
+import {RingAsked} from '../cdr/ring-asked.ts';
 
 /**
  * All values that each label of a metric can have. A counter is exported with all of its values at 0 from the start, so
@@ -9,7 +10,7 @@ export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
 /** What came of the questions at ring time. */
-export const RING_OUTCOMES = ['answered', 'late', 'failed', 'invalid'] as const;
+export const RING_OUTCOMES = RingAsked.shape.outcome.options;
 export const TAKEOVER_CAUSES = ['worker-lost', 'worker-drained', 'plain'];
 export const RECONNECT_CAUSES = ['lost', 'rotated'];
 export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];

@@ -25,6 +25,15 @@ export const Ring = z.object({
 });
 export type Ring = z.infer<typeof Ring>;
 
+/** So many parameters of a call are passed on. */
+const PARAMETERS_AT_MOST = 30;
+
+/** The parameters of a call within the bounds of `Ring`: a name that is too long is left out, a value is cut off. */
+export function ringParameters(given: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(given).filter(([name]) => name !== '' && name.length <= 100);
+  return Object.fromEntries(kept.slice(0, PARAMETERS_AT_MOST).map(([name, value]) => [name, value.slice(0, 1_000)]));
+}
+
 /**
  * The questions to one worker. Without an answer within 300 ms another worker is asked, and later the same one once
  * more.

@@ -25,7 +25,7 @@ async function columnsOfTable(table: string): Promise<string[]> {
 }
 
 /** What every row has beside its figures. */
-const FACETS = ['call_sid', 'started_at', 'assistant', 'model', 'worker'];
+const FACETS = ['call_sid', 'started_at', 'assistant', 'assistant_version', 'model', 'worker'];
 
 test.each([
   ['turns', columnsOf(TURN_FIGURES)],

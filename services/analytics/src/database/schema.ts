@@ -12,6 +12,7 @@ interface Facets {
   callSid: string;
   startedAt: Date;
   assistant: string;
+  assistantVersion: string | null;
   model: string;
   worker: string;
 }
@@ -27,7 +28,8 @@ export interface CallsTable extends Facets {
   calleeLastTwo: string | null;
   calleeNumber: string | null;
   voice: string;
-  assistantVersion: string | null;
+  ringOutcome: string | null;
+  ringMs: number | null;
   edge: string | null;
   epoch: number;
   endReason: string;

@@ -304,10 +304,60 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       await expect(measure(db(), {metric: 'cost', by: 'tool'})).rejects.toMatchObject({problem: {field: 'by'}});
     });
 
+    test('an analyst compares two versions of an assistant, turn by turn', async () => {
+      const versions = {old: '00000000000000aa', next: '00000000000000bb'};
+      for (const [number, assistantVersion, gap] of [
+        [1, versions.old, 900],
+        [2, versions.next, 700],
+        [3, null, 500],
+      ] as const) {
+        const turns = [turnOfTest(1, {platformTurnGapMs: gap, toolMs: gap / 10})];
+        await storeCall(db(), finishedCall({number, turns, summary: {assistantVersion}}));
+      }
+      const gap = await measure(db(), {metric: 'platform_turn_gap', by: 'version'});
+      expect(gap.groups.map(({group, p50}) => [...group, p50])).toEqual([
+        [versions.old, 900],
+        [versions.next, 700],
+        [null, 500],
+      ]);
+      const tools = await measure(db(), {metric: 'tool_time', version: versions.next});
+      expect(tools.groups).toMatchObject([{count: 1, mean: 70}]);
+      expect((await facets(db())).versions).toEqual([
+        {
+          assistant: 'default',
+          version: versions.next,
+          first: new Date(FIRST + 2 * MINUTE).toISOString().replace('.000', ''),
+        },
+        {
+          assistant: 'default',
+          version: versions.old,
+          first: new Date(FIRST + MINUTE).toISOString().replace('.000', ''),
+        },
+      ]);
+    });
+
+    test('an analyst finds the calls whose questions at ring time came to nothing', async () => {
+      for (const [number, ring] of [
+        [1, {outcome: 'answered', ms: 80}],
+        [2, {outcome: 'late', ms: 1_500}],
+        [3, null],
+      ] as const)
+        await storeCall(db(), finishedCall({number, summary: {ring}}));
+      expect((await all({ring: 'late'})).calls).toMatchObject([
+        {callSid: sidOf(2), ringOutcome: 'late', ringMs: 1_500},
+      ]);
+      expect((await all({ring: 'asked'})).calls).toHaveLength(2);
+      const {groups} = await measure(db(), {metric: 'ring', by: 'ring'});
+      expect(groups.map(({group, max}) => [...group, max])).toEqual([
+        ['answered', 80],
+        ['late', 1_500],
+      ]);
+    });
+
     test('a question about nothing has an empty answer', async () => {
       expect((await measure(db(), {metric: 'calls', bucket: 'hour'})).groups).toEqual([]);
       expect((await measure(db(), {metric: 't_stop'})).groups).toMatchObject([{count: 0, mean: null, p50: null}]);
-      expect(await facets(db())).toMatchObject({assistants: [], first: null});
+      expect(await facets(db())).toMatchObject({assistants: [], versions: [], first: null});
     });
 
     test('an analyst sees the peak of concurrent calls in each time bucket', async () => {

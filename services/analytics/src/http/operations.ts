@@ -102,7 +102,12 @@ export const OPERATIONS: readonly Operation[] = [
     query: ConcurrencyQuery,
     answer: ConcurrencyAnswer,
   },
-  {method: 'get', path: '/api/facets', summary: 'Assistants, models and workers there are', answer: FacetsAnswer},
+  {
+    method: 'get',
+    path: '/api/facets',
+    summary: 'Assistants, their versions, models and workers there are',
+    answer: FacetsAnswer,
+  },
   {
     method: 'get',
     path: '/api/audit',

@@ -34,6 +34,7 @@ export function callRows(job: CallFinished): CallRows {
   const facets = {
     ...base,
     assistant: storable(summary.assistant),
+    assistantVersion: storable(summary.assistantVersion),
     model: storable(summary.model),
     worker: storable(summary.worker),
   };
@@ -68,7 +69,7 @@ function notesColumn(notes: Notes): string | null {
   return kept.length === 0 ? null : JSON.stringify(Object.fromEntries(kept));
 }
 
-function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRows['call'] {
+function callRow({tokens, frames, caller, callee, ring, ...call}: CallSummary): CallRows['call'] {
   return {
     callSid: call.callSid,
     startedAt: new Date(call.startedAt),
@@ -86,6 +87,8 @@ function callRow({tokens, frames, caller, callee, ...call}: CallSummary): CallRo
     model: storable(call.model),
     voice: storable(call.voice),
     assistantVersion: storable(call.assistantVersion),
+    ringOutcome: ring?.outcome ?? null,
+    ringMs: ring?.ms ?? null,
     worker: storable(call.worker),
     edge: storable(call.edge),
     epoch: call.epoch,

@@ -1,4 +1,5 @@
 import {EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
+import {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
@@ -50,6 +51,7 @@ export const FacetFilter = z.strictObject({
   from: Moment.optional().describe('calls that started at this moment or later'),
   to: Moment.optional().describe('calls that started before this moment'),
   assistant: name('name of the assistant').optional(),
+  version: name('version of the assistant').optional(),
   worker: name('id of the worker').optional(),
   model: name('name of the model').optional(),
 });
@@ -65,7 +67,10 @@ const yesOrNo = (about: string) =>
 /** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
-  version: name('version of the assistant').optional(),
+  ring: z
+    .enum(['asked', ...RingAsked.shape.outcome.options], 'must be asked, answered, late, failed or invalid')
+    .optional()
+    .describe('what came of the questions at ring time; `asked`: any of it'),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
   endReason: EndReason.optional().describe('how the call ended; docs/METRICS.md says what each means'),
   endedBy: EndedBy.optional().describe('who ended the call'),
@@ -98,6 +103,7 @@ export function matchesFacets(filter: FacetFilter): Expression<SqlBool> {
     ...(filter.from ? [eb('startedAt', '>=', filter.from)] : []),
     ...(filter.to ? [eb('startedAt', '<', filter.to)] : []),
     ...(filter.assistant ? [eb('assistant', '=', filter.assistant)] : []),
+    ...(filter.version ? [eb('assistantVersion', '=', filter.version)] : []),
     ...(filter.worker ? [eb('worker', '=', filter.worker)] : []),
     ...(filter.model ? [eb('model', '=', filter.model)] : []),
   ]);
@@ -110,7 +116,8 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
   return eb.and([
     matchesFacets(filter),
     ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
-    ...(filter.version ? [eb('assistantVersion', '=', filter.version)] : []),
+    ...(filter.ring === 'asked' ? [eb('ringOutcome', 'is not', null)] : []),
+    ...(filter.ring && filter.ring !== 'asked' ? [eb('ringOutcome', '=', filter.ring)] : []),
     ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
     ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
     ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),

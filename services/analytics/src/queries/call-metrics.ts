@@ -85,6 +85,18 @@ export const CALL_METRICS = {
       clock: 'worker; ms',
     },
   },
+  ring: {
+    column: 'ringMs',
+    unit: 'ms',
+    title: 'Questions at ring time',
+    about: 'how long RING_URL and `before` took',
+    definition: {
+      whose: 'ours',
+      from: 'a worker was asked to take the call',
+      to: 'both had answered, or the budget was over',
+      clock: 'worker; ms; `null` where nothing was asked',
+    },
+  },
   turns_per_call: {
     column: 'turns',
     unit: 'count',

@@ -24,6 +24,11 @@ export const Call = z.object({
   calleeLastTwo: z.string().nullable(),
   assistant: z.string(),
   assistantVersion: z.string().nullable().describe('the hash of what the assistant was when the call began'),
+  ringOutcome: z
+    .string()
+    .nullable()
+    .describe('what came of the questions at ring time: answered, late, failed or invalid; null: nothing was asked'),
+  ringMs: ms.describe(CALL_METRICS.ring.about),
   model: z.string(),
   voice: z.string(),
   worker: z.string(),

@@ -7,6 +7,11 @@ const names = z.array(z.string());
 /** The values that the filters can have. */
 export const FacetsAnswer = z.object({
   assistants: names,
+  versions: z
+    .array(
+      z.object({assistant: z.string(), version: z.string(), first: z.string().describe('start of its first call')}),
+    )
+    .describe('versions of assistants, the newest first'),
   models: names,
   workers: names,
   outcomes: names.describe('fields and values of outcomes, such as booked:true, of the last 2000 calls that have one'),
@@ -15,10 +20,11 @@ export const FacetsAnswer = z.object({
 });
 export type FacetsAnswer = z.infer<typeof FacetsAnswer>;
 
-/** The assistants, models and workers in the database (at most 200 of each), and the time that its calls span. */
+/** The assistants, their versions, models and workers in the database (at most 200 of each), and the time that its calls span. */
 export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
   const {rows} = await sql<{
     assistants: string[];
+    versions: {assistant: string; version: string; first: string}[] | null;
     models: string[];
     workers: string[];
     outcomes: string[];
@@ -26,6 +32,10 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     last: Date | null;
   }>`
     SELECT array(SELECT DISTINCT assistant FROM calls ORDER BY 1 LIMIT 200) AS assistants,
+      (SELECT json_agg(known) FROM (
+        SELECT assistant, assistant_version AS version, to_char(min(started_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first
+        FROM calls WHERE assistant_version IS NOT NULL
+        GROUP BY assistant, assistant_version ORDER BY min(started_at) DESC LIMIT 200) AS known) AS versions,
       array(SELECT DISTINCT model FROM calls ORDER BY 1 LIMIT 200) AS models,
       array(SELECT worker FROM calls GROUP BY worker ORDER BY max(started_at) DESC LIMIT 200) AS workers,
       array(SELECT DISTINCT key || ':' || left(value, 200) FROM
@@ -37,6 +47,7 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
   const [row] = rows;
   return {
     assistants: row?.assistants ?? [],
+    versions: row?.versions ?? [],
     models: row?.models ?? [],
     workers: row?.workers ?? [],
     outcomes: row?.outcomes ?? [],

@@ -54,11 +54,11 @@ export const METRIC_NAMES = Object.keys(METRICS).filter((name): name is MetricNa
 
 /** The names by which the metrics of each table can be split, and the column of each. */
 export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> = (() => {
-  const facets = {assistant: 'assistant', worker: 'worker', model: 'model'};
+  const facets = {assistant: 'assistant', version: 'assistantVersion', worker: 'worker', model: 'model'};
   return {
     calls: {
       ...facets,
-      version: 'assistantVersion',
+      ring: 'ringOutcome',
       edge: 'edge',
       endReason: 'endReason',
       endedBy: 'endedBy',
@@ -66,7 +66,7 @@ export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> 
     },
     turns: {...facets, cause: 'cause', responseStatus: 'responseStatus'},
     interruptions: {...facets, false: 'falseInterruption', refused: 'refused'},
-    toolCalls: {...facets, tool: 'name', ok: 'ok'},
+    toolCalls: {...facets, tool: 'name', ok: 'ok', outcome: 'outcome'},
     failovers: {...facets, kind: 'kind'},
   };
 })();

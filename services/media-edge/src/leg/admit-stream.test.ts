@@ -79,7 +79,7 @@ test('a second socket for a call with the older ticket is closed, and the first 
   expect(newer.socket.readyState).toBe(newer.socket.OPEN);
 });
 
-test('with TWILIO_VALIDATE=off a client without a ticket gets a worker, and its parameters are no facts of the call', async () => {
+test('with TWILIO_VALIDATE=off a client without a ticket gets a worker, and its parameters are no facts of the call, but may be asked about while it rings', async () => {
   const {harness, worker} = await busyEdge({TWILIO_VALIDATE: 'off'});
   const caller = await new TwilioClient(harness.edge.port, '/media-stream', newCallSid(), {}).open();
   const {streamSid, callSid} = caller;
@@ -87,7 +87,13 @@ test('with TWILIO_VALIDATE=off a client without a ticket gets a worker, and its 
   caller.send({event: 'media', media: {timestamp: 20, payload: 'AAAA'}});
   await harness.until(() => worker.audio().includes('AAAA'), 'the worker hears the client');
   const ask = worker.asked.find(ask => ask.type === 'take');
-  expect(ask).toMatchObject({epoch: 0, assistant: 'default', facts: {}, cause: 'plain'});
+  expect(ask).toMatchObject({
+    epoch: 0,
+    assistant: 'default',
+    facts: {},
+    cause: 'plain',
+    ring: {direction: 'inbound', parameters: {who: 'a tool'}},
+  });
 });
 
 test('with TWILIO_VALIDATE=off a client can use its CallSid again when the call is over', async () => {

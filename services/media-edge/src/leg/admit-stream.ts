@@ -3,6 +3,7 @@ import {logFirstFailure, type Log} from '@voicebridge/shared/observability/log.t
 import {retryUntilAborted, sleep} from '@voicebridge/shared/retry.ts';
 import type {Started} from '../carriers/carrier.ts';
 import type {ProcessId, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import {ringParameters} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Workers} from '../worker-link/workers.ts';
 
@@ -61,7 +62,7 @@ function byTicket({callSid}: Started, {grant}: Extract<Entrance, {by: 'ticket'}>
 
 /** A client without a ticket opens a stream for a new call, or another one for a call that a worker has. */
 async function byAssignment(
-  {callSid}: Started,
+  {callSid, facts: given}: Started,
   {directory, workers, clock, log}: AdmitDeps,
   signal: AbortSignal,
 ): Promise<Right> {
@@ -72,7 +73,9 @@ async function byAssignment(
     // A test tool may use the same id for every call; carriers never do.
     if (known.ok && known.result) await directory.forget(callSid).catch(() => false);
     // Facts say where streams and transfers go. What a client says that proved nothing is none of them.
-    const owned = await workers.assign({callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'plain'});
+    // The worker's assistant may be told, as what it is: the words of whoever calls.
+    const ring = {direction: 'inbound' as const, parameters: ringParameters(given)};
+    const owned = await workers.assign({callSid, epoch: 0, assistant: 'default', facts: {}, ring, cause: 'plain'});
     if (owned) return {ok: true, epoch: owned.call.epoch};
     await sleep(clock, 250, signal);
   }

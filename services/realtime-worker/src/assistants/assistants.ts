@@ -57,12 +57,13 @@ export class Assistants implements CallAssistants {
   }
 
   /** A call begins with this version. */
-  #begin({version, given}: Rung, {ring}: NewCall): Assistant {
+  #begin({version, given, ring: asked}: Rung, {ring}: NewCall): Assistant {
     this.#remember(version);
     this.#keep(version);
     const facts = {direction: ring?.direction ?? 'inbound', caller: ring?.caller, callee: ring?.callee};
     const wall = this.#deps.clock.wall();
-    return this.#use(version, variablesOf(version.stored.assistant, {...facts, wall}, given));
+    const assistant = this.#use(version, variablesOf(version.stored.assistant, {...facts, wall}, given));
+    return {...assistant, ring: asked};
   }
 
   async ofKnown({assistant: name, kept}: Parameters<CallAssistants['ofKnown']>[0]): Promise<Assistant> {

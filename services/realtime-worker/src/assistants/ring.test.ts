@@ -84,6 +84,21 @@ test.each<[string, Parameters<typeof worker>[0]]>([
   expect(await promptOf(options)).toBe('Hello  in Bergen.');
 });
 
+test.each<[string, Parameters<typeof worker>[0], string]>([
+  ['ok', {askUrl: async () => undefined}, 'answered'],
+  ['slow', {askUrl: () => new Promise(() => {})}, 'late'],
+  ['down', {askUrl: () => Promise.reject(new Error('connect ECONNREFUSED'))}, 'failed'],
+  ['nonsense', {askUrl: async () => ({overrides: {voice: 'marine'}})}, 'invalid'],
+])('the record says that RING_URL was %s, and after how long', async (_, options, outcome) => {
+  const first = await worker(options);
+  await deployment.take(first, 1, ring);
+  await deployment.pass(1_600);
+  const ended = deployment.workerClient.ask(first.id, {type: 'end', callSid: callSid(1), why: 'caller.hung-up'}, 5_000);
+  await deployment.pass(3_000);
+  expect((await ended).answer).toBe('yes');
+  expect(deployment.records[0]?.summary.ring).toEqual({outcome, ms: outcome === 'late' ? 1_500 : expect.any(Number)});
+});
+
 test('a question at ring time that is late is not waited for', async () => {
   let signal: AbortSignal | undefined;
   const first = await worker({

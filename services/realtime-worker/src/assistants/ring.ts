@@ -8,9 +8,9 @@ import {
   textsOf,
 } from '@voicebridge/assistant/ring-answer.ts';
 import {overlaid, type Version} from '@voicebridge/assistant/version.ts';
+import type {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import {type Log, logOfCall} from '@voicebridge/shared/observability/log.ts';
-import type {RING_OUTCOMES} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {NewCall} from './call-assistants.ts';
@@ -27,12 +27,12 @@ export interface RingDeps {
   readonly log: Log;
 }
 
-export type RingOutcome = (typeof RING_OUTCOMES)[number];
-
 /** Who answers a call, and with which variables of its own. */
 export interface Rung {
   readonly version: Version;
   readonly given: Readonly<Record<string, string>>;
+  /** What came of asking, if anything was asked. */
+  readonly ring?: RingAsked;
 }
 
 /** Whether anything is to be asked before this assistant answers a call. */
@@ -65,11 +65,12 @@ export async function askAtRing(version: Version, call: NewCall, catalogue: Cata
   });
   const answer = await Promise.race([asked, late.promise]);
   cancel();
-  const outcome: RingOutcome = typeof answer === 'string' ? answer : 'answered';
+  const outcome = typeof answer === 'string' ? answer : ('answered' as const);
+  const ring: RingAsked = {outcome, ms: Math.round(clock.now() - began)};
   metrics.ringTotal.inc({outcome});
-  metrics.ringSeconds.observe((clock.now() - began) / 1_000);
+  metrics.ringSeconds.observe(ring.ms / 1_000);
   if (answer === 'late') log.warn({budgetMs, outcome}, 'no answer at ring time; the assistant answers as its file is');
-  return typeof answer === 'string' ? {version, given: {}} : answer;
+  return typeof answer === 'string' ? {version, given: {}, ring} : {...answer, ring};
 }
 
 async function ask(version: Version, call: RingingCall, catalogue: Catalogue, {askUrl}: RingDeps): Promise<Rung> {

@@ -267,7 +267,7 @@ export class Dialogue {
   }
 
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
-    const request = this.replies.started(responseId, tag);
+    const request = this.replies.started(responseId, tag, at);
     const cause = request?.cause ?? 'turn';
     const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
     // An interruption whose clear has not landed belongs to the turn before.
@@ -277,7 +277,7 @@ export class Dialogue {
       return effects;
     }
     if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
-    return [...effects, ...this.#turns.started(responseId, turnCause(cause), at)];
+    return [...effects, ...this.#turns.started(responseId, turnCause(cause), at), ...this.replies.needless(at)];
   }
 
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {
@@ -286,7 +286,7 @@ export class Dialogue {
     const effects = [...this.#startedUnseen(responseId, at), ...this.#live.audio(responseId, itemId, ms)];
     const sound = {isAudible: isAudible(payload), hasSpoken: this.#live.hasSpoken(responseId)};
     if (!this.floor.isSilenced(responseId) && sound.isAudible) {
-      this.replies.audible(responseId);
+      this.replies.audible(responseId, at);
       this.#tools.spoken();
       if (!this.floor.callerSpeaks) this.#caller.answered();
     }

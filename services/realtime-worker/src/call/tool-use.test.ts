@@ -12,6 +12,7 @@ import {
   hangUp,
   journalled,
   responseTags,
+  sound,
   speechEvent,
 } from '../testing/call.ts';
 import {openingHours, ScriptedLookUp, toolsWith} from '../testing/tools.ts';
@@ -279,15 +280,18 @@ describe('the rules of a tool', () => {
   test('a caller who waits is told so word for word, and again when they have heard nothing for long', () => {
     const waiting = {say: ['One moment.', 'Still looking.'], afterMs: 800};
     const call = lookingUp({tools: withRules({waiting})});
-    expect(call.core.deadline).toBe(1_800);
-    const first = commandsToModel(call.timePasses(1_800));
+    // The model takes a while to begin, so it is asked before.
+    expect(call.core.deadline).toBe(1_400);
+    const first = commandsToModel(call.timePasses(1_400));
     expect(first).toMatchObject([
       {do: 'respond', instructions: expect.stringContaining('"One moment."'), speechOnly: true},
     ]);
-    call.at(2_000).reply('w1', 'iw1', 1_000, 'wait-1');
+    call.at(1_500).model({type: 'responseStarted', responseId: 'w1', tag: 'wait-1'});
+    call.at(2_000).model({type: 'audio', responseId: 'w1', itemId: 'iw1', payload: sound(1_000)}, ended('w1'));
     call.returnMarks();
-    expect(responseTags(call.timePasses(3_700))).toEqual([]);
-    expect(commandsToModel(call.timePasses(3_801))).toMatchObject([
+    // It took half a second to begin.
+    expect(responseTags(call.timePasses(3_250))).toEqual([]);
+    expect(commandsToModel(call.timePasses(3_301))).toMatchObject([
       {instructions: expect.stringContaining('"Still looking."')},
     ]);
   });
@@ -295,11 +299,29 @@ describe('the rules of a tool', () => {
   test('a result that comes while the caller is told to wait is spoken after that', () => {
     const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});
     call.timePasses(1_800);
-    expect(responseTags(call.at(1_900).toolFinished('c1', found))).toEqual([]);
+    call.at(1_900).model({type: 'responseStarted', responseId: 'w1', tag: 'wait-1'});
+    call.at(1_900).model({type: 'audio', responseId: 'w1', itemId: 'iw1', payload: sound(500)});
+    expect(call.at(1_950).toolFinished('c1', found)).not.toContainEqual(expect.objectContaining({do: 'clear'}));
     call.model({type: 'itemAdded', itemId: 'result-c1'});
-    call.at(2_000).reply('w1', 'iw1', 500, 'wait-1');
-    expect(responseTags(call.effects)).toEqual(['wait-1', 'tool-2']);
+    expect(responseTags(call.at(2_000).model(ended('w1')))).toEqual(['tool-2']);
+    expect(commandsToModel(call.effects)).not.toContainEqual(expect.objectContaining({do: 'cancel'}));
   });
+
+  test.each(['before', 'after'])(
+    'nobody is told to wait for a result that is there: it comes %s the model has begun with those words',
+    when => {
+      const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});
+      call.timePasses(1_800);
+      const begin = () => call.at(1_900).model({type: 'responseStarted', responseId: 'w1', tag: 'wait-1'});
+      if (when === 'after') begin();
+      call.at(1_900).toolFinished('c1', found);
+      call.model({type: 'itemAdded', itemId: 'result-c1'});
+      if (when === 'before') begin();
+      expect(commandsToModel(call.effects)).toContainEqual({do: 'cancel', responseId: 'w1'});
+      call.at(1_950).model(ended('w1', 'cancelled'));
+      expect(responseTags(call.effects)).toEqual(['wait-1', 'tool-2']);
+    },
+  );
 
   test('a quick result needs no such words', () => {
     const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});

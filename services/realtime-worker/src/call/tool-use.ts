@@ -54,16 +54,19 @@ export class ToolUse {
 
   /** When a caller who waits for a result is to be told so, or has entered all that they will. */
   get deadline(): Millis | undefined {
-    const {calls, entries, floor} = this.#deps;
+    const {calls, entries, floor, replies} = this.#deps;
     if (!this.#isSilent) return undefined;
-    return earliest(calls.waitingDue(floor.audibleUntil), entries.dueAt(floor.audibleUntil));
+    const {audibleUntil} = floor;
+    return earliest(calls.waitingDue(audibleUntil, replies.pace.firstSoundMs), entries.dueAt(audibleUntil));
   }
 
   time(at: Millis): CallEffect[] {
-    const {calls, entries, floor} = this.#deps;
+    const {calls, entries, floor, replies} = this.#deps;
     if (!this.#isSilent) return [];
-    const over = entries.due(floor.audibleUntil, at);
-    return [...this.#then(calls.waiting(floor.audibleUntil, at), at), ...(over ? this.#entered(over, at) : [])];
+    const {audibleUntil} = floor;
+    const over = entries.due(audibleUntil, at);
+    const waits = this.#then(calls.waiting(audibleUntil, replies.pace.firstSoundMs, at), at);
+    return [...waits, ...(over ? this.#entered(over, at) : [])];
   }
 
   /** The caller pressed a key; undefined: no tool waits for keys. */
@@ -85,7 +88,8 @@ export class ToolUse {
   }
 
   #then({effects, request, loops}: AfterTool, at: Millis): CallEffect[] {
-    const {replies} = this.#deps;
+    const {calls, replies, turns} = this.#deps;
+    turns.toolsRun(calls.isRunning, at);
     if (loops) return [...effects, ...replies.giveUp('tool-loop')];
     return request ? [...effects, ...replies.want(request, at)] : effects;
   }

@@ -98,6 +98,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     callee: opened.callee,
     assistant: opened.assistant,
     assistantVersion: opened.version ?? null,
+    ring: opened.ring ?? null,
     model: opened.model,
     voice: opened.voice,
     worker: owner?.worker ?? '',

@@ -6,6 +6,7 @@ import {
   FailoverRecord,
   InterruptionRecord,
   Notes,
+  RingAsked,
   Tokens,
   ToolCallRecord,
   TurnRecord,
@@ -38,6 +39,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
     callee: summary.callee,
     assistant: summary.assistant,
     ...KeptAssistant.shape,
+    /** What came of the questions at ring time; not set where nothing was asked. */
+    ring: RingAsked.optional(),
     /** What the record keeps of what was said, if this assistant says so. */
     transcripts: z.enum(['off', 'heard', 'full']).optional(),
     /** What is to happen when the call is over. */

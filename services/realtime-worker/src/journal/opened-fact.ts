@@ -21,6 +21,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     assistant: assistant.name,
     version: assistant.version,
     variables: {...assistant.given},
+    ring: assistant.ring,
     transcripts: assistant.transcripts,
     after: {hook: assistant.after, outcome: assistant.outcome},
     model: assistant.model,

@@ -33,6 +33,7 @@ test('a turn’s record divides the time between caller and answer into end-of-t
     audioStartedAt: 3_901,
     audioEndedAt: 5_000,
     platformTurnGapMs: 902,
+    toolMs: 0,
     endOfTurnDelayMs: 520,
     modelTtfbMs: 380,
     generatedMs: 700,
@@ -96,4 +97,59 @@ test('audio of an inherited turn that the next worker truncates does not count a
   const rest = {heard: 0, proven: 0, sent: 0, by: 'clock', unheardMs: 280, roundTrip: undefined} as const;
   second.interrupted({...rest, cuts, at: 5_300});
   expect(second.playoutEnded(5_400)).toMatchObject({heardMs: 420, interrupted: true, responseStatus: 'completed'});
+});
+
+/** A caller's turn to which the model answers with a call of a tool at 4,700 ms; it is quiet until then. */
+function askingTools(log: TurnLog) {
+  log.callerSpoke(3_000);
+  log.callerStopped(4_000, 4_520);
+  log.started('r1', 'caller', 4_530);
+  log.toolsRun(true, 4_700);
+  log.ended('r1', 'completed');
+  return log.playoutEnded(4_750);
+}
+/** The model speaks. */
+function speaks(log: TurnLog, responseId: string, [from, first]: readonly [number, number]) {
+  log.started(responseId, 'tool', from);
+  log.delta(responseId, `i-${responseId}`, 200, first);
+  log.audioSent(responseId, first, 0.5);
+  log.ended(responseId, 'completed');
+  return log.playoutEnded(first + 200);
+}
+
+test('a caller who waits for tools waits for them and for us, and the record tells the two apart', () => {
+  const log = new TurnLog(at => at - 1_000, labels);
+  expect(askingTools(log)).toMatchObject({
+    cause: 'caller',
+    endOfTurnDelayMs: 520,
+    platformTurnGapMs: null,
+    toolMs: null,
+  });
+  log.toolsRun(true, 5_000); // a second one at the same time
+  log.toolsRun(false, 7_700);
+  // 5,000 ms in all: 520 until it was decided that the turn is over, 3,000 with tools, 1,480 with the model
+  const reply = speaks(log, 'r2', [7_710, 9_000]);
+  expect(reply).toMatchObject({cause: 'tool', callerEndedAt: null, endOfTurnDelayMs: null});
+  expect(reply).toMatchObject({toolMs: 3_000, platformTurnGapMs: 2_001, modelTtfbMs: 1_480});
+});
+
+test('a caller who is told to wait waits until then; the rest of the time is no wait in silence', () => {
+  const log = new TurnLog(at => at - 1_000, labels);
+  askingTools(log);
+  expect(speaks(log, 'w1', [5_300, 5_700])).toMatchObject({toolMs: 1_000, platformTurnGapMs: 701});
+  log.toolsRun(false, 9_000);
+  expect(speaks(log, 'r2', [9_010, 9_400])).toMatchObject({toolMs: null, platformTurnGapMs: null, modelTtfbMs: null});
+});
+
+test('a caller who goes on while tools run waits for the answer to that', () => {
+  const log = new TurnLog(at => at - 1_000, labels);
+  askingTools(log);
+  log.callerSpoke(6_000);
+  log.callerStopped(7_000, 7_500);
+  log.started('r2', 'caller', 7_510);
+  log.toolsRun(false, 7_900);
+  log.delta('r2', 'i2', 200, 8_000);
+  log.audioSent('r2', 8_000, 0.5);
+  expect(log.close(9_000)).toMatchObject({platformTurnGapMs: 611, toolMs: 390});
+  expect(speaks(log, 'r3', [9_100, 9_400])).toMatchObject({platformTurnGapMs: null, toolMs: null});
 });

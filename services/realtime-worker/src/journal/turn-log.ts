@@ -4,6 +4,7 @@ import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {Truncation} from '../playback/truncation.ts';
 import type {Interruption} from '../barge-in/floor-events.ts';
 import type {ResponseStatus} from '../model/model-adapter.ts';
+import {ToolTime} from './tool-time.ts';
 
 export type TurnCause = TurnRecord['cause'];
 
@@ -13,6 +14,10 @@ interface OpenTurn {
   readonly callerStartedAt: Millis | null;
   readonly callerEndedAt: Millis | null;
   readonly decidedAt: Millis | null;
+  /** What the caller waits for an answer to: what they said before this turn, or before the tools that lead to it. */
+  readonly asked: Asked | undefined;
+  /** How much of the caller's wait went to tools, when this turn became audible. */
+  toolMs: Millis;
   firstDeltaAt: Millis | null;
   audioStartedAt: Millis | null;
   audioEndedAt: Millis | null;
@@ -22,6 +27,12 @@ interface OpenTurn {
   interrupted: boolean;
   readonly generated: Map<string, Millis>;
   readonly heard: Map<string, Millis>;
+}
+
+/** A turn of the caller that no audio has answered yet. */
+interface Asked {
+  readonly endedAt: Millis | null;
+  readonly decidedAt: Millis | null;
 }
 
 /** A turn that the previous owner of the call had begun and not finished. */
@@ -46,6 +57,9 @@ export class TurnLog {
   #open: OpenTurn | undefined;
   #inherited: InheritedTurn | undefined;
   #caller: {startedAt: Millis | null; endedAt: Millis | null; decidedAt: Millis | null} = NO_CALLER;
+  /** Of what was answered with a call of a tool only. */
+  #asked: Asked | undefined;
+  readonly #toolTime = new ToolTime();
 
   /** `before`: the turns of previous owners of the call. */
   constructor(
@@ -67,23 +81,36 @@ export class TurnLog {
   callerSpoke(onsetAt: Millis): void {
     // A caller who pauses and goes on before any answer stays in the same turn.
     this.#caller = {startedAt: this.#caller.startedAt ?? onsetAt, endedAt: null, decidedAt: null};
+    this.#asked = undefined;
   }
 
   callerStopped(endedAt: Millis | undefined, decidedAt: Millis): void {
     this.#caller = {...this.#caller, endedAt: endedAt ?? null, decidedAt};
   }
 
+  /** Whether the model waits for tools from now on. */
+  toolsRun(areRunning: boolean, at: Millis): void {
+    this.#toolTime.run(areRunning, at);
+  }
+
   /** A response began. Closes the turn before it, if that is still open. */
   started(responseId: string, cause: TurnCause, at: Millis): CallEffect[] {
     const before = turnEffects(this.close(at));
     const caller = cause === 'caller' ? this.#caller : NO_CALLER;
-    if (cause === 'caller') this.#caller = NO_CALLER;
+    if (cause === 'caller') {
+      this.#caller = NO_CALLER;
+      this.#asked = caller;
+      this.#toolTime.restart(at);
+    }
+    const asked = cause === 'caller' || cause === 'tool' ? this.#asked : undefined;
     this.#open = {
       responseId,
       cause,
       callerStartedAt: caller.startedAt,
       callerEndedAt: caller.endedAt,
       decidedAt: caller.decidedAt,
+      asked,
+      toolMs: 0,
       firstDeltaAt: null,
       audioStartedAt: null,
       audioEndedAt: null,
@@ -113,6 +140,8 @@ export class TurnLog {
     const open = this.#of(responseId);
     if (!open || open.audioStartedAt !== null) return [];
     open.audioStartedAt = at;
+    open.toolMs = this.#toolTime.until(at);
+    this.#asked = undefined;
     open.hopUpMs = hopMs ?? null;
     open.hopDownMs = hopMs ?? null;
     return this.#openTurnEntry();
@@ -180,7 +209,9 @@ export class TurnLog {
 
   #record(open: OpenTurn, audioEndedAt: Millis | null): TurnRecord {
     const inCallTime = (moment: Millis | null) => (moment === null ? null : Math.max(0, round(this.#callTime(moment))));
-    const gap = between(open.callerEndedAt, open.audioStartedAt);
+    const {asked, toolMs} = open;
+    const wait = between(asked?.endedAt ?? null, open.audioStartedAt);
+    const thought = between(asked?.decidedAt ?? null, open.firstDeltaAt);
     return {
       turn: this.#count,
       cause: open.cause,
@@ -192,9 +223,11 @@ export class TurnLog {
       audioEndedAt: inCallTime(audioEndedAt),
       // The worker is one hop from the edge: it saw the caller's frame one hop later than the edge did, and sent its own
       // audio one hop before the edge had it.
-      platformTurnGapMs: gap === null ? null : round(gap + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
+      platformTurnGapMs:
+        wait === null ? null : round(Math.max(0, wait - toolMs) + (open.hopUpMs ?? 0) + (open.hopDownMs ?? 0)),
+      toolMs: wait === null ? null : round(toolMs),
       endOfTurnDelayMs: between(open.callerEndedAt, open.decidedAt),
-      modelTtfbMs: between(open.decidedAt, open.firstDeltaAt),
+      modelTtfbMs: thought === null ? null : round(Math.max(0, thought - toolMs)),
       hopUpMs: open.hopUpMs === null ? null : round(open.hopUpMs),
       hopDownMs: open.hopDownMs === null ? null : round(open.hopDownMs),
       ...amounts(open.generated, open.heard),

@@ -7,6 +7,7 @@ import {type Ended, missed, silentBecause} from './miss-cause.ts';
 import {codeIn} from '../model/code-in.ts';
 import type {Explained, ModelEvent} from '../model/model-adapter.ts';
 import {RateLimit} from './rate-limit.ts';
+import {ReplyPace} from './reply-pace.ts';
 import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
 
 /** What `Replies` needs of the rest of the dialogue. */
@@ -36,6 +37,7 @@ const BENIGN = new Set([BUSY, 'response_cancel_not_active']);
 export class Replies {
   readonly #deps: RepliesDeps;
   readonly limit = new RateLimit();
+  readonly pace = new ReplyPace();
   readonly #sequencer = new ResponseSequencer();
   readonly #watch: AnswerDeadline;
   readonly #live: LiveResponse;
@@ -81,7 +83,16 @@ export class Replies {
   want(request: Request, at: Millis): CallEffect[] {
     this.#awaited = request;
     if (request.cause === 'digits') this.#wentOn = false;
-    return this.limit.keeps(request) ? [] : asked(this.#sequencer.want(request, at));
+    if (this.limit.keeps(request)) return [];
+    const effects = asked(this.#sequencer.want(request, at));
+    return [...effects, ...(request.cause === 'tool' ? this.needless(at) : [])];
+  }
+
+  /** Nobody has to be told to wait for a result that is there: such words are stopped before they are heard. */
+  needless(at: Millis): CallEffect[] {
+    const response = this.#live.current;
+    const isNeedless = response?.request?.cause === 'wait' && !response.spoke && this.#sequencer.waitsWith('tool');
+    return isNeedless ? this.#deps.abandon(response.responseId, at) : [];
   }
 
   /** Another session is in use: what the last one was asked for and did not begin to say is asked again. */
@@ -134,8 +145,9 @@ export class Replies {
   }
 
   /** A response began. Returns the request that it answers; undefined if the server made it by itself. */
-  started(responseId: string, tag: string | undefined): Request | undefined {
+  started(responseId: string, tag: string | undefined, at: Millis): Request | undefined {
     const request = this.#sequencer.created(responseId, tag);
+    this.pace.began(responseId, at);
     // The server answers a turn that it did not report.
     if (!request) this.#wentOn = false;
     this.#live.started(responseId, request);
@@ -148,7 +160,8 @@ export class Replies {
   }
 
   /** Something of a response is audible, or will be as soon as there is a stream. */
-  audible(responseId: string): void {
+  audible(responseId: string, at: Millis): void {
+    this.pace.sounded(responseId, at);
     this.#live.audible(responseId);
     this.#awaited = undefined;
     this.limit.over();

@@ -15,6 +15,7 @@ export const NO_TURN: Omit<TurnRecord, 'turn' | 'cause'> = {
   audioStartedAt: null,
   audioEndedAt: null,
   platformTurnGapMs: null,
+  toolMs: null,
   endOfTurnDelayMs: null,
   modelTtfbMs: null,
   hopUpMs: null,

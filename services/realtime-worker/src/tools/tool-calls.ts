@@ -126,14 +126,17 @@ export class ToolCalls {
     return [...this.#running.values()].some(({tool}) => !tool.isBackground);
   }
 
-  /** When a caller who waits for a result is to be told so. `audibleUntil`: until when they hear something. */
-  waitingDue(audibleUntil: Millis): Millis | undefined {
-    return earliest(...[...this.#running.values()].map(({words}) => words?.dueAt(audibleUntil)));
+  /**
+   * When the model is to be asked to tell a caller to wait. `audibleUntil`: until when they hear something. `leadMs`: how
+   * long the model takes to begin.
+   */
+  waitingDue(audibleUntil: Millis, leadMs: Millis): Millis | undefined {
+    return earliest(...[...this.#running.values()].map(({words}) => words?.dueAt(audibleUntil, leadMs)));
   }
 
   /** What a caller who waits for a result is told now, if anything. */
-  waiting(audibleUntil: Millis, at: Millis): AfterTool {
-    const due = [...this.#running.values()].find(({words}) => words && at >= words.dueAt(audibleUntil));
+  waiting(audibleUntil: Millis, leadMs: Millis, at: Millis): AfterTool {
+    const due = [...this.#running.values()].find(({words}) => words && at >= words.dueAt(audibleUntil, leadMs));
     if (!due?.words) return {effects: []};
     return {effects: this.#records.told(due.callId, due.record), request: due.words.next(at)};
   }

@@ -2,9 +2,12 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 import type {BackgroundTool} from './tool.ts';
 
+/** A tool that is done within this time is waited for without a word, however slowly the model begins to speak. */
+const QUICK: Millis = 200;
+
 /**
- * What a caller is told while a tool runs: the first sentence when it takes longer than `afterMs`, and the next whenever
- * they have heard nothing for so long again. Nothing is said over speech.
+ * What a caller is told while a tool runs: the first sentence is heard when it takes longer than `afterMs`, and the next
+ * whenever they have heard nothing for so long again. Nothing is said over speech.
  */
 export class WaitingWords {
   readonly #waiting: NonNullable<BackgroundTool['waiting']>;
@@ -21,10 +24,15 @@ export class WaitingWords {
     return this.#said > 0;
   }
 
-  /** When the next sentence is due. `audibleUntil`: until when the caller hears something. */
-  dueAt(audibleUntil: Millis): Millis {
-    const silentSince = this.#said === 0 ? audibleUntil : audibleUntil + this.#waiting.afterMs;
-    return Math.max(this.#since + this.#waiting.afterMs, silentSince);
+  /**
+   * When the model is to be asked for the next sentence. `audibleUntil`: until when the caller hears something. `leadMs`:
+   * how long the model takes to begin.
+   */
+  dueAt(audibleUntil: Millis, leadMs: Millis): Millis {
+    const {afterMs} = this.#waiting;
+    const silentSince = this.#said === 0 ? audibleUntil : audibleUntil + afterMs;
+    const heardAt = Math.max(this.#since + afterMs, silentSince);
+    return heardAt - Math.min(leadMs, Math.max(0, afterMs - QUICK));
   }
 
   /** The next sentence. */

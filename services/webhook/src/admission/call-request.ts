@@ -9,6 +9,8 @@ export interface CallRequest {
   /** A telephone number, a SIP address or whatever else the carrier calls the party; undefined if it does not say. */
   readonly caller: string | undefined;
   readonly callee: string | undefined;
+  /** What came with the call: SIP headers. */
+  readonly parameters: Readonly<Record<string, string>>;
   /** How often an overloaded fleet has asked this caller to wait. */
   readonly held: number;
   /** How many seconds this caller has waited for the answer of a worker. */

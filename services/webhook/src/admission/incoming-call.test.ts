@@ -41,6 +41,17 @@ describe('a caller', () => {
     expect(deployment.asked).toMatchObject([{type: 'take', cause: 'new', traceparent: entry?.facts['traceparent']}]);
   });
 
+  test('by SIP has its headers told to the worker that decides who answers, and nobody else', async () => {
+    await deployment.webhook();
+    await deployment.worker();
+    const headers = {'SipHeader_X-Customer': '4711', 'SipHeader_X-Note': 'x'.repeat(2_000), StirVerstat: 'A'};
+    const call = {...ringing(), ...headers};
+    await deployment.ask('/incoming-call', call);
+    const parameters = {'X-Customer': '4711', 'X-Note': 'x'.repeat(1_000)};
+    expect(deployment.asked).toMatchObject([{type: 'take', ring: {direction: 'inbound', parameters}}]);
+    expect(JSON.stringify(await deployment.directory.read(call.CallSid))).not.toContain('4711');
+  });
+
   test('whose webhook arrives twice gets one call and one answer', async () => {
     await deployment.webhook();
     const other = await deployment.webhook();

@@ -1,4 +1,4 @@
-import type {Ring} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import {type Ring, ringParameters} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
@@ -185,9 +185,9 @@ async function newCall(
 }
 
 /** Who calls whom. The worker that is asked decides by it which assistant answers; it is not stored. */
-function ringOf({caller, callee, direction}: CallRequest): Ring {
+function ringOf({caller, callee, direction, parameters}: CallRequest): Ring {
   const said = (party: string | undefined) => party?.slice(0, LONGEST_PARTY);
-  return {direction, caller: said(caller), callee: said(callee)};
+  return {direction, caller: said(caller), callee: said(callee), parameters: ringParameters(parameters)};
 }
 
 function factsOfCall(

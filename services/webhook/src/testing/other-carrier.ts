@@ -28,6 +28,7 @@ export function otherCarrier(context: CallContext): CarrierRoutes<unknown, unkno
       direction: 'inbound',
       caller: event.parties.a,
       callee: event.parties.b,
+      parameters: {},
       held: event.state.held ?? 0,
       waited: event.state.waited ?? 0,
       leg: event.state.stream,

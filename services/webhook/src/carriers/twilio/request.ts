@@ -46,8 +46,19 @@ export const RequestOfAnyPhone = TwilioRequest.extend({CallSid});
 /** Values of `CallStatus` for a call that is over: https://www.twilio.com/docs/voice/api/call-resource#call-status-values */
 const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
-/** A form of Twilio's as a request to admission. */
-export function toCallRequest(form: TwilioRequest): CallRequest {
+/** Twilio names the headers of a SIP call so: `SipHeader_X-Customer`. */
+const SIP_HEADER = 'SipHeader_';
+
+/** The headers of a SIP call, by their names. */
+function sipHeaders(form: Readonly<Record<string, unknown>>): Record<string, string> {
+  const texts = Object.entries(form).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return Object.fromEntries(
+    texts.flatMap(([name, value]) => (name.startsWith(SIP_HEADER) ? [[name.slice(SIP_HEADER.length), value]] : [])),
+  );
+}
+
+/** A form of Twilio's as a request to admission. `all`: with the parameters that the schema does not know. */
+export function toCallRequest(form: TwilioRequest, all: Readonly<Record<string, unknown>>): CallRequest {
   const {CallSid: callSid, CallStatus, From: caller, To: callee, Direction, held, waited, leg} = form;
   return {
     callSid,
@@ -55,6 +66,7 @@ export function toCallRequest(form: TwilioRequest): CallRequest {
     direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
     caller,
     callee,
+    parameters: sipHeaders(all),
     held,
     waited,
     leg,

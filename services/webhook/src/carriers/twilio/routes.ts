@@ -32,7 +32,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
       const params = paramsOf(request);
       const call = aboutCall.safeParse(params);
       if (!call.success) return refuse(response, params, call.error.issues[0]);
-      const asked = toCallRequest(call.data);
+      const asked = toCallRequest(call.data, params);
       const answer = await decide(asked, context).catch((thrown: unknown): CallAnswer => {
         const again = call.data.again !== undefined;
         logOfCall(log, call.data.CallSid).error({err: thrown, path: request.path, again}, 'cannot answer Twilio');
@@ -69,7 +69,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     const params = paramsOf(request);
     const call = aboutCall.safeParse(params);
     if (!call.success) return refuse(response, params, call.error.issues[0]);
-    callStatus(toCallRequest(call.data), context);
+    callStatus(toCallRequest(call.data, params), context);
     response.sendStatus(204);
   };
   const streamChanged = (request: Request, response: Response) => {

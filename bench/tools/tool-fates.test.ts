@@ -1,0 +1,38 @@
+import {expect, test} from 'vitest';
+import {toolFates} from './tool-fates.ts';
+import type {Seen} from './witness.ts';
+
+const asked = (method: string, times: number): Seen => ({
+  callSid: 'CA1',
+  method,
+  spans: Array.from({length: times}, () => ({from: 0, to: 1})),
+});
+const told = (callId: string, text = `{"key":"CA1:${callId}"}`) => ({callId, text});
+
+test('a POST that the server was asked for twice is doubled; a GET is only repeated', () => {
+  const seen = new Map([
+    ['c1', asked('POST', 2)],
+    ['c2', asked('GET', 2)],
+  ]);
+  const fates = toolFates([{calls: ['c1', 'c2'], results: [told('c1'), told('c2')]}], seen);
+  expect(fates).toMatchObject({calls: 2, once: 1, doubled: 1, repeatable: 1, repeated: 1, told: 2, toldTwice: 0});
+});
+
+test('a call without a word to any session is lost, whether or not its tool ran', () => {
+  const seen = new Map([['c1', asked('POST', 1)]]);
+  expect(toolFates([{calls: ['c1', 'c2'], results: []}], seen)).toMatchObject({calls: 2, lost: 2});
+});
+
+test('the next session is given the same result; a second one in a session, or another one, is told twice', () => {
+  const seen = new Map([['c1', asked('POST', 1)]]);
+  const session = {calls: ['c1'], results: [told('c1')]};
+  expect(toolFates([session, session], seen)).toMatchObject({told: 1, toldTwice: 0});
+  expect(toolFates([{calls: ['c1'], results: [told('c1'), told('c1')]}], seen).toldTwice).toBe(1);
+  const other = {calls: ['c1'], results: [told('c1', 'It is not known whether order succeeded.')]};
+  expect(toolFates([session, other], seen).toldTwice).toBe(1);
+});
+
+test('the result of another call is no result', () => {
+  const seen = new Map([['c1', asked('POST', 1)]]);
+  expect(toolFates([{calls: ['c1'], results: [told('c1', '{"key":"CA1:c9"}')]}], seen).failed).toBe(1);
+});
