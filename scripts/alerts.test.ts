@@ -45,7 +45,7 @@ describe.skipIf(!hasPromtool)('promtool, which comes with Prometheus, finds noth
     return join(folder, name);
   };
 
-  test('with the alerts, each of which fires when it should', {timeout: 60_000}, async () => {
+  test('with the alerts, each of which fires when it should', {timeout: 240_000}, async () => {
     expect(await promtool('check', 'rules', 'alerts.yml')).toContain('SUCCESS');
     expect(await promtool('test', 'rules', ...CASES)).toContain('SUCCESS');
   });

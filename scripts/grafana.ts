@@ -154,6 +154,16 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       oldest: 'max(voicebridge_analytics_queue_age_seconds)',
     }),
     latency('Freshness', 'A call ended to its record in the database.', 'analytics_freshness'),
+    lines('Recordings', 'Pieces of ten seconds; lost: the store could not be used.', 'cps', {
+      '{{outcome}}': rate('recording_chunks_total', 'outcome'),
+    }),
+    lines('Webhooks', 'Attempts to tell other systems of finished calls, by what became of them.', 'cps', {
+      '{{outcome}}': rate('webhooks_total', 'outcome'),
+    }),
+    lines('Webhooks that wait', 'Not delivered yet, or given up: these can be sent again.', 'short', {
+      waiting: 'max(voicebridge_webhooks_waiting)',
+      'given up': 'max(voicebridge_webhooks_given_up)',
+    }),
     lines('Database', '1 while the database of analytics can be used.', 'short', {
       '{{instance}}': 'voicebridge_analytics_database_up',
     }),
