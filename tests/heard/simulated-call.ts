@@ -417,6 +417,7 @@ export class SimulatedCall {
         return;
       case 'handOver':
       case 'collecting':
+      case 'switchAssistant':
       case 'stopTool':
       case 'runTool':
       case 'measure':

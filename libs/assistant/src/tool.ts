@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {DigitsTool, SecretName} from './digits-tool.ts';
 import {httpRequest, type HttpTool} from './http/http-tool.ts';
 import {NoteTool} from './note-tool.ts';
+import {SwitchTool} from './switch-tool.ts';
 
 /** What the code of a tool knows of its call. */
 export interface ToolCallContext {
@@ -57,7 +58,7 @@ export const BUILT_IN_NAMES = ['hang_up'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | SwitchTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -121,5 +122,6 @@ export const ToolSchema = z.discriminatedUnion('kind', [
     .refine(secretsOfPost.isSo, secretsOfPost.message),
   NoteTool,
   DigitsTool,
+  SwitchTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

@@ -71,7 +71,7 @@ const back = () =>
     '← Calls',
   );
 
-function facts({call: one, callerNumber, notes}) {
+function facts({call: one, callerNumber, notes, assistants}) {
   const pairs = [
     ['Length', ms(one.durationMs)],
     ['Time to first audio', ms(one.timeToFirstAudioMs)],
@@ -92,6 +92,7 @@ function facts({call: one, callerNumber, notes}) {
     ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
     ['Padded', ms(one.framesPaddedMs)],
     ...Object.entries(one.outcome).map(([name, value]) => [`Outcome: ${name}`, String(value)]),
+    ...assistants.map(({name, version, at}) => [`Assistant from ${ms(at)}`, `${name} ${version ?? ''}`]),
     ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, String(value)]),
   ];
   return h(

@@ -82,6 +82,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     traceparent: null,
     recordedFromMs: null,
     ring: null,
+    assistants: [],
     notes: {},
     outcome: {},
   };

@@ -207,6 +207,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     send: deps.send ?? sender(() => undefined),
     toolLedger: deps.toolLedger ?? new MemoryToolLedger(),
     lingering,
+    assistantNamed: (name, given) => assistants.named(name, given),
     streamGraceMs: STREAM_GRACE,
     rotateAfterMs: config.SESSION_ROTATE_SECONDS * 1_000,
     showTimingMath: config.SHOW_TIMING_MATH,

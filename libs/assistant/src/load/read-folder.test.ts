@@ -189,6 +189,16 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
         'tools:\n  check:\n    kind: http\n    about: Checks.\n    method: POST\n    url: https://a.example\n    secrets: [pn]\n  pin: {kind: collect-digits, as: pin}\n',
     },
   ],
+  [
+    'an assistant to switch to with a typo',
+    'a.yaml tools.pass.to: there is no `biling`; did you mean `billing`?',
+    {'a.yaml': 'tools:\n  pass: {kind: switch-to, to: [biling]}\n', 'billing.yaml': 'prompt: Hi.\n'},
+  ],
+  [
+    'an assistant to switch to that has another model',
+    'a.yaml tools.pass.to: billing has another `model`',
+    {'a.yaml': 'tools:\n  pass: {kind: switch-to, to: [billing]}\n', 'billing.yaml': 'model: m2\n'},
+  ],
   ['a name that is taken', 'default.yaml must have another name: ', {'default.yaml': 'prompt: Hi.\n'}],
   ['code without an assistant', 'a.ts must end in `export default assistant({…})`', {'a.ts': 'export const b = 1;\n'}],
   ['code with an error in it', 'a.ts cannot be imported: boom (a.ts:2)', {'a.ts': "\nthrow new Error('boom');\n"}],

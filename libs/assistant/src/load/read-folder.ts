@@ -4,8 +4,8 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import {Definition} from '../definition.ts';
 import {checkDefinition, unknownSecrets, unknownVariables} from './check-definition.ts';
 import {ModuleFolder} from './import-module.ts';
-import type {Problem} from './problems.ts';
 import {readYaml, type Written} from './read-yaml.ts';
+import {didYouMean, type Problem} from './problems.ts';
 import {YamlDefinition} from './yaml-definition.ts';
 
 /** An assistant as its file defines it. */
@@ -55,7 +55,11 @@ export class AssistantsFolder implements Disposable {
         .map(name => this.#readFile(name)),
     );
     const loaded = read.flatMap(one => ('problems' in one ? [] : [one]));
-    const problems = [...read.flatMap(one => ('problems' in one ? one.problems : [])), ...conflicts(loaded)];
+    const problems = [
+      ...read.flatMap(one => ('problems' in one ? one.problems : [])),
+      ...conflicts(loaded),
+      ...unknownTargets(loaded),
+    ];
     return {assistants: loaded, problems};
   }
 
@@ -137,6 +141,25 @@ function conflicts(loaded: readonly LoadedAssistant[]): string[] {
     }
   }
   return problems;
+}
+
+/** Assistants to which a tool gives the call, and which are not there, or have another model than the call. */
+function unknownTargets(loaded: readonly LoadedAssistant[]): string[] {
+  const known = new Map(loaded.map(({name, definition}) => [name, definition]));
+  return loaded.flatMap(({file, definition}) =>
+    Object.entries(definition.tools ?? {}).flatMap(([tool, written]) => {
+      if (written === false || written.kind !== 'switch-to') return [];
+      const at = (what: string) => `${file} tools.${tool}.to: ${what}`;
+      return written.to.flatMap(name => {
+        const target = known.get(name);
+        const names = [...known.keys()];
+        if (!target)
+          return [at(`there is no \`${name}\`${didYouMean(name, names) || `; there is ${names.join(', ')}`}`)];
+        if (target.model === definition.model) return [];
+        return [at(`${name} has another \`model\`, and a call keeps the one it began with: say the same in both`)];
+      });
+    }),
+  );
 }
 
 /** The numbers that an assistant answers. */

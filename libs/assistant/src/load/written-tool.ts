@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {collectDigits, DigitsTool} from '../digits-tool.ts';
 import {httpRequest} from '../http/http-tool.ts';
 import {note, NoteTool} from '../note-tool.ts';
+import {SwitchTool, switchTo} from '../switch-tool.ts';
 import {secretsOfPost, type Tool, toolOptions} from '../tool.ts';
 
 const about = z.string().min(1).max(1_000);
@@ -47,6 +48,7 @@ export const WrittenTool = z.discriminatedUnion('kind', [
   DigitsTool.extend({about: about.optional(), tells: DigitsTool.shape.tells.optional()}).transform((tool): Tool =>
     collectDigits(tool),
   ),
+  SwitchTool.extend({about: about.optional()}).transform((tool): Tool => switchTo(tool)),
 ]);
 
 function inputOf(fields: Readonly<Record<string, InputField>>): z.ZodObject {

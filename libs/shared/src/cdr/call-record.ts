@@ -126,6 +126,11 @@ export const CallSummary = z.object({
   traceparent: z.string().max(100).nullable(),
   /** From which moment on the call was recorded, in milliseconds since it began. */
   recordedFromMs: ms.default(null),
+  /** Who spoke, if the call was given to another assistant: each with its version, and from when on. */
+  assistants: z
+    .array(z.object({name: z.string().max(100), version: z.string().max(64).nullable(), at: z.number().nonnegative()}))
+    .max(20)
+    .default([]),
   /** What the assistant noted, with a tool that it has for that. */
   notes: Notes.default({}),
   /** How the call came out: the fields of its assistant that can be counted. */

@@ -1,4 +1,5 @@
 import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
+import type {CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
 import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
@@ -63,6 +64,7 @@ export interface CallsTable extends Facets {
   traceparent: string | null;
   notes: JSONColumnType<Notes> | null;
   outcome: JSONColumnType<Notes> | null;
+  assistants: JSONColumnType<CallSummary['assistants']> | null;
   parts: number;
   partsSeen: number[];
   recordedAt: Generated<Date>;

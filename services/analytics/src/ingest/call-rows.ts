@@ -122,5 +122,6 @@ function callRow({tokens, frames, caller, callee, ring, ...call}: CallSummary): 
     traceparent: storable(call.traceparent),
     notes: notesColumn(call.notes),
     outcome: notesColumn(call.outcome),
+    assistants: call.assistants.length === 0 ? null : JSON.stringify(call.assistants),
   };
 }

@@ -1,3 +1,4 @@
+import {CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
 import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {Figures} from '@voicebridge/shared/cdr/figure.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
@@ -125,6 +126,9 @@ export const CallDetail = z.object({
   call: Call,
   callerNumber: z.string().nullable().describe('only where numbers are kept, and only for a viewer who signed in'),
   calleeNumber: z.string().nullable(),
+  assistants: CallSummary.shape.assistants
+    .unwrap()
+    .describe('all assistants that had the call, if it was given to another one'),
   notes: Notes.describe('what the assistant noted; only for a viewer who signed in'),
   turns: z.array(Turn),
   interruptions: z.array(Interruption),

@@ -28,7 +28,15 @@ export type CallsQuery = z.infer<typeof CallsQuery>;
 
 /** A row of `calls` as the API answers it. */
 export function callOf(row: Selectable<CallsTable>): Call {
-  const {callerNumber: _caller, calleeNumber: _callee, notes: _notes, parts, partsSeen, ...call} = row;
+  const {
+    callerNumber: _caller,
+    calleeNumber: _callee,
+    notes: _notes,
+    assistants: _assistants,
+    parts,
+    partsSeen,
+    ...call
+  } = row;
   return {
     ...call,
     startedAt: row.startedAt.toISOString(),

@@ -87,6 +87,7 @@ export async function detailOf(
     callerNumber: shown ? row.callerNumber : null,
     calleeNumber: shown ? row.calleeNumber : null,
     notes: shown ? (row.notes ?? {}) : {},
+    assistants: row.assistants ?? [],
     turns,
     interruptions,
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),

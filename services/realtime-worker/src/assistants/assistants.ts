@@ -66,6 +66,17 @@ export class Assistants implements CallAssistants {
     return {...assistant, ring: asked};
   }
 
+  /** The assistant of a name as its file is now, for a call that another one had: `given` are its variables. */
+  named(name: string, given: Readonly<Record<string, string>>): Assistant | undefined {
+    const version = this.#catalogue.named(name);
+    if (!version) return undefined;
+    this.#remember(version);
+    this.#keep(version);
+    const {caller, callee, direction = 'inbound'} = given;
+    const facts = {direction, caller, callee, wall: this.#deps.clock.wall()};
+    return this.#use(version, variablesOf(version.stored.assistant, facts, given));
+  }
+
   async ofKnown({assistant: name, kept}: Parameters<CallAssistants['ofKnown']>[0]): Promise<Assistant> {
     const {log} = this.#deps;
     const version = kept?.version === undefined ? undefined : await this.#find(kept.version);

@@ -18,7 +18,7 @@ function setUp(
   const events: CallEvent[] = [];
   const log = createLog('test', {level: 'silent'});
   const running = new BackgroundTools({
-    tools: toolsWith(tool),
+    tools: () => toolsWith(tool),
     callSid,
     clock,
     log,

@@ -11,7 +11,8 @@ import type {BackgroundTool, Tool} from '../tools/tool.ts';
 import {LOST_RESULT_WITHIN, type ToolLedger, type ToolState} from './tool-ledger.ts';
 
 export interface BackgroundToolsDeps {
-  readonly tools: readonly Tool[];
+  /** The tools of the assistant that has the call now. */
+  readonly tools: () => readonly Tool[];
   readonly callSid: CallSid;
   readonly clock: Clock;
   readonly log: Log;
@@ -63,7 +64,7 @@ export class BackgroundTools {
   }
 
   run(effect: RunTool): void {
-    const tool = this.#deps.tools.find(({name}) => name === effect.name);
+    const tool = this.#deps.tools().find(({name}) => name === effect.name);
     if (tool?.runs !== 'later') throw new Error(`${effect.name} is no tool that runs in the background`);
     const run = this.#run(tool, effect).finally(() => this.#runs.delete(run));
     this.#runs.add(run);

@@ -8,6 +8,7 @@ import type {SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
+import type {Assistant} from '../assistant.ts';
 import type {Lingering} from './lingering.ts';
 import type {ToolLedger} from './tool-ledger.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
@@ -36,6 +37,8 @@ export interface CallDeps {
   readonly toolLedger: ToolLedger;
   /** Asks other servers, for tools. */
   readonly send: SendRequest;
+  /** The assistant of this name for a call with these variables; undefined: there is none. */
+  readonly assistantNamed: (name: string, given: Assistant['given']) => Assistant | undefined;
   /** What goes on for a while after its call has left this worker. */
   readonly lingering: Lingering;
   /**

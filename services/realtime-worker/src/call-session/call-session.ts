@@ -43,6 +43,8 @@ const CHECK_EVERY: Millis = 1_000;
 export class CallSession implements OwnedCall {
   readonly #deps: CallDeps;
   readonly #call: CallEntry;
+  /** Who speaks: another one after a tool gave the call to it. */
+  #assistant: Assistant;
   readonly #start: Pick<CallStart, 'entries' | 'restored' | 'seal'>;
   readonly #core: CallCore;
   readonly #journal: CallJournal;
@@ -72,6 +74,7 @@ export class CallSession implements OwnedCall {
   constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
     this.#deps = deps;
     this.#call = call;
+    this.#assistant = assistant;
     this.#start = {entries: start.entries, restored: start.restored, seal: start.seal};
     this.#wellSince = deps.wellSince(keyOfCall(call.callSid));
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
@@ -79,7 +82,6 @@ export class CallSession implements OwnedCall {
     const {clock, worker, directory} = deps;
     const {restored} = start;
     const {callSid} = call;
-    const {tools} = assistant;
     const settings = coreSettings(deps, assistant, call, start);
     this.#recording =
       assistant.recording && deps.openRecording
@@ -136,7 +138,7 @@ export class CallSession implements OwnedCall {
     this.#model = new ModelSessions(start.model, {
       ...deps,
       log: this.#log,
-      settings: () => ({...sessionSettings(assistant, call), ...this.#core.serverRights}),
+      settings: () => ({...sessionSettings(this.#assistant, call), ...this.#core.serverRights}),
       onEvent: (event, arrivedAt) => this.#on(event, arrivedAt),
       onReady: ms => {
         this.#journal.write({is: 'modelReady', ms});
@@ -144,7 +146,7 @@ export class CallSession implements OwnedCall {
       },
     });
     this.#tools = new BackgroundTools({
-      tools,
+      tools: () => this.#assistant.tools,
       callSid,
       clock,
       log: this.#log,
@@ -325,6 +327,8 @@ export class CallSession implements OwnedCall {
         return this.#model.useSpare();
       case 'dropSpare':
         return this.#model.dropSpare();
+      case 'switchAssistant':
+        return this.#switch(effect);
       case 'collecting':
         return this.#recording?.pause(effect.isOn, this.#deps.clock.now());
       case 'runTool':
@@ -342,6 +346,24 @@ export class CallSession implements OwnedCall {
       default:
         return reportToOperators(effect, this.#deps, this.#log);
     }
+  }
+
+  /** After the effects of this moment: what follows is an event of its own. */
+  #switch({callId, to}: Extract<CallEffect, {do: 'switchAssistant'}>): void {
+    queueMicrotask(() => {
+      const found = this.#deps.assistantNamed(to, this.#assistant.given);
+      const {model, name} = this.#assistant;
+      const problem = !found
+        ? `there is no ${to} any more`
+        : found.model === model
+          ? undefined
+          : `${to} has another model`;
+      if (!found || problem !== undefined || to === name)
+        return this.#on({type: 'assistantFound', callId, assistant: problem ?? `you are ${name} already`});
+      // Sessions that are opened from now on are the other's.
+      this.#assistant = found;
+      this.#on({type: 'assistantFound', callId, assistant: found});
+    });
   }
 
   async #leave(effect: Extract<CallEffect, {do: 'leave'}>): Promise<void> {

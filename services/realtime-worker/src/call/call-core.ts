@@ -1,14 +1,17 @@
+import {SWITCHES_AT_MOST} from '@voicebridge/assistant/switch-tool.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, hear, journal, PASS_ON, type PassOn} from '../events/call-effect.ts';
 import type {CallEvent, EdgeEvent} from '../events/call-event.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
+import type {Assistant} from '../assistant.ts';
 import {CallerAudio} from '../caller-audio/caller-audio.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {Dialogue} from './dialogue.ts';
 import {FirstAudio} from './first-audio.ts';
 import {FailoverLog, type TakenOver} from '../journal/failover-log.ts';
 import type {ModelEvent, ServerRights} from '../model/model-adapter.ts';
+import {cannotSwitch, switched} from '../tools/tool-failure.ts';
 import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {CallerGap} from './caller-gap.ts';
 import {PhoneSign} from './phone-sign.ts';
@@ -49,6 +52,9 @@ export class CallCore {
   readonly #gap: CallerGap;
   readonly #before: RestoredCall['stream'];
   #over = false;
+  /** The assistant that goes on with the call as soon as its session is ready, and the call of the tool. */
+  #next: {readonly callId: string; readonly assistant: Assistant} | undefined;
+  #switches: number;
 
   constructor(settings: CallSettings, at: Millis, restored?: RestoredCall) {
     this.#dialogue = new Dialogue({...settings, given: this.#caller.given}, at, restored);
@@ -59,6 +65,7 @@ export class CallCore {
     const {heldUntil} = this;
     this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
     this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
+    this.#switches = restored?.switches ?? 0;
     this.#before = restored?.stream;
     this.#gap = new CallerGap(restored?.stream?.streamSid);
   }
@@ -155,9 +162,16 @@ export class CallCore {
         return [];
       case 'spareLost':
         this.#model.spareLost(at);
-        return [];
+        if (!this.#next) return [];
+        // The caller was told that another one takes over: nobody is to wait for the next try.
+        return this.#modelLost(
+          {cause: 'unreachable', note: 'the session of another assistant is lost', detail: ''},
+          at,
+        );
       case 'toolFinished':
         return this.#dialogue.toolUse.finished(event, at);
+      case 'assistantFound':
+        return this.#assistantFound(event, at);
       case 'hop':
         this.#dialogue.floor.hopMs = event.ms;
         return [];
@@ -248,11 +262,30 @@ export class CallCore {
   }
 
   #sessionOpened(at: Millis): CallEffect[] {
-    const effects = this.#dialogue.sessionOpened(at);
+    const next = this.#next;
+    this.#next = undefined;
+    const became = next ? this.#dialogue.becomes(next.assistant) : [];
+    const effects = [...became, ...this.#dialogue.sessionOpened(at)];
+    if (next) {
+      const outcome = switched(next.assistant.name);
+      effects.push(...this.#dialogue.toolUse.finished({callId: next.callId, outcome}, at));
+    }
     return [...effects, ...hear(this.#caller.sessionOpened())];
   }
 
-  #modelLost({cause, note, detail}: Extract<ModelEvent, {type: 'lost'}>, at: Millis): CallEffect[] {
+  /** The call is given to another assistant: a session with its voice is opened, and used at the next boundary. */
+  #assistantFound({callId, assistant}: Extract<CallEvent, {type: 'assistantFound'}>, at: Millis): CallEffect[] {
+    const isTooOften = this.#switches >= SWITCHES_AT_MOST;
+    if (typeof assistant === 'string' || isTooOften) {
+      const why = typeof assistant === 'string' ? assistant : `it was passed on ${SWITCHES_AT_MOST} times already`;
+      return this.#dialogue.toolUse.finished({callId, outcome: cannotSwitch(why)}, at);
+    }
+    this.#switches += 1;
+    this.#next = {callId, assistant};
+    return this.#model.renew() ? [{do: 'dropSpare'}, {do: 'openSpare'}] : [];
+  }
+
+  #modelLost({cause, note, detail}: Omit<Extract<ModelEvent, {type: 'lost'}>, 'type'>, at: Millis): CallEffect[] {
     const effects: CallEffect[] = [{do: 'warn', what: 'the model session is lost', code: cause, note, detail}];
     if (this.#model.isReady) effects.push(...this.#sessionLost(at));
     this.#failovers.modelLost(at);
@@ -315,7 +348,8 @@ export class CallCore {
   /** What waits for a turn boundary, so that the caller does not notice: a hand-over, a rotated session. */
   #atBoundary(at: Millis): CallEffect[] {
     const overdue = this.#handOverBy !== undefined && at >= this.#handOverBy;
-    if (!this.#dialogue.atTurnBoundary(at) && !overdue) return [];
+    const mayChange = this.#next ? this.#dialogue.mayChangeVoice(at) : this.#dialogue.atTurnBoundary(at);
+    if (!mayChange && !overdue) return [];
     if (this.#handOverBy !== undefined) {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];

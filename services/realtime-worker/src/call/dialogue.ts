@@ -2,6 +2,7 @@ import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
+import type {Assistant} from '../assistant.ts';
 import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import {CallerSpeech} from './caller-speech.ts';
@@ -33,6 +34,8 @@ export type SpokenEvent = Exclude<ModelEvent, {type: 'ready' | 'lost' | 'mended'
  */
 export class Dialogue {
   readonly #settings: DialogueSettings;
+  /** Who speaks: another one after the call was given to it. */
+  readonly #assistant: {-readonly [Name in keyof Assistant]: Assistant[Name]};
   /** What the caller hears, and who has the floor. */
   readonly floor: FloorControl;
   readonly replies: Replies;
@@ -52,11 +55,12 @@ export class Dialogue {
 
   constructor(settings: DialogueSettings, at: Millis, restored?: RestoredCall) {
     this.#settings = settings;
-    const {assistant, epoch} = settings;
+    const {epoch} = settings;
+    const assistant = (this.#assistant = {...settings.assistant});
     const truncates = settings.interruption === 'ours';
     this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
     this.#keypad = new Keypad(this.#memory);
-    this.#live = new LiveResponse(this.#memory, assistant.instructions);
+    this.#live = new LiveResponse(this.#memory, assistant);
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.entries = new KeyEntries(restored?.keys, () => this.#keypad.takeAhead());
@@ -108,6 +112,21 @@ export class Dialogue {
 
   get #isIdle(): boolean {
     return !this.floor.callerSpeaks && !this.replies.busy && !this.#tools.isRunning && !this.#tools.goodbye.said;
+  }
+
+  /** Whether another assistant could go on now: as at a turn boundary, though a tool runs. */
+  mayChangeVoice(at: Millis): boolean {
+    const {floor, replies} = this;
+    return !floor.callerSpeaks && !replies.busy && !this.#tools.goodbye.said && floor.quiet(at);
+  }
+
+  /**
+   * Another assistant goes on: what it is told and can do is its own. How it yields, its limits and what is kept of the
+   * call are those with which the call began.
+   */
+  becomes({name, instructions, tools, version, given}: Assistant): CallEffect[] {
+    Object.assign(this.#assistant, {name, instructions, tools});
+    return [journal({is: 'assistant', assistant: name, version, variables: {...given}})];
   }
 
   /** A session is configured and knows nothing yet: it is given the conversation, and then asked for the reply that is due. */

@@ -115,6 +115,14 @@ export class ModelLifecycle {
     this.#model = {state: 'ready', rotateAt: at + this.#rotateAfterMs, spare: NO_SPARE};
   }
 
+  /** The session in use is to be replaced at once: another assistant goes on with the call. */
+  renew(): boolean {
+    const model = this.#model;
+    if (model.state !== 'ready') return false;
+    this.#model = {...model, spare: {state: 'opening', purpose: 'rotation'}};
+    return true;
+  }
+
   /** Time passed. */
   due(at: Millis): SessionStep | undefined {
     const model = this.#model;

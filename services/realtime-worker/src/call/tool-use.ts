@@ -37,7 +37,10 @@ export class ToolUse {
   }
 
   /** The result of a tool that ran in the background. */
-  finished({callId, outcome, ranMs}: Extract<CallEvent, {type: 'toolFinished'}>, at: Millis): CallEffect[] {
+  finished(
+    {callId, outcome, ranMs}: Omit<Extract<CallEvent, {type: 'toolFinished'}>, 'type'>,
+    at: Millis,
+  ): CallEffect[] {
     const {calls, floor} = this.#deps;
     const isSilenced = (responseId: string) => floor.isSilenced(responseId);
     return this.#then(
@@ -78,7 +81,7 @@ export class ToolUse {
   #entered(step: CallEffect[] | Entered, at: Millis): CallEffect[] {
     if (Array.isArray(step)) return step;
     const {callId, outcome, effects} = step;
-    return [...effects, ...this.finished({type: 'toolFinished', callId, outcome}, at)];
+    return [...effects, ...this.finished({callId, outcome}, at)];
   }
 
   /** Nobody speaks, and nothing is about to be said. */

@@ -18,14 +18,14 @@ export interface Prompt {
  * whether they are still there, and that the call ends.
  */
 export class Unprompted {
-  readonly #instructions: string;
+  readonly #assistant: Pick<Assistant, 'instructions'>;
   readonly #idle: IdlePrompt;
   readonly #unheard: UnheardCaller;
   readonly #limits: CallLimits;
 
   /** `startedAt`: when the call began, on the clock of `at`. */
   constructor(assistant: Assistant, startedAt: Millis, at: Millis) {
-    this.#instructions = assistant.instructions;
+    this.#assistant = assistant;
     this.#idle = new IdlePrompt(assistant.idlePromptMs, assistant.idleHangUp);
     this.#unheard = new UnheardCaller(assistant.answerWithinMs);
     this.#limits = new CallLimits(assistant, startedAt, at);
@@ -61,15 +61,16 @@ export class Unprompted {
   due(at: Millis): Prompt | undefined {
     const limit = this.#limits.reached(at);
     if (limit !== undefined) return this.#farewell(limit, limit === 'platform.max-duration');
-    if (this.#unheard.due(at)) return {request: {cause: 'idle', instructions: askToRepeat(this.#instructions)}};
+    if (this.#unheard.due(at))
+      return {request: {cause: 'idle', instructions: askToRepeat(this.#assistant.instructions)}};
     const idle = this.#idle.due(at);
     if (idle === 'hang-up') return this.#farewell('platform.idle-timeout', false);
     if (idle === undefined) return undefined;
-    return {request: {cause: 'idle', instructions: askWhetherThere(this.#instructions)}};
+    return {request: {cause: 'idle', instructions: askWhetherThere(this.#assistant.instructions)}};
   }
 
   #farewell(reason: LimitReached | 'platform.idle-timeout', isFinal: boolean): Prompt {
-    const request = {cause: 'farewell', instructions: farewell(this.#instructions, reason)} as const;
+    const request = {cause: 'farewell', instructions: farewell(this.#assistant.instructions, reason)} as const;
     return {request, ends: {reason, isFinal}};
   }
 }

@@ -196,3 +196,12 @@ test('digits that the caller entered for a tool are in no part of the record, al
   expect(record.transcript.map(({text}) => text)).toEqual(['You said •••.', 'That is •••.']);
   expect(JSON.stringify(record)).not.toMatch(/4711081|47 11/);
 });
+
+test('a call that was given to another assistant has all of them in its record, each with its version', () => {
+  const given: Fact = {is: 'assistant', assistant: 'billing', version: 'v2', variables: {}};
+  expect(only(journal({...opened, version: 'v1'}, given, ended)).summary.assistants).toEqual([
+    {name: 'default', version: 'v1', at: 0},
+    {name: 'billing', version: 'v2', at: 1_000},
+  ]);
+  expect(only(journal(opened, ended)).summary.assistants).toEqual([]);
+});

@@ -122,7 +122,19 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     traceparent: opened.traceparent,
     recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
     ...partNotes(notesOf(entries), opened.after?.outcome ?? {}),
+    assistants: assistantsOf(opened, entries),
   };
+}
+
+/** All assistants that had the call; none if it was only one. */
+function assistantsOf(opened: Opened, entries: readonly JournalEntry[]): CallSummary['assistants'] {
+  const given = entries.filter(entry => entry.is === 'assistant');
+  if (given.length === 0) return [];
+  return [opened, ...given].slice(0, 20).map(({assistant, version = null, wall}) => ({
+    name: assistant,
+    version,
+    at: Math.max(0, wall - opened.wall),
+  }));
 }
 
 /** The last value of each note; the first names where there are more than the record takes. */

@@ -39,6 +39,8 @@ export type CallEffect =
     }
   /** Stops a running tool whose result nobody waits for any more. */
   | {readonly do: 'stopTool'; readonly callId: string}
+  /** Another assistant is to go on with the call. Comes back as the event `assistantFound`, exactly once. */
+  | {readonly do: 'switchAssistant'; readonly callId: string; readonly to: string}
   /** Whether the caller enters digits for a tool: nothing is recorded meanwhile. */
   | {readonly do: 'collecting'; readonly isOn: boolean}
   /** Closes the caller's stream; `intent` and its `facts` must be written before. Then the call is over. */

@@ -1,6 +1,7 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {Assistant} from '../assistant.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import type {ToolOutcome} from './tool-outcome.ts';
 
@@ -18,6 +19,8 @@ export type CallEvent =
   | {readonly type: 'hop'; readonly ms: Millis}
   /** A tool that `runTool` started has a result. `ranMs`: how long it ran, if it ran here. */
   | {readonly type: 'toolFinished'; readonly callId: string; readonly outcome: ToolOutcome; readonly ranMs?: Millis}
+  /** The assistant to which a tool gives the call; a text: why it cannot. */
+  | {readonly type: 'assistantFound'; readonly callId: string; readonly assistant: Assistant | string}
   /** The end of the call was reported from outside: by the webhook or the edge, not on the caller's stream. */
   | {readonly type: 'over'; readonly reason: EndReason}
   /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */

@@ -66,5 +66,6 @@ export const CallSnapshot = z.object({
   tools: z.array(z.tuple([z.string(), ToolCallRecord])).optional(),
   failovers: z.number(),
   keys: z.array(KeysFact).optional(),
+  switches: z.number().optional(),
 });
 export type CallSnapshot = z.infer<typeof CallSnapshot>;

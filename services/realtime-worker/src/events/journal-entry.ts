@@ -83,6 +83,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('tool'), tool: ToolCallRecord, callId: z.string().optional()}),
   /** The assistant noted something. Of a field that is noted again, the last value counts. */
   z.object({...base, is: z.literal('notes'), notes: Notes}),
+  /** Another assistant goes on with the call. */
+  z.object({...base, is: z.literal('assistant'), assistant: summary.assistant, ...KeptAssistant.shape}),
   /** The caller enters digits for a tool. For each call of a tool the last one counts. */
   z.object({...base, is: z.literal('keys'), ...KeysFact.shape}),
   /** The call is recorded from this moment on, in milliseconds since it began. */

@@ -13,6 +13,7 @@ const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
   'hushed',
   'tool',
   'keys',
+  'assistant',
   'held',
   'ended',
 ]);

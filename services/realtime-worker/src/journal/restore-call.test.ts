@@ -174,6 +174,7 @@ describe('the journal of a call that an earlier version wrote', () => {
       failovers: 1,
       keys: [],
       recorded: false,
+      switches: 0,
       owner: 'worker-a',
     });
     expect(openTurn).toMatchObject({

@@ -38,9 +38,11 @@ export interface RestoredCall {
   readonly failovers: number;
   /** What the caller entered for tools, the last last. */
   readonly keys: readonly KeysFact[];
+  /** How often the call was given to another assistant. */
+  readonly switches: number;
   /** Who had the call last. */
   readonly owner: string | undefined;
-  /** With which assistant the call began, if its first owner says so. */
+  /** Which assistant has the call, if its first owner says so. */
   readonly assistant: KeptAssistant | undefined;
   /** What the last owner did and had no time to write: an interruption. The next owner writes it. */
   readonly unwritten: readonly Fact[];
@@ -51,8 +53,11 @@ export function restoreCall(entries: readonly JournalEntry[], nowWall: number): 
   return read(entries).end(nowWall);
 }
 
-/** With which assistant a call began. */
-export function keptAssistant([first]: readonly JournalEntry[]): KeptAssistant | undefined {
+/** Which assistant has a call: the one that it began with, or another to which it was given. */
+export function keptAssistant(entries: readonly JournalEntry[]): KeptAssistant | undefined {
+  const given = entries.findLast(entry => entry.is === 'assistant');
+  const [first] = entries;
+  if (given) return given;
   if (first?.is === 'snapshot') return first.call.assistant;
   return first?.is === 'opened' ? first : undefined;
 }

@@ -44,6 +44,7 @@ export class RestoringCall {
   #toolCalls = 0;
   readonly #tools = new Map<string, ToolCallRecord>();
   #failovers = 0;
+  #switches = 0;
   /** What the caller entered, by the call of the tool. */
   readonly #keys = new Map<string, KeysFact>();
 
@@ -86,6 +87,10 @@ export class RestoringCall {
       case 'tool':
         this.#toolCalls = Math.max(this.#toolCalls, entry.tool.call + 1);
         if (entry.callId !== undefined) this.#tools.set(entry.callId, withoutOldWords(entry.tool));
+        return;
+      case 'assistant':
+        this.#switches += 1;
+        this.#assistant = {version: entry.version, variables: entry.variables};
         return;
       case 'keys':
         this.#keys.delete(entry.callId);
@@ -145,6 +150,7 @@ export class RestoringCall {
       tools: this.#tools,
       failovers: this.#failovers,
       keys: [...this.#keys.values()],
+      switches: this.#switches,
       owner: this.#owner,
       assistant: this.#assistant,
       unwritten,
@@ -183,6 +189,7 @@ export class RestoringCall {
       tools: [...this.#tools].slice(-KEPT_TOOLS),
       failovers: this.#failovers,
       keys: lastKeys([...this.#keys.values()]),
+      switches: this.#switches,
     };
   }
 
@@ -216,6 +223,7 @@ export class RestoringCall {
     this.#toolCalls = call.toolCalls;
     for (const [callId, tool] of call.tools ?? []) this.#tools.set(callId, tool);
     this.#failovers = call.failovers;
+    this.#switches = call.switches ?? 0;
     for (const keys of call.keys ?? []) this.#keys.set(keys.callId, keys);
   }
 

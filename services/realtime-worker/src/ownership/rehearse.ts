@@ -67,6 +67,7 @@ export async function rehearse(options: {
       toolLedger: new MemoryToolLedger(),
       send: async () => ({status: 200, type: '', body: ''}),
       lingering: new Lingering(),
+      assistantNamed: () => undefined,
       streamGraceMs: 1_000,
       rotateAfterMs: 3_600_000,
       showTimingMath: false,

@@ -3,7 +3,8 @@ import {Conversation} from '../conversation/conversation.ts';
 import {ModelContext} from '../conversation/model-context.ts';
 import {LiveResponse} from './live-response.ts';
 
-const live = () => new LiveResponse(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), 'Be brief.');
+const live = () =>
+  new LiveResponse(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), {instructions: 'Be brief.'});
 
 describe('a response that the caller waits for', () => {
   test('is known from its first event to its end, and what came of it with it', () => {

@@ -25,16 +25,16 @@ const MAX_RESPONSES = 64;
  */
 export class LiveResponse {
   readonly #memory: ModelContext;
-  readonly #instructions: string;
+  readonly #assistant: {readonly instructions: string};
   readonly #begun = new RecentIds(MAX_RESPONSES);
   readonly #ended = new RecentIds(MAX_RESPONSES);
   #response: Response | undefined;
   #item: {readonly itemId: string; readonly responseId: string; ms: Millis} | undefined;
   #lastItem: string | undefined;
 
-  constructor(memory: ModelContext, instructions: string) {
+  constructor(memory: ModelContext, assistant: {readonly instructions: string}) {
     this.#memory = memory;
-    this.#instructions = instructions;
+    this.#assistant = assistant;
   }
 
   /** The response in progress, as far as it still matters. */
@@ -125,10 +125,10 @@ export class LiveResponse {
 
   /** What to ask the same session for after a reply that broke off, or was stopped by a filter. */
   rest(why: 'broken-off' | 'filtered'): Request {
-    if (why === 'filtered') return {cause: 'recovery', instructions: afterFilter(this.#instructions)};
+    if (why === 'filtered') return {cause: 'recovery', instructions: afterFilter(this.#assistant.instructions)};
     if (this.#item) this.#memory.brokeOff(this.#item.itemId, this.#item.ms);
     const said = this.#lastItem === undefined ? '' : this.#memory.heardText(this.#lastItem);
-    return {cause: 'recovery', instructions: continueFrom(this.#instructions, said.slice(-200))};
+    return {cause: 'recovery', instructions: continueFrom(this.#assistant.instructions, said.slice(-200))};
   }
 
   #of(responseId: string): Response | undefined {

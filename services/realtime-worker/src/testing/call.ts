@@ -4,6 +4,7 @@ import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts
 import {CallCore} from '../call/call-core.ts';
 import {restoreCall} from '../journal/restore-call.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
+import type {CallEvent} from '../events/call-event.ts';
 import type {Assistant} from '../assistant.ts';
 import {assistantTools} from '../tools/assistant-tools.ts';
 import type {FloorPolicy} from '../assistant.ts';
@@ -136,6 +137,10 @@ export class Call {
   /** A tool that the call runs in the background has a result. */
   toolFinished(callId: string, outcome: ToolOutcome, ran: {ranMs?: number} = {}): CallEffect[] {
     return this.#keep(this.core.on({type: 'toolFinished', callId, outcome, ...ran}, this.#at));
+  }
+
+  event(event: CallEvent): CallEffect[] {
+    return this.#keep(this.core.on(event, this.#at));
   }
 
   drain(): CallEffect[] {

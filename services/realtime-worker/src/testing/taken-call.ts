@@ -62,6 +62,7 @@ export async function takenCall({
     toolLedger: new MemoryToolLedger(),
     send: async () => ({status: 200, type: '', body: ''}),
     lingering: new Lingering(),
+    assistantNamed: () => undefined,
     streamGraceMs: 15_000,
     rotateAfterMs: 3_000_000,
     showTimingMath: false,

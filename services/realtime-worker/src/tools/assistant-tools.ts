@@ -6,6 +6,7 @@ import {httpTool} from './http-tool.ts';
 import {noteTool} from './note.ts';
 import {outcomeTool} from './outcome.ts';
 import {mistakes, ownTool} from './own-tool.ts';
+import {switchTool} from './switch-to.ts';
 import type {Tool} from './tool.ts';
 
 /** What every assistant can do besides speaking, unless it says otherwise. */
@@ -21,6 +22,7 @@ export function toolsOf({stored, code}: Version, variables: Readonly<Record<stri
     const written = code?.tools[name];
     if (tool.kind === 'built-in') return [];
     if (tool.kind === 'note') return [noteTool(name, tool)];
+    if (tool.kind === 'switch-to') return [switchTool(name, tool)];
     if (tool.kind === 'collect-digits') return [digitsTool(name, tool)];
     if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];
     const input = written?.kind === 'http' ? written.input : checkerOf(tool.parameters);

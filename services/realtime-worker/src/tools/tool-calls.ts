@@ -90,7 +90,7 @@ interface RunningCall extends OpenCall {
 export class ToolCalls {
   readonly goodbye = new ClosingLine();
   readonly #memory: ModelContext;
-  readonly #tools: readonly Tool[];
+  readonly #assistant: {readonly tools: readonly Tool[]};
   readonly #entries: KeyEntries;
   readonly #records: ToolRecords;
   readonly #earlier: EarlierCalls;
@@ -103,21 +103,21 @@ export class ToolCalls {
   #isResumed: boolean;
 
   /**
-   * `restored`: the tool calls before this worker had the call. `entries`: what the caller enters for tools. `toolRounds`:
-   * after so many in a row the model must speak.
+   * `restored`: the tool calls before this worker had the call. `entries`: what the caller enters for tools. `assistant`:
+   * its tools may change; after so many rounds of them in a row the model must speak.
    */
   constructor(
     memory: ModelContext,
-    {tools, toolRounds}: {readonly tools: readonly Tool[]; readonly toolRounds: number},
+    assistant: {readonly tools: readonly Tool[]; readonly toolRounds: number},
     entries: KeyEntries,
     restored?: RestoredTools,
   ) {
     this.#memory = memory;
-    this.#tools = tools;
+    this.#assistant = assistant;
     this.#entries = entries;
     this.#records = new ToolRecords(restored);
     this.#earlier = new EarlierCalls(memory, this.#records);
-    this.#rounds = new Rounds(toolRounds);
+    this.#rounds = new Rounds(assistant.toolRounds);
     this.#isResumed = restored === undefined;
   }
 
@@ -318,6 +318,7 @@ export class ToolCalls {
     const begun = this.#records.began(callId, record);
     if (tool.runs === 'on-keys')
       return [...this.#beginsAnew(callId, at), begun, ...this.#entries.begin(callId, tool, at)];
+    if (tool.runs === 'switch') return [begun, {do: 'switchAssistant', callId, to: tool.targetOf(args) ?? ''}];
     if (follows !== undefined) return [begun];
     const {values} = this.#entries.valuesOf(tool.secrets ?? []);
     const secrets = tool.secrets === undefined || tool.secrets.length === 0 ? {} : {secrets: values};
@@ -385,7 +386,7 @@ export class ToolCalls {
   }
 
   #toolNamed(name: string): Tool | undefined {
-    return this.#tools.find(tool => tool.name === name);
+    return this.#assistant.tools.find(tool => tool.name === name);
   }
 }
 

@@ -59,6 +59,13 @@ export const enteredAnew: ToolOutcome = {
 export const notEntered = (name: string, secret: string): ToolOutcome =>
   refused(`${name} needs ${secret}, which the caller has not entered yet. Let them enter it first.`);
 
+export const switched = (name: string): ToolOutcome => ({
+  kind: 'output',
+  output: `The caller was passed on to you: you are ${name} now. Say in one short sentence who you are, and go on with what they want.`,
+});
+
+export const cannotSwitch = (why: string): ToolOutcome => refused(`The call stays with you: ${why}.`);
+
 export const endingAlready = refused('The call is ending already.');
 
 export const tooSoon = (name: string): ToolOutcome =>

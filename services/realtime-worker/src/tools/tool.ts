@@ -54,6 +54,13 @@ export interface KeypadTool extends LaterTool {
   readonly rule: EntryRule;
 }
 
+/** A tool that gives the call to another assistant. Its result is told to that one, in a session of its own. */
+export interface SwitchingTool extends LaterTool {
+  readonly runs: 'switch';
+  /** The name of the assistant; undefined: the model may not choose it. */
+  targetOf(args: ToolArguments): string | undefined;
+}
+
 /**
  * A tool whose result comes later: it asks another system, by a client that it is given when it is made
  * (`lookUpOrder(client): BackgroundTool`). A rejection becomes a `failed` outcome.
@@ -72,12 +79,13 @@ export interface BackgroundTool extends LaterTool {
  *
  *   the model calls ──> at-once: `run` in the core ───────────────────────────────> outcome
  *                   └─> later: effect `runTool` ─> `run` in the shell ─> event `toolFinished` ─> outcome
- *                   └─> on-keys: the caller's keys in the core ───────────────────> outcome
+ *                   ├─> on-keys: the caller's keys in the core ───────────────────> outcome
+ *                   └─> switch: effect `switchAssistant` ─> another assistant ────> outcome
  */
 export type Tool = ImmediateTool | WaitedTool;
 
 /** A tool whose result is waited for. */
-export type WaitedTool = BackgroundTool | KeypadTool;
+export type WaitedTool = BackgroundTool | KeypadTool | SwitchingTool;
 
 /**
  * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object. A
