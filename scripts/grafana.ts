@@ -89,6 +89,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{kind}}': rate('failovers_total', 'kind'),
       fenced: 'sum(rate(voicebridge_fenced_total[$__rate_interval]))',
     }),
+    lines('Absences', 'Callers who were away: transferred, or keys were pressed for them.', 'cps', {
+      '{{outcome}}': rate('absences_total', 'outcome'),
+    }),
     lines('Takes calls', '1 while a process takes new calls; else why not.', 'short', {
       '{{service}} {{instance}}': 'voicebridge_taking',
       '{{service}} {{instance}}: {{reason}}': 'voicebridge_not_taking == 1',

@@ -1,4 +1,4 @@
-import {assistant, tool} from '@voicebridge/assistant';
+import {assistant, tool, transfer} from '@voicebridge/assistant';
 import {z} from 'zod';
 import {bookTable, freeTables} from './lib/tables.ts';
 
@@ -16,6 +16,12 @@ export default assistant({
   idle: {promptSeconds: 15},
   maxCallSeconds: 600,
   tools: {
+    to_waiter: transfer({
+      to: '+4722000009',
+      when: 'The caller asks for a person, complains, or wants to change or cancel a booking.',
+      say: 'I will connect you with a colleague. One moment, please.',
+      ringFor: 20,
+    }),
     find_table: tool({
       about: 'Says at which times there is a free table. Ask for the day and the number of people first.',
       input: z.object({day: z.iso.date().describe('YYYY-MM-DD'), people: z.number().int().min(1).max(12)}),

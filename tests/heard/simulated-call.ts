@@ -418,6 +418,8 @@ export class SimulatedCall {
       case 'handOver':
       case 'collecting':
       case 'switchAssistant':
+      case 'away':
+      case 'lookUpReturn':
       case 'stopTool':
       case 'runTool':
       case 'measure':

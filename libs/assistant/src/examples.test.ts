@@ -17,8 +17,8 @@ test('the examples are assistants without a mistake, each with a number of its o
   const {stored, code} = catalogue.answering('+4722000001');
   expect([stored.assistant.name, Object.keys(stored.tools), Object.keys(code?.tools ?? {})]).toEqual([
     'reception',
-    ['find_table', 'book_table'],
-    ['find_table', 'book_table'],
+    ['to_waiter', 'find_table', 'book_table'],
+    ['to_waiter', 'find_table', 'book_table'],
   ]);
   const call = {direction: 'inbound', caller: undefined, callee: '+4722000001', wall: Date.UTC(2026, 10, 28, 17, 30)};
   const {instructions} = render(stored.assistant, variablesOf(stored.assistant, call));

@@ -5,3 +5,4 @@ export {http} from './http/http-tool.ts';
 export {note} from './note-tool.ts';
 export {switchTo} from './switch-tool.ts';
 export {builtIn, tool} from './tool.ts';
+export {transfer} from './transfer-tool.ts';

@@ -1,5 +1,7 @@
 import type {ResolvedAssistant} from './resolved.ts';
+import {variablesOfTransfer} from './transfer-tool.ts';
 import {fillIn, variablesIn} from './variables.ts';
+import type {StoredVersion} from './version.ts';
 
 /** What fills in the variables of every call. */
 export interface CallFacts {
@@ -18,8 +20,14 @@ export function variablesOf(
   assistant: ResolvedAssistant,
   call: CallFacts,
   given: Readonly<Record<string, string>> = {},
+  tools: StoredVersion['tools'] = {},
 ): Record<string, string> {
-  const used = new Set([assistant.instructions, assistant.greeting, assistant.failureSay ?? ''].flatMap(variablesIn));
+  const used = new Set([
+    ...[assistant.instructions, assistant.greeting, assistant.failureSay ?? ''].flatMap(variablesIn),
+    ...Object.values(tools).flatMap(tool =>
+      tool !== false && tool.kind === 'transfer' ? variablesOfTransfer(tool) : [],
+    ),
+  ]);
   const all = {...ofCall(call, assistant.timeZone), ...assistant.variables};
   const own = Object.entries(all).filter(([name]) => used.has(name));
   return {...Object.fromEntries(own), ...given};

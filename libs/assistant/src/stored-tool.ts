@@ -3,6 +3,7 @@ import {DigitsTool} from './digits-tool.ts';
 import {httpRequest} from './http/http-tool.ts';
 import {NoteTool} from './note-tool.ts';
 import {SwitchTool} from './switch-tool.ts';
+import {TransferTool} from './transfer-tool.ts';
 import {BUILT_IN_NAMES, type Tool, toolOptions} from './tool.ts';
 
 /** A tool as it is kept in Redis: all that the model is told of it, and all that a worker needs unless it is code. */
@@ -24,6 +25,7 @@ export const StoredTool = z.discriminatedUnion('kind', [
   NoteTool,
   DigitsTool,
   SwitchTool,
+  TransferTool,
   z.object({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 export type StoredTool = z.infer<typeof StoredTool>;

@@ -3,6 +3,7 @@ import {DigitsTool, SecretName} from './digits-tool.ts';
 import {httpRequest, type HttpTool} from './http/http-tool.ts';
 import {NoteTool} from './note-tool.ts';
 import {SwitchTool} from './switch-tool.ts';
+import {TransferTool} from './transfer-tool.ts';
 
 /** What the code of a tool knows of its call. */
 export interface ToolCallContext {
@@ -54,11 +55,11 @@ export interface BuiltInTool {
   readonly kind: 'built-in';
   readonly name: BuiltInName;
 }
-export const BUILT_IN_NAMES = ['hang_up'] as const;
+export const BUILT_IN_NAMES = ['hang_up', 'send_digits'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | SwitchTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | SwitchTool | TransferTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -72,9 +73,13 @@ export function tool<const Input extends z.ZodObject>(
   return {...definition, kind: 'code', run: (args, call) => run(input.parse(args), call)};
 }
 
-/** The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off. */
+/**
+ * The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off; `send_digits` is there
+ * for an assistant that names it.
+ */
 export const builtIn: Readonly<Record<BuiltInName, BuiltInTool>> = {
   hang_up: {kind: 'built-in', name: 'hang_up'},
+  send_digits: {kind: 'built-in', name: 'send_digits'},
 };
 
 /** The schema of `ToolOptions`. */
@@ -123,5 +128,6 @@ export const ToolSchema = z.discriminatedUnion('kind', [
   NoteTool,
   DigitsTool,
   SwitchTool,
+  TransferTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

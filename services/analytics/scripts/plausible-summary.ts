@@ -85,6 +85,7 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     assistants: [],
     notes: {},
     outcome: {},
+    aways: [],
   };
 }
 

@@ -21,6 +21,7 @@ import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {MICROS_PER_USD, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import {limitsOfDay, spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {ResolvedAssistant} from '@voicebridge/assistant/resolved.ts';
 
@@ -52,6 +53,7 @@ export const WorkerEnv = z
       .describe(
         'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
       ),
+    TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
     RING_URL: guardedUrl('http')
       .optional()
       .describe(

@@ -158,6 +158,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     ring: {askUrl: deps.askRingUrl, budgetMs: config.RING_BUDGET_MS, metrics},
     clock,
     log,
+    transferAllow: config.TRANSFER_ALLOW,
   });
   const tellSentences = () => {
     const {sentences, assistants: files} = deps;

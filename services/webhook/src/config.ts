@@ -14,7 +14,7 @@ import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
-import {isDialable, transferAllow} from './admission/destinations.ts';
+import {isDialable, TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Checks a rule between variables even if another variable is wrong, so that all problems are named at once. */
@@ -112,9 +112,7 @@ export const WebhookEnv = z
     MODEL_DOWN_TARGET: text(2_000)
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
-    TRANSFER_ALLOW: transferAllow().describe(
-      'where the assistant may transfer callers, comma-separated: +4722334455, +4722* for all numbers that begin so, sip:*@example.com, client:ann; not set: nowhere',
-    ),
+    TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
     TRANSFER_MAX_SECONDS: wholeNumber({min: 1, max: 86_400})
       .default(3_600)
       .describe('the longest conversation with whom a caller was transferred or sent on to; Twilio ends it then'),

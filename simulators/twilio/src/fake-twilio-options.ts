@@ -1,4 +1,5 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Person} from './call/person.ts';
 import type {EndStep} from './media/end-of-stream.ts';
 import type {MarkKnobs} from './media/mark-returns.ts';
 import type {Ids} from './sid.ts';
@@ -39,6 +40,13 @@ export interface FakeTwilioOptions {
   readonly halfOpenFor?: Millis;
   /** Speaking time of a character in Say; real voices need about 60 ms. */
   readonly sayMsPerChar?: Millis;
+  /**
+   * Who answers where a call is sent: `Number: +47…`, `Sip: …`, `Client: …`, `Queue: …`. Undefined, or no function: a Dial
+   * and an Enqueue end as the two options below say, without anybody being asked.
+   */
+  readonly people?: (target: string) => Person | undefined;
+  /** Status callbacks that are late by up to so much, and that come twice. */
+  readonly statusCallbacks?: {readonly late: Millis; readonly twice: boolean};
   /** How a Dial ends, and how long it takes. */
   readonly dialOutcome?: {readonly status: string; readonly ms: Millis};
   /** How an Enqueue ends, and how long it takes. */

@@ -100,6 +100,8 @@ function settingsOf(options: FakeTwilioOptions): Settings {
     actionDelay: 0,
     upgradeTimeout: 5_000,
     sayMsPerChar: 5,
+    people: () => undefined,
+    statusCallbacks: {late: 0, twice: false},
     dialOutcome: {status: 'completed', ms: 0},
     enqueueOutcome: {result: 'bridged', ms: 0},
     allowInsecure: undefined,

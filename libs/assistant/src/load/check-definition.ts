@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {Definition} from '../definition.ts';
+import {textsOfTransfer} from '../transfer-tool.ts';
 import {CALL_VARIABLES, variablesIn} from '../variables.ts';
 import {didYouMean, type Problem, problemsOf} from './problems.ts';
 
@@ -54,7 +55,10 @@ export function unknownVariables(definition: Definition, prompt: string | undefi
   if (definition.before !== undefined) return early;
   const {greeting, disclosure, failureSay} = definition;
   const words = typeof greeting === 'object' ? Object.values(greeting)[0] : greeting;
-  const texts = {prompt, greeting: words, disclosure, failureSay};
+  const transfers = Object.entries(definition.tools ?? {}).flatMap(([name, tool]) =>
+    tool !== false && tool.kind === 'transfer' ? [[`tools.${name}`, textsOfTransfer(tool).join(' ')] as const] : [],
+  );
+  const texts = {prompt, greeting: words, disclosure, failureSay, ...Object.fromEntries(transfers)};
   return [
     ...unknownIn(texts, [...own, ...CALL_VARIABLES], 'give it a value under `variables`, or fill it in with `before`'),
     ...early,
@@ -68,7 +72,7 @@ function unknownIn(texts: Readonly<Record<string, unknown>>, known: readonly str
       .map(name => ({
         field,
         what: `nothing fills in {{${name}}}${didYouMean(name, known) || `; ${cure}`}`,
-        path: [field],
+        path: field.split('.'),
       })),
   );
 }

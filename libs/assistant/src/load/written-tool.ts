@@ -3,7 +3,8 @@ import {collectDigits, DigitsTool} from '../digits-tool.ts';
 import {httpRequest} from '../http/http-tool.ts';
 import {note, NoteTool} from '../note-tool.ts';
 import {SwitchTool, switchTo} from '../switch-tool.ts';
-import {secretsOfPost, type Tool, toolOptions} from '../tool.ts';
+import {BUILT_IN_NAMES, secretsOfPost, type Tool, toolOptions} from '../tool.ts';
+import {TransferTool} from '../transfer-tool.ts';
 
 const about = z.string().min(1).max(1_000);
 const FORMATS = {date: z.iso.date, time: z.iso.time, datetime: z.iso.datetime, email: z.email, url: z.url} as const;
@@ -49,6 +50,8 @@ export const WrittenTool = z.discriminatedUnion('kind', [
     collectDigits(tool),
   ),
   SwitchTool.extend({about: about.optional()}).transform((tool): Tool => switchTo(tool)),
+  TransferTool,
+  z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 
 function inputOf(fields: Readonly<Record<string, InputField>>): z.ZodObject {

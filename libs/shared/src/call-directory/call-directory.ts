@@ -80,8 +80,8 @@ export interface CallDirectory {
 
   /**
    * Sets the intent; it must be written before the stream is closed. `facts` are added to those of the call
-   * (`transferTo`; `heldUntil` in Unix milliseconds: a caller who is connected before then is told to wait). `migrate`
-   * never replaces one of the others. False: the call has ended or has another epoch.
+   * (`transferTo`; `heldUntil` in Unix milliseconds: a caller who is connected before then is told to wait; `away`: where
+   * the caller is until the next stream). `migrate` never replaces one of the others. False: the call has ended or has another epoch.
    */
   intend(callSid: CallSid, epoch: number, intent: Intent, facts?: Facts): Promise<boolean>;
 

@@ -21,7 +21,7 @@ const Fields = z.object({
 const FACT = 'fact:';
 
 /** Facts that send a caller somewhere. They are believed only if a process of the fleet has signed them. */
-const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo'];
+const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away'];
 const SIGNATURE = 'signature:';
 
 /** Facts that say who called whom. The record has them; nobody asks for them after its end. */
@@ -34,6 +34,7 @@ export const PARTY_FACTS = [
   'calleeHash',
   'calleeLastTwo',
   'calleeNumber',
+  'away',
 ] as const;
 export const PARTY_FIELDS: readonly string[] = PARTY_FACTS.map(name => FACT + name);
 

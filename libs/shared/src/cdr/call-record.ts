@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {CallSid} from '../protocol/ids.ts';
 import {AfterCall} from './after-call.ts';
+import {AWAY_FIGURES} from './away-figures.ts';
 import {EndedBy, EndReason} from './end-reasons.ts';
 import {FAILOVER_FIGURES} from './failover-figures.ts';
 import {recordOf} from './figure.ts';
@@ -50,6 +51,12 @@ export type ToolCallRecord = z.infer<typeof ToolCallRecord>;
 
 export const FailoverRecord = recordOf(FAILOVER_FIGURES);
 export type FailoverRecord = z.infer<typeof FailoverRecord>;
+
+/** The caller was away from the assistant, which had wanted it so: transferred, or keys were pressed for it. */
+export const AwayRecord = recordOf(AWAY_FIGURES);
+export type AwayRecord = z.infer<typeof AwayRecord>;
+/** A record keeps so many, the first ones. */
+export const AWAYS_AT_MOST = 50;
 
 export const TranscriptLine = z.object({
   line: count,
@@ -135,6 +142,8 @@ export const CallSummary = z.object({
   notes: Notes.default({}),
   /** How the call came out: the fields of its assistant that can be counted. */
   outcome: Notes.default({}),
+  /** When the caller was away from the assistant, where, and what came of it. */
+  aways: z.array(AwayRecord).max(AWAYS_AT_MOST).default([]),
 });
 export type CallSummary = z.infer<typeof CallSummary>;
 

@@ -26,7 +26,7 @@ export const END_REASONS = {
   },
   'assistant.transferred': {
     endedBy: 'assistant',
-    meaning: 'the assistant transferred the caller; nothing in this version does',
+    meaning: 'the assistant transferred the caller: a person took them, or a queue or a voice mailbox did',
     isFailure: false,
   },
   'operator.hung-up': {

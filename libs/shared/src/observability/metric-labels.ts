@@ -5,12 +5,23 @@ import {RingAsked} from '../cdr/ring-asked.ts';
  * All values that each label of a metric can have. A counter is exported with all of its values at 0 from the start, so
  * that the first event is an increase that an alert sees.
  */
-export const ADMISSIONS = ['admitted', 'repeated', 'held', 'overload', 'limited', 'resumed', 'given-up'];
+export const ADMISSIONS = [
+  'admitted',
+  'repeated',
+  'held',
+  'overload',
+  'limited',
+  'resumed',
+  'given-up',
+  'away',
+  'returned',
+];
 export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
 /** What came of the questions at ring time. */
 export const RING_OUTCOMES = RingAsked.shape.outcome.options;
+export {AWAY_OUTCOMES} from '../protocol/away.ts';
 export const TAKEOVER_CAUSES = ['worker-lost', 'worker-drained', 'plain'];
 export const RECONNECT_CAUSES = ['lost', 'rotated'];
 export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];

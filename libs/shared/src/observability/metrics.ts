@@ -6,6 +6,7 @@ import {
   CHUNK_OUTCOMES,
   CUT_STRANGERS,
   END_REASONS,
+  AWAY_OUTCOMES,
   FAILOVER_KINDS,
   HOOK_OUTCOMES,
   LIMITS,
@@ -182,6 +183,13 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     ),
     ringSeconds: seconds(WORKER, 'ring', 'how long the questions at ring time took'),
     takeoverSeconds: seconds(EDGE, 'takeover', 'owner known dead to first frame accepted by the new one'),
+    absencesTotal: counterBy(
+      WORKER,
+      'absences_total',
+      'times a caller was away because the assistant wanted it: transferred, or keys were pressed',
+      'outcome',
+      AWAY_OUTCOMES,
+    ),
     failoversTotal: counterBy(
       WORKER,
       'failovers_total',

@@ -8,5 +8,6 @@
  *      Later also streams: the id of a stream is opaque, as that of a call is. Twilio's ids and all bytes that carry them
  *      are the same, so old and new processes understand each other, and the version did not change.
  *      Later `take` says who calls whom (`ring`). A worker of before ignores it, and one of now answers without it.
+ *      Later `end` has reasons for a caller whom a person took. They are said only of calls that a worker of now sent away.
  */
 export const PROTOCOL_VERSION = 2;

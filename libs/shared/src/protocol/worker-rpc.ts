@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {AwayOutcome} from './away.ts';
 import {CallSid, ProcessId, StreamSid, Ticket} from './ids.ts';
 import {PROTOCOL_VERSION} from './protocol-version.ts';
 
@@ -73,9 +74,15 @@ export const WorkerRequest = z.discriminatedUnion('type', [
   }),
   /**
    * Tells the owner that the call is over for a reason that it cannot see: Twilio's status callback, or a caller who
-   * hung up while no edge was alive.
+   * hung up while no edge was alive, or a person who took the caller.
    */
-  z.object({...base, type: z.literal('end'), why: z.enum(['caller.hung-up', 'operator.hung-up'])}),
+  z.object({
+    ...base,
+    type: z.literal('end'),
+    why: z.enum(['caller.hung-up', 'operator.hung-up', 'assistant.transferred', 'assistant.hung-up']),
+    /** What came of the absence in which the call ended. */
+    away: AwayOutcome.optional(),
+  }),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 

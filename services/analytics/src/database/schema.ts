@@ -1,5 +1,6 @@
 import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
 import type {CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
+import type {AWAY_FIGURES} from '@voicebridge/shared/cdr/away-figures.ts';
 import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
@@ -65,6 +66,7 @@ export interface CallsTable extends Facets {
   notes: JSONColumnType<Notes> | null;
   outcome: JSONColumnType<Notes> | null;
   assistants: JSONColumnType<CallSummary['assistants']> | null;
+  aways: JSONColumnType<FigureColumns<typeof AWAY_FIGURES>[]> | null;
   parts: number;
   partsSeen: number[];
   recordedAt: Generated<Date>;

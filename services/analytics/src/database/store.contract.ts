@@ -184,6 +184,21 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await call(1)).toMatchObject({notes: {}, transcriptState: 'not-kept'});
     });
 
+    test('when a caller was away is shown with what came of it, and not who was called', async () => {
+      const away = {
+        away: 0,
+        at: 4_000,
+        awayMs: 21_500,
+        tool: 'to_desk',
+        kind: 'number',
+        lastTwo: '55',
+        outcome: 'busy',
+      };
+      await storeCall(db(), finishedCall({number: 1, summary: {aways: [away]}}));
+      const {at, ...others} = away;
+      expect((await readCall(db(), sidOf(1), LOCAL))?.aways).toEqual([{...others, atMs: at}]);
+    });
+
     test('hostile text is stored and shown as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
       await storeCall(

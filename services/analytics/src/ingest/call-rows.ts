@@ -1,4 +1,5 @@
 import type {CallFinished, CallSummary, Notes} from '@voicebridge/shared/cdr/call-record.ts';
+import {AWAY_FIGURES} from '@voicebridge/shared/cdr/away-figures.ts';
 import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
@@ -123,5 +124,6 @@ function callRow({tokens, frames, caller, callee, ring, ...call}: CallSummary): 
     notes: notesColumn(call.notes),
     outcome: notesColumn(call.outcome),
     assistants: call.assistants.length === 0 ? null : JSON.stringify(call.assistants),
+    aways: call.aways.length === 0 ? null : JSON.stringify(call.aways.map(away => rowOf(AWAY_FIGURES, away))),
   };
 }

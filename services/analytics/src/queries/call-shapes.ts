@@ -1,4 +1,5 @@
 import {CallSummary} from '@voicebridge/shared/cdr/call-record.ts';
+import {AWAY_FIGURES} from '@voicebridge/shared/cdr/away-figures.ts';
 import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {Figures} from '@voicebridge/shared/cdr/figure.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
@@ -100,6 +101,9 @@ export const ToolCall = answerOf(TOOL_CALL_FIGURES);
 
 export const Failover = answerOf(FAILOVER_FIGURES);
 
+/** The caller was away from the assistant, which had wanted it so: transferred, or keys were pressed. */
+export const Away = answerOf(AWAY_FIGURES);
+
 export const Line = z.object({
   line: count,
   turn: count,
@@ -134,6 +138,7 @@ export const CallDetail = z.object({
   interruptions: z.array(Interruption),
   toolCalls: z.array(ToolCall),
   failovers: z.array(Failover),
+  aways: z.array(Away),
   transcript: z.array(Line),
   recording: RecordingOfCall.nullable().describe('null: the call was not recorded'),
   transcriptState: z

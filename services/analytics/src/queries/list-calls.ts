@@ -33,6 +33,7 @@ export function callOf(row: Selectable<CallsTable>): Call {
     calleeNumber: _callee,
     notes: _notes,
     assistants: _assistants,
+    aways: _aways,
     parts,
     partsSeen,
     ...call

@@ -92,6 +92,7 @@ export async function detailOf(
     interruptions,
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),
     failovers,
+    aways: row.aways ?? [],
     transcript: shown ? lines : [],
     recording: recording ?? null,
     transcriptState: !hasWords ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',

@@ -20,6 +20,8 @@ export interface AssistantsDeps {
   readonly ring: Omit<RingDeps, 'clock' | 'log'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where callers may be transferred to besides what stands in the files: TRANSFER_ALLOW. */
+  readonly transferAllow?: readonly string[];
 }
 
 /**
@@ -62,7 +64,8 @@ export class Assistants implements CallAssistants {
     this.#keep(version);
     const facts = {direction: ring?.direction ?? 'inbound', caller: ring?.caller, callee: ring?.callee};
     const wall = this.#deps.clock.wall();
-    const assistant = this.#use(version, variablesOf(version.stored.assistant, {...facts, wall}, given));
+    const {assistant: resolved, tools} = version.stored;
+    const assistant = this.#use(version, variablesOf(resolved, {...facts, wall}, given, tools));
     return {...assistant, ring: asked};
   }
 
@@ -114,7 +117,7 @@ export class Assistants implements CallAssistants {
     const missing = (name: string) =>
       this.#deps.log.warn({assistant: version.stored.assistant.name, variable: name}, 'nothing fills in a variable');
     const assistant = render(version.stored.assistant, given, missing);
-    const tools = toolsOf(version, {...assistant.variables, ...given});
+    const tools = toolsOf(version, {...assistant.variables, ...given}, this.#deps);
     const inCode = Object.values(version.stored.tools).some(tool => tool !== false && tool.kind === 'code');
     return {...assistant, version: version.hash, given, tools, lacksCode: inCode && version.code === undefined};
   }

@@ -2,6 +2,7 @@ import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {call as keyOfCall} from '@voicebridge/shared/redis/keys.ts';
 import {END_OF_LIMIT} from '@voicebridge/shared/spend/limits.ts';
@@ -12,6 +13,7 @@ import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
+import {Absences} from './absences.ts';
 import {AudioAhead} from './audio-ahead.ts';
 import {BackgroundTools} from './background-tools.ts';
 import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
@@ -56,6 +58,7 @@ export class CallSession implements OwnedCall {
   readonly #tools: BackgroundTools;
   readonly #leaving: Leaving;
   readonly #rescue: Rescue;
+  readonly #absences: Absences;
   readonly #reaction: Reaction;
   readonly #spend: CallSpend;
   readonly #timer: DeadlineTimer;
@@ -170,6 +173,15 @@ export class CallSession implements OwnedCall {
       release: why => this.release(why),
       drain: () => this.drain(),
     });
+    this.#absences = new Absences({
+      call: this,
+      deps,
+      log: this.#log,
+      journal: this.#journal,
+      stream: this.#stream,
+      isWanted: away => !this.#over && this.#core.awayNow === away,
+      returned: event => this.#on(event),
+    });
     this.#rescue = new Rescue({
       call: this,
       deps,
@@ -218,12 +230,15 @@ export class CallSession implements OwnedCall {
     if (!this.#over) this.#model.start();
   }
 
-  /** The call ended in a way that its stream does not show, such as a hang-up reported by Twilio over HTTP. */
-  end(reason: EndReason): void {
+  /**
+   * The call ended in a way that its stream does not show, such as a hang-up reported by Twilio over HTTP. `away`: what
+   * came of the caller's absence.
+   */
+  end(reason: EndReason, away?: AwayOutcome): void {
     if (this.#over) return;
     // The edge may learn of the end later, and would look for another owner until then.
     this.#stream.send({kind: 'close', why: 'done'});
-    this.#on({type: 'over', reason});
+    this.#on({type: 'over', reason, away});
   }
 
   /** This worker is draining: hands the call over at the next turn boundary. */
@@ -339,6 +354,10 @@ export class CallSession implements OwnedCall {
         return background(this.#leaving.handOver(), this.#log, 'handing over');
       case 'leave':
         return background(this.#leave(effect), this.#log, 'leaving');
+      case 'away':
+        return background(this.#absences.leave(effect), this.#log, 'sending the caller away');
+      case 'lookUpReturn':
+        return background(this.#absences.lookUp(effect.away), this.#log, 'looking up what came of an absence');
       case 'hold':
         return background(this.#leaving.hold(effect.ms), this.#log, 'holding');
       case 'end':

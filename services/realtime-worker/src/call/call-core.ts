@@ -1,5 +1,7 @@
 import {SWITCHES_AT_MOST} from '@voicebridge/assistant/switch-tool.ts';
+import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, hear, journal, PASS_ON, type PassOn} from '../events/call-effect.ts';
 import type {CallEvent, EdgeEvent} from '../events/call-event.ts';
@@ -16,6 +18,7 @@ import {ModelLifecycle, type SessionStep} from './model-lifecycle.ts';
 import {CallerGap} from './caller-gap.ts';
 import {PhoneSign} from './phone-sign.ts';
 import {StreamGrace} from './stream-grace.ts';
+import {endOfAbsence, outcomeAtEnd} from '../tools/absence.ts';
 
 export interface CallSettings extends Omit<DialogueSettings, 'given'> {
   /** How long a call that had a stream may be without one before it is over. */
@@ -63,11 +66,14 @@ export class CallCore {
     this.#failovers = new FailoverLog(callTime, worker, restored?.failovers ?? 0, takenOver);
     if (restored && restored.heldMs > 0) this.#dialogue.replies.resumeHold(at + restored.heldMs);
     const {heldUntil} = this;
-    this.#grace = new StreamGrace(settings.streamGraceMs, {isRestored: restored !== undefined, heldUntil}, at);
+    const awayUntil = this.#dialogue.absence.until;
+    const since = {isRestored: restored !== undefined, heldUntil, awayUntil};
+    this.#grace = new StreamGrace(settings.streamGraceMs, since, at);
     this.#firstAudio = new FirstAudio(restored?.greeted ?? false);
     this.#switches = restored?.switches ?? 0;
     this.#before = restored?.stream;
-    this.#gap = new CallerGap(restored?.stream?.streamSid);
+    // Nobody expects to be heard while they are away.
+    this.#gap = new CallerGap(awayUntil === undefined ? restored?.stream?.streamSid : undefined);
   }
 
   get serverRights(): ServerRights {
@@ -103,16 +109,24 @@ export class CallCore {
     return this.#dialogue.replies.limit.toldUntil;
   }
 
+  /** The absence that the caller is in, by its number; undefined: the caller is here. */
+  get awayNow(): number | undefined {
+    return this.#dialogue.absence.current?.record.away;
+  }
+
   /** When `time` is wanted next, on the clock of `at`. */
   get deadline(): Millis | undefined {
     if (this.#over) return undefined;
-    const {deadline} = this.#dialogue;
-    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, this.#model.deadline);
+    const {deadline, absence} = this.#dialogue;
+    // No session is replaced for its age while the caller is away: it may never be needed.
+    const rotation = absence.current ? undefined : this.#model.deadline;
+    return earliest(deadline, this.#caller.deadline, this.#grace.deadline, this.#handOverBy, rotation);
   }
 
   on(event: CallEvent, at: Millis): CallEffect[] {
     if (this.#over) return [];
-    return this.#concluded(this.#react(event, at), event.type === 'over', at);
+    const outcome = event.type === 'over' ? event.away : undefined;
+    return this.#concluded(this.#react(event, at), {ahead: event.type === 'over', outcome}, at);
   }
 
   /**
@@ -128,13 +142,16 @@ export class CallCore {
     if (typeof fate === 'string' && !floor.awaitsMinSpeech) return fate;
     const {before, isPassedOn} = typeof fate === 'string' ? {before: [], isPassedOn: fate === 'passOn'} : fate;
     const effects = [...floor.weighFrame(at), ...hear(before), ...(isPassedOn ? [PASS_ON] : [])];
-    return this.#concluded(effects, false, at);
+    return this.#concluded(effects, {ahead: false}, at);
   }
 
-  /** Adds what follows from effects. `ahead`: the end of the call was reported over HTTP. */
+  /**
+   * Adds what follows from effects. `ahead`: the end of the call was reported over HTTP; `outcome`: and what came of the
+   * caller's absence.
+   */
   #concluded<Effect extends CallEffect | PassOn>(
     effects: Effect[],
-    ahead: boolean,
+    {ahead, outcome}: {readonly ahead: boolean; readonly outcome?: AwayOutcome | undefined},
     at: Millis,
   ): (Effect | CallEffect)[] {
     const all: (Effect | CallEffect)[] = effects;
@@ -147,8 +164,17 @@ export class CallCore {
     const last = all.find(isLast);
     if (!last) return all;
     this.#over = true;
-    const rest = [...this.#dialogue.lastTurn(this.#phone.heardFrom(ahead, at), at), ...this.#failovers.unfinished(at)];
+    const rest = [
+      ...this.#dialogue.lastTurn(this.#phone.heardFrom(ahead, at), at),
+      ...this.#endedAway(last, outcome, at),
+      ...this.#failovers.unfinished(at),
+    ];
     return [...all.filter(effect => !isLast(effect)), ...rest, last];
+  }
+
+  #endedAway(last: CallEffect | PassOn, outcome: AwayOutcome | undefined, at: Millis): CallEffect[] {
+    if (last.do !== 'end' && last.do !== 'leave') return [];
+    return this.#dialogue.endedAway(outcome ?? outcomeAtEnd(last.reason), at);
   }
 
   #react(event: CallEvent, at: Millis): CallEffect[] {
@@ -177,6 +203,10 @@ export class CallCore {
         return [];
       case 'over':
         return [{do: 'end', reason: event.reason}];
+      case 'returned':
+        return this.#dialogue.absence.current?.record.away === event.away
+          ? this.#dialogue.returned(event.outcome, at)
+          : [];
       case 'limit':
         return this.#dialogue.limitReached(event.reason, at);
       case 'drain':
@@ -195,6 +225,7 @@ export class CallCore {
       case 'began': {
         this.#grace.began();
         const {streamSid, edge, sinceStartMs = 0, silentMs} = frame;
+        const isSame = streamSid === (this.#streamSid ?? this.#before?.streamSid);
         this.#firstAudio.streamBegan(at - sinceStartMs);
         this.#streamSid = streamSid;
         if (this.#gap.ended({streamSid, silentMs})) this.#dialogue.callerCutOff();
@@ -204,6 +235,7 @@ export class CallCore {
         const facts = [
           journal({is: 'stream', streamSid, edge, epoch}),
           ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
+          ...this.#dialogue.absence.streamBegan(isSame, at),
         ];
         const apology = this.#apologise();
         if (apology.length > 0) return [...facts, ...apology];
@@ -218,9 +250,11 @@ export class CallCore {
       case 'ended':
         this.#caller.streamLost();
         if (frame.why === 'hungUp') return [{do: 'end', reason: 'caller.hung-up'}];
-        this.#grace.lost(this.heldUntil, at);
-        // While Twilio asks the caller to wait, nobody expects to be heard.
-        if (this.heldUntil === undefined) {
+        this.#dialogue.absence.streamEnded();
+        if (this.#dialogue.absence.until === undefined) this.#grace.lost(this.heldUntil, at);
+        else this.#grace.away(this.#dialogue.absence.until);
+        // While Twilio asks the caller to wait, or has sent them elsewhere, nobody expects to be heard.
+        if (this.heldUntil === undefined && !this.#dialogue.absence.current) {
           this.#gap.lost();
           this.#failovers.streamEnded(frame.why === 'moved', this.#phone.last(at));
         }
@@ -324,10 +358,18 @@ export class CallCore {
 
   #time(at: Millis): CallEffect[] {
     const reason = this.#grace.over(at);
-    if (reason !== undefined) return [{do: 'end', reason}];
+    if (reason !== undefined) return this.#neverBack(reason, at);
     const effects = [...hear(this.#caller.timePassed(at)), ...this.#dialogue.time(at)];
-    const step = this.#model.due(at);
+    const step = this.#dialogue.absence.current ? undefined : this.#model.due(at);
     return step ? [...effects, ...this.#perform(step, at)] : effects;
+  }
+
+  /** The caller has been without a stream for too long. */
+  #neverBack(reason: EndReason, at: Millis): CallEffect[] {
+    const absence = this.#dialogue.absence.current;
+    const end = absence ? endOfAbsence(absence) : undefined;
+    const ended = end ? this.#dialogue.endedAway(end.outcome, at) : [];
+    return [...ended, {do: 'end', reason: end?.reason ?? reason}];
   }
 
   #tendSession(at: Millis): CallEffect[] {
@@ -354,7 +396,7 @@ export class CallCore {
       this.#handOverBy = undefined;
       return [{do: 'handOver'}];
     }
-    return this.#model.isRotating ? this.#perform({do: 'useSpare'}, at) : [];
+    return this.#model.isRotating && !this.#dialogue.absence.current ? this.#perform({do: 'useSpare'}, at) : [];
   }
 }
 

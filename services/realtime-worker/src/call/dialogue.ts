@@ -1,5 +1,6 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Assistant} from '../assistant.ts';
@@ -19,6 +20,7 @@ import {LiveResponse} from '../replies/live-response.ts';
 import {PendingReply} from '../replies/pending-reply.ts';
 import {Replies} from '../replies/replies.ts';
 import type {Cause} from '../replies/response-sequencer.ts';
+import type {Absence} from '../tools/absence.ts';
 import {KeyEntries} from '../tools/key-entries.ts';
 import {ToolCalls} from '../tools/tool-calls.ts';
 import {ToolUse} from './tool-use.ts';
@@ -64,7 +66,7 @@ export class Dialogue {
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.entries = new KeyEntries(restored?.keys, () => this.#keypad.takeAhead());
-    this.#tools = new ToolCalls(this.#memory, assistant, this.entries, restored);
+    this.#tools = new ToolCalls(this.#memory, assistant, this.entries, restored, at);
     this.#pendingReply = new PendingReply(assistant, restored);
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
@@ -98,11 +100,31 @@ export class Dialogue {
       this.replies.deadline,
       this.#keypad.deadline,
       this.toolUse.deadline,
-      // Nothing is said unprompted while the call ends, however long that takes.
-      this.#tools.goodbye.said ? undefined : this.#unprompted.deadline,
+      // Nothing is said unprompted while the call ends, however long that takes, nor to a caller who is away.
+      this.#isLeaving ? undefined : this.#unprompted.deadline,
       this.#speech.deadline,
       this.#tools.goodbye.deadline(this.#caller.isOpen),
     );
+  }
+
+  /** Where the caller is while the assistant has sent them away. */
+  get absence(): Absence {
+    return this.#tools.absence;
+  }
+
+  /** The caller, who was away, is back: the assistant speaks first. */
+  returned(outcome: AwayOutcome, at: Millis): CallEffect[] {
+    this.#unprompted.callerActed(at);
+    return this.toolUse.returned(outcome, at);
+  }
+
+  /** The call is over, while the caller is away. */
+  endedAway(outcome: AwayOutcome, at: Millis): CallEffect[] {
+    return this.#tools.endedAway(outcome, this.#settings.callTime(at), at);
+  }
+
+  get #isLeaving(): boolean {
+    return this.#tools.goodbye.said || this.#tools.absence.current !== undefined;
   }
 
   /** Whether stream, session or owner could change now without the caller noticing. */
@@ -136,6 +158,8 @@ export class Dialogue {
     effects.push(...waiting, ...this.toolUse.resume(at));
     // A session is free until it speaks. Who only asks for a call and opens no stream gets no greeting for it.
     if (this.#pendingReply.greeting && !this.floor.streamOpen) return effects;
+    // A caller who is away is told the outcome when they are back: that is what comes next.
+    if (this.#tools.absence.current) return effects;
     const pending = this.#takePending();
     // A request that the last session did not answer is asked again, and its answer serves the caller, too.
     const isCovered = waiting.length > 0 && pending?.instructions === undefined;
@@ -251,7 +275,7 @@ export class Dialogue {
     const keyed = this.#keypad.due(at);
     if (keyed) effects.push(...keyed.added, ...this.replies.want(keyed.request, at));
     effects.push(...this.toolUse.time(at));
-    const prompt = this.#tools.goodbye.said ? undefined : this.#unprompted.due(at);
+    const prompt = this.#isLeaving ? undefined : this.#unprompted.due(at);
     if (prompt?.ends) this.#tools.goodbye.announce(prompt.ends, Math.max(at, this.floor.audibleUntil));
     if (prompt) effects.push(...this.replies.want(prompt.request, at));
     return [...effects, ...this.replies.time(at)];
@@ -260,7 +284,7 @@ export class Dialogue {
   /** What follows from the event just handled: turns that are over, a goodbye that was heard. */
   afterwards(at: Millis): CallEffect[] {
     const quiet = this.floor.quiet(at);
-    const closing = this.#tools.closing(quiet, this.#caller.isOpen, at);
+    const closing = this.#tools.closing(quiet, this.#caller.isOpen, this.#settings.callTime(at), at);
     if (closing) return closing;
     this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
     this.#unprompted.isQuiet(quiet && this.floor.streamOpen && this.#isIdle, at);
@@ -334,7 +358,7 @@ export class Dialogue {
 
   /** The caller is silent and hears nothing, though something is to come. */
   get #isWaiting(): boolean {
-    if (!this.floor.streamOpen || this.floor.callerSpeaks || this.#tools.goodbye.said) return false;
+    if (!this.floor.streamOpen || this.floor.callerSpeaks || this.#isLeaving) return false;
     return this.replies.busy || this.replies.awaited || this.#caller.isOpen || this.#pendingReply.isPending;
   }
 

@@ -17,15 +17,22 @@ export class StreamGrace {
   readonly #graceMs: Millis;
   #stream: Stream;
 
-  /** `isRestored`: another owner had the call; `heldUntil`: and had asked the caller to wait. */
+  /**
+   * `isRestored`: another owner had the call; `heldUntil`: and had asked the caller to wait; `awayUntil`: and had sent
+   * them away.
+   */
   constructor(
     graceMs: Millis,
-    {isRestored, heldUntil}: {isRestored: boolean; heldUntil: Millis | undefined},
+    {
+      isRestored,
+      heldUntil,
+      awayUntil,
+    }: {isRestored: boolean; heldUntil: Millis | undefined; awayUntil: Millis | undefined},
     at: Millis,
   ) {
     this.#graceMs = graceMs;
     this.#stream = isRestored
-      ? {state: 'lost', endsAt: this.#endsAt(heldUntil, at)}
+      ? {state: 'lost', endsAt: awayUntil ?? this.#endsAt(heldUntil, at)}
       : {state: 'awaited', endsAt: at + FIRST_STREAM_WITHIN_MS};
   }
 
@@ -42,6 +49,11 @@ export class StreamGrace {
   lost(heldUntil: Millis | undefined, at: Millis): void {
     const state = this.#stream.state === 'awaited' ? 'awaited' : 'lost';
     this.#stream = {state, endsAt: this.#endsAt(heldUntil, at)};
+  }
+
+  /** We closed the stream ourselves, and the caller may be away until then. */
+  away(until: Millis): void {
+    this.#stream = {state: 'lost', endsAt: until};
   }
 
   /** Why the call is over by now, if it is. */

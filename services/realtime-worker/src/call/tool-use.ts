@@ -1,3 +1,4 @@
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
@@ -55,16 +56,26 @@ export class ToolUse {
     return this.#then(calls.resume(since(at), at), at);
   }
 
-  /** When a caller who waits for a result is to be told so, or has entered all that they will. */
+  /** The caller, who was away, is back. */
+  returned(outcome: AwayOutcome, at: Millis): CallEffect[] {
+    const {calls, since} = this.#deps;
+    return this.#then(calls.returned(outcome, since(at), at), at);
+  }
+
+  /** When a caller who waits for a result is to be told so, has entered all that they will, or an absence is given up. */
   get deadline(): Millis | undefined {
     const {calls, entries, floor, replies} = this.#deps;
-    if (!this.#isSilent) return undefined;
+    const {deadline} = calls.absence;
+    if (!this.#isSilent) return deadline;
     const {audibleUntil} = floor;
-    return earliest(calls.waitingDue(audibleUntil, replies.pace.firstSoundMs), entries.dueAt(audibleUntil));
+    const waiting = calls.waitingDue(audibleUntil, replies.pace.firstSoundMs);
+    return earliest(deadline, waiting, entries.dueAt(audibleUntil));
   }
 
   time(at: Millis): CallEffect[] {
     const {calls, entries, floor, replies} = this.#deps;
+    const overdue = calls.absence.overdue(at);
+    if (overdue !== undefined) return this.returned(overdue, at);
     if (!this.#isSilent) return [];
     const {audibleUntil} = floor;
     const over = entries.due(audibleUntil, at);
@@ -87,7 +98,7 @@ export class ToolUse {
   /** Nobody speaks, and nothing is about to be said. */
   get #isSilent(): boolean {
     const {calls, floor, replies} = this.#deps;
-    return floor.streamOpen && !floor.callerSpeaks && !replies.busy && !calls.goodbye.said;
+    return floor.streamOpen && !floor.callerSpeaks && !replies.busy && !calls.goodbye.said && !calls.absence.current;
   }
 
   #then({effects, request, loops}: AfterTool, at: Millis): CallEffect[] {

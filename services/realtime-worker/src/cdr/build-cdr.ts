@@ -1,4 +1,5 @@
 import {
+  AWAYS_AT_MOST,
   type CallFinished,
   CallSummary,
   type EndReason,
@@ -123,6 +124,10 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
     ...partNotes(notesOf(entries), opened.after?.outcome ?? {}),
     assistants: assistantsOf(opened, entries),
+    aways: byNumber(
+      entries.flatMap(entry => (entry.is === 'away' ? [entry.away] : [])),
+      ({away}) => away,
+    ).slice(0, AWAYS_AT_MOST),
   };
 }
 

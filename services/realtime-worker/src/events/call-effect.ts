@@ -1,4 +1,5 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import type {AwayOrder} from '@voicebridge/shared/protocol/away.ts';
 import type {Facts, Intent} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {MissCause, MissStep} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
@@ -47,6 +48,10 @@ export type CallEffect =
   | {readonly do: 'leave'; readonly intent: Intent; readonly facts?: Facts; readonly reason: EndReason}
   /** Closes the caller's stream, so that Twilio asks the caller to wait for `ms`. The call goes on with their next stream. */
   | {readonly do: 'hold'; readonly ms: Millis}
+  /** Closes the caller's stream, so that Twilio does what is ordered. The call goes on with their next stream, before `until`. */
+  | {readonly do: 'away'; readonly order: AwayOrder; readonly away: number; readonly until: Millis}
+  /** Looks up what came of an absence. It comes back as the event `returned`. */
+  | {readonly do: 'lookUpReturn'; readonly away: number}
   /** The call is over, and the caller's stream is gone. */
   | {readonly do: 'end'; readonly reason: EndReason}
   | {readonly do: 'measure'; readonly what: 'turnGap' | 'firstAudio'; readonly ms: Millis}

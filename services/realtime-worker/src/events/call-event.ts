@@ -1,4 +1,5 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
@@ -22,7 +23,9 @@ export type CallEvent =
   /** The assistant to which a tool gives the call; a text: why it cannot. */
   | {readonly type: 'assistantFound'; readonly callId: string; readonly assistant: Assistant | string}
   /** The end of the call was reported from outside: by the webhook or the edge, not on the caller's stream. */
-  | {readonly type: 'over'; readonly reason: EndReason}
+  | {readonly type: 'over'; readonly reason: EndReason; readonly away?: AwayOutcome | undefined}
+  /** The caller, who was away, is back: what came of it. */
+  | {readonly type: 'returned'; readonly away: number; readonly outcome: AwayOutcome}
   /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */
   | {readonly type: 'limit'; readonly reason: EndReason}
   /** This worker shuts down: the call is handed over at the next turn boundary. */

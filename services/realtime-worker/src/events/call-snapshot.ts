@@ -1,5 +1,6 @@
 import {z} from 'zod';
-import {ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {AwayRecord, ToolCallRecord, TurnRecord} from '@voicebridge/shared/cdr/call-record.ts';
+import {AwayOrder} from '@voicebridge/shared/protocol/away.ts';
 import {KeysFact} from './keys-fact.ts';
 
 /** An item of the conversation as the journal stores it. */
@@ -67,5 +68,8 @@ export const CallSnapshot = z.object({
   failovers: z.number(),
   keys: z.array(KeysFact).optional(),
   switches: z.number().optional(),
+  /** How many times the caller was away, and the absence that is not over; `untilWall` is Unix milliseconds. */
+  aways: z.number().default(0),
+  away: z.object({callId: z.string(), order: AwayOrder, record: AwayRecord, untilWall: z.number()}).optional(),
 });
 export type CallSnapshot = z.infer<typeof CallSnapshot>;

@@ -1,6 +1,8 @@
 import {z} from 'zod';
 import {AfterCall} from '@voicebridge/shared/cdr/after-call.ts';
+import {AwayOrder} from '@voicebridge/shared/protocol/away.ts';
 import {
+  AwayRecord,
   CallSummary,
   EndReason,
   FailoverRecord,
@@ -94,6 +96,18 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),
   /** The model is limited for `ms` more, and Twilio tells the caller to wait. */
   z.object({...base, is: z.literal('held'), ms: z.number()}),
+  /**
+   * The caller goes away, for `ms` at most: with `callId` and `order`. And again with the outcome, when they are back or
+   * the call is over.
+   */
+  z.object({
+    ...base,
+    is: z.literal('away'),
+    away: AwayRecord,
+    callId: z.string().optional(),
+    order: AwayOrder.optional(),
+    ms: z.number().nonnegative().optional(),
+  }),
   z.object({...base, is: z.literal('ended'), reason: EndReason}),
   /** Stands for all entries before it. Only ever the first entry of a journal. */
   z.object({...base, is: z.literal('snapshot'), call: CallSnapshot}),

@@ -1,4 +1,5 @@
 import {EndReason, Notes, TOOL_OUTCOMES} from '@voicebridge/shared/cdr/call-record.ts';
+import type {AwayOrder} from '@voicebridge/shared/protocol/away.ts';
 import {z} from 'zod';
 
 /** What the model wrote as the arguments of a tool, parsed. A tool in code checks it with its own schema. */
@@ -32,3 +33,14 @@ export const ToolOutcome = z.discriminatedUnion('kind', [
   }),
 ]);
 export type ToolOutcome = Readonly<z.infer<typeof ToolOutcome>>;
+
+/**
+ * The caller goes away for a while once they have heard `say`, and what was said before. They can prevent that by
+ * speaking. What came of it is the result of the tool.
+ */
+export interface SentAway {
+  readonly kind: 'away';
+  readonly order: AwayOrder;
+  /** Said word for word before; undefined: nothing more. */
+  readonly say: string | undefined;
+}

@@ -175,6 +175,8 @@ describe('the journal of a call that an earlier version wrote', () => {
       keys: [],
       recorded: false,
       switches: 0,
+      aways: 0,
+      away: undefined,
       owner: 'worker-a',
     });
     expect(openTurn).toMatchObject({

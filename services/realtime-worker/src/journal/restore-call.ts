@@ -40,6 +40,10 @@ export interface RestoredCall {
   readonly keys: readonly KeysFact[];
   /** How often the call was given to another assistant. */
   readonly switches: number;
+  /** How many times the caller was away… */
+  readonly aways: number;
+  /** …and the absence that is not over. */
+  readonly away: (Omit<NonNullable<CallSnapshot['away']>, 'untilWall'> & {readonly leftMs: Millis}) | undefined;
   /** Who had the call last. */
   readonly owner: string | undefined;
   /** Which assistant has the call, if its first owner says so. */

@@ -47,6 +47,8 @@ export class RestoringCall {
   #switches = 0;
   /** What the caller entered, by the call of the tool. */
   readonly #keys = new Map<string, KeysFact>();
+  #aways = 0;
+  #away: CallSnapshot['away'];
 
   get conversation(): Conversation {
     return this.#conversation;
@@ -99,6 +101,8 @@ export class RestoringCall {
       case 'failover':
         this.#failovers += 1;
         return;
+      case 'away':
+        return this.#absence(entry);
       case 'held':
         this.#heldUntil = entry.wall + entry.ms;
         return;
@@ -151,6 +155,8 @@ export class RestoringCall {
       failovers: this.#failovers,
       keys: [...this.#keys.values()],
       switches: this.#switches,
+      aways: this.#aways,
+      away: this.#away && {...this.#away, leftMs: Math.max(0, this.#away.untilWall - nowWall)},
       owner: this.#owner,
       assistant: this.#assistant,
       unwritten,
@@ -190,6 +196,8 @@ export class RestoringCall {
       failovers: this.#failovers,
       keys: lastKeys([...this.#keys.values()]),
       switches: this.#switches,
+      aways: this.#aways,
+      away: this.#away,
     };
   }
 
@@ -225,6 +233,14 @@ export class RestoringCall {
     this.#failovers = call.failovers;
     this.#switches = call.switches ?? 0;
     for (const keys of call.keys ?? []) this.#keys.set(keys.callId, keys);
+    this.#aways = call.aways;
+    this.#away = call.away;
+  }
+
+  #absence({away: record, callId, order, ms, wall}: Entry<'away'>): void {
+    this.#aways = Math.max(this.#aways, record.away + 1);
+    const isOpen = callId !== undefined && order !== undefined && ms !== undefined;
+    this.#away = isOpen ? {callId, order, record, untilWall: wall + ms} : undefined;
   }
 
   #streamBegan({streamSid}: Entry<'stream'>): void {

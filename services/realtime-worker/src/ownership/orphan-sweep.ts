@@ -1,12 +1,14 @@
-import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {CallDirectory, CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet} from '@voicebridge/shared/fleet/fleet.ts';
 import {responsible} from '@voicebridge/shared/fleet/responsible.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import {outcomeOf, planOf} from '@voicebridge/shared/protocol/away.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
 import type {JournalSeal} from '../events/journal-seal.ts';
+import {endInAbsence} from '../journal/end-in-absence.ts';
 import {claimOrphan} from './take-call.ts';
 
 const SWEEP_EVERY: Millis = 5_000;
@@ -125,8 +127,8 @@ class OrphanSweep {
     const due = [...this.#suspects].filter(([, since]) => clock.now() - since >= ORPHANED_AFTER);
     for (const [callSid] of due.slice(0, CALLS_AT_MOST)) {
       const call = await directory.read(callSid);
-      // While the caller is on hold at Twilio there is no edge that could look for an owner.
-      if (clock.wall() < Number(call?.facts['heldUntil'] ?? 0) + BACK_WITHIN) continue;
+      // While the caller is on hold at Twilio, or elsewhere, there is no edge that could look for an owner.
+      if (call && clock.wall() < outUntil(call) + BACK_WITHIN) continue;
       this.#suspects.delete(callSid);
       if (isOwnedHere(callSid) || this.#isFine(call, alive)) continue;
       // The lists are out of date: the owner died before it removed the call, or Redis lost the call's entry.
@@ -136,9 +138,17 @@ class OrphanSweep {
       const orphan = await claimOrphan(callSid, this.#options);
       if (!orphan) continue;
       log.warn({callSid, owner: call.owner}, 'found a call without an owner');
-      await onOrphan({callSid, epoch: orphan.call.epoch, entries: orphan.entries});
+      const entries = [...orphan.entries, ...endInAbsence(orphan.entries, orphan.call, clock.wall())];
+      await onOrphan({callSid, epoch: orphan.call.epoch, entries});
     }
   }
+}
+
+/** Until when a caller without an edge may come back, in Unix milliseconds. One whom a person took does not. */
+function outUntil(call: CallEntry): number {
+  const {heldUntil = 0, awayUntil = 0} = call.facts;
+  const plan = planOf(call);
+  return Math.max(Number(heldUntil), plan && outcomeOf(call, plan.away) === undefined ? Number(awayUntil) : 0);
 }
 
 interface Found {

@@ -33,6 +33,11 @@ export function farewell(instructions: string, reason: keyof typeof FAREWELLS): 
   return `${instructions}\n\n${FAREWELLS[reason]} In one short sentence, tell the caller so and say goodbye. Ask nothing.`;
 }
 
+/** Words that the caller is to hear as they stand. */
+export function sayExactly(words: string): string {
+  return `Say exactly these words, and no others, then stop: "${words}"`;
+}
+
 /** Tells the model of keys, which it cannot hear. */
 export function pressed(digits: string): string {
   return `The caller pressed ${digits.split('').join(' ')} on the telephone keypad.`;

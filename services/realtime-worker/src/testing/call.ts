@@ -1,3 +1,4 @@
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -141,6 +142,11 @@ export class Call {
 
   event(event: CallEvent): CallEffect[] {
     return this.#keep(this.core.on(event, this.#at));
+  }
+
+  /** It is known what came of the caller's first absence. */
+  returned(outcome: AwayOutcome): CallEffect[] {
+    return this.#keep(this.core.on({type: 'returned', away: 0, outcome}, this.#at));
   }
 
   drain(): CallEffect[] {

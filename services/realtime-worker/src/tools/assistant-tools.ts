@@ -7,7 +7,9 @@ import {noteTool} from './note.ts';
 import {outcomeTool} from './outcome.ts';
 import {mistakes, ownTool} from './own-tool.ts';
 import {switchTool} from './switch-to.ts';
+import {sendDigits} from './send-digits.ts';
 import type {Tool} from './tool.ts';
+import {transferTool} from './transfer.ts';
 
 /** What every assistant can do besides speaking, unless it says otherwise. */
 export const assistantTools: readonly Tool[] = [hangUp];
@@ -16,11 +18,17 @@ export const assistantTools: readonly Tool[] = [hangUp];
  * What a version of an assistant can do besides speaking, on a call with these variables. Where its code is not known, its
  * tools in code are missing.
  */
-export function toolsOf({stored, code}: Version, variables: Readonly<Record<string, string>> = {}): readonly Tool[] {
+export function toolsOf(
+  {stored, code}: Version,
+  variables: Readonly<Record<string, string>> = {},
+  {transferAllow = []}: {readonly transferAllow?: readonly string[]} = {},
+): readonly Tool[] {
+  const {language} = stored.assistant;
   const own = Object.entries(stored.tools).flatMap(([name, tool]): Tool[] => {
     if (tool === false) return [];
     const written = code?.tools[name];
-    if (tool.kind === 'built-in') return [];
+    if (tool.kind === 'built-in') return tool.name === 'send_digits' ? [{...sendDigits, name}] : [];
+    if (tool.kind === 'transfer') return [transferTool(name, tool, {variables, allow: transferAllow, language})];
     if (tool.kind === 'note') return [noteTool(name, tool)];
     if (tool.kind === 'switch-to') return [switchTool(name, tool)];
     if (tool.kind === 'collect-digits') return [digitsTool(name, tool)];

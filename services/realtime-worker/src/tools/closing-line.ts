@@ -1,7 +1,7 @@
 import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {ToolOutcome} from '../events/tool-outcome.ts';
+import type {SentAway, ToolOutcome} from '../events/tool-outcome.ts';
 
 /** Twilio returns the last mark when the last word was played. If the mark is lost, the line closes this long after. */
 const MARK_LATE_MS = 2_000;
@@ -19,7 +19,10 @@ export interface Ending {
 }
 
 /** How a tool ends the call. */
-export type Leave = Omit<Extract<ToolOutcome, {kind: 'leave'}>, 'kind'>;
+export type Leave = Omit<Extract<ToolOutcome, {kind: 'leave'}>, 'kind'> & {
+  /** The call does not end: the caller goes away for a while. */
+  readonly away?: SentAway['order'];
+};
 
 interface Goodbye extends Leave, Ending {
   /** The tool call that ends the call; undefined if the platform ends it. */
@@ -60,6 +63,17 @@ export class ClosingLine {
     return facts === undefined ? {intent} : {intent, facts};
   }
 
+  /** Where the caller goes when the line is closed, and for which tool call; undefined: the call ends. */
+  get away(): {readonly order: SentAway['order']; readonly callId: string} | undefined {
+    const {away: order, callId} = this.#goodbye ?? {};
+    return order && callId !== undefined ? {order, callId} : undefined;
+  }
+
+  /** The caller went away, and may come back. */
+  wentAway(): void {
+    this.#goodbye = undefined;
+  }
+
   /** The line is closed by then at the latest. `held`: the caller may be about to say something. */
   deadline(held: boolean): Millis | undefined {
     if (!this.#goodbye) return undefined;
@@ -71,9 +85,16 @@ export class ClosingLine {
    * The assistant ends the call by a tool, in a response; only the first call counts. `audibleUntil`: when the caller
    * will have heard what was said so far.
    */
-  say(callId: string, responseId: string, audibleUntil: Millis, leave = HANG_UP): void {
+  say(callId: string, responseId: string, audibleUntil: Millis, leave: Leave = HANG_UP): void {
     const giveUpAt = audibleUntil + UNENDED_MS;
     this.#goodbye ??= {...leave, callId, responseId, isFinal: false, closeBy: undefined, giveUpAt, isAudible: true};
+  }
+
+  /** The same, and the model was asked for the last words, which come in another response. */
+  sayMore(callId: string, audibleUntil: Millis, leave: Leave): void {
+    const giveUpAt = audibleUntil + BEGINS_WITHIN_MS;
+    const goodbye = {callId, responseId: undefined, isFinal: false, closeBy: undefined, giveUpAt, isAudible: true};
+    this.#goodbye ??= {...leave, ...goodbye};
   }
 
   /** The platform ends the call, and has asked the model to say goodbye. */
@@ -93,7 +114,7 @@ export class ClosingLine {
 
   /** The response that says the goodbye we asked for has begun. */
   responseStarted(responseId: string): void {
-    if (this.#goodbye?.callId === undefined && this.#goodbye) this.#goodbye.responseId ??= responseId;
+    if (this.#goodbye) this.#goodbye.responseId ??= responseId;
   }
 
   /** Something of a response is audible until then. */

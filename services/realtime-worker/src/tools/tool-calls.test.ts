@@ -24,15 +24,14 @@ function spokenWith(): Conversation {
   conversation.add({kind: 'caller', id: 'u0', text: 'Goodbye.'}, 0);
   return conversation;
 }
+const RESTORED = {toolCalls: 2, tools: new Map(), aways: 0, away: undefined};
 const tools = () =>
   new ToolCalls(
     new ModelContext(spokenWith(), {epoch: 1, truncates: true}),
     {tools: assistantTools, toolRounds: 8},
     new KeyEntries(),
-    {
-      toolCalls: 2,
-      tools: new Map(),
-    },
+    RESTORED,
+    0,
   );
 
 test('hanging up lasts from the tool call until the line is closed', () => {
@@ -62,6 +61,8 @@ test('a second hang-up in one reply is answered at once, so that no other worker
     new ModelContext(conversation, {epoch: 1, truncates: true}),
     {tools: assistantTools, toolRounds: 8},
     new KeyEntries(),
+    undefined,
+    0,
   );
   calls.called(called('hang_up'), facts);
   const second = {...called('hang_up'), itemId: 'item-2', callId: 'call-2'};
@@ -71,10 +72,8 @@ test('a second hang-up in one reply is answered at once, so that no other worker
     new ModelContext(conversation, {epoch: 2, truncates: true}),
     {tools: assistantTools, toolRounds: 8},
     new KeyEntries(),
-    {
-      toolCalls: 2,
-      tools: new Map(),
-    },
+    RESTORED,
+    0,
   );
   next.adopt(7_000);
   expect(next.goodbye.said).toBe(false);

@@ -1,13 +1,16 @@
 import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
-import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
+import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {type ModelContext, resultId} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
+import {sayExactly} from '../replies/prompts.ts';
 import {RecentIds} from '../replies/recent-ids.ts';
 import type {Request} from '../replies/response-sequencer.ts';
-import {ClosingLine} from './closing-line.ts';
+import {Absence, type OpenAbsence, type RestoredAbsence, toldOf} from './absence.ts';
+import {ClosingLine, type Leave} from './closing-line.ts';
 import {EarlierCalls} from './earlier-calls.ts';
 import type {KeyEntries} from './key-entries.ts';
 import {Rounds} from './rounds.ts';
@@ -89,6 +92,8 @@ interface RunningCall extends OpenCall {
  */
 export class ToolCalls {
   readonly goodbye = new ClosingLine();
+  /** The caller is away for a while, because a tool sent them. */
+  readonly absence: Absence;
   readonly #memory: ModelContext;
   readonly #assistant: {readonly tools: readonly Tool[]};
   readonly #entries: KeyEntries;
@@ -110,7 +115,8 @@ export class ToolCalls {
     memory: ModelContext,
     assistant: {readonly tools: readonly Tool[]; readonly toolRounds: number},
     entries: KeyEntries,
-    restored?: RestoredTools,
+    restored: (RestoredTools & RestoredAbsence) | undefined,
+    at: Millis,
   ) {
     this.#memory = memory;
     this.#assistant = assistant;
@@ -119,6 +125,7 @@ export class ToolCalls {
     this.#earlier = new EarlierCalls(memory, this.#records);
     this.#rounds = new Rounds(assistant.toolRounds);
     this.#isResumed = restored === undefined;
+    this.absence = new Absence(restored, at);
   }
 
   /** Whether the model waits for a result. */
@@ -143,12 +150,13 @@ export class ToolCalls {
 
   /** Goes on with the end of the call, if the assistant was ending it on another worker. */
   adopt(audibleUntil: Millis): void {
+    if (this.absence.current) return;
     for (const {call, isAnswered} of this.#memory.toolCalls.toReversed()) {
       const tool = this.#toolNamed(call.name);
       if (tool?.runs !== 'at-once') continue;
       const {outcome} = runAtOnce(tool, parseArguments(tool, call.arguments));
-      if (outcome.kind !== 'leave') continue;
-      if (!isAnswered) this.goodbye.say(call.callId, '', audibleUntil, outcome);
+      if (outcome.kind !== 'leave' && outcome.kind !== 'away') continue;
+      if (!isAnswered) this.goodbye.say(call.callId, '', audibleUntil, leaveOf(outcome));
       return;
     }
   }
@@ -224,7 +232,7 @@ export class ToolCalls {
     const {outcome, warning = []} =
       tool?.runs === 'at-once' ? runAtOnce(tool, args) : {outcome: tool ? badArguments(name) : unknownTool(name)};
     effects.push(...warning);
-    if (outcome.kind !== 'leave') {
+    if (outcome.kind !== 'leave' && outcome.kind !== 'away') {
       this.#rounds.called(responseId);
       return this.#ask(callId, responseId, [...effects, ...closed(outcome)]);
     }
@@ -234,11 +242,16 @@ export class ToolCalls {
       return this.#ask(callId, responseId, [...effects, ...closed(tooSoon(name))]);
     }
     // The model must not wait for a result, nor another worker end the call for a second time.
-    if (this.goodbye.said) return {effects: [...effects, ...closed(endingAlready)]};
+    if (this.goodbye.said || this.absence.current) return {effects: [...effects, ...closed(endingAlready)]};
     effects.push(this.#records.began(callId, open.record));
     this.#leaving ??= open;
-    this.goodbye.say(callId, responseId, audibleUntil, outcome);
-    return {effects};
+    const words = outcome.kind === 'away' ? outcome.say : undefined;
+    if (words === undefined) {
+      this.goodbye.say(callId, responseId, audibleUntil, leaveOf(outcome));
+      return {effects};
+    }
+    this.goodbye.sayMore(callId, audibleUntil, leaveOf(outcome));
+    return {effects, request: {cause: 'farewell', instructions: sayExactly(words), speechOnly: true}};
   }
 
   /** The result of a tool that ran in the background. Idempotent; a result that is not waited for is ignored. */
@@ -285,12 +298,50 @@ export class ToolCalls {
     return [...effects, ...this.#left(false, at), ...this.#memory.toolResult(callId, CALLER_SPOKE)];
   }
 
-  /** Closes the line once the goodbye was heard (`quiet`), unless the caller may be about to say something (`held`). */
-  closing(quiet: boolean, held: boolean, at: Millis): CallEffect[] | undefined {
+  /**
+   * Closes the line once the goodbye was heard (`quiet`), unless the caller may be about to say something (`held`).
+   * `since`: milliseconds since the call began.
+   */
+  closing(quiet: boolean, held: boolean, since: Millis, at: Millis): CallEffect[] | undefined {
     const closing = this.goodbye.over(quiet, held, at);
     if (!closing) return undefined;
+    const {away} = this.goodbye;
+    if (away) {
+      this.goodbye.wentAway();
+      const tool = this.#leaving?.record.name ?? this.#records.of(away.callId)?.name ?? '';
+      return this.absence.begins({...away, tool, since}, at);
+    }
     const leave = closing.wordless ? {intent: 'apologise' as const} : this.goodbye.leave;
     return [...this.hungUp(at), {do: 'leave', ...leave, reason: closing.reason}];
+  }
+
+  /** The caller, who was away, is back: the model is told what came of it, and speaks first. */
+  returned(outcome: AwayOutcome, since: Millis, at: Millis): AfterTool {
+    const over = this.absence.over(outcome, since);
+    if (!over) return {effects: []};
+    const ok = outcome === 'accepted' || outcome === 'sent';
+    const output = toldOf(over);
+    const ended = this.#answered(this.#openCall(over, since, at), {kind: ok ? 'output' : 'failed', output}, at);
+    return this.#ask(over.callId, '', [...over.effects, ...ended]);
+  }
+
+  /** The call ends while the caller is away. */
+  endedAway(outcome: AwayOutcome, since: Millis, at: Millis): CallEffect[] {
+    const over = this.absence.over(outcome, since);
+    if (!over) return [];
+    const {record, calledAt} = this.#openCall(over, since, at);
+    const ok = outcome === 'accepted' || outcome === 'sent';
+    const ended: ToolOutcome = {kind: ok ? 'output' : 'failed', output: ''};
+    return [...over.effects, ...this.#records.ended(over.callId, record, {outcome: ended, durationMs: at - calledAt})];
+  }
+
+  /** The tool call for which the caller was away, perhaps on another worker. */
+  #openCall({callId, record: away}: OpenAbsence, since: Millis, at: Millis): OpenCall {
+    const leaving = this.#leaving;
+    this.#leaving = undefined;
+    if (leaving?.callId === callId) return leaving;
+    const record = this.#records.of(callId) ?? this.#records.next({turn: 0, name: away.tool, at: away.at});
+    return {callId, record, calledAt: at - Math.max(0, since - record.at)};
   }
 
   /** The line is closed. */
@@ -394,11 +445,17 @@ function isInBackground(call: OpenCall | RunningCall): boolean {
   return 'tool' in call && call.tool.isBackground === true;
 }
 
+/** How a tool lets the caller go. */
+function leaveOf(outcome: Extract<ToolOutcome, {kind: 'leave'}> | SentAway): Leave {
+  if (outcome.kind === 'leave') return outcome;
+  return {intent: 'transfer', reason: 'assistant.transferred', away: outcome.order};
+}
+
 /** A tool that throws must not end the call it belongs to, nor any other call of this worker. */
 function runAtOnce(
   tool: ImmediateTool,
   args: ToolArguments | undefined,
-): {readonly outcome: ToolOutcome; readonly warning?: CallEffect[]} {
+): {readonly outcome: ToolOutcome | SentAway; readonly warning?: CallEffect[]} {
   const {name} = tool;
   if (!args) return {outcome: badArguments(name)};
   try {

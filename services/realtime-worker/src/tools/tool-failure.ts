@@ -70,3 +70,13 @@ export const endingAlready = refused('The call is ending already.');
 
 export const tooSoon = (name: string): ToolOutcome =>
   refused(`The caller has not said anything yet: ${name} is refused. Go on with the call.`);
+
+export const notDialable = (to: string): ToolOutcome =>
+  refused(
+    `"${to.slice(0, 40)}" is no destination: it must be a telephone number with + and the code of the country, such as +4722334455. Ask the caller for it.`,
+  );
+
+export const notAllowed = (to: string): ToolOutcome =>
+  refused(
+    `Callers may not be transferred to "${to.slice(0, 40)}": only destinations that the operator has allowed can be called, and numbers abroad or at a higher price are not unless they are named. Tell the caller that this is not possible, and do not try it again.`,
+  );

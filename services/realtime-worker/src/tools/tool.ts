@@ -2,7 +2,7 @@ import type {EntryRule} from '@voicebridge/assistant/digits-tool.ts';
 import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
+import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import type {ToolDefinition} from '../model/model-adapter.ts';
 
 /** What a tool that runs in the background knows of its call. */
@@ -21,7 +21,7 @@ export interface ToolJob {
 /** A tool that answers at once. `run` is a pure function: no I/O, no clock. */
 export interface ImmediateTool extends ToolDefinition {
   readonly runs: 'at-once';
-  run(args: ToolArguments): ToolOutcome;
+  run(args: ToolArguments): ToolOutcome | SentAway;
 }
 
 /** What is the same for all tools whose result comes later. */

@@ -1,4 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {sayExactly} from '../replies/prompts.ts';
 import type {Request} from '../replies/response-sequencer.ts';
 import type {BackgroundTool} from './tool.ts';
 
@@ -43,7 +44,7 @@ export class WaitingWords {
     this.#since = at;
     return {
       cause: 'wait',
-      instructions: `Say exactly these words, and no others, then stop: "${words}"`,
+      instructions: sayExactly(words),
       speechOnly: true,
     };
   }

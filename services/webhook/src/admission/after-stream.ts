@@ -1,8 +1,10 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import {outcomeFact} from '@voicebridge/shared/protocol/away.ts';
 import {retryWithin, sleep} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallContext} from './call-context.ts';
+import {absenceOf, isTaken, keysBefore, onward} from './absence.ts';
 import {connectAnswer, intendedAnswer, legOf} from './answer-for.ts';
 import {SORRY, type CallAnswer} from './call-answer.ts';
 import type {CallRequest} from './call-request.ts';
@@ -25,13 +27,14 @@ const TRIES = 5;
 /**
  * What a caller gets after a stream. A stream ends because it was meant to, because the caller hung up, or by accident.
  * After an accident the caller gets another stream, and the owner of the call goes on. Where stream after stream is lost,
- * one is tried each second. Asked again about the same stream, it gives the same answer. Rejects when Redis does not
+ * one is tried each second. A caller who is to go elsewhere for a while goes there, and gets a stream when they are back. Asked again about the same stream, it gives the same answer. Rejects when Redis does not
  * answer in three seconds.
  */
 export async function afterStream(request: CallRequest, context: CallContext): Promise<CallAnswer> {
   const {clock, metrics, log} = context;
   if (request.isOver) {
-    endCall(request.callSid, 'caller.hung-up', context);
+    const isTransferred = request.away?.outcome === 'accepted';
+    endCall(request.callSid, isTransferred ? 'assistant.transferred' : 'caller.hung-up', context);
     return {kind: 'nothing'};
   }
   const askedAt = clock.now();
@@ -41,7 +44,7 @@ export async function afterStream(request: CallRequest, context: CallContext): P
     if (!next.call && clock.now() - askedAt < FORGOTTEN_MS) throw new Error('the call is unknown');
     return next;
   };
-  const {call, result} = await retryWithin(find, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
+  const {call, result, answer} = await retryWithin(find, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
     answered('failed', undefined, 'Redis stays away');
     throw thrown;
   });
@@ -52,26 +55,35 @@ export async function afterStream(request: CallRequest, context: CallContext): P
     metrics.callsTotal.inc({result});
     return {kind: 'hangUp', say: SORRY};
   }
-  const intended = intendedAnswer(call, context.config);
+  const intended = answer ?? intendedAnswer(call, context.config);
+  if (result === 'away' || result === 'returned') metrics.callsTotal.inc({result});
   if (intended) return intended;
-  metrics.callsTotal.inc({result: 'resumed'});
-  return connectAnswer(call, context.config);
+  if (result !== 'returned') metrics.callsTotal.inc({result: 'resumed'});
+  return connectAnswer(call, context.config, {keys: keysBefore(call)});
 }
 
 /** What becomes of a call whose stream has ended. Without `call` the directory does not have it. */
 interface Next {
   readonly call?: CallEntry;
-  readonly result: 'unknown' | 'decided' | 'repeated' | 'given-up' | 'resumed';
+  readonly result: 'unknown' | 'decided' | 'repeated' | 'given-up' | 'resumed' | 'away' | 'returned';
+  /** For a caller who goes away from the assistant, or does not come back. */
+  readonly answer?: CallAnswer;
 }
 
-async function nextStream({callSid, leg}: CallRequest, context: CallContext): Promise<Next> {
+async function nextStream(request: CallRequest, context: CallContext): Promise<Next> {
+  const {callSid, leg} = request;
   const {directory, config, log, clock} = context;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const call = await directory.read(callSid);
     if (!call) return {result: 'unknown'};
     if (intendedAnswer(call, config)) return {call, result: 'decided'};
+    if (isTaken(call)) return {call, result: 'decided', answer: {kind: 'hangUp'}};
     // The next stream has been decided on already: the request came twice.
     if (leg !== undefined && leg !== legOf(call)) return {call, result: 'repeated'};
+    const plan = absenceOf(call);
+    const next = plan && onward(plan, request, call, context);
+    if (next && 'answer' in next) return {call, result: 'away', answer: next.answer};
+    const outcome = plan && next && outcomeFact({away: plan.away, outcome: next.outcome});
     const lostAt = clock.wall();
     const row = lossesInARow(call, lostAt);
     const isMoved = call.intent === 'migrate';
@@ -82,18 +94,18 @@ async function nextStream({callSid, leg}: CallRequest, context: CallContext): Pr
     const ticket = context.newTicket();
     await directory.putTicket(ticket, {callSid, epoch: call.epoch});
     const {epoch, ticket: replaces} = call;
-    const next = await directory.retry(callSid, {
+    const given = await directory.retry(callSid, {
       epoch,
       replaces,
       ticket,
       attempts: row.attempts,
-      facts: {edgeUrl, connectedAt: `${clock.wall()}`, lostSince: `${row.since}`},
+      facts: {edgeUrl, connectedAt: `${clock.wall()}`, lostSince: `${row.since}`, ...outcome},
     });
     logOfCall(log, callSid, call.facts['traceparent']).info(
-      {moved: isMoved, attempts: next?.attempts},
-      'stream ended early',
+      {moved: isMoved, attempts: given?.attempts, ...(next ? {outcome: next.outcome} : {})},
+      next ? 'caller comes back' : 'stream ended early',
     );
-    if (next) return {call: next, result: 'resumed'};
+    if (given) return {call: given, result: next ? 'returned' : 'resumed'};
   }
   throw new Error('the call changes too fast');
 }

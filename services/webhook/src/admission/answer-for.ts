@@ -2,7 +2,7 @@ import type {ServedCall} from '@voicebridge/shared/call-directory/call-directory
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {WebhookConfig} from '../config.ts';
 import {SORRY, type CallAnswer} from './call-answer.ts';
-import {isAllowed} from './destinations.ts';
+import {isAllowed} from '@voicebridge/shared/protocol/destinations.ts';
 import {isOurEdge, type OurEdges} from './edge-origin.ts';
 
 /** How long a voice speaks, in milliseconds for each character. */
@@ -22,12 +22,12 @@ export function legOf({ticket}: Pick<ServedCall, 'ticket'>): string {
 /**
  * Connects a caller with the stream that is in the directory. Nothing else decides, so every process gives the same
  * answer about the same call. A caller who has to wait for the model hears MODEL_BUSY_SAY first, repeated for as long as
- * it takes. `welcome` is said to all others.
+ * it takes. `welcome` is said to all others. `keys` are pressed before.
  */
 export function connectAnswer(
   call: ServedCall,
   config: OurEdges & Pick<WebhookConfig, 'MODEL_BUSY_SAY'>,
-  welcome?: string,
+  {welcome, keys}: {readonly welcome?: string | undefined; readonly keys?: string | undefined} = {},
 ): CallAnswer {
   const waitMs = waitOf(call);
   const {edgeUrl = config.PUBLIC_EDGE_URL} = call.facts;
@@ -37,6 +37,7 @@ export function connectAnswer(
     edgeUrl: isOurEdge(edgeUrl, config) ? edgeUrl : config.PUBLIC_EDGE_URL,
     ticket: call.ticket,
     leg: legOf(call),
+    keys,
     says: waitMs > 0 ? repeated(config.MODEL_BUSY_SAY, waitMs) : welcomes,
     pauseSeconds: PAUSE_SECONDS,
   };

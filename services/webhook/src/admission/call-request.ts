@@ -1,3 +1,4 @@
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 
 /** What a carrier asks or reports about one call, in no carrier's own form. */
@@ -17,6 +18,19 @@ export interface CallRequest {
   readonly waited: number;
   /** Which stream of the call has ended: the first digits of its ticket. Undefined if the request does not say. */
   readonly leg: string | undefined;
+  /** The caller was away: which absence it was, and what came of it. Undefined if the request does not say. */
+  readonly away: {readonly away: number; readonly outcome: AwayOutcome} | undefined;
+}
+
+/** A carrier asks what a person hears who is called for a caller. */
+export interface WhisperRequest {
+  /** The call of the caller, not the one to the person. */
+  readonly callSid: CallSid;
+  readonly away: number;
+  /** The key that the person pressed; empty: none in time; undefined: they have just answered. */
+  readonly key: string | undefined;
+  /** The person has hung up. */
+  readonly isOver: boolean;
 }
 
 /** What a carrier reports about one stream; for the log. */

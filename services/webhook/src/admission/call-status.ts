@@ -1,5 +1,6 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
@@ -21,8 +22,9 @@ export function callStatus(request: CallRequest, context: CallContext): void {
  */
 export function endCall(
   callSid: CallSid,
-  why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up'>,
+  why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up' | 'assistant.transferred' | 'assistant.hung-up'>,
   {id, directory, workerClient, clock, log}: Pick<CallContext, 'id' | 'directory' | 'workerClient' | 'clock' | 'log'>,
+  away?: AwayOutcome,
 ): void {
   const tell = async () => {
     const call = await directory.read(callSid);
@@ -33,7 +35,12 @@ export function endCall(
       return;
     }
     if (call.state !== 'live') return;
-    const {answer} = await workerClient.ask(call.owner, {type: 'end', callSid, why});
+    const {answer} = await workerClient.ask(call.owner, {
+      type: 'end',
+      callSid,
+      why,
+      ...(away === undefined ? {} : {away}),
+    });
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
   };

@@ -117,7 +117,7 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     const waited = request.waited > 0 ? {waited: request.waited} : {};
     logOfCall(context.log, call.callSid, traceparent).info({...facts, ...waited}, 'call admitted');
   }
-  return intendedAnswer(call, config) ?? connectAnswer(call, config, config.WELCOME_SAY);
+  return intendedAnswer(call, config) ?? connectAnswer(call, config, {welcome: config.WELCOME_SAY});
 }
 
 /** What the answer would look like, for an operator who tries it out without a call. Only where nothing is validated. */

@@ -32,6 +32,7 @@ export function otherCarrier(context: CallContext): CarrierRoutes<unknown, unkno
       held: event.state.held ?? 0,
       waited: event.state.waited ?? 0,
       leg: event.state.stream,
+      away: undefined,
     };
     if (call.isOver) {
       callStatus(call, context);
@@ -61,6 +62,12 @@ function commandsOf(answer: CallAnswer): object[] {
       return [...say(answer.say), {do: 'fetch', from: answer.url}];
     case 'hangUp':
       return [...say(answer.say), {do: 'hangup'}];
+    // This carrier does not send callers elsewhere for a while.
+    case 'queue':
+    case 'refer':
+    case 'wait':
+    case 'whisper':
+    case 'voicemail':
     case 'nothing':
       return [];
     default:

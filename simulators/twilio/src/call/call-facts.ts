@@ -6,7 +6,7 @@ export interface CallFacts {
   readonly callSid: string;
   readonly from: string;
   readonly to: string;
-  readonly direction: 'inbound' | 'outbound-api';
+  readonly direction: 'inbound' | 'outbound-api' | 'outbound-dial';
   status: string;
 }
 

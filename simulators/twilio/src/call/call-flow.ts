@@ -10,7 +10,8 @@ import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import type {StreamEnd} from '../media/media-stream.ts';
 import {sid} from '../sid.ts';
 import {type Method, type Problem, streamAddress} from '../twiml/stream-noun.ts';
-import type {Verb} from '../twiml/twiml.ts';
+import type {Noun, Verb} from '../twiml/twiml.ts';
+import type {Person, PersonEnd} from './person.ts';
 import type {Params} from '../twiml/webhook-client.ts';
 
 /** What a call does next. */
@@ -36,12 +37,32 @@ export interface CallFlowDeps {
   readonly obeying: (document: Document) => void;
   readonly said: (text: string) => void;
   readonly handedTo: (target: string) => void;
+  readonly keysPlayed: (keys: string) => void;
+  /** Rings whoever answers at a target. Undefined: nobody is known there. */
+  readonly ring: (
+    noun: Noun,
+    dial: Pick<DialVerb, 'timeout' | 'timeLimit'>,
+    url: string,
+    signal: AbortSignal,
+  ) => Promise<PersonEnd> | undefined;
+  /** Who serves a queue. */
+  readonly serves: (queue: string) => Person | undefined;
 }
 
 /** What an interrupted step returns; its result is not used. */
 const NOTHING_MORE: Next = {go: 'end', by: 'twilio', reason: 'interrupted'};
 
 type ConnectVerb = Extract<Verb, {verb: 'Connect'}>;
+type DialVerb = Extract<Verb, {verb: 'Dial'}>;
+type EnqueueVerb = Extract<Verb, {verb: 'Enqueue'}>;
+
+/** A key takes so long on the line; a `w` is a pause of half a second. */
+const KEY_MS = 100;
+const PAUSE_KEY_MS = 500;
+/** How long a message in a voice mailbox is. */
+const MESSAGE_MS = 2_000;
+/** What a caller hears in a queue has so many documents at most. */
+const WAITS_AT_MOST = 100;
 
 /**
  * One call, from its first request to its end: asks for a document, obeys it verb by verb, asks again. A hang-up or an
@@ -145,7 +166,28 @@ export class CallFlow {
       case 'Pause':
         return this.#wait(verb.ms, signal);
       case 'Play':
-        handedTo(`Play: ${verb.url}`);
+        if (verb.digits === undefined) {
+          handedTo(`Play: ${verb.url}`);
+          break;
+        }
+        this.#deps.keysPlayed(verb.digits);
+        return this.#wait(
+          [...verb.digits].reduce((sum, key) => sum + (/w/i.test(key) ? PAUSE_KEY_MS : KEY_MS), 0),
+          signal,
+        );
+      case 'Record':
+        handedTo('Record');
+        await this.#wait(MESSAGE_MS, signal);
+        return this.#goOn(verb, url, {
+          RecordingSid: sid('RE'),
+          RecordingUrl: 'https://api.twilio.com/recording',
+          RecordingDuration: String(MESSAGE_MS / 1_000),
+        });
+      case 'Refer':
+        return this.#refer(verb, url, signal);
+      case 'Gather':
+      case 'Leave':
+        this.#deps.alert(12200, `${verb.verb} does nothing on this leg of the simulator`);
         break;
       case 'Connect':
         return this.#connect(verb, url, signal);
@@ -162,6 +204,18 @@ export class CallFlow {
         };
       case 'Dial': {
         for (const target of verb.targets) handedTo(`Dial: ${target}`);
+        const [noun] = verb.nouns;
+        const ringing = noun && this.#deps.ring(noun, verb, url, signal);
+        if (ringing) {
+          const {status, bridged, talkedMs} = await ringing;
+          if (signal.aborted) return undefined;
+          return this.#goOn(verb, url, {
+            DialCallStatus: status,
+            DialCallSid: sid('CA'),
+            DialBridged: String(bridged),
+            ...(status === 'completed' ? {DialCallDuration: String(Math.round(talkedMs / 1000))} : {}),
+          });
+        }
         const {status, ms} = settings.dialOutcome;
         await this.#wait(ms, signal);
         return this.#goOn(verb, url, {
@@ -172,6 +226,8 @@ export class CallFlow {
       }
       case 'Enqueue': {
         handedTo(`Enqueue: ${verb.queue}`);
+        const server = this.#deps.serves(verb.queue);
+        if (server) return this.#queue(verb, server, url, signal);
         const {result, ms} = settings.enqueueOutcome;
         await this.#wait(ms, signal);
         return this.#goOn(verb, url, {
@@ -183,6 +239,72 @@ export class CallFlow {
       }
     }
     return undefined;
+  }
+
+  /** The caller waits until somebody takes them, or what they hear there makes them leave. */
+  async #queue(verb: EnqueueVerb, server: Person, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    const {clock, call} = this.#deps;
+    const from = clock.now();
+    const ended = (QueueResult: string) =>
+      this.#goOn(verb, url, {
+        QueueResult,
+        QueueSid: sid('QU'),
+        QueueTime: String(Math.round((clock.now() - from) / 1000)),
+        CallSid: call.callSid,
+      });
+    if (server.does === 'be-busy') return ended('queue-full');
+    if (server.does === 'fail') return ended('system-error');
+    const isTaken = server.does === 'answer' ? this.#wait(server.after, signal).then(() => true) : undefined;
+    const waits = new AbortController();
+    const stop = () => waits.abort();
+    signal.addEventListener('abort', stop, {once: true});
+    const left = this.#waits(verb, url, waits.signal).then(() => false);
+    const taken = await Promise.race([left, ...(isTaken ? [isTaken] : [])]);
+    waits.abort();
+    if (signal.aborted) return undefined;
+    if (!taken) return ended('leave');
+    if (server.does === 'answer') await this.#wait(server.talks, signal);
+    return ended('bridged');
+  }
+
+  /** Resolves when a document makes the caller leave the queue. */
+  async #waits({waitUrl, method}: EnqueueVerb, url: string, signal: AbortSignal): Promise<void> {
+    const never = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), {once: true}));
+    if (waitUrl === undefined) return await never;
+    for (let asked = 0; asked < WAITS_AT_MOST && !signal.aborted; asked += 1) {
+      const address = new URL(waitUrl, url).href;
+      const answer = await this.#deps.webhooks.ask('wait', {url: address, method, params: {QueueTime: '0'}});
+      const document = documentOf(answer);
+      for (const {code, detail} of document.problems) this.#deps.alert(code, detail);
+      for (const each of document.verbs) {
+        if (signal.aborted) return;
+        if (each.verb === 'Leave') return;
+        if (each.verb === 'Say') await this.#wait(each.text.length * this.#deps.settings.sayMsPerChar, signal);
+        else if (each.verb === 'Pause') await this.#wait(each.ms, signal);
+        else this.#deps.alert(12200, `${each.verb} is not played to a caller in a queue by this simulator`);
+      }
+    }
+    return await never;
+  }
+
+  /** A caller who came by SIP is handed over: then the call is over for Twilio. */
+  async #refer(verb: Extract<Verb, {verb: 'Refer'}>, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    const {call, alert, handedTo, ring} = this.#deps;
+    if (!/^sips?:/.test(call.from)) {
+      alert(12200, 'Refer is for calls that came by SIP');
+      return undefined;
+    }
+    handedTo(`Refer: ${verb.target}`);
+    const timeouts = {timeout: 30_000, timeLimit: 14_400_000};
+    const end = await ring({target: `Sip: ${verb.target}`, method: 'POST'}, timeouts, url, signal);
+    if (signal.aborted) return undefined;
+    const status = end && !end.bridged ? end.status : 'completed';
+    const reported = {ReferCallStatus: status, ReferSipResponseCode: status === 'completed' ? '202' : '486'};
+    if (status !== 'completed') return this.#goOn(verb, url, reported);
+    call.status = 'completed';
+    const action = this.#goOn(verb, url, reported);
+    if (action?.go === 'ask') await this.#deps.webhooks.ask('action', action);
+    return {go: 'end', by: 'platform', reason: 'Refer'};
   }
 
   /** Runs a stream to its end, and asks the action, if there is one. */

@@ -3,14 +3,18 @@ import {type ClipName, readClip} from '../../../audio/clips.ts';
 import {AlertLog} from './alert-log.ts';
 import type {CallFacts} from './call-facts.ts';
 import {CallFlow, type Next} from './call-flow.ts';
-import type {CallReport, FakeCallEvent} from '../report/call-report.ts';
+import type {CallReport, FakeCallEvent, PersonReport} from '../report/call-report.ts';
 import {CallStreams} from './call-streams.ts';
 import {CallWebhooks} from './call-webhooks.ts';
 import type {CallerStep} from '../phone/caller-script.ts';
 import type {Document} from './document.ts';
 import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import {gapsBetween} from '../report/gaps.ts';
+import {type PersonEnd, ringPerson} from './person.ts';
 import {PhoneLine} from './phone-line.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
+import {sid} from '../sid.ts';
+import type {Noun} from '../twiml/twiml.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {TimerWheel} from '../timer-wheel.ts';
 import type {WebhookClient} from '../twiml/webhook-client.ts';
@@ -41,7 +45,11 @@ export class FakeCall {
   readonly #documents: {url: string; at: number; xml: string; verbs: string[]}[] = [];
   readonly #saidByTwilio: string[] = [];
   readonly #handedTo: string[] = [];
+  readonly #keysPlayed: string[] = [];
+  readonly #people: PersonReport[] = [];
+  readonly #personWebhooks: CallWebhooks[] = [];
   readonly #startedAt: number;
+  readonly #told: Promise<void>[] = [];
   #statusCallbackUrl: string | undefined;
   #over = false;
 
@@ -92,6 +100,9 @@ export class FakeCall {
       obeying: document => this.#obeying(document),
       said: text => this.#saidByTwilio.push(text),
       handedTo: target => this.#handedTo.push(target),
+      keysPlayed: keys => this.#keysPlayed.push(keys),
+      serves: queue => deps.settings.people(`Queue: ${queue}`),
+      ring: (noun, times, url, signal) => this.#ring(noun, times, url, signal),
     });
     this.ended = this.#live(first);
   }
@@ -169,8 +180,70 @@ export class FakeCall {
     this.#line.hangUp(endedAt);
     this.#emit({type: 'ended', at: endedAt, endedBy: end.by, reason: end.reason});
     this.#tellStatus(endedAt);
+    await Promise.all(this.#told);
     await Promise.all([this.#webhooks.settled(), ...this.#streams.all.map(stream => stream.gone)]);
     return this.#report(end, endedAt);
+  }
+
+  /** A telephone rings for this call. */
+  #ring(
+    noun: Noun,
+    {timeout, timeLimit}: {readonly timeout: number; readonly timeLimit: number},
+    documentUrl: string,
+    signal: AbortSignal,
+  ): Promise<PersonEnd> | undefined {
+    const {settings, clock} = this.#deps;
+    const person = settings.people(noun.target);
+    if (!person) return undefined;
+    const [heard, rangAt]: [string[], number] = [[], clock.now()];
+    let bridgedAt: number | undefined;
+    const child: CallFacts = {
+      accountSid: this.#facts.accountSid,
+      callSid: sid('CA', settings.ids),
+      from: this.#facts.from,
+      to: noun.target.replace(/^\w+: /, ''),
+      direction: 'outbound-dial',
+      status: 'ringing',
+    };
+    const webhooks = new CallWebhooks({
+      ...this.#deps,
+      call: child,
+      badSignature: false,
+      alert: (code, detail) => this.#alert(code, detail),
+      asked: webhook => this.#emit({type: 'webhook', at: clock.now(), webhook}),
+    });
+    this.#personWebhooks.push(webhooks);
+    const ended = (status: string) =>
+      this.#people.push({
+        target: noun.target,
+        rangAt,
+        heard,
+        ...(bridgedAt === undefined ? {} : {bridgedAt}),
+        endedAt: clock.now(),
+        status,
+      });
+    return ringPerson({
+      noun,
+      timeout,
+      timeLimit,
+      documentUrl,
+      person,
+      child,
+      parentCallSid: this.#facts.callSid,
+      webhooks,
+      clock,
+      sayMsPerChar: settings.sayMsPerChar,
+      heard: text => heard.push(text),
+      bridged: () => {
+        bridgedAt = clock.now();
+        this.#emit({type: 'bridged', at: bridgedAt, target: noun.target});
+      },
+      alert: (code, detail) => this.#alert(code, detail),
+      signal,
+    }).then(end => {
+      ended(signal.aborted ? 'canceled' : end.status);
+      return end;
+    });
   }
 
   #obeying({url, xml, verbs}: Document): void {
@@ -187,14 +260,22 @@ export class FakeCall {
   #tellStatus(endedAt: number): void {
     if (this.#statusCallbackUrl === undefined) return;
     const seconds = Math.ceil((endedAt - this.#startedAt) / 1000);
-    void this.#webhooks.tell('call-status', this.#statusCallbackUrl, {
+    const {late, twice} = this.#deps.settings.statusCallbacks;
+    const url = this.#statusCallbackUrl;
+    const params = {
       CallDuration: String(seconds),
       Duration: String(Math.ceil(seconds / 60)),
       Timestamp: new Date(this.#deps.clock.wall()).toUTCString().replace('GMT', '+0000'),
       CallbackSource: 'call-progress-events',
       SequenceNumber: '0',
       SipResponseCode: '200',
-    });
+    };
+    const {clock, random} = this.#deps;
+    const tell = async () => {
+      if (late > 0) await sleep(clock, random.between(0, late));
+      await this.#webhooks.tell('call-status', url, params);
+    };
+    for (let times = 0; times < (twice ? 2 : 1); times += 1) this.#told.push(tell());
   }
 
   #report(end: Extract<Next, {go: 'end'}>, endedAt: number): CallReport {
@@ -218,9 +299,11 @@ export class FakeCall {
       spoke: this.#line.spoken,
       saidByTwilio: this.#saidByTwilio,
       handedTo: this.#handedTo,
+      keysPlayed: this.#keysPlayed,
+      people: this.#people,
       violations: settings.strict ? this.#alerts.violations : [],
       alerts: this.#alerts.all,
-      webhooks: this.#webhooks.reports,
+      webhooks: [this.#webhooks, ...this.#personWebhooks].flatMap(({reports}) => reports),
       gaps: gapsBetween(streams),
       ...(firstAudioMs === undefined ? {} : {firstAudioMs}),
     };

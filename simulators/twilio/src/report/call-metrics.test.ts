@@ -37,6 +37,8 @@ const report = (facts: Partial<CallReport>): CallReport => ({
   spoke: [],
   saidByTwilio: [],
   handedTo: [],
+  keysPlayed: [],
+  people: [],
   violations: [],
   alerts: [],
   webhooks: [],

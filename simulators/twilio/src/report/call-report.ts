@@ -56,7 +56,7 @@ export interface StreamReport {
 
 /** One request Twilio made. */
 export interface WebhookReport {
-  readonly purpose: 'voice' | 'fallback' | 'action' | 'redirect' | 'call-status' | 'stream-status';
+  readonly purpose: 'voice' | 'fallback' | 'action' | 'redirect' | 'whisper' | 'wait' | 'call-status' | 'stream-status';
   readonly url: string;
   readonly at: Millis;
   readonly ms: Millis;
@@ -73,6 +73,19 @@ export interface Gap {
   readonly ms: Millis;
   /** From the last audible byte before to the first after, if there are both. */
   readonly silentMs?: Millis;
+}
+
+/** A person whom a call has rung. */
+export interface PersonReport {
+  /** As `Noun: address`. */
+  readonly target: string;
+  readonly rangAt: Millis;
+  /** What they heard before they were connected. */
+  readonly heard: readonly string[];
+  /** When the caller and they could hear each other. */
+  readonly bridgedAt?: Millis;
+  readonly endedAt: Millis;
+  readonly status: string;
 }
 
 /** What really happened on a call. Times are monotonic milliseconds of this process; add `clockOrigin` for Unix time. */
@@ -99,6 +112,10 @@ export interface CallReport {
   readonly saidByTwilio: readonly string[];
   /** Dial, Enqueue and Play targets, as `Verb: target`. */
   readonly handedTo: readonly string[];
+  /** Keys that Twilio pressed on the line. */
+  readonly keysPlayed: readonly string[];
+  /** The people whom the call has rung. */
+  readonly people: readonly PersonReport[];
   /** Mistakes in what the product said. Empty when `strict` is off. */
   readonly violations: readonly Alert[];
   /** Everything in Twilio's debugger: the violations, and what merely failed. */
@@ -126,5 +143,6 @@ export type FakeCallEvent =
   | {readonly type: 'callerSpeaks'; readonly at: Millis; readonly clip: string}
   | {readonly type: 'callerSpoke'; readonly at: Millis; readonly clip: string}
   | {readonly type: 'webhook'; readonly at: Millis; readonly webhook: WebhookReport}
+  | {readonly type: 'bridged'; readonly at: Millis; readonly target: string}
   | {readonly type: 'alert'; readonly at: Millis; readonly alert: Alert}
   | {readonly type: 'ended'; readonly at: Millis; readonly endedBy: EndedBy; readonly reason: string};

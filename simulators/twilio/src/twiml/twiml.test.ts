@@ -33,17 +33,17 @@ test('a document for a streamed call is read with all it says', () => {
 });
 
 test('handing over, hanging up and refusing are read', () => {
-  expect(readTwiml(inResponse('<Reject reason="busy"/>')).verbs).toEqual([{verb: 'Reject', reason: 'busy'}]);
+  expect(readTwiml(inResponse('<Reject reason="busy"/>')).verbs).toMatchObject([{verb: 'Reject', reason: 'busy'}]);
   expect(
     readTwiml(inResponse('<Dial>+15550100003</Dial><Enqueue action="/q">support</Enqueue><Play>/a.mp3</Play><Hangup/>'))
       .verbs,
-  ).toEqual([
+  ).toMatchObject([
     {verb: 'Dial', targets: ['Number: +15550100003'], method: 'POST'},
     {verb: 'Enqueue', queue: 'support', action: '/q', method: 'POST'},
     {verb: 'Play', url: '/a.mp3'},
     {verb: 'Hangup'},
   ]);
-  expect(readTwiml(inResponse('<Dial action="/d"><Sip>sip:a@b</Sip><Number>+1</Number></Dial>')).verbs).toEqual([
+  expect(readTwiml(inResponse('<Dial action="/d"><Sip>sip:a@b</Sip><Number>+1</Number></Dial>')).verbs).toMatchObject([
     {verb: 'Dial', targets: ['Sip: sip:a@b', 'Number: +1'], action: '/d', method: 'POST'},
   ]);
 });

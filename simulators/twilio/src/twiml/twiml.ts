@@ -11,14 +11,32 @@ interface Continuation {
 /** One instruction of a TwiML document that this simulator obeys. */
 export type Verb =
   | {readonly verb: 'Say'; readonly text: string; readonly loop: number}
-  | {readonly verb: 'Play'; readonly url: string}
+  | {readonly verb: 'Play'; readonly url: string; readonly digits?: string}
   | {readonly verb: 'Pause'; readonly ms: Millis}
   | ({readonly verb: 'Connect'; readonly stream: StreamNoun} & Continuation)
   | {readonly verb: 'Redirect'; readonly url: string; readonly method: Method}
   | {readonly verb: 'Hangup'}
   | {readonly verb: 'Reject'; readonly reason: string}
-  | ({readonly verb: 'Dial'; readonly targets: readonly string[]} & Continuation)
-  | ({readonly verb: 'Enqueue'; readonly queue: string} & Continuation);
+  | ({
+      readonly verb: 'Dial';
+      readonly targets: readonly string[];
+      readonly nouns: readonly Noun[];
+      readonly timeout: Millis;
+      readonly timeLimit: Millis;
+    } & Continuation)
+  | ({readonly verb: 'Enqueue'; readonly queue: string; readonly waitUrl?: string} & Continuation)
+  | ({readonly verb: 'Gather'; readonly timeout: Millis; readonly says: readonly string[]} & Continuation)
+  | ({readonly verb: 'Refer'; readonly target: string} & Continuation)
+  | ({readonly verb: 'Record'} & Continuation)
+  | {readonly verb: 'Leave'};
+
+/** Whom a Dial rings. `url`: what they hear first. */
+export interface Noun {
+  /** As `Number: +47…`. */
+  readonly target: string;
+  readonly url?: string;
+  readonly method: Method;
+}
 
 /** A document: what to do, and what Twilio's debugger would say about it. A fatal problem leaves nothing to do. */
 export interface Twiml {
@@ -47,6 +65,16 @@ const ATTRIBUTES: Readonly<Record<string, readonly string[]>> = {
       ' ',
     ),
   ],
+  Gather: [
+    ...CONTINUATION,
+    ...'input timeout numDigits finishOnKey actionOnEmptyResult language hints bargeIn speechTimeout'.split(' '),
+  ],
+  Refer: CONTINUATION,
+  Record: [
+    ...CONTINUATION,
+    ...'timeout finishOnKey maxLength playBeep trim transcribe transcribeCallback recordingStatusCallback'.split(' '),
+  ],
+  Leave: [],
   Enqueue: [...CONTINUATION, ...'waitUrl waitUrlMethod workflowSid maxQueueSize'.split(' ')],
 };
 
@@ -86,7 +114,20 @@ function readVerb(element: XmlElement, problems: Problem[]): Verb | undefined {
     case 'Say':
       return {verb: 'Say', text: text.trim(), loop: Number(attributes['loop'] ?? 1)};
     case 'Play':
-      return {verb: 'Play', url: text.trim()};
+      return readPlay(element, problems);
+    case 'Leave':
+      return {verb: 'Leave'};
+    case 'Gather':
+      return {
+        verb: 'Gather',
+        timeout: Number(attributes['timeout'] ?? 5) * 1_000,
+        says: element.children.flatMap(({name, text}) => (name === 'Say' ? [text.trim()] : [])),
+        ...continuationOf(attributes),
+      };
+    case 'Record':
+      return {verb: 'Record', ...continuationOf(attributes)};
+    case 'Refer':
+      return readRefer(element, problems);
     case 'Pause':
       return {verb: 'Pause', ms: Number(attributes['length'] ?? 1) * 1000};
     case 'Redirect':
@@ -96,9 +137,21 @@ function readVerb(element: XmlElement, problems: Problem[]): Verb | undefined {
     case 'Reject':
       return {verb: 'Reject', reason: attributes['reason'] ?? 'rejected'};
     case 'Dial':
-      return {verb: 'Dial', targets: dialTargets(element), ...continuationOf(attributes)};
+      return {
+        verb: 'Dial',
+        targets: dialTargets(element),
+        nouns: dialNouns(element, problems),
+        timeout: Number(attributes['timeout'] ?? 30) * 1_000,
+        timeLimit: Number(attributes['timeLimit'] ?? 14_400) * 1_000,
+        ...continuationOf(attributes),
+      };
     case 'Enqueue':
-      return {verb: 'Enqueue', queue: text.trim() || (attributes['workflowSid'] ?? ''), ...continuationOf(attributes)};
+      return {
+        verb: 'Enqueue',
+        queue: text.trim() || (attributes['workflowSid'] ?? ''),
+        ...(attributes['waitUrl'] === undefined ? {} : {waitUrl: attributes['waitUrl']}),
+        ...continuationOf(attributes),
+      };
     default:
       return readConnect(element, problems);
   }
@@ -111,6 +164,51 @@ function readConnect({children, attributes}: XmlElement, problems: Problem[]): V
     return undefined;
   }
   return {verb: 'Connect', stream: readStream(noun, problems), ...continuationOf(attributes)};
+}
+
+/** Keys that Twilio can press; `w` and `W` are pauses. */
+const KEYS = /^[0-9A-Da-d*#wW]+$/;
+
+function readPlay({attributes, text}: XmlElement, problems: Problem[]): Verb | undefined {
+  const {digits} = attributes;
+  if (digits === undefined) return {verb: 'Play', url: text.trim()};
+  if (KEYS.test(digits) && text.trim() === '') return {verb: 'Play', url: '', digits};
+  problems.push({code: 12200, detail: `Play cannot press ${JSON.stringify(digits)}`});
+  return undefined;
+}
+
+function readRefer({children, attributes}: XmlElement, problems: Problem[]): Verb | undefined {
+  const [noun, second] = children;
+  if (noun?.name !== 'Sip' || second || !/^sips?:\S+@\S+$/.test(noun.text.trim())) {
+    problems.push({code: 12200, detail: 'Refer must hold exactly one Sip with an address'});
+    return undefined;
+  }
+  return {verb: 'Refer', target: noun.text.trim(), ...continuationOf(attributes)};
+}
+
+/** The attributes of whom a Dial rings; what is said or pressed elsewhere is a mistake. */
+const NOUN_ATTRIBUTES =
+  'url method sendDigits statusCallback statusCallbackEvent statusCallbackMethod username password byoc'.split(' ');
+
+function dialNouns({children, text}: XmlElement, problems: Problem[]): Noun[] {
+  if (text.trim() !== '') return [{target: `Number: ${text.trim()}`, method: 'POST'}];
+  return children.map(({name, attributes, text}) => {
+    const address = text.trim();
+    if (name === 'Number' && !/^\+?\d{3,15}$/.test(address))
+      problems.push({code: 13223, detail: `Dial: the number ${JSON.stringify(address)} is invalid`});
+    if (name === 'Sip' && !/^sips?:\S+@\S+$/.test(address))
+      problems.push({code: 13224, detail: `Dial: the SIP address ${JSON.stringify(address)} is invalid`});
+    const ofConference = name === 'Conference';
+    for (const attribute of Object.keys(attributes))
+      if (!ofConference && !NOUN_ATTRIBUTES.includes(attribute))
+        problems.push({code: 12200, detail: `${name} has no attribute ${attribute}`});
+    const {url} = attributes;
+    return {
+      target: `${name}: ${address}`,
+      method: methodOf(attributes['method']),
+      ...(url === undefined ? {} : {url}),
+    };
+  });
 }
 
 function dialTargets({children, text}: XmlElement): string[] {

@@ -1,16 +1,22 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {CallAnswer, HeldFor} from '../../admission/call-answer.ts';
+import type {CallAnswer, HeldFor, WayBack} from '../../admission/call-answer.ts';
 import type {WebhookConfig} from '../../config.ts';
 
 /** A whole TwiML document, as text. Twilio's own builder has escaped everything in it. */
 export type Twiml = string;
 
+type RenderConfig = Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS'>;
+
+/** The longest message in a voice mailbox. */
+const LONGEST_MESSAGE_SECONDS = 180;
+/** Between two sentences in a queue. */
+const BETWEEN_WAITING_SECONDS = 10;
+/** After the last word of a whisper a key is awaited for so long. */
+const KEY_WITHIN_SECONDS = 8;
+
 /** An answer as TwiML: https://www.twilio.com/docs/voice/twiml */
-export function renderAnswer(
-  answer: CallAnswer,
-  config: Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS'>,
-): Twiml {
+export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
   const response = new VoiceResponse();
   switch (answer.kind) {
     case 'connect':
@@ -28,7 +34,30 @@ export function renderAnswer(
       break;
     case 'dial':
       if (answer.say) response.say(printable(answer.say));
-      dial(response, printable(answer.target), config.TRANSFER_MAX_SECONDS);
+      dial(response, answer, config);
+      if (answer.back) response.redirect({method: 'POST'}, backUrl(answer.back, config));
+      else response.hangup();
+      break;
+    case 'queue':
+      queue(response, answer, config);
+      break;
+    case 'wait':
+      wait(response, answer);
+      break;
+    case 'refer':
+      response.refer({action: backUrl(answer.back, config)}).sip(printable(answer.target));
+      response.redirect({method: 'POST'}, backUrl(answer.back, config));
+      break;
+    case 'whisper':
+      whisper(response, answer, config);
+      break;
+    case 'voicemail':
+      response.say(voice(answer.language), printable(answer.say));
+      response.record({
+        maxLength: LONGEST_MESSAGE_SECONDS,
+        playBeep: true,
+        action: `${config.PUBLIC_WEBHOOK_URL}/after-stream`,
+      });
       response.hangup();
       break;
     case 'redirect':
@@ -53,9 +82,10 @@ export function renderAnswer(
  */
 function connect(
   response: VoiceResponse,
-  {edgeUrl, ticket, leg, says, pauseSeconds}: Extract<CallAnswer, {kind: 'connect'}>,
+  {edgeUrl, ticket, leg, keys, says, pauseSeconds}: Extract<CallAnswer, {kind: 'connect'}>,
   origin: string,
 ): void {
+  if (keys !== undefined) response.play({digits: keys});
   for (const [index, sentence] of says.entries()) {
     if (index > 0) response.pause({length: pauseSeconds});
     response.say(printable(sentence));
@@ -68,12 +98,69 @@ function connect(
   response.redirect({method: 'POST'}, after);
 }
 
-function dial(response: VoiceResponse, target: string, timeLimit: number): void {
-  const dialling = response.dial({answerOnBridge: true, timeLimit});
-  if (/^sips?:/.test(target)) dialling.sip(target);
-  else if (target.startsWith('client:')) dialling.client(target.slice('client:'.length));
-  else dialling.number(target);
+function dial(
+  response: VoiceResponse,
+  {target: written, back, ringSeconds, record, from}: Extract<CallAnswer, {kind: 'dial'}>,
+  config: RenderConfig,
+): void {
+  const target = printable(written);
+  const dialling = response.dial({
+    answerOnBridge: true,
+    timeLimit: config.TRANSFER_MAX_SECONDS,
+    ...(back ? {action: backUrl(back, config)} : {}),
+    ...(ringSeconds === undefined ? {} : {timeout: ringSeconds}),
+    ...(record === true ? {record: 'record-from-answer-dual'} : {}),
+    ...(from === undefined ? {} : {callerId: printable(from)}),
+  });
+  const url = back && {url: whisperUrl(back, config)};
+  if (/^sips?:/.test(target)) dialling.sip(url ?? {}, target);
+  else if (target.startsWith('client:')) dialling.client(url ?? {}, target.slice('client:'.length));
+  else dialling.number(url ?? {}, target);
 }
+
+function queue(
+  response: VoiceResponse,
+  {name, workflow, seconds, back}: Extract<CallAnswer, {kind: 'queue'}>,
+  config: RenderConfig,
+): void {
+  const action = backUrl(back, config);
+  if (workflow === null) {
+    response.enqueue({action, waitUrl: `${config.PUBLIC_WEBHOOK_URL}/waiting?seconds=${seconds}`}, printable(name));
+  } else {
+    const waitUrl = `${config.PUBLIC_WEBHOOK_URL}/waiting?seconds=${seconds}`;
+    response.enqueue({action, waitUrl, workflowSid: workflow}).task({}, JSON.stringify({queue: printable(name)}));
+  }
+  response.redirect({method: 'POST'}, action);
+}
+
+function wait(response: VoiceResponse, {say, seconds}: Extract<CallAnswer, {kind: 'wait'}>): void {
+  for (let at = 0; at < seconds; at += BETWEEN_WAITING_SECONDS) {
+    response.say(printable(say));
+    response.pause({length: Math.min(BETWEEN_WAITING_SECONDS, seconds - at)});
+  }
+  response.leave();
+}
+
+function whisper(
+  response: VoiceResponse,
+  {says, language, callSid, away}: Extract<CallAnswer, {kind: 'whisper'}>,
+  config: RenderConfig,
+): void {
+  const action = `${whisperUrl({callSid, away}, config)}&asked=1`;
+  const gather = response.gather({numDigits: 1, timeout: KEY_WITHIN_SECONDS, action});
+  // Said twice: a person who has just answered does not listen yet.
+  for (const sentence of [...says, ...says]) gather.say(voice(language), printable(sentence));
+  response.hangup();
+}
+
+const voice = (language: string | null): Parameters<VoiceResponse['say']>[0] =>
+  // oxlint-disable-next-line no-unsafe-type-assertion
+  (language === null ? {} : {language: printable(language)}) as Parameters<VoiceResponse['say']>[0];
+
+const backUrl = ({leg, away}: WayBack, config: RenderConfig) =>
+  `${config.PUBLIC_WEBHOOK_URL}/after-stream?leg=${leg}&away=${away}`;
+const whisperUrl = ({callSid, away}: Pick<WayBack, 'callSid' | 'away'>, config: RenderConfig) =>
+  `${config.PUBLIC_WEBHOOK_URL}/whisper?call=${encodeURIComponent(callSid)}&away=${away}`;
 
 /** Without what XML cannot hold, such as control characters: the builder throws on them, and the caller would hear an error. */
 function printable(text: string): string {

@@ -1,5 +1,6 @@
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {z} from 'zod';
-import type {CallRequest, StreamStatus} from '../../admission/call-request.ts';
+import type {CallRequest, StreamStatus, WhisperRequest} from '../../admission/call-request.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 
 /** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
@@ -16,6 +17,11 @@ const smallNumber = () =>
     .transform(Number)
     .catch(0)
     .default(0);
+
+const absenceNumber = z
+  .string()
+  .regex(/^\d{1,4}$/)
+  .transform(Number);
 
 /** The parameters that we use of a request about a call; Twilio sends more, and adds some each year. */
 export const TwilioRequest = z.object({
@@ -35,6 +41,12 @@ export const TwilioRequest = z.object({
     .regex(/^[0-9a-f]{8}$/)
     .optional()
     .catch(undefined),
+  /** Ours: which absence of the caller has ended. */
+  away: absenceNumber.optional().catch(undefined),
+  DialCallStatus: z.string().optional(),
+  DialBridged: z.string().optional(),
+  QueueResult: z.string().optional(),
+  ReferCallStatus: z.string().optional(),
   /** Ours: the answer to the same request failed once before. */
   again: z.literal('1').optional().catch(undefined),
 });
@@ -70,7 +82,56 @@ export function toCallRequest(form: TwilioRequest, all: Readonly<Record<string, 
     held,
     waited,
     leg,
+    away: form.away === undefined ? undefined : {away: form.away, outcome: outcomeOf(form)},
   };
+}
+
+/** What `<Dial>`, `<Enqueue>` or `<Refer>` came to. A dialled call is `completed` too where the person did not take it. */
+function outcomeOf({DialCallStatus, DialBridged, QueueResult, ReferCallStatus}: TwilioRequest): AwayOutcome {
+  if (QueueResult !== undefined) return OF_QUEUE[QueueResult] ?? 'failed';
+  if (ReferCallStatus !== undefined) return OF_REFER[ReferCallStatus] ?? 'failed';
+  if (DialCallStatus === 'completed' || DialCallStatus === 'answered')
+    return DialBridged === 'true' ? 'accepted' : 'declined';
+  return OF_DIAL[DialCallStatus ?? ''] ?? 'unknown';
+}
+
+type Outcomes = Readonly<Record<string, AwayOutcome>>;
+const OF_DIAL: Outcomes = {busy: 'busy', 'no-answer': 'no-answer', canceled: 'no-answer', failed: 'failed'};
+const OF_REFER: Outcomes = {
+  ...OF_DIAL,
+  'in-progress': 'accepted',
+  answered: 'accepted',
+  completed: 'accepted',
+};
+const OF_QUEUE: Outcomes = {
+  bridged: 'accepted',
+  'bridging-in-process': 'accepted',
+  redirected: 'accepted',
+  'redirected-from-bridged': 'accepted',
+  leave: 'no-answer',
+  'queue-full': 'busy',
+  hangup: 'hung-up',
+};
+
+/** What Twilio asks about the call to a person: `call` and `away` are ours, `CallSid` is that of the person's call. */
+const WhisperForm = z.object({
+  call: TwilioCallSid,
+  away: absenceNumber,
+  asked: z.literal('1').optional().catch(undefined),
+  Digits: z.string().max(10).default(''),
+  CallStatus: z.string().default('in-progress'),
+});
+const WhisperOfAnyPhone = WhisperForm.extend({call: CallSid});
+
+/** Undefined: it is no such request. */
+export function toWhisperRequest(
+  form: Readonly<Record<string, unknown>>,
+  {isValidated}: {readonly isValidated: boolean},
+): WhisperRequest | undefined {
+  const {data} = (isValidated ? WhisperForm : WhisperOfAnyPhone).safeParse(form);
+  if (!data) return undefined;
+  const {call: callSid, away, asked, Digits, CallStatus} = data;
+  return {callSid, away, key: asked ? Digits : undefined, isOver: OVER.has(CallStatus)};
 }
 
 /** The form of a `<Stream>` status callback. */

@@ -11,13 +11,19 @@ import {incomingCall, previewAnswer} from '../../admission/incoming-call.ts';
 import type {CarrierRoutes} from '../../admission/carrier-routes.ts';
 import {twilioDoor} from './door.ts';
 import type {Form, WithForm} from './form.ts';
+import {whisper} from '../../admission/absence.ts';
 import {renderAnswer} from './render-answer.ts';
-import {RequestOfAnyPhone, toCallRequest, toStreamStatus, TwilioRequest} from './request.ts';
+import {RequestOfAnyPhone, toCallRequest, toStreamStatus, toWhisperRequest, TwilioRequest} from './request.ts';
 
 const INCOMING_CALL = '/incoming-call';
 const AFTER_STREAM = '/after-stream';
 const CALL_STATUS = '/call-status';
 const STREAM_STATUS = '/stream-status';
+const WHISPER = '/whisper';
+const WAITING = '/waiting';
+
+/** Nobody waits longer in a queue, in seconds. */
+const MOST_WAITING = 600;
 
 /** All requests of Twilio's. The door checks the signature first: nothing in Redis or elsewhere is read before. */
 export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessage, ServerResponse, Router> {
@@ -76,11 +82,26 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     streamStatus(toStreamStatus(paramsOf(request)), log);
     response.sendStatus(204);
   };
+  const personAnswers = async (request: Request, response: Response) => {
+    const asked = toWhisperRequest(paramsOf(request), {isValidated: config.TWILIO_VALIDATE});
+    if (!asked) return refuse(response, {});
+    const answer = await whisper(asked, context).catch((thrown: unknown): CallAnswer => {
+      logOfCall(log, asked.callSid).error({err: thrown}, 'cannot tell a person about a caller');
+      return {kind: 'hangUp'};
+    });
+    send(response, answer);
+  };
+  const callerWaits = (request: Request, response: Response) => {
+    const seconds = Math.min(MOST_WAITING, Number(paramsOf(request)['seconds']) || 1);
+    send(response, {kind: 'wait', say: config.MODEL_BUSY_SAY, seconds});
+  };
   // Whether Twilio asks by GET or by POST is set by the operator in Twilio's console.
   router.route(AFTER_STREAM).get(streamEnded).post(streamEnded);
+  router.route(WHISPER).get(personAnswers).post(personAnswers);
+  router.route(WAITING).get(callerWaits).post(callerWaits);
   router.route(CALL_STATUS).get(callChanged).post(callChanged);
   router.route(STREAM_STATUS).get(streamChanged).post(streamChanged);
-  const paths = new Set([INCOMING_CALL, AFTER_STREAM, CALL_STATUS, STREAM_STATUS]);
+  const paths = new Set([INCOMING_CALL, AFTER_STREAM, WHISPER, WAITING, CALL_STATUS, STREAM_STATUS]);
   return {paths, door: twilioDoor(context), router};
 }
 

@@ -21,6 +21,14 @@ describe('a caller is transferred', () => {
     'client:annabel',
     '',
   ])('never to %s, whatever the model was talked into', target => expect(isAllowed(target, allowed)).toBe(false));
+  test('never to a number that costs what its owner wants, unless the pattern names such numbers', () => {
+    const wide = transferAllow().parse('+1*,+47*,+4782*');
+    expect(isAllowed('+19005550100', wide)).toBe(false);
+    expect(isAllowed('+12125550100', wide)).toBe(true);
+    expect(isAllowed('+4782012345', wide)).toBe(true);
+    expect(isAllowed('+4782012345', transferAllow().parse('+47*'))).toBe(false);
+    expect(isAllowed('+19005550100', transferAllow().parse('+19005550100'))).toBe(true);
+  });
   test('nowhere while nothing is allowed', () => {
     expect(isAllowed('+4722334455', transferAllow().parse(undefined))).toBe(false);
   });
