@@ -23,10 +23,15 @@ const values = commandLine({
       .default(Object.keys(SCENES).join())
       .refine(text => text.split(',').every(name => name in SCENES), `must be of ${Object.keys(SCENES).join(', ')}`)
       .describe('which things die, with commas between'),
+    ages: z
+      .string()
+      .regex(/^\d+(,\d+)*$/, 'must be minutes with commas between')
+      .default('0,10,60')
+      .describe('how old the calls of old-calls are, in minutes'),
     write: toggle().describe('writes the figures into docs/RELIABILITY.md'),
   }),
 });
-const plan = {calls: values.calls, repetitions: values.repetitions};
+const plan = {calls: values.calls, repetitions: values.repetitions, ages: values.ages.split(',').map(Number)};
 const load = () => loadavg()[0]?.toFixed(1);
 const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 console.log(`${machine}; ${plan.calls} calls over 3 workers and 2 edges, ${plan.repetitions} repetitions`);

@@ -43,10 +43,10 @@ async function evenOut(fleet: ProcessFleet): Promise<void> {
   await fullest?.stop(30_000);
 }
 
-/** A worker is killed whose calls are 10, and then 60 minutes old; calls that have just begun are measured beside them. */
+/** A worker is killed whose calls are so many minutes old; calls that have just begun are measured beside them. */
 async function oldCalls(plan: Plan): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const minutes of [0, 10, 60]) rows.push(...(await workerDies(plan, 'SIGKILL', minutes)));
+  for (const minutes of plan.ages) rows.push(...(await workerDies(plan, 'SIGKILL', minutes)));
   return rows;
 }
 

@@ -2,6 +2,8 @@
 export interface Plan {
   readonly calls: number;
   readonly repetitions: number;
+  /** How old calls are made, in minutes. */
+  readonly ages: readonly number[];
 }
 
 /** A row of the table: measurement, goal, result. */

@@ -27,6 +27,8 @@ export interface ClaimCost {
   readonly claimMs: number;
   readonly restoreMs: number;
   readonly recallMs: number;
+  /** The most processor time that it took meanwhile without a pause: for so long all its other calls wait. */
+  readonly blockedMs: number;
 }
 
 /** Measures takes of an invented call of this age. */
@@ -57,7 +59,7 @@ export async function claimCost(
     await directory.compact(callSid, 1, {lines: journal.length, snapshot});
   }
   const lines = await directory.journal(callSid);
-  const times: {claim: number; restore: number; recall: number}[] = [];
+  const times: {claim: number; restore: number; recall: number; blocked: number}[] = [];
   for (let epoch = 1; epoch <= 40; epoch += 1) {
     const began = performance.now();
     const claim = await directory.claim(callSid, {epoch, owner: to, at: 0});
@@ -70,11 +72,13 @@ export async function claimCost(
     const options = {directory, callSid, epoch, clock: systemClock, log, entries: read};
     const rest = {currentEntry: () => claim.call, mayCompact: () => false, onFenced: () => {}};
     const journal = new CallJournal({...options, ...rest});
+    const blocked = longestPiece();
     if (isCompacted)
       await recallPast(callSid, {directory, clock: systemClock, log}, {seal, entries: read, restored, journal});
     const recalled = performance.now();
+    const taken = {claim: claimed - began, restore: restoredAt - claimed, recall: recalled - restoredAt};
     // The first takes run code that is not compiled yet.
-    if (epoch > 8) times.push({claim: claimed - began, restore: restoredAt - claimed, recall: recalled - restoredAt});
+    if (epoch > 8) times.push({...taken, blocked: blocked()});
   }
   redis.disconnect();
   return {
@@ -85,6 +89,7 @@ export async function claimCost(
     claimMs: best(times.map(({claim}) => claim)),
     restoreMs: best(times.map(({restore}) => restore)),
     recallMs: best(times.map(({recall}) => recall)),
+    blockedMs: best(times.map(({blocked}) => blocked)),
   };
 }
 
@@ -101,6 +106,31 @@ function callOf(minutes: number): JournalEntry[] {
     else written.push(entry);
   }
   return written;
+}
+
+/**
+ * Watches the event loop from now on. The result ends that, and returns the most processor time between two of its turns,
+ * in milliseconds: other work on the machine does not count.
+ */
+function longestPiece(): () => number {
+  let longest = 0;
+  let [isOver, last] = [false, threadMs()];
+  const look = () => {
+    const now = threadMs();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setImmediate(look);
+  };
+  setImmediate(look);
+  return () => {
+    isOver = true;
+    return Math.max(longest, threadMs() - last);
+  };
+}
+
+function threadMs(): number {
+  const {user, system} = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Other work on the machine only ever adds. */

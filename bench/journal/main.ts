@@ -24,8 +24,8 @@ const {calls, seconds} = commandLine({
 
 const binary = await findRedisBinary();
 const redis = await (binary ? startRedisBinary(binary) : startEmbeddedRedis());
-console.log('| a call of | entries | journal | claim | read and restored | then: its past |');
-console.log('| --- | --: | --: | --: | --: | --: |');
+console.log('| a call of | entries | journal | claim | read and restored | then: its past | in one piece |');
+console.log('| --- | --: | --: | --: | --: | --: | --: |');
 const [plain, compacted, sealed] = [
   {isCompacted: false, isSealed: false},
   {isCompacted: true, isSealed: false},
@@ -44,14 +44,14 @@ for (const [minutes, form] of [
 ] as const) {
   const {isCompacted, isSealed} = form;
   const cost = await claimCost(`redis://127.0.0.1:${redis.port}`, minutes, form);
-  const [claim, restore, recall] = [cost.claimMs, cost.restoreMs, cost.recallMs].map(ms => `${ms.toFixed(2)} ms`);
+  const [claim, restore, recall, blocked] = [cost.claimMs, cost.restoreMs, cost.recallMs, cost.blockedMs].map(ms => `${ms.toFixed(2)} ms`);
   const age = minutes < 1 ? `${minutes * 60} s` : `${minutes} min`;
   const row = [
     `${age}${isCompacted ? '' : ', not compacted'}${isSealed ? ', sealed' : ''}`,
     cost.entries,
     `${cost.kilobytes.toFixed(0)} KiB`,
   ];
-  console.log(`| ${[...row, claim, restore, isCompacted ? recall : ''].join(' | ')} |`);
+  console.log(`| ${[...row, claim, restore, isCompacted ? `${recall} | ${blocked}` : ' | '].join(' | ')} |`);
 }
 const {plainUs, sealedUs, openedUs, plainBytes, sealedBytes} = sealingCost();
 console.log(
