@@ -10,7 +10,11 @@ import {usualAssistant} from '../../services/realtime-worker/src/testing/call.ts
 import {assistantTools} from '../../services/realtime-worker/src/tools/assistant-tools.ts';
 import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/server-events.ts';
 import type {ModelCommand, ModelEvent} from '../../services/realtime-worker/src/model/model-adapter.ts';
-import {clientEvent, sessionUpdate} from '../../services/realtime-worker/src/model/openai/client-events.ts';
+import {
+  appendMessage,
+  clientEvent,
+  sessionUpdate,
+} from '../../services/realtime-worker/src/model/openai/client-events.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
@@ -371,7 +375,7 @@ export class SimulatedCall {
         this.#link?.tell(JSON.stringify(clientEvent(effect.command)));
         return;
       case 'hear':
-        this.#link?.tell(JSON.stringify({type: 'input_audio_buffer.append', audio: effect.payload}));
+        this.#link?.tell(appendMessage(Buffer.from(effect.payload), 0, effect.payload.length).toString());
         return;
       case 'edge':
         if (effect.frame.kind === 'audio')

@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest';
 import {openingHours} from '../../testing/tools.ts';
 import {assistantTools} from '../../tools/assistant-tools.ts';
-import {clientEvent, sessionUpdate} from './client-events.ts';
+import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
 
 const settings = {
   model: 'gpt-realtime-2.1',
@@ -25,6 +25,15 @@ test('the model is offered the tools that the assistant has, and nothing of how 
   const {session} = sessionUpdate({...settings, tools: [openingHours]}, '');
   expect(session.tools).toEqual([{type: 'function', name, description, parameters}]);
   expect(sessionUpdate({...settings, tools: []}, '').session.tools).toEqual([]);
+});
+
+test('caller audio is the event that JSON would make of it, whatever came before it', () => {
+  const lengths = [216, 216, 4, 0, 216, 90_000, 216, 4_000];
+  for (const length of lengths) {
+    const payload = 'Az+/'.repeat(length / 4);
+    const event = appendMessage(Buffer.from(`---${payload}---`), 3, 3 + length);
+    expect(event.toString()).toBe(JSON.stringify({type: 'input_audio_buffer.append', audio: payload}));
+  }
 });
 
 test('an assistant may say how the model listens and thinks', () => {

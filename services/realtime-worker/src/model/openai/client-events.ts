@@ -119,6 +119,30 @@ export function clientEvent(command: ModelCommand, turns?: TurnDetection): Realt
   }
 }
 
+const APPEND_HEAD = Buffer.from('{"type":"input_audio_buffer.append","audio":"');
+const APPEND_TAIL = Buffer.from('"}');
+/** The last event for caller audio, and room for a longer one. */
+let append = Buffer.concat([APPEND_HEAD, Buffer.alloc(1_024)]);
+let appended = append;
+
+/**
+ * The event for caller audio, fifty times a second and call: written by hand, because base64 needs no escaping. `bytes` has
+ * the base64 text from `from` up to, but not including, `to`. The event is valid until the next call.
+ */
+export function appendMessage(bytes: Buffer, from: number, to: number): Buffer {
+  const end = APPEND_HEAD.length + (to - from);
+  const length = end + APPEND_TAIL.length;
+  if (length > append.length) {
+    append = Buffer.alloc(2 * length);
+    APPEND_HEAD.copy(append);
+  }
+  bytes.copy(append, APPEND_HEAD.length, from, to);
+  APPEND_TAIL.copy(append, end);
+  // Frames are all of one length.
+  if (appended.length !== length || appended.buffer !== append.buffer) appended = append.subarray(0, length);
+  return appended;
+}
+
 /** OpenAI takes ids of at most 32 characters from clients; other servers give out longer ones. */
 function shortId(id: string): string {
   return id.slice(-32);

@@ -1,5 +1,4 @@
 import type {IncomingMessage} from 'node:http';
-import type {Writable} from 'node:stream';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
@@ -18,8 +17,7 @@ import type {
   ModelTraits,
   SessionSettings,
 } from '../model-adapter.ts';
-import {appendFrame} from './append-frame.ts';
-import {clientEvent, sessionUpdate} from './client-events.ts';
+import {appendMessage, clientEvent, sessionUpdate} from './client-events.ts';
 
 export interface OpenAIOptions {
   /** A server of the current (GA) Realtime protocol; `?model=` is appended. */
@@ -46,6 +44,8 @@ const UNREAD_AT_MOST = 1_000_000;
 /** HTTP statuses that another attempt would get again. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
+const AS_TEXT = {binary: false};
+
 /** OpenAI's protocol takes and gives the telephone's own audio (`audio/pcmu`). */
 const TRAITS: ModelTraits = {
   interruption: 'ours',
@@ -62,8 +62,6 @@ class OpenAISession implements ModelSession {
   readonly #options: OpenAIOptions;
   #settings: SessionSettings;
   readonly #socket: WebSocket;
-  /** What the socket writes to, once it is open. */
-  #connection: Writable | undefined;
   readonly #cancels: (() => void)[] = [];
   #state: 'opening' | 'configuring' | 'ready' | 'over' = 'opening';
   readonly #reader = new OpenAIReader();
@@ -110,8 +108,8 @@ class OpenAISession implements ModelSession {
   }
 
   hear(bytes: Buffer, from: number, to: number): void {
-    // In order with what the library sends: it compresses nothing, so it writes everything at once.
-    if (this.#isUsable && this.#isRead()) this.#connection?.write(appendFrame(bytes, from, to));
+    // The library masks a buffer into another one, which it writes at once, header included. A text would be two.
+    if (this.#isUsable && this.#isRead()) this.#socket.send(appendMessage(bytes, from, to), AS_TEXT);
   }
 
   setPaused(isPaused: boolean): void {
@@ -163,7 +161,6 @@ class OpenAISession implements ModelSession {
 
   #listen(): void {
     const socket = this.#socket;
-    socket.on('upgrade', response => (this.#connection = response.socket));
     socket.on('open', () => {
       this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
     });
