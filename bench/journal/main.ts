@@ -44,7 +44,9 @@ for (const [minutes, form] of [
 ] as const) {
   const {isCompacted, isSealed} = form;
   const cost = await claimCost(`redis://127.0.0.1:${redis.port}`, minutes, form);
-  const [claim, restore, recall, blocked] = [cost.claimMs, cost.restoreMs, cost.recallMs, cost.blockedMs].map(ms => `${ms.toFixed(2)} ms`);
+  const [claim, restore, recall, blocked] = [cost.claimMs, cost.restoreMs, cost.recallMs, cost.blockedMs].map(
+    ms => `${ms.toFixed(2)} ms`,
+  );
   const age = minutes < 1 ? `${minutes * 60} s` : `${minutes} min`;
   const row = [
     `${age}${isCompacted ? '' : ', not compacted'}${isSealed ? ', sealed' : ''}`,
