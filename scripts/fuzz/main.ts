@@ -6,7 +6,7 @@ import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import {printableTable} from './table.ts';
 import {addToCorpus, readCorpus} from './corpus.ts';
-import {KINDS, type Kind} from './kinds.ts';
+import {type Kind, KINDS as ALL} from './kinds.ts';
 import {mutated} from './mutated.ts';
 import {overSockets} from './sockets.ts';
 
@@ -16,10 +16,13 @@ const options = commandLine({
   options: z.object({
     minutes: wholeNumber({min: 0, max: 600}).default(10).describe('how long, all kinds together'),
     inputs: wholeNumber().default(0).describe('stops a kind after so many inputs; 0: only the time counts'),
+    kinds: z.string().optional().describe('the names of some kinds, comma-separated; all if not given'),
     sockets: wholeNumber().default(10_000).describe('inputs over real sockets; 0: none'),
     seed: wholeNumber().optional().describe('repeats a run'),
   }),
 });
+const names = options.kinds?.split(',');
+const KINDS = ALL.filter(({name}) => names?.includes(name) ?? true);
 const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
 /** Inputs between two looks at the clock. */
 const BATCH = 2_000;

@@ -76,6 +76,7 @@ describe('analytics', () => {
       prefix: CALLS_QUEUE_PREFIX,
     });
     const good = finishedCall({number: 20});
+    const line = {line: 0, turn: 0, role: 'caller', at: 1, cut: false};
     const bad = [
       {nonsense: true},
       {...good, version: 2},
@@ -83,6 +84,8 @@ describe('analytics', () => {
       {...good, summary: {...good.summary, startedAt: 1e300}},
       {...good, turns: Array.from({length: 51}, () => good.turns[0])},
       {...good, summary: {...good.summary, turns: 3_000_000_000}},
+      {...good, transcript: [{...line, text: 'x'.repeat(3_000_000)}]},
+      JSON.parse(`{"summary":{"__proto__":{"callSid":"CA1"}},"turns":${'['.repeat(1_000)}${']'.repeat(1_000)}}`),
     ];
     for (const data of bad) await queue.add(CALL_FINISHED, data, {attempts: 1_000});
     await queue.add(CALL_FINISHED, good);
@@ -95,7 +98,7 @@ describe('analytics', () => {
       count => count === bad.length,
     );
     const metrics = await (await fetch(`${analytics.url}/metrics`)).text();
-    expect(metrics).toMatch(/voicebridge_records_total\{outcome="refused",service="analytics"\} 6/);
+    expect(metrics).toMatch(/voicebridge_records_total\{outcome="refused",service="analytics"\} 8/);
     await queue.close();
   });
 

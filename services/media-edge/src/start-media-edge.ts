@@ -18,6 +18,7 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts';
+import {FORGED} from '@voicebridge/shared/observability/metric-labels.ts';
 import {createMetrics, measureTaking} from '@voicebridge/shared/observability/metrics.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
@@ -67,6 +68,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const id = ProcessId.parse(`edge-${randomBytes(6).toString('hex')}`);
   const log = deps.log.child({edge: id});
   const metrics = createMetrics('media-edge');
+  deps.key?.onRefused(() => metrics.malformedTotal.inc(FORGED));
   const startedAt = clock.wall();
   const legs = new Legs(log);
   const stopped = new AbortController();

@@ -20,6 +20,7 @@ import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {background, type Log, logOfCall} from '@voicebridge/shared/observability/log.ts';
+import {FORGED} from '@voicebridge/shared/observability/metric-labels.ts';
 import {createMetrics, measureTaking, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
@@ -136,6 +137,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   const id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   const log = deps.log.child({worker: id});
   const metrics = deps.metrics ?? createMetrics('realtime-worker');
+  deps.key?.onRefused(() => metrics.malformedTotal.inc(FORGED));
   const traces = deps.traces ?? quietTraces;
   const startedAt = clock.wall();
 

@@ -13,6 +13,7 @@ import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
+import {FORGED} from '@voicebridge/shared/observability/metric-labels.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type FleetKey, NO_FLEET_KEY} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
@@ -79,6 +80,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   await using opened = new AsyncDisposableStack();
   const id = ProcessId.parse(`webhook-${randomBytes(6).toString('hex')}`);
   const metrics = createMetrics('webhook');
+  deps.key?.onRefused(() => metrics.malformedTotal.inc(FORGED));
   const workerClient = opened.use(await openWorkerClient({bus, clock, id, log, key: deps.key}));
   const lag = opened.use(new EventLoopLag(clock));
   opened.defer(

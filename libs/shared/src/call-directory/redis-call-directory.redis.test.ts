@@ -51,8 +51,11 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
 
   describeCallDirectory(`in ${kind}, signed`, () => new RedisCallDirectory(redis, ours));
 
-  test('with a key, a caller is not sent where somebody else has written', async () => {
-    const directory = new RedisCallDirectory(redis, ours);
+  test('with a key, a caller is not sent where somebody else has written, and that is counted', async () => {
+    const key = new FleetKey(['a key of this fleet'], Date.now);
+    const directory = new RedisCallDirectory(redis, key);
+    let refused = 0;
+    key.onRefused(() => (refused += 1));
     const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
     const facts = {edgeUrl: 'wss://edge.example.com', direction: 'inbound'};
     await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0, facts});
@@ -60,6 +63,7 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     expect((await directory.read(callSid))?.facts).toEqual({...facts, transferTo: '+15550100'});
     await redis.hset(call(callSid), 'fact:transferTo', '+19005550100', 'fact:edgeUrl', 'wss://evil.example.net');
     expect((await directory.read(callSid))?.facts).toEqual({direction: 'inbound'});
+    expect(refused).toBe(2);
     const another = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
     const stolen = await redis.hgetall(call(callSid));
     await redis.hset(call(another), {...stolen, 'fact:transferTo': '+15550100'});

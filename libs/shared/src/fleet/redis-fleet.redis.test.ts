@@ -39,8 +39,11 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
 
   describeFleet(`in ${kind}, signed`, () => new RedisFleet(redis, ours));
 
-  test('with a key, a member that somebody else has written or changed is absent', async () => {
-    const fleet = new RedisFleet(redis, ours);
+  test('with a key, a member that somebody else has written or changed is absent, and counted', async () => {
+    const key = new FleetKey(['a key of this fleet'], Date.now);
+    const fleet = new RedisFleet(redis, key);
+    let refused = 0;
+    key.onRefused(() => (refused += 1));
     const [good, forged, changed] = [member(), member(), member()];
     await fleet.announce('edges', good);
     await new RedisFleet(redis).announce('edges', {...forged, url: 'wss://evil.example.net'});
@@ -48,6 +51,8 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     await redis.hset(fleetMember('edges', changed.id), 'url', 'wss://evil.example.net');
     const ids = (await fleet.members('edges')).map(({id}) => id);
     expect([good, forged, changed].map(({id}) => ids.includes(id))).toEqual([true, false, false]);
+    // Members of other tests may be there, too.
+    expect(refused).toBeGreaterThanOrEqual(2);
     for (const {id} of [good, forged, changed]) await fleet.leave('edges', id);
   });
 });

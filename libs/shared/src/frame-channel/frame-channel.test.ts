@@ -219,6 +219,25 @@ describe('a packet that somebody else published', () => {
     expect(worker.counts()).toMatchObject({refused: 2});
     channels[Symbol.dispose]();
   });
+
+  test('and that is a command for the phone instead of audio, is not handed on', async () => {
+    const {channels, clock, memory} = await overBus(HARMLESS)();
+    const [edge, worker] = [await channels.edgeEnd(sid, 1), await channels.workerEnd(sid, 1)];
+    const heard: string[] = [];
+    edge.onAudio((mark, bytes, from, to) => heard.push(mark + bytes.toString('latin1', from, to)));
+    edge.onFrame(frame => heard.push(frame.kind));
+    worker.send({kind: 'audio', payload: 'AAAA', mark: ''});
+    await clock.advanceAsync(300, 5);
+    const forged = Buffer.concat([Buffer.alloc(HEADER_BYTES), Buffer.from('\0AAAA"}},{"event":"clear"')]);
+    writeFrameHeader(forged, PacketKind.audio, 1, 2, 0);
+    await memory.publish(mediaDown(sid), forged);
+    worker.send({kind: 'audio', payload: 'BBBB', mark: ''});
+    worker.send({kind: 'audio', payload: 'CCCC', mark: ''});
+    await clock.advanceAsync(300, 5);
+    expect(heard).toEqual(['AAAA', 'CCCC']);
+    expect(edge.counts()).toMatchObject({refused: 1});
+    channels[Symbol.dispose]();
+  });
 });
 
 test('a process without calls has no timer for them', async () => {

@@ -90,6 +90,8 @@ export const LIMITS = [
   'calls-of-number',
 ] as const;
 export type Limit = (typeof LIMITS)[number];
+/** The labels of `malformed_total` for what stands in Redis without the signature of this fleet. */
+export const FORGED = {peer: 'redis', reason: 'unsigned'} as const;
 /** Why the ledger of spending could not judge a call, which went on. */
 export const UNJUDGED = ['no-answer', 'no-price'];
 /** Events of a model that a call reacts to. */

@@ -23,6 +23,7 @@ export class FleetKey {
   readonly #keys: readonly string[];
   readonly #takesUnsigned: boolean;
   readonly #wall: () => Millis;
+  #onRefused: () => void = () => {};
 
   /**
    * `keys`: the first signs, each of them is accepted, so that they can be rotated. Without any, nothing is signed and
@@ -39,6 +40,11 @@ export class FleetKey {
     return !this.#takesUnsigned;
   }
 
+  /** `listener` is called for each text in Redis that is not accepted: a member of the fleet, a fact of a call. */
+  onRefused(listener: () => void): void {
+    this.#onRefused = listener;
+  }
+
   /** The signature of a text at this place, in base64url; undefined without a key. */
   sign(place: string, text: string): string | undefined {
     const [key] = this.#keys;
@@ -47,6 +53,12 @@ export class FleetKey {
 
   /** Whether a text at this place was signed by a process of the fleet, or may be taken unsigned. */
   accepts(place: string, text: string, signature: string | undefined): boolean {
+    const isOurs = this.#isOurs(place, text, signature);
+    if (!isOurs) this.#onRefused();
+    return isOurs;
+  }
+
+  #isOurs(place: string, text: string, signature: string | undefined): boolean {
     if (signature === undefined || this.#keys.length === 0) return this.#takesUnsigned;
     const given = Buffer.from(signature, 'base64url');
     return this.#keys.some(key => {
@@ -82,10 +94,14 @@ export class FleetKey {
     const isSigned = end !== undefined && this.#keys.length > 0;
     if (!isSigned) return this.#takesUnsigned ? undefined : STRANGER;
     const dated = message.slice(0, message.length - end.length) + end.slice(0, end.indexOf(',"seal":'));
+<<<<<<< HEAD
     if (!this.accepts(channel, dated, signature)) return STRANGER;
     const age = this.#wall() - Number(at);
     if (Math.abs(age) <= FRESH_MS) return undefined;
     return `signed ${Math.round(age / 1_000)} s ago by the clocks of the two machines: set them, or it was repeated`;
+=======
+    return Math.abs(this.#wall() - Number(at)) <= FRESH_MS && this.#isOurs(channel, dated, signature);
+>>>>>>> 33193c7 (feat(shared): what stands in Redis without the signature of the fleet is counted)
   }
 }
 
