@@ -94,14 +94,10 @@ export class FleetKey {
     const isSigned = end !== undefined && this.#keys.length > 0;
     if (!isSigned) return this.#takesUnsigned ? undefined : STRANGER;
     const dated = message.slice(0, message.length - end.length) + end.slice(0, end.indexOf(',"seal":'));
-<<<<<<< HEAD
-    if (!this.accepts(channel, dated, signature)) return STRANGER;
+    if (!this.#isOurs(channel, dated, signature)) return STRANGER;
     const age = this.#wall() - Number(at);
     if (Math.abs(age) <= FRESH_MS) return undefined;
     return `signed ${Math.round(age / 1_000)} s ago by the clocks of the two machines: set them, or it was repeated`;
-=======
-    return Math.abs(this.#wall() - Number(at)) <= FRESH_MS && this.#isOurs(channel, dated, signature);
->>>>>>> 33193c7 (feat(shared): what stands in Redis without the signature of the fleet is counted)
   }
 }
 
