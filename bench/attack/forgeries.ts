@@ -1,9 +1,11 @@
+import {spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {WebSocket} from 'ws';
 import {StreamMessages} from '../../simulators/twilio/src/media/stream-messages.ts';
 import {sid} from '../../simulators/twilio/src/sid.ts';
+import {costOf} from '../load/process-cost.ts';
 import {Tape} from '../load/tape.ts';
 import {quietPhone} from './quiet-phone.ts';
 import {ringing, sign, signatureOf, type SignedBridge} from './signed-bridge.ts';
@@ -11,7 +13,7 @@ import {type Forgery, handshake, post, sendAll} from './strangers.ts';
 import {table} from './table.ts';
 
 const REPLAYS = 450;
-const WARM_UP = 500;
+const WARM_UP = 1_000;
 const EXPIRED = 1_000;
 const CROSSED = 50;
 
@@ -79,7 +81,7 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   for (const {what, at, text} of kinds)
     await sendAll(Array.from({length: WARM_UP}, () => ({what, port: portOf(at), text: text()})));
 
-  const rows: (string | number)[][] = [];
+  const rows: (string | number)[][] = [await bareNode(each)];
   for (const {what, at, times, text} of kinds) {
     const port = portOf(at);
     const all = Array.from({length: times}, (): Forgery => ({what, port, text: text()}));
@@ -99,6 +101,22 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   await bridge.over(sid('CA'));
   const heads = ['request', 'answers', 'sessions opened', 'keys of calls written', 'processor time each'];
   return `${table(heads, rows)}\n\nHonest callers afterwards: ${5 - refused} of 5 connected.`;
+}
+
+/** What Node itself needs for a connection, a request and an answer, on this machine at this moment. */
+async function bareNode(times: number): Promise<(string | number)[]> {
+  const script = `require('node:http').createServer((_, answer) => answer.writeHead(404, {connection: 'close'}).end())
+    .listen(0, '127.0.0.1', function () { process.send(this.address().port); });`;
+  const server = spawn(process.execPath, ['-e', script], {stdio: ['ignore', 'ignore', 'inherit', 'ipc']});
+  const [port] = (await once(server, 'message')) as [number];
+  const what = 'a Node server that answers 404 and nothing else, for comparison';
+  const ask = (count: number) => sendAll(Array.from({length: count}, () => ({what, port, text: handshake('/')})));
+  await ask(WARM_UP);
+  const before = await costOf([server.pid ?? 0]);
+  await ask(times);
+  const after = await costOf([server.pid ?? 0]);
+  server.kill();
+  return [what, `${times} × 404`, 0, 0, `${Math.round(((after.cpuMs - before.cpuMs) / times) * 1_000)} µs`];
 }
 
 /** Sockets with a ticket of their own call, whose first message names somebody else's. */

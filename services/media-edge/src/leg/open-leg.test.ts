@@ -4,7 +4,7 @@ import {expect, onTestFinished, test} from 'vitest';
 import {STRANGERS} from '@voicebridge/shared/service/strangers.ts';
 import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
-import {TwilioClient} from '../testing/twilio-client.ts';
+import {newTicket, TwilioClient} from '../testing/twilio-client.ts';
 
 /** Sockets that never close by themselves: half open, if the other side ends them. */
 function open(port: number, count: number): Socket[] {
@@ -65,4 +65,24 @@ test('a ticket is good for another edge when this one is full by the time it was
   expect(got.toSorted((a, b) => a - b)).toEqual([101, 503]);
   const refused = got[0] === 503 ? one : two;
   expect(await harness.directory.takeTicket(refused.ticket)).toMatchObject({callSid: refused.callSid});
+});
+
+test('a handshake that was seen, sent again and again, opens nothing and asks Redis no second time', async () => {
+  const {harness, worker, expectUnharmed} = await busyEdge();
+  const {callSid, ticket} = await harness.call(worker);
+  let asked = 0;
+  const take = harness.directory.takeTicket.bind(harness.directory);
+  harness.directory.takeTicket = one => {
+    asked += 1;
+    return take(one);
+  };
+  const answer = () => TwilioClient.signed(harness.edge.port, ticket, callSid).answered;
+  expect(await answer()).toBe(101);
+  for (let copy = 0; copy < 20; copy += 1) expect(await answer()).toBe(410);
+  expect(asked).toBe(1);
+  const never = newTicket();
+  for (let copy = 0; copy < 20; copy += 1)
+    expect(await TwilioClient.signed(harness.edge.port, never, callSid).answered).toBe(410);
+  expect(asked).toBe(2);
+  await expectUnharmed();
 });

@@ -6,6 +6,7 @@ import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Carrier, CarrierSocket} from '../carriers/carrier.ts';
 import type {Entrance} from './admit-stream.ts';
 import {redeemTicket} from './redeem-ticket.ts';
+import {SpentTickets} from './spent-tickets.ts';
 
 export interface DoorDeps<Request, Connection> {
   readonly carrier: Carrier<Request, Connection>;
@@ -42,16 +43,23 @@ export function answerHandshakes<Request, Connection>(
 ): (request: Request, connection: Connection, head: Buffer) => Promise<void> {
   const {carrier, directory, proved, metrics, refusals, log, hasRoom, opened} = deps;
 
+  const spent = new SpentTickets();
+
   const enter = async (request: Request): Promise<Entrance | Refusal> => {
     const verdict = carrier.verifyUpgrade(request, hasRoom());
     if (!verdict.ok) return verdict;
-    const redeemed = await redeemTicket(verdict.ticket, deps);
-    if (redeemed.by === 'nothing') return redeemed.why === 'spent' ? SPENT : REDIS_AWAY;
-    if (hasRoom()) return redeemed;
-    // The last place went to another handshake meanwhile: this one may come again.
-    if (redeemed.by === 'ticket')
-      background(directory.putTicket(redeemed.ticket, redeemed.grant), log, 'give a ticket back');
-    return FULL;
+    const {ticket} = verdict;
+    if (spent.has(ticket)) return SPENT;
+    const redeemed = await redeemTicket(ticket, deps);
+    if (redeemed.by === 'nothing' && redeemed.why === 'unknown') return REDIS_AWAY;
+    if (redeemed.by !== 'nothing' && !hasRoom()) {
+      // The last place went to another handshake meanwhile: this one may come again.
+      if (redeemed.by === 'ticket')
+        background(directory.putTicket(redeemed.ticket, redeemed.grant), log, 'give a ticket back');
+      return FULL;
+    }
+    spent.add(ticket);
+    return redeemed.by === 'nothing' ? SPENT : redeemed;
   };
 
   return async (request, connection, head) => {
