@@ -25,6 +25,7 @@ function journalOf(seed: number): JournalEntry[] {
   const more: JournalEntry[] = [
     {is: 'item', wall, item: {kind: 'note', id: 'keys', text: 'The caller pressed 4 1 1 1.'}},
     {is: 'notes', wall, notes: {name: 'Larsen'}},
+    {is: 'assistant', wall, assistant: 'booking', version: 'v2', variables: {name: 'Larsen'}},
     {is: 'keys', wall, callId: 'c', as: 'pin', keys: '4071', isWhole: true},
     ...(tool
       ? [{is: 'tool', wall, tool: {...tool, arguments: '{"iban":"NO93"}', result: 'Larsen'}, callId: 'c'} as const]

@@ -1,3 +1,4 @@
+import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {TextSeal} from '@voicebridge/shared/protocol/text-seal.ts';
 import {type JournalEntry, readJournal} from './journal-entry.ts';
 
@@ -66,7 +67,7 @@ export class JournalSeal {
   }
 }
 
-/** An entry as everybody may read it; undefined: it holds nothing that is to be hidden. */
+/** An entry as everybody may read it; undefined: it holds nothing that is to be hidden. A new kind of entry must be judged here. */
 export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
   switch (entry.is) {
     case 'words':
@@ -84,11 +85,13 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
       return {...entry, tool: {...tool, arguments: null, result: null}};
     }
     case 'opened':
+    case 'assistant':
       return entry.variables === undefined ? undefined : {...entry, variables: {}};
     case 'snapshot': {
-      const {items, tools, assistant, keys} = entry.call;
+      const {away: _, ...rest} = entry.call;
+      const {items, tools, assistant, keys} = rest;
       const call = {
-        ...entry.call,
+        ...rest,
         items: items.map(each => ({...each, item: emptied(each.item)})),
         ...(tools
           ? {tools: tools.map(([id, tool]): (typeof tools)[number] => [id, {...tool, arguments: null, result: null}])}
@@ -98,8 +101,33 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
       };
       return {...entry, call};
     }
-    default:
+    case 'away': {
+      // To whom the caller goes, and what that person is told of them.
+      const {order, ...rest} = entry;
+      return order && rest;
+    }
+    case 'owner':
+    case 'stream':
+    case 'settled':
+    case 'modelReady':
+    case 'greeted':
+    case 'firstAudio':
+    case 'said':
+    case 'hushed':
+    case 'complete':
+    case 'cut':
+    case 'cutRefused':
+    case 'turn':
+    case 'interruption':
+    case 'recording':
+    case 'failover':
+    case 'tokens':
+    case 'frames':
+    case 'held':
+    case 'ended':
       return undefined;
+    default:
+      return unreachable(entry);
   }
 }
 
