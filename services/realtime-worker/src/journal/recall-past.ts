@@ -15,8 +15,8 @@ const RECALL_WITHIN: Millis = 2_000;
 /** The lines that say something of the conversation; most of the others are audio that was sent. */
 const IS_OF_CONVERSATION = /"is":"(?:item|words|cut)"/;
 
-/** So many lines are read at once. The frames of other calls wait for that: a millisecond at most, if they are sealed. */
-const AT_ONCE = 100;
+/** So many lines are read at once. The frames of other calls wait for that: half a millisecond, sealed or not. */
+const AT_ONCE = 300;
 
 /**
  * Reads the part of an old call for which a snapshot stands: for the conversation that the next model session is given,
