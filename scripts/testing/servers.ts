@@ -56,7 +56,16 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgres', postgres);
   project.provide('redisImage', redisImage);
   const owned = stack.move();
-  return () => owned.disposeAsync();
+  return () =>
+    owned.disposeAsync().catch((thrown: unknown) => {
+      throw new Error(reasonsIn(thrown), {cause: thrown});
+    });
+}
+
+/** What went wrong while several were stopped, in one line. */
+function reasonsIn(thrown: unknown): string {
+  if (!(thrown instanceof SuppressedError)) return messageOf(thrown);
+  return `${reasonsIn(thrown.suppressed)}; ${reasonsIn(thrown.error)}`;
 }
 
 /** Which variable asks for servers of its own choice; undefined if none does. */

@@ -8,11 +8,16 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {RUN_LABEL} from './run-label.ts';
 
+type Engine = Awaited<ReturnType<Awaited<ReturnType<typeof testcontainers>>['getContainerRuntimeClient']>>;
+type Container = ReturnType<Engine['container']['getById']>;
+
 /** A socket of this machine answers in a tenth of it. */
 const ENGINE_ANSWERS: Millis = 900;
 /** For an image that is not on this machine yet. */
 const PULLED: Millis = 120_000;
 const STOPPED: Millis = 20_000;
+/** How often the engine is asked about a container, how long it may take, and how often in a row it may say nothing. */
+const [ASK_EVERY, ASKED, PATIENCE]: readonly [Millis, Millis, number] = [2_000, 15_000, 3];
 
 // `watchdog` below removes what a killed run leaves. The clean-up image of Testcontainers would have to be pulled, and be
 // given the engine's socket.
@@ -75,10 +80,7 @@ export async function startContainer(
     kill: async () => void (await container.kill()),
     start: async () => void (await container.start()),
     onLost(told) {
-      container.wait().then(
-        () => isOurs && told(`the container of ${image} has ended`),
-        (thrown: unknown) => isOurs && told(`the Docker engine is gone (${messageOf(thrown)})`),
-      );
+      void whenLost(container, () => isOurs).then(why => why !== undefined && told(`${why} (${image})`));
     },
     async [Symbol.asyncDispose]() {
       isOurs = false;
@@ -88,6 +90,26 @@ export async function startContainer(
       watchdog.changed(-1);
     },
   };
+}
+
+/**
+ * Why a container no longer runs, or that the engine is gone: it is asked again and again, since a connection that waits
+ * for an end does not tell that the engine has died. Undefined once it is not `wanted` any more.
+ */
+async function whenLost(container: Container, wanted: () => boolean): Promise<string | undefined> {
+  let unanswered = 0;
+  while (wanted()) {
+    try {
+      const {State} = await within(ASKED, container.inspect());
+      if (!State.Running && wanted()) return 'its container has ended';
+      unanswered = 0;
+    } catch (thrown) {
+      unanswered += 1;
+      if (unanswered === PATIENCE && wanted()) return `the Docker engine is gone: ${messageOf(thrown)}`;
+    }
+    await sleep(ASK_EVERY, undefined, {ref: false});
+  }
+  return undefined;
 }
 
 /** The process that removes our containers when we are killed. It starts with the first of them. */
