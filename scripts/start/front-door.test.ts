@@ -164,3 +164,28 @@ test('a stranger does not read the metrics of the webhook through the door; the 
   expect(await ask({'x-forwarded-for': '203.0.113.7'})).toBe(404);
   expect(await ask({})).toBe(200);
 });
+
+test('a stranger who leaves before the answer takes nobody along', async () => {
+  const asked = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const webhook = await listening(
+    createServer((request, response) => {
+      if (request.url !== '/slow') return response.end('answered');
+      asked.resolve();
+      return void left.promise.then(() => response.end('too late'));
+    }),
+  );
+  const {port} = await door([], webhook);
+  const stranger = connect(port, '127.0.0.1').on('error', () => {});
+  stranger.write('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await asked.promise;
+  stranger.destroy();
+  await once(stranger, 'close');
+  left.resolve();
+  const mixed = connect(port, '127.0.0.1').on('error', () => {});
+  const upgrade = 'GET /media-stream/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  mixed.write(`GET /one HTTP/1.1\r\nHost: x\r\n\r\nGET /two HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`);
+  mixed.resume();
+  await once(mixed, 'close');
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('answered');
+});

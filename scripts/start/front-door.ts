@@ -61,7 +61,7 @@ export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontD
       leave();
     });
     if (!request.url?.includes('/media-stream')) return refuseUpgrade(caller, 404);
-    void chooseEdge().then(edgePort => {
+    const found = chooseEdge().then(edgePort => {
       if (edgePort === undefined) return refuseUpgrade(caller, 503);
       if (caller.destroyed) return;
       const edge = connect(edgePort, HERE);
@@ -74,6 +74,7 @@ export async function openFrontDoor({port, host, webhookPort, edgePorts}: FrontD
       count(1);
       leave = () => count(-1);
     });
+    found.catch(() => caller.destroy());
   });
   const taken = await listen(server, port, 'WEBHOOK_PORT', host);
   return {
@@ -120,10 +121,13 @@ function join({method, url, rawHeaders}: IncomingMessage, caller: Duplex, head: 
 function passOn(request: IncomingMessage, response: ServerResponse, port: number, proved: () => void): void {
   const {method, url, rawHeaders} = request;
   const asked = httpRequest({host: HERE, port, method, path: url, headers: rawHeaders, timeout: ANSWER_WITHIN});
+  // Whoever has left gets no answer: to write to a closed connection would end this process, and all others with it.
+  response.once('close', () => asked.destroy());
   asked.on('response', answer => {
+    if (response.destroyed || request.socket.destroyed) return answer.destroy();
     if (answer.headers.connection !== 'close') proved();
     response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-    pipeline(answer, response, () => {});
+    return pipeline(answer, response, () => {});
   });
   asked.on('timeout', () => asked.destroy(new Error('the webhook took too long')));
   asked.on('error', () => {
