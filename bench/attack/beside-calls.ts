@@ -115,6 +115,8 @@ async function measure(bridge: SignedBridge, {calls, seconds}: Options, what: st
   const share = Math.round((after.cpuMs - before.cpuMs) / (seconds * 10));
   const connected = `${calls - tape.refused} of ${calls}`;
   const cells = [`${ms(up.p50)} / ${ms(up.p99)}`, ms(down.p99), tape.lost, connected, tape.dropped, `${share} %`];
+  // A run takes minutes, and a row that is known is of use although a later one fails.
+  console.log([what, ...cells, told?.text ?? ''].join(' | '));
   return {what, p99: up.p99, cells, told, heaps: {edge, webhook, worker}};
 }
 
