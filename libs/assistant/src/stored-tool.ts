@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {DigitsTool} from './digits-tool.ts';
 import {httpRequest} from './http/http-tool.ts';
+import {McpTool} from './mcp/mcp-tool.ts';
 import {NoteTool} from './note-tool.ts';
 import {SwitchTool} from './switch-tool.ts';
 import {TransferTool} from './transfer-tool.ts';
@@ -26,6 +27,7 @@ export const StoredTool = z.discriminatedUnion('kind', [
   DigitsTool,
   SwitchTool,
   TransferTool,
+  McpTool,
   z.object({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);
 export type StoredTool = z.infer<typeof StoredTool>;

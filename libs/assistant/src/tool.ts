@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {DigitsTool, SecretName} from './digits-tool.ts';
 import {httpRequest, type HttpTool} from './http/http-tool.ts';
+import {McpTool} from './mcp/mcp-tool.ts';
 import {NoteTool} from './note-tool.ts';
 import {SwitchTool} from './switch-tool.ts';
 import {TransferTool} from './transfer-tool.ts';
@@ -59,7 +60,7 @@ export const BUILT_IN_NAMES = ['hang_up', 'send_digits'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
-export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | SwitchTool | TransferTool | BuiltInTool;
+export type Tool = CodeTool | HttpTool | NoteTool | DigitsTool | SwitchTool | McpTool | TransferTool | BuiltInTool;
 
 /** Defines a tool in code; `args` of `run` have the type of `input`. */
 export function tool<const Input extends z.ZodObject>(
@@ -129,5 +130,6 @@ export const ToolSchema = z.discriminatedUnion('kind', [
   DigitsTool,
   SwitchTool,
   TransferTool,
+  McpTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
 ]);

@@ -76,6 +76,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
       mayWrite: () => readers.maySeal,
     }),
     send: sender(name => process.env[name]),
+    secret: (name: string) => process.env[name],
     bus,
     directory,
     fleet,

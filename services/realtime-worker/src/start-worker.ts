@@ -35,6 +35,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {AskRingUrl} from './assistants/ring.ts';
 import {Assistants} from './assistants/assistants.ts';
+import {McpServers} from './assistants/mcp-servers.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {type SendRequest, sender} from '@voicebridge/assistant/http/send-request.ts';
@@ -86,6 +87,8 @@ export interface WorkerDeps {
   readonly toolLedger?: ToolLedger;
   /** Asks other servers, for tools; without secrets if not given. */
   readonly send?: SendRequest;
+  /** The value of a variable of the environment, for MCP servers; none is set if not given. */
+  readonly secret?: (name: string) => string | undefined;
   /** Opens the recordings of calls; no call is recorded if not given. */
   readonly openRecording?: OpenRecording;
   /** Where recordings are kept; no call is recorded if neither this nor `openRecording` is given. */
@@ -155,9 +158,12 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
   );
   const standard = standardAssistant(config);
+  const mcp = stack.use(new McpServers({secret: deps.secret ?? (() => undefined), clock, log}));
+  if (deps.assistants) await mcp.renew(deps.assistants.current);
   const assistants = new Assistants(deps.assistants?.current ?? new Catalogue(standard), {
     store: deps.versions ?? new MemoryVersionStore(),
     ring: {askUrl: deps.askRingUrl, budgetMs: config.RING_BUDGET_MS, metrics},
+    mcp,
     clock,
     log,
     transferAllow: config.TRANSFER_ALLOW,
@@ -170,6 +176,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   stack.defer(every(clock, TELL_EVERY, tellSentences));
   deps.assistants?.onChange(catalogue => {
     assistants.renew(catalogue);
+    background(mcp.renew(catalogue), log, 'reaching MCP servers');
     tellSentences();
   });
   let othersAreWell = false;

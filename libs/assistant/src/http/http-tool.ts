@@ -16,6 +16,20 @@ export type HeaderValue = z.infer<typeof HeaderValue>;
 const SECRET_HEADER = /^(proxy-)?authorization$|cookie|api-?key|token|secret|password/i;
 const SECRET_PARAMETER = /[?&](api[-_]?key|access[-_]?token|token|secret|password)=(?!\{)/i;
 
+/** Refuses headers in which a secret is written out. */
+export function secretsInHeaders(
+  headers: Readonly<Record<string, HeaderValue>>,
+  context: {addIssue(issue: {code: 'custom'; path: string[]; message: string}): void},
+): void {
+  for (const [name, value] of Object.entries(headers))
+    if (typeof value === 'string' && SECRET_HEADER.test(name))
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'must be {env: NAME}, the name of an environment variable: a secret must not stand in a file',
+      });
+}
+
 /** What an HTTP tool asks for. */
 export const httpRequest = {
   method: z.enum(['GET', 'POST']),
@@ -28,15 +42,7 @@ export const httpRequest = {
   /** Secrets by reference only: `{env: 'BOOKING_TOKEN'}`. */
   headers: z
     .record(z.string().regex(/^[\w-]{1,100}$/, 'must be the name of a header'), HeaderValue)
-    .superRefine((headers, context) => {
-      for (const [name, value] of Object.entries(headers))
-        if (typeof value === 'string' && SECRET_HEADER.test(name))
-          context.addIssue({
-            code: 'custom',
-            path: [name],
-            message: 'must be {env: NAME}, the name of an environment variable: a secret must not stand in a file',
-          });
-    })
+    .superRefine(secretsInHeaders)
     .optional(),
   /** Which field of a JSON answer is given to the model, such as `result.tables`; all of it if not given. */
   pick: z.string().max(200).optional(),

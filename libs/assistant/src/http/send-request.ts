@@ -40,7 +40,11 @@ export class RequestRefused extends Error {}
 /** Sends requests. `secret`: the value of an environment variable. */
 export type SendRequest = (request: OutgoingRequest) => Promise<HttpAnswer>;
 
-export function sender(secret: (name: string) => string | undefined): SendRequest {
+/** Headers with the secrets that they refer to. Throws `RequestRefused` if one is not set. */
+export function headersOf(
+  headers: Readonly<Record<string, HeaderValue>>,
+  secret: (name: string) => string | undefined,
+): Record<string, string> {
   const valueOf = (value: HeaderValue): string => {
     if (typeof value === 'string') return value;
     const found = secret(value.env);
@@ -48,8 +52,12 @@ export function sender(secret: (name: string) => string | undefined): SendReques
       throw new RequestRefused(`the environment variable ${value.env} is not set`);
     return `${value.prefix ?? ''}${found}`;
   };
+  return Object.fromEntries(Object.entries(headers).map(([name, each]) => [name, valueOf(each)]));
+}
+
+export function sender(secret: (name: string) => string | undefined): SendRequest {
   return async request => {
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, each]) => [name, valueOf(each)]));
+    const headers = headersOf(request.headers, secret);
     const secrets = Object.entries(request.headers).flatMap(([name, each]) => (typeof each === 'string' ? [] : [name]));
     let [url, method, body] = [new URL(request.url), request.method, request.body];
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
@@ -68,7 +76,7 @@ export function sender(secret: (name: string) => string | undefined): SendReques
 }
 
 /** The name of a host is resolved once, and the address that was checked is the one that is asked. */
-const lookupPublic: LookupFunction = (hostname, options, callback) => {
+export const lookupPublic: LookupFunction = (hostname, options, callback) => {
   resolveName(hostname, {...options, all: true}, (error, found) => {
     if (error) return callback(error, '', 0);
     if (found.some(({address}) => isPrivate(address)))
@@ -79,15 +87,20 @@ const lookupPublic: LookupFunction = (hostname, options, callback) => {
   });
 };
 
+/** Refuses a private address that stands in a URL as it is. */
+export function refuseLiteral(url: URL): void {
+  const literal = url.hostname.replaceAll(/^\[|\]$/g, '');
+  if (isIP(literal) !== 0 && isPrivate(literal))
+    throw new RequestRefused('the address is private; allowPrivate is not set');
+}
+
 async function ask(
   url: URL,
   {method, body, maxBytes, allowPrivate, signal}: OutgoingRequest,
   headers: Readonly<Record<string, string>>,
 ): Promise<HttpAnswer & {readonly location?: string | undefined}> {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new RequestRefused('only http and https are asked');
-  const literal = url.hostname.replaceAll(/^\[|\]$/g, '');
-  if (!allowPrivate && isIP(literal) !== 0 && isPrivate(literal))
-    throw new RequestRefused('the address is private; allowPrivate is not set');
+  if (!allowPrivate) refuseLiteral(url);
   const send = url.protocol === 'https:' ? requestTls : requestPlain;
   const options = {method, headers, signal, ...(allowPrivate ? {} : {lookup: lookupPublic})};
   return await new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import {z} from 'zod';
 import {collectDigits, DigitsTool} from '../digits-tool.ts';
 import {httpRequest} from '../http/http-tool.ts';
+import {McpTool} from '../mcp/mcp-tool.ts';
 import {note, NoteTool} from '../note-tool.ts';
 import {SwitchTool, switchTo} from '../switch-tool.ts';
 import {BUILT_IN_NAMES, secretsOfPost, type Tool, toolOptions} from '../tool.ts';
@@ -52,6 +53,7 @@ export const WrittenTool = z.discriminatedUnion('kind', [
   SwitchTool.extend({about: about.optional()}).transform((tool): Tool => switchTo(tool)),
   TransferTool,
   z.strictObject({kind: z.literal('built-in'), name: z.enum(BUILT_IN_NAMES)}),
+  McpTool.transform((tool): Tool => tool),
 ]);
 
 function inputOf(fields: Readonly<Record<string, InputField>>): z.ZodObject {

@@ -7,6 +7,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {toolsOf} from '../tools/assistant-tools.ts';
 import type {CallAssistants, Found, NewCall} from './call-assistants.ts';
+import type {McpServers} from './mcp-servers.ts';
 import {askAtRing, isAsked, type RingDeps, type Rung} from './ring.ts';
 
 /** A version that calls begin with is written again this often, long before it expires. */
@@ -18,6 +19,8 @@ export interface AssistantsDeps {
   readonly store: VersionStore;
   /** What is asked at ring time. */
   readonly ring: Omit<RingDeps, 'clock' | 'log'>;
+  /** The tools of MCP servers; there are none if not given. */
+  readonly mcp?: Pick<McpServers, 'toolsOf'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Where callers may be transferred to besides what stands in the files: TRANSFER_ALLOW. */

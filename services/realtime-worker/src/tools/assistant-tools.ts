@@ -1,3 +1,4 @@
+import type {McpTool} from '@voicebridge/assistant/mcp/mcp-tool.ts';
 import type {Version} from '@voicebridge/assistant/version.ts';
 import {z} from 'zod';
 import {digitsTool} from './collect-digits.ts';
@@ -16,12 +17,18 @@ export const assistantTools: readonly Tool[] = [hangUp];
 
 /**
  * What a version of an assistant can do besides speaking, on a call with these variables. Where its code is not known, its
- * tools in code are missing.
+ * tools in code are missing. `mcp`: what MCP servers offer.
  */
 export function toolsOf(
   {stored, code}: Version,
   variables: Readonly<Record<string, string>> = {},
-  {transferAllow = []}: {readonly transferAllow?: readonly string[]} = {},
+  {
+    transferAllow = [],
+    mcp,
+  }: {
+    readonly transferAllow?: readonly string[];
+    readonly mcp?: {toolsOf(name: string, tool: McpTool): readonly Tool[]} | undefined;
+  } = {},
 ): readonly Tool[] {
   const {language} = stored.assistant;
   const own = Object.entries(stored.tools).flatMap(([name, tool]): Tool[] => {
@@ -30,6 +37,7 @@ export function toolsOf(
     if (tool.kind === 'built-in') return tool.name === 'send_digits' ? [{...sendDigits, name}] : [];
     if (tool.kind === 'transfer') return [transferTool(name, tool, {variables, allow: transferAllow, language})];
     if (tool.kind === 'note') return [noteTool(name, tool)];
+    if (tool.kind === 'mcp') return [...(mcp?.toolsOf(name, tool) ?? [])];
     if (tool.kind === 'switch-to') return [switchTool(name, tool)];
     if (tool.kind === 'collect-digits') return [digitsTool(name, tool)];
     if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];

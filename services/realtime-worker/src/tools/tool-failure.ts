@@ -66,6 +66,9 @@ export const switched = (name: string): ToolOutcome => ({
 
 export const cannotSwitch = (why: string): ToolOutcome => refused(`The call stays with you: ${why}.`);
 
+export const serverAway = (name: string): ToolOutcome =>
+  failed(`The server of ${name} cannot be reached now. Tell the caller that this did not work; it may later.`);
+
 export const endingAlready = refused('The call is ending already.');
 
 export const tooSoon = (name: string): ToolOutcome =>

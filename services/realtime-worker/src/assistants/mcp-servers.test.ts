@@ -1,0 +1,86 @@
+import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {Definition} from '@voicebridge/assistant/definition.ts';
+import {mcp} from '@voicebridge/assistant';
+import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {systemClock} from '@voicebridge/shared/time.ts';
+import {afterEach, expect, test, vi} from 'vitest';
+import {startHttpServer, THIS_FILE} from '../testing/mcp-test-server.ts';
+import {standard} from '../testing/standard.ts';
+import {McpServers} from './mcp-servers.ts';
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).toReversed()) await each[Symbol.asyncDispose]();
+});
+const job = {
+  callSid: CallSid.parse(`CA${'1'.repeat(32)}`),
+  key: 'CA1:c1',
+  secrets: {},
+  signal: new AbortController().signal,
+  send: async () => ({status: 200, type: '', body: ''}),
+};
+
+async function serversOf(tool: ReturnType<typeof mcp>) {
+  const servers = new McpServers({
+    secret: name => (name === 'CRM_TOKEN' ? 's3cret' : undefined),
+    clock: systemClock,
+    log: createLog('test', {level: 'silent'}),
+  });
+  open.push(servers);
+  const definition = Definition.parse({tools: {crm: tool}});
+  await servers.renew(
+    new Catalogue(standard, [{name: 'a', file: 'a.yaml', definition, prompt: 'Hi.', source: undefined}]),
+  );
+  return (name: string) => servers.toolsOf('crm', tool).find(each => each.name === `crm_${name}`);
+}
+
+test('the tools of a server over HTTP are the model’s, by name of the tool, and answer with a secret of the environment', async () => {
+  const server = await startHttpServer();
+  open.push(server);
+  const authorization = {env: 'CRM_TOKEN', prefix: 'Bearer '};
+  const tool = await serversOf(mcp(server.url, {headers: {authorization}, allowPrivate: true, approve: true}));
+  expect(tool('find')).toMatchObject({description: 'Finds an order.', isRepeatable: true, needsApproval: false});
+  expect(tool('cancel_order')).toMatchObject({isRepeatable: false, needsApproval: true});
+  expect(tool('find')?.parameters).toMatchObject({properties: {order: {type: 'string'}}, required: ['order']});
+  expect(await tool('find')?.run({order: '7'}, job)).toEqual({kind: 'output', output: 'Order 7 was sent.'});
+  expect(await tool('find')?.run({order: 'none'}, job)).toEqual({kind: 'failed', output: 'There is no such order.'});
+  const wrong = await tool('find')?.run({}, job);
+  expect(wrong).toMatchObject({kind: 'failed', output: expect.stringMatching(/order/)});
+  expect(new Set(server.headers)).toEqual(new Set(['Bearer s3cret']));
+});
+
+test('a command is a server, which has only what is allowed, and only the variables that are named', async () => {
+  const command = [process.execPath, THIS_FILE];
+  const tool = await serversOf(mcp(command, {allow: ['cancel.order'], env: ['CRM_TOKEN']}));
+  await vi.waitFor(() => expect(tool('cancel_order')).toBeDefined(), {timeout: 20_000, interval: 100});
+  expect(tool('find')).toBeUndefined();
+  expect(await tool('cancel_order')?.run({order: '7'}, job)).toEqual({kind: 'output', output: 's3cret'});
+}, 30_000);
+
+test('a server that goes while a tool runs is told to the model, and is reached again when it is back', async () => {
+  const server = await startHttpServer();
+  const tool = await serversOf(mcp(server.url, {allowPrivate: true}));
+  const hanging = tool('hang')?.run({}, job);
+  await new Promise(resolve => setTimeout(resolve, 50));
+  await server[Symbol.asyncDispose]();
+  expect(await hanging).toMatchObject({kind: 'failed', output: expect.stringContaining('cannot be reached now')});
+  expect(await tool('find')?.run({order: '7'}, job)).toMatchObject({kind: 'failed'});
+  open.push(await startHttpServer(server.port));
+  await vi.waitFor(async () => expect(await tool('find')?.run({order: '7'}, job)).toMatchObject({kind: 'output'}), {
+    timeout: 20_000,
+    interval: 200,
+  });
+}, 30_000);
+
+test('a call that ends stops its tool, and a private address is refused unless it is allowed', async () => {
+  const server = await startHttpServer();
+  open.push(server);
+  const tool = await serversOf(mcp(server.url, {allowPrivate: true}));
+  const over = new AbortController();
+  const hanging = tool('hang')?.run({}, {...job, signal: over.signal});
+  over.abort();
+  await expect(hanging).rejects.toThrow(/abort/i);
+  expect((await serversOf(mcp(server.url)))('find')).toBeUndefined();
+  expect((await serversOf(mcp(server.url.replace('127.0.0.1', 'localhost'))))('find')).toBeUndefined();
+});
