@@ -10,7 +10,8 @@ import {parseArgs} from 'node:util';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {percentiles} from '../load/percentiles.ts';
 import {GOAL_MS} from '../silence/judge.ts';
-import {toolsUnderKills} from './under-kills.ts';
+import type {CallerSilence} from './caller-silence.ts';
+import {type Outcome, toolsUnderKills} from './under-kills.ts';
 
 const {values} = parseArgs({
   options: {
@@ -25,26 +26,37 @@ const numbers = seededRandom(Number(values.seed));
 const began = performance.now();
 const seconds = () => `${Math.round((performance.now() - began) / 1_000)} s`;
 console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`);
-const {tools, silences, kills, phoneCalls, broken} = await toolsUnderKills({
+const isLeft = ({withoutToolMs}: CallerSilence) => withoutToolMs > GOAL_MS;
+/** What must not be. */
+const faultsOf = ({tools: {doubled, lost, toldTwice, failed}, broken, silences}: Outcome) => ({
+  doubled,
+  lost,
+  toldTwice,
+  failed,
+  broken,
+  leftInSilence: silences.filter(isLeft).length,
+});
+const outcome = await toolsUnderKills({
   calls: Number(values.calls),
   total: Number(values.total),
   talkMs: Number(values.seconds) * 1_000,
   killEveryMs: Number(values['kill-every']) * 1_000,
   random: () => numbers.between(0, 1),
-  say: line => console.log(`${seconds()}: ${line}`),
+  soFar: so =>
+    console.log(`${seconds()}: ${so.tools.calls} tool calls, ${so.kills} kills, ${JSON.stringify(faultsOf(so))}`),
 });
-const leftInSilence = silences.filter(({withoutToolMs}) => withoutToolMs > GOAL_MS).length;
-console.table({kills, phoneCalls, broken, ...tools, waits: silences.length, leftInSilence});
+const {tools, silences, kills, phoneCalls} = outcome;
+const faults = faultsOf(outcome);
+console.table({kills, phoneCalls, waits: silences.length, ...tools, ...faults});
 console.log('from the end of the caller’s words to the assistant’s, in ms:');
 console.table({
   'all of it': percentiles(silences.map(({ms}) => Math.round(ms))),
   'without the time that tools ran': percentiles(silences.map(({withoutToolMs}) => Math.round(withoutToolMs))),
 });
-const {doubled, lost, toldTwice, failed} = tools;
-const isMet = tools.calls > 0 && Math.max(doubled, lost, toldTwice, failed, broken, leftInSilence) === 0;
+const isMet = tools.calls > 0 && Object.values(faults).every(count => count === 0);
 console.log(
   isMet
     ? `Every goal is met, after ${seconds()}.`
-    : `Goals that are not met, after ${seconds()}: doubled, lost, toldTwice, failed, broken and leftInSilence must be 0, and tools be called.`,
+    : `Goals that are not met, after ${seconds()}: ${JSON.stringify(faults)}`,
 );
 process.exitCode = isMet ? 0 : 1;

@@ -5,6 +5,8 @@ export interface SessionTools {
   /** The ids of the tool calls in its conversation. */
   readonly calls: readonly string[];
   readonly results: readonly {readonly callId: string; readonly text: string}[];
+  /** It ended while the caller was on the line: its worker had died. */
+  readonly isBrokenOff: boolean;
 }
 
 /** What became of the tool calls that a model made. */
@@ -21,7 +23,9 @@ export interface ToolFates {
   readonly unknown: number;
   readonly cancelled: number;
   readonly failed: number;
-  /** The model was told nothing. */
+  /** Nothing ran, and the session that asked ended with its worker, which had written nothing of it: nobody waits. */
+  readonly unbegun: number;
+  /** The model was told nothing, although the tool ran or the session lives. */
   readonly lost: number;
   /** Told more than once in a session, or differently in two. */
   readonly toldTwice: number;
@@ -32,8 +36,9 @@ export function toolFates(sessions: readonly SessionTools[], seen: ReadonlyMap<s
   const told = new Map<string, {session: number; text: string}[]>();
   for (const [session, {results}] of sessions.entries())
     for (const {callId, text} of results) told.set(callId, [...(told.get(callId) ?? []), {session, text}]);
+  const living = new Set(sessions.flatMap(({isBrokenOff, calls}) => (isBrokenOff ? [] : calls)));
   const ids = [...new Set([...sessions.flatMap(({calls}) => calls), ...seen.keys()])];
-  const all = ids.map(callId => fateOf(callId, told.get(callId) ?? [], seen.get(callId)));
+  const all = ids.map(callId => fateOf(callId, told.get(callId) ?? [], seen.get(callId), living.has(callId)));
   const count = (is: (fate: (typeof all)[number]) => boolean) => all.filter(is).length;
   return {
     calls: all.length,
@@ -45,6 +50,7 @@ export function toolFates(sessions: readonly SessionTools[], seen: ReadonlyMap<s
     unknown: count(({is}) => is === 'unknown'),
     cancelled: count(({is}) => is === 'cancelled'),
     failed: count(({is}) => is === 'failed'),
+    unbegun: count(({is}) => is === 'unbegun'),
     lost: count(({is}) => is === 'lost'),
     toldTwice: count(({isTwice}) => isTwice),
   };
@@ -54,13 +60,14 @@ function fateOf(
   callId: string,
   told: readonly {readonly session: number; readonly text: string}[],
   seen: Seen | undefined,
+  isLiving: boolean,
 ) {
   const texts = new Set(told.map(({text}) => text));
   const [text] = texts;
   return {
     method: seen?.method,
     requests: seen?.spans.length ?? 0,
-    is: isOf(callId, text),
+    is: text === undefined && !seen && !isLiving ? ('unbegun' as const) : isOf(callId, text),
     isTwice: texts.size > 1 || told.length > new Set(told.map(({session}) => session)).size,
   };
 }

@@ -22,7 +22,8 @@ export interface Plan {
   readonly killEveryMs: Millis;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  readonly say: (line: string) => void;
+  /** Told what came of all so far, after each round of phone calls. */
+  readonly soFar: (outcome: Outcome) => void;
 }
 
 export interface Outcome {
@@ -68,7 +69,7 @@ export default assistant({
 
 /** Callers make a model call tools while workers are killed at random moments; a server counts what it is asked. */
 export async function toolsUnderKills(plan: Plan): Promise<Outcome> {
-  const {total, random, say} = plan;
+  const {total, random, soFar} = plan;
   let callsNoMore = false;
   await using witness = await openWitness(() => 50 + random() ** 2 * 1_500);
   const folder = await mkdtemp(join(tmpdir(), 'voicebridge-tools-'));
@@ -89,16 +90,18 @@ export async function toolsUnderKills(plan: Plan): Promise<Outcome> {
   const sessions: SessionTools[] = [];
   let [kills, broken, phoneCalls] = [0, 0, 0];
   for (let tools = toolFates(sessions, witness.seen); ; tools = toolFates(sessions, witness.seen)) {
-    if (phoneCalls > 0) say(`${tools.calls} tool calls, ${kills} kills, ${phoneCalls} phone calls`);
-    if (tools.calls >= total) return {kills, broken, phoneCalls, tools, silences};
+    const outcome = {kills, broken, phoneCalls, tools, silences};
+    if (phoneCalls > 0) soFar(outcome);
+    if (tools.calls >= total) return outcome;
     const callers = Array.from({length: plan.calls}, () => fleet.twilio.dial(ASKS));
     kills += await killWorkers(fleet, plan);
     callsNoMore = true;
     await sleep(SETTLES_MS);
+    const brokenOff = new Set(model.sessions.filter(({closedAt}) => closedAt !== undefined));
     for (const caller of callers) caller.hangUp();
     const reports = await Promise.all(callers.map(caller => caller.ended));
     callsNoMore = false;
-    sessions.push(...toolsOf(model));
+    sessions.push(...toolsOf(model, brokenOff));
     broken += reports.filter(({endedBy}) => endedBy !== 'caller').length;
     phoneCalls += reports.length;
     silences.push(...reports.flatMap(report => callerSilences(report, spansOf(witness, report.callSid))));
@@ -123,10 +126,11 @@ async function killWorkers(fleet: ProcessFleet, {talkMs, killEveryMs, random}: P
 }
 
 /** What the sessions of the model know of tools. The model forgets them. */
-function toolsOf(model: FakeOpenAI): SessionTools[] {
-  return model.sessions.splice(0).map(({items}) => {
-    const wire = items.map(item => item.toWire());
+function toolsOf(model: FakeOpenAI, brokenOff: ReadonlySet<FakeOpenAI['sessions'][number]>): SessionTools[] {
+  return model.sessions.splice(0).map(session => {
+    const wire = session.items.map(item => item.toWire());
     return {
+      isBrokenOff: brokenOff.has(session),
       calls: wire.flatMap(({type, call_id: id}) => (type === 'function_call' ? [String(id)] : [])),
       results: wire.flatMap(({type, call_id: id, output}) =>
         type === 'function_call_output' ? [{callId: String(id), text: String(output)}] : [],

@@ -4,6 +4,7 @@ import {resolve} from 'node:path';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {CannotStart} from '@voicebridge/shared/errors.ts';
 import {ProcessFailed} from '../../tools/local-stack/processes.ts';
+import {callerClips} from '../../simulators/audio/clips.ts';
 import {saidBy} from './caller-steps.ts';
 import {utteranceOf} from './caller-voice.ts';
 import {REHEARSE} from './options.ts';
@@ -12,6 +13,7 @@ import {readCallFiles} from './read-call-files.ts';
 import {watchRealModel} from './real-model.ts';
 import {rehearse} from './rehearse.ts';
 import {startScriptedServer} from './scripted-server.ts';
+import {tryModel} from './try-model.ts';
 import {whoAnswers} from './who-answers.ts';
 
 const OPENAI = process.env['OPENAI_REALTIME_URL'] ?? 'wss://api.openai.com/v1/realtime';
@@ -27,6 +29,7 @@ const wanted = found.rehearsals.filter(({assistant}) => only === undefined || as
 const {parts, secrets, problems: unanswered} = await whoAnswers(folder, wanted);
 const said = parts.flatMap(({rehearsal}) => saidBy(rehearsal.caller));
 const problems = [...found.problems, ...unanswered, ...(real ? notForReal(said) : [])];
+if (problems.length === 0 && real) problems.push(...(await tryModel(process.env)));
 if (problems.length > 0) stop(problems);
 if (parts.length === 0)
   stop([`there is no ${only ?? '<name>'}.call.yaml or .call.ts in ${folder}; npm run new -- NAME writes one`]);
@@ -52,9 +55,11 @@ process.exit(failed.length === 0 ? 0 : 1);
 /** A real model understands only what is really said. */
 function notForReal(texts: readonly string[]): string[] {
   const missing = texts.filter(text => !utteranceOf(text).isRecorded);
+  if (missing.length === 0) return [];
   return [
-    ...(process.env['OPENAI_API_KEY'] ? [] : ['--real needs OPENAI_API_KEY']),
-    ...missing.map(text => `--real: there is no recording of “${text}”; simulators/audio/clips.ts lists what there is`),
+    ...missing.map(text => `--real: there is no recording of “${text}”`),
+    'These sentences are recorded:',
+    ...Object.values(callerClips).map(({text}) => `  ${text}`),
   ];
 }
 
