@@ -281,17 +281,16 @@ describe('the rules of a tool', () => {
     const waiting = {say: ['One moment.', 'Still looking.'], afterMs: 800};
     const call = lookingUp({tools: withRules({waiting})});
     // The model takes a while to begin, so it is asked before.
-    expect(call.core.deadline).toBe(1_400);
-    const first = commandsToModel(call.timePasses(1_400));
+    expect(call.core.deadline).toBe(1_200);
+    const first = commandsToModel(call.timePasses(1_200));
     expect(first).toMatchObject([
       {do: 'respond', instructions: expect.stringContaining('"One moment."'), speechOnly: true},
     ]);
     call.at(1_500).model({type: 'responseStarted', responseId: 'w1', tag: 'wait-1'});
     call.at(2_000).model({type: 'audio', responseId: 'w1', itemId: 'iw1', payload: sound(1_000)}, ended('w1'));
     call.returnMarks();
-    // It took half a second to begin.
-    expect(responseTags(call.timePasses(3_250))).toEqual([]);
-    expect(commandsToModel(call.timePasses(3_301))).toMatchObject([
+    expect(responseTags(call.timePasses(3_150))).toEqual([]);
+    expect(commandsToModel(call.timePasses(3_201))).toMatchObject([
       {instructions: expect.stringContaining('"Still looking."')},
     ]);
   });

@@ -2,8 +2,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 
 /** How many replies are looked at. */
 const LOOKED_AT = 5;
-/** Taken for the pace of a model that has said nothing yet. */
-const AT_FIRST: Millis = 400;
+/** No model is taken to be faster: one reply that came at once says little about the next. */
+const AT_LEAST: Millis = 600;
 
 /** How long the model takes from the beginning of a response to its first sound. Pure: time is passed in. */
 export class ReplyPace {
@@ -22,6 +22,6 @@ export class ReplyPace {
 
   /** The slowest of the last replies. */
   get firstSoundMs(): Millis {
-    return this.#took.length === 0 ? AT_FIRST : Math.max(...this.#took);
+    return Math.max(AT_LEAST, ...this.#took);
   }
 }
