@@ -40,8 +40,9 @@ const ASKS: CallerScript = Array.from({length: 400}, (): CallerScript => [
   {do: 'waitForSilence', ms: 300},
   {do: 'say', clip: 'caller-yes'},
 ]).flat();
-/** Before they hang up, callers wait for what is under way: the model calls nothing more. */
-const SETTLES_MS = 8_000;
+/** Before they hang up, callers wait for what is under way, at least and at most so long: the model calls nothing more. */
+const SETTLES_MS = 4_000;
+const SETTLES_AT_MOST_MS = 40_000;
 
 /** Its folder is outside of the project: what it imports is named in full. */
 const assistantFile = (
@@ -96,12 +97,13 @@ export async function toolsUnderKills(plan: Plan): Promise<Outcome> {
     const callers = Array.from({length: plan.calls}, () => fleet.twilio.dial(ASKS));
     kills += await killWorkers(fleet, plan);
     callsNoMore = true;
-    await sleep(SETTLES_MS);
-    const brokenOff = new Set(model.sessions.filter(({closedAt}) => closedAt !== undefined));
+    const givenUpAt = performance.now() + SETTLES_AT_MOST_MS;
+    do await sleep(SETTLES_MS);
+    while (performance.now() < givenUpAt && toolFates(model.sessions.map(toolsOf), new Map()).lost > 0);
+    sessions.push(...model.sessions.splice(0).map(toolsOf));
     for (const caller of callers) caller.hangUp();
     const reports = await Promise.all(callers.map(caller => caller.ended));
     callsNoMore = false;
-    sessions.push(...toolsOf(model, brokenOff));
     broken += reports.filter(({endedBy}) => endedBy !== 'caller').length;
     phoneCalls += reports.length;
     silences.push(...reports.flatMap(report => callerSilences(report, spansOf(witness, report.callSid))));
@@ -125,18 +127,16 @@ async function killWorkers(fleet: ProcessFleet, {talkMs, killEveryMs, random}: P
   return kills;
 }
 
-/** What the sessions of the model know of tools. The model forgets them. */
-function toolsOf(model: FakeOpenAI, brokenOff: ReadonlySet<FakeOpenAI['sessions'][number]>): SessionTools[] {
-  return model.sessions.splice(0).map(session => {
-    const wire = session.items.map(item => item.toWire());
-    return {
-      isBrokenOff: brokenOff.has(session),
-      calls: wire.flatMap(({type, call_id: id}) => (type === 'function_call' ? [String(id)] : [])),
-      results: wire.flatMap(({type, call_id: id, output}) =>
-        type === 'function_call_output' ? [{callId: String(id), text: String(output)}] : [],
-      ),
-    };
-  });
+/** What a session of the model knows of tools while callers are on the line. */
+function toolsOf({items, closedAt}: FakeOpenAI['sessions'][number]): SessionTools {
+  const wire = items.map(item => item.toWire());
+  return {
+    isBrokenOff: closedAt !== undefined,
+    calls: wire.flatMap(({type, call_id: id}) => (type === 'function_call' ? [String(id)] : [])),
+    results: wire.flatMap(({type, call_id: id, output}) =>
+      type === 'function_call_output' ? [{callId: String(id), text: String(output)}] : [],
+    ),
+  };
 }
 
 function spansOf({seen}: Witness, callSid: string) {
