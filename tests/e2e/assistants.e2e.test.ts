@@ -52,39 +52,3 @@ test('two numbers have two assistants; one that is edited answers the next calle
   await inUse(['You are a shop.', 'You are a clinic.', 'You are another shop.']);
   for (const session of openai.sessions) expect(session.refusals).toEqual([]);
 });
-
-test('twenty people talk while files are edited, also wrongly, and a worker goes: each keeps the assistant they began with', async () => {
-  write('shop.yaml', shop, 'Version 0.');
-  await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
-    assistants: folder,
-    workers: 2,
-    env: {GREETING_PROTECTED_MS: '0'},
-    openai: {knobs: {speed: [8, 8], firstDeltaMs: [20, 20]}, script: [[{say: {text: 'Hello.', audioMs: 200}}]]},
-  });
-  const {twilio, openai, workers} = bridge;
-  const prompts = () =>
-    openai.sessions.filter(({closedAt}) => closedAt === undefined).map(({config}) => config.instructions);
-  const count = (prompt: string) => prompts().filter(one => one === prompt).length;
-  const soon = {timeout: 60_000, interval: 100};
-  const people = Array.from({length: 20}, () => twilio.dial([{do: 'pause', ms: 300_000}], {to: shop}));
-  await vi.waitFor(() => expect(count('Version 0.')).toBe(20), soon);
-
-  for (const version of [1, 2]) {
-    write('shop.yaml', shop, `Version ${version}.`);
-    await vi.waitFor(async () => {
-      const caller = twilio.dial([{do: 'pause', ms: 300_000}], {to: shop});
-      await vi.waitFor(() => expect(prompts()).toHaveLength(20 + version), soon);
-      const isNew = count(`Version ${version}.`) === 1;
-      if (!isNew) caller.hangUp();
-      await vi.waitFor(() => expect(prompts()).toHaveLength(isNew ? 20 + version : 19 + version), soon);
-      expect(isNew).toBe(true);
-    }, soon);
-    // A file that is wrong changes nothing.
-    write('shop.yaml', shop, '{}');
-  }
-  await workers[0]!.drain();
-  expect(workers.map(({calls}) => calls)).toEqual([0, 22]);
-  await vi.waitFor(() => expect([0, 1, 2].map(version => count(`Version ${version}.`))).toEqual([20, 1, 1]), soon);
-  expect(people.map(({status}) => status)).toEqual(people.map(() => 'in-progress'));
-});

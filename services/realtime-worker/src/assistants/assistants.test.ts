@@ -58,6 +58,32 @@ test('a call that is taken over after its file was edited has the same prompt an
   expect(deployment.model.sessions.at(-1)?.settings.instructions).toBe('Second.');
 });
 
+test('twenty people talk while files are edited three times, and ten of their calls move: each keeps the assistant they began with', async () => {
+  deployment.live.set(two('First, for {{caller}}.'));
+  const first = await deployment.worker();
+  const calls = Array.from({length: 20}, (_, index) => index + 1);
+  for (const n of calls) {
+    await deployment.take(first, n, ring(reception));
+    await deployment.stream(first, n);
+  }
+  for (const edit of ['Second.', 'Third.', 'Fourth.']) {
+    deployment.live.set(two(edit));
+    await deployment.pass(2_000);
+  }
+  const second = await deployment.worker(); // has never seen the first version
+  for (const n of calls.slice(10)) {
+    const stream = {streamSid: streamSid(n), edge: edgeId};
+    await deployment.take(second, n, {...takenOver, stream, cause: 'worker-lost'});
+    await deployment.pass(300);
+  }
+  await deployment.take(second, 21, ring(reception));
+  const prompts = deployment.model.sessions.map(({settings}) => settings.instructions);
+  // Twenty calls, ten of them on two workers, with some sessions more for those whose model says nothing.
+  expect(prompts.length).toBeGreaterThan(30);
+  expect(new Set(prompts.slice(0, -1))).toEqual(new Set(['First, for +4799999999.']));
+  expect(prompts.at(-1)).toBe('Fourth.');
+});
+
 test('a drained worker’s call is opened on the next one with the same prompt, before it moves', async () => {
   deployment.live.set(two('First.'));
   const first = await deployment.worker();
