@@ -64,7 +64,7 @@ async function goOn(calls: readonly Call[]): Promise<void> {
   });
 }
 
-describe.skipIf(!binary)('calls on a Redis Cluster hear every frame once and in order', {timeout: 90_000}, () => {
+describe.skipIf(!binary)('calls on a Redis Cluster hear every frame once and in order', {timeout: 240_000}, () => {
   let cluster: RedisCluster;
   let buses: MediaBus[];
   beforeAll(async () => {
