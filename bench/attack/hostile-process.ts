@@ -1,9 +1,9 @@
 /**
- * Hostile sockets, in a process of their own whose turn comes last, so that what the attacker itself costs is not measured.
+ * Hostile sockets, in a process of their own whose turn comes later, so that what the attacker itself costs is measured least.
  * Started by `HostileSockets`. Each socket is opened again a second after it was closed.
  */
 import {connect, type Socket} from 'node:net';
-import {setPriority} from 'node:os';
+import {getPriority, setPriority} from 'node:os';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {GUESTS, STRANGERS, type HostileGuest, type HostileKind, type Pass} from './hostile-kinds.ts';
 
@@ -49,7 +49,7 @@ function one<Kind>(kinds: readonly Kind[], place: number): Kind {
   return kinds[place % kinds.length] as Kind;
 }
 
-setPriority(19);
+setPriority(Math.min(19, getPriority() + 5));
 process.on('message', (message: {readonly passes?: readonly Pass[]}) => {
   passes.push(...(message.passes ?? []));
   const now = performance.now();
