@@ -5,7 +5,7 @@ import {Manifest, ofKind, overlays, render, renderer} from './rendered.ts';
 
 const OURS = ['analytics', 'media-edge', 'realtime-worker', 'webhook'];
 const PUBLIC = {
-  webhook: ['/', '/after-stream', '/call-status', '/incoming-call', '/stream-status'],
+  webhook: ['/', '/after-stream', '/call-status', '/incoming-call', '/stream-status', '/waiting', '/whisper'],
   edge: ['/media-stream'],
 };
 

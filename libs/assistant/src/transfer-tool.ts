@@ -68,7 +68,6 @@ export const TransferTool = z.strictObject({
     .describe('what the caller hears with voicemail or hang up, from the carrier’s voice'),
   record: z.boolean().optional().describe('whether the carrier records the conversation with the person'),
   refer: z.boolean().optional().describe('hands a caller who came by SIP to a SIP address with REFER'),
-  warm: z.boolean().optional().describe('the caller waits with music in a conference, where the person joins them'),
 });
 export type TransferTool = Readonly<z.infer<typeof TransferTool>>;
 

@@ -21,7 +21,7 @@ import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twi
 const when = () => true;
 
 /** The routes that Twilio asks, below the public origin. */
-const ROUTES = /\/(incoming-call|after-stream|call-status|stream-status)$/;
+const ROUTES = /\/(incoming-call|after-stream|whisper|waiting|call-status|stream-status)$/;
 
 /** Everything that can be set on a webhook. Secrets are never printed. */
 export const WebhookEnv = z

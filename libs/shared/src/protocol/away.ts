@@ -54,8 +54,6 @@ export const AwayOrder = z.object({
   record: z.boolean(),
   /** A caller who came by SIP is handed to `to` with REFER, and the carrier is out of the call. */
   refer: z.boolean(),
-  /** The two of them meet in a conference. */
-  warm: z.boolean(),
 });
 export type AwayOrder = Readonly<z.infer<typeof AwayOrder>>;
 

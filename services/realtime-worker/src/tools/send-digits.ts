@@ -33,7 +33,6 @@ export const sendDigits: ImmediateTool = {
       nobodySay: null,
       record: false,
       refer: false,
-      warm: false,
     } as const;
     return {kind: 'away', order, say: undefined};
   },

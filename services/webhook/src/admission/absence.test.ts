@@ -27,7 +27,6 @@ const plan: AwayPlan = {
   nobodySay: null,
   record: false,
   refer: false,
-  warm: false,
 };
 const attribute = ({text}: Reply, name: string) =>
   new RegExp(` ${name}="https://voice\\.example\\.com([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&') ??

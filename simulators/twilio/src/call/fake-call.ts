@@ -48,6 +48,7 @@ export class FakeCall {
   readonly #keysPlayed: string[] = [];
   readonly #people: PersonReport[] = [];
   readonly #personWebhooks: CallWebhooks[] = [];
+  #rings = 0;
   readonly #startedAt: number;
   readonly #told: Promise<void>[] = [];
   #statusCallbackUrl: string | undefined;
@@ -125,6 +126,15 @@ export class FakeCall {
     return this.#streams.audibleFor(this.#deps.clock.now()) > 0;
   }
 
+  /** How many telephones have rung for the caller. */
+  get rings(): number {
+    return this.#rings;
+  }
+
+  get streamsOpened(): number {
+    return this.#streams.all.length;
+  }
+
   get scriptFinished(): boolean {
     return this.#line.scriptFinished;
   }
@@ -195,6 +205,7 @@ export class FakeCall {
     const {settings, clock} = this.#deps;
     const person = settings.people(noun.target);
     if (!person) return undefined;
+    this.#rings += 1;
     const [heard, rangAt]: [string[], number] = [[], clock.now()];
     let bridgedAt: number | undefined;
     const child: CallFacts = {
