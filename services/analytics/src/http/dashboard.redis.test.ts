@@ -120,6 +120,26 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(await page.locator('select[name=compare]').inputValue()).toBe('');
   });
 
+  test('an analyst compares an assistant with another version of it, and reads what came of each tool of a call', async () => {
+    await using visited = await visit(`${open.url}/?assistant=booking`);
+    const {page, complaints} = visited;
+    await page.locator('select[name=version]').waitFor();
+    const versions = page.locator('select[name=version] option');
+    expect(await versions.count()).toBeGreaterThan(1);
+    const version = (await versions.nth(1).getAttribute('value')) ?? '';
+    await page.locator('select[name=compare]').selectOption(`version:${version}`);
+    expect(await page.locator('.compared').textContent()).toContain(`compared with ${version.slice(0, 7)}`);
+    const toolCalls = [
+      {call: 0, turn: 1, name: 'find_booking', at: 2_000, durationMs: 900, ok: false, outcome: 'late'},
+    ];
+    await send(0, finishedCall({number: 3, startedAt: Date.now(), summary: {toolCalls: 1}, rest: {toolCalls}}));
+    const stored = async () => (await fetch(`${open.url}/api/calls/${sidOf(3)}`)).status;
+    await expect.poll(stored, {timeout: 20_000}).toBe(200);
+    await page.goto(`${open.url}/?view=calls&call=${sidOf(3)}`);
+    await page.locator('td', {hasText: 'late'}).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('an analyst loads more calls, and opens a call with its two lanes by keyboard alone', async () => {
     await using visited = await visit(`${open.url}/?view=calls`);
     const {page, complaints} = visited;
