@@ -124,6 +124,10 @@ export async function startAnalytics(
   const key = queueProbeKey(randomUUID());
   const probe = opened.use(new WriteProbe({key, set, ...found, clock, log: probeLog, moved}));
   queueHealth = probe;
+  const told =
+    config.AFTER_URL === undefined
+      ? undefined
+      : {post: config.AFTER_URL, secret: AFTER_SECRET, include: [...INCLUDED_USUALLY], allowPrivate: true};
   const hooks = opened.use(
     deliverHooks({
       connection,
@@ -133,14 +137,11 @@ export async function startAnalytics(
       log,
       post: hookPoster(),
       secret: name => (name === AFTER_SECRET ? config.AFTER_SECRET : secret(name)),
+      told,
       receivers: new Receivers(),
       random: Math.random,
     }),
   );
-  const told =
-    config.AFTER_URL === undefined
-      ? undefined
-      : {post: config.AFTER_URL, secret: AFTER_SECRET, include: [...INCLUDED_USUALLY], allowPrivate: true};
   const onRecorded = (callSid: string) => {
     feed.poke();
     hooks.tell(callSid);

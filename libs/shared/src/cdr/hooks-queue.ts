@@ -13,7 +13,8 @@ export const HookEvent = z.object({
   /** Its place among all that is told of the subject, from 0. */
   seq: z.number().int().min(0).max(1_000),
   type: z.string().max(60),
-  target: HookTarget,
+  /** Null: whoever AFTER_URL names. */
+  target: HookTarget.nullable(),
   /** JSON. */
   body: z.string().max(100_000),
 });

@@ -55,6 +55,7 @@ class Receiver {
       return answer;
     },
     secret: name => (name === 'CRM_SECRET' ? SECRET : undefined),
+    told: undefined,
     receivers: new Receivers(),
     clock: {wall: () => this.wall},
     random: () => 0.5,

@@ -18,7 +18,7 @@ import {
   settle,
   targetOf,
 } from './deliveries.ts';
-import {Receivers, waitAfter} from './patience.ts';
+import {type Receivers, waitAfter} from './patience.ts';
 import {signHook} from './signature.ts';
 
 /** Sends one webhook and answers with its status. Rejects if there is none. */
@@ -35,6 +35,8 @@ export interface DeliverDeps {
   readonly secret: (name: string) => string | undefined;
   readonly receivers: Receivers;
   readonly clock: Pick<Clock, 'wall'>;
+  /** Who is told of what names nobody; undefined: nobody. */
+  readonly told: HookTarget | undefined;
   /** From 0 to 1. */
   readonly random: () => number;
   /** How long to wait after so many failures; for tests. */
@@ -53,7 +55,12 @@ const TELLER: Viewer = {who: null, may: new Set(SCOPES)};
 export async function deliver(db: Kysely<Schema>, job: HookJob, deps: DeliverDeps): Promise<Attempt> {
   const {clock, receivers} = deps;
   const now = clock.wall();
-  if ('event' in job) await keepDelivery(db, job.event, now);
+  if ('event' in job) {
+    const {event} = job;
+    const target = event.target ?? deps.told;
+    if (!target) return {outcome: 'known'};
+    await keepDelivery(db, {...event, target}, now);
+  }
   const delivery = await deliveryWith(db, 'event' in job ? job.event.id : job.id);
   if (delivery?.state !== 'waiting') return {outcome: 'known'};
   const target = targetOf(delivery);

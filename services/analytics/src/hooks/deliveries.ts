@@ -15,7 +15,10 @@ export const CALL_FINISHED = 'call.finished';
 /** One id for each call, however often it is sent. */
 export const idOfCall = (callSid: string) => `call.${callSid}`;
 
-type New = Pick<HookEvent, 'id' | 'subject' | 'seq' | 'type' | 'target'> & {readonly body: string | null};
+type New = Pick<HookEvent, 'id' | 'subject' | 'seq' | 'type'> & {
+  readonly target: HookTarget;
+  readonly body: string | null;
+};
 
 /** Keeps what is to be told. What is known already stays as it is. */
 export async function keepDelivery(db: Kysely<Schema>, event: New, wall: Millis): Promise<void> {
