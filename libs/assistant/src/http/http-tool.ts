@@ -76,6 +76,8 @@ export interface OutgoingRequest {
   readonly body: string | undefined;
   /** It has digits in it that the caller entered: it goes to no other server. */
   readonly isSecret: boolean;
+  /** Another address is asked where the server says so, unless this is false. */
+  readonly redirects?: boolean;
   readonly maxBytes: number;
   readonly allowPrivate: boolean;
   readonly signal: AbortSignal;

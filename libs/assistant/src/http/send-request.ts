@@ -63,6 +63,7 @@ export function sender(secret: (name: string) => string | undefined): SendReques
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
       const answer = await ask(url, {...request, method, body}, headers);
       if (answer.location === undefined) return answer;
+      if (request.redirects === false) throw new RequestRefused('the server redirects to another address');
       const next = new URL(answer.location, url);
       // A secret is for the server that it was written for.
       if (next.origin !== url.origin) for (const name of secrets) delete headers[name];
