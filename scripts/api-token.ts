@@ -1,8 +1,8 @@
 /** `npm run api-token`: a token for a program that asks the API of analytics. */
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {z} from 'zod';
-import {newApiToken} from '../services/analytics/src/auth/api-tokens.ts';
-import {Scope, SCOPES} from '../services/analytics/src/auth/viewer.ts';
+import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
+import {Scope, SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 
 const {name, scopes} = commandLine({
   command: 'npm run api-token --',

@@ -54,6 +54,10 @@ const COMMANDS = {
     about: 'a Redis user for each service, with the rights that it needs and no others (--help)',
     run: a => ['scripts/redis-acl.ts', ...a],
   },
+  call: {
+    about: 'have somebody called by an assistant: npm run call -- +4722334455 reminder name=Ada',
+    run: a => ['scripts/call.ts', ...a],
+  },
   'api-token': {
     about: 'a token for a program that asks the API of analytics (--help)',
     run: a => ['scripts/api-token.ts', ...a],

@@ -16,7 +16,7 @@ import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {z} from 'zod';
-import {apiTokens} from './auth/api-tokens.ts';
+import {apiTokens} from '@voicebridge/shared/config/api-tokens.ts';
 
 const days = (fallback: number, about: string) =>
   wholeNumber({max: 36_500}).default(fallback).describe(`days to keep ${about}; 0: for ever`);

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {apiTokens} from '@voicebridge/shared/config/api-tokens.ts';
 import {
   choice,
   drainSeconds,
@@ -14,6 +15,7 @@ import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
+import {readQuietHours} from './calls-out/quiet-hours.ts';
 import {isDialable, TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
@@ -113,6 +115,47 @@ export const WebhookEnv = z
       .optional()
       .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
     TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
+    API_TOKENS: apiTokens()
+      .default([])
+      .describe(
+        'which programs may have calls made, each with a token of the scope call: npm run api-token prints an entry',
+      ),
+    CALL_ALLOW: transferAllow().describe(
+      'whom programs may have called, comma-separated: +4722334455, +47* for all numbers that begin so; not set: nobody',
+    ),
+    CALL_FROM: z
+      .string()
+      .transform(text => text.split(',').flatMap(one => one.trim() || []))
+      .refine(all => all.every(one => /^\+[1-9]\d{6,14}$/.test(one)), 'must be numbers such as +4722334455')
+      .default([])
+      .describe('your numbers that calls are made from, comma-separated; the first is used if none is asked for'),
+    CALLS_OUT_PER_SECOND: z
+      .string()
+      .regex(/^\d{1,3}(\.\d{1,2})?$/, 'must be a number from 0.01 to 100')
+      .transform(Number)
+      .refine(value => value >= 0.01 && value <= 100, 'must be a number from 0.01 to 100')
+      .default(1)
+      .describe('how many calls are made in a second, by all webhooks together: what Twilio allows your account'),
+    CALLS_OUT_AT_ONCE: wholeNumber({min: 1, max: 100_000})
+      .default(10)
+      .describe('how many calls that were made may ring or go on at the same time'),
+    QUIET_HOURS: z
+      .string()
+      .transform((text, context) => {
+        if (text === 'off') return null;
+        const hours = readQuietHours(text);
+        if (hours) return hours;
+        context.addIssue('must be off, or hours such as 20:00-08:00');
+        return z.NEVER;
+      })
+      .default({from: 20 * 60, to: 8 * 60})
+      .describe('when nobody is called, on the clock of whoever would be: 20:00-08:00 if not set; off'),
+    TWILIO_API_URL: guardedUrl('http')
+      .default('https://api.twilio.com')
+      .describe('Twilio’s REST API, which makes calls'),
+    QUEUE_REDIS_URL: redisUrls()
+      .optional()
+      .describe('another Redis for the queue of calls to be made; REDIS_URL if not set'),
     TRANSFER_MAX_SECONDS: wholeNumber({min: 1, max: 86_400})
       .default(3_600)
       .describe('the longest conversation with whom a caller was transferred or sent on to; Twilio ends it then'),
@@ -120,6 +163,18 @@ export const WebhookEnv = z
     LOG_LEVEL: logLevel(),
   })
   .refine(hasProof, NO_PROOF)
+  .refine(
+    env =>
+      (env.CALL_ALLOW ?? []).length === 0 ||
+      (env.TWILIO_ACCOUNT_SID !== undefined &&
+        (env.CALL_FROM ?? []).length > 0 &&
+        (env.TWILIO_AUTH_TOKEN ?? []).length > 0),
+    {
+      when,
+      path: ['CALL_ALLOW'],
+      message: 'needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and CALL_FROM: they make the calls',
+    },
+  )
   .refine(env => env.OVERLOAD !== 'dial' || isDialable(env.OVERLOAD_TARGET ?? ''), {
     when,
     path: ['OVERLOAD_TARGET'],

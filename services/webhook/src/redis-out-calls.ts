@@ -102,9 +102,10 @@ export class RedisOutCalls implements OutCallStore, AsyncDisposable {
     return (await this.#redis.sismember(key.forbidden, hash)) === 1;
   }
 
-  async tell(event: OutEvent): Promise<void> {
+  async tell({at, data, ...event}: OutEvent): Promise<void> {
+    const body = JSON.stringify({type: event.type, timestamp: new Date(at).toISOString(), data});
     // The same job as the one that analytics makes if this one is lost.
-    await this.#hooks.add('event', {event: {...event, target: null}}, {jobId: `d.${event.id}`});
+    await this.#hooks.add('event', {event: {...event, body, target: null}}, {jobId: `d.${event.id}`});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,8 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {isOurs, listenOn, UNSIGNED_HERE} from '@voicebridge/shared/config/twilio-settings.ts';
+import type {CallsApiDeps} from './calls-api.ts';
+import type {CallsOut} from './calls-out/calls-out.ts';
 import type {WebhookConfig} from './config.ts';
 import type {CarrierRoutes} from './admission/carrier-routes.ts';
 import {twilioRoutes} from './carriers/twilio/routes.ts';
@@ -50,8 +52,17 @@ export interface WebhookDeps {
   readonly log: Log;
   /** Where spans go; nowhere if not given. */
   readonly traces?: Traces;
+  /** Calls that are made; none if not given. */
+  readonly callsOut?: CallsOutDoor | undefined;
   /** How a carrier asks; as Twilio does if not given. */
   readonly carrier?: (context: CallContext) => CarrierRoutes<IncomingMessage, ServerResponse, Router>;
+}
+
+/** What makes calls, and lets programs ask for them. */
+export interface CallsOutDoor {
+  readonly callsOut: CallsOut;
+  readonly api: (passed: CallsApiDeps['passed']) => Router;
+  drain(): Promise<void>;
 }
 
 export interface Webhook extends Service {
@@ -127,7 +138,9 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     strange,
     refusals,
     proved,
+    callsOut: deps.callsOut?.callsOut,
   };
+  if (deps.callsOut) app.use(deps.callsOut.api(proved));
   const {paths, door, router} = (deps.carrier ?? twilioRoutes)(context);
   app.use(router);
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {
@@ -163,6 +176,10 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     if (basePath !== '' && request.url?.startsWith(`${basePath}/`)) request.url = request.url.slice(basePath.length);
     const path = pathOf(request).toLowerCase();
     if (path === '/') return app(request, response);
+    if (deps.callsOut && path.startsWith('/api/')) {
+      awaited(response);
+      return app(request, response);
+    }
     if (!paths.has(path.replace(/\/$/, ''))) return refuse(response, 404);
     awaited(response);
     return door(request, response, status => {
@@ -190,7 +207,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     async drain() {
       draining = true;
       metrics.draining.set(1);
-      await held.leave();
+      await Promise.all([held.leave(), deps.callsOut?.drain()]);
       if (pending > 0) await new Promise<void>(resolve => (emptied = resolve));
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -23,6 +23,8 @@ export const Ring = z.object({
   callee: party,
   /** What the carrier was given with the call: SIP headers, parameters of the stream. */
   parameters: z.record(z.string().max(100), z.string().max(1_000)).optional(),
+  /** Of a call that we make: what fills in the variables of its assistant. */
+  variables: z.record(z.string().max(64), z.string().max(1_000)).optional(),
 });
 export type Ring = z.infer<typeof Ring>;
 

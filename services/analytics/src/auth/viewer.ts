@@ -1,12 +1,4 @@
-import {z} from 'zod';
-
-/**
- * What somebody may do: `read` calls, figures and files; `words`: see transcripts and telephone numbers; `delete` for
- * good; `audit`: see who did what; `send`: send webhooks again.
- */
-export const SCOPES = ['read', 'words', 'delete', 'audit', 'send'] as const;
-export const Scope = z.enum(SCOPES);
-export type Scope = z.infer<typeof Scope>;
+import {type ApiToken, programOf, type Scope, SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 
 /** Who asks. */
 export interface Viewer {
@@ -23,4 +15,10 @@ export const LOCAL: Viewer = {who: null, may: new Set(['read'])};
 /** Somebody who signed in. `name`: of their session, which opens nothing. */
 export function signedIn(name: string, token: string): Viewer {
   return {who: `session ${name}`, may: new Set(SCOPES), session: token};
+}
+
+/** The program that has this token; undefined if it is none of ours. */
+export function viewerOfToken(tokens: readonly ApiToken[], token: string): Viewer | undefined {
+  const found = programOf(tokens, token);
+  return found && {who: `token ${found.name}`, may: new Set(found.scopes)};
 }

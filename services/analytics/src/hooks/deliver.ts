@@ -4,7 +4,7 @@ import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Kysely} from 'kysely';
 import type {Viewer} from '../auth/viewer.ts';
-import {SCOPES} from '../auth/viewer.ts';
+import {SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 import type {Schema} from '../database/schema.ts';
 import {detailOf} from '../queries/read-call.ts';
 import {callBody} from './call-body.ts';

@@ -14,7 +14,7 @@ import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
 import {openApi} from './openapi.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
-import type {ApiToken} from '../auth/api-tokens.ts';
+import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';
 import {Password} from '../auth/password.ts';
 import {answerProblem, problemHandler} from './problem.ts';

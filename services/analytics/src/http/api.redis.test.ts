@@ -16,7 +16,7 @@ import {
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
-import {newApiToken} from '../auth/api-tokens.ts';
+import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
 import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
 

@@ -1,8 +1,9 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Request, RequestHandler} from 'express';
-import {type ApiToken, viewerOfToken} from '../auth/api-tokens.ts';
+import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {findSession} from '../auth/sessions.ts';
-import {LOCAL, type Scope, signedIn, type Viewer} from '../auth/viewer.ts';
+import type {Scope} from '@voicebridge/shared/config/api-tokens.ts';
+import {LOCAL, signedIn, type Viewer, viewerOfToken} from '../auth/viewer.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
@@ -71,6 +72,7 @@ const WHAT: Readonly<Record<Scope, string>> = {
   delete: 'deleting',
   audit: 'reading the audit',
   send: 'sending webhooks again',
+  call: 'having calls made',
 };
 
 /** Throws `BadQuestion` unless this viewer may do this. */

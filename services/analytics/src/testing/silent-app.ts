@@ -10,8 +10,8 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
 } from 'kysely';
-import {apiTokens, newApiToken} from '../auth/api-tokens.ts';
-import {SCOPES} from '../auth/viewer.ts';
+import {apiTokens, newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
+import {SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 import {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
 import {analyticsApp} from '../http/analytics-app.ts';

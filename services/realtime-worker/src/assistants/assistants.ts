@@ -55,10 +55,18 @@ export class Assistants implements CallAssistants {
     const catalogue = this.#catalogue;
     const named = name === 'default' ? undefined : catalogue.named(name);
     const version = named ?? catalogue.answering(ring?.callee);
-    const first = this.#begin({version, given: {}}, call);
+    const given = ring?.variables ?? {};
+    // Somebody who was called for a reason must not hear an assistant that knows nothing of it.
+    if (ring?.variables && !named) throw new Error(`there is no assistant ${name} here`);
+    const first = this.#begin({version, given}, call);
     const deps = {...this.#deps.ring, ...this.#deps};
     if (!isAsked(deps, version)) return {first};
-    return {first, later: askAtRing(version, call, catalogue, deps).then(rung => this.#begin(rung, call))};
+    return {
+      first,
+      later: askAtRing(version, call, catalogue, deps).then(rung =>
+        this.#begin({...rung, given: {...given, ...rung.given}}, call),
+      ),
+    };
   }
 
   /** A call begins with this version. */

@@ -9,6 +9,7 @@ import type {ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import type {Connection} from '@voicebridge/shared/service/strangers.ts';
+import type {CallsOut} from '../calls-out/calls-out.ts';
 import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from '../config.ts';
 import type {OwnSentences} from './own-sentences.ts';
@@ -28,6 +29,8 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly workerClient: Pick<WorkerClient, 'ask'>;
   readonly metrics: Metrics;
   readonly traces: Traces;
+  /** The calls that we make; undefined: we make none. */
+  readonly callsOut?: Pick<CallsOut, 'answered' | 'report'> | undefined;
   readonly held: HeldCallers;
   /** What the assistants of numbers say where no worker can. */
   readonly says: Pick<OwnSentences, 'for'>;

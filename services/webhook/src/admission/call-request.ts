@@ -16,6 +16,8 @@ export interface CallRequest {
   readonly held: number;
   /** How many seconds this caller has waited for the answer of a worker. */
   readonly waited: number;
+  /** A call that we have made: which, and which attempt at it. */
+  readonly out?: {readonly id: string; readonly attempt: number} | undefined;
   /** Which stream of the call has ended: the first digits of its ticket. Undefined if the request does not say. */
   readonly leg: string | undefined;
   /** The caller was away: which absence it was, and what came of it. Undefined if the request does not say. */

@@ -47,6 +47,20 @@ export function endCall(
   background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'telling an owner that its call is over');
 }
 
+/** The carrier reports the state of a call that we have made, or what answered it. */
+export function reportOut(
+  {id, attempt}: NonNullable<CallRequest['out']>,
+  report: {readonly callSid: CallSid; readonly status: string; readonly answeredBy: string | undefined},
+  {callsOut, clock, log}: Pick<CallContext, 'callsOut' | 'clock' | 'log'>,
+): void {
+  if (!callsOut) return;
+  const tell = async () => {
+    const isKnown = await callsOut.report(id, {attempt, ...report});
+    if (!isKnown) logOfCall(log, report.callSid).warn({out: id}, 'a report of a call that nobody has asked for');
+  };
+  background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'noting what became of a call');
+}
+
 /** The carrier reports the state of a stream: the only sign there is when the socket could not be opened. */
 export function streamStatus({hasFailed, callSid, streamSid, event, code}: StreamStatus, log: Log): void {
   const facts = {callSid, streamSid, event, code};

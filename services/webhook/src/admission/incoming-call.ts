@@ -61,7 +61,7 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     metrics.callsTotal.inc({result});
     span.end(clock.wall(), {facts: {'voicebridge.result': result}});
   };
-  const admit = async (): Promise<ServedCall | Limited | 'full' | 'over'> => {
+  const admit = async (): Promise<ServedCall | Limited | 'full' | 'over' | 'unwanted'> => {
     const known = await knownCall(request, context);
     if (known) return known;
     // A call that cannot be written to Redis can have no owner. A Redis that only does not answer may be back soon.
@@ -80,6 +80,14 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     span.end(clock.wall(), {failed: 'Redis stays away'});
     throw thrown;
   });
+  if (call === 'unwanted') {
+    logOfCall(context.log, request.callSid).warn(
+      {out: request.out?.id},
+      'a call that nobody wants any more is hung up',
+    );
+    answered('repeated');
+    return {kind: 'hangUp'};
+  }
   if (call === 'over') {
     // Somebody sends a request again that was seen: neither a place nor a session of the model is spent on it.
     answered('repeated');
@@ -106,7 +114,10 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     // The caller is hung up, so a worker that accepts the call now must find it ended.
     if (call === 'unanswered' && config.OVERLOAD === 'say') endCall(request.callSid, 'caller.hung-up', context);
     const {overloadSay = config.OVERLOAD_SAY} = context.says.for(request);
-    const answer = overloadAnswer({...config, OVERLOAD_SAY: overloadSay}, request.held);
+    // Somebody whom we have called is not told that our lines are busy.
+    const answer: CallAnswer = request.out
+      ? {kind: 'hangUp'}
+      : overloadAnswer({...config, OVERLOAD_SAY: overloadSay}, request.held);
     if (answer.kind !== 'hold') background(notBegun(request, context), log, 'uncounting a call');
     return answer;
   }
@@ -156,9 +167,13 @@ async function newCall(
   request: CallRequest,
   {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
   context: CallContext,
-): Promise<ServedCall | 'full'> {
+): Promise<ServedCall | 'full' | 'unwanted'> {
   const {directory, log} = context;
   const {callSid} = request;
+  const {out} = request;
+  const made = out && (await context.callsOut?.answered(out.id, out.attempt, callSid));
+  // Nobody speaks to somebody who was called for a reason that nobody knows.
+  if (out && !made) return 'unwanted';
   const edge = await chooseEdge(context);
   if (edge === 'full') return 'full';
   const facts = {...factsOfCall(request, edge.url, context), traceparent};
@@ -168,9 +183,9 @@ async function newCall(
     callSid,
     epoch: 0,
     ticket,
-    assistant: 'default',
+    assistant: made?.assistant ?? 'default',
     facts,
-    ring: ringOf(request),
+    ring: {...ringOf(request), ...(made ? {variables: {...made.variables}} : {})},
     traceparent,
     cause: 'new',
   });

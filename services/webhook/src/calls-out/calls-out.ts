@@ -206,8 +206,8 @@ export class CallsOut {
     for (const [seq, {type, at, data}] of call.events.entries()) {
       if (seq < call.told) continue;
       const {id, assistant, state} = call;
-      const body = JSON.stringify({type, timestamp: new Date(at).toISOString(), data: {id, assistant, state, ...data}});
-      await store.tell({id: `out.${id}.${seq}`, subject: id, seq, type, body});
+      const event = {id: `out.${id}.${seq}`, subject: id, seq, type, at};
+      await store.tell({...event, data: {id, assistant, state, ...data}});
     }
     const next = {...call, told: call.events.length};
     return (await store.swap(next, call.version)) ? {...next, version: call.version + 1} : call;

@@ -55,7 +55,7 @@ export function refused(call: OutCall, reason: string, at: Millis, again?: Milli
   // An attempt that was never made is none.
   const attempts = call.attempts.slice(0, -1);
   if (again !== undefined) return wait({...call, attempts, reason}, again);
-  return finish({...call, attempts: call.attempts.with(-1, {...last(call), state: 'refused'})}, 'refused', at, reason);
+  return finish({...call, attempts: [...attempts, {...last(call), state: 'refused' as const}]}, 'refused', at, reason);
 }
 
 /** What the carrier reports of one attempt. */
@@ -111,7 +111,7 @@ export function detected(call: OutCall, {attempt: number, answeredBy}: CarrierRe
 /** Nobody can say whether the carrier has taken the attempt. */
 export function lost(call: OutCall, at: Millis): OutCall {
   return finish(
-    {...call, attempts: call.attempts.with(-1, {...last(call), state: 'unknown'})},
+    {...call, attempts: [...call.attempts.slice(0, -1), {...last(call), state: 'unknown' as const}]},
     'unknown',
     at,
     'nobody can say whether it was made: it is not made again',

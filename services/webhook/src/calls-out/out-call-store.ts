@@ -7,7 +7,9 @@ export interface OutEvent {
   readonly subject: string;
   readonly seq: number;
   readonly type: string;
-  readonly body: string;
+  /** Unix milliseconds. */
+  readonly at: Millis;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** The calls that are to be made, known to all webhooks. Every method is one atomic step. */

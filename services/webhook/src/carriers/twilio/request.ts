@@ -47,6 +47,15 @@ export const TwilioRequest = z.object({
   DialBridged: z.string().optional(),
   QueueResult: z.string().optional(),
   ReferCallStatus: z.string().optional(),
+  /** Ours: a call that we have made, and which attempt at it. */
+  out: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional()
+    .catch(undefined),
+  try: smallNumber(),
+  /** What machine detection heard. */
+  AnsweredBy: z.string().max(40).optional().catch(undefined),
   /** Ours: the answer to the same request failed once before. */
   again: z.literal('1').optional().catch(undefined),
 });
@@ -83,6 +92,7 @@ export function toCallRequest(form: TwilioRequest, all: Readonly<Record<string, 
     waited,
     leg,
     away: form.away === undefined ? undefined : {away: form.away, outcome: outcomeOf(form)},
+    ...(form.out === undefined ? {} : {out: {id: form.out, attempt: form.try}}),
   };
 }
 

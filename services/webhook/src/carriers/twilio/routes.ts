@@ -4,7 +4,7 @@ import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
 import type {CallContext} from '../../admission/call-context.ts';
-import {callStatus, streamStatus} from '../../admission/call-status.ts';
+import {callStatus, reportOut, streamStatus} from '../../admission/call-status.ts';
 import {ONE_MOMENT, SORRY, type CallAnswer} from '../../admission/call-answer.ts';
 import type {CallRequest} from '../../admission/call-request.ts';
 import {incomingCall, previewAnswer} from '../../admission/incoming-call.ts';
@@ -19,6 +19,7 @@ const INCOMING_CALL = '/incoming-call';
 const AFTER_STREAM = '/after-stream';
 const CALL_STATUS = '/call-status';
 const STREAM_STATUS = '/stream-status';
+const CALL_MACHINE = '/call-machine';
 const WHISPER = '/whisper';
 const WAITING = '/waiting';
 
@@ -75,7 +76,12 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     const params = paramsOf(request);
     const call = aboutCall.safeParse(params);
     if (!call.success) return refuse(response, params, call.error.issues[0]);
-    callStatus(toCallRequest(call.data, params), context);
+    const asked = toCallRequest(call.data, params);
+    callStatus(asked, context);
+    if (asked.out) {
+      const {CallStatus: status, AnsweredBy: answeredBy} = call.data;
+      reportOut(asked.out, {callSid: asked.callSid, status, answeredBy}, context);
+    }
     response.sendStatus(204);
   };
   const streamChanged = (request: Request, response: Response) => {
@@ -100,8 +106,9 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
   router.route(WHISPER).get(personAnswers).post(personAnswers);
   router.route(WAITING).get(callerWaits).post(callerWaits);
   router.route(CALL_STATUS).get(callChanged).post(callChanged);
+  router.route(CALL_MACHINE).get(callChanged).post(callChanged);
   router.route(STREAM_STATUS).get(streamChanged).post(streamChanged);
-  const paths = new Set([INCOMING_CALL, AFTER_STREAM, WHISPER, WAITING, CALL_STATUS, STREAM_STATUS]);
+  const paths = new Set([INCOMING_CALL, AFTER_STREAM, WHISPER, WAITING, CALL_STATUS, STREAM_STATUS, CALL_MACHINE]);
   return {paths, door: twilioDoor(context), router};
 }
 

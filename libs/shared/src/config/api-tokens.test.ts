@@ -1,19 +1,19 @@
 import {expect, test} from 'vitest';
-import {apiTokens, newApiToken, viewerOfToken} from './api-tokens.ts';
+import {apiTokens, newApiToken, programOf} from './api-tokens.ts';
 
 test('a program may do what its token is for, and a token that was not given out opens nothing', () => {
   const [grafana, desk] = [newApiToken('grafana', ['read']), newApiToken('erasure-desk', ['read', 'delete'])];
   const tokens = apiTokens().parse(`${grafana.entry}, ${desk.entry}`);
-  expect(viewerOfToken(tokens, desk.token)).toEqual({who: 'token erasure-desk', may: new Set(['read', 'delete'])});
-  expect(viewerOfToken(tokens, grafana.token)?.may).toEqual(new Set(['read']));
-  expect(viewerOfToken(tokens, newApiToken('grafana', ['read']).token)).toBeUndefined();
+  expect(programOf(tokens, desk.token)).toMatchObject({name: 'erasure-desk', scopes: ['read', 'delete']});
+  expect(programOf(tokens, grafana.token)?.scopes).toEqual(['read']);
+  expect(programOf(tokens, newApiToken('grafana', ['read']).token)).toBeUndefined();
 });
 
 test('who reads the settings cannot use the tokens in them', () => {
   const {token, entry} = newApiToken('grafana', ['read']);
   expect(entry).not.toContain(token.slice(3, 13));
   const [, , hash = ''] = entry.split(':');
-  expect(viewerOfToken(apiTokens().parse(entry), hash)).toBeUndefined();
+  expect(programOf(apiTokens().parse(entry), hash)).toBeUndefined();
 });
 
 test.each([

@@ -1,6 +1,13 @@
 import {createHash, randomBytes, timingSafeEqual} from 'node:crypto';
 import {z} from 'zod';
-import {Scope, SCOPES, type Viewer} from './viewer.ts';
+
+/**
+ * What a program may do. At analytics: `read` calls, figures and files; `words`: see transcripts and telephone numbers;
+ * `delete` for good; `audit`: see who did what; `send`: send webhooks again. At the webhook: `call`: have calls made.
+ */
+export const SCOPES = ['read', 'words', 'delete', 'audit', 'send', 'call'] as const;
+export const Scope = z.enum(SCOPES);
+export type Scope = z.infer<typeof Scope>;
 
 /** One token of a program, as `API_TOKENS` has it: its hash, so that who reads the settings cannot use it. */
 export interface ApiToken {
@@ -34,8 +41,7 @@ export function newApiToken(name: string, scopes: readonly Scope[]): {readonly t
 }
 
 /** The program that has this token; undefined if it is none of ours. */
-export function viewerOfToken(tokens: readonly ApiToken[], token: string): Viewer | undefined {
+export function programOf(tokens: readonly ApiToken[], token: string): ApiToken | undefined {
   const hash = Buffer.from(hashOf(token));
-  const found = tokens.find(({sha256}) => timingSafeEqual(Buffer.from(sha256), hash));
-  return found && {who: `token ${found.name}`, may: new Set(found.scopes)};
+  return tokens.find(({sha256}) => timingSafeEqual(Buffer.from(sha256), hash));
 }
