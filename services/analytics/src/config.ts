@@ -95,6 +95,5 @@ export const AnalyticsEnv = z
   .refine(({AFTER_URL, AFTER_SECRET}) => AFTER_URL === undefined || AFTER_SECRET !== undefined, {
     path: ['AFTER_SECRET'],
     message: 'is not set: nobody could tell that what AFTER_URL is told comes from here',
-    when: () => true,
   });
 export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;
