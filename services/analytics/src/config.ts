@@ -93,7 +93,9 @@ export const AnalyticsEnv = z
   })
   .refine(hasBucketKey, NO_BUCKET_KEY)
   .refine(({AFTER_URL, AFTER_SECRET}) => AFTER_URL === undefined || AFTER_SECRET !== undefined, {
-    path: ['AFTER_SECRET'],
-    message: 'is not set: nobody could tell that what AFTER_URL is told comes from here',
+    path: ['AFTER_URL'],
+    message: 'must have AFTER_SECRET beside it: nobody could tell that what it is told comes from here',
+    // What follows from a mistake is none of its own.
+    when: ({issues}) => issues.length === 0,
   });
 export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;

@@ -172,7 +172,7 @@ export const WebhookEnv = z
     {
       when,
       path: ['CALL_ALLOW'],
-      message: 'needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and CALL_FROM: they make the calls',
+      message: 'must have TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and CALL_FROM beside it: they make the calls',
     },
   )
   .refine(env => env.OVERLOAD !== 'dial' || isDialable(env.OVERLOAD_TARGET ?? ''), {
