@@ -6,10 +6,13 @@ import {
   guardedUrl,
   host,
   logLevel,
+  onOff,
   phrase,
   port,
+  secrets,
   text,
   tracesEndpoint,
+  urlOf,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
@@ -82,6 +85,17 @@ export const AnalyticsEnv = z
     NUMBER_HASH_KEY: phrase(16)
       .optional()
       .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
+    BROWSER_PHONE: onOff()
+      .default(false)
+      .describe('on: /phone.html is a telephone, whose calls cost as much as any others; npm run talk turns it on'),
+    PUBLIC_WEBHOOK_URL: urlOf('http', 'https')
+      .optional()
+      .describe('the webhook that the phone in the browser calls; needed with BROWSER_PHONE'),
+    TWILIO_AUTH_TOKEN: secrets()
+      .default([])
+      .describe(
+        'signs the calls of the phone in the browser; needed with BROWSER_PHONE unless the webhook takes unsigned ones',
+      ),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),
     DRAIN_SECONDS: drainSeconds().describe('how long the records in hand may outlive SIGTERM'),
@@ -96,6 +110,11 @@ export const AnalyticsEnv = z
     path: ['AFTER_URL'],
     message: 'must have AFTER_SECRET beside it: nobody could tell that what it is told comes from here',
     // What follows from a mistake is none of its own.
+    when: ({issues}) => issues.length === 0,
+  })
+  .refine(({BROWSER_PHONE, PUBLIC_WEBHOOK_URL}) => !BROWSER_PHONE || PUBLIC_WEBHOOK_URL !== undefined, {
+    path: ['BROWSER_PHONE'],
+    message: 'must have PUBLIC_WEBHOOK_URL beside it',
     when: ({issues}) => issues.length === 0,
   });
 export type AnalyticsEnv = z.infer<typeof AnalyticsEnv>;

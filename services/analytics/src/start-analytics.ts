@@ -30,6 +30,8 @@ import {readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
+import type {PhoneCallDeps} from './phone/phone-call.ts';
+import {Phones} from './phone/phones.ts';
 import {updateGauges} from './update-gauges.ts';
 
 export interface AnalyticsDeps {
@@ -79,7 +81,10 @@ export async function startAnalytics(
   const fleet = new RedisFleet(redis, undefined, {removesDead: false});
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
   const recordings = openRecordingStore(config);
+  const phones = phonesOf(config, {clock, log});
+  if (phones) opened.use(phones);
   const app = await analyticsApp({
+    phones,
     recordings,
     password: config.DASHBOARD_PASSWORD,
     tokens: config.API_TOKENS,
@@ -100,6 +105,7 @@ export async function startAnalytics(
   });
   const onCut = (reason: string) => metrics.strangersCutTotal.inc({reason});
   const strangers = opened.use(boundStrangers(server, {clock, onCut, limits: BROWSERS}));
+  phones?.serve(server, request => strangers.proved(request.socket));
   const port = await listen(server, config.PORT, 'PORT', config.HOST);
   opened.defer(() => closeServer(server));
   const metricsPort = opened.use(await openMetricsPort(config, {health: {notReady}, metrics, clock}));
@@ -162,4 +168,13 @@ export async function startAnalytics(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** The phones in browsers, if they are turned on. */
+function phonesOf(
+  {BROWSER_PHONE: isOn, PUBLIC_WEBHOOK_URL: url, TWILIO_AUTH_TOKEN: [token]}: AnalyticsEnv,
+  deps: Pick<PhoneCallDeps, 'clock' | 'log'>,
+): Phones | undefined {
+  if (!isOn || url === undefined) return undefined;
+  return new Phones({...deps, webhook: {origin: url, token}});
 }

@@ -18,6 +18,8 @@ import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';
 import {Password} from '../auth/password.ts';
 import {answerProblem, problemHandler} from './problem.ts';
+import type {Phones} from '../phone/phones.ts';
+import {phoneRoutes} from './phone-routes.ts';
 import {recordingRoutes} from './recording-routes.ts';
 import {signInRoutes} from './sign-in-routes.ts';
 
@@ -36,6 +38,8 @@ export interface AppDeps {
   readonly feed: LiveFeed;
   /** Where recordings are kept, if calls are recorded. */
   readonly recordings: RecordingStore | undefined;
+  /** The phones in browsers, if they are turned on. */
+  readonly phones: Phones | undefined;
   readonly clock: Clock;
   /** A request has passed the gate: its connection is no stranger's. */
   readonly passed: GateOptions['passed'];
@@ -56,6 +60,7 @@ export async function analyticsApp({
   database,
   feed,
   recordings,
+  phones,
   clock,
   passed,
   log,
@@ -89,6 +94,7 @@ export async function analyticsApp({
     metricsRoutes(database),
     auditRoutes(database),
     deliveriesRoutes({database, send: sendHook, clock}),
+    phoneRoutes(phones),
     liveRoutes({feed, database, streams, clock}),
   );
   app.use((request, response) => {

@@ -9,6 +9,7 @@ import {FacetsAnswer} from '../queries/facets.ts';
 import {Fleet} from '../queries/live-fleet.ts';
 import {HistogramAnswer, HistogramQuery} from '../queries/histogram.ts';
 import {CallsQuery} from '../queries/list-calls.ts';
+import {Dial, DialAnswer} from './phone-routes.ts';
 import {MetricsAnswer, MetricsQuery} from '../queries/measure.ts';
 import {SessionAnswer, SignIn} from './sign-in-routes.ts';
 
@@ -140,6 +141,13 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/session',
     summary: 'Whether sign-in is required, and whether this browser is signed in',
     answer: SessionAnswer,
+  },
+  {
+    method: 'post',
+    path: '/api/phone',
+    summary: 'A ticket for one call of the phone in the browser; only with BROWSER_PHONE',
+    body: Dial,
+    answer: DialAnswer,
   },
   {method: 'post', path: '/api/sign-in', summary: 'Signs in; sets a cookie', body: SignIn},
   {method: 'post', path: '/api/sign-out', summary: 'Signs out'},
