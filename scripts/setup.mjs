@@ -24,6 +24,10 @@ const COMMANDS = {
   test: {about: 'all tests: unit, redis, e2e', run: a => [VITEST, 'run', ...a]},
   check: {about: 'format, lint, types, unused code, unit tests', run: a => ['scripts/check/main.ts', ...a]},
   start: {about: 'the four services, for real calls', run: a => ['scripts/start.ts', ...a]},
+  talk: {
+    about: 'a telephone in the browser, to talk to your assistant; no account needed',
+    run: a => ['scripts/talk.ts', ...a],
+  },
   dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
   doctor: {about: 'what is wrong with this system, each with its cure', run: a => ['scripts/doctor.ts', ...a]},
   bench: {

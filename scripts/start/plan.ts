@@ -107,7 +107,9 @@ function draftPlan(given: Given, {edges, workers}: Counts, free: readonly number
   };
   // Only what Twilio must reach without a front door is reached from elsewhere; HOST is for the dashboard.
   const behindDoor = {HOST: hasDoor ? LOOPBACK : undefined};
-  add('analytics', 'analytics', ports.ANALYTICS_PORT, 'ANALYTICS_PORT');
+  // Only a phone in the browser signs calls.
+  const unlessPhone = env['BROWSER_PHONE'] === 'on' ? {} : {TWILIO_AUTH_TOKEN: undefined};
+  add('analytics', 'analytics', ports.ANALYTICS_PORT, 'ANALYTICS_PORT', unlessPhone);
   for (let n = 0; n < workers; n += 1) {
     const port = n === 0 ? ports.WORKER_PORT : next();
     add('realtime-worker', `worker-${n + 1}`, port, 'WORKER_PORT', {HOST: LOOPBACK});

@@ -61,13 +61,20 @@ const USAGE = {
  * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service is
  * restarted when one of its files, or of the shared library, changes.
  */
-export async function runServices({watching}: {readonly watching: boolean}): Promise<void> {
+export async function runServices({
+  watching,
+  says,
+}: {
+  readonly watching: boolean;
+  /** Said when everything is ready, in place of what to tell Twilio. */
+  readonly says?: (plan: Plan) => readonly string[];
+}): Promise<void> {
   const {
     json,
     'print-config': printing,
     tunnel: tunnelling,
     ...counts
-  } = commandLine({...USAGE, command: `npm ${watching ? 'run dev' : 'start'} --`});
+  } = commandLine({...USAGE, command: `npm ${says ? 'run talk' : watching ? 'run dev' : 'start'} --`});
   try {
     const before = {...process.env};
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
@@ -85,7 +92,7 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
       : undefined;
     const settled = tunnel ? behindTunnel(given, tunnel.url) : given;
     const drain = Number(given.values['DRAIN_SECONDS'] ?? 60) * 1_000;
-    await run(planProcesses(settled, counts, free), {json, watching, given: settled, drain, tunnel});
+    await run(planProcesses(settled, counts, free), {json, watching, says, given: settled, drain, tunnel});
   } catch (error) {
     if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed)) throw error;
     const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
@@ -99,13 +106,14 @@ export async function runServices({watching}: {readonly watching: boolean}): Pro
 interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
+  readonly says: ((plan: Plan) => readonly string[]) | undefined;
   readonly given: Given;
   readonly tunnel: Tunnel | undefined;
   /** How long calls may go on after Ctrl-C. */
   readonly drain: Millis;
 }
 
-async function run(plan: Plan, {json, watching, given, drain, tunnel}: RunOptions): Promise<void> {
+async function run(plan: Plan, {json, watching, says, given, drain, tunnel}: RunOptions): Promise<void> {
   const began = performance.now();
   const tell = (line: string) => {
     if (!json) console.log(line);
@@ -148,7 +156,7 @@ async function run(plan: Plan, {json, watching, given, drain, tunnel}: RunOption
       .join(', ');
     tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
     const announced = tunnel && (await announceNumber(given));
-    for (const line of instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
+    for (const line of says?.(plan) ?? instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
     if (announced) tell(`\n${announced.told}`);
     tell('');
     if (tunnel) {

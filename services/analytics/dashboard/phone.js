@@ -93,9 +93,11 @@ class Call {
   }
 
   /** The ear piece has played something. */
-  played({played, cleared, marks, loud}) {
+  played({played, cleared, marks, heardMs, loud}) {
     for (const name of marks ?? (played === undefined ? [] : [played])) this.tell({event: 'mark', name});
     const at = performance.now();
+    // For whoever wants to compare it with what the model was told.
+    if (cleared) place.lanes.dataset.heardMs = heardMs;
     if (cleared && this.you.since !== undefined && this.assistant.since !== undefined) {
       this.figure('Silent after you began', `${Math.round(at - this.you.since)} ms`);
       this.figure('Interruptions', this.figures.Interruptions + 1);

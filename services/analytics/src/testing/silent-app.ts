@@ -55,6 +55,7 @@ export async function silentApp() {
     eraseQueued: async () => 0,
     sendHook: () => {},
     recordings: undefined,
+    phones: undefined,
     numberHashKey: 'a key of sixteen or more',
     passed: () => {},
     database,

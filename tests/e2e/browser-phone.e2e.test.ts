@@ -1,0 +1,114 @@
+import {access, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {WebSocket} from 'ws';
+import {chromium} from 'playwright-core';
+import {expect, inject, test} from 'vitest';
+import {runAnalytics, temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
+import {storedHeader} from '../../services/analytics/src/recordings/wav.ts';
+import {readClip} from '../../simulators/audio/clips.ts';
+import {AUTH_TOKEN, openBridge} from './bridge.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const there = await access(CHROMIUM).then(
+  () => true,
+  () => false,
+);
+
+/** What the microphone of the browser hears, again and again: a question, and the time in which it is answered. */
+function spoken(): Buffer {
+  const clip = readClip('caller-opening-hours');
+  const mono = Buffer.concat([Buffer.alloc(24_000, 0xff), clip, Buffer.alloc(56_000, 0xff)]);
+  const stereo = Buffer.from(Array.from({length: mono.length * 2}, (_, at) => mono[at >> 1] ?? 0xff));
+  return Buffer.concat([storedHeader(stereo.length), stereo]);
+}
+
+test.skipIf(!there)(
+  'somebody talks to the assistant from a browser, interrupts it, and the model knows what was really played',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const redisUrl = inject('redisUrl');
+    const bridge = stack.use(
+      await openBridge({
+        redisUrl,
+        env: {GREETING: 'off'},
+        openai: {
+          script: [[{say: {text: 'We are open from nine to five, and on Sundays we are closed.', audioMs: 12_000}}]],
+        },
+      }),
+    );
+    const [data, folder] = [stack.use(await temporaryFolder()), await mkdtemp(join(tmpdir(), 'voicebridge-phone-'))];
+    stack.defer(() => rm(folder, {recursive: true, force: true}));
+    const analytics = stack.use(
+      await runAnalytics({
+        REDIS_URL: redisUrl,
+        DATA_DIR: data.path,
+        BROWSER_PHONE: 'on',
+        PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${bridge.webhook.port}`,
+        TWILIO_AUTH_TOKEN: AUTH_TOKEN,
+      }),
+    );
+    const wav = join(folder, 'caller.wav');
+    await writeFile(wav, spoken());
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--use-fake-ui-for-media-stream',
+        '--use-fake-device-for-media-stream',
+        `--use-file-for-fake-audio-capture=${wav}`,
+        '--autoplay-policy=no-user-gesture-required',
+      ],
+    });
+    stack.defer(() => browser.close());
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', error => complaints.push(error.message));
+    await page.goto(`${analytics.url}/phone.html`);
+    await page.getByRole('button', {name: 'Call', exact: true}).click();
+    await page.getByText('Connected: speak.').waitFor();
+    // The microphone begins its question again while the answer to the one before it is spoken.
+    await page.waitForFunction(
+      `Number([...document.querySelectorAll('dt')].find(dt => dt.textContent === 'Interruptions')?.nextSibling.textContent) > 0`,
+      undefined,
+      {timeout: 60_000},
+    );
+    const heardMs = await page.locator('#lanes').getAttribute('data-heard-ms');
+    await page.getByRole('button', {name: 'Hang up'}).click();
+    await page.getByRole('link', {name: 'Look at the call'}).waitFor();
+    expect(complaints).toEqual([]);
+    const cut = bridge.openai.sessions
+      .flatMap(({items}) => items)
+      .find(({truncatedAtMs}) => truncatedAtMs !== undefined);
+    expect(Math.abs((cut?.truncatedAtMs ?? 0) - Number(heardMs))).toBeLessThan(100);
+  },
+);
+
+test('a page of another site, and a ticket that was used, open no phone', async () => {
+  await using stack = new AsyncDisposableStack();
+  const data = stack.use(await temporaryFolder());
+  const analytics = stack.use(
+    await runAnalytics({
+      REDIS_URL: inject('redisUrl'),
+      DATA_DIR: data.path,
+      BROWSER_PHONE: 'on',
+      PUBLIC_WEBHOOK_URL: 'http://127.0.0.1:1',
+    }),
+  );
+  const dial = async (origin: string) => {
+    const headers = {origin, 'content-type': 'application/json'};
+    return await fetch(`${analytics.url}/api/phone`, {method: 'POST', headers, body: '{}'});
+  };
+  expect((await dial('https://evil.example')).status).toBe(403);
+  const {ticket} = (await (await dial(analytics.url)).json()) as {ticket: string};
+  const open = (origin: string) =>
+    new Promise<string>(resolve => {
+      const socket = new WebSocket(`${analytics.url.replace('http', 'ws')}/phone/${ticket}`, {origin});
+      socket.on('error', error => resolve(error.message));
+      socket.on('message', data => resolve(String(data)));
+    });
+  expect(await open('https://evil.example')).toContain('403');
+  expect(await open(analytics.url)).toContain('the webhook does not answer');
+  expect(await open(analytics.url)).toContain('404');
+});
