@@ -220,16 +220,16 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(Math.abs(caller!.right - assistant!.left)).toBeLessThan(3);
     const {x, y, height} = (await page.locator('.lanes').boundingBox())!;
     await page.mouse.click(x + 1 + (assistant!.left - x) / 2, y + height / 2);
-    const playing = await page.waitForFunction(
-      `(audio => audio.currentTime > 0 && !audio.paused && [audio.currentTime, audio.duration])(document.querySelector('audio'))`,
-    );
-    const [at, length] = (await playing.jsonValue()) as [number, number];
+    const player = `(({currentTime, duration, paused}) => ({currentTime, duration, paused}))(document.querySelector('audio'))`;
+    const playing = () => page.evaluate<{currentTime: number; duration: number; paused: boolean}>(player);
+    await expect.poll(async () => (await playing()).currentTime, {timeout: 20_000}).toBeGreaterThan(0);
+    const {currentTime: at, duration: length} = await playing();
     expect(length).toBeCloseTo(30, 1);
     expect(at).toBeGreaterThan(7);
     expect(at).toBeLessThan(12);
     await page.locator('.lanes').focus();
     await page.keyboard.press(' ');
-    await page.waitForFunction(`document.querySelector('audio').paused`);
+    await expect.poll(async () => (await playing()).paused, {timeout: 20_000}).toBe(true);
     expect(complaints).toEqual([]);
   });
 
