@@ -1,6 +1,6 @@
 /**
- * Writes `.env.example`, and the configuration table of the README, from the schemas of the services:
- * `node scripts/env-example.ts`. A test fails while either is out of date.
+ * Writes `.env.example`, `docs/CONFIGURATION.md` and the short table of the README, from the schemas of the services:
+ * `node scripts/env-example.ts`. A test fails while one of them is out of date.
  */
 import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
@@ -13,6 +13,34 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SERVICES = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as const;
 const FIRST = ['OPENAI_API_KEY', 'PUBLIC_WEBHOOK_URL', 'PUBLIC_EDGE_URL', 'TWILIO_AUTH_TOKEN'];
 const MARKER = '<!-- configuration -->';
+/** What most people set, in the README. */
+const OFTEN = [
+  ...FIRST,
+  'OPENAI_MODEL',
+  'ASSISTANTS_DIR',
+  'REDIS_URL',
+  'DATABASE_URL',
+  'FLEET_KEY',
+  'DASHBOARD_PASSWORD',
+];
+/** The groups of docs/CONFIGURATION.md; a variable is in the first that knows it. */
+const GROUPS: readonly (readonly [title: string, known: RegExp])[] = [
+  ['The model', /^(OPENAI_|TRANSCRIPTION_MODEL|SESSION_ROTATE|LOG_MODEL|OUTCOME_)/],
+  [
+    'The assistant',
+    /^(SYSTEM_MESSAGE|VOICE|GREETING$|ASSISTANTS_DIR|RING_|TOOL_ROUNDS|MAX_OUTPUT|ANSWER_WITHIN|IDLE_|NO_SPEECH|MAX_CALL_SECONDS|DISCLOSURE)/,
+  ],
+  ['Interruptions', /^(BARGE_IN|GREETING_PROTECTED|DTMF_|UNINTERRUPTIBLE|SHOW_TIMING)/],
+  ['Twilio and public addresses', /^(TWILIO_|PUBLIC_|EDGE_ORIGINS|WELCOME_SAY|MAX_ATTEMPTS|BROWSER_PHONE)/],
+  ['What callers hear when nobody can answer', /^(OVERLOAD|MODEL_BUSY|MODEL_DOWN|LIMIT_)/],
+  ['Money and limits', /^(SPEND_|CALLS_|MAX_CALLS)/],
+  ['Transfers and calls out', /^(TRANSFER_|CALLS_OUT|OUT_|QUIET_|DO_NOT)/],
+  ['Telling other systems', /^AFTER_/],
+  ['Privacy, recordings and retention', /^(TRANSCRIPTS|NUMBERS|NUMBER_HASH|RECORDING|RETENTION|AWS_)/],
+  ['Redis and the database', /^(REDIS_URL|QUEUE_REDIS|DATABASE_URL|DATA_DIR|FLEET_KEY|VOICEBRIDGE_REDIS)/],
+  ['The dashboard and its API', /^(DASHBOARD_|API_TOKENS|TRUSTED_PROXIES)/],
+  ['Processes', /./],
+];
 
 /** One variable, as one service reads it. */
 interface Setting {
@@ -72,7 +100,29 @@ export function envExample(all: ReadonlyMap<string, readonly Setting[]>): string
   return `${[head, ...blocks].join('\n\n')}\n`;
 }
 
-export function configurationTable(all: ReadonlyMap<string, readonly Setting[]>): string {
+/** The few variables that most people set, as a table for the README. */
+export function shortTable(all: ReadonlyMap<string, readonly Setting[]>): string {
+  return tableOf([...all].filter(([name]) => OFTEN.includes(name)));
+}
+
+/** Every variable, in groups: docs/CONFIGURATION.md. */
+export function configurationPage(all: ReadonlyMap<string, readonly Setting[]>): string {
+  const byGroup = Map.groupBy(all, ([name]) => GROUPS.find(([, known]) => known.test(name))?.[0]);
+  const groups = GROUPS.flatMap(([title]) => {
+    const settings = byGroup.get(title);
+    return settings ? [`## ${title}`, tableOf(settings)] : [];
+  });
+  return `${[PAGE_HEAD, ...groups].join('\n\n')}\n`;
+}
+
+const PAGE_HEAD = `# Configuration
+
+Every variable that a process reads, from the environment or a \`.env\` file. Each may be in a file:
+\`OPENAI_API_KEY_FILE=/run/secrets/openai\` takes the key from there. \`npm start -- --print-config\`, or \`--print-config\` after the
+command of a single process, prints each value and its source, without secrets. An assistant in a file may say otherwise for its own
+calls ([ASSISTANTS.md](ASSISTANTS.md)). Generated from the schemas in \`services/*/src/config.ts\`.`;
+
+function tableOf(all: Iterable<readonly [string, readonly Setting[]]>): string {
   const rows = [...all].map(([name, settings]) => {
     const required = settings.some(one => one.required) ? 'required' : '';
     const fallback =
@@ -99,6 +149,6 @@ if (import.meta.main) {
   const settings = await readSettings();
   await writeFile(`${ROOT}.env.example`, envExample(settings));
   const readme = `${ROOT}README.md`;
-  if (existsSync(readme))
-    await writeFile(readme, withTable(await readFile(readme, 'utf8'), configurationTable(settings)));
+  if (existsSync(readme)) await writeFile(readme, withTable(await readFile(readme, 'utf8'), shortTable(settings)));
+  await writeFile(`${ROOT}docs/CONFIGURATION.md`, configurationPage(settings));
 }

@@ -79,9 +79,9 @@ test.skipIf(!there)(
     await page.getByRole('link', {name: 'Look at the call'}).waitFor();
     expect(complaints).toEqual([]);
     // All that was played up to the last cut, of however many answers, is all that the model knows it was heard.
-    const spoken = bridge.openai.sessions.flatMap(({items}) => items).filter(({tag}) => tag !== undefined);
-    const lastCut = spoken.findLastIndex(({truncatedAtMs}) => truncatedAtMs !== undefined);
-    const known = spoken
+    const answers = bridge.openai.sessions.flatMap(({items}) => items).filter(({tag}) => tag !== undefined);
+    const lastCut = answers.findLastIndex(({truncatedAtMs}) => truncatedAtMs !== undefined);
+    const known = answers
       .slice(0, lastCut + 1)
       .reduce((sum, {truncatedAtMs, audioMs}) => sum + (truncatedAtMs ?? audioMs), 0);
     expect(lastCut).toBeGreaterThanOrEqual(0);
