@@ -110,7 +110,7 @@ test('a page of another site, and a ticket that was used, open no phone', async 
     new Promise<string>(resolve => {
       const socket = new WebSocket(`${analytics.url.replace('http', 'ws')}/phone/${ticket}`, {origin});
       socket.on('error', error => resolve(error.message));
-      socket.on('message', data => resolve(String(data)));
+      socket.on('message', data => resolve(Buffer.isBuffer(data) ? data.toString() : 'no text'));
     });
   expect(await open('https://evil.example')).toContain('403');
   expect(await open(analytics.url)).toContain('the webhook does not answer');

@@ -223,8 +223,7 @@ function finished(call) {
   );
 }
 
-place.dial.addEventListener('submit', async event => {
-  event.preventDefault();
+async function call() {
   place.call.disabled = true;
   say('Calling …');
   try {
@@ -239,6 +238,11 @@ place.dial.addEventListener('submit', async event => {
   place.keypad.hidden = false;
   drawFigures();
   drawLanes();
+}
+
+place.dial.addEventListener('submit', event => {
+  event.preventDefault();
+  void call();
 });
 place['hang-up'].addEventListener('click', () => current?.hangUp());
 addEventListener('pagehide', () => current?.hangUp());

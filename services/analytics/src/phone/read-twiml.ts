@@ -64,7 +64,7 @@ function textOf(nodes: readonly Node[]): string {
 }
 
 function attribute(node: Node, name: string): string | undefined {
-  const attributes = node[':@'];
-  const value = typeof attributes === 'object' && attributes !== null ? (attributes as Node)[name] : undefined;
+  const [attributes] = nodesOf([node[':@']]);
+  const value = attributes?.[name];
   return typeof value === 'string' ? value : undefined;
 }
