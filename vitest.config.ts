@@ -7,6 +7,7 @@ const server = {deps: {external: [/assistant\/src\/load\/import-module\.ts$/]}};
 
 /** End-to-end tests that need all of the machine: many calls at once, deadlines of processes, the default ports. */
 const alone = [
+  'browser-phone',
   'cluster-faults',
   'commands',
   'demo',

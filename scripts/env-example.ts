@@ -6,7 +6,7 @@ import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 import {fileURLToPath, pathToFileURL} from 'node:url';
 import {z} from 'zod';
-import {textOf} from '@voicebridge/shared/config/print-config.ts';
+import {defaultText} from '@voicebridge/shared/config/print-config.ts';
 import {StartEnv} from './start/start-env.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -73,7 +73,7 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
 
 function setting(service: string, name: string, field: z.ZodType): Setting {
   const result = field.safeParse(undefined);
-  return {service, name, required: !result.success, fallback: textOf(result.data), about: field.description ?? ''};
+  return {service, name, required: !result.success, fallback: defaultText(field, result.data), about: field.description ?? ''};
 }
 
 /** Its description: one if all services have the same, otherwise one for each service. */

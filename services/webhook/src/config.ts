@@ -148,8 +148,8 @@ export const WebhookEnv = z
         context.addIssue('must be off, or hours such as 20:00-08:00');
         return z.NEVER;
       })
-      .default({from: 20 * 60, to: 8 * 60})
-      .describe('when nobody is called, on the clock of whoever would be: 20:00-08:00 if not set; off'),
+      .prefault('20:00-08:00')
+      .describe('when nobody is called, on the clock of whoever would be; off: at any time'),
     TWILIO_API_URL: guardedUrl('http')
       .default('https://api.twilio.com')
       .describe('Twilio’s REST API, which makes calls'),

@@ -20,7 +20,7 @@ export function shownConfig(schema: z.ZodObject, given: Given, sourceOf: (name: 
     if (given.unread.has(name)) return {name, source: '-', value: 'wrong: see below'};
     const {success, data} = field.safeParse(written);
     if (written !== undefined) return {name, source, value: success ? shown(written, field) : 'wrong: see below'};
-    const fallback = textOf(data);
+    const fallback = defaultText(field, data);
     return fallback === undefined
       ? {name, source: '-', value: 'not set'}
       : {name, source: 'default', value: shown(fallback, field)};
@@ -39,6 +39,11 @@ export function textOf(value: unknown): string | undefined {
   if (value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   return typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
+}
+
+/** The default of a field as one would write it. `parsed`: what the process makes of it. */
+export function defaultText(field: z.ZodType, parsed: unknown): string | undefined {
+  return textOf(field instanceof z.ZodPrefault ? field.def.defaultValue : parsed);
 }
 
 function shown(value: string, field: z.ZodType): string {
