@@ -73,7 +73,13 @@ export async function readSettings(): Promise<ReadonlyMap<string, readonly Setti
 
 function setting(service: string, name: string, field: z.ZodType): Setting {
   const result = field.safeParse(undefined);
-  return {service, name, required: !result.success, fallback: defaultText(field, result.data), about: field.description ?? ''};
+  return {
+    service,
+    name,
+    required: !result.success,
+    fallback: defaultText(field, result.data),
+    about: field.description ?? '',
+  };
 }
 
 /** Its description: one if all services have the same, otherwise one for each service. */
