@@ -37,7 +37,7 @@ const RECORDED_WITHIN_MS = 60_000;
 
 const yaml = ({number, target}: Scene) => `answers: '${number}'
 greeting: Hello.
-turnDetection: {kind: server, silenceMs: 200}
+turnDetection: {kind: server, silenceMs: 700}
 tools:
   to_person:
     kind: transfer
