@@ -167,6 +167,7 @@ export class Story {
         this.#say(thread, 'note', event.endedBy === 'platform' ? 'the assistant hangs up' : event.reason);
         break;
       case 'twiml':
+      case 'bridged':
       case 'streamEnded':
       case 'silent':
       case 'markEchoed':

@@ -172,7 +172,7 @@ export class CallFlow {
         }
         this.#deps.keysPlayed(verb.digits);
         return this.#wait(
-          [...verb.digits].reduce((sum, key) => sum + (/w/i.test(key) ? PAUSE_KEY_MS : KEY_MS), 0),
+          verb.digits.split('').reduce((sum, key) => sum + (/w/i.test(key) ? PAUSE_KEY_MS : KEY_MS), 0),
           signal,
         );
       case 'Record':
