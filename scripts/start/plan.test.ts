@@ -185,7 +185,7 @@ describe('an operator', () => {
       DATABASE_URL: 'postgres://user:password@127.0.0.1/calls',
       DASHBOARD_PASSWORD: 'a long password',
       NUMBER_HASH_KEY: 'a key of sixteen or more',
-      AWS_SECRET_ACCESS_KEY: 'of another program',
+      GITHUB_TOKEN: 'of another program',
       PGPASSWORD: 'password',
     };
     const {processes} = planProcesses(env, ONE);
@@ -196,7 +196,7 @@ describe('an operator', () => {
     expect(who('PGPASSWORD')).toEqual(['analytics']);
     expect(who('DASHBOARD_PASSWORD')).toEqual(['analytics']);
     expect(who('NUMBER_HASH_KEY')).toEqual(['analytics', 'webhook']);
-    expect(who('AWS_SECRET_ACCESS_KEY')).toEqual([]);
+    expect(who('GITHUB_TOKEN')).toEqual([]);
     expect(who('LOG_LEVEL')).toEqual([]);
     expect(who('OTEL_EXPORTER_OTLP_HEADERS')).toEqual([]);
   });

@@ -172,7 +172,11 @@ function redisOf(env: Env): string {
 /** The variables that this service reads and no others: no process has a secret that it does not need. */
 function settingsOf(service: Planned['service'], env: Env): Env {
   const {shape} = SCHEMAS[service];
-  return Object.fromEntries(Object.entries(env).filter(([name]) => name in shape || BY_LIBRARIES[service].test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name, value]) => value !== undefined && (name in shape || BY_LIBRARIES[service].test(name)),
+    ),
+  );
 }
 
 /** What is given to `npm start` and to all services, with the contents of files. */

@@ -14,6 +14,7 @@ test('an operator who sets what has no default gets the documented rest', () => 
     FLEET_KEY: [],
     MAX_CALLS: 400,
     DRAIN_SECONDS: 60,
+    METRICS_HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
   });
 });
