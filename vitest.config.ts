@@ -5,8 +5,12 @@ const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
 /** Node itself imports the files of assistants, here as in production: so its hooks see them. */
 const server = {deps: {external: [/assistant\/src\/load\/import-module\.ts$/]}};
 
-/** End-to-end tests that need all of the machine: many calls at once, deadlines of processes, the default ports. */
+/**
+ * End-to-end tests that need all of the machine: many calls at once, deadlines of processes, the default ports. Or the whole
+ * of the Redis that they share: of two at a time, a worker of the one might take the calls of the other.
+ */
 const alone = [
+  'assistants',
   'browser-phone',
   'cluster-faults',
   'commands',
@@ -15,9 +19,11 @@ const alone = [
   'fifty-calls',
   'npm-start',
   'numbers',
+  'odd-phones',
   'rehearse',
   'rolling-upgrade',
   'sick-workers',
+  'tools-of-assistants',
 ].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
   server,
