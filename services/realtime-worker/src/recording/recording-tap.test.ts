@@ -117,3 +117,14 @@ test('of a stream that is lost, nothing is recorded as heard after the last fram
   tap.ended(2_000);
   expect(opened[0]?.assistant.spanOf(0x10)).toEqual([100, 400]);
 });
+
+test('the first answer is where the phone played it, as soon as the way to the phone was measured', () => {
+  let measured: Millis | undefined;
+  const {tap, opened} = tapped({roundTrip: () => measured});
+  tap.taken(false, 0);
+  const payload = Buffer.alloc(800, 0x10).toString('base64');
+  measured = 80;
+  tap.effect({do: 'edge', frame: {kind: 'audio', payload, mark: 'm'}}, 500);
+  tap.ended(1_000);
+  expect(opened[0]?.assistant.spanOf(0x10)).toEqual([540, 640]);
+});

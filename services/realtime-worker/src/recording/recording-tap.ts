@@ -61,6 +61,8 @@ export class RecordingTap {
   effect(effect: CallEffect, at: Millis): void {
     if (effect.do !== 'edge') return;
     const {frame} = effect;
+    // The first answer goes out soon after the way was measured for the first time.
+    this.#pass(recording => recording.way((this.#deps.roundTrip() ?? 0) / 2));
     if (frame.kind === 'audio')
       this.#pass(recording => recording.assistantAudio(frame.payload, this.#deps.callTime(at)));
     if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#deps.callTime(at)));
@@ -77,10 +79,7 @@ export class RecordingTap {
 
   /** Once a second. */
   review(at: Millis): void {
-    this.#pass(recording => {
-      recording.way((this.#deps.roundTrip() ?? 0) / 2);
-      recording.review(this.#deps.callTime(at));
-    });
+    this.#pass(recording => recording.review(this.#deps.callTime(at)));
   }
 
   ended(at: Millis): void {
