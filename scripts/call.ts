@@ -38,6 +38,9 @@ const response = await fetch(`${values.url}/api/calls`, {
   method: 'POST',
   headers: {...headers, 'idempotency-key': randomUUID()},
   body: JSON.stringify({to, assistant, variables}),
+}).catch(() => {
+  console.error(`no webhook answers at ${values.url} — start one (npm start), or say where it is: --url https://…`);
+  process.exit(1);
 });
 let call = Answer.parse(await response.json());
 if (call.id === undefined) {

@@ -1,6 +1,7 @@
 import {access, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {WebSocket} from 'ws';
 import {chromium} from 'playwright-core';
 import {expect, inject, test} from 'vitest';
@@ -89,22 +90,25 @@ test.skipIf(!there)(
   },
 );
 
-test('a page of another site, and a ticket that was used, open no phone', async () => {
+test('a page of another site, a program that may not make calls, and a ticket that was used open no phone', async () => {
   await using stack = new AsyncDisposableStack();
   const data = stack.use(await temporaryFolder());
+  const reader = newApiToken('reader', ['read']);
   const analytics = stack.use(
     await runAnalytics({
       REDIS_URL: inject('redisUrl'),
       DATA_DIR: data.path,
       BROWSER_PHONE: 'on',
       PUBLIC_WEBHOOK_URL: 'http://127.0.0.1:1',
+      API_TOKENS: reader.entry,
     }),
   );
-  const dial = async (origin: string) => {
-    const headers = {origin, 'content-type': 'application/json'};
+  const dial = async (origin: string, more = {}) => {
+    const headers = {origin, 'content-type': 'application/json', ...more};
     return await fetch(`${analytics.url}/api/phone`, {method: 'POST', headers, body: '{}'});
   };
   expect((await dial('https://evil.example')).status).toBe(403);
+  expect((await dial(analytics.url, {authorization: `Bearer ${reader.token}`})).status).toBe(403);
   const {ticket} = (await (await dial(analytics.url)).json()) as {ticket: string};
   const open = (origin: string) =>
     new Promise<string>(resolve => {

@@ -31,7 +31,7 @@ import {LiveFeed} from './http/live-feed.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
 import type {PhoneCallDeps} from './phone/phone-call.ts';
-import {Phones} from './phone/phones.ts';
+import type {Phones} from './phone/phones.ts';
 import {updateGauges} from './update-gauges.ts';
 
 export interface AnalyticsDeps {
@@ -81,7 +81,7 @@ export async function startAnalytics(
   const fleet = new RedisFleet(redis, undefined, {removesDead: false});
   const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
   const recordings = openRecordingStore(config);
-  const phones = phonesOf(config, {clock, log});
+  const phones = await phonesOf(config, {clock, log});
   if (phones) opened.use(phones);
   const app = await analyticsApp({
     phones,
@@ -170,11 +170,12 @@ export async function startAnalytics(
   };
 }
 
-/** The phones in browsers, if they are turned on. */
-function phonesOf(
+/** The phones in browsers, if they are turned on: only then are their libraries loaded. */
+async function phonesOf(
   {BROWSER_PHONE: isOn, PUBLIC_WEBHOOK_URL: url, TWILIO_AUTH_TOKEN: [token]}: AnalyticsEnv,
   deps: Pick<PhoneCallDeps, 'clock' | 'log'>,
-): Phones | undefined {
+): Promise<Phones | undefined> {
   if (!isOn || url === undefined) return undefined;
+  const {Phones} = await import('./phone/phones.ts');
   return new Phones({...deps, webhook: {origin: url, token}});
 }

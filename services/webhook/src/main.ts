@@ -9,7 +9,6 @@ import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {WebhookEnv} from './config.ts';
-import {openCallsOut} from './open-calls-out.ts';
 import {startWebhook} from './start-webhook.ts';
 
 await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
@@ -21,7 +20,11 @@ await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
   const directory = new RedisCallDirectory(redis, key);
   const fleet = new RedisFleet(redis, key);
   const ledger = new RedisSpendLedger(redis, () => clock.wall());
-  await using callsOut = await openCallsOut(config, {clock, log});
+  // Only a webhook that makes calls loads the library of the queue.
+  await using callsOut =
+    config.CALL_ALLOW.length === 0
+      ? undefined
+      : await (await import('./open-calls-out.ts')).openCallsOut(config, {clock, log});
   const webhook = await startWebhook(config, {
     callsOut,
     directory,

@@ -2,6 +2,7 @@ import {json, Router} from 'express';
 import {z} from 'zod';
 import {BadQuestion} from '../queries/bad-question.ts';
 import type {Phones} from '../phone/phones.ts';
+import {demand, viewerOf} from './gate.ts';
 import {readRequest} from './read-request.ts';
 
 /** What somebody dials on the page of the phone. */
@@ -21,6 +22,9 @@ const FROM = 'client:browser';
 export function phoneRoutes(phones: Phones | undefined): Router {
   const routes = Router();
   routes.post('/api/phone', json({limit: '4kb'}), (request, response) => {
+    // On this machine, where nobody signs in, whoever turned the phone on has allowed it.
+    const viewer = viewerOf(request);
+    if (viewer.who !== null) demand(viewer, 'call');
     const {to} = readRequest(Dial, request.body ?? {});
     if (!phones)
       throw new BadQuestion({error: 'the phone is off', cure: 'run npm run talk, or set BROWSER_PHONE=on'}, 409);

@@ -10,40 +10,40 @@ const [FORMAT_PCM, FORMAT_MULAW] = [1, 7];
 
 /** The header of the stored file (RIFF WAVE, format 7 with its `fact` chunk). */
 export function storedHeader(audioBytes: number): Buffer {
-  const header = Buffer.alloc(STORED_HEADER_BYTES);
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(STORED_HEADER_BYTES - 8 + audioBytes, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(18, 16);
-  writeFormat(header, FORMAT_MULAW, 1);
-  header.write('fact', 38, 'latin1');
-  header.writeUInt32LE(4, 42);
-  header.writeUInt32LE(audioBytes / CHANNELS, 46);
-  header.write('data', 50, 'latin1');
-  header.writeUInt32LE(audioBytes, 54);
-  return header;
+  const fact = Buffer.alloc(14); // two bytes that end the format, and the number of samples of a channel
+  fact.write('fact', 2, 'latin1');
+  fact.writeUInt32LE(4, 6);
+  fact.writeUInt32LE(audioBytes / CHANNELS, 10);
+  return headerOf({format: FORMAT_MULAW, bytesPerSample: 1, more: fact}, audioBytes);
 }
 
-function pcmHeader(audioBytes: number): Buffer {
-  const header = Buffer.alloc(PCM_HEADER_BYTES);
-  header.write('RIFF', 0, 'latin1');
-  header.writeUInt32LE(PCM_HEADER_BYTES - 8 + audioBytes, 4);
-  header.write('WAVEfmt ', 8, 'latin1');
-  header.writeUInt32LE(16, 16);
-  writeFormat(header, FORMAT_PCM, 2);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(audioBytes, 40);
-  return header;
+interface Format {
+  readonly format: number;
+  readonly bytesPerSample: number;
+  /** What stands between the format and the audio. */
+  readonly more: Buffer;
 }
 
-function writeFormat(header: Buffer, format: number, bytesPerSample: number): void {
+function headerOf({format, bytesPerSample, more}: Format, audioBytes: number): Buffer {
+  const header = Buffer.alloc(PCM_HEADER_BYTES + more.length);
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(header.length - 8 + audioBytes, 4);
+  header.write('WAVEfmt ', 8, 'latin1');
+  header.writeUInt32LE(more.length === 0 ? 16 : 18, 16);
   header.writeUInt16LE(format, 20);
   header.writeUInt16LE(CHANNELS, 22);
   header.writeUInt32LE(RATE_HZ, 24);
   header.writeUInt32LE(RATE_HZ * CHANNELS * bytesPerSample, 28);
   header.writeUInt16LE(CHANNELS * bytesPerSample, 32);
   header.writeUInt16LE(bytesPerSample * 8, 34);
+  more.copy(header, 36);
+  header.write('data', 36 + more.length, 'latin1');
+  header.writeUInt32LE(audioBytes, 40 + more.length);
+  return header;
 }
+
+const pcmHeader = (audioBytes: number) =>
+  headerOf({format: FORMAT_PCM, bytesPerSample: 2, more: Buffer.alloc(0)}, audioBytes);
 
 const LINEAR = Int16Array.from({length: 256}, (_, byte) => decodeSample(byte));
 

@@ -1,3 +1,4 @@
+import type {CallRequest} from './call-request.ts';
 import type {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 
 /** What a caller gets. A carrier renders it in its own language. Sentences are spoken by the carrier's voice. */
@@ -70,8 +71,8 @@ export interface WayBack {
   readonly leg: string;
 }
 
-/** What the carrier repeats when it asks again: one of the two counts of `CallRequest`. */
-export type HeldFor = {readonly held: number} | {readonly waited: number};
+/** What the carrier repeats when it asks again: one of the two counts of `CallRequest`, and which call of ours it is. */
+export type HeldFor = ({readonly held: number} | {readonly waited: number}) & Pick<CallRequest, 'out'>;
 
 export const SORRY = 'Sorry, something went wrong. Please call again in a few minutes.';
 export const ONE_MOMENT = 'One moment, please.';

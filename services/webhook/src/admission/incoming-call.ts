@@ -107,7 +107,7 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
       log.info({waited}, 'caller held: no worker has answered yet');
       answered('held');
       held.hold(request.callSid, PAUSE_SECONDS);
-      return {kind: 'hold', seconds: PAUSE_SECONDS, again: {waited}};
+      return {kind: 'hold', seconds: PAUSE_SECONDS, again: {waited, out: request.out}};
     }
     log.warn({answer: config.OVERLOAD, held: request.held, waited, why: call}, 'no place for a call');
     answered('overload');

@@ -44,6 +44,11 @@ const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: stri
     '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4</Redirect>',
   ],
   [
+    'holds somebody whom we have called, and asks again about that call, so that its own assistant answers',
+    {kind: 'hold', seconds: 1, again: {waited: 4, out: {id: 'o-1', attempt: 2}}},
+    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4&amp;out=o-1&amp;try=2</Redirect>',
+  ],
+  [
     'dials a number after a sentence',
     {kind: 'dial', target: '+15550100123', say: 'Sorry.'},
     '<Say>Sorry.</Say><Dial answerOnBridge="true" timeLimit="1800"><Number>+15550100123</Number></Dial><Hangup/>',

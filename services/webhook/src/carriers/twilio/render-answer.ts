@@ -168,5 +168,7 @@ function printable(text: string): string {
 }
 
 function queryOf(again: HeldFor): string {
-  return 'held' in again ? `held=${again.held}` : `waited=${again.waited}`;
+  const count = 'held' in again ? `held=${again.held}` : `waited=${again.waited}`;
+  // Without it the second request would be one about a caller, and another assistant would answer.
+  return again.out ? `${count}&out=${again.out.id}&try=${again.out.attempt}` : count;
 }
