@@ -21,7 +21,7 @@ const Fields = z.object({
 const FACT = 'fact:';
 
 /** Facts that send a caller somewhere. They are believed only if a process of the fleet has signed them. */
-const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away'];
+const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away', 'over'];
 const SIGNATURE = 'signature:';
 
 /** Facts that say who called whom. The record has them; nobody asks for them after its end. */

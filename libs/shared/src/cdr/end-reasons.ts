@@ -93,7 +93,8 @@ export const END_REASONS = {
   'platform.stream-never-came': {endedBy: 'platform', meaning: 'Twilio’s stream never came', isFailure: true},
   'platform.worker-lost': {
     endedBy: 'platform',
-    meaning: 'the worker died, and no other worker took the call over before the caller was gone',
+    meaning:
+      'the worker died, no other worker took the call over, and the caller was gone after 3 s or more of silence',
     isFailure: true,
   },
   'platform.internal-error': {

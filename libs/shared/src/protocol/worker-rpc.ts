@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {AwayOutcome} from './away.ts';
+import {CallOver} from './call-over.ts';
 import {CallSid, ProcessId, StreamSid, Ticket} from './ids.ts';
 import {PROTOCOL_VERSION} from './protocol-version.ts';
 
@@ -81,7 +82,7 @@ export const WorkerRequest = z.discriminatedUnion('type', [
   z.object({
     ...base,
     type: z.literal('end'),
-    why: z.enum(['caller.hung-up', 'operator.hung-up', 'assistant.transferred', 'assistant.hung-up']),
+    why: CallOver.shape.why,
     /** What came of the absence in which the call ended. */
     away: AwayOutcome.optional(),
   }),

@@ -1,4 +1,5 @@
 import {responsible} from '@voicebridge/shared/fleet/responsible.ts';
+import {overFact} from '@voicebridge/shared/protocol/call-over.ts';
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {callSid, TestDeployment} from '../testing/test-deployment.ts';
@@ -9,13 +10,12 @@ beforeEach(() => {
 });
 afterEach(() => deployment[Symbol.asyncDispose]());
 
-test('a call whose owner died as the caller hung up is recorded once by the orphan sweep', async () => {
-  const worker = await deployment.worker();
-  const other = await deployment.worker();
-  const dead = ProcessId.parse('worker-00000000dead');
+/** A call of a worker that has died. */
+async function orphaned(): Promise<void> {
+  const {directory, clock} = deployment;
   const opened = {
     is: 'opened',
-    wall: deployment.clock.wall(),
+    wall: clock.wall(),
     callSid: callSid(7),
     direction: 'inbound',
     assistant: 'default',
@@ -26,14 +26,30 @@ test('a call whose owner died as the caller hung up is recorded once by the orph
     caller: {hash: null, lastTwo: null, number: null},
     callee: {hash: null, lastTwo: null, number: null},
   };
-  await deployment.directory.claim(callSid(7), {epoch: 0, owner: dead, at: deployment.clock.wall()});
-  await deployment.directory.append(callSid(7), 1, [JSON.stringify(opened)]);
+  await directory.claim(callSid(7), {epoch: 0, owner: ProcessId.parse('worker-00000000dead'), at: clock.wall()});
+  await directory.append(callSid(7), 1, [JSON.stringify(opened)]);
+}
+
+test('a call whose owner died and that nobody took over is recorded once by the orphan sweep', async () => {
+  const worker = await deployment.worker();
+  const other = await deployment.worker();
+  await orphaned();
   await deployment.pass(30_000);
   expect(deployment.records.map(({summary}) => [summary.callSid, summary.endReason])).toEqual([
     [callSid(7), 'platform.worker-lost'],
   ]);
   expect([worker.calls, other.calls]).toEqual([0, 0]);
   expect(await deployment.directory.open()).toEqual([]);
+});
+
+test('the record of a caller who hung up as the owner of the call died says so, and when it was', async () => {
+  await deployment.worker();
+  await orphaned();
+  const wall = deployment.clock.wall() + 400;
+  await deployment.directory.intend(callSid(7), 1, 'hang-up', overFact({why: 'caller.hung-up', wall}));
+  await deployment.pass(30_000);
+  const [record] = deployment.records;
+  expect(record?.summary).toMatchObject({endReason: 'caller.hung-up', endedBy: 'caller', endedAt: wall});
 });
 
 test('a caller on hold at Twilio whose worker died is not taken for an orphan before the hold is over', async () => {

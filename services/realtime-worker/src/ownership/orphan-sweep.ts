@@ -8,7 +8,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
 import type {JournalSeal} from '../events/journal-seal.ts';
-import {endInAbsence} from '../journal/end-in-absence.ts';
+import {endElsewhere} from '../journal/end-elsewhere.ts';
 import {claimOrphan} from './take-call.ts';
 
 const SWEEP_EVERY: Millis = 5_000;
@@ -138,7 +138,7 @@ class OrphanSweep {
       const orphan = await claimOrphan(callSid, this.#options);
       if (!orphan) continue;
       log.warn({callSid, owner: call.owner}, 'found a call without an owner');
-      const entries = [...orphan.entries, ...endInAbsence(orphan.entries, orphan.call, clock.wall())];
+      const entries = [...orphan.entries, ...endElsewhere(orphan.entries, orphan.call, clock.wall())];
       await onOrphan({callSid, epoch: orphan.call.epoch, entries});
     }
   }

@@ -1,4 +1,5 @@
 import {afterEach, beforeEach, expect, test} from 'vitest';
+import {overOf} from '@voicebridge/shared/protocol/call-over.ts';
 import {ProcessId, type CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {newCallSid, ringing, TestDeployment} from '../testing/test-deployment.ts';
 
@@ -34,6 +35,33 @@ test('a worker that takes a call over from one that just died learns that the ca
   const heir = await deployment.worker();
   await deployment.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
   await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid, why: 'caller.hung-up'});
+});
+
+test('an analyst reads that a caller hung up whose worker had just died, though no worker was told', async () => {
+  await ownedCall();
+  const dead = ProcessId.parse('worker-dead');
+  await deployment.directory.claim(callSid, {epoch: 1, owner: dead, at: 0});
+  await deployment.fleet.announce('workers', {
+    id: dead,
+    calls: 1,
+    capacity: 1,
+    state: 'ready',
+    lagMs: 0,
+    startedAt: 0,
+  });
+  await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
+  const over = async () => overOf((await deployment.directory.read(callSid))!);
+  await expect.poll(over).toMatchObject({why: 'caller.hung-up'});
+});
+
+test('of a caller who hung up long after the last worker died it is not noted that they ended the call', async () => {
+  await ownedCall();
+  await deployment.directory.claim(callSid, {epoch: 1, owner: ProcessId.parse('worker-dead'), at: 0});
+  await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'});
+  const heir = await deployment.worker();
+  await deployment.directory.claim(callSid, {epoch: 2, owner: heir, at: 0});
+  await expect.poll(() => deployment.asked.at(-1)).toMatchObject({type: 'end', callSid});
+  expect(overOf((await deployment.directory.read(callSid))!)).toBeUndefined();
 });
 
 test('a status callback for a call that goes on, or for an unknown one, changes nothing', async () => {

@@ -1,6 +1,7 @@
-import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import {type CallOver, overFact} from '@voicebridge/shared/protocol/call-over.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
@@ -17,15 +18,18 @@ export function callStatus(request: CallRequest, context: CallContext): void {
 /**
  * Tells the owner of a call, in the background, that the call is over. Tries again for ten seconds, because the owner may
  * just have died and another worker may take the call. If none does, the worker that finds the orphaned call writes its
- * record. A call that has no owner yet is ended in the directory: a worker that accepts it later finds that it is over,
+ * record, and `noteEnd` tells it how the call ended. A call that has no owner yet is ended in the directory: a worker that accepts it later finds that it is over,
  * and keeps neither a place nor a model session for it.
  */
 export function endCall(
   callSid: CallSid,
-  why: Extract<EndReason, 'caller.hung-up' | 'operator.hung-up' | 'assistant.transferred' | 'assistant.hung-up'>,
-  {id, directory, workerClient, clock, log}: Pick<CallContext, 'id' | 'directory' | 'workerClient' | 'clock' | 'log'>,
+  why: CallOver['why'],
+  context: Pick<CallContext, 'id' | 'directory' | 'fleet' | 'workerClient' | 'clock' | 'log'>,
   away?: AwayOutcome,
 ): void {
+  const {id, directory, workerClient, clock, log} = context;
+  const over = {why, wall: Math.round(clock.wall())};
+  let isNoted = false;
   const tell = async () => {
     const call = await directory.read(callSid);
     if (!call) {
@@ -41,10 +45,29 @@ export function endCall(
       why,
       ...(away === undefined ? {} : {away}),
     });
+    if (answer !== 'yes' && !isNoted) {
+      await noteEnd(call, over, context);
+      isNoted = true;
+    }
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
     logOfCall(log, callSid).info({owner: call.owner, answer}, 'owner told that the call is over');
   };
   background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'telling an owner that its call is over');
+}
+
+/**
+ * The owner of a call does not answer: what it should have been told is written into the call's facts, for its record. A
+ * caller who hung up when the owner had been gone for longer than the fleet lists it (3 s) is left out: they had heard
+ * nothing for so long, and the loss of the worker ended the call.
+ */
+async function noteEnd(
+  {callSid, epoch, owner}: Pick<CallEntry, 'callSid' | 'epoch' | 'owner'>,
+  over: CallOver,
+  {directory, fleet}: Pick<CallContext, 'directory' | 'fleet'>,
+): Promise<void> {
+  const isListed = async () => (await fleet.members('workers')).some(member => member.id === owner);
+  if (over.why === 'caller.hung-up' && !(await isListed())) return;
+  await directory.intend(callSid, epoch, 'hang-up', overFact(over));
 }
 
 /** The carrier reports the state of a call that we have made, or what answered it. */
