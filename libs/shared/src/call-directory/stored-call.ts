@@ -23,6 +23,9 @@ const FACT = 'fact:';
 /** Facts that send a caller somewhere. They are believed only if a process of the fleet has signed them. */
 const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away', 'over'];
 const SIGNATURE = 'signature:';
+/** Facts with numbers and words of people. They are sealed where the whole fleet has a key. */
+const SEALED_FACTS: readonly string[] = ['away'];
+const SEALED = 'sealed:';
 
 /** Facts that say who called whom. The record has them; nobody asks for them after its end. */
 export const PARTY_FACTS = [
@@ -47,15 +50,18 @@ export function fieldsOfCall(entry: CallEntry, key: FleetKey): string[] {
 }
 
 export function fieldsOfFacts(callSid: CallSid, key: FleetKey, facts: CallEntry['facts']): string[] {
-  return Object.entries(facts).flatMap(([name, value]) => {
+  const seal = key.textSeal(callSid);
+  return Object.entries(facts).flatMap(([name, plain]) => {
+    const sealed = SEALED_FACTS.includes(name) ? seal.seal(plain) : undefined;
+    const value = sealed === undefined ? plain : SEALED + sealed;
     const signature = SIGNED_FACTS.includes(name) ? key.sign(callSid, `${name} ${value}`) : undefined;
     return [FACT + name, value, ...(signature === undefined ? [] : [SIGNATURE + name, signature])];
   });
 }
 
 /**
- * Reads a call from the fields of its Redis hash; undefined if there are none. A fact whose signature is wrong is left
- * out. Throws if the fields are not a call.
+ * Reads a call from the fields of its Redis hash; undefined if there are none. A fact whose signature is wrong, or that
+ * cannot be opened, is left out. Throws if the fields are not a call.
  */
 export function callOfFields(
   callSid: CallSid,
@@ -68,7 +74,10 @@ export function callOfFields(
     !SIGNED_FACTS.includes(name) || key.accepts(callSid, `${name} ${value}`, fields[SIGNATURE + name]);
   const facts = Object.entries(fields).flatMap(([field, value]): [string, string][] => {
     const name = field.slice(FACT.length);
-    return field.startsWith(FACT) && isBelieved(name, value) ? [[name, value]] : [];
+    if (!field.startsWith(FACT) || !isBelieved(name, value)) return [];
+    const isSealed = SEALED_FACTS.includes(name) && value.startsWith(SEALED);
+    const text = isSealed ? key.textSeal(callSid).open(value.slice(SEALED.length)) : value;
+    return text === undefined ? [] : [[name, text]];
   });
   return {
     callSid,
