@@ -1,6 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {type ModelEvidence, modelEvidence, type TrueResponse} from './model-evidence.ts';
-import {phoneEvidence, type PhoneEvidence} from './phone-evidence.ts';
+import {phoneEvidence, type PhoneEvidence, type Utterance} from './phone-evidence.ts';
 import {eventsIn, nearest, turnsIn} from './last-moments.ts';
 import {recordingEvidence} from './recording-evidence.ts';
 import type {MeasuredCall} from './run-calls.ts';
@@ -45,6 +46,7 @@ export interface Counted {
   readonly truth: number | string;
 }
 
+const FRAME_MS = 20;
 /** As long as the jitter of the network and the way through the edge. */
 const LAST_MOMENTS_MS = 8;
 /** A figure is only compared with an answer of the model that began at the same time, to within so much. */
@@ -59,9 +61,9 @@ export function compareCall(call: MeasuredCall, delay: Millis): {pairs: Pair[]; 
       ...turnsOf(call, phone, model, delay),
       ...interruptionsOf(call, phone),
       ...gapsOf(call, delay),
-      ...recordingOf(call, phone).pairs,
+      ...recordingOf(call, phone, delay).pairs,
     ],
-    counts: [...countsOf(call, phone, model), ...recordingOf(call, phone).counts],
+    counts: [...countsOf(call, phone, model), ...recordingOf(call, phone, delay).counts],
   };
 }
 
@@ -167,17 +169,21 @@ function gapsOf(call: MeasuredCall, delay: Millis): Pair[] {
 }
 
 /** A recording that says it is whole must hold everything, each sound at the moment at which the phone had it. */
-function recordingOf(call: MeasuredCall, phone: PhoneEvidence): {pairs: Pair[]; counts: Counted[]} {
-  const {record, recording, report, kind} = call;
+function recordingOf(call: MeasuredCall, phone: PhoneEvidence, delay: Millis): {pairs: Pair[]; counts: Counted[]} {
+  const {record, recording, report, kind, lastOwnerDied} = call;
   const known = record.recording;
   if (!known || !recording) {
-    return {pairs: [], counts: [{what: 'recorded', callSid: report.callSid, kind, recorded: 'no', truth: 'yes'}]};
+    // A worker that dies takes the last ten seconds with it: all of a short call.
+    const truth = lastOwnerDied ? 'lost' : 'yes';
+    const recorded = known?.state ?? 'no';
+    return {pairs: [], counts: [{what: 'recorded', callSid: report.callSid, kind, recorded, truth}]};
   }
   const evidence = recordingEvidence(recording);
   const begins = Date.parse(record.call.startedAt) + known.fromMs - report.clockOrigin;
   const pairs: Pair[] = [];
   let absent = 0;
   for (const utterance of phone.utterances) {
+    if (!isSent(utterance, report, delay)) continue;
     const truth = utterance.onsetAt - begins;
     const at = evidence.find(utterance, truth);
     if (at === undefined) absent += 1;
@@ -206,6 +212,14 @@ function recordingOf(call: MeasuredCall, phone: PhoneEvidence): {pairs: Pair[]; 
       counted('not in a whole recording', known.state === 'kept' ? absent : 0, 0),
     ],
   };
+}
+
+/** Whether the first audible frame of an utterance left the phone on a stream, and arrived before that was lost. */
+function isSent({onsetAt}: Utterance, {streams}: CallReport, delay: Millis): boolean {
+  return streams.some(
+    ({openedAt = Number.POSITIVE_INFINITY, closedAt = Number.POSITIVE_INFINITY}) =>
+      openedAt <= onsetAt && onsetAt + FRAME_MS + delay + LAST_MOMENTS_MS < closedAt,
+  );
 }
 
 function countsOf(

@@ -30,6 +30,10 @@ export class Troublemaker {
     return this.#modelCuts.get(callSid) ?? [];
   }
 
+  hasKilled(worker: RunningProcess | undefined): boolean {
+    return worker !== undefined && this.#killed.has(worker);
+  }
+
   async make(trouble: Trouble, calls: readonly FakeCall[]): Promise<void> {
     if (trouble === 'edge' || trouble === 'all') {
       await sleep(4_000);

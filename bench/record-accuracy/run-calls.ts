@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -28,6 +29,8 @@ export interface MeasuredCall {
   readonly recording: Buffer | undefined;
   /** How often a worker took it. */
   readonly owners: number;
+  /** The worker that had it last was killed. */
+  readonly lastOwnerDied: boolean;
   /** When one of its model sessions was cut off on purpose, each time; on the wall clock. */
   readonly modelCuts: readonly number[];
   /** The caller waited for an answer that never came. */
@@ -87,6 +90,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
       const mine = sessions.filter(({safetyIdentifier}) => safetyIdentifier === record.call.callerHash);
       const modelCuts = troublemaker.modelCuts(report.callSid);
       const recording = await records.recordingOf(report.callSid);
+      const owners = ownersOf(fleet, report.callSid);
       return {
         kind,
         report,
@@ -94,7 +98,8 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
         sessions: mine,
         record,
         recording,
-        owners: ownersOf(fleet, report.callSid),
+        owners: owners.length,
+        lastOwnerDied: troublemaker.hasKilled(owners.at(-1)),
         modelCuts,
       };
     });
@@ -126,7 +131,11 @@ async function endOf(wave: readonly Dialled[]) {
   return await Promise.all(ended).finally(() => clearTimeout(given));
 }
 
-function ownersOf({workers}: ProcessFleet, callSid: string): number {
-  const taken = workers.flatMap(({lines}) => lines.filter(({json}) => json?.['msg'] === 'call taken'));
-  return taken.filter(({json}) => json?.['callSid'] === callSid).length;
+/** The workers that took a call, in the order in which they did. */
+function ownersOf({workers}: ProcessFleet, callSid: string): RunningProcess[] {
+  const taken = workers.flatMap(worker => worker.lines.map(({json}) => ({worker, json})));
+  return taken
+    .filter(({json}) => json?.['msg'] === 'call taken' && json['callSid'] === callSid)
+    .toSorted((a, b) => Date.parse(String(a.json?.['time'])) - Date.parse(String(b.json?.['time'])))
+    .map(({worker}) => worker);
 }
