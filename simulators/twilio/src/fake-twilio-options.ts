@@ -1,7 +1,9 @@
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Callee} from './call/callee.ts';
 import type {Person} from './call/person.ts';
 import type {EndStep} from './media/end-of-stream.ts';
 import type {MarkKnobs} from './media/mark-returns.ts';
+import type {RestMood, RestRequest} from './rest/rest-mood.ts';
 import type {Ids} from './sid.ts';
 import type {Method} from './twiml/stream-noun.ts';
 
@@ -45,8 +47,17 @@ export interface FakeTwilioOptions {
    * and an Enqueue end as the two options below say, without anybody being asked.
    */
   readonly people?: (target: string) => Person | undefined;
-  /** Status callbacks that are late by up to so much, and that come twice. */
-  readonly statusCallbacks?: {readonly late: Millis; readonly twice: boolean};
+  /** Who is at a number that the account calls over REST; somebody who answers at once and says nothing if not given. */
+  readonly callees?: (to: string, callsBefore: number) => Callee;
+  /** Numbers beside that of the account that calls may be made from. */
+  readonly callerIds?: readonly string[];
+  /** How the REST API takes a request; well, if not given. */
+  readonly restMood?: (request: RestRequest) => RestMood | undefined;
+  /**
+   * What is told of the state of a call, and of machine detection: late by up to so much, and so in any order; twice; lost
+   * with a chance from 0 to 1.
+   */
+  readonly statusCallbacks?: {readonly late: Millis; readonly twice: boolean; readonly lost?: number};
   /** How a Dial ends, and how long it takes. */
   readonly dialOutcome?: {readonly status: string; readonly ms: Millis};
   /** How an Enqueue ends, and how long it takes. */

@@ -4,12 +4,16 @@ import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-optio
 import type {Next} from './call/call-flow.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {PhoneNumber} from './call/phone-number.ts';
-import {startRestApi} from './call/rest-api.ts';
+import {startRestApi} from './rest/rest-api.ts';
+import type {WantedCall} from './rest/calls.ts';
+import type {Callee} from './call/callee.ts';
+import type {ToldAbout} from './call/call-progress.ts';
 import {sid} from './sid.ts';
 import {type Lag, TimerWheel} from './timer-wheel.ts';
 import {WebhookClient} from './twiml/webhook-client.ts';
 
 export type {CallerScript, DialOptions, FakeCall, FakeTwilioOptions};
+export {answeringMachine, type Callee} from './call/callee.ts';
 
 /** A phone number at a Twilio that exists only in this process. Disposing of it ends its calls without a word. */
 export interface FakeTwilio extends AsyncDisposable {
@@ -38,17 +42,41 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const calls = new Map<string, FakeCall>();
   const number = new PhoneNumber(THE_NUMBER, settings.webhookUrl, settings.statusCallbackUrl ?? '');
 
-  const place = (script: CallerScript, dial: DialOptions, first: Next, direction: 'inbound' | 'outbound-api') => {
+  const place = (
+    script: CallerScript,
+    dial: DialOptions,
+    first: Next,
+    direction: 'inbound' | 'outbound-api',
+    told?: ToldAbout,
+  ) => {
     const callSid = sid('CA', settings.ids);
     const from = dial.from ?? `+1555${String(random.whole(0, 9_999_999)).padStart(7, '0')}`;
-    const status = direction === 'inbound' ? 'ringing' : 'in-progress';
+    const status = direction === 'inbound' ? 'ringing' : 'queued';
     const facts = {accountSid, callSid, from, to: dial.to ?? THE_NUMBER, direction, status};
     const statusCallbackUrl = number.setUp.statusCallback || undefined;
-    const call = new FakeCall(facts, script, dial, first, {...deps, settings: {...settings, statusCallbackUrl}});
+    const call = new FakeCall(facts, script, dial, first, {
+      ...deps,
+      settings: {...settings, statusCallbackUrl},
+      ...(told ? {told} : {}),
+    });
     calls.set(callSid, call);
     return call;
   };
 
+  const callOut = ({from, to, first, timeout, told, machine}: WantedCall) => {
+    const before = [...calls.values()].filter(call => call.facts.to === to).length;
+    const callee: Callee = settings.callees(to, before);
+    const script = callee.does === 'answer' ? callee.script : [];
+    // A machine speaks as soon as it answers, a person too.
+    const dial = {from, to, scriptFrom: 'answer'} as const;
+    return place(
+      script,
+      dial,
+      {go: 'ring', outgoing: {callee, timeout, machine}, answered: first},
+      'outbound-api',
+      told,
+    );
+  };
   const rest = await startRestApi({
     port: settings.restPort,
     accountSid,
@@ -56,7 +84,10 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
     number,
     answerWhenEnded: settings.restAnswerWhenEnded,
     find: callSid => calls.get(callSid),
-    create: (first, from, to) => place([], {from, to}, first, 'outbound-api'),
+    all: () => [...calls.values()],
+    create: callOut,
+    ownNumbers: new Set([THE_NUMBER, ...settings.callerIds]),
+    mood: settings.restMood,
   });
 
   return {
@@ -101,6 +132,9 @@ function settingsOf(options: FakeTwilioOptions): Settings {
     upgradeTimeout: 5_000,
     sayMsPerChar: 5,
     people: () => undefined,
+    callees: () => ({does: 'answer', after: 0, script: []}),
+    callerIds: [],
+    restMood: () => undefined,
     statusCallbacks: {late: 0, twice: false},
     dialOutcome: {status: 'completed', ms: 0},
     enqueueOutcome: {result: 'bridged', ms: 0},

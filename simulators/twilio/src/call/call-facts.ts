@@ -37,6 +37,11 @@ export function standardParams(call: CallFacts): Params {
   };
 }
 
+/** The few parameters of a request about what machine detection has heard. */
+export function identityParams({accountSid, callSid}: CallFacts): Params {
+  return {AccountSid: accountSid, CallSid: callSid};
+}
+
 /** What Twilio puts into `From` when the number is withheld or the call comes by SIP; some spell a word on a keypad. */
 export const UNUSUAL_CALLERS = {
   anonymous: '+266696687',

@@ -2,6 +2,7 @@ import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallFacts} from './call-facts.ts';
 import type {EndedBy} from '../report/call-report.ts';
+import type {CallProgress} from './call-progress.ts';
 import type {CallStreams} from './call-streams.ts';
 import type {CallWebhooks} from './call-webhooks.ts';
 import {type Document, documentOf} from './document.ts';
@@ -12,6 +13,7 @@ import {sid} from '../sid.ts';
 import {type Method, type Problem, streamAddress} from '../twiml/stream-noun.ts';
 import type {Noun, Verb} from '../twiml/twiml.ts';
 import type {Person, PersonEnd} from './person.ts';
+import {type Outgoing, ringCallee} from './ring-callee.ts';
 import type {Params} from '../twiml/webhook-client.ts';
 
 /** What a call does next. */
@@ -24,6 +26,8 @@ export type Next =
       readonly params: Params;
     }
   | {readonly go: 'obey'; readonly document: Document}
+  /** The account calls somebody: `answered` is done when they answer. */
+  | {readonly go: 'ring'; readonly outgoing: Outgoing; readonly answered: Exclude<Next, {readonly go: 'ring'}>}
   | {readonly go: 'end'; readonly by: EndedBy; readonly reason: string; readonly status?: string};
 
 export interface CallFlowDeps {
@@ -38,6 +42,9 @@ export interface CallFlowDeps {
   readonly said: (text: string) => void;
   readonly handedTo: (target: string) => void;
   readonly keysPlayed: (keys: string) => void;
+  readonly progress: CallProgress;
+  /** Aborted when the call is over. */
+  readonly over: AbortSignal;
   /** Rings whoever answers at a target. Undefined: nobody is known there. */
   readonly ring: (
     noun: Noun,
@@ -113,7 +120,15 @@ export class CallFlow {
   #take(next: Next, signal: AbortSignal): Promise<Next> {
     if (next.go === 'ask') return this.#ask(next);
     if (next.go === 'obey') return this.#obey(next.document, signal);
+    if (next.go === 'ring') return this.#ring(next, signal);
     return Promise.resolve(next);
+  }
+
+  async #ring({outgoing, answered}: Extract<Next, {go: 'ring'}>, signal: AbortSignal): Promise<Next> {
+    const {call, clock, progress, over} = this.#deps;
+    const ended = await ringCallee({...outgoing, call, clock, progress, over, signal});
+    if (ended === 'answered') return answered;
+    return {go: 'end', by: 'twilio', reason: `the number that was called: ${ended}`, status: ended};
   }
 
   async #ask(request: Extract<Next, {go: 'ask'}>): Promise<Next> {

@@ -1,5 +1,5 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
-import {type CallFacts, standardParams} from './call-facts.ts';
+import {type CallFacts, identityParams, standardParams} from './call-facts.ts';
 import type {WebhookReport} from '../report/call-report.ts';
 import type {Params, WebhookAnswer, WebhookClient, WebhookRequest} from '../twiml/webhook-client.ts';
 
@@ -27,9 +27,12 @@ export class CallWebhooks {
   async ask(purpose: WebhookReport['purpose'], request: WebhookRequest): Promise<WebhookAnswer> {
     const {client, clock, call, badSignature, asked} = this.#deps;
     const at = clock.now();
-    const params = {...standardParams(call), ...request.params};
+    const params = {...(purpose === 'machine' ? identityParams(call) : standardParams(call)), ...request.params};
     const answer = await client.ask({...request, params, badSignature});
-    const told = request.params['StreamEvent'] ?? (purpose === 'stream-status' ? undefined : params['CallStatus']);
+    const told =
+      request.params['StreamEvent'] ??
+      request.params['AnsweredBy'] ??
+      (purpose === 'stream-status' ? undefined : params['CallStatus']);
     const report: WebhookReport = {
       purpose,
       url: request.url,

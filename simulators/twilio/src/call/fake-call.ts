@@ -4,6 +4,7 @@ import {AlertLog} from './alert-log.ts';
 import type {CallFacts} from './call-facts.ts';
 import {CallFlow, type Next} from './call-flow.ts';
 import type {CallReport, FakeCallEvent, PersonReport} from '../report/call-report.ts';
+import {CallProgress, type ToldAbout} from './call-progress.ts';
 import {CallStreams} from './call-streams.ts';
 import {CallWebhooks} from './call-webhooks.ts';
 import type {CallerStep} from '../phone/caller-script.ts';
@@ -12,7 +13,6 @@ import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import {gapsBetween} from '../report/gaps.ts';
 import {type PersonEnd, ringPerson} from './person.ts';
 import {PhoneLine} from './phone-line.ts';
-import {sleep} from '@voicebridge/shared/retry.ts';
 import {sid} from '../sid.ts';
 import type {Noun} from '../twiml/twiml.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
@@ -28,6 +28,8 @@ export interface FakeCallDeps {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly client: WebhookClient;
+  /** Who is told what of this call; the number's address is told of its end if not given. */
+  readonly told?: ToldAbout;
 }
 
 /** One call at the fake Twilio: the caller's phone in the test's hand, and the truth about what was heard. */
@@ -50,16 +52,16 @@ export class FakeCall {
   readonly #personWebhooks: CallWebhooks[] = [];
   #rings = 0;
   readonly #startedAt: number;
-  readonly #told: Promise<void>[] = [];
-  #statusCallbackUrl: string | undefined;
-  #over = false;
+  readonly #wallStartedAt: number;
+  readonly #progress: CallProgress;
+  readonly #over = new AbortController();
 
   constructor(facts: CallFacts, script: CallerScript, dial: DialOptions, first: Next, deps: FakeCallDeps) {
     this.#deps = deps;
     this.#dial = dial;
     this.#facts = facts;
-    this.#statusCallbackUrl = deps.settings.statusCallbackUrl;
     this.#startedAt = deps.clock.now();
+    this.#wallStartedAt = deps.clock.wall();
     const emit = (event: FakeCallEvent) => this.#emit(event);
     const alert = (code: number, detail: string, streamSid?: string) => this.#alert(code, detail, streamSid);
     this.#webhooks = new CallWebhooks({
@@ -68,6 +70,12 @@ export class FakeCall {
       badSignature: dial.badSignature === true || dial.badSignature === 'webhook',
       alert,
       asked: webhook => emit({type: 'webhook', at: deps.clock.now(), webhook}),
+    });
+    this.#progress = new CallProgress({
+      ...deps,
+      call: facts,
+      webhooks: this.#webhooks,
+      told: deps.told ?? {url: deps.settings.statusCallbackUrl, method: 'POST', events: new Set(['completed'])},
     });
     this.#streams = new CallStreams({
       ...deps,
@@ -102,6 +110,8 @@ export class FakeCall {
       said: text => this.#saidByTwilio.push(text),
       handedTo: target => this.#handedTo.push(target),
       keysPlayed: keys => this.#keysPlayed.push(keys),
+      progress: this.#progress,
+      over: this.#over.signal,
       serves: queue => deps.settings.people(`Queue: ${queue}`),
       ring: (noun, times, url, signal) => this.#ring(noun, times, url, signal),
     });
@@ -112,9 +122,14 @@ export class FakeCall {
     return this.#facts.callSid;
   }
 
-  /** `ringing`, `in-progress`, and in the end `completed`, `busy`, `no-answer`, `failed` or `canceled`. */
+  /** `queued`, `ringing`, `in-progress`, and in the end `completed`, `busy`, `no-answer`, `failed` or `canceled`. */
   get status(): string {
     return this.#facts.status;
+  }
+
+  /** When Twilio was asked for the call, or it came in, in Unix milliseconds. */
+  get wallStartedAt(): number {
+    return this.#wallStartedAt;
   }
 
   get facts(): Readonly<CallFacts> {
@@ -145,7 +160,7 @@ export class FakeCall {
 
   hangUp(): void {
     const status = this.#facts.status === 'ringing' ? {status: 'canceled'} : {};
-    if (!this.#over) this.#flow.interrupt({go: 'end', by: 'caller', reason: 'the caller hung up', ...status});
+    if (!this.#isOver) this.#flow.interrupt({go: 'end', by: 'caller', reason: 'the caller hung up', ...status});
   }
 
   /** The caller says this after what is still being said. */
@@ -170,27 +185,36 @@ export class FakeCall {
 
   /** What the REST API does to a call. */
   redirect(next: Next, changes: {statusCallbackUrl?: string} = {}): void {
-    if (changes.statusCallbackUrl !== undefined) this.#statusCallbackUrl = changes.statusCallbackUrl;
-    if (!this.#over) this.#flow.interrupt(next);
+    if (changes.statusCallbackUrl !== undefined) this.#progress.tellTo(changes.statusCallbackUrl);
+    if (!this.#isOver) this.#flow.interrupt(next);
   }
 
   /** Lets go of everything without telling anybody: the simulator stops. */
   abandon(): void {
     this.#webhooks.silence();
-    if (!this.#over) this.#flow.abandon({go: 'end', by: 'twilio', reason: 'the simulator was stopped'});
+    if (!this.#isOver) this.#flow.abandon({go: 'end', by: 'twilio', reason: 'the simulator was stopped'});
     this.#streams.destroy();
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   async #live(first: Next): Promise<CallReport> {
     const {clock} = this.#deps;
     const end = await this.#flow.run(first);
     const endedAt = clock.now();
-    this.#over = true;
+    this.#over.abort();
     this.#facts.status = end.status ?? 'completed';
     this.#line.hangUp(endedAt);
     this.#emit({type: 'ended', at: endedAt, endedBy: end.by, reason: end.reason});
-    this.#tellStatus(endedAt);
-    await Promise.all(this.#told);
+    const seconds = Math.ceil((endedAt - this.#startedAt) / 1000);
+    this.#progress.tell('completed', {
+      CallDuration: String(seconds),
+      Duration: String(Math.ceil(seconds / 60)),
+      SipResponseCode: '200',
+    });
+    await this.#progress.settled();
     await Promise.all([this.#webhooks.settled(), ...this.#streams.all.map(stream => stream.gone)]);
     return this.#report(end, endedAt);
   }
@@ -266,27 +290,6 @@ export class FakeCall {
     }
     this.#documents.push({url, at, xml, verbs: names});
     this.#emit({type: 'twiml', at, url, verbs: names});
-  }
-
-  #tellStatus(endedAt: number): void {
-    if (this.#statusCallbackUrl === undefined) return;
-    const seconds = Math.ceil((endedAt - this.#startedAt) / 1000);
-    const {late, twice} = this.#deps.settings.statusCallbacks;
-    const url = this.#statusCallbackUrl;
-    const params = {
-      CallDuration: String(seconds),
-      Duration: String(Math.ceil(seconds / 60)),
-      Timestamp: new Date(this.#deps.clock.wall()).toUTCString().replace('GMT', '+0000'),
-      CallbackSource: 'call-progress-events',
-      SequenceNumber: '0',
-      SipResponseCode: '200',
-    };
-    const {clock, random} = this.#deps;
-    const tell = async () => {
-      if (late > 0) await sleep(clock, random.between(0, late));
-      await this.#webhooks.tell('call-status', url, params);
-    };
-    for (let times = 0; times < (twice ? 2 : 1); times += 1) this.#told.push(tell());
   }
 
   #report(end: Extract<Next, {go: 'end'}>, endedAt: number): CallReport {

@@ -56,13 +56,22 @@ export interface StreamReport {
 
 /** One request Twilio made. */
 export interface WebhookReport {
-  readonly purpose: 'voice' | 'fallback' | 'action' | 'redirect' | 'whisper' | 'wait' | 'call-status' | 'stream-status';
+  readonly purpose:
+    | 'voice'
+    | 'fallback'
+    | 'action'
+    | 'redirect'
+    | 'whisper'
+    | 'wait'
+    | 'call-status'
+    | 'stream-status'
+    | 'machine';
   readonly url: string;
   readonly at: Millis;
   readonly ms: Millis;
   readonly status?: number;
   readonly error?: number;
-  /** The `StreamEvent` or `CallStatus` it told. */
+  /** The `StreamEvent`, `AnsweredBy` or `CallStatus` it told. */
   readonly told?: string;
 }
 

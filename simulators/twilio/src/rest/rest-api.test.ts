@@ -1,11 +1,19 @@
 import twilioSdk from 'twilio';
 import {expect, test} from 'vitest';
-import {type FakeCall, type FakeTwilio, startFakeTwilio} from '../fake-twilio.ts';
+import {
+  answeringMachine,
+  type Callee,
+  type FakeCall,
+  type FakeTwilio,
+  type FakeTwilioOptions,
+  startFakeTwilio,
+} from '../fake-twilio.ts';
+import type {RestMood} from './rest-mood.ts';
 import {AUTH_TOKEN, MockBridge, parseMessage, respond} from '../testing/mock-bridge.ts';
 
-async function setUp() {
+async function setUp(options: Partial<FakeTwilioOptions> = {}) {
   const bridge = await MockBridge.start();
-  const twilio = await startFakeTwilio({webhookUrl: bridge.url('/voice'), authToken: AUTH_TOKEN});
+  const twilio = await startFakeTwilio({webhookUrl: bridge.url('/voice'), authToken: AUTH_TOKEN, ...options});
   return {
     bridge,
     twilio,
@@ -21,6 +29,23 @@ function request(twilio: FakeTwilio, callSid: string, form?: Record<string, stri
     method: form ? 'POST' : 'GET',
     headers: {Authorization: `Basic ${btoa(`${twilio.accountSid}:${token}`)}`},
     ...(form ? {body: new URLSearchParams(form)} : {}),
+  });
+}
+
+/** Asks for a call. Several values of one parameter are separated by blanks. */
+function make(
+  {twilio, bridge}: {twilio: FakeTwilio; bridge: MockBridge},
+  form: Readonly<Record<string, string>> = {},
+  token = AUTH_TOKEN,
+) {
+  const whole = {From: '+15550100002', To: '+15550100005', Url: bridge.url('/voice'), ...form};
+  const pairs = Object.entries(whole).flatMap(([name, value]): [string, string][] =>
+    value.split(' ').map(each => [name, each]),
+  );
+  return fetch(`${twilio.restUrl}/2010-04-01/Accounts/${twilio.accountSid}/Calls.json`, {
+    method: 'POST',
+    headers: {Authorization: `Basic ${btoa(`${twilio.accountSid}:${token}`)}`},
+    body: new URLSearchParams(pairs),
   });
 }
 
@@ -85,6 +110,84 @@ test('an unknown call is not found', async () => {
   await using world = await setUp();
   const answer = await request(world.twilio, `CA${'0'.repeat(32)}`, {Status: 'completed'});
   expect([answer.status, await answer.json()]).toMatchObject([404, {code: 20404}]);
+});
+
+test.each([
+  ['a number that is none', 21211, {To: '22334455'}],
+  ['no number', 21201, {To: ''}],
+  ['a number of somebody else to call from', 21210, {From: '+15550109999'}],
+  ['an event that does not exist', 20001, {StatusCallbackEvent: 'answer'}],
+  ['a parameter that does not exist', 20001, {Timout: '30'}],
+  ['a second of ringing', 20001, {Timeout: '1'}],
+  ['detection that is told to nobody', 20001, {MachineDetection: 'Enable', AsyncAmd: 'true'}],
+])('no call is made for %s: %i', async (_, code, form) => {
+  await using world = await setUp();
+  const answer = await make(world, form);
+  expect([answer.status, await answer.json(), world.twilio.calls]).toMatchObject([400, {code}, []]);
+});
+
+test.each([
+  ['credentials', 401, 20003, 0],
+  ['trial-account', 400, 21219, 0],
+  ['too-many', 429, 20429, 0],
+  ['fails', 500, 20500, 0],
+  ['fails-after', 502, 20502, 1],
+] as const)('an account in the mood %s answers %i', async (mood, status, code, made) => {
+  await using world = await setUp({restMood: () => mood});
+  const answer = await make(world);
+  expect([answer.status, await answer.json(), world.twilio.calls.length]).toMatchObject([status, {code}, made]);
+});
+
+test('a connection that is cut may have made a call', async () => {
+  const moods: RestMood[] = ['cuts-before', 'cuts-after'];
+  await using world = await setUp({restMood: () => moods.shift()});
+  await expect(make(world)).rejects.toThrow('fetch failed');
+  expect(world.twilio.calls).toEqual([]);
+  await expect(make(world)).rejects.toThrow('fetch failed');
+  expect(world.twilio.calls).toHaveLength(1);
+});
+
+test('who is called may be busy, not there or hang up, and the account is told what it asked for', async () => {
+  const callees: Callee[] = [
+    {does: 'be-busy', after: 20},
+    {does: 'fail', after: 0},
+    {does: 'answer', after: 10, script: [{do: 'pause', ms: 60}, {do: 'hangUp'}]},
+  ];
+  await using world = await setUp({callees: () => callees.shift()!});
+  const told = {StatusCallback: world.bridge.url('/told'), StatusCallbackEvent: 'ringing completed'};
+  const statuses: string[] = [];
+  while (callees.length > 0) {
+    await make(world, told);
+    statuses.push((await world.twilio.calls.at(-1)!.ended).status);
+  }
+  expect(statuses).toEqual(['busy', 'failed', 'completed']);
+  expect(world.bridge.asked('/told').map(({params}) => params['CallStatus'])).toEqual(
+    'ringing busy failed ringing completed'.split(' '),
+  );
+});
+
+test('a machine is found out when its beep is over, and the list of calls knows whom it was asked to call', async () => {
+  const announces = Buffer.alloc(800, 0x20);
+  await using world = await setUp({callees: () => answeringMachine({after: 0, announces})});
+  await make(world, {
+    MachineDetection: 'DetectMessageEnd',
+    AsyncAmd: 'true',
+    AsyncAmdStatusCallback: world.bridge.url('/machine'),
+  });
+  await expect.poll(() => world.bridge.asked('/machine')).toHaveLength(1);
+  expect(world.bridge.asked('/machine')[0]?.params).toEqual({
+    AccountSid: world.twilio.accountSid,
+    CallSid: world.twilio.calls[0]!.callSid,
+    AnsweredBy: 'machine_end_beep',
+    MachineDetectionDuration: '650',
+  });
+  const list = await fetch(
+    `${world.twilio.restUrl}/2010-04-01/Accounts/${world.twilio.accountSid}/Calls.json?To=%2B15550100005`,
+    {
+      headers: {Authorization: `Basic ${btoa(`${world.twilio.accountSid}:${AUTH_TOKEN}`)}`},
+    },
+  );
+  expect(await list.json()).toMatchObject({calls: [{sid: world.twilio.calls[0]!.callSid, to: '+15550100005'}]});
 });
 
 test('the SDK of Twilio gets along with it', async () => {
