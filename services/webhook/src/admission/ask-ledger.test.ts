@@ -16,6 +16,16 @@ afterEach(() => deployment[Symbol.asyncDispose]());
 
 const metric = async (text: RegExp) => text.exec((await deployment.send('/metrics')).text)?.[1];
 
+test('a person whom we call counts as a caller does, and our own number never', async () => {
+  await deployment.webhook({CALLS_PER_CALLER: '1', CALLS_PER_NUMBER: '1'});
+  await deployment.worker();
+  const ours = '+15550100002';
+  const out = (to: string) => ({...ringing(), From: ours, To: to, Direction: 'outbound-api'});
+  for (const to of ['+15550100031', '+15550100032'])
+    expect((await deployment.ask('/incoming-call', out(to))).text).toContain('<Connect');
+  expect((await deployment.ask('/incoming-call', out('+15550100031'))).text).toContain(REFUSED);
+});
+
 describe('a caller who calls more often at a time than the operator allows', () => {
   test('hears why, takes no place of a worker, and is connected when a call of theirs is over', async () => {
     await deployment.webhook({CALLS_PER_CALLER: '2'});

@@ -2,6 +2,7 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Limits} from '@voicebridge/shared/spend/limits.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {payerFacts, payerOf, type Payer} from '@voicebridge/shared/spend/payer.ts';
 import {limitsOfDay} from '@voicebridge/shared/spend/spend-settings.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -42,8 +43,19 @@ export async function notBegun(request: CallRequest, context: LedgerContext): Pr
   await context.ledger.charge(payerOfRequest(request, context), {owner: 0, micros: 0, isOver: true});
 }
 
+/**
+ * Who pays for a call, as facts of it. Whoever we call counts as a caller does, and no number of ours as called: a
+ * hundred calls that we make come from one number.
+ */
+export function payerFactsOf(
+  {caller, callee, direction}: Pick<CallRequest, 'caller' | 'callee' | 'direction'>,
+  key: FleetKey,
+): Readonly<Record<string, string>> {
+  return payerFacts(direction === 'outbound' ? {caller: callee, callee: undefined} : {caller, callee}, key);
+}
+
 function payerOfRequest(request: CallRequest, {key}: Pick<LedgerContext, 'key'>): Payer {
-  return payerOf({callSid: request.callSid, assistant: 'default', facts: payerFacts(request, key)});
+  return payerOf({callSid: request.callSid, assistant: 'default', facts: payerFactsOf(request, key)});
 }
 
 function limitsOf(config: WebhookConfig): Limits {

@@ -71,6 +71,15 @@ test('a status callback for a call that goes on, or for an unknown one, changes 
   expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
 });
 
+test('the owner of a call that we made learns what answered it', async () => {
+  await ownedCall();
+  const heard = {CallSid: callSid, AnsweredBy: 'machine_end_beep', MachineDetectionDuration: '4200'};
+  expect(await deployment.ask('/call-machine?out=a&try=1', heard)).toMatchObject({status: 204});
+  await expect
+    .poll(() => deployment.asked.at(-1))
+    .toMatchObject({type: 'answered-by', callSid, by: 'machine_end_beep'});
+});
+
 test('a status callback for a stream is answered with 204', async () => {
   await deployment.webhook();
   const params = {CallSid: callSid, StreamEvent: 'stream-error', StreamError: 'Stream signal error, code: 31924'};

@@ -84,6 +84,22 @@ export function reportOut(
   background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'noting what became of a call');
 }
 
+/** Tells the owner of a call that we have made what answered it, in the background. */
+export function tellAnsweredBy(
+  {callSid, by}: {readonly callSid: CallSid; readonly by: string},
+  {directory, workerClient, clock, log}: Pick<CallContext, 'directory' | 'workerClient' | 'clock' | 'log'>,
+): void {
+  const tell = async () => {
+    const call = await directory.read(callSid);
+    if (!call) throw new Error('nobody knows this call');
+    if (call.state !== 'live') return;
+    const {answer} = await workerClient.ask(call.owner, {type: 'answered-by', callSid, by});
+    if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);
+    logOfCall(log, callSid).info({owner: call.owner, by}, 'owner told what answered its call');
+  };
+  background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'telling an owner what answered its call');
+}
+
 /** The carrier reports the state of a stream: the only sign there is when the socket could not be opened. */
 export function streamStatus({hasFailed, callSid, streamSid, event, code}: StreamStatus, log: Log): void {
   const facts = {callSid, streamSid, event, code};

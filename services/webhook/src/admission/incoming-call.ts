@@ -3,7 +3,6 @@ import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
-import {payerFacts} from '@voicebridge/shared/spend/payer.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
@@ -14,7 +13,7 @@ import type {CallRequest} from './call-request.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {overloadAnswer} from './overload.ts';
 import {redactNumbers} from './redact-numbers.ts';
-import {limitReached, notBegun} from './ask-ledger.ts';
+import {limitReached, notBegun, payerFactsOf} from './ask-ledger.ts';
 
 /** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
@@ -213,7 +212,7 @@ function factsOfCall(
   return {
     direction,
     ...redactNumbers({caller, callee}, config),
-    ...payerFacts({caller, callee}, key),
+    ...payerFactsOf({caller, callee, direction}, key),
     edgeUrl,
     receivedAt: String(clock.wall()),
   };

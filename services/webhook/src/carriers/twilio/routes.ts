@@ -4,7 +4,7 @@ import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {afterStream} from '../../admission/after-stream.ts';
 import type {CallContext} from '../../admission/call-context.ts';
-import {callStatus, reportOut, streamStatus} from '../../admission/call-status.ts';
+import {callStatus, reportOut, streamStatus, tellAnsweredBy} from '../../admission/call-status.ts';
 import {ONE_MOMENT, SORRY, type CallAnswer} from '../../admission/call-answer.ts';
 import type {CallRequest} from '../../admission/call-request.ts';
 import {incomingCall, previewAnswer} from '../../admission/incoming-call.ts';
@@ -84,6 +84,18 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     }
     response.sendStatus(204);
   };
+  const machineHeard = (request: Request, response: Response) => {
+    const params = paramsOf(request);
+    const call = aboutCall.safeParse(params);
+    if (!call.success) return refuse(response, params, call.error.issues[0]);
+    const {out, callSid} = toCallRequest(call.data, params);
+    const {AnsweredBy: by} = call.data;
+    if (out && by !== undefined) {
+      reportOut(out, {callSid, status: 'in-progress', answeredBy: by}, context);
+      tellAnsweredBy({callSid, by}, context);
+    }
+    response.sendStatus(204);
+  };
   const streamChanged = (request: Request, response: Response) => {
     streamStatus(toStreamStatus(paramsOf(request)), log);
     response.sendStatus(204);
@@ -106,7 +118,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
   router.route(WHISPER).get(personAnswers).post(personAnswers);
   router.route(WAITING).get(callerWaits).post(callerWaits);
   router.route(CALL_STATUS).get(callChanged).post(callChanged);
-  router.route(CALL_MACHINE).get(callChanged).post(callChanged);
+  router.route(CALL_MACHINE).get(machineHeard).post(machineHeard);
   router.route(STREAM_STATUS).get(streamChanged).post(streamChanged);
   const paths = new Set([INCOMING_CALL, AFTER_STREAM, WHISPER, WAITING, CALL_STATUS, STREAM_STATUS, CALL_MACHINE]);
   return {paths, door: twilioDoor(context), router};
