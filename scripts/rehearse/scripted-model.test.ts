@@ -60,16 +60,11 @@ test('a reply that was cut off goes on after the words that were heard', () => {
 
 test('a greeting and waiting words are said as they are written, and take no reply', () => {
   const client = TestClient.onThePhone({script: scriptedModel(REPLIES)});
-  ask(client, `You are kind.\n\nGreet them: ${greetingInstruction('Good day!', 'This is a machine.')}`);
-  ask(client, `Greet them: ${greetingInstruction({instruct: 'Say hello.'}, 'This is a machine.')}`);
+  ask(client, `You are kind.\n\nGreet them: ${greetingInstruction('Good day!')}`);
+  ask(client, `Greet them: ${greetingInstruction({instruct: 'Say hello.'})}`);
   ask(client, 'Say exactly these words, and no others, then stop: "One moment."');
   speaks(client);
-  expect(said(client).slice(0, 4)).toEqual([
-    'This is a machine. Good day!',
-    'This is a machine. Hello! How can I help you?',
-    'One moment.',
-    'For how many?',
-  ]);
+  expect(said(client).slice(0, 4)).toEqual(['Good day!', 'Hello! How can I help you?', 'One moment.', 'For how many?']);
 });
 
 test('a caller who says more than there are replies is still answered', () => {

@@ -55,9 +55,22 @@ export const declarative = {
     .describe(
       'its first words: a sentence said word for word, {instruct: what to say}, or off: it waits for the caller',
     ),
-  disclosure: sentence()
+  disclosure: z
+    .union([off, sentence()])
     .optional()
-    .describe('said word for word before everything else: that it is a machine, or that the call is recorded'),
+    .describe(
+      'said word for word, whole and before everything else: that it is a machine, or that the call is recorded; not set: calls out begin with a sentence of that kind in the language of the assistant; off: none',
+    ),
+  voicemail: z
+    .union([
+      z.enum(['hang up', 'talk', 'leave a message after the beep']),
+      z.strictObject({say: sentence(4_000)}),
+      z.strictObject({instruct: sentence(4_000)}),
+    ])
+    .optional()
+    .describe(
+      'what it does when a machine answers a call out: hang up (if not set), talk as to a person, or leave a message after the beep: its own, {say: word for word} or {instruct: what to say}',
+    ),
   model: modelName.optional().describe('which model answers'),
   voice: modelName.optional().describe('its voice'),
   language: z

@@ -23,7 +23,7 @@ export function variablesOf(
   tools: StoredVersion['tools'] = {},
 ): Record<string, string> {
   const used = new Set([
-    ...[assistant.instructions, assistant.greeting, assistant.failureSay ?? ''].flatMap(variablesIn),
+    ...textsOf(assistant).flatMap(variablesIn),
     ...Object.values(tools).flatMap(tool =>
       tool !== false && tool.kind === 'transfer' ? variablesOfTransfer(tool) : [],
     ),
@@ -45,9 +45,31 @@ export function render(
     ...assistant,
     instructions: fill(assistant.instructions),
     greeting: fill(assistant.greeting),
+    ...(typeof assistant.disclosure === 'string' ? {disclosure: fill(assistant.disclosure)} : {}),
+    voicemail: filledVoicemail(assistant.voicemail, fill),
     failureSay: assistant.failureSay === null ? null : fill(assistant.failureSay),
     variables: all,
   };
+}
+
+/** Everything that it says, or is told to say. */
+function textsOf({instructions, greeting, failureSay, disclosure, voicemail}: ResolvedAssistant): string[] {
+  const message = typeof voicemail === 'string' ? [] : Object.values(voicemail);
+  return [
+    instructions,
+    greeting,
+    failureSay ?? '',
+    disclosure === undefined || disclosure === false ? '' : disclosure,
+    ...message,
+  ];
+}
+
+function filledVoicemail(
+  voicemail: ResolvedAssistant['voicemail'],
+  fill: (text: string) => string,
+): ResolvedAssistant['voicemail'] {
+  if (typeof voicemail === 'string') return voicemail;
+  return 'say' in voicemail ? {say: fill(voicemail.say)} : {instruct: fill(voicemail.instruct)};
 }
 
 function ofCall({direction, caller, callee, wall}: CallFacts, timeZone: string): Record<string, string> {

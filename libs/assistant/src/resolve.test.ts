@@ -1,3 +1,4 @@
+import {disclosureOf} from './disclosure.ts';
 import {expect, test} from 'vitest';
 import {z} from 'zod';
 import {Catalogue} from './catalogue.ts';
@@ -28,12 +29,30 @@ test('what a file says counts, and the environment for the rest', () => {
   });
 });
 
-test('a caller is told that it is a machine before anything else', () => {
+test('a caller is told that it is a machine, apart from the greeting', () => {
   const disclosure = 'You speak with a machine.';
-  expect(resolved({disclosure, greeting: 'Good morning.'}).greeting).toContain(`"${disclosure} Good morning."`);
-  expect(resolved({disclosure, greeting: 'off'}).greeting).toContain(`"${disclosure}"`);
-  expect(resolved({disclosure}).greeting).toMatch(/"You speak with a machine\." Then: Say hello\./);
+  const both = resolved({disclosure, greeting: 'Good morning.'});
+  expect([both.disclosure, both.greeting]).toEqual([disclosure, expect.stringContaining('"Good morning."')]);
   expect(resolved({greeting: false}).greeting).toBe('');
+});
+
+test('whoever is called is told so in the language of the assistant, unless it says that itself or is told not to', () => {
+  const out = (own: string | false | undefined, language: string | null) =>
+    disclosureOf(own, {direction: 'outbound', language});
+  expect(out(undefined, 'nb')).toContain('maskin');
+  expect(out(undefined, 'de-AT')).toContain('Maschine');
+  expect(out(undefined, 'xx')).toContain('machine');
+  expect(out(undefined, null)).toBe(out(undefined, 'en-GB'));
+  expect(out('I am a robot.', 'nb')).toBe('I am a robot.');
+  expect(out(resolved({disclosure: 'off'}).disclosure, 'nb')).toBeUndefined();
+  expect(disclosureOf(undefined, {direction: 'inbound', language: 'nb'})).toBeUndefined();
+  expect(disclosureOf('I am a robot.', {direction: 'inbound', language: null})).toBe('I am a robot.');
+});
+
+test('a machine that answers is left a message in words of the assistant, or none', () => {
+  expect(resolved({}).voicemail).toBe('hang-up');
+  expect(resolved({voicemail: {say: 'Call us back.'}}).voicemail).toEqual({say: 'Call us back.'});
+  expect(resolved({voicemail: 'leave a message after the beep'}).voicemail).toHaveProperty('instruct');
 });
 
 test('a tool in code gets arguments of the type that it asked for', async () => {

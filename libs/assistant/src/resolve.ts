@@ -3,16 +3,10 @@ import type {Definition} from './definition.ts';
 import type {ResolvedAssistant} from './resolved.ts';
 
 /** The instruction for the first words of an assistant; empty: it waits for the caller. */
-export function greetingInstruction(
-  greeting: Exclude<Definition['greeting'], undefined>,
-  disclosure: string | undefined,
-): string {
-  const own = isOff(greeting) ? undefined : typeof greeting === 'string' ? {say: greeting} : greeting;
-  if (own !== undefined && 'instruct' in own) {
-    return disclosure === undefined ? own.instruct : `${verbatim(disclosure)} Then: ${own.instruct}`;
-  }
-  const words = [disclosure, own?.say].filter(part => part !== undefined).join(' ');
-  return words === '' ? '' : `${verbatim(words)} Then stop.`;
+export function greetingInstruction(greeting: Exclude<Definition['greeting'], undefined>): string {
+  if (isOff(greeting)) return '';
+  const own = typeof greeting === 'string' ? {say: greeting} : greeting;
+  return 'instruct' in own ? own.instruct : `${verbatim(own.say)} Then stop.`;
 }
 
 /**
@@ -36,10 +30,9 @@ export function resolve(
     reasoningEffort: definition.reasoningEffort ?? base.reasoningEffort,
     noiseReduction: noiseReduction === undefined ? base.noiseReduction : isOff(noiseReduction) ? null : noiseReduction,
     turnDetection: turnDetectionOf(turnDetection, base.turnDetection),
-    greeting:
-      greeting === undefined && disclosure === undefined
-        ? base.greeting
-        : greetingInstruction(greeting ?? (base.greeting === '' ? 'off' : {instruct: base.greeting}), disclosure),
+    greeting: greeting === undefined ? base.greeting : greetingInstruction(greeting),
+    ...disclosed(disclosure, base),
+    voicemail: voicemailOf(definition.voicemail) ?? base.voicemail,
     idlePromptMs: inMs(idle.promptSeconds) ?? base.idlePromptMs,
     idleHangUp: idle.hangUp ?? base.idleHangUp,
     answerWithinMs: inMs(definition.answerWithinSeconds) ?? base.answerWithinMs,
@@ -71,7 +64,20 @@ function recordingOf(
 ): Pick<ResolvedAssistant, 'recording' | 'recordingAfter'> {
   if (typeof recording === 'object') return {recording: true, recordingAfter: {key: recording.afterKey}};
   const isOn = recording === undefined ? base.recording : !isOff(recording);
-  return isOn && disclosure !== undefined ? {recording: true, recordingAfter: 'greeting'} : {recording: isOn};
+  return isOn && typeof disclosure === 'string' && !isOff(disclosure)
+    ? {recording: true, recordingAfter: 'greeting'}
+    : {recording: isOn};
+}
+
+function disclosed(own: Definition['disclosure'], base: ResolvedAssistant): Pick<ResolvedAssistant, 'disclosure'> {
+  const disclosure = own === undefined ? base.disclosure : isOff(own) ? false : own;
+  return disclosure === undefined ? {} : {disclosure};
+}
+
+function voicemailOf(own: Definition['voicemail']): ResolvedAssistant['voicemail'] | undefined {
+  if (own === 'hang up') return 'hang-up';
+  if (own === 'leave a message after the beep') return {instruct: 'why you called, and that you will try again'};
+  return own;
 }
 
 function afterOf(own: Definition['after'], base: ResolvedAssistant['after']): ResolvedAssistant['after'] {

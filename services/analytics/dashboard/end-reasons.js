@@ -14,6 +14,10 @@ export const END_REASONS = {
     endedBy: 'assistant',
     isFailure: false,
   },
+  'assistant.voicemail': {
+    endedBy: 'assistant',
+    isFailure: false,
+  },
   'operator.hung-up': {
     endedBy: 'operator',
     isFailure: false,

@@ -58,6 +58,8 @@ export function plausibleSummary(random: Random, facts: Facts): CallSummary {
     epoch: 1 + failovers.length,
     endReason,
     endedBy: END_REASONS[endReason].endedBy,
+    disclosure: null,
+    answeredBy: null,
     timeToFirstAudioMs,
     admissionMs: latency(random, 14, 0.5),
     modelReadyMs: latency(random, 420, 0.35),

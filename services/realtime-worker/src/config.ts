@@ -190,6 +190,7 @@ export function standardAssistant(config: WorkerConfig): ResolvedAssistant {
     },
     recording: config.RECORDING,
     transcripts: config.TRANSCRIPTS,
+    voicemail: 'hang-up',
     failureSay: null,
     timeZone: 'UTC',
     after: null,

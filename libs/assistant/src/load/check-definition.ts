@@ -53,12 +53,13 @@ export function unknownVariables(definition: Definition, prompt: string | undefi
     'give it a value under `variables`: nothing is known of the call yet',
   );
   if (definition.before !== undefined) return early;
-  const {greeting, disclosure, failureSay} = definition;
+  const {greeting, disclosure, failureSay, voicemail} = definition;
   const words = typeof greeting === 'object' ? Object.values(greeting)[0] : greeting;
   const transfers = Object.entries(definition.tools ?? {}).flatMap(([name, tool]) =>
     tool !== false && tool.kind === 'transfer' ? [[`tools.${name}`, textsOfTransfer(tool).join(' ')] as const] : [],
   );
-  const texts = {prompt, greeting: words, disclosure, failureSay, ...Object.fromEntries(transfers)};
+  const message = typeof voicemail === 'object' ? Object.values(voicemail)[0] : undefined;
+  const texts = {prompt, greeting: words, disclosure, failureSay, voicemail: message, ...Object.fromEntries(transfers)};
   return [
     ...unknownIn(texts, [...own, ...CALL_VARIABLES], 'give it a value under `variables`, or fill it in with `before`'),
     ...early,

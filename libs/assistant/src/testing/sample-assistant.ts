@@ -24,6 +24,7 @@ export const sampleAssistant: ResolvedAssistant = {
   floor: {mode: 'immediate', minSpeechMs: 0, noiseMs: 350, greetingProtectedMs: 500, uninterruptible: false},
   recording: true,
   transcripts: 'off',
+  voicemail: 'hang-up',
   failureSay: null,
   timeZone: 'UTC',
   after: null,

@@ -142,6 +142,20 @@ export const CallSummary = z.object({
   notes: Notes.default({}),
   /** How the call came out: the fields of its assistant that can be counted. */
   outcome: Notes.default({}),
+  /**
+   * What had to be said first; null: nothing. `heardAt`: when the caller had heard all of it, in milliseconds since the
+   * call began; null: they did not. `by`: how that is known. `verbatim`: its transcript begins with those words.
+   */
+  disclosure: z
+    .object({
+      heardAt: ms,
+      by: z.enum(['mark', 'clock']).nullable(),
+      verbatim: z.boolean().nullable(),
+    })
+    .nullable()
+    .default(null),
+  /** What answered our call, in the carrier's words: human, machine_end_beep, …; null: nobody says. */
+  answeredBy: z.string().max(40).nullable().default(null),
   /** When the caller was away from the assistant, where, and what came of it. */
   aways: z.array(AwayRecord).max(AWAYS_AT_MOST).default([]),
 });

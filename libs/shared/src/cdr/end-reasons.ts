@@ -29,6 +29,11 @@ export const END_REASONS = {
     meaning: 'the assistant transferred the caller: a person took them, or a queue or a voice mailbox did',
     isFailure: false,
   },
+  'assistant.voicemail': {
+    endedBy: 'assistant',
+    meaning: 'a machine answered our call: it was left a message, or the assistant hung up',
+    isFailure: false,
+  },
   'operator.hung-up': {
     endedBy: 'operator',
     meaning: 'an operator ended the call from outside; nothing in this version does',

@@ -9,6 +9,7 @@
  *      are the same, so old and new processes understand each other, and the version did not change.
  *      Later `take` says who calls whom (`ring`). A worker of before ignores it, and one of now answers without it.
  *      Later `end` has reasons for a caller whom a person took. They are said only of calls that a worker of now sent away.
+ *      Later `answered-by` says what answered a call that we make. A worker of before does not answer it.
  *      Later `ring` has the variables of a call that we make. A worker of before leaves them out.
  */
 export const PROTOCOL_VERSION = 2;

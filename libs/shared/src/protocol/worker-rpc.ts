@@ -86,6 +86,8 @@ export const WorkerRequest = z.discriminatedUnion('type', [
     /** What came of the absence in which the call ended. */
     away: AwayOutcome.optional(),
   }),
+  /** Tells the owner of a call that we made what has answered it, in the carrier's words: human, machine_end_beep, … */
+  z.object({...base, type: z.literal('answered-by'), by: z.string().max(40)}),
 ]);
 export type WorkerRequest = z.infer<typeof WorkerRequest>;
 

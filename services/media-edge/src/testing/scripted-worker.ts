@@ -69,7 +69,7 @@ export class ScriptedWorker {
       await this.listen(ask.streamSid, ask.epoch);
       return {answer: 'yes', epoch: ask.epoch};
     }
-    if (ask.type === 'end') return {answer: 'yes', epoch: 0};
+    if (ask.type === 'end' || ask.type === 'answered-by') return {answer: 'yes', epoch: 0};
     const {callSid, epoch, assistant, facts, stream} = ask;
     const claim = await this.#directory.claim(callSid, {epoch, owner: this.id, at: 0, assistant, facts});
     if (!claim.won) return {answer: 'taken', epoch: claim.call?.epoch ?? 0};

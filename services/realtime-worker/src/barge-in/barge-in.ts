@@ -27,6 +27,8 @@ export class BargeIn {
   #floor: Floor = {state: 'listening'};
   #streamOpen = false;
   #callerSpeaks = false;
+  /** A machine listens, and records. */
+  #isRecorded = false;
   /** The time of the last event. */
   #lastAt: Millis = 0;
 
@@ -46,6 +48,7 @@ export class BargeIn {
 
   /** What the server may do by itself. */
   get serverRights(): ServerRights {
+    if (this.#isRecorded) return {serverInterrupts: false, serverResponds: false};
     return serverRights(this.#policy, this.#greeting.isLifted);
   }
 
@@ -105,7 +108,12 @@ export class BargeIn {
       case 'callerSpoke':
         return this.#callerSpoke(event, at);
       case 'keyPressed':
-        return this.#keyPressed(at);
+        return this.#policy.uninterruptible ? [] : this.#keyPressed(at);
+      case 'protectedHeard':
+        return this.#protectedHeard(at);
+      case 'machineRecords':
+        this.#isRecorded = true;
+        return this.#floor.state === 'listening' ? this.#silenceUnheard(at) : this.#keyPressed(at);
       case 'abandoned':
         return cancels(this.#responses.abandon(event.responseId));
       case 'callerHeard':
@@ -138,7 +146,8 @@ export class BargeIn {
   #responseStarted(event: Extract<FloorEvent, {type: 'responseStarted'}>, at: Millis): FloorEffect[] {
     const {responseId, greeting, asked} = event;
     // Our request and the caller's first word crossed on the way: this is not the answer to what they say.
-    const silenced = asked && !greeting && this.#callerSpeaks && !this.#policy.uninterruptible;
+    const isStoppable = !greeting && !this.#policy.uninterruptible && !this.#isRecorded;
+    const silenced = asked && isStoppable && this.#callerSpeaks;
     this.#responses.started(responseId, {greeting, silenced});
     return silenced ? cancels([responseId]) : this.#clearLanded(at);
   }
@@ -185,6 +194,7 @@ export class BargeIn {
   #callerSpoke({since, heard}: Extract<FloorEvent, {type: 'callerSpoke'}>, at: Millis): FloorEffect[] {
     this.#callerSpeaks = true;
     this.#minSpeech.end();
+    if (this.#isRecorded) return [{do: 'uninterruptible'}];
     const {state} = this.#floor;
     if (state === 'stopping' || state === 'paused') return []; // one interruption is claimed once
     const mayBecomeAudible = this.#policy.mode === 'resume' && this.#responses.running;
@@ -196,9 +206,16 @@ export class BargeIn {
     return heard ? this.on({type: 'callerHeard'}, at) : [];
   }
 
+  /** Speech that waits for the end of the protection is weighed from now on. */
+  #protectedHeard(at: Millis): FloorEffect[] {
+    this.#greeting.heard(at);
+    if (this.#minSpeech.isPending) this.#awaitMinSpeech(at, at);
+    return this.#unprotect(at);
+  }
+
   /** The server does not know of keys, so its responses are cancelled by us. */
   #keyPressed(at: Millis): FloorEffect[] {
-    if (this.#policy.uninterruptible || this.#floor.state === 'listening') return [];
+    if (this.#floor.state === 'listening') return [];
     if (this.#floor.state === 'speaking') return this.#stopForTurn(this.#responses.silence(false, false), at);
     return this.#floor.unsaid.length > 0 ? [...this.#clearLanded(at), ...this.#wasTurn(at)] : [];
   }

@@ -35,6 +35,10 @@ export type FloorEvent =
   | {readonly type: 'responseEnded'; readonly responseId: string}
   /** `since`: when the first of that speech arrived here; `heard`: their frames say so too, and not only the model. */
   | {readonly type: 'callerSpoke'; readonly since: Millis; readonly heard: boolean}
+  /** All that was protected was heard. */
+  | {readonly type: 'protectedHeard'}
+  /** A machine has answered: from now on nobody speaks who could interrupt, and what is being said stops. */
+  | {readonly type: 'machineRecords'}
   /** The caller pressed a key, which cannot be a noise on the line. */
   | {readonly type: 'keyPressed'}
   /** This response is not waited for any longer. */

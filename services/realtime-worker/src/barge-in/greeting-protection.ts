@@ -7,7 +7,7 @@ const CLICK_MS = 300;
 
 /** The first audible part of a greeting, which line noise cannot stop; with it, what the server may do by itself. */
 export class GreetingProtection {
-  readonly #lastsMs: Millis;
+  #lastsMs: Millis;
   #audibleAt: Millis | undefined;
   #liftedAt: Millis | undefined;
 
@@ -36,6 +36,11 @@ export class GreetingProtection {
     return until === undefined
       ? {lastsMs: 0, notBefore: Number.NEGATIVE_INFINITY}
       : {lastsMs: CLICK_MS, notBefore: until};
+  }
+
+  /** What had to be heard was heard: the protection ends now. */
+  heard(at: Millis): void {
+    if (this.#audibleAt !== undefined) this.#lastsMs = Math.max(0, at - this.#audibleAt);
   }
 
   /** Whether the greeting may not be stopped now. True also before it is audible. */

@@ -31,6 +31,7 @@ import {Rescue} from './rescue.ts';
 import {recallPast} from '../journal/recall-past.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
+import {onCall} from './spoken-first.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
 import {reportToOperators} from './operator-reports.ts';
 
@@ -74,7 +75,8 @@ export class CallSession implements OwnedCall {
   readonly outcome: Promise<CallOutcome> = this.#outcome.promise;
 
   /** The caller's audio is received after `attach`; the model is used after `startModel`. */
-  constructor(deps: CallDeps, assistant: Assistant, call: CallEntry, start: CallStart) {
+  constructor(deps: CallDeps, found: Assistant, call: CallEntry, start: CallStart) {
+    const assistant = onCall(found, call.facts);
     this.#deps = deps;
     this.#call = call;
     this.#assistant = assistant;
@@ -228,6 +230,8 @@ export class CallSession implements OwnedCall {
       await recallPast(this.callSid, deps, {seal, entries, restored, journal: this.#journal});
     }
     if (!this.#over) this.#model.start();
+    // A machine that listened to the last owner listens to this one.
+    if (restored?.answeredBy !== undefined) this.answeredBy(restored.answeredBy);
   }
 
   /**
@@ -239,6 +243,11 @@ export class CallSession implements OwnedCall {
     // The edge may learn of the end later, and would look for another owner until then.
     this.#stream.send({kind: 'close', why: 'done'});
     this.#on({type: 'over', reason, away});
+  }
+
+  /** The carrier has found out what answered our call. */
+  answeredBy(by: string): void {
+    this.#on({type: 'answeredBy', by});
   }
 
   /** This worker is draining: hands the call over at the next turn boundary. */

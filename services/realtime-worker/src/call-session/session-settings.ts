@@ -1,13 +1,15 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Assistant} from '../assistant.ts';
 import {serverRights} from '../barge-in/floor-events.ts';
+import {onCall} from './spoken-first.ts';
 import type {SessionSettings} from '../model/model-adapter.ts';
 
 /** The settings of a call's first model session. They need nothing of the call but its directory entry. */
 export function sessionSettings(
-  assistant: Omit<Assistant, 'version' | 'given'>,
+  found: Omit<Assistant, 'version' | 'given'>,
   call: Pick<CallEntry, 'facts'>,
 ): SessionSettings {
+  const assistant = onCall(found, call.facts);
   const {model, instructions, voice, tools, maxOutputTokens, floor} = assistant;
   const {turnDetection, noiseReduction, language, reasoningEffort, temperature} = assistant;
   const tuning = {turnDetection, noiseReduction, language, reasoningEffort, temperature};

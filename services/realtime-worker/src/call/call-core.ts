@@ -207,6 +207,8 @@ export class CallCore {
         return this.#dialogue.absence.current?.record.away === event.away
           ? this.#dialogue.returned(event.outcome, at)
           : [];
+      case 'answeredBy':
+        return this.#dialogue.answeredBy(event.by, at);
       case 'limit':
         return this.#dialogue.limitReached(event.reason, at);
       case 'drain':

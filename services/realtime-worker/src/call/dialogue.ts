@@ -11,6 +11,8 @@ import {CallerTurn} from './caller-turn.ts';
 import {Conversation} from '../conversation/conversation.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from '../playback/digital-silence.ts';
+import {Disclosure, type SentPiece} from '../replies/disclosure.ts';
+import {voicemailMessage} from '../replies/prompts.ts';
 import {FloorControl} from './floor-control.ts';
 import {InterruptionLog} from '../journal/interruption-log.ts';
 import {Keypad} from './keypad.ts';
@@ -49,6 +51,11 @@ export class Dialogue {
   /** What the caller enters for tools. */
   readonly entries: KeyEntries;
   readonly #pendingReply: PendingReply;
+  readonly #disclosure: Disclosure;
+  /** What answered our call, in the carrier's words. */
+  #answeredBy: string | undefined;
+  /** A machine records what is said: its answer to nothing. */
+  #isRecorded = false;
   readonly #live: LiveResponse;
   readonly #caller = new CallerTurn();
   readonly #unprompted: Unprompted;
@@ -67,7 +74,12 @@ export class Dialogue {
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
     this.entries = new KeyEntries(restored?.keys, () => this.#keypad.takeAhead());
     this.#tools = new ToolCalls(this.#memory, assistant, this.entries, restored, at);
-    this.#pendingReply = new PendingReply(assistant, restored);
+    this.#disclosure = new Disclosure(assistant.disclosure || undefined, restored?.disclosed ?? false, {
+      callTime: settings.callTime,
+      wordsOf: itemId => this.#memory.heardText(itemId),
+    });
+    this.#pendingReply = new PendingReply(assistant, this.#disclosure, restored);
+    this.#answeredBy = restored?.answeredBy;
     this.#turns = new TurnLog(settings.callTime, {model: assistant.model, worker: settings.worker}, restored);
     this.#speech = new CallerSpeech(this.#interruptions, this.#turns, since => settings.given.loudUntil(since));
     const [memory, turns, caller, interruptions] = [this.#memory, this.#turns, this.#caller, this.#interruptions];
@@ -76,7 +88,8 @@ export class Dialogue {
       this.#unprompted.assistantSpeaks(until);
       this.#tools.goodbye.audible(responseId, until);
     };
-    this.floor = new FloorControl({settings, parts, greets: this.#pendingReply.greeting, sounds}, restored, at);
+    const sent = (piece: SentPiece) => this.#disclosure.sent(piece);
+    this.floor = new FloorControl({settings, parts, greets: this.#pendingReply.opening, sent, sounds}, restored, at);
     this.#tools.adopt(at + this.floor.unheardMs(at));
     this.#tools.adoptEntry(settings.callTime(at), at);
     this.replies = new Replies({
@@ -157,7 +170,7 @@ export class Dialogue {
     const waiting = this.replies.sessionOpened(at);
     effects.push(...waiting, ...this.toolUse.resume(at));
     // A session is free until it speaks. Who only asks for a call and opens no stream gets no greeting for it.
-    if (this.#pendingReply.greeting && !this.floor.streamOpen) return effects;
+    if (this.#pendingReply.opening && !this.floor.streamOpen) return effects;
     // A caller who is away is told the outcome when they are back: that is what comes next.
     if (this.#tools.absence.current) return effects;
     const pending = this.#takePending();
@@ -170,7 +183,7 @@ export class Dialogue {
   /** The caller's phone is connected: a session that is ready greets now. */
   streamOpened(at: Millis): CallEffect[] {
     const effects = this.floor.on({type: 'streamOpened'}, at);
-    if (!this.#pendingReply.greeting || !this.replies.hasSession) return effects;
+    if (!this.#pendingReply.opening || !this.replies.hasSession) return effects;
     const greeting = this.#takePending();
     return greeting ? [...effects, ...this.replies.want(greeting, at)] : effects;
   }
@@ -195,7 +208,7 @@ export class Dialogue {
   digit(digit: string, at: Millis): CallEffect[] {
     this.#unprompted.callerActed(at);
     const stopped: CallEffect[] = [];
-    if (this.#settings.assistant.digitsInterrupt) {
+    if (this.#settings.assistant.digitsInterrupt && !this.#disclosure.isOpen) {
       this.#interruptions.callerSpoke(at, at);
       stopped.push(...this.floor.on({type: 'keyPressed'}, at), ...this.#tools.stay(at));
     }
@@ -264,6 +277,28 @@ export class Dialogue {
     }
   }
 
+  /** The carrier says what has answered our call. A machine is left alone, talked to, or left a message. */
+  answeredBy(by: string, at: Millis): CallEffect[] {
+    const told = this.#answeredBy === by ? [] : [journal({is: 'answeredBy', by})];
+    this.#answeredBy = by;
+    const {voicemail, instructions} = this.#assistant;
+    const isLeft = voicemail === 'talk' || this.#isRecorded || this.#tools.goodbye.said;
+    if (!isMachine(by) || isLeft) return told;
+    this.#isRecorded = true;
+    const stopped = this.floor.on({type: 'machineRecords'}, at);
+    if (voicemail === 'hang-up' || by === 'fax')
+      return [...told, ...stopped, {do: 'leave', intent: 'hang-up', reason: 'assistant.voicemail'}];
+    this.#pendingReply.skipGreeting();
+    const message = voicemailMessage(instructions, this.#disclosure.joins(), voicemail);
+    this.#tools.goodbye.announce({reason: 'assistant.voicemail', isFinal: true}, at);
+    return [
+      ...told,
+      ...stopped,
+      ...this.floor.silenceServer(),
+      ...this.replies.want({cause: 'farewell', instructions: message, speechOnly: true}, at),
+    ];
+  }
+
   /** A limit of money is reached: the caller hears the rest of what was said, and then why the call ends. */
   limitReached(reason: EndReason, at: Millis): CallEffect[] {
     this.#tools.goodbye.conclude(reason, Math.max(at, this.floor.audibleUntil));
@@ -284,6 +319,8 @@ export class Dialogue {
   /** What follows from the event just handled: turns that are over, a goodbye that was heard. */
   afterwards(at: Millis): CallEffect[] {
     const quiet = this.floor.quiet(at);
+    const disclosed = this.#disclosure.heard(mark => this.floor.isProven(mark), quiet, at);
+    if (disclosed.length > 0) return [...disclosed, ...this.floor.unprotect(at), ...this.afterwards(at)];
     const closing = this.#tools.closing(quiet, this.#caller.isOpen, this.#settings.callTime(at), at);
     if (closing) return closing;
     this.replies.waits(this.#isWaiting ? at : undefined, this.floor.audibleUntil);
@@ -300,7 +337,7 @@ export class Dialogue {
     const what = this.#caller.committed(itemId);
     if (what === 'noise') return [toModel({do: 'delete', itemId}), ...this.replies.noTurn(at)];
     const effects = this.#memory.remember({kind: 'caller', id: itemId, text: ''});
-    if (what === 'unanswered') return [...effects, ...this.replies.noTurn(at)];
+    if (what === 'unanswered' || this.#isRecorded) return [...effects, ...this.replies.noTurn(at)];
     return [...effects, ...this.#answer(this.floor.serverRights.serverResponds, at)];
   }
 
@@ -312,13 +349,18 @@ export class Dialogue {
   #responseStarted(responseId: string, tag: string | undefined, at: Millis): CallEffect[] {
     const request = this.replies.started(responseId, tag, at);
     const cause = request?.cause ?? 'turn';
-    const event = {responseId, greeting: cause === 'greeting', asked: request !== undefined};
+    const isOpening = cause === 'greeting' || cause === 'disclosure';
+    const event = {responseId, greeting: isOpening, asked: request !== undefined};
+    if (isOpening || this.#isRecorded) this.#disclosure.started(responseId);
     // An interruption whose clear has not landed belongs to the turn before.
     const effects = this.floor.on({type: 'responseStarted', ...event}, at);
     if (this.floor.isSilenced(responseId)) {
       this.replies.takenBack(responseId);
       return effects;
     }
+    // The server answers a beep by itself.
+    if (this.#isRecorded && cause !== 'farewell')
+      return [...effects, ...this.floor.on({type: 'abandoned', responseId}, at)];
     if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
     return [...effects, ...this.#turns.started(responseId, turnCause(cause), at), ...this.replies.needless(at)];
   }
@@ -346,9 +388,16 @@ export class Dialogue {
     const billed = tokens ? [journal({is: 'tokens', tokens})] : [];
     const isHeeded = !this.floor.isSilenced(responseId) && !this.#tools.goodbye.said;
     const effects = [...before, ...billed, ...this.floor.on({type: 'responseEnded', responseId}, at)];
+    // Before the next request is chosen: what the caller says meanwhile is answered after the greeting.
+    if (this.#disclosure.ended(responseId, status === 'completed')) effects.push(...this.#afterDisclosure(at));
     effects.push(...this.replies.ended(event, isHeeded, at));
     this.#live.noItemOf(responseId);
     return effects;
+  }
+
+  #afterDisclosure(at: Millis): CallEffect[] {
+    const next = this.#isRecorded ? undefined : this.#takePending();
+    return next ? this.replies.want(next, at) : [];
   }
 
   /** Some servers do not say that a response begins. */
@@ -372,8 +421,14 @@ export class Dialogue {
   }
 }
 
+/** Twilio's words for machines: machine_start, machine_end_beep, machine_end_silence, machine_end_other, fax. */
+function isMachine(answeredBy: string): boolean {
+  return answeredBy.startsWith('machine_') || answeredBy === 'fax';
+}
+
 /** What made the assistant speak, in a turn's record. */
 function turnCause(cause: Cause): TurnCause {
   if (cause === 'turn') return 'caller';
+  if (cause === 'disclosure') return 'greeting';
   return cause === 'wait' ? 'tool' : cause;
 }

@@ -9,6 +9,7 @@ import type {ServerRights} from '../model/model-adapter.ts';
 import {type FloorEvent, HAS_YIELDED} from '../barge-in/floor-events.ts';
 import {applyFloorEffect, type FloorParts} from './apply-floor-effect.ts';
 import {LeadIn, type Piece, type Sound} from '../playback/lead-in.ts';
+import type {SentPiece} from '../replies/disclosure.ts';
 import {PlaybackLedger} from '../playback/playback-ledger.ts';
 
 export interface FloorControlDeps {
@@ -17,6 +18,8 @@ export interface FloorControlDeps {
   readonly parts: Omit<FloorParts, 'hopMs'>;
   /** The greeting is still to come. */
   readonly greets: boolean;
+  /** A piece of a response went to the caller's phone. */
+  readonly sent: (piece: SentPiece) => void;
   /** Something of a response is audible until then. */
   readonly sounds: (responseId: string, until: Millis) => void;
 }
@@ -85,6 +88,16 @@ export class FloorControl {
     return this.#ledger.typicalRoundTrip;
   }
 
+  /** Whether a mark proves that the audio before it was played. */
+  isProven(mark: string): boolean {
+    return this.#ledger.proves(mark);
+  }
+
+  /** What may not be interrupted was heard: from now on everything may be. */
+  unprotect(at: Millis): CallEffect[] {
+    return this.on({type: 'protectedHeard'}, at);
+  }
+
   /** Whether a response is not to be heard: the caller spoke over it, or it was given up. */
   isSilenced(responseId: string): boolean {
     return this.#floor.isSilenced(responseId);
@@ -122,6 +135,12 @@ export class FloorControl {
     return on || responds ? [toModel({do: 'interruptible', on, responds})] : [];
   }
 
+  /** The server may not do anything by itself any more. */
+  silenceServer(): CallEffect[] {
+    if (this.#deps.settings.interruption === 'model') return [];
+    return [toModel({do: 'interruptible', on: false, responds: false})];
+  }
+
   /** The model speaks. */
   audio(piece: Piece, sound: Sound, at: Millis): CallEffect[] {
     return this.#leadIn.pass(piece, sound).flatMap(each => this.on({type: 'assistantAudio', ...each}, at));
@@ -136,6 +155,7 @@ export class FloorControl {
       // The model must not take its own voice, come back from the caller's phone, for the caller's.
       if (effect.do === 'unanswered' && this.#echo.wasAll) return this.#apply({do: 'noise'}, at);
       if (effect.do === 'clear') this.#audibleUntil = at;
+      if (effect.do === 'say') this.#deps.sent(effect);
       if (effect.do === 'say' && isAudible(effect.payload)) {
         this.#audibleUntil = at + this.unheardMs(at);
         this.#deps.sounds(effect.responseId, this.#audibleUntil);

@@ -122,6 +122,8 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     frames: sumFrames(entries),
     traceparent: opened.traceparent,
     recordedFromMs: entries.find(entry => entry.is === 'recording')?.fromMs ?? null,
+    disclosure: disclosureOf(opened, entries),
+    answeredBy: entries.findLast(entry => entry.is === 'answeredBy')?.by ?? null,
     ...partNotes(notesOf(entries), opened.after?.outcome ?? {}),
     assistants: assistantsOf(opened, entries),
     aways: byNumber(
@@ -140,6 +142,12 @@ function assistantsOf(opened: Opened, entries: readonly JournalEntry[]): CallSum
     version,
     at: Math.max(0, wall - opened.wall),
   }));
+}
+
+function disclosureOf(opened: Opened, entries: readonly JournalEntry[]): CallSummary['disclosure'] {
+  if (!opened.discloses) return null;
+  const heard = entries.find(entry => entry.is === 'disclosed');
+  return {heardAt: heard?.at ?? null, by: heard?.by ?? null, verbatim: heard?.verbatim ?? null};
 }
 
 /** The last value of each note; the first names where there are more than the record takes. */

@@ -26,6 +26,8 @@ export type CallEvent =
   | {readonly type: 'over'; readonly reason: EndReason; readonly away?: AwayOutcome | undefined}
   /** The caller, who was away, is back: what came of it. */
   | {readonly type: 'returned'; readonly away: number; readonly outcome: AwayOutcome}
+  /** The carrier has found out what answered our call, in its words: human, machine_end_beep, … */
+  | {readonly type: 'answeredBy'; readonly by: string}
   /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */
   | {readonly type: 'limit'; readonly reason: EndReason}
   /** This worker shuts down: the call is handed over at the next turn boundary. */

@@ -58,6 +58,9 @@ export const CallSnapshot = z.object({
   owner: z.string().optional(),
   assistant: KeptAssistant.optional(),
   greeted: z.boolean(),
+  /** The item that was said first, once all of it was heard. */
+  disclosed: z.string().optional(),
+  answeredBy: z.string().optional(),
   /** It is being recorded. */
   recorded: z.boolean().optional(),
   heldUntil: z.number(),

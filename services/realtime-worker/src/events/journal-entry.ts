@@ -45,6 +45,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
     ring: RingAsked.optional(),
     /** What the record keeps of what was said, if this assistant says so. */
     transcripts: z.enum(['off', 'heard', 'full']).optional(),
+    /** It begins with words that must be heard: `disclosed` follows when they were. */
+    discloses: z.boolean().optional(),
     /** What is to happen when the call is over. */
     after: AfterCall.optional(),
     model: summary.model,
@@ -91,6 +93,21 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('keys'), ...KeysFact.shape}),
   /** The call is recorded from this moment on, in milliseconds since it began. */
   z.object({...base, is: z.literal('recording'), fromMs: z.number().nonnegative()}),
+  /**
+   * The caller has heard the whole of what is said first, the item `id`, `at` milliseconds after the call began. `by`: its
+   * mark came back, or it must have been played by the clock. `verbatim`: its transcript begins with those words; null:
+   * there is none.
+   */
+  z.object({
+    ...base,
+    is: z.literal('disclosed'),
+    id: z.string(),
+    at: z.number().nonnegative(),
+    by: z.enum(['mark', 'clock']),
+    verbatim: z.boolean().nullable(),
+  }),
+  /** What has answered our call, in the carrier's words. */
+  z.object({...base, is: z.literal('answeredBy'), by: z.string().max(40)}),
   z.object({...base, is: z.literal('failover'), failover: FailoverRecord}),
   z.object({...base, is: z.literal('tokens'), tokens: Tokens}),
   z.object({...base, is: z.literal('frames'), ...summary.frames.shape}),

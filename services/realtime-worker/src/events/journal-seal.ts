@@ -111,6 +111,8 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
     case 'settled':
     case 'modelReady':
     case 'greeted':
+    case 'disclosed':
+    case 'answeredBy':
     case 'firstAudio':
     case 'said':
     case 'hushed':

@@ -10,6 +10,8 @@ const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
   'owner',
   'stream',
   'greeted',
+  'disclosed',
+  'answeredBy',
   'hushed',
   'tool',
   'keys',

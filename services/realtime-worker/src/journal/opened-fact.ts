@@ -23,6 +23,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     variables: {...assistant.given},
     ring: assistant.ring,
     transcripts: assistant.transcripts,
+    ...(assistant.disclosure ? {discloses: true} : {}),
     after: {hook: assistant.after, outcome: assistant.outcome},
     model: assistant.model,
     voice: assistant.voice,

@@ -161,6 +161,7 @@ describe('the journal of a call that an earlier version wrote', () => {
     const {said, openTurn, conversation: _, ...call} = restoreCall(entries, wall + 400);
     expect(call).toEqual({
       unwritten: [],
+      disclosed: false,
       openedWall: entries[0]?.wall,
       greeted: true,
       answerOwed: false,

@@ -17,6 +17,10 @@ export interface RestoredCall {
   readonly openedWall: number;
   /** The caller has heard at least the beginning of a greeting. */
   readonly greeted: boolean;
+  /** The caller has heard the whole of what is said first. */
+  readonly disclosed: boolean;
+  /** What has answered our call, in the carrier's words. */
+  readonly answeredBy: string | undefined;
   /** An owner before was recording it. */
   readonly recorded: boolean;
   readonly answerOwed: boolean;

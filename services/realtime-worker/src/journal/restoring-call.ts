@@ -37,6 +37,11 @@ export class RestoringCall {
   #assistant: KeptAssistant | undefined;
   #openedWall: number | undefined;
   #greeted = false;
+  /** It was so when the journal was compacted. */
+  #wasGreeted = false;
+  /** The item that was said first, once all of it was heard. */
+  #disclosed: string | undefined;
+  #answeredBy: string | undefined;
   #recorded = false;
   #heldUntil = 0;
   #turns = 0;
@@ -115,6 +120,12 @@ export class RestoringCall {
       case 'recording':
         this.#recorded = true;
         return;
+      case 'disclosed':
+        this.#disclosed = entry.id;
+        return;
+      case 'answeredBy':
+        this.#answeredBy = entry.by;
+        return;
       case 'modelReady':
       case 'greeted':
       case 'firstAudio':
@@ -140,7 +151,9 @@ export class RestoringCall {
     return {
       conversation: this.#conversation,
       openedWall: this.#openedWall ?? nowWall,
-      greeted: this.#greeted,
+      greeted: this.#isGreeted,
+      disclosed: this.#disclosed !== undefined,
+      answeredBy: this.#answeredBy,
       recorded: this.#recorded,
       answerOwed: this.#conversation.awaitsAnswer,
       cutOffItem,
@@ -161,6 +174,12 @@ export class RestoringCall {
       assistant: this.#assistant,
       unwritten,
     };
+  }
+
+  /** Something was said besides what is said first. */
+  get #isGreeted(): boolean {
+    if (this.#disclosed === undefined) return this.#greeted;
+    return this.#greeted && (this.#wasGreeted || [...this.#saidMs.keys()].some(id => id !== this.#disclosed));
   }
 
   /** The state so far, without what is too old to matter at the moment `wall`. */
@@ -186,7 +205,9 @@ export class RestoringCall {
       speaking: this.#speaking,
       owner: this.#owner,
       assistant: this.#assistant,
-      greeted: this.#greeted,
+      greeted: this.#isGreeted,
+      ...(this.#disclosed === undefined ? {} : {disclosed: this.#disclosed}),
+      ...(this.#answeredBy === undefined ? {} : {answeredBy: this.#answeredBy}),
       ...(this.#recorded ? {recorded: true} : {}),
       heldUntil: this.#heldUntil,
       turns: this.#turns,
@@ -223,7 +244,9 @@ export class RestoringCall {
     this.#speaking = call.speaking;
     this.#owner = call.owner;
     this.#assistant = call.assistant;
-    this.#greeted = call.greeted;
+    this.#greeted = this.#wasGreeted = call.greeted;
+    this.#disclosed = call.disclosed;
+    this.#answeredBy = call.answeredBy;
     this.#recorded = call.recorded ?? false;
     this.#heldUntil = call.heldUntil;
     this.#turns = call.turns;

@@ -68,6 +68,7 @@ export class OwnedCalls {
     const call = this.#calls.get(request.callSid) ?? (await this.#coming.get(request.callSid)?.session);
     if (!call) return {answer: 'unknown', epoch: 0};
     if (request.type === 'end') call.end(request.why, request.away);
+    else if (request.type === 'answered-by') call.answeredBy(request.by);
     else if (request.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
     else await call.attach(request.streamSid, request.edge, request.epoch);
     return {answer: 'yes', epoch: call.epoch};

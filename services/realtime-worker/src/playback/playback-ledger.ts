@@ -116,7 +116,7 @@ export class PlaybackLedger {
       this.#correct();
       return 'probe';
     }
-    const [, owner, generation, position] = /^(\d+)\.(\d+):(\d+(?:\.\d+)?)$/.exec(mark) ?? [];
+    const [, owner, generation, position] = AUDIO_MARK.exec(mark) ?? [];
     if (owner === undefined) return OUR_OTHER_MARKS.test(mark) ? 'stale' : 'foreign';
     if (owner === this.#owner && Number(generation) === this.#pendingClear?.generation && !this.#pendingClear.landed) {
       this.#pendingClear.late.push({position: Number(position), seen: this.#clock.observe(at)});
@@ -141,6 +141,13 @@ export class PlaybackLedger {
   /** When all that was sent is taken to be heard, if no more marks come back. */
   get playedBy(): Millis {
     return this.#timeline.playedBy;
+  }
+
+  /** Whether a mark of the present playout, or one behind it, came back because its audio was played. */
+  proves(mark: string): boolean {
+    const [, owner, generation, position] = AUDIO_MARK.exec(mark) ?? [];
+    const isOurs = owner === this.#owner && Number(generation) === this.#generation;
+    return isOurs && Number(position) <= this.#timeline.provenMs;
   }
 
   get sentMs(): Millis {
@@ -255,4 +262,5 @@ export class PlaybackLedger {
   }
 }
 
+const AUDIO_MARK = /^(\d+)\.(\d+):(\d+(?:\.\d+)?)$/;
 const OUR_OTHER_MARKS = /^(?:probe|clear):\d+\.\d+$/;

@@ -2,7 +2,7 @@ import type {Assistant} from '../assistant.ts';
 import type {Fact} from '../events/call-effect.ts';
 import type {EdgeEvent} from '../events/call-event.ts';
 
-type Rule = Pick<Assistant, 'recording' | 'recordingAfter'>;
+type Rule = Pick<Assistant, 'recording' | 'recordingAfter' | 'disclosure'>;
 
 /** Whether a call that is taken now is recorded at once. `wasRecorded`: by an owner before. */
 export function beginsAtOnce({recording, recordingAfter}: Rule, wasRecorded: boolean): boolean {
@@ -14,7 +14,8 @@ export function agreesBy(frame: EdgeEvent, {recordingAfter}: Rule): boolean {
   return typeof recordingAfter === 'object' && frame.kind === 'digit' && frame.digit === recordingAfter.key;
 }
 
-/** Whether this ends the greeting, with which the caller is told of the recording. */
-export function endsGreeting(fact: Fact, {recordingAfter}: Rule): boolean {
+/** Whether the caller has now been told of the recording: by what is said first, in older versions by the greeting. */
+export function endsGreeting(fact: Fact, {recordingAfter, disclosure}: Rule): boolean {
+  if (disclosure) return recordingAfter === 'greeting' && fact.is === 'disclosed';
   return recordingAfter === 'greeting' && fact.is === 'turn' && fact.turn.turn === 0 && fact.open !== true;
 }

@@ -1,5 +1,6 @@
 import type {Assistant} from '../assistant.ts';
 import {lastWords} from '../conversation/heard-words.ts';
+import type {Disclosure} from './disclosure.ts';
 import {greetingRequest} from './greeting.ts';
 import {continueFrom} from './prompts.ts';
 import type {Request} from './response-sequencer.ts';
@@ -13,29 +14,43 @@ interface LeftUnsaid {
   readonly cutOffItem: string | undefined;
 }
 
-/** What the next model session has to say first: a greeting, the rest of a reply that broke off, or an answer. */
+/**
+ * What the next model session has to say first: the disclosure, a greeting, the rest of a reply that broke off, or an
+ * answer.
+ */
 export class PendingReply {
   readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
+  readonly #disclosure: Disclosure;
   #greeting: boolean;
   #answer: boolean;
   /** A reply that broke off with the session that was speaking it. */
   #brokenOff: string | undefined;
 
-  constructor(assistant: Pick<Assistant, 'instructions' | 'greeting'>, restored: LeftUnsaid | undefined) {
+  constructor(
+    assistant: Pick<Assistant, 'instructions' | 'greeting'>,
+    disclosure: Disclosure,
+    restored: LeftUnsaid | undefined,
+  ) {
     this.#assistant = assistant;
+    this.#disclosure = disclosure;
     this.#greeting = assistant.greeting !== '' && restored?.greeted !== true;
     this.#answer = restored?.answerOwed ?? false;
     this.#brokenOff = restored?.cutOffItem;
   }
 
-  /** Whether the greeting is still to be asked for. */
-  get greeting(): boolean {
-    return this.#greeting;
+  /** Whether the first words of the call are still to be asked for. */
+  get opening(): boolean {
+    return this.#disclosure.isOwed || (this.#greeting && !this.#disclosure.isAsked);
+  }
+
+  /** Nothing is greeted any more. */
+  skipGreeting(): void {
+    this.#greeting = false;
   }
 
   /** Whether the next session has something to say at once. */
   get isPending(): boolean {
-    return this.#greeting || this.#answer || this.#brokenOff !== undefined;
+    return this.opening || this.#answer || this.#brokenOff !== undefined;
   }
 
   /**
@@ -43,8 +58,10 @@ export class PendingReply {
    * begun.
    */
   sessionLost({brokenOff, answer}: {readonly brokenOff: string | undefined; readonly answer: boolean}): void {
-    this.#brokenOff = brokenOff ?? this.#brokenOff;
     this.#answer = answer;
+    // The rest of a sentence that must be heard word for word is not enough.
+    if (brokenOff !== undefined && this.#disclosure.isAsked) return this.#disclosure.brokeOff();
+    this.#brokenOff = brokenOff ?? this.#brokenOff;
   }
 
   /**
@@ -53,6 +70,12 @@ export class PendingReply {
    */
   take(heardText: (itemId: string) => string): Request | undefined {
     const {instructions} = this.#assistant;
+    if (this.#disclosure.isOwed) {
+      this.#brokenOff = undefined;
+      return this.#disclosure.request(instructions);
+    }
+    // It is asked for again already, by whoever asks a session what the last one left.
+    if (this.#disclosure.isAsked) return undefined;
     const [isGreeting, brokenOff, answer] = [this.#greeting, this.#brokenOff, this.#answer];
     this.#greeting = this.#answer = false;
     this.#brokenOff = undefined;

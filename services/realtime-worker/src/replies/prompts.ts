@@ -38,6 +38,17 @@ export function sayExactly(words: string): string {
   return `Say exactly these words, and no others, then stop: "${words}"`;
 }
 
+/** What a machine records that has answered: `opening` word for word first, if it is not empty. */
+export function voicemailMessage(
+  instructions: string,
+  opening: string,
+  message: {readonly say: string} | {readonly instruct: string},
+): string {
+  if ('say' in message) return `${instructions}\n\n${sayExactly(`${opening} ${message.say}`.trim())}`;
+  const first = opening === '' ? '' : `Say exactly these words first: "${opening}" Then leave`;
+  return `${instructions}\n\nAn answering machine has answered, and its beep was just now: it records what you say. Nobody answers you. ${first || 'Leave'} a short message: ${message.instruct}. Ask nothing, and say goodbye.`;
+}
+
 /** Tells the model of keys, which it cannot hear. */
 export function pressed(digits: string): string {
   return `The caller pressed ${digits.split('').join(' ')} on the telephone keypad.`;

@@ -195,7 +195,8 @@ export class Replies {
   }
 
   #missed(cause: MissCause, why: Explained, response: Response, event: Ended, at: Millis): CallEffect[] {
-    if (cause === 'incomplete' && response.spoke) return this.#goOn(why, event.reason === 'content_filter', at);
+    if (cause === 'incomplete' && response.spoke)
+      return this.#goOn(response, why, event.reason === 'content_filter', at);
     const request = this.#again(response);
     // A request that fails while a rate limit lasts is made again when the limit is over.
     const limited =
@@ -216,10 +217,10 @@ export class Replies {
   }
 
   /** A reply stopped in mid-sentence. The model is asked once to finish it; after that, the caller can ask. */
-  #goOn(why: Explained, isFiltered: boolean, at: Millis): CallEffect[] {
+  #goOn(response: Response, why: Explained, isFiltered: boolean, at: Millis): CallEffect[] {
     if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', ...why}];
     this.#wentOn = true;
-    const request = this.#live.rest(isFiltered ? 'filtered' : 'broken-off');
+    const request = wholeAgain(response) ?? this.#live.rest(isFiltered ? 'filtered' : 'broken-off');
     return [{do: 'missed', cause: 'incomplete', step: 'ask-again', ...why}, ...this.want(request, at)];
   }
 
@@ -293,8 +294,9 @@ export class Replies {
   }
 
   /** What to ask for in place of an answer that did not come or broke off. */
-  #again({spoke, request}: Response): Request {
-    return spoke ? this.#live.rest('broken-off') : (request ?? {cause: 'turn'});
+  #again(response: Response): Request {
+    const {spoke, request} = response;
+    return wholeAgain(response) ?? (spoke ? this.#live.rest('broken-off') : (request ?? {cause: 'turn'}));
   }
 
   #take(step: AnswerStep, cause: MissCause, why: Explained, request: Request | undefined, at: Millis): CallEffect[] {
@@ -307,6 +309,11 @@ export class Replies {
     if (step === 'ask-again') this.#retry = {at, request: this.#awaited};
     return [told];
   }
+}
+
+/** What must be heard whole is asked for as it was. */
+function wholeAgain({request}: Response): Request | undefined {
+  return request?.cause === 'disclosure' ? request : undefined;
 }
 
 function asked(create: Create | undefined): CallEffect[] {

@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {RecentIds} from './recent-ids.ts';
 
 /** Why the model is asked to speak. */
-export type Cause = 'greeting' | 'turn' | 'tool' | 'wait' | 'digits' | 'idle' | 'recovery' | 'farewell';
+export type Cause = 'disclosure' | 'greeting' | 'turn' | 'tool' | 'wait' | 'digits' | 'idle' | 'recovery' | 'farewell';
 
 /** Something that the model is asked to say. */
 export interface Request {
@@ -44,7 +44,7 @@ export interface Create {
 
 /**
  * Keeps one response at a time: OpenAI's server refuses a second `response.create` until `response.done`. While the
- * caller speaks, only a greeting is asked for. Pure: every method returns what to send now, if anything.
+ * caller speaks, only what the call begins with is asked for. Pure: every method returns what to send now, if anything.
  *
  *   idle ──want──> requested ──created──> active ──done──> idle
  *     └──turn──> expected ──created──────────^  │
@@ -96,6 +96,7 @@ export class ResponseSequencer {
     const same = this.#queue.findIndex(({cause}) => cause === request.cause);
     const waiting = this.#queue[same];
     if (waiting) this.#queue[same] = {...request, after: [...(waiting.after ?? []), ...(request.after ?? [])]};
+    else if (isFirst(request.cause)) this.#queue.unshift(request);
     else this.#queue.push(request);
     return this.#next(at);
   }
@@ -230,13 +231,13 @@ export class ResponseSequencer {
 
   /** Whether a response that begins now makes a request unnecessary. */
   #covers({cause, after}: Request): boolean {
-    return cause !== 'greeting' && cause !== 'farewell' && (after ?? []).every(id => this.#added.has(id));
+    return !isFirst(cause) && cause !== 'farewell' && (after ?? []).every(id => this.#added.has(id));
   }
 
   #next(at: Millis): Create | undefined {
     if (this.#slot.state !== 'idle') return undefined;
     this.#queue = this.#queue.filter(request => (this.#asks.get(request) ?? 0) < ASKED_AT_MOST);
-    const next = this.#queue.findIndex(({cause}) => !this.#listening || cause === 'greeting');
+    const next = this.#queue.findIndex(({cause}) => !this.#listening || isFirst(cause));
     const request = this.#queue[next];
     if (!request) return undefined;
     this.#queue.splice(next, 1);
@@ -251,6 +252,11 @@ export class ResponseSequencer {
     this.#slot = {state: 'requested', tag, request, until};
     return this.#untagged ? {tag, request, untagged: true} : {tag, request};
   }
+}
+
+/** What a call begins with: nothing makes it unnecessary, and nobody who speaks meanwhile holds it up. */
+function isFirst(cause: Cause): boolean {
+  return cause === 'disclosure' || cause === 'greeting';
 }
 
 function forgetOldest(map: Map<unknown, unknown>): void {

@@ -47,6 +47,7 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
   digitsInterrupt: true,
   recording: true,
   transcripts: 'off',
+  voicemail: 'hang-up',
   failureSay: null,
   timeZone: 'UTC',
   after: null,
