@@ -24,6 +24,7 @@ const alone = [
   'rolling-upgrade',
   'sick-workers',
   'tools-of-assistants',
+  'transfers',
 ].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
   server,

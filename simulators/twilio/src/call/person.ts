@@ -16,6 +16,8 @@ export type Person =
       readonly keyAfter?: Millis;
       readonly talks: Millis;
     }
+  /** Answers, listens for so long, and hangs up without a key. */
+  | {readonly does: 'decline'; readonly after: Millis; readonly listens: Millis}
   | {readonly does: 'be-busy'; readonly after: Millis}
   /** Does not answer. */
   | {readonly does: 'be-silent'}
@@ -69,9 +71,18 @@ export async function ringPerson(options: RingOptions): Promise<PersonEnd> {
     return ended('no-answer');
   }
   await wait(person.after);
-  if (person.does !== 'answer') return ended(person.does === 'be-busy' ? 'busy' : 'failed');
+  if (person.does === 'be-busy' || person.does === 'fail') return ended(person.does === 'be-busy' ? 'busy' : 'failed');
   child.status = 'in-progress';
   const {noun, documentUrl} = options;
+  if (person.does === 'decline') {
+    if (noun.url !== undefined) {
+      const {problems, verbs} = await ask(new URL(noun.url, documentUrl).href, noun.method, {}, options);
+      for (const {code, detail} of problems) options.alert(code, detail);
+      for (const text of verbs.flatMap(saidIn)) options.heard(text);
+    }
+    await wait(person.listens);
+    return ended('completed');
+  }
   if (noun.url !== undefined) {
     const method = noun.method;
     const first = await ask(new URL(noun.url, documentUrl).href, method, {}, options);
@@ -82,6 +93,12 @@ export async function ringPerson(options: RingOptions): Promise<PersonEnd> {
   const talkedMs = Math.min(person.talks, timeLimit);
   await wait(talkedMs);
   return ended('completed', {bridged: true, talkedMs});
+}
+
+/** What a verb says at once. */
+function saidIn(verb: Verb): readonly string[] {
+  if (verb.verb === 'Say') return [verb.text];
+  return verb.verb === 'Gather' ? verb.says : [];
 }
 
 /** Whether the person is still there when the document has ended. */
