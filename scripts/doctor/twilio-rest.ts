@@ -1,3 +1,4 @@
+import {type AskTwilio, refusalOf, twilioRest} from '../../services/webhook/src/carriers/twilio/rest.ts';
 import {ask} from './ask.ts';
 import type {DoctorSettings} from './settings.ts';
 
@@ -25,12 +26,10 @@ export class TwilioRefused extends Error {
 
 /** Twilio's REST API for one account, as far as we use it: https://www.twilio.com/docs/phone-numbers/api */
 export class TwilioRest {
-  readonly #base: string;
-  readonly #authorization: string;
+  readonly #rest: AskTwilio;
 
   constructor(accountSid: string, token: string, {twilioApi}: Pick<DoctorSettings, 'twilioApi'>) {
-    this.#base = `${twilioApi}/2010-04-01/Accounts/${accountSid}`;
-    this.#authorization = `Basic ${Buffer.from(`${accountSid}:${token}`).toString('base64')}`;
+    this.#rest = twilioRest({api: twilioApi, accountSid, token}, ask);
   }
 
   async account(): Promise<Account> {
@@ -51,23 +50,9 @@ export class TwilioRest {
   }
 
   async #ask(path: string, form?: Readonly<Record<string, string>>): Promise<unknown> {
-    const {status, body} = await ask(`${this.#base}${path}`, {
-      method: form ? 'POST' : 'GET',
-      headers: {authorization: this.#authorization, 'content-type': 'application/x-www-form-urlencoded'},
-      body: form ? new URLSearchParams(form).toString() : '',
-    });
-    if (status === 401) throw new TwilioRefused('Twilio refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN');
-    if (status >= 400) throw new TwilioRefused(`Twilio answers ${status}${saidIn(body)}`);
-    return JSON.parse(body);
-  }
-}
-
-/** The message of an error of Twilio's: https://www.twilio.com/docs/usage/twilios-response */
-function saidIn(body: string): string {
-  try {
-    const {message} = JSON.parse(body) as {message?: unknown};
-    return typeof message === 'string' ? `: ${message}` : '';
-  } catch {
-    return '';
+    const answer = await this.#rest(path, form);
+    if (answer.status === 401) throw new TwilioRefused('Twilio refuses TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN');
+    if (answer.status >= 400) throw new TwilioRefused(refusalOf(answer));
+    return JSON.parse(answer.body);
   }
 }

@@ -4,7 +4,11 @@ import {redactNumbers} from '../../services/webhook/src/admission/redact-numbers
 import {renderAnswer} from '../../services/webhook/src/carriers/twilio/render-answer.ts';
 import {RequestOfAnyPhone, toCallRequest, toStreamStatus} from '../../services/webhook/src/carriers/twilio/request.ts';
 
-const CONFIG = {PUBLIC_WEBHOOK_URL: 'https://voice.example.com', TRANSFER_MAX_SECONDS: 3_600};
+const CONFIG = {
+  PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+  TRANSFER_MAX_SECONDS: 3_600,
+  HOLD_MUSIC_URL: 'https://h/music.mp3',
+};
 const NUMBERS = {NUMBERS: 'full', NUMBER_HASH_KEY: 'a key of sixteen or more'} as const;
 const ticket = Ticket.parse('0123456789abcdef0123456789abcdef');
 

@@ -11,8 +11,9 @@ test('a file may say no more than what the caller does', () => {
     ok: true,
     rehearsal: {
       caller: [{says: 'Hello'}, {hangsUp: true}],
+      people: {},
       model: [],
-      expects: {tool: {}, result: {}, heard: []},
+      expects: {tool: {}, result: {}, heard: [], transferred: []},
     },
   });
 });

@@ -1,5 +1,6 @@
 import {problemsOf} from '@voicebridge/assistant/load/problems.ts';
 import {z} from 'zod';
+import {Meets, MEETS_KEYS, Transferred} from './people.ts';
 
 const millis = z.number().int().min(0).max(600_000);
 const words = z.string().trim().min(1, 'must not be empty').max(2_000);
@@ -46,6 +47,8 @@ const Expectations = z.strictObject({
   /** By the name of a tool: what its result must hold. */
   result: z.record(z.string(), pattern).default({}),
   heard: z.union([pattern.transform(one => [one]), z.array(pattern)]).default([]),
+  /** A person to whom the caller was sent; in order, if there are several. */
+  transferred: z.union([Transferred.transform(one => [one]), z.array(Transferred)]).default([]),
   turnGapP95Ms: millis.optional(),
   endedBy: z.enum(['caller', 'assistant']).optional(),
 });
@@ -55,6 +58,8 @@ const CallFileSchema = z.strictObject({
   /** The number that is called; by default the first that the assistant answers. */
   to: words.optional(),
   caller: z.array(CallerDoes).min(1),
+  /** By number, SIP address, client or queue: what happens where a caller is sent. */
+  people: z.record(z.string(), Meets).default({}),
   model: z.array(ModelDoes).default([]),
   expects: Expectations.prefault({}),
 });
@@ -83,7 +88,9 @@ function keysAt(field: PropertyKey | undefined): readonly string[] {
     case 'model':
       return ['says', 'calls'];
     case 'expects':
-      return Object.keys(Expectations.shape);
+      return [...Object.keys(Expectations.shape), ...Object.keys(Transferred.shape)];
+    case 'people':
+      return MEETS_KEYS;
     default:
       return [];
   }

@@ -11,6 +11,7 @@ const report = {
   endedBy: 'platform',
   spoke: [],
   saidByTwilio: [],
+  people: [],
   violations: [],
   streams: [stream],
 } as unknown as CallReport;

@@ -3,6 +3,7 @@ import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {ModelItem} from '../../simulators/openai/src/state/model-item.ts';
 import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import {addressOf, outcomeOf} from './people.ts';
 
 /** One call of a tool, as the model saw it. */
 export interface ToolCalled {
@@ -19,6 +20,8 @@ export interface Evidence {
   /** Every word of the assistant and of the carrier that was played to the caller. */
   readonly heard: string;
   readonly tools: readonly ToolCalled[];
+  /** Whose telephones rang for the caller, and what came of it. */
+  readonly transfers: readonly {readonly to: string; readonly outcome: string}[];
   /** From the end of each thing the caller said to the first sound of the answer. */
   readonly turnGapsMs: readonly Millis[];
   readonly firstWordMs: Millis | undefined;
@@ -48,6 +51,7 @@ export function evidenceOf(report: CallReport, {sessions, said}: ModelSaw): Evid
     endedBy: report.endedBy === 'platform' ? 'assistant' : report.endedBy,
     heard: [...(said ?? wordsHeard(report, sessions)), ...report.saidByTwilio].join(' '),
     tools: toolsOf(sessions),
+    transfers: report.people.map(person => ({to: addressOf(person.target), outcome: outcomeOf(person)})),
     turnGapsMs: answerMs,
     firstWordMs: firstAudioMs,
     lastedMs: report.endedAt - report.startedAt,

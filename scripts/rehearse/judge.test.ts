@@ -7,6 +7,7 @@ const evidence: Evidence = {
   endedBy: 'caller',
   heard: 'Good day! A table is free at half past eight.',
   tools: [{name: 'book', args: {people: 4, who: {name: 'Larsen'}, days: ['Sat']}, result: 'Booked: 4 people'}],
+  transfers: [{to: '+4722000009', outcome: 'busy'}],
   turnGapsMs: [900, 1_400],
   firstWordMs: 500,
   lastedMs: 12_000,
@@ -24,6 +25,7 @@ test('a call that is as expected has no failures', () => {
     tool: {book: {people: 4, who: {name: 'Larsen'}, days: ['Sat']}, cancel: false},
     result: {book: 'booked'},
     heard: ['/half past/', 'good day'],
+    transferred: {to: '+4722000009', outcome: 'busy'},
     turnGapP95Ms: 1_500,
     endedBy: 'caller',
   } satisfies CallFile['expects'];
@@ -54,6 +56,14 @@ test('words that were not heard, answers that were late, and another end are fai
     expected: 'the assistant ends the call',
     came: 'the caller ended it',
   });
+});
+
+test('a caller who was sent to somebody else, or of whom something else came, is told', () => {
+  expect(failures({transferred: {to: '+4722000009', outcome: 'accepted'}})).toEqual([
+    {expected: 'the caller is sent to +4722000009: accepted', came: '+4722000009: busy'},
+  ]);
+  expect(failures({transferred: [{to: '+4722000009'}, {to: 'sip:desk@example.com'}]})).toHaveLength(1);
+  expect(failures({transferred: {to: '+4722000009'}}, {transfers: []})[0]?.came).toBe('no telephone rang');
 });
 
 test('what a peer would refuse is a failure even if nothing is expected', () => {

@@ -10,7 +10,7 @@ export interface Failure {
 
 /** What was expected of a call and did not come; empty if all is well. */
 export function judge(expects: Expectations, evidence: Evidence): Failure[] {
-  const {tools, turnGapsMs, heard, endedBy, faults} = evidence;
+  const {tools, transfers, turnGapsMs, heard, endedBy, faults} = evidence;
   const failures: Failure[] = faults.map(came => ({expected: 'nothing that a peer refuses', came}));
   const expect = (isMet: boolean, expected: string, came: string) => {
     if (!isMet) failures.push({expected, came});
@@ -31,6 +31,16 @@ export function judge(expects: Expectations, evidence: Evidence): Failure[] {
   }
   for (const pattern of expects.heard)
     expect(matches(pattern, heard), `the caller hears ${String(pattern)}`, heard === '' ? 'silence' : `“${heard}”`);
+  for (const [index, {to, outcome}] of expects.transferred.entries()) {
+    const came = transfers[index];
+    const isMet = came?.to === to && (outcome === undefined || came.outcome === outcome);
+    const were = transfers.map(each => `${each.to}: ${each.outcome}`).join('; ');
+    expect(
+      isMet,
+      `the caller is sent to ${to}${outcome === undefined ? '' : `: ${outcome}`}`,
+      were || 'no telephone rang',
+    );
+  }
   const {turnGapP95Ms: most} = expects;
   if (most !== undefined) {
     const p95 = percentile95(turnGapsMs);

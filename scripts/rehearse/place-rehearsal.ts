@@ -5,6 +5,7 @@ import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {callerSteps, saidBy} from './caller-steps.ts';
 import type {Rehearsal} from './call-file.ts';
+import {addressOf} from './people.ts';
 
 /** Who is still on the line after this long hangs up. */
 const LONGEST: Millis = 180_000;
@@ -40,6 +41,7 @@ export async function placeRehearsal(
   );
   call.on(event => {
     if (event.type === 'callerSpeaks') tell(`caller     ${event.clip}`);
+    if (event.type === 'bridged') tell(`           (${addressOf(event.target)} takes the caller)`);
     if (event.type === 'cleared') tell('           (the assistant stops)');
   });
   const killing = killWorker ? midCall(call, rehearsal).then(() => killBusy(fleet, tell)) : Promise.resolve(true);

@@ -6,7 +6,8 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import {parse} from 'yaml';
 import {readRehearsal, type Rehearsal} from './call-file.ts';
 
-const CALL_FILE = /^(?<name>[A-Za-z0-9][\w-]*)\.call\.(?:ts|ya?ml)$/;
+/** `reception.call.yaml`, or `reception.at-night.call.yaml` where an assistant has several. */
+const CALL_FILE = /^(?<name>[A-Za-z0-9][\w-]*)(?:\.[\w-]+)?\.call\.(?:ts|ya?ml)$/;
 
 /** A rehearsal and the assistant that it is for, both by the name of the file. */
 export interface NamedRehearsal {

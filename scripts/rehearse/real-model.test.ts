@@ -10,8 +10,9 @@ test('a real model gets every message with its key, and what it says and calls i
   await using real = await startFakeOpenAI({apiKey: 'sk-real', script: [reply], knobs});
   await using watched = await watchRealModel({upstream: real.url, apiKey: 'sk-real'});
   const told: string[] = [];
-  const saw = watched.begin({caller: [{hangsUp: true}], model: [], expects: {tool: {}, result: {}, heard: []}}, line =>
-    told.push(line),
+  const saw = watched.begin(
+    {caller: [{hangsUp: true}], people: {}, model: [], expects: {tool: {}, result: {}, heard: [], transferred: []}},
+    line => told.push(line),
   );
   const worker = new WebSocket(`${watched.url}?model=gpt-realtime-2.1`, {headers: {authorization: 'Bearer sk-real'}});
   await once(worker, 'open');

@@ -3,6 +3,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {evidenceOf} from './evidence.ts';
 import {judge} from './judge.ts';
 import type {Outcome} from './junit.ts';
+import {personAt} from './people.ts';
 import {placeRehearsal} from './place-rehearsal.ts';
 import type {RehearsalModel} from './rehearsal-model.ts';
 import {verdictLines} from './story.ts';
@@ -23,10 +24,12 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
   print(`starting the services with the assistants of ${folder} …`);
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
   using _ = {[Symbol.dispose]: () => clearInterval(alive)};
+  let people: Part['rehearsal']['people'] = {};
   await using fleet = await ProcessFleet.start({
     edges: 1,
     workers: killWorker ? 2 : 1,
     modelUrl: model.url,
+    twilio: {people: target => personAt(people, target)},
     workerEnv: Object.fromEntries(secrets.map(name => [name, process.env[name] ?? 'rehearsal'])),
     env: {
       ASSISTANTS_DIR: folder,
@@ -39,6 +42,7 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
   });
   const outcomes: Outcome[] = [];
   for (const part of parts) {
+    people = part.rehearsal.people;
     outcomes.push(await rehearseOne(part, fleet, options));
     if (killWorker && part !== parts.at(-1)) await fleet.addWorker();
   }

@@ -68,6 +68,12 @@ export const TransferTool = z.strictObject({
     .describe('what the caller hears with voicemail or hang up, from the carrier’s voice'),
   record: z.boolean().optional().describe('whether the carrier records the conversation with the person'),
   refer: z.boolean().optional().describe('hands a caller who came by SIP to a SIP address with REFER'),
+  warm: z
+    .boolean()
+    .optional()
+    .describe(
+      'the caller hears music while the person is called and asked, and then both meet in a conference; needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN on the webhook',
+    ),
 });
 export type TransferTool = Readonly<z.infer<typeof TransferTool>>;
 

@@ -9,6 +9,7 @@ import {
   port,
   text,
   tracesEndpoint,
+  urlOf,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
@@ -23,7 +24,7 @@ import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twi
 const when = () => true;
 
 /** The routes that Twilio asks, below the public origin. */
-const ROUTES = /\/(incoming-call|after-stream|whisper|waiting|call-status|stream-status)$/;
+const ROUTES = /\/(incoming-call|after-stream|whisper|waiting|music|call-status|person-status|stream-status)$/;
 
 /** Everything that can be set on a webhook. Secrets are never printed. */
 export const WebhookEnv = z
@@ -159,6 +160,9 @@ export const WebhookEnv = z
     TRANSFER_MAX_SECONDS: wholeNumber({min: 1, max: 86_400})
       .default(3_600)
       .describe('the longest conversation with whom a caller was transferred or sent on to; Twilio ends it then'),
+    HOLD_MUSIC_URL: urlOf('http', 'https')
+      .default('http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3')
+      .describe('what a caller hears while a person is called for a warm transfer: a public MP3 or WAV, repeated'),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),
   })

@@ -9,6 +9,7 @@ import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {WebhookEnv} from './config.ts';
+import {openPeopleCaller} from './carriers/twilio/people.ts';
 import {startWebhook} from './start-webhook.ts';
 
 await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
@@ -27,6 +28,7 @@ await main('webhook', WebhookEnv, async ({config, log, stop, clock}) => {
       : await (await import('./open-calls-out.ts')).openCallsOut(config, {clock, log});
   const webhook = await startWebhook(config, {
     callsOut,
+    people: openPeopleCaller(config),
     directory,
     fleet,
     bus,

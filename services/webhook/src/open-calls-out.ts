@@ -4,10 +4,10 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import {twilioAsker} from './ask-twilio.ts';
 import {callsApi} from './calls-api.ts';
 import {CallsOut} from './calls-out/calls-out.ts';
-import {twilioCalls} from './twilio-calls.ts';
+import {twilioRest} from './carriers/twilio/rest.ts';
+import {twilioCalls} from './carriers/twilio/calls.ts';
 import type {WebhookConfig} from './config.ts';
 import {RedisOutCalls} from './redis-out-calls.ts';
 import {runCallsOut} from './run-calls-out.ts';
@@ -28,7 +28,7 @@ export async function openCallsOut(
   const store = opened.use(new RedisOutCalls(redis));
   const carrier = twilioCalls({
     origin: config.PUBLIC_WEBHOOK_URL,
-    ask: twilioAsker(config.TWILIO_API_URL, account, token),
+    ask: twilioRest({api: config.TWILIO_API_URL, accountSid: account, token}),
   });
   const {NUMBER_HASH_KEY: key} = config;
   const hashOf = (number: string) => {

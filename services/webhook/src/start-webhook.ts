@@ -34,6 +34,7 @@ import {OwnSentences} from './admission/own-sentences.ts';
 import {HeldCallers} from './admission/held-callers.ts';
 import {SORRY} from './admission/call-answer.ts';
 import type {CallContext} from './admission/call-context.ts';
+import type {PeopleCaller} from './admission/people-caller.ts';
 import {renderAnswer} from './carriers/twilio/render-answer.ts';
 
 export interface WebhookDeps {
@@ -54,6 +55,8 @@ export interface WebhookDeps {
   readonly traces?: Traces;
   /** Calls that are made; none if not given. */
   readonly callsOut?: CallsOutDoor | undefined;
+  /** Calls people for callers who hear music meanwhile; they are dialled if not given. */
+  readonly people?: PeopleCaller | undefined;
   /** How a carrier asks; as Twilio does if not given. */
   readonly carrier?: (context: CallContext) => CarrierRoutes<IncomingMessage, ServerResponse, Router>;
 }

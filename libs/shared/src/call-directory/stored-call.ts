@@ -21,7 +21,7 @@ const Fields = z.object({
 const FACT = 'fact:';
 
 /** Facts that send a caller somewhere. They are believed only if a process of the fleet has signed them. */
-const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away', 'over'];
+const SIGNED_FACTS: readonly string[] = ['edgeUrl', 'transferTo', 'away', 'awayPerson', 'over'];
 const SIGNATURE = 'signature:';
 /** Facts with numbers and words of people. They are sealed where the whole fleet has a key. */
 const SEALED_FACTS: readonly string[] = ['away'];

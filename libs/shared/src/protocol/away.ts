@@ -54,6 +54,8 @@ export const AwayOrder = z.object({
   record: z.boolean(),
   /** A caller who came by SIP is handed to `to` with REFER, and the carrier is out of the call. */
   refer: z.boolean(),
+  /** The caller hears music while the person is called and asked; then both meet. A worker of before knows of no such thing. */
+  warm: z.boolean().default(false),
 });
 export type AwayOrder = Readonly<z.infer<typeof AwayOrder>>;
 
@@ -69,6 +71,10 @@ export type AwayPlan = Readonly<z.infer<typeof AwayPlan>>;
 /** What the webhook knows of the end of an absence. The fact `awayOutcome` of a call. */
 export const AwayReturn = z.object({away: z.number().int().nonnegative(), outcome: AwayOutcome});
 export type AwayReturn = Readonly<z.infer<typeof AwayReturn>>;
+
+/** The call to the person, where it is a call of its own. The fact `awayPerson` of a call. */
+export const AwayPerson = z.object({away: z.number().int().nonnegative(), callSid: z.string().max(64)});
+export type AwayPerson = Readonly<z.infer<typeof AwayPerson>>;
 
 /** Beyond the time it rings: for the whisper, the key, and the way back. Milliseconds. */
 const AND_BACK_MS = 180_000;
@@ -99,6 +105,11 @@ export function outcomeOf({facts}: Pick<WithFacts, 'facts'>, away: number): Away
   return known?.away === away ? known.outcome : undefined;
 }
 
+/** Whom the carrier has called last for the caller of a call; undefined: nobody by a call of its own. */
+export function personOf({facts}: Pick<WithFacts, 'facts'>): AwayPerson | undefined {
+  return parsed(AwayPerson, facts['awayPerson']);
+}
+
 /** A fact as the directory keeps it. */
 export function awayFacts(plan: AwayPlan, untilWall: number): Record<string, string> {
   return {away: JSON.stringify(plan), awayUntil: `${Math.round(untilWall)}`};
@@ -106,6 +117,10 @@ export function awayFacts(plan: AwayPlan, untilWall: number): Record<string, str
 
 export function outcomeFact(known: AwayReturn): Record<string, string> {
   return {awayOutcome: JSON.stringify(known)};
+}
+
+export function personFact(person: AwayPerson): Record<string, string> {
+  return {awayPerson: JSON.stringify(person)};
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, text: string | undefined): z.infer<Schema> | undefined {

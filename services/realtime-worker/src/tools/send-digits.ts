@@ -33,6 +33,7 @@ export const sendDigits: ImmediateTool = {
       nobodySay: null,
       record: false,
       refer: false,
+      warm: false,
     } as const;
     return {kind: 'away', order, say: undefined};
   },

@@ -62,6 +62,7 @@ export function transferTool(name: string, tool: TransferTool, settings: Transfe
         nobodySay: tool.nobodySay === undefined ? null : fill(tool.nobodySay),
         record: tool.record ?? false,
         refer: tool.refer ?? false,
+        warm: tool.warm ?? false,
       };
       return {kind: 'away', order, say: tool.say === undefined ? undefined : fill(tool.say)} satisfies SentAway;
     },

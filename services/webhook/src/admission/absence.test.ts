@@ -27,6 +27,7 @@ const plan: AwayPlan = {
   nobodySay: null,
   record: false,
   refer: false,
+  warm: false,
 };
 const attribute = ({text}: Reply, name: string) =>
   new RegExp(` ${name}="https://voice\\.example\\.com([^"]*)"`).exec(text)?.[1]?.replaceAll('&amp;', '&') ??

@@ -1,6 +1,13 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
-import {type AwayOutcome, type AwayPlan, outcomeFact, outcomeOf, planOf} from '@voicebridge/shared/protocol/away.ts';
+import {
+  type AwayOutcome,
+  type AwayPlan,
+  outcomeFact,
+  outcomeOf,
+  personOf,
+  planOf,
+} from '@voicebridge/shared/protocol/away.ts';
 import {isAllowed} from '@voicebridge/shared/protocol/destinations.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import {legOf} from './answer-for.ts';
@@ -8,6 +15,7 @@ import type {CallAnswer, WayBack} from './call-answer.ts';
 import type {CallContext} from './call-context.ts';
 import type {CallRequest, WhisperRequest} from './call-request.ts';
 import {endCall} from './call-status.ts';
+import {meeting, roomOf} from './meeting.ts';
 
 /** How long a person who is called hears silence while Redis does not answer. */
 const PATIENCE_MS = 3_000;
@@ -39,12 +47,19 @@ export function keysBefore(call: CallEntry): string | undefined {
 export type Onward = {readonly answer: CallAnswer} | {readonly outcome: AwayOutcome};
 
 /** Decides about a caller who goes away (the request says nothing of it), or of whom the carrier reports the end of it. */
-export function onward(plan: AwayPlan, request: CallRequest, call: CallEntry, context: CallContext): Onward {
+export async function onward(
+  plan: AwayPlan,
+  request: CallRequest,
+  call: CallEntry,
+  context: CallContext,
+): Promise<Onward> {
   const {callSid} = call;
   const reported = request.away?.away === plan.away ? request.away.outcome : undefined;
   if (reported === undefined) {
     if (!plan.isNamed && !isAllowed(plan.to, context.config.TRANSFER_ALLOW)) return {outcome: 'refused'};
-    return plan.kind === 'digits' ? {outcome: 'sent'} : {answer: departure(plan, request, call)};
+    if (plan.kind === 'digits') return {outcome: 'sent'};
+    const met = plan.warm && plan.kind !== 'queue' ? await meeting(plan, request, call, context) : undefined;
+    return met ?? {answer: departure(plan, request, call)};
   }
   if (reported === 'accepted') {
     endCall(callSid, 'assistant.transferred', context, reported);
@@ -75,27 +90,50 @@ function departure(plan: AwayPlan, {caller, callee}: CallRequest, call: CallEntr
 /** A person who is called for a caller has answered, or has pressed a key. What they hear before they are connected. */
 export async function whisper(request: WhisperRequest, context: CallContext): Promise<CallAnswer> {
   const {directory, clock} = context;
-  const {callSid, away, key} = request;
-  const call = await retryWithin(() => directory.read(callSid), {clock, budgetMs: PATIENCE_MS});
-  const plan = call && absenceOf(call);
+  const {callSid, away, key, person, meets} = request;
+  const find = async () => {
+    const call = await directory.read(callSid);
+    // A person may answer before it is written that they were called.
+    if (meets && call && personOf(call)?.away !== away) throw new Error('nobody was called');
+    return call;
+  };
+  const call = await retryWithin(find, {clock, budgetMs: PATIENCE_MS});
+  const plan = call?.intent === 'migrate' ? planOf(call) : undefined;
   if (!call || plan?.away !== away || request.isOver) return {kind: 'hangUp'};
-  if (plan.whisper === null || key === plan.whisper.key) return await taken(plan, call, context);
+  const met = personOf(call);
+  if (meets !== (met?.away === away) || (meets && met?.callSid !== person)) return {kind: 'hangUp'};
+  const isWanted = plan.whisper === null || key === plan.whisper.key;
+  const known = outcomeOf(call, away);
+  if (known !== undefined) return known === 'accepted' && isWanted ? connected(plan, request) : {kind: 'hangUp'};
+  if (isWanted) return await taken(plan, request, context);
   // Another key, or none, as from a voice mailbox: the caller is not theirs.
-  if (key !== undefined) return {kind: 'hangUp'};
+  if (key !== undefined || plan.whisper === null) return {kind: 'hangUp'};
   const {say, accept} = plan.whisper;
-  return {kind: 'whisper', says: [say, accept], language: plan.language, callSid, away};
+  return {kind: 'whisper', says: [say, accept], language: plan.language, callSid, away, meets};
 }
 
 /** A person takes the caller. Written before it is said: the owner may be gone by the time it is told. */
-async function taken(plan: AwayPlan, call: CallEntry, context: CallContext): Promise<CallAnswer> {
+async function taken(plan: AwayPlan, request: WhisperRequest, context: CallContext): Promise<CallAnswer> {
   const {directory, clock, log} = context;
-  const {callSid} = call;
-  const known = outcomeFact({away: plan.away, outcome: 'accepted'});
-  const written = retryWithin(() => directory.intend(callSid, call.epoch, 'migrate', known), {
-    clock,
-    budgetMs: PATIENCE_MS,
+  const {callSid} = request;
+  const fact = outcomeFact({away: plan.away, outcome: 'accepted'});
+  const write = async () => {
+    const call = await directory.read(callSid);
+    const isAway = call !== undefined && absenceOf(call)?.away === plan.away;
+    if (!isAway) return false;
+    if (!(await directory.intend(callSid, call.epoch, 'migrate', fact))) throw new Error('the call has another owner');
+    return true;
+  };
+  const written = await retryWithin(write, {clock, budgetMs: PATIENCE_MS}).catch((thrown: unknown) => {
+    logOfCall(log, callSid).warn({err: thrown}, 'cannot say who took a caller');
+    return undefined;
   });
-  await written.catch((thrown: unknown) => logOfCall(log, callSid).warn({err: thrown}, 'cannot say who took a caller'));
+  // The caller is with the assistant again, or gone.
+  if (written === false) return {kind: 'hangUp'};
   endCall(callSid, 'assistant.transferred', context, 'accepted');
-  return {kind: 'nothing'};
+  return connected(plan, request);
+}
+
+function connected(plan: AwayPlan, {callSid, meets}: WhisperRequest): CallAnswer {
+  return meets ? {kind: 'join', room: roomOf(callSid, plan), record: plan.record} : {kind: 'nothing'};
 }

@@ -3,13 +3,15 @@ import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import {outcomeFact} from '@voicebridge/shared/protocol/away.ts';
 import {retryWithin, sleep} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {CallContext} from './call-context.ts';
 import {absenceOf, isTaken, keysBefore, onward} from './absence.ts';
 import {connectAnswer, intendedAnswer, legOf} from './answer-for.ts';
-import {SORRY, type CallAnswer} from './call-answer.ts';
+import {SORRY, type CallAnswer, type WayBack} from './call-answer.ts';
 import type {CallRequest} from './call-request.ts';
 import {chooseEdge} from './choose-edge.ts';
 import {endCall} from './call-status.ts';
+import {letPersonGo} from './meeting.ts';
 
 /** How long a caller hears silence while Redis does not answer. */
 const PATIENCE_MS = 3_000;
@@ -33,6 +35,7 @@ const TRIES = 5;
 export async function afterStream(request: CallRequest, context: CallContext): Promise<CallAnswer> {
   const {clock, metrics, log} = context;
   if (request.isOver) {
+    letPersonGo(request.callSid, context);
     const isTransferred = request.away?.outcome === 'accepted';
     endCall(request.callSid, isTransferred ? 'assistant.transferred' : 'caller.hung-up', context);
     return {kind: 'nothing'};
@@ -58,7 +61,7 @@ export async function afterStream(request: CallRequest, context: CallContext): P
   const intended = answer ?? intendedAnswer(call, context.config);
   if (result === 'away' || result === 'returned') metrics.callsTotal.inc({result});
   if (intended) return intended;
-  if (result !== 'returned') metrics.callsTotal.inc({result: 'resumed'});
+  if (result === 'resumed') metrics.callsTotal.inc({result});
   return connectAnswer(call, context.config, {keys: keysBefore(call)});
 }
 
@@ -81,7 +84,7 @@ async function nextStream(request: CallRequest, context: CallContext): Promise<N
     // The next stream has been decided on already: the request came twice.
     if (leg !== undefined && leg !== legOf(call)) return {call, result: 'repeated'};
     const plan = absenceOf(call);
-    const next = plan && onward(plan, request, call, context);
+    const next = plan && (await onward(plan, request, call, context));
     if (next && 'answer' in next) return {call, result: 'away', answer: next.answer};
     const outcome = plan && next && outcomeFact({away: plan.away, outcome: next.outcome});
     const lostAt = clock.wall();
@@ -108,6 +111,40 @@ async function nextStream(request: CallRequest, context: CallContext): Promise<N
     if (given) return {call: given, result: next ? 'returned' : 'resumed'};
   }
   throw new Error('the call changes too fast');
+}
+
+/**
+ * Nobody took a caller who hears music: decides what becomes of them before the carrier is asked to bring them back, so
+ * that it is decided once for all reports of it. Undefined: it was decided already.
+ */
+export async function comeBack(
+  call: CallEntry,
+  outcome: AwayOutcome,
+  context: CallContext,
+): Promise<WayBack | undefined> {
+  const {callSid} = call;
+  const plan = absenceOf(call);
+  if (!plan) return undefined;
+  const {away} = plan;
+  const back: WayBack = {callSid, away, leg: legOf(call)};
+  // A message, or a sentence and the end: nothing is opened for it, so it does no harm twice.
+  if (plan.ifNobody !== 'return') return back;
+  const request: CallRequest = {
+    callSid,
+    isOver: false,
+    direction: 'inbound',
+    caller: undefined,
+    callee: undefined,
+    parameters: {},
+    held: 0,
+    waited: 0,
+    leg: back.leg,
+    away: {away, outcome},
+  };
+  const {result} = await nextStream(request, context);
+  if (result !== 'returned') return undefined;
+  context.metrics.callsTotal.inc({result});
+  return back;
 }
 
 /** Streams of one call that were lost, each within a minute of being asked for. */

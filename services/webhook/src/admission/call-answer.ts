@@ -48,13 +48,20 @@ export type CallAnswer =
   | {readonly kind: 'wait'; readonly say: string; readonly seconds: number}
   /** The caller, who came by SIP, is handed to a SIP address. */
   | {readonly kind: 'refer'; readonly target: string; readonly back: WayBack}
-  /** A person who is called for a caller hears this, and presses a key. */
+  /** The caller hears music until the person joins them in `room`; then the carrier asks again. */
+  | {readonly kind: 'meet'; readonly room: string; readonly back: WayBack; readonly ringSeconds: number}
+  /** What a caller hears meanwhile; the carrier asks for more of it. */
+  | {readonly kind: 'music'; readonly back: WayBack}
+  /** A person joins the caller in `room`. */
+  | {readonly kind: 'join'; readonly room: string; readonly record: boolean}
+  /** A person who is called for a caller hears this, and presses a key. `meets`: by a call of its own. */
   | {
       readonly kind: 'whisper';
       readonly says: readonly string[];
       readonly language: string | null;
       readonly callSid: CallSid;
       readonly away: number;
+      readonly meets: boolean;
     }
   /** The caller leaves a message with the carrier. */
   | {readonly kind: 'voicemail'; readonly say: string; readonly language: string | null}

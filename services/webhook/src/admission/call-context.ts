@@ -14,6 +14,7 @@ import type {ChooseEdgeDeps} from './choose-edge.ts';
 import type {WebhookConfig} from '../config.ts';
 import type {OwnSentences} from './own-sentences.ts';
 import type {HeldCallers} from './held-callers.ts';
+import type {PeopleCaller} from './people-caller.ts';
 
 /** What is needed to answer a request about a call. */
 export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, Omit<ChooseEdgeDeps, 'config'> {
@@ -31,6 +32,8 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly traces: Traces;
   /** The calls that we make; undefined: we make none. */
   readonly callsOut?: Pick<CallsOut, 'answered' | 'report'> | undefined;
+  /** Calls people for callers; undefined: they are dialled. */
+  readonly people?: PeopleCaller | undefined;
   readonly held: HeldCallers;
   /** What the assistants of numbers say where no worker can. */
   readonly says: Pick<OwnSentences, 'for'>;

@@ -29,6 +29,10 @@ export interface WhisperRequest {
   /** The call of the caller, not the one to the person. */
   readonly callSid: CallSid;
   readonly away: number;
+  /** The call to the person. */
+  readonly person: string;
+  /** It is a call of its own, and they are to meet the caller in a conference. */
+  readonly meets: boolean;
   /** The key that the person pressed; empty: none in time; undefined: they have just answered. */
   readonly key: string | undefined;
   /** The person has hung up. */

@@ -6,13 +6,16 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
 import type {CallRequest, StreamStatus} from './call-request.ts';
+import {letPersonGo} from './meeting.ts';
 
 /** Longer than any Redis outage that calls survive. */
 const PATIENCE_MS = 10_000;
 
 /** The carrier reports the state of a call. Only its end matters. */
 export function callStatus(request: CallRequest, context: CallContext): void {
-  if (request.isOver) endCall(request.callSid, 'caller.hung-up', context);
+  if (!request.isOver) return;
+  letPersonGo(request.callSid, context);
+  endCall(request.callSid, 'caller.hung-up', context);
 }
 
 /**

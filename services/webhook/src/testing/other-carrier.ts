@@ -66,6 +66,9 @@ function commandsOf(answer: CallAnswer): object[] {
     case 'queue':
     case 'refer':
     case 'wait':
+    case 'meet':
+    case 'music':
+    case 'join':
     case 'whisper':
     case 'voicemail':
     case 'nothing':

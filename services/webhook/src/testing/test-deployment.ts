@@ -39,6 +39,8 @@ export class TestDeployment implements AsyncDisposable {
   ledger: SpendLedger;
   /** What the assistants of numbers say, as the webhooks that are started from now on read it. */
   sentences: ByNumber = {};
+  /** Who calls people for callers, for the webhooks that are started from now on. */
+  people: WebhookDeps['people'];
   readonly asked: WorkerRequest[] = [];
   /** All spans that have ended. */
   readonly spans: {name: string; parent: string | null | undefined; facts: SpanFacts; failed: string | undefined}[] =
@@ -84,6 +86,7 @@ export class TestDeployment implements AsyncDisposable {
       random: Math.random,
       log: this.#log,
       traces: this.#traces,
+      people: this.people,
       ...(carrier ? {carrier} : {}),
     });
     this.#webhooks.push(webhook);

@@ -3,7 +3,11 @@ import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import type {CallAnswer} from '../../admission/call-answer.ts';
 import {renderAnswer} from './render-answer.ts';
 
-const config = {PUBLIC_WEBHOOK_URL: 'https://voice.example.com', TRANSFER_MAX_SECONDS: 1_800};
+const config = {
+  PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+  TRANSFER_MAX_SECONDS: 1_800,
+  HOLD_MUSIC_URL: 'https://example.com/music.mp3',
+};
 const ticket = Ticket.parse('0123456789abcdef'.repeat(2));
 const connect = {
   kind: 'connect',

@@ -1,12 +1,13 @@
 import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
 import {unreachable} from '@voicebridge/shared/errors.ts';
-import type {CallAnswer, HeldFor, WayBack} from '../../admission/call-answer.ts';
+import type {CallAnswer, HeldFor} from '../../admission/call-answer.ts';
 import type {WebhookConfig} from '../../config.ts';
+import {backUrl, musicUrl, whisperUrl} from './our-urls.ts';
 
 /** A whole TwiML document, as text. Twilio's own builder has escaped everything in it. */
 export type Twiml = string;
 
-type RenderConfig = Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS'>;
+type RenderConfig = Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS' | 'HOLD_MUSIC_URL'>;
 
 /** The longest message in a voice mailbox. */
 const LONGEST_MESSAGE_SECONDS = 180;
@@ -14,6 +15,8 @@ const LONGEST_MESSAGE_SECONDS = 180;
 const BETWEEN_WAITING_SECONDS = 10;
 /** After the last word of a whisper a key is awaited for so long. */
 const KEY_WITHIN_SECONDS = 8;
+/** Beyond the ring time, until a person has heard everything and joins. */
+const JOINS_WITHIN_SECONDS = 180;
 
 /** An answer as TwiML: https://www.twilio.com/docs/voice/twiml */
 export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
@@ -35,7 +38,7 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
     case 'dial':
       if (answer.say) response.say(printable(answer.say));
       dial(response, answer, config);
-      if (answer.back) response.redirect({method: 'POST'}, backUrl(answer.back, config));
+      if (answer.back) response.redirect({method: 'POST'}, backUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
       else response.hangup();
       break;
     case 'queue':
@@ -45,8 +48,23 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
       wait(response, answer);
       break;
     case 'refer':
-      response.refer({action: backUrl(answer.back, config)}).sip(printable(answer.target));
-      response.redirect({method: 'POST'}, backUrl(answer.back, config));
+      response.refer({action: backUrl(answer.back, config.PUBLIC_WEBHOOK_URL)}).sip(printable(answer.target));
+      response.redirect({method: 'POST'}, backUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
+      break;
+    case 'meet':
+      meet(response, answer, config);
+      break;
+    case 'music':
+      response.play({}, config.HOLD_MUSIC_URL);
+      response.redirect({method: 'POST'}, musicUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
+      break;
+    case 'join':
+      response
+        .dial({timeLimit: config.TRANSFER_MAX_SECONDS})
+        .conference(
+          {beep: 'false', endConferenceOnExit: true, ...(answer.record ? {record: 'record-from-start'} : {})},
+          answer.room,
+        );
       break;
     case 'whisper':
       whisper(response, answer, config);
@@ -107,15 +125,35 @@ function dial(
   const dialling = response.dial({
     answerOnBridge: true,
     timeLimit: config.TRANSFER_MAX_SECONDS,
-    ...(back ? {action: backUrl(back, config)} : {}),
+    ...(back ? {action: backUrl(back, config.PUBLIC_WEBHOOK_URL)} : {}),
     ...(ringSeconds === undefined ? {} : {timeout: ringSeconds}),
     ...(record === true ? {record: 'record-from-answer-dual'} : {}),
     ...(from === undefined ? {} : {callerId: printable(from)}),
   });
-  const url = back && {url: whisperUrl(back, config)};
+  const url = back && {url: whisperUrl({...back, meets: false}, config.PUBLIC_WEBHOOK_URL)};
   if (/^sips?:/.test(target)) dialling.sip(url ?? {}, target);
   else if (target.startsWith('client:')) dialling.client(url ?? {}, target.slice('client:'.length));
   else dialling.number(url ?? {}, target);
+}
+
+/** The conference begins when the person joins, and ends with whoever leaves first. */
+function meet(
+  response: VoiceResponse,
+  {room, back, ringSeconds}: Extract<CallAnswer, {kind: 'meet'}>,
+  {PUBLIC_WEBHOOK_URL: origin, TRANSFER_MAX_SECONDS}: RenderConfig,
+): void {
+  const timeLimit = TRANSFER_MAX_SECONDS + ringSeconds + JOINS_WITHIN_SECONDS;
+  response.dial({action: backUrl(back, origin), timeLimit}).conference(
+    {
+      startConferenceOnEnter: false,
+      endConferenceOnExit: true,
+      beep: 'false',
+      waitUrl: musicUrl(back, origin),
+      waitMethod: 'POST',
+    },
+    room,
+  );
+  response.redirect({method: 'POST'}, backUrl(back, origin));
 }
 
 function queue(
@@ -123,7 +161,7 @@ function queue(
   {name, workflow, seconds, back}: Extract<CallAnswer, {kind: 'queue'}>,
   config: RenderConfig,
 ): void {
-  const action = backUrl(back, config);
+  const action = backUrl(back, config.PUBLIC_WEBHOOK_URL);
   if (workflow === null) {
     response.enqueue({action, waitUrl: `${config.PUBLIC_WEBHOOK_URL}/waiting?seconds=${seconds}`}, printable(name));
   } else {
@@ -143,10 +181,10 @@ function wait(response: VoiceResponse, {say, seconds}: Extract<CallAnswer, {kind
 
 function whisper(
   response: VoiceResponse,
-  {says, language, callSid, away}: Extract<CallAnswer, {kind: 'whisper'}>,
+  {says, language, callSid, away, meets}: Extract<CallAnswer, {kind: 'whisper'}>,
   config: RenderConfig,
 ): void {
-  const action = `${whisperUrl({callSid, away}, config)}&asked=1`;
+  const action = `${whisperUrl({callSid, away, meets}, config.PUBLIC_WEBHOOK_URL)}&asked=1`;
   const gather = response.gather({numDigits: 1, timeout: KEY_WITHIN_SECONDS, action});
   // Said twice: a person who has just answered does not listen yet.
   for (const sentence of [...says, ...says]) gather.say(voice(language), printable(sentence));
@@ -156,11 +194,6 @@ function whisper(
 const voice = (language: string | null): Parameters<VoiceResponse['say']>[0] =>
   // oxlint-disable-next-line no-unsafe-type-assertion
   (language === null ? {} : {language: printable(language)}) as Parameters<VoiceResponse['say']>[0];
-
-const backUrl = ({leg, away}: WayBack, config: RenderConfig) =>
-  `${config.PUBLIC_WEBHOOK_URL}/after-stream?leg=${leg}&away=${away}`;
-const whisperUrl = ({callSid, away}: Pick<WayBack, 'callSid' | 'away'>, config: RenderConfig) =>
-  `${config.PUBLIC_WEBHOOK_URL}/whisper?call=${encodeURIComponent(callSid)}&away=${away}`;
 
 /** Without what XML cannot hold, such as control characters: the builder throws on them, and the caller would hear an error. */
 function printable(text: string): string {

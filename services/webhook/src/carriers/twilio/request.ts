@@ -1,6 +1,8 @@
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {z} from 'zod';
+import type {WayBack} from '../../admission/call-answer.ts';
 import type {CallRequest, StreamStatus, WhisperRequest} from '../../admission/call-request.ts';
+import {outcomeOfStatus, type PersonGone} from '../../admission/meeting.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 
 /** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
@@ -23,6 +25,9 @@ const absenceNumber = z
   .regex(/^\d{1,4}$/)
   .transform(Number);
 
+/** Ours: which stream of the call has ended. */
+const streamDigits = z.string().regex(/^[0-9a-f]{8}$/);
+
 /** The parameters that we use of a request about a call; Twilio sends more, and adds some each year. */
 export const TwilioRequest = z.object({
   CallSid: TwilioCallSid,
@@ -36,13 +41,11 @@ export const TwilioRequest = z.object({
   /** Ours: how many seconds this caller has waited for a worker to answer. */
   waited: smallNumber(),
   /** Ours: which stream of the call has ended. */
-  leg: z
-    .string()
-    .regex(/^[0-9a-f]{8}$/)
-    .optional()
-    .catch(undefined),
+  leg: streamDigits.optional().catch(undefined),
   /** Ours: which absence of the caller has ended. */
   away: absenceNumber.optional().catch(undefined),
+  /** Ours: what came of it, where Twilio was told to ask. */
+  came: AwayOutcome.optional().catch(undefined),
   DialCallStatus: z.string().optional(),
   DialBridged: z.string().optional(),
   QueueResult: z.string().optional(),
@@ -97,7 +100,8 @@ export function toCallRequest(form: TwilioRequest, all: Readonly<Record<string, 
 }
 
 /** What `<Dial>`, `<Enqueue>` or `<Refer>` came to. A dialled call is `completed` too where the person did not take it. */
-function outcomeOf({DialCallStatus, DialBridged, QueueResult, ReferCallStatus}: TwilioRequest): AwayOutcome {
+function outcomeOf({came, DialCallStatus, DialBridged, QueueResult, ReferCallStatus}: TwilioRequest): AwayOutcome {
+  if (came !== undefined) return came;
   if (QueueResult !== undefined) return OF_QUEUE[QueueResult] ?? 'failed';
   if (ReferCallStatus !== undefined) return OF_REFER[ReferCallStatus] ?? 'failed';
   if (DialCallStatus === 'completed' || DialCallStatus === 'answered')
@@ -127,7 +131,10 @@ const OF_QUEUE: Outcomes = {
 const WhisperForm = z.object({
   call: TwilioCallSid,
   away: absenceNumber,
+  /** It is a call of its own. */
+  meets: z.literal('1').optional().catch(undefined),
   asked: z.literal('1').optional().catch(undefined),
+  CallSid: z.string().max(64).default(''),
   Digits: z.string().max(10).default(''),
   CallStatus: z.string().default('in-progress'),
 });
@@ -140,8 +147,30 @@ export function toWhisperRequest(
 ): WhisperRequest | undefined {
   const {data} = (isValidated ? WhisperForm : WhisperOfAnyPhone).safeParse(form);
   if (!data) return undefined;
-  const {call: callSid, away, asked, Digits, CallStatus} = data;
-  return {callSid, away, key: asked ? Digits : undefined, isOver: OVER.has(CallStatus)};
+  const {call: callSid, away, meets, asked, CallSid: person, Digits, CallStatus} = data;
+  const key = asked ? Digits : undefined;
+  return {callSid, away, person, meets: meets !== undefined, key, isOver: OVER.has(CallStatus)};
+}
+
+/** What Twilio tells of the call to a person; undefined: it is no such request, or the call goes on. */
+export function toPersonGone(
+  form: Readonly<Record<string, unknown>>,
+  proof: {readonly isValidated: boolean},
+): PersonGone | undefined {
+  const asked = toWhisperRequest(form, proof);
+  const {CallStatus: status} = form;
+  const outcome = typeof status === 'string' ? outcomeOfStatus(status) : undefined;
+  return asked && outcome && {callSid: asked.callSid, away: asked.away, person: asked.person, outcome};
+}
+
+/** Where a caller who hears music comes back to. */
+export function toWayBack(
+  form: Readonly<Record<string, unknown>>,
+  proof: {readonly isValidated: boolean},
+): WayBack | undefined {
+  const asked = toWhisperRequest(form, proof);
+  const {data: leg} = streamDigits.safeParse(form['leg']);
+  return asked && leg !== undefined ? {callSid: asked.callSid, away: asked.away, leg} : undefined;
 }
 
 /** The form of a `<Stream>` status callback. */

@@ -2,7 +2,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import express, {type Request, type Response, type Router} from 'express';
 import type {z} from 'zod';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
-import {afterStream} from '../../admission/after-stream.ts';
+import {afterStream, comeBack} from '../../admission/after-stream.ts';
 import type {CallContext} from '../../admission/call-context.ts';
 import {callStatus, reportOut, streamStatus, tellAnsweredBy} from '../../admission/call-status.ts';
 import {ONE_MOMENT, SORRY, type CallAnswer} from '../../admission/call-answer.ts';
@@ -12,8 +12,17 @@ import type {CarrierRoutes} from '../../admission/carrier-routes.ts';
 import {twilioDoor} from './door.ts';
 import type {Form, WithForm} from './form.ts';
 import {whisper} from '../../admission/absence.ts';
+import {callerHearsMusic, personGone} from '../../admission/meeting.ts';
 import {renderAnswer} from './render-answer.ts';
-import {RequestOfAnyPhone, toCallRequest, toStreamStatus, toWhisperRequest, TwilioRequest} from './request.ts';
+import {
+  RequestOfAnyPhone,
+  toCallRequest,
+  toPersonGone,
+  toStreamStatus,
+  toWayBack,
+  toWhisperRequest,
+  TwilioRequest,
+} from './request.ts';
 
 const INCOMING_CALL = '/incoming-call';
 const AFTER_STREAM = '/after-stream';
@@ -22,6 +31,8 @@ const STREAM_STATUS = '/stream-status';
 const CALL_MACHINE = '/call-machine';
 const WHISPER = '/whisper';
 const WAITING = '/waiting';
+const MUSIC = '/music';
+const PERSON_STATUS = '/person-status';
 
 /** Nobody waits longer in a queue, in seconds. */
 const MOST_WAITING = 600;
@@ -30,6 +41,7 @@ const MOST_WAITING = 600;
 export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessage, ServerResponse, Router> {
   const {config, metrics, log} = context;
   const router = express.Router();
+  const proof = {isValidated: config.TWILIO_VALIDATE};
   const aboutCall = config.TWILIO_VALIDATE ? TwilioRequest : RequestOfAnyPhone;
 
   /** Answers a request about one call, always with TwiML: on any HTTP error Twilio says so to the caller and hangs up. */
@@ -101,7 +113,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     response.sendStatus(204);
   };
   const personAnswers = async (request: Request, response: Response) => {
-    const asked = toWhisperRequest(paramsOf(request), {isValidated: config.TWILIO_VALIDATE});
+    const asked = toWhisperRequest(paramsOf(request), proof);
     if (!asked) return refuse(response, {});
     const answer = await whisper(asked, context).catch((thrown: unknown): CallAnswer => {
       logOfCall(log, asked.callSid).error({err: thrown}, 'cannot tell a person about a caller');
@@ -113,14 +125,37 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     const seconds = Math.min(MOST_WAITING, Number(paramsOf(request)['seconds']) || 1);
     send(response, {kind: 'wait', say: config.MODEL_BUSY_SAY, seconds});
   };
+  const callerHears = (request: Request, response: Response) => {
+    const back = toWayBack(paramsOf(request), proof);
+    if (!back) return refuse(response, {});
+    callerHearsMusic(back, context, comeBack);
+    return send(response, {kind: 'music', back});
+  };
+  const personChanged = (request: Request, response: Response) => {
+    const gone = toPersonGone(paramsOf(request), proof);
+    if (gone) personGone(gone, context, comeBack);
+    response.sendStatus(204);
+  };
   // Whether Twilio asks by GET or by POST is set by the operator in Twilio's console.
   router.route(AFTER_STREAM).get(streamEnded).post(streamEnded);
   router.route(WHISPER).get(personAnswers).post(personAnswers);
   router.route(WAITING).get(callerWaits).post(callerWaits);
+  router.route(MUSIC).get(callerHears).post(callerHears);
+  router.route(PERSON_STATUS).get(personChanged).post(personChanged);
   router.route(CALL_STATUS).get(callChanged).post(callChanged);
   router.route(CALL_MACHINE).get(machineHeard).post(machineHeard);
   router.route(STREAM_STATUS).get(streamChanged).post(streamChanged);
-  const paths = new Set([INCOMING_CALL, AFTER_STREAM, WHISPER, WAITING, CALL_STATUS, STREAM_STATUS, CALL_MACHINE]);
+  const paths = new Set([
+    INCOMING_CALL,
+    AFTER_STREAM,
+    WHISPER,
+    WAITING,
+    MUSIC,
+    PERSON_STATUS,
+    CALL_STATUS,
+    STREAM_STATUS,
+    CALL_MACHINE,
+  ]);
   return {paths, door: twilioDoor(context), router};
 }
 
