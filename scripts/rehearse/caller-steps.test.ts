@@ -1,18 +1,20 @@
 import {expect, test} from 'vitest';
 import {callerSteps} from './caller-steps.ts';
 
+/** The assistant is silent; a caller who was sent elsewhere meanwhile waits until it has spoken again. */
+const turn = ['waitForSilence', 'until', 'waitForSilence'];
 const kinds = (script: ReturnType<typeof callerSteps>) => script.map(step => step.do);
 
 test('a caller lets the assistant finish before each thing they do', () => {
   const script = callerSteps([{says: 'Hello'}, {presses: '12'}, {hangsUp: true}]);
   expect(kinds(script)).toEqual([
-    'waitForSilence',
+    ...turn,
     'say',
-    'waitForSilence',
+    ...turn,
     'press',
     'pause',
     'press',
-    'waitForSilence',
+    ...turn,
     'hangUp',
   ]);
 });

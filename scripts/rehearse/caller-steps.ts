@@ -23,7 +23,9 @@ export function callerSteps(does: readonly CallerDoes[]): CallerScript {
 function stepsOf(one: CallerDoes, atOnce: boolean): CallerScript {
   if ('waits' in one) return [{do: 'pause', ms: one.waits}];
   if ('interruptsAfter' in one) return [{do: 'waitForAssistant', speakingFor: one.interruptsAfter}, sayStep(one.says)];
-  const turn: CallerScript = atOnce ? [] : [{do: 'waitForSilence', ms: TURN_AFTER}];
+  // Who was sent to a person is silent meanwhile, too: their turn comes when the assistant is back and has spoken.
+  const silence = {do: 'waitForSilence', ms: TURN_AFTER} as const;
+  const turn: CallerScript = atOnce ? [] : [silence, {do: 'until', until: call => call.heardOnThisStream}, silence];
   if ('says' in one) return [...turn, sayStep(one.says)];
   if ('hangsUp' in one) return [...turn, {do: 'hangUp'}];
   const keys = Array.from(one.presses).flatMap((digit): CallerScript => [

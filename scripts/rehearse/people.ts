@@ -53,6 +53,8 @@ export function personAt(people: Readonly<Record<string, Meets>>, target: string
       return {does: 'be-silent'};
     case 'cannot be reached':
       return {does: 'fail', after: RINGS_MS};
+    default:
+      return meets satisfies never;
   }
 }
 

@@ -141,6 +141,12 @@ export class FakeCall {
     return this.#streams.audibleFor(this.#deps.clock.now()) > 0;
   }
 
+  /** The assistant has been heard on the stream that is open now. */
+  get heardOnThisStream(): boolean {
+    const at = this.#deps.clock.now();
+    return this.#streams.all.some(stream => stream.live && stream.heardUntil(at) !== undefined);
+  }
+
   /** How many telephones have rung for the caller. */
   get rings(): number {
     return this.#rings;
