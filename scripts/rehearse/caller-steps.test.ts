@@ -7,16 +7,7 @@ const kinds = (script: ReturnType<typeof callerSteps>) => script.map(step => ste
 
 test('a caller lets the assistant finish before each thing they do', () => {
   const script = callerSteps([{says: 'Hello'}, {presses: '12'}, {hangsUp: true}]);
-  expect(kinds(script)).toEqual([
-    ...turn,
-    'say',
-    ...turn,
-    'press',
-    'pause',
-    'press',
-    ...turn,
-    'hangUp',
-  ]);
+  expect(kinds(script)).toEqual([...turn, 'say', ...turn, 'press', 'pause', 'press', ...turn, 'hangUp']);
 });
 
 test('a caller who waits by the clock speaks whether or not anything was heard', () => {

@@ -7,13 +7,13 @@ import {runCommand} from './run-command.ts';
 const folder = mkdtempSync(join(tmpdir(), 'rehearse-'));
 afterAll(() => rmSync(folder, {recursive: true}));
 
-test('the example of a booking is rehearsed, with its worker killed in mid-call', async () => {
+test('the reception books a table and connects callers with a person, with its worker killed in mid-call', async () => {
   const junit = join(folder, 'junit.xml');
   const args = ['--folder', 'assistants/examples', '--only', 'reception', '--kill', 'worker', '--junit', junit];
   const run = runCommand(['rehearse', ...args], {TMPDIR: folder});
   expect(await run.exitCode, run.output()).toBe(0);
   expect(run.output()).toContain('is killed');
-  expect(run.output()).toContain('1 rehearsed, all as expected');
-  expect(readFileSync(junit, 'utf8')).toContain('tests="1" failures="0"');
+  expect(run.output()).toContain('2 rehearsed, all as expected');
+  expect(readFileSync(junit, 'utf8')).toContain('tests="2" failures="0"');
   await expect.poll(() => run.leftovers(), {timeout: 30_000}).toEqual([]);
 });
