@@ -53,3 +53,13 @@ test('a rehearsal that nobody answers, or that cannot be read, is named', async 
     'silent.call.yaml needs `to`: its assistant answers no number by itself',
   ]);
 });
+
+test('the secrets of its tools are known, those of MCP servers too', async () => {
+  const {secrets} = await partsIn({
+    'shop.yaml': `${LINE}tools:
+  find: {kind: http, about: Finds., url: https://x.example.com, headers: {authorization: {env: SHOP}}}
+  crm: {kind: mcp, url: https://y.example.com, headers: {authorization: {env: CRM}}}
+  files: {kind: mcp, command: [node], env: [FILES]}`,
+  });
+  expect(secrets).toEqual(['SHOP', 'CRM', 'FILES']);
+});

@@ -39,6 +39,7 @@ export async function whoAnswers(
 }
 
 function secretsOf(tool: NonNullable<Definition['tools']>[string]): string[] {
-  if (tool === false || tool.kind !== 'http') return [];
-  return Object.values(tool.headers ?? {}).flatMap(value => (typeof value === 'string' ? [] : [value.env]));
+  if (tool === false || (tool.kind !== 'http' && tool.kind !== 'mcp')) return [];
+  const inHeaders = Object.values(tool.headers ?? {}).flatMap(value => (typeof value === 'string' ? [] : [value.env]));
+  return tool.kind === 'mcp' ? [...inHeaders, ...(tool.env ?? [])] : inHeaders;
 }

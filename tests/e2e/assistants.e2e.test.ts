@@ -1,54 +1,132 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterAll, expect, inject, test, vi} from 'vitest';
-import {openBridge} from './bridge.ts';
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
+import {type FakeOpenAI, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
+import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import {haveEnded, haveHeard} from '../../tools/harness/callers.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+
+/** What a new version may take until new calls get it. */
+const LIVE_WITHIN_MS = 2_000;
+const PATIENCE = {timeout: 60_000, interval: 50};
+const CALLS = 20;
+const numbers = {shop: '+4711111111', clinic: '+4722222222'} as const;
+type Name = keyof typeof numbers;
 
 const folder = mkdtempSync(join(tmpdir(), 'assistants-'));
-afterAll(() => rmSync(folder, {recursive: true}));
 
-const [shop, clinic] = ['+4711111111', '+4722222222'];
-const write = (name: string, number: string, prompt: string) =>
-  writeFileSync(join(folder, name), `answers: "${number}"\nprompt: ${prompt}\n`);
+/** `more`: lines of the file beside those that every one has. */
+function write(name: Name, prompt: string, more = ''): void {
+  const text = `answers: "${numbers[name]}"
+prompt: ${prompt}
+greeting: Hello.
+overloadSay: Every place of the ${name} is taken.
+failureSay: The ${name} cannot speak now.
+${more}`;
+  writeFileSync(join(folder, `${name}.yaml`), text);
+}
 
-test('two numbers have two assistants; one that is edited answers the next caller, and who is on the line keeps theirs, also on another worker', async () => {
-  write('shop.yaml', shop, 'You are a shop.');
-  write('clinic.yaml', clinic, 'You are a clinic.');
-  await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
-    assistants: folder,
-    workers: 2,
-    env: {GREETING_PROTECTED_MS: '0'},
-    openai: {knobs: {speed: [5, 5], firstDeltaMs: [20, 20]}, script: [[{say: {text: 'Hello.', audioMs: 400}}]]},
+describe('with twenty calls in progress, through processes of their own:', () => {
+  const stack = new AsyncDisposableStack();
+  let fleet: ProcessFleet;
+  let model: FakeOpenAI;
+  const talking: FakeCall[] = [];
+
+  const dial = (name: Name) => fleet.twilio.dial([{do: 'pause', ms: 300_000}], {to: numbers[name]});
+  /** The prompts of the sessions that are open, each with how many have it. */
+  const prompts = () => {
+    const open = model.sessions.filter(({closedAt}) => closedAt === undefined);
+    return Object.fromEntries(
+      [...Map.groupBy(open, ({config}) => config.instructions)].map(([prompt, those]) => [prompt, those.length]),
+    );
+  };
+  const inUse = (expected: Readonly<Record<string, number>>) =>
+    vi.waitFor(() => expect(prompts()).toEqual(expected), PATIENCE);
+  /** Resolves when every worker has said this once more. */
+  async function allSay(message: string) {
+    const saying = fleet.workers.map(worker => {
+      const before = worker.lines.length;
+      return worker.line(line => worker.lines.indexOf(line) >= before && line.json?.['msg'] === message, 60_000);
+    });
+    return () => Promise.all(saying);
+  }
+
+  beforeAll(async () => {
+    stack.defer(() => rmSync(folder, {recursive: true}));
+    write('shop', 'You are a shop.');
+    write('clinic', 'You are a clinic.');
+    model = stack.use(
+      await startFakeOpenAI({
+        seed: 1,
+        knobs: {speed: [8, 8], firstDeltaMs: [20, 20]},
+        script: [[{say: {text: 'Hello.', audioMs: 400}}]],
+      }),
+    );
+    fleet = stack.use(
+      await ProcessFleet.start({
+        edges: 1,
+        workers: 2,
+        modelUrl: model.url,
+        workerEnv: {ASSISTANTS_DIR: folder, MAX_CALLS: String(CALLS + 2), IDLE_PROMPT_SECONDS: '0'},
+      }),
+    );
+    talking.push(...Array.from({length: CALLS}, (_, index) => dial(index % 2 === 0 ? 'shop' : 'clinic')));
+    await haveHeard(talking);
   });
-  const {twilio, openai, workers} = bridge;
-  const call = (to: string) => twilio.dial([{do: 'pause', ms: 120_000}], {to});
-  const open = () =>
-    openai.sessions.filter(({closedAt}) => closedAt === undefined).map(({config}) => config.instructions);
-  const inUse = async (expected: string[]) =>
-    await vi.waitFor(() => expect(open().toSorted()).toEqual(expected.toSorted()), {timeout: 30_000, interval: 50});
+  afterAll(() => stack.disposeAsync());
 
-  call(shop);
-  call(clinic);
-  await inUse(['You are a shop.', 'You are a clinic.']);
+  test('an edited file answers the next caller, and all who are on the line keep their version', async () => {
+    await inUse({'You are a shop.': CALLS / 2, 'You are a clinic.': CALLS / 2});
+    const live = await allSay('new calls are answered by the assistants as they are now');
+    const writtenAt = performance.now();
+    write('shop', 'You are another shop.');
+    await live();
+    const ms = performance.now() - writtenAt;
+    talking.push(dial('shop'));
+    await inUse({'You are a shop.': CALLS / 2, 'You are a clinic.': CALLS / 2, 'You are another shop.': 1});
+    if (!fleet.machineIsBusy) expect(ms).toBeLessThan(LIVE_WITHIN_MS);
+  });
 
-  write('shop.yaml', shop, 'You are another shop.');
-  await vi.waitFor(
-    async () => {
-      const third = call(shop);
-      await vi.waitFor(() => expect(open()).toHaveLength(3), {timeout: 10_000, interval: 50});
-      const isNew = open().includes('You are another shop.');
-      if (!isNew) third.hangUp();
-      await vi.waitFor(() => expect(open()).toHaveLength(isNew ? 3 : 2), {timeout: 10_000, interval: 50});
-      expect(isNew).toBe(true);
-    },
-    {timeout: 60_000, interval: 500},
-  );
+  test('a broken file changes nothing, and the log says file, line, field and cure', async () => {
+    const told = await allSay('the assistants stay as they were: their files need changes');
+    write('shop', 'You are a third shop.', 'voice: marine\n');
+    const lines = await told();
+    for (const {json} of lines)
+      expect(json?.['problems']).toEqual(['shop.yaml:6 voice: `marine` is unknown; did you mean `marin`?']);
+    talking.push(dial('shop'));
+    await inUse({'You are a shop.': CALLS / 2, 'You are a clinic.': CALLS / 2, 'You are another shop.': 2});
+  });
 
-  const [first] = workers;
-  const before = first!.calls;
-  await first!.drain();
-  expect([before > 0, first!.calls, workers[1]!.calls]).toEqual([true, 0, 3]);
-  await inUse(['You are a shop.', 'You are a clinic.', 'You are another shop.']);
-  for (const session of openai.sessions) expect(session.refusals).toEqual([]);
+  test('their worker dies, and every call goes on with the version that it began with', async () => {
+    const [victim] = fleet.workers.splice(0, 1);
+    victim!.kill('SIGKILL');
+    await victim!.exited;
+    await vi.waitFor(() => {
+      const onNew = model.sessions.filter(({closedAt}) => closedAt === undefined).length;
+      expect(onNew).toBe(talking.length);
+    }, PATIENCE);
+    await inUse({'You are a shop.': CALLS / 2, 'You are a clinic.': CALLS / 2, 'You are another shop.': 2});
+    for (const {status} of talking) expect(status).toBe('in-progress');
+  });
+
+  test('who finds no place hears the sentence of the assistant that they called', async () => {
+    const reports = await haveEnded([dial('shop'), dial('clinic')]);
+    expect(reports.map(({saidByTwilio}) => saidByTwilio)).toEqual([
+      ['Every place of the shop is taken.'],
+      ['Every place of the clinic is taken.'],
+    ]);
+  });
+
+  test('whose model refuses the key hears the sentence of the assistant that they called', async () => {
+    for (const call of talking.splice(0, 2)) call.hangUp();
+    Object.assign(model.knobs, {upgradeStatus: 401});
+    await vi.waitFor(() => expect(Object.values(prompts()).reduce((sum, count) => sum + count)).toBe(CALLS), PATIENCE);
+    const reports = await haveEnded([dial('shop'), dial('clinic')]);
+    expect(reports.map(({saidByTwilio}) => saidByTwilio)).toEqual([
+      ['The shop cannot speak now.'],
+      ['The clinic cannot speak now.'],
+    ]);
+    for (const {refusals} of model.sessions) expect(refusals).toEqual([]);
+  });
 });

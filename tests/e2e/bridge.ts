@@ -1,4 +1,3 @@
-import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts';
 import {RedisVersionStore} from '@voicebridge/assistant/store/redis-version-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
@@ -31,8 +30,6 @@ export interface BridgeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder with the files of assistants; the environment's alone if not given. */
   readonly assistants?: string;
-  /** Asks other servers, for tools. */
-  readonly send?: SendRequest;
   readonly openai?: FakeOpenAIOptions;
   readonly twilio?: Partial<FakeTwilioOptions>;
   /** A collector that gets the traces of every service. */
@@ -93,11 +90,10 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     const {versions, ...deps} = await resources('realtime-worker');
     const config = loadConfig(WorkerEnv, common);
     const {assistants: folder} = options;
-    const sends = options.send ? {send: options.send} : {};
     const base = standardAssistant(config);
     const assistants =
       folder === undefined ? {} : {assistants: stack.use(await LiveCatalogue.open({folder, base, clock, log}))};
-    workers.push(stack.use(await startWorker(config, {...deps, ...assistants, ...sends, versions, queue})));
+    workers.push(stack.use(await startWorker(config, {...deps, ...assistants, versions, queue})));
   }
   const edges: MediaEdge[] = [];
   for (let n = 0; n < edgeCount; n += 1) {

@@ -1,19 +1,53 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
-import {createServer} from 'node:http';
+import {createServer, type ServerResponse} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {sender} from '@voicebridge/assistant/http/send-request.ts';
-import {afterAll, expect, inject, test, vi} from 'vitest';
+import {Readable} from 'node:stream';
+import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
+import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {Queue} from 'bullmq';
+import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest';
+import {scriptedModel} from '../../scripts/rehearse/scripted-model.ts';
+import {startHttpServer, THIS_FILE as MCP_COMMAND} from '../../services/realtime-worker/src/testing/mcp-test-server.ts';
 import type {Reply, Turn} from '../../simulators/openai/src/answering/model-script.ts';
-import {openBridge} from './bridge.ts';
+import {type FakeOpenAI, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
+import {haveEnded} from '../../tools/harness/callers.ts';
+import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tools-'));
-afterAll(() => rmSync(folder, {recursive: true}));
-const NUMBER = '+4711111111';
+const silence = {do: 'waitForSilence', ms: 400} as const;
+const yes: CallerScript = [silence, {do: 'say', clip: 'caller-yes'}];
+const hangUp: CallerScript = [silence, {do: 'hangUp'}];
 
-/** What the model does: lets the caller enter a PIN, has it checked, and passes them on. */
-function script({session, kind}: Turn): Reply {
-  if (session.config.instructions === 'You are billing.') return [{say: {text: 'Billing here.', audioMs: 400}}];
+/** What a call was: its phone, its record, and what the model knows of tools in the end. */
+interface Truth {
+  readonly report: CallReport;
+  readonly record: CallFinished;
+  /** What each session of the model was told of tools, in order. */
+  readonly outputs: readonly (readonly string[])[];
+  readonly sessions: readonly FakeOpenAI['sessions'][number][];
+}
+
+/** One caller, whose assistant has tools of a kind. */
+interface Row {
+  readonly prompt: string;
+  readonly file: (own: {readonly url: string; readonly mcpUrl: string}) => string;
+  readonly model: (turn: Turn) => Reply;
+  readonly caller: CallerScript;
+}
+
+const billing = (): Reply => [{say: {text: 'Billing here.', audioMs: 400}}];
+const imports = (
+  names: string,
+) => `import {assistant, ${names}} from '${import.meta.resolve('@voicebridge/assistant')}';
+import {z} from '${import.meta.resolve('zod')}';
+`;
+
+/** Lets the caller enter a PIN, has it checked, and passes them on. */
+function pinModel({session, kind}: Turn): Reply {
   if (kind === 'greeting')
     return [{say: {text: 'Your PIN, please.', audioMs: 400}}, {call: {name: 'enter_pin', arguments: {}}}];
   const called = session.items.filter(item => item.type === 'function_call').length;
@@ -21,58 +55,310 @@ function script({session, kind}: Turn): Reply {
   return [{say: {text: 'I pass you on.', audioMs: 400}}, {call: {name: 'pass_on', arguments: {assistant: 'billing'}}}];
 }
 
-test('a caller enters a PIN that a server is given and the model is not, and is passed on to another assistant', async () => {
-  const bodies: string[] = [];
+/** Hangs up right after its greeting, and again after the caller has spoken. */
+function hastyModel({kind, session}: Turn): Reply {
+  if (kind === 'greeting') return [{say: {text: 'Hello.', audioMs: 400}}, {call: {name: 'hang_up', arguments: {}}}];
+  if (!session.items.some(({role}) => role === 'user')) return [{say: {text: 'Are you there?', audioMs: 400}}];
+  return [{say: {text: 'Bye.', audioMs: 300}}, {call: {name: 'hang_up', arguments: {}}}];
+}
+
+const rows = {
+  note: {
+    prompt: 'You take notes.',
+    file: () => `greeting: Hello.
+tools: {write_down: {kind: note, fields: {guests: {type: number}, name: {type: string}}}}
+`,
+    model: scriptedModel([
+      {calls: {write_down: {guests: 'four'}}},
+      {calls: {write_down: {guests: 4, name: 'Larsen'}}},
+      {says: 'It is noted.'},
+    ]),
+    caller: [...yes, ...hangUp],
+  },
+  mcp: {
+    prompt: 'You have servers.',
+    file: ({mcpUrl}) => `greeting: Hello.
+tools:
+  orders:
+    kind: mcp
+    command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(MCP_COMMAND)}]
+    allow: [find, cancel.order]
+    approve: true
+    env: [CRM_TOKEN]
+  shop:
+    {kind: mcp, url: '${mcpUrl}', allowPrivate: true, headers: {authorization: {env: CRM_TOKEN, prefix: 'Bearer '}}}
+`,
+    model: scriptedModel([
+      {calls: [{orders_find: {order: '7'}}, {shop_find: {order: '8'}}]},
+      {calls: {orders_cancel_order: {order: '7'}}},
+      {says: 'Shall I cancel it?'},
+      {calls: {orders_cancel_order: {order: '7'}}},
+      {says: 'It is cancelled.'},
+    ]),
+    caller: [...yes, ...yes, ...hangUp],
+  },
+  code: {
+    prompt: 'You have code.',
+    file: ({url}) => `${imports('http, tool')}
+const input = z.object({dish: z.string()});
+export default assistant({
+  greeting: 'Hello.',
+  tools: {
+    price: tool({about: 'The price.', input, run: ({dish}, {callSid}) => ({dish, callSid}), record: 'keep'}),
+    order: http.post({about: 'Orders.', input, url: '${url}/order', allowPrivate: true, oncePerCall: true}),
+    wait: http.get({about: 'Never answers.', input, url: '${url}/never', allowPrivate: true, timeoutMs: 1_500,
+      while: {say: 'One moment.', afterMs: 300}}),
+  },
+});
+`,
+    model: scriptedModel([
+      {calls: [{price: {dish: 'soup'}}, {order: {dish: 'soup'}}, {wait: {dish: 'soup'}}]},
+      {calls: [{order: {dish: 'soup'}}, {price: '{"dish": "so'}]},
+      {calls: [{price: {dish: 7}}, {cook: {dish: 'soup'}}]},
+      {says: 'It is ordered.'},
+    ]),
+    caller: [...yes, ...hangUp],
+  },
+  odd: {
+    prompt: 'You have an odd server.',
+    file: ({url}) => `greeting: Hello.
+tools:
+  page: {kind: http, about: Answers HTML., url: '${url}/html', allowPrivate: true}
+  flood: {kind: http, about: Answers without end., url: '${url}/flood', allowPrivate: true}
+  empty: {kind: http, about: Answers nothing., url: '${url}/empty', allowPrivate: true}
+  broken: {kind: http, about: Answers 500., url: '${url}/broken', allowPrivate: true}
+  private: {kind: http, about: Is refused., url: '${url}/order'}
+`,
+    model: scriptedModel([
+      {calls: [{page: {}}, {flood: {}}, {empty: {}}, {broken: {}}, {private: {}}]},
+      {says: 'That did not work.'},
+    ]),
+    caller: [...yes, ...hangUp],
+  },
+  hasty: {
+    prompt: 'You hang up.',
+    file: () => 'greeting: {instruct: Greet the caller.}\n',
+    model: hastyModel,
+    caller: yes,
+  },
+  pin: {
+    prompt: 'You are a reception.',
+    file: ({url}) => `greeting: {instruct: Ask for the PIN.}
+tools:
+  enter_pin: {kind: collect-digits, as: pin, digits: 4}
+  check_pin: {kind: http, method: POST, about: Checks the PIN., url: '${url}/pins', allowPrivate: true, secrets: [pin]}
+  pass_on: {kind: switch-to, to: [billing]}
+`,
+    model: pinModel,
+    caller: [
+      {do: 'waitForSilence', ms: 300},
+      ...Array.from('1234').map(digit => ({do: 'press', digit}) as const),
+      ...hangUp,
+    ],
+  },
+} satisfies Readonly<Record<string, Row>>;
+type Name = keyof typeof rows;
+const all = Object.entries(rows) as readonly (readonly [Name, Row])[];
+const numberOf = (name: Name) => `+471111111${all.findIndex(([other]) => other === name)}`;
+
+/** Answers in the way that the path says; `/never`: not at all. */
+function answer(path: string, response: ServerResponse): void {
+  switch (path) {
+    case '/never':
+      return;
+    case '/html':
+      response.setHeader('content-type', 'text/html').end('<h1>Soup</h1>');
+      return;
+    case '/empty':
+      response.end();
+      return;
+    case '/broken':
+      response.writeHead(500).end('SQL error in line 3');
+      return;
+    case '/flood':
+      response.setHeader('content-type', 'application/json');
+      Readable.from(endless()).pipe(response);
+      return;
+    default:
+      response.setHeader('content-type', 'application/json').end('{"right":true}');
+  }
+}
+
+function* endless() {
+  for (let sent = 0; sent < 50_000_000; sent += 65_536) yield `"${'x'.repeat(65_534)}"`;
+}
+
+/** A server that knows what it was asked, and answers in odd ways. */
+async function openServer() {
+  const asked: {readonly path: string; readonly body: string}[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (part: Buffer) => (body += part.toString()));
     request.on('end', () => {
-      bodies.push(body);
-      response.setHeader('content-type', 'application/json').end('{"right":true}');
+      const path = request.url?.split('?')[0] ?? '';
+      asked.push({path, body});
+      answer(path, response);
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  writeFileSync(
-    join(folder, 'reception.yaml'),
-    `answers: "${NUMBER}"
-prompt: You are a reception.
-greeting: {instruct: Ask for the PIN.}
-tools:
-  enter_pin: {kind: collect-digits, as: pin, digits: 4}
-  check_pin:
-    kind: http
-    method: POST
-    about: Checks the PIN.
-    url: http://127.0.0.1:${port}/pins
-    allowPrivate: true
-    secrets: [pin]
-  pass_on: {kind: switch-to, to: [billing]}
-`,
-  );
-  writeFileSync(join(folder, 'billing.yaml'), 'prompt: You are billing.\nvoice: cedar\n');
-  await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
-    assistants: folder,
-    send: sender(() => undefined),
-    env: {GREETING_PROTECTED_MS: '0'},
-    openai: {knobs: {speed: [5, 5], firstDeltaMs: [20, 20]}, script},
+  return {
+    asked,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}
+
+describe('each kind of tool, on calls through processes of their own:', () => {
+  const stack = new AsyncDisposableStack();
+  const calls = new Map<Name, FakeCall>();
+  let model: FakeOpenAI;
+  let server: Awaited<ReturnType<typeof openServer>>;
+  let records: Queue<CallFinished>;
+
+  beforeAll(async () => {
+    stack.defer(() => rmSync(folder, {recursive: true}));
+    server = stack.use(await openServer());
+    const mcp = stack.use(await startHttpServer());
+    for (const [name, {prompt, file}] of all) {
+      const text = file({url: server.url, mcpUrl: mcp.url});
+      const isCode = text.startsWith('import');
+      const answers = `'${numberOf(name)}'`;
+      const own = isCode
+        ? text.replace('assistant({', `assistant({answers: ${answers}, prompt: '${prompt}',`)
+        : `answers: ${answers}\nprompt: ${prompt}\n${text}`;
+      writeFileSync(join(folder, `${name}.${isCode ? 'ts' : 'yaml'}`), own);
+    }
+    writeFileSync(join(folder, 'billing.yaml'), 'prompt: You are billing.\nvoice: cedar\n');
+    model = stack.use(
+      await startFakeOpenAI({
+        seed: 1,
+        knobs: {speed: [8, 8], firstDeltaMs: [30, 30]},
+        script: turn =>
+          (all.find(([, {prompt}]) => prompt === turn.session.config.instructions)?.[1].model ?? billing)(turn),
+      }),
+    );
+    const fleet = stack.use(
+      await ProcessFleet.start({
+        edges: 1,
+        workers: 1,
+        modelUrl: model.url,
+        env: {GREETING_PROTECTED_MS: '0'},
+        workerEnv: {ASSISTANTS_DIR: folder, CRM_TOKEN: 'a-token-of-crm'},
+      }),
+    );
+    records = new Queue<CallFinished>(CALLS_QUEUE, {connection: {url: fleet.redisUrl}, prefix: CALLS_QUEUE_PREFIX});
+    stack.defer(() => records.close());
+    for (const [name, {caller}] of all) calls.set(name, fleet.twilio.dial(caller, {to: numberOf(name)}));
+    await haveEnded([...calls.values()]);
   });
-  const press = Array.from('1234').map(digit => ({do: 'press', digit}) as const);
-  const call = bridge.twilio.dial([{do: 'waitForSilence', ms: 300}, ...press, {do: 'pause', ms: 120_000}], {
-    to: NUMBER,
-  });
-  const billing = () => bridge.openai.sessions.find(({config}) => config.instructions === 'You are billing.');
-  await vi.waitFor(() => expect(billing()?.items.some(item => item.type === 'message')).toBe(true), {
-    timeout: 60_000,
-    interval: 100,
-  });
-  call.hangUp();
-  server.close();
-  expect(bodies).toEqual(['{"pin":"1234"}']);
-  for (const session of bridge.openai.sessions) {
-    expect(JSON.stringify(session.items)).not.toMatch(/1.?2.?3.?4/);
-    expect(session.refusals).toEqual([]);
+  afterAll(() => stack.disposeAsync());
+
+  async function truthOf(name: Name): Promise<Truth> {
+    const report = await calls.get(name)!.ended;
+    const job = await vi.waitFor(
+      async () => {
+        const found = await records.getJob(report.callSid);
+        if (!found) throw new Error(`no record of ${report.callSid}`);
+        return found;
+      },
+      {timeout: 20_000, interval: 100},
+    );
+    const sessions = model.sessions.filter(({config}) => config.instructions === rows[name].prompt);
+    const outputs = sessions.map(({items}) =>
+      items.flatMap(({type, payload}) => (type === 'function_call_output' ? [payload] : [])),
+    );
+    for (const {refusals} of sessions) expect(refusals).toEqual([]);
+    return {report, record: job.data, outputs, sessions};
   }
+  const outcomes = ({record}: Truth) => record.toolCalls.map(({name, outcome}) => `${name} ${outcome}`);
+
+  test('a note is a field of the record, and what is of the wrong type is told to the model', async () => {
+    const truth = await truthOf('note');
+    expect(truth.outputs).toEqual([[expect.stringContaining('guests must be a number'), 'Noted.']]);
+    expect(truth.record.summary.notes).toEqual({guests: 4, name: 'Larsen'});
+    expect(outcomes(truth)).toEqual(['write_down refused', 'write_down ok']);
+  });
+
+  test('tools of MCP servers, by command and at an address, and one that waits for the caller’s yes', async () => {
+    const truth = await truthOf('mcp');
+    const [outputs] = truth.outputs;
+    expect(outputs?.slice(0, 2).toSorted()).toEqual(['Order 7 was sent.', 'Order 8 was sent.']);
+    expect(outputs?.slice(2)).toEqual([expect.stringContaining('The caller must agree first'), 'a-token-of-crm']);
+    expect(outcomes(truth).toSorted()).toEqual([
+      'orders_cancel_order ok',
+      'orders_cancel_order refused',
+      'orders_find ok',
+      'shop_find ok',
+    ]);
+  });
+
+  test('tools at the same time are answered at once, broken arguments by their place, and no result is told to the caller in time', async () => {
+    const truth = await truthOf('code');
+    const [outputs = []] = truth.outputs;
+    expect(outputs).toHaveLength(7);
+    const {callSid} = truth.report;
+    expect(outputs.slice(0, 3)).toEqual(
+      expect.arrayContaining([
+        JSON.stringify({dish: 'soup', callSid}),
+        expect.stringContaining('"right":true'),
+        'The tool wait gave no result within 1.5 seconds. Tell the caller that this did not work in time.',
+      ]),
+    );
+    expect(outputs.slice(3)).toEqual([
+      expect.stringContaining('"right":true'),
+      expect.stringContaining('must be one JSON object'),
+      expect.stringContaining('dish: Invalid input'),
+      'There is no tool named cook.',
+    ]);
+    // The greeting, the sentence meanwhile, three rounds of tools and the answer: never one that has not all results.
+    const [session] = truth.sessions;
+    expect(session?.responses.map(({status}) => status)).toEqual(Array(6).fill('completed'));
+    expect(server.asked.filter(({path}) => path === '/order')).toEqual([{path: '/order', body: '{"dish":"soup"}'}]);
+    expect(outcomes(truth)).toEqual([
+      'price ok',
+      'order ok',
+      'wait late',
+      'order ok',
+      'price refused',
+      'price refused',
+      'cook refused',
+    ]);
+    expect(truth.record.toolCalls[2]).toMatchObject({toldToWait: true, durationMs: expect.closeTo(1_500, -3)});
+    expect(truth.record.toolCalls[0]).toMatchObject({arguments: expect.stringContaining('"soup"'), result: outputs[0]});
+    expect(truth.record.toolCalls[1]).toMatchObject({arguments: null, result: null});
+  });
+
+  test('servers that answer HTML, without end, nothing, an error, or stand in a private network: the model is told, and the call goes on', async () => {
+    const truth = await truthOf('odd');
+    const [outputs = []] = truth.outputs;
+    expect(outputs).toHaveLength(5);
+    expect(outputs.join('\n')).not.toMatch(/SQL|xxxxx/);
+    expect(outcomes(truth).filter(one => one.startsWith('private') || one.startsWith('broken'))).toEqual([
+      'broken failed',
+      'private failed',
+    ]);
+    expect(truth.report.endedBy).toBe('caller');
+  });
+
+  test('it hangs up, but not before the caller has said anything', async () => {
+    const truth = await truthOf('hasty');
+    expect(truth.outputs).toEqual([[expect.stringContaining('The caller has not said anything yet')]]);
+    expect(outcomes(truth)).toEqual(['hang_up refused', 'hang_up ok']);
+    expect([truth.report.endedBy, truth.record.summary.endReason]).toEqual(['platform', 'assistant.hung-up']);
+  });
+
+  test('a caller enters a PIN that a server is given and the model is not, and is passed on to another assistant', async () => {
+    const truth = await truthOf('pin');
+    expect(server.asked.filter(({path}) => path === '/pins')).toEqual([{path: '/pins', body: '{"pin":"1234"}'}]);
+    const after = model.sessions.find(({config}) => config.instructions === 'You are billing.');
+    expect(after?.config.audio.output.voice).toBe('cedar');
+    expect(after?.refusals).toEqual([]);
+    for (const {items} of [...truth.sessions, after!]) expect(JSON.stringify(items)).not.toMatch(/1.?2.?3.?4/);
+    expect(JSON.stringify(truth.record.toolCalls)).not.toMatch(/1.?2.?3.?4/);
+    expect(outcomes(truth)).toEqual(['enter_pin ok', 'check_pin ok', 'pass_on ok']);
+    expect(truth.record.summary.assistants.map(({name}) => name)).toEqual(['pin', 'billing']);
+  });
 });
