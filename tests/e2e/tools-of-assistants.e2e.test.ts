@@ -20,7 +20,13 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 const folder = mkdtempSync(join(tmpdir(), 'tools-'));
 const silence = {do: 'waitForSilence', ms: 400} as const;
 const yes: CallerScript = [silence, {do: 'say', clip: 'caller-yes'}];
-const hangUp: CallerScript = [silence, {do: 'hangUp'}];
+let model: FakeOpenAI;
+/** Hangs up when the assistant has begun to say this, and was then silent. */
+const after = (words: string): CallerScript => [
+  {do: 'until', until: () => model.sessions.some(({items}) => items.some(({text}) => text === words))},
+  silence,
+  {do: 'hangUp'},
+];
 
 /** What a call was: its phone, its record, and what the model knows of tools in the end. */
 interface Truth {
@@ -62,6 +68,21 @@ function hastyModel({kind, session}: Turn): Reply {
   return [{say: {text: 'Bye.', audioMs: 300}}, {call: {name: 'hang_up', arguments: {}}}];
 }
 
+const HOSTED = 'https://crm.example.com/mcp';
+
+/** Looks something up with its provider, is to ask for a yes, and loses its session while its provider runs a tool. */
+function hostedModel({session}: Turn): Reply {
+  const turns = session.items.filter(({role}) => role === 'user').length;
+  const made = session.items.filter(({type, callId}) => type === 'mcp_call' || callId !== undefined).length;
+  const wasAsked = session.items.some(({type}) => type === 'mcp_approval_response');
+  const call = (name: string): Reply => [{mcp: {server: 'crm', name, arguments: {order: '7'}}}];
+  const say = (text: string): Reply => [{say: {text, audioMs: 300}}];
+  if (turns === 0) return say('Hello.');
+  if (turns === 1) return made === 0 ? call('find') : wasAsked ? say('Shall I cancel it?') : call('cancel');
+  if (turns === 2) return made === 1 ? call('cancel') : say('It is done.');
+  return session.items.some(({payload}) => payload.includes('not known')) ? say('I cannot be sure.') : call('hang');
+}
+
 const rows = {
   note: {
     prompt: 'You take notes.',
@@ -73,7 +94,7 @@ tools: {write_down: {kind: note, fields: {guests: {type: number}, name: {type: s
       {calls: {write_down: {guests: 4, name: 'Larsen'}}},
       {says: 'It is noted.'},
     ]),
-    caller: [...yes, ...hangUp],
+    caller: [...yes, ...after('It is noted.')],
   },
   mcp: {
     prompt: 'You have servers.',
@@ -95,7 +116,22 @@ tools:
       {calls: {orders_cancel_order: {order: '7'}}},
       {says: 'It is cancelled.'},
     ]),
-    caller: [...yes, ...yes, ...hangUp],
+    caller: [...yes, ...yes, ...after('It is cancelled.')],
+  },
+  hosted: {
+    prompt: 'Your provider asks servers.',
+    file: () => `greeting: Hello.
+tools:
+  crm:
+    kind: mcp
+    url: ${HOSTED}
+    hosted: true
+    allow: [find, cancel, hang]
+    approve: [cancel]
+    headers: {authorization: {env: CRM_TOKEN, prefix: 'Bearer '}}
+`,
+    model: hostedModel,
+    caller: [...yes, ...yes, ...yes, ...after('I cannot be sure.')],
   },
   code: {
     prompt: 'You have code.',
@@ -117,7 +153,7 @@ export default assistant({
       {calls: [{price: {dish: 7}}, {cook: {dish: 'soup'}}]},
       {says: 'It is ordered.'},
     ]),
-    caller: [...yes, ...hangUp],
+    caller: [...yes, ...after('It is ordered.')],
   },
   odd: {
     prompt: 'You have an odd server.',
@@ -133,7 +169,7 @@ tools:
       {calls: [{page: {}}, {flood: {}}, {empty: {}}, {broken: {}}, {private: {}}]},
       {says: 'That did not work.'},
     ]),
-    caller: [...yes, ...hangUp],
+    caller: [...yes, ...after('That did not work.')],
   },
   hasty: {
     prompt: 'You hang up.',
@@ -153,7 +189,7 @@ tools:
     caller: [
       {do: 'waitForSilence', ms: 300},
       ...Array.from('1234').map(digit => ({do: 'press', digit}) as const),
-      ...hangUp,
+      ...after('Billing here.'),
     ],
   },
 } satisfies Readonly<Record<string, Row>>;
@@ -214,9 +250,9 @@ async function openServer() {
 describe('each kind of tool, on calls through processes of their own:', () => {
   const stack = new AsyncDisposableStack();
   const calls = new Map<Name, FakeCall>();
-  let model: FakeOpenAI;
   let server: Awaited<ReturnType<typeof openServer>>;
   let records: Queue<CallFinished>;
+  const askedByProvider: unknown[] = [];
 
   beforeAll(async () => {
     stack.defer(() => rmSync(folder, {recursive: true}));
@@ -236,6 +272,13 @@ describe('each kind of tool, on calls through processes of their own:', () => {
       await startFakeOpenAI({
         seed: 1,
         knobs: {speed: [8, 8], firstDeltaMs: [30, 30]},
+        mcpServers: {
+          [HOSTED]: {
+            find: {readOnly: true, run: (args, headers) => asProvider('find', args, headers)},
+            cancel: {run: (args, headers) => asProvider('cancel', args, headers)},
+            hang: {run: () => loseSession()},
+          },
+        },
         script: turn =>
           (all.find(([, {prompt}]) => prompt === turn.session.config.instructions)?.[1].model ?? billing)(turn),
       }),
@@ -255,6 +298,16 @@ describe('each kind of tool, on calls through processes of their own:', () => {
     await haveEnded([...calls.values()]);
   });
   afterAll(() => stack.disposeAsync());
+
+  function asProvider(name: string, args: string, {authorization}: Readonly<Record<string, string>>): string {
+    askedByProvider.push([name, JSON.parse(args), authorization]);
+    return `${name}: order 7`;
+  }
+
+  function loseSession(): Promise<string> {
+    model.sessions.findLast(({config}) => config.instructions === rows.hosted.prompt)?.reset();
+    return new Promise(() => {});
+  }
 
   async function truthOf(name: Name): Promise<Truth> {
     const report = await calls.get(name)!.ended;
@@ -295,40 +348,61 @@ describe('each kind of tool, on calls through processes of their own:', () => {
     ]);
   });
 
+  test('a server that the model’s provider asks: with a yes where one is needed, and told as unknown when the session is lost', async () => {
+    const truth = await truthOf('hosted');
+    expect(askedByProvider).toEqual([
+      ['find', {order: '7'}, 'Bearer a-token-of-crm'],
+      ['cancel', {order: '7'}, 'Bearer a-token-of-crm'],
+    ]);
+    expect(outcomes(truth)).toEqual(['crm_find ok', 'crm_cancel refused', 'crm_cancel ok', 'crm_hang unknown']);
+    expect(truth.outputs).toEqual([
+      [],
+      [
+        'find: order 7',
+        expect.stringContaining('must agree first'),
+        'cancel: order 7',
+        expect.stringContaining('not known'),
+      ],
+    ]);
+    expect([truth.report.endedBy, truth.report.saidByTwilio]).toEqual(['caller', []]);
+  });
+
   test('tools at the same time are answered at once, broken arguments by their place, and no result is told to the caller in time', async () => {
     const truth = await truthOf('code');
     const [outputs = []] = truth.outputs;
-    expect(outputs).toHaveLength(7);
     const {callSid} = truth.report;
-    expect(outputs.slice(0, 3)).toEqual(
+    expect(outputs).toHaveLength(7);
+    expect(outputs).toEqual(
       expect.arrayContaining([
         JSON.stringify({dish: 'soup', callSid}),
-        expect.stringContaining('"right":true'),
         'The tool wait gave no result within 1.5 seconds. Tell the caller that this did not work in time.',
+        expect.stringContaining('must be one JSON object'),
+        expect.stringContaining('dish: Invalid input'),
+        'There is no tool named cook.',
       ]),
     );
-    expect(outputs.slice(3)).toEqual([
-      expect.stringContaining('"right":true'),
-      expect.stringContaining('must be one JSON object'),
-      expect.stringContaining('dish: Invalid input'),
-      'There is no tool named cook.',
-    ]);
-    // The greeting, the sentence meanwhile, three rounds of tools and the answer: never one that has not all results.
+    expect(outputs.filter(output => output.includes('"right":true'))).toHaveLength(2);
+    // Each round of tools is answered once, when all its results are there.
     const [session] = truth.sessions;
-    expect(session?.responses.map(({status}) => status)).toEqual(Array(6).fill('completed'));
+    const asked = session?.responses.filter(({metadata}) => metadata?.['tag']?.startsWith('tool-'));
+    if (session?.speech.length === 1) expect(asked).toHaveLength(3);
     expect(server.asked.filter(({path}) => path === '/order')).toEqual([{path: '/order', body: '{"dish":"soup"}'}]);
-    expect(outcomes(truth)).toEqual([
-      'price ok',
-      'order ok',
-      'wait late',
-      'order ok',
-      'price refused',
-      'price refused',
+    expect(outcomes(truth).toSorted()).toEqual([
       'cook refused',
+      'order ok',
+      'order ok',
+      'price ok',
+      'price refused',
+      'price refused',
+      'wait late',
     ]);
-    expect(truth.record.toolCalls[2]).toMatchObject({toldToWait: true, durationMs: expect.closeTo(1_500, -3)});
-    expect(truth.record.toolCalls[0]).toMatchObject({arguments: expect.stringContaining('"soup"'), result: outputs[0]});
-    expect(truth.record.toolCalls[1]).toMatchObject({arguments: null, result: null});
+    const [price, order, wait] = truth.record.toolCalls;
+    expect(price).toMatchObject({
+      arguments: expect.stringContaining('"soup"'),
+      result: expect.stringContaining(callSid),
+    });
+    expect(order).toMatchObject({arguments: null, result: null});
+    expect(wait).toMatchObject({name: 'wait', toldToWait: true});
   });
 
   test('servers that answer HTML, without end, nothing, an error, or stand in a private network: the model is told, and the call goes on', async () => {

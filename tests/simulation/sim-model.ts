@@ -22,7 +22,10 @@ export class SimModel {
   /** The sessions of one process: they end with it. */
   adapter(clock: Clock, owner: object): ModelAdapter {
     const audio = {encoding: 'mulaw', rateHz: 8_000} as const;
-    return {traits: {interruption: 'ours', answersTurns: true, audio}, open: () => this.#open(clock, owner)};
+    return {
+      traits: {interruption: 'ours', answersTurns: true, hostsMcp: false, audio},
+      open: () => this.#open(clock, owner),
+    };
   }
 
   /** A process has died, and its sockets with it. */

@@ -1,8 +1,10 @@
+import {mcp} from '@voicebridge/assistant';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {sound} from './testing/call.ts';
 import {pcmTone} from './testing/pcm.ts';
 import {MemoryRecording} from './testing/memory-recording.ts';
 import {ScriptedModel} from './testing/scripted-model.ts';
+import {filesOf} from './testing/standard.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {TestDeployment} from './testing/test-deployment.ts';
 
@@ -97,4 +99,32 @@ test('two requests to take a call before the first answer get the same answer an
   ]);
   expect(worker.calls).toBe(1);
   expect(deployment.model.sessions).toHaveLength(1);
+});
+
+test('servers that the provider is to ask are refused at the start where the model’s provider asks none, and given to one that does', async () => {
+  const hosted = mcp('https://crm.example.com/mcp', {hosted: true, allow: ['find']});
+  const files = filesOf({shop: {answers: '*', prompt: 'You are a shop.', tools: {crm: hosted}}});
+  deployment.live.set(files);
+  const told = await deployment.worker().then(String, String);
+  expect(told).toContain(
+    'shop tools.crm: this model asks no MCP servers by itself; take `hosted` away, and the worker asks it',
+  );
+  deployment.model = new ScriptedModel({hostsMcp: true});
+  const worker = await deployment.worker();
+  await deployment.take(worker, 1);
+  await deployment.stream(worker, 1);
+  const [session] = deployment.model.sessions;
+  expect(session?.settings.hosted).toMatchObject([{label: 'crm', url: hosted.url, allow: ['find'], approve: false}]);
+  expect(session?.settings.tools.map(({name}) => name)).toEqual(['hang_up']);
+});
+
+test('an edit that the model’s provider cannot serve changes nothing', async () => {
+  const plain = {answers: '*', prompt: 'You are a shop.'} as const;
+  deployment.live.set(filesOf({shop: plain}));
+  const worker = await deployment.worker();
+  const tools = {crm: mcp('https://crm.example.com/mcp', {hosted: true})};
+  deployment.live.set(filesOf({shop: {...plain, prompt: 'You are another shop.', tools}}));
+  await deployment.take(worker, 1);
+  await deployment.stream(worker, 1);
+  expect(deployment.model.sessions[0]?.settings.instructions).toBe('You are a shop.');
 });

@@ -4,6 +4,7 @@ import type {LiveCatalogue} from '@voicebridge/assistant/load/live-catalogue.ts'
 import {MemoryVersionStore, type VersionStore} from '@voicebridge/assistant/store/version-store.ts';
 import type {AnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
+import {CannotStart} from '@voicebridge/shared/errors.ts';
 import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {openWorkerServer} from '@voicebridge/shared/rpc/worker-server.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
@@ -36,6 +37,7 @@ import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.
 import type {AskRingUrl} from './assistants/ring.ts';
 import {Assistants} from './assistants/assistants.ts';
 import {McpServers} from './assistants/mcp-servers.ts';
+import {unhosted} from './assistants/unhosted.ts';
 import {assistantTools} from './tools/assistant-tools.ts';
 import type {CallDeps} from './call-session/call-deps.ts';
 import {type SendRequest, sender} from '@voicebridge/assistant/http/send-request.ts';
@@ -158,6 +160,9 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
   );
   const standard = standardAssistant(config);
+  const adapter = deps.adapter ?? openModelAdapter(config, {clock, metrics, log});
+  const impossible = deps.assistants ? unhosted(deps.assistants.current, adapter.traits) : [];
+  if (impossible.length > 0) throw new CannotStart(impossible.join('\n'));
   const mcp = stack.use(new McpServers({secret: deps.secret ?? (() => undefined), clock, log}));
   if (deps.assistants) await mcp.renew(deps.assistants.current);
   const assistants = new Assistants(deps.assistants?.current ?? new Catalogue(standard), {
@@ -175,6 +180,8 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   tellSentences();
   stack.defer(every(clock, TELL_EVERY, tellSentences));
   deps.assistants?.onChange(catalogue => {
+    const problems = unhosted(catalogue, adapter.traits);
+    if (problems.length > 0) return log.error({problems}, 'the assistants stay as they were: their files need changes');
     assistants.renew(catalogue);
     background(mcp.renew(catalogue), log, 'reaching MCP servers');
     tellSentences();
@@ -189,7 +196,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   let announce = async () => {};
   const model = stack.use(
     new ModelWatch({
-      adapter: deps.adapter ?? openModelAdapter(config, {clock, metrics, log}),
+      adapter,
       settings: sessionSettings({...standard, tools: assistantTools}, {facts: {}}),
       clock,
       metrics,

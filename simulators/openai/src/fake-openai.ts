@@ -2,6 +2,7 @@ import {createServer, STATUS_CODES, type IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {systemClock, type Clock, type Millis} from '@voicebridge/shared/time.ts';
 import {WebSocketServer, type WebSocket} from 'ws';
+import type {RemoteServers} from './answering/hosted-mcp.ts';
 import {CallerQueue} from './knobs/caller-knobs.ts';
 import type {Transcribe} from './state/caller-words.ts';
 import {answerControl} from './control.ts';
@@ -28,6 +29,8 @@ export interface FakeOpenAIOptions {
   readonly script?: ModelScript;
   /** Words for caller audio; by default recordings are recognised. */
   readonly transcribe?: Transcribe;
+  /** The MCP servers that the provider can reach; none if not given. */
+  readonly mcpServers?: RemoteServers;
   readonly knobs?: Partial<Knobs>;
 }
 
@@ -176,6 +179,7 @@ export class FakeOpenAI implements AsyncDisposable {
       knobs,
       script: () => this.script,
       transcribe: this.#options.transcribe,
+      mcpServers: this.#options.mcpServers,
       nextTag: () => (this.#tags = (this.#tags + 1) & 0xffff),
     });
     this.sessions.push(session);

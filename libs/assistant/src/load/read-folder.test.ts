@@ -123,6 +123,24 @@ test.each<[string, string, Readonly<Record<string, string>>]>([
     {'a.yaml': 'overloadSay: Sorry, {{caller}}.\n'},
   ],
   [
+    'a command that the model’s provider was to run',
+    'a.yaml:2 tools.crm.command: runs on a worker: take `hosted` away',
+    {'a.yaml': 'prompt: Hi.\ntools: {crm: {kind: mcp, command: [node], hosted: true}}\n'},
+  ],
+  [
+    'a server that the model’s provider cannot reach',
+    'a.yaml:3 tools.crm.url: must be https://…: the provider asks it over the internet',
+    {'a.yaml': 'prompt: Hi.\ntools:\n  crm: {kind: mcp, url: http://crm.example.com, hosted: true}\n'},
+  ],
+  [
+    'a yes for tools that the provider is not told all of',
+    'a.yaml:3 tools.crm.approve: with names needs `allow` too: the provider must be told which tools need no yes',
+    {
+      'a.yaml':
+        'prompt: Hi.\ntools:\n  crm: {kind: mcp, url: https://crm.example.com, hosted: true, approve: [find]}\n',
+    },
+  ],
+  [
     'a prompt that is not there',
     'a.yaml:1 prompt.file: there is no a.md; there is b.md',
     {'a.yaml': 'prompt: {file: a.md}\n', 'b.md': 'Hi.'},

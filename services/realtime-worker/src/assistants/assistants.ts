@@ -20,7 +20,7 @@ export interface AssistantsDeps {
   /** What is asked at ring time. */
   readonly ring: Omit<RingDeps, 'clock' | 'log'>;
   /** The tools of MCP servers; there are none if not given. */
-  readonly mcp?: Pick<McpServers, 'toolsOf'>;
+  readonly mcp?: Pick<McpServers, 'toolsOf' | 'hosted'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Where callers may be transferred to besides what stands in the files: TRANSFER_ALLOW. */

@@ -1,10 +1,12 @@
 import type {Catalogue} from '@voicebridge/assistant/catalogue.ts';
+import {headersOf} from '@voicebridge/assistant/http/send-request.ts';
 import {type McpTool, optionsOf} from '@voicebridge/assistant/mcp/mcp-tool.ts';
 import {background} from '@voicebridge/shared/observability/log.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {hostedTool} from '../tools/hosted-tool.ts';
 import {inWords, parametersOf, rulesOf} from '../tools/own-tool.ts';
-import type {BackgroundTool} from '../tools/tool.ts';
+import type {BackgroundTool, HostedTool} from '../tools/tool.ts';
 import {type McpDeps, McpServer} from './mcp-server.ts';
 
 /** A worker that starts waits for the servers of its assistants, but not longer. */
@@ -29,7 +31,7 @@ export class McpServers implements AsyncDisposable {
     const started: Promise<void>[] = [];
     for (const {stored} of catalogue.versions) {
       for (const tool of Object.values(stored.tools)) {
-        if (tool === false || tool.kind !== 'mcp' || this.#servers.has(keyOf(tool))) continue;
+        if (tool === false || tool.kind !== 'mcp' || tool.hosted || this.#servers.has(keyOf(tool))) continue;
         const server = new McpServer(tool, this.#deps);
         this.#servers.set(keyOf(tool), server);
         const start = server.start();
@@ -54,6 +56,18 @@ export class McpServers implements AsyncDisposable {
         return {...outcome, output: inWords(outcome.output)};
       },
     }));
+  }
+
+  /** A server that the model's provider asks: only its secrets are filled in here. */
+  hosted(name: string, {url, ...rest}: McpTool): HostedTool[] {
+    const {secret, log} = this.#deps;
+    if (url === undefined) return [];
+    try {
+      return [hostedTool(name, {...rest, url}, headersOf(rest.headers ?? {}, secret))];
+    } catch (thrown) {
+      log.error({err: thrown, mcp: url}, 'an assistant lacks the tools of an MCP server');
+      return [];
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

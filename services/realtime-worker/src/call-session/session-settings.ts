@@ -15,5 +15,8 @@ export function sessionSettings(
   const tuning = {turnDetection, noiseReduction, language, reasoningEffort, temperature};
   // While the greeting is protected the server may not interrupt; the settings are updated when the protection ends.
   const rights = serverRights(floor, floor.greetingProtectedMs === 0);
-  return {model, instructions, voice, tools, maxOutputTokens, ...tuning, ...rights, safetyId: call.facts['callerHash']};
+  const safetyId = call.facts['callerHash'];
+  const hosted = tools.flatMap(tool => (tool.runs === 'hosted' ? [tool.server] : []));
+  const ours = tools.filter(({runs}) => runs !== 'hosted');
+  return {model, instructions, voice, tools: ours, hosted, maxOutputTokens, ...tuning, ...rights, safetyId};
 }

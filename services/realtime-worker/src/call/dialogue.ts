@@ -168,7 +168,7 @@ export class Dialogue {
   sessionOpened(at: Millis): CallEffect[] {
     const effects = [...this.floor.rights(), ...this.#memory.sessionOpened()];
     const waiting = this.replies.sessionOpened(at);
-    effects.push(...waiting, ...this.toolUse.resume(at));
+    effects.push(...waiting, ...this.toolUse.sessionOpened(at), ...this.toolUse.resume(at));
     // A session is free until it speaks. Who only asks for a call and opens no stream gets no greeting for it.
     if (this.#pendingReply.opening && !this.floor.streamOpen) return effects;
     // A caller who is away is told the outcome when they are back: that is what comes next.
@@ -266,6 +266,17 @@ export class Dialogue {
         return [];
       case 'toolCalled':
         return [...this.#startedUnseen(event.responseId, at), ...this.toolUse.called(event, at)];
+      case 'hostedCalled':
+        return [
+          ...(event.responseId === undefined ? [] : this.#startedUnseen(event.responseId, at)),
+          ...this.toolUse.hostedCalled(event, at),
+        ];
+      case 'hostedEnded':
+        return this.toolUse.hostedEnded(event, at);
+      case 'hostedAway':
+        return [
+          {do: 'warn', what: 'the model cannot reach an MCP server', code: 'mcp', note: event.server, detail: ''},
+        ];
       case 'responseEnded':
         return this.#responseEnded(event, at);
       case 'notTranscribed':

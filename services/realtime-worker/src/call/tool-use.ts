@@ -50,6 +50,30 @@ export class ToolUse {
     );
   }
 
+  /** The model's provider runs a tool of a server, or asks whether it may. */
+  hostedCalled(event: Extract<ModelEvent, {type: 'hostedCalled'}>, at: Millis): CallEffect[] {
+    const {calls, floor, replies, turns, since} = this.#deps;
+    const {responseId} = event;
+    const isSilenced = responseId !== undefined && floor.isSilenced(responseId);
+    if (responseId !== undefined && !isSilenced) replies.called(responseId);
+    const audibleUntil = this.#audibleUntil(at);
+    return this.#then(
+      calls.hostedCalled(event, {turn: turns.turn, at, since: since(at), isSilenced, audibleUntil}),
+      at,
+    );
+  }
+
+  /** A tool that the model's provider ran has a result. */
+  hostedEnded({itemId, ok, output}: Extract<ModelEvent, {type: 'hostedEnded'}>, at: Millis): CallEffect[] {
+    const callId = this.#deps.calls.hostedCall(itemId);
+    return callId === undefined ? [] : this.finished({callId, outcome: {kind: ok ? 'output' : 'failed', output}}, at);
+  }
+
+  /** Another session is in use, which knows nothing of what the one before had begun. */
+  sessionOpened(at: Millis): CallEffect[] {
+    return this.#then(this.#deps.calls.sessionOpened(at), at);
+  }
+
   /** Goes on with the tools that another worker began. */
   resume(at: Millis): CallEffect[] {
     const {calls, since} = this.#deps;
@@ -65,7 +89,7 @@ export class ToolUse {
   /** When a caller who waits for a result is to be told so, has entered all that they will, or an absence is given up. */
   get deadline(): Millis | undefined {
     const {calls, entries, floor, replies} = this.#deps;
-    const {deadline} = calls.absence;
+    const deadline = earliest(calls.absence.deadline, calls.hostedDue);
     if (!this.#isSilent) return deadline;
     const {audibleUntil} = floor;
     const waiting = calls.waitingDue(audibleUntil, replies.pace.firstSoundMs);
@@ -76,6 +100,8 @@ export class ToolUse {
     const {calls, entries, floor, replies} = this.#deps;
     const overdue = calls.absence.overdue(at);
     if (overdue !== undefined) return this.returned(overdue, at);
+    const late = calls.hostedOverdue(at);
+    if (late) return this.finished(late, at);
     if (!this.#isSilent) return [];
     const {audibleUntil} = floor;
     const over = entries.due(audibleUntil, at);

@@ -77,14 +77,19 @@ export class ModelContext {
 
   /**
    * The result of a tool call. The model refuses a result without its call: a session that did not make the call is
-   * given both, and where no session is in use the next one finds both in its history.
+   * given both, and where no session is in use the next one finds both in its history. `isKnown`: the session that made
+   * the call has its result already.
    */
-  toolResult(callId: string, output: string, isSecret = false): CallEffect[] {
+  toolResult(
+    callId: string,
+    output: string,
+    {isSecret = false, isKnown = false}: {readonly isSecret?: boolean; readonly isKnown?: boolean} = {},
+  ): CallEffect[] {
     const secret = isSecret ? {isSecret} : {};
     const result = {kind: 'toolResult', id: resultId(callId), callId, output, ...secret} as const;
     const call = this.#conversation.foreignToolCall(callId, this.#session);
     const remembered = this.remember(result);
-    if (!this.#hasSession) return remembered;
+    if (!this.#hasSession || (isKnown && !call)) return remembered;
     const added = toModel({do: 'add', item: result});
     return call ? [...remembered, toModel({do: 'add', item: call}), added] : [...remembered, added];
   }

@@ -52,6 +52,8 @@ export type ModelCommand =
   /** Adds an item to the conversation, at its end or after the item with the id `after`. */
   | {readonly do: 'add'; readonly item: ConversationItem; readonly after?: string}
   | {readonly do: 'delete'; readonly itemId: string}
+  /** Whether the model's provider may run what it asked for (`hostedCalled` with `asks`). `reason`: why not, to the model. */
+  | {readonly do: 'approve'; readonly requestId: string; readonly yes: boolean; readonly reason?: string}
   /** Whether the server may cancel a response by itself when it hears the caller, and answer a turn by itself. */
   | {readonly do: 'interruptible'; readonly on: boolean; readonly responds: boolean};
 
@@ -91,6 +93,24 @@ export type ModelEvent =
       readonly name: string;
       readonly arguments: string;
     }
+  /**
+   * The model calls a tool of a server that its provider asks by itself. `asks`: it does not run before `approve` says yes,
+   * with `itemId` as `requestId`; when it then runs, that is told once more, with `approvedBy`.
+   */
+  | {
+      readonly type: 'hostedCalled';
+      readonly responseId: string | undefined;
+      readonly itemId: string;
+      readonly server: string;
+      readonly name: string;
+      readonly arguments: string;
+      readonly asks: boolean;
+      readonly approvedBy?: string | undefined;
+    }
+  /** It has a result, which the model knows already. It says nothing of it before it is asked to speak. */
+  | {readonly type: 'hostedEnded'; readonly itemId: string; readonly ok: boolean; readonly output: string}
+  /** The provider does not reach a server: the model has no tools of it. */
+  | {readonly type: 'hostedAway'; readonly server: string}
   /** The model has an item that we added: a response that starts from now on knows it. */
   | {readonly type: 'itemAdded'; readonly itemId: string}
   /** The transcript of what the caller said, which may come long after the answer. */
@@ -171,6 +191,8 @@ export interface ModelTraits {
    * asked for with `respond`.
    */
   readonly answersTurns: boolean;
+  /** Whether the model's provider asks MCP servers by itself (`SessionSettings.hosted`). */
+  readonly hostsMcp: boolean;
   /** What `telephoneAudio` converts from and to, so that the worker sees μ-law at 8 kHz only. */
   readonly audio: ModelAudio;
 }
@@ -196,6 +218,19 @@ export interface ToolDefinition {
   };
 }
 
+/** A server of the Model Context Protocol that the model's provider asks by itself. */
+export interface HostedServer {
+  /** The name of the server among those of the session. */
+  readonly label: string;
+  readonly url: string;
+  /** With their secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Which of its tools the model has; undefined: all. */
+  readonly allow: readonly string[] | undefined;
+  /** Which of them wait for `approve`: all that are not read-only, none, or these. */
+  readonly approve: boolean | readonly string[];
+}
+
 /** How a model listens and thinks. What is not given is as usual for the model; an adapter ignores what its model has not. */
 export interface ModelTuning {
   readonly turnDetection?: TurnDetection;
@@ -210,6 +245,8 @@ export interface ModelTuning {
 export interface SessionSettings extends ServerRights, ModelTuning {
   readonly model: string;
   readonly tools: readonly ToolDefinition[];
+  /** Only where the traits have `hostsMcp`. */
+  readonly hosted?: readonly HostedServer[];
   readonly instructions: string;
   readonly voice: string;
   /** The most tokens of one response, spoken or written. */

@@ -69,7 +69,8 @@ export class ScriptedModel implements ModelAdapter {
   refuses: LostCause | undefined;
 
   constructor(traits: Partial<ModelTraits> = {}) {
-    this.traits = {interruption: 'ours', answersTurns: true, audio: {encoding: 'mulaw', rateHz: 8_000}, ...traits};
+    const audio = {encoding: 'mulaw', rateHz: 8_000} as const;
+    this.traits = {interruption: 'ours', answersTurns: true, hostsMcp: false, audio, ...traits};
   }
 
   open(settings: SessionSettings): ScriptedSession {

@@ -97,8 +97,8 @@ export class TestDeployment implements AsyncDisposable {
       askRingUrl: this.askRingUrl,
       ...(openRecording ? {openRecording} : {}),
     });
-    await this.pass(20); // it asks itself to take a call first
-    const worker = await starting;
+    // It asks itself to take a call first.
+    const [worker] = await Promise.all([starting, this.pass(20)]);
     this.workers.push(worker);
     return worker;
   }

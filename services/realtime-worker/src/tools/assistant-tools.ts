@@ -27,7 +27,9 @@ export function toolsOf(
     mcp,
   }: {
     readonly transferAllow?: readonly string[];
-    readonly mcp?: {toolsOf(name: string, tool: McpTool): readonly Tool[]} | undefined;
+    readonly mcp?:
+      | {toolsOf(name: string, tool: McpTool): readonly Tool[]; hosted(name: string, tool: McpTool): readonly Tool[]}
+      | undefined;
   } = {},
 ): readonly Tool[] {
   const {language} = stored.assistant;
@@ -37,7 +39,7 @@ export function toolsOf(
     if (tool.kind === 'built-in') return tool.name === 'send_digits' ? [{...sendDigits, name}] : [];
     if (tool.kind === 'transfer') return [transferTool(name, tool, {variables, allow: transferAllow, language})];
     if (tool.kind === 'note') return [noteTool(name, tool)];
-    if (tool.kind === 'mcp') return [...(mcp?.toolsOf(name, tool) ?? [])];
+    if (tool.kind === 'mcp') return [...((tool.hosted ? mcp?.hosted(name, tool) : mcp?.toolsOf(name, tool)) ?? [])];
     if (tool.kind === 'switch-to') return [switchTool(name, tool)];
     if (tool.kind === 'collect-digits') return [digitsTool(name, tool)];
     if (tool.kind === 'code') return written?.kind === 'code' ? [ownTool(name, written, variables)] : [];

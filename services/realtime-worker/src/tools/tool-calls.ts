@@ -2,7 +2,7 @@ import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
-import type {CallEffect} from '../events/call-effect.ts';
+import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {type ModelContext, resultId} from '../conversation/model-context.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
@@ -12,6 +12,7 @@ import type {Request} from '../replies/response-sequencer.ts';
 import {Absence, type OpenAbsence, type RestoredAbsence, toldOf} from './absence.ts';
 import {ClosingLine, type Leave} from './closing-line.ts';
 import {EarlierCalls} from './earlier-calls.ts';
+import {hostedName, hostedOf} from './hosted-tool.ts';
 import type {KeyEntries} from './key-entries.ts';
 import {Rounds} from './rounds.ts';
 import {
@@ -20,8 +21,10 @@ import {
   enteredAnew,
   notApproved,
   notEntered,
+  outcomeUnknown,
   toolStopped,
   toolThrew,
+  toolTimedOut,
   tooSoon,
   unknownTool,
   wrongArguments,
@@ -103,6 +106,8 @@ export class ToolCalls {
   readonly #seen = new RecentIds(REMEMBERED);
   /** By call id: the calls whose result is still to come. */
   readonly #running = new Map<string, RunningCall>();
+  /** By the item of the model: the id of a call that its provider runs. One that it asked for has two items. */
+  readonly #hosted = new Map<string, string>();
   /** The call that ends the phone call. */
   #leaving: OpenCall | undefined;
   #isResumed: boolean;
@@ -184,15 +189,18 @@ export class ToolCalls {
     const unknown: string[] = [];
     for (const {call, isAnswered} of this.#memory.toolCalls) {
       const {callId, name} = call;
-      const tool = this.#toolNamed(name);
+      const tool = this.#toolNamed(name) ?? hostedOf(this.#assistant.tools, name);
       const record = this.#records.of(callId);
-      const isOpen = tool?.runs === 'later' && tool.isBackground ? record?.durationMs === null : !isAnswered;
+      const isToldLater = (tool?.runs === 'later' && tool.isBackground) || tool?.runs === 'hosted';
+      const isOpen = isToldLater ? record?.durationMs === null : !isAnswered;
       if (!isOpen || tool?.runs === 'at-once' || this.#running.has(callId)) continue;
       const args = tool && parseArguments(tool, call.arguments);
       const known = record ?? this.#records.next({turn: 0, name, at: since}, this.#keptOf(tool, call.arguments));
       this.#seen.add(callId);
-      if (!tool || !args) {
-        effects.push(...this.#answered({callId, record: known, calledAt: at}, unknownTool(name), at));
+      if (!tool || !args || tool.runs === 'hosted') {
+        // What a provider ran for another session, nobody can tell.
+        const outcome = tool?.runs === 'hosted' ? outcomeUnknown(name) : unknownTool(name);
+        effects.push(...this.#answered({callId, record: known, calledAt: at}, outcome, at));
         unknown.push(resultId(callId));
         continue;
       }
@@ -252,6 +260,73 @@ export class ToolCalls {
     }
     this.goodbye.sayMore(callId, audibleUntil, leaveOf(outcome));
     return {effects, request: {cause: 'farewell', instructions: sayExactly(words), speechOnly: true}};
+  }
+
+  /** The model's provider runs a tool of a server, or asks whether it may. Idempotent, by item. */
+  hostedCalled(event: Extract<ModelEvent, {type: 'hostedCalled'}>, {turn, at, since, isSilenced}: CalledAt): AfterTool {
+    const {itemId, approvedBy = '', asks, responseId = ''} = event;
+    const approved = this.#hosted.get(approvedBy);
+    if (approved !== undefined) this.#hosted.set(itemId, approved);
+    const callId = `mcp-${itemId.slice(-25)}`;
+    if (approved !== undefined || this.#memory.has(itemId) || !this.#seen.add(callId)) return {effects: []};
+    this.#hosted.set(itemId, callId);
+    const name = hostedName(event.server, event.name).slice(0, LONGEST_NAME);
+    const effects = this.#memory.remember({kind: 'toolCall', id: itemId, callId, name, arguments: event.arguments});
+    const tool = hostedOf(this.#assistant.tools, name);
+    const args = (tool && parseArguments(tool, event.arguments)) ?? {};
+    const record = this.#records.next({turn, name, at: since}, this.#keptOf(tool, event.arguments));
+    const open: OpenCall = {callId, record, calledAt: at};
+    const answer = (yes: boolean, reason: {readonly reason?: string} = {}) =>
+      toModel({do: 'approve', requestId: itemId, yes, ...reason});
+    this.#rounds.called(responseId);
+    if (asks && isSilenced)
+      return {
+        effects: [...effects, answer(false, {reason: CALLER_SPOKE}), ...this.#answered(open, toolStopped(name), at)],
+      };
+    const refused = tool ? this.#askFirst(tool, name, args, callId, asks) : unknownTool(name);
+    if (refused && asks) effects.push(answer(false, {reason: wordsOf(refused)}));
+    if (refused || !tool)
+      return this.#ask(callId, responseId, [...effects, ...this.#answered(open, refused ?? unknownTool(name), at)]);
+    if (asks) effects.push(answer(true));
+    return {effects: [...effects, ...this.#begin({...open, tool, args, responseId}, false, at)]};
+  }
+
+  /** The id of a call that the model's provider runs, by its item. */
+  hostedCall(itemId: string): string | undefined {
+    return this.#hosted.get(itemId);
+  }
+
+  /** When a call that the provider runs has taken too long. */
+  get hostedDue(): Millis | undefined {
+    return earliest(...this.#hostedRunning.map(({tool, calledAt}) => calledAt + tool.timeoutMs));
+  }
+
+  /** A call that the provider runs, and that has taken too long. */
+  hostedOverdue(at: Millis): {readonly callId: string; readonly outcome: ToolOutcome} | undefined {
+    const late = this.#hostedRunning.find(({tool, calledAt}) => at >= calledAt + tool.timeoutMs);
+    return late && {callId: late.callId, outcome: toolTimedOut(late.record.name, late.tool.timeoutMs)};
+  }
+
+  /** Another session is in use: what the provider of the one before did, nobody will tell. */
+  sessionOpened(at: Millis): AfterTool {
+    const lost = this.#hostedRunning;
+    const effects = lost.flatMap(call => {
+      this.#running.delete(call.callId);
+      return this.#answered(call, outcomeUnknown(call.record.name), at);
+    });
+    return lost.length === 0
+      ? {effects}
+      : this.#ask(
+          lost.map(({callId}) => resultId(callId)),
+          '',
+          effects,
+        );
+  }
+
+  get #hostedRunning() {
+    return [...this.#running.values()].flatMap(call =>
+      call.tool.runs === 'hosted' ? [{...call, tool: call.tool}] : [],
+    );
   }
 
   /** The result of a tool that ran in the background. Idempotent; a result that is not waited for is ignored. */
@@ -361,6 +436,11 @@ export class ToolCalls {
     return undefined;
   }
 
+  /** What the provider is told in place of a yes. */
+  #askFirst(tool: WaitedTool, name: string, args: ToolArguments, callId: string, asks: boolean) {
+    return asks && !this.#earlier.isApproved({...tool, name}, args, callId) ? notApproved(name) : undefined;
+  }
+
   #begin(call: Omit<RunningCall, 'words' | 'follows' | 'isResponseOver'>, isAgain: boolean, at: Millis): CallEffect[] {
     const {callId, tool, args, record} = call;
     const follows = tool.oncePerCall ? this.#earlier.twin(this.#running.values(), tool, args) : undefined;
@@ -369,6 +449,7 @@ export class ToolCalls {
     const begun = this.#records.began(callId, record);
     if (tool.runs === 'on-keys')
       return [...this.#beginsAnew(callId, at), begun, ...this.#entries.begin(callId, tool, at)];
+    if (tool.runs === 'hosted') return [begun];
     if (tool.runs === 'switch') return [begun, {do: 'switchAssistant', callId, to: tool.targetOf(args) ?? ''}];
     if (follows !== undefined) return [begun];
     const {values} = this.#entries.valuesOf(tool.secrets ?? []);
@@ -399,12 +480,18 @@ export class ToolCalls {
     }: {readonly at: Millis; readonly ranMs?: Millis | undefined; readonly output?: string | undefined},
   ): {readonly itemId: string; readonly effects: CallEffect[]} {
     const {callId, record, calledAt} = call;
-    const words = output ?? (outcome.kind === 'leave' ? '' : outcome.output);
-    const result = this.#keptOf(this.#toolNamed(record.name), words);
+    const words = output ?? wordsOf(outcome);
+    const tool = this.#toolNamed(record.name) ?? hostedOf(this.#assistant.tools, record.name);
+    const result = this.#keptOf(tool, words);
     const ended = this.#records.ended(callId, record, {outcome, durationMs: at - calledAt, ranMs, result});
-    const isSecret = outcome.kind === 'output' && outcome.isSecret;
-    if (!isInBackground(call))
-      return {itemId: resultId(callId), effects: [...ended, ...this.#memory.toolResult(callId, words, isSecret)]};
+    const isSecret = outcome.kind === 'output' && outcome.isSecret === true;
+    const isKnown = [...this.#hosted.values()].includes(callId);
+    // The model still waits for the provider, and learns in other words that nobody else does.
+    const isNoted = isInBackground(call) || (isKnown && outcome.kind === 'failed' && outcome.as === 'late');
+    if (!isNoted) {
+      const told = this.#memory.toolResult(callId, words, {isSecret, isKnown});
+      return {itemId: resultId(callId), effects: [...ended, ...told]};
+    }
     const {id, added} = this.#memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
     return {itemId: id, effects: [...ended, ...added]};
   }
@@ -433,12 +520,17 @@ export class ToolCalls {
 
   /** Arguments or a result, where the record of the call keeps those of this tool. */
   #keptOf(tool: Tool | undefined, text: string): string | undefined {
-    return tool?.runs === 'later' && tool.isKept ? this.#entries.masked(text) : undefined;
+    return (tool?.runs === 'later' || tool?.runs === 'hosted') && tool.isKept ? this.#entries.masked(text) : undefined;
   }
 
   #toolNamed(name: string): Tool | undefined {
-    return this.#assistant.tools.find(tool => tool.name === name);
+    return this.#assistant.tools.find(tool => tool.name === name && tool.runs !== 'hosted');
   }
+}
+
+/** What the model is told of an outcome. */
+function wordsOf(outcome: ToolOutcome): string {
+  return outcome.kind === 'leave' ? '' : outcome.output;
 }
 
 function isInBackground(call: OpenCall | RunningCall): boolean {

@@ -3,7 +3,7 @@ import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
-import type {ToolDefinition} from '../model/model-adapter.ts';
+import type {HostedServer, ToolDefinition} from '../model/model-adapter.ts';
 
 /** What a tool that runs in the background knows of its call. */
 export interface ToolJob {
@@ -62,6 +62,17 @@ export interface SwitchingTool extends LaterTool {
 }
 
 /**
+ * All tools of an MCP server that the model's provider asks by itself: `find` of the server `crm` is `crm_find` here. The
+ * model is told of them by the provider, and knows a result before we do.
+ */
+export interface HostedTool extends LaterTool {
+  readonly runs: 'hosted';
+  readonly server: HostedServer;
+  /** Nobody waits longer for a result. */
+  readonly timeoutMs: Millis;
+}
+
+/**
  * A tool whose result comes later: it asks another system, by a client that it is given when it is made
  * (`lookUpOrder(client): BackgroundTool`). A rejection becomes a `failed` outcome.
  */
@@ -80,19 +91,21 @@ export interface BackgroundTool extends LaterTool {
  *   the model calls ──> at-once: `run` in the core ───────────────────────────────> outcome
  *                   └─> later: effect `runTool` ─> `run` in the shell ─> event `toolFinished` ─> outcome
  *                   ├─> on-keys: the caller's keys in the core ───────────────────> outcome
- *                   └─> switch: effect `switchAssistant` ─> another assistant ────> outcome
+ *                   ├─> switch: effect `switchAssistant` ─> another assistant ────> outcome
+ *                   └─> hosted: the model's provider ─> event `hostedEnded` ──────> outcome
  */
 export type Tool = ImmediateTool | WaitedTool;
 
 /** A tool whose result is waited for. */
-export type WaitedTool = BackgroundTool | KeypadTool | SwitchingTool;
+export type WaitedTool = BackgroundTool | KeypadTool | SwitchingTool | HostedTool;
 
 /**
  * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object. A
  * tool without parameters takes none, whatever the model writes.
  */
-export function parseArguments(tool: ToolDefinition, text: string): ToolArguments | undefined {
-  if (text.trim() === '' || Object.keys(tool.parameters.properties).length === 0) return {};
+export function parseArguments({parameters}: ToolDefinition, text: string): ToolArguments | undefined {
+  const takesNone = !parameters.additionalProperties && Object.keys(parameters.properties).length === 0;
+  if (text.trim() === '' || takesNone) return {};
   try {
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : undefined;

@@ -101,7 +101,7 @@ function call(name: string | undefined, args: string = '{}'): Part {
 }
 
 function quiet(item: PlannedItem, format: AudioFormat): PlannedItem {
-  if (item.kind === 'call') return item;
+  if (item.kind !== 'speech') return item;
   const bytesPerSample = bytesPerMs(format) / 8;
   const audio = convertMulaw(Buffer.alloc(item.audio.length / bytesPerSample, 0xff), format);
   return {...item, audio};

@@ -258,7 +258,9 @@ export class Answering {
 
   #kind(): Turn['kind'] {
     const {items} = this.#parts.conversation;
-    if (items.at(-1)?.type === 'function_call_output') return 'tool-result';
+    const last = items.at(-1)?.type;
+    if (last === 'function_call_output' || last === 'mcp_call' || last === 'mcp_approval_response')
+      return 'tool-result';
     const hasBegun = items.some(({role, content}) => role === 'assistant' || content === 'input_audio');
     return hasBegun || this.#created > 1 ? 'turn' : 'greeting';
   }

@@ -9,6 +9,14 @@ export type Part =
   | {readonly say: ClipName | {readonly text: string; readonly audioMs: Millis}}
   /** A function call; text arguments are sent as they are, broken or not. Real ones have a name. */
   | {readonly call: {readonly name: string | undefined; readonly arguments: string | Readonly<Record<string, unknown>>}}
+  /** A call of a tool of an MCP server that the provider asks, by the server's label. */
+  | {
+      readonly mcp: {
+        readonly server: string;
+        readonly name: string;
+        readonly arguments: string | Readonly<Record<string, unknown>>;
+      };
+    }
   /** Silent audio, in ms. */
   | {readonly silence: Millis}
   /** The response fails here, with this error code and, if the code alone does not say it, this message. */

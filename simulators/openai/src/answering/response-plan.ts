@@ -18,7 +18,8 @@ export type PlannedItem =
       readonly audio: Buffer;
       readonly tag: number | undefined;
     }
-  | {readonly kind: 'call'; readonly name: string | undefined; readonly json: string};
+  | {readonly kind: 'call'; readonly name: string | undefined; readonly json: string}
+  | {readonly kind: 'mcp'; readonly server: string; readonly name: string; readonly json: string};
 
 /** One thing that happens while a response is generated, `at` ms after it was created. */
 export type Step =
@@ -69,9 +70,9 @@ export function planResponse(reply: Reply, settings: PlanSettings): ResponsePlan
   const steps: Step[] = [];
   for (const [index, item] of kept.entries()) {
     const own =
-      item.kind === 'call'
-        ? callSteps(item, index, cursor, settings)
-        : speechSteps(item, index, cursor, speed, settings);
+      item.kind === 'speech'
+        ? speechSteps(item, index, cursor, speed, settings)
+        : callSteps(item, index, cursor, settings);
     steps.push(...own.steps);
     // An item that was cut off stays open until the response ends, and is closed as incomplete.
     const isCutOff = index === kept.length - 1 && ending.status !== 'completed';
@@ -87,7 +88,7 @@ export function planResponse(reply: Reply, settings: PlanSettings): ResponsePlan
 
 function itemsOf(reply: Reply, settings: PlanSettings): {items: PlannedItem[]; ending: Ending} {
   const items: PlannedItem[] = [];
-  const leadsToCall = reply.some(part => 'call' in part);
+  const leadsToCall = reply.some(part => 'call' in part || 'mcp' in part);
   for (const part of reply) {
     if ('fail' in part) {
       const {fail: code, ...message} = part;
@@ -96,6 +97,11 @@ function itemsOf(reply: Reply, settings: PlanSettings): {items: PlannedItem[]; e
     if ('incomplete' in part) return {items, ending: {status: 'incomplete', reason: part.incomplete}};
     if ('call' in part) {
       items.push({kind: 'call', name: part.call.name, json: argumentsText(part.call.arguments, settings.knobs)});
+      continue;
+    }
+    if ('mcp' in part) {
+      const {server, name, arguments: given} = part.mcp;
+      items.push({kind: 'mcp', server, name, json: argumentsText(given, settings.knobs)});
       continue;
     }
     const {tagged, multiItem} = settings.knobs;
@@ -138,7 +144,7 @@ function withinBudget(
       continue;
     }
     const share = left / cost;
-    if (item.kind === 'call') kept.push({...item, json: item.json.slice(0, Math.floor(item.json.length * share))});
+    if (item.kind !== 'speech') kept.push({...item, json: item.json.slice(0, Math.floor(item.json.length * share))});
     else {
       const words = item.text.split(' ');
       const bytes = Math.floor((item.audio.length * share) / bytesPerMs(format)) * bytesPerMs(format);
@@ -151,12 +157,12 @@ function withinBudget(
 }
 
 function costOf(item: PlannedItem, format: AudioFormat): number {
-  if (item.kind === 'call') return textTokens(item.json);
+  if (item.kind !== 'speech') return textTokens(item.json);
   return textTokens(item.text) + assistantAudioTokens(item.audio.length / bytesPerMs(format));
 }
 
 type SpokenItem = Extract<PlannedItem, {kind: 'speech'}>;
-type CallItem = Extract<PlannedItem, {kind: 'call'}>;
+type CallItem = Extract<PlannedItem, {kind: 'call' | 'mcp'}>;
 
 interface Track {
   readonly steps: readonly Step[];

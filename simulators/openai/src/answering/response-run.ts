@@ -2,7 +2,8 @@ import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {AudioFormat} from '../audio/audio-format.ts';
 import type {Conversation, Placed} from '../state/conversation.ts';
 import type {Knobs} from '../knobs/knobs.ts';
-import {ModelItem, type ItemStatus} from '../state/model-item.ts';
+import {type ItemOrigin, ModelItem, type ItemStatus} from '../state/model-item.ts';
+import type {HostedMcp} from './hosted-mcp.ts';
 import type {Outbox, ServerEvent} from './outbox.ts';
 import type {Random} from '../random.ts';
 import type {Ending, PlannedItem, ResponsePlan, Step} from './response-plan.ts';
@@ -14,6 +15,7 @@ export interface Stage {
   readonly random: Random;
   readonly outbox: Outbox;
   readonly conversation: Conversation;
+  readonly hosted: HostedMcp;
   readonly knobs: () => Readonly<Knobs>;
 }
 
@@ -169,8 +171,11 @@ export class ResponseRun {
       case 'arguments': {
         open.streamed += step.text;
         item.payload = open.streamed;
+        if (item.type === 'mcp_approval_request') return;
         const {content_index: _, ...place} = this.#place(step.item, item);
-        const delta = {call_id: item.callId, delta: step.text, obfuscation: this.#padding()};
+        const text = {delta: step.text, obfuscation: this.#padding()};
+        if (item.type === 'mcp_call') return emit({type: 'response.mcp_call_arguments.delta', ...place, ...text});
+        const delta = {call_id: item.callId, ...text};
         return emit({type: 'response.function_call_arguments.delta', ...place, ...delta});
       }
       case 'close':
@@ -189,18 +194,26 @@ export class ResponseRun {
       id: random.id('item_'),
       status: 'in_progress',
       format,
-      ...(planned.kind === 'call'
-        ? {type: 'function_call', call: {callId: random.id('call_', 16), name: planned.name}}
-        : {type: 'message', role: 'assistant', phase: planned.phase, tag: planned.tag}),
+      ...this.#originOf(planned),
     });
     const placed = this.outOfBand ? {item, previousItemId: null, ordinal: 0} : conversation.append(item);
     this.#open.set(index, {placed, planned, streamed: '', closed: false});
     this.record.items.push(item.id);
     outbox.emit({type: 'response.output_item.added', response_id: this.id, output_index: index, item: item.toWire()});
     if (!this.outOfBand) outbox.itemAdded(placed);
-    if (planned.kind === 'call') return;
+    if (planned.kind !== 'speech') return;
     item.content = modality === 'audio' ? 'output_audio' : 'output_text';
     outbox.emit({type: 'response.content_part.added', ...this.#place(index, item), part: partOf(item, '')});
+  }
+
+  #originOf(planned: PlannedItem): Omit<ItemOrigin, 'id'> {
+    const {random, hosted} = this.#stage;
+    if (planned.kind === 'speech') return {type: 'message', role: 'assistant', phase: planned.phase, tag: planned.tag};
+    const {name} = planned;
+    if (planned.kind === 'call') return {type: 'function_call', call: {callId: random.id('call_', 16), name}};
+    const {server} = planned;
+    const type = hosted.needsApproval(server, planned.name) ? 'mcp_approval_request' : 'mcp_call';
+    return {type, call: {callId: undefined, name}, hosted: {server, approvalRequestId: undefined}};
   }
 
   #closeItem(index: number, open: OpenItem, status: ItemStatus): void {
@@ -209,11 +222,18 @@ export class ResponseRun {
     const place = this.#place(index, item);
     open.closed = true;
     item.status = status;
+    if (item.type === 'mcp_call' && status === 'completed') {
+      const {content_index: _, ...rest} = place;
+      item.status = 'in_progress';
+      outbox.emit({type: 'response.mcp_call_arguments.done', ...rest, arguments: open.streamed});
+      // Its item is done when it has a result, which may be after this response.
+      return this.#stage.hosted.run(item, this.id, index);
+    }
     if (item.type === 'function_call') {
       const {content_index: _, ...rest} = place;
       const whole = {call_id: item.callId, name: item.name, arguments: open.streamed};
       outbox.emit({type: 'response.function_call_arguments.done', ...rest, ...whole});
-    } else {
+    } else if (item.type === 'message') {
       if (item.content === 'output_text') {
         outbox.emit({type: 'response.output_text.done', ...place, text: open.streamed});
       } else {

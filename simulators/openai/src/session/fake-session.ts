@@ -1,6 +1,7 @@
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {takeFailure, takeFault} from '../answering/answer-fault.ts';
 import {Answering} from '../answering/answering.ts';
+import {HostedMcp, type RemoteServers} from '../answering/hosted-mcp.ts';
 import {knownWords, type Transcribe} from '../state/caller-words.ts';
 import {readClientEvent, type ClientEvent} from '../wire/client-events.ts';
 import {Conversation} from '../state/conversation.ts';
@@ -36,6 +37,7 @@ export interface SessionSettings {
   readonly script: () => ModelScript;
   readonly transcribe?: Transcribe | undefined;
   readonly nextTag: () => number;
+  readonly mcpServers?: RemoteServers | undefined;
 }
 
 /** One session of the fake server: what a client can do to it, and what tests may know about it. */
@@ -61,6 +63,7 @@ export class FakeSession {
   readonly #answering: Answering;
   readonly #listening: Listening;
   readonly #items: ItemRequests;
+  readonly #hosted: HostedMcp;
   readonly #random: Random;
   #config: SessionConfig;
   #stopLife: Cancel = () => {};
@@ -80,7 +83,10 @@ export class FakeSession {
     this.expiresAt = Math.floor(clock.wall() / 1000) + knobs().sessionSeconds;
     const [log, random, conversation] = [this.#log, this.#random, this.#conversation];
     this.#outbox = new Outbox({wire, log, clock, random, knobs});
-    const stage = {clock, random, knobs, conversation, outbox: this.#outbox};
+    const {mcpServers: servers = {}} = settings;
+    const tools = () => this.#config.tools;
+    this.#hosted = new HostedMcp({clock, random, conversation, outbox: this.#outbox, servers, tools});
+    const stage = {clock, random, knobs, conversation, outbox: this.#outbox, hosted: this.#hosted};
     this.#answering = new Answering({
       ...stage,
       log,
@@ -144,6 +150,7 @@ export class FakeSession {
     this.#over.resolve(code);
     this.#stopLife();
     this.#answering.abandon();
+    this.#hosted.abandon();
     this.#listening.abandon();
   }
 
@@ -270,6 +277,7 @@ export class FakeSession {
     this.#config = updated.config;
     this.#listening.configChanged();
     this.#outbox.emit({type: 'session.updated', session: this.#face()});
+    this.#hosted.configured();
     return undefined;
   }
 

@@ -54,6 +54,7 @@ export class ItemRequests {
     if (!created.ok) return created.refusal;
     outbox.itemAdded(created.value);
     outbox.itemDone(created.value);
+    if (given['type'] === 'mcp_approval_response') this.#parts.hosted.answered(given);
     return undefined;
   }
 

@@ -59,7 +59,7 @@ export class Conversation {
    * exists already is not refused: the item is appended, and its previous id names itself (seen on gpt-realtime-1.5).
    */
   create(given: Readonly<Record<string, unknown>>, freshId: string, previousItemId: unknown): Outcome<Placed> {
-    const problem = problemWithItem(given) ?? this.#problemWithOutput(given);
+    const problem = problemWithItem(given) ?? this.#problemWithOutput(given) ?? this.#problemWithApproval(given);
     if (problem) return {ok: false, refusal: problem};
     const item = itemFrom(given, freshId);
     if (this.find(item.id)) {
@@ -119,6 +119,17 @@ export class Conversation {
   #placed(item: ModelItem, previousItemId: string | null): Placed {
     this.#added += 1;
     return {item, previousItemId, ordinal: this.#added};
+  }
+
+  #problemWithApproval({type, approval_request_id: id}: Readonly<Record<string, unknown>>): Refusal | undefined {
+    if (type !== 'mcp_approval_response') return undefined;
+    const path = 'item.approval_request_id';
+    const isAsked = this.#items.some(item => item.type === 'mcp_approval_request' && item.id === id);
+    if (!isAsked) return refusal('invalid_value', `Approval request '${String(id)}' not found in conversation.`, path);
+    const isAnswered = this.#items.some(item => item.type === 'mcp_approval_response' && item.approves === id);
+    return isAnswered
+      ? refusal('invalid_value', `Approval request '${String(id)}' was answered already.`, path)
+      : undefined;
   }
 
   #problemWithOutput({type, call_id: callId}: Readonly<Record<string, unknown>>): Refusal | undefined {

@@ -3,6 +3,15 @@ import {bytesPerMs, milliseconds, type AudioFormat} from '../audio/audio-format.
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
+/** What an item of the MCP kinds has besides: which server, and what came of it. */
+export interface HostedFacts {
+  readonly server: string;
+  readonly approvalRequestId: string | undefined;
+  output?: string;
+  error?: Readonly<Record<string, unknown>>;
+  tools?: readonly Readonly<Record<string, unknown>>[];
+}
+
 /** What an item is, from its first event on. */
 export interface ItemOrigin {
   readonly id: string;
@@ -14,7 +23,9 @@ export interface ItemOrigin {
   /** The item as a client sent it; its content is kept word for word. */
   readonly given?: Readonly<Record<string, unknown>> | undefined;
   readonly phase?: 'commentary' | 'final_answer' | undefined;
-  readonly call?: {readonly callId: string; readonly name: string | undefined} | undefined;
+  readonly call?: {readonly callId: string | undefined; readonly name: string | undefined} | undefined;
+  /** Of the MCP kinds. */
+  readonly hosted?: HostedFacts | undefined;
   /** Number inside tagged audio. */
   readonly tag?: number | undefined;
 }
@@ -32,6 +43,7 @@ export class ModelItem {
   readonly name: string | undefined;
   /** The number in its audio if that is tagged. */
   readonly tag: number | undefined;
+  readonly hosted: HostedFacts | undefined;
   readonly format: AudioFormat;
   status: ItemStatus;
   /** What kind of content it has so far; an item in progress has none until its first part opens. */
@@ -54,10 +66,16 @@ export class ModelItem {
     this.callId = origin.call?.callId;
     this.name = origin.call?.name;
     this.tag = origin.tag;
+    this.hosted = origin.hosted;
     this.format = origin.format ?? {type: 'audio/pcmu'};
     this.status = origin.status ?? 'completed';
     this.#given = origin.given;
     this.content = origin.given ? 'given' : 'none';
+  }
+
+  /** Of an approval response: the request that it answers. */
+  get approves(): unknown {
+    return this.#given?.['approval_request_id'];
   }
 
   /** Adds audio in the format of the item. */
@@ -103,12 +121,20 @@ export class ModelItem {
     const common = {id: this.id, type: this.type, status: this.status};
     if (this.type === 'function_call')
       return {...common, call_id: this.callId, name: this.name, arguments: this.payload};
+    if (this.hosted) return {...common, ...this.#hostedOnWire(this.hosted)};
     return {
       ...common,
       role: this.role,
       ...(this.phase ? {phase: this.phase} : {}),
       content: this.#contentOnWire(withAudio === 'withAudio'),
     };
+  }
+
+  #hostedOnWire({server, approvalRequestId, output, error, tools = []}: HostedFacts): Record<string, unknown> {
+    if (this.type === 'mcp_list_tools') return {server_label: server, tools};
+    const called = {server_label: server, name: this.name, arguments: this.payload};
+    if (this.type === 'mcp_approval_request') return called;
+    return {...called, approval_request_id: approvalRequestId ?? null, output: output ?? null, error: error ?? null};
   }
 
   #contentOnWire(withAudio: boolean): Record<string, unknown>[] {

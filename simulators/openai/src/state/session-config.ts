@@ -1,6 +1,7 @@
 import type {AudioFormat} from '../audio/audio-format.ts';
 import {isRecord, missing, notSupported, outOfBounds} from '../json/json-schema.ts';
 import {refusal, type Refusal} from '../json/refusal.ts';
+import {mcpProblem} from './mcp-problem.ts';
 
 export interface ServerVad {
   readonly type: 'server_vad';
@@ -204,7 +205,7 @@ export function tokensProblem(value: unknown, path: string): Refusal | undefined
 export function toolsProblem(tools: unknown, path: string): Refusal | undefined {
   if (!Array.isArray(tools)) return undefined;
   const nameless = tools.findIndex(tool => isRecord(tool) && tool['type'] === 'function' && tool['name'] === undefined);
-  return nameless < 0 ? undefined : missing(`${path}[${nameless}].name`);
+  return nameless < 0 ? mcpProblem(tools, path) : missing(`${path}[${nameless}].name`);
 }
 
 function bounded(value: unknown, bounds: {type?: string; minimum: number; maximum?: number}, path: string) {

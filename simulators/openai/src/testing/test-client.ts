@@ -1,4 +1,5 @@
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {RemoteServers} from '../answering/hosted-mcp.ts';
 import {protocolSchema} from '../wire/client-events.ts';
 import type {Transcribe} from '../state/caller-words.ts';
 import {defaultScript} from '../answering/default-script.ts';
@@ -22,6 +23,7 @@ export interface TestClientOptions {
   readonly knobs?: Partial<Knobs>;
   readonly script?: ModelScript;
   readonly transcribe?: Transcribe;
+  readonly mcpServers?: RemoteServers;
   /** The knobs spoil what comes: it is not held against the schema. */
   readonly spoilt?: boolean;
 }
@@ -50,6 +52,7 @@ export class TestClient {
     knobs,
     script = defaultScript,
     transcribe,
+    mcpServers,
     spoilt = false,
   }: TestClientOptions = {}) {
     this.knobs = {...defaultKnobs, ...knobs};
@@ -64,6 +67,7 @@ export class TestClient {
       knobs: () => this.knobs,
       script: () => this.script,
       transcribe,
+      mcpServers,
       nextTag: () => (this.#tags += 1),
       wire: {
         send: text => this.#receive(text),

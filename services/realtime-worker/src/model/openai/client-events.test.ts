@@ -54,3 +54,41 @@ test('an assistant may say how the model listens and thinks', () => {
   const changed = clientEvent({do: 'interruptible', on: true, responds: true}, tuned.turnDetection);
   expect(changed).toMatchObject({session: {audio: {input: {turn_detection: {type: 'semantic_vad'}}}}});
 });
+
+test('servers that the provider asks are told with their secrets, and with which of their tools need a yes', () => {
+  const server = {
+    label: 'crm',
+    url: 'https://crm.example.com/mcp',
+    headers: {},
+    allow: undefined,
+    approve: false,
+  } as const;
+  const toolsFor = (special: object) =>
+    sessionUpdate({...settings, tools: [], hosted: [{...server, ...special}]}, '').session.tools;
+  const told = {type: 'mcp', server_label: 'crm', server_url: server.url, require_approval: 'never'};
+  expect(toolsFor({})).toEqual([told]);
+  expect(toolsFor({headers: {Authorization: 'Bearer s3cret', 'x-tenant': 'a'}})).toEqual([
+    {...told, authorization: 's3cret', headers: {'x-tenant': 'a'}},
+  ]);
+  expect(toolsFor({headers: {authorization: 'Basic abc'}})).toEqual([{...told, headers: {authorization: 'Basic abc'}}]);
+  expect(toolsFor({approve: true})).toEqual([
+    {...told, require_approval: {always: {read_only: false}, never: {read_only: true}}},
+  ]);
+  expect(toolsFor({approve: ['cancel'], allow: ['find', 'cancel']})).toEqual([
+    {
+      ...told,
+      allowed_tools: ['find', 'cancel'],
+      require_approval: {always: {tool_names: ['cancel']}, never: {tool_names: ['find']}},
+    },
+  ]);
+});
+
+test('a yes and a no to what the provider wants to run name the request, with ids that the server takes', () => {
+  const requestId = `mcpr_${'a'.repeat(60)}`;
+  const yes = clientEvent({do: 'approve', requestId, yes: true});
+  expect(yes).toMatchObject({previous_item_id: requestId, item: {approval_request_id: requestId, approve: true}});
+  expect('item' in yes && yes.item.id?.length).toBeLessThanOrEqual(32);
+  expect(clientEvent({do: 'approve', requestId, yes: false, reason: 'ask first'})).toMatchObject({
+    item: {approve: false, reason: 'ask first'},
+  });
+});

@@ -5,7 +5,7 @@ import type {
 } from 'openai/resources/realtime/realtime';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
-import type {ConversationItem, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
+import type {ConversationItem, HostedServer, ModelCommand, SessionSettings, ToolDefinition} from '../model-adapter.ts';
 
 /** The `event_id` of our first `session.update`: its refusal ends the session. */
 export const CONFIGURE = 'configure';
@@ -47,7 +47,7 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
       },
       output: {format: {type: 'audio/pcmu'}, voice: settings.voice, speed: 1},
     },
-    tools: settings.tools.map(functionTool),
+    tools: [...settings.tools.map(functionTool), ...(settings.hosted ?? []).map(mcpTool)],
     tool_choice: 'auto',
     max_output_tokens: settings.maxOutputTokens,
     truncation: 'auto',
@@ -59,6 +59,34 @@ export function sessionUpdate(settings: SessionSettings, transcriptionModel: str
 
 function functionTool({name, description, parameters}: ToolDefinition) {
   return {type: 'function' as const, name, description, parameters};
+}
+
+/** A token of its own field goes out as `Authorization: Bearer …`; any other header goes out as it is. */
+function mcpTool({label, url, headers, allow, approve}: HostedServer) {
+  const authorization = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization');
+  const [, token] = /^Bearer (.+)$/.exec(authorization?.[1] ?? '') ?? [];
+  const others = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => token === undefined || name !== authorization?.[0]),
+  );
+  return {
+    type: 'mcp' as const,
+    server_label: label,
+    server_url: url,
+    ...(token === undefined ? {} : {authorization: token}),
+    ...(Object.keys(others).length === 0 ? {} : {headers: others}),
+    ...(allow === undefined ? {} : {allowed_tools: [...allow]}),
+    require_approval: approvalOf(approve, allow ?? []),
+  };
+}
+
+/** A server that is told nothing asks for everything. */
+function approvalOf(approve: HostedServer['approve'], allow: readonly string[]) {
+  if (approve === false) return 'never' as const;
+  if (approve === true) return {always: {read_only: false}, never: {read_only: true}};
+  return {
+    always: {tool_names: [...approve]},
+    never: {tool_names: allow.filter(name => !approve.includes(name))},
+  };
 }
 
 function turnDetection(interrupts: boolean, responds: boolean, turns: TurnDetection = USUAL_SERVER) {
@@ -105,6 +133,19 @@ export function clientEvent(command: ModelCommand, turns?: TurnDetection): Realt
       };
     case 'delete':
       return {type: 'conversation.item.delete', event_id: `delete:${command.itemId}`, item_id: command.itemId};
+    case 'approve':
+      return {
+        type: 'conversation.item.create',
+        event_id: `approve:${command.requestId}`,
+        previous_item_id: command.requestId,
+        item: {
+          type: 'mcp_approval_response',
+          id: shortId(`approval-${command.requestId.slice(-20)}`),
+          approval_request_id: command.requestId,
+          approve: command.yes,
+          ...(command.reason === undefined ? {} : {reason: command.reason}),
+        },
+      };
     case 'interruptible':
       return {
         type: 'session.update',

@@ -50,6 +50,7 @@ const AS_TEXT = {binary: false};
 const TRAITS: ModelTraits = {
   interruption: 'ours',
   answersTurns: true,
+  hostsMcp: true,
   audio: {encoding: 'mulaw', rateHz: 8_000},
 };
 

@@ -5,6 +5,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, isBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
 import {codeIn} from '../code-in.ts';
+import {HostedCalls} from './hosted-calls.ts';
 import type {LostCause, ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
 import {CONFIGURE} from './client-events.ts';
@@ -60,6 +61,7 @@ export class OpenAIReader {
   #callerItem: string | undefined;
   #unnamed = 0;
   #inText = false;
+  readonly #hosted = new HostedCalls();
   /** What the times of its events hold beside speech. */
   #turns: {readonly prefixPaddingMs: Millis; readonly silenceMs: Millis} = USUAL_SERVER;
 
@@ -121,8 +123,19 @@ export class OpenAIReader {
         const item = fields.fields('item');
         const itemId = item.text('id');
         if (item.raw('role') === 'assistant') this.#item = itemId;
-        return itemId === undefined ? [] : [{type: 'itemAdded', itemId}];
+        const hosted = this.#hosted.item(item, {responseId: this.#response, isDone: false});
+        return itemId === undefined ? hosted : [{type: 'itemAdded', itemId}, ...hosted];
       }
+      case 'conversation.item.done':
+        return this.#hosted.item(fields.fieldsIfAny('item'), {responseId: this.#response, isDone: true});
+      case 'response.output_item.added':
+        return this.#hosted.item(fields.fieldsIfAny('item'), {responseId: this.#response, isDone: false});
+      case 'response.mcp_call_arguments.done':
+        return this.#hosted.arguments(fields);
+      case 'response.mcp_call.in_progress':
+        return this.#hosted.running(fields);
+      case 'mcp_list_tools.failed':
+        return this.#hosted.notListed(fields);
       case 'conversation.item.input_audio_transcription.completed': {
         const itemId = this.#callerItemOf(fields);
         const text = fields.raw('transcript') === '' ? '' : fields.text('transcript');
@@ -154,7 +167,8 @@ export class OpenAIReader {
       case 'response.output_item.done': {
         const item = fields.fields('item');
         const isCall = item.raw('type') === 'function_call' || item.raw('call_id') !== undefined;
-        return isCall ? this.#toolCall(fields, item, item.text('id')) : [];
+        if (isCall) return this.#toolCall(fields, item, item.text('id'));
+        return this.#hosted.item(item, {responseId: this.#response, isDone: true});
       }
       case 'response.done':
         return this.#responseDone(fields.fields('response'));
