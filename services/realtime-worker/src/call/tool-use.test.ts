@@ -109,6 +109,17 @@ describe('a tool that answers later', () => {
     expect(responseTags(effects)).toEqual(['tool-1']);
   });
 
+  test('is not asked for an answer before every tool of the response has its result, however early the first has one', () => {
+    const lookUp = new ScriptedLookUp();
+    const call = Call.connected({}, '', {tools: toolsWith(lookUp)});
+    call.model(started('r1'), calls('opening_hours', 'c1'), calls('look_up', 'c2'));
+    call.at(100).toolFinished('c2', found);
+    const effects = call.at(200).model(calls('look_up', 'c3'), ended('r1'));
+    expect(responseTags([...call.effects, ...effects])).toEqual([]);
+    expect(responseTags(call.at(900).toolFinished('c3', found))).toEqual(['tool-1']);
+    expect(call.at(3_500).timePasses(3_500)).toEqual([]);
+  });
+
   test('is in the call record twice: when it was called, and with its duration when the result came', () => {
     const call = lookingUp();
     call.at(3_500).toolFinished('c1', found);

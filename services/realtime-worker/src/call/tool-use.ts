@@ -127,9 +127,10 @@ export class ToolUse {
     return floor.streamOpen && !floor.callerSpeaks && !replies.busy && !calls.goodbye.said && !calls.absence.current;
   }
 
-  #then({effects, request, loops}: AfterTool, at: Millis): CallEffect[] {
+  #then({effects, request, waits, loops}: AfterTool, at: Millis): CallEffect[] {
     const {calls, replies, turns} = this.#deps;
     turns.toolsRun(calls.isRunning, at);
+    if (waits) replies.withdraw('tool');
     if (loops) return [...effects, ...replies.giveUp('tool-loop')];
     return request ? [...effects, ...replies.want(request, at)] : effects;
   }

@@ -54,6 +54,7 @@ test('a PCM model is given the caller’s audio as PCM, and every other command 
   expect(adapter.traits).toEqual({
     interruption: 'ours',
     answersTurns: true,
+    hostsMcp: false,
     audio: {encoding: 'mulaw', rateHz: 8_000},
   });
   for (const payload of [sound(20), sound(1)]) session.hear(Buffer.from(`-${payload}-`), 1, 1 + payload.length);

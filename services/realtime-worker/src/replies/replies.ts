@@ -140,6 +140,12 @@ export class Replies {
     return asked(this.#sequencer.listened(at));
   }
 
+  /** What was to be asked for, and was not yet, is asked for later by itself. */
+  withdraw(cause: Request['cause']): void {
+    this.#sequencer.withdraw(cause);
+    if (this.#awaited?.cause === cause) this.#awaited = undefined;
+  }
+
   itemAdded(itemId: string): void {
     this.#sequencer.itemAdded(itemId);
   }

@@ -101,6 +101,11 @@ export class ResponseSequencer {
     return this.#next(at);
   }
 
+  /** Requests of this kind that wait are not made. */
+  withdraw(cause: Cause): void {
+    this.#queue = this.#queue.filter(request => request.cause !== cause);
+  }
+
   /** The caller speaks: requests wait, and the answer to the caller may make them unnecessary. */
   callerSpoke(): void {
     this.#listening = true;

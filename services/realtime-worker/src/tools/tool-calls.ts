@@ -45,6 +45,8 @@ export interface AfterTool {
   readonly effects: CallEffect[];
   /** What to ask the model for. */
   readonly request?: Request;
+  /** Its result is waited for: what the same response has been told is not spoken of before. */
+  readonly waits?: true;
   /** The model calls tools without end and never speaks: the call cannot go on. */
   readonly loops?: true;
 }
@@ -234,7 +236,7 @@ export class ToolCalls {
       const outcome = this.#atOnce(tool, args, callId);
       if (outcome) return this.#ask(callId, responseId, [...effects, ...closed(outcome)]);
       const more = this.#begin({...open, tool, args, responseId}, false, at);
-      if (!tool.isBackground) return {effects: [...effects, ...more]};
+      if (!tool.isBackground) return {effects: [...effects, ...more], waits: true};
       return this.#ask(callId, responseId, [...effects, ...more, ...this.#memory.toolResult(callId, STARTED)]);
     }
     const {outcome, warning = []} =
@@ -288,7 +290,7 @@ export class ToolCalls {
     if (refused || !tool)
       return this.#ask(callId, responseId, [...effects, ...this.#answered(open, refused ?? unknownTool(name), at)]);
     if (asks) effects.push(answer(true));
-    return {effects: [...effects, ...this.#begin({...open, tool, args, responseId}, false, at)]};
+    return {effects: [...effects, ...this.#begin({...open, tool, args, responseId}, false, at)], waits: true};
   }
 
   /** The id of a call that the model's provider runs, by its item. */
