@@ -11,7 +11,7 @@ const ALLOWED = new Set([
   'Unlicense',
 ]);
 /** These bind whoever changes the package itself: allowed for tools, which we do not deliver. */
-const FOR_TOOLS = new Set(['MPL-2.0']);
+const FOR_TOOLS = new Set(['MPL-2.0', 'PSF-2.0']);
 /** They name their licence, MIT, in the old way (`licenses`), which npm does not copy into the lock. */
 const NAMED_OTHERWISE = new Set(['buildcheck', 'cpu-features', 'ssh2']);
 

@@ -1,26 +1,34 @@
 /** A request that failed, with what to do about it. */
 export class Refused extends Error {
   name = 'Refused';
-  constructor(status, {error, cure}) {
-    super(error);
+  constructor(status, {detail, cure, isAway = false}) {
+    super(detail);
     this.status = status;
     this.cure = cure;
+    /** Whether nothing can be asked now: analytics or its database is away. */
+    this.isAway = isAway;
   }
 }
 
-/** Dispatches `signed-out` when the session has ended. */
-export const signedOut = new EventTarget();
+/** Dispatches `signed-out` when the session has ended, and `away` when analytics or its database does not answer. */
+export const connection = new EventTarget();
+
+function refused(status, answer) {
+  const problem = new Refused(status, answer);
+  if (problem.isAway) connection.dispatchEvent(new CustomEvent('away', {detail: problem}));
+  return problem;
+}
 
 async function ask(path, options = {}) {
   const response = await fetch(path, {headers: {accept: 'application/json'}, ...options}).catch(thrown => {
     if (thrown.name === 'AbortError') throw thrown;
-    throw new Refused(0, {error: 'Analytics does not answer', cure: 'change a filter to try again'});
+    throw refused(0, {detail: 'Analytics does not answer', isAway: true});
   });
   if (response.status === 204) return undefined;
-  const answer = await response.json().catch(() => ({error: `answer ${response.status}`}));
+  const answer = await response.json().catch(() => ({detail: `answer ${response.status}`}));
   if (response.ok) return answer;
-  if (response.status === 401 && !path.endsWith('/sign-in')) signedOut.dispatchEvent(new Event('signed-out'));
-  throw new Refused(response.status, answer);
+  if (response.status === 401 && !path.endsWith('/sign-in')) connection.dispatchEvent(new Event('signed-out'));
+  throw refused(response.status, {...answer, isAway: response.headers.has('retry-after') && response.status === 503});
 }
 
 const query = parameters =>

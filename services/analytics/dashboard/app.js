@@ -1,30 +1,41 @@
-import {get, post, signedOut} from './api.js';
-import {h} from './dom.js';
+import {connection, get, post} from './api.js';
+import {h, sentence} from './dom.js';
 import {filterBar, loadFacets} from './filters.js';
 import {follow, live, statusLine, unfollow} from './live.js';
+import {savedViews} from './saved-views.js';
 import {signInForm} from './sign-in.js';
-import {addressWith, change, changed, setsOf, state} from './url-state.js';
+import {changed, complaints, linkTo, setsOf, state} from './url-state.js';
 import {call} from './view-call.js';
 import {calls} from './view-calls.js';
 import {cost} from './view-cost.js';
 import {interruptions} from './view-interruptions.js';
+import {liveCalls} from './view-live.js';
 import {overview} from './view-overview.js';
 import {webhooks} from './view-webhooks.js';
+import {zoneName} from './zone.js';
 
 const VIEWS = {
   overview: ['Overview', overview],
+  live: ['Live', liveCalls],
+  calls: ['Calls', calls],
   interruptions: ['Interruptions', interruptions],
   cost: ['Cost and tools', cost],
-  calls: ['Calls', calls],
   webhooks: ['Webhooks', webhooks],
 };
+/** Views of now, which no time range limits. */
+const WITHOUT_RANGE = ['live', 'webhooks'];
 /** A range that ends now is loaded again this often, while the page is visible and calls finish. */
 const REFRESH = 30_000;
+/** So often analytics is asked whether it is back. */
+const ASK_AGAIN = 5_000;
 
-const place = Object.fromEntries(['views', 'status', 'filters', 'main'].map(id => [id, document.getElementById(id)]));
+const place = Object.fromEntries(
+  ['views', 'status', 'filters', 'main', 'notice', 'said', 'zone'].map(id => [id, document.getElementById(id)]),
+);
 let asking = new AbortController();
 let session = {signIn: 'off', signedIn: false};
 let stale = false;
+let away;
 
 function draw() {
   asking.abort();
@@ -38,29 +49,40 @@ function draw() {
       h(
         'a',
         {
-          href: addressWith({view: name, call: ''}),
+          ...linkTo({view: name, call: '', at: ''}),
           'aria-current': name === (current.call ? 'calls' : current.view) ? 'page' : undefined,
-          onclick: event => {
-            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-            event.preventDefault();
-            change({view: name, call: ''});
-          },
         },
         label,
       ),
     ),
   );
-  const focused = document.activeElement?.name;
-  place.filters.replaceChildren(...(current.call || current.view === 'webhooks' ? [] : filterBar(current)));
-  if (focused) place.filters.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
+  const hasRange = !current.call && !WITHOUT_RANGE.includes(current.view);
+  const {name: focused, isConnected: was} = document.activeElement ?? {};
+  place.filters.replaceChildren(...(hasRange ? [...filterBar(current), savedViews()] : []));
+  place.zone.textContent = zoneName();
   place.main.replaceChildren(
-    h('div', {class: 'grid'}, view({state: current, ...setsOf(current), signal: asking.signal})),
+    h('h1', {tabindex: -1}, title),
+    ...wrongAddress(),
+    h('div', {class: 'grid'}, view({state: current, session, ...setsOf(current), signal: asking.signal})),
   );
+  if (was && focused) document.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
 }
 
+/** What the address asked for and is not shown. */
+function wrongAddress() {
+  const unknown = state().view in VIEWS ? [] : [`“${state().view}” is no view`];
+  const all = [...unknown, ...complaints()];
+  return all.length === 0 ? [] : [h('p', {class: 'problem card', role: 'alert'}, `In this address ${all.join('; ')}.`)];
+}
+
+let statusText;
 function drawStatus() {
+  const {isConnected, text} = statusLine();
+  if (statusText === text && place.status.childElementCount > 0) return;
+  statusText = text;
   place.status.replaceChildren(
-    ...statusLine(),
+    h('span', {class: `dot ${isConnected === undefined ? '' : isConnected ? 'on' : 'off'}`}),
+    h('span', {}, text),
     session.signedIn ? h('button', {class: 'plain', onclick: () => post('/api/sign-out').then(start)}, 'Sign out') : '',
   );
 }
@@ -72,34 +94,68 @@ function askForPassword() {
   if (!place.main.querySelector('.sign-in')) place.main.replaceChildren(signInForm(start));
 }
 
+/** Says once why nothing can be loaded, and asks until it can. */
+function isAway({detail: problem}) {
+  if (away) return;
+  const seen = new Date();
+  const again = () =>
+    get('/api/facets').then(
+      () => {
+        clearInterval(away);
+        away = undefined;
+        place.notice.replaceChildren();
+        start();
+      },
+      () => {},
+    );
+  away = setInterval(again, ASK_AGAIN);
+  place.notice.replaceChildren(
+    h(
+      'p',
+      {class: 'away'},
+      `${problem.message} since ${seen.toLocaleTimeString('en-GB')}. What you see may be old; asking again every ${ASK_AGAIN / 1_000} s. `,
+      h('button', {onclick: again}, 'Try now'),
+    ),
+  );
+}
+
 async function start() {
   try {
     session = await get('/api/session');
     if (session.signIn === 'required' && !session.signedIn) return askForPassword();
     await loadFacets();
   } catch (problem) {
-    place.main.replaceChildren(
-      h('p', {class: 'problem card'}, `${problem.message}${problem.cure ? ` — ${problem.cure}` : ''}.`),
-      h('button', {onclick: start}, 'Try again'),
-    );
+    if (!problem.isAway)
+      place.main.replaceChildren(
+        h('p', {class: 'problem card'}, sentence(problem)),
+        h('button', {onclick: start}, 'Try again'),
+      );
     return undefined;
   }
   follow();
+  statusText = undefined;
   drawStatus();
   draw();
   return undefined;
 }
 
-changed.addEventListener('change', () => {
+changed.addEventListener('change', ({detail: {isNew, scroll}}) => {
   draw();
-  scrollTo({top: 0});
+  const title = place.main.querySelector('h1');
+  if (isNew) title?.focus({preventScroll: true});
+  place.said.textContent = isNew ? '' : 'The figures were changed.';
+  scrollTo({top: scroll});
+  // What comes later makes the page long enough.
+  if (scroll > 0) setTimeout(() => scrollTo({top: scroll}), 400);
 });
-signedOut.addEventListener('signed-out', askForPassword);
+connection.addEventListener('signed-out', askForPassword);
+connection.addEventListener('away', isAway);
 for (const name of ['status', 'fleet']) live.addEventListener(name, drawStatus);
 live.addEventListener('call', () => (stale = true));
 setInterval(() => {
   const {view, from, to, call: open} = state();
-  if (stale && !document.hidden && !from && !to && !open && view !== 'calls') draw();
+  const isRead = document.querySelector('details[open], dialog[open]');
+  if (stale && !isRead && !document.hidden && !from && !to && !open && !['calls', 'live'].includes(view)) draw();
 }, REFRESH);
 
 await start();

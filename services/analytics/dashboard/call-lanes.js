@@ -17,46 +17,54 @@ const CALLER = TOP;
 const ASSISTANT = TOP + LANE + BETWEEN;
 const FLOOR = ASSISTANT + LANE;
 const HEIGHT = FLOOR + 34;
+const HINT = 'Hover for details; a click goes there.';
 const ZOOMS = [2, 4, 8, 14, 24, 40, 70, 120];
 
-/** The conversation on one time axis. `listening`: its recording, if there is one. */
-export function callLanes(body, detail, listening) {
+/** Before an interruption, so that its beginning is heard. */
+const BEFORE_CUT = 1_500;
+/** So many pixels for a second at least, when the picture opens. */
+const CLOSEST = 4;
+
+/** The conversation on one time axis. `listening`: its recording, if there is one; `here`: the moment looked at. */
+export function callLanes(body, detail, listening, here) {
   const {turns, call} = detail;
   if (turns.length === 0) return empty('The turns of this call are no longer kept.');
   const end = Math.max(call.durationMs ?? 0, ...turns.map(turn => turn.audioEndedAtMs ?? 0), 1_000);
   const view = h('div', {
     class: 'lanes',
     tabindex: 0,
-    role: 'img',
-    'aria-label': 'who spoke when; the table of turns has the same',
+    role: 'group',
+    'aria-label': 'Who spoke when; the table of turns has the same. Space plays, plus and minus zoom, zero fits',
   });
-  const note = h('p', {class: 'lane-note quiet'}, 'Point at something to read it.');
-  const fitting = () => (body.clientWidth - 20) / (end / 1_000);
-  let zoom = Math.max(fitting(), 14);
+  const note = h('p', {class: 'lane-note quiet'}, '');
+  const fitting = () => (body.clientWidth - 4) / (end / 1_000 + 0.5);
+  let zoom = Math.max(fitting(), CLOSEST);
   let peaks;
   const cursor = s('line', {class: 'cursor', y1: 18, y2: FLOOR + 10, x1: -9, x2: -9});
+  const moveCursor = atMs => {
+    if (atMs === undefined) return;
+    const x = (atMs / 1_000) * zoom + 1;
+    cursor.setAttribute('x1', x);
+    cursor.setAttribute('x2', x);
+    if (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth) view.scrollLeft = x - 40;
+  };
   const draw = () => {
-    const drawn = picture(detail, end, zoom, text => (note.textContent = text), peaks);
+    const drawn = picture(detail, end, zoom, text => (note.textContent = text), peaks, here);
     drawn.append(cursor);
     view.replaceChildren(drawn);
+    moveCursor(here.atMs);
+    const isCut = zoom > fitting() * 1.01;
+    note.textContent = isCut ? 'The call goes on to the right: arrow keys move, “fit” shows all of it.' : HINT;
   };
-  if (listening?.peaks) {
-    listening.peaks.then(loaded => {
-      peaks = loaded;
-      draw();
-    });
-    listening.follow(atMs => {
-      const x = (atMs / 1_000) * zoom + 1;
-      cursor.setAttribute('x1', x);
-      cursor.setAttribute('x2', x);
-      if (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth) view.scrollLeft = x - 40;
-    });
-    view.classList.add('listening');
-    view.addEventListener('click', event => {
-      const x = event.clientX - view.getBoundingClientRect().left + view.scrollLeft;
-      listening.playFrom(((x - 1) / zoom) * 1_000);
-    });
-  }
+  listening?.peaks?.then(loaded => {
+    peaks = loaded;
+    draw();
+  });
+  here.onMove(moveCursor);
+  view.addEventListener('click', event => {
+    const x = event.clientX - view.getBoundingClientRect().left + view.scrollLeft;
+    here.goTo(((x - 1) / zoom) * 1_000);
+  });
   const zoomTo = wanted => {
     const centre = (view.scrollLeft + view.clientWidth / 2) / zoom;
     zoom = Math.max(wanted, fitting());
@@ -75,7 +83,13 @@ export function callLanes(body, detail, listening) {
     }
   });
   body.replaceChildren(
-    view,
+    h(
+      'div',
+      {class: 'lane-box'},
+      view,
+      h('span', {class: 'lane-name caller', 'aria-hidden': 'true'}, 'caller'),
+      h('span', {class: 'lane-name assistant', 'aria-hidden': 'true'}, 'assistant'),
+    ),
     h(
       'div',
       {class: 'lane-foot'},
@@ -90,7 +104,7 @@ export function callLanes(body, detail, listening) {
       ),
     ),
   );
-  zoom = Math.max(fitting(), 14);
+  zoom = Math.max(fitting(), CLOSEST);
   draw();
   return undefined;
 }
@@ -116,7 +130,7 @@ function aboutTool(tool) {
   return `${took}${told}${asked}${tool.result === null ? '' : ` → ${tool.result}`}`;
 }
 
-function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say, peaks) {
+function picture({turns, interruptions, toolCalls, failovers, transcript}, end, zoom, say, peaks, here) {
   const x = at => (at / 1_000) * zoom + 1;
   const width = x(end) + 20;
   const described = (element, text) => {
@@ -206,7 +220,13 @@ function picture({turns, interruptions, toolCalls, failovers, transcript}, end, 
       described(
         s(
           'g',
-          {class: 'c-rose'},
+          {
+            class: 'c-rose',
+            onclick: event => {
+              event.stopPropagation();
+              here.goTo(cut.atMs - BEFORE_CUT);
+            },
+          },
           s('line', {class: 'cut-line', x1: x(cut.atMs), x2: x(cut.atMs), y1: CALLER + LANE, y2: FLOOR + 4}),
           s('path', {class: 'bar', d: `M${x(cut.atMs) - 5} ${CALLER + LANE + 1}h10l-5 7z`}),
         ),

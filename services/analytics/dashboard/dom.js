@@ -22,12 +22,27 @@ export const s = (tag, attributes, ...children) => fill(document.createElementNS
 /** A colour of the style sheet, for what is drawn on a canvas. */
 export const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** The whole of a problem as a sentence. */
+export const sentence = ({message, cure}) => `${message}${cure ? ` — ${cure}` : ''}.`;
+
+/** What stands where something could not be loaded. Why analytics is away is said once, at the top of the page. */
+function notLoaded(problem, again) {
+  if (problem.isAway) return h('p', {class: 'empty'}, 'Not loaded.');
+  return h(
+    'p',
+    {class: 'problem', role: 'alert'},
+    sentence(problem),
+    ' ',
+    h('button', {onclick: again, 'aria-label': 'Try again'}, 'Try again'),
+  );
+}
+
 /**
  * A card that shows its content once it is loaded, or what went wrong. `csv`: the address of its figures as CSV, or
  * several by their names.
  */
 export function card({title, about, width, csv}, load) {
-  const body = h('div', {class: 'chart', 'aria-busy': 'true'});
+  const body = h('div', {class: 'chart'});
   const element = h(
     'section',
     {class: `card ${width ?? ''}`, 'aria-label': title},
@@ -43,19 +58,63 @@ export function card({title, about, width, csv}, load) {
               h('a', {href, download: '', 'aria-label': `${what}, CSV`}, what),
             ),
           ]
-        : csv && h('a', {href: csv, download: ''}, 'CSV'),
+        : csv && h('a', {href: csv, download: '', 'aria-label': `CSV, ${title}`}, 'CSV'),
     ),
     body,
   );
-  Promise.resolve()
-    .then(() => load(body))
-    .then(content => content && body.replaceChildren(...[content].flat()))
-    .catch(problem => {
-      if (problem.name === 'AbortError') return;
-      body.replaceChildren(h('p', {class: 'problem'}, problem.message, problem.cure ? ` — ${problem.cure}.` : ''));
-    })
-    .finally(() => body.removeAttribute('aria-busy'));
+  const fill = () => {
+    body.setAttribute('aria-busy', 'true');
+    body.replaceChildren(h('p', {class: 'empty loading'}, 'Loading…'));
+    Promise.resolve()
+      .then(() => load(body))
+      .then(content => content && body.replaceChildren(...[content].flat()))
+      .catch(problem => {
+        if (problem.name !== 'AbortError') body.replaceChildren(notLoaded(problem, fill));
+      })
+      .finally(() => body.removeAttribute('aria-busy'));
+  };
+  fill();
   return element;
 }
 
-export const empty = (text = 'Nothing in this time range.') => h('p', {class: 'empty'}, text);
+export const empty = (text = 'No calls in this time range.') => h('p', {class: 'empty'}, text);
+
+/** The rows of a table. `columns`: [name, class, cell of a row]. */
+export const tableRows = (columns, rows, attributes = () => ({})) =>
+  rows.map(row =>
+    h(
+      'tr',
+      attributes(row),
+      columns.map(([, kind, cell]) => h('td', {class: kind}, cell(row))),
+    ),
+  );
+
+/** Rows under named columns, in a box that keys can scroll too. */
+export const table = (label, columns, rows, {tall = false, attributes} = {}) =>
+  h(
+    'div',
+    {class: `scroll ${tall ? 'tall' : ''}`, role: 'group', 'aria-label': label, tabindex: 0},
+    h(
+      'table',
+      {},
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          columns.map(([name, kind]) => h('th', {class: kind, scope: 'col'}, name)),
+        ),
+      ),
+      h('tbody', {}, tableRows(columns, rows, attributes)),
+    ),
+  );
+
+/** What a picture shows, as a table behind a key. `draw` is called when somebody wants it. */
+export function asTable(draw) {
+  const details = h('details', {class: 'as-table'}, h('summary', {}, 'As a table'));
+  details.addEventListener('toggle', () => details.open && details.children.length === 1 && details.append(draw()), {
+    once: true,
+  });
+  return details;
+}

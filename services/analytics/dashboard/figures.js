@@ -1,19 +1,31 @@
 import {get} from './api.js';
 import {h} from './dom.js';
 import {byUnit, share} from './format.js';
+import {linkTo} from './url-state.js';
 
 /** Asks the API for the same figures of each set; the answers are in the order of the sets. */
 export const measureSets = ({sets, signal}, question) =>
   Promise.all(sets.map(set => get('/api/metrics', {...set.filter, ...question}, signal)));
 
-/** Whether the difference of two means is likely more than chance (Welch). */
-export function significance(a, b) {
-  if (!a || !b || a.count < 2 || b.count < 2) return undefined;
-  const error = Math.sqrt(a.deviation ** 2 / a.count + b.deviation ** 2 / b.count);
-  if (!(error > 0)) return undefined;
-  const z = Math.abs(a.mean - b.mean) / error;
-  return z > 3.3 ? 'clear' : z > 1.96 ? 'likely' : 'within chance';
+/** Figures whose difference can be told from chance. */
+const TESTED = ['mean', 'p50', 'p90', 'p95', 'p99'];
+/** A smaller change, as a share, is neither good nor bad, however sure it is. */
+const MATTERS = 0.02;
+
+/**
+ * How far one figure of a metric lies from that of the other set: `{difference, interval}` in its unit, where the
+ * interval is null if there are too few values to say anything.
+ */
+async function differenceOf({sets: [first, second], signal}, metric, figure) {
+  if (!second || !TESTED.includes(figure)) return undefined;
+  const {from, to, assistant, version, worker, model} = second.filter;
+  const against = {from, to, assistant, version, worker, model};
+  const other = Object.entries(against).map(([name, value]) => [`against.${name}`, value]);
+  return get('/api/difference', {...first.filter, metric, figure, ...Object.fromEntries(other)}, signal);
 }
+
+/** Whether a difference is more than chance. */
+const isClear = difference => difference?.interval && (difference.interval.low > 0 || difference.interval.high < 0);
 
 /** +4.8 %, −12 % */
 function signed(change) {
@@ -21,70 +33,96 @@ function signed(change) {
   return `${Number(amount) === 0 ? '±' : change > 0 ? '+' : '−'}${amount}\u00A0%`;
 }
 
-/** One figure, and how it differs from the other set. `better`: `less`, `more` or undefined. */
-export function tile({label, unit, value, other, otherLabel, more, better, hint}) {
+const signedAmount = (value, format) => `${value > 0 ? '+' : value < 0 ? '−' : '±'}${format(Math.abs(value))}`;
+
+/**
+ * One figure, and how it differs from the other set, if that is more than chance. `better`: `less`, `more` or undefined.
+ * `into`: what a click opens. `beside`: something drawn.
+ */
+export function tile({label, unit, value, other, otherLabel, difference, isTested, more, better, into, beside}) {
   const format = unit === 'share' ? share : byUnit[unit];
   const [amount, ...rest] = format(value).split('\u00A0');
-  const change = other === undefined || other === null || !other ? undefined : (value - other) / other;
+  const change = !other ? undefined : (value - other) / other;
+  const says = change !== undefined && (!isTested || isClear(difference));
   const kind =
-    change === undefined || !better || hint === 'within chance' || Math.abs(change) < 0.005
+    !says || !better || !isTested || Math.abs(change) < MATTERS
       ? 'quiet'
       : change < 0 === (better === 'less')
         ? 'good'
         : 'bad';
+  const {low, high} = difference?.interval ?? {};
   return h(
-    'div',
-    {class: 'tile'},
-    h('div', {class: 'label'}, label),
-    h('div', {class: 'value'}, amount, rest.length > 0 && h('small', {}, ` ${rest.join(' ')}`)),
+    into ? 'a' : 'div',
+    {class: 'tile', ...(into ? linkTo(into) : {})},
+    h('span', {class: 'label'}, label),
+    h('span', {class: 'value'}, amount, rest.length > 0 && h('small', {}, ` ${rest.join(' ')}`)),
     h(
-      'div',
+      'span',
       {class: 'more'},
-      change === undefined ? (more ?? '') : [h('span', {class: kind}, signed(change)), ` from\u00A0${format(other)}`],
+      change === undefined
+        ? (more ?? '')
+        : [says ? h('span', {class: kind}, signed(change), ' ') : '', `from\u00A0${format(other)}`],
     ),
-    change !== undefined && hint
-      ? h('div', {class: 'more', title: `difference of the means against ${otherLabel} (Welch)`}, hint)
+    says && isTested
+      ? h(
+          'span',
+          {class: 'more', title: `95 % interval of the difference to ${otherLabel}`},
+          `${signedAmount(low, format)} to ${signedAmount(high, format)}`,
+        )
       : '',
+    beside,
   );
 }
 
 /**
- * A tile for one figure of one metric, from the answers of the sets. `counts`: the figure is a sum or a count, to which
- * a test of means does not apply.
+ * A tile for one figure of one metric. `into`: of the figures of the first set, what a click opens.
  */
-export function tileOf({sets}, answers, {label, pick = group => group.p50, better, unit, more, counts = false}) {
+async function tileOf(context, metric, {label, figure = 'p50', better, unit, more, into}) {
+  const [answers, difference] = await Promise.all([
+    measureSets(context, {metric}),
+    differenceOf(context, metric, figure),
+  ]);
   const [first, second] = answers.map(answer => answer.groups[0]);
   return tile({
     label,
     unit: unit ?? answers[0].unit,
-    value: first ? pick(first) : null,
-    other: second ? pick(second) : undefined,
-    otherLabel: sets[1]?.label,
+    value: first?.count ? first[figure] : figure === 'count' || figure === 'sum' ? 0 : null,
+    other: second?.count ? second[figure] : undefined,
+    otherLabel: context.sets[1]?.label,
+    difference,
+    isTested: TESTED.includes(figure),
     more: first?.count ? more?.(first) : undefined,
     better,
-    hint: counts ? undefined : significance(first, second),
+    into: first?.count ? into?.(first) : undefined,
   });
 }
 
-/** A row of tiles; each asks the API for itself. `wanted`: [metric, look]. */
-export function tilesOf(context, wanted) {
-  return h(
+/** A tile that is there at once, and filled when its figures are. */
+export function tileLater(label, load) {
+  const more = h('span', {class: 'more'});
+  const value = h('span', {class: 'value quiet'}, '…');
+  const place = h('div', {class: 'tile', 'aria-busy': 'true'}, h('span', {class: 'label'}, label), value, more);
+  const fill = () =>
+    load().then(
+      content => place.replaceWith(content),
+      problem => {
+        if (problem.name === 'AbortError') return;
+        value.textContent = '–';
+        place.removeAttribute('aria-busy');
+        more.replaceChildren(
+          problem.isAway ? 'not loaded' : problem.message,
+          problem.isAway ? '' : h('button', {class: 'plain', onclick: fill}, 'Try again'),
+        );
+      },
+    );
+  fill();
+  return place;
+}
+
+/** A row of tiles; each asks the API for itself. `wanted`: [metric, look], or something drawn already. */
+export const tilesOf = (context, wanted) =>
+  h(
     'div',
     {class: 'tiles'},
-    wanted.map(([metric, look]) => {
-      const more = h('div', {class: 'more'});
-      const place = h(
-        'div',
-        {class: 'tile', 'aria-busy': 'true'},
-        h('div', {class: 'label'}, look.label),
-        h('div', {class: 'value'}, '…'),
-        more,
-      );
-      measureSets(context, {metric}).then(
-        answers => place.replaceWith(tileOf(context, answers, look)),
-        problem => problem.name === 'AbortError' || more.replaceChildren(problem.message),
-      );
-      return place;
-    }),
+    wanted.map(one => (Array.isArray(one) ? tileLater(one[1].label, () => tileOf(context, one[0], one[1])) : one)),
   );
-}

@@ -1,17 +1,19 @@
 import {get} from './api.js';
 import {h} from './dom.js';
 import {moment} from './format.js';
-import {change, periodOf, RANGES, setsOf, shortVersion} from './url-state.js';
+import {change, chooseRange, customTime, periodOf, RANGES, setsOf, shortVersion} from './url-state.js';
+import {hasChoice, isUtc, wallClock, zoneName} from './zone.js';
 
 /** @type {{assistants: string[], versions: {assistant: string, version: string, first: string}[], models: string[], workers: string[], outcomes: string[]}} */
-export let known = {assistants: [], versions: [], models: [], workers: [], outcomes: []};
+export let known = {assistants: [], versions: [], models: [], workers: [], outcomes: [], first: null, last: null};
 
 /** Loaded once per page. */
 export async function loadFacets(signal) {
   known = await get('/api/facets', {}, signal);
+  chooseRange(known);
 }
 
-const day = text => (text ? new Date(Number(text) || text).toISOString().slice(0, 16) : '');
+const onTheWall = text => (text ? wallClock(new Date(Number(text) || text)).slice(0, 16) : '');
 
 /** The time range on show, as two ends that can be edited. */
 function exactly(state) {
@@ -48,13 +50,18 @@ export function filterBar(state) {
         h(
           'button',
           {
+            name: `range-${range}`,
             'aria-pressed': String(!custom && state.range === range),
             onclick: () => change({range, from: '', to: ''}),
           },
           label,
         ),
       ),
-      h('button', {'aria-pressed': String(custom), onclick: () => change(exactly(state))}, 'custom'),
+      h(
+        'button',
+        {name: 'range-custom', 'aria-pressed': String(custom), onclick: () => change(exactly(state))},
+        'custom',
+      ),
     ),
     ...(custom
       ? ['from', 'to'].map(name =>
@@ -65,12 +72,26 @@ export function filterBar(state) {
             h('input', {
               type: 'datetime-local',
               name,
-              value: day(state[name]),
-              onchange: event => change({[name]: event.target.value && `${event.target.value}Z`}),
+              value: onTheWall(state[name]),
+              title: `in ${zoneName()}`,
+              onchange: event => change({[name]: customTime(event.target.value)}),
             }),
           ),
         )
       : []),
+    hasChoice
+      ? h(
+          'label',
+          {},
+          'Times in',
+          h(
+            'select',
+            {name: 'zone', onchange: event => change({zone: event.target.value})},
+            h('option', {value: '', selected: !isUtc()}, 'your zone'),
+            h('option', {value: 'utc', selected: isUtc()}, 'UTC'),
+          ),
+        )
+      : '',
     pick('assistant', 'Assistant', any(known.assistants)),
     pick('version', 'Version', [['', 'all'], ...versions.map(one => [one.version, versionName(one)])]),
     pick('model', 'Model', any(known.models)),

@@ -6,8 +6,8 @@ const sum = (members, name) => members.reduce((total, member) => total + member[
 
 /** Active calls, per worker and edge. */
 export function fleetPanel() {
-  const {fleet} = feed;
-  if (!fleet) return h('p', {class: 'empty'}, 'Waiting for the first update.');
+  const {fleet, fleetAt, connected} = feed;
+  if (!fleet) return h('p', {class: 'empty loading'}, 'Loading…');
   if (fleet.unknown)
     return h('p', {class: 'empty'}, 'Redis is away, so workers and edges cannot be listed. No record is lost.');
   const kinds = [
@@ -16,26 +16,32 @@ export function fleetPanel() {
   ];
   if (kinds.every(([, members]) => members.length === 0))
     return h('p', {class: 'empty'}, 'No worker and no edge is running.');
-  return kinds.map(([title, members]) => {
-    const calls = sum(members, 'calls');
-    const capacity = sum(members, 'capacity');
-    const full = capacity > 0 && calls >= capacity;
-    return h(
-      'div',
-      {class: 'members'},
-      h(
+  const old = connected
+    ? []
+    : [h('p', {class: 'pill warn'}, `not connected: as it was at ${fleetAt.toLocaleTimeString('en-GB')}`)];
+  return [
+    ...old,
+    ...kinds.map(([title, members]) => {
+      const calls = sum(members, 'calls');
+      const capacity = sum(members, 'capacity');
+      const full = capacity > 0 && calls >= capacity;
+      return h(
         'div',
-        {class: 'quiet'},
-        `${title}: ${count(calls)} of ${count(capacity)} calls `,
-        full
-          ? h('span', {class: 'pill bad'}, 'full: callers hear the overload message')
-          : members.length === 0
-            ? h('span', {class: 'pill bad'}, 'none')
-            : '',
-      ),
-      members.map(memberRow),
-    );
-  });
+        {class: 'members'},
+        h(
+          'div',
+          {class: 'quiet'},
+          `${title}: ${count(calls)} of ${count(capacity)} calls `,
+          full
+            ? h('span', {class: 'pill bad'}, 'full: callers hear the overload message')
+            : members.length === 0
+              ? h('span', {class: 'pill bad'}, 'none')
+              : '',
+        ),
+        members.map(memberRow),
+      );
+    }),
+  ];
 }
 
 function memberRow({id, calls, capacity, state, lagMs}) {

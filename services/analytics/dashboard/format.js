@@ -1,3 +1,5 @@
+import {inZone} from './zone.js';
+
 const number = new Intl.NumberFormat('en', {maximumFractionDigits: 1});
 const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractionDigits: 1});
@@ -36,12 +38,11 @@ export function niceStep(rough) {
   return ([1, 2, 2.5, 5].find(factor => factor * power >= rough) ?? 10) * power;
 }
 
-/** A time in UTC: 22 Nov 15:04. */
-export function moment(text, seconds = false) {
-  const at = new Date(text);
-  const options = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: 'UTC'};
-  return at.toLocaleString('en-GB', seconds ? {...options, second: '2-digit'} : options).replace(',', '');
-}
+const MOMENT = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'};
+const WITH_SECONDS = {...MOMENT, second: '2-digit'};
+
+/** A time in the zone that is shown: 22 Nov 15:04. */
+export const moment = (text, seconds = false) => inZone(seconds ? WITH_SECONDS : MOMENT, new Date(text));
 
 /** A position in a call: 1:07.4 */
 export function position(atMs) {

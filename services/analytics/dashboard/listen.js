@@ -31,7 +31,7 @@ export function listen({call: {callSid}, recording}) {
     state === 'partial'
       ? `${(missingMs / 1_000).toFixed(1)} s are missing: a process died before they were stored. `
       : 'What was heard: nothing of an answer after its interruption. ',
-    'Click into the lanes to play from there; space plays and pauses. Each hearing is recorded in the audit.',
+    'A click into the lanes, on a word, a turn or an interruption plays from there; space plays and pauses. Each hearing is recorded in the audit.',
   );
   audio.addEventListener('error', () => {
     note.textContent = 'The recording cannot be played: sign in, or ask for the right to read what was said.';
@@ -78,12 +78,32 @@ export function waveform({fromMs, bytes}, side, {x, y, half, zoom}) {
   return s('path', {class: 'wave', d: bars.join('')});
 }
 
-/** A button that plays a moment. */
-export const playButton = (listening, atMs) =>
-  listening?.playFrom
-    ? h(
-        'button',
-        {class: 'plain moment', onclick: () => listening.playFrom(atMs), 'aria-label': `play from ${position(atMs)}`},
-        position(atMs),
-      )
-    : h('span', {class: 'quiet'}, position(atMs));
+/**
+ * The moment of the call that somebody looks at or hears. `goTo` moves the cursor there, and plays from there if there is
+ * a recording.
+ */
+export function moments(listening, atMs) {
+  const followers = [];
+  const moved = at => {
+    here.atMs = at;
+    for (const follow of followers) follow(at);
+  };
+  const here = {
+    atMs,
+    onMove: follow => followers.push(follow),
+    goTo(at) {
+      moved(Math.max(0, at));
+      listening?.playFrom?.(here.atMs);
+    },
+  };
+  listening?.follow?.(moved);
+  return here;
+}
+
+/** A button that goes to a moment, and plays it if there is a recording. */
+export const playButton = (here, atMs) =>
+  h(
+    'button',
+    {class: 'plain moment', onclick: () => here.goTo(atMs), 'aria-label': `go to ${position(atMs)}`},
+    position(atMs),
+  );

@@ -7,7 +7,7 @@ import {feed, live} from './live.js';
 const SHOWN = 7;
 
 /** Draws at once and after each event, for as long as the card is on the page. */
-function onEvent(name, body, draw) {
+export function onEvent(name, body, draw) {
   const redraw = () => (body.isConnected ? draw() : live.removeEventListener(name, redraw));
   live.addEventListener(name, redraw);
   draw();
@@ -15,9 +15,11 @@ function onEvent(name, body, draw) {
 
 /** Active calls, as the fleet reports them each second. */
 export const fleetCard = () =>
-  card({title: 'Now', about: 'active calls', width: 'w5'}, body =>
-    onEvent('fleet', body, () => body.replaceChildren(...[fleetPanel()].flat())),
-  );
+  card({title: 'Now', about: 'active calls', width: 'w5'}, body => {
+    const draw = () => body.replaceChildren(...[fleetPanel()].flat());
+    onEvent('fleet', body, draw);
+    onEvent('status', body, draw);
+  });
 
 /** The last finished calls, and each new one as soon as it ends. */
 export const finishedCard = ({sets: [first], signal}) =>

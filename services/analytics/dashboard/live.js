@@ -1,10 +1,10 @@
 import {get} from './api.js';
-import {h} from './dom.js';
 import {count} from './format.js';
 
 /** The events of the server since the page was opened: the fleet now, and the calls that have just finished. */
 export const live = new EventTarget();
-export const feed = {connected: false, fleet: undefined, calls: []};
+/** `connected`: undefined until it is known. `fleetAt`: when the fleet was last heard of. */
+export const feed = {connected: undefined, fleet: undefined, fleetAt: undefined, calls: [], active: undefined};
 
 let source;
 
@@ -29,7 +29,12 @@ export function follow() {
   });
   source.addEventListener('fleet', event => {
     feed.fleet = JSON.parse(event.data);
+    feed.fleetAt = new Date();
     say('fleet');
+  });
+  source.addEventListener('active', event => {
+    feed.active = JSON.parse(event.data);
+    say('active');
   });
   source.addEventListener('call', event => {
     const call = JSON.parse(event.data);
@@ -40,15 +45,13 @@ export function follow() {
 
 export function unfollow() {
   source?.close();
-  feed.connected = false;
+  feed.connected = undefined;
 }
 
 /** The small line at the top: connected or not, and the number of active calls. */
 export function statusLine() {
-  const workers = feed.fleet?.workers;
-  const calls = workers?.reduce((sum, worker) => sum + worker.calls, 0);
-  return [
-    h('span', {class: `dot ${feed.connected ? 'on' : 'off'}`}),
-    feed.connected ? (workers ? `${count(calls)} active ${calls === 1 ? 'call' : 'calls'}` : 'live') : 'not connected',
-  ];
+  const {connected: isConnected, fleet} = feed;
+  const calls = fleet?.workers?.reduce((sum, worker) => sum + worker.calls, 0);
+  const now = calls === undefined ? 'live' : `${count(calls)} active ${calls === 1 ? 'call' : 'calls'}`;
+  return {isConnected, text: isConnected === undefined ? 'connecting…' : isConnected ? now : 'not connected'};
 }

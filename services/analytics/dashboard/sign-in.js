@@ -1,5 +1,5 @@
 import {post} from './api.js';
-import {h} from './dom.js';
+import {h, sentence} from './dom.js';
 
 /** The sign-in form; calls `done` after the right password. */
 export function signInForm(done) {
@@ -19,14 +19,14 @@ export function signInForm(done) {
       await post('/api/sign-in', {password: input.value});
       done();
     } catch (refused) {
-      problem.textContent = `${refused.message}${refused.cure ? ` — ${refused.cure}` : ''}.`;
+      problem.textContent = sentence(refused);
       input.select();
     }
   };
   const form = h(
     'form',
     {class: 'card sign-in', onsubmit: submit},
-    h('h2', {}, 'Sign in'),
+    h('h1', {}, 'Sign in'),
     input,
     h('button', {class: 'primary'}, 'Sign in'),
     problem,

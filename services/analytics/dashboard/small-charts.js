@@ -1,7 +1,9 @@
-import {empty, h, s} from './dom.js';
+import {asTable, empty, h, s, table} from './dom.js';
 import {byUnit, count, niceStep, share} from './format.js';
+import {change, linkTo} from './url-state.js';
+import {inZone} from './zone.js';
 
-/** Named amounts, the largest first. */
+/** Named amounts, the largest first. `row.into`: what a click on it opens. */
 export function bars(rows, {format = count, colour = 'accent'} = {}) {
   if (rows.length === 0) return empty();
   const most = Math.max(...rows.map(row => row.value), 1e-9);
@@ -9,25 +11,34 @@ export function bars(rows, {format = count, colour = 'accent'} = {}) {
   return h(
     'div',
     {class: 'hbars'},
-    rows.map(row => [
-      h('span', {}, row.label),
-      s(
-        'svg',
-        {class: `c-${row.colour ?? colour}`, preserveAspectRatio: 'none', viewBox: '0 0 100 12', 'aria-hidden': 'true'},
-        s('rect', {class: 'track', width: 100, height: 12, rx: 1.5}),
-        s('rect', {class: 'bar', width: (row.value / most) * 100, height: 12, rx: 1.5}),
+    rows.map(row =>
+      h(
+        row.into ? 'a' : 'div',
+        {class: 'hbar', ...(row.into ? linkTo(row.into) : {})},
+        h('span', {}, row.label),
+        s(
+          'svg',
+          {
+            class: `c-${row.colour ?? colour}`,
+            preserveAspectRatio: 'none',
+            viewBox: '0 0 100 12',
+            'aria-hidden': 'true',
+          },
+          s('rect', {class: 'track', width: 100, height: 12, rx: 1.5}),
+          s('rect', {class: 'bar', width: (row.value / most) * 100, height: 12, rx: 1.5}),
+        ),
+        h('span', {class: 'num'}, format(row.value)),
+        h('span', {class: 'num quiet'}, share(row.value / total)),
       ),
-      h('span', {class: 'num'}, format(row.value)),
-      h('span', {class: 'num quiet'}, share(row.value / total)),
-    ]),
+    ),
   );
 }
 
 /**
  * The distribution of a metric's values, with percentiles as lines. `other`: a second set, drawn as an outline.
- * `answer.beyond`: how many values are too long to be drawn.
+ * `answer.beyond`: how many values are too long to be drawn. `into`: what the values from one up to another open.
  */
-export function spread({answer, other, figures, colour = 'accent'}) {
+export function spread({title, answer, other, figures, into, colour = 'accent'}) {
   if (answer.bins.length === 0) return empty();
   const width = 560;
   const height = 190;
@@ -49,7 +60,8 @@ export function spread({answer, other, figures, colour = 'accent'}) {
         y: y(bin.count / total(answer.bins)),
         height: floor - y(bin.count / total(answer.bins)),
         rx: 1.5,
-        class: 'bar',
+        class: 'bar opens',
+        onclick: () => change(into(bin.from, bin.from + answer.step)),
       },
       s('title', {}, `${format(bin.from)} – ${format(bin.from + answer.step)}: ${count(bin.count)}`),
     ),
@@ -81,16 +93,29 @@ export function spread({answer, other, figures, colour = 'accent'}) {
   const longer = answer.beyond
     ? s('text', {x: width, y: floor - 8, 'text-anchor': 'end'}, `${count(answer.beyond)} longer →`)
     : '';
-  return s(
-    'svg',
-    {viewBox: `0 0 ${width} ${height}`, class: `spread c-${colour}`, role: 'img', 'aria-label': 'distribution'},
-    s('line', {x1: 0, x2: width, y1: floor, y2: floor, class: 'gridline'}),
-    columns,
-    outline && s('path', {d: outline.join(''), class: 'outline'}),
-    lines,
-    ticks,
-    longer,
-  );
+  const rows = [
+    ['from', '', bin => h('a', linkTo(into(bin.from, bin.from + answer.step)), format(bin.from))],
+    ['up to', 'num', bin => format(bin.from + answer.step)],
+    ['values', 'num', bin => count(bin.count)],
+  ];
+  return [
+    s(
+      'svg',
+      {
+        viewBox: `0 0 ${width} ${height}`,
+        class: `spread c-${colour}`,
+        role: 'img',
+        'aria-label': `${title}: distribution; a table follows`,
+      },
+      s('line', {x1: 0, x2: width, y1: floor, y2: floor, class: 'gridline'}),
+      columns,
+      outline && s('path', {d: outline.join(''), class: 'outline'}),
+      lines,
+      ticks,
+      longer,
+    ),
+    asTable(() => table(`${title}, as a table`, rows, answer.bins, {tall: true})),
+  ];
 }
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
@@ -99,21 +124,26 @@ const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 export function heatMap(groups) {
   const cells = new Map();
   for (const group of groups) {
-    const at = new Date(group.at);
-    const key = ((at.getUTCDay() + 6) % 7) * 24 + at.getUTCHours();
+    const [weekday, hour] = inZone({weekday: 'short', hour: '2-digit'}, new Date(group.at)).split(' ');
+    const key = DAYS.indexOf(weekday) * 24 + Number(hour);
     cells.set(key, (cells.get(key) ?? 0) + group.count);
   }
   if (cells.size === 0) return empty();
   const most = Math.max(...cells.values());
   const size = 20;
   const left = 34;
-  return s(
+  const hours = Array.from({length: 24}, (_, hour) => hour);
+  const columns = [
+    ['hour', '', hour => `${hour}:00`],
+    ...DAYS.map((day, row) => [day, 'num', hour => count(cells.get(row * 24 + hour) ?? 0)]),
+  ];
+  const picture = s(
     'svg',
     {
       viewBox: `0 0 ${left + 24 * size} ${7 * size + 18}`,
       class: 'spread c-accent',
       role: 'img',
-      'aria-label': 'calls by hour and weekday',
+      'aria-label': 'calls by hour and weekday; a table follows',
     },
     DAYS.flatMap((day, row) => [
       s('text', {x: 0, y: row * size + 14}, day),
@@ -138,4 +168,5 @@ export function heatMap(groups) {
       s('text', {x: left + hour * size + size / 2, y: 7 * size + 14, 'text-anchor': 'middle'}, `${hour}h`),
     ),
   );
+  return [picture, asTable(() => table('Calls by hour and weekday', columns, hours, {tall: true}))];
 }

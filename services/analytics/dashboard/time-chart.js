@@ -1,11 +1,12 @@
-import {BUCKET_LENGTHS} from './url-state.js';
-import {colour, empty, h} from './dom.js';
-import {byUnit} from './format.js';
+import {asTable, colour, empty, h, table} from './dom.js';
+import {byUnit, moment} from './format.js';
+import {BUCKET_LENGTHS, change, intoCalls, linkTo} from './url-state.js';
+import {inZone, zone} from './zone.js';
 
 /** Every bucket of the period, in seconds, as the charts want it. */
-export function bucketsOf({from, to, bucket}) {
+export function bucketsOf({from, to, bucket, offset}) {
   const step = BUCKET_LENGTHS[bucket];
-  const monday = Date.UTC(2000, 0, 3);
+  const monday = Date.UTC(2000, 0, 3) - offset * 60_000;
   const first = monday + Math.floor((from - monday) / step) * step;
   return Array.from(
     {length: Math.max(1, Math.ceil((to - first) / step))},
@@ -37,8 +38,9 @@ function axis(unit, size) {
 /** 22 Nov where a day begins, 15:00 within it. */
 const dates = (_, splits) =>
   splits.map(split => {
-    const text = new Date(split * 1_000).toUTCString();
-    return text.slice(17, 22) === '00:00' ? text.slice(5, 11) : text.slice(17, 22);
+    const at = split * 1_000;
+    const time = inZone({hour: '2-digit', minute: '2-digit'}, at);
+    return time === '00:00' ? inZone({day: 'numeric', month: 'short'}, at) : time;
   });
 
 /** Values without a neighbour on either side: no line reaches them, so each gets a dot. */
@@ -47,16 +49,20 @@ const lonely = (plot, index) => {
   return values.flatMap((value, at) => (value != null && values[at - 1] == null && values[at + 1] == null ? [at] : []));
 };
 
+const iso = seconds => new Date(Math.round(seconds * 1_000)).toISOString();
+
 /**
- * Lines, areas or bars over time.
+ * Lines, areas or bars over time. A drag shows that time alone; a click opens the calls of a bucket, as do the links of
+ * the table beneath.
  * `series`: {label, values, colour, dash, fill, bars, hidden}. With `stacked`, each lies on the sum of those before it.
+ * `into`: more filters for those calls.
  */
-export function timeChart(body, {xs, series, unit, height = 210, stacked = false}) {
+export function timeChart(body, {xs, series, unit, height = 210, stacked = false, into = {}}) {
   if (series.every(one => one.values.every(value => value === null || value === 0))) return empty();
   const legend = h('div', {class: 'legend'});
   const format = byUnit[unit];
   const say = index => {
-    const when = index === null ? '' : `${new Date(xs[index] * 1_000).toISOString().slice(0, 16).replace('T', ' ')}  `;
+    const when = index === null ? '' : `${moment(xs[index] * 1_000)}  `;
     legend.replaceChildren(
       ...series.map(one =>
         h(
@@ -77,12 +83,35 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
     data: stacked ? one.values.map((value, index) => (sums[index] += value ?? 0)) : one.values,
   }));
   const order = stacked ? drawn.toReversed() : drawn;
-  const holder = h('div', {role: 'img', 'aria-label': series.map(one => one.label).join(', ')});
-  body.replaceChildren(holder, legend);
+  const title = body.closest('section')?.getAttribute('aria-label') ?? '';
+  const names = series.map(one => one.label).join(', ');
+  const holder = h('div', {role: 'img', class: 'time-chart', 'aria-label': `${title}: ${names}; a table follows`});
+  const step = xs.length > 1 ? xs[1] - xs[0] : 60;
+  const callsOf = index => intoCalls({...into, from: iso(xs[index]), to: iso(xs[index] + step)});
+  const columns = [
+    ['from', '', index => h('a', linkTo(callsOf(index)), moment(xs[index] * 1_000))],
+    ...series.map(one => [one.label, 'num', index => format(one.values[index])]),
+  ];
+  const rows = () => [...xs.keys()].filter(index => series.some(one => one.values[index] !== null)).toReversed();
+  body.replaceChildren(
+    holder,
+    legend,
+    asTable(() => table(`${title}, as a table`, columns, rows(), {tall: true})),
+  );
+  let wasDragged = false;
+  const zoom = plot => {
+    const {left, width} = plot.select;
+    if (width < 5) return;
+    wasDragged = true;
+    change({from: iso(plot.posToVal(left, 'x')), to: iso(plot.posToVal(left + width, 'x')), range: ''});
+  };
+  const open = index => {
+    if (!wasDragged && index !== null) change(callsOf(index));
+  };
   const options = {
     width: holder.clientWidth || 600,
     height,
-    tzDate: at => uPlot.tzDate(new Date(at * 1_000), 'UTC'),
+    tzDate: at => uPlot.tzDate(new Date(at * 1_000), zone()),
     padding: [8, 4, 0, 0],
     cursor: {y: false, points: {size: 6}, drag: {x: true, y: false, setScale: false}},
     legend: {show: false},
@@ -101,9 +130,10 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
         spanGaps: false,
       })),
     ],
-    hooks: {setCursor: [plot => say(plot.cursor.idx ?? null)]},
+    hooks: {setCursor: [plot => say(plot.cursor.idx ?? null)], setSelect: [zoom]},
   };
   const plot = new uPlot(options, [xs, ...order.map(one => one.data)], holder);
+  plot.over.addEventListener('click', () => open(plot.cursor.idx ?? null));
   say(null);
   watch(holder, plot, height);
   return undefined;

@@ -1,4 +1,4 @@
-import {h} from './dom.js';
+import {h, table} from './dom.js';
 import {ms, position} from './format.js';
 
 /** What each outcome means for whoever reads the call; docs/ASSISTANTS.md has the whole of it. */
@@ -21,7 +21,7 @@ export function toolsTable({toolCalls}) {
     ['took', 'num', tool => ms(tool.durationMs)],
     ['not running', 'num', tool => ms(tool.waitMs)],
     ['outcome', '', outcomeOf],
-    ['', '', tool => (tool.toldToWait ? h('span', {class: 'quiet'}, 'told to wait') : '')],
+    ['note', '', tool => (tool.toldToWait ? h('span', {class: 'quiet'}, 'told to wait') : '')],
     ...(hasWords
       ? [
           ['asked', 'told', tool => tool.arguments ?? ''],
@@ -29,38 +29,7 @@ export function toolsTable({toolCalls}) {
         ]
       : []),
   ];
-  const row = (kind, cells) =>
-    h(
-      'tr',
-      {},
-      cells.map(([content, look]) => h(kind, {class: look}, content)),
-    );
-  return h(
-    'div',
-    {class: 'scroll tall'},
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        row(
-          'th',
-          columns.map(([name, look]) => [name, look]),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        toolCalls.map(tool =>
-          row(
-            'td',
-            columns.map(([, look, cell]) => [cell(tool), look]),
-          ),
-        ),
-      ),
-    ),
-  );
+  return table('Tools', columns, toolCalls, {tall: true});
 }
 
 /** Records from before outcomes were kept say only whether it went well. */

@@ -1,4 +1,5 @@
 /** The state of the page is its address, so that a view can be sent to a colleague. */
+import {fromWallClock, offsetAt} from './zone.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -20,32 +21,80 @@ export const BUCKET_LENGTHS = {
   day: DAY,
   week: 7 * DAY,
 };
+/** Filters of calls that only the list of calls has. */
+export const CALL_FILTERS = [
+  'edge',
+  'endReason',
+  'failed',
+  'interrupted',
+  'failedOver',
+  'outcome',
+  'search',
+  'callerHash',
+  'lastTwo',
+  'words',
+  'has',
+];
 const NAMES = [
   'view',
   'range',
   'from',
   'to',
+  'zone',
   'assistant',
   'version',
   'model',
   'worker',
   'compare',
   'call',
-  'endReason',
-  'interrupted',
-  'failedOver',
-  'outcome',
-  'search',
+  'at',
   'hooks',
+  ...CALL_FILTERS,
 ];
 const DEFAULTS = {view: 'overview', range: '7d'};
 
 export const changed = new EventTarget();
 
+/**
+ * Chooses the range that is shown if the address names none: the shortest that holds all calls there are, on the first
+ * days; the shortest that holds the last of them, if there were none of late; else a week.
+ */
+export function chooseRange({first, last}, now = Date.now()) {
+  const holding = moment => Object.keys(RANGES).find(name => now - Date.parse(moment) <= RANGES[name].length) ?? '90d';
+  const longest = names => Object.keys(RANGES).findLast(name => names.includes(name));
+  const all = first === null ? '24h' : holding(first);
+  DEFAULTS.range = RANGES[all].length <= RANGES['7d'].length ? all : longest(['7d', holding(last)]);
+}
+
+/** What is wrong with the address, and what is shown instead; nothing, usually. */
+export function complaints() {
+  const parameters = new URLSearchParams(location.search);
+  const {range, from, to} = Object.fromEntries(parameters);
+  const unknown = [...parameters.keys()].filter(name => !NAMES.includes(name));
+  const isTime = text => text === undefined || !Number.isNaN(momentOf(text));
+  return [
+    ...unknown.map(name => `“${name}” means nothing here`),
+    ...(range !== undefined && !RANGES[range] ? [`“${range}” is no range`] : []),
+    ...[from, to].flatMap(text => (isTime(text) ? [] : [`“${text}” is no time`])),
+    ...(momentOf(from) > momentOf(to) ? ['the time ends before it begins'] : []),
+  ];
+}
+
+/** Unix milliseconds of what the address has as a time; NaN if it is none. */
+function momentOf(text) {
+  if (!text) return NaN;
+  const at = /^\d{12,14}$/.test(text) ? Number(text) : Date.parse(text);
+  return at > Date.UTC(2000) && at < Date.UTC(2200) ? at : NaN;
+}
+
 export function state() {
   const parameters = new URLSearchParams(location.search);
   const read = Object.fromEntries(NAMES.map(name => [name, parameters.get(name) ?? DEFAULTS[name] ?? '']));
   if (!RANGES[read.range]) read.range = DEFAULTS.range;
+  const [from, to] = [momentOf(read.from), momentOf(read.to)];
+  // The nearest that can be shown; `complaints` says why.
+  if (Number.isNaN(from) || from > to) read.from = '';
+  if (Number.isNaN(to) || from > to) read.to = '';
   return read;
 }
 
@@ -56,12 +105,35 @@ export function addressWith(changes) {
   return `/?${new URLSearchParams(kept.map(name => [name, next[name]]))}`.replace(/\?$/, '');
 }
 
+/** The calls behind something that is shown: other filters of calls are left out. */
+export const intoCalls = changes => ({
+  ...Object.fromEntries(CALL_FILTERS.map(name => [name, ''])),
+  compare: '',
+  view: 'calls',
+  ...changes,
+});
+
+/** The attributes of a link that changes the state of the page, and can be opened in another tab. */
+export const linkTo = changes => ({
+  href: addressWith(changes),
+  onclick: event => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    change(changes);
+  },
+});
+
 export function change(changes) {
+  history.replaceState({scroll: scrollY}, '');
+  const isNew = ['view', 'call'].some(name => name in changes && changes[name] !== state()[name]);
   history.pushState(null, '', addressWith(changes));
-  changed.dispatchEvent(new Event('change'));
+  changed.dispatchEvent(new CustomEvent('change', {detail: {isNew, scroll: isNew ? 0 : scrollY}}));
 }
 
-addEventListener('popstate', () => changed.dispatchEvent(new Event('change')));
+addEventListener('popstate', event =>
+  changed.dispatchEvent(new CustomEvent('change', {detail: {isNew: true, scroll: event.state?.scroll ?? 0}})),
+);
 
 const bucketFor = length =>
   length <= 3 * HOUR
@@ -76,24 +148,33 @@ const bucketFor = length =>
             ? 'day'
             : 'week';
 
-/** The time range on show: `from` and `to` in Unix milliseconds, the bucket, and its name. */
+/**
+ * The time range on show: `from` and `to` in Unix milliseconds, the bucket, its name, and by how many minutes its days
+ * are ahead of those of UTC.
+ */
 export function periodOf({range, from, to}) {
   if (from || to) {
-    const end = Date.parse(to) || Date.now();
-    const start = Date.parse(from) || end - 7 * DAY;
+    const end = momentOf(to) || Date.now();
+    const start = momentOf(from) || end - 7 * DAY;
     return {
       from: start,
       to: Math.max(end, start + 60_000),
       bucket: bucketFor(end - start),
+      offset: offsetAt(end),
       label: 'this time',
       before: 'the time before',
     };
   }
   const {length, bucket, label, before} = RANGES[range];
   const step = BUCKET_LENGTHS[bucket];
-  const end = Math.ceil(Date.now() / step) * step;
-  return {from: end - length, to: end, bucket, label: `last ${label}`, before};
+  const offset = offsetAt(Date.now());
+  const ahead = offset * 60_000;
+  const end = Math.ceil((Date.now() + ahead) / step) * step - ahead;
+  return {from: end - length, to: end, bucket, offset, label: `last ${label}`, before};
 }
+
+/** A time of the custom range, as the address has it. */
+export const customTime = text => (text ? new Date(fromWallClock(text)).toISOString() : '');
 
 /**
  * The sets of calls to ask the API for: one, or two to compare. `shift` (ms) moves the second onto the time of the

@@ -1,40 +1,109 @@
 import {get, remove} from './api.js';
 import {endPill} from './calls-table.js';
 import {callLanes} from './call-lanes.js';
-import {card, empty, h} from './dom.js';
-import {listen, playButton} from './listen.js';
+import {card, empty, h, sentence, table} from './dom.js';
+import {listen, moments, playButton} from './listen.js';
 import {count, moment, ms, usd} from './format.js';
 import {toolsTable} from './tools-table.js';
-import {addressWith, change, shortVersion} from './url-state.js';
+import {addressWith, change, linkTo, periodOf, shortVersion} from './url-state.js';
+import {callFilter} from './view-calls.js';
+import {hangUpButton} from './view-live.js';
 
 /** One call: its facts, its two lanes, its turns, and its transcript where it is kept. */
-export function call({state, signal}) {
-  const holder = h('div', {class: 'grid call-page'}, h('p', {class: 'empty'}, '…'));
-  get(`/api/calls/${encodeURIComponent(state.call)}`, {}, signal).then(
-    detail => holder.replaceChildren(...parts(detail)),
-    problem =>
-      problem.name === 'AbortError' ||
-      holder.replaceChildren(h('p', {class: 'problem card'}, `${problem.message} — ${problem.cure ?? ''}`)),
-  );
+export function call({state, session, sets: [first], signal}) {
+  const holder = h('div', {class: 'grid call-page', 'aria-busy': 'true'}, h('p', {class: 'empty loading'}, 'Loading…'));
+  const sid = encodeURIComponent(state.call);
+  const show = (...content) => {
+    holder.removeAttribute('aria-busy');
+    holder.replaceChildren(...content);
+  };
+  const finished = () => get(`/api/calls/${sid}`, {}, signal);
+  const around = neighbours(state, first, signal);
+  const load = () =>
+    finished().then(
+      detail => show(...parts(detail, state, around)),
+      async problem => {
+        if (problem.status === 404 && (await followCall({sid, signal, session, state, show, finished: load}))) return;
+        if (problem.name === 'AbortError') return;
+        show(
+          h(
+            'p',
+            {class: 'problem card', role: 'alert'},
+            sentence(problem),
+            ' ',
+            back(),
+            ' ',
+            h('button', {onclick: load}, 'Try again'),
+          ),
+        );
+      },
+    );
+  load();
   return [holder];
 }
 
-function parts(detail) {
+/** A call in progress is asked for this often. */
+const FOLLOW_EVERY = 1_000;
+/** After its end the record arrives within this, usually. */
+const RECORD_WITHIN = 20;
+
+/**
+ * Shows a call in progress, moving, until it ends; then its record. False: there is no such call in progress.
+ */
+async function followCall({sid, signal, session, state, show, finished}) {
+  let said;
+  const ask = () =>
+    get(`/api/active/${sid}`, {}, signal).catch(problem => (problem.status === 404 ? undefined : problem));
+  const pause = () => new Promise(resolve => setTimeout(resolve, FOLLOW_EVERY));
+  for (;;) {
+    const detail = await ask();
+    if (signal.aborted) return true;
+    if (detail === undefined) break;
+    // Words do not move while somebody reads them for a second time: only news are drawn.
+    const news = JSON.stringify([detail.turns, detail.interruptions, detail.toolCalls, detail.transcript]);
+    if (!(detail instanceof Error) && news !== said)
+      show(...parts(detail, state, session.signedIn ? hangUpButton(detail.call) : '', true));
+    said = news;
+    await pause();
+  }
+  if (said === undefined) return false;
+  for (let tries = 0; tries < RECORD_WITHIN && !signal.aborted; tries += 1) {
+    const record = await get(`/api/calls/${sid}`, {}, signal).catch(() => undefined);
+    if (record) break;
+    await pause();
+  }
+  if (!signal.aborted) finished();
+  return true;
+}
+
+/** `around`: what stands beside its name. `isLive`: the call goes on. */
+function parts(detail, state, around, isLive = false) {
   const {call: one} = detail;
   const listening = listen(detail);
+  const here = moments(listening, /^\d+$/.test(state.at) ? Number(state.at) : undefined);
   return [
     h(
       'section',
-      {class: 'card'},
+      {class: 'card', 'aria-label': 'Facts'},
       h(
         'header',
         {},
         back(),
         h('h2', {}, moment(one.startedAt, true)),
-        endPill(one.endReason),
+        isLive ? h('span', {class: 'pill good'}, 'in progress') : endPill(one.endReason),
         h('span', {class: 'quiet'}, one.callSid),
-        h('a', {href: `/api/calls/${one.callSid}/timeline.csv`, download: ''}, 'CSV'),
-        h('button', {class: 'plain', onclick: () => confirmErasure(one)}, 'Delete'),
+        around,
+        copyButton(one, here),
+        isLive
+          ? ''
+          : [
+              h(
+                'a',
+                {href: `/api/calls/${one.callSid}/timeline.csv`, download: '', 'aria-label': 'CSV, events'},
+                'CSV',
+              ),
+              h('button', {class: 'plain', onclick: () => confirmErasure(one)}, 'Delete'),
+            ],
       ),
       facts(detail),
       one.whole ? '' : h('p', {class: 'pill warn'}, 'Parts of this record have not arrived yet.'),
@@ -45,31 +114,61 @@ function parts(detail) {
         about: 'caller above, assistant below; hatched: generated and never heard. Arrow keys move, + and − zoom',
       },
       body => {
-        const problem = callLanes(body, detail, listening);
+        const problem = callLanes(body, detail, listening, here);
         if (listening) body.append(listening.element);
         return problem;
       },
     ),
     detail.toolCalls.length === 0 ? '' : card({title: 'Tools', about: toolsNote(detail)}, () => toolsTable(detail)),
-    card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, listening)),
+    card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, here)),
     !hasTranscript(detail)
       ? ''
-      : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail, listening)),
+      : card({title: 'Transcript', about: wordsNote(detail), width: 'w4'}, () => transcript(detail, here)),
   ].filter(Boolean);
 }
 
-const back = () =>
-  h(
-    'a',
+const back = () => h('a', linkTo({call: '', at: ''}), '← Calls');
+
+/** Links to the calls before and after this one, of those that the list shows. */
+function neighbours(state, {filter}, signal) {
+  const place = h('span', {class: 'neighbours'});
+  const period = periodOf(state);
+  const asked = callFilter(state, {...filter, from: period.from, to: period.to});
+  get(`/api/calls/${encodeURIComponent(state.call)}/neighbours`, asked, signal).then(
+    ({newer, older}) => {
+      const link = (callSid, text) => (callSid ? h('a', linkTo({call: callSid, at: ''}), text) : '');
+      place.replaceChildren(link(newer, '↑ newer call'), ' ', link(older, '↓ older call'));
+    },
+    // Without them the page is whole.
+    () => {},
+  );
+  return place;
+}
+
+/** Copies a link to this call, at the moment that the cursor is at. */
+function copyButton({callSid}, here) {
+  const button = h(
+    'button',
     {
-      href: addressWith({call: ''}),
-      onclick: event => {
-        event.preventDefault();
-        change({call: ''});
+      class: 'plain',
+      onclick: async () => {
+        const at = here.atMs === undefined ? '' : String(Math.round(here.atMs));
+        const address = new URL(addressWith({view: 'calls', call: callSid, at}), location.href).href;
+        try {
+          await navigator.clipboard.writeText(address);
+          button.textContent = 'Copied';
+        } catch {
+          // A browser that does not let us: the address bar has it then.
+          history.replaceState(null, '', address);
+          button.textContent = 'It is in the address bar';
+        }
       },
     },
-    '← Calls',
+    'Copy link',
   );
+  here.onMove(() => (button.textContent = 'Copy link to this moment'));
+  return button;
+}
 
 function facts({call: one, callerNumber, notes, assistants}) {
   const pairs = [
@@ -102,13 +201,18 @@ function facts({call: one, callerNumber, notes, assistants}) {
   );
 }
 
-function turnsTable({turns, interruptions}, listening) {
+function turnsTable({turns, interruptions}, here) {
   if (turns.length === 0) return empty('The turns of this call are no longer kept.');
   const cuts = new Map(interruptions.map(cut => [cut.turn, cut]));
   const columns = [
     ['turn', '', turn => turn.turn],
     ['cause', '', turn => turn.cause],
-    ['at', 'num', turn => (turn.audioStartedAtMs === null ? '–' : playButton(listening, turn.audioStartedAtMs))],
+    [
+      'at',
+      'num',
+      turn =>
+        turn.audioStartedAtMs === null ? '–' : playButton(here, turn.callerStartedAtMs ?? turn.audioStartedAtMs),
+    ],
     ['turn gap', 'num', turn => h('b', {}, ms(turn.platformTurnGapMs))],
     ['end of turn', 'num', turn => ms(turn.endOfTurnDelayMs)],
     ['model', 'num', turn => ms(turn.modelTtfbMs)],
@@ -120,48 +224,24 @@ function turnsTable({turns, interruptions}, listening) {
         turn.hopUpMs === null && turn.hopDownMs === null ? '–' : ms((turn.hopUpMs ?? 0) + (turn.hopDownMs ?? 0)),
     ],
     ['heard', 'num', turn => `${ms(turn.heardMs)}${turn.interrupted ? ` of ${ms(turn.generatedMs)}` : ''}`],
-    [
-      '',
-      '',
-      turn =>
-        turn.interrupted
-          ? h(
-              'span',
-              {class: 'pill warn', title: 'from the first syllable of the caller to silence'},
-              cuts.has(turn.turn) ? `silent after ${ms(cuts.get(turn.turn).tStopMs)}` : 'interrupted',
-            )
-          : '',
-    ],
+    ['cut', '', turn => (turn.interrupted ? cutPill(cuts.get(turn.turn), here) : '')],
   ];
-  return h(
-    'div',
-    {class: 'scroll tall'},
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          columns.map(([name, kind]) => h('th', {class: kind}, name)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        turns.map(turn =>
-          h(
-            'tr',
-            {},
-            columns.map(([, kind, cell]) => h('td', {class: kind}, cell(turn))),
-          ),
-        ),
-      ),
-    ),
-  );
+  return table('Turns', columns, turns, {tall: true});
 }
+
+/** How fast the assistant fell silent; a click goes to the moment. */
+const cutPill = (cut, here) =>
+  cut === undefined
+    ? h('span', {class: 'pill warn'}, 'interrupted')
+    : h(
+        'button',
+        {
+          class: 'pill warn',
+          title: 'from the first syllable of the caller to silence',
+          onclick: () => here.goTo(cut.atMs - 1_500),
+        },
+        `silent after ${ms(cut.tStopMs)}`,
+      );
 
 const toolsNote = ({toolCalls}) =>
   toolCalls.some(tool => tool.arguments !== null) ? '' : 'arguments and results are kept where a tool says so';
@@ -172,23 +252,27 @@ const hasTranscript = ({transcript: lines, transcriptState}) =>
 
 const wordsNote = ({transcriptState}) => (transcriptState === 'shown' ? 'each viewing is recorded in the audit' : '');
 
-function transcript({transcript: lines, transcriptState}, listening) {
+function transcript({transcript: lines, transcriptState, turns}, here) {
   if (transcriptState === 'no-password')
     return empty('Kept, and not shown: set DASHBOARD_PASSWORD and sign in to read what was said.');
   if (transcriptState === 'sign-in') return empty('Kept, and shown after signing in.');
+  const byTurn = new Map(turns.map(turn => [turn.turn, turn]));
   return h(
     'ol',
-    {class: 'words tall'},
+    {class: 'words tall', tabindex: 0, 'aria-label': 'What was said'},
     lines.map(line =>
       h(
         'li',
         {class: line.role},
-        playButton(listening, line.atMs),
+        playButton(here, beginOf(line, byTurn.get(line.turn))),
         h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : ''),
       ),
     ),
   );
 }
+
+/** When somebody began to say a line. Lines are noted when they are known, which is later. */
+const beginOf = ({role, atMs}, turn) => (role === 'caller' ? turn?.callerStartedAtMs : turn?.audioStartedAtMs) ?? atMs;
 
 function confirmErasure({callSid, callerHash}) {
   const problem = h('p', {class: 'problem', role: 'alert'});
@@ -196,7 +280,7 @@ function confirmErasure({callSid, callerHash}) {
     try {
       await remove(path);
     } catch (refused) {
-      problem.textContent = `${refused.message}${refused.cure ? ` — ${refused.cure}` : ''}.`;
+      problem.textContent = sentence(refused);
       return;
     }
     dialog.close();
@@ -204,7 +288,7 @@ function confirmErasure({callSid, callerHash}) {
   };
   const dialog = h(
     'dialog',
-    {onclose: () => dialog.remove()},
+    {onclose: () => dialog.remove(), 'aria-label': 'Delete'},
     h('h2', {}, 'Delete for good?'),
     h(
       'p',

@@ -1,22 +1,23 @@
 import {addressOf, get} from './api.js';
-import {card, empty, h} from './dom.js';
+import {card, empty, table as rowsTable} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms, share, usd} from './format.js';
+import {intoCalls} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** What calls cost, and how the tools perform. */
 export function cost(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
-  const {bucket} = period;
+  const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
-  const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, bucket});
+  const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, ...split});
   const ask = (metric, extra = {}) => get('/api/metrics', {...first.filter, metric, ...extra}, signal);
 
   return [
     tiles(context),
     card({title: 'Cost', about: 'US dollars in each time bucket', width: 'w6', csv: csv('cost')}, async body => {
-      const answers = await measureSets(context, {metric: 'cost', bucket});
+      const answers = await measureSets(context, {metric: 'cost', ...split});
       return timeChart(body, {
         xs,
         unit: 'usd',
@@ -47,7 +48,7 @@ export function cost(context) {
           ['tokens_input_audio', 'audio in', 'teal'],
           ['tokens_input_text', 'text in', 'moss'],
         ];
-        const answers = await Promise.all(names.map(([metric]) => ask(metric, {bucket})));
+        const answers = await Promise.all(names.map(([metric]) => ask(metric, split)));
         return timeChart(body, {
           xs,
           unit: 'tokens',
@@ -69,7 +70,7 @@ export function cost(context) {
       const lengthOf = group => minutes.groups.find(one => one.group.join() === group.join())?.sum ?? 0;
       return table(
         ['assistant', 'model'],
-        ['calls', 'per call', 'per minute', 'in all'],
+        ['calls', 'per call', 'per minute', 'total'],
         money.groups.map(one => [
           ...one.group,
           count(one.count),
@@ -110,61 +111,43 @@ export function cost(context) {
   ];
 }
 
-function table(names, figures, rows) {
-  return h(
-    'div',
-    {class: 'scroll'},
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          names.map(name => h('th', {}, name)),
-          figures.map(name => h('th', {class: 'num'}, name)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        rows.map(row =>
-          h(
-            'tr',
-            {},
-            row.map((cell, index) => h('td', {class: index < names.length ? '' : 'num'}, cell)),
-          ),
-        ),
-      ),
-    ),
+/** Rows of texts: first names, then figures. */
+const table = (names, figures, rows) =>
+  rowsTable(
+    names.join(' and '),
+    [...names, ...figures].map((name, index) => [name, index < names.length ? '' : 'num', row => row[index]]),
+    rows,
   );
-}
 
 const tiles = context =>
   tilesOf(context, [
-    ['cost', {label: 'Cost', counts: true, pick: group => group.sum}],
+    ['cost', {label: 'Cost', figure: 'sum', into: () => intoCalls({})}],
     [
       'cost',
       {
         label: 'Cost per call',
-        pick: group => group.mean,
+        figure: 'mean',
         better: 'less',
         more: group => `p95 ${usd(group.p95)}`,
+        into: group => intoCalls({has: `cost:${group.p95}:`}),
       },
     ],
-    ['tokens_input_audio', {label: 'Audio tokens in', counts: true, pick: group => group.sum}],
-    ['tokens_input_cached', {label: 'Cached tokens in', counts: true, pick: group => group.sum, better: 'more'}],
-    ['tokens_output_audio', {label: 'Audio tokens out', counts: true, pick: group => group.sum}],
+    ...[
+      ['tokens_input_audio', 'Audio tokens in'],
+      ['tokens_input_cached', 'Cached tokens in', 'more'],
+      ['tokens_output_audio', 'Audio tokens out'],
+    ].map(([metric, label, better]) => [
+      metric,
+      {label, figure: 'sum', better, into: group => intoCalls({has: `${metric}:${Math.round(group.p95)}:`})},
+    ]),
     [
       'tool_duration',
       {
         label: 'Tool calls',
-        counts: true,
-        pick: group => group.count,
+        figure: 'count',
         unit: 'count',
         more: group => `p95 ${ms(group.p95)}`,
+        into: () => intoCalls({has: 'tool_calls_per_call:1:'}),
       },
     ],
   ]);

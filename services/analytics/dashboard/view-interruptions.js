@@ -1,17 +1,18 @@
 import {addressOf, get} from './api.js';
-import {card, empty, h} from './dom.js';
+import {card, empty, table} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms, niceStep} from './format.js';
 import {spread} from './small-charts.js';
+import {intoCalls} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** Barge-in: what happens when a caller speaks over the assistant. */
 export function interruptions(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
-  const {bucket} = period;
+  const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
-  const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, bucket});
+  const csv = metric => addressOf('/api/metrics.csv', {...first.filter, metric, ...split});
 
   const distribution = (metric, title, about, width, colour) =>
     card({title, about, width, csv: csv(metric)}, async () => {
@@ -23,6 +24,8 @@ export function interruptions(context) {
       );
       const limit = (figures[0].groups[0]?.p99 ?? 0) * 1.35;
       return spread({
+        title,
+        into: (from, to) => intoCalls({has: `${metric}:${from}:${to}`}),
         answer: cut(answer, limit),
         other: other && cut(other, limit),
         figures: figures[0].groups[0],
@@ -35,10 +38,11 @@ export function interruptions(context) {
     distribution('barge_in_reaction', 'Barge-in reaction', 'speech_started received → clear sent', 'w6', 'accent'),
     distribution('t_stop', 't_stop', 'onset of speech → silence', 'w6', 'teal'),
     card({title: 'Interruptions per call', about: 'mean', width: 'w6', csv: csv('barge_ins')}, async body => {
-      const answers = await measureSets(context, {metric: 'barge_ins', bucket});
+      const answers = await measureSets(context, {metric: 'barge_ins', ...split});
       return timeChart(body, {
         xs,
         unit: 'count',
+        into: {interrupted: 'yes'},
         series: answers.map((answer, index) => ({
           label: sets[index].label,
           colour: index === 0 ? 'accent' : 'amber',
@@ -48,11 +52,12 @@ export function interruptions(context) {
       });
     }),
     card({title: 'How fast the assistant stops', about: 't_stop', width: 'w6', csv: csv('t_stop')}, async body => {
-      const [a] = await measureSets(context, {metric: 't_stop', bucket});
+      const [a] = await measureSets(context, {metric: 't_stop', ...split});
       const line = (name, colour) => ({label: name, colour, values: valuesOf(a.groups, xs, group => group[name])});
       return timeChart(body, {
         xs,
         unit: 'ms',
+        into: {interrupted: 'yes'},
         series: [line('p50', 'teal'), line('p95', 'amber'), line('p99', 'rose')],
       });
     }),
@@ -71,52 +76,27 @@ export function interruptions(context) {
         ),
       );
       if (calls.groups.length === 0) return empty();
-      const find = (answer, name) => answer.groups.find(group => group.group[0] === name);
-      return h(
-        'div',
-        {class: 'scroll'},
-        h(
-          'table',
-          {},
-          h(
-            'thead',
-            {},
-            h(
-              'tr',
-              {},
-              h('th', {}, 'assistant'),
-              ...['calls', 'interruptions', 'per call', 'false', 'reaction p95', 't_stop p50', 't_stop p95'].map(name =>
-                h('th', {class: 'num'}, name),
-              ),
-            ),
-          ),
-          h(
-            'tbody',
-            {},
-            calls.groups.map(one => {
-              const [name] = one.group;
-              const cells = [
-                count(one.count),
-                count(one.sum),
-                one.mean.toFixed(2),
-                count(find(falses, name)?.sum ?? 0),
-                ms(find(reaction, name)?.p95),
-                ms(find(stop, name)?.p50),
-                ms(find(stop, name)?.p95),
-              ];
-              return h(
-                'tr',
-                {},
-                h('td', {}, name),
-                cells.map(cell => h('td', {class: 'num'}, cell)),
-              );
-            }),
-          ),
-        ),
+      const find = (answer, {group: [name]}) => answer.groups.find(group => group.group[0] === name);
+      return table(
+        'By assistant',
+        [
+          ['assistant', '', one => one.group[0]],
+          ['calls', 'num', one => count(one.count)],
+          ['interruptions', 'num', one => count(one.sum)],
+          ['per call', 'num', one => one.mean.toFixed(2)],
+          ['false', 'num', one => count(find(falses, one)?.sum ?? 0)],
+          ['reaction p95', 'num', one => ms(find(reaction, one)?.p95)],
+          ['t_stop p50', 'num', one => ms(find(stop, one)?.p50)],
+          ['t_stop p95', 'num', one => ms(find(stop, one)?.p95)],
+        ],
+        calls.groups,
       );
     }),
   ];
 }
+
+/** The calls that were worse than most. */
+const beyond = metric => group => intoCalls({has: `${metric}:${Math.round(group.p95)}:`});
 
 const tiles = context =>
   tilesOf(context, [
@@ -124,27 +104,46 @@ const tiles = context =>
       'barge_ins',
       {
         label: 'Interruptions',
-        counts: true,
-        pick: group => group.sum,
+        figure: 'sum',
         unit: 'count',
         more: group => `${group.mean?.toFixed(2) ?? '–'} per call`,
+        into: () => intoCalls({interrupted: 'yes'}),
+      },
+    ],
+    ...[
+      ['barge_in_reaction', 'Reaction, p95'],
+      ['t_stop', 'Silent after a caller begins, p95'],
+    ].map(([metric, label]) => [
+      metric,
+      {label, figure: 'p95', better: 'less', more: group => `median ${ms(group.p50)}`, into: beyond(metric)},
+    ]),
+    [
+      'talk_over',
+      {
+        label: 'Talk-over, median',
+        better: 'less',
+        more: group => `p95 ${ms(group.p95)}`,
+        into: beyond('talk_over'),
       },
     ],
     [
-      'barge_in_reaction',
-      {label: 'Reaction, p95', pick: group => group.p95, better: 'less', more: group => `median ${ms(group.p50)}`},
+      'unheard_audio',
+      {label: 'Unheard, median', more: group => `${ms(group.sum)} total`, into: beyond('unheard_audio')},
     ],
-    [
-      't_stop',
-      {label: 't_stop, p95', pick: group => group.p95, better: 'less', more: group => `median ${ms(group.p50)}`},
-    ],
-    ['talk_over', {label: 'Talk-over, median', better: 'less', more: group => `p95 ${ms(group.p95)}`}],
-    ['unheard_audio', {label: 'Unheard, median', more: group => `${ms(group.sum)} in all`}],
     [
       'false_interruptions',
-      {label: 'False interruptions', counts: true, pick: group => group.sum, unit: 'count', better: 'less'},
+      {
+        label: 'False interruptions',
+        figure: 'sum',
+        unit: 'count',
+        better: 'less',
+        into: () => intoCalls({has: 'false_interruptions:1:'}),
+      },
     ],
-    ['truncation_uncertainty', {label: 'Uncertainty, p95', pick: group => group.p95, better: 'less'}],
+    [
+      'truncation_uncertainty',
+      {label: 'Uncertainty, p95', figure: 'p95', better: 'less', into: beyond('truncation_uncertainty')},
+    ],
   ]);
 
 /** The few longest values are counted, not drawn. */

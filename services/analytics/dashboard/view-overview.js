@@ -1,12 +1,15 @@
 import {addressOf, get} from './api.js';
-import {card} from './dom.js';
+import {card, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
 import {measureSets, tilesOf} from './figures.js';
+import {intoCalls} from './url-state.js';
+import {wentWrong} from './went-wrong.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
 import {bars, heatMap} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 import {workerCard} from './worker-card.js';
+import {zoneName} from './zone.js';
 
 const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platform: 'rose'};
 
@@ -14,10 +17,10 @@ const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platf
 export function overview(context) {
   const {period, sets, signal} = context;
   const [first] = sets;
-  const {bucket} = period;
+  const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
-  const over = (metric, by) => measureSets(context, {metric, bucket, ...(by ? {by} : {})});
-  const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, bucket, ...extra});
+  const over = (metric, by) => measureSets(context, {metric, ...split, ...(by ? {by} : {})});
+  const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, ...split, ...extra});
 
   return [
     tiles(context),
@@ -64,6 +67,7 @@ export function overview(context) {
             .map(({group: [reason], count: value}) => ({
               label: reason,
               value,
+              into: intoCalls({endReason: reason}),
               colour: END_COLOURS[END_REASONS[reason]?.endedBy],
             }))
             .toSorted((x, y) => y.value - x.value),
@@ -95,7 +99,7 @@ export function overview(context) {
       });
     }),
     card({title: 'Concurrent calls', about: 'the peak of each time bucket', width: 'w6'}, async body => {
-      const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, bucket}, signal)));
+      const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, ...split}, signal)));
       return timeChart(body, {
         xs,
         unit: 'count',
@@ -123,11 +127,11 @@ export function overview(context) {
       async body => {
         const names = ['end_of_turn_delay', 'model_ttfb', 'tool_time', 'hop_up', 'hop_down'];
         const [delay, model, tools, up, down] = await Promise.all(
-          names.map(metric => measureSets({sets: [first], signal}, {metric, bucket})),
+          names.map(metric => measureSets({sets: [first], signal}, {metric, ...split})),
         );
         const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
         const hops = mean(up).map((value, index) => (value === null ? null : value + (mean(down)[index] ?? 0)));
-        return timeChart(body, {
+        timeChart(body, {
           xs,
           unit: 'ms',
           stacked: true,
@@ -135,15 +139,18 @@ export function overview(context) {
             {label: 'end of turn', colour: 'sky', values: mean(delay)},
             {label: 'model', colour: 'accent', values: mean(model)},
             {label: 'tools', colour: 'amber', values: mean(tools)},
-            {label: 'hops', colour: 'rose', values: hops},
+            {label: 'our hops', colour: 'rose', values: hops},
           ],
         });
+        // Too thin to be seen in the picture.
+        body.append(await hopsNote(context));
+        return undefined;
       },
     ),
-    card({title: 'When people call', about: 'by hour and weekday, UTC', width: 'w6'}, async () => {
+    card({title: 'When people call', about: `by hour and weekday, ${zoneName()}`, width: 'w6'}, async () => {
       const [a] = await measureSets(
         {sets: [first], signal},
-        {metric: 'calls', bucket: period.to - period.from > 15 * 86_400_000 ? 'hour' : bucket},
+        {metric: 'calls', ...split, ...(period.to - period.from > 15 * 86_400_000 ? {bucket: 'hour'} : {})},
       );
       return heatMap(a.groups);
     }),
@@ -156,7 +163,11 @@ export function overview(context) {
       async () => {
         const [a] = await measureSets({sets: [first], signal}, {metric: 'failover_gap', by: 'kind'});
         return bars(
-          a.groups.map(({group: [kind], count: value, p95}) => ({label: `${kind} · p95 ${ms(p95)}`, value})),
+          a.groups.map(({group: [kind], count: value, p95}) => ({
+            label: `${kind} · p95 ${ms(p95)}`,
+            value,
+            into: intoCalls({failedOver: 'yes'}),
+          })),
           {colour: 'amber'},
         );
       },
@@ -165,48 +176,75 @@ export function overview(context) {
   ];
 }
 
+/** What the path between caller and model adds, as a number. */
+async function hopsNote({sets: [first], signal}) {
+  const [[up], [down], [gap]] = await Promise.all(
+    ['hop_up', 'hop_down', 'platform_turn_gap'].map(metric => measureSets({sets: [first], signal}, {metric})),
+  );
+  const [a, b, all] = [up, down, gap].map(answer => answer.groups[0]?.mean);
+  const known = typeof a === 'number' && typeof b === 'number' && typeof all === 'number';
+  return h('p', {class: 'quiet note'}, known ? `Our hops are ${ms(a + b)} of a mean turn gap of ${ms(all)}.` : '');
+}
+
 const tiles = context =>
   tilesOf(context, [
-    ['calls', {label: 'Calls', counts: true, pick: group => group.count, unit: 'count'}],
+    wentWrong(context),
+    ['calls', {label: 'Calls', figure: 'count', unit: 'count', into: () => intoCalls({})}],
     [
       'platform_turn_gap',
       {
         label: 'Turn gap, median',
         better: 'less',
         more: group => `p95\u00A0${ms(group.p95)} · p99\u00A0${ms(group.p99)}`,
+        into: group => intoCalls({has: `platform_turn_gap:${Math.round(group.p95)}:`}),
       },
     ],
     [
       'time_to_first_audio',
-      {label: 'Time to first audio, median', better: 'less', more: group => `p95 ${ms(group.p95)}`},
+      {
+        label: 'Time to first audio, median',
+        better: 'less',
+        more: group => `p95 ${ms(group.p95)}`,
+        into: group => intoCalls({has: `time_to_first_audio:${Math.round(group.p95)}:`}),
+      },
     ],
     [
       't_stop',
       {
-        label: 't_stop, p95',
-        pick: group => group.p95,
+        label: 'Silent after a caller begins, p95',
+        figure: 'p95',
         better: 'less',
-        more: group => `median ${ms(group.p50)}`,
+        more: group => `t_stop; median ${ms(group.p50)}`,
+        into: group => intoCalls({has: `t_stop:${Math.round(group.p95)}:`}),
       },
     ],
     [
       'barge_ins',
       {
         label: 'Interruptions, mean',
-        pick: group => group.mean,
+        figure: 'mean',
         unit: 'count',
         better: 'less',
-        more: group => `per call; ${count(group.sum)} in all`,
+        more: group => `per call; ${count(group.sum)} total`,
+        into: () => intoCalls({interrupted: 'yes'}),
       },
     ],
-    ['call_duration', {label: 'Length, median', more: group => `p95 ${ms(group.p95)}`}],
+    [
+      'call_duration',
+      {
+        label: 'Length, median',
+        more: group => `p95 ${ms(group.p95)}`,
+        into: group => intoCalls({has: `call_duration:${Math.round(group.p95)}:`}),
+      },
+    ],
     [
       'cost',
       {
         label: 'Cost per call',
-        pick: group => group.mean,
+        figure: 'mean',
         better: 'less',
-        more: group => `$${group.sum?.toFixed(2) ?? '–'} in all`,
+        more: group => `$${group.sum?.toFixed(2) ?? '–'} total`,
+        into: group => intoCalls({has: `cost:${group.p95}:`}),
       },
     ],
   ]);

@@ -1,5 +1,5 @@
 import {get, post} from './api.js';
-import {card, empty, h} from './dom.js';
+import {card, empty, h, sentence, table} from './dom.js';
 import {count, moment} from './format.js';
 import {addressWith, change} from './url-state.js';
 
@@ -24,13 +24,13 @@ export function webhooks({state, signal}) {
       );
       body.replaceChildren(
         tabs,
-        deliveries.length > 0 ? table(deliveries) : empty(shown === 'failed' ? 'Nothing was given up.' : 'None.'),
+        deliveries.length > 0 ? tableOf(deliveries) : empty(shown === 'failed' ? 'Nothing was given up.' : 'None.'),
       );
     }),
   ];
 }
 
-function table(deliveries) {
+function tableOf(deliveries) {
   const columns = [
     ['since', '', one => moment(one.createdAt, true)],
     ['about', '', one => about(one)],
@@ -38,36 +38,9 @@ function table(deliveries) {
     ['receiver', '', one => one.receiver],
     ['attempts', 'num', one => count(one.attempts)],
     ['what it said', '', one => one.lastError ?? ''],
-    ['', '', one => (one.state === 'failed' ? againButton(one) : '')],
+    ['do', '', one => (one.state === 'failed' ? againButton(one) : '')],
   ];
-  return h(
-    'div',
-    {class: 'scroll'},
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          columns.map(([name, kind]) => h('th', {class: kind}, name)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        deliveries.map(one =>
-          h(
-            'tr',
-            {},
-            columns.map(([, kind, cell]) => h('td', {class: kind}, cell(one))),
-          ),
-        ),
-      ),
-    ),
-  );
+  return table('Webhooks', columns, deliveries);
 }
 
 const about = ({type, subject}) =>
@@ -85,7 +58,7 @@ function againButton({id}) {
           button.textContent = 'On its way';
         } catch (refused) {
           button.disabled = false;
-          problem.textContent = `${refused.message}${refused.cure ? ` — ${refused.cure}` : ''}.`;
+          problem.textContent = sentence(refused);
         }
       },
     },

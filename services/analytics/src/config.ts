@@ -15,6 +15,7 @@ import {
   urlOf,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
@@ -53,6 +54,7 @@ export const AnalyticsEnv = z
       .describe('the address to listen on; any address but loopback needs DASHBOARD_PASSWORD'),
     REDIS_URL: redisUrls().describe('where finished calls come from; several, comma-separated: Redis Cluster'),
     QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
+    ...fleetSettings,
     DATABASE_URL: postgresUrl()
       .optional()
       .describe('PostgreSQL 14 or later; not set: an embedded database in DATA_DIR'),

@@ -10,6 +10,8 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {EventLoopLag} from '@voicebridge/shared/observability/event-loop-lag.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
+import {OperatorDesk} from '@voicebridge/shared/rpc/operator-desk.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
@@ -26,8 +28,10 @@ import {openEmbedded, openPostgres} from './database/database.ts';
 import {deliverHooks} from './hooks/deliver-hooks.ts';
 import {Receivers} from './hooks/patience.ts';
 import {hookPoster} from './hooks/post-hook.ts';
-import {readFleet} from './queries/live-fleet.ts';
+import {readActiveCalls} from './queries/active-calls.ts';
+import {type Fleet, readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
+import {withCalls} from './http/operator-routes.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
 import type {PhoneCallDeps} from './phone/phone-call.ts';
@@ -79,7 +83,10 @@ export async function startAnalytics(
   const {url: redisUrl} = await findRedis(config.REDIS_URL, {use: 'fleet'}, log);
   const redis = opened.adopt(openRedis(redisUrl, 'commands', log), client => client.disconnect());
   const fleet = new RedisFleet(redis, undefined, {removesDead: false});
-  const feed = opened.use(new LiveFeed({database, readFleet: () => readFleet(fleet), clock, log}));
+  const desk = new OperatorDesk(redis, new FleetKey(config.FLEET_KEY, () => clock.wall()));
+  const fleetNow = () => readFleet(fleet);
+  const readActive = ({workers}: Fleet) => readActiveCalls(desk, withCalls(workers));
+  const feed = opened.use(new LiveFeed({database, readFleet: fleetNow, readActive, clock, log}));
   const recordings = openRecordingStore(config);
   const phones = await phonesOf(config, {clock, log});
   if (phones) opened.use(phones);
@@ -96,6 +103,8 @@ export async function startAnalytics(
     passed: request => strangers.proved(request.socket),
     database,
     feed,
+    desk,
+    readFleet: fleetNow,
     clock,
     log,
   });

@@ -12,6 +12,7 @@ import {queueProbeKey} from '@voicebridge/shared/redis/keys.ts';
 import {RedisSpendLedger} from '@voicebridge/shared/spend/redis-spend-ledger.ts';
 import {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
+import {OperatorDesk} from '@voicebridge/shared/rpc/operator-desk.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
@@ -80,6 +81,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     bus,
     directory,
     fleet,
+    operatorDesk: new OperatorDesk(redis, key),
     key,
     queue,
     clock,

@@ -24,6 +24,7 @@ import {background, type Log, logOfCall} from '@voicebridge/shared/observability
 import {FORGED} from '@voicebridge/shared/observability/metric-labels.ts';
 import {createMetrics, measureTaking, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {type CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerSide} from '@voicebridge/shared/rpc/operator-desk.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {measureQueue, measureRedis} from '@voicebridge/shared/redis/redis-state.ts';
 import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
@@ -43,6 +44,7 @@ import type {CallDeps} from './call-session/call-deps.ts';
 import {type SendRequest, sender} from '@voicebridge/assistant/http/send-request.ts';
 import {Lingering} from './call-session/lingering.ts';
 import {MemoryToolLedger, type ToolLedger} from './call-session/tool-ledger.ts';
+import {buildCdr} from './cdr/build-cdr.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
 import {SpendMeter} from './cdr/spend-meter.ts';
 import {spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
@@ -59,6 +61,7 @@ import {JOURNAL_FORMAT} from './events/journal-entry.ts';
 import {JournalSeal} from './events/journal-seal.ts';
 import {openModelAdapter} from './open-model-adapter.ts';
 import {JournalReaders} from './ownership/journal-readers.ts';
+import {type Served, serveOperators} from './ownership/serve-operators.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
 import type {FinishedCall} from './cdr/send-cdr.ts';
 import {OwnedCalls} from './ownership/owned-calls.ts';
@@ -68,6 +71,8 @@ export interface WorkerDeps {
   readonly bus: MediaBus;
   /** Checks what is asked and signs the answers; nothing is signed if not given. */
   readonly key?: FleetKey | undefined;
+  /** Where operators ask; nobody does if not given. */
+  readonly operatorDesk?: WorkerSide;
   readonly directory: CallDirectory;
   readonly fleet: Fleet;
   /** Which journals all workers can read; this worker keeps it up to date. */
@@ -273,6 +278,20 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     return calls.handle(request);
   };
   stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log, key: deps.key}));
+  if (deps.operatorDesk) {
+    const served: Served = {
+      active: () => calls.active(),
+      recordSoFar(callSid) {
+        const entries = calls.entriesOf(callSid);
+        return entries && buildCdr(entries, config.TRANSCRIPTS);
+      },
+      hangUp(callSid) {
+        logOfCall(log, callSid).info({}, 'an operator hangs up');
+        calls.hangUp(callSid);
+      },
+    };
+    stack.defer(serveOperators({desk: deps.operatorDesk, worker: id, served, clock, log}));
+  }
   await Promise.all([
     warmUp({worker: id, workerClient, directory, clock, log}),
     deps.preflight ? model.preflight() : undefined,

@@ -36,7 +36,7 @@ export const END_REASONS = {
   },
   'operator.hung-up': {
     endedBy: 'operator',
-    meaning: 'an operator ended the call from outside; nothing in this version does',
+    meaning: 'an operator ended the call, at the dashboard or by the API',
     isFailure: false,
   },
   'platform.model-refused': {

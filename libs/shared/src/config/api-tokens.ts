@@ -3,9 +3,10 @@ import {z} from 'zod';
 
 /**
  * What a program may do. At analytics: `read` calls, figures and files; `words`: see transcripts and telephone numbers;
- * `delete` for good; `audit`: see who did what; `send`: send webhooks again. At the webhook: `call`: have calls made.
+ * `delete` for good; `audit`: see who did what; `send`: send webhooks again; `hang-up`: end calls in
+ * progress. At the webhook: `call`: have calls made.
  */
-export const SCOPES = ['read', 'words', 'delete', 'audit', 'send', 'call'] as const;
+export const SCOPES = ['read', 'words', 'delete', 'audit', 'send', 'hang-up', 'call'] as const;
 export const Scope = z.enum(SCOPES);
 export type Scope = z.infer<typeof Scope>;
 
@@ -23,7 +24,7 @@ export const apiTokens = () =>
   z.string().transform((text, context): ApiToken[] => {
     const tokens = text.split(',').flatMap(entry => {
       const [, name = '', words = '', sha256 = ''] =
-        /^([\w-]{1,40}):([a-z+]+):([0-9a-f]{64})$/.exec(entry.trim()) ?? [];
+        /^([\w-]{1,40}):([a-z+-]+):([0-9a-f]{64})$/.exec(entry.trim()) ?? [];
       const scopes = z.array(Scope).safeParse(words.split('+'));
       return name !== '' && scopes.success ? [{name, scopes: scopes.data, sha256}] : [];
     });

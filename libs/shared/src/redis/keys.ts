@@ -102,6 +102,16 @@ export const SPENT_TTL_S = 48 * 3_600;
 /** Sorted set: the calls in progress from or to a number, by the time at which they stop to count. Lives as long. */
 export const callsInProgress = (way: 'from' | 'to', hash = 'withheld') => `spend:{ledger}:${way}:${hash}`;
 
+/**
+ * List: what operators ask one worker for, which looks once a second. Strings beside it, in the same slot: what it shows of
+ * its calls, and of one of them, while somebody looks.
+ */
+export const operatorAsks = (worker: ProcessId) => `operator:{${worker}}:asks`;
+export const operatorCalls = (worker: ProcessId) => `operator:{${worker}}:calls`;
+export const operatorCall = (worker: ProcessId, sid: CallSid) => `operator:{${worker}}:call:${sid}`;
+/** What nobody has taken, or nobody reads any more, is gone after this. */
+export const OPERATOR_TTL_MS = 5_000;
+
 /** String: written by one process to check that it can write to the node with the slot of `tag`. */
 export const probeKey = (id: string, tag = `probe-${id}`) => `fleet:{${tag}}:probe-${id}`;
 /** The same on the queue's Redis, whose users may write no other key than BullMQ's. */

@@ -86,14 +86,21 @@ const RIGHTS = {
       // `del` is for the check of the rights only, which leaves no key behind.
       {key: 'assistant:*', commands: ['set', 'get', 'del']},
       {key: 'says:*', commands: ['set', 'del']},
+      {key: 'operator:*', commands: ['set', 'del', 'lpop']},
       {key: 'fleet:*', commands: JOIN_FLEET},
       SPEND,
     ],
     channels: FRAMES,
   },
   queue: QUEUE,
-  /** Analytics looks who is there; its user cannot change anything about calls. */
-  fleet: {keys: [{key: 'fleet:*', readOnly: true, commands: ['zrange', 'hgetall', 'pttl']}], channels: []},
+  /** Analytics looks who is there, and asks workers for what operators may do; it can neither take nor move a call. */
+  fleet: {
+    keys: [
+      {key: 'fleet:*', readOnly: true, commands: ['zrange', 'hgetall', 'pttl']},
+      {key: 'operator:*', commands: ['get', 'rpush', 'pexpire', 'del']},
+    ],
+    channels: [],
+  },
 } satisfies Record<string, Rights>;
 
 /** What a Redis is used for. */

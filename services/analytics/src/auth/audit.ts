@@ -6,11 +6,13 @@ export const AUDITED = [
   'sign-in.refused',
   'sign-out',
   'transcript.read',
+  'transcript.searched',
   'recording.heard',
   'export',
   'call.erased',
   'number.erased',
   'webhook.sent-again',
+  'call.hung-up',
 ] as const;
 
 /** What somebody did. It never holds words, numbers or passwords. */

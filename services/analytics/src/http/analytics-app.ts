@@ -12,6 +12,7 @@ import {gate, type GateOptions} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
+import {type OperatorDeps, operatorRoutes} from './operator-routes.ts';
 import {openApi} from './openapi.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
@@ -36,6 +37,9 @@ export interface AppDeps {
   readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
+  /** Where workers are asked for their calls. */
+  readonly desk: OperatorDeps['desk'];
+  readonly readFleet: OperatorDeps['readFleet'];
   /** Where recordings are kept, if calls are recorded. */
   readonly recordings: RecordingStore | undefined;
   /** The phones in browsers, if they are turned on. */
@@ -59,6 +63,8 @@ export async function analyticsApp({
   numberHashKey,
   database,
   feed,
+  desk,
+  readFleet,
   recordings,
   phones,
   clock,
@@ -88,13 +94,14 @@ export async function analyticsApp({
   );
   app.use('/api', gate({signIn, tokens, database, clock, passed}));
   app.use(
-    callsRoutes(database),
+    callsRoutes(database, numberHashKey),
     recordingRoutes(database, recordings),
     erasureRoutes({database, numberHashKey, eraseQueued}),
     metricsRoutes(database),
     auditRoutes(database),
     deliveriesRoutes({database, send: sendHook, clock}),
     phoneRoutes(phones),
+    operatorRoutes({database, desk, readFleet, clock}),
     liveRoutes({feed, database, streams, clock}),
   );
   app.use((request, response) => {

@@ -143,7 +143,7 @@ describe('a question that cannot be answered', () => {
   ])('the answer to %s names the field at fault and the cure', async (path, field, cure) => {
     const {status, body} = await ask(open, path);
     expect(status).toBe(400);
-    expect(body).toMatchObject({field, cure: expect.stringContaining(cure), error: expect.any(String)});
+    expect(body).toMatchObject({field, cure: expect.stringContaining(cure), detail: expect.any(String)});
   });
 
   test('an unknown call and an unknown path are answered with 404', async () => {

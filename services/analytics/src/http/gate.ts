@@ -72,6 +72,7 @@ const WHAT: Readonly<Record<Scope, string>> = {
   delete: 'deleting',
   audit: 'reading the audit',
   send: 'sending webhooks again',
+  'hang-up': 'hanging up',
   call: 'having calls made',
 };
 

@@ -4,17 +4,21 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Call} from '../queries/call-shapes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import type {ActiveCalls} from '../queries/active-calls.ts';
 import type {Fleet} from '../queries/live-fleet.ts';
 import {callOf} from '../queries/list-calls.ts';
 
-/** An event for open pages: a call has finished, the fleet has changed, or the fleet cannot be read. */
+/** An event for open pages: a call has finished, the fleet or the calls in progress have changed, or the fleet cannot be read. */
 export type LiveEvent =
   | {readonly event: 'call'; readonly data: Call}
-  | {readonly event: 'fleet'; readonly data: Fleet | {readonly unknown: string}};
+  | {readonly event: 'fleet'; readonly data: Fleet | {readonly unknown: string}}
+  | {readonly event: 'active'; readonly data: ActiveCalls};
 
 export interface LiveFeedDeps {
   readonly database: DatabaseWatch;
   readonly readFleet: () => Promise<Fleet>;
+  /** The calls that this fleet has in progress. */
+  readonly readActive: (fleet: Fleet) => Promise<ActiveCalls>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -38,6 +42,7 @@ export class LiveFeed implements Disposable {
   readonly #sent = new Map<string, number>();
   #since: Date | undefined;
   #fleet = '';
+  #active = '';
   #ticking = false;
   #stop: Cancel | undefined;
   #soon: Cancel | undefined;
@@ -53,6 +58,7 @@ export class LiveFeed implements Disposable {
   subscribe(listener: (event: LiveEvent) => void): Cancel {
     this.#listeners.add(listener);
     this.#fleet = '';
+    this.#active = '';
     if (!this.#stop) {
       this.#since = undefined;
       this.#sent.clear();
@@ -92,11 +98,22 @@ export class LiveFeed implements Disposable {
     const said = JSON.stringify(fleet);
     if (said !== this.#fleet) this.#send({event: 'fleet', data: fleet});
     this.#fleet = said;
+    if (!('unknown' in fleet)) await this.#activeCalls(fleet);
     if (this.#deps.database.reason === undefined)
       await this.#newCalls().catch((thrown: unknown) =>
         this.#deps.log.debug({err: thrown}, 'live feed could not look for calls'),
       );
     this.#ticking = false;
+  }
+
+  async #activeCalls(fleet: Fleet): Promise<void> {
+    const active = await this.#deps.readActive(fleet).catch((thrown: unknown) => {
+      this.#deps.log.debug({err: thrown}, 'live feed could not ask for active calls');
+      return undefined;
+    });
+    const said = JSON.stringify(active);
+    if (active && said !== this.#active) this.#send({event: 'active', data: active});
+    this.#active = said;
   }
 
   async #newCalls(): Promise<void> {

@@ -22,7 +22,8 @@ test('an open page does not prolong its session, and receives nothing more when 
   await using database = new DatabaseWatch(await openEmbedded(folder.path), clock, log);
   await database.start();
   const readFleet = async () => ({workers: [], edges: []});
-  const feed = new LiveFeed({database, readFleet, clock, log});
+  const readActive = async () => ({calls: [], silent: []});
+  const feed = new LiveFeed({database, readFleet, readActive, clock, log});
   const app = express();
   app.use('/api', gate({signIn: 'required', tokens: [], database, clock, passed: () => {}}));
   app.use(liveRoutes({feed, database, streams: new OpenStreams(), clock}));

@@ -2,6 +2,7 @@ import {Router} from 'express';
 import {concurrency, ConcurrencyQuery} from '../queries/concurrency.ts';
 import {csvOf} from '../queries/csv.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {difference, DifferenceQuery} from '../queries/difference.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram, HistogramQuery} from '../queries/histogram.ts';
 import {measure, MetricsQuery} from '../queries/measure.ts';
@@ -31,6 +32,10 @@ export function metricsRoutes(database: DatabaseWatch): Router {
 
   routes.get('/api/concurrency', async (request, response) => {
     response.json(await concurrency(database.now, readRequest(ConcurrencyQuery, request.query)));
+  });
+
+  routes.get('/api/difference', async (request, response) => {
+    response.json(await difference(database.now, readRequest(DifferenceQuery, request.query)));
   });
 
   routes.get('/api/facets', async (_request, response) => {

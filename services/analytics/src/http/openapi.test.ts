@@ -1,3 +1,4 @@
+import {createConfig, lintFromString} from '@redocly/openapi-core';
 import {expect, test} from 'vitest';
 import {METRIC_NAMES} from '../queries/metric-catalogue.ts';
 import {openApi} from './openapi.ts';
@@ -12,6 +13,7 @@ test('a developer finds every route and every parameter in the description of th
     paths: {
       '/api/metrics': {
         get: {
+          operationId: 'measure',
           parameters: expect.arrayContaining([
             expect.objectContaining({name: 'metric', in: 'query', required: true}),
             expect.objectContaining({
@@ -24,4 +26,22 @@ test('a developer finds every route and every parameter in the description of th
       },
     },
   });
+});
+
+test('a linter of such descriptions finds nothing to say', async () => {
+  const config = await createConfig({extends: ['recommended-strict']});
+  const problems = await lintFromString({source: JSON.stringify(openApi()), config});
+  expect(problems.map(({ruleId, message, location}) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+});
+
+test('each example is an answer that the API could give', () => {
+  for (const {id, answer, example} of OPERATIONS) {
+    if (example === undefined) continue;
+    expect(answer?.safeParse(example).error, id).toBeUndefined();
+  }
+});
+
+test('each route has a name of its own for generated clients', () => {
+  const ids = OPERATIONS.map(({id}) => id);
+  expect(new Set(ids).size).toBe(ids.length);
 });

@@ -1,37 +1,34 @@
 import {z} from 'zod';
-import {Problem} from '../queries/bad-question.ts';
-import {OPERATIONS} from './operations.ts';
+import {ProblemAnswer} from '../queries/bad-question.ts';
+import {SECURE_COOKIE} from './gate.ts';
+import {type Operation, OPERATIONS, TAGS} from './operations.ts';
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
   const {$schema: _, ...rest} = z.toJSONSchema(schema, {target: 'draft-2020-12', io, unrepresentable: 'any'});
   return rest;
 };
 
+/** `Calls` for `calls`: the name of a schema. */
+const named = (id: string) => `${id.slice(0, 1).toUpperCase()}${id.slice(1)}`;
+
+const PROBLEM: ProblemAnswer = {
+  type: 'about:blank',
+  title: 'Bad Request',
+  status: 400,
+  detail: 'from is not understood',
+  field: 'from',
+  cure: 'from must be a moment such as 2026-11-22T10:00:00Z, a day such as 2026-11-22, or Unix milliseconds',
+};
+
 /** The description of the API (OpenAPI 3.1), made from the schemas that the routes use. */
 export function openApi(): object {
   const paths: Record<string, Record<string, object>> = {};
+  const schemas: Record<string, object> = {Problem: schemaOf(ProblemAnswer, 'output')};
   for (const operation of OPERATIONS) {
-    const {method, path, summary, query, body, answer, type = 'application/json'} = operation;
-    const content = answer ? {[type]: {schema: schemaOf(answer, 'output')}} : {[type]: {schema: {type: 'string'}}};
-    const success =
-      method === 'post' && !answer ? {'204': {description: 'done'}} : {'200': {description: 'the answer', content}};
-    paths[path] = {
-      ...paths[path],
-      [method]: {
-        summary,
-        parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
-        ...(body
-          ? {requestBody: {required: true, content: {'application/json': {schema: schemaOf(body, 'input')}}}}
-          : {}),
-        responses: {
-          ...success,
-          default: {
-            description: 'what went wrong, and its cure',
-            content: {'application/json': {schema: schemaOf(Problem, 'output')}},
-          },
-        },
-      },
-    };
+    const {method, path, id, body, answer} = operation;
+    if (answer) schemas[`${named(id)}Answer`] = schemaOf(answer, 'output');
+    if (body) schemas[`${named(id)}Body`] = schemaOf(body, 'input');
+    paths[path] = {...paths[path], [method]: describe(operation)};
   }
   return {
     openapi: '3.1.0',
@@ -39,17 +36,74 @@ export function openApi(): object {
       title: 'Voicebridge analytics',
       version: '1',
       description: 'Durations are milliseconds; null means that something did not happen or could not be seen.',
+      license: {name: 'ISC', identifier: 'ISC'},
     },
+    servers: [{url: '/', description: 'the process that serves this description'}],
+    security: [{token: []}, {cookie: []}],
+    tags: Object.entries(TAGS).map(([name, description]) => ({name, description})),
     paths,
+    components: {
+      securitySchemes: {
+        token: {type: 'http', scheme: 'bearer', description: 'a token of API_TOKENS; npm run api-token makes one'},
+        cookie: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SECURE_COOKIE,
+          description: 'of a browser that signed in at /api/sign-in; over http without the prefix __Host-',
+        },
+      },
+      responses: {
+        Problem: {
+          description: 'what went wrong, and its cure',
+          content: {'application/problem+json': {schema: {$ref: '#/components/schemas/Problem'}, example: PROBLEM}},
+        },
+      },
+      schemas,
+    },
   };
 }
 
+function describe({method, path, id, tag, summary, query, body, answer, example, type, isOpen}: Operation): object {
+  const schema = answer ? {$ref: `#/components/schemas/${named(id)}Answer`} : {type: 'string'};
+  const content = {[type ?? 'application/json']: {schema, ...(example === undefined ? {} : {example})}};
+  const success =
+    method === 'post' && !answer ? {'204': {description: 'done'}} : {'200': {description: 'the answer', content}};
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(isOpen === true ? {security: []} : {}),
+    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
+    ...(body
+      ? {
+          requestBody: {
+            required: true,
+            content: {'application/json': {schema: {$ref: `#/components/schemas/${named(id)}Body`}}},
+          },
+        }
+      : {}),
+    responses: {
+      ...success,
+      '4XX': {$ref: '#/components/responses/Problem'},
+      '5XX': {$ref: '#/components/responses/Problem'},
+    },
+  };
+}
+
+/** What stands in the path, as it looks. */
+const PATH_EXAMPLES: Readonly<Record<string, string>> = {
+  callSid: 'CA0123456789abcdef0123456789abcdef',
+  numberHash: '3f2a9c61d0b84e57',
+  id: 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W',
+};
+
 function pathParameters(path: string): object[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
     schema: {type: 'string'},
+    ...(PATH_EXAMPLES[name] === undefined ? {} : {example: PATH_EXAMPLES[name]}),
   }));
 }
 

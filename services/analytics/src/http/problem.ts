@@ -1,11 +1,15 @@
+import {STATUS_CODES} from 'node:http';
 import type {ErrorRequestHandler, Response} from 'express';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
-import {BadQuestion, type Problem} from '../queries/bad-question.ts';
+import {BadQuestion, type Problem, type ProblemAnswer} from '../queries/bad-question.ts';
 import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 
-export function answerProblem(response: Response, status: number, problem: Problem): void {
-  response.status(status).json(problem);
+/** As `application/problem+json`. */
+export function answerProblem(response: Response, status: number, {error, ...rest}: Problem): void {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const answer: ProblemAnswer = {type: 'about:blank', title, status, detail: error, ...rest};
+  response.status(status).type('application/problem+json').send(JSON.stringify(answer));
 }
 
 /**
@@ -23,7 +27,7 @@ export function problemHandler(database: DatabaseWatch, log: Log): ErrorRequestH
       return;
     }
     if (isClientError(thrown)) {
-      answerProblem(response, thrown.status, {error: 'the request cannot be read', cure: 'send valid JSON'});
+      answerProblem(response, thrown.status, readingProblem(thrown.status));
       return;
     }
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
@@ -36,12 +40,21 @@ export function problemHandler(database: DatabaseWatch, log: Log): ErrorRequestH
     }
     if (failureOf(thrown) === 'database' && (database.reason !== undefined || code !== undefined)) {
       database.lost(thrown);
+      // A page that is told so asks again by itself.
+      response.set('retry-after', '5');
       answerProblem(response, 503, {error: 'the database is away', cure: 'try again in a few seconds'});
       return;
     }
     log.error({err: thrown, path: request.path}, 'bug: request failed');
     answerProblem(response, 500, {error: 'something is wrong here', cure: 'the log of this process says what'});
   };
+}
+
+/** Why a body could not be read. */
+function readingProblem(status: number): Problem {
+  if (status === 413) return {error: 'the request is too large', cure: 'send less'};
+  if (status === 415) return {error: 'the request is in an unknown encoding', cure: 'send JSON in UTF-8'};
+  return {error: 'the request cannot be read', cure: 'send valid JSON'};
 }
 
 /** An error that a body parser throws. */

@@ -87,7 +87,7 @@ describe.skipIf(!startPostgres)('a database that is away (needs PostgreSQL)', ()
       const ready = async () => await (await fetch(`${analytics.url}/readyz`)).json();
       expect(await ready()).toMatchObject({ready: false, reason: expect.stringContaining('database')});
       expect((await fetch(`${analytics.url}/livez`)).status).toBe(200);
-      expect(await (await fetch(`${analytics.url}/api/calls`)).json()).toMatchObject({error: 'the database is away'});
+      expect(await (await fetch(`${analytics.url}/api/calls`)).json()).toMatchObject({detail: 'the database is away'});
 
       const calls = async () => {
         const response = await fetch(`${analytics.url}/api/calls`);

@@ -1,8 +1,9 @@
-import {EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
+import {END_REASONS, EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
 import type {Schema} from '../database/schema.ts';
+import {METRIC_NAMES, type MetricName, METRICS} from './metric-catalogue.ts';
 
 /** RFC 3339, with seconds and fractions optional; or a day. */
 const RFC3339 =
@@ -64,6 +65,29 @@ const yesOrNo = (about: string) =>
     .optional()
     .describe(about);
 
+const amount = String.raw`-?\d{1,15}(?:\.\d{1,12})?`;
+const VALUES = new RegExp(`^([a-z_]+):(${amount})?:(${amount})?$`);
+const isMetric = (text: string | undefined): text is MetricName => METRIC_NAMES.some(known => known === text);
+
+/** Calls with a value of a metric in a range, such as those behind a bar of a histogram. */
+const Having = z
+  .string()
+  .transform((text, context) => {
+    const [, metric, from, to] = VALUES.exec(text) ?? [];
+    if (isMetric(metric))
+      return {
+        metric,
+        from: from === undefined ? undefined : Number(from),
+        to: to === undefined ? undefined : Number(to),
+      };
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a metric, from and up to, such as t_stop:1500: or cost:0.1:0.2',
+    });
+    return z.NEVER;
+  })
+  .describe('calls with a value of a metric from one number up to another, either may be left out: t_stop:1500:');
+
 /** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
@@ -74,6 +98,14 @@ export const CallFilter = FacetFilter.extend({
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
   endReason: EndReason.optional().describe('how the call ended; docs/METRICS.md says what each means'),
   endedBy: EndedBy.optional().describe('who ended the call'),
+  failed: yesOrNo('whether the call went wrong: it ended for a reason that counts as a failure'),
+  has: Having.optional(),
+  words: z
+    .string()
+    .min(2, 'must be at least two letters')
+    .max(100)
+    .optional()
+    .describe('calls in which somebody said this; needs a sign-in or the scope words'),
   callerHash: name('keyed hash of the caller’s or callee’s number').optional(),
   lastTwo: z
     .string()
@@ -122,12 +154,40 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
     ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),
     ...(callerHash ? [eb.or([eb('callerHash', '=', callerHash), eb('calleeHash', '=', callerHash)])] : []),
+    ...(filter.failed === undefined ? [] : [eb('endReason', filter.failed ? 'in' : 'not in', FAILURES)]),
+    ...(filter.has ? [hasValue(filter.has, filter)] : []),
+    ...(filter.words ? [isSaid(filter.words, filter)] : []),
     ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
     ...(filter.outcome ? [sql<SqlBool>`outcome ->> ${filter.outcome.field} = ${filter.outcome.value}`] : []),
     ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
   ]);
+}
+
+/** The reasons that count as failures. */
+const FAILURES = EndReason.options.filter(reason => END_REASONS[reason].isFailure);
+
+/** Some value of a metric is at least `from` and less than `to`. */
+function hasValue({metric, from, to}: NonNullable<CallFilter['has']>, filter: FacetFilter): Expression<SqlBool> {
+  const {of, column} = METRICS[metric];
+  const value = sql.ref(column);
+  const within = sql.join(
+    [
+      sql`${value} IS NOT NULL`,
+      ...(from === undefined ? [] : [sql`${value} >= ${from}::double precision`]),
+      ...(to === undefined ? [] : [sql`${value} < ${to}::double precision`]),
+    ],
+    sql` AND `,
+  );
+  if (of === 'calls') return sql<SqlBool>`(${within})`;
+  return sql<SqlBool>`call_sid IN (SELECT call_sid FROM ${sql.table(of)} WHERE ${matchesFacets(filter)} AND ${within})`;
+}
+
+/** Somebody said it, in capitals or not. */
+function isSaid(text: string, {from, to}: FacetFilter): Expression<SqlBool> {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  return sql<SqlBool>`call_sid IN (SELECT call_sid FROM transcripts WHERE ${matchesFacets({from, to})} AND text ILIKE ${pattern})`;
 }
 
 function beginsWith(text: string): Expression<SqlBool> {

@@ -3,10 +3,10 @@ import {z} from 'zod';
 import {FacetFilter} from './call-filter.ts';
 import {MAX_GROUPS} from './measure.ts';
 import {BadQuestion} from './bad-question.ts';
-import {BucketName, bucketOf} from './time-buckets.ts';
+import {BucketName, bucketOf, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
-export const ConcurrencyQuery = FacetFilter.extend({bucket: BucketName.default('hour')});
+export const ConcurrencyQuery = FacetFilter.extend({bucket: BucketName.default('hour'), offset: Offset});
 export type ConcurrencyQuery = z.infer<typeof ConcurrencyQuery>;
 
 export const ConcurrencyAnswer = z.object({
@@ -21,7 +21,7 @@ export type ConcurrencyAnswer = z.infer<typeof ConcurrencyAnswer>;
 
 /** The peak of concurrent calls in each time bucket: each start of a call adds one, each end subtracts one. */
 export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): Promise<ConcurrencyAnswer> {
-  const {from, to, bucket} = query;
+  const {from, to, bucket, offset} = query;
   const facets = sql.join(
     [
       sql`ended_at >= started_at`,
@@ -40,7 +40,7 @@ export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): 
     ), levels AS (
       SELECT at, change, sum(change) OVER (ORDER BY at, change ROWS UNBOUNDED PRECEDING) AS level FROM events
     )
-    SELECT ${bucketOf(bucket, sql`at`)} AS at,
+    SELECT ${bucketOf(bucket, sql`at`, offset)} AS at,
       max(greatest(level, level - change)) AS peak
     FROM levels
     WHERE ${from ? sql`at >= ${from}` : sql`true`} AND ${to ? sql`at < ${to}` : sql`true`}

@@ -68,3 +68,29 @@ export async function listCalls(db: Kysely<Schema>, query: CallsQuery): Promise<
     next: rows.length > limit && last ? `${last.startedAt.getTime()}-${last.callSid}` : null,
   };
 }
+
+export const Neighbours = z.object({
+  newer: z.string().nullable().describe('the call that started next'),
+  older: z.string().nullable().describe('the call that started before'),
+});
+export type Neighbours = z.infer<typeof Neighbours>;
+
+/** The calls next to one in the list of those that match. */
+export async function neighboursOf(db: Kysely<Schema>, callSid: string, filter: CallFilter): Promise<Neighbours> {
+  const one = await db.selectFrom('calls').select('startedAt').where('callSid', '=', callSid).executeTakeFirst();
+  if (!one) return {newer: null, older: null};
+  const next = async (way: '<' | '>') => {
+    const order = way === '<' ? 'desc' : 'asc';
+    const row = await db
+      .selectFrom('calls')
+      .select('callSid')
+      .where(matchesCall(filter))
+      .where(eb => eb(eb.refTuple('startedAt', 'callSid'), way, eb.tuple(one.startedAt, callSid)))
+      .orderBy('startedAt', order)
+      .orderBy('callSid', order)
+      .limit(1)
+      .executeTakeFirst();
+    return row?.callSid ?? null;
+  };
+  return {newer: await next('>'), older: await next('<')};
+}

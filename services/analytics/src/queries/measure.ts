@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {FacetFilter, matchesFacets} from './call-filter.ts';
 import {GROUPS, METRIC_NAMES, METRICS} from './metric-catalogue.ts';
 import {BadQuestion} from './bad-question.ts';
-import {BUCKET_MS, BucketName, bucketOf, BUCKETS} from './time-buckets.ts';
+import {BUCKET_MS, BucketName, bucketOf, BUCKETS, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
 /** The largest answer, in groups: a page cannot draw more. */
@@ -14,11 +14,13 @@ const groupNames = [...new Set(Object.values(GROUPS).flatMap(groups => Object.ke
 export const MetricName = z
   .enum(METRIC_NAMES, {error: `must be one of ${METRIC_NAMES.join(', ')}`})
   .describe('the metric; docs/METRICS.md defines each');
+export type MetricName = z.infer<typeof MetricName>;
 
 /** Which metric, over which time and calls, and how it is split. */
 export const MetricsQuery = FacetFilter.extend({
   metric: MetricName,
-  bucket: BucketName.optional().describe('one group per time bucket (UTC); left out: one group for the whole time'),
+  bucket: BucketName.optional().describe('one group per time bucket; left out: one group for the whole time'),
+  offset: Offset,
   by: z
     .string()
     .refine(text => text.split(',').every(name => groupNames.includes(name)), {
@@ -144,7 +146,7 @@ async function figures(db: Kysely<Schema>, query: MetricsQuery, by: readonly Raw
     ? sql`${query.to}::timestamptz - interval '1 microsecond'`
     : sql`(SELECT max(started_at) FROM ${sql.table(metric.of)})`;
   const {rows} = await sql<Row>`
-    SELECT bucket AS at, answer.* FROM generate_series(${bucketOf(query.bucket, from)}, ${to}, ${step}) AS bucket,
+    SELECT bucket AS at, answer.* FROM generate_series(${bucketOf(query.bucket, from, query.offset)}, ${to}, ${step}) AS bucket,
       LATERAL (${grouped(sql` AND started_at >= bucket AND started_at < bucket + ${step}`)}) AS answer
     WHERE count > 0
     LIMIT ${sql.lit(MAX_GROUPS + 1)}`.execute(db);

@@ -17,6 +17,8 @@ import type {Schema} from '../database/schema.ts';
 import {analyticsApp} from '../http/analytics-app.ts';
 import {LiveFeed} from '../http/live-feed.ts';
 
+const readFleet = async () => ({workers: [], edges: []});
+
 /** What came of one request. */
 export interface Answered {
   readonly status: number;
@@ -59,7 +61,9 @@ export async function silentApp() {
     numberHashKey: 'a key of sixteen or more',
     passed: () => {},
     database,
-    feed: new LiveFeed({database, readFleet: async () => ({workers: [], edges: []}), clock, log}),
+    feed: new LiveFeed({database, readFleet, readActive: async () => ({calls: [], silent: []}), clock, log}),
+    desk: {ask: dispose, callsOf: async () => [], recordOf: async () => undefined},
+    readFleet,
     clock,
     log,
   });

@@ -4,6 +4,7 @@ import {background, logOfCall, type Log} from '@voicebridge/shared/observability
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {ActiveCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import {call as keyOfCall} from '@voicebridge/shared/redis/keys.ts';
 import {END_OF_LIMIT} from '@voicebridge/shared/spend/limits.ts';
 import {payerOf} from '@voicebridge/shared/spend/payer.ts';
@@ -11,6 +12,8 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {CallCore} from '../call/call-core.ts';
+import {activeCall} from '../cdr/active-call.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
 import {type CallEvent, isInterruption} from '../events/call-event.ts';
 import type {CallEffect, Fact} from '../events/call-effect.ts';
 import {Absences} from './absences.ts';
@@ -206,6 +209,25 @@ export class CallSession implements OwnedCall {
 
   get epoch(): number {
     return this.#journal.epoch;
+  }
+
+  /** The call as operators see it in a list. */
+  get active(): ActiveCall {
+    const {callSid, startedAt, facts} = this.#call;
+    return activeCall(this.#journal.recent, {
+      callSid,
+      startedAt,
+      assistant: this.#assistant.name,
+      direction: facts['direction'] ?? 'inbound',
+      callerLastTwo: facts['callerLastTwo'] ?? null,
+      edge: this.#stream.entry?.edge ?? null,
+      speaks: this.#core.speaks(this.#deps.clock.now()),
+    });
+  }
+
+  /** All that happened so far. */
+  get entries(): readonly JournalEntry[] {
+    return this.#journal.entries;
   }
 
   /** The call has a new stream: listens to it. An earlier stream is closed. */

@@ -104,6 +104,13 @@ export class CallCore {
     return this.#dialogue.floor.roundTripMs;
   }
 
+  /** Who has the floor. */
+  speaks(at: Millis): 'caller' | 'assistant' | 'nobody' {
+    const {floor} = this.#dialogue;
+    if (floor.callerSpeaks) return 'caller';
+    return floor.quiet(at) ? 'nobody' : 'assistant';
+  }
+
   /** Until when the model is limited, if the caller was asked to wait for that. */
   get heldUntil(): Millis | undefined {
     return this.#dialogue.replies.limit.toldUntil;

@@ -106,6 +106,11 @@ export class CallJournal {
     return this.#snapshot ? [this.#snapshot, ...this.#entries] : this.#entries;
   }
 
+  /** The entries of this owner, with a snapshot for those before: nothing has to be read or opened. */
+  get recent(): readonly JournalEntry[] {
+    return this.#snapshot ? [this.#snapshot, ...this.#entries] : this.#entries;
+  }
+
   /** The call's past was read: the lines for which the snapshot of the previous owner stands. */
   recall(past: readonly string[]): void {
     this.#past ??= past;

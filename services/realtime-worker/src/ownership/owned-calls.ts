@@ -2,11 +2,13 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {ActiveCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import type {CallSession} from '../call-session/call-session.ts';
 import type {FinishedCall} from '../cdr/send-cdr.ts';
+import type {JournalEntry} from '../events/journal-entry.ts';
 import {ModelStarts} from './model-starts.ts';
 import {type Reply, takeCall, type TakeRequest} from './take-call.ts';
 
@@ -72,6 +74,21 @@ export class OwnedCalls {
     else if (request.epoch < call.epoch) return {answer: 'taken', epoch: call.epoch};
     else await call.attach(request.streamSid, request.edge, request.epoch);
     return {answer: 'yes', epoch: call.epoch};
+  }
+
+  /** The calls in progress as operators see them, the oldest first. */
+  active(): ActiveCall[] {
+    return [...this.#calls.values()].map(call => call.active);
+  }
+
+  /** What happened in a call so far; undefined: it is not here. */
+  entriesOf(callSid: CallSid): readonly JournalEntry[] | undefined {
+    return this.#calls.get(callSid)?.entries;
+  }
+
+  /** An operator ends a call; one that is not here has ended, or is somewhere else. */
+  hangUp(callSid: CallSid): void {
+    this.#calls.get(callSid)?.end('operator.hung-up');
   }
 
   /** Takes no more calls from now on. */
