@@ -36,7 +36,7 @@ const GROUPS: readonly (readonly [title: string, known: RegExp])[] = [
   ['Transfers and calls out', /^(TRANSFER_|CALL_|CALLS_OUT|QUIET_|DO_NOT)/],
   ['Money and limits', /^(SPEND_|CALLS_|MAX_CALLS)/],
   ['Telling other systems', /^AFTER_/],
-  ['Privacy, recordings and retention', /^(TRANSCRIPTS|NUMBERS|NUMBER_HASH|RECORDING|RETENTION|AWS_)/],
+  ['Privacy, recordings and retention', /^(TRANSCRIPTS|NUMBERS|NUMBER_HASH|RECORDING|CAPTURE|RETENTION|AWS_)/],
   ['Redis and the database', /^(REDIS_URL|QUEUE_REDIS|DATABASE_URL|DATA_DIR|FLEET_KEY|VOICEBRIDGE_REDIS)/],
   ['The dashboard and its API', /^(DASHBOARD_|API_TOKENS|TRUSTED_PROXIES)/],
   ['Processes', /./],

@@ -7,6 +7,7 @@ import {
   tracesEndpoint,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {captureSettings} from '@voicebridge/shared/capture/capture-settings.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
@@ -28,6 +29,7 @@ export const EdgeEnv = z
       'carries frames to the workers: redis:// or rediss://, several comma-separated for a Redis Cluster',
     ),
     MAX_CALLS: wholeNumber({min: 1, max: 100_000}).default(400).describe('how many calls this edge holds at most'),
+    ...captureSettings,
     DRAIN_SECONDS: drainSeconds().describe('how long a call may stay on this edge after SIGTERM, at most'),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
+import {CaptureFolder} from '@voicebridge/shared/capture/capture-folder.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
@@ -27,6 +28,7 @@ import {everyWhile} from '@voicebridge/shared/ticker.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
+import {capturedSocket} from './carriers/captured-socket.ts';
 import type {Carrier} from './carriers/carrier.ts';
 import {twilioCarrier} from './carriers/twilio/twilio-carrier.ts';
 import {CallLeg, type LegDeps} from './leg/call-leg.ts';
@@ -83,6 +85,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const descriptors = stack.use(new Descriptors(clock));
   const lag = stack.use(new EventLoopLag(clock));
   const carrier = deps.carrier ?? twilioCarrier(config);
+  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id}));
   const legDeps: LegDeps = {
     id,
     directory,
@@ -133,7 +136,8 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     hasRoom: () => legs.size < config.MAX_CALLS && descriptors.scarce === undefined,
     opened(socket, entrance) {
       work(true);
-      legs.add(new CallLeg(socket, entrance, legDeps), clock.now());
+      const seen = capture ? capturedSocket(socket, capture) : socket;
+      legs.add(new CallLeg(seen, entrance, legDeps), clock.now());
     },
   });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {

@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
 import {RECORDINGS_ENV, hasBucketKey, NO_BUCKET_KEY} from '@voicebridge/shared/recordings/recordings-url.ts';
+import {captureSettings} from '@voicebridge/shared/capture/capture-settings.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {MICROS_PER_USD, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
@@ -123,6 +124,7 @@ export const WorkerEnv = z
       .default(false)
       .describe('on: calls are recorded, where RECORDINGS_URL is set; an assistant in a file may say otherwise'),
     ...RECORDINGS_ENV,
+    ...captureSettings,
     HOST: host()
       .default('127.0.0.1')
       .describe('the address to listen on: only probes ask here; in a container 0.0.0.0'),

@@ -31,6 +31,7 @@ import type {WriteProbe} from '@voicebridge/shared/redis/write-probe.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
+import {CaptureFolder} from '@voicebridge/shared/capture/capture-folder.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -213,6 +214,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   const lingering = new Lingering();
+  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id}));
   const chunks = deps.recordings && new ChunkSender({store: deps.recordings, clock, metrics, log});
   const openRecording =
     deps.openRecording ?? (chunks && (call => new StoredRecording(call, (...chunk) => chunks.send(...chunk))));
@@ -227,6 +229,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     metrics,
     log,
     send: deps.send ?? sender(() => undefined),
+    ...(capture ? {capture: {capture, storedVersion: hash => assistants.stored(hash)}} : {}),
     toolLedger: deps.toolLedger ?? new MemoryToolLedger(),
     lingering,
     assistantNamed: (name, given) => assistants.named(name, given),

@@ -1,7 +1,7 @@
 import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
 import {render, variablesOf} from '@voicebridge/assistant/render.ts';
 import type {VersionStore} from '@voicebridge/assistant/store/version-store.ts';
-import {storedVersion, type Version} from '@voicebridge/assistant/version.ts';
+import {type StoredVersion, storedVersion, type Version} from '@voicebridge/assistant/version.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
@@ -48,6 +48,11 @@ export class Assistants implements CallAssistants {
   renew(catalogue: Catalogue): void {
     this.#catalogue = catalogue;
     for (const version of catalogue.versions) this.#remember(version);
+  }
+
+  /** A version that calls of this worker have or had, as data. */
+  stored(hash: string): StoredVersion | undefined {
+    return this.#known.get(hash)?.stored;
   }
 
   ofNew(call: NewCall): Found {

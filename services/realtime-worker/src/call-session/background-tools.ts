@@ -7,7 +7,7 @@ import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import {outcomeUnknown, toolThrew, toolTimedOut} from '../tools/tool-failure.ts';
-import type {BackgroundTool, Tool} from '../tools/tool.ts';
+import {type BackgroundTool, type RunTool as Run, runItself, type Tool} from '../tools/tool.ts';
 import {LOST_RESULT_WITHIN, type ToolLedger, type ToolState} from './tool-ledger.ts';
 
 export interface BackgroundToolsDeps {
@@ -18,6 +18,7 @@ export interface BackgroundToolsDeps {
   readonly log: Log;
   readonly ledger: ToolLedger;
   readonly send: SendRequest;
+  readonly runTool?: Run | undefined;
   /** This worker as the owner of this call: never the same for another owner, nor when it takes the call again. */
   readonly owner: string;
   /** Whether a worker that had the call before is gone, so that what it had not written will not come. */
@@ -141,7 +142,7 @@ export class BackgroundTools {
     {callId, args, secrets = {}}: RunTool,
     abort: AbortController,
   ): Promise<ToolEnd | undefined> {
-    const {clock, log, callSid, send} = this.#deps;
+    const {clock, log, callSid, send, runTool = runItself} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
     if (signal.aborted) return undefined;
@@ -152,7 +153,7 @@ export class BackgroundTools {
     signal.addEventListener('abort', () => stopped.resolve(undefined), {once: true});
     const job = {callSid, key: `${callSid}:${callId}`, secrets, send, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
-    const running = (async () => await tool.run(args, job))().catch((thrown: unknown) => {
+    const running = (async () => await runTool(tool, args, job))().catch((thrown: unknown) => {
       if (!signal.aborted) log.warn({err: thrown, tool: name}, 'a tool failed');
       return toolThrew(name);
     });

@@ -9,6 +9,7 @@ import type {SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
 import type {Assistant} from '../assistant.ts';
+import type {CallTap, WorkerCapture} from './captured-call.ts';
 import type {Lingering} from './lingering.ts';
 import type {ToolLedger} from './tool-ledger.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
@@ -16,6 +17,7 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 import type {JournalSeal} from '../events/journal-seal.ts';
 import type {OpenRecording} from '../recording/recording.ts';
 import type {ModelAdapter, ModelSession} from '../model/model-adapter.ts';
+import type {RunTool} from '../tools/tool.ts';
 
 /** What every call session of a worker needs. */
 export interface CallDeps {
@@ -37,6 +39,11 @@ export interface CallDeps {
   readonly toolLedger: ToolLedger;
   /** Asks other servers, for tools. */
   readonly send: SendRequest;
+  /** Runs the tools; they run themselves, if not given. */
+  readonly runTool?: RunTool | undefined;
+  /** Where calls are captured; they are not, if not given. `tap`: for the one call that these are for. */
+  readonly capture?: WorkerCapture;
+  readonly tap?: CallTap;
   /** The assistant of this name for a call with these variables; undefined: there is none. */
   readonly assistantNamed: (name: string, given: Assistant['given']) => Assistant | undefined;
   /** What goes on for a while after its call has left this worker. */

@@ -83,6 +83,7 @@ export class CallSession implements OwnedCall {
     this.#deps = deps;
     this.#call = call;
     this.#assistant = assistant;
+    deps.tap?.began(call, assistant, start.cause);
     this.#start = {entries: start.entries, restored: start.restored, seal: start.seal};
     this.#wellSince = deps.wellSince(keyOfCall(call.callSid));
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
@@ -160,6 +161,7 @@ export class CallSession implements OwnedCall {
       log: this.#log,
       ledger: deps.toolLedger,
       send: deps.send,
+      runTool: deps.runTool,
       owner: `${worker}:${call.epoch}`,
       isOwnerLost: start.cause !== 'worker-drained',
       journalled: () => this.#journalled(),
@@ -185,7 +187,10 @@ export class CallSession implements OwnedCall {
       journal: this.#journal,
       stream: this.#stream,
       isWanted: away => !this.#over && this.#core.awayNow === away,
-      returned: event => this.#on(event),
+      returned: event => {
+        deps.tap?.told({kind: 'returned', away: event.away, outcome: event.outcome});
+        this.#on(event);
+      },
     });
     this.#rescue = new Rescue({
       call: this,
@@ -262,6 +267,7 @@ export class CallSession implements OwnedCall {
    */
   end(reason: EndReason, away?: AwayOutcome): void {
     if (this.#over) return;
+    this.#deps.tap?.told({kind: 'over', reason, away});
     // The edge may learn of the end later, and would look for another owner until then.
     this.#stream.send({kind: 'close', why: 'done'});
     this.#on({type: 'over', reason, away});
@@ -274,6 +280,7 @@ export class CallSession implements OwnedCall {
 
   /** This worker is draining: hands the call over at the next turn boundary. */
   drain(): void {
+    this.#deps.tap?.told({kind: 'drain'});
     this.#on({type: 'drain'});
   }
 
@@ -353,6 +360,7 @@ export class CallSession implements OwnedCall {
   }
 
   #perform(effect: CallEffect): void {
+    this.#deps.tap?.effect(effect);
     switch (effect.do) {
       case 'model':
         return this.#model.send(effect.command);
@@ -437,6 +445,7 @@ export class CallSession implements OwnedCall {
     this.#close(false);
     this.#spend.over();
     this.#journal.write({is: 'ended', reason});
+    this.#deps.tap?.decided({kind: 'ended', reason});
     background(this.#deps.toolLedger.forget(this.callSid), this.#log, 'forgetting the tools of a call');
     const journal = this.#journal;
     const report = () => {
@@ -466,6 +475,8 @@ export class CallSession implements OwnedCall {
     for (const cancel of this.#cancels.splice(0)) cancel();
     this.#model.close();
     this.#deps.lingering.add(this.#tools.close({isMoved}));
+    // What is decided now is the last of it.
+    if (this.#deps.tap) queueMicrotask(() => this.#deps.tap?.over());
   }
 
   #streamClosed(counts: StreamCounts): void {

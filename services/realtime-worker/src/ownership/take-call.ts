@@ -5,6 +5,7 @@ import type {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/work
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallAssistants, Found} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
+import {captured} from '../call-session/captured-call.ts';
 import {keptAssistant, restoreCall} from '../journal/restore-call.ts';
 import {CallSession} from '../call-session/call-session.ts';
 import type {JournalSeal} from '../events/journal-seal.ts';
@@ -34,7 +35,8 @@ export interface TakeResult {
  * A call whose journal cannot be read, or whose stream cannot be listened to, is given back: the reply is `unknown` with
  * the epoch in which another worker can claim it.
  */
-export async function takeCall(request: TakeRequest, assistants: CallAssistants, deps: CallDeps): Promise<TakeResult> {
+export async function takeCall(request: TakeRequest, assistants: CallAssistants, all: CallDeps): Promise<TakeResult> {
+  const deps = captured(all, request.callSid);
   const {directory, adapter, clock, worker} = deps;
   const seal = deps.sealOf(request.callSid);
   const facts = {...request.facts, ...(request.traceparent === undefined ? {} : {traceparent: request.traceparent})};

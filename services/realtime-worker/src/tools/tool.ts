@@ -96,6 +96,11 @@ export interface BackgroundTool extends LaterTool {
  */
 export type Tool = ImmediateTool | WaitedTool;
 
+/** Runs a tool in the background: by its own `run`, unless somebody looks on. */
+export type RunTool = (tool: BackgroundTool, args: ToolArguments, job: ToolJob) => Promise<ToolOutcome>;
+
+export const runItself: RunTool = async (tool, args, job) => await tool.run(args, job);
+
 /** A tool whose result is waited for. */
 export type WaitedTool = BackgroundTool | KeypadTool | SwitchingTool | HostedTool;
 

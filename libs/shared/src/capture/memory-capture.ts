@@ -1,0 +1,34 @@
+import type {Clock} from '../time.ts';
+import type {Capture, CaptureSection} from './capture.ts';
+import {SectionWriter} from './section-writer.ts';
+
+/** Captures in memory, each section as a text: for tests, and for what a replay is compared by. */
+export class MemoryCapture {
+  readonly #clock: Clock;
+  readonly #sections: string[][] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The sections in the order in which they began. */
+  get text(): string {
+    return this.#sections.map(lines => lines.join('')).join('');
+  }
+
+  /** As one process writes. */
+  of(process: string, atMost = Number.POSITIVE_INFINITY): Capture {
+    return {
+      begin: ({since, ...head}): CaptureSection => {
+        const lines: string[] = [];
+        this.#sections.push(lines);
+        return new SectionWriter({process, ...head}, since ?? this.#clock.now(), {
+          clock: this.#clock,
+          write: line => lines.push(line) > 0,
+          atMost,
+          ended: () => {},
+        });
+      },
+    };
+  }
+}

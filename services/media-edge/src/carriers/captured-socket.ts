@@ -1,0 +1,67 @@
+import type {Capture, CaptureSection} from '@voicebridge/shared/capture/capture.ts';
+import {withoutDigits} from '@voicebridge/shared/capture/mask.ts';
+import {bytesOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
+import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from './carrier.ts';
+
+/**
+ * The same socket, with everything that crosses it written to a capture from its `started` on. Which keys were pressed, and
+ * what the carrier was given for the call, is left out.
+ */
+export function capturedSocket(socket: CarrierSocket, capture: Capture): CarrierSocket {
+  let section: CaptureSection | undefined;
+  const took = (message: object) => section?.line('phone', 'in', message);
+  const sent = (message: object) => section?.line('phone', 'out', message);
+  const closed = socket.closed.then(({code}) => {
+    took({kind: 'closed', code});
+    section?.end();
+    return {code};
+  });
+  return {
+    carrier: socket.carrier,
+    closed,
+    get bufferedBytes() {
+      return socket.bufferedBytes;
+    },
+    sendAudio(mark, bytes, from, to) {
+      sent({kind: 'audio', mark, bytes: bytesOfBase64In(bytes, from, to)});
+      socket.sendAudio(mark, bytes, from, to);
+    },
+    sendMark(name) {
+      sent({kind: 'mark', name});
+      socket.sendMark(name);
+    },
+    sendClear() {
+      sent({kind: 'clear'});
+      socket.sendClear();
+    },
+    close(code, reason) {
+      sent({kind: 'close', code, reason});
+      socket.close(code, reason);
+    },
+    terminate() {
+      sent({kind: 'terminate'});
+      socket.terminate();
+    },
+    ping: () => socket.ping(),
+    onEvent(listener: (event: CarrierEvent) => void) {
+      socket.onEvent(event => {
+        if (event.kind === 'started') section ??= capture.begin({half: 'edge', callSid: event.callSid, about: {}});
+        took(told(event));
+        listener(event);
+      });
+    },
+    onAudio(listener: OnCarrierAudio) {
+      socket.onAudio((streamSid, sequence, timestamp, bytes, from, to) => {
+        const payload = section?.audio(bytes.toString('latin1', from, to));
+        took({kind: 'audio', streamSid, sequence, timestamp, payload});
+        listener(streamSid, sequence, timestamp, bytes, from, to);
+      });
+    },
+    onPong: listener => socket.onPong(listener),
+  };
+}
+
+function told(event: CarrierEvent): CarrierEvent {
+  if (event.kind === 'started') return {...event, facts: {}};
+  return event.kind === 'digit' ? {...event, digit: withoutDigits(event.digit)} : event;
+}

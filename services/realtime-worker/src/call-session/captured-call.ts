@@ -1,0 +1,139 @@
+import type {StoredVersion} from '@voicebridge/assistant/version.ts';
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
+import type {Capture, CaptureDirection, CaptureSection, CaptureSocket} from '@voicebridge/shared/capture/capture.ts';
+import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {Assistant} from '../assistant.ts';
+import type {CallEffect} from '../events/call-effect.ts';
+import type {ToolOutcome} from '../events/tool-outcome.ts';
+import {capturedModel, type SessionTap} from '../model/captured-model.ts';
+import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
+import {runItself, type Tool} from '../tools/tool.ts';
+import type {CallDeps} from './call-deps.ts';
+import {CaptureMask, maskedFacts} from './mask-capture.ts';
+
+/** What captures need of a worker. */
+export interface WorkerCapture {
+  readonly capture: Capture;
+  /** An assistant as data, by the hash of its version; undefined: it is not known here. */
+  readonly storedVersion: (hash: string) => StoredVersion | undefined;
+}
+
+/** What a call session itself tells its capture. */
+export interface CallTap {
+  began(call: CallEntry, assistant: Assistant, cause: string): void;
+  /** Something from outside reached the call by another way than its stream and its model. */
+  told(message: object): void;
+  /** The call decided something; what its stream and its model do not show is written here. */
+  effect(effect: CallEffect): void;
+  decided(message: object): void;
+  over(): void;
+}
+
+/**
+ * The same dependencies for one call, with all that crosses them written to a capture: the one door of captures in a worker.
+ * Without captures they are returned as they are.
+ */
+export function captured(deps: CallDeps, callSid: CallSid): CallDeps {
+  return deps.capture ? new CapturedCall(deps, deps.capture, callSid).deps : deps;
+}
+
+class CapturedCall implements CallTap {
+  readonly #inner: CallDeps;
+  readonly #worker: WorkerCapture;
+  readonly #begin: () => CaptureSection;
+  readonly #mask = new CaptureMask(() => this.#tools);
+  #section: CaptureSection | undefined;
+  #tools: readonly Tool[] = [];
+  #sessions = 0;
+
+  constructor(inner: CallDeps, worker: WorkerCapture, callSid: CallSid) {
+    this.#inner = inner;
+    this.#worker = worker;
+    const since = inner.clock.now();
+    this.#begin = () => worker.capture.begin({half: 'worker', callSid, about: {}, since});
+  }
+
+  get deps(): CallDeps {
+    const {adapter, assistantNamed, runTool = runItself} = this.#inner;
+    return {
+      ...this.#inner,
+      tap: this,
+      adapter: capturedModel(adapter, () => this.#session()),
+      assistantNamed: (name, given) => {
+        const found = assistantNamed(name, given);
+        this.told({kind: 'assistant', name, found: found && this.#described(found)});
+        if (found) this.#tools = [...this.#tools, ...found.tools];
+        return found;
+      },
+      runTool: async (tool, args, job) => {
+        const callId = job.key.slice(job.callSid.length + 1);
+        this.#line('tool', 'out', {callId, name: tool.name});
+        const outcome: ToolOutcome = await runTool(tool, args, job);
+        this.#line('tool', 'in', {callId, outcome: this.#mask.outcome(tool.name, outcome)});
+        return outcome;
+      },
+    };
+  }
+
+  began(call: CallEntry, assistant: Assistant, cause: string): void {
+    const {streamGraceMs, rotateAfterMs} = this.#inner;
+    this.#tools = assistant.tools;
+    this.told({
+      kind: 'began',
+      cause,
+      epoch: call.epoch,
+      assistantName: call.assistant,
+      facts: {direction: call.facts['direction'] ?? 'inbound'},
+      assistant: this.#described(assistant),
+      settings: {streamGraceMs, rotateAfterMs},
+    });
+  }
+
+  told(message: object): void {
+    this.#line('call', 'in', message);
+  }
+
+  effect(effect: CallEffect): void {
+    if (effect.do === 'leave') this.decided({kind: 'leave', intent: effect.intent, reason: effect.reason});
+    else if (effect.do === 'away') this.decided({kind: 'away', away: effect.away, to: effect.order.kind});
+    else if (effect.do === 'hold' || effect.do === 'handOver') this.decided({kind: effect.do});
+  }
+
+  decided(message: object): void {
+    this.#line('call', 'out', message);
+  }
+
+  over(): void {
+    this.#section?.end();
+  }
+
+  #line(socket: CaptureSocket, direction: CaptureDirection, message: object): void {
+    this.#section ??= this.#begin();
+    this.#section.line(socket, direction, message);
+  }
+
+  #session(): SessionTap {
+    const session = this.#sessions++;
+    const sent = (message: object) => this.#line('model', 'out', {session, ...message});
+    return {
+      opened: () => sent({do: 'open'}),
+      command: (command: ModelCommand) => sent({command: this.#mask.command(command)}),
+      closed: () => sent({do: 'close'}),
+      event: (event: ModelEvent) => {
+        const masked = event.type === 'audio' ? this.#withAudio(event) : this.#mask.event(event);
+        this.#line('model', 'in', {session, event: masked});
+      },
+    };
+  }
+
+  #withAudio(event: Extract<ModelEvent, {type: 'audio'}>): object {
+    this.#section ??= this.#begin();
+    return {...event, payload: this.#section.audio(event.payload)};
+  }
+
+  #described(assistant: Assistant): object {
+    const {version, given, tools} = assistant;
+    const stored = this.#worker.storedVersion(version);
+    return {version, given: maskedFacts(given), stored, tools: tools.filter(({runs}) => runs === 'later')};
+  }
+}
