@@ -1,10 +1,11 @@
 /**
  * What one call costs and how fast it is, at a number of calls: one-way latency in each direction, reaction to an
  * interruption, set-up, processor time, memory and garbage collection, for each process apart. With --against the same load runs on
- * another bridge too, in turn with ours, and the ratio is printed.
+ * another bridge too, in turn with ours, and the ratio is printed. With --with it runs on ours again, with other settings.
  *
  *   npm run bench calls -- --calls 20,50,100 --seconds 20
  *   npm run bench calls -- --calls 20,100 --against plain --repetitions 3
+ *   npm run bench calls -- --calls 40 --repetitions 4 --with RECORDING=on,RECORDINGS_URL=file:///tmp/recordings
  *   npm run bench calls -- --calls 50 --profile /tmp/profiles
  */
 import {writeFile} from 'node:fs/promises';
@@ -29,6 +30,11 @@ const values = commandLine({
     seconds: wholeNumber({min: 1, max: 3_600}).default(20).describe('how long each measurement takes'),
     repetitions: wholeNumber({min: 1, max: 100}).default(1).describe('how often each is measured'),
     against: z.string().optional().describe('plain, relay, or a command that starts another bridge on PORT'),
+    with: z
+      .string()
+      .regex(/^\w+=[^,]*(,\w+=[^,]*)*$/, 'must be NAME=value, with commas between')
+      .optional()
+      .describe('settings with which ours is measured a second time, as the other'),
     webhook: z
       .url()
       .optional()
@@ -43,6 +49,10 @@ const values = commandLine({
 });
 const bridges: [string, StartSystem][] = [['ours', startOurs]];
 if (values.against !== undefined) bridges.push(['other', otherSystem(values.against, values.webhook)]);
+if (values.with !== undefined) {
+  const settings = Object.fromEntries(values.with.split(',').map(each => each.split(/=(.*)/s).slice(0, 2)));
+  bridges.push(['other', (modelUrl, probes) => startOurs(modelUrl, probes, settings)]);
+}
 
 console.log(`${machineName()}, ${new Date().toISOString().slice(0, 10)}`);
 console.log(`${values.seconds} s each; phones and model run in one more process on the same machine\n`);
