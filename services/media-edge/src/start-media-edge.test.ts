@@ -48,7 +48,7 @@ describe('a call', () => {
         sinceStartMs: expect.any(Number),
       },
       {kind: 'mark', name: '1:20'},
-      {kind: 'digit', digit: '7'},
+      {kind: 'digit', digit: '7', number: 1},
       {kind: 'ended', why: 'hungUp'},
     ]);
     expect(await caller.closed).toBe(1000);

@@ -27,10 +27,14 @@ export interface AssignDeps {
 /** The call as `take` describes it, and the workers that must not get it, such as the owner that died. */
 export type Assignment = Omit<Extract<Request, {type: 'take'}>, 'type'> & {readonly exclude?: readonly ProcessId[]};
 
-/** A call and its owner. The owner already knows in words what the caller said before `settledMs` of the stream. */
+/**
+ * A call and its owner. The owner already knows in words what the caller said before `settledMs` of the stream, and the
+ * first `digits` of the keys pressed on it.
+ */
 export interface Owned {
   readonly call: ServedCall;
   readonly settledMs?: Millis | undefined;
+  readonly digits?: number | undefined;
 }
 
 /**
@@ -82,6 +86,7 @@ async function findOwner(
         assigned: true,
         call: {...assignment, state: 'live', owner: asked.id, epoch: reply.epoch},
         settledMs: reply.settledMs,
+        digits: reply.digits,
       };
     }
     if (reply.answer === 'taken') {

@@ -24,8 +24,8 @@ export const EdgeToWorker = z.discriminatedUnion('kind', [
   z.object({kind: z.literal('audio'), timestamp: z.number().int().nonnegative(), payload: z.string()}),
   /** Twilio returned a mark: all audio before it was played, or dropped by a clear. */
   z.object({kind: z.literal('mark'), name: z.string().max(255)}),
-  /** The caller pressed a key. */
-  z.object({kind: z.literal('digit'), digit: z.string().max(16)}),
+  /** The caller pressed a key. `number`: of the keys of this stream, from 1; edges of an older version do not count them. */
+  z.object({kind: z.literal('digit'), digit: z.string().max(16), number: z.number().int().positive().optional()}),
   /** The stream has ended. `hungUp`: Twilio sent `stop`. `lost`: its socket closed. `moved`: this edge closed it. */
   z.object({kind: z.literal('ended'), why: z.enum(['hungUp', 'lost', 'moved'])}),
   /**

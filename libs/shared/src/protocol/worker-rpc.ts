@@ -104,5 +104,7 @@ export const WorkerReply = z.object({
   epoch: z.number().int().nonnegative(),
   /** Milliseconds on the clock of the named stream: what the caller said before is known in words. */
   settledMs: z.number().nonnegative().optional(),
+  /** How many of the keys that were pressed on the named stream are in the journal; undefined: nobody counted them. */
+  digits: z.number().int().nonnegative().optional(),
 });
 export type WorkerReply = z.infer<typeof WorkerReply>;

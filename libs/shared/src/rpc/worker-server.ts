@@ -19,7 +19,7 @@ const LONGEST_ASK = 65_536;
 export async function openWorkerServer(options: {
   readonly bus: MediaBus;
   readonly worker: ProcessId;
-  readonly handle: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>>;
+  readonly handle: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs' | 'digits'>>;
   readonly metrics: Pick<Metrics, 'malformedTotal'>;
   readonly log: Log;
   /** Checks questions, and signs answers; without it neither is done. */

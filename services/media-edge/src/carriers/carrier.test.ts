@@ -45,7 +45,7 @@ test('a caller of another carrier talks to the assistant, interrupts it, presses
   await harness.until(() => worker.kinds().includes('ended'), 'the worker knows that the caller hung up');
   expect(worker.heard().filter(({kind}) => kind !== 'audio' && kind !== 'began' && kind !== 'counted')).toEqual([
     {kind: 'mark', name: '1:20'},
-    {kind: 'digit', digit: '7'},
+    {kind: 'digit', digit: '7', number: 1},
     {kind: 'ended', why: 'hungUp'},
   ]);
   expect(await phone.closed).toBe(1000);

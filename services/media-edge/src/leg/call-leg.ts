@@ -45,6 +45,8 @@ export class CallLeg {
   readonly #over = new AbortController();
   #leg: Leg;
   #link: WorkerLink | undefined;
+  /** Keys that were pressed on this stream. */
+  #digits = 0;
   #countedAt: Millis;
 
   /** Must be made in the turn of the event loop in which the socket was opened, or the first messages are missed. */
@@ -217,7 +219,8 @@ export class CallLeg {
         this.#link?.send({kind: 'mark', name: message.name});
         return;
       case 'digit':
-        this.#link?.send({kind: 'digit', digit: message.digit});
+        this.#digits += 1;
+        this.#link?.send({kind: 'digit', digit: message.digit, number: this.#digits});
         return;
       case 'connected':
       case 'started':

@@ -32,6 +32,8 @@ export class ScriptedWorker {
   answer: WorkerReply['answer'] | undefined;
   /** Up to where what the caller said is in the journal as text, as its replies say when it takes a call. */
   settledMs: Millis | undefined;
+  /** How many keys of the stream are in the journal; undefined: it does not say. */
+  digits: number | undefined;
 
   private constructor(bus: MediaBus, directory: CallDirectory, clock: Clock) {
     this.#bus = this.#mortal.bus(bus);
@@ -62,7 +64,7 @@ export class ScriptedWorker {
     return worker;
   }
 
-  async #handle(ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>> {
+  async #handle(ask: WorkerRequest): Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs' | 'digits'>> {
     this.asked.push(ask);
     if (this.answer) return {answer: this.answer, epoch: 0};
     if (ask.type === 'attach') {
@@ -74,7 +76,7 @@ export class ScriptedWorker {
     const claim = await this.#directory.claim(callSid, {epoch, owner: this.id, at: 0, assistant, facts});
     if (!claim.won) return {answer: 'taken', epoch: claim.call?.epoch ?? 0};
     if (stream) await this.listen(stream.streamSid, claim.call.epoch);
-    return {answer: 'yes', epoch: claim.call.epoch, settledMs: this.settledMs};
+    return {answer: 'yes', epoch: claim.call.epoch, settledMs: this.settledMs, digits: this.digits};
   }
 
   /** Opens the worker's end of a stream's channel, as the owner in that epoch does. */

@@ -82,12 +82,23 @@ test('a confirmed digit is not replayed, a mark that came back may be, and all k
   ]);
 });
 
+test('a digit is replayed unless the journal has it, whether the owner before has confirmed it or not', () => {
+  const heard = new Heard();
+  heard.control({kind: 'digit', digit: '1', number: 1}, 0, true);
+  heard.control({kind: 'digit', digit: '2', number: 2}, 20, true);
+  heard.control({kind: 'digit', digit: '3', number: 3}, 40, false);
+  const replayed = (digits?: number) => heard.history.since({digits}).map(frame => 'digit' in frame && frame.digit);
+  expect(replayed(1)).toEqual(['2', '3']);
+  expect(replayed(3)).toEqual([]);
+  expect(replayed()).toEqual(['3']);
+});
+
 test('audio that is in the journal as text is not replayed, to the frame', () => {
   const history = spoken(2_000);
-  expect(history.since(1_500)).toEqual(history.since().slice(-25));
-  expect(history.since(1_501)).toEqual(history.since().slice(-25));
-  expect(history.since(1_520)).toEqual(history.since().slice(-24));
-  expect(history.since(2_000)).toEqual([]);
+  expect(history.since({settledMs: 1_500})).toEqual(history.since().slice(-25));
+  expect(history.since({settledMs: 1_501})).toEqual(history.since().slice(-25));
+  expect(history.since({settledMs: 1_520})).toEqual(history.since().slice(-24));
+  expect(history.since({settledMs: 2_000})).toEqual([]);
 });
 
 test('a new owner gets nothing of a caller who has said nothing', () => {

@@ -23,6 +23,12 @@ interface KeptControl {
   readonly isConfirmed: () => boolean;
 }
 
+/** What a new owner knows of the stream already. */
+interface Known {
+  readonly settledMs?: Millis | undefined;
+  readonly digits?: number | undefined;
+}
+
 /** Where the fields of one frame of audio are in a column. */
 const COLUMNS = {at: 0, timestamp: 1, position: 2, length: 3};
 const WIDTH = 4;
@@ -31,10 +37,11 @@ const WIDTH = 4;
  * The last seconds of what came from one caller, in order: audio, returned marks, digits. The next owner of the call
  * gets what the last one may have lost when it died, without the audio of turns that are in the journal already.
  *
- *   settled ──┤├─ REPLAY_WINDOW_MS: audio, marks, digits that nobody confirmed ─┤ now
+ *   settled ──┤├─ REPLAY_WINDOW_MS: audio, marks, digits that are not in the journal ─┤ now
  *
- * The audio is in one flat ring, from which the channel to the owner sends it, too. A digit that was confirmed is not sent
- * again: a key pressed once must count once.
+ * The audio is in one flat ring, from which the channel to the owner sends it, too. A key pressed once must count once: the
+ * new owner says how many keys of this stream the journal has. Where it does not say, a digit that the owner before has
+ * confirmed is not sent again.
  */
 export class CallerHistory {
   readonly ring = new ByteRing();
@@ -73,15 +80,16 @@ export class CallerHistory {
 
   /**
    * What a new owner must be sent. `settledMs`: audio before it, on the clock of the stream, is in the journal as text. No
-   * other audio is known to be in the model's session: that of a new owner has heard nothing yet.
+   * other audio is known to be in the model's session: that of a new owner has heard nothing yet. `digits`: so many keys
+   * of the stream are in the journal; undefined: not known.
    */
-  since(settledMs: Millis = 0): EdgeToWorker[] {
+  since({settledMs = 0, digits}: Known = {}): EdgeToWorker[] {
     const frames: EdgeToWorker[] = [];
     let controls = 0;
     const addControls = (place: number) => {
       for (; (this.#controls[controls]?.place ?? Number.POSITIVE_INFINITY) <= place; controls += 1) {
         const control = this.#controls[controls];
-        if (control && (control.frame.kind !== 'digit' || !control.isConfirmed())) frames.push(control.frame);
+        if (control && !isKnown(control, digits)) frames.push(control.frame);
       }
     };
     for (let place = this.#first; place < this.#next; place += 1) {
@@ -131,4 +139,10 @@ export class CallerHistory {
     }
     this.#columns = larger;
   }
+}
+
+/** Only of keys is it known what the new owner has; marks count once however often they come. */
+function isKnown({frame, isConfirmed}: KeptControl, digits: number | undefined): boolean {
+  if (frame.kind !== 'digit') return false;
+  return digits === undefined || frame.number === undefined ? isConfirmed() : frame.number <= digits;
 }

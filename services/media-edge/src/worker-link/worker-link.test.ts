@@ -67,7 +67,7 @@ test('a new owner is sent the last seconds of the caller again, and no digit twi
   const replayed = second.audio(2);
   expect(replayed).toEqual(before.slice(-replayed.length));
   expect(replayed.length).toBe(before.length);
-  expect(second.heard(2).filter(frame => frame.kind === 'digit')).toEqual([{kind: 'digit', digit: '3'}]);
+  expect(second.heard(2).filter(frame => frame.kind === 'digit')).toEqual([{kind: 'digit', digit: '3', number: 3}]);
 });
 
 test('a new owner is sent nothing that is in the journal as text, and all the rest once', async () => {

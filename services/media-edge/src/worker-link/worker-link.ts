@@ -160,7 +160,7 @@ export class WorkerLink {
   }
 
   /** Opens a channel in the epoch of the call, and sends its owner the beginning and what must be replayed. */
-  async #open({call, settledMs}: Owned): Promise<void> {
+  async #open({call, settledMs, digits}: Owned): Promise<void> {
     const {streamSid} = this.stream;
     const {id, channels, workers, clock, log, metrics} = this.#deps;
     const {owner} = call;
@@ -184,7 +184,7 @@ export class WorkerLink {
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
-    for (const frame of coalesceAudio(this.#history.since(settledMs))) end.send(frame);
+    for (const frame of coalesceAudio(this.#history.since({settledMs, digits}))) end.send(frame);
     end.onAudio((mark, bytes, from, to) => {
       if (channel.trusted) this.#listener.onAudio(mark, bytes, from, to);
       else channel.held.push({kind: 'audio', mark, payload: bytes.toString('latin1', from, to)});

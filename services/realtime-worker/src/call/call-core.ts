@@ -242,7 +242,7 @@ export class CallCore {
         // The edge sends the last seconds again. What is already in the conversation must not be answered twice.
         if (this.#before?.streamSid === streamSid) this.#caller.skipUntil(this.#before.settledMs);
         const facts = [
-          journal({is: 'stream', streamSid, edge, epoch}),
+          journal({is: 'stream', streamSid, edge, epoch, digits: this.#dialogue.streamBegan(streamSid)}),
           ...this.#failovers.streamBegan(edge, at, sinceStartMs, silentMs),
           ...this.#dialogue.absence.streamBegan(isSame, at),
         ];
@@ -253,7 +253,7 @@ export class CallCore {
       case 'mark':
         return this.#dialogue.floor.on({type: 'markReturned', name: frame.name}, at);
       case 'digit':
-        return this.#dialogue.digit(frame.digit, at);
+        return this.#dialogue.digit(frame, at);
       case 'counted':
         return [];
       case 'ended':

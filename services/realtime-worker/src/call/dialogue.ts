@@ -9,6 +9,7 @@ import type {RestoredCall} from '../journal/restore-call.ts';
 import {CallerSpeech} from './caller-speech.ts';
 import {CallerTurn} from './caller-turn.ts';
 import {Conversation} from '../conversation/conversation.ts';
+import type {EdgeEvent} from '../events/call-event.ts';
 import type {DialogueSettings} from './dialogue-settings.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import {Disclosure, type SentPiece} from '../replies/disclosure.ts';
@@ -68,7 +69,7 @@ export class Dialogue {
     const assistant = (this.#assistant = {...settings.assistant});
     const truncates = settings.interruption === 'ours';
     this.#memory = new ModelContext(restored?.conversation ?? new Conversation(), {epoch, truncates});
-    this.#keypad = new Keypad(this.#memory);
+    this.#keypad = new Keypad(this.#memory, restored, at);
     this.#live = new LiveResponse(this.#memory, assistant);
     this.#unprompted = new Unprompted(assistant, at - settings.callTime(at), at);
     this.#interruptions = new InterruptionLog(settings, restored?.interruptions ?? 0);
@@ -205,7 +206,13 @@ export class Dialogue {
     return this.floor.on({type: 'modelLost'}, at);
   }
 
-  digit(digit: string, at: Millis): CallEffect[] {
+  /** A stream of the caller begins, or goes on with this owner. Returns how many keys of it are known. */
+  streamBegan(streamSid: string): number {
+    return this.#keypad.streamBegan(streamSid);
+  }
+
+  digit({digit, number}: Extract<EdgeEvent, {kind: 'digit'}>, at: Millis): CallEffect[] {
+    if (!this.#keypad.counts(number)) return [];
     this.#unprompted.callerActed(at);
     const stopped: CallEffect[] = [];
     if (this.#settings.assistant.digitsInterrupt && !this.#disclosure.isOpen) {
@@ -214,7 +221,7 @@ export class Dialogue {
     }
     const entered = this.toolUse.pressed(digit, at);
     if (!entered) this.#keypad.pressed(digit, at);
-    return [...stopped, ...(entered ?? [])];
+    return [...stopped, ...(entered ?? []), ...this.#keypad.noted()];
   }
 
   /** For a while nobody could hear the caller, who may have said something. */

@@ -8,6 +8,11 @@ export class Dtmf {
   #keys = '';
   #due: Millis | undefined;
 
+  /** What was pressed and not taken yet. */
+  get keys(): string {
+    return this.#keys;
+  }
+
   get deadline(): Millis | undefined {
     return this.#due;
   }

@@ -56,7 +56,17 @@ export const JournalEntry = z.discriminatedUnion('is', [
   }),
   /** A worker has the call from here on. */
   z.object({...base, is: z.literal('owner'), worker: summary.worker, epoch: summary.epoch, cause: z.string()}),
-  z.object({...base, is: z.literal('stream'), streamSid: z.string(), edge: z.string().max(100), epoch: summary.epoch}),
+  /** `digits`: so many keys of this stream are known; workers of an older version do not count them. */
+  z.object({
+    ...base,
+    is: z.literal('stream'),
+    streamSid: z.string(),
+    edge: z.string().max(100),
+    epoch: summary.epoch,
+    digits: z.number().optional(),
+  }),
+  /** The caller has pressed `number` keys on this stream; `keys`: those of all streams that the model is to be told of yet. */
+  z.object({...base, is: z.literal('pressed'), streamSid: z.string(), number: z.number(), keys: z.string()}),
   /** The caller's speech is in the conversation up to this moment of the stream, on Twilio's clock (ms). */
   z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
   z.object({...base, is: z.literal('modelReady'), ms: z.number().nonnegative()}),

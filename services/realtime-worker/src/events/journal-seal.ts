@@ -77,6 +77,8 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
     case 'keys':
       // What was not read was not entered: the caller is asked again.
       return {...entry, keys: '', isWhole: false};
+    case 'pressed':
+      return {...entry, keys: ''};
     case 'notes':
       return {...entry, notes: {}};
     case 'tool': {
@@ -89,7 +91,7 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
       return entry.variables === undefined ? undefined : {...entry, variables: {}};
     case 'snapshot': {
       const {away: _, ...rest} = entry.call;
-      const {items, tools, assistant, keys} = rest;
+      const {items, tools, assistant, keys, pressed} = rest;
       const call = {
         ...rest,
         items: items.map(each => ({...each, item: emptied(each.item)})),
@@ -97,6 +99,7 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
           ? {tools: tools.map(([id, tool]): (typeof tools)[number] => [id, {...tool, arguments: null, result: null}])}
           : {}),
         ...(keys ? {keys: keys.map(each => ({...each, keys: '', isWhole: false}))} : {}),
+        ...(pressed === undefined ? {} : {pressed: ''}),
         ...(assistant?.variables ? {assistant: {...assistant, variables: {}}} : {}),
       };
       return {...entry, call};

@@ -15,6 +15,7 @@ const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
   'hushed',
   'tool',
   'keys',
+  'pressed',
   'assistant',
   'held',
   'ended',

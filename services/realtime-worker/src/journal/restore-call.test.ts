@@ -162,6 +162,7 @@ describe('the journal of a call that an earlier version wrote', () => {
     expect(call).toEqual({
       unwritten: [],
       disclosed: false,
+      pressed: '',
       openedWall: entries[0]?.wall,
       greeted: true,
       answerOwed: false,

@@ -26,8 +26,15 @@ export interface RestoredCall {
   readonly answerOwed: boolean;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;
-  /** The stream that the last owner served, and up to where on its clock the caller's words are in the conversation. */
-  readonly stream: {readonly streamSid: string; readonly settledMs: Millis} | undefined;
+  /**
+   * The stream that the last owner served, up to where on its clock the caller's words are in the conversation, and how many
+   * of the keys pressed on it are known; undefined: an owner of an older version did not count them.
+   */
+  readonly stream:
+    | {readonly streamSid: string; readonly settledMs: Millis; readonly digits?: number | undefined}
+    | undefined;
+  /** Keys that the caller pressed, and that the model was not told of yet. */
+  readonly pressed: string;
   /** What Twilio was given on that stream since it was last silenced, and may still have, and how long ago. */
   readonly said: readonly SentBefore[];
   /** The last owner had asked the caller to wait for the model, for so much longer; 0: it had not, or that is over. */

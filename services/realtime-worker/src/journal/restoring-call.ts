@@ -30,6 +30,8 @@ export class RestoringCall {
   readonly #whole = new Set<string>();
   #buffer: TwilioBuffer = {state: 'filled', said: []};
   #stream: RestoredCall['stream'];
+  /** Keys that the model was not told of. */
+  #pressed = '';
   #openTurn: InheritedTurn | undefined;
   /** The item that is being spoken, until the caller says something. */
   #speaking: string | undefined;
@@ -67,6 +69,8 @@ export class RestoringCall {
         return;
       case 'stream':
         return this.#streamBegan(entry);
+      case 'pressed':
+        return this.#keysPressed(entry);
       case 'settled':
         return this.#settled(entry);
       case 'item':
@@ -158,6 +162,7 @@ export class RestoringCall {
       answerOwed: this.#conversation.awaitsAnswer,
       cutOffItem,
       stream: this.#stream,
+      pressed: this.#pressed,
       said: said.map(({wall, ...each}) => ({...each, agoMs: Math.max(0, nowWall - wall)})),
       heldMs: Math.max(0, this.#heldUntil - nowWall),
       turns: this.#turns,
@@ -196,6 +201,7 @@ export class RestoringCall {
       whole: [...this.#whole].filter(id => matters.has(id)),
       buffer: {said: [...said], clearedWall: this.#buffer.state === 'cleared' ? this.#buffer.wall : undefined},
       stream: this.#stream,
+      ...(this.#pressed === '' ? {} : {pressed: this.#pressed}),
       openTurn: openTurn && {
         turn: openTurn.turn,
         said: [...openTurn.said],
@@ -241,6 +247,7 @@ export class RestoringCall {
     };
     this.#openedWall = call.openedWall;
     this.#stream = call.stream;
+    this.#pressed = call.pressed ?? '';
     this.#speaking = call.speaking;
     this.#owner = call.owner;
     this.#assistant = call.assistant;
@@ -266,14 +273,20 @@ export class RestoringCall {
     this.#away = isOpen ? {callId, order, record, untilWall: wall + ms} : undefined;
   }
 
-  #streamBegan({streamSid}: Entry<'stream'>): void {
-    if (this.#stream?.streamSid === streamSid) return;
-    this.#stream = {streamSid, settledMs: 0};
+  #streamBegan({streamSid, digits}: Entry<'stream'>): void {
+    const isSame = this.#stream?.streamSid === streamSid;
+    this.#stream = {streamSid, settledMs: isSame ? (this.#stream?.settledMs ?? 0) : 0, digits};
+    if (isSame) return;
     if (this.#buffer.state === 'filled') this.#buffer = {state: 'filled', said: []};
   }
 
   #settled({streamSid, timestamp}: Entry<'settled'>): void {
-    if (this.#stream?.streamSid === streamSid) this.#stream = {streamSid, settledMs: timestamp};
+    if (this.#stream?.streamSid === streamSid) this.#stream = {...this.#stream, settledMs: timestamp};
+  }
+
+  #keysPressed({streamSid, number, keys}: Entry<'pressed'>): void {
+    if (this.#stream?.streamSid === streamSid) this.#stream = {...this.#stream, digits: number};
+    this.#pressed = keys;
   }
 
   #item({item}: Entry<'item'>): void {

@@ -13,7 +13,7 @@ import type {ModelEvent, ModelSession, SessionSettings} from '../model/model-ada
 import {sessionSettings} from '../call-session/session-settings.ts';
 
 export type TakeRequest = Extract<WorkerRequest, {type: 'take'}>;
-export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs'>;
+export type Reply = Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs' | 'digits'>;
 
 /** A drained call moves only to a model session that is ready. It must be ready within this time. */
 const MODEL_READY_WITHIN: Millis = 3_000;
@@ -72,7 +72,7 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
   const {call} = claim;
   if (found?.later) return {reply: {answer: 'yes', epoch: call.epoch}, coming: begin(found, call, preopened, deps)};
   let session: CallSession | undefined;
-  let settledMs: Millis | undefined;
+  let known: Pick<WorkerReply, 'settledMs' | 'digits'> = {};
   try {
     const entries = seal.read(claim.journal);
     const restored = entries.length === 0 ? undefined : restoreCall(entries, clock.wall());
@@ -80,7 +80,8 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
     const assistant =
       found?.first ?? (await assistants.ofKnown({assistant: call.assistant, kept: restored?.assistant}));
     session = new CallSession(deps, assistant, call, {model, seal, entries, restored, cause: request.cause});
-    settledMs = restored?.stream?.streamSid === request.stream?.streamSid ? restored?.stream?.settledMs : undefined;
+    const {streamSid, settledMs, digits} = restored?.stream ?? {};
+    if (streamSid === request.stream?.streamSid) known = {settledMs, digits};
     // Listen to the caller first: after a worker died, dozens of callers may be waiting.
     if (request.stream) await session.attach(request.stream.streamSid, request.stream.edge, call.epoch);
   } catch (thrown) {
@@ -89,7 +90,7 @@ export async function takeCall(request: TakeRequest, assistants: CallAssistants,
     if (!session) await preopened?.[Symbol.asyncDispose]();
     return {reply: {answer: 'unknown', epoch: call.epoch}};
   }
-  return {reply: {answer: 'yes', epoch: call.epoch, settledMs}, session};
+  return {reply: {answer: 'yes', epoch: call.epoch, ...known}, session};
 }
 
 /** The assistant of a call before it is claimed. A call that another worker has keeps its own. */

@@ -20,7 +20,11 @@ export const began = {
   edge: ProcessId.parse('edge-0001'),
 } as const;
 
-type CallOptions = Partial<Assistant> & {readonly interruption?: 'ours' | 'model'; readonly answersTurns?: boolean};
+type CallOptions = Partial<Assistant> & {
+  readonly interruption?: 'ours' | 'model';
+  readonly answersTurns?: boolean;
+  readonly epoch?: number;
+};
 
 /** Base64 μ-law that is audible, of whole milliseconds. */
 export const sound = (ms: number): string => Buffer.alloc(Math.round(ms) * 8, 0x10).toString('base64');
@@ -61,6 +65,7 @@ export const usualAssistant: Omit<Assistant, 'greeting' | 'floor'> = {
 export class Call {
   readonly core: CallCore;
   readonly effects: CallEffect[] = [];
+  readonly #epoch: number;
   #at = 0;
   #timestamp = 0;
   /** When Twilio will have played everything in its buffer. */
@@ -69,7 +74,7 @@ export class Call {
   constructor(
     floor: Partial<FloorPolicy> = {},
     greeting = 'Say hello.',
-    {interruption = 'ours', answersTurns = true, ...special}: CallOptions = {},
+    {interruption = 'ours', answersTurns = true, epoch = 1, ...special}: CallOptions = {},
     before?: readonly JournalEntry[],
   ) {
     const usual: FloorPolicy = {
@@ -84,12 +89,13 @@ export class Call {
       assistant,
       interruption,
       answersTurns,
-      epoch: 1,
+      epoch,
       worker: 'w',
       callTime: (at: number) => at,
       streamGraceMs: 15_000,
       rotateAfterMs: 3e6,
     };
+    this.#epoch = epoch;
     this.core = new CallCore(settings, 0, before && restoreCall(before, 0));
   }
 
@@ -128,7 +134,7 @@ export class Call {
   }
 
   edge(frame: EdgeToWorker): CallEffect[] {
-    if (frame.kind !== 'audio') return this.#keep(this.core.on({type: 'edge', frame, epoch: 1}, this.#at));
+    if (frame.kind !== 'audio') return this.#keep(this.core.on({type: 'edge', frame, epoch: this.#epoch}, this.#at));
     return this.#keep(frameEffects(this.core, frame.timestamp, frame.payload, this.#at));
   }
 

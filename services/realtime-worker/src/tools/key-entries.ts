@@ -18,6 +18,14 @@ export interface Entered {
   readonly effects: CallEffect[];
 }
 
+/** Keys that were pressed before anything asked for them, and what notes that they are taken. */
+export interface KeysAhead {
+  readonly keys: string;
+  readonly noted: readonly CallEffect[];
+}
+
+export const NO_KEYS: KeysAhead = {keys: '', noted: []};
+
 interface Open {
   readonly callId: string;
   readonly as: string;
@@ -41,10 +49,10 @@ export class KeyEntries {
   /** Entries that another worker left open, by call id. */
   readonly #begun: ReadonlyMap<string, string>;
 
-  readonly #takeAhead: () => string;
+  readonly #takeAhead: () => KeysAhead;
 
   /** `takeAhead`: the keys that were pressed before anything asked for them. */
-  constructor(restored: readonly KeysFact[] = [], takeAhead: () => string = () => '') {
+  constructor(restored: readonly KeysFact[] = [], takeAhead: () => KeysAhead = () => NO_KEYS) {
     this.#takeAhead = takeAhead;
     this.#kept = new Map(restored.flatMap(({as, keys, isWhole}) => (isWhole ? [[as, keys]] : [])));
     this.#begun = new Map(restored.flatMap(({callId, keys, isWhole}) => (isWhole ? [] : [[callId, keys]])));
@@ -74,9 +82,9 @@ export class KeyEntries {
   /** A tool asks for digits. What the caller pressed before they had heard all of the question counts. */
   begin(callId: string, {as, tells, rule}: KeypadTool, at: Millis): CallEffect[] {
     this.#open = {callId, as, tells, rule, keys: this.#begun.get(callId) ?? '', since: at};
-    const effects: CallEffect[] = [{do: 'collecting', isOn: true}];
-    for (const key of this.#takeAhead())
-      if (/\d/.test(key) && this.#open.keys.length < rule.max) this.#open.keys += key;
+    const {keys, noted} = this.#takeAhead();
+    const effects: CallEffect[] = [{do: 'collecting', isOn: true}, ...noted];
+    for (const key of keys) if (/\d/.test(key) && this.#open.keys.length < rule.max) this.#open.keys += key;
     if (this.#open.keys !== '') effects.push(this.#noted(this.#open, false));
     return effects;
   }
