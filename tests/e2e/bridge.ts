@@ -8,6 +8,7 @@ import {RedisFleet} from '@voicebridge/shared/fleet/redis-fleet.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
 import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
+import {OperatorDesk} from '@voicebridge/shared/rpc/operator-desk.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
@@ -75,6 +76,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       fleet: new RedisFleet(redis),
       versions: new RedisVersionStore(redis),
       sentences: new RedisNumberSentences(redis),
+      operatorDesk: new OperatorDesk(redis),
       clock,
       log,
       random: Math.random,

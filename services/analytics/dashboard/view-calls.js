@@ -29,32 +29,39 @@ export function calls({state, sets: [first], signal}) {
       h('div', {class: 'filters inner'}, finder(state), pickers(state)),
       about,
     ),
-    card({title: 'Calls', about: 'the newest first', csv: addressOf('/api/calls.csv', filter)}, async body => {
-      const address = JSON.stringify(filter);
-      if (left.address !== address) Object.assign(left, {address, rows: PAGE});
-      const page = await get('/api/calls', {...filter, limit: left.rows}, signal);
-      const more = h('div', {class: 'more-row'});
-      const list = page.calls.length === 0 ? empty('No call matches.') : callsTable(page.calls);
-      const offer = ({next}) => {
-        const button = h('button', {onclick: () => load(next, button)}, 'Show more');
-        more.replaceChildren(...(next && left.rows < AT_MOST ? [button] : []));
-      };
-      const load = async (next, button) => {
-        button.disabled = true;
-        try {
-          const found = await get('/api/calls', {...filter, limit: PAGE, after: next}, signal);
-          addCalls(list, found.calls);
-          left.rows += PAGE;
-          offer(found);
-          more.querySelector('button')?.focus();
-        } catch (problem) {
-          button.disabled = false;
-          more.replaceChildren(button, h('span', {class: 'problem', role: 'alert'}, sentence(problem)));
-        }
-      };
-      offer(page);
-      body.replaceChildren(news(body), list, more);
-    }),
+    card(
+      {
+        title: 'Calls',
+        about: 'the newest first',
+        csv: {calls: addressOf('/api/calls.csv', filter), everything: addressOf('/api/calls.jsonl', filter)},
+      },
+      async body => {
+        const address = JSON.stringify(filter);
+        if (left.address !== address) Object.assign(left, {address, rows: PAGE});
+        const page = await get('/api/calls', {...filter, limit: left.rows}, signal);
+        const more = h('div', {class: 'more-row'});
+        const list = page.calls.length === 0 ? empty('No call matches.') : callsTable(page.calls);
+        const offer = ({next}) => {
+          const button = h('button', {onclick: () => load(next, button)}, 'Show more');
+          more.replaceChildren(...(next && left.rows < AT_MOST ? [button] : []));
+        };
+        const load = async (next, button) => {
+          button.disabled = true;
+          try {
+            const found = await get('/api/calls', {...filter, limit: PAGE, after: next}, signal);
+            addCalls(list, found.calls);
+            left.rows += PAGE;
+            offer(found);
+            more.querySelector('button')?.focus();
+          } catch (problem) {
+            button.disabled = false;
+            more.replaceChildren(button, h('span', {class: 'problem', role: 'alert'}, sentence(problem)));
+          }
+        };
+        offer(page);
+        body.replaceChildren(news(body), list, more);
+      },
+    ),
   ];
 }
 

@@ -4,14 +4,15 @@ import {sql} from 'kysely';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
-import {callsFile} from '../queries/call-files.ts';
+import {callsFile, callsLines} from '../queries/call-files.ts';
 import {concurrency} from '../queries/concurrency.ts';
 import type {Database} from './database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
+import {difference} from '../queries/difference.ts';
 import {facets} from '../queries/facets.ts';
 import {histogram} from '../queries/histogram.ts';
 import {finishNext} from '../recordings/finish-recordings.ts';
-import {listCalls} from '../queries/list-calls.ts';
+import {listCalls, neighboursOf} from '../queries/list-calls.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
 import {storeCall} from '../ingest/store-call.ts';
@@ -210,6 +211,68 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       );
       expect((await call(1))?.transcript[0]?.text).toBe(text.replace('\0', '\uFFFD').toWellFormed());
       expect((await all()).calls[0]?.assistant).toBe('<img onerror=x> \uFFFD');
+    });
+
+    test('an analyst finds the calls that went wrong, those behind a figure, and those in which something was said', async () => {
+      const said = (text: string) => ({transcript: [{line: 0, turn: 0, role: 'caller', at: 1, text, cut: false}]});
+      const slow = [turnOfTest(0), turnOfTest(1, {platformTurnGapMs: 2_400})];
+      const wrong = {endReason: 'platform.model-lost', endedBy: 'platform'};
+      await storeCall(db(), finishedCall({number: 1, summary: wrong, rest: said('My 100% wool coat')}));
+      await storeCall(db(), finishedCall({number: 2, turns: slow, rest: said('a wooden box')}));
+      await storeCall(db(), finishedCall({number: 3}));
+      const found = async (query: object) => (await all(query)).calls.map(({callSid}) => callSid);
+      expect(await found({failed: true})).toEqual([sidOf(1)]);
+      expect(await found({failed: false})).toEqual([sidOf(3), sidOf(2)]);
+      expect(await found({has: {metric: 'platform_turn_gap', from: 2_400, to: undefined}})).toEqual([sidOf(2)]);
+      expect(await found({has: {metric: 'platform_turn_gap', from: 0, to: 2_400}})).toEqual([sidOf(3), sidOf(1)]);
+      expect(await found({has: {metric: 'cost', from: 0.05, to: 0.06}, to: new Date(FIRST)})).toEqual([]);
+      expect(await found({words: 'WOOL'})).toEqual([sidOf(1)]);
+      expect(await found({words: '0% w'})).toEqual([sidOf(1)]);
+      expect(await found({words: 'w_o'})).toEqual([]);
+      expect(await neighboursOf(db(), sidOf(2), {})).toEqual({newer: sidOf(3), older: sidOf(1)});
+      expect(await neighboursOf(db(), sidOf(2), {failed: true})).toEqual({newer: null, older: sidOf(1)});
+      const lines: unknown[] = [];
+      for await (const line of callsLines(db(), {failed: true})) lines.push(JSON.parse(line));
+      expect(lines).toMatchObject([{call: {callSid: sidOf(1)}, transcript: []}]);
+    });
+
+    test('an analyst is told of a difference only where there is one, and where enough was measured', async () => {
+      for (let number = 1; number <= 60; number += 1) {
+        const isNew = number > 30;
+        const turns = Array.from({length: 9}, (_, turn) =>
+          turnOfTest(turn, {
+            platformTurnGapMs: 800 + ((number * 37 + turn * 101) % 200) + (isNew ? 100 : 0),
+            modelTtfbMs: 300 + ((number * 37 + turn * 101) % 200),
+          }),
+        );
+        await storeCall(db(), finishedCall({number, turns, summary: {assistant: isNew ? 'new' : 'old'}}));
+      }
+      const ask = (metric: 'platform_turn_gap' | 'model_ttfb', figure: 'p50' | 'p95' | 'p99' | 'mean') =>
+        difference(db(), {metric, figure, assistant: 'new', 'against.assistant': 'old'});
+      for (const figure of ['p50', 'p95', 'mean'] as const) {
+        const slower = await ask('platform_turn_gap', figure);
+        expect(slower.difference).toBeGreaterThan(80);
+        expect(slower.interval?.low).toBeGreaterThan(60);
+        expect(slower.interval?.high).toBeLessThan(140);
+        const same = await ask('model_ttfb', figure);
+        expect(same.interval?.low).toBeLessThan(0);
+        expect(same.interval?.high).toBeGreaterThan(0);
+      }
+      expect(await ask('platform_turn_gap', 'p99')).toMatchObject({counts: [270, 270], interval: null});
+      const nothing = await difference(db(), {metric: 't_stop', figure: 'p95', 'against.assistant': 'old'});
+      expect(nothing).toMatchObject({difference: null, interval: null});
+    });
+
+    test('a day of an analyst begins at their midnight', async () => {
+      await storeCall(db(), finishedCall({number: 1, startedAt: Date.UTC(2026, 10, 2, 22, 30)}));
+      await storeCall(db(), finishedCall({number: 2, startedAt: Date.UTC(2026, 10, 2, 23, 30)}));
+      const days = async (offset: number) =>
+        (await measure(db(), {metric: 'calls', bucket: 'day', offset})).groups.map(({at, count}) => [at, count]);
+      expect(await days(0)).toEqual([['2026-11-02T00:00:00.000Z', 2]]);
+      expect(await days(60)).toEqual([
+        ['2026-11-01T23:00:00.000Z', 1],
+        ['2026-11-02T23:00:00.000Z', 1],
+      ]);
     });
 
     test('a call whose clock jumped back is listed without a length', async () => {

@@ -2,7 +2,7 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
 import {json, Router, type Request} from 'express';
 import {z} from 'zod';
-import {callFile, callsFile, turnsFile} from '../queries/call-files.ts';
+import {callFile, callsFile, callsLines, turnsFile} from '../queries/call-files.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {audit} from '../auth/audit.ts';
 import {demand, viewerOf} from './gate.ts';
@@ -72,6 +72,13 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     await maySearch(request, filter);
     const lines = callsFile(database.now, filter);
     await sendCsv(request, response, {name: 'calls.csv', lines, database});
+  });
+
+  routes.get('/api/calls.jsonl', async (request, response) => {
+    const filter = readRequest(CallFilter, request.query);
+    await maySearch(request, filter);
+    const lines = callsLines(database.now, filter);
+    await sendCsv(request, response, {name: 'calls.jsonl', type: 'application/jsonl', lines, database});
   });
 
   routes.get('/api/turns.csv', async (request, response) => {

@@ -184,7 +184,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await using visited = await visit(`${open.url}/?view=calls`);
     const [download] = await Promise.all([
       visited.page.waitForEvent('download'),
-      visited.page.getByRole('link', {name: 'CSV'}).click(),
+      visited.page.getByRole('link', {name: 'calls, CSV'}).click(),
     ]);
     expect(download.suggestedFilename()).toBe('calls.csv');
   });

@@ -71,6 +71,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/calls.jsonl',
+    id: 'exportEverything',
+    tag: 'files',
+    summary: 'Everything about all finished calls that match but what was said and noted, a line of JSON for each',
+    query: CallFilter,
+    type: 'application/jsonl',
+  },
+  {
+    method: 'get',
     path: '/api/turns.csv',
     id: 'exportTurns',
     tag: 'files',

@@ -8,6 +8,8 @@ import {viewerOf} from './gate.ts';
 /** A file that somebody asked for. */
 export interface CsvFile {
   readonly name: string;
+  /** `text/csv` if not given. */
+  readonly type?: string;
   readonly lines: Iterable<string> | AsyncIterable<string>;
 }
 
@@ -15,13 +17,12 @@ export interface CsvFile {
 export async function sendCsv(
   request: Request,
   response: Response,
-  {name, lines, database}: CsvFile & {readonly database: DatabaseWatch},
+  {name, lines, database, type = 'text/csv'}: CsvFile & {readonly database: DatabaseWatch},
 ): Promise<void> {
   const {who} = viewerOf(request);
   const asked = new URL(request.originalUrl, 'http://localhost').search;
   await audit(database.now, {action: 'export', subject: `${name}${asked}`, who, address: request.ip});
-  response.type('text/csv; charset=utf-8').attachment(name);
-  response.type('text/csv; charset=utf-8');
+  response.attachment(name).type(`${type}; charset=utf-8`);
   // The browser closed the connection: it does not want the rest.
   await pipeline(Readable.from(lines), response).catch((thrown: unknown) => {
     if (!response.destroyed) throw thrown;

@@ -7,6 +7,8 @@ import {csvLine, csvOf, type Cell} from './csv.ts';
 import {listCalls} from './list-calls.ts';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
+import {LOCAL} from '../auth/viewer.ts';
+import {detailOf} from './read-call.ts';
 
 const PAGE = 1_000;
 
@@ -18,6 +20,21 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   for (;;) {
     const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
     for (const call of calls) yield csvLine(Object.values(inOrder({...call, outcome: outcomeCell(call)}, columns)));
+    const last = calls.at(-1);
+    if (!last || calls.length < PAGE) return;
+    after = {at: new Date(last.startedAt), callSid: last.callSid};
+  }
+}
+
+/** Everything about every call that matches but what was said and noted, a line of JSON for each, the newest first. */
+export async function* callsLines(db: Kysely<Schema>, filter: CallFilter): AsyncGenerator<string> {
+  let after: {at: Date; callSid: string} | undefined;
+  for (;;) {
+    const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
+    for (const {callSid} of calls) {
+      const detail = await detailOf(db, callSid, LOCAL);
+      if (detail) yield `${JSON.stringify(detail)}\n`;
+    }
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
     after = {at: new Date(last.startedAt), callSid: last.callSid};
