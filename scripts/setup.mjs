@@ -42,6 +42,10 @@ const COMMANDS = {
     about: 'plays the callers of assistants/*.call.yaml and checks what they expect; no account needed (--help)',
     run: a => ['scripts/rehearse/main.ts', ...a],
   },
+  replay: {
+    about: 'plays a captured call again, and says what is decided otherwise now (--help)',
+    run: a => ['scripts/replay.ts', ...a],
+  },
   'seed-data': {
     about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
     run: a => ['services/analytics/scripts/seed-data.ts', ...a],

@@ -68,7 +68,10 @@ class CapturedCall implements CallTap {
       runTool: async (tool, args, job) => {
         const callId = job.key.slice(job.callSid.length + 1);
         this.#line('tool', 'out', {callId, name: tool.name});
-        const outcome: ToolOutcome = await runTool(tool, args, job);
+        const outcome: ToolOutcome = await runTool(tool, args, job).catch((thrown: unknown) => {
+          this.#line('tool', 'in', {callId, threw: true});
+          throw thrown;
+        });
         this.#line('tool', 'in', {callId, outcome: this.#mask.outcome(tool.name, outcome)});
         return outcome;
       },
@@ -86,6 +89,7 @@ class CapturedCall implements CallTap {
       facts: {direction: call.facts['direction'] ?? 'inbound'},
       assistant: this.#described(assistant),
       settings: {streamGraceMs, rotateAfterMs},
+      traits: this.#inner.adapter.traits,
     });
   }
 

@@ -1,0 +1,124 @@
+import type {AssistantInput} from '@voicebridge/assistant/definition.ts';
+import {type AwayOutcome, outcomeFact, planOf} from '@voicebridge/shared/protocol/away.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
+import {filesOf} from '../../services/realtime-worker/src/testing/standard.ts';
+import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
+import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
+import {VirtualBridge} from '../harness/virtual-bridge.ts';
+import {VirtualModel} from '../harness/virtual-model.ts';
+import {VIRTUAL_CALL, VirtualPhone} from '../harness/virtual-phone.ts';
+
+/** A simulated call that is captured. */
+export interface SceneOptions {
+  readonly name: string;
+  readonly assistant?: AssistantInput;
+  /** Others, to which a call can be given. */
+  readonly others?: Readonly<Record<string, AssistantInput>>;
+  readonly script: ModelScript;
+  readonly knobs?: Partial<Knobs>;
+  /** A session of the model is replaced after so long. */
+  readonly rotateAfterMs?: Millis;
+  /** What comes of a transfer. */
+  readonly away?: AwayOutcome;
+  readonly caller: (scene: Scene) => Promise<void>;
+}
+
+/** Twilio asks for the next TwiML and opens a stream; a person is rung. */
+const ASKS_MS: Millis = 300;
+const RINGS_MS: Millis = 4_000;
+const STEP_MS: Millis = 20;
+/** An assistant that was silent for so long has finished. */
+const PAUSE_MS: Millis = 900;
+const PATIENCE_MS: Millis = 40_000;
+
+/** What a caller can do, and what can happen to their call. */
+export class Scene {
+  readonly bridge = new VirtualBridge();
+  readonly model: VirtualModel;
+  readonly #phone: VirtualPhone;
+  readonly #options: SceneOptions;
+  #isOver = false;
+
+  constructor(options: SceneOptions, seed: number) {
+    this.#options = options;
+    const {clock} = this.bridge;
+    const {script, knobs = {}, assistant = {}, others, rotateAfterMs} = options;
+    this.#phone = new VirtualPhone(clock, seededRandom(seed));
+    this.#phone.onClosed = code => void this.#closed(code);
+    this.model = new VirtualModel({clock, seed, script, knobs});
+    const catalogue = filesOf({reception: {prompt: 'Be brief.', answers: '*', ...assistant}, ...others});
+    const assistants = this.bridge.assistantsOf(catalogue);
+    const settings = rotateAfterMs === undefined ? {} : {rotateAfterMs};
+    for (let workers = 0; workers < 3; workers += 1) this.bridge.addWorker({adapter: this.model, assistants, settings});
+  }
+
+  /** Plays the call, and returns its capture. */
+  async play(): Promise<string> {
+    await this.bridge.begin(VIRTUAL_CALL, 'reception', {direction: 'inbound'});
+    await this.waits(400);
+    this.bridge.openStream(this.#phone.open());
+    await this.#options.caller(this);
+    await this.waits(3_000);
+    return this.bridge.captures.text;
+  }
+
+  async waits(ms: Millis): Promise<void> {
+    await this.bridge.clock.leap(ms);
+  }
+
+  /** Until the assistant speaks. */
+  async hears(): Promise<void> {
+    await this.#until(() => this.#phone.isSpokenTo);
+  }
+
+  /** Until the assistant has said what it wanted to say. */
+  async isTold(): Promise<void> {
+    await this.hears();
+    let quiet = 0;
+    await this.#until(() => {
+      quiet = this.#phone.isSpokenTo ? 0 : quiet + STEP_MS;
+      return quiet > PAUSE_MS;
+    });
+  }
+
+  async says(ms: Millis): Promise<void> {
+    this.#phone.talk(ms);
+    await this.waits(ms);
+  }
+
+  async presses(keys: string): Promise<void> {
+    for (const key of keys) {
+      this.#phone.press(key);
+      await this.waits(350);
+    }
+  }
+
+  hangsUp(): void {
+    this.#isOver = true;
+    this.#phone.hangUp();
+  }
+
+  losesStream(): void {
+    this.#phone.lose();
+  }
+
+  async #until(isSo: () => boolean): Promise<void> {
+    for (let waited = 0; waited < PATIENCE_MS && !isSo(); waited += STEP_MS) await this.waits(STEP_MS);
+  }
+
+  /** The stream was closed: the carrier asks the webhook. */
+  async #closed(code: number): Promise<void> {
+    const {clock, directory, session} = this.bridge;
+    const call = await directory.read(VIRTUAL_CALL);
+    if (this.#isOver || !call || call.state === 'ended') return;
+    const plan = planOf(call);
+    const {away = 'no-answer'} = this.#options;
+    const open = (facts = {}) => void this.bridge.openNextStream(VIRTUAL_CALL, () => this.#phone.open(), facts);
+    if (plan && away === 'accepted') {
+      this.#isOver = true;
+      clock.after(RINGS_MS, () => session?.end('assistant.transferred', 'accepted'));
+    } else if (plan) clock.after(RINGS_MS, () => open(outcomeFact({away: plan.away, outcome: away})));
+    else if (call.intent === 'migrate' || code === 1_006) clock.after(ASKS_MS, open);
+  }
+}
