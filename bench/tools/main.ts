@@ -45,7 +45,12 @@ const outcome = await toolsUnderKills({
   soFar: so =>
     console.log(`${seconds()}: ${so.tools.calls} tool calls, ${so.kills} kills, ${JSON.stringify(faultsOf(so))}`),
 });
-const {tools, silences, kills, phoneCalls} = outcome;
+const {
+  tools: {lostIds, ...tools},
+  silences,
+  kills,
+  phoneCalls,
+} = outcome;
 const faults = faultsOf(outcome);
 console.table({kills, phoneCalls, waits: silences.length, ...tools, ...faults});
 console.log('from the end of the caller’s words to the assistant’s, in ms:');
@@ -53,6 +58,7 @@ console.table({
   'all of it': percentiles(silences.map(({ms}) => Math.round(ms))),
   'without the time that tools ran': percentiles(silences.map(({withoutToolMs}) => Math.round(withoutToolMs))),
 });
+for (const lost of lostIds) console.log(`lost: ${lost}`);
 const isMet = tools.calls > 0 && Object.values(faults).every(count => count === 0);
 console.log(
   isMet

@@ -23,6 +23,13 @@ test('a call without a word to any session is lost, whether or not its tool ran'
   expect(toolFates([{calls: ['c1', 'c2'], results: [], isBrokenOff: false}], seen)).toMatchObject({calls: 2, lost: 2});
 });
 
+test('a call that ran as we ended its phone call is over: nobody is left to be told', () => {
+  const seen = new Map([['c1', asked('POST', 1)]]);
+  const session = {calls: ['c1'], results: [], isBrokenOff: true};
+  expect(toolFates([session], seen, new Set(['CA1']))).toMatchObject({over: 1, lost: 0});
+  expect(toolFates([session], seen, new Set(['CA2']))).toMatchObject({over: 0, lost: 1, lostIds: ['CA1 c1']});
+});
+
 test('the next session is given the same result; a second one in a session, or another one, is told twice', () => {
   const seen = new Map([['c1', asked('POST', 1)]]);
   const session = {calls: ['c1'], results: [told('c1')], isBrokenOff: false};

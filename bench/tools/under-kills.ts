@@ -89,9 +89,11 @@ export async function toolsUnderKills(plan: Plan): Promise<Outcome> {
   );
   const silences: CallerSilence[] = [];
   const sessions: SessionTools[] = [];
-  let [kills, broken, phoneCalls] = [0, 0, 0];
-  for (let tools = toolFates(sessions, witness.seen); ; tools = toolFates(sessions, witness.seen)) {
-    const outcome = {kills, broken, phoneCalls, tools, silences};
+  const broken = new Set<string>();
+  let [kills, phoneCalls] = [0, 0];
+  for (;;) {
+    const tools = toolFates(sessions, witness.seen, broken);
+    const outcome = {kills, broken: broken.size, phoneCalls, tools, silences};
     if (phoneCalls > 0) soFar(outcome);
     if (tools.calls >= total) return outcome;
     const callers = Array.from({length: plan.calls}, () => fleet.twilio.dial(ASKS));
@@ -104,7 +106,7 @@ export async function toolsUnderKills(plan: Plan): Promise<Outcome> {
     for (const caller of callers) caller.hangUp();
     const reports = await Promise.all(callers.map(caller => caller.ended));
     callsNoMore = false;
-    broken += reports.filter(({endedBy}) => endedBy !== 'caller').length;
+    for (const {endedBy, callSid} of reports) if (endedBy !== 'caller') broken.add(callSid);
     phoneCalls += reports.length;
     silences.push(...reports.flatMap(report => callerSilences(report, spansOf(witness, report.callSid))));
   }
