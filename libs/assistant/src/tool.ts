@@ -23,7 +23,10 @@ export interface ToolCallContext {
 export interface ToolOptions {
   /** How long the model waits for the result, in milliseconds; 10 s if not given. */
   readonly timeoutMs?: number | undefined;
-  /** What the caller is told, word for word, when the result takes longer than `afterMs` (1,000 ms if not given). */
+  /**
+   * What the caller is told, word for word, when they would otherwise hear nothing for longer than `afterMs` (1,000 ms if not
+   * given). The model is asked for it so much earlier as it takes to begin, and says it then, though the result came meanwhile.
+   */
   readonly while?: string | {readonly say: string; readonly afterMs?: number | undefined} | undefined;
   /** `wait`: the model speaks when it has the result. `background`: it goes on, and is given the result later. */
   readonly mode?: 'wait' | 'background' | undefined;

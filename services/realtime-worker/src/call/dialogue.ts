@@ -380,7 +380,7 @@ export class Dialogue {
     if (this.#isRecorded && cause !== 'farewell')
       return [...effects, ...this.floor.on({type: 'abandoned', responseId}, at)];
     if (cause === 'farewell') this.#tools.goodbye.responseStarted(responseId);
-    return [...effects, ...this.#turns.started(responseId, turnCause(cause), at), ...this.replies.needless(at)];
+    return [...effects, ...this.#turns.started(responseId, turnCause(cause), at)];
   }
 
   #audio(event: Extract<SpokenEvent, {type: 'audio'}>, at: Millis): CallEffect[] {

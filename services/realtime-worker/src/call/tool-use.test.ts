@@ -318,7 +318,7 @@ describe('the rules of a tool', () => {
   });
 
   test.each(['before', 'after'])(
-    'nobody is told to wait for a result that is there: it comes %s the model has begun with those words',
+    'words that the model was asked for are said though the result is there, since without them it is silent for longer: it comes %s the model has begun',
     when => {
       const call = lookingUp({tools: withRules({waiting: {say: ['One moment.'], afterMs: 800}})});
       call.timePasses(1_800);
@@ -327,8 +327,9 @@ describe('the rules of a tool', () => {
       call.at(1_900).toolFinished('c1', found);
       call.model({type: 'itemAdded', itemId: 'result-c1'});
       if (when === 'before') begin();
-      expect(commandsToModel(call.effects)).toContainEqual({do: 'cancel', responseId: 'w1'});
-      call.at(1_950).model(ended('w1', 'cancelled'));
+      call.at(2_300).model({type: 'audio', responseId: 'w1', itemId: 'iw1', payload: sound(500)});
+      call.at(2_350).model(ended('w1'));
+      expect(commandsToModel(call.effects)).not.toContainEqual(expect.objectContaining({do: 'cancel'}));
       expect(responseTags(call.effects)).toEqual(['wait-1', 'tool-2']);
     },
   );

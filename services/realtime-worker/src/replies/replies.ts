@@ -84,15 +84,7 @@ export class Replies {
     this.#awaited = request;
     if (request.cause === 'digits') this.#wentOn = false;
     if (this.limit.keeps(request)) return [];
-    const effects = asked(this.#sequencer.want(request, at));
-    return [...effects, ...(request.cause === 'tool' ? this.needless(at) : [])];
-  }
-
-  /** Nobody has to be told to wait for a result that is there: such words are stopped before they are heard. */
-  needless(at: Millis): CallEffect[] {
-    const response = this.#live.current;
-    const isNeedless = response?.request?.cause === 'wait' && !response.spoke && this.#sequencer.waitsWith('tool');
-    return isNeedless ? this.#deps.abandon(response.responseId, at) : [];
+    return this.#asked(this.#sequencer.want(request, at), at);
   }
 
   /** Another session is in use: what the last one was asked for and did not begin to say is asked again. */
@@ -102,7 +94,7 @@ export class Replies {
     this.#retry = undefined;
     const again = this.#sequencer.reset(at, this.#live.current?.spoke ?? false);
     this.#live.abandon();
-    if (again || this.#sequencer.busy || !this.#awaited) return asked(again);
+    if (again || this.#sequencer.busy || !this.#awaited) return this.#asked(again, at);
     return this.want(this.#awaited, at);
   }
 
@@ -137,7 +129,7 @@ export class Replies {
 
   /** The caller's speech was no turn: what waited for its end can be asked for. */
   noTurn(at: Millis): CallEffect[] {
-    return asked(this.#sequencer.listened(at));
+    return this.#asked(this.#sequencer.listened(at), at);
   }
 
   /** What was to be asked for, and was not yet, is asked for later by itself. */
@@ -153,7 +145,7 @@ export class Replies {
   /** A response began. Returns the request that it answers; undefined if the server made it by itself. */
   started(responseId: string, tag: string | undefined, at: Millis): Request | undefined {
     const request = this.#sequencer.created(responseId, tag);
-    this.pace.began(responseId, at);
+    this.pace.began(responseId, request !== undefined, at);
     // The server answers a turn that it did not report.
     if (!request) this.#wentOn = false;
     this.#live.started(responseId, request);
@@ -185,7 +177,7 @@ export class Replies {
    * A response ended. `heeded`: the caller was meant to hear it; they did not speak over it, and it was not abandoned.
    */
   ended(event: Ended, heeded: boolean, at: Millis): CallEffect[] {
-    const effects = asked(this.#sequencer.done(event.responseId, at));
+    const effects = this.#asked(this.#sequencer.done(event.responseId, at), at);
     const response = this.#live.over(event.responseId);
     if (!response) return effects;
     const cause = missed(event, response);
@@ -193,6 +185,11 @@ export class Replies {
     if (cause === undefined || !heeded) return effects;
     const why = {note: codeIn(event.reason), detail: event.message ?? ''};
     return [...effects, ...this.#missed(cause, why, response, event, at)];
+  }
+
+  #asked(create: Create | undefined, at: Millis): CallEffect[] {
+    if (create) this.pace.asked(at);
+    return asked(create);
   }
 
   #answered(): void {
@@ -258,7 +255,7 @@ export class Replies {
     if (limited) return this.want(limited, at);
     const step = this.#watch.due(at);
     if (step) return this.#overdue(step, at);
-    const effects = asked(this.#sequencer.time(at));
+    const effects = this.#asked(this.#sequencer.time(at), at);
     if (!this.#retry || at < this.#retry.at) return effects;
     const {request} = this.#retry;
     this.#retry = undefined;
@@ -295,7 +292,7 @@ export class Replies {
     this.#answered();
     return [
       {do: 'missed', cause: 'never-ended', step: 'accept', detail: ''},
-      ...asked(this.#sequencer.done(responseId, at)),
+      ...this.#asked(this.#sequencer.done(responseId, at), at),
     ];
   }
 

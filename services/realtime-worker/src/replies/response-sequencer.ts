@@ -84,11 +84,6 @@ export class ResponseSequencer {
     return this.#slot.state;
   }
 
-  /** Whether a request of this kind waits for the response in progress. */
-  waitsWith(cause: Cause): boolean {
-    return this.#queue.some(request => request.cause === cause);
-  }
-
   want(request: Request, at: Millis): Create | undefined {
     // The result is there: nobody has to be asked to wait for it.
     if (request.cause === 'tool') this.#queue = this.#queue.filter(({cause}) => cause !== 'wait');
