@@ -18,6 +18,7 @@ import {type MediaEdge, startMediaEdge} from '../../services/media-edge/src/star
 import {standardAssistant, WorkerEnv} from '../../services/realtime-worker/src/config.ts';
 import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
 import {WebhookEnv} from '../../services/webhook/src/config.ts';
+import {openPeopleCaller} from '../../services/webhook/src/carriers/twilio/people.ts';
 import {startWebhook, type Webhook} from '../../services/webhook/src/start-webhook.ts';
 import {type FakeOpenAI, type FakeOpenAIOptions, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -27,7 +28,7 @@ export interface BridgeOptions {
   readonly redisUrl: string;
   readonly edges?: number;
   readonly workers?: number;
-  /** Added to every service's environment. */
+  /** Added to every service's environment. With TWILIO_ACCOUNT_SID the webhook asks the simulated REST API. */
   readonly env?: Readonly<Record<string, string>>;
   /** The folder with the files of assistants; the environment's alone if not given. */
   readonly assistants?: string;
@@ -105,9 +106,18 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   }
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const env = {...common, PORT: String(port), PUBLIC_WEBHOOK_URL: origin, PUBLIC_EDGE_URL: 'ws://127.0.0.1:1'};
+  const accountSid = options.env?.['TWILIO_ACCOUNT_SID'];
+  const account = accountSid === undefined ? {} : {accountSid, restPort: await freePort()};
+  const env = {
+    ...common,
+    PORT: String(port),
+    PUBLIC_WEBHOOK_URL: origin,
+    PUBLIC_EDGE_URL: 'ws://127.0.0.1:1',
+    ...(account.restPort === undefined ? {} : {TWILIO_API_URL: `http://127.0.0.1:${account.restPort}`}),
+  };
   const {directory, ...rest} = await resources('webhook');
-  const webhook = stack.use(await startWebhook(loadConfig(WebhookEnv, env), {directory, ...rest}));
+  const config = loadConfig(WebhookEnv, env);
+  const webhook = stack.use(await startWebhook(config, {directory, people: openPeopleCaller(config), ...rest}));
   const twilio = stack.use(
     await startFakeTwilio({
       webhookUrl: `${origin}/incoming-call`,
@@ -115,6 +125,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       authToken: AUTH_TOKEN,
       seed: 1,
       sayMsPerChar: 5,
+      ...account,
       ...options.twilio,
     }),
   );

@@ -58,6 +58,8 @@ export interface FakeTwilioOptions {
    * with a chance from 0 to 1.
    */
   readonly statusCallbacks?: {readonly late: Millis; readonly twice: boolean; readonly lost?: number};
+  /** How long a piece of music in Play is. */
+  readonly musicMs?: Millis;
   /** How a Dial ends, and how long it takes. */
   readonly dialOutcome?: {readonly status: string; readonly ms: Millis};
   /** How an Enqueue ends, and how long it takes. */

@@ -3,6 +3,7 @@ import {FakeCall, type CallerScript, type FakeCallDeps} from './call/fake-call.t
 import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-options.ts';
 import type {Next} from './call/call-flow.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import {Conferences} from './call/conferences.ts';
 import {PhoneNumber} from './call/phone-number.ts';
 import {startRestApi} from './rest/rest-api.ts';
 import type {WantedCall} from './rest/calls.ts';
@@ -38,7 +39,7 @@ export async function startFakeTwilio(options: FakeTwilioOptions): Promise<FakeT
   const client = new WebhookClient(authToken, clock);
   const wheel = new TimerWheel(clock);
   const random = seededRandom(options.seed ?? Math.floor(Math.random() * 2 ** 32));
-  const deps: FakeCallDeps = {settings, clock, wheel, random, client};
+  const deps: FakeCallDeps = {settings, clock, wheel, random, client, conferences: new Conferences()};
   const calls = new Map<string, FakeCall>();
   const number = new PhoneNumber(THE_NUMBER, settings.webhookUrl, settings.statusCallbackUrl ?? '');
 
@@ -131,6 +132,7 @@ function settingsOf(options: FakeTwilioOptions): Settings {
     actionDelay: 0,
     upgradeTimeout: 5_000,
     sayMsPerChar: 5,
+    musicMs: 1_000,
     people: () => undefined,
     callees: () => ({does: 'answer', after: 0, script: []}),
     callerIds: [],

@@ -11,10 +11,12 @@ import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import type {StreamEnd} from '../media/media-stream.ts';
 import {sid} from '../sid.ts';
 import {type Method, type Problem, streamAddress} from '../twiml/stream-noun.ts';
-import type {Noun, Verb} from '../twiml/twiml.ts';
+import type {ConferenceNoun, Noun, Verb} from '../twiml/twiml.ts';
+import type {Conferences} from './conferences.ts';
 import type {Person, PersonEnd} from './person.ts';
 import {type Outgoing, ringCallee} from './ring-callee.ts';
 import type {Params} from '../twiml/webhook-client.ts';
+import {waits} from './waiting.ts';
 
 /** What a call does next. */
 export type Next =
@@ -42,6 +44,9 @@ export interface CallFlowDeps {
   readonly said: (text: string) => void;
   readonly handedTo: (target: string) => void;
   readonly keysPlayed: (keys: string) => void;
+  readonly conferences: Conferences;
+  /** The call has left a conference in which it talked with others from `at` on. */
+  readonly met: (name: string, at: Millis) => void;
   readonly progress: CallProgress;
   /** Aborted when the call is over. */
   readonly over: AbortSignal;
@@ -68,8 +73,6 @@ const KEY_MS = 100;
 const PAUSE_KEY_MS = 500;
 /** How long a message in a voice mailbox is. */
 const MESSAGE_MS = 2_000;
-/** What a caller hears in a queue has so many documents at most. */
-const WAITS_AT_MOST = 100;
 
 /**
  * One call, from its first request to its end: asks for a document, obeys it verb by verb, asks again. A hang-up or an
@@ -82,6 +85,7 @@ export class CallFlow {
   #step = new AbortController();
   #connected: {verb: ConnectVerb; url: string} | undefined;
   #lostStream: StreamEnd | undefined;
+  #wantsKey: ((key: string) => void) | undefined;
 
   constructor(deps: CallFlowDeps) {
     this.#deps = deps;
@@ -101,6 +105,14 @@ export class CallFlow {
       this.#interruption = undefined;
     }
     return next;
+  }
+
+  /** The phone presses a key. False: nothing asks for one. */
+  takesKey(key: string): boolean {
+    const wants = this.#wantsKey;
+    this.#wantsKey = undefined;
+    wants?.(key);
+    return wants !== undefined;
   }
 
   /** Drops everything and does this. `stop` leaves at once. */
@@ -201,6 +213,7 @@ export class CallFlow {
       case 'Refer':
         return this.#refer(verb, url, signal);
       case 'Gather':
+        return this.#gather(verb, url, signal);
       case 'Leave':
         this.#deps.alert(12200, `${verb.verb} does nothing on this leg of the simulator`);
         break;
@@ -220,6 +233,7 @@ export class CallFlow {
       case 'Dial': {
         for (const target of verb.targets) handedTo(`Dial: ${target}`);
         const [noun] = verb.nouns;
+        if (noun?.conference) return this.#meet(noun.conference, verb, url, signal);
         const ringing = noun && this.#deps.ring(noun, verb, url, signal);
         if (ringing) {
           const {status, bridged, talkedMs} = await ringing;
@@ -256,6 +270,39 @@ export class CallFlow {
     return undefined;
   }
 
+  async #gather(verb: Extract<Verb, {verb: 'Gather'}>, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    for (const text of verb.says) this.#deps.said(text);
+    const spokenMs = verb.says.reduce((sum, text) => sum + text.length * this.#deps.settings.sayMsPerChar, 0);
+    const pressed = Promise.withResolvers<string>();
+    this.#wantsKey = pressed.resolve;
+    const key = await Promise.race([pressed.promise, this.#wait(spokenMs + verb.timeout, signal)]);
+    this.#wantsKey = undefined;
+    if (signal.aborted || key === undefined) return undefined;
+    return this.#goOn({...verb, action: verb.action ?? url}, url, {Digits: key, FinishedOnKey: ''});
+  }
+
+  /** The call hears music until the conference begins, and is in it until it is over or the time is. */
+  async #meet(noun: ConferenceNoun, verb: DialVerb, url: string, signal: AbortSignal): Promise<Next | undefined> {
+    const {conferences, clock, met} = this.#deps;
+    const inside = conferences.enter(noun.name, noun);
+    const music = new AbortController();
+    const gone = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), {once: true}));
+    const timeIsUp = sleep(clock, verb.timeLimit, signal);
+    const {waitUrl, waitMethod: method} = noun;
+    if (waitUrl !== undefined)
+      void waits({url: new URL(waitUrl, url).href, method, params: {}, mayLeave: false}, this.#deps, music.signal);
+    const began = await Promise.race([inside.began.then(() => true), Promise.race([gone, timeIsUp, inside.over])]);
+    music.abort();
+    const at = clock.now();
+    if (began === true) {
+      await Promise.race([inside.over, gone, timeIsUp]);
+      met(noun.name, at);
+    }
+    inside.leave();
+    if (signal.aborted) return undefined;
+    return this.#goOn(verb, url, {DialCallStatus: 'completed'});
+  }
+
   /** The caller waits until somebody takes them, or what they hear there makes them leave. */
   async #queue(verb: EnqueueVerb, server: Person, url: string, signal: AbortSignal): Promise<Next | undefined> {
     const {clock, call} = this.#deps;
@@ -284,22 +331,10 @@ export class CallFlow {
 
   /** Resolves when a document makes the caller leave the queue. */
   async #waits({waitUrl, method}: EnqueueVerb, url: string, signal: AbortSignal): Promise<void> {
-    const never = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), {once: true}));
-    if (waitUrl === undefined) return await never;
-    for (let asked = 0; asked < WAITS_AT_MOST && !signal.aborted; asked += 1) {
-      const address = new URL(waitUrl, url).href;
-      const answer = await this.#deps.webhooks.ask('wait', {url: address, method, params: {QueueTime: '0'}});
-      const document = documentOf(answer);
-      for (const {code, detail} of document.problems) this.#deps.alert(code, detail);
-      for (const each of document.verbs) {
-        if (signal.aborted) return;
-        if (each.verb === 'Leave') return;
-        if (each.verb === 'Say') await this.#wait(each.text.length * this.#deps.settings.sayMsPerChar, signal);
-        else if (each.verb === 'Pause') await this.#wait(each.ms, signal);
-        else this.#deps.alert(12200, `${each.verb} is not played to a caller in a queue by this simulator`);
-      }
-    }
-    return await never;
+    if (waitUrl === undefined)
+      return await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), {once: true}));
+    const source = {url: new URL(waitUrl, url).href, method, params: {QueueTime: '0'}, mayLeave: true};
+    return await waits(source, this.#deps, signal);
   }
 
   /** A caller who came by SIP is handed over: then the call is over for Twilio. */

@@ -3,10 +3,11 @@ import {type ClipName, readClip} from '../../../audio/clips.ts';
 import {AlertLog} from './alert-log.ts';
 import type {CallFacts} from './call-facts.ts';
 import {CallFlow, type Next} from './call-flow.ts';
-import type {CallReport, FakeCallEvent, PersonReport} from '../report/call-report.ts';
+import type {CallReport, FakeCallEvent, MeetingReport, PersonReport} from '../report/call-report.ts';
 import {CallProgress, type ToldAbout} from './call-progress.ts';
 import {CallStreams} from './call-streams.ts';
 import {CallWebhooks} from './call-webhooks.ts';
+import type {Conferences} from './conferences.ts';
 import type {CallerStep} from '../phone/caller-script.ts';
 import type {Document} from './document.ts';
 import type {DialOptions, Settings} from '../fake-twilio-options.ts';
@@ -28,6 +29,7 @@ export interface FakeCallDeps {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly client: WebhookClient;
+  readonly conferences: Conferences;
   /** Who is told what of this call; the number's address is told of its end if not given. */
   readonly told?: ToldAbout;
 }
@@ -49,6 +51,7 @@ export class FakeCall {
   readonly #handedTo: string[] = [];
   readonly #keysPlayed: string[] = [];
   readonly #people: PersonReport[] = [];
+  readonly #meetings: MeetingReport[] = [];
   readonly #personWebhooks: CallWebhooks[] = [];
   #rings = 0;
   readonly #startedAt: number;
@@ -94,6 +97,7 @@ export class FakeCall {
       call: this,
       script,
       streams: this.#streams,
+      press: digit => this.press(digit),
       tag: dial.tag,
       dtx: dial.dtx ?? false,
       emit,
@@ -110,6 +114,7 @@ export class FakeCall {
       said: text => this.#saidByTwilio.push(text),
       handedTo: target => this.#handedTo.push(target),
       keysPlayed: keys => this.#keysPlayed.push(keys),
+      met: (name, at) => this.#meetings.push({name, at, ms: deps.clock.now() - at}),
       progress: this.#progress,
       over: this.#over.signal,
       serves: queue => deps.settings.people(`Queue: ${queue}`),
@@ -176,7 +181,7 @@ export class FakeCall {
   }
 
   press(digit: string): void {
-    this.#streams.press(digit);
+    if (!this.#flow.takesKey(digit)) this.#streams.press(digit);
   }
 
   /** Resets the TCP connection of the media socket, as when a network dies. */
@@ -321,6 +326,7 @@ export class FakeCall {
       handedTo: this.#handedTo,
       keysPlayed: this.#keysPlayed,
       people: this.#people,
+      meetings: this.#meetings,
       violations: settings.strict ? this.#alerts.violations : [],
       alerts: this.#alerts.all,
       webhooks: [this.#webhooks, ...this.#personWebhooks].flatMap(({reports}) => reports),

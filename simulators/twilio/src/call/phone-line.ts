@@ -17,6 +17,7 @@ export interface PhoneLineDeps<Call> {
   readonly tag: number | undefined;
   readonly dtx: boolean;
   readonly emit: (event: FakeCallEvent) => void;
+  readonly press: (digit: string) => void;
   readonly hangUp: () => void;
 }
 
@@ -121,7 +122,7 @@ export class PhoneLine<Call> implements Wheeled {
         else this.say(act.name ?? 'audio', act.audio);
         return;
       case 'press':
-        return this.#deps.streams.press(act.digit);
+        return this.#deps.press(act.digit);
       case 'stall':
         this.#heldUntil = at + act.ms;
         return;

@@ -24,6 +24,7 @@ const stream = (facts: Partial<StreamReport>): StreamReport => ({
 
 const report = (facts: Partial<CallReport>): CallReport => ({
   callSid: 'CA',
+  meetings: [],
   from: '',
   to: '',
   clockOrigin: 0,

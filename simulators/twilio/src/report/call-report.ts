@@ -97,6 +97,13 @@ export interface PersonReport {
   readonly status: string;
 }
 
+/** A conference in which the call talked with others. */
+export interface MeetingReport {
+  readonly name: string;
+  readonly at: Millis;
+  readonly ms: Millis;
+}
+
 /** What really happened on a call. Times are monotonic milliseconds of this process; add `clockOrigin` for Unix time. */
 export interface CallReport {
   readonly callSid: string;
@@ -125,6 +132,8 @@ export interface CallReport {
   readonly keysPlayed: readonly string[];
   /** The people whom the call has rung. */
   readonly people: readonly PersonReport[];
+  /** The conferences in which it talked with others. */
+  readonly meetings: readonly MeetingReport[];
   /** Mistakes in what the product said. Empty when `strict` is off. */
   readonly violations: readonly Alert[];
   /** Everything in Twilio's debugger: the violations, and what merely failed. */

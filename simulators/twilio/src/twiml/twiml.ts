@@ -36,6 +36,18 @@ export interface Noun {
   readonly target: string;
   readonly url?: string;
   readonly method: Method;
+  /** For a `Conference: name`. */
+  readonly conference?: ConferenceNoun;
+}
+
+/** How a call takes part in a conference. */
+export interface ConferenceNoun {
+  readonly name: string;
+  readonly starts: boolean;
+  readonly ends: boolean;
+  /** What is heard until it begins. */
+  readonly waitUrl?: string;
+  readonly waitMethod: Method;
 }
 
 /** A document: what to do, and what Twilio's debugger would say about it. A fatal problem leaves nothing to do. */
@@ -190,6 +202,11 @@ function readRefer({children, attributes}: XmlElement, problems: Problem[]): Ver
 const NOUN_ATTRIBUTES =
   'url method sendDigits statusCallback statusCallbackEvent statusCallbackMethod username password byoc'.split(' ');
 
+const CONFERENCE_ATTRIBUTES =
+  'muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region trim coach statusCallback statusCallbackEvent statusCallbackMethod recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent eventCallbackUrl participantLabel jitterBufferSize'.split(
+    ' ',
+  );
+
 function dialNouns({children, text}: XmlElement, problems: Problem[]): Noun[] {
   if (text.trim() !== '') return [{target: `Number: ${text.trim()}`, method: 'POST'}];
   return children.map(({name, attributes, text}) => {
@@ -198,17 +215,28 @@ function dialNouns({children, text}: XmlElement, problems: Problem[]): Noun[] {
       problems.push({code: 13223, detail: `Dial: the number ${JSON.stringify(address)} is invalid`});
     if (name === 'Sip' && !/^sips?:\S+@\S+$/.test(address))
       problems.push({code: 13224, detail: `Dial: the SIP address ${JSON.stringify(address)} is invalid`});
-    const ofConference = name === 'Conference';
+    const known = name === 'Conference' ? CONFERENCE_ATTRIBUTES : NOUN_ATTRIBUTES;
     for (const attribute of Object.keys(attributes))
-      if (!ofConference && !NOUN_ATTRIBUTES.includes(attribute))
-        problems.push({code: 12200, detail: `${name} has no attribute ${attribute}`});
+      if (!known.includes(attribute)) problems.push({code: 12200, detail: `${name} has no attribute ${attribute}`});
     const {url} = attributes;
     return {
       target: `${name}: ${address}`,
       method: methodOf(attributes['method']),
       ...(url === undefined ? {} : {url}),
+      ...(name === 'Conference' ? {conference: readConference(address, attributes)} : {}),
     };
   });
+}
+
+function readConference(name: string, attributes: XmlElement['attributes']): ConferenceNoun {
+  const {waitUrl} = attributes;
+  return {
+    name,
+    starts: attributes['startConferenceOnEnter'] !== 'false',
+    ends: attributes['endConferenceOnExit'] === 'true',
+    waitMethod: methodOf(attributes['waitMethod']),
+    ...(waitUrl === undefined ? {} : {waitUrl}),
+  };
 }
 
 function dialTargets({children, text}: XmlElement): string[] {
