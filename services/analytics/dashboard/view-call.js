@@ -1,3 +1,4 @@
+import {absencesTable} from './absences-table.js';
 import {get, remove} from './api.js';
 import {endPill} from './calls-table.js';
 import {callLanes} from './call-lanes.js';
@@ -120,6 +121,11 @@ function parts(detail, state, around, isLive = false) {
       },
     ),
     detail.toolCalls.length === 0 ? '' : card({title: 'Tools', about: toolsNote(detail)}, () => toolsTable(detail)),
+    (detail.aways ?? []).length === 0
+      ? ''
+      : card({title: 'Away', about: 'where the assistant sent the caller, and what came of it'}, () =>
+          absencesTable(detail.aways),
+        ),
     card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, here)),
     !hasTranscript(detail)
       ? ''
