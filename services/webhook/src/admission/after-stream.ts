@@ -108,6 +108,8 @@ async function nextStream(request: CallRequest, context: CallContext): Promise<N
       {moved: isMoved, attempts: given?.attempts, ...(next ? {outcome: next.outcome} : {})},
       next ? 'caller comes back' : 'stream ended early',
     );
+    // Another request was faster: what it decided holds.
+    if (given && given.ticket !== ticket) return {call: given, result: 'repeated'};
     if (given) return {call: given, result: next ? 'returned' : 'resumed'};
   }
   throw new Error('the call changes too fast');

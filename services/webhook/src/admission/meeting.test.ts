@@ -202,7 +202,19 @@ describe('when the person does not take the caller', () => {
     const other = await deployment.webhook();
     const path = `/person-status?call=${callSid}&away=0`;
     const form = {...asPerson(), CallStatus: 'busy'};
+    const {directory} = deployment;
+    const read = directory.read.bind(directory);
+    const allHaveRead = Promise.withResolvers<void>();
+    let reads = 0;
+    directory.read = async sid => {
+      const call = await read(sid);
+      reads += 1;
+      if (reads === 3) allHaveRead.resolve();
+      await allHaveRead.promise;
+      return call;
+    };
     await Promise.all([reports('busy'), deployment.ask(path, form, {webhook: other}), reports('busy')]);
+    await allHaveRead.promise;
     await broughtBack();
     await returns();
     await reports('busy');
