@@ -48,7 +48,7 @@ function memberRow({id, calls, capacity, state, lagMs}) {
   const part = capacity > 0 ? Math.min(1, calls / capacity) : 0;
   return h(
     'div',
-    {class: 'member', title: lagMs === null ? '' : `event loop lag ${ms(lagMs)}`},
+    {class: 'member', title: lagMs === null ? id : `${id}: event loop lag ${ms(lagMs)}`},
     h('span', {}, id),
     s(
       'svg',

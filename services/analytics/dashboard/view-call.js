@@ -62,8 +62,16 @@ async function followCall({sid, signal, session, state, show, finished}) {
     if (detail === undefined) break;
     // Words do not move while somebody reads them for a second time: only news are drawn.
     const news = JSON.stringify([detail.turns, detail.interruptions, detail.toolCalls, detail.transcript]);
-    if (!(detail instanceof Error) && news !== said)
+    if (!(detail instanceof Error) && news !== said) {
+      const held = document.activeElement?.dataset?.call;
       show(...parts(detail, state, session.signedIn ? hangUpButton(detail.call) : '', true));
+      if (held) document.querySelector(`[data-call="${CSS.escape(held)}"]`)?.focus();
+      // The news are at the end.
+      for (const end of document.querySelectorAll('.words, .lanes')) {
+        end.scrollTop = end.scrollHeight;
+        end.scrollLeft = end.scrollWidth;
+      }
+    }
     said = news;
     await pause();
   }

@@ -1,3 +1,4 @@
+import {alertsCard} from './alerts.js';
 import {post} from './api.js';
 import {card, empty, h, sentence, table} from './dom.js';
 import {ms} from './format.js';
@@ -6,7 +7,7 @@ import {feed} from './live.js';
 import {linkTo} from './url-state.js';
 
 /** What happens now: the calls in progress, the fleet that carries them, and the calls that have just ended. */
-export const liveCalls = context => [activeCard(context), fleetCard(), finishedCard(context)];
+export const liveCalls = context => [activeCard(context), alertsCard(context), fleetCard(), finishedCard(context)];
 
 const SPEAKS = {caller: 'caller', assistant: 'assistant', nobody: '–'};
 
@@ -70,6 +71,11 @@ function activeCard({session}) {
       return undefined;
     };
     onEvent('active', body, draw);
+    const timer = setInterval(() => {
+      if (!body.isConnected) clearInterval(timer);
+      for (const cell of body.querySelectorAll('[data-since]'))
+        cell.textContent = since({startedAt: cell.dataset.since});
+    }, 1_000);
     onEvent('status', body, draw);
   });
 }
@@ -78,7 +84,16 @@ const columns = session => [
   [
     'since',
     '',
-    call => h('a', {...linkTo({view: 'calls', call: call.callSid, at: ''}), 'data-call': call.callSid}, since(call)),
+    call =>
+      h(
+        'a',
+        {
+          ...linkTo({view: 'calls', call: call.callSid, at: ''}),
+          'data-call': call.callSid,
+          'data-since': call.startedAt,
+        },
+        since(call),
+      ),
   ],
   [
     'speaks',

@@ -1,0 +1,63 @@
+import {access} from 'node:fs/promises';
+import {chromium} from 'playwright-core';
+import {expect, test} from 'vitest';
+import {runAnalytics, temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
+import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
+import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
+import {openBridge} from './bridge.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const there = await access(CHROMIUM).then(
+  () => true,
+  () => false,
+);
+const PASSWORD = 'correct horse battery';
+
+test.skipIf(!there)(
+  'an operator sees a call in progress, follows what is said in it, and hangs up; the record and the audit say so',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
+    stack.defer(() => redis.close());
+    const bridge = stack.use(
+      await openBridge({
+        redisUrl: redis.url,
+        env: {TRANSCRIPTS: 'heard'},
+        openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
+      }),
+    );
+    const folder = stack.use(await temporaryFolder());
+    const analytics = stack.use(
+      await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path, DASHBOARD_PASSWORD: PASSWORD}),
+    );
+    const call = bridge.twilio.dial([
+      {do: 'waitForSilence', ms: 400},
+      {do: 'say', clip: 'caller-opening-hours'},
+      {do: 'waitForSilence', ms: 120_000},
+    ]);
+    await haveSpoken([call]);
+    const browser = await chromium.launch({executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
+    stack.defer(() => browser.close());
+    const page = await browser.newPage({viewport: {width: 1_280, height: 900}});
+    const complaints: string[] = [];
+    page.on('pageerror', error => complaints.push(error.message));
+    await page.goto(`${analytics.url}/?view=live`);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    const row = page.getByRole('region', {name: 'Calls in progress'}).locator('tbody tr');
+    await row.waitFor();
+    expect(await row.textContent()).toContain('default');
+    await row.getByRole('link').click();
+    await page.getByText('in progress').waitFor();
+    // What the assistant says next is drawn while it is looked at.
+    await page.locator('.words').getByText('We are open from nine to five.').first().waitFor({timeout: 60_000});
+    await page.getByRole('button', {name: 'Hang up'}).click();
+    await page.getByRole('dialog').getByRole('button', {name: 'Hang up'}).click();
+    const [report] = await haveEnded([call]);
+    expect(report?.endedBy).not.toBe('caller');
+    await page.locator('.pill', {hasText: 'operator.hung-up'}).waitFor({timeout: 60_000});
+    const audit = await page.evaluate<string>(`fetch('/api/audit').then(answer => answer.text())`);
+    expect(audit).toContain('call.hung-up');
+    expect(complaints).toEqual([]);
+  },
+);
