@@ -15,8 +15,8 @@ test('an operator gets a user for each service, with the passwords of the enviro
   expect(webhook).toMatch(/^ACL SETUSER webhook reset on >made-here ~call:\* .* -@all \+/);
 });
 
-test('the queue’s Redis has no user for those who do not use it', () => {
-  expect(usersOf('queue', {}, made).map(({user}) => user)).toEqual(['realtime-worker', 'analytics']);
+test('the queue’s Redis has no user for edges, which do not use it', () => {
+  expect(usersOf('queue', {}, made).map(({user}) => user)).toEqual(['webhook', 'realtime-worker', 'analytics']);
 });
 
 test('an aclfile holds no password, and lets a stranger do nothing', () => {

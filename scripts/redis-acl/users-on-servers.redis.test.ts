@@ -54,7 +54,8 @@ describe.skipIf(!binary)('on a Redis Cluster, with the users that npm run redis-
     const open = (user: RedisUser, role: 'commands' | 'queue') =>
       stack.adopt(openRedis(urlOf(user), role, log), client => client.disconnect());
     for (const user of REDIS_USERS) await checkRedis(urlOf(user), {use: busUseOf(user)});
-    for (const user of ['realtime-worker', 'analytics'] as const) await checkRedis(urlOf(user), {use: 'queue'});
+    for (const user of ['webhook', 'realtime-worker', 'analytics'] as const)
+      await checkRedis(urlOf(user), {use: 'queue'});
 
     const calls = {
       webhook: new RedisCallDirectory(open('webhook', 'commands')),

@@ -16,7 +16,7 @@ const Compose = z.object({secrets: z.record(z.string(), z.object({file: z.string
 const {secrets} = Compose.parse(parse(readFileSync('docker-compose.yml', 'utf8'), {merge: true}));
 const URLS = {
   bus: ['webhook', 'media-edge', 'realtime-worker', 'analytics'],
-  queue: ['realtime-worker', 'analytics'],
+  queue: ['webhook', 'realtime-worker', 'analytics'],
 } as const;
 
 test('an operator who starts anew gets every secret of docker-compose.yml, in the file where it is looked for', () => {

@@ -32,6 +32,11 @@ export class Catalogue {
     return this.#sentences;
   }
 
+  /** The names of the assistants that have a file. */
+  get names(): readonly string[] {
+    return [...this.#byName.keys()].filter(name => this.#byName.get(name) !== this.standard);
+  }
+
   get versions(): readonly Version[] {
     return [...this.#byName.values()];
   }

@@ -181,7 +181,9 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   });
   const tellSentences = () => {
     const {sentences, assistants: files} = deps;
-    if (sentences && files) background(sentences.tell(files.current.sentences), log, 'telling what assistants say');
+    if (!sentences || !files) return;
+    const {sentences: said, names} = files.current;
+    background(sentences.tell(said, names), log, 'telling what assistants there are, and what they say');
   };
   tellSentences();
   stack.defer(every(clock, TELL_EVERY, tellSentences));

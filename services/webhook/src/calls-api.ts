@@ -8,6 +8,7 @@ import {isAllowed} from '@voicebridge/shared/protocol/destinations.ts';
 import type {CallsOut} from './calls-out/calls-out.ts';
 import {type OutCall, State, type Wanted} from './calls-out/out-call.ts';
 import type {OutCallStore} from './calls-out/out-call-store.ts';
+import {callableAt, type QuietHours} from './calls-out/quiet-hours.ts';
 import {isZone, zonesOf} from './calls-out/zones.ts';
 
 const HOUR = 3_600_000;
@@ -60,11 +61,14 @@ export interface CallsApiDeps {
   readonly store: OutCallStore;
   readonly wake: (id: string) => void;
   readonly hashOf: (number: string) => string;
+  /** Whether there is an assistant of that name; undefined: nobody can say. */
+  readonly hasAssistant: (name: string) => Promise<boolean | undefined>;
   readonly config: {
     readonly API_TOKENS: readonly ApiToken[];
     readonly CALL_ALLOW: readonly string[];
     readonly CALL_FROM: readonly string[];
   };
+  readonly quietHours: QuietHours | undefined;
   /** This connection is no stranger's. */
   readonly passed: (request: Request, response: Response) => void;
   readonly clock: Pick<Clock, 'wall'>;
@@ -84,7 +88,18 @@ class Refused extends Error {
 }
 
 /** The API by which programs have calls made. Each request has a token with the scope `call`. */
-export function callsApi({callsOut, store, wake, hashOf, config, passed, clock, log}: CallsApiDeps): Router {
+export function callsApi({
+  callsOut,
+  store,
+  wake,
+  hashOf,
+  hasAssistant,
+  config,
+  quietHours,
+  passed,
+  clock,
+  log,
+}: CallsApiDeps): Router {
   const api = express.Router();
 
   api.use('/api', (request: Request, response: Response, next: NextFunction) => {
@@ -107,6 +122,7 @@ export function callsApi({callsOut, store, wake, hashOf, config, passed, clock, 
         cure: 'send one that is new for each call you want: a request that is sent twice then makes one call',
       });
     const wanted = wish(request.body);
+    await mayBeWanted(wanted);
     const id = randomUUID();
     const call = await callsOut.want(id, wanted, createHash('sha256').update(key).digest('base64url'));
     if (call.id !== id && !isSame(call, wanted))
@@ -201,6 +217,30 @@ export function callsApi({callsOut, store, wake, hashOf, config, passed, clock, 
       ringSeconds: data.ringSeconds,
       detectMachines: data.detectMachines,
     };
+  };
+
+  /** What would refuse the call when its time has come is said now. */
+  const mayBeWanted = async ({to, assistant, zone, notBefore, deadline}: Wanted): Promise<void> => {
+    if ((await hasAssistant(assistant)) === false)
+      throw new Refused(409, {
+        error: 'there is no such assistant',
+        field: 'assistant',
+        cure: 'the name of a file in ASSISTANTS_DIR, without its ending',
+      });
+    if (await store.isForbidden(hashOf(to)))
+      throw new Refused(409, {
+        error: 'this number is not to be called',
+        field: 'to',
+        cure: 'it is on the list of those who do not want it: DELETE /api/do-not-call',
+      });
+    const at = Math.max(clock.wall(), notBefore);
+    const mayRing = callableAt(quietHours, zone === null ? (zonesOf(to) ?? []) : [zone], at);
+    if (mayRing === undefined || mayRing > deadline)
+      throw new Refused(409, {
+        error: 'it may not ring before its deadline: quiet hours',
+        field: 'deadline',
+        cure: mayRing === undefined ? 'QUIET_HOURS says when' : `it may ring at ${iso(mayRing)}`,
+      });
   };
 
   api.use('/api', (thrown: unknown, _request: Request, response: Response, next: NextFunction) => {

@@ -45,7 +45,12 @@ export async function openCallsOut(
   const stack = opened.move();
   return {
     callsOut,
-    api: passed => callsApi({callsOut, store, wake: id => runner.wake(id), hashOf, config, passed, clock, log}),
+    api: (passed, hasAssistant) =>
+      callsApi({
+        ...{callsOut, store, hashOf, hasAssistant, config, passed, clock, log},
+        quietHours: settings.quietHours,
+        wake: id => runner.wake(id),
+      }),
     drain: () => runner.drain(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -64,7 +64,7 @@ export interface WebhookDeps {
 /** What makes calls, and lets programs ask for them. */
 export interface CallsOutDoor {
   readonly callsOut: CallsOut;
-  readonly api: (passed: CallsApiDeps['passed']) => Router;
+  readonly api: (passed: CallsApiDeps['passed'], hasAssistant: CallsApiDeps['hasAssistant']) => Router;
   drain(): Promise<void>;
 }
 
@@ -143,7 +143,12 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     proved,
     callsOut: deps.callsOut?.callsOut,
   };
-  if (deps.callsOut) app.use(deps.callsOut.api(proved));
+  const hasAssistant = async (name: string) => {
+    // A file that has just been added is known to the workers first.
+    if (says.has(name) !== true) await says.read();
+    return says.has(name);
+  };
+  if (deps.callsOut) app.use(deps.callsOut.api(proved, hasAssistant));
   const {paths, door, router} = (deps.carrier ?? twilioRoutes)(context);
   app.use(router);
   app.use((thrown: unknown, request: Request, response: Response, _next: NextFunction) => {

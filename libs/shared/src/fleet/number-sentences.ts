@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {parse} from '../protocol/parse.ts';
 import type {RedisClient} from '../redis/connect.ts';
-import {numberSentences, SENTENCES_TTL_S} from '../redis/keys.ts';
+import {assistantNames, numberSentences, SENTENCES_TTL_S} from '../redis/keys.ts';
 
 /** What the callers of one number hear from the carrier in place of what all others do. */
 const Sentences = z.object({
@@ -16,11 +16,15 @@ export type Sentences = z.infer<typeof Sentences>;
 const ByNumber = z.record(z.string(), Sentences);
 export type ByNumber = Readonly<z.infer<typeof ByNumber>>;
 
+const Names = z.array(z.string());
+
 /** What workers tell webhooks of their assistants: workers alone read the files. */
 export interface NumberSentences {
-  /** Replaces what was told before. To be called again every hour. */
-  tell(sentences: ByNumber): Promise<void>;
+  /** Replaces what was told before. `names`: those of all assistants with a file. To be called again every hour. */
+  tell(sentences: ByNumber, names: readonly string[]): Promise<void>;
   read(): Promise<ByNumber>;
+  /** The names of the assistants with a file; undefined: no worker has told them. */
+  names(): Promise<readonly string[] | undefined>;
 }
 
 export class RedisNumberSentences implements NumberSentences {
@@ -30,8 +34,17 @@ export class RedisNumberSentences implements NumberSentences {
     this.#redis = redis;
   }
 
-  async tell(sentences: ByNumber): Promise<void> {
-    await this.#redis.set(numberSentences, JSON.stringify(sentences), 'EX', SENTENCES_TTL_S);
+  async tell(sentences: ByNumber, names: readonly string[]): Promise<void> {
+    await Promise.all([
+      this.#redis.set(numberSentences, JSON.stringify(sentences), 'EX', SENTENCES_TTL_S),
+      this.#redis.set(assistantNames, JSON.stringify(names), 'EX', SENTENCES_TTL_S),
+    ]);
+  }
+
+  async names(): Promise<readonly string[] | undefined> {
+    const text = await this.#redis.get(assistantNames);
+    const parsed = text === null ? undefined : parse(Names, text);
+    return parsed?.ok ? parsed.message : undefined;
   }
 
   async read(): Promise<ByNumber> {

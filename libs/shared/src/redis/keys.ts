@@ -77,6 +77,8 @@ export const ASSISTANT_TTL_S = 26 * 3_600;
 
 /** String: what callers of each number hear where no worker can speak, as the workers last told it. Told every hour. */
 export const numberSentences = 'says:{numbers}';
+/** The names of the assistants that workers have. */
+export const assistantNames = 'says:{assistants}';
 export const SENTENCES_TTL_S = 26 * 3_600;
 
 /** Set: CallSids of calls that have an owner and no record yet. One slot: it is read slowly, a part at a time. */

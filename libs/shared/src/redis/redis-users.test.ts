@@ -45,7 +45,7 @@ test('no user may do what could harm others on the same server, or read what is 
 });
 
 test('on two servers a user has only the rights of the part that it uses there', () => {
-  expect(aclRules('webhook', 'queue')).toBeUndefined();
+  expect(aclRules('media-edge', 'queue')).toBeUndefined();
   expect(aclRules('realtime-worker', 'bus')).not.toContain('{vb}');
   expect(aclRules('analytics', 'queue')).not.toContain('fleet');
   expect(aclRules('analytics', 'both')).not.toMatch(/~call|&|ticket/);

@@ -125,7 +125,7 @@ export function rightsFor(use: RedisUse): Rights {
 export const REDIS_USERS = ['webhook', 'media-edge', 'realtime-worker', 'analytics'] as const;
 export type RedisUser = (typeof REDIS_USERS)[number];
 const USERS: Readonly<Record<RedisUser, {readonly bus: RedisUse; readonly queue?: RedisUse}>> = {
-  webhook: {bus: 'webhook'},
+  webhook: {bus: 'webhook', queue: 'queue'},
   'media-edge': {bus: 'media-edge'},
   'realtime-worker': {bus: 'realtime-worker', queue: 'queue'},
   analytics: {bus: 'fleet', queue: 'queue'},

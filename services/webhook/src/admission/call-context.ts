@@ -36,7 +36,7 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly people?: PeopleCaller | undefined;
   readonly held: HeldCallers;
   /** What the assistants of numbers say where no worker can. */
-  readonly says: Pick<OwnSentences, 'for'>;
+  readonly says: Pick<OwnSentences, 'for' | 'has'>;
   /** This connection brought a request of the carrier's: it is no stranger's any more. */
   readonly proved: (request: {readonly socket: Connection}, response: {removeHeader(name: string): void}) => void;
   readonly refusals: Pick<RefusalLog, 'refused'>;

@@ -173,6 +173,11 @@ async function newCall(
   const made = out && (await context.callsOut?.answered(out.id, out.attempt, callSid));
   // Nobody speaks to somebody who was called for a reason that nobody knows.
   if (out && !made) return 'unwanted';
+  // Nor waits for an assistant that was there when the call was asked for, and is not any more.
+  if (made && context.says.has(made.assistant) === false) {
+    logOfCall(log, callSid).error({assistant: made.assistant}, 'no worker has the assistant that was to speak');
+    return 'unwanted';
+  }
   const edge = await chooseEdge(context);
   if (edge === 'full') return 'full';
   const facts = {...factsOfCall(request, edge.url, context), traceparent};

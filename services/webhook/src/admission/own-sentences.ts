@@ -12,13 +12,14 @@ import type {CallRequest} from './call-request.ts';
 const READ_EVERY: Millis = 5_000;
 
 /**
- * What the assistants of numbers say where no worker can. It is read now and then, and not when it is needed: then Redis may
+ * What webhooks know of assistants: which there are, and what those of numbers say where no worker can. It is read now and then, and not when it is needed: then Redis may
  * be away.
  */
 export class OwnSentences implements Disposable {
   readonly #store: NumberSentences | undefined;
   readonly #log: Log;
   #known: ByNumber = {};
+  #names: readonly string[] | undefined;
   readonly #stop: Cancel;
   #isReading = false;
 
@@ -33,7 +34,7 @@ export class OwnSentences implements Disposable {
     if (!this.#store || this.#isReading) return;
     this.#isReading = true;
     try {
-      this.#known = await this.#store.read();
+      [this.#known, this.#names] = await Promise.all([this.#store.read(), this.#store.names()]);
     } catch (thrown) {
       this.#log.debug({err: thrown}, 'the sentences of numbers cannot be read');
     } finally {
@@ -44,6 +45,11 @@ export class OwnSentences implements Disposable {
   /** What somebody who calls hears. We call others with an assistant that their number does not tell. */
   for({callee, direction}: Pick<CallRequest, 'callee' | 'direction'>): Sentences {
     return direction === 'inbound' ? sentencesFor(this.#known, callee) : {};
+  }
+
+  /** Whether the workers have an assistant of that name; undefined: they have not told. */
+  has(assistant: string): boolean | undefined {
+    return this.#names?.includes(assistant);
   }
 
   [Symbol.dispose](): void {

@@ -81,7 +81,7 @@ export class TestDeployment implements AsyncDisposable {
       fleet,
       bus,
       ledger,
-      sentences: {read: async () => this.sentences, tell: async () => {}},
+      sentences: {read: async () => this.sentences, names: async () => undefined, tell: async () => {}},
       clock,
       random: Math.random,
       log: this.#log,
