@@ -24,6 +24,8 @@ test('every whole file in the guide is an assistant without a mistake, and those
     'welcome.yaml',
     'norsk.yaml',
     'english.yaml',
+    'reminder.yaml',
+    'told.yaml',
   ]);
   using assistants = new AssistantsFolder(folder);
   const {assistants: read, problems} = await assistants.read();

@@ -22,12 +22,7 @@ export function variablesOf(
   given: Readonly<Record<string, string>> = {},
   tools: StoredVersion['tools'] = {},
 ): Record<string, string> {
-  const used = new Set([
-    ...textsOf(assistant).flatMap(variablesIn),
-    ...Object.values(tools).flatMap(tool =>
-      tool !== false && tool.kind === 'transfer' ? variablesOfTransfer(tool) : [],
-    ),
-  ]);
+  const used = new Set([...textsOf(assistant).flatMap(variablesIn), ...Object.values(tools).flatMap(variablesOfTool)]);
   const all = {...ofCall(call, assistant.timeZone), ...assistant.variables};
   const own = Object.entries(all).filter(([name]) => used.has(name));
   return {...Object.fromEntries(own), ...given};
@@ -50,6 +45,12 @@ export function render(
     failureSay: assistant.failureSay === null ? null : fill(assistant.failureSay),
     variables: all,
   };
+}
+
+function variablesOfTool(tool: StoredVersion['tools'][string]): readonly string[] {
+  if (tool === false) return [];
+  if (tool.kind === 'built-in' && tool.name === 'schedule_callback') return ['direction', 'caller', 'callee'];
+  return tool.kind === 'transfer' ? variablesOfTransfer(tool) : [];
 }
 
 /** Everything that it says, or is told to say. */

@@ -59,7 +59,7 @@ export interface BuiltInTool {
   readonly kind: 'built-in';
   readonly name: BuiltInName;
 }
-export const BUILT_IN_NAMES = ['hang_up', 'send_digits'] as const;
+export const BUILT_IN_NAMES = ['hang_up', 'send_digits', 'schedule_callback'] as const;
 type BuiltInName = (typeof BUILT_IN_NAMES)[number];
 
 /** Something an assistant can do besides speaking. */
@@ -78,12 +78,13 @@ export function tool<const Input extends z.ZodObject>(
 }
 
 /**
- * The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off; `send_digits` is there
- * for an assistant that names it.
+ * The tools that the bridge brings along. `hang_up` is there unless an assistant switches it off; `send_digits` and
+ * `schedule_callback` are there for an assistant that names them.
  */
 export const builtIn: Readonly<Record<BuiltInName, BuiltInTool>> = {
   hang_up: {kind: 'built-in', name: 'hang_up'},
   send_digits: {kind: 'built-in', name: 'send_digits'},
+  schedule_callback: {kind: 'built-in', name: 'schedule_callback'},
 };
 
 /** The schema of `ToolOptions`. */

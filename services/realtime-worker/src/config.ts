@@ -24,6 +24,7 @@ import {limitsOfDay, spendSettings} from '@voicebridge/shared/spend/spend-settin
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
+import type {CallsApi} from './tools/schedule-callback.ts';
 import type {ResolvedAssistant} from '@voicebridge/assistant/resolved.ts';
 
 const PERSONA =
@@ -55,6 +56,12 @@ export const WorkerEnv = z
         'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
       ),
     TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
+    CALLS_URL: guardedUrl('http')
+      .optional()
+      .describe('a webhook that makes calls, such as http://webhook:5050: the tool schedule_callback asks it'),
+    CALLS_TOKEN: phrase(16)
+      .optional()
+      .describe('a token of that webhook with the scope call, as npm run api-token prints it; needed with CALLS_URL'),
     RING_URL: guardedUrl('http')
       .optional()
       .describe(
@@ -160,6 +167,11 @@ export function unlessOff(text: string): string {
 /** What calls may cost. */
 export function spendLimits(config: WorkerConfig): SpendLimits {
   return {call: Math.round(config.SPEND_PER_CALL_USD * MICROS_PER_USD), ...limitsOfDay(config)};
+}
+
+/** What makes calls back; undefined: nothing does. */
+export function callsApiOf({CALLS_URL: url, CALLS_TOKEN: token}: WorkerConfig): CallsApi | undefined {
+  return url === undefined || token === undefined ? undefined : {url, token};
 }
 
 /** The assistant that the environment describes: that of callers for whom there is no file. */

@@ -48,7 +48,7 @@ import {MemoryToolLedger, type ToolLedger} from './call-session/tool-ledger.ts';
 import {buildCdr} from './cdr/build-cdr.ts';
 import {CdrSender} from './cdr/cdr-sender.ts';
 import {SpendMeter} from './cdr/spend-meter.ts';
-import {spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
+import {callsApiOf, spendLimits, standardAssistant, type WorkerConfig} from './config.ts';
 import {LATE_AFTER, ModelWatch} from './health/model-watch.ts';
 import {judge} from './health/worker-health.ts';
 import {sessionSettings} from './call-session/session-settings.ts';
@@ -178,6 +178,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     clock,
     log,
     transferAllow: config.TRANSFER_ALLOW,
+    callsApi: callsApiOf(config),
   });
   const tellSentences = () => {
     const {sentences, assistants: files} = deps;

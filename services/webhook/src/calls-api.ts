@@ -122,14 +122,14 @@ export function callsApi({
         cure: 'send one that is new for each call you want: a request that is sent twice then makes one call',
       });
     const wanted = wish(request.body);
-    await mayBeWanted(wanted);
+    const ringsAt = iso(await mayBeWanted(wanted));
     const id = randomUUID();
     const call = await callsOut.want(id, wanted, createHash('sha256').update(key).digest('base64url'));
     if (call.id !== id && !isSame(call, wanted))
       throw new Refused(409, {error: 'this Idempotency-Key was used for another call', cure: 'send a new one'});
     if (call.id === id) log.info({out: id, assistant: call.assistant}, 'a call is wanted');
     wake(call.id);
-    response.status(call.id === id ? 202 : 200).json(shown(call));
+    response.status(call.id === id ? 202 : 200).json({...shown(call), ringsAt});
   });
 
   api.get('/api/calls', async (request: Request, response: Response) => {
@@ -219,8 +219,8 @@ export function callsApi({
     };
   };
 
-  /** What would refuse the call when its time has come is said now. */
-  const mayBeWanted = async ({to, assistant, zone, notBefore, deadline}: Wanted): Promise<void> => {
+  /** What would refuse the call when its time has come is said now. Returns when it may ring, in Unix milliseconds. */
+  const mayBeWanted = async ({to, assistant, zone, notBefore, deadline}: Wanted): Promise<number> => {
     if ((await hasAssistant(assistant)) === false)
       throw new Refused(409, {
         error: 'there is no such assistant',
@@ -241,6 +241,7 @@ export function callsApi({
         field: 'deadline',
         cure: mayRing === undefined ? 'QUIET_HOURS says when' : `it may ring at ${iso(mayRing)}`,
       });
+    return mayRing;
   };
 
   api.use('/api', (thrown: unknown, _request: Request, response: Response, next: NextFunction) => {

@@ -47,7 +47,14 @@ export async function openCallsOut(
     callsOut,
     api: (passed, hasAssistant) =>
       callsApi({
-        ...{callsOut, store, hashOf, hasAssistant, config, passed, clock, log},
+        callsOut,
+        store,
+        hashOf,
+        hasAssistant,
+        config,
+        passed,
+        clock,
+        log,
         quietHours: settings.quietHours,
         wake: id => runner.wake(id),
       }),

@@ -6,6 +6,7 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {toolsOf} from '../tools/assistant-tools.ts';
+import type {CallsApi} from '../tools/schedule-callback.ts';
 import type {CallAssistants, Found, NewCall} from './call-assistants.ts';
 import type {McpServers} from './mcp-servers.ts';
 import {askAtRing, isAsked, type RingDeps, type Rung} from './ring.ts';
@@ -25,6 +26,8 @@ export interface AssistantsDeps {
   readonly log: Log;
   /** Where callers may be transferred to besides what stands in the files: TRANSFER_ALLOW. */
   readonly transferAllow?: readonly string[];
+  /** What makes calls back: CALLS_URL and CALLS_TOKEN. */
+  readonly callsApi?: CallsApi | undefined;
 }
 
 /**
@@ -133,7 +136,8 @@ export class Assistants implements CallAssistants {
     const missing = (name: string) =>
       this.#deps.log.warn({assistant: version.stored.assistant.name, variable: name}, 'nothing fills in a variable');
     const assistant = render(version.stored.assistant, given, missing);
-    const tools = toolsOf(version, {...assistant.variables, ...given}, this.#deps);
+    const wall = () => this.#deps.clock.wall();
+    const tools = toolsOf(version, {...assistant.variables, ...given}, {...this.#deps, wall});
     const inCode = Object.values(version.stored.tools).some(tool => tool !== false && tool.kind === 'code');
     return {...assistant, version: version.hash, given, tools, lacksCode: inCode && version.code === undefined};
   }

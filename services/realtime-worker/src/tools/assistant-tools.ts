@@ -8,6 +8,7 @@ import {noteTool} from './note.ts';
 import {outcomeTool} from './outcome.ts';
 import {mistakes, ownTool} from './own-tool.ts';
 import {switchTool} from './switch-to.ts';
+import {type CallsApi, scheduleCallback} from './schedule-callback.ts';
 import {sendDigits} from './send-digits.ts';
 import type {Tool} from './tool.ts';
 import {transferTool} from './transfer.ts';
@@ -25,17 +26,24 @@ export function toolsOf(
   {
     transferAllow = [],
     mcp,
+    callsApi,
+    wall = () => 0,
   }: {
     readonly transferAllow?: readonly string[];
+    /** What makes calls back, and the time of day. */
+    readonly callsApi?: CallsApi | undefined;
+    readonly wall?: () => number;
     readonly mcp?:
       | {toolsOf(name: string, tool: McpTool): readonly Tool[]; hosted(name: string, tool: McpTool): readonly Tool[]}
       | undefined;
   } = {},
 ): readonly Tool[] {
-  const {language} = stored.assistant;
+  const {language, timeZone} = stored.assistant;
   const own = Object.entries(stored.tools).flatMap(([name, tool]): Tool[] => {
     if (tool === false) return [];
     const written = code?.tools[name];
+    if (tool.kind === 'built-in' && tool.name === 'schedule_callback')
+      return [scheduleCallback(name, {assistant: stored.assistant.name, timeZone, api: callsApi, variables, wall})];
     if (tool.kind === 'built-in') return tool.name === 'send_digits' ? [{...sendDigits, name}] : [];
     if (tool.kind === 'transfer') return [transferTool(name, tool, {variables, allow: transferAllow, language})];
     if (tool.kind === 'note') return [noteTool(name, tool)];

@@ -119,12 +119,10 @@ export async function callsUnderKills(
       });
     }
     if (accident && random.chance(0.002)) await accident();
-    const all = await store.newest(calls * 2);
-    if (all.every(({dueAt}) => dueAt === null) && carrier.reports.length === 0) break;
-    const nextDue = Math.min(
-      ...all.flatMap(({dueAt}) => (dueAt === null ? [] : [dueAt])),
-      ...carrier.reports.map(({at}) => at),
-    );
+    const [first] = await store.due(Number.MAX_SAFE_INTEGER, 1);
+    if (first === undefined && carrier.reports.length === 0) break;
+    const dueAt = first === undefined ? undefined : (await store.read(first))?.dueAt;
+    const nextDue = Math.min(dueAt ?? Number.POSITIVE_INFINITY, ...carrier.reports.map(({at}) => at));
     wall = Math.max(wall + 250, Math.min(nextDue, wall + 300_000));
   }
   const all = (await store.newest(calls * 2)).filter(({id}) => ids.includes(id));
