@@ -91,6 +91,8 @@ const returns = () => {
   const [{leg, outcome: came} = {leg: '', outcome: ''}] = people.broughtBack;
   return deployment.ask(`/after-stream?leg=${leg}&away=0&came=${came}`, inProgress(callSid));
 };
+const ends = (end: object) =>
+  vi.waitFor(() => expect(deployment.asked.filter(({type}) => type === 'end')).toMatchObject([end]));
 const broughtBack = () => vi.waitFor(() => expect(people.broughtBack).toHaveLength(1));
 
 describe('a caller who is to meet a person', () => {
@@ -159,9 +161,15 @@ describe('the person who is called', () => {
     expect(joins.text).toContain(`endConferenceOnExit="true">${callSid}-0</Conference></Dial></Response>`);
     expect((await deployment.ask(action, {...asPerson(), Digits: '1'})).text).toBe(joins.text);
     expect(await outcome()).toBe('{"away":0,"outcome":"accepted"}');
+  });
+
+  test('who takes the caller and hangs up before they meet does not leave them with the music', async () => {
+    await away();
+    await deployment.ask(`${whisperPath()}&asked=1`, {...asPerson(), Digits: '1'});
+    await ends({type: 'end', why: 'assistant.transferred', away: 'accepted'});
     await reports('completed');
-    await deployment.ask('/music?call=CA&away=0&leg=01234567', inProgress(callSid));
-    expect(people.broughtBack).toEqual([]);
+    await broughtBack();
+    expect((await returns()).text).toContain('<Response><Hangup/>');
   });
 
   test('joins at once where no whisper is wanted', async () => {

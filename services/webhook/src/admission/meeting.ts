@@ -100,12 +100,16 @@ export function personGone(
   const {directory, clock, log} = context;
   const bring = async () => {
     const call = await directory.read(callSid);
-    const plan = call && planOf(call);
-    if (!call || plan?.away !== away || call.intent !== 'migrate' || outcomeOf(call, away) !== undefined) return;
-    const known = personOf(call);
+    const isAway = call !== undefined && planOf(call)?.away === away;
+    const known = call && personOf(call);
     // The carrier may report the end of a call before it has answered the request for it.
-    if (known?.away !== away) throw new Error('nobody was called');
-    if (known.callSid !== person) return;
+    if (isAway && known?.away !== away) throw new Error('nobody was called');
+    if (!call || known?.away !== away || known.callSid !== person) return;
+    const came = isAway ? outcomeOf(call, away) : undefined;
+    // They took the caller, and may have left before the two met: then nothing else ends the music.
+    if (came === 'accepted' || call.state === 'ended')
+      return await bringBack({callSid, away, leg: legOf(call)}, 'accepted', context);
+    if (!isAway || call.intent !== 'migrate' || came !== undefined) return;
     const back = await comeBack(call, outcome, context);
     if (back) await bringBack(back, outcome, context);
   };
@@ -121,11 +125,9 @@ export function callerHearsMusic(back: WayBack, context: CallContext, comeBack: 
   const {people, directory, clock, log} = context;
   const look = async () => {
     const call = await directory.read(callSid);
-    const plan = call && planOf(call);
-    if (!people || !call || plan?.away !== away) return;
-    const known = outcomeOf(call, away);
-    if (known === 'accepted') return;
-    if (known !== undefined) {
+    if (!people || !call) return;
+    const known = planOf(call)?.away === away ? outcomeOf(call, away) : undefined;
+    if (known !== undefined && known !== 'accepted') {
       await sleep(clock, UNDERWAY_MS);
       const now = await directory.read(callSid);
       if (now && planOf(now)?.away === away) await bringBack(back, known, context);

@@ -45,8 +45,8 @@ export interface CallFlowDeps {
   readonly handedTo: (target: string) => void;
   readonly keysPlayed: (keys: string) => void;
   readonly conferences: Conferences;
-  /** The call has left a conference in which it talked with others from `at` on. */
-  readonly met: (name: string, at: Millis) => void;
+  /** The call talks with others in a conference, until the function is called that this returns. */
+  readonly meets: (name: string) => () => void;
   readonly progress: CallProgress;
   /** Aborted when the call is over. */
   readonly over: AbortSignal;
@@ -283,7 +283,7 @@ export class CallFlow {
 
   /** The call hears music until the conference begins, and is in it until it is over or the time is. */
   async #meet(noun: ConferenceNoun, verb: DialVerb, url: string, signal: AbortSignal): Promise<Next | undefined> {
-    const {conferences, clock, met} = this.#deps;
+    const {conferences, clock, meets} = this.#deps;
     const inside = conferences.enter(noun.name, noun);
     const music = new AbortController();
     const gone = new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), {once: true}));
@@ -293,10 +293,10 @@ export class CallFlow {
       void waits({url: new URL(waitUrl, url).href, method, params: {}, mayLeave: false}, this.#deps, music.signal);
     const began = await Promise.race([inside.began.then(() => true), Promise.race([gone, timeIsUp, inside.over])]);
     music.abort();
-    const at = clock.now();
     if (began === true) {
+      const left = meets(noun.name);
       await Promise.race([inside.over, gone, timeIsUp]);
-      met(noun.name, at);
+      left();
     }
     inside.leave();
     if (signal.aborted) return undefined;

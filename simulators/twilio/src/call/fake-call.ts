@@ -52,6 +52,7 @@ export class FakeCall {
   readonly #keysPlayed: string[] = [];
   readonly #people: PersonReport[] = [];
   readonly #meetings: MeetingReport[] = [];
+  #isMeeting = false;
   readonly #personWebhooks: CallWebhooks[] = [];
   #rings = 0;
   readonly #startedAt: number;
@@ -114,7 +115,7 @@ export class FakeCall {
       said: text => this.#saidByTwilio.push(text),
       handedTo: target => this.#handedTo.push(target),
       keysPlayed: keys => this.#keysPlayed.push(keys),
-      met: (name, at) => this.#meetings.push({name, at, ms: deps.clock.now() - at}),
+      meets: name => this.#meets(name),
       progress: this.#progress,
       over: this.#over.signal,
       serves: queue => deps.settings.people(`Queue: ${queue}`),
@@ -150,6 +151,11 @@ export class FakeCall {
   get heardOnThisStream(): boolean {
     const at = this.#deps.clock.now();
     return this.#streams.all.some(stream => stream.live && stream.heardUntil(at) !== undefined);
+  }
+
+  /** It talks with others in a conference. */
+  get isMeeting(): boolean {
+    return this.#isMeeting;
   }
 
   /** How many telephones have rung for the caller. */
@@ -228,6 +234,16 @@ export class FakeCall {
     await this.#progress.settled();
     await Promise.all([this.#webhooks.settled(), ...this.#streams.all.map(stream => stream.gone)]);
     return this.#report(end, endedAt);
+  }
+
+  #meets(name: string): () => void {
+    const {clock} = this.#deps;
+    const at = clock.now();
+    this.#isMeeting = true;
+    return () => {
+      this.#isMeeting = false;
+      this.#meetings.push({name, at, ms: clock.now() - at});
+    };
   }
 
   /** A telephone rings for this call. */
