@@ -12,6 +12,7 @@ import {quietTraces} from '@voicebridge/shared/observability/trace.ts';
 import {type CallSid, ProcessId, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
 import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -35,12 +36,15 @@ export interface VirtualWorkerOptions {
   readonly assistants: CallAssistants & Pick<Assistants, 'named' | 'stored'>;
   readonly runTool?: CallDeps['runTool'];
   readonly settings?: Partial<Pick<CallDeps, 'streamGraceMs' | 'rotateAfterMs'>>;
+  /** When each stream that an edge brings reaches this worker; at once, where it is not given. */
+  readonly streamsAt?: readonly Millis[];
 }
 
 interface VirtualWorker extends VirtualWorkerOptions {
   readonly id: ProcessId;
   readonly deps: CallDeps;
   session: CallSession | undefined;
+  streams: number;
   isGone: boolean;
   isUsed: boolean;
 }
@@ -121,7 +125,7 @@ export class VirtualBridge {
       },
       isBetterElsewhere: () => false,
     };
-    this.#workers.push({...options, id, deps, session: undefined, isGone: false, isUsed: false});
+    this.#workers.push({...options, id, deps, session: undefined, streams: 0, isGone: false, isUsed: false});
   }
 
   /** The next worker takes a new call. */
@@ -179,6 +183,8 @@ export class VirtualBridge {
     attach: async ({owner, epoch}, streamSid) => {
       const worker = this.#workers.find(({id, isGone}) => id === owner && !isGone);
       if (!worker?.session) return 'unknown';
+      const at = worker.streamsAt?.[worker.streams++] ?? 0;
+      await sleep(this.clock, Math.max(0, at - this.clock.now()));
       await worker.session.attach(streamSid, EDGE, epoch);
       return 'yes';
     },

@@ -48,8 +48,15 @@ export async function recordedWorker(section: TimedSection, clock: Clock): Promi
       stored: hash => stored.get(hash),
     },
     runTool: recordedTools(section, clock),
+    streamsAt: streamsOf(section),
     settings,
   };
+}
+
+/** Between two machines a stream needs its time; a worker that takes a call over is given the stream with it. */
+function streamsOf(section: TimedSection): Millis[] {
+  const began = section.lines.flatMap(({at, message}) => (message['kind'] === 'stream' ? [at] : []));
+  return beganOf(section)?.['cause'] === 'new' ? began : began.slice(1);
 }
 
 async function use({version, given, stored, tools}: Described, clock: Clock): Promise<Assistant> {

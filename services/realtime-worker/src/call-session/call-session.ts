@@ -343,7 +343,10 @@ export class CallSession implements OwnedCall {
     if (event.type === 'model' && event.event.type === 'mended') return this.#mended.note(event.event);
     if (isInterruption(event)) this.#reaction.begins(arrivedAt);
     const at = this.#deps.clock.now();
-    if (event.type === 'edge') this.#recording?.edge(event.frame, at);
+    if (event.type === 'edge') {
+      this.#recording?.edge(event.frame, at);
+      if (event.frame.kind === 'began') this.#deps.tap?.told({kind: 'stream'});
+    }
     for (const effect of this.#core.on(event, at)) this.#perform(effect);
     this.#arm();
     const isAudio = event.type === 'model' && event.event.type === 'audio';

@@ -3,8 +3,10 @@ import {expect, test} from 'vitest';
 import {toolsWith, ScriptedLookUp} from '../testing/tools.ts';
 import {CaptureMask} from './mask-capture.ts';
 
-const lookUp = new ScriptedLookUp();
-const maskOf = (isKept: boolean) => new CaptureMask(() => toolsWith({...lookUp, run: lookUp.run.bind(lookUp), isKept}));
+const maskOf = (isKept: boolean) => {
+  const tools = toolsWith(Object.assign(new ScriptedLookUp(), {isKept}));
+  return new CaptureMask(() => tools);
+};
 const called = (args: string) =>
   ({type: 'toolCalled', responseId: 'r1', itemId: 'i1', callId: 'c1', name: 'look_up', arguments: args}) as const;
 
