@@ -9,8 +9,8 @@ import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.
 import {STORED_HEADER_BYTES} from '../../services/analytics/src/recordings/wav.ts';
 import {freePort, type RunningProcess, startProcess} from '../../tools/local-stack/processes.ts';
 
-/** A recording with a gap waits a minute for what is missing. */
-const RECORDED_WITHIN_MS = 120_000;
+/** A call whose worker died is recorded half a minute later, and a recording with a gap waits 40 s for what is missing. */
+const RECORDED_WITHIN_MS = 180_000;
 
 /** Analytics on a database of its own, and the Redis with its queue, which keeps what it has on disk. Both can be killed. */
 export class Records implements AsyncDisposable {

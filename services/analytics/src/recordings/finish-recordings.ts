@@ -12,8 +12,8 @@ import {claimRecording, type KnownRecording, lookAgain, recordingGone, recording
 import {storedHeader} from './wav.ts';
 
 const LOOKS_EVERY: Millis = 2_000;
-/** A worker tries for half a minute to store a piece; a recording with a gap waits so long for it. */
-const PIECES_COME_WITHIN: Millis = 60_000;
+/** A worker tries for half a minute to store a piece; a recording with a gap waits a little longer for it. */
+const PIECES_COME_WITHIN: Millis = 40_000;
 const LOOKS_AGAIN_AFTER: Millis = 5_000;
 /** A store that cannot be used is tried again after so long. */
 const STORE_RESTS: Millis = 30_000;
