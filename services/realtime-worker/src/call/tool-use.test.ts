@@ -443,7 +443,12 @@ describe('a call that moved while a tool was running', () => {
 
   test('asks nothing where the caller was answered since', () => {
     const answer = {kind: 'assistant', id: 'a1', text: 'Just a moment.'} as const;
-    const call = goOn(entries(question, lookUp, {...question, id: 'u2'}, answer));
+    const said = {is: 'said', id: 'a1', from: 0, ms: 800, wall: 0} as const;
+    const call = goOn([
+      ...entries(question, lookUp, {...question, id: 'u2'}, answer),
+      said,
+      {is: 'complete', id: 'a1', wall: 0},
+    ]);
     expect(responseTags(call.effects)).toEqual([]);
   });
 });

@@ -49,4 +49,6 @@ test('the caller awaits an answer when the last item is theirs', () => {
   expect(conversation.awaitsAnswer).toBe(true);
   conversation.add({kind: 'assistant', id: 'a1', text: 'Hi.'}, 1);
   expect(conversation.awaitsAnswer).toBe(false);
+  conversation.add({kind: 'note', id: 'n1', text: 'The caller pressed 4 on the telephone keypad.'}, 1);
+  expect(conversation.awaitsAnswer).toBe(true);
 });

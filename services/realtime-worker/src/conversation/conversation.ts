@@ -140,10 +140,22 @@ export class Conversation {
     return known?.item.kind === 'toolCall' && known.session !== session ? known.item : undefined;
   }
 
-  /** Whether the caller waits for an answer: the last item is the caller's words or a tool's result. */
+  /** Whether the caller waits for an answer: the last item is the caller's words or keys, or a tool's result. */
   get awaitsAnswer(): boolean {
-    const last = this.#items.at(-1)?.item.kind;
-    return last === 'caller' || last === 'toolResult';
+    const last = this.#items.at(-1)?.item;
+    return last !== undefined && (isOfCaller(last) || last.kind === 'toolResult');
+  }
+
+  /** Takes answers at the end back of which nothing was spoken: nobody heard them, whatever words came of them. */
+  withdrawUnspoken(isSpoken: (id: string) => boolean): void {
+    for (
+      let last = this.#items.at(-1);
+      last?.item.kind === 'assistant' && !isSpoken(last.item.id);
+      last = this.#items.at(-1)
+    ) {
+      this.#items.pop();
+      this.#byId.delete(last.item.id);
+    }
   }
 }
 

@@ -124,6 +124,39 @@ describe('restoreCall, a worker that died while the assistant was hanging up', (
   });
 });
 
+describe('a caller whose worker died before a sound of the answer came', () => {
+  const wall = 0;
+  const assistant: JournalEntry[] = [
+    {is: 'item', item: {kind: 'assistant', id: 'i0', text: 'Hello.'}, wall},
+    {is: 'said', id: 'i0', from: 0, ms: 500, wall},
+    {is: 'complete', id: 'i0', wall},
+  ];
+  const answer: JournalEntry = {is: 'item', item: {kind: 'assistant', id: 'i1', text: 'We are open from'}, wall};
+
+  test.each([
+    {who: 'had said something', item: {kind: 'caller', id: 'u1', text: 'When are you open?'}},
+    {who: 'had pressed keys', item: {kind: 'note', id: 'n1', text: 'The caller pressed 4 on the telephone keypad.'}},
+  ] as const)('and who $who is answered by the next worker, which does not take words for heard', ({item}) => {
+    const entries: JournalEntry[] = [...assistant, {is: 'item', item, wall}];
+    for (const journal of [
+      entries,
+      [...entries, answer],
+      [...entries, answer, {is: 'complete', id: 'i1', wall}] as const,
+    ]) {
+      const restored = restoreCall(journal, 100);
+      expect(restored.answerOwed).toBe(true);
+      expect(restored.conversation.history().map(({id}) => id)).toEqual(['i0', item.id]);
+    }
+  });
+
+  test('is not answered twice once a sound of it came', () => {
+    const item = {kind: 'caller', id: 'u1', text: 'When are you open?'} as const;
+    const said: JournalEntry = {is: 'said', id: 'i1', from: 0, ms: 200, wall};
+    const restored = restoreCall([...assistant, {is: 'item', item, wall}, answer, said], 100);
+    expect(restored).toMatchObject({answerOwed: false, cutOffItem: 'i1'});
+  });
+});
+
 /**
  * golden-call.jsonl is the journal of a whole call, as an earlier version wrote it: a greeting, an answer that the caller
  * interrupts, a tool, a key, a model session that is lost, and a worker that dies in mid-reply.

@@ -149,6 +149,7 @@ export class RestoringCall {
     const unwritten = this.#interruptionWhenCleared();
     const cutOffItem = this.#speaking !== undefined && !this.#whole.has(this.#speaking) ? this.#speaking : undefined;
     if (cutOffItem !== undefined) this.#conversation.truncateToAudio(cutOffItem, this.#saidMs.get(cutOffItem) ?? 0);
+    this.#conversation.withdrawUnspoken(id => this.#saidMs.has(id));
     const openTurn = this.#openTurn;
     if (openTurn) openTurn.complete = [...openTurn.said.keys()].every(id => this.#whole.has(id));
     const said = this.#buffer.state === 'filled' ? notLongPlayed(this.#buffer.said, nowWall) : [];
