@@ -120,7 +120,10 @@ function parts(detail, state, around, isLive = false) {
     card(
       {
         title: 'The conversation',
-        about: 'caller above, assistant below; hatched: generated and never heard. Arrow keys move, + and − zoom',
+        about: [
+          'caller above, assistant below; hatched: generated and never heard',
+          h('span', {class: 'for-keys'}, '. Arrow keys move, + and − zoom'),
+        ],
       },
       body => {
         const problem = callLanes(body, detail, listening, here);
