@@ -61,25 +61,32 @@ export function cost(context) {
         });
       },
     ),
-    card({title: 'Cost by assistant and model', width: 'w6'}, async () => {
-      const [money, minutes] = await Promise.all([
-        ask('cost', {by: 'assistant,model'}),
-        ask('call_duration', {by: 'assistant,model'}),
-      ]);
-      if (money.groups.length === 0) return empty();
-      const lengthOf = group => minutes.groups.find(one => one.group.join() === group.join())?.sum ?? 0;
-      return table(
-        ['assistant', 'model'],
-        ['calls', 'per call', 'per minute', 'total'],
-        money.groups.map(one => [
-          ...one.group,
-          count(one.count),
-          usd(one.mean),
-          usd(one.sum / (lengthOf(one.group) / 60_000)),
-          usd(one.sum),
-        ]),
-      );
-    }),
+    card(
+      {
+        title: 'Cost by assistant and model',
+        width: 'w6',
+        csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'cost', by: 'assistant,model'}),
+      },
+      async () => {
+        const [money, minutes] = await Promise.all([
+          ask('cost', {by: 'assistant,model'}),
+          ask('call_duration', {by: 'assistant,model'}),
+        ]);
+        if (money.groups.length === 0) return empty();
+        const lengthOf = group => minutes.groups.find(one => one.group.join() === group.join())?.sum ?? 0;
+        return table(
+          ['assistant', 'model'],
+          ['calls', 'per call', 'per minute', 'total'],
+          money.groups.map(one => [
+            ...one.group,
+            count(one.count),
+            usd(one.mean),
+            usd(one.sum / (lengthOf(one.group) / 60_000)),
+            usd(one.sum),
+          ]),
+        );
+      },
+    ),
     card(
       {
         title: 'Tools',

@@ -69,29 +69,41 @@ export function interruptions(context) {
       'w6',
       'moss',
     ),
-    card({title: 'By assistant', width: ''}, async () => {
-      const [calls, reaction, stop, falses] = await Promise.all(
-        ['barge_ins', 'barge_in_reaction', 't_stop', 'false_interruptions'].map(metric =>
-          get('/api/metrics', {...first.filter, metric, by: 'assistant'}, signal),
+    card(
+      {
+        title: 'By assistant',
+        csv: Object.fromEntries(
+          [
+            ['interruptions', 'barge_ins'],
+            ['reaction', 'barge_in_reaction'],
+            ['t_stop', 't_stop'],
+          ].map(([what, metric]) => [what, addressOf('/api/metrics.csv', {...first.filter, metric, by: 'assistant'})]),
         ),
-      );
-      if (calls.groups.length === 0) return empty();
-      const find = (answer, {group: [name]}) => answer.groups.find(group => group.group[0] === name);
-      return table(
-        'By assistant',
-        [
-          ['assistant', '', one => one.group[0]],
-          ['calls', 'num', one => count(one.count)],
-          ['interruptions', 'num', one => count(one.sum)],
-          ['per call', 'num', one => one.mean.toFixed(2)],
-          ['false', 'num', one => count(find(falses, one)?.sum ?? 0)],
-          ['reaction p95', 'num', one => ms(find(reaction, one)?.p95)],
-          ['t_stop p50', 'num', one => ms(find(stop, one)?.p50)],
-          ['t_stop p95', 'num', one => ms(find(stop, one)?.p95)],
-        ],
-        calls.groups,
-      );
-    }),
+      },
+      async () => {
+        const [calls, reaction, stop, falses] = await Promise.all(
+          ['barge_ins', 'barge_in_reaction', 't_stop', 'false_interruptions'].map(metric =>
+            get('/api/metrics', {...first.filter, metric, by: 'assistant'}, signal),
+          ),
+        );
+        if (calls.groups.length === 0) return empty();
+        const find = (answer, {group: [name]}) => answer.groups.find(group => group.group[0] === name);
+        return table(
+          'By assistant',
+          [
+            ['assistant', '', one => one.group[0]],
+            ['calls', 'num', one => count(one.count)],
+            ['interruptions', 'num', one => count(one.sum)],
+            ['per call', 'num', one => one.mean.toFixed(2)],
+            ['false', 'num', one => count(find(falses, one)?.sum ?? 0)],
+            ['reaction p95', 'num', one => ms(find(reaction, one)?.p95)],
+            ['t_stop p50', 'num', one => ms(find(stop, one)?.p50)],
+            ['t_stop p95', 'num', one => ms(find(stop, one)?.p95)],
+          ],
+          calls.groups,
+        );
+      },
+    ),
   ];
 }
 

@@ -157,6 +157,7 @@ export function overview(context) {
     card(
       {
         title: 'Reliability',
+        csv: addressOf('/api/metrics.csv', {...first.filter, metric: 'failover_gap', by: 'kind'}),
         about: 'failovers by kind; gap: how long the caller could not be heard',
         width: 'w6',
       },
