@@ -230,6 +230,10 @@ describe('access', () => {
     expect((await ask(open, '/api/audit', bearer(PROGRAMS.reader))).status).toBe(403);
     expect((await ask(open, '/api/calls', bearer(newApiToken('reader', ['read'])))).status).toBe(401);
     expect((await ask(closed, '/api/calls', bearer(PROGRAMS.desk))).status).toBe(401);
+    expect(await ask(open, `/api/active/${sidOf(1)}/hang-up`, bearer(PROGRAMS.desk), 'POST')).toMatchObject({
+      status: 403,
+      body: {type: 'about:blank', title: 'Forbidden', status: 403, cure: 'use one with the scope hang-up'},
+    });
   });
 
   test('without a password nobody deletes and nobody reads the audit, not even from this machine', async () => {
@@ -237,6 +241,9 @@ describe('access', () => {
       [`/api/calls/${sidOf(1)}`, 'DELETE'],
       ['/api/numbers/abc123', 'DELETE'],
       ['/api/forget-number', 'POST'],
+      [`/api/active/${sidOf(1)}/hang-up`, 'POST'],
+      ['/api/calls?words=hello', 'GET'],
+      ['/api/find-number', 'POST'],
       ['/api/audit', 'GET'],
     ] as const)
       expect(await ask(open, path, {}, method), path).toMatchObject({
