@@ -67,6 +67,8 @@ export interface CallsTable extends Facets {
   outcome: JSONColumnType<Notes> | null;
   assistants: JSONColumnType<CallSummary['assistants']> | null;
   aways: JSONColumnType<FigureColumns<typeof AWAY_FIGURES>[]> | null;
+  disclosure: JSONColumnType<NonNullable<CallSummary['disclosure']>> | null;
+  answeredBy: string | null;
   parts: number;
   partsSeen: number[];
   recordedAt: Generated<Date>;

@@ -200,6 +200,14 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect((await readCall(db(), sidOf(1), LOCAL))?.aways).toEqual([{...others, atMs: at}]);
     });
 
+    test('when a person had heard that a machine speaks is kept, and what answered a call of ours', async () => {
+      const disclosure = {heardAt: 2_300, by: 'mark', verbatim: true} as const;
+      await storeCall(db(), finishedCall({number: 1, summary: {disclosure, answeredBy: 'human'}}));
+      await storeCall(db(), finishedCall({number: 2}));
+      expect(await readCall(db(), sidOf(1), LOCAL)).toMatchObject({disclosure, answeredBy: 'human'});
+      expect(await readCall(db(), sidOf(2), LOCAL)).toMatchObject({disclosure: null, answeredBy: null});
+    });
+
     test('hostile text is stored and shown as text', async () => {
       const text = `'); DROP TABLE calls; -- <script>alert(1)</script> \0 \u{1F600} \uD800`;
       await storeCall(

@@ -4,7 +4,7 @@ import {CALL_FINISHED} from './deliveries.ts';
 
 /** The body of the webhook about a finished call, as JSON. `include`: what it holds besides its facts and its outcome. */
 export function callBody(detail: CallDetail, include: HookTarget['include']): string {
-  const {call, transcript, toolCalls, turns, notes} = detail;
+  const {call, transcript, toolCalls, turns, notes, disclosure, answeredBy} = detail;
   const has = (what: HookTarget['include'][number]) => include.includes(what);
   const data = {
     callSid: call.callSid,
@@ -16,6 +16,8 @@ export function callBody(detail: CallDetail, include: HookTarget['include']): st
     assistantVersion: call.assistantVersion,
     endReason: call.endReason,
     endedBy: call.endedBy,
+    disclosure,
+    answeredBy,
     turns: call.turns,
     interruptions: call.bargeIns,
     costUsd: call.costUsd,

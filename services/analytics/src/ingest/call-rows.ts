@@ -125,5 +125,7 @@ function callRow({tokens, frames, caller, callee, ring, ...call}: CallSummary): 
     outcome: notesColumn(call.outcome),
     assistants: call.assistants.length === 0 ? null : JSON.stringify(call.assistants),
     aways: call.aways.length === 0 ? null : JSON.stringify(call.aways.map(away => rowOf(AWAY_FIGURES, away))),
+    disclosure: call.disclosure === null ? null : JSON.stringify(call.disclosure),
+    answeredBy: storable(call.answeredBy),
   };
 }

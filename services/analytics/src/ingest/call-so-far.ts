@@ -55,6 +55,8 @@ export function callSoFar(
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),
     failovers,
     aways: summary.aways.map(away => rowOf(AWAY_FIGURES, away)),
+    disclosure: summary.disclosure,
+    answeredBy: summary.answeredBy,
     transcript: shown ? transcript : [],
     recording: null,
     transcriptState: !isKept ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',

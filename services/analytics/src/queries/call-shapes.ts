@@ -139,6 +139,10 @@ export const CallDetail = z.object({
   toolCalls: z.array(ToolCall),
   failovers: z.array(Failover),
   aways: z.array(Away),
+  disclosure: CallSummary.shape.disclosure
+    .unwrap()
+    .describe('what had to be said first; heardAt: when the caller had heard all of it, null: they did not'),
+  answeredBy: z.string().nullable().describe('what answered a call that we made: human, machine_end_beep, …'),
   transcript: z.array(Line),
   recording: RecordingOfCall.nullable().describe('null: the call was not recorded'),
   transcriptState: z

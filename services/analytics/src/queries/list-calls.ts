@@ -34,6 +34,8 @@ export function callOf(row: Selectable<CallsTable>): Call {
     notes: _notes,
     assistants: _assistants,
     aways: _aways,
+    disclosure: _disclosure,
+    answeredBy: _answeredBy,
     parts,
     partsSeen,
     ...call

@@ -93,6 +93,8 @@ export async function detailOf(
     toolCalls: shown ? toolCalls : toolCalls.map(tool => ({...tool, arguments: null, result: null})),
     failovers,
     aways: row.aways ?? [],
+    disclosure: row.disclosure,
+    answeredBy: row.answeredBy,
     transcript: shown ? lines : [],
     recording: recording ?? null,
     transcriptState: !hasWords ? 'not-kept' : shown ? 'shown' : who === null ? 'no-password' : 'sign-in',
