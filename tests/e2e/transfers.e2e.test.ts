@@ -8,6 +8,8 @@ import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {afterAll, beforeAll, expect, inject, test} from 'vitest';
 import type {ModelScript, Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Person} from '../../simulators/twilio/src/call/person.ts';
+import type {Callee, CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {RestMood} from '../../simulators/twilio/src/rest/rest-mood.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
@@ -21,6 +23,11 @@ interface Scene {
   readonly target?: string;
   readonly person?: Person;
   readonly from?: string;
+  /** Who is called through the REST API, and how it takes the request for that. */
+  readonly callee?: Callee;
+  readonly mood?: RestMood;
+  /** The caller hangs up while a telephone rings. */
+  readonly hangsUp?: true;
   /** What the model calls; the transfer with a summary if not given. */
   readonly calls?: {readonly name: string; readonly arguments: Record<string, unknown>};
 }
@@ -31,7 +38,15 @@ const answers = (key?: string): Person => ({
   ...(key === undefined ? {} : {key, keyAfter: 100}),
   talks: 500,
 });
+/** Somebody who is called in a call of their own, and what they do when they have heard for a moment what it is about. */
+const called = (...script: CallerScript): Callee => ({
+  does: 'answer',
+  after: 200,
+  script: [{do: 'pause', ms: 300}, ...script, {do: 'pause', ms: 500}, {do: 'hangUp'}],
+});
 const to = (destination: string, more = '') => `{kind: transfer, to: ${destination}, when: Always., ${more}}`;
+
+const warm = (number: string, more = '') => to(`'${number}'`, `warm: true, ${more}`);
 
 /** All of them call at the same time. */
 const scenes = {
@@ -59,6 +74,23 @@ const scenes = {
   keys: {tool: to(`'+4722000006'`), calls: {name: 'send_digits', arguments: {digits: '1w2#'}}},
   forbidden: {tool: to(`'*'`), calls: {name: 'to_person', arguments: {to: '+447000000000', summary: 'Ada.'}}},
   noNumber: {tool: to(`'*'`), calls: {name: 'to_person', arguments: {to: 'the boss', summary: 'Ada.'}}},
+  meets: {
+    tool: warm('+4733000001'),
+    callee: called({do: 'press', digit: '1'}, {do: 'until', until: call => call.isMeeting}),
+  },
+  meetsNobody: {tool: warm('+4733000002'), callee: {does: 'be-busy', after: 200}},
+  meetsDecliner: {tool: warm('+4733000003'), callee: called()},
+  meetsWrongKey: {tool: warm('+4733000004'), callee: called({do: 'press', digit: '2'})},
+  meetsLate: {tool: warm('+4733000005', 'ringFor: 5'), callee: {does: 'be-silent'}},
+  meetsGone: {tool: warm('+4733000006'), callee: {does: 'be-silent'}, hangsUp: true},
+  trial: {tool: warm('+4733000007'), mood: 'trial-account'},
+  credentials: {
+    tool: warm('+4733000008'),
+    mood: 'credentials',
+    target: 'Number: +4733000008',
+    person: answers('1'),
+  },
+  tooMany: {tool: warm('+4733000009'), mood: 'too-many', target: 'Number: +4733000009', person: answers('1')},
 } as const satisfies Record<string, Scene>;
 type Name = keyof typeof scenes;
 const NAMES = Object.keys(scenes) as Name[];
@@ -73,6 +105,9 @@ const model: ModelScript = ({kind, session}) => {
   const {calls = {name: 'to_person', arguments: {summary: 'Ada wants to change her order.'}}} = scene;
   return isTold ? says('Here I am again.') : [...says('One moment.'), {call: calls}];
 };
+
+/** A caller who never hears the assistant again hangs up. */
+const GIVES_UP_MS = 60_000;
 
 let bridge: Bridge;
 const reports: Partial<Record<Name, CallReport>> = {};
@@ -98,25 +133,42 @@ beforeAll(async () => {
       `answers: '${numberOf(name)}'\nprompt: ${name}\ngreeting: Hello.\nturnDetection: {kind: server, silenceMs: 500}\ntools: {to_person: ${scenes[name].tool}, send_digits: {kind: built-in, name: send_digits}}\n`,
     );
   const people = (target: string) => Object.values<Scene>(scenes).find(scene => scene.target === target)?.person;
+  const calleeOf = (number: string) => Object.values<Scene>(scenes).find(({tool}) => tool.includes(number));
+  let refused = 0;
   const redisUrl = inject('redisUrl');
   bridge = await openBridge({
     redisUrl,
     assistants: folder,
-    env: {GREETING_PROTECTED_MS: '0', MODEL_BUSY_SAY: 'Please wait.'},
+    env: {GREETING_PROTECTED_MS: '0', MODEL_BUSY_SAY: 'Please wait.', TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`},
     openai: {knobs: {speed: [6, 6], firstDeltaMs: [20, 20]}, script: model},
-    twilio: {people, sayMsPerChar: 1, statusCallbacks: {late: 500, twice: true}},
+    twilio: {
+      people,
+      sayMsPerChar: 1,
+      statusCallbacks: {late: 500, twice: true},
+      callees: number => calleeOf(number)?.callee ?? {does: 'fail', after: 0},
+      callerIds: NAMES.map(numberOf),
+      restMood: ({path, form}) => {
+        if (path === '/Calls.json') return calleeOf(form.get('To') ?? '')?.mood;
+        // The first who is to be brought back is not, at first.
+        if (form.get('Url') === null || refused > 0) return undefined;
+        refused += 1;
+        return 'too-many';
+      },
+    },
   });
   await Promise.all(
     NAMES.map(async name => {
       const scene: Scene = scenes[name];
-      const isBack = (call: {readonly streamsOpened: number; readonly hearsAssistant: boolean}) =>
-        told(name) !== undefined && call.hearsAssistant;
+      const givesUpAt = performance.now() + GIVES_UP_MS;
+      const isBack = (call: {readonly hearsAssistant: boolean}) =>
+        (told(name) !== undefined && call.hearsAssistant) || performance.now() > givesUpAt;
+      const isRinging = () => bridge.twilio.calls.some(({facts}) => scene.tool.includes(facts.to));
       const call = bridge.twilio.dial(
         [
           {do: 'waitForSilence', ms: 300},
           {do: 'say', clip: 'caller-yes'},
-          {do: 'until', until: isBack},
-          {do: 'waitForSilence', ms: 300},
+          {do: 'until', until: scene.hangsUp ? isRinging : isBack},
+          scene.hangsUp ? {do: 'pause', ms: 500} : {do: 'waitForSilence', ms: 300},
           {do: 'hangUp'},
         ],
         {
@@ -199,6 +251,51 @@ test('a destination that is not allowed or is no number is refused, and the mode
     expect([report(name).people, report(name).streams.length]).toEqual([[], 1]);
     expect(became(name)).toEqual(['', 'caller.hung-up']);
   }
+});
+
+/** The call to a person, by the REST API. */
+const personCalled = (name: Name) => bridge.twilio.calls.find(({facts}) => scenes[name].tool.includes(facts.to));
+
+test('a caller hears music while a person is asked in a call of its own, and both meet', async () => {
+  const person = await personCalled('meets')!.ended;
+  expect(person.saidByTwilio.slice(0, 2)).toEqual(['Ada wants to change her order.', 'Press 1 to take the call.']);
+  const [theirs, ours] = [person.meetings, report('meets').meetings];
+  expect(theirs.map(({name}) => name)).toEqual([`${report('meets').callSid}-0`]);
+  expect(ours.map(({name}) => name)).toEqual(theirs.map(({name}) => name));
+  expect(report('meets').webhooks.some(({purpose}) => purpose === 'wait')).toBe(true);
+  expect(became('meets')).toEqual(['number: accepted', 'assistant.transferred']);
+});
+
+test.each([
+  ['meetsNobody', 'busy', /^The line of the person is busy/],
+  ['meetsDecliner', 'declined', /^The call was answered, but nobody took it/],
+  ['meetsWrongKey', 'declined', /^The call was answered, but nobody took it/],
+  ['meetsLate', 'no-answer', /^Nobody answered within 5 seconds/],
+] as const)(
+  'a caller whom nobody meets (%s) is back once, however often and late it is reported',
+  (name, outcome, words) => {
+    expect([report(name).meetings, report(name).streams.length]).toEqual([[], 2]);
+    expect(told(name)).toMatch(words);
+    expect(became(name)).toEqual([`number: ${outcome}`, 'caller.hung-up']);
+  },
+);
+
+test('a caller who hangs up takes the person with them, whose telephone does not ring on', async () => {
+  expect((await personCalled('meetsGone')!.ended).status).toBe('canceled');
+  expect(became('meetsGone')).toEqual(['number: hung-up', 'caller.hung-up']);
+});
+
+test.each(['credentials', 'tooMany'] as const)(
+  'where the REST API refuses (%s) the person is dialled all the same',
+  name => {
+    expect(report(name).people.map(({bridgedAt}) => bridgedAt !== undefined)).toEqual([true]);
+    expect(became(name)).toEqual(['number: accepted', 'assistant.transferred']);
+  },
+);
+
+test('a number that a trial account may not call brings the caller back, and the model is told', () => {
+  expect(told('trial')).toMatch(/^This destination may not be called/);
+  expect(became('trial')).toEqual(['number: refused', 'caller.hung-up']);
 });
 
 test('no absence counts as a lost stream, and Twilio complains about nothing', () => {
