@@ -5,8 +5,11 @@ import {StreamClock} from './stream-clock.ts';
 /** Frames of one stream that follow each other without a gap. */
 interface Run {
   readonly clock: StreamClock;
-  /** The timestamp of its first byte, on the carrier's clock. */
-  readonly timestamp: Millis;
+  /**
+   * The timestamp of its first byte, on the carrier's clock, counted back from the newest frame: timestamps rise by a little
+   * less than the audio is long, which adds up.
+   */
+  timestamp: Millis;
   readonly from: number;
   to: number;
 }
@@ -28,13 +31,15 @@ export class CallerSide {
     this.#makeRoom(most);
     const bytes = this.#bytes.write(text.toString('latin1', from, to), this.#used, most, 'base64');
     const run = this.#runs.at(-1);
-    const follows =
-      run?.clock === this.#clock && run.timestamp + msOfBytes(run.to - run.from) + TOLERANCE_MS >= timestamp;
+    const lengthMs = run ? msOfBytes(run.to - run.from) : 0;
+    const reached = run ? run.timestamp + lengthMs : 0;
+    const follows = run?.clock === this.#clock && reached + TOLERANCE_MS >= timestamp;
     // A frame that comes a second time has its bytes already.
-    const isKnown = follows && timestamp + TOLERANCE_MS < run.timestamp + msOfBytes(run.to - run.from);
-    if (isKnown) return;
-    if (follows) run.to += bytes;
-    else this.#runs.push({clock: this.#clock, timestamp, from: this.#used, to: this.#used + bytes});
+    if (follows && timestamp + msOfBytes(bytes) <= reached + TOLERANCE_MS) return;
+    if (follows) {
+      run.timestamp = timestamp - lengthMs;
+      run.to += bytes;
+    } else this.#runs.push({clock: this.#clock, timestamp, from: this.#used, to: this.#used + bytes});
     this.#used += bytes;
   }
 
