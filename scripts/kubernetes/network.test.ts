@@ -5,7 +5,18 @@ import {Manifest, ofKind, overlays, render, renderer} from './rendered.ts';
 
 const OURS = ['analytics', 'media-edge', 'realtime-worker', 'webhook'];
 const PUBLIC = {
-  webhook: ['/', '/after-stream', '/call-status', '/incoming-call', '/stream-status', '/waiting', '/whisper'],
+  webhook: [
+    '/',
+    '/after-stream',
+    '/call-machine',
+    '/call-status',
+    '/incoming-call',
+    '/music',
+    '/person-status',
+    '/stream-status',
+    '/waiting',
+    '/whisper',
+  ],
   edge: ['/media-stream'],
 };
 
@@ -71,7 +82,7 @@ describe.skipIf(!renderer).each(overlays)('with the overlay %s', overlay => {
     ]);
   });
 
-  test('only names, Redis, the database and, for workers, the model are reached', () => {
+  test('only names, Redis, the database and, for workers, the model, for webhooks Twilio are reached', () => {
     const ports = new Map<string, Set<string>>();
     for (const {spec} of policies)
       for (const {ports: open} of spec.egress)
@@ -82,7 +93,7 @@ describe.skipIf(!renderer).each(overlays)('with the overlay %s', overlay => {
       analytics: ['53', '5432', ...redis].toSorted(),
       'media-edge': ['53', ...redis],
       'realtime-worker': ['443', '53', ...redis].toSorted(),
-      webhook: ['53', ...redis],
+      webhook: ['443', '53', ...redis].toSorted(),
     });
   });
 
