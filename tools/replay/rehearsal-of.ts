@@ -8,8 +8,11 @@ import type {RecordedCall} from './recorded-call.ts';
 /** A clear that comes so soon after the caller began to speak is theirs. */
 const CLEARS_WITHIN: Millis = 1_500;
 
+const NOT_TRANSCRIBED = 'Hello?';
+
 const HEAD = `# Made of a captured call: what its caller did, and what the model answered.
 # Captures have no digits: each is a 0 here. Put in what the tools need, and say what you expect.
+# Where the words of the caller are not known they say ${NOT_TRANSCRIBED}
 `;
 
 /** A file for npm run rehearse with what the caller of this call did. */
@@ -31,13 +34,14 @@ function callerSteps(lines: readonly CaptureLine[]): CallerDoes[] {
   for (const {at, event} of modelEvents(lines)) {
     if (event.type === 'audio' && event.responseId !== response) [soundSince, response] = [at, event.responseId];
     if (event.type !== 'callerSpoke') continue;
-    const says = words.get(event.itemId)?.trim();
+    const known = words.get(event.itemId)?.trim();
+    const says = known === undefined || known === '' ? NOT_TRANSCRIBED : known;
     const isInterruption = lines.some(
       line => line.at >= at && line.at < at + CLEARS_WITHIN && line.message['kind'] === 'clear',
     );
     if (isInterruption && soundSince !== undefined)
-      steps.push({at, does: {interruptsAfter: Math.round(at - soundSince), says: says ? says : 'Hold on a second.'}});
-    else if (says) steps.push({at, does: {says}});
+      steps.push({at, does: {interruptsAfter: Math.round(at - soundSince), says}});
+    else steps.push({at, does: {says}});
   }
   for (const {at, socket, direction, message} of lines) {
     if (socket !== 'phone' || direction !== 'in') continue;

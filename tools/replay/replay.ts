@@ -45,7 +45,7 @@ export async function replay(call: RecordedCall, tolerance: Tolerance = USUAL_TO
   });
   return {
     difference: differences.toSorted((a, b) => a.at - b.at)[0],
-    decisions: pairs.reduce((sum, [was]) => sum + decisionsOf(was).length, 0),
+    decisions: pairs.flatMap(([was]) => decisionsOf(was)).filter(({at}) => at <= call.until).length,
     until: call.until,
     errors: bridge.errors,
   };
