@@ -11,5 +11,7 @@
  *      Later `end` has reasons for a caller whom a person took. They are said only of calls that a worker of now sent away.
  *      Later `answered-by` says what answered a call that we make. A worker of before does not answer it.
  *      Later `ring` has the variables of a call that we make. A worker of before leaves them out.
+ *      Later a pressed key has its number, and a reply says how many keys are in the journal (`digits`). Processes of before
+ *      leave both out, and the others do without.
  */
 export const PROTOCOL_VERSION = 2;
