@@ -33,6 +33,18 @@ test('an operator finds one file for each call and process, with all streams of 
   expect(readCapture(text, 'file').map(({lines}) => lines[0]?.message['code'])).toEqual([1_006, 1_000]);
 });
 
+test('a process that ends in the middle of a call keeps what it captured', async () => {
+  const {path, config, deps} = folder();
+  const captures = CaptureFolder.open(config, deps);
+  const section = captures?.begin({half: 'edge', callSid, about: {}});
+  section?.line('phone', 'out', {kind: 'clear'});
+  await captures?.[Symbol.asyncDispose]();
+  section?.line('phone', 'in', {kind: 'closed', code: 1_006});
+  section?.end();
+  const text = readFileSync(join(path, `${callSid}.edge-00.jsonl`), 'utf8');
+  expect(readCapture(text, 'file')).toMatchObject([{end: undefined, lines: [{message: {kind: 'clear'}}]}]);
+});
+
 test('captures that are too old are removed, and nothing else is', async () => {
   const {path, config, deps} = folder();
   for (const name of [`${callSid}.edge-00.jsonl`, `${callSid}.worker-01.jsonl`, 'notes.jsonl'])

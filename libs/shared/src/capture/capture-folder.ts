@@ -27,6 +27,7 @@ export class CaptureFolder implements Capture, AsyncDisposable {
   readonly #deps: {readonly clock: Clock; readonly log: Log; readonly process: string};
   readonly #config: CaptureConfig;
   readonly #open = new Set<WriteStream>();
+  readonly #sections = new Set<SectionWriter>();
   readonly #stop: Cancel;
   #hasFailed = false;
 
@@ -52,7 +53,7 @@ export class CaptureFolder implements Capture, AsyncDisposable {
       if (piece !== '') file.write(piece);
       [piece, pieceAt] = ['', clock.now()];
     };
-    return new SectionWriter({process, ...head}, since ?? clock.now(), {
+    const section: SectionWriter = new SectionWriter({process, ...head}, since ?? clock.now(), {
       clock,
       atMost: this.#config.CAPTURE_MAX_MB * 1_000_000,
       write(line) {
@@ -61,11 +62,14 @@ export class CaptureFolder implements Capture, AsyncDisposable {
         if (piece.length >= PIECE || clock.now() - pieceAt >= PIECE_MS) flush();
         return true;
       },
-      ended() {
+      ended: () => {
         flush();
         file.end();
+        this.#sections.delete(section);
       },
     });
+    this.#sections.add(section);
+    return section;
   }
 
   /** Removes the captures that are older than the retention. Other files in the folder are not touched. */
@@ -81,7 +85,8 @@ export class CaptureFolder implements Capture, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    const closed = [...this.#open].map(file => new Promise<void>(done => file.once('close', done).end()));
+    const closed = [...this.#open].map(file => new Promise<void>(done => file.once('close', done)));
+    for (const section of this.#sections) section.leave();
     await Promise.all(closed);
   }
 

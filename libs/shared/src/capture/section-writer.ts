@@ -45,6 +45,7 @@ export class SectionWriter implements CaptureSection {
   }
 
   audio(payload: string): string | number {
+    if (this.#isOver) return '';
     const known = this.#known.get(payload);
     if (known !== undefined) return known;
     this.#known.set(payload, this.#sounds);
@@ -55,6 +56,14 @@ export class SectionWriter implements CaptureSection {
 
   end(): void {
     this.#end('over');
+  }
+
+  /** This process ends, and the call may go on: the section has no end. */
+  leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#known.clear();
+    this.#deps.ended();
   }
 
   /** Milliseconds, to the microsecond. */
@@ -70,20 +79,13 @@ export class SectionWriter implements CaptureSection {
   #end(end: 'over' | 'full'): void {
     if (this.#isOver) return;
     this.#put({at: this.#at, end});
-    this.#stop();
+    this.leave();
   }
 
   #put(line: object): void {
     const text = JSON.stringify(line);
     const whole = `${sealed(text, this.#chain.next(text))}\n`;
     this.#bytes += whole.length;
-    if (!this.#deps.write(whole)) this.#stop();
-  }
-
-  #stop(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#known.clear();
-    this.#deps.ended();
+    if (!this.#deps.write(whole)) this.leave();
   }
 }
