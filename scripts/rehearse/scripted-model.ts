@@ -13,7 +13,7 @@ const ASKED: readonly (readonly [RegExp, string])[] = [
   [/say goodbye\. Ask nothing/, 'Goodbye.'],
   [/stopped by a content filter/, 'I cannot talk about that. How else can I help?'],
 ];
-const VERBATIM = /Say exactly these words, and no others(?:, then stop)?: "(?<words>[^]+?)"(?<then> Then[ :][^]*)?\s*$/;
+const VERBATIM = /Say exactly these words, and no others(?:, then stop)?: "(?<words>[^]+?)"(?: Then stop\.)?\s*$/;
 const CUT_OFF = /Your voice was cut off for a technical reason (?:after the words: "(?<words>[^]*)"\.)?/;
 const GREETING = 'Hello! How can I help you?';
 const NOTHING_LEFT = 'Is there anything else I can do for you?';
@@ -29,8 +29,8 @@ export function scriptedModel(replies: readonly ModelDoes[]): (turn: Turn) => Re
   const say = (text: string): Reply => [spokenPart(text)];
   return turn => {
     const {instructions, session} = turn;
-    const {words, then} = VERBATIM.exec(instructions)?.groups ?? {};
-    if (words !== undefined) return say(then?.startsWith(' Then:') === true ? `${words} ${GREETING}` : words);
+    const {words} = VERBATIM.exec(instructions)?.groups ?? {};
+    if (words !== undefined) return say(words);
     const asked = ASKED.find(([by]) => by.test(instructions));
     if (asked) return say(asked[1]);
     const cutOff = CUT_OFF.exec(instructions);
