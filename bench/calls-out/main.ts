@@ -1,7 +1,7 @@
 /**
  * Many calls are made while whatever makes them is killed. Is anybody called twice or at night, and is every state right?
  *
- *   npm run bench calls-out -- [--calls 1000] [--through 60] [--seed 1]
+ *   npm run bench calls-out -- [--calls 1000] [--through 24] [--seed 1]
  *
  * `calls` on a clock of the benchmark's own, in a real Redis: webhooks are killed between any two steps of theirs, and so
  * is Redis. `through`: calls through all processes, of which webhook, workers and Redis are killed; 0 for none.
@@ -24,7 +24,7 @@ const {calls, through, seed} = commandLine({
   about: 'Whether anybody is called twice or at night, whatever dies.',
   options: z.object({
     calls: wholeNumber({min: 10, max: 100_000}).default(1_000).describe('calls on a clock of the benchmark’s own'),
-    through: wholeNumber({max: 10_000}).default(60).describe('calls through all processes'),
+    through: wholeNumber({max: 10_000}).default(0).describe('calls through all processes'),
     seed: wholeNumber().default(1).describe('what goes wrong, and when'),
   }),
 });
