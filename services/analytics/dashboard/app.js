@@ -104,7 +104,7 @@ function isAway({detail: problem}) {
         clearInterval(away);
         away = undefined;
         place.notice.replaceChildren();
-        start();
+        void start();
       },
       () => {},
     );

@@ -39,7 +39,7 @@ export function call({state, session, sets: [first], signal}) {
         );
       },
     );
-  load();
+  void load();
   return [holder];
 }
 

@@ -22,7 +22,9 @@ function activeCard({session}) {
     const drawPickers = calls => {
       const names = ['assistant', 'worker'].map(name => [
         name,
-        [...new Set([...calls.map(call => call[name]), chosen[name]])].filter(Boolean).toSorted(),
+        [...new Set([...calls.map(call => call[name]), chosen[name]])]
+          .filter(Boolean)
+          .toSorted((a, b) => a.localeCompare(b)),
       ]);
       // Drawn anew only when there is something else to choose: somebody may have one open.
       if (JSON.stringify(names) === drawnPickers) return;

@@ -14,6 +14,10 @@ test('an operator who sets what has no default gets the documented rest', () => 
     FLEET_KEY: [],
     MAX_CALLS: 400,
     DRAIN_SECONDS: 60,
+    CAPTURE: false,
+    CAPTURE_DIR: '.voicebridge/captures',
+    CAPTURE_DAYS: 7,
+    CAPTURE_MAX_MB: 100,
     METRICS_HOST: '127.0.0.1',
     LOG_LEVEL: 'info',
   });
