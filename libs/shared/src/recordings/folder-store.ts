@@ -40,11 +40,9 @@ export class FolderStore implements RecordingStore {
 
   async list(prefix: string): Promise<readonly StoredObject[]> {
     const folder = this.#path(prefix.slice(0, prefix.lastIndexOf('/') + 1));
-    const names = (await unlessMissing(readdir(folder, {recursive: true}))) ?? [];
     const found: StoredObject[] = [];
-    for (const name of names) {
-      const path = join(folder, name);
-      const key = relative(this.#folder, path).split(sep).join('/');
+    for await (const path of this.#files(folder, prefix)) {
+      const key = this.#key(path);
       if (!key.startsWith(prefix) || key.endsWith('.part')) continue;
       const entry = await unlessMissing(stat(path));
       if (entry?.isFile()) found.push({key, bytes: entry.size});
@@ -60,6 +58,19 @@ export class FolderStore implements RecordingStore {
       const left = await unlessMissing(readdir(folder));
       if (left?.length === 0) await rm(folder, {recursive: true, force: true});
     }
+  }
+
+  /** The files in a folder and those in it that may belong there. What others remove meanwhile hides nothing else. */
+  async *#files(folder: string, prefix: string): AsyncGenerator<string> {
+    for (const entry of (await unlessMissing(readdir(folder, {withFileTypes: true}))) ?? []) {
+      const path = join(folder, entry.name);
+      if (!entry.isDirectory()) yield path;
+      else if (`${this.#key(path)}/`.startsWith(prefix)) yield* this.#files(path, prefix);
+    }
+  }
+
+  #key(path: string): string {
+    return relative(this.#folder, path).split(sep).join('/');
   }
 
   #path(key: string): string {

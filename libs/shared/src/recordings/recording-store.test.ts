@@ -49,6 +49,21 @@ describe.each([
     expect(await store.list('CA4/')).toEqual([]);
   });
 
+  test('a recording is found also while those of other calls are stored and removed', async () => {
+    await store.put('CA6.wav', Buffer.from('x'));
+    const comeAndGo = async (key: string) => {
+      for (let times = 0; times < 20; times += 1) {
+        await store.put(key, Buffer.from('y'));
+        await store.remove([key]);
+      }
+    };
+    const others = Array.from({length: 20}, (_, n) => comeAndGo(`CA7${n}/1.ulaw`));
+    const found = [];
+    for (let looks = 0; looks < 100; looks += 1) found.push((await store.list('CA6.wav')).length);
+    await Promise.all(others);
+    expect(new Set(found)).toEqual(new Set([1]));
+  });
+
   test('what is removed is gone, and removing it again is no error', async () => {
     await store.put('CA5/1.ulaw', Buffer.from('x'));
     await store.remove(['CA5/1.ulaw']);
