@@ -66,7 +66,7 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
       'a key',
       ['resetkeys', '~fleet:*', '~call:*', '~ticket:*'],
       'realtime-worker',
-      '~calls:* ~assistant:* ~says:* ~spend:*',
+      '~calls:* ~assistant:* ~says:* ~operator:* ~spend:*',
     ],
     ['the queue’s keys', ['resetkeys', '~call*'], 'queue', '~{vb}:*'],
   ] as const)('is told of %s at the start, in the words that give it', async (_, rules, use, words) => {
