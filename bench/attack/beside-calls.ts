@@ -18,6 +18,8 @@ interface Options {
   readonly seconds: number;
   readonly sockets: number;
   readonly megabytes: number;
+  /** How long after it was closed a hostile socket is opened again, in seconds. */
+  readonly again: number;
 }
 
 /** An attack that goes on until it is disposed of, and what is told of it. */
@@ -43,10 +45,11 @@ interface Row {
 
 /** Calls with nothing beside them, with an attack, and with nothing again, in one run. */
 export async function besideCalls(bridge: SignedBridge, options: Options): Promise<string> {
-  const {calls, seconds, sockets, megabytes: size} = options;
+  const {calls, seconds, sockets, megabytes: size, again} = options;
+  const what = `${sockets} hostile sockets, again after ${again} s,`;
   const attacks: readonly (readonly [string, () => Promise<Attack>])[] = [
-    [`${sockets} hostile sockets at the edge`, () => hostileSockets(bridge, 'edge', sockets)],
-    [`${sockets} hostile sockets at the webhook`, () => hostileSockets(bridge, 'webhook', sockets)],
+    [`${what} at the edge`, () => hostileSockets(bridge, 'edge', options)],
+    [`${what} at the webhook`, () => hostileSockets(bridge, 'webhook', options)],
     ['a phone with 840 times real time, again when closed', () => floodingPhones(bridge, FLOODS[0] as Flood)],
     ['a phone with a second of audio 140 times a second, again', () => floodingPhones(bridge, FLOODS[1] as Flood)],
     [`a model that sends ${size} MB`, () => hostileModel(bridge, 'audio', size)],
@@ -120,8 +123,13 @@ async function measure(bridge: SignedBridge, {calls, seconds}: Options, what: st
   return {what, p99: up.p99, cells, told, heaps: {edge, webhook, worker}};
 }
 
-async function hostileSockets(bridge: SignedBridge, at: 'edge' | 'webhook', count: number): Promise<Attack> {
-  const hostile = new HostileSockets(at === 'edge' ? bridge.system.edgePort : bridge.webhookPort, count);
+async function hostileSockets(
+  bridge: SignedBridge,
+  at: 'edge' | 'webhook',
+  {sockets, again}: Options,
+): Promise<Attack> {
+  const port = at === 'edge' ? bridge.system.edgePort : bridge.webhookPort;
+  const hostile = new HostileSockets(port, sockets, again * 1_000);
   if (at === 'edge') await hostile.state(await bridge.passes(PASSES));
   return {
     async tell() {

@@ -1,17 +1,16 @@
 /**
  * Hostile sockets, in a process of their own whose turn comes later, so that what the attacker itself costs is measured least.
- * Started by `HostileSockets`. Each socket is opened again a second after it was closed.
+ * Started by `HostileSockets`. Each socket is opened again some seconds after it was closed.
  */
 import {connect, type Socket} from 'node:net';
 import {getPriority, setPriority} from 'node:os';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {GUESTS, STRANGERS, type HostileGuest, type HostileKind, type Pass} from './hostile-kinds.ts';
 
-const AGAIN_AFTER: Millis = 1_000;
 /** Every so many places belong to a socket with a pass, as long as there are some. */
 const GUEST_PLACES = 20;
 
-const [port = 0, count = 0] = process.argv.slice(2).map(Number);
+const [port = 0, count = 0, againAfter = 0] = process.argv.slice(2).map(Number);
 const open = new Map<Socket, {readonly since: Millis; readonly timer: NodeJS.Timeout | undefined}>();
 const passes: Pass[] = [];
 const state = {opened: 0, guests: 0, oldestMs: 0, connecting: 0};
@@ -34,7 +33,7 @@ function openOne(place: number): void {
     clearInterval(known?.timer);
     open.delete(socket);
     state.oldestMs = Math.max(state.oldestMs, performance.now() - (known?.since ?? began));
-    setTimeout(() => openOne(place), AGAIN_AFTER);
+    setTimeout(() => openOne(place), againAfter);
   });
 }
 

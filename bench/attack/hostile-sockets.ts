@@ -16,13 +16,13 @@ export interface HostileState {
   readonly oldestMs: Millis;
 }
 
-/** So many hostile sockets at one port, each opened again a moment after it was closed. */
+/** So many hostile sockets at one port, each opened again `againAfter` after it was closed. */
 export class HostileSockets implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  constructor(port: number, count: number) {
+  constructor(port: number, count: number, againAfter: Millis) {
     const script = fileURLToPath(new URL('hostile-process.ts', import.meta.url));
-    this.#child = fork(script, [String(port), String(count)], {execArgv: []});
+    this.#child = fork(script, [port, count, againAfter].map(String), {execArgv: []});
   }
 
   /** `passes`: for sockets that the edge will open. */

@@ -29,6 +29,9 @@ const options = commandLine({
     seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
     forgeries: wholeNumber({min: 10, max: 1_000_000}).default(4_000).describe('forged requests and handshakes'),
     sockets: wholeNumber({min: 1, max: 20_000}).default(2_000).describe('hostile sockets'),
+    again: wholeNumber({min: 0, max: 60})
+      .default(1)
+      .describe('seconds until a hostile socket that was closed is opened again'),
     megabytes: wholeNumber({min: 1, max: 2_000}).default(200).describe('what a model sends that floods'),
     write: z.string().optional().describe('a file whose part between the marks of this benchmark is replaced'),
   }),
