@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {parse} from './parse.ts';
 
 /** What the webhook knows of the end of a call that its owner did not live to see. The fact `over` of a call. */
 export const CallOver = z.object({
@@ -16,11 +17,6 @@ export function overFact(known: CallOver): Record<string, string> {
 
 /** How a call ended, if the webhook wrote it down; a fact that cannot be read is none. */
 export function overOf({facts}: {readonly facts: Readonly<Record<string, string>>}): CallOver | undefined {
-  const {over} = facts;
-  if (over === undefined) return undefined;
-  try {
-    return CallOver.safeParse(JSON.parse(over)).data;
-  } catch {
-    return undefined;
-  }
+  const read = facts['over'] === undefined ? undefined : parse(CallOver, facts['over']);
+  return read?.ok === true ? read.message : undefined;
 }
