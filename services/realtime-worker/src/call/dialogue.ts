@@ -207,7 +207,7 @@ export class Dialogue {
   }
 
   /** A stream of the caller begins, or goes on with this owner. Returns how many keys of it are known. */
-  streamBegan(streamSid: string): number {
+  streamBegan(streamSid: string): number | undefined {
     return this.#keypad.streamBegan(streamSid);
   }
 

@@ -93,3 +93,12 @@ test('a worker does not say how many keys it knows if an owner before did not co
   const older: JournalEntry[] = [...counted, {is: 'stream', streamSid, edge: 'edge-0001', epoch: 2, wall: 0}];
   expect(restoreCall(older, 0).stream?.digits).toBeUndefined();
 });
+
+test('a worker that takes a call from one that did not count keys does not say that there were none', () => {
+  const entries: JournalEntry[] = [{is: 'stream', streamSid, edge: 'edge-0001', epoch: 1, wall: 0}];
+  const next = new Call({}, '', {epoch: 2}, entries);
+  next.edge(began);
+  expect(journalled(next.effects, 'stream')).toMatchObject([{digits: undefined}]);
+  next.edge({kind: 'digit', digit: '3', number: 3});
+  expect(journalled(next.effects, 'pressed')).toMatchObject([{number: 3, keys: '3'}]);
+});

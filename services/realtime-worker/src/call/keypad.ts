@@ -21,13 +21,14 @@ export class Keypad {
   readonly #memory: ModelContext;
   readonly #digits = new Dtmf();
   #streamSid: string | undefined;
-  #number: number;
+  /** How many keys of the stream are known; undefined: an owner of an older version did not count them. */
+  #number: number | undefined;
 
   /** `at`: when this worker took the call. */
   constructor(memory: ModelContext, known: Known | undefined, at: Millis) {
     this.#memory = memory;
     this.#streamSid = known?.stream?.streamSid;
-    this.#number = known?.stream?.digits ?? 0;
+    this.#number = known?.stream ? known.stream.digits : 0;
     for (const key of known?.pressed ?? '') this.#digits.pressed(key, at);
   }
 
@@ -36,7 +37,7 @@ export class Keypad {
   }
 
   /** A stream of the caller begins, or goes on. Returns how many of its keys are known. */
-  streamBegan(streamSid: string): number {
+  streamBegan(streamSid: string): number | undefined {
     if (streamSid !== this.#streamSid) this.#number = 0;
     this.#streamSid = streamSid;
     return this.#number;
@@ -44,8 +45,9 @@ export class Keypad {
 
   /** A key of the current stream. False: it is known already. `number`: undefined where the edge does not count. */
   counts(number: number | undefined): boolean {
-    if (number !== undefined && number <= this.#number) return false;
-    this.#number = number ?? this.#number + 1;
+    const known = this.#number;
+    if (number !== undefined && known !== undefined && number <= known) return false;
+    this.#number = number ?? (known === undefined ? undefined : known + 1);
     return true;
   }
 

@@ -66,7 +66,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
     digits: z.number().optional(),
   }),
   /** The caller has pressed `number` keys on this stream; `keys`: those of all streams that the model is to be told of yet. */
-  z.object({...base, is: z.literal('pressed'), streamSid: z.string(), number: z.number(), keys: z.string()}),
+  z.object({...base, is: z.literal('pressed'), streamSid: z.string(), number: z.number().optional(), keys: z.string()}),
   /** The caller's speech is in the conversation up to this moment of the stream, on Twilio's clock (ms). */
   z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),
   z.object({...base, is: z.literal('modelReady'), ms: z.number().nonnegative()}),
