@@ -100,11 +100,12 @@ function isAway({detail: problem}) {
   const seen = new Date();
   const again = () =>
     get('/api/facets').then(
-      () => {
+      async () => {
         clearInterval(away);
         away = undefined;
-        place.notice.replaceChildren();
-        void start();
+        await start();
+        // Only now is the page whole again, unless analytics has gone away once more.
+        if (!away) place.notice.replaceChildren();
       },
       () => {},
     );

@@ -92,7 +92,10 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await page.goto(url);
     return {page, complaints, [Symbol.asyncDispose]: () => page.close()};
   }
-  const drawn = async (page: Page) => await page.locator('[aria-busy]').first().waitFor({state: 'detached'});
+  const drawn = async (page: Page) => {
+    await page.locator('.card').first().waitFor();
+    await page.locator('[aria-busy]').first().waitFor({state: 'detached'});
+  };
 
   test.each([
     ['light', 1_280],
