@@ -1,10 +1,10 @@
 /**
  * Many calls are made while whatever makes them is killed. Is anybody called twice or at night, and is every state right?
  *
- *   npm run bench calls-out -- [--calls 1000] [--through 24] [--seed 1]
+ *   npm run bench calls-out -- [--calls 1000] [--through 300] [--rate 3] [--seed 1]
  *
  * `calls` on a clock of the benchmark's own, in a real Redis: webhooks are killed between any two steps of theirs, and so
- * is Redis. `through`: calls through all processes, of which webhook, workers and Redis are killed; 0 for none.
+ * is Redis. `through`: calls through all processes, of which webhooks, workers and Redis are killed; 0 for none.
  */
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
@@ -19,12 +19,13 @@ import {callsUnderKills} from '../../services/webhook/src/testing/calls-under-ki
 import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {throughProcesses} from './through-processes.ts';
 
-const {calls, through, seed} = commandLine({
+const {calls, through, rate, seed} = commandLine({
   command: 'npm run bench calls-out --',
   about: 'Whether anybody is called twice or at night, whatever dies.',
   options: z.object({
-    calls: wholeNumber({min: 10, max: 100_000}).default(1_000).describe('calls on a clock of the benchmark’s own'),
+    calls: wholeNumber({max: 100_000}).default(1_000).describe('calls on a clock of the benchmark’s own; 0 for none'),
     through: wholeNumber({max: 10_000}).default(0).describe('calls through all processes'),
+    rate: wholeNumber({min: 1, max: 100}).default(3).describe('calls of those in a second, at most'),
     seed: wholeNumber().default(1).describe('what goes wrong, and when'),
   }),
 });
@@ -38,7 +39,7 @@ const print = (title: string, figures: object) => {
 };
 
 let isRight = true;
-{
+if (calls > 0) {
   let redis = await startRedisBinary(binary, {persist: true, dir: folder});
   const {port} = redis;
   let redisKills = 0;
@@ -73,8 +74,10 @@ let isRight = true;
   await redis.close();
 }
 if (through > 0) {
-  const {figures, ok} = await throughProcesses({calls: through, seed, folder: join(folder, 'fleet')});
-  print(`${through} calls through all processes, seed ${seed}`, figures);
+  const began = performance.now();
+  const say = (line: string) => console.log(`${Math.round((performance.now() - began) / 1_000)} s: ${line}`);
+  const {figures, ok} = await throughProcesses({calls: through, rate, seed, folder: join(folder, 'fleet'), say});
+  print(`${through} calls through all processes, ${rate} a second, seed ${seed}`, figures);
   isRight &&= ok;
 }
 await rm(folder, {recursive: true, force: true});

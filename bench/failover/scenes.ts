@@ -221,7 +221,7 @@ async function rollingRestart({calls}: Plan): Promise<Row[]> {
     await old.stop(30_000);
     gone.push(performance.now() - at);
   }
-  await fleet.restartWebhook();
+  await fleet.webhooks.restart();
   const reports = await load.hangUp();
   const gaps = reports.flatMap(report => report.gaps.map(({ms}) => ms));
   return [

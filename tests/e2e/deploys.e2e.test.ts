@@ -66,7 +66,7 @@ describe('a rolling restart of every process under calls', () => {
     await haveSpoken(calls);
     await replace(fleet.workers, () => fleet.addWorker());
     await replace(fleet.edges, () => fleet.addEdge());
-    await fleet.restartWebhook();
+    await fleet.webhooks.restart();
     // One database in one folder: here the old process must end before the new one starts.
     await letGo(fleet.analytics!);
     const early = calls.slice(0, LEAVE_EARLY);

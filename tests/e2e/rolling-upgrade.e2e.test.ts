@@ -76,7 +76,7 @@ describe.skipIf(!previous).concurrent.each([
     await fleet.startAnalytics();
     await replace(fleet.workers, () => fleet.addWorker());
     await replace(fleet.edges, () => fleet.addEdge());
-    await fleet.restartWebhook();
+    await fleet.webhooks.restart();
     over = true;
     reports = await haveEnded(calls);
     ({records, audioEvidence: heard} = await gatherEvidence(fleet, reports));

@@ -33,6 +33,8 @@ export interface CallingOutOptions {
   /** Added to every service's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly workers?: number;
+  /** More than one are behind a load balancer. */
+  readonly webhooks?: number;
   /** Where Redis keeps its data, to be killed and come back with them. */
   readonly redisDir?: string;
 }
@@ -53,7 +55,15 @@ export class CallingOut implements AsyncDisposable {
     this.#url = own.url;
   }
 
-  static async start({assistants, script, twilio, env, workers = 1, redisDir}: CallingOutOptions): Promise<CallingOut> {
+  static async start({
+    assistants,
+    script,
+    twilio,
+    env,
+    workers = 1,
+    webhooks = 1,
+    redisDir,
+  }: CallingOutOptions): Promise<CallingOut> {
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'voicebridge-calls-out-'));
     opened.defer(() => rm(folder, {recursive: true, force: true}));
@@ -70,6 +80,7 @@ export class CallingOut implements AsyncDisposable {
       await ProcessFleet.start({
         edges: 1,
         workers,
+        webhooks,
         modelUrl: model.url,
         ...(redisDir === undefined ? {} : {redisDir}),
         env: {
@@ -87,7 +98,7 @@ export class CallingOut implements AsyncDisposable {
         twilio: {accountSid: ACCOUNT, restPort, ...twilio},
       }),
     );
-    return new CallingOut(fleet, {stack: opened.move(), token, url: fleet.webhook.url});
+    return new CallingOut(fleet, {stack: opened.move(), token, url: fleet.webhooks.url});
   }
 
   /** Asks the API; the answer whatever its status. */
@@ -104,9 +115,11 @@ export class CallingOut implements AsyncDisposable {
     return {status: response.status, body: await response.json().catch(() => undefined)};
   }
 
-  /** Wants a call made. Rejects if it is refused. */
+  /** Wants a call made. Who gets no answer asks again, with the same key. Rejects if it is refused. */
   async want(to: string, assistant: string, more: object = {}, key = `key-${(this.#asked += 1)}`): Promise<OutCall> {
-    const {status, body} = await this.ask('POST', '/api/calls', {to, assistant, ...more}, key);
+    const wanted = {to, assistant, ...more};
+    const ask = () => this.ask('POST', '/api/calls', wanted, key);
+    const {status, body} = await ask().catch(ask);
     if (status > 202) throw new Error(`refused with ${status}: ${JSON.stringify(body)}`);
     return OutCall.parse(body);
   }

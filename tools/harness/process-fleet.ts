@@ -12,11 +12,14 @@ import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../si
 import {TRY_ID} from '../../services/realtime-worker/src/health/model-watch.ts';
 import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
 import {LeakWatch} from './leak-watch.ts';
+import {Webhooks} from './webhooks.ts';
 import {freePort, type ProcessOptions, type RunningProcess, startProcess} from '../local-stack/processes.ts';
 
 export interface FleetOptions {
   readonly edges?: number;
   readonly workers?: number;
+  /** More than one are behind a load balancer, and one of them can be killed; one if not given. */
+  readonly webhooks?: number;
   /** Added to every service's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Added to every worker's environment. */
@@ -68,8 +71,11 @@ export class ProcessFleet implements AsyncDisposable {
   #redis: PrivateRedis | undefined;
   #redisPort = 0;
   #model: RunningProcess | undefined;
-  #webhook: RunningProcess | undefined;
-  #webhookEnv: Record<string, string> = {};
+  readonly webhooks = new Webhooks({
+    newEnv: () => this.#newWebhookEnv(),
+    start: env => this.#startService({service: 'services/webhook', env}),
+    stack: this.#stack,
+  });
   #analyticsPort = 0;
   #twilio: FakeTwilio | undefined;
   analytics: RunningProcess | undefined;
@@ -94,7 +100,7 @@ export class ProcessFleet implements AsyncDisposable {
     return set(this.#twilio);
   }
   get webhook(): RunningProcess {
-    return set(this.#webhook);
+    return set(this.webhooks.all[0]);
   }
   get model(): RunningProcess {
     return set(this.#model);
@@ -128,10 +134,9 @@ export class ProcessFleet implements AsyncDisposable {
     }
     await Promise.all(Array.from({length: workers}, () => this.addWorker()));
     await Promise.all(Array.from({length: edges}, () => this.addEdge()));
-    this.#webhookEnv = await this.#newWebhookEnv();
-    this.#webhook = this.#stack.use(await this.#startService({service: 'services/webhook', env: this.#webhookEnv}));
+    await this.webhooks.start(this.#options.webhooks ?? 1);
     if (this.#options.analytics) await this.startAnalytics();
-    this.#twilio = await this.#newNumber(this.#webhookEnv);
+    this.#twilio = await this.#newNumber(this.webhooks.env);
   }
 
   /** Another number, whose webhook is configured differently; edges and workers are the same. */
@@ -157,12 +162,6 @@ export class ProcessFleet implements AsyncDisposable {
     const redis = set(this.#redis);
     process.kill(redis.pid, signal);
     await redis.exited;
-  }
-
-  /** Stops the webhook and starts another one at the same address. */
-  async restartWebhook(): Promise<void> {
-    await this.webhook.stop();
-    this.#webhook = this.#stack.use(await this.#startService({service: 'services/webhook', env: this.#webhookEnv}));
   }
 
   /** Starts analytics on its existing data. */
