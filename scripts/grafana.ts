@@ -175,6 +175,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Refused', 'signature: forged, or a wrong token or public URL.', 'cps', {
       '{{service}} {{reason}}': rate('sockets_refused_total', 'service, reason'),
     }),
+    lines('Reports about nothing we know', 'Twilio reports calls that nobody here knows.', 'cps', {
+      '{{about}}': rate('reports_unknown_total', 'about'),
+    }),
     lines('Strangers cut', 'Connections that had not proved who they are.', 'cps', {
       '{{service}} {{reason}}': rate('strangers_cut_total', 'service, reason'),
     }),

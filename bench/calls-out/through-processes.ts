@@ -11,7 +11,7 @@ import {calleeOf} from './people.ts';
 
 const OVER = new Set(['completed', 'busy', 'no-answer', 'failed', 'canceled', 'refused', 'expired', 'unknown']);
 /** Between two accidents. */
-const EVERY_MS: Millis = 12_000;
+const EVERY_MS: Millis = 8_000;
 /** A webhook asks Twilio about a call that was answered when it has heard nothing of it for five minutes. */
 const NOTHING_NEW_FOR_MS: Millis = 400_000;
 /** People and machines hang up by themselves before. */

@@ -1,5 +1,6 @@
 import type {Given} from '@voicebridge/shared/config/given.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
+import {checkAssistants} from './assistants.ts';
 import {checkDatabase} from './database.ts';
 import {checkEnvironment} from './environment.ts';
 import type {Check} from './finding.ts';
@@ -30,6 +31,7 @@ export function allChecks(given: Given, settings: DoctorSettings, {speak, fix, c
     {name: 'edge', run: () => checkEdge(settings, letInBy(settings.redisUrl))},
     {name: 'certificates', run: () => checkCertificates(settings, clock.wall())},
     {name: 'Twilio number', run: () => checkNumber(settings, {fix})},
+    {name: 'assistants', run: () => checkAssistants(settings)},
     {name: 'model', run: () => checkModel(settings.worker, {speak, clock})},
     {name: 'clock', run: () => checkClock(settings, clock)},
     {name: 'descriptors', run: () => checkDescriptors(settings)},

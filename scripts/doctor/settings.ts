@@ -20,6 +20,12 @@ export interface DoctorSettings {
   readonly accountSid: string | undefined;
   readonly number: string | undefined;
   readonly twilioApi: string;
+  /** The folder with the files of assistants. */
+  readonly assistants: string;
+  /** Whether workers know a webhook that makes calls, and whether ours has somebody to call. */
+  readonly callsOut: {readonly isKnown: boolean; readonly isAllowed: boolean};
+  /** Where callers may be sent whom a variable or the model sends on. */
+  readonly transferAllow: readonly string[];
   /** Undefined without a key. */
   readonly worker: WorkerConfig | undefined;
   /** Calls of one edge and of one worker. */
@@ -45,6 +51,14 @@ export function doctorSettings({values}: Given): DoctorSettings {
     accountSid: read(webhook.TWILIO_ACCOUNT_SID, 'TWILIO_ACCOUNT_SID'),
     number: read(StartEnv.shape.TWILIO_NUMBER, 'TWILIO_NUMBER'),
     twilioApi: read(StartEnv.shape.TWILIO_API_URL, 'TWILIO_API_URL') ?? 'https://api.twilio.com',
+    assistants: read(WorkerEnv.shape.ASSISTANTS_DIR, 'ASSISTANTS_DIR') ?? 'assistants',
+    callsOut: {
+      isKnown:
+        read(WorkerEnv.shape.CALLS_URL, 'CALLS_URL') !== undefined &&
+        read(WorkerEnv.shape.CALLS_TOKEN, 'CALLS_TOKEN') !== undefined,
+      isAllowed: (read(webhook.CALL_ALLOW, 'CALL_ALLOW') ?? []).length > 0,
+    },
+    transferAllow: read(webhook.TRANSFER_ALLOW, 'TRANSFER_ALLOW') ?? [],
     worker: WorkerEnv.safeParse({
       ...values,
       REDIS_URL: redisUrl ?? 'redis://127.0.0.1',

@@ -29,6 +29,8 @@ export const RECORDING_OUTCOMES = ['recorded', 'superseded', 'erased', 'refused'
 /** What became of an attempt to send a webhook. `known`: it was settled already; `erased`: its call is no more. */
 export const HOOK_OUTCOMES = ['delivered', 'refused', 'failed', 'known', 'erased'] as const;
 export const REFUSED_REQUESTS = ['signature', 'call-sid', 'request'];
+/** What a report of the carrier's is about that nobody knows. */
+export const UNKNOWN_REPORTS = ['call', 'call-out', 'person'];
 /** The last four: the state of a socket when its time was up. */
 export const REFUSED_SOCKETS = [
   'path',

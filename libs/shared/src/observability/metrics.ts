@@ -25,6 +25,7 @@ import {
   SENDING_OUTCOMES,
   TOKEN_KINDS,
   UNJUDGED,
+  UNKNOWN_REPORTS,
 } from './metric-labels.ts';
 
 /** Buckets from 5 ms to 10 s, the same for every latency, so that they can be compared. */
@@ -142,6 +143,13 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     bargeInsTotal: counter(WORKER, 'barge_ins_total', 'callers who spoke over the assistant'),
     hopSeconds: seconds(CALLS, 'hop', 'one frame between edge and worker: half a round trip', INSTANTS),
     framesTotal: counter(EDGE, 'frames_total', 'frames between edge and worker', ['direction', 'outcome']),
+    reportsUnknownTotal: counterBy(
+      WEBHOOK,
+      'reports_unknown_total',
+      'reports of the carrier about calls that nobody knows',
+      'about',
+      UNKNOWN_REPORTS,
+    ),
     socketsRefusedTotal: counterBy(
       [...WEBHOOK, ...EDGE],
       'sockets_refused_total',

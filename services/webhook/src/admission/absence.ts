@@ -62,15 +62,15 @@ export async function onward(
     return met ?? {answer: departure(plan, request, call)};
   }
   if (reported === 'accepted') {
-    endCall(callSid, 'assistant.transferred', context, reported);
+    endCall(callSid, 'assistant.transferred', context, {away: reported});
     return {answer: {kind: 'hangUp'}};
   }
   if (plan.ifNobody === 'voicemail') {
-    endCall(callSid, 'assistant.transferred', context, reported);
+    endCall(callSid, 'assistant.transferred', context, {away: reported});
     return {answer: {kind: 'voicemail', say: plan.nobodySay ?? NOBODY_LEAVE_A_MESSAGE, language: plan.language}};
   }
   if (plan.ifNobody === 'hang up') {
-    endCall(callSid, 'assistant.hung-up', context, reported);
+    endCall(callSid, 'assistant.hung-up', context, {away: reported});
     return {answer: {kind: 'hangUp', say: plan.nobodySay ?? NOBODY}};
   }
   return {outcome: reported};
@@ -130,7 +130,7 @@ async function taken(plan: AwayPlan, request: WhisperRequest, context: CallConte
   });
   // The caller is with the assistant again, or gone.
   if (written === false) return {kind: 'hangUp'};
-  endCall(callSid, 'assistant.transferred', context, 'accepted');
+  endCall(callSid, 'assistant.transferred', context, {away: 'accepted'});
   return connected(plan, request);
 }
 

@@ -71,6 +71,44 @@ test('a status callback for a call that goes on, or for an unknown one, changes 
   expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
 });
 
+const unknownReports = async (about: string) => {
+  const {text} = await deployment.send('/metrics');
+  return Number(new RegExp(`reports_unknown_total\\{about="${about}"[^}]*\\} (\\d+)`).exec(text)?.[1]);
+};
+
+test('an operator sees reports of calls that nobody knows: answered as any other, counted once, and nobody is asked', async () => {
+  await ownedCall();
+  const unknown = {...ringing(), CallStatus: 'completed'};
+  for (let times = 0; times < 2; times += 1)
+    expect(await deployment.ask('/call-status', unknown)).toMatchObject({status: 204, text: ''});
+  await expect.poll(() => unknownReports('call')).toBe(1);
+  const person = {CallSid: newCallSid(), CallStatus: 'completed'};
+  expect(await deployment.ask(`/person-status?call=${newCallSid()}&away=0&meets=1`, person)).toMatchObject({
+    status: 204,
+  });
+  await expect.poll(() => unknownReports('person')).toBe(1);
+  const out = {...ringing(), CallStatus: 'completed', Direction: 'outbound-api'};
+  expect(await deployment.ask('/call-status?out=nobodys&try=1', out)).toMatchObject({status: 204});
+  expect(await deployment.ask('/call-machine?out=nobodys&try=1', {...out, AnsweredBy: 'human'})).toMatchObject({
+    status: 204,
+  });
+  await expect.poll(() => unknownReports('call-out')).toBe(2);
+  expect(await unknownReports('call')).toBe(1);
+  expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
+});
+
+test('a report of a call that ended a while ago is answered, and changes nothing', async () => {
+  await ownedCall();
+  await deployment.directory.end(callSid, 1);
+  expect(await deployment.ask('/call-status', {...ringing(callSid), CallStatus: 'completed'})).toMatchObject({
+    status: 204,
+  });
+  const before = await deployment.directory.read(callSid);
+  expect(before?.state).toBe('ended');
+  expect(deployment.asked.map(({type}) => type)).toEqual(['take']);
+  expect(await unknownReports('call')).toBe(0);
+});
+
 test('the owner of a call that we made learns what answered it', async () => {
   await ownedCall();
   const heard = {CallSid: callSid, AnsweredBy: 'machine_end_beep', MachineDetectionDuration: '4200'};

@@ -7,15 +7,20 @@ import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
 import type {CallRequest, StreamStatus} from './call-request.ts';
 import {letPersonGo} from './meeting.ts';
+import {reportUnknown} from './report-unknown.ts';
 
 /** Longer than any Redis outage that calls survive. */
 const PATIENCE_MS = 10_000;
+/** A call that we have made has an owner within this, once it was answered. */
+const UNKNOWN_FOR_MS = 5_000;
 
 /** The carrier reports the state of a call. Only its end matters. */
 export function callStatus(request: CallRequest, context: CallContext): void {
   if (!request.isOver) return;
   letPersonGo(request.callSid, context);
-  endCall(request.callSid, 'caller.hung-up', context);
+  // Of a call that we have made more is known than its CallSid: `reportOut` says whether anybody does.
+  const unknown = request.out ? undefined : () => reportUnknown('call', request.callSid, context);
+  endCall(request.callSid, 'caller.hung-up', context, {unknown});
 }
 
 /**
@@ -28,7 +33,7 @@ export function endCall(
   callSid: CallSid,
   why: CallOver['why'],
   context: Pick<CallContext, 'id' | 'directory' | 'fleet' | 'workerClient' | 'clock' | 'log'>,
-  away?: AwayOutcome,
+  {away, unknown}: {readonly away?: AwayOutcome; readonly unknown?: (() => void) | undefined} = {},
 ): void {
   const {id, directory, workerClient, clock, log} = context;
   const over = {why, wall: Math.round(clock.wall())};
@@ -39,6 +44,7 @@ export function endCall(
       const {won} = await directory.claim(callSid, {epoch: 0, owner: id, at: clock.wall()});
       if (!won) throw new Error('a worker took the call just now');
       await directory.end(callSid, 1);
+      unknown?.();
       return;
     }
     if (call.state !== 'live') return;
@@ -77,12 +83,13 @@ async function noteEnd(
 export function reportOut(
   {id, attempt}: NonNullable<CallRequest['out']>,
   report: {readonly callSid: CallSid; readonly status: string; readonly answeredBy: string | undefined},
-  {callsOut, clock, log}: Pick<CallContext, 'callsOut' | 'clock' | 'log'>,
+  context: Pick<CallContext, 'callsOut' | 'metrics' | 'clock' | 'log'>,
 ): void {
-  if (!callsOut) return;
+  const {callsOut, clock, log} = context;
+  if (!callsOut) return reportUnknown('call-out', report.callSid, context);
   const tell = async () => {
     const isKnown = await callsOut.report(id, {attempt, ...report});
-    if (!isKnown) logOfCall(log, report.callSid).warn({out: id}, 'a report of a call that nobody has asked for');
+    if (!isKnown) reportUnknown('call-out', report.callSid, context);
   };
   background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'noting what became of a call');
 }
@@ -92,9 +99,12 @@ export function tellAnsweredBy(
   {callSid, by}: {readonly callSid: CallSid; readonly by: string},
   {directory, workerClient, clock, log}: Pick<CallContext, 'directory' | 'workerClient' | 'clock' | 'log'>,
 ): void {
+  const knownUntil = clock.now() + UNKNOWN_FOR_MS;
   const tell = async () => {
     const call = await directory.read(callSid);
-    if (!call) throw new Error('nobody knows this call');
+    // It may be heard before the call has an owner. Whether anybody knows the call at all, `reportOut` says.
+    if (!call && clock.now() >= knownUntil) return;
+    if (!call) throw new Error('nobody knows this call yet');
     if (call.state !== 'live') return;
     const {answer} = await workerClient.ask(call.owner, {type: 'answered-by', callSid, by});
     if (answer !== 'yes') throw new Error(`the owner ${call.owner} says ${answer}`);

@@ -16,6 +16,7 @@ import {legOf} from './answer-for.ts';
 import type {CallAnswer, WayBack} from './call-answer.ts';
 import type {CallContext} from './call-context.ts';
 import type {CallRequest} from './call-request.ts';
+import {reportUnknown} from './report-unknown.ts';
 
 /** For so long a caller hears nothing at all while the carrier is asked to call the person. */
 const ASKED_WITHIN_MS = 4_000;
@@ -100,11 +101,12 @@ export function personGone(
   const {directory, clock, log} = context;
   const bring = async () => {
     const call = await directory.read(callSid);
-    const isAway = call !== undefined && planOf(call)?.away === away;
-    const known = call && personOf(call);
+    if (!call) return reportUnknown('person', callSid, context);
+    const isAway = planOf(call)?.away === away;
+    const known = personOf(call);
     // The carrier may report the end of a call before it has answered the request for it.
     if (isAway && known?.away !== away) throw new Error('nobody was called');
-    if (!call || known?.away !== away || known.callSid !== person) return;
+    if (known?.away !== away || known.callSid !== person) return;
     const came = isAway ? outcomeOf(call, away) : undefined;
     // They took the caller, and may have left before the two met: then nothing else ends the music.
     if (came === 'accepted' || call.state === 'ended')
