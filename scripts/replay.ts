@@ -10,7 +10,7 @@ import {rehearsalOf} from '../tools/replay/rehearsal-of.ts';
 import {replay} from '../tools/replay/replay.ts';
 import {clockOf, replayLines} from '../tools/replay/tell.ts';
 
-const USAGE = `npm run replay -- FILE…                          plays a captured call (CAPTURE=on) in virtual time, and tells the first decision
+const USAGE = `npm run replay -- FILE…                          plays a captured call (CAPTURE) in virtual time, and tells the first decision
                                                  that is not as it was; exit code 1 if there is one, 2 if it cannot be played
 npm run replay -- FILE… --write-rehearsal NAME   writes assistants/NAME.call.yaml with what the caller did
 npm run replay -- --corpus                       plays all calls of the corpus

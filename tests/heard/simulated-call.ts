@@ -480,6 +480,7 @@ export class SimulatedCall {
         this.landed.push({at, playedBytes: this.queue.playedBytes, discardedBytes: discarded});
         return this.#echo(returned);
       }
+      case 'capture':
       case 'close':
         return undefined;
       default:

@@ -70,7 +70,11 @@ export class VirtualBridge {
   readonly #toolLedger = new MemoryToolLedger();
   readonly #ledger;
 
-  constructor(wall?: number) {
+  /** Otherwise all calls are captured. */
+  readonly #assistantsDecide: boolean;
+
+  constructor(wall?: number, {assistantsDecide = false} = {}) {
+    this.#assistantsDecide = assistantsDecide;
     this.clock = new FakeClock(wall);
     this.captures = new MemoryCapture(this.clock);
     this.directory = new MemoryCallDirectory(this.clock);
@@ -103,7 +107,11 @@ export class VirtualBridge {
       toolLedger: this.#toolLedger,
       send: async () => ({status: 200, type: '', body: ''}),
       runTool,
-      capture: {capture: this.captures.of(id), storedVersion: hash => assistants.stored(hash)},
+      capture: {
+        capture: this.captures.of(id),
+        storedVersion: hash => assistants.stored(hash),
+        assistantsDecide: this.#assistantsDecide,
+      },
       lingering: new Lingering(),
       assistantNamed: (name, given) => assistants.named(name, given),
       streamGraceMs: 15_000,
@@ -152,7 +160,7 @@ export class VirtualBridge {
   openStream(socket: CarrierSocket): void {
     const {clock, directory} = this;
     const leg = new CallLeg(
-      capturedSocket(socket, this.captures.of(EDGE)),
+      capturedSocket(socket, this.captures.of(EDGE), {held: this.#assistantsDecide}),
       {by: 'noTicket'},
       {
         id: EDGE,

@@ -5,7 +5,7 @@ import {readCapture} from '@voicebridge/shared/capture/read-capture.ts';
 import {CannotReplay, type RecordedCall, recordedCall} from './recorded-call.ts';
 
 /**
- * The call in these files. Of a file as the product names it, `CALLSID.edge-….jsonl`, the others of the same call in the same folder are
+ * The call in these files. Of a file as the product names it, `CALLSID.edge-….jsonl` or `….jsonl.gz`, the others of the same call in the same folder are
  * read, too.
  */
 export function loadCapture(files: readonly string[]): RecordedCall {
@@ -14,7 +14,7 @@ export function loadCapture(files: readonly string[]): RecordedCall {
 }
 
 function othersOf(file: string): string[] {
-  const [, callSid] = /^([\w-]+)\.(?:edge|worker)-[0-9a-f]+\.jsonl$/.exec(basename(file)) ?? [];
+  const [, callSid] = /^([\w-]+)\.(?:edge|worker)-[0-9a-f]+(?:\.\d+)?\.jsonl(?:\.gz)?$/.exec(basename(file)) ?? [];
   if (callSid === undefined || !existsSync(dirname(file))) return [];
   const names = readdirSync(dirname(file));
   return names.filter(name => name.startsWith(`${callSid}.`)).map(name => join(dirname(file), name));

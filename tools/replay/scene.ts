@@ -19,6 +19,8 @@ export interface SceneOptions {
   readonly knobs?: Partial<Knobs>;
   /** A session of the model is replaced after so long. */
   readonly rotateAfterMs?: Millis;
+  /** Only calls of assistants with `capture: true` are captured. */
+  readonly assistantsDecide?: boolean;
   /** What comes of a transfer. */
   readonly away?: AwayOutcome;
   readonly caller: (scene: Scene) => Promise<void>;
@@ -34,7 +36,7 @@ const PATIENCE_MS: Millis = 40_000;
 
 /** What a caller can do, and what can happen to their call. */
 export class Scene {
-  readonly bridge = new VirtualBridge();
+  readonly bridge: VirtualBridge;
   readonly model: VirtualModel;
   readonly #phone: VirtualPhone;
   readonly #options: SceneOptions;
@@ -42,6 +44,7 @@ export class Scene {
 
   constructor(options: SceneOptions, seed: number) {
     this.#options = options;
+    this.bridge = new VirtualBridge(undefined, options);
     const {clock} = this.bridge;
     const {script, knobs = {}, assistant = {}, others, rotateAfterMs} = options;
     this.#phone = new VirtualPhone(clock, seededRandom(seed));

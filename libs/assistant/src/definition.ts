@@ -153,6 +153,16 @@ export const declarative = {
     .describe(
       'whether its calls are recorded, where RECORDINGS_URL is set; with a disclosure only once that was said; {afterKey: the key with which the caller agrees}',
     ),
+  capture: z
+    .union([
+      z.boolean(),
+      z.literal('off'),
+      z.strictObject({afterKey: z.string().regex(/^[0-9*#]$/, 'must be one key of 0-9, * and #')}),
+    ])
+    .optional()
+    .describe(
+      'whether its calls are captured for npm run replay, where CAPTURE=assistants; kept only once the caller has agreed, as a recording is; {afterKey: the key with which the caller agrees}',
+    ),
   transcripts: z
     .union([off, z.enum(['heard', 'full'])])
     .optional()

@@ -49,6 +49,7 @@ export function resolve(
       uninterruptible: interruption.never ?? floor.uninterruptible,
     },
     ...recordingOf(definition, base),
+    ...captureOf(definition),
     transcripts: transcripts === undefined ? base.transcripts : isOff(transcripts) ? 'off' : transcripts,
     failureSay: definition.failureSay ?? base.failureSay,
     timeZone: definition.timeZone ?? base.timeZone,
@@ -67,6 +68,15 @@ function recordingOf(
   return isOn && typeof disclosure === 'string' && !isOff(disclosure)
     ? {recording: true, recordingAfter: 'greeting'}
     : {recording: isOn};
+}
+
+/** The caller agrees to a capture as they agree to a recording, unless the file names another key. */
+function captureOf({capture, recording, disclosure}: Definition): Pick<ResolvedAssistant, 'capture' | 'captureAfter'> {
+  if (capture === undefined || isOff(capture)) return {};
+  if (typeof capture === 'object') return {capture: true, captureAfter: {key: capture.afterKey}};
+  if (typeof recording === 'object') return {capture: true, captureAfter: {key: recording.afterKey}};
+  if (typeof disclosure === 'string' && !isOff(disclosure)) return {capture: true, captureAfter: 'greeting'};
+  return {capture: true};
 }
 
 function disclosed(own: Definition['disclosure'], base: ResolvedAssistant): Pick<ResolvedAssistant, 'disclosure'> {

@@ -68,6 +68,10 @@ export const ResolvedAssistant = z.object({
   recording: z.boolean(),
   /** What must happen before the recording begins: the greeting is over, or the caller presses a key. */
   recordingAfter: z.union([z.literal('greeting'), z.object({key: z.string()})]).optional(),
+  /** The call is captured, where CAPTURE=assistants; not set: it is not. */
+  capture: z.literal(true).optional(),
+  /** What must happen before the capture may be kept. */
+  captureAfter: z.union([z.literal('greeting'), z.object({key: z.string()})]).optional(),
   transcripts: z.enum(['off', 'heard', 'full']),
   /** What the caller hears when the model cannot be used; null: MODEL_DOWN_SAY. */
   failureSay: z.string().nullable(),

@@ -15,6 +15,7 @@ import {
   urlOf,
   wholeNumber,
 } from '@voicebridge/shared/config/config.ts';
+import {captureSettings} from '@voicebridge/shared/capture/capture-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
@@ -66,6 +67,7 @@ export const AnalyticsEnv = z
     RETENTION_DAYS_TRANSCRIPTS: days(30, 'transcripts'),
     RETENTION_DAYS_RECORDINGS: days(30, 'recordings'),
     ...RECORDINGS_ENV,
+    CAPTURE_DAYS: captureSettings.CAPTURE_DAYS,
     DASHBOARD_PASSWORD: phrase(12)
       .optional()
       .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),

@@ -34,6 +34,7 @@ import {LiveFeed} from './http/live-feed.ts';
 import {withCalls} from './http/operator-routes.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
+import {keepCaptures} from './recordings/keep-captures.ts';
 import type {PhoneCallDeps} from './phone/phone-call.ts';
 import type {Phones} from './phone/phones.ts';
 import {updateGauges} from './update-gauges.ts';
@@ -128,6 +129,7 @@ export async function startAnalytics(
   };
   opened.defer(keepRetention(database, retention, clock, log));
   if (recordings) opened.use(finishRecordings(database, recordings, {clock, log}));
+  if (recordings) opened.use(keepCaptures(database, recordings, {days: config.CAPTURE_DAYS, clock, log}));
   const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
   const found = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
   const connection = opened.adopt(openRedis(found.url, 'queue', log), client => client.disconnect());

@@ -14,7 +14,7 @@ test('an operator who sets what has no default gets the documented rest', () => 
     FLEET_KEY: [],
     MAX_CALLS: 400,
     DRAIN_SECONDS: 60,
-    CAPTURE: false,
+    CAPTURE: 'off',
     CAPTURE_DIR: '.voicebridge/captures',
     CAPTURE_DAYS: 7,
     CAPTURE_MAX_MB: 100,

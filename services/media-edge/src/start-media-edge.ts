@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {CaptureFolder} from '@voicebridge/shared/capture/capture-folder.ts';
+import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
@@ -85,7 +86,8 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const descriptors = stack.use(new Descriptors(clock));
   const lag = stack.use(new EventLoopLag(clock));
   const carrier = deps.carrier ?? twilioCarrier(config);
-  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id}));
+  const store = config.CAPTURE === 'off' ? undefined : openRecordingStore(config);
+  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id, store}));
   const legDeps: LegDeps = {
     id,
     directory,
@@ -136,7 +138,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     hasRoom: () => legs.size < config.MAX_CALLS && descriptors.scarce === undefined,
     opened(socket, entrance) {
       work(true);
-      const seen = capture ? capturedSocket(socket, capture) : socket;
+      const seen = capture ? capturedSocket(socket, capture, {held: config.CAPTURE === 'assistants'}) : socket;
       legs.add(new CallLeg(seen, entrance, legDeps), clock.now());
     },
   });

@@ -217,7 +217,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   const lingering = new Lingering();
-  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id}));
+  const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id, store: deps.recordings}));
   const chunks = deps.recordings && new ChunkSender({store: deps.recordings, clock, metrics, log});
   const openRecording =
     deps.openRecording ?? (chunks && (call => new StoredRecording(call, (...chunk) => chunks.send(...chunk))));
@@ -232,7 +232,15 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     metrics,
     log,
     send: deps.send ?? sender(() => undefined),
-    ...(capture ? {capture: {capture, storedVersion: hash => assistants.stored(hash)}} : {}),
+    ...(capture
+      ? {
+          capture: {
+            capture,
+            storedVersion: hash => assistants.stored(hash),
+            assistantsDecide: config.CAPTURE === 'assistants',
+          },
+        }
+      : {}),
     toolLedger: deps.toolLedger ?? new MemoryToolLedger(),
     lingering,
     assistantNamed: (name, given) => assistants.named(name, given),

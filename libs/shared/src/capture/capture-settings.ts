@@ -1,17 +1,19 @@
 import {z} from 'zod';
-import {onOff, wholeNumber} from '../config/config.ts';
+import {choice, wholeNumber} from '../config/config.ts';
 
 /** What edges and workers read of captures. */
 export const captureSettings = {
-  CAPTURE: onOff()
-    .default(false)
+  CAPTURE: choice('on', 'off', 'assistants')
+    .default('off')
     .describe(
-      'on: all that crosses the phone’s and the model’s sockets is written to CAPTURE_DIR, voices and words, so that a call can be played again with npm run replay',
+      'on: all that crosses the phone’s and the model’s sockets is written to CAPTURE_DIR, voices and words, so that a call can be played again with npm run replay; assistants: of those assistants whose file says `capture: true`',
     ),
   CAPTURE_DIR: z
     .string()
     .default('.voicebridge/captures')
-    .describe('with CAPTURE=on: the folder of the captures, one file for each call and process'),
+    .describe(
+      'the folder of the captures, one file for each call and process; where RECORDINGS_URL is set they go there when they are whole',
+    ),
   CAPTURE_DAYS: wholeNumber({min: 1, max: 365})
     .default(7)
     .describe('captures that are older than so many days are removed'),
@@ -21,7 +23,7 @@ export const captureSettings = {
 };
 
 export interface CaptureConfig {
-  readonly CAPTURE: boolean;
+  readonly CAPTURE: 'on' | 'off' | 'assistants';
   readonly CAPTURE_DIR: string;
   readonly CAPTURE_DAYS: number;
   readonly CAPTURE_MAX_MB: number;

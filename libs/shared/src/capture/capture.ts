@@ -53,6 +53,10 @@ export interface CaptureSection {
    */
   audio(payload: string): string | number;
   end(): void;
+  /** A section that is held is written from its beginning on. Idempotent. */
+  keep(): void;
+  /** A section that is held is forgotten; nothing of it was written. */
+  drop(): void;
 }
 
 /** Where captures are written to. */
@@ -63,5 +67,7 @@ export interface Capture {
     readonly about: Readonly<Record<string, unknown>>;
     /** When it began, on the monotonic clock; now, if not given. */
     readonly since?: Millis;
+    /** It stays in memory until it is known whether it may be kept. One that ends before is forgotten. */
+    readonly held?: boolean;
   }): CaptureSection;
 }

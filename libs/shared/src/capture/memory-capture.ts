@@ -19,13 +19,18 @@ export class MemoryCapture {
   /** As one process writes. */
   of(process: string, atMost = Number.POSITIVE_INFINITY): Capture {
     return {
-      begin: ({since, ...head}): CaptureSection => {
+      begin: ({since, held = false, ...head}): CaptureSection => {
         const lines: string[] = [];
-        this.#sections.push(lines);
+        let isKept = !held;
+        if (isKept) this.#sections.push(lines);
         return new SectionWriter({process, ...head}, since ?? this.#clock.now(), {
           clock: this.#clock,
           write: line => lines.push(line) > 0,
           atMost,
+          kept: () => {
+            if (!isKept) this.#sections.push(lines);
+            isKept = true;
+          },
           ended: () => {},
         });
       },

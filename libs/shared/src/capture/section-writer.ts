@@ -19,6 +19,8 @@ export interface SectionDeps {
   readonly atMost: number;
   /** Nothing more comes. */
   readonly ended: () => void;
+  /** It is known that a section that was held is kept. */
+  readonly kept?: () => void;
 }
 
 /** Writes one section of a capture: numbers repeated audio, checks each line, and stops at its limit. */
@@ -56,6 +58,15 @@ export class SectionWriter implements CaptureSection {
 
   end(): void {
     this.#end('over');
+  }
+
+  keep(): void {
+    if (!this.#isOver) this.#deps.kept?.();
+  }
+
+  /** Nothing more is taken; what was held is forgotten by whoever holds it. */
+  drop(): void {
+    this.leave();
   }
 
   /** This process ends, and the call may go on: the section has no end. */

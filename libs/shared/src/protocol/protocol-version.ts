@@ -13,5 +13,7 @@
  *      Later `ring` has the variables of a call that we make. A worker of before leaves them out.
  *      Later a pressed key has its number, and a reply says how many keys are in the journal (`digits`). Processes of before
  *      leave both out, and the others do without.
+ *      Later `capture` says whether an edge may keep what it captured. It is sent only where CAPTURE=assistants; an edge of
+ *      before keeps nothing.
  */
 export const PROTOCOL_VERSION = 2;

@@ -8,6 +8,8 @@ export const WorkerToEdge = z.discriminatedUnion('kind', [
   z.object({kind: z.literal('mark'), name: z.string().max(255)}),
   /** Makes Twilio drop the audio that it has buffered. */
   z.object({kind: z.literal('clear')}),
+  /** What the edge captured of this stream may be kept, or is to be forgotten (CAPTURE=assistants). */
+  z.object({kind: z.literal('capture'), verdict: z.enum(['keep', 'drop'])}),
   /** Closes Twilio's socket with 1000. What happens then is in the call's intent, which was written before. */
   z.object({kind: z.literal('close'), why: z.enum(['done', 'superseded', 'migrate', 'refused'])}),
 ]);

@@ -2,6 +2,7 @@ import {readdir} from 'node:fs/promises';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
 import {sql} from 'kysely';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {captureKey} from '@voicebridge/shared/recordings/capture-key.ts';
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {callsFile, callsLines} from '../queries/call-files.ts';
@@ -16,6 +17,7 @@ import {listCalls, neighboursOf} from '../queries/list-calls.ts';
 import {measure} from '../queries/measure.ts';
 import {readCall} from '../queries/read-call.ts';
 import {storeCall} from '../ingest/store-call.ts';
+import {sweepCaptures} from '../recordings/keep-captures.ts';
 import {sweep} from '../ingest/retention.ts';
 import {LOCAL, signedIn} from '../auth/viewer.ts';
 import {findSession, openSession} from '../auth/sessions.ts';
@@ -579,6 +581,35 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         await storeCall(db(), finishedCall({number: 2, summary: {recordedFromMs: 0}}));
         expect(await sweep(db(), {...retention, recordings: 0}, FIRST + 91 * DAY)).toMatchObject({recordings: 1});
       });
+    });
+
+    test('captures of erased calls and old ones are removed from the store, also one that a worker sends later', async () => {
+      const objects = new Set<string>();
+      const store: RecordingStore = {
+        put: async key => void objects.add(key),
+        read: async () => undefined,
+        list: async prefix => [...objects].flatMap(key => (key.startsWith(prefix) ? [{key, bytes: 1}] : [])),
+        remove: async keys => keys.forEach(key => objects.delete(key)),
+      };
+      const captured = async (nth: number, at: number) =>
+        await store.put(captureKey(sidOf(nth), 'worker-1a', at), Buffer.alloc(1));
+      const when = {days: 7, wall: FIRST + 8 * DAY};
+      await storeCall(db(), finishedCall());
+      await captured(1, FIRST + 7 * DAY);
+      await captured(2, FIRST + 7 * DAY);
+      await captured(3, FIRST);
+      await store.put('captures/notes.txt', Buffer.alloc(1));
+      expect(await sweepCaptures(db(), store, when)).toBe(1);
+      await eraseCalls(db(), {callSid: CallSid.parse(sidOf(1))}, VIEWER);
+      expect(await sweepCaptures(db(), store, when)).toBe(1);
+      await captured(1, FIRST + 7 * DAY + 1);
+      expect(await sweepCaptures(db(), store, when)).toBe(1);
+      expect([...objects]).toEqual([captureKey(sidOf(2), 'worker-1a', FIRST + 7 * DAY), 'captures/notes.txt']);
+      // Of a call of a forgotten number that had not ended, too.
+      await sql`INSERT INTO forgotten_numbers (number_hash) VALUES ('cafe')`.execute(db());
+      const caller = {hash: 'cafe', lastTwo: '07', number: null};
+      expect(await storeCall(db(), finishedCall({number: 2, summary: {caller}}))).toBe('erased');
+      expect(await sweepCaptures(db(), store, when)).toBe(1);
     });
 
     test('each kind of record is deleted when its retention is over', async () => {

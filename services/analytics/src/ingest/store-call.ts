@@ -51,7 +51,15 @@ export async function storeCall(
     const erased = await wasErased(tx, rows.call);
     if (recordedFromMs !== null)
       await recordingExpected(tx, {callSid, startedAt, endedAt, fromMs: recordedFromMs}, erased);
-    if (erased) return 'erased';
+    if (erased) {
+      // What was kept of it elsewhere is found by its name.
+      await tx
+        .insertInto('erasedCalls')
+        .values({callSid})
+        .onConflict(conflict => conflict.doNothing())
+        .execute();
+      return 'erased';
+    }
     const first = await tx
       .insertInto('calls')
       .values({...rows.call, failovers: 0, parts: job.parts, partsSeen: [job.part]})

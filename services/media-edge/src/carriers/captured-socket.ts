@@ -3,12 +3,19 @@ import {withoutDigits} from '@voicebridge/shared/capture/mask.ts';
 import {bytesOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from './carrier.ts';
 
+/** A socket whose capture may have to be forgotten. */
+export interface CapturedSocket extends CarrierSocket {
+  /** Whether the capture of its stream may be kept, as the owner of the call says. */
+  readonly keepCapture: (isKept: boolean) => void;
+}
+
 /**
  * The same socket, with everything that crosses it written to a capture from its `started` on. Which keys were pressed, and
- * what the carrier was given for the call, is left out.
+ * what the carrier was given for the call, is left out. `held`: nothing is written before `keepCapture`.
  */
-export function capturedSocket(socket: CarrierSocket, capture: Capture): CarrierSocket {
+export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = false} = {}): CapturedSocket {
   let section: CaptureSection | undefined;
+  let isForgotten = false;
   const took = (message: object) => section?.line('phone', 'in', message);
   const sent = (message: object) => section?.line('phone', 'out', message);
   const closed = socket.closed.then(({code}) => {
@@ -19,11 +26,16 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture): Carrier
   return {
     carrier: socket.carrier,
     closed,
+    keepCapture(isKept) {
+      if (isKept) return section?.keep();
+      section?.drop();
+      isForgotten = true;
+    },
     get bufferedBytes() {
       return socket.bufferedBytes;
     },
     sendAudio(mark, bytes, from, to) {
-      sent({kind: 'audio', mark, bytes: bytesOfBase64In(bytes, from, to)});
+      if (!isForgotten) sent({kind: 'audio', mark, bytes: bytesOfBase64In(bytes, from, to)});
       socket.sendAudio(mark, bytes, from, to);
     },
     sendMark(name) {
@@ -45,15 +57,18 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture): Carrier
     ping: () => socket.ping(),
     onEvent(listener: (event: CarrierEvent) => void) {
       socket.onEvent(event => {
-        if (event.kind === 'started') section ??= capture.begin({half: 'edge', callSid: event.callSid, about: {}});
+        if (event.kind === 'started')
+          section ??= capture.begin({half: 'edge', callSid: event.callSid, about: {}, held});
         took(told(event));
         listener(event);
       });
     },
     onAudio(listener: OnCarrierAudio) {
       socket.onAudio((streamSid, sequence, timestamp, bytes, from, to) => {
-        const payload = section?.audio(bytes.toString('latin1', from, to));
-        took({kind: 'audio', streamSid, sequence, timestamp, payload});
+        if (!isForgotten) {
+          const payload = section?.audio(bytes.toString('latin1', from, to));
+          took({kind: 'audio', streamSid, sequence, timestamp, payload});
+        }
         listener(streamSid, sequence, timestamp, bytes, from, to);
       });
     },

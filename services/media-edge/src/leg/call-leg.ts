@@ -7,6 +7,7 @@ import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
+import type {CapturedSocket} from '../carriers/captured-socket.ts';
 import type {CarrierEvent, CarrierMessage, CarrierSocket, OnCarrierAudio, Started} from '../carriers/carrier.ts';
 import {WorkerLink, type WorkerLinkDeps} from '../worker-link/worker-link.ts';
 import {admitStream, type Entrance} from './admit-stream.ts';
@@ -24,6 +25,9 @@ export interface LegDeps extends WorkerLinkDeps {
   readonly traces: Traces;
 }
 
+/** The carrier's socket; one that is captured can be told whether that may be kept. */
+type LegSocket = CarrierSocket & Partial<Pick<CapturedSocket, 'keepCapture'>>;
+
 type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
 
 const COUNT_EVERY_MS = 1_000;
@@ -35,7 +39,7 @@ const BETWEEN_WORDS_MS = 600;
  * frames is synchronous.
  */
 export class CallLeg {
-  readonly #socket: CarrierSocket;
+  readonly #socket: LegSocket;
   readonly #entrance: Entrance;
   readonly #deps: LegDeps;
   readonly #limits: PeerLimits;
@@ -50,7 +54,7 @@ export class CallLeg {
   #countedAt: Millis;
 
   /** Must be made in the turn of the event loop in which the socket was opened, or the first messages are missed. */
-  constructor(socket: CarrierSocket, entrance: Entrance, deps: LegDeps) {
+  constructor(socket: LegSocket, entrance: Entrance, deps: LegDeps) {
     const openedAt = deps.clock.now();
     this.#socket = socket;
     this.#entrance = entrance;
@@ -249,6 +253,8 @@ export class CallLeg {
         return this.#voice.mark(frame.name);
       case 'clear':
         return this.#voice.clear();
+      case 'capture':
+        return this.#socket.keepCapture?.(frame.verdict === 'keep');
       case 'close':
         return this.#finish('moved', {code: 1000, reason: frame.why});
       default:

@@ -83,7 +83,11 @@ export class CallSession implements OwnedCall {
     this.#deps = deps;
     this.#call = call;
     this.#assistant = assistant;
-    deps.tap?.began(call, assistant, start.cause);
+    deps.tap?.began(call, assistant, start.cause, {
+      wasGiven: start.restored?.captured ?? false,
+      send: frame => this.#stream.send(frame),
+      agreed: () => this.#journal.write({is: 'captured'}),
+    });
     this.#start = {entries: start.entries, restored: start.restored, seal: start.seal};
     this.#wellSince = deps.wellSince(keyOfCall(call.callSid));
     this.#log = logOfCall(deps.log, call.callSid, call.facts['traceparent']);
@@ -345,7 +349,7 @@ export class CallSession implements OwnedCall {
     const at = this.#deps.clock.now();
     if (event.type === 'edge') {
       this.#recording?.edge(event.frame, at);
-      if (event.frame.kind === 'began') this.#deps.tap?.told({kind: 'stream'});
+      this.#deps.tap?.edge(event.frame);
     }
     for (const effect of this.#core.on(event, at)) this.#perform(effect);
     this.#arm();
@@ -439,6 +443,7 @@ export class CallSession implements OwnedCall {
     const fact = noted.is === 'interruption' ? {...noted, interruption: {...noted.interruption, reactionMs}} : noted;
     this.#journal.write(fact);
     this.#recording?.noted(fact, this.#deps.clock.now());
+    this.#deps.tap?.noted(fact);
     countFact(fact, this.#deps.metrics);
     if (fact.is === 'tokens') this.#spend.billed(fact.tokens);
   }

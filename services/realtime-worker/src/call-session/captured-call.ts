@@ -2,13 +2,16 @@ import type {StoredVersion} from '@voicebridge/assistant/version.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Capture, CaptureDirection, CaptureSection, CaptureSocket} from '@voicebridge/shared/capture/capture.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Assistant} from '../assistant.ts';
-import type {CallEffect} from '../events/call-effect.ts';
+import type {CallEffect, Fact} from '../events/call-effect.ts';
+import type {EdgeEvent} from '../events/call-event.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import {capturedModel, type SessionTap} from '../model/captured-model.ts';
 import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
 import {runItself, type Tool} from '../tools/tool.ts';
 import type {CallDeps} from './call-deps.ts';
+import {CaptureConsent} from './capture-consent.ts';
 import {CaptureMask, maskedFacts} from './mask-capture.ts';
 
 /** What captures need of a worker. */
@@ -16,11 +19,26 @@ export interface WorkerCapture {
   readonly capture: Capture;
   /** An assistant as data, by the hash of its version; undefined: it is not known here. */
   readonly storedVersion: (hash: string) => StoredVersion | undefined;
+  /** Assistants say whether their calls are captured; otherwise all are. */
+  readonly assistantsDecide?: boolean;
+}
+
+/** How the capture of a call is kept where its assistant decides. */
+export interface CaptureKeeping {
+  /** The caller has agreed while another worker had the call. */
+  readonly wasGiven: boolean;
+  readonly send: (frame: WorkerToEdge) => void;
+  /** Writes to the journal that the caller has agreed. */
+  readonly agreed: () => void;
 }
 
 /** What a call session itself tells its capture. */
 export interface CallTap {
-  began(call: CallEntry, assistant: Assistant, cause: string): void;
+  began(call: CallEntry, assistant: Assistant, cause: string, keeping: CaptureKeeping): void;
+  /** The edge says this; the caller may agree by it. */
+  edge(frame: EdgeEvent): void;
+  /** This is written to the journal; the caller may have been told by it. */
+  noted(fact: Fact): void;
   /** Something from outside reached the call by another way than its stream and its model. */
   told(message: object): void;
   /** The call decided something; what its stream and its model do not show is written here. */
@@ -45,12 +63,16 @@ class CapturedCall implements CallTap {
   #section: CaptureSection | undefined;
   #tools: readonly Tool[] = [];
   #sessions = 0;
+  /** Undefined: all calls are captured. */
+  #consent: CaptureConsent | undefined;
+  #keeping: CaptureKeeping | undefined;
 
   constructor(inner: CallDeps, worker: WorkerCapture, callSid: CallSid) {
     this.#inner = inner;
     this.#worker = worker;
     const since = inner.clock.now();
-    this.#begin = () => worker.capture.begin({half: 'worker', callSid, about: {}, since});
+    const held = worker.assistantsDecide === true;
+    this.#begin = () => worker.capture.begin({half: 'worker', callSid, about: {}, since, held});
   }
 
   get deps(): CallDeps {
@@ -78,7 +100,7 @@ class CapturedCall implements CallTap {
     };
   }
 
-  began(call: CallEntry, assistant: Assistant, cause: string): void {
+  began(call: CallEntry, assistant: Assistant, cause: string, keeping: CaptureKeeping): void {
     const {streamGraceMs, rotateAfterMs} = this.#inner;
     this.#tools = assistant.tools;
     this.told({
@@ -91,6 +113,24 @@ class CapturedCall implements CallTap {
       settings: {streamGraceMs, rotateAfterMs},
       traits: this.#inner.adapter.traits,
     });
+    if (this.#worker.assistantsDecide !== true) return;
+    this.#keeping = keeping;
+    this.#consent = new CaptureConsent(assistant, keeping.wasGiven);
+    if (this.#consent.verdict === 'keep') this.#section?.keep();
+    if (this.#consent.verdict === 'drop') this.#section?.drop();
+  }
+
+  edge(frame: EdgeEvent): void {
+    if (frame.kind === 'began') {
+      this.told({kind: 'stream'});
+      const verdict = this.#consent?.verdict ?? 'asked';
+      if (verdict !== 'asked') this.#keeping?.send({kind: 'capture', verdict});
+    }
+    if (this.#consent?.edge(frame)) this.#agreed();
+  }
+
+  noted(fact: Fact): void {
+    if (this.#consent?.noted(fact)) this.#agreed();
   }
 
   told(message: object): void {
@@ -109,6 +149,12 @@ class CapturedCall implements CallTap {
 
   over(): void {
     this.#section?.end();
+  }
+
+  #agreed(): void {
+    this.#section?.keep();
+    this.#keeping?.send({kind: 'capture', verdict: 'keep'});
+    this.#keeping?.agreed();
   }
 
   #line(socket: CaptureSocket, direction: CaptureDirection, message: object): void {

@@ -65,6 +65,8 @@ export const CallSnapshot = z.object({
   answeredBy: z.string().optional(),
   /** It is being recorded. */
   recorded: z.boolean().optional(),
+  /** The caller has agreed that it is captured. */
+  captured: z.boolean().optional(),
   heldUntil: z.number(),
   turns: z.number(),
   interruptions: z.number(),

@@ -103,6 +103,8 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('keys'), ...KeysFact.shape}),
   /** The call is recorded from this moment on, in milliseconds since it began. */
   z.object({...base, is: z.literal('recording'), fromMs: z.number().nonnegative()}),
+  /** The caller has agreed that the call is captured. */
+  z.object({...base, is: z.literal('captured')}),
   /**
    * The caller has heard the whole of what is said first, the item `id`, `at` milliseconds after the call began. `by`: its
    * mark came back, or it must have been played by the clock. `verbatim`: its transcript begins with those words; null:

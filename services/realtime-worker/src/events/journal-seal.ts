@@ -125,6 +125,7 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
     case 'turn':
     case 'interruption':
     case 'recording':
+    case 'captured':
     case 'failover':
     case 'tokens':
     case 'frames':

@@ -195,6 +195,7 @@ describe('the journal of a call that an earlier version wrote', () => {
     expect(call).toEqual({
       unwritten: [],
       disclosed: false,
+      captured: false,
       pressed: '',
       openedWall: entries[0]?.wall,
       greeted: true,

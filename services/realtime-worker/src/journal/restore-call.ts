@@ -23,6 +23,8 @@ export interface RestoredCall {
   readonly answeredBy: string | undefined;
   /** An owner before was recording it. */
   readonly recorded: boolean;
+  /** The caller has agreed that it is captured. */
+  readonly captured: boolean;
   readonly answerOwed: boolean;
   /** The reply that was being spoken when the last owner went, if its end never came. */
   readonly cutOffItem: string | undefined;

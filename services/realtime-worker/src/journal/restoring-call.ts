@@ -45,6 +45,7 @@ export class RestoringCall {
   #disclosed: string | undefined;
   #answeredBy: string | undefined;
   #recorded = false;
+  #captured = false;
   #heldUntil = 0;
   #turns = 0;
   #interruptions = 0;
@@ -124,6 +125,9 @@ export class RestoringCall {
       case 'recording':
         this.#recorded = true;
         return;
+      case 'captured':
+        this.#captured = true;
+        return;
       case 'disclosed':
         this.#disclosed = entry.id;
         return;
@@ -160,6 +164,7 @@ export class RestoringCall {
       disclosed: this.#disclosed !== undefined,
       answeredBy: this.#answeredBy,
       recorded: this.#recorded,
+      captured: this.#captured,
       answerOwed: this.#conversation.awaitsAnswer,
       cutOffItem,
       stream: this.#stream,
@@ -216,6 +221,7 @@ export class RestoringCall {
       ...(this.#disclosed === undefined ? {} : {disclosed: this.#disclosed}),
       ...(this.#answeredBy === undefined ? {} : {answeredBy: this.#answeredBy}),
       ...(this.#recorded ? {recorded: true} : {}),
+      ...(this.#captured ? {captured: true} : {}),
       heldUntil: this.#heldUntil,
       turns: this.#turns,
       interruptions: this.#interruptions,
@@ -256,6 +262,7 @@ export class RestoringCall {
     this.#disclosed = call.disclosed;
     this.#answeredBy = call.answeredBy;
     this.#recorded = call.recorded ?? false;
+    this.#captured = call.captured ?? false;
     this.#heldUntil = call.heldUntil;
     this.#turns = call.turns;
     this.#interruptions = call.interruptions;
