@@ -9,8 +9,11 @@ import {randomJournal} from '../../services/realtime-worker/src/testing/random-j
 
 const TURNS_A_MINUTE = 12;
 const COMPACT_AFTER = 100;
-/** What was said and heard; the rest would contradict what the call really is. */
-const PAST: ReadonlySet<string> = new Set(['item', 'words', 'said', 'complete', 'cut', 'tokens']);
+/**
+ * What was said and heard, and when Twilio was told to forget the rest of it: without that it would still have minutes to play. All
+ * else would contradict what the call really is.
+ */
+const PAST: ReadonlySet<string> = new Set(['item', 'words', 'said', 'hushed', 'complete', 'cut', 'tokens']);
 
 /**
  * Gives calls that have just begun a past of so many minutes: the entries that a conversation of that length leaves, written
