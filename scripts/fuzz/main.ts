@@ -21,12 +21,14 @@ const options = commandLine({
     seed: wholeNumber().optional().describe('repeats a run'),
   }),
 });
+// Most inputs are refused, and what is told of a refusal is its message.
+Error.stackTraceLimit = 0;
 const names = options.kinds?.split(',');
 const KINDS = ALL.filter(({name}) => names?.includes(name) ?? true);
 const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
 /** Inputs between two looks at the clock. */
 const BATCH = 2_000;
-/** The processor time that one input may take, in milliseconds; what took longer is tried again: it may be the collector's. */
+/** The processor time that one input may take, in milliseconds; what took longer is tried again: it may be the collector's or another program's. */
 const AT_MOST = 50;
 
 interface Result {
@@ -38,7 +40,15 @@ interface Result {
 
 const results = new Map<string, Result>(KINDS.map(({name}) => [name, {inputs: 0, broken: 0, slow: 0, slowest: 0}]));
 
+/** How long one input takes, in milliseconds by the clock: never less than its processor time. */
 async function timed(kind: Kind, input: string): Promise<number> {
+  const began = performance.now();
+  await kind.check(input);
+  return performance.now() - began;
+}
+
+/** The processor time of one input. To ask for it takes longer than most inputs do. */
+async function processorTime(kind: Kind, input: string): Promise<number> {
   const began = process.cpuUsage();
   await kind.check(input);
   const {user, system} = process.cpuUsage(began);
@@ -50,11 +60,15 @@ async function batch(kind: Kind, round: number): Promise<void> {
   if (!result) return;
   const property = fc.asyncProperty(mutated([...kind.samples, ...readCorpus(kind.name)]), async input => {
     const took = await timed(kind, input);
-    if (took > AT_MOST && Math.min(took, await timed(kind, input), await timed(kind, input)) > AT_MOST) {
-      result.slow += 1;
-      throw new Error(`took ${took.toFixed(0)} ms`);
+    if (took <= AT_MOST) {
+      result.slowest = Math.max(result.slowest, took);
+      return;
     }
-    result.slowest = Math.max(result.slowest, took);
+    const again = Math.min(await processorTime(kind, input), await processorTime(kind, input));
+    result.slowest = Math.max(result.slowest, again);
+    if (again <= AT_MOST) return;
+    result.slow += 1;
+    throw new Error(`took ${again.toFixed(0)} ms`);
   });
   const checked = await fc.check(property, {seed: (seed + round) | 0, numRuns: BATCH});
   result.inputs += checked.numRuns;

@@ -4,6 +4,8 @@ export interface Misspelt {
   readonly meant: string;
 }
 
+/** A name with more wrong letters is another name. */
+const MOST_WRONG = 2;
 /** In a name this short, one wrong letter is a typo and two make another name: HOME is not HOST. */
 const SHORT = 5;
 
@@ -17,16 +19,16 @@ export function misspelt(names: readonly string[], ours: readonly string[]): Mis
     .flatMap(name => {
       const upper = name.toUpperCase();
       const near = ours
+        .filter(({length}) => Math.abs(length - name.length) <= MOST_WRONG)
         .map(meant => ({name, meant, wrong: editDistance(upper, meant)}))
-        .filter(({meant, wrong}) => wrong <= (meant.length <= SHORT ? 1 : 2))
+        .filter(({meant, wrong}) => wrong <= (meant.length <= SHORT ? 1 : MOST_WRONG))
         .toSorted((a, b) => a.wrong - b.wrong);
       return near.slice(0, 1).map(({meant}) => ({name, meant}));
     });
 }
 
-/** How many letters must be changed, added, removed or swapped with their neighbour. */
+/** How many letters must be changed, added, removed or swapped with their neighbour; Infinity: more than `MOST_WRONG`. */
 function editDistance(from: string, to: string): number {
-  if (Math.abs(from.length - to.length) > 2) return Infinity; // far enough to be another name
   let beforeLast: number[] = [];
   let last = Array.from({length: to.length + 1}, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {
@@ -42,6 +44,8 @@ function editDistance(from: string, to: string): number {
         swapped ? at(beforeLast, column - 2) + 1 : Infinity,
       );
     }
+    // Every way to the end leads through one of two neighbouring rows.
+    if (Math.min(...last, ...current) > MOST_WRONG) return Infinity;
     [beforeLast, last] = [last, current];
   }
   return at(last, to.length);
