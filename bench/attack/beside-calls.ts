@@ -2,6 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import {percentiles} from '../load/percentiles.ts';
 import {Tape} from '../load/tape.ts';
+import {BareListener} from './bare-listener.ts';
 import {type ModelFlood, hostileSession, type Poured} from './flooding-model.ts';
 import {flood, FLOODS, type Flood} from './flooding-phone.ts';
 import {HostileSockets} from './hostile-sockets.ts';
@@ -30,7 +31,7 @@ interface Attack extends AsyncDisposable {
 /** `sockets`: how many it has open, and at which process. */
 interface Told {
   readonly text: string;
-  readonly sockets?: {readonly at: 'edge' | 'webhook'; readonly open: number};
+  readonly sockets?: {readonly at: 'edge' | 'webhook' | 'elsewhere'; readonly open: number};
 }
 
 interface Row {
@@ -50,6 +51,7 @@ export async function besideCalls(bridge: SignedBridge, options: Options): Promi
   const attacks: readonly (readonly [string, () => Promise<Attack>])[] = [
     [`${what} at the edge`, () => hostileSockets(bridge, 'edge', options)],
     [`${what} at the webhook`, () => hostileSockets(bridge, 'webhook', options)],
+    [`${what} at another program that closes each at once`, () => hostileSockets(bridge, 'elsewhere', options)],
     ['a phone with 840 times real time, again when closed', () => floodingPhones(bridge, FLOODS[0] as Flood)],
     ['a phone with a second of audio 140 times a second, again', () => floodingPhones(bridge, FLOODS[1] as Flood)],
     [`a model that sends ${size} MB`, () => hostileModel(bridge, 'audio', size)],
@@ -89,7 +91,10 @@ export async function besideCalls(bridge: SignedBridge, options: Options): Promi
       const more = isAttack ? ms(p99 - mean(other => other.p99)) : '';
       const memory = `${megabytes(heaps.edge)}, ${megabytes(heaps.worker)}`;
       const {at, open = 0} = told?.sockets ?? {};
-      const each = at && isAttack ? `, ${kilobytes((heaps[at] - mean(other => other.heaps[at])) / open)} each` : '';
+      const each =
+        at && at !== 'elsewhere' && isAttack
+          ? `, ${kilobytes((heaps[at] - mean(other => other.heaps[at])) / open)} each`
+          : '';
       return [what, up, more, ...rest, memory, `${told?.text ?? ''}${each}`];
     }),
   );
@@ -125,10 +130,11 @@ async function measure(bridge: SignedBridge, {calls, seconds}: Options, what: st
 
 async function hostileSockets(
   bridge: SignedBridge,
-  at: 'edge' | 'webhook',
+  at: 'edge' | 'webhook' | 'elsewhere',
   {sockets, again}: Options,
 ): Promise<Attack> {
-  const port = at === 'edge' ? bridge.system.edgePort : bridge.webhookPort;
+  const listener = at === 'elsewhere' ? await BareListener.start() : undefined;
+  const port = listener?.port ?? (at === 'edge' ? bridge.system.edgePort : bridge.webhookPort);
   const hostile = new HostileSockets(port, sockets, again * 1_000);
   if (at === 'edge') await hostile.state(await bridge.passes(PASSES));
   return {
@@ -137,7 +143,10 @@ async function hostileSockets(
       const oldest = `oldest ${Math.round(oldestMs / 1_000)} s`;
       return {text: `${opened} opened, ${guests} of them admitted; ${open} open, ${oldest}`, sockets: {at, open}};
     },
-    [Symbol.asyncDispose]: () => hostile[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await hostile[Symbol.asyncDispose]();
+      await listener?.[Symbol.asyncDispose]();
+    },
   };
 }
 
