@@ -28,6 +28,8 @@ export interface Verdict {
   readonly figures: Readonly<Record<string, string | number>>;
   /** A sentence for each thing that must not be. */
   readonly wrong: readonly string[];
+  /** A sentence for each person who answered and heard nothing at all. */
+  readonly notes: readonly string[];
 }
 
 /** Whether anybody was called twice or at night, whether every state is what Twilio knows, and what people heard first. */
@@ -71,10 +73,20 @@ export function judge({wishes, states, asleep, reports, records, disclosure}: Ev
     if (by === 'mark') byMark += 1;
   }
   const unspoken = reports.filter(
-    ({status, streams}) => status === 'completed' && !streams.some(({segments}) => segments.length > 0),
+    ({status, streams}) => status === 'completed' && streams.every(({segments}) => segments.length === 0),
   );
+  // The carrier speaks where no worker can.
+  const silent = unspoken.filter(({saidByTwilio}) => saidByTwilio.length === 0);
+  const notes = silent.map(({to, startedAt, endedAt, documents, webhooks, alerts}) => {
+    const asked = webhooks.map(({purpose, status, error, ms}) => `${purpose} ${status ?? error} ${Math.round(ms)} ms`);
+    const obeyed = documents.map(({verbs}) => verbs.join('+'));
+    const told = alerts.map(({code}) => code);
+    const seconds = Math.round((endedAt - startedAt) / 1_000);
+    return `…${to.slice(-4)} heard nothing for ${seconds} s: ${[...asked, ...obeyed, ...told].join(', ')}`;
+  });
   return {
     wrong,
+    notes,
     figures: {
       'telephones that rang': byNumber.size,
       'telephones that rang twice': twice.length,
@@ -85,7 +97,7 @@ export function judge({wishes, states, asleep, reports, records, disclosure}: Ev
       'people and machines that were spoken to': spokenTo.length,
       'heard the disclosure before anything else': first,
       'heard all of it; by its mark': `${whole}; ${byMark}`,
-      'answered, and heard nothing': unspoken.length,
+      'answered, and heard the carrier’s words; nothing': `${unspoken.length - silent.length}; ${silent.length}`,
     },
   };
 }

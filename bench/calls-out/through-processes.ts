@@ -95,7 +95,7 @@ export async function throughProcesses({calls, rate, seed, folder, say}: Plan): 
     if (record) records.set(callSid, record);
   });
   const verdict = judge({wishes, states, asleep, reports, records, disclosure: usualDisclosure(null)});
-  for (const line of verdict.wrong.slice(0, 30)) say(line);
+  for (const line of [...verdict.wrong, ...verdict.notes].slice(0, 40)) say(line);
   return {
     figures: {
       'webhook, worker, Redis killed': `${kills.webhook}, ${kills.worker}, ${kills.redis}`,

@@ -1,7 +1,7 @@
 /**
- * Where do callers end whom an assistant sends to a person? Every service is a process of its own; the people at the
- * simulated Twilio answer, are busy, do not answer or decline; callers hang up meanwhile; workers are killed and drained
- * meanwhile; status callbacks are late and come twice.
+ * Where do callers end whom an assistant sends to a person, with a ring tone and with music? Every service is a process of its
+ * own; the people at the simulated Twilio answer, are busy, do not answer or decline; callers hang up meanwhile; workers are
+ * killed and drained and webhooks are killed meanwhile; REST refuses; status callbacks are late and come twice.
  *
  *   npm run bench transfers -- [--total 500] [--calls 20]
  */
@@ -9,7 +9,7 @@ import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
 import {percentiles} from '../load/percentiles.ts';
 import {transfers} from './run.ts';
-import {SCENES} from './scenes.ts';
+import {isDialled, isWarm, SCENES} from './scenes.ts';
 
 const {values} = parseArgs({
   options: {total: {type: 'string', default: '500'}, calls: {type: 'string', default: '20'}},
@@ -38,10 +38,16 @@ const wrong = all.filter(each => each.wrong.length > 0);
 for (const each of wrong.slice(0, 30)) console.log(`${each.scene.name} (${each.callSid}): ${each.wrong.join('; ')}`);
 const known = (figures: readonly (number | undefined)[]) =>
   figures.flatMap(ms => (ms === undefined ? [] : [Math.round(ms)]));
-console.log('without speech and without a ring tone, in ms:');
+const [cold, warm] = [
+  all.filter(({scene}) => !isWarm(scene)),
+  all.filter(({scene}) => isWarm(scene) && !isDialled(scene)),
+];
+console.log('without speech, ring tone or music, in ms:');
 console.table({
-  'from the last word to the ring tone': percentiles(known(all.map(({leavesMs}) => leavesMs))),
-  'from the ring tone to the first word': percentiles(known(all.map(({returnsMs}) => returnsMs))),
+  'from the last word to the ring tone': percentiles(known(cold.map(({leavesMs}) => leavesMs))),
+  'from the ring tone to the first word': percentiles(known(cold.map(({returnsMs}) => returnsMs))),
+  'from the last word to the music': percentiles(known(warm.map(({leavesMs}) => leavesMs))),
+  'from the music to the first word': percentiles(known(warm.map(({returnsMs}) => returnsMs))),
 });
 const lost = all.reduce((sum, {lostStreams}) => sum + lostStreams, 0);
 const isMet = all.length > 0 && wrong.length === 0 && lost === 0;

@@ -24,6 +24,7 @@ export const BUCKET_LENGTHS = {
 /** Filters of calls that only the list of calls has. */
 export const CALL_FILTERS = [
   'edge',
+  'direction',
   'endReason',
   'failed',
   'interrupted',

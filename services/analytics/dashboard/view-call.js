@@ -1,6 +1,7 @@
 import {absencesTable} from './absences-table.js';
 import {get, remove} from './api.js';
 import {endPill} from './calls-table.js';
+import {callFacts} from './call-facts.js';
 import {callLanes} from './call-lanes.js';
 import {card, empty, h, sentence, table} from './dom.js';
 import {listen, moments, playButton} from './listen.js';
@@ -187,8 +188,10 @@ function copyButton({callSid}, here) {
   return button;
 }
 
-function facts({call: one, callerNumber, notes, assistants}) {
+function facts(detail) {
+  const {call: one, callerNumber, notes, assistants} = detail;
   const pairs = [
+    ...callFacts(detail),
     ['Length', ms(one.durationMs)],
     ['Time to first audio', ms(one.timeToFirstAudioMs)],
     ['Turns', count(one.turns)],

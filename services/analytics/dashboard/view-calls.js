@@ -98,7 +98,13 @@ function pickers(state) {
     ['yes', 'yes'],
     ['no', 'no'],
   ];
+  const ways = [
+    ['', 'in and out'],
+    ['inbound', 'calls in'],
+    ['outbound', 'calls out'],
+  ];
   return [
+    pick('direction', 'Direction', ways),
     pick('endReason', 'Ended', [['', 'any reason'], ...Object.keys(END_REASONS).map(reason => [reason, reason])]),
     pick('failed', 'Went wrong', yesNo),
     pick('interrupted', 'Interrupted', yesNo),

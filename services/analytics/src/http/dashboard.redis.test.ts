@@ -150,6 +150,35 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(complaints).toEqual([]);
   });
 
+  test('an analyst lists the calls that we made, and reads what answered one and when it heard that a machine speaks', async () => {
+    const heard = {heardAt: 3_200, by: 'mark', verbatim: true};
+    const made = {direction: 'outbound', assistant: 'reminder', answeredBy: 'machine_end_beep', disclosure: heard};
+    const cut = {...made, answeredBy: null, disclosure: {heardAt: null, by: null, verbatim: null}};
+    await send(0, finishedCall({number: 4, startedAt: Date.now(), summary: made}));
+    await send(0, finishedCall({number: 5, startedAt: Date.now(), summary: cut}));
+    const stored = async () => (await fetch(`${open.url}/api/calls/${sidOf(5)}`)).status;
+    await expect.poll(stored, {timeout: 20_000}).toBe(200);
+    await using visited = await visit(`${open.url}/?view=calls&assistant=reminder`);
+    const {page, complaints} = visited;
+    await page.locator('select[name=direction]').selectOption('inbound');
+    await page.getByText('No call matches.').waitFor();
+    await page.locator('select[name=direction]').selectOption('outbound');
+    await expect.poll(() => page.locator('tr.opens').count()).toBe(2);
+    const factsOf = async (number: number) => {
+      await page.goto(`${open.url}/?view=calls&call=${sidOf(number)}`);
+      await page.locator('.facts').waitFor();
+      const texts = await page.locator('.facts div').allInnerTexts();
+      return texts.map(text => text.replaceAll(/\s+/g, ' ')).slice(0, 3);
+    };
+    expect(await factsOf(4)).toEqual([
+      'Direction call out',
+      'Answered by a machine, with a beep',
+      'Disclosure heard after 3.20 s',
+    ]);
+    expect(await factsOf(5)).toEqual(['Direction call out', 'Answered by unknown', 'Disclosure not heard to its end']);
+    expect(complaints).toEqual([]);
+  });
+
   test('an analyst loads more calls, and opens a call with its two lanes by keyboard alone', async () => {
     await using visited = await visit(`${open.url}/?view=calls`);
     const {page, complaints} = visited;
