@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {LogLine} from '../../tools/local-stack/log-line.ts';
 import {startProcess, type Exit, type ProcessOptions, type RunningProcess} from '../../tools/local-stack/processes.ts';
 
 /** The wait before each restart; the last one repeats. */
@@ -12,6 +13,10 @@ export interface Kept {
   readonly name: string;
   /** Its process id now; undefined between two runs. */
   pid(): number | undefined;
+  /** What it has said in this run, oldest first. */
+  lines(): readonly LogLine[];
+  /** Ends it at once, as a crash does; it is started again. */
+  kill(): void;
   /** Stops it with SIGTERM; it starts again at once. */
   restart(within: Millis): Promise<void>;
   /** Stops it for good. Never takes longer than `within` (0: at once). */
@@ -57,6 +62,8 @@ export async function keepRunning(
   return {
     name,
     pid: () => current?.pid,
+    lines: () => current?.lines ?? [],
+    kill: () => current?.kill('SIGKILL'),
     async restart(within) {
       restarting = current !== undefined;
       await current?.stop(within);

@@ -15,6 +15,7 @@ import {prettyLine, type LogLine} from '../../tools/local-stack/log-line.ts';
 import {freePortsFrom, isFree, ProcessFailed} from '../../tools/local-stack/processes.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
+import {killAsAsked} from './kill-as-asked.ts';
 import {
   behindTunnel,
   FURTHER_PORTS,
@@ -44,18 +45,26 @@ const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge'
 const NOT_YET = 'https://tunnel.invalid';
 const TUNNEL_ENDED = 'the tunnel has ended, and nobody can call: press Ctrl-C and start again';
 
-const USAGE = {
+const usage = (usually: number) => ({
   about: 'The services on this machine, for real calls, until Ctrl-C. .env.example lists what can be set.',
   options: z.object({
-    edges: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes hold the sockets of callers'),
-    workers: wholeNumber({min: 1, max: 99}).default(1).describe('how many processes talk to the model'),
+    edges: wholeNumber({min: 1, max: 99}).default(usually).describe('how many processes hold the sockets of callers'),
+    workers: wholeNumber({min: 1, max: 99}).default(usually).describe('how many processes talk to the model'),
     tunnel: toggle().describe(
       'opens a tunnel with cloudflared, ngrok or tailscale, and sets up TWILIO_NUMBER if the account’s SID and token are set',
     ),
     json: toggle().describe('log lines as they are, for a program to read'),
     'print-config': toggle().describe('only print every setting of every process and its source, without secrets'),
   }),
-};
+});
+
+/** What `npm run talk` has besides `npm start`. */
+export interface ForTalk {
+  /** Said when everything is ready, in place of what to tell Twilio. */
+  readonly says: (plan: Plan) => readonly string[];
+  /** The program that runs as analytics: one whose phone may ask for the end of processes. */
+  readonly analytics: string;
+}
 
 /**
  * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service is
@@ -63,18 +72,21 @@ const USAGE = {
  */
 export async function runServices({
   watching,
-  says,
+  talk,
 }: {
   readonly watching: boolean;
-  /** Said when everything is ready, in place of what to tell Twilio. */
-  readonly says?: (plan: Plan) => readonly string[];
+  readonly talk?: ForTalk;
 }): Promise<void> {
   const {
     json,
     'print-config': printing,
     tunnel: tunnelling,
     ...counts
-  } = commandLine({...USAGE, command: `npm ${says ? 'run talk' : watching ? 'run dev' : 'start'} --`});
+  } = commandLine({
+    // Whoever talks may kill one of each, and another one has the call at once.
+    ...usage(talk ? 2 : 1),
+    command: `npm ${talk ? 'run talk' : watching ? 'run dev' : 'start'} --`,
+  });
   try {
     const before = {...process.env};
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
@@ -92,7 +104,7 @@ export async function runServices({
       : undefined;
     const settled = tunnel ? behindTunnel(given, tunnel.url) : given;
     const drain = Number(given.values['DRAIN_SECONDS'] ?? 60) * 1_000;
-    await run(planProcesses(settled, counts, free), {json, watching, says, given: settled, drain, tunnel});
+    await run(planProcesses(settled, counts, free), {json, watching, talk, given: settled, drain, tunnel});
   } catch (error) {
     if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed)) throw error;
     const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
@@ -106,14 +118,14 @@ export async function runServices({
 interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
-  readonly says: ((plan: Plan) => readonly string[]) | undefined;
+  readonly talk: ForTalk | undefined;
   readonly given: Given;
   readonly tunnel: Tunnel | undefined;
   /** How long calls may go on after Ctrl-C. */
   readonly drain: Millis;
 }
 
-async function run(plan: Plan, {json, watching, says, given, drain, tunnel}: RunOptions): Promise<void> {
+async function run(plan: Plan, {json, watching, talk, given, drain, tunnel}: RunOptions): Promise<void> {
   const began = performance.now();
   const tell = (line: string) => {
     if (!json) console.log(line);
@@ -145,7 +157,12 @@ async function run(plan: Plan, {json, watching, says, given, drain, tunnel}: Run
       const {service, name} = planned;
       const onLine = show(name);
       // Its environment is complete: the secrets of the others in .env are not for it.
-      const options = {service, name, env: {...planned.env, REDIS_URL: url, DOTENV_CONFIG_PATH: devNull}, onLine};
+      const program =
+        talk && service === 'analytics'
+          ? {service: talk.analytics, onMessage: (asked: unknown) => tell(killAsAsked(asked, kept))}
+          : {service};
+      const env = {...planned.env, REDIS_URL: url, DOTENV_CONFIG_PATH: devNull};
+      const options = {...program, name, env, onLine};
       kept.push({planned, process: await keepRunning(options, say(name))});
     };
     await Promise.race([Promise.all(plan.processes.map(start)), asked.promise]);
@@ -156,7 +173,7 @@ async function run(plan: Plan, {json, watching, says, given, drain, tunnel}: Run
       .join(', ');
     tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
     const announced = tunnel && (await announceNumber(given));
-    for (const line of says?.(plan) ?? instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
+    for (const line of talk?.says(plan) ?? instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
     if (announced) tell(`\n${announced.told}`);
     tell('');
     if (tunnel) {

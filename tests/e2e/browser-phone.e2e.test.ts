@@ -1,14 +1,16 @@
 import {access, mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {devNull, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {WebSocket} from 'ws';
-import {chromium} from 'playwright-core';
+import {type Browser, chromium} from 'playwright-core';
 import {expect, inject, test} from 'vitest';
 import {runAnalytics, temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
 import {PcmView, storedHeader} from '../../services/analytics/src/recordings/wav.ts';
 import {readClip} from '../../simulators/audio/clips.ts';
+import {freePort} from '../../tools/local-stack/processes.ts';
 import {AUTH_TOKEN, openBridge} from './bridge.ts';
+import {runCommand} from './run-command.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const there = await access(CHROMIUM).then(
@@ -27,6 +29,27 @@ function spoken(): Buffer {
   return view.read(0, view.bytes, stored.subarray(...view.stored(0, view.bytes)));
 }
 
+/** A browser whose microphone hears `spoken` again and again. */
+async function browserWithVoice(stack: AsyncDisposableStack): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), 'voicebridge-phone-'));
+  stack.defer(() => rm(folder, {recursive: true, force: true}));
+  const wav = join(folder, 'caller.wav');
+  await writeFile(wav, spoken());
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-audio-capture=${wav}`,
+      '--autoplay-policy=no-user-gesture-required',
+    ],
+  });
+  stack.defer(() => browser.close());
+  return browser;
+}
+
 test.skipIf(!there)(
   'somebody talks to the assistant from a browser, interrupts it, and the model knows what was really played',
   async () => {
@@ -41,8 +64,7 @@ test.skipIf(!there)(
         },
       }),
     );
-    const [data, folder] = [stack.use(await temporaryFolder()), await mkdtemp(join(tmpdir(), 'voicebridge-phone-'))];
-    stack.defer(() => rm(folder, {recursive: true, force: true}));
+    const data = stack.use(await temporaryFolder());
     const analytics = stack.use(
       await runAnalytics({
         REDIS_URL: redisUrl,
@@ -52,20 +74,7 @@ test.skipIf(!there)(
         TWILIO_AUTH_TOKEN: AUTH_TOKEN,
       }),
     );
-    const wav = join(folder, 'caller.wav');
-    await writeFile(wav, spoken());
-    const browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--use-fake-ui-for-media-stream',
-        '--use-fake-device-for-media-stream',
-        `--use-file-for-fake-audio-capture=${wav}`,
-        '--autoplay-policy=no-user-gesture-required',
-      ],
-    });
-    stack.defer(() => browser.close());
+    const browser = await browserWithVoice(stack);
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', error => complaints.push(error.message));
@@ -73,6 +82,7 @@ test.skipIf(!there)(
     await page.getByRole('button', {name: 'Call', exact: true}).click();
     await page.getByText('Connected: speak.').waitFor();
     // The microphone begins its question again while the answer to the one before it is spoken.
+    expect(await page.getByRole('button', {name: 'Kill the worker'}).isVisible()).toBe(false);
     const interruptions = page.locator('#figures div', {hasText: 'Interruptions'}).locator('dd');
     await interruptions.getByText(/^[1-9]/).waitFor({timeout: 60_000});
     const heardMs = await page.locator('#lanes').getAttribute('data-heard-ms');
@@ -87,6 +97,66 @@ test.skipIf(!there)(
       .reduce((sum, {truncatedAtMs, audioMs}) => sum + (truncatedAtMs ?? audioMs), 0);
     expect(lastCut).toBeGreaterThanOrEqual(0);
     expect(Math.abs(known - Number(heardMs))).toBeLessThan(100);
+  },
+);
+
+test.skipIf(!there)(
+  'who runs npm run talk sees the words as they come, kills the worker and the edge of the call, and goes on talking',
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const data = stack.use(await temporaryFolder());
+    const ports = await Promise.all(['WEBHOOK', 'EDGE', 'WORKER', 'ANALYTICS'].map(freePort));
+    const [WEBHOOK_PORT, EDGE_PORT, WORKER_PORT, ANALYTICS_PORT] = ports.map(String) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const talk = runCommand(['talk'], {
+      WEBHOOK_PORT,
+      EDGE_PORT,
+      WORKER_PORT,
+      ANALYTICS_PORT,
+      OPENAI_API_KEY: '',
+      DOTENV_CONFIG_PATH: devNull,
+      DATA_DIR: data.path,
+      ASSISTANTS_DIR: join(data.path, 'none'),
+      DRAIN_SECONDS: '1',
+    });
+    stack.defer(async () => {
+      talk.ctrlC();
+      await talk.exitCode;
+    });
+    await expect.poll(() => talk.output(), {timeout: 120_000}).toContain('and press Call');
+    const [address = ''] = /http:\S+phone\.html/.exec(talk.output()) ?? [];
+    const page = await (await browserWithVoice(stack)).newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', error => complaints.push(error.message));
+    await page.goto(address);
+    await page.getByRole('button', {name: 'Call', exact: true}).click();
+    const carried = page.locator('#carried');
+    const newest = page.locator('#turns tbody tr').first().locator('td').first();
+    /** The number of a turn that begins after now and has its answer. */
+    const anotherTurn = async () => {
+      const before = Number((await newest.count()) > 0 ? await newest.textContent() : -1);
+      await expect.poll(async () => Number(await newest.textContent()), {timeout: 60_000}).toBeGreaterThan(before);
+    };
+    await anotherTurn();
+    for (const what of ['worker', 'edge'] as const) {
+      const [before] = new RegExp(`${what}-\\w+`).exec((await carried.textContent()) ?? '') ?? [];
+      expect(before).toBeDefined();
+      await page.getByRole('button', {name: `Kill the ${what}`}).click();
+      await expect
+        .poll(() => carried.textContent(), {timeout: 60_000})
+        .toMatch(new RegExp(`(?!${before})${what}-\\w+`));
+      await expect.poll(() => talk.output()).toContain(`was killed by the page of the phone`);
+      await anotherTurn();
+    }
+    expect(await page.locator('#words li.assistant').count()).toBeGreaterThan(0);
+    expect(await page.locator('#words li.caller').count()).toBeGreaterThan(0);
+    await page.getByRole('button', {name: 'Hang up'}).click();
+    await page.getByRole('link', {name: 'Look at the call'}).waitFor();
+    expect(complaints).toEqual([]);
   },
 );
 

@@ -45,6 +45,8 @@ export interface ProcessOptions {
   /** How long it may take to be ready; 0 does not wait. */
   readonly readyWithin?: Millis;
   readonly onLine?: (line: LogLine) => void;
+  /** What it sends with `process.send`. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /** A running process of ours. Disposing of it stops it. */
@@ -107,7 +109,7 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 function launch(
-  {service, root = ROOT, name = service, env = {}, node = [], args = [], onLine}: ProcessOptions,
+  {service, root = ROOT, name = service, env = {}, node = [], args = [], onLine, onMessage}: ProcessOptions,
   port: number,
 ): RunningProcess {
   const program = `${service.includes('/') ? service : `services/${service}`}/src/main.ts`;
@@ -119,6 +121,7 @@ function launch(
     detached: true, // Ctrl-C is for us; we stop our processes in order
   });
   living.add(child);
+  if (onMessage) child.on('message', onMessage);
   const lines: LogLine[] = [];
   const listeners = new Set<(line: LogLine) => void>(onLine ? [onLine] : []);
   const hear = (stream: 'out' | 'err') => (text: string) => {

@@ -29,13 +29,14 @@ import {deliverHooks} from './hooks/deliver-hooks.ts';
 import {Receivers} from './hooks/patience.ts';
 import {hookPoster} from './hooks/post-hook.ts';
 import {readActiveCalls} from './queries/active-calls.ts';
+import {CallsInProgress, withCalls} from './queries/calls-in-progress.ts';
 import {type Fleet, readFleet} from './queries/live-fleet.ts';
 import {LiveFeed} from './http/live-feed.ts';
-import {withCalls} from './http/operator-routes.ts';
+import {followOwnCall} from './http/own-call.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
 import {keepCaptures} from './recordings/keep-captures.ts';
-import type {PhoneCallDeps} from './phone/phone-call.ts';
+import type {KillProcess, PhoneCallDeps} from './phone/phone-call.ts';
 import type {Phones} from './phone/phones.ts';
 import {updateGauges} from './update-gauges.ts';
 
@@ -46,6 +47,8 @@ export interface AnalyticsDeps {
   readonly traces?: Traces;
   /** The value of a variable that an assistant names as the secret of its webhooks. */
   readonly secret?: (name: string) => string | undefined;
+  /** Ends a worker or an edge whose call is on a phone in the browser. `npm run talk` gives it, and nobody else may. */
+  readonly kill?: KillProcess;
 }
 
 /** The variable with the secret for AFTER_URL. */
@@ -62,7 +65,7 @@ export interface Analytics extends Service {
 /** Starts analytics: it stores finished calls and answers questions about them, until it is drained. */
 export async function startAnalytics(
   config: AnalyticsEnv,
-  {clock, log, traces = quietTraces, secret = () => undefined}: AnalyticsDeps,
+  {clock, log, traces = quietTraces, secret = () => undefined, kill}: AnalyticsDeps,
 ): Promise<Analytics> {
   await using opened = new AsyncDisposableStack();
   const database = opened.use(
@@ -89,7 +92,9 @@ export async function startAnalytics(
   const readActive = ({workers}: Fleet) => readActiveCalls(desk, withCalls(workers));
   const feed = opened.use(new LiveFeed({database, readFleet: fleetNow, readActive, clock, log}));
   const recordings = openRecordingStore(config);
-  const phones = await phonesOf(config, {clock, log});
+  const inProgress = new CallsInProgress({desk, readFleet: fleetNow, clock});
+  const follow = followOwnCall({database, inProgress, clock});
+  const phones = await phonesOf(config, {follow, kill, clock, log});
   if (phones) opened.use(phones);
   const app = await analyticsApp({
     phones,
@@ -104,8 +109,7 @@ export async function startAnalytics(
     passed: request => strangers.proved(request.socket),
     database,
     feed,
-    desk,
-    readFleet: fleetNow,
+    inProgress,
     clock,
     log,
   });
@@ -184,7 +188,7 @@ export async function startAnalytics(
 /** The phones in browsers, if they are turned on: only then are their libraries loaded. */
 async function phonesOf(
   {BROWSER_PHONE: isOn, PUBLIC_WEBHOOK_URL: url, TWILIO_AUTH_TOKEN: [token]}: AnalyticsEnv,
-  deps: Pick<PhoneCallDeps, 'clock' | 'log'>,
+  deps: Omit<PhoneCallDeps, 'webhook'>,
 ): Promise<Phones | undefined> {
   if (!isOn || url === undefined) return undefined;
   const {Phones} = await import('./phone/phones.ts');

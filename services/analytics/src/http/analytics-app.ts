@@ -5,6 +5,7 @@ import express, {type Express} from 'express';
 import {allowedHosts} from './allowed-hosts.ts';
 import {auditRoutes} from './audit-routes.ts';
 import {callsRoutes} from './calls-routes.ts';
+import type {CallsInProgress} from '../queries/calls-in-progress.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {deliveriesRoutes} from './deliveries-routes.ts';
 import {type ErasureDeps, erasureRoutes} from './erasure-routes.ts';
@@ -12,7 +13,7 @@ import {gate, type GateOptions} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
-import {type OperatorDeps, operatorRoutes} from './operator-routes.ts';
+import {operatorRoutes} from './operator-routes.ts';
 import {openApi} from './openapi.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
@@ -37,9 +38,7 @@ export interface AppDeps {
   readonly numberHashKey: string | undefined;
   readonly database: DatabaseWatch;
   readonly feed: LiveFeed;
-  /** Where workers are asked for their calls. */
-  readonly desk: OperatorDeps['desk'];
-  readonly readFleet: OperatorDeps['readFleet'];
+  readonly inProgress: CallsInProgress;
   /** Where recordings are kept, if calls are recorded. */
   readonly recordings: RecordingStore | undefined;
   /** The phones in browsers, if they are turned on. */
@@ -63,8 +62,7 @@ export async function analyticsApp({
   numberHashKey,
   database,
   feed,
-  desk,
-  readFleet,
+  inProgress,
   recordings,
   phones,
   clock,
@@ -101,7 +99,7 @@ export async function analyticsApp({
     auditRoutes(database),
     deliveriesRoutes({database, send: sendHook, clock}),
     phoneRoutes(phones),
-    operatorRoutes({database, desk, readFleet, clock}),
+    operatorRoutes({database, inProgress, clock}),
     liveRoutes({feed, database, streams, clock}),
   );
   app.use((request, response) => {

@@ -28,7 +28,7 @@ export function phoneRoutes(phones: Phones | undefined): Router {
     const {to} = readRequest(Dial, request.body ?? {});
     if (!phones)
       throw new BadQuestion({error: 'the phone is off', cure: 'run npm run talk, or set BROWSER_PHONE=on'}, 409);
-    const ticket = phones.dial({to, from: FROM});
+    const ticket = phones.dial({to, from: FROM, viewer});
     if (ticket === undefined)
       throw new BadQuestion({error: 'all phones are in use', cure: 'end one of the calls, or wait a moment'}, 429);
     response.json({ticket});

@@ -1,22 +1,34 @@
 import {randomBytes} from 'node:crypto';
+import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
+import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {WebSocket, type RawData} from 'ws';
-import {readFromPage, type ToPage} from './from-page.ts';
+import type {Viewer} from '../auth/viewer.ts';
+import {type CallSoFar, readFromPage, type ToPage} from './from-page.ts';
 import type {Verb} from './read-twiml.ts';
 import {askWebhook, signatureOf, type WebhookAddress} from './webhook-client.ts';
 
 export interface PhoneCallDeps {
   readonly webhook: WebhookAddress;
+  /** What this viewer may see of a call in progress; undefined: nothing is known of it at the moment. */
+  readonly follow: (callSid: CallSid, viewer: Viewer) => Promise<CallSoFar | undefined>;
+  /** Ends a process at once; undefined: nobody may. */
+  readonly kill: KillProcess | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The number that is called, and who the phone says it is. */
+/** Ends the worker or the edge with this id, as if its machine had lost its power. */
+export type KillProcess = (what: 'worker' | 'edge', id: string) => void;
+
+/** The number that is called, who the phone says it is, and who sits in front of it. */
 export interface Dialled {
   readonly to: string;
   readonly from: string;
+  readonly viewer: Viewer;
 }
 
 /** 20 ms of μ-law. */
@@ -28,6 +40,9 @@ const SAYS_WITHIN: Millis = 20_000;
 const DOCUMENTS_AT_MOST = 200;
 /** A page that reads nothing is dropped. */
 const UNREAD_AT_MOST = 1_000_000;
+/** The microphone sends fifty frames a second, also while it is muted. Without any the page sleeps or is cut off. */
+const SPEAKS_WITHIN: Millis = 15_000;
+const LOOK_EVERY: Millis = 1_000;
 
 /**
  * One call of a phone in a browser. This is the telephone network for it: it asks the webhook what to do, as Twilio would,
@@ -35,9 +50,10 @@ const UNREAD_AT_MOST = 1_000_000;
  * again at the address of its `action`, so such a call survives a killed edge as any other does.
  */
 export class PhoneCall {
-  readonly callSid = `CA${randomBytes(16).toString('hex')}`;
+  readonly callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
   readonly #deps: PhoneCallDeps;
   readonly #page: WebSocket;
+  readonly #viewer: Viewer;
   readonly #form: Readonly<Record<string, string>>;
   readonly #over = new AbortController();
   #edge: WebSocket | undefined;
@@ -45,10 +61,17 @@ export class PhoneCall {
   #sequence = 0;
   #frames = 0;
   #said: (() => void) | undefined;
+  #heardAt: Millis;
+  #soFar: CallSoFar | undefined;
+  #toldSoFar = '';
+  #isLooking = false;
+  #why = 'the call is over';
 
   constructor(page: WebSocket, dialled: Dialled, deps: PhoneCallDeps) {
     this.#deps = deps;
     this.#page = page;
+    this.#viewer = dialled.viewer;
+    this.#heardAt = deps.clock.now();
     this.#form = {
       CallSid: this.callSid,
       AccountSid: `AC${'0'.repeat(32)}`,
@@ -64,7 +87,8 @@ export class PhoneCall {
 
   /** Resolves when the call is over. */
   async run(): Promise<void> {
-    const {webhook, log} = this.#deps;
+    const {webhook, clock, log} = this.#deps;
+    const stopLooking = every(clock, LOOK_EVERY, () => void this.#look());
     try {
       let verbs = await this.#ask(`${webhook.origin}/incoming-call`, 'ringing');
       for (let documents = 1; !this.#over.signal.aborted && documents < DOCUMENTS_AT_MOST; documents += 1) {
@@ -72,12 +96,13 @@ export class PhoneCall {
         if (next === undefined || this.#over.signal.aborted) break;
         verbs = await this.#ask(next, 'in-progress');
       }
-      this.#tell({event: 'ended', why: 'the call is over'});
+      this.#tell({event: 'ended', why: this.#why});
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
       log.warn({callSid: this.callSid, why}, 'a call of the phone in the browser ended');
       this.#tell({event: 'ended', why});
     }
+    stopLooking();
     this.#over.abort();
     this.#edge?.close();
     this.#page.close(1_000);
@@ -155,7 +180,43 @@ export class PhoneCall {
       customParameters: {},
     };
     this.#toEdge('start', {start});
-    this.#tell({event: 'connected', callSid: this.callSid});
+    this.#tell({event: 'connected', callSid: this.callSid, mayKill: this.#deps.kill !== undefined});
+  }
+
+  /** Once a second: what the worker knows of the call, and whether the page is still there. */
+  async #look(): Promise<void> {
+    const {clock, follow} = this.#deps;
+    if (this.#over.signal.aborted) return;
+    if (clock.now() - this.#heardAt > SPEAKS_WITHIN) {
+      this.#why = 'the browser sent no sound for 15 s: it slept, or paused this page';
+      this.#tell({event: 'ended', why: this.#why});
+      return this.#over.abort();
+    }
+    if (this.#isLooking || !this.#edge) return;
+    this.#isLooking = true;
+    // A worker that was just killed tells nothing; the call itself is in no danger.
+    this.#soFar = await follow(this.callSid, this.#viewer).catch(() => undefined);
+    this.#isLooking = false;
+    const told = JSON.stringify(this.#soFar);
+    if (!this.#soFar || told === this.#toldSoFar) return;
+    this.#toldSoFar = told;
+    this.#tell({event: 'soFar', ...this.#soFar});
+  }
+
+  /** Ends the process that carries this call, which goes on elsewhere. */
+  async #kill(what: 'worker' | 'edge'): Promise<void> {
+    const {kill, follow, log} = this.#deps;
+    if (!kill) return this.#page.close(1_008, 'this message cannot be read');
+    try {
+      const now = await follow(this.callSid, this.#viewer);
+      const id = now?.[what] ?? undefined;
+      if (id === undefined) return this.#tell({event: 'refused', why: `no ${what} has the call at the moment`});
+      log.info({callSid: this.callSid, [what]: id}, 'the page of the phone kills a process');
+      this.#tell({event: 'killing', what, id});
+      return kill(what, id);
+    } catch (thrown) {
+      return this.#tell({event: 'refused', why: messageOf(thrown)});
+    }
   }
 
   #toEdge(event: string, more: object): void {
@@ -167,6 +228,7 @@ export class PhoneCall {
   #fromPage(data: RawData, isBinary: boolean): void {
     const bytes = bytesOf(data);
     if (isBinary) {
+      this.#heardAt = this.#deps.clock.now();
       if (bytes.length !== FRAME_BYTES || !this.#edge) return;
       this.#frames += 1;
       const timestamp = String((this.#frames - 1) * FRAME_MS);
@@ -183,6 +245,8 @@ export class PhoneCall {
         return this.#said?.();
       case 'hangUp':
         return this.#over.abort();
+      case 'kill':
+        return void this.#kill(said.what);
       default:
         return this.#page.close(1_008, 'this message cannot be read');
     }

@@ -16,6 +16,7 @@ import {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
 import {analyticsApp} from '../http/analytics-app.ts';
 import {LiveFeed} from '../http/live-feed.ts';
+import {CallsInProgress} from '../queries/calls-in-progress.ts';
 
 const readFleet = async () => ({workers: [], edges: []});
 
@@ -62,8 +63,11 @@ export async function silentApp() {
     passed: () => {},
     database,
     feed: new LiveFeed({database, readFleet, readActive: async () => ({calls: [], silent: []}), clock, log}),
-    desk: {ask: dispose, callsOf: async () => [], recordOf: async () => undefined},
-    readFleet,
+    inProgress: new CallsInProgress({
+      desk: {ask: dispose, callsOf: async () => [], recordOf: async () => undefined},
+      readFleet,
+      clock,
+    }),
     clock,
     log,
   });
