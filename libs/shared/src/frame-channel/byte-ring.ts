@@ -1,4 +1,4 @@
-/** It grows in steps of so many bytes, and by a quarter at least. */
+/** It grows in steps of so many bytes, and by an eighth at least. */
 const STEP = 8_192;
 /** An empty ring that is larger gives its memory back. */
 const KEPT_EMPTY = 2 * STEP;
@@ -66,7 +66,7 @@ export class ByteRing {
   #grow(by: number): void {
     const kept = this.#end - this.#start;
     // Of its own memory: a slice of a shared pool would keep the rest of the pool alive.
-    const larger = Buffer.allocUnsafeSlow(Math.ceil((kept + Math.max(by, kept / 4)) / STEP) * STEP);
+    const larger = Buffer.allocUnsafeSlow(Math.ceil((kept + Math.max(by, kept / 8)) / STEP) * STEP);
     this.copy(this.#start, kept, larger, 0);
     this.#bytes = larger;
     this.#head = 0;

@@ -121,13 +121,13 @@ export class Echo {
 
 /** How loud our frames are, in a circle. */
 interface Known {
-  readonly said: Float32Array;
+  readonly said: Uint16Array;
   /** The number of the frame that a place holds, counted on the clock of `at`. */
   readonly frame: Uint32Array;
 }
 
 function newKnown(): Known {
-  return {said: new Float32Array(KNOWN), frame: new Uint32Array(KNOWN).fill(NO_FRAME)};
+  return {said: new Uint16Array(KNOWN), frame: new Uint32Array(KNOWN).fill(NO_FRAME)};
 }
 
 /** Pearson's r of `a` and as much of `b` from a place on, or from half way to the next; 0 where either never changes, or `a` is too loud. */
