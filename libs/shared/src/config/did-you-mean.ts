@@ -27,26 +27,33 @@ export function misspelt(names: readonly string[], ours: readonly string[]): Mis
     });
 }
 
-/** How many letters must be changed, added, removed or swapped with their neighbour; Infinity: more than `MOST_WRONG`. */
+/**
+ * How many letters must be changed, added, removed or swapped with their neighbour; Infinity: more than `MOST_WRONG`. Only the
+ * places that so few letters can shift are looked at.
+ */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
-  let last = Array.from({length: to.length + 1}, (_, column) => column);
+  let last = Array.from({length: MOST_WRONG + 1}, (_, column) => column);
+  let lastLeast = 0;
   for (let row = 1; row <= from.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column += 1) {
+    const current = row <= MOST_WRONG ? [row] : [];
+    let least = current[0] ?? Infinity;
+    for (let column = Math.max(1, row - MOST_WRONG); column <= Math.min(to.length, row + MOST_WRONG); column += 1) {
       const same = from[row - 1] === to[column - 1];
       const changed = at(last, column - 1) + (same ? 0 : 1);
       const swapped = from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
-      current[column] = Math.min(
+      const wrong = Math.min(
         changed,
         at(last, column) + 1,
         at(current, column - 1) + 1,
         swapped ? at(beforeLast, column - 2) + 1 : Infinity,
       );
+      current[column] = wrong;
+      least = Math.min(least, wrong);
     }
     // Every way to the end leads through one of two neighbouring rows.
-    if (Math.min(...last, ...current) > MOST_WRONG) return Infinity;
-    [beforeLast, last] = [last, current];
+    if (Math.min(least, lastLeast) > MOST_WRONG) return Infinity;
+    [beforeLast, last, lastLeast] = [last, current, least];
   }
   return at(last, to.length);
 }
