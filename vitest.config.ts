@@ -6,30 +6,13 @@ const annotations = process.env['GITHUB_ACTIONS'] ? ['github-actions'] : [];
 const server = {deps: {external: [/assistant\/src\/load\/import-module\.ts$/]}};
 
 /**
- * End-to-end tests that need all of the machine: many calls at once, deadlines of processes, the default ports. Or the whole
- * of the Redis that they share: of two at a time, a worker of the one might take the calls of the other.
+ * End-to-end tests that need all of the machine: many calls at once, which a second file would make late, or the default
+ * ports. All others have servers and ports of their own, and wait more than they compute.
  */
-const alone = [
-  'assistants',
-  'browser-phone',
-  'cluster-faults',
-  'commands',
-  'demo',
-  'deploys',
-  'fifty-calls',
-  'npm-start',
-  'numbers',
-  'odd-phones',
-  'rehearse',
-  'rolling-upgrade',
-  'sick-workers',
-  'tools-of-assistants',
-  'transfers',
-].map(name => `**/${name}.e2e.test.ts`);
+const alone = ['cluster-faults', 'fifty-calls', 'npm-start', 'numbers'].map(name => `**/${name}.e2e.test.ts`);
 const e2e = {
   server,
   setupFiles: ['scripts/testing/no-leaks.ts'],
-  globalSetup: ['scripts/testing/servers.ts'],
   // Far more than a quiet machine needs: a wait that is in vain says so itself, long before.
   testTimeout: 240_000,
   hookTimeout: 240_000,
@@ -52,6 +35,8 @@ export default defineConfig({
           setupFiles: ['scripts/testing/no-leaks.ts'],
           sequence: {groupOrder: 0},
           maxWorkers: '100%',
+          // Half of the processor time was for loading the same sources again for each file. No test changes a module.
+          isolate: false,
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{redis,e2e,pg}.test.ts'],
           // None takes a second; some talk over real sockets, on a machine that may be busy with others.

@@ -7,6 +7,7 @@ import {findRedisBinary, type PrivateRedis, startRedisBinary} from '../../tools/
 import type {z} from 'zod';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import {STORED_HEADER_BYTES} from '../../services/analytics/src/recordings/wav.ts';
+import {newDatabase} from '../../services/analytics/src/testing/new-database.ts';
 import {freePort, type RunningProcess, startProcess} from '../../tools/local-stack/processes.ts';
 
 /** A call whose worker died is recorded half a minute later, and a recording with a gap waits 40 s for what is missing. */
@@ -46,6 +47,7 @@ export class Records implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    await newDatabase(join(this.#folder, 'data'));
     const env = {
       REDIS_URL: this.queueUrl,
       DATA_DIR: join(this.#folder, 'data'),

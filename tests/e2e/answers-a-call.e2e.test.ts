@@ -1,4 +1,4 @@
-import {afterEach, beforeEach, describe, expect, inject, test} from 'vitest';
+import {afterEach, beforeEach, describe, expect, test} from 'vitest';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import {type Bridge, openBridge} from './bridge.ts';
 
@@ -6,7 +6,6 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
   expect,
 }) => {
   await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
     env: {IDLE_PROMPT_SECONDS: '1', GREETING_PROTECTED_MS: '0'},
     openai: {knobs: {tagged: true, firstDeltaMs: [50, 50]}, script: [[{say: {text: 'Are you there?', audioMs: 800}}]]},
   });
@@ -34,7 +33,6 @@ test('with BARGE_IN=resume a cough costs no word: the reply stops, goes on where
   expect,
 }) => {
   await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
     env: {BARGE_IN: 'resume', GREETING: 'off'},
     openai: {knobs: {tagged: true}, script: [[{say: {text: 'We are open from nine to five.', audioMs: 4_000}}]]},
   });
@@ -64,7 +62,6 @@ describe('a caller who dials the number', () => {
   let bridge: Bridge;
   beforeEach(async () => {
     bridge = await openBridge({
-      redisUrl: inject('redisUrl'),
       edges: 2,
       workers: 2,
       logLevel: process.env['E2E_LOG'] ?? 'silent',

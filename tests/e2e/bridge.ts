@@ -22,10 +22,12 @@ import {openPeopleCaller} from '../../services/webhook/src/carriers/twilio/peopl
 import {startWebhook, type Webhook} from '../../services/webhook/src/start-webhook.ts';
 import {type FakeOpenAI, type FakeOpenAIOptions, startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {type ProvidedRedis, provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {freePort} from '../../tools/local-stack/processes.ts';
 
 export interface BridgeOptions {
-  readonly redisUrl: string;
+  /** The URL of a Redis that runs already; one of its own if not given: workers that share one take each other's calls. */
+  readonly redisUrl?: string;
   readonly edges?: number;
   readonly workers?: number;
   /** Added to every service's environment. With TWILIO_ACCOUNT_SID the webhook asks the simulated REST API. */
@@ -42,6 +44,7 @@ export interface BridgeOptions {
 
 /** The whole system and both simulators in one process, on real sockets and a real Redis. */
 export interface Bridge extends AsyncDisposable {
+  readonly redisUrl: string;
   readonly twilio: FakeTwilio;
   readonly openai: FakeOpenAI;
   readonly webhook: Webhook;
@@ -53,9 +56,10 @@ export interface Bridge extends AsyncDisposable {
 export const AUTH_TOKEN = CANARIES.token;
 
 export async function openBridge(options: BridgeOptions): Promise<Bridge> {
-  const {redisUrl, edges: edgeCount = 1, workers: workerCount = 1} = options;
+  const {edges: edgeCount = 1, workers: workerCount = 1} = options;
   const clock = systemClock;
   await using stack = new AsyncDisposableStack();
+  const redisUrl = options.redisUrl ?? stack.adopt(await ownRedis(), redis => redis.close()).url;
   const openai = stack.use(await startFakeOpenAI({apiKey: CANARIES.modelKey, seed: 1, ...options.openai}));
   const log = options.logLevel === undefined ? canaryLog('e2e') : createLog('e2e', {level: options.logLevel});
   const common = {
@@ -130,5 +134,18 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     }),
   );
   const owned = stack.move();
-  return {twilio, openai, webhook, edges, workers, directory, [Symbol.asyncDispose]: () => owned.disposeAsync()};
+  return {
+    redisUrl,
+    twilio,
+    openai,
+    webhook,
+    edges,
+    workers,
+    directory,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
+
+/** A Redis that no other test uses. */
+export const ownRedis = (): Promise<ProvidedRedis> =>
+  provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});

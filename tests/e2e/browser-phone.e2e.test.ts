@@ -4,12 +4,12 @@ import {join} from 'node:path';
 import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {WebSocket} from 'ws';
 import {type Browser, chromium} from 'playwright-core';
-import {expect, inject, test} from 'vitest';
-import {runAnalytics, temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
+import {expect, test} from 'vitest';
+import {dataFolder, runAnalytics} from '../../services/analytics/src/testing/running-analytics.ts';
 import {PcmView, storedHeader} from '../../services/analytics/src/recordings/wav.ts';
 import {readClip} from '../../simulators/audio/clips.ts';
 import {freePort} from '../../tools/local-stack/processes.ts';
-import {AUTH_TOKEN, openBridge} from './bridge.ts';
+import {AUTH_TOKEN, openBridge, ownRedis} from './bridge.ts';
 import {runCommand} from './run-command.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -54,20 +54,18 @@ test.skipIf(!there)(
   'somebody talks to the assistant from a browser, interrupts it, and the model knows what was really played',
   async () => {
     await using stack = new AsyncDisposableStack();
-    const redisUrl = inject('redisUrl');
     const bridge = stack.use(
       await openBridge({
-        redisUrl,
         env: {GREETING: 'off'},
         openai: {
           script: [[{say: {text: 'We are open from nine to five, and on Sundays we are closed.', audioMs: 12_000}}]],
         },
       }),
     );
-    const data = stack.use(await temporaryFolder());
+    const data = stack.use(await dataFolder());
     const analytics = stack.use(
       await runAnalytics({
-        REDIS_URL: redisUrl,
+        REDIS_URL: bridge.redisUrl,
         DATA_DIR: data.path,
         BROWSER_PHONE: 'on',
         PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${bridge.webhook.port}`,
@@ -104,7 +102,7 @@ test.skipIf(!there)(
   'who runs npm run talk sees the words as they come, kills the worker and the edge of the call, and goes on talking',
   async () => {
     await using stack = new AsyncDisposableStack();
-    const data = stack.use(await temporaryFolder());
+    const data = stack.use(await dataFolder());
     const ports = await Promise.all(['WEBHOOK', 'EDGE', 'WORKER', 'ANALYTICS'].map(freePort));
     const [WEBHOOK_PORT, EDGE_PORT, WORKER_PORT, ANALYTICS_PORT] = ports.map(String) as [
       string,
@@ -162,11 +160,12 @@ test.skipIf(!there)(
 
 test('a page of another site, a program that may not make calls, and a ticket that was used open no phone', async () => {
   await using stack = new AsyncDisposableStack();
-  const data = stack.use(await temporaryFolder());
+  const data = stack.use(await dataFolder());
+  const redis = stack.adopt(await ownRedis(), each => each.close());
   const reader = newApiToken('reader', ['read']);
   const analytics = stack.use(
     await runAnalytics({
-      REDIS_URL: inject('redisUrl'),
+      REDIS_URL: redis.url,
       DATA_DIR: data.path,
       BROWSER_PHONE: 'on',
       PUBLIC_WEBHOOK_URL: 'http://127.0.0.1:1',

@@ -1,7 +1,7 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {expect, inject, onTestFinished, test} from 'vitest';
+import {expect, onTestFinished, test} from 'vitest';
 import {loadCapture} from '../../tools/replay/load-capture.ts';
 import {replay} from '../../tools/replay/replay.ts';
 import {replayLines} from '../../tools/replay/tell.ts';
@@ -13,7 +13,6 @@ test('a captured call over real sockets and a real Redis is decided in the same 
   const loud = Buffer.from(Array.from({length: 6_400}, (_, at) => (at % 16 < 8 ? 0x10 : 0x90)));
   {
     await using bridge = await openBridge({
-      redisUrl: inject('redisUrl'),
       env: {CAPTURE: 'on', CAPTURE_DIR: folder},
       openai: {knobs: {tagged: true}, script: [[{say: {text: 'We are open from nine to five.', audioMs: 4_000}}]]},
     });

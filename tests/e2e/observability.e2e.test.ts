@@ -1,15 +1,14 @@
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
-import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {openTraceReceiver, type ReceivedSpan, type TraceReceiver} from '@voicebridge/shared/testing/trace-receiver.ts';
 import {systemClock as clock} from '@voicebridge/shared/time.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {afterAll, beforeAll, expect, test, vi} from 'vitest';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
 import {startAnalytics} from '../../services/analytics/src/start-analytics.ts';
-import {temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
+import {dataFolder} from '../../services/analytics/src/testing/running-analytics.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
-import {openBridge} from './bridge.ts';
+import {openBridge, ownRedis} from './bridge.ts';
 
 /** One call, and what an operator can see of it afterwards. */
 let report: CallReport;
@@ -20,12 +19,10 @@ beforeAll(async () => {
   receiver = await openTraceReceiver();
   await using stack = new AsyncDisposableStack();
   // Its own: analytics would record the calls of other tests, too.
-  const redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
-  stack.defer(() => redis.close());
-  const redisUrl = redis.url;
+  const {url: redisUrl} = stack.adopt(await ownRedis(), redis => redis.close());
   const log = createLog('analytics', {level: 'silent'});
   const traces = stack.use(await openTraces('analytics', receiver.url, log));
-  const folder = stack.use(await temporaryFolder());
+  const folder = stack.use(await dataFolder());
   const config = loadConfig(AnalyticsEnv, {PORT: '0', REDIS_URL: redisUrl, DATA_DIR: folder.path});
   const analytics = stack.use(await startAnalytics(config, {clock, log, traces}));
   const bridge = stack.use(await openBridge({redisUrl, tracesTo: receiver.url}));

@@ -1,4 +1,4 @@
-import {expect, inject, test} from 'vitest';
+import {expect, test} from 'vitest';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {UNUSUAL_CALLERS} from '../../simulators/twilio/src/call/call-facts.ts';
 import {haveHeard} from '../../tools/harness/callers.ts';
@@ -6,7 +6,6 @@ import {openBridge} from './bridge.ts';
 
 test('a caller who speaks before any greeting, from a phone with ids of its own, is heard and answered', async () => {
   await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
     env: {TWILIO_VALIDATE: 'off'},
     twilio: {ids: 'own'},
     openai: {script: [[{say: {text: 'Hello, and what can I do for you?', audioMs: 800}}]]},
@@ -30,7 +29,6 @@ test('a caller who speaks before any greeting, from a phone with ids of its own,
 
 test('a call has the identity of a SIP caller, and none for a withheld number', async () => {
   await using bridge = await openBridge({
-    redisUrl: inject('redisUrl'),
     env: {NUMBERS: 'full', NUMBER_HASH_KEY: 'a key that nobody knows'},
     openai: {script: [[{say: {text: 'Hello.', audioMs: 300}}]]},
   });

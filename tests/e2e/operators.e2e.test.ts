@@ -1,8 +1,7 @@
 import {access} from 'node:fs/promises';
 import {chromium} from 'playwright-core';
 import {expect, test} from 'vitest';
-import {runAnalytics, temporaryFolder} from '../../services/analytics/src/testing/running-analytics.ts';
-import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
+import {runAnalytics, dataFolder} from '../../services/analytics/src/testing/running-analytics.ts';
 import {haveEnded, haveSpoken} from '../../tools/harness/callers.ts';
 import {openBridge} from './bridge.ts';
 
@@ -17,18 +16,15 @@ test.skipIf(!there)(
   'an operator sees a call in progress, follows what is said in it, and hangs up; the record and the audit say so',
   async () => {
     await using stack = new AsyncDisposableStack();
-    const redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
-    stack.defer(() => redis.close());
     const bridge = stack.use(
       await openBridge({
-        redisUrl: redis.url,
         env: {TRANSCRIPTS: 'heard'},
         openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
       }),
     );
-    const folder = stack.use(await temporaryFolder());
+    const folder = stack.use(await dataFolder());
     const analytics = stack.use(
-      await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path, DASHBOARD_PASSWORD: PASSWORD}),
+      await runAnalytics({REDIS_URL: bridge.redisUrl, DATA_DIR: folder.path, DASHBOARD_PASSWORD: PASSWORD}),
     );
     const call = bridge.twilio.dial([
       {do: 'waitForSilence', ms: 400},

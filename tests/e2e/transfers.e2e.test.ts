@@ -5,7 +5,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Queue} from 'bullmq';
 import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
-import {afterAll, beforeAll, expect, inject, test} from 'vitest';
+import {afterAll, beforeAll, expect, test} from 'vitest';
 import type {ModelScript, Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Person} from '../../simulators/twilio/src/call/person.ts';
 import type {Callee, CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -135,9 +135,7 @@ beforeAll(async () => {
   const people = (target: string) => Object.values<Scene>(scenes).find(scene => scene.target === target)?.person;
   const calleeOf = (number: string) => Object.values<Scene>(scenes).find(({tool}) => tool.includes(number));
   let refused = 0;
-  const redisUrl = inject('redisUrl');
   bridge = await openBridge({
-    redisUrl,
     assistants: folder,
     env: {GREETING_PROTECTED_MS: '0', MODEL_BUSY_SAY: 'Please wait.', TWILIO_ACCOUNT_SID: `AC${'1'.repeat(32)}`},
     openai: {knobs: {speed: [6, 6], firstDeltaMs: [20, 20]}, script: model},
@@ -179,7 +177,7 @@ beforeAll(async () => {
       reports[name] = await call.ended;
     }),
   );
-  const {hostname: host, port, pathname} = new URL(redisUrl);
+  const {hostname: host, port, pathname} = new URL(bridge.redisUrl);
   const queue = new Queue<CallFinished>(CALLS_QUEUE, {
     connection: {host, port: Number(port), db: Number(pathname.slice(1) || 0)},
     prefix: CALLS_QUEUE_PREFIX,

@@ -50,7 +50,7 @@ describe('calls of a small fleet with every fault', () => {
         {numRuns: RUNS, endOnFailure: true},
       );
     },
-    20_000 * Math.max(1, RUNS / 10),
+    60_000 * Math.max(1, RUNS / 10),
   );
 });
 

@@ -9,6 +9,7 @@ import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.t
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {type FakeTwilio, type FakeTwilioOptions, startFakeTwilio} from '../../simulators/twilio/src/fake-twilio.ts';
+import {newDatabase} from '../../services/analytics/src/testing/new-database.ts';
 import {TRY_ID} from '../../services/realtime-worker/src/health/model-watch.ts';
 import {CANARIES} from '@voicebridge/shared/testing/canaries.ts';
 import {LeakWatch} from './leak-watch.ts';
@@ -167,6 +168,7 @@ export class ProcessFleet implements AsyncDisposable {
   /** Starts analytics on its existing data. */
   async startAnalytics(): Promise<void> {
     const {dataDir} = set(this.#options.analytics);
+    if (this.sources === undefined) await newDatabase(dataDir);
     this.#analyticsPort ||= await freePort();
     const env = this.#env('analytics', {DATA_DIR: dataDir, PORT: String(this.#analyticsPort)});
     this.analytics = this.#stack.use(await this.#startService({service: 'services/analytics', env}));
@@ -208,10 +210,7 @@ export class ProcessFleet implements AsyncDisposable {
 
   /** The sessions of the simulated model for callers, with what each got and remembers. */
   async sessions(): Promise<SessionSummary[]> {
-    const answer = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as
-      | {sessions?: SessionSummary[]}
-      | SessionSummary[];
-    const sessions = Array.isArray(answer) ? answer : (answer.sessions ?? []);
+    const sessions = (await (await fetch(new URL('/sessions', this.#modelHttp()))).json()) as SessionSummary[];
     return sessions.filter(({safetyIdentifier}) => safetyIdentifier !== TRY_ID);
   }
 

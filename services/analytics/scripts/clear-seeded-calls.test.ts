@@ -4,7 +4,7 @@ import {openEmbedded} from '../src/database/database.ts';
 import {storeCall} from '../src/ingest/store-call.ts';
 import {listCalls} from '../src/queries/list-calls.ts';
 import {finishedCall, sidOf} from '../src/testing/finished-call.ts';
-import {temporaryFolder} from '../src/testing/running-analytics.ts';
+import {dataFolder} from '../src/testing/running-analytics.ts';
 import {clearSeededCalls} from './clear-seeded-calls.ts';
 import {seedDatabase} from './seed-database.ts';
 
@@ -15,7 +15,7 @@ test(
   'an analyst who clears seeded data keeps every real call, and learns how many calls were deleted',
   {timeout: 120_000},
   async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     await using database = await openEmbedded(folder.path);
     const seeded = await seedDatabase(database, SEED);
     const real = [
@@ -37,7 +37,7 @@ test(
 );
 
 test('an analyst who has cleared a database can seed it again', {timeout: 120_000}, async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await dataFolder();
   await using database = await openEmbedded(folder.path);
   await seedDatabase(database, SEED);
   await expect(seedDatabase(database, SEED)).rejects.toThrow(/--clear/);

@@ -9,7 +9,7 @@ import {Queue} from 'bullmq';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {finishedCall, sidOf} from './testing/finished-call.ts';
-import {runAnalytics, temporaryFolder, until} from './testing/running-analytics.ts';
+import {runAnalytics, dataFolder, until} from './testing/running-analytics.ts';
 
 const Page = z.object({calls: z.array(z.object({callSid: z.string(), turns: z.number()}))});
 
@@ -28,7 +28,7 @@ const calls = async (url: string) => Page.parse(await (await fetch(`${url}/api/c
 
 describe('analytics', () => {
   test('an analyst sees a call once, as soon as it is finished, however often its record is sent', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     await using queue = queueOf(redis.url);
 
@@ -45,7 +45,7 @@ describe('analytics', () => {
   });
 
   test('an analyst finds the calls that finished while analytics was not running', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     await using queue = queueOf(redis.url);
     await queue.send([finishedCall({number: 3})]);
 
@@ -58,7 +58,7 @@ describe('analytics', () => {
   });
 
   test('a running process is alive and ready, and is no longer ready once it drains', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     expect((await fetch(`${analytics.url}/livez`)).status).toBe(200);
     expect((await fetch(`${analytics.url}/readyz`)).status).toBe(200);
@@ -68,7 +68,7 @@ describe('analytics', () => {
   });
 
   test('a malformed record is refused and kept in the failed set, and the calls after it are stored', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
     const {hostname, port} = new URL(redis.url);
     const queue = new Queue(CALLS_QUEUE, {
@@ -103,7 +103,7 @@ describe('analytics', () => {
   });
 
   test('a second process on the same folder is refused with what to do, and the first one goes on', async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     const env = {REDIS_URL: redis.url, DATA_DIR: folder.path};
     await using analytics = await runAnalytics(env);
     await expect(runAnalytics(env)).rejects.toThrow(/belongs to process \d+.*DATA_DIR.*DATABASE_URL/);

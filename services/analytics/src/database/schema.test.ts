@@ -7,12 +7,12 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import {columnName} from './column-name.ts';
 import {openEmbedded, type Database} from './database.ts';
 import {columnsOf} from './figure-columns.ts';
-import {temporaryFolder} from '../testing/running-analytics.ts';
+import {dataFolder} from '../testing/running-analytics.ts';
 
 const ends = new AsyncDisposableStack();
 let database: Database;
 beforeAll(async () => {
-  const folder = ends.use(await temporaryFolder());
+  const folder = ends.use(await dataFolder());
   database = ends.use(await openEmbedded(folder.path));
   await database.prepare();
 }, 60_000);

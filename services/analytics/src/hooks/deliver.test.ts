@@ -5,7 +5,7 @@ import {openEmbedded, type Database} from '../database/database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
 import {storeCall} from '../ingest/store-call.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
-import {temporaryFolder} from '../testing/running-analytics.ts';
+import {dataFolder} from '../testing/running-analytics.ts';
 import {deliver, type DeliverDeps} from './deliver.ts';
 import {deliveryWith, idOfCall, overdue, sendAgain} from './deliveries.ts';
 import {Receivers, waitAfter} from './patience.ts';
@@ -29,7 +29,7 @@ const told = (number: number, more: object = {}) =>
 let database: Database;
 const ends = new AsyncDisposableStack();
 beforeAll(async () => {
-  database = await openEmbedded(ends.use(await temporaryFolder()).path);
+  database = await openEmbedded(ends.use(await dataFolder()).path);
   await database.prepare();
 }, 60_000);
 afterAll(async () => {

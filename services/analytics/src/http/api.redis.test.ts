@@ -18,7 +18,7 @@ import {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
-import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
+import {dataFolder, runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
 
 const KEY = 'a key of sixteen or more';
 const PASSWORD = 'correct horse battery';
@@ -35,11 +35,7 @@ const ends = new AsyncDisposableStack();
 beforeAll(async () => {
   redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
   ends.defer(() => redis.close());
-  const folders = [
-    ends.use(await temporaryFolder()),
-    ends.use(await temporaryFolder()),
-    ends.use(await temporaryFolder()),
-  ];
+  const folders = [ends.use(await dataFolder()), ends.use(await dataFolder()), ends.use(await temporaryFolder())];
   const chunk = chunkKey(CallSid.parse(sidOf(1)), 0, 1);
   await new FolderStore(folders[2]!.path).put(chunk, Buffer.alloc(30_000 * 16, 0x80));
   open = ends.use(

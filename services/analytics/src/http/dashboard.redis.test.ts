@@ -10,7 +10,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {seedDatabase} from '../../scripts/seed-database.ts';
 import {openEmbedded} from '../database/database.ts';
 import {finishedCall, sidOf} from '../testing/finished-call.ts';
-import {runAnalytics, temporaryFolder} from '../testing/running-analytics.ts';
+import {runAnalytics, dataFolder} from '../testing/running-analytics.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const there = await access(CHROMIUM).then(
@@ -48,7 +48,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
   beforeAll(async () => {
     redis = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
     ends.defer(() => redis.close());
-    const [first, second] = [ends.use(await temporaryFolder()), ends.use(await temporaryFolder())];
+    const [first, second] = [ends.use(await dataFolder()), ends.use(await dataFolder())];
     {
       await using database = await openEmbedded(first.path);
       await seedDatabase(database, {turns: 2_000, days: 5, until: Date.now(), seed: 7, transcripts: 1});

@@ -8,7 +8,7 @@ import {OpenStreams} from '../auth/open-streams.ts';
 import {openSession} from '../auth/sessions.ts';
 import {DatabaseWatch} from '../database/database-watch.ts';
 import {openEmbedded} from '../database/database.ts';
-import {temporaryFolder} from '../testing/running-analytics.ts';
+import {dataFolder} from '../testing/running-analytics.ts';
 import {gate} from './gate.ts';
 import {LiveFeed} from './live-feed.ts';
 import {liveRoutes} from './live-routes.ts';
@@ -16,7 +16,7 @@ import {liveRoutes} from './live-routes.ts';
 const HOUR = 3_600_000;
 
 test('an open page does not prolong its session, and receives nothing more when that has expired', async () => {
-  await using folder = await temporaryFolder();
+  await using folder = await dataFolder();
   const clock = new FakeClock();
   const log = createLog('analytics', {level: 'silent'});
   await using database = new DatabaseWatch(await openEmbedded(folder.path), clock, log);

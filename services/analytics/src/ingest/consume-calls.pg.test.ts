@@ -8,7 +8,7 @@ import type {Schema} from '../database/schema.ts';
 import {finishedCall} from '../testing/finished-call.ts';
 import {testPostgres} from '../testing/test-postgres.ts';
 import {recordUnderKills} from '../testing/recording-under-kills.ts';
-import {runAnalytics, temporaryFolder, until} from '../testing/running-analytics.ts';
+import {runAnalytics, dataFolder, temporaryFolder, until} from '../testing/running-analytics.ts';
 
 const startPostgres = testPostgres(inject('postgres'));
 const redisBinary = await findRedisBinary();
@@ -54,7 +54,7 @@ describe.skipIf(!startPostgres || redisBinary === undefined)(
       {timeout: 180_000},
       async () => {
         await using folder = await temporaryFolder();
-        await using data = await temporaryFolder();
+        await using data = await dataFolder();
         const {left} = await recordUnderKills({
           records: 500,
           seed: SEED,

@@ -7,7 +7,7 @@ import {openEmbedded} from '../database/database.ts';
 import {storeCall} from './store-call.ts';
 import {keepRetention} from './retention.ts';
 import {FIRST, finishedCall} from '../testing/finished-call.ts';
-import {temporaryFolder, until} from '../testing/running-analytics.ts';
+import {dataFolder, until} from '../testing/running-analytics.ts';
 
 const HOUR = 3_600_000;
 
@@ -15,7 +15,7 @@ test(
   'after an hour the embedded database is vacuumed, so that index-only scans are possible',
   {timeout: 60_000},
   async () => {
-    await using folder = await temporaryFolder();
+    await using folder = await dataFolder();
     const clock = new FakeClock();
     const log = createLog('analytics', {level: 'silent'});
     await using database = new DatabaseWatch(await openEmbedded(folder.path), clock, log);

@@ -8,11 +8,19 @@ import {systemClock} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import {AnalyticsEnv} from '../config.ts';
 import {startAnalytics, type Analytics} from '../start-analytics.ts';
+import {newDatabase} from './new-database.ts';
 
 /** A folder that is deleted at the end of the test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & {readonly path: string}> {
   const path = await mkdtemp(join(tmpdir(), 'voicebridge-analytics-'));
   return {path, [Symbol.asyncDispose]: () => rm(path, {recursive: true, force: true})};
+}
+
+/** The same with an empty database in it, as DATA_DIR after the first start. */
+export async function dataFolder(): Promise<AsyncDisposable & {readonly path: string}> {
+  const folder = await temporaryFolder();
+  await newDatabase(folder.path);
+  return folder;
 }
 
 /** The whole service in this process, on a free port and with the system clock. */
