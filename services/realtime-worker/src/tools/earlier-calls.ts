@@ -4,13 +4,6 @@ import {canonical} from './canonical.ts';
 import type {ToolRecords} from './tool-records.ts';
 import {parseArguments, type WaitedTool} from './tool.ts';
 
-interface Running {
-  readonly callId: string;
-  readonly tool: WaitedTool;
-  readonly args: ToolArguments;
-  readonly follows: string | undefined;
-}
-
 /** What the conversation says of earlier calls of the same tool with the same arguments. */
 export class EarlierCalls {
   readonly #memory: ModelContext;
@@ -24,14 +17,6 @@ export class EarlierCalls {
   /** The first result that was a success. */
   result(tool: WaitedTool, args: ToolArguments, callId: string): string | undefined {
     return this.#alike(tool, args, callId).find(({call}) => this.#records.succeeded(call.callId))?.output;
-  }
-
-  /** The call that is running. */
-  twin(running: Iterable<Running>, tool: WaitedTool, args: ToolArguments): string | undefined {
-    const wanted = canonical(args);
-    const isTwin = (other: Running) =>
-      other.follows === undefined && other.tool.name === tool.name && canonical(other.args) === wanted;
-    return [...running].find(isTwin)?.callId;
   }
 
   /** Whether the model was told to ask the caller, who has said something since. */

@@ -1,7 +1,6 @@
-import type {ToolCallRecord} from '@voicebridge/shared/cdr/call-record.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
-import {earliest, type Millis} from '@voicebridge/shared/time.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {type ModelContext, resultId} from '../conversation/model-context.ts';
@@ -15,6 +14,7 @@ import {EarlierCalls} from './earlier-calls.ts';
 import {hostedName, hostedOf} from './hosted-tool.ts';
 import type {KeyEntries} from './key-entries.ts';
 import {Rounds} from './rounds.ts';
+import {type NewCall, type OpenCall, type RunningCall, RunningCalls} from './running-calls.ts';
 import {
   badArguments,
   endingAlready,
@@ -24,14 +24,12 @@ import {
   outcomeUnknown,
   toolStopped,
   toolThrew,
-  toolTimedOut,
   tooSoon,
   unknownTool,
   wrongArguments,
 } from './tool-failure.ts';
 import {type RestoredTools, ToolRecords} from './tool-records.ts';
 import {type ImmediateTool, parseArguments, type Tool, type WaitedTool} from './tool.ts';
-import {WaitingWords} from './waiting-words.ts';
 
 /** The length of a tool's name in a call record, in characters. */
 const LONGEST_NAME = 100;
@@ -73,24 +71,6 @@ export interface FinishedAt {
   readonly isSilenced: (responseId: string) => boolean;
 }
 
-/** A tool call without a final record. */
-interface OpenCall {
-  readonly callId: string;
-  readonly record: ToolCallRecord;
-  readonly calledAt: Millis;
-}
-
-interface RunningCall extends OpenCall {
-  readonly tool: WaitedTool;
-  readonly args: ToolArguments;
-  readonly responseId: string;
-  readonly words: WaitingWords | undefined;
-  /** It gets the result of this call, which has the same arguments. */
-  readonly follows: string | undefined;
-  /** Its response is complete. */
-  isResponseOver: boolean;
-}
-
 /**
  * The tool calls of one call: which tool is run, what the model is told of it, and what the call record says. Each call
  * of the model is run once and answered once, whatever its tool does and whichever worker has the call.
@@ -106,8 +86,7 @@ export class ToolCalls {
   readonly #earlier: EarlierCalls;
   readonly #rounds: Rounds;
   readonly #seen = new RecentIds(REMEMBERED);
-  /** By call id: the calls whose result is still to come. */
-  readonly #running = new Map<string, RunningCall>();
+  readonly #running = new RunningCalls();
   /** By the item of the model: the id of a call that its provider runs. One that it asked for has two items. */
   readonly #hosted = new Map<string, string>();
   /** The call that ends the phone call. */
@@ -137,7 +116,7 @@ export class ToolCalls {
 
   /** Whether the model waits for a result. */
   get isRunning(): boolean {
-    return [...this.#running.values()].some(({tool}) => !tool.isBackground);
+    return this.#running.isAwaited();
   }
 
   /**
@@ -145,14 +124,14 @@ export class ToolCalls {
    * long the model takes to begin.
    */
   waitingDue(audibleUntil: Millis, leadMs: Millis): Millis | undefined {
-    return earliest(...[...this.#running.values()].map(({words}) => words?.dueAt(audibleUntil, leadMs)));
+    return this.#running.waitingDue(audibleUntil, leadMs);
   }
 
   /** What a caller who waits for a result is told now, if anything. */
   waiting(audibleUntil: Millis, leadMs: Millis, at: Millis): AfterTool {
-    const due = [...this.#running.values()].find(({words}) => words && at >= words.dueAt(audibleUntil, leadMs));
-    if (!due?.words) return {effects: []};
-    return {effects: this.#records.told(due.callId, due.record), request: due.words.next(at)};
+    const due = this.#running.waiting(audibleUntil, leadMs, at);
+    if (!due) return {effects: []};
+    return {effects: this.#records.told(due.call.callId, due.call.record), request: due.request};
   }
 
   /** Goes on with the end of the call, if the assistant was ending it on another worker. */
@@ -177,8 +156,7 @@ export class ToolCalls {
       const {callId} = call;
       this.#seen.add(callId);
       const calledAt = at - Math.max(0, since - record.at);
-      const running = {callId, tool, args: {}, responseId: '', record, calledAt, words: undefined, follows: undefined};
-      this.#running.set(callId, {...running, isResponseOver: true});
+      this.#running.add({callId, tool, args: {}, responseId: '', record, calledAt}, at, true);
       this.#entries.begin(callId, tool, at);
     }
   }
@@ -300,22 +278,18 @@ export class ToolCalls {
 
   /** When a call that the provider runs has taken too long. */
   get hostedDue(): Millis | undefined {
-    return earliest(...this.#hostedRunning.map(({tool, calledAt}) => calledAt + tool.timeoutMs));
+    return this.#running.hostedDue;
   }
 
   /** A call that the provider runs, and that has taken too long. */
   hostedOverdue(at: Millis): {readonly callId: string; readonly outcome: ToolOutcome} | undefined {
-    const late = this.#hostedRunning.find(({tool, calledAt}) => at >= calledAt + tool.timeoutMs);
-    return late && {callId: late.callId, outcome: toolTimedOut(late.record.name, late.tool.timeoutMs)};
+    return this.#running.hostedOverdue(at);
   }
 
   /** Another session is in use: what the provider of the one before did, nobody will tell. */
   sessionOpened(at: Millis): AfterTool {
-    const lost = this.#hostedRunning;
-    const effects = lost.flatMap(call => {
-      this.#running.delete(call.callId);
-      return this.#answered(call, outcomeUnknown(call.record.name), at);
-    });
+    const lost = this.#running.takeHosted();
+    const effects = lost.flatMap(call => this.#answered(call, outcomeUnknown(call.record.name), at));
     return lost.length === 0
       ? {effects}
       : this.#ask(
@@ -325,19 +299,13 @@ export class ToolCalls {
         );
   }
 
-  get #hostedRunning() {
-    return [...this.#running.values()].flatMap(call =>
-      call.tool.runs === 'hosted' ? [{...call, tool: call.tool}] : [],
-    );
-  }
-
   /** The result of a tool that ran in the background. Idempotent; a result that is not waited for is ignored. */
   finished(callId: string, outcome: ToolOutcome, {at, ranMs, audibleUntil, isSilenced}: FinishedAt): AfterTool {
     const call = this.#running.get(callId);
     if (!call) return {effects: []};
     const {responseId, isResponseOver} = call;
     if (outcome.kind === 'leave') {
-      this.#running.delete(callId);
+      this.#running.take(callId);
       if (isSilenced(responseId)) return {effects: this.#answered(call, toolStopped(call.tool.name), at, CALLER_SPOKE)};
       this.#leaving ??= call;
       this.goodbye.say(callId, responseId, audibleUntil, outcome);
@@ -345,9 +313,7 @@ export class ToolCalls {
       return {effects: []};
     }
     const effects: CallEffect[] = [];
-    const calls = [call, ...[...this.#running.values()].filter(({follows}) => follows === callId)];
-    const told = calls.map(each => {
-      this.#running.delete(each.callId);
+    const told = this.#running.takeWithFollowers(call).map(each => {
       const answer = this.#answer(each, outcome, {at, ranMs: each === call ? ranMs : undefined});
       effects.push(...answer.effects);
       return answer.itemId;
@@ -359,17 +325,14 @@ export class ToolCalls {
   /** A response is complete. `unheardMs`: how much of what was said is still to be played. */
   responseEnded(responseId: string, unheardMs: Millis, at: Millis): void {
     this.goodbye.responseEnded(responseId, unheardMs, at);
-    for (const call of this.#running.values()) if (call.responseId === responseId) call.isResponseOver = true;
+    this.#running.responseEnded(responseId);
   }
 
   /** The caller has something to say: the assistant does not leave the call, and tools that stop for a caller stop. */
   stay(at: Millis): CallEffect[] {
     const effects: CallEffect[] = [];
-    for (const call of this.#running.values()) {
-      if (!call.tool.stopsForCaller) continue;
-      this.#running.delete(call.callId);
+    for (const call of this.#running.takeStopping())
       effects.push({do: 'stopTool', callId: call.callId}, ...this.#answered(call, toolStopped(call.tool.name), at));
-    }
     const callId = this.goodbye.cancel();
     if (callId === undefined) return effects;
     return [...effects, ...this.#left(false, at), ...this.#memory.toolResult(callId, CALLER_SPOKE)];
@@ -443,11 +406,9 @@ export class ToolCalls {
     return asks && !this.#earlier.isApproved({...tool, name}, args, callId) ? notApproved(name) : undefined;
   }
 
-  #begin(call: Omit<RunningCall, 'words' | 'follows' | 'isResponseOver'>, isAgain: boolean, at: Millis): CallEffect[] {
+  #begin(call: NewCall, isAgain: boolean, at: Millis): CallEffect[] {
     const {callId, tool, args, record} = call;
-    const follows = tool.oncePerCall ? this.#earlier.twin(this.#running.values(), tool, args) : undefined;
-    const words = tool.waiting && new WaitingWords(tool.waiting, isAgain ? at : call.calledAt);
-    this.#running.set(callId, {...call, words, follows, isResponseOver: false});
+    const {follows} = this.#running.add(call, isAgain ? at : call.calledAt);
     const begun = this.#records.began(callId, record);
     if (tool.runs === 'on-keys')
       return [...this.#beginsAnew(callId, at), begun, ...this.#entries.begin(callId, tool, at)];
@@ -461,9 +422,9 @@ export class ToolCalls {
 
   /** Only one thing is entered at a time. */
   #beginsAnew(callId: string, at: Millis): CallEffect[] {
-    const before = this.#entries.callId === callId ? undefined : this.#running.get(this.#entries.callId ?? '');
+    const before = this.#entries.callId === callId ? undefined : this.#running.get(this.#entries.callId);
     if (!before) return [];
-    this.#running.delete(before.callId);
+    this.#running.take(before.callId);
     return [...this.#entries.stop(before.callId), ...this.#answered(before, enteredAnew, at)];
   }
 
@@ -500,8 +461,7 @@ export class ToolCalls {
 
   /** Asks the model to speak about results, unless the same response waits for another one: it is asked once, after all. */
   #ask(told: string | readonly string[], responseId: string, effects: CallEffect[]): AfterTool {
-    const waits = ({tool, responseId: of}: RunningCall) => of === responseId && !tool.isBackground;
-    if ([...this.#running.values()].some(waits)) return {effects};
+    if (this.#running.isAwaited(responseId)) return {effects};
     const after = typeof told === 'string' ? [resultId(told)] : told;
     const request = {cause: 'tool', after} as const;
     const {state} = this.#rounds;
