@@ -48,6 +48,7 @@ export async function judge(scene: Scene, report: CallReport, {called, records}:
   if (summary && summary.endReason !== scene.endReason) wrong.push(`ended as ${summary.endReason}`);
   if (aways && aways.map(({outcome}) => outcome).join() !== scene.outcome)
     wrong.push(`away: ${aways.map(({outcome}) => outcome).join() || 'never'}`);
+  if (wrong.length > 0) wrong.push(`the call ended: ${report.reason}`, ...report.alerts.map(({detail}) => detail));
   const lostStreams = (failovers ?? []).filter(({kind}) => kind.startsWith('edge')).length;
   const before = report.streams[0]?.segments.at(-1);
   const {from, to} = elsewhere(report);

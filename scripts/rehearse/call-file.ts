@@ -54,9 +54,18 @@ const Expectations = z.strictObject({
 });
 export type Expectations = z.infer<typeof Expectations>;
 
+/** A call that the assistant makes, and who answers it. */
+const CallOut = z.strictObject({
+  answers: z.enum(['person', 'machine']),
+  /** What fills in `{{variables}}`, as the request for the call says it. */
+  variables: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+});
+
 const CallFileSchema = z.strictObject({
   /** The number that is called; by default the first that the assistant answers. */
   to: words.optional(),
+  /** The assistant calls; what the caller does is what is done, or said by the machine, at the number that is called. */
+  callOut: CallOut.optional(),
   caller: z.array(CallerDoes).min(1),
   /** By number, SIP address, client or queue: what happens where a caller is sent. */
   people: z.record(z.string(), Meets).default({}),
@@ -91,6 +100,8 @@ function keysAt(field: PropertyKey | undefined): readonly string[] {
       return [...Object.keys(Expectations.shape), ...Object.keys(Transferred.shape)];
     case 'people':
       return MEETS_KEYS;
+    case 'callOut':
+      return Object.keys(CallOut.shape);
     default:
       return [];
   }

@@ -3,15 +3,17 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import type {CallsOutOfRehearsal} from './call-out.ts';
 import {callerSteps, saidBy} from './caller-steps.ts';
 import type {Rehearsal} from './call-file.ts';
 import {addressOf} from './people.ts';
+import type {Part} from './who-answers.ts';
 
 /** Who is still on the line after this long hangs up. */
 const LONGEST: Millis = 180_000;
 
 export interface PlaceOptions {
-  readonly to: string;
+  readonly callsOut: Pick<CallsOutOfRehearsal, 'place'>;
   readonly killWorker: boolean;
   /** Gets a line for whatever happens on the line. */
   readonly tell: (line: string) => void;
@@ -26,10 +28,13 @@ export interface Played {
 /** Plays one caller from the first ring to the end of the call. */
 export async function placeRehearsal(
   fleet: ProcessFleet,
-  rehearsal: Rehearsal,
-  {to, killWorker, tell}: PlaceOptions,
+  part: Part,
+  {callsOut, killWorker, tell}: PlaceOptions,
 ): Promise<Played> {
-  const call = fleet.twilio.dial(callerSteps(rehearsal.caller), {to});
+  const {rehearsal, to} = part;
+  const call = rehearsal.callOut
+    ? await callsOut.place(fleet, part)
+    : fleet.twilio.dial(callerSteps(rehearsal.caller), {to});
   const timeout = new AbortController();
   const faults: string[] = [];
   void sleep(LONGEST, undefined, {signal: timeout.signal}).then(

@@ -1,5 +1,6 @@
 import {devNull} from 'node:os';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
+import {callsOutOf, type CallsOutOfRehearsal} from './call-out.ts';
 import {evidenceOf} from './evidence.ts';
 import {judge} from './judge.ts';
 import type {Outcome} from './junit.ts';
@@ -24,12 +25,13 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
   print(`starting the services with the assistants of ${folder} …`);
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
   using _ = {[Symbol.dispose]: () => clearInterval(alive)};
-  let people: Part['rehearsal']['people'] = {};
+  let playing: Part['rehearsal'] | undefined;
+  const callsOut = await callsOutOf(parts, () => playing);
   await using fleet = await ProcessFleet.start({
     edges: 1,
     workers: killWorker ? 2 : 1,
     modelUrl: model.url,
-    twilio: {people: target => personAt(people, target)},
+    twilio: {people: target => personAt(playing?.people ?? {}, target), ...callsOut.twilio},
     workerEnv: Object.fromEntries(secrets.map(name => [name, process.env[name] ?? 'rehearsal'])),
     env: {
       ASSISTANTS_DIR: folder,
@@ -38,12 +40,13 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
       LOG_LEVEL: 'warn',
       // The .env of a real installation is not for a rehearsal.
       DOTENV_CONFIG_PATH: devNull,
+      ...callsOut.env,
     },
   });
   const outcomes: Outcome[] = [];
   for (const part of parts) {
-    people = part.rehearsal.people;
-    outcomes.push(await rehearseOne(part, fleet, options));
+    playing = part.rehearsal;
+    outcomes.push(await rehearseOne(part, fleet, {...options, callsOut}));
     if (killWorker && part !== parts.at(-1)) await fleet.addWorker();
   }
   if (fleet.machineIsBusy) print('\nThis machine was busy with something else: the times above are too long.');
@@ -51,15 +54,16 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
 }
 
 async function rehearseOne(
-  {file, rehearsal, to}: Part,
+  part: Part,
   fleet: ProcessFleet,
-  {model, killWorker, print}: RehearseOptions,
+  {model, killWorker, print, callsOut}: RehearseOptions & {readonly callsOut: CallsOutOfRehearsal},
 ): Promise<Outcome> {
-  print(`\n${file} calls ${to}`);
+  const {file, rehearsal, to} = part;
+  print(rehearsal.callOut ? `\n${file}: a ${rehearsal.callOut.answers} at ${to} is called` : `\n${file} calls ${to}`);
   const began = performance.now();
   const tell = (line: string) => print(`${((performance.now() - began) / 1_000).toFixed(1).padStart(6)}  ${line}`);
   const saw = model.begin(rehearsal, tell);
-  const {report, faults} = await placeRehearsal(fleet, rehearsal, {to, killWorker, tell});
+  const {report, faults} = await placeRehearsal(fleet, part, {callsOut, killWorker, tell});
   const seen = evidenceOf(report, saw());
   const evidence = {...seen, faults: [...seen.faults, ...faults]};
   const failures = judge(rehearsal.expects, evidence);

@@ -40,6 +40,18 @@ test('a rehearsal calls the first number of its assistant, and one in code is li
   });
 });
 
+test('a rehearsal of a call out calls somebody, also for an assistant that answers no number', async () => {
+  const files = {
+    'poll.yaml': LINE,
+    'poll.call.yaml': `callOut: {answers: person, variables: {company: Fjord}}\n${CALL}`,
+    'poll.machine.call.yaml': `callOut: {answers: machine}\nto: '+4722334455'\n${CALL}`,
+    'poll.fax.call.yaml': `callOut: {answers: fax}\n${CALL}`,
+  };
+  const {calls, problems} = await partsIn(files);
+  expect(calls).toEqual(['poll.call.yaml +15550100099', 'poll.machine.call.yaml +4722334455']);
+  expect(problems).toEqual([expect.stringMatching(/^poll.fax.call.yaml callOut.answers: .*person.*machine/)]);
+});
+
 test('a rehearsal that nobody answers, or that cannot be read, is named', async () => {
   const {problems} = await partsIn({
     'ghost.call.yaml': CALL,

@@ -5,6 +5,9 @@ import type {NamedRehearsal} from './read-call-files.ts';
 /** Called where an assistant answers all numbers. */
 const ANY_NUMBER = '+15550100002';
 
+/** Called by an assistant that makes calls. */
+const SOMEBODY = '+15550100099';
+
 /** A rehearsal and the number that it calls. */
 export interface Part extends NamedRehearsal {
   readonly to: string;
@@ -27,7 +30,8 @@ export async function whoAnswers(
   for (const named of rehearsals) {
     const loaded = read.assistants.find(({name}) => name === named.assistant);
     const [number] = loaded === undefined ? [] : numbersOf(loaded.definition);
-    const to = named.rehearsal.to ?? (number === '*' ? ANY_NUMBER : number);
+    const usual = named.rehearsal.callOut ? SOMEBODY : number === '*' ? ANY_NUMBER : number;
+    const to = named.rehearsal.to ?? usual;
     if (loaded === undefined && read.problems.length === 0)
       problems.push(`${named.file} is for an assistant ${named.assistant}, and there is none`);
     else if (loaded !== undefined && to === undefined)

@@ -33,16 +33,22 @@ test('the reception books a table and connects callers with a person, with its w
   expect(output).toContain('is killed');
 });
 
-test('the survey notes three answers and hangs up, and the weather line asks its service', async () => {
+test('the survey notes three answers and leaves a machine alone, the weather line asks its service and calls a person', async () => {
   await new Promise<void>(resolve => weather.listen(0, '127.0.0.1', resolve));
   const others = join(folder, 'others');
   mkdirSync(others);
-  for (const file of ['survey.yaml', 'survey.call.yaml', 'weather.call.yaml'])
-    copyFileSync(join(EXAMPLES, file), join(others, file));
+  const files = [
+    'survey.yaml',
+    'survey.call.yaml',
+    'survey.machine.call.yaml',
+    'weather.call.yaml',
+    'weather.person.call.yaml',
+  ];
+  for (const file of files) copyFileSync(join(EXAMPLES, file), join(others, file));
   // The only thing that is not ours: the service that the weather line asks.
   const source = readFileSync(join(EXAMPLES, 'weather.ts'), 'utf8');
   const here = `http://127.0.0.1:${(weather.address() as AddressInfo).port}`;
   expect(source).toContain('https://api.open-meteo.com');
   writeFileSync(join(others, 'weather.ts'), source.replace('https://api.open-meteo.com', here));
-  await rehearsed(['--folder', others], 2);
+  await rehearsed(['--folder', others], 4);
 });

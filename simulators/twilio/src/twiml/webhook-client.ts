@@ -52,8 +52,9 @@ export class WebhookClient implements AsyncDisposable {
       let {url, method, params} = {...request, url: withoutFragment(request.url)};
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
         const asked = {...request, url, method, params};
-        let reply = await this.#send(asked, token, deadline.signal);
-        if (!reply.ok && reply.retry) reply = await this.#send(asked, token, deadline.signal);
+        let reply = await this.#send(asked, token, {signal: deadline.signal});
+        // What died cut all connections that were kept: the retry has one of its own.
+        if (!reply.ok && reply.retry) reply = await this.#send(asked, token, {signal: deadline.signal, isFresh: true});
         if (!reply.ok) return {ok: false, url, code: reply.code, detail: reply.detail};
         const {status, location, contentType, body} = reply;
         if (location === undefined || ![301, 302, 303, 307, 308].includes(status))
@@ -72,7 +73,11 @@ export class WebhookClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #send({url, method, params, badSignature}: WebhookRequest, token: string, signal: AbortSignal): Promise<Reply> {
+  #send(
+    {url, method, params, badSignature}: WebhookRequest,
+    token: string,
+    {signal, isFresh = false}: {readonly signal: AbortSignal; readonly isFresh?: boolean},
+  ): Promise<Reply> {
     const body = new URLSearchParams(params).toString();
     const target = method === 'POST' || body === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${body}`;
     const signed = getExpectedTwilioSignature(this.#authToken, target, method === 'POST' ? params : {});
@@ -93,7 +98,7 @@ export class WebhookClient implements AsyncDisposable {
     return new Promise(resolve => {
       const fail = (error: NodeJS.ErrnoException) => resolve(failure(error, signal.aborted));
       if (!URL.canParse(target)) return resolve({ok: false, code: 11100, detail: `${target} is no URL`, retry: false});
-      const agent = secure ? this.#secure : this.#plain;
+      const agent = isFresh ? false : secure ? this.#secure : this.#plain;
       const request = (secure ? https : http).request(target, {method, headers, agent, signal}, response => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
