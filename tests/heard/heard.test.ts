@@ -177,9 +177,9 @@ describe('whatever the network, the model and the caller do', () => {
           call.wait(12_000);
           const runsHeard = readTagRuns(call.queue.played());
           expect(new Set(runsHeard.map(({item}) => item)).size).toBe(1);
-          expect(runsHeard.at(-1)?.toMs).toBe(Math.round(length));
-          for (const [at, {fromMs}] of runsHeard.entries()) {
-            // Truncation between two bytes, so a block may be split; and Twilio's clock is known to a frame.
+          // Truncation between two bytes, so a block may be split; and Twilio's clock is known to a frame. After a noise
+          // in the last moment that is the end: seed 1505575404 resumed with a single byte.
+          for (const [at, {fromMs}] of [...runsHeard, {fromMs: Math.round(length)}].entries()) {
             if (at > 0) expect(Math.abs(fromMs - (runsHeard[at - 1]?.toMs ?? 0))).toBeLessThanOrEqual(22);
           }
         },
