@@ -3,7 +3,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {afterAll, expect, test} from 'vitest';
+import {afterAll, type ExpectStatic, test} from 'vitest';
 import {runCommand} from './run-command.ts';
 
 const EXAMPLES = 'assistants/examples';
@@ -17,10 +17,11 @@ afterAll(async () => {
   await new Promise(resolve => weather.close(resolve));
 });
 
-/** Rehearses, and looks into the report and for processes that are left. */
-async function rehearsed(args: readonly string[], count: number): Promise<string> {
-  const junit = join(folder, 'junit.xml');
-  const run = runCommand(['rehearse', ...args, '--junit', junit], {TMPDIR: folder});
+/** Rehearses in a folder of its own, and looks into the report and for processes that are left. */
+async function rehearsed(args: readonly string[], count: number, expect: ExpectStatic): Promise<string> {
+  const own = mkdtempSync(join(folder, 'run-'));
+  const junit = join(own, 'junit.xml');
+  const run = runCommand(['rehearse', ...args, '--junit', junit], {TMPDIR: own});
   expect(await run.exitCode, run.output()).toBe(0);
   expect(run.output()).toContain(`${count} rehearsed, all as expected`);
   expect(readFileSync(junit, 'utf8')).toContain(`tests="${count}" failures="0"`);
@@ -28,12 +29,16 @@ async function rehearsed(args: readonly string[], count: number): Promise<string
   return run.output();
 }
 
-test('the reception books a table and connects callers with a person, with its worker killed in mid-call', async () => {
-  const output = await rehearsed(['--folder', EXAMPLES, '--only', 'reception', '--kill', 'worker'], 2);
+test.concurrent('the reception books a table and connects callers with a person, with its worker killed in mid-call', async ({
+  expect,
+}) => {
+  const output = await rehearsed(['--folder', EXAMPLES, '--only', 'reception', '--kill', 'worker'], 2, expect);
   expect(output).toContain('is killed');
 });
 
-test('the survey notes three answers and leaves a machine alone, the weather line asks its service and calls a person', async () => {
+test.concurrent('the survey notes three answers and leaves a machine alone, the weather line asks its service and calls a person', async ({
+  expect,
+}) => {
   await new Promise<void>(resolve => weather.listen(0, '127.0.0.1', resolve));
   const others = join(folder, 'others');
   mkdirSync(others);
@@ -50,5 +55,5 @@ test('the survey notes three answers and leaves a machine alone, the weather lin
   const here = `http://127.0.0.1:${(weather.address() as AddressInfo).port}`;
   expect(source).toContain('https://api.open-meteo.com');
   writeFileSync(join(others, 'weather.ts'), source.replace('https://api.open-meteo.com', here));
-  await rehearsed(['--folder', others], 4);
+  await rehearsed(['--folder', others], 4, expect);
 });
