@@ -3,7 +3,7 @@
  * own; the people at the simulated Twilio answer, are busy, do not answer or decline; callers hang up meanwhile; workers are
  * killed and drained and webhooks are killed meanwhile; REST refuses; status callbacks are late and come twice.
  *
- *   npm run bench transfers -- [--total 500] [--calls 20]
+ *   npm run bench transfers -- [--total 500] [--calls 20] [--scenes warm]
  */
 import {cpus, loadavg} from 'node:os';
 import {parseArgs} from 'node:util';
@@ -12,18 +12,26 @@ import {transfers} from './run.ts';
 import {isDialled, isWarm, SCENES} from './scenes.ts';
 
 const {values} = parseArgs({
-  options: {total: {type: 'string', default: '500'}, calls: {type: 'string', default: '20'}},
+  options: {
+    total: {type: 'string', default: '500'},
+    calls: {type: 'string', default: '20'},
+    scenes: {type: 'string', default: ''},
+  },
 });
 const began = performance.now();
 const seconds = () => `${Math.round((performance.now() - began) / 1_000)} s`;
 console.log(`${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}`);
+const scenes = SCENES.filter(({name}) => name.includes(values.scenes));
+if (scenes.length === 0)
+  throw new Error(`no scene has ${values.scenes} in its name: ${SCENES.map(({name}) => name).join(', ')}`);
 const all = await transfers({
+  scenes,
   total: Number(values.total),
   atOnce: Number(values.calls),
   say: line => console.log(`${seconds()}: ${line}`),
 });
 console.table(
-  SCENES.map(scene => {
+  scenes.map(scene => {
     const of = all.filter(each => each.scene === scene);
     return {
       scene: scene.name,

@@ -38,6 +38,7 @@ tools:
 
 /** So many transfers, `atOnce` at a time. Every service is a process of its own. */
 export async function transfers(plan: {
+  readonly scenes: readonly Scene[];
   readonly total: number;
   readonly atOnce: number;
   readonly say: (line: string) => void;
@@ -93,10 +94,10 @@ export async function transfers(plan: {
   stack.defer(() => records.close());
   plan.say('the processes are up');
   const done: Transfer[] = [];
-  const perFault = Math.ceil(plan.total / SCENES.length);
+  const each = Math.ceil(plan.total / plan.scenes.length);
   for (const fault of [undefined, ...FAULTS]) {
-    const scenes = SCENES.filter(scene => scene.fault === fault);
-    const waiting = scenes.flatMap(scene => Array.from({length: perFault}, () => scene));
+    const scenes = plan.scenes.filter(scene => scene.fault === fault);
+    const waiting = scenes.flatMap(scene => Array.from({length: each}, () => scene));
     const mixed = waiting.map((_, at) => waiting[(at * 7) % waiting.length] ?? waiting[0]!);
     const queue = waiting.length % 7 === 0 ? waiting : mixed;
     while (queue.length > 0) {
