@@ -64,5 +64,5 @@ test('a rehearsal is made of a call, with what its caller did', () => {
   expect(read).toMatchObject({ok: true, rehearsal: {expects: {endedBy: 'caller'}}});
   const {caller} = written as {caller: object[]};
   expect(caller.map(step => Object.keys(step)[0])).toEqual(['says', 'interruptsAfter', 'hangsUp']);
-  expect(rehearsalOf(callOf('keys'))).toContain('presses: 00#');
+  expect(rehearsalOf(callOf('keys'))).toContain('presses: "00#"');
 });

@@ -6,6 +6,7 @@ import {callLanes} from './call-lanes.js';
 import {card, empty, h, sentence, table} from './dom.js';
 import {listen, moments, playButton} from './listen.js';
 import {count, moment, ms, usd} from './format.js';
+import {rehearsalLink} from './rehearsal-link.js';
 import {toolsTable} from './tools-table.js';
 import {addressWith, change, linkTo, periodOf, shortVersion} from './url-state.js';
 import {callFilter} from './view-calls.js';
@@ -112,6 +113,7 @@ function parts(detail, state, around, isLive = false) {
                 {href: `/api/calls/${one.callSid}/timeline.csv`, download: '', 'aria-label': 'CSV, events'},
                 'CSV',
               ),
+              rehearsalLink(detail),
               h('button', {class: 'plain', onclick: () => confirmErasure(one)}, 'Delete'),
             ],
       ),

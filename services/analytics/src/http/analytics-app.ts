@@ -23,6 +23,7 @@ import {answerProblem, problemHandler} from './problem.ts';
 import type {Phones} from '../phone/phones.ts';
 import {phoneRoutes} from './phone-routes.ts';
 import {recordingRoutes} from './recording-routes.ts';
+import {rehearsalRoutes} from './rehearsal-routes.ts';
 import {signInRoutes} from './sign-in-routes.ts';
 
 export interface AppDeps {
@@ -94,6 +95,7 @@ export async function analyticsApp({
   app.use(
     callsRoutes(database, numberHashKey),
     recordingRoutes(database, recordings),
+    rehearsalRoutes(database, {recordings, log}),
     erasureRoutes({database, numberHashKey, eraseQueued}),
     metricsRoutes(database),
     auditRoutes(database),

@@ -201,6 +201,15 @@ describe('a recording', () => {
     expect(text.match(/recording\.heard/g)).toHaveLength(1);
   });
 
+  test('a test of the call is downloaded by whoever may read what was said, and by nobody else', async () => {
+    const path = `/api/calls/${sidOf(1)}/rehearsal.yaml`;
+    expect((await ask(closed, path)).status).toBe(401);
+    expect(await ask(open, path)).toMatchObject({status: 403});
+    const {status, text, headers} = await ask(closed, path, {cookie: await signIn()});
+    expect([status, headers.get('content-disposition')]).toEqual([200, expect.stringContaining('.call.yaml')]);
+    expect(text).toMatch(/^# Made of the record[^]*caller:[^]*says: "Hello\?"[^]*hangsUp: true[^]*endedBy: caller\n$/);
+  });
+
   test('is played to nobody else', async () => {
     expect((await ask(closed, path)).status).toBe(401);
     expect((await ask(open, path)).status).toBe(403);

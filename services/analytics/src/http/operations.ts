@@ -125,6 +125,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/calls/{callSid}/rehearsal.yaml',
+    id: 'testOfCall',
+    tag: 'calls',
+    summary:
+      'A test of the call for npm run rehearse: what its caller did and what the model answered; needs a sign-in or the scope words',
+    type: 'application/yaml',
+  },
+  {
+    method: 'get',
     path: '/api/calls/{callSid}/recording.wav',
     id: 'hearCall',
     tag: 'recordings',
