@@ -68,6 +68,11 @@ export const AnalyticsEnv = z
     RETENTION_DAYS_RECORDINGS: days(30, 'recordings'),
     ...RECORDINGS_ENV,
     CAPTURE_DAYS: captureSettings.CAPTURE_DAYS,
+    EXPORT_HOUR: wholeNumber({max: 23})
+      .optional()
+      .describe(
+        'the hour of the day (UTC) at which the calls of the day before are exported to RECORDINGS_URL; not set: they are not',
+      ),
     DASHBOARD_PASSWORD: phrase(12)
       .optional()
       .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
@@ -110,6 +115,11 @@ export const AnalyticsEnv = z
     when: () => true,
   })
   .refine(hasBucketKey, NO_BUCKET_KEY)
+  .refine(({EXPORT_HOUR, RECORDINGS_URL}) => EXPORT_HOUR === undefined || RECORDINGS_URL !== undefined, {
+    path: ['EXPORT_HOUR'],
+    message: 'must have RECORDINGS_URL beside it: that is where calls are exported to',
+    when: ({issues}) => issues.length === 0,
+  })
   .refine(({AFTER_URL, AFTER_SECRET}) => AFTER_URL === undefined || AFTER_SECRET !== undefined, {
     path: ['AFTER_URL'],
     message: 'must have AFTER_SECRET beside it: nobody could tell that what it is told comes from here',

@@ -35,6 +35,7 @@ import {LiveFeed} from './http/live-feed.ts';
 import {followOwnCall} from './http/own-call.ts';
 import {keepRetention} from './ingest/retention.ts';
 import {finishRecordings} from './recordings/finish-recordings.ts';
+import {keepExports} from './exports/keep-exports.ts';
 import {keepCaptures} from './recordings/keep-captures.ts';
 import type {KillProcess, PhoneCallDeps} from './phone/phone-call.ts';
 import type {Phones} from './phone/phones.ts';
@@ -134,6 +135,9 @@ export async function startAnalytics(
   opened.defer(keepRetention(database, retention, clock, log));
   if (recordings) opened.use(finishRecordings(database, recordings, {clock, log}));
   if (recordings) opened.use(keepCaptures(database, recordings, {days: config.CAPTURE_DAYS, clock, log}));
+  const hour = config.EXPORT_HOUR;
+  if (recordings && hour !== undefined)
+    opened.use(keepExports({database, store: recordings, hour, retention, metrics, clock, log}));
   const queue = config.QUEUE_REDIS_URL ?? config.REDIS_URL;
   const found = await findRedis(queue, {variable: 'QUEUE_REDIS_URL', use: 'queue'}, log);
   const connection = opened.adopt(openRedis(found.url, 'queue', log), client => client.disconnect());

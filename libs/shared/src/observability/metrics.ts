@@ -261,6 +261,11 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     ),
     hooksWaiting: gauge(ANALYTICS, 'webhooks_waiting', 'webhooks that are not delivered yet'),
     hooksGivenUp: gauge(ANALYTICS, 'webhooks_given_up', 'webhooks that were given up and can be sent again'),
+    exportAge: gauge(
+      ANALYTICS,
+      'export_age_seconds',
+      'for how long an export to RECORDINGS_URL has not been up to date',
+    ),
     recordsUnsent: gauge(WORKER, 'records_unsent', 'records of finished calls that Redis does not have yet'),
     analyticsDatabaseUp: gauge(ANALYTICS, 'analytics_database_up', '1 while the database of analytics can be used'),
     analyticsRecordsWaiting: gauge(ANALYTICS, 'analytics_records_waiting', 'records that wait in the queue'),

@@ -47,9 +47,7 @@ export function rehearsalText({head, caller, model, expects}: RehearsalOfCall): 
   for (const step of model) lines.push(...entry(modelPairs(step)));
   const {endedBy, tools = []} = expects;
   const expected = [
-    ...(tools.length === 0
-      ? []
-      : [`  tool: {${tools.map(name => `${JSON.stringify(name)}: true`).join(', ')}}`]),
+    ...(tools.length === 0 ? [] : [`  tool: {${tools.map(name => `${JSON.stringify(name)}: true`).join(', ')}}`]),
     ...(endedBy === undefined ? [] : [`  endedBy: ${endedBy}`]),
   ];
   if (expected.length > 0) lines.push('expects:', ...expected);
@@ -71,9 +69,7 @@ function modelPairs({says, calls = []}: ModelStep): string[] {
   const together = JSON.stringify(Object.fromEntries(calls.map(({name, args}) => [name, args])));
   return [
     ...(says === undefined ? [] : [`says: ${words(says)}`]),
-    ...(first === undefined
-      ? []
-      : [`calls: ${names.size === calls.length ? together : `[${called.join(', ')}]`}`]),
+    ...(first === undefined ? [] : [`calls: ${names.size === calls.length ? together : `[${called.join(', ')}]`}`]),
   ];
 }
 

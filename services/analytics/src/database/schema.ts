@@ -126,6 +126,17 @@ export interface DeliveriesTable {
   settledAt: Date | null;
 }
 
+/** The days whose calls are exported. */
+export interface ExportsTable {
+  day: string;
+  wanted: Generated<number>;
+  written: Generated<number>;
+  recordedUntil: Date | null;
+  wantedAt: Generated<Date>;
+  lookAt: Generated<Date>;
+  attempts: Generated<number>;
+}
+
 /** The tables that `migrations/` creates. Names are camelCase here and snake_case there. */
 export interface Schema {
   calls: CallsTable;
@@ -139,5 +150,6 @@ export interface Schema {
   sessions: {tokenHash: string; createdAt: Date; seenAt: Date};
   forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};
   deliveries: DeliveriesTable;
+  exports: ExportsTable;
   audit: {at: Generated<Date>; action: string; subject: string; who: string | null; address: string | null};
 }

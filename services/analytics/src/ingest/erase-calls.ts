@@ -2,6 +2,7 @@ import {sql, type Kysely} from 'kysely';
 import {ERASURE_LOCK} from './store-call.ts';
 import type {Schema} from '../database/schema.ts';
 import {removeRecordings} from '../recordings/recording-rows.ts';
+import {exportChanged} from '../exports/export-rows.ts';
 import {audit, type AuditEntry} from '../auth/audit.ts';
 
 /** Which calls to delete: one, or every call from or to a number, by its keyed hash. */
@@ -21,13 +22,17 @@ export async function eraseCalls(db: Kysely<Schema>, erasure: Erasure, eraser: E
       'callSid' in erasure
         ? sql<boolean>`call_sid = ${erasure.callSid}`
         : sql<boolean>`(caller_hash = ${erasure.numberHash} OR callee_hash = ${erasure.numberHash})`;
-    const gone = await tx.deleteFrom('calls').where(condition).returning('callSid').execute();
+    const gone = await tx.deleteFrom('calls').where(condition).returning(['callSid', 'startedAt']).execute();
     // A record that has not arrived yet is erased too.
     const sids = 'callSid' in erasure ? [erasure.callSid] : gone.map(call => call.callSid);
     if (sids.length > 0) await tx.deleteFrom('deliveries').where('subject', 'in', sids).execute();
     if (sids.length > 0)
       await sql`INSERT INTO erased_calls (call_sid) SELECT unnest(${sids}::text[]) ON CONFLICT DO NOTHING`.execute(tx);
     await removeRecordings(tx, sids);
+    await exportChanged(
+      tx,
+      gone.map(({startedAt}) => startedAt),
+    );
     if ('numberHash' in erasure)
       await sql`INSERT INTO forgotten_numbers (number_hash) VALUES (${erasure.numberHash})
         ON CONFLICT (number_hash) DO UPDATE SET forgotten_at = now()`.execute(tx);

@@ -77,9 +77,7 @@ function modelSteps({turn, ...at}: Turn, {turns, transcript, toolCalls}: CallDet
     .filter(each => each.turn === turn)
     .map(({name, arguments: given}) => ({name, args: argsOf(given)}));
   if (says === undefined && calls.length === 0) return [];
-  return [
-    {...(says === undefined ? {} : {says: longEnough(says, cutAfter)}), ...(calls.length === 0 ? {} : {calls})},
-  ];
+  return [{...(says === undefined ? {} : {says: longEnough(says, cutAfter)}), ...(calls.length === 0 ? {} : {calls})}];
 }
 
 function saidIn(transcript: CallDetail['transcript'], turn: number, who: string): string | undefined {
