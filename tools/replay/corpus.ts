@@ -25,6 +25,15 @@ const never = new Promise<never>(() => {});
 
 const withTools = (tools: NonNullable<AssistantInput['tools']>): {assistant: AssistantInput} => ({assistant: {tools}});
 
+/** A tool that answers when the scene says so, on the virtual clock. */
+let answerSlowTool = (_result: string) => {};
+const slowTool = lookUp(
+  async () =>
+    await new Promise<string>(resolve => {
+      answerSlowTool = resolve;
+    }),
+);
+
 /** The greeting, and one thing that the caller says. */
 async function oneTurn(scene: Scene): Promise<void> {
   await scene.isTold();
@@ -83,6 +92,22 @@ export const SCENES: readonly SceneOptions[] = [
       await scene.hears();
       await scene.waits(200);
       await scene.says(1_500);
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
+    name: 'greeting-protected',
+    assistant: {interruption: {greetingProtectedMs: 3_000}},
+    script: () => say(5_000),
+    async caller(scene) {
+      await scene.hears();
+      await scene.waits(700);
+      // Too early: the greeting goes on.
+      await scene.says(900);
+      await scene.waits(1_900);
+      // Now the caller may interrupt it.
+      await scene.says(1_200);
       await scene.isTold();
       scene.hangsUp();
     },
@@ -167,6 +192,37 @@ export const SCENES: readonly SceneOptions[] = [
     script: uses('slow'),
     async caller(scene) {
       await oneTurn(scene);
+      scene.hangsUp();
+    },
+  },
+  {
+    name: 'slow-tool-that-answers',
+    ...withTools({slow: slowTool}),
+    script: uses('slow'),
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_200);
+      await scene.waits(3_000);
+      answerSlowTool('a table for four is free');
+      await scene.isTold();
+      await nextTurn(scene);
+      scene.hangsUp();
+    },
+  },
+  {
+    name: 'interrupted-while-a-tool-runs',
+    ...withTools({slow: slowTool}),
+    script: ({kind, number}) =>
+      kind === 'turn' && number === 2 ? [...say(2_000), ...calls('slow')] : say(kind === 'greeting' ? 1_200 : 2_400),
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_000);
+      await scene.hears();
+      await scene.waits(600);
+      await scene.says(900);
+      await scene.waits(1_500);
+      answerSlowTool('done');
+      await scene.isTold();
       scene.hangsUp();
     },
   },
