@@ -5,7 +5,7 @@ import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {WebSocket} from 'ws';
 import {type Browser, chromium} from 'playwright-core';
 import {expect, test} from 'vitest';
-import {dataFolder, runAnalytics} from '../../services/analytics/src/testing/running-analytics.ts';
+import {dataFolder, runAnalytics, until} from '../../services/analytics/src/testing/running-analytics.ts';
 import {PcmView, storedHeader} from '../../services/analytics/src/recordings/wav.ts';
 import {readClip} from '../../simulators/audio/clips.ts';
 import {freePort} from '../../tools/local-stack/processes.ts';
@@ -87,6 +87,11 @@ test.skipIf(!there)(
     await page.getByRole('button', {name: 'Hang up'}).click();
     await page.getByRole('link', {name: 'Look at the call'}).waitFor();
     expect(complaints).toEqual([]);
+    const marked = await until(
+      async () => (await (await fetch(`${analytics.url}/api/calls?via=browser`)).json()) as {calls: unknown[]},
+      ({calls}) => calls.length > 0,
+    );
+    expect(marked).toMatchObject({calls: [{via: 'browser', direction: 'inbound'}]});
     // All that was played up to the last cut, of however many answers, is all that the model knows it was heard.
     const answers = bridge.openai.sessions.flatMap(({items}) => items).filter(({tag}) => tag !== undefined);
     const lastCut = answers.findLastIndex(({truncatedAtMs}) => truncatedAtMs !== undefined);

@@ -13,12 +13,15 @@ const there = await access(CHROMIUM).then(
 const PASSWORD = 'correct horse battery';
 
 test.skipIf(!there)(
-  'an operator sees a call in progress, follows what is said in it, and hangs up; the record and the audit say so',
+  'an operator sees a call in progress, follows what is said in it, sends the caller to a person, and hangs up when they are back; the record and the audit say so',
   async () => {
     await using stack = new AsyncDisposableStack();
     const bridge = stack.use(
       await openBridge({
-        env: {TRANSCRIPTS: 'heard'},
+        env: {TRANSCRIPTS: 'heard', TRANSFER_ALLOW: '+4755*'},
+        twilio: {
+          people: target => (target === 'Number: +4755000001' ? {does: 'answer', after: 200, talks: 500} : undefined),
+        },
         openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
       }),
     );
@@ -47,6 +50,16 @@ test.skipIf(!there)(
     await page.getByText('in progress').waitFor();
     // What the assistant says next is drawn while it is looked at.
     await page.locator('.words').getByText('We are open from nine to five.').first().waitFor({timeout: 60_000});
+    await page.getByRole('button', {name: 'Transfer'}).click();
+    const dialog = page.getByRole('dialog', {name: 'Transfer'});
+    await dialog.getByText('Allowed: +4755*').waitFor();
+    await dialog.getByLabel('To').fill('+47 99 00 00 00');
+    await dialog.getByRole('button', {name: 'Transfer'}).click();
+    await dialog.getByText('nobody may be transferred there').waitFor();
+    await dialog.getByLabel('To').fill('+47 55 00 00 01');
+    await dialog.getByRole('button', {name: 'Transfer'}).click();
+    // The person talks with the caller for a moment, hangs up, and the caller is back.
+    await page.getByRole('region', {name: 'Away'}).getByText('accepted').waitFor({timeout: 60_000});
     await page.getByRole('button', {name: 'Hang up'}).click();
     await page.getByRole('dialog').getByRole('button', {name: 'Hang up'}).click();
     const [report] = await haveEnded([call]);
@@ -54,6 +67,7 @@ test.skipIf(!there)(
     await page.locator('.pill', {hasText: 'operator.hung-up'}).waitFor({timeout: 60_000});
     const audit = await page.evaluate<string>(`fetch('/api/audit').then(answer => answer.text())`);
     expect(audit).toContain('call.hung-up');
+    expect(audit).toContain('call.transferred');
     expect(complaints).toEqual([]);
   },
 );

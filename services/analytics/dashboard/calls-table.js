@@ -10,6 +10,10 @@ export function endPill(reason) {
   return h('span', {class: `pill ${kind}`}, reason);
 }
 
+/** The caller's last two digits, or that they were at the phone in the browser. */
+export const callerOf = ({via, callerLastTwo}) =>
+  via === 'browser' ? h('span', {class: 'pill'}, 'browser') : callerLastTwo ? `…${callerLastTwo}` : '';
+
 const SHORT = [
   ['started', '', call => h('a', linkTo(intoCall(call)), moment(call.startedAt, true))],
   ['length', 'num', call => ms(call.durationMs)],
@@ -29,7 +33,7 @@ const WHOLE = [
     '',
     call => Object.entries(call.outcome).map(([name, value]) => h('span', {class: 'pill'}, `${name}: ${value}`)),
   ],
-  ['caller', '', call => (call.callerLastTwo ? `…${call.callerLastTwo}` : '')],
+  ['caller', '', call => callerOf(call)],
   ['model', '', call => call.model],
   ['worker', '', call => h('span', {class: 'id', title: call.worker}, call.worker)],
   ['record', '', call => (call.whole ? '' : h('span', {class: 'pill warn'}, 'parts missing'))],

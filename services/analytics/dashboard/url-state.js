@@ -25,6 +25,7 @@ export const BUCKET_LENGTHS = {
 export const CALL_FILTERS = [
   'edge',
   'direction',
+  'via',
   'endReason',
   'failed',
   'interrupted',

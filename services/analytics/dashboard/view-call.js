@@ -10,7 +10,7 @@ import {rehearsalLink} from './rehearsal-link.js';
 import {toolsTable} from './tools-table.js';
 import {addressWith, change, linkTo, periodOf, shortVersion} from './url-state.js';
 import {callFilter} from './view-calls.js';
-import {hangUpButton} from './view-live.js';
+import {operatorButtons} from './operator-buttons.js';
 
 /** One call: its facts, its two lanes, its turns, and its transcript where it is kept. */
 export function call({state, session, sets: [first], signal}) {
@@ -66,7 +66,7 @@ async function followCall({sid, signal, session, state, show, finished}) {
     const news = JSON.stringify([detail.turns, detail.interruptions, detail.toolCalls, detail.transcript]);
     if (!(detail instanceof Error) && news !== said) {
       const held = document.activeElement?.dataset?.call;
-      show(...parts(detail, state, session.signedIn ? hangUpButton(detail.call) : '', true));
+      show(...parts(detail, state, session.signedIn ? operatorButtons(detail.call) : '', true));
       if (held) document.querySelector(`[data-call="${CSS.escape(held)}"]`)?.focus();
       // The news are at the end.
       for (const end of document.querySelectorAll('.words, .lanes')) {
@@ -207,6 +207,7 @@ function facts(detail) {
     ['Model', one.model],
     ['Worker', one.worker],
     ['Edge', one.edge ?? '–'],
+    ['Phone', one.via],
     ['Caller', callerNumber ?? (one.callerLastTwo ? `…${one.callerLastTwo}` : '–')],
     ['Admission', ms(one.admissionMs)],
     ['Model ready', ms(one.modelReadyMs)],

@@ -105,6 +105,11 @@ function pickers(state) {
   ];
   return [
     pick('direction', 'Direction', ways),
+    pick('via', 'Phone', [
+      ['', 'any'],
+      ['telephone', 'telephone'],
+      ['browser', 'browser'],
+    ]),
     pick('endReason', 'Ended', [['', 'any reason'], ...Object.keys(END_REASONS).map(reason => [reason, reason])]),
     pick('failed', 'Went wrong', yesNo),
     pick('interrupted', 'Interrupted', yesNo),

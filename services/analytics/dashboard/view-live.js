@@ -1,7 +1,8 @@
 import {alertsCard} from './alerts.js';
-import {post} from './api.js';
-import {card, empty, h, sentence, table} from './dom.js';
+import {callerOf} from './calls-table.js';
+import {card, empty, h, table} from './dom.js';
 import {ms} from './format.js';
+import {hangUpButton} from './operator-buttons.js';
 import {finishedCard, fleetCard, onEvent} from './live-cards.js';
 import {feed} from './live.js';
 import {linkTo} from './url-state.js';
@@ -103,7 +104,7 @@ const columns = session => [
     call => h('span', {class: `pill ${call.speaks === 'nobody' ? '' : call.speaks}`}, SPEAKS[call.speaks]),
   ],
   ['assistant', '', call => call.assistant],
-  ['caller', '', call => (call.callerLastTwo ? `…${call.callerLastTwo}` : '')],
+  ['caller', '', call => callerOf(call)],
   ['turns', 'num', call => call.turns],
   ['last turn gap', 'num', call => ms(call.turnGapMs)],
   ['interruptions', 'num', call => call.interruptions],
@@ -113,45 +114,3 @@ const columns = session => [
 ];
 
 const since = ({startedAt}) => ms(Math.max(0, Date.now() - startedAt));
-
-/** Ends a call, when asked a second time. */
-export function hangUpButton({callSid}) {
-  const problem = h('span', {class: 'problem', role: 'alert'});
-  const button = h(
-    'button',
-    {
-      'data-call': `hang-up ${callSid}`,
-      onclick: () => confirmHangUp(callSid, button, problem),
-    },
-    'Hang up',
-  );
-  return h('span', {}, button, problem);
-}
-
-function confirmHangUp(callSid, button, problem) {
-  const hangUp = async () => {
-    dialog.close();
-    button.disabled = true;
-    try {
-      await post(`/api/active/${encodeURIComponent(callSid)}/hang-up`);
-      button.textContent = 'Hanging up';
-    } catch (refused) {
-      button.disabled = false;
-      problem.textContent = sentence(refused);
-    }
-  };
-  const dialog = h(
-    'dialog',
-    {onclose: () => dialog.remove(), 'aria-label': 'Hang up'},
-    h('h2', {}, 'Hang up?'),
-    h('p', {}, 'The caller hears nothing more of this call. It is recorded in the audit.'),
-    h(
-      'form',
-      {method: 'dialog'},
-      h('button', {autofocus: true}, 'Keep'),
-      h('button', {type: 'button', class: 'primary', onclick: hangUp}, 'Hang up'),
-    ),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
-}

@@ -294,7 +294,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log, key: deps.key}));
   if (deps.operatorDesk) {
     const served: Served = {
-      active: () => calls.active(),
+      active: () => calls.active(config.TRANSFER_ALLOW),
       recordSoFar(callSid) {
         const entries = calls.entriesOf(callSid);
         return entries && buildCdr(entries, config.TRANSCRIPTS);
@@ -302,6 +302,11 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       hangUp(callSid) {
         logOfCall(log, callSid).info({}, 'an operator hangs up');
         calls.hangUp(callSid);
+      },
+      transfer(callSid, to) {
+        const isDone = calls.transfer(callSid, to, config.TRANSFER_ALLOW);
+        if (isDone) logOfCall(log, callSid).info({}, 'an operator transfers the caller');
+        else logOfCall(log, callSid).warn({}, 'an operator may not transfer the caller there');
       },
     };
     stack.defer(serveOperators({desk: deps.operatorDesk, worker: id, served, clock, log}));

@@ -1,3 +1,4 @@
+import {Via} from '../protocol/via.ts';
 import {z} from 'zod';
 import {CallSid} from '../protocol/ids.ts';
 import {AfterCall} from './after-call.ts';
@@ -87,6 +88,8 @@ export const CallSummary = z.object({
   startedAt: z.number(),
   endedAt: z.number(),
   direction: z.enum(['inbound', 'outbound']),
+  /** Absent: a telephone, as in all records of older versions. */
+  via: Via.optional(),
   caller: PartyRecord,
   callee: PartyRecord,
   assistant: z.string().max(100),

@@ -1,14 +1,17 @@
 import {z} from 'zod';
 import {CallSid, ProcessId} from './ids.ts';
+import {Via} from './via.ts';
 
 /**
- * What operators ask a worker for, through Redis: to be shown its calls, or to end one. Analytics writes it, for whoever
+ * What operators ask a worker for, through Redis: to be shown its calls, to end one, or to send its caller to a person. Analytics writes it, for whoever
  * may. A worker of an older version does not look, and nobody waits for it.
  */
 export const OperatorAsk = z.discriminatedUnion('ask', [
   /** Somebody looks at the calls; at all that is known of one of them, if it is named. To be repeated. */
   z.object({ask: z.literal('watch'), callSid: CallSid.optional()}),
   z.object({ask: z.literal('hangUp'), callSid: CallSid}),
+  /** `to`: a number, sip:… or client:…; the worker looks whether it is allowed. */
+  z.object({ask: z.literal('transfer'), callSid: CallSid, to: z.string().max(300)}),
 ]);
 export type OperatorAsk = z.infer<typeof OperatorAsk>;
 
@@ -19,6 +22,7 @@ export const ActiveCall = z.object({
   startedAt: z.number(),
   assistant: z.string(),
   direction: z.string(),
+  via: Via.optional().describe('browser: the phone in the browser; absent: a telephone'),
   callerLastTwo: z.string().nullable(),
   edge: z.string().nullable().describe('the media edge; null: the caller has no stream at the moment'),
   speaks: z.enum(['caller', 'assistant', 'nobody']).describe('who has the floor'),
@@ -28,6 +32,13 @@ export const ActiveCall = z.object({
 });
 export type ActiveCall = z.infer<typeof ActiveCall>;
 
+/**
+ * A call with the destinations to which an operator may transfer its caller: those in the file of the assistant, and the
+ * patterns of TRANSFER_ALLOW. Older workers name none, and transfer nobody.
+ */
+export const ToldCall = ActiveCall.extend({transferTo: z.array(z.string().max(300)).max(200).optional()});
+export type ToldCall = z.infer<typeof ToldCall>;
+
 /** The calls of one worker. */
-export const CallsOfWorker = z.object({worker: ProcessId, calls: z.array(ActiveCall)});
+export const CallsOfWorker = z.object({worker: ProcessId, calls: z.array(ToldCall)});
 export type CallsOfWorker = z.infer<typeof CallsOfWorker>;

@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {CallFinished} from '../cdr/call-record.ts';
 import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import type {CallSid, ProcessId} from '../protocol/ids.ts';
-import {type ActiveCall, CallsOfWorker, OperatorAsk} from '../protocol/operator-desk.ts';
+import {CallsOfWorker, OperatorAsk, type ToldCall} from '../protocol/operator-desk.ts';
 import {parse} from '../protocol/parse.ts';
 import type {RedisClient} from '../redis/connect.ts';
 import {operatorAsks, operatorCall, operatorCalls, OPERATOR_TTL_MS} from '../redis/keys.ts';
@@ -15,7 +15,7 @@ const Parts = z.array(CallFinished).min(1);
 export interface OperatorSide {
   ask(worker: ProcessId, ask: OperatorAsk): Promise<void>;
   /** The calls of a worker; undefined: it has not told them of late. */
-  callsOf(worker: ProcessId): Promise<readonly ActiveCall[] | undefined>;
+  callsOf(worker: ProcessId): Promise<readonly ToldCall[] | undefined>;
   /** The record of a call as if it ended now; undefined: its worker has not told it of late. */
   recordOf(worker: ProcessId, callSid: CallSid): Promise<readonly CallFinished[] | undefined>;
 }
@@ -24,7 +24,7 @@ export interface OperatorSide {
 export interface WorkerSide {
   /** What it was asked for since the last look, in order. */
   taken(worker: ProcessId): Promise<readonly OperatorAsk[]>;
-  tell(worker: ProcessId, calls: readonly ActiveCall[]): Promise<void>;
+  tell(worker: ProcessId, calls: readonly ToldCall[]): Promise<void>;
   tellRecord(worker: ProcessId, callSid: CallSid, parts: readonly CallFinished[]): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export class OperatorDesk implements OperatorSide, WorkerSide {
     await this.#redis.pexpire(place, OPERATOR_TTL_MS);
   }
 
-  async callsOf(worker: ProcessId): Promise<readonly ActiveCall[] | undefined> {
+  async callsOf(worker: ProcessId): Promise<readonly ToldCall[] | undefined> {
     const place = operatorCalls(worker);
     const text = await this.#redis.get(place);
     if (text === null || this.#key.whyNotSealed(place, text) !== undefined) return undefined;
@@ -75,7 +75,7 @@ export class OperatorDesk implements OperatorSide, WorkerSide {
     });
   }
 
-  async tell(worker: ProcessId, calls: readonly ActiveCall[]): Promise<void> {
+  async tell(worker: ProcessId, calls: readonly ToldCall[]): Promise<void> {
     const place = operatorCalls(worker);
     const told: CallsOfWorker = {worker, calls: [...calls]};
     await this.#redis.set(place, this.#key.seal(place, told), 'PX', OPERATOR_TTL_MS);

@@ -13,6 +13,7 @@ export const AUDITED = [
   'number.erased',
   'webhook.sent-again',
   'call.hung-up',
+  'call.transferred',
 ] as const;
 
 /** What somebody did. It never holds words, numbers or passwords. */

@@ -23,6 +23,7 @@ export interface CallsTable extends Facets {
   endedAt: Date;
   durationMs: number | null;
   direction: string;
+  via: string;
   callerHash: string | null;
   callerLastTwo: string | null;
   callerNumber: string | null;

@@ -442,6 +442,18 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       ]);
     });
 
+    test('an analyst tells the calls of the phone in the browser from those of telephones', async () => {
+      await storeCall(db(), finishedCall({number: 1, summary: {via: 'browser'}}));
+      await storeCall(db(), finishedCall({number: 2}));
+      expect((await all({via: 'browser'})).calls).toMatchObject([{callSid: sidOf(1), via: 'browser'}]);
+      expect((await all({via: 'telephone'})).calls).toMatchObject([{callSid: sidOf(2), via: 'telephone'}]);
+      const {groups} = await measure(db(), {metric: 'calls', by: 'via'});
+      expect(groups.map(({group, count}) => [...group, count])).toEqual([
+        ['browser', 1],
+        ['telephone', 1],
+      ]);
+    });
+
     test('a question about nothing has an empty answer', async () => {
       expect((await measure(db(), {metric: 'calls', bucket: 'hour'})).groups).toEqual([]);
       expect((await measure(db(), {metric: 't_stop'})).groups).toMatchObject([{count: 0, mean: null, p50: null}]);

@@ -9,6 +9,7 @@ export function callBody(detail: CallDetail, include: HookTarget['include']): st
   const data = {
     callSid: call.callSid,
     direction: call.direction,
+    via: call.via,
     startedAt: call.startedAt,
     endedAt: call.endedAt,
     durationMs: call.durationMs,

@@ -248,6 +248,11 @@ describe('access', () => {
       status: 403,
       body: {type: 'about:blank', title: 'Forbidden', status: 403, cure: 'use one with the scope hang-up'},
     });
+    for (const method of ['GET', 'POST'])
+      expect(await ask(open, `/api/active/${sidOf(1)}/transfer`, bearer(PROGRAMS.desk), method)).toMatchObject({
+        status: 403,
+        body: {cure: 'use one with the scope transfer'},
+      });
   });
 
   test('without a password nobody deletes and nobody reads the audit, not even from this machine', async () => {
@@ -256,6 +261,7 @@ describe('access', () => {
       ['/api/numbers/abc123', 'DELETE'],
       ['/api/forget-number', 'POST'],
       [`/api/active/${sidOf(1)}/hang-up`, 'POST'],
+      [`/api/active/${sidOf(1)}/transfer`, 'POST'],
       ['/api/calls?words=hello', 'GET'],
       ['/api/find-number', 'POST'],
       ['/api/audit', 'GET'],

@@ -73,6 +73,7 @@ const WHAT: Readonly<Record<Scope, string>> = {
   audit: 'reading the audit',
   send: 'sending webhooks again',
   'hang-up': 'hanging up',
+  transfer: 'transferring callers',
   call: 'having calls made',
 };
 

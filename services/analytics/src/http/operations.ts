@@ -12,7 +12,7 @@ import {HistogramAnswer, HistogramQuery} from '../queries/histogram.ts';
 import {FindNumber, FoundNumber} from './calls-routes.ts';
 import {DifferenceAnswer, DifferenceQuery} from '../queries/difference.ts';
 import {CallsQuery, Neighbours} from '../queries/list-calls.ts';
-import {HungUpAnswer} from './operator-routes.ts';
+import {Destinations, HungUpAnswer, TransferAnswer, TransferBody} from './operator-routes.ts';
 import {Dial, DialAnswer} from './phone-routes.ts';
 import {MetricsAnswer, MetricsQuery} from '../queries/measure.ts';
 import {SessionAnswer, SignIn} from './sign-in-routes.ts';
@@ -287,6 +287,26 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'live',
     summary: 'Ends a call in progress; needs a sign-in, or a token with the scope hang-up',
     answer: HungUpAnswer,
+    example: {worker: 'worker-0123456789ab'},
+  },
+  {
+    method: 'get',
+    path: '/api/active/{callSid}/transfer',
+    id: 'transferDestinations',
+    tag: 'live',
+    summary:
+      'Where the caller of a call in progress may be transferred to; needs a sign-in, or a token with the scope transfer',
+    answer: Destinations,
+    example: {allowed: ['+4722334455', '+4755*']},
+  },
+  {
+    method: 'post',
+    path: '/api/active/{callSid}/transfer',
+    id: 'transfer',
+    tag: 'live',
+    summary: 'Sends the caller of a call in progress to a person; needs a sign-in, or a token with the scope transfer',
+    body: TransferBody,
+    answer: TransferAnswer,
     example: {worker: 'worker-0123456789ab'},
   },
   {

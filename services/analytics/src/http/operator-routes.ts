@@ -1,3 +1,4 @@
+import {isAllowed, isDialable} from '@voicebridge/shared/protocol/destinations.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {json, Router} from 'express';
@@ -15,6 +16,23 @@ import {readRequest} from './read-request.ts';
 const ONE_READING: Millis = 60_000;
 
 const ActivePath = z.object({callSid: CallSid});
+
+export const TransferBody = z.strictObject({
+  to: z
+    .string()
+    .transform(text => (text.startsWith('+') ? text.replaceAll(/[\s().-]/g, '') : text))
+    .refine(isDialable, 'must be a number such as +4722334455, sip:… or client:…'),
+});
+export const TransferAnswer = z.object({
+  worker: z
+    .string()
+    .describe('who was asked; the caller leaves within seconds, and `aways` of the call says what came of it'),
+});
+export const Destinations = z.object({
+  allowed: z
+    .array(z.string())
+    .describe('destinations in the file of the assistant, and the patterns of TRANSFER_ALLOW, such as +4722*'),
+});
 
 export const HungUpAnswer = z.object({
   worker: z.string().describe('who was asked to end the call; it does so within a second'),
@@ -64,6 +82,32 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
     await audit(database.now, {action: 'call.hung-up', subject: callSid, who: viewer.who, address: request.ip});
     await inProgress.ask(worker, {ask: 'hangUp', callSid});
     response.json({worker});
+  });
+
+  routes.get('/api/active/:callSid/transfer', async (request, response) => {
+    demand(viewerOf(request), 'transfer');
+    const {callSid} = readRequest(ActivePath, request.params);
+    response.json({allowed: await inProgress.destinations(await inProgress.find(callSid))});
+  });
+
+  routes.post('/api/active/:callSid/transfer', json({limit: '1kb'}), async (request, response) => {
+    const viewer = viewerOf(request);
+    demand(viewer, 'transfer');
+    const {callSid} = readRequest(ActivePath, request.params);
+    const {to} = readRequest(TransferBody, request.body ?? {});
+    const call = await inProgress.find(callSid);
+    if (!isAllowed(to, await inProgress.destinations(call)))
+      throw new BadQuestion(
+        {
+          error: 'nobody may be transferred there',
+          field: 'to',
+          cure: 'name it in the file of the assistant, or in TRANSFER_ALLOW of webhooks and workers',
+        },
+        403,
+      );
+    await audit(database.now, {action: 'call.transferred', subject: callSid, who: viewer.who, address: request.ip});
+    await inProgress.ask(call.worker, {ask: 'transfer', callSid, to});
+    response.json({worker: call.worker});
   });
   return routes;
 }

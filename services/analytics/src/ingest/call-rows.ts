@@ -78,6 +78,7 @@ function callRow({tokens, frames, caller, callee, ring, ...call}: CallSummary): 
     // Wall clocks jump: a call that ended before it began has no known length.
     durationMs: call.endedAt >= call.startedAt ? call.endedAt - call.startedAt : null,
     direction: call.direction,
+    via: call.via ?? 'telephone',
     callerHash: storable(caller.hash),
     callerLastTwo: storable(caller.lastTwo),
     callerNumber: storable(caller.number),

@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {BROWSER_ACCOUNT} from '@voicebridge/shared/protocol/via.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -74,7 +75,7 @@ export class PhoneCall {
     this.#heardAt = deps.clock.now();
     this.#form = {
       CallSid: this.callSid,
-      AccountSid: `AC${'0'.repeat(32)}`,
+      AccountSid: BROWSER_ACCOUNT,
       From: dialled.from,
       To: dialled.to,
       Direction: 'inbound',

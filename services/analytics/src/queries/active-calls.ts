@@ -25,7 +25,8 @@ export async function readActiveCalls(desk: OperatorSide, workers: readonly Proc
   );
   return {
     calls: told
-      .flatMap(({worker, calls}) => (calls ?? []).map(call => ({...call, worker})))
+      // Where a caller can be transferred to is for whoever may do that.
+      .flatMap(({worker, calls}) => (calls ?? []).map(call => ({...ActiveCall.parse(call), worker})))
       .toSorted((a, b) => a.startedAt - b.startedAt),
     silent: told.flatMap(({worker, calls}) => (calls === undefined ? [worker] : [])),
   };

@@ -1,3 +1,4 @@
+import {Via} from '@voicebridge/shared/protocol/via.ts';
 import {END_REASONS, EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
@@ -96,6 +97,10 @@ export const CallFilter = FacetFilter.extend({
     .optional()
     .describe('what came of the questions at ring time; `asked`: any of it'),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
+  via: z
+    .enum(Via.options, 'must be telephone or browser')
+    .optional()
+    .describe('what the caller spoke into; browser: the phone in the browser'),
   endReason: EndReason.optional().describe('how the call ended; docs/METRICS.md says what each means'),
   endedBy: EndedBy.optional().describe('who ended the call'),
   failed: yesOrNo('whether the call went wrong: it ended for a reason that counts as a failure'),
@@ -150,6 +155,7 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.edge ? [eb('edge', '=', filter.edge)] : []),
     ...(filter.ring === 'asked' ? [eb('ringOutcome', 'is not', null)] : []),
     ...(filter.ring && filter.ring !== 'asked' ? [eb('ringOutcome', '=', filter.ring)] : []),
+    ...(filter.via ? [eb('via', '=', filter.via)] : []),
     ...(filter.direction ? [eb('direction', '=', filter.direction)] : []),
     ...(filter.endReason ? [eb('endReason', '=', filter.endReason)] : []),
     ...(filter.endedBy ? [eb('endedBy', '=', filter.endedBy)] : []),

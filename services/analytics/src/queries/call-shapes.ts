@@ -20,6 +20,7 @@ export const Call = z.object({
   endedAt: moment,
   durationMs: ms.describe(CALL_METRICS.call_duration.about),
   direction: z.string(),
+  via: z.string().describe('telephone, or browser: the phone in the browser'),
   callerHash: z.string().nullable(),
   callerLastTwo: z.string().nullable(),
   calleeHash: z.string().nullable(),

@@ -64,6 +64,15 @@ export class CallsInProgress {
     return parts && {...call, parts};
   }
 
+  /** Where the caller of a call may be transferred to: destinations and patterns. */
+  async destinations({
+    callSid,
+    worker,
+  }: Pick<ActiveCalls['calls'][number], 'callSid' | 'worker'>): Promise<readonly string[]> {
+    const calls = await this.#deps.desk.callsOf(ProcessId.parse(worker));
+    return calls?.find(one => one.callSid === callSid)?.transferTo ?? [];
+  }
+
   /** Asks the worker of a call for something. */
   async ask(worker: string, ask: OperatorAsk): Promise<void> {
     await this.#deps.desk.ask(ProcessId.parse(worker), ask);

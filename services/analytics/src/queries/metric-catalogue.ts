@@ -63,6 +63,7 @@ export const GROUPS: Readonly<Record<Source, Readonly<Record<string, string>>>> 
       endReason: 'endReason',
       endedBy: 'endedBy',
       direction: 'direction',
+      via: 'via',
     },
     turns: {...facets, cause: 'cause', responseStatus: 'responseStatus'},
     interruptions: {...facets, false: 'falseInterruption', refused: 'refused'},

@@ -35,6 +35,7 @@ import {recallPast} from '../journal/recall-past.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {sessionSettings} from './session-settings.ts';
 import {onCall} from './spoken-first.ts';
+import {operatorDestinations, operatorOrder} from '../tools/transfer.ts';
 import {type StreamCounts, CallerStream} from './caller-stream.ts';
 import {reportToOperators} from './operator-reports.ts';
 
@@ -228,6 +229,7 @@ export class CallSession implements OwnedCall {
       startedAt,
       assistant: this.#assistant.name,
       direction: facts['direction'] ?? 'inbound',
+      ...(facts['via'] === 'browser' ? {via: 'browser' as const} : {}),
       callerLastTwo: facts['callerLastTwo'] ?? null,
       edge: this.#stream.entry?.edge ?? null,
       speaks: this.#core.speaks(this.#deps.clock.now()),
@@ -275,6 +277,20 @@ export class CallSession implements OwnedCall {
     // The edge may learn of the end later, and would look for another owner until then.
     this.#stream.send({kind: 'close', why: 'done'});
     this.#on({type: 'over', reason, away});
+  }
+
+  /** Where an operator may send the caller; `allow`: TRANSFER_ALLOW. */
+  transferTo(allow: readonly string[]): string[] {
+    return operatorDestinations(this.#assistant.tools, allow);
+  }
+
+  /** An operator sends the caller to a person. False: they may not be sent there. */
+  transfer(to: string, allow: readonly string[]): boolean {
+    const order = operatorOrder(to, this.#assistant.tools, allow);
+    if (!order) return false;
+    this.#deps.tap?.told({kind: 'transfer', to: order.kind});
+    this.#on({type: 'transfer', order});
+    return true;
   }
 
   /** The carrier has found out what answered our call. */

@@ -214,6 +214,8 @@ export class CallCore {
         return this.#dialogue.absence.current?.record.away === event.away
           ? this.#dialogue.returned(event.outcome, at)
           : [];
+      case 'transfer':
+        return this.#dialogue.transfer(event.order, at);
       case 'answeredBy':
         return this.#dialogue.answeredBy(event.by, at);
       case 'limit':

@@ -1,6 +1,6 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {Assistant} from '../assistant.ts';
@@ -124,6 +124,12 @@ export class Dialogue {
   /** Where the caller is while the assistant has sent them away. */
   get absence(): Absence {
     return this.#tools.absence;
+  }
+
+  /** An operator sends the caller to a person, whoever speaks. Nobody is sent who has no stream, or is away already. */
+  transfer(order: AwayOrder, at: Millis): CallEffect[] {
+    if (!this.floor.streamOpen || this.absence.current) return [];
+    return [...this.floor.on({type: 'keyPressed'}, at), ...this.toolUse.sentAway(order, at)];
   }
 
   /** The caller, who was away, is back: the assistant speaks first. */

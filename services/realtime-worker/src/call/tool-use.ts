@@ -1,4 +1,4 @@
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
@@ -35,6 +35,12 @@ export class ToolUse {
     if (!isSilenced) replies.called(responseId);
     const audibleUntil = this.#audibleUntil(at);
     return this.#then(calls.called(event, {turn: turns.turn, at, since: since(at), isSilenced, audibleUntil}), at);
+  }
+
+  /** An operator sends the caller away. */
+  sentAway(order: AwayOrder, at: Millis): CallEffect[] {
+    const {calls, turns, since} = this.#deps;
+    return calls.sentAway(order, {turn: turns.turn, since: since(at), at});
   }
 
   /** The result of a tool that ran in the background. */

@@ -4,7 +4,10 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 /** A call in progress as its journal tells it, for operators. `speaks`: who has the floor now. */
 export function activeCall(
   entries: readonly JournalEntry[],
-  call: Pick<ActiveCall, 'callSid' | 'startedAt' | 'assistant' | 'direction' | 'callerLastTwo' | 'edge' | 'speaks'>,
+  call: Pick<
+    ActiveCall,
+    'callSid' | 'startedAt' | 'assistant' | 'direction' | 'via' | 'callerLastTwo' | 'edge' | 'speaks'
+  >,
 ): ActiveCall {
   let turns = 0;
   let interruptions = 0;

@@ -205,3 +205,8 @@ test('a call that was given to another assistant has all of them in its record, 
   ]);
   expect(only(journal(opened, ended)).summary.assistants).toEqual([]);
 });
+
+test('a call of the phone in the browser is marked in its record, and no other is', () => {
+  expect(buildCdr(journal({...opened, via: 'browser'}), 'off')?.[0]?.summary.via).toBe('browser');
+  expect(buildCdr(journal(opened), 'off')?.[0]?.summary).not.toHaveProperty('via');
+});

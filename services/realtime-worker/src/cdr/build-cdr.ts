@@ -95,6 +95,7 @@ function summarise(opened: Opened, entries: readonly JournalEntry[], lists: List
     // The clocks of two owners may differ by more than the call lasted.
     endedAt: Math.max(opened.wall, ended?.wall ?? last.wall),
     direction: opened.direction,
+    ...(opened.via === undefined ? {} : {via: opened.via}),
     caller: opened.caller,
     callee: opened.callee,
     assistant: opened.assistant,

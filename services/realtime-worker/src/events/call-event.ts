@@ -1,5 +1,5 @@
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
@@ -26,6 +26,8 @@ export type CallEvent =
   | {readonly type: 'over'; readonly reason: EndReason; readonly away?: AwayOutcome | undefined}
   /** The caller, who was away, is back: what came of it. */
   | {readonly type: 'returned'; readonly away: number; readonly outcome: AwayOutcome}
+  /** An operator sends the caller to a person. */
+  | {readonly type: 'transfer'; readonly order: AwayOrder}
   /** The carrier has found out what answered our call, in its words: human, machine_end_beep, … */
   | {readonly type: 'answeredBy'; readonly by: string}
   /** A limit of money is reached: nothing more is asked of the model, and the caller is told. */

@@ -37,6 +37,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
     is: z.literal('opened'),
     callSid: summary.callSid,
     direction: summary.direction,
+    via: summary.via,
     caller: summary.caller,
     callee: summary.callee,
     assistant: summary.assistant,

@@ -16,6 +16,7 @@ export function openedFact(call: CallEntry, assistant: Assistant): Fact {
     is: 'opened',
     callSid: call.callSid,
     direction: facts['direction'] === 'outbound' ? 'outbound' : 'inbound',
+    ...(facts['via'] === 'browser' ? {via: 'browser' as const} : {}),
     caller: party('caller'),
     callee: party('callee'),
     assistant: assistant.name,

@@ -2,7 +2,7 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {NotTaking} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
-import type {ActiveCall} from '@voicebridge/shared/protocol/operator-desk.ts';
+import type {ToldCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
@@ -76,9 +76,9 @@ export class OwnedCalls {
     return {answer: 'yes', epoch: call.epoch};
   }
 
-  /** The calls in progress as operators see them, the oldest first. */
-  active(): ActiveCall[] {
-    return [...this.#calls.values()].map(call => call.active);
+  /** The calls in progress as operators see them, the oldest first. `allow`: TRANSFER_ALLOW. */
+  active(allow: readonly string[]): ToldCall[] {
+    return [...this.#calls.values()].map(call => ({...call.active, transferTo: call.transferTo(allow)}));
   }
 
   /** What happened in a call so far; undefined: it is not here. */
@@ -89,6 +89,11 @@ export class OwnedCalls {
   /** An operator ends a call; one that is not here has ended, or is somewhere else. */
   hangUp(callSid: CallSid): void {
     this.#calls.get(callSid)?.end('operator.hung-up');
+  }
+
+  /** An operator sends the caller of a call to a person. False: they may not be sent there. */
+  transfer(callSid: CallSid, to: string, allow: readonly string[]): boolean {
+    return this.#calls.get(callSid)?.transfer(to, allow) ?? true;
   }
 
   /** Takes no more calls from now on. */

@@ -35,14 +35,20 @@ function deskOf() {
 function serving(desk: ReturnType<typeof deskOf>['desk']) {
   const clock = new FakeClock();
   const hungUp: CallSid[] = [];
-  const served = {active: () => [call], recordSoFar: () => [], hangUp: (sid: CallSid) => void hungUp.push(sid)};
+  const transferred: string[] = [];
+  const served = {
+    active: () => [call],
+    recordSoFar: () => [],
+    hangUp: (sid: CallSid) => void hungUp.push(sid),
+    transfer: (sid: CallSid, to: string) => void transferred.push(`${sid} to ${to}`),
+  };
   const stop = serveOperators({desk, worker, served, clock, log: createLog('test', {level: 'silent'})});
   /** A second passes, and what it starts comes to its end. */
   const second = async () => {
     clock.advance(1_000);
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
-  return {hungUp, second, stop};
+  return {hungUp, transferred, second, stop};
 }
 
 test('an operator sees the calls within a second, for as long as they look, and a call that they open', async () => {
@@ -64,6 +70,15 @@ test('an operator ends a call', async () => {
   asks.push({ask: 'hangUp', callSid});
   await second();
   expect(hungUp).toEqual([callSid]);
+  stop();
+});
+
+test('an operator sends the caller of a call to a person', async () => {
+  const {asks, desk} = deskOf();
+  const {transferred, second, stop} = serving(desk);
+  asks.push({ask: 'transfer', callSid, to: '+4722334455'});
+  await second();
+  expect(transferred).toEqual([`${callSid} to +4722334455`]);
   stop();
 });
 

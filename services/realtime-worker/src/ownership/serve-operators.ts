@@ -1,7 +1,7 @@
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
-import type {ActiveCall, OperatorAsk} from '@voicebridge/shared/protocol/operator-desk.ts';
+import type {OperatorAsk, ToldCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerSide} from '@voicebridge/shared/rpc/operator-desk.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -12,10 +12,12 @@ const WATCHED_FOR: Millis = 4_000;
 
 /** What operators may see and do here. */
 export interface Served {
-  active(): readonly ActiveCall[];
+  active(): readonly ToldCall[];
   /** The record of a call as if it ended now; undefined: it is not here. */
   recordSoFar(callSid: CallSid): readonly CallFinished[] | undefined;
   hangUp(callSid: CallSid): void;
+  /** Sends the caller to a person, if they may be sent there. */
+  transfer(callSid: CallSid, to: string): void;
 }
 
 /**
@@ -41,6 +43,7 @@ export function serveOperators({
 
   const note = (ask: OperatorAsk) => {
     if (ask.ask === 'hangUp') return served.hangUp(ask.callSid);
+    if (ask.ask === 'transfer') return served.transfer(ask.callSid, ask.to);
     watchedUntil = clock.now() + WATCHED_FOR;
     if (ask.callSid !== undefined) details.set(ask.callSid, watchedUntil);
   };

@@ -1,4 +1,4 @@
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -131,6 +131,11 @@ export class Call {
 
   model(...events: ModelEvent[]): CallEffect[] {
     return events.flatMap(event => this.#keep(this.core.on({type: 'model', event}, this.#at)));
+  }
+
+  /** An operator sends the caller to a person. */
+  transfer(order: AwayOrder): CallEffect[] {
+    return this.#keep(this.core.on({type: 'transfer', order}, this.#at));
   }
 
   edge(frame: EdgeToWorker): CallEffect[] {

@@ -58,6 +58,11 @@ export class Absence {
     return this.#state;
   }
 
+  /** How many there were, the one that is not over included. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Until when a caller without a stream may come back; undefined: they are not away. */
   get until(): Millis | undefined {
     return this.#state?.until;

@@ -1,5 +1,5 @@
 import {messageOf} from '@voicebridge/shared/errors.ts';
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
@@ -29,6 +29,7 @@ import {
   wrongArguments,
 } from './tool-failure.ts';
 import {type RestoredTools, ToolRecords} from './tool-records.ts';
+import {OPERATOR_TRANSFER} from './transfer.ts';
 import {type ImmediateTool, parseArguments, type Tool, type WaitedTool} from './tool.ts';
 
 /** The length of a tool's name in a call record, in characters. */
@@ -173,6 +174,8 @@ export class ToolCalls {
       const record = this.#records.of(callId);
       const isToldLater = (tool?.runs === 'later' && tool.isBackground) || tool?.runs === 'hosted';
       const isOpen = isToldLater ? record?.durationMs === null : !isAnswered;
+      // An operator's transfer is over when its caller is back.
+      if (this.absence.current?.callId === callId) continue;
       if (!isOpen || tool?.runs === 'at-once' || this.#running.has(callId)) continue;
       const args = tool && parseArguments(tool, call.arguments);
       const known = record ?? this.#records.next({turn: 0, name, at: since}, this.#keptOf(tool, call.arguments));
@@ -353,6 +356,24 @@ export class ToolCalls {
     }
     const leave = closing.wordless ? {intent: 'apologise' as const} : this.goodbye.leave;
     return [...this.hungUp(at), {do: 'leave', ...leave, reason: closing.reason}];
+  }
+
+  /** An operator sends the caller away, as if the model had called a tool for it and the caller had heard the last word. */
+  sentAway(order: AwayOrder, {turn, since, at}: Pick<CalledAt, 'turn' | 'since' | 'at'>): CallEffect[] {
+    const effects = this.stay(at);
+    // A limit of money is reached, or the time is up: that is the last word.
+    if (this.goodbye.said || this.absence.current) return effects;
+    const callId = `operator-${this.absence.count}`;
+    const name = OPERATOR_TRANSFER;
+    const record = this.#records.next({turn, name, at: since});
+    this.#leaving = {callId, record, calledAt: at};
+    this.#seen.add(callId);
+    return [
+      ...effects,
+      ...this.#memory.add({kind: 'toolCall', id: callId, callId, name, arguments: '{}'}),
+      this.#records.began(callId, record),
+      ...this.absence.begins({callId, order, tool: name, since}, at),
+    ];
   }
 
   /** The caller, who was away, is back: the model is told what came of it, and speaks first. */

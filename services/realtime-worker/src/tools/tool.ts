@@ -21,6 +21,8 @@ export interface ToolJob {
 /** A tool that answers at once. `run` is a pure function: no I/O, no clock. */
 export interface ImmediateTool extends ToolDefinition {
   readonly runs: 'at-once';
+  /** Where it can send a caller besides what TRANSFER_ALLOW allows. */
+  readonly destinations?: readonly string[];
   run(args: ToolArguments): ToolOutcome | SentAway;
 }
 

@@ -1,11 +1,11 @@
 import {fillIn} from '@voicebridge/assistant/variables.ts';
 import type {Destination, TransferTool} from '@voicebridge/assistant/transfer-tool.ts';
 import {type AwayOrder, LONGEST_WHISPER} from '@voicebridge/shared/protocol/away.ts';
-import {isAllowed, kindOfDestination} from '@voicebridge/shared/protocol/destinations.ts';
+import {isAllowed, isDialable, kindOfDestination} from '@voicebridge/shared/protocol/destinations.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import type {ToolDefinition} from '../model/model-adapter.ts';
 import {notAllowed, notDialable, wrongArguments} from './tool-failure.ts';
-import type {ImmediateTool} from './tool.ts';
+import type {ImmediateTool, Tool} from './tool.ts';
 
 const RINGS_SECONDS = 20;
 const IN_QUEUE_SECONDS = 120;
@@ -30,6 +30,9 @@ export function transferTool(name: string, tool: TransferTool, settings: Transfe
     description: describe(tool),
     parameters: parameters(tool, wantsSummary),
     runs: 'at-once',
+    destinations: destinationsOf(tool)
+      .map(to => fill(to).trim())
+      .filter(isDialable),
     run(args) {
       const place = placeOf(name, tool, args);
       if ('kind' in place) return place;
@@ -83,6 +86,43 @@ function parameters(tool: TransferTool, wantsSummary: boolean): ToolDefinition['
   const summary = {type: 'string', description: 'what the person who is called should know, in one or two sentences'};
   const properties = wantsSummary ? {...places, summary} : places;
   return {type: 'object', properties, required: Object.keys(properties), additionalProperties: false};
+}
+
+/** Those that stand in the file, as they stand there; without queues. */
+function destinationsOf({to}: TransferTool): string[] {
+  const all = typeof to === 'object' && 'oneOf' in to ? Object.values(to.oneOf) : to === '*' ? [] : [to];
+  return all.filter(one => typeof one === 'string');
+}
+
+/** The name under which a transfer by an operator stands in the record, and in the conversation with the model. */
+export const OPERATOR_TRANSFER = 'operator_transfer';
+
+/** Where an operator may send the callers of an assistant with these tools: numbers and patterns. */
+export function operatorDestinations(tools: readonly Tool[], allow: readonly string[]): string[] {
+  const named = tools.flatMap(tool => (tool.runs === 'at-once' ? (tool.destinations ?? []) : []));
+  return [...new Set([...named, ...allow])];
+}
+
+/** The order of an operator who sends a caller there; undefined: neither the file nor TRANSFER_ALLOW allows it. */
+export function operatorOrder(to: string, tools: readonly Tool[], allow: readonly string[]): AwayOrder | undefined {
+  const kind = kindOfDestination(to);
+  const isNamed = operatorDestinations(tools, []).includes(to);
+  if (kind === undefined || (!isNamed && !isAllowed(to, allow))) return undefined;
+  return {
+    kind,
+    to,
+    isNamed,
+    workflow: null,
+    ringSeconds: RINGS_SECONDS,
+    // The operator has decided it: nobody is asked, and nothing is said before.
+    whisper: null,
+    language: null,
+    ifNobody: 'return',
+    nobodySay: null,
+    record: false,
+    refer: false,
+    warm: false,
+  };
 }
 
 interface Place {

@@ -7,6 +7,8 @@ export interface CallRequest {
   /** The caller has hung up, or the carrier has ended the call. */
   readonly isOver: boolean;
   readonly direction: 'inbound' | 'outbound';
+  /** The caller is at the phone in the browser. */
+  readonly via?: 'browser';
   /** A telephone number, a SIP address or whatever else the carrier calls the party; undefined if it does not say. */
   readonly caller: string | undefined;
   readonly callee: string | undefined;

@@ -210,12 +210,13 @@ function ringOf({caller, callee, direction, parameters}: CallRequest): Ring {
 }
 
 function factsOfCall(
-  {caller, callee, direction}: CallRequest,
+  {caller, callee, direction, via}: CallRequest,
   edgeUrl: string,
   {config, clock, key}: CallContext,
 ): Facts {
   return {
     direction,
+    ...(via === undefined ? {} : {via}),
     ...redactNumbers({caller, callee}, config),
     ...payerFactsOf({caller, callee, direction}, key),
     edgeUrl,

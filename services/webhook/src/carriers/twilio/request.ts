@@ -4,6 +4,7 @@ import type {WayBack} from '../../admission/call-answer.ts';
 import type {CallRequest, StreamStatus, WhisperRequest} from '../../admission/call-request.ts';
 import {outcomeOfStatus, type PersonGone} from '../../admission/meeting.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {BROWSER_ACCOUNT} from '@voicebridge/shared/protocol/via.ts';
 
 /** One phone call at Twilio: `CA` and 32 hexadecimal digits. */
 const TwilioCallSid = z
@@ -88,6 +89,7 @@ export function toCallRequest(form: TwilioRequest, all: Readonly<Record<string, 
     callSid,
     isOver: OVER.has(CallStatus),
     direction: Direction.startsWith('outbound') ? 'outbound' : 'inbound',
+    ...(form.AccountSid === BROWSER_ACCOUNT ? {via: 'browser' as const} : {}),
     caller,
     callee,
     parameters: sipHeaders(all),
