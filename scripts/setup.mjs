@@ -46,9 +46,14 @@ const COMMANDS = {
     about: 'plays a captured call again, and says what is decided otherwise now (--help)',
     run: a => ['scripts/replay.ts', ...a],
   },
+  pictures: {
+    about: 'takes the pictures of the dashboard for the documentation; needs Chromium and npm run seed-data (--help)',
+    run: a => ['scripts/pictures.ts', ...a],
+  },
   'seed-data': {
-    about: 'fills the database of analytics with plausible days of calls; --clear deletes them (--help)',
-    run: a => ['services/analytics/scripts/seed-data.ts', ...a],
+    about:
+      'a database of its own with a month of simulated calls, for npm start -- --demo-data; --drop deletes it (--help)',
+    run: a => ['scripts/seed-data/main.ts', ...a],
   },
   story: {
     about: 'the log lines of one call, of all processes, in the order of time (--help)',

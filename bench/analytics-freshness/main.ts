@@ -9,7 +9,8 @@ import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
 import {runAnalytics} from '@voicebridge/analytics/testing/running-analytics.ts';
-import {plausibleCall} from '../../services/analytics/scripts/plausible-call.ts';
+import {simulateCalls} from '../../scripts/seed-data/simulate-calls.ts';
+import {atAnotherTime} from '../../scripts/seed-data/seed-database.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 
 /** How long it takes from the end of a call until its page can be opened, while calls end at a steady rate. */
@@ -23,6 +24,8 @@ const values = commandLine({
   }),
 });
 const calls = values.calls;
+/** Each ends again and again. */
+const SIMULATED = 50;
 const apart = 60_000 / values['per-minute'];
 
 const folder = await mkdtemp(join(tmpdir(), 'voicebridge-freshness-'));
@@ -37,10 +40,15 @@ const postgres = bin === undefined ? undefined : await privatePostgres(bin);
   const random = seededRandom(1);
   const waits: number[] = [];
 
-  const one = async () => {
-    const call = plausibleCall(random, Date.now() - 60_000, true);
+  const simulated = await simulateCalls({calls: SIMULATED, seed: 1, wall: Date.now()});
+
+  const one = async (index: number) => {
+    const parts = simulated[index % simulated.length] ?? [];
+    const again = parts.map(part => atAnotherTime(part, Date.now() - 60_000, random));
+    const [call] = again;
+    if (!call) throw new Error('a simulated call has no record');
     const ended = performance.now();
-    await queue.send([call]);
+    await queue.send(again);
     while ((await fetch(`${analytics.url}/api/calls/${call.summary.callSid}`)).status !== 200) await sleep(5);
     waits.push(performance.now() - ended);
   };
@@ -48,7 +56,7 @@ const postgres = bin === undefined ? undefined : await privatePostgres(bin);
   const all: Promise<void>[] = [];
   for (let index = 0; index < calls; index += 1) {
     await sleep(Math.max(0, started + index * apart - performance.now()));
-    all.push(one());
+    all.push(one(index));
   }
   await Promise.all(all);
   waits.sort((a, b) => a - b);

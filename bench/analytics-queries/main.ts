@@ -8,7 +8,7 @@ import {z} from 'zod';
 import {openEmbedded, openPostgres, type Database} from '@voicebridge/analytics/database/database.ts';
 import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
 import {dashboardQueries} from '../../services/analytics/scripts/dashboard-queries.ts';
-import {seedDatabase} from '../../services/analytics/scripts/seed-database.ts';
+import {seedDatabase} from '../../scripts/seed-data/seed-database.ts';
 
 const values = commandLine({
   command: 'npm run bench analytics-queries --',
@@ -44,7 +44,8 @@ async function bench(name: string, database: Database): Promise<void> {
       days: 30,
       until: Date.now(),
       seed: 1,
-      transcripts: 0,
+      simulated: 120,
+      words: false,
     });
     console.log(
       `${name}: filled with ${seeded.turns} turns in ${((performance.now() - started) / 1_000).toFixed(1)} s`,

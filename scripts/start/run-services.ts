@@ -13,6 +13,7 @@ import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import {prettyLine, type LogLine} from '../../tools/local-stack/log-line.ts';
 import {freePortsFrom, isFree, ProcessFailed} from '../../tools/local-stack/processes.ts';
+import {demoDataLines, demoDataPlan, demoSettings, requireDemoData} from './demo-data.ts';
 import {openFrontDoor, type FrontDoor} from './front-door.ts';
 import {keepRunning, type Kept} from './keep-running.ts';
 import {killAsAsked} from './kill-as-asked.ts';
@@ -53,6 +54,7 @@ const usage = (usually: number) => ({
     tunnel: toggle().describe(
       'opens a tunnel with cloudflared, ngrok or tailscale, and sets up TWILIO_NUMBER if the account’s SID and token are set',
     ),
+    'demo-data': toggle().describe('only the dashboard, with what npm run seed-data made; takes no calls'),
     json: toggle().describe('log lines as they are, for a program to read'),
     'print-config': toggle().describe('only print every setting of every process and its source, without secrets'),
   }),
@@ -81,6 +83,7 @@ export async function runServices({
     json,
     'print-config': printing,
     tunnel: tunnelling,
+    'demo-data': showsDemo,
     ...counts
   } = commandLine({
     // Whoever talks may kill one of each, and another one has the call at once.
@@ -91,6 +94,14 @@ export async function runServices({
     const before = {...process.env};
     loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
     const given = readSettings({...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)});
+    if (showsDemo) {
+      requireDemoData();
+      const demo = demoDataPlan(given);
+      await checkPorts(demo);
+      const settings = {given: demoSettings(given), drain: 0, tunnel: undefined};
+      await run(demo, {json, watching, talk: undefined, says: demoDataLines, ...settings});
+      return;
+    }
     const free = await freePortsFrom(FURTHER_PORTS, furtherPorts(counts));
     // With --tunnel the address is not known yet; what cannot start is refused before anything is open.
     const plan = planProcesses(tunnelling && !printing ? behindTunnel(given, NOT_YET) : given, counts, free);
@@ -119,13 +130,15 @@ interface RunOptions {
   readonly json: boolean;
   readonly watching: boolean;
   readonly talk: ForTalk | undefined;
+  /** Said when everything is ready, in place of what to tell Twilio. */
+  readonly says?: ForTalk['says'];
   readonly given: Given;
   readonly tunnel: Tunnel | undefined;
   /** How long calls may go on after Ctrl-C. */
   readonly drain: Millis;
 }
 
-async function run(plan: Plan, {json, watching, talk, given, drain, tunnel}: RunOptions): Promise<void> {
+async function run(plan: Plan, {json, watching, talk, says, given, drain, tunnel}: RunOptions): Promise<void> {
   const began = performance.now();
   const tell = (line: string) => {
     if (!json) console.log(line);
@@ -173,7 +186,8 @@ async function run(plan: Plan, {json, watching, talk, given, drain, tunnel}: Run
       .join(', ');
     tell(`\n${styleText('green', 'ready')} in ${((performance.now() - began) / 1_000).toFixed(1)} s (${ports})\n`);
     const announced = tunnel && (await announceNumber(given));
-    for (const line of talk?.says(plan) ?? instructions(plan, {isSetUp: announced?.isSetUp === true})) tell(line);
+    for (const line of (talk?.says ?? says)?.(plan) ?? instructions(plan, {isSetUp: announced?.isSetUp === true}))
+      tell(line);
     if (announced) tell(`\n${announced.told}`);
     tell('');
     if (tunnel) {

@@ -39,7 +39,7 @@ test.each(['chaos', 'soak', 'seed-data'])(
 
 test.each([
   ['seed-data', '--days', 'abc', '--days must be a whole number from 1 to 3650'],
-  ['seed-data', '--transcripts', '2', '--transcripts must be a share from 0 to 1'],
+  ['seed-data', '--simulated', '0', '--simulated must be a whole number from 1 to 10000'],
   ['chaos', '--stay', '30-6', '--stay must be seconds, as in 6-30'],
   ['start', '--edges', '0', '--edges must be a whole number from 1 to 99'],
 ])('a developer who types %s %s %s is told what it must be, in one line', async (command, option, value, told) => {
@@ -48,14 +48,15 @@ test.each([
   expect(code).toBe(1);
 });
 
-test('an analyst who seeds a database twice keeps what is in it, and is told how to go on', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'seed-test-'));
-  const seed = () => run('seed-data', '--turns', '40', '--data-dir', folder);
-  expect(await seed()).toMatchObject({code: 0, output: expect.stringContaining('calls,')});
+test('an analyst who seeds a database twice keeps what is in it, and is told how to go on; then drops it with one command', async () => {
+  const folder = join(await mkdtemp(join(tmpdir(), 'seed-test-')), 'demo');
+  const seed = () => run('seed-data', '--turns', '40', '--simulated', '3', '--data-dir', folder);
+  expect(await seed()).toMatchObject({code: 0, output: expect.stringContaining('from 3 simulated calls')});
   const again = await seed();
-  expect(again.output).toMatch(
-    /^This database holds \d+ calls already, .* choose another folder with --data-dir, .*\n$/,
-  );
+  expect(again.output).toMatch(/^This database holds \d+ calls already: drop demo data with --drop, .*\n$/);
   expect(again.code).toBe(1);
-  await rm(folder, {recursive: true, force: true});
+  const drop = () => run('seed-data', '--drop', '--data-dir', folder);
+  expect(await drop()).toMatchObject({code: 0, output: expect.stringMatching(/^demo data with \d+ calls deleted\n$/)});
+  expect(await drop()).toMatchObject({code: 1, output: `There is no demo data in ${folder}.\n`});
+  await rm(join(folder, '..'), {recursive: true, force: true});
 });

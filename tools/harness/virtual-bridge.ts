@@ -4,6 +4,7 @@ import {MemoryVersionStore} from '@voicebridge/assistant/store/version-store.ts'
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import {MemoryCapture} from '@voicebridge/shared/capture/memory-capture.ts';
+import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import type {Assignment, Owned} from '@voicebridge/shared/fleet/assign-call.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
@@ -28,10 +29,13 @@ import {Lingering} from '../../services/realtime-worker/src/call-session/lingeri
 import {MemoryToolLedger} from '../../services/realtime-worker/src/call-session/tool-ledger.ts';
 import {JournalSeal} from '../../services/realtime-worker/src/events/journal-seal.ts';
 import type {ModelAdapter} from '../../services/realtime-worker/src/model/model-adapter.ts';
+import {type FinishedCall, sendCdr} from '../../services/realtime-worker/src/cdr/send-cdr.ts';
 import {takeCall, type TakeRequest} from '../../services/realtime-worker/src/ownership/take-call.ts';
 
 /** How one worker differs from the others. */
 export interface VirtualWorkerOptions {
+  /** By which records and logs name it. */
+  readonly id?: ProcessId;
   readonly adapter: ModelAdapter;
   readonly assistants: CallAssistants & Pick<Assistants, 'named' | 'stored'>;
   readonly runTool?: CallDeps['runTool'];
@@ -40,13 +44,20 @@ export interface VirtualWorkerOptions {
   readonly streamsAt?: readonly Millis[];
 }
 
-interface VirtualWorker extends VirtualWorkerOptions {
+interface VirtualWorker extends Omit<VirtualWorkerOptions, 'id'> {
   readonly id: ProcessId;
   readonly deps: CallDeps;
   session: CallSession | undefined;
   streams: number;
   isGone: boolean;
   isUsed: boolean;
+}
+
+interface VirtualBridgeOptions {
+  /** Only calls of assistants with `capture: true` are captured. */
+  readonly assistantsDecide?: boolean;
+  /** How long a message takes between two processes; no time, if not given. */
+  readonly hop?: () => Millis;
 }
 
 const TICK_MS: Millis = 250;
@@ -62,6 +73,8 @@ export class VirtualBridge {
   readonly directory: MemoryCallDirectory;
   /** What went wrong on the way: the logs from `error` on. */
   readonly errors: string[] = [];
+  /** The records of the call, as its worker would have sent them to analytics. */
+  readonly records: CallFinished[] = [];
   readonly #bus: MemoryMediaBus;
   readonly #log;
   readonly #metrics = createMetrics('virtual');
@@ -69,16 +82,18 @@ export class VirtualBridge {
   readonly #dead = new Map<ProcessId, Set<() => void>>();
   readonly #toolLedger = new MemoryToolLedger();
   readonly #ledger;
+  /** Where the stream is, of which there is one at a time. */
+  #edge = EDGE;
 
   /** Otherwise all calls are captured. */
   readonly #assistantsDecide: boolean;
 
-  constructor(wall?: number, {assistantsDecide = false} = {}) {
+  constructor(wall?: number, {assistantsDecide = false, hop}: VirtualBridgeOptions = {}) {
     this.#assistantsDecide = assistantsDecide;
     this.clock = new FakeClock(wall);
     this.captures = new MemoryCapture(this.clock);
     this.directory = new MemoryCallDirectory(this.clock);
-    this.#bus = new MemoryMediaBus(this.clock);
+    this.#bus = new MemoryMediaBus(this.clock, hop);
     this.#log = createLog('virtual', {level: 'error', to: {write: (line: string) => void this.errors.push(line)}});
     this.#ledger = new MemorySpendLedger(() => this.clock.wall());
   }
@@ -91,8 +106,13 @@ export class VirtualBridge {
 
   /** A worker that takes a call when it is asked, after those that were added before. */
   addWorker(options: VirtualWorkerOptions): void {
-    const id = ProcessId.parse(`worker-${String(this.#workers.length).padStart(4, '0')}`);
-    const {assistants, adapter, runTool, settings} = options;
+    const {
+      id = ProcessId.parse(`worker-${String(this.#workers.length).padStart(4, '0')}`),
+      assistants,
+      adapter,
+      runTool,
+      settings,
+    } = options;
     const {clock, directory} = this;
     const deps: CallDeps = {
       worker: id,
@@ -147,23 +167,28 @@ export class VirtualBridge {
     return this.#workers.findLast(({session, isGone}) => session && !isGone)?.session;
   }
 
-  /** The worker that has the call is gone from one moment to the next. */
-  killWorker(): void {
+  /** The worker that has the call is gone from one moment to the next. `noticedAfter`: when edges know. */
+  killWorker(noticedAfter: Millis = 0): void {
     const worker = this.#workers.findLast(({session, isGone}) => session && !isGone);
     if (!worker) return;
     worker.isGone = true;
     worker.session?.release('killed');
-    for (const run of this.#dead.get(worker.id) ?? []) run();
+    const notice = () => {
+      for (const run of this.#dead.get(worker.id) ?? []) run();
+    };
+    if (noticedAfter > 0) this.clock.after(noticedAfter, notice);
+    else notice();
   }
 
   /** A carrier opens a stream of the call. The leg lives until the socket is closed. */
-  openStream(socket: CarrierSocket): void {
+  openStream(socket: CarrierSocket, edge = EDGE): void {
     const {clock, directory} = this;
+    this.#edge = edge;
     const leg = new CallLeg(
-      capturedSocket(socket, this.captures.of(EDGE), {held: this.#assistantsDecide}),
+      capturedSocket(socket, this.captures.of(edge), {held: this.#assistantsDecide}),
       {by: 'noTicket'},
       {
-        id: EDGE,
+        id: edge,
         directory,
         channels: reliableFrameChannels(this.#bus, clock),
         workers: this.#asked,
@@ -179,12 +204,17 @@ export class VirtualBridge {
   }
 
   /** The carrier opens another stream of the call. `facts`: what the webhook learnt meanwhile. */
-  async openNextStream(callSid: CallSid, open: () => CarrierSocket, facts: Readonly<Record<string, string>> = {}) {
+  async openNextStream(
+    callSid: CallSid,
+    open: () => CarrierSocket,
+    facts: Readonly<Record<string, string>> = {},
+    edge = EDGE,
+  ) {
     const entry = await this.directory.read(callSid);
     const ticket = Ticket.parse(randomBytes(16).toString('hex'));
     if (entry)
       await this.directory.retry(callSid, {epoch: entry.epoch, replaces: entry.ticket, ticket, attempts: 0, facts});
-    this.openStream(open());
+    this.openStream(open(), edge);
   }
 
   readonly #asked: Workers = {
@@ -193,7 +223,7 @@ export class VirtualBridge {
       if (!worker?.session) return 'unknown';
       const at = worker.streamsAt?.[worker.streams++] ?? 0;
       await sleep(this.clock, Math.max(0, at - this.clock.now()));
-      await worker.session.attach(streamSid, EDGE, epoch);
+      await worker.session.attach(streamSid, this.#edge, epoch);
       return 'yes';
     },
     assign: async request => {
@@ -225,9 +255,20 @@ export class VirtualBridge {
     worker.session = session;
     void session.outcome.then(async outcome => {
       worker.isGone = true;
-      if (outcome.how === 'ended') await this.directory.end(callSid, outcome.epoch);
+      if (outcome.how === 'ended') await this.#record(worker.id, {callSid, ...outcome});
     });
     await session.startModel();
     return {call, settledMs: reply.settledMs};
+  }
+
+  async #record(worker: ProcessId, call: FinishedCall): Promise<void> {
+    const {directory} = this;
+    const queue = {
+      send: async (parts: readonly CallFinished[]) => void this.records.push(...parts),
+      async [Symbol.asyncDispose]() {},
+    };
+    const [metrics, log] = [this.#metrics, this.#log];
+    const sealOf = () => new JournalSeal();
+    await sendCdr(call, {queue, directory, sealOf, worker, transcripts: 'heard', metrics, traces: quietTraces, log});
   }
 }

@@ -14,6 +14,7 @@ import {OpenAIReader} from '../../services/realtime-worker/src/model/openai/serv
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import {defaultKnobs, type Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
+import type {Transcribe} from '../../simulators/openai/src/state/caller-words.ts';
 import {FakeSession} from '../../simulators/openai/src/session/fake-session.ts';
 import {Line} from '../../tests/heard/lines.ts';
 
@@ -25,6 +26,8 @@ interface VirtualModelOptions {
   readonly seed: number;
   readonly script: ModelScript;
   readonly knobs?: Partial<Knobs>;
+  /** The words of a caller who is loud; by default how long that was. */
+  readonly transcribe?: Transcribe | undefined;
 }
 
 /** The simulated model on a virtual clock, behind the real translation of its protocol. Its voice is one tone, which takes no room in a capture. */
@@ -49,7 +52,7 @@ export class VirtualModel implements ModelAdapter {
   }
 
   open(settings: Parameters<ModelAdapter['open']>[0]): ModelSession {
-    const {clock, seed, script, knobs} = this.#options;
+    const {clock, seed, script, knobs, transcribe} = this.#options;
     const random = seededRandom(seed + this.sessions.length);
     const reader = new OpenAIReader();
     let [isReady, isOver] = [false, false];
@@ -79,6 +82,7 @@ export class VirtualModel implements ModelAdapter {
       seed: seed + this.sessions.length,
       knobs: () => ({...defaultKnobs, tagged: true, keepHeard: false, ...knobs}),
       script: () => script,
+      transcribe,
       nextTag: () => 1,
       wire: {send: text => fromModel.send(text), close: lost, reset: lost, freeze: () => {}, thaw: () => {}},
     });

@@ -1,11 +1,14 @@
+import type {Catalogue} from '@voicebridge/assistant/catalogue.ts';
 import type {AssistantInput} from '@voicebridge/assistant/definition.ts';
 import {type AwayOutcome, outcomeFact, planOf} from '@voicebridge/shared/protocol/away.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
+import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {filesOf} from '../../services/realtime-worker/src/testing/standard.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
-import {VirtualBridge} from '../harness/virtual-bridge.ts';
+import type {Transcribe} from '../../simulators/openai/src/state/caller-words.ts';
+import {VirtualBridge, type VirtualWorkerOptions} from '../harness/virtual-bridge.ts';
 import {VirtualModel} from '../harness/virtual-model.ts';
 import {VIRTUAL_CALL, VirtualPhone} from '../harness/virtual-phone.ts';
 
@@ -21,6 +24,20 @@ export interface SceneOptions {
   readonly rotateAfterMs?: Millis;
   /** Only calls of assistants with `capture: true` are captured. */
   readonly assistantsDecide?: boolean;
+  /** What the caller said last, as the model understands it. */
+  readonly transcribe?: Transcribe;
+  /** Assistants from files, and which of them answers; without them `assistant` does. */
+  readonly from?: {readonly catalogue: Catalogue; readonly name: string};
+  /** What the webhook knows of the call. */
+  readonly facts?: Readonly<Record<string, string>>;
+  /** When it begins, in Unix milliseconds. */
+  readonly wall?: number;
+  /** How long a message takes between two processes; by default no time. */
+  readonly hop?: () => Millis;
+  /** The processes that have it, in turn. */
+  readonly workers?: readonly ProcessId[];
+  readonly edges?: readonly ProcessId[];
+  readonly runTool?: VirtualWorkerOptions['runTool'];
   /** What comes of a transfer. */
   readonly away?: AwayOutcome;
   readonly caller: (scene: Scene) => Promise<void>;
@@ -41,29 +58,56 @@ export class Scene {
   readonly #phone: VirtualPhone;
   readonly #options: SceneOptions;
   #isOver = false;
+  #streams = 0;
 
   constructor(options: SceneOptions, seed: number) {
     this.#options = options;
-    this.bridge = new VirtualBridge(undefined, options);
+    const {
+      script,
+      knobs = {},
+      assistant = {},
+      others,
+      rotateAfterMs,
+      transcribe,
+      from,
+      runTool,
+      workers = [],
+    } = options;
+    this.bridge = new VirtualBridge(options.wall, options);
     const {clock} = this.bridge;
-    const {script, knobs = {}, assistant = {}, others, rotateAfterMs} = options;
     this.#phone = new VirtualPhone(clock, seededRandom(seed));
     this.#phone.onClosed = code => void this.#closed(code);
-    this.model = new VirtualModel({clock, seed, script, knobs});
-    const catalogue = filesOf({reception: {prompt: 'Be brief.', answers: '*', ...assistant}, ...others});
+    this.model = new VirtualModel({clock, seed, script, knobs, transcribe});
+    const catalogue =
+      from?.catalogue ?? filesOf({reception: {prompt: 'Be brief.', answers: '*', ...assistant}, ...others});
     const assistants = this.bridge.assistantsOf(catalogue);
     const settings = rotateAfterMs === undefined ? {} : {rotateAfterMs};
-    for (let workers = 0; workers < 3; workers += 1) this.bridge.addWorker({adapter: this.model, assistants, settings});
+    for (let index = 0; index < 3; index += 1) {
+      const id = workers[index % workers.length];
+      this.bridge.addWorker({adapter: this.model, assistants, settings, runTool, ...(id ? {id} : {})});
+    }
   }
 
   /** Plays the call, and returns its capture. */
   async play(): Promise<string> {
-    await this.bridge.begin(VIRTUAL_CALL, 'reception', {direction: 'inbound'});
+    const {from, facts} = this.#options;
+    await this.bridge.begin(VIRTUAL_CALL, from?.name ?? 'reception', {direction: 'inbound', ...facts});
     await this.waits(400);
-    this.bridge.openStream(this.#phone.open());
+    this.bridge.openStream(this.#phone.open(), this.#edge);
     await this.#options.caller(this);
     await this.waits(3_000);
     return this.bridge.captures.text;
+  }
+
+  /** The edge of the next stream. */
+  get #edge(): ProcessId | undefined {
+    const {edges = []} = this.#options;
+    return edges[this.#streams++ % edges.length];
+  }
+
+  /** Whether the call is over, by whom ever. */
+  get isOver(): boolean {
+    return this.#isOver || this.bridge.records.length > 0;
   }
 
   async waits(ms: Millis): Promise<void> {
@@ -117,7 +161,8 @@ export class Scene {
     if (this.#isOver || !call || call.state === 'ended') return;
     const plan = planOf(call);
     const {away = 'no-answer'} = this.#options;
-    const open = (facts = {}) => void this.bridge.openNextStream(VIRTUAL_CALL, () => this.#phone.open(), facts);
+    const open = (facts = {}) =>
+      void this.bridge.openNextStream(VIRTUAL_CALL, () => this.#phone.open(), facts, this.#edge);
     if (plan && away === 'accepted') {
       this.#isOver = true;
       clock.after(RINGS_MS, () => session?.end('assistant.transferred', 'accepted'));

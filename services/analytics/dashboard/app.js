@@ -1,5 +1,6 @@
 import {connection, get, post} from './api.js';
 import {h, sentence} from './dom.js';
+import {count} from './format.js';
 import {filterBar, loadFacets} from './filters.js';
 import {follow, live, statusLine, unfollow} from './live.js';
 import {savedViews} from './saved-views.js';
@@ -30,7 +31,7 @@ const REFRESH = 30_000;
 const ASK_AGAIN = 5_000;
 
 const place = Object.fromEntries(
-  ['views', 'status', 'filters', 'main', 'notice', 'said', 'zone'].map(id => [id, document.getElementById(id)]),
+  ['views', 'status', 'filters', 'main', 'demo', 'notice', 'said', 'zone'].map(id => [id, document.getElementById(id)]),
 );
 let asking = new AbortController();
 let session = {signIn: 'off', signedIn: false};
@@ -120,9 +121,17 @@ function isAway({detail: problem}) {
   );
 }
 
+/** Nobody should take simulated calls for real ones. */
+function sayIfDemo(demo) {
+  place.demo.hidden = !demo;
+  if (demo)
+    place.demo.textContent = `Demo data, made by simulated calls: ${count(demo.simulated)} different ones, stored again and again as ${count(demo.calls)} calls of other days.`;
+}
+
 async function start() {
   try {
     session = await get('/api/session');
+    sayIfDemo(session.demo);
     if (session.signIn === 'required' && !session.signedIn) return askForPassword();
     await loadFacets();
   } catch (problem) {

@@ -52,16 +52,18 @@ export function card({title, about, width, csv}, load) {
       h('h2', {}, title),
       h('span', {class: 'quiet'}, about ?? ''),
       csv && typeof csv === 'object'
-        ? [
-            h('span', {class: 'several'}, 'Files:'),
-            ...Object.entries(csv).map(([what, href]) =>
+        ? h(
+            'span',
+            {class: 'several'},
+            'Files:',
+            Object.entries(csv).map(([what, href]) =>
               h(
                 'a',
                 {href, download: '', 'aria-label': `${what}, ${href.includes('.jsonl') ? 'JSON lines' : 'CSV'}`},
                 what,
               ),
             ),
-          ]
+          )
         : csv && h('a', {href: csv, download: '', 'aria-label': `CSV, ${title}`}, 'CSV'),
     ),
     body,

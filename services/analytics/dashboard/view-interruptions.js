@@ -17,12 +17,15 @@ export function interruptions(context) {
   const distribution = (metric, title, about, width, colour) =>
     card({title, about, width, csv: csv(metric)}, async () => {
       const figures = await measureSets(context, {metric});
+      const {p95 = 0, p99 = 0} = figures[0].groups[0] ?? {};
+      // A few values that are far longer than all others would leave one column for those.
+      const reach = Math.min(p99, 3 * p95) || p99;
       // A bin of a size that a person would choose, so that some thirty of them hold all but the longest values.
-      const step = niceStep((figures[0].groups[0]?.p99 ?? 100) / 30);
+      const step = niceStep((reach || 100) / 30);
       const [answer, other] = await Promise.all(
         sets.map(set => get('/api/histogram', {...set.filter, metric, step}, signal)),
       );
-      const limit = (figures[0].groups[0]?.p99 ?? 0) * 1.35;
+      const limit = Math.max(reach * 1.35, step);
       return spread({
         title,
         into: (from, to) => intoCalls({has: `${metric}:${from}:${to}`}),

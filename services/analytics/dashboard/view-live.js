@@ -14,7 +14,7 @@ const SPEAKS = {caller: 'caller', assistant: 'assistant', nobody: '–'};
 
 function activeCard({session}) {
   const chosen = {assistant: '', worker: ''};
-  return card({title: 'Calls in progress', about: 'as their workers tell them each second'}, body => {
+  return card({title: 'Calls in progress', about: 'updated by their workers each second'}, body => {
     const pickers = h('div', {class: 'filters inner'});
     const list = h('div');
     const note = h('p', {class: 'quiet note'});

@@ -8,21 +8,27 @@ export class MemoryMediaBus implements MediaBus {
   /** As a Cluster or a single Redis does; a test may change it. */
   countsAll = true;
   readonly #clock: Clock;
+  readonly #hop: () => Millis;
+  #lastArrival: Millis = 0;
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
   #wellSince: Millis | undefined;
   #trouble: RedisTrouble | undefined;
 
-  constructor(clock: Clock) {
+  /** `hop`: how long a message takes; the order stays. By default no time passes. */
+  constructor(clock: Clock, hop: () => Millis = () => 0) {
     this.#clock = clock;
+    this.#hop = hop;
     this.#wellSince = clock.now();
   }
 
   async publish(channel: string, message: Buffer): Promise<number> {
     if (this.#wellSince === undefined) throw new Error('the bus is down');
     const listeners = [...(this.#listeners.get(channel) ?? [])];
+    const now = this.#clock.now();
+    this.#lastArrival = Math.max(this.#lastArrival, now + this.#hop());
     for (const listener of listeners) {
       const bytes = Buffer.from(message);
-      this.#clock.after(0, () => {
+      this.#clock.after(this.#lastArrival - now, () => {
         listener(bytes);
         bytes.fill(0xff); // they are valid during the call only
       });

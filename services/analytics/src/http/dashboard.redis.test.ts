@@ -7,7 +7,7 @@ import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {chromium, type Browser, type Page} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
-import {seedDatabase} from '../../scripts/seed-database.ts';
+import {seedDatabase} from '../../../../scripts/seed-data/seed-database.ts';
 import {openEmbedded} from '../database/database.ts';
 import {finishedCall, sidOf} from '../testing/finished-call.ts';
 import {runAnalytics, dataFolder} from '../testing/running-analytics.ts';
@@ -51,7 +51,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     const [first, second] = [ends.use(await dataFolder()), ends.use(await dataFolder())];
     {
       await using database = await openEmbedded(first.path);
-      await seedDatabase(database, {turns: 2_000, days: 5, until: Date.now(), seed: 7, transcripts: 1});
+      await seedDatabase(database, {turns: 2_000, simulated: 6, days: 5, until: Date.now(), seed: 7, words: true});
     }
     open = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: first.path}));
     closed = ends.use(
@@ -69,13 +69,20 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await new FolderStore(second.path).put(chunkKey(CallSid.parse(sidOf(3)), 0, 1), stereo);
     browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
     ends.defer(() => browser.close());
-  });
+  }, 300_000);
   afterAll(() => ends.disposeAsync());
 
   async function send(db: number, ...calls: Parameters<ReturnType<typeof openAnalyticsQueue>['send']>[0]) {
     const {hostname, port} = new URL(redis.url);
     await using queue = openAnalyticsQueue({host: hostname, port: Number(port), db});
     await queue.send(calls);
+  }
+
+  /** Sends a call, and waits until the dashboard has it. */
+  async function stored(call: ReturnType<typeof finishedCall>) {
+    await send(0, call);
+    const known = async () => (await fetch(`${open.url}/api/calls/${call.summary.callSid}`)).status;
+    await expect.poll(known, {timeout: 20_000}).toBe(200);
   }
 
   /** A page, with its errors and its requests to other sites. */
@@ -116,22 +123,34 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     },
   );
 
+  test('who looks at demo data is told so on every page, and who looks at real calls is not', async () => {
+    for (const view of ['overview', 'calls', 'live']) {
+      await using visited = await visit(`${open.url}/?view=${view}`);
+      await visited.page.getByText('Demo data, made by simulated calls').waitFor();
+    }
+    await using real = await visit(closed.url);
+    await real.page.getByLabel('Password').waitFor();
+    expect(await real.page.locator('#demo').isVisible()).toBe(false);
+  });
+
   test('a filter is part of the address, so that a colleague who opens it sees the same', async () => {
     await using visited = await visit(open.url);
     const {page} = visited;
-    await page.locator('select[name=assistant]').selectOption('booking');
+    await page.locator('select[name=assistant]').selectOption('reception');
     await page.getByRole('button', {name: '24 hours'}).click();
     await page.locator('select[name=compare]').selectOption('previous');
-    expect(new URL(page.url()).search).toBe('?range=24h&assistant=booking&compare=previous');
+    expect(new URL(page.url()).search).toBe('?range=24h&assistant=reception&compare=previous');
     await using colleague = await visit(page.url());
-    expect(await colleague.page.locator('select[name=assistant]').inputValue()).toBe('booking');
+    expect(await colleague.page.locator('select[name=assistant]').inputValue()).toBe('reception');
     await colleague.page.locator('.compared').waitFor();
     await page.goBack();
     expect(await page.locator('select[name=compare]').inputValue()).toBe('');
   });
 
   test('an analyst compares an assistant with another version of it, and reads what came of each tool of a call', async () => {
-    await using visited = await visit(`${open.url}/?assistant=booking`);
+    const another = {assistant: 'reception', assistantVersion: '0123456789abcdef'};
+    await stored(finishedCall({number: 4, startedAt: Date.now() - 3_600_000, summary: another}));
+    await using visited = await visit(`${open.url}/?assistant=reception`);
     const {page, complaints} = visited;
     await page.locator('select[name=version]').waitFor();
     const versions = page.locator('select[name=version] option');
@@ -139,12 +158,8 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     const version = (await versions.nth(1).getAttribute('value')) ?? '';
     await page.locator('select[name=compare]').selectOption(`version:${version}`);
     expect(await page.locator('.compared').textContent()).toContain(`compared with ${version.slice(0, 7)}`);
-    const toolCalls = [
-      {call: 0, turn: 1, name: 'find_booking', at: 2_000, durationMs: 900, ok: false, outcome: 'late'},
-    ];
-    await send(0, finishedCall({number: 3, startedAt: Date.now(), summary: {toolCalls: 1}, rest: {toolCalls}}));
-    const stored = async () => (await fetch(`${open.url}/api/calls/${sidOf(3)}`)).status;
-    await expect.poll(stored, {timeout: 20_000}).toBe(200);
+    const toolCalls = [{call: 0, turn: 1, name: 'find_table', at: 2_000, durationMs: 900, ok: false, outcome: 'late'}];
+    await stored(finishedCall({number: 3, startedAt: Date.now(), summary: {toolCalls: 1}, rest: {toolCalls}}));
     await page.goto(`${open.url}/?view=calls&call=${sidOf(3)}`);
     await page.locator('td', {hasText: 'late'}).waitFor();
     expect(complaints).toEqual([]);
@@ -326,6 +341,8 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
   });
 
   test('an operator sees first how many calls went wrong, and opens exactly those', async () => {
+    const lost = {endReason: 'platform.stream-lost', endedBy: 'platform'};
+    await stored(finishedCall({number: 5, startedAt: Date.now() - 60_000, summary: lost}));
     await using visited = await visit(`${open.url}/?range=7d`);
     const {page, complaints} = visited;
     const tile = page.locator('a.tile').first();

@@ -326,7 +326,7 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'signing in',
     summary: 'Whether sign-in is required, and whether this browser is signed in',
     answer: SessionAnswer,
-    example: {signIn: 'required', signedIn: false},
+    example: {signIn: 'required', signedIn: false, demo: null},
     isOpen: true,
   },
   {

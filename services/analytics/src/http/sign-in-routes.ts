@@ -3,6 +3,7 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {json, Router, type Request, type Response} from 'express';
 import {z} from 'zod';
+import {demoMark} from '../database/demo-mark.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {cameOverHttps, COOKIE, sameOrigin, SECURE_COOKIE, tokenOf} from './gate.ts';
 import type {Password} from '../auth/password.ts';
@@ -19,6 +20,13 @@ export const SignIn = z.strictObject({password: z.string().min(1, 'must not be e
 export const SessionAnswer = z.object({
   signIn: z.enum(['off', 'required']).describe('`off` on loopback without a password'),
   signedIn: z.boolean(),
+  demo: z
+    .object({
+      simulated: z.number().describe('how many different calls were simulated'),
+      calls: z.number().describe('how many calls they were stored as'),
+    })
+    .nullable()
+    .describe('not null: the calls are demo data'),
 });
 export type SessionAnswer = z.infer<typeof SessionAnswer>;
 
@@ -40,6 +48,7 @@ export function signInRoutes({password, database, streams, clock, log}: SignInDe
     const answer: SessionAnswer = {
       signIn: password ? 'required' : 'off',
       signedIn: token !== undefined && (await findSession(database.now, token, clock.wall())) !== undefined,
+      demo: (await demoMark(database.now)) ?? null,
     };
     response.json(answer);
   });
