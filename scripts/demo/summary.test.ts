@@ -55,6 +55,7 @@ describe('the demo', () => {
     const lines = summaryLines(calls, 80).map(line => stripVTControlCharacters(line));
     expect(lines.find(line => line.includes('difference'))).toContain('+1 ms');
     expect(lines.find(line => line.startsWith('frames arrived'))).toContain('997, in order');
+    expect(lines.join(' ')).toContain('up to 3 of 20 ms each, were still on their way');
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
   });
 });

@@ -2,7 +2,7 @@ import {styleText} from 'node:util';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import type {CallFigures, Cut} from './figures.ts';
-import {bad, good} from './screen.ts';
+import {bad, good, wrap} from './screen.ts';
 import {tableLines, type Row} from './table.ts';
 
 /** Up to this difference between what the model believes and what the caller heard, the figure is not coloured. */
@@ -41,11 +41,19 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
     record('  our share', ({turns}) => turns.flatMap(ourShare).join(', ')),
     record('  would cost', ({call}) => (call.costUsd === null ? '' : `$ ${call.costUsd.toFixed(3)}`)),
   ];
-  return tableLines(
-    headings,
-    rows.filter(({label, values}) => label === 'in the record' || values.some(value => value !== '')),
-    width,
-  );
+  const shown = rows.filter(({label, values}) => label === 'in the record' || values.some(value => value !== ''));
+  return [...tableLines(headings, shown, width), ...onTheirWay(calls, width)];
+}
+
+/** Why fewer frames arrived than were sent, where only the last ones are missing. */
+function onTheirWay(calls: readonly CallFigures[], width: number): string[] {
+  const missing = calls.map(({framesSent, framesArrived}) => framesSent - framesArrived);
+  const most = Math.max(0, ...missing);
+  if (most === 0 || most > ON_THEIR_WAY) return [];
+  const text =
+    `The last frames of a call, here ${most === 1 ? '1' : `up to ${most}`} of 20 ms each, were still on their way to the ` +
+    'model when the line closed. No frame before them is missing.';
+  return ['', ...wrap(text, width).map(line => styleText('dim', line))];
 }
 
 /** Everything that is wrong, in words; empty if all is well. */

@@ -16,7 +16,7 @@ const options = commandLine({
   options: z.object({
     turns: wholeNumber({min: 1, max: 100_000_000}).default(50_000).describe('about how many turns'),
     simulated: wholeNumber({min: 1, max: 10_000})
-      .default(120)
+      .default(200)
       .describe('how many different calls are simulated; each is stored several times, at other times'),
     days: wholeNumber({min: 1, max: 3_650}).default(30).describe('over how many days up to now'),
     seed: wholeNumber().default(1).describe('the same seed, the same simulated calls'),
