@@ -40,15 +40,14 @@ interface Servers {
 }
 
 /**
- * The servers of a test project: in containers where a Docker engine answers, else those of this machine. One Redis for
- * all tests, a Cluster for those about Redis itself, and a PostgreSQL. Says in one line which it took.
+ * The servers of the tests about Redis and PostgreSQL: in containers where a Docker engine answers, else those of this
+ * machine. One Redis for all tests, a Cluster for those about Redis itself, and a PostgreSQL. Says in one line which it took.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await using stack = new AsyncDisposableStack();
-  const all = project.name === 'redis';
   const asked = whatWasAsked();
-  const found = asked === undefined ? await inContainers(stack, all, why => giveUp(project, why)) : asked;
-  const {redis, postgres, redisImage = '', names} = typeof found === 'string' ? await ofThisMachine(stack, all) : found;
+  const found = asked === undefined ? await inContainers(stack, why => giveUp(project, why)) : asked;
+  const {redis, postgres, redisImage = '', names} = typeof found === 'string' ? await ofThisMachine(stack) : found;
   const why = typeof found === 'string' ? ` (${found})` : '';
   console.log(`[${project.name}] ${names.join('; ')}${why}`);
   project.provide('redisUrl', redis[0]?.url ?? '');
@@ -83,32 +82,29 @@ function giveUp({name, vitest}: TestProject, why: string): void {
 }
 
 /** The servers in containers, or why there are none. `lost` is told if they go away later. */
-async function inContainers(
-  stack: AsyncDisposableStack,
-  all: boolean,
-  lost: (why: string) => void,
-): Promise<Servers | string> {
+async function inContainers(stack: AsyncDisposableStack, lost: (why: string) => void): Promise<Servers | string> {
   const images = imagesOfTests();
-  const why = (await whyNoContainer(images.redis)) ?? (all ? await whyNoContainer(images.postgres) : undefined);
+  const why = (await whyNoContainer(images.redis)) ?? (await whyNoContainer(images.postgres));
   if (why !== undefined) return why;
   await using started = new AsyncDisposableStack();
   try {
     const [one, cluster] = await Promise.all([
       startRedisContainer(images.redis).then(redis => started.use(redis)),
-      all ? startClusterContainer(images.redis).then(redis => started.use(redis)) : undefined,
+      startClusterContainer(images.redis).then(redis => started.use(redis)),
     ]);
     stack.use(started.move());
-    for (const server of [one, cluster]) server?.onLost(lost);
+    for (const server of [one, cluster]) server.onLost(lost);
     return {
       redis: [
         {kind: 'one Redis', url: one.url},
-        ...(cluster ? [{kind: 'a Redis Cluster', url: cluster.url} as const] : []),
+        {kind: 'a Redis Cluster', url: cluster.url},
       ],
       postgres: {image: images.postgres},
       redisImage: images.redis,
       names: [
         `Redis: container ${images.redis}`,
-        ...(cluster ? [`Cluster of 3+3: container ${images.redis}`, `PostgreSQL: container ${images.postgres}`] : []),
+        `Cluster of 3+3: container ${images.redis}`,
+        `PostgreSQL: container ${images.postgres}`,
       ],
     };
   } catch (thrown) {
@@ -117,7 +113,7 @@ async function inContainers(
 }
 
 /** REDIS_URL, or a server of this machine, or the embedded one. */
-async function ofThisMachine(stack: AsyncDisposableStack, all: boolean): Promise<Servers> {
+async function ofThisMachine(stack: AsyncDisposableStack): Promise<Servers> {
   const {REDIS_URL: url, VOICEBRIDGE_REDIS: kind} = process.env;
   const said: string[] = [];
   const one = await provideRedis({url, kind, log: line => said.push(line)});
@@ -125,13 +121,13 @@ async function ofThisMachine(stack: AsyncDisposableStack, all: boolean): Promise
   const redis: TestRedis[] = [{kind: nodesOf(one.url).cluster ? 'a Redis Cluster' : 'one Redis', url: one.url}];
   const binary = one.kind === 'private' ? await findRedisBinary() : undefined;
   const names = [binary ? `Redis: local ${binary.command} ${binary.version}` : (said.at(-1) ?? '')];
-  if (binary && all) {
+  if (binary) {
     const cluster = stack.use(await RedisCluster.start(binary, {replicas: 1}));
     redis.push({kind: 'a Redis Cluster', url: cluster.url});
     names.push(`Cluster of 3+3: local ${binary.command} ${binary.version}`);
   }
-  const bin = all ? await findPostgres() : undefined;
-  if (all) names.push(`PostgreSQL: ${bin === undefined ? 'none' : `local ${bin}`}`);
+  const bin = await findPostgres();
+  names.push(`PostgreSQL: ${bin === undefined ? 'none' : `local ${bin}`}`);
   return {redis, names, postgres: bin === undefined ? {missing: 'this machine has no initdb'} : {bin}};
 }
 
