@@ -13,14 +13,14 @@ const there = await access(CHROMIUM).then(
 const PASSWORD = 'correct horse battery';
 
 test.skipIf(!there)(
-  'an operator sees a call in progress, follows what is said in it, sends the caller to a person, and hangs up when they are back; the record and the audit say so',
+  'an operator sees a call in progress, follows what is said in it, sends the caller to a person whose line is busy, and hangs up when they are back; the record and the audit say so',
   async () => {
     await using stack = new AsyncDisposableStack();
     const bridge = stack.use(
       await openBridge({
         env: {TRANSCRIPTS: 'heard', TRANSFER_ALLOW: '+4755*'},
         twilio: {
-          people: target => (target === 'Number: +4755000001' ? {does: 'answer', after: 200, talks: 500} : undefined),
+          people: target => (target === 'Number: +4755000001' ? {does: 'be-busy', after: 200} : undefined),
         },
         openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
       }),
@@ -58,8 +58,8 @@ test.skipIf(!there)(
     await dialog.getByText('nobody may be transferred there').waitFor();
     await dialog.getByLabel('To').fill('+47 55 00 00 01');
     await dialog.getByRole('button', {name: 'Transfer'}).click();
-    // The person talks with the caller for a moment, hangs up, and the caller is back.
-    await page.getByRole('region', {name: 'Away'}).getByText('accepted').waitFor({timeout: 60_000});
+    // The line of the person is busy, and the caller is back.
+    await page.getByRole('region', {name: 'Away'}).getByText('busy').waitFor({timeout: 60_000});
     await page.getByRole('button', {name: 'Hang up'}).click();
     await page.getByRole('dialog').getByRole('button', {name: 'Hang up'}).click();
     const [report] = await haveEnded([call]);

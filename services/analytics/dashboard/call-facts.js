@@ -1,4 +1,6 @@
-import {ms} from './format.js';
+import {h} from './dom.js';
+import {count, ms, usd} from './format.js';
+import {shortVersion} from './url-state.js';
 
 /** What Twilio says that answered, for a person. */
 const ANSWERED = {
@@ -10,8 +12,43 @@ const ANSWERED = {
   fax: 'a fax',
 };
 
+/** Everything about a call as a whole. */
+export function callFacts(detail) {
+  const {call: one, callerNumber, notes, assistants} = detail;
+  const pairs = [
+    ...whoFacts(detail),
+    ['Length', ms(one.durationMs)],
+    ['Time to first audio', ms(one.timeToFirstAudioMs)],
+    ['Turns', count(one.turns)],
+    ['Interruptions', count(one.bargeIns) + (one.falseInterruptions ? ` and ${one.falseInterruptions} false` : '')],
+    ['Talk-over', ms(one.talkOverMs)],
+    ['Unheard', ms(one.unheardMs)],
+    ['Cost', usd(one.costUsd)],
+    ['Assistant', one.assistant],
+    ['Version', one.assistantVersion === null ? '–' : shortVersion(one.assistantVersion)],
+    ...(one.ringOutcome === null ? [] : [['Asked while it rang', `${one.ringOutcome} after ${ms(one.ringMs)}`]]),
+    ['Model', one.model],
+    ['Worker', one.worker],
+    ['Edge', one.edge ?? '–'],
+    ['Phone', one.via],
+    ['Caller', callerNumber ?? (one.callerLastTwo ? `…${one.callerLastTwo}` : '–')],
+    ['Admission', ms(one.admissionMs)],
+    ['Model ready', ms(one.modelReadyMs)],
+    ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
+    ['Padded', ms(one.framesPaddedMs)],
+    ...Object.entries(one.outcome).map(([name, value]) => [`Outcome: ${name}`, String(value)]),
+    ...assistants.map(({name, version, at}) => [`Assistant from ${ms(at)}`, `${name} ${version ?? ''}`]),
+    ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, String(value)]),
+  ];
+  return h(
+    'dl',
+    {class: 'facts'},
+    pairs.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+  );
+}
+
 /** Who called whom, what answered a call that we made, and whether the caller heard that a machine speaks. */
-export function callFacts({call: {direction}, disclosure, answeredBy}) {
+function whoFacts({call: {direction}, disclosure, answeredBy}) {
   const isOut = direction === 'outbound';
   return [
     ['Direction', isOut ? 'call out' : 'call in'],

@@ -36,7 +36,7 @@ const transferButton = ({callSid}) =>
         h(
           'p',
           {},
-          'The assistant falls silent, and the caller is connected. Back from there, they talk with it again.',
+          'The assistant falls silent, and the person is called. If nobody takes the caller, they talk with the assistant again.',
         ),
         h('label', {}, 'To ', to),
         places,

@@ -256,8 +256,13 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(complaints).toEqual([]);
   });
 
-  test('an analyst sees the waveforms of a recorded call, and hears it from where they click into a lane', async () => {
-    await send(1, finishedCall({number: 3, summary: {recordedFromMs: 0}}));
+  test('an analyst sees the waveforms of a recorded call, and hears it from where they click into a lane or on a word', async () => {
+    const line = {turn: 1, at: 6_000, cut: false};
+    const transcript = [
+      {...line, line: 0, role: 'caller', text: 'On Sunday?'},
+      {...line, line: 1, role: 'assistant', text: 'No, never on Sundays, and I mean it.'},
+    ];
+    await send(1, finishedCall({number: 3, summary: {recordedFromMs: 0}, rest: {transcript}}));
     await using visited = await visit(`${closed.url}/?view=calls&call=${sidOf(3)}`);
     const {page, complaints} = visited;
     await page.getByLabel('Password').fill(PASSWORD);
@@ -284,6 +289,17 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await page.locator('.lanes').focus();
     await page.keyboard.press(' ');
     await expect.poll(async () => (await playing()).paused, {timeout: 20_000}).toBe(true);
+    // “Sundays” is the fourth of eight words, all of which were said from 6.8 s to 8.8 s.
+    await page.locator('.word', {hasText: 'Sundays'}).click();
+    await expect.poll(async () => (await playing()).paused, {timeout: 20_000}).toBe(false);
+    expect((await playing()).currentTime).toBeGreaterThan(7.3);
+    expect((await playing()).currentTime).toBeLessThan(15);
+    await page.keyboard.press(' ');
+    await expect.poll(async () => (await playing()).paused, {timeout: 20_000}).toBe(true);
+    // A key goes back, word by word.
+    const before = (await playing()).currentTime;
+    await page.keyboard.press(',');
+    await expect.poll(async () => (await playing()).currentTime, {timeout: 20_000}).toBeLessThan(before);
     expect(complaints).toEqual([]);
   });
 
