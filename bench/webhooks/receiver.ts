@@ -8,12 +8,17 @@ const Told = z.object({
   data: z.object({callSid: z.string(), outcome: z.record(z.string(), z.unknown())}),
 });
 
+/** The id of one of several messages about a call that is made, with its place among them. */
+const STATE_ID = /^(out-\d+)\.(\d+)$/;
+
 /** What a receiver has seen. */
 export interface Seen {
   /** Requests that came in, by the id of their webhook. */
   readonly requests: Map<string, number>;
   /** Those that it answered with 200. */
   readonly taken: Map<string, number>;
+  /** What it was told of each call that was made, as it took them first. */
+  readonly states: Map<string, number[]>;
   forged: number;
   wrong: number;
   readonly answers: Record<'taken' | 'error' | 'slow' | 'cut', number>;
@@ -27,6 +32,7 @@ export class MoodyReceiver {
   readonly seen: Seen = {
     requests: new Map(),
     taken: new Map(),
+    states: new Map(),
     forged: 0,
     wrong: 0,
     answers: {taken: 0, error: 0, slow: 0, cut: 0},
@@ -74,8 +80,11 @@ export class MoodyReceiver {
     } catch {
       seen.forged += 1;
     }
+    const state = STATE_ID.exec(id);
     const {data} = Told.safeParse(JSON.parse(body));
-    if (data?.type !== 'call.finished' || `call.${data.data.callSid}` !== id || data.data.outcome['booked'] !== true)
+    if (state) {
+      if (!body.includes(`"state":${state[2]}`)) seen.wrong += 1;
+    } else if (data?.type !== 'call.finished' || `call.${data.data.callSid}` !== id || data.data.outcome['booked'] !== true)
       seen.wrong += 1;
     const mood = this.#random.next();
     if (mood < 0.05) {
@@ -88,6 +97,10 @@ export class MoodyReceiver {
     }
     const take = () => {
       seen.answers.taken += 1;
+      if (state && !seen.taken.has(id)) {
+        const states = seen.states.get(state[1] ?? '') ?? [];
+        seen.states.set(state[1] ?? '', [...states, Number(state[2])]);
+      }
       seen.taken.set(id, (seen.taken.get(id) ?? 0) + 1);
       response.writeHead(200).end();
     };

@@ -6,9 +6,11 @@ import {
   guardedUrl,
   host,
   logLevel,
+  modelName,
   onOff,
   phrase,
   port,
+  secret,
   secrets,
   text,
   tracesEndpoint,
@@ -21,6 +23,7 @@ import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {postgresUrl, redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {z} from 'zod';
+import {endpointOf} from './outcomes/text-model.ts';
 import {apiTokens} from '@voicebridge/shared/config/api-tokens.ts';
 
 const days = (fallback: number, about: string) =>
@@ -91,6 +94,17 @@ export const AnalyticsEnv = z
     AFTER_SECRET: phrase(16)
       .optional()
       .describe('signs what AFTER_URL is told; needed with it: whsec_ and a key in base64, or a text'),
+    OUTCOME_MODEL_URL: guardedUrl('http')
+      .refine(
+        value => endpointOf(value) !== undefined,
+        'must end in /chat/completions or /responses: which of the two decides what is asked',
+      )
+      .optional()
+      .describe(
+        'a text model that is sent what was heard on a call, and fills in what its assistant left open of the outcome; not set: none is',
+      ),
+    OUTCOME_MODEL: modelName().optional().describe('the name of that model; needed with OUTCOME_MODEL_URL'),
+    OUTCOME_MODEL_KEY: secret().optional().describe('the key of that model; a server of your own may need none'),
     NUMBER_HASH_KEY: phrase(16)
       .optional()
       .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
@@ -124,6 +138,11 @@ export const AnalyticsEnv = z
     path: ['AFTER_URL'],
     message: 'must have AFTER_SECRET beside it: nobody could tell that what it is told comes from here',
     // What follows from a mistake is none of its own.
+    when: ({issues}) => issues.length === 0,
+  })
+  .refine(({OUTCOME_MODEL_URL, OUTCOME_MODEL}) => OUTCOME_MODEL_URL === undefined || OUTCOME_MODEL !== undefined, {
+    path: ['OUTCOME_MODEL_URL'],
+    message: 'must have OUTCOME_MODEL beside it: the name of the model to ask',
     when: ({issues}) => issues.length === 0,
   })
   .refine(({BROWSER_PHONE, PUBLIC_WEBHOOK_URL}) => !BROWSER_PHONE || PUBLIC_WEBHOOK_URL !== undefined, {

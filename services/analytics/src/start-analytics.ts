@@ -27,6 +27,8 @@ import {DatabaseWatch} from './database/database-watch.ts';
 import {openEmbedded, openPostgres} from './database/database.ts';
 import {deliverHooks} from './hooks/deliver-hooks.ts';
 import {Receivers} from './hooks/patience.ts';
+import {modelAsker, type AskModel} from './outcomes/ask-model.ts';
+import {fillOutcomes} from './outcomes/fill-outcomes.ts';
 import {hookPoster} from './hooks/post-hook.ts';
 import {readActiveCalls} from './queries/active-calls.ts';
 import {CallsInProgress, withCalls} from './queries/calls-in-progress.ts';
@@ -167,11 +169,21 @@ export async function startAnalytics(
       random: Math.random,
     }),
   );
+  const ask = outcomeModelOf(config);
+  const onSettled = (callSid: string) => {
+    feed.poke();
+    hooks.release(callSid);
+  };
+  const outcomes = opened.use(fillOutcomes({connection, database, metrics, clock, log, ask, onSettled}));
   const onRecorded = (callSid: string) => {
     feed.poke();
+    if (ask) outcomes.fill(callSid);
     hooks.tell(callSid);
   };
-  const consumer = opened.use(consumeCalls({connection, database, metrics, traces, clock, log, told, onRecorded}));
+  const fillsOutcomes = ask !== undefined;
+  const consumer = opened.use(
+    consumeCalls({connection, database, metrics, traces, clock, log, told, fillsOutcomes, onRecorded}),
+  );
   opened.defer(updateGauges({metrics, database, probe, lag, consumer, clock}));
   log.info({port, metricsPort: metricsPort.port, database: database.kind}, 'analytics is up');
 
@@ -183,10 +195,15 @@ export async function startAnalytics(
     async drain() {
       draining = true;
       metrics.draining.set(1);
-      await Promise.all([consumer.drain(), hooks.drain()]);
+      await Promise.all([consumer.drain(), outcomes.drain(), hooks.drain()]);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+function outcomeModelOf(config: AnalyticsEnv): AskModel | undefined {
+  const {OUTCOME_MODEL_URL: url, OUTCOME_MODEL: model, OUTCOME_MODEL_KEY: key} = config;
+  return url === undefined || model === undefined ? undefined : modelAsker({url, model, key});
 }
 
 /** The phones in browsers, if they are turned on: only then are their libraries loaded. */

@@ -56,6 +56,23 @@ export function outcomeSchema(fields: OutcomeFields) {
 }
 
 /**
+ * The same for strict structured output, which has no optional field and no length: every field is asked for, and null
+ * stands for what nobody said.
+ */
+export function strictOutcomeSchema(fields: OutcomeFields) {
+  const {properties, ...rest} = outcomeSchema(fields);
+  const nullable = Object.entries(properties).map(([name, {type, maxLength: _, ...property}]) => [
+    name,
+    {
+      ...property,
+      type: [type, 'null'] as const,
+      ...(property.enum === undefined ? {} : {enum: [...property.enum, null]}),
+    },
+  ]);
+  return {...rest, properties: Object.fromEntries(nullable), required: Object.keys(properties)};
+}
+
+/**
  * Parts what was noted on a call. `outcome`: the fields that can be counted and filtered by. `notes`: all else, free text
  * of the outcome included: those are words of the call.
  */

@@ -28,6 +28,8 @@ export const SENDING_OUTCOMES = ['sent', 'failed', 'superseded', 'impossible'];
 export const RECORDING_OUTCOMES = ['recorded', 'superseded', 'erased', 'refused'];
 /** What became of an attempt to send a webhook. `known`: it was settled already; `erased`: its call is no more. */
 export const HOOK_OUTCOMES = ['delivered', 'refused', 'failed', 'known', 'erased'] as const;
+/** What became of asking a text model for an outcome. `later`: it is asked again; `known`: it was settled already. */
+export const FILL_OUTCOMES = ['filled', 'failed', 'later', 'known'] as const;
 export const REFUSED_REQUESTS = ['signature', 'call-sid', 'request'];
 /** What a report of the carrier's is about that nobody knows. */
 export const UNKNOWN_REPORTS = ['call', 'call-out', 'person'];

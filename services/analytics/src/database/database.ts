@@ -32,7 +32,8 @@ const SETTINGS = {
 const BIGINT = 20;
 const NUMERIC = 1700;
 
-const plugins = [new CamelCasePlugin({underscoreBetweenUppercaseLetters: true})];
+// Names inside JSON are those of assistants, and stay as they are: `why_not` is the name of a field.
+const plugins = [new CamelCasePlugin({underscoreBetweenUppercaseLetters: true, maintainNestedObjectKeys: true})];
 
 /** Opens the folder for this process alone. Throws `CannotStart` while another process has it. */
 export async function openEmbedded(folder: string): Promise<Database> {

@@ -4,6 +4,7 @@ import type {AWAY_FIGURES} from '@voicebridge/shared/cdr/away-figures.ts';
 import type {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import type {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
+import type {OutcomeFields} from '@voicebridge/shared/cdr/outcome.ts';
 import type {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import type {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
 import type {Generated, JSONColumnType} from 'kysely';
@@ -66,6 +67,8 @@ export interface CallsTable extends Facets {
   traceparent: string | null;
   notes: JSONColumnType<Notes> | null;
   outcome: JSONColumnType<Notes> | null;
+  /** The names of those fields of the outcome that a text model filled. */
+  outcomeFilled: JSONColumnType<string[]> | null;
   assistants: JSONColumnType<CallSummary['assistants']> | null;
   aways: JSONColumnType<FigureColumns<typeof AWAY_FIGURES>[]> | null;
   disclosure: JSONColumnType<NonNullable<CallSummary['disclosure']>> | null;
@@ -138,6 +141,18 @@ export interface ExportsTable {
   attempts: Generated<number>;
 }
 
+/** Fields of an outcome that a text model is asked for. */
+export interface OutcomeFillsTable {
+  callSid: string;
+  fields: JSONColumnType<OutcomeFields>;
+  state: Generated<'waiting' | 'filled' | 'failed'>;
+  attempts: Generated<number>;
+  lastError: string | null;
+  dueAt: Date;
+  giveUpAt: Date;
+  settledAt: Date | null;
+}
+
 /** The tables that `migrations/` creates. Names are camelCase here and snake_case there. */
 export interface Schema {
   calls: CallsTable;
@@ -152,5 +167,6 @@ export interface Schema {
   forgottenNumbers: {numberHash: string; forgottenAt: Generated<Date>};
   deliveries: DeliveriesTable;
   exports: ExportsTable;
+  outcomeFills: OutcomeFillsTable;
   audit: {at: Generated<Date>; action: string; subject: string; who: string | null; address: string | null};
 }

@@ -52,7 +52,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     });
 
     test('an analyst sees how calls came out, finds those that came out so, and takes them away as CSV', async () => {
-      const outcomes = [{booked: true, reason: 'time', guests: 4}, {booked: false}, {}];
+      const outcomes = [{booked: true, why_not: 'time', guests: 4}, {booked: false}, {}];
       for (const [index, outcome] of outcomes.entries())
         await storeCall(db(), finishedCall({number: index + 1, summary: {outcome}}));
       const found = async (field: string, value: string) =>
@@ -60,10 +60,12 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await found('booked', 'true')).toEqual([sidOf(1)]);
       expect(await found('guests', '4')).toEqual([sidOf(1)]);
       expect(await found('reason', "'; DROP TABLE calls; --")).toEqual([]);
-      expect((await facets(db())).outcomes).toEqual(['booked:false', 'booked:true', 'reason:time']);
+      expect((await facets(db())).outcomes).toEqual(['booked:false', 'booked:true', 'why_not:time']);
       const lines: string[] = [];
       for await (const each of callsFile(db(), {})) lines.push(each);
       expect(lines.join('')).toContain('"{""booked"":false}"');
+      // Under the names that the assistant gives them.
+      expect(lines.join('')).toContain('""why_not"":""time""');
     });
 
     test('two copies of a record that arrive at the same moment are one call', async () => {

@@ -23,6 +23,8 @@ export function callBody(detail: CallDetail, include: HookTarget['include']): st
     interruptions: call.bargeIns,
     costUsd: call.costUsd,
     outcome: call.outcome,
+    outcomeFilled: call.outcomeFilled,
+    recording: detail.recording && {path: `/api/calls/${call.callSid}/recording.wav`, fromMs: detail.recording.fromMs},
     ...(has('notes') ? {notes} : {}),
     ...(has('numbers')
       ? {

@@ -1,34 +1,30 @@
 import {HOOKS_QUEUE, HOOKS_QUEUE_PREFIX, HookJob} from '@voicebridge/shared/cdr/hooks-queue.ts';
-import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {every} from '@voicebridge/shared/ticker.ts';
+import {background} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {DelayedError, Queue, Worker, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {dueJobs, type DueJobsDeps, type Tried} from '../queue/due-jobs.ts';
 import {deliver, type Attempt, type DeliverDeps} from './deliver.ts';
-import {countDeliveries, idOfCall, overdue} from './deliveries.ts';
+import {countDeliveries, idOfCall, overdue, release} from './deliveries.ts';
 
 /** Webhooks that are sent at the same time. A receiver may take its time to answer. */
 const CONCURRENCY = 16;
-/** What waits longer than it should has lost its job. Also what is shown in the gauges is this old at most. */
-const SWEEP: Millis = 15_000;
 const RETRY: Millis = 1_000;
-/** Longer than a receiver may take. */
-const LOCK: Millis = 30_000;
-const GOODBYE: Millis = 1_000;
+/** So many that wait are looked at together. */
+const PAGE = 1_000;
 
-export interface HookDeps extends Omit<DeliverDeps, 'clock'> {
-  readonly connection: ConnectionOptions;
+export interface HookDeps extends Omit<DeliverDeps, 'clock'>, DueJobsDeps {
   readonly database: DatabaseWatch;
   readonly metrics: Metrics;
   readonly clock: Clock;
-  readonly log: Log;
 }
 
 export interface Hooks extends AsyncDisposable {
   /** The record of this call is stored: whoever is to be told of it is told. */
   tell(callSid: string): void;
+  /** What the webhook about this call waited for is there, or will not come. */
+  release(callSid: string): void;
   /** Sends this one now; if the queue does not answer, later. */
   send(id: string): void;
   /** Begins no more attempts; resolves when those in hand are over. */
@@ -37,30 +33,24 @@ export interface Hooks extends AsyncDisposable {
 
 /**
  * Tells other systems what happened, by signed webhooks. The database knows what is to be told and what became of it; the
- * queue says when each is tried. A job that is lost with its Redis is made again.
+ * queue says when each is tried.
  */
 export function deliverHooks(deps: HookDeps): Hooks {
-  const {connection, database, metrics, clock, log} = deps;
+  const {database, metrics, clock, log} = deps;
   const stopping = new AbortController();
-  const options = {connection, prefix: HOOKS_QUEUE_PREFIX, skipVersionCheck: true};
 
-  const attempt = async (job: Job<unknown>, token: string | undefined): Promise<string> => {
-    const {data} = HookJob.safeParse(job.data);
-    if (!data) {
-      log.error({jobId: job.id}, 'a job of the webhooks cannot be read');
-      return 'unreadable';
-    }
-    const result = await tryOnce(data);
-    if ('at' in result) {
-      await job.moveToDelayed(result.at, token);
-      throw new DelayedError();
-    }
-    return result.outcome;
+  const attempt = async (data: unknown): Promise<Tried> => {
+    const job = HookJob.safeParse(data);
+    if (job.success) return await tryOnce(job.data);
+    log.error('a job of the webhooks cannot be read');
+    return {outcome: 'unreadable'};
   };
 
-  const tryOnce = async (job: HookJob): Promise<Attempt> => {
+  const tryOnce = async (job: HookJob): Promise<Attempt | Tried> => {
     try {
       const result = await deliver(await database.ready(stopping.signal), job, deps);
+      // Its row says when; the sweep makes its job again.
+      if (result.outcome === 'held') return {outcome: 'held'};
       if (result.outcome !== 'later') metrics.hooksTotal.inc({outcome: result.outcome});
       if (result.outcome === 'failed')
         log.warn(
@@ -76,46 +66,44 @@ export function deliverHooks(deps: HookDeps): Hooks {
     }
   };
 
-  const worker = new Worker<unknown, string>(HOOKS_QUEUE, attempt, {
-    ...options,
-    concurrency: CONCURRENCY,
-    lockDuration: LOCK,
-    stalledInterval: LOCK / 3,
-    // What a killed process had in hand is tried again: receivers know it by its id.
-    maxStalledCount: 1_000,
-    removeOnComplete: {count: 0},
-    removeOnFail: {count: 0},
-  });
-  worker.on('error', () => {}); // the consumer of records logs that Redis is away
-  const queue = new Queue<HookJob>(HOOKS_QUEUE, {...options, streams: {events: {maxLen: 100}}});
-  queue.on('error', () => {});
-  // A job that is there already is not added again.
-  const add = async (ids: readonly string[]) =>
-    void (await queue.addBulk(ids.map(id => ({name: 'delivery', data: {id}, opts: {jobId: `d.${id}`}}))));
-
-  const sweep = async () => {
-    if (database.reason !== undefined) return;
-    await add(await overdue(database.now, clock.wall()));
+  let last = '';
+  const nextOverdue = async (): Promise<readonly string[]> => {
+    if (database.reason !== undefined) return [];
     const counts = await countDeliveries(database.now);
     metrics.hooksWaiting.set(counts.waiting);
     metrics.hooksGivenUp.set(counts.failed);
+    const page = await overdue(database.now, clock.wall(), last, PAGE);
+    last = page.length < PAGE ? '' : (page.at(-1) ?? '');
+    return page;
   };
-  const stopSweeping = every(clock, SWEEP, () => background(sweep(), log, 'looking for webhooks that wait'));
+  const jobs = dueJobs(
+    {
+      name: HOOKS_QUEUE,
+      prefix: HOOKS_QUEUE_PREFIX,
+      concurrency: CONCURRENCY,
+      what: 'sending a webhook',
+      jobId: id => `d.${id}`,
+      attempt,
+      overdue: nextOverdue,
+    },
+    deps,
+  );
+  const releaseNow = async (callSid: string) => {
+    await release(database.now, idOfCall(callSid), clock.wall());
+    jobs.add(idOfCall(callSid));
+  };
 
   return {
-    tell: callSid => background(add([idOfCall(callSid)]), log, 'asking for a webhook'),
-    send: id => background(add([id]), log, 'asking for a webhook'),
+    tell: callSid => jobs.add(idOfCall(callSid)),
+    release: callSid => background(releaseNow(callSid), log, 'letting a webhook go'),
+    send: id => jobs.add(id),
     async drain() {
       stopping.abort();
-      await worker.close();
+      await jobs.drain();
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      stopSweeping();
-      const late = Promise.withResolvers<void>();
-      const cancel = clock.after(GOODBYE, late.resolve);
-      await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
-      cancel();
+      await jobs[Symbol.asyncDispose]();
     },
   };
 }

@@ -181,13 +181,20 @@ describe('a system that is to be told of finished calls', () => {
       ({id: `out-1.${seq}`, subject: 'out-1', seq, type: `call.${seq}`, target, body: `{"n":${seq}}`}) as never;
     const attempt = async (seq: number) => (await deliver(database.kysely, {event: event(seq)}, receiver.deps)).outcome;
     expect(await attempt(1)).toBe('later');
-    receiver.answers = [503];
+    receiver.answers = [503, 503, 503];
     expect(await attempt(0)).toBe('refused');
     expect(await attempt(1)).toBe('later');
+    // However long the receiver does not take the first.
+    for (let again = 0; again < 2; again += 1) {
+      receiver.wall += HOUR;
+      expect(await attempt(1)).toBe('later');
+      expect(await attempt(0)).toBe('refused');
+    }
     receiver.wall += HOUR;
+    expect(await attempt(1)).toBe('later');
     expect(await attempt(0)).toBe('delivered');
     expect(await attempt(1)).toBe('delivered');
-    expect(receiver.got.map(({body}) => body)).toEqual(['{"n":0}', '{"n":0}', '{"n":1}']);
+    expect(receiver.got.map(({body}) => body)).toEqual(['{"n":0}', '{"n":0}', '{"n":0}', '{"n":0}', '{"n":1}']);
     // What should have come before and never came holds nothing up for long.
     expect(await attempt(3)).toBe('later');
     receiver.wall += 120_000;

@@ -12,11 +12,11 @@ import {
   type Delivery,
   deliveryWith,
   dropDelivery,
-  isNext,
   keepDelivery,
   postpone,
   settle,
   targetOf,
+  turnOf,
 } from './deliveries.ts';
 import {type Receivers, waitAfter} from './patience.ts';
 import {signHook} from './signature.ts';
@@ -24,10 +24,13 @@ import {signHook} from './signature.ts';
 /** Sends one webhook and answers with its status. Rejects if there is none. */
 export type PostHook = (target: HookTarget, headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
 
-/** What became of one attempt. `later`: it is to be tried at this time, in Unix milliseconds. */
+/**
+ * What became of one attempt. `later`: it is to be tried at this time, in Unix milliseconds. `held`: its time has not come,
+ * and may come sooner than this.
+ */
 export type Attempt =
   | {readonly outcome: 'delivered' | 'failed' | 'erased' | 'known'}
-  | {readonly outcome: 'refused' | 'later'; readonly at: Millis};
+  | {readonly outcome: 'refused' | 'later' | 'held'; readonly at: Millis};
 
 export interface DeliverDeps {
   readonly post: PostHook;
@@ -63,13 +66,14 @@ export async function deliver(db: Kysely<Schema>, job: HookJob, deps: DeliverDep
   }
   const delivery = await deliveryWith(db, 'event' in job ? job.event.id : job.id);
   if (delivery?.state !== 'waiting') return {outcome: 'known'};
+  if (delivery.dueAt.getTime() > now) return {outcome: 'held', at: delivery.dueAt.getTime()};
   const target = targetOf(delivery);
   const {origin} = new URL(target.post);
-  const restsUntil = receivers.restsUntil(origin, now);
-  // Not all at once when it may be asked again.
-  if (restsUntil !== undefined) return {outcome: 'later', at: restsUntil + SOON * deps.random()};
-  if (!(await isNext(db, delivery)) && now - delivery.createdAt.getTime() < LOST_AFTER)
-    return {outcome: 'later', at: now + SOON};
+  const again = receivers.askAgainAt(origin, now, deps.random());
+  if (again !== undefined) return {outcome: 'later', at: again};
+  const turn = await turnOf(db, delivery);
+  if (turn.afterDueAt !== undefined) return {outcome: 'later', at: Math.max(now, turn.afterDueAt.getTime()) + SOON};
+  if (turn.missing > 0 && now - delivery.createdAt.getTime() < LOST_AFTER) return {outcome: 'later', at: now + SOON};
   const body = delivery.body ?? (await bodyOfCall(db, delivery.subject, target));
   if (body === undefined) {
     await dropDelivery(db, delivery);

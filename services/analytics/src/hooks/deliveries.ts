@@ -20,18 +20,32 @@ type New = Pick<HookEvent, 'id' | 'subject' | 'seq' | 'type'> & {
   readonly body: string | null;
 };
 
-/** Keeps what is to be told. What is known already stays as it is. */
-export async function keepDelivery(db: Kysely<Schema>, event: New, wall: Millis): Promise<void> {
+/**
+ * Keeps what is to be told. What is known already stays as it is. `dueAt`: it waits for something until then, unless it is
+ * released before.
+ */
+export async function keepDelivery(db: Kysely<Schema>, event: New, wall: Millis, dueAt = wall): Promise<void> {
   await db
     .insertInto('deliveries')
     .values({
       ...event,
       target: JSON.stringify(event.target),
-      dueAt: new Date(wall),
+      dueAt: new Date(dueAt),
       createdAt: new Date(wall),
       giveUpAt: new Date(wall + GIVE_UP_AFTER),
     })
     .onConflict(conflict => conflict.doNothing())
+    .execute();
+}
+
+/** Lets what has not been tried yet go now. */
+export async function release(db: Kysely<Schema>, id: string, wall: Millis): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({dueAt: new Date(wall)})
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .where('attempts', '=', 0)
     .execute();
 }
 
@@ -41,17 +55,23 @@ export async function deliveryWith(db: Kysely<Schema>, id: string): Promise<Deli
 
 export const targetOf = (delivery: Delivery): HookTarget => HookTarget.parse(delivery.target);
 
-/** Whether all that comes before it is delivered or given up. */
-export async function isNext(db: Kysely<Schema>, {subject, seq}: Delivery): Promise<boolean> {
-  if (seq === 0) return true;
-  const {settled} = await db
+/**
+ * What comes before it of its subject. `afterDueAt`: something waits, and is tried at this time; `missing`: so many are not
+ * known.
+ */
+export async function turnOf(
+  db: Kysely<Schema>,
+  {subject, seq}: Delivery,
+): Promise<{readonly afterDueAt: Date | undefined; readonly missing: number}> {
+  if (seq === 0) return {afterDueAt: undefined, missing: 0};
+  const before = await db
     .selectFrom('deliveries')
-    .select(sql<number>`count(*)::int`.as('settled'))
+    .select(['state', 'dueAt'])
     .where('subject', '=', subject)
     .where('seq', '<', seq)
-    .where('state', '!=', 'waiting')
-    .executeTakeFirstOrThrow();
-  return settled === seq;
+    .orderBy('dueAt')
+    .execute();
+  return {afterDueAt: before.find(({state}) => state === 'waiting')?.dueAt, missing: seq - before.length};
 }
 
 export async function settle(
@@ -85,15 +105,19 @@ export async function dropDelivery(db: Kysely<Schema>, {id}: Delivery): Promise<
   await db.deleteFrom('deliveries').where('id', '=', id).execute();
 }
 
-/** The ids of what should have been sent by now: their jobs may have been lost with their Redis. */
-export async function overdue(db: Kysely<Schema>, wall: Millis): Promise<readonly string[]> {
+/**
+ * The ids of what should have been sent by now: their jobs may have been lost with their Redis. One page of them. `after`:
+ * the last of the page before, so that those that wait for a receiver that is down do not hide the others.
+ */
+export async function overdue(db: Kysely<Schema>, wall: Millis, after = '', atMost = 1_000): Promise<readonly string[]> {
   const found = await db
     .selectFrom('deliveries')
     .select('id')
     .where('state', '=', 'waiting')
     .where('dueAt', '<=', new Date(wall))
-    .orderBy('dueAt')
-    .limit(1_000)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(atMost)
     .execute();
   return found.map(({id}) => id);
 }

@@ -19,14 +19,20 @@ export function waitAfter(failures: number, random: number): Millis {
 /** So long a receiver is left alone after this many failures in a row: what waits for it keeps no place meanwhile. */
 const RESTS: readonly Millis[] = [0, 0, SECOND, 2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND];
 
+/** What waits for a receiver that rests comes back within so many times its rest. */
+const SPREAD = 4;
+
 /** Receivers that fail, by origin: one that is down is not asked by everything that waits for it. */
 export class Receivers {
-  readonly #failing = new Map<string, {failures: number; restsUntil: Millis}>();
+  readonly #failing = new Map<string, {failures: number; rest: Millis; restsUntil: Millis}>();
 
-  /** When this receiver may be asked; undefined: now. */
-  restsUntil(origin: string, at: Millis): Millis | undefined {
-    const {restsUntil = 0} = this.#failing.get(origin) ?? {};
-    return restsUntil > at ? restsUntil : undefined;
+  /**
+   * When this receiver may be asked; undefined: now. The longer it rests, the longer those that wait for it are spread:
+   * thousands of them that look every second whether it is back are as much work as telling it.
+   */
+  askAgainAt(origin: string, at: Millis, random: number): Millis | undefined {
+    const {restsUntil = 0, rest = 0} = this.#failing.get(origin) ?? {};
+    return restsUntil > at ? restsUntil + Math.round(SPREAD * rest * random) : undefined;
   }
 
   answered(origin: string): void {
@@ -36,6 +42,6 @@ export class Receivers {
   failed(origin: string, at: Millis): void {
     const failures = (this.#failing.get(origin)?.failures ?? 0) + 1;
     const rest = RESTS[Math.min(failures, RESTS.length) - 1] ?? 0;
-    this.#failing.set(origin, {failures, restsUntil: at + rest});
+    this.#failing.set(origin, {failures, rest, restsUntil: at + rest});
   }
 }

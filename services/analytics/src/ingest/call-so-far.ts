@@ -44,6 +44,7 @@ export function callSoFar(
       endedBy: '',
       failovers: failovers.length,
       outcome: summary.outcome,
+      outcomeFilled: [],
       whole: true,
     }),
     callerNumber: shown ? summary.caller.number : null,

@@ -35,6 +35,8 @@ export interface ConsumeDeps {
   readonly log: Log;
   /** Who is told of a call whose assistant does not say; undefined: nobody. */
   readonly told: HookTarget | undefined;
+  /** A text model is asked for what assistants leave open of an outcome. */
+  readonly fillsOutcomes: boolean;
   /** Called for every call that was stored. */
   readonly onRecorded: (callSid: string) => void;
 }
@@ -50,7 +52,7 @@ export interface Consumer extends AsyncDisposable {
 
 /** Takes finished calls from the queue and stores each. While the database is away, records wait; none is dropped. */
 export function consumeCalls(deps: ConsumeDeps): Consumer {
-  const {database, metrics, log} = deps;
+  const {database, metrics, log, told, fillsOutcomes} = deps;
   const stopping = new AbortController();
 
   const traceRecord = (
@@ -82,7 +84,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     for (;;) {
       try {
         const db = await database.ready(stopping.signal);
-        const outcome = await storeCall(db, parsed.data, {told: deps.told, wall: deps.clock.wall()});
+        const outcome = await storeCall(db, parsed.data, {told, fillsOutcomes, wall: deps.clock.wall()});
         metrics.recordsTotal.inc({outcome});
         const {endedAt} = parsed.data.summary;
         metrics.analyticsFreshnessSeconds.observe(Math.max(0, deps.clock.wall() - endedAt) / 1_000);

@@ -6,6 +6,7 @@ import {callRows, type CallRows} from './call-rows.ts';
 import {recordingExpected} from '../recordings/recording-rows.ts';
 import type {Schema} from '../database/schema.ts';
 import {CALL_FINISHED, idOfCall, keepDelivery} from '../hooks/deliveries.ts';
+import {dropFill, GIVE_UP_AFTER, keepFill, MARGIN} from '../outcomes/outcome-fills.ts';
 
 /** How complete a record is. Of two records of one call, the one from the later owner (the higher epoch) is fuller. */
 export interface Knowledge {
@@ -27,6 +28,15 @@ export function compareKnowledge(a: Knowledge, b: Knowledge): number {
   return a.epoch - b.epoch || a.endedAt.getTime() - b.endedAt.getTime() || a.turns - b.turns;
 }
 
+export interface AfterStoring {
+  /** Who is told of a call whose assistant does not say; undefined: nobody. */
+  readonly told?: HookTarget | undefined;
+  /** A text model is asked for what the assistant left open. */
+  readonly fillsOutcomes?: boolean;
+  /** Unix milliseconds. */
+  readonly wall: Millis;
+}
+
 /**
  * Stores one job. Idempotent; parts may arrive late and in any order. One transaction locks the row of the call, so that
  * two jobs of one call never mix:
@@ -36,13 +46,13 @@ export function compareKnowledge(a: Knowledge, b: Knowledge): number {
  *   same record        → this part is added; a repeated part changes nothing
  *   stored knows more  → nothing changes
  *
- * In the same transaction it is kept who is to be told of the call, once all of it is there. `told`: who is where its
- * assistant does not say; `wall`: Unix milliseconds.
+ * In the same transaction it is kept what is to happen afterwards, once all of it is there: which fields of its outcome a
+ * model is asked for, and who is told of the call.
  */
 export async function storeCall(
   db: Kysely<Schema>,
   job: CallFinished,
-  after: {readonly told?: HookTarget | undefined; readonly wall: Millis} = {wall: job.summary.endedAt},
+  after: AfterStoring = {wall: job.summary.endedAt},
 ): Promise<Outcome> {
   const rows = callRows(job);
   return await db.transaction().execute(async tx => {
@@ -66,9 +76,10 @@ export async function storeCall(
       .onConflict(conflict => conflict.column('callSid').doNothing())
       .returning('callSid')
       .executeTakeFirst();
-    if (!first && !(await updateCall(tx, rows, job))) return 'superseded';
+    const known = first ? 'new' : await updateCall(tx, rows, job);
+    if (known === 'superseded') return 'superseded';
     await writeParts(tx, rows);
-    await keepWhoIsTold(tx, job, after);
+    if (known !== 'repeated' && (await isWhole(tx, callSid))) await keepWhatFollows(tx, job, after);
     return 'recorded';
   });
 }
@@ -89,8 +100,15 @@ async function wasErased(tx: Transaction<Schema>, call: CallRows['call']): Promi
   return forgotten !== undefined;
 }
 
-/** Updates the row of the call. Returns whether the parts of this job belong to what is now stored. */
-async function updateCall(tx: Transaction<Schema>, {call}: CallRows, job: CallFinished): Promise<boolean> {
+/**
+ * Updates the row of the call. `part`: it is one more part of what is stored; `fuller`: it replaced what was stored. What a
+ * model filled in of the outcome of the same record stays.
+ */
+async function updateCall(
+  tx: Transaction<Schema>,
+  {call}: CallRows,
+  job: CallFinished,
+): Promise<'superseded' | 'repeated' | 'part' | 'fuller'> {
   const stored = await tx
     .selectFrom('calls')
     .select(['epoch', 'endedAt', 'turns', 'partsSeen'])
@@ -101,41 +119,52 @@ async function updateCall(tx: Transaction<Schema>, {call}: CallRows, job: CallFi
     {epoch: call.epoch, endedAt: new Date(job.summary.endedAt), turns: call.turns},
     stored,
   );
-  if (difference < 0) return false;
+  if (difference < 0) return 'superseded';
   const same = difference === 0;
   if (!same) await dropParts(tx, call.callSid);
   const partsSeen = [...new Set([...(same ? stored.partsSeen : []), job.part])].sort((a, b) => a - b);
   const isNew = !same || !stored.partsSeen.includes(job.part);
+  const {outcome, notes, ...facts} = call;
   await tx
     .updateTable('calls')
     .set({
-      ...call,
-      ...(same ? {} : {failovers: 0}),
+      ...facts,
+      ...(same ? {} : {outcome, notes, outcomeFilled: null, failovers: 0}),
       parts: job.parts,
       partsSeen,
       recordedAt: isNew ? sql<Date>`now()` : sql<Date>`recorded_at`,
     })
     .where('callSid', '=', call.callSid)
     .execute();
-  return true;
+  if (!same) return 'fuller';
+  return isNew ? 'part' : 'repeated';
 }
 
-async function keepWhoIsTold(
-  tx: Transaction<Schema>,
-  job: CallFinished,
-  {told, wall}: {readonly told?: HookTarget | undefined; readonly wall: Millis},
-): Promise<void> {
-  const target = job.after?.hook ?? told;
-  if (target === undefined || target === 'off') return;
-  const {callSid} = job.summary;
+async function isWhole(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
   const {parts, partsSeen} = await tx
     .selectFrom('calls')
     .select(['parts', 'partsSeen'])
     .where('callSid', '=', callSid)
     .executeTakeFirstOrThrow();
-  if (partsSeen.length < parts) return;
+  return partsSeen.length >= parts;
+}
+
+async function keepWhatFollows(tx: Transaction<Schema>, job: CallFinished, after: AfterStoring): Promise<void> {
+  const {callSid, outcome, notes} = job.summary;
+  const isNoted = (name: string) => Object.hasOwn(outcome, name) || Object.hasOwn(notes, name);
+  const open = Object.entries(job.after?.outcome ?? {}).filter(([name]) => !isNoted(name));
+  const isFilled = after.fillsOutcomes === true && open.length > 0 && (await wasHeard(tx, callSid));
+  if (isFilled) await keepFill(tx, callSid, Object.fromEntries(open), after.wall);
+  else await dropFill(tx, callSid);
+  const target = job.after?.hook ?? after.told;
+  if (target === undefined || target === 'off') return;
   const event = {id: idOfCall(callSid), subject: callSid, seq: 0, type: CALL_FINISHED, target, body: null};
-  await keepDelivery(tx, event, wall);
+  await keepDelivery(tx, event, after.wall, isFilled ? after.wall + GIVE_UP_AFTER + MARGIN : after.wall);
+}
+
+async function wasHeard(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
+  const line = await tx.selectFrom('transcripts').select('line').where('callSid', '=', callSid).executeTakeFirst();
+  return line !== undefined;
 }
 
 async function dropParts(tx: Transaction<Schema>, callSid: string): Promise<void> {

@@ -19,7 +19,7 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
     const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
-    for (const call of calls) yield csvLine(Object.values(inOrder({...call, outcome: outcomeCell(call)}, columns)));
+    for (const call of calls) yield csvLine(Object.values(inOrder({...call, ...outcomeCells(call)}, columns)));
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
     after = {at: new Date(last.startedAt), callSid: last.callSid};
@@ -42,8 +42,11 @@ export async function* callsLines(db: Kysely<Schema>, filter: CallFilter): Async
 }
 
 /** As JSON: each assistant has fields of its own. */
-function outcomeCell({outcome}: Call): Cell {
-  return Object.keys(outcome).length === 0 ? null : JSON.stringify(outcome);
+function outcomeCells({outcome, outcomeFilled}: Call): {readonly outcome: Cell; readonly outcomeFilled: Cell} {
+  return {
+    outcome: Object.keys(outcome).length === 0 ? null : JSON.stringify(outcome),
+    outcomeFilled: outcomeFilled.length === 0 ? null : outcomeFilled.join(' '),
+  };
 }
 
 /** The columns that say which turn it is; the rest of its figures come after them. */

@@ -69,6 +69,9 @@ export const Call = z.object({
   traceparent: z.string().nullable(),
   recordedAt: moment,
   outcome: Notes.describe('how it came out: the fields of its assistant that can be counted'),
+  outcomeFilled: z
+    .array(z.string())
+    .describe('the fields that a text model filled in after the call, texts among the notes too; others were noted'),
   whole: z.boolean().describe('whether every part of the record has arrived'),
 });
 export type Call = z.infer<typeof Call>;

@@ -46,6 +46,7 @@ export function callOf(row: Selectable<CallsTable>): Call {
     endedAt: row.endedAt.toISOString(),
     recordedAt: row.recordedAt.toISOString(),
     outcome: row.outcome ?? {},
+    outcomeFilled: row.outcomeFilled ?? [],
     whole: partsSeen.length >= parts,
   };
 }
