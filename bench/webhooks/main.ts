@@ -25,7 +25,12 @@ import {MoodyReceiver} from './receiver.ts';
 import {jobsOf, rowsOf} from './why-missing.ts';
 
 const KINDS = ['analytics', 'redis', 'receiver'] as const;
-const {calls, every, kill: kinds, seed} = commandLine({
+const {
+  calls,
+  every,
+  kill: kinds,
+  seed,
+} = commandLine({
   command: 'npm run bench webhooks --',
   about: 'How often another system is told of each finished call.',
   options: z.object({
@@ -158,7 +163,9 @@ while (seen.taken.size < ids.length && performance.now() - since < QUIET_FOR) {
   await sleep(500);
   if (performance.now() - said > 60_000) {
     said = performance.now();
-    process.stderr.write(`${Math.round((said - began) / 1_000)} s: ${seen.taken.size} of ${ids.length} messages taken\n`);
+    process.stderr.write(
+      `${Math.round((said - began) / 1_000)} s: ${seen.taken.size} of ${ids.length} messages taken\n`,
+    );
   }
 }
 const tookMs = since - began;
@@ -169,7 +176,7 @@ const sum = (map: ReadonlyMap<string, number>) => [...map.values()].reduce((all,
 const figures = {
   'finished calls': calls,
   'calls that were made, each with so many messages': `${subjects.length}, ${STATES}`,
-  'messages': ids.length,
+  messages: ids.length,
   'seconds until all were told but those that wait': Math.round(tookMs / 1_000),
   'analytics, Redis killed; receiver down': `${kills.analytics}, ${kills.redis}; ${kills.receiver}`,
   'requests to the receiver': sum(seen.requests),
@@ -205,8 +212,13 @@ await redis.close();
 await receiver.down();
 await log.close();
 await rm(folder, {recursive: true, force: true});
-const isAllKept = figures['messages that it took (by id)'] + rest['messages that wait for their next attempt'] === ids.length;
-process.exit(isAllKept && figures['calls whose messages it took out of order'] === 0 && seen.forged === 0 && seen.wrong === 0 ? 0 : 1);
+const isAllKept =
+  figures['messages that it took (by id)'] + rest['messages that wait for their next attempt'] === ids.length;
+process.exit(
+  isAllKept && figures['calls whose messages it took out of order'] === 0 && seen.forged === 0 && seen.wrong === 0
+    ? 0
+    : 1,
+);
 
 /** Writes what is known of each call that the receiver did not take. */
 async function explain(missing: readonly string[]): Promise<void> {

@@ -84,7 +84,11 @@ export class MoodyReceiver {
     const {data} = Told.safeParse(JSON.parse(body));
     if (state) {
       if (!body.includes(`"state":${state[2]}`)) seen.wrong += 1;
-    } else if (data?.type !== 'call.finished' || `call.${data.data.callSid}` !== id || data.data.outcome['booked'] !== true)
+    } else if (
+      data?.type !== 'call.finished' ||
+      `call.${data.data.callSid}` !== id ||
+      data.data.outcome['booked'] !== true
+    )
       seen.wrong += 1;
     const mood = this.#random.next();
     if (mood < 0.05) {

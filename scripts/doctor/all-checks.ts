@@ -6,6 +6,7 @@ import {checkEnvironment} from './environment.ts';
 import type {Check} from './finding.ts';
 import {checkClock, checkDescriptors, checkDisk} from './machine.ts';
 import {checkModel} from './model.ts';
+import {checkOutcomeModel} from './outcome-model.ts';
 import {checkCertificates, checkEdge, checkWebhook} from './public-addresses.ts';
 import {checkBus, checkQueue} from './redis.ts';
 import type {DoctorSettings} from './settings.ts';
@@ -33,6 +34,7 @@ export function allChecks(given: Given, settings: DoctorSettings, {speak, fix, c
     {name: 'Twilio number', run: () => checkNumber(settings, {fix})},
     {name: 'assistants', run: () => checkAssistants(settings)},
     {name: 'model', run: () => checkModel(settings.worker, {speak, clock})},
+    {name: 'model for outcomes', run: () => checkOutcomeModel(settings.outcomeModel, {speak})},
     {name: 'clock', run: () => checkClock(settings, clock)},
     {name: 'descriptors', run: () => checkDescriptors(settings)},
     {name: 'disk', run: () => checkDisk(settings)},

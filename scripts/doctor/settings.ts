@@ -1,6 +1,7 @@
 import type {Given} from '@voicebridge/shared/config/given.ts';
 import type {z} from 'zod';
 import {AnalyticsEnv} from '../../services/analytics/src/config.ts';
+import type {TextModel} from '../../services/analytics/src/outcomes/ask-model.ts';
 import {EdgeEnv} from '../../services/media-edge/src/config.ts';
 import {WorkerEnv, type WorkerConfig} from '../../services/realtime-worker/src/config.ts';
 import {WebhookEnv} from '../../services/webhook/src/config.ts';
@@ -28,6 +29,8 @@ export interface DoctorSettings {
   readonly transferAllow: readonly string[];
   /** Undefined without a key. */
   readonly worker: WorkerConfig | undefined;
+  /** Undefined: no model fills in outcomes. */
+  readonly outcomeModel: TextModel | undefined;
   /** Calls of one edge and of one worker. */
   readonly maxCalls: {readonly edge: number; readonly worker: number};
 }
@@ -36,6 +39,9 @@ export function doctorSettings({values}: Given): DoctorSettings {
   const read = <Field extends z.ZodType>(field: Field, name: string): z.infer<Field> | undefined =>
     field.safeParse(values[name]).data;
   const {shape: webhook} = WebhookEnv;
+  const {shape: analytics} = AnalyticsEnv;
+  const outcomeUrl = read(analytics.OUTCOME_MODEL_URL, 'OUTCOME_MODEL_URL');
+  const outcomeName = read(analytics.OUTCOME_MODEL, 'OUTCOME_MODEL');
   const webhookUrl = read(webhook.PUBLIC_WEBHOOK_URL, 'PUBLIC_WEBHOOK_URL');
   const edgeUrl = read(EdgeEnv.shape.PUBLIC_EDGE_URL, 'PUBLIC_EDGE_URL');
   const redisUrl = values['VOICEBRIDGE_REDIS'] ? undefined : read(WorkerEnv.shape.REDIS_URL, 'REDIS_URL');
@@ -65,6 +71,10 @@ export function doctorSettings({values}: Given): DoctorSettings {
       PORT: undefined,
       HOST: undefined,
     }).data,
+    outcomeModel:
+      outcomeUrl === undefined || outcomeName === undefined
+        ? undefined
+        : {url: outcomeUrl, model: outcomeName, key: read(analytics.OUTCOME_MODEL_KEY, 'OUTCOME_MODEL_KEY')},
     maxCalls: {
       edge: read(EdgeEnv.shape.MAX_CALLS, 'MAX_CALLS') ?? 0,
       worker: read(WorkerEnv.shape.MAX_CALLS, 'MAX_CALLS') ?? 0,

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest';
-import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {isHidden, loadConfig} from '@voicebridge/shared/config/config.ts';
 import {AnalyticsEnv} from './config.ts';
 
 const enough = {REDIS_URL: 'redis://127.0.0.1'};
@@ -38,4 +38,16 @@ test('an operator reads everything that is wrong with the configuration at once'
     'DASHBOARD_PASSWORD',
   ])
     expect(load).toThrow(new RegExp(`^ {2}${name} `, 'm'));
+});
+
+test('an operator of a model for outcomes must say which, and where exactly, and its key is hidden', () => {
+  const url = 'https://api.openai.com/v1/chat/completions';
+  expect(() => loadConfig(AnalyticsEnv, {...enough, OUTCOME_MODEL_URL: url})).toThrow(
+    'must have OUTCOME_MODEL beside it',
+  );
+  expect(() =>
+    loadConfig(AnalyticsEnv, {...enough, OUTCOME_MODEL_URL: 'https://api.openai.com/v1', OUTCOME_MODEL: 'm'}),
+  ).toThrow('must end in /chat/completions or /responses');
+  expect(isHidden(AnalyticsEnv.shape.OUTCOME_MODEL_KEY)).toBe(true);
+  expect(loadConfig(AnalyticsEnv, {...enough, OUTCOME_MODEL_URL: url, OUTCOME_MODEL: 'm'}).OUTCOME_MODEL).toBe('m');
 });

@@ -61,12 +61,12 @@ export function outcomeSchema(fields: OutcomeFields) {
  */
 export function strictOutcomeSchema(fields: OutcomeFields) {
   const {properties, ...rest} = outcomeSchema(fields);
-  const nullable = Object.entries(properties).map(([name, {type, maxLength: _, ...property}]) => [
+  const nullable = Object.entries(properties).map(([name, {type, enum: of, description}]) => [
     name,
     {
-      ...property,
       type: [type, 'null'] as const,
-      ...(property.enum === undefined ? {} : {enum: [...property.enum, null]}),
+      ...(of === undefined ? {} : {enum: [...of, null]}),
+      ...(description === undefined ? {} : {description}),
     },
   ]);
   return {...rest, properties: Object.fromEntries(nullable), required: Object.keys(properties)};

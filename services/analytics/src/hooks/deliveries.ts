@@ -109,7 +109,12 @@ export async function dropDelivery(db: Kysely<Schema>, {id}: Delivery): Promise<
  * The ids of what should have been sent by now: their jobs may have been lost with their Redis. One page of them. `after`:
  * the last of the page before, so that those that wait for a receiver that is down do not hide the others.
  */
-export async function overdue(db: Kysely<Schema>, wall: Millis, after = '', atMost = 1_000): Promise<readonly string[]> {
+export async function overdue(
+  db: Kysely<Schema>,
+  wall: Millis,
+  after = '',
+  atMost = 1_000,
+): Promise<readonly string[]> {
   const found = await db
     .selectFrom('deliveries')
     .select('id')

@@ -23,7 +23,9 @@ export function modelAsker({url, key, model}: TextModel, timeout: Millis = TIMEO
   const send = sender(() => undefined);
   const endpoint = endpointOf(url) ?? 'chat';
   // Azure takes its keys in a header of its own.
-  const proof = new URL(url).hostname.endsWith('.azure.com') ? {'api-key': key ?? ''} : {authorization: `Bearer ${key}`};
+  const proof = new URL(url).hostname.endsWith('.azure.com')
+    ? {'api-key': key ?? ''}
+    : {authorization: `Bearer ${key}`};
   return async (fields, heard) => {
     try {
       const {status, body} = await send({

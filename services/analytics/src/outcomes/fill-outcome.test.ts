@@ -1,6 +1,10 @@
 import {sql} from 'kysely';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {startFakeTextModel, type FakeTextModel, type TextMood} from '../../../../simulators/openai/src/text/fake-text-model.ts';
+import {
+  startFakeTextModel,
+  type FakeTextModel,
+  type TextMood,
+} from '../../../../simulators/openai/src/text/fake-text-model.ts';
 import {openEmbedded, type Database} from '../database/database.ts';
 import {signedIn} from '../auth/viewer.ts';
 import {deliver, type DeliverDeps} from '../hooks/deliver.ts';
@@ -77,22 +81,25 @@ async function fillUntilSettled(using = deps()): Promise<string[]> {
 }
 
 describe('an analyst of calls whose assistant left fields of the outcome open', () => {
-  test.each(['chatUrl', 'responsesUrl'] as const)('finds them filled by a text model at its %s, and marked', async at => {
-    await finished({noted: {outcome: {guests: 2}}});
-    expect(await fillUntilSettled(deps(model[at]))).toEqual(['filled']);
-    const {call: facts, notes} = await call();
-    // What the assistant noted stays, whatever the model makes of it.
-    expect(facts.outcome).toEqual({booked: true, guests: 2});
-    expect(notes).toEqual({wish: 'a seat by the window'});
-    expect(facts.outcomeFilled.toSorted()).toEqual(['booked', 'wish']);
-    const [asked] = model.asked;
-    expect(Object.keys(asked!.properties).toSorted()).toEqual(['booked', 'why_not', 'wish']);
-    expect(JSON.parse(asked!.input)).toEqual({
-      transcript: [{speaker: 'caller', said: 'A table for four, by the window.'}],
-    });
-    expect(asked).toMatchObject({store: false, key: KEY, model: 'a-text-model'});
-    expect(model.refused).toEqual([]);
-  });
+  test.each(['chatUrl', 'responsesUrl'] as const)(
+    'finds them filled by a text model at its %s, and marked',
+    async at => {
+      await finished({noted: {outcome: {guests: 2}}});
+      expect(await fillUntilSettled(deps(model[at]))).toEqual(['filled']);
+      const {call: facts, notes} = await call();
+      // What the assistant noted stays, whatever the model makes of it.
+      expect(facts.outcome).toEqual({booked: true, guests: 2});
+      expect(notes).toEqual({wish: 'a seat by the window'});
+      expect(facts.outcomeFilled.toSorted()).toEqual(['booked', 'wish']);
+      const [asked] = model.asked;
+      expect(Object.keys(asked!.properties).toSorted()).toEqual(['booked', 'why_not', 'wish']);
+      expect(JSON.parse(asked!.input)).toEqual({
+        transcript: [{speaker: 'caller', said: 'A table for four, by the window.'}],
+      });
+      expect(asked).toMatchObject({store: false, key: KEY, model: 'a-text-model'});
+      expect(model.refused).toEqual([]);
+    },
+  );
 
   test('finds a record that is sent twice as the model left it, and a fuller one asked about anew', async () => {
     await finished();
@@ -219,7 +226,11 @@ describe('a system that is told of finished calls', () => {
     await release(database.kysely, idOfCall(sidOf(1)), wall);
     expect(await tell()).toBe('delivered');
     expect(JSON.parse(got[0]!)).toMatchObject({
-      data: {outcome: {booked: true, guests: 4}, outcomeFilled: expect.arrayContaining(['booked', 'guests', 'wish']), notes: {wish: expect.anything()}},
+      data: {
+        outcome: {booked: true, guests: 4},
+        outcomeFilled: expect.arrayContaining(['booked', 'guests', 'wish']),
+        notes: {wish: expect.anything()},
+      },
     });
     await release(database.kysely, idOfCall(sidOf(1)), wall);
     expect(await tell()).toBe('known');

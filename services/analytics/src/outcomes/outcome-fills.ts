@@ -14,7 +14,12 @@ export const GIVE_UP_AFTER: Millis = 5 * 60_000;
 export const MARGIN: Millis = 5_000;
 
 /** Keeps which fields of a call a model is to be asked for. What was asked about an earlier record is forgotten. */
-export async function keepFill(db: Kysely<Schema>, callSid: string, fields: OutcomeFields, wall: Millis): Promise<void> {
+export async function keepFill(
+  db: Kysely<Schema>,
+  callSid: string,
+  fields: OutcomeFields,
+  wall: Millis,
+): Promise<void> {
   const fresh = {
     fields: JSON.stringify(fields),
     state: 'waiting' as const,

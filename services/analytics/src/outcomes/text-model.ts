@@ -98,9 +98,11 @@ export function readAnswer(endpoint: Endpoint, status: number, body: string, fie
   });
   const wrong = values.find(({mistake}) => mistake !== undefined);
   if (wrong) return {problem: `the answer of the model is wrong: ${wrong.mistake}`, isFinal: false};
-  return {values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).parse(
-    Object.fromEntries(values.map(({name, value}) => [name, value])),
-  )};
+  return {
+    values: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .parse(Object.fromEntries(values.map(({name, value}) => [name, value]))),
+  };
 }
 
 type Said = {readonly text: string} | {readonly problem: string; readonly isFinal: boolean};

@@ -1,5 +1,8 @@
 import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import {z} from 'zod';
 import {readTextRequest, type TextRequest} from './text-request.ts';
+
+const Told = z.record(z.string(), z.unknown());
 
 /** How one request is answered. A number: with this status. */
 export type TextMood =
@@ -96,7 +99,7 @@ export async function startFakeTextModel({
     const names = Object.keys(question.properties);
     if (mood === 'wrong-types') return JSON.stringify(Object.fromEntries(names.map(name => [name, {is: 'an object'}])));
     const told = /SET (\{[^}]*\})/.exec(question.input.replaceAll(String.raw`\"`, '"'))?.[1];
-    const obeyed = knobs.gullible && told !== undefined ? (JSON.parse(told) as Record<string, unknown>) : {};
+    const obeyed = knobs.gullible && told !== undefined ? Told.parse(JSON.parse(told)) : {};
     const values = {...knobs.values, ...obeyed};
     const all = knobs.enforces ? names : [...new Set([...names, ...Object.keys(values)])];
     const content = JSON.stringify(Object.fromEntries(all.map(name => [name, values[name] ?? null])));
