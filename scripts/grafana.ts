@@ -163,6 +163,9 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Webhooks', 'Attempts to tell other systems of finished calls, by what became of them.', 'cps', {
       '{{outcome}}': rate('webhooks_total', 'outcome'),
     }),
+    lines('Outcomes filled', 'A text model was asked for what assistants left open, by what came of it.', 'cps', {
+      '{{outcome}}': rate('outcome_fills_total', 'outcome'),
+    }),
     lines('Webhooks that wait', 'Not delivered yet, or given up: these can be sent again.', 'short', {
       waiting: 'max(voicebridge_webhooks_waiting)',
       'given up': 'max(voicebridge_webhooks_given_up)',

@@ -36,9 +36,9 @@ export function callFacts(detail) {
     ['Model ready', ms(one.modelReadyMs)],
     ['Frames lost', count(one.framesLostUp + one.framesLostDown)],
     ['Padded', ms(one.framesPaddedMs)],
-    ...Object.entries(one.outcome).map(([name, value]) => [`Outcome: ${name}`, String(value)]),
+    ...Object.entries(one.outcome).map(([name, value]) => [`Outcome: ${name}`, byWhom(one, name, value)]),
     ...assistants.map(({name, version, at}) => [`Assistant from ${ms(at)}`, `${name} ${version ?? ''}`]),
-    ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, String(value)]),
+    ...Object.entries(notes).map(([name, value]) => [`Noted: ${name}`, byWhom(one, name, value)]),
   ];
   return h(
     'dl',
@@ -65,3 +65,7 @@ function heard(disclosure) {
   const words = disclosure.verbatim === false ? ', not word for word' : '';
   return `heard after ${ms(disclosure.heardAt)}${known}${words}`;
 }
+
+/** What is known of the outcome, and whether the assistant noted it or a model read it out of what was said. */
+const byWhom = ({outcomeFilled = []}, name, value) =>
+  outcomeFilled.includes(name) ? `${value} (filled in by a model)` : String(value);

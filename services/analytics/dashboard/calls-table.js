@@ -31,7 +31,12 @@ const WHOLE = [
   [
     'outcome',
     '',
-    call => Object.entries(call.outcome).map(([name, value]) => h('span', {class: 'pill'}, `${name}: ${value}`)),
+    call =>
+      Object.entries(call.outcome).map(([name, value]) =>
+        call.outcomeFilled.includes(name)
+          ? h('span', {class: 'pill', title: 'a text model filled it in after the call'}, `${name}: ${value} (model)`)
+          : h('span', {class: 'pill'}, `${name}: ${value}`),
+      ),
   ],
   ['caller', '', call => callerOf(call)],
   ['model', '', call => call.model],

@@ -51,6 +51,7 @@ const NAMES = [
   'call',
   'at',
   'hooks',
+  'hook',
   ...CALL_FILTERS,
 ];
 const DEFAULTS = {view: 'overview', range: '7d'};

@@ -1,5 +1,6 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {Router} from 'express';
+import {sql} from 'kysely';
 import {z} from 'zod';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {sendAgain, countDeliveries} from '../hooks/deliveries.ts';
@@ -21,12 +22,29 @@ export const DeliveriesQuery = z.strictObject({
     .refine(value => value >= 1 && value <= 500, 'must be a whole number from 1 to 500')
     .default(100)
     .describe('webhooks, 1 to 500'),
+  subject: z
+    .string()
+    .regex(/^[\w.-]{1,80}$/, 'must be a CallSid, the id of a call that was to be made, or the beginning of one')
+    .optional()
+    .describe('only those about this call: its id or the beginning of it'),
+  after: z
+    .string()
+    .transform((text, context) => {
+      const [, at, id] = /^(\d{12,14})-([\w.-]{1,100})$/.exec(text) ?? [];
+      if (at !== undefined && id !== undefined) return {at: new Date(Number(at)), id};
+      context.addIssue({code: 'custom', message: 'must be `next` of an earlier page'});
+      return z.NEVER;
+    })
+    .optional()
+    .describe('`next` of the page before'),
 });
 
 const moment = z.string().describe('ISO 8601, UTC');
 
 export const DeliveriesAnswer = z.object({
-  counts: z.object({waiting: z.number(), delivered: z.number(), failed: z.number()}),
+  counts: z
+    .object({waiting: z.number(), delivered: z.number(), failed: z.number()})
+    .describe('how many there are in each state, of all calls'),
   deliveries: z.array(
     z.object({
       id: z.string().describe('what the receiver gets as webhook-id'),
@@ -41,6 +59,7 @@ export const DeliveriesAnswer = z.object({
       settledAt: z.string().nullable(),
     }),
   ),
+  next: z.string().nullable().describe('for `after`; null on the last page'),
 });
 
 const IdPath = z.object({id: z.string().regex(/^[\w.-]{1,100}$/, 'must be the id of a webhook')});
@@ -58,16 +77,22 @@ export function deliveriesRoutes({database, send, clock}: DeliveriesDeps): Route
   const routes = Router();
 
   routes.get('/api/deliveries', async (request, response) => {
-    const {state, limit} = readRequest(DeliveriesQuery, request.query);
-    const rows = await database.now
+    const {state, limit, subject, after} = readRequest(DeliveriesQuery, request.query);
+    let select = database.now
       .selectFrom('deliveries')
       .select(['id', 'subject', 'type', 'target', 'state', 'attempts', 'lastError', 'createdAt', 'dueAt', 'settledAt'])
       .where('state', '=', state)
       .orderBy('createdAt', 'desc')
-      .limit(limit)
-      .execute();
+      .orderBy('id', 'desc')
+      .limit(limit + 1);
+    if (subject !== undefined) select = select.where(sql<boolean>`starts_with(subject, ${subject})`);
+    if (after) select = select.where(eb => eb(eb.refTuple('createdAt', 'id'), '<', eb.tuple(after.at, after.id)));
+    const found = await select.execute();
+    const rows = found.slice(0, limit);
+    const last = rows.at(-1);
     response.json({
       counts: await countDeliveries(database.now),
+      next: found.length > limit && last ? `${last.createdAt.getTime()}-${last.id}` : null,
       deliveries: rows.map(({target, createdAt, dueAt, settledAt, ...row}) => ({
         ...row,
         receiver: URL.parse(target.post)?.origin ?? '',
