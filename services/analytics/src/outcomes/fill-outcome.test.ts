@@ -14,7 +14,7 @@ import {eraseCalls} from '../ingest/erase-calls.ts';
 import {storeCall} from '../ingest/store-call.ts';
 import {readCall} from '../queries/read-call.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
-import {temporaryFolder} from '../testing/running-analytics.ts';
+import {dataFolder} from '../testing/running-analytics.ts';
 import {modelAsker} from './ask-model.ts';
 import {fillOutcome} from './fill-outcome.ts';
 import {fillOf, overdueFills} from './outcome-fills.ts';
@@ -36,7 +36,7 @@ let model: FakeTextModel;
 let wall = FIRST + HOUR;
 const ends = new AsyncDisposableStack();
 beforeAll(async () => {
-  database = await openEmbedded(ends.use(await temporaryFolder()).path);
+  database = await openEmbedded(ends.use(await dataFolder()).path);
   await database.prepare();
 }, 60_000);
 afterAll(async () => {
