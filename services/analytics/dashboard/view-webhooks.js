@@ -105,13 +105,14 @@ function againButton({id}) {
   const button = h(
     'button',
     {
-      'aria-label': `Send ${id} again`,
+      'aria-label': `Send again: ${id}`,
       onclick: async () => {
         button.disabled = true;
         problem.textContent = '';
         try {
           await post(`/api/deliveries/${encodeURIComponent(id)}/send-again`);
           button.textContent = 'On its way';
+          button.removeAttribute('aria-label');
         } catch (refused) {
           button.disabled = false;
           problem.textContent = sentence(refused);
