@@ -38,6 +38,7 @@ const WHOLE = [
           : h('span', {class: 'pill'}, `${name}: ${value}`),
       ),
   ],
+  ['tags', '', call => call.tags.map(tag => h('span', {class: 'pill'}, tag))],
   ['caller', '', call => callerOf(call)],
   ['model', '', call => call.model],
   ['worker', '', call => h('span', {class: 'id', title: call.worker}, call.worker)],

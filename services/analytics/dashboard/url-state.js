@@ -31,6 +31,7 @@ export const CALL_FILTERS = [
   'interrupted',
   'failedOver',
   'outcome',
+  'tag',
   'search',
   'callerHash',
   'lastTwo',

@@ -12,6 +12,7 @@ import {moment} from './format.js';
 import {listen, moments} from './listen.js';
 import {operatorButtons} from './operator-buttons.js';
 import {rehearsalLink} from './rehearsal-link.js';
+import {remarksCard} from './remarks.js';
 import {toolsTable} from './tools-table.js';
 
 /** One call: its facts, its two lanes, its turns, and its transcript where it is kept. */
@@ -142,6 +143,7 @@ function parts(detail, state, around, isLive = false) {
       : card({title: 'Away', about: 'where the assistant sent the caller, and what came of it'}, () =>
           absencesTable(detail.aways),
         ),
+    isLive ? '' : remarksCard(detail),
     card({title: 'Turns', width: hasTranscript(detail) ? 'w8' : ''}, () => turnsTable(detail, here)),
     !hasTranscript(detail)
       ? ''

@@ -115,6 +115,10 @@ function pickers(state) {
     pick('interrupted', 'Interrupted', yesNo),
     pick('failedOver', 'Failed over', yesNo),
     pick('outcome', 'Outcome', outcomesOf(state)),
+    pick('tag', 'Tag', [
+      ['', 'any'],
+      ...[...new Set([...(known.tags ?? []), ...(state.tag ? [state.tag] : [])])].map(tag => [tag, tag]),
+    ]),
   ];
 }
 
@@ -173,6 +177,7 @@ function chosen(state) {
     lastTwo: digits => `caller …${digits}`,
     words: text => `somebody said “${text}”`,
     search: text => `CallSid ${text}…`,
+    tag: text => `tag ${text}`,
     edge: id => `edge ${id}`,
   };
   return Object.entries(names)

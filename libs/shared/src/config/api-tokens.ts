@@ -4,9 +4,9 @@ import {z} from 'zod';
 /**
  * What a program may do. At analytics: `read` calls, figures and files; `words`: see transcripts and telephone numbers;
  * `delete` for good; `audit`: see who did what; `send`: send webhooks again; `hang-up`: end calls in
- * progress; `transfer`: send their callers to a person. At the webhook: `call`: have calls made.
+ * progress; `transfer`: send their callers to a person; `tag`: write tags and remarks on calls. At the webhook: `call`: have calls made.
  */
-export const SCOPES = ['read', 'words', 'delete', 'audit', 'send', 'hang-up', 'transfer', 'call'] as const;
+export const SCOPES = ['read', 'words', 'delete', 'audit', 'send', 'hang-up', 'transfer', 'call', 'tag'] as const;
 export const Scope = z.enum(SCOPES);
 export type Scope = z.infer<typeof Scope>;
 

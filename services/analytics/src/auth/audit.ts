@@ -14,6 +14,10 @@ export const AUDITED = [
   'webhook.sent-again',
   'call.hung-up',
   'call.transferred',
+  'call.tagged',
+  'call.untagged',
+  'call.remarked',
+  'remark.removed',
 ] as const;
 
 /** What somebody did. It never holds words, numbers or passwords. */

@@ -46,6 +46,7 @@ export interface CallsTable extends Facets {
   falseInterruptions: number;
   toolCalls: number;
   failovers: number;
+  tags: Generated<string[]>;
   talkOverMs: number | null;
   unheardMs: number | null;
   tokensInputText: number;
@@ -168,5 +169,6 @@ export interface Schema {
   deliveries: DeliveriesTable;
   exports: ExportsTable;
   outcomeFills: OutcomeFillsTable;
+  remarks: {id: Generated<string>; callSid: string; at: Generated<Date>; who: string | null; text: string};
   audit: {at: Generated<Date>; action: string; subject: string; who: string | null; address: string | null};
 }

@@ -37,7 +37,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
     }, 60_000);
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
-      await sql`TRUNCATE calls, outcome_fills, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings, deliveries, exports`.execute(
+      await sql`TRUNCATE calls, remarks, outcome_fills, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, sessions, audit, recordings, deliveries, exports`.execute(
         database.kysely,
       );
     });

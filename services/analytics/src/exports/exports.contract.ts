@@ -3,13 +3,18 @@ import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {sql} from 'kysely';
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {signedIn} from '../auth/viewer.ts';
+import {LOCAL, signedIn} from '../auth/viewer.ts';
 import type {Database} from '../database/database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
 import {storeCall} from '../ingest/store-call.ts';
+import {callsFile} from '../queries/call-files.ts';
+import {facets} from '../queries/facets.ts';
+import {listCalls} from '../queries/list-calls.ts';
+import {detailOf} from '../queries/read-call.ts';
+import {remarkOn, removeRemark, tagCall} from '../queries/write-on-call.ts';
 import {FIRST, finishedCall, sidOf} from '../testing/finished-call.ts';
 import {exportKey} from './export-day.ts';
-import {exportsWaiting, wantDays} from './export-rows.ts';
+import {exportChanged, exportsWaiting, wantDays} from './export-rows.ts';
 import {exportNext, pruneExports} from './keep-exports.ts';
 
 const VIEWER = signedIn('s', 't');
@@ -64,7 +69,7 @@ export function describeExports(name: string, open: (() => Promise<Database>) | 
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
       store = new MemoryStore();
-      await sql`TRUNCATE calls, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, audit, exports`.execute(
+      await sql`TRUNCATE calls, remarks, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, audit, exports`.execute(
         database.kysely,
       );
     });
@@ -163,6 +168,53 @@ export function describeExports(name: string, open: (() => Promise<Database>) | 
       store.put = put;
       await work();
       expect(store.sids(dayAfter(0))).toEqual([]);
+    });
+
+    test('an analyst tags a call, finds it by that, and takes the tags away with it; remarks are words', async () => {
+      await storeCall(db(), finishedCall());
+      await storeCall(db(), finishedCall({number: 2}));
+      await night();
+      const writer = {who: 'session a', address: undefined};
+      const tag = async (nth: number, name: string, isOn = true) =>
+        await tagCall(db(), {callSid: sidOf(nth), tag: name, isOn}, writer);
+      expect(await tag(1, 'to-follow-up')).toMatchObject({tags: ['to-follow-up'], isNew: true});
+      expect(await tag(1, 'complaint')).toMatchObject({tags: ['complaint', 'to-follow-up']});
+      expect(await tag(1, 'complaint')).toMatchObject({isNew: false});
+      expect(await tag(9, 'complaint')).toBeUndefined();
+      const found = async (name: string) =>
+        (await listCalls(db(), {limit: 9, tag: name})).calls.map(({callSid}) => callSid);
+      expect([await found('complaint'), await found('nothing')]).toEqual([[sidOf(1)], []]);
+      expect((await facets(db())).tags).toEqual(['complaint', 'to-follow-up']);
+      // A fuller record of the call takes nothing of it away.
+      await storeCall(db(), finishedCall({summary: {epoch: 2}}));
+      expect(await tag(1, 'complaint', false)).toMatchObject({tags: ['to-follow-up'], isNew: true});
+      const file: string[] = [];
+      for await (const line of callsFile(db(), {tag: 'to-follow-up'})) file.push(line);
+      expect(file).toHaveLength(2);
+      expect(file.join('')).toContain('to-follow-up');
+      await exportChanged(db(), [new Date(FIRST)]);
+      await work();
+      expect(store.lines('calls', dayAfter(0))).toMatchObject([{tags: ['to-follow-up']}, {tags: []}]);
+      const id = await remarkOn(db(), {callSid: sidOf(1), text: 'Kari calls back'}, writer);
+      expect(await remarkOn(db(), {callSid: sidOf(9), text: 'nobody'}, writer)).toBeUndefined();
+      expect((await detailOf(db(), sidOf(1), VIEWER))?.remarks).toMatchObject([
+        {id, who: 'session a', text: 'Kari calls back'},
+      ]);
+      expect((await detailOf(db(), sidOf(1), LOCAL))?.remarks).toEqual([]);
+      expect(await removeRemark(db(), {callSid: sidOf(2), id: id ?? ''}, writer)).toBe(false);
+      expect(await removeRemark(db(), {callSid: sidOf(1), id: id ?? ''}, writer)).toBe(true);
+      await remarkOn(db(), {callSid: sidOf(1), text: 'again'}, writer);
+      await eraseCalls(db(), {callSid: CallSid.parse(sidOf(1))}, VIEWER);
+      const {rows} = await sql`SELECT * FROM remarks`.execute(db());
+      expect(rows).toEqual([]);
+      const {rows: written} = await sql<{action: string}>`SELECT DISTINCT action FROM audit ORDER BY 1`.execute(db());
+      expect(written.map(({action}) => action)).toEqual([
+        'call.erased',
+        'call.remarked',
+        'call.tagged',
+        'call.untagged',
+        'remark.removed',
+      ]);
     });
 
     test('a store that is full is tried again later, and what waits is measured', async () => {

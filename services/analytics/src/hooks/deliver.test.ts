@@ -37,7 +37,7 @@ afterAll(async () => {
   await ends.disposeAsync();
 });
 beforeEach(async () => {
-  await sql`TRUNCATE calls, erased_calls, audit, deliveries CASCADE`.execute(database.kysely);
+  await sql`TRUNCATE calls, remarks, erased_calls, audit, deliveries CASCADE`.execute(database.kysely);
   receiver = new Receiver();
 });
 

@@ -24,6 +24,7 @@ import type {Phones} from '../phone/phones.ts';
 import {phoneRoutes} from './phone-routes.ts';
 import {recordingRoutes} from './recording-routes.ts';
 import {rehearsalRoutes} from './rehearsal-routes.ts';
+import {remarksRoutes} from './remarks-routes.ts';
 import {signInRoutes} from './sign-in-routes.ts';
 
 export interface AppDeps {
@@ -97,6 +98,7 @@ export async function analyticsApp({
     recordingRoutes(database, recordings),
     rehearsalRoutes(database, {recordings, log}),
     erasureRoutes({database, numberHashKey, eraseQueued}),
+    remarksRoutes(database),
     metricsRoutes(database),
     auditRoutes(database),
     deliveriesRoutes({database, send: sendHook, clock}),

@@ -210,6 +210,26 @@ describe('a recording', () => {
     expect(text).toMatch(/^# Made of the record[^]*caller:[^]*says: "Hello\?"[^]*hangsUp: true[^]*endedBy: caller\n$/);
   });
 
+  test('a call is tagged and remarked on by whoever signed in, and by nobody else', async () => {
+    const headers = {'content-type': 'application/json', cookie: await signIn()};
+    const send = async (to: {url: string}, what: string, body: object, sent: Record<string, string>) =>
+      await fetch(`${to.url}/api/calls/${sidOf(1)}/${what}`, {
+        method: 'POST',
+        headers: sent,
+        body: JSON.stringify(body),
+      });
+    const tagged = await send(closed, 'tags', {tag: 'complaint'}, headers);
+    expect([tagged.status, await tagged.json()]).toEqual([200, {tags: ['complaint']}]);
+    expect((await send(closed, 'tags', {tag: 'Two Words'}, headers)).status).toBe(400);
+    expect((await send(closed, 'remarks', {text: 'call them back'}, headers)).status).toBe(200);
+    expect((await ask(closed, `/api/calls/${sidOf(1)}`, {cookie: headers.cookie})).text).toContain('call them back');
+    expect((await ask(closed, '/api/calls?tag=complaint', {cookie: headers.cookie})).text).toContain(sidOf(1));
+    const off = await ask(closed, `/api/calls/${sidOf(1)}/tags/complaint`, {cookie: headers.cookie}, 'DELETE');
+    expect(off.body).toEqual({tags: []});
+    const reader = {'content-type': 'application/json', ...bearer(PROGRAMS.reader)};
+    expect((await send(open, 'tags', {tag: 'complaint'}, reader)).status).toBe(403);
+  });
+
   test('is played to nobody else', async () => {
     expect((await ask(closed, path)).status).toBe(401);
     expect((await ask(open, path)).status).toBe(403);

@@ -75,6 +75,7 @@ const WHAT: Readonly<Record<Scope, string>> = {
   'hang-up': 'hanging up',
   transfer: 'transferring callers',
   call: 'having calls made',
+  tag: 'writing on calls',
 };
 
 /** Throws `BadQuestion` unless this viewer may do this. */

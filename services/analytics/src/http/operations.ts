@@ -15,6 +15,7 @@ import {CallsQuery, Neighbours} from '../queries/list-calls.ts';
 import {Destinations, HungUpAnswer, TransferAnswer, TransferBody} from './operator-routes.ts';
 import {Dial, DialAnswer} from './phone-routes.ts';
 import {MetricsAnswer, MetricsQuery} from '../queries/measure.ts';
+import {NewRemark, NewTag, RemarkAnswer, TagsAnswer} from './remarks-routes.ts';
 import {SessionAnswer, SignIn} from './sign-in-routes.ts';
 
 /** One route of the API, with the schemas of what it reads and answers. */
@@ -122,6 +123,40 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'files',
     summary: 'The events of one call in the order of time, as CSV',
     type: 'text/csv',
+  },
+  {
+    method: 'post',
+    path: '/api/calls/{callSid}/tags',
+    id: 'tagCall',
+    tag: 'calls',
+    summary: 'Puts a tag on a call; needs a sign-in or the scope tag',
+    body: NewTag,
+    answer: TagsAnswer,
+  },
+  {
+    method: 'delete',
+    path: '/api/calls/{callSid}/tags/{tag}',
+    id: 'untagCall',
+    tag: 'calls',
+    summary: 'Takes a tag off a call; needs a sign-in or the scope tag',
+    answer: TagsAnswer,
+  },
+  {
+    method: 'post',
+    path: '/api/calls/{callSid}/remarks',
+    id: 'remarkOnCall',
+    tag: 'calls',
+    summary: 'Writes a remark on a call; needs a sign-in or the scope tag',
+    body: NewRemark,
+    answer: RemarkAnswer,
+  },
+  {
+    method: 'delete',
+    path: '/api/calls/{callSid}/remarks/{id}',
+    id: 'removeRemark',
+    tag: 'calls',
+    summary: 'Takes a remark away; needs a sign-in or the scope tag',
+    answer: RemarkAnswer,
   },
   {
     method: 'get',

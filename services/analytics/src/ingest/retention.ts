@@ -79,6 +79,12 @@ async function forgetWords(db: Kysely<Schema>, limit: Date): Promise<void> {
   await inChunks(
     db,
     sql`
+    DELETE FROM remarks WHERE ctid = ANY (ARRAY(
+      SELECT remarks.ctid FROM remarks JOIN calls USING (call_sid) WHERE calls.started_at < ${limit} LIMIT ${sql.lit(CHUNK)}))`,
+  );
+  await inChunks(
+    db,
+    sql`
     UPDATE calls SET notes = NULL WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM calls WHERE started_at < ${limit} AND notes IS NOT NULL LIMIT ${sql.lit(CHUNK)}))`,
   );

@@ -19,7 +19,8 @@ export async function* callsFile(db: Kysely<Schema>, filter: CallFilter): AsyncG
   let after: {at: Date; callSid: string} | undefined;
   for (;;) {
     const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
-    for (const call of calls) yield csvLine(Object.values(inOrder({...call, ...outcomeCells(call)}, columns)));
+    for (const call of calls)
+      yield csvLine(Object.values(inOrder({...call, ...outcomeCells(call), tags: call.tags.join(' ')}, columns)));
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;
     after = {at: new Date(last.startedAt), callSid: last.callSid};

@@ -89,6 +89,11 @@ const Having = z
   })
   .describe('calls with a value of a metric from one number up to another, either may be left out: t_stop:1500:');
 
+/** What analysts put on calls. */
+export const Tag = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be up to 40 small letters, digits and -, such as to-follow-up');
+
 /** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
   edge: name('id of the media edge').optional(),
@@ -125,6 +130,7 @@ export const CallFilter = FacetFilter.extend({
     .transform(text => ({field: text.slice(0, text.indexOf(':')), value: text.slice(text.indexOf(':') + 1)}))
     .optional()
     .describe('how the call came out: a field of its assistant and a value, such as booked:true'),
+  tag: Tag.optional().describe('what an analyst put on the call'),
   search: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')
@@ -167,6 +173,7 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
     ...(filter.outcome ? [sql<SqlBool>`outcome ->> ${filter.outcome.field} = ${filter.outcome.value}`] : []),
+    ...(filter.tag ? [sql<SqlBool>`tags @> ARRAY[${filter.tag}]::text[]`] : []),
     ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
   ]);
 }

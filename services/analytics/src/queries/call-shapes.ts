@@ -72,6 +72,7 @@ export const Call = z.object({
   outcomeFilled: z
     .array(z.string())
     .describe('the fields that a text model filled in after the call, texts among the notes too; others were noted'),
+  tags: z.array(z.string()).describe('what analysts put on it'),
   whole: z.boolean().describe('whether every part of the record has arrived'),
 });
 export type Call = z.infer<typeof Call>;
@@ -137,6 +138,9 @@ export const CallDetail = z.object({
   assistants: CallSummary.shape.assistants
     .unwrap()
     .describe('all assistants that had the call, if it was given to another one'),
+  remarks: z
+    .array(z.object({id: z.string(), at: moment, who: z.string().nullable(), text: z.string()}))
+    .describe('what analysts wrote on it; only for a viewer who signed in'),
   notes: Notes.describe('what the assistant noted; only for a viewer who signed in'),
   turns: z.array(Turn),
   interruptions: z.array(Interruption),

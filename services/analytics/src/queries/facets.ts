@@ -14,6 +14,7 @@ export const FacetsAnswer = z.object({
     .describe('versions of assistants, the newest first'),
   models: names,
   workers: names,
+  tags: names.describe('what analysts put on calls'),
   outcomes: names.describe('fields and values of outcomes, such as booked:true, of the last 2000 calls that have one'),
   first: z.string().nullable().describe('start of the oldest call'),
   last: z.string().nullable().describe('start of the newest call'),
@@ -28,6 +29,7 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     models: string[];
     workers: string[];
     outcomes: string[];
+    tags: string[];
     first: Date | null;
     last: Date | null;
   }>`
@@ -42,6 +44,7 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
         (SELECT outcome FROM calls WHERE outcome IS NOT NULL ORDER BY started_at DESC LIMIT 2000) AS last,
         jsonb_each_text(last.outcome) WHERE jsonb_typeof(last.outcome -> key) <> 'number'
         ORDER BY 1 LIMIT 200) AS outcomes,
+      array(SELECT DISTINCT unnest(tags) FROM calls WHERE tags <> '{}' ORDER BY 1 LIMIT 200) AS tags,
       (SELECT min(started_at) FROM calls) AS first,
       (SELECT max(started_at) FROM calls) AS last`.execute(db);
   const [row] = rows;
@@ -51,6 +54,7 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     models: row?.models ?? [],
     workers: row?.workers ?? [],
     outcomes: row?.outcomes ?? [],
+    tags: row?.tags ?? [],
     first: row?.first?.toISOString() ?? null,
     last: row?.last?.toISOString() ?? null,
   };

@@ -2,7 +2,7 @@ import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import {INTERRUPTION_FIGURES} from '@voicebridge/shared/cdr/interruption-figures.ts';
 import {TOOL_CALL_FIGURES} from '@voicebridge/shared/cdr/tool-call-figures.ts';
 import {TURN_FIGURES} from '@voicebridge/shared/cdr/turn-figures.ts';
-import type {Kysely} from 'kysely';
+import {sql, type Kysely} from 'kysely';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {CallDetail} from './call-shapes.ts';
 import {callOf} from './list-calls.ts';
@@ -26,9 +26,10 @@ export async function readCall(
   return detail;
 }
 
-function showsPrivate({transcript, notes, toolCalls, callerNumber, calleeNumber}: CallDetail): boolean {
+function showsPrivate({transcript, notes, remarks, toolCalls, callerNumber, calleeNumber}: CallDetail): boolean {
   const hasWords =
     transcript.length > 0 ||
+    remarks.length > 0 ||
     Object.keys(notes).length > 0 ||
     toolCalls.some(tool => tool.arguments !== null || tool.result !== null);
   return hasWords || callerNumber !== null || calleeNumber !== null;
@@ -72,6 +73,12 @@ export async function detailOf(
     .where('callSid', '=', callSid)
     .orderBy('line')
     .execute();
+  const remarks = await db
+    .selectFrom('remarks')
+    .select([sql<string>`id::text`.as('id'), 'at', 'who', 'text'])
+    .where('callSid', '=', callSid)
+    .orderBy('remarks.id')
+    .execute();
   const recording = await db
     .selectFrom('recordings')
     .select(['state', 'fromMs', 'untilMs', 'missingMs'])
@@ -87,6 +94,7 @@ export async function detailOf(
     callerNumber: shown ? row.callerNumber : null,
     calleeNumber: shown ? row.calleeNumber : null,
     notes: shown ? (row.notes ?? {}) : {},
+    remarks: shown ? remarks.map(each => ({...each, at: each.at.toISOString()})) : [],
     assistants: row.assistants ?? [],
     turns,
     interruptions,
