@@ -20,9 +20,10 @@ export async function tagCall(
     .forUpdate()
     .executeTakeFirst();
   if (!call) return undefined;
-  const isThere = call.tags.includes(tag);
-  if (isThere === isOn || (isOn && call.tags.length >= MOST)) return {...call, isNew: false};
-  const tags = isOn ? [...call.tags, tag].toSorted() : call.tags.filter(each => each !== tag);
+  const before = call.tags ?? [];
+  const isThere = before.includes(tag);
+  if (isThere === isOn || (isOn && before.length >= MOST)) return {...call, tags: before, isNew: false};
+  const tags = isOn ? [...before, tag].toSorted() : before.filter(each => each !== tag);
   await db
     .updateTable('calls')
     .set({tags: sql<string[]>`${tags}::text[]`})
