@@ -4,7 +4,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import {exportChanged} from '../exports/export-rows.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {Tag} from '../queries/call-filter.ts';
-import {remarkOn, removeRemark, tagCall} from '../queries/write-on-call.ts';
+import {MOST, remarkOn, removeRemark, tagCall} from '../queries/write-on-call.ts';
 import {CallPath} from './calls-routes.ts';
 import {demand, viewerOf} from './gate.ts';
 import {readRequest} from './read-request.ts';
@@ -32,6 +32,8 @@ export function remarksRoutes(database: DatabaseWatch): Router {
     const writer = writerOf(request);
     const tagged = await database.now.transaction().execute(async tx => {
       const done = await tagCall(tx, {...asked, isOn}, writer);
+      if (done === 'full')
+        throw new BadQuestion({error: `the call has ${MOST} tags already`, cure: 'take one of them off first'}, 409);
       if (done?.isNew) await exportChanged(tx, [done.startedAt]);
       return done;
     });
@@ -65,7 +67,7 @@ export function remarksRoutes(database: DatabaseWatch): Router {
 
 function missing(): never {
   throw new BadQuestion(
-    {error: 'there is no such call or remark', cure: 'it may have been deleted; a call has 50 remarks at most'},
+    {error: 'there is no such call or remark', cure: `it may have been deleted; a call has ${MOST} remarks at most`},
     404,
   );
 }

@@ -5,14 +5,17 @@ import type {Schema} from '../database/schema.ts';
 type Writer = Pick<AuditEntry, 'who' | 'address'>;
 
 /** A call has so many tags and remarks at most. */
-const MOST = 50;
+export const MOST = 50;
 
-/** Puts a tag on a call, or takes it off. Idempotent. Returns when the call began, and its tags; undefined: there is no such call. */
+/**
+ * Puts a tag on a call, or takes it off. Idempotent. Returns when the call began, and its tags; undefined: there is no such call;
+ * `full`: it has as many tags as a call may have.
+ */
 export async function tagCall(
   db: Kysely<Schema>,
   {callSid, tag, isOn}: {readonly callSid: string; readonly tag: string; readonly isOn: boolean},
   writer: Writer,
-): Promise<{readonly startedAt: Date; readonly tags: readonly string[]; readonly isNew: boolean} | undefined> {
+): Promise<{readonly startedAt: Date; readonly tags: readonly string[]; readonly isNew: boolean} | 'full' | undefined> {
   const call = await db
     .selectFrom('calls')
     .select(['startedAt', 'tags'])
@@ -22,7 +25,8 @@ export async function tagCall(
   if (!call) return undefined;
   const before = call.tags ?? [];
   const isThere = before.includes(tag);
-  if (isThere === isOn || (isOn && before.length >= MOST)) return {...call, tags: before, isNew: false};
+  if (isThere === isOn) return {...call, tags: before, isNew: false};
+  if (isOn && before.length >= MOST) return 'full';
   const tags = isOn ? [...before, tag].toSorted() : before.filter(each => each !== tag);
   await db
     .updateTable('calls')
