@@ -75,7 +75,11 @@ export function spread({title, answer, other, figures, into, colour = 'accent'})
       ? []
       : [
           s('line', {x1: x(figures[name]), x2: x(figures[name]), y1: 14, y2: floor, class: 'mark'}),
-          s('text', {x: x(figures[name]) + 4, y: name === 'p50' ? 11 : 24}, `${name} ${format(figures[name])}`),
+          s(
+            'text',
+            {...beside(x(figures[name]), width), y: name === 'p50' ? 11 : 24},
+            `${name} ${format(figures[name])}`,
+          ),
         ],
   );
   const step = niceStep(last / 5);
@@ -169,4 +173,9 @@ export function heatMap(groups) {
     ),
   );
   return [picture, asTable(() => table('Calls by hour and weekday', columns, hours, {tall: true}))];
+}
+
+/** Where the label of a line stands: at its right, or at its left where there is no room. */
+function beside(x, width) {
+  return x > width - 80 ? {x: x - 4, 'text-anchor': 'end'} : {x: x + 4};
 }
