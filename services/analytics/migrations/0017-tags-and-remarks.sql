@@ -1,5 +1,5 @@
 -- What analysts write on calls: tags, by which they are found, and remarks, which are words and kept as long as those.
-ALTER TABLE calls ADD COLUMN tags text[] DEFAULT '{}';
+ALTER TABLE calls ADD COLUMN tags text[] NOT NULL DEFAULT '{}';
 CREATE INDEX calls_with_tags ON calls USING gin (tags) WHERE tags <> '{}';
 CREATE TABLE remarks (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

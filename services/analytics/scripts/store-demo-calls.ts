@@ -77,7 +77,7 @@ function callOf({call, failovers}: CallRows): object {
     const text = call[name];
     return [name, typeof text === 'string' ? (JSON.parse(text) as unknown) : null];
   });
-  const whole = {failovers: failovers.length, parts: 1, partsSeen: [0], recordedAt: call.endedAt};
+  const whole = {failovers: failovers.length, parts: 1, partsSeen: [0], recordedAt: call.endedAt, tags: []};
   return {...call, ...Object.fromEntries(parsed), ...whole};
 }
 

@@ -46,7 +46,7 @@ export interface CallsTable extends Facets {
   falseInterruptions: number;
   toolCalls: number;
   failovers: number;
-  tags: Generated<string[] | null>;
+  tags: Generated<string[]>;
   talkOverMs: number | null;
   unheardMs: number | null;
   tokensInputText: number;

@@ -69,7 +69,7 @@ export function describeExports(name: string, open: (() => Promise<Database>) | 
     afterAll(() => database[Symbol.asyncDispose]());
     beforeEach(async () => {
       store = new MemoryStore();
-      await sql`TRUNCATE calls, remarks, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, audit, exports`.execute(
+      await sql`TRUNCATE calls, remarks, outcome_fills, turns, interruptions, tool_calls, failovers, transcripts, erased_calls, forgotten_numbers, audit, exports`.execute(
         database.kysely,
       );
     });

@@ -117,7 +117,8 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
         await drawn(page);
         expect(complaints).toEqual([]);
         expect(await page.locator('.problem:not(:empty)').count()).toBe(0);
-        if (!['calls', 'live', 'webhooks'].includes(view)) expect(await page.locator('canvas').count()).toBeGreaterThan(0);
+        if (!['calls', 'live', 'webhooks'].includes(view))
+          expect(await page.locator('canvas').count()).toBeGreaterThan(0);
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       }
     },

@@ -47,7 +47,6 @@ export function callOf(row: Selectable<CallsTable>): Call {
     recordedAt: row.recordedAt.toISOString(),
     outcome: row.outcome ?? {},
     outcomeFilled: row.outcomeFilled ?? [],
-    tags: row.tags ?? [],
     whole: partsSeen.length >= parts,
   };
 }

@@ -23,7 +23,7 @@ export async function tagCall(
     .forUpdate()
     .executeTakeFirst();
   if (!call) return undefined;
-  const before = call.tags ?? [];
+  const before = call.tags;
   const isThere = before.includes(tag);
   if (isThere === isOn) return {...call, tags: before, isNew: false};
   if (isOn && before.length >= MOST) return 'full';
