@@ -6,7 +6,12 @@ export const DEMO = {
   about: 'Three calls through every process, on this machine alone.',
   options: z.object({
     keep: toggle().describe('leaves it all running, with addresses to look at, until Ctrl-C'),
-    wav: z.string().optional().describe('a folder for each call as a WAV file: the caller left, the assistant right'),
+    wav: z
+      .string()
+      .optional()
+      .describe(
+        'a folder for the recording of each call, as the product makes it: the caller left, the assistant right',
+      ),
   }),
 } satisfies CommandLine<z.ZodObject>;
 

@@ -36,7 +36,11 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   if (options.wav !== undefined) await makeFolder(options.wav);
   // A Redis of the user may have a fleet of its own, which would take our calls.
   if (around.hasRedisUrl) say('REDIS_URL is left alone: the demo keeps to itself', dim);
-  await using system = await startSystem({redisKind: around.redisKind, log: line => say(line, dim)});
+  await using system = await startSystem({
+    redisKind: around.redisKind,
+    isRecorded: options.wav !== undefined,
+    log: line => say(line, dim),
+  });
   say(`Ready in ${elapsed()}`, dim);
   screen.print();
 
@@ -58,7 +62,7 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
     say(`3 calls completed, 1 interrupted, nothing lost, nothing refused, in ${elapsed()}.`, good);
   } else say(`The demo found ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}.`, bad);
   screen.print();
-  if (options.wav !== undefined) await saveCalls(placed, options.wav);
+  if (options.wav !== undefined) await saveCalls(placed, options.wav, system);
   print(whereNext(options, screen.width));
   if (options.keep) {
     screen.print();

@@ -3,6 +3,8 @@ import {rmSync} from 'node:fs';
 import {mkdtemp} from 'node:fs/promises';
 import {devNull, tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {newApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {provideRedis} from '../../tools/local-stack/redis/local-redis.ts';
 import {
   freePort,
@@ -20,6 +22,8 @@ export interface System extends AsyncDisposable {
   readonly analytics: RunningProcess;
   /** The simulated model. */
   readonly model: RunningProcess;
+  /** Opens the recordings at analytics; nothing is recorded without `isRecorded`. */
+  readonly listener: string;
   /** The key that signs the requests of the simulated Twilio. */
   readonly authToken: string;
   /** Rejects with a `ProcessFailed` when one of them ends before it is asked to. */
@@ -29,6 +33,8 @@ export interface System extends AsyncDisposable {
 export interface SystemOptions {
   /** VOICEBRIDGE_REDIS as the user set it. */
   readonly redisKind: string | undefined;
+  /** Whether the calls are recorded. */
+  readonly isRecorded: boolean;
   /** Gets one line about the Redis that is used. */
   readonly log: (line: string) => void;
 }
@@ -38,7 +44,7 @@ const MODEL = {MODEL_SPEED: '5-8', MODEL_FIRST_DELTA_MS: '300-600'};
 const API_KEY = 'sk-demo';
 
 /** Starts it all. When one part does not start, the others are stopped, and the error ends with its last lines. */
-export async function startSystem({redisKind, log}: SystemOptions): Promise<System> {
+export async function startSystem({redisKind, isRecorded, log}: SystemOptions): Promise<System> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.adopt(await mkdtemp(join(tmpdir(), 'voicebridge-demo-')), remove);
   const onExit = () => remove(folder);
@@ -50,6 +56,8 @@ export async function startSystem({redisKind, log}: SystemOptions): Promise<Syst
   log('Starting webhook, two edges, two workers, analytics and a model, each a process of its own …');
 
   const authToken = randomBytes(16).toString('hex');
+  const listener = newApiToken('listener', ['read', 'words']);
+  const recorded = {RECORDING: 'on', RECORDINGS_URL: pathToFileURL(join(folder, 'recordings')).href};
   const common = {
     REDIS_URL: redis.url,
     TWILIO_AUTH_TOKEN: authToken,
@@ -79,7 +87,11 @@ export async function startSystem({redisKind, log}: SystemOptions): Promise<Syst
   await model.line(({json}) => json?.['event'] === 'listening');
   const modelUrl = `ws://127.0.0.1:${model.port}/v1/realtime`;
   const worker = (name: string) =>
-    start({service: 'realtime-worker', name, env: {OPENAI_API_KEY: API_KEY, OPENAI_REALTIME_URL: modelUrl}});
+    start({
+      service: 'realtime-worker',
+      name,
+      env: {OPENAI_API_KEY: API_KEY, OPENAI_REALTIME_URL: modelUrl, ...(isRecorded ? recorded : {})},
+    });
   const edge = async (name: string) => {
     const PORT = String(await freePort());
     return start({service: 'media-edge', name, env: {PORT, PUBLIC_EDGE_URL: `ws://127.0.0.1:${PORT}`}});
@@ -90,7 +102,14 @@ export async function startSystem({redisKind, log}: SystemOptions): Promise<Syst
     return start({service: 'webhook', name: 'webhook', env: {PORT, ...urls}});
   };
   const [analytics, door, edges, workers] = await allOrNone([
-    start({service: 'analytics', name: 'analytics', env: {DATA_DIR: folder}}),
+    start({
+      service: 'analytics',
+      name: 'analytics',
+      env: {
+        DATA_DIR: join(folder, 'analytics'),
+        ...(isRecorded ? {RECORDINGS_URL: recorded.RECORDINGS_URL, API_TOKENS: listener.entry} : {}),
+      },
+    }),
     secondTry(webhook),
     allOrNone([secondTry(() => edge('edge-1')), secondTry(() => edge('edge-2'))]),
     allOrNone([worker('worker-1'), worker('worker-2')]),
@@ -102,6 +121,7 @@ export async function startSystem({redisKind, log}: SystemOptions): Promise<Syst
     workers,
     analytics,
     model,
+    listener: listener.token,
     authToken,
     broken: broken.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

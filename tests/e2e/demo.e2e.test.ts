@@ -1,4 +1,4 @@
-import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {afterEach, beforeEach, describe, expect, test} from 'vitest';
@@ -29,6 +29,16 @@ describe('a newcomer', () => {
 
     await expect.poll(() => demo.leftovers(), {timeout: 30_000}).toEqual([]);
     expect(readdirSync(join(folder, 'calls')).toSorted()).toEqual(['ada.wav', 'ben.wav', 'cleo.wav']);
+    // The product's recording: linear samples of both sides, of a call that lasts some seconds.
+    const wav = readFileSync(join(folder, 'calls', 'ben.wav'));
+    expect([wav.readUInt16LE(20), wav.readUInt16LE(22), wav.readUInt32LE(24)]).toEqual([1, 2, 8_000]);
+    const loudest = (side: number) =>
+      Array.from({length: Math.floor((wav.length - 44) / 4)}, (_, at) =>
+        wav.readInt16LE(44 + at * 4 + side * 2),
+      ).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    expect(wav.length).toBeGreaterThan(5 * 32_000);
+    expect(loudest(0)).toBeGreaterThan(1_000);
+    expect(loudest(1)).toBeGreaterThan(1_000);
     await expect.poll(() => readdirSync(folder), {timeout: 30_000}).toEqual(['calls']);
   });
 
