@@ -4,6 +4,7 @@ import type {CallEntry, Facts, ServedCall} from '@voicebridge/shared/call-direct
 import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
+import type {RedisTrouble} from '@voicebridge/shared/redis/redis-trouble.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import type {CallContext} from './call-context.ts';
 import {endCall} from './call-status.ts';
@@ -17,6 +18,8 @@ import {limitReached, notBegun, payerFactsOf} from './ask-ledger.ts';
 
 /** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
+/** A Redis that does not answer, or has just been started again and reads its data, may be there in a moment. */
+const PASSING: ReadonlySet<RedisTrouble> = new Set(['no-answer', 'loading']);
 
 /** A caller for whom there may be a place waits this long at most, requests and pauses together… */
 const HOLD_AT_MOST_SECONDS = 20;
@@ -63,9 +66,9 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
   const admit = async (): Promise<ServedCall | Limited | 'full' | 'over' | 'unwanted'> => {
     const known = await knownCall(request, context);
     if (known) return known;
-    // A call that cannot be written to Redis can have no owner. A Redis that only does not answer may be back soon.
+    // A call that cannot be written to Redis can have no owner.
     const trouble = bus.trouble();
-    if (trouble !== undefined && trouble !== 'no-answer') return 'full';
+    if (trouble !== undefined && !PASSING.has(trouble)) return 'full';
     const admitted = await once(request, context, async () => {
       const limit = await limitReached(request, context);
       return limit === undefined ? await newCall(request, {ticket, traceparent}, context) : {limit};
