@@ -1,11 +1,10 @@
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {Queue} from 'bullmq';
 import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
-import {afterAll, beforeAll, expect, test} from 'vitest';
+import {afterAll, beforeAll, expect, test, vi} from 'vitest';
 import type {ModelScript, Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Person} from '../../simulators/twilio/src/call/person.ts';
 import type {Callee, CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
@@ -184,12 +183,7 @@ beforeAll(async () => {
     skipVersionCheck: true,
   });
   for (const name of NAMES) {
-    let job = await queue.getJob(report(name).callSid);
-    for (let tries = 0; !job && tries < 300; tries += 1) {
-      await sleep(100);
-      job = await queue.getJob(report(name).callSid);
-    }
-    records[name] = job!.data;
+    records[name] = await vi.waitUntil(async () => (await queue.getJob(report(name).callSid))?.data, {timeout: 30_000});
   }
   await queue.close();
 });

@@ -1,11 +1,11 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
-import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Kysely} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
+import {workOnStore} from '../recordings/work-on-store.ts';
 import {EXPORTS, exportDay, readExportKey} from './export-day.ts';
 import {claimDay, dayFailed, dayWritten, exportsWaiting, forgetDays, wantDays} from './export-rows.ts';
 
@@ -67,45 +67,36 @@ export interface ExportDeps {
  * a day. What fails is tried again, and harms nothing else. The disposal waits for the day in hand.
  */
 export function keepExports({database, store, hour, retention, metrics, clock, log}: ExportDeps): AsyncDisposable {
-  let working: Promise<void> | undefined;
-  const over = new AbortController();
   /** The night whose days are wanted already. */
   let night = '';
-  let isAway = false;
-  const work = async () => {
-    try {
-      const wall = clock.wall();
-      const today = dayOf(wall);
-      if (today !== night && new Date(wall).getUTCHours() >= hour) {
-        const days = await wantDays(database.now, today);
-        const removed = await pruneExports(database.now, store, retention, wall);
-        night = today;
-        log.info({days, removed}, 'calls are exported');
-      }
-      while (!over.signal.aborted && (await exportNext(database.now, store)));
-      if (isAway) log.info('calls can be exported again');
-      isAway = false;
-    } catch (thrown) {
-      if (!isAway) log.warn({err: thrown}, 'calls cannot be exported: RECORDINGS_URL; they are tried again');
-      isAway = true;
+  const exportAll = async (over: AbortSignal) => {
+    const wall = clock.wall();
+    const today = dayOf(wall);
+    if (today !== night && new Date(wall).getUTCHours() >= hour) {
+      const days = await wantDays(database.now, today);
+      const removed = await pruneExports(database.now, store, retention, wall);
+      night = today;
+      log.info({days, removed}, 'calls are exported');
     }
-    await measure().catch(() => {});
-    working = undefined;
+    while (!over.aborted && (await exportNext(database.now, store)));
   };
-  const measure = async () => {
-    const {seconds} = await exportsWaiting(database.now);
-    metrics.exportAge.set(seconds);
-  };
-  const cancel = every(clock, LOOKS_EVERY, () => {
-    if (database.reason === undefined) working ??= work();
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      cancel();
-      over.abort();
-      await working;
+  const measure = async () => metrics.exportAge.set((await exportsWaiting(database.now)).seconds);
+  return workOnStore({
+    database,
+    looksEvery: LOOKS_EVERY,
+    async work(over) {
+      try {
+        await exportAll(over);
+      } finally {
+        // After a failure, too: the alert is about what waits then.
+        await measure().catch(() => {});
+      }
     },
-  };
+    failed: 'calls cannot be exported: RECORDINGS_URL; they are tried again',
+    worksAgain: 'calls can be exported again',
+    clock,
+    log,
+  });
 }
 
 const dayOf = (wall: Millis) => new Date(wall).toISOString().slice(0, 10);

@@ -1,7 +1,6 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {objectsOf, peaksKey, recordingKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
-import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Kysely} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
@@ -10,6 +9,7 @@ import {chunksAmong, emptyRecording, layInto, missingMs} from './join-chunks.ts'
 import {peaksOf} from './peaks.ts';
 import {claimRecording, type KnownRecording, lookAgain, recordingGone, recordingJoined} from './recording-rows.ts';
 import {storedHeader} from './wav.ts';
+import {workOnStore} from './work-on-store.ts';
 
 const LOOKS_EVERY: Millis = 2_000;
 /** A worker tries for half a minute to store a piece; a recording with a gap waits a little longer for it. */
@@ -72,28 +72,15 @@ export function finishRecordings(
   store: RecordingStore,
   {clock, log}: {readonly clock: Clock; readonly log: Log},
 ): AsyncDisposable {
-  let working: Promise<void> | undefined;
-  const over = new AbortController();
-  let isAway = false;
-  const work = async () => {
-    try {
-      while (!over.signal.aborted && (await finishNext(database.now, store)));
-      if (isAway) log.info('recordings can be kept again');
-      isAway = false;
-    } catch (thrown) {
-      if (!isAway) log.warn({err: thrown}, 'recordings cannot be joined or removed: RECORDINGS_URL; they wait');
-      isAway = true;
-    }
-    working = undefined;
-  };
-  const cancel = every(clock, LOOKS_EVERY, () => {
-    if (database.reason === undefined) working ??= work();
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      cancel();
-      over.abort();
-      await working;
+  return workOnStore({
+    database,
+    looksEvery: LOOKS_EVERY,
+    async work(over) {
+      while (!over.aborted && (await finishNext(database.now, store)));
     },
-  };
+    failed: 'recordings cannot be joined or removed: RECORDINGS_URL; they wait',
+    worksAgain: 'recordings can be kept again',
+    clock,
+    log,
+  });
 }

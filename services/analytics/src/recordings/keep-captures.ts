@@ -1,11 +1,11 @@
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {CAPTURES, readCaptureKey} from '@voicebridge/shared/recordings/capture-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
-import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Kysely} from 'kysely';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import type {Schema} from '../database/schema.ts';
+import {workOnStore} from './work-on-store.ts';
 
 const LOOKS_EVERY: Millis = 600_000;
 const DAY: Millis = 86_400_000;
@@ -35,26 +35,16 @@ export function keepCaptures(
   store: RecordingStore,
   {days, clock, log}: {readonly days: number; readonly clock: Clock; readonly log: Log},
 ): AsyncDisposable {
-  let working: Promise<void> | undefined;
-  let isAway = false;
-  const work = async () => {
-    try {
+  return workOnStore({
+    database,
+    looksEvery: LOOKS_EVERY,
+    async work() {
       const removed = await sweepCaptures(database.now, store, {days, wall: clock.wall()});
       if (removed > 0) log.info({removed}, 'captures removed');
-      isAway = false;
-    } catch (thrown) {
-      if (!isAway) log.warn({err: thrown}, 'captures cannot be removed: RECORDINGS_URL; they are tried again');
-      isAway = true;
-    }
-    working = undefined;
-  };
-  const cancel = every(clock, LOOKS_EVERY, () => {
-    if (database.reason === undefined) working ??= work();
-  });
-  return {
-    async [Symbol.asyncDispose]() {
-      cancel();
-      await working;
     },
-  };
+    failed: 'captures cannot be removed: RECORDINGS_URL; they are tried again',
+    worksAgain: 'captures can be removed again',
+    clock,
+    log,
+  });
 }
