@@ -275,13 +275,16 @@ describe('a caller while Redis fails', () => {
     },
   );
 
-  test('is not told that all lines are busy because Redis was just reading its data when somebody looked', async () => {
-    await deployment.webhook();
-    await deployment.worker();
-    deployment.bus.setTrouble('loading');
-    const {result: reply} = await passing(clock, deployment.ask('/incoming-call', ringing()));
-    expect(reply.text).toContain('<Connect');
-  });
+  test.each(['loading', 'cluster-down'] as const)(
+    'is not told that all lines are busy because Redis was %s when the webhook looked last',
+    async trouble => {
+      await deployment.webhook();
+      await deployment.worker();
+      deployment.bus.setTrouble(trouble);
+      const {result: reply} = await passing(clock, deployment.ask('/incoming-call', ringing()));
+      expect(reply.text).toContain('<Connect');
+    },
+  );
 
   test('is connected when Redis answers again within three seconds', async () => {
     await deployment.webhook();
