@@ -2,7 +2,7 @@ import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {OutCall} from '../../tools/harness/calling-out.ts';
 
-/** A call that somebody wants. */
+/** A call that a program asked us to make. */
 export interface Wish {
   readonly id: string;
   readonly to: string;
@@ -47,7 +47,7 @@ export function judge({wishes, states, asleep, reports, records, disclosure}: Ev
     if (isAsleep) continue;
     const [truth] = byNumber.get(to) ?? [];
     const state = states.get(id)?.state ?? 'not over';
-    // Nobody can say what became of a request whose sender died; then it was not made.
+    // A webhook that dies while it asks Twilio leaves open whether the call was made; here it counts as not made.
     const isRight = truth ? state === truth.status : state === 'unknown';
     if (isRight) continue;
     untrue += 1;

@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {readClip} from '../../simulators/audio/clips.ts';
 import {answeringMachine, type Callee, type FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
-/** Longer than it takes until another worker speaks on: nobody hangs up on somebody who only draws breath. */
+/** Longer than it takes until another worker goes on speaking: people do not hang up during so short a pause. */
 const WAITS_MS: Millis = 4_000;
 /** Who hears nothing, or no end, hangs up after so long; a machine stops recording. */
 const PATIENCE_MS: Millis = 60_000;

@@ -116,7 +116,7 @@ export async function transfers(plan: {
   return done;
 }
 
-/** Somebody who calls, and what their phone knows of where they are. */
+/** A caller, and what their phone knows of where the call is now. */
 class Caller {
   readonly call: FakeCall;
   #hearsMusic = false;

@@ -46,7 +46,7 @@ const answers = (key: string | undefined, after: Millis = 800): Person => ({
   talks: 1_000,
 });
 
-/** Somebody who is called in a call of their own, and what they do when they have heard a moment of what it is about. */
+/** The person whom a warm transfer calls, and what they do after hearing a moment of the summary. */
 const called =
   (script: CallerScript, after: Millis = 800) =>
   (): Callee => ({does: 'answer', after, script: [{do: 'pause', ms: 300}, ...script]});

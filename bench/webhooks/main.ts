@@ -203,7 +203,7 @@ const rest = {
   'calls in the database': stored.size,
   'messages that wait for their next attempt': untold.filter(isWaiting).length,
   'calls whose record was lost before it was stored': calls - stored.size,
-  'messages that nobody knows': untold.filter(id => !rows.has(id)).length,
+  'messages without a row in the database': untold.filter(id => !rows.has(id)).length,
 };
 console.log(`| seed ${seed} | |\n| --- | --: |`);
 for (const [name, value] of Object.entries({...figures, ...rest})) console.log(`| ${name} | ${value} |`);

@@ -41,7 +41,7 @@ async function described(queue: Queue, redis: Redis, id: string): Promise<string
   } times, lock ${lock} ms`;
 }
 
-/** Of webhooks that the receiver did not take: what the database says of each. The database belongs to nobody else now. */
+/** What the database says of each webhook that the receiver did not take. Analytics must have closed the database before. */
 export async function rowsOf(ids: readonly string[], folder: string) {
   await using database = await openEmbedded(folder);
   const rows = await database.kysely

@@ -37,7 +37,7 @@ const answers = (key?: string): Person => ({
   ...(key === undefined ? {} : {key, keyAfter: 100}),
   talks: 500,
 });
-/** Somebody who is called in a call of their own, and what they do when they have heard for a moment what it is about. */
+/** The person whom a warm transfer calls, and what they do after hearing a moment of the summary. */
 const called = (...script: CallerScript): Callee => ({
   does: 'answer',
   after: 200,
