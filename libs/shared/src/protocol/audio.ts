@@ -60,6 +60,12 @@ export function silence(ms: Millis): string {
   return Buffer.alloc(Math.round(ms) * BYTES_PER_MS, SILENCE).toString('base64');
 }
 
+/** Silence as long as the audio that lies in `bytes` from `from` up to, but not including, `to`, and where it lies itself. */
+export function silenceLike(bytes: Uint8Array, from: number, to: number): [Buffer, number, number] {
+  const quiet = Buffer.from(silence(msOfBase64In(bytes, from, to)), 'latin1');
+  return [quiet, 0, quiet.length];
+}
+
 /** One μ-law byte as a linear 16-bit sample (ITU-T G.711). */
 export function decodeSample(byte: number): number {
   const inverted = ~byte & 0xff;

@@ -5,6 +5,7 @@ import type {CallEffect} from '../events/call-effect.ts';
 import type {CallJournal} from '../journal/call-journal.ts';
 import type {CallDeps, OwnedCall} from './call-deps.ts';
 import type {CallerStream} from './caller-stream.ts';
+import type {Rescue} from './rescue.ts';
 import {setIntent} from './set-intent.ts';
 
 /** Pause before a call that no other worker would take is offered again. */
@@ -16,6 +17,8 @@ export interface LeavingDeps {
   readonly log: Log;
   readonly journal: CallJournal;
   readonly stream: CallerStream;
+  /** Moves the call to a worker that can use the model. */
+  readonly rescue: Pick<Rescue, 'atLast'>;
   /** What a caller hears when the model cannot be used; null: what the webhook says to all. */
   readonly failureSay: string | null;
   /** The call is over for this worker. */
@@ -57,7 +60,9 @@ export class Leaving {
   }
 
   async leave({intent, facts, reason}: Extract<CallEffect, {do: 'leave'}>): Promise<void> {
-    const {stream, isOver, end, failureSay} = this.#with;
+    const {stream, rescue, isOver, end, failureSay} = this.#with;
+    // What refuses this worker, such as its key, need not refuse another one.
+    if (reason === 'platform.model-refused' && (await rescue.atLast())) return;
     const own = intent === 'apologise' && failureSay !== null ? {failureSay} : {};
     await this.#intend(intent, isOver, {...facts, ...own});
     if (isOver()) return;
