@@ -133,7 +133,9 @@ function survey(random: Random): SeedCall {
     assistant: 'survey',
     direction: random.chance(0.8) ? 'outbound' : 'inbound',
     caller: [
-      {says: `A ${['', 'one', 'two', 'three', 'four', 'five'][satisfaction]}.`},
+      random.chance(0.35)
+        ? {presses: String(satisfaction)}
+        : {says: `A ${['', 'one', 'two', 'three', 'four', 'five'][satisfaction]}.`},
       ...(interrupts ? [{interruptsAfter: random.whole(200, 900), says: `That was ${best}, really.`}] : [{says: best}]),
       {says: better === 'nothing' ? 'Nothing. It was perfect.' : `Perhaps ${better}.`},
     ],

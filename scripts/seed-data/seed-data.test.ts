@@ -3,11 +3,14 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {beforeAll, describe, expect, test} from 'vitest';
 import {type Database, openEmbedded} from '../../services/analytics/src/database/database.ts';
 import {demoMark} from '../../services/analytics/src/database/demo-mark.ts';
 import {storeCall} from '../../services/analytics/src/ingest/store-call.ts';
 import {dropFolder} from '../../services/analytics/scripts/drop-demo-data.ts';
+import {drawCall} from './callers.ts';
+import {playCall} from './play-call.ts';
 import {storeAgain} from './seed-database.ts';
 import {openExamples, simulateCalls} from './simulate-calls.ts';
 
@@ -51,6 +54,20 @@ describe('a simulated call of the demo data', () => {
     expect(heard.length).toBeGreaterThan(answered.length / 2);
   });
 });
+
+test('some callers of the demo data press a key, and the assistant goes on from it', async () => {
+  using examples = await openExamples();
+  const drawn = Array.from({length: 200}, (_, index) => drawCall(seededRandom(index), UNTIL, index));
+  const [call, ...others] = drawn.filter(({caller, mishap}) => !mishap && caller.some(step => 'presses' in step));
+  if (!call) throw new Error('nobody presses a key');
+  expect(others.length).toBeGreaterThan(2);
+  const [record] = await playCall(call, {catalogue: examples.current, random: seededRandom(1), wall: UNTIL});
+  const turns = record?.turns ?? [];
+  const pressed = turns.findIndex(({cause}) => cause === 'digits');
+  expect(pressed).toBeGreaterThan(0);
+  expect(turns.slice(pressed).some(({heardMs}) => (heardMs ?? 0) > 1_000)).toBe(true);
+  expect(record?.toolCalls.map(({name}) => name)).toContain('write_down');
+}, 60_000);
 
 test('a seeded call is stored as a real one: only when it was, who called and its SID are not those of its record', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'seed-test-'));

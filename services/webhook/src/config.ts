@@ -17,7 +17,7 @@ import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {readQuietHours} from './calls-out/quiet-hours.ts';
-import {isDialable, TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
+import {callAllow, isDialable, TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
 import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Checks a rule between variables even if another variable is wrong, so that all problems are named at once. */
@@ -121,7 +121,7 @@ export const WebhookEnv = z
       .describe(
         'which programs may have calls made, each with a token of the scope call: npm run api-token prints an entry',
       ),
-    CALL_ALLOW: transferAllow().describe(
+    CALL_ALLOW: callAllow().describe(
       'whom programs may have called, comma-separated: +4722334455, +47* for all numbers that begin so; not set: nobody',
     ),
     CALL_FROM: z

@@ -24,19 +24,43 @@ export function isDialable(target: string): boolean {
 const PATTERN =
   /^(\+[1-9]\d{3,14}|\+[1-9]\d{0,13}\*|sips?:(\*|[^\s*@]{1,100})@[^\s*@;?]{1,150}|client:[\w.+-]{1,250})$/;
 
-export const TRANSFER_ALLOW_MEANS =
-  'where assistants may transfer callers besides the destinations that stand in their files, comma-separated: +4722334455, +4722* for all numbers that begin so (but premium ones), sip:*@example.com, client:ann; the same for webhook and workers';
+const QUEUE = 'queue:';
+const LONGEST_QUEUE = 64;
 
-/** The setting TRANSFER_ALLOW: destinations, comma-separated. */
-export const transferAllow = () =>
+export const TRANSFER_ALLOW_MEANS =
+  'where assistants and operators may transfer callers besides the destinations that stand in the assistants’ files, comma-separated: +4722334455, +4722* for all numbers that begin so (but premium ones), sip:*@example.com, client:ann; queue:support for operators; the same for webhook and workers';
+
+const list = (isGood: (pattern: string) => boolean, must: string) =>
   z
     .string()
     .transform(text => text.split(',').flatMap(one => one.trim() || []))
-    .refine(
-      patterns => patterns.every(pattern => PATTERN.test(pattern)),
-      'must be numbers such as +4722334455 or +4722*, sip:ann@example.com, sip:*@example.com or client:ann, comma-separated',
-    )
+    .refine(patterns => patterns.every(isGood), must)
     .default([]);
+const FORMS = 'numbers such as +4722334455 or +4722*, sip:ann@example.com, sip:*@example.com';
+const isPattern = (text: string) => PATTERN.test(text);
+
+/** The setting CALL_ALLOW: destinations, comma-separated. */
+export const callAllow = () => list(isPattern, `must be ${FORMS} or client:ann, comma-separated`);
+
+/** The setting TRANSFER_ALLOW: destinations, comma-separated. */
+export const transferAllow = () =>
+  list(
+    text => isPattern(text) || (queueOf(text) !== undefined && !text.includes('*')),
+    `must be ${FORMS}, client:ann or queue:support, comma-separated`,
+  );
+
+/** A queue as operators and TRANSFER_ALLOW name it: `queue:support`. */
+export const queueTarget = (name: string) => `${QUEUE}${name}`;
+
+/** The name of the queue that is meant; undefined: this is no queue. */
+export function queueOf(target: string): string | undefined {
+  const name = target.startsWith(QUEUE) ? target.slice(QUEUE.length) : '';
+  return name !== '' && name.length <= LONGEST_QUEUE && name.trim() === name ? name : undefined;
+}
+
+/** Whether an operator may send a caller there. */
+export const mayTransfer = (target: string, patterns: readonly string[]) =>
+  queueOf(target) === undefined ? isAllowed(target, patterns) : patterns.includes(target);
 
 /**
  * Whether an assistant may transfer a caller to `target`. A model follows whoever talks it into something, and a call to

@@ -10,7 +10,7 @@ export const OperatorAsk = z.discriminatedUnion('ask', [
   /** Somebody looks at the calls; at all that is known of one of them, if it is named. To be repeated. */
   z.object({ask: z.literal('watch'), callSid: CallSid.optional()}),
   z.object({ask: z.literal('hangUp'), callSid: CallSid}),
-  /** `to`: a number, sip:… or client:…; the worker looks whether it is allowed. */
+  /** `to`: a number, sip:…, client:… or queue:…; the worker looks whether it is allowed. */
   z.object({ask: z.literal('transfer'), callSid: CallSid, to: z.string().max(300)}),
 ]);
 export type OperatorAsk = z.infer<typeof OperatorAsk>;

@@ -1,4 +1,4 @@
-import {isAllowed, isDialable} from '@voicebridge/shared/protocol/destinations.ts';
+import {isDialable, mayTransfer, queueOf} from '@voicebridge/shared/protocol/destinations.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {json, Router} from 'express';
@@ -21,7 +21,10 @@ export const TransferBody = z.strictObject({
   to: z
     .string()
     .transform(text => (text.startsWith('+') ? text.replaceAll(/[\s().-]/g, '') : text))
-    .refine(isDialable, 'must be a number such as +4722334455, sip:… or client:…'),
+    .refine(
+      to => isDialable(to) || queueOf(to) !== undefined,
+      'must be a number such as +4722334455, sip:…, client:… or queue:…',
+    ),
 });
 export const TransferAnswer = z.object({
   worker: z
@@ -31,7 +34,9 @@ export const TransferAnswer = z.object({
 export const Destinations = z.object({
   allowed: z
     .array(z.string())
-    .describe('destinations in the file of the assistant, and the patterns of TRANSFER_ALLOW, such as +4722*'),
+    .describe(
+      'destinations in the file of the assistant, and the patterns of TRANSFER_ALLOW, such as +4722* or queue:support',
+    ),
 });
 
 export const HungUpAnswer = z.object({
@@ -96,7 +101,7 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
     const {callSid} = readRequest(ActivePath, request.params);
     const {to} = readRequest(TransferBody, request.body ?? {});
     const call = await inProgress.find(callSid);
-    if (!isAllowed(to, await inProgress.destinations(call)))
+    if (!mayTransfer(to, await inProgress.destinations(call)))
       throw new BadQuestion(
         {
           error: 'nobody may be transferred there',

@@ -10,6 +10,7 @@ import {signedIn} from '../auth/viewer.ts';
 import {deliver, type DeliverDeps} from '../hooks/deliver.ts';
 import {deliveryWith, idOfCall, release} from '../hooks/deliveries.ts';
 import {Receivers} from '../hooks/patience.ts';
+import {claimDay, dayWritten, wantDays} from '../exports/export-rows.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
 import {storeCall} from '../ingest/store-call.ts';
 import {readCall} from '../queries/read-call.ts';
@@ -44,7 +45,7 @@ afterAll(async () => {
   await ends.disposeAsync();
 });
 beforeEach(async () => {
-  await sql`TRUNCATE calls, erased_calls, audit, deliveries CASCADE`.execute(database.kysely);
+  await sql`TRUNCATE calls, erased_calls, audit, deliveries, exports CASCADE`.execute(database.kysely);
   wall = FIRST + HOUR;
   model = await startFakeTextModel({key: KEY, values: {booked: true, guests: 4, wish: 'a seat by the window'}});
   return () => model[Symbol.asyncDispose]();
@@ -100,6 +101,32 @@ describe('an analyst of calls whose assistant left fields of the outcome open', 
       expect(model.refused).toEqual([]);
     },
   );
+
+  test('finds no more of a call than a record may have: texts are left out first', async () => {
+    const notes = Object.fromEntries(Array.from({length: 38}, (_, index) => [`note_${index}`, 'x'.repeat(500)]));
+    await finished({noted: {notes}});
+    model.knobs.values = {wish: 'a seat by the window', guests: 4, booked: true};
+    expect(await fillUntilSettled()).toEqual(['filled']);
+    const {call: facts, notes: kept} = await call();
+    expect(facts.outcome).toEqual({booked: true, guests: 4});
+    expect(kept).toEqual(notes);
+    expect(facts.outcomeFilled.toSorted()).toEqual(['booked', 'guests']);
+  });
+
+  test('finds them in what is exported, also where the day was written before', async () => {
+    await finished();
+    const days = async () => {
+      const {rows} = await sql<{isDue: boolean}>`SELECT wanted <> written AS "isDue" FROM exports`.execute(
+        database.kysely,
+      );
+      return rows;
+    };
+    await wantDays(database.kysely, '2100-01-01');
+    await dayWritten(database.kysely, (await claimDay(database.kysely))!, new Date());
+    expect(await days()).toEqual([{isDue: false}]);
+    expect(await fillUntilSettled()).toEqual(['filled']);
+    expect(await days()).toEqual([{isDue: true}]);
+  });
 
   test('finds a record that is sent twice as the model left it, and a fuller one asked about anew', async () => {
     await finished();

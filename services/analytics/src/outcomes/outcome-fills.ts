@@ -1,9 +1,10 @@
-import type {Notes} from '@voicebridge/shared/cdr/notes.ts';
+import {type Notes, NOTES_AT_MOST} from '@voicebridge/shared/cdr/notes.ts';
 import {OutcomeFields, partNotes} from '@voicebridge/shared/cdr/outcome.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {sql, type Kysely, type Selectable} from 'kysely';
 import {storable} from '../database/figure-columns.ts';
 import type {OutcomeFillsTable, Schema} from '../database/schema.ts';
+import {exportChanged} from '../exports/export-rows.ts';
 import type {HeardLine} from './text-model.ts';
 
 export type OutcomeFill = Selectable<OutcomeFillsTable>;
@@ -99,12 +100,11 @@ export async function giveUp(
 }
 
 /**
- * Writes what a model answered beside what the assistant noted, which stays as it is. Returns whether it was still wanted:
- * a fuller record of the call may have come meanwhile.
+ * Writes what a model answered beside what the assistant noted, which stays as it is. The day of the call is exported
+ * again. Returns whether it was still wanted: a fuller record of the call may have come meanwhile.
  */
 export async function fillIn(db: Kysely<Schema>, fill: OutcomeFill, values: Notes, wall: Millis): Promise<boolean> {
   const {callSid, attempts} = fill;
-  const {outcome, notes} = partNotes(clean(values), fieldsOf(fill));
   return await db.transaction().execute(async tx => {
     const asked = await tx
       .updateTable('outcomeFills')
@@ -116,20 +116,50 @@ export async function fillIn(db: Kysely<Schema>, fill: OutcomeFill, values: Note
       .returning('callSid')
       .executeTakeFirst();
     if (!asked) return false;
-    const beside = (column: 'outcome' | 'notes', filled: Notes) => sql<never>`
-      NULLIF(${JSON.stringify(filled)}::jsonb || coalesce(${sql.ref(column)}, '{}'::jsonb), '{}'::jsonb)`;
+    const call = await tx
+      .selectFrom('calls')
+      .select(['startedAt', 'outcome', 'notes'])
+      .where('callSid', '=', callSid)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!call) return true;
+    const {outcome, notes, filled} = beside(call, partNotes(clean(values), fieldsOf(fill)));
+    if (filled.length === 0) return true;
     await tx
       .updateTable('calls')
-      .set({
-        outcome: beside('outcome', outcome),
-        notes: beside('notes', notes),
-        outcomeFilled: JSON.stringify(Object.keys({...outcome, ...notes})),
-      })
+      .set({outcome: json(outcome), notes: json(notes), outcomeFilled: JSON.stringify(filled)})
       .where('callSid', '=', callSid)
       .execute();
+    await exportChanged(tx, [call.startedAt]);
     return true;
   });
 }
+
+type Parted = Record<'outcome' | 'notes', Notes>;
+
+/**
+ * What was noted with what was filled in, and the names of the latter. Together they are no more than a call may have:
+ * texts are left out first.
+ */
+function beside(
+  noted: Record<'outcome' | 'notes', Notes | null>,
+  answered: Parted,
+): Parted & {readonly filled: readonly string[]} {
+  const known = {...noted.outcome, ...noted.notes};
+  const wanted = [...Object.keys(answered.outcome), ...Object.keys(answered.notes)].filter(
+    name => !Object.hasOwn(known, name),
+  );
+  const filled = wanted.slice(0, Math.max(0, NOTES_AT_MOST - Object.keys(known).length));
+  const chosen = (values: Notes) =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => filled.includes(name)));
+  return {
+    outcome: {...chosen(answered.outcome), ...noted.outcome},
+    notes: {...chosen(answered.notes), ...noted.notes},
+    filled,
+  };
+}
+
+const json = (notes: Notes) => (Object.keys(notes).length === 0 ? null : JSON.stringify(notes));
 
 /** As PostgreSQL takes JSON: no NUL, and no half of a character. */
 const clean = (values: Notes): Notes =>

@@ -11,6 +11,7 @@ const desk = {kind: 'transfer', when: 'The caller wants a person.'} as const;
 const tools = [
   transferTool('to_desk', {...desk, to: '+4722334455'}, settings),
   transferTool('to_team', {...desk, to: {oneOf: {sales: '+4722000001', support: {queue: 'support'}}}}, settings),
+  transferTool('to_queue', {...desk, to: {queue: 'desk', workflow: `WW${'1'.repeat(32)}`}}, settings),
   transferTool('anywhere', {...desk, to: '*'}, settings),
 ];
 const orderTo = (to: string, allow: readonly string[] = []): AwayOrder => {
@@ -23,11 +24,26 @@ const otherStream = {...began, streamSid: StreamSid.parse(`MZ${'2'.repeat(32)}`)
 
 describe('where an operator may send a caller', () => {
   test('is what the file of the assistant names, and what TRANSFER_ALLOW allows; nothing else', () => {
-    expect(operatorDestinations(tools, ['+4755*'])).toEqual(['+4722334455', '+4722000001', '+4755*']);
+    expect(operatorDestinations(tools, ['+4755*'])).toEqual([
+      '+4722334455',
+      '+4722000001',
+      'queue:support',
+      'queue:desk',
+      '+4755*',
+    ]);
     expect(orderTo('+4722334455')).toMatchObject({kind: 'number', isNamed: true});
     expect(orderTo('+4755000000', ['+4755*'])).toMatchObject({kind: 'number', isNamed: false});
     expect(operatorOrder('+4755000000', tools, [])).toBeUndefined();
     expect(operatorOrder('the boss', tools, ['+4755*'])).toBeUndefined();
+  });
+
+  test('is a queue, too: by its name, with its workflow, and for as long as callers wait in queues', () => {
+    const queue = {kind: 'queue', ringSeconds: 120};
+    expect(orderTo('queue:support')).toMatchObject({...queue, to: 'support', isNamed: true, workflow: null});
+    expect(orderTo('queue:desk')).toMatchObject({to: 'desk', workflow: `WW${'1'.repeat(32)}`});
+    expect(orderTo('queue:night', ['queue:night'])).toMatchObject({...queue, to: 'night', isNamed: false});
+    expect(operatorOrder('queue:night', tools, ['+4755*'])).toBeUndefined();
+    expect(operatorOrder('support', tools, ['queue:support'])).toBeUndefined();
   });
 });
 

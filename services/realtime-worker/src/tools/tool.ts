@@ -21,8 +21,8 @@ export interface ToolJob {
 /** A tool that answers at once. `run` is a pure function: no I/O, no clock. */
 export interface ImmediateTool extends ToolDefinition {
   readonly runs: 'at-once';
-  /** Where it can send a caller besides what TRANSFER_ALLOW allows. */
-  readonly destinations?: readonly string[];
+  /** Where it can send a caller besides what TRANSFER_ALLOW allows. `workflow`: of a queue of TaskRouter. */
+  readonly destinations?: readonly {readonly to: string; readonly workflow: string | null}[];
   run(args: ToolArguments): ToolOutcome | SentAway;
 }
 

@@ -1,7 +1,14 @@
 import {fillIn} from '@voicebridge/assistant/variables.ts';
 import type {Destination, TransferTool} from '@voicebridge/assistant/transfer-tool.ts';
 import {type AwayOrder, LONGEST_WHISPER} from '@voicebridge/shared/protocol/away.ts';
-import {isAllowed, isDialable, kindOfDestination} from '@voicebridge/shared/protocol/destinations.ts';
+import {
+  isAllowed,
+  isDialable,
+  kindOfDestination,
+  mayTransfer,
+  queueOf,
+  queueTarget,
+} from '@voicebridge/shared/protocol/destinations.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import type {ToolDefinition} from '../model/model-adapter.ts';
 import {notAllowed, notDialable, wrongArguments} from './tool-failure.ts';
@@ -30,9 +37,7 @@ export function transferTool(name: string, tool: TransferTool, settings: Transfe
     description: describe(tool),
     parameters: parameters(tool, wantsSummary),
     runs: 'at-once',
-    destinations: destinationsOf(tool)
-      .map(to => fill(to).trim())
-      .filter(isDialable),
+    destinations: destinationsOf(tool, fill),
     run(args) {
       const place = placeOf(name, tool, args);
       if ('kind' in place) return place;
@@ -88,32 +93,44 @@ function parameters(tool: TransferTool, wantsSummary: boolean): ToolDefinition['
   return {type: 'object', properties, required: Object.keys(properties), additionalProperties: false};
 }
 
-/** Those that stand in the file, as they stand there; without queues. */
-function destinationsOf({to}: TransferTool): string[] {
+/** Those that stand in the file. */
+function destinationsOf(
+  {to}: TransferTool,
+  fill: (text: string) => string,
+): NonNullable<ImmediateTool['destinations']> {
   const all = typeof to === 'object' && 'oneOf' in to ? Object.values(to.oneOf) : to === '*' ? [] : [to];
-  return all.filter(one => typeof one === 'string');
+  return all
+    .map(one =>
+      typeof one === 'string'
+        ? {to: fill(one).trim(), workflow: null}
+        : {to: queueTarget(one.queue), workflow: one.workflow ?? null},
+    )
+    .filter(one => isDialable(one.to) || queueOf(one.to) !== undefined);
 }
 
 /** The name under which a transfer by an operator stands in the record, and in the conversation with the model. */
 export const OPERATOR_TRANSFER = 'operator_transfer';
 
-/** Where an operator may send the callers of an assistant with these tools: numbers and patterns. */
+/** Where an operator may send the callers of an assistant with these tools: destinations and patterns. */
 export function operatorDestinations(tools: readonly Tool[], allow: readonly string[]): string[] {
-  const named = tools.flatMap(tool => (tool.runs === 'at-once' ? (tool.destinations ?? []) : []));
-  return [...new Set([...named, ...allow])];
+  return [...new Set([...namedIn(tools).map(({to}) => to), ...allow])];
 }
+
+const namedIn = (tools: readonly Tool[]) =>
+  tools.flatMap(tool => (tool.runs === 'at-once' ? (tool.destinations ?? []) : []));
 
 /** The order of an operator who sends a caller there; undefined: neither the file nor TRANSFER_ALLOW allows it. */
 export function operatorOrder(to: string, tools: readonly Tool[], allow: readonly string[]): AwayOrder | undefined {
-  const kind = kindOfDestination(to);
-  const isNamed = operatorDestinations(tools, []).includes(to);
-  if (kind === undefined || (!isNamed && !isAllowed(to, allow))) return undefined;
+  const queue = queueOf(to);
+  const kind = queue === undefined ? kindOfDestination(to) : 'queue';
+  const named = namedIn(tools).find(one => one.to === to);
+  if (kind === undefined || (!named && !mayTransfer(to, allow))) return undefined;
   return {
     kind,
-    to,
-    isNamed,
-    workflow: null,
-    ringSeconds: RINGS_SECONDS,
+    to: queue ?? to,
+    isNamed: named !== undefined,
+    workflow: named?.workflow ?? null,
+    ringSeconds: kind === 'queue' ? IN_QUEUE_SECONDS : RINGS_SECONDS,
     // The operator has decided it: nobody is asked, and nothing is said before.
     whisper: null,
     language: null,

@@ -94,6 +94,15 @@ describe('a caller who is to be connected with a person', () => {
     expect(await outcome()).toBe('{"away":0,"outcome":"refused"}');
   });
 
+  test('waits in a queue that an operator chose where TRANSFER_ALLOW names it, and in no other', async () => {
+    const chosen = {kind: 'queue', isNamed: false, to: 'support'} as const;
+    const wanted = await leaving(chosen, {TRANSFER_ALLOW: 'queue:support'});
+    expect((await deployment.ask(wanted, inProgress(callSid))).text).toContain('>support</Enqueue>');
+    const other = await leaving({...chosen, to: 'sales'}, {TRANSFER_ALLOW: 'queue:support'});
+    expect((await deployment.ask(other, inProgress(callSid))).text).toContain('<Connect');
+    expect(await outcome()).toBe('{"away":0,"outcome":"refused"}');
+  });
+
   test('is dialled where TRANSFER_ALLOW names it', async () => {
     const action = await leaving({isNamed: false}, {TRANSFER_ALLOW: '+4722*'});
     expect((await deployment.ask(action, inProgress(callSid))).text).toContain('<Dial');

@@ -8,7 +8,7 @@ import {
   personOf,
   planOf,
 } from '@voicebridge/shared/protocol/away.ts';
-import {isAllowed} from '@voicebridge/shared/protocol/destinations.ts';
+import {mayTransfer, queueTarget} from '@voicebridge/shared/protocol/destinations.ts';
 import {retryWithin} from '@voicebridge/shared/retry.ts';
 import {legOf} from './answer-for.ts';
 import type {CallAnswer, WayBack} from './call-answer.ts';
@@ -56,7 +56,7 @@ export async function onward(
   const {callSid} = call;
   const reported = request.away?.away === plan.away ? request.away.outcome : undefined;
   if (reported === undefined) {
-    if (!plan.isNamed && !isAllowed(plan.to, context.config.TRANSFER_ALLOW)) return {outcome: 'refused'};
+    if (!plan.isNamed && !mayTransfer(targetOf(plan), context.config.TRANSFER_ALLOW)) return {outcome: 'refused'};
     if (plan.kind === 'digits') return {outcome: 'sent'};
     const met = plan.warm && plan.kind !== 'queue' ? await meeting(plan, request, call, context) : undefined;
     return met ?? {answer: departure(plan, request, call)};
@@ -75,6 +75,8 @@ export async function onward(
   }
   return {outcome: reported};
 }
+
+const targetOf = ({kind, to}: AwayPlan) => (kind === 'queue' ? queueTarget(to) : to);
 
 function departure(plan: AwayPlan, {caller, callee}: CallRequest, call: CallEntry): CallAnswer {
   const {to, ringSeconds, record} = plan;
