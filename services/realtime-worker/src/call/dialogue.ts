@@ -91,8 +91,8 @@ export class Dialogue {
     };
     const sent = (piece: SentPiece) => this.#disclosure.sent(piece);
     this.floor = new FloorControl({settings, parts, greets: this.#pendingReply.opening, sent, sounds}, restored, at);
-    this.#tools.adopt(at + this.floor.unheardMs(at));
-    this.#tools.adoptEntry(settings.callTime(at), at);
+    this.#tools.takenOver.adoptGoodbye(at + this.floor.unheardMs(at));
+    this.#tools.takenOver.adoptEntry(settings.callTime(at), at);
     this.replies = new Replies({
       answerWithinMs: assistant.answerWithinMs,
       abandon: (responseId, now) => this.floor.on({type: 'abandoned', responseId}, now),

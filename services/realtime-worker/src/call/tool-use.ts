@@ -6,7 +6,8 @@ import type {TurnLog} from '../journal/turn-log.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import type {Replies} from '../replies/replies.ts';
 import type {Entered, KeyEntries} from '../tools/key-entries.ts';
-import type {AfterTool, ToolCalls} from '../tools/tool-calls.ts';
+import type {ToolCalls} from '../tools/tool-calls.ts';
+import type {AfterTool} from '../tools/tool-results.ts';
 import type {FloorControl} from './floor-control.ts';
 
 interface ToolUseDeps {
@@ -64,26 +65,26 @@ export class ToolUse {
     if (responseId !== undefined && !isSilenced) replies.called(responseId);
     const audibleUntil = this.#audibleUntil(at);
     return this.#then(
-      calls.hostedCalled(event, {turn: turns.turn, at, since: since(at), isSilenced, audibleUntil}),
+      calls.hosted.called(event, {turn: turns.turn, at, since: since(at), isSilenced, audibleUntil}),
       at,
     );
   }
 
   /** A tool that the model's provider ran has a result. */
   hostedEnded({itemId, ok, output}: Extract<ModelEvent, {type: 'hostedEnded'}>, at: Millis): CallEffect[] {
-    const callId = this.#deps.calls.hostedCall(itemId);
+    const callId = this.#deps.calls.hosted.callOf(itemId);
     return callId === undefined ? [] : this.finished({callId, outcome: {kind: ok ? 'output' : 'failed', output}}, at);
   }
 
   /** Another session is in use, which knows nothing of what the one before had begun. */
   sessionOpened(at: Millis): CallEffect[] {
-    return this.#then(this.#deps.calls.sessionOpened(at), at);
+    return this.#then(this.#deps.calls.hosted.sessionOpened(at), at);
   }
 
   /** Goes on with the tools that another worker began. */
   resume(at: Millis): CallEffect[] {
     const {calls, since} = this.#deps;
-    return this.#then(calls.resume(since(at), at), at);
+    return this.#then(calls.takenOver.resume(since(at), at), at);
   }
 
   /** The caller, who was away, is back. */
@@ -95,7 +96,7 @@ export class ToolUse {
   /** When a caller who waits for a result is to be told so, has entered all that they will, or an absence is given up. */
   get deadline(): Millis | undefined {
     const {calls, entries, floor, replies} = this.#deps;
-    const deadline = earliest(calls.absence.deadline, calls.hostedDue);
+    const deadline = earliest(calls.absence.deadline, calls.hosted.due);
     if (!this.#isSilent) return deadline;
     const {audibleUntil} = floor;
     const waiting = calls.waitingDue(audibleUntil, replies.pace.firstSoundMs);
@@ -106,7 +107,7 @@ export class ToolUse {
     const {calls, entries, floor, replies} = this.#deps;
     const overdue = calls.absence.overdue(at);
     if (overdue !== undefined) return this.returned(overdue, at);
-    const late = calls.hostedOverdue(at);
+    const late = calls.hosted.overdue(at);
     if (late) return this.finished(late, at);
     if (!this.#isSilent) return [];
     const {audibleUntil} = floor;

@@ -34,23 +34,6 @@ const tools = () =>
     0,
   );
 
-test('hanging up lasts from the tool call until the line is closed', () => {
-  const calls = tools();
-  const before = noted(calls.called(called('hang_up'), facts).effects);
-  expect(before).toMatchObject([{call: 2, turn: 4, name: 'hang_up', at: 2_000, durationMs: null, ok: false}]);
-  expect(noted(calls.hungUp(7_500))).toEqual([
-    {...before[0], durationMs: 2_500, ok: true, outcome: 'ok', result: null},
-  ]);
-  expect(calls.hungUp(7_600)).toEqual([]);
-});
-
-test('a caller who keeps the line stops the hang-up, and the record says that it did not succeed', () => {
-  const calls = tools();
-  calls.called(called('hang_up'), facts);
-  expect(noted(calls.stay(6_000))).toMatchObject([{call: 2, durationMs: 1_000, ok: false}]);
-  expect(noted(calls.hungUp(9_000))).toEqual([]);
-});
-
 test('a tool that the assistant does not have is answered at once, and recorded as not successful', () => {
   expect(noted(tools().called(called('fly'), facts).effects)).toMatchObject([{durationMs: 0, ok: false}]);
 });
@@ -75,6 +58,6 @@ test('a second hang-up in one reply is answered at once, so that no other worker
     RESTORED,
     0,
   );
-  next.adopt(7_000);
+  next.takenOver.adoptGoodbye(7_000);
   expect(next.goodbye.said).toBe(false);
 });
