@@ -21,18 +21,22 @@ interface LeftUnsaid {
 export class PendingReply {
   readonly #assistant: Pick<Assistant, 'instructions' | 'greeting'>;
   readonly #disclosure: Disclosure;
+  readonly #heardText: (itemId: string) => string;
   #greeting: boolean;
   #answer: boolean;
   /** A reply that broke off with the session that was speaking it. */
   #brokenOff: string | undefined;
 
+  /** `heardText`: the words of an item that were heard. */
   constructor(
     assistant: Pick<Assistant, 'instructions' | 'greeting'>,
     disclosure: Disclosure,
+    heardText: (itemId: string) => string,
     restored: LeftUnsaid | undefined,
   ) {
     this.#assistant = assistant;
     this.#disclosure = disclosure;
+    this.#heardText = heardText;
     this.#greeting = assistant.greeting !== '' && restored?.greeted !== true;
     this.#answer = restored?.answerOwed ?? false;
     this.#brokenOff = restored?.cutOffItem;
@@ -64,11 +68,8 @@ export class PendingReply {
     this.#brokenOff = brokenOff ?? this.#brokenOff;
   }
 
-  /**
-   * The request for a session that has the conversation; returned once. `heardText`: the words of an item that were
-   * heard.
-   */
-  take(heardText: (itemId: string) => string): Request | undefined {
+  /** The request for a session that has the conversation; returned once. */
+  take(): Request | undefined {
     const {instructions} = this.#assistant;
     if (this.#disclosure.isOwed) {
       this.#brokenOff = undefined;
@@ -81,6 +82,6 @@ export class PendingReply {
     this.#brokenOff = undefined;
     if (isGreeting) return greetingRequest(this.#assistant);
     if (brokenOff === undefined) return answer ? {cause: 'recovery'} : undefined;
-    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords(heardText(brokenOff), 200))};
+    return {cause: 'recovery', instructions: continueFrom(instructions, lastWords(this.#heardText(brokenOff), 200))};
   }
 }
