@@ -25,12 +25,12 @@ function constants(): string {
   return table(
     ['what', 'how much'],
     [
-      ['messages a second of a call', MESSAGES_PER_CALL],
-      ['bytes a second of a call into Redis, and as many out', BYTES_PER_CALL],
-      ['heartbeats a second of a worker, to every edge with a call on it', BEATS],
-      ['echoes a second and shard of an edge or worker with calls', ECHOES],
-      ['echoes a second and shard of any other process', IDLE_ECHOES],
-      [`messages a second of a shard at ${BUSY * 100} % of its thread`, MESSAGES_PER_SHARD],
+      ['messages per second of a call', MESSAGES_PER_CALL],
+      ['bytes per second of a call into Redis, and as many out', BYTES_PER_CALL],
+      ['heartbeats per second of a worker, to every edge with a call on it', BEATS],
+      ['echoes per second and shard of an edge or worker with calls', ECHOES],
+      ['echoes per second and shard of any other process', IDLE_ECHOES],
+      [`messages per second of a shard at ${BUSY * 100} % of its thread`, MESSAGES_PER_SHARD],
       ['calls of an edge, and of a worker', CALLS_PER_PROCESS],
       ['calls of a webhook', CALLS_PER_WEBHOOK],
       ['calls of a fleet', CALLS_PER_FLEET],
