@@ -37,7 +37,7 @@ test('an operator whose number leads elsewhere is told where, and how to set it 
 
 test('an operator who asks for it has the number set up, and is told what it led to before', async () => {
   expect(await told({}, true)).toMatch(/^fine: .* was set up; before, it led to https:\/\/before\.example\.com\/voice/);
-  expect(twilio.number.setUp).toMatchObject(OURS);
+  expect(twilio.number.setUp).toMatchObject({...OURS, voiceUrl: `${OURS.voiceUrl}#rc=2&rp=all`});
   expect(await told()).toMatch(/^fine: \+15550100002 leads to https:\/\/voice\.example\.com\/incoming-call/);
 });
 

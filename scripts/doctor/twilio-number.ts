@@ -5,10 +5,13 @@ import {TwilioRefused, TwilioRest, type PhoneNumber} from './twilio-rest.ts';
 
 const FIX = 'npm run doctor -- --fix sets it up, or paste the address into the console (npm start prints it).';
 
+/** Behind an address: Twilio asks again, up to twice, after any failure; by default it does only if it cannot connect. */
+const ASKS_AGAIN = '#rc=2&rp=all';
+
 /** How a number must be set up. `VoiceFallbackUrl` stays as it is. */
 function wanted(webhookUrl: string) {
   return {
-    VoiceUrl: `${webhookUrl}/incoming-call`,
+    VoiceUrl: `${webhookUrl}/incoming-call${ASKS_AGAIN}`,
     VoiceMethod: 'POST',
     StatusCallback: `${webhookUrl}/call-status`,
     StatusCallbackMethod: 'POST',
@@ -95,8 +98,9 @@ function pointsTo({voice_url: url}: PhoneNumber, webhookUrl: string | undefined)
 function problemsOf(one: PhoneNumber, webhookUrl: string): Finding[] {
   const {VoiceUrl, StatusCallback} = wanted(webhookUrl);
   const name = one.phone_number;
-  // A fragment holds Twilio's own time-outs and retries.
-  const leadsTo = (one.voice_url ?? '').replace(/#.*$/, '');
+  // Other time-outs and retries are right, too.
+  const bare = (url: string | null | undefined) => (url ?? '').replace(/#.*$/, '');
+  const leadsTo = bare(one.voice_url);
   const findings: Finding[] = [];
   if (one.voice_application_sid || one.trunk_sid)
     findings.push(
@@ -105,10 +109,10 @@ function problemsOf(one: PhoneNumber, webhookUrl: string): Finding[] {
         FIX,
       ),
     );
-  else if (leadsTo !== VoiceUrl)
-    findings.push(broken(`${name} leads to ${one.voice_url || 'nothing'}, not to ${VoiceUrl}`, FIX));
+  else if (leadsTo !== bare(VoiceUrl))
+    findings.push(broken(`${name} leads to ${one.voice_url || 'nothing'}, not to ${bare(VoiceUrl)}`, FIX));
   else if (one.voice_method !== 'POST') findings.push(warning(`${name} asks by ${one.voice_method}`, FIX));
-  if (one.status_callback !== StatusCallback)
+  if (bare(one.status_callback) !== StatusCallback)
     findings.push(
       warning(
         `${name} does not report ended calls to ${StatusCallback}: those that end while they ring are noticed late`,

@@ -6,6 +6,7 @@ import {RequestOfAnyPhone, toCallRequest, toStreamStatus} from '../../services/w
 
 const CONFIG = {
   PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+  WEBHOOK_RETRIES: 2,
   TRANSFER_MAX_SECONDS: 3_600,
   HOLD_MUSIC_URL: 'https://h/music.mp3',
 };

@@ -124,7 +124,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const webhook = stack.use(await startWebhook(config, {directory, people: openPeopleCaller(config), ...rest}));
   const twilio = stack.use(
     await startFakeTwilio({
-      webhookUrl: `${origin}/incoming-call`,
+      webhookUrl: `${origin}/incoming-call#rc=2&rp=all`,
       statusCallbackUrl: `${origin}/call-status`,
       authToken: AUTH_TOKEN,
       seed: 1,

@@ -152,7 +152,7 @@ describe('an operator with one tunnel, on the default ports,', () => {
     void started.exitCode.then(() => (ended = true));
     await expect.poll(() => ended || started.output().includes('call +15550100002'), {timeout: 180_000}).toBe(true);
     expect(twilio.number.setUp).toMatchObject({
-      voiceUrl: 'https://stub.trycloudflare.com/incoming-call',
+      voiceUrl: 'https://stub.trycloudflare.com/incoming-call#rc=2&rp=all',
       statusCallback: 'https://stub.trycloudflare.com/call-status',
     });
     expect(started.output()).not.toContain('A call comes in');

@@ -248,7 +248,7 @@ export class ProcessFleet implements AsyncDisposable {
   async #newNumber({PUBLIC_WEBHOOK_URL: origin}: Readonly<Record<string, string>>): Promise<FakeTwilio> {
     return this.#stack.use(
       await startFakeTwilio({
-        webhookUrl: `${origin}/incoming-call`,
+        webhookUrl: `${origin}/incoming-call#rc=2&rp=all`,
         statusCallbackUrl: `${origin}/call-status`,
         authToken: FLEET_TOKEN,
         sayMsPerChar: 5,

@@ -151,6 +151,11 @@ export const WebhookEnv = z
       })
       .prefault('20:00-08:00')
       .describe('when nobody is called, on the clock of whoever would be; off: at any time'),
+    WEBHOOK_RETRIES: wholeNumber({max: 5})
+      .default(2)
+      .describe(
+        'how often Twilio asks again after any failure of a webhook, at the addresses that we give it; 0: only if it cannot connect, and once',
+      ),
     TWILIO_API_URL: guardedUrl('http')
       .default('https://api.twilio.com')
       .describe('Twilio’s REST API, which makes calls'),

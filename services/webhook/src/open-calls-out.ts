@@ -4,7 +4,7 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import {findRedis} from '@voicebridge/shared/redis/check-redis.ts';
 import {openRedis} from '@voicebridge/shared/redis/connect.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import {callsApi} from './calls-api.ts';
+import {callsApi} from './calls-api/calls-api.ts';
 import {CallsOut} from './calls-out/calls-out.ts';
 import {twilioRest} from './carriers/twilio/rest.ts';
 import {twilioCalls} from './carriers/twilio/calls.ts';
@@ -27,7 +27,7 @@ export async function openCallsOut(
   const redis = opened.adopt(openRedis(url, 'queue', log), client => client.disconnect());
   const store = opened.use(new RedisOutCalls(redis));
   const carrier = twilioCalls({
-    origin: config.PUBLIC_WEBHOOK_URL,
+    ours: config,
     ask: twilioRest({api: config.TWILIO_API_URL, accountSid: account, token}),
   });
   const {NUMBER_HASH_KEY: key} = config;

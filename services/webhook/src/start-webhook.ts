@@ -25,7 +25,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {isOurs, listenOn, UNSIGNED_HERE} from '@voicebridge/shared/config/twilio-settings.ts';
-import type {CallsApiDeps} from './calls-api.ts';
+import type {CallsApiDeps} from './calls-api/calls-api.ts';
 import type {CallsOut} from './calls-out/calls-out.ts';
 import type {WebhookConfig} from './config.ts';
 import type {CarrierRoutes} from './admission/carrier-routes.ts';

@@ -1,7 +1,7 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {FakeCall, type CallerScript, type FakeCallDeps} from './call/fake-call.ts';
 import type {DialOptions, FakeTwilioOptions, Settings} from './fake-twilio-options.ts';
-import type {Next} from './call/call-flow.ts';
+import type {Next} from './call/next.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {Conferences} from './call/conferences.ts';
 import {PhoneNumber} from './call/phone-number.ts';

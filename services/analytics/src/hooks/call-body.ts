@@ -2,6 +2,13 @@ import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
 import type {CallDetail} from '../queries/call-shapes.ts';
 import {CALL_FINISHED} from './deliveries.ts';
 
+/** What has to be read of a call for its body besides its facts. */
+export function partsFor(include: HookTarget['include']) {
+  return new Set(
+    include.flatMap(what => (what === 'tools' ? 'toolCalls' : what === 'notes' || what === 'numbers' ? [] : what)),
+  );
+}
+
 /** The body of the webhook about a finished call, as JSON. `include`: what it holds besides its facts and its outcome. */
 export function callBody(detail: CallDetail, include: HookTarget['include']): string {
   const {call, transcript, toolCalls, turns, notes, disclosure, answeredBy} = detail;

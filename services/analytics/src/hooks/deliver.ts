@@ -7,7 +7,7 @@ import type {Viewer} from '../auth/viewer.ts';
 import {SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 import type {Schema} from '../database/schema.ts';
 import {detailOf} from '../queries/read-call.ts';
-import {callBody} from './call-body.ts';
+import {callBody, partsFor} from './call-body.ts';
 import {
   type Delivery,
   deliveryWith,
@@ -122,7 +122,7 @@ async function attempt(
   }
 }
 
-async function bodyOfCall(db: Kysely<Schema>, callSid: string, target: HookTarget): Promise<string | undefined> {
-  const detail = await detailOf(db, callSid, TELLER);
-  return detail && callBody(detail, target.include);
+async function bodyOfCall(db: Kysely<Schema>, callSid: string, {include}: HookTarget): Promise<string | undefined> {
+  const detail = await detailOf(db, callSid, TELLER, partsFor(include));
+  return detail && callBody(detail, include);
 }

@@ -79,7 +79,8 @@ export async function storeCall(
     const known = first ? 'new' : await updateCall(tx, rows, job);
     if (known === 'superseded') return 'superseded';
     await writeParts(tx, rows);
-    if (known !== 'repeated' && (await isWhole(tx, callSid))) await keepWhatFollows(tx, job, after);
+    const isWhole = known === 'new' ? job.parts === 1 : known !== 'repeated' && (await hasAllParts(tx, callSid));
+    if (isWhole) await keepWhatFollows(tx, job, after, known === 'new');
     return 'recorded';
   });
 }
@@ -87,17 +88,19 @@ export async function storeCall(
 /** Whether this call was erased, or one of its numbers was forgotten after it had begun. */
 async function wasErased(tx: Transaction<Schema>, call: CallRows['call']): Promise<boolean> {
   const {callSid, startedAt} = call;
-  const erased = await tx.selectFrom('erasedCalls').select('callSid').where('callSid', '=', callSid).executeTakeFirst();
-  if (erased !== undefined) return true;
   const hashes = [call.callerHash, call.calleeHash].filter(hash => typeof hash === 'string');
-  if (hashes.length === 0) return false;
-  const forgotten = await tx
+  const forgotten = tx
     .selectFrom('forgottenNumbers')
-    .select('numberHash')
-    .where('numberHash', 'in', hashes)
-    .where('forgottenAt', '>=', startedAt)
+    .select('numberHash as name')
+    .where('numberHash', 'in', ['', ...hashes])
+    .where('forgottenAt', '>=', startedAt);
+  const found = await tx
+    .selectFrom('erasedCalls')
+    .select('callSid as name')
+    .where('callSid', '=', callSid)
+    .unionAll(forgotten)
     .executeTakeFirst();
-  return forgotten !== undefined;
+  return found !== undefined;
 }
 
 /**
@@ -140,7 +143,7 @@ async function updateCall(
   return isNew ? 'part' : 'repeated';
 }
 
-async function isWhole(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
+async function hasAllParts(tx: Transaction<Schema>, callSid: string): Promise<boolean> {
   const {parts, partsSeen} = await tx
     .selectFrom('calls')
     .select(['parts', 'partsSeen'])
@@ -149,13 +152,18 @@ async function isWhole(tx: Transaction<Schema>, callSid: string): Promise<boolea
   return partsSeen.length >= parts;
 }
 
-async function keepWhatFollows(tx: Transaction<Schema>, job: CallFinished, after: AfterStoring): Promise<void> {
+async function keepWhatFollows(
+  tx: Transaction<Schema>,
+  job: CallFinished,
+  after: AfterStoring,
+  isNew: boolean,
+): Promise<void> {
   const {callSid, outcome, notes} = job.summary;
   const isNoted = (name: string) => Object.hasOwn(outcome, name) || Object.hasOwn(notes, name);
   const open = Object.entries(job.after?.outcome ?? {}).filter(([name]) => !isNoted(name));
   const isFilled = after.fillsOutcomes === true && open.length > 0 && (await wasHeard(tx, callSid));
   if (isFilled) await keepFill(tx, callSid, Object.fromEntries(open), after.wall);
-  else await dropFill(tx, callSid);
+  else if (!isNew) await dropFill(tx, callSid);
   const target = job.after?.hook ?? after.told;
   if (target === undefined || target === 'off') return;
   const event = {id: idOfCall(callSid), subject: callSid, seq: 0, type: CALL_FINISHED, target, body: null};

@@ -19,12 +19,13 @@ export function signatureOf(token: string, url: string, form: Readonly<Record<st
   return createHmac('sha1', token).update(text).digest('base64');
 }
 
-/** Asks the webhook what to do with a call. Rejects with a sentence for the person at the phone. */
+/** Asks the webhook what to do with a call: at an address without what the telephone network reads behind `#`. Rejects with a sentence for the person at the phone. */
 export async function askWebhook(
-  url: string,
+  address: string,
   form: Readonly<Record<string, string>>,
   {token}: WebhookAddress,
 ): Promise<readonly Verb[]> {
+  const url = address.replace(/#.*$/, '');
   const answer = await fetch(url, {
     method: 'POST',
     body: new URLSearchParams(form),

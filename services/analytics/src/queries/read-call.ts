@@ -35,50 +35,64 @@ function showsPrivate({transcript, notes, remarks, toolCalls, callerNumber, call
   return hasWords || callerNumber !== null || calleeNumber !== null;
 }
 
-/** The same without a trace in the audit. */
+/** The lists of a call that are tables of their own. */
+type Part = 'turns' | 'interruptions' | 'toolCalls' | 'failovers' | 'transcript' | 'remarks';
+const EVERY_PART: ReadonlySet<Part> = new Set([
+  'turns',
+  'interruptions',
+  'toolCalls',
+  'failovers',
+  'transcript',
+  'remarks',
+]);
+
+/** The same without a trace in the audit. `parts`: the others are empty, and nothing is asked for them. */
 export async function detailOf(
   db: Kysely<Schema>,
   callSid: string,
   {who, may}: Viewer,
+  parts: ReadonlySet<Part> = EVERY_PART,
 ): Promise<CallDetail | undefined> {
+  const wanted = async <Row>(part: Part, query: {execute(): Promise<Row[]>}) =>
+    parts.has(part) ? await query.execute() : [];
   const row = await db.selectFrom('calls').selectAll().where('callSid', '=', callSid).executeTakeFirst();
   if (!row) return undefined;
-  const turns = await db
-    .selectFrom('turns')
-    .select(columnsOf(TURN_FIGURES))
-    .where('callSid', '=', callSid)
-    .orderBy('turn')
-    .execute();
-  const interruptions = await db
-    .selectFrom('interruptions')
-    .select(columnsOf(INTERRUPTION_FIGURES))
-    .where('callSid', '=', callSid)
-    .orderBy('interruption')
-    .execute();
-  const toolCalls = await db
-    .selectFrom('toolCalls')
-    .select(columnsOf(TOOL_CALL_FIGURES))
-    .where('callSid', '=', callSid)
-    .orderBy('toolCall')
-    .execute();
-  const failovers = await db
-    .selectFrom('failovers')
-    .select(columnsOf(FAILOVER_FIGURES))
-    .where('callSid', '=', callSid)
-    .orderBy('failover')
-    .execute();
-  const lines = await db
-    .selectFrom('transcripts')
-    .select(['line', 'turn', 'role', 'atMs', 'text', 'cut'])
-    .where('callSid', '=', callSid)
-    .orderBy('line')
-    .execute();
-  const remarks = await db
-    .selectFrom('remarks')
-    .select([sql<string>`id::text`.as('id'), 'at', 'who', 'text'])
-    .where('callSid', '=', callSid)
-    .orderBy('remarks.id')
-    .execute();
+  const turns = await wanted(
+    'turns',
+    db.selectFrom('turns').select(columnsOf(TURN_FIGURES)).where('callSid', '=', callSid).orderBy('turn'),
+  );
+  const interruptions = await wanted(
+    'interruptions',
+    db
+      .selectFrom('interruptions')
+      .select(columnsOf(INTERRUPTION_FIGURES))
+      .where('callSid', '=', callSid)
+      .orderBy('interruption'),
+  );
+  const toolCalls = await wanted(
+    'toolCalls',
+    db.selectFrom('toolCalls').select(columnsOf(TOOL_CALL_FIGURES)).where('callSid', '=', callSid).orderBy('toolCall'),
+  );
+  const failovers = await wanted(
+    'failovers',
+    db.selectFrom('failovers').select(columnsOf(FAILOVER_FIGURES)).where('callSid', '=', callSid).orderBy('failover'),
+  );
+  const lines = await wanted(
+    'transcript',
+    db
+      .selectFrom('transcripts')
+      .select(['line', 'turn', 'role', 'atMs', 'text', 'cut'])
+      .where('callSid', '=', callSid)
+      .orderBy('line'),
+  );
+  const remarks = await wanted(
+    'remarks',
+    db
+      .selectFrom('remarks')
+      .select([sql<string>`id::text`.as('id'), 'at', 'who', 'text'])
+      .where('callSid', '=', callSid)
+      .orderBy('remarks.id'),
+  );
   const recording = await db
     .selectFrom('recordings')
     .select(['state', 'fromMs', 'untilMs', 'missingMs'])

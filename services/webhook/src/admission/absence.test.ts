@@ -123,8 +123,12 @@ describe('the person who is called', () => {
   });
 
   test('takes the caller with the key: the owner is told, and the directory knows', async () => {
-    const reply = await deployment.ask(attribute(await listen(), 'action'), {...person(), Digits: '1'});
+    const [action, pressed] = [attribute(await listen(), 'action'), {...person(), Digits: '1'}];
+    const reply = await deployment.ask(action, pressed);
     expect(reply.text).toMatch(/<Response\/>$/);
+    expect(await outcome()).toBe('{"away":0,"outcome":"accepted"}');
+    // Twilio asks again where the answer got lost.
+    expect((await deployment.ask(action, pressed)).text).toBe(reply.text);
     expect(await outcome()).toBe('{"away":0,"outcome":"accepted"}');
     await ends({type: 'end', why: 'assistant.transferred', away: 'accepted'});
   });

@@ -70,6 +70,7 @@ export class TestDeployment implements AsyncDisposable {
     const config = loadConfig(WebhookEnv, {
       PORT: '0',
       PUBLIC_WEBHOOK_URL: ORIGIN,
+      WEBHOOK_RETRIES: '0',
       PUBLIC_EDGE_URL: EDGE,
       EDGE_ORIGINS: 'wss://example.com',
       TWILIO_AUTH_TOKEN: TOKEN,

@@ -1,6 +1,7 @@
 import type {Clock} from '@voicebridge/shared/time.ts';
 import {type CallFacts, identityParams, standardParams} from './call-facts.ts';
 import type {WebhookReport} from '../report/call-report.ts';
+import {readOverrides} from '../twiml/connection-overrides.ts';
 import type {Params, WebhookAnswer, WebhookClient, WebhookRequest} from '../twiml/webhook-client.ts';
 
 export interface CallWebhooksDeps {
@@ -35,7 +36,7 @@ export class CallWebhooks {
       (purpose === 'stream-status' ? undefined : params['CallStatus']);
     const report: WebhookReport = {
       purpose,
-      url: request.url,
+      url: readOverrides(request.url).url,
       at,
       ms: clock.now() - at,
       ...(answer.ok ? {status: answer.status} : {error: answer.code}),

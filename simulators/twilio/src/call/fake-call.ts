@@ -2,8 +2,9 @@ import {type Clock, systemClock} from '@voicebridge/shared/time.ts';
 import {type ClipName, readClip} from '../../../audio/clips.ts';
 import {AlertLog} from './alert-log.ts';
 import type {CallFacts} from './call-facts.ts';
-import {CallFlow, type Next} from './call-flow.ts';
-import type {CallReport, FakeCallEvent, MeetingReport, PersonReport} from '../report/call-report.ts';
+import {CallFlow} from './call-flow.ts';
+import type {Next} from './next.ts';
+import type {CallReport, FakeCallEvent} from '../report/call-report.ts';
 import {CallProgress, type ToldAbout} from './call-progress.ts';
 import {CallStreams} from './call-streams.ts';
 import {CallWebhooks} from './call-webhooks.ts';
@@ -12,10 +13,8 @@ import type {CallerStep} from '../phone/caller-script.ts';
 import type {Document} from './document.ts';
 import type {DialOptions, Settings} from '../fake-twilio-options.ts';
 import {gapsBetween} from '../report/gaps.ts';
-import {type PersonEnd, ringPerson} from './person.ts';
+import {CallPeople} from './call-people.ts';
 import {PhoneLine} from './phone-line.ts';
-import {sid} from '../sid.ts';
-import type {Noun} from '../twiml/twiml.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {TimerWheel} from '../timer-wheel.ts';
 import type {WebhookClient} from '../twiml/webhook-client.ts';
@@ -50,11 +49,7 @@ export class FakeCall {
   readonly #saidByTwilio: string[] = [];
   readonly #handedTo: string[] = [];
   readonly #keysPlayed: string[] = [];
-  readonly #people: PersonReport[] = [];
-  readonly #meetings: MeetingReport[] = [];
-  #isMeeting = false;
-  readonly #personWebhooks: CallWebhooks[] = [];
-  #rings = 0;
+  readonly #people: CallPeople;
   readonly #startedAt: number;
   readonly #wallStartedAt: number;
   readonly #progress: CallProgress;
@@ -104,6 +99,7 @@ export class FakeCall {
       emit,
       hangUp: () => this.hangUp(),
     });
+    this.#people = new CallPeople({...deps, call: facts, alert, emit});
     this.#flow = new CallFlow({
       ...deps,
       dial,
@@ -115,11 +111,11 @@ export class FakeCall {
       said: text => this.#saidByTwilio.push(text),
       handedTo: target => this.#handedTo.push(target),
       keysPlayed: keys => this.#keysPlayed.push(keys),
-      meets: name => this.#meets(name),
+      meets: name => this.#people.meets(name),
       progress: this.#progress,
       over: this.#over.signal,
       serves: queue => deps.settings.people(`Queue: ${queue}`),
-      ring: (noun, times, url, signal) => this.#ring(noun, times, url, signal),
+      ring: (noun, times, url, signal) => this.#people.ring(noun, times, url, signal),
     });
     this.ended = this.#live(first);
   }
@@ -155,12 +151,12 @@ export class FakeCall {
 
   /** It talks with others in a conference. */
   get isMeeting(): boolean {
-    return this.#isMeeting;
+    return this.#people.isMeeting;
   }
 
   /** How many telephones have rung for the caller. */
   get rings(): number {
-    return this.#rings;
+    return this.#people.rings;
   }
 
   get streamsOpened(): number {
@@ -236,78 +232,6 @@ export class FakeCall {
     return this.#report(end, endedAt);
   }
 
-  #meets(name: string): () => void {
-    const {clock} = this.#deps;
-    const at = clock.now();
-    this.#isMeeting = true;
-    return () => {
-      this.#isMeeting = false;
-      this.#meetings.push({name, at, ms: clock.now() - at});
-    };
-  }
-
-  /** A telephone rings for this call. */
-  #ring(
-    noun: Noun,
-    {timeout, timeLimit}: {readonly timeout: number; readonly timeLimit: number},
-    documentUrl: string,
-    signal: AbortSignal,
-  ): Promise<PersonEnd> | undefined {
-    const {settings, clock} = this.#deps;
-    const person = settings.people(noun.target);
-    if (!person) return undefined;
-    this.#rings += 1;
-    const [heard, rangAt]: [string[], number] = [[], clock.now()];
-    let bridgedAt: number | undefined;
-    const child: CallFacts = {
-      accountSid: this.#facts.accountSid,
-      callSid: sid('CA', settings.ids),
-      from: this.#facts.from,
-      to: noun.target.replace(/^\w+: /, ''),
-      direction: 'outbound-dial',
-      status: 'ringing',
-    };
-    const webhooks = new CallWebhooks({
-      ...this.#deps,
-      call: child,
-      badSignature: false,
-      alert: (code, detail) => this.#alert(code, detail),
-      asked: webhook => this.#emit({type: 'webhook', at: clock.now(), webhook}),
-    });
-    this.#personWebhooks.push(webhooks);
-    const ended = (status: string) =>
-      this.#people.push({
-        target: noun.target,
-        rangAt,
-        heard,
-        ...(bridgedAt === undefined ? {} : {bridgedAt}),
-        endedAt: clock.now(),
-        status,
-      });
-    return ringPerson({
-      noun,
-      timeout,
-      timeLimit,
-      documentUrl,
-      person,
-      child,
-      parentCallSid: this.#facts.callSid,
-      webhooks,
-      clock,
-      sayMsPerChar: settings.sayMsPerChar,
-      heard: text => heard.push(text),
-      bridged: () => {
-        bridgedAt = clock.now();
-        this.#emit({type: 'bridged', at: bridgedAt, target: noun.target});
-      },
-      alert: (code, detail) => this.#alert(code, detail),
-      signal,
-    }).then(end => {
-      ended(signal.aborted ? 'canceled' : end.status);
-      return end;
-    });
-  }
-
   #obeying({url, xml, verbs}: Document): void {
     const at = this.#deps.clock.now();
     const names = verbs.map(({verb}) => verb);
@@ -341,11 +265,11 @@ export class FakeCall {
       saidByTwilio: this.#saidByTwilio,
       handedTo: this.#handedTo,
       keysPlayed: this.#keysPlayed,
-      people: this.#people,
-      meetings: this.#meetings,
+      people: this.#people.reports,
+      meetings: this.#people.meetings,
       violations: settings.strict ? this.#alerts.violations : [],
       alerts: this.#alerts.all,
-      webhooks: [this.#webhooks, ...this.#personWebhooks].flatMap(({reports}) => reports),
+      webhooks: [this.#webhooks, ...this.#people.webhooks].flatMap(({reports}) => reports),
       gaps: gapsBetween(streams),
       ...(firstAudioMs === undefined ? {} : {firstAudioMs}),
     };

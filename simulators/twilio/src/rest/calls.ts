@@ -1,4 +1,4 @@
-import type {Next} from '../call/call-flow.ts';
+import type {Next} from '../call/next.ts';
 import {PROGRESS_EVENTS, type ProgressEvent, type ToldAbout, type ToldMachine} from '../call/call-progress.ts';
 import {documentFrom} from '../call/document.ts';
 import type {FakeCall} from '../call/fake-call.ts';

@@ -1,3 +1,5 @@
+import {createServer} from 'node:http';
+import {portOf} from '@voicebridge/shared/service/http.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
@@ -89,3 +91,58 @@ test('a webhook has 15 seconds', async () => {
   clock.advance(15_000);
   expect(await answer).toMatchObject({ok: false, code: 11205});
 });
+
+/** A webhook that fails in one way for so many requests, and then answers. */
+async function failing(how: 'is cut' | 500 | 404 | 'is silent', times: number) {
+  let left = times;
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    request.resume();
+    left -= 1;
+    if (left < 0) response.writeHead(200, {'content-type': 'text/xml'}).end(respond(''));
+    else if (how === 'is cut') response.destroy();
+    else if (how !== 'is silent') response.writeHead(how).end();
+  });
+  const asked: string[] = [];
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    asked,
+    url: `http://127.0.0.1:${portOf(server)}/hook?a=1`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise<void>(resolve => server.close(() => resolve()));
+    },
+  };
+}
+
+test.each([
+  ['is cut while it answers', 'is cut', '', 1],
+  ['is cut while it answers', 'is cut', '#rc=2', 1],
+  ['is cut while it answers', 'is cut', '#rc=2&rp=all', 3],
+  ['answers 500', 500, '', 1],
+  ['answers 500', 500, '#rc=2&rp=5xx', 3],
+  ['answers 500', 500, '#rc=1&rp=all', 2],
+  ['answers 404', 404, '#rc=2&rp=5xx', 1],
+  ['answers 404', 404, '#rc=2&rp=4xx', 3],
+  ['does not answer', 'is silent', '#rc=1&rp=rt&rt=100', 2],
+  ['does not answer', 'is silent', '#rc=1&rt=100', 1],
+] as const)('a webhook that %s (%s) is asked as its address says: %s', async (_, how, overrides, times) => {
+  await using webhook = await failing(how, 10);
+  await using client = new WebhookClient(AUTH_TOKEN, systemClock);
+  await client.ask(post(webhook.url + overrides));
+  expect(webhook.asked).toEqual(Array.from({length: times}, () => '/hook?a=1'));
+});
+
+test('what answers at the second attempt has answered', async () => {
+  await using webhook = await failing('is cut', 1);
+  await using client = new WebhookClient(AUTH_TOKEN, systemClock);
+  expect(await client.ask(post(`${webhook.url}#rc=2&rp=all`))).toMatchObject({ok: true, status: 200});
+});
+
+test.each(['#rc=6', '#rp=often', '#rt=1', '#more=1'])(
+  'an address that ends in %s is a mistake: error 11243',
+  async wrong => {
+    await using client = new WebhookClient(AUTH_TOKEN, systemClock);
+    expect(await client.ask(post(`http://127.0.0.1:1/hook${wrong}`))).toMatchObject({ok: false, code: 11243});
+  },
+);

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
+import {type ConnectionOverrides, type Failure, readOverrides} from './connection-overrides.ts';
 import type {Method} from './stream-noun.ts';
 
 export type Params = Readonly<Record<string, string>>;
@@ -27,8 +28,6 @@ export type WebhookAnswer =
     }
   | {readonly ok: false; readonly url: string; readonly code: number; readonly detail: string};
 
-/** The whole exchange, connecting included. */
-const DEADLINE: Millis = 15_000;
 const MAX_REDIRECTS = 10;
 
 /** How Twilio asks a webhook: form-encoded, signed with the account's token, 15 seconds, and not a second more. */
@@ -43,18 +42,17 @@ export class WebhookClient implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** One retry if the connection itself fails, as Twilio's default; redirects are followed without the parameters. */
+  /** Asks again as the address says, by default once if it cannot connect; redirects are followed without the parameters. */
   async ask(request: WebhookRequest): Promise<WebhookAnswer> {
+    const overrides = readOverrides(request.url);
+    if (overrides.problem) return {ok: false, url: overrides.url, ...overrides.problem};
     const deadline = new AbortController();
-    const cancel = this.#clock.after(DEADLINE, () => deadline.abort());
+    const cancel = this.#clock.after(overrides.within, () => deadline.abort());
     const token = request.idempotencyToken ?? randomUUID();
     try {
-      let {url, method, params} = {...request, url: withoutFragment(request.url)};
+      let {url, method, params} = {...request, url: overrides.url};
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
-        const asked = {...request, url, method, params};
-        let reply = await this.#send(asked, token, {signal: deadline.signal});
-        // What died cut all connections that were kept: the retry has one of its own.
-        if (!reply.ok && reply.retry) reply = await this.#send(asked, token, {signal: deadline.signal, isFresh: true});
+        const reply = await this.#insist({...request, url, method, params}, token, overrides, deadline.signal);
         if (!reply.ok) return {ok: false, url, code: reply.code, detail: reply.detail};
         const {status, location, contentType, body} = reply;
         if (location === undefined || ![301, 302, 303, 307, 308].includes(status))
@@ -73,10 +71,37 @@ export class WebhookClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
+  /** Asks until there is an answer, nothing that the address names has failed, or it has been asked often enough. */
+  async #insist(
+    asked: WebhookRequest,
+    token: string,
+    {retries, retriesAfter, answerWithin, connectWithin}: ConnectionOverrides,
+    total: AbortSignal,
+  ): Promise<Reply> {
+    for (let attempt = 0; ; attempt += 1) {
+      const late = new AbortController();
+      const signal = AbortSignal.any([total, late.signal]);
+      const cancel = this.#clock.after(answerWithin, () => late.abort());
+      // What died cut all connections that were kept: whoever asks again has one of their own.
+      const sent = this.#send(asked, token, {signal, connectWithin, isFresh: attempt > 0});
+      const reply = await sent.finally(cancel);
+      const failure = failureOf(reply);
+      if (failure === undefined || total.aborted || attempt >= retries || !retriesAfter(failure)) return reply;
+    }
+  }
+
   #send(
     {url, method, params, badSignature}: WebhookRequest,
     token: string,
-    {signal, isFresh = false}: {readonly signal: AbortSignal; readonly isFresh?: boolean},
+    {
+      signal,
+      connectWithin,
+      isFresh,
+    }: {
+      readonly signal: AbortSignal;
+      readonly connectWithin: Millis;
+      readonly isFresh: boolean;
+    },
   ): Promise<Reply> {
     const body = new URLSearchParams(params).toString();
     const target = method === 'POST' || body === '' ? url : `${url}${url.includes('?') ? '&' : '?'}${body}`;
@@ -96,8 +121,10 @@ export class WebhookClient implements AsyncDisposable {
     };
     const secure = target.startsWith('https:');
     return new Promise(resolve => {
-      const fail = (error: NodeJS.ErrnoException) => resolve(failure(error, signal.aborted));
-      if (!URL.canParse(target)) return resolve({ok: false, code: 11100, detail: `${target} is no URL`, retry: false});
+      let isConnected = false;
+      const fail = (error: NodeJS.ErrnoException) =>
+        resolve(problemOf(error, signal.aborted ? 'rt' : isConnected && !request.reusedSocket ? 'cut' : 'ct'));
+      if (!URL.canParse(target)) return resolve({ok: false, code: 11100, detail: `${target} is no URL`});
       const agent = isFresh ? false : secure ? this.#secure : this.#plain;
       const request = (secure ? https : http).request(target, {method, headers, agent, signal}, response => {
         const chunks: Buffer[] = [];
@@ -114,6 +141,17 @@ export class WebhookClient implements AsyncDisposable {
         );
       });
       request.on('error', fail);
+      request.on('socket', socket => {
+        if (!socket.connecting) return;
+        const cancel = this.#clock.after(connectWithin, () =>
+          request.destroy(new Error(`no connection in ${connectWithin} ms`)),
+        );
+        socket.once('close', cancel);
+        socket.once(secure ? 'secureConnect' : 'connect', () => {
+          isConnected = true;
+          cancel();
+        });
+      });
       request.end(method === 'POST' ? body : undefined);
       return undefined;
     });
@@ -122,20 +160,21 @@ export class WebhookClient implements AsyncDisposable {
 
 type Reply =
   | {ok: true; status: number; location: string | undefined; contentType: string; body: string}
-  | {ok: false; code: number; detail: string; retry: boolean};
+  | {ok: false; code: number; detail: string; failed?: Failure};
 
-function failure(error: NodeJS.ErrnoException, late: boolean): Reply {
-  const detail = late ? `no answer in ${DEADLINE} ms` : error.message || String(error.code);
-  if (late) return {ok: false, code: 11205, detail, retry: false};
-  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return {ok: false, code: 11210, detail, retry: false};
+function problemOf(error: NodeJS.ErrnoException, failed: Failure): Reply {
+  const detail = failed === 'rt' ? 'no answer in time' : error.message || String(error.code);
+  if (failed === 'rt') return {ok: false, code: 11205, detail, failed};
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return {ok: false, code: 11210, detail};
   if (error.code?.includes('CERT') || error.code?.includes('SSL') || error.code === 'EPROTO')
-    return {ok: false, code: 11220, detail, retry: false};
-  return {ok: false, code: 11205, detail, retry: true};
+    return {ok: false, code: 11220, detail};
+  return {ok: false, code: 11205, detail, failed};
 }
 
-/** Connection overrides stand in the fragment; it is neither sent nor signed. */
-function withoutFragment(url: string): string {
-  return url.replace(/#.*$/, '');
+function failureOf(reply: Reply): Failure | undefined {
+  if (!reply.ok) return reply.failed;
+  if (reply.status >= 500) return '5xx';
+  return reply.status >= 400 ? '4xx' : undefined;
 }
 
 function forged(signature: string): string {

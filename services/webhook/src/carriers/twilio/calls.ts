@@ -2,6 +2,7 @@ import {messageOf} from '@voicebridge/shared/errors.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
 import type {CarrierCall, CarrierOut, Dial, Dialled} from '../../calls-out/carrier-out.ts';
+import {type Ours, ourUrl} from './our-urls.ts';
 import {type AskTwilio, NotSent, refusalOf, type RestAnswer} from './rest.ts';
 
 const Call = z.object({
@@ -17,10 +18,10 @@ const PASSING = new Set([401, 403, 429]);
 const TOO_OLD: Millis = 86_400_000;
 
 /** Twilio as a carrier that makes calls: https://www.twilio.com/docs/voice/api/call-resource */
-export function twilioCalls({origin, ask}: {readonly origin: string; readonly ask: AskTwilio}): CarrierOut {
+export function twilioCalls({ours, ask}: {readonly ours: Ours; readonly ask: AskTwilio}): CarrierOut {
   return {
     async dial(dial) {
-      return await placeCall(ask, formOf(dial, origin));
+      return await placeCall(ask, formOf(dial, ours));
     },
     find: async callSid => await findCall(ask, callSid),
     async callsTo(to, since) {
@@ -40,22 +41,22 @@ export function twilioCalls({origin, ask}: {readonly origin: string; readonly as
   };
 }
 
-function formOf({to, from, ringSeconds, detectMachines, out, attempt}: Dial, origin: string): Record<string, string> {
+function formOf({to, from, ringSeconds, detectMachines, out, attempt}: Dial, ours: Ours): Record<string, string> {
   const query = `?out=${out}&try=${attempt}`;
   return {
     To: to,
     From: from,
     Timeout: String(ringSeconds),
-    Url: `${origin}/incoming-call${query}`,
+    Url: ourUrl(`/incoming-call${query}`, ours),
     Method: 'POST',
-    StatusCallback: `${origin}/call-status${query}`,
+    StatusCallback: ourUrl(`/call-status${query}`, ours),
     StatusCallbackMethod: 'POST',
     StatusCallbackEvent: 'initiated ringing answered completed',
     ...(detectMachines
       ? {
           MachineDetection: 'DetectMessageEnd',
           AsyncAmd: 'true',
-          AsyncAmdStatusCallback: `${origin}/call-machine${query}`,
+          AsyncAmdStatusCallback: ourUrl(`/call-machine${query}`, ours),
           AsyncAmdStatusCallbackMethod: 'POST',
         }
       : {}),

@@ -32,6 +32,7 @@ afterEach(async () => {
 const people = (token = AUTH_TOKEN, api = twilio.restUrl) =>
   openPeopleCaller({
     PUBLIC_WEBHOOK_URL: bridge.url(''),
+    WEBHOOK_RETRIES: 2,
     TWILIO_API_URL: api,
     TWILIO_ACCOUNT_SID: twilio.accountSid,
     TWILIO_AUTH_TOKEN: [token],

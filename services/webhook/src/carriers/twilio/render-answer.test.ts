@@ -5,6 +5,7 @@ import {renderAnswer} from './render-answer.ts';
 
 const config = {
   PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
+  WEBHOOK_RETRIES: 2,
   TRANSFER_MAX_SECONDS: 1_800,
   HOLD_MUSIC_URL: 'https://example.com/music.mp3',
 };
@@ -17,7 +18,7 @@ const connect = {
   says: [],
   pauseSeconds: 5,
 } as const;
-const AFTER = 'https://voice.example.com/after-stream?leg=01234567';
+const AFTER = 'https://voice.example.com/after-stream?leg=01234567#rc=2&amp;rp=all';
 const STREAM = `<Connect action="${AFTER}"><Stream url="wss://edge.example.com/media-stream/${ticket}" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">${AFTER}</Redirect>`;
 
 const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: string])[] = [
@@ -30,7 +31,7 @@ const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: stri
   [
     'connects a call without a ticket',
     {...connect, ticket: undefined, leg: ''},
-    '<Connect action="https://voice.example.com/after-stream"><Stream url="wss://edge.example.com/media-stream" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">https://voice.example.com/after-stream</Redirect>',
+    '<Connect action="https://voice.example.com/after-stream#rc=2&amp;rp=all"><Stream url="wss://edge.example.com/media-stream" statusCallback="https://voice.example.com/stream-status"/></Connect><Redirect method="POST">https://voice.example.com/after-stream#rc=2&amp;rp=all</Redirect>',
   ],
   [
     'connects a preview without callbacks',
@@ -40,17 +41,17 @@ const ANSWERS: readonly (readonly [what: string, answer: CallAnswer, twiml: stri
   [
     'holds a caller with a sentence, a pause and a redirect',
     {kind: 'hold', say: 'Please hold.', seconds: 7, again: {held: 1}},
-    '<Say>Please hold.</Say><Pause length="7"/><Redirect method="POST">https://voice.example.com/incoming-call?held=1</Redirect>',
+    '<Say>Please hold.</Say><Pause length="7"/><Redirect method="POST">https://voice.example.com/incoming-call?held=1#rc=2&amp;rp=all</Redirect>',
   ],
   [
     'lets a caller go on ringing, because the pause comes first',
     {kind: 'hold', seconds: 1, again: {waited: 4}},
-    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4</Redirect>',
+    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4#rc=2&amp;rp=all</Redirect>',
   ],
   [
     'holds somebody whom we have called, and asks again about that call, so that its own assistant answers',
     {kind: 'hold', seconds: 1, again: {waited: 4, out: {id: 'o-1', attempt: 2}}},
-    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4&amp;out=o-1&amp;try=2</Redirect>',
+    '<Pause length="1"/><Redirect method="POST">https://voice.example.com/incoming-call?waited=4&amp;out=o-1&amp;try=2#rc=2&amp;rp=all</Redirect>',
   ],
   [
     'dials a number after a sentence',
@@ -93,4 +94,8 @@ test('a sentence with signs that XML cannot hold is spoken without them, instead
   expect(renderAnswer({kind: 'hangUp', say: 'Good\0bye\u0007\uD800 \u{1F600}'}, config)).toBe(
     `${head}Goodbye\uFFFD \u{1F600}${tail}`,
   );
+});
+
+test('an address of ours has nothing behind it where WEBHOOK_RETRIES is 0', () => {
+  expect(renderAnswer(connect, {...config, WEBHOOK_RETRIES: 0})).not.toContain('#');
 });

@@ -2,12 +2,12 @@ import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import type {CallAnswer, HeldFor} from '../../admission/call-answer.ts';
 import type {WebhookConfig} from '../../config.ts';
-import {backUrl, musicUrl, whisperUrl} from './our-urls.ts';
+import {backUrl, musicUrl, ourUrl, type Ours, waitUrl, whisperUrl} from './our-urls.ts';
 
 /** A whole TwiML document, as text. Twilio's own builder has escaped everything in it. */
 export type Twiml = string;
 
-type RenderConfig = Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TRANSFER_MAX_SECONDS' | 'HOLD_MUSIC_URL'>;
+type RenderConfig = Ours & Pick<WebhookConfig, 'TRANSFER_MAX_SECONDS' | 'HOLD_MUSIC_URL'>;
 
 /** The longest message in a voice mailbox. */
 const LONGEST_MESSAGE_SECONDS = 180;
@@ -23,7 +23,7 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
   const response = new VoiceResponse();
   switch (answer.kind) {
     case 'connect':
-      connect(response, answer, config.PUBLIC_WEBHOOK_URL);
+      connect(response, answer, config);
       break;
     case 'preview':
       for (const sentence of answer.says) response.say(printable(sentence));
@@ -33,12 +33,12 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
       if (answer.say) response.say(printable(answer.say));
       // A <Pause> that comes first does not answer the call: it goes on ringing.
       response.pause({length: answer.seconds});
-      response.redirect({method: 'POST'}, `${config.PUBLIC_WEBHOOK_URL}/incoming-call?${queryOf(answer.again)}`);
+      response.redirect({method: 'POST'}, ourUrl(`/incoming-call?${queryOf(answer.again)}`, config));
       break;
     case 'dial':
       if (answer.say) response.say(printable(answer.say));
       dial(response, answer, config);
-      if (answer.back) response.redirect({method: 'POST'}, backUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
+      if (answer.back) response.redirect({method: 'POST'}, backUrl(answer.back, config));
       else response.hangup();
       break;
     case 'queue':
@@ -48,15 +48,15 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
       wait(response, answer);
       break;
     case 'refer':
-      response.refer({action: backUrl(answer.back, config.PUBLIC_WEBHOOK_URL)}).sip(printable(answer.target));
-      response.redirect({method: 'POST'}, backUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
+      response.refer({action: backUrl(answer.back, config)}).sip(printable(answer.target));
+      response.redirect({method: 'POST'}, backUrl(answer.back, config));
       break;
     case 'meet':
       meet(response, answer, config);
       break;
     case 'music':
       response.play({}, config.HOLD_MUSIC_URL);
-      response.redirect({method: 'POST'}, musicUrl(answer.back, config.PUBLIC_WEBHOOK_URL));
+      response.redirect({method: 'POST'}, musicUrl(answer.back, config));
       break;
     case 'join':
       response
@@ -74,7 +74,7 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
       response.record({
         maxLength: LONGEST_MESSAGE_SECONDS,
         playBeep: true,
-        action: `${config.PUBLIC_WEBHOOK_URL}/after-stream`,
+        action: ourUrl('/after-stream', config),
       });
       response.hangup();
       break;
@@ -101,17 +101,17 @@ export function renderAnswer(answer: CallAnswer, config: RenderConfig): Twiml {
 function connect(
   response: VoiceResponse,
   {edgeUrl, ticket, leg, keys, says, pauseSeconds}: Extract<CallAnswer, {kind: 'connect'}>,
-  origin: string,
+  ours: Ours,
 ): void {
   if (keys !== undefined) response.play({digits: keys});
   for (const [index, sentence] of says.entries()) {
     if (index > 0) response.pause({length: pauseSeconds});
     response.say(printable(sentence));
   }
-  const after = printable(`${origin}/after-stream${ticket ? `?leg=${leg}` : ''}`);
+  const after = printable(ourUrl(`/after-stream${ticket ? `?leg=${leg}` : ''}`, ours));
   response.connect({action: after}).stream({
     url: printable(`${edgeUrl}/media-stream${ticket ? `/${ticket}` : ''}`),
-    statusCallback: `${origin}/stream-status`,
+    statusCallback: `${ours.PUBLIC_WEBHOOK_URL}/stream-status`,
   });
   response.redirect({method: 'POST'}, after);
 }
@@ -125,12 +125,12 @@ function dial(
   const dialling = response.dial({
     answerOnBridge: true,
     timeLimit: config.TRANSFER_MAX_SECONDS,
-    ...(back ? {action: backUrl(back, config.PUBLIC_WEBHOOK_URL)} : {}),
+    ...(back ? {action: backUrl(back, config)} : {}),
     ...(ringSeconds === undefined ? {} : {timeout: ringSeconds}),
     ...(record === true ? {record: 'record-from-answer-dual'} : {}),
     ...(from === undefined ? {} : {callerId: printable(from)}),
   });
-  const url = back && {url: whisperUrl({...back, meets: false}, config.PUBLIC_WEBHOOK_URL)};
+  const url = back && {url: whisperUrl({...back, meets: false}, config)};
   if (/^sips?:/.test(target)) dialling.sip(url ?? {}, target);
   else if (target.startsWith('client:')) dialling.client(url ?? {}, target.slice('client:'.length));
   else dialling.number(url ?? {}, target);
@@ -140,20 +140,20 @@ function dial(
 function meet(
   response: VoiceResponse,
   {room, back, ringSeconds}: Extract<CallAnswer, {kind: 'meet'}>,
-  {PUBLIC_WEBHOOK_URL: origin, TRANSFER_MAX_SECONDS}: RenderConfig,
+  config: RenderConfig,
 ): void {
-  const timeLimit = TRANSFER_MAX_SECONDS + ringSeconds + JOINS_WITHIN_SECONDS;
-  response.dial({action: backUrl(back, origin), timeLimit}).conference(
+  const timeLimit = config.TRANSFER_MAX_SECONDS + ringSeconds + JOINS_WITHIN_SECONDS;
+  response.dial({action: backUrl(back, config), timeLimit}).conference(
     {
       startConferenceOnEnter: false,
       endConferenceOnExit: true,
       beep: 'false',
-      waitUrl: musicUrl(back, origin),
+      waitUrl: waitUrl(back, config),
       waitMethod: 'POST',
     },
     room,
   );
-  response.redirect({method: 'POST'}, backUrl(back, origin));
+  response.redirect({method: 'POST'}, backUrl(back, config));
 }
 
 function queue(
@@ -161,7 +161,7 @@ function queue(
   {name, workflow, seconds, back}: Extract<CallAnswer, {kind: 'queue'}>,
   config: RenderConfig,
 ): void {
-  const action = backUrl(back, config.PUBLIC_WEBHOOK_URL);
+  const action = backUrl(back, config);
   if (workflow === null) {
     response.enqueue({action, waitUrl: `${config.PUBLIC_WEBHOOK_URL}/waiting?seconds=${seconds}`}, printable(name));
   } else {
@@ -184,7 +184,7 @@ function whisper(
   {says, language, callSid, away, meets}: Extract<CallAnswer, {kind: 'whisper'}>,
   config: RenderConfig,
 ): void {
-  const action = `${whisperUrl({callSid, away, meets}, config.PUBLIC_WEBHOOK_URL)}&asked=1`;
+  const action = whisperUrl({callSid, away, meets, asked: true}, config);
   const gather = response.gather({numDigits: 1, timeout: KEY_WITHIN_SECONDS, action});
   // Said twice: a person who has just answered does not listen yet.
   for (const sentence of [...says, ...says]) gather.say(voice(language), printable(sentence));

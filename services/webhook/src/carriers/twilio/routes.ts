@@ -13,6 +13,7 @@ import {twilioDoor} from './door.ts';
 import type {Form, WithForm} from './form.ts';
 import {whisper} from '../../admission/absence.ts';
 import {callerHearsMusic, personGone} from '../../admission/meeting.ts';
+import {ourUrl} from './our-urls.ts';
 import {renderAnswer} from './render-answer.ts';
 import {
   RequestOfAnyPhone,
@@ -67,7 +68,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     const params = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (typeof value === 'string') params.set(name, value);
     params.set('again', '1');
-    return `${config.PUBLIC_WEBHOOK_URL}${path}?${params.toString()}`;
+    return ourUrl(`${path}?${params.toString()}`, config);
   };
 
   const refuse = (response: Response, params: Form, issue?: z.core.$ZodIssue) => {

@@ -1,3 +1,4 @@
+import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {expect, test} from 'vitest';
 import type {Form} from './form.ts';
 import {signatureCheck} from './signature.ts';
@@ -5,6 +6,7 @@ import {signatureCheck} from './signature.ts';
 const config = {
   PUBLIC_WEBHOOK_URL: 'https://voice.example.com',
   TWILIO_AUTH_TOKEN: ['12345'],
+  WEBHOOK_RETRIES: 2,
 };
 const isSigned = signatureCheck(config);
 /** Made with Twilio's own library. */
@@ -22,6 +24,17 @@ const request = {path: '/twilio/voice?tenant=a', form, signature: 'b0ho48mFveK4N
 test('a request that Twilio signed is accepted', () => {
   expect(isSigned(request)).toBe(true);
 });
+
+test.each(['/after-stream?leg=01234567', '/incoming-call?waited=1&why=%20'])(
+  'a request to %s is accepted also if what stands behind # in its address was signed, and nothing else there',
+  path => {
+    const signedWith = (fragment: string) =>
+      getExpectedTwilioSignature('12345', `https://voice.example.com${path}${fragment}`, form);
+    expect(isSigned({path, form, signature: signedWith('')})).toBe(true);
+    expect(isSigned({path, form, signature: signedWith('#rc=2&rp=all')})).toBe(true);
+    expect(isSigned({path, form, signature: signedWith('#rc=5')})).toBe(false);
+  },
+);
 
 test('a request signed with either token is accepted while tokens are rotated', () => {
   expect(signatureCheck({...config, TWILIO_AUTH_TOKEN: ['next', '12345']})(request)).toBe(true);

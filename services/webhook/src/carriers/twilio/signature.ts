@@ -3,6 +3,7 @@ import {getExpectedTwilioSignature, validateRequest} from 'twilio/lib/webhooks/w
 import {spellingsOf} from '@voicebridge/shared/config/spellings.ts';
 import type {WebhookConfig} from '../../config.ts';
 import type {Form} from './form.ts';
+import {type Ours, overrides} from './our-urls.ts';
 
 /** A signature of Twilio's: 20 bytes as base64. */
 const SIGNATURE = /^[A-Za-z0-9+/]{27}=$/;
@@ -24,21 +25,27 @@ export interface Signed {
 
 /**
  * Whether Twilio made a request. Twilio signs the address it was given, which is the public one, with all parameters of
- * the form (Twilio, "Validating requests"), so the Host header decides nothing.
+ * the form (Twilio, "Validating requests"), so the Host header decides nothing. What stands behind `#` in an address of ours
+ * is not part of that, as others report; should it be one day, no call is lost.
  */
 export function signatureCheck({
   PUBLIC_WEBHOOK_URL: origin,
   TWILIO_AUTH_TOKEN: tokens,
-}: Pick<WebhookConfig, 'PUBLIC_WEBHOOK_URL' | 'TWILIO_AUTH_TOKEN'>): (request: Signed) => boolean {
+  WEBHOOK_RETRIES: retries,
+}: Ours & Pick<WebhookConfig, 'TWILIO_AUTH_TOKEN'>): (request: Signed) => boolean {
   const origins = spellingsOf(origin);
   return ({path, form, signature}) => {
     if (!looksSigned(signature)) return false;
-    if (!PLAIN.test(path)) return tokens.some(token => isValid(token, signature, origin + path, form));
+    const paths = retries === 0 ? [path] : [path, path + overrides(retries)];
+    if (!PLAIN.test(path))
+      return tokens.some(token => paths.some(each => isValid(token, signature, origin + each, form)));
     // Twilio's library would make each hash three times, at the expense of whoever is asked by strangers.
     const given = Buffer.from(signature);
     return tokens.some(token =>
       origins.some(spelling =>
-        timingSafeEqual(given, Buffer.from(getExpectedTwilioSignature(token, spelling + path, form))),
+        paths.some(each =>
+          timingSafeEqual(given, Buffer.from(getExpectedTwilioSignature(token, spelling + each, form))),
+        ),
       ),
     );
   };
