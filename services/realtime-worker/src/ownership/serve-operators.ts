@@ -1,10 +1,12 @@
 import type {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
-import type {Log} from '@voicebridge/shared/observability/log.ts';
+import {type Log, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {OperatorAsk, ToldCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerSide} from '@voicebridge/shared/rpc/operator-desk.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
+import {buildCdr, type TranscriptPolicy} from '../cdr/build-cdr.ts';
+import type {OwnedCalls} from './owned-calls.ts';
 
 const LOOK_EVERY: Millis = 1_000;
 /** Operators ask again each second for as long as they look. */
@@ -18,6 +20,33 @@ export interface Served {
   hangUp(callSid: CallSid): void;
   /** Sends the caller to a person, if they may be sent there. */
   transfer(callSid: CallSid, to: string): void;
+}
+
+/** The calls of this worker, for operators. `allow`: TRANSFER_ALLOW; `transcripts`: whether records have words. */
+export function servedCalls(
+  calls: OwnedCalls,
+  {
+    allow,
+    transcripts,
+    log,
+  }: {readonly allow: readonly string[]; readonly transcripts: TranscriptPolicy; readonly log: Log},
+): Served {
+  return {
+    active: () => calls.active(allow),
+    recordSoFar(callSid) {
+      const entries = calls.entriesOf(callSid);
+      return entries && buildCdr(entries, transcripts);
+    },
+    hangUp(callSid) {
+      logOfCall(log, callSid).info({}, 'an operator hangs up');
+      calls.hangUp(callSid);
+    },
+    transfer(callSid, to) {
+      const isDone = calls.transfer(callSid, to, allow);
+      if (isDone) logOfCall(log, callSid).info({}, 'an operator transfers the caller');
+      else logOfCall(log, callSid).warn({}, 'an operator may not transfer the caller there');
+    },
+  };
 }
 
 /**
