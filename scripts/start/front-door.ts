@@ -26,8 +26,8 @@ const HERE = '127.0.0.1';
 export interface FrontDoorOptions {
   /** 0 for a free port. */
   readonly port: number;
-  /** The address to listen on. */
-  readonly host: string;
+  /** The address to listen on; undefined: every one. */
+  readonly host: string | undefined;
   readonly webhookPort: number;
   readonly edgePorts: readonly number[];
 }

@@ -126,7 +126,7 @@ function draftPlan(given: Given, {edges, workers}: Counts, free: readonly number
   const edgePorts = processes.filter(({service}) => service === 'media-edge').map(({port}) => port);
   const frontDoor = {
     port: ports.WEBHOOK_PORT,
-    host: validate === 'off' ? LOOPBACK : '0.0.0.0',
+    host: validate === 'off' ? LOOPBACK : undefined,
     webhookPort: ownWebhookPort,
     edgePorts,
   };

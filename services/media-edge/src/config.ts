@@ -1,29 +1,20 @@
 import {z} from 'zod';
-import {
-  drainSeconds,
-  guardedUrl,
-  logLevel,
-  port,
-  tracesEndpoint,
-  wholeNumber,
-} from '@voicebridge/shared/config/config.ts';
+import {drainSeconds, logLevel, port, tracesEndpoint, wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {captureSettings} from '@voicebridge/shared/capture/capture-settings.ts';
 import {metricsSettings} from '@voicebridge/shared/config/metrics-settings.ts';
 import {fleetSettings} from '@voicebridge/shared/fleet/fleet-settings.ts';
 import {hasBucketKey, NO_BUCKET_KEY, RECORDINGS_ENV} from '@voicebridge/shared/recordings/recordings-url.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
-import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
+import {edgeUrl, hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Everything that can be set on an edge. Secrets are never printed. */
 export const EdgeEnv = z
   .object({
     PORT: port().default(5051).describe('where Twilio opens its sockets, and /livez and /readyz answer'),
     ...metricsSettings,
-    PUBLIC_EDGE_URL: guardedUrl('ws')
-      .refine(url => !url.endsWith('/media-stream'), 'must not end in /media-stream: it is added')
-      .describe(
-        'the public origin of this very edge, wss://… in production: Twilio is told to connect to it, and signs it',
-      ),
+    PUBLIC_EDGE_URL: edgeUrl().describe(
+      'the public origin of this very edge, wss://… in production: Twilio is told to connect to it, and signs it',
+    ),
     ...twilioSettings,
     ...fleetSettings,
     REDIS_URL: redisUrls().describe(

@@ -45,7 +45,7 @@ test('an operator without a token must say that nothing is to be validated', () 
 
 test('an operator who wants nothing validated is reached from this machine only, unless HOST says otherwise', () => {
   const at = (env: Record<string, string>) => listenOn(loadConfig(WebhookEnv, {...enough, ...env}));
-  expect(at({})).toBe('0.0.0.0');
+  expect(at({})).toBeUndefined(); // every address, of IPv4 and IPv6
   expect(at({HOST: '10.0.0.7'})).toBe('10.0.0.7');
   expect(at({TWILIO_VALIDATE: 'off'})).toBe('127.0.0.1');
   expect(at({TWILIO_VALIDATE: 'off', HOST: '0.0.0.0'})).toBe('0.0.0.0');
@@ -56,6 +56,8 @@ test.each([
   ['PUBLIC_WEBHOOK_URL', 'http://voice.example.com', 'must start with https:// where its host is a public one'],
   ['PUBLIC_WEBHOOK_URL', 'https://voice.example.com/incoming-call', 'must not end in /incoming-call'],
   ['PUBLIC_WEBHOOK_URL', 'https://voice.example.com/incoming-call/', 'must not end in /incoming-call'],
+  ['PUBLIC_EDGE_URL', 'wss://edge.example.com/media-stream/', 'must not end in /media-stream'],
+  ['EDGE_ORIGINS', 'wss://edge.example.com, wss://two.example.com/media-stream', 'must not end in /media-stream'],
   ['TWILIO_AUTH_TOKEN', '"old-token"', 'holds a blank, a quotation mark'],
   ['REDIS_URL', 'http://127.0.0.1:6379', 'must start with redis://'],
   ['DRAIN_SECONDS', '99999999', 'must be a whole number from 0 to 86400'],

@@ -18,7 +18,7 @@ import {spendSettings} from '@voicebridge/shared/spend/spend-settings.ts';
 import {redisUrls} from '@voicebridge/shared/config/server-urls.ts';
 import {readQuietHours} from './calls-out/quiet-hours.ts';
 import {callAllow, isDialable, TRANSFER_ALLOW_MEANS, transferAllow} from '@voicebridge/shared/protocol/destinations.ts';
-import {hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
+import {edgeUrl, hasProof, NO_PROOF, twilioSettings} from '@voicebridge/shared/config/twilio-settings.ts';
 
 /** Checks a rule between variables even if another variable is wrong, so that all problems are named at once. */
 const when = () => true;
@@ -36,13 +36,13 @@ export const WebhookEnv = z
       .describe(
         'the public origin of this service, https://… in production: what you pasted into Twilio, without /incoming-call',
       ),
-    PUBLIC_EDGE_URL: guardedUrl('ws').describe(
+    PUBLIC_EDGE_URL: edgeUrl().describe(
       'where callers are sent, wss://… in production, while no edge has announced a public origin of its own',
     ),
     EDGE_ORIGINS: z
       .string()
       .transform(text => text.split(',').flatMap(one => one.trim() || []))
-      .pipe(z.array(guardedUrl('ws')))
+      .pipe(z.array(edgeUrl()))
       .default([])
       .describe(
         'the public origins of edges, comma-separated, if they are not on the host of PUBLIC_EDGE_URL or below it; not needed with FLEET_KEY, which tells our edges from others',

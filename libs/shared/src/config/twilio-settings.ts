@@ -1,6 +1,6 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {isLoopback, isPrivate} from './addresses.ts';
-import {host, onOff, secrets} from './config.ts';
+import {guardedUrl, host, onOff, secrets} from './config.ts';
 
 /** The settings that webhook and edge share: how they verify that a request is Twilio's, and who can reach them. */
 export const twilioSettings = {
@@ -14,8 +14,12 @@ export const twilioSettings = {
     ),
   HOST: host()
     .optional()
-    .describe('the address to listen on; not set: every one, or loopback with TWILIO_VALIDATE=off'),
+    .describe('the address to listen on; not set: every one, of IPv4 and IPv6, or loopback with TWILIO_VALIDATE=off'),
 };
+
+/** The public origin of an edge, to which the path of a stream is added. */
+export const edgeUrl = () =>
+  guardedUrl('ws').refine(url => !url.endsWith('/media-stream'), 'must not end in /media-stream: it is added');
 
 interface TwilioConfig {
   readonly TWILIO_AUTH_TOKEN: readonly string[];
@@ -36,9 +40,9 @@ export const NO_PROOF = {
   when: () => true,
 };
 
-/** The address to listen on: without validation only this machine, unless HOST is set. */
-export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string {
-  return HOST ?? (TWILIO_VALIDATE ? '0.0.0.0' : '127.0.0.1');
+/** The address to listen on: without validation only this machine, unless HOST is set. undefined: every one. */
+export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string | undefined {
+  return HOST ?? (TWILIO_VALIDATE ? undefined : '127.0.0.1');
 }
 
 /** What a request gets that is none of ours. */

@@ -108,15 +108,16 @@ export function healthServer(service: Health, metrics: Metrics, readers: Metrics
 }
 
 /**
- * Resolves with the TCP port on which the server listens: a free one for `port` 0. Rejects with `CannotStart`, which names
+ * Resolves with the TCP port on which the server listens: a free one for `port` 0. Without `host` it listens on every
+ * address, of IPv6 too where the machine has it: some networks have nothing else. Rejects with `CannotStart`, which names
  * the variable to change.
  */
-export async function listen(server: Server, port: number, variable = 'PORT', host = '0.0.0.0'): Promise<number> {
+export async function listen(server: Server, port: number, variable = 'PORT', host?: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new CannotStart(whyNotListening(error, port, variable), {cause: error}));
     });
-    server.listen(port, host, resolve);
+    server.listen({port, ...(host === undefined ? {} : {host})}, resolve);
   });
   return portOf(server);
 }
