@@ -30,6 +30,8 @@ export class ScriptedWorker {
   readonly #stack = new AsyncDisposableStack();
   /** Answered to every request, if it is set. */
   answer: WorkerReply['answer'] | undefined;
+  /** It is so busy that it answers about streams only when this has resolved. */
+  busy: Promise<void> | undefined;
   /** Up to where what the caller said is in the journal as text, as its replies say when it takes a call. */
   settledMs: Millis | undefined;
   /** How many keys of the stream are in the journal; undefined: it does not say. */
@@ -68,7 +70,8 @@ export class ScriptedWorker {
     this.asked.push(ask);
     if (this.answer) return {answer: this.answer, epoch: 0};
     if (ask.type === 'attach') {
-      await this.listen(ask.streamSid, ask.epoch);
+      await this.busy;
+      if (!this.#end(ask.epoch, ask.streamSid)) await this.listen(ask.streamSid, ask.epoch);
       return {answer: 'yes', epoch: ask.epoch};
     }
     if (ask.type === 'end' || ask.type === 'answered-by') return {answer: 'yes', epoch: 0};

@@ -7,7 +7,7 @@ import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {newCallSid, newStreamSid} from '../testing/twilio-client.ts';
 import {ReassignmentLimit} from './reassignment-limit.ts';
-import {findSuccessor, type Successor} from './successor.ts';
+import {findSuccessor, type OwnerLoss, type Successor} from './successor.ts';
 
 const edge = ProcessId.parse('edge-here');
 const [first, second] = [ProcessId.parse('worker-first'), ProcessId.parse('worker-second')];
@@ -37,7 +37,9 @@ async function ownedCall() {
   };
   const log = createLog('test', {level: 'silent'});
   const limit = new ReassignmentLimit();
-  const deps = {id: edge, stream, workers, directory, limit, clock, log, signal: stop.signal};
+  const heard = {now: false};
+  const isHeard = () => heard.now;
+  const deps = {id: edge, stream, workers, directory, isHeard, limit, clock, log, signal: stop.signal};
   return {
     call,
     stream,
@@ -45,9 +47,10 @@ async function ownedCall() {
     directory,
     workers,
     asked,
+    heard,
     stop,
     /** Lets time pass until the search is over; says how long it took. */
-    search: async (loss: 'dead' | 'left'): Promise<{found: Successor; tookMs: number}> => {
+    search: async (loss: OwnerLoss): Promise<{found: Successor; tookMs: number}> => {
       const began = clock.now();
       const result: {found?: Successor} = {};
       void findSuccessor(call, loss, deps).then(found => (result.found = found));
@@ -86,6 +89,21 @@ test('a call whose owner left it without a successor is assigned to another work
   const {workers, search} = await ownedCall();
   workers.takesOver = true;
   expect((await search('left')).found).toMatchObject({kind: 'owned', call: {owner: second, epoch: 2}});
+});
+
+test('a call whose owner answered too late stays with it, if no other worker has taken it until it is heard', async () => {
+  const {heard, clock, asked, search} = await ownedCall();
+  clock.after(2_000, () => (heard.now = true));
+  const {found, tookMs} = await search('silent');
+  expect(found).toEqual({kind: 'same'});
+  expect(tookMs).toBeLessThan(2_500);
+  expect(asked.length).toBeGreaterThan(1);
+});
+
+test('a call whose owner never answers goes to another worker', async () => {
+  const {workers, search} = await ownedCall();
+  workers.takesOver = true;
+  expect((await search('silent')).found).toMatchObject({kind: 'owned', call: {owner: second, epoch: 2}});
 });
 
 test('a stream whose call has a newer stream by now is superseded', async () => {

@@ -13,14 +13,17 @@ const SEARCH_MS: Millis = 10_000;
 /** Why a link has ended. `superseded`: a newer stream has the call. `abandoned`: no worker takes the call. */
 export type LinkOver = 'ended' | 'superseded' | 'abandoned';
 
-/** Who has a call now. `same`: the owner that was taken for dead is alive and still has it. */
+/** Who has a call now. `same`: the owner that was taken for dead, or for one without the call, still has it. */
 export type Successor =
   | {readonly kind: 'same'}
   | ({readonly kind: 'owned'} & Owned)
   | {readonly kind: 'over'; readonly why: LinkOver};
 
-/** Why an owner may have lost its call. `left`: it does not have the call any more, whether it is alive or not. */
-export type OwnerLoss = 'dead' | 'left';
+/**
+ * Why an owner may have lost its call. `left`: it does not have the call any more, whether it is alive or not. `silent`:
+ * it has not answered for so long that it probably never had it.
+ */
+export type OwnerLoss = 'dead' | 'left' | 'silent';
 
 export interface Search {
   /** This edge. */
@@ -28,6 +31,8 @@ export interface Search {
   readonly stream: {readonly callSid: CallSid; readonly streamSid: StreamSid};
   readonly workers: Pick<Workers, 'assign' | 'alive' | 'linkedSince'>;
   readonly directory: Pick<CallDirectory, 'read'>;
+  /** Whether the owner has been heard on the channel of its epoch: then it has the call, however late it was. */
+  readonly isHeard: () => boolean;
   /** Of this call, over all its searches. */
   readonly limit: ReassignmentLimit;
   readonly clock: Clock;
@@ -64,7 +69,8 @@ export async function findSuccessor(call: ServedCall, loss: OwnerLoss, search: S
 
 /** Undefined: no worker has the call yet, or Redis does not answer. */
 async function searchOnce(call: ServedCall, loss: OwnerLoss, search: Search): Promise<Successor | undefined> {
-  const {stream, workers, directory, clock, log, signal} = search;
+  const {stream, workers, directory, isHeard, clock, log, signal} = search;
+  if (loss === 'silent' && isHeard()) return SAME;
   // At once, without reading the directory: if another process was faster, or the call has ended, the claim fails.
   const assigned = loss === 'dead' && !workers.alive(call.owner) ? await reassign(call, search) : undefined;
   if (assigned) return assigned;

@@ -236,6 +236,25 @@ test('an owner that does not know its call is replaced', async () => {
   expect(await harness.directory.read(callSid)).toMatchObject({owner: second.id, epoch: 2});
 });
 
+test('a caller of the only worker hears it, however late it answers about the stream', async () => {
+  const harness = await TestEdge.start();
+  const worker = await harness.worker();
+  const {callSid, ticket} = await harness.call(worker);
+  const busy = Promise.withResolvers<void>();
+  worker.busy = busy.promise;
+  const caller = await TwilioClient.signed(harness.edge.port, ticket, callSid).open();
+  caller.start();
+  await harness.pass(4_000); // an owner without the call would be replaced by now, if there were another worker
+  busy.resolve();
+  await harness.until(() => worker.kinds(1).includes('began'), 'the worker learns of the stream');
+  worker.say({kind: 'audio', payload: payloadOf(1), mark: ''});
+  await harness.until(() => caller.heard().length === 1, 'the caller hears the worker', 1_000);
+  await harness.pass(11_000); // longer than a new owner is looked for
+  worker.say({kind: 'audio', payload: payloadOf(2), mark: ''});
+  await harness.until(() => caller.heard().length === 2, 'the caller hears the worker', 1_000);
+  expect(isOpen(caller)).toBe(true);
+});
+
 test('while Redis does not answer no worker is declared dead, and nothing that the caller said is lost', async () => {
   const {harness, first, second, caller} = await twoWorkers();
   const before = await speak(harness, caller, 200);

@@ -48,10 +48,12 @@ interface OpenChannel {
   held: WorkerToEdge[];
 }
 
-/** An owner that does not accept a stream for this long, although Redis works, does not have the call. */
+/** An owner that does not accept a stream for this long, although Redis works, probably does not have the call. */
 const ATTACH_MS: Millis = 3_000;
 /** An owner that took the call knows of the stream. If nothing is received from it for this long, it is asked. */
 const UNHEARD_MS: Millis = 500;
+/** The owner has the stream. */
+const ACCEPTED: Promise<undefined> = Promise.resolve(undefined);
 
 /**
  * The link from one stream to the worker that owns its call, across changes of owner. It keeps what the caller said while
@@ -138,7 +140,8 @@ export class WorkerLink {
   /** Serves one owner of the call after the other. Resolves after `end`, or when there is no owner, with why. */
   async run(first: ServedCall): Promise<LinkOver> {
     const {id, directory, workers, clock, log} = this.#deps;
-    const search = {id, directory, workers, clock, log, stream: this.stream, limit: this.#limit};
+    const isHeard = () => this.#isHeard();
+    const search = {id, directory, workers, isHeard, clock, log, stream: this.stream, limit: this.#limit};
     let call = first;
     await this.#open({call});
     let rejected = this.#attach(call, 0);
@@ -150,6 +153,7 @@ export class WorkerLink {
       if (next.kind === 'over') return this.#close(next.why);
       if (next.kind === 'same') {
         this.#trust();
+        if (change.why === 'silent') rejected = ACCEPTED;
         continue;
       }
       call = next.call;
@@ -241,7 +245,7 @@ export class WorkerLink {
       if (answer === 'yes' || this.#isHeard()) return undefined;
       const at = clock.now();
       if (answer === 'taken' || answer === 'unknown') return {why: 'left', at};
-      if (at - since >= ATTACH_MS && at - (workers.wellSince() ?? at) >= SETTLED_MS) return {why: 'left', at};
+      if (at - since >= ATTACH_MS && at - (workers.wellSince() ?? at) >= SETTLED_MS) return {why: 'silent', at};
       await sleep(clock, 50, signal);
     } while (!signal.aborted && this.#epoch <= call.epoch);
     return undefined;
