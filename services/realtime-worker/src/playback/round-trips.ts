@@ -65,10 +65,13 @@ export class RoundTrips {
     return typical === undefined ? undefined : typical + this.#clock.jitter;
   }
 
-  /** The round trip as a punctual mark shows it, in milliseconds; undefined until one was measured. */
+  /**
+   * The round trip as a punctual mark shows it, in milliseconds; undefined until one was measured. Never below 0, which
+   * the estimate can be where marks are much later than the network is slow.
+   */
   get typical(): Millis | undefined {
     if (this.#groups.length === 0) return undefined;
-    return weightedMedian(this.#groups, latenessOf(this.#groups, this.#clock.jitter), 0);
+    return Math.max(0, weightedMedian(this.#groups, latenessOf(this.#groups, this.#clock.jitter), 0));
   }
 
   /** The shortest round trip in milliseconds; 0 until one was measured. */
