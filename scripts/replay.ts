@@ -14,7 +14,7 @@ const USAGE = `npm run replay -- FILE…                          plays a captur
                                                  that is not as it was; exit code 1 if there is one, 2 if it cannot be played
 npm run replay -- FILE… --write-rehearsal NAME   writes assistants/NAME.call.yaml with what the caller did
 npm run replay -- --corpus                       plays all calls of the corpus
-npm run replay -- --make-corpus                  makes the corpus anew, by what is decided now
+npm run replay -- --make-corpus [NAME…]          makes the corpus anew, or these calls of it, by what is decided now
 
   --tolerance MS   how much later or earlier a decision may be (${USUAL_TOLERANCE.timeMs}); positions in what was heard may differ by ${USUAL_TOLERANCE.positionMs} ms
 
@@ -44,7 +44,7 @@ async function run(): Promise<number> {
   if (!Number.isFinite(timeMs) || timeMs < 0) throw new Error('--tolerance must be a number of milliseconds');
   const tolerance = {...USUAL_TOLERANCE, timeMs};
   if (values['make-corpus']) {
-    await makeCorpus(say);
+    await makeCorpus(files, say);
     return 0;
   }
   if (values.corpus) return await playCorpus(tolerance);

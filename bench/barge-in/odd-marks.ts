@@ -1,5 +1,5 @@
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
-import type {Network} from '../../tests/heard/lines.ts';
+import type {Network} from '../../tools/harness/virtual/network.ts';
 import {type Figures, figures, OURS} from './outcome.ts';
 import {situations, virtualCall} from './virtual-calls.ts';
 

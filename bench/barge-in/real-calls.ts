@@ -7,8 +7,8 @@ import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {CallerScript} from '../../simulators/twilio/src/call/fake-call.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import type {Network} from '../../tests/heard/lines.ts';
-import {playbackEvidence} from '../../tests/heard/playback-evidence.ts';
+import type {Network} from '../../tools/harness/virtual/network.ts';
+import {playbackEvidence} from '../../tools/harness/evidence/playback-evidence.ts';
 import {type Clear, leakedBytes, reactionsOf} from './after-the-clear.ts';
 
 export interface RealOptions {

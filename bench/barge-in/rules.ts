@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {Seen} from '../../tests/heard/simulated-call.ts';
+import type {Seen} from '../../tools/harness/virtual/core/core-events.ts';
 
 /** Where to cut which items, in milliseconds of their own audio. */
 export type Cuts = ReadonlyMap<string, Millis>;

@@ -1,6 +1,6 @@
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
-import {playbackEvidence} from '../../tests/heard/playback-evidence.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
+import {playbackEvidence} from '../../tools/harness/evidence/playback-evidence.ts';
 
 const networks = [
   {delay: 0, jitter: 0},
@@ -11,7 +11,7 @@ const networks = [
 /** A call with noise, a slow model, a slow stream, or a session that breaks. Counts the greetings. */
 export function greeting(seed: number): string {
   const random = seededRandom(seed * 31 + 7);
-  const call = new SimulatedCall({
+  const call = new CoreCall({
     seed,
     network: networks[seed % 3] ?? networks[0],
     modelNetwork: {delay: 15, jitter: 5},
@@ -58,7 +58,7 @@ export function greeting(seed: number): string {
 export function goodbye(seed: number): string {
   const random = seededRandom(seed * 17 + 3);
   const audioMs = random.between(400, 4_000);
-  const call = new SimulatedCall({
+  const call = new CoreCall({
     seed,
     network: networks[seed % 3] ?? networks[0],
     modelNetwork: {delay: 15, jitter: 5},

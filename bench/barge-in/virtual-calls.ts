@@ -2,10 +2,10 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import type {Network} from '../../tests/heard/lines.ts';
-import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
+import type {Network} from '../../tools/harness/virtual/network.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
 import type {ModelItem} from '../../simulators/openai/src/state/model-item.ts';
-import {playbackEvidence, type Heard} from '../../tests/heard/playback-evidence.ts';
+import {playbackEvidence, type Heard} from '../../tools/harness/evidence/playback-evidence.ts';
 import {leakedBytes, reactionsOf} from './after-the-clear.ts';
 import {OURS, type Outcome} from './outcome.ts';
 import {type Cuts, type Rule, rulesOfOthers} from './rules.ts';
@@ -42,7 +42,7 @@ export interface VirtualFigures {
 export function virtualCall({network, situation, marks = {}}: Condition, seed: number): VirtualFigures {
   const random = seededRandom(seed * 7_919 + 13);
   let next: Reply = [];
-  const call = new SimulatedCall({
+  const call = new CoreCall({
     seed,
     network,
     marks,
@@ -104,7 +104,7 @@ function speak(ms: Millis): Reply {
 }
 
 /** The caller says something after a pause, and the assistant begins to answer. */
-function ask(call: SimulatedCall, pause: Millis): void {
+function ask(call: CoreCall, pause: Millis): void {
   call.wait(pause);
   call.talk(600);
   call.wait(900);
@@ -118,7 +118,7 @@ function must(happened: boolean, what: string): void {
   if (!happened) throw new Error(`${what} never came`);
 }
 
-function outcomesOf(call: SimulatedCall): Outcome[] {
+function outcomesOf(call: CoreCall): Outcome[] {
   const heard = new Map(playbackEvidence(call.session.items, call.queue.played()).map(each => [each.item.id, each]));
   const refusals = call.session.refusals.filter(({clientEvent}) => clientEvent?.includes('item.truncate'));
   return momentsOf(call).flatMap(moment => {
@@ -163,7 +163,7 @@ function isWrong(
 }
 
 /** Replays the worker's events, with every rule beside it. */
-function momentsOf(call: SimulatedCall): Moment[] {
+function momentsOf(call: CoreCall): Moment[] {
   const rules: Rule[] = rulesOfOthers();
   const moments: Moment[] = [];
   const received = new Map<string, Millis>();

@@ -2,7 +2,7 @@ import type {ClipName} from '../../simulators/audio/clips.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
-import type {Keys} from '../../tests/heard/odd-call.ts';
+import type {Keys} from '../../tools/harness/evidence/odd-call.ts';
 
 type Step = CallerScript[number];
 

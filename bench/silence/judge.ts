@@ -1,6 +1,6 @@
 import {EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {OwedSilence} from '../../tests/heard/owed-silence.ts';
+import type {OwedSilence} from '../../tools/harness/evidence/owed-silence.ts';
 
 /** The outcome of one call. */
 export interface CallOutcome {

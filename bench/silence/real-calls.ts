@@ -1,7 +1,7 @@
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import {dialOdd, evidenceOf, type Keys, type OddCall} from '../../tests/heard/odd-call.ts';
+import {dialOdd, evidenceOf, type Keys, type OddCall} from '../../tools/harness/evidence/odd-call.ts';
 import {impatient} from './impatient.ts';
 import type {CallOutcome} from './judge.ts';
 import {oddModel, type OddModel} from './odd-model.ts';

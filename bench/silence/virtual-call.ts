@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import {seededRandom, type Random} from '@voicebridge/shared/testing/seeded-random.ts';
-import {brokenOff, mostAnswers} from '../../tests/heard/model-answers.ts';
+import {brokenOff, mostAnswers} from '../../tools/harness/evidence/model-answers.ts';
 import {
   KEYS_SETTLE_MS,
   owedSilences,
@@ -9,8 +9,8 @@ import {
   type Sound,
   type Wait,
   withTold,
-} from '../../tests/heard/owed-silence.ts';
-import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
+} from '../../tools/harness/evidence/owed-silence.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
 import type {CallOutcome} from './judge.ts';
 import {oddModel} from './odd-model.ts';
 
@@ -32,7 +32,7 @@ export function virtualCall(seed: number, tell?: (line: string) => void): CallOu
   const random = seededRandom(Math.imul(seed, 0x9e3779b1));
   const model = oddModel(random);
   const streamAfter = random.between(0, 1_500);
-  const call = new SimulatedCall({
+  const call = new CoreCall({
     seed,
     network: networks[seed % 3] ?? networks[0],
     modelNetwork: {delay: 15, jitter: 5},
@@ -71,7 +71,7 @@ export function virtualCall(seed: number, tell?: (line: string) => void): CallOu
 }
 
 /** What happened, in order of time. */
-function story(call: SimulatedCall, sounds: readonly Sound[], waits: readonly Wait[]): string[] {
+function story(call: CoreCall, sounds: readonly Sound[], waits: readonly Wait[]): string[] {
   const line = (at: Millis, text: string) => ({at, text});
   const events = [
     ...waits.map(({since, after}) => line(since, `caller waits: ${after}`)),
@@ -92,10 +92,10 @@ class Caller {
   readonly waits: Wait[] = [];
   /** When the caller began to say something, or pressed a key, or hung up. */
   readonly actedAt: Millis[] = [];
-  readonly #call: SimulatedCall;
+  readonly #call: CoreCall;
   readonly #random: Random;
 
-  constructor(call: SimulatedCall, random: Random, streamAfter: Millis) {
+  constructor(call: CoreCall, random: Random, streamAfter: Millis) {
     this.#call = call;
     this.#random = random;
     this.waits.push({after: 'start', since: streamAfter});

@@ -12,7 +12,7 @@ import type {Reply, Turn} from '../../simulators/openai/src/answering/model-scri
 import {startFakeOpenAI} from '../../simulators/openai/src/fake-openai.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
-import {soundsIn} from '../../tests/heard/owed-silence.ts';
+import {soundsIn} from '../../tools/harness/evidence/owed-silence.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import {percentiles} from '../load/percentiles.ts';
 import {openWitness, type Span} from '../tools/witness.ts';

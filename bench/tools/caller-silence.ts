@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
-import {owedSilences, soundsIn} from '../../tests/heard/owed-silence.ts';
+import {owedSilences, soundsIn} from '../../tools/harness/evidence/owed-silence.ts';
 import type {Span} from './witness.ts';
 
 /** A time in which a caller waited for the assistant and heard nothing, on the phone's clock. */

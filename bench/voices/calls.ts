@@ -2,7 +2,7 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import type {FloorPolicy} from '../../services/realtime-worker/src/assistant.ts';
 import {callerClips, readClip} from '../../simulators/audio/clips.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import {SimulatedCall} from '../../tests/heard/simulated-call.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
 import type {NoisyLine} from './lines.ts';
 import {atLevel, fromMulaw, SAMPLES_PER_MS, type Sound, toMulaw} from './sound.ts';
 
@@ -73,14 +73,14 @@ export function silentCallers(line: NoisyLine, policy: Policy, seed: number): Tr
   return trials;
 }
 
-function askByKey(call: SimulatedCall): void {
+function askByKey(call: CoreCall): void {
   call.until(() => !call.audible, 40_000);
   call.press('1');
   call.wait(1_500);
 }
 
 /** What happened between two moments, and what came of it shortly after. */
-function trialOf({session, facts, landed}: SimulatedCall, from: Millis, by: Millis): Trial {
+function trialOf({session, facts, landed}: CoreCall, from: Millis, by: Millis): Trial {
   const isDuring = (at: Millis) => at >= from && at <= by;
   const silences = landed.filter(({at, discardedBytes}) => discardedBytes > 0 && isDuring(at)).length;
   // A pause after which the reply went on.
@@ -96,8 +96,8 @@ function trialOf({session, facts, landed}: SimulatedCall, from: Millis, by: Mill
 
 const REPLY_MS = readClip('assistant-long-story').length / SAMPLES_PER_MS;
 
-function callOf(phone: Phone, policy: Policy, seed: number): SimulatedCall {
-  return new SimulatedCall({
+function callOf(phone: Phone, policy: Policy, seed: number): CoreCall {
+  return new CoreCall({
     seed,
     network: {delay: 20, jitter: 5},
     modelNetwork: {delay: 15, jitter: 5},

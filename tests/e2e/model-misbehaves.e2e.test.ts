@@ -3,7 +3,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
-import {dialOdd, evidenceOf, type OddCall, type OddCallTruth} from '../heard/odd-call.ts';
+import {dialOdd, evidenceOf, type OddCall, type OddCallTruth} from '../../tools/harness/evidence/odd-call.ts';
 
 /** The longest wait of a caller: six seconds, and the time that a machine needs which carries all of these calls. */
 const LONGEST_MS = 7_000;

@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {CallFinished} from '@voicebridge/shared/cdr/call-record.ts';
 import {buildCdr} from '../../services/realtime-worker/src/cdr/build-cdr.ts';
 import {openedFact} from '../../services/realtime-worker/src/journal/opened-fact.ts';
-import {SimulatedCall} from './simulated-call.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
 
 /** The longest silence that is allowed, in milliseconds: the deadline, and the time to detect the end of speech. */
 const LONGEST_MS = 7_500;
@@ -41,8 +41,8 @@ function damaged(event: Json, {path, as}: Damage): Json {
 }
 
 /** A call in which the caller asks three times, and hangs up if they are answered. */
-function play(seed: number, garble?: (text: string) => string): SimulatedCall & {readonly owed: number[]} {
-  const call = new SimulatedCall({
+function play(seed: number, garble?: (text: string) => string): CoreCall & {readonly owed: number[]} {
+  const call = new CoreCall({
     seed,
     modelNetwork: {delay: 20, jitter: 10},
     script: () => [{say: {text: 'some words that are said', audioMs: 1_200}}],

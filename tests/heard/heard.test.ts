@@ -5,8 +5,8 @@ import {PlaybackLedger} from '../../services/realtime-worker/src/playback/playba
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
-import {SimulatedCall} from './simulated-call.ts';
-import {playbackEvidence} from './playback-evidence.ts';
+import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
+import {playbackEvidence} from '../../tools/harness/evidence/playback-evidence.ts';
 
 /** A counterexample names its seed and path: run it again with `fc.assert(…, {seed, path})`. */
 const runs = (numRuns: number) => ({numRuns});
@@ -56,9 +56,9 @@ function play(
     misbehaviour: Record<string, unknown>;
     mode: 'immediate' | 'resume';
   },
-): SimulatedCall & {readonly talks: readonly {from: number; to: number}[]} {
+): CoreCall & {readonly talks: readonly {from: number; to: number}[]} {
   let next: Reply = [speech(800)];
-  const call = new SimulatedCall({
+  const call = new CoreCall({
     seed,
     network: how.network,
     modelNetwork: {delay: 20, jitter: 10},
@@ -165,7 +165,7 @@ describe('whatever the network, the model and the caller do', () => {
         fc.integer({min: 70, max: 160}),
         fc.integer({min: 0, max: 100}),
         (seed, length, listens, noise, delay) => {
-          const call = new SimulatedCall({
+          const call = new CoreCall({
             seed,
             network: {delay, jitter: 0},
             floor: {mode: 'resume', greetingProtectedMs: 0},
@@ -199,7 +199,7 @@ describe('a caller interrupts, although marks come back', () => {
   ])('%s: there is silence, and the model knows what was heard', (_, knobs) => {
     const errors = Array.from({length: 20}, (_, seed) => {
       const network = {delay: 20, jitter: 5};
-      const call = new SimulatedCall({seed, network, marks: knobs, script: () => [speech(9_000)]});
+      const call = new CoreCall({seed, network, marks: knobs, script: () => [speech(9_000)]});
       for (const listens of [1_300, 900, 2_700]) {
         call.until(() => call.audible);
         call.wait(listens + 61 * seed);

@@ -21,11 +21,17 @@ export function corpusText(name: string): string {
   return gunzipSync(readFileSync(corpusFile(name))).toString('utf8');
 }
 
-/** Makes all calls of the corpus anew, by what the product decides now. `tell` gets a line for each. */
-export async function makeCorpus(tell: (line: string) => void): Promise<void> {
-  rmSync(FOLDER, {recursive: true, force: true});
+/**
+ * Makes these calls of the corpus anew, by what the product decides now; all of them, if none is named. `tell` gets a line for each.
+ */
+export async function makeCorpus(names: readonly string[], tell: (line: string) => void): Promise<void> {
+  const unknown = names.find(name => SCENES.every(scene => scene.name !== name));
+  if (unknown !== undefined)
+    throw new Error(`there is no call ${unknown} in the corpus: tools/replay/corpus/ has them`);
+  if (names.length === 0) rmSync(FOLDER, {recursive: true, force: true});
   mkdirSync(FOLDER, {recursive: true});
   for (const scene of SCENES) {
+    if (names.length > 0 && !names.includes(scene.name)) continue;
     const bytes = gzipSync(await captureScene(scene), {level: 9});
     writeFileSync(corpusFile(scene.name), bytes);
     tell(`${scene.name.padEnd(30)} ${(bytes.length / 1_000).toFixed(0).padStart(5)} kB`);

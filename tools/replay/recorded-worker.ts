@@ -11,7 +11,7 @@ import {Assistants} from '../../services/realtime-worker/src/assistants/assistan
 import type {ModelTraits} from '../../services/realtime-worker/src/model/model-adapter.ts';
 import type {ToolOutcome} from '../../services/realtime-worker/src/events/tool-outcome.ts';
 import type {BackgroundTool, RunTool, Tool} from '../../services/realtime-worker/src/tools/tool.ts';
-import type {VirtualWorkerOptions} from '../harness/virtual-bridge.ts';
+import type {VirtualWorkerOptions} from '../harness/virtual/virtual-bridge.ts';
 import {beganOf, CannotReplay, type TimedSection} from './recorded-call.ts';
 import {RecordedModel} from './recorded-model.ts';
 

@@ -1,12 +1,12 @@
 import {readCapture} from '@voicebridge/shared/capture/read-capture.ts';
-import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {type AwayOutcome, outcomeFact} from '@voicebridge/shared/protocol/away.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {VirtualBridge} from '../harness/virtual-bridge.ts';
+import {VirtualBridge} from '../harness/virtual/virtual-bridge.ts';
 import {decisionsOf, type Difference, firstDifference, type Tolerance, USUAL_TOLERANCE} from './decisions.ts';
 import {beganOf, type RecordedCall, recordedCall} from './recorded-call.ts';
 import {recordedPhone, playLines} from './recorded-phone.ts';
+import {tellFromOutside} from './recorded-outside.ts';
 import {recordedWorker} from './recorded-worker.ts';
 
 export interface Replayed {
@@ -64,11 +64,7 @@ async function play(call: RecordedCall, bridge: VirtualBridge): Promise<void> {
     if (index === 0) clock.after(section.from, () => void bridge.begin(callSid, assistantName, facts));
     else if (cause === 'worker-lost') clock.after(section.from - BEFORE, () => bridge.killWorker());
     const outside = section.lines.filter(({socket, direction}) => socket === 'call' && direction === 'in');
-    playLines(outside, clock, message => {
-      if (message['kind'] === 'drain') bridge.session?.drain();
-      if (message['kind'] === 'over')
-        bridge.session?.end(message['reason'] as EndReason, message['away'] as AwayOutcome | undefined);
-    });
+    playLines(outside, clock, message => bridge.session && tellFromOutside(bridge.session, message));
   }
   for (const [index, section] of call.edges.entries()) {
     const facts = index === 0 ? {} : returnBefore(call, section.from);

@@ -8,9 +8,9 @@ import {filesOf} from '../../services/realtime-worker/src/testing/standard.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {Transcribe} from '../../simulators/openai/src/state/caller-words.ts';
-import {VirtualBridge, type VirtualWorkerOptions} from '../harness/virtual-bridge.ts';
-import {VirtualModel} from '../harness/virtual-model.ts';
-import {VIRTUAL_CALL, VirtualPhone} from '../harness/virtual-phone.ts';
+import {VirtualBridge, type VirtualWorkerOptions} from '../harness/virtual/virtual-bridge.ts';
+import {VirtualModel} from '../harness/virtual/virtual-model.ts';
+import {VIRTUAL_CALL, VirtualPhone} from '../harness/virtual/virtual-phone.ts';
 
 /** A simulated call that is captured. */
 export interface SceneOptions {

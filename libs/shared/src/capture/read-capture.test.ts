@@ -1,6 +1,7 @@
 import {expect, test} from 'vitest';
 import {CallSid} from '../protocol/ids.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
+import {Chain, sealed} from './chain.ts';
 import {MemoryCapture} from './memory-capture.ts';
 import {readCapture} from './read-capture.ts';
 
@@ -63,4 +64,12 @@ test('whoever edits a capture is told in which line', () => {
   expect(edited(all => all.splice(0, 1))).toThrow('call.jsonl, line 1: the file does not begin with the head');
   expect(edited(all => all.splice(3, 0, '# a remark'))).toThrow('call.jsonl, line 4: this is no line of a capture');
   expect(() => readCapture('', 'call.jsonl')).toThrow('call.jsonl has no line of a capture');
+});
+
+test('whoever has a capture of a newer version is told which version plays it', () => {
+  const head = JSON.stringify({capture: 2, wall: 0, half: 'edge', callSid, process: 'edge-1', about: {}});
+  const newer = sealed(head, new Chain().next(head));
+  expect(() => readCapture(`${newer}\n`, 'call.jsonl')).toThrow(
+    'call.jsonl, line 1: this was written by another version (format 2, and not 1), which this one cannot read: replay it with the version that wrote it',
+  );
 });

@@ -60,13 +60,19 @@ function read(line: string, {number, file}: Place, sections: SectionReader[]): v
   const isHead = typeof value === 'object' && value !== null && 'capture' in value;
   if (isHead) {
     const head = Head.safeParse(value);
-    if (!head.success) return fail('this section was written by another version, which this one cannot read');
+    if (!head.success) return fail(otherVersion(value.capture));
     sections.push(new SectionReader(head.data));
   }
   const section = sections.at(-1) ?? fail('the file does not begin with the head of a section: its beginning was cut');
   if (section.check(text) !== check)
     return fail('this line, or what was between it and the one before, is not as it was written: the file was edited');
   if (!isHead) section.add(value, fail);
+}
+
+function otherVersion(format?: unknown): string {
+  const which =
+    typeof format === 'number' && format !== CAPTURE_FORMAT ? ` (format ${format}, and not ${CAPTURE_FORMAT})` : '';
+  return `this was written by another version${which}, which this one cannot read: replay it with the version that wrote it`;
 }
 
 function parsed(text: string): unknown {
@@ -99,7 +105,7 @@ class SectionReader {
     this.#until = end.data?.at ?? line.data?.at ?? this.#until;
     if (end.success) this.#end = end.data.end;
     else if (line.success) this.#lines.push({...line.data, message: this.#withAudio(line.data.message, fail)});
-    else fail('this line was written by another version, which this one cannot read');
+    else fail(otherVersion());
   }
 
   whole(): ReadSection {

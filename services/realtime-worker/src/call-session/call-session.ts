@@ -1,8 +1,9 @@
+import {withoutWords} from '@voicebridge/shared/capture/mask.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {background} from '@voicebridge/shared/observability/log.ts';
 import {silenceLike} from '@voicebridge/shared/protocol/audio.ts';
-import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
+import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import type {ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {ActiveCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
@@ -75,6 +76,7 @@ export class CallSession implements OwnedCall {
       end: reason => this.#end(reason),
       release: why => this.release(why),
       drain: () => this.drain(),
+      limitReached: reason => this.limitReached(reason),
     };
   }
 
@@ -129,7 +131,7 @@ export class CallSession implements OwnedCall {
     }
     if (!this.#over) this.#parts.model.start();
     // A machine that listened to the last owner listens to this one.
-    if (restored?.answeredBy !== undefined) this.answeredBy(restored.answeredBy);
+    if (restored?.answeredBy !== undefined) this.#on({type: 'answeredBy', by: restored.answeredBy});
   }
 
   /**
@@ -152,15 +154,26 @@ export class CallSession implements OwnedCall {
   /** An operator sends the caller to a person. False: they may not be sent there. */
   transfer(to: string, allow: readonly string[]): boolean {
     const order = operatorOrder(to, this.#parts.speaking.current.tools, allow);
-    if (!order) return false;
-    this.#deps.tap?.told({kind: 'transfer', to: order.kind});
+    if (order) this.sendAway(order);
+    return order !== undefined;
+  }
+
+  /** The same where it is known that they may be sent there. */
+  sendAway(order: AwayOrder): void {
+    this.#deps.tap?.told({kind: 'transfer', order: {...order, to: withoutWords(order.to)}});
     this.#on({type: 'transfer', order});
-    return true;
   }
 
   /** The carrier has found out what answered our call. */
   answeredBy(by: string): void {
+    this.#deps.tap?.told({kind: 'answeredBy', by});
     this.#on({type: 'answeredBy', by});
+  }
+
+  /** A limit of money is reached, which ends calls with this reason. */
+  limitReached(reason: EndReason): void {
+    this.#deps.tap?.told({kind: 'limit', reason});
+    this.#on({type: 'limit', reason});
   }
 
   /** This worker is draining: hands the call over at the next turn boundary. */

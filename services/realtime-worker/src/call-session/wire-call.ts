@@ -39,6 +39,8 @@ export interface CallDoor {
   release(why: string): void;
   /** Hands the call over at the next turn boundary. */
   drain(): void;
+  /** A limit of money is reached, which ends calls with this reason. */
+  limitReached(reason: EndReason): void;
 }
 
 /** What one call consists of on this worker: the core, which decides, and whatever holds a socket, a timer or Redis. */
@@ -116,7 +118,7 @@ export function wireCall(
     model: assistant.model,
     limits: deps.spendLimits,
     log,
-    reached: limit => door.on({type: 'limit', reason: END_OF_LIMIT[limit]}),
+    reached: limit => door.limitReached(END_OF_LIMIT[limit]),
   });
   const model = new ModelSessions(start.model, {
     ...deps,

@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
-import type {Segment} from '../../simulators/twilio/src/phone/play-queue.ts';
+import {readTagRuns} from '../../../simulators/openai/src/audio/tagged-audio.ts';
+import type {Segment} from '../../../simulators/twilio/src/phone/play-queue.ts';
 
 const BYTES_PER_MS = 8;
 /** Another key may follow a key, so the wait for an answer begins this much later. */

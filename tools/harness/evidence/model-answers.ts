@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {LoggedEvent, LoggedResponse} from '../../simulators/openai/src/state/session-log.ts';
+import type {LoggedEvent, LoggedResponse} from '../../../simulators/openai/src/state/session-log.ts';
 import type {Sound, Wait} from './owed-silence.ts';
 
 /** What is known of a model session, in this process or in another. All moments are on the phone's clock. */

@@ -1,17 +1,13 @@
 import {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
-import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
-import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../../services/media-edge/src/carriers/carrier.ts';
-import {MarkReturns} from '../../simulators/twilio/src/media/mark-returns.ts';
-import {StreamClock} from '../../simulators/twilio/src/media/stream-clock.ts';
-import {PlayQueue, type ReturnedMark} from '../../simulators/twilio/src/phone/play-queue.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../../../services/media-edge/src/carriers/carrier.ts';
+import {StreamClock} from '../../../simulators/twilio/src/media/stream-clock.ts';
+import {PhonePlayer} from './phone-player.ts';
+import {LOUD, QUIET} from './voice.ts';
 
 const FRAME_MS: Millis = 20;
-const QUIET = Buffer.from(Buffer.alloc(160, 0xff).toString('base64'));
-/** A square wave, loud enough for any threshold. */
-const LOUD = Buffer.from(
-  Buffer.from(Array.from({length: 160}, (_, at) => (Math.floor(at / 8) % 2 ? 0x10 : 0x90))).toString('base64'),
-);
+const [quiet, loud] = [Buffer.from(QUIET), Buffer.from(LOUD)];
 
 export const VIRTUAL_CALL = CallSid.parse(`CA${'0'.repeat(32)}`);
 
@@ -72,34 +68,30 @@ interface PhoneStreamOptions {
 class PhoneStream {
   readonly socket: CarrierSocket;
   readonly #options: PhoneStreamOptions;
-  readonly #queue = new PlayQueue(false);
-  readonly #returns: MarkReturns;
+  readonly #player: PhonePlayer;
   readonly #numbers: StreamClock;
   readonly #closed = Promise.withResolvers<{code: number}>();
   #isOver = false;
-  #wake: Cancel = () => {};
   #onEvent: (event: CarrierEvent) => void = () => {};
   #onAudio: OnCarrierAudio = () => {};
 
   constructor(options: PhoneStreamOptions) {
     this.#options = options;
     const {clock, random, streamSid} = options;
-    this.#returns = new MarkReturns(this.#queue, {}, random);
+    const onMark = (name: string) => this.say({kind: 'markReturned', name});
+    const player = new PhonePlayer({clock, random, keepsAudio: false, onMark});
+    this.#player = player;
     this.#numbers = new StreamClock(random);
-    const mark = (name: string) => this.#echo(this.#queue.mark(name, clock.now()));
     this.socket = {
       carrier: 'virtual',
       closed: this.#closed.promise,
       bufferedBytes: 0,
       sendAudio: (name, bytes, from, to) => {
-        if (to > from)
-          this.#echo(
-            this.#queue.enqueue(Buffer.from(bytes.toString('latin1', from, to), 'base64'), clock.now()).passed,
-          );
-        if (name !== '') mark(name);
+        if (to > from) player.play(Buffer.from(bytes.toString('latin1', from, to), 'base64'));
+        if (name !== '') player.mark(name);
       },
-      sendMark: mark,
-      sendClear: () => this.#echo(this.#queue.clear(clock.now()).returned),
+      sendMark: name => player.mark(name),
+      sendClear: () => player.clear(),
       close: code => this.end(code),
       terminate: () => this.end(1_006),
       ping() {},
@@ -114,8 +106,7 @@ class PhoneStream {
   }
 
   get isAudible(): boolean {
-    this.#queue.advance(this.#options.clock.now());
-    return this.#queue.audible(this.#options.clock.now());
+    return this.#player.isAudible;
   }
 
   say(event: CarrierEvent): void {
@@ -124,26 +115,15 @@ class PhoneStream {
 
   end(code: number): void {
     this.#isOver = true;
-    this.#wake();
+    this.#player.end();
     this.#closed.resolve({code});
   }
 
   #speak(): void {
     if (this.#isOver) return;
     const {clock, isLoud} = this.#options;
-    const bytes = isLoud() ? LOUD : QUIET;
+    const bytes = isLoud() ? loud : quiet;
     this.#onAudio(undefined, undefined, this.#numbers.next(FRAME_MS).timestamp, bytes, 0, bytes.length);
     clock.after(FRAME_MS, () => this.#speak());
-  }
-
-  #echo(marks: readonly ReturnedMark[]): void {
-    const {clock} = this.#options;
-    const at = clock.now();
-    this.#returns.add(marks, at);
-    for (const {name} of this.#returns.take(at)) this.say({kind: 'markReturned', name});
-    this.#wake();
-    const dueAt = Math.min(this.#queue.dueAt, this.#returns.dueAt);
-    if (!Number.isFinite(dueAt) || this.#isOver) return;
-    this.#wake = clock.after(Math.max(0, dueAt - at), () => this.#echo(this.#queue.advance(clock.now())));
   }
 }

@@ -6,6 +6,7 @@ export interface Network {
   readonly jitter: Millis;
 }
 
+/** One direction, on a virtual clock. */
 export class Line<Message> {
   readonly #clock: Clock;
   readonly #network: Network;

@@ -13,21 +13,21 @@ import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {FaultyMediaBus, type Faults} from '@voicebridge/shared/testing/faulty-media-bus.ts';
-import {fleetWorkers} from '../../services/media-edge/src/worker-link/fleet-workers.ts';
-import {type WorkerLinkDeps, WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
-import {WorkerEnv} from '../../services/realtime-worker/src/config.ts';
-import {type RealtimeWorker, startWorker} from '../../services/realtime-worker/src/start-worker.ts';
+import {fleetWorkers} from '../../../../services/media-edge/src/worker-link/fleet-workers.ts';
+import {type WorkerLinkDeps, WorkerLink} from '../../../../services/media-edge/src/worker-link/worker-link.ts';
+import {WorkerEnv} from '../../../../services/realtime-worker/src/config.ts';
+import {type RealtimeWorker, startWorker} from '../../../../services/realtime-worker/src/start-worker.ts';
 import {Mortal} from '@voicebridge/shared/testing/mortal.ts';
 import {unreachableWhile, watched} from './redis-proxies.ts';
-import {SimCaller} from './sim-caller.ts';
-import {SimModel} from './sim-model.ts';
+import {TalkingCaller} from './talking-caller.ts';
+import {TalkingModel} from './talking-model.ts';
 
-interface SimWorker {
+interface FleetWorker {
   readonly mortal: Mortal;
   readonly worker: RealtimeWorker;
 }
 
-interface SimEdge {
+interface FleetEdge {
   readonly mortal: Mortal;
   readonly deps: WorkerLinkDeps;
   readonly lines: Set<WorkerLink>;
@@ -41,14 +41,14 @@ const hex = (bytes: number) => randomBytes(bytes).toString('hex');
 /**
  * A fleet on one fake clock: real workers and the real worker links of edges, with simulated Redis, model and callers.
  */
-export class SimulatedFleet {
+export class VirtualFleet {
   readonly clock = new FakeClock();
-  readonly model = new SimModel();
-  readonly callers: SimCaller[] = [];
+  readonly model = new TalkingModel();
+  readonly callers: TalkingCaller[] = [];
   readonly records: CallFinished[] = [];
   readonly broken: string[] = [];
-  readonly workers: SimWorker[] = [];
-  readonly edges: SimEdge[] = [];
+  readonly workers: FleetWorker[] = [];
+  readonly edges: FleetEdge[] = [];
   readonly memory = new MemoryMediaBus(this.clock);
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly #random: () => number;
@@ -81,7 +81,7 @@ export class SimulatedFleet {
   }
 
   /** One worker dies or is asked to drain; another one replaces it. */
-  async replaceWorker(old: SimWorker, how: 'kill' | 'drain'): Promise<void> {
+  async replaceWorker(old: FleetWorker, how: 'kill' | 'drain'): Promise<void> {
     this.workers.splice(this.workers.indexOf(old), 1);
     if (how === 'kill') {
       await old.mortal.kill();
@@ -95,7 +95,7 @@ export class SimulatedFleet {
   }
 
   /** One edge dies; Twilio opens its streams again on another. */
-  async replaceEdge(old: SimEdge): Promise<void> {
+  async replaceEdge(old: FleetEdge): Promise<void> {
     this.edges.splice(this.edges.indexOf(old), 1);
     await old.mortal.kill();
     const orphans = this.callers.filter(({line}) => line !== undefined && old.lines.has(line));
@@ -106,7 +106,7 @@ export class SimulatedFleet {
     await this.until('starting an edge', this.addEdge());
   }
 
-  async addWorker(): Promise<SimWorker> {
+  async addWorker(): Promise<FleetWorker> {
     const mortal = new Mortal();
     const clock = mortal.clock(this.clock);
     const config = loadConfig(WorkerEnv, {PORT: '0', REDIS_URL: 'redis://nowhere', OPENAI_API_KEY: 'none'});
@@ -129,7 +129,7 @@ export class SimulatedFleet {
     return added;
   }
 
-  async addEdge(): Promise<SimEdge> {
+  async addEdge(): Promise<FleetEdge> {
     const mortal = new Mortal();
     const clock = mortal.clock(this.clock);
     const plain = mortal.bus(this.#bus);
@@ -162,7 +162,7 @@ export class SimulatedFleet {
   }
 
   /** A caller dials. Resolves when a worker has the call and an edge its stream. */
-  async call(edge: SimEdge): Promise<SimCaller> {
+  async call(edge: FleetEdge): Promise<TalkingCaller> {
     const {id, clock, log, metrics} = edge.deps;
     const callSid = CallSid.parse(`CA${hex(16)}`);
     const workerClient = await openWorkerClient({
@@ -175,14 +175,14 @@ export class SimulatedFleet {
     const assigned = await assignCall(deps, {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'});
     await workerClient[Symbol.asyncDispose]();
     if (!assigned.assigned) throw new Error(`call by ${id} found no owner: ${assigned.why}`);
-    const caller = new SimCaller(this.callers.length, callSid, this.clock);
+    const caller = new TalkingCaller(this.callers.length, callSid, this.clock);
     this.callers.push(caller);
     await this.openStream(caller, edge);
     return caller;
   }
 
   /** Twilio opens a stream of a call on an edge, the first or another one. */
-  async openStream(caller: SimCaller, {deps, lines}: SimEdge): Promise<boolean> {
+  async openStream(caller: TalkingCaller, {deps, lines}: FleetEdge): Promise<boolean> {
     const streamSid = StreamSid.parse(`MZ${hex(16)}`);
     const entry = await this.directory.read(caller.callSid);
     if (entry?.state !== 'live') return false;

@@ -1,22 +1,24 @@
 import type {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
-import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
-import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import type {WorkerLink} from '../../services/media-edge/src/worker-link/worker-link.ts';
-import {tagFrame} from '../../simulators/twilio/src/phone/frame-tag.ts';
+import type {Clock} from '@voicebridge/shared/time.ts';
+import type {WorkerLink} from '../../../../services/media-edge/src/worker-link/worker-link.ts';
+import {tagFrame} from '../../../../simulators/twilio/src/phone/frame-tag.ts';
+import {PhonePlayer} from '../phone-player.ts';
 
 /** A caller who talks all the time; each frame carries the caller and a number. */
-export class SimCaller {
+export class TalkingCaller {
   readonly tag: number;
   readonly callSid: CallSid;
-  readonly #played: {readonly audio: Buffer; readonly from: Millis}[] = [];
+  /** What was played on the streams before this one. */
+  readonly #heard: Buffer[] = [];
+  #player: PhonePlayer | undefined;
   /** How many frames were sent into open streams. */
   frames = 0;
   streams = 0;
   #line: WorkerLink | undefined;
   readonly #clock: Clock;
   #timestamp = 0;
-  #playsUntil: Millis = 0;
   readonly #stop: () => void;
 
   constructor(tag: number, callSid: CallSid, clock: Clock) {
@@ -32,19 +34,17 @@ export class SimCaller {
 
   /** What was heard of the assistant, in order. */
   get heard(): Buffer {
-    return Buffer.concat(this.#played.map(({audio}) => audio));
+    this.#player?.queue.advance(this.#clock.now());
+    return Buffer.concat([...this.#heard, ...(this.#player ? [this.#player.queue.played()] : [])]);
   }
 
   /** The stream has closed, and what was not played yet is lost. */
   lost(): void {
     this.#line = undefined;
-    const now = this.#clock.now();
-    for (let last = this.#played.at(-1); last && last.from + last.audio.length / 8 > now; last = this.#played.at(-1)) {
-      this.#played.pop();
-      if (last.from >= now) continue;
-      this.#played.push({audio: last.audio.subarray(0, Math.floor(now - last.from) * 8), from: last.from});
-      break;
-    }
+    const {heard} = this;
+    this.#heard.splice(0, this.#heard.length, heard);
+    this.#player?.end();
+    this.#player = undefined;
   }
 
   /** Twilio opens a stream. */
@@ -52,25 +52,26 @@ export class SimCaller {
     this.#line = line;
     this.streams += 1;
     this.#timestamp = 0;
-    this.#playsUntil = 0;
+    this.#player = new PhonePlayer({
+      clock: this.#clock,
+      random: seededRandom(this.tag),
+      keepsAudio: true,
+      onMark: name => this.#line === line && line.send({kind: 'mark', name}),
+    });
     return line.stream.streamSid;
   }
 
   hangUp(): void {
     this.#stop();
     this.#line?.end('hungUp');
-    this.#line = undefined;
+    this.lost();
   }
 
   /** Audio of an edge to Twilio on this stream; what is played comes back as a mark. */
   hear(line: WorkerLink, mark: string, payload: string): void {
     if (this.#line !== line) return;
-    const now = this.#clock.now();
-    this.#played.push({audio: Buffer.from(payload, 'base64'), from: Math.max(now, this.#playsUntil)});
-    this.#playsUntil = Math.max(now, this.#playsUntil) + msOfBase64(payload);
-    this.#clock.after(this.#playsUntil - now, () => {
-      if (this.#line === line && mark !== '') line.send({kind: 'mark', name: mark});
-    });
+    this.#player?.play(Buffer.from(payload, 'base64'));
+    if (mark !== '') this.#player?.mark(mark);
   }
 
   #speak(): void {

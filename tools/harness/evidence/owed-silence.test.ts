@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest';
-import {taggedAudio} from '../../simulators/openai/src/audio/tagged-audio.ts';
-import {PlayQueue} from '../../simulators/twilio/src/phone/play-queue.ts';
+import {taggedAudio} from '../../../simulators/openai/src/audio/tagged-audio.ts';
+import {PlayQueue} from '../../../simulators/twilio/src/phone/play-queue.ts';
 import {owedSilences, soundsIn, type Sound, type Wait} from './owed-silence.ts';
 
 const greeting: Sound = {item: 1, from: 500, to: 2_500};

@@ -1,14 +1,18 @@
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
-import type {ModelAdapter, ModelEvent, ModelSession} from '../../services/realtime-worker/src/model/model-adapter.ts';
-import {taggedAudio} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import type {
+  ModelAdapter,
+  ModelEvent,
+  ModelSession,
+} from '../../../../services/realtime-worker/src/model/model-adapter.ts';
+import {taggedAudio} from '../../../../simulators/openai/src/audio/tagged-audio.ts';
 
 const READY_AFTER_MS = 40;
 const DELTA_MS = 100;
 const LONGEST_MS = 120_000;
 
 /** What one session got and sent. Sessions are numbered from 1 in the order of opening. */
-export interface SimSession {
+export interface TalkingSession {
   readonly number: number;
   readonly owner: object;
   readonly heard: Buffer[];
@@ -16,8 +20,8 @@ export interface SimSession {
 }
 
 /** A model that talks all the time; its audio carries the number of its session. It records everything that it gets. */
-export class SimModel {
-  readonly sessions: SimSession[] = [];
+export class TalkingModel {
+  readonly sessions: TalkingSession[] = [];
 
   /** The sessions of one process: they end with it. */
   adapter(clock: Clock, owner: object): ModelAdapter {
@@ -34,7 +38,7 @@ export class SimModel {
   }
 
   #open(clock: Clock, owner: object): ModelSession {
-    const session: SimSession = {number: this.sessions.length + 1, owner, heard: [], closed: false};
+    const session: TalkingSession = {number: this.sessions.length + 1, owner, heard: [], closed: false};
     this.sessions.push(session);
     const voice = taggedAudio(session.number, LONGEST_MS);
     const waiting: ModelEvent[] = [];

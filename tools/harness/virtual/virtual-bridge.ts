@@ -17,20 +17,20 @@ import {sleep} from '@voicebridge/shared/retry.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {capturedSocket} from '../../services/media-edge/src/carriers/captured-socket.ts';
-import type {CarrierSocket} from '../../services/media-edge/src/carriers/carrier.ts';
-import {CallLeg} from '../../services/media-edge/src/leg/call-leg.ts';
-import type {Workers} from '../../services/media-edge/src/worker-link/workers.ts';
-import {Assistants} from '../../services/realtime-worker/src/assistants/assistants.ts';
-import type {CallAssistants} from '../../services/realtime-worker/src/assistants/call-assistants.ts';
-import type {CallDeps} from '../../services/realtime-worker/src/call-session/call-deps.ts';
-import type {CallSession} from '../../services/realtime-worker/src/call-session/call-session.ts';
-import {Lingering} from '../../services/realtime-worker/src/call-session/lingering.ts';
-import {MemoryToolLedger} from '../../services/realtime-worker/src/call-session/tool-ledger.ts';
-import {JournalSeal} from '../../services/realtime-worker/src/events/journal-seal.ts';
-import type {ModelAdapter} from '../../services/realtime-worker/src/model/model-adapter.ts';
-import {type FinishedCall, sendCdr} from '../../services/realtime-worker/src/cdr/send-cdr.ts';
-import {takeCall, type TakeRequest} from '../../services/realtime-worker/src/ownership/take-call.ts';
+import {capturedSocket} from '../../../services/media-edge/src/carriers/captured-socket.ts';
+import type {CarrierSocket} from '../../../services/media-edge/src/carriers/carrier.ts';
+import {CallLeg} from '../../../services/media-edge/src/leg/call-leg.ts';
+import type {Workers} from '../../../services/media-edge/src/worker-link/workers.ts';
+import {Assistants} from '../../../services/realtime-worker/src/assistants/assistants.ts';
+import type {CallAssistants} from '../../../services/realtime-worker/src/assistants/call-assistants.ts';
+import type {CallDeps} from '../../../services/realtime-worker/src/call-session/call-deps.ts';
+import type {CallSession} from '../../../services/realtime-worker/src/call-session/call-session.ts';
+import {Lingering} from '../../../services/realtime-worker/src/call-session/lingering.ts';
+import {MemoryToolLedger} from '../../../services/realtime-worker/src/call-session/tool-ledger.ts';
+import {JournalSeal} from '../../../services/realtime-worker/src/events/journal-seal.ts';
+import type {ModelAdapter} from '../../../services/realtime-worker/src/model/model-adapter.ts';
+import {type FinishedCall, sendCdr} from '../../../services/realtime-worker/src/cdr/send-cdr.ts';
+import {takeCall, type TakeRequest} from '../../../services/realtime-worker/src/ownership/take-call.ts';
 
 /** How one worker differs from the others. */
 export interface VirtualWorkerOptions {

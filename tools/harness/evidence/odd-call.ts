@@ -1,11 +1,11 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import {systemClock, type Millis} from '@voicebridge/shared/time.ts';
-import type {ProcessFleet} from '../../tools/harness/process-fleet.ts';
-import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
-import type {LoggedEvent} from '../../simulators/openai/src/state/session-log.ts';
-import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
-import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
-import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {ProcessFleet} from '../process-fleet.ts';
+import type {CallerKnobs} from '../../../simulators/openai/src/knobs/caller-knobs.ts';
+import type {LoggedEvent} from '../../../simulators/openai/src/state/session-log.ts';
+import type {SessionSummary} from '../../../simulators/openai/src/session/session-summary.ts';
+import type {CallReport} from '../../../simulators/twilio/src/report/call-report.ts';
+import type {CallerScript, FakeCall} from '../../../simulators/twilio/src/fake-twilio.ts';
 import {brokenOff, mostAnswers, type AnsweringSession} from './model-answers.ts';
 import {KEYS_SETTLE_MS, owedSilences, soundsIn, type OwedSilence, type Sound, withTold} from './owed-silence.ts';
 

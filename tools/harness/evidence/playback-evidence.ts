@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {readTagRuns} from '../../simulators/openai/src/audio/tagged-audio.ts';
+import {readTagRuns} from '../../../simulators/openai/src/audio/tagged-audio.ts';
 
 /** The part of a model's item that is compared; an item of another process has `null` where this one has nothing. */
 interface Remembered {
