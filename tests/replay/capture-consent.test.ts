@@ -1,5 +1,6 @@
 import {readCapture} from '@voicebridge/shared/capture/read-capture.ts';
 import {expect, test} from 'vitest';
+import {LOUD} from '../../tools/harness/virtual/voice.ts';
 import {captureScene} from '../../tools/replay/corpus.ts';
 import {recordedCall} from '../../tools/replay/recorded-call.ts';
 import {replay} from '../../tools/replay/replay.ts';
@@ -79,4 +80,45 @@ test('with a disclosure a call is kept once the caller has heard it, and not if 
     },
   });
   expect(hungUp).toBe('');
+});
+
+test('of what was said before the caller agreed, a capture has neither voices nor words, also where another worker or session repeats it', async () => {
+  const said = ['My name is Kari.', 'It is about the bill.', 'Thank you.'];
+  for (const meanwhile of ['nothing', 'worker', 'model'] as const) {
+    let turn = 0;
+    const text = await captureScene({
+      name: 'consent',
+      assistantsDecide: true,
+      assistant: {capture: {afterKey: '1'}},
+      transcribe: () => said[turn] ?? '',
+      script: () => [{say: {text: turn === 0 ? 'Hello, press one, Ola.' : 'We are open.', audioMs: 2_400}}],
+      async caller(scene) {
+        await scene.isTold();
+        await scene.says(1_000);
+        await scene.isTold();
+        await scene.presses('1');
+        turn = 1;
+        await scene.says(1_000);
+        await scene.isTold();
+        if (meanwhile === 'worker') scene.bridge.killWorker();
+        if (meanwhile === 'model') scene.model.breakSession();
+        if (meanwhile !== 'nothing') await scene.waits(3_000);
+        turn = 2;
+        await scene.says(1_000);
+        await scene.isTold();
+        scene.hangsUp();
+      },
+    });
+    expect(text).not.toMatch(/Kari|Ola/);
+    expect(text).toContain('We are open.');
+    expect(text).toContain(said[1]);
+    const call = recordedCall(readCapture(text, 'call'));
+    const voices = call.edges.flatMap(({lines}) =>
+      lines.flatMap(({at, message}) => (message['payload'] === LOUD ? [at] : [])),
+    );
+    const agreedAt = call.edges[0]?.lines.find(({message}) => message['kind'] === 'digit')?.at ?? 0;
+    expect(voices.length).toBeGreaterThan(80);
+    expect(voices.filter(at => at < agreedAt)).toEqual([]);
+    expect(replayLines(call, await replay(call)).at(-1)).toMatch(/^the same: all \d+ decisions/);
+  }
 });

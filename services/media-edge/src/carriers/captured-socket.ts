@@ -1,4 +1,5 @@
 import type {Capture, CaptureSection} from '@voicebridge/shared/capture/capture.ts';
+import {hushed} from '@voicebridge/shared/capture/hushed-audio.ts';
 import {withoutDigits} from '@voicebridge/shared/capture/mask.ts';
 import {bytesOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from './carrier.ts';
@@ -11,11 +12,13 @@ export interface CapturedSocket extends CarrierSocket {
 
 /**
  * The same socket, with everything that crosses it written to a capture from its `started` on. Which keys were pressed, and
- * what the carrier was given for the call, is left out. `held`: nothing is written before `keepCapture`.
+ * what the carrier was given for the call, is left out. `held`: nothing is written before `keepCapture`, and of the voice until then only how
+ * loud it was.
  */
 export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = false} = {}): CapturedSocket {
   let section: CaptureSection | undefined;
   let isForgotten = false;
+  let isAsked = held;
   const took = (message: object) => section?.line('phone', 'in', message);
   const sent = (message: object) => section?.line('phone', 'out', message);
   const closed = socket.closed.then(({code}) => {
@@ -27,6 +30,7 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = 
     carrier: socket.carrier,
     closed,
     keepCapture(isKept) {
+      isAsked = false;
       if (isKept) return section?.keep();
       section?.drop();
       isForgotten = true;
@@ -66,7 +70,8 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = 
     onAudio(listener: OnCarrierAudio) {
       socket.onAudio((streamSid, sequence, timestamp, bytes, from, to) => {
         if (!isForgotten) {
-          const payload = section?.audio(bytes.toString('latin1', from, to));
+          const voice = bytes.toString('latin1', from, to);
+          const payload = section?.audio(isAsked ? hushed(voice) : voice);
           took({kind: 'audio', streamSid, sequence, timestamp, payload});
         }
         listener(streamSid, sequence, timestamp, bytes, from, to);

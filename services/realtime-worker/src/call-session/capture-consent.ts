@@ -26,6 +26,12 @@ export class CaptureConsent {
     return this.#verdict;
   }
 
+  /** Whether the caller has to agree, and has. */
+  get agreement(): 'not-needed' | 'asked' | 'agreed' {
+    if (this.#verdict !== 'keep') return 'asked';
+    return this.#consent.recordingAfter === undefined ? 'not-needed' : 'agreed';
+  }
+
   /** True: by this frame the caller has agreed, for the first time. */
   edge(frame: EdgeEvent): boolean {
     return this.#agreed(agreesBy(frame, this.#consent));

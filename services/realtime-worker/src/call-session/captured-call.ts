@@ -1,6 +1,7 @@
 import type {StoredVersion} from '@voicebridge/assistant/version.ts';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Capture, CaptureDirection, CaptureSection, CaptureSocket} from '@voicebridge/shared/capture/capture.ts';
+import {hushed} from '@voicebridge/shared/capture/hushed-audio.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
 import type {Assistant} from '../assistant.ts';
@@ -12,7 +13,7 @@ import type {ModelCommand, ModelEvent} from '../model/model-adapter.ts';
 import {runItself, type Tool} from '../tools/tool.ts';
 import type {CallDeps} from './call-deps.ts';
 import {CaptureConsent} from './capture-consent.ts';
-import {CaptureMask, maskedFacts} from './mask-capture.ts';
+import {type Agreement, CaptureMask, maskedFacts} from './mask-capture.ts';
 
 /** What captures need of a worker. */
 export interface WorkerCapture {
@@ -59,7 +60,10 @@ class CapturedCall implements CallTap {
   readonly #inner: CallDeps;
   readonly #worker: WorkerCapture;
   readonly #begin: () => CaptureSection;
-  readonly #mask = new CaptureMask(() => this.#tools);
+  readonly #mask = new CaptureMask(
+    () => this.#tools,
+    () => this.#agreement,
+  );
   #section: CaptureSection | undefined;
   #tools: readonly Tool[] = [];
   #sessions = 0;
@@ -151,6 +155,11 @@ class CapturedCall implements CallTap {
     this.#section?.end();
   }
 
+  get #agreement(): Agreement {
+    if (this.#worker.assistantsDecide !== true) return 'not-needed';
+    return this.#consent?.agreement ?? 'asked';
+  }
+
   #agreed(): void {
     this.#section?.keep();
     this.#keeping?.send({kind: 'capture', verdict: 'keep'});
@@ -178,7 +187,9 @@ class CapturedCall implements CallTap {
 
   #withAudio(event: Extract<ModelEvent, {type: 'audio'}>): object {
     this.#section ??= this.#begin();
-    return {...event, payload: this.#section.audio(event.payload)};
+    const isAsked = this.#agreement === 'asked' && this.#consent?.verdict !== 'drop';
+    const voice = isAsked ? hushed(event.payload) : event.payload;
+    return {...event, payload: this.#section.audio(voice)};
   }
 
   #described(assistant: Assistant): object {

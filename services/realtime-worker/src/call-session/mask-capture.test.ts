@@ -47,3 +47,35 @@ test('masked twice is masked once: what a replay does can be compared', () => {
     }),
   );
 });
+
+test('before the caller agrees no letter is in a capture, nor later of what began before; what begins then is in words', () => {
+  let agreement: 'asked' | 'agreed' = 'asked';
+  const mask = new CaptureMask(
+    () => toolsWith(Object.assign(new ScriptedLookUp(), {isKept: true})),
+    () => agreement,
+  );
+  const words = (itemId: string) => mask.event({type: 'callerWords', itemId, text: 'Kari, 7'}) as {text: string};
+  mask.event({type: 'callerSpoke', itemId: 'early', fromMs: 0});
+  expect(mask.event(called('{"who":"Kari"}'))).toMatchObject({arguments: '{"who":"xxxx"}'});
+  expect(mask.command({do: 'respond', tag: 't', instructions: 'Greet Kari'})).toMatchObject({
+    instructions: 'xxxxx xxxx',
+  });
+  agreement = 'agreed';
+  // The transcript of what was said before comes late.
+  expect([words('early').text, words('late').text]).toEqual(['xxxx, 0', 'Kari, 0']);
+  const add = (id: string) => mask.command({do: 'add', item: {kind: 'caller', id, text: 'Kari'}});
+  expect([add('early'), add('late'), add('of-another-worker')]).toMatchObject([
+    {item: {text: 'xxxx'}},
+    {item: {text: 'Kari'}},
+    {item: {text: 'xxxx'}},
+  ]);
+});
+
+test('what servers of the model’s provider are asked and answer is in no capture', () => {
+  const mask = maskOf(true);
+  const asked = {type: 'hostedCalled', responseId: 'r', itemId: 'i', server: 's', name: 'n', asks: false} as const;
+  expect(mask.event({...asked, arguments: '{"who":"Kari"}'})).toMatchObject({arguments: '{"who":"xxxx"}'});
+  expect(mask.event({type: 'hostedEnded', itemId: 'i', ok: true, output: 'Kari 47'})).toMatchObject({
+    output: 'xxxx 00',
+  });
+});

@@ -3,27 +3,42 @@ import type {ToolOutcome} from '../events/tool-outcome.ts';
 import type {ConversationItem, ModelCommand, ModelEvent} from '../model/model-adapter.ts';
 import type {Tool} from '../tools/tool.ts';
 
+/** Whether the caller has to agree to a capture: `asked` until they have. */
+export type Agreement = 'not-needed' | 'asked' | 'agreed';
+
 /**
  * What a capture has of the words of a call: all letters and no digit, and of tools whose record is not kept no letters either.
- * Masked twice is masked once, so that what a replay does can be compared with it.
+ * Where the caller has to agree, it has no letters of what was said before, whenever they come: only items are in words of which nothing came
+ * before. Masked twice is masked once, so that what a replay does can be compared with it.
  */
 export class CaptureMask {
   readonly #tools: () => readonly Tool[];
+  readonly #agreement: () => Agreement;
   /** The tool of each call of one, by its id. */
   readonly #names = new Map<string, string>();
+  /** Items, and calls of tools, that began before the caller agreed, and since. */
+  readonly #before = new Set<string>();
+  readonly #since = new Set<string>();
 
-  constructor(tools: () => readonly Tool[]) {
+  constructor(tools: () => readonly Tool[], agreement: () => Agreement = () => 'not-needed') {
     this.#tools = tools;
+    this.#agreement = agreement;
   }
 
   event(event: ModelEvent): object {
+    if ('itemId' in event) this.#began(event.itemId);
+    if ('callId' in event) this.#began(event.callId);
     switch (event.type) {
       case 'words':
       case 'callerWords':
-        return {...event, text: withoutDigits(event.text)};
+        return {...event, text: this.#words(event.itemId)(event.text)};
+      case 'hostedCalled':
+        return {...event, arguments: maskedJson(event.arguments, withoutWords)};
+      case 'hostedEnded':
+        return {...event, output: withoutWords(event.output)};
       case 'toolCalled':
         this.#names.set(event.callId, event.name);
-        return {...event, arguments: this.#args(event.name, event.arguments)};
+        return {...event, arguments: this.#args(event.name, event.arguments, event.callId)};
       case 'lost':
         return {type: event.type, cause: event.cause, detail: ''};
       case 'mended':
@@ -39,34 +54,52 @@ export class CaptureMask {
 
   command(command: ModelCommand): object {
     if (command.do === 'respond' && command.instructions !== undefined)
-      return {...command, instructions: withoutDigits(command.instructions)};
+      // They may repeat the last words of an answer.
+      return {...command, instructions: this.#words(undefined)(command.instructions)};
     return command.do === 'add' ? {...command, item: this.#item(command.item)} : command;
   }
 
   outcome(name: string, outcome: ToolOutcome): object {
     if (outcome.kind === 'leave') return outcome.facts ? {...outcome, facts: maskedFacts(outcome.facts)} : outcome;
-    return {...outcome, output: this.#result(name, outcome.output), ...('notes' in outcome ? {notes: undefined} : {})};
+    const mask = this.#agreement() === 'asked' ? withoutWords : this.#maskOf(this.#named(name));
+    return {...outcome, output: mask(outcome.output), ...('notes' in outcome ? {notes: undefined} : {})};
   }
 
   #item(item: ConversationItem): ConversationItem {
     switch (item.kind) {
       case 'toolCall':
         this.#names.set(item.callId, item.name);
-        return {...item, arguments: this.#args(item.name, item.arguments)};
-      case 'toolResult':
-        return {...item, output: this.#result(this.#names.get(item.callId), item.output)};
+        return {...item, arguments: this.#args(item.name, item.arguments, item.callId)};
+      case 'toolResult': {
+        const mask = this.#isHidden(item.callId)
+          ? withoutWords
+          : this.#maskOf(this.#named(this.#names.get(item.callId)));
+        return {...item, output: mask(item.output)};
+      }
       default:
-        return {...item, text: withoutDigits(item.text)};
+        return {...item, text: this.#words(item.id)(item.text)};
     }
   }
 
-  #args(name: string, args: string): string {
+  #args(name: string, args: string, callId: string): string {
+    if (this.#isHidden(callId)) return maskedJson(args, withoutWords);
     const tool = this.#named(name);
     return tool && tool.runs !== 'later' ? withoutDigits(args) : maskedJson(args, this.#maskOf(tool));
   }
 
-  #result(name: string | undefined, text: string): string {
-    return this.#maskOf(this.#named(name))(text);
+  /** Something of an item came. */
+  #began(id: string): void {
+    const agreement = this.#agreement();
+    if (agreement === 'asked') this.#before.add(id);
+    if (agreement === 'agreed' && !this.#before.has(id)) this.#since.add(id);
+  }
+
+  #words(id: string | undefined): (text: string) => string {
+    return this.#isHidden(id) ? withoutWords : withoutDigits;
+  }
+
+  #isHidden(id: string | undefined): boolean {
+    return this.#agreement() !== 'not-needed' && (id === undefined || !this.#since.has(id));
   }
 
   #maskOf(tool: Tool | undefined): (text: string) => string {
