@@ -4,7 +4,7 @@ import {percentiles} from '../load/percentiles.ts';
 import {Tape} from '../load/tape.ts';
 import {BareListener} from './bare-listener.ts';
 import {type ModelFlood, hostileSession, type Poured} from './flooding-model.ts';
-import {flood, FLOODS, type Flood} from './flooding-phone.ts';
+import {flood, HANGS_UP, LARGE, SECOND, type Flood} from './flooding-phone.ts';
 import {HostileSockets} from './hostile-sockets.ts';
 import {quietPhone} from './quiet-phone.ts';
 import {ringing, sign, type SignedBridge} from './signed-bridge.ts';
@@ -14,7 +14,22 @@ const SETTLE = 2_000;
 /** So many of the hostile sockets are opened by the edge. */
 const PASSES = 300;
 
+/** What can go on beside calls. `elsewhere` and `shortCalls` are what `edge`, `phone840` and `phone140` are compared with. */
+export const ATTACKS = [
+  'edge',
+  'webhook',
+  'elsewhere',
+  'phone840',
+  'phone140',
+  'shortCalls',
+  'model',
+  'modelAndDeafPhone',
+  'deafModel',
+] as const;
+type AttackName = (typeof ATTACKS)[number];
+
 interface Options {
+  readonly attacks: readonly AttackName[];
   readonly calls: number;
   readonly seconds: number;
   readonly sockets: number;
@@ -48,16 +63,24 @@ interface Row {
 export async function besideCalls(bridge: SignedBridge, options: Options): Promise<string> {
   const {calls, seconds, sockets, megabytes: size, again} = options;
   const what = `${sockets} hostile sockets, again after ${again} s,`;
-  const attacks: readonly (readonly [string, () => Promise<Attack>])[] = [
-    [`${what} at the edge`, () => hostileSockets(bridge, 'edge', options)],
-    [`${what} at the webhook`, () => hostileSockets(bridge, 'webhook', options)],
-    [`${what} at another program that closes each at once`, () => hostileSockets(bridge, 'elsewhere', options)],
-    ['a phone with 840 times real time, again when closed', () => floodingPhones(bridge, FLOODS[0] as Flood)],
-    ['a phone with a second of audio 140 times a second, again', () => floodingPhones(bridge, FLOODS[1] as Flood)],
-    [`a model that sends ${size} MB`, () => hostileModel(bridge, 'audio', size)],
-    [`the same, for a phone that reads nothing`, () => hostileModel(bridge, 'audio', size, {reads: false})],
-    ['a model that reads nothing', () => hostileModel(bridge, 'deaf', size)],
-  ];
+  const known: Readonly<Record<AttackName, readonly [string, () => Promise<Attack>]>> = {
+    edge: [`${what} at the edge`, () => hostileSockets(bridge, 'edge', options)],
+    webhook: [`${what} at the webhook`, () => hostileSockets(bridge, 'webhook', options)],
+    elsewhere: [
+      `${what} at another program that closes each at once`,
+      () => hostileSockets(bridge, 'elsewhere', options),
+    ],
+    phone840: ['a phone with 840 times real time, again when closed', () => phonesAgain(bridge, LARGE)],
+    phone140: ['a phone with a second of audio 140 times a second, again', () => phonesAgain(bridge, SECOND)],
+    shortCalls: ['a phone that speaks as phones do and hangs up, again', () => phonesAgain(bridge, HANGS_UP)],
+    model: [`a model that sends ${size} MB`, () => hostileModel(bridge, 'audio', size)],
+    modelAndDeafPhone: [
+      `the same, for a phone that reads nothing`,
+      () => hostileModel(bridge, 'audio', size, {reads: false}),
+    ],
+    deafModel: ['a model that reads nothing', () => hostileModel(bridge, 'deaf', size)],
+  };
+  const attacks = options.attacks.map(name => known[name]);
   const rows = [await measure(bridge, options, 'nothing')];
   for (const [what, begin] of attacks) {
     {
@@ -150,7 +173,7 @@ async function hostileSockets(
   };
 }
 
-async function floodingPhones(bridge: SignedBridge, what: Flood): Promise<Attack> {
+async function phonesAgain(bridge: SignedBridge, what: Flood): Promise<Attack> {
   const stop = new AbortController();
   let calls = 0;
   const again = async () => {

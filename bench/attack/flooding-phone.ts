@@ -18,9 +18,26 @@ const large = audio(48_000);
 const second = audio(8_000);
 const frame = audio(160);
 
+export const LARGE: Flood = {
+  what: '48,000 bytes of audio, 140 times a second',
+  rate: 140,
+  message: (m, n) => m.media(n + 1, n * 20, large),
+};
+export const SECOND: Flood = {
+  what: 'a second of audio, 140 times a second',
+  rate: 140,
+  message: (m, n) => m.media(n + 1, n * 20, second),
+};
+/** No flood, but what a call costs that is as short as that of a phone which is closed. */
+export const HANGS_UP: Flood = {
+  what: 'five ordinary frames, and the end of the call',
+  rate: 50,
+  message: (m, n) => (n < 5 ? m.media(n + 1, n * 20, frame) : m.stop()),
+};
+
 export const FLOODS: readonly Flood[] = [
-  {what: '48,000 bytes of audio, 140 times a second', rate: 140, message: (m, n) => m.media(n + 1, n * 20, large)},
-  {what: 'a second of audio, 140 times a second', rate: 140, message: (m, n) => m.media(n + 1, n * 20, second)},
+  LARGE,
+  SECOND,
   {what: 'ordinary frames, 1,000 a second', rate: 1_000, message: (m, n) => m.media(n + 1, n * 20, frame)},
   {what: 'pings, 20,000 a second', rate: 20_000, message: () => undefined},
 ];

@@ -2,14 +2,14 @@
  * What strangers and odd peers can cost: forged and repeated requests, hostile sockets beside calls, a phone that floods, a
  * model that floods. Loopback only, bounded, against a webhook, an edge, a worker and a Redis of its own.
  *
- *   npm run bench attack -- [--parts forged,beside,phone,model] [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
+ *   npm run bench attack -- [--parts forged,beside,phone,model] [--attacks edge,elsewhere] [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
  */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
-import {besideCalls} from './beside-calls.ts';
+import {ATTACKS, besideCalls} from './beside-calls.ts';
 import {forgeries} from './forgeries.ts';
 import {modelFloods} from './model-floods.ts';
 import {phoneFloods} from './phone-floods.ts';
@@ -25,6 +25,12 @@ const options = commandLine({
       .pipe(z.array(z.enum(['forged', 'beside', 'phone', 'model'])))
       .default(['forged', 'beside', 'phone', 'model'])
       .describe('which parts are run'),
+    attacks: z
+      .string()
+      .transform(text => text.split(','))
+      .pipe(z.array(z.enum(ATTACKS)))
+      .default([...ATTACKS])
+      .describe('which attacks go on beside calls'),
     calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('honest calls beside the attacks'),
     seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
     forgeries: wholeNumber({min: 10, max: 1_000_000}).default(4_000).describe('forged requests and handshakes'),

@@ -11,6 +11,7 @@ import {MemberCache} from '@voicebridge/shared/fleet/member-cache.ts';
 import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
+import {lookFirst} from '@voicebridge/shared/service/first-look.ts';
 import {closeServer, healthServer, listen} from '@voicebridge/shared/service/http.ts';
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
@@ -123,11 +124,12 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const notTaking = () => refusal()?.[1];
   const health = {notReady, notTaking};
   const server = healthServer(health, metrics, readersOnPort(config));
+  lookFirst(server, head => handshakes.look(head));
   const refusals = stack.use(new RefusalLog(clock, log));
   const strangers = stack.use(
     boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}),
   );
-  const answer = answerHandshakes({
+  const handshakes = answerHandshakes({
     carrier,
     directory,
     proved: connection => strangers.proved(connection),
@@ -143,7 +145,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     },
   });
   server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
-    background(answer(request, connection, head), log, 'answer a handshake');
+    background(handshakes.answer(request, connection, head), log, 'answer a handshake');
   });
   const port = await listen(server, config.PORT, 'PORT', listenOn(config));
   stack.defer(() => closeServer(server));

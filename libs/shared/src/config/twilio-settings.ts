@@ -1,4 +1,3 @@
-import type {IncomingHttpHeaders} from 'node:http';
 import {isLoopback, isPrivate} from './addresses.ts';
 import {guardedUrl, host, onOff, secrets} from './config.ts';
 
@@ -55,12 +54,12 @@ export const UNSIGNED_HERE =
  * operator who has set a public address or HOST with TWILIO_VALIDATE=off has allowed it.
  */
 export function isOurs(
-  headers: IncomingHttpHeaders,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
   config: TwilioConfig & {readonly PUBLIC_WEBHOOK_URL?: string; readonly PUBLIC_EDGE_URL?: string},
 ): boolean {
   if (config.TWILIO_VALIDATE || config.HOST !== undefined) return true;
   const addresses = [config.PUBLIC_WEBHOOK_URL, config.PUBLIC_EDGE_URL].flatMap(url => url ?? []);
   if (addresses.some(url => !isPrivate(URL.parse(url)?.hostname ?? ''))) return true;
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers['forwarded'] !== undefined;
-  return !isForwarded && isLoopback(URL.parse(`http://${headers.host ?? ''}`)?.hostname ?? '');
+  return !isForwarded && isLoopback(URL.parse(`http://${String(headers['host'] ?? '')}`)?.hostname ?? '');
 }

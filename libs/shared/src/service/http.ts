@@ -52,9 +52,15 @@ export function healthRoutes(service: Health, metrics: Metrics, readers: Metrics
 }
 
 export const METRICS_PATH = '/metrics';
+const HEALTH_PATHS: readonly string[] = ['/livez', '/readyz', '/takez', METRICS_PATH];
+
+/** Whether `healthRoutes` may answer a request: another one need not be read. */
+export function isHealth(request: {readonly method?: string | undefined; readonly url?: string | undefined}): boolean {
+  return (request.method === 'GET' || request.method === 'HEAD') && HEALTH_PATHS.includes(pathOf(request));
+}
 
 /** The path of a request, without its query. */
-export function pathOf({url = ''}: Pick<IncomingMessage, 'url'>): string {
+export function pathOf({url = ''}: {readonly url?: string | undefined}): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
 }

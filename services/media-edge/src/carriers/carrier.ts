@@ -1,5 +1,6 @@
 import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {CallSid, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import type {RequestHead} from '@voicebridge/shared/service/request-head.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
@@ -112,7 +113,7 @@ export type Upgrade =
 /** How the sockets of one carrier are opened. `Request` and `Connection` are those of the HTTP server. */
 export interface Carrier<Request, Connection> {
   /** Decides from the request alone: no call and no Redis is touched before. `hasRoom`: this edge may hold one more call. */
-  verifyUpgrade(request: Request, hasRoom: boolean): Upgrade;
+  verifyUpgrade(request: RequestHead, hasRoom: boolean): Upgrade;
   /** Answers 101, or 400 if this is no WebSocket handshake. `opened` runs in the turn in which the socket exists. */
   accept(request: Request, connection: Connection, head: Buffer, opened: (socket: CarrierSocket) => void): void;
   /** Answers `status` and ends the connection. */

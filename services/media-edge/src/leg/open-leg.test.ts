@@ -1,10 +1,11 @@
 import {once} from 'node:events';
 import {connect, type Socket} from 'node:net';
+import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {expect, onTestFinished, test} from 'vitest';
 import {STRANGERS} from '@voicebridge/shared/service/strangers.ts';
 import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
-import {newTicket, TwilioClient} from '../testing/twilio-client.ts';
+import {newTicket, PUBLIC_URL, TwilioClient} from '../testing/twilio-client.ts';
 
 /** Sockets that never close by themselves: half open, if the other side ends them. */
 function open(port: number, count: number): Socket[] {
@@ -84,5 +85,45 @@ test('a handshake that was seen, sent again and again, opens nothing and asks Re
   for (let copy = 0; copy < 20; copy += 1)
     expect(await TwilioClient.signed(harness.edge.port, never, callSid).answered).toBe(410);
   expect(asked).toBe(2);
+  await expectUnharmed();
+});
+
+test('a caller whose handshake comes in two pieces is connected, and what was sent behind it is heard', async () => {
+  const {harness, worker} = await busyEdge();
+  const {ticket} = await harness.call(worker);
+  const path = `/media-stream/${ticket}`;
+  const signature = getExpectedTwilioSignature('a-token', `${PUBLIC_URL}${path}`, {});
+  const [socket] = open(harness.edge.port, 1);
+  if (!socket) throw new Error('there is no socket');
+  await once(socket, 'connect');
+  const text = [
+    `GET ${path} HTTP/1.1`,
+    'Host: x',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+    `X-Twilio-Signature: ${signature}`,
+    '\r\n',
+  ].join('\r\n');
+  const answered = once(socket, 'data');
+  socket.setNoDelay(true).write(text.slice(0, 60));
+  await new Promise(resolve => setImmediate(resolve));
+  socket.write(text.slice(60));
+  expect(String(await answered)).toMatch(/^HTTP\/1\.1 101 /);
+});
+
+test('a caller is connected while two thousand strangers knock, and the caller on the phone is heard', async () => {
+  const {harness, worker, expectUnharmed} = await busyEdge();
+  const kinds = [
+    'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    `GET /media-stream/${newTicket()} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    'GET /nothing HTTP/1.1\r\nHost: x',
+    '',
+  ];
+  const strangers = open(harness.edge.port, 2_000);
+  for (const [n, socket] of strangers.entries()) socket.write(kinds[n % kinds.length] ?? '');
+  const {callSid, ticket} = await harness.call(worker);
+  expect(await TwilioClient.signed(harness.edge.port, ticket, callSid).answered).toBe(101);
   await expectUnharmed();
 });

@@ -3,6 +3,9 @@ import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
+import {isHealth} from '@voicebridge/shared/service/http.ts';
+import type {FirstLook} from '@voicebridge/shared/service/first-look.ts';
+import type {RequestHead} from '@voicebridge/shared/service/request-head.ts';
 import type {Carrier, CarrierSocket} from '../carriers/carrier.ts';
 import type {Entrance} from './admit-stream.ts';
 import {redeemTicket} from './redeem-ticket.ts';
@@ -37,11 +40,31 @@ const REDIS_AWAY: Refusal = {status: 503, reason: 'redis'};
 /** What an operator may have done wrong. */
 const HINTS: Readonly<Record<string, string>> = {signature: 'is TWILIO_AUTH_TOKEN or PUBLIC_EDGE_URL wrong?'};
 
-/** The answer to each handshake: refused, cheapest check first, or opened for the call of its ticket (ADR 16). */
-export function answerHandshakes<Request, Connection>(
+/** How handshakes are answered (ADR 16). */
+export interface Handshakes<Request, Connection> {
+  /** What can be said from the head alone, before the HTTP server reads the request (ADR 32). */
+  readonly look: FirstLook;
+  /** Refuses a handshake, cheapest check first, or opens a socket for the call of its ticket. */
+  readonly answer: (request: Request, connection: Connection, head: Buffer) => Promise<void>;
+}
+
+export function answerHandshakes<Request extends RequestHead, Connection>(
   deps: DoorDeps<Request, Connection>,
-): (request: Request, connection: Connection, head: Buffer) => Promise<void> {
+): Handshakes<Request, Connection> {
   const {carrier, directory, proved, metrics, refusals, log, hasRoom, opened} = deps;
+
+  const refused = ({reason, status}: Refusal): number => {
+    metrics.socketsRefusedTotal.inc({reason});
+    refusals.refused(reason, HINTS[reason]);
+    return status;
+  };
+
+  const look: FirstLook = head => {
+    // Health is for everybody, and all else that is no handshake for nobody.
+    if (head.headers.upgrade === undefined) return isHealth(head) ? 'goesOn' : 404;
+    const verdict = carrier.verifyUpgrade(head, hasRoom());
+    return verdict.ok ? 'goesOn' : refused(verdict);
+  };
 
   const spent = new SpentTickets();
 
@@ -62,16 +85,14 @@ export function answerHandshakes<Request, Connection>(
     return redeemed.by === 'nothing' ? SPENT : redeemed;
   };
 
-  return async (request, connection, head) => {
+  const answer = async (request: Request, connection: Connection, head: Buffer) => {
     const entrance = await enter(request);
-    if ('reason' in entrance) {
-      metrics.socketsRefusedTotal.inc({reason: entrance.reason});
-      refusals.refused(entrance.reason, HINTS[entrance.reason]);
-      return carrier.refuse(connection, entrance.status);
-    }
+    if ('reason' in entrance) return carrier.refuse(connection, refused(entrance));
     carrier.accept(request, connection, head, socket => {
       proved(connection);
       opened(socket, entrance);
     });
   };
+
+  return {look, answer};
 }

@@ -4,6 +4,7 @@ import type {Duplex} from 'node:stream';
 import {WebSocket, WebSocketServer} from 'ws';
 import {z} from 'zod';
 import {CallSid, StreamSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
+import type {RequestHead} from '@voicebridge/shared/service/request-head.ts';
 import type {Carrier, CarrierEvent, CarrierSocket} from '../carriers/carrier.ts';
 
 const KEY = 'a key of the other carrier';
@@ -28,7 +29,7 @@ export class OtherCarrier implements Carrier<IncomingMessage, Duplex> {
   readonly #server = new WebSocketServer({noServer: true, clientTracking: false});
 
   verifyUpgrade(
-    {url = '', headers}: IncomingMessage,
+    {url = '', headers}: RequestHead,
     hasRoom: boolean,
   ): ReturnType<Carrier<never, never>['verifyUpgrade']> {
     const ticket = Ticket.safeParse(PATH.exec(url)?.[1]);

@@ -1,10 +1,10 @@
 import {timingSafeEqual} from 'node:crypto';
-import type {IncomingMessage} from 'node:http';
 import {getExpectedTwilioSignature} from 'twilio/lib/webhooks/webhooks.js';
 import {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {isOurs} from '@voicebridge/shared/config/twilio-settings.ts';
 import {spellingsOf} from '@voicebridge/shared/config/spellings.ts';
 import {pathOf} from '@voicebridge/shared/service/http.ts';
+import type {RequestHead} from '@voicebridge/shared/service/request-head.ts';
 import type {EdgeConfig} from '../../config.ts';
 import type {Upgrade} from '../carrier.ts';
 
@@ -20,9 +20,7 @@ type Config = Pick<EdgeConfig, 'PUBLIC_EDGE_URL' | 'TWILIO_AUTH_TOKEN' | 'TWILIO
  * before. Twilio signs the address it was given, which is the public one, so neither the Host header nor any other part of
  * the request decides what is checked. `hasRoom`: this edge may hold one more call.
  */
-export function upgradeVerifier(
-  config: Config,
-): (request: Pick<IncomingMessage, 'url' | 'headers'>, hasRoom: boolean) => Upgrade {
+export function upgradeVerifier(config: Config): (request: RequestHead, hasRoom: boolean) => Upgrade {
   const {PUBLIC_EDGE_URL: publicUrl, TWILIO_AUTH_TOKEN: tokens, TWILIO_VALIDATE: validate} = config;
   const base = new URL(publicUrl).pathname.replace(/\/+$/, '');
   const addresses = spellingsOf(publicUrl);
@@ -58,7 +56,7 @@ export function upgradeVerifier(
  * Twilio sends no Origin header; some clients send our own. Any other origin is a web page in a browser that can reach
  * this edge.
  */
-function ownOrigin(request: Pick<IncomingMessage, 'headers'>): boolean {
+function ownOrigin(request: RequestHead): boolean {
   const {origin, host} = request.headers;
-  return origin === undefined || (host !== undefined && URL.parse(origin)?.host === host);
+  return origin === undefined || (host !== undefined && URL.parse(String(origin))?.host === host);
 }
