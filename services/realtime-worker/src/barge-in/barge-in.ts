@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- one state machine: whoever changes a transition must see the others */
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';

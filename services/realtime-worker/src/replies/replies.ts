@@ -1,14 +1,14 @@
 import type {MissCause} from '@voicebridge/shared/observability/metric-labels.ts';
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import {type AnswerStep, AnswerDeadline} from './answer-deadline.ts';
-import {type CallEffect, toModel} from '../events/call-effect.ts';
+import type {CallEffect} from '../events/call-effect.ts';
 import type {LiveResponse, Response} from './live-response.ts';
 import {type Ended, missed, silentBecause} from './miss-cause.ts';
 import {codeIn} from '../model/code-in.ts';
 import type {Explained, ModelEvent} from '../model/model-adapter.ts';
 import {RateLimit} from './rate-limit.ts';
 import {ReplyPace} from './reply-pace.ts';
-import {type Create, type Request, ResponseSequencer} from './response-sequencer.ts';
+import {type Create, type Request, respond, ResponseSequencer} from './response-sequencer.ts';
 
 /** What `Replies` needs of the rest of the dialogue. */
 export interface RepliesDeps {
@@ -189,7 +189,7 @@ export class Replies {
 
   #asked(create: Create | undefined, at: Millis): CallEffect[] {
     if (create) this.pace.asked(at);
-    return asked(create);
+    return create ? [respond(create)] : [];
   }
 
   #answered(): void {
@@ -317,19 +317,4 @@ export class Replies {
 /** What must be heard whole is asked for as it was. */
 function wholeAgain({request}: Response): Request | undefined {
   return request?.cause === 'disclosure' ? request : undefined;
-}
-
-function asked(create: Create | undefined): CallEffect[] {
-  if (!create) return [];
-  const {tag, request, untagged} = create;
-  const {instructions, speechOnly} = request;
-  return [
-    toModel({
-      do: 'respond',
-      tag,
-      ...(instructions === undefined ? {} : {instructions}),
-      ...(speechOnly === undefined ? {} : {speechOnly}),
-      ...(untagged === undefined ? {} : {untagged}),
-    }),
-  ];
 }

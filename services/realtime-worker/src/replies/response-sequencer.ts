@@ -1,3 +1,4 @@
+import {type CallEffect, toModel} from '../events/call-effect.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {RecentIds} from './recent-ids.ts';
 
@@ -264,4 +265,16 @@ function forgetOldest(map: Map<unknown, unknown>): void {
     if (map.size <= REMEMBERED) break;
     map.delete(oldest);
   }
+}
+
+/** The command that asks the model to speak. */
+export function respond({tag, request, untagged}: Create): CallEffect {
+  const {instructions, speechOnly} = request;
+  return toModel({
+    do: 'respond',
+    tag,
+    ...(instructions === undefined ? {} : {instructions}),
+    ...(speechOnly === undefined ? {} : {speechOnly}),
+    ...(untagged === undefined ? {} : {untagged}),
+  });
 }

@@ -5,7 +5,8 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
 import {ByteBudget} from '../byte-budget.ts';
-import {fatalCause, OpenAIReader} from './server-events.ts';
+import {fatalCause} from './server-errors.ts';
+import {OpenAIReader} from './server-events.ts';
 import type {
   Explained,
   LostCause,

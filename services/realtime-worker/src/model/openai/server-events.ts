@@ -6,9 +6,9 @@ import {audioDelta, isBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
 import {codeIn} from '../code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
-import type {LostCause, ModelEvent} from '../model-adapter.ts';
+import type {ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
-import {CONFIGURE} from './client-events.ts';
+import {causeOf, detailsOf, refusal, waitOf} from './server-errors.ts';
 
 /** What one message of the model's server says. */
 export interface Reading {
@@ -22,16 +22,6 @@ export interface Reading {
 
 const REMEMBERED = 16;
 
-/** Error codes after which another session would fail in the same way. */
-const FATAL: Readonly<Record<string, LostCause>> = {
-  insufficient_quota: 'quota',
-  billing_hard_limit_reached: 'quota',
-  account_deactivated: 'refused',
-  invalid_api_key: 'refused',
-  model_not_found: 'refused',
-  beta_api_shape_disabled: 'misconfigured',
-};
-
 /** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
   'response.audio.delta',
@@ -41,12 +31,6 @@ const RETIRED = new Set([
   'response.text.delta',
   'response.text.done',
 ]);
-
-/** The cause in an error code or close reason, if another session would fail in the same way. */
-export function fatalCause(text: string): LostCause | undefined {
-  const code = Object.keys(FATAL).find(each => text.includes(each));
-  return code === undefined ? undefined : FATAL[code];
-}
 
 /**
  * Reads what a server of the OpenAI Realtime protocol (GA) sends in one session. It is tolerant: a field that is
@@ -227,7 +211,7 @@ export class OpenAIReader {
     const tokens = tokensOf(response.raw('usage'));
     const retryAfterMs = message === undefined ? undefined : waitOf(message);
     const ended = {type: 'responseEnded', responseId, status, reason, message, retryAfterMs, inText, tokens} as const;
-    const fatal = status === 'failed' && reason !== undefined ? FATAL[reason] : undefined;
+    const fatal = status === 'failed' && reason !== undefined ? causeOf(reason) : undefined;
     return fatal ? [ended, {type: 'lost', cause: fatal, note: codeIn(reason), detail: message ?? ''}] : [ended];
   }
 
@@ -268,42 +252,4 @@ function sessionUpdated(fields: EventFields): ModelEvent[] {
   return [
     {type: 'lost', cause: 'misconfigured', note: 'the model answers in another format than audio/pcmu', detail: wrong},
   ];
-}
-
-/** OpenAI's message for a truncation beyond the audio it has: the only place that says how much it has. */
-const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
-
-function refusal(error: EventFields): ModelEvent[] {
-  const known = error.textIfAny('code') ?? error.textIfAny('type') ?? 'unknown';
-  const message = error.textIfAny('message') ?? '';
-  const about = error.textIfAny('event_id');
-  const fatal = FATAL[known];
-  const note = codeIn(known);
-  if (fatal) return [{type: 'lost', cause: fatal, note, detail: message}];
-  if (known === 'session_expired') return [{type: 'lost', cause: 'expired', note, detail: message}];
-  if (about === CONFIGURE) return [{type: 'lost', cause: 'misconfigured', note, detail: message}];
-  const [, holds] = SHORTER.exec(message) ?? [];
-  const holdsMs = holds === undefined ? undefined : Number(holds);
-  return [{type: 'refused', code: known, message, about, holdsMs}];
-}
-
-/** Some servers send `status_details` as text. */
-function detailsOf(response: EventFields): {readonly reason: string | undefined; readonly message: string | undefined} {
-  const raw = response.raw('status_details');
-  if (typeof raw === 'string') return {reason: raw, message: undefined};
-  const details = response.fieldsIfAny('status_details');
-  const error = details.fieldsIfAny('error');
-  return {
-    reason: error.textIfAny('code') ?? error.textIfAny('type') ?? details.textIfAny('reason'),
-    message: error.textIfAny('message'),
-  };
-}
-
-const WAIT = /try again in (?:(\d+)m)?(\d+(?:\.\d+)?)(ms|s)/i;
-
-/** The wait in "Please try again in 1.2s", "in 1m30s" or "in 640ms", in milliseconds: no field has it. */
-function waitOf(message: string): Millis | undefined {
-  const [, minutes, amount, unit] = WAIT.exec(message) ?? [];
-  if (amount === undefined) return undefined;
-  return Number(minutes ?? 0) * 60_000 + Number(amount) * (unit?.toLowerCase() === 'ms' ? 1 : 1_000);
 }
