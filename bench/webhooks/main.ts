@@ -1,8 +1,8 @@
 /**
- * Finished calls are told to a system that is down, slow, answers 500 now and then and drops connections, while analytics
- * and Redis are killed and started again. How often is it told of each call?
+ * Finished calls are told to a system that is down, slow, answers 500 now and then and drops connections, while analytics,
+ * Redis and PostgreSQL are killed and started again. How often is it told of each call?
  *
- *   npm run bench webhooks -- [--calls 10000] [--every 1000] [--kill analytics,redis,receiver] [--seed 1]
+ *   npm run bench webhooks -- [--calls 10000] [--every 1000] [--kill analytics,redis,database,receiver] [--database postgres] [--seed 1]
  */
 import {spawn, type ChildProcess} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
@@ -18,29 +18,36 @@ import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {finishedCall, sidOf} from '@voicebridge/analytics/testing/finished-call.ts';
 import {HOOKS_QUEUE, HOOKS_QUEUE_PREFIX, type HookEvent} from '@voicebridge/shared/cdr/hooks-queue.ts';
+import {openEmbedded, openPostgres} from '@voicebridge/analytics/database/database.ts';
+import {findPostgres, privatePostgres} from '@voicebridge/analytics/testing/private-postgres.ts';
 import {Queue} from 'bullmq';
 import {z} from 'zod';
 import {findRedisBinary, startRedisBinary} from '../../tools/local-stack/redis/private-redis.ts';
 import {MoodyReceiver} from './receiver.ts';
 import {jobsOf, rowsOf} from './why-missing.ts';
 
-const KINDS = ['analytics', 'redis', 'receiver'] as const;
+const KINDS = ['analytics', 'redis', 'database', 'receiver'] as const;
 const {
   calls,
   every,
-  kill: kinds,
+  database: place,
+  kill: asked,
   seed,
 } = commandLine({
   command: 'npm run bench webhooks --',
   about: 'How often another system is told of each finished call.',
   options: z.object({
     calls: wholeNumber({min: 100, max: 100_000}).default(10_000).describe('finished calls'),
-    every: wholeNumber({min: 100}).default(1_000).describe('calls between two accidents'),
+    every: wholeNumber({min: 100}).default(1_000).describe('messages taken between two accidents'),
     kill: z
       .string()
       .default(KINDS.join(','))
       .transform(text => KINDS.filter(kind => text.split(',').includes(kind)))
       .describe('what has accidents'),
+    database: z
+      .enum(['embedded', 'postgres'])
+      .default('postgres')
+      .describe('where calls are stored; the embedded one dies with analytics'),
     seed: wholeNumber().default(1).describe('what goes wrong, and when'),
   }),
 });
@@ -59,25 +66,28 @@ const folder = await mkdtemp(join(tmpdir(), 'voicebridge-webhooks-'));
 const logFile = join(folder, 'analytics.log');
 const log = await open(logFile, 'a');
 const random = seededRandom(seed);
+// The embedded database has no accidents of its own.
+const kinds = asked.filter(kind => kind !== 'database' || place === 'postgres');
 const secret = `whsec_${randomBytes(24).toString('base64')}`;
 const receiver = new MoodyReceiver(secret, seed);
 await receiver.up();
 let redis = await startRedisBinary(binary, {persist: true, dir: folder});
 const {port} = redis;
+const postgres = place === 'postgres' ? await newPostgres() : undefined;
 const start = (): ChildProcess =>
   spawn(process.execPath, [MAIN], {
     stdio: ['ignore', log.fd, 'inherit'],
     env: {
       PORT: '0',
       REDIS_URL: `redis://127.0.0.1:${port}`,
-      DATA_DIR: join(folder, 'database'),
+      ...(postgres ? {DATABASE_URL: postgres.url} : {DATA_DIR: join(folder, 'database')}),
       LOG_LEVEL: 'info',
       AFTER_URL: receiver.url,
       AFTER_SECRET: secret,
     },
   });
 let analytics = start();
-const kills = {analytics: 0, redis: 0, receiver: 0};
+const kills = {analytics: 0, redis: 0, database: 0, receiver: 0};
 const kill = async (child: ChildProcess) => {
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
@@ -94,6 +104,10 @@ const accident = async () => {
     process.kill(redis.pid, 'SIGKILL');
     await redis.exited;
     redis = await startRedisBinary(binary, {persist: true, dir: folder, port});
+  } else if (which === 'database') {
+    await postgres?.kill();
+    await sleep(random.whole(0, 3_000));
+    await postgres?.start();
   } else {
     await receiver.down();
     await sleep(random.whole(500, 8_000));
@@ -128,6 +142,27 @@ function eventOf(subject: string, seq: number): HookEvent {
 }
 
 const began = performance.now();
+const {seen} = receiver;
+/** Accidents come as messages are taken, to the end. */
+const isDone = new AbortController();
+const accidents = (async () => {
+  for (let next = every; !isDone.signal.aborted;) {
+    await sleep(100);
+    if (seen.taken.size < next) continue;
+    await accident();
+    next = seen.taken.size + every;
+  }
+})();
+/** As workers do: what Redis has not taken is sent again. */
+const insist = async (send: () => Promise<void>) => {
+  for (;;) {
+    try {
+      return await send();
+    } catch {
+      await sleep(200);
+    }
+  }
+};
 {
   await using queue = openAnalyticsQueue({
     host: '127.0.0.1',
@@ -139,17 +174,12 @@ const began = performance.now();
     const batch = Array.from({length: Math.min(BATCH, calls - first + 1)}, (_, index) =>
       finishedCall({number: first + index, startedAt: Date.now() - 60_000, summary: {outcome: {booked: true}}}),
     );
-    await queue.send(batch);
+    await insist(() => queue.send(batch));
     await tellStates(first);
     // Some records are sent twice, as after the death of a worker.
-    if (random.chance(0.2)) await queue.send(batch.slice(0, 10));
-    if (first > 1 && (first - 1) % every < BATCH) {
-      await sleep(random.whole(0, 2_000));
-      await accident();
-    }
+    if (random.chance(0.2)) await insist(() => queue.send(batch.slice(0, 10)));
   }
 }
-const {seen} = receiver;
 const ids = [
   ...Array.from({length: calls}, (_, index) => `call.${sidOf(index + 1)}`),
   ...subjects.flatMap(subject => Array.from({length: STATES}, (_, seq) => `${subject}.${seq}`)),
@@ -161,7 +191,7 @@ let said = since;
 while (seen.taken.size < ids.length && performance.now() - since < QUIET_FOR) {
   if (seen.taken.size > before) [before, since] = [seen.taken.size, performance.now()];
   await sleep(500);
-  if (performance.now() - said > 60_000) {
+  if (performance.now() - said > 30_000) {
     said = performance.now();
     process.stderr.write(
       `${Math.round((said - began) / 1_000)} s: ${seen.taken.size} of ${ids.length} messages taken\n`,
@@ -169,6 +199,8 @@ while (seen.taken.size < ids.length && performance.now() - since < QUIET_FOR) {
   }
 }
 const tookMs = since - began;
+isDone.abort();
+await accidents;
 // Whatever is told twice is told now.
 await sleep(10_000);
 const count = (of: (id: string) => boolean) => ids.filter(of).length;
@@ -178,7 +210,7 @@ const figures = {
   'calls that were made, each with so many messages': `${subjects.length}, ${STATES}`,
   messages: ids.length,
   'seconds until all were told but those that wait': Math.round(tookMs / 1_000),
-  'analytics, Redis killed; receiver down': `${kills.analytics}, ${kills.redis}; ${kills.receiver}`,
+  'analytics, Redis, database killed; receiver down': `${kills.analytics}, ${kills.redis}, ${kills.database}; ${kills.receiver}`,
   'requests to the receiver': sum(seen.requests),
   'answered 500, slowly, by a dropped connection': `${seen.answers.error}, ${seen.answers.slow}, ${seen.answers.cut}`,
   'messages that it took (by id)': count(id => seen.taken.has(id)),
@@ -197,7 +229,10 @@ const jobs = await jobsOf(untold.slice(0, EXPLAINED), port);
 const gone = once(analytics, 'exit');
 analytics.kill('SIGTERM');
 await gone;
-const {stored, rows} = await rowsOf(untold, join(folder, 'database'));
+const {stored, rows} = await rowsOf(
+  untold,
+  postgres ? openPostgres(postgres.url) : await openEmbedded(join(folder, 'database')),
+);
 const isWaiting = (id: string) => rows.get(id)?.state === 'waiting';
 const rest = {
   'calls in the database': stored.size,
@@ -205,10 +240,11 @@ const rest = {
   'calls whose record was lost before it was stored': calls - stored.size,
   'messages without a row in the database': untold.filter(id => !rows.has(id)).length,
 };
-console.log(`| seed ${seed} | |\n| --- | --: |`);
+console.log(`| seed ${seed}, ${place} | |\n| --- | --: |`);
 for (const [name, value] of Object.entries({...figures, ...rest})) console.log(`| ${name} | ${value} |`);
 await explain(untold.slice(0, EXPLAINED));
 await redis.close();
+await postgres?.[Symbol.asyncDispose]();
 await receiver.down();
 await log.close();
 await rm(folder, {recursive: true, force: true});
@@ -219,6 +255,12 @@ process.exit(
     ? 0
     : 1,
 );
+
+async function newPostgres() {
+  const bin = await findPostgres();
+  if (bin === undefined) throw new Error('PostgreSQL is not installed here: say --database embedded');
+  return await privatePostgres(bin);
+}
 
 /** Writes what is known of each call that the receiver did not take. */
 async function explain(missing: readonly string[]): Promise<void> {

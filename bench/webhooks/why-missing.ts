@@ -1,6 +1,6 @@
 import {CALLS_QUEUE, CALLS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {HOOKS_QUEUE, HOOKS_QUEUE_PREFIX} from '@voicebridge/shared/cdr/hooks-queue.ts';
-import {openEmbedded} from '@voicebridge/analytics/database/database.ts';
+import type {Database} from '@voicebridge/analytics/database/database.ts';
 import {Queue, type ConnectionOptions} from 'bullmq';
 import {Redis} from 'ioredis';
 
@@ -41,9 +41,9 @@ async function described(queue: Queue, redis: Redis, id: string): Promise<string
   } times, lock ${lock} ms`;
 }
 
-/** What the database says of each webhook that the receiver did not take. Analytics must have closed the database before. */
-export async function rowsOf(ids: readonly string[], folder: string) {
-  await using database = await openEmbedded(folder);
+/** What the database says of each webhook that the receiver did not take. Analytics must have closed it before. */
+export async function rowsOf(ids: readonly string[], opened: Database) {
+  await using database = opened;
   const rows = await database.kysely
     .selectFrom('deliveries')
     .selectAll()

@@ -31,7 +31,7 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly metrics: Metrics;
   readonly traces: Traces;
   /** The calls that we make; undefined: we make none. */
-  readonly callsOut?: Pick<CallsOut, 'answered' | 'report'> | undefined;
+  readonly callsOut?: Pick<CallsOut, 'answered' | 'report' | 'streamEnded'> | undefined;
   /** Calls people for callers; undefined: they are dialled. */
   readonly people?: PeopleCaller | undefined;
   readonly held: HeldCallers;

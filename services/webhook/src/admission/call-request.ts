@@ -44,6 +44,7 @@ export interface WhisperRequest {
 /** What a carrier reports about one stream; for the log. */
 export interface StreamStatus {
   readonly hasFailed: boolean;
+  readonly hasEnded: boolean;
   readonly callSid: string | undefined;
   readonly streamSid: string | undefined;
   /** In the carrier's words. */

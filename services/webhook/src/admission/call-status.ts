@@ -1,5 +1,5 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
-import {background, logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
+import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
 import {type CallOver, overFact} from '@voicebridge/shared/protocol/call-over.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -114,8 +114,14 @@ export function tellAnsweredBy(
 }
 
 /** The carrier reports the state of a stream: the only sign there is when the socket could not be opened. */
-export function streamStatus({hasFailed, callSid, streamSid, event, code}: StreamStatus, log: Log): void {
+export function streamStatus(
+  {hasFailed, hasEnded, callSid, streamSid, event, code}: StreamStatus,
+  {callsOut, clock, log}: Pick<CallContext, 'callsOut' | 'clock' | 'log'>,
+): void {
   const facts = {callSid, streamSid, event, code};
   if (hasFailed) log.warn(facts, 'stream failed');
   else log.debug(facts, 'stream status');
+  if (!callsOut || callSid === undefined || !hasEnded) return;
+  const tell = async () => await callsOut.streamEnded(callSid);
+  background(retryWithin(tell, {clock, budgetMs: PATIENCE_MS}), log, 'noting that the stream of a call has ended');
 }

@@ -32,7 +32,7 @@ let store: MemoryOutCalls;
 let dialled: Dial[];
 let answer: Dialled;
 let callsOut: CallsOut;
-const carrier: CarrierOut = {
+const carrier: {-readonly [Name in keyof CarrierOut]: CarrierOut[Name]} = {
   dial: async dial => {
     dialled.push(dial);
     return answer;
@@ -46,6 +46,7 @@ beforeEach(() => {
   store = new MemoryOutCalls();
   dialled = [];
   answer = {outcome: 'placed', callSid: SID};
+  carrier.find = async () => undefined;
   callsOut = new CallsOut({
     store,
     carrier,
@@ -116,6 +117,31 @@ describe('a program that wants a call', () => {
     expect(dialled).toHaveLength(1);
     // The carrier clears it up after all.
     await report('completed');
+    expect(await state()).toBe('completed');
+  });
+
+  test('is told ten seconds after its stream ended that a call is over, though all reports of that are lost', async () => {
+    let status = 'in-progress';
+    carrier.find = async callSid => ({callSid, status});
+    await callsOut.want('a', wanted, 'key');
+    await callsOut.step('a');
+    await report('in-progress');
+    wall += 20_000;
+    // One that was lost is followed by another: the call goes on.
+    await callsOut.streamEnded(SID);
+    await callsOut.streamEnded(`CA${'b'.repeat(32)}`);
+    wall += 10_000;
+    await callsOut.step('a');
+    expect(await state()).toBe('answered');
+    status = 'completed';
+    await callsOut.streamEnded(SID);
+    wall += 9_999;
+    await callsOut.step('a');
+    expect(await state()).toBe('answered');
+    wall += 1;
+    expect(await callsOut.step('a')).toEqual({});
+    expect(await state()).toBe('completed');
+    await callsOut.streamEnded(SID);
     expect(await state()).toBe('completed');
   });
 

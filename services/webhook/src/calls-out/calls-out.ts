@@ -15,6 +15,7 @@ import {
   refused,
   reported,
   SILENT_FOR,
+  streamEnded,
   wait,
 } from './next-state.ts';
 import {type Attempt, newOutCall, type OutCall, type Wanted} from './out-call.ts';
@@ -89,6 +90,12 @@ export class CallsOut {
   /** The carrier reports something of a call. False: nobody knows that call. */
   async report(id: string, report: CarrierReport): Promise<boolean> {
     return (await this.#change(id, (call, at) => detected(reported(call, report, at), report, at))) !== undefined;
+  }
+
+  /** A stream of the carrier's has ended. The call may be over: then its end is reported, or the carrier is asked soon. */
+  async streamEnded(callSid: string): Promise<void> {
+    const id = await this.#deps.store.ownerOf(callSid);
+    if (id !== undefined) await this.#change(id, (call, at) => streamEnded(call, callSid, at));
   }
 
   /** The call is answered, and the carrier asks what to do. Undefined: it is none of ours, or it is not wanted any more. */

@@ -36,6 +36,8 @@ const RANK: Readonly<Record<State, number>> = {
 export const SILENT_FOR: Millis = 60_000;
 /** A call that goes on is asked about this often: reports get lost. */
 const ASK_EVERY: Millis = 300_000;
+/** When its stream has ended a call is over, or has another one soon: its end is reported within this, or the report is lost. */
+const REPORTED_WITHIN: Millis = 10_000;
 /** After this long without a trace of it at the carrier, nobody will ever know. */
 export const GIVE_UP_LOOKING: Millis = 10 * 60_000;
 
@@ -96,6 +98,13 @@ export function reported(call: OutCall, {attempt: number, callSid, status}: Carr
   if ((state === 'busy' || state === 'no-answer') && !isTried && call.to !== null && again < call.deadline)
     return wait(tell({...next, reason: state}, state, at, {callSid, attempt: number, again: true}), again);
   return finish(next, state, at, null, {callSid, attempt: number});
+}
+
+/** The stream of this call of the carrier's has ended. */
+export function streamEnded(call: OutCall, callSid: string, at: Millis): OutCall {
+  const isTalkedOn = call.state === 'answered' && call.attempts.at(-1)?.callSid === callSid;
+  const askAt = at + REPORTED_WITHIN;
+  return isTalkedOn && call.dueAt !== null && call.dueAt > askAt ? {...call, dueAt: askAt} : call;
 }
 
 /** What machine detection says of one attempt. */

@@ -181,6 +181,7 @@ export function toStreamStatus(form: Readonly<Record<string, unknown>>): StreamS
   const event = text('StreamEvent');
   return {
     hasFailed: event === 'stream-error',
+    hasEnded: event === 'stream-error' || event === 'stream-stopped',
     callSid: text('CallSid'),
     streamSid: text('StreamSid'),
     event,

@@ -110,7 +110,7 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
     response.sendStatus(204);
   };
   const streamChanged = (request: Request, response: Response) => {
-    streamStatus(toStreamStatus(paramsOf(request)), log);
+    streamStatus(toStreamStatus(paramsOf(request)), context);
     response.sendStatus(204);
   };
   const personAnswers = async (request: Request, response: Response) => {
