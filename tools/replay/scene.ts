@@ -8,6 +8,7 @@ import {filesOf} from '../../services/realtime-worker/src/testing/standard.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
 import type {Transcribe} from '../../simulators/openai/src/state/caller-words.ts';
+import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
 import {VirtualBridge, type VirtualWorkerOptions} from '../harness/virtual/virtual-bridge.ts';
 import {VirtualModel} from '../harness/virtual/virtual-model.ts';
 import {VIRTUAL_CALL, VirtualPhone} from '../harness/virtual/virtual-phone.ts';
@@ -20,6 +21,8 @@ export interface SceneOptions {
   readonly others?: Readonly<Record<string, AssistantInput>>;
   readonly script: ModelScript;
   readonly knobs?: Partial<Knobs>;
+  /** How the carrier returns marks; as documented, if not given. */
+  readonly marks?: MarkKnobs;
   /** A session of the model is replaced after so long. */
   readonly rotateAfterMs?: Millis;
   /** Only calls of assistants with `capture: true` are captured. */
@@ -75,7 +78,7 @@ export class Scene {
     } = options;
     this.bridge = new VirtualBridge(options.wall, options);
     const {clock} = this.bridge;
-    this.#phone = new VirtualPhone(clock, seededRandom(seed));
+    this.#phone = new VirtualPhone(clock, seededRandom(seed), options.marks);
     this.#phone.onClosed = code => void this.#closed(code);
     this.model = new VirtualModel({clock, seed, script, knobs, transcribe});
     const catalogue =

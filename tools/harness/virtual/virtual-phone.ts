@@ -2,6 +2,7 @@ import {CallSid, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../../../services/media-edge/src/carriers/carrier.ts';
+import type {MarkKnobs} from '../../../simulators/twilio/src/media/mark-returns.ts';
 import {StreamClock} from '../../../simulators/twilio/src/media/stream-clock.ts';
 import {PhonePlayer} from './phone-player.ts';
 import {LOUD, QUIET} from './voice.ts';
@@ -15,15 +16,18 @@ export const VIRTUAL_CALL = CallSid.parse(`CA${'0'.repeat(32)}`);
 export class VirtualPhone {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #marks: MarkKnobs | undefined;
   #streams = 0;
   #talkUntil: Millis = 0;
   #stream: PhoneStream | undefined;
   /** A stream was closed by us: with which code. */
   onClosed: (code: number) => void = () => {};
 
-  constructor(clock: Clock, random: Random) {
+  /** `marks`: how they come back; as documented, if not given. */
+  constructor(clock: Clock, random: Random, marks?: MarkKnobs) {
     this.#clock = clock;
     this.#random = random;
+    this.#marks = marks;
   }
 
   /** The carrier opens a stream. */
@@ -31,7 +35,7 @@ export class VirtualPhone {
     this.#streams += 1;
     const streamSid = StreamSid.parse(`MZ${String(this.#streams).padStart(32, '0')}`);
     const isLoud = () => this.#clock.now() < this.#talkUntil;
-    this.#stream = new PhoneStream({clock: this.#clock, random: this.#random, streamSid, isLoud});
+    this.#stream = new PhoneStream({clock: this.#clock, random: this.#random, marks: this.#marks, streamSid, isLoud});
     void this.#stream.socket.closed.then(({code}) => this.onClosed(code));
     return this.#stream.socket;
   }
@@ -61,6 +65,7 @@ export class VirtualPhone {
 interface PhoneStreamOptions {
   readonly clock: Clock;
   readonly random: Random;
+  readonly marks: MarkKnobs | undefined;
   readonly streamSid: StreamSid;
   readonly isLoud: () => boolean;
 }
@@ -77,9 +82,9 @@ class PhoneStream {
 
   constructor(options: PhoneStreamOptions) {
     this.#options = options;
-    const {clock, random, streamSid} = options;
+    const {clock, random, marks, streamSid} = options;
     const onMark = (name: string) => this.say({kind: 'markReturned', name});
-    const player = new PhonePlayer({clock, random, keepsAudio: false, onMark});
+    const player = new PhonePlayer({clock, random, marks, keepsAudio: false, onMark});
     this.#player = player;
     this.#numbers = new StreamClock(random);
     this.socket = {

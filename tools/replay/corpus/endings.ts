@@ -1,5 +1,5 @@
 import type {SceneOptions} from '../scene.ts';
-import {oneTurn, say, talks, uses} from './replies.ts';
+import {calls, oneTurn, say, talks, uses} from './replies.ts';
 
 /** Calls that are ended by somebody else than their caller. */
 export const ENDINGS: readonly SceneOptions[] = [
@@ -9,6 +9,17 @@ export const ENDINGS: readonly SceneOptions[] = [
     async caller(scene) {
       await oneTurn(scene);
       await scene.waits(4_000);
+    },
+  },
+  {
+    // That the goodbye was heard is known by the clock alone.
+    name: 'assistant-hangs-up-without-marks',
+    marks: {lost: 1},
+    script: ({kind, number}) =>
+      kind === 'turn' && number === 2 ? [...say(1_500), ...calls('hang_up')] : say(kind === 'greeting' ? 1_200 : 2_400),
+    async caller(scene) {
+      await oneTurn(scene);
+      await scene.waits(8_000);
     },
   },
   {

@@ -42,6 +42,20 @@ export const FAILURES: readonly SceneOptions[] = [
     },
   },
   {
+    // There is no pause to wait for.
+    name: 'worker-drained-in-a-long-answer',
+    script: ({kind}) => say(kind === 'greeting' ? 1_600 : 14_000),
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_000);
+      await scene.hears();
+      await scene.waits(1_000);
+      scene.bridge.session?.drain();
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
     name: 'model-lost',
     script: () => say(5_000),
     async caller(scene) {

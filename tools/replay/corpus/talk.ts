@@ -109,6 +109,27 @@ export const TALK: readonly SceneOptions[] = [
     },
   },
   {
+    // Each is too short, and the pause between them is too long for one word.
+    name: 'two-noises-too-short',
+    assistant: {interruption: {minSpeechMs: 500}},
+    script: () => say(6_000),
+    async caller(scene) {
+      await scene.hears();
+      await scene.waits(1_500);
+      await scene.says(260);
+      await scene.waits(600);
+      await scene.says(260);
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
+    name: 'interruption-without-marks',
+    marks: {lost: 1},
+    script: ({kind}) => say(kind === 'greeting' ? 1_200 : 5_000),
+    caller: scene => interruptsOnce(scene, 1_800),
+  },
+  {
     name: 'never-interrupted',
     assistant: {interruption: {never: true}},
     script: talks,
@@ -127,6 +148,18 @@ export const TALK: readonly SceneOptions[] = [
       await scene.hears();
       await scene.waits(800);
       await scene.presses('12#');
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
+    // No key ends what they press: a pause does.
+    name: 'keys-and-a-pause',
+    script: () => say(4_000),
+    async caller(scene) {
+      await scene.hears();
+      await scene.waits(800);
+      await scene.presses('12');
       await scene.isTold();
       scene.hangsUp();
     },
