@@ -33,6 +33,9 @@ const values = commandLine({
         `must be of ${TROUBLES.join(', ')}, with commas between`,
       )
       .describe(`what goes wrong, wave by wave: ${TROUBLES.join(', ')}`),
+    rotate: wholeNumber({min: 1, max: 86_400})
+      .optional()
+      .describe('seconds after which a session of the model is replaced'),
     worst: wholeNumber({max: 1_000}).default(3).describe('how many of the worst calls are shown'),
     'kill-records': toggle().describe('kills analytics, too'),
   }),
@@ -96,7 +99,13 @@ async function killRecords(records: Records): Promise<void> {
 }
 
 async function run(beside?: (records: Records) => Promise<void>) {
-  const {calls: measured, phoneLagMs} = await runCalls({waves, network, say, ...(beside ? {beside} : {})});
+  const {calls: measured, phoneLagMs} = await runCalls({
+    waves,
+    network,
+    say,
+    rotateSeconds: values.rotate,
+    ...(beside ? {beside} : {}),
+  });
   console.log(`load after ${load()}; simulated phones were late by ${phoneLagMs.toFixed(1)} ms (p99)\n`);
   const compared = measured.map(call => compareCall(call, network.delay));
   return {pairs: compared.flatMap(each => each.pairs), counts: countRows(compared.flatMap(each => each.counts))};

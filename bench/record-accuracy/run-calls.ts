@@ -17,6 +17,8 @@ export interface TruthOptions {
   /** Runs beside each wave but the first, which only warms up. */
   readonly beside?: (records: Records) => Promise<void>;
   readonly say?: (line: string) => void;
+  /** A session of the model is replaced after so many seconds. */
+  readonly rotateSeconds?: number | undefined;
 }
 
 /** One call: the evidence of its phone and of the model, and the record in analytics. */
@@ -54,7 +56,13 @@ const WARM_UP = 12;
 const WAIT_AT_MOST_MS = 60_000;
 
 /** Starts everything as processes, makes the calls wave by wave, and reads what analytics knows of them. */
-export async function runCalls({waves, network, beside, say = () => {}}: TruthOptions): Promise<Measured> {
+export async function runCalls({
+  waves,
+  network,
+  beside,
+  rotateSeconds,
+  say = () => {},
+}: TruthOptions): Promise<Measured> {
   const alive = setInterval(() => {}, 60_000); // the clock's timers do not keep a process
   try {
     await using records = await Records.open();
@@ -67,6 +75,7 @@ export async function runCalls({waves, network, beside, say = () => {}}: TruthOp
         QUEUE_REDIS_URL: records.queueUrl,
         RECORDING: 'on',
         RECORDINGS_URL: records.recordingsUrl,
+        ...(rotateSeconds === undefined ? {} : {SESSION_ROTATE_SECONDS: String(rotateSeconds)}),
       },
       model: {MODEL_TAGGED: 'on', MODEL_FIRST_DELTA_MS: '200-500'},
       twilio: {network, seed: 1},

@@ -1,5 +1,7 @@
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
+import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
+import {BUCKET_KEY, FakeBucket} from '@voicebridge/shared/testing/fake-bucket.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
 import {ChunkSender} from './chunk-sender.ts';
@@ -53,3 +55,37 @@ test('what waits for a store that never answers is bounded', async () => {
   for (let chunk = 0; chunk < 500; chunk += 1) sender.send(`CA1/${chunk}`, Buffer.alloc(160_000));
   expect(await count('lost')).toBe(500 - Math.floor((64 * 1024 * 1024) / 160_000));
 });
+
+test.each(['away', 'full', 'cuts'] as const)(
+  'a bucket that is %s in the middle of a call loses the pieces of that time alone, and none is half there',
+  async fault => {
+    await using bucket = await FakeBucket.open();
+    const store = openRecordingStore({
+      RECORDINGS_URL: bucket.url,
+      AWS_ACCESS_KEY_ID: BUCKET_KEY.id,
+      AWS_SECRET_ACCESS_KEY: BUCKET_KEY.secret,
+    })!;
+    const {sender, clock, count} = await sending((key, body) => store.put(key, body));
+    const send = async (key: string) => {
+      // The call goes on at once.
+      sender.send(key, Buffer.alloc(160_000, 1));
+      const state = {isOver: false};
+      const over = sender.idle.then(() => (state.isOver = true));
+      while (!state.isOver) {
+        clock.advance(500);
+        await settled();
+      }
+      await over;
+    };
+    await send('CA1/1');
+    bucket.fault = fault;
+    await send('CA1/2');
+    bucket.fault = undefined;
+    await send('CA1/3');
+    expect([...bucket.objects].map(([key, {length}]) => [key, length])).toEqual([
+      ['by-day/CA1/1', 160_000],
+      ['by-day/CA1/3', 160_000],
+    ]);
+    expect([await count('stored'), await count('lost')]).toEqual([2, 1]);
+  },
+);

@@ -109,16 +109,16 @@ export const TALK: readonly SceneOptions[] = [
     },
   },
   {
-    // Each is too short, and the pause between them is too long for one word.
-    name: 'two-noises-too-short',
+    // Neither noise is long enough. The turn that the model’s server makes of both is, when it is over.
+    name: 'two-noises-in-one-turn',
     assistant: {interruption: {minSpeechMs: 500}},
     script: () => say(6_000),
     async caller(scene) {
       await scene.hears();
       await scene.waits(1_500);
-      await scene.says(260);
-      await scene.waits(600);
-      await scene.says(260);
+      await scene.says(180);
+      await scene.waits(340);
+      await scene.says(180);
       await scene.isTold();
       scene.hangsUp();
     },

@@ -80,16 +80,22 @@ test('a folder keeps no empty folders of calls, and no half files', async () => 
   expect(await readdir(join(folder, 'tidy'))).toEqual(['CA1.wav']);
 });
 
-test('a bucket that refuses or is away is told of in one sentence without a key or a signature', async () => {
+test('a bucket that refuses, is away, is full or cuts the connection is told of in one sentence without a key or a signature, and has no half object', async () => {
   const wrong = open(bucket.url, {AWS_SECRET_ACCESS_KEY: 'another'});
   const failure = await wrong.put('CA1/1.ulaw', Buffer.from('x')).catch((thrown: unknown) => thrown);
   expect(bucket.refused).toHaveLength(1);
-  bucket.isAway = true;
-  const away = await open(bucket.url)
-    .list('CA1/')
-    .catch((thrown: unknown) => thrown);
-  bucket.isAway = false;
-  for (const thrown of [failure, away]) {
+  const failures = [failure];
+  for (const fault of ['away', 'full', 'cuts'] as const) {
+    bucket.fault = fault;
+    failures.push(
+      await open(bucket.url)
+        .put('CA1/half.ulaw', Buffer.alloc(500_000))
+        .catch((thrown: unknown) => thrown),
+    );
+  }
+  bucket.fault = undefined;
+  expect(bucket.objects.has('by-day/CA1/half.ulaw')).toBe(false);
+  for (const thrown of failures) {
     expect(String(thrown)).toMatch(/^Error: the store of the recordings: /);
     expect(JSON.stringify(thrown, Object.getOwnPropertyNames(thrown))).not.toMatch(/another|Signature=|secret/);
   }

@@ -6,18 +6,34 @@ const REGION = 'eu-north-1';
 export const BUCKET_KEY = {id: 'AKIDOFTESTS', secret: 'secret-of-tests'};
 
 /**
- * An S3-compatible store in this process, with one bucket named `calls`. It checks the signature of each request as the
- * protocol describes it (AWS Signature Version 4), and answers as Amazon's store does.
+ * What is wrong with the store: it answers 503; it takes nothing more; it takes a request and never answers; the connection is cut in the
+ * middle of what is sent.
+ */
+export type BucketFault = 'away' | 'full' | 'silent' | 'cuts';
+
+/**
+ * An S3-compatible store in this process, with one bucket named `calls`. It checks each request as the protocol describes it (AWS
+ * Signature Version 4): the signature, what it must cover, the hash of the body and the time. It answers as Amazon's store does, and shares no
+ * code with the product. An object is there when all of it has come.
  */
 export class FakeBucket implements AsyncDisposable {
   readonly objects = new Map<string, Buffer>();
   readonly refused: string[] = [];
-  /** Answers every request with 503. */
-  isAway = false;
+  fault: BucketFault | undefined;
+  /** How often each object was stored. */
+  readonly puts = new Map<string, number>();
+  /** Waits before it stores an object. */
+  beforePut: (key: string) => Promise<void> = async () => {};
   readonly #server = createServer((request, response) => {
-    void this.#answer(request).then(({status, body = '', headers = {}}) => {
-      response.writeHead(status, headers).end(body);
+    if (this.fault === 'cuts') {
+      request.once('data', () => request.socket.destroy());
+      return;
+    }
+    const answered = this.#answer(request).then(({status, body = '', headers = {}}) => {
+      if (this.fault !== 'silent') response.writeHead(status, headers).end(body);
     });
+    // Whoever asked is gone.
+    void answered.catch(() => response.destroy());
   });
   #port = 0;
 
@@ -43,8 +59,8 @@ export class FakeBucket implements AsyncDisposable {
     request: IncomingMessage,
   ): Promise<{status: number; body?: string | Buffer; headers?: Record<string, string>}> {
     const body = await buffer(request);
-    if (this.isAway) return {status: 503};
-    const problem = signatureProblem(request);
+    if (this.fault === 'away') return {status: 503};
+    const problem = problemOf(request, body);
     if (problem !== undefined) {
       this.refused.push(problem);
       return {status: 403, body: `<Error><Code>SignatureDoesNotMatch</Code></Error>`, headers: XML};
@@ -55,7 +71,11 @@ export class FakeBucket implements AsyncDisposable {
     const key = decodeURIComponent(path.join('/'));
     if (key === '') return {status: 200, headers: XML, body: this.#listing(url.searchParams.get('prefix') ?? '')};
     if (request.method === 'PUT') {
+      if (this.fault === 'full')
+        return {status: 507, headers: XML, body: '<Error><Code>XMinioStorageFull</Code></Error>'};
+      await this.beforePut(key);
       this.objects.set(key, body);
+      this.puts.set(key, (this.puts.get(key) ?? 0) + 1);
       return {status: 200, headers: {etag: '"1"'}};
     }
     if (request.method === 'DELETE') {
@@ -80,6 +100,27 @@ export class FakeBucket implements AsyncDisposable {
 const XML = {'content-type': 'application/xml'};
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 
+/** A request that is signed at another time than so long ago is refused. */
+const SKEW_MS = 15 * 60_000;
+
+function problemOf(request: IncomingMessage, body: Buffer): string | undefined {
+  const {headers} = request;
+  const [, names = ''] = /SignedHeaders=([^,\s]+)/.exec(headers.authorization ?? '') ?? [];
+  const covered = names.split(';');
+  const mustCover = ['host', ...Object.keys(headers).filter(name => name.startsWith('x-amz-'))];
+  const uncovered = mustCover.find(name => !covered.includes(name));
+  if (uncovered !== undefined) return `${uncovered} is not signed`;
+  const hash = headers['x-amz-content-sha256'];
+  const isSigned = hash === 'UNSIGNED-PAYLOAD' || hash === createHash('sha256').update(body).digest('hex');
+  if (!isSigned) return 'the body is not what was signed';
+  const stamp = String(headers['x-amz-date']).replace(
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/,
+    '$1-$2-$3T$4:$5:$6Z',
+  );
+  if (!(Math.abs(Date.parse(stamp) - Date.now()) < SKEW_MS)) return 'it was not signed now';
+  return signatureProblem(request);
+}
+
 function signatureProblem({method, url: target = '', headers}: IncomingMessage): string | undefined {
   const [, credential = '', names = '', signature = ''] =
     /^AWS4-HMAC-SHA256 Credential=(\S+?), ?SignedHeaders=(\S+?), ?Signature=([0-9a-f]{64})$/.exec(
@@ -87,6 +128,8 @@ function signatureProblem({method, url: target = '', headers}: IncomingMessage):
     ) ?? [];
   const [id, day = '', region = '', service = ''] = credential.split('/');
   if (id !== BUCKET_KEY.id) return 'an unknown key';
+  if (region !== REGION || service !== 's3') return `it is signed for ${region}/${service}`;
+  if (!String(headers['x-amz-date']).startsWith(day)) return 'the day of the key is another one';
   const url = new URL(target, 'http://x');
   const query = [...url.searchParams]
     .map(pair => pair.map(encoded).join('='))
