@@ -38,6 +38,39 @@ const levels = {
   },
 };
 
+/**
+ * The files directly in a source folder wire its rooms together: a room that imported one would know all the others. Its
+ * table, in .oxlintrc.json, lists for each source folder the few that rooms may import all the same, because they wire
+ * nothing. Tests, and rooms named testing, may start whatever they test.
+ */
+const wiring = {
+  meta: {type: 'problem', schema: [{type: 'object'}]},
+  createOnce(context) {
+    let here;
+    const check = ({source}) => {
+      if (!here || !source || typeof source.value !== 'string' || !source.value.startsWith('.')) return;
+      const there = join(dirname(here.path), source.value).split(sep).join('/');
+      if (dirname(there) !== here.source || here.table[here.source].includes(there.slice(here.source.length + 1)))
+        return;
+      const message = `A room may not import '${source.value}', which wires the rooms together. See the table "rooms/wiring" in .oxlintrc.json.`;
+      context.report({message, node: source});
+    };
+    return {
+      before() {
+        const table = context.options[0] ?? {};
+        const path = relative(context.cwd, context.filename).split(sep).join('/');
+        const source = Object.keys(table).find(folder => path.startsWith(`${folder}/`));
+        const isRoom = source !== undefined && dirname(path) !== source;
+        here = isRoom && !/\.test\.ts$|\/testing\//.test(path) ? {table, path, source} : undefined;
+      },
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check,
+    };
+  },
+};
+
 /** The source folder, the room and the level of a file; undefined for a file outside of all source folders of the table. */
 function placeOf(table, path) {
   const source = Object.keys(table).find(folder => path.startsWith(`${folder}/`));
@@ -50,4 +83,4 @@ function placeOf(table, path) {
   return {table, path, source, room, level: level < 0 ? undefined : level};
 }
 
-export default {meta: {name: 'rooms'}, rules: {levels}};
+export default {meta: {name: 'rooms'}, rules: {levels, wiring}};

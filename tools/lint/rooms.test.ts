@@ -89,6 +89,14 @@ const FILES: readonly (readonly [path: string, text: string, refused: readonly s
     from('../barge-in/anything-new.ts', '../caller-audio/loudness.ts'),
     ['../barge-in/anything-new.ts', '../caller-audio/loudness.ts'],
   ],
+  [
+    'services/realtime-worker/src/ownership/anything-new.ts',
+    from('../start-worker.ts', '../assistant.ts', '../call-session/anything-new.ts'),
+    ['../start-worker.ts'],
+  ],
+  ['services/realtime-worker/src/ownership/anything-new.test.ts', from('../start-worker.ts'), []],
+  ['services/realtime-worker/src/testing/anything-new.ts', from('../start-worker.ts'), []],
+  ['services/analytics/src/http/anything-new.ts', from('../start-analytics.ts'), ['../start-analytics.ts']],
   ['services/realtime-worker/src/a-new-room/file.ts', 'export const x = 1;', ['a-new-room']],
   [
     'simulators/openai/src/fake-openai.ts',

@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- one table: every metric of every service, in one place to look */
 import {Counter, Gauge, Histogram, Registry, collectDefaultMetrics} from 'prom-client';
 import library from '../../package.json' with {type: 'json'};
 import {bugsLogged} from './log.ts';

@@ -59,6 +59,19 @@ export const AwayOrder = z.object({
 });
 export type AwayOrder = Readonly<z.infer<typeof AwayOrder>>;
 
+/** What every order has, in the form that asks for nothing special: the caller is connected at once, or comes back. */
+export const PLAIN_ORDER = {
+  isNamed: true,
+  workflow: null,
+  whisper: null,
+  language: null,
+  ifNobody: 'return',
+  nobodySay: null,
+  record: false,
+  refer: false,
+  warm: false,
+} as const satisfies Partial<AwayOrder>;
+
 /** What the webhook needs to serve a caller who is away. The fact `away` of a call. */
 export const AwayPlan = AwayOrder.extend({
   /** Number of the absence in its call, from 0. */

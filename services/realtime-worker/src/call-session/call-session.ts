@@ -90,16 +90,11 @@ export class CallSession implements OwnedCall {
 
   /** The call as operators see it in a list. */
   get active(): ActiveCall {
-    const {callSid, startedAt, facts} = this.#call;
-    return activeCall(this.#parts.journal.recent, {
-      callSid,
-      startedAt,
-      assistant: this.#parts.speaking.current.name,
-      direction: facts['direction'] ?? 'inbound',
-      ...(facts['via'] === 'browser' ? {via: 'browser' as const} : {}),
-      callerLastTwo: facts['callerLastTwo'] ?? null,
-      edge: this.#parts.stream.entry?.edge ?? null,
-      speaks: this.#parts.core.speaks(this.#deps.clock.now()),
+    const {core, journal, speaking, stream} = this.#parts;
+    return activeCall(journal.recent, this.#call, {
+      assistant: speaking.current.name,
+      edge: stream.entry?.edge ?? null,
+      speaks: core.speaks(this.#deps.clock.now()),
     });
   }
 

@@ -1,13 +1,15 @@
+import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {ActiveCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 
-/** A call in progress as its journal tells it, for operators. `speaks`: who has the floor now. */
+/**
+ * A call in progress as its journal and its directory entry tell it, for operators. `now`: what only its session knows,
+ * with who has the floor.
+ */
 export function activeCall(
   entries: readonly JournalEntry[],
-  call: Pick<
-    ActiveCall,
-    'callSid' | 'startedAt' | 'assistant' | 'direction' | 'via' | 'callerLastTwo' | 'edge' | 'speaks'
-  >,
+  {callSid, startedAt, facts}: Pick<CallEntry, 'callSid' | 'startedAt' | 'facts'>,
+  now: Pick<ActiveCall, 'assistant' | 'edge' | 'speaks'>,
 ): ActiveCall {
   let turns = 0;
   let interruptions = 0;
@@ -23,5 +25,15 @@ export function activeCall(
     }
     if (entry.is === 'interruption' && !entry.interruption.false) interruptions += 1;
   }
-  return {...call, turns, turnGapMs, interruptions};
+  return {
+    ...now,
+    callSid,
+    startedAt,
+    direction: facts['direction'] ?? 'inbound',
+    ...(facts['via'] === 'browser' ? {via: 'browser' as const} : {}),
+    callerLastTwo: facts['callerLastTwo'] ?? null,
+    turns,
+    turnGapMs,
+    interruptions,
+  };
 }

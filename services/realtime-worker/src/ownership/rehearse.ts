@@ -1,9 +1,6 @@
-import {MemoryToolLedger} from '../call-session/tool-ledger.ts';
-import {Lingering} from '../call-session/lingering.ts';
+import {aloneDeps} from '../call-session/alone-deps.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
-import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
-import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
@@ -16,7 +13,6 @@ import {always} from '../assistants/call-assistants.ts';
 import type {Fact} from '../events/call-effect.ts';
 import {snapshotOf} from '../journal/restore-call.ts';
 import {readJournal} from '../events/journal-entry.ts';
-import {JournalSeal} from '../events/journal-seal.ts';
 import type {ModelAdapter} from '../model/model-adapter.ts';
 import {openRehearsalModel} from '../model/openai/rehearsal-model.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
@@ -51,32 +47,14 @@ export async function rehearse(options: {
   const directory = new MemoryCallDirectory(clock);
   const log = createLog('rehearsal', {level: 'silent'});
   const metrics = createMetrics('rehearsal', {ofProcess: false});
+  const adapter = telephoneAudio(openAdapter(model.url, {clock, metrics, log}));
   const calls = new OwnedCalls({
     capacity: CALLS,
     assistants: always(assistant),
     callDeps: {
-      worker,
-      channels,
-      directory,
-      adapter: telephoneAudio(openAdapter(model.url, {clock, metrics, log})),
-      ledger: new MemorySpendLedger(() => clock.wall()),
-      spendLimits: NO_SPEND_LIMITS,
-      clock,
-      metrics,
-      log,
-      toolLedger: new MemoryToolLedger(),
-      send: async () => ({status: 200, type: '', body: ''}),
-      lingering: new Lingering(),
-      assistantNamed: () => undefined,
+      ...aloneDeps({worker, channels, directory, adapter, clock, metrics, log, bus}),
+      // Nobody waits for an invented caller to come back.
       streamGraceMs: 1_000,
-      rotateAfterMs: 3_600_000,
-      showTimingMath: false,
-      logModelDetails: false,
-      wellSince: () => bus.wellSince(),
-      mayCompact: () => true,
-      sealOf: () => new JournalSeal(),
-      handOver: async () => false,
-      isBetterElsewhere: () => false,
     },
     onFinished: async () => {},
     metrics,

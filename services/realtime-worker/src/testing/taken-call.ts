@@ -1,17 +1,14 @@
-import {MemoryToolLedger} from '../call-session/tool-ledger.ts';
-import {Lingering} from '../call-session/lingering.ts';
+import {aloneDeps} from '../call-session/alone-deps.ts';
 import {MemoryMediaBus} from '@voicebridge/shared/bus/memory-media-bus.ts';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {Facts} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {NO_SPEND_LIMITS} from '@voicebridge/shared/spend/limits.ts';
-import {MemorySpendLedger} from '@voicebridge/shared/spend/memory-spend-ledger.ts';
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {Assistant} from '../assistant.ts';
-import {JournalSeal} from '../events/journal-seal.ts';
 import {always} from '../assistants/call-assistants.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
@@ -49,30 +46,9 @@ export async function takenCall({
   const channels = reliableFrameChannels(bus, clock);
   const directory = new MemoryCallDirectory(clock);
   const assistant: Assistant = {...usualAssistant, greeting: '', floor, ...special};
-  const deps = {
-    worker,
-    channels,
-    directory,
-    adapter: telephoneAudio(adapter),
-    ledger: ledger ?? new MemorySpendLedger(() => clock.wall()),
-    spendLimits,
-    clock,
-    metrics,
-    log: canaryLog('test'),
-    toolLedger: new MemoryToolLedger(),
-    send: async () => ({status: 200, type: '', body: ''}),
-    lingering: new Lingering(),
-    assistantNamed: () => undefined,
-    streamGraceMs: 15_000,
-    rotateAfterMs: 3_000_000,
-    showTimingMath: false,
-    logModelDetails: false,
-    wellSince: () => bus.wellSince(),
-    mayCompact: () => true,
-    sealOf: () => new JournalSeal(),
-    handOver: async () => false,
-    isBetterElsewhere: () => false,
-  };
+  const log = canaryLog('test');
+  const alone = aloneDeps({worker, channels, directory, adapter: telephoneAudio(adapter), clock, metrics, log, bus});
+  const deps = {...alone, ledger: ledger ?? alone.ledger, spendLimits};
   const request = {type: 'take', version: 2, ask: 'ask-1', replyTo: 'edge', assistant: 'default', facts} as const;
   const {session} = await takeCall({...request, callSid, epoch: 0, cause: 'new'}, always(assistant), deps);
   await session?.startModel();

@@ -1,4 +1,4 @@
-import type {AwayOrder} from '@voicebridge/shared/protocol/away.ts';
+import {type AwayOrder, PLAIN_ORDER} from '@voicebridge/shared/protocol/away.ts';
 import {expect, test} from 'vitest';
 import {Conversation} from '../conversation/conversation.ts';
 import {ModelContext} from '../conversation/model-context.ts';
@@ -12,20 +12,7 @@ import {ToolRecords} from './tool-records.ts';
 import {ToolResults} from './tool-results.ts';
 
 const HANG_UP = {kind: 'leave', intent: 'hang-up', reason: 'assistant.hung-up'} as const;
-const order: AwayOrder = {
-  kind: 'number',
-  to: '+41790000055',
-  isNamed: true,
-  workflow: null,
-  ringSeconds: 20,
-  whisper: null,
-  language: null,
-  ifNobody: 'return',
-  nobodySay: null,
-  record: false,
-  refer: false,
-  warm: false,
-};
+const order: AwayOrder = {...PLAIN_ORDER, kind: 'number', to: '+41790000055', ringSeconds: 20};
 const TRANSFER = {kind: 'away', say: undefined, order} as const;
 
 /** A caller whom the assistant lets go by a tool, called at 5 s. */

@@ -1,3 +1,4 @@
+import {PLAIN_ORDER} from '@voicebridge/shared/protocol/away.ts';
 import {wrongArguments} from './tool-failure.ts';
 import type {ImmediateTool} from './tool.ts';
 
@@ -21,20 +22,7 @@ export const sendDigits: ImmediateTool = {
   run({digits}) {
     if (typeof digits !== 'string' || digits.length > MOST || !/^[0-9*#wW]*[0-9*#][0-9*#wW]*$/.test(digits))
       return wrongArguments('send_digits', `digits: must be up to ${MOST} of 0 to 9, *, # and w`);
-    const order = {
-      kind: 'digits',
-      to: digits.toLowerCase(),
-      isNamed: true,
-      workflow: null,
-      ringSeconds: 1,
-      whisper: null,
-      language: null,
-      ifNobody: 'return',
-      nobodySay: null,
-      record: false,
-      refer: false,
-      warm: false,
-    } as const;
+    const order = {...PLAIN_ORDER, kind: 'digits', to: digits.toLowerCase(), ringSeconds: 1} as const;
     return {kind: 'away', order, say: undefined};
   },
 };

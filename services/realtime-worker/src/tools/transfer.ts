@@ -1,6 +1,6 @@
 import {fillIn} from '@voicebridge/assistant/variables.ts';
 import type {Destination, TransferTool} from '@voicebridge/assistant/transfer-tool.ts';
-import {type AwayOrder, LONGEST_WHISPER} from '@voicebridge/shared/protocol/away.ts';
+import {type AwayOrder, LONGEST_WHISPER, PLAIN_ORDER} from '@voicebridge/shared/protocol/away.ts';
 import {
   isAllowed,
   isDialable,
@@ -125,20 +125,14 @@ export function operatorOrder(to: string, tools: readonly Tool[], allow: readonl
   const kind = queue === undefined ? kindOfDestination(to) : 'queue';
   const named = namedIn(tools).find(one => one.to === to);
   if (kind === undefined || (!named && !mayTransfer(to, allow))) return undefined;
+  // The operator has decided it: nobody is asked, and nothing is said before.
   return {
+    ...PLAIN_ORDER,
     kind,
     to: queue ?? to,
     isNamed: named !== undefined,
     workflow: named?.workflow ?? null,
     ringSeconds: kind === 'queue' ? IN_QUEUE_SECONDS : RINGS_SECONDS,
-    // The operator has decided it: nobody is asked, and nothing is said before.
-    whisper: null,
-    language: null,
-    ifNobody: 'return',
-    nobodySay: null,
-    record: false,
-    refer: false,
-    warm: false,
   };
 }
 
