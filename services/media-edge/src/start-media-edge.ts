@@ -196,6 +196,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
       await registration.announce();
       await drainLegs(legs, {clock, deadline, elsewhere, signal: stopped.signal});
       await legs.empty();
+      await capture?.allSent();
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -259,7 +259,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       // A worker of an older version may be the reason why this one goes, and be asked to take its calls.
       await others.look().catch(() => {});
       await calls.handOverAll();
-      await Promise.all([records.allSent(), lingering.over(), chunks?.idle]);
+      await Promise.all([records.allSent(), lingering.over(), chunks?.idle, capture?.allSent()]);
     },
     async [Symbol.asyncDispose]() {
       // The edges see that this worker is gone, and ask another one to take its calls, if there is one.

@@ -134,3 +134,52 @@ test('what is whole goes to the recordings’ store and leaves the folder, also 
   expect(readCaptureKey(key)).toMatchObject({callSid, day: new Date(deps.clock.wall()).toISOString().slice(0, 10)});
   expect(readCapture(gunzipSync(body).toString(), 'file')).toMatchObject([{callSid, end: 'over'}]);
 });
+
+test('a process that drains waits until the store has its half of a call, also if the store refuses it at first', async () => {
+  const {path, config, deps} = folder();
+  const stored: string[] = [];
+  let refusals = 2;
+  const store = {
+    put: async (key: string) => {
+      if (refusals-- > 0) throw new Error('slow down');
+      stored.push(key);
+    },
+    read: async () => undefined,
+    list: async () => [],
+    remove: async () => {},
+  };
+  await using captures = CaptureFolder.open(config, {...deps, store});
+  captures?.begin({half: 'worker', callSid, about: {}}).end();
+  const state = {isOver: false};
+  const over = captures?.allSent().then(() => (state.isOver = true));
+  while (!state.isOver) {
+    deps.clock.advance(100);
+    await flushPromises();
+  }
+  await over;
+  expect([stored.length, refusals, readdirSync(path)]).toEqual([1, -1, []]);
+});
+
+test('a process that drains does not wait for ever for a store that refuses everything', async () => {
+  const {path, config, deps} = folder();
+  let tries = 0;
+  const store = {
+    put: () => {
+      tries += 1;
+      return Promise.reject(new Error('gone'));
+    },
+    read: async () => undefined,
+    list: async () => [],
+    remove: async () => {},
+  };
+  await using captures = CaptureFolder.open(config, {...deps, store});
+  captures?.begin({half: 'worker', callSid, about: {}}).end();
+  const state = {isOver: false};
+  void captures?.allSent().then(() => (state.isOver = true));
+  while (!state.isOver) {
+    deps.clock.advance(100);
+    await flushPromises();
+  }
+  expect(tries).toBe(4);
+  expect(readdirSync(path)).toHaveLength(1);
+});

@@ -28,6 +28,8 @@ const DAY = 86_400_000;
 const IS_LEFT: Millis = 2 * HOUR;
 /** A process that ends waits so long for what it sends to the store. */
 const SENT_WITHIN: Millis = 10_000;
+/** What the store refuses while the process drains is sent again after these times. */
+const SENT_AGAIN_AFTER: readonly Millis[] = [500, 2_000, 8_000];
 const OURS = /^([\w-]{1,80})\.((?:edge|worker)-[0-9a-f]+)\.(\d+)\.jsonl$/;
 
 interface FolderDeps {
@@ -50,6 +52,8 @@ export class CaptureFolder implements Capture, AsyncDisposable {
   readonly #open = new Map<string, WriteStream>();
   readonly #sections = new Set<SectionWriter>();
   readonly #sending = new Map<string, Promise<void>>();
+  /** Whole files that the store has refused. */
+  readonly #refused = new Set<string>();
   readonly #stop: Cancel;
   #held = 0;
   #hasFailed = false;
@@ -126,9 +130,23 @@ export class CaptureFolder implements Capture, AsyncDisposable {
     }
   }
 
+  /**
+   * Resolves when what is whole has gone to the store, or was refused several times: for a process that drains, since the folder of a
+   * container is gone with it.
+   */
+  async allSent(): Promise<void> {
+    for (const wait of [...SENT_AGAIN_AFTER, undefined]) {
+      await Promise.all([...this.#open.values()].filter(file => file.writableEnded).map(isClosed));
+      await Promise.all(this.#sending.values());
+      if (this.#refused.size === 0 || wait === undefined) return;
+      await sleep(this.#deps.clock, wait);
+      for (const name of this.#refused) background(this.#send(name), this.#deps.log, 'sending a capture');
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop();
-    const closed = [...this.#open.values()].map(file => new Promise<void>(done => file.once('close', done)));
+    const closed = [...this.#open.values()].map(isClosed);
     for (const section of this.#sections) section.leave();
     await Promise.all(closed);
     await Promise.race([Promise.all(this.#sending.values()), sleep(this.#deps.clock, SENT_WITHIN)]);
@@ -156,10 +174,14 @@ export class CaptureFolder implements Capture, AsyncDisposable {
         const body = await promisify(gzip)(await readFile(path));
         await store.put(captureKey(callSid, process, Number(begun)), body);
         await rm(path, {force: true});
+        this.#refused.delete(name);
         this.#isStoreAway = false;
       } catch (thrown) {
         // A full disk has made no file.
-        if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return;
+        const isGone = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+        if (isGone) this.#refused.delete(name);
+        else this.#refused.add(name);
+        if (isGone) return;
         if (!this.#isStoreAway)
           this.#deps.log.warn({err: thrown}, 'captures cannot be sent to RECORDINGS_URL; they wait in CAPTURE_DIR');
         this.#isStoreAway = true;
@@ -187,3 +209,5 @@ export class CaptureFolder implements Capture, AsyncDisposable {
     return new CaptureFolder(config, deps);
   }
 }
+
+const isClosed = (file: WriteStream) => new Promise<void>(done => void file.once('close', done));
