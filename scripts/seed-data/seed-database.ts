@@ -58,18 +58,25 @@ export async function storeAgain(
   const moments = Array.from({length: Math.ceil(options.turns / perCall)}, () => momentOf(random, options));
   // In the order in which real calls would have arrived.
   moments.sort((a, b) => a - b);
-  const records = moments.flatMap(at => {
-    const record = simulated[random.whole(0, simulated.length - 1)];
-    return record ? [atAnotherTime(record, at, random)] : [];
-  });
-  await storeDemoCalls(database, {
-    records,
+  const stored = await storeDemoCalls(database, {
+    records: recordsAt(moments, simulated, random),
     simulated: simulated.length,
     words,
     progress: done => progress(`${done.toLocaleString('en')} calls stored`),
   });
-  const turns = records.reduce((sum, record) => sum + record.turns.length, 0);
-  return {simulated: simulated.length, calls: records.length, turns};
+  return {simulated: simulated.length, ...stored};
+}
+
+/** One of the records at each moment. */
+function* recordsAt(
+  moments: readonly number[],
+  simulated: readonly CallFinished[],
+  random: Random,
+): Generator<CallFinished> {
+  for (const at of moments) {
+    const record = simulated[random.whole(0, simulated.length - 1)];
+    if (record) yield atAnotherTime(record, at, random);
+  }
 }
 
 /** The same call with another SID, at another time, with another person; all else is as its record has it. */

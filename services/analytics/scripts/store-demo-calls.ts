@@ -21,8 +21,8 @@ const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> =
 const JSON_COLUMNS = ['notes', 'outcome', 'assistants', 'aways', 'disclosure'] as const;
 
 interface DemoCalls {
-  /** Whole records, in the order of their times. */
-  readonly records: readonly CallFinished[];
+  /** Whole records, in the order of their times. They are asked for as they are stored: a million turns need not be in memory. */
+  readonly records: Iterable<CallFinished>;
   /** How many different calls they were made of. */
   readonly simulated: number;
   /** Whether what was said is kept. */
@@ -37,20 +37,35 @@ interface DemoCalls {
 export async function storeDemoCalls(
   database: Database,
   {records, simulated, words, progress}: DemoCalls,
-): Promise<void> {
+): Promise<{readonly calls: number; readonly turns: number}> {
   await requireEmpty(database);
   const db = database.kysely;
-  for (let first = 0; first < records.length; first += CALLS_PER_BATCH) {
-    const batch = records.slice(first, first + CALLS_PER_BATCH).map(wholeRows);
+  let [calls, turns] = [0, 0];
+  for (const some of batchesOf(records)) {
+    const batch = some.map(wholeRows);
     await db.transaction().execute(async tx => {
       await insert(tx, 'calls', batch.map(callOf));
       for (const [name, rowsOf] of Object.entries(HANGING))
         if (words || name !== 'transcripts') await insert(tx, name, batch.flatMap(rowsOf));
     });
-    progress(first + batch.length);
+    calls += batch.length;
+    turns += some.reduce((sum, record) => sum + record.turns.length, 0);
+    progress(calls);
   }
-  await markAsDemo(db, {simulated, calls: records.length});
+  await markAsDemo(db, {simulated, calls});
   for (const table of ['calls', ...Object.keys(HANGING)]) await sql`VACUUM ANALYZE ${sql.table(table)}`.execute(db);
+  return {calls, turns};
+}
+
+function* batchesOf(records: Iterable<CallFinished>): Generator<CallFinished[]> {
+  let batch: CallFinished[] = [];
+  for (const record of records) {
+    batch.push(record);
+    if (batch.length < CALLS_PER_BATCH) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Throws `CannotStart` where there are calls: simulated ones must not mix with real ones. */
