@@ -150,6 +150,11 @@ test('addresses of this machine and of private networks are refused unless allow
     '::1',
     'fd00::1',
     '::ffff:127.0.0.1',
+    '::127.0.0.1',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::7f00:1',
+    '2002:7f00:1::',
+    'fec0::1',
   ])
     expect(isPrivate(address), address).toBe(true);
   for (const address of ['93.184.215.14', '2606:4700::1111']) expect(isPrivate(address), address).toBe(false);

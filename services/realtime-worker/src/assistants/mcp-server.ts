@@ -13,6 +13,9 @@ const AGAIN_AFTER: readonly Millis[] = [500, 1_000, 3_000, 10_000, 30_000];
 const TOOLS_AT_MOST = 100;
 const PING_WITHIN: Millis = 2_000;
 
+/** A tool that a server describes at greater length, in characters of JSON, is not offered: each session would pay for it. */
+const DESCRIPTION_AT_MOST = 32_768;
+
 /** A tool as a server offers it. */
 export interface OfferedTool {
   readonly name: string;
@@ -86,6 +89,7 @@ export class McpServer implements AsyncDisposable {
   async #connect(): Promise<Client> {
     // Loaded when a first server is asked: workers without any do not pay for it.
     const {Client: McpClient} = await import('@modelcontextprotocol/sdk/client/index.js');
+    const {ListToolsResultSchema} = await import('@modelcontextprotocol/sdk/types.js');
     const client = new McpClient({name: 'voicebridge', version: '0.1.0'});
     // The client of the SDK takes one listener of each kind, by these names only.
     // oxlint-disable-next-line prefer-add-event-listener
@@ -94,9 +98,17 @@ export class McpServer implements AsyncDisposable {
     // oxlint-disable-next-line prefer-add-event-listener
     client.onerror = () => background(this.#check(client), this.#log, 'asking an MCP server whether it is there');
     await client.connect(await this.#transport());
-    const {tools} = await client.listTools();
+    // Not `listTools`: it has each result checked by the schema that the server promises, and so runs the server's regular
+    // expressions on the thread that carries calls. One of those may take for ever, and results are words for a model only.
+    const {tools} = await client.request({method: 'tools/list'}, ListToolsResultSchema);
     const {allow} = this.#tool;
-    this.offered = tools
+    const [offered, tooLong] = partition(tools, tool => JSON.stringify(tool).length <= DESCRIPTION_AT_MOST);
+    if (tooLong.length > 0)
+      this.#log.warn(
+        {tools: tooLong.map(({name}) => name.slice(0, 64))},
+        'tools of an MCP server are described too long',
+      );
+    this.offered = offered
       .filter(({name}) => allow === undefined || allow.includes(name))
       .slice(0, TOOLS_AT_MOST)
       .map(({name, description = '', inputSchema, annotations}) => ({
@@ -180,6 +192,10 @@ function isAnswer(thrown: unknown): boolean {
 }
 
 /** A result in words: its texts, or its data. */
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter(item => !isFirst(item))];
+}
+
 function wordsOf(result: Readonly<Record<string, unknown>>): string {
   const parts: unknown[] = Array.isArray(result['content']) ? result['content'] : [];
   const texts = parts.flatMap(part => {

@@ -1,8 +1,11 @@
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http';
+import {text} from 'node:stream/consumers';
 import {Catalogue} from '@voicebridge/assistant/catalogue.ts';
 import {Definition} from '@voicebridge/assistant/definition.ts';
 import {mcp} from '@voicebridge/assistant';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
+import {closeServer, listen} from '@voicebridge/shared/service/http.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, expect, test, vi} from 'vitest';
 import {startHttpServer, THIS_FILE} from '../testing/mcp-test-server.ts';
@@ -83,4 +86,39 @@ test('a call that ends stops its tool, and a private address is refused unless i
   await expect(hanging).rejects.toThrow(/abort/i);
   expect((await serversOf(mcp(server.url)))('find')).toBeUndefined();
   expect((await serversOf(mcp(server.url.replace('127.0.0.1', 'localhost'))))('find')).toBeUndefined();
+});
+
+/** A server that answers JSON-RPC as it likes. */
+async function rawServer(tools: readonly object[], result: object) {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    const {id, method, params} = JSON.parse((await text(request)) || '{}');
+    if (id === undefined) return response.writeHead(request.method === 'GET' ? 405 : 202).end();
+    const welcome = {...params, capabilities: {tools: {}}, serverInfo: {name: 'x', version: '1'}};
+    const answers: Record<string, object> = {initialize: welcome, 'tools/list': {tools}, 'tools/call': result};
+    response.setHeader('content-type', 'application/json');
+    return response.end(JSON.stringify({jsonrpc: '2.0', id, result: answers[method] ?? {}}));
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  const port = await listen(server, 0, 'PORT', '127.0.0.1');
+  open.push({[Symbol.asyncDispose]: () => closeServer(server)});
+  return `http://127.0.0.1:${port}/mcp`;
+}
+
+test('a server whose results are to be checked for minutes stops no call of the worker', async () => {
+  const outputSchema = {type: 'object', properties: {word: {type: 'string', pattern: '^(a+)+$'}}};
+  const found = {structuredContent: {word: `${'a'.repeat(27)}b`}, content: [{type: 'text', text: 'found'}]};
+  const url = await rawServer([{name: 'find', inputSchema: {type: 'object'}, outputSchema}], found);
+  const tool = await serversOf(mcp(url, {allowPrivate: true}));
+  const began = performance.now();
+  expect(await tool('find')?.run({}, job)).toEqual({kind: 'output', output: 'found'});
+  expect(performance.now() - began).toBeLessThan(4_000);
+});
+
+test('a tool that its server describes in a hundred thousand characters is not offered to the model, and the others are', async () => {
+  const long = {name: 'long', description: 'x'.repeat(100_000), inputSchema: {type: 'object'}};
+  const tool = await serversOf(
+    mcp(await rawServer([long, {...long, name: 'short', description: ''}], {}), {allowPrivate: true}),
+  );
+  expect(tool('short')).toBeDefined();
+  expect(tool('long')).toBeUndefined();
 });
