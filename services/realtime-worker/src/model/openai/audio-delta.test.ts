@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
-import {audioDelta, isBase64} from './audio-delta.ts';
+import {audioDelta, isBase64, mendedBase64} from './audio-delta.ts';
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const AUDIO = 'response.output_audio.delta';
@@ -63,4 +63,16 @@ test('the audio of a usual message is taken out', () => {
     more: {n: 1},
   };
   expect(audioDelta(JSON.stringify(event))).toEqual({raw: {...event, delta: ''}, payload: 'AAAA'});
+});
+
+test('audio is the same without its padding, in lines, or in the letters of addresses; anything else is none', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({minLength: 1, maxLength: 400}), bytes => {
+      const audio = Buffer.from(bytes);
+      const whole = audio.toString('base64');
+      const others = [whole, whole.replace(/=+$/, ''), whole.replace(/(.{7})/g, '$1\r\n'), audio.toString('base64url')];
+      for (const text of others) expect(mendedBase64(text)).toBe(whole);
+    }),
+  );
+  expect(['A', '*', 'AA*A', 'AAAAA', '<audio>', 'ÄÄÄÄ'].map(mendedBase64)).toEqual(Array(6).fill(undefined));
 });

@@ -50,6 +50,11 @@ export class EventFields {
     return this.fields(name);
   }
 
+  /** A field was there, and cannot be used. */
+  refuse(name: string): void {
+    this.#unread.push(this.#nameOf(name));
+  }
+
   /** The value as it was sent. */
   raw(name: string): unknown {
     return this.#raw[name];

@@ -184,6 +184,15 @@ describe('a model session', () => {
     expect(got).toEqual(Array.from({length: 200}, (_, n) => n));
   });
 
+  test('that sends its JSON in binary messages, and audio without padding, is understood', async () => {
+    const asBinary = (message: object | string | Buffer) => Buffer.from(JSON.stringify(message));
+    const server = new ScriptedServer(event => wellBehaved(event).map(asBinary));
+    const {next} = await open(server);
+    await next('ready');
+    for (const socket of server.sockets) socket.send(asBinary({...audioDelta, delta: 'AQIDBA'}));
+    expect(await next('audio')).toMatchObject({payload: 'AQIDBA=='});
+  });
+
   test('that would answer in another audio format than the telephone’s is refused before any audio', async () => {
     const {next} = await open(
       new ScriptedServer(event => (event['type'] === 'connected' ? [created] : [updated('audio/pcm')])),

@@ -166,12 +166,12 @@ class OpenAISession implements ModelSession {
     socket.on('open', () => {
       this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
     });
-    socket.on('message', (data, isBinary) => {
+    // Some servers send JSON in binary messages; the clients of OpenAI read it, too.
+    socket.on('message', data => {
       this.#lastSeenAt = this.#options.clock.now();
       if (!this.#budget.took(lengthOf(data), this.#lastSeenAt))
         return this.#lose('closed', {note: 'the model sends more than a conversation needs'});
       this.#slowDown();
-      if (isBinary) return this.#tell({type: 'mended', event: 'other', detail: 'a binary message'});
       this.#message(textOf(data));
     });
     socket.on('pong', () => (this.#lastSeenAt = this.#options.clock.now()));

@@ -2,7 +2,7 @@ import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {audioDelta, isBase64} from './audio-delta.ts';
+import {audioDelta, mendedBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
 import {codeIn} from '../code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
@@ -164,9 +164,11 @@ export class OpenAIReader {
   #audio(fields: EventFields, taken?: string): ModelEvent[] {
     const responseId = this.#responseOf(fields);
     const itemId = this.#itemOf(fields);
-    const payload = taken ?? fields.text('delta');
-    if (payload === undefined || (taken === undefined && !isBase64(payload))) return [];
-    return msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
+    const given = taken ?? fields.text('delta');
+    if (given === undefined) return [];
+    const payload = taken ?? mendedBase64(given);
+    if (payload === undefined) fields.refuse('delta');
+    return payload === undefined || msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
   }
 
   #responseCreated(response: EventFields): ModelEvent[] {
