@@ -1,7 +1,6 @@
 /** `npm run doctor`: what is wrong with this system, each with its cure. */
-import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {config as loadDotenv} from 'dotenv';
+import {loadEnvFile} from '@voicebridge/shared/config/env-file.ts';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {z} from 'zod';
@@ -31,7 +30,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const screen = screenOn(process.stdout, process.env['COLUMNS']);
 const isLive = process.stdout.isTTY && !json;
 
-loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
+loadEnvFile(process.env, ROOT);
 const given = readSettings(process.env);
 const settings = doctorSettings(given);
 const speak = !free && settings.worker !== undefined;

@@ -2,10 +2,9 @@
  * `npm run talk [-- reception]`: the services on this machine and a telephone in the browser, which calls an assistant by
  * its name or a number. Without a key of the model's the simulated one answers, so that it works without any account.
  */
-import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {styleText} from 'node:util';
-import {config as loadDotenv} from 'dotenv';
+import {loadEnvFile} from '@voicebridge/shared/config/env-file.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import {startProcess} from '../tools/local-stack/processes.ts';
 import type {Plan} from './start/plan.ts';
@@ -14,7 +13,7 @@ import {whoIsCalled} from './talk/who-is-called.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
+loadEnvFile(process.env, ROOT);
 // Only the first word is ours: what follows an option may be its value.
 const [first] = process.argv.slice(2);
 const asked = first === undefined || first.startsWith('-') ? undefined : first;

@@ -2,7 +2,7 @@
 import {randomInt} from 'node:crypto';
 import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {config} from 'dotenv';
+import {loadEnvFile} from '@voicebridge/shared/config/env-file.ts';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
 import {z} from 'zod';
 import {emptySecrets, missingSecrets} from './secret-files.ts';
@@ -18,7 +18,7 @@ const LETTERS = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 /** More than 180 bits. */
 const password = () => Array.from({length: 32}, () => LETTERS[randomInt(LETTERS.length)]).join('');
 
-config({quiet: true});
+loadEnvFile(process.env);
 // The folder keeps others out. The files themselves must be readable for the users that containers run as.
 await mkdir(folder, {recursive: true});
 await chmod(folder, 0o700);

@@ -3,7 +3,7 @@ import {devNull} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {stripVTControlCharacters, styleText} from 'node:util';
-import {config as loadDotenv} from 'dotenv';
+import {loadEnvFile} from '@voicebridge/shared/config/env-file.ts';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
 import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {setIn, type Given} from '@voicebridge/shared/config/given.ts';
@@ -90,9 +90,10 @@ export async function runServices({
     ...usage(talk ? 2 : 1),
     command: `npm ${talk ? 'run talk' : watching ? 'run dev' : 'start'} --`,
   });
+  let unread: string | undefined;
   try {
     const before = {...process.env};
-    loadDotenv({path: process.env['DOTENV_CONFIG_PATH'] ?? join(ROOT, '.env'), quiet: true});
+    unread = loadEnvFile(process.env, ROOT);
     const given = readSettings({...(watching ? {DRAIN_SECONDS: '2'} : {}), ...setIn(process.env)});
     if (showsDemo) {
       requireDemoData();
@@ -120,6 +121,7 @@ export async function runServices({
     if (!(error instanceof CannotStart) && !(error instanceof ProcessFailed)) throw error;
     const told = error instanceof ProcessFailed ? error.summary : error.message; // its lines were shown as they came
     console.error(styleText('red', `cannot start: ${told}`));
+    if (unread !== undefined) console.error(styleText('red', `${unread}.`));
     process.exitCode = 1;
   }
   // Processes that were still starting end with this one.

@@ -1,7 +1,7 @@
-import {config as loadDotenv} from 'dotenv';
 import type {z} from 'zod';
 import {CannotStart, messageOf} from '../errors.ts';
 import {cannotStart, loadConfig, problemsIn} from '../config/config.ts';
+import {loadEnvFile} from '../config/env-file.ts';
 import {readGiven} from '../config/given.ts';
 import {configLines, shownConfig} from '../config/print-config.ts';
 import {createLog, toggleDebug, type Log} from '../observability/log.ts';
@@ -63,8 +63,8 @@ export async function main<Schema extends ProcessSchema>(
   run: (tools: MainTools<Readonly<z.infer<Schema>>>) => Promise<void>,
 ): Promise<void> {
   const before = {...process.env};
-  loadDotenv({quiet: true}); // the environment wins over .env
-  if (process.argv.includes('--print-config')) return printConfig(name, schema, before);
+  const unread = loadEnvFile(process.env);
+  if (process.argv.includes('--print-config')) return printConfig(name, schema, before, unread);
   let log: Log | undefined;
   try {
     const hints: string[] = [];
@@ -77,7 +77,7 @@ export async function main<Schema extends ProcessSchema>(
     process.exitCode ??= 0;
   } catch (thrown) {
     process.exitCode = 1;
-    if (thrown instanceof CannotStart || !log) process.stderr.write(`${name} cannot start: ${messageOf(thrown)}\n`);
+    if (thrown instanceof CannotStart || !log) tellWhy(name, messageOf(thrown), unread);
     else log.fatal({err: thrown}, 'cannot go on');
   }
   // A socket that is still open after the drain must not keep the process alive.
@@ -85,14 +85,19 @@ export async function main<Schema extends ProcessSchema>(
 }
 
 /** Prints every setting and its source, and on stderr what is wrong with them; then the exit code is 1. */
-function printConfig(name: string, schema: ProcessSchema, before: NodeJS.ProcessEnv): void {
+function printConfig(name: string, schema: ProcessSchema, before: NodeJS.ProcessEnv, unread: string | undefined): void {
   const given = readGiven(process.env, Object.keys(schema.shape));
   const lines = configLines(shownConfig(schema, given, variable => (before[variable] ? 'environment' : '.env')));
   process.stdout.write(`${lines.join('\n')}\n`);
   const problems = problemsIn(schema, given);
   if (problems.length === 0) return;
   process.exitCode = 1;
-  process.stderr.write(`${name} cannot start: ${cannotStart(problems).message}\n`);
+  tellWhy(name, cannotStart(problems).message, unread);
+}
+
+/** `unread`: why the `.env` file could not be read, if that may be the cause. */
+function tellWhy(name: string, why: string, unread: string | undefined): void {
+  process.stderr.write(`${name} cannot start: ${why}${unread === undefined ? '' : `\n${unread}.`}\n`);
 }
 
 /** SIGUSR2 turns the level `debug` on, and off again: no restart, which would move calls. */

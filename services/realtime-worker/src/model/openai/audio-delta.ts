@@ -51,7 +51,10 @@ export function isBase64(text: string): boolean {
 /** The same audio as base64 in whole groups: some servers leave its padding out, break its lines or write it as in addresses. */
 export function mendedBase64(text: string): string | undefined {
   if (isBase64(text)) return text;
-  const bare = text.replace(/[\s=]+/g, '').replaceAll('-', '+').replaceAll('_', '/');
+  const bare = text
+    .replace(/[\s=]+/g, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
   const whole = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
   return isBase64(whole) ? whole : undefined;
 }
