@@ -41,6 +41,7 @@ export interface SceneOptions {
   readonly workers?: readonly ProcessId[];
   readonly edges?: readonly ProcessId[];
   readonly runTool?: VirtualWorkerOptions['runTool'];
+  readonly openRecording?: VirtualWorkerOptions['openRecording'];
   /** What comes of a transfer. */
   readonly away?: AwayOutcome;
   readonly caller: (scene: Scene) => Promise<void>;
@@ -74,6 +75,7 @@ export class Scene {
       transcribe,
       from,
       runTool,
+      openRecording,
       workers = [],
     } = options;
     this.bridge = new VirtualBridge(options.wall, options);
@@ -87,7 +89,7 @@ export class Scene {
     const settings = rotateAfterMs === undefined ? {} : {rotateAfterMs};
     for (let index = 0; index < 3; index += 1) {
       const id = workers[index % workers.length];
-      this.bridge.addWorker({adapter: this.model, assistants, settings, runTool, ...(id ? {id} : {})});
+      this.bridge.addWorker({adapter: this.model, assistants, settings, runTool, openRecording, ...(id ? {id} : {})});
     }
   }
 

@@ -39,6 +39,8 @@ export interface VirtualWorkerOptions {
   readonly adapter: ModelAdapter;
   readonly assistants: CallAssistants & Pick<Assistants, 'named' | 'stored'>;
   readonly runTool?: CallDeps['runTool'];
+  /** Calls are not recorded, if not given. */
+  readonly openRecording?: CallDeps['openRecording'];
   readonly settings?: Partial<Pick<CallDeps, 'streamGraceMs' | 'rotateAfterMs'>>;
   /** When each stream that an edge brings reaches this worker; at once, where it is not given. */
   readonly streamsAt?: readonly Millis[];
@@ -111,6 +113,7 @@ export class VirtualBridge {
       assistants,
       adapter,
       runTool,
+      openRecording,
       settings,
     } = options;
     const {clock, directory} = this;
@@ -127,6 +130,7 @@ export class VirtualBridge {
       toolLedger: this.#toolLedger,
       send: async () => ({status: 200, type: '', body: ''}),
       runTool,
+      ...(openRecording ? {openRecording} : {}),
       capture: {
         capture: this.captures.of(id),
         storedVersion: hash => assistants.stored(hash),
