@@ -25,5 +25,5 @@ const {name, scopes} = commandLine({
 const {token, entry} = newApiToken(name, scopes);
 process.stdout.write(`${token}\n`);
 process.stderr.write(
-  `This is shown once. The program sends it as "Authorization: Bearer …".\nAdd to API_TOKENS of analytics, after a comma if it has others:\n${entry}\n`,
+  `This is shown once. The program sends it as "Authorization: Bearer …".\nAdd to API_TOKENS of ${scopes.includes('call') ? 'analytics and of the webhook, which makes the calls' : 'analytics'}, after a comma if it has others:\n${entry}\n`,
 );

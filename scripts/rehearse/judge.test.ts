@@ -43,6 +43,14 @@ test('a tool that was called with other arguments, or not at all, is told with w
   expect(failures({tool: {book: false}})).toHaveLength(1);
 });
 
+test('a transfer has no result where a person took the caller, and needs one where nobody did', () => {
+  const tools = [{name: 'to_waiter', args: {}, result: undefined}];
+  const ended = (outcome: string) =>
+    failures({tool: {to_waiter: true}}, {tools, transfers: [{to: '+4722000009', outcome}]});
+  expect(ended('accepted')).toEqual([]);
+  expect(ended('busy')).toHaveLength(1);
+});
+
 test('a tool whose result never came was not called', () => {
   const tools = [{name: 'book', args: {people: 4}, result: undefined}];
   expect(failures({tool: {book: {people: 4}}}, {tools})).toHaveLength(1);

@@ -15,12 +15,15 @@ export function judge(expects: Expectations, evidence: Evidence): Failure[] {
   const expect = (isMet: boolean, expected: string, came: string) => {
     if (!isMet) failures.push({expected, came});
   };
+  // Nobody waits for the result of a transfer whose caller a person took: the assistant is out of the call.
+  const isTaken = transfers.some(({outcome}) => outcome === 'accepted');
+  const isDone = (tool: ToolCalled) => isAnswered(tool) || (isTaken && tool === tools.at(-1));
   for (const [name, wanted] of Object.entries(expects.tool)) {
     const calls = tools.filter(tool => tool.name === name);
     if (wanted === false) expect(calls.length === 0, `no call of ${name}`, told(calls));
-    else if (wanted === true) expect(calls.some(isAnswered), `a call of ${name}, and its result`, told(tools));
+    else if (wanted === true) expect(calls.some(isDone), `a call of ${name}, and its result`, told(tools));
     else {
-      const isMet = calls.some(call => isAnswered(call) && holds(call.args, wanted));
+      const isMet = calls.some(call => isDone(call) && holds(call.args, wanted));
       expect(isMet, `a call of ${name} with ${JSON.stringify(wanted)}, and its result`, told(tools));
     }
   }

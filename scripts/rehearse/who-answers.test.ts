@@ -62,7 +62,7 @@ test('a rehearsal that nobody answers, or that cannot be read, is named', async 
   expect(problems).toEqual([
     expect.stringMatching(/^broken.call.yaml cannot be read: /),
     'ghost.call.yaml is for an assistant ghost, and there is none',
-    'silent.call.yaml needs `to`: its assistant answers no number by itself',
+    'silent.call.yaml is for an assistant that answers no number: give it `answers`, or say in `to` the number of one that passes callers on to it',
   ]);
 });
 

@@ -35,7 +35,9 @@ export async function whoAnswers(
     if (loaded === undefined && read.problems.length === 0)
       problems.push(`${named.file} is for an assistant ${named.assistant}, and there is none`);
     else if (loaded !== undefined && to === undefined)
-      problems.push(`${named.file} needs \`to\`: its assistant answers no number by itself`);
+      problems.push(
+        `${named.file} is for an assistant that answers no number: give it \`answers\`, or say in \`to\` the number of one that passes callers on to it`,
+      );
     else if (to !== undefined) parts.push({...named, to});
   }
   const secrets = read.assistants.flatMap(({definition}) => Object.values(definition.tools ?? {}).flatMap(secretsOf));
