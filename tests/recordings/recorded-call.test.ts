@@ -1,7 +1,6 @@
 import {BUCKET_KEY, FakeBucket} from '@voicebridge/shared/testing/fake-bucket.ts';
 import {openRecordingStore} from '@voicebridge/shared/recordings/recordings-url.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {sql} from 'kysely';
 import {expect, test} from 'vitest';
 import {signedIn} from '../../services/analytics/src/auth/viewer.ts';
 import {openEmbedded} from '../../services/analytics/src/database/database.ts';
@@ -74,17 +73,16 @@ test('a recorded call that loses its worker is partial, with every sound of the 
   const {callSid} = record!.summary;
 
   const work = async () => {
-    await sql`UPDATE recordings SET look_at = now(), recorded_at = now() - interval '2 minutes'`.execute(db);
+    const ago = (ms: Millis) => new Date(Date.now() - ms);
+    await db
+      .updateTable('recordings')
+      .set({lookAt: ago(1_000), recordedAt: ago(120_000)})
+      .execute();
     await finishNext(db, store);
   };
   await storeCall(db, record!);
   await work();
-  const {rows} = await sql<{
-    state: string;
-    missingMs: number;
-    fromMs: number;
-  }>`SELECT state, missing_ms, from_ms FROM recordings`.execute(db);
-  const {state, missingMs, fromMs} = rows[0]!;
+  const {state, missingMs, fromMs} = await db.selectFrom('recordings').selectAll().executeTakeFirstOrThrow();
   expect(state).toBe('partial');
   expect(missingMs).toBeGreaterThan(500);
   expect(missingMs).toBeLessThan(11_500);
