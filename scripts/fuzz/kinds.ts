@@ -10,6 +10,7 @@ import {HEADER_BYTES, isPacket, PacketKind, writeFrameHeader} from '@voicebridge
 import {ReliableLink} from '@voicebridge/shared/frame-channel/reliable-link.ts';
 import {parse} from '@voicebridge/shared/protocol/parse.ts';
 import {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import {HEAD_AT_MOST, readHead} from '@voicebridge/shared/service/request-head.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import {OPERATIONS} from '../../services/analytics/src/http/operations.ts';
 import {readRequest} from '../../services/analytics/src/http/read-request.ts';
@@ -209,6 +210,20 @@ export const KINDS: readonly Kind[] = [
           thrown => thrown instanceof CannotStart,
           () => void loadConfig(schema, env),
         );
+    },
+  },
+  {
+    name: 'request-head',
+    samples: SAMPLES.heads,
+    check(input) {
+      const bytes = bytesOf(input);
+      const so = readHead(bytes, 1);
+      rule(so.kind !== 'incomplete' || bytes.length < HEAD_AT_MOST, 'a head is waited for without end');
+      if (so.kind !== 'whole') return;
+      const {headers, url = ' '} = so.head;
+      rule(!/\s/.test(url), 'an address goes over more than one line');
+      for (const [name, value] of Object.entries(headers))
+        rule(name === name.toLowerCase() && !/[\r\n]{2}/.test(String(value)), 'a header is more than one');
     },
   },
   {

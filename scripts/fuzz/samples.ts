@@ -58,6 +58,10 @@ export const SAMPLES = {
     'REDIS_URL=redis://u:p@h:6379/0,redis://b\nFLEET_KEY=aaaaaaaaaaaaaaaa,unsigned\nMAX_CALLS=10\nTWILIO_VALIDATE=off\nHOST=127.0.0.1\nPORT=5050',
     `API_TOKENS=a:read:${'0'.repeat(64)}\nTRUSTED_PROXIES=10.0.0.0/8,::1\nDASHBOARD_HOSTS=a.example.com\nDATABASE_URL=postgres://u@h/d`,
   ],
+  heads: [
+    'GET /media-stream/0123456789abcdef0123456789abcdef HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nX-Twilio-Signature: abc=\r\n\r\n',
+    'HEAD /livez HTTP/1.0\r\n\r\n',
+  ],
   addresses: [
     '+15550100001',
     'sip:+15550100001@trunk.example.com;user=phone',

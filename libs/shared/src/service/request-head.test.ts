@@ -39,6 +39,7 @@ test.each([
   ['another protocol', 'GET / HTTP/2.0\r\n\r\n'],
   ['a line without a name', 'GET / HTTP/1.1\r\n: x\r\n\r\n'],
   ['a line without a colon', 'GET / HTTP/1.1\r\nx\r\n\r\n'],
+  ['half the end of a line', 'GET / HTTP/1.1\r\nx: 1\ny: 2\r\n\r\n'],
   ['a line that goes on', 'GET / HTTP/1.1\r\nx: 1\r\n  2\r\n\r\n'],
 ])('%s is no head', (_, text) => {
   expect(read(text)).toEqual({kind: 'bad', status: 400});

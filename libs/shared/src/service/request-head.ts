@@ -11,6 +11,8 @@ export const HEAD_AT_MOST = 8_192;
 const PIECES_AT_MOST = 32;
 
 const REQUEST_LINE = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/;
+/** Half the end of a line ends none, and stands in no header either. */
+const LINE_END = /[\r\n]/;
 const [A, Z] = [0x41, 0x5a];
 
 /** `bad`: no head of ours, and the HTTP status that says so. */
@@ -41,7 +43,7 @@ export function readHead(bytes: Buffer, pieces: number): HeadSoFar {
   const headers: Record<string, string> = Object.create(null);
   for (const field of fields) {
     const colon = field.indexOf(':');
-    if (colon < 1) return NO_REQUEST;
+    if (colon < 1 || LINE_END.test(field)) return NO_REQUEST;
     headers[field.slice(0, colon).toLowerCase()] ??= field.slice(colon + 1).trim();
   }
   return {kind: 'whole', head: {method, url, headers}};
