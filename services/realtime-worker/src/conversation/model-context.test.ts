@@ -63,3 +63,17 @@ test('ids of notes differ between two owners of a call', () => {
 test('ids of tool results have at most the 32 characters that the model allows', () => {
   expect(resultId(`call_${'x'.repeat(60)}`)).toHaveLength(32);
 });
+
+test('the words of a reply that still arrives are journalled now and then, and all of them at its end', () => {
+  const context = new ModelContext(new Conversation(), {epoch: 1, truncates: true});
+  const arrives = (text: string, whole = false, isSilenced = false) =>
+    entries(context.replyWords({type: 'words', responseId: 'r', itemId: 'a', text, whole}, isSilenced)).filter(
+      ({is}) => is === 'words',
+    );
+  expect(arrives('Your table for ')).toEqual([]);
+  expect(arrives('four is booked ')).toEqual([{is: 'words', id: 'a', text: 'Your table for four is booked '}]);
+  expect(arrives('for half ')).toEqual([]);
+  expect(arrives('past seven tonight.', false, true)).toEqual([]); // the caller has interrupted it
+  const text = 'Your table for four is booked for half past seven.';
+  expect(arrives(text, true)).toEqual([{is: 'words', id: 'a', text}]);
+});

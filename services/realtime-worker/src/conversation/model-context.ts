@@ -4,6 +4,9 @@ import {type Conversation, WORDS_AT_MOST} from './conversation.ts';
 import {summedUp} from './summed-up.ts';
 import type {ConversationItem, ModelEvent} from '../model/model-adapter.ts';
 
+/** A reply that arrives is written down again when it is so many characters longer, or by a quarter. */
+const WRITTEN_EVERY = 20;
+
 /** Keeps the conversation the same in three places: in memory, in the model's session, and in the journal. */
 export class ModelContext {
   readonly #conversation: Conversation;
@@ -11,6 +14,8 @@ export class ModelContext {
   readonly #truncates: boolean;
   readonly #truncatedAgain = new Set<string>();
   readonly #untranscribed = new Set<string>();
+  /** How much of a reply that still arrives the journal has. */
+  #soFar: {readonly id: string; readonly length: number} | undefined;
   #session = 0;
   #hasSession = true;
   #notes = 0;
@@ -110,7 +115,17 @@ export class ModelContext {
   /** Text of a reply arrived. `isSilenced`: the caller does not hear this reply, so a new item of it is not kept. */
   replyWords({itemId, text, whole}: Extract<ModelEvent, {type: 'words'}>, isSilenced: boolean): CallEffect[] {
     if (isSilenced && !this.has(itemId)) return [];
-    return [...this.remember({kind: 'assistant', id: itemId, text: ''}), ...this.words(itemId, text, whole)];
+    const effects = [...this.remember({kind: 'assistant', id: itemId, text: ''}), ...this.words(itemId, text, whole)];
+    return whole || isSilenced ? effects : [...effects, ...this.#wordsSoFar(itemId)];
+  }
+
+  /** Words of a reply that still arrives. Without them the next worker would have the model begin it again. */
+  #wordsSoFar(id: string): CallEffect[] {
+    const text = this.#conversation.heardText(id);
+    const written = this.#soFar?.id === id ? this.#soFar.length : 0;
+    if (text.length - written < Math.max(WRITTEN_EVERY, written / 4)) return [];
+    this.#soFar = {id, length: text.length};
+    return [journal({is: 'words', id, text})];
   }
 
   heardText(id: string): string {

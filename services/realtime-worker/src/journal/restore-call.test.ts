@@ -235,3 +235,15 @@ describe('the journal of a call that an earlier version wrote', () => {
     expect(restored.openTurn).toMatchObject({heard: new Map([['item_8kApNzSaJUdYt87M74O0a', 1_932]]), complete: true});
   });
 });
+
+test('the next worker knows what was heard of a reply whose words still arrived when its worker died', () => {
+  const words = 'Your table for four is booked for half past seven tonight.';
+  const entries = journal(
+    [0, {is: 'item', item: {kind: 'assistant', id: 'a', text: ''}}],
+    [0, {is: 'said', id: 'a', from: 0, ms: 2_000}],
+    [400, {is: 'words', id: 'a', text: words.slice(0, 46)}],
+  );
+  const {cutOffItem, conversation} = restoreCall(entries, 2_500);
+  expect(cutOffItem).toBe('a');
+  expect(conversation.heardText('a')).toBe('Your table for four is booked');
+});
