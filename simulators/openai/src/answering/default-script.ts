@@ -1,4 +1,4 @@
-import type {ClipName} from '../../../audio/clips.ts';
+import {assistantClips, type ClipName} from '../../../audio/clips.ts';
 import {isRecord} from '../json/json-schema.ts';
 import type {Reply, Turn} from './model-script.ts';
 
@@ -22,9 +22,12 @@ const ANYTHING: readonly ClipName[] = [
 
 /**
  * A restaurant that answers its phone: greets, answers in recorded speech, says goodbye to a goodbye and calls `hang_up`
- * if the session has such a tool, and a transfer tool when a person is asked for.
+ * if the session has such a tool, and a transfer tool when a person is asked for. A sentence that was cut off it finishes
+ * if it is asked to.
  */
-export function defaultScript({number, kind, session, callerTranscript: heard = ''}: Turn): Reply {
+export function defaultScript({number, kind, session, instructions, callerTranscript: heard = ''}: Turn): Reply {
+  const rest = restOfSentence(instructions);
+  if (rest) return [rest];
   if (kind === 'greeting') return [{say: 'assistant-greeting'}];
   if (kind === 'idle' || kind === 'tool-result') return [{say: 'assistant-anything-else'}];
   if (/good ?bye/i.test(heard)) return [{say: 'assistant-goodbye'}, ...callOf(session.config.tools, /^hang_?up/)];
@@ -32,6 +35,21 @@ export function defaultScript({number, kind, session, callerTranscript: heard = 
     return [{say: 'assistant-transfer'}, ...callOf(session.config.tools, /transfer/)];
   const answer = ANSWERS.find(({heard: words}) => words.test(heard));
   return [{say: answer?.say ?? ANYTHING[number % ANYTHING.length] ?? 'assistant-sorry'}];
+}
+
+const isAssistantClip = (name: string): name is keyof typeof assistantClips => Object.hasOwn(assistantClips, name);
+
+/** Instructions that quote the last words of a sentence that was cut off ask for the rest of it. */
+function restOfSentence(instructions: string): Extract<Reply[number], {after?: string}> | undefined {
+  const [, words] = /cut off\b[^"]*after the words: "([^"]+)"/.exec(instructions) ?? [];
+  if (words === undefined) return undefined;
+  const name = Object.keys(assistantClips)
+    .filter(isAssistantClip)
+    .find(one => assistantClips[one].text.includes(words));
+  if (name === undefined) return undefined;
+  const {text} = assistantClips[name];
+  const after = text.slice(0, text.indexOf(words) + words.length);
+  return after === text ? undefined : {say: name, after};
 }
 
 function callOf(tools: readonly Readonly<Record<string, unknown>>[], wanted: RegExp): Reply {

@@ -5,8 +5,9 @@ import type {SessionConfig} from '../state/session-config.ts';
 
 /** One thing in an answer. Everything spoken becomes a message item, every call a `function_call` item. */
 export type Part =
-  /** A recording, or a text with tagged audio of a given length. */
-  | {readonly say: ClipName | {readonly text: string; readonly audioMs: Millis}}
+  /** A recording, or the rest of it after its first words; or a text with tagged audio of a given length. */
+  | {readonly say: ClipName; readonly after?: string}
+  | {readonly say: {readonly text: string; readonly audioMs: Millis}}
   /** A function call; text arguments are sent as they are, broken or not. Real ones have a name. */
   | {readonly call: {readonly name: string | undefined; readonly arguments: string | Readonly<Record<string, unknown>>}}
   /** A call of a tool of an MCP server that the provider asks, by the server's label. */

@@ -1,5 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import {clips, readClip} from '../../../audio/clips.ts';
+import {type ClipName, clips, readClip} from '../../../audio/clips.ts';
+import {energyOf} from '../audio/audio-format.ts';
 import type {Part} from './model-script.ts';
 import {taggedAudio} from '../audio/tagged-audio.ts';
 
@@ -13,6 +14,8 @@ export interface Speech {
 
 /** μ-law silence. */
 const SILENCE = 0xff;
+/** Between two words it is quiet for at least 20 ms; so far from the estimated place a pause is looked for: 200 ms. */
+const [QUIET_BYTES, NEAR_BYTES] = [160, 1_600];
 
 /** Recorded, tagged or silent audio for a part. `nextTag` is asked only when a number is needed. */
 export function speechOf(
@@ -22,9 +25,28 @@ export function speechOf(
 ): Speech {
   if ('silence' in part) return {text: '', mulaw: Buffer.alloc(Math.round(part.silence) * 8, SILENCE), tag: undefined};
   if (typeof part.say !== 'string') return taggedSpeech(part.say.text, part.say.audioMs, nextTag());
-  const {text} = clips[part.say];
-  const recorded = readClip(part.say);
+  const {text, mulaw: recorded} = restOf(part.say, 'after' in part ? part.after : undefined);
   return tagged ? taggedSpeech(text, recorded.length / 8, nextTag()) : {text, mulaw: recorded, tag: undefined};
+}
+
+/** A recording from the place on where these first words of it end. Where that is, is estimated by their share of the text. */
+function restOf(name: ClipName, first = ''): Omit<Speech, 'tag'> {
+  const {text} = clips[name];
+  const recorded = readClip(name);
+  if (first === '' || !text.startsWith(first)) return {text, mulaw: recorded};
+  const from = quietestNear(recorded, Math.round((recorded.length * first.length) / text.length));
+  return {text: text.slice(first.length).trimStart(), mulaw: recorded.subarray(from)};
+}
+
+/** Words end where it is quiet. */
+function quietestNear(audio: Buffer, around: number): number {
+  let [best, least] = [around, Infinity];
+  for (let from = around - NEAR_BYTES; from <= around + NEAR_BYTES; from += QUIET_BYTES) {
+    if (from < 0 || from + QUIET_BYTES > audio.length) continue;
+    const energy = energyOf(audio, from, from + QUIET_BYTES, {type: 'audio/pcmu'});
+    if (energy < least) [best, least] = [from, energy];
+  }
+  return best;
 }
 
 function taggedSpeech(text: string, audioMs: Millis, tag: number): Speech {

@@ -18,7 +18,8 @@ export function journal(session: FakeSession, write: (line: JournalLine) => void
   const line = (event: JournalLine['event'], facts: Record<string, unknown>) =>
     write({event, session: session.id, ...facts});
   const truncated = new Set<string>();
-  line('session opened', {model: session.model});
+  const {'openai-safety-identifier': caller} = session.headers;
+  line('session opened', {model: session.model, caller});
   session.onEvent(({type, direction}) => {
     if (direction === 'in') return;
     switch (type) {
@@ -57,6 +58,13 @@ export function journal(session: FakeSession, write: (line: JournalLine) => void
   });
   void session.closed.then(code => {
     const seconds = Math.round(((session.closedAt ?? session.openedAt) - session.openedAt) / 100) / 10;
-    line('session closed', {code, seconds, heardBytes: session.heardBytes, refusals: session.refusals.length});
+    const unfinished = session.items.find(({role, status}) => role === 'assistant' && status === 'in_progress')?.text;
+    line('session closed', {
+      code,
+      unfinished,
+      seconds,
+      heardBytes: session.heardBytes,
+      refusals: session.refusals.length,
+    });
   });
 }
