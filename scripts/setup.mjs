@@ -18,7 +18,7 @@ const VITEST = join(MODULES, 'vitest', 'vitest.mjs');
 /** @type {Record<string, {about: string, run: (args: string[]) => string[]}>} */
 const COMMANDS = {
   demo: {
-    about: 'three people call, one interrupts, one says goodbye; no account needed',
+    about: 'three people call, one interrupts, the worker of one is killed; no account needed',
     run: a => ['scripts/demo/main.ts', ...a],
   },
   test: {about: 'all tests: unit, redis, e2e', run: a => [VITEST, 'run', ...a]},
@@ -49,6 +49,10 @@ const COMMANDS = {
   pictures: {
     about: 'takes the pictures of the dashboard for the documentation; needs Chromium and npm run seed-data (--help)',
     run: a => ['scripts/pictures.ts', ...a],
+  },
+  'demo-picture': {
+    about: 'runs the demo and draws it as the moving picture of the README (--help)',
+    run: a => ['scripts/demo-picture.ts', ...a],
   },
   'seed-data': {
     about:

@@ -7,12 +7,14 @@ export interface Person {
   /** What the caller wants to do. */
   readonly about: string;
   readonly script: CallerScript;
+  /** What the caller does once the worker was killed and the assistant can be heard again; without it, nobody is killed. */
+  readonly afterTheKill?: CallerScript;
   /** How often the caller interrupts the assistant. */
   readonly interrupts: number;
   readonly endedBy: 'caller' | 'assistant';
 }
 
-/** The three callers. Their calls last about twenty seconds, the first one longest. */
+/** The three callers. Their calls last about twenty seconds. */
 export const cast: readonly Person[] = [
   {
     name: 'Ada',
@@ -44,14 +46,16 @@ export const cast: readonly Person[] = [
   {
     name: 'Cleo',
     color: 'magenta',
-    about: 'books a table and hangs up',
+    about: 'books a table; the worker of this call is killed in the middle of the answer',
     script: [
-      {do: 'waitForSilence', ms: 500},
+      {do: 'waitForSilence', ms: 900},
       {do: 'say', clip: 'caller-book-table'},
-      {do: 'waitForSilence', ms: 600},
-      {do: 'hangUp'},
+    ],
+    afterTheKill: [
+      {do: 'waitForSilence', ms: 500},
+      {do: 'say', clip: 'caller-goodbye'},
     ],
     interrupts: 0,
-    endedBy: 'caller',
+    endedBy: 'assistant',
   },
 ];

@@ -3,11 +3,21 @@ import {readClip} from '../../simulators/audio/clips.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import type {CallReport, StreamReport} from '../../simulators/twilio/src/report/call-report.ts';
 import {cast} from './cast.ts';
-import {figuresOf, type Evidence} from './figures.ts';
+import {figuresOf, type Evidence, type HeardSession} from './figures.ts';
 
 const answer = readClip('assistant-opening-hours');
 const next = readClip('assistant-sunday');
-const sentAudio = Buffer.alloc(160 * 50, 0x5a);
+const sentAudio = Buffer.from(Array.from({length: 160 * 50}, (_, at) => Math.floor(at / 160)));
+const item = {
+  text: 'On Saturdays we are open from nine in the morning until six in the evening.',
+  generatedMs: 3_717,
+  rememberedMs: 1_004,
+  truncatedAtMs: 1_004,
+};
+const session = (heard: Buffer, items: readonly object[] = [item]): HeardSession => ({
+  session: {items, refusals: []} as unknown as SessionSummary,
+  heard,
+});
 
 /** The caller heard 1000 ms of one answer, interrupted it, and then heard another. */
 function evidence(more: Partial<Evidence> = {}): Evidence {
@@ -30,17 +40,11 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     spoke: [{clip: 'caller-interrupts', startedAt: 900, endedAt: 2_000}],
     alerts: [],
   };
-  const item = {
-    text: 'On Saturdays we are open from nine in the morning until six in the evening.',
-    generatedMs: 3_717,
-    rememberedMs: 1_004,
-    truncatedAtMs: 1_004,
-  };
   return {
     who: cast[1]!,
     report: report as unknown as CallReport,
-    session: {items: [item], refusals: []} as unknown as SessionSummary,
-    heard: sentAudio.subarray(0, 160 * 48),
+    sessions: [session(sentAudio.subarray(0, 160 * 48))],
+    kill: undefined,
     record: undefined,
     carriers: {edge: 'edge-1', workers: ['worker-1']},
     ...more,
@@ -62,10 +66,57 @@ describe('the figures of a call', () => {
   test('show a single wrong byte', () => {
     const heard = Buffer.from(sentAudio);
     heard[4_000] = 0;
-    expect(figuresOf(evidence({heard})).inOrder).toBe(false);
+    expect(figuresOf(evidence({sessions: [session(heard)]})).inOrder).toBe(false);
   });
 
   test('are empty for a caller without a model session', () => {
-    expect(figuresOf(evidence({session: undefined, heard: Buffer.alloc(0)}))).toMatchObject({cuts: [], inOrder: false});
+    expect(figuresOf(evidence({sessions: []}))).toMatchObject({cuts: [], inOrder: false});
+  });
+
+  test('count what two sessions of a call have got once, where the second one was given some of it again', () => {
+    const frames = (from: number, to: number) => session(sentAudio.subarray(160 * from, 160 * to));
+    expect(figuresOf(evidence({sessions: [frames(0, 30), frames(20, 49)]}))).toMatchObject({
+      framesArrived: 49,
+      inOrder: true,
+    });
+    expect(figuresOf(evidence({sessions: [frames(0, 30), frames(33, 49)]}))).toMatchObject({
+      framesArrived: 46,
+      inOrder: false,
+    });
+  });
+
+  test('show how a sentence went on whose worker was killed', () => {
+    const text = 'On Saturdays we are open';
+    const rest = {role: 'assistant', text: 'from nine', generatedMs: 2_517, truncatedAtMs: null};
+    const [stopped, wentOn] = [10_000, 9_600];
+    const second = stopped + answer.length - wentOn;
+    const stream = {
+      sentAudio,
+      sentFrames: 50,
+      played: Buffer.concat([answer.subarray(0, stopped), answer.subarray(wentOn)]),
+      segments: [
+        {at: 0, from: 0, to: stopped},
+        {at: 1_900, from: stopped, to: second},
+      ],
+      clears: [],
+    };
+    const report = {...evidence().report, streams: [stream as unknown as StreamReport]};
+    const told = {role: 'assistant', text: `${text} — (interrupted)`, generatedMs: 0, truncatedAtMs: null};
+    const {takeover} = figuresOf(
+      evidence({
+        report,
+        sessions: [session(sentAudio, []), session(sentAudio, [told, rest])],
+        carriers: {edge: 'edge-1', workers: ['worker-3', 'worker-1']},
+        kill: {at: 1_200, worker: 'worker-3', pid: 1, takenOverMs: 200},
+      }),
+    );
+    expect(takeover).toEqual({
+      killed: 'worker-3',
+      successor: 'worker-1',
+      takenOverMs: 200,
+      sentence: {stoppedAtMs: 1_250, wentOnAtMs: 1_200, silenceMs: 650, heardAfterMs: 700},
+      remembered: text,
+      rest: 'from nine',
+    });
   });
 });

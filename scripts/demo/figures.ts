@@ -1,28 +1,35 @@
-import {assistantClips, readClip, type ClipName} from '../../simulators/audio/clips.ts';
 import type {SessionSummary} from '../../simulators/openai/src/session/session-summary.ts';
 import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Person} from './cast.ts';
+import {clipThatBegins, heardFrom} from './clip-heard.ts';
+import type {Kill} from './kill-worker.ts';
 import type {Carriers} from './story.ts';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
+import {takeoverOf, type Takeover} from './takeover.ts';
 
 const BYTES_PER_MS = 8;
-/** So many bytes of a recording are enough to find it in what a caller heard. */
-const FINGERPRINT = 4_000;
+const FRAME_BYTES = 160;
+
+/** One model session of a call, and the caller audio that arrived in it. */
+export interface HeardSession {
+  readonly session: SessionSummary;
+  readonly heard: Buffer;
+}
 
 /** Everything that is known of one call when it is over. */
 export interface Evidence {
   readonly who: Person;
   /** What the simulated Twilio saw. */
   readonly report: CallReport;
-  /** What the simulated model saw; undefined if no session heard this caller. */
-  readonly session: SessionSummary | undefined;
-  /** The audio that arrived at the model. */
-  readonly heard: Buffer;
+  /** What the simulated model saw, in the order in which the sessions opened; more than one after a failover. */
+  readonly sessions: readonly HeardSession[];
   /** What the product recorded; undefined if there is no record. */
   readonly record: CallDetail | undefined;
   readonly carriers: Carriers;
+  /** The kill of this call's worker, and how long after it another worker heard the caller. */
+  readonly kill: (Kill & {readonly takenOverMs: Millis | undefined}) | undefined;
 }
 
 /** A truncated answer: what the phone played of it, and what the model believes was played. */
@@ -46,6 +53,8 @@ export interface CallFigures {
   readonly answerMs: readonly Millis[];
   readonly interruptions: number;
   readonly cuts: readonly Cut[];
+  /** How the call went on when its worker was killed; undefined if nobody killed it. */
+  readonly takeover: Takeover | undefined;
   readonly framesSent: number;
   readonly framesArrived: number;
   /** Whether the audio that arrived is the audio that was sent, byte for byte, from the first frame on. */
@@ -56,10 +65,10 @@ export interface CallFigures {
 }
 
 /** Works out the figures of one call. */
-export function figuresOf({who, report, session, heard, record, carriers}: Evidence): CallFigures {
+export function figuresOf({who, report, sessions, record, carriers, kill}: Evidence): CallFigures {
   const {streams, endedBy, endedAt, startedAt, reason} = report;
   const {answerMs, interruptions} = callMetrics(report);
-  const sent = Buffer.concat(streams.map(({sentAudio}) => sentAudio));
+  const {bytes, inOrder} = arrived(Buffer.concat(streams.map(({sentAudio}) => sentAudio)), sessions);
   return {
     who,
     carriers,
@@ -71,22 +80,41 @@ export function figuresOf({who, report, session, heard, record, carriers}: Evide
     interruptions: interruptions.length,
     cuts: cutsOf(
       report,
-      session,
+      sessions,
       interruptions.map(({silentAfterMs}) => silentAfterMs),
     ),
+    takeover: kill && takeoverOf(kill, report, sessions, carriers),
     framesSent: streams.reduce((sum, {sentFrames}) => sum + sentFrames, 0),
-    framesArrived: Math.floor(heard.length / 160),
-    inOrder: heard.length > 0 && sent.subarray(0, heard.length).equals(heard),
+    framesArrived: Math.floor(bytes / FRAME_BYTES),
+    inOrder,
     violations: report.alerts.map(({code, detail}) => `${code} ${detail}`),
-    refusals: session?.refusals.map(({code, message}) => `${code ?? 'refused'}: ${message}`) ?? [],
+    refusals: sessions.flatMap(({session}) =>
+      session.refusals.map(({code, message}) => `${code ?? 'refused'}: ${message}`),
+    ),
     record,
   };
 }
 
+/**
+ * How much of what the caller sent arrived in any session, and whether it was the same bytes. Each later session is given
+ * again what the one before had not understood yet, and then what follows.
+ */
+function arrived(sent: Buffer, sessions: readonly HeardSession[]): {bytes: number; inOrder: boolean} {
+  let [bytes, until, inOrder] = [0, 0, sessions.length > 0];
+  for (const [index, {heard}] of sessions.entries()) {
+    const from = index === 0 ? 0 : sent.lastIndexOf(heard);
+    inOrder &&=
+      heard.length > 0 && from >= 0 && from <= until && sent.subarray(from, from + heard.length).equals(heard);
+    bytes += Math.max(0, from + heard.length - Math.max(until, from));
+    until = Math.max(until, from + heard.length);
+  }
+  return {bytes, inOrder};
+}
+
 /** Finds each cut answer's recording in what the caller heard, and how far it went. */
-function cutsOf({streams}: CallReport, session: SessionSummary | undefined, silences: readonly Millis[]): Cut[] {
+function cutsOf({streams}: CallReport, sessions: readonly HeardSession[], silences: readonly Millis[]): Cut[] {
   const played = Buffer.concat(streams.map(stream => stream.played));
-  const cut = session?.items.filter(({truncatedAtMs}) => truncatedAtMs !== null) ?? [];
+  const cut = sessions.flatMap(({session}) => session.items.filter(({truncatedAtMs}) => truncatedAtMs !== null));
   return cut.map(({text, generatedMs, rememberedMs}, index) => ({
     generatedMs,
     heardMs: heardOf(text, played),
@@ -96,13 +124,6 @@ function cutsOf({streams}: CallReport, session: SessionSummary | undefined, sile
 }
 
 function heardOf(text: string, played: Buffer): Millis {
-  const names = Object.keys(assistantClips) as (keyof typeof assistantClips)[];
-  const name: ClipName | undefined = names.find(one => assistantClips[one].text.startsWith(text));
-  if (!name) return Number.NaN;
-  const clip = readClip(name);
-  const from = played.lastIndexOf(clip.subarray(0, FINGERPRINT));
-  if (from < 0) return 0;
-  let length = 0;
-  while (from + length < played.length && played[from + length] === clip[length]) length += 1;
-  return length / BYTES_PER_MS;
+  const clip = clipThatBegins(text);
+  return clip ? (heardFrom(clip.audio, played)?.bytes ?? 0) / BYTES_PER_MS : Number.NaN;
 }

@@ -25,15 +25,25 @@ export async function gather(placed: readonly Placed[], {analytics, model, story
     summaries.map(async session => ({session, heard: await bytes(`${model}/sessions/${session.id}/heard`)})),
   );
   return Promise.all(
-    placed.map(async ({who, call, report}) => {
+    placed.map(async ({who, call, report, kill}) => {
       const sent = Buffer.concat(report.streams.map(({sentAudio}) => sentAudio));
-      const {session, heard = Buffer.alloc(0)} =
+      const first =
         sessions.find(({heard: it}) => it.length > 0 && sent.subarray(0, it.length).equals(it)) ??
-        sessions.find(({session: {id}}) => id === story.sessionOf(call)) ??
-        {};
+        sessions.find(({session: {id}}) => id === story.sessionOf(call));
+      const caller = first?.session.safetyIdentifier ?? null;
+      const others = sessions.filter(
+        one => one !== first && caller !== null && one.session.safetyIdentifier === caller,
+      );
       const answer = await fetch(`${analytics}/api/calls/${report.callSid}`);
       const record = answer.ok ? CallDetail.parse(await answer.json()) : undefined;
-      return figuresOf({who, report, session, heard, record, carriers: story.carriersOf(call)});
+      return figuresOf({
+        who,
+        report,
+        sessions: first ? [first, ...others] : [],
+        record,
+        carriers: story.carriersOf(call),
+        kill: kill && {...kill, takenOverMs: story.takenOverAfter(call)},
+      });
     }),
   );
 }

@@ -3,7 +3,8 @@ import type {CallFigures} from './figures.ts';
 import {gather, refusedUpgrades} from './gather.ts';
 import type {DemoOptions} from './options.ts';
 import {placeCalls, type Placed} from './place-calls.ts';
-import {makeFolder, saveCalls} from './save-calls.ts';
+import {findPlayers, playRecordings} from './play-recordings.ts';
+import {fetchRecordings, makeFolder, missingIn, saveRecordings} from './recordings.ts';
 import {bad, bold, dim, good, happeningLines, wrap, type Screen} from './screen.ts';
 import {startSystem, type System} from './start-system.ts';
 import {Story} from './story.ts';
@@ -30,15 +31,16 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   const print = (lines: readonly string[]) => lines.forEach(line => screen.print(line));
   const say = (text: string, paint = (line: string) => line) => print(wrap(text, screen.width).map(paint));
 
-  say('Voicebridge: three telephone calls at once', bold);
+  say('Voicebridge: three telephone calls at once, and a worker that is killed', bold);
   say('No account and no network: Twilio and the model are simulated, everything between them is real.');
   screen.print();
   if (options.wav !== undefined) await makeFolder(options.wav);
+  const players = options.play ? await findPlayers(process.env['PATH']) : undefined;
   // A Redis of the user may have a fleet of its own, which would take our calls.
   if (around.hasRedisUrl) say('REDIS_URL is left alone: the demo keeps to itself', dim);
   await using system = await startSystem({
     redisKind: around.redisKind,
-    isRecorded: options.wav !== undefined,
+    isRecorded: options.wav !== undefined || options.play,
     log: line => say(line, dim),
   });
   say(`Ready in ${elapsed()}`, dim);
@@ -59,10 +61,16 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   screen.print();
   for (const problem of problems) say(`x ${problem}`, bad);
   if (problems.length === 0) {
-    say(`3 calls completed, 1 interrupted, nothing lost, nothing refused, in ${elapsed()}.`, good);
+    say(`3 calls completed, 1 interrupted, 1 worker killed, nothing lost, nothing refused, in ${elapsed()}.`, good);
   } else say(`The demo found ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}.`, bad);
   screen.print();
-  if (options.wav !== undefined) await saveCalls(placed, options.wav, system);
+  if (options.wav !== undefined || options.play) {
+    const recordings = await fetchRecordings(placed, system);
+    if (options.wav !== undefined) await saveRecordings(recordings, options.wav);
+    for (const one of recordings) if (one.missingMs > 0) say(missingIn(one), dim);
+    if (players) await playRecordings(recordings, players, say);
+    screen.print();
+  }
   print(whereNext(options, screen.width));
   if (options.keep) {
     screen.print();
@@ -93,7 +101,7 @@ async function converse(
   for (const edge of edges) edge.onLine(line => story.onEdge(edge.name, line));
   for (const worker of workers) worker.onLine(line => story.onWorker(worker.name, line));
   try {
-    const placed = await Promise.race([placeCalls(twilio, story), broken]);
+    const placed = await Promise.race([placeCalls(twilio, story, system.killWorker), broken]);
     const sources = {analytics: analytics.url, model: model.url, story};
     return {placed, calls: await Promise.race([gather(placed, sources), broken])};
   } finally {

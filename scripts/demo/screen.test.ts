@@ -29,7 +29,7 @@ describe('a reader', () => {
   });
 
   test.each([40, 64, 80, 120])('of a terminal of %i columns sees no line that is wider', width => {
-    for (const kind of ['caller', 'assistant', 'interrupt', 'note', 'trouble'] as const) {
+    for (const kind of ['caller', 'assistant', 'interrupt', 'kill', 'note', 'trouble'] as const) {
       for (const line of plain(happeningLines(happening({kind}), width)))
         expect(line.length).toBeLessThanOrEqual(width);
     }

@@ -12,8 +12,8 @@ export interface Happening {
   /** Seconds since the first call was placed. */
   readonly at: number;
   readonly who: Person;
-  /** `interrupt`: the caller talks over the assistant. `note`: neither speaks. */
-  readonly kind: 'caller' | 'assistant' | 'interrupt' | 'note' | 'trouble';
+  /** `interrupt`: the caller talks over the assistant. `kill`: a process is killed. `note`: neither speaks. */
+  readonly kind: 'caller' | 'assistant' | 'interrupt' | 'kill' | 'note' | 'trouble';
   readonly text: string;
   /** A figure that belongs to it. */
   readonly figure?: string | undefined;
@@ -29,6 +29,7 @@ const ROLES = {
   caller: {word: 'caller', sign: '>'},
   assistant: {word: 'assistant', sign: '<'},
   interrupt: {word: 'cuts in', sign: '!'},
+  kill: {word: 'kill -9', sign: '#'},
   note: {word: '', sign: ' '},
   trouble: {word: 'trouble', sign: 'x'},
 } as const;
@@ -80,11 +81,11 @@ export function wrap(text: string, width: number): string[] {
 
 function paint(kind: Happening['kind'], text: string): string {
   if (kind === 'note') return dim(text);
-  if (kind === 'interrupt') return bold(text);
+  if (kind === 'interrupt' || kind === 'kill') return bold(text);
   return kind === 'trouble' ? bad(text) : text;
 }
 
 function paintRole(kind: Happening['kind'], role: string): string {
-  if (kind === 'interrupt' || kind === 'trouble') return styleText(['red', 'bold'], role);
+  if (kind === 'interrupt' || kind === 'kill' || kind === 'trouble') return styleText(['red', 'bold'], role);
   return kind === 'assistant' ? good(role) : role;
 }

@@ -13,12 +13,17 @@ import {
   type ProcessOptions,
   type RunningProcess,
 } from '../../tools/local-stack/processes.ts';
+import {cast} from './cast.ts';
+import type {Kill} from './kill-worker.ts';
 
 /** Everything between a telephone and a model, each part a process, on free ports. */
 export interface System extends AsyncDisposable {
   readonly webhook: RunningProcess;
   readonly edges: readonly RunningProcess[];
+  /** Those that live. */
   readonly workers: readonly RunningProcess[];
+  /** Kills a worker at once, with SIGKILL. */
+  readonly killWorker: (name: string) => Kill;
   readonly analytics: RunningProcess;
   /** The simulated model. */
   readonly model: RunningProcess;
@@ -41,6 +46,11 @@ export interface SystemOptions {
 
 /** The model answers faster than real time, so that its text is known before its audio has been heard. */
 const MODEL = {MODEL_SPEED: '5-8', MODEL_FIRST_DELTA_MS: '300-600'};
+/**
+ * To a caller whose worker is killed it speaks hardly faster than in real time. Otherwise Twilio would have the whole
+ * sentence before the worker dies, and nothing would be left to show.
+ */
+const SLOW_MODEL = {speed: [1.2, 1.2], deltaMs: [100, 150]};
 const API_KEY = 'sk-demo';
 
 /** Starts it all. When one part does not start, the others are stopped, and the error ends with its last lines. */
@@ -53,7 +63,7 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
   const redis = await provideRedis({kind: redisKind, log});
   stack.defer(() => redis.close());
 
-  log('Starting webhook, two edges, two workers, analytics and a model, each a process of its own …');
+  log('Starting webhook, two edges, three workers, analytics and a model, each a process of its own …');
 
   const authToken = randomBytes(16).toString('hex');
   const listener = newApiToken('listener', ['read', 'words']);
@@ -66,6 +76,7 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
     DOTENV_CONFIG_PATH: devNull,
   };
   const started: RunningProcess[] = [];
+  const killed = new Set<string>();
   let stopping = false;
   stack.defer(async () => {
     stopping = true;
@@ -77,6 +88,7 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
     const running = await startProcess({...options, env: {...common, ...options.env}});
     started.push(running);
     void running.exited.then(({code, signal}) => {
+      if (killed.has(running.name)) return;
       const how = signal ?? `exit code ${code}`;
       if (!stopping) broken.reject(new ProcessFailed(`${running.name} ended by itself (${how}):`, running.lines));
     });
@@ -98,7 +110,9 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
   };
   const webhook = async () => {
     const PORT = String(await freePort());
-    const urls = {PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${PORT}`, PUBLIC_EDGE_URL: 'ws://127.0.0.1:9'};
+    // By its hash a caller is known to the model, whichever session it is.
+    const NUMBER_HASH_KEY = randomBytes(16).toString('hex');
+    const urls = {NUMBER_HASH_KEY, PUBLIC_WEBHOOK_URL: `http://127.0.0.1:${PORT}`, PUBLIC_EDGE_URL: 'ws://127.0.0.1:9'};
     return start({service: 'webhook', name: 'webhook', env: {PORT, ...urls}});
   };
   const [analytics, door, edges, workers] = await allOrNone([
@@ -112,13 +126,24 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
     }),
     secondTry(webhook),
     allOrNone([secondTry(() => edge('edge-1')), secondTry(() => edge('edge-2'))]),
-    allOrNone([worker('worker-1'), worker('worker-2')]),
+    allOrNone([worker('worker-1'), worker('worker-2'), worker('worker-3')]),
   ]);
+  const callers = cast.map(({afterTheKill}) => ({first: afterTheKill ? SLOW_MODEL : {}, later: {}}));
+  await fetch(`${model.url}/callers`, {method: 'POST', body: JSON.stringify(callers)});
   const owned = stack.move();
   return {
     webhook: door,
     edges,
-    workers,
+    get workers() {
+      return workers.filter(({name}) => !killed.has(name));
+    },
+    killWorker(name) {
+      const victim = workers.find(one => one.name === name);
+      if (!victim) throw new Error(`there is no worker ${name}`);
+      killed.add(name);
+      victim.kill('SIGKILL');
+      return {at: performance.now(), worker: name, pid: victim.pid};
+    },
     analytics,
     model,
     listener: listener.token,

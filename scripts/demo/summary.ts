@@ -2,8 +2,9 @@ import {styleText} from 'node:util';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallDetail} from '../../services/analytics/src/queries/call-shapes.ts';
 import type {CallFigures, Cut} from './figures.ts';
-import {bad, good, wrap} from './screen.ts';
+import {bad, dim, good, wrap} from './screen.ts';
 import {tableLines, type Row} from './table.ts';
+import type {BrokenSentence, Takeover} from './takeover.ts';
 
 /** Up to this difference between what the model believes and what the caller heard, the figure is not coloured. */
 const GOOD_ERROR_MS = 60;
@@ -13,6 +14,10 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
   const headings = calls.map(({who}) => styleText([who.color, 'bold'], who.name));
   const row = (label: string, value: (call: CallFigures) => string): Row => ({label, values: calls.map(value)});
   const cut = (label: string, value: (cut: Cut) => string) => row(label, ({cuts}) => cuts.map(value).join('; '));
+  const taken = (label: string, value: (takeover: Takeover) => string) =>
+    row(label, ({takeover}) => (takeover ? value(takeover) : ''));
+  const broken = (label: string, value: (sentence: BrokenSentence) => Millis) =>
+    taken(label, ({sentence}) => ms(sentence && value(sentence)));
   const record = (label: string, value: (record: NonNullable<CallFigures['record']>) => string) =>
     row(label, call => (call.record ? value(call.record) : ''));
   const rows = [
@@ -28,6 +33,10 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
     cut('  caller heard', ({heardMs}) => ms(heardMs)),
     cut('  model remembers', ({rememberedMs}) => ms(rememberedMs)),
     cut('  difference', errorOf),
+    taken('worker killed', () => 'in mid-sentence'),
+    taken('  taken over after', ({takenOverMs}) => ms(takenOverMs)),
+    broken('  heard on after', ({heardAfterMs}) => heardAfterMs),
+    broken('  silence', ({silenceMs}) => silenceMs),
     row('frames sent', ({framesSent}) => String(framesSent)),
     row(
       'frames arrived',
@@ -36,30 +45,63 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
     row('in the record', ({record: found}) => (found ? '' : bad('missing'))),
     record('  turns', ({call}) => String(call.turns)),
     record('  barge-ins', ({call}) => String(call.bargeIns)),
+    record('  failovers', ({call, failovers: [first]}) =>
+      call.failovers === 0 ? '' : `${call.failovers}, gap ${ms(first?.gapMs)}`,
+    ),
     record('  first word', ({call}) => ms(call.timeToFirstAudioMs)),
     record('  turn gaps', ({turns}) => seconds(turns.flatMap(({platformTurnGapMs: gap}) => gap ?? []))),
     record('  our share', ({turns}) => turns.flatMap(ourShare).join(', ')),
     record('  would cost', ({call}) => (call.costUsd === null ? '' : `$ ${call.costUsd.toFixed(3)}`)),
   ];
   const shown = rows.filter(({label, values}) => label === 'in the record' || values.some(value => value !== ''));
-  return [...tableLines(headings, shown, width), ...onTheirWay(calls, width)];
+  return [
+    ...tableLines(headings, shown, width),
+    ...calls.flatMap(({who, takeover}) => (takeover ? ['', ...takeoverLines(who.name, takeover, width)] : [])),
+    ...onTheirWay(calls, width),
+  ];
+}
+
+/** How the sentence of a killed worker went on. */
+function takeoverLines(
+  name: string,
+  {killed, successor, sentence, remembered, rest}: Takeover,
+  width: number,
+): string[] {
+  if (!sentence || successor === undefined) return [];
+  const {stoppedAtMs, wentOnAtMs} = sentence;
+  const text = (paragraph: string, paint = (line: string) => line) => wrap(paragraph, width).map(paint);
+  const away = Math.round(wentOnAtMs - stoppedAtMs);
+  const place =
+    away === 0 ? 'exactly there' : `${Math.abs(away)} ms ${away > 0 ? 'after' : 'before'} the place where it broke off`;
+  return [
+    ...text(
+      `${killed} spoke to ${name} when it was killed. ${successor} gave the model what ${name} had heard, and the model went on:`,
+    ),
+    ...text(`  “${remembered} … ${rest}”`, good),
+    ...text(
+      `The recording of this sentence broke off at ${clock(stoppedAtMs)} and went on at ${clock(wentOnAtMs)}, ${place}. ` +
+        'A model gets words and not positions, so it begins again at a whole word.',
+      dim,
+    ),
+  ];
 }
 
 /** Why fewer frames arrived than were sent, where only the last ones are missing. */
 function onTheirWay(calls: readonly CallFigures[], width: number): string[] {
   const missing = calls.map(({framesSent, framesArrived}) => framesSent - framesArrived);
   const most = Math.max(0, ...missing);
-  if (most === 0 || most > ON_THEIR_WAY) return [];
+  if (most === 0 || calls.some((call, index) => (missing[index] ?? 0) > mayMiss(call))) return [];
   const text =
-    `The last frames of a call, here ${most === 1 ? '1' : `up to ${most}`} of 20 ms each, were still on their way to the ` +
-    'model when the line closed. No frame before them is missing.';
-  return ['', ...wrap(text, width).map(line => styleText('dim', line))];
+    `The last frames of a call, here ${most === 1 ? '1' : `up to ${most}`} of 20 ms each, did not reach the model: they were ` +
+    'still on their way when the line closed, or the assistant had hung up already. That is harmless: nobody was speaking. No ' +
+    'frame before them is missing.';
+  return ['', ...wrap(text, width).map(dim)];
 }
 
 /** Everything that is wrong, in words; empty if all is well. */
 export function problemsOf(calls: readonly CallFigures[]): string[] {
   return calls.flatMap(call => {
-    const {who, cuts, framesSent, framesArrived} = call;
+    const {who, cuts, framesSent, framesArrived, takeover} = call;
     const problems: (string | false)[] = [
       call.endedBy !== who.endedBy && `the call was to be ended by the ${who.endedBy}, but: ${call.reason}`,
       call.firstWordMs === undefined && 'heard nothing from the assistant',
@@ -67,7 +109,13 @@ export function problemsOf(calls: readonly CallFigures[]): string[] {
         `talked over the assistant ${call.interruptions} times, and not ${who.interrupts} times`,
       cuts.length !== who.interrupts && `the model cut ${cuts.length} answers, and not ${who.interrupts}`,
       !call.inOrder && 'the model did not hear what the caller said, byte for byte',
-      framesSent - framesArrived > ON_THEIR_WAY && `${framesSent - framesArrived} frames never reached the model`,
+      framesSent - framesArrived > mayMiss(call) && `${framesSent - framesArrived} frames never reached the model`,
+      Boolean(who.afterTheKill) && !takeover && 'no worker was killed, although one should have been',
+      takeover !== undefined && takeover.successor === undefined && 'no worker took the call over',
+      takeover?.successor !== undefined && !takeover.sentence && 'the sentence of the killed worker did not go on',
+      takeover?.sentence !== undefined &&
+        Math.abs(takeover.sentence.wentOnAtMs - takeover.sentence.stoppedAtMs) > SAME_PLACE_MS &&
+        'the sentence of the killed worker went on somewhere else',
       !call.record && 'analytics has no record of the call',
       call.record !== undefined &&
         call.record.call.bargeIns !== who.interrupts &&
@@ -79,8 +127,15 @@ export function problemsOf(calls: readonly CallFigures[]): string[] {
   });
 }
 
-/** Frames that may be between a phone and the model when a line closes: a fifth of a second. */
-const ON_THEIR_WAY = 10;
+/** The length of a few words: a sentence that goes on within it goes on where it broke off. */
+const SAME_PLACE_MS: Millis = 1_500;
+
+/**
+ * Frames that may be between a phone and the model when a line closes: a fifth of a second. When the assistant hangs up, the
+ * model is let go first, and then Twilio closes the line, which takes longer on a busy machine.
+ */
+const ON_THEIR_WAY = {caller: 10, assistant: 100, other: 10} as const;
+const mayMiss = ({endedBy}: CallFigures) => ON_THEIR_WAY[endedBy];
 
 function errorOf({heardMs, rememberedMs}: Cut): string {
   const error = Math.round(rememberedMs - heardMs);
@@ -96,6 +151,10 @@ function ourShare(turn: CallDetail['turns'][number]): string[] {
 
 function seconds(values: readonly Millis[]): string {
   return values.length === 0 ? '' : `${values.map(value => (value / 1_000).toFixed(2)).join(', ')} s`;
+}
+
+function clock(value: Millis): string {
+  return `${(value / 1_000).toFixed(2)} s`;
 }
 
 function ms(value: Millis | null | undefined): string {

@@ -13,7 +13,7 @@ export function whereNext({wav, keep}: Pick<DemoOptions, 'wav' | 'keep'>, width:
     'Where to look next',
     [
       wav === undefined
-        ? {what: 'hear the calls', where: 'npm run demo -- --wav .voicebridge/calls'}
+        ? {what: 'hear the calls', where: 'npm run demo -- --play; as files: npm run demo -- --wav .voicebridge/calls'}
         : {what: 'hear the calls', where: `the WAV files in ${wav}: the caller left, the assistant right`},
       ...(keep ? [] : [{what: 'see them on a dashboard', where: 'npm run demo -- --keep'}]),
       {what: 'real calls', where: 'README.md, “Real calls, in five steps”: npm start'},

@@ -13,7 +13,7 @@ describe('a newcomer', () => {
 
   const startDemo = (...args: readonly string[]) => runCommand(['demo', ...args], {TMPDIR: folder});
 
-  test('sees three calls, one of them interrupted, and nothing is left behind', async () => {
+  test('sees three calls, one of them interrupted and one whose worker is killed, and nothing is left behind', async () => {
     const demo = startDemo('--wav', join(folder, 'calls'));
     expect(await demo.exitCode, demo.output()).toBe(0);
 
@@ -24,7 +24,11 @@ describe('a newcomer', () => {
     expect(output.match(/ cuts in /g)).toHaveLength(1);
     expect(output).toMatch(/silence \d+ ms after Ben’s first sound/);
     expect(output).toContain('Ada              the assistant hangs up');
-    expect(output).toContain('3 calls completed, 1 interrupted, nothing lost, nothing refused');
+    const [, victim] = /kill -9 +(worker-\d) is killed in mid-sentence/.exec(output) ?? [];
+    const [, successor] = /(worker-\d) has taken the call over +\d+ ms after the kill/.exec(output) ?? [];
+    expect([victim, successor]).toEqual([expect.any(String), expect.not.stringMatching(victim ?? '')]);
+    expect(output.replaceAll(/\s+/g, ' ')).toMatch(/“Your table for four .* … .*text message to confirm it\.”/);
+    expect(output).toContain('3 calls completed, 1 interrupted, 1 worker killed, nothing lost, nothing refused');
     expect(output).not.toContain('\u001b[');
 
     await expect.poll(() => demo.leftovers(), {timeout: 30_000}).toEqual([]);
