@@ -125,6 +125,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
       clock,
       metrics,
       log,
+      logModelDetails: config.LOG_MODEL_DETAILS,
       changed() {
         others.lookSoon();
         background(announce(), log, 'announcing itself');

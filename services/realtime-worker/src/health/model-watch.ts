@@ -17,6 +17,9 @@ import {MODEL_CURES} from './worker-health.ts';
 /** A session that is not configured by then is late. A caller waits meanwhile, and does so for six seconds at most. */
 export const LATE_AFTER: Millis = 3_000;
 
+/** The longest explanation of a server in a line, in characters. */
+const DETAIL_MAX = 500;
+
 /** Instead of a caller's identity, so that the model server sees that no caller is behind a try. */
 export const TRY_ID = 'voicebridge-try';
 
@@ -27,6 +30,8 @@ export interface ModelWatchOptions {
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'modelUp' | 'modelTrouble'>;
   readonly log: Log;
+  /** Whether the words of the model's server may be in the log; else only how many there are. */
+  readonly logModelDetails: boolean;
   /** This worker cannot use the model any more, or can again. */
   readonly changed?: () => void;
 }
@@ -85,7 +90,8 @@ export class ModelWatch implements ModelAdapter, Disposable {
 
   #saw(sign: ModelSign, detail: string): void {
     if (this.#closed) return;
-    const {clock, log, changed} = this.#options;
+    const {clock, log, logModelDetails, changed} = this.#options;
+    const words = logModelDetails ? {detail: detail.slice(0, DETAIL_MAX)} : {detailLength: detail.length};
     const before = this.trouble;
     const at = clock.now();
     this.#health.on(sign, at);
@@ -94,7 +100,7 @@ export class ModelWatch implements ModelAdapter, Disposable {
     if (trouble !== before) {
       this.#measure();
       if (trouble !== undefined)
-        log.error({reason: trouble, cure: MODEL_CURES[trouble], detail}, 'model cannot be used');
+        log.error({reason: trouble, cure: MODEL_CURES[trouble], ...words}, 'model cannot be used');
       else log.info({lastedMs: Math.round(at - (this.#sickSince ?? at))}, 'model can be used again');
       if (before === undefined) this.#sickSince = at;
       changed?.();
