@@ -1,7 +1,7 @@
 import {get} from './api.js';
 import {card, empty, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
-import {count, ms, share} from './format.js';
+import {count, counted, ms, share} from './format.js';
 import {onEvent} from './live-cards.js';
 import {feed} from './live.js';
 import {intoCalls, linkTo} from './url-state.js';
@@ -14,8 +14,10 @@ const ENOUGH_CALLS = 20;
 const TOO_LATE = 100;
 
 /** What an operator should look at now. Prometheus has more alerts, and tells people who do not look at a page. */
-export const alertsCard = ({signal}) =>
+export const alertsCard = ({session, signal}) =>
   card({title: 'Alerts', about: 'what needs somebody now'}, async body => {
+    // Its calls are over, and no fleet belongs to it.
+    if (session.demo) return empty('Demo data is in a database of its own. No call is taken, so nothing needs you.');
     const ofCalls = await lastHour(signal);
     const draw = () => {
       const all = [...ofFleet(feed), ...ofCalls];
@@ -38,6 +40,7 @@ export const alertsCard = ({signal}) =>
       );
     };
     for (const name of ['fleet', 'status', 'active']) onEvent(name, body, draw);
+    return undefined;
   });
 
 function ofFleet({fleet, connected, active}) {
@@ -84,7 +87,13 @@ async function lastHour(signal) {
         ]
       : []),
     ...(failed > 0
-      ? [{isBad: false, text: `${count(failed)} webhooks were given up.`, into: {view: 'webhooks', hooks: 'failed'}}]
+      ? [
+          {
+            isBad: false,
+            text: `${counted(failed, 'webhook')} ${failed === 1 ? 'was' : 'were'} given up.`,
+            into: {view: 'webhooks', hooks: 'failed'},
+          },
+        ]
       : []),
   ];
 }

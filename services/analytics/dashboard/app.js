@@ -125,7 +125,7 @@ function isAway({detail: problem}) {
 function sayIfDemo(demo) {
   place.demo.hidden = !demo;
   if (demo)
-    place.demo.textContent = `Demo data, made by simulated calls: ${count(demo.simulated)} different ones, stored again and again as ${count(demo.calls)} calls of other days. Their clock is virtual: what only processors take time for, such as the reaction to an interruption, took none.`;
+    place.demo.textContent = `Demo data, made by simulated calls: ${count(demo.calls)} calls are copies of ${count(demo.simulated)}, at other times. Simulated time stands still while a processor works, so reaction times are shorter than in real calls.`;
 }
 
 async function start() {

@@ -28,8 +28,8 @@ export function callFacts(detail) {
     ['Version', one.assistantVersion === null ? '–' : shortVersion(one.assistantVersion)],
     ...(one.ringOutcome === null ? [] : [['Asked while it rang', `${one.ringOutcome} after ${ms(one.ringMs)}`]]),
     ['Model', one.model],
-    ['Worker', one.worker],
-    ['Edge', one.edge ?? '–'],
+    ['Worker', idOf(one.worker), 'wide'],
+    ['Edge', one.edge === null ? '–' : idOf(one.edge), 'wide'],
     ['Phone', one.via],
     ['Caller', callerNumber ?? (one.callerLastTwo ? `…${one.callerLastTwo}` : '–')],
     ['Admission', ms(one.admissionMs)],
@@ -43,9 +43,17 @@ export function callFacts(detail) {
   return h(
     'dl',
     {class: 'facts'},
-    pairs.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+    pairs.map(([name, value, kind]) =>
+      h('div', {class: kind ?? roomFor(value)}, h('dt', {}, name), h('dd', {}, value)),
+    ),
   );
 }
+
+/** What an assistant notes can be long. */
+const roomFor = value => (String(value).length > 60 ? 'whole' : String(value).length > 24 ? 'wide' : undefined);
+
+/** On one line: its first letters tell it from others, and the whole of it is told on hovering. */
+const idOf = text => h('span', {class: 'id', title: text}, text);
 
 /** Who called whom, what answered a call that we made, and whether the caller heard that a machine speaks. */
 function whoFacts({call: {direction}, disclosure, answeredBy}) {

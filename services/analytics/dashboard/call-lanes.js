@@ -5,6 +5,8 @@ import {nextWord, spokenWords} from './lanes-words.js';
 const HINT = 'Hover for details; a click goes there.';
 /** Keys in the lanes that press something else of the page. */
 const PRESSES = {'[': '.neighbours .newer', ']': '.neighbours .older', l: '.copy-link'};
+/** A neighbour was opened by a key: the keys go on working there. */
+let goesOn = false;
 const ZOOMS = [2, 4, 8, 14, 24, 40, 70, 120];
 
 /** So many pixels for a second at least, when the picture opens. */
@@ -44,7 +46,7 @@ export function callLanes(body, detail, listening, here) {
     view.replaceChildren(drawn.element);
     moveCursor(here.atMs);
     const isCut = zoom > fitting() * 1.01;
-    note.textContent = isCut ? 'The call goes on to the right: arrow keys move, “fit” shows all of it.' : HINT;
+    note.textContent = isCut ? 'The call goes on to the right: scroll there, or “fit” shows all of it.' : HINT;
   };
   listening?.peaks?.then(loaded => {
     peaks = loaded;
@@ -64,14 +66,19 @@ export function callLanes(body, detail, listening, here) {
   const step = by =>
     zoomTo((by > 0 ? ZOOMS.find(one => one > zoom * 1.01) : ZOOMS.findLast(one => one < zoom * 0.99)) ?? zoom);
   view.addEventListener('keydown', event => {
+    // Those belong to the browser; but brackets are typed with AltGr on many keyboards.
+    if ((event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState('AltGraph')) return;
     if (event.key === '+' || event.key === '=') step(1);
     else if (event.key === '-') step(-1);
     else if (event.key === '0') zoomTo(0);
     else if (event.key === '.' || event.key === ',') {
       const at = nextWord(spoken, here.atMs ?? -1, event.key === '.' ? 1 : -1);
       if (at !== undefined) here.goTo(at);
-    } else if (PRESSES[event.key]) document.querySelector(PRESSES[event.key])?.click();
-    else if (event.key === ' ' && listening?.toggle) {
+    } else if (PRESSES[event.key.toLowerCase()]) {
+      const pressed = document.querySelector(PRESSES[event.key.toLowerCase()]);
+      goesOn = pressed?.matches('a') === true;
+      pressed?.click();
+    } else if (event.key === ' ' && listening?.toggle) {
       event.preventDefault();
       listening.toggle();
     }
@@ -100,6 +107,8 @@ export function callLanes(body, detail, listening, here) {
   );
   zoom = Math.max(fitting(), CLOSEST);
   draw();
+  if (goesOn) view.focus();
+  goesOn = false;
   return undefined;
 }
 

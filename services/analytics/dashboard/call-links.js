@@ -22,8 +22,21 @@ export function neighbours(state, {filter}, signal) {
   return place;
 }
 
+/** What became of a copy is said for so long. */
+const SAID_FOR = 2_000;
+
 /** Copies a link to this call, at the moment that the cursor is at. */
 export function copyButton({callSid}, here) {
+  const label = () => (here.atMs === undefined ? 'Copy link' : 'Copy link to this moment');
+  let said;
+  const say = text => {
+    clearTimeout(said);
+    button.textContent = text;
+    said = setTimeout(() => {
+      said = undefined;
+      button.textContent = label();
+    }, SAID_FOR);
+  };
   const button = h(
     'button',
     {
@@ -33,16 +46,17 @@ export function copyButton({callSid}, here) {
         const address = new URL(addressWith({view: 'calls', call: callSid, at}), location.href).href;
         try {
           await navigator.clipboard.writeText(address);
-          button.textContent = 'Copied';
+          say('Copied');
         } catch {
           // A browser that does not let us: the address bar has it then.
           history.replaceState(null, '', address);
-          button.textContent = 'It is in the address bar';
+          say('It is in the address bar');
         }
       },
     },
-    'Copy link',
+    label(),
   );
-  here.onMove(() => (button.textContent = 'Copy link to this moment'));
+  // A recording that plays moves fifty times a second.
+  here.onMove(() => said ?? (button.textContent = label()));
   return button;
 }

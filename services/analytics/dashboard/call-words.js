@@ -22,7 +22,12 @@ export function transcript({transcript: lines, transcriptState, turns}, here) {
         'li',
         {class: line.role},
         playButton(here, beginOf(line, byTurn.get(line.turn))),
-        h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : ''),
+        h(
+          'p',
+          {dir: 'auto'},
+          line.text,
+          line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : '',
+        ),
       ),
     ),
   );

@@ -17,7 +17,7 @@ export const callerOf = ({via, callerLastTwo}) =>
 const SHORT = [
   ['started', '', call => h('a', linkTo(intoCall(call)), moment(call.startedAt, true))],
   ['length', 'num', call => ms(call.durationMs)],
-  ['assistant', '', call => call.assistant],
+  ['assistant', '', call => h('span', {class: 'id', title: call.assistant}, call.assistant)],
   ['ended', '', call => endPill(call.endReason)],
   ['turns', 'num', call => count(call.turns)],
   ['interruptions', 'num', call => (call.bargeIns ? count(call.bargeIns) : h('span', {class: 'quiet'}, '0'))],

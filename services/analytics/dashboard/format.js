@@ -21,6 +21,9 @@ export function ms(value) {
 export const count = value =>
   value === null || value === undefined ? '–' : value < 100_000 ? number.format(value) : compact.format(value);
 
+/** 1 webhook, 3 webhooks */
+export const counted = (value, one) => `${count(value)} ${value === 1 ? one : `${one}s`}`;
+
 export function usd(value) {
   if (value === null || value === undefined) return '–';
   if (value === 0) return '$0';

@@ -1,5 +1,6 @@
 import {s} from './dom.js';
 import {ms, position} from './format.js';
+import {labels} from './lanes-labels.js';
 import {wordElements} from './lanes-words.js';
 import {waveform} from './listen.js';
 
@@ -113,7 +114,6 @@ function everything({turns, interruptions, toolCalls, failovers, transcript}, {e
             height: 7,
             rx: 3,
           }),
-          zoom > 20 && s('text', {x: x(tool.atMs), y: TOOLS + 19}, tool.name),
         ),
         aboutTool(tool),
       ),
@@ -131,10 +131,17 @@ function everything({turns, interruptions, toolCalls, failovers, transcript}, {e
             height: FLOOR - 10,
             opacity: 0.45,
           }),
-          s('text', {x: x(one.atMs) + 4, y: 13}, one.kind),
         ),
         `Failover: ${one.kind}, the caller could not be heard for ${ms(one.gapMs)}${one.toProcess ? `; ${one.fromProcess ?? '?'} → ${one.toProcess}` : ''}`,
       ),
+    ),
+    labels(
+      toolCalls.map(tool => ({name: tool.name, x: x(tool.atMs)})).toSorted((a, b) => a.x - b.x),
+      {y: TOOLS + 19},
+    ),
+    labels(
+      failovers.map(one => ({name: one.kind, x: x(one.atMs) + 4})),
+      {y: 13},
     ),
     interruptions.map(cut =>
       described(

@@ -1,7 +1,5 @@
 import {s} from './dom.js';
-
-/** So many pixels for a letter, about, in the size that the style sheet gives them. */
-const LETTER = 6.2;
+import {LETTER} from './lanes-labels.js';
 
 /**
  * What was said, by who said it and in which turn, each word with the time in which it was spoken. A record has the ends

@@ -3,7 +3,7 @@ import {h, sentence} from './dom.js';
 
 const pathOf = callSid => `/api/active/${encodeURIComponent(callSid)}`;
 
-/** What operators may do to a call in progress: hang up, and send its caller to a person. */
+/** What operators may do to a call in progress: hang up, and send its caller to a person or a queue. */
 export const operatorButtons = call => h('span', {class: 'operator'}, transferButton(call), hangUpButton(call));
 
 /** Ends a call, when asked a second time. */
@@ -13,12 +13,18 @@ export const hangUpButton = ({callSid}) =>
     act: () => post(`${pathOf(callSid)}/hang-up`),
   }));
 
-/** Sends a caller to a person, when it is said to whom. */
+/** Sends a caller to a person or a queue, when it is said to which. */
 const transferButton = ({callSid}) =>
   asking('Transfer', callSid, 'Transferring', problem => {
     const places = h('datalist', {id: 'places'});
     const note = h('p', {class: 'quiet'});
-    const to = h('input', {name: 'to', list: 'places', required: true, autocomplete: 'off', placeholder: '+47…'});
+    const to = h('input', {
+      name: 'to',
+      list: 'places',
+      required: true,
+      autocomplete: 'off',
+      placeholder: '+47…, sip:…, client:… or queue:…',
+    });
     get(`${pathOf(callSid)}/transfer`).then(
       ({allowed}) => {
         const exact = allowed.filter(one => !one.includes('*'));
@@ -26,7 +32,7 @@ const transferButton = ({callSid}) =>
         if (exact.length === 1) to.value ||= exact[0];
         note.textContent =
           allowed.length === 0
-            ? 'The assistant’s file names nobody, and TRANSFER_ALLOW is empty: nobody can be called.'
+            ? 'The assistant’s file names nobody, and TRANSFER_ALLOW is empty: there is nowhere to send the caller.'
             : `Allowed: ${allowed.join(', ')}.`;
       },
       refused => (problem.textContent = sentence(refused)),
@@ -36,7 +42,7 @@ const transferButton = ({callSid}) =>
         h(
           'p',
           {},
-          'The assistant falls silent, and the person is called. If nobody takes the caller, they talk with the assistant again.',
+          'The assistant falls silent, and the person is called, or the caller waits in the queue. If nobody takes them, they talk with the assistant again.',
         ),
         h('label', {}, 'To ', to),
         places,

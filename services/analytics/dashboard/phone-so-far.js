@@ -24,7 +24,12 @@ export function drawSoFar({turns, tools, words}, {turns: all, interruptions, too
         'li',
         {class: line.role},
         h('span', {class: 'quiet'}, position(line.atMs)),
-        h('p', {}, line.text, line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : ''),
+        h(
+          'p',
+          {dir: 'auto'},
+          line.text,
+          line.cut ? h('span', {class: 'cut', title: 'the rest was never heard'}, ' —') : '',
+        ),
       ),
     ),
   );

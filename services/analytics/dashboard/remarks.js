@@ -29,7 +29,7 @@ export function remarksCard({call, remarks}) {
     };
     return h(
       'div',
-      {},
+      {class: 'remarks'},
       h(
         'p',
         {},

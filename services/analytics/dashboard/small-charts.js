@@ -41,7 +41,9 @@ export function bars(rows, {format = count, colour = 'accent'} = {}) {
 export function spread({title, answer, other, figures, into, colour = 'accent'}) {
   if (answer.bins.length === 0) return empty();
   const width = 560;
-  const height = 190;
+  const height = 202;
+  /** Above it are the two marks, each in a line of its own. */
+  const top = 36;
   const floor = height - 24;
   const format = byUnit[answer.unit];
   const last = Math.max(...answer.bins.map(bin => bin.from)) + answer.step;
@@ -50,7 +52,7 @@ export function spread({title, answer, other, figures, into, colour = 'accent'})
   const most = Math.max(
     ...[answer, other].flatMap(one => (one ? one.bins.map(bin => bin.count / total(one.bins)) : [])),
   );
-  const y = part => floor - (part / most) * (floor - 22);
+  const y = part => floor - (part / most) * (floor - top);
   const columns = answer.bins.map(bin =>
     s(
       'rect',
@@ -67,17 +69,23 @@ export function spread({title, answer, other, figures, into, colour = 'accent'})
     ),
   );
   const outline = other?.bins.map((bin, index) => {
-    const top = y(bin.count / total(other.bins));
-    return `${index === 0 ? 'M' : 'L'}${x(bin.from)} ${top}H${x(bin.from + answer.step)}`;
+    const at = y(bin.count / total(other.bins));
+    return `${index === 0 ? 'M' : 'L'}${x(bin.from)} ${at}H${x(bin.from + answer.step)}`;
   });
   const lines = ['p50', 'p95'].flatMap(name =>
     figures?.[name] === null || figures?.[name] === undefined
       ? []
       : [
-          s('line', {x1: x(figures[name]), x2: x(figures[name]), y1: 14, y2: floor, class: 'mark'}),
+          s('line', {
+            x1: x(figures[name]),
+            x2: x(figures[name]),
+            y1: name === 'p50' ? 3 : 20,
+            y2: floor,
+            class: 'mark',
+          }),
           s(
             'text',
-            {...beside(x(figures[name]), width), y: name === 'p50' ? 11 : 24},
+            {...beside(x(figures[name]), width), y: name === 'p50' ? 13 : 30},
             `${name} ${format(figures[name])}`,
           ),
         ],

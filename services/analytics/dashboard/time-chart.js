@@ -22,9 +22,13 @@ export function valuesOf(groups, xs, pick, {shift = 0, missing = null} = {}) {
 
 const charts = new Set();
 
-function axis(unit, size) {
+/** Steps of an axis on which there is nothing between whole numbers. */
+const WHOLE_STEPS = Array.from({length: 10}, (_, power) => [1, 2, 5].map(factor => factor * 10 ** power)).flat();
+
+function axis(unit, size, isWhole = false) {
   const format = byUnit[unit];
   return {
+    ...(isWhole ? {incrs: WHOLE_STEPS} : {}),
     stroke: () => colour('quiet'),
     font: '11px system-ui',
     grid: {stroke: () => colour('grid'), width: 1},
@@ -76,6 +80,7 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
       h('span', {}, when),
     );
   };
+  const isWhole = series.every(one => one.values.every(value => value === null || Number.isInteger(value)));
   const sums = xs.map(() => 0);
   const drawn = series.map(one => ({
     ...one,
@@ -112,11 +117,12 @@ export function timeChart(body, {xs, series, unit, height = 210, stacked = false
     width: holder.clientWidth || 600,
     height,
     tzDate: at => uPlot.tzDate(new Date(at * 1_000), zone()),
-    padding: [8, 4, 0, 0],
+    // The name of a day at the right edge has half of its width beyond it.
+    padding: [8, 22, 0, 0],
     cursor: {y: false, points: {size: 6}, drag: {x: true, y: false, setScale: false}},
     legend: {show: false},
     scales: {x: {time: true}, y: {range: (_, min, max) => [0, max > 0 ? max * 1.06 : 1]}},
-    axes: [{...axis('count', 26), values: dates, grid: {show: false}}, axis(unit, 62)],
+    axes: [{...axis('count', 26), values: dates, grid: {show: false}}, axis(unit, 62, isWhole)],
     series: [
       {},
       ...order.map(one => ({

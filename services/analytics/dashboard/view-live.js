@@ -103,7 +103,7 @@ const columns = session => [
     '',
     call => h('span', {class: `pill ${call.speaks === 'nobody' ? '' : call.speaks}`}, SPEAKS[call.speaks]),
   ],
-  ['assistant', '', call => call.assistant],
+  ['assistant', '', call => h('span', {class: 'id', title: call.assistant}, call.assistant)],
   ['caller', '', call => callerOf(call)],
   ['turns', 'num', call => call.turns],
   ['last turn gap', 'num', call => ms(call.turnGapMs)],

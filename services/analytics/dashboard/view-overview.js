@@ -131,7 +131,7 @@ export function overview(context) {
         );
         const mean = ([answer]) => valuesOf(answer.groups, xs, group => group.mean);
         const hops = mean(up).map((value, index) => (value === null ? null : value + (mean(down)[index] ?? 0)));
-        timeChart(body, {
+        const nothing = timeChart(body, {
           xs,
           unit: 'ms',
           stacked: true,
@@ -142,6 +142,7 @@ export function overview(context) {
             {label: 'our hops', colour: 'rose', values: hops},
           ],
         });
+        if (nothing) return nothing;
         // Too thin to be seen in the picture.
         body.append(await hopsNote(context));
         return undefined;

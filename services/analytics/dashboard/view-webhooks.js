@@ -86,9 +86,8 @@ function columnsOf(shown) {
   const when = {failed: 'given up', delivered: 'delivered', waiting: 'next try'}[shown];
   return [
     ['since', '', one => moment(one.createdAt, true)],
-    ['about', '', one => about(one)],
-    ['type', '', one => one.type],
-    ['receiver', '', one => one.receiver],
+    ['about', '', one => [about(one), h('div', {class: 'quiet'}, one.type)]],
+    ['receiver', 'receiver', one => one.receiver],
     ['attempts', 'num', one => count(one.attempts)],
     [when, '', one => moment(shown === 'waiting' ? one.dueAt : (one.settledAt ?? one.dueAt), true)],
     // What was delivered in the end may have been refused before.

@@ -1,19 +1,14 @@
-import {access} from 'node:fs/promises';
 import {createServer} from 'node:http';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {portOf} from '@voicebridge/shared/service/http.ts';
-import {chromium, type Browser} from 'playwright-core';
+import type {Browser} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {type Database, openEmbedded} from '../database/database.ts';
+import {axeFindings, CHROMIUM, fitsThePage, hasChromium, launchBrowser, visitPage, WIDTHS} from '../testing/browser.ts';
 import {finishedCall, sidOf} from '../testing/finished-call.ts';
 import {dataFolder, runAnalytics} from '../testing/running-analytics.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const there = await access(CHROMIUM).then(
-  () => true,
-  () => false,
-);
 const PASSWORD = 'correct horse battery';
 const HOUR = 3_600_000;
 
@@ -59,7 +54,7 @@ async function seedWebhooks({kysely}: Database) {
   await kysely.insertInto('deliveries').values(rows).execute();
 }
 
-describe.skipIf(!there)(`the page of webhooks (needs ${CHROMIUM})`, () => {
+describe.skipIf(!hasChromium)(`the page of webhooks (needs ${CHROMIUM})`, () => {
   const ends = new AsyncDisposableStack();
   let redis: ProvidedRedis;
   let browser: Browser;
@@ -78,20 +73,18 @@ describe.skipIf(!there)(`the page of webhooks (needs ${CHROMIUM})`, () => {
     }
     const env = {AFTER_URL: receiver.url, AFTER_SECRET: 'a secret of a receiver', DASHBOARD_PASSWORD: PASSWORD};
     ({url} = ends.use(await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path, ...env})));
-    browser = await chromium.launch({executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu']});
+    browser = await launchBrowser();
     ends.defer(() => browser.close());
   });
   afterAll(() => ends.disposeAsync());
 
   async function visit(question: string) {
-    const page = await browser.newPage({viewport: {width: 1_280, height: 900}});
-    const complaints: string[] = [];
-    page.on('pageerror', error => complaints.push(error.message));
-    await page.goto(`${url}/?view=webhooks${question}`);
+    const visited = await visitPage(browser, `${url}/?view=webhooks${question}`);
+    const {page} = visited;
     await page.getByLabel('Password').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await page.locator('.card .segments').waitFor();
-    return {page, complaints, [Symbol.asyncDispose]: () => page.close()};
+    return visited;
   }
 
   test('an operator pages through the webhooks that were given up, reads why, and finds those of a call', async () => {
@@ -111,6 +104,19 @@ describe.skipIf(!there)(`the page of webhooks (needs ${CHROMIUM})`, () => {
     await page.getByRole('button', {name: 'Waiting 1'}).click();
     await page.getByText(`No webhook about ${sidOf(5_007)} is here.`).waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  test('an operator reads all of it without scrolling on a small laptop, and a reader who cannot see finds nothing in the way', async () => {
+    await using visited = await visit('');
+    const {page} = visited;
+    await page.setViewportSize({width: 1_024, height: 900});
+    const list = page.locator('.scroll');
+    expect(await list.evaluate(element => element.scrollWidth - element.clientWidth)).toBe(0);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({width, height: 900});
+      expect(await fitsThePage(page), String(width)).toBe(true);
+    }
+    expect(await axeFindings(page, [390])).toEqual([]);
   });
 
   test('an operator sends a webhook again that was given up, and sees that it was delivered', async () => {
