@@ -104,6 +104,7 @@ export const KINDS: readonly Kind[] = [
       const packet = bytesOf(input);
       let published = 0;
       const link = new ReliableLink(1, {
+        undelivered: () => undefined,
         publish: () => void (published += 1),
         deliver(delivered) {
           for (const codec of [upCodec, downCodec]) {

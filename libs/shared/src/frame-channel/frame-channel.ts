@@ -81,9 +81,17 @@ export interface EdgeChannel extends FrameChannel<EdgeToWorker, WorkerToEdge> {
   onAudio(listener: OnAssistantAudio): void;
 }
 
+/**
+ * What was sent at `since` or later does not reach the other side; undefined: all of it has. What has reached it since the
+ * last call had left at `leftAt`. Both on the monotonic clock of this process.
+ */
+export type OnUndelivered = (since: Millis | undefined, leftAt: Millis) => void;
+
 export interface WorkerChannel extends FrameChannel<WorkerToEdge, EdgeToWorker> {
   /** As `onAudio` of an `EdgeChannel`. */
   onAudio(listener: OnCallerAudio): void;
+  /** Called when this changes; after 300 ms without a confirmation nothing is taken to arrive. At most one listener. */
+  onUndelivered(listener: OnUndelivered): void;
 }
 
 export interface EdgeEndOptions {

@@ -108,6 +108,9 @@ class MemoryEdgeEnd extends MemoryEnd<EdgeToWorker, WorkerToEdge, OnAssistantAud
 }
 
 class MemoryWorkerEnd extends MemoryEnd<WorkerToEdge, EdgeToWorker, OnCallerAudio> implements WorkerChannel {
+  /** Everything arrives. */
+  onUndelivered(): void {}
+
   protected hear(frame: EdgeToWorker, listener: OnCallerAudio): boolean {
     if (frame.kind !== 'audio') return false;
     listener(frame.timestamp, Buffer.from(frame.payload, 'latin1'), 0, frame.payload.length);

@@ -2,7 +2,14 @@ import {mediaDown, mediaUp} from '../redis/keys.ts';
 import {everyWhile} from '../ticker.ts';
 import type {Clock, Millis} from '../time.ts';
 import {downCodec, type FrameCodec, upCodec} from './frame-codec.ts';
-import type {ChannelCounts, Closed, EdgeEndOptions, FrameChannel, FrameChannels} from './frame-channel.ts';
+import type {
+  ChannelCounts,
+  Closed,
+  EdgeEndOptions,
+  FrameChannel,
+  FrameChannels,
+  OnUndelivered,
+} from './frame-channel.ts';
 import {Header, HEADER_BYTES, isPacket, PacketKind, scratch} from './packet.ts';
 import type {MediaBus, Outlet, Unsubscribe} from '../bus/media-bus.ts';
 import {type LinkOut, ReliableLink} from './reliable-link.ts';
@@ -54,6 +61,7 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
   #waiting: Buffer[] = [];
   #onFrame: ((frame: In, sentAt: Millis) => void) | undefined;
   #onAudio: OnAudio | undefined;
+  #onUndelivered: OnUndelivered = () => {};
   #lastSeenAt: Millis | undefined;
   #malformed = 0;
 
@@ -68,6 +76,7 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
       publish: (packet, seq, urgency, isCounted) =>
         this.#outlet.send(packet, seq, urgency, isCounted || pace.isDue(clock.now())),
       deliver: packet => this.#deliver(packet),
+      undelivered: (since, leftAt) => this.#onUndelivered(since, leftAt),
     };
     this.#link = new ReliableLink(epoch, out, options?.audio);
   }
@@ -102,6 +111,10 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
 
   onAudio(listener: OnAudio): void {
     this.#onAudio = listener;
+  }
+
+  onUndelivered(listener: OnUndelivered): void {
+    this.#onUndelivered = listener;
   }
 
   onFrame(listener: (frame: In, sentAt: Millis) => void): void {

@@ -2,6 +2,7 @@ import type {Urgency} from '../bus/media-bus.ts';
 import type {Millis} from '../time.ts';
 import {ArrivedFrames, GAP_BYTES, MOST_GAPS} from './arrived-frames.ts';
 import {ByteRing} from './byte-ring.ts';
+import {DeliveryWatch} from './delivery-watch.ts';
 import type {ChannelCounts} from './frame-channel.ts';
 import {Header, HEADER_BYTES, PacketKind, scratch, writeFrameHeader, writeSenderHeader} from './packet.ts';
 import {type SentFrame, SentFrames} from './sent-frames.ts';
@@ -35,6 +36,11 @@ export interface LinkOut {
   publish(packet: Buffer, seq: number, urgency: Urgency, isCounted: boolean): void;
   /** The next frame in order, each exactly once: a packet. A `bye` ends the channel. */
   deliver(packet: Buffer): void;
+  /**
+   * Called when this changes: what was sent at `since` or later has not arrived, as far as is known; undefined: all of it
+   * has. What has arrived since the last call left here, in the copy that arrived, at `leftAt`.
+   */
+  undelivered(since: Millis | undefined, leftAt: Millis): void;
 }
 
 /**
@@ -57,6 +63,7 @@ export class ReliableLink {
   #lastSeq = 0;
   #confirmedSeq = 0;
   readonly #unconfirmed = new SentFrames();
+  readonly #delivery = new DeliveryWatch();
   #reachable = true;
   #met = false;
   #probeAt: Millis = 0;
@@ -141,6 +148,7 @@ export class ReliableLink {
       this.#giveUpAt = this.#unconfirmed.giveUp(at - KEEP_MS) + KEEP_MS;
       this.#releaseAudio();
     }
+    if (this.#delivery.look(this.#unconfirmed.at(0)?.firstAt, this.#hopMs ?? 0, at)) this.#tellDelivery(at);
     const newest = this.#unconfirmed.at(this.#unconfirmed.size - 1);
     if (newest && !this.#reachable) this.#probe(at);
     else if (newest && at - this.#progressAt >= TAIL_LOST_MS + 2 * (this.#hopMs ?? 0)) {
@@ -232,9 +240,15 @@ export class ReliableLink {
     this.#confirmedSeq = Math.max(this.#confirmedSeq, ack);
     const confirmed = this.#unconfirmed.placeOf(ack + 1);
     if (confirmed > 0) {
+      // Not of the oldest, which was sent again and again, as a probe.
+      const {firstAt = at, lastAt = at} = this.#unconfirmed.at(confirmed - 1) ?? {};
       this.#unconfirmed.drop(confirmed);
       this.#progressAt = at;
       this.#releaseAudio();
+      if (this.#delivery.confirmed(this.#unconfirmed.at(0)?.firstAt, at)) {
+        // What is confirmed before the rest arrives had arrived in time; it was the confirmation that was late.
+        this.#tellDelivery(this.#delivery.undeliveredSince === undefined ? lastAt : firstAt);
+      }
     }
     if (!this.#met) {
       // What was sent before the other side subscribed had no receiver, or went to the owner of another epoch.
@@ -245,6 +259,10 @@ export class ReliableLink {
       }
       this.#reached(at);
     } else if (!this.#reachable) this.#reached(at);
+  }
+
+  #tellDelivery(leftAt: Millis): void {
+    this.#out.undelivered(this.#delivery.undeliveredSince, leftAt);
   }
 
   #releaseAudio(): void {

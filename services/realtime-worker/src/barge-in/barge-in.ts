@@ -59,7 +59,9 @@ export class BargeIn {
     const unprotectAt = this.#callerSpeaks ? undefined : this.#greeting.until;
     const {confirmsBy, playedBy} = this.#ledger;
     const quietAt = playedBy > this.#lastAt && maySettle(this.#floor) ? playedBy : undefined;
-    return earliest(this.#minSpeech.until, resumeAt, confirmsBy, unprotectAt, quietAt);
+    const first = earliest(this.#minSpeech.until, resumeAt, confirmsBy, unprotectAt, quietAt);
+    // What is on its way arrives when it arrives.
+    return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
   /** Whether the caller's phone is connected. */
@@ -124,6 +126,9 @@ export class BargeIn {
         return this.#callerStopped(event.spokenMs, at);
       case 'markReturned':
         return this.#ledger.markReturned(event.name, at) === 'landed' ? this.#clearLanded(at) : [];
+      case 'undelivered':
+        this.#ledger.undelivered(event.since, event.leftAt);
+        return [];
       case 'streamOpened':
         this.#streamOpen = true;
         return [{do: 'mark', mark: this.#ledger.probe(at)}, ...this.#sayUnsaid(at)];

@@ -48,6 +48,11 @@ export type FloorEvent =
   /** `spokenMs`: how long the caller really spoke, the silence that proved the end not counted. */
   | {readonly type: 'callerStopped'; readonly spokenMs: Millis}
   | {readonly type: 'markReturned'; readonly name: string}
+  /**
+   * What was sent at `since` or later does not reach the caller's phone; undefined: all of it has. What has reached it since the
+   * last such event had left at `leftAt`.
+   */
+  | {readonly type: 'undelivered'; readonly since: Millis | undefined; readonly leftAt: Millis}
   | {readonly type: 'streamOpened'}
   | {readonly type: 'streamLost'}
   /** The model's session is lost or replaced: what it was about to say will not come. */

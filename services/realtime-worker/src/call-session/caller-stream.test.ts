@@ -36,6 +36,7 @@ async function opened() {
     log: createLog('test', {level: 'silent'}),
     onFrame: frame => heard.push(frame),
     onAudio: (timestamp, bytes, from, to) => heard.push(audio(timestamp, bytes.toString('latin1', from, to))),
+    onUndelivered: () => {},
     onFenced: () => {},
     onClosed: each => counted.push(each),
   });
@@ -124,6 +125,7 @@ test('a stream whose channel cannot be opened is opened when the edge asks again
     log: createLog('test', {level: 'silent'}),
     onFrame: () => {},
     onAudio: () => {},
+    onUndelivered: () => {},
     onFenced: () => {},
     onClosed: () => {},
   });

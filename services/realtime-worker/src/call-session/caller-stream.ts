@@ -1,5 +1,5 @@
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
-import type {FrameChannels, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
+import type {FrameChannels, OnUndelivered, WorkerChannel} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {WorkerToEdge} from '@voicebridge/shared/protocol/worker-to-edge.ts';
@@ -19,6 +19,8 @@ export interface CallerStreamDeps {
   readonly onFrame: (frame: EdgeEvent, epoch: number) => void;
   /** Caller audio: base64 in `bytes`, from `from` up to, but not including, `to`; valid during the call only. */
   readonly onAudio: (timestamp: Millis, bytes: Buffer, from: number, to: number) => void;
+  /** Whether what is sent reaches the edge. */
+  readonly onUndelivered: OnUndelivered;
   /** A newer owner of the call uses the channel. */
   readonly onFenced: () => void;
   /** A stream was closed here. `counts`: what its channel counted, and what its edge reported. */
@@ -43,6 +45,8 @@ interface OpenStream {
   readonly openedAt: Millis;
   /** No frame came from its edge for 8 s. */
   silent: boolean;
+  /** What is sent does not reach its edge. */
+  late: boolean;
   /** Its edge reported the end, so no more frames are expected. */
   ended: boolean;
   reported: Pick<StreamCounts, 'lostDown' | 'malformed'>;
@@ -103,7 +107,7 @@ export class CallerStream {
   }
 
   async #openStream(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const {channels, clock, onFrame, onAudio, log, onFenced} = this.#deps;
+    const {channels, clock, onFrame, onAudio, onUndelivered, log, onFenced} = this.#deps;
     const channel = await channels.workerEnd(streamSid, epoch);
     // The call ended meanwhile, or a newer stream was attached first.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
@@ -116,11 +120,19 @@ export class CallerStream {
       epoch,
       openedAt: clock.now(),
       silent: false,
+      late: false,
       ended: false,
       reported,
     };
     this.#open = stream;
     if (before) this.#leave(before);
+    // A new channel begins without anything on its way.
+    if (before?.late) onUndelivered(undefined, clock.now());
+    channel.onUndelivered((since, leftAt) => {
+      if (this.#open !== stream) return;
+      stream.late = since !== undefined;
+      onUndelivered(since, leftAt);
+    });
     channel.onAudio((timestamp, bytes, start, end) => {
       if (this.#open !== stream) return;
       if (stream.silent) this.#isBack(stream);

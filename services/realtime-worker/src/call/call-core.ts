@@ -168,6 +168,8 @@ export class CallCore {
     switch (event.type) {
       case 'edge':
         return this.#stream.on(event.frame, event.epoch, at);
+      case 'undelivered':
+        return this.#dialogue.floor.on(event, at);
       case 'model':
         return this.#fromModel(event.event, at);
       case 'spareReady':

@@ -12,6 +12,8 @@ export type EdgeEvent = Exclude<EdgeToWorker, {kind: 'audio'}>;
 /** What happens to a call. */
 export type CallEvent =
   | {readonly type: 'edge'; readonly frame: EdgeEvent; readonly epoch: number}
+  /** Whether what is sent to the edge arrives there, in the words of `OnUndelivered`. */
+  | {readonly type: 'undelivered'; readonly since: Millis | undefined; readonly leftAt: Millis}
   | {readonly type: 'model'; readonly event: ModelEvent}
   /** The spare session is configured; the core takes it into use at the next turn boundary. */
   | {readonly type: 'spareReady'}

@@ -75,6 +75,92 @@ describe('PlaybackLedger, the heard position', () => {
   });
 });
 
+describe('PlaybackLedger, audio that is late on its way', () => {
+  /** The way to the phone is interrupted from `since` to `until`; what waits leaves when it is open again. */
+  const interrupted = (ledger: PlaybackLedger, since: number, until: number, [oldest, at] = [since, since + 300]) => {
+    ledger.undelivered(oldest, at);
+    return () => ledger.undelivered(undefined, until);
+  };
+
+  test('is not heard while it is on its way', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 1_000), 0);
+    ledger.sent(piece('a', 1_000, 1_000), 900);
+    interrupted(ledger, 900, 3_000);
+    expect(ledger.heard(2_500)).toBe(1_000);
+    expect(ledger.playing(30_000)).toBe(true);
+  });
+
+  test('is heard from the moment at which it got through, if there was nothing left to play', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 1_000), 0);
+    ledger.sent(piece('a', 1_000, 1_000), 900);
+    interrupted(ledger, 900, 3_000)();
+    expect([3_000, 3_060, 3_990, 5_000].map(at => ledger.heard(at))).toEqual([1_000, 1_060, 1_990, 2_000]);
+  });
+
+  test('is heard as if nothing had happened, if it got through before the phone had played what it had', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 4_000), 0);
+    ledger.sent(piece('a', 1_000, 4_000), 900);
+    interrupted(ledger, 900, 3_000)();
+    expect(ledger.heard(4_500)).toBe(4_500);
+  });
+
+  test('was not late if its mark is back: only its confirmation was', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 1_000), 0);
+    const mark = ledger.sent(piece('a', 1_000, 1_000), 900);
+    const restored = interrupted(ledger, 900, 2_100);
+    ledger.markReturned(mark, 2_020);
+    restored();
+    expect(ledger.heard(2_100)).toBe(2_000);
+  });
+
+  test('is remembered as unheard when the caller interrupts just after it got through, whatever the clear flushes', () => {
+    const ledger = measured(20);
+    const marks = Array.from({length: 30}, (_, n) => ledger.sent(piece('a', 60, n * 60), n * 60));
+    interrupted(ledger, 0, 3_000)();
+    const clear = ledger.clear(3_080);
+    ledger.markReturned(marks[0] ?? '', 3_085); // it was played
+    for (const mark of [...marks.slice(1), clear]) ledger.markReturned(mark, 3_100);
+    const {heard, unheard} = ledger.confirmClear() ?? {heard: -1, unheard: []};
+    expect(heard).toBeGreaterThanOrEqual(60);
+    expect(heard).toBeLessThanOrEqual(100);
+    expect(unheard.at(-1)).toMatchObject({itemId: 'a', itemFrom: 29 * 60, ms: 60});
+  });
+
+  test('is heard by nobody when a clear overtakes none of it: both get through together', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 1_000), 0);
+    ledger.sent(piece('a', 1_000, 1_000), 900);
+    const restored = interrupted(ledger, 900, 3_000);
+    ledger.clear(1_500);
+    expect(ledger.confirmsBy).toBe(Number.POSITIVE_INFINITY);
+    restored();
+    expect(ledger.confirmsBy).toBeLessThanOrEqual(3_400);
+    expect(ledger.confirmClear()).toMatchObject({heard: 1_000, unheard: [{itemId: 'a', itemFrom: 1_000, ms: 1_000}]});
+  });
+
+  test('goes on playing at the phone until a clear that is late gets through', () => {
+    const ledger = measured(20);
+    ledger.sent(piece('a', 4_000), 0);
+    const restored = interrupted(ledger, 900, 3_000, [1_000, 1_300]);
+    ledger.clear(1_000);
+    restored();
+    expect(ledger.confirmClear()).toMatchObject({heard: 3_000});
+  });
+
+  test('says nothing of how long a message to the phone takes', () => {
+    const ledger = measured(20);
+    const opening = ledger.opening(900) ?? '';
+    ledger.sent(piece('a', 1_000), 900);
+    interrupted(ledger, 900, 3_000)();
+    ledger.markReturned(opening, 3_020);
+    expect(ledger.typicalRoundTrip).toBeLessThan(30);
+  });
+});
+
 describe('PlaybackLedger, returned marks', () => {
   test('when marks never come back the clock decides, and playback counts as over after two seconds', () => {
     const ledger = new PlaybackLedger(1);

@@ -22,7 +22,8 @@ export interface ConfirmedClear {
 export type ReturnedMark = 'proof' | 'probe' | 'landed' | 'stale' | 'early' | 'foreign';
 
 interface Probe {
-  readonly at: Millis;
+  /** When it left, also if it was late on its way. */
+  at: Millis;
   /** The generation and position of the audio that follows it, if any does. */
   readonly opens?: {readonly generation: number; readonly position: Millis};
 }
@@ -30,9 +31,10 @@ interface Probe {
 interface PendingClear {
   /** The mark sent behind the clear, and the last mark of the audio. Either comes back when the clear reaches Twilio. */
   readonly marks: readonly [behind: string, last: string];
-  readonly at: Millis;
+  /** When it left, also if it was late on its way. */
+  at: Millis;
   readonly timeline: PlayoutTimeline;
-  readonly estimate: Millis;
+  estimate: Millis;
   readonly generation: number;
   landed: Observation | undefined;
   /** Marks that came back after the clear went out: played before it reached Twilio, or flushed by it. */
@@ -68,6 +70,8 @@ export class PlaybackLedger {
   #timeline = new PlayoutTimeline();
   #pendingClear: PendingClear | undefined;
   #probed = 0;
+  /** What was sent then or later does not reach Twilio; undefined: everything does. */
+  #undeliveredSince: Millis | undefined;
 
   /** `owner`: the epoch of the call. It keeps the marks of two owners of one call apart. */
   constructor(owner: number) {
@@ -94,6 +98,23 @@ export class PlaybackLedger {
   sent(piece: Piece, at: Millis): string {
     if (this.#timeline.isEmpty(at)) this.#trips.add(this.#timeline.trips(this.#clock));
     return `${this.#owner}.${this.#generation}:${this.#timeline.add(piece, at)}`;
+  }
+
+  /**
+   * What was sent at `since` or later does not reach Twilio, because the way to its edge is interrupted; undefined: all of it
+   * has. What has reached it since the last call had left at `leftAt`: audio, marks and a clear alike.
+   */
+  undelivered(since: Millis | undefined, leftAt: Millis): void {
+    const wasLate = (at: Millis) => at >= (this.#undeliveredSince ?? Number.POSITIVE_INFINITY);
+    this.#timeline.undelivered(since, leftAt);
+    for (const probe of this.#probes.values()) if (wasLate(probe.at)) probe.at = Math.max(probe.at, leftAt);
+    const clear = this.#pendingClear;
+    clear?.timeline.undelivered(since, leftAt);
+    if (clear && wasLate(clear.at)) {
+      clear.at = Math.max(clear.at, leftAt);
+      clear.estimate = clear.timeline.heard(clear.at);
+    }
+    this.#undeliveredSince = since;
   }
 
   /** Twilio returned a mark. */
@@ -175,14 +196,19 @@ export class PlaybackLedger {
     const marks = [mark, `${this.#owner}.${generation}:${timeline.sentMs}`] as const;
     this.#pendingClear = {marks, at, generation, timeline, estimate: this.heard(at), landed: undefined, late: []};
     this.#restart();
+    this.#timeline.undelivered(this.#undeliveredSince, at);
     return mark;
   }
 
-  /** When to stop waiting for the mark behind the clear; undefined if it is back, or if no mark ever came back. */
+  /**
+   * When to stop waiting for the mark behind the clear; undefined if it is back, or if no mark ever came back, and infinity
+   * while the clear is on its way.
+   */
   get confirmsBy(): Millis | undefined {
     if (!this.#pendingClear || this.#pendingClear.landed !== undefined) return undefined;
     const {slowest} = this.#trips;
     if (slowest === undefined) return undefined;
+    if (this.#pendingClear.at >= (this.#undeliveredSince ?? Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
     return this.#pendingClear.at + Math.min(slowest + CONFIRMATION_SLACK_MS, MAX_CONFIRMATION_MS);
   }
 
@@ -210,6 +236,7 @@ export class PlaybackLedger {
   /** The stream was lost at `at`, and Twilio's buffer with it. Starts a new playout; returns the audio not heard. */
   streamLost(at: Millis): readonly Piece[] {
     const unheard = this.#timeline.after(this.#timeline.heardAt(at));
+    this.#undeliveredSince = undefined;
     this.#restart();
     this.#clock.reset();
     this.#trips.reset();

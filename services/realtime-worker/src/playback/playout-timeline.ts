@@ -16,6 +16,7 @@ export interface Piece {
 interface Placed extends Piece {
   readonly from: Millis;
   readonly to: Millis;
+  readonly sentAt: Millis;
 }
 
 /** A mark that came back: playback had reached `position` when it left Twilio. */
@@ -36,7 +37,7 @@ const EARLY_MS = 25;
  *
  * A returned mark proves that its audio was played, unless it came back before the audio can have been played. Between
  * marks the position is estimated from the clock, corrected by the measured round trips (round-trips.ts). The estimate
- * stays within [proven, sent] and never decreases.
+ * stays within [proven, sent] and never decreases, unless audio was late on its way: nothing was heard of it before.
  */
 export class PlayoutTimeline {
   #pieces: Placed[] = [];
@@ -52,6 +53,8 @@ export class PlayoutTimeline {
   #playedMarks: PlayedMark[] = [];
   #opening: PlayedMark | undefined;
   #flushed = false;
+  /** The position from which on nothing has reached Twilio; undefined: everything has. */
+  #held: Millis | undefined;
 
   get sentMs(): Millis {
     return this.#sent;
@@ -73,17 +76,36 @@ export class PlayoutTimeline {
 
   /** Audio goes to Twilio now. Returns the position at its end. */
   add(piece: Piece, at: Millis): Millis {
-    if (this.isEmpty(at)) {
-      this.#runFrom = this.#sent;
-      this.#origin = at - this.#sent;
-      this.#correction = 0;
-      this.#playedMarks = [];
-      this.#opening = undefined;
-      this.#flushed = false;
-    }
-    this.#pieces.push({...piece, from: this.#sent, to: this.#sent + piece.ms});
+    if (this.isEmpty(at)) this.#beginRun(this.#sent, at);
+    this.#pieces.push({...piece, from: this.#sent, to: this.#sent + piece.ms, sentAt: at});
     this.#sent += piece.ms;
     return this.#sent;
+  }
+
+  /**
+   * What was sent at `since` or later does not reach Twilio; undefined: all of it has. What has reached it since the last
+   * call had left at `leftAt`, and plays from then on if there was nothing left to play.
+   */
+  undelivered(since: Millis | undefined, leftAt: Millis): void {
+    const late = this.#held;
+    const wasEmpty = late !== undefined && leftAt - this.#origin + this.#correction >= late;
+    // A mark that came back proves that it was not late: its confirmation was.
+    if (wasEmpty && late < this.#sent && this.#proven <= late) {
+      this.#beginRun(late, leftAt);
+      this.#highestEstimate = Math.min(this.#highestEstimate, late);
+    }
+    this.#held =
+      since === undefined ? undefined : (this.#pieces.find(({sentAt}) => sentAt >= since)?.from ?? this.#sent);
+  }
+
+  /** Audio from this position on meets an empty buffer. */
+  #beginRun(position: Millis, at: Millis): void {
+    this.#runFrom = position;
+    this.#origin = at - position;
+    this.#correction = 0;
+    this.#playedMarks = [];
+    this.#opening = undefined;
+    this.#flushed = false;
   }
 
   /** The mark in front of audio that met an empty buffer came back: playback of that audio began then. */
@@ -125,14 +147,19 @@ export class PlayoutTimeline {
 
   /** An estimate of how much the caller will have heard when a clear that is sent now reaches Twilio. Never decreases. */
   heard(at: Millis): Millis {
-    const guess = Math.max(this.heardAt(at), Math.min(this.#highestEstimate, this.#sent));
+    const guess = Math.max(this.heardAt(at), Math.min(this.#highestEstimate, this.#arrived));
     this.#highestEstimate = guess;
     return guess;
   }
 
   /** How much the caller had heard at a past moment, if nothing was played after it. */
   heardAt(at: Millis, extra = this.#correction): Millis {
-    return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#sent);
+    return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#arrived);
+  }
+
+  /** Twilio has the audio up to this position, as far as is known. */
+  get #arrived(): Millis {
+    return Math.max(this.#held ?? this.#sent, this.#proven);
   }
 
   /** Whether the caller may still be hearing some of it. If no marks come back, the clock decides after two seconds. */
@@ -140,9 +167,13 @@ export class PlayoutTimeline {
     return at < this.playedBy;
   }
 
-  /** When it is taken to be played whether marks come back or not; the past if they prove that all of it was. */
+  /**
+   * When it is taken to be played whether marks come back or not; the past if they prove that all of it was, and infinity
+   * while some of it is still on its way.
+   */
   get playedBy(): Millis {
     if (this.#proven >= this.#sent) return Number.NEGATIVE_INFINITY;
+    if (this.#arrived < this.#sent) return Number.POSITIVE_INFINITY;
     return this.#origin + this.#sent + MAX_MARK_DELAY_MS - this.#correction;
   }
 

@@ -60,5 +60,5 @@ export async function takenCall({
   await clock.advanceAsync(50, 5);
   const [modelSession] = adapter.sessions;
   if (!session || !modelSession) throw new Error('the call was not taken');
-  return {clock, session, stream, modelSession, directory, metrics};
+  return {clock, session, stream, modelSession, directory, metrics, bus};
 }

@@ -1,0 +1,47 @@
+import {describe, expect, test} from 'vitest';
+import {DeliveryWatch} from './delivery-watch.ts';
+
+/** Looks each 25 ms from `from` to `to` while this is the oldest unconfirmed frame. */
+function look(watch: DeliveryWatch, oldest: number | undefined, from: number, to: number): void {
+  for (let at = from; at <= to; at += 25) watch.look(oldest, 1, at);
+}
+
+describe('what is sent to the other side', () => {
+  test('arrives, as long as it is confirmed in time', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 0, 0, 275);
+    expect(watch.confirmed(280, 280)).toBe(false);
+    look(watch, 280, 300, 550);
+    expect(watch.undeliveredSince).toBeUndefined();
+  });
+
+  test('does not arrive since the oldest of it that is not confirmed was sent', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 100, 100, 425);
+    expect(watch.undeliveredSince).toBe(100);
+  });
+
+  test('has arrived when it is confirmed after all', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 100, 100, 2_000);
+    expect(watch.confirmed(undefined, 2_010)).toBe(true);
+    expect(watch.undeliveredSince).toBeUndefined();
+  });
+
+  test('has arrived in part when the rest is as old', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 100, 100, 2_000);
+    expect(watch.confirmed(1_000, 2_010)).toBe(true);
+    expect(watch.undeliveredSince).toBe(1_000);
+    expect(watch.confirmed(1_000, 2_020)).toBe(false);
+  });
+
+  test('is not judged by a process that did nothing for a while: its confirmations may wait unread', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 0, 0, 100);
+    look(watch, 0, 900, 1_000);
+    expect(watch.undeliveredSince).toBeUndefined();
+    look(watch, 0, 1_025, 1_225);
+    expect(watch.undeliveredSince).toBe(0);
+  });
+});

@@ -1,0 +1,106 @@
+import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import fc from 'fast-check';
+import {expect, test} from 'vitest';
+import {sound} from '../testing/call.ts';
+import {takenCall} from '../testing/taken-call.ts';
+
+const FRAME = 20;
+const DELTA = 60;
+
+/** A phone that plays what its edge gets, in real time, and sends a frame each 20 ms. `playedMs`: of the reply. */
+class Phone {
+  playedMs = 0;
+  readonly #send: Awaited<ReturnType<typeof takenCall>>['stream']['send'];
+  #waiting: {ms: number; mark: string}[] = [];
+  #timestamp = 0;
+
+  constructor({stream}: Awaited<ReturnType<typeof takenCall>>) {
+    this.#send = frame => stream.send(frame);
+    stream.onFrame(frame => {
+      if (frame.kind === 'audio') this.#waiting.push({ms: msOfBase64(frame.payload), mark: frame.mark});
+      if (frame.kind === 'mark') this.#waiting.push({ms: 0, mark: frame.name});
+      if (frame.kind === 'clear') for (const {mark} of this.#waiting.splice(0)) this.#return(mark);
+      this.#returnReached();
+    });
+  }
+
+  /** Twenty milliseconds pass. */
+  pass(): void {
+    this.#timestamp += FRAME;
+    this.#send({kind: 'audio', timestamp: this.#timestamp, payload: silence(FRAME)});
+    for (let left = FRAME; left > 0;) {
+      this.#returnReached();
+      const [first] = this.#waiting;
+      if (!first) return;
+      const played = Math.min(left, first.ms);
+      this.playedMs += played;
+      first.ms -= played;
+      left -= played;
+    }
+    this.#returnReached();
+  }
+
+  #returnReached(): void {
+    while (this.#waiting[0]?.ms === 0) this.#return(this.#waiting.shift()?.mark ?? '');
+  }
+
+  #return(mark: string): void {
+    if (mark !== '') this.#send({kind: 'mark', name: mark});
+  }
+}
+
+/**
+ * The model speaks for three seconds, `speed` times as fast as it is played. Redis is away from `from` on for `away` ms. The
+ * caller interrupts so long `after` it is back. Returns what the caller heard and what the model remembers, in ms.
+ */
+async function interruptedAfterOutage(speed: number, from: number, away: number, after: number) {
+  const call = await takenCall();
+  const {clock, modelSession: model, bus, session} = call;
+  const phone = new Phone(call);
+  let [spoken, received] = [0, 0];
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += FRAME) {
+      spoken = Math.min(spoken + FRAME * speed, 3_000);
+      for (; received + DELTA <= spoken; received += DELTA)
+        model.emit({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(DELTA)});
+      phone.pass();
+      await clock.advanceAsync(FRAME, 5);
+    }
+  };
+  model.emit({type: 'responseStarted', responseId: 'r1', tag: undefined});
+  await pass(from);
+  bus.setDown(true);
+  await pass(away);
+  bus.setDown(false);
+  await pass(after);
+  model.emit({type: 'callerSpoke', itemId: 'c1', fromMs: 0});
+  await pass(600);
+  const [cut] = model.commandsOf('truncate');
+  session.release('the test is over');
+  return {heard: phone.playedMs, remembered: cut?.audioEndMs ?? received, received};
+}
+
+test('a caller who interrupts just after Redis was away: the model remembers what they heard, not what was on its way', async () => {
+  const {heard, remembered, received} = await interruptedAfterOutage(1, 200, 2_500, 120);
+  expect(received).toBeGreaterThan(2_000);
+  expect(heard).toBeLessThan(700);
+  expect(Math.abs(remembered - heard)).toBeLessThanOrEqual(60);
+});
+
+test('whenever Redis is away in a reply, for how long, and how fast the model speaks', {timeout: 60_000}, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(1, 1.5, 4),
+      fc.integer({min: 1, max: 60}),
+      fc.integer({min: 25, max: 150}),
+      fc.integer({min: 3, max: 60}),
+      async (speed, from, away, after) => {
+        const frames = [from, away, after].map(count => count * FRAME) as [number, number, number];
+        const {heard, remembered, received} = await interruptedAfterOutage(speed, ...frames);
+        const error = remembered - Math.min(heard, received);
+        expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(60);
+      },
+    ),
+    {numRuns: 25, endOnFailure: true},
+  );
+});
