@@ -40,7 +40,7 @@ const values = commandLine({
 const QUIET: Millis = 6_000;
 const BETWEEN: Millis = 3_000;
 /** Callers do not take an outage for the end of a reply, and do not cut off what is still to come. */
-const PATIENCE: Millis = 4_500;
+const PATIENCE: Millis = 7_000;
 /** What is interrupted by the first fault began before it. */
 const MARGIN: Millis = 500;
 

@@ -17,6 +17,8 @@ export interface Verdict {
   /** Assistant audio, in ms. */
   readonly replyLostMs: Millis;
   readonly replyTwiceMs: Millis;
+  /** How far what a model remembers of a reply is off from what its caller heard of it, at most. */
+  readonly memoryErrorMs: Millis;
   /** For how long a shard took no writes. */
   readonly outage: Percentiles;
   /** How much longer than that the model got nothing of a caller whose channels are in the shard that was hit. */
@@ -55,6 +57,7 @@ export function verdictOf(
     framesTwice: sum(call => call.framesTwice),
     replyLostMs: sum(call => call.replyLostMs),
     replyTwiceMs: sum(call => call.replyTwiceMs),
+    memoryErrorMs: Math.max(0, ...evidence.map(call => call.memoryErrorMs)),
     outage: percentiles(hits.map(hit => hit.outage)),
     beyond: percentiles(gaps(isIn, hit => hit.outage)),
     elsewhere: percentiles(
@@ -73,11 +76,11 @@ export function tableOf(verdicts: readonly Verdict[]): string {
   const pair = ({p50, p99}: Percentiles) => `${ms(p50)} / ${ms(p99)}`;
   const rows = verdicts.map(
     each =>
-      `| ${each.fault} (${each.hits}) | ${each.lost} | ${each.deaf} | ${each.moves} | ${each.framesLost} | ${each.framesTwice} | ${each.replyLostMs} / ${each.replyTwiceMs} | ${pair(each.outage)} | ${pair(each.beyond)} | ${pair(each.elsewhere)} | ${pair(each.quiet)} |`,
+      `| ${each.fault} (${each.hits}) | ${each.lost} | ${each.deaf} | ${each.moves} | ${each.framesLost} | ${each.framesTwice} | ${each.replyLostMs} / ${each.replyTwiceMs} | ${each.memoryErrorMs} | ${pair(each.outage)} | ${pair(each.beyond)} | ${pair(each.elsewhere)} | ${pair(each.quiet)} |`,
   );
   return [
-    '| fault (times) | calls lost | deaf | moves | frames lost | twice | reply lost / twice, ms | outage, ms (p50 / p99) | gap beyond it | gap on other shards | gap without a fault |',
-    '| --- | --: | --: | --: | --: | --: | --- | --- | --- | --- | --- |',
+    '| fault (times) | calls lost | deaf | moves | frames lost | twice | reply lost / twice, ms | memory off by, ms | outage, ms (p50 / p99) | gap beyond it | gap on other shards | gap without a fault |',
+    '| --- | --: | --: | --: | --: | --: | --- | --: | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
 }

@@ -26,6 +26,8 @@ export interface CallEvidence {
   /** Assistant audio that the caller should have heard and did not, or heard again; of all replies but the last. */
   readonly replyLostMs: Millis;
   readonly replyTwiceMs: Millis;
+  /** How far what the model remembers of a reply is off from what the caller heard of it, at most; of the same replies. */
+  readonly memoryErrorMs: Millis;
   readonly pauses: readonly Pause[];
 }
 
@@ -63,11 +65,11 @@ function framesOf(sessions: readonly AudioEvidence[]): number[] {
 function replies(
   sessions: readonly AudioEvidence[],
   report: CallReport,
-): Pick<CallEvidence, 'replyLostMs' | 'replyTwiceMs'> {
+): Pick<CallEvidence, 'replyLostMs' | 'replyTwiceMs' | 'memoryErrorMs'> {
   const runs = heardRuns(report);
   const lastItem = runs.at(-1)?.item;
   const items = new Map(sessions.flatMap(({session}) => session.items.map(item => [item.tag, item] as const)));
-  let [replyLostMs, replyTwiceMs] = [0, 0];
+  let [replyLostMs, replyTwiceMs, memoryErrorMs] = [0, 0, 0];
   for (const tag of new Set(runs.map(({item}) => item))) {
     const own = runs.filter(({item}) => item === tag);
     const played = own.reduce((sum, {fromMs, toMs}) => sum + toMs - fromMs, 0);
@@ -77,10 +79,12 @@ function replies(
     replyTwiceMs += played - distinct.size;
     const item = items.get(tag);
     // The last reply is cut by hanging up, and one that the caller interrupted is cut on purpose.
-    if (tag === lastItem || !item || item.truncatedAtMs !== null) continue;
+    if (tag === lastItem || !item) continue;
+    memoryErrorMs = Math.max(memoryErrorMs, Math.abs(Math.floor(item.rememberedMs) - distinct.size));
+    if (item.truncatedAtMs !== null) continue;
     replyLostMs += Math.max(0, Math.floor(item.generatedMs) - distinct.size);
   }
-  return {replyLostMs, replyTwiceMs};
+  return {replyLostMs, replyTwiceMs, memoryErrorMs};
 }
 
 function pausesOf(sessions: readonly AudioEvidence[]): Pause[] {

@@ -24,6 +24,7 @@ async function opened() {
     send: (frame: WorkerToEdge) => sent.push(frame),
     onFrame: (listener: typeof say) => (say = listener),
     onAudio: (listener: typeof sayAudio) => (sayAudio = listener),
+    onUndelivered: () => {},
     closed: new Promise(() => {}),
     lastSeenAt: () => lastSeenAt,
     counts: () => ({sent: 4, received: 9, duplicates: 1, lost: 2}),
@@ -113,6 +114,7 @@ test('a stream whose channel cannot be opened is opened when the edge asks again
   const channel = {
     onFrame: () => {},
     onAudio: () => {},
+    onUndelivered: () => {},
     closed: new Promise(() => {}),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   } as unknown as WorkerChannel;

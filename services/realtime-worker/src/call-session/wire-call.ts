@@ -87,7 +87,11 @@ export function wireCall(
     onAudio: (timestamp, bytes, from, to) => door.callerFrame(timestamp, bytes, from, to),
     onUndelivered: (since, leftAt) => {
       const ago = (moment: Millis) => clock.now() - moment;
-      deps.tap?.told({kind: 'undelivered', sinceMsAgo: since === undefined ? null : ago(since), leftMsAgo: ago(leftAt)});
+      deps.tap?.told({
+        kind: 'undelivered',
+        sinceMsAgo: since === undefined ? null : ago(since),
+        leftMsAgo: ago(leftAt),
+      });
       door.on({type: 'undelivered', since, leftAt});
     },
     onFenced: () => door.release('fenced on the channel'),
