@@ -94,7 +94,15 @@ export interface WorkerChannel extends FrameChannel<WorkerToEdge, EdgeToWorker> 
   onUndelivered(listener: OnUndelivered): void;
 }
 
-export interface EdgeEndOptions {
+export interface EndOptions {
+  /**
+   * A message says that it comes from a newer owner of the call, which anybody who can publish may say. The channel goes on, and
+   * who opened it finds out. Without it the channel ends, as fenced.
+   */
+  readonly newerOwner?: () => void;
+}
+
+export interface EdgeEndOptions extends EndOptions {
   /** Where the caller's audio is kept, and released by its owner; a ring of the channel's own if not given. */
   readonly audio?: ByteRing;
   /** A message had no receiver, which is the first sign that the worker is dead. */
@@ -106,5 +114,5 @@ export interface EdgeEndOptions {
 /** Opens the two ends; both processes must name the same stream and epoch. */
 export interface FrameChannels {
   edgeEnd(streamSid: StreamSid, epoch: number, options?: EdgeEndOptions): Promise<EdgeChannel>;
-  workerEnd(streamSid: StreamSid, epoch: number): Promise<WorkerChannel>;
+  workerEnd(streamSid: StreamSid, epoch: number, options?: EndOptions): Promise<WorkerChannel>;
 }

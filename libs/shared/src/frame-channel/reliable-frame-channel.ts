@@ -140,7 +140,10 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
   arrive(packet: Buffer): void {
     if (!isPacket(packet) || this.#state === 'closed') return;
     const epoch = Header.epoch(packet);
-    if (epoch > this.#wiring.epoch) return this.#end({why: 'fenced', epoch});
+    if (epoch > this.#wiring.epoch) {
+      const {newerOwner} = this.#wiring.options ?? {};
+      return newerOwner ? newerOwner() : this.#end({why: 'fenced', epoch});
+    }
     const at = this.#wiring.clock.now();
     if (epoch === this.#wiring.epoch) this.#seen(at);
     this.#link.receive(packet, at);
@@ -241,7 +244,8 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
 
   return {
     edgeEnd: (sid, epoch, options) => end(mediaUp(sid), mediaDown(sid), {epoch, options, out: upCodec, in: downCodec}),
-    workerEnd: (sid, epoch) => end(mediaDown(sid), mediaUp(sid), {epoch, out: downCodec, in: upCodec}),
+    workerEnd: (sid, epoch, options) =>
+      end(mediaDown(sid), mediaUp(sid), {epoch, options, out: downCodec, in: upCodec}),
     [Symbol.dispose]: () => ticking(false),
   };
 }

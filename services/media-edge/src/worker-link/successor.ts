@@ -21,9 +21,10 @@ export type Successor =
 
 /**
  * Why an owner may have lost its call. `left`: it does not have the call any more, whether it is alive or not. `silent`:
- * it has not answered for so long that it probably never had it.
+ * it has not answered for so long that it probably never had it. `claimed`: a message says that another worker has the call,
+ * which only the directory knows.
  */
-export type OwnerLoss = 'dead' | 'left' | 'silent';
+export type OwnerLoss = 'dead' | 'left' | 'silent' | 'claimed';
 
 export interface Search {
   /** This edge. */
@@ -82,6 +83,7 @@ async function searchOnce(call: ServedCall, loss: OwnerLoss, search: Search): Pr
   const known = read.ok ? read.result : undefined;
   if (known?.state === 'ended') return ENDED;
   if (known && known.epoch > call.epoch) return {kind: 'owned', call: known};
+  if (loss === 'claimed') return known && SAME;
   if (loss === 'dead') return known && workers.alive(call.owner) ? SAME : undefined;
   return reassign(call, search);
 }

@@ -1,3 +1,4 @@
+import {mediaDown} from '@voicebridge/shared/redis/keys.ts';
 import {expect, test} from 'vitest';
 import {ScriptedWorker} from '../testing/scripted-worker.ts';
 import {TestEdge} from '../testing/test-edge.ts';
@@ -213,6 +214,28 @@ test('an edge follows a handover and sends the new worker what the old one had n
   await first.leave(1).catch(() => {});
   await harness.until(() => caller.heard().length > 0, 'the caller hears the second worker');
   expect(caller.heard()).toEqual([payloadOf(1)]);
+  expect(second.asked).toEqual([]);
+});
+
+test('an edge does not believe a packet of a newer owner that the directory does not know', async () => {
+  const {harness, first, second, caller} = await twoWorkers();
+  const channel = mediaDown(caller.streamSid);
+  const packets: Buffer[] = [];
+  const leave = await harness.bus.subscribe(channel, message => packets.push(Buffer.from(message)));
+  first.say({kind: 'audio', payload: payloadOf(1), mark: ''});
+  await harness.until(() => caller.heard().length === 1, 'the caller hears the worker');
+  await leave();
+  for (let forged = 0; forged < 20; forged += 1) {
+    const packet = Buffer.from(packets.at(-1) ?? '');
+    packet.writeUInt32BE(9, 2); // its epoch
+    await harness.bus.publish(channel, packet);
+    await harness.pass(50);
+  }
+  const spoken = await speak(harness, caller, 400);
+  await harness.until(() => first.audio().length === spoken.length, 'the worker hears the caller');
+  first.say({kind: 'audio', payload: payloadOf(2), mark: ''});
+  await harness.until(() => caller.heard().length === 2, 'the caller hears the worker');
+  expect(caller.heard()).toEqual([payloadOf(1), payloadOf(2)]);
   expect(second.asked).toEqual([]);
 });
 

@@ -48,6 +48,8 @@ interface OpenChannel {
   held: WorkerToEdge[];
 }
 
+/** Whether there is a newer owner is looked up at most this often. */
+const CLAIM_LOOKS_MS: Millis = 200;
 /** An owner that does not accept a stream for this long, although Redis works, probably does not have the call. */
 const ATTACH_MS: Millis = 3_000;
 /** An owner that took the call knows of the stream. If nothing is received from it for this long, it is asked. */
@@ -79,6 +81,9 @@ export class WorkerLink {
   /** Unusable messages of the whole stream, and how many of them were reported to earlier owners. */
   #malformed = 0;
   #malformedBefore = 0;
+  /** When a message last said that the call has a newer owner; and what waits for the next one. */
+  #claimedAt: Millis = Number.NEGATIVE_INFINITY;
+  #onClaimed: () => void = () => {};
 
   constructor(
     stream: {readonly callSid: CallSid; readonly streamSid: StreamSid},
@@ -168,7 +173,12 @@ export class WorkerLink {
     const {streamSid} = this.stream;
     const {id, channels, workers, clock, log, metrics} = this.#deps;
     const {owner} = call;
-    const options = {audio: this.#history.ring, worker: owner, undelivered: () => workers.noReceiver(owner)};
+    const options = {
+      audio: this.#history.ring,
+      worker: owner,
+      undelivered: () => workers.noReceiver(owner),
+      newerOwner: () => this.#claimed(),
+    };
     const opened = await retryUntilAborted(() => channels.edgeEnd(streamSid, call.epoch, options), {
       clock,
       signal: this.#stop.signal,
@@ -200,6 +210,13 @@ export class WorkerLink {
     before?.meter.measure();
     // What the owner before did not confirm is on its way to this one: nothing is flushed to a dead or fenced process.
     before?.end.drop();
+  }
+
+  #claimed(): void {
+    const at = this.#deps.clock.now();
+    if (at - this.#claimedAt < CLAIM_LOOKS_MS) return;
+    this.#claimedAt = at;
+    this.#onClaimed();
   }
 
   #elapsed(): Pick<Extract<EdgeToWorker, {kind: 'began'}>, 'at' | 'sinceStartMs' | 'silentMs'> {
@@ -266,12 +283,14 @@ export class WorkerLink {
     if (signal.aborted) ended();
     signal.addEventListener('abort', ended);
     const cancel = workers.onDead(call.owner, () => changed('dead'));
+    this.#onClaimed = () => changed('claimed');
     rejected.then(change => change && resolve(change), reject);
     this.#channel?.end.closed.then(() => changed('left'), reject);
     try {
       return await promise;
     } finally {
       cancel();
+      this.#onClaimed = () => {};
       signal.removeEventListener('abort', ended);
     }
   }

@@ -38,7 +38,7 @@ async function opened() {
     onFrame: frame => heard.push(frame),
     onAudio: (timestamp, bytes, from, to) => heard.push(audio(timestamp, bytes.toString('latin1', from, to))),
     onUndelivered: () => {},
-    onFenced: () => {},
+    onNewerOwner: () => {},
     onClosed: each => counted.push(each),
   });
   await line.attach(streamSid, edge, 1).done;
@@ -128,7 +128,7 @@ test('a stream whose channel cannot be opened is opened when the edge asks again
     onFrame: () => {},
     onAudio: () => {},
     onUndelivered: () => {},
-    onFenced: () => {},
+    onNewerOwner: () => {},
     onClosed: () => {},
   });
   await expect(stream.attach(streamSid, edge, 1).done).rejects.toThrow('no subscription');

@@ -21,8 +21,8 @@ export interface CallerStreamDeps {
   readonly onAudio: (timestamp: Millis, bytes: Buffer, from: number, to: number) => void;
   /** Whether what is sent reaches the edge. */
   readonly onUndelivered: OnUndelivered;
-  /** A newer owner of the call uses the channel. */
-  readonly onFenced: () => void;
+  /** A message on the channel says that the call has a newer owner. */
+  readonly onNewerOwner: () => void;
   /** A stream was closed here. `counts`: what its channel counted, and what its edge reported. */
   readonly onClosed: (counts: StreamCounts) => void;
 }
@@ -107,8 +107,8 @@ export class CallerStream {
   }
 
   async #openStream(streamSid: StreamSid, edge: ProcessId, epoch: number): Promise<void> {
-    const {channels, clock, onFrame, onAudio, onUndelivered, log, onFenced} = this.#deps;
-    const channel = await channels.workerEnd(streamSid, epoch);
+    const {channels, clock, onFrame, onAudio, onUndelivered, log, onNewerOwner} = this.#deps;
+    const channel = await channels.workerEnd(streamSid, epoch, {newerOwner: onNewerOwner});
     // The call ended meanwhile, or a newer stream was attached first.
     if (this.#over || (this.#open?.epoch ?? 0) > epoch) return await channel[Symbol.asyncDispose]();
     const before = this.#open;
@@ -150,7 +150,7 @@ export class CallerStream {
       onFrame(frame, epoch);
     });
     background(
-      channel.closed.then(({why}) => why === 'fenced' && onFenced()),
+      channel.closed.then(({why}) => why === 'fenced' && onNewerOwner()),
       log,
       'watching the channel',
     );
@@ -179,6 +179,11 @@ export class CallerStream {
     stream.silent = true;
     log.warn({edge: stream.edge}, 'the edge of the call is silent');
     onFrame({kind: 'ended', why: 'lost'}, stream.epoch);
+  }
+
+  /** Another process has the call: nothing more is sent. */
+  drop(): void {
+    this.#open?.channel.drop();
   }
 
   /** Closes the channel once everything that was sent has arrived. */

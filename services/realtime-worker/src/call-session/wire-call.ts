@@ -16,6 +16,7 @@ import {CallSpend} from './call-spend.ts';
 import {CallerStream, type StreamCounts} from './caller-stream.ts';
 import {coreSettings} from './core-settings.ts';
 import {DeadlineTimer} from './deadline-timer.ts';
+import {FenceWatch} from './fence-watch.ts';
 import {Leaving} from './leaving.ts';
 import {MendedEvents} from './mended-events.ts';
 import {ModelSessions} from './model-sessions.ts';
@@ -94,7 +95,7 @@ export function wireCall(
       });
       door.on({type: 'undelivered', since, leftAt});
     },
-    onFenced: () => door.release('fenced on the channel'),
+    onNewerOwner: () => fence.doubt(),
     onClosed: counts => door.streamClosed(counts),
   });
   const journal = new CallJournal({
@@ -108,6 +109,17 @@ export function wireCall(
     mayCompact: deps.mayCompact,
     seal,
     onFenced: () => door.release('fenced by the directory'),
+  });
+  const fence = new FenceWatch({
+    directory,
+    callSid,
+    epoch: () => journal.epoch,
+    clock,
+    log,
+    fenced: () => {
+      stream.drop();
+      door.release('a newer owner uses the channel');
+    },
   });
   const recording =
     assistant.recording && deps.openRecording
