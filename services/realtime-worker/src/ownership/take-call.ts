@@ -116,16 +116,19 @@ async function begin(
   preopened: ModelSession | undefined,
   deps: CallDeps,
 ): Promise<CallSession | undefined> {
+  let model = preopened;
   try {
     const assistant = (await later) ?? first;
-    const isSame = assistant.model === first.model;
-    if (!isSame) await preopened?.[Symbol.asyncDispose]();
-    const model = isSame ? preopened : deps.adapter.open(sessionSettings(assistant, call));
+    if (assistant.model !== first.model) {
+      await preopened?.[Symbol.asyncDispose]();
+      model = deps.adapter.open(sessionSettings(assistant, call));
+    }
     const seal = deps.sealOf(call.callSid);
     return new CallSession(deps, assistant, call, {model, seal, entries: [], restored: undefined, cause: 'new'});
   } catch (thrown) {
     logOfCall(deps.log, call.callSid).error({err: thrown}, 'cannot begin the call');
-    await preopened?.[Symbol.asyncDispose]();
+    // Whoever waits for the call must learn that it does not come.
+    await model?.[Symbol.asyncDispose]().then(undefined, () => {});
     return undefined;
   }
 }

@@ -74,7 +74,8 @@ export function twilioRoutes(context: CallContext): CarrierRoutes<IncomingMessag
   const refuse = (response: Response, params: Form, issue?: z.core.$ZodIssue) => {
     metrics.socketsRefusedTotal.inc({reason: 'call-sid'});
     const name = String(issue?.path[0] ?? 'CallSid');
-    const what = params[name] === undefined ? 'is missing' : (issue?.message ?? '');
+    const given: unknown = params[name];
+    const what = given === undefined ? 'is missing' : Array.isArray(given) ? 'is given twice' : (issue?.message ?? '');
     response.status(400).type('text').send(`${name} ${what}.\n`);
   };
 
