@@ -88,6 +88,7 @@ export function dialogueParts(
   const replies = new Replies({
     answerWithinMs: assistant.answerWithinMs,
     abandon: (responseId, now) => floor.on({type: 'abandoned', responseId}, now),
+    early: () => pendingReply.early(),
     live,
   });
   return {

@@ -37,15 +37,15 @@ const asked = (call: Call) => responseTags(call.effects).map(tag => tag.replace(
 
 describe('somebody who is called', () => {
   test.each([
-    ['hears it first', SENTENCE, ['disclosure']],
-    ['is greeted first, if nothing must be said before', '', ['greeting']],
+    ['hears it first', SENTENCE, 'disclosure'],
+    ['is greeted first, if nothing must be said before', '', 'greeting'],
   ])('and waits for a model that connects late %s, and is not answered before', (_, disclosure, first) => {
     const call = new Call(PROTECTED, 'Say hello.', {disclosure});
     call.edge(began);
     call.timePasses(3_100);
     call.timePasses(4_300);
     call.at(4_500).model({type: 'ready'});
-    expect(asked(call)).toEqual(first);
+    expect(new Set(asked(call))).toEqual(new Set([first]));
   });
 
   test('is told that a machine speaks, word for word, and greeted after that', () => {

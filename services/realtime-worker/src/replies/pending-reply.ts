@@ -26,6 +26,8 @@ export class PendingReply {
   #answer: boolean;
   /** A reply that broke off with the session that was speaking it. */
   #brokenOff: string | undefined;
+  /** The first words of the call were asked of a session that has not said that it is configured. */
+  #isEarly = false;
 
   /** `heardText`: the words of an item that were heard. */
   constructor(
@@ -54,7 +56,18 @@ export class PendingReply {
 
   /** Whether the next session has something to say at once. */
   get isPending(): boolean {
-    return this.opening || this.#answer || this.#brokenOff !== undefined;
+    return this.opening || this.#answer || this.#brokenOff !== undefined || this.#isEarly;
+  }
+
+  /**
+   * The first words of the call, for a session that has not said that it is configured and may answer nevertheless; returned
+   * once. The caller waits on: nobody knows whether such a session hears them.
+   */
+  early(): Request | undefined {
+    if (!this.opening) return undefined;
+    const request = this.take();
+    this.#isEarly = true;
+    return request;
   }
 
   /**
@@ -71,6 +84,7 @@ export class PendingReply {
   /** The request for a session that has the conversation; returned once. */
   take(): Request | undefined {
     const {instructions} = this.#assistant;
+    this.#isEarly = false;
     if (this.#disclosure.isOwed) {
       this.#brokenOff = undefined;
       return this.#disclosure.request(instructions);

@@ -16,6 +16,8 @@ export interface RepliesDeps {
   readonly answerWithinMs: Millis;
   /** Stops waiting for a response: what still comes of it is not played. */
   readonly abandon: (responseId: string, at: Millis) => CallEffect[];
+  /** As `PendingReply.early`. */
+  readonly early: () => Request | undefined;
   /** The response in progress. `Replies` begins and ends it; the dialogue reports its audio. */
   readonly live: LiveResponse;
 }
@@ -272,7 +274,7 @@ export class Replies {
     const {request, responseId} = this.#sequencer.abandon();
     const effects = responseId === undefined ? [] : this.#deps.abandon(responseId, at);
     this.#live.abandon();
-    const wanted = response ? this.#again(response) : (request ?? this.#due);
+    const wanted = response ? this.#again(response) : (request ?? this.#due());
     return [
       ...this.#take(step, cause, UNEXPLAINED, wanted, at),
       ...effects,
@@ -304,21 +306,18 @@ export class Replies {
 
   #take(step: AnswerStep, cause: MissCause, why: Explained, request: Request | undefined, at: Millis): CallEffect[] {
     const told: CallEffect = {do: 'missed', cause, step, ...why};
-    this.#awaited = request ?? this.#due;
+    this.#awaited = request ?? this.#due();
     if (step === 'give-up') {
       const reason = this.#hasSession ? 'platform.model-silent' : 'platform.model-lost';
       return [told, {do: 'leave', intent: 'apologise', reason}];
     }
-    if (step === 'ask-again' && this.#awaited) this.#retry = {at, request: this.#awaited};
+    if (step === 'ask-again') this.#retry = {at, request: this.#awaited};
     return [told];
   }
 
-  /**
-   * What a caller who waits is owed. While there is no session, only the next one knows (`PendingReply`): a greeting, or what
-   * must be said before it.
-   */
-  get #due(): Request | undefined {
-    return this.#awaited ?? (this.#hasSession ? {cause: 'turn'} : undefined);
+  /** What is asked for if a caller waits and nothing was: the first words of the call, or an answer. */
+  #due(): Request {
+    return this.#awaited ?? (this.#hasSession ? undefined : this.#deps.early()) ?? {cause: 'turn'};
   }
 }
 
