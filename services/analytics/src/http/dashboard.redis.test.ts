@@ -1,44 +1,21 @@
-import {access, readFile} from 'node:fs/promises';
-import {fileURLToPath, pathToFileURL} from 'node:url';
+import {pathToFileURL} from 'node:url';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import {FolderStore} from '@voicebridge/shared/recordings/folder-store.ts';
 import {openAnalyticsQueue} from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
-import {chromium, type Browser, type Page} from 'playwright-core';
+import type {Browser, Page} from 'playwright-core';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {seedDatabase} from '../../../../scripts/seed-data/seed-database.ts';
 import {openEmbedded} from '../database/database.ts';
+import {axeFindings, CHROMIUM, fitsThePage, hasChromium, launchBrowser, visitPage} from '../testing/browser.ts';
 import {finishedCall, sidOf} from '../testing/finished-call.ts';
 import {runAnalytics, dataFolder} from '../testing/running-analytics.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const there = await access(CHROMIUM).then(
-  () => true,
-  () => false,
-);
 const PASSWORD = 'correct horse battery';
 const HOSTILE = '<img src=x onerror="document.title=`owned`">';
 
-const SIZES = [
-  ['light', 1_440],
-  ['dark', 1_440],
-  ['light', 1_024],
-  ['dark', 390],
-] as const;
-
-/** Without the browser's own network traffic. */
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
+describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
   const ends = new AsyncDisposableStack();
   let redis: ProvidedRedis;
   let browser: Browser;
@@ -67,7 +44,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
       Array.from({length: 30_000 * 16}, (_, at) => ((at % 2 === 0) === at < 240_000 ? 0x20 : 0xff)),
     );
     await new FolderStore(second.path).put(chunkKey(CallSid.parse(sidOf(3)), 0, 1), stereo);
-    browser = await chromium.launch({executablePath: CHROMIUM, args: ARGS});
+    browser = await launchBrowser();
     ends.defer(() => browser.close());
   }, 300_000);
   afterAll(() => ends.disposeAsync());
@@ -85,20 +62,8 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await expect.poll(known, {timeout: 20_000}).toBe(200);
   }
 
-  /** A page, with its errors and its requests to other sites. */
-  async function visit(url: string, colorScheme: 'light' | 'dark' = 'light', width = 1_280) {
-    const page = await browser.newPage({viewport: {width, height: 900}, colorScheme});
-    const complaints: string[] = [];
-    page.on('pageerror', error => complaints.push(error.message));
-    page.on('console', message => {
-      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
-    });
-    page.on('request', request => {
-      if (new URL(request.url()).origin !== new URL(url).origin) complaints.push(`foreign: ${request.url()}`);
-    });
-    await page.goto(url);
-    return {page, complaints, [Symbol.asyncDispose]: () => page.close()};
-  }
+  const visit = (url: string, colorScheme: 'light' | 'dark' = 'light', width = 1_280) =>
+    visitPage(browser, url, {viewport: {width, height: 900}, colorScheme});
   const drawn = async (page: Page) => {
     await page.locator('.card').first().waitFor();
     await page.locator('[aria-busy]').first().waitFor({state: 'detached'});
@@ -119,7 +84,7 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
         expect(await page.locator('.problem:not(:empty)').count()).toBe(0);
         if (!['calls', 'live', 'webhooks'].includes(view))
           expect(await page.locator('canvas').count()).toBeGreaterThan(0);
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+        expect(await fitsThePage(page)).toBe(true);
       }
     },
   );
@@ -132,6 +97,13 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
     await using real = await visit(closed.url);
     await real.page.getByLabel('Password').waitFor();
     expect(await real.page.locator('#demo').isVisible()).toBe(false);
+  });
+
+  test('demo data asks nobody to do something: no fleet belongs to it, and its mishaps are made', async () => {
+    await using visited = await visit(`${open.url}/?view=live`);
+    const alerts = visited.page.getByRole('region', {name: 'Alerts'});
+    await alerts.getByText('Demo data is in a database of its own.').waitFor();
+    expect(await alerts.locator('.pill').count()).toBe(0);
   });
 
   test('a filter is part of the address, so that a colleague who opens it sees the same', async () => {
@@ -305,30 +277,65 @@ describe.skipIf(!there)(`the dashboard (needs ${CHROMIUM})`, () => {
   });
 
   test('a reader who cannot see finds nothing in the way: in every view, both themes, and on a phone', async () => {
-    const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
     const answer = await (await fetch(`${open.url}/api/calls?interrupted=yes&limit=1`)).text();
+    const call = `/?view=calls&call=${/"callSid":"(CA\w+)"/.exec(answer)?.[1]}`;
     // Few rows: each costs the check of its colours.
-    const some = 'calls&failed=yes';
-    const call = `calls&call=${/"callSid":"(CA\w+)"/.exec(answer)?.[1]}`;
+    const few = ['/?view=calls&failed=yes', '/?view=webhooks', call, '/phone.html'];
     const found: string[] = [];
-    const views = ['overview', 'live', 'interruptions', 'cost', some, 'webhooks', call].map(
-      view => `${open.url}/?view=${view}`,
-    );
-    for (const url of [...views, closed.url]) {
-      await using visited = await visit(url);
-      const {page} = visited;
+    for (const path of ['/', '/?view=live', '/?view=interruptions', '/?view=cost', ...few]) {
+      await using visited = await visit(`${open.url}${path}`);
+      await visited.page.locator('h1').waitFor();
+      if (path !== '/phone.html') await drawn(visited.page);
+      found.push(...(await axeFindings(visited.page)));
+    }
+    expect(found).toEqual([]);
+  }, 240_000);
+
+  test('nor in any state of a page: signed out, empty, loading, refused, away, with nonsense in its address, and while it asks', async () => {
+    const found: string[] = [];
+    const NOTHING = 'from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z';
+    const problem = JSON.stringify({detail: 'this was refused', cure: 'ask for something else'});
+    const refuse = {status: 400, contentType: 'application/problem+json', body: problem};
+    interface State {
+      readonly url?: string;
+      /** By these words it is known. */
+      readonly words: string;
+      /** How a page gets into it, before it is loaded and after. */
+      before?: (page: Page) => Promise<unknown>;
+      after?: (page: Page) => Promise<unknown>;
+    }
+    const states: readonly State[] = [
+      {url: closed.url, words: 'Sign in'},
+      {url: `${open.url}/?${NOTHING}`, words: 'No calls in this time range.'},
+      {url: `${open.url}/?view=interruptions&${NOTHING}`, words: 'No calls in this time range.'},
+      {url: `${open.url}/?view=cost&${NOTHING}`, words: 'No calls in this time range.'},
+      {url: `${open.url}/?view=calls&${NOTHING}`, words: 'No call matches.'},
+      {words: 'Loading…', before: page => page.route('**/api/metrics?*', () => {})},
+      {words: 'this was refused', before: page => page.route('**/api/metrics?*', route => route.fulfill(refuse))},
+      {
+        words: 'Analytics does not answer',
+        after: async page => {
+          await page.route('**/api/**', route => route.abort());
+          await page.getByRole('button', {name: '30 days'}).click();
+        },
+      },
+      {url: `${open.url}/?view=nowhere&from=abc`, words: '“nowhere” is no view'},
+      {url: `${open.url}/?view=calls&call=CA00000000000000000000000000000000`, words: 'there is no such call'},
+      {words: 'are kept under this name', after: page => page.getByRole('button', {name: 'Save view'}).click()},
+    ];
+    for (const {url = open.url, words, before, after} of states) {
+      const page = await browser.newPage();
+      await before?.(page);
+      await page.goto(url);
       await page.locator('h1').waitFor();
-      await drawn(page);
-      await page.evaluate(axe);
-      for (const [colorScheme, width] of SIZES) {
-        await page.setViewportSize({width, height: 900});
-        await page.emulateMedia({colorScheme, reducedMotion: 'reduce'});
-        const all = await page.evaluate<{id: string; nodes: {html: string}[]}[]>(
-          `axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations.map(({id, nodes}) => ({id, nodes: nodes.map(({html, any}) => ({html: html + ' ' + (any[0]?.message ?? '')}))})))`,
-        );
-        for (const {id, nodes} of all)
-          found.push(`${url} ${colorScheme} ${width}: ${id}: ${nodes.map(({html}) => html).join(' | ')}`);
+      await after?.(page);
+      await page.getByText(words).first().waitFor();
+      if (!before) {
+        await drawn(page);
+        expect(await page.getByText('Loading…').count(), url).toBe(0);
       }
+      found.push(...(await axeFindings(page, [390])));
+      await page.close();
     }
     expect(found).toEqual([]);
   }, 240_000);
