@@ -1,10 +1,11 @@
 /** A request that failed, with what to do about it. */
 export class Refused extends Error {
   name = 'Refused';
-  constructor(status, {detail, cure, isAway = false}) {
+  constructor(status, {detail, cure, field, isAway = false}) {
     super(detail);
     this.status = status;
     this.cure = cure;
+    this.field = field;
     /** Whether nothing can be asked now: analytics or its database is away. */
     this.isAway = isAway;
   }

@@ -31,7 +31,7 @@ class Voice {
 
 /**
  * One call: the microphone, the ear piece, and the socket between them and the network. Tells what happens with events:
- * `state` (detail: a sentence), `figures`, `soFar`, `killing`, `paused`, `over`.
+ * `line` (detail: an event of phone-line.js), `figures`, `soFar`, `over` (detail: by what, or why).
  */
 export class PhoneCall extends EventTarget {
   figures = {'Time to first word': '–', 'Turn gap': '–', 'Silent after you began': '–', Interruptions: 0};
@@ -65,27 +65,33 @@ export class PhoneCall extends EventTarget {
     await Promise.race([this.context.resume(), new Promise(resolve => setTimeout(resolve, RESUMES_WITHIN))]);
     await Promise.all(
       ['phone-microphone.js', 'phone-speaker.js'].map(file => this.context.audioWorklet.addModule(`/${file}`)),
-    );
+    ).catch(() => {
+      throw new Error(
+        'parts of this page were not loaded: see whether analytics runs, load this page again, then call',
+      );
+    });
     const {ticket} = await post('/api/phone', to === '' ? {} : {to});
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
     this.socket = new WebSocket(`${scheme}://${location.host}/phone/${ticket}`);
     this.socket.binaryType = 'arraybuffer';
     this.socket.addEventListener('message', ({data}) => this.heard(JSON.parse(data)));
-    this.socket.addEventListener('close', () => this.end());
+    let wasOpen = false;
+    this.socket.addEventListener('open', () => (wasOpen = true));
+    this.socket.addEventListener('close', () => this.end({by: wasOpen ? 'broke' : 'refused'}));
     this.speaker = new AudioWorkletNode(this.context, 'speaker', {numberOfInputs: 0, outputChannelCount: [1]});
     this.speaker.connect(this.context.destination);
     this.speaker.port.onmessage = ({data}) => this.played(data);
     const source = new AudioWorkletNode(this.context, 'microphone', {numberOfOutputs: 0});
     this.context.createMediaStreamSource(this.microphone).connect(source);
     source.port.onmessage = ({data}) => this.spoke(data);
-    for (const track of this.microphone.getTracks())
-      track.addEventListener('ended', () => {
-        this.why = 'the microphone is gone';
-        this.hangUp();
-      });
+    for (const track of this.microphone.getTracks()) {
+      track.addEventListener('ended', () => this.hangUp({by: 'microphone'}));
+      for (const name of ['mute', 'unmute'])
+        track.addEventListener(name, () => this.happens('line', {event: 'muted', isMuted: track.muted}));
+    }
     // A telephone call, another page or a laptop that slept may take the sound away in the middle.
-    const look = () => this.over || this.happens('paused', this.context.state !== 'running');
-    this.context.addEventListener('statechange', look);
+    const look = () => this.happens('line', {event: 'sound', isPaused: this.context.state !== 'running'});
+    this.context.addEventListener('statechange', () => this.over || look());
     look();
   }
 
@@ -139,6 +145,7 @@ export class PhoneCall extends EventTarget {
 
   /** A message of the network or the edge. */
   heard(message) {
+    if (this.over) return;
     switch (message.event) {
       case 'media': {
         const audio = Uint8Array.from(atob(message.media.payload), letter => letter.charCodeAt(0));
@@ -151,36 +158,28 @@ export class PhoneCall extends EventTarget {
       case 'clear':
         this.speaker.port.postMessage({clear: true});
         return;
-      case 'say':
-        this.speak(message.text);
-        return;
       case 'connected':
         this.callSid = message.callSid;
         this.mayKill = message.mayKill;
-        this.happens('state', 'Connected: speak.');
-        return;
-      case 'reconnecting':
-        this.happens('state', 'The line broke: the call goes on in a moment.');
+        this.happens('line', message);
         return;
       case 'soFar':
         this.happens('soFar', message);
         return;
-      case 'killing':
-        this.happens('state', `The ${message.what} ${message.id} was killed. Go on talking.`);
-        return;
-      case 'refused':
-        this.happens('state', `Not done: ${message.why}.`);
-        return;
       case 'ended':
-        this.why = message.why;
+        this.end(message.why === 'the call is over' ? {by: 'over'} : {why: message.why});
+        return;
+      case 'say':
+        this.speak(message.text);
+        this.happens('line', message);
         return;
       default:
+        this.happens('line', message);
     }
   }
 
   /** A sentence of the network itself, which a telephone network would speak with a voice of its own. */
   speak(text) {
-    this.happens('state', `The network says: “${text}”`);
     const done = () => this.tell({event: 'said'});
     if (!('speechSynthesis' in window) || speechSynthesis.getVoices().length === 0) {
       setTimeout(done, 60 * text.length);
@@ -198,17 +197,18 @@ export class PhoneCall extends EventTarget {
     this.levels.push({side, loud, at});
   }
 
-  hangUp() {
+  /** `how`: what ended it, as phone-line.js calls it. */
+  hangUp(how = {by: 'hungUp'}) {
     this.tell({event: 'hangUp'});
-    this.end();
+    this.end(how);
   }
 
-  end() {
+  end(how) {
     if (this.over) return;
     this.over = true;
     this.socket?.close();
     for (const track of this.microphone.getTracks()) track.stop();
     this.context?.close().catch(() => {});
-    this.happens('over');
+    this.happens('over', how);
   }
 }

@@ -1,12 +1,24 @@
 import {h} from './dom.js';
+import {counted} from './format.js';
 import {PhoneCall} from './phone-call.js';
 import {drawLanes} from './phone-lanes.js';
+import {isOn, nextLine, QUIET_LINE, sentenceOf} from './phone-line.js';
 import {drawSoFar} from './phone-so-far.js';
 
 const place = Object.fromEntries([...document.querySelectorAll('[id]')].map(element => [element.id, element]));
-const say = text => (place.state.textContent = text);
 const FLOOR = {caller: 'you speak', assistant: 'the assistant speaks', both: 'both speak', nobody: 'nobody speaks'};
 let current;
+let line = QUIET_LINE;
+
+/** `more`: what stands behind the sentence. */
+function happened(event, ...more) {
+  line = nextLine(line, event);
+  // Said again only when it is another: a screen reader reads it out.
+  const says = sentenceOf(line);
+  if (place.state.textContent !== says || more.length > 0) place.state.replaceChildren(says, ...more);
+  place.resume.hidden = !line.isPaused;
+  place.kills.hidden = !(isOn(line) && current?.mayKill);
+}
 
 function drawFigures(call) {
   place.lanes.dataset.heardMs = call.heardMs ?? '';
@@ -26,63 +38,61 @@ function drawFloor(call) {
   if (!call.over) requestAnimationFrame(() => drawFloor(call));
 }
 
-/** What is of use during a call only. */
+/** What is of use during a call only. Whoever uses keys is where the button was that they pressed. */
 function showControls(isOn) {
+  const hadFocus = [place.call, place['hang-up'], document.body].includes(document.activeElement);
   place.call.hidden = isOn;
   place.call.disabled = false;
+  place.to.disabled = isOn;
   for (const id of ['hang-up', 'keypad']) place[id].hidden = !isOn;
-  for (const id of ['kills', 'resume']) place[id].hidden = true;
+  if (hadFocus) place[isOn ? 'hang-up' : 'call'].focus();
 }
 
-function finished(call) {
-  showControls(false);
-  const link = call.callSid && h('a', {href: `/?view=calls&call=${call.callSid}`}, 'Look at the call');
-  place.state.replaceChildren(
-    `Ended${call.why && call.why !== 'the call is over' ? `: ${call.why}` : ''}. `,
-    ...(link ? [link] : []),
-  );
-}
+const link = (href, text) => [' ', h('a', {href}, text)];
 
 function follow(call) {
-  call.addEventListener('state', ({detail}) => {
-    say(detail);
-    place.kills.hidden = !call.mayKill;
-  });
+  call.addEventListener('line', ({detail}) => happened(detail));
   call.addEventListener('figures', () => drawFigures(call));
   call.addEventListener('soFar', ({detail}) => {
     drawSoFar(place, detail);
     place.carried.textContent = `On ${detail.worker}, through ${detail.edge ?? 'no edge at the moment'}${
-      detail.failovers.length > 0 ? `; it has survived ${detail.failovers.length}` : ''
+      detail.failovers.length > 0 ? `; the call has survived ${counted(detail.failovers.length, 'failure')}` : ''
     }`;
   });
-  call.addEventListener('paused', ({detail: isPaused}) => {
-    place.resume.hidden = !isPaused;
-    if (isPaused) say('The browser has paused the sound of this page, and the call ends soon: press “Go on”.');
+  call.addEventListener('over', ({detail: how}) => {
+    showControls(false);
+    const record = call.callSid ? link(`/?view=calls&call=${call.callSid}`, 'Look at the call') : [];
+    happened({event: 'over', ...how}, ...record);
   });
-  call.addEventListener('over', () => finished(call));
 }
 
+/** People write numbers with spaces and brackets in them. */
+const dialled = text => (text.startsWith('+') ? text.replaceAll(/[\s().-]/g, '') : text);
+
 async function call() {
+  // Enter in the field of the number places a call, too.
+  if (line.phase !== 'idle') return;
   place.call.disabled = true;
-  say('Calling …');
+  happened({event: 'calling'});
   let began;
   try {
     began = new PhoneCall(await PhoneCall.microphone());
     follow(began);
-    await began.open(place.to.value.trim());
+    current = began;
+    await began.open(dialled(place.to.value.trim()));
   } catch (problem) {
-    began?.end();
+    began?.end({by: 'hungUp'});
     showControls(false);
-    say(`${problem.message}${problem.cure ? ` — ${problem.cure}` : ''}.`);
+    const isSignedOut = problem.status === 401;
+    // The cure of the API is for programs.
+    if (isSignedOut) problem.cure = undefined;
+    happened({event: 'notBegun', problem}, ...(isSignedOut ? link('/', 'Sign in') : []));
     return;
   }
   if (began.over) return;
-  current = began;
   drawSoFar(place, {turns: [], interruptions: [], toolCalls: [], transcript: []});
   place.carried.textContent = '';
   showControls(true);
-  place.kills.hidden = !current.mayKill;
-  place.resume.hidden = current.context.state === 'running';
   drawFigures(current);
   drawFloor(current);
   drawLanes(place.lanes, current);
@@ -107,4 +117,5 @@ place.keypad.append(
   ...'123456789*0#'.split('').map(digit => h('button', {type: 'button', onclick: () => press(digit)}, digit)),
 );
 const wanted = new URLSearchParams(location.search).get('to');
-if (wanted) place.to.value = wanted;
+// Of a number that somebody wrote into the address as it is, the plus has become a space.
+if (wanted) place.to.value = wanted.replace(/^ (?=\d)/, '+');

@@ -189,7 +189,7 @@ export class PhoneCall {
     const {clock, follow} = this.#deps;
     if (this.#over.signal.aborted) return;
     if (clock.now() - this.#heardAt > SPEAKS_WITHIN) {
-      this.#why = 'the browser sent no sound for 15 s: it slept, or paused this page';
+      this.#why = 'the browser sent no sound for 15 s: it slept, or paused this page; call again';
       this.#tell({event: 'ended', why: this.#why});
       return this.#over.abort();
     }

@@ -36,6 +36,6 @@ export async function askWebhook(
   });
   const body = await answer.text();
   if (answer.status === 403) throw new Error('the webhook refused the signature: give analytics its TWILIO_AUTH_TOKEN');
-  if (!answer.ok) throw new Error(`the webhook answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`the webhook answered ${answer.status}: its log says why`);
   return readTwiml(body);
 }
