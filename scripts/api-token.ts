@@ -6,13 +6,12 @@ import {Scope, SCOPES} from '@voicebridge/shared/config/api-tokens.ts';
 
 const {name, scopes} = commandLine({
   command: 'npm run api-token --',
-  about:
-    'Makes a token for a program that asks the API of analytics, and its entry in API_TOKENS, which opens nothing.',
+  about: 'Creates a token for a program, and its entry for API_TOKENS. The entry holds only a hash of the token.',
   options: z.object({
     name: z
       .string()
       .regex(/^[\w-]{1,40}$/, 'must be 1 to 40 letters, digits, _ or -')
-      .describe('which program it is for; the audit names it'),
+      .describe('which program it is for; the audit log names it'),
     scopes: z
       .string()
       .default('read')

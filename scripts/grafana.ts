@@ -34,11 +34,11 @@ function latency(title: string, about: string, metric: string): Panel {
 
 const ROWS: Readonly<Record<string, readonly Panel[]>> = {
   Calls: [
-    lines('Calls in hand, workers', 'Each worker, and what all of them could hold.', 'short', {
+    lines('Active calls, workers', 'Each worker, and what all of them could hold.', 'short', {
       '{{instance}}': `voicebridge_calls_active{${worker}}`,
       capacity: `sum(voicebridge_calls_capacity{${worker}} unless on (instance) voicebridge_draining == 1)`,
     }),
-    lines('Calls in hand, edges', 'Each edge, and what all of them could hold.', 'short', {
+    lines('Active calls, edges', 'Each edge, and what all of them could hold.', 'short', {
       '{{instance}}': 'voicebridge_calls_active{service="media-edge"}',
       capacity: 'sum(voicebridge_calls_capacity{service="media-edge"} unless on (instance) voicebridge_draining == 1)',
     }),

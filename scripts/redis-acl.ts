@@ -8,7 +8,7 @@ import {aclCommands, aclFile, passwordVariable, usersOf} from './redis-acl/lines
 const {part, aclfile, replicas} = commandLine({
   command: 'npm run redis-acl --',
   about:
-    'Prints a Redis user for each service, with the rights that it needs and no others.\nPasswords: REDIS_PASSWORD_WEBHOOK, REDIS_PASSWORD_MEDIA_EDGE, REDIS_PASSWORD_REALTIME_WORKER, REDIS_PASSWORD_ANALYTICS;\none that is not set is made, and printed on stderr.\nThe nodes of a Cluster, and replicas, do not tell each other about users: give them to each.',
+    'Prints a Redis user for each service, with the rights that it needs and no others.\nPasswords: REDIS_PASSWORD_WEBHOOK, REDIS_PASSWORD_MEDIA_EDGE, REDIS_PASSWORD_REALTIME_WORKER, REDIS_PASSWORD_ANALYTICS;\none that is not set is generated, and printed on stderr.\nRedis does not copy users to the other nodes of a Cluster or to replicas: create them on each.',
   options: z.object({
     part: choice('both', 'bus', 'queue')
       .default('both')

@@ -8,12 +8,12 @@ import {findRedisBinary, type RedisBinary} from '../tools/local-stack/redis/priv
 const {servers, quick} = commandLine({
   command: 'npm run servers --',
   about:
-    'Runs the tests about Redis on each server: one, a Cluster of it, each service with its own rights, and without the\ncommands that managed services forbid. The exit code is 1 if a server fails or none was found.',
+    'Runs the Redis tests on each server: as a single server, as a Cluster, with the restricted user of each service, and\nwithout the commands that managed services forbid. The exit code is 1 if a server fails or none was found.',
   options: z.object({
     servers: z
       .string()
       .default('redis-server,valkey-server')
-      .describe('names on the PATH or paths of programs, comma-separated; those that are not there are left out'),
+      .describe('names on the PATH or paths of programs, comma-separated; those that do not exist are left out'),
     quick: toggle().describe('only the tests of the shared library, without whole calls'),
   }),
 });

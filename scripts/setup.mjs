@@ -18,7 +18,7 @@ const VITEST = join(MODULES, 'vitest', 'vitest.mjs');
 /** @type {Record<string, {about: string, run: (args: string[]) => string[]}>} */
 const COMMANDS = {
   demo: {
-    about: 'three people call, one interrupts, the worker of one is killed; no account needed',
+    about: 'three simulated calls; one caller interrupts, one worker is killed; no account needed',
     run: a => ['scripts/demo/main.ts', ...a],
   },
   test: {about: 'all tests: unit, redis, e2e', run: a => [VITEST, 'run', ...a]},
@@ -28,8 +28,11 @@ const COMMANDS = {
     about: 'a telephone in the browser, to talk to your assistant; no account needed',
     run: a => ['scripts/talk.ts', ...a],
   },
-  dev: {about: 'the same, restarted whenever a file changes', run: a => ['scripts/dev.ts', ...a]},
-  doctor: {about: 'what is wrong with this system, each with its cure', run: a => ['scripts/doctor.ts', ...a]},
+  dev: {about: 'as start; a service restarts when its files change', run: a => ['scripts/dev.ts', ...a]},
+  doctor: {
+    about: 'checks everything that a call needs, and says how to mend what is wrong',
+    run: a => ['scripts/doctor.ts', ...a],
+  },
   bench: {
     about: `how many calls this machine carries; or one of: ${benches().join(', ')}`,
     run: a => (isNamed(a) ? [join('bench', a[0] ?? '', 'main.ts'), ...a.slice(1)] : ['bench/capacity/main.ts', ...a]),
@@ -43,7 +46,7 @@ const COMMANDS = {
     run: a => ['scripts/rehearse/main.ts', ...a],
   },
   replay: {
-    about: 'plays a captured call again, and says what is decided otherwise now (--help)',
+    about: 'plays a captured call again, and reports the first decision that differs (--help)',
     run: a => ['scripts/replay.ts', ...a],
   },
   pictures: {
@@ -60,11 +63,11 @@ const COMMANDS = {
     run: a => ['scripts/seed-data/main.ts', ...a],
   },
   story: {
-    about: 'the log lines of one call, of all processes, in the order of time (--help)',
+    about: 'the log lines of one call from all processes, in order of time (--help)',
     run: a => ['scripts/story.ts', ...a],
   },
   servers: {
-    about: 'the tests about Redis, on every Redis and Valkey of this machine in turn (--help)',
+    about: 'the Redis tests, on every Redis and Valkey on this machine in turn (--help)',
     run: a => ['scripts/servers.ts', ...a],
   },
   'redis-acl': {
@@ -72,11 +75,11 @@ const COMMANDS = {
     run: a => ['scripts/redis-acl.ts', ...a],
   },
   call: {
-    about: 'have somebody called by an assistant: npm run call -- +4722334455 reminder name=Ada',
+    about: 'makes an outbound call: npm run call -- +4722334455 reminder name=Ada',
     run: a => ['scripts/call.ts', ...a],
   },
   'api-token': {
-    about: 'a token for a program that asks the API of analytics (--help)',
+    about: 'creates an API token for a program (--help)',
     run: a => ['scripts/api-token.ts', ...a],
   },
   secrets: {
@@ -92,11 +95,11 @@ const COMMANDS = {
     run: a => ['scripts/chaos/compose.ts', ...a],
   },
   fuzz: {
-    about: 'what nobody should send, for every reader of ours; what breaks one is kept (--help)',
+    about: 'feeds malformed input to every parser; input that breaks one is kept (--help)',
     run: a => ['scripts/fuzz/main.ts', ...a],
   },
   soak: {
-    about: 'calls come and go for half an hour, and then nothing may have grown; needs Linux',
+    about: 'calls come and go for half an hour; fails if memory, files or keys have grown; needs Linux',
     run: a => ['scripts/soak/main.ts', ...a],
   },
 };

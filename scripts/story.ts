@@ -1,4 +1,4 @@
-/** `npm run story -- CA… [FILE…]`: the log lines of one call, of all processes, in the order of time. */
+/** `npm run story -- CA… [FILE…]`: the log lines of one call from all processes, in order of time. */
 import {createReadStream} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {messageOf} from '@voicebridge/shared/errors.ts';
@@ -6,8 +6,8 @@ import {aboutCall, tellStory} from './story/tell-story.ts';
 
 const USAGE = `npm run story -- CALLSID [FILE…]
 
-Prints the log lines of one call, of all processes, in the order of time. The beginning of the CallSid is enough. Reads the
-files, or what comes by a pipe:
+Prints the log lines of one call from all processes, in order of time. The beginning of the CallSid is enough.
+Reads the files, or standard input:
   docker compose logs | npm run story -- CA0123
   kubectl logs --prefix --tail=-1 -l 'app in (webhook, media-edge, realtime-worker, analytics)' | npm run story -- CA0123
 `;

@@ -4,7 +4,7 @@ import {z} from 'zod';
 
 const USAGE = `npm run call -- +4722334455 reminder name=Ada [--url https://voice.example.com]
 
-Has a call made: the number, the name of an assistant, and what fills in its variables.
+Makes an outbound call: give the number, the name of an assistant, and values for its variables.
 CALLS_TOKEN is a token with the scope call (npm run api-token -- --name me --scopes read+call).
 --url is where the webhook is; http://127.0.0.1:5050 if not given.`;
 const MORE = 'npm run call -- --help tells more';

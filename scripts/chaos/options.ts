@@ -18,12 +18,12 @@ const stay = () =>
 
 export const CHAOS = {
   command: 'npm run chaos --',
-  about: 'Callers talk while processes die, and at the end everything that must hold is checked.',
+  about: 'Callers talk while processes are killed. At the end every guarantee is checked.',
   options: z.object({
-    seconds: above0().default(60).describe('how long callers talk and processes die'),
+    seconds: above0().default(60).describe('for how many seconds callers talk and processes are killed'),
     calls: above0().default(20).describe('how many callers at a time'),
-    seed: above0().default(1).describe('the same seed kills in the same order'),
+    seed: above0().default(1).describe('repeats the kills of a run in the same order'),
     stay: stay().describe('how many seconds a caller stays, at least and at most (6-30)'),
-    total: above0().optional().describe('no more callers dial after this many, however much time is left'),
+    total: above0().optional().describe('stops after this many callers in total, even if time is left'),
   }),
 } satisfies CommandLine<z.ZodObject>;

@@ -5,8 +5,8 @@ export const DEMO = {
   command: 'npm run demo --',
   about: 'Three calls through every process, on this machine alone. A worker is killed while it speaks.',
   options: z.object({
-    keep: toggle().describe('leaves it all running, with addresses to look at, until Ctrl-C'),
-    play: toggle().describe('plays the recording of each call afterwards, as the product makes it'),
+    keep: toggle().describe('keeps everything running until Ctrl-C, and prints its addresses'),
+    play: toggle().describe('plays the product’s recording of each call afterwards'),
     wav: z
       .string()
       .optional()

@@ -32,12 +32,12 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   const say = (text: string, paint = (line: string) => line) => print(wrap(text, screen.width).map(paint));
 
   say('Voicebridge: three telephone calls at once, and a worker that is killed', bold);
-  say('No account and no network: Twilio and the model are simulated, everything between them is real.');
+  say('No account and no network: Twilio and the model are simulated, everything between them is the real product.');
   screen.print();
   if (options.wav !== undefined) await makeFolder(options.wav);
   const players = options.play ? await findPlayers(process.env['PATH']) : undefined;
   // A Redis of the user may have a fleet of its own, which would take our calls.
-  if (around.hasRedisUrl) say('REDIS_URL is left alone: the demo keeps to itself', dim);
+  if (around.hasRedisUrl) say('REDIS_URL is not used: the demo starts a Redis of its own', dim);
   await using system = await startSystem({
     redisKind: around.redisKind,
     isRecorded: options.wav !== undefined || options.play,
@@ -55,7 +55,7 @@ export async function runDemo(options: DemoOptions, around: Surroundings): Promi
   print(summaryLines(calls, screen.width));
   screen.print();
   say(
-    `Times are measured at the caller's ear, ${NETWORK.delay} ms from the edge; the record's, where the product is.`,
+    `Times are measured at the phone, ${NETWORK.delay} ms from the edge. Times in the record are measured inside Voicebridge.`,
     dim,
   );
   screen.print();

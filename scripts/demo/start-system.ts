@@ -63,7 +63,7 @@ export async function startSystem({redisKind, isRecorded, log}: SystemOptions): 
   const redis = await provideRedis({kind: redisKind, log});
   stack.defer(() => redis.close());
 
-  log('Starting webhook, two edges, three workers, analytics and a model, each a process of its own …');
+  log('Starting webhook, two edges, three workers, analytics and the simulated model, each in its own process …');
 
   const authToken = randomBytes(16).toString('hex');
   const listener = newApiToken('listener', ['read', 'words']);

@@ -204,7 +204,7 @@ export class Story {
           thread.after.heard = true;
           const {at} = thread.kill;
           const silence = ms(event.at - Math.max(at, thread.silentAt ?? at));
-          thread.wait = `heard on ${ms(event.at - at)} after the kill, after ${silence} of silence`;
+          thread.wait = `continues ${ms(event.at - at)} after the kill, after ${silence} of silence`;
           break;
         }
         thread.audibleAt = event.at;

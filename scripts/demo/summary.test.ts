@@ -83,9 +83,9 @@ describe('the demo', () => {
 
   test('shows how the sentence of a killed worker went on, in 80 columns', () => {
     const lines = summaryLines(calls, 80).map(line => stripVTControlCharacters(line));
-    expect(lines.find(line => line.includes('heard on after'))).toContain('905 ms');
+    expect(lines.find(line => line.includes('heard again after'))).toContain('905 ms');
     expect(lines.join(' ')).toContain('“Your table for four is … booked for half past seven tonight.”');
-    expect(lines.join(' ')).toContain('60 ms before the place where it broke off');
+    expect(lines.join(' ')).toContain('60 ms earlier in the sentence');
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80);
   });
 

@@ -35,7 +35,7 @@ export function summaryLines(calls: readonly CallFigures[], width: number): stri
     cut('  difference', errorOf),
     taken('worker killed', () => 'in mid-sentence'),
     taken('  taken over after', ({takenOverMs}) => ms(takenOverMs)),
-    broken('  heard on after', ({heardAfterMs}) => heardAfterMs),
+    broken('  heard again after', ({heardAfterMs}) => heardAfterMs),
     broken('  silence', ({silenceMs}) => silenceMs),
     row('frames sent', ({framesSent}) => String(framesSent)),
     row(
@@ -72,15 +72,15 @@ function takeoverLines(
   const text = (paragraph: string, paint = (line: string) => line) => wrap(paragraph, width).map(paint);
   const away = Math.round(wentOnAtMs - stoppedAtMs);
   const place =
-    away === 0 ? 'exactly there' : `${Math.abs(away)} ms ${away > 0 ? 'after' : 'before'} the place where it broke off`;
+    away === 0 ? 'exactly where it stopped' : `${Math.abs(away)} ms ${away > 0 ? 'later' : 'earlier'} in the sentence`;
   return [
     ...text(
       `${killed} spoke to ${name} when it was killed. ${successor} gave the model what ${name} had heard, and the model went on:`,
     ),
     ...text(`  “${remembered} … ${rest}”`, good),
     ...text(
-      `The recording of this sentence broke off at ${clock(stoppedAtMs)} and went on at ${clock(wentOnAtMs)}, ${place}. ` +
-        'A model gets words and not positions, so it begins again at a whole word.',
+      `The audio of this sentence stopped at ${clock(stoppedAtMs)} and continued at ${clock(wentOnAtMs)}, ${place}. ` +
+        'The new session of the model is told the words that were heard, not the position in the audio, so it continues at a whole word.',
       dim,
     ),
   ];
@@ -92,7 +92,7 @@ function onTheirWay(calls: readonly CallFigures[], width: number): string[] {
   const most = Math.max(0, ...missing);
   if (most === 0 || calls.some((call, index) => (missing[index] ?? 0) > mayMiss(call))) return [];
   const text =
-    `The last frames of a call, here ${most === 1 ? '1' : `up to ${most}`} of 20 ms each, did not reach the model: they were ` +
+    `The last frames of a call, here ${most === 1 ? '1' : `up to ${most}`} of 20 ms each, did not reach the model. They were ` +
     'still on their way when the line closed, or the assistant had hung up already. That is harmless: nobody was speaking. No ' +
     'frame before them is missing.';
   return ['', ...wrap(text, width).map(dim)];

@@ -29,11 +29,11 @@ export function addresses({analytics, webhook, edges, workers, model, authToken}
   const metrics = [webhook, ...edges, ...workers, analytics];
   return [
     ...pointerLines(
-      'Everything goes on running until Ctrl-C',
+      'Everything keeps running until Ctrl-C',
       [
         {what: 'dashboard', where: `${analytics.url}/`},
         {what: 'calls as JSON', where: `${analytics.url}/api/calls`},
-        {what: 'the model’s memory', where: `${model.url}/sessions`},
+        {what: 'the model’s conversation history', where: `${model.url}/sessions`},
         ...metrics.map(({name, url}) => ({what: `metrics of ${name}`, where: `${url}/metrics`})),
       ],
       width,

@@ -12,10 +12,11 @@ import {overSockets} from './sockets.ts';
 
 const options = commandLine({
   command: 'npm run fuzz --',
-  about: 'Mutated messages, records, questions and settings for every reader, in this process and over real sockets.',
+  about:
+    'Feeds mutated messages, records, requests and settings to every parser, in this process and over real sockets.',
   options: z.object({
     minutes: wholeNumber({min: 0, max: 600}).default(10).describe('how long, all kinds together'),
-    inputs: wholeNumber().default(0).describe('stops a kind after so many inputs; 0: only the time counts'),
+    inputs: wholeNumber().default(0).describe('stops each kind after this many inputs; 0: only the time counts'),
     kinds: z.string().optional().describe('the names of some kinds, comma-separated; all if not given'),
     sockets: wholeNumber().default(10_000).describe('inputs over real sockets; 0: none'),
     seed: wholeNumber().optional().describe('repeats a run'),

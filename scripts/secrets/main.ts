@@ -10,7 +10,7 @@ import {emptySecrets, missingSecrets} from './secret-files.ts';
 const {folder} = commandLine({
   command: 'npm run secrets --',
   about:
-    'Makes the passwords of docker-compose.yml, and takes keys that are set in the environment or in .env.\nWhat is there is never changed.',
+    'Generates the passwords for docker-compose.yml, and copies the keys that are set in the environment or in .env.\nFiles that exist are never changed.',
   options: z.object({folder: z.string().default('secrets').describe('where the files are')}),
 });
 

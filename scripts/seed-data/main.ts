@@ -18,9 +18,9 @@ const options = commandLine({
     simulated: wholeNumber({min: 1, max: 10_000})
       .default(200)
       .describe('how many different calls are simulated; each is stored several times, at other times'),
-    days: wholeNumber({min: 1, max: 3_650}).default(30).describe('over how many days up to now'),
+    days: wholeNumber({min: 1, max: 3_650}).default(30).describe('over how many days, up to now, the calls are spread'),
     seed: wholeNumber().default(1).describe('the same seed, the same simulated calls'),
-    drop: toggle().describe('deletes the database, and nothing that is no demo data; asks nothing'),
+    drop: toggle().describe('deletes the demo database without asking, and nothing else'),
     'database-url': postgresUrl().optional().describe('a PostgreSQL in place of the folder'),
     'data-dir': z.string().default(DEMO_DATA_DIR).describe('the folder of the embedded database'),
   }),

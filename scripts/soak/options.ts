@@ -8,11 +8,11 @@ const {calls, seed, stay} = CHAOS.options.shape;
 export const SOAK = {
   command: 'npm run soak --',
   about:
-    'Callers come and go and nothing fails; at the end everything must be where it was: memory, descriptors, keys.',
+    'Callers come and go without faults. At the end memory, file descriptors and Redis keys must be back where they were.',
   options: z.object({
-    minutes: wholeNumber({min: 1, max: 10_000}).default(30).describe('how long callers come and go'),
+    minutes: wholeNumber({min: 1, max: 10_000}).default(30).describe('for how many minutes callers come and go'),
     calls: calls.default(12).describe('how many callers at a time'),
     stay: stay.default([20_000, 60_000]).describe('how many seconds a caller stays, at least and at most (20-60)'),
-    seed: seed.describe('the same seed dials in the same order'),
+    seed: seed.describe('repeats the calls of a run in the same order'),
   }),
 } satisfies CommandLine<z.ZodObject>;

@@ -46,8 +46,13 @@ const STOPPING: readonly Planned['service'][] = ['realtime-worker', 'media-edge'
 const NOT_YET = 'https://tunnel.invalid';
 const TUNNEL_ENDED = 'the tunnel has ended, and nobody can call: press Ctrl-C and start again';
 
-const usage = (usually: number) => ({
-  about: 'The services on this machine, for real calls, until Ctrl-C. .env.example lists what can be set.',
+const FOR_CALLS = 'Runs the services on this machine, for real calls, until Ctrl-C. .env.example lists the settings.';
+const FOR_TALK =
+  'A telephone in your browser: runs the services on this machine until Ctrl-C, and prints the address of the page.\n' +
+  'npm run talk -- reception calls that assistant, npm run talk -- +4722334455 the assistant of that number.';
+
+const usage = (usually: number, about: string) => ({
+  about,
   options: z.object({
     edges: wholeNumber({min: 1, max: 99}).default(usually).describe('how many processes hold the sockets of callers'),
     workers: wholeNumber({min: 1, max: 99}).default(usually).describe('how many processes talk to the model'),
@@ -87,7 +92,7 @@ export async function runServices({
     ...counts
   } = commandLine({
     // Whoever talks may kill one of each, and another one has the call at once.
-    ...usage(talk ? 2 : 1),
+    ...usage(talk ? 2 : 1, talk ? FOR_TALK : FOR_CALLS),
     command: `npm ${talk ? 'run talk' : watching ? 'run dev' : 'start'} --`,
   });
   let unread: string | undefined;

@@ -78,7 +78,7 @@ describe('with twenty calls in progress, through processes of their own:', () =>
 
   test('an edited file answers the next caller, and all who are on the line keep their version', async () => {
     await inUse({'You are a shop.': CALLS / 2, 'You are a clinic.': CALLS / 2});
-    const live = await allSay('new calls are answered by the assistants as they are now');
+    const live = await allSay('the assistants were reloaded: new calls use them');
     const writtenAt = performance.now();
     write('shop', 'You are another shop.');
     await live();
@@ -89,7 +89,7 @@ describe('with twenty calls in progress, through processes of their own:', () =>
   });
 
   test('a broken file changes nothing, and the log says file, line, field and cure', async () => {
-    const told = await allSay('the assistants stay as they were: their files need changes');
+    const told = await allSay('the assistants were not reloaded: their files have errors');
     write('shop', 'You are a third shop.', 'voice: marine\n');
     const lines = await told();
     for (const {json} of lines)

@@ -101,7 +101,7 @@ export const declarative = {
       mode: z
         .enum(['immediate', 'resume'])
         .optional()
-        .describe('immediate: any speech stops it; resume: it goes on after a noise without words'),
+        .describe('immediate: any speech stops it; resume: it continues after a noise without words'),
       noiseMs: millis(10_000).optional().describe('with resume: speech shorter than this is a noise'),
       minSpeechMs: millis(10_000).optional().describe('how long a caller must speak before it stops'),
       greetingProtectedMs: millis(60_000).optional().describe('how much of the greeting cannot be interrupted'),
@@ -109,7 +109,7 @@ export const declarative = {
       keys: z.boolean().optional().describe('whether a key that the caller presses stops it'),
     })
     .optional()
-    .describe('how it yields to a caller who speaks over it'),
+    .describe('what it does when the caller speaks over it'),
   idle: z
     .strictObject({
       promptSeconds: seconds(3_600)
@@ -169,9 +169,7 @@ export const declarative = {
     .describe('what a record keeps of what was said'),
   overloadSay: sentence()
     .optional()
-    .describe(
-      'what a caller hears, from the carrier, while no worker has a place; its {{variables}} are those of the file',
-    ),
+    .describe('what the carrier says when all workers are full; its {{variables}} are those of the file'),
   failureSay: sentence().optional().describe('what a caller hears, from the carrier, when the model cannot be used'),
 } as const;
 

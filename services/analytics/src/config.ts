@@ -56,7 +56,7 @@ export const AnalyticsEnv = z
     HOST: host()
       .default('127.0.0.1')
       .describe('the address to listen on; any address but loopback needs DASHBOARD_PASSWORD'),
-    REDIS_URL: redisUrls().describe('where finished calls come from; several, comma-separated: Redis Cluster'),
+    REDIS_URL: redisUrls().describe('the queue of finished calls; several, comma-separated: Redis Cluster'),
     QUEUE_REDIS_URL: redisUrls().optional().describe('another Redis for the records’ queue; REDIS_URL if not set'),
     ...fleetSettings,
     DATABASE_URL: postgresUrl()
@@ -78,22 +78,22 @@ export const AnalyticsEnv = z
       ),
     DASHBOARD_PASSWORD: phrase(12)
       .optional()
-      .describe('asks for a sign-in; without it transcripts and telephone numbers are never shown'),
+      .describe('the password of the dashboard; without one, transcripts and telephone numbers are never shown'),
     API_TOKENS: apiTokens()
       .default([])
       .describe('what programs may do, each with a token of its own: npm run api-token prints an entry'),
     DASHBOARD_HOSTS: hostNames()
       .default([])
-      .describe('the names by which browsers know the dashboard, comma-separated, besides localhost and addresses'),
+      .describe('the host names of the dashboard, comma-separated, besides localhost and IP addresses'),
     TRUSTED_PROXIES: networks()
       .default([])
-      .describe('addresses or networks of proxies, comma-separated, whose X-Forwarded-For says where a browser is'),
+      .describe('addresses or networks of proxies, comma-separated, whose X-Forwarded-For header is trusted'),
     AFTER_URL: guardedUrl('http')
       .optional()
-      .describe('is told of each finished call by a signed webhook, unless its assistant names another address'),
+      .describe('gets a signed webhook for each finished call, unless its assistant names another address'),
     AFTER_SECRET: phrase(16)
       .optional()
-      .describe('signs what AFTER_URL is told; needed with it: whsec_ and a key in base64, or a text'),
+      .describe('signs the webhooks to AFTER_URL; required with it: whsec_ and a key in base64, or a text'),
     OUTCOME_MODEL_URL: guardedUrl('http')
       .refine(
         value => endpointOf(value) !== undefined,
@@ -101,13 +101,13 @@ export const AnalyticsEnv = z
       )
       .optional()
       .describe(
-        'a text model that is sent what was heard on a call, and fills in what its assistant left open of the outcome; not set: none is',
+        'a text model that gets the transcript of a call and fills in the fields of the outcome that the assistant left empty; not set: no model is asked',
       ),
     OUTCOME_MODEL: modelName().optional().describe('the name of that model; needed with OUTCOME_MODEL_URL'),
     OUTCOME_MODEL_KEY: secret().optional().describe('the key of that model; a server of your own may need none'),
     NUMBER_HASH_KEY: phrase(16)
       .optional()
-      .describe('the same as at the webhook; lets somebody be forgotten by their telephone number'),
+      .describe('the same as at the webhook; needed to erase somebody’s data by their telephone number'),
     BROWSER_PHONE: onOff()
       .default(false)
       .describe('on: /phone.html is a telephone, whose calls cost as much as any others; npm run talk turns it on'),
@@ -121,7 +121,7 @@ export const AnalyticsEnv = z
       ),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),
-    DRAIN_SECONDS: drainSeconds().describe('how long the records in hand may outlive SIGTERM'),
+    DRAIN_SECONDS: drainSeconds().describe('how long storing the last records may take after SIGTERM, at most'),
   })
   .refine(({HOST, DASHBOARD_PASSWORD}) => isLoopback(HOST) || DASHBOARD_PASSWORD !== undefined, {
     path: ['DASHBOARD_PASSWORD'],

@@ -13,7 +13,7 @@ export const EdgeEnv = z
     PORT: port().default(5051).describe('where Twilio opens its sockets, and /livez and /readyz answer'),
     ...metricsSettings,
     PUBLIC_EDGE_URL: edgeUrl().describe(
-      'the public origin of this very edge, wss://… in production: Twilio is told to connect to it, and signs it',
+      'the public origin of this edge, wss://… in production: Twilio connects to it and signs it',
     ),
     ...twilioSettings,
     ...fleetSettings,

@@ -52,9 +52,7 @@ export const WorkerEnv = z
     ASSISTANTS_DIR: z
       .string()
       .default('assistants')
-      .describe(
-        'the folder with the files of assistants; one that does not exist has none: SYSTEM_MESSAGE answers all calls',
-      ),
+      .describe('the folder with the assistant files; if there is none, SYSTEM_MESSAGE answers all calls'),
     TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
     CALLS_URL: guardedUrl('http')
       .optional()
@@ -65,15 +63,15 @@ export const WorkerEnv = z
     RING_URL: guardedUrl('http')
       .optional()
       .describe(
-        'asked about each new call, by a signed POST: which assistant answers, and what fills in its variables',
+        'gets a signed POST for each new call, and answers which assistant takes it and the values of its variables',
       ),
-    RING_SECRET: phrase(16).optional().describe('signs what RING_URL is asked; needed with it'),
+    RING_SECRET: phrase(16).optional().describe('signs the requests to RING_URL; required with it'),
     RING_BUDGET_MS: wholeNumber({min: 50, max: 3_000})
       .default(1_500)
-      .describe('how long RING_URL and `before` may take together; then the assistant answers as its file is'),
+      .describe('how long RING_URL and `before` may take together; after that the assistant answers without them'),
     BARGE_IN: choice('immediate', 'resume')
       .default('immediate')
-      .describe('immediate: any speech stops the assistant; resume: it goes on after a noise without words'),
+      .describe('immediate: any speech stops the assistant; resume: it continues after a noise without words'),
     BARGE_IN_NOISE_MS: wholeNumber({max: 10_000})
       .default(350)
       .describe('with BARGE_IN=resume: speech shorter than this is a noise'),
@@ -95,22 +93,20 @@ export const WorkerEnv = z
     ANSWER_WITHIN_SECONDS: wholeNumber({min: 1, max: 300})
       .default(6)
       .describe(
-        'the longest silence in which a caller waits for an answer: at half of it the model is asked again, later another session; then the call ends with MODEL_DOWN_SAY',
+        'the longest that a caller waits in silence for an answer: after half of it the model is asked again, later a new session; then the call ends with MODEL_DOWN_SAY',
       ),
     TOOL_ROUNDS: wholeNumber({min: 1, max: 1_000})
       .default(8)
-      .describe('how often in a row the model may call tools without a word to the caller, before it must speak'),
+      .describe('how many times in a row the model may call tools before it must speak to the caller'),
     SPEND_PER_CALL_USD: dollars()
       .default(20)
-      .describe(
-        'the most that one call may cost, by the table of prices; then it ends with LIMIT_END_SAY; 0: no limit',
-      ),
+      .describe('the most that one call may cost, by the price table; then it ends with LIMIT_END_SAY; 0: no limit'),
     ...spendSettings,
     MAX_OUTPUT_TOKENS: z
       .union([z.literal('inf'), wholeNumber({min: 100, max: 4_096})], 'must be a whole number from 100 to 4096, or inf')
       .default(4_096)
       .describe(
-        'the most tokens of one response; 20 of them are a second of speech. An answer that is cut off by it is asked to go on, once; inf: as many as the model has',
+        'the most tokens in one response; a second of speech is 20 tokens. When this limit cuts an answer off, the model is asked once to continue; inf: the limit of the model',
       ),
     MAX_CALL_SECONDS: wholeNumber({max: 86_400})
       .default(3_600)

@@ -37,7 +37,7 @@ export const WebhookEnv = z
         'the public origin of this service, https://… in production: what you pasted into Twilio, without /incoming-call',
       ),
     PUBLIC_EDGE_URL: edgeUrl().describe(
-      'where callers are sent, wss://… in production, while no edge has announced a public origin of its own',
+      'where Twilio connects to, wss://… in production, as long as no edge has announced a public origin of its own',
     ),
     EDGE_ORIGINS: z
       .string()
@@ -52,17 +52,19 @@ export const WebhookEnv = z
       .string()
       .regex(/^AC[0-9a-fA-F]{32}$/, 'must be AC and 32 hexadecimal digits')
       .optional()
-      .describe('the account that owns the calls; needed where Twilio is asked to do something (REST)'),
+      .describe('the account that owns the calls; required for everything that uses Twilio’s REST API'),
     ...fleetSettings,
     REDIS_URL: redisUrls().describe(
-      'where the fleet and the calls are known: redis:// or rediss://, several comma-separated for a Cluster',
+      'the directory of processes and calls: redis:// or rediss://, several comma-separated for a Cluster',
     ),
     WELCOME_SAY: text(4_000)
       .optional()
       .describe('spoken by Twilio before the assistant can hear; it delays the assistant, so leave it out if you can'),
     OVERLOAD: choice('say', 'hold', 'dial', 'redirect')
       .default('say')
-      .describe('what a caller gets while no worker has a place: a sentence, a queue, another number, other TwiML'),
+      .describe(
+        'what callers get when all workers are full: a sentence (say), a queue (hold), another number (dial) or other TwiML (redirect)',
+      ),
     OVERLOAD_SAY: text(4_000)
       .default('All our lines are busy at the moment. Please call again in a few minutes.')
       .describe('the sentence for OVERLOAD=say, and at the start of OVERLOAD=hold'),
@@ -71,50 +73,52 @@ export const WebhookEnv = z
       .describe(
         'for OVERLOAD=dial a number in E.164 form, sip:… or client:…; for OVERLOAD=redirect a URL that answers TwiML',
       ),
-    OVERLOAD_HOLD_SECONDS: wholeNumber({min: 1, max: 60}).default(5).describe('OVERLOAD=hold tries again this often'),
+    OVERLOAD_HOLD_SECONDS: wholeNumber({min: 1, max: 60})
+      .default(5)
+      .describe('with OVERLOAD=hold: how many seconds between two attempts'),
     CALLS_PER_CALLER: wholeNumber({max: 100_000})
       .default(20)
-      .describe('how many calls at a time may come from one number; a telephone system may be one number; 0: any'),
+      .describe(
+        'how many concurrent calls may come from one number; the telephone system of a company may have only one; 0: no limit',
+      ),
     CALLS_WITHHELD: wholeNumber({max: 100_000})
       .default(100)
       .describe(
-        'how many calls at a time may come from callers who withhold their number, all of them together; 0: any',
+        'how many concurrent calls may come from callers who withhold their number, all of them together; 0: no limit',
       ),
     CALLS_PER_NUMBER: wholeNumber({max: 100_000})
       .default(0)
-      .describe('how many calls at a time may come to one number of yours; 0: any'),
+      .describe('how many concurrent calls one of your numbers takes; 0: no limit'),
     ...spendSettings,
     LIMIT_SAY: text(4_000)
       .default('I am sorry, we cannot take your call at the moment. Please call again later.')
-      .describe('what a caller hears, from Twilio, whose call is refused because a limit is reached'),
+      .describe('what Twilio says to a caller whose call is refused because a limit is reached'),
     LIMIT_END_SAY: text(4_000)
       .default('I am sorry, this call has reached its limit and ends now. Goodbye.')
-      .describe('what a caller hears, from Twilio, whose call ends because a limit of money (SPEND_…) is reached'),
+      .describe('what Twilio says to a caller whose call ends because a spending limit (SPEND_…) is reached'),
     NUMBERS: choice('hashed', 'full')
       .default('hashed')
       .describe('what a record keeps of telephone numbers: a keyed hash and the last two digits, or the number too'),
     NUMBER_HASH_KEY: phrase(16)
       .optional()
-      .describe(
-        'a secret that makes hashes of numbers comparable with each other and useless to others; not set: no hash',
-      ),
+      .describe('the secret key for the hashes of telephone numbers; not set: no hash'),
     MAX_ATTEMPTS: wholeNumber({max: 100})
       .default(3)
       .describe(
-        'how often in a row the stream of a call is opened again after an accident, once a second and for 8 s at least; one that lived a minute begins a new row',
+        'how many times in a row the stream of a call is reopened after an unexpected disconnect, once a second and for at least 8 s; the counter resets when a stream has lasted a minute',
       ),
-    DRAIN_SECONDS: drainSeconds().describe('how long a request in hand may take after SIGTERM, at most'),
+    DRAIN_SECONDS: drainSeconds().describe('how long a request in progress may take after SIGTERM, at most'),
     MODEL_BUSY_SAY: text(200)
       .default('One moment, please. I will be right back with you.')
-      .describe('what a caller hears, from Twilio, while the model is rate-limited for longer than a few seconds'),
+      .describe('what Twilio says while the model is rate-limited for longer than a few seconds'),
     MODEL_DOWN_SAY: text(4_000)
       .default('I am sorry, the assistant cannot speak at the moment. Please call again later.')
       .describe(
-        'what a caller hears, from Twilio, when the model refuses the key, the quota is used up or it stays away',
+        'what Twilio says when the model refuses the key, the quota is used up, or the model cannot be reached',
       ),
     MODEL_DOWN_TARGET: text(2_000)
       .optional()
-      .describe('where such a caller is sent on to after that sentence: a number in E.164 form, sip:… or client:…'),
+      .describe('where the caller is sent after that sentence: a number in E.164 form, sip:… or client:…'),
     TRANSFER_ALLOW: transferAllow().describe(TRANSFER_ALLOW_MEANS),
     API_TOKENS: apiTokens()
       .default([])
@@ -122,7 +126,7 @@ export const WebhookEnv = z
         'which programs may have calls made, each with a token of the scope call: npm run api-token prints an entry',
       ),
     CALL_ALLOW: callAllow().describe(
-      'whom programs may have called, comma-separated: +4722334455, +47* for all numbers that begin so; not set: nobody',
+      'which numbers programs may call, comma-separated: +4722334455, +47* for all numbers that begin so; not set: nobody',
     ),
     CALL_FROM: z
       .string()
@@ -136,10 +140,10 @@ export const WebhookEnv = z
       .transform(Number)
       .refine(value => value >= 0.01 && value <= 100, 'must be a number from 0.01 to 100')
       .default(1)
-      .describe('how many calls are made in a second, by all webhooks together: what Twilio allows your account'),
+      .describe('how many outbound calls all webhooks together start per second: what Twilio allows your account'),
     CALLS_OUT_AT_ONCE: wholeNumber({min: 1, max: 100_000})
       .default(10)
-      .describe('how many calls that were made may ring or go on at the same time'),
+      .describe('how many outbound calls may ring or be in progress at the same time'),
     QUIET_HOURS: z
       .string()
       .transform((text, context) => {
@@ -150,7 +154,7 @@ export const WebhookEnv = z
         return z.NEVER;
       })
       .prefault('20:00-08:00')
-      .describe('when nobody is called, on the clock of whoever would be; off: at any time'),
+      .describe('when nobody is called, in the time zone of the person who would be called; off: at any time'),
     WEBHOOK_RETRIES: wholeNumber({max: 5})
       .default(2)
       .describe(
@@ -161,10 +165,10 @@ export const WebhookEnv = z
       .describe('Twilio’s REST API, which makes calls'),
     QUEUE_REDIS_URL: redisUrls()
       .optional()
-      .describe('another Redis for the queue of calls to be made; REDIS_URL if not set'),
+      .describe('another Redis for the queue of outbound calls; REDIS_URL if not set'),
     TRANSFER_MAX_SECONDS: wholeNumber({min: 1, max: 86_400})
       .default(3_600)
-      .describe('the longest conversation with whom a caller was transferred or sent on to; Twilio ends it then'),
+      .describe('the longest conversation after a transfer; then Twilio ends it'),
     HOLD_MUSIC_URL: urlOf('http', 'https')
       .default('http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3')
       .describe('what a caller hears while a person is called for a warm transfer: a public MP3 or WAV, repeated'),

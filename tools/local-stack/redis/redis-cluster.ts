@@ -215,7 +215,7 @@ export class RedisCluster implements AsyncDisposable {
       }
       await sleep(50);
     }
-    throw new Error('no node of the cluster is well');
+    throw new Error('no node of the cluster is healthy');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -72,9 +72,9 @@ export class LiveCatalogue implements Disposable {
       const problems = await this.#read();
       const {log} = this.#options;
       if (problems.length > 0)
-        return log.error({problems}, 'the assistants stay as they were: their files need changes');
+        return log.error({problems}, 'the assistants were not reloaded: their files have errors');
       const versions = this.#current.versions.map(({hash, stored}) => `${stored.assistant.name} ${hash}`);
-      log.info({versions}, 'new calls are answered by the assistants as they are now');
+      log.info({versions}, 'the assistants were reloaded: new calls use them');
       for (const listener of this.#listeners) listener(this.#current);
     } finally {
       this.#isLooking = false;

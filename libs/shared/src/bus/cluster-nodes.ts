@@ -64,8 +64,10 @@ export class ClusterNodes implements Router {
     const {clock, log} = wiring;
     this.#settledAt = clock.now();
     this.#outages = new OutageLog(clock, ASK_SELDOM, {
-      away: thrown => log.warn({role: 'media', err: thrown}, 'no node of the cluster says who serves what'),
-      back: outage => log.info({role: 'media', ...outage}, 'the cluster says again who serves what'),
+      away: thrown =>
+        log.warn({role: 'media', err: thrown}, 'no node of the cluster says which node serves which slots'),
+      back: outage =>
+        log.info({role: 'media', ...outage}, 'the nodes of the cluster agree again on who serves each slot'),
     });
   }
 
@@ -233,6 +235,6 @@ function isSound(lane: Lane): boolean {
 
 function slotsFrom(answer: RespValue, asked: Address): readonly SlotRange[] {
   const ranges = readSlots(answer, asked);
-  if (!ranges) throw new Error('an answer to CLUSTER SLOTS that is none');
+  if (!ranges) throw new Error('an invalid answer to CLUSTER SLOTS');
   return ranges;
 }

@@ -312,7 +312,7 @@ export class Lane implements ConnectionEvents, EchoEvents {
   #ignore(kind: string): void {
     if (this.#unknownPushes.has(kind)) return;
     this.#unknownPushes.add(kind);
-    this.#options.log.warn({role: 'media', kind}, 'redis has pushed what we do not know; it is ignored');
+    this.#options.log.warn({role: 'media', kind}, 'redis pushed an unknown message; it is ignored');
   }
 
   moved(text: string, batch: Batch): boolean {

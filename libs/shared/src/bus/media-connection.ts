@@ -158,7 +158,7 @@ export class MediaConnection implements RespSink, Asker {
       this.#events.settled(batch);
       [batch] = this.#inFlight;
     }
-    if (!batch) this.close(new Error('redis has answered what nobody asked'));
+    if (!batch) this.close(new Error('redis sent an answer that belongs to no request'));
     return batch;
   }
 

@@ -56,7 +56,7 @@ describe('a Redis that does not speak as it should', () => {
   test.each<[string, string, string]>([
     ['sends a page of HTML', 'HTTP/1.1 503 Service Unavailable\r\n\r\n', 'redis does not speak its protocol'],
     ['announces a message of two gigabytes', '>3\r\n$8\r\nsmessage\r\n$2147483647\r\n', 'a length of 2147483647'],
-    ['answers what nobody asked', '+OK\r\n:1\r\n:1\r\n:1\r\n', 'redis has answered what nobody asked'],
+    ['answers what nobody asked', '+OK\r\n:1\r\n:1\r\n:1\r\n', 'redis sent an answer that belongs to no request'],
   ])('and %s is left, and called again: one line, and the calls go on', async (_, bytes, reason) => {
     const bus = await open();
     const heard = await listen(bus, 'media:{a}:up');
@@ -83,7 +83,7 @@ describe('a Redis that does not speak as it should', () => {
     const heard = await listen(bus, 'media:{a}:up');
     for (let times = 0; times < 3; times += 1) redis.say('>2\r\n$8\r\nsmigrate\r\n:1\r\n');
     await carries(bus, 'media:{a}:up', heard);
-    expect(said('redis has pushed what we do not know; it is ignored')).toHaveLength(1);
+    expect(said('redis pushed an unknown message; it is ignored')).toHaveLength(1);
     expect(said('redis is away')).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
 
 /**
- * What must happen to the caller when the current stream ends. Without an intent, a stream that ends was an accident.
+ * What must happen to the caller when the current stream ends. Without an intent, a stream that ends was an unexpected disconnect.
  * `apologise`: no model can be reached, and the webhook must say so.
  */
 export type Intent = 'hang-up' | 'transfer' | 'migrate' | 'apologise';
@@ -17,7 +17,7 @@ export interface CallEntry {
   readonly ticket?: Ticket;
   readonly stream?: {readonly streamSid: StreamSid; readonly edge: ProcessId};
   readonly intent?: Intent;
-  /** How many times the stream was reopened after an accident, of those that still count. */
+  /** How many times the stream was reopened after an unexpected disconnect, without those that no longer count. */
   readonly attempts: number;
   /** Unix milliseconds. */
   readonly startedAt: number;

@@ -6,20 +6,18 @@ export const captureSettings = {
   CAPTURE: choice('on', 'off', 'assistants')
     .default('off')
     .describe(
-      'on: all that crosses the phone’s and the model’s sockets is written to CAPTURE_DIR, voices and words, so that a call can be played again with npm run replay; assistants: of those assistants whose file says `capture: true`',
+      'on: everything on the sockets of the phone and the model, voices and words included, is written to CAPTURE_DIR, so that npm run replay can play the call again; assistants: only for assistants whose file says `capture: true`',
     ),
   CAPTURE_DIR: z
     .string()
     .default('.voicebridge/captures')
     .describe(
-      'the folder of the captures, one file for each call and process; where RECORDINGS_URL is set they go there when they are whole',
+      'the folder of the captures, one file for each call and process; if RECORDINGS_URL is set, complete captures are moved there',
     ),
-  CAPTURE_DAYS: wholeNumber({min: 1, max: 365})
-    .default(7)
-    .describe('captures that are older than so many days are removed'),
+  CAPTURE_DAYS: wholeNumber({min: 1, max: 365}).default(7).describe('captures older than this many days are deleted'),
   CAPTURE_MAX_MB: wholeNumber({min: 1, max: 10_000})
     .default(100)
-    .describe('the capture of one call ends at so many megabytes in each process'),
+    .describe('the most megabytes that each process writes for the capture of one call'),
 };
 
 export interface CaptureConfig {

@@ -5,7 +5,7 @@ export const metricsSettings = {
   METRICS_PORT: port()
     .optional()
     .describe(
-      'a port of their own for /metrics; not set: they are on PORT, for this machine only. npm start gives it to the first process, and the next ports to the others',
+      'a separate port for /metrics; not set: /metrics is on PORT, for this machine only. npm start gives it to the first process, and the following ports to the others',
     ),
   METRICS_HOST: host()
     .default('127.0.0.1')

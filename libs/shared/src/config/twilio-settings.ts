@@ -9,11 +9,11 @@ export const twilioSettings = {
   TWILIO_VALIDATE: onOff()
     .default(true)
     .describe(
-      'on or off; off takes unsigned requests, for trying things out, and listens on loopback only unless HOST is set',
+      'on or off; off accepts unsigned requests, for development, and listens on loopback only unless HOST is set',
     ),
   HOST: host()
     .optional()
-    .describe('the address to listen on; not set: every one, of IPv4 and IPv6, or loopback with TWILIO_VALIDATE=off'),
+    .describe('the address to listen on; not set: all IPv4 and IPv6 addresses, or loopback with TWILIO_VALIDATE=off'),
 };
 
 /** The public origin of an edge, to which the path of a stream is added. */

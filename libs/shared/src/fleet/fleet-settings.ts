@@ -16,6 +16,6 @@ export const fleetSettings = {
     .refine(keys => keys[0] !== UNSIGNED, 'must begin with a key; unsigned comes after it')
     .default([])
     .describe(
-      'signs what the processes say to each other through Redis, the same for all; several, comma-separated, while you rotate it: the first signs. The word unsigned behind the first one takes unsigned messages too, while you introduce it',
+      'signs the messages between the processes in Redis; the same for all. Several, comma-separated, while you rotate it: the first signs. The word unsigned after the first key accepts unsigned messages too, while you introduce the key',
     ),
 };

@@ -5,7 +5,7 @@ import {assistantNames, numberSentences, SENTENCES_TTL_S} from '../redis/keys.ts
 
 /** What the callers of one number hear from the carrier in place of what all others do. */
 const Sentences = z.object({
-  /** While no worker has a place, in place of OVERLOAD_SAY. */
+  /** When all workers are full, instead of OVERLOAD_SAY. */
   overloadSay: z.string().optional(),
   /** When the call cannot be answered, in place of an apology. */
   failureSay: z.string().optional(),

@@ -124,7 +124,7 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     modelTrouble: reasons(WORKER, 'model_trouble', 'why this worker cannot open sessions with the model'),
     taking: gauge(CALLS, 'taking', '1 while the process takes new calls'),
     notTaking: reasons(CALLS, 'not_taking', 'why the process takes no new calls'),
-    callsActive: gauge(CALLS, 'calls_active', 'calls in hand in this process'),
+    callsActive: gauge(CALLS, 'calls_active', 'active calls in this process'),
     callsCapacity: gauge(CALLS, 'calls_capacity', 'calls this process would hold at most'),
     callsTotal: counterBy(
       [...WEBHOOK, ...WORKER],
@@ -229,7 +229,7 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     limitsNearTotal: counterBy(
       [...WEBHOOK, ...WORKER],
       'limits_near_total',
-      'calls that found a limit used to four fifths or more',
+      'calls that found 80 % or more of a limit used',
       'limit',
       LIMITS,
     ),

@@ -28,7 +28,7 @@ const QUEUE = 'queue:';
 const LONGEST_QUEUE = 64;
 
 export const TRANSFER_ALLOW_MEANS =
-  'where assistants and operators may transfer callers besides the destinations that stand in the assistants’ files, comma-separated: +4722334455, +4722* for all numbers that begin so (but premium ones), sip:*@example.com, client:ann; queue:support for operators; the same for webhook and workers';
+  'where assistants and operators may transfer callers, besides the destinations in the assistants’ files; comma-separated: +4722334455, +4722* for all numbers that begin so (except premium numbers), sip:*@example.com, client:ann; queue:support for operators; must be the same for webhook and workers';
 
 const list = (isGood: (pattern: string) => boolean, must: string) =>
   z

@@ -72,7 +72,7 @@ export async function main<Schema extends ProcessSchema>(
     const {LOG_LEVEL: level, DRAIN_SECONDS: drain} = config;
     log = createLog(name, {level, facts: {pid: process.pid}});
     debugOnSignal(log, level);
-    for (const hint of hints) log.warn({hint}, 'a name in the environment is none of ours');
+    for (const hint of hints) log.warn({hint}, 'an unknown variable is set in the environment');
     await run({config, log, stop: reasonToStop(log, drain * 1_000), clock: systemClock});
     process.exitCode ??= 0;
   } catch (thrown) {

@@ -6,7 +6,7 @@ export const spendSettings = {
   SPEND_PER_CALLER_USD: dollars()
     .default(50)
     .describe(
-      'the most that one caller may cost in a day (UTC), by the table of prices; 0: no limit. Who withholds the number has none',
+      'the most that one caller may cost in a day (UTC), by the price table; 0: no limit. Callers who withhold their number have no limit',
     ),
   SPEND_PER_ASSISTANT_USD: dollars()
     .default(0)
@@ -14,7 +14,7 @@ export const spendSettings = {
   SPEND_PER_DAY_USD: dollars()
     .default(0)
     .describe(
-      'the most that all calls together may cost in a day (UTC); 0: no limit. Set it: calls are then refused or ended with a sentence, and there is an alert at four fifths of it',
+      'the most that all calls together may cost in a day (UTC); 0: no limit. Set it: calls are then refused or ended with a sentence, and an alert fires at 80 % of it',
     ),
 };
 

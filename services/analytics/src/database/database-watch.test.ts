@@ -40,8 +40,8 @@ test('an operator whose disk is full reads one line, one more each minute, and o
     }
     await clock.advanceAsync(50, 50);
   }
-  const away = 'database is away; records wait in the queue, nothing is lost';
-  expect(lines).toEqual([away, 'database is still away', 'database is still away']);
+  const away = 'database is unavailable; records wait in the queue, nothing is lost';
+  expect(lines).toEqual([away, 'database is still unavailable', 'database is still unavailable']);
   expect(failures).toBeLessThan(80);
   await clock.advanceAsync(10_000, 100);
   expect(lines.slice(3)).toEqual(['database is back']);

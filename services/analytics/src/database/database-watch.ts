@@ -33,8 +33,8 @@ export class DatabaseWatch implements AsyncDisposable {
     this.#database = database;
     this.#clock = clock;
     this.#outages = new OutageLog(clock, SETTLED, {
-      away: thrown => log.warn({err: thrown}, 'database is away; records wait in the queue, nothing is lost'),
-      still: outage => log.warn({...outage, reason: this.#reason}, 'database is still away'),
+      away: thrown => log.warn({err: thrown}, 'database is unavailable; records wait in the queue, nothing is lost'),
+      still: outage => log.warn({...outage, reason: this.#reason}, 'database is still unavailable'),
       back: outage => log.info(outage, 'database is back'),
     });
   }

@@ -107,9 +107,9 @@ describe.skipIf(!startPostgres)('a database that is away (needs PostgreSQL)', ()
 
       await until(about, lines => lines.length === 4);
       expect(await about()).toEqual([
-        'database is away; records wait in the queue, nothing is lost',
+        'database is unavailable; records wait in the queue, nothing is lost',
         'database is back',
-        'database is away; records wait in the queue, nothing is lost',
+        'database is unavailable; records wait in the queue, nothing is lost',
         'database is back',
       ]);
     },

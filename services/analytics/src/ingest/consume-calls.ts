@@ -133,7 +133,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
   });
   // ioredis emits the error again with every attempt to connect.
   const outages = new OutageLog(deps.clock, SETTLED, {
-    away: thrown => log.warn({err: thrown}, 'queue is away; records wait in Redis or with their workers'),
+    away: thrown => log.warn({err: thrown}, 'queue is unavailable; records wait in Redis or in their workers'),
     back: outage => log.info(outage, 'queue is back'),
   });
   worker.on('error', error => outages.failed(error));

@@ -25,7 +25,7 @@ test('what needs a real telephone network is named, and nothing is guessed', () 
   ]);
   expect(readTwiml('<Response/>')).toEqual([]);
   for (const nonsense of ['<html><body>502</body></html>', '', 'busy'])
-    expect(() => readTwiml(nonsense), nonsense).toThrow('no TwiML');
+    expect(() => readTwiml(nonsense), nonsense).toThrow('not TwiML');
 });
 
 // From Twilio's documentation, "Validating requests".

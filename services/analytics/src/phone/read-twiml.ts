@@ -23,7 +23,7 @@ const parser = new XMLParser({
 /** The verbs of a document, in order. Throws if it is no TwiML. */
 export function readTwiml(document: string): Verb[] {
   const root = nodesOf(parser.parse(document)).find(node => 'Response' in node);
-  if (!root) throw new Error('the webhook answered something that is no TwiML');
+  if (!root) throw new Error('the answer of the webhook is not TwiML');
   return nodesOf(root['Response']).flatMap(node => {
     const name = Object.keys(node).find(key => key !== ':@');
     return name === undefined || name === '#text' ? [] : verbOf(name, node);

@@ -49,7 +49,7 @@ export async function openAssistants(deps: OpenAssistantsDeps): Promise<{
   stack.defer(every(clock, TELL_EVERY, tell));
   files?.onChange(catalogue => {
     const problems = unhosted(catalogue, traits);
-    if (problems.length > 0) return log.error({problems}, 'the assistants stay as they were: their files need changes');
+    if (problems.length > 0) return log.error({problems}, 'the assistants were not reloaded: their files have errors');
     assistants.renew(catalogue);
     background(mcp.renew(catalogue), log, 'reaching MCP servers');
     tell();

@@ -44,7 +44,7 @@ export class FenceWatch {
     try {
       const call = await directory.read(callSid);
       if (call?.state === 'live' && call.epoch <= epoch()) {
-        log.warn({epoch: epoch()}, 'a message of a newer owner came, and there is none: ignored');
+        log.warn({epoch: epoch()}, 'a message claims to come from a newer owner, and there is none: ignored');
       } else fenced();
     } finally {
       this.#isLooking = false;

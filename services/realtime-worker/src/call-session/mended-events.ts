@@ -20,6 +20,6 @@ export class MendedEvents {
     this.#metrics.modelEventsMendedTotal.inc({type: label});
     if (this.#types.has(label)) return;
     this.#types.add(label);
-    this.#log.warn({event: codeIn(event) ?? 'unreadable', detail}, 'an event of the model was not as it should be');
+    this.#log.warn({event: codeIn(event) ?? 'unreadable', detail}, 'unexpected event from the model');
   }
 }

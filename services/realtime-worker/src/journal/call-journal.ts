@@ -201,7 +201,7 @@ export class CallJournal {
     }
     if (call && (call.state === 'ended' || call.epoch >= this.#epoch)) return false;
     // Logged once: a Redis that refuses writes is tried many times.
-    if (!this.#forgotten) this.#log.warn({knows: call?.epoch ?? 0}, 'redis has forgotten the call; it is told again');
+    if (!this.#forgotten) this.#log.warn({knows: call?.epoch ?? 0}, 'redis has lost the call; it is written again');
     this.#forgotten = true;
     if (!(await this.#directory.restore({...known, epoch: this.#epoch}))) return false;
     this.#forgotten = false;

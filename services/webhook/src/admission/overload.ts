@@ -7,7 +7,7 @@ const HOLD_AT_MOST_SECONDS = 600;
 
 type OverloadConfig = Pick<WebhookConfig, 'OVERLOAD' | 'OVERLOAD_SAY' | 'OVERLOAD_TARGET' | 'OVERLOAD_HOLD_SECONDS'>;
 
-/** What a caller gets while no worker has a place. `held`: how often this caller has been asked to wait before. */
+/** What a caller gets when all workers are full. `held`: how often this caller has been asked to wait before. */
 export function overloadAnswer(config: OverloadConfig, held: number): CallAnswer {
   const target = config.OVERLOAD_TARGET ?? '';
   switch (config.OVERLOAD) {

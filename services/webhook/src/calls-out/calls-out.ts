@@ -139,7 +139,7 @@ export class CallsOut {
     const {from, ringSeconds, detectMachines, id} = call;
     const dialled = await carrier.dial({to, from, ringSeconds, detectMachines, out: id, attempt});
     if (dialled.outcome === 'unknown') {
-      log.warn({out: id, attempt, why: dialled.reason}, 'nobody can say yet whether a call was made');
+      log.warn({out: id, attempt, why: dialled.reason}, 'it is not known yet whether a call was made');
       return {again: at + SILENT_FOR};
     }
     const next = await this.#change(id, (each, now) => {
