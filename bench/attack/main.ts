@@ -17,7 +17,7 @@ import {SignedBridge} from './signed-bridge.ts';
 
 const options = commandLine({
   command: 'npm run bench attack --',
-  about: 'What strangers and odd peers can cost, on loopback.',
+  about: 'What hostile peers can cost, on loopback.',
   options: z.object({
     parts: z
       .string()
