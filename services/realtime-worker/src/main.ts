@@ -46,6 +46,7 @@ await main('realtime-worker', WorkerEnv, async ({config, log, stop, clock}) => {
     assistant: {...base, tools: assistantTools, version: 'rehearsal', given: {}},
     openAdapter: (address, deps) =>
       openModelAdapter({...config, OPENAI_API_KEY: 'rehearsal', OPENAI_REALTIME_URL: address}, deps),
+    key,
     clock,
   }).catch((thrown: unknown) => log.warn({err: thrown}, 'worker begins cold: it cannot rehearse'));
   // On one Redis for both the bus has its own probe.

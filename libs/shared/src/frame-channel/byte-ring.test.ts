@@ -26,6 +26,7 @@ test('every byte is found at its position until it is released, however the ring
         expect(ring.end).toBe(all.length);
         const kept = ring.end - ring.start;
         expect(read(ring, ring.start, kept).equals(Buffer.from(all.slice(ring.start)))).toBe(true);
+        expect(ring.text(ring.start, kept)).toBe(read(ring, ring.start, kept).toString('latin1'));
       }
     }),
     {numRuns: 60},

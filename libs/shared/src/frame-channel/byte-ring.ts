@@ -48,6 +48,13 @@ export class ByteRing {
     if (first < length) this.#bytes.copy(target, at + first, 0, length - first);
   }
 
+  /** `length` bytes from `position` on, all of which must be kept, as text of one byte a character. */
+  text(position: number, length: number): string {
+    const place = this.#placeOf(position);
+    const first = this.#bytes.toString('latin1', place, Math.min(place + length, this.#bytes.length));
+    return first.length === length ? first : first + this.#bytes.toString('latin1', 0, length - first.length);
+  }
+
   /** Forgets what is before `position`. */
   release(position: number): void {
     if (position <= this.#start) return;

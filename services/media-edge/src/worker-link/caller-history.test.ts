@@ -21,6 +21,18 @@ class Heard {
   }
 }
 
+/** What is replayed, with the audio in frames of 20 ms again. */
+function since(history: CallerHistory, known?: Parameters<CallerHistory['since']>[0]): EdgeToWorker[] {
+  return history.since(known).flatMap(frame => {
+    if (frame.kind !== 'audio') return [frame];
+    const bytes = Buffer.from(frame.payload, 'base64');
+    const frames = Math.ceil(bytes.length / 160);
+    return Array.from({length: frames}, (_, place) =>
+      audio(frame.timestamp + place * 20, bytes.toString('base64', place * 160, (place + 1) * 160)),
+    );
+  });
+}
+
 /** What is kept after a caller spoke for `ms`. */
 function spoken(ms: number): CallerHistory {
   const heard = new Heard();
@@ -29,13 +41,13 @@ function spoken(ms: number): CallerHistory {
 }
 
 test('an owner of a stream gets everything of the last seconds', () => {
-  expect(spoken(500).since()).toEqual(Array.from({length: 25}, (_, frame) => audio(frame * 20)));
-  expect(spoken(7_000).since()).toHaveLength(350);
+  expect(since(spoken(500))).toEqual(Array.from({length: 25}, (_, frame) => audio(frame * 20)));
+  expect(since(spoken(7_000))).toHaveLength(350);
 });
 
 test('nothing older than eight seconds is sent, and its memory is given back', () => {
   const history = spoken(60_000);
-  const replayed = history.since();
+  const replayed = since(history);
   expect(replayed[0]).toEqual(audio(59_980 - REPLAY_WINDOW_MS));
   expect(replayed).toHaveLength(REPLAY_WINDOW_MS / 20 + 1);
   history.release(history.ring.end);
@@ -95,34 +107,60 @@ test('a digit is replayed unless the journal has it, whether the owner before ha
 
 test('audio that is in the journal as text is not replayed, to the frame', () => {
   const history = spoken(2_000);
-  expect(history.since({settledMs: 1_500})).toEqual(history.since().slice(-25));
-  expect(history.since({settledMs: 1_501})).toEqual(history.since().slice(-25));
-  expect(history.since({settledMs: 1_520})).toEqual(history.since().slice(-24));
-  expect(history.since({settledMs: 2_000})).toEqual([]);
+  const whole = since(history);
+  expect(since(history, {settledMs: 1_500})).toEqual(whole.slice(-25));
+  expect(since(history, {settledMs: 1_501})).toEqual(whole.slice(-25));
+  expect(since(history, {settledMs: 1_520})).toEqual(whole.slice(-24));
+  expect(since(history, {settledMs: 2_000})).toEqual([]);
 });
 
 test('a new owner gets nothing of a caller who has said nothing', () => {
   expect(new CallerHistory().since()).toEqual([]);
 });
 
-test('whatever came in the last seconds is replayed in order and unchanged, however long each frame is', () => {
-  const step = fc.tuple(fc.nat(400), fc.integer({min: 0, max: 60}), fc.boolean());
+test('a second of frames becomes one message, and five seconds become five', () => {
+  const joined = spoken(5_000).since();
+  expect(joined.map(frame => frame.kind === 'audio' && frame.timestamp)).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
+});
+
+test('a gap in the clock of the caller, a mark and a digit keep their places', () => {
+  const heard = new Heard();
+  for (const at of [0, 20]) heard.audio(at);
+  heard.control({kind: 'mark', name: 'm'}, 25);
+  heard.audio(40);
+  heard.control({kind: 'digit', digit: '1'}, 45);
+  for (const at of [60, 500]) heard.audio(at);
+  const replayed = heard.history.since();
+  expect(replayed.map(frame => (frame.kind === 'audio' ? frame.timestamp : frame.kind))).toEqual([
+    0,
+    'mark',
+    40,
+    'digit',
+    60,
+    500,
+  ]);
+});
+
+test('what came in the last seconds is replayed in order and to the byte, however long each frame is', () => {
+  const step = fc.tuple(fc.nat(400), fc.integer({min: 1, max: 900}), fc.boolean());
   fc.assert(
     fc.property(fc.array(step, {maxLength: 600}), steps => {
       const heard = new Heard();
       let at = 0;
-      const came = steps.map(([gap, ms, isMark], number) => {
+      const came = steps.map(([gap, length, isMark], number) => {
         at += gap;
-        const frame = isMark ? ({kind: 'mark', name: `${number}`} as const) : audio(at, silence(ms + 1));
-        if (frame.kind === 'mark') heard.control(frame, at);
-        else heard.audio(at, silence(ms + 1));
+        const bytes = Buffer.alloc(length, number);
+        if (isMark) heard.control({kind: 'mark', name: `${number}`}, at);
+        else heard.audio(at, bytes.toString('base64'));
         heard.history.release(heard.history.ring.end);
-        return {frame, at};
+        return {bytes: isMark ? `mark ${number} ` : bytes.toString('hex'), at};
       });
-      const kept = came.filter(each => at - each.at <= REPLAY_WINDOW_MS).map(each => each.frame);
-      const replayed = heard.history.since();
-      const inWindow = replayed.filter(frame => kept.includes(frame) || frame.kind === 'audio');
-      expect(inWindow.slice(-kept.length)).toEqual(kept);
+      const kept = came.filter(each => at - each.at <= REPLAY_WINDOW_MS).map(({bytes}) => bytes);
+      const replayed = heard.history.since().map(frame => {
+        if (frame.kind === 'audio') return Buffer.from(frame.payload, 'base64').toString('hex');
+        return frame.kind === 'mark' ? `mark ${frame.name} ` : '';
+      });
+      expect(replayed.join('').endsWith(kept.join(''))).toBe(true);
     }),
     {numRuns: 50},
   );

@@ -1,8 +1,9 @@
 import {ByteRing} from '@voicebridge/shared/frame-channel/byte-ring.ts';
-import {bytesOfBase64, msOfBytes} from '@voicebridge/shared/protocol/audio.ts';
+import {msOfBase64In} from '@voicebridge/shared/protocol/audio.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import {rms} from '@voicebridge/shared/protocol/loudness.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {Replay} from './replay.ts';
 
 /** How much of the past is kept for a new owner of the call. */
 export const REPLAY_WINDOW_MS = 8_000;
@@ -30,7 +31,7 @@ interface Known {
 }
 
 /** Where the fields of one frame of audio are in a column. */
-const COLUMNS = {at: 0, timestamp: 1, position: 2, length: 3};
+const COLUMNS = {at: 0, timestamp: 1, ms: 2, position: 3};
 const WIDTH = 4;
 
 /**
@@ -60,8 +61,8 @@ export class CallerHistory {
     const offset = this.#offset(this.#next);
     this.#columns[offset + COLUMNS.at] = at;
     this.#columns[offset + COLUMNS.timestamp] = timestamp;
+    this.#columns[offset + COLUMNS.ms] = msOfBase64In(bytes, from, to);
     this.#columns[offset + COLUMNS.position] = position;
-    this.#columns[offset + COLUMNS.length] = to - from;
     this.#next += 1;
     return position;
   }
@@ -79,26 +80,27 @@ export class CallerHistory {
   }
 
   /**
-   * What a new owner must be sent. `settledMs`: audio before it, on the clock of the stream, is in the journal as text. No
+   * What a new owner must be sent, with the audio in pieces of up to a second. `settledMs`: audio before it, on the clock of the stream, is in the journal as text. No
    * other audio is known to be in the model's session: that of a new owner has heard nothing yet. `digits`: so many keys
    * of the stream are in the journal; undefined: not known.
    */
   since({settledMs = 0, digits}: Known = {}): EdgeToWorker[] {
-    const frames: EdgeToWorker[] = [];
+    const replay = new Replay(this.ring);
     let controls = 0;
     const addControls = (place: number) => {
       for (; (this.#controls[controls]?.place ?? Number.POSITIVE_INFINITY) <= place; controls += 1) {
         const control = this.#controls[controls];
-        if (control && !isKnown(control, digits)) frames.push(control.frame);
+        if (control && !isKnown(control, digits)) replay.addControl(control.frame);
       }
     };
     for (let place = this.#first; place < this.#next; place += 1) {
       addControls(place);
-      const [timestamp, payload] = [this.#read(place, COLUMNS.timestamp), this.#payload(place)];
-      if (timestamp + msOfBytes(bytesOfBase64(payload)) > settledMs) frames.push({kind: 'audio', timestamp, payload});
+      const [timestamp, ms] = [this.#read(place, COLUMNS.timestamp), this.#read(place, COLUMNS.ms)];
+      if (timestamp + ms <= settledMs) continue;
+      replay.addAudio(timestamp, ms, this.#read(place, COLUMNS.position), this.#length(place));
     }
     addControls(this.#next);
-    return frames;
+    return replay.end();
   }
 
   /** Whether the caller has made a sound since `at` that may be a word. */
@@ -112,10 +114,13 @@ export class CallerHistory {
   }
 
   #payload(place: number): string {
-    const length = this.#read(place, COLUMNS.length);
-    const text = Buffer.allocUnsafe(length);
-    this.ring.copy(this.#read(place, COLUMNS.position), length, text, 0);
-    return text.toString('latin1');
+    return this.ring.text(this.#read(place, COLUMNS.position), this.#length(place));
+  }
+
+  /** Of the text of a frame: the next one begins where it ends. */
+  #length(place: number): number {
+    const end = place + 1 < this.#next ? this.#read(place + 1, COLUMNS.position) : this.ring.end;
+    return end - this.#read(place, COLUMNS.position);
   }
 
   #expire(at: Millis): void {

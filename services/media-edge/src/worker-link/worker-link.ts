@@ -10,7 +10,6 @@ import {retryUntilAborted, sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {CallerHistory} from './caller-history.ts';
 import {ChannelMetrics} from './channel-metrics.ts';
-import {coalesceAudio} from './coalesce-audio.ts';
 import {ReassignmentLimit, SETTLED_MS} from './reassignment-limit.ts';
 import {findSuccessor, type LinkOver, type OwnerLoss} from './successor.ts';
 import type {Workers} from './workers.ts';
@@ -198,7 +197,7 @@ export class WorkerLink {
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
-    for (const frame of coalesceAudio(this.#history.since({settledMs, digits}))) end.send(frame);
+    for (const frame of this.#history.since({settledMs, digits})) end.send(frame);
     end.onAudio((mark, bytes, from, to) => {
       if (channel.trusted) this.#listener.onAudio(mark, bytes, from, to);
       else channel.held.push({kind: 'audio', mark, payload: bytes.toString('latin1', from, to)});

@@ -1,4 +1,5 @@
 import {loadConfig} from '@voicebridge/shared/config/config.ts';
+import {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
 import {expect, test} from 'vitest';
 import {assistantTools} from '../tools/assistant-tools.ts';
@@ -14,6 +15,7 @@ test('a worker rehearses with the configured adapter: rehearsed calls get a sess
   await rehearse({
     assistant: {...standardAssistant(config), tools: assistantTools, version: 'v1', given: {}},
     clock: systemClock,
+    key: new FleetKey(['0123456789abcdef0123456789abcdef'], () => systemClock.wall()),
     openAdapter(url, deps) {
       const adapter = openModelAdapter({...config, OPENAI_REALTIME_URL: url}, deps);
       return {

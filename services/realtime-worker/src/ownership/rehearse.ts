@@ -4,19 +4,19 @@ import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-cal
 import {reliableFrameChannels} from '@voicebridge/shared/frame-channel/reliable-frame-channel.ts';
 import {createLog, type Log} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics, type Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {PROTOCOL_VERSION} from '@voicebridge/shared/protocol/protocol-version.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {always} from '../assistants/call-assistants.ts';
-import type {Fact} from '../events/call-effect.ts';
-import {snapshotOf} from '../journal/restore-call.ts';
-import {readJournal} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import type {ModelAdapter} from '../model/model-adapter.ts';
 import {openRehearsalModel} from '../model/openai/rehearsal-model.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
 import {OwnedCalls} from './owned-calls.ts';
+import {rehearsedJournal} from './rehearsed-journal.ts';
 
 /** After about so many calls the code is compiled. */
 const CALLS = 16;
@@ -38,9 +38,11 @@ export async function rehearse(options: {
   readonly assistant: Assistant;
   /** Makes the configured adapter for a server with this address. */
   readonly openAdapter: (url: string, deps: {clock: Clock; metrics: Metrics; log: Log}) => ModelAdapter;
+  /** Words in the invented journals are sealed with it, as those of calls are. */
+  readonly key: FleetKey;
   readonly clock: Clock;
 }): Promise<void> {
-  const {assistant, openAdapter, clock} = options;
+  const {assistant, openAdapter, key, clock} = options;
   await using model = await openRehearsalModel();
   const bus = new MemoryMediaBus(clock);
   using channels = reliableFrameChannels(bus, clock);
@@ -53,6 +55,7 @@ export async function rehearse(options: {
     assistants: always(assistant),
     callDeps: {
       ...aloneDeps({worker, channels, directory, adapter, clock, metrics, log, bus}),
+      sealOf: callSid => new JournalSeal(key.textSeal(callSid), {mayWrite: () => true}),
       // Nobody waits for an invented caller to come back.
       streamGraceMs: 1_000,
     },
@@ -66,7 +69,13 @@ export async function rehearse(options: {
     const callSid = CallSid.parse(`rehearsal-${number}`);
     const streamSid = StreamSid.parse(`rehearsal-${number}`);
     await directory.claim(callSid, {epoch: 0, owner: dead, at: clock.wall()});
-    await directory.append(callSid, 1, journalOf(streamSid, clock.wall()));
+    const journal = rehearsedJournal({streamSid, owner: dead, edge, wall: clock.wall(), isCompacted: number % 2 === 0});
+    const seal = new JournalSeal(key.textSeal(callSid), {mayWrite: () => true});
+    await directory.append(
+      callSid,
+      1,
+      journal.map(entry => seal.line(entry)),
+    );
     const stream = await channels.edgeEnd(streamSid, 2);
     stream.onFrame(() => {});
     const assigned = {callSid, epoch: 1, assistant: assistant.name, facts: {}, cause: 'worker-lost'} as const;
@@ -87,32 +96,4 @@ export async function rehearse(options: {
     await calls.leaveAll({isTakenOver: true});
     for (const stream of streams) stream.drop();
   }
-}
-
-/** A journal with a bit of everything, compacted, as that of an old call. */
-function journalOf(streamSid: string, wall: number): string[] {
-  const facts: Fact[] = [
-    {is: 'owner', worker: dead, epoch: 1, cause: 'new'},
-    {is: 'stream', streamSid, edge, epoch: 1},
-    {is: 'greeted'},
-  ];
-  for (let turn = 0; turn < 20; turn += 1) {
-    const [id, asked] = [`item-${turn}`, `asked-${turn}`];
-    facts.push(
-      {is: 'item', item: {kind: 'caller', id: asked, text: ''}},
-      {is: 'settled', streamSid, timestamp: turn * 300},
-      {is: 'words', id: asked, text: 'And on Sundays?'},
-      {is: 'item', item: {kind: 'assistant', id, text: ''}},
-      {is: 'said', id, from: 0, ms: 400},
-      {is: 'said', id, from: 400, ms: 2_000},
-      {is: 'words', id, text: 'We are closed on Sundays.'},
-      {is: 'complete', id},
-    );
-    if (turn % 4 === 0) facts.push({is: 'hushed'}, {is: 'cut', id, heardMs: 900, totalMs: 2_000});
-  }
-  facts.push({is: 'item', item: {kind: 'caller', id: 'last', text: 'And on holidays?'}}); // an answer is owed
-  const lines = facts.map((fact, place) => JSON.stringify({...fact, wall: wall - (facts.length - place) * 100}));
-  const half = Math.floor(lines.length / 2);
-  const call = snapshotOf(readJournal(lines.slice(0, half)));
-  return [JSON.stringify({is: 'snapshot', wall, call}), ...lines.slice(half)];
 }
