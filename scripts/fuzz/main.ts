@@ -31,6 +31,8 @@ const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
 const BATCH = 2_000;
 /** The processor time that one input may take, in milliseconds; what took longer is tried again: it may be the collector's or another program's. */
 const AT_MOST = 50;
+/** An input is slow if it was slow each time: the processor time of a process contains that of its collector and compiler. */
+const TRIES = 5;
 
 interface Result {
   inputs: number;
@@ -65,7 +67,9 @@ async function batch(kind: Kind, round: number): Promise<void> {
       result.slowest = Math.max(result.slowest, took);
       return;
     }
-    const again = Math.min(await processorTime(kind, input), await processorTime(kind, input));
+    let again = Infinity;
+    for (let tries = 0; tries < TRIES && again > AT_MOST; tries += 1)
+      again = Math.min(again, await processorTime(kind, input));
     result.slowest = Math.max(result.slowest, again);
     if (again <= AT_MOST) return;
     result.slow += 1;

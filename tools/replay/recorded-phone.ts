@@ -42,7 +42,7 @@ export function recordedPhone({lines}: TimedSection, clock: Clock): CarrierSocke
     ping() {},
     onEvent: listener => (onEvent = listener),
     onAudio: listener => (onAudio = listener),
-    onPong() {},
+    onControl() {},
   };
 }
 

@@ -102,7 +102,7 @@ class PhoneStream {
       ping() {},
       onEvent: listener => (this.#onEvent = listener),
       onAudio: listener => (this.#onAudio = listener),
-      onPong() {},
+      onControl() {},
     };
     clock.after(0, () => {
       this.say({kind: 'started', callSid: VIRTUAL_CALL, streamSid, facts: {}});

@@ -25,7 +25,7 @@ test('what crosses the socket is in the capture and goes on, without the keys an
     ping() {},
     onEvent: listener => (say = listener),
     onAudio: listener => (speak = listener),
-    onPong() {},
+    onControl() {},
   };
   const captures = new MemoryCapture(new FakeClock());
   const seen = capturedSocket(socket, captures.of('edge-1'));

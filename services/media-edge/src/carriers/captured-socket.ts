@@ -77,7 +77,7 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = 
         listener(streamSid, sequence, timestamp, bytes, from, to);
       });
     },
-    onPong: listener => socket.onPong(listener),
+    onControl: listener => socket.onControl(listener),
   };
 }
 

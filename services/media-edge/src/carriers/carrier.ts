@@ -100,7 +100,8 @@ export interface CarrierSocket {
   /** Set both in the turn of the event loop in which the socket was opened, or the first events are missed. */
   onEvent(listener: (event: CarrierEvent) => void): void;
   onAudio(listener: OnCarrierAudio): void;
-  onPong(listener: () => void): void;
+  /** A ping of the peer, which is answered without us, or a pong. */
+  onControl(listener: (what: 'ping' | 'pong') => void): void;
   /** With the close code; 1006 if the connection was lost without a close frame. */
   readonly closed: Promise<{readonly code: number}>;
 }

@@ -1,5 +1,9 @@
-import {expect, test} from 'vitest';
+import {once} from 'node:events';
+import type {Socket} from 'node:net';
+import {expect, onTestFinished, test, vi} from 'vitest';
+import {flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
+import type {TwilioClient} from '../testing/twilio-client.ts';
 import {HOPELESS_BYTES} from './leg-liveness.ts';
 
 test('a socket is closed when it has not named its call after three seconds', async () => {
@@ -231,4 +235,47 @@ test('a client that closes its socket cleanly has hung up', async () => {
   other.socket.close(1000);
   await harness.until(() => worker.kinds().includes('ended'), 'the worker knows of the end');
   expect(worker.heard(1)).toContainEqual({kind: 'ended', why: 'hungUp'});
+});
+
+/** The connection under a client, for bytes that no library would send. */
+const connectionOf = ({socket}: TwilioClient) => (socket as unknown as {readonly _socket: Socket})._socket;
+
+/** A frame of a client, whose mask is zero. */
+const frameOf = (kind: number, body: string) =>
+  Buffer.concat([Buffer.from([kind, 0x80 | body.length, 0, 0, 0, 0]), Buffer.from(body)]);
+
+test.each([
+  ['pings', 0x89],
+  ['pongs that nobody asked for', 0x8a],
+])('a phone that sends %s without end is closed as one that sends too much', async (_, kind) => {
+  const {harness, newSocket, expectUnharmed, refusals} = await busyEdge();
+  const caller = await newSocket();
+  caller.start();
+  const connection = connectionOf(caller);
+  const flood = Buffer.concat(Array.from({length: 10}, () => frameOf(kind, 'x'.repeat(100))));
+  for (let sent = 0; sent < 2_000; sent += 10) {
+    connection.write(flood);
+    await flushPromises();
+  }
+  await harness.until(() => caller.socket.readyState !== caller.socket.OPEN, 'it is closed');
+  // Whoever still sends may be cut before the code reaches them.
+  expect([1008, 1006]).toContain(await caller.closed);
+  expect(await refusals()).toEqual(['voicebridge_sockets_refused_total{reason="tooMany",service="media-edge"} 1']);
+  await expectUnharmed();
+});
+
+test('a phone that goes on sending when its socket was closed is cut off, however long the closing may take', async () => {
+  const {harness, newSocket, expectUnharmed} = await busyEdge();
+  const caller = await newSocket();
+  // The library waits so long for an answer to its close, which never comes.
+  vi.useFakeTimers({toFake: ['setTimeout']});
+  onTestFinished(() => void vi.useRealTimers());
+  const connection = connectionOf(caller).removeAllListeners('data').resume();
+  const gone = once(connection, 'close');
+  const empty = Buffer.concat(Array.from({length: 2_000}, () => frameOf(0x81, '')));
+  const flooding = setInterval(() => connection.write(empty), 1);
+  onTestFinished(() => clearInterval(flooding));
+  await gone;
+  await harness.pass(100);
+  await expectUnharmed();
 });

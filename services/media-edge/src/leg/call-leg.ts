@@ -65,9 +65,7 @@ export class CallLeg {
     this.#countedAt = openedAt;
     socket.onEvent(event => this.#guard(() => this.#receive(event)));
     socket.onAudio(this.#hear);
-    socket.onPong(() => {
-      if ('lastSeenAt' in this.#leg) this.#leg.lastSeenAt = this.#deps.clock.now();
-    });
+    socket.onControl(what => this.#control(what));
   }
 
   /** The link to the owner of the call; undefined before the carrier said which call it is. */
@@ -164,6 +162,13 @@ export class CallLeg {
     if (event.kind === 'unreadable') return this.#unusable(event.reason, event.detail);
     const verdict = judge(this.#leg, event, at);
     if (this.#passes(verdict, at)) this.#pass(event);
+  }
+
+  #control(what: 'ping' | 'pong'): void {
+    if (this.#leg.state === 'over') return;
+    const at = this.#deps.clock.now();
+    if (!this.#limits.paced(at)) return this.#misbehaves('tooMany', 'too many messages');
+    if (what === 'pong' && 'lastSeenAt' in this.#leg) this.#leg.lastSeenAt = at;
   }
 
   /** Audio of the caller. No closure guards it, because it comes fifty times a second. */

@@ -81,7 +81,7 @@ function wrap(socket: WebSocket): CarrierSocket {
         listener(undefined, undefined, data.audio.ms, bytes, 0, bytes.length);
       });
     },
-    onPong: listener => void socket.on('pong', listener),
+    onControl: listener => void socket.on('pong', () => listener('pong')),
   };
 }
 

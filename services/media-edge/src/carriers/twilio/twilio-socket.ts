@@ -21,6 +21,9 @@ const LIMITS = {
 
 const AS_TEXT = {binary: false};
 
+/** What is still read of a peer whose socket we have closed: more than a phone sends in ten seconds. */
+const MOST_BYTES_AFTER_CLOSE = 262_144;
+
 /** Twilio sends no binary message. */
 const BINARY: CarrierEvent = {kind: 'unreadable', reason: 'binary', detail: 'a binary message'};
 
@@ -73,7 +76,12 @@ function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSoc
     }
     return onEvent(toCarrierEvent(message));
   };
-  socket.on('message', (raw, isBinary) => (isBinary ? onEvent(BINARY) : receive(bytesOf(raw))));
+  socket.on('message', (raw, isBinary) => {
+    // Nobody listens any more, and to find out that a text is no JSON takes long.
+    if (socket.readyState !== socket.OPEN) return;
+    if (isBinary) onEvent(BINARY);
+    else receive(bytesOf(raw));
+  });
   readTexts(socket, connection, receive);
   return {
     carrier: 'twilio',
@@ -101,7 +109,7 @@ function wrap(socket: WebSocket, connection: Duplex, reader: Reader): CarrierSoc
     },
     onEvent: listener => void (onEvent = listener),
     onAudio: listener => void (onAudio = listener),
-    onPong: listener => void socket.on('pong', listener),
+    onControl: listener => void socket.on('ping', () => listener('ping')).on('pong', () => listener('pong')),
   };
 }
 
@@ -115,24 +123,26 @@ function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buf
   /** It has given the connection up: what still comes is nobody's. */
   let isBroken = false;
   socket.once('error', () => (isBroken = true));
+  const toLibrary = (bytes: Buffer) => void (isBroken || library.call(connection, bytes));
+  let afterClose = 0;
   const texts = new TextFrames(
     {
       text(message) {
         receive(message);
         return socket.readyState === socket.OPEN;
       },
-      other: bytes => void (isBroken || library.call(connection, bytes)),
+      other: toLibrary,
     },
     LIMITS.maxPayload,
   );
   const read = (chunk: Buffer) => {
-    texts.feed(chunk);
-    if (socket.readyState !== socket.OPEN) texts.giveUp();
-    if (texts.isOver) leave();
-  };
-  const leave = () => {
-    connection.off('data', read);
-    if (!isBroken) connection.on('data', library);
+    if (texts.isOver) toLibrary(chunk);
+    else texts.feed(chunk);
+    if (socket.readyState === socket.OPEN) return;
+    texts.giveUp();
+    // Whoever sends on and on instead of closing would keep this process busy for as long as the closing may take.
+    afterClose += chunk.length;
+    if (afterClose > MOST_BYTES_AFTER_CLOSE) socket.terminate();
   };
   connection.on('data', read);
   connection.off('data', library);
