@@ -25,11 +25,11 @@ function needsOf({file, definition}: LoadedAssistant, settings: Settings): Findi
   const found = Object.entries(definition.tools ?? {}).flatMap(([name, tool]) =>
     needsOfTool(`${file}: ${name}`, tool, {...settings, hasAccount}),
   );
-  // Only calls out meet a machine.
+  // Only outbound calls meet a machine.
   if (definition.voicemail !== undefined && !hasAccount)
     found.push(
       warning(
-        `${file}: voicemail is for calls out, and no call can be made: TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN is not set`,
+        `${file}: voicemail is for outbound calls, and no call can be made: TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN is not set`,
         'Set both, CALL_FROM and CALL_ALLOW on the webhook, or take voicemail out of the file.',
       ),
     );

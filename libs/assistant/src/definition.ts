@@ -59,7 +59,7 @@ export const declarative = {
     .union([off, sentence()])
     .optional()
     .describe(
-      'said word for word, whole and before everything else: that it is a machine, or that the call is recorded; not set: calls out begin with a sentence of that kind in the language of the assistant; off: none',
+      'said word for word, whole and before everything else: that it is a machine, or that the call is recorded; not set: outbound calls begin with a sentence of that kind in the language of the assistant; off: none',
     ),
   voicemail: z
     .union([
@@ -69,7 +69,7 @@ export const declarative = {
     ])
     .optional()
     .describe(
-      'what it does when a machine answers a call out: hang up (if not set), talk as to a person, or leave a message after the beep: its own, {say: word for word} or {instruct: what to say}',
+      'what it does when a machine answers an outbound call: hang up (if not set), talk as to a person, or leave a message after the beep: its own, {say: word for word} or {instruct: what to say}',
     ),
   model: modelName.optional().describe('which model answers'),
   voice: modelName.optional().describe('its voice'),

@@ -42,9 +42,9 @@ export const ResolvedAssistant = z.object({
   turnDetection: TurnDetection,
   /** The instruction for its first words; empty: it waits for the caller to speak. */
   greeting: z.string(),
-  /** What is said before everything else, word for word; false: nothing, not even on calls out; not set: see `disclosureOf`. */
+  /** What is said before everything else, word for word; false: nothing, not even on outbound calls; not set: see `disclosureOf`. */
   disclosure: z.union([z.string(), z.literal(false)]).optional(),
-  /** What it does when a machine answers a call out; `instruct` and `say`: it leaves a message after the beep. */
+  /** What it does when a machine answers an outbound call; `instruct` and `say`: it leaves a message after the beep. */
   voicemail: z
     .union([z.enum(['hang-up', 'talk']), z.object({say: z.string()}), z.object({instruct: z.string()})])
     .default('hang-up'),

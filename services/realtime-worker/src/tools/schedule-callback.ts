@@ -35,7 +35,7 @@ export interface ScheduleCallbackDeps {
 }
 
 /**
- * Has the person on the line called back, by the same assistant, from the queue of calls out: with its quiet hours, its
+ * Has the person on the line called back, by the same assistant, from the queue of outbound calls: with its quiet hours, its
  * list of those who do not want it, and CALL_ALLOW. Whatever refuses the call is told to the model.
  */
 export function scheduleCallback(name: string, deps: ScheduleCallbackDeps): BackgroundTool {

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {WantedCall} from './wanted-call.ts';
 
-/** The description of the API of calls out: https://spec.openapis.org/oas/v3.1.0 */
+/** The description of the API of outbound calls: https://spec.openapis.org/oas/v3.1.0 */
 export function callsOpenApi(): object {
   const schema = z.toJSONSchema(WantedCall, {io: 'input'});
   const json = (of: object) => ({content: {'application/json': {schema: of}}});
@@ -9,7 +9,7 @@ export function callsOpenApi(): object {
   const id = [{name: 'id', in: 'path', required: true, schema: {type: 'string'}}];
   return {
     openapi: '3.1.0',
-    info: {title: 'Voicebridge: calls out', version: '1'},
+    info: {title: 'Voicebridge: outbound calls', version: '1'},
     components: {securitySchemes: {token: {type: 'http', scheme: 'bearer'}}},
     paths: {
       '/api/calls': {
