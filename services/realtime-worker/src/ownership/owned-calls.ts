@@ -112,6 +112,8 @@ export class OwnedCalls {
 
   /** Leaves every call at once: it goes on with another worker, or it ends. Resolves when none is left here. */
   async leaveAll({isTakenOver}: {readonly isTakenOver: boolean}): Promise<void> {
+    // A call that is being taken becomes ours a moment later.
+    await Promise.allSettled([...this.#taking.values()].map(({reply}) => reply));
     await Promise.all([...this.#coming.values()].map(({session}) => session));
     const left = [...this.#calls.values()];
     for (const call of left) {

@@ -77,6 +77,25 @@ test('a model session that was opened early is closed when the claim fails', asy
   expect([worker.calls, deployment.model.sessions.map(({closed}) => closed)]).toEqual([0, [true]]);
 });
 
+test('a worker that ends while it takes a call lets that call go, too', async () => {
+  const worker = await deployment.worker();
+  const gate = Promise.withResolvers<void>();
+  const claim = deployment.directory.claim.bind(deployment.directory);
+  deployment.directory.claim = async (sid, options) => {
+    await gate.promise;
+    return await claim(sid, options);
+  };
+  const taken = deployment.take(worker, 1);
+  await deployment.pass(20);
+  const ended = worker[Symbol.asyncDispose]();
+  await deployment.pass(20);
+  gate.resolve();
+  await deployment.pass(20);
+  await ended;
+  await taken;
+  expect(deployment.model.sessions.map(({closed}) => closed)).toEqual([true]);
+});
+
 test('a worker that cannot listen to a caller’s stream gives the call back at once, and another worker takes it', async () => {
   const [odd, good] = [await deployment.worker(), await deployment.worker()];
   const subscribe = deployment.bus.subscribe.bind(deployment.bus);
