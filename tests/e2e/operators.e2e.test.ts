@@ -13,14 +13,15 @@ const there = await access(CHROMIUM).then(
 const PASSWORD = 'correct horse battery';
 
 test.skipIf(!there)(
-  'an operator sees a call in progress, follows what is said in it, sends the caller to a person whose line is busy, and hangs up when they are back; the record and the audit say so',
+  'an operator sees a call in progress, follows what is said in it, sends the caller to a person whose line is busy, then to a queue that is full, and hangs up when they are back; the record and the audit say so',
   async () => {
     await using stack = new AsyncDisposableStack();
     const bridge = stack.use(
       await openBridge({
-        env: {TRANSCRIPTS: 'heard', TRANSFER_ALLOW: '+4755*'},
+        env: {TRANSCRIPTS: 'heard', TRANSFER_ALLOW: '+4755*,queue:support'},
         twilio: {
-          people: target => (target === 'Number: +4755000001' ? {does: 'be-busy', after: 200} : undefined),
+          people: target =>
+            ['Number: +4755000001', 'Queue: support'].includes(target) ? {does: 'be-busy', after: 200} : undefined,
         },
         openai: {script: [[{say: {text: 'We are open from nine to five.', audioMs: 2_000}}]]},
       }),
@@ -52,18 +53,26 @@ test.skipIf(!there)(
     await page.locator('.words').getByText('We are open from nine to five.').first().waitFor({timeout: 60_000});
     await page.getByRole('button', {name: 'Transfer'}).click();
     const dialog = page.getByRole('dialog', {name: 'Transfer'});
-    await dialog.getByText('Allowed: +4755*').waitFor();
+    await dialog.getByText('Allowed: +4755*, queue:support.').waitFor();
     await dialog.getByLabel('To').fill('+47 99 00 00 00');
     await dialog.getByRole('button', {name: 'Transfer'}).click();
     await dialog.getByText('nobody may be transferred there').waitFor();
     await dialog.getByLabel('To').fill('+47 55 00 00 01');
     await dialog.getByRole('button', {name: 'Transfer'}).click();
     // The line of the person is busy, and the caller is back.
-    await page.getByRole('region', {name: 'Away'}).getByText('busy').waitFor({timeout: 60_000});
+    const away = page.getByRole('region', {name: 'Away'}).locator('tbody tr');
+    await away.nth(0).getByText('busy').waitFor({timeout: 60_000});
+    // The only place with a whole name is there already.
+    await page.getByRole('button', {name: 'Transfer'}).click();
+    await expect.poll(() => dialog.getByLabel('To').inputValue()).toBe('queue:support');
+    await dialog.getByRole('button', {name: 'Transfer'}).click();
+    await away.nth(1).getByText('busy').waitFor({timeout: 60_000});
+    expect(await away.nth(1).textContent()).toContain('queue');
     await page.getByRole('button', {name: 'Hang up'}).click();
     await page.getByRole('dialog').getByRole('button', {name: 'Hang up'}).click();
     const [report] = await haveEnded([call]);
     expect(report?.endedBy).not.toBe('caller');
+    expect(report?.handedTo).toEqual(['Dial: Number: +4755000001', 'Enqueue: support']);
     await page.locator('.pill', {hasText: 'operator.hung-up'}).waitFor({timeout: 60_000});
     const audit = await page.evaluate<string>(`fetch('/api/audit').then(answer => answer.text())`);
     expect(audit).toContain('call.hung-up');

@@ -43,7 +43,9 @@ function draw() {
   asking = new AbortController();
   stale = false;
   const current = state();
-  const [title, view] = current.call ? ['Call', call] : (VIEWS[current.view] ?? VIEWS.overview);
+  const [title, view] = current.call
+    ? ['Call', call]
+    : VIEWS[Object.hasOwn(VIEWS, current.view) ? current.view : 'overview'];
   document.title = `${title} · Voicebridge`;
   place.views.replaceChildren(
     ...Object.entries(VIEWS).map(([name, [label]]) =>
@@ -71,7 +73,8 @@ function draw() {
 
 /** What the address asked for and is not shown. */
 function wrongAddress() {
-  const unknown = state().view in VIEWS ? [] : [`“${state().view}” is no view`];
+  const {view} = state();
+  const unknown = Object.hasOwn(VIEWS, view) ? [] : [`“${view.slice(0, 40)}” is no view`];
   const all = [...unknown, ...complaints()];
   return all.length === 0 ? [] : [h('p', {class: 'problem card', role: 'alert'}, `In this address ${all.join('; ')}.`)];
 }

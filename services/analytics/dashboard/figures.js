@@ -27,8 +27,9 @@ async function differenceOf({sets: [first, second], signal}, metric, figure) {
 /** Whether a difference is more than chance. */
 const isClear = difference => difference?.interval && (difference.interval.low > 0 || difference.interval.high < 0);
 
-/** +4.8 %, −12 % */
+/** +4.8 %, −12 %; nothing for what was ten times as little before, which is no change of the same thing. */
 function signed(change) {
+  if (Math.abs(change) >= 10) return '';
   const amount = Math.abs(change * 100).toFixed(Math.abs(change) < 0.1 ? 1 : 0);
   return `${Number(amount) === 0 ? '±' : change > 0 ? '+' : '−'}${amount}\u00A0%`;
 }

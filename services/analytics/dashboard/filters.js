@@ -1,6 +1,7 @@
 import {get} from './api.js';
 import {h} from './dom.js';
 import {moment} from './format.js';
+import {feed, live} from './live.js';
 import {change, chooseRange, customTime, periodOf, RANGES, setsOf, shortVersion} from './url-state.js';
 import {hasChoice, isUtc, wallClock, zoneName} from './zone.js';
 
@@ -95,7 +96,7 @@ export function filterBar(state) {
     pick('assistant', 'Assistant', any(known.assistants)),
     pick('version', 'Version', [['', 'all'], ...versions.map(one => [one.version, versionName(one)])]),
     pick('model', 'Model', any(known.models)),
-    pick('worker', 'Worker', any(known.workers)),
+    h('label', {}, 'Worker', workerPicker(state)),
     // A list of calls has nothing to compare.
     ...(state.view === 'calls'
       ? []
@@ -111,6 +112,46 @@ export function filterBar(state) {
         ]),
   ];
 }
+
+let isRunning = '';
+
+/** The workers in two groups, once it is known which of them are running: those that have ended are in calls of the past only. */
+function workersIn(select, chosen) {
+  const running = new Set((feed.fleet?.workers ?? []).map(({id}) => id));
+  isRunning = [...running].join();
+  const all = [...new Set([...known.workers, ...(chosen ? [chosen] : [])])];
+  const option = id => h('option', {value: id, selected: id === chosen}, id);
+  const group = (label, ids) => (ids.length > 0 ? h('optgroup', {label}, ids.map(option)) : '');
+  select.replaceChildren(
+    h('option', {value: ''}, 'all'),
+    ...(feed.fleet?.workers
+      ? [
+          group(
+            'running',
+            all.filter(id => running.has(id)),
+          ),
+          group(
+            'no longer running',
+            all.filter(id => !running.has(id)),
+          ),
+        ]
+      : all.map(option)),
+  );
+}
+
+function workerPicker(state) {
+  const select = h('select', {name: 'worker', onchange: event => change({worker: event.target.value})});
+  workersIn(select, state.worker);
+  return select;
+}
+
+live.addEventListener('fleet', () => {
+  const select = document.querySelector('#filters select[name=worker]');
+  const isSame =
+    isRunning === (feed.fleet?.workers ?? []).map(({id}) => id).join() && select?.querySelector('optgroup');
+  // Not while somebody has it open.
+  if (select && !isSame && select !== document.activeElement) workersIn(select, select.value);
+});
 
 /** Another assistant has other versions. */
 const picked = (name, value) => ({[name]: value, ...(name === 'assistant' ? {version: ''} : {})});

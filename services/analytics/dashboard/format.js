@@ -30,10 +30,28 @@ export function usd(value) {
   return `$${value < 1 ? value.toFixed(3) : value < 1_000 ? value.toFixed(2) : whole.format(value)}`;
 }
 
-export const share = value => (Number.isFinite(value) ? `${(value * 100).toFixed(value < 0.1 ? 1 : 0)}${SPACE}%` : '–');
+/**
+ * The amounts on an axis: all with as many digits after the point as its step needs, whole dollars or at least cents.
+ */
+function usdTicks(ticks) {
+  const step = Math.abs((ticks[1] ?? 1) - (ticks[0] ?? 0));
+  const isExact = digits => Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6;
+  const digits = [0, 2, 3, 4, 5].find(isExact) ?? 6;
+  const amount = new Intl.NumberFormat('en', {minimumFractionDigits: digits, maximumFractionDigits: digits});
+  return ticks.map(tick => `$${amount.format(tick)}`);
+}
+
+export const share = value =>
+  Number.isFinite(value) ? `${(value * 100).toFixed(value > 0 && value < 0.1 ? 1 : 0)}${SPACE}%` : '–';
 
 /** Formats by the unit that the API names. */
 export const byUnit = {ms, count, tokens: count, usd};
+
+/** The labels of an axis, by the unit. */
+export const ticksByUnit = {
+  ...Object.fromEntries(Object.entries(byUnit).map(([unit, format]) => [unit, ticks => ticks.map(format)])),
+  usd: usdTicks,
+};
 
 /** A round step for a scale, at least as long as `rough`: 1, 2, 2.5 or 5 of some power of ten. */
 export function niceStep(rough) {

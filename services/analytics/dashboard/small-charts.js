@@ -11,26 +11,28 @@ export function bars(rows, {format = count, colour = 'accent'} = {}) {
   return h(
     'div',
     {class: 'hbars'},
-    rows.map(row =>
-      h(
-        row.into ? 'a' : 'div',
-        {class: 'hbar', ...(row.into ? linkTo(row.into) : {})},
-        h('span', {}, row.label),
-        s(
-          'svg',
-          {
-            class: `c-${row.colour ?? colour}`,
-            preserveAspectRatio: 'none',
-            viewBox: '0 0 100 12',
-            'aria-hidden': 'true',
-          },
-          s('rect', {class: 'track', width: 100, height: 12, rx: 1.5}),
-          s('rect', {class: 'bar', width: (row.value / most) * 100, height: 12, rx: 1.5}),
+    rows
+      .toSorted((one, other) => other.value - one.value)
+      .map(row =>
+        h(
+          row.into ? 'a' : 'div',
+          {class: 'hbar', ...(row.into ? linkTo(row.into) : {})},
+          h('span', {}, row.label),
+          s(
+            'svg',
+            {
+              class: `c-${row.colour ?? colour}`,
+              preserveAspectRatio: 'none',
+              viewBox: '0 0 100 12',
+              'aria-hidden': 'true',
+            },
+            s('rect', {class: 'track', width: 100, height: 12, rx: 1.5}),
+            s('rect', {class: 'bar', width: (row.value / most) * 100, height: 12, rx: 1.5}),
+          ),
+          h('span', {class: 'num'}, format(row.value)),
+          h('span', {class: 'num quiet'}, share(row.value / total)),
         ),
-        h('span', {class: 'num'}, format(row.value)),
-        h('span', {class: 'num quiet'}, share(row.value / total)),
       ),
-    ),
   );
 }
 

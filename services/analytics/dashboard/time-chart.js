@@ -1,5 +1,5 @@
 import {asTable, colour, empty, h, table} from './dom.js';
-import {byUnit, moment} from './format.js';
+import {byUnit, moment, ticksByUnit} from './format.js';
 import {BUCKET_LENGTHS, change, intoCalls, linkTo} from './url-state.js';
 import {inZone, zone} from './zone.js';
 
@@ -26,7 +26,6 @@ const charts = new Set();
 const WHOLE_STEPS = Array.from({length: 10}, (_, power) => [1, 2, 5].map(factor => factor * 10 ** power)).flat();
 
 function axis(unit, size, isWhole = false) {
-  const format = byUnit[unit];
   return {
     ...(isWhole ? {incrs: WHOLE_STEPS} : {}),
     stroke: () => colour('quiet'),
@@ -35,7 +34,7 @@ function axis(unit, size, isWhole = false) {
     ticks: {show: false},
     size,
     gap: 6,
-    values: (_, splits) => splits.map(split => (split === null ? '' : format(split))),
+    values: (_, splits) => ticksByUnit[unit](splits),
   };
 }
 

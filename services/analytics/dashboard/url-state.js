@@ -1,4 +1,5 @@
 /** The state of the page is its address, so that a view can be sent to a colleague. */
+import {END_REASONS} from './end-reasons.js';
 import {fromWallClock, offsetAt} from './zone.js';
 
 const HOUR = 3_600_000;
@@ -55,6 +56,37 @@ const NAMES = [
   'hook',
   ...CALL_FILTERS,
 ];
+/** What each may be, where it is not any text. */
+const NAME = /^\P{Cc}{1,100}$/u;
+const YES_NO = /^(yes|no)$/;
+const AMOUNT = String.raw`(-?\d{1,15}(\.\d{1,12})?)?`;
+const FITTING = {
+  zone: /^utc$/,
+  assistant: NAME,
+  version: NAME,
+  model: NAME,
+  worker: NAME,
+  compare: /^(previous|(assistant|version|model):\P{Cc}{1,100})$/u,
+  at: /^\d{1,9}$/,
+  hooks: /^(failed|waiting|delivered)$/,
+  hook: /^[\w.-]{1,100}$/,
+  edge: NAME,
+  direction: /^(inbound|outbound)$/,
+  via: /^(telephone|browser)$/,
+  endReason: {test: text => Object.hasOwn(END_REASONS, text)},
+  failed: YES_NO,
+  interrupted: YES_NO,
+  failedOver: YES_NO,
+  outcome: /^[a-z]\w{0,63}:\P{Cc}{1,200}$/iu,
+  tag: /^[a-z\d][a-z\d-]{0,39}$/,
+  search: /^[\w-]{1,64}$/,
+  callerHash: NAME,
+  lastTwo: /^\d\d$/,
+  words: /^\P{Cc}{2,100}$/u,
+  has: new RegExp(`^[a-z_]+:${AMOUNT}:${AMOUNT}$`),
+};
+const fits = (name, text) => !text || !FITTING[name] || FITTING[name].test(text);
+const clipped = text => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 const DEFAULTS = {view: 'overview', range: '7d'};
 
 export const changed = new EventTarget();
@@ -74,12 +106,14 @@ export function chooseRange({first, last}, now = Date.now()) {
 export function complaints() {
   const parameters = new URLSearchParams(location.search);
   const {range, from, to} = Object.fromEntries(parameters);
-  const unknown = [...parameters.keys()].filter(name => !NAMES.includes(name));
+  const unknown = [...new Set(parameters.keys())].filter(name => !NAMES.includes(name));
+  const unfitting = NAMES.filter(name => !fits(name, parameters.get(name)));
   const isTime = text => text === undefined || !Number.isNaN(momentOf(text));
   return [
-    ...unknown.map(name => `“${name}” means nothing here`),
-    ...(range !== undefined && !RANGES[range] ? [`“${range}” is no range`] : []),
-    ...[from, to].flatMap(text => (isTime(text) ? [] : [`“${text}” is no time`])),
+    ...unknown.map(name => `“${clipped(name)}” means nothing here`),
+    ...unfitting.map(name => `“${name}” cannot be “${clipped(parameters.get(name))}”`),
+    ...(range !== undefined && !Object.hasOwn(RANGES, range) ? [`“${clipped(range)}” is no range`] : []),
+    ...[from, to].flatMap(text => (isTime(text) ? [] : [`“${clipped(text)}” is no time`])),
     ...(momentOf(from) > momentOf(to) ? ['the time ends before it begins'] : []),
   ];
 }
@@ -94,7 +128,8 @@ function momentOf(text) {
 export function state() {
   const parameters = new URLSearchParams(location.search);
   const read = Object.fromEntries(NAMES.map(name => [name, parameters.get(name) ?? DEFAULTS[name] ?? '']));
-  if (!RANGES[read.range]) read.range = DEFAULTS.range;
+  if (!Object.hasOwn(RANGES, read.range)) read.range = DEFAULTS.range;
+  for (const name of NAMES) if (!fits(name, read[name])) read[name] = '';
   const [from, to] = [momentOf(read.from), momentOf(read.to)];
   // The nearest that can be shown; `complaints` says why.
   if (Number.isNaN(from) || from > to) read.from = '';

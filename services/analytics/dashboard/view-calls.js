@@ -163,6 +163,7 @@ async function searched(text) {
     const {callerHash} = await post('/api/find-number', {number: text});
     return {...nothing, callerHash};
   }
+  if (text.length < 2 || text.length > 100) throw new Error('write from 2 to 100 letters');
   return {...nothing, words: text};
 }
 

@@ -10,6 +10,7 @@ import {sql, type Kysely} from 'kysely';
 import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 import {callOf} from '../queries/list-calls.ts';
+import {tidyNumbers} from '../queries/tidy-number.ts';
 
 /** What an export has. Each table is an object of its own for each day. */
 export const EXPORTED = ['calls', 'turns', 'interruptions', 'tool_calls', 'failovers'] as const;
@@ -72,7 +73,7 @@ async function* callLines(db: Kysely<Schema>, day: string): AsyncGenerator<strin
     if (last)
       select = select.where(eb => eb(eb.refTuple('startedAt', 'callSid'), '>', eb.tuple(last.startedAt, last.callSid)));
     const rows = await select.orderBy('startedAt').orderBy('callSid').limit(PAGE).execute();
-    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(callOf(row))}\n`).join('');
+    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(callOf(row), tidyNumbers)}\n`).join('');
     after = rows.at(-1);
     if (rows.length < PAGE) return;
   }
@@ -96,7 +97,7 @@ async function* partLines(db: Kysely<Schema>, day: string, {table, number, colum
       WHERE started_at >= ${from(day)} AND started_at < ${to(day)} ${beyond} ORDER BY ${key} LIMIT ${sql.lit(PAGE)}`.execute(
       db,
     );
-    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(row)}\n`).join('');
+    if (rows.length > 0) yield rows.map(row => `${JSON.stringify(row, tidyNumbers)}\n`).join('');
     after = rows.at(-1);
     if (rows.length < PAGE) return;
   }

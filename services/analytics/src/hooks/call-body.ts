@@ -1,6 +1,7 @@
 import type {HookTarget} from '@voicebridge/shared/cdr/after-call.ts';
 import type {CallDetail} from '../queries/call-shapes.ts';
 import {CALL_FINISHED} from './deliveries.ts';
+import {tidyNumbers} from '../queries/tidy-number.ts';
 
 /** What has to be read of a call for its body besides its facts. */
 export function partsFor(include: HookTarget['include']) {
@@ -54,5 +55,5 @@ export function callBody(detail: CallDetail, include: HookTarget['include']): st
       : {}),
     ...(has('turns') ? {turnFigures: turns} : {}),
   };
-  return JSON.stringify({type: CALL_FINISHED, timestamp: call.endedAt, data});
+  return JSON.stringify({type: CALL_FINISHED, timestamp: call.endedAt, data}, tidyNumbers);
 }

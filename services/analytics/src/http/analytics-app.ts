@@ -26,6 +26,7 @@ import {recordingRoutes} from './recording-routes.ts';
 import {rehearsalRoutes} from './rehearsal-routes.ts';
 import {remarksRoutes} from './remarks-routes.ts';
 import {signInRoutes} from './sign-in-routes.ts';
+import {tidyNumbers} from '../queries/tidy-number.ts';
 
 export interface AppDeps {
   readonly password: string | undefined;
@@ -75,6 +76,7 @@ export async function analyticsApp({
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  app.set('json replacer', tidyNumbers);
   app.set('trust proxy', [...proxies]);
   const signIn = password === undefined ? 'off' : 'required';
   const streams = new OpenStreams();

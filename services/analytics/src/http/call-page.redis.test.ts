@@ -260,4 +260,63 @@ describe.skipIf(!hasChromium)(`the page of a call (needs ${CHROMIUM})`, () => {
     found.push(...(await axeFindings(page, [390])));
     expect(found).toEqual([]);
   });
+
+  /** The same call as if it went on: the API says so, with what its worker would tell. */
+  async function goesOn(page: Page) {
+    const detail: unknown = await (await page.request.get(`${url}/api/calls/${sidOf(2)}`)).json();
+    const active = {
+      callSid: sidOf(2),
+      startedAt: Date.now() - 60_000,
+      assistant: LONG.slice(0, 60),
+      direction: 'inbound',
+      callerLastTwo: '12',
+      edge: EDGE,
+      speaks: 'caller',
+      turns: 4,
+      turnGapMs: 420,
+      interruptions: 1,
+      worker: WORKER,
+    };
+    const events = `event: active\ndata: ${JSON.stringify({calls: [active], silent: ['worker-of-an-older-version']})}\n\n`;
+    await page.route('**/api/live', route => route.fulfill({contentType: 'text/event-stream', body: events}));
+    const at = (path: string) => new RegExp(`/api/${path.replace('SID', sidOf(2))}\\??$`);
+    await page.route(at('calls/SID'), route => route.fulfill({status: 404, json: {detail: 'there is no such call'}}));
+    await page.route(at('active/SID'), route => route.fulfill({json: detail}));
+    const refused = {detail: 'nobody may be transferred there', cure: 'name it in TRANSFER_ALLOW'};
+    await page.route(at('active/SID/transfer'), route =>
+      route.fulfill(
+        route.request().method() === 'GET'
+          ? {json: {allowed: ['+4755*', 'queue:support']}}
+          : {status: 403, json: refused},
+      ),
+    );
+  }
+
+  test('nor on the page of a call in progress, in the list of such calls, and in what both ask before they act', async () => {
+    await using visited = await visitPage(browser, 'about:blank', {storageState: signedIn});
+    const {page} = visited;
+    await goesOn(page);
+    await page.goto(`${url}/?view=calls&call=${sidOf(2)}`);
+    await page.getByText('in progress').waitFor();
+    const found = await axeFindings(page);
+    expect(await fitsThePage(page)).toBe(true);
+    for (const name of ['Hang up', 'Transfer']) {
+      await page.getByRole('button', {name, exact: true}).click();
+      const dialog = page.getByRole('dialog', {name});
+      await dialog.waitFor();
+      if (name === 'Transfer') {
+        await dialog.getByText('Allowed: +4755*, queue:support.').waitFor();
+        expect(await dialog.getByLabel('To').inputValue()).toBe('queue:support');
+        await dialog.getByRole('button', {name: 'Transfer'}).click();
+        await dialog.getByText('nobody may be transferred there').waitFor();
+      }
+      found.push(...(await axeFindings(page, [1_440, 390])));
+      await dialog.getByRole('button', {name: 'Keep'}).click();
+    }
+    await page.goto(`${url}/?view=live`);
+    await page.getByRole('region', {name: 'Calls in progress'}).locator('tbody tr').waitFor();
+    found.push(...(await axeFindings(page)));
+    expect(await fitsThePage(page)).toBe(true);
+    expect(found).toEqual([]);
+  });
 });

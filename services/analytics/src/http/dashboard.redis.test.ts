@@ -427,7 +427,31 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
       expect(await said.textContent()).toContain(wrong);
     await drawn(page);
     expect(await page.locator('canvas').count()).toBeGreaterThan(0);
+    await page.goto(
+      `${open.url}/?view=calls&failed=perhaps&lastTwo=abc&endReason=bored&assistant=${'a'.repeat(300)}&tag=%00`,
+    );
+    for (const wrong of ['“failed” cannot be “perhaps”', '“lastTwo”', '“endReason”', '“assistant”', '“tag”'])
+      expect(await said.textContent()).toContain(wrong);
+    await page.locator('tr.opens').first().waitFor();
+    await page.goto(`${open.url}/?compare=nobody:nothing&worker=%00`);
+    await drawn(page);
+    expect(await said.textContent()).toContain('“compare” cannot be “nobody:nothing”');
+    expect(await page.locator('canvas').count()).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
+  });
+
+  test('the filter of workers tells those that run from those that only calls of the past know', async () => {
+    await using visited = await visitPage(browser, 'about:blank');
+    const {page} = visited;
+    const {workers} = (await (await fetch(`${open.url}/api/facets`)).json()) as {workers: string[]};
+    const member = {id: workers[0], calls: 1, capacity: 4, state: 'ready', url: null, lagMs: 0};
+    const body = `event: fleet\ndata: ${JSON.stringify({workers: [member], edges: []})}\n\n`;
+    await page.route('**/api/live', route => route.fulfill({contentType: 'text/event-stream', body}));
+    await page.goto(open.url);
+    const group = (label: string) => page.locator(`select[name=worker] optgroup[label="${label}"] option`);
+    await group('running').first().waitFor({state: 'attached'});
+    expect(await group('running').allTextContents()).toEqual([workers[0]]);
+    expect(await group('no longer running').allTextContents()).toEqual(workers.slice(1));
   });
 
   test('while analytics is away a page says so once, and is whole again when it is back', async () => {

@@ -7,6 +7,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {viewerOf} from './gate.ts';
 import type {LiveFeed} from './live-feed.ts';
+import {tidyNumbers} from '../queries/tidy-number.ts';
 
 /** Concurrent subscribers. */
 const MAX_FOLLOWERS = 200;
@@ -39,7 +40,7 @@ export function liveRoutes({feed, database, streams, clock}: LiveDeps): Router {
     response.write('retry: 2000\n\n');
     const unsubscribe = feed.subscribe(({event, data}) => {
       if (response.writableLength > MAX_BEHIND) response.destroy();
-      else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      else response.write(`event: ${event}\ndata: ${JSON.stringify(data, tidyNumbers)}\n\n`);
     });
     const {session} = viewerOf(request);
     const end = () => {

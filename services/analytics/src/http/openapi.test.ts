@@ -41,6 +41,12 @@ test('each example is an answer that the API could give', () => {
   }
 });
 
+test('a developer sees how each part of a path looks', () => {
+  const inPaths = JSON.stringify(openApi()).match(/"name":"\w+","in":"path".{1,60}?\}[^}]{0,60}\}/g) ?? [];
+  expect(inPaths.length).toBeGreaterThan(10);
+  expect(inPaths.filter(parameter => !parameter.includes('"example":'))).toEqual([]);
+});
+
 test('each route has a name of its own for generated clients', () => {
   const ids = OPERATIONS.map(({id}) => id);
   expect(new Set(ids).size).toBe(ids.length);

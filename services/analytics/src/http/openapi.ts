@@ -95,6 +95,8 @@ const PATH_EXAMPLES: Readonly<Record<string, string>> = {
   callSid: 'CA0123456789abcdef0123456789abcdef',
   numberHash: '3f2a9c61d0b84e57',
   id: 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W',
+  remark: '12',
+  tag: 'to-follow-up',
 };
 
 function pathParameters(path: string): object[] {

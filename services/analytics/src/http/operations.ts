@@ -153,7 +153,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'delete',
-    path: '/api/calls/{callSid}/remarks/{id}',
+    path: '/api/calls/{callSid}/remarks/{remark}',
     id: 'removeRemark',
     tag: 'calls',
     summary: 'Takes a remark away; needs a sign-in or the scope tag',

@@ -3,6 +3,7 @@ import {BadQuestion} from '../queries/bad-question.ts';
 
 /** Reads a query or a body; throws `BadQuestion` with the first field at fault and its cure. */
 export function readRequest<Shape extends z.ZodType>(schema: Shape, input: unknown): z.infer<Shape> {
+  refuseNul(input);
   const result = schema.safeParse(input);
   if (result.success) {
     refuseBackwards(result.data);
@@ -26,11 +27,27 @@ function wordsOf(schema: z.ZodType, issue: z.core.$ZodIssue | undefined, input: 
   if (issue === undefined || name === undefined) return 'must be a JSON object';
   const value = typeof input === 'object' && input !== null ? Reflect.get(input, name) : undefined;
   if (Array.isArray(value)) return 'must be given only once';
+  if (issue.code === 'too_big' && issue.origin === 'string' && issue.message.startsWith('Too big'))
+    return `must not be longer than ${issue.maximum} characters`;
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.message.startsWith('Too small'))
+    return `must have at least ${issue.minimum} characters`;
   if (!issue.message.startsWith('Invalid ')) return issue.message;
   const about = schema instanceof z.ZodObject ? schema.shape[String(name)]?.description : undefined;
   if (value === undefined) return about === undefined ? 'must be given' : `must be given: ${about}`;
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
   return issue.code === 'invalid_type' ? `must be a ${issue.expected}` : 'is not understood';
+}
+
+/** The one character that the database cannot keep. */
+function refuseNul(input: unknown): void {
+  if (typeof input !== 'object' || input === null) return;
+  for (const [field, value] of Object.entries(input))
+    if (typeof value === 'string' && value.includes('\u0000'))
+      throw new BadQuestion({
+        error: `${field} is not understood`,
+        field,
+        cure: `${field} must not hold the character NUL`,
+      });
 }
 
 /** A range that ends before it starts is a mistake: it contains nothing. */

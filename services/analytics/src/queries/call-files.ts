@@ -9,6 +9,7 @@ import {columnsOf} from '../database/figure-columns.ts';
 import type {Schema} from '../database/schema.ts';
 import {LOCAL} from '../auth/viewer.ts';
 import {detailOf} from './read-call.ts';
+import {tidyNumbers} from './tidy-number.ts';
 
 const PAGE = 1_000;
 
@@ -34,7 +35,7 @@ export async function* callsLines(db: Kysely<Schema>, filter: CallFilter): Async
     const {calls} = await listCalls(db, {...filter, limit: PAGE, after});
     for (const {callSid} of calls) {
       const detail = await detailOf(db, callSid, LOCAL);
-      if (detail) yield `${JSON.stringify(detail)}\n`;
+      if (detail) yield `${JSON.stringify(detail, tidyNumbers)}\n`;
     }
     const last = calls.at(-1);
     if (!last || calls.length < PAGE) return;

@@ -11,6 +11,8 @@ test.each([
   ['a "quoted", text', '"a ""quoted"", text"'],
   ['two\nlines', '"two\nlines"'],
   [-5, '-5'],
+  [0.1 + 0.2, '0.3'],
+  [1_763_805_600_000, '1763805600000'],
   [null, ''],
   [true, 'true'],
 ])(

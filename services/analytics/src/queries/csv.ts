@@ -1,12 +1,19 @@
+import {tidy} from './tidy-number.ts';
+
 /** The value of a cell. */
 export type Cell = string | number | boolean | null | undefined;
 
 /**
  * One line of RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe in front. Numbers are
- * written as they are, so that a negative number stays a number.
+ * written without quotes, so that a negative number stays a number.
  */
 export function csvLine(cells: readonly Cell[]): string {
-  return `${cells.map(cell => (typeof cell === 'string' ? quoted(harmless(cell)) : String(cell ?? ''))).join(',')}\r\n`;
+  return `${cells.map(written).join(',')}\r\n`;
+}
+
+function written(cell: Cell): string {
+  if (typeof cell === 'string') return quoted(harmless(cell));
+  return String(typeof cell === 'number' ? tidy(cell) : (cell ?? ''));
 }
 
 function harmless(text: string): string {
