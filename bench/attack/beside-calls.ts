@@ -5,7 +5,7 @@ import {Tape} from '../load/tape.ts';
 import {BareListener} from './bare-listener.ts';
 import {type ModelFlood, hostileSession, type Poured} from './flooding-model.ts';
 import {flood, HANGS_UP, LARGE, SECOND, type Flood} from './flooding-phone.ts';
-import {HostileSockets} from './hostile-sockets.ts';
+import {type HostilePace, HostileSockets} from './hostile-sockets.ts';
 import {quietPhone} from './quiet-phone.ts';
 import {ringing, sign, type SignedBridge} from './signed-bridge.ts';
 import {kilobytes, megabytes, ms, table} from './table.ts';
@@ -14,11 +14,17 @@ const SETTLE = 2_000;
 /** So many of the hostile sockets are opened by the edge. */
 const PASSES = 300;
 
-/** What can go on beside calls. `elsewhere` and `shortCalls` are what `edge`, `phone840` and `phone140` are compared with. */
+/**
+ * What can go on beside calls. `elsewhere` is what `edge` and `webhook` are compared with, `shortCalls` what `phone840` and `phone140`
+ * are. A flood opens hostile sockets as fast as they are closed.
+ */
 export const ATTACKS = [
   'edge',
   'webhook',
   'elsewhere',
+  'edgeFlood',
+  'webhookFlood',
+  'elsewhereFlood',
   'phone840',
   'phone140',
   'shortCalls',
@@ -28,6 +34,14 @@ export const ATTACKS = [
 ] as const;
 type AttackName = (typeof ATTACKS)[number];
 
+/** Where hostile sockets knock. */
+const PLACES = {
+  edge: 'at the edge',
+  webhook: 'at the webhook',
+  elsewhere: 'at another program that closes each at once',
+} as const;
+type Place = keyof typeof PLACES;
+
 interface Options {
   readonly attacks: readonly AttackName[];
   readonly calls: number;
@@ -36,6 +50,8 @@ interface Options {
   readonly megabytes: number;
   /** How long after it was closed a hostile socket is opened again, in seconds. */
   readonly again: number;
+  /** How many hostile sockets are opened a second, where that is bounded. */
+  readonly rate: number;
 }
 
 /** An attack that goes on until it is disposed of, and what is told of it. */
@@ -46,7 +62,7 @@ interface Attack extends AsyncDisposable {
 /** `sockets`: how many it has open, and at which process. */
 interface Told {
   readonly text: string;
-  readonly sockets?: {readonly at: 'edge' | 'webhook' | 'elsewhere'; readonly open: number};
+  readonly sockets?: {readonly at: Place; readonly open: number};
 }
 
 interface Row {
@@ -60,16 +76,25 @@ interface Row {
 }
 
 /** Calls with nothing beside them, with an attack, and with nothing again, in one run. */
-export async function besideCalls(bridge: SignedBridge, options: Options): Promise<string> {
-  const {calls, seconds, sockets, megabytes: size, again} = options;
-  const what = `${sockets} hostile sockets, again after ${again} s,`;
+export async function besideCalls(
+  bridge: SignedBridge,
+  options: Options,
+  progress: (text: string) => void,
+): Promise<string> {
+  const {calls, seconds, sockets, megabytes: size, again, rate} = options;
+  const socketsAt = (at: Place, pace: HostilePace): readonly [string, () => Promise<Attack>] => {
+    const often = pace.rate === 0 ? `each again ${again} s after it was closed` : `${pace.rate} opened a second`;
+    return [`${sockets} hostile sockets, ${often}, ${PLACES[at]}`, () => hostileSockets(bridge, at, sockets, pace)];
+  };
+  const bounded = {againAfter: 0, rate};
+  const flooding = {againAfter: again * 1_000, rate: 0};
   const known: Readonly<Record<AttackName, readonly [string, () => Promise<Attack>]>> = {
-    edge: [`${what} at the edge`, () => hostileSockets(bridge, 'edge', options)],
-    webhook: [`${what} at the webhook`, () => hostileSockets(bridge, 'webhook', options)],
-    elsewhere: [
-      `${what} at another program that closes each at once`,
-      () => hostileSockets(bridge, 'elsewhere', options),
-    ],
+    edge: socketsAt('edge', bounded),
+    webhook: socketsAt('webhook', bounded),
+    elsewhere: socketsAt('elsewhere', bounded),
+    edgeFlood: socketsAt('edge', flooding),
+    webhookFlood: socketsAt('webhook', flooding),
+    elsewhereFlood: socketsAt('elsewhere', flooding),
     phone840: ['a phone with 840 times real time, again when closed', () => phonesAgain(bridge, LARGE)],
     phone140: ['a phone with a second of audio 140 times a second, again', () => phonesAgain(bridge, SECOND)],
     shortCalls: ['a phone that speaks as phones do and hangs up, again', () => phonesAgain(bridge, HANGS_UP)],
@@ -81,15 +106,21 @@ export async function besideCalls(bridge: SignedBridge, options: Options): Promi
     deafModel: ['a model that reads nothing', () => hostileModel(bridge, 'deaf', size)],
   };
   const attacks = options.attacks.map(name => known[name]);
-  const rows = [await measure(bridge, options, 'nothing')];
+  const measured = async (what: string, attack?: Attack) => {
+    const row = await measure(bridge, options, what, attack);
+    // A run takes minutes, and a row that is known is of use although a later one fails.
+    progress([what, ...row.cells, row.told?.text ?? ''].join(' | '));
+    return row;
+  };
+  const rows = [await measured('nothing')];
   for (const [what, begin] of attacks) {
     {
       await using attack = await begin();
       await sleep(2_000);
-      rows.push(await measure(bridge, options, what, attack));
+      rows.push(await measured(what, attack));
     }
     await sleep(1_000);
-    rows.push(await measure(bridge, options, 'nothing'));
+    rows.push(await measured('nothing'));
   }
   const heads = [
     `beside ${calls} calls, ${seconds} s each`,
@@ -146,19 +177,13 @@ async function measure(bridge: SignedBridge, {calls, seconds}: Options, what: st
   const share = Math.round((after.cpuMs - before.cpuMs) / (seconds * 10));
   const connected = `${calls - tape.refused} of ${calls}`;
   const cells = [`${ms(up.p50)} / ${ms(up.p99)}`, ms(down.p99), tape.lost, connected, tape.dropped, `${share} %`];
-  // A run takes minutes, and a row that is known is of use although a later one fails.
-  console.log([what, ...cells, told?.text ?? ''].join(' | '));
   return {what, p99: up.p99, cells, told, heaps: {edge, webhook, worker}};
 }
 
-async function hostileSockets(
-  bridge: SignedBridge,
-  at: 'edge' | 'webhook' | 'elsewhere',
-  {sockets, again}: Options,
-): Promise<Attack> {
+async function hostileSockets(bridge: SignedBridge, at: Place, sockets: number, pace: HostilePace): Promise<Attack> {
   const listener = at === 'elsewhere' ? await BareListener.start() : undefined;
   const port = listener?.port ?? (at === 'edge' ? bridge.system.edgePort : bridge.webhookPort);
-  const hostile = new HostileSockets(port, sockets, again * 1_000);
+  const hostile = new HostileSockets(port, sockets, pace);
   if (at === 'edge') await hostile.state(await bridge.passes(PASSES));
   return {
     async tell() {

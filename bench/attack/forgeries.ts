@@ -18,7 +18,11 @@ const EXPIRED = 1_000;
 const CROSSED = 50;
 
 /** Forged and repeated requests at both doors. Each kind is sent alone, so that its cost is known. */
-export async function forgeries(bridge: SignedBridge, count: number): Promise<string> {
+export async function forgeries(
+  bridge: SignedBridge,
+  count: number,
+  progress: (text: string) => void,
+): Promise<string> {
   const {edgeUrl, webhookUrl, webhookPort} = bridge;
   const edgePort = bridge.system.edgePort;
   await bridge.load.dial(webhookUrl, 4); // code is slow while it is cold
@@ -77,6 +81,7 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
   }
 
   const portOf = (at: 'edge' | 'webhook') => (at === 'edge' ? edgePort : webhookPort);
+  progress(`${WARM_UP} of each kind to warm up`);
   // Code is slow while it is cold, and an attack that matters does not end there.
   for (const {what, at, text} of kinds)
     await sendAll(Array.from({length: WARM_UP}, () => ({what, port: portOf(at), text: text()})));
@@ -90,6 +95,7 @@ export async function forgeries(bridge: SignedBridge, count: number): Promise<st
     const after = await bridge.costOf(at);
     const told = [...(answers.get(what) ?? [])].map(([status, n]) => `${n} × ${status}`).join(', ');
     const cpu = Math.round(((after.cpuMs - before.cpuMs) / times) * 1_000);
+    progress(`${what}: ${told}`);
     rows.push([what, told, bridge.load.model.sessions - sessions, (await bridge.keys()) - keys, `${cpu} µs`]);
   }
   rows.push(await crossed(bridge));

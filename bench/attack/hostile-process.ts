@@ -1,16 +1,21 @@
 /**
  * Hostile sockets, in a process of their own whose turn comes later, so that what the attacker itself costs is measured least.
- * Started by `HostileSockets`. Each socket is opened again some seconds after it was closed.
+ * Started by `HostileSockets`. Each socket is opened again some seconds after it was closed, and in all so many a second at most.
  */
 import {connect, type Socket} from 'node:net';
-import {getPriority, setPriority} from 'node:os';
+import {constants, setPriority} from 'node:os';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {GUESTS, STRANGERS, type HostileGuest, type HostileKind, type Pass} from './hostile-kinds.ts';
 
 /** Every so many places belong to a socket with a pass, as long as there are some. */
 const GUEST_PLACES = 20;
 
-const [port = 0, count = 0, againAfter = 0] = process.argv.slice(2).map(Number);
+const OPEN_EVERY: Millis = 20;
+
+/** `rate`: sockets that are opened a second; 0: each at once. */
+const [port = 0, count = 0, againAfter = 0, rate = 0] = process.argv.slice(2).map(Number);
+/** Places whose socket may be opened when their turn comes. */
+const waiting: number[] = [];
 const open = new Map<Socket, {readonly since: Millis; readonly timer: NodeJS.Timeout | undefined}>();
 const passes: Pass[] = [];
 const state = {opened: 0, guests: 0, oldestMs: 0, connecting: 0};
@@ -33,8 +38,13 @@ function openOne(place: number): void {
     clearInterval(known?.timer);
     open.delete(socket);
     state.oldestMs = Math.max(state.oldestMs, performance.now() - (known?.since ?? began));
-    setTimeout(() => openOne(place), againAfter);
+    setTimeout(() => openInTurn(place), againAfter);
   });
+}
+
+function openInTurn(place: number): void {
+  if (rate === 0) openOne(place);
+  else waiting.push(place);
 }
 
 function act(socket: Socket, place: number): NodeJS.Timeout | undefined {
@@ -48,7 +58,8 @@ function one<Kind>(kinds: readonly Kind[], place: number): Kind {
   return kinds[place % kinds.length] as Kind;
 }
 
-setPriority(Math.min(19, getPriority() + 5));
+// Two processors serve the attacker and whom it attacks: it gets what they leave.
+setPriority(constants.priority.PRIORITY_LOW);
 process.on('message', (message: {readonly passes?: readonly Pass[]}) => {
   passes.push(...(message.passes ?? []));
   const now = performance.now();
@@ -56,4 +67,12 @@ process.on('message', (message: {readonly passes?: readonly Pass[]}) => {
   process.send?.({...state, oldestMs: oldest, open: open.size});
 });
 process.on('disconnect', () => process.exit());
-for (let place = 0; place < count; place += 1) openOne(place);
+for (let place = 0; place < count; place += 1) openInTurn(place);
+let due = 0;
+if (rate > 0)
+  setInterval(() => {
+    due = Math.min(due + (rate * OPEN_EVERY) / 1_000, rate);
+    const now = waiting.splice(0, Math.floor(due));
+    due = waiting.length === 0 ? 0 : due - now.length;
+    for (const place of now) openOne(place);
+  }, OPEN_EVERY);

@@ -16,13 +16,19 @@ export interface HostileState {
   readonly oldestMs: Millis;
 }
 
-/** So many hostile sockets at one port, each opened again `againAfter` after it was closed. */
+/** When a hostile socket that was closed is opened again, and how many are in a second; `rate` 0: each at once. */
+export interface HostilePace {
+  readonly againAfter: Millis;
+  readonly rate: number;
+}
+
+/** So many hostile sockets at one port, each opened again when it was closed. */
 export class HostileSockets implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  constructor(port: number, count: number, againAfter: Millis) {
+  constructor(port: number, count: number, {againAfter, rate}: HostilePace) {
     const script = fileURLToPath(new URL('hostile-process.ts', import.meta.url));
-    this.#child = fork(script, [port, count, againAfter].map(String), {execArgv: []});
+    this.#child = fork(script, [port, count, againAfter, rate].map(String), {execArgv: []});
   }
 
   /** `passes`: for sockets that the edge will open. */

@@ -2,7 +2,7 @@
  * What strangers and odd peers can cost: forged and repeated requests, hostile sockets beside calls, a phone that floods, a
  * model that floods. Loopback only, bounded, against a webhook, an edge, a worker and a Redis of its own.
  *
- *   npm run bench attack -- [--parts forged,beside,phone,model] [--attacks edge,elsewhere] [--calls 20] [--seconds 8] [--forgeries 4000] [--sockets 2000] [--write docs/SECURITY.md]
+ *   npm run bench attack -- [--parts forged,beside,phone,model] [--attacks edge,elsewhere] [--calls 20] [--seconds 8] [--forgeries 100000] [--sockets 2000] [--rate 400] [--write docs/SECURITY.md]
  */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
@@ -33,11 +33,16 @@ const options = commandLine({
       .describe('which attacks go on beside calls'),
     calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('honest calls beside the attacks'),
     seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
-    forgeries: wholeNumber({min: 10, max: 1_000_000}).default(4_000).describe('forged requests and handshakes'),
+    forgeries: wholeNumber({min: 10, max: 1_000_000}).default(100_000).describe('forged requests and handshakes'),
     sockets: wholeNumber({min: 1, max: 20_000}).default(2_000).describe('hostile sockets'),
     again: wholeNumber({min: 0, max: 60})
       .default(1)
-      .describe('seconds until a hostile socket that was closed is opened again'),
+      .describe('in a flood, seconds until a hostile socket that was closed is opened again'),
+    rate: wholeNumber({min: 1, max: 10_000})
+      .default(400)
+      .describe(
+        'hostile sockets opened a second where it is no flood; 2,000 that are closed after six seconds take 333 to be kept open',
+      ),
     megabytes: wholeNumber({min: 1, max: 2_000}).default(200).describe('what a model sends that floods'),
     write: z.string().optional().describe('a file whose part between the marks of this benchmark is replaced'),
   }),
@@ -45,6 +50,10 @@ const options = commandLine({
 
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0]?.toFixed(1)} at the beginning`;
 const parts: string[] = [machine];
+const began = performance.now();
+/** What goes on, so that nobody waits for minutes in front of a silent terminal. */
+const progress = (text: string) =>
+  console.log(`${((performance.now() - began) / 60_000).toFixed(1).padStart(5)} min  ${text}`);
 const tell = (title: string, text: string) => {
   parts.push(`**${title}**\n\n${text}`);
   console.log(`\n${title}\n\n${text}`);
@@ -53,11 +62,11 @@ console.log(machine);
 const has = (part: (typeof options.parts)[number]) => options.parts.includes(part);
 if (has('forged') || has('beside') || has('phone')) {
   await using bridge = await SignedBridge.start();
-  if (has('forged')) tell('Forged and repeated', await forgeries(bridge, options.forgeries));
-  if (has('beside')) tell('Beside calls', await besideCalls(bridge, options));
-  if (has('phone')) tell('A phone that floods', await phoneFloods(bridge));
+  if (has('forged')) tell('Forged and repeated', await forgeries(bridge, options.forgeries, progress));
+  if (has('beside')) tell('Beside calls', await besideCalls(bridge, options, progress));
+  if (has('phone')) tell('A phone that floods', await phoneFloods(bridge, progress));
 }
-if (has('model')) tell('A model that floods', await modelFloods(options.megabytes * 1_000_000));
+if (has('model')) tell('A model that floods', await modelFloods(options.megabytes * 1_000_000, progress));
 
 if (options.write !== undefined) {
   const [from, to] = ['<!-- bench attack -->', '<!-- end of bench attack -->'];

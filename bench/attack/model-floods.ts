@@ -8,13 +8,19 @@ import {megabytes, table} from './table.ts';
 const LASTS = 20_000;
 
 /** One call with a model that sends `bytes` as fast as it can, or that reads nothing, in processes of its own. */
-export async function modelFloods(bytes: number): Promise<string> {
-  const rows = [
-    await oneFlood(`${megabytes(bytes)} of audio`, 'audio', bytes),
-    await oneFlood(`${megabytes(bytes)} of words`, 'words', bytes),
-    await oneFlood(`${megabytes(bytes)} of audio, for a phone that reads nothing`, 'audio', bytes, {reads: false}),
-    await oneFlood('ears that are shut: it reads nothing', 'deaf', bytes),
+export async function modelFloods(bytes: number, progress: (text: string) => void): Promise<string> {
+  const floods: readonly Parameters<typeof oneFlood>[] = [
+    [`${megabytes(bytes)} of audio`, 'audio', bytes],
+    [`${megabytes(bytes)} of words`, 'words', bytes],
+    [`${megabytes(bytes)} of audio, for a phone that reads nothing`, 'audio', bytes, {reads: false}],
+    ['ears that are shut: it reads nothing', 'deaf', bytes],
   ];
+  const rows: (string | number)[][] = [];
+  for (const flood of floods) {
+    const row = await oneFlood(...flood);
+    progress(row.join(' | '));
+    rows.push(row);
+  }
   const heads = [
     'one call, a model with',
     'taken from it',

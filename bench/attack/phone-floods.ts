@@ -5,7 +5,7 @@ import {ringing, sign, type SignedBridge} from './signed-bridge.ts';
 import {megabytes, ms, table} from './table.ts';
 
 /** One admitted phone at a time that sends more than it may. */
-export async function phoneFloods(bridge: SignedBridge): Promise<string> {
+export async function phoneFloods(bridge: SignedBridge, progress: (text: string) => void): Promise<string> {
   const rows: (string | number)[][] = [];
   for (const each of FLOODS) {
     const callSid = sid('CA');
@@ -15,6 +15,7 @@ export async function phoneFloods(bridge: SignedBridge): Promise<string> {
     await sleep(1_000);
     const after = await bridge.costOf('edge');
     await bridge.over(callSid);
+    progress(`${each.what}: ${code} after ${ms(afterMs)}`);
     const seconds = (bridge.load.model.heardMs - heard) / 1_000;
     const grown = megabytes(Math.max(0, after.rssBytes - before.rssBytes));
     rows.push([each.what, `${code} after ${ms(afterMs)}`, sent, `${seconds.toFixed(1)} s`, grown]);

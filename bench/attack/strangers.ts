@@ -1,4 +1,3 @@
-import {once} from 'node:events';
 import {connect} from 'node:net';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
@@ -11,6 +10,8 @@ export interface Forgery {
 
 const AT_ONCE = 40;
 const ANSWER_WITHIN: Millis = 5_000;
+/** Where in an answer its status is: `HTTP/1.1 403`. */
+const [STATUS_AT, STATUS_TO] = [9, 12];
 
 /** A handshake for a path of the edge. */
 export function handshake(path: string, signature?: string): string {
@@ -44,23 +45,39 @@ export function post(path: string, form: Readonly<Record<string, string>>, signa
 export async function sendAll(forgeries: readonly Forgery[]): Promise<Map<string, Map<number, number>>> {
   const answers = new Map<string, Map<number, number>>();
   const rest = forgeries.values();
-  const sender = async () => {
-    for (const {what, port, text} of rest) {
-      const status = await ask(port, text);
-      const ofKind = answers.get(what) ?? new Map<number, number>();
-      answers.set(what, ofKind.set(status, (ofKind.get(status) ?? 0) + 1));
-    }
+  const sender = (done: () => void) => {
+    // What the answers are read into: a stream for each of a hundred thousand connections costs more than what is attacked.
+    const buffer = Buffer.allocUnsafe(1_024);
+    const next = () => {
+      const {value: forgery} = rest.next();
+      if (!forgery) return done();
+      ask(forgery, buffer, status => {
+        const ofKind = answers.get(forgery.what) ?? new Map<number, number>();
+        answers.set(forgery.what, ofKind.set(status, (ofKind.get(status) ?? 0) + 1));
+        next();
+      });
+    };
+    next();
   };
-  await Promise.all(Array.from({length: AT_ONCE}, sender));
+  await Promise.all(Array.from({length: AT_ONCE}, () => new Promise<void>(sender)));
   return answers;
 }
 
-async function ask(port: number, text: string): Promise<number> {
-  const socket = connect(port, '127.0.0.1').on('error', () => {});
-  const timer = setTimeout(() => socket.destroy(), ANSWER_WITHIN);
-  socket.write(text);
-  const answer = (await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => [])) as unknown[];
-  clearTimeout(timer);
-  socket.destroy();
-  return Number(/^HTTP\/1.1 (\d{3})/.exec(String(answer[0]))?.[1] ?? 0);
+function ask({port, text}: Forgery, buffer: Buffer, answered: (status: number) => void): void {
+  let status = 0;
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    onread: {
+      buffer,
+      callback(size) {
+        if (size >= STATUS_TO) status = Number(buffer.toString('latin1', STATUS_AT, STATUS_TO));
+        socket.destroy();
+        return false;
+      },
+    },
+  });
+  socket.setTimeout(ANSWER_WITHIN, () => socket.destroy());
+  socket.on('error', () => {}).on('close', () => answered(status));
+  socket.write(text, 'latin1');
 }

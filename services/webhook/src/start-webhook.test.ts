@@ -126,10 +126,13 @@ test('a request that was seen buys nothing when its call is over, also when noth
 test('a connection is kept open for Twilio, and closed with the answer for a stranger', async () => {
   const webhook = await deployment.webhook();
   const {port} = webhook;
-  const connectionFor = (method: string, path: string, signature?: string) =>
+  const connectionFor = (method: string, path: string, signature?: string, wants?: string) =>
     new Promise((resolve, reject) => {
       const agent = new Agent({keepAlive: true});
-      const headers = signature === undefined ? {} : {'x-twilio-signature': signature};
+      const headers = {
+        ...(signature === undefined ? {} : {'x-twilio-signature': signature}),
+        ...(wants === undefined ? {} : {connection: wants}),
+      };
       rawRequest({port, path, method, headers, agent}, response => {
         resolve(response.headers.connection);
         agent.destroy();
@@ -139,6 +142,8 @@ test('a connection is kept open for Twilio, and closed with the answer for a str
     });
   const signature = getExpectedTwilioSignature(TOKEN, `${ORIGIN}/stream-status`, {});
   expect(await connectionFor('GET', '/stream-status', signature)).not.toBe('close');
+  // Or a proxy would believe that it is still open, and lose the next call on it.
+  expect(await connectionFor('GET', '/stream-status', signature, 'close')).toBe('close');
   expect(await connectionFor('GET', '/stream-status', `${'A'.repeat(27)}=`)).toBe('close');
   for (const path of ['/stream-status', '/incoming-call', '/', '/livez', '/nothing'])
     expect(await connectionFor('GET', path), path).toBe('close');

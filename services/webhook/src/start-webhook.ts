@@ -124,7 +124,8 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
   const refusals = opened.use(new RefusalLog(clock, log));
   const proved: CallContext['proved'] = (request, response) => {
     strangers.proved(request.socket);
-    response.removeHeader('connection');
+    // Whoever asked us to close is told that we do: a proxy would use the connection again otherwise, and lose a call.
+    if (response.shouldKeepAlive) response.removeHeader('connection');
   };
   const context = {
     traces: quietTraces,

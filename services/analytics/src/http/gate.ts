@@ -15,7 +15,8 @@ export const SECURE_COOKIE = `__Host-${COOKIE}`;
  * Whether the browser used https, according to the proxy in front. Decides only the name and flags of its own cookie.
  */
 export function cameOverHttps(request: Request): boolean {
-  return request.get('x-forwarded-proto') === 'https';
+  // The first is what the browser used, if several proxies have each added theirs.
+  return request.get('x-forwarded-proto')?.split(',', 1)[0]?.trim() === 'https';
 }
 
 export function tokenOf(request: Request): string | undefined {

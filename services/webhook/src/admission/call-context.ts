@@ -38,7 +38,10 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   /** What the assistants of numbers say where no worker can. */
   readonly says: Pick<OwnSentences, 'for' | 'has'>;
   /** This connection brought a request of the carrier's: it is no stranger's any more. */
-  readonly proved: (request: {readonly socket: Connection}, response: {removeHeader(name: string): void}) => void;
+  readonly proved: (
+    request: {readonly socket: Connection},
+    response: {readonly shouldKeepAlive: boolean; removeHeader(name: string): void},
+  ) => void;
   readonly refusals: Pick<RefusalLog, 'refused'>;
   /** A ticket that cannot be guessed. */
   readonly newTicket: () => Ticket;
