@@ -7,6 +7,7 @@ import {corpusFile, corpusNames, makeCorpus} from '../tools/replay/corpus-files.
 import {USUAL_TOLERANCE} from '../tools/replay/decisions.ts';
 import {loadCapture} from '../tools/replay/load-capture.ts';
 import {rehearsalOf} from '../tools/replay/rehearsal-of.ts';
+import {playMutations} from '../tools/replay/mutations/run.ts';
 import {replay} from '../tools/replay/replay.ts';
 import {clockOf, replayLines} from '../tools/replay/tell.ts';
 
@@ -15,6 +16,8 @@ const USAGE = `npm run replay -- FILE…                          plays a captur
 npm run replay -- FILE… --write-rehearsal NAME   writes assistants/NAME.call.yaml with what the caller did
 npm run replay -- --corpus                       plays all calls of the corpus
 npm run replay -- --make-corpus [NAME…]          makes the corpus anew, or these calls of it, by what is decided now
+npm run replay -- --mutations [WORDS]            changes one rule of the product after the other, and tells which of them no call of the corpus
+                                                 notices; of those rules only that have these words in their name. Takes a quarter of an hour
 
   --tolerance MS   how much later or earlier a decision may be (${USUAL_TOLERANCE.timeMs}); positions in what was heard may differ by ${USUAL_TOLERANCE.positionMs} ms
 
@@ -24,6 +27,7 @@ Of CALLSID.edge-….jsonl the other files of the same call in the same folder ar
 const options = {
   corpus: {type: 'boolean'},
   'make-corpus': {type: 'boolean'},
+  mutations: {type: 'boolean'},
   'write-rehearsal': {type: 'string'},
   tolerance: {type: 'string'},
   help: {type: 'boolean'},
@@ -47,6 +51,7 @@ async function run(): Promise<number> {
     await makeCorpus(files, say);
     return 0;
   }
+  if (values.mutations) return (await playMutations(files.join(' '), say)).length === 0 ? 0 : 1;
   if (values.corpus) return await playCorpus(tolerance);
   if (values.help || files.length === 0) {
     say(USAGE);
@@ -57,7 +62,8 @@ async function run(): Promise<number> {
   if (name !== undefined) return writeRehearsal(name, rehearsalOf(call));
   const replayed = await replay(call, tolerance);
   replayLines(call, replayed).forEach(say);
-  return replayed.difference ? 1 : 0;
+  if (replayed.difference) return 1;
+  return replayed.unknown ? 2 : 0;
 }
 
 async function playCorpus(tolerance: typeof USUAL_TOLERANCE): Promise<number> {

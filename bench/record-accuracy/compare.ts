@@ -223,7 +223,7 @@ function isSent({onsetAt}: Utterance, {streams}: CallReport, delay: Millis): boo
 }
 
 function countsOf(
-  {kind, report, waited, record, owners, modelCuts}: MeasuredCall,
+  {kind, report, waited, record, owners, modelCuts, sessions}: MeasuredCall,
   {cuts, items}: PhoneEvidence,
   model: ModelEvidence,
 ): Counted[] {
@@ -236,6 +236,7 @@ function countsOf(
   const workersLost = failovers.filter(each => each.kind === 'worker-lost');
   const lostAt = workersLost.map(({atMs}) => Date.parse(call.startedAt) + atMs);
   const cut = eventsIn(cuts.map(wall), lostAt);
+  const heardBy = sessions.filter(({heard}) => heard.bytes > 0).length;
   const modelsLost = eventsIn(modelCuts, [...lostAt, wall({at: report.endedAt})]);
   const rows: [string, number | string, number | string][] = [
     ['turns', turns.length, nearest(turns.length, said)],
@@ -245,7 +246,9 @@ function countsOf(
     ['tool calls', toolCalls.length, model.toolCalls],
     ['failovers of workers', real('worker'), owners - 1],
     ['failovers of streams', real('edge'), streams - 1],
-    ['failovers of the model', real('model'), nearest(real('model'), modelsLost)],
+    ['failovers of the model', real('model-lost'), nearest(real('model-lost'), modelsLost)],
+    // Of the sessions that heard the caller, one is the first of each owner, and one follows each loss.
+    ['replaced sessions of the model', real('model-rotated'), heardBy - owners - real('model-lost')],
     ['who ended it', call.endReason, report.endedBy === 'caller' ? 'caller.hung-up' : 'assistant.hung-up'],
     ['callers who waited in vain', waited ? 1 : 0, 0],
     ['frames lost on the way', call.framesLostUp + call.framesLostDown, 0],

@@ -1,28 +1,43 @@
 import type {CaptureLine} from '@voicebridge/shared/capture/capture.ts';
 import type {EndReason} from '@voicebridge/shared/cdr/call-record.ts';
 import {AwayOrder, type AwayOutcome} from '@voicebridge/shared/protocol/away.ts';
-import type {CallSession} from '../../services/realtime-worker/src/call-session/call-session.ts';
+import type {VirtualBridge} from '../harness/virtual/virtual-bridge.ts';
+
+type Tell = (bridge: VirtualBridge, message: CaptureLine['message']) => void;
+
+/** What follows from something else that is played: a stream, an assistant that is looked up, a return, an outage. */
+const FOLLOWS: Tell = () => {};
 
 /**
- * Tells a call again what came to it in a recording by another way than its stream and its model: from operators, the carrier's
- * REST, the fleet. What is not listed here follows from something else that is played: a stream, an assistant that is looked up, a return.
+ * What came to a call in a recording by another way than its stream and its model: from operators, the carrier's REST, the
+ * fleet, the edge itself. Each kind that a capture may have is here.
  */
-export function tellFromOutside(session: CallSession, message: CaptureLine['message']): void {
-  switch (message['kind']) {
-    case 'drain':
-      return session.drain();
-    case 'over':
-      return session.end(message['reason'] as EndReason, message['away'] as AwayOutcome | undefined);
-    case 'transfer': {
-      // Captures of before know only what kind of place it was.
-      const order = AwayOrder.safeParse(message['order']);
-      if (order.success) session.sendAway(order.data);
-      return;
-    }
-    case 'answeredBy':
-      return session.answeredBy(String(message['by']));
-    case 'limit':
-      return session.limitReached(message['reason'] as EndReason);
-    default:
-  }
+const OUTSIDE: Readonly<Record<string, Tell>> = {
+  began: FOLLOWS,
+  assistant: FOLLOWS,
+  stream: FOLLOWS,
+  returned: FOLLOWS,
+  undelivered: FOLLOWS,
+  drain: ({session}) => session?.drain(),
+  over: ({session}, {reason, away}) => session?.end(reason as EndReason, away as AwayOutcome | undefined),
+  transfer({session}, message) {
+    // Captures of before know only what kind of place it was.
+    const order = AwayOrder.safeParse(message['order']);
+    if (order.success) session?.sendAway(order.data);
+  },
+  answeredBy: ({session}, {by}) => session?.answeredBy(String(by)),
+  limit: ({session}, {reason}) => session?.limitReached(reason as EndReason),
+  edgeDrain: bridge => bridge.drainEdge(),
+  betterElsewhere(bridge) {
+    bridge.isBetterElsewhere = true;
+  },
+};
+
+/** Whether this version can play it. */
+export const isKnownOutside = (kind: unknown): boolean => typeof kind === 'string' && Object.hasOwn(OUTSIDE, kind);
+
+/** Tells a call again what came to it from outside. */
+export function tellFromOutside(bridge: VirtualBridge, message: CaptureLine['message']): void {
+  const {kind} = message;
+  if (typeof kind === 'string' && isKnownOutside(kind)) OUTSIDE[kind]?.(bridge, message);
 }

@@ -5,9 +5,11 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 import {VirtualBridge} from '../harness/virtual/virtual-bridge.ts';
 import {decisionsOf, type Difference, firstDifference, type Tolerance, USUAL_TOLERANCE} from './decisions.ts';
 import {beganOf, type RecordedCall, recordedCall} from './recorded-call.ts';
+import {outagesIn} from './recorded-outages.ts';
 import {recordedPhone, playLines} from './recorded-phone.ts';
 import {tellFromOutside} from './recorded-outside.ts';
 import {recordedWorker} from './recorded-worker.ts';
+import {firstUnknown, type UnknownEvent} from './unknown-event.ts';
 
 export interface Replayed {
   /** The first decision of any process that is not the same; undefined: all are. */
@@ -16,6 +18,8 @@ export interface Replayed {
   readonly decisions: number;
   /** Up to where it was compared. */
   readonly until: Millis;
+  /** What this version cannot play; compared up to there. */
+  readonly unknown: UnknownEvent | undefined;
   /** Errors that the product logged meanwhile. */
   readonly errors: readonly string[];
 }
@@ -27,7 +31,9 @@ const BEFORE: Millis = 0.5;
  * Plays a recorded call through the real edge legs, frame channels and call sessions: the phone and the model say again what they said.
  * What crosses the sockets is captured again, and the decisions of both captures are compared.
  */
-export async function replay(call: RecordedCall, tolerance: Tolerance = USUAL_TOLERANCE): Promise<Replayed> {
+export async function replay(recorded: RecordedCall, tolerance: Tolerance = USUAL_TOLERANCE): Promise<Replayed> {
+  const unknown = firstUnknown(recorded);
+  const call = unknown ? {...recorded, until: Math.min(recorded.until, unknown.at), isCut: true} : recorded;
   const bridge = new VirtualBridge(call.wall);
   await play(call, bridge);
   await bridge.clock.leap(call.until + tolerance.timeMs);
@@ -47,6 +53,7 @@ export async function replay(call: RecordedCall, tolerance: Tolerance = USUAL_TO
     difference: differences.toSorted((a, b) => a.at - b.at)[0],
     decisions: pairs.flatMap(([was]) => decisionsOf(was)).filter(({at}) => at <= call.until).length,
     until: call.until,
+    unknown,
     errors: bridge.errors,
   };
 }
@@ -64,10 +71,19 @@ async function play(call: RecordedCall, bridge: VirtualBridge): Promise<void> {
     if (index === 0) clock.after(section.from, () => void bridge.begin(callSid, assistantName, facts));
     else if (cause === 'worker-lost') clock.after(section.from - BEFORE, () => bridge.killWorker());
     const outside = section.lines.filter(({socket, direction}) => socket === 'call' && direction === 'in');
-    playLines(outside, clock, message => bridge.session && tellFromOutside(bridge.session, message));
+    playLines(outside, clock, message => tellFromOutside(bridge, message));
+    for (const {from, until} of outagesIn(section)) {
+      clock.after(Math.max(0, from - BEFORE), () => bridge.setDown(true));
+      clock.after(Math.max(0, until - BEFORE), () => bridge.setDown(false));
+    }
   }
   for (const [index, section] of call.edges.entries()) {
     const facts = index === 0 ? {} : returnBefore(call, section.from);
+    playLines(
+      section.lines.filter(({socket}) => socket === 'call'),
+      clock,
+      message => tellFromOutside(bridge, message),
+    );
     clock.after(section.from, () => {
       const phone = () => recordedPhone(section, clock);
       if (index === 0) bridge.openStream(phone());

@@ -4,6 +4,7 @@ import {type AwayOutcome, outcomeFact, planOf} from '@voicebridge/shared/protoco
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
+import type {ModelAdapter, ModelSession} from '../../services/realtime-worker/src/model/model-adapter.ts';
 import {filesOf} from '../../services/realtime-worker/src/testing/standard.ts';
 import type {ModelScript} from '../../simulators/openai/src/answering/model-script.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
@@ -61,6 +62,8 @@ export class Scene {
   readonly model: VirtualModel;
   readonly #phone: VirtualPhone;
   readonly #options: SceneOptions;
+  /** No session can be opened from the worker that had the call first. */
+  refusesFirstWorker = false;
   #isOver = false;
   #streams = 0;
 
@@ -89,7 +92,8 @@ export class Scene {
     const settings = rotateAfterMs === undefined ? {} : {rotateAfterMs};
     for (let index = 0; index < 3; index += 1) {
       const id = workers[index % workers.length];
-      this.bridge.addWorker({adapter: this.model, assistants, settings, runTool, openRecording, ...(id ? {id} : {})});
+      const adapter = index === 0 ? this.#refusable(this.model) : this.model;
+      this.bridge.addWorker({adapter, assistants, settings, runTool, openRecording, ...(id ? {id} : {})});
     }
   }
 
@@ -151,8 +155,31 @@ export class Scene {
     this.#phone.hangUp();
   }
 
+  /** The stream breaks, and no other one follows. */
+  losesStreamForGood(): void {
+    this.#isOver = true;
+    this.#phone.lose();
+  }
+
   losesStream(): void {
     this.#phone.lose();
+  }
+
+  /** A model that cannot be reached while `refusesFirstWorker` is set. */
+  #refusable(model: ModelAdapter): ModelAdapter {
+    const {clock} = this.bridge;
+    const lost = {type: 'lost', cause: 'unreachable', detail: 'it does not answer'} as const;
+    const refused: ModelSession = {
+      send() {},
+      hear() {},
+      setPaused() {},
+      onEvent: listener => void clock.after(10, () => listener(lost)),
+      async [Symbol.asyncDispose]() {},
+    };
+    return {
+      traits: model.traits,
+      open: settings => (this.refusesFirstWorker ? refused : model.open(settings)),
+    };
   }
 
   async #until(isSo: () => boolean): Promise<void> {

@@ -10,8 +10,12 @@ export function clockOf(ms: Millis): string {
 }
 
 /** What came of a replay, in lines. */
-export function replayLines(call: RecordedCall, {difference, decisions, until, errors}: Replayed): string[] {
-  const cut = call.isCut ? [`the capture ends in mid-call at ${clockOf(until)}; compared up to there`] : [];
+export function replayLines(call: RecordedCall, {difference, decisions, until, unknown, errors}: Replayed): string[] {
+  const cut = unknown
+    ? [`this version cannot play “${unknown.what}” at ${clockOf(unknown.at)}; compared up to there`]
+    : call.isCut
+      ? [`the capture ends in mid-call at ${clockOf(until)}; compared up to there`]
+      : [];
   const broken = errors.map(line => `an error was logged: ${line.trim()}`);
   if (!difference) return [...cut, ...broken, `the same: all ${decisions} decisions of ${clockOf(until)}`];
   return [...cut, ...broken, ...differenceLines(difference)];

@@ -63,6 +63,8 @@ interface VirtualBridgeOptions {
 }
 
 const TICK_MS: Millis = 250;
+/** An edge that drains gives a stream up after so long. */
+const DRAIN_MS: Millis = 10_000;
 const EDGE = ProcessId.parse('edge-0000');
 
 /**
@@ -86,6 +88,9 @@ export class VirtualBridge {
   readonly #ledger;
   /** Where the stream is, of which there is one at a time. */
   #edge = EDGE;
+  #leg: CallLeg | undefined;
+  /** Another worker can use the model, and the one that has the call cannot. */
+  isBetterElsewhere = false;
 
   /** Otherwise all calls are captured. */
   readonly #assistantsDecide: boolean;
@@ -150,12 +155,13 @@ export class VirtualBridge {
         const entry = await directory.read(callSid);
         const next = this.#next();
         if (!entry || !next) return false;
+        this.isBetterElsewhere = false;
         const {epoch, assistant, facts, stream} = entry;
         return (
           (await this.#take(next, {callSid, epoch, assistant, facts, stream, cause: 'worker-drained'})) !== undefined
         );
       },
-      isBetterElsewhere: () => false,
+      isBetterElsewhere: () => this.isBetterElsewhere,
     };
     this.#workers.push({...options, id, deps, session: undefined, streams: 0, isGone: false, isUsed: false});
   }
@@ -184,6 +190,16 @@ export class VirtualBridge {
     else notice();
   }
 
+  /** The edge of the stream drains: the carrier is to open the stream again elsewhere. */
+  drainEdge(): void {
+    void this.#leg?.migrate(this.clock.now() + DRAIN_MS);
+  }
+
+  /** Nothing passes between edges and workers, as while Redis is away. */
+  setDown(isDown: boolean): void {
+    this.#bus.setDown(isDown);
+  }
+
   /** A carrier opens a stream of the call. The leg lives until the socket is closed. */
   openStream(socket: CarrierSocket, edge = EDGE): void {
     const {clock, directory} = this;
@@ -203,6 +219,7 @@ export class VirtualBridge {
         attached: () => {},
       },
     );
+    this.#leg = leg;
     const stop = every(clock, TICK_MS, () => leg.tick(clock.now()));
     void leg.run().finally(stop);
   }

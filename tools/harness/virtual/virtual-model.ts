@@ -41,9 +41,9 @@ export class VirtualModel implements ModelAdapter {
     this.#options = options;
   }
 
-  /** The connection of the newest session breaks. */
-  breakSession(): void {
-    this.#links.at(-1)?.lose();
+  /** The connection of the newest session breaks. `why`: what its adapter reports. */
+  breakSession(why?: Extract<ModelEvent, {type: 'lost'}>): void {
+    this.#links.at(-1)?.lose(why);
   }
 
   open(settings: Parameters<ModelAdapter['open']>[0]): ModelSession {

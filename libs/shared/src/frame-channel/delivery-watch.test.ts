@@ -44,4 +44,14 @@ describe('what is sent to the other side', () => {
     look(watch, 0, 1_025, 1_225);
     expect(watch.undeliveredSince).toBe(0);
   });
+
+  test('was given up in part, until all that is left of it is confirmed', () => {
+    const watch = new DeliveryWatch();
+    look(watch, 100, 100, 2_000);
+    expect([watch.gaveUp, watch.giveUp(100), watch.giveUp(120)]).toEqual([false, true, false]);
+    watch.confirmed(1_000, 12_000);
+    expect(watch.gaveUp).toBe(true);
+    watch.confirmed(undefined, 12_010);
+    expect(watch.gaveUp).toBe(false);
+  });
 });

@@ -14,12 +14,26 @@ const BUSY: Millis = 75;
  */
 export class DeliveryWatch {
   #since: Millis | undefined;
+  #gaveUp = false;
   #lookedAt: Millis = Number.NEGATIVE_INFINITY;
   #judgeFrom: Millis = Number.NEGATIVE_INFINITY;
 
   /** When the oldest of what does not arrive was sent; undefined: everything arrives. */
   get undeliveredSince(): Millis | undefined {
     return this.#since;
+  }
+
+  /** Whether some of what does not arrive was given up, so that it never will. */
+  get gaveUp(): boolean {
+    return this.#gaveUp;
+  }
+
+  /** Some of it is given up. `sentAt`: when the oldest of it was sent. Returns whether anything has changed. */
+  giveUp(sentAt: Millis): boolean {
+    if (this.#gaveUp) return false;
+    this.#gaveUp = true;
+    this.#since ??= sentAt;
+    return true;
   }
 
   /** To be called each 10 to 30 ms. `oldest`: when the oldest unconfirmed frame was first sent. Returns whether anything has changed. */
@@ -36,6 +50,7 @@ export class DeliveryWatch {
   confirmed(oldest: Millis | undefined, at: Millis): boolean {
     if (this.#since === undefined || this.#since === oldest) return false;
     this.#since = oldest !== undefined && at - oldest >= CONFIRMED_WITHIN ? oldest : undefined;
+    if (this.#since === undefined) this.#gaveUp = false;
     return true;
   }
 }

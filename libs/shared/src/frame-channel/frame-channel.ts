@@ -83,9 +83,10 @@ export interface EdgeChannel extends FrameChannel<EdgeToWorker, WorkerToEdge> {
 
 /**
  * What was sent at `since` or later does not reach the other side; undefined: all of it has. What has reached it since the
- * last call had left at `leftAt`. Both on the monotonic clock of this process.
+ * last call had left at `leftAt`. Both on the monotonic clock of this process. `gaveUp`: audio among it is too old to be sent
+ * again, and never arrives.
  */
-export type OnUndelivered = (since: Millis | undefined, leftAt: Millis) => void;
+export type OnUndelivered = (since: Millis | undefined, leftAt: Millis, gaveUp: boolean) => void;
 
 export interface WorkerChannel extends FrameChannel<WorkerToEdge, EdgeToWorker> {
   /** As `onAudio` of an `EdgeChannel`. */

@@ -76,7 +76,7 @@ class ReliableFrameChannel<Out extends {readonly kind: string}, In, OnAudio> imp
       publish: (packet, seq, urgency, isCounted) =>
         this.#outlet.send(packet, seq, urgency, isCounted || pace.isDue(clock.now())),
       deliver: packet => this.#deliver(packet),
-      undelivered: (since, leftAt) => this.#onUndelivered(since, leftAt),
+      undelivered: (since, leftAt, gaveUp) => this.#onUndelivered(since, leftAt, gaveUp),
     };
     this.#link = new ReliableLink(epoch, out, options?.audio);
   }

@@ -38,9 +38,10 @@ export interface LinkOut {
   deliver(packet: Buffer): void;
   /**
    * Called when this changes: what was sent at `since` or later has not arrived, as far as is known; undefined: all of it
-   * has. What has arrived since the last call left here, in the copy that arrived, at `leftAt`.
+   * has. What has arrived since the last call left here, in the copy that arrived, at `leftAt`. `gaveUp`: audio among it was
+   * given up, and never arrives.
    */
-  undelivered(since: Millis | undefined, leftAt: Millis): void;
+  undelivered(since: Millis | undefined, leftAt: Millis, gaveUp: boolean): void;
 }
 
 /**
@@ -145,8 +146,10 @@ export class ReliableLink {
   /** Call it every 10 to 30 ms. */
   tick(at: Millis): void {
     if (at >= this.#giveUpAt) {
-      this.#giveUpAt = this.#unconfirmed.giveUp(at - KEEP_MS) + KEEP_MS;
+      const {oldestAt, goneAt} = this.#unconfirmed.giveUp(at - KEEP_MS);
+      this.#giveUpAt = oldestAt + KEEP_MS;
       this.#releaseAudio();
+      if (goneAt !== undefined && this.#delivery.giveUp(goneAt)) this.#tellDelivery(at);
     }
     if (this.#delivery.look(this.#unconfirmed.at(0)?.firstAt, this.#hopMs ?? 0, at)) this.#tellDelivery(at);
     const newest = this.#unconfirmed.at(this.#unconfirmed.size - 1);
@@ -262,7 +265,7 @@ export class ReliableLink {
   }
 
   #tellDelivery(leftAt: Millis): void {
-    this.#out.undelivered(this.#delivery.undeliveredSince, leftAt);
+    this.#out.undelivered(this.#delivery.undeliveredSince, leftAt, this.#delivery.gaveUp);
   }
 
   #releaseAudio(): void {

@@ -60,13 +60,15 @@ export class SentFrames {
 
   /**
    * Replaces audio that was first sent at `until` or before by notes of how much is gone, and joins neighbouring notes.
-   * Returns when the oldest audio that is left was first sent; infinite if none is.
+   * Returns when the oldest audio that is left was first sent, infinite if none is, and the oldest that was given up now.
    */
-  giveUp(until: Millis): Millis {
-    let oldest = Number.POSITIVE_INFINITY;
+  giveUp(until: Millis): {readonly oldestAt: Millis; readonly goneAt: Millis | undefined} {
+    let oldestAt = Number.POSITIVE_INFINITY;
+    let goneAt: Millis | undefined;
     this.filter((frame, before) => {
-      if (frame.kind === PacketKind.audio && frame.firstAt > until) oldest = Math.min(oldest, frame.firstAt);
+      if (frame.kind === PacketKind.audio && frame.firstAt > until) oldestAt = Math.min(oldestAt, frame.firstAt);
       else if (frame.kind === PacketKind.audio) {
+        goneAt ??= frame.firstAt;
         frame.kind = PacketKind.gone;
         frame.timestamp = 0;
         frame.body = undefined;
@@ -75,7 +77,7 @@ export class SentFrames {
       before.span += frame.span;
       return false;
     });
-    return oldest;
+    return {oldestAt, goneAt};
   }
 
   /** Keeps the frames for which `keeps` is true. It is asked for each in order, with the one that was kept before. */

@@ -8,6 +8,8 @@ import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from './carrier.ts';
 export interface CapturedSocket extends CarrierSocket {
   /** Whether the capture of its stream may be kept, as the owner of the call says. */
   readonly keepCapture: (isKept: boolean) => void;
+  /** What the edge does with the stream of its own accord, and no message of the carrier or the worker shows. */
+  readonly noted: (message: object) => void;
 }
 
 /**
@@ -35,6 +37,7 @@ export function capturedSocket(socket: CarrierSocket, capture: Capture, {held = 
       section?.drop();
       isForgotten = true;
     },
+    noted: message => section?.line('call', 'in', message),
     get bufferedBytes() {
       return socket.bufferedBytes;
     },

@@ -26,7 +26,7 @@ export interface LegDeps extends WorkerLinkDeps {
 }
 
 /** The carrier's socket; one that is captured can be told whether that may be kept. */
-type LegSocket = CarrierSocket & Partial<Pick<CapturedSocket, 'keepCapture'>>;
+type LegSocket = CarrierSocket & Partial<Pick<CapturedSocket, 'keepCapture' | 'noted'>>;
 
 type EndedWhy = Extract<EdgeToWorker, {kind: 'ended'}>['why'];
 
@@ -142,6 +142,7 @@ export class CallLeg {
   async migrate(deadline: Millis): Promise<void> {
     if (this.#leg.state !== 'bridged' || !this.#link) return;
     this.#leg = {...this.#leg, state: 'leaving', deadline};
+    this.#socket.noted?.({kind: 'edgeDrain'});
     const {callSid} = this.#link.stream;
     const written = await this.#deps.directory.intend(callSid, this.#link.epoch, 'migrate').catch(() => false);
     if (written) this.#finish('moved', {code: 1000, reason: 'migrate'});

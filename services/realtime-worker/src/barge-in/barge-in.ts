@@ -27,6 +27,8 @@ export class BargeIn {
   readonly #greeting: GreetingProtection;
   #floor: Floor = {state: 'listening'};
   #streamOpen = false;
+  /** The phone has a stream, and for so long nothing has reached it that audio was given up. */
+  #isOutOfReach = false;
   #callerSpeaks = false;
   /** A machine listens, and records. */
   #isRecorded = false;
@@ -127,17 +129,14 @@ export class BargeIn {
       case 'markReturned':
         return this.#ledger.markReturned(event.name, at) === 'landed' ? this.#clearLanded(at) : [];
       case 'undelivered':
-        this.#ledger.undelivered(event.since, event.leftAt);
-        return [];
+        return this.#undelivered(event, at);
       case 'streamOpened':
         this.#streamOpen = true;
+        this.#isOutOfReach = false;
         return [{do: 'mark', mark: this.#ledger.probe(at)}, ...this.#sayUnsaid(at)];
-      case 'streamLost': {
-        const effects = this.#clearLanded(at);
-        this.#streamOpen = false;
-        this.#floor = withUnsaid(this.#floor, [...this.#ledger.streamLost(at), ...unsaidOf(this.#floor)]);
-        return effects;
-      }
+      case 'streamLost':
+        this.#isOutOfReach = false;
+        return this.#phoneLost(at);
       case 'modelLost':
         return this.#modelLost(at);
       case 'over':
@@ -147,6 +146,28 @@ export class BargeIn {
       default:
         return unreachable(event);
     }
+  }
+
+  /** What the phone had and did not play is gone: it is said again as soon as there is a phone. */
+  #phoneLost(at: Millis): FloorEffect[] {
+    const effects = this.#clearLanded(at);
+    this.#streamOpen = false;
+    this.#floor = withUnsaid(this.#floor, [...this.#ledger.streamLost(at), ...unsaidOf(this.#floor)]);
+    return effects;
+  }
+
+  /** What was sent is late. Where some of it was given up, the reply goes on from where the caller stopped hearing it. */
+  #undelivered({since, leftAt, gaveUp}: Extract<FloorEvent, {type: 'undelivered'}>, at: Millis): FloorEffect[] {
+    this.#ledger.undelivered(since, leftAt);
+    if (gaveUp && this.#streamOpen) {
+      this.#isOutOfReach = true;
+      return this.#phoneLost(at);
+    }
+    if (since !== undefined || !this.#isOutOfReach) return [];
+    this.#isOutOfReach = false;
+    this.#streamOpen = true;
+    // What was not given up has arrived just now, and is among what is said again.
+    return [{do: 'clear'}, {do: 'mark', mark: this.#ledger.probe(at)}, ...this.#sayUnsaid(at)];
   }
 
   #responseStarted(event: Extract<FloorEvent, {type: 'responseStarted'}>, at: Millis): FloorEffect[] {

@@ -50,9 +50,14 @@ export type FloorEvent =
   | {readonly type: 'markReturned'; readonly name: string}
   /**
    * What was sent at `since` or later does not reach the caller's phone; undefined: all of it has. What has reached it since the
-   * last such event had left at `leftAt`.
+   * last such event had left at `leftAt`. `gaveUp`: audio among it never will.
    */
-  | {readonly type: 'undelivered'; readonly since: Millis | undefined; readonly leftAt: Millis}
+  | {
+      readonly type: 'undelivered';
+      readonly since: Millis | undefined;
+      readonly leftAt: Millis;
+      readonly gaveUp: boolean;
+    }
   | {readonly type: 'streamOpened'}
   | {readonly type: 'streamLost'}
   /** The model's session is lost or replaced: what it was about to say will not come. */

@@ -127,11 +127,11 @@ export class CallerStream {
     this.#open = stream;
     if (before) this.#leave(before);
     // A new channel begins without anything on its way.
-    if (before?.late) onUndelivered(undefined, clock.now());
-    channel.onUndelivered((since, leftAt) => {
+    if (before?.late) onUndelivered(undefined, clock.now(), false);
+    channel.onUndelivered((since, leftAt, gaveUp) => {
       if (this.#open !== stream) return;
       stream.late = since !== undefined;
-      onUndelivered(since, leftAt);
+      onUndelivered(since, leftAt, gaveUp);
     });
     channel.onAudio((timestamp, bytes, start, end) => {
       if (this.#open !== stream) return;

@@ -57,12 +57,23 @@ async function interruptedAfterOutage(speed: number, from: number, away: number,
   const call = await takenCall();
   const {clock, modelSession: model, bus, session} = call;
   const phone = new Phone(call);
-  let [spoken, received] = [0, 0];
+  let [spoken, received, isDone] = [0, 0, false];
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += FRAME) {
       spoken = Math.min(spoken + FRAME * speed, 3_000);
       for (; received + DELTA <= spoken; received += DELTA)
         model.emit({type: 'audio', responseId: 'r1', itemId: 'i1', payload: sound(DELTA)});
+      if (received === 3_000 && !isDone) {
+        isDone = true;
+        model.emit({type: 'audioEnded', itemId: 'i1'});
+        model.emit({
+          type: 'responseEnded',
+          responseId: 'r1',
+          status: 'completed',
+          reason: undefined,
+          tokens: undefined,
+        });
+      }
       phone.pass();
       await clock.advanceAsync(FRAME, 5);
     }
@@ -85,6 +96,13 @@ test('a caller who interrupts just after Redis was away: the model remembers wha
   expect(received).toBeGreaterThan(2_000);
   expect(heard).toBeLessThan(700);
   expect(Math.abs(remembered - heard)).toBeLessThanOrEqual(60);
+});
+
+test('of a reply that was given up while Redis was away, the caller hears the rest once, and the model remembers no more', async () => {
+  const {heard, remembered} = await interruptedAfterOutage(4, 400, 12_000, 600);
+  // 1,600 ms were at the phone before, and 600 come after it.
+  expect(Math.abs(heard - 2_200)).toBeLessThanOrEqual(100);
+  expect(Math.abs(remembered - heard)).toBeLessThanOrEqual(80);
 });
 
 test('whenever Redis is away in a reply, for how long, and how fast the model speaks', {timeout: 60_000}, async () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
+import {summedUp} from '../conversation/summed-up.ts';
 import {toolsWith, ScriptedLookUp} from '../testing/tools.ts';
+import {lateResult} from '../tools/late-result.ts';
 import {CaptureMask} from './mask-capture.ts';
 
 const maskOf = (isKept: boolean) => {
@@ -33,6 +35,23 @@ test('of a tool whose record is not kept, a capture has neither the arguments no
     kind: 'output',
     output: 'xxxx',
   });
+});
+
+test('the result of a tool that the model did not wait for is masked as that tool is, wherever it is told', () => {
+  const told = (isKept: boolean, id: string, text: string) =>
+    (maskOf(isKept).command({do: 'add', item: {kind: 'note', id, text}}) as {item: {text: string}}).item.text;
+  const late = lateResult('look_up', 'Kari, 47 years');
+  expect(told(false, 'note-1-1', late)).toBe(lateResult('look_up', 'xxxx, 00 xxxxx'));
+  expect(told(true, 'note-1-1', late)).toBe(lateResult('look_up', 'Kari, 00 years'));
+  expect(told(false, 'note-1-1', lateResult('unknown_tool', 'Kari'))).toBe(lateResult('unknown_tool', 'xxxx'));
+  // The notes about an hour of conversation have the arguments and results of its tools.
+  const [past] = summedUp(
+    Array.from(
+      {length: 200},
+      (_, at) => ({kind: 'toolResult', id: `r${at}`, callId: `c${at}`, output: 'Kari'}) as const,
+    ),
+  );
+  expect(past?.kind === 'note' && told(false, past.id, past.text)).not.toContain('Kari');
 });
 
 test('masked twice is masked once: what a replay does can be compared', () => {

@@ -1,6 +1,8 @@
 import {maskedJson, withoutDigits, withoutWords} from '@voicebridge/shared/capture/mask.ts';
+import {isSummedUp} from '../conversation/summed-up.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
 import type {ConversationItem, ModelCommand, ModelEvent} from '../model/model-adapter.ts';
+import {readLateResult} from '../tools/late-result.ts';
 import type {Tool} from '../tools/tool.ts';
 
 /** Whether the caller has to agree to a capture: `asked` until they have. */
@@ -77,8 +79,16 @@ export class CaptureMask {
         return {...item, output: mask(item.output)};
       }
       default:
-        return {...item, text: this.#words(item.id)(item.text)};
+        return {...item, text: this.#text(item)};
     }
+  }
+
+  #text(item: Extract<ConversationItem, {readonly text: string}>): string {
+    // All of it is in the capture already, each part as it may be there.
+    if (isSummedUp(item)) return withoutWords(item.text);
+    const late = item.kind === 'note' ? readLateResult(item.text) : undefined;
+    if (!late || this.#isHidden(item.id)) return this.#words(item.id)(item.text);
+    return late.before + this.#maskOf(this.#named(late.tool))(late.words);
   }
 
   #args(name: string, args: string, callId: string): string {

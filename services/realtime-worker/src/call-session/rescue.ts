@@ -10,7 +10,7 @@ const SETTLED_AFTER: Millis = 30_000;
 
 export interface RescueDeps {
   readonly call: OwnedCall;
-  readonly deps: Pick<CallDeps, 'clock' | 'isBetterElsewhere' | 'handOver'>;
+  readonly deps: Pick<CallDeps, 'clock' | 'isBetterElsewhere' | 'handOver' | 'tap'>;
   readonly log: Log;
   readonly journal: CallJournal;
   /** Why this worker was asked to take the call. */
@@ -52,6 +52,7 @@ export class Rescue {
   }
 
   #offer(): Promise<boolean> {
+    if (!this.#offering) this.#with.deps.tap?.told({kind: 'betterElsewhere'});
     return (this.#offering ??= this.#ask().finally(() => (this.#offering = undefined)));
   }
 

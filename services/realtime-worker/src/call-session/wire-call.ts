@@ -86,14 +86,16 @@ export function wireCall(
     log,
     onFrame: (frame, epoch) => door.on({type: 'edge', frame, epoch}),
     onAudio: (timestamp, bytes, from, to) => door.callerFrame(timestamp, bytes, from, to),
-    onUndelivered: (since, leftAt) => {
+    onUndelivered: (since, leftAt, gaveUp) => {
       const ago = (moment: Millis) => clock.now() - moment;
       deps.tap?.told({
         kind: 'undelivered',
         sinceMsAgo: since === undefined ? null : ago(since),
         leftMsAgo: ago(leftAt),
+        gaveUp,
       });
-      door.on({type: 'undelivered', since, leftAt});
+      recording?.undelivered(since, leftAt, gaveUp);
+      door.on({type: 'undelivered', since, leftAt, gaveUp});
     },
     onNewerOwner: () => fence.doubt(),
     onClosed: counts => door.streamClosed(counts),
@@ -127,7 +129,7 @@ export function wireCall(
           rule: assistant,
           open: fromMs => deps.openRecording?.({callSid, assistant: call.assistant, epoch: journal.epoch, fromMs}),
           callTime: settings.callTime,
-          roundTrip: () => core.roundTripMs,
+          roundTrip: () => ({typical: core.roundTripMs, fastest: core.fastestRoundTripMs}),
           onBegin: fromMs => journal.write({is: 'recording', fromMs}),
           onFailure: err => log.error({err}, 'recording failed'),
         })

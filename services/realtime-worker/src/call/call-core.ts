@@ -86,6 +86,11 @@ export class CallCore {
     return this.#dialogue.floor.roundTripMs;
   }
 
+  /** How long the fastest of them took, in milliseconds; undefined until one was measured. */
+  get fastestRoundTripMs(): Millis | undefined {
+    return this.#dialogue.floor.fastestRoundTripMs;
+  }
+
   /** Who has the floor. */
   speaks(at: Millis): 'caller' | 'assistant' | 'nobody' {
     const {floor} = this.#dialogue;
@@ -169,7 +174,7 @@ export class CallCore {
       case 'edge':
         return this.#stream.on(event.frame, event.epoch, at);
       case 'undelivered':
-        return this.#dialogue.floor.on(event, at);
+        return this.#dialogue.undelivered(event, at);
       case 'model':
         return this.#fromModel(event.event, at);
       case 'spareReady':

@@ -3,7 +3,7 @@ import type {AwayOrder, AwayOutcome} from '@voicebridge/shared/protocol/away.ts'
 import {earliest, type Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {type CallEffect, journal} from '../events/call-effect.ts';
-import type {EdgeEvent} from '../events/call-event.ts';
+import type {CallEvent, EdgeEvent} from '../events/call-event.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import {turnEffects} from '../journal/turn-log.ts';
 import {voicemailMessage} from '../replies/prompts.ts';
@@ -123,11 +123,22 @@ export class Dialogue {
 
   /** The caller's phone is connected: a session that is ready greets now. */
   streamOpened(at: Millis): CallEffect[] {
-    const {floor, pendingReply, replies} = this.#parts;
-    const effects = floor.on({type: 'streamOpened'}, at);
-    if (!pendingReply.opening || !replies.hasSession) return effects;
-    const greeting = pendingReply.take();
-    return greeting ? [...effects, ...replies.want(greeting, at)] : effects;
+    return [...this.floor.on({type: 'streamOpened'}, at), ...this.#opening(at)];
+  }
+
+  /** What is sent does not reach the caller's phone, or does so again. */
+  undelivered(event: Extract<CallEvent, {type: 'undelivered'}>, at: Millis): CallEffect[] {
+    const wasOpen = this.floor.streamOpen;
+    const effects = this.floor.on(event, at);
+    return wasOpen || !this.floor.streamOpen ? effects : [...effects, ...this.#opening(at)];
+  }
+
+  /** The first words of the call, if they are still to be asked for. */
+  #opening(at: Millis): CallEffect[] {
+    const {pendingReply, replies} = this.#parts;
+    if (!pendingReply.opening || !replies.hasSession) return [];
+    const request = pendingReply.take();
+    return request ? replies.want(request, at) : [];
   }
 
   /** The session is gone, and what it was saying with it. What Twilio has buffered goes on playing. */

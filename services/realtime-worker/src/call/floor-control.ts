@@ -88,6 +88,11 @@ export class FloorControl {
     return this.#ledger.typicalRoundTrip;
   }
 
+  /** How long the fastest of them took, in milliseconds; undefined until one was measured. */
+  get fastestRoundTripMs(): Millis | undefined {
+    return this.#ledger.fastestRoundTrip;
+  }
+
   /** Whether a mark proves that the audio before it was played. */
   isProven(mark: string): boolean {
     return this.#ledger.proves(mark);

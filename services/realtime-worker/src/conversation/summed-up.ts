@@ -4,6 +4,8 @@ import type {ConversationItem} from '../model/model-adapter.ts';
 const LATEST = 60;
 /** Older ones are summed up when there are so many more, so that a call of a quarter of an hour is given as it was. */
 const AT_LEAST = 60;
+/** How the id of such a note begins. */
+const PAST = 'past-';
 /** The length of one note, in characters. */
 const NOTE_CHARACTERS = 16_000;
 
@@ -18,7 +20,8 @@ export function summedUp(history: readonly ConversationItem[]): readonly Convers
   const notes: ConversationItem[] = [];
   let text = '';
   const finish = () => {
-    if (text !== '') notes.push({kind: 'note', id: `past-${notes.length + 1}`, text: `Earlier in this call:\n${text}`});
+    if (text !== '')
+      notes.push({kind: 'note', id: `${PAST}${notes.length + 1}`, text: `Earlier in this call:\n${text}`});
     text = '';
   };
   for (const line of history.slice(0, from).map(lineOf)) {
@@ -27,6 +30,11 @@ export function summedUp(history: readonly ConversationItem[]): readonly Convers
   }
   finish();
   return [...notes, ...history.slice(from)];
+}
+
+/** Whether a note has a part of the call in it, with all that tools were given and answered. */
+export function isSummedUp({kind, id}: ConversationItem): boolean {
+  return kind === 'note' && id.startsWith(PAST);
 }
 
 /** A place at or before `from` behind which each result has its call: a model refuses one without the other. */

@@ -13,7 +13,12 @@ export type EdgeEvent = Exclude<EdgeToWorker, {kind: 'audio'}>;
 export type CallEvent =
   | {readonly type: 'edge'; readonly frame: EdgeEvent; readonly epoch: number}
   /** Whether what is sent to the edge arrives there, in the words of `OnUndelivered`. */
-  | {readonly type: 'undelivered'; readonly since: Millis | undefined; readonly leftAt: Millis}
+  | {
+      readonly type: 'undelivered';
+      readonly since: Millis | undefined;
+      readonly leftAt: Millis;
+      readonly gaveUp: boolean;
+    }
   | {readonly type: 'model'; readonly event: ModelEvent}
   /** The spare session is configured; the core takes it into use at the next turn boundary. */
   | {readonly type: 'spareReady'}

@@ -189,6 +189,11 @@ export class PlaybackLedger {
     return this.#trips.typical;
   }
 
+  /** The fastest round trip of a message, in milliseconds; undefined until one was measured. */
+  get fastestRoundTrip(): Millis | undefined {
+    return this.#trips.typical === undefined ? undefined : this.#trips.fastest;
+  }
+
   /** A clear goes out now. Returns the name of the mark to send right behind it. Starts a new playout. */
   clear(at: Millis): string {
     const mark = `clear:${this.#owner}.${this.#generation}`;

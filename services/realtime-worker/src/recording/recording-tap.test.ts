@@ -21,7 +21,7 @@ function tapped(given: Partial<RecordingTapDeps> = {}) {
       return recording;
     },
     callTime: at => at,
-    roundTrip: () => undefined,
+    roundTrip: () => ({typical: undefined, fastest: undefined}),
     onBegin: fromMs => begins.push(fromMs),
     onFailure: thrown => failures.push(String(thrown)),
     ...given,
@@ -120,7 +120,7 @@ test('of a stream that is lost, nothing is recorded as heard after the last fram
 
 test('the first answer is where the phone played it, as soon as the way to the phone was measured', () => {
   let measured: Millis | undefined;
-  const {tap, opened} = tapped({roundTrip: () => measured});
+  const {tap, opened} = tapped({roundTrip: () => ({typical: measured, fastest: measured})});
   tap.taken(false, 0);
   const payload = Buffer.alloc(800, 0x10).toString('base64');
   measured = 80;

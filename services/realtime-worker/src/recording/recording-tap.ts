@@ -12,8 +12,8 @@ export interface RecordingTapDeps {
   readonly open: (fromMs: Millis) => Recording | undefined;
   /** Milliseconds since the call began, at a moment of this worker's clock. */
   readonly callTime: (at: Millis) => Millis;
-  /** How long a message to the phone and back takes, in milliseconds; undefined until it was measured. */
-  readonly roundTrip: () => Millis | undefined;
+  /** How long a message to the phone and back takes, usually and at the least, in milliseconds; undefined until it was measured. */
+  readonly roundTrip: () => {readonly typical: Millis | undefined; readonly fastest: Millis | undefined};
   /** The recording begins, for the first time in this call. */
   readonly onBegin: (fromMs: Millis) => void;
   /** Called once, if the recording throws. */
@@ -62,10 +62,20 @@ export class RecordingTap {
     if (effect.do !== 'edge') return;
     const {frame} = effect;
     // The first answer goes out soon after the way was measured for the first time.
-    this.#pass(recording => recording.way((this.#deps.roundTrip() ?? 0) / 2));
+    const {typical = 0, fastest = 0} = this.#deps.roundTrip();
+    this.#pass(recording => recording.way({there: typical / 2, back: fastest / 2}));
     if (frame.kind === 'audio')
       this.#pass(recording => recording.assistantAudio(frame.payload, this.#deps.callTime(at)));
     if (frame.kind === 'clear') this.#pass(recording => recording.cleared(this.#deps.callTime(at)));
+  }
+
+  /** As `OnUndelivered`. What was given up is sent again, if it is ever heard. */
+  undelivered(since: Millis | undefined, leftAt: Millis, gaveUp: boolean): void {
+    const {callTime} = this.#deps;
+    this.#pass(recording => {
+      recording.late(since === undefined ? undefined : callTime(since), callTime(leftAt));
+      if (gaveUp) recording.cleared(callTime(leftAt));
+    });
   }
 
   /** Whether nothing is to be recorded for now: the caller enters digits. */

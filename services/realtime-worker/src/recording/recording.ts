@@ -2,6 +2,15 @@ import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 /**
+ * How long messages are on their way, in milliseconds. `there`: one to the phone, as it usually is. `back`: the fastest
+ * of those from the phone, because the caller is placed by the fastest of their frames.
+ */
+export interface Way {
+  readonly there: Millis;
+  readonly back: Millis;
+}
+
+/**
  * Where the audio of one call is kept. All audio is base64 μ-law at 8 kHz, mono. Times are milliseconds since the call
  * began, so that the parts of a call that changed its worker fit together. Methods must return at once: they are
  * called for each frame of the call. One that throws ends the recording, and not the call.
@@ -16,10 +25,15 @@ export interface Recording {
   assistantAudio(payload: string, atMs: Millis): void;
   /** The phone is told to drop what it had not played yet. */
   cleared(atMs: Millis): void;
+  /**
+   * What was sent to the phone at `sinceMs` or later has not come there; undefined: all of it has. What has come there since
+   * this was called last had left at `leftMs`.
+   */
+  late(sinceMs: Millis | undefined, leftMs: Millis): void;
   /** The phone's stream is gone, and another one may follow. */
   streamLost(): void;
-  /** How long a message takes to the phone, or from it. */
-  way(ms: Millis): void;
+  /** How long a message takes to the phone, and the fastest from it. */
+  way(way: Way): void;
   /** What follows is for nobody's ears, until `goOn`. */
   pause(atMs: Millis): void;
   goOn(atMs: Millis): void;

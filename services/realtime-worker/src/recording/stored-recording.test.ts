@@ -15,12 +15,22 @@ function hear(recording: MemoryRecording, streamMs: Millis, atMs: Millis, byte =
 
 test('each side of a recording is where it was spoken, as far as the way to the phone is known', () => {
   const recording = recorded();
-  recording.way(40);
+  recording.way({there: 40, back: 40});
   for (let n = 0; n < 50; n += 1) hear(recording, n * 20, 1_000 + n * 20, n === 25 ? 0x20 : 0x21);
   recording.assistantAudio(text(100, 0x10).toString(), 1_500);
   recording.ended(3_000);
   expect(recording.caller.spanOf(0x20)).toEqual([1_460, 1_480]);
   expect(recording.assistant.spanOf(0x10)).toEqual([1_540, 1_640]);
+});
+
+test('the caller, who is placed by the fastest frames, is placed by the fastest way back, however long the usual one is', () => {
+  const recording = recorded();
+  recording.way({there: 55, back: 35});
+  // Most frames take 55 ms, and one in twenty takes 35.
+  for (let n = 0; n < 100; n += 1)
+    hear(recording, n * 20, 1_000 + n * 20 + (n % 20 === 5 ? 35 : 55), n === 50 ? 0x20 : 0x21);
+  recording.ended(4_000);
+  expect(recording.caller.spanOf(0x20)).toEqual([2_000, 2_020]);
 });
 
 test('a frame that is held up on its way does not move what the caller said', () => {
@@ -62,6 +72,41 @@ test('what a new owner is sent again of the last seconds has the place where it 
   expect(recording.caller.msOf(0x23)).toBe(0);
 });
 
+test('what did not reach the phone for a while is where the caller heard it at last, and nothing of it twice', () => {
+  const recording = recorded();
+  recording.way({there: 40, back: 40});
+  const say = (byte: number, at: Millis) => recording.assistantAudio(text(200, byte).toString(), at);
+  say(0x10, 1_000);
+  say(0x11, 1_200);
+  say(0x12, 1_400);
+  recording.late(1_200, 1_650);
+  say(0x13, 1_700);
+  recording.late(1_400, 3_000);
+  recording.late(undefined, 4_000);
+  say(0x14, 4_300);
+  recording.ended(6_000);
+  const {assistant} = recording;
+  const spans = [0x10, 0x11, 0x12, 0x13, 0x14].map(byte => assistant.spanOf(byte));
+  expect(spans).toEqual([
+    [1_040, 1_240],
+    [3_040, 3_240],
+    [4_040, 4_240],
+    [4_240, 4_440],
+    [4_440, 4_640],
+  ]);
+});
+
+test('what a clear overtakes on the way to the phone was never heard', () => {
+  const recording = recorded();
+  recording.assistantAudio(text(2_000, 0x10).toString(), 1_000);
+  recording.late(1_000, 1_400);
+  recording.cleared(2_000);
+  recording.assistantAudio(text(200, 0x11).toString(), 2_500);
+  recording.late(undefined, 3_000);
+  recording.ended(5_000);
+  expect([recording.assistant.msOf(0x10), recording.assistant.spanOf(0x11)]).toEqual([0, [3_000, 3_200]]);
+});
+
 test('a recording is handed over in chunks of ten seconds, so that a worker that dies loses no more', () => {
   const recording = recorded(500);
   for (let at = 500; at <= 25_000; at += 1_000) recording.review(at);
@@ -94,13 +139,13 @@ test('what is said while a caller enters a card number is not in the recording, 
 test('whatever is said, cut off and lost, a recording never holds more of the assistant than it was sent, nor in two places', () => {
   const step = fc.record({
     after: fc.integer({min: 0, max: 3_000}),
-    what: fc.constantFrom('say', 'clear', 'lost', 'review'),
+    what: fc.constantFrom('say', 'clear', 'lost', 'review', 'late', 'arrived'),
     ms: fc.integer({min: 20, max: 5_000}),
   });
   fc.assert(
     fc.property(fc.array(step, {maxLength: 60}), fc.integer({min: 0, max: 200}), (steps, way) => {
       const recording = recorded();
-      recording.way(way);
+      recording.way({there: way, back: way});
       let at = 0;
       let sent = 0;
       for (const {after, what, ms} of steps) {
@@ -109,6 +154,8 @@ test('whatever is said, cut off and lost, a recording never holds more of the as
         if (what === 'clear') recording.cleared(at);
         if (what === 'lost') recording.streamLost();
         if (what === 'review') recording.review(at);
+        if (what === 'late') recording.late(at - 300, at);
+        if (what === 'arrived') recording.late(undefined, at);
         if (what !== 'say') continue;
         recording.assistantAudio(text(ms, 0x10).toString(), at);
         sent += ms;

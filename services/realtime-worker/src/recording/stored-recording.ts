@@ -1,6 +1,6 @@
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {RecordedCall, Recording} from './recording.ts';
+import type {RecordedCall, Recording, Way} from './recording.ts';
 import {TwoSides} from './two-sides.ts';
 
 /** A worker that is killed loses no more than this of its recordings, and what settles. */
@@ -32,12 +32,16 @@ export class StoredRecording implements Recording {
     this.#sides.cleared(atMs);
   }
 
+  late(sinceMs: Millis | undefined, leftMs: Millis): void {
+    this.#sides.late(sinceMs, leftMs);
+  }
+
   streamLost(): void {
     this.#sides.streamLost();
   }
 
-  way(ms: Millis): void {
-    this.#sides.way(ms);
+  way(way: Way): void {
+    this.#sides.way(way);
   }
 
   pause(atMs: Millis): void {

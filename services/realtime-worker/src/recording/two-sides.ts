@@ -3,6 +3,7 @@ import {STEREO_BYTES_PER_MS} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {AssistantSide} from './assistant-side.ts';
 import {CallerSide} from './caller-side.ts';
+import type {Way} from './recording.ts';
 
 /** A piece of a recording: stereo μ-law, the caller left, the assistant right. */
 export interface StereoPiece {
@@ -20,7 +21,7 @@ export class TwoSides {
   readonly #assistant = new AssistantSide();
   /** All before is taken. */
   #from: Millis;
-  #wayMs: Millis = 0;
+  #way: Way = {there: 0, back: 0};
   #lastFrameAt: Millis;
   #pausedAt: Millis | undefined;
   #pauses: {readonly from: Millis; readonly until: Millis}[] = [];
@@ -35,9 +36,8 @@ export class TwoSides {
     return this.#from;
   }
 
-  /** How long a message to the phone or from it takes. */
-  way(ms: Millis): void {
-    this.#wayMs = ms;
+  way(way: Way): void {
+    this.#way = way;
   }
 
   callerFrame(timestamp: Millis, text: Buffer, from: number, to: number, at: Millis): void {
@@ -46,12 +46,17 @@ export class TwoSides {
   }
 
   assistantAudio(payload: string, at: Millis): void {
-    this.#assistant.audio(payload, at + this.#wayMs);
+    this.#assistant.audio(payload, at, this.#way.there);
   }
 
   /** The phone is told to drop what it has not played. */
   cleared(at: Millis): void {
-    this.#assistant.cut(at + this.#wayMs);
+    this.#assistant.cut(at + this.#way.there);
+  }
+
+  /** What was sent at `since` or later has not come to the phone; undefined: all of it has, in copies that left at `leftAt`. */
+  late(since: Millis | undefined, leftAt: Millis): void {
+    this.#assistant.late(since, leftAt + this.#way.there);
   }
 
   /** The phone's stream is gone, since about the last frame that came on it, and what was not played with it. */
@@ -62,7 +67,7 @@ export class TwoSides {
 
   /** From now on nothing is recorded, until `goOn`. */
   pause(at: Millis): void {
-    this.#pausedAt ??= at - this.#wayMs;
+    this.#pausedAt ??= at - this.#way.back;
   }
 
   goOn(at: Millis): void {
@@ -76,7 +81,7 @@ export class TwoSides {
     const until = Math.floor(untilMs);
     if (until <= fromMs) return undefined;
     const audio = Buffer.alloc((until - fromMs) * STEREO_BYTES_PER_MS, SILENCE);
-    this.#caller.take(fromMs, until, this.#wayMs, audio);
+    this.#caller.take(fromMs, until, this.#way.back, audio);
     this.#assistant.take(fromMs, until, audio);
     const pauses = this.#pausedAt === undefined ? this.#pauses : [...this.#pauses, {from: this.#pausedAt, until}];
     for (const pause of pauses) {

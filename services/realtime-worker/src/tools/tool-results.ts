@@ -6,6 +6,7 @@ import type {Request} from '../replies/response-sequencer.ts';
 import type {RecentIds} from '../replies/recent-ids.ts';
 import {hostedOf} from './hosted-tool.ts';
 import type {KeyEntries} from './key-entries.ts';
+import {lateResult} from './late-result.ts';
 import type {Rounds} from './rounds.ts';
 import type {OpenCall, RunningCall, RunningCalls} from './running-calls.ts';
 import type {ToolRecords} from './tool-records.ts';
@@ -73,7 +74,7 @@ export class ToolResults {
       const told = memory.toolResult(callId, words, {isSecret, isKnown});
       return {itemId: resultId(callId), effects: [...ended, ...told]};
     }
-    const {id, added} = memory.note(`The result of ${record.name}, which was started earlier: ${words}`);
+    const {id, added} = memory.note(lateResult(record.name, words));
     return {itemId: id, effects: [...ended, ...added]};
   }
 
