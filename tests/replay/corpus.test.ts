@@ -1,11 +1,8 @@
-import {readFileSync} from 'node:fs';
 import {expect, test} from 'vitest';
 import {readCapture} from '@voicebridge/shared/capture/read-capture.ts';
 import {readRehearsal} from '../../scripts/rehearse/call-file.ts';
 import {SCENES} from '../../tools/replay/corpus.ts';
 import {corpusNames, corpusText} from '../../tools/replay/corpus-files.ts';
-import {MUTATIONS} from '../../tools/replay/mutations/list.ts';
-import {mutated} from '../../tools/replay/mutations/mutation.ts';
 import {CannotReplay, recordedCall} from '../../tools/replay/recorded-call.ts';
 import {rehearsalOf} from '../../tools/replay/rehearsal-of.ts';
 import {replay} from '../../tools/replay/replay.ts';
@@ -48,11 +45,6 @@ test('what this version cannot play is named, and nothing after it is compared',
     'this version cannot play “call: solarFlare” at 0:04.000; compared up to there',
     expect.stringMatching(/^the same: all \d+ decisions of 0:04\.000$/),
   ]);
-});
-
-test.each(MUTATIONS.map(each => [each.rule, each] as const))('the changed rule can be tried: %s', (_, mutation) => {
-  const source = readFileSync(new URL(`../../${mutation.file}`, import.meta.url), 'utf8');
-  expect(mutated(mutation, source)).toContain(mutation.is);
 });
 
 test('half of a call cannot be played, and whoever tries is told what is missing', () => {

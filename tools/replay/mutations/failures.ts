@@ -98,7 +98,7 @@ export const FAILURE_MUTATIONS: readonly Mutation[] = [
   {
     rule: 'an edge does not send the last seconds of the caller again',
     file: `${EDGE}/worker-link/worker-link.ts`,
-    was: 'for (const frame of coalesceAudio(this.#history.since({settledMs, digits}))) end.send(frame);',
+    was: 'for (const frame of this.#history.since({settledMs, digits})) end.send(frame);',
     is: '',
   },
   {
