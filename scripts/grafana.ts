@@ -49,7 +49,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
       '{{result}}': rate(`calls_total{${worker}}`, 'result'),
     }),
     latency('Admission', 'Webhook received to a worker that said yes; 300 ms a worker at most.', 'admission'),
-    lines('Asked at ring time', 'What came of the questions who answers (RING_URL, `before`).', 'cps', {
+    lines('Asked at ring time', 'The outcome of asking RING_URL and `before`.', 'cps', {
       '{{outcome}}': rate('ring_total', 'outcome'),
     }),
     latency('Answer at ring time', 'How long these questions took.', 'ring'),
@@ -163,7 +163,7 @@ const ROWS: Readonly<Record<string, readonly Panel[]>> = {
     lines('Webhooks', 'Attempts to tell other systems of finished calls, by what became of them.', 'cps', {
       '{{outcome}}': rate('webhooks_total', 'outcome'),
     }),
-    lines('Outcomes filled', 'A text model was asked for what assistants left open, by what came of it.', 'cps', {
+    lines('Outcomes filled', 'A text model was asked for the fields that assistants left empty, by outcome.', 'cps', {
       '{{outcome}}': rate('outcome_fills_total', 'outcome'),
     }),
     lines('Webhooks that wait', 'Not delivered yet, or given up: these can be sent again.', 'short', {

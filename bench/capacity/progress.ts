@@ -9,7 +9,7 @@ export class Progress {
     if (process.stderr.isTTY) setInterval(() => this.#draw(), 500).unref();
   }
 
-  /** Whether so many seconds are left. */
+  /** Whether this many seconds are left. */
   hasTimeFor(seconds: number): boolean {
     return this.#passed + seconds <= this.#minutes * 60;
   }

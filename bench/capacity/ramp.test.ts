@@ -4,7 +4,7 @@ import type {Measurement} from '../load/measurement.ts';
 import {percentiles} from '../load/percentiles.ts';
 import {beyond, kneeOf, nextCalls, type Step} from './ramp.ts';
 
-/** Ramps on a machine that carries so many calls; `unlucky` measurements go wrong for another reason. */
+/** Ramps on a machine that carries this many calls; `unlucky` measurements go wrong for another reason. */
 function ramp(carries: number, most = 1_000, unlucky: ReadonlySet<number> = new Set()): Step[] {
   const steps: Step[] = [];
   for (;;) {

@@ -8,7 +8,7 @@ export interface Bounds {
   readonly reaction: Millis;
 }
 
-/** One measurement of the ramp: at so many calls, and what was beyond its bound. */
+/** One measurement of the ramp: at this many calls, and what was beyond its bound. */
 export interface Step {
   readonly calls: number;
   readonly wrong: readonly string[];

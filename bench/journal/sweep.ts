@@ -11,7 +11,7 @@ import {sweepOrphans} from '../../services/realtime-worker/src/ownership/orphan-
 
 const [owner, worker] = [ProcessId.parse('worker-owner'), ProcessId.parse('worker-sweeper')];
 
-/** What looking for orphans costs one worker of two while so many calls of the other are open. */
+/** What looking for orphans costs one worker of two while this many calls of the other are open. */
 export interface SweepCost {
   readonly open: number;
   /** Commands to Redis a second, and how many of them read a call. */

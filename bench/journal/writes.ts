@@ -13,7 +13,7 @@ export interface Writes {
   readonly microseconds: number;
 }
 
-/** Counts what Redis does for the journals of so many calls in conversation, for so long. */
+/** Counts what Redis does for the journals of this many calls in conversation, for this long. */
 export async function journalWrites(calls: number, seconds: number): Promise<Writes> {
   await using load = await Load.start(calls);
   const redis = new Redis(load.fleet.redisUrl);

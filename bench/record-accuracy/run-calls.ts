@@ -17,7 +17,7 @@ export interface TruthOptions {
   /** Runs beside each wave but the first, which only warms up. */
   readonly beside?: (records: Records) => Promise<void>;
   readonly say?: (line: string) => void;
-  /** A session of the model is replaced after so many seconds. */
+  /** A session of the model is replaced after this many seconds. */
   readonly rotateSeconds?: number | undefined;
 }
 

@@ -69,7 +69,7 @@ export const CALLS_PER_WEBHOOK = 1_900;
 /** Beyond it a fleet says more about itself than it is worth, and loses too much with its Redis. */
 export const CALLS_PER_FLEET = 10_000;
 
-/** The processes and masters for so many calls in one fleet, with a process more than needed of each kind. */
+/** The processes and masters for this many calls in one fleet, with a process more than needed of each kind. */
 export function fleetFor(calls: number): Fleet {
   const processes = Math.ceil(calls / CALLS_PER_PROCESS) + 1;
   const fleet = {calls, edges: processes, workers: processes, webhooks: Math.ceil(calls / CALLS_PER_WEBHOOK) + 1};

@@ -22,7 +22,7 @@ export interface Plan {
   readonly killEveryMs: Millis;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
-  /** Told what came of all so far, after each round of phone calls. */
+  /** Gets the outcome of all so far, after each round of phone calls. */
   readonly soFar: (outcome: Outcome) => void;
 }
 

@@ -79,7 +79,7 @@ function askByKey(call: CoreCall): void {
   call.wait(1_500);
 }
 
-/** What happened between two moments, and what came of it shortly after. */
+/** What happened between two moments, and the outcome shortly after. */
 function trialOf({session, facts, landed}: CoreCall, from: Millis, by: Millis): Trial {
   const isDuring = (at: Millis) => at >= from && at <= by;
   const silences = landed.filter(({at, discardedBytes}) => discardedBytes > 0 && isDuring(at)).length;

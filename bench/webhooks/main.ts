@@ -35,7 +35,7 @@ const {
   seed,
 } = commandLine({
   command: 'npm run bench webhooks --',
-  about: 'How often another system is told of each finished call.',
+  about: 'How often another system is told about each finished call.',
   options: z.object({
     calls: wholeNumber({min: 100, max: 100_000}).default(10_000).describe('finished calls'),
     every: wholeNumber({min: 100}).default(1_000).describe('messages taken between two accidents'),
@@ -52,7 +52,7 @@ const {
   }),
 });
 const BATCH = 100;
-/** Of so many calls that are missing it is said what is known. */
+/** For at most this many missing calls, what is known of them is printed. */
 const EXPLAINED = 20;
 const sidIn = (id: string) => (id.startsWith('call.') ? id.slice('call.'.length) : id);
 /** One call in so many is made by us, and has so many messages of its own besides the one about its end. */
@@ -184,7 +184,7 @@ const ids = [
   ...Array.from({length: calls}, (_, index) => `call.${sidOf(index + 1)}`),
   ...subjects.flatMap(subject => Array.from({length: STATES}, (_, seq) => `${subject}.${seq}`)),
 ];
-// Whoever was told of nothing new for so long waits for a receiver that failed again and again: up to an hour, by then.
+// Whoever was told about nothing new for so long waits for a receiver that failed again and again: up to an hour, by then.
 const QUIET_FOR = 4 * 60_000;
 let [before, since] = [0, performance.now()];
 let said = since;

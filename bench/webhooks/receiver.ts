@@ -17,7 +17,7 @@ export interface Seen {
   readonly requests: Map<string, number>;
   /** Those that it answered with 200. */
   readonly taken: Map<string, number>;
-  /** What it was told of each call that was made, as it took them first. */
+  /** What it was told about each call that was made, as it took them first. */
   readonly states: Map<string, number[]>;
   forged: number;
   wrong: number;
@@ -25,7 +25,7 @@ export interface Seen {
 }
 
 /**
- * Another system that is told of calls, and has its moods: it answers 500 now and then, takes its time, and drops
+ * Another system that is told about calls, and has its moods: it answers 500 now and then, takes its time, and drops
  * connections. It believes only what a library of Standard Webhooks believes.
  */
 export class MoodyReceiver {

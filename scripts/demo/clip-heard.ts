@@ -2,7 +2,7 @@ import {assistantClips, readClip} from '../../simulators/audio/clips.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 
 const BYTES_PER_MS = 8;
-/** So many bytes of a recording are enough to find it in what a caller heard. */
+/** This many bytes of a recording are enough to find it in what a caller heard. */
 const FINGERPRINT = 4_000;
 
 /** One of the recordings that the simulated model speaks. */

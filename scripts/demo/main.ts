@@ -6,7 +6,7 @@ import {DEMO} from './options.ts';
 import {runDemo} from './run-demo.ts';
 import {bad, screenOn} from './screen.ts';
 
-/** So many of the last lines of a process tell why it ended. */
+/** This many of the last lines of a process tell why it ended. */
 const LAST_LINES = 20;
 const EXIT_CODES = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129} as const;
 

@@ -8,7 +8,7 @@ import type {Carriers} from './story.ts';
 const BYTES_PER_MS = 8;
 /** Two places of a recording may sound alike for a moment, such as the pauses between words: 100 ms. */
 const ALIKE_BYTES = 800;
-/** What the next session is told of a sentence that was not heard to its end. */
+/** What the next session is told about a sentence that was not heard to its end. */
 const INTERRUPTED = / — \(.*\)$/;
 
 /** How a call went on when its worker was killed in mid-sentence, all of it from the phone and the model. */

@@ -55,7 +55,7 @@ export function terminalPicture(lines: readonly PrintedLine[], options: PictureO
   const shown = shortened(lines, options.longestPause);
   const total = (shown.at(-1)?.at ?? 0) + hold;
   const [width, height] = [Math.round(columns * LETTER) + 2 * EDGE, rows * ROW + TOP + EDGE];
-  /** After so many lines: the lines below are covered, and all of it has moved up as far as it must. */
+  /** After this many lines: the lines below are covered, and all of it has moved up as far as it must. */
   const cover = (count: number) => `transform:translateY(${count * ROW}px)`;
   const up = (count: number) => `transform:translateY(-${Math.max(0, count - rows) * ROW}px)`;
   const frames = (place: (count: number) => string) => {

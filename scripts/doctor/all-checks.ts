@@ -34,7 +34,7 @@ export function allChecks(given: Given, settings: DoctorSettings, {speak, fix, c
     {name: 'Twilio number', run: () => checkNumber(settings, {fix})},
     {name: 'assistants', run: () => checkAssistants(settings)},
     {name: 'model', run: () => checkModel(settings.worker, {speak, clock})},
-    {name: 'model for outcomes', run: () => checkOutcomeModel(settings.outcomeModel, {speak})},
+    {name: 'outcome model', run: () => checkOutcomeModel(settings.outcomeModel, {speak})},
     {name: 'clock', run: () => checkClock(settings, clock)},
     {name: 'descriptors', run: () => checkDescriptors(settings)},
     {name: 'disk', run: () => checkDisk(settings)},

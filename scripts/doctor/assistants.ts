@@ -15,7 +15,7 @@ export async function checkAssistants(settings: Settings): Promise<Finding[]> {
   const found = [...wrong, ...assistants.flatMap(each => needsOf(each, settings))];
   if (found.length > 0) return found;
   if (assistants.length === 0) return [skipped(`no files in ${settings.assistants}: SYSTEM_MESSAGE answers all calls`)];
-  return [fine(`${assistants.length} in ${settings.assistants}, with all that they need`)];
+  return [fine(`${assistants.length} in the folder ${settings.assistants}, with all settings that they need`)];
 }
 
 /** What an assistant does that these settings do not let it do. */

@@ -11,7 +11,7 @@ const SLOW_MS = 20;
 /** The PostgreSQL of analytics: version, rights, connections, latency. Changes nothing. */
 export async function checkDatabase({databaseUrl}: Pick<DoctorSettings, 'databaseUrl'>): Promise<Finding[]> {
   if (databaseUrl === undefined)
-    return [skipped('DATABASE_URL is not set: records go into an embedded database, good for a trial')];
+    return [skipped('DATABASE_URL is not set: records go into an embedded database, which is enough for a trial')];
   const host = URL.parse(databaseUrl)?.host || 'the given address';
   try {
     return findingsOf(await askDatabase(databaseUrl), host);

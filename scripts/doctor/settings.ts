@@ -7,7 +7,7 @@ import {WorkerEnv, type WorkerConfig} from '../../services/realtime-worker/src/c
 import {WebhookEnv} from '../../services/webhook/src/config.ts';
 import {StartEnv} from '../start/start-env.ts';
 
-/** What the checks need of the settings. A value that is wrong counts as not set here: it is told of once, apart. */
+/** What the checks need of the settings. A value that is wrong counts as not set here: it is reported once, separately. */
 export interface DoctorSettings {
   readonly redisUrl: string | undefined;
   readonly queueRedisUrl: string | undefined;

@@ -22,7 +22,7 @@ const options = commandLine({
     seed: wholeNumber().optional().describe('repeats a run'),
   }),
 });
-// Most inputs are refused, and what is told of a refusal is its message.
+// Most inputs are refused, and what is told about a refusal is its message.
 Error.stackTraceLimit = 0;
 const names = options.kinds?.split(',');
 const KINDS = ALL.filter(({name}) => names?.includes(name) ?? true);

@@ -7,7 +7,7 @@ interface Figures {
   readonly slowest: number;
 }
 
-/** What came of it, as Markdown. */
+/** The outcome, as Markdown. */
 export function printableTable(results: ReadonlyMap<string, Figures>, sockets: Sockets | undefined): string {
   const rows = [...results].map(
     ([name, {inputs, broken, slow, slowest}]) =>

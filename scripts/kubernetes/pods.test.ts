@@ -77,7 +77,7 @@ describe.skipIf(!renderer).each(overlays)('with the overlay %s', overlay => {
       expect(livenessProbe.httpGet).toEqual({path: '/livez', port: 'http'});
       expect(startupProbe!.httpGet).toEqual({path: '/readyz', port: 'http'});
       expect(startupProbe!.periodSeconds * startupProbe!.failureThreshold).toBeGreaterThanOrEqual(SLOW_START_SECONDS);
-      // While Redis is away a webhook must still be asked: it knows what callers are to hear.
+      // While Redis is unavailable a webhook must still be asked: it knows what callers are to hear.
       expect(readinessProbe.httpGet!.path).toBe(service === 'webhook' ? '/livez' : '/readyz');
       expect(podOf(service).metadata.annotations).toMatchObject({'prometheus.io/port': String(metrics)});
     },

@@ -14,7 +14,7 @@ test('a caller who waits by the clock speaks whether or not anything was heard',
   expect(kinds(callerSteps([{waits: 500}, {says: 'Hello'}, {hangsUp: true}])).slice(0, 2)).toEqual(['pause', 'say']);
 });
 
-test('an interruption begins so many milliseconds into the answer', () => {
+test('an interruption begins this many milliseconds into the answer', () => {
   expect(callerSteps([{interruptsAfter: 900, says: 'Wait'}])[0]).toEqual({do: 'waitForAssistant', speakingFor: 900});
 });
 

@@ -42,7 +42,7 @@ test('a sentence that was said from two sessions is heard once, each part from i
   );
 });
 
-test('a tool call that a successor was told of is one call, with the result that either of them has', () => {
+test('a tool call that a successor was told about is one call, with the result that either of them has', () => {
   const call = item({type: 'function_call', call_id: 'a', name: 'book', arguments: '{"people": 4}'});
   const result = item({type: 'function_call_output', call_id: 'a', output: 'Booked'});
   const sessions = [

@@ -14,13 +14,13 @@ export interface ToolCalled {
   readonly result: string | undefined;
 }
 
-/** What came of a rehearsal. Times are those of the play-out clock of the caller's phone. */
+/** The outcome of a rehearsal. Times are those of the play-out clock of the caller's phone. */
 export interface Evidence {
   readonly endedBy: string;
   /** Every word of the assistant and of the carrier that was played to the caller. */
   readonly heard: string;
   readonly tools: readonly ToolCalled[];
-  /** Whose telephones rang for the caller, and what came of it. */
+  /** Whose telephones rang for the caller, and the outcome. */
   readonly transfers: readonly {readonly to: string; readonly outcome: string}[];
   /** From the end of each thing the caller said to the first sound of the answer. */
   readonly turnGapsMs: readonly Millis[];

@@ -23,7 +23,7 @@ export const Meets = z.union([
 export type Meets = z.infer<typeof Meets>;
 export const MEETS_KEYS: readonly string[] = Object.keys(Answers.shape);
 
-/** A person to whom the caller was sent, and what came of it. */
+/** A person to whom the caller was sent, and the outcome. */
 export const Transferred = z.strictObject({
   /** As it stands in `people`. */
   to: z.string(),
@@ -63,7 +63,7 @@ export function addressOf(target: string): string {
   return target.replace(/^(Number|Sip|Queue): /, '').replace(/^Client: /, 'client:');
 }
 
-/** What came of a telephone that rang, in the words of the product. */
+/** The outcome of a telephone that rang, in the words of the product. */
 export function outcomeOf({bridgedAt, status}: Pick<PersonReport, 'bridgedAt' | 'status'>): AwayOutcome {
   if (bridgedAt !== undefined) return 'accepted';
   if (status === 'completed') return 'declined';

@@ -39,6 +39,7 @@ try {
 }
 
 async function seed(database: Database): Promise<void> {
+  console.log(`Simulating ${options.simulated} calls and storing about ${number(options.turns)} turns …`);
   const started = performance.now();
   const {calls, turns, simulated} = await seedDatabase(database, {
     ...options,

@@ -32,14 +32,14 @@ describe('an operator who lets calls come and go', () => {
     expect(whatGrew(soak(minute => 30 * MB + (minute % 2) * 3 * MB))).toEqual([]);
   });
 
-  test('is told of memory that rises with every call', () => {
+  test('is told about memory that rises with every call', () => {
     const leak = 20_000;
     const [line, ...others] = whatGrew(soak(minute => 30 * MB + minute * 20 * leak));
     expect(others).toEqual([]);
     expect(line).toMatch(/^worker holds 11\.4 MB more, 19\d{3} bytes a call$/);
   });
 
-  test('is told of descriptors, timers, connections and channels that stay', () => {
+  test('is told about descriptors, timers, connections and channels that stay', () => {
     const after = sample(31 * 60_000, {descriptors: 230, timers: 90}, {channels: 19, redisClients: 60});
     expect(whatGrew(soak(() => 30 * MB, {after}))).toEqual([
       'worker has 230 descriptors, and had 30',
@@ -49,7 +49,7 @@ describe('an operator who lets calls come and go', () => {
     ]);
   });
 
-  test('is told of a key that outlives its call, and not of one whose time is not over', () => {
+  test('is told about a key that outlives its call, and not of one whose time is not over', () => {
     const endedAt = (secondsAgo: number) => 31 * 60_000 - secondsAgo * 1_000;
     const left = [
       {key: 'call:{a}', lifetime: 300, endedAt: endedAt(300)},

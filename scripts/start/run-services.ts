@@ -204,7 +204,9 @@ async function run(plan: Plan, {json, watching, talk, says, given, drain, tunnel
     if (watching) restartOnChange(kept, stop.signal, drain + GRACE, tell);
     await asked.promise;
     tell(
-      `\ndraining: no new calls, and those there are may finish within ${drain / 1_000} s. Ctrl-C again stops at once.`,
+      drain === 0
+        ? '\nstopping'
+        : `\ndraining: no new calls; active calls have up to ${drain / 1_000} s to finish. Ctrl-C again stops at once.`,
     );
   } finally {
     stop.abort();

@@ -32,7 +32,7 @@ const after = (words: string): CallerScript => [
 interface Truth {
   readonly report: CallReport;
   readonly record: CallFinished;
-  /** What each session of the model was told of tools, in order. */
+  /** What each session of the model was told about tools, in order. */
   readonly outputs: readonly (readonly string[])[];
   readonly sessions: readonly FakeOpenAI['sessions'][number][];
 }

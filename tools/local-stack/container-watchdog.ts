@@ -9,7 +9,7 @@ import {runLabel} from './run-label.ts';
 
 /** An engine may still be making what it was asked for in the last moment. */
 const CLEAN_TIMES = 3;
-/** For an engine that is away: it may be starting anew. */
+/** For an engine that is away: it may be starting again. */
 const TRIES = 150;
 const TRY_EVERY_MS = 2_000;
 

@@ -58,7 +58,7 @@ test('an operator learns why a process is not ready in time', async () => {
   await using busy = await sample({name: 'worker-1', env: {SAMPLE: 'never ready'}, readyWithin: 0});
   await busy.line('listening');
   await expect(untilReady(busy, 1)).rejects.toThrow(
-    'worker-1 was not ready within 1 ms: /readyz says 503, Redis is away; its last line: listening',
+    'worker-1 was not ready within 1 ms: /readyz says 503, Redis is unavailable; its last line: listening',
   );
 });
 

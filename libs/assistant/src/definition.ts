@@ -3,7 +3,7 @@ import {OutcomeFields} from '@voicebridge/shared/cdr/outcome.ts';
 import {z} from 'zod';
 import {type Tool, ToolSchema} from './tool.ts';
 
-/** A call that is about to be answered, as `before` is told of it. */
+/** A call that is about to be answered, as `before` is told about it. */
 export interface RingingCall {
   readonly callSid: string;
   readonly direction: 'inbound' | 'outbound';
@@ -194,14 +194,14 @@ export const Definition = z.strictObject({
     .union([
       off,
       z.strictObject({
-        post: HookTarget.shape.post.describe('where a finished call is told by a signed webhook'),
+        post: HookTarget.shape.post.describe('where a signed webhook about a finished call goes'),
         secret: z.strictObject({env: SecretName}).describe('the variable of analytics with the key of the signature'),
         include: z.array(z.enum(INCLUDABLE)).optional().describe('transcript, tools and notes if not given'),
         allowPrivate: z.boolean().optional().describe('addresses of this machine and of private networks may be asked'),
       }),
     ])
     .optional()
-    .describe('who is told of a finished call; off: nobody; not given: AFTER_URL of analytics'),
+    .describe('who is told about a finished call; off: nobody; not given: AFTER_URL of analytics'),
   before: z
     .custom<Before>(value => typeof value === 'function', 'must be a function')
     .optional()

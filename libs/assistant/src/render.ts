@@ -28,7 +28,7 @@ export function variablesOf(
   return {...Object.fromEntries(own), ...given};
 }
 
-/** An assistant with its variables filled in. `onMissing` is told of those that have no value. */
+/** An assistant with its variables filled in. `onMissing` is told about those that have no value. */
 export function render(
   assistant: ResolvedAssistant,
   variables: Readonly<Record<string, string>>,

@@ -77,7 +77,7 @@ export const ResolvedAssistant = z.object({
   failureSay: z.string().nullable(),
   /** Where `date`, `time` and `weekday` are true. */
   timeZone: z.string(),
-  /** Who is told of a finished call; null: whoever AFTER_URL names. */
+  /** Who is told about a finished call; null: whoever AFTER_URL names. */
   after: z
     .union([HookTarget, z.literal('off')])
     .nullable()

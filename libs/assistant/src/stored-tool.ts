@@ -7,7 +7,7 @@ import {SwitchTool} from './switch-tool.ts';
 import {TransferTool} from './transfer-tool.ts';
 import {BUILT_IN_NAMES, type Tool, toolOptions} from './tool.ts';
 
-/** A tool as it is kept in Redis: all that the model is told of it, and all that a worker needs unless it is code. */
+/** A tool as it is kept in Redis: all that the model is told about it, and all that a worker needs unless it is code. */
 export const StoredTool = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('code'),

@@ -25,7 +25,7 @@ export function updateGauges({metrics, database, probe, lag, consumer, clock}: G
     metrics.analyticsDatabaseUp.set(database.reason === undefined ? 1 : 0);
     measureRedis(metrics, probe.trouble);
     metrics.eventLoopLag.set(lag.worst / 1_000);
-    // While Redis is away the gauges keep their last values.
+    // While Redis is unavailable the gauges keep their last values.
     consumer.backlog().then(
       ({waiting, oldestAt}) => {
         metrics.analyticsRecordsWaiting.set(waiting);

@@ -37,7 +37,7 @@ async function askedOf(status: number, answer: string) {
   return {asked, ...settled};
 }
 
-test('RING_URL is told of the call in a request whose signature it can check', async () => {
+test('RING_URL is told about the call in a request whose signature it can check', async () => {
   const {asked, ...answer} = await askedOf(200, '{"assistant": "nights"}');
   expect(answer).toEqual({value: {assistant: 'nights'}, why: ''});
   expect(JSON.parse(asked[0]?.body ?? '')).toEqual(call);

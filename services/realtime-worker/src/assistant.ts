@@ -12,7 +12,7 @@ export interface Assistant extends Readonly<ResolvedAssistant> {
   readonly version: string;
   /** …and the variables that are of this call alone. `variables` has all. */
   readonly given: Readonly<Record<string, string>>;
-  /** What came of the questions at ring time; undefined: nothing was asked. */
+  /** The outcome of the questions at ring time; undefined: nothing was asked. */
   readonly ring?: RingAsked | undefined;
   /** It has tools in code that this worker has not: they are not among its `tools`. */
   readonly lacksCode?: boolean;

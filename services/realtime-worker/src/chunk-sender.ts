@@ -11,13 +11,13 @@ export interface ChunkSenderDeps {
   readonly log: Log;
 }
 
-/** What waits for a store that is slow or away, in bytes at most: seven minutes of ten calls. */
+/** What waits for a store that is slow or unavailable, in bytes at most: seven minutes of ten calls. */
 const WAITING_AT_MOST = 64 * 1024 * 1024;
 /** Chunks that are on their way at the same time. */
 const AT_ONCE = 4;
 /** A chunk that the store refuses is tried again after these times, and then given up. */
 const TRIES_AGAIN_AFTER: readonly Millis[] = [500, 2_000, 8_000, 20_000];
-/** A store that is away is told of once in so long. */
+/** How often an unavailable store is logged. */
 const TELLS_EVERY: Millis = 60_000;
 
 interface Waiting {

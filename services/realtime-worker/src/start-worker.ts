@@ -55,7 +55,7 @@ import {warmUp} from './ownership/warm-up.ts';
 export interface RealtimeWorker extends Service {
   readonly id: ProcessId;
   readonly port: number;
-  /** Calls in hand, those being set up included. */
+  /** Active calls, those being set up included. */
   readonly calls: number;
 }
 

@@ -39,7 +39,7 @@ describe.each(inject('redisKinds'))('on $kind', ({url}) => {
 
   outCallStoreContract(() => store);
 
-  test('what others are to be told of a call is told once, however often it is handed over', async () => {
+  test('what others are to be told about a call is told once, however often it is handed over', async () => {
     const event = {
       id: `out.x${process.pid}.0`,
       subject: 'x',

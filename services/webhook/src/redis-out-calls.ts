@@ -11,9 +11,9 @@ const swap = script('swap-out-3.lua', ['lost', 'done']);
 const turn = script('turn-1.lua', ['wait', 'taken']);
 
 const DAY: Millis = 86_400_000;
-/** A request with the same key is the same request for so long. */
+/** A request with the same key is the same request for this long. */
 const KEY_TTL: Millis = 2 * DAY;
-/** Longer than any call may wait, and long enough to ask afterwards what came of it. */
+/** Longer than any call may wait, and long enough to ask for the outcome afterwards. */
 const CALL_TTL: Millis = 30 * DAY;
 /** How many calls are listed at most. */
 const LISTED = 10_000;

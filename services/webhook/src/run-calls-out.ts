@@ -61,7 +61,7 @@ export function runCallsOut(
     removeOnComplete: {count: 0},
     removeOnFail: {count: 0},
   });
-  worker.on('error', () => {}); // ioredis goes on connecting; the log of the connection says that Redis is away
+  worker.on('error', () => {}); // ioredis goes on connecting; the log of the connection says that Redis is unavailable
   const queue = new Queue<{id: string}>(QUEUE, {...options, streams: {events: {maxLen: 100}}});
   queue.on('error', () => {});
   const wake = async (ids: readonly string[]) => {

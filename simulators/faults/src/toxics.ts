@@ -18,7 +18,7 @@ export type Toxic =
   | {readonly kind: 'slow_close'; readonly delay: Millis}
   /** Both sides get a TCP reset. */
   | {readonly kind: 'reset_peer'; readonly after?: Millis}
-  /** The connection closes when so many bytes have passed. */
+  /** The connection closes when this many bytes have passed. */
   | {readonly kind: 'limit_data'; readonly bytes: number};
 
 type Kind = Toxic['kind'];

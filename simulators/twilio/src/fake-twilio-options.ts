@@ -54,7 +54,7 @@ export interface FakeTwilioOptions {
   /** How the REST API takes a request; well, if not given. */
   readonly restMood?: (request: RestRequest) => RestMood | undefined;
   /**
-   * What is told of the state of a call, and of machine detection: late by up to so much, and so in any order; twice; lost
+   * What is told about the state of a call, and of machine detection: late by up to so much, and so in any order; twice; lost
    * with a chance from 0 to 1.
    */
   readonly statusCallbacks?: {readonly late: Millis; readonly twice: boolean; readonly lost?: number};

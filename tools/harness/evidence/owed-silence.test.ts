@@ -23,7 +23,7 @@ test('audio that was playing before is no answer, so the caller waits from its e
   expect(owedSilences([turn], [greeting, {...answer, from: 2_500}], 60_000)).toMatchObject([{ms: 0, ended: 'heard'}]);
 });
 
-test('the wait of a caller who speaks again begins anew', () => {
+test('the wait of a caller who speaks again starts over', () => {
   const answer: Sound = {item: 2, from: 12_000, to: 13_000};
   const waits: Wait[] = [
     {after: 'turn', since: 4_000, until: 9_000},

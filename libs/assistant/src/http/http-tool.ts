@@ -137,7 +137,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** What the model is told of an answer; `ok`: false: the tool did not succeed. */
+/** What the model is told about an answer; `ok`: false: the tool did not succeed. */
 export function resultOf(
   {status, type, body}: HttpAnswer,
   pick: string | undefined,

@@ -5,7 +5,7 @@ import {pathToFileURL} from 'node:url';
 /** What a file imports by these names comes from this installation, wherever the file is. */
 const OURS = /^(@voicebridge\/assistant|zod)(\/|$)/;
 
-/** The modules below one folder, imported by Node itself. After `renew` they are imported anew, with all they import there. */
+/** The modules below one folder, imported by Node itself. After `renew` they are imported again, with all they import there. */
 export class ModuleFolder implements Disposable {
   readonly #base: string;
   readonly #hooks;

@@ -66,7 +66,7 @@ test('a folder that does not exist has no assistants: nobody must write a file',
   expect(await folder.read()).toEqual({assistants: [], problems: []});
 });
 
-test('code that an assistant imports is read anew, and makes another version of its code', async () => {
+test('code that an assistant imports is read again, and makes another version of its code', async () => {
   const at = folderOf(files);
   using folder = new AssistantsFolder(at);
   const sourceOf = async () => (await folder.read()).assistants.find(({name}) => name === 'reception')?.source;

@@ -337,7 +337,7 @@ export function describeCallDirectory(name: string, open: () => CallDirectory): 
       expect(await directory.past(callSid)).toEqual(['one', 'two', 'three']);
     });
 
-    test('writes a whole journal anew for its owner, and twice as once', async () => {
+    test('rewrites a whole journal for its owner, and twice as once', async () => {
       const directory = open();
       const {callSid} = await taken(directory);
       await directory.append(callSid, 1, ['one', 'two']);

@@ -25,7 +25,7 @@ import type {CallDirectory, CallEntry, Claim, TicketGrant} from './call-director
 import * as scripts from './call-scripts.ts';
 import {callOfFields, fieldsOfCall, fieldsOfFacts, PARTY_FIELDS} from './stored-call.ts';
 
-/** Redis looks at so many calls for one part of the open ones. */
+/** Redis looks at this many calls for one part of the open ones. */
 const SCAN_COUNT = 50;
 /** Texts of a call's past that are asked for at once, each of a hundred lines or so. */
 const TEXTS_AT_ONCE = 10;

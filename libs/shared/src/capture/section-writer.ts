@@ -15,7 +15,7 @@ export interface SectionDeps {
   readonly clock: Clock;
   /** Takes the next line, with its end. False: no more is taken. */
   readonly write: (line: string) => boolean;
-  /** The section takes so many bytes at most. */
+  /** The section takes this many bytes at most. */
   readonly atMost: number;
   /** Nothing more comes. */
   readonly ended: () => void;

@@ -52,7 +52,7 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
         data: CallFinished.parse(part),
         opts: {jobId: jobIdOf(part)},
       }));
-      // Not while Redis is away: BullMQ would hold every attempt in memory and send all of them afterwards.
+      // Not while Redis is unavailable: BullMQ would hold every attempt in memory and send all of them afterwards.
       await within(clock, async () => await queue.waitUntilReady());
       await within(clock, async () => await queue.addBulk(jobs));
     },

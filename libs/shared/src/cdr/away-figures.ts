@@ -9,5 +9,5 @@ export const AWAY_FIGURES = {
   tool: {kind: name, column: 'tool', about: 'name of the tool that sent the caller away'},
   kind: {kind: oneOf(AWAY_KINDS), column: 'kind', about: 'to what kind of destination'},
   lastTwo: {kind: maybeText(2), column: 'lastTwo', about: 'the last two digits of a number'},
-  outcome: {kind: maybeOneOf(AWAY_OUTCOMES), column: 'outcome', about: 'what came of it; `null` if nobody knows'},
+  outcome: {kind: maybeOneOf(AWAY_OUTCOMES), column: 'outcome', about: 'the outcome; `null` if nobody knows'},
 } as const satisfies Figures;

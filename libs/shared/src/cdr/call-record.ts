@@ -39,7 +39,7 @@ export const Tokens = z.object({
 });
 export type Tokens = z.infer<typeof Tokens>;
 
-/** One exchange: what made the assistant speak, and what came of it. Turn 0 is the greeting. */
+/** One exchange: what made the assistant speak, and the outcome. Turn 0 is the greeting. */
 export const TurnRecord = recordOf(TURN_FIGURES);
 export type TurnRecord = z.infer<typeof TurnRecord>;
 
@@ -95,7 +95,7 @@ export const CallSummary = z.object({
   assistant: z.string().max(100),
   /** The hash of what the assistant was when the call began: calls can be compared by it. */
   assistantVersion: z.string().max(64).nullable().default(null),
-  /** What came of the questions at ring time; `null`: nothing was asked. */
+  /** The outcome of the questions at ring time; `null`: nothing was asked. */
   ring: RingAsked.nullable().default(null),
   model: z.string().max(100),
   voice: z.string().max(100),
@@ -159,7 +159,7 @@ export const CallSummary = z.object({
     .default(null),
   /** What answered our call, in the carrier's words: human, machine_end_beep, …; null: nobody says. */
   answeredBy: z.string().max(40).nullable().default(null),
-  /** When the caller was away from the assistant, where, and what came of it. */
+  /** When the caller was away from the assistant, where, and the outcome. */
   aways: z.array(AwayRecord).max(AWAYS_AT_MOST).default([]),
 });
 export type CallSummary = z.infer<typeof CallSummary>;

@@ -10,7 +10,7 @@ export const HookEvent = z.object({
   /** The same for every attempt: receivers know by it what they have seen already. */
   id: z.string().regex(/^[\w.-]{1,100}$/),
   subject: z.string().regex(/^[\w.-]{1,80}$/),
-  /** Its place among all that is told of the subject, from 0. */
+  /** Its place among all that is told about the subject, from 0. */
   seq: z.number().int().min(0).max(1_000),
   type: z.string().max(60),
   /** Null: whoever AFTER_URL names. */

@@ -4,7 +4,7 @@ import {addedLater, count, duration, type Figures, flag, maybeOneOf, maybeText, 
 export const KEPT_OF_TOOL = 1_000;
 
 /**
- * What came of a tool call. `late`: no result within its time limit. `refused`: it was not run, because its arguments
+ * The outcome of a tool call. `late`: no result within its time limit. `refused`: it was not run, because its arguments
  * were wrong, there is no such tool, or the caller had to be asked first. `unknown`: a worker died while it ran.
  * `cancelled`: the caller spoke.
  */
@@ -41,7 +41,7 @@ export const TOOL_CALL_FIGURES = {
   outcome: {
     kind: addedLater(maybeOneOf(TOOL_OUTCOMES), null),
     column: 'outcome',
-    about: 'what came of it; `null` if the call ended before',
+    about: 'the outcome; `null` if the call ended before',
   },
   toldToWait: {
     kind: addedLater(flag, false),

@@ -1,7 +1,7 @@
 import {addedLater, count, duration, type Figures, flag, maybeOneOf, maybePosition, name, oneOf} from './figure.ts';
 
 /**
- * Everything that is kept of a turn: one exchange, what made the assistant speak and what came of it. The record that a
+ * Everything that is kept of a turn: one exchange, what made the assistant speak and the outcome. The record that a
  * worker sends, the row in the database, the API, the CSV file and docs/METRICS.md are all made from this table;
  * docs/METRICS.md says how a figure is added.
  */

@@ -41,7 +41,7 @@ export function newApiToken(name: string, scopes: readonly Scope[]): {readonly t
   return {token, entry: `${name}:${scopes.join('+')}:${hashOf(token)}`};
 }
 
-/** The program that has this token; undefined if it is none of ours. */
+/** The program that has this token; undefined if it is not ours. */
 export function programOf(tokens: readonly ApiToken[], token: string): ApiToken | undefined {
   const hash = Buffer.from(hashOf(token));
   return tokens.find(({sha256}) => timingSafeEqual(Buffer.from(sha256), hash));

@@ -44,7 +44,7 @@ export function listenOn({HOST, TWILIO_VALIDATE}: TwilioConfig): string | undefi
   return HOST ?? (TWILIO_VALIDATE ? undefined : '127.0.0.1');
 }
 
-/** What a request gets that is none of ours. */
+/** What a request gets that is not ours. */
 export const UNSIGNED_HERE =
   'Unsigned requests are taken from this machine only. Set TWILIO_AUTH_TOKEN, or HOST or a public address with TWILIO_VALIDATE=off.\n';
 

@@ -25,7 +25,7 @@ test('a process is in the fleet from its start to its end, with its latest figur
   expect(clock.waiting).toBe(0);
 });
 
-test('a process comes back into the fleet within a fifth of a second after Redis was away', async () => {
+test('a process comes back into the fleet within a fifth of a second after Redis was unavailable', async () => {
   const clock = new FakeClock();
   const fleet = new MemoryFleet(clock);
   const announce = fleet.announce.bind(fleet);

@@ -68,7 +68,7 @@ describe('a peer that stops beating', () => {
     beatEach(detector, 200, 0, 4_000);
     expect(lookUntil(detector, 4_025, 4_575)).toBe('suspect');
     expect(lookUntil(detector, 4_600, 4_600)).toBe('dead');
-    // It hung and came back: its history begins anew.
+    // It hung and came back: its history starts over.
     lookUntil(detector, 4_625, 6_975);
     beatEach(detector, BEAT_MS, 7_000, 8_500);
     expect(lookUntil(detector, 8_525, 8_725)).toBe('suspect');

@@ -1,12 +1,12 @@
 import type {Millis} from '../time.ts';
 
-/** Longer than this nobody waits: what a caller says is kept for a new owner for eight seconds. */
+/** The longest wait. A new owner gets only the last eight seconds of what a caller said. */
 const MOST: Millis = 6_000;
 /** A silence is no sign of death if a peer has come back from half of it… */
 const TIMES = 2;
 /** …lately: what was learned counts half as much after this time without such a silence. */
 const HALF_LIFE: Millis = 30_000;
-/** Less than this is forgotten: it is how long everybody is waited for. */
+/** Learned times below this are forgotten, because every peer is given this long anyway. */
 const FORGOTTEN: Millis = 250;
 
 /**

@@ -109,7 +109,7 @@ export function monitorPeers(options: {
     if (ofAll) background(listen(beatsOfAll, false, ofAll.signal), log, 'listen to heartbeats');
   };
 
-  /** When the last call left a peer that is dead, and is told of it call by call. */
+  /** When the last call left a peer that is dead, and is told about it call by call. */
   const leftAt = new Map<ProcessId, Millis>();
   const tell = () => {
     const at = clock.now();

@@ -5,7 +5,7 @@ import {FastRise} from './fast-rise.ts';
 export interface Peer {
   /** Whether its heartbeats could be heard. */
   listening: boolean;
-  /** Since when the Redis that carries its heartbeats has been well; undefined while it is not. */
+  /** Since when the Redis that carries its heartbeats has worked; undefined while it does not. */
   wellSince: Millis | undefined;
   /** Its last heartbeat; without any, when we began to listen. */
   at: Millis;

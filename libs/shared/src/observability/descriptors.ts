@@ -3,7 +3,7 @@ import {every} from '../ticker.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 
 const LOOK_EVERY: Millis = 1_000;
-/** As many stay free for what must go on: Redis, probes, scrapes, another model session of a call in hand. */
+/** As many stay free for what must go on: Redis, probes, scrapes, another model session of an active call. */
 const KEPT_FREE = 20;
 
 /** How many descriptors (sockets, files) this process has open, and how many it may have. */

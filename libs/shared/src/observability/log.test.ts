@@ -29,7 +29,7 @@ function logWithLines(level?: string) {
   return {log: createLog('test', {to, ...(level ? {level} : {})}), lines};
 }
 
-test('an operator who turns debug on sees the debug lines of calls that are in hand already, until it is off again', () => {
+test('an operator who turns debug on sees the debug lines of calls that are already active, until it is off again', () => {
   const {log, lines} = logWithLines();
   const ofCall = logOfCall(log.child({worker: 'worker-1'}), callSid);
   ofCall.debug({}, 'before');

@@ -19,7 +19,7 @@ export const ADMISSIONS = [
 export const END_REASONS = EndReason.options;
 export const TOKEN_KINDS = Tokens.keyof().options;
 export const FAILOVER_KINDS = FailoverRecord.shape.kind.options;
-/** What came of the questions at ring time. */
+/** The outcome of the questions at ring time. */
 export const RING_OUTCOMES = RingAsked.shape.outcome.options;
 export {AWAY_OUTCOMES} from '../protocol/away.ts';
 export const TAKEOVER_CAUSES = ['worker-lost', 'worker-drained', 'plain'];

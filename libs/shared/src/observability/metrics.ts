@@ -187,7 +187,7 @@ export function createMetrics(service: string, {ofProcess = true}: {readonly ofP
     ringTotal: counterBy(
       WORKER,
       'ring_total',
-      'what came of the questions at ring time (RING_URL, `before`)',
+      'the outcome of the questions at ring time (RING_URL, `before`)',
       'outcome',
       [...RING_OUTCOMES],
     ),

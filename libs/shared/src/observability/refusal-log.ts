@@ -1,7 +1,7 @@
 import type {Cancel, Clock, Millis} from '../time.ts';
 import type {Log} from './log.ts';
 
-/** Strangers are told of this often, however many there are. */
+/** Strangers are told about this often, however many there are. */
 const SUM_EVERY: Millis = 10_000;
 
 /**

@@ -27,7 +27,7 @@ export function isBase64Text(bytes: Uint8Array, from: number, to: number): boole
   return true;
 }
 
-/** The duration of so many bytes of μ-law audio, in milliseconds. */
+/** The duration of this many bytes of μ-law audio, in milliseconds. */
 export function msOfBytes(bytes: number): Millis {
   return bytes / BYTES_PER_MS;
 }

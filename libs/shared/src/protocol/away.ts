@@ -6,7 +6,7 @@ export const AwayKind = z.enum(AWAY_KINDS);
 export type AwayKind = z.infer<typeof AwayKind>;
 
 /**
- * What came of an absence. `accepted`: a person took the caller. `declined`: somebody or something answered, and nobody
+ * The outcome of an absence. `accepted`: a person took the caller. `declined`: somebody or something answered, and nobody
  * took the caller. `sent`: the keys were pressed. `refused`: it was not allowed, or the carrier would not do it.
  * `hung-up`: the caller did. `unknown`: nobody said.
  */
@@ -112,7 +112,7 @@ export function planOf({facts, stream}: WithFacts): AwayPlan | undefined {
   return plan?.streamSid === stream?.streamSid ? plan : undefined;
 }
 
-/** What came of an absence; undefined while nobody knows. */
+/** The outcome of an absence; undefined while nobody knows. */
 export function outcomeOf({facts}: Pick<WithFacts, 'facts'>, away: number): AwayOutcome | undefined {
   const known = parsed(AwayReturn, facts['awayOutcome']);
   return known?.away === away ? known.outcome : undefined;

@@ -83,7 +83,7 @@ export const WorkerRequest = z.discriminatedUnion('type', [
     ...base,
     type: z.literal('end'),
     why: CallOver.shape.why,
-    /** What came of the absence in which the call ended. */
+    /** The outcome of the absence in which the call ended. */
     away: AwayOutcome.optional(),
   }),
   /** Tells the owner of a call that we made what has answered it, in the carrier's words: human, machine_end_beep, … */

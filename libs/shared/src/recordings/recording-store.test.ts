@@ -80,7 +80,7 @@ test('a folder keeps no empty folders of calls, and no half files', async () => 
   expect(await readdir(join(folder, 'tidy'))).toEqual(['CA1.wav']);
 });
 
-test('a bucket that refuses, is away, is full or cuts the connection is told of in one sentence without a key or a signature, and has no half object', async () => {
+test('a bucket that refuses, is away, is full or cuts the connection is told about in one sentence without a key or a signature, and has no half object', async () => {
   const wrong = open(bucket.url, {AWS_SECRET_ACCESS_KEY: 'another'});
   const failure = await wrong.put('CA1/1.ulaw', Buffer.from('x')).catch((thrown: unknown) => thrown);
   expect(bucket.refused).toHaveLength(1);

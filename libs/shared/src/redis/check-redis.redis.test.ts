@@ -69,7 +69,7 @@ describe.skipIf(!binary)('an operator whose Redis user lacks a right', () => {
       '~calls:* ~assistant:* ~says:* ~operator:* ~spend:*',
     ],
     ['the queue’s keys', ['resetkeys', '~call*'], 'queue', '~{vb}:*'],
-  ] as const)('is told of %s at the start, in the words that give it', async (_, rules, use, words) => {
+  ] as const)('is told about %s at the start, in the words that give it', async (_, rules, use, words) => {
     const said = await problemOf(await start(rules), {
       use,
       variable: use === 'queue' ? 'QUEUE_REDIS_URL' : 'REDIS_URL',

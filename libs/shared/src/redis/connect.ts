@@ -17,7 +17,7 @@ const RETRY_MS = 50;
 /** A connection that is lost again within this time counts as the same outage. */
 const SETTLED: Millis = 1_000;
 /**
- * A node of a Cluster that leaves a command unanswered for this long is asked anew on another connection, and then its
+ * A node of a Cluster that leaves a command unanswered for this long is asked again on another connection, and then its
  * successor is, if there is one. Not of a single Redis: nobody takes over there, and it would do everything twice. Not of
  * the queue, which waits for jobs.
  */
@@ -56,7 +56,7 @@ export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock =
 }
 
 /**
- * A command that a replica refused was not done. It can be sent again after the address was resolved anew, which may
+ * A command that a replica refused was not done. It can be sent again after the address was resolved again, which may
  * lead to a primary by now. If it is the replica again, the refusal is the answer.
  */
 function leaveReplica(clock: Clock): (error: Error) => 2 | false {

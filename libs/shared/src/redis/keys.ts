@@ -47,7 +47,7 @@ export const ENDED_CALL_TTL_S = 600;
 export const callAdmission = (sid: CallSid) => `call:{${sid}}:admission`;
 export const ADMISSION_TTL_S = 3;
 
-/** String: this call has ended. A request for it that somebody saw and sends again must not begin it anew. */
+/** String: this call has ended. A request for it that somebody saw and sends again must not start the call again. */
 export const callOver = (sid: CallSid) => `call:{${sid}}:over`;
 /** Twilio ends every call within 24 hours. */
 export const CALL_OVER_TTL_S = 24 * 3_600;

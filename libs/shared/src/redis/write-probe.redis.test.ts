@@ -89,7 +89,7 @@ describe.skipIf(!binary)('a primary that is demoted with its connections kept', 
   });
 
   test(
-    'and whose address leads nowhere else, refuses at once and carries the calls in hand',
+    'and whose address leads nowhere else, refuses at once and carries the active calls',
     {timeout: 20_000},
     async () => {
       const {url, operator} = await privateRedis();

@@ -37,7 +37,7 @@ function probeOf(clock: StarvedProcess): WriteProbe {
   return new WriteProbe({key: 'probe', set, url: 'redis://127.0.0.1:1', clock, log});
 }
 
-test('an operator is not told that Redis is away by a process that had no processor time to read its answer', () => {
+test('an operator is not told that Redis is unavailable by a process that had no processor time to read its answer', () => {
   const clock = new StarvedProcess();
   using probe = probeOf(clock);
   clock.runsAt(1_000);

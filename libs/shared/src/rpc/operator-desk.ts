@@ -11,7 +11,7 @@ import {operatorAsks, operatorCall, operatorCalls, OPERATOR_TTL_MS} from '../red
 const ASKS_AT_ONCE = 100;
 const Parts = z.array(CallFinished).min(1);
 
-/** The side of operators: what analytics asks workers for. Each method rejects while Redis is away. */
+/** The side of operators: what analytics asks workers for. Each method rejects while Redis is unavailable. */
 export interface OperatorSide {
   ask(worker: ProcessId, ask: OperatorAsk): Promise<void>;
   /** The calls of a worker; undefined: it has not told them of late. */
@@ -20,7 +20,7 @@ export interface OperatorSide {
   recordOf(worker: ProcessId, callSid: CallSid): Promise<readonly CallFinished[] | undefined>;
 }
 
-/** The side of a worker. Each method rejects while Redis is away. */
+/** The side of a worker. Each method rejects while Redis is unavailable. */
 export interface WorkerSide {
   /** What it was asked for since the last look, in order. */
   taken(worker: ProcessId): Promise<readonly OperatorAsk[]>;

@@ -7,21 +7,21 @@ import {configLines, shownConfig} from '../config/print-config.ts';
 import {createLog, toggleDebug, type Log} from '../observability/log.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
 
-/** One running service. To drain is not to stop: no new work is accepted, and the work in hand goes on. */
+/** One running service. To drain is not to stop: no new work is accepted, and the work in progress goes on. */
 export interface Service extends AsyncDisposable {
   readonly name: string;
   /** Why this process is of no use now, for whoever replaces processes; undefined if it is. Answered by /readyz. */
   notReady(): string | undefined;
   /** Why a process that is ready takes no new work for now, such as because it is full. Answered by /takez. */
   notTaking?(): string | undefined;
-  /** Accepts no new work from now on. Resolves when the work in hand is finished or handed over. */
+  /** Accepts no new work from now on. Resolves when the work in progress is finished or handed over. */
   drain(): Promise<void>;
 }
 
 export interface ServeOptions {
   /** Resolves with the reason to stop, such as the name of a signal, for the log. */
   readonly stop: Promise<string>;
-  /** How long the work in hand may go on after `stop`, in milliseconds. */
+  /** How long the work in progress may go on after `stop`, in milliseconds. */
   readonly deadline: Millis;
   readonly clock: Clock;
   readonly log: Log;

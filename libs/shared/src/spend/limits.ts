@@ -30,7 +30,7 @@ export function reachedOf<Name extends Limit>(
   return of.find(name => limits[name] > 0 && used[name] >= limits[name]);
 }
 
-/** The limits that are used to four fifths or more, and not reached. */
+/** The limits that are used to 80 % or more, and not reached. */
 export function nearOf<Name extends Limit>(
   of: readonly Name[],
   used: Readonly<Record<Name, number>>,

@@ -7,7 +7,7 @@ export const LEASE_MS = 180_000;
 /** So often the owner of a call says that it goes on, if no turn said it. */
 export const RENEW_EVERY_MS = 60_000;
 
-/** `near`: limits that are used to four fifths or more. */
+/** `near`: limits that are used to 80 % or more. */
 export type Admission =
   | {readonly admitted: true; readonly near: readonly Limit[]}
   | {readonly admitted: false; readonly limit: Limit};

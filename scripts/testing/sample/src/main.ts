@@ -9,7 +9,7 @@ const say = (msg: string, facts: object = {}) => console.log(JSON.stringify({lev
 const server = createServer((request, response) => {
   if (request.url === '/crash') process.exit(3);
   if (request.url === '/readyz' && behaviour !== 'never ready') response.writeHead(200).end('{"ready":true}');
-  else response.writeHead(503).end('{"ready":false,"reason":"Redis is away"}');
+  else response.writeHead(503).end('{"ready":false,"reason":"Redis is unavailable"}');
 });
 process.on('SIGTERM', () => {
   say('draining');

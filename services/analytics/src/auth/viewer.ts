@@ -17,7 +17,7 @@ export function signedIn(name: string, token: string): Viewer {
   return {who: `session ${name}`, may: new Set(SCOPES), session: token};
 }
 
-/** The program that has this token; undefined if it is none of ours. */
+/** The program that has this token; undefined if it is not ours. */
 export function viewerOfToken(tokens: readonly ApiToken[], token: string): Viewer | undefined {
   const found = programOf(tokens, token);
   return found && {who: `token ${found.name}`, may: new Set(found.scopes)};

@@ -189,7 +189,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(await call(1)).toMatchObject({notes: {}, transcriptState: 'not-kept'});
     });
 
-    test('when a caller was away is shown with what came of it, and not who was called', async () => {
+    test('when a caller was away is shown with the outcome, and not who was called', async () => {
       const away = {
         away: 0,
         at: 4_000,
@@ -248,7 +248,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       expect(lines).toMatchObject([{call: {callSid: sidOf(1)}, transcript: []}]);
     });
 
-    test('an analyst is told of a difference only where there is one, and where enough was measured', async () => {
+    test('an analyst is told about a difference only where there is one, and where enough was measured', async () => {
       for (let number = 1; number <= 60; number += 1) {
         const isNew = number > 30;
         const turns = Array.from({length: 9}, (_, turn) =>
@@ -537,7 +537,7 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         expect((await call(1))?.recording).toMatchObject({state: 'partial', missingMs: 19_000});
       });
 
-      test('a store that is away loses nothing: the recording is joined when it is back', async () => {
+      test('a store that is unavailable loses nothing: the recording is joined when it is back', async () => {
         await storeCall(db(), recorded);
         chunk(1_000, 29_000);
         const list = () => Promise.reject(new Error('away'));

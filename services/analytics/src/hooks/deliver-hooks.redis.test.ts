@@ -22,7 +22,7 @@ const HOUR = 3_600_000;
 /** BullMQ keeps the time of a delayed job with twelve bits for its place among those of the same time. */
 const PLACES = 4_096;
 
-/** A system that is told of calls. While it is down, nobody listens at its port. */
+/** A system that is told about calls. While it is down, nobody listens at its port. */
 class Receiver implements AsyncDisposable {
   readonly told: string[] = [];
   #server: Server | undefined;

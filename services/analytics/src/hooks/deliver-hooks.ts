@@ -21,7 +21,7 @@ export interface HookDeps extends Omit<DeliverDeps, 'clock'>, DueJobsDeps {
 }
 
 export interface Hooks extends AsyncDisposable {
-  /** The record of this call is stored: whoever is to be told of it is told. */
+  /** The record of this call is stored: whoever is to be told about it is told. */
   tell(callSid: string): void;
   /** What the webhook about this call waited for is there, or will not come. */
   release(callSid: string): void;

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 class Died extends Error {}
 
-/** Who is told of calls, and outlives every process that tells it. */
+/** Who is told about calls, and outlives every process that tells it. */
 class Receiver {
   wall = FIRST + HOUR;
   readonly took: string[] = [];

@@ -41,7 +41,7 @@ beforeEach(async () => {
   receiver = new Receiver();
 });
 
-/** A system that is told of calls, and the time that passes meanwhile. */
+/** A system that is told about calls, and the time that passes meanwhile. */
 class Receiver {
   wall = FIRST + HOUR;
   answers: (number | Error)[] = [];
@@ -80,7 +80,7 @@ let receiver: Receiver;
 const id = idOfCall(sidOf(1));
 const row = () => deliveryWith(database.kysely, id);
 
-describe('a system that is to be told of finished calls', () => {
+describe('a system that is to be told about finished calls', () => {
   test('gets the record once, in a form that another library of Standard Webhooks believes', async () => {
     // The library compares with the clock of this machine.
     receiver.wall = Date.now();
@@ -115,7 +115,7 @@ describe('a system that is to be told of finished calls', () => {
     for (const left of ['notes', 'transcript', 'toolCalls', 'caller']) expect(data).not.toHaveProperty(left);
   });
 
-  test('is told of a long call when all parts of its record are there', async () => {
+  test('is told about a long call when all parts of its record are there', async () => {
     const part = (number: number) => ({
       ...told(1),
       part: number,

@@ -38,7 +38,7 @@ export interface DeliverDeps {
   readonly secret: (name: string) => string | undefined;
   readonly receivers: Receivers;
   readonly clock: Pick<Clock, 'wall'>;
-  /** Who is told of what names nobody; undefined: nobody. */
+  /** Who is told about what names nobody; undefined: nobody. */
   readonly told: HookTarget | undefined;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -19,7 +19,7 @@ export function hookPoster(): PostHook {
       maxBytes: MAX_BYTES,
       allowPrivate,
       isSecret: true,
-      // What came of a redirect would be a GET, and no delivery.
+      // The outcome of a redirect would be a GET, and no delivery.
       redirects: false,
       signal: AbortSignal.timeout(TIMEOUT),
     });

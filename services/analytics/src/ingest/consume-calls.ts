@@ -33,7 +33,7 @@ export interface ConsumeDeps {
   readonly traces: Traces;
   readonly clock: Clock;
   readonly log: Log;
-  /** Who is told of a call whose assistant does not say; undefined: nobody. */
+  /** Who is told about a call whose assistant does not say; undefined: nobody. */
   readonly told: HookTarget | undefined;
   /** A text model is asked for what assistants leave open of an outcome. */
   readonly fillsOutcomes: boolean;
@@ -145,7 +145,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     prefix: CALLS_QUEUE_PREFIX,
     skipVersionCheck: true,
   });
-  queue.on('error', () => {}); // the worker logs that Redis is away
+  queue.on('error', () => {}); // the worker logs that Redis is unavailable
 
   return {
     async backlog() {

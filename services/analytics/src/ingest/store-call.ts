@@ -29,7 +29,7 @@ export function compareKnowledge(a: Knowledge, b: Knowledge): number {
 }
 
 export interface AfterStoring {
-  /** Who is told of a call whose assistant does not say; undefined: nobody. */
+  /** Who is told about a call whose assistant does not say; undefined: nobody. */
   readonly told?: HookTarget | undefined;
   /** A text model is asked for what the assistant left open. */
   readonly fillsOutcomes?: boolean;
@@ -47,7 +47,7 @@ export interface AfterStoring {
  *   stored knows more  → nothing changes
  *
  * In the same transaction it is kept what is to happen afterwards, once all of it is there: which fields of its outcome a
- * model is asked for, and who is told of the call.
+ * model is asked for, and who is told about the call.
  */
 export async function storeCall(
   db: Kysely<Schema>,

@@ -233,7 +233,7 @@ describe('an analyst of calls whose assistant left fields of the outcome open', 
   });
 });
 
-describe('a system that is told of finished calls', () => {
+describe('a system that is told about finished calls', () => {
   const got: string[] = [];
   const hooks = (): DeliverDeps => ({
     post: async (_, __, body) => (got.push(body), 200),

@@ -34,7 +34,7 @@ export async function fillOutcome(db: Kysely<Schema>, callSid: string, {ask, clo
   const fields: OutcomeFields = fieldsOf(fill);
   const answer = await ask(fields, await heardOf(db, callSid));
   const now = clock.wall();
-  // Whoever was to be told of the call has been told by now.
+  // Whoever was to be told about the call has been told by now.
   if (now >= deadline) return await givenUp('the model answered too late');
   if ('values' in answer) return {outcome: (await fillIn(db, fill, answer.values, now)) ? 'filled' : 'known'};
   const wait = WAITS[fill.attempts];

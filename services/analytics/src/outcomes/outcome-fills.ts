@@ -9,7 +9,7 @@ import type {HeardLine} from './text-model.ts';
 
 export type OutcomeFill = Selectable<OutcomeFillsTable>;
 
-/** What others are told of a call waits so long for its outcome, and no longer. */
+/** What others are told about a call waits so long for its outcome, and no longer. */
 export const GIVE_UP_AFTER: Millis = 5 * 60_000;
 /** An answer that comes at the last moment is stored within this. */
 export const MARGIN: Millis = 5_000;

@@ -48,7 +48,7 @@ async function onThePhone(stack: AsyncDisposableStack, kill: KillProcess | undef
   return {page, told, clock};
 }
 
-test('the page kills the worker of its own call under npm run talk, and is told of what cannot be killed', async () => {
+test('the page kills the worker of its own call under npm run talk, and is told about what cannot be killed', async () => {
   await using stack = new AsyncDisposableStack();
   const kill = vi.fn<KillProcess>();
   const {page, told} = await onThePhone(stack, kill);

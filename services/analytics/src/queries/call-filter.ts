@@ -100,7 +100,7 @@ export const CallFilter = FacetFilter.extend({
   ring: z
     .enum(['asked', ...RingAsked.shape.outcome.options], 'must be asked, answered, late, failed or invalid')
     .optional()
-    .describe('what came of the questions at ring time; `asked`: any of it'),
+    .describe('the outcome of the questions at ring time; `asked`: any of it'),
   direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
   via: z
     .enum(Via.options, 'must be telephone or browser')

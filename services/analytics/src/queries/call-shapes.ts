@@ -30,7 +30,7 @@ export const Call = z.object({
   ringOutcome: z
     .string()
     .nullable()
-    .describe('what came of the questions at ring time: answered, late, failed or invalid; null: nothing was asked'),
+    .describe('the outcome of the questions at ring time: answered, late, failed or invalid; null: nothing was asked'),
   ringMs: ms.describe(CALL_METRICS.ring.about),
   model: z.string(),
   voice: z.string(),

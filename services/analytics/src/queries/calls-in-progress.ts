@@ -33,7 +33,10 @@ export class CallsInProgress {
       const {workers} = await readFleet();
       return await readActiveCalls(desk, withCalls(workers));
     } catch (thrown) {
-      throw new BadQuestion({error: `Redis is away: ${messageOf(thrown)}`, cure: 'try again in a few seconds'}, 503);
+      throw new BadQuestion(
+        {error: `Redis is unavailable: ${messageOf(thrown)}`, cure: 'try again in a few seconds'},
+        503,
+      );
     }
   }
 

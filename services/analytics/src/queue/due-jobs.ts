@@ -5,7 +5,7 @@ import {DelayedError, Queue, Worker, type ConnectionOptions, type Job} from 'bul
 
 /** What waits longer than it should has lost its job. */
 const SWEEP: Millis = 15_000;
-/** Longer than an attempt takes. A process that is killed keeps what it had in hand for so long. */
+/** Longer than an attempt takes. A process that is killed keeps what it had in hand for this long. */
 const LOCK: Millis = 30_000;
 /** An attempt that has not ended within this time never will: it must not keep its place, and its job, for ever. */
 const HANGS_AFTER: Millis = 90_000;
@@ -74,7 +74,7 @@ export function dueJobs(options: DueJobsOptions, {connection, clock, log}: DueJo
     removeOnComplete: {count: 0},
     removeOnFail: {count: 0},
   });
-  worker.on('error', () => {}); // the consumer of records logs that Redis is away
+  worker.on('error', () => {}); // the consumer of records logs that Redis is unavailable
   const queue = new Queue<{id: string}>(options.name, {...common, streams: {events: {maxLen: 100}}});
   queue.on('error', () => {});
   // A job that is there already is not added again.

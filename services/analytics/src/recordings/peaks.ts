@@ -1,7 +1,7 @@
 import {decodeSample} from '@voicebridge/shared/protocol/audio.ts';
 import {STEREO_BYTES_PER_MS} from '@voicebridge/shared/recordings/chunk-key.ts';
 
-/** One pair of peaks stands for so many milliseconds. */
+/** One pair of peaks stands for this many milliseconds. */
 export const PEAK_MS = 20;
 const PEAK_BYTES = PEAK_MS * STEREO_BYTES_PER_MS;
 /** 0 to 255 for each μ-law byte: how far it is from silence. */

@@ -11,7 +11,7 @@ const AT_MOST_BYTES = 100_000_000;
 
 /**
  * What was captured of a call, on one axis of time; undefined if nothing is in the store, or not both halves. A file that was
- * edited is as good as none.
+ * edited counts as none.
  */
 export async function capturedLines(
   store: RecordingStore,

@@ -42,7 +42,7 @@ export class McpServers implements AsyncDisposable {
     if (started.length > 0) await Promise.race([Promise.all(started), sleep(clock, REACHED_WITHIN)]);
   }
 
-  /** The tools of a server, as the model is told of them: those that it offered last. */
+  /** The tools of a server, as the model is told about them: those that it offered last. */
   toolsOf(name: string, tool: McpTool): BackgroundTool[] {
     const server = this.#servers.get(keyOf(tool));
     return (server?.offered ?? []).map(offered => ({

@@ -31,7 +31,7 @@ export interface RingDeps {
 export interface Rung {
   readonly version: Version;
   readonly given: Readonly<Record<string, string>>;
-  /** What came of asking, if anything was asked. */
+  /** The outcome of asking, if anything was asked. */
   readonly ring?: RingAsked;
 }
 

@@ -68,7 +68,7 @@ export class MinSpeech {
     return pending && (spokenMs < Math.max(pending.lastsMs, leastMs) ? 'tooShort' : 'lasted');
   }
 
-  /** The model hears the caller begin anew, or no longer. */
+  /** The model hears the caller begin again, or no longer. */
   end(): void {
     this.#pending = undefined;
   }

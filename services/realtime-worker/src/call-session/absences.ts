@@ -23,7 +23,7 @@ export interface AbsencesDeps {
   readonly returned: (event: Extract<CallEvent, {type: 'returned'}>) => void;
 }
 
-/** Lets a caller go for a while, and finds out what came of it. The webhook and this worker meet in the directory. */
+/** Lets a caller go for a while, and finds out the outcome. The webhook and this worker meet in the directory. */
 export class Absences {
   readonly #with: AbsencesDeps;
 
@@ -47,12 +47,12 @@ export class Absences {
     stream.send({kind: 'close', why: 'migrate'});
   }
 
-  /** The webhook wrote what came of it before it gave the caller another stream. */
+  /** The webhook wrote the outcome before it gave the caller another stream. */
   async lookUp(away: number): Promise<void> {
     const {call, deps, log, isWanted, returned} = this.#with;
     while (isWanted(away)) {
       const entry = await deps.directory.read(call.callSid).catch((thrown: unknown) => {
-        log.warn({err: thrown}, 'cannot look up what came of an absence');
+        log.warn({err: thrown}, 'cannot look up the outcome of an absence');
         return undefined;
       });
       if (!isWanted(away)) return;

@@ -13,8 +13,8 @@ import {takenCall} from '../testing/taken-call.ts';
 const model = 'gpt-realtime-2.1';
 const facts = payerFacts({caller: '+15550100001', callee: '+15550100002'}, NO_FLEET_KEY);
 const gone: SpendLedger = {
-  admit: () => Promise.reject(new Error('Redis is away')),
-  charge: () => Promise.reject(new Error('Redis is away')),
+  admit: () => Promise.reject(new Error('Redis is unavailable')),
+  charge: () => Promise.reject(new Error('Redis is unavailable')),
 };
 
 /** An answer of a second that costs 64 millionths of a dollar for each token. */

@@ -46,7 +46,7 @@ export function performEffect(effect: PartEffect, parts: CallParts, deps: CallDe
     case 'away':
       return background(absences.leave(effect), log, 'sending the caller away');
     case 'lookUpReturn':
-      return background(absences.lookUp(effect.away), log, 'looking up what came of an absence');
+      return background(absences.lookUp(effect.away), log, 'looking up the outcome of an absence');
     default:
       return reportToOperators(effect, deps, log);
   }

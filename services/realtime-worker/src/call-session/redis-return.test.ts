@@ -18,6 +18,6 @@ test('a call looks for itself in Redis once after each break, and never without 
   expect(asked(10, undefined, undefined, 40, 40, 90)).toEqual([false, false, true, false, true]);
 });
 
-test('a call that is taken while Redis is away looks for itself as soon as it is back', () => {
+test('a call that is taken while Redis is unavailable looks for itself as soon as it is back', () => {
   expect(asked(undefined, undefined, 40, 40)).toEqual([false, true, false]);
 });

@@ -1,6 +1,6 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** Notices that Redis was away and is back: it may have come back without what is known of a call. */
+/** Notices that Redis was unavailable and is back: it may have come back without what is known of a call. */
 export class RedisReturn {
   readonly #wellSince: () => Millis | undefined;
   #seen: Millis | undefined;

@@ -21,7 +21,7 @@ export interface ToolSealing {
 
 /**
  * The ledger in Redis: one hash for each call, with a field for each tool that has begun and one for each result. Results are
- * sealed, as in the journal. A result that cannot be opened is as good as none.
+ * sealed, as in the journal. A result that cannot be opened counts as none.
  */
 export class RedisToolLedger implements ToolLedger {
   readonly #redis: RedisClient;

@@ -31,7 +31,7 @@ test('a rate-limited call writes until when it is on hold before it closes the s
   let tries = 0;
   deployment.directory.intend = async (...args) => {
     expect(heard.filter(({kind}) => kind === 'close')).toEqual([]);
-    if ((tries += 1) < 3) throw new Error('Redis is away');
+    if ((tries += 1) < 3) throw new Error('Redis is unavailable');
     return await intend(...args);
   };
   const [session] = deployment.model.sessions;

@@ -148,7 +148,7 @@ describe('a caller whom nobody took', () => {
     expect(journalled(call.effects, 'failover')).toEqual([]);
   });
 
-  test('is spoken to although nobody says what came of it', () => {
+  test('is spoken to although nobody reports the outcome', () => {
     const call = transferred();
     call.at(20_000).edge(otherStream);
     const effects = call.timePasses(24_000);

@@ -38,7 +38,7 @@ export class CallLimits {
     return this.#endsAt !== undefined && at >= this.#endsAt ? 'platform.max-duration' : 'platform.no-speech';
   }
 
-  /** The caller spoke before the call was over: the silence begins anew. */
+  /** The caller spoke before the call was over: the silence starts over. */
   lifted(at: Millis): void {
     if (this.#endsAt !== undefined && at >= this.#endsAt) return;
     this.#reached = false;

@@ -45,7 +45,7 @@ export class CallerTurn {
     this.#isOpen = false;
   }
 
-  /** The session that heard it is gone; another will hear it anew. */
+  /** The session that heard it is gone; another will hear it again. */
   lost(): void {
     this.#isOpen = false;
   }

@@ -77,7 +77,7 @@ describe('digits that a caller enters', () => {
     ]);
   });
 
-  test('end at #, begin anew at *, and pressed before the question was over they count', () => {
+  test('end at #, start over at *, and pressed before the question was over they count', () => {
     const call = Call.connected({}, '', {tools: [digitsTool('enter_pin', collectDigits({as: 'pin'}))]});
     call.at(100).reply('r1', 'i1', 2_000, undefined, false);
     press(call.at(400), '9*1');

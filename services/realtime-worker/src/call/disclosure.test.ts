@@ -74,7 +74,7 @@ describe('somebody who is called', () => {
     expect(journalled(call.effects, 'disclosed')).toMatchObject([{by: 'clock'}]);
   });
 
-  test('is told of by the record if the model used other words', () => {
+  test('is in the record if the model used other words', () => {
     const call = called();
     says(call, {words: 'Hi! How are you?'});
     call.returnMarks();

@@ -13,7 +13,7 @@ const {streamSid} = began;
 
 const journalOf = (call: Call): JournalEntry[] =>
   call.effects.flatMap(effect => (effect.do === 'journal' ? [{...effect.fact, wall: 0}] : []));
-/** The keys that the model was told of, in the order in which it was. */
+/** The keys that the model was told about, in the order in which it was. */
 const told = (effects: readonly CallEffect[]) =>
   journalled(effects, 'item').flatMap(({item}) =>
     item.kind === 'note' ? (/pressed (.*) on/.exec(item.text)?.[1] ?? '').replaceAll(' ', '') : [],

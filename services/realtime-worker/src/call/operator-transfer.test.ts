@@ -65,7 +65,7 @@ describe('an operator sends the caller to a person', () => {
     expect(callEnding(call.effects)).toBeUndefined();
   });
 
-  test('and the assistant knows what came of it when they are back', () => {
+  test('and the assistant knows the outcome when they are back', () => {
     const call = transferred();
     call.edge({kind: 'ended', why: 'moved'});
     call.at(20_000).edge(otherStream);

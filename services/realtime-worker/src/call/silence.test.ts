@@ -61,7 +61,7 @@ describe('a caller who may have spoken while nobody could hear them', () => {
   const isAskedToRepeat = (effects: readonly CallEffect[]) =>
     commandsToModel(effects).some(each => each.do === 'respond' && each.instructions?.includes('say it again'));
 
-  /** A call whose stream was lost, and came back after so many milliseconds. */
+  /** A call whose stream was lost, and came back after this many milliseconds. */
   function cutOff(ms: number): Call {
     const call = Call.connected();
     call.callerFrame();

@@ -416,7 +416,7 @@ describe('a call that moved while a tool was running', () => {
     return call;
   };
 
-  test('has the tool run on, and the model is told of the call together with its result', () => {
+  test('has the tool run on, and the model is told about the call together with its result', () => {
     const call = goOn(entries(question, lookUp));
     expect(added(call.effects)).toEqual(['caller']);
     expect(run(call.effects)).toEqual([{do: 'runTool', callId: 'c1', name: 'look_up', args: {}}]);

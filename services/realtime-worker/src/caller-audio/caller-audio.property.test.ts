@@ -88,7 +88,7 @@ class PlainCallerAudio {
   }
 }
 
-/** Audio of so many bytes and of this μ-law loudness, not all samples alike. */
+/** Audio of this many bytes and of this μ-law loudness, not all samples alike. */
 const audio = (bytes: number, loudness: number) =>
   Buffer.from(Array.from({length: bytes}, (_, at) => (loudness ^ (at % 5)) | (at % 16 < 8 ? 0 : 0x80))).toString(
     'base64',

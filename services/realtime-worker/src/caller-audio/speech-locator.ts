@@ -8,7 +8,7 @@ const FRAME_MS: Millis = 20;
 const FRAME_BYTES = FRAME_MS * BYTES_PER_MS;
 /** Frames that are remembered, a power of two: twenty seconds. A model that reports nothing for so long is given up before. */
 const CAPACITY = 1_024;
-/** The loudness of so many frames is measured at once, if nobody asks before: a second. */
+/** The loudness of this many frames is measured at once, if nobody asks before: a second. */
 const UNMEASURED = 50;
 /** Three of the last five frames louder than the line noise are speech; one or two are a click. */
 const RECENT_FRAMES = 5;

@@ -76,7 +76,7 @@ test('an operator reads the end of a call once, also if its record is sent only 
   let tries = 0;
   const send = async () => {
     tries += 1;
-    if (tries === 1) throw new Error('Redis is away');
+    if (tries === 1) throw new Error('Redis is unavailable');
   };
   const clock = new FakeClock();
   const queue = {send, [Symbol.asyncDispose]: async () => {}};

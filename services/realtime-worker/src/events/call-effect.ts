@@ -50,7 +50,7 @@ export type CallEffect =
   | {readonly do: 'hold'; readonly ms: Millis}
   /** Closes the caller's stream, so that Twilio does what is ordered. The call goes on with their next stream, before `until`. */
   | {readonly do: 'away'; readonly order: AwayOrder; readonly away: number; readonly until: Millis}
-  /** Looks up what came of an absence. It comes back as the event `returned`. */
+  /** Looks up the outcome of an absence. It comes back as the event `returned`. */
   | {readonly do: 'lookUpReturn'; readonly away: number}
   /** The call is over, and the caller's stream is gone. */
   | {readonly do: 'end'; readonly reason: EndReason}

@@ -53,7 +53,7 @@ export const CallSnapshot = z.object({
   whole: z.array(z.string()),
   buffer: z.object({said: z.array(SnapshotSaid), clearedWall: z.number().optional()}),
   stream: z.object({streamSid: z.string(), settledMs: z.number(), digits: z.number().optional()}).optional(),
-  /** Keys that were pressed, and that the model is to be told of yet. */
+  /** Keys that were pressed, and that the model is to be told about yet. */
   pressed: z.string().optional(),
   openTurn: z.object({turn: TurnRecord, said: amounts, heard: amounts, interrupted: z.boolean()}).optional(),
   speaking: z.string().optional(),

@@ -42,7 +42,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
     callee: summary.callee,
     assistant: summary.assistant,
     ...KeptAssistant.shape,
-    /** What came of the questions at ring time; not set where nothing was asked. */
+    /** The outcome of the questions at ring time; not set where nothing was asked. */
     ring: RingAsked.optional(),
     /** What the record keeps of what was said, if this assistant says so. */
     transcripts: z.enum(['off', 'heard', 'full']).optional(),
@@ -66,7 +66,7 @@ export const JournalEntry = z.discriminatedUnion('is', [
     epoch: summary.epoch,
     digits: z.number().optional(),
   }),
-  /** The caller has pressed `number` keys on this stream; `keys`: those of all streams that the model is to be told of yet. */
+  /** The caller has pressed `number` keys on this stream; `keys`: those of all streams that the model is to be told about yet. */
   z.object({...base, is: z.literal('pressed'), streamSid: z.string(), number: z.number().optional(), keys: z.string()}),
   /** The caller's speech is in the conversation up to this moment of the stream, on Twilio's clock (ms). */
   z.object({...base, is: z.literal('settled'), streamSid: z.string(), timestamp: z.number()}),

@@ -105,7 +105,7 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
       return {...entry, call};
     }
     case 'away': {
-      // To whom the caller goes, and what that person is told of them.
+      // To whom the caller goes, and what that person is told about them.
       const {order, ...rest} = entry;
       return order && rest;
     }

@@ -5,7 +5,7 @@ import {z} from 'zod';
 /** What the model wrote as the arguments of a tool, parsed. A tool in code checks it with its own schema. */
 export type ToolArguments = Readonly<Record<string, unknown>>;
 
-/** What came of a tool call. A result may be read by another worker than the one that wrote it. */
+/** The outcome of a tool call. A result may be read by another worker than the one that wrote it. */
 export const ToolOutcome = z.discriminatedUnion('kind', [
   /** The result, in words or as JSON. The model is given it, and is asked to speak. The record of the call has the `notes`. */
   z.object({
@@ -36,7 +36,7 @@ export type ToolOutcome = Readonly<z.infer<typeof ToolOutcome>>;
 
 /**
  * The caller goes away for a while once they have heard `say`, and what was said before. They can prevent that by
- * speaking. What came of it is the result of the tool.
+ * speaking. The outcome is the result of the tool.
  */
 export interface SentAway {
   readonly kind: 'away';

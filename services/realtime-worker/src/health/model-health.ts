@@ -119,7 +119,7 @@ function pauseBefore(tries: number): Millis {
   return TRY_AFTER[Math.min(tries, TRY_AFTER.length - 1)] ?? 0;
 }
 
-/** A server that closes a session before it is configured, or lets it expire, is as good as not there. */
+/** A server that closes a session before it is configured, or lets it expire, counts as unavailable. */
 function troubleOf(cause: LostCause): ModelTrouble {
   return cause === 'closed' || cause === 'expired' ? 'unreachable' : cause;
 }

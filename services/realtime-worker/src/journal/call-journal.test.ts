@@ -51,7 +51,7 @@ test('a call that Redis has lost and cannot store is logged once, and is restore
   journal.write({is: 'greeted'});
   await clock.advanceAsync(60_000, 250);
   expect(refusals).toBeGreaterThan(200);
-  expect(lines.filter(line => line.includes('redis has forgotten the call'))).toHaveLength(1);
+  expect(lines.filter(line => line.includes('redis has lost the call'))).toHaveLength(1);
   readOnly = false;
   await clock.advanceAsync(1_000, 250);
   await journal.written();

@@ -11,7 +11,7 @@ function mulawTone(ms: number, hz: number, amplitude = 8_000): string {
   return Buffer.from(pcmSamples(pcmTone(8_000, ms, hz, amplitude)).map(encodeSample)).toString('base64');
 }
 
-/** Cuts base64 into chunks of so many bytes, one after the other, from the beginning again when they are used up. */
+/** Cuts base64 into chunks of this many bytes, one after the other, from the beginning again when they are used up. */
 function inChunks(payload: string, sizes: readonly number[]): string[] {
   const bytes = Buffer.from(payload, 'base64');
   const chunks: string[] = [];
@@ -72,7 +72,7 @@ describe.each(RATES)('audio of a model at %i Hz', rate => {
     expect(toMulaw(pcmTone(rate, 100, 0), rate)).toBe(Buffer.alloc(800, 0xff).toString('base64'));
   });
 
-  test('begins anew with each item: nothing of the last one sounds in the next', () => {
+  test('starts over with each item: nothing of the last one sounds in the next', () => {
     const converter = new PcmToMulaw(rate);
     converter.convert(pcmTone(rate, 100, 440));
     converter.end();

@@ -56,7 +56,7 @@ export class MulawToPcm {
 
 /**
  * What a model says in 16-bit PCM, for the phone: base64 little-endian PCM in, base64 μ-law at 8 kHz out. Chunks may end
- * anywhere, even within a sample. `end` gives the last 2 ms of an item and begins anew; an item of N ms then has exactly
+ * anywhere, even within a sample. `end` gives the last 2 ms of an item and starts over; an item of N ms then has exactly
  * N ms.
  */
 export class PcmToMulaw {

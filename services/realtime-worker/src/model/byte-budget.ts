@@ -23,7 +23,7 @@ export class ByteBudget {
     this.#at = at;
   }
 
-  /** So many bytes came. False: more than any conversation needs. */
+  /** This many bytes came. False: more than any conversation needs. */
   took(bytes: number, at: Millis): boolean {
     const passed = at - this.#at;
     this.#at = at;

@@ -1,6 +1,6 @@
 import type {ModelAdapter, ModelCommand, ModelEvent, ModelListener, ModelSession} from './model-adapter.ts';
 
-/** What a capture is told of one model session. */
+/** What a capture is told about one model session. */
 export interface SessionTap {
   opened(): void;
   event(event: ModelEvent): void;

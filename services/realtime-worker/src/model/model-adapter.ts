@@ -203,7 +203,7 @@ export interface ServerRights {
   readonly serverResponds: boolean;
 }
 
-/** A tool as the model is told of it. */
+/** A tool as the model is told about it. */
 export interface ToolDefinition {
   /** Up to 64 letters, digits, `_` and `-`. */
   readonly name: string;

@@ -7,7 +7,7 @@ const live = () =>
   new LiveResponse(new ModelContext(new Conversation(), {epoch: 1, truncates: true}), {instructions: 'Be brief.'});
 
 describe('a response that the caller waits for', () => {
-  test('is known from its first event to its end, and what came of it with it', () => {
+  test('is known from its first event to its end, and the outcome with it', () => {
     const response = live();
     response.started('r1', {cause: 'turn'});
     response.audio('r1', 'i1', 100);

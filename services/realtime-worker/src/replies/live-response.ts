@@ -5,7 +5,7 @@ import {afterFilter, continueFrom} from './prompts.ts';
 import {RecentIds} from './recent-ids.ts';
 import type {Request} from './response-sequencer.ts';
 
-/** A response that has begun, and what came of it so far. */
+/** A response that has begun, and what it has produced so far. */
 export interface Response {
   readonly responseId: string;
   /** Undefined if the server made it by itself. */

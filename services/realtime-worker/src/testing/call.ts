@@ -156,7 +156,7 @@ export class Call {
     return this.#keep(this.core.on(event, this.#at));
   }
 
-  /** It is known what came of the caller's first absence. */
+  /** The outcome of the caller's first absence is known. */
   returned(outcome: AwayOutcome): CallEffect[] {
     return this.#keep(this.core.on({type: 'returned', away: 0, outcome}, this.#at));
   }

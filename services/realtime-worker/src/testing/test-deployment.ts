@@ -33,7 +33,7 @@ export class TestDeployment implements AsyncDisposable {
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly fleet = new MemoryFleet(this.clock);
   model = new ScriptedModel();
-  /** The assistants of the workers to come, and of those that are told of changes. */
+  /** The assistants of the workers to come, and of those that are told about changes. */
   live = new EditedAssistants(new Catalogue(standard));
   askRingUrl: AskRingUrl | undefined;
   readonly versions: VersionStore = new MemoryVersionStore();

@@ -5,7 +5,7 @@ import {type CallEffect, journal} from '../events/call-effect.ts';
 
 /** The carrier is told within this time to take the caller, or the caller stays. */
 const GONE_WITHIN_MS = 10_000;
-/** When a caller is back, what came of it is known within this time, or not at all. */
+/** When a caller is back, the outcome is known within this time, or not at all. */
 const KNOWN_WITHIN_MS = 3_000;
 
 /** An absence that is not over, as the journal has it. */
@@ -25,7 +25,7 @@ export interface RestoredAbsence {
 
 /**
  * `leaving`: the carrier is being told. `away`: the caller's stream has ended. `back`: the caller has another stream, and
- * what came of it is looked up.
+ * the outcome is looked up.
  */
 type State = OpenAbsence & {
   readonly until: Millis;
@@ -118,7 +118,7 @@ export class Absence {
     return [{do: 'lookUpReturn', away: state.record.away}];
   }
 
-  /** What came of it, if that was given up now: the caller did not get away, or nobody knows. */
+  /** The outcome, if that was given up now: the caller did not get away, or nobody knows. */
   overdue(at: Millis): AwayOutcome | undefined {
     const state = this.#state;
     if (!state || state.phase === 'away' || at < state.phaseUntil) return undefined;
@@ -147,7 +147,7 @@ export function endOfAbsence({order}: OpenAbsence): {readonly reason: EndReason;
   return {reason: 'assistant.transferred', outcome: order.kind === 'queue' ? 'accepted' : 'unknown'};
 }
 
-/** What came of an absence in which the call ended for this reason. */
+/** The outcome of an absence in which the call ended for this reason. */
 export function outcomeAtEnd(reason: EndReason): AwayOutcome {
   if (reason === 'caller.hung-up') return 'hung-up';
   return reason === 'assistant.transferred' ? 'accepted' : 'unknown';

@@ -12,7 +12,7 @@ export interface CalledAt {
   readonly audibleUntil: Millis;
 }
 
-/** What the model is told of a tool call that a caller who spoke has stopped. */
+/** What the model is told about a tool call that a caller who spoke has stopped. */
 export const CALLER_SPOKE = 'The caller spoke; the call goes on.';
 
 /** The length of a tool's name in a call record, in characters. */

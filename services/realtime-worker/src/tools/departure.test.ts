@@ -62,7 +62,7 @@ test('a caller who keeps the line stops the hang-up, and the record says that it
   expect([departure.isUnderWay, heard(9_000)]).toEqual([false, []]);
 });
 
-test('a transfer lasts until the caller is back, and its result is what came of it', () => {
+test('a transfer lasts until the caller is back, and its result is the outcome', () => {
   const {departure, heard} = departing(TRANSFER);
   expect(whats(heard(6_000))).toEqual(['journal', 'away']);
   expect(departure.isUnderWay).toBe(true);

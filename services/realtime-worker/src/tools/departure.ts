@@ -111,7 +111,7 @@ export class Departure {
     ];
   }
 
-  /** The caller, who was away, is back: the model is told what came of it, and speaks first. */
+  /** The caller, who was away, is back: the model is told the outcome, and speaks first. */
   returned(outcome: AwayOutcome, since: Millis, at: Millis): AfterTool {
     const over = this.absence.over(outcome, since);
     if (!over) return {effects: []};

@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 const SILENT_MS = 1_000;
 /** A longer result is cut off for the model, in characters. */
 export const RESULT_AT_MOST = 20_000;
-/** So many mistakes in arguments are told at a time. */
+/** At most this many mistakes in arguments are reported at once. */
 const MISTAKES_TOLD = 5;
 
 type Options = ToolOptions;
@@ -32,7 +32,7 @@ export function rulesOf({timeoutMs, while: words, mode, whenInterrupted, approve
   } as const;
 }
 
-/** What the model is told of the arguments, from their JSON Schema. */
+/** What the model is told about the arguments, from their JSON Schema. */
 export function parametersOf(schema: Readonly<Record<string, unknown>>): ToolDefinition['parameters'] {
   const {$schema: _, properties = {}, required, ...rest} = schema;
   const all = {...rest, type: 'object' as const, properties: {...Object(properties)}, additionalProperties: false};

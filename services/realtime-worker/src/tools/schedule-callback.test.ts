@@ -7,7 +7,7 @@ const NOON = Date.UTC(2026, 10, 29, 11);
 const api = {url: 'http://webhook:5050', token: 'vb_secret'};
 const caller = {direction: 'inbound', caller: '+4722334455', callee: '+4721000000'};
 
-/** What the model is told of a call back, and what the webhook was asked. */
+/** What the model is told about a call back, and what the webhook was asked. */
 async function arrange(
   args: object,
   {

@@ -37,7 +37,7 @@ export interface FinishedAt {
 }
 
 /**
- * The tool calls of one call: which tool is run, what the model is told of it, and what the call record says. Each call
+ * The tool calls of one call: which tool is run, what the model is told about it, and what the call record says. Each call
  * of the model is run once and answered once, whatever its tool does and whichever worker has the call.
  *
  *   called ──┬── cannot run, or is answered already ───────────────> ToolResults: answered

@@ -65,7 +65,7 @@ export interface SwitchingTool extends LaterTool {
 
 /**
  * All tools of an MCP server that the model's provider asks by itself: `find` of the server `crm` is `crm_find` here. The
- * model is told of them by the provider, and knows a result before we do.
+ * model is told about them by the provider, and knows a result before we do.
  */
 export interface HostedTool extends LaterTool {
   readonly runs: 'hosted';

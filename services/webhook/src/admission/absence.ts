@@ -23,7 +23,7 @@ const NOBODY_LEAVE_A_MESSAGE =
   'I am sorry, nobody can take your call at the moment. Please leave a message after the tone.';
 const NOBODY = 'I am sorry, nobody can take your call at the moment. Please call again later. Goodbye.';
 
-/** The absence that the caller of a call is in; undefined: they are with the assistant, or it is known what came of it. */
+/** The absence that the caller of a call is in; undefined: they are with the assistant, or the outcome is known already. */
 export function absenceOf(call: CallEntry): AwayPlan | undefined {
   const plan = call.intent === 'migrate' ? planOf(call) : undefined;
   return plan && outcomeOf(call, plan.away) === undefined ? plan : undefined;

@@ -103,7 +103,7 @@ describe('while the ledger does not answer', () => {
   });
 
   test.each([
-    ['is away', () => Promise.reject(new Error('Redis is away'))],
+    ['is away', () => Promise.reject(new Error('Redis is unavailable'))],
     ['hangs', () => new Promise<never>(() => {})],
   ])('because it %s, callers are let in, and that is counted', async (_, never) => {
     deployment.ledger = {admit: never, charge: never};

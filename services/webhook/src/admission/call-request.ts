@@ -22,7 +22,7 @@ export interface CallRequest {
   readonly out?: {readonly id: string; readonly attempt: number} | undefined;
   /** Which stream of the call has ended: the first digits of its ticket. Undefined if the request does not say. */
   readonly leg: string | undefined;
-  /** The caller was away: which absence it was, and what came of it. Undefined if the request does not say. */
+  /** The caller was away: which absence it was, and the outcome. Undefined if the request does not say. */
   readonly away: {readonly away: number; readonly outcome: AwayOutcome} | undefined;
 }
 

@@ -23,7 +23,7 @@ export class HeldCallers {
     return this.#leaving;
   }
 
-  /** The caller was told to wait for so many seconds. */
+  /** The caller was told to wait for this many seconds. */
   hold(callSid: CallSid, seconds: number): void {
     this.back(callSid);
     this.#due.set(

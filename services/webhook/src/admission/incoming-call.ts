@@ -18,7 +18,7 @@ import {limitReached, notBegun, payerFactsOf} from './ask-ledger.ts';
 
 /** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
-/** Troubles that may be over in a moment: Redis is away, was started again and reads its data, or a Cluster elects a master. */
+/** Troubles that may be over in a moment: Redis is unavailable, was started again and reads its data, or a Cluster elects a master. */
 const PASSING: ReadonlySet<RedisTrouble> = new Set(['no-answer', 'loading', 'cluster-down']);
 
 /** A caller for whom there may be a place waits this long at most, requests and pauses together… */

@@ -150,7 +150,7 @@ async function bringBack(back: WayBack, outcome: AwayOutcome, {people, clock, lo
   logOfCall(log, back.callSid).info({outcome}, 'a caller is brought back');
 }
 
-/** What came of a call to a person who has not taken the caller; undefined while it goes on. */
+/** The outcome of a call to a person who has not taken the caller; undefined while it goes on. */
 export function outcomeOfStatus(status: string): AwayOutcome | undefined {
   return OF_STATUS[status];
 }

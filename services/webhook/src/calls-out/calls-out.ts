@@ -98,7 +98,7 @@ export class CallsOut {
     if (id !== undefined) await this.#change(id, (call, at) => streamEnded(call, callSid, at));
   }
 
-  /** The call is answered, and the carrier asks what to do. Undefined: it is none of ours, or it is not wanted any more. */
+  /** The call is answered, and the carrier asks what to do. Undefined: it is not ours, or it is not wanted any more. */
   async answered(id: string, attempt: number, callSid: string): Promise<AnsweredCall | undefined> {
     const before = await this.#deps.store.read(id);
     if (!before) return undefined;

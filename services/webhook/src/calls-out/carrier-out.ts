@@ -17,7 +17,7 @@ export interface CarrierCall {
 }
 
 /**
- * What came of asking a carrier for a call. `refused`: no call was made; `again`: it may be asked again. `unknown`: the
+ * The outcome of asking a carrier for a call. `refused`: no call was made; `again`: it may be asked again. `unknown`: the
  * request may have arrived.
  */
 export type Dialled =

@@ -57,7 +57,7 @@ export type Attempt = Readonly<z.infer<typeof Attempt>>;
 
 export const OutCall = z.object({
   id: z.string(),
-  /** Raised by every change: of two who change it at once, one begins anew. */
+  /** Raised by every change: of two who change it at once, one starts over. */
   version: z.number().int(),
   /** Whom to call; removed when nothing more will happen. */
   to: z.string().nullable(),

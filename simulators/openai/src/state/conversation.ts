@@ -6,11 +6,11 @@ export type Outcome<Value> =
   | {readonly ok: true; readonly value: Value}
   | {readonly ok: false; readonly refusal: Refusal};
 
-/** Where an item came to stand. */
+/** Where an item was inserted. */
 export interface Placed {
   readonly item: ModelItem;
   readonly previousItemId: string | null;
-  /** The how-manieth item of the conversation it was when it was added, from 1. */
+  /** Its position in the conversation when it was added, from 1. */
   readonly ordinal: number;
 }
 
@@ -20,7 +20,7 @@ export interface ConversationHabits {
   readonly heldShortMs: number;
 }
 
-/** The model's memory: an ordered list of items, and everything a client may do to it. */
+/** The model's conversation history: an ordered list of items, and everything a client may do to it. */
 export class Conversation {
   readonly #items: ModelItem[] = [];
   #spoken = false;

@@ -3,7 +3,7 @@ import {bytesPerMs, milliseconds, type AudioFormat} from '../audio/audio-format.
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
-/** What an item of the MCP kinds has besides: which server, and what came of it. */
+/** What an item of the MCP kinds has besides: which server, and the outcome. */
 export interface HostedFacts {
   readonly server: string;
   readonly approvalRequestId: string | undefined;

@@ -10,14 +10,14 @@ import type {CallWebhooks} from './call-webhooks.ts';
 export const PROGRESS_EVENTS = ['initiated', 'ringing', 'answered', 'completed'] as const;
 export type ProgressEvent = (typeof PROGRESS_EVENTS)[number];
 
-/** Who is told of what happens to a call. */
+/** Who is told about what happens to a call. */
 export interface ToldAbout {
   readonly url: string | undefined;
   readonly method: Method;
   readonly events: ReadonlySet<ProgressEvent>;
 }
 
-/** Who is told of what machine detection hears. */
+/** Who is told about what machine detection hears. */
 export interface ToldMachine {
   readonly url: string;
   readonly method: Method;

@@ -29,7 +29,7 @@ export interface FakeCallDeps {
   readonly random: Random;
   readonly client: WebhookClient;
   readonly conferences: Conferences;
-  /** Who is told what of this call; the number's address is told of its end if not given. */
+  /** Who is told what of this call; the number's address is told about its end if not given. */
   readonly told?: ToldAbout;
 }
 

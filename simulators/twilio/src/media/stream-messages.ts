@@ -47,7 +47,7 @@ export class StreamMessages {
     return JSON.stringify({event: 'mark', sequenceNumber: this.#next(), streamSid, mark: {name}});
   }
 
-  /** `inbound_track` here, `inbound` in media: that is how it is. */
+  /** `inbound_track` here and `inbound` in media messages, as Twilio sends them. */
   dtmf(digit: string): string {
     const {streamSid} = this.#stream;
     const dtmf = {track: 'inbound_track', digit};

@@ -7,7 +7,7 @@ export function unreachableWhile<Thing extends object>(isDown: () => boolean, th
       const value: unknown = Reflect.get(target, name);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]) =>
-        isDown() ? Promise.reject(new Error('Redis is away')) : (Reflect.apply(value, target, args) as unknown);
+        isDown() ? Promise.reject(new Error('Redis is unavailable')) : (Reflect.apply(value, target, args) as unknown);
     },
   });
 }

@@ -1,8 +1,8 @@
 --[[
   announce: write the announcement of a member, both keys at once, so that neither is ever seen alone.
 
-  KEYS[1]  the fleet, by calls in hand    KEYS[2]  the member
-  ARGV[1]  its id    ARGV[2]  calls in hand    ARGV[3]  lifetime in milliseconds    ARGV[4]… fields and values
+  KEYS[1]  the fleet, by active calls    KEYS[2]  the member
+  ARGV[1]  its id    ARGV[2]  active calls    ARGV[3]  lifetime in milliseconds    ARGV[4]… fields and values
 
   Returns  0 done
 ]]

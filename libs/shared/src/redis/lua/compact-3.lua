@@ -1,5 +1,5 @@
 --[[
-  compact: move a journal to the past of its call, and begin it anew with a snapshot of what it says.
+  compact: move a journal to the past of its call, and start it over with a snapshot of what it says.
 
   KEYS[1]  the call    KEYS[2]  its journal    KEYS[3]  its past: a list of texts, each of lines that were one journal
   ARGV[1]  the epoch of the owner

@@ -1,7 +1,7 @@
 --[[
   restore: write a call back that Redis has lost, or has only in an older epoch.
 
-  KEYS[1]  the call    KEYS[2]  its journal, which begins anew    KEYS[3]  what was compacted of it
+  KEYS[1]  the call    KEYS[2]  its journal, which starts over    KEYS[3]  what was compacted of it
   ARGV[1]  the epoch of the worker that restores it    ARGV[2]  lifetime in seconds    ARGV[3]… fields and values, all there are
 
   Returns  0 refused: a newer epoch or the end of the call is known; 1 restored, or nothing was missing

@@ -1,5 +1,5 @@
 --[[
-  rewrite: write a journal anew, with its past, in a form that all workers can read.
+  rewrite: write a journal again, with its past, in a form that all workers can read.
 
   KEYS[1]  the call    KEYS[2]  its journal    KEYS[3]  its past, which is a part of the journal again
   ARGV[1]  the epoch of the owner    ARGV[2]  lifetime in seconds    ARGV[3]… all entries there are

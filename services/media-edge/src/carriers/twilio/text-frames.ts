@@ -29,7 +29,7 @@ export class TextFrames {
   readonly #mostBytes: number;
   /** A header that is not complete. */
   #rest: Buffer | undefined;
-  /** So many bytes are missing of a frame that the other reader has begun. */
+  /** This many bytes are missing of a frame that the other reader has begun. */
   #owed = 0;
   #isOver = false;
 

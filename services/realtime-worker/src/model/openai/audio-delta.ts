@@ -14,7 +14,7 @@ export interface AudioDelta {
 }
 
 /**
- * Takes the audio out of a message before the rest is parsed as JSON: it is nine tenths of what a model's server sends,
+ * Takes the audio out of a message before the rest is parsed as JSON: it is 90 % of what a model's server sends,
  * and has nothing in it that JSON would have to unescape. Undefined for every other message, which is then read like any
  * event.
  */

@@ -20,7 +20,7 @@ const called = {
 };
 const ended = {type: 'hostedEnded', itemId: 'i1', ok: true, output: 'It was sent.'};
 
-/** What is told of hosted tools. */
+/** What is told about hosted tools. */
 function told(...events: readonly object[]) {
   const reader = new OpenAIReader();
   const readings = [created, ...events].map(event => reader.read(JSON.stringify(event)));

@@ -10,7 +10,7 @@ interface Known {
   readonly responseId: string | undefined;
   readonly approvedBy: string | undefined;
   arguments: string;
-  /** What was told of it last. */
+  /** What was told about it last. */
   told: 'nothing' | 'called' | 'ended';
 }
 

@@ -63,7 +63,7 @@ function formOf({to, from, ringSeconds, detectMachines, out, attempt}: Dial, our
   };
 }
 
-/** Asks for a call, and says what came of asking. */
+/** Asks for a call, and reports the outcome. */
 export async function placeCall(ask: AskTwilio, form: Readonly<Record<string, string>>): Promise<Dialled> {
   try {
     return dialled(await ask('/Calls.json', form));

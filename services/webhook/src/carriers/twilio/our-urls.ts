@@ -21,7 +21,7 @@ const backPath = ({leg, away}: WayBack) => `/after-stream?leg=${leg}&away=${away
 /** What Twilio asks when a caller who was away is to come back. */
 export const backUrl = (back: WayBack, ours: Ours): string => ourUrl(backPath(back), ours);
 
-/** The same, where it is known already what came of it. */
+/** The same, where the outcome is known already. */
 export const broughtBackUrl = (back: WayBack, outcome: AwayOutcome, ours: Ours): string =>
   ourUrl(`${backPath(back)}&came=${outcome}`, ours);
 

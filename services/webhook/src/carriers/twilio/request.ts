@@ -45,7 +45,7 @@ export const TwilioRequest = z.object({
   leg: streamDigits.optional().catch(undefined),
   /** Ours: which absence of the caller has ended. */
   away: absenceNumber.optional().catch(undefined),
-  /** Ours: what came of it, where Twilio was told to ask. */
+  /** Ours: the outcome, where Twilio was told to ask. */
   came: AwayOutcome.optional().catch(undefined),
   DialCallStatus: z.string().optional(),
   DialBridged: z.string().optional(),
