@@ -223,7 +223,8 @@ function benches() {
 
 /** @returns {never} */
 function usage() {
-  const lines = Object.entries(COMMANDS).map(([key, {about}]) => `  npm run ${key.padEnd(6)} ${about}`);
+  const width = Math.max(...Object.keys(COMMANDS).map(key => key.length));
+  const lines = Object.entries(COMMANDS).map(([key, {about}]) => `  npm run ${key.padEnd(width)}  ${about}`);
   return fail(`there is no command ${JSON.stringify([name, ...args].join(' '))}. There are:\n${lines.join('\n')}`);
 }
 

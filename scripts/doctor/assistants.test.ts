@@ -36,7 +36,7 @@ test('an operator whose assistant has warm transfers learns that they need an ac
   expect(said).toContain('— Set both on the webhook');
   expect(others).toEqual([]);
   expect(await saidOf(WARM, {TWILIO_ACCOUNT_SID: ACCOUNT.TWILIO_ACCOUNT_SID})).toEqual([said]);
-  expect(await saidOf(WARM, ACCOUNT)).toEqual([expect.stringMatching(/^fine: 1 in FOLDER/)]);
+  expect(await saidOf(WARM, ACCOUNT)).toEqual([expect.stringMatching(/^fine: 1 in the folder FOLDER/)]);
 });
 
 test('an operator whose assistant calls people back learns each setting that is missing for it', async () => {
