@@ -6,6 +6,7 @@ import {follow, live, statusLine, unfollow} from './live.js';
 import {savedViews} from './saved-views.js';
 import {signInForm} from './sign-in.js';
 import {changed, complaints, linkTo, setsOf, state} from './url-state.js';
+import {audit} from './view-audit.js';
 import {call} from './view-call.js';
 import {calls} from './view-calls.js';
 import {cost} from './view-cost.js';
@@ -22,9 +23,12 @@ const VIEWS = {
   interruptions: ['Interruptions', interruptions],
   cost: ['Cost and tools', cost],
   webhooks: ['Webhooks', webhooks],
+  audit: ['Audit', audit],
 };
+/** Views that only who is signed in may see. */
+const NEEDS_SIGN_IN = ['audit'];
 /** Views of now, which no time range limits. */
-const WITHOUT_RANGE = ['live', 'webhooks'];
+const WITHOUT_RANGE = ['live', 'webhooks', 'audit'];
 /** A range that ends now is loaded again this often, while the page is visible and calls finish. */
 const REFRESH = 30_000;
 /** So often analytics is asked whether it is back. */
@@ -48,16 +52,18 @@ function draw() {
     : VIEWS[Object.hasOwn(VIEWS, current.view) ? current.view : 'overview'];
   document.title = `${title} · Voicebridge`;
   place.views.replaceChildren(
-    ...Object.entries(VIEWS).map(([name, [label]]) =>
-      h(
-        'a',
-        {
-          ...linkTo({view: name, call: '', at: ''}),
-          'aria-current': name === (current.call ? 'calls' : current.view) ? 'page' : undefined,
-        },
-        label,
+    ...Object.entries(VIEWS)
+      .filter(([name]) => session.signedIn || !NEEDS_SIGN_IN.includes(name))
+      .map(([name, [label]]) =>
+        h(
+          'a',
+          {
+            ...linkTo({view: name, call: '', at: ''}),
+            'aria-current': name === (current.call ? 'calls' : current.view) ? 'page' : undefined,
+          },
+          label,
+        ),
       ),
-    ),
   );
   const hasRange = !current.call && !WITHOUT_RANGE.includes(current.view);
   const {name: focused, isConnected: was} = document.activeElement ?? {};

@@ -34,7 +34,8 @@ function signed(change) {
   return `${Number(amount) === 0 ? '±' : change > 0 ? '+' : '−'}${amount}\u00A0%`;
 }
 
-const signedAmount = (value, format) => `${value > 0 ? '+' : value < 0 ? '−' : '±'}${format(Math.abs(value))}`;
+/** No line ends between the sign and its amount. */
+const signedAmount = (value, format) => `${value > 0 ? '+' : value < 0 ? '−' : '±'}\u2060${format(Math.abs(value))}`;
 
 /**
  * One figure, and how it differs from the other set, if that is more than chance. `better`: `less`, `more` or undefined.

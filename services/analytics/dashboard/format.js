@@ -1,6 +1,7 @@
 import {inZone} from './zone.js';
 
 const number = new Intl.NumberFormat('en', {maximumFractionDigits: 1});
+const fine = new Intl.NumberFormat('en', {maximumFractionDigits: 2});
 const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const compact = new Intl.NumberFormat('en', {notation: 'compact', maximumFractionDigits: 1});
 
@@ -19,7 +20,11 @@ export function ms(value) {
 }
 
 export const count = value =>
-  value === null || value === undefined ? '–' : value < 100_000 ? number.format(value) : compact.format(value);
+  value === null || value === undefined
+    ? '–'
+    : value < 100_000
+      ? (Math.abs(value) < 10 ? fine : number).format(value)
+      : compact.format(value);
 
 /** 1 webhook, 3 webhooks */
 export const counted = (value, one) => `${count(value)} ${value === 1 ? one : `${one}s`}`;

@@ -152,6 +152,12 @@ export const intoCalls = changes => ({
   ...changes,
 });
 
+/** The calls with a value of this metric that is no less. What is shown of it may be rounded up: this is rounded down. */
+export function atLeast(metric, value) {
+  const digits = value < 10 ? 1e6 : 1;
+  return intoCalls({has: `${metric}:${Math.floor(value * digits) / digits}:`});
+}
+
 /** The attributes of a link that changes the state of the page, and can be opened in another tab. */
 export const linkTo = changes => ({
   href: addressWith(changes),

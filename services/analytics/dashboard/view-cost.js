@@ -2,7 +2,7 @@ import {addressOf, get} from './api.js';
 import {card, empty, table as rowsTable} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms, share, usd} from './format.js';
-import {intoCalls} from './url-state.js';
+import {atLeast, intoCalls} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** What calls cost, and how the tools perform. */
@@ -136,7 +136,7 @@ const tiles = context =>
         figure: 'mean',
         better: 'less',
         more: group => `p95 ${usd(group.p95)}`,
-        into: group => intoCalls({has: `cost:${group.p95}:`}),
+        into: group => atLeast('cost', group.p95),
       },
     ],
     ...[
@@ -145,7 +145,7 @@ const tiles = context =>
       ['tokens_output_audio', 'Audio tokens out'],
     ].map(([metric, label, better]) => [
       metric,
-      {label, figure: 'sum', better, into: group => intoCalls({has: `${metric}:${Math.round(group.p95)}:`})},
+      {label, figure: 'sum', better, into: group => atLeast(metric, group.p95)},
     ]),
     [
       'tool_duration',

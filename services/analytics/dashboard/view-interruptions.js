@@ -3,7 +3,7 @@ import {card, empty, table} from './dom.js';
 import {measureSets, tilesOf} from './figures.js';
 import {count, ms, niceStep} from './format.js';
 import {spread} from './small-charts.js';
-import {intoCalls} from './url-state.js';
+import {atLeast, intoCalls} from './url-state.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 
 /** Barge-in: what happens when a caller speaks over the assistant. */
@@ -111,7 +111,7 @@ export function interruptions(context) {
 }
 
 /** The calls that were worse than most. */
-const beyond = metric => group => intoCalls({has: `${metric}:${Math.round(group.p95)}:`});
+const beyond = metric => group => atLeast(metric, group.p95);
 
 const tiles = context =>
   tilesOf(context, [

@@ -2,7 +2,7 @@ import {addressOf, get} from './api.js';
 import {card, h} from './dom.js';
 import {END_REASONS} from './end-reasons.js';
 import {measureSets, tilesOf} from './figures.js';
-import {intoCalls} from './url-state.js';
+import {atLeast, intoCalls} from './url-state.js';
 import {wentWrong} from './went-wrong.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
@@ -198,7 +198,7 @@ const tiles = context =>
         label: 'Turn gap, median',
         better: 'less',
         more: group => `p95\u00A0${ms(group.p95)} · p99\u00A0${ms(group.p99)}`,
-        into: group => intoCalls({has: `platform_turn_gap:${Math.round(group.p95)}:`}),
+        into: group => atLeast('platform_turn_gap', group.p95),
       },
     ],
     [
@@ -207,7 +207,7 @@ const tiles = context =>
         label: 'Time to first audio, median',
         better: 'less',
         more: group => `p95 ${ms(group.p95)}`,
-        into: group => intoCalls({has: `time_to_first_audio:${Math.round(group.p95)}:`}),
+        into: group => atLeast('time_to_first_audio', group.p95),
       },
     ],
     [
@@ -217,7 +217,7 @@ const tiles = context =>
         figure: 'p95',
         better: 'less',
         more: group => `t_stop; median ${ms(group.p50)}`,
-        into: group => intoCalls({has: `t_stop:${Math.round(group.p95)}:`}),
+        into: group => atLeast('t_stop', group.p95),
       },
     ],
     [
@@ -236,7 +236,7 @@ const tiles = context =>
       {
         label: 'Length, median',
         more: group => `p95 ${ms(group.p95)}`,
-        into: group => intoCalls({has: `call_duration:${Math.round(group.p95)}:`}),
+        into: group => atLeast('call_duration', group.p95),
       },
     ],
     [
@@ -246,7 +246,7 @@ const tiles = context =>
         figure: 'mean',
         better: 'less',
         more: group => `$${group.sum?.toFixed(2) ?? '–'} total`,
-        into: group => intoCalls({has: `cost:${group.p95}:`}),
+        into: group => atLeast('cost', group.p95),
       },
     ],
   ]);

@@ -159,6 +159,12 @@ test.each(['/incoming-call', '/after-stream', '/call-status'])(
       status: 400,
       text: 'CallSid is missing.\n',
     });
+    // The signature is that of Twilio's own library, which takes a list of values.
+    const twice = [ringing().CallSid, ringing().CallSid];
+    expect(await deployment.ask(path, {CallSid: twice})).toMatchObject({
+      status: 400,
+      text: 'CallSid is given twice.\n',
+    });
   },
 );
 

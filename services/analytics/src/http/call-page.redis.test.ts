@@ -261,6 +261,21 @@ describe.skipIf(!hasChromium)(`the page of a call (needs ${CHROMIUM})`, () => {
     expect(found).toEqual([]);
   });
 
+  test('nor in the audit, where who is signed in reads who did what, and follows it to the call', async () => {
+    await using visited = await look();
+    const {page, complaints} = visited;
+    await page.getByRole('link', {name: 'Audit', exact: true}).click();
+    const reading = page.locator('tbody tr', {hasText: 'read what was said'}).first();
+    await reading.waitFor();
+    expect(await reading.textContent()).toMatch(/session \w+.*127\.0\.0\.1/);
+    const found = await axeFindings(page);
+    expect(await fitsThePage(page)).toBe(true);
+    await reading.getByRole('link').click();
+    await page.locator('.lanes svg').waitFor();
+    expect(found).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
   /** The same call as if it went on: the API says so, with what its worker would tell. */
   async function goesOn(page: Page) {
     const detail: unknown = await (await page.request.get(`${url}/api/calls/${sidOf(2)}`)).json();

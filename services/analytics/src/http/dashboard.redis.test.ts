@@ -351,6 +351,8 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
     await page.getByRole('link', {name: 'Interruptions', exact: true}).focus();
     await page.keyboard.press('Enter');
     expect(await focused()).toBe('Interruptions');
+    // Nobody is signed in: there is no audit to read.
+    expect(await page.getByRole('link', {name: 'Audit', exact: true}).count()).toBe(0);
     await page.goto(`${open.url}/?range=7d`);
     const card = page.getByRole('region', {name: 'Platform turn gap'});
     await card.getByText('As a table').focus();
@@ -378,6 +380,27 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
     expect(await page.locator('tbody tr').count()).toBe(Number(wrong));
     expect(await page.locator('tbody tr .pill.bad').count()).toBe(Number(wrong));
     expect(complaints).toEqual([]);
+  });
+
+  test('each tile opens calls that have such a value, although what it shows is rounded', async () => {
+    await using visited = await visit(open.url);
+    const {page} = visited;
+    const opened: string[] = [];
+    for (const view of ['overview', 'interruptions', 'cost']) {
+      await page.goto(`${open.url}/?view=${view}&range=30d`);
+      await drawn(page);
+      await page.locator('.tile[aria-busy]').first().waitFor({state: 'detached'});
+      for (const tile of await page.locator('a.tile[href*="has="]').all()) {
+        const has = new URL((await tile.getAttribute('href')) ?? '', open.url).searchParams.get('has') ?? '';
+        if (has.startsWith('false_interruptions')) continue;
+        const {calls} = (await (
+          await fetch(`${open.url}/api/calls?limit=1&has=${encodeURIComponent(has)}`)
+        ).json()) as {calls: unknown[]};
+        expect(calls.length, `${await tile.innerText()} → ${has}`).toBe(1);
+        opened.push(has);
+      }
+    }
+    expect(opened.length).toBeGreaterThan(8);
   });
 
   test('who drags over a chart sees that time alone, and a click opens the calls of a bucket', async () => {

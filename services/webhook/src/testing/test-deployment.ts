@@ -138,19 +138,21 @@ export class TestDeployment implements AsyncDisposable {
   /** Asks as Twilio does, signed for the public address, at the first webhook or a given one. */
   async ask(
     path: string,
-    params: Record<string, string>,
+    params: Readonly<Record<string, string | readonly string[]>>,
     {
       webhook,
       headers = {},
       signed = params,
-    }: {webhook?: Webhook; headers?: Record<string, string>; signed?: Record<string, string>} = {},
+    }: {webhook?: Webhook; headers?: Record<string, string>; signed?: typeof params} = {},
   ): Promise<Reply> {
     const signature = getExpectedTwilioSignature(TOKEN, ORIGIN + path, signed);
     return this.send(path, {
       ...(webhook ? {webhook} : {}),
       method: 'POST',
       headers: {'x-twilio-signature': signature, ...headers},
-      body: new URLSearchParams(params),
+      body: new URLSearchParams(
+        Object.entries(params).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one])),
+      ),
     });
   }
 
