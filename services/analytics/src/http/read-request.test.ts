@@ -59,7 +59,7 @@ describe('a request that cannot be answered is refused in plain words', () => {
     ['endReason must be one of caller.hung-up, ', CallFilter, {endReason: 'bored'}],
     ['endedBy must be one of caller, assistant, operator, platform', CallFilter, {endedBy: 'nobody'}],
     ['assistant must be a string', FacetFilter, {assistant: {a: 1}}],
-    ['outcome must not hold the character NUL', CallFilter, {outcome: 'booked:\u0000'}],
+    ['outcome must not hold control characters', CallFilter, {outcome: 'booked:\u0000'}],
     ['assistant must not be longer than 100 characters', FacetFilter, {assistant: 'a'.repeat(101)}],
     ['from must be before to', FacetFilter, {from: '2026-11-23', to: '2026-11-22'}],
     ['request must be a JSON object', FacetFilter, 'text'],

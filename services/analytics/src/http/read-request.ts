@@ -46,7 +46,7 @@ function refuseNul(input: unknown): void {
       throw new BadQuestion({
         error: `${field} is not understood`,
         field,
-        cure: `${field} must not hold the character NUL`,
+        cure: `${field} must not hold control characters`,
       });
 }
 
