@@ -42,8 +42,17 @@ try {
   process.exitCode = 2;
 }
 
+function given() {
+  try {
+    return parseArgs({options, allowPositionals: true});
+  } catch (thrown) {
+    const [what] = messageOf(thrown).split('. ');
+    throw new Error(`${what}: npm run replay -- --help lists the options`, {cause: thrown});
+  }
+}
+
 async function run(): Promise<number> {
-  const {values, positionals: files} = parseArgs({options, allowPositionals: true});
+  const {values, positionals: files} = given();
   const timeMs = Number(values.tolerance ?? USUAL_TOLERANCE.timeMs);
   if (!Number.isFinite(timeMs) || timeMs < 0) throw new Error('--tolerance must be a number of milliseconds');
   const tolerance = {...USUAL_TOLERANCE, timeMs};

@@ -47,6 +47,13 @@ test('what this version cannot play is named, and nothing after it is compared',
   ]);
 });
 
+test('a file that is given twice, once of them cut, is one file', async () => {
+  const sections = readCapture(corpusText('interruption'), 'call');
+  const cut = sections.map(section => ({...section, lines: section.lines.slice(0, 20), end: undefined}));
+  const call = recordedCall([...cut, ...sections, ...cut]);
+  expect(replayLines(call, await replay(call))).toEqual([expect.stringMatching(/^the same: all \d+ decisions/)]);
+});
+
 test('half of a call cannot be played, and whoever tries is told what is missing', () => {
   const sections = readCapture(corpusText('interruption'), 'call');
   const half = (half: string) => () => recordedCall(sections.filter(section => section.half === half));

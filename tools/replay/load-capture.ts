@@ -1,7 +1,8 @@
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {basename, dirname, join} from 'node:path';
-import {gunzipSync} from 'node:zlib';
+import {constants, gunzipSync} from 'node:zlib';
 import {readCapture} from '@voicebridge/shared/capture/read-capture.ts';
+import {messageOf} from '@voicebridge/shared/errors.ts';
 import {CannotReplay, type RecordedCall, recordedCall} from './recorded-call.ts';
 
 /**
@@ -20,11 +21,22 @@ function othersOf(file: string): string[] {
   return names.filter(name => name.startsWith(`${callSid}.`)).map(name => join(dirname(file), name));
 }
 
+/** Of a compressed file that was cut, what can be read. */
+const WHAT_IS_THERE = {finishFlush: constants.Z_SYNC_FLUSH};
+
+/** Whatever a file is called. */
+function isGzip(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 function textOf(file: string): string {
   try {
     const bytes = readFileSync(file);
-    return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    return (isGzip(bytes) ? gunzipSync(bytes, WHAT_IS_THERE) : bytes).toString('utf8');
   } catch (thrown) {
-    throw new CannotReplay(`${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+    const {code} = thrown as {readonly code?: string};
+    if (code === 'ENOENT') throw new CannotReplay(`there is no file ${file}`);
+    if (code === 'EISDIR') throw new CannotReplay(`${file} is a folder: give the files of one call that are in it`);
+    throw new CannotReplay(`${file} cannot be read: ${messageOf(thrown)}`);
   }
 }

@@ -30,7 +30,7 @@ export function recordedCall(sections: readonly ReadSection[]): RecordedCall {
   if (!first) throw new CannotReplay('there is no section');
   if (other) throw new CannotReplay(`these are two calls: ${first.callSid} and ${other.callSid}`);
   const wall = Math.min(...sections.map(section => section.wall));
-  const timed = sections
+  const timed = once(sections)
     .map((section): TimedSection => {
       const from = section.wall - wall;
       const lines = section.lines.map((line): CaptureLine => ({...line, at: line.at + from}));
@@ -57,6 +57,17 @@ export function recordedCall(sections: readonly ReadSection[]): RecordedCall {
     until: cut.length === 0 ? until : Math.min(...cut.map(section => section?.until ?? until)),
     isCut: cut.length > 0,
   };
+}
+
+/** A file may be there twice, compressed and not, and one of them be cut: of each section the longest. */
+function once(sections: readonly ReadSection[]): ReadSection[] {
+  const longest = new Map<string, ReadSection>();
+  for (const section of sections) {
+    const {half, process, wall, lines} = section;
+    const key = `${half} ${process} ${wall}`;
+    if (lines.length > (longest.get(key)?.lines.length ?? -1)) longest.set(key, section);
+  }
+  return [...longest.values()];
 }
 
 /** What a worker knew when it took the call. */

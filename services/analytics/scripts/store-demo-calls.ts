@@ -7,7 +7,9 @@ import {markAsDemo} from '../src/database/demo-mark.ts';
 import type {Schema} from '../src/database/schema.ts';
 import {callRows, type CallRows} from '../src/ingest/call-rows.ts';
 
-const CALLS_PER_BATCH = 500;
+const CALLS_PER_BATCH = 2_000;
+/** By these the rows of a call differ from those of the same call at another time; so few that nothing else needs to be sent. */
+const OF_CALL = ['call_sid', 'started_at'];
 
 /** The rows that belong to a call, by table. */
 const HANGING: Readonly<Record<string, (rows: CallRows) => readonly object[]>> = {
@@ -32,7 +34,8 @@ interface DemoCalls {
 
 /**
  * Stores the records of simulated calls in an empty database, and marks it. Rows are made by the code that stores real
- * records, and sent as JSON: one parameter for thousands of them.
+ * records, and sent as JSON: one parameter for thousands of them. A call that is stored again at another time shares the lists of
+ * its record with the first one: what hangs on it is sent once, and the database copies it.
  */
 export async function storeDemoCalls(
   database: Database,
@@ -41,17 +44,32 @@ export async function storeDemoCalls(
   await requireEmpty(database);
   const db = database.kysely;
   let [calls, turns] = [0, 0];
-  for (const some of batchesOf(records)) {
-    const batch = some.map(wholeRows);
-    await db.transaction().execute(async tx => {
-      await insert(tx, 'calls', batch.map(callOf));
-      for (const [name, rowsOf] of Object.entries(HANGING))
-        if (words || name !== 'transcripts') await insert(tx, name, batch.flatMap(rowsOf));
-    });
-    calls += batch.length;
-    turns += some.reduce((sum, record) => sum + record.turns.length, 0);
-    progress(calls);
-  }
+  const tables = Object.keys(HANGING).filter(name => words || name !== 'transcripts');
+  await db.connection().execute(async one => {
+    const columns = await Promise.all(tables.map(async name => [name, await columnsToCopy(one, name)] as const));
+    for (const name of tables) await sql`CREATE TEMPORARY TABLE ${copies(name)} (LIKE ${sql.table(name)})`.execute(one);
+    const first = new Map<CallFinished['turns'], string>();
+    for (const some of batchesOf(records)) {
+      const news = some.filter(({turns: list, summary}) => !first.has(list) && first.set(list, summary.callSid));
+      await one.transaction().execute(async tx => {
+        await insert(tx, sql.table('calls'), 'calls', some.map(callOf));
+        for (const name of tables)
+          await insert(tx, copies(name), name, news.map(wholeRows).flatMap(HANGING[name] ?? (() => [])));
+        const batch = JSON.stringify(
+          some.map(({turns: list, summary: {callSid, startedAt}}) => ({
+            call_sid: callSid,
+            started_at: new Date(startedAt),
+            like_sid: first.get(list),
+          })),
+        );
+        for (const [name, names] of columns) await copy(tx, name, names, batch);
+      });
+      calls += some.length;
+      turns += some.reduce((sum, record) => sum + record.turns.length, 0);
+      progress(calls);
+    }
+    for (const name of tables) await sql`DROP TABLE ${copies(name)}`.execute(one);
+  });
   await markAsDemo(db, {simulated, calls});
   for (const table of ['calls', ...Object.keys(HANGING)]) await sql`VACUUM ANALYZE ${sql.table(table)}`.execute(db);
   return {calls, turns};
@@ -87,7 +105,8 @@ function wholeRows(record: CallFinished): CallRows {
   return callRows(record);
 }
 
-function callOf({call, failovers}: CallRows): object {
+function callOf(record: CallFinished): object {
+  const {call, failovers} = wholeRows({...record, turns: [], interruptions: [], toolCalls: [], transcript: []});
   const parsed = JSON_COLUMNS.map(name => {
     const text = call[name];
     return [name, typeof text === 'string' ? (JSON.parse(text) as unknown) : null];
@@ -96,11 +115,47 @@ function callOf({call, failovers}: CallRows): object {
   return {...call, ...Object.fromEntries(parsed), ...whole};
 }
 
-async function insert(db: Kysely<Schema>, table: string, rows: readonly object[]): Promise<void> {
+/** Where the rows of the calls that are stored again are kept meanwhile. */
+const copies = (table: string) => sql.table(`demo_${table}`);
+
+/** The columns that a call stored again has as it was. */
+async function columnsToCopy(db: Kysely<Schema>, table: string): Promise<string[]> {
+  const {rows} = await sql<{name: string}>`SELECT column_name AS name FROM information_schema.columns
+    WHERE table_schema = current_schema() AND table_name = ${table} ORDER BY ordinal_position`.execute(db);
+  return rows.map(({name}) => name).filter(name => !OF_CALL.includes(name));
+}
+
+/** Stores what hangs on each call of a batch, as it hangs on the call that it is like. */
+async function copy(db: Kysely<Schema>, table: string, columns: readonly string[], batch: string): Promise<void> {
+  const names = sql.join(columns.map(name => sql.id(name)));
+  const theirs = sql.join(columns.map(name => sql.id('theirs', name)));
+  const own = sql.join(OF_CALL.map(name => sql.id('one', name)));
+  await sql`INSERT INTO ${sql.table(table)} (${sql.join(OF_CALL.map(name => sql.id(name)))}, ${names})
+    SELECT ${own}, ${theirs}
+    FROM json_to_recordset(${batch}::json) AS one(call_sid text, started_at timestamptz, like_sid text)
+    JOIN ${copies(table)} AS theirs ON theirs.call_sid = one.like_sid`.execute(db);
+}
+
+async function insert(
+  db: Kysely<Schema>,
+  target: ReturnType<typeof sql.table>,
+  table: string,
+  rows: readonly object[],
+): Promise<void> {
   if (rows.length === 0) return;
   const json = JSON.stringify(
-    rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [columnName(key), value]))),
+    rows.map(row => Object.fromEntries(Object.entries(row).map(([key, value]) => [nameOf(key), value]))),
   );
-  const target = sql.table(table);
-  await sql`INSERT INTO ${target} SELECT * FROM json_populate_recordset(NULL::${target}, ${json}::json)`.execute(db);
+  await sql`INSERT INTO ${target} SELECT * FROM json_populate_recordset(NULL::${sql.table(table)}, ${json}::json)`.execute(
+    db,
+  );
+}
+
+const known = new Map<string, string>();
+
+/** As `columnName`, which is slow for a million rows. */
+function nameOf(key: string): string {
+  const name = known.get(key) ?? columnName(key);
+  known.set(key, name);
+  return name;
 }
