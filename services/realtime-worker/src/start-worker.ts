@@ -192,7 +192,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     heartbeat?.quicken();
     return calls.handle(request);
   };
-  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log, key: deps.key}));
+  stack.use(await openWorkerServer({bus, worker: id, handle, metrics, log, clock, key: deps.key}));
   if (deps.operatorDesk) {
     const served = servedCalls(calls, {allow: config.TRANSFER_ALLOW, transcripts: config.TRANSCRIPTS, log});
     stack.defer(serveOperators({desk: deps.operatorDesk, worker: id, served, clock, log}));

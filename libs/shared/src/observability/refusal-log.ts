@@ -4,25 +4,35 @@ import type {Log} from './log.ts';
 /** Strangers are told about this often, however many there are. */
 const SUM_EVERY: Millis = 10_000;
 
+/** What the line for the first says, and the line for all others. */
+export interface RefusalWords {
+  readonly first: string;
+  readonly summed: string;
+}
+
+const STRANGERS: RefusalWords = {first: 'stranger refused', summed: 'strangers refused'};
+
 /**
- * The lines about refused strangers: one at once for the first, so that a wrong token is seen, and then one for all that
+ * The lines about what strangers send: one at once for the first, so that a wrong token is seen, and then one for all that
  * came in ten seconds. A stranger must not be able to fill a disk.
  */
 export class RefusalLog implements Disposable {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #words: RefusalWords;
   #reasons = new Map<string, number>();
   #summing: Cancel | undefined;
 
-  constructor(clock: Clock, log: Log) {
+  constructor(clock: Clock, log: Log, words = STRANGERS) {
     this.#clock = clock;
     this.#log = log;
+    this.#words = words;
   }
 
   /** `reason`: one of a few words of ours, never of the stranger's. `hint`: what an operator may have done wrong. */
   refused(reason: string, hint?: string): void {
     if (this.#summing === undefined) {
-      this.#log.warn({reason, hint}, 'stranger refused');
+      this.#log.warn({reason, hint}, this.#words.first);
       this.#sumLater();
       return;
     }
@@ -40,7 +50,7 @@ export class RefusalLog implements Disposable {
     const reasons = Object.fromEntries(this.#reasons);
     const refused = [...this.#reasons.values()].reduce((sum, count) => sum + count, 0);
     this.#reasons = new Map();
-    this.#log.warn({refused, reasons, withinMs: SUM_EVERY}, 'strangers refused');
+    this.#log.warn({refused, reasons, withinMs: SUM_EVERY}, this.#words.summed);
     this.#sumLater();
   }
 

@@ -19,7 +19,7 @@ test.each(inject('redisKinds'))(
     const worker = ProcessId.parse(`worker-${random()}`);
     const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
     const handle = async () => ({answer: 'yes', epoch: 2}) as const;
-    const inbox = await openWorkerServer({bus: there, worker, handle, metrics: createMetrics('test'), log});
+    const inbox = await openWorkerServer({bus: there, worker, handle, metrics: createMetrics('test'), log, clock});
     await using workerClient = await openWorkerClient({bus: here, clock, id: ProcessId.parse(`edge-${random()}`), log});
     const ask = () => workerClient.ask(worker, {type: 'end', callSid, why: 'caller.hung-up'}, 5_000);
     const outcomes = await Promise.all(Array.from({length: 20}, ask));

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => workerClient[Symbol.asyncDispose]());
 
 const inbox = (handle: Parameters<typeof openWorkerServer>[0]['handle']) =>
-  openWorkerServer({bus, worker, handle, metrics, log});
+  openWorkerServer({bus, worker, handle, metrics, log, clock});
 
 describe('a worker client', () => {
   test('gets the answer of the worker it asked', async () => {
@@ -118,7 +118,7 @@ describe('a worker server', () => {
       asks.push(ask);
       return {answer: 'yes', epoch: 1} as const;
     };
-    await openWorkerServer({bus, worker, handle, metrics, log, key: ours});
+    await openWorkerServer({bus, worker, handle, metrics, log, clock, key: ours});
     const honest = await openWorkerClient({bus, clock, id: ProcessId.parse('edge-bbbb'), log, key: ours});
     const forger = await openWorkerClient({bus, clock, id: ProcessId.parse('edge-cccc'), log, key: theirs});
     const outcomes = [honest, forger, workerClient].map(client => client.ask(worker, hangUp));
@@ -126,10 +126,36 @@ describe('a worker server', () => {
     expect((await Promise.all(outcomes)).map(({answer}) => answer)).toEqual(['yes', 'noAnswer', 'noAnswer']);
     expect(asks.length).toBe(1);
     const pretending = ProcessId.parse('worker-bbbb');
-    await openWorkerServer({bus, worker: pretending, handle, metrics, log, key: theirs});
+    await openWorkerServer({bus, worker: pretending, handle, metrics, log, clock, key: theirs});
     const asked = honest.ask(pretending, hangUp);
     await clock.advanceAsync(300);
     expect(await asked).toEqual({answer: 'noAnswer'});
+  });
+
+  test('writes two lines about a thousand forged questions, and two about a thousand forged answers', async () => {
+    const lines: {msg: string; refused?: number}[] = [];
+    const told = createLog('test', {to: {write: line => void lines.push(JSON.parse(line))}});
+    const key = new FleetKey(['ours'.repeat(8)], () => 0);
+    const id = ProcessId.parse('edge-bbbb');
+    await openWorkerServer({
+      bus,
+      worker,
+      handle: async () => ({answer: 'yes', epoch: 1}),
+      metrics,
+      log: told,
+      clock,
+      key,
+    });
+    await openWorkerClient({bus, clock, id, log: told, key});
+    for (const channel of [workerInbox(worker), answersTo(id)])
+      for (let forged = 0; forged < 1_000; forged += 1) await bus.publish(channel, Buffer.from('{"forged":true}'));
+    await clock.advanceAsync(10_000);
+    expect(lines.map(({msg, refused}) => [msg, refused])).toEqual([
+      ['malformed ask', undefined],
+      ['answer that is not taken', undefined],
+      ['malformed asks', 999],
+      ['answers that are not taken', 999],
+    ]);
   });
 
   test('reads no question of megabytes', async () => {

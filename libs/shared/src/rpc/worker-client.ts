@@ -1,5 +1,6 @@
 import type {MediaBus} from '../bus/media-bus.ts';
 import type {Log} from '../observability/log.ts';
+import {RefusalLog} from '../observability/refusal-log.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {WorkerReply, type WorkerRequest} from '../protocol/worker-rpc.ts';
 import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
@@ -24,6 +25,9 @@ export function isGivenBack(reply: Outcome, epoch: number): reply is WorkerReply
   return reply.answer === 'unknown' && reply.epoch > epoch;
 }
 
+/** Anybody who may publish could fill a disk otherwise. */
+const NOT_TAKEN = {first: 'answer that is not taken', summed: 'answers that are not taken'};
+
 export interface WorkerClient extends AsyncDisposable {
   /** Asks one worker. Never rejects, and never takes longer than `timeoutMs` (300 if not given). */
   ask(worker: ProcessId, request: Request, timeoutMs?: Millis): Promise<Outcome>;
@@ -42,15 +46,16 @@ export async function openWorkerClient(options: {
   const {bus, clock, id, log, key = NO_FLEET_KEY} = options;
   const replyTo = answersTo(id);
   const pending = new Map<string, (outcome: Outcome) => void>();
+  const refusals = new RefusalLog(clock, log, NOT_TAKEN);
   let asked = 0;
   const unsubscribe = await bus.subscribe(replyTo, message => {
     const text = message.toString();
     const why = key.whyNotSealed(replyTo, text);
-    if (why !== undefined) return log.warn({detail: why}, 'answer that is not taken');
+    if (why !== undefined) return refusals.refused('unsigned', why);
     const answer = parse(WorkerReply, text);
     // An answer without a pending question came after its time-out: another worker has been asked by then.
     if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
-    else log.warn({reason: answer.reason, detail: answer.detail}, 'malformed answer');
+    else refusals.refused(answer.reason, answer.detail);
   });
   return {
     ask(worker, request, timeoutMs = 300) {
@@ -71,6 +76,7 @@ export async function openWorkerClient(options: {
     },
     async [Symbol.asyncDispose]() {
       for (const give of pending.values()) give({answer: 'unreachable'});
+      refusals[Symbol.dispose]();
       await unsubscribe();
     },
   };

@@ -1,15 +1,20 @@
 import type {MediaBus} from '../bus/media-bus.ts';
 import {background, logOfCall, type Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
+import {RefusalLog} from '../observability/refusal-log.ts';
 import type {ProcessId} from '../protocol/ids.ts';
 import {WorkerRequest, type WorkerReply} from '../protocol/worker-rpc.ts';
 import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {workerInbox} from '../redis/keys.ts';
+import type {Clock} from '../time.ts';
 
 /** No question is longer, in bytes: the facts of a call are a few hundred. */
 const LONGEST_ASK = 65_536;
+
+/** Anybody who may publish could fill a disk otherwise. */
+const MALFORMED = {first: 'malformed ask', summed: 'malformed asks'};
 
 /**
  * Answers the questions to one worker until disposed. A question that is unreadable, or not of this fleet, is counted and
@@ -22,14 +27,16 @@ export async function openWorkerServer(options: {
   readonly handle: (ask: WorkerRequest) => Promise<Pick<WorkerReply, 'answer' | 'epoch' | 'settledMs' | 'digits'>>;
   readonly metrics: Pick<Metrics, 'malformedTotal'>;
   readonly log: Log;
+  readonly clock: Clock;
   /** Checks questions, and signs answers; without it neither is done. */
   readonly key?: FleetKey | undefined;
 }): Promise<AsyncDisposable> {
-  const {bus, worker, handle, metrics, log, key = NO_FLEET_KEY} = options;
+  const {bus, worker, handle, metrics, log, clock, key = NO_FLEET_KEY} = options;
+  const refusals = new RefusalLog(clock, log, MALFORMED);
   const inbox = workerInbox(worker);
   const refuse = (reason: 'notJson' | 'unexpectedShape' | 'unsigned', detail: string) => {
     metrics.malformedTotal.inc({peer: 'asker', reason});
-    log.warn({reason, detail}, 'malformed ask');
+    refusals.refused(reason, detail);
   };
   const reply = async (ask: WorkerRequest) => {
     const said = await handle(ask).catch((thrown: unknown) => {
@@ -48,5 +55,10 @@ export async function openWorkerServer(options: {
     if (ask.ok) background(reply(ask.message), log, 'answering an ask');
     else refuse(ask.reason, ask.detail);
   });
-  return {[Symbol.asyncDispose]: unsubscribe};
+  return {
+    async [Symbol.asyncDispose]() {
+      refusals[Symbol.dispose]();
+      await unsubscribe();
+    },
+  };
 }

@@ -83,8 +83,8 @@ export async function analyticsApp({
   app.use(securityHeaders);
   app.use(allowedHosts(hosts, signIn));
   app.use(pageAssets(await loadAssets()));
-  const description = openApi();
-  app.get('/api/openapi.json', (_request, response) => void response.json(description));
+  const description = JSON.stringify(openApi(), tidyNumbers);
+  app.get('/api/openapi.json', (_request, response) => void response.type('json').send(description));
   app.use(
     signInRoutes({
       password: password === undefined ? undefined : await Password.of(password),

@@ -58,7 +58,9 @@ export class ScriptedWorker {
       heartbeat?.quicken();
       return worker.#handle(ask);
     };
-    worker.#stack.use(await openWorkerServer({bus, worker: id, handle, metrics: createMetrics('scripted'), log}));
+    worker.#stack.use(
+      await openWorkerServer({bus, worker: id, handle, metrics: createMetrics('scripted'), log, clock: deps.clock}),
+    );
     const beat = () => ({id, calls: worker.#ends.length, state: 'ready'}) as const;
     heartbeat = worker.#stack.use(await startHeartbeat({bus, clock: deps.clock, beat}));
     const member = () => ({...beat(), capacity: 100, lagMs: 0, startedAt: 0});

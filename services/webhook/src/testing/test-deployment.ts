@@ -113,6 +113,7 @@ export class TestDeployment implements AsyncDisposable {
         bus: this.bus,
         worker: id,
         log: this.#log,
+        clock: this.clock,
         metrics: createMetrics('test'),
         handle: ask => {
           this.asked.push(ask);
