@@ -80,7 +80,7 @@ function draw() {
 /** What the address asked for and is not shown. */
 function wrongAddress() {
   const {view} = state();
-  const unknown = Object.hasOwn(VIEWS, view) ? [] : [`“${view.slice(0, 40)}” is no view`];
+  const unknown = Object.hasOwn(VIEWS, view) ? [] : [`“${view.slice(0, 40)}” is not a view`];
   const all = [...unknown, ...complaints()];
   return all.length === 0 ? [] : [h('p', {class: 'problem card', role: 'alert'}, `In this address ${all.join('; ')}.`)];
 }
@@ -134,7 +134,7 @@ function isAway({detail: problem}) {
 function sayIfDemo(demo) {
   place.demo.hidden = !demo;
   if (demo)
-    place.demo.textContent = `Demo data, made by simulated calls: ${count(demo.calls)} calls are copies of ${count(demo.simulated)}, at other times. Simulated time stands still while a processor works, so reaction times are shorter than in real calls.`;
+    place.demo.textContent = `Demo data, made by simulated calls: ${count(demo.calls)} calls, copied from ${count(demo.simulated)} simulated calls to other times. Simulated time stops while the processor works, so reaction times are shorter than in real calls.`;
 }
 
 async function start() {

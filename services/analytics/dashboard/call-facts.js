@@ -59,7 +59,7 @@ const idOf = text => h('span', {class: 'id', title: text}, text);
 function whoFacts({call: {direction}, disclosure, answeredBy}) {
   const isOut = direction === 'outbound';
   return [
-    ['Direction', isOut ? 'call out' : 'call in'],
+    ['Direction', isOut ? 'outbound' : 'inbound'],
     ...(isOut ? [['Answered by', ANSWERED[answeredBy] ?? 'unknown']] : []),
     ...(isOut || disclosure ? [['Disclosure', heard(disclosure)]] : []),
   ];

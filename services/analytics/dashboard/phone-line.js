@@ -5,7 +5,7 @@
 const SOUND_IS_PAUSED = 'The browser has paused the sound of this page, and the call ends soon: press “Go on”.';
 const IS_MUTED =
   'Your microphone is muted by this computer, and the assistant does not hear you: turn it on again, or hang up.';
-const NOT_A_NUMBER = 'That is no number. Write one such as +4722334455: each assistant has its numbers in its file.';
+const NOT_A_NUMBER = 'That is not a number. Write one such as +4722334455: each assistant has its numbers in its file.';
 const ANALYTICS_IS_AWAY = 'Analytics does not answer: see whether it runs, then call again.';
 
 export const QUIET_LINE = {

@@ -112,8 +112,8 @@ export function complaints() {
   return [
     ...unknown.map(name => `“${clipped(name)}” means nothing here`),
     ...unfitting.map(name => `“${name}” cannot be “${clipped(parameters.get(name))}”`),
-    ...(range !== undefined && !Object.hasOwn(RANGES, range) ? [`“${clipped(range)}” is no range`] : []),
-    ...[from, to].flatMap(text => (isTime(text) ? [] : [`“${clipped(text)}” is no time`])),
+    ...(range !== undefined && !Object.hasOwn(RANGES, range) ? [`“${clipped(range)}” is not a range`] : []),
+    ...[from, to].flatMap(text => (isTime(text) ? [] : [`“${clipped(text)}” is not a time`])),
     ...(momentOf(from) > momentOf(to) ? ['the time ends before it begins'] : []),
   ];
 }

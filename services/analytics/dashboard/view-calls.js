@@ -99,9 +99,9 @@ function pickers(state) {
     ['no', 'no'],
   ];
   const ways = [
-    ['', 'in and out'],
-    ['inbound', 'calls in'],
-    ['outbound', 'calls out'],
+    ['', 'any'],
+    ['inbound', 'inbound'],
+    ['outbound', 'outbound'],
   ];
   return [
     pick('direction', 'Direction', ways),

@@ -53,7 +53,7 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     const identity = /^\+\d{6,15}$/.test(digits) ? identityOf(digits) : undefined;
     if (!identity)
       throw new BadQuestion({
-        error: 'this is no telephone number',
+        error: 'this is not a telephone number',
         field: 'number',
         cure: 'begin with + and the country, such as +14155550100',
       });

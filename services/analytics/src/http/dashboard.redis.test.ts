@@ -159,11 +159,11 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
       return texts.map(text => text.replaceAll(/\s+/g, ' ')).slice(0, 3);
     };
     expect(await factsOf(4)).toEqual([
-      'Direction call out',
+      'Direction outbound',
       'Answered by a machine, with a beep',
       'Disclosure heard after 3.20 s',
     ]);
-    expect(await factsOf(5)).toEqual(['Direction call out', 'Answered by unknown', 'Disclosure not heard to its end']);
+    expect(await factsOf(5)).toEqual(['Direction outbound', 'Answered by unknown', 'Disclosure not heard to its end']);
     expect(complaints).toEqual([]);
   });
 
@@ -319,7 +319,7 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
           await page.getByRole('button', {name: '30 days'}).click();
         },
       },
-      {url: `${open.url}/?view=nowhere&from=abc`, words: '“nowhere” is no view'},
+      {url: `${open.url}/?view=nowhere&from=abc`, words: '“nowhere” is not a view'},
       {url: `${open.url}/?view=calls&call=CA00000000000000000000000000000000`, words: 'there is no such call'},
       {words: 'are kept under this name', after: page => page.getByRole('button', {name: 'Save view'}).click()},
     ];
@@ -446,7 +446,7 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
     const {page, complaints} = visited;
     const said = page.locator('main .problem').first();
     await said.waitFor();
-    for (const wrong of ['“nowhere” is no view', '“abc” is no time', '“99y” is no range', '“colour”'])
+    for (const wrong of ['“nowhere” is not a view', '“abc” is not a time', '“99y” is not a range', '“colour”'])
       expect(await said.textContent()).toContain(wrong);
     await drawn(page);
     expect(await page.locator('canvas').count()).toBeGreaterThan(0);

@@ -196,7 +196,7 @@ describe.skipIf(!hasChromium)(`the page of the phone (needs ${CHROMIUM})`, () =>
     const answers = (status: number, json: object) =>
       page.route('**/api/phone', route => route.fulfill({status, json}));
     await answers(400, {field: 'to', detail: 'to is not understood'});
-    await reads('That is no number. Write one such as +4722334455: each assistant has its numbers in its file.');
+    await reads('That is not a number. Write one such as +4722334455: each assistant has its numbers in its file.');
     await answers(429, {detail: 'all phones are in use', cure: 'end one of the calls, or wait a moment'});
     await reads('All phones are in use: end one of the calls, or wait a moment.');
     await answers(401, {detail: 'you are not signed in'});
