@@ -10,7 +10,8 @@ const HEARD = [
 
 /** Asks the model that fills in outcomes about a call that nobody made. */
 export async function checkOutcomeModel(model: TextModel | undefined, {speak}: {speak: boolean}): Promise<Finding[]> {
-  if (model === undefined) return [skipped('OUTCOME_MODEL_URL is not set: fields that assistants leave empty stay empty')];
+  if (model === undefined)
+    return [skipped('OUTCOME_MODEL_URL is not set: fields that assistants leave empty stay empty')];
   const name = `${model.model} at ${new URL(model.url).host}`;
   if (!speak) return [skipped(`${name}: not asked, because it may cost something`)];
   const answer = await modelAsker(model)(FIELDS, HEARD);

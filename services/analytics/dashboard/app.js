@@ -1,8 +1,8 @@
 import {connection, get, post} from './api.js';
 import {h, sentence} from './dom.js';
 import {count} from './format.js';
-import {filterBar, loadFacets} from './filters.js';
-import {follow, live, statusLine, unfollow} from './live.js';
+import {filterBar, known, loadFacets} from './filters.js';
+import {feed, follow, live, statusLine, unfollow} from './live.js';
 import {savedViews} from './saved-views.js';
 import {signInForm} from './sign-in.js';
 import {changed, complaints, linkTo, setsOf, state} from './url-state.js';
@@ -72,10 +72,22 @@ function draw() {
   place.main.replaceChildren(
     h('h1', {tabindex: -1}, title),
     ...wrongAddress(),
+    ...(hasRange && isNew() ? [welcome()] : []),
     h('div', {class: 'grid'}, view({state: current, session, ...setsOf(current), signal: asking.signal})),
   );
   if (was && focused) document.querySelector(`[name="${CSS.escape(focused)}"]`)?.focus();
 }
+
+/** No call has ended yet. */
+const isNew = () => known.first === null && feed.calls.length === 0;
+const welcome = () =>
+  h(
+    'p',
+    {class: 'card welcome'},
+    'No call has ended yet: each appears here when it does. Call the number of an assistant, or start ',
+    h('code', {}, 'npm run talk'),
+    ' and call one from the browser.',
+  );
 
 /** What the address asked for and is not shown. */
 function wrongAddress() {

@@ -301,6 +301,7 @@ describe('access', () => {
     await ask(closed, `/api/calls/${sidOf(1)}`, as);
     await ask(closed, '/api/calls.csv?limit=1', as);
     await ask(closed, '/api/calls.csv?assistant=default', as);
+    await ask(closed, '/api/calls.csv?assistant=default&words=confidential', as);
     await ask(closed, '/api/calls/CA-none', as, 'DELETE');
     const {body} = await ask(closed, '/api/audit?limit=1000', as);
     await ask(closed, '/api/sign-out', as, 'POST');
@@ -312,9 +313,12 @@ describe('access', () => {
       {action: 'sign-in', who},
       {action: 'transcript.read', subject: sidOf(1), who},
       {action: 'export', subject: 'calls.csv?assistant=default', who},
+      {action: 'transcript.searched', subject: 'calls', who},
+      {action: 'export', subject: 'calls.csv?assistant=default&words=withheld', who},
       {action: 'call.erased', subject: 'CA-none', who},
     ]);
     expect(JSON.stringify(entries)).not.toContain('not the password');
+    expect(JSON.stringify(entries)).not.toContain('confidential');
   });
 
   test('behind a proxy of ours, wrong passwords of one browser do not make the others wait', async () => {

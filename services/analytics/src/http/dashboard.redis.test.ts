@@ -294,6 +294,16 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
   test('nor in any state of a page: signed out, empty, loading, refused, away, with nonsense in its address, and while it asks', async () => {
     const found: string[] = [];
     const NOTHING = 'from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z';
+    const NO_FACETS = {
+      assistants: [],
+      versions: [],
+      models: [],
+      workers: [],
+      outcomes: [],
+      tags: [],
+      first: null,
+      last: null,
+    };
     const problem = JSON.stringify({detail: 'this was refused', cure: 'ask for something else'});
     const refuse = {status: 400, contentType: 'application/problem+json', body: problem};
     interface State {
@@ -310,6 +320,10 @@ describe.skipIf(!hasChromium)(`the dashboard (needs ${CHROMIUM})`, () => {
       {url: `${open.url}/?view=interruptions&${NOTHING}`, words: 'No calls in this time range.'},
       {url: `${open.url}/?view=cost&${NOTHING}`, words: 'No calls in this time range.'},
       {url: `${open.url}/?view=calls&${NOTHING}`, words: 'No call matches.'},
+      {
+        words: 'No call has ended yet',
+        before: page => page.route(/\/api\/facets/, route => route.fulfill({json: NO_FACETS})),
+      },
       {words: 'Loading…', before: page => page.route('**/api/metrics?*', () => {})},
       {words: 'this was refused', before: page => page.route('**/api/metrics?*', route => route.fulfill(refuse))},
       {
