@@ -22,7 +22,7 @@ export const CHAOS = {
   options: z.object({
     seconds: above0().default(60).describe('for how many seconds callers talk and processes are killed'),
     calls: above0().default(20).describe('how many callers at a time'),
-    seed: above0().default(1).describe('repeats the kills of a run in the same order'),
+    seed: above0().default(1).describe('the same seed repeats the kills of a run in the same order'),
     stay: stay().describe('how many seconds a caller stays, at least and at most (6-30)'),
     total: above0().optional().describe('stops after this many callers in total, even if time is left'),
   }),

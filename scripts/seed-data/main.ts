@@ -39,13 +39,18 @@ try {
 }
 
 async function seed(database: Database): Promise<void> {
-  console.log(`Simulating ${options.simulated} calls and storing about ${number(options.turns)} turns …`);
   const started = performance.now();
+  let hasBegun = false;
   const {calls, turns, simulated} = await seedDatabase(database, {
     ...options,
     words: true,
     until: Date.now(),
-    progress: done => process.stderr.isTTY && process.stderr.write(`\r${done.padEnd(40)}`),
+    progress(done) {
+      if (!hasBegun)
+        console.log(`Simulating ${options.simulated} calls, to store about ${number(options.turns)} turns …`);
+      hasBegun = true;
+      if (process.stderr.isTTY) process.stderr.write(`\r${done.padEnd(40)}`);
+    },
   });
   const seconds = (performance.now() - started) / 1_000;
   if (process.stderr.isTTY) process.stderr.write(`\r${' '.repeat(40)}\r`);

@@ -13,6 +13,6 @@ export const SOAK = {
     minutes: wholeNumber({min: 1, max: 10_000}).default(30).describe('for how many minutes callers come and go'),
     calls: calls.default(12).describe('how many callers at a time'),
     stay: stay.default([20_000, 60_000]).describe('how many seconds a caller stays, at least and at most (20-60)'),
-    seed: seed.describe('repeats the calls of a run in the same order'),
+    seed: seed.describe('the same seed repeats the calls of a run in the same order'),
   }),
 } satisfies CommandLine<z.ZodObject>;
