@@ -19,7 +19,7 @@ export function decisionsOf({lines}: Pick<TimedSection, 'lines'>): Decision[] {
   const decisions: Decision[] = [];
   let played = 0;
   for (const {at, socket, direction, message} of lines) {
-    if (direction !== 'out' || socket === 'tool') continue;
+    if (direction !== 'out') continue;
     if (socket === 'phone' && (message['kind'] === 'audio' || message['kind'] === 'mark')) {
       played += typeof message['bytes'] === 'number' ? message['bytes'] / 8 : 0;
       continue;

@@ -71,9 +71,10 @@ export const ENTRIES: readonly SceneOptions[] = [
     async caller(scene) {
       await asked(scene);
       await scene.presses('47');
-      scene.bridge.killWorker();
+      scene.bridge.killWorker(400);
+      await scene.presses('1');
       await scene.waits(600);
-      await scene.presses('11');
+      await scene.presses('1');
       await scene.isTold();
       scene.hangsUp();
     },

@@ -88,6 +88,50 @@ export const INTERRUPTIONS: readonly SceneOptions[] = [
     },
   },
   {
+    name: 'answer-of-silence',
+    script: talks,
+    knobs: {answerFaults: ['none', 'silence']},
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_000);
+      await scene.hears();
+      await scene.waits(1_500);
+      await scene.says(900);
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
+    // The next session is told no more than the caller heard.
+    name: 'session-lost-after-an-interruption',
+    script: () => say(5_000),
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_000);
+      await scene.hears();
+      await scene.waits(1_300);
+      await scene.says(1_000);
+      await scene.isTold();
+      scene.model.breakSession();
+      await scene.waits(1_000);
+      await nextTurn(scene);
+      scene.hangsUp();
+    },
+  },
+  {
+    name: 'session-lost-before-the-answer',
+    script: talks,
+    knobs: {firstDeltaMs: [1_500, 1_500]},
+    async caller(scene) {
+      await scene.isTold();
+      await scene.says(1_000);
+      await scene.waits(900);
+      scene.model.breakSession();
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
     // The carrier returns all marks at once, long before their audio was played.
     name: 'marks-that-come-too-early',
     marks: {flushedAfterMs: 900},
@@ -104,8 +148,14 @@ export const INTERRUPTIONS: readonly SceneOptions[] = [
   },
   {
     name: 'speech-of-which-the-end-is-lost',
+    assistant: {idle: {promptSeconds: 4}},
     script: talks,
-    knobs: {mutations: [{event: 'input_audio_buffer.speech_stopped', path: '', how: 'removed'}]},
+    knobs: {
+      mutations: [
+        {event: 'input_audio_buffer.speech_stopped', path: '', how: 'removed'},
+        {event: 'input_audio_buffer.committed', path: '', how: 'removed'},
+      ],
+    },
     async caller(scene) {
       await scene.isTold();
       await scene.says(1_200);

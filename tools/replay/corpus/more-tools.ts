@@ -33,6 +33,19 @@ export const MORE_TOOLS: readonly SceneOptions[] = [
     },
   },
   {
+    // The model speaks of both when it has both.
+    name: 'tools-that-end-one-after-the-other',
+    ...withTools({first: lookUp(async () => 'one'), slow: slow({})}),
+    script: uses('slow', 'first'),
+    async caller(scene) {
+      await asks(scene);
+      await scene.waits(4_000);
+      answer('two');
+      await scene.isTold();
+      scene.hangsUp();
+    },
+  },
+  {
     name: 'tool-that-stops-for-a-caller',
     ...withTools({slow: slow({whenInterrupted: 'cancel'})}),
     script: uses('slow'),
@@ -62,14 +75,14 @@ export const MORE_TOOLS: readonly SceneOptions[] = [
   {
     // What an interrupted answer still calls is no longer meant.
     name: 'tool-of-an-interrupted-answer',
-    ...withTools({first: lookUp(async () => 'one')}),
     script: ({kind, number}) =>
       kind === 'turn' && number === 2 ? [...say(3_000), ...calls('first')] : say(kind === 'greeting' ? 1_200 : 2_400),
-    knobs: {speed: [1.5, 1.5], stragglers: [5, 5], overlapCalls: false},
+    assistant: {interruption: {minSpeechMs: 300}, tools: {first: lookUp(async () => 'one')}},
+    knobs: {speed: [1.5, 1.5], frameDelayMs: [400, 400], overlapCalls: false},
     async caller(scene) {
       await asks(scene);
       await scene.hears();
-      await scene.waits(700);
+      await scene.waits(1_800);
       await scene.says(1_000);
       await scene.isTold();
       scene.hangsUp();
@@ -119,6 +132,29 @@ export const MORE_TOOLS: readonly SceneOptions[] = [
     },
   },
   {
+    name: 'assistant-says-goodbye',
+    script: ({kind, number}) =>
+      kind === 'turn' && number === 2 ? [...say(3_000), ...calls('hang_up')] : say(kind === 'greeting' ? 1_200 : 2_400),
+    async caller(scene) {
+      await asks(scene);
+      await scene.waits(9_000);
+    },
+  },
+  {
+    name: 'operator-transfers-at-a-limit',
+    ...colleague,
+    script: () => say(3_000),
+    async caller(scene) {
+      await asks(scene);
+      await scene.hears();
+      await scene.waits(700);
+      scene.bridge.session?.limitReached('platform.spend-call');
+      await scene.waits(500);
+      scene.bridge.session?.transfer('+4722334455', []);
+      await scene.waits(14_000);
+    },
+  },
+  {
     name: 'result-for-another-session',
     ...withTools({slow: slow({})}),
     script: uses('slow'),
@@ -157,6 +193,18 @@ export const MORE_TOOLS: readonly SceneOptions[] = [
       await scene.isTold();
       await nextTurn(scene);
       scene.hangsUp();
+    },
+  },
+  {
+    name: 'told-where-they-go',
+    away: 'accepted',
+    ...withTools({
+      colleague: transfer({to: '+4722334455', when: 'They want a person.', say: 'I connect you with a person.'}),
+    }),
+    script: ({kind, number}) => (kind === 'turn' && number === 2 ? [sends] : say(2_500)),
+    async caller(scene) {
+      await oneTurn(scene);
+      await scene.waits(9_000);
     },
   },
   {

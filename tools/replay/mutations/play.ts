@@ -1,5 +1,5 @@
 /**
- * `node tools/replay/mutations/play.ts NUMBER`: plays the corpus with one rule changed (`list.ts`), up to the first call in which
+ * `node tools/replay/mutations/play.ts NUMBER [NAME…]`: plays the corpus, or these calls of it, with one rule changed (`list.ts`), up to the first call in which
  * anything is decided otherwise. Says which; exit code 1 if there is one, as a replay.
  */
 import {type LoadFnOutput, registerHooks} from 'node:module';
@@ -27,7 +27,8 @@ const {loadCapture} = await import('../load-capture.ts');
 const {replay} = await import('../replay.ts');
 const {replayLines} = await import('../tell.ts');
 if (!isLoaded) throw new Error(`${fileURLToPath(url)} is not played at all`);
-for (const name of corpusNames()) {
+const only = process.argv.slice(3);
+for (const name of only.length > 0 ? only : corpusNames()) {
   const call = loadCapture([corpusFile(name)]);
   const replayed = await replay(call);
   if (!replayed.difference) continue;

@@ -119,12 +119,6 @@ export const SPEECH_MUTATIONS: readonly Mutation[] = [
     is: 'const MAX_MARK_DELAY_MS = 30_000;',
   },
   {
-    rule: 'the first piece of an answer is not apart',
-    file: `${WORKER}/playback/playout-timeline.ts`,
-    was: 'if (ms < 1.5 * FIRST_MS) return [piece];',
-    is: 'return [piece];',
-  },
-  {
     rule: 'what a clear dropped counts as heard',
     file: `${WORKER}/playback/playback-ledger.ts`,
     was: 'const heard = Math.max(landed.length === 0 ? estimate : timeline.heardAt(stopped.at, extra), timeline.provenMs);',
