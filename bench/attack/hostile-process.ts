@@ -59,7 +59,7 @@ function one<Kind>(kinds: readonly Kind[], place: number): Kind {
 }
 
 // Two processors serve the attacker and whom it attacks: it gets what they leave.
-setPriority(constants.priority.PRIORITY_LOW);
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 process.on('message', (message: {readonly passes?: readonly Pass[]}) => {
   passes.push(...(message.passes ?? []));
   const now = performance.now();
@@ -69,10 +69,13 @@ process.on('message', (message: {readonly passes?: readonly Pass[]}) => {
 process.on('disconnect', () => process.exit());
 for (let place = 0; place < count; place += 1) openInTurn(place);
 let due = 0;
+let last = performance.now();
 if (rate > 0)
   setInterval(() => {
-    due = Math.min(due + (rate * OPEN_EVERY) / 1_000, rate);
-    const now = waiting.splice(0, Math.floor(due));
-    due = waiting.length === 0 ? 0 : due - now.length;
-    for (const place of now) openOne(place);
+    const now = performance.now();
+    due = Math.min(due + (rate * (now - last)) / 1_000, rate);
+    last = now;
+    const places = waiting.splice(0, Math.floor(due));
+    due -= places.length;
+    for (const place of places) openOne(place);
   }, OPEN_EVERY);
