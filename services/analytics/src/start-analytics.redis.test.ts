@@ -6,6 +6,7 @@ import {
 } from '@voicebridge/shared/cdr/analytics-queue.ts';
 import {provideRedis, type ProvidedRedis} from '../../../tools/local-stack/redis/local-redis.ts';
 import {Queue} from 'bullmq';
+import {Redis} from 'ioredis';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {z} from 'zod';
 import {finishedCall, sidOf} from './testing/finished-call.ts';
@@ -99,6 +100,29 @@ describe('analytics', () => {
     );
     const metrics = await (await fetch(`${analytics.url}/metrics`)).text();
     expect(metrics).toMatch(/voicebridge_records_total\{outcome="refused",service="analytics"\} 8/);
+    await queue.close();
+  });
+
+  test('a job that is not JSON is told as that and not as an outage, and the calls after it are stored', async () => {
+    await using folder = await dataFolder();
+    await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
+    const {hostname, port} = new URL(redis.url);
+    const queue = new Queue(CALLS_QUEUE, {
+      connection: {host: hostname, port: Number(port)},
+      prefix: CALLS_QUEUE_PREFIX,
+    });
+    const job = await queue.add(CALL_FINISHED, {}, {delay: 60_000});
+    const raw = new Redis(redis.url);
+    await raw.hset(queue.toKey(job.id ?? ''), 'data', 'no {JSON');
+    await job.promote();
+    await queue.add(CALL_FINISHED, finishedCall({number: 21}));
+    await until(
+      () => calls(analytics.url),
+      list => list.length === 1,
+    );
+    expect(analytics.said).toContainEqual(expect.stringContaining('a job in the queue is not JSON'));
+    expect(analytics.said).not.toContainEqual(expect.stringContaining('queue is unavailable'));
+    raw.disconnect();
     await queue.close();
   });
 

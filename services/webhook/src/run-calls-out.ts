@@ -57,7 +57,7 @@ export function runCallsOut(
     limiter: {max: 1_000, duration: 1_000},
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
-    maxStalledCount: 1_000,
+    maxStalledCount: 25,
     removeOnComplete: {count: 0},
     removeOnFail: {count: 0},
   });

@@ -199,6 +199,8 @@ describe('a recording', () => {
     expect((await peaks.arrayBuffer()).byteLength).toBe(3_000);
     const {text} = await ask(closed, '/api/audit', {cookie});
     expect(text.match(/recording\.heard/g)).toHaveLength(1);
+    const last = await fetch(closed.url + path, {headers: {cookie, range: 'bytes=-9999999'}});
+    expect([last.status, last.headers.get('content-range')]).toEqual([206, 'bytes 0-960043/960044']);
   });
 
   test('a test of the call is downloaded by whoever may read what was said, and by nobody else', async () => {

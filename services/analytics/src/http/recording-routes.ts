@@ -76,6 +76,9 @@ export function recordingRoutes(database: DatabaseWatch, store: RecordingStore |
 
 /** The range that is asked for (its end is not included); undefined: everything. Of several ranges, everything. */
 function rangeOf(request: Request, bytes: number): readonly [from: number, to: number] | 'beyond' | undefined {
+  // The last so many bytes of a shorter recording are all of it (RFC 9110, section 14.1.2); the library calls that beyond.
+  const last = /^bytes=-(\d+)$/.exec(request.get('range') ?? '')?.[1];
+  if (last !== undefined && Number(last) >= bytes && bytes > 0) return [0, bytes];
   const asked = request.range(bytes);
   if (asked === -1) return 'beyond';
   if (!Array.isArray(asked) || asked.type !== 'bytes' || asked.length !== 1) return undefined;

@@ -136,7 +136,12 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     away: thrown => log.warn({err: thrown}, 'queue is unavailable; records wait in Redis or in their workers'),
     back: outage => log.info(outage, 'queue is back'),
   });
-  worker.on('error', error => outages.failed(error));
+  worker.on('error', error => {
+    // BullMQ tries a job whose data is no JSON again each ten seconds. What it says of the job may hold words of a call.
+    if (error instanceof SyntaxError)
+      log.warn('a job in the queue is not JSON: another program wrote it; it fails after 25 attempts');
+    else outages.failed(error);
+  });
   worker.on('ready', () => outages.worked());
   worker.on('active', () => outages.worked());
 

@@ -69,8 +69,8 @@ export function dueJobs(options: DueJobsOptions, {connection, clock, log}: DueJo
     concurrency: options.concurrency,
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
-    // What a killed process had in hand is tried again.
-    maxStalledCount: 1_000,
+    // What a killed process had in hand is tried again. A job that nobody can read is not for ever: its row has another made.
+    maxStalledCount: 25,
     removeOnComplete: {count: 0},
     removeOnFail: {count: 0},
   });

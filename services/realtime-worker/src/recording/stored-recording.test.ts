@@ -30,7 +30,9 @@ test('the caller, who is placed by the fastest frames, is placed by the fastest 
   for (let n = 0; n < 100; n += 1)
     hear(recording, n * 20, 1_000 + n * 20 + (n % 20 === 5 ? 35 : 55), n === 50 ? 0x20 : 0x21);
   recording.ended(4_000);
-  expect(recording.caller.spanOf(0x20)).toEqual([2_000, 2_020]);
+  const [from = 0, to = 0] = recording.caller.spanOf(0x20) ?? [];
+  expect(to - from).toBe(20);
+  expect(Math.abs(from - 2_000)).toBeLessThan(1);
 });
 
 test('a frame that is held up on its way does not move what the caller said', () => {

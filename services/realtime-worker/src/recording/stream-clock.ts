@@ -1,9 +1,11 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 
-/** Length of one window of delays, in milliseconds. The shortest is taken from the current one and the one before. */
+/** Twilio's timestamps lose a millisecond or two now and then, as captures of real calls show. They fall behind by less than this. */
+const DRIFT_PER_MS = 0.002;
+/** Length of one window of delays, in milliseconds. */
 const WINDOW_MS = 4_000;
-/** The clocks of a carrier and of this machine drift apart by less than this within a window. A larger change is real. */
-const TOLERANCE_MS = 8;
+/** If no frame of one or two windows was faster than this beyond what drift explains, the two clocks have really moved. */
+const MOVED_MS = 40;
 
 /**
  * Places the frames of one stream on the time line of the call. A frame may come late, but never early: the frames with
@@ -11,10 +13,13 @@ const TOLERANCE_MS = 8;
  * was held up, or sent a second time to a new owner, gets the place where it was spoken.
  */
 export class StreamClock {
+  /** The shortest delay, which becomes longer as fast as the clocks may drift. */
+  #least: Millis = Number.POSITIVE_INFINITY;
+  #seenAt: Millis = 0;
+  /** The shortest of this window, and of the one before. */
   #shortest: Millis = Number.POSITIVE_INFINITY;
   #before: Millis = Number.POSITIVE_INFINITY;
   #windowEnds: Millis = Number.NEGATIVE_INFINITY;
-  #offset: Millis | undefined;
 
   /** A frame with this timestamp came at `at`. */
   seen(timestamp: Millis, at: Millis): void {
@@ -23,13 +28,16 @@ export class StreamClock {
       this.#shortest = Number.POSITIVE_INFINITY;
       this.#windowEnds = at + WINDOW_MS;
     }
-    this.#shortest = Math.min(this.#shortest, at - timestamp);
+    const delay = at - timestamp;
+    this.#shortest = Math.min(this.#shortest, delay);
+    this.#least = Math.min(delay, this.#least + Math.max(0, at - this.#seenAt) * DRIFT_PER_MS);
+    this.#seenAt = at;
+    const lately = Math.min(this.#shortest, this.#before);
+    if (lately > this.#least + MOVED_MS) this.#least = lately;
   }
 
-  /** What to add to a timestamp. Changes only if the clocks have really moved, so that speech is not cut into pieces. */
+  /** What to add to a timestamp. */
   get offset(): Millis {
-    const least = Math.min(this.#shortest, this.#before);
-    if (this.#offset === undefined || Math.abs(least - this.#offset) > TOLERANCE_MS) this.#offset = least;
-    return this.#offset;
+    return this.#least;
   }
 }
