@@ -264,6 +264,16 @@ test.each([
   await expectUnharmed();
 });
 
+test('a socket that pings and does not say which call it is, is closed after twenty of them', async () => {
+  const {harness, newSocket, expectUnharmed, refusals} = await busyEdge();
+  const silent = await newSocket();
+  connectionOf(silent).write(Buffer.concat(Array.from({length: 21}, () => frameOf(0x89, 'x'))));
+  await harness.until(() => silent.socket.readyState !== silent.socket.OPEN, 'it is closed');
+  expect(await silent.closed).toBe(1008);
+  expect(await refusals()).toEqual(['voicebridge_sockets_refused_total{reason="tooMany",service="media-edge"} 1']);
+  await expectUnharmed();
+});
+
 test('a phone that goes on sending when its socket was closed is cut off, however long the closing may take', async () => {
   const {harness, newSocket, expectUnharmed} = await busyEdge();
   const caller = await newSocket();

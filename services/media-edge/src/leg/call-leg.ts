@@ -218,6 +218,7 @@ export class CallLeg {
       onAudio: this.#playAudio,
     });
     this.#link = link;
+    this.#limits.started();
     this.#leg = begin(start, at);
     this.#started.resolve({start, link});
   }

@@ -3,6 +3,8 @@ import type {Millis} from '@voicebridge/shared/time.ts';
 /** Carriers send 50 messages a second; after a stall of the network ten seconds of them may arrive at once. */
 const MESSAGES_PER_SECOND = 150;
 const BURST = 1_500;
+/** Before its start a carrier sends one message. A few more, or some pings, do no harm. */
+const BEFORE_START = 20;
 /**
  * Audio, in characters of its base64: a phone speaks as fast as time passes. One and a half times that is taken for any
  * time, and ten seconds at once, so that more than a model should be billed for never goes through.
@@ -15,6 +17,8 @@ const MALFORMED_AT_MOST = 20;
 /** Counts what one peer sends on its socket, and says when it is too much. */
 export class PeerLimits {
   #credit = BURST;
+  /** What came before the stream began; undefined: it has begun. */
+  #early: number | undefined = 0;
   #audioCredit = AUDIO_BURST;
   #creditAt: Millis;
   #malformed = 0;
@@ -37,8 +41,14 @@ export class PeerLimits {
     return true;
   }
 
+  /** The peer has said which call this is: from now on it may send as much as a phone does. */
+  started(): void {
+    this.#early = undefined;
+  }
+
   /** Another message came. False: the peer exceeds the rate. */
   paced(at: Millis): boolean {
+    if (this.#early !== undefined) return (this.#early += 1) <= BEFORE_START;
     const passed = at - this.#creditAt;
     this.#creditAt = at;
     this.#credit = Math.min(BURST, this.#credit + (passed / 1_000) * MESSAGES_PER_SECOND);
