@@ -21,10 +21,13 @@ beforeAll(async () => {
 });
 afterAll(() => redis.close());
 
-const queueOf = (url: string) => {
+const connectionOf = (url: string) => {
   const {hostname, port} = new URL(url);
-  return openAnalyticsQueue({host: hostname, port: Number(port)});
+  return {host: hostname, port: Number(port)};
 };
+const queueOf = (url: string) => openAnalyticsQueue(connectionOf(url));
+/** For jobs that no worker of ours writes. */
+const rawQueueOf = (url: string) => new Queue(CALLS_QUEUE, {connection: connectionOf(url), prefix: CALLS_QUEUE_PREFIX});
 const calls = async (url: string) => Page.parse(await (await fetch(`${url}/api/calls`)).json()).calls;
 
 describe('analytics', () => {
@@ -71,11 +74,7 @@ describe('analytics', () => {
   test('a malformed record is refused and kept in the failed set, and the calls after it are stored', async () => {
     await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
-    const {hostname, port} = new URL(redis.url);
-    const queue = new Queue(CALLS_QUEUE, {
-      connection: {host: hostname, port: Number(port)},
-      prefix: CALLS_QUEUE_PREFIX,
-    });
+    const queue = rawQueueOf(redis.url);
     const good = finishedCall({number: 20});
     const line = {line: 0, turn: 0, role: 'caller', at: 1, cut: false};
     const bad = [
@@ -106,11 +105,7 @@ describe('analytics', () => {
   test('a job that is not JSON is told as that and not as an outage, and the calls after it are stored', async () => {
     await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});
-    const {hostname, port} = new URL(redis.url);
-    const queue = new Queue(CALLS_QUEUE, {
-      connection: {host: hostname, port: Number(port)},
-      prefix: CALLS_QUEUE_PREFIX,
-    });
+    const queue = rawQueueOf(redis.url);
     const job = await queue.add(CALL_FINISHED, {}, {delay: 60_000});
     const raw = new Redis(redis.url);
     await raw.hset(queue.toKey(job.id ?? ''), 'data', 'no {JSON');
