@@ -1,5 +1,6 @@
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
+import {readInPlace} from '@voicebridge/shared/service/read-in-place.ts';
 import {WebSocketServer, type RawData, type ServerOptions, type WebSocket} from 'ws';
 import type {CarrierEvent, CarrierSocket, OnCarrierAudio} from '../carrier.ts';
 import type {Reader} from './read-twilio.ts';
@@ -123,7 +124,8 @@ function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buf
   /** It has given the connection up: what still comes is nobody's. */
   let isBroken = false;
   socket.once('error', () => (isBroken = true));
-  const toLibrary = (bytes: Buffer) => void (isBroken || library.call(connection, bytes));
+  // A copy, because the library may keep it.
+  const toLibrary = (bytes: Buffer) => void (isBroken || library.call(connection, Buffer.from(bytes)));
   let afterClose = 0;
   const texts = new TextFrames(
     {
@@ -144,8 +146,10 @@ function readTexts(socket: WebSocket, connection: Duplex, receive: (message: Buf
     afterClose += chunk.length;
     if (afterClose > MOST_BYTES_AFTER_CLOSE) socket.terminate();
   };
+  // What came with the handshake waits in the stream, and comes first.
   connection.on('data', read);
   connection.off('data', library);
+  readInPlace(connection, read);
 }
 
 function isListener(listener: unknown): listener is (this: Duplex, chunk: Buffer) => void {

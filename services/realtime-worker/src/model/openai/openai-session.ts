@@ -1,6 +1,8 @@
 import type {IncomingMessage} from 'node:http';
+import type {Socket} from 'node:net';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
+import {readInPlace} from '@voicebridge/shared/service/read-in-place.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {type RawData, WebSocket} from 'ws';
@@ -163,7 +165,11 @@ class OpenAISession implements ModelSession {
 
   #listen(): void {
     const socket = this.#socket;
+    let connection: Socket | undefined;
+    socket.on('upgrade', (response: IncomingMessage) => (connection = response.socket));
     socket.on('open', () => {
+      // The library may keep what it is given.
+      if (connection) readInPlace(connection, bytes => void connection?.emit('data', Buffer.from(bytes)));
       this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
     });
     // Some servers send JSON in binary messages; the clients of OpenAI read it, too.
