@@ -20,7 +20,14 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
   expect(report.endedBy).toBe('platform');
   expect(session?.refusals).toEqual([]);
   const [stream] = report.streams;
-  const said = stream?.segments.map(({at, from, to}) => ({at, until: at + (to - from) / 8})) ?? [];
+  const said: {at: number; until: number}[] = [];
+  for (const {at, from, to} of stream?.segments ?? []) {
+    const until = at + (to - from) / 8;
+    const last = said.at(-1);
+    // A sentence of which the rest came late, as on a busy machine, is one sentence.
+    if (last && at - last.until < 500) last.until = until;
+    else said.push({at, until});
+  }
   expect(said).toHaveLength(4);
   for (const [index, {at}] of said.slice(1).entries()) {
     const silence = at - (said[index]?.until ?? 0);

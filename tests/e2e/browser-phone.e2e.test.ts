@@ -92,14 +92,15 @@ test.skipIf(!there)(
       ({calls}) => calls.length > 0,
     );
     expect(marked).toMatchObject({calls: [{via: 'browser', direction: 'inbound'}]});
-    // All that was played up to the last cut, of however many answers, is all that the model knows it was heard.
+    // All that was played up to a cut, of however many answers, is all that the model knows it was heard. The microphone
+    // may have cut another answer since the page was read.
     const answers = bridge.openai.sessions.flatMap(({items}) => items).filter(({tag}) => tag !== undefined);
-    const lastCut = answers.findLastIndex(({truncatedAtMs}) => truncatedAtMs !== undefined);
-    const known = answers
-      .slice(0, lastCut + 1)
-      .reduce((sum, {truncatedAtMs, audioMs}) => sum + (truncatedAtMs ?? audioMs), 0);
-    expect(lastCut).toBeGreaterThanOrEqual(0);
-    expect(Math.abs(known - Number(heardMs))).toBeLessThan(100);
+    const knownAtCuts = answers.flatMap(({truncatedAtMs}, cut) => {
+      const before = answers.slice(0, cut).reduce((sum, each) => sum + (each.truncatedAtMs ?? each.audioMs), 0);
+      return truncatedAtMs === undefined ? [] : [before + truncatedAtMs];
+    });
+    const errors = knownAtCuts.map(known => Math.abs(known - Number(heardMs)));
+    expect(Math.min(...errors), `heard ${heardMs}, known ${knownAtCuts.join(', ')}`).toBeLessThan(100);
   },
 );
 
