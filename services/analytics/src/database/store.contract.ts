@@ -20,7 +20,7 @@ import {storeCall} from '../ingest/store-call.ts';
 import {sweepCaptures} from '../recordings/keep-captures.ts';
 import {sweep} from '../ingest/retention.ts';
 import {LOCAL, signedIn} from '../auth/viewer.ts';
-import {findSession, openSession} from '../auth/sessions.ts';
+import {Sessions} from '../auth/sessions.ts';
 import {FIRST, finishedCall, sidOf, turnOfTest} from '../testing/finished-call.ts';
 
 const VIEWER = signedIn('s', 't');
@@ -640,14 +640,21 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
 
     test('a session ends when it was not used for two hours, or is twelve hours old', async () => {
       const hour = 60 * MINUTE;
-      const token = await openSession(db(), FIRST);
-      expect(await findSession(db(), token, FIRST + hour)).toMatch(/^[0-9a-f]{12}$/);
-      expect(await findSession(db(), 'x'.repeat(43), FIRST)).toBeUndefined();
+      let now = FIRST;
+      const sessions = new Sessions({now: db()}, {wall: () => now});
+      const findAt = async (wall: number, token: string) => {
+        now = wall;
+        return await sessions.find(token);
+      };
+      const token = await sessions.open();
+      expect(await findAt(FIRST + hour, token)).toMatch(/^[0-9a-f]{12}$/);
+      expect(await findAt(FIRST, 'x'.repeat(43))).toBeUndefined();
       for (let at = FIRST + 2 * hour; at <= FIRST + 12 * hour; at += hour)
-        expect(await findSession(db(), token, at)).toBeDefined();
-      expect(await findSession(db(), token, FIRST + 12 * hour + 1)).toBeUndefined();
-      const idle = await openSession(db(), FIRST);
-      expect(await findSession(db(), idle, FIRST + 2 * hour + 1)).toBeUndefined();
+        expect(await findAt(at, token)).toBeDefined();
+      expect(await findAt(FIRST + 12 * hour + 1, token)).toBeUndefined();
+      now = FIRST;
+      const idle = await sessions.open();
+      expect(await findAt(FIRST + 2 * hour + 1, idle)).toBeUndefined();
     });
 
     test('migrations run once, however often the database is prepared', async () => {

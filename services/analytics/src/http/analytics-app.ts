@@ -19,6 +19,7 @@ import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';
 import {Password} from '../auth/password.ts';
+import {Sessions} from '../auth/sessions.ts';
 import {answerProblem, problemHandler} from './problem.ts';
 import type {Phones} from '../phone/phones.ts';
 import {phoneRoutes} from './phone-routes.ts';
@@ -80,6 +81,7 @@ export async function analyticsApp({
   app.set('trust proxy', [...proxies]);
   const signIn = password === undefined ? 'off' : 'required';
   const streams = new OpenStreams();
+  const sessions = new Sessions(database, clock);
   app.use(securityHeaders);
   app.use(allowedHosts(hosts, signIn));
   app.use(pageAssets(await loadAssets()));
@@ -89,12 +91,13 @@ export async function analyticsApp({
     signInRoutes({
       password: password === undefined ? undefined : await Password.of(password),
       database,
+      sessions,
       streams,
       clock,
       log,
     }),
   );
-  app.use('/api', gate({signIn, tokens, database, clock, passed}));
+  app.use('/api', gate({signIn, tokens, sessions, passed}));
   app.use(
     callsRoutes(database, numberHashKey),
     recordingRoutes(database, recordings),
@@ -106,7 +109,7 @@ export async function analyticsApp({
     deliveriesRoutes({database, send: sendHook, clock}),
     phoneRoutes(phones),
     operatorRoutes({database, inProgress, clock}),
-    liveRoutes({feed, database, streams, clock}),
+    liveRoutes({feed, database, sessions, streams, clock}),
   );
   app.use((request, response) => {
     answerProblem(response, 404, {error: `there is no ${request.path}`, cure: '/api/openapi.json lists what there is'});

@@ -1,10 +1,8 @@
-import type {Clock} from '@voicebridge/shared/time.ts';
 import type {Request, RequestHandler} from 'express';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
-import {findSession} from '../auth/sessions.ts';
+import type {Sessions} from '../auth/sessions.ts';
 import type {Scope} from '@voicebridge/shared/config/api-tokens.ts';
 import {LOCAL, signedIn, type Viewer, viewerOfToken} from '../auth/viewer.ts';
-import type {DatabaseWatch} from '../database/database-watch.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
 /** The session cookie. Over https it has the prefix `__Host-`: no other host and no plain-http page can set it. */
@@ -36,14 +34,13 @@ export const viewerOf = (request: Request): Viewer => viewers.get(request) ?? NO
 export interface GateOptions {
   readonly signIn: 'off' | 'required';
   readonly tokens: readonly ApiToken[];
-  readonly database: DatabaseWatch;
-  readonly clock: Clock;
+  readonly sessions: Sessions;
   /** Called for each request that has passed. */
   readonly passed: (request: Request) => void;
 }
 
 /** Checks every request under /api except signing in and the description of the API. */
-export function gate({signIn, tokens, database, clock, passed}: GateOptions): RequestHandler {
+export function gate({signIn, tokens, sessions, passed}: GateOptions): RequestHandler {
   const viewerFor = async (request: Request): Promise<Viewer> => {
     const [, bearer] = /^Bearer +(\S+)$/i.exec(request.get('authorization') ?? '') ?? [];
     if (bearer !== undefined) {
@@ -53,7 +50,7 @@ export function gate({signIn, tokens, database, clock, passed}: GateOptions): Re
     }
     if (signIn === 'off') return LOCAL;
     const token = tokenOf(request);
-    const name = token === undefined ? undefined : await findSession(database.now, token, clock.wall());
+    const name = token === undefined ? undefined : await sessions.find(token);
     if (token !== undefined && name !== undefined) return signedIn(name, token);
     throw new BadQuestion({error: 'you are not signed in', cure: 'POST the password to /api/sign-in'}, 401);
   };

@@ -5,7 +5,7 @@ import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import express from 'express';
 import {expect, test} from 'vitest';
 import {OpenStreams} from '../auth/open-streams.ts';
-import {openSession} from '../auth/sessions.ts';
+import {Sessions} from '../auth/sessions.ts';
 import {DatabaseWatch} from '../database/database-watch.ts';
 import {openEmbedded} from '../database/database.ts';
 import {dataFolder} from '../testing/running-analytics.ts';
@@ -24,12 +24,13 @@ test('an open page does not prolong its session, and receives nothing more when 
   const readFleet = async () => ({workers: [], edges: []});
   const readActive = async () => ({calls: [], silent: []});
   const feed = new LiveFeed({database, readFleet, readActive, clock, log});
+  const sessions = new Sessions(database, clock);
   const app = express();
-  app.use('/api', gate({signIn: 'required', tokens: [], database, clock, passed: () => {}}));
-  app.use(liveRoutes({feed, database, streams: new OpenStreams(), clock}));
+  app.use('/api', gate({signIn: 'required', tokens: [], sessions, passed: () => {}}));
+  app.use(liveRoutes({feed, database, sessions, streams: new OpenStreams(), clock}));
   const server = createServer(app);
   const port = await listen(server, 0, 'PORT', '127.0.0.1');
-  const cookie = `voicebridge=${await openSession(database.now, clock.wall())}`;
+  const cookie = `voicebridge=${await sessions.open()}`;
   const ask = async () => await fetch(`http://127.0.0.1:${port}/api/live`, {headers: {cookie}});
 
   const stream = await ask();

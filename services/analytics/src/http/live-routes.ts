@@ -2,7 +2,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {Router} from 'express';
 import type {OpenStreams} from '../auth/open-streams.ts';
-import {isOpenSession} from '../auth/sessions.ts';
+import type {Sessions} from '../auth/sessions.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {viewerOf} from './gate.ts';
@@ -22,12 +22,13 @@ const MAX_BEHIND = 1_000_000;
 export interface LiveDeps {
   readonly feed: LiveFeed;
   readonly database: DatabaseWatch;
+  readonly sessions: Sessions;
   readonly streams: OpenStreams;
   readonly clock: Clock;
 }
 
 /** Server-sent events: `call` for each finished call, `fleet` when the fleet has changed. A stream ends with its session. */
-export function liveRoutes({feed, database, streams, clock}: LiveDeps): Router {
+export function liveRoutes({feed, database, sessions, streams, clock}: LiveDeps): Router {
   const routes = Router();
   routes.get('/api/live', (request, response) => {
     if (feed.listeners >= MAX_FOLLOWERS)
@@ -52,7 +53,7 @@ export function liveRoutes({feed, database, streams, clock}: LiveDeps): Router {
       response.write(': still here\n\n');
       if (session === undefined || database.reason !== undefined) return;
       // A database that does not answer has no news for the page either.
-      isOpenSession(database.now, session, clock.wall()).then(
+      sessions.isOpen(session).then(
         isOpen => isOpen || end(),
         () => {},
       );

@@ -11,7 +11,7 @@ import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {audit} from '../auth/audit.ts';
 import type {OpenStreams} from '../auth/open-streams.ts';
-import {closeSession, findSession, nameOfSession, openSession} from '../auth/sessions.ts';
+import {nameOfSession, type Sessions} from '../auth/sessions.ts';
 import {signedIn} from '../auth/viewer.ts';
 import {SignInThrottle} from '../auth/sign-in-throttle.ts';
 
@@ -36,13 +36,14 @@ const DEMO_FOR: Millis = 10_000;
 export interface SignInDeps {
   readonly password: Password | undefined;
   readonly database: DatabaseWatch;
+  readonly sessions: Sessions;
   readonly streams: OpenStreams;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** Signing in and out. These routes are in front of the gate. */
-export function signInRoutes({password, database, streams, clock, log}: SignInDeps): Router {
+export function signInRoutes({password, database, sessions, streams, clock, log}: SignInDeps): Router {
   const routes = Router();
   const throttle = new SignInThrottle();
   // Anybody may ask for the session, and each question to the embedded database keeps this process for two milliseconds.
@@ -57,7 +58,7 @@ export function signInRoutes({password, database, streams, clock, log}: SignInDe
     const token = tokenOf(request);
     const answer: SessionAnswer = {
       signIn: password ? 'required' : 'off',
-      signedIn: token !== undefined && (await findSession(database.now, token, clock.wall())) !== undefined,
+      signedIn: token !== undefined && (await sessions.find(token)) !== undefined,
       demo: (await demoNow()) ?? null,
     };
     response.json(answer);
@@ -82,7 +83,7 @@ export function signInRoutes({password, database, streams, clock, log}: SignInDe
       throw new BadQuestion({error: 'that is not the password', field: 'password', cure: 'try again'}, 401);
     }
     throttle.succeeded(address);
-    const session = await openSession(database.now, clock.wall());
+    const session = await sessions.open();
     await audit(database.now, {action: 'sign-in', subject: 'dashboard', who: whoOf(session), address});
     setCookie(request, response, session);
     response.status(204).end();
@@ -91,9 +92,9 @@ export function signInRoutes({password, database, streams, clock, log}: SignInDe
   routes.post('/api/sign-out', async (request, response) => {
     sameOrigin(request);
     const token = tokenOf(request);
-    const name = token === undefined ? undefined : await findSession(database.now, token, clock.wall());
+    const name = token === undefined ? undefined : await sessions.find(token);
     if (token !== undefined && name !== undefined) {
-      await closeSession(database.now, token);
+      await sessions.close(token);
       streams.end(token);
       await audit(database.now, {action: 'sign-out', subject: 'dashboard', who: whoOf(token), address: request.ip});
     }
