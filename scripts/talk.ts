@@ -4,6 +4,7 @@
  */
 import {fileURLToPath} from 'node:url';
 import {styleText} from 'node:util';
+import {isLoopback} from '@voicebridge/shared/config/addresses.ts';
 import {loadEnvFile} from '@voicebridge/shared/config/env-file.ts';
 import {messageOf} from '@voicebridge/shared/errors.ts';
 import {startProcess} from '../tools/local-stack/processes.ts';
@@ -40,13 +41,18 @@ await runServices({
   watching: false,
   talk: {
     analytics: 'scripts/talk/analytics',
-    says: ({processes}: Plan) => {
+    says: ({processes, webhookUrl, edgeUrls}: Plan) => {
       const dashboard = processes.find(({service}) => service === 'analytics');
+      const isUnsigned = processes.some(({env}) => env['TWILIO_VALIDATE'] === 'off');
+      const isLocal = [webhookUrl, ...edgeUrls].every(url => isLoopback(new URL(url).hostname));
       const to = number === undefined ? '' : `?to=${encodeURIComponent(number)}`;
       return [
         `Open ${styleText('bold', `http://127.0.0.1:${dashboard?.port}/phone.html${to}`)} and press Call.`,
         ...(model
           ? ['OPENAI_API_KEY is not set: the simulated model answers, with the same few sentences each time.']
+          : []),
+        ...(isUnsigned && isLocal
+          ? ['Calls are not signed, and only calls from this machine are taken: a phone in the browser needs no more.']
           : []),
         'The page has buttons that kill the worker or the edge which carries your call: go on talking.',
       ];

@@ -36,6 +36,12 @@ function reached(processes: Plan['processes'], name: string) {
 }
 
 describe('a newcomer', () => {
+  test('who only talks in the browser is not warned of calls that cannot come', () => {
+    expect(planProcesses({...KEY, BROWSER_PHONE: 'on'}, ONE).warnings).toEqual([]);
+    const open = {...KEY, BROWSER_PHONE: 'on', PUBLIC_WEBHOOK_URL: 'https://voice.example.com', TWILIO_VALIDATE: 'off'};
+    expect(planProcesses(open, ONE).warnings.join()).toContain('TWILIO_AUTH_TOKEN');
+  });
+
   test('with only an OpenAI key gets one of each service, and is warned', () => {
     const {processes, warnings} = planProcesses(KEY, ONE);
     expect(processes.map(({name, port}) => `${name} ${port}`)).toEqual([
