@@ -24,10 +24,9 @@ export function call({state, session, sets: [first], signal}) {
     holder.replaceChildren(...content);
   };
   const finished = () => get(`/api/calls/${sid}`, {}, signal);
-  const around = neighbours(state, first, signal);
   const load = () =>
     finished().then(
-      detail => show(...parts(detail, state, around)),
+      detail => show(...parts(detail, state, neighbours(state, first, signal))),
       async problem => {
         if (problem.status === 404 && (await followCall({sid, signal, session, state, show, finished: load}))) return;
         if (problem.name === 'AbortError') return;

@@ -15,6 +15,7 @@ import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
 import {operatorRoutes} from './operator-routes.ts';
 import {openApi} from './openapi.ts';
+import {OPERATIONS} from './operations.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';
@@ -23,6 +24,7 @@ import {Sessions} from '../auth/sessions.ts';
 import {answerProblem, problemHandler} from './problem.ts';
 import type {Phones} from '../phone/phones.ts';
 import {phoneRoutes} from './phone-routes.ts';
+import {refuseQueries} from './refuse-queries.ts';
 import {recordingRoutes} from './recording-routes.ts';
 import {rehearsalRoutes} from './rehearsal-routes.ts';
 import {remarksRoutes} from './remarks-routes.ts';
@@ -87,6 +89,7 @@ export async function analyticsApp({
   app.use(pageAssets(await loadAssets()));
   const description = JSON.stringify(openApi(), tidyNumbers);
   app.get('/api/openapi.json', (_request, response) => void response.type('json').send(description));
+  app.use(refuseQueries(OPERATIONS.filter(({isOpen}) => isOpen === true)));
   app.use(
     signInRoutes({
       password: password === undefined ? undefined : await Password.of(password),
@@ -99,6 +102,7 @@ export async function analyticsApp({
   );
   app.use('/api', gate({signIn, tokens, sessions, passed}));
   app.use(
+    refuseQueries(OPERATIONS.filter(({isOpen}) => isOpen !== true)),
     callsRoutes(database, numberHashKey),
     recordingRoutes(database, recordings),
     rehearsalRoutes(database, {recordings, log}),

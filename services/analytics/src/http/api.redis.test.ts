@@ -131,6 +131,11 @@ describe('a question that cannot be answered', () => {
   test.each([
     ['/api/calls?limit=0', 'limit', '1 to 1000'],
     ['/api/calls?colour=red', 'colour', 'leave it out; known here: from, to'],
+    ['/api/calls?end_reason=caller.hung-up', 'end_reason', 'did you mean endReason?; known here: from, to'],
+    ['/api/facets?assistant=default', 'assistant', 'nothing can be chosen here'],
+    ['/api/active?limit=3', 'limit', 'nothing can be chosen here'],
+    ['/api/session?a=1', 'a', 'nothing can be chosen here'],
+    [`/api/calls/${sidOf(1)}?from=2026-11-22`, 'from', 'nothing can be chosen here'],
     ['/api/calls?from=yesterday', 'from', '2026-11-22T10:00:00Z'],
     ['/api/calls?after=x', 'after', 'next'],
     ['/api/calls?search=%25', 'search', 'CallSid'],
@@ -153,11 +158,31 @@ describe('a question that cannot be answered', () => {
 
   test('an unknown call and an unknown path are answered with 404', async () => {
     expect(await ask(open, `/api/calls/${sidOf(99)}`)).toMatchObject({status: 404, body: {field: 'callSid'}});
+    expect(await ask(open, `/api/calls/${sidOf(99)}/neighbours`)).toMatchObject({
+      status: 404,
+      body: {field: 'callSid', title: 'Not Found'},
+    });
     expect(await ask(open, '/api/colours')).toMatchObject({
       status: 404,
       body: {cure: expect.stringContaining('openapi')},
     });
   });
+});
+
+test('a body that is not JSON is refused, and never taken for none', async () => {
+  const headers = {'content-type': 'application/x-www-form-urlencoded'};
+  const post = (path: string, body: string) => fetch(`${open.url}${path}`, {method: 'POST', headers, body});
+  for (const path of ['/api/phone', '/api/find-number', '/api/sign-in']) {
+    const response = await post(path, 'to=%2B4722334455');
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      415,
+      expect.stringContaining('application/problem+json'),
+    ]);
+    expect(await response.json()).toMatchObject({cure: expect.stringContaining('content-type: application/json')});
+  }
+  // Without a body the phone calls its usual number; here it is off.
+  expect((await fetch(`${open.url}/api/phone`, {method: 'POST'})).status).toBe(409);
 });
 
 describe('files', () => {

@@ -1,12 +1,14 @@
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
-import {json, Router, type Request} from 'express';
+import {Router, type Request} from 'express';
 import {z} from 'zod';
 import {callFile, callsFile, callsLines, turnsFile} from '../queries/call-files.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {audit} from '../auth/audit.ts';
 import {demand, viewerOf} from './gate.ts';
 import {CallsQuery, listCalls, neighboursOf} from '../queries/list-calls.ts';
+import {jsonBody} from './json-body.ts';
+import {noSuchCall} from './no-such-call.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {readCall} from '../queries/read-call.ts';
@@ -41,7 +43,7 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     response.json(await listCalls(database.now, query));
   });
 
-  routes.post('/api/find-number', json({limit: '4kb'}), (request, response) => {
+  routes.post('/api/find-number', jsonBody('4kb'), (request, response) => {
     demand(viewerOf(request), 'words');
     const {number} = readRequest(FindNumber, request.body ?? {});
     if (numberHashKey === undefined)
@@ -64,7 +66,7 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
     const {callSid} = readRequest(CallPath, request.params);
     const filter = readRequest(CallFilter, request.query);
     await maySearch(request, filter);
-    response.json(await neighboursOf(database.now, callSid, filter));
+    response.json((await neighboursOf(database.now, callSid, filter)) ?? noSuchCall());
   });
 
   routes.get('/api/calls.csv', async (request, response) => {
@@ -97,12 +99,7 @@ export function callsRoutes(database: DatabaseWatch, numberHashKey: string | und
 
   const detail = async (request: Request) => {
     const {callSid} = readRequest(CallPath, request.params);
-    const call = await readCall(database.now, callSid, viewerOf(request), request.ip);
-    if (call) return call;
-    throw new BadQuestion(
-      {error: 'there is no such call', field: 'callSid', cure: 'it may still be active, or have been deleted'},
-      404,
-    );
+    return (await readCall(database.now, callSid, viewerOf(request), request.ip)) ?? noSuchCall();
   };
   return routes;
 }

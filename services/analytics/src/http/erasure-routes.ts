@@ -1,10 +1,11 @@
 import {hashOf, identityOf} from '@voicebridge/shared/caller-identity.ts';
-import {json, Router, type Request} from 'express';
+import {Router, type Request} from 'express';
 import {z} from 'zod';
 import {CallPath} from './calls-routes.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {eraseCalls, type Erasure} from '../ingest/erase-calls.ts';
 import {demand, viewerOf} from './gate.ts';
+import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 
@@ -58,7 +59,7 @@ export function erasureRoutes({database, numberHashKey, eraseQueued}: ErasureDep
     response.json(await erase(request, {numberHash}, [numberHash]));
   });
 
-  routes.post('/api/forget-number', json({limit: '4kb'}), async (request, response) => {
+  routes.post('/api/forget-number', jsonBody('4kb'), async (request, response) => {
     demand(viewerOf(request), 'delete');
     const {number} = readRequest(ForgetNumber, request.body ?? {});
     if (numberHashKey === undefined)

@@ -84,6 +84,8 @@ function describe({method, path, id, tag, summary, query, body, answer, example,
       : {}),
     responses: {
       ...success,
+      ...(path.includes('{callSid}') ? {'404': {$ref: '#/components/responses/Problem'}} : {}),
+      ...(body ? {'415': {$ref: '#/components/responses/Problem'}} : {}),
       '4XX': {$ref: '#/components/responses/Problem'},
       '5XX': {$ref: '#/components/responses/Problem'},
     },

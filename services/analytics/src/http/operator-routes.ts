@@ -1,7 +1,7 @@
 import {isDialable, mayTransfer, queueOf} from '@voicebridge/shared/protocol/destinations.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {json, Router} from 'express';
+import {Router} from 'express';
 import {z} from 'zod';
 import {audit} from '../auth/audit.ts';
 import type {Viewer} from '../auth/viewer.ts';
@@ -10,6 +10,7 @@ import {callSoFar} from '../ingest/call-so-far.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import type {CallsInProgress} from '../queries/calls-in-progress.ts';
 import {demand, viewerOf} from './gate.ts';
+import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
 
 /** Who asks again within this reads on. */
@@ -79,7 +80,7 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
     response.json(await inProgress.all());
   });
 
-  routes.post('/api/active/:callSid/hang-up', json({limit: '1kb'}), async (request, response) => {
+  routes.post('/api/active/:callSid/hang-up', jsonBody('1kb'), async (request, response) => {
     const viewer = viewerOf(request);
     demand(viewer, 'hang-up');
     const {callSid} = readRequest(ActivePath, request.params);
@@ -95,7 +96,7 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
     response.json({allowed: await inProgress.destinations(await inProgress.find(callSid))});
   });
 
-  routes.post('/api/active/:callSid/transfer', json({limit: '1kb'}), async (request, response) => {
+  routes.post('/api/active/:callSid/transfer', jsonBody('1kb'), async (request, response) => {
     const viewer = viewerOf(request);
     demand(viewer, 'transfer');
     const {callSid} = readRequest(ActivePath, request.params);

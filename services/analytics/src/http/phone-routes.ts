@@ -1,8 +1,9 @@
-import {json, Router} from 'express';
+import {Router} from 'express';
 import {z} from 'zod';
 import {BadQuestion} from '../queries/bad-question.ts';
 import type {Phones} from '../phone/phones.ts';
 import {demand, viewerOf} from './gate.ts';
+import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
 
 /** What somebody dials on the page of the phone. */
@@ -21,7 +22,7 @@ const FROM = 'client:browser';
 /** The phone in the browser (BROWSER_PHONE). */
 export function phoneRoutes(phones: Phones | undefined): Router {
   const routes = Router();
-  routes.post('/api/phone', json({limit: '4kb'}), (request, response) => {
+  routes.post('/api/phone', jsonBody('4kb'), (request, response) => {
     // On this machine, where nobody signs in, whoever turned the phone on has allowed it.
     const viewer = viewerOf(request);
     if (viewer.who !== null) demand(viewer, 'call');

@@ -1,3 +1,4 @@
+import {misspelt} from '@voicebridge/shared/config/did-you-mean.ts';
 import {z} from 'zod';
 import {BadQuestion} from '../queries/bad-question.ts';
 
@@ -13,9 +14,7 @@ export function readRequest<Shape extends z.ZodType>(schema: Shape, input: unkno
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const field = unknown ?? (issue?.path.map(String).join('.') || 'request');
   const cure =
-    unknown === undefined
-      ? `${field} ${wordsOf(schema, issue, input)}`
-      : `leave it out; known here: ${knownTo(schema).join(', ')}`;
+    unknown === undefined ? `${field} ${wordsOf(schema, issue, input)}` : cureOfUnknown(unknown, knownTo(schema));
   throw new BadQuestion({error: `${field} is not understood`, field, cure});
 }
 
@@ -56,6 +55,15 @@ function refuseBackwards(data: unknown): void {
   const {from, to} = data;
   if (from instanceof Date && to instanceof Date && from > to)
     throw new BadQuestion({error: 'the time ends before it begins', field: 'from', cure: 'from must be before to'});
+}
+
+/** What to do about a field that is not known: the one that was probably meant, and all that there are. */
+function cureOfUnknown(name: string, known: readonly string[]): string {
+  if (known.length === 0) return 'leave it out: nothing can be chosen here';
+  const upper = new Map(known.map(one => [one.toUpperCase(), one]));
+  const [typo] = misspelt([name], [...upper.keys()]);
+  const meant = upper.get(name.toUpperCase()) ?? upper.get(typo?.meant ?? '');
+  return `${meant === undefined ? 'leave it out' : `did you mean ${meant}?`}; known here: ${known.join(', ')}`;
 }
 
 function knownTo(schema: z.ZodType): string[] {

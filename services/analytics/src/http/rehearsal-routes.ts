@@ -4,12 +4,12 @@ import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {Router} from 'express';
 import type {DatabaseWatch} from '../database/database-watch.ts';
-import {BadQuestion} from '../queries/bad-question.ts';
 import {readCall} from '../queries/read-call.ts';
 import {rehearsalOfRecord} from '../queries/rehearsal-of-record.ts';
 import {capturedLines} from '../recordings/read-captures.ts';
 import {CallPath} from './calls-routes.ts';
 import {demand, viewerOf} from './gate.ts';
+import {noSuchCall} from './no-such-call.ts';
 import {readRequest} from './read-request.ts';
 
 /**
@@ -26,12 +26,7 @@ export function rehearsalRoutes(
     const viewer = viewerOf(request);
     demand(viewer, 'words');
     const {callSid} = readRequest(CallPath, request.params);
-    const detail = await readCall(database.now, callSid, viewer, request.ip);
-    if (!detail)
-      throw new BadQuestion(
-        {error: 'there is no such call', field: 'callSid', cure: 'it may still be active, or have been deleted'},
-        404,
-      );
+    const detail = (await readCall(database.now, callSid, viewer, request.ip)) ?? noSuchCall();
     // What cannot be read of a capture is no reason to make no test.
     const lines =
       recordings &&

@@ -1,4 +1,4 @@
-import {json, Router, type Request} from 'express';
+import {Router, type Request} from 'express';
 import {z} from 'zod';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {exportChanged} from '../exports/export-rows.ts';
@@ -7,6 +7,7 @@ import {Tag} from '../queries/call-filter.ts';
 import {MOST, remarkOn, removeRemark, tagCall} from '../queries/write-on-call.ts';
 import {CallPath} from './calls-routes.ts';
 import {demand, viewerOf} from './gate.ts';
+import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
 
 export const NewTag = z.strictObject({tag: Tag});
@@ -40,7 +41,7 @@ export function remarksRoutes(database: DatabaseWatch): Router {
     return {tags: tagged?.tags ?? missing()};
   };
 
-  routes.post('/api/calls/:callSid/tags', json({limit: '4kb'}), async (request, response) => {
+  routes.post('/api/calls/:callSid/tags', jsonBody('4kb'), async (request, response) => {
     const {callSid} = readRequest(CallPath, request.params);
     response.json(await tag(request, {callSid, ...readRequest(NewTag, request.body ?? {})}, true));
   });
@@ -49,7 +50,7 @@ export function remarksRoutes(database: DatabaseWatch): Router {
     response.json(await tag(request, readRequest(TagPath, request.params), false));
   });
 
-  routes.post('/api/calls/:callSid/remarks', json({limit: '16kb'}), async (request, response) => {
+  routes.post('/api/calls/:callSid/remarks', jsonBody('16kb'), async (request, response) => {
     const writer = writerOf(request);
     const {callSid} = readRequest(CallPath, request.params);
     const {text} = readRequest(NewRemark, request.body ?? {});

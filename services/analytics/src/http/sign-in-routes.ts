@@ -1,12 +1,13 @@
 import {plainAddress} from '@voicebridge/shared/config/addresses.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {json, Router, type Request, type Response} from 'express';
+import {Router, type Request, type Response} from 'express';
 import {z} from 'zod';
 import {type DemoMark, demoMark} from '../database/demo-mark.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
 import {cameOverHttps, COOKIE, sameOrigin, SECURE_COOKIE, tokenOf} from './gate.ts';
 import type {Password} from '../auth/password.ts';
+import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import {audit} from '../auth/audit.ts';
@@ -64,7 +65,7 @@ export function signInRoutes({password, database, sessions, streams, clock, log}
     response.json(answer);
   });
 
-  routes.post('/api/sign-in', json({limit: '4kb'}), async (request, response) => {
+  routes.post('/api/sign-in', jsonBody('4kb'), async (request, response) => {
     sameOrigin(request);
     const {password: given} = readRequest(SignIn, request.body ?? {});
     if (!password) throw new BadQuestion({error: 'nobody signs in here', cure: 'set DASHBOARD_PASSWORD'}, 409);

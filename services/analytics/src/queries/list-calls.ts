@@ -78,10 +78,14 @@ export const Neighbours = z.object({
 });
 export type Neighbours = z.infer<typeof Neighbours>;
 
-/** The calls next to one in the list of those that match. */
-export async function neighboursOf(db: Kysely<Schema>, callSid: string, filter: CallFilter): Promise<Neighbours> {
+/** The calls next to one in the list of those that match; undefined if there is no such call. */
+export async function neighboursOf(
+  db: Kysely<Schema>,
+  callSid: string,
+  filter: CallFilter,
+): Promise<Neighbours | undefined> {
   const one = await db.selectFrom('calls').select('startedAt').where('callSid', '=', callSid).executeTakeFirst();
-  if (!one) return {newer: null, older: null};
+  if (!one) return undefined;
   const next = async (way: '<' | '>') => {
     const order = way === '<' ? 'desc' : 'asc';
     const row = await db
