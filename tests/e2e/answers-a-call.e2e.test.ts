@@ -9,7 +9,7 @@ test('a caller who says nothing is asked whether they are still there, twice, ea
     env: {IDLE_PROMPT_SECONDS: '1', GREETING_PROTECTED_MS: '0'},
     openai: {knobs: {tagged: true, firstDeltaMs: [50, 50]}, script: [[{say: {text: 'Are you there?', audioMs: 800}}]]},
   });
-  const report = await bridge.twilio.dial([{do: 'pause', ms: 15_000}, {do: 'hangUp'}]).ended;
+  const report = await bridge.twilio.dial([{do: 'pause', ms: 60_000}, {do: 'hangUp'}]).ended;
   const [session] = bridge.openai.sessions;
   expect(session?.responses.map(({metadata}) => metadata?.['tag'])).toEqual([
     'greeting-1',
