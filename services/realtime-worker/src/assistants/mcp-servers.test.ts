@@ -106,12 +106,13 @@ async function rawServer(tools: readonly object[], result: object) {
 
 test('a server whose results are to be checked for minutes stops no call of the worker', async () => {
   const outputSchema = {type: 'object', properties: {word: {type: 'string', pattern: '^(a+)+$'}}};
-  const found = {structuredContent: {word: `${'a'.repeat(27)}b`}, content: [{type: 'text', text: 'found'}]};
+  const found = {structuredContent: {word: `${'a'.repeat(31)}b`}, content: [{type: 'text', text: 'found'}]};
   const url = await rawServer([{name: 'find', inputSchema: {type: 'object'}, outputSchema}], found);
   const tool = await serversOf(mcp(url, {allowPrivate: true}));
   const began = performance.now();
   expect(await tool('find')?.run({}, job)).toEqual({kind: 'output', output: 'found'});
-  expect(performance.now() - began).toBeLessThan(4_000);
+  // The check would take sixteen times as long as a second or more; what is slow here is only a busy machine.
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test('a tool that its server describes in a hundred thousand characters is not offered to the model, and the others are', async () => {
