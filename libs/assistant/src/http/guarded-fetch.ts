@@ -5,7 +5,7 @@ import {lookupPublic, refuseLiteral, RequestRefused} from './send-request.ts';
 
 /** An answer, or one stream of events, that is longer is cut, in bytes. */
 const BYTES_AT_MOST = 8_388_608;
-const WITHOUT_BODY = new Set([101, 204, 205, 304]);
+const WITHOUT_BODY = new Set([204, 205, 304]);
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -25,7 +25,15 @@ export function guardedFetch({allowPrivate}: {readonly allowPrivate: boolean}): 
       ...(allowPrivate ? {} : {lookup: lookupPublic}),
     };
     return await new Promise((resolve, reject) => {
-      const outgoing = send(url, options, incoming => resolve(responseOf(incoming)));
+      const outgoing = send(url, options, incoming => {
+        try {
+          resolve(responseOf(incoming));
+        } catch (thrown) {
+          // Whatever a server answers, an exception here would end the whole process.
+          incoming.destroy();
+          reject(thrown);
+        }
+      });
       outgoing.on('error', reject);
       outgoing.end(typeof init.body === 'string' ? init.body : undefined);
     });
@@ -34,10 +42,13 @@ export function guardedFetch({allowPrivate}: {readonly allowPrivate: boolean}): 
 
 function responseOf(incoming: IncomingMessage): Response {
   const {statusCode: status = 500} = incoming;
+  // `Response` knows no others; Node's parser takes any three digits.
+  if (status < 200 || status > 599) throw new RequestRefused(`the server answered with the status ${status}`);
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) if (value) headers.set(name, String(value));
   if (WITHOUT_BODY.has(status)) {
-    incoming.resume();
+    // Whatever comes is not wanted, and may have no end.
+    incoming.destroy();
     return new Response(null, {status, headers});
   }
   return new Response(ReadableStream.from(Readable.from(bounded(incoming))), {status, headers});

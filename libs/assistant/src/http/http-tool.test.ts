@@ -173,3 +173,17 @@ test('a server that redirects without end is given up', async () => {
   const url = await serve((_, response) => response.writeHead(307, {location: '/again'}).end());
   await expect(ask(url)).rejects.toThrow('redirects without end');
 });
+
+test('the body of a redirect, which may have no end, is not read', async () => {
+  const closed = Promise.withResolvers<void>();
+  const url = await serve((request, response) => {
+    if (request.url === '/there') response.end('here');
+    else
+      response
+        .on('close', () => closed.resolve())
+        .writeHead(302, {location: '/there'})
+        .write('x');
+  });
+  expect(await ask(`${url}/`)).toMatchObject({status: 200, body: 'here'});
+  await closed.promise;
+});

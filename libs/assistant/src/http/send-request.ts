@@ -114,7 +114,8 @@ async function ask(
       const {statusCode: status = 0} = incoming;
       const {location, 'content-type': type = ''} = incoming.headers;
       if (status >= 300 && status < 400 && location !== undefined) {
-        incoming.resume();
+        // Its body is not wanted, and may have no end.
+        incoming.destroy();
         return resolve({status, type, body: '', location});
       }
       const parts: Buffer[] = [];

@@ -1,4 +1,6 @@
 import {mkdtemp, readdir, rm} from 'node:fs/promises';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -99,6 +101,21 @@ test('a bucket that refuses, is away, is full or cuts the connection is told abo
     expect(String(thrown)).toMatch(/^Error: the store of the recordings: /);
     expect(JSON.stringify(thrown, Object.getOwnPropertyNames(thrown))).not.toMatch(/another|Signature=|secret/);
   }
+});
+
+test('of a bucket that answers without end no more is kept than was asked for', async () => {
+  const server = createServer((_request, response) => {
+    const pour = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      response.once('drain', pour);
+    };
+    pour();
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const endless = open(`s3://calls?endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await expect(endless.read('CA1/1.ulaw', 0, 1_000)).rejects.toThrow('more than it was asked for');
+  server.closeAllConnections();
+  server.close();
 });
 
 const Env = z.object(RECORDINGS_ENV).refine(hasBucketKey, NO_BUCKET_KEY);
