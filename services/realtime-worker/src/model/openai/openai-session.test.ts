@@ -273,6 +273,15 @@ describe('a model session', () => {
     ]);
   });
 
+  test('is lost when the model begins a hundred answers and ends none', async () => {
+    const begun = Array.from({length: 101}, (_, n) => ({type: 'response.created', response: {id: `r${n}`}}));
+    const {events, next} = await open(
+      new ScriptedServer(event => (event['type'] === 'session.update' ? [updated(), ...begun] : [created])),
+    );
+    expect(await next('lost')).toMatchObject({cause: 'closed', note: 'the model begins answers and ends none'});
+    expect(events.filter(({type}) => type === 'responseStarted')).toHaveLength(100);
+  });
+
   test('of a server that never says that it was created is configured all the same', async () => {
     const {next} = await open(new ScriptedServer(event => (event['type'] === 'session.update' ? [updated()] : [])));
     await next('ready');

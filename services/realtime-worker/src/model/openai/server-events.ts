@@ -21,6 +21,8 @@ export interface Reading {
 }
 
 const REMEMBERED = 16;
+/** Answers that may begin before one ends: a model has one in progress, and none has more than a few. */
+const BEGUN_AT_MOST = 100;
 
 /** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
@@ -44,6 +46,8 @@ export class OpenAIReader {
   #item: string | undefined;
   #callerItem: string | undefined;
   #unnamed = 0;
+  /** Since one ended. */
+  #begun = 0;
   #inText = false;
   readonly #hosted = new HostedCalls();
   /** What the times of its events hold beside speech. */
@@ -172,6 +176,9 @@ export class OpenAIReader {
   }
 
   #responseCreated(response: EventFields): ModelEvent[] {
+    this.#begun += 1;
+    if (this.#begun > BEGUN_AT_MOST)
+      return [{type: 'lost', cause: 'closed', note: 'the model begins answers and ends none', detail: ''}];
     const id = response.text('id');
     // A missing or repeated id is replaced by one of ours; the events that follow are about this response.
     this.#response = id === undefined || this.#created.has(id) ? this.#newName('response') : id;
@@ -202,6 +209,7 @@ export class OpenAIReader {
   }
 
   #responseDone(response: EventFields): ModelEvent[] {
+    this.#begun = 0;
     const responseId = this.#named(response.text('id'));
     const inText = this.#inText;
     this.#response = undefined;
