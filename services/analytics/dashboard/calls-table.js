@@ -18,13 +18,13 @@ const SHORT = [
   ['started', '', call => h('a', linkTo(intoCall(call)), moment(call.startedAt, true))],
   ['length', 'num', call => ms(call.durationMs)],
   ['assistant', '', call => h('span', {class: 'id', title: call.assistant}, call.assistant)],
-  ['ended', '', call => endPill(call.endReason)],
+  ['ended', '', call => [endPill(call.endReason), call.whole ? '' : h('span', {class: 'pill warn'}, 'parts missing')]],
   ['turns', 'num', call => count(call.turns)],
   ['interruptions', 'num', call => (call.bargeIns ? count(call.bargeIns) : h('span', {class: 'quiet'}, '0'))],
 ];
 const WHOLE = [
   ...SHORT,
-  ['time to first audio', 'num', call => ms(call.timeToFirstAudioMs)],
+  ['first audio', 'num', call => ms(call.timeToFirstAudioMs)],
   ['tools', 'num', call => call.toolCalls || ''],
   ['failovers', 'num', call => (call.failovers ? h('span', {class: 'pill warn'}, call.failovers) : '')],
   ['cost', 'num', call => usd(call.costUsd)],
@@ -42,7 +42,6 @@ const WHOLE = [
   ['caller', '', call => callerOf(call)],
   ['model', '', call => call.model],
   ['worker', '', call => h('span', {class: 'id', title: call.worker}, call.worker)],
-  ['record', '', call => (call.whole ? '' : h('span', {class: 'pill warn'}, 'parts missing'))],
 ];
 
 const intoCall = ({callSid}) => ({view: 'calls', call: callSid, at: ''});

@@ -38,7 +38,7 @@ const subject = ({subject: text}) =>
 
 /** Who signed in, read, took away and deleted what, the newest first. */
 export const audit = ({signal}) => [
-  card({title: 'Audit', about: 'who did what, the newest first'}, async () => {
+  card({title: 'Audit', about: 'who did what, the newest first', csv: '/api/audit.csv'}, async () => {
     const {entries} = await get('/api/audit', {limit: PAGE}, signal);
     if (entries.length === 0) return empty('Nobody has done anything yet.');
     const list = table('Audit', COLUMNS, entries);

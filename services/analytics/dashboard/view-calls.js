@@ -180,6 +180,7 @@ function chosen(state) {
     search: text => `CallSid ${text}…`,
     tag: text => `tag ${text}`,
     edge: id => `edge ${id}`,
+    failoverKind: kind => `failover ${kind}`,
   };
   return Object.entries(names)
     .filter(([name]) => state[name])

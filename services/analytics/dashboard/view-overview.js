@@ -168,7 +168,7 @@ export function overview(context) {
           a.groups.map(({group: [kind], count: value, p95}) => ({
             label: `${kind} · p95 ${ms(p95)}`,
             value,
-            into: intoCalls({failedOver: 'yes'}),
+            into: intoCalls({failoverKind: kind}),
           })),
           {colour: 'amber'},
         );

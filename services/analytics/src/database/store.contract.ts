@@ -136,6 +136,8 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         transcript: [{text: 'Hello'}],
         transcriptState: 'shown',
       });
+      expect((await all({failoverKind: 'worker-lost'})).calls).toHaveLength(1);
+      expect((await all({failoverKind: 'model-lost'})).calls).toEqual([]);
     });
 
     test('a viewer who has not signed in sees no transcript, and each viewing of one is recorded in the audit', async () => {

@@ -312,6 +312,7 @@ describe('access', () => {
       ['/api/calls?words=hello', 'GET'],
       ['/api/find-number', 'POST'],
       ['/api/audit', 'GET'],
+      ['/api/audit.csv', 'GET'],
     ] as const)
       expect(await ask(open, path, {}, method), path).toMatchObject({
         status: 403,
@@ -331,6 +332,16 @@ describe('access', () => {
     await ask(closed, '/api/calls.csv?assistant=default&words=confidential', as);
     await ask(closed, '/api/calls/CA-none', as, 'DELETE');
     const {body} = await ask(closed, '/api/audit?limit=1000', as);
+    const {text: file} = await ask(closed, '/api/audit.csv', as);
+    expect(file.split('\r\n')[0]).toBe('at,action,subject,who,address');
+    expect(
+      file
+        .split('\r\n')
+        .filter(line => line.includes('203.0.113.77'))
+        .at(-1),
+    ).toContain('sign-in.refused,dashboard');
+    // Each entry, and the taking of this file.
+    expect(file.trim().split('\r\n')).toHaveLength((body as {entries: []}).entries.length + 2);
     await ask(closed, '/api/sign-out', as, 'POST');
     const {entries} = body as {entries: {who: string; address: string; action: string; subject: string}[]};
     const ours = entries.filter(({address}) => address === '203.0.113.77').toReversed();

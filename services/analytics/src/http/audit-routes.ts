@@ -2,9 +2,11 @@ import {Router} from 'express';
 import {z} from 'zod';
 import {AUDITED, readAudit} from '../auth/audit.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {auditFile} from '../queries/audit-file.ts';
 import {Moment} from '../queries/call-filter.ts';
 import {demand, viewerOf} from './gate.ts';
 import {readRequest} from './read-request.ts';
+import {sendCsv} from './send-csv.ts';
 
 export const AuditQuery = z.strictObject({
   limit: z
@@ -35,6 +37,11 @@ export function auditRoutes(database: DatabaseWatch): Router {
   routes.get('/api/audit', async (request, response) => {
     demand(viewerOf(request), 'audit');
     response.json({entries: await readAudit(database.now, readRequest(AuditQuery, request.query))});
+  });
+
+  routes.get('/api/audit.csv', async (request, response) => {
+    demand(viewerOf(request), 'audit');
+    await sendCsv(request, response, {name: 'audit.csv', lines: auditFile(database.now), database});
   });
   return routes;
 }

@@ -285,6 +285,14 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/audit.csv',
+    id: 'exportAudit',
+    tag: 'files',
+    summary: 'The whole audit as CSV, the newest first; needs a sign-in, or a token with the scope audit',
+    type: 'text/csv',
+  },
+  {
+    method: 'get',
     path: '/api/deliveries',
     id: 'listDeliveries',
     tag: 'webhooks',

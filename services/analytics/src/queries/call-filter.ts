@@ -1,5 +1,6 @@
 import {Via} from '@voicebridge/shared/protocol/via.ts';
 import {END_REASONS, EndedBy, EndReason} from '@voicebridge/shared/cdr/end-reasons.ts';
+import {FAILOVER_FIGURES} from '@voicebridge/shared/cdr/failover-figures.ts';
 import {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
 import {expressionBuilder, sql, type Expression, type SqlBool} from 'kysely';
 import {z} from 'zod';
@@ -89,6 +90,9 @@ const Having = z
   })
   .describe('calls with a value of a metric from one number up to another, either may be left out: t_stop:1500:');
 
+const {words: KINDS} = FAILOVER_FIGURES.kind.kind;
+const FAILOVER_KINDS = z.enum(KINDS, `must be one of ${KINDS.join(', ')}`);
+
 /** What analysts put on calls. */
 export const Tag = z
   .string()
@@ -124,6 +128,7 @@ export const CallFilter = FacetFilter.extend({
     .describe('last two digits of the caller’s number'),
   interrupted: yesOrNo('whether the caller spoke over the assistant'),
   failedOver: yesOrNo('whether the call had a failover'),
+  failoverKind: FAILOVER_KINDS.optional().describe('calls with a failover of this kind'),
   outcome: z
     .string()
     .regex(/^[a-z][a-z0-9_]{0,63}:.{1,200}$/i, 'must be a field and its value, such as booked:true')
@@ -172,6 +177,7 @@ export function matchesCall(filter: CallFilter): Expression<SqlBool> {
     ...(filter.lastTwo ? [eb('callerLastTwo', '=', filter.lastTwo)] : []),
     ...(filter.interrupted === undefined ? [] : [eb('bargeIns', filter.interrupted ? '>' : '=', 0)]),
     ...(filter.failedOver === undefined ? [] : [eb('failovers', filter.failedOver ? '>' : '=', 0)]),
+    ...(filter.failoverKind ? [hadFailover(filter.failoverKind, filter)] : []),
     ...(filter.outcome ? [sql<SqlBool>`outcome ->> ${filter.outcome.field} = ${filter.outcome.value}`] : []),
     ...(filter.tag ? [sql<SqlBool>`tags @> ARRAY[${filter.tag}]::text[]`] : []),
     ...(search ? [eb.or([beginsWith(search), ...(search.startsWith('CA') ? [] : [beginsWith(`CA${search}`)])])] : []),
@@ -195,6 +201,10 @@ function hasValue({metric, from, to}: NonNullable<CallFilter['has']>, filter: Fa
   );
   if (of === 'calls') return sql<SqlBool>`(${within})`;
   return sql<SqlBool>`call_sid IN (SELECT call_sid FROM ${sql.table(of)} WHERE ${matchesFacets(filter)} AND ${within})`;
+}
+
+function hadFailover(kind: string, filter: FacetFilter): Expression<SqlBool> {
+  return sql<SqlBool>`call_sid IN (SELECT call_sid FROM failovers WHERE ${matchesFacets(filter)} AND kind = ${kind})`;
 }
 
 /** Somebody said it, in capitals or not. */
