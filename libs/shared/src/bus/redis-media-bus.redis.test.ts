@@ -43,6 +43,7 @@ for (const {kind, url} of inject('redisKinds')) {
       channels: {
         edgeEnd: (sid, ...rest) => edges!.edgeEnd(own(sid), ...rest),
         workerEnd: (sid, ...rest) => workers!.workerEnd(own(sid), ...rest),
+        expectStream: sid => workers!.expectStream(own(sid)),
       },
       // Real time: until two round trips of the slowest repair have passed.
       pass: () => sleep(500),

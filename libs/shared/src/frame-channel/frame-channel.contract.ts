@@ -53,6 +53,36 @@ export function describeFrameChannel(name: string, open: () => Promise<ChannelsU
       expect(up).toEqual(Array.from({length: 20}, (_, n) => audioUp(n)));
     });
 
+    test('of a stream that was expected arrive like those of any other, and go on when that ends', async () => {
+      const letGo = under.channels.expectStream(stream('e1'));
+      const edge = await under.channels.edgeEnd(stream('e1'), 1);
+      await under.pass();
+      const worker = await under.channels.workerEnd(stream('e1'), 1);
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      edge.send(audioUp(0));
+      letGo();
+      await under.pass();
+      edge.send(audioUp(1));
+      await under.pass();
+      expect(up).toEqual([audioUp(0), audioUp(1)]);
+    });
+
+    test('of a stream that was expected in vain wait for the worker that comes', async () => {
+      const letGo = under.channels.expectStream(stream('e2'));
+      await under.pass();
+      letGo();
+      await under.pass();
+      const edge = await under.channels.edgeEnd(stream('e2'), 1);
+      for (let n = 0; n < 5; n += 1) edge.send(audioUp(n));
+      await under.pass();
+      const worker = await under.channels.workerEnd(stream('e2'), 1);
+      const up: EdgeToWorker[] = [];
+      worker.onFrame(frame => up.push(frame));
+      await under.pass();
+      expect(up).toEqual(Array.from({length: 5}, (_, n) => audioUp(n)));
+    });
+
     test('that arrive before there is a listener are kept in order', async () => {
       const edge = await under.channels.edgeEnd(stream('3'), 1);
       const worker = await under.channels.workerEnd(stream('3'), 1);

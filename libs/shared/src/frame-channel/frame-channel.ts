@@ -116,4 +116,10 @@ export interface EdgeEndOptions extends EndOptions {
 export interface FrameChannels {
   edgeEnd(streamSid: StreamSid, epoch: number, options?: EdgeEndOptions): Promise<EdgeChannel>;
   workerEnd(streamSid: StreamSid, epoch: number, options?: EndOptions): Promise<WorkerChannel>;
+  /**
+   * A worker will open its end of this stream in a moment, and then need not wait for Redis. What comes before that is
+   * dropped: an edge sends nothing in an epoch before its owner has said that it has the call. Returns what ends the waiting,
+   * to be called in any case; an end that was opened meanwhile goes on. Never throws.
+   */
+  expectStream(streamSid: StreamSid): () => void;
 }

@@ -149,5 +149,6 @@ export function memoryFrameChannels(): FrameChannels {
       return edge;
     },
     workerEnd: async (streamSid, epoch) => pair(streamSid, epoch).worker,
+    expectStream: () => () => {},
   };
 }

@@ -246,6 +246,10 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     edgeEnd: (sid, epoch, options) => end(mediaUp(sid), mediaDown(sid), {epoch, options, out: upCodec, in: downCodec}),
     workerEnd: (sid, epoch, options) =>
       end(mediaDown(sid), mediaUp(sid), {epoch, options, out: downCodec, in: upCodec}),
+    expectStream: sid => {
+      const subscribed = bus.subscribe(mediaUp(sid), () => {});
+      return () => void subscribed.then(unsubscribe => unsubscribe()).catch(() => {});
+    },
     [Symbol.dispose]: () => ticking(false),
   };
 }

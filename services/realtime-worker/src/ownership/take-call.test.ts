@@ -1,4 +1,5 @@
 import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
+import {mediaUp} from '@voicebridge/shared/redis/keys.ts';
 import {sound} from '../testing/call.ts';
 import {afterEach, beforeEach, expect, test} from 'vitest';
 import {callSid, edgeId, streamSid, TestDeployment} from '../testing/test-deployment.ts';
@@ -112,6 +113,37 @@ test('a worker that cannot listen to a caller’s stream gives the call back at 
   expect(taken).toMatchObject({answer: 'yes', epoch: 2});
   await deployment.pass(60_000);
   expect(deployment.records).toHaveLength(1); // only its owner ended and recorded the call
+});
+
+test('a worker that takes a lost call listens to the caller while Redis still decides, and no longer if it loses', async () => {
+  const worker = await deployment.worker();
+  const other = ProcessId.parse('worker-0000other');
+  await deployment.directory.claim(callSid(1), {epoch: 0, owner: other, at: 0});
+  const listening = new Set<string>();
+  const subscribe = deployment.bus.subscribe.bind(deployment.bus);
+  deployment.bus.subscribe = async (channel, listener) => {
+    listening.add(channel);
+    const leave = await subscribe(channel, listener);
+    return async () => {
+      listening.delete(channel);
+      await leave();
+    };
+  };
+  const decided = Promise.withResolvers<void>();
+  const claim = deployment.directory.claim.bind(deployment.directory);
+  deployment.directory.claim = async (sid, options) => {
+    await decided.promise;
+    return await claim(sid, options);
+  };
+  const stream = {streamSid: streamSid(1), edge: edgeId};
+  const taken = deployment.take(worker, 1, {stream, epoch: 0, cause: 'worker-lost'});
+  await deployment.pass(20);
+  expect([...listening]).toEqual([mediaUp(streamSid(1))]);
+  decided.resolve();
+  await deployment.pass(20);
+  expect(await taken).toMatchObject({answer: 'taken'});
+  await deployment.pass(20);
+  expect([...listening]).toEqual([]);
 });
 
 test('a worker that cannot set a call up gives it back at once, with its model session closed', async () => {

@@ -36,6 +36,17 @@ export interface TakeResult {
  * the epoch in which another worker can claim it.
  */
 export async function takeCall(request: TakeRequest, assistants: CallAssistants, all: CallDeps): Promise<TakeResult> {
+  const {cause, stream} = request;
+  // Redis opens the way to the caller while it decides who gets the call: after a death, dozens of callers wait for both.
+  const expected = cause === 'worker-lost' && stream ? all.channels.expectStream(stream.streamSid) : undefined;
+  try {
+    return await take(request, assistants, all);
+  } finally {
+    expected?.();
+  }
+}
+
+async function take(request: TakeRequest, assistants: CallAssistants, all: CallDeps): Promise<TakeResult> {
   const deps = captured(all, request.callSid);
   const {directory, adapter, clock, worker} = deps;
   const seal = deps.sealOf(request.callSid);
