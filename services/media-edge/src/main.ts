@@ -8,6 +8,7 @@ import {openRedisMediaBus} from '@voicebridge/shared/bus/redis-media-bus.ts';
 import {openTraces} from '@voicebridge/shared/observability/trace.ts';
 import {EdgeEnv} from './config.ts';
 import {startMediaEdge} from './start-media-edge.ts';
+import {rehearse} from './worker-link/rehearse.ts';
 
 await main('media-edge', EdgeEnv, async ({config, log, stop, clock}) => {
   await using traces = await openTraces('media-edge', config.OTEL_EXPORTER_OTLP_ENDPOINT, log);
@@ -17,6 +18,9 @@ await main('media-edge', EdgeEnv, async ({config, log, stop, clock}) => {
   await using bus = await openRedisMediaBus(url, {clock, log, followers: [redis]});
   const directory = new RedisCallDirectory(redis, key);
   const fleet = new RedisFleet(redis, key);
+  await rehearse({key, clock}).catch((thrown: unknown) =>
+    log.warn({err: thrown}, 'edge begins cold: it cannot rehearse'),
+  );
   const edge = await startMediaEdge(config, {bus, directory, fleet, key, clock, log, traces, random: Math.random});
   await serve(edge, {stop, deadline: config.DRAIN_SECONDS * 1_000, clock, log});
   redis.disconnect();
