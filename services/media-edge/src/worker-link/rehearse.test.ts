@@ -6,7 +6,7 @@ import {rehearse} from './rehearse.ts';
 test.each([
   ['without a fleet key', []],
   ['with a fleet key', ['0123456789abcdef0123456789abcdef']],
-])('an edge rehearses %s: invented calls move to another worker, three deaths in turn, and end', async (_, keys) => {
+])('an edge rehearses %s: invented calls move to another worker, two deaths in turn, and end', async (_, keys) => {
   const key = new FleetKey(keys, () => systemClock.wall());
-  expect(await rehearse({key, clock: systemClock})).toBe(24);
+  expect(await rehearse({key, clock: systemClock})).toBe(16);
 });

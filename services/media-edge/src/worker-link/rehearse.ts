@@ -17,7 +17,7 @@ import {fleetWorkers} from './fleet-workers.ts';
 import {WorkerLink, type WorkerLinkDeps} from './worker-link.ts';
 
 /** So many calls lose their worker at a time, so many times. */
-const [CALLS, DEATHS] = [8, 3];
+const [CALLS, DEATHS] = [8, 2];
 /** For all of it. A machine that stays busy must still get edges. */
 const AT_MOST: Millis = 2_000;
 const FRAMES = 400;
