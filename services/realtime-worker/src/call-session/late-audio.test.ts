@@ -88,7 +88,7 @@ async function interruptedAfterOutage(speed: number, from: number, away: number,
   await pass(600);
   const [cut] = model.commandsOf('truncate');
   session.release('the test is over');
-  return {heard: phone.playedMs, remembered: cut?.audioEndMs ?? received, received};
+  return {heard: phone.playedMs, remembered: cut?.audioEndMs ?? received, received, isCut: cut !== undefined};
 }
 
 test('a caller who interrupts just after Redis was away: the model remembers what they heard, not what was on its way', async () => {
@@ -114,12 +114,13 @@ test('whenever Redis is away in a reply, for how long, and how fast the model sp
       fc.integer({min: 3, max: 60}),
       async (speed, from, away, after) => {
         const frames = [from, away, after].map(count => count * FRAME) as [number, number, number];
-        const {heard, remembered, received} = await interruptedAfterOutage(speed, ...frames);
+        const {heard, remembered, received, isCut} = await interruptedAfterOutage(speed, ...frames);
         const error = remembered - Math.min(heard, received);
-        expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(60);
+        // A reply of which no more than 100 ms are left is not cut.
+        const most = isCut ? 60 : 60 + 100;
+        expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(most);
       },
     ),
-    // The same outages each time: nobody has proven the 60 ms. 4, 44, 65, 37 came to 80 ms, with all of the reply sent.
-    {numRuns: 25, seed: 25, endOnFailure: true},
+    {numRuns: 25, endOnFailure: true},
   );
 });
