@@ -38,3 +38,22 @@ test('whatever a model sends: what is taken stays below 24 MB and 128 kB a secon
     }),
   );
 });
+
+test('whatever a model sends: no more than a thousand messages a second are read, after the first six hundred and forty', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({wait: fc.nat({max: 5}), bytes: fc.nat({max: 30})}), {maxLength: 2_000}),
+      messages => {
+        const budget = new ByteBudget(0);
+        let [at, count] = [0, 0];
+        for (const {wait, bytes} of messages) {
+          at += wait + budget.waitMs;
+          expect(count).toBeLessThanOrEqual(640 + at + 1);
+          budget.took(bytes, at);
+          count += 1;
+        }
+      },
+    ),
+    {examples: [[Array.from({length: 2_000}, () => ({wait: 0, bytes: 2}))]]},
+  );
+});

@@ -12,8 +12,10 @@ const IN_ALL_PER_MS = 128;
  */
 const AT_ONCE = 640_000;
 const PER_MS = 1_000;
+/** What a message costs beside its bytes, as if it had so many more: to read a small one takes as long as its handling. */
+const PER_MESSAGE = 1_000;
 
-/** Counts what one session sends, in bytes of its messages. */
+/** Counts what one session sends: messages, and their bytes. */
 export class ByteBudget {
   #left = IN_ALL;
   #ready = AT_ONCE;
@@ -23,12 +25,12 @@ export class ByteBudget {
     this.#at = at;
   }
 
-  /** This many bytes came. False: more than any conversation needs. */
+  /** A message of this many bytes came. False: more than any conversation needs. */
   took(bytes: number, at: Millis): boolean {
     const passed = at - this.#at;
     this.#at = at;
     this.#left = Math.min(IN_ALL, this.#left + passed * IN_ALL_PER_MS) - bytes;
-    this.#ready = Math.min(AT_ONCE, this.#ready + passed * PER_MS) - bytes;
+    this.#ready = Math.min(AT_ONCE, this.#ready + passed * PER_MS) - bytes - PER_MESSAGE;
     return this.#left >= 0;
   }
 

@@ -8,6 +8,7 @@ import {codeIn} from '../code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
 import type {ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
+import {hasTooManyParts, PARTS_AT_MOST} from './parts-of-text.ts';
 import {causeOf, detailsOf, refusal, waitOf} from './server-errors.ts';
 
 /** What one message of the model's server says. */
@@ -62,6 +63,10 @@ export class OpenAIReader {
   read(text: string): Reading {
     const delta = audioDelta(text);
     if (delta) return this.#reading('response.output_audio.delta', new EventFields(delta.raw), delta.payload);
+    if (hasTooManyParts(text)) {
+      const detail = `${text.length} characters with more than ${PARTS_AT_MOST} parts`;
+      return {events: [], problem: {event: 'other', detail}};
+    }
     let raw: unknown;
     try {
       raw = JSON.parse(text);
