@@ -247,8 +247,9 @@ function countsOf(
     ['failovers of workers', real('worker'), owners - 1],
     ['failovers of streams', real('edge'), streams - 1],
     ['failovers of the model', real('model-lost'), nearest(real('model-lost'), modelsLost)],
-    // Of the sessions that heard the caller, one is the first of each owner, and one follows each loss.
-    ['replaced sessions of the model', real('model-rotated'), heardBy - owners - real('model-lost')],
+    // Of the sessions that heard the caller, one is the first of each owner, and one follows each loss. An owner that took
+    // the call as it ended may have none.
+    ['replaced sessions of the model', real('model-rotated'), Math.max(0, heardBy - owners - real('model-lost'))],
     ['who ended it', call.endReason, report.endedBy === 'caller' ? 'caller.hung-up' : 'assistant.hung-up'],
     ['callers who waited in vain', waited ? 1 : 0, 0],
     ['frames lost on the way', call.framesLostUp + call.framesLostDown, 0],

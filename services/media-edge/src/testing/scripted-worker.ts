@@ -22,6 +22,8 @@ const FRAME_BYTES = 160;
 export class ScriptedWorker {
   readonly id = ProcessId.parse(`worker-${randomBytes(6).toString('hex')}`);
   readonly asked: WorkerRequest[] = [];
+  /** The kinds of all frames of all streams, in the order in which they came. */
+  readonly arrived: EdgeToWorker['kind'][] = [];
   readonly #ends: {streamSid: StreamSid; epoch: number; channel: WorkerChannel; frames: EdgeToWorker[]}[] = [];
   readonly #mortal = new Mortal();
   readonly #bus: MediaBus;
@@ -89,7 +91,10 @@ export class ScriptedWorker {
     const channel = await this.#frames.workerEnd(streamSid, epoch);
     const frames: EdgeToWorker[] = [];
     this.#ends.push({streamSid, epoch, channel, frames});
-    channel.onFrame(frame => frames.push(frame));
+    channel.onFrame(frame => {
+      frames.push(frame);
+      this.arrived.push(frame.kind);
+    });
     return channel;
   }
 

@@ -54,6 +54,18 @@ test('a worker that is killed is replaced, and the next one hears what the calle
   );
 });
 
+test('callers who lose one worker are all known to the next before the seconds of any are sent again', async () => {
+  const {harness, first, second, caller} = await twoWorkers();
+  const callers = [caller, await harness.bridgedAgain(first)];
+  for (let said = 0; said < 2_000; said += 20) {
+    for (const each of callers) each.speak();
+    await harness.pass(20);
+  }
+  await first.kill();
+  await harness.until(() => second.arrived.includes('audio'), 'the second worker hears the callers');
+  expect(second.arrived.slice(0, second.arrived.indexOf('audio'))).toEqual(['began', 'began']);
+});
+
 test('a new owner is sent the last seconds of the caller again, and no digit twice', async () => {
   const {harness, first, second, caller} = await twoWorkers();
   caller.press('1');

@@ -1,3 +1,4 @@
+import {setImmediate} from 'node:timers/promises';
 import type {CallDirectory, ServedCall} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {EdgeChannel, FrameChannels, OnAssistantAudio} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import {background, logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
@@ -186,18 +187,12 @@ export class WorkerLink {
     if (!opened.ok) return;
     const end = opened.result;
     const before = this.#channel;
-    const channel: OpenChannel = {end, meter: new ChannelMetrics(end, metrics), open: true, trusted: true, held: []};
-    background(
-      end.closed.then(() => (channel.open = false)),
-      log,
-      'frame channel',
-    );
+    const channel: OpenChannel = {end, meter: new ChannelMetrics(end, metrics), open: false, trusted: true, held: []};
     this.#channel = channel;
     this.#epoch = call.epoch;
     this.#ownerSeenAt = before?.end.lastSeenAt() ?? this.#ownerSeenAt;
     if (before) this.#malformedBefore = this.#malformed;
     end.send({kind: 'began', ...this.stream, edge: id, ...this.#elapsed()});
-    for (const frame of this.#history.since({settledMs, digits})) end.send(frame);
     end.onAudio((mark, bytes, from, to) => {
       if (channel.trusted) this.#listener.onAudio(mark, bytes, from, to);
       else channel.held.push({kind: 'audio', mark, payload: bytes.toString('latin1', from, to)});
@@ -209,6 +204,15 @@ export class WorkerLink {
     before?.meter.measure();
     // What the owner before did not confirm is on its way to this one: nothing is flushed to a dead or fenced process.
     before?.end.drop();
+    // The others that lost the same worker begin before the seconds of this caller, which take a while to be read.
+    if (before) await setImmediate();
+    for (const frame of this.#history.since({settledMs, digits})) end.send(frame);
+    channel.open = true;
+    background(
+      end.closed.then(() => (channel.open = false)),
+      log,
+      'frame channel',
+    );
   }
 
   #claimed(): void {
