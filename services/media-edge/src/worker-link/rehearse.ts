@@ -59,7 +59,7 @@ export async function rehearse({key, clock}: {readonly key: FleetKey; readonly c
     const workers = {
       ...fleetWorkers({...deps, peers: dying}),
       attach: async () => 'yes' as const,
-      // For so long that nobody waits whether the dead one comes back after an outage.
+      // The connection has held long enough: no call waits to see whether the dead worker comes back.
       linkedSince: () => clock.now() - AT_MOST,
     };
     const runs = Array.from({length: CALLS}, (_, place) => beginCall(`${death}-${place}`, {...deps, workers}));
