@@ -356,3 +356,16 @@ test('a channel that is fenced before its subscription is confirmed leaves no su
   expect(memory.channels).toEqual([]);
   for (const channels of [old, newer]) channels[Symbol.dispose]();
 });
+
+test('a worker that expects a stream, and whose Redis refuses to let it listen, goes on', async () => {
+  const clock = new FakeClock();
+  const memory = new MemoryMediaBus(clock);
+  memory.subscribe = () => Promise.reject(new Error('no rights'));
+  const channels = reliableFrameChannels(memory, clock);
+  const letGo = channels.expectStream(StreamSid.parse(`MZ${'b'.repeat(32)}`));
+  // A rejection that nobody handles would end the process, and this test.
+  await flushPromises();
+  letGo();
+  await flushPromises();
+  channels[Symbol.dispose]();
+});

@@ -247,8 +247,9 @@ export function reliableFrameChannels(bus: MediaBus, clock: Clock): FrameChannel
     workerEnd: (sid, epoch, options) =>
       end(mediaDown(sid), mediaUp(sid), {epoch, options, out: downCodec, in: upCodec}),
     expectStream: sid => {
-      const subscribed = bus.subscribe(mediaUp(sid), () => {});
-      return () => void subscribed.then(unsubscribe => unsubscribe()).catch(() => {});
+      // A Redis that refuses tells `workerEnd`, too.
+      const subscribed = bus.subscribe(mediaUp(sid), () => {}).catch(() => undefined);
+      return () => void subscribed.then(unsubscribe => unsubscribe?.()).catch(() => {});
     },
     [Symbol.dispose]: () => ticking(false),
   };
