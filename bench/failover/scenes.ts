@@ -69,8 +69,9 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
     fleet.workers.splice(fleet.workers.indexOf(victim), 1);
     await sleep(3_000);
     const heard = load.said('caller heard', diedAt).filter(({line}) => Number(line.json?.['epoch']) > 1);
-    moves.push(...heard.map(({at}) => at - diedAt));
-    if (heard.length !== had) console.log(`  ${victim.name} had ${had} calls, ${heard.length} moved`);
+    const waits = heard.map(({at}) => at - diedAt);
+    moves.push(...waits);
+    console.log(`  ${turn + 1} of ${repetitions}: ${victim.name} had ${had} calls; heard again: ${spread(waits)}`);
     const moved = new Set(heard.map(({line}) => line.json?.['callSid']));
     for (const talker of owed.filter(({call}) => moved.has(call.callSid))) {
       const answer = talker.audible.find(at => at > diedAt);
