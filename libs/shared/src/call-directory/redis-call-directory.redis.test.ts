@@ -4,7 +4,7 @@ import {afterAll, describe, expect, inject, test} from 'vitest';
 import {createLog} from '../observability/log.ts';
 import {FleetKey} from '../protocol/fleet-key.ts';
 import {CallSid, ProcessId, Ticket} from '../protocol/ids.ts';
-import {openRedis} from '../redis/connect.ts';
+import {openRedis, type RedisClient} from '../redis/connect.ts';
 import {call, callJournal, callPast, CALL_TTL_S, ENDED_CALL_TTL_S, TICKET_TTL_S, ticketKey} from '../redis/keys.ts';
 import {describeCallDirectory} from './call-directory.contract.ts';
 import {RedisCallDirectory} from './redis-call-directory.ts';
@@ -47,6 +47,39 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
     const claim = await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0});
     expect(claim.won).toBe(true);
+  });
+
+  /** The client of this Redis with some of its commands replaced. */
+  const having = (commands: Readonly<Record<string, unknown>>): RedisClient =>
+    new Proxy(redis, {
+      get: (client, name) => commands[String(name)] ?? Reflect.get(client, name, client),
+    });
+
+  test('no caller waits for the shard of a Cluster that has the lists of calls', async () => {
+    const directory = new RedisCallDirectory(having({sadd: () => new Promise(() => {})}));
+    const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+    const claim = await directory.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0});
+    expect(claim.won).toBe(true);
+  });
+
+  test('the next owner gets what the one before wrote last, even if the journal was read before the claim', async () => {
+    const callSid = CallSid.parse(`CA${randomBytes(16).toString('hex')}`);
+    const first = new RedisCallDirectory(redis);
+    await first.claim(callSid, {epoch: 0, owner: ProcessId.parse('worker-aaaa'), at: 0});
+    await first.append(callSid, 1, ['hello', 'goodbye']);
+    for (const early of [
+      [],
+      (await redis.xrange(callJournal(callSid), '-', '+')).slice(0, 1),
+      [['0-1', ['entry', 'of a journal that was compacted']]],
+    ]) {
+      let reads = 0;
+      const xrange = async (...args: Parameters<typeof redis.xrange>) =>
+        (reads += 1) === 1 ? early : await redis.xrange(...args);
+      const next = new RedisCallDirectory(having({xrange}));
+      const {epoch = 0} = (await first.read(callSid)) ?? {};
+      const claim = await next.claim(callSid, {epoch, owner: ProcessId.parse('worker-bbbb'), at: 0});
+      expect(claim).toMatchObject({won: true, journal: ['hello', 'goodbye']});
+    }
   });
 
   describeCallDirectory(`in ${kind}, signed`, () => new RedisCallDirectory(redis, ours));

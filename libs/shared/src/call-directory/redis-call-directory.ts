@@ -69,20 +69,40 @@ export class RedisCallDirectory implements CallDirectory {
     const fields = ['owner', owner, ...fieldsOfFacts(callSid, this.#key, facts)];
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
-    // Sent first, and not awaited: a caller may wait for the claim.
-    const listed = [
+    // Sent first, so that a call is listed too early rather than not at all. Nobody waits for it: on a Cluster the lists may
+    // be on a shard that is away, which is no reason to let a caller wait.
+    this.#list(callSid, owner).catch(() => {});
+    const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
+    const keys = [callKey(callSid), callJournal(callSid)];
+    const claiming = scripts.claim(this.#redis, keys, args);
+    // In one write with the claim. It holds if it is what the journal was when the claim was won.
+    const early = epoch === 0 ? Promise.resolve([]) : this.#entries(callSid).catch(() => []);
+    const {
+      reply,
+      rest: [now, length, lastId],
+    } = await claiming;
+    const call = callOfFields(callSid, this.#key, recordOf(now));
+    if (reply === 'won' && call) {
+      const read = await early;
+      const isWhole = read.length === length && (read.at(-1)?.[0] ?? '') === lastId;
+      return {won: true, call, journal: linesOf(isWhole ? read : await this.#entries(callSid))};
+    }
+    if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
+    return {won: false, call};
+  }
+
+  /** Puts a call on the lists of the open calls and of the calls of its owner. */
+  async #list(callSid: CallSid, owner: ProcessId): Promise<void> {
+    await Promise.all([
       this.#redis.sadd(openCalls, callSid),
       this.#redis.sadd(callOwners, owner),
       this.#redis.sadd(callsOf(owner), callSid),
-    ];
-    const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
-    const keys = [callKey(callSid), callJournal(callSid)];
-    const [{reply, rest}] = await Promise.all([scripts.claim(this.#redis, keys, args), ...listed]);
-    const [now, journal] = rest;
-    const call = callOfFields(callSid, this.#key, recordOf(now));
-    if (reply === 'won' && call) return {won: true, call, journal: linesOf(journal)};
-    if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
-    return {won: false, call};
+    ]);
+  }
+
+  /** The journal of a call: an id, and one field with its text, for each entry. */
+  async #entries(callSid: CallSid): Promise<[id: string, fields: string[]][]> {
+    return await this.#redis.xrange(callJournal(callSid), '-', '+');
   }
 
   async attach(
@@ -129,7 +149,7 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async journal(callSid: CallSid): Promise<readonly string[]> {
-    return linesOf(await this.#redis.xrange(callJournal(callSid), '-', '+'));
+    return linesOf(await this.#entries(callSid));
   }
 
   async compact(...[callSid, epoch, {lines, snapshot}]: Parameters<CallDirectory['compact']>): Promise<boolean> {
@@ -153,11 +173,7 @@ export class RedisCallDirectory implements CallDirectory {
   }
 
   async restore(entry: CallEntry): Promise<boolean> {
-    await Promise.all([
-      this.#redis.sadd(openCalls, entry.callSid),
-      this.#redis.sadd(callOwners, entry.owner),
-      this.#redis.sadd(callsOf(entry.owner), entry.callSid),
-    ]);
+    await this.#list(entry.callSid, entry.owner);
     const args = [entry.epoch, CALL_TTL_S, ...fieldsOfCall(entry, this.#key)];
     const {reply} = await scripts.restore(this.#redis, keysOf(entry.callSid), args);
     return reply === 'done';
@@ -224,8 +240,6 @@ function keysOf(callSid: CallSid): string[] {
   return [callKey(callSid), callJournal(callSid), callPast(callSid)];
 }
 
-/** What XRANGE says: each entry has an id, and one field with its text. */
-function linesOf(entries: unknown): string[] {
-  const flat: unknown[] = Array.isArray(entries) ? entries.flat(2) : [];
-  return flat.filter((_, place) => place % 3 === 2).map(String);
+function linesOf(entries: readonly [id: string, fields: string[]][]): string[] {
+  return entries.map(([, [, text = '']]) => text);
 }
