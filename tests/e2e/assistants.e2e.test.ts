@@ -11,6 +11,7 @@ import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 const LIVE_WITHIN_MS = 2_000;
 const PATIENCE = {timeout: 60_000, interval: 50};
 const CALLS = 20;
+const AT_ONCE = 4;
 const numbers = {shop: '+4711111111', clinic: '+4722222222'} as const;
 type Name = keyof typeof numbers;
 
@@ -68,11 +69,22 @@ describe('with twenty calls in progress, through processes of their own:', () =>
         edges: 1,
         workers: 2,
         modelUrl: model.url,
-        workerEnv: {ASSISTANTS_DIR: folder, MAX_CALLS: String(CALLS + 2), IDLE_PROMPT_SECONDS: '0'},
+        // The model and twenty phones share this process: on a busy machine answers take longer than a caller would wait.
+        workerEnv: {
+          ASSISTANTS_DIR: folder,
+          MAX_CALLS: String(CALLS + 2),
+          IDLE_PROMPT_SECONDS: '0',
+          ANSWER_WITHIN_SECONDS: '60',
+        },
       }),
     );
-    talking.push(...Array.from({length: CALLS}, (_, index) => dial(index % 2 === 0 ? 'shop' : 'clinic')));
-    await haveHeard(talking);
+    // A few at a time: the first moments of a call cost far more than the rest, and a model that is late to accept so many
+    // connections at once looks unreachable.
+    for (let some = 0; some < CALLS; some += AT_ONCE) {
+      const callers = Array.from({length: AT_ONCE}, (_, index) => dial(index % 2 === 0 ? 'shop' : 'clinic'));
+      talking.push(...callers);
+      await haveHeard(callers);
+    }
   });
   afterAll(() => stack.disposeAsync());
 

@@ -26,13 +26,28 @@ export async function haveHeard(callers: readonly Caller[], withinMs: Millis = P
   await each(callers, 'to hear the assistant', withinMs, caller => next(caller, 'audible'));
 }
 
+/** The same for callers who say something from now on, and then begin to hear the assistant: each at their own time. */
+export async function haveBeenAnswered(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<void> {
+  await each(callers, 'to be answered', withinMs, async caller => {
+    let hasSpoken = false;
+    await happens(caller, ({type}) => {
+      hasSpoken ||= type === 'callerSpoke';
+      return hasSpoken && type === 'audible';
+    });
+  });
+}
+
 /** The reports of calls that are about to end. Rejects, and says which call goes on, after `withinMs`. */
 export function haveEnded(callers: readonly Caller[], withinMs: Millis = PATIENCE): Promise<CallReport[]> {
   return each(callers, 'to hang up', withinMs, caller => caller.ended);
 }
 
-async function next(caller: Caller, what: FakeCallEvent['type']): Promise<void> {
-  const happened = new Promise<void>(resolve => caller.on(({type}) => type === what && resolve()));
+function next(caller: Caller, what: FakeCallEvent['type']): Promise<void> {
+  return happens(caller, ({type}) => type === what);
+}
+
+async function happens(caller: Caller, isIt: (event: FakeCallEvent) => boolean): Promise<void> {
+  const happened = new Promise<void>(resolve => caller.on(event => isIt(event) && resolve()));
   const ended = caller.ended.then(({endedBy, reason}) => {
     throw new Error(`the call was ended by the ${endedBy} (${reason})`);
   });

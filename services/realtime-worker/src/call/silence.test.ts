@@ -193,6 +193,20 @@ describe('a caller whose answer does not come', () => {
     expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
   });
 
+  test('is not asked by another session whether they are there when they have begun to speak', () => {
+    const call = asks(Call.connected({}, '', {idlePromptMs: 5_000}));
+    call.model(started('r1'), audio('r1', 'i1', 200), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
+    call.at(300).returnMarks();
+    const [first] = responseTags(wait(call, 5_400));
+    call.at(5_500).model(started('r2', first), ended('r2', 'failed', 'server_error'));
+    const [again] = responseTags(wait(call, 5_900));
+    call.at(6_000).model(started('r3', again), ended('r3', 'failed', 'server_error'));
+    call.at(6_100).model(speechEvent('u2', 'callerSpoke', 6_100));
+    const effects = call.core.on({type: 'spareReady'}, 6_200);
+    expect(opened(effects)).toEqual(['useSpare']);
+    expect(responseTags([...effects, ...wait(call, 10_000)])).toEqual([]);
+  });
+
   test('who pauses in a sentence has all the time of a new answer', () => {
     const call = Call.connected();
     for (let pause = 0; pause < 20; pause += 1) {
