@@ -5,7 +5,8 @@ import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {constants} from 'node:os';
 import {delimiter, join} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {fileURLToPath, pathToFileURL} from 'node:url';
+import {whenNpmEnds} from './when-npm-ends.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MODULES = join(ROOT, 'node_modules');
@@ -14,6 +15,8 @@ const LOCK = join(ROOT, 'package-lock.json');
 const NODE_PACKAGE = join(MODULES, 'node');
 const PINNED_NODE = join(NODE_PACKAGE, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const VITEST = join(MODULES, 'vitest', 'vitest.mjs');
+/** Makes a command stop when this process is gone, even after kill -9. */
+const END_WITH_PARENT = pathToFileURL(join(ROOT, 'tools', 'local-stack', 'end-with-parent.ts')).href;
 
 /** @type {Record<string, {about: string, run: (args: string[]) => string[]}>} */
 const COMMANDS = {
@@ -199,10 +202,16 @@ async function run(
   /** @type {string[]} */ runArgs,
   /** @type {Record<string, string>} */ environment,
 ) {
-  const child = spawn(file, runArgs, {cwd: ROOT, stdio: 'inherit', env: {...process.env, ...environment}});
+  const isOurs = runArgs[0] !== VITEST; // Vitest's own processes must not inherit the import
+  const child = spawn(file, [...(isOurs ? ['--import', END_WITH_PARENT] : []), ...runArgs], {
+    cwd: ROOT,
+    stdio: isOurs ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+    env: {...process.env, ...environment},
+  });
   // Ctrl-C reaches the command by itself: the terminal sends it to all of us. We only must not die before it.
   process.on('SIGINT', () => {});
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal));
+  if (process.env['npm_lifecycle_event'] !== undefined) void whenNpmEnds(() => child.kill('SIGTERM'));
   const [code, signal] = await new Promise(resolve => {
     child.on('exit', (...end) => resolve(end));
     child.on('error', error => fail(`${file} could not be started: ${error.message}`));

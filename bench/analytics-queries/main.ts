@@ -1,4 +1,5 @@
-import {mkdtemp, rm} from 'node:fs/promises';
+import {rmSync} from 'node:fs';
+import {mkdtemp} from 'node:fs/promises';
 import {cpus, loadavg, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {commandLine, toggle} from '@voicebridge/shared/config/command-line.ts';
@@ -97,23 +98,23 @@ console.log(
     `load ${loadavg()[0]?.toFixed(1)}, ${new Date().toISOString()}`,
 );
 const folder = await mkdtemp(join(tmpdir(), 'voicebridge-bench-'));
-try {
-  if (values['database-url'] === undefined) {
-    await using database = await openEmbedded(values['data-dir'] ?? folder);
-    await bench('PGlite', database);
+process.once('exit', () => rmSync(folder, {recursive: true, force: true}));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(1)); // the PostgreSQL ends with this process
+}
+if (values['database-url'] === undefined) {
+  await using database = await openEmbedded(values['data-dir'] ?? folder);
+  await bench('PGlite', database);
+}
+if (values['data-dir'] === undefined) {
+  const bin = await findPostgres();
+  if (values['database-url'] !== undefined) {
+    await using database = openPostgres(values['database-url']);
+    await bench('PostgreSQL', database);
+  } else if (bin === undefined) console.log('PostgreSQL: skipped, this machine has no initdb');
+  else {
+    await using postgres = await privatePostgres(bin);
+    await using database = openPostgres(postgres.url);
+    await bench(postgres.version, database);
   }
-  if (values['data-dir'] === undefined) {
-    const bin = await findPostgres();
-    if (values['database-url'] !== undefined) {
-      await using database = openPostgres(values['database-url']);
-      await bench('PostgreSQL', database);
-    } else if (bin === undefined) console.log('PostgreSQL: skipped, this machine has no initdb');
-    else {
-      await using postgres = await privatePostgres(bin);
-      await using database = openPostgres(postgres.url);
-      await bench(postgres.version, database);
-    }
-  }
-} finally {
-  await rm(folder, {recursive: true, force: true});
 }

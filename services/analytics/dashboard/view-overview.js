@@ -20,6 +20,8 @@ export function overview(context) {
   const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
   const over = (metric, by) => measureSets(context, {metric, ...split, ...(by ? {by} : {})});
+  // Buckets of a long period are longer than an hour.
+  const byHour = period.to - period.from > 15 * 86_400_000 ? {bucket: 'hour'} : {};
   const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, ...split, ...extra});
 
   return [
@@ -98,19 +100,27 @@ export function overview(context) {
         ],
       });
     }),
-    card({title: 'Concurrent calls', about: 'the peak of each time bucket', width: 'w6'}, async body => {
-      const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, ...split}, signal)));
-      return timeChart(body, {
-        xs,
-        unit: 'count',
-        series: answers.map((answer, index) => ({
-          label: index === 0 ? 'peak' : sets[index].label,
-          colour: index === 0 ? 'teal' : 'amber',
-          fill: index === 0,
-          values: valuesOf(answer.buckets, xs, one => one.peak, {shift: sets[index].shift, missing: 0}),
-        })),
-      });
-    }),
+    card(
+      {
+        title: 'Concurrent calls',
+        about: 'the peak of each time bucket',
+        width: 'w6',
+        csv: addressOf('/api/concurrency.csv', {...first.filter, ...split}),
+      },
+      async body => {
+        const answers = await Promise.all(sets.map(set => get('/api/concurrency', {...set.filter, ...split}, signal)));
+        return timeChart(body, {
+          xs,
+          unit: 'count',
+          series: answers.map((answer, index) => ({
+            label: index === 0 ? 'peak' : sets[index].label,
+            colour: index === 0 ? 'teal' : 'amber',
+            fill: index === 0,
+            values: valuesOf(answer.buckets, xs, one => one.peak, {shift: sets[index].shift, missing: 0}),
+          })),
+        });
+      },
+    ),
     card(
       {
         title: 'Where the time goes',
@@ -148,13 +158,18 @@ export function overview(context) {
         return undefined;
       },
     ),
-    card({title: 'When people call', about: `by hour and weekday, ${zoneName()}`, width: 'w6'}, async () => {
-      const [a] = await measureSets(
-        {sets: [first], signal},
-        {metric: 'calls', ...split, ...(period.to - period.from > 15 * 86_400_000 ? {bucket: 'hour'} : {})},
-      );
-      return heatMap(a.groups);
-    }),
+    card(
+      {
+        title: 'When people call',
+        about: `by hour and weekday, ${zoneName()}`,
+        width: 'w6',
+        csv: csv('calls', byHour),
+      },
+      async () => {
+        const [a] = await measureSets({sets: [first], signal}, {metric: 'calls', ...split, ...byHour});
+        return heatMap(a.groups);
+      },
+    ),
     card(
       {
         title: 'Reliability',

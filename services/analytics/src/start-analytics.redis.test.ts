@@ -71,6 +71,15 @@ describe('analytics', () => {
     expect((await fetch(`${analytics.url}/readyz`)).status).toBe(503);
   });
 
+  test('an operator who stops it while its Redis is gone does not wait for that Redis', async () => {
+    await using folder = await dataFolder();
+    const own = await provideRedis({kind: process.env['VOICEBRIDGE_REDIS'], log: () => {}});
+    await using analytics = await runAnalytics({REDIS_URL: own.url, DATA_DIR: folder.path});
+    await own.close();
+    await analytics.drain();
+    expect((await fetch(`${analytics.url}/readyz`)).status).toBe(503);
+  });
+
   test('a malformed record is refused and kept in the failed set, and the calls after it are stored', async () => {
     await using folder = await dataFolder();
     await using analytics = await runAnalytics({REDIS_URL: redis.url, DATA_DIR: folder.path});

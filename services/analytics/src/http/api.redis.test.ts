@@ -1,3 +1,4 @@
+import {ConcurrencyAnswer} from '../queries/concurrency.ts';
 import {everythingIn} from '../../../../tools/harness/redis-dump.ts';
 import {provideRedis, type ProvidedRedis} from '../../../../tools/local-stack/redis/local-redis.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
@@ -186,6 +187,14 @@ test('a body that is not JSON is refused, and never taken for none', async () =>
 });
 
 describe('files', () => {
+  test('an analyst takes the peaks of concurrent calls away, as the picture shows them', async () => {
+    const {body} = await ask(open, '/api/concurrency?bucket=day');
+    const {buckets} = ConcurrencyAnswer.parse(body);
+    expect(buckets.length).toBeGreaterThan(0);
+    const lines = buckets.map(({at, peak}) => `${at},${peak}\r\n`);
+    expect((await ask(open, '/api/concurrency.csv?bucket=day')).text).toBe(`at,peak\r\n${lines.join('')}`);
+  });
+
   test('a name that a spreadsheet would run as a formula is written to CSV as text', async () => {
     const {headers, text} = await ask(open, '/api/calls.csv');
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');

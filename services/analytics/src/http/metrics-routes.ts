@@ -34,6 +34,11 @@ export function metricsRoutes(database: DatabaseWatch): Router {
     response.json(await concurrency(database.now, readRequest(ConcurrencyQuery, request.query)));
   });
 
+  routes.get('/api/concurrency.csv', async (request, response) => {
+    const {buckets} = await concurrency(database.now, readRequest(ConcurrencyQuery, request.query));
+    await sendCsv(request, response, {name: 'concurrency.csv', lines: csvOf(buckets, ['at', 'peak']), database});
+  });
+
   routes.get('/api/difference', async (request, response) => {
     response.json(await difference(database.now, readRequest(DifferenceQuery, request.query)));
   });

@@ -251,6 +251,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/concurrency.csv',
+    id: 'exportConcurrency',
+    tag: 'files',
+    summary: 'The peaks of concurrent calls as CSV',
+    query: ConcurrencyQuery,
+    type: 'text/csv',
+  },
+  {
+    method: 'get',
     path: '/api/difference',
     id: 'difference',
     tag: 'figures',

@@ -7,9 +7,10 @@ import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
-import {DelayedError, Queue, UnrecoverableError, Worker, type ConnectionOptions, type Job} from 'bullmq';
+import {DelayedError, Queue, UnrecoverableError, type ConnectionOptions, type Job} from 'bullmq';
 import {failureOf} from '../database/database-failure.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
+import {DrainingWorker} from '../queue/draining-worker.ts';
 import {eraseQueued} from './erase-queued.ts';
 import {storeCall} from './store-call.ts';
 
@@ -19,8 +20,6 @@ const CONCURRENCY = {embedded: 2, postgres: 8} as const;
 const RETRY: Millis = 1_000;
 /** A queue that fails again within this time was not back. */
 const SETTLED: Millis = 5_000;
-/** How long to wait for connections to close. */
-const GOODBYE: Millis = 1_000;
 /** How long to search the queue for what somebody wants erased. */
 const ERASE_WITHIN: Millis = 20_000;
 /** How long a process may be silent before another process takes its records. Renewed at half of it. */
@@ -119,7 +118,8 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     return new UnrecoverableError(problem);
   };
 
-  const worker = new Worker<unknown, string>(CALLS_QUEUE, record, {
+  const worker = new DrainingWorker(CALLS_QUEUE, record, {
+    clock: deps.clock,
     connection: deps.connection,
     prefix: CALLS_QUEUE_PREFIX,
     skipVersionCheck: true,
@@ -168,16 +168,12 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
     },
     async drain() {
       stopping.abort();
-      await worker.close();
+      await worker.drain();
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       outages[Symbol.dispose]();
-      // A Redis that is away never confirms the close.
-      const late = Promise.withResolvers<void>();
-      const cancel = deps.clock.after(GOODBYE, late.resolve);
-      await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
-      cancel();
+      await worker.end(queue);
     },
   };
 }

@@ -1,7 +1,8 @@
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
-import {DelayedError, Queue, Worker, type ConnectionOptions, type Job} from 'bullmq';
+import {DelayedError, Queue, type ConnectionOptions, type Job} from 'bullmq';
+import {DrainingWorker} from './draining-worker.ts';
 
 /** What waits longer than it should has lost its job. */
 const SWEEP: Millis = 15_000;
@@ -10,7 +11,6 @@ const LOCK: Millis = 30_000;
 /** An attempt that has not ended within this time never will: it must not keep its place, and its job, for ever. */
 const HANGS_AFTER: Millis = 90_000;
 const RETRY: Millis = 1_000;
-const GOODBYE: Millis = 1_000;
 
 /** `at`: when it is to be tried again, in Unix milliseconds; left out: it is over, or the sweep makes its job again. */
 export interface Tried {
@@ -64,8 +64,9 @@ export function dueJobs(options: DueJobsOptions, {connection, clock, log}: DueJo
     throw new DelayedError();
   };
 
-  const worker = new Worker<unknown, string>(options.name, run, {
+  const worker = new DrainingWorker(options.name, run, {
     ...common,
+    clock,
     concurrency: options.concurrency,
     lockDuration: LOCK,
     stalledInterval: LOCK / 3,
@@ -85,15 +86,10 @@ export function dueJobs(options: DueJobsOptions, {connection, clock, log}: DueJo
 
   return {
     add: (...ids) => background(add(ids), log, `asking for ${options.what}`),
-    async drain() {
-      await worker.close();
-    },
+    drain: () => worker.drain(),
     async [Symbol.asyncDispose]() {
       stopSweeping();
-      const late = Promise.withResolvers<void>();
-      const cancel = clock.after(GOODBYE, late.resolve);
-      await Promise.race([Promise.all([worker.close(true), queue.close()]), late.promise]);
-      cancel();
+      await worker.end(queue);
     },
   };
 }

@@ -1,13 +1,25 @@
 import {execFile, spawn, type ChildProcess} from 'node:child_process';
-import {chown, mkdir, mkdtemp, readdir, rm} from 'node:fs/promises';
-import {createServer} from 'node:net';
+import {once} from 'node:events';
+import {chown, mkdir, mkdtemp, readdir} from 'node:fs/promises';
+import {createServer, Socket} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 
 const run = promisify(execFile);
 
-/** A PostgreSQL for one test, which may be killed and started again. */
+/**
+ * Waits until its standard input ends, which happens when we close it or are dead. Then it ends the server of the folder $1
+ * at once, and removes the folder.
+ */
+const WATCHDOG = `
+read -r _
+read -r server <"$1/data/postmaster.pid" && kill -QUIT "$server"
+while kill -0 "$server" && sleep 0.1; do :; done
+rm -rf "$1"
+`;
+
+/** A PostgreSQL for one test, which may be killed and started again. It ends with our process, even after kill -9. */
 export interface PrivatePostgres extends AsyncDisposable {
   readonly url: string;
   readonly version: string;
@@ -38,6 +50,13 @@ export async function privatePostgres(bin: string): Promise<PrivatePostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'voicebridge-postgres-'));
   const user = process.getuid?.() === 0 ? await idsOf('postgres') : {};
   if (user.uid !== undefined && user.gid !== undefined) await chown(folder, user.uid, user.gid);
+  const watchdog = spawn('/bin/sh', ['-c', WATCHDOG, 'sh', folder], {
+    ...user,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true, // Ctrl-C in a terminal reaches only us
+  });
+  watchdog.unref();
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   const data = join(folder, 'data');
   await mkdir(data);
   if (user.uid !== undefined && user.gid !== undefined) await chown(data, user.uid, user.gid);
@@ -70,6 +89,7 @@ export async function privatePostgres(bin: string): Promise<PrivatePostgres> {
         ...user,
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
       });
       const ready = await new Promise<boolean>(resolve => {
         started.once('exit', () => resolve(false));
@@ -93,7 +113,10 @@ export async function privatePostgres(bin: string): Promise<PrivatePostgres> {
     kill,
     async [Symbol.asyncDispose]() {
       await kill();
-      await rm(folder, {recursive: true, force: true, maxRetries: 10});
+      watchdog.ref();
+      const gone = once(watchdog, 'exit');
+      watchdog.stdin.end();
+      await gone;
     },
   };
 }
