@@ -2,7 +2,7 @@
  * What strangers and odd peers can cost: forged and repeated requests, hostile sockets beside calls, a phone that floods, a
  * model that floods. Loopback only, bounded, against a webhook, an edge, a worker and a Redis of its own.
  *
- *   npm run bench attack -- [--parts forged,beside,phone,model] [--attacks edge,elsewhere] [--calls 20] [--seconds 8] [--forgeries 100000] [--sockets 2000] [--rate 400] [--write docs/SECURITY.md]
+ *   npm run bench attack -- [--parts forged,beside,phone,model,models] [--attacks edge,elsewhere] [--calls 20] [--seconds 8] [--forgeries 100000] [--sockets 2000] [--rate 400] [--write docs/SECURITY.md]
  */
 import {readFileSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
@@ -11,6 +11,8 @@ import {wholeNumber} from '@voicebridge/shared/config/config.ts';
 import {z} from 'zod';
 import {ATTACKS, besideCalls} from './beside-calls.ts';
 import {forgeries} from './forgeries.ts';
+import {HOSTILE_MODELS} from './hostile-models.ts';
+import {modelAttacks} from './model-attacks.ts';
 import {modelFloods} from './model-floods.ts';
 import {phoneFloods} from './phone-floods.ts';
 import {SignedBridge} from './signed-bridge.ts';
@@ -22,8 +24,8 @@ const options = commandLine({
     parts: z
       .string()
       .transform(text => text.split(','))
-      .pipe(z.array(z.enum(['forged', 'beside', 'phone', 'model'])))
-      .default(['forged', 'beside', 'phone', 'model'])
+      .pipe(z.array(z.enum(['forged', 'beside', 'phone', 'model', 'models'])))
+      .default(['forged', 'beside', 'phone', 'model', 'models'])
       .describe('which parts are run'),
     attacks: z
       .string()
@@ -31,6 +33,12 @@ const options = commandLine({
       .pipe(z.array(z.enum(ATTACKS)))
       .default([...ATTACKS])
       .describe('which attacks go on beside calls'),
+    models: z
+      .string()
+      .transform(text => text.split(','))
+      .pipe(z.array(z.enum(Object.keys(HOSTILE_MODELS) as [string])))
+      .default(Object.keys(HOSTILE_MODELS))
+      .describe('which hostile models there are beside calls'),
     calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('honest calls beside the attacks'),
     seconds: wholeNumber({min: 1, max: 600}).default(8).describe('how long each row with calls is measured'),
     forgeries: wholeNumber({min: 10, max: 1_000_000}).default(100_000).describe('forged requests and handshakes'),
@@ -60,10 +68,11 @@ const tell = (title: string, text: string) => {
 };
 console.log(machine);
 const has = (part: (typeof options.parts)[number]) => options.parts.includes(part);
-if (has('forged') || has('beside') || has('phone')) {
+if (has('forged') || has('beside') || has('phone') || has('models')) {
   await using bridge = await SignedBridge.start();
   if (has('forged')) tell('Forged and repeated', await forgeries(bridge, options.forgeries, progress));
   if (has('beside')) tell('Beside calls', await besideCalls(bridge, options, progress));
+  if (has('models')) tell('Hostile models beside calls', await modelAttacks(bridge, options, progress));
   if (has('phone')) tell('A phone that floods', await phoneFloods(bridge, progress));
 }
 if (has('model')) tell('A model that floods', await modelFloods(options.megabytes * 1_000_000, progress));

@@ -5,7 +5,7 @@ import {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {sid} from '../../simulators/twilio/src/sid.ts';
 import {readTwiml} from '../../simulators/twilio/src/twiml/twiml.ts';
 import {Load, type Sign} from '../load/load.ts';
-import {Probes} from '../load/probes.ts';
+import {type Answer, Probes} from '../load/probes.ts';
 import {costOf} from '../load/process-cost.ts';
 import {type OurSystem, startOurs} from '../load/systems.ts';
 import type {Pass} from './hostile-kinds.ts';
@@ -86,6 +86,12 @@ export class SignedBridge implements AsyncDisposable {
 
   async costOf(name: 'edge' | 'webhook' | 'worker'): ReturnType<typeof costOf> {
     return costOf((await this.system.pids())[name] ?? []);
+  }
+
+  /** What only the worker knows of itself. */
+  async askWorker(ask: 'begin' | 'end'): Promise<Answer> {
+    const [pid = 0] = (await this.system.pids())['worker'] ?? [];
+    return this.#probes.ask(pid, {ask, turns: true});
   }
 
   /** Bytes alive in a process, after a garbage collection, which stops it for a moment. */

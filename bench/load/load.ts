@@ -52,7 +52,7 @@ export class Load implements AsyncDisposable {
   }
 
   /** What the model has had so far, and who answers instead of it. */
-  get model(): Pick<Model, 'sessions' | 'heardMs' | 'instead'> {
+  get model(): Pick<Model, 'sessions' | 'heardMs' | 'instead' | 'upgradeInstead'> {
     if (!this.#model) throw new Error('the model has not started');
     return this.#model;
   }

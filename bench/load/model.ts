@@ -1,5 +1,6 @@
 import {once} from 'node:events';
-import type {AddressInfo} from 'node:net';
+import {createServer} from 'node:http';
+import type {AddressInfo, Socket} from 'node:net';
 import {type WebSocket, WebSocketServer} from 'ws';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Metronome} from './metronome.ts';
@@ -15,6 +16,8 @@ export interface Model extends AsyncDisposable {
   readonly heardMs: Millis;
   /** Takes the sessions that are opened from now on; this model answers them if it is not set. */
   instead: ((socket: WebSocket) => void) | undefined;
+  /** Takes the sockets of handshakes from now on, and answers them itself. `key`: of the handshake. */
+  upgradeInstead: ((key: string, socket: Socket) => void) | undefined;
 }
 
 /** `callOf`: the call of a number, which its frames carry. `tape`: of the run of this moment. */
@@ -23,8 +26,15 @@ export async function startModel(parts: {
   readonly callOf: (number: number) => CallEnds | undefined;
   readonly tape: () => Tape;
 }): Promise<Model> {
-  const server = new WebSocketServer({port: 0, host: '127.0.0.1', perMessageDeflate: false});
-  await once(server, 'listening');
+  const server = new WebSocketServer({noServer: true, perMessageDeflate: false});
+  const http = createServer().listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  http.on('upgrade', (request, socket, head) => {
+    if (model.upgradeInstead)
+      return model.upgradeInstead(String(request.headers['sec-websocket-key']), socket as Socket);
+    server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request));
+    return undefined;
+  });
   let [sessions, deltas, heardMs] = [0, 0, 0];
   const nextNumber = () => (deltas += 1);
   server.on('connection', socket => {
@@ -50,16 +60,18 @@ export async function startModel(parts: {
   });
   const model: Model = {
     instead: undefined,
+    upgradeInstead: undefined,
     get sessions() {
       return sessions;
     },
     get heardMs() {
       return heardMs;
     },
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/v1/realtime`,
+    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}/v1/realtime`,
     async [Symbol.asyncDispose]() {
       for (const client of server.clients) client.terminate();
-      await new Promise(resolve => server.close(resolve));
+      // Not awaited: it waits for sockets that were given to another process.
+      http.close();
     },
   };
   return model;

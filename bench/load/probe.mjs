@@ -16,6 +16,14 @@ const path = process.env['BENCH_PROBE'];
 /** @type {number[]} Pauses since `begin`, in ms. */
 let pauses = [];
 let loop = performance.eventLoopUtilization();
+/** Processor time of this thread so far, in ms; of the whole process before Node 24. */
+const used = () => {
+  const {user, system} = (process.threadCpuUsage ?? process.cpuUsage).call(process);
+  return (user + system) / 1_000;
+};
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let watch;
+let longestTurn = 0;
 const session = new Session();
 
 if (path !== undefined) {
@@ -27,20 +35,26 @@ if (path !== undefined) {
     for (const {duration} of list.getEntries()) pauses.push(duration);
   }).observe({entryTypes: ['gc']});
   createInterface({input: socket}).on('line', line => {
-    const {id, ask, profile} = JSON.parse(line);
-    void answer(ask, profile).then(found => socket.write(`${JSON.stringify({id, ...found})}\n`));
+    const {id, ask, profile, turns} = JSON.parse(line);
+    void answer(ask, profile, turns === true).then(found => socket.write(`${JSON.stringify({id, ...found})}\n`));
   });
 }
 
-async function answer(/** @type {string} */ ask, /** @type {string | undefined} */ profile) {
+async function answer(
+  /** @type {string} */ ask,
+  /** @type {string | undefined} */ profile,
+  /** @type {boolean} */ turns,
+) {
   if (ask === 'begin') {
     pauses = [];
     loop = performance.eventLoopUtilization();
+    if (turns) watchTurns();
     if (profile !== undefined) beginProfile();
     return {};
   }
   if (ask === 'end') {
-    const found = {pauses, threadBusy: performance.eventLoopUtilization(loop).utilization};
+    clearInterval(watch);
+    const found = {pauses, longestTurnMs: longestTurn, threadBusy: performance.eventLoopUtilization(loop).utilization};
     if (profile !== undefined) await endProfile(profile);
     return found;
   }
@@ -51,6 +65,19 @@ async function answer(/** @type {string} */ ask, /** @type {string | undefined} 
   collect();
   const {heapUsed, external} = process.memoryUsage();
   return {heapBytes: heapUsed + external};
+}
+
+/** Between two looks there is one long turn, or several short ones. */
+function watchTurns() {
+  clearInterval(watch);
+  longestTurn = 0;
+  let before = used();
+  watch = setInterval(() => {
+    const now = used();
+    longestTurn = Math.max(longestTurn, now - before);
+    before = now;
+  }, 2);
+  watch.unref();
 }
 
 function beginProfile() {

@@ -17,6 +17,8 @@ export interface Answer {
   readonly pauses?: readonly number[];
   /** Share of the time from `begin` to `end` in which the event loop was not waiting, 0 to 1. */
   readonly threadBusy?: number;
+  /** Processor time of the longest turn of the event loop from `begin` to `end`, in ms, if it was asked for. Other processes do not count. */
+  readonly longestTurnMs?: number;
   /** Bytes alive on the heap and in buffers, after a garbage collection. */
   readonly heapBytes?: number;
 }
@@ -24,6 +26,8 @@ export interface Answer {
 /** `profile`: the file that gets the processor profile from `begin` to `end`; none is recorded without it. */
 export interface Question {
   readonly ask: 'begin' | 'end' | 'heap';
+  /** Whether `longestTurnMs` is measured from now on, which costs the process some hundred wake-ups a second. */
+  readonly turns?: boolean;
   readonly profile?: string;
 }
 

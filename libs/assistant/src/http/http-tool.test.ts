@@ -174,6 +174,11 @@ test('a server that redirects without end is given up', async () => {
   await expect(ask(url)).rejects.toThrow('redirects without end');
 });
 
+test('a server that redirects to no address is told in one sentence', async () => {
+  const url = await serve((_request, response) => void response.writeHead(302, {location: 'http://[::1'}).end());
+  await expect(ask(url)).rejects.toThrow('redirects to an address that is none');
+});
+
 test('the body of a redirect, which may have no end, is not read', async () => {
   const closed = Promise.withResolvers<void>();
   const url = await serve((request, response) => {

@@ -69,7 +69,8 @@ export function sender(secret: (name: string) => string | undefined): SendReques
       const answer = await ask(url, {...request, method, body}, headers);
       if (answer.location === undefined) return answer;
       if (request.redirects === false) throw new RequestRefused('the server redirects to another address');
-      const next = new URL(answer.location, url);
+      const next = URL.parse(answer.location, url.href);
+      if (next === null) throw new RequestRefused('the server redirects to an address that is none');
       // A secret is for the server that it was written for.
       if (next.origin !== url.origin) for (const name of secrets) delete headers[name];
       if (next.origin !== url.origin && request.isSecret)

@@ -1,5 +1,5 @@
 import {mkdtemp, readdir, rm} from 'node:fs/promises';
-import {createServer} from 'node:http';
+import {createServer, type RequestListener} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -103,19 +103,45 @@ test('a bucket that refuses, is away, is full or cuts the connection is told abo
   }
 });
 
+/** A store that answers every request so. */
+async function brokenStore(answer: RequestListener) {
+  const server = createServer(answer);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    store: open(`s3://calls?endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    [Symbol.dispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
 test('of a bucket that answers without end no more is kept than was asked for', async () => {
-  const server = createServer((_request, response) => {
+  let poured = 0;
+  using broken = await brokenStore((_request, response) => {
     const pour = () => {
-      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      while (!response.destroyed && response.write(Buffer.alloc(65_536))) poured += 65_536;
       response.once('drain', pour);
     };
     pour();
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const endless = open(`s3://calls?endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  await expect(endless.read('CA1/1.ulaw', 0, 1_000)).rejects.toThrow('more than it was asked for');
-  server.closeAllConnections();
-  server.close();
+  await expect(broken.store.read('CA1/1.ulaw', 0, 1_000)).rejects.toThrow('more than it was asked for');
+  poured = 0;
+  await expect(broken.store.list('CA1/')).rejects.toThrow('more than it was asked for');
+  expect(poured).toBeLessThan(100_000_000);
+});
+
+test('a list that has always one more page is given up', async () => {
+  let pages = 0;
+  using broken = await brokenStore((_request, response) => {
+    pages += 1;
+    response.setHeader('content-type', 'application/xml');
+    response.end(
+      '<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>',
+    );
+  });
+  await expect(broken.store.list('CA1/')).rejects.toThrow('more than it was asked for');
+  expect(pages).toBe(200);
 });
 
 const Env = z.object(RECORDINGS_ENV).refine(hasBucketKey, NO_BUCKET_KEY);

@@ -1,4 +1,5 @@
 import type {S3mini} from 's3mini';
+import {bounded, type Fetch} from './bounded-answers.ts';
 import type {RecordingStore, StoredObject} from './recording-store.ts';
 
 /** A bucket, and how to sign in to it. */
@@ -14,6 +15,10 @@ export interface Bucket {
 
 /** A store that does not answer for so long counts as away, in milliseconds. */
 const ANSWERS_WITHIN = 10_000;
+/** What it may answer to anything but a list or a read, in bytes: an error in a few words. */
+const ANSWER_AT_MOST = 65_536;
+/** What the pages of one list may have in all. A page has a thousand objects of about 350 bytes each. */
+const LIST_AT_MOST = {answers: 200, bytes: 67_108_864};
 
 /** Recordings in a bucket of an S3-compatible store. The client is loaded when the first object is asked for. */
 export class S3Store implements RecordingStore {
@@ -40,7 +45,8 @@ export class S3Store implements RecordingStore {
   }
 
   async list(prefix: string): Promise<readonly StoredObject[]> {
-    const client = await this.#opened();
+    // A store that is not well may say for ever that there is more: the pages are counted, by a client for this list alone.
+    const client = await this.#open(bounded(LIST_AT_MOST));
     const {prefix: ours} = this.#bucket;
     const objects = (await told(client.listObjects('/', ours + prefix, undefined, {}))) ?? [];
     return objects
@@ -54,11 +60,14 @@ export class S3Store implements RecordingStore {
   }
 
   async #opened(): Promise<S3mini> {
-    const {endpoint, region, accessKeyId, secretAccessKey} = this.#bucket;
-    this.#client ??= import('s3mini').then(
-      ({S3mini}) => new S3mini({endpoint, region, accessKeyId, secretAccessKey, requestAbortTimeout: ANSWERS_WITHIN}),
-    );
+    this.#client ??= this.#open((input, init) => bounded({answers: 1, bytes: ANSWER_AT_MOST})(input, init));
     return await this.#client;
+  }
+
+  async #open(fetch: Fetch): Promise<S3mini> {
+    const {endpoint, region, accessKeyId, secretAccessKey} = this.#bucket;
+    const {S3mini} = await import('s3mini');
+    return new S3mini({endpoint, region, accessKeyId, secretAccessKey, requestAbortTimeout: ANSWERS_WITHIN, fetch});
   }
 }
 

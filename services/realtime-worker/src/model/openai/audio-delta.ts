@@ -4,6 +4,14 @@ import {bytesOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 const BEGINNING = '{"type":"response.output_audio.delta"';
 const KEY = '"delta":"';
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** What each character of ASCII is in base64. */
+const [OTHER, SPACE, PADDING, DIGIT] = [0, 1, 2, 3];
+const KINDS = Uint8Array.from({length: 128}, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/\s/.test(character)) return SPACE;
+  if (character === '=') return PADDING;
+  return /[\w+/-]/.test(character) ? DIGIT : OTHER;
+});
 /** Ten seconds of audio. A longer text is checked character by character. */
 const scratch = Buffer.allocUnsafeSlow(80_000);
 
@@ -51,10 +59,19 @@ export function isBase64(text: string): boolean {
 /** The same audio as base64 in whole groups: some servers leave its padding out, break its lines or write it as in addresses. */
 export function mendedBase64(text: string): string | undefined {
   if (isBase64(text)) return text;
-  const bare = text
-    .replace(/[\s=]+/g, '')
-    .replaceAll('-', '+')
-    .replaceAll('_', '/');
-  const whole = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
-  return isBase64(whole) ? whole : undefined;
+  // To replace each character in eight megabytes of text takes seconds. The decoder reads all these variants.
+  return isLooseBase64(text) ? Buffer.from(text, 'base64').toString('base64') : undefined;
+}
+
+/** Whether a text is base64 with any spaces in it, in either alphabet, and with its padding or without. */
+function isLooseBase64(text: string): boolean {
+  let [count, isPadded] = [0, false];
+  for (let at = 0; at < text.length; at += 1) {
+    const kind = KINDS[text.charCodeAt(at)] ?? OTHER;
+    if (kind === SPACE) continue;
+    if (kind === PADDING) isPadded = true;
+    else if (kind === OTHER || isPadded) return false;
+    else count += 1;
+  }
+  return count % 4 !== 1;
 }

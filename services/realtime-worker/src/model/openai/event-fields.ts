@@ -1,3 +1,8 @@
+/** The longest name or id, in characters. Those of OpenAI have about thirty; some of them are remembered for as long as the call lasts. */
+const NAME_AT_MOST = 512;
+/** The longest text of any other field, in characters: the arguments of a tool, the words of a turn. */
+const TEXT_AT_MOST = 262_144;
+
 /** Reads the fields of one event, and remembers which it could not read. Never throws. */
 export class EventFields {
   readonly #raw: Readonly<Record<string, unknown>>;
@@ -19,9 +24,32 @@ export class EventFields {
   /** A text that must be there, and is not empty. */
   text(name: string): string | undefined {
     const value = this.#raw[name];
-    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'string' && value !== '' && value.length <= TEXT_AT_MOST) return value;
     this.#unread.push(this.#nameOf(name));
     return undefined;
+  }
+
+  /** A name, an id or a code that must be there. */
+  id(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || value.length <= NAME_AT_MOST) return value;
+    this.#unread.push(this.#nameOf(name));
+    return undefined;
+  }
+
+  /** The same if it may be missing. */
+  idIfAny(name: string): string | undefined {
+    const value = this.#raw[name];
+    return value === undefined || value === null ? undefined : this.id(name);
+  }
+
+  /** A text that is often empty, and then as good as none. */
+  textOrNone(name: string): string {
+    const value = this.#raw[name];
+    if (typeof value !== 'string') return '';
+    if (value.length <= TEXT_AT_MOST) return value;
+    this.#unread.push(this.#nameOf(name));
+    return '';
   }
 
   /** A text that may be missing. */

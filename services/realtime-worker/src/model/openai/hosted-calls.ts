@@ -28,8 +28,8 @@ export class HostedCalls {
     item: EventFields,
     {responseId, isDone}: {readonly responseId: string | undefined; readonly isDone: boolean},
   ): ModelEvent[] {
-    const id = item.textIfAny('id');
-    const server = item.textIfAny('server_label') ?? '';
+    const id = item.idIfAny('id');
+    const server = item.idIfAny('server_label') ?? '';
     if (id === undefined) return [];
     switch (item.raw('type')) {
       case 'mcp_list_tools':
@@ -46,23 +46,23 @@ export class HostedCalls {
 
   /** The arguments of a call are complete. */
   arguments(fields: EventFields): ModelEvent[] {
-    const known = this.#items.get(fields.text('item_id') ?? '');
+    const known = this.#items.get(fields.id('item_id') ?? '');
     const args = argumentsIn(fields);
     if (!known) return [];
     if (args !== '') known.arguments = args;
-    return this.#called(fields.text('item_id') ?? '', known, false);
+    return this.#called(fields.id('item_id') ?? '', known, false);
   }
 
   /** A call runs. */
   running(fields: EventFields): ModelEvent[] {
-    const id = fields.text('item_id') ?? '';
+    const id = fields.id('item_id') ?? '';
     const known = this.#items.get(id);
     return known ? this.#called(id, known, false) : [];
   }
 
   /** The provider cannot learn what a server offers. */
   notListed(fields: EventFields): ModelEvent[] {
-    const server = this.#lists.get(fields.text('item_id') ?? '') ?? '';
+    const server = this.#lists.get(fields.id('item_id') ?? '') ?? '';
     return [{type: 'hostedAway', server}];
   }
 
@@ -98,9 +98,9 @@ export class HostedCalls {
   ): Known {
     const known = this.#items.get(id) ?? {
       server,
-      name: item.textIfAny('name') ?? '',
+      name: item.idIfAny('name') ?? '',
       responseId,
-      approvedBy: item.textIfAny('approval_request_id'),
+      approvedBy: item.idIfAny('approval_request_id'),
       arguments: argumentsIn(item),
       told: 'nothing' as const,
     };
@@ -118,8 +118,7 @@ export class HostedCalls {
 
 /** An empty text is usual: they are still to come. */
 function argumentsIn(fields: EventFields): string {
-  const args = fields.raw('arguments');
-  return typeof args === 'string' ? args : '';
+  return fields.textOrNone('arguments');
 }
 
 function remember<Value>(map: Map<string, Value>, id: string, value: Value): void {

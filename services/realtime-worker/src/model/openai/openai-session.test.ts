@@ -1,4 +1,6 @@
 import {once} from 'node:events';
+import type {Socket} from 'node:net';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {systemClock} from '@voicebridge/shared/time.ts';
@@ -136,6 +138,42 @@ describe('a model session', () => {
     });
     expect(server.heads[0]?.headers).not.toHaveProperty('openai-beta');
     expect(server.received[0]).toEqual(JSON.parse(JSON.stringify(sessionUpdate(settings, 'gpt-realtime-whisper'))));
+  });
+
+  test.each([
+    ['pings', 0x89],
+    ['pongs', 0x8a],
+  ])(
+    'whose server floods it with %s leaves their turn to the other calls of the process, and is read slowly',
+    async (_name, first) => {
+      const server = new ScriptedServer(wellBehaved);
+      const {next, events} = await open(server);
+      await next('ready');
+      const [{_socket: connection} = {_socket: undefined}] = server.sockets as unknown as Iterable<{_socket?: Socket}>;
+      let answers = 0;
+      for (const socket of server.sockets) socket.on('pong', () => (answers += 1));
+      connection?.write(Buffer.alloc(400_000, Buffer.from([first, 0])));
+      for (const socket of server.sockets) socket.send(JSON.stringify({...audioDelta, delta: 'AAAA'}));
+      // All of it would have been read at once.
+      await sleep(300);
+      expect(answers).toBeLessThan(2_000);
+      expect(events.filter(({type}) => type === 'audio')).toEqual([]);
+    },
+  );
+
+  test('that was closed is cut off when its server sends on and on', async () => {
+    const server = new ScriptedServer(wellBehaved);
+    const {next} = await open(server);
+    await next('ready');
+    const [socket] = server.sockets;
+    const closed = once(socket!, 'close');
+    socket!.on('error', () => {});
+    // It never answers the end of the session.
+    socket!.pause();
+    await session?.[Symbol.asyncDispose]();
+    const {_socket: connection} = socket as unknown as {_socket: Socket};
+    connection.write(Buffer.alloc(1_000_000, Buffer.from([0x89, 0])));
+    await closed;
   });
 
   test('that reads nothing is lost before what waits for it costs memory', async () => {

@@ -2,11 +2,12 @@ import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'node:net';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {readInPlace} from '@voicebridge/shared/service/read-in-place.ts';
 import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
-import {type RawData, WebSocket} from 'ws';
+import {WebSocket} from 'ws';
 import {ByteBudget} from '../byte-budget.ts';
+import {PacedBytes} from './paced-bytes.ts';
+import {lengthOf, textOf} from './raw-message.ts';
 import {fatalCause} from './server-errors.ts';
 import {OpenAIReader} from './server-events.ts';
 import type {
@@ -40,10 +41,19 @@ const CONFIGURED_WITHIN: Millis = 5_000;
 const CREATED_WITHIN: Millis = 250;
 const PING_EVERY: Millis = 5_000;
 const DEAD_AFTER: Millis = 12_000;
-/** An answer of two minutes in one event, in the largest audio format. */
-const MAX_EVENT = 8 * 1_024 * 1_024;
+const LIMITS = {
+  handshakeTimeout: HANDSHAKE_WITHIN,
+  perMessageDeflate: false,
+  followRedirects: false,
+  /** Two minutes of audio have a third of it, a session with a hundred tools hardly more: to read an event of 8 MB would take a fifth of a second. */
+  maxPayload: 4 * 1_024 * 1_024,
+  /** For a server to close a session that we have closed. */
+  closeTimeout: 2_000,
+};
 /** A minute and a half of the caller's audio that the model has not read. */
 const UNREAD_AT_MOST = 1_000_000;
+/** From one piece of a read to the next, so that other calls have their turn. */
+const BETWEEN_PIECES: Millis = 1;
 /** HTTP statuses that another attempt would get again. */
 const REFUSED_STATUS = new Set([400, 401, 403, 404]);
 
@@ -76,6 +86,7 @@ class OpenAISession implements ModelSession {
   #isHeld = false;
   /** It came too fast: it is read again when this timer runs. */
   #slowed: Cancel | undefined;
+  readonly #bytes: PacedBytes;
   #lastSeenAt: Millis;
 
   constructor(options: OpenAIOptions, settings: SessionSettings) {
@@ -92,10 +103,13 @@ class OpenAISession implements ModelSession {
         authorization: `Bearer ${apiKey}`,
         ...(settings.safetyId === undefined ? {} : {'openai-safety-identifier': settings.safetyId}),
       },
-      handshakeTimeout: HANDSHAKE_WITHIN,
-      perMessageDeflate: false,
-      followRedirects: false,
-      maxPayload: MAX_EVENT,
+      ...LIMITS,
+    });
+    this.#bytes = new PacedBytes({
+      socket: this.#socket,
+      isPaused: () => this.#isHeld || this.#slowed !== undefined,
+      rest: () => this.#slowDown(BETWEEN_PIECES),
+      isOver: () => this.#state === 'over',
     });
     this.#listen();
     this.#cancels.push(
@@ -122,8 +136,7 @@ class OpenAISession implements ModelSession {
   }
 
   /** A model that sends faster than the calls of this process can bear is not read for a moment. */
-  #slowDown(): void {
-    const {waitMs} = this.#budget;
+  #slowDown(waitMs = this.#budget.waitMs): void {
     if (waitMs === 0 || this.#slowed !== undefined) return;
     this.#slowed = this.#options.clock.after(waitMs, () => {
       this.#slowed = undefined;
@@ -134,11 +147,30 @@ class OpenAISession implements ModelSession {
 
   #readOrNot(): void {
     const isPaused = this.#isHeld || this.#slowed !== undefined;
-    if (this.#socket.isPaused === isPaused) return;
-    // Nothing came while nobody read: its silence counts from now on.
+    if (this.#socket.isPaused !== isPaused) {
+      // Nothing came while nobody read: its silence counts from now on.
+      this.#lastSeenAt = this.#options.clock.now();
+      if (isPaused) this.#socket.pause();
+      else this.#socket.resume();
+    }
+    if (!isPaused) this.#bytes.goOn();
+  }
+
+  /** Something came that is no message, which costs as much as one. */
+  #control(bytes: Buffer): void {
     this.#lastSeenAt = this.#options.clock.now();
-    if (isPaused) this.#socket.pause();
-    else this.#socket.resume();
+    this.#took(bytes.length);
+  }
+
+  /** Counts what came. Returns false, and gives the session up, if it is more than any conversation needs. */
+  #took(bytes: number): boolean {
+    if (this.#state === 'over') return false;
+    if (!this.#budget.took(bytes, this.#lastSeenAt)) {
+      this.#lose('closed', {note: 'the model sends more than a conversation needs'});
+      return false;
+    }
+    this.#slowDown();
+    return true;
   }
 
   /** Whether the model reads what it is sent. If not, the session is lost before what waits for it costs memory. */
@@ -168,19 +200,16 @@ class OpenAISession implements ModelSession {
     let connection: Socket | undefined;
     socket.on('upgrade', (response: IncomingMessage) => (connection = response.socket));
     socket.on('open', () => {
-      // The library may keep what it is given.
-      if (connection) readInPlace(connection, bytes => void connection?.emit('data', Buffer.from(bytes)));
+      if (connection) this.#bytes.readFrom(connection);
       this.#cancels.push(this.#options.clock.after(CREATED_WITHIN, () => this.#configure()));
     });
     // Some servers send JSON in binary messages; the clients of OpenAI read it, too.
     socket.on('message', data => {
       this.#lastSeenAt = this.#options.clock.now();
-      if (!this.#budget.took(lengthOf(data), this.#lastSeenAt))
-        return this.#lose('closed', {note: 'the model sends more than a conversation needs'});
-      this.#slowDown();
-      this.#message(textOf(data));
+      if (this.#took(lengthOf(data))) this.#message(textOf(data));
     });
-    socket.on('pong', () => (this.#lastSeenAt = this.#options.clock.now()));
+    socket.on('ping', bytes => this.#control(bytes));
+    socket.on('pong', bytes => this.#control(bytes));
     socket.on('unexpected-response', (_request, response: IncomingMessage) => {
       const status = response.statusCode ?? 0;
       response.destroy();
@@ -261,15 +290,6 @@ class OpenAISession implements ModelSession {
     if (this.#listener) this.#listener(event, this.#lastSeenAt);
     else this.#waiting.push(event);
   }
-}
-
-function lengthOf(data: RawData): number {
-  return Array.isArray(data) ? data.reduce((sum, {byteLength}) => sum + byteLength, 0) : data.byteLength;
-}
-
-function textOf(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
-  return (Buffer.isBuffer(data) ? data : Buffer.from(data)).toString('utf8');
 }
 
 function hintOf(status: number): string {

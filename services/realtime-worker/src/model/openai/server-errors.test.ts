@@ -36,3 +36,8 @@ test('why a response failed is read from fields, and from text where a server se
   });
   expect(details('content_filter')).toEqual({reason: 'content_filter', message: undefined});
 });
+
+test('a code that every object of the language knows is a code like any other', () => {
+  for (const code of ['constructor', 'toString', '__proto__', 'hasOwnProperty'])
+    expect(refusal(new EventFields({code}))).toMatchObject([{type: 'refused', code}]);
+});

@@ -16,7 +16,8 @@ const FATAL: Readonly<Record<string, LostCause>> = {
 
 /** The cause that an error code stands for, if another session would fail in the same way. */
 export function causeOf(code: string): LostCause | undefined {
-  return FATAL[code];
+  // A server may send any word as a code, also one that every object knows.
+  return Object.hasOwn(FATAL, code) ? FATAL[code] : undefined;
 }
 
 /** The cause that is named somewhere in a close reason or an error, if another session would fail in the same way. */
@@ -30,9 +31,9 @@ const SHORTER = /^Audio content of (\d+)ms is already shorter than/;
 
 /** What an event of type `error` means: the session is lost, or a command was refused. */
 export function refusal(error: EventFields): ModelEvent[] {
-  const known = error.textIfAny('code') ?? error.textIfAny('type') ?? 'unknown';
+  const known = error.idIfAny('code') ?? error.idIfAny('type') ?? 'unknown';
   const message = error.textIfAny('message') ?? '';
-  const about = error.textIfAny('event_id');
+  const about = error.idIfAny('event_id');
   const fatal = causeOf(known);
   const note = codeIn(known);
   if (fatal) return [{type: 'lost', cause: fatal, note, detail: message}];
@@ -49,11 +50,11 @@ export function detailsOf(response: EventFields): {
   readonly message: string | undefined;
 } {
   const raw = response.raw('status_details');
-  if (typeof raw === 'string') return {reason: raw, message: undefined};
+  if (typeof raw === 'string') return {reason: raw.slice(0, 512), message: undefined};
   const details = response.fieldsIfAny('status_details');
   const error = details.fieldsIfAny('error');
   return {
-    reason: error.textIfAny('code') ?? error.textIfAny('type') ?? details.textIfAny('reason'),
+    reason: error.idIfAny('code') ?? error.idIfAny('type') ?? details.idIfAny('reason'),
     message: error.textIfAny('message'),
   };
 }

@@ -20,3 +20,36 @@ test('a long event with few parts is read', () => {
   expect(problem).toBeUndefined();
   expect(events).toMatchObject([{type: 'words', itemId: 'i1', text: words}]);
 });
+
+test('ids of megabytes are replaced by short ones of ours, because ids are remembered for as long as the call lasts', () => {
+  const reader = new OpenAIReader();
+  const long = 'x'.repeat(1_000_000);
+  const texts = [
+    {type: 'response.created', response: {id: long, metadata: {tag: long}}},
+    {type: 'response.output_audio.delta', response_id: long, item_id: long, delta: 'AAAA'},
+    {type: 'response.output_audio_transcript.done', response_id: long, item_id: long, transcript: 'hello'},
+    {type: 'input_audio_buffer.speech_started', item_id: long, audio_start_ms: 1},
+    {type: 'conversation.item.added', item: {id: long}},
+    {type: 'response.function_call_arguments.done', item_id: 'i', call_id: 'c', name: long, arguments: long},
+    {type: 'conversation.item.done', item: {type: 'mcp_call', id: long, name: long, server_label: long, output: 'o'}},
+    {type: 'error', error: {code: long, event_id: long, message: long}},
+    {type: 'response.done', response: {id: long, status: 'completed'}},
+  ];
+  const events = texts.flatMap(event => reader.read(JSON.stringify(event)).events);
+  expect(JSON.stringify(events).length).toBeLessThan(3_000);
+  expect(events.map(({type}) => type)).toEqual(
+    expect.arrayContaining(['responseStarted', 'audio', 'words', 'callerSpoke', 'toolCalled', 'responseEnded']),
+  );
+});
+
+test('two minutes of audio in one event go on in pieces of six seconds, and more is left out', () => {
+  const two = Buffer.alloc(960_000, 0x55).toString('base64');
+  const read = (delta: string) =>
+    new OpenAIReader().read(
+      JSON.stringify({type: 'response.output_audio.delta', response_id: 'r1', item_id: 'i1', delta}),
+    );
+  const pieces = read(two).events.flatMap(event => (event.type === 'audio' ? [event.payload] : []));
+  expect(pieces.join('')).toBe(two);
+  expect(Math.max(...pieces.map(piece => Buffer.from(piece, 'base64').length))).toBe(48_000);
+  expect(read(two + two)).toMatchObject({events: [], problem: {detail: 'missing or of another type: delta'}});
+});

@@ -25,6 +25,11 @@ const REMEMBERED = 16;
 /** Answers that may begin before one ends: a model has one in progress, and none has more than a few. */
 const BEGUN_AT_MOST = 100;
 
+/** Two minutes of the telephone's audio as base64: no server sends more in one event. */
+const AUDIO_AT_MOST = 1_280_000;
+/** Six seconds of it: longer audio goes on in pieces, because Redis and edges pass on what comes in one piece without a pause. */
+const PIECE = 64_000;
+
 /** Events of the beta protocol only, which OpenAI ended in May 2026. Its sessions are configured differently. */
 const RETIRED = new Set([
   'response.audio.delta',
@@ -74,7 +79,7 @@ export class OpenAIReader {
       return {events: [], problem: {event: 'other', detail: `${text.length} characters that are not JSON`}};
     }
     const fields = new EventFields(raw);
-    const type = fields.text('type');
+    const type = fields.id('type');
     if (type === undefined) return {events: [], problem: {event: 'other', detail: 'an event without a type'}};
     if (type === 'session.created') return {events: [], opens: true};
     return this.#reading(type, fields);
@@ -100,7 +105,7 @@ export class OpenAIReader {
       case 'error':
         return refusal(fields.fields('error'));
       case 'input_audio_buffer.speech_started': {
-        this.#callerItem = fields.text('item_id') ?? this.#newName('caller');
+        this.#callerItem = fields.id('item_id') ?? this.#newName('caller');
         const start = fields.amount('audio_start_ms');
         const fromMs = start === undefined ? undefined : start + this.#turns.prefixPaddingMs;
         return [{type: 'callerSpoke', itemId: this.#callerItem, fromMs}];
@@ -114,7 +119,7 @@ export class OpenAIReader {
         return [{type: 'turnCommitted', itemId: this.#callerItemOf(fields)}];
       case 'conversation.item.added': {
         const item = fields.fields('item');
-        const itemId = item.text('id');
+        const itemId = item.id('id');
         if (item.raw('role') === 'assistant') this.#item = itemId;
         const hosted = this.#hosted.item(item, {responseId: this.#response, isDone: false});
         return itemId === undefined ? hosted : [{type: 'itemAdded', itemId}, ...hosted];
@@ -136,14 +141,14 @@ export class OpenAIReader {
       }
       case 'conversation.item.input_audio_transcription.failed': {
         const error = fields.fieldsIfAny('error');
-        const code = error.textIfAny('code') ?? error.textIfAny('type') ?? 'other';
+        const code = error.idIfAny('code') ?? error.idIfAny('type') ?? 'other';
         const message = error.textIfAny('message') ?? '';
         return [{type: 'notTranscribed', itemId: this.#callerItemOf(fields), code, message}];
       }
       case 'response.created':
         return this.#responseCreated(fields.fields('response'));
       case 'response.output_audio.done': {
-        const itemId = fields.text('item_id') ?? this.#item;
+        const itemId = fields.id('item_id') ?? this.#item;
         return itemId === undefined ? [] : [{type: 'audioEnded', itemId}];
       }
       case 'response.output_audio_transcript.delta':
@@ -156,11 +161,11 @@ export class OpenAIReader {
         return [];
       case 'response.function_call_arguments.done':
         // `response.output_item.done` says the same. Some servers leave the name out here: then that event counts.
-        return typeof fields.raw('name') === 'string' ? this.#toolCall(fields, fields, fields.text('item_id')) : [];
+        return typeof fields.raw('name') === 'string' ? this.#toolCall(fields, fields, fields.id('item_id')) : [];
       case 'response.output_item.done': {
         const item = fields.fields('item');
         const isCall = item.raw('type') === 'function_call' || item.raw('call_id') !== undefined;
-        if (isCall) return this.#toolCall(fields, item, item.text('id'));
+        if (isCall) return this.#toolCall(fields, item, item.id('id'));
         return this.#hosted.item(item, {responseId: this.#response, isDone: true});
       }
       case 'response.done':
@@ -173,18 +178,22 @@ export class OpenAIReader {
   #audio(fields: EventFields, taken?: string): ModelEvent[] {
     const responseId = this.#responseOf(fields);
     const itemId = this.#itemOf(fields);
-    const given = taken ?? fields.text('delta');
-    if (given === undefined) return [];
-    const payload = taken ?? mendedBase64(given);
-    if (payload === undefined) fields.refuse('delta');
-    return payload === undefined || msOfBase64(payload) === 0 ? [] : [{type: 'audio', responseId, itemId, payload}];
+    // Audio is the only text that may be as long as an event.
+    const given = fields.raw('delta');
+    const payload = taken ?? (typeof given === 'string' && given !== '' ? mendedBase64(given) : undefined);
+    if (payload === undefined || payload.length > AUDIO_AT_MOST) {
+      fields.refuse('delta');
+      return [];
+    }
+    if (msOfBase64(payload) === 0) return [];
+    return inPieces(payload).map(piece => ({type: 'audio', responseId, itemId, payload: piece}));
   }
 
   #responseCreated(response: EventFields): ModelEvent[] {
     this.#begun += 1;
     if (this.#begun > BEGUN_AT_MOST)
       return [{type: 'lost', cause: 'closed', note: 'the model begins answers and ends none', detail: ''}];
-    const id = response.text('id');
+    const id = response.id('id');
     // A missing or repeated id is replaced by one of ours; the events that follow are about this response.
     this.#response = id === undefined || this.#created.has(id) ? this.#newName('response') : id;
     this.#created.add(this.#response);
@@ -194,8 +203,8 @@ export class OpenAIReader {
     }
     this.#item = undefined;
     this.#inText = false;
-    const tag = response.fieldsIfAny('metadata').raw('tag');
-    return [{type: 'responseStarted', responseId: this.#response, tag: typeof tag === 'string' ? tag : undefined}];
+    const tag = response.fieldsIfAny('metadata').idIfAny('tag');
+    return [{type: 'responseStarted', responseId: this.#response, tag}];
   }
 
   #words(fields: EventFields, name: string, whole: boolean): ModelEvent[] {
@@ -206,16 +215,15 @@ export class OpenAIReader {
 
   #toolCall(fields: EventFields, call: EventFields, itemId: string | undefined): ModelEvent[] {
     const responseId = this.#responseOf(fields);
-    const callId = call.text('call_id');
+    const callId = call.id('call_id');
     if (callId === undefined) return []; // a result could not be assigned to it
-    const args = call.raw('arguments');
-    const known = {callId, name: call.text('name') ?? '', arguments: typeof args === 'string' ? args : ''};
+    const known = {callId, name: call.idIfAny('name') ?? '', arguments: call.textOrNone('arguments')};
     return [{type: 'toolCalled', responseId, itemId: itemId ?? `item-${callId}`, ...known}];
   }
 
   #responseDone(response: EventFields): ModelEvent[] {
     this.#begun = 0;
-    const responseId = this.#named(response.text('id'));
+    const responseId = this.#named(response.id('id'));
     const inText = this.#inText;
     this.#response = undefined;
     this.#inText = false;
@@ -231,7 +239,7 @@ export class OpenAIReader {
   }
 
   #responseOf(fields: EventFields): string {
-    this.#response = this.#named(fields.text('response_id'));
+    this.#response = this.#named(fields.id('response_id'));
     return this.#response;
   }
 
@@ -243,18 +251,23 @@ export class OpenAIReader {
   }
 
   #itemOf(fields: EventFields): string {
-    this.#item = fields.text('item_id') ?? this.#item ?? this.#newName('item');
+    this.#item = fields.id('item_id') ?? this.#item ?? this.#newName('item');
     return this.#item;
   }
 
   #callerItemOf(fields: EventFields): string {
-    return fields.text('item_id') ?? this.#callerItem ?? this.#newName('caller');
+    return fields.id('item_id') ?? this.#callerItem ?? this.#newName('caller');
   }
 
   #newName(of: string): string {
     this.#unnamed += 1;
     return `${of}-unnamed-${this.#unnamed}`;
   }
+}
+
+function inPieces(payload: string): string[] {
+  if (payload.length <= PIECE) return [payload];
+  return Array.from({length: Math.ceil(payload.length / PIECE)}, (_, n) => payload.slice(n * PIECE, (n + 1) * PIECE));
 }
 
 function sessionUpdated(fields: EventFields): ModelEvent[] {
