@@ -1,13 +1,14 @@
 /**
- * Does the model remember exactly what the caller heard, and how fast does the assistant stop? Five parts:
+ * Does the model remember exactly what the caller heard, and how fast does the assistant stop? Six parts:
  *
  *   positions   thousands of interruptions on a virtual clock, our rule and the plain rules of others on the same events
  *   marks       the same while Twilio returns its marks late, in bunches, rarely, never or too early
+ *   phones      the same while the caller's phone stands still now and then, or plays too slowly
  *   real calls  the whole system on real sockets and a real Redis, each service a process of its own
  *   greetings   1,000 calls with noise, slow starts and broken sessions: greeted exactly once?
  *   goodbyes    500 calls that the assistant ends: heard to the last word, and closed?
  *
- *   npm run bench barge-in -- [--quick] [--json FILE] [--svg FILE] [--calls 50] [--only positions|marks|real|scenes]
+ *   npm run bench barge-in -- [--quick] [--json FILE] [--svg FILE] [--calls 50] [--only positions|marks|phones|real|scenes]
  */
 import {writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
@@ -19,9 +20,10 @@ import {missedGoals, oddMarks} from './odd-marks.ts';
 import {drawErrors} from './picture.ts';
 import {realCalls, type RealFigures} from './real-calls.ts';
 import {goodbye, greeting} from './scenes.ts';
+import {stallingPhones} from './stalling-phones.ts';
 import {type Condition, situations, virtualCall} from './virtual-calls.ts';
 
-const PARTS = ['positions', 'marks', 'scenes', 'real'] as const;
+const PARTS = ['positions', 'marks', 'phones', 'scenes', 'real'] as const;
 const values = commandLine({
   command: 'npm run bench barge-in --',
   about: 'How exactly the model remembers what an interrupted caller heard.',
@@ -51,6 +53,7 @@ const result: Record<string, unknown> = {machine, quick};
 if (wanted('real')) result['real'] = await real(values.calls ?? (quick ? 5 : 50));
 if (wanted('positions')) result['positions'] = positions(quick ? 8 : 60);
 if (wanted('marks')) result['marks'] = marks(quick ? 3 : 10);
+if (wanted('phones')) result['phones'] = phones(quick ? 3 : 10);
 if (wanted('scenes')) {
   result['greetings'] = scenes('greetings', quick ? 100 : 1_000, greeting, 'once');
   result['goodbyes'] = scenes('goodbyes', quick ? 50 : 500, goodbye, 'heard and closed');
@@ -118,6 +121,18 @@ function marks(callsEach: number) {
     console.log(line(nameOf(network), marks, '', numbers));
   }
   goals.push(...missedGoals(rows));
+  return rows;
+}
+
+function phones(callsEach: number) {
+  const rows = stallingPhones(networks, callsEach, (done, of) => progress(`phones: condition ${done} of ${of}`));
+  clearProgress();
+  console.log('\nPhones that play too slowly, ours, interrupted in all four ways: the error as above\n');
+  console.log(line('network', 'phone', '', ['count', 'refused', 'wrong', 'p50', 'p95', 'max']));
+  for (const {network, phone, ...row} of rows) {
+    const numbers = [row.count, row.refused, row.wrongItem, row.p50, row.p95, row.max].map(each => each.toFixed(0));
+    console.log(line(nameOf(network), phone, '', numbers));
+  }
   return rows;
 }
 

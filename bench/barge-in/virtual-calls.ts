@@ -1,6 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
 import type {MarkKnobs} from '../../simulators/twilio/src/media/mark-returns.ts';
+import type {PlaybackKnobs} from '../../simulators/twilio/src/phone/play-head.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Network} from '../../tools/harness/virtual/network.ts';
 import {CoreCall} from '../../tools/harness/virtual/core/core-call.ts';
@@ -18,6 +19,8 @@ export interface Condition {
   readonly situation: Situation;
   /** How Twilio returns marks; as documented, if not given. */
   readonly marks?: MarkKnobs;
+  /** How the phone plays; in real time, if not given. */
+  readonly playback?: PlaybackKnobs;
 }
 
 /** An interruption as all rules saw it. */
@@ -39,13 +42,14 @@ export interface VirtualFigures {
 }
 
 /** One call on a virtual clock with some interruptions of one kind. */
-export function virtualCall({network, situation, marks = {}}: Condition, seed: number): VirtualFigures {
+export function virtualCall({network, situation, marks = {}, playback = {}}: Condition, seed: number): VirtualFigures {
   const random = seededRandom(seed * 7_919 + 13);
   let next: Reply = [];
   const call = new CoreCall({
     seed,
     network,
     marks,
+    playback,
     modelNetwork: {delay: 15, jitter: 5},
     knobs: {speed: [3, 8], firstDeltaMs: [300, 800]},
     script: ({kind}) => (kind === 'greeting' ? speak(1_500) : next),

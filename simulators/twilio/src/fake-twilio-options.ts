@@ -3,6 +3,7 @@ import type {Callee} from './call/callee.ts';
 import type {Person} from './call/person.ts';
 import type {EndStep} from './media/end-of-stream.ts';
 import type {MarkKnobs} from './media/mark-returns.ts';
+import type {PlaybackKnobs} from './phone/play-head.ts';
 import type {RestMood, RestRequest} from './rest/rest-mood.ts';
 import type {Ids} from './sid.ts';
 import type {Method} from './twiml/stream-noun.ts';
@@ -91,6 +92,8 @@ export interface DialOptions {
   readonly oddFrames?: boolean;
   /** Marks that come back late, in bunches, seldom, never or too early; as documented by default. */
   readonly marks?: MarkKnobs;
+  /** A phone that plays too slowly or stands still now and then; in real time by default. */
+  readonly playback?: PlaybackKnobs;
   /** The close code after `stop`; without it the close frame is empty. */
   readonly closeCode?: number;
   /** When the script begins: with the first stream, by default, or as soon as the call is answered. */

@@ -1,6 +1,7 @@
 import type {Random} from '@voicebridge/shared/testing/seeded-random.ts';
 import type {Cancel, Clock} from '@voicebridge/shared/time.ts';
 import {type MarkKnobs, MarkReturns} from '../../../simulators/twilio/src/media/mark-returns.ts';
+import type {PlaybackKnobs} from '../../../simulators/twilio/src/phone/play-head.ts';
 import {PlayQueue, type ReturnedMark} from '../../../simulators/twilio/src/phone/play-queue.ts';
 
 interface PhonePlayerOptions {
@@ -8,13 +9,15 @@ interface PhonePlayerOptions {
   readonly random: Random;
   /** How marks come back; as documented, if not given. */
   readonly marks?: MarkKnobs | undefined;
+  /** How the phone plays; in real time, if not given. */
+  readonly playback?: PlaybackKnobs | undefined;
   /** Keep the bytes that were played. */
   readonly keepsAudio: boolean;
   /** A mark comes back. */
   readonly onMark: (name: string) => void;
 }
 
-/** What a carrier does with our audio on a virtual clock: plays it in real time, and returns marks. */
+/** What a carrier does with our audio on a virtual clock: plays it, and returns marks. */
 export class PhonePlayer {
   readonly queue: PlayQueue;
   readonly #clock: Clock;
@@ -23,9 +26,9 @@ export class PhonePlayer {
   #wake: Cancel = () => {};
   #isOver = false;
 
-  constructor({clock, random, marks = {}, keepsAudio, onMark}: PhonePlayerOptions) {
+  constructor({clock, random, marks = {}, playback, keepsAudio, onMark}: PhonePlayerOptions) {
     this.#clock = clock;
-    this.queue = new PlayQueue(keepsAudio);
+    this.queue = new PlayQueue(keepsAudio, playback);
     this.#returns = new MarkReturns(this.queue, marks, random);
     this.#onMark = onMark;
   }

@@ -75,6 +75,69 @@ describe('PlaybackLedger, the heard position', () => {
   });
 });
 
+describe('PlaybackLedger, a phone that does not play in real time', () => {
+  /** Ten pieces of 200 ms, sent at once to a phone 20 ms away. Returns their marks. */
+  const spoken = (ledger: PlaybackLedger, at = 0) =>
+    Array.from({length: 10}, (_, n) => ledger.sent(piece('a', 200, n * 200), at));
+
+  test('it stood still: once two marks are later than marks are late, the position follows them', () => {
+    const ledger = measured(20);
+    const [first = '', second = '', third = ''] = spoken(ledger);
+    ledger.markReturned(first, 220);
+    ledger.markReturned(second, 1_420);
+    expect(ledger.heard(1_420)).toBe(1_420);
+    ledger.markReturned(third, 1_620);
+    expect(ledger.heard(1_620)).toBe(620);
+    expect(ledger.playing(3_900)).toBe(true);
+  });
+
+  test('it stands still: a clear returns the marks of what was not played, and they count instead of the clock', () => {
+    const ledger = measured(20);
+    const [first = '', ...others] = spoken(ledger);
+    ledger.markReturned(first, 220);
+    const behind = ledger.clear(1_500);
+    for (const mark of [...others, behind]) ledger.markReturned(mark, 1_520);
+    expect(ledger.confirmClear()).toMatchObject({heard: 400, proven: 200, by: 'landing'});
+  });
+
+  test('it stands still after marks that were all in time: it is taken to stand in the middle between two of them', () => {
+    const ledger = measured(20);
+    const marks = spoken(ledger);
+    for (const [n, mark] of marks.slice(0, 8).entries()) ledger.markReturned(mark, 220 + 200 * n);
+    const behind = ledger.clear(2_500);
+    for (const mark of [...marks.slice(8), behind]) ledger.markReturned(mark, 2_520);
+    expect(ledger.confirmClear()).toMatchObject({heard: 1_700, proven: 1_600, by: 'landing'});
+  });
+
+  test('a single mark that is very late does not move the position: it may have been late alone', () => {
+    const ledger = measured(20);
+    const [first = '', second = '', third = ''] = spoken(ledger);
+    ledger.markReturned(first, 220);
+    ledger.markReturned(second, 1_000);
+    ledger.markReturned(third, 1_001);
+    expect(ledger.heard(1_001)).toBeGreaterThan(950);
+  });
+
+  test('marks that are in time again show that the phone was not behind', () => {
+    const ledger = measured(20);
+    const marks = spoken(ledger);
+    for (const [n, at] of [220, 1_000, 1_200, 1_220].entries()) ledger.markReturned(marks[n] ?? '', at);
+    ledger.markReturned(marks[5] ?? '', 1_221);
+    expect(ledger.heard(1_221)).toBeGreaterThan(1_190);
+  });
+
+  test('its next playout begins in time', () => {
+    const ledger = measured(20);
+    const [first = '', second = '', third = ''] = spoken(ledger);
+    for (const [mark, at] of [[first, 220] as const, [second, 1_420] as const, [third, 1_620] as const])
+      ledger.markReturned(mark, at);
+    ledger.clear(1_700);
+    ledger.confirmClear();
+    spoken(ledger, 3_000);
+    expect(ledger.heard(3_500)).toBe(500);
+  });
+});
+
 describe('PlaybackLedger, audio that is late on its way', () => {
   /** The way to the phone is interrupted from `since` to `until`; what waits leaves when it is open again. */
   const interrupted = (ledger: PlaybackLedger, since: number, until: number, [oldest, at] = [since, since + 300]) => {

@@ -59,6 +59,7 @@ const CLOCK_TOLERANCE_MS = 25;
  * their round trips can be trusted (round-trips.ts). When a clear reaches Twilio, Twilio returns the marks of the audio
  * that it drops, and the mark sent behind the clear. Twilio's own clock (remote-clock.ts) then tells how much was played
  * between the last mark before and that moment. `confirmClear` uses that, or the estimate if no mark came back in time.
+ * A phone may stand still or play too slowly: then marks are later than marks are late, and they count instead of the clock.
  * Marks are named `owner.generation:position`. A clear starts a new generation; marks of the one before prove nothing.
  */
 export class PlaybackLedger {
@@ -226,7 +227,8 @@ export class PlaybackLedger {
     const landed = this.#landing(stopped);
     const began = timeline.trips(this.#clock);
     const extra = this.#trips.correction(began, landed);
-    const heard = Math.max(landed.length === 0 ? estimate : timeline.heardAt(stopped.at, extra), timeline.provenMs);
+    const guess = landed.length === 0 ? estimate : timeline.heardAt(stopped.at, extra);
+    const heard = Math.max(this.#notBeyondMarks(guess, stopped, landed), timeline.provenMs);
     this.#trips.add(began);
     this.#trips.add(landed);
     return {
@@ -271,8 +273,24 @@ export class PlaybackLedger {
     return trips.length === 0 ? [] : [{trip: Math.min(...trips), at}];
   }
 
+  /** The guess, unless the marks before the clear and those that it flushed show that the phone was behind. */
+  #notBeyondMarks(guess: Millis, {at, timeline, late}: PendingClear, [landed]: readonly RoundTrip[]): Millis {
+    if (!landed || timeline.flushed) return guess;
+    const arrival = at + landed.trip;
+    const flushed = late.filter(({seen}) => this.#clock.arrival(seen) >= arrival - CLOCK_TOLERANCE_MS);
+    const flushedFrom = Math.min(...flushed.map(({position}) => position));
+    return timeline.notBeyond(
+      guess,
+      {arrival, flushedFrom},
+      this.#clock,
+      this.#trips.mostLate(timeline.trips(this.#clock)),
+    );
+  }
+
   /** Another mark is back: corrects the estimate of what plays now. */
   #correct(): void {
+    const mostLate = this.#trips.mostLate(this.#timeline.trips(this.#clock));
+    this.#timeline.follow(this.#clock, this.#trips.typical, mostLate);
     const trips = this.#timeline.trips(this.#clock);
     if (trips.length > 0) this.#timeline.correct(this.#trips.correction(trips, []));
   }

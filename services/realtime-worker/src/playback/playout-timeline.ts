@@ -27,6 +27,10 @@ interface PlayedMark {
 
 /** Marks that are kept: enough for a punctual one among them, few enough to follow a change of the network. */
 const MAX_PLAYED_MARKS = 8;
+/** Marks no further apart than this came back together: one late message, and not two. */
+const TOGETHER_MS = 25;
+/** Playback that is behind by less cannot be told from the network. */
+const MIN_LATE_MS = 25;
 /** Twilio may return a mark when the last frame before it begins to play. A mark that comes earlier was not played. */
 const EARLY_MS = 25;
 
@@ -37,7 +41,8 @@ const EARLY_MS = 25;
  *
  * A returned mark proves that its audio was played, unless it came back before the audio can have been played. Between
  * marks the position is estimated from the clock, corrected by the measured round trips (round-trips.ts). The estimate
- * stays within [proven, sent] and never decreases, unless audio was late on its way: nothing was heard of it before.
+ * stays within [proven, sent] and never decreases, unless audio was late on its way (nothing was heard of it before), or
+ * marks show that the phone has fallen behind.
  */
 export class PlayoutTimeline {
   #pieces: Placed[] = [];
@@ -50,6 +55,10 @@ export class PlayoutTimeline {
   #origin: Millis = 0;
   /** How much longer a clear would take to reach Twilio now than the audio took to begin. */
   #correction: Millis = 0;
+  /** How much longer playback takes than the audio: the phone stood still, or plays too slowly. */
+  #behind: Millis = 0;
+  /** The fastest round trip of this run, as if playback were never behind. */
+  #fastest: Millis = Number.POSITIVE_INFINITY;
   #playedMarks: PlayedMark[] = [];
   #opening: PlayedMark | undefined;
   #flushed = false;
@@ -88,7 +97,7 @@ export class PlayoutTimeline {
    */
   undelivered(since: Millis | undefined, leftAt: Millis): void {
     const late = this.#held;
-    const wasEmpty = late !== undefined && leftAt - this.#origin + this.#correction >= late;
+    const wasEmpty = late !== undefined && leftAt - this.#start + this.#correction >= late;
     // A mark that came back proves that it was not late: its confirmation was.
     if (wasEmpty && late < this.#sent && this.#proven <= late) {
       this.#beginRun(late, leftAt);
@@ -103,6 +112,8 @@ export class PlayoutTimeline {
     this.#runFrom = position;
     this.#origin = at - position;
     this.#correction = 0;
+    this.#behind = 0;
+    this.#fastest = Number.POSITIVE_INFINITY;
     this.#playedMarks = [];
     this.#opening = undefined;
     this.#flushed = false;
@@ -137,7 +148,52 @@ export class PlayoutTimeline {
   }
 
   trip(position: Millis, observed: Observation, clock: RemoteClock): Millis {
-    return clock.arrival(observed) - this.#origin - position;
+    return clock.arrival(observed) - this.#start - position;
+  }
+
+  /**
+   * Marks only ever come back late, by `mostLate` at most. If two in a row are later than that, playback itself is behind,
+   * by as much as the less late of them is; a mark that comes back sooner shows that it is less. `usual`: the round trip
+   * of other playouts, if one is known.
+   */
+  follow(clock: RemoteClock, usual: Millis | undefined, mostLate: Millis): void {
+    const trips = this.trips(clock);
+    const last = trips.at(-1);
+    if (!last) return;
+    this.#fastest = Math.min(this.#fastest, last.trip + this.#behind);
+    const expected = Math.min(this.#fastest, (usual ?? Number.POSITIVE_INFINITY) + MIN_LATE_MS);
+    const before = trips.findLast(({at}) => last.at - at > TOGETHER_MS);
+    const late = before ? Math.min(last.trip, before.trip) - expected : 0;
+    const tooFar = Math.min(this.#behind, expected - last.trip);
+    if (before && late > mostLate) this.#fallBehind(late, before.at);
+    else if (tooFar > 0) this.#fallBehind(-tooFar, last.at);
+  }
+
+  /** Marks from before `since` say nothing about where playback is now. */
+  #fallBehind(by: Millis, since: Millis): void {
+    this.#behind += by;
+    this.#playedMarks = this.#playedMarks.filter(({observed}) => observed.at >= since);
+    this.#highestEstimate = 0;
+  }
+
+  /**
+   * `guess`, or less if it contradicts the marks by more than marks may be late: no more can have been heard than what
+   * plays from the last mark until the clear landed (`arrival`), and no more than to the first mark that the clear flushed.
+   */
+  notBeyond(
+    guess: Millis,
+    {arrival, flushedFrom}: {arrival: Millis; flushedFrom: Millis},
+    clock: RemoteClock,
+    mostLate: Millis,
+  ): Millis {
+    const last = this.#playedMarks.at(-1) ?? this.#opening;
+    const played = last ? last.position + arrival - clock.arrival(last.observed) : Number.POSITIVE_INFINITY;
+    const tolerated = this.#behind > 0 ? mostLate / 2 : mostLate;
+    if (guess - Math.min(played, flushedFrom) <= tolerated) return guess;
+    if (played <= flushedFrom + MIN_LATE_MS) return played;
+    // Playback stood still between the two marks. Where, is not known better if they may be late by more than that.
+    const between = flushedFrom - this.#proven;
+    return mostLate < between ? flushedFrom - between / 2 : flushedFrom;
   }
 
   /** `extra`: how much longer a clear will take to reach Twilio than the audio took to begin, in milliseconds. */
@@ -145,7 +201,7 @@ export class PlayoutTimeline {
     this.#correction = extra;
   }
 
-  /** An estimate of how much the caller will have heard when a clear that is sent now reaches Twilio. Never decreases. */
+  /** An estimate of how much the caller will have heard when a clear that is sent now reaches Twilio. */
   heard(at: Millis): Millis {
     const guess = Math.max(this.heardAt(at), Math.min(this.#highestEstimate, this.#arrived));
     this.#highestEstimate = guess;
@@ -154,7 +210,12 @@ export class PlayoutTimeline {
 
   /** How much the caller had heard at a past moment, if nothing was played after it. */
   heardAt(at: Millis, extra = this.#correction): Millis {
-    return Math.min(Math.max(at - this.#origin + extra, this.#proven), this.#arrived);
+    return Math.min(Math.max(at - this.#start + extra, this.#proven), this.#arrived);
+  }
+
+  /** When position 0 would have been sent to a phone that is not behind. */
+  get #start(): Millis {
+    return this.#origin + this.#behind;
   }
 
   /** Twilio has the audio up to this position, as far as is known. */
@@ -174,7 +235,7 @@ export class PlayoutTimeline {
   get playedBy(): Millis {
     if (this.#proven >= this.#sent) return Number.NEGATIVE_INFINITY;
     if (this.#arrived < this.#sent) return Number.POSITIVE_INFINITY;
-    return this.#origin + this.#sent + MAX_MARK_DELAY_MS - this.#correction;
+    return this.#start + this.#sent + MAX_MARK_DELAY_MS - this.#correction;
   }
 
   /** The audio after a position, in order, cut between two bytes so that it can be sent again. */

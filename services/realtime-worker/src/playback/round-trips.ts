@@ -15,6 +15,8 @@ interface TripGroup {
   readonly fastest: Millis;
   /** The sum of their delays beyond the fastest. */
   readonly excess: Millis;
+  /** The largest delay beyond the fastest that came after it, which a phone that falls behind does not change. */
+  readonly latest: Millis;
 }
 
 /** The largest delay that marks show: each mark by itself (`alone`), and all of one group alike (`together`). */
@@ -27,6 +29,12 @@ interface Lateness {
 const MAX_GROUPS = 16;
 /** The least spread that is assumed, one caller frame: a network that was steady so far may still vary by this much. */
 const MIN_SPREAD_MS = 20;
+/** How late a mark may be before others show how late they are, and at most. */
+const MOST_LATE_MS = 400;
+/** Marks that are not later than this, and what jitter explains, come back when their audio was played. */
+const PUNCTUAL_MS = 50;
+/** So many marks in a row show that they are punctual. */
+const ENOUGH_MARKS = 8;
 /** Marks that are no further apart than this came back together. */
 const TOGETHER_MS = 5;
 
@@ -42,6 +50,8 @@ const TOGETHER_MS = 5;
 export class RoundTrips {
   readonly #clock: RemoteClock;
   #groups: TripGroup[] = [];
+  /** The marks of a playout came back as evenly as only marks can that are in time. */
+  #werePunctual = false;
 
   /** `clock` measures the jitter of the network. */
   constructor(clock: RemoteClock) {
@@ -57,6 +67,25 @@ export class RoundTrips {
 
   reset(): void {
     this.#groups = [];
+    this.#werePunctual = false;
+  }
+
+  /**
+   * How late a mark may be although its audio was played in time, as far as those until now show. `trips`: of the playout
+   * that is not over.
+   */
+  mostLate(trips: readonly RoundTrip[]): Millis {
+    const now = groupTrips(trips);
+    const all = [...this.#groups, now];
+    // Single marks came back from an empty buffer or with a clear: playback cannot have made them late.
+    const single = all.filter(({count}) => count === 1).map(({fastest}) => fastest);
+    const ways = single.toSorted((a, b) => a - b);
+    const apart = (ways[Math.floor(0.75 * ways.length)] ?? 0) - (ways[0] ?? 0);
+    const seen = Math.max(1.25 * apart, ...all.map(({latest}) => latest));
+    const spread = PUNCTUAL_MS + 2 * this.#clock.jitter;
+    if (now.moments >= ENOUGH_MARKS && unevenness(trips) <= spread / 2) this.#werePunctual = true;
+    const arePunctual = this.#werePunctual && seen <= spread;
+    return arePunctual ? seen + spread : Math.max(MOST_LATE_MS, 1.25 * seen + spread);
   }
 
   /** The typical round trip plus the average jitter, in milliseconds; undefined until one was measured. */
@@ -109,7 +138,24 @@ function groupTrips(trips: readonly RoundTrip[]): TripGroup {
   const fastest = Math.min(...trips.map(({trip}) => trip));
   const moments = trips.filter(({at}, index) => at - (trips[index - 1]?.at ?? Number.NEGATIVE_INFINITY) > TOGETHER_MS);
   const excess = trips.reduce((sum, {trip}) => sum + trip - fastest, 0);
-  return {count: trips.length, moments: moments.length, fastest, excess};
+  return {count: trips.length, moments: moments.length, fastest, excess, latest: latestOf(trips)};
+}
+
+/** How far the round trips are from a straight line: on a phone that plays too slowly each is later than the one before. */
+function unevenness(trips: readonly RoundTrip[]): Millis {
+  const [first, last] = [trips[0], trips.at(-1)];
+  if (!first || !last) return 0;
+  const slope = Math.max(0, (last.trip - first.trip) / Math.max(1, last.at - first.at));
+  return Math.max(...trips.map(({trip, at}) => Math.abs(trip - first.trip - slope * (at - first.at))));
+}
+
+function latestOf(trips: readonly RoundTrip[]): Millis {
+  let [fastest, latest] = [Number.POSITIVE_INFINITY, 0];
+  for (const {trip} of trips.toReversed()) {
+    fastest = Math.min(fastest, trip);
+    latest = Math.max(latest, trip - fastest);
+  }
+  return latest;
 }
 
 /** How late marks may be, each by itself and a whole group alike. Both are 0 until the measurements show otherwise. */

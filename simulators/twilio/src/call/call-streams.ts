@@ -141,6 +141,7 @@ export class CallStreams {
         answerPings: dial.answerPings ?? true,
         oddFrames: dial.oddFrames ?? false,
         marks: dial.marks ?? {},
+        playback: dial.playback ?? {},
         keepAudio: dial.keepAudio ?? true,
         closeCode: dial.closeCode,
         halfOpenFor: settings.halfOpenFor ?? random.between(30_000, 45_000),

@@ -4,6 +4,7 @@ import type {AudioFrame} from '../phone/audio-frames.ts';
 import {readBridgeMessage} from './bridge-message.ts';
 import type {EndedBy, FakeCallEvent, StreamReport} from '../report/call-report.ts';
 import {FRAME_MS} from '../phone/frame-clock.ts';
+import type {PlaybackKnobs} from '../phone/play-head.ts';
 import {type MarkKnobs, MarkReturns} from './mark-returns.ts';
 import {OddFrames} from '../phone/odd-frames.ts';
 import {BYTES_PER_MS, PlayQueue, type ReturnedMark} from '../phone/play-queue.ts';
@@ -25,6 +26,7 @@ export interface MediaStreamOptions extends Omit<StreamLinkOptions, 'signature'>
   readonly ids: Ids;
   readonly oddFrames: boolean;
   readonly marks: MarkKnobs;
+  readonly playback: PlaybackKnobs;
   readonly keepAudio: boolean;
   /** Sent after `stop`; without it the close frame is empty. */
   readonly closeCode: number | undefined;
@@ -73,7 +75,7 @@ export class MediaStream implements Wheeled {
     this.streamSid = sid('MZ', options.ids);
     this.#messages = new StreamMessages({...options, streamSid: this.streamSid});
     this.#numbers = new StreamClock(deps.random);
-    this.#queue = new PlayQueue(keepAudio);
+    this.#queue = new PlayQueue(keepAudio, options.playback);
     this.#returns = new MarkReturns(this.#queue, options.marks, deps.random);
     this.#record = new StreamRecord(keepAudio);
     this.#odd = options.oddFrames ? new OddFrames(deps.random) : undefined;

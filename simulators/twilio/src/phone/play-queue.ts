@@ -1,7 +1,7 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
+import {BYTES_PER_MS, type PlaybackKnobs, PlayHead} from './play-head.ts';
 
-/** μ-law at 8 kHz: eight bytes are one millisecond. */
-export const BYTES_PER_MS = 8;
+export {BYTES_PER_MS};
 
 /** More queued audio than ten minutes is thrown away (Twilio error 31931). */
 export const QUEUE_LIMIT_MS = 600_000;
@@ -47,17 +47,17 @@ export class PlayQueue {
   #marks: WaitingMark[] = [];
   #segments: {at: Millis; from: number; to: number}[] = [];
   #underruns: {at: Millis; ms: Millis}[] = [];
+  readonly #playing: PlayHead;
   #head = 0;
   #tail = 0;
-  #anchorAt: Millis = -Infinity; // the head was at #anchorHead at this moment
-  #anchorHead = 0;
   #turnFrom = 0;
   #afterClear = true; // also true before the first audio: such a silence is no underrun
   #heardUntil: Millis | undefined;
   #now: Millis = -Infinity;
 
-  constructor(keepAudio = true) {
+  constructor(keepAudio = true, playback: PlaybackKnobs = {}) {
     this.#keepAudio = keepAudio;
+    this.#playing = new PlayHead(playback);
   }
 
   /** Audio of any size arrives. Returns how many bytes the ten-minute limit threw away. */
@@ -180,8 +180,7 @@ export class PlayQueue {
     // Audio that arrives in the very moment the queue ran dry continues the same stretch.
     if (silence > 0 || this.#afterClear || this.#segments.length === 0)
       this.#segments.push({at: now, from: this.#head, to: this.#head});
-    this.#anchorAt = now;
-    this.#anchorHead = this.#head;
+    this.#playing.start(this.#head, now);
     this.#afterClear = false;
   }
 
@@ -200,12 +199,11 @@ export class PlayQueue {
     }
   }
 
-  /** The tiny addend keeps a moment computed by division from landing one byte short. */
   #headAt(at: Millis): number {
-    return Math.min(this.#tail, this.#anchorHead + Math.floor((at - this.#anchorAt) * BYTES_PER_MS + 1e-4));
+    return Math.min(this.#tail, this.#playing.positionAt(at));
   }
 
   #momentOf(position: number): Millis {
-    return this.#anchorAt + (position - this.#anchorHead) / BYTES_PER_MS;
+    return this.#playing.momentOf(position);
   }
 }

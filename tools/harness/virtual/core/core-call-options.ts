@@ -3,6 +3,7 @@ import type {Assistant, FloorPolicy} from '../../../../services/realtime-worker/
 import type {ModelScript} from '../../../../simulators/openai/src/answering/model-script.ts';
 import type {Knobs} from '../../../../simulators/openai/src/knobs/knobs.ts';
 import type {MarkKnobs} from '../../../../simulators/twilio/src/media/mark-returns.ts';
+import type {PlaybackKnobs} from '../../../../simulators/twilio/src/phone/play-head.ts';
 import type {Network} from '../network.ts';
 
 export interface CoreCallOptions {
@@ -28,6 +29,8 @@ export interface CoreCallOptions {
   readonly picksUp?: (at: Millis, played: Buffer) => string;
   /** How Twilio returns marks; as documented, if not given. */
   readonly marks?: MarkKnobs;
+  /** How the phone plays; in real time, if not given. */
+  readonly playback?: PlaybackKnobs;
 }
 
 export const NO_NETWORK: Network = {delay: 0, jitter: 0};

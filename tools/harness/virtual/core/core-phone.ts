@@ -54,7 +54,8 @@ export class CorePhone {
     this.#deps = deps;
     const {clock, random, send} = deps;
     const onMark = (name: string) => send(fromEdge({kind: 'mark', name}));
-    this.#player = new PhonePlayer({clock, random, marks: options.marks, keepsAudio: true, onMark});
+    const {marks, playback} = options;
+    this.#player = new PhonePlayer({clock, random, marks, playback, keepsAudio: true, onMark});
     this.#numbers = new StreamClock(random);
   }
 
