@@ -20,7 +20,7 @@ if ('problem' in files) {
     const written = Object.keys(files).map(file => relative('.', join(folder, file)));
     console.log(
       [
-        `wrote ${written.join(' and ')}`,
+        `wrote ${new Intl.ListFormat('en').format(written)}`,
         `next: npm run rehearse -- --only ${name}   (a simulated caller tries it; no account is needed)`,
         'then: npm start   (or, with it running already: call; the new file answers within two seconds)',
       ].join('\n'),

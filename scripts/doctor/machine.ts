@@ -16,7 +16,7 @@ const OTHER_DESCRIPTORS = 250;
 
 /** The clock of this machine against the Date header of the model's server. */
 export async function checkClock({worker}: DoctorSettings, clock: Clock): Promise<Finding[]> {
-  if (worker === undefined) return [skipped('no server to compare it with')];
+  if (worker === undefined) return [skipped('compared with the model’s server, once OPENAI_API_KEY is set')];
   const {host, protocol} = new URL(worker.OPENAI_REALTIME_URL);
   const asked = clock.wall();
   const answer = await ask(`${protocol === 'wss:' ? 'https' : 'http'}://${host}/`, {method: 'HEAD'}).catch(messageOf);

@@ -30,7 +30,7 @@ export async function checkModel(
   worker: WorkerConfig | undefined,
   {speak, clock}: {readonly speak: boolean; readonly clock: Clock},
 ): Promise<Finding[]> {
-  if (worker === undefined) return [skipped('without a valid OPENAI_API_KEY')];
+  if (worker === undefined) return [skipped('asking it needs a valid OPENAI_API_KEY')];
   const adapter = openModelAdapter(worker, {
     clock,
     metrics: createMetrics('doctor', {ofProcess: false}),

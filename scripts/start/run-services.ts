@@ -75,7 +75,7 @@ export interface ForTalk {
 
 /**
  * `npm start`: the services on this machine, for real calls, until Ctrl-C. `npm run dev`: the same, and a service is
- * restarted when one of its files, or of the shared library, changes.
+ * restarted when one of its files, or of the libraries, changes.
  */
 export async function runServices({
   watching,
@@ -173,6 +173,7 @@ async function run(plan: Plan, {json, watching, talk, says, given, drain, tunnel
     const {REDIS_URL: redisUrl, VOICEBRIDGE_REDIS: kind} = given.values;
     redis = await provideRedis({url: redisUrl, kind, log: tell});
     const {url} = redis;
+    tell(`Starting ${plan.processes.map(({name}) => name).join(', ')} …`);
     const start = async (planned: Planned) => {
       const {service, name} = planned;
       const onLine = show(name);
@@ -221,22 +222,23 @@ async function run(plan: Plan, {json, watching, talk, says, given, drain, tunnel
   tell('stopped');
 }
 
-/** A change in a service restarts it; a change in the shared library restarts all. Calls are handed over as in a drain. */
+/** A change in a service restarts it; a change in a library restarts all. Calls are handed over as in a drain. */
 function restartOnChange(
   kept: readonly {planned: Planned; process: Kept}[],
   signal: AbortSignal,
   within: Millis,
   tell: (line: string) => void,
 ): void {
-  const folders = ['libs/shared/src', ...new Set(kept.map(({planned}) => `services/${planned.service}`))];
+  const libraries = ['libs/shared/src', 'libs/assistant/src'];
+  const folders = [...libraries, ...new Set(kept.map(({planned}) => `services/${planned.service}`))];
   for (const folder of folders) {
     let timer: NodeJS.Timeout | undefined;
     watch(join(ROOT, folder), {recursive: true, signal}, (_, file) => {
-      if (!file || !/\.(ts|lua|sql|html)$/.test(file) || file.endsWith('.test.ts')) return;
+      if (!file || !/\.(ts|js|css|lua|sql|html)$/.test(file) || file.endsWith('.test.ts')) return;
       clearTimeout(timer);
       timer = setTimeout(() => {
         const changed = kept.filter(
-          ({planned}) => folder === 'libs/shared/src' || folder.endsWith(`/${planned.service}`),
+          ({planned}) => libraries.includes(folder) || folder.endsWith(`/${planned.service}`),
         );
         tell(`${folder}/${file} changed: restarting ${changed.map(({planned}) => planned.name).join(', ')}`);
         for (const {process: running} of changed) void running.restart(within);

@@ -14,6 +14,20 @@ export function endPill(reason) {
 export const callerOf = ({via, callerLastTwo}) =>
   via === 'browser' ? h('span', {class: 'pill'}, 'browser') : callerLastTwo ? `…${callerLastTwo}` : '';
 
+/** Texts of any length, as many in a row as fit; the title has what is cut off. */
+const pills = texts =>
+  texts.length > 0 &&
+  h(
+    'span',
+    {class: 'pills'},
+    texts.map(({text, about}) => h('span', {class: 'pill', title: about ? `${text}: ${about}` : text}, text)),
+  );
+
+const outcomeOf = ([name, value], {outcomeFilled}) =>
+  outcomeFilled.includes(name)
+    ? {text: `${name}: ${value} (model)`, about: 'a text model filled it in after the call'}
+    : {text: `${name}: ${value}`};
+
 const SHORT = [
   ['started', '', call => h('a', linkTo(intoCall(call)), moment(call.startedAt, true))],
   ['length', 'num', call => ms(call.durationMs)],
@@ -28,19 +42,10 @@ const WHOLE = [
   ['tools', 'num', call => call.toolCalls || ''],
   ['failovers', 'num', call => (call.failovers ? h('span', {class: 'pill warn'}, call.failovers) : '')],
   ['cost', 'num', call => usd(call.costUsd)],
-  [
-    'outcome',
-    '',
-    call =>
-      Object.entries(call.outcome).map(([name, value]) =>
-        call.outcomeFilled.includes(name)
-          ? h('span', {class: 'pill', title: 'a text model filled it in after the call'}, `${name}: ${value} (model)`)
-          : h('span', {class: 'pill'}, `${name}: ${value}`),
-      ),
-  ],
-  ['tags', '', call => call.tags.map(tag => h('span', {class: 'pill'}, tag))],
+  ['outcome', '', call => pills(Object.entries(call.outcome).map(field => outcomeOf(field, call)))],
+  ['tags', '', call => pills(call.tags.map(tag => ({text: tag})))],
   ['caller', '', call => callerOf(call)],
-  ['model', '', call => call.model],
+  ['model', '', call => h('span', {class: 'id', title: call.model}, call.model)],
   ['worker', '', call => h('span', {class: 'id', title: call.worker}, call.worker)],
 ];
 

@@ -15,7 +15,7 @@ export const AuditQuery = z.strictObject({
     .transform(Number)
     .refine(value => value >= 1 && value <= 1_000, 'must be a whole number from 1 to 1000')
     .default(100)
-    .describe('entries, 1 to 1000'),
+    .describe('entries, 1 to 1000; 100 if left out'),
   before: Moment.optional().describe('only entries before this moment'),
 });
 

@@ -15,7 +15,9 @@ import {readCall} from '../queries/read-call.ts';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
 import {sendCsv} from './send-csv.ts';
 
-export const CallPath = z.object({callSid: CallSid});
+export const CallPath = z.object({
+  callSid: CallSid.meta({description: 'which call', examples: ['CA0123456789abcdef0123456789abcdef']}),
+});
 
 /** The number is in the body, because URLs end up in logs. */
 export const FindNumber = z.strictObject({

@@ -21,7 +21,7 @@ export const DeliveriesQuery = z.strictObject({
     .transform(Number)
     .refine(value => value >= 1 && value <= 500, 'must be a whole number from 1 to 500')
     .default(100)
-    .describe('webhooks, 1 to 500'),
+    .describe('webhooks per page, 1 to 500; 100 if left out'),
   subject: z
     .string()
     .regex(/^[\w.-]{1,80}$/, 'must be a CallSid, the id of a call that was to be made, or the beginning of one')
@@ -29,6 +29,7 @@ export const DeliveriesQuery = z.strictObject({
     .describe('only those about this call: its id or the beginning of it'),
   after: z
     .string()
+    .meta({examples: ['1795860000000-msg_2KWPBgLlAfxdpx2AI54pPJ85f4W']})
     .transform((text, context) => {
       const [, at, id] = /^(\d{12,14})-([\w.-]{1,100})$/.exec(text) ?? [];
       if (at !== undefined && id !== undefined) return {at: new Date(Number(at)), id};
@@ -62,7 +63,12 @@ export const DeliveriesAnswer = z.object({
   next: z.string().nullable().describe('for `after`; null on the last page'),
 });
 
-const IdPath = z.object({id: z.string().regex(/^[\w.-]{1,100}$/, 'must be the id of a webhook')});
+export const DeliveryPath = z.object({
+  id: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be the id of a webhook')
+    .meta({description: 'which webhook', examples: ['msg_2KWPBgLlAfxdpx2AI54pPJ85f4W']}),
+});
 export const SentAgainAnswer = z.object({id: z.string()});
 
 export interface DeliveriesDeps {
@@ -106,7 +112,7 @@ export function deliveriesRoutes({database, send, clock}: DeliveriesDeps): Route
   routes.post('/api/deliveries/:id/send-again', async (request, response) => {
     const viewer = viewerOf(request);
     demand(viewer, 'send');
-    const {id} = readRequest(IdPath, request.params);
+    const {id} = readRequest(DeliveryPath, request.params);
     const again = await sendAgain(database.now, id, {who: viewer.who, address: request.ip}, clock.wall());
     if (!again)
       throw new BadQuestion(

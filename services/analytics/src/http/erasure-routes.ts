@@ -14,13 +14,19 @@ export const ErasedAnswer = z.object({
   queued: z.number().int().describe('records that were still in the queue, and are gone'),
 });
 
-const NumberPath = z.object({
-  numberHash: z.string().regex(/^[0-9a-fA-F]{1,64}$/, 'must be the keyed hash of a number'),
+export const NumberPath = z.object({
+  numberHash: z
+    .string()
+    .regex(/^[0-9a-fA-F]{1,64}$/, 'must be the keyed hash of a number')
+    .meta({description: 'the keyed hash of the number', examples: ['3f2a9c61d0b84e57']}),
 });
 
 /** The number is in the body, because URLs end up in logs. */
 export const ForgetNumber = z.strictObject({
-  number: z.string().regex(/^\+\d{6,15}$/, 'must be a number such as +14155550100'),
+  number: z
+    .string()
+    .regex(/^\+\d{6,15}$/, 'must be a number such as +14155550100')
+    .describe('the telephone number, such as +14155550100'),
 });
 
 export interface ErasureDeps {

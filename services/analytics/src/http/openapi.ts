@@ -63,7 +63,20 @@ export function openApi(): object {
   };
 }
 
-function describe({method, path, id, tag, summary, query, body, answer, example, type, isOpen}: Operation): object {
+function describe({
+  method,
+  path,
+  id,
+  tag,
+  summary,
+  params,
+  query,
+  body,
+  answer,
+  example,
+  type,
+  isOpen,
+}: Operation): object {
   const schema = answer ? {$ref: `#/components/schemas/${named(id)}Answer`} : {type: 'string'};
   const content = {[type ?? 'application/json']: {schema, ...(example === undefined ? {} : {example})}};
   const success =
@@ -73,7 +86,7 @@ function describe({method, path, id, tag, summary, query, body, answer, example,
     tags: [tag],
     summary,
     ...(isOpen === true ? {security: []} : {}),
-    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
+    parameters: [...(params ? parametersIn('path', params) : []), ...(query ? parametersIn('query', query) : [])],
     ...(body
       ? {
           requestBody: {
@@ -92,31 +105,13 @@ function describe({method, path, id, tag, summary, query, body, answer, example,
   };
 }
 
-/** What stands in the path, as it looks. */
-const PATH_EXAMPLES: Readonly<Record<string, string>> = {
-  callSid: 'CA0123456789abcdef0123456789abcdef',
-  numberHash: '3f2a9c61d0b84e57',
-  id: 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W',
-  remark: '12',
-  tag: 'to-follow-up',
-};
-
-function pathParameters(path: string): object[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: {type: 'string'},
-    ...(PATH_EXAMPLES[name] === undefined ? {} : {example: PATH_EXAMPLES[name]}),
-  }));
-}
-
-function queryParameters(query: z.ZodObject): object[] {
-  return Object.entries(query.shape).map(([name, field]) => {
+/** One parameter for each field of a schema. */
+function parametersIn(place: 'path' | 'query', fields: z.ZodObject): object[] {
+  return Object.entries(fields.shape).map(([name, field]) => {
     const {description, ...schema} = schemaOf(field, 'input');
     return {
       name,
-      in: 'query',
+      in: place,
       required: !field.safeParse(undefined).success,
       ...(description === undefined ? {} : {description}),
       schema,

@@ -2,21 +2,21 @@
 import type {z} from 'zod';
 import {ActiveCalls} from '../queries/active-calls.ts';
 import {AuditAnswer, AuditQuery} from './audit-routes.ts';
-import {DeliveriesAnswer, DeliveriesQuery, SentAgainAnswer} from './deliveries-routes.ts';
+import {DeliveriesAnswer, DeliveriesQuery, DeliveryPath, SentAgainAnswer} from './deliveries-routes.ts';
 import {CallDetail, CallsPage} from '../queries/call-shapes.ts';
 import {CallFilter, FacetFilter} from '../queries/call-filter.ts';
-import {ErasedAnswer, ForgetNumber} from './erasure-routes.ts';
+import {ErasedAnswer, ForgetNumber, NumberPath} from './erasure-routes.ts';
 import {ConcurrencyAnswer, ConcurrencyQuery} from '../queries/concurrency.ts';
 import {FacetsAnswer} from '../queries/facets.ts';
 import {Fleet} from '../queries/live-fleet.ts';
 import {HistogramAnswer, HistogramQuery} from '../queries/histogram.ts';
-import {FindNumber, FoundNumber} from './calls-routes.ts';
+import {CallPath, FindNumber, FoundNumber} from './calls-routes.ts';
 import {DifferenceAnswer, DifferenceQuery} from '../queries/difference.ts';
 import {CallsQuery, Neighbours} from '../queries/list-calls.ts';
 import {Destinations, HungUpAnswer, TransferAnswer, TransferBody} from './operator-routes.ts';
 import {Dial, DialAnswer} from './phone-routes.ts';
 import {MetricsAnswer, MetricsQuery} from '../queries/measure.ts';
-import {NewRemark, NewTag, RemarkAnswer, TagsAnswer} from './remarks-routes.ts';
+import {NewRemark, NewTag, RemarkAnswer, RemarkPath, TagPath, TagsAnswer} from './remarks-routes.ts';
 import {SessionAnswer, SignIn} from './sign-in-routes.ts';
 
 /** One route of the API, with the schemas of what it reads and answers. */
@@ -27,6 +27,8 @@ export interface Operation {
   readonly id: string;
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
+  /** What stands in its path. */
+  readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer?: z.ZodType;
@@ -92,6 +94,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}',
+    params: CallPath,
     id: 'readCall',
     tag: 'calls',
     summary: 'Everything about one call',
@@ -100,6 +103,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}/neighbours',
+    params: CallPath,
     id: 'neighbours',
     tag: 'calls',
     summary: 'The calls before and after one call, of those that match',
@@ -120,6 +124,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}/timeline.csv',
+    params: CallPath,
     id: 'exportTimeline',
     tag: 'files',
     summary: 'The events of one call in the order of time, as CSV',
@@ -128,6 +133,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/calls/{callSid}/tags',
+    params: CallPath,
     id: 'tagCall',
     tag: 'calls',
     summary: 'Puts a tag on a call; needs a sign-in or the scope tag',
@@ -137,6 +143,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'delete',
     path: '/api/calls/{callSid}/tags/{tag}',
+    params: TagPath,
     id: 'untagCall',
     tag: 'calls',
     summary: 'Takes a tag off a call; needs a sign-in or the scope tag',
@@ -145,6 +152,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/calls/{callSid}/remarks',
+    params: CallPath,
     id: 'remarkOnCall',
     tag: 'calls',
     summary: 'Writes a remark on a call; needs a sign-in or the scope tag',
@@ -153,7 +161,8 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'delete',
-    path: '/api/calls/{callSid}/remarks/{remark}',
+    path: '/api/calls/{callSid}/remarks/{id}',
+    params: RemarkPath,
     id: 'removeRemark',
     tag: 'calls',
     summary: 'Takes a remark away; needs a sign-in or the scope tag',
@@ -162,6 +171,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}/rehearsal.yaml',
+    params: CallPath,
     id: 'testOfCall',
     tag: 'calls',
     summary:
@@ -171,6 +181,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}/recording.wav',
+    params: CallPath,
     id: 'hearCall',
     tag: 'recordings',
     summary:
@@ -180,6 +191,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/calls/{callSid}/recording.peaks',
+    params: CallPath,
     id: 'recordingPeaks',
     tag: 'recordings',
     summary: 'How loud the recording is: two bytes for each 20 ms, the caller and the assistant',
@@ -188,6 +200,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'delete',
     path: '/api/calls/{callSid}',
+    params: CallPath,
     id: 'eraseCall',
     tag: 'erasure',
     summary: 'Deletes one call for good',
@@ -197,6 +210,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'delete',
     path: '/api/numbers/{numberHash}',
+    params: NumberPath,
     id: 'eraseNumberByHash',
     tag: 'erasure',
     summary: 'Deletes every call from or to a number, by its keyed hash',
@@ -312,6 +326,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/deliveries/{id}/send-again',
+    params: DeliveryPath,
     id: 'sendAgain',
     tag: 'webhooks',
     summary: 'Sends a webhook again that was given up; needs a sign-in, or a token with the scope send',
@@ -328,6 +343,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/active/{callSid}',
+    params: CallPath,
     id: 'readActiveCall',
     tag: 'live',
     summary: 'Everything about a call in progress so far',
@@ -336,6 +352,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/active/{callSid}/hang-up',
+    params: CallPath,
     id: 'hangUp',
     tag: 'live',
     summary: 'Ends a call in progress; needs a sign-in, or a token with the scope hang-up',
@@ -345,6 +362,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/active/{callSid}/transfer',
+    params: CallPath,
     id: 'transferDestinations',
     tag: 'live',
     summary:
@@ -355,6 +373,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'post',
     path: '/api/active/{callSid}/transfer',
+    params: CallPath,
     id: 'transfer',
     tag: 'live',
     summary: 'Sends the caller of a call in progress to a person; needs a sign-in, or a token with the scope transfer',

@@ -9,6 +9,7 @@ import type {DatabaseWatch} from '../database/database-watch.ts';
 import {callSoFar} from '../ingest/call-so-far.ts';
 import {BadQuestion} from '../queries/bad-question.ts';
 import type {CallsInProgress} from '../queries/calls-in-progress.ts';
+import {CallPath} from './calls-routes.ts';
 import {demand, viewerOf} from './gate.ts';
 import {jsonBody} from './json-body.ts';
 import {readRequest} from './read-request.ts';
@@ -16,16 +17,16 @@ import {readRequest} from './read-request.ts';
 /** Who asks again within this reads on. */
 const ONE_READING: Millis = 60_000;
 
-const ActivePath = z.object({callSid: CallSid});
-
 export const TransferBody = z.strictObject({
   to: z
     .string()
+    .meta({examples: ['+4722334455', 'sip:desk@example.com', 'client:ada', 'queue:support']})
     .transform(text => (text.startsWith('+') ? text.replaceAll(/[\s().-]/g, '') : text))
     .refine(
       to => isDialable(to) || queueOf(to) !== undefined,
       'must be a number such as +4722334455, sip:…, client:… or queue:…',
-    ),
+    )
+    .describe('to whom'),
 });
 export const TransferAnswer = z.object({
   worker: z
@@ -67,7 +68,7 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
 
   routes.get('/api/active/:callSid', async (request, response) => {
     const viewer = viewerOf(request);
-    const {callSid} = readRequest(ActivePath, request.params);
+    const {callSid} = readRequest(CallPath, request.params);
     const found = await inProgress.record(callSid);
     const detail = found && callSoFar(found.parts, viewer, clock.wall());
     if (!detail)
@@ -83,7 +84,7 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
   routes.post('/api/active/:callSid/hang-up', jsonBody('1kb'), async (request, response) => {
     const viewer = viewerOf(request);
     demand(viewer, 'hang-up');
-    const {callSid} = readRequest(ActivePath, request.params);
+    const {callSid} = readRequest(CallPath, request.params);
     const {worker} = await inProgress.find(callSid);
     await audit(database.now, {action: 'call.hung-up', subject: callSid, who: viewer.who, address: request.ip});
     await inProgress.ask(worker, {ask: 'hangUp', callSid});
@@ -92,14 +93,14 @@ export function operatorRoutes({database, inProgress, clock}: OperatorDeps): Rou
 
   routes.get('/api/active/:callSid/transfer', async (request, response) => {
     demand(viewerOf(request), 'transfer');
-    const {callSid} = readRequest(ActivePath, request.params);
+    const {callSid} = readRequest(CallPath, request.params);
     response.json({allowed: await inProgress.destinations(await inProgress.find(callSid))});
   });
 
   routes.post('/api/active/:callSid/transfer', jsonBody('1kb'), async (request, response) => {
     const viewer = viewerOf(request);
     demand(viewer, 'transfer');
-    const {callSid} = readRequest(ActivePath, request.params);
+    const {callSid} = readRequest(CallPath, request.params);
     const {to} = readRequest(TransferBody, request.body ?? {});
     const call = await inProgress.find(callSid);
     if (!mayTransfer(to, await inProgress.destinations(call)))

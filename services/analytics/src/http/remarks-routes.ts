@@ -17,8 +17,13 @@ export const NewRemark = z.strictObject({
 });
 export const RemarkAnswer = z.object({id: z.string().describe('by which it is taken away')});
 
-const TagPath = CallPath.extend({tag: Tag});
-const RemarkPath = CallPath.extend({id: z.string().regex(/^\d{1,18}$/, 'must be the number of a remark')});
+export const TagPath = CallPath.extend({tag: Tag});
+export const RemarkPath = CallPath.extend({
+  id: z
+    .string()
+    .regex(/^\d{1,18}$/, 'must be the number of a remark')
+    .meta({description: 'which remark', examples: ['12']}),
+});
 
 /** What analysts write on calls. Needs a sign-in or a token with the scope `tag`; each time the audit gets a row. */
 export function remarksRoutes(database: DatabaseWatch): Router {

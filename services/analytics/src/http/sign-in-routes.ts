@@ -16,7 +16,9 @@ import {nameOfSession, type Sessions} from '../auth/sessions.ts';
 import {signedIn} from '../auth/viewer.ts';
 import {SignInThrottle} from '../auth/sign-in-throttle.ts';
 
-export const SignIn = z.strictObject({password: z.string().min(1, 'must not be empty').max(1_000)});
+export const SignIn = z.strictObject({
+  password: z.string().min(1, 'must not be empty').max(1_000).describe('the DASHBOARD_PASSWORD of analytics'),
+});
 
 export const SessionAnswer = z.object({
   signIn: z.enum(['off', 'required']).describe('`off` on loopback without a password'),

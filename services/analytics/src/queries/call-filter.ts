@@ -31,7 +31,10 @@ function readMoment(text: string): Date | string {
 /** A time in a request. A day without a time is its start in UTC. */
 export const Moment = z
   .string()
-  .describe('a moment with its zone: RFC 3339 such as 2026-11-22T10:00:00Z, a day (UTC), or Unix milliseconds')
+  .meta({
+    description: 'a moment with its zone: RFC 3339, a day (UTC), or Unix milliseconds',
+    examples: [EXAMPLE, '2026-11-22', '1795341600000'],
+  })
   .transform((text, context) => {
     const read = readMoment(text);
     const year = typeof read === 'string' ? 0 : read.getUTCFullYear();
@@ -74,6 +77,7 @@ const isMetric = (text: string | undefined): text is MetricName => METRIC_NAMES.
 /** Calls with a value of a metric in a range, such as those behind a bar of a histogram. */
 const Having = z
   .string()
+  .meta({examples: ['t_stop:1500:', 'cost:0.1:0.2']})
   .transform((text, context) => {
     const [, metric, from, to] = VALUES.exec(text) ?? [];
     if (isMetric(metric))
@@ -88,7 +92,7 @@ const Having = z
     });
     return z.NEVER;
   })
-  .describe('calls with a value of a metric from one number up to another, either may be left out: t_stop:1500:');
+  .describe('calls with a value of a metric from one number up to another, either may be left out');
 
 const {words: KINDS} = FAILOVER_FIGURES.kind.kind;
 const FAILOVER_KINDS = z.enum(KINDS, `must be one of ${KINDS.join(', ')}`);
@@ -96,7 +100,8 @@ const FAILOVER_KINDS = z.enum(KINDS, `must be one of ${KINDS.join(', ')}`);
 /** What analysts put on calls. */
 export const Tag = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be up to 40 small letters, digits and -, such as to-follow-up');
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be up to 40 small letters, digits and -, such as to-follow-up')
+  .meta({description: 'a word of up to 40 small letters, digits and -', examples: ['to-follow-up']});
 
 /** The filters of calls. */
 export const CallFilter = FacetFilter.extend({
@@ -105,7 +110,10 @@ export const CallFilter = FacetFilter.extend({
     .enum(['asked', ...RingAsked.shape.outcome.options], 'must be asked, answered, late, failed or invalid')
     .optional()
     .describe('the outcome of the questions at ring time; `asked`: any of it'),
-  direction: z.enum(['inbound', 'outbound'], 'must be inbound or outbound').optional(),
+  direction: z
+    .enum(['inbound', 'outbound'], 'must be inbound or outbound')
+    .optional()
+    .describe('who called: inbound, a caller called us; outbound, we called'),
   via: z
     .enum(Via.options, 'must be telephone or browser')
     .optional()
@@ -135,7 +143,7 @@ export const CallFilter = FacetFilter.extend({
     .transform(text => ({field: text.slice(0, text.indexOf(':')), value: text.slice(text.indexOf(':') + 1)}))
     .optional()
     .describe('how the call came out: a field of its assistant and a value, such as booked:true'),
-  tag: Tag.optional().describe('what an analyst put on the call'),
+  tag: Tag.optional().describe('calls with this tag'),
   search: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a CallSid or its beginning')

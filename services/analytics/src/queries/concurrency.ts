@@ -6,7 +6,10 @@ import {BadQuestion} from './bad-question.ts';
 import {BucketName, bucketOf, Offset} from './time-buckets.ts';
 import type {Schema} from '../database/schema.ts';
 
-export const ConcurrencyQuery = FacetFilter.extend({bucket: BucketName.default('hour'), offset: Offset});
+export const ConcurrencyQuery = FacetFilter.extend({
+  bucket: BucketName.default('hour').describe('the length of a time bucket'),
+  offset: Offset,
+});
 export type ConcurrencyQuery = z.infer<typeof ConcurrencyQuery>;
 
 export const ConcurrencyAnswer = z.object({

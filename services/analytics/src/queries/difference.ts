@@ -10,7 +10,8 @@ const QUANTILES = {p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99} as const;
 const figures = ['mean', 'p50', 'p90', 'p95', 'p99'] as const;
 
 const {from, to, assistant, version, worker, model} = FacetFilter.shape;
-const other = <Field extends z.ZodType>(field: Field) => field.describe('of the calls that are compared with');
+const other = <Field extends z.ZodType>(field: Field) =>
+  field.describe(`of the calls that are compared with: ${field.description}`);
 
 export const DifferenceQuery = FacetFilter.extend({
   metric: MetricName,

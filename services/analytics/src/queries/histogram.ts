@@ -12,9 +12,10 @@ export const HistogramQuery = FacetFilter.extend({
   metric: MetricName,
   step: z
     .string()
+    .meta({examples: ['50', '0.01']})
     .transform(Number)
     .refine(value => value >= 1e-6 && value <= 1e12, 'must be a number above 0, from a millionth to 10¹²')
-    .describe('width of one bin, in the unit of the metric'),
+    .describe('width of one bin, in the unit of the metric: a number above 0'),
 });
 export type HistogramQuery = z.infer<typeof HistogramQuery>;
 

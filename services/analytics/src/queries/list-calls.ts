@@ -12,9 +12,10 @@ export const CallsQuery = CallFilter.extend({
     .transform(Number)
     .refine(value => value >= 1 && value <= 1_000, 'must be a whole number, 1 to 1000')
     .default(50)
-    .describe('calls per page'),
+    .describe('calls per page, 1 to 1000; 50 if left out'),
   after: z
     .string()
+    .meta({examples: ['1795860000000-CA0123456789abcdef0123456789abcdef']})
     .transform((text, context) => {
       const [, at, callSid] = /^(\d{12,14})-([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
       if (at !== undefined && callSid !== undefined) return {at: new Date(Number(at)), callSid};

@@ -28,7 +28,10 @@ export const MetricsQuery = FacetFilter.extend({
     })
     .refine(text => text.split(',').length <= 2, {error: 'must not be more than two names'})
     .optional()
-    .describe('one group per value of these; one or two, comma-separated'),
+    .meta({
+      description: `one group per value of these; one or two, comma-separated, of ${groupNames.join(', ')}; not each metric has all`,
+      examples: ['assistant', 'assistant,model'],
+    }),
 });
 export type MetricsQuery = z.infer<typeof MetricsQuery>;
 
