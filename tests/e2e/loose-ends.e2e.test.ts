@@ -125,7 +125,8 @@ describe.concurrent('callers whose edge hangs for two seconds, and then for six'
     // The rest of an answer that was under way comes when the edge wakes up: nobody speaks before they have heard it.
     const inTurn = (its: number): CallerScript => [
       {do: 'until', until: () => turn === its},
-      {do: 'waitForSilence', ms: 2_000},
+      {do: 'pause', ms: 1_500},
+      {do: 'waitForSilence', ms: 300},
     ];
     const asks: CallerScript = [
       ...inTurn(1),
@@ -143,6 +144,7 @@ describe.concurrent('callers whose edge hangs for two seconds, and then for six'
       fleet.edges[0]!.kill('SIGSTOP');
       await sleep(ms);
       fleet.edges[0]!.kill('SIGCONT');
+      await metric(fleet.edges[0]!, 'voicebridge_calls_active'); // it is awake when it answers
     }
     turn += 1;
     const reports = await haveEnded(calls);

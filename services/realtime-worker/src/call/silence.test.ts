@@ -12,6 +12,7 @@ import {
   sound,
   speechEvent,
   commandsToModel,
+  babble,
 } from '../testing/call.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
@@ -191,6 +192,26 @@ describe('a caller whose answer does not come', () => {
       wait(call, at);
     }
     expect(callEnding(call.effects)).toMatchObject({intent: 'apologise'});
+  });
+
+  test('who speaks for long is not answered before they have finished', () => {
+    const call = Call.connected();
+    for (let at = 20; at <= 1_000; at += 20) call.at(at).callerFrame();
+    call.model(speechEvent('u1', 'callerSpoke', 1_000));
+    const words = babble(1, 12_000);
+    for (let at = 1_020; at <= 12_000; at += 20) {
+      call.at(at).callerFrame(words.subarray((at - 20) * 8, at * 8).toString('base64'));
+      if ((call.core.deadline ?? Number.POSITIVE_INFINITY) <= at) call.timePasses(at);
+    }
+    expect(missed(call.effects)).toEqual([]);
+    expect(responseTags(call.effects)).toEqual([]);
+  });
+
+  test('is answered by the next session if the last one was lost as they made a noise', () => {
+    const call = asks(Call.connected());
+    call.at(600).model(speechEvent('u2', 'callerSpoke', 600));
+    call.at(700).model({type: 'lost', cause: 'unreachable', note: '', detail: ''});
+    expect(responseTags(call.at(900).model({type: 'ready'}))).toEqual(['recovery-1']);
   });
 
   test('is not asked by another session whether they are there when they have begun to speak', () => {

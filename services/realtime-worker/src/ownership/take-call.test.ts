@@ -69,6 +69,22 @@ test('a worker that takes a call over knows what was said and does not greet aga
   expect(session?.commandsOf('respond').map(({tag}) => tag)).toEqual(['recovery-1']);
 });
 
+test.each([
+  ['how many keys of its stream are known', 1, 2],
+  ['nothing of the keys of an earlier stream, or keys of its own would be dropped', 2, undefined],
+])('an edge whose call is taken over is told %s', async (_, n, digits) => {
+  const first = await deployment.worker();
+  const second = await deployment.worker();
+  await deployment.take(first, 1);
+  const {edge} = await deployment.stream(first, 1);
+  for (const number of [1, 2]) edge.send({kind: 'digit', digit: '4', number});
+  await deployment.pass(100);
+  const stream = {streamSid: streamSid(n), edge: edgeId};
+  const reply = await deployment.take(second, 1, {epoch: 1, cause: 'worker-lost', stream});
+  expect(reply).toMatchObject({answer: 'yes', epoch: 2});
+  expect('digits' in reply ? reply.digits : undefined).toBe(digits);
+});
+
 test('a model session that was opened early is closed when the claim fails', async () => {
   const worker = await deployment.worker();
   deployment.directory.claim = async () => {

@@ -49,6 +49,26 @@ describe('one reply at a time', () => {
     expect(sequencer.done('r2', 10)?.tag).toBe('tool-1');
   });
 
+  test('a turn that the caller goes on with is waited for from its new end on', () => {
+    const sequencer = new ResponseSequencer();
+    sequencer.turnCommitted(0);
+    sequencer.callerSpoke();
+    expect(sequencer.deadline).toBeUndefined();
+    sequencer.turnCommitted(3_000);
+    expect(sequencer.deadline).toBe(4_500);
+  });
+
+  test('so is one that was committed while the assistant spoke', () => {
+    const sequencer = new ResponseSequencer();
+    sequencer.created('r1', undefined);
+    sequencer.turnCommitted(0);
+    sequencer.callerSpoke();
+    sequencer.done('r1', 100);
+    expect(sequencer.deadline).toBeUndefined();
+    sequencer.turnCommitted(3_000);
+    expect(sequencer.deadline).toBe(4_500);
+  });
+
   test('a refused request is made again when the other reply is over', () => {
     const sequencer = new ResponseSequencer();
     sequencer.want({cause: 'digits', after: ['n1']}, 0);
