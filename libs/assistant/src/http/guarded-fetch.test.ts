@@ -36,3 +36,42 @@ test('the body of an answer that has none is not read, and an answer without end
   await closed.promise;
   await expect((await ask(url)).text()).rejects.toThrow('longer than 8388608 bytes');
 });
+
+test('megabytes of brackets are refused before they are parsed, because that would keep calls waiting for seconds', async () => {
+  const url = await serve((request, response) => {
+    response.writeHead(200, {'content-type': request.url === '/stream' ? 'text/event-stream' : 'application/json'});
+    response.end(`data: ${'['.repeat(1_000_000)}`);
+  });
+  for (const path of ['/json', '/stream'])
+    await expect((await ask(url + path)).text(), path).rejects.toThrow('more than 50000 parts');
+});
+
+test('events of a stream come whole and in order, a hundred at once and then a hundred a second, however many are sent', async () => {
+  const event = (n: number) => `id: ${n}\r\ndata: {"a":[${n}]}\r\n\r\n`;
+  const sent = Array.from({length: 130}, (_, n) => event(n)).join('');
+  const url = await serve((_request, response) => {
+    response.writeHead(200, {'content-type': 'text/event-stream'});
+    response.end(sent);
+  });
+  const began = performance.now();
+  const pieces: string[] = [];
+  for await (const piece of (await ask(url)).body ?? []) pieces.push(Buffer.from(piece).toString());
+  expect(pieces.join('')).toBe(sent);
+  expect(pieces.length).toBeGreaterThanOrEqual(130);
+  // Thirty of them had to wait. Timers may be a little early.
+  expect(performance.now() - began).toBeGreaterThan(200);
+});
+
+test('a server that ends each stream at once is asked for another five times, and then once a second', async () => {
+  let asked = 0;
+  const url = await serve((_request, response) => {
+    asked += 1;
+    response.writeHead(200, {'content-type': 'text/event-stream'}).end('retry: 0\n\n');
+  });
+  const fresh = guardedFetch({allowPrivate: true});
+  const all = Promise.all(Array.from({length: 6}, async () => (await fresh(url)).text()));
+  for (let post = 0; post < 5; post += 1) await (await fresh(url, {method: 'POST', body: ''})).text();
+  expect(asked).toBe(10);
+  await all;
+  expect(asked).toBe(11);
+});

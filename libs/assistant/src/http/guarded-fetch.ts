@@ -1,11 +1,15 @@
 import {request as requestPlain, type IncomingMessage} from 'node:http';
 import {request as requestTls} from 'node:https';
 import {Readable} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {paced} from './paced-answer.ts';
 import {lookupPublic, refuseLiteral, RequestRefused} from './send-request.ts';
 
-/** An answer, or one stream of events, that is longer is cut, in bytes. */
-const BYTES_AT_MOST = 8_388_608;
 const WITHOUT_BODY = new Set([204, 205, 304]);
+
+/** Streams that a server may have opened again at once; then one a second, whatever it asks for. */
+const STREAMS_AT_ONCE = 5;
+const MS_PER_STREAM = 1_000;
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
@@ -14,9 +18,18 @@ type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
  * redirects.
  */
 export function guardedFetch({allowPrivate}: {readonly allowPrivate: boolean}): Fetch {
+  let [ready, last] = [STREAMS_AT_ONCE, performance.now()];
+  /** A server that ends each stream and says `retry: 0` would be asked some hundred times a second. */
+  const turn = async (signal: AbortSignal | undefined) => {
+    const now = performance.now();
+    ready = Math.min(STREAMS_AT_ONCE, ready + (now - last) / MS_PER_STREAM) - 1;
+    last = now;
+    if (ready < 0) await sleep(-ready * MS_PER_STREAM, undefined, signal && {signal});
+  };
   return async (address, init = {}) => {
     const url = new URL(address);
     if (!allowPrivate) refuseLiteral(url);
+    if ((init.method ?? 'GET') === 'GET') await turn(init.signal ?? undefined);
     const send = url.protocol === 'https:' ? requestTls : requestPlain;
     const options = {
       method: init.method ?? 'GET',
@@ -51,15 +64,6 @@ function responseOf(incoming: IncomingMessage): Response {
     incoming.destroy();
     return new Response(null, {status, headers});
   }
-  return new Response(ReadableStream.from(Readable.from(bounded(incoming))), {status, headers});
-}
-
-async function* bounded(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const part of incoming) {
-    if (!Buffer.isBuffer(part)) continue;
-    bytes += part.length;
-    if (bytes > BYTES_AT_MOST) throw new RequestRefused(`the answer is longer than ${BYTES_AT_MOST} bytes`);
-    yield part;
-  }
+  const isStream = headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+  return new Response(ReadableStream.from(Readable.from(paced(incoming, {isStream}))), {status, headers});
 }

@@ -39,6 +39,8 @@ export class McpServer implements AsyncDisposable {
   readonly #log: Log;
   #client: Promise<Client> | undefined;
   #inUse: Client | undefined;
+  /** It has not answered yet, and may never do so. */
+  #opening: Client | undefined;
   #isChecking = false;
   #again: Cancel | undefined;
   #failures = 0;
@@ -79,7 +81,7 @@ export class McpServer implements AsyncDisposable {
   #connected(): Promise<Client> {
     this.#client ??= this.#connect().catch((thrown: unknown) => {
       this.#client = undefined;
-      this.#log.warn({err: thrown}, 'an MCP server cannot be reached');
+      if (!this.#isOver) this.#log.warn({err: thrown}, 'an MCP server cannot be reached');
       this.#tryAgain();
       throw thrown;
     });
@@ -97,6 +99,7 @@ export class McpServer implements AsyncDisposable {
     // A stream that breaks off is reported here, and what was asked on it would wait for ever.
     // oxlint-disable-next-line prefer-add-event-listener
     client.onerror = () => background(this.#check(client), this.#log, 'asking an MCP server whether it is there');
+    this.#opening = client;
     await client.connect(await this.#transport());
     // Not `listTools`: it has each result checked by the schema that the server promises, and so runs the server's regular
     // expressions on the thread that carries calls. One of those may take for ever, and results are words for a model only.
@@ -120,6 +123,7 @@ export class McpServer implements AsyncDisposable {
     const missing = allow?.filter(name => !tools.some(each => each.name === name)) ?? [];
     if (missing.length > 0) this.#log.warn({missing}, 'an MCP server does not offer all that an assistant allows');
     this.#failures = 0;
+    this.#opening = undefined;
     this.#inUse = client;
     this.#log.info({tools: this.offered.length}, 'an MCP server is reached');
     return client;
@@ -180,6 +184,8 @@ export class McpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
     this.#again?.();
+    // Closing it makes all that was asked on it fail, the first question too.
+    await this.#opening?.close();
     const client = await this.#client?.catch(() => undefined);
     await client?.close();
   }

@@ -10,6 +10,7 @@ import {systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, expect, test, vi} from 'vitest';
 import {startHttpServer, THIS_FILE} from '../testing/mcp-test-server.ts';
 import {standard} from '../testing/standard.ts';
+import {McpServer} from './mcp-server.ts';
 import {McpServers} from './mcp-servers.ts';
 
 const open: AsyncDisposable[] = [];
@@ -113,6 +114,22 @@ test('a server whose results are to be checked for minutes stops no call of the 
   expect(await tool('find')?.run({}, job)).toEqual({kind: 'output', output: 'found'});
   // The check would take sixteen times as long as a second or more; what is slow here is only a busy machine.
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test('a worker that ends does not wait for a server that never answers', async () => {
+  const asked = Promise.withResolvers<void>();
+  const silent = createServer(() => asked.resolve());
+  const port = await listen(silent, 0, 'PORT', '127.0.0.1');
+  const server = new McpServer(mcp(`http://127.0.0.1:${port}`, {allowPrivate: true}), {
+    secret: () => undefined,
+    clock: systemClock,
+    log: createLog('test', {level: 'silent'}),
+  });
+  const start = server.start();
+  await asked.promise;
+  await server[Symbol.asyncDispose]();
+  await start;
+  await closeServer(silent);
 });
 
 test('a tool that its server describes in a hundred thousand characters is not offered to the model, and the others are', async () => {
