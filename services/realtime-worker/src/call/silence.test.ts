@@ -214,6 +214,29 @@ describe('a caller whose answer does not come', () => {
     expect(responseTags(call.at(900).model({type: 'ready'}))).toEqual(['recovery-1']);
   });
 
+  test('is not spoken to by the next session if they have their answer and only made a noise as the last one was lost', () => {
+    const call = asks(Call.connected());
+    call.reply('r1', 'i1', 200);
+    call.at(300).returnMarks();
+    call.at(600).model(speechEvent('u2', 'callerSpoke', 600));
+    call.at(700).model({type: 'lost', cause: 'unreachable', note: '', detail: ''});
+    call.at(900).model({type: 'ready'});
+    wait(call, 30_000);
+    expect(missed(call.effects)).toEqual([]);
+    expect(responseTags(call.effects)).toEqual([]);
+  });
+
+  test('gets one answer, though a session was lost that was to be asked again', () => {
+    const call = asks(Call.connected());
+    call.model(started('r1'), ended('r1', 'failed', 'server_error'));
+    call.at(100).model({type: 'lost', cause: 'unreachable', note: '', detail: ''});
+    const [tag] = responseTags(call.at(200).model({type: 'ready'}));
+    call.reply('r2', 'i2', 2_000, tag);
+    call.returnMarks();
+    wait(call, 30_000);
+    expect(responseTags(call.effects)).toEqual([tag]);
+  });
+
   test('is not asked by another session whether they are there when they have begun to speak', () => {
     const call = asks(Call.connected({}, '', {idlePromptMs: 5_000}));
     call.model(started('r1'), audio('r1', 'i1', 200), {type: 'audioEnded', itemId: 'i1'}, ended('r1'));
