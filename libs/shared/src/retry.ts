@@ -12,6 +12,17 @@ export async function sleep(clock: Clock, ms: Millis, signal?: AbortSignal): Pro
   signal?.removeEventListener('abort', wake);
 }
 
+/** Resolves or rejects as `work` does, and rejects if that takes longer than `ms` milliseconds. `work` goes on then, unheard. */
+export async function within<Result>(clock: Clock, ms: Millis, work: Promise<Result>): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.after(ms, () => late.reject(new Error(`no answer in ${ms} ms`)));
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    cancel();
+  }
+}
+
 /** Between two tries if the caller of a retry does not say otherwise: a Redis failover takes a second or more. */
 const PAUSE_MS: Millis = 100;
 

@@ -7,6 +7,7 @@ import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, Member} from '@voicebridge/shared/fleet/fleet.ts';
 import {registerMember} from '@voicebridge/shared/fleet/registration.ts';
+import {LastKnownFleet} from '@voicebridge/shared/fleet/last-known-fleet.ts';
 import {MemberCache} from '@voicebridge/shared/fleet/member-cache.ts';
 import {monitorPeers} from '@voicebridge/shared/liveness/peer-monitor.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
@@ -82,7 +83,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const channels = stack.use(reliableFrameChannels(deps.bus, clock));
   const workerClient = stack.use(await openWorkerClient({bus: deps.bus, clock, id, log, key: deps.key}));
   const peers = stack.use(monitorPeers({bus: deps.bus, clock, metrics, log}));
-  const members = stack.use(new MemberCache(fleet, 'workers', clock));
+  const members = stack.use(new MemberCache(stack.use(new LastKnownFleet(fleet, clock)), 'workers', clock));
   const workers = fleetWorkers({...deps, fleet: members, id, log, metrics, workerClient, peers});
   const descriptors = stack.use(new Descriptors(clock));
   const lag = stack.use(new EventLoopLag(clock));

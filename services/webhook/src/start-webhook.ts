@@ -4,6 +4,7 @@ import express, {type NextFunction, type Request, type Response, type Router} fr
 import {openWorkerClient} from '@voicebridge/shared/rpc/worker-client.ts';
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
+import {LastKnownFleet} from '@voicebridge/shared/fleet/last-known-fleet.ts';
 import type {NumberSentences} from '@voicebridge/shared/fleet/number-sentences.ts';
 import type {MediaBus} from '@voicebridge/shared/bus/media-bus.ts';
 import {closeServer, healthRoutes, listen, pathOf, refuse} from '@voicebridge/shared/service/http.ts';
@@ -131,6 +132,7 @@ export async function startWebhook(config: WebhookConfig, deps: WebhookDeps): Pr
     traces: quietTraces,
     ledger: new MemorySpendLedger(() => clock.wall()),
     ...deps,
+    fleet: opened.use(new LastKnownFleet(deps.fleet, clock, ['edges', 'workers'])),
     key: deps.key ?? NO_FLEET_KEY,
     id,
     workerClient,

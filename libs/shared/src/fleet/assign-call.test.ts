@@ -6,6 +6,7 @@ import type {Member} from './fleet.ts';
 import {createLog} from '../observability/log.ts';
 import {createMetrics} from '../observability/metrics.ts';
 import {CallSid, ProcessId} from '../protocol/ids.ts';
+import {workerInbox} from '../redis/keys.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {FakeClock} from '../testing/fake-clock.ts';
 import {assignCall, type Assignment} from './assign-call.ts';
@@ -25,7 +26,14 @@ beforeEach(() => {
   directory = new MemoryCallDirectory(clock);
   asked = [];
   timeouts = [];
+  unreachable = undefined;
 });
+
+/** The shard with the inbox of this worker is away. */
+let unreachable: string | undefined;
+const bus = {
+  wellSince: (channel = '') => (channel === workerInbox(workerId(unreachable ?? 'none')) ? undefined : 0),
+};
 
 /** Workers by name, each with its calls (of 10) and what it answers. */
 function assign(
@@ -48,12 +56,28 @@ function assign(
   };
   const log = createLog('test', {level: 'silent'});
   return assignCall(
-    {fleet: {members: async () => members}, workerClient: {ask}, directory, clock, random: () => 0.5, metrics, log},
+    {
+      fleet: {members: async () => members},
+      workerClient: {ask},
+      bus,
+      directory,
+      clock,
+      random: () => 0.5,
+      metrics,
+      log,
+    },
     call,
   );
 }
 
 describe('a new call', () => {
+  test('goes first to workers that can be asked: the shard with the inbox of another one is away', async () => {
+    unreachable = 'idle';
+    expect(await assign({busy: [7, 'yes'], idle: [1, 'yes']})).toMatchObject({call: {owner: 'worker-busy'}});
+    expect(asked).toEqual(['busy']);
+    expect(await assign({idle: [1, 'yes']})).toMatchObject({call: {owner: 'worker-idle'}});
+  });
+
   test('goes to the least loaded worker', async () => {
     const assigned = await assign({busy: [7, 'yes'], idle: [1, 'yes'], half: [5, 'yes']});
     expect(assigned).toMatchObject({assigned: true, call: {owner: 'worker-idle', epoch: 1}});
@@ -157,6 +181,7 @@ test('many simultaneous callers are spread over the workers, whose figures are a
     await assignCall(
       {
         fleet: {members: async () => members},
+        bus,
         workerClient: {
           ask: async id => {
             counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -198,7 +223,7 @@ describe('a call that a worker claims, and gives back because it cannot serve it
     };
     const [log, metrics] = [createLog('test', {level: 'silent'}), createMetrics('test')];
     const fleet = {members: async () => members};
-    const deps = {fleet, workerClient: {ask}, directory, clock, random: () => 0.5, metrics, log};
+    const deps = {fleet, workerClient: {ask}, bus, directory, clock, random: () => 0.5, metrics, log};
     return {assigned: await assignCall(deps, newCall), epochs};
   }
 

@@ -1,6 +1,8 @@
 import {isGivenBack, type Request, type WorkerClient} from '../rpc/worker-client.ts';
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet, Member} from './fleet.ts';
+import type {MediaBus} from '../bus/media-bus.ts';
+import {workerInbox} from '../redis/keys.ts';
 import {leastLoaded, wellOrAll, withRoom} from './least-loaded.ts';
 import type {Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
@@ -16,6 +18,7 @@ const GIVE_UP_AFTER: Millis = 2_000;
 export interface AssignDeps {
   readonly fleet: Pick<Fleet, 'members'>;
   readonly workerClient: Pick<WorkerClient, 'ask'>;
+  readonly bus: Pick<MediaBus, 'wellSince'>;
   readonly directory: Pick<CallDirectory, 'read'>;
   readonly clock: Clock;
   /** From 0 up to, but not including, 1. */
@@ -46,7 +49,7 @@ export type Assigned =
   | {readonly assigned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
- * Finds an owner for a call. Asks the least loaded of a random few workers, those in trouble last (for the call of a dead worker: a random one
+ * Finds an owner for a call. Asks the least loaded of a random few workers, those in trouble last, and after them those whose inbox is on a shard that is away (for the call of a dead worker: a random one
  * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2
  * s have passed. If another process has assigned the call meanwhile, returns that owner. Never rejects.
  */
@@ -64,7 +67,7 @@ async function findOwner(
   assignment: Omit<Assignment, 'exclude'>,
   exclude: readonly ProcessId[],
 ): Promise<Assigned> {
-  const {fleet, workerClient, directory, clock, metrics, log} = deps;
+  const {fleet, workerClient, bus, directory, clock, metrics, log} = deps;
   const deadline = clock.now() + GIVE_UP_AFTER;
   const members = await fleet.members('workers');
   let left = members.filter(({id, state}) => state === 'ready' && !exclude.includes(id));
@@ -73,7 +76,8 @@ async function findOwner(
   const silent: Member[] = [];
   let {epoch} = assignment;
   while (clock.now() < deadline) {
-    const worker = choose(wellOrAll(left), deps.random);
+    const reachable = left.filter(({id}) => bus.wellSince(workerInbox(id)) !== undefined);
+    const worker = choose(wellOrAll(reachable.length > 0 ? reachable : left), deps.random);
     const asked = worker ?? silent.shift();
     if (!asked) break;
     left = left.filter(({id}) => id !== asked.id);

@@ -12,8 +12,12 @@ export const mediaDown = (stream: StreamSid) => `media:{${stream}}:down`;
 /** Sharded channel: the questions to one worker. */
 export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
 
-/** Sharded channel: the answers to the questions of one process. */
-export const answersTo = (asker: ProcessId) => `asker:{${asker}}:answers`;
+/**
+ * Sharded channels: the answers to the questions of one process, which says with each question where it wants the answer.
+ * `place`, from 0 up to, but not including, `ANSWER_PLACES`: several, so that on a Cluster they are on several shards.
+ */
+export const answersTo = (asker: ProcessId, place = 0) => `asker:{${asker}${place === 0 ? '' : `.${place}`}}:answers`;
+export const ANSWER_PLACES = 4;
 
 /** Sharded channel: messages of one process to itself, which show whether the node with the slot of `tag` is well. */
 export const echoChannel = (id: string, tag = id) => `echo:{${tag}}:${id}`;

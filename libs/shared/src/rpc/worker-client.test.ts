@@ -76,6 +76,40 @@ describe('a worker client', () => {
     expect(await workerClient.ask(worker, hangUp)).toEqual({answer: 'unreachable'});
   });
 
+  test('is answered by another shard of a Cluster while the one with its first channel is away', async () => {
+    await inbox(async () => ({answer: 'yes', epoch: 1}));
+    const away = answersTo(edge);
+    const shards = new Proxy(bus, {
+      get(real, name) {
+        if (name === 'wellSince') return (channel?: string) => (channel === away ? undefined : real.wellSince());
+        const value: unknown = Reflect.get(real, name, real);
+        return typeof value === 'function' ? value.bind(real) : value;
+      },
+    });
+    const known = bus.subscribe(away, () => expect.unreachable('nothing can be sent there'));
+    await using client = await openWorkerClient({bus: shards, clock, id: edge, log});
+    const outcome = client.ask(worker, hangUp);
+    await clock.advanceAsync(10);
+    expect(await outcome).toMatchObject({answer: 'yes'});
+    await (
+      await known
+    )();
+  });
+
+  test('asks for the next answer by another shard after a question without one', async () => {
+    const places: string[] = [];
+    await bus.subscribe(workerInbox(worker), message => {
+      const {replyTo} = JSON.parse(message.toString());
+      places.push(replyTo);
+    });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const outcome = workerClient.ask(worker, hangUp);
+      await clock.advanceAsync(300);
+      expect(await outcome).toEqual({answer: 'noAnswer'});
+    }
+    expect(new Set(places).size).toBe(2);
+  });
+
   test('ignores an answer that is late or unreadable', async () => {
     const slow = Promise.withResolvers<{answer: 'yes'; epoch: number}>();
     await inbox(() => slow.promise);

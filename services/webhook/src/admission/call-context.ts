@@ -22,7 +22,7 @@ export interface CallContext extends Omit<AssignDeps, 'directory' | 'metrics'>, 
   readonly id: ProcessId;
   readonly config: WebhookConfig;
   readonly directory: CallDirectory;
-  readonly bus: Pick<MediaBus, 'trouble' | 'publish'>;
+  readonly bus: Pick<MediaBus, 'trouble' | 'publish' | 'wellSince'>;
   /** What calls cost, and how many there are. */
   readonly ledger: SpendLedger;
   /** Hashes the numbers in the ledger. */

@@ -1,3 +1,4 @@
+import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
 import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.ts';
 import type {ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
@@ -23,6 +24,7 @@ function chosen(members: readonly ListedMember[], {lost, dead}: {lost?: CallEntr
     config: {PUBLIC_EDGE_URL: FALLBACK, EDGE_ORIGINS: ['wss://example.com']},
     fleet: {members: async () => [...members]},
     bus: {publish: async (channel: string) => (channel.endsWith(`:edge-${dead}`) ? 0 : 1)},
+    clock: new FakeClock(),
     random: () => 0,
   };
   return chooseEdge(deps, lost);
@@ -79,4 +81,14 @@ test('a caller whose stream was never opened is sent to another edge than the on
   const {stream: _, ...unopened} = lostOn('first');
   const lost = {...unopened, facts: {edgeUrl: 'wss://first.example.com'}};
   expect(await chosen([edge('first'), edge('second', {calls: 9})], {lost})).toEqual({url: 'wss://second.example.com'});
+});
+
+test('a caller does not wait while the shard that knows whether an edge is alive is away', async () => {
+  const clock = new FakeClock();
+  const [config, members] = [{PUBLIC_EDGE_URL: FALLBACK, EDGE_ORIGINS: ['wss://example.com']}, [edge('here')]];
+  const bus = {publish: () => new Promise<number>(() => {})};
+  const found = chooseEdge({config, fleet: {members: async () => members}, bus, clock, random: () => 0});
+  await flushPromises();
+  clock.advance(150);
+  expect(await found).toEqual({url: 'wss://here.example.com'});
 });

@@ -3,13 +3,15 @@ import type {CallEntry} from '@voicebridge/shared/call-directory/call-directory.
 import type {Fleet, ListedMember} from '@voicebridge/shared/fleet/fleet.ts';
 import {leastLoaded, loadOf, wellOrAll} from '@voicebridge/shared/fleet/least-loaded.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
-import type {Millis} from '@voicebridge/shared/time.ts';
+import {within} from '@voicebridge/shared/retry.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {isOurEdge, type OurEdges} from './edge-origin.ts';
 
 export interface ChooseEdgeDeps {
   readonly config: OurEdges;
   readonly fleet: Pick<Fleet, 'members'>;
   readonly bus: Pick<MediaBus, 'publish'>;
+  readonly clock: Clock;
   readonly random: () => number;
   /** An edge is not used because its origin is not one of ours. May be called often for the same one. */
   readonly strange?: ((edge: ListedMember) => void) | undefined;
@@ -19,6 +21,8 @@ export interface ChooseEdgeDeps {
 const SILENT_MS: Millis = 1_600;
 /** A caller does not wait for more questions than these. */
 const MOST_ASKED = 5;
+/** Nor for an answer that does not come: the shard of a Cluster that knows may be away. */
+const ANSWER_WITHIN: Millis = 150;
 
 /**
  * Chooses the edge for a caller's stream and gives its public origin: the least loaded of a random few, never one that
@@ -26,7 +30,7 @@ const MOST_ASKED = 5;
  * PUBLIC_EDGE_URL if no edge has announced an origin that is ours; `full` if all that have are full.
  */
 export async function chooseEdge(
-  {config, fleet, bus, random, strange}: ChooseEdgeDeps,
+  {config, fleet, bus, clock, random, strange}: ChooseEdgeDeps,
   lost?: CallEntry,
 ): Promise<{readonly url: string} | 'full'> {
   const members = await fleet.members('edges');
@@ -51,11 +55,13 @@ export async function chooseEdge(
       alike = alike.filter(edge => edge.id !== id);
     }
   }
-  for (const edge of order.slice(0, MOST_ASKED)) if (edge.url && (await isThere(edge, bus))) return {url: edge.url};
+  for (const edge of order.slice(0, MOST_ASKED))
+    if (edge.url && (await isThere(edge, {bus, clock}))) return {url: edge.url};
   return {url: order[0]?.url ?? config.PUBLIC_EDGE_URL};
 }
 
 /** Whether a process listens to its presence channel, or Redis cannot say. */
-async function isThere({id}: ListedMember, bus: Pick<MediaBus, 'publish'>): Promise<boolean> {
-  return (await bus.publish(fleetPresence('edges', id), Buffer.alloc(0)).catch(() => 1)) > 0;
+async function isThere({id}: ListedMember, {bus, clock}: Pick<ChooseEdgeDeps, 'bus' | 'clock'>): Promise<boolean> {
+  const asked = bus.publish(fleetPresence('edges', id), Buffer.alloc(0));
+  return (await within(clock, ANSWER_WITHIN, asked).catch(() => 1)) > 0;
 }

@@ -5,7 +5,9 @@ import {background, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
 import {assignCall} from '@voicebridge/shared/fleet/assign-call.ts';
 import type {RedisTrouble} from '@voicebridge/shared/redis/redis-trouble.ts';
-import {retryWithin} from '@voicebridge/shared/retry.ts';
+import {ticketKey} from '@voicebridge/shared/redis/keys.ts';
+import {retryWithin, within} from '@voicebridge/shared/retry.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallContext} from './call-context.ts';
 import {endCall} from './call-status.ts';
 import {connectAnswer, intendedAnswer} from './answer-for.ts';
@@ -15,6 +17,11 @@ import {chooseEdge} from './choose-edge.ts';
 import {overloadAnswer} from './overload.ts';
 import {redactNumbers} from './redact-numbers.ts';
 import {limitReached, notBegun, payerFactsOf} from './ask-ledger.ts';
+
+/** Redis has this long to store a ticket; on a Cluster another one is then made, which another shard may store. */
+const STORED_WITHIN: Millis = 150;
+/** So many tickets are made at most. The last one is waited for. */
+const MOST_TICKETS = 4;
 
 /** How long a caller hears it ring while Redis does not answer. */
 const PATIENCE_MS = 3_000;
@@ -52,7 +59,8 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     return {kind: 'nothing'};
   }
   const receivedAt = clock.now();
-  const ticket = context.newTicket();
+  /** The tickets that were made for this request. */
+  const tickets = new Set<Ticket>();
   const span = traces.begin('POST /incoming-call', {
     at: clock.wall(),
     kind: 'server',
@@ -71,7 +79,7 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     if (trouble !== undefined && !PASSING.has(trouble)) return 'full';
     const admitted = await once(request, context, async () => {
       const limit = await limitReached(request, context);
-      return limit === undefined ? await newCall(request, {ticket, traceparent}, context) : {limit};
+      return limit === undefined ? await newCall(request, {tickets, traceparent}, context) : {limit};
     });
     if (typeof admitted === 'object' && 'owner' in admitted)
       metrics.admissionSeconds.observe((clock.now() - receivedAt) / 1_000);
@@ -123,7 +131,7 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
     if (answer.kind !== 'hold') background(notBegun(request, context), log, 'uncounting a call');
     return answer;
   }
-  const isNew = call.ticket === ticket;
+  const isNew = call.ticket !== undefined && tickets.has(call.ticket);
   answered(isNew ? 'admitted' : 'repeated');
   if (isNew) {
     const facts = {owner: call.owner, epoch: call.epoch, tookMs: Math.round(clock.now() - receivedAt)};
@@ -134,8 +142,8 @@ export async function incomingCall(request: CallRequest, context: CallContext): 
 }
 
 /** What the answer would look like, for an operator who tries it out without a call. Only where nothing is validated. */
-export async function previewAnswer({fleet, bus, random, config}: CallContext): Promise<CallAnswer> {
-  const edge = await chooseEdge({fleet, bus, random, config});
+export async function previewAnswer({fleet, bus, clock, random, config}: CallContext): Promise<CallAnswer> {
+  const edge = await chooseEdge({fleet, bus, clock, random, config});
   const edgeUrl = edge === 'full' ? config.PUBLIC_EDGE_URL : edge.url;
   return {kind: 'preview', edgeUrl, says: config.WELCOME_SAY === undefined ? [] : [config.WELCOME_SAY]};
 }
@@ -167,7 +175,7 @@ async function once<Result>(
 
 async function newCall(
   request: CallRequest,
-  {ticket, traceparent}: {readonly ticket: Ticket; readonly traceparent: string},
+  {tickets, traceparent}: {readonly tickets: Set<Ticket>; readonly traceparent: string},
   context: CallContext,
 ): Promise<ServedCall | 'full' | 'unwanted'> {
   const {directory, log} = context;
@@ -184,8 +192,8 @@ async function newCall(
   const edge = await chooseEdge(context);
   if (edge === 'full') return 'full';
   const facts = {...factsOfCall(request, edge.url, context), traceparent};
-  // The ticket must exist before the carrier gets it. A new call is in epoch 1 once it has an owner.
-  await directory.putTicket(ticket, {callSid, epoch: 1});
+  const ticket = await storedTicket(request, context);
+  tickets.add(ticket);
   const assigned = await assignCall(context, {
     callSid,
     epoch: 0,
@@ -204,6 +212,18 @@ async function newCall(
   if (assigned.why !== 'full') throw new NoWorkerAnswered('no worker answers');
   background(directory.takeTicket(ticket), log, 'taking back a ticket');
   return 'full';
+}
+
+/** A ticket that Redis has: it must exist before the carrier gets it. A new call is in epoch 1 once it has an owner. */
+async function storedTicket({callSid}: CallRequest, {directory, bus, clock, newTicket}: CallContext): Promise<Ticket> {
+  const isWell = (ticket: Ticket) => bus.wellSince(ticketKey(ticket)) !== undefined;
+  for (let made = 1; ; made += 1) {
+    const some = Array.from({length: MOST_TICKETS}, newTicket);
+    const ticket = some.find(isWell) ?? newTicket();
+    const stored = directory.putTicket(ticket, {callSid, epoch: 1}).then(() => true);
+    if (made === MOST_TICKETS) await stored;
+    if (await within(clock, STORED_WITHIN, stored).catch(() => false)) return ticket;
+  }
 }
 
 /** Who calls whom. The worker that is asked decides by it which assistant answers; it is not stored. */

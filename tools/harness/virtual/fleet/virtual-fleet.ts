@@ -171,7 +171,7 @@ export class VirtualFleet {
       id: ProcessId.parse(`webhook-${hex(6)}`),
       log,
     });
-    const deps = {...this.#redis, workerClient, clock, random: this.#random, metrics, log};
+    const deps = {...this.#redis, bus: this.memory, workerClient, clock, random: this.#random, metrics, log};
     const assigned = await assignCall(deps, {callSid, epoch: 0, assistant: 'default', facts: {}, cause: 'new'});
     await workerClient[Symbol.asyncDispose]();
     if (!assigned.assigned) throw new Error(`call by ${id} found no owner: ${assigned.why}`);

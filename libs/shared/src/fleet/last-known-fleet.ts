@@ -1,0 +1,53 @@
+import type {FleetName} from '../redis/keys.ts';
+import {within} from '../retry.ts';
+import {every} from '../ticker.ts';
+import type {Cancel, Clock, Millis} from '../time.ts';
+import type {Fleet, ListedMember} from './fleet.ts';
+
+/** How often the lists are read although nobody asks. */
+const LOOK_EVERY: Millis = 4_000;
+/** Redis has this long to answer… */
+const ANSWER_WITHIN: Millis = 150;
+/** …if what it said last is no older than this. */
+const KNOWN_FOR: Millis = 10_000;
+
+/**
+ * The members of the fleets as Redis lists them or, while it does not answer, as it listed them last. On a Cluster the
+ * lists may be on a shard that is away, and no caller whose own shard answers may wait for it. Whoever is chosen is
+ * asked, so an old list does no harm.
+ */
+export class LastKnownFleet implements Pick<Fleet, 'members'>, Disposable {
+  readonly #fleet: Pick<Fleet, 'members'>;
+  readonly #clock: Clock;
+  readonly #known = new Map<FleetName, {readonly at: Millis; readonly members: readonly ListedMember[]}>();
+
+  readonly #stopLooking: Cancel;
+
+  /** `names`: what is read now and then although nobody asks. */
+  constructor(fleet: Pick<Fleet, 'members'>, clock: Clock, names: readonly FleetName[] = []) {
+    this.#fleet = fleet;
+    this.#clock = clock;
+    const look = () => {
+      for (const name of names) void this.#look(name).catch(() => {});
+    };
+    look();
+    this.#stopLooking = every(clock, LOOK_EVERY, look);
+  }
+
+  async members(name: FleetName): Promise<readonly ListedMember[]> {
+    const look = this.#look(name);
+    const known = this.#known.get(name);
+    if (!known || this.#clock.now() - known.at > KNOWN_FOR) return await look;
+    return await within(this.#clock, ANSWER_WITHIN, look).catch(() => known.members);
+  }
+
+  async #look(name: FleetName): Promise<readonly ListedMember[]> {
+    const members = await this.#fleet.members(name);
+    this.#known.set(name, {at: this.#clock.now(), members});
+    return members;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopLooking();
+  }
+}
