@@ -70,7 +70,7 @@ describe.each(inject('redisKinds'))('on $kind', ({kind, url}) => {
     for (const early of [
       [],
       (await redis.xrange(callJournal(callSid), '-', '+')).slice(0, 1),
-      [['0-1', ['entry', 'of a journal that was compacted']]],
+      [['0-1', ['entry', 'the snapshot of another moment']]],
     ]) {
       let reads = 0;
       const xrange = async (...args: Parameters<typeof redis.xrange>) =>

@@ -75,17 +75,16 @@ export class RedisCallDirectory implements CallDirectory {
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
     const keys = [callKey(callSid), callJournal(callSid)];
     const claiming = scripts.claim(this.#redis, keys, args);
-    // In one write with the claim. It holds if it is what the journal was when the claim was won.
+    // In one write with the claim. The claim says how long the journal is, in case it was read before it.
     const early = epoch === 0 ? Promise.resolve([]) : this.#entries(callSid).catch(() => []);
     const {
       reply,
-      rest: [now, length, lastId],
+      rest: [now, length],
     } = await claiming;
     const call = callOfFields(callSid, this.#key, recordOf(now));
     if (reply === 'won' && call) {
       const read = await early;
-      const isWhole = read.length === length && (read.at(-1)?.[0] ?? '') === lastId;
-      return {won: true, call, journal: linesOf(isWhole ? read : await this.#entries(callSid))};
+      return {won: true, call, journal: linesOf(read.length === length ? read : await this.#entries(callSid))};
     }
     if (call?.state === 'ended') await this.#redis.srem(openCalls, callSid);
     return {won: false, call};

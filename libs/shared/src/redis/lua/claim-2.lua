@@ -10,15 +10,12 @@
   ARGV[5]… fields and values to write: owner, assistant, ticket, facts
 
   Returns  0 lost, 1 won; the call as it is now; for the winner also how many entries the journal of the previous owners
-           has, and the id of the last one. The journal itself is read by XRANGE: through a script that takes Redis
+           has. The journal itself is read by XRANGE: through a script that takes Redis
            seven times as long.
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "claim", "epoch", "state")
-local function won()
-  local last = redis.call("XREVRANGE", KEYS[2], "+", "-", "COUNT", 1)[1]
-  return {1, redis.call("HGETALL", call), redis.call("XLEN", KEYS[2]), last and last[1] or ""}
-end
+local function won() return {1, redis.call("HGETALL", call), redis.call("XLEN", KEYS[2])} end
 if now[1] == ARGV[2] then return won() end
 local epoch = now[2] or "0"
 if epoch ~= ARGV[1] or now[3] == "ended" then return {0, redis.call("HGETALL", call)} end
