@@ -45,7 +45,7 @@ const LIMITS = {
   handshakeTimeout: HANDSHAKE_WITHIN,
   perMessageDeflate: false,
   followRedirects: false,
-  /** Two minutes of audio have a third of it, a session with a hundred tools hardly more: to read an event of 8 MB would take a fifth of a second. */
+  /** A minute of audio in the largest format. To read an event of 8 MB would take a fifth of a second. */
   maxPayload: 4 * 1_024 * 1_024,
   /** For a server to close a session that we have closed. */
   closeTimeout: 2_000,

@@ -42,14 +42,14 @@ test('ids of megabytes are replaced by short ones of ours, because ids are remem
   );
 });
 
-test('two minutes of audio in one event go on in pieces of six seconds, and more is left out', () => {
-  const two = Buffer.alloc(960_000, 0x55).toString('base64');
+test('a minute of audio in the largest format goes on in pieces, and more in one event is left out', () => {
+  const minute = Buffer.alloc(2_880_000, 0x55).toString('base64');
   const read = (delta: string) =>
     new OpenAIReader().read(
       JSON.stringify({type: 'response.output_audio.delta', response_id: 'r1', item_id: 'i1', delta}),
     );
-  const pieces = read(two).events.flatMap(event => (event.type === 'audio' ? [event.payload] : []));
-  expect(pieces.join('')).toBe(two);
+  const pieces = read(minute).events.flatMap(event => (event.type === 'audio' ? [event.payload] : []));
+  expect(pieces.join('')).toBe(minute);
   expect(Math.max(...pieces.map(piece => Buffer.from(piece, 'base64').length))).toBe(48_000);
-  expect(read(two + two)).toMatchObject({events: [], problem: {detail: 'missing or of another type: delta'}});
+  expect(read(`${minute}AAAA`)).toMatchObject({events: [], problem: {detail: 'missing or of another type: delta'}});
 });

@@ -25,8 +25,8 @@ const REMEMBERED = 16;
 /** Answers that may begin before one ends: a model has one in progress, and none has more than a few. */
 const BEGUN_AT_MOST = 100;
 
-/** Two minutes of the telephone's audio as base64: no server sends more in one event. */
-const AUDIO_AT_MOST = 1_280_000;
+/** A minute of audio in the largest format (linear, 24 kHz) as base64: a server that does not stream sends a whole answer in one event. */
+const AUDIO_AT_MOST = 3_840_000;
 /** Six seconds of it: longer audio goes on in pieces, because Redis and edges pass on what comes in one piece without a pause. */
 const PIECE = 64_000;
 
