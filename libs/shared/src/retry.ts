@@ -12,10 +12,13 @@ export async function sleep(clock: Clock, ms: Millis, signal?: AbortSignal): Pro
   signal?.removeEventListener('abort', wake);
 }
 
-/** Resolves or rejects as `work` does, and rejects if that takes longer than `ms` milliseconds. `work` goes on then, unheard. */
-export async function within<Result>(clock: Clock, ms: Millis, work: Promise<Result>): Promise<Result> {
+/**
+ * Resolves or rejects as `work` does, and rejects if that takes longer than `ms` milliseconds: then `who` has not answered.
+ * `work` goes on, and nobody learns how it ends.
+ */
+export async function within<Result>(clock: Clock, ms: Millis, work: Promise<Result>, who = 'redis'): Promise<Result> {
   const late = Promise.withResolvers<never>();
-  const cancel = clock.after(ms, () => late.reject(new Error(`no answer in ${ms} ms`)));
+  const cancel = clock.after(ms, () => late.reject(new Error(`${who} has not answered within ${ms} ms`)));
   try {
     return await Promise.race([work, late.promise]);
   } finally {

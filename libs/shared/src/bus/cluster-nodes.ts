@@ -1,6 +1,7 @@
 import {OutageLog} from '../observability/outage-log.ts';
 import {nodesOf} from '../redis/client.ts';
 import type {RedisTrouble} from '../redis/redis-trouble.ts';
+import {within} from '../retry.ts';
 import type {Cancel, Millis} from '../time.ts';
 import {addressOf, nameOf, type Address} from './address.ts';
 import {askOnce} from './ask-once.ts';
@@ -165,13 +166,11 @@ export class ClusterNodes implements Router {
   }
 
   async #askLane(lane: Lane): Promise<readonly SlotRange[]> {
-    const late = Promise.withResolvers<never>();
-    const cancel = this.#wiring.clock.after(ANSWER_WITHIN, () => late.reject(new Error('no answer to CLUSTER SLOTS')));
-    try {
-      return slotsFrom(await Promise.race([lane.ask(['CLUSTER', 'SLOTS']), late.promise]), lane.address);
-    } finally {
-      cancel();
-    }
+    const asked = lane.ask(['CLUSTER', 'SLOTS']);
+    return slotsFrom(
+      await within(this.#wiring.clock, ANSWER_WITHIN, asked, 'the node asked for its slots'),
+      lane.address,
+    );
   }
 
   #learn(ranges: readonly SlotRange[]): void {

@@ -1,5 +1,6 @@
 import {Queue, type ConnectionOptions} from 'bullmq';
 import {CallFinished} from './call-record.ts';
+import {within} from '../retry.ts';
 import {systemClock, type Clock, type Millis} from '../time.ts';
 
 /** The queue that carries finished calls to analytics. Everything it writes shares one Redis Cluster slot. */
@@ -18,6 +19,7 @@ export interface AnalyticsQueue extends AsyncDisposable {
 
 /** A record that Redis has not accepted within this time counts as not sent. */
 const SEND_WITHIN: Millis = 5_000;
+const WHO = "the queue's Redis";
 
 /**
  * BullMQ allows no colon in a job id, and no whole number. The id only filters repeated jobs while one waits. The id of a call never contains a dot.
@@ -53,23 +55,11 @@ export function openAnalyticsQueue(connection: ConnectionOptions, clock: Clock =
         opts: {jobId: jobIdOf(part)},
       }));
       // Not while Redis is unavailable: BullMQ would hold every attempt in memory and send all of them afterwards.
-      await within(clock, async () => await queue.waitUntilReady());
-      await within(clock, async () => await queue.addBulk(jobs));
+      await within(clock, SEND_WITHIN, queue.waitUntilReady(), WHO);
+      await within(clock, SEND_WITHIN, queue.addBulk(jobs), WHO);
     },
     async [Symbol.asyncDispose]() {
       await queue.close();
     },
   };
-}
-
-async function within(clock: Clock, task: () => Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const cancel = clock.after(SEND_WITHIN, () =>
-    late.reject(new Error(`the queue's Redis has not answered within ${SEND_WITHIN} ms`)),
-  );
-  try {
-    await Promise.race([task(), late.promise]);
-  } finally {
-    cancel();
-  }
 }

@@ -5,6 +5,7 @@ import {logOfCall, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
+import {within} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {Traces} from '@voicebridge/shared/observability/trace.ts';
 import {DelayedError, Queue, UnrecoverableError, type ConnectionOptions, type Job} from 'bullmq';
@@ -162,9 +163,7 @@ export function consumeCalls(deps: ConsumeDeps): Consumer {
       return {waiting, oldestAt: since.length === 0 ? undefined : Math.min(...since)};
     },
     async erase(mentions) {
-      const late = Promise.withResolvers<never>();
-      const cancel = deps.clock.after(ERASE_WITHIN, () => late.reject(new Error('the queue does not answer')));
-      return await Promise.race([eraseQueued(queue, mentions), late.promise]).finally(cancel);
+      return await within(deps.clock, ERASE_WITHIN, eraseQueued(queue, mentions), 'the queue');
     },
     async drain() {
       stopping.abort();
