@@ -47,6 +47,10 @@ const values = commandLine({
     json: z.string().optional().describe('a file for all figures'),
   }),
 });
+if (values.only === 'ours' && values.with !== undefined) {
+  console.error('--with would not be measured: leave out --only, or measure --only other');
+  process.exit(1);
+}
 const bridges: [string, StartSystem][] = [['ours', startOurs]];
 if (values.against !== undefined) bridges.push(['other', otherSystem(values.against, values.webhook)]);
 if (values.with !== undefined) {
