@@ -233,7 +233,7 @@ export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
   },
   pings: {what: 'pings of 125 bytes', pour: () => many(2_000, () => frame(9, Buffer.alloc(125, 'p')))},
   emptyPings: {what: 'pings of no bytes', pour: () => many(20_000, () => frame(9, Buffer.alloc(0)))},
-  pongs: {what: 'pongs that nobody asked for', pour: () => many(20_000, () => frame(10, Buffer.alloc(0)))},
+  pongs: {what: 'pongs without a ping', pour: () => many(20_000, () => frame(10, Buffer.alloc(0)))},
   fragments: {
     what: 'a message in fragments of one byte without end',
     pour: round => many(10_000, n => frame(round === 0 && n === 0 ? 1 : 0, Buffer.from('x'), {last: false})),
@@ -249,7 +249,7 @@ export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
     once: () => (bomb ??= frame(1, deflateRawSync(Buffer.alloc(200_000_000, ' ')), {first: 0xc1})),
   },
   compressed: {
-    what: 'a compressed message that nobody agreed on',
+    what: 'a compressed message without an agreement to compress',
     once: () => frame(1, Buffer.alloc(1_000), {first: 0xc1}),
   },
   claims: {what: 'a frame that claims 2^62 bytes', once: () => frame(1, Buffer.alloc(10), {length: 2 ** 62})},

@@ -1,6 +1,6 @@
 /**
  * How long do new callers wait while one shard of a Redis Cluster is away, master and replica, for three seconds? Callers
- * whose call and stream are on that shard wait for it; nobody else should.
+ * whose call or stream is on that shard wait for it. The others should not.
  *
  *   npm run bench new-callers -- [--calls 20] [--repetitions 3]
  */

@@ -69,8 +69,8 @@ export class RedisCallDirectory implements CallDirectory {
     const fields = ['owner', owner, ...fieldsOfFacts(callSid, this.#key, facts)];
     if (assistant !== undefined) fields.push('assistant', assistant);
     if (ticket !== undefined) fields.push('ticket', ticket);
-    // Sent first, so that a call is listed too early rather than not at all. Nobody waits for it: on a Cluster the lists may
-    // be on a shard that is away, which is no reason to let a caller wait.
+    // Sent first, so that a call is listed too early rather than not at all. The claim does not wait for the lists: on a
+    // Cluster they may be on a shard that is away, and a caller waits for this claim.
     this.#list(callSid, owner).catch(() => {});
     const args = [epoch, randomUUID(), CALL_TTL_S, at, ...fields];
     const keys = [callKey(callSid), callJournal(callSid)];

@@ -49,9 +49,9 @@ export type Assigned =
   | {readonly assigned: false; readonly why: 'full' | 'none' | 'unanswered'};
 
 /**
- * Finds an owner for a call. Asks the least loaded of a random few workers, those in trouble last, and after them those whose inbox is on a shard that is away (for the call of a dead worker: a random one
- * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2
- * s have passed. If another process has assigned the call meanwhile, returns that owner. Never rejects.
+ * Finds an owner for a call. Asks the least loaded of a random few workers (for the call of a dead worker: a random one
+ * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2 s
+ * have passed. Workers in trouble are asked last, and after them workers whose inbox is on a shard that is away. If another process has assigned the call meanwhile, returns that owner. Never rejects.
  */
 export async function assignCall(deps: AssignDeps, {exclude = [], ...assignment}: Assignment): Promise<Assigned> {
   try {

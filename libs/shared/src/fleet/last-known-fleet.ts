@@ -4,7 +4,7 @@ import {every} from '../ticker.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
 import type {Fleet, ListedMember} from './fleet.ts';
 
-/** How often the lists are read although nobody asks. */
+/** How often the lists are read while no call asks for them. */
 const LOOK_EVERY: Millis = 4_000;
 /** Redis has this long to answer… */
 const ANSWER_WITHIN: Millis = 150;
@@ -12,21 +12,22 @@ const ANSWER_WITHIN: Millis = 150;
 const KNOWN_FOR: Millis = 10_000;
 
 /**
- * The members of the fleets as Redis lists them or, while it does not answer, as it listed them last. On a Cluster the
- * lists may be on a shard that is away, and no caller whose own shard answers may wait for it. Whoever is chosen is
- * asked, so an old list does no harm.
+ * The members of the fleets as Redis lists them. While Redis does not answer, the list that it gave last is used. On a
+ * Cluster the lists may be on a shard that is away, and callers whose own shard answers must not wait for it. An old list
+ * does no harm, because the process that is chosen from it is asked before it gets a call.
  */
 export class LastKnownFleet implements Pick<Fleet, 'members'>, Disposable {
   readonly #fleet: Pick<Fleet, 'members'>;
   readonly #clock: Clock;
   readonly #known = new Map<FleetName, {readonly at: Millis; readonly members: readonly ListedMember[]}>();
 
-  readonly #stopLooking: Cancel;
+  readonly #stopLooking: Cancel = () => {};
 
-  /** `names`: what is read now and then although nobody asks. */
+  /** `names`: the fleets that are read every four seconds, whether or not a call asks for them. */
   constructor(fleet: Pick<Fleet, 'members'>, clock: Clock, names: readonly FleetName[] = []) {
     this.#fleet = fleet;
     this.#clock = clock;
+    if (names.length === 0) return;
     const look = () => {
       for (const name of names) void this.#look(name).catch(() => {});
     };

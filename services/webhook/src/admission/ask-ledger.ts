@@ -4,7 +4,6 @@ import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Limits} from '@voicebridge/shared/spend/limits.ts';
 import type {FleetKey} from '@voicebridge/shared/protocol/fleet-key.ts';
 import {payerFacts, payerOf, type Payer} from '@voicebridge/shared/spend/payer.ts';
-import {callsInProgress} from '@voicebridge/shared/redis/keys.ts';
 import {within} from '@voicebridge/shared/retry.ts';
 import {limitsOfDay} from '@voicebridge/shared/spend/spend-settings.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
@@ -12,27 +11,25 @@ import type {WebhookConfig} from '../config.ts';
 import type {CallContext} from './call-context.ts';
 import type {CallRequest} from './call-request.ts';
 
-/** A caller waits so long for the ledger, and no longer: who cannot be judged is let in… */
+/** A caller waits so long for the ledger, and no longer: who cannot be judged is let in. */
 const ANSWER_WITHIN: Millis = 300;
-/** …and so long while the part of Redis that has the ledger is known to be away. */
-const ANSWER_OF_AWAY_WITHIN: Millis = 30;
 
-type LedgerContext = Pick<CallContext, 'ledger' | 'bus' | 'key' | 'config' | 'clock' | 'metrics' | 'log'>;
+type LedgerContext = Pick<CallContext, 'ledger' | 'key' | 'config' | 'clock' | 'metrics' | 'log'>;
 
 /**
  * Asks the ledger whether a call may begin, and counts it among those in progress. Returns the limit that is reached;
  * undefined: it may begin. Without an answer it may, too: a Redis that is away must not turn callers away a second time.
  */
 export async function limitReached(request: CallRequest, context: LedgerContext): Promise<Limit | undefined> {
-  const {ledger, bus, clock, config, metrics, log} = context;
+  const {ledger, clock, config, metrics, log} = context;
   const payer = payerOfRequest(request, context);
-  const isAway = bus.wellSince(callsInProgress('from')) === undefined;
-  const patience = isAway ? ANSWER_OF_AWAY_WITHIN : ANSWER_WITHIN;
-  const admission = await within(clock, patience, ledger.admit(payer, limitsOf(config))).catch((thrown: unknown) => {
-    metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
-    logOfCall(log, request.callSid).debug({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
-    return undefined;
-  });
+  const admission = await within(clock, ANSWER_WITHIN, ledger.admit(payer, limitsOf(config))).catch(
+    (thrown: unknown) => {
+      metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
+      logOfCall(log, request.callSid).debug({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
+      return undefined;
+    },
+  );
   if (!admission) return undefined;
   if (!admission.admitted) {
     metrics.limitsReachedTotal.inc({limit: admission.limit});

@@ -10,8 +10,7 @@
   ARGV[5]… fields and values to write: owner, assistant, ticket, facts
 
   Returns  0 lost, 1 won; the call as it is now; for the winner also how many entries the journal of the previous owners
-           has. The journal itself is read by XRANGE: through a script that takes Redis
-           seven times as long.
+           has. The journal itself is read by XRANGE, because passing it through a script takes Redis seven times as long.
 ]]
 local call = KEYS[1]
 local now = redis.call("HMGET", call, "claim", "epoch", "state")

@@ -1,9 +1,8 @@
 import {once} from 'node:events';
 import type {Socket} from 'node:net';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
-import {systemClock} from '@voicebridge/shared/time.ts';
+import {type Clock, systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, describe, expect, test} from 'vitest';
 import {type WebSocket, WebSocketServer} from 'ws';
 import type {ModelEvent, ModelSession, SessionSettings} from '../model-adapter.ts';
@@ -101,6 +100,7 @@ describe('a model session', () => {
   async function open(
     server: ScriptedServer,
     own: SessionSettings = settings,
+    clock: Clock = systemClock,
   ): Promise<{events: ModelEvent[]; next: (type: string) => Promise<ModelEvent>}> {
     cleanup.use(server);
     const events: ModelEvent[] = [];
@@ -109,7 +109,7 @@ describe('a model session', () => {
       url: await server.url(),
       apiKey: 'sk-secret',
       transcriptionModel: 'gpt-realtime-whisper',
-      clock: systemClock,
+      clock,
       metrics,
       log,
     });
@@ -147,15 +147,26 @@ describe('a model session', () => {
     'whose server floods it with %s leaves their turn to the other calls of the process, and is read slowly',
     async (_name, first) => {
       const server = new ScriptedServer(wellBehaved);
-      const {next, events} = await open(server);
+      // Its rests of a millisecond never end.
+      const rests = Promise.withResolvers<void>();
+      const clock: Clock = {
+        now: () => systemClock.now(),
+        wall: () => systemClock.wall(),
+        after: (ms, run) => {
+          if (ms !== 1) return systemClock.after(ms, run);
+          rests.resolve();
+          return () => {};
+        },
+      };
+      const {next, events} = await open(server, settings, clock);
       await next('ready');
       const [{_socket: connection} = {_socket: undefined}] = server.sockets as unknown as Iterable<{_socket?: Socket}>;
       let answers = 0;
       for (const socket of server.sockets) socket.on('pong', () => (answers += 1));
       connection?.write(Buffer.alloc(400_000, Buffer.from([first, 0])));
       for (const socket of server.sockets) socket.send(JSON.stringify({...audioDelta, delta: 'AAAA'}));
-      // All of it would have been read at once.
-      await sleep(300);
+      await rests.promise;
+      for (let turns = 0; turns < 20; turns += 1) await turn();
       expect(answers).toBeLessThan(2_000);
       expect(events.filter(({type}) => type === 'audio')).toEqual([]);
     },
