@@ -185,6 +185,21 @@ test('a worker that loses a call to a newer owner releases it and records nothin
   expect(deployment.model.sessions[0]?.closed).toBe(true);
 });
 
+test('a worker that wakes after another one took its call, and finds its model session lost, opens no further one', async () => {
+  await using deployment = new TestDeployment();
+  const [frozen, second] = [await deployment.worker(), await deployment.worker()];
+  await deployment.take(frozen, 1);
+  await deployment.stream(frozen, 1);
+  await deployment.take(second, 1, {epoch: 1, cause: 'worker-lost', stream: {streamSid: streamSid(1), edge: edgeId}});
+  await deployment.pass(1_000);
+  expect([frozen.calls, second.calls]).toEqual([1, 1]);
+  const opened = deployment.model.sessions.length;
+  deployment.model.sessions[0]?.emit({type: 'lost', cause: 'closed', detail: ''});
+  await deployment.pass(1_000);
+  expect(deployment.model.sessions).toHaveLength(opened);
+  expect([frozen.calls, second.calls]).toEqual([0, 1]);
+});
+
 test('an interruption is in the record though the worker died before it knew what the caller had heard', async () => {
   await using deployment = new TestDeployment();
   const [first, second] = [await deployment.worker(), await deployment.worker()];

@@ -147,6 +147,7 @@ export function wireCall(
     ...deps,
     log,
     settings: () => ({...speaking.sessionSettings, ...core.serverRights}),
+    ownerKnown: () => journal.verifyOwnership(),
     onEvent: (event, arrivedAt) => door.on(event, arrivedAt),
     onReady: ms => {
       journal.write({is: 'modelReady', ms});
