@@ -12,7 +12,7 @@ import {parse} from '@voicebridge/shared/protocol/parse.ts';
 import {WorkerReply, WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
 import {HEAD_AT_MOST, readHead} from '@voicebridge/shared/service/request-head.ts';
 import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
-import {OPERATIONS} from '../../services/analytics/src/http/operations.ts';
+import {OPERATIONS} from '../../services/analytics/src/http/operations/operations.ts';
 import {readRequest} from '../../services/analytics/src/http/read-request.ts';
 import {callRows} from '../../services/analytics/src/ingest/call-rows.ts';
 import {BadQuestion} from '../../services/analytics/src/queries/bad-question.ts';

@@ -15,7 +15,7 @@ import {liveRoutes} from './live-routes.ts';
 import {metricsRoutes} from './metrics-routes.ts';
 import {operatorRoutes} from './operator-routes.ts';
 import {openApi} from './openapi.ts';
-import {OPERATIONS} from './operations.ts';
+import {OPERATIONS} from './operations/operations.ts';
 import {loadAssets, pageAssets, securityHeaders} from './page-assets.ts';
 import type {ApiToken} from '@voicebridge/shared/config/api-tokens.ts';
 import {OpenStreams} from '../auth/open-streams.ts';

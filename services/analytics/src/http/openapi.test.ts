@@ -3,7 +3,7 @@ import {expect, test} from 'vitest';
 import {z} from 'zod';
 import {METRIC_NAMES} from '../queries/metric-catalogue.ts';
 import {openApi} from './openapi.ts';
-import {OPERATIONS} from './operations.ts';
+import {OPERATIONS} from './operations/operations.ts';
 
 test('a developer finds every route and every parameter in the description of the API', () => {
   const text = JSON.stringify(openApi());

@@ -1,7 +1,8 @@
 import {z} from 'zod';
 import {ProblemAnswer} from '../queries/bad-question.ts';
 import {SECURE_COOKIE} from './gate.ts';
-import {type Operation, OPERATIONS, TAGS} from './operations.ts';
+import {type Operation, TAGS} from './operations/operation.ts';
+import {OPERATIONS} from './operations/operations.ts';
 
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output') => {
   const {$schema: _, ...rest} = z.toJSONSchema(schema, {target: 'draft-2020-12', io, unrepresentable: 'any'});

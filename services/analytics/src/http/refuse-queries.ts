@@ -1,6 +1,6 @@
 import {Router} from 'express';
 import {z} from 'zod';
-import type {Operation} from './operations.ts';
+import type {Operation} from './operations/operation.ts';
 import {readRequest} from './read-request.ts';
 
 const NOTHING = z.strictObject({});
