@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {isWithin, MANY_FACTS} from '@voicebridge/shared/protocol/json-bounds.ts';
 import {z} from 'zod';
 import type {Before, Definition} from './definition.ts';
 import type {LoadedAssistant} from './load/read-folder.ts';
@@ -47,8 +48,9 @@ export function overlaid({stored, code}: Version, definition: Definition): Versi
   return {hash: hashOf(own), stored: own, code};
 }
 
-/** A version that was read from Redis; undefined if the text is none. Its tools in code cannot be run here. */
+/** A version that was read from Redis; undefined if the text is none, or more than an assistant can be. Its tools in code cannot be run here. */
 export function storedVersion(hash: string, text: string): Version | undefined {
+  if (!isWithin(MANY_FACTS, text)) return undefined;
   try {
     const {data} = StoredVersion.safeParse(JSON.parse(text));
     return data && {hash, stored: data, code: undefined};

@@ -43,7 +43,15 @@ test('megabytes of brackets are refused before they are parsed, because that wou
     response.end(`data: ${'['.repeat(1_000_000)}`);
   });
   for (const path of ['/json', '/stream'])
-    await expect((await ask(url + path)).text(), path).rejects.toThrow('more than 50000 parts');
+    await expect((await ask(url + path)).text(), path).rejects.toThrow('too many or too deep');
+});
+
+test('brackets are counted until their event ends, on however many lines it comes', async () => {
+  const url = await serve((_request, response) => {
+    response.writeHead(200, {'content-type': 'text/event-stream'});
+    response.end(`data: [${'data: [],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],\n'.repeat(1_400)}\n`);
+  });
+  await expect((await ask(url)).text()).rejects.toThrow('too many or too deep');
 });
 
 test('events of a stream come whole and in order, a hundred at once and then a hundred a second, however many are sent', async () => {

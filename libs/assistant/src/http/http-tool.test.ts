@@ -59,6 +59,18 @@ test('a picked field of the answer is the result; a web page, an error and a mis
   expect(resultOf({status: 204, type: '', body: ''}, undefined)).toEqual({ok: true, output: 'Done.'});
 });
 
+test('a megabyte of brackets is never parsed: with a field to pick it is a failure, and without one it is a text', () => {
+  const deep = `{"a":${'['.repeat(500_000)}${']'.repeat(500_000)}}`;
+  const wide = `{"a":[${'{"b":1},'.repeat(100_000)}0]}`;
+  for (const body of [deep, wide]) {
+    const answer = {status: 200, type: 'application/json', body};
+    expect(resultOf(answer, 'a')).toEqual({ok: false, output: expect.stringContaining('too many or too deep')});
+    expect(resultOf(answer, undefined)).toEqual({ok: true, output: body});
+  }
+  const hundreds = JSON.stringify({a: Array.from({length: 3_000}, (_, n) => ({table: n, free: true}))});
+  expect(resultOf({status: 200, type: 'application/json', body: hundreds}, 'a')).toMatchObject({ok: true});
+});
+
 test('a secret comes from the environment, and does not follow a redirect to another server', async () => {
   const seen: (string | undefined)[] = [];
   const other = await serve((request, response) => {

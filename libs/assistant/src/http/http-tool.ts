@@ -1,3 +1,4 @@
+import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import {z} from 'zod';
 import type {ToolOptions} from '../tool.ts';
 
@@ -145,6 +146,10 @@ export function resultOf(
   if (status < 200 || status > 299) return {ok: false, output: `The server answered with status ${status}.`};
   if (/html/i.test(type)) return {ok: false, output: 'The server answered with a web page instead of data.'};
   if (body.trim() === '') return {ok: true, output: 'Done.'};
+  if (!isWithin(FEW_FACTS, body))
+    return pick === undefined
+      ? {ok: true, output: body}
+      : {ok: false, output: 'The server’s answer has too many or too deep lists and objects.'};
   let data: unknown;
   try {
     data = JSON.parse(body);

@@ -1,3 +1,5 @@
+import {FEW_FACTS, isWithin} from '../protocol/json-bounds.ts';
+
 /** A text without its digits: no key, number, card or code stands in a capture. */
 export function withoutDigits(text: string): string {
   return text.replaceAll(/\p{Nd}/gu, '0');
@@ -10,6 +12,7 @@ export function withoutWords(text: string): string {
 
 /** JSON in a text, with every text and number in it masked, and its names as they are; any other text masked as a whole. */
 export function maskedJson(json: string, mask: (text: string) => string): string {
+  if (!isWithin(FEW_FACTS, json)) return mask(json);
   try {
     return JSON.stringify(maskedValue(JSON.parse(json), mask));
   } catch {

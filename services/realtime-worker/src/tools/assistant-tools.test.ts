@@ -18,6 +18,16 @@ test('a tool gets the object that the model wrote, and nothing that is no object
     expect(parseArguments(openingHours, text)).toBeUndefined();
 });
 
+test('arguments that would keep other calls waiting, or that nothing could walk through, are no arguments', () => {
+  const lookUp = new ScriptedLookUp();
+  const deep = `{"city":${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
+  const manyParts = `{"city":[${'{},'.repeat(20_000)}{}]}`;
+  const long = `{"city":"${'x'.repeat(70_000)}"}`;
+  for (const text of [deep, manyParts, long]) expect(parseArguments(lookUp, text)).toBeUndefined();
+  const list = JSON.stringify({city: Array.from({length: 2_000}, (_, n) => ({n}))});
+  expect(parseArguments(lookUp, list)).toEqual(JSON.parse(list));
+});
+
 test('a tool without parameters runs whatever the model writes as its arguments', () => {
   for (const text of ['', '{}', '{"reason":"done"}', 'not JSON']) expect(parseArguments(hangUp, text)).toEqual({});
 });

@@ -1,5 +1,6 @@
 import type {EntryRule} from '@voicebridge/assistant/digits-tool.ts';
 import type {SendRequest} from '@voicebridge/assistant/http/send-request.ts';
+import {FEW_FACTS, isWithin} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {SentAway, ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
@@ -106,13 +107,17 @@ export const runItself: RunTool = async (tool, args, job) => await tool.run(args
 /** A tool whose result is waited for. */
 export type WaitedTool = BackgroundTool | KeypadTool | SwitchingTool | HostedTool;
 
+/** Longer arguments are refused, in characters: whatever looks for the same call made before reads them again. */
+const ARGUMENTS_AT_MOST = 65_536;
+
 /**
- * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object. A
- * tool without parameters takes none, whatever the model writes.
+ * The arguments that the model wrote for a tool, as an object; undefined if the text is not the JSON of an object, or has
+ * more in it than any tool needs. A tool without parameters takes none, whatever the model writes.
  */
 export function parseArguments({parameters}: ToolDefinition, text: string): ToolArguments | undefined {
   const takesNone = !parameters.additionalProperties && Object.keys(parameters.properties).length === 0;
   if (text.trim() === '' || takesNone) return {};
+  if (text.length > ARGUMENTS_AT_MOST || !isWithin(FEW_FACTS, text)) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : undefined;

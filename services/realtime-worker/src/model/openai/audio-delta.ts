@@ -1,4 +1,5 @@
 import {bytesOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {isWithin, MANY_FACTS} from '@voicebridge/shared/protocol/json-bounds.ts';
 
 /** How servers begin the message. */
 const BEGINNING = '{"type":"response.output_audio.delta"';
@@ -33,8 +34,10 @@ export function audioDelta(text: string): AudioDelta | undefined {
   if (from < KEY.length || to <= from || text.includes('"delta"', to)) return undefined;
   const payload = text.slice(from, to);
   if (!isBase64(payload)) return undefined;
+  const rest = text.slice(0, from) + text.slice(to);
+  if (!isWithin(MANY_FACTS, rest)) return undefined;
   try {
-    const raw: unknown = JSON.parse(text.slice(0, from) + text.slice(to));
+    const raw: unknown = JSON.parse(rest);
     return isWithoutAudio(raw) ? {raw, payload} : undefined;
   } catch {
     return undefined;

@@ -4,8 +4,13 @@ import {OpenAIReader} from './server-events.ts';
 test('an event of eight megabytes of brackets is reported and left out, because to parse it would stop every call', () => {
   expect(new OpenAIReader().read('['.repeat(7_900_000))).toEqual({
     events: [],
-    problem: {event: 'other', detail: '7900000 characters with more than 50000 parts'},
+    problem: {event: 'other', detail: '7900000 characters with too many or too deep lists and objects'},
   });
+});
+
+test('brackets beside the audio of an event are left out as well', () => {
+  const text = `{"type":"response.output_audio.delta","delta":"AAAA","extra":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  expect(new OpenAIReader().read(text)).toMatchObject({events: [], problem: {event: 'other'}});
 });
 
 test('a long event with few parts is read', () => {

@@ -1,6 +1,7 @@
 import {USUAL_SERVER} from '@voicebridge/assistant/resolve.ts';
 import type {TurnDetection} from '@voicebridge/assistant/resolved.ts';
 import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
+import {isWithin, MANY_FACTS} from '@voicebridge/shared/protocol/json-bounds.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {audioDelta, mendedBase64} from './audio-delta.ts';
 import {EventFields} from './event-fields.ts';
@@ -8,7 +9,6 @@ import {codeIn} from '../code-in.ts';
 import {HostedCalls} from './hosted-calls.ts';
 import type {ModelEvent} from '../model-adapter.ts';
 import {tokensOf} from './openai-usage.ts';
-import {hasTooManyParts, PARTS_AT_MOST} from './parts-of-text.ts';
 import {causeOf, detailsOf, refusal, waitOf} from './server-errors.ts';
 
 /** What one message of the model's server says. */
@@ -68,8 +68,8 @@ export class OpenAIReader {
   read(text: string): Reading {
     const delta = audioDelta(text);
     if (delta) return this.#reading('response.output_audio.delta', new EventFields(delta.raw), delta.payload);
-    if (hasTooManyParts(text)) {
-      const detail = `${text.length} characters with more than ${PARTS_AT_MOST} parts`;
+    if (!isWithin(MANY_FACTS, text)) {
+      const detail = `${text.length} characters with too many or too deep lists and objects`;
       return {events: [], problem: {event: 'other', detail}};
     }
     let raw: unknown;
