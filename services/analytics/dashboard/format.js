@@ -67,8 +67,14 @@ export function niceStep(rough) {
 const MOMENT = {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'};
 const WITH_SECONDS = {...MOMENT, second: '2-digit'};
 
-/** A time in the zone that is shown: 22 Nov 15:04. */
-export const moment = (text, seconds = false) => inZone(seconds ? WITH_SECONDS : MOMENT, new Date(text));
+const yearOf = at => inZone({year: 'numeric'}, at);
+
+/** A time in the zone that is shown: 22 Nov 15:04, or 22 Nov 2025 15:04 if that is not this year. */
+export function moment(text, seconds = false) {
+  const at = new Date(text);
+  const fields = seconds ? WITH_SECONDS : MOMENT;
+  return inZone(yearOf(at) === yearOf(Date.now()) ? fields : {...fields, year: 'numeric'}, at);
+}
 
 /** A position in a call: 1:07.4 */
 export function position(atMs) {

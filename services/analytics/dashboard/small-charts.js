@@ -1,7 +1,6 @@
 import {asTable, empty, h, s, table} from './dom.js';
 import {byUnit, count, niceStep, share} from './format.js';
 import {change, linkTo} from './url-state.js';
-import {inZone} from './zone.js';
 
 /** Named amounts, the largest first. `row.into`: what a click on it opens. */
 export function bars(rows, {format = count, colour = 'accent'} = {}) {
@@ -134,14 +133,9 @@ export function spread({title, answer, other, figures, into, colour = 'accent'})
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-/** Calls by hour of the day and day of the week. */
-export function heatMap(groups) {
-  const cells = new Map();
-  for (const group of groups) {
-    const [weekday, hour] = inZone({weekday: 'short', hour: '2-digit'}, new Date(group.at)).split(' ');
-    const key = DAYS.indexOf(weekday) * 24 + Number(hour);
-    cells.set(key, (cells.get(key) ?? 0) + group.count);
-  }
+/** Calls by hour of the day and day of the week; `weekday` 1 is Monday. */
+export function heatMap(hoursOfWeek) {
+  const cells = new Map(hoursOfWeek.map(({weekday, hour, count: value}) => [(weekday - 1) * 24 + hour, value]));
   if (cells.size === 0) return empty();
   const most = Math.max(...cells.values());
   const size = 20;

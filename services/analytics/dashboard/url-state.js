@@ -12,6 +12,7 @@ export const RANGES = {
   '7d': {label: '7 days', length: 7 * DAY, bucket: 'hour', before: 'the week before'},
   '30d': {label: '30 days', length: 30 * DAY, bucket: '6h', before: 'the 30 days before'},
   '90d': {label: '90 days', length: 90 * DAY, bucket: 'day', before: 'the 90 days before'},
+  '1y': {label: '1 year', length: 365 * DAY, bucket: 'day', before: 'the year before'},
 };
 export const BUCKET_LENGTHS = {
   minute: 60_000,
@@ -98,7 +99,7 @@ export const changed = new EventTarget();
  * days; the shortest that holds the last of them, if there were none of late; else a week.
  */
 export function chooseRange({first, last}, now = Date.now()) {
-  const holding = moment => Object.keys(RANGES).find(name => now - Date.parse(moment) <= RANGES[name].length) ?? '90d';
+  const holding = moment => Object.keys(RANGES).find(name => now - Date.parse(moment) <= RANGES[name].length) ?? '1y';
   const longest = names => Object.keys(RANGES).findLast(name => names.includes(name));
   const all = first === null ? '24h' : holding(first);
   DEFAULTS.range = RANGES[all].length <= RANGES['7d'].length ? all : longest(['7d', holding(last)]);

@@ -9,7 +9,7 @@ import {finishedCard, fleetCard} from './live-cards.js';
 import {bars, heatMap} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
 import {workerCard} from './worker-card.js';
-import {zoneName} from './zone.js';
+import {zone, zoneName} from './zone.js';
 
 const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platform: 'rose'};
 
@@ -20,8 +20,6 @@ export function overview(context) {
   const split = {bucket: period.bucket, offset: period.offset || undefined};
   const xs = bucketsOf(period);
   const over = (metric, by) => measureSets(context, {metric, ...split, ...(by ? {by} : {})});
-  // Buckets of a long period are longer than an hour.
-  const byHour = period.to - period.from > 15 * 86_400_000 ? {bucket: 'hour'} : {};
   const csv = (metric, extra = {}) => addressOf('/api/metrics.csv', {...first.filter, metric, ...split, ...extra});
 
   return [
@@ -163,12 +161,9 @@ export function overview(context) {
         title: 'When people call',
         about: `by hour and weekday, ${zoneName()}`,
         width: 'w6',
-        csv: csv('calls', byHour),
+        csv: addressOf('/api/calls-by-hour.csv', {...first.filter, zone: zone()}),
       },
-      async () => {
-        const [a] = await measureSets({sets: [first], signal}, {metric: 'calls', ...split, ...byHour});
-        return heatMap(a.groups);
-      },
+      async () => heatMap((await get('/api/calls-by-hour', {...first.filter, zone: zone()}, signal)).hours),
     ),
     card(
       {

@@ -1,5 +1,6 @@
 import type {Kysely} from 'kysely';
 import {LOCAL} from '../src/auth/viewer.ts';
+import {callsByHour} from '../src/queries/calls-by-hour.ts';
 import {concurrency} from '../src/queries/concurrency.ts';
 import {facets} from '../src/queries/facets.ts';
 import {histogram} from '../src/queries/histogram.ts';
@@ -19,6 +20,7 @@ const RANGES: readonly (readonly [days: number, bucket: Bucket])[] = [
   [1, '15m'],
   [7, 'hour'],
   [30, '6h'],
+  [365, 'day'],
 ];
 
 /** Every query of every view of the dashboard, for each time range. `until` is in Unix milliseconds. */
@@ -47,6 +49,7 @@ export function dashboardQueries(until: number, callSid: string): ReadonlyMap<st
     figures('tool_duration', {by: 'tool,ok'});
     figures('failover_gap', {by: 'kind'});
     add('calls at the same time', db => concurrency(db, {...time, bucket}));
+    add('calls by hour of the week', db => callsByHour(db, {...time, zone: 'Europe/Oslo'}));
     add('histogram of t_stop', db => histogram(db, {...time, metric: 't_stop', step: 20}));
     add('histogram of platform_turn_gap', db => histogram(db, {...time, metric: 'platform_turn_gap', step: 50}));
     add('first page of calls', db => listCalls(db, {...time, limit: 50}));

@@ -6,6 +6,7 @@ import {captureKey} from '@voicebridge/shared/recordings/capture-key.ts';
 import {chunkKey} from '@voicebridge/shared/recordings/chunk-key.ts';
 import type {RecordingStore} from '@voicebridge/shared/recordings/recording-store.ts';
 import {callsFile, callsLines} from '../queries/call-files.ts';
+import {callsByHour} from '../queries/calls-by-hour.ts';
 import {concurrency} from '../queries/concurrency.ts';
 import type {Database} from './database.ts';
 import {eraseCalls} from '../ingest/erase-calls.ts';
@@ -476,6 +477,45 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
       }
       const {buckets} = await concurrency(db(), {bucket: 'hour'});
       expect(buckets.map(({peak}) => peak)).toEqual([3, 1]);
+    });
+
+    test('an analyst of one version sees the concurrent calls of that version only', async () => {
+      for (const [number, assistantVersion] of ['00000000000000aa', '00000000000000bb'].entries())
+        await storeCall(db(), finishedCall({number, startedAt: FIRST, summary: {assistantVersion}}));
+      const peaks = async (version?: string) =>
+        (await concurrency(db(), {bucket: 'hour', ...(version ? {version} : {})})).buckets.map(({peak}) => peak);
+      expect(await peaks()).toEqual([2]);
+      expect(await peaks('00000000000000aa')).toEqual([1]);
+    });
+
+    test('an analyst sees when people call over years, by the clock of their zone in summer and in winter', async () => {
+      // Mondays, 09:30 in Oslo.
+      for (const [number, at] of ['2024-01-08T08:30:00Z', '2025-07-07T07:30:00Z', '2026-11-02T08:30:00Z'].entries())
+        await storeCall(db(), finishedCall({number, startedAt: Date.parse(at)}));
+      const time = {from: new Date('2020-01-01'), to: new Date('2030-01-01')};
+      expect((await callsByHour(db(), {...time, zone: 'Europe/Oslo'})).hours).toEqual([
+        {weekday: 1, hour: 9, count: 3},
+      ]);
+      expect((await callsByHour(db(), {zone: 'UTC', to: new Date('2026-01-01')})).hours).toEqual([
+        {weekday: 1, hour: 7, count: 1},
+        {weekday: 1, hour: 8, count: 1},
+      ]);
+    });
+
+    test('the filters offer each assistant, model and worker once, and the workers seen last first', async () => {
+      for (const [number, [assistant, model, worker]] of [
+        ['survey', 'b', 'worker-1'],
+        ['default', 'a', 'worker-2'],
+        ['survey', 'b', 'worker-3'],
+        ['survey', 'c', 'worker-1'],
+        ['survey', 'c', 'worker-2'],
+      ].entries())
+        await storeCall(db(), finishedCall({number, summary: {assistant, model, worker}}));
+      expect(await facets(db())).toMatchObject({
+        assistants: ['default', 'survey'],
+        models: ['a', 'b', 'c'],
+        workers: ['worker-2', 'worker-1', 'worker-3'],
+      });
     });
 
     test('a histogram counts every value once', async () => {

@@ -195,6 +195,16 @@ describe('files', () => {
     expect((await ask(open, '/api/concurrency.csv?bucket=day')).text).toBe(`at,peak\r\n${lines.join('')}`);
   });
 
+  test('an analyst takes the calls of each hour of the week away, by the clock of a zone that exists', async () => {
+    const {text} = await ask(open, '/api/calls-by-hour.csv?zone=Europe/Oslo');
+    expect(text).toMatch(/^weekday,hour,count\r\n(\d,\d+,\d+\r\n)+$/);
+    for (const zone of ['Europe/Atlantis', '%2B01:00', "'"])
+      expect(await ask(open, `/api/calls-by-hour?zone=${zone}`)).toMatchObject({
+        status: 400,
+        body: {field: 'zone', cure: expect.stringContaining('such as Europe/Oslo')},
+      });
+  });
+
   test('a name that a spreadsheet would run as a formula is written to CSV as text', async () => {
     const {headers, text} = await ask(open, '/api/calls.csv');
     expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');

@@ -1,4 +1,5 @@
 import {Router} from 'express';
+import {callsByHour, CallsByHourQuery} from '../queries/calls-by-hour.ts';
 import {concurrency, ConcurrencyQuery} from '../queries/concurrency.ts';
 import {csvOf} from '../queries/csv.ts';
 import type {DatabaseWatch} from '../database/database-watch.ts';
@@ -37,6 +38,16 @@ export function metricsRoutes(database: DatabaseWatch): Router {
   routes.get('/api/concurrency.csv', async (request, response) => {
     const {buckets} = await concurrency(database.now, readRequest(ConcurrencyQuery, request.query));
     await sendCsv(request, response, {name: 'concurrency.csv', lines: csvOf(buckets, ['at', 'peak']), database});
+  });
+
+  routes.get('/api/calls-by-hour', async (request, response) => {
+    response.json(await callsByHour(database.now, readRequest(CallsByHourQuery, request.query)));
+  });
+
+  routes.get('/api/calls-by-hour.csv', async (request, response) => {
+    const {hours} = await callsByHour(database.now, readRequest(CallsByHourQuery, request.query));
+    const lines = csvOf(hours, ['weekday', 'hour', 'count']);
+    await sendCsv(request, response, {name: 'calls-by-hour.csv', lines, database});
   });
 
   routes.get('/api/difference', async (request, response) => {

@@ -1,6 +1,6 @@
 import {sql, type Kysely} from 'kysely';
 import {z} from 'zod';
-import {FacetFilter} from './call-filter.ts';
+import {FacetFilter, matchesFacets} from './call-filter.ts';
 import {MAX_GROUPS} from './measure.ts';
 import {BadQuestion} from './bad-question.ts';
 import {BucketName, bucketOf, Offset} from './time-buckets.ts';
@@ -28,10 +28,8 @@ export async function concurrency(db: Kysely<Schema>, query: ConcurrencyQuery): 
   const facets = sql.join(
     [
       sql`ended_at >= started_at`,
-      ...(['assistant', 'worker', 'model'] as const).flatMap(name =>
-        query[name] === undefined ? [] : [sql`${sql.ref(name)} = ${query[name]}`],
-      ),
-      ...(to ? [sql`started_at < ${to}`] : []),
+      // Not `from`: a call that started before may still be active.
+      matchesFacets({...query, from: undefined}),
       ...(from ? [sql`ended_at > ${from}`] : []),
     ],
     sql` AND `,

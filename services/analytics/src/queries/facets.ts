@@ -21,6 +21,20 @@ export const FacetsAnswer = z.object({
 });
 export type FacetsAnswer = z.infer<typeof FacetsAnswer>;
 
+/**
+ * A table, such as `models`, of each value of a column, in order: from one value to the next through the column's index.
+ * PostgreSQL would read every call for `SELECT DISTINCT`.
+ */
+const steps = (name: 'assistant' | 'model' | 'worker') => {
+  const [table, column] = [sql.ref(`${name}s`), sql.ref(name)];
+  return sql`${table} AS (
+        (SELECT ${column} FROM calls ORDER BY 1 LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM ${table} AS last,
+          LATERAL (SELECT ${column} FROM calls WHERE ${column} > last.${column} ORDER BY 1 LIMIT 1) AS next
+      )`;
+};
+
 /** The assistants, their versions, models and workers in the database (at most 200 of each), and the time that its calls span. */
 export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
   const {rows} = await sql<{
@@ -33,13 +47,23 @@ export async function facets(db: Kysely<Schema>): Promise<FacetsAnswer> {
     first: Date | null;
     last: Date | null;
   }>`
-    SELECT array(SELECT DISTINCT assistant FROM calls ORDER BY 1 LIMIT 200) AS assistants,
+    WITH RECURSIVE ${steps('assistant')}, ${steps('model')}, ${steps('worker')},
+      versions AS (
+        (SELECT assistant, assistant_version, started_at FROM calls WHERE assistant_version IS NOT NULL
+          ORDER BY assistant, assistant_version, started_at LIMIT 1)
+        UNION ALL
+        SELECT next.* FROM versions AS last, LATERAL (
+          SELECT assistant, assistant_version, started_at FROM calls
+          WHERE assistant_version IS NOT NULL AND (assistant, assistant_version) > (last.assistant, last.assistant_version)
+          ORDER BY assistant, assistant_version, started_at LIMIT 1) AS next
+      )
+    SELECT array(SELECT assistant FROM assistants ORDER BY 1 LIMIT 200) AS assistants,
       (SELECT json_agg(known) FROM (
-        SELECT assistant, assistant_version AS version, to_char(min(started_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first
-        FROM calls WHERE assistant_version IS NOT NULL
-        GROUP BY assistant, assistant_version ORDER BY min(started_at) DESC LIMIT 200) AS known) AS versions,
-      array(SELECT DISTINCT model FROM calls ORDER BY 1 LIMIT 200) AS models,
-      array(SELECT worker FROM calls GROUP BY worker ORDER BY max(started_at) DESC LIMIT 200) AS workers,
+        SELECT assistant, assistant_version AS version, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS first
+        FROM versions ORDER BY started_at DESC LIMIT 200) AS known) AS versions,
+      array(SELECT model FROM models ORDER BY 1 LIMIT 200) AS models,
+      array(SELECT worker FROM workers, LATERAL (SELECT max(started_at) AS at FROM calls WHERE calls.worker = workers.worker) AS seen
+        ORDER BY at DESC LIMIT 200) AS workers,
       array(SELECT DISTINCT key || ':' || left(value, 200) FROM
         (SELECT outcome FROM calls WHERE outcome IS NOT NULL ORDER BY started_at DESC LIMIT 2000) AS last,
         jsonb_each_text(last.outcome) WHERE jsonb_typeof(last.outcome -> key) <> 'number'

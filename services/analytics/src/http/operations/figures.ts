@@ -1,3 +1,4 @@
+import {CallsByHourAnswer, CallsByHourQuery} from '../../queries/calls-by-hour.ts';
 import {ConcurrencyAnswer, ConcurrencyQuery} from '../../queries/concurrency.ts';
 import {DifferenceAnswer, DifferenceQuery} from '../../queries/difference.ts';
 import {FacetsAnswer} from '../../queries/facets.ts';
@@ -52,6 +53,25 @@ export const FIGURES: readonly Operation[] = [
     tag: 'files',
     summary: 'The peaks of concurrent calls as CSV',
     query: ConcurrencyQuery,
+    type: 'text/csv',
+  },
+  {
+    method: 'get',
+    path: '/api/calls-by-hour',
+    id: 'callsByHour',
+    tag: 'figures',
+    summary: 'When people call: how many calls started in each hour of the week',
+    example: {zone: 'Europe/Oslo', hours: [{weekday: 1, hour: 9, count: 42}]},
+    query: CallsByHourQuery,
+    answer: CallsByHourAnswer,
+  },
+  {
+    method: 'get',
+    path: '/api/calls-by-hour.csv',
+    id: 'exportCallsByHour',
+    tag: 'files',
+    summary: 'The calls of each hour of the week as CSV',
+    query: CallsByHourQuery,
     type: 'text/csv',
   },
   {
