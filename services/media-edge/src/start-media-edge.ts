@@ -17,6 +17,7 @@ import {closeServer, healthServer, listen} from '@voicebridge/shared/service/htt
 import type {Service} from '@voicebridge/shared/service/lifecycle.ts';
 import {openMetricsPort, readersOnPort} from '@voicebridge/shared/service/metrics-port.ts';
 import {boundStrangers} from '@voicebridge/shared/service/strangers.ts';
+import {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import {Descriptors} from '@voicebridge/shared/observability/descriptors.ts';
@@ -28,7 +29,7 @@ import {ProcessId} from '@voicebridge/shared/protocol/ids.ts';
 import {fleetPresence} from '@voicebridge/shared/redis/keys.ts';
 import {measureRedis, redisNotReady} from '@voicebridge/shared/redis/redis-state.ts';
 import {everyWhile} from '@voicebridge/shared/ticker.ts';
-import type {Clock} from '@voicebridge/shared/time.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import {quietTraces, type Traces} from '@voicebridge/shared/observability/trace.ts';
 import {listenOn} from '@voicebridge/shared/config/twilio-settings.ts';
 import {capturedSocket} from './carriers/captured-socket.ts';
@@ -58,6 +59,8 @@ export interface EdgeDeps {
   readonly carrier?: Carrier<IncomingMessage, Duplex>;
 }
 
+/** Tickets were taken for so long again: an outage is over. */
+const TICKETS_SETTLED_MS: Millis = 1_000;
 /** How often every leg checks its limits of time. */
 const TICK_MS = 250;
 
@@ -90,7 +93,9 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const carrier = deps.carrier ?? twilioCarrier(config);
   const store = config.CAPTURE === 'off' ? undefined : openRecordingStore(config);
   const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id, store}));
+  const refusals = stack.use(new RefusalLog(clock, log));
   const legDeps: LegDeps = {
+    refusals,
     id,
     directory,
     channels,
@@ -126,7 +131,12 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
   const health = {notReady, notTaking};
   const server = healthServer(health, metrics, readersOnPort(config));
   lookFirst(server, head => handshakes.look(head));
-  const refusals = stack.use(new RefusalLog(clock, log));
+  const tickets = stack.use(
+    new OutageLog(clock, TICKETS_SETTLED_MS, {
+      away: thrown => log.warn({err: thrown, what: 'take ticket'}, 'failed, trying again'),
+      back: outage => log.info({...outage, what: 'take ticket'}, 'works again'),
+    }),
+  );
   const strangers = stack.use(
     boundStrangers(server, {clock, onCut: reason => metrics.strangersCutTotal.inc({reason})}),
   );
@@ -138,6 +148,7 @@ export async function startMediaEdge(config: EdgeConfig, deps: EdgeDeps): Promis
     log,
     metrics,
     refusals,
+    tickets,
     hasRoom: () => legs.size < config.MAX_CALLS && descriptors.scarce === undefined,
     opened(socket, entrance) {
       work(true);

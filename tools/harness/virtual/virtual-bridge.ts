@@ -217,6 +217,7 @@ export class VirtualBridge {
         metrics: this.#metrics,
         traces: quietTraces,
         attached: () => {},
+        refusals: {refused: () => {}},
       },
     );
     this.#leg = leg;

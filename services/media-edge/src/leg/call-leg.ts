@@ -1,6 +1,7 @@
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {unreachable} from '@voicebridge/shared/errors.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
+import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import type {OnAssistantAudio} from '@voicebridge/shared/frame-channel/frame-channel.ts';
 import type {EdgeToWorker} from '@voicebridge/shared/protocol/edge-to-worker.ts';
 import type {StreamSid} from '@voicebridge/shared/protocol/ids.ts';
@@ -23,6 +24,8 @@ export interface LegDeps extends WorkerLinkDeps {
   /** A leg is attached to its call from now on. `replaced`: the stream that was before, on this edge or another. */
   readonly attached: (leg: CallLeg, replaced: StreamSid | undefined) => void;
   readonly traces: Traces;
+  /** Sums up sockets on which no call began. */
+  readonly refusals: Pick<RefusalLog, 'refused'>;
 }
 
 /** The carrier's socket; one that is captured can be told whether that may be kept. */
@@ -288,12 +291,18 @@ export class CallLeg {
       return this.#misbehaves(reason, closeReasonOf(`start cannot be read: ${detail}`));
     this.#countMalformed(reason);
     if (reason === 'unknownEvent') return;
-    if (this.#limits.malformed === 0)
+    // Of a socket without a call the operator learns when it is closed.
+    if (this.#limits.malformed === 0 && this.#link)
       this.#deps.log.warn({...this.#link?.stream, reason, detail}, 'message cannot be used');
     if (!this.#limits.tolerated()) return this.#misbehaves('malformed', 'too many malformed messages');
     if (reason === 'binary' && this.#leg.state === 'awaitingStart') {
       this.#refuse('malformed', {code: 1003, reason: 'text messages only'});
     }
+  }
+
+  /** Nothing is known of its call but what it says itself. */
+  get #isStranger(): boolean {
+    return !this.#link || (this.#entrance.by === 'noTicket' && this.#leg.state === 'admitting');
   }
 
   #misbehaves(label: string, reason: string): void {
@@ -308,7 +317,8 @@ export class CallLeg {
   #refuse(label: string, closing: Closing): void {
     if (this.#leg.state === 'over') return;
     this.#deps.metrics.socketsRefusedTotal.inc({reason: label});
-    this.#deps.log.warn({...this.#link?.stream, code: closing.code, reason: closing.reason}, 'socket closed');
+    if (this.#isStranger) this.#deps.refusals.refused(label, closing.reason);
+    else this.#deps.log.warn({...this.#link?.stream, code: closing.code, reason: closing.reason}, 'socket closed');
     this.#finish('lost', closing);
   }
 

@@ -40,6 +40,51 @@ test('six hundred refused handshakes whose clients never close leave nothing beh
   await expectUnharmed();
 });
 
+test('sockets that are opened and never become a call are one line at once, and one for all of ten seconds', async () => {
+  const {harness, closed, newSocket, expectUnharmed} = await busyEdge();
+  const acts: ((socket: TwilioClient) => void)[] = [
+    socket => socket.send('no JSON'),
+    socket => socket.socket.send(Buffer.from([1])),
+    socket => socket.speak(),
+    socket => socket.send({event: 'start', streamSid: 'x', start: {callSid: 'CA123'}}),
+    socket => Array.from({length: 30}, () => socket.send('{')),
+  ];
+  const begun = harness.lines.length;
+  for (const act of [...acts, ...acts]) {
+    const stranger = await newSocket();
+    act(stranger);
+    if (act !== acts[0]) await closed(stranger);
+  }
+  await harness.pass(10_000);
+  const warnings = harness.lines.slice(begun).filter(({level}) => level !== 'debug' && level !== 'trace');
+  expect(warnings).toMatchObject([
+    {msg: 'stranger refused', reason: 'malformed', hint: 'text messages only'},
+    {
+      msg: 'strangers refused',
+      refused: 9,
+      reasons: {malformed: 1, outOfPlace: 2, unreadableStart: 2, tooMany: 2, awaitingStart: 2},
+    },
+  ]);
+  await expectUnharmed();
+});
+
+test('while Redis fails, handshakes that wait for it are one line, and one when it works again', async () => {
+  const {harness, worker} = await busyEdge();
+  const {callSid, ticket} = await harness.call(worker);
+  const {takeTicket} = harness.directory;
+  harness.directory.takeTicket = async () => Promise.reject(new Error('LOADING'));
+  const waiting = Array.from({length: 20}, () => TwilioClient.signed(harness.edge.port, newTicket(), callSid).answered);
+  await harness.pass(500);
+  harness.directory.takeTicket = takeTicket;
+  const caller = TwilioClient.signed(harness.edge.port, ticket, callSid);
+  await harness.pass(2_000);
+  expect([await caller.answered, ...new Set(await Promise.all(waiting))]).toEqual([101, 410]);
+  expect(harness.lines.filter(({what}) => what === 'take ticket')).toMatchObject([
+    {msg: 'failed, trying again'},
+    {msg: 'works again'},
+  ]);
+});
+
 test('whoever comes after a thousand silent connections is admitted at once, and the silent ones are closed in time', async () => {
   const {harness, worker, expectUnharmed} = await busyEdge();
   const silent = open(harness.edge.port, 1_000);

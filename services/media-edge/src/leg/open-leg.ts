@@ -1,5 +1,6 @@
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import type {RefusalLog} from '@voicebridge/shared/observability/refusal-log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Clock} from '@voicebridge/shared/time.ts';
@@ -20,6 +21,8 @@ export interface DoorDeps<Request, Connection> {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly refusals: Pick<RefusalLog, 'refused'>;
+  /** Whether Redis says which tickets are good. */
+  readonly tickets: Pick<OutageLog, 'failed' | 'worked'>;
   /** Whether this edge may hold one more call. */
   readonly hasRoom: () => boolean;
   /** A socket was opened for a call; in the turn of the event loop in which it exists. */

@@ -1,7 +1,6 @@
 import {expect, test} from 'vitest';
 import {MemoryCallDirectory} from '@voicebridge/shared/call-directory/memory-call-directory.ts';
 import type {TicketGrant} from '@voicebridge/shared/call-directory/call-directory.ts';
-import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {busyEdge} from '../testing/busy-edge.ts';
 import {newCallSid, newTicket, TwilioClient} from '../testing/twilio-client.ts';
@@ -29,8 +28,6 @@ test('of a handshake and its copy that come at once one is opened', async () => 
   expect((await Promise.all(both)).toSorted((a, b) => a - b)).toEqual([101, 410]);
 });
 
-const log = createLog('test', {level: 'silent'});
-
 /** A ticket for a call, on a directory that fails `failures` times before it answers. */
 async function ticketIn({failures}: {readonly failures: number}) {
   const clock = new FakeClock();
@@ -45,7 +42,7 @@ async function ticketIn({failures}: {readonly failures: number}) {
       return memory.takeTicket(wanted);
     },
   };
-  return {clock, ticket, grant, memory, deps: {directory, clock, log}};
+  return {clock, ticket, grant, memory, deps: {directory, clock, tickets: {failed: () => {}, worked: () => {}}}};
 }
 
 test('a ticket is redeemed once', async () => {

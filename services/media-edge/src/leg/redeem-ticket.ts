@@ -1,5 +1,5 @@
 import type {CallDirectory} from '@voicebridge/shared/call-directory/call-directory.ts';
-import {logFirstFailure, type Log} from '@voicebridge/shared/observability/log.ts';
+import type {OutageLog} from '@voicebridge/shared/observability/outage-log.ts';
 import type {Ticket} from '@voicebridge/shared/protocol/ids.ts';
 import {retryUntilAborted} from '@voicebridge/shared/retry.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -17,14 +17,24 @@ export type Redeemed = Entrance | {readonly by: 'nothing'; readonly why: 'spent'
  */
 export async function redeemTicket(
   ticket: Ticket | undefined,
-  {directory, clock, log}: {directory: Pick<CallDirectory, 'takeTicket'>; clock: Clock; log: Log},
+  {
+    directory,
+    clock,
+    tickets,
+  }: {
+    readonly directory: Pick<CallDirectory, 'takeTicket'>;
+    readonly clock: Clock;
+    /** Handshakes that wait for the same Redis are one outage. */
+    readonly tickets: Pick<OutageLog, 'failed' | 'worked'>;
+  },
 ): Promise<Redeemed> {
   if (ticket === undefined) return {by: 'noTicket'};
   const late = new AbortController();
   const cancel = clock.after(TAKE_WITHIN_MS, () => late.abort());
-  const onFailure = logFirstFailure(log, 'take ticket');
+  const onFailure = (thrown: unknown) => tickets.failed(thrown);
   const taken = await retryUntilAborted(() => directory.takeTicket(ticket), {clock, signal: late.signal, onFailure});
   cancel();
   if (!taken.ok) return {by: 'nothing', why: 'unknown'};
+  tickets.worked();
   return taken.result ? {by: 'ticket', ticket, grant: taken.result} : {by: 'nothing', why: 'spent'};
 }

@@ -17,7 +17,9 @@ export class TestEdge {
   readonly bus = new MemoryMediaBus(this.clock);
   readonly directory = new MemoryCallDirectory(this.clock);
   readonly fleet = new MemoryFleet(this.clock);
-  readonly #log = canaryLog('test-edge');
+  /** What its log says, of every level. */
+  readonly lines: Record<string, unknown>[] = [];
+  readonly #log = canaryLog('test-edge', 'trace', line => void this.lines.push(JSON.parse(line)));
   edge!: MediaEdge;
 
   /** `carrier`: whose sockets the edge takes; Twilio's if not given. */
