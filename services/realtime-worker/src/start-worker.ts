@@ -37,6 +37,7 @@ import {handOver, otherReadyWorkers} from './ownership/hand-over.ts';
 import {ChunkSender} from './chunk-sender.ts';
 import {openAssistants} from './assistants/open-assistants.ts';
 import {OtherWorkers} from './ownership/other-workers.ts';
+import {ProcessPauses} from './health/process-pauses.ts';
 import {Readiness} from './health/readiness.ts';
 import type {WorkerDeps} from './worker-deps.ts';
 import {StoredRecording} from './recording/stored-recording.ts';
@@ -47,7 +48,6 @@ import {openModelAdapter} from './open-model-adapter.ts';
 import {JournalReaders} from './ownership/journal-readers.ts';
 import {servedCalls, serveOperators} from './ownership/serve-operators.ts';
 import {sweepOrphans} from './ownership/orphan-sweep.ts';
-import type {FinishedCall} from './cdr/send-cdr.ts';
 import {OwnedCalls} from './ownership/owned-calls.ts';
 import {warmUp} from './ownership/warm-up.ts';
 
@@ -133,6 +133,7 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     }),
   );
   const lingering = new Lingering();
+  const pauses = stack.use(new ProcessPauses(clock, log));
   const capture = stack.use(CaptureFolder.open(config, {clock, log, process: id, store: deps.recordings}));
   const chunks = deps.recordings && new ChunkSender({store: deps.recordings, clock, metrics, log});
   const openRecording =
@@ -166,18 +167,18 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
     logModelDetails: config.LOG_MODEL_DETAILS,
     ...(openRecording ? {openRecording} : {}),
     wellSince: name => bus.wellSince(name),
+    pauses,
     mayCompact: () => readers.mayCompact,
     sealOf,
     handOver: (call, options) => handOver(call, {worker: id, fleet, directory, workerClient, random}, options),
     isBetterElsewhere: waitedMs => others.areWell && (model.trouble !== undefined || waitedMs >= LATE_AFTER),
   };
-  const onFinished = (call: FinishedCall) => records.send(call);
   const calls = new OwnedCalls({
     capacity: config.MAX_CALLS,
     notTaking: () => readiness.verdict.notTaking,
     assistants,
     callDeps,
-    onFinished,
+    onFinished: call => records.send(call),
     metrics,
     log,
   });
@@ -219,8 +220,18 @@ export async function startWorker(config: WorkerConfig, deps: WorkerDeps): Promi
   await others.look().catch(() => {});
   const beat = () => ({id, calls: calls.count, state: state()});
   heartbeat = stack.use(await startHeartbeat({bus, clock, beat}));
-  const isOwnedHere = (callSid: CallSid) => calls.has(callSid);
-  stack.defer(sweepOrphans({directory, fleet, sealOf, worker: id, clock, log, isOwnedHere, onOrphan: onFinished}));
+  stack.defer(
+    sweepOrphans({
+      directory,
+      fleet,
+      sealOf,
+      worker: id,
+      clock,
+      log,
+      isOwnedHere: id => calls.has(id),
+      onOrphan: call => records.send(call),
+    }),
+  );
   stack.defer(every(clock, LOOK_EVERY, () => others.lookSoon()));
   readiness.measure();
   const lookOften = () => {

@@ -149,6 +149,7 @@ export class VirtualBridge {
       showTimingMath: false,
       logModelDetails: false,
       wellSince: () => this.#bus.wellSince(),
+      pauses: {last: undefined},
       mayCompact: () => true,
       sealOf: () => new JournalSeal(),
       handOver: async ({callSid}) => {

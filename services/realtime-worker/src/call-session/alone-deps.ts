@@ -29,6 +29,7 @@ export function aloneDeps({bus, ...given}: Given): CallDeps {
     showTimingMath: false,
     logModelDetails: false,
     wellSince: name => bus.wellSince(name),
+    pauses: {last: undefined},
     mayCompact: () => true,
     sealOf: () => new JournalSeal(),
     handOver: async () => false,

@@ -12,6 +12,7 @@ import type {Assistant} from '../assistant.ts';
 import type {CallTap, WorkerCapture} from './captured-call.ts';
 import type {Lingering} from './lingering.ts';
 import type {ToolLedger} from './tool-ledger.ts';
+import type {ProcessPauses} from '../health/process-pauses.ts';
 import type {RestoredCall} from '../journal/restore-call.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import type {JournalSeal} from '../events/journal-seal.ts';
@@ -53,6 +54,8 @@ export interface CallDeps {
    * shard of a key or channel.
    */
   readonly wellSince: (name: string) => Millis | undefined;
+  /** When this worker did not run for so long that others may have taken its calls. */
+  readonly pauses: Pick<ProcessPauses, 'last'>;
   /** Whether all workers that may take a call over can read a compacted journal. */
   readonly mayCompact: () => boolean;
   /** How the journal of a call is sealed, and opened. */

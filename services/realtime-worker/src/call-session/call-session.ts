@@ -58,6 +58,9 @@ export class CallSession implements OwnedCall {
     this.#checks = new PeriodicChecks(this.#parts, deps, door);
     beginCall(call, start, this.#parts, deps);
     const check = () => {
+      const {afterPause} = this.#parts;
+      if (this.#over) return;
+      if (afterPause.holds) return afterPause.hold(check);
       this.#checks.run();
       this.#paceModel();
     };
@@ -188,7 +191,9 @@ export class CallSession implements OwnedCall {
   }
 
   #on(event: CallEvent, arrivedAt?: Millis): void {
+    const {afterPause} = this.#parts;
     if (this.#over) return;
+    if (afterPause.holds) return afterPause.hold(() => this.#on(event, arrivedAt));
     if (this.#hasFailed) return this.#endIfGone(event);
     try {
       this.#handle(event, arrivedAt);
@@ -200,7 +205,11 @@ export class CallSession implements OwnedCall {
   /** Fifty times a second: what is not needed for each frame waits for an event or a deadline. */
   #callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
     if (this.#over || this.#hasFailed) return;
-    const {core, model, recording} = this.#parts;
+    const {afterPause, core, model, recording} = this.#parts;
+    if (afterPause.holds) {
+      const kept = Buffer.from(bytes.subarray(from, to));
+      return afterPause.hold(() => this.#callerFrame(timestamp, kept, 0, kept.length));
+    }
     try {
       const at = this.#deps.clock.now();
       recording?.callerFrame(timestamp, bytes, from, to, at);
@@ -281,12 +290,16 @@ export class CallSession implements OwnedCall {
     this.#close(false);
     const {journal, log, spend} = this.#parts;
     const {clock, tap, toolLedger} = this.#deps;
-    spend.over();
     journal.write({is: 'ended', reason});
     tap?.decided({kind: 'ended', reason});
-    background(toolLedger.forget(this.callSid), log, 'forgetting the tools of a call');
+    let isReported = false;
     const report = () => {
+      if (isReported) return;
+      isReported = true;
       if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
+      // Not before: if the call goes on with another worker, it is still in progress, and its tools must not run twice.
+      spend.over();
+      background(toolLedger.forget(this.callSid), log, 'forgetting the tools of a call');
       this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
     };
     background(journal.written().then(report), log, 'finishing the journal');

@@ -10,6 +10,7 @@ import type {CallEvent} from '../events/call-event.ts';
 import {CallJournal} from '../journal/call-journal.ts';
 import {RecordingTap} from '../recording/recording-tap.ts';
 import {Absences} from './absences.ts';
+import {AfterPause} from './after-pause.ts';
 import {BackgroundTools} from './background-tools.ts';
 import type {CallDeps, CallStart, OwnedCall} from './call-deps.ts';
 import {CallSpend} from './call-spend.ts';
@@ -61,6 +62,7 @@ export interface CallParts {
   readonly leaving: Leaving;
   readonly rescue: Rescue;
   readonly absences: Absences;
+  readonly afterPause: AfterPause;
 }
 
 /** Makes the parts of a call and joins them to each other. Nothing is opened, written or timed by it. */
@@ -206,5 +208,6 @@ export function wireCall(
     leaving,
     rescue,
     absences,
+    afterPause: new AfterPause({...shared, clock, pauses: deps.pauses, ownerKnown: () => journal.verifyOwnership()}),
   };
 }

@@ -4,6 +4,8 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {ToldCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
+import {sleep} from '@voicebridge/shared/retry.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
 import type {CallSession} from '../call-session/call-session.ts';
@@ -11,6 +13,11 @@ import type {FinishedCall} from '../cdr/send-cdr.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {ModelStarts} from './model-starts.ts';
 import {type Reply, takeCall, type TakeRequest} from './take-call.ts';
+
+/** Nobody waits for an answer about a call as long as this, apart from a worker that hands a call over. */
+const LONG_PAUSE: Millis = 3_000;
+/** After a pause everything that was asked meanwhile has been read by then. */
+const INBOX_READ_WITHIN: Millis = 500;
 
 export interface OwnedCallsOptions {
   /** The most calls at a time. */
@@ -133,6 +140,11 @@ export class OwnedCalls {
     const first = this.#taking.get(callSid);
     if (first?.epoch === epoch) return await first.reply;
     if (this.#isDraining) return {answer: 'draining', epoch};
+    if (request.cause !== 'worker-lost' && this.#hasJustWoken) {
+      // Whoever asks only now gets no answer in time, and asks once more.
+      await sleep(this.#options.callDeps.clock, INBOX_READ_WITHIN);
+      return {answer: 'full', epoch};
+    }
     if (!first && !owned && (this.isFull || this.#isRefused(request.cause))) return {answer: 'full', epoch};
     const taking = {epoch, reply: this.#takeOnce(request, owned)};
     this.#taking.set(callSid, taking);
@@ -149,6 +161,13 @@ export class OwnedCalls {
   #isRefused(cause: TakeRequest['cause']): boolean {
     const why = this.#options.notTaking?.();
     return why === 'descriptors' || (why === 'model' && cause === 'new');
+  }
+
+  /** What is in the inbox now was asked long ago: whoever asked has asked another worker, or told the caller that all are busy. */
+  get #hasJustWoken(): boolean {
+    const {pauses, clock} = this.#options.callDeps;
+    const pause = pauses.last;
+    return pause !== undefined && pause.ms >= LONG_PAUSE && clock.now() - pause.until < INBOX_READ_WITHIN;
   }
 
   async #takeOnce(request: TakeRequest, owned: CallSession | undefined): Promise<Reply> {

@@ -1,0 +1,57 @@
+import {background, type Log} from '@voicebridge/shared/observability/log.ts';
+import {within} from '@voicebridge/shared/retry.ts';
+import type {Clock, Millis} from '@voicebridge/shared/time.ts';
+import type {Pause, ProcessPauses} from '../health/process-pauses.ts';
+
+/** The answer is waited for as long as the pause was, within these bounds: a Redis that is away ends no call. */
+const WAIT_AT_LEAST: Millis = 500;
+const WAIT_AT_MOST: Millis = 5_000;
+
+export interface AfterPauseDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pauses: Pick<ProcessPauses, 'last'>;
+  /** Resolves when it is known whose the call is; if it is another worker's, the call is let go before. */
+  readonly ownerKnown: () => Promise<void>;
+}
+
+/**
+ * A worker that did not run for a while may have lost its calls to others. When it wakes, its timers are due and its sockets
+ * are full: it would ask the model, run tools and write to the edge for calls that are not its own. So whatever happens in a
+ * call after a pause waits until it is known whose the call is. That takes one question to Redis.
+ */
+export class AfterPause {
+  readonly #deps: AfterPauseDeps;
+  #known: Pause | undefined;
+  #held: (() => void)[] | undefined;
+
+  constructor(deps: AfterPauseDeps) {
+    this.#deps = deps;
+    this.#known = deps.pauses.last;
+  }
+
+  /** Whether what happens now must wait. To be asked before anything else. */
+  get holds(): boolean {
+    if (this.#held) return true;
+    const {last} = this.#deps.pauses;
+    if (last === this.#known || last === undefined) return false;
+    this.#known = last;
+    this.#held = [];
+    background(this.#ask(last), this.#deps.log, 'asking whose the call is');
+    return true;
+  }
+
+  /** What waits happens in this order, when it is known whose the call is. */
+  hold(happens: () => void): void {
+    if (this.#held) this.#held.push(happens);
+    else happens();
+  }
+
+  async #ask({ms}: Pause): Promise<void> {
+    const {clock, ownerKnown} = this.#deps;
+    await within(clock, Math.min(Math.max(ms, WAIT_AT_LEAST), WAIT_AT_MOST), ownerKnown()).catch(() => {});
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const happens of held) happens();
+  }
+}
