@@ -2,7 +2,7 @@
  * How long do new callers wait while one shard of a Redis Cluster is away, master and replica, for three seconds? Callers
  * whose call or stream is on that shard wait for it. The others should not.
  *
- *   npm run bench new-callers -- [--calls 20] [--repetitions 3]
+ *   npm run bench new-callers -- [--calls 20] [--repetitions 3] [--workers 3]
  */
 import {setTimeout as sleep} from 'node:timers/promises';
 import {commandLine} from '@voicebridge/shared/config/command-line.ts';
@@ -17,12 +17,13 @@ import {RedisCluster} from '../../tools/local-stack/redis/redis-cluster.ts';
 import {FAULTS} from '../cluster/hits.ts';
 import {spread} from '../failover/stats.ts';
 
-const {calls, repetitions} = commandLine({
+const {calls, repetitions, workers} = commandLine({
   command: 'npm run bench new-callers --',
   about: 'How long new callers wait while a shard of a Redis Cluster is away.',
   options: z.object({
     calls: wholeNumber({min: 1, max: 1_000}).default(20).describe('how many callers dial while a shard is away'),
     repetitions: wholeNumber({min: 1, max: 100}).default(3).describe('how often, each shard in turn'),
+    workers: wholeNumber({min: 1, max: 10}).default(3).describe('how many workers there are'),
   }),
 });
 /** Callers dial within the first part of an outage, so that each meets most of it. */
@@ -33,7 +34,7 @@ const {away} = FAULTS;
 if (!binary || !away) throw new Error('this needs a redis-server or valkey-server 7 on the PATH');
 await using cluster = await RedisCluster.start(binary, {replicas: 1, nodeTimeout: 1_000, password: 'a-password'});
 const model = {MODEL_FIRST_DELTA_MS: '200', MODEL_CONNECT_MS: '100'};
-await using fleet = await ProcessFleet.start({edges: 2, workers: 3, redisUrl: cluster.url, model});
+await using fleet = await ProcessFleet.start({edges: 2, workers, redisUrl: cluster.url, model});
 await sleep(3_000);
 
 /** From dialling to the first sound, in milliseconds, and how many heard none. */

@@ -2,7 +2,7 @@ import {isGivenBack, type Request, type WorkerClient} from '../rpc/worker-client
 import type {CallDirectory, ServedCall} from '../call-directory/call-directory.ts';
 import type {Fleet, Member} from './fleet.ts';
 import type {MediaBus} from '../bus/media-bus.ts';
-import {workerInbox} from '../redis/keys.ts';
+import {inboxesOf} from '../rpc/places.ts';
 import {leastLoaded, wellOrAll, withRoom} from './least-loaded.ts';
 import type {Log} from '../observability/log.ts';
 import type {Metrics} from '../observability/metrics.ts';
@@ -51,7 +51,8 @@ export type Assigned =
 /**
  * Finds an owner for a call. Asks the least loaded of a random few workers (for the call of a dead worker: a random one
  * with free places), then the next, and those that did not answer once more, until one says yes, all have refused or 2 s
- * have passed. Workers in trouble are asked last, and after them workers whose inbox is on a shard that is away. If another process has assigned the call meanwhile, returns that owner. Never rejects.
+ * have passed. Workers in trouble are asked last, and after them workers whose inboxes are all on shards that are away. If
+ * another process has assigned the call meanwhile, returns that owner. Never rejects.
  */
 export async function assignCall(deps: AssignDeps, {exclude = [], ...assignment}: Assignment): Promise<Assigned> {
   try {
@@ -76,7 +77,7 @@ async function findOwner(
   const silent: Member[] = [];
   let {epoch} = assignment;
   while (clock.now() < deadline) {
-    const reachable = left.filter(({id}) => bus.wellSince(workerInbox(id)) !== undefined);
+    const reachable = left.filter(({id}) => inboxesOf(id, bus).isWell);
     const worker = choose(wellOrAll(reachable.length > 0 ? reachable : left), deps.random);
     const asked = worker ?? silent.shift();
     if (!asked) break;

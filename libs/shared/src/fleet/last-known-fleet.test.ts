@@ -43,9 +43,15 @@ test('while the shard of the list is away a caller waits 150 ms, and gets the me
   await after(0);
   answer = () => new Promise(() => {});
   expect(await after(140)).toBeUndefined();
-  expect(await after(150)).toEqual(['worker-aaaa']);
-  answer = () => Promise.reject(new Error('CLUSTERDOWN'));
+  expect(await after(10)).toEqual(['worker-aaaa']);
+  // Nobody waits for the same shard again, until it has answered.
   expect(await after(0)).toEqual(['worker-aaaa']);
+  answer = async () => [member('bbbb')];
+  expect(await after(0)).toEqual(['worker-bbbb']);
+  answer = () => new Promise(() => {});
+  expect(await after(149)).toBeUndefined();
+  answer = () => Promise.reject(new Error('CLUSTERDOWN'));
+  expect(await after(0)).toEqual(['worker-bbbb']);
 });
 
 test('a list that is older than ten seconds is not used', async () => {

@@ -20,7 +20,8 @@ export class LastKnownFleet implements Pick<Fleet, 'members'>, Disposable {
   readonly #fleet: Pick<Fleet, 'members'>;
   readonly #clock: Clock;
   readonly #known = new Map<FleetName, {readonly at: Millis; readonly members: readonly ListedMember[]}>();
-
+  /** Since when Redis has not answered; a list that was answered since has no entry. */
+  readonly #silentSince = new Map<FleetName, Millis>();
   readonly #stopLooking: Cancel = () => {};
 
   /** `names`: the fleets that are read every four seconds, whether or not a call asks for them. */
@@ -36,14 +37,20 @@ export class LastKnownFleet implements Pick<Fleet, 'members'>, Disposable {
   }
 
   async members(name: FleetName): Promise<readonly ListedMember[]> {
+    const now = this.#clock.now();
     const look = this.#look(name);
     const known = this.#known.get(name);
-    if (!known || this.#clock.now() - known.at > KNOWN_FOR) return await look;
-    return await within(this.#clock, ANSWER_WITHIN, look).catch(() => known.members);
+    if (!known || now - known.at > KNOWN_FOR) return await look;
+    // Those who ask later need not wait as long as the first did.
+    const left = ANSWER_WITHIN - (now - (this.#silentSince.get(name) ?? now));
+    return await within(this.#clock, Math.max(0, left), look).catch(() => known.members);
   }
 
   async #look(name: FleetName): Promise<readonly ListedMember[]> {
+    const now = this.#clock.now();
+    this.#silentSince.set(name, this.#silentSince.get(name) ?? now);
     const members = await this.#fleet.members(name);
+    this.#silentSince.delete(name);
     this.#known.set(name, {at: this.#clock.now(), members});
     return members;
   }

@@ -9,15 +9,15 @@ import type {CallSid, ProcessId, StreamSid, Ticket} from '../protocol/ids.ts';
 export const mediaUp = (stream: StreamSid) => `media:{${stream}}:up`;
 export const mediaDown = (stream: StreamSid) => `media:{${stream}}:down`;
 
-/** Sharded channel: the questions to one worker. */
-export const workerInbox = (worker: ProcessId) => `worker:{${worker}}:inbox`;
+/** Requests and replies go by one of so many channels of a process, so that on a Cluster they are on several shards. */
+export const PLACES = 4;
+const at = (id: ProcessId, place: number) => (place === 0 ? id : `${id}.${place}`);
 
-/**
- * Sharded channels: the answers to the questions of one process, which says with each question where it wants the answer.
- * `place`, from 0 up to, but not including, `ANSWER_PLACES`: several, so that on a Cluster they are on several shards.
- */
-export const answersTo = (asker: ProcessId, place = 0) => `asker:{${asker}${place === 0 ? '' : `.${place}`}}:answers`;
-export const ANSWER_PLACES = 4;
+/** Sharded channels: the questions to one worker, by `place` from 0 up to, but not including, `PLACES`. */
+export const workerInbox = (worker: ProcessId, place = 0) => `worker:{${at(worker, place)}}:inbox`;
+
+/** Sharded channels: the answers to the questions of one process, which says with each question where it wants the answer. */
+export const answersTo = (asker: ProcessId, place = 0) => `asker:{${at(asker, place)}}:answers`;
 
 /** Sharded channel: messages of one process to itself, which show whether the node with the slot of `tag` is well. */
 export const echoChannel = (id: string, tag = id) => `echo:{${tag}}:${id}`;

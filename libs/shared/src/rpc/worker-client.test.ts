@@ -31,6 +31,17 @@ afterEach(() => workerClient[Symbol.asyncDispose]());
 const inbox = (handle: Parameters<typeof openWorkerServer>[0]['handle']) =>
   openWorkerServer({bus, worker, handle, metrics, log, clock});
 
+/** The bus as it is on a Cluster of which the shard with this channel is away. */
+function withAway(away: string): MemoryMediaBus {
+  return new Proxy(bus, {
+    get(real, name) {
+      if (name === 'wellSince') return (channel?: string) => (channel === away ? undefined : real.wellSince());
+      const value: unknown = Reflect.get(real, name, real);
+      return typeof value === 'function' ? value.bind(real) : value;
+    },
+  });
+}
+
 describe('a worker client', () => {
   test('gets the answer of the worker it asked', async () => {
     const asks: WorkerRequest[] = [];
@@ -78,22 +89,33 @@ describe('a worker client', () => {
 
   test('is answered by another shard of a Cluster while the one with its first channel is away', async () => {
     await inbox(async () => ({answer: 'yes', epoch: 1}));
-    const away = answersTo(edge);
-    const shards = new Proxy(bus, {
-      get(real, name) {
-        if (name === 'wellSince') return (channel?: string) => (channel === away ? undefined : real.wellSince());
-        const value: unknown = Reflect.get(real, name, real);
-        return typeof value === 'function' ? value.bind(real) : value;
-      },
-    });
-    const known = bus.subscribe(away, () => expect.unreachable('nothing can be sent there'));
-    await using client = await openWorkerClient({bus: shards, clock, id: edge, log});
+    const known = bus.subscribe(answersTo(edge), () => expect.unreachable('nothing can be sent there'));
+    await using client = await openWorkerClient({bus: withAway(answersTo(edge)), clock, id: edge, log});
     const outcome = client.ask(worker, hangUp);
     await clock.advanceAsync(10);
     expect(await outcome).toMatchObject({answer: 'yes'});
     await (
       await known
     )();
+  });
+
+  test('asks by another shard of a Cluster while the one with the first inbox of a worker is away', async () => {
+    await inbox(async () => ({answer: 'yes', epoch: 1}));
+    const known = await bus.subscribe(workerInbox(worker), () => expect.unreachable('nothing can be sent there'));
+    await using client = await openWorkerClient({bus: withAway(workerInbox(worker)), clock, id: edge, log});
+    const outcome = client.ask(worker, hangUp);
+    await clock.advanceAsync(10);
+    expect(await outcome).toMatchObject({answer: 'yes'});
+    await known();
+  });
+
+  test('asks a worker of an older version by its only inbox, though the shard with that seems to be away', async () => {
+    let asked = 0;
+    await bus.subscribe(workerInbox(worker), () => void (asked += 1));
+    await using client = await openWorkerClient({bus: withAway(workerInbox(worker)), clock, id: edge, log});
+    const outcome = client.ask(worker, hangUp);
+    await clock.advanceAsync(300);
+    expect([await outcome, asked]).toEqual([{answer: 'noAnswer'}, 1]);
   });
 
   test('asks for the next answer by another shard after a question without one', async () => {

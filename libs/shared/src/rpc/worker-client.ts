@@ -1,4 +1,4 @@
-import type {MediaBus, Unsubscribe} from '../bus/media-bus.ts';
+import type {MediaBus} from '../bus/media-bus.ts';
 import type {Log} from '../observability/log.ts';
 import {RefusalLog} from '../observability/refusal-log.ts';
 import type {ProcessId} from '../protocol/ids.ts';
@@ -6,8 +6,9 @@ import {WorkerReply, type WorkerRequest} from '../protocol/worker-rpc.ts';
 import {type FleetKey, NO_FLEET_KEY} from '../protocol/fleet-key.ts';
 import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
-import {ANSWER_PLACES, answersTo, workerInbox} from '../redis/keys.ts';
+import {answersTo} from '../redis/keys.ts';
 import type {Cancel, Clock, Millis} from '../time.ts';
+import {inAllPlaces, inboxesOf, openPlaces} from './places.ts';
 
 type Body<Message> = Message extends WorkerRequest ? Omit<Message, 'version' | 'ask' | 'replyTo'> : never;
 
@@ -50,33 +51,32 @@ export async function openWorkerClient(options: {
   const pending = new Map<string, (outcome: Outcome) => void>();
   const refusals = new RefusalLog(clock, log, NOT_TAKEN);
   let asked = 0;
-  const hear = (replyTo: string) => (message: Buffer) => {
-    const text = message.toString();
-    const why = key.whyNotSealed(replyTo, text);
-    if (why !== undefined) return refusals.refused('unsigned', why);
-    const answer = parse(WorkerReply, text);
-    // An answer without a pending question came after its time-out: another worker has been asked by then.
-    if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
-    else refusals.refused(answer.reason, answer.detail);
-  };
-  /** Where answers are heard, and what ends that. */
-  const open = new Map<string, Unsubscribe>();
-  let isOver = false;
-  const opening = Array.from({length: ANSWER_PLACES}, async (_, place) => {
-    const replyTo = answersTo(id, place);
-    const unsubscribe = await bus.subscribe(replyTo, hear(replyTo));
-    if (isOver) await unsubscribe();
-    else open.set(replyTo, unsubscribe);
-  });
-  // The others may be on a shard that is away.
-  await Promise.any(opening).catch(({errors}: AggregateError) => Promise.reject(errors[0]));
+  const replies = await openPlaces(
+    bus,
+    inAllPlaces(place => answersTo(id, place)),
+    (replyTo, message) => {
+      const text = message.toString();
+      const why = key.whyNotSealed(replyTo, text);
+      if (why !== undefined) return refusals.refused('unsigned', why);
+      const answer = parse(WorkerReply, text);
+      // An answer without a pending question came after its time-out: another worker has been asked by then.
+      if (answer.ok) pending.get(answer.message.ask)?.(answer.message);
+      else refusals.refused(answer.reason, answer.detail);
+    },
+  );
   /** How many questions got no answer. */
   let unanswered = 0;
   const whereTo = (): string => {
-    const all = [...open.keys()];
+    const all = [...replies.channels];
     const well = all.filter(replyTo => bus.wellSince(replyTo) !== undefined);
     const some = well.length > 0 ? well : all;
     return some[unanswered % some.length] ?? answersTo(id);
+  };
+  /** False: nobody listens to any inbox of the worker. */
+  const deliver = async (worker: ProcessId, body: object): Promise<boolean> => {
+    for (const inbox of inboxesOf(worker, bus).inboxes)
+      if ((await bus.publish(inbox, Buffer.from(key.seal(inbox, body)))) > 0) return true;
+    return false;
   };
   return {
     ask(worker, request, timeoutMs = 300) {
@@ -87,11 +87,9 @@ export async function openWorkerClient(options: {
         outcome.resolve({answer: 'noAnswer'});
       });
       pending.set(ask, outcome.resolve);
-      const inbox = workerInbox(worker);
-      const replyTo = whereTo();
-      const message = key.seal(inbox, {...request, version: PROTOCOL_VERSION, ask, replyTo});
-      bus.publish(inbox, Buffer.from(message)).then(
-        receivers => receivers === 0 && outcome.resolve({answer: 'noReceiver'}),
+      const body = {...request, version: PROTOCOL_VERSION, ask, replyTo: whereTo()};
+      deliver(worker, body).then(
+        isDelivered => isDelivered || outcome.resolve({answer: 'noReceiver'}),
         () => outcome.resolve({answer: 'unreachable'}),
       );
       return outcome.promise.finally(() => {
@@ -102,8 +100,7 @@ export async function openWorkerClient(options: {
     async [Symbol.asyncDispose]() {
       for (const give of pending.values()) give({answer: 'unreachable'});
       refusals[Symbol.dispose]();
-      isOver = true;
-      await Promise.all([...open.values()].map(unsubscribe => unsubscribe()));
+      await replies.close();
     },
   };
 }

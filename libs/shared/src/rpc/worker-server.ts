@@ -9,6 +9,7 @@ import {parse} from '../protocol/parse.ts';
 import {PROTOCOL_VERSION} from '../protocol/protocol-version.ts';
 import {workerInbox} from '../redis/keys.ts';
 import type {Clock} from '../time.ts';
+import {inAllPlaces, openPlaces} from './places.ts';
 
 /** No question is longer, in bytes: the facts of a call are a few hundred. */
 const LONGEST_ASK = 65_536;
@@ -18,8 +19,7 @@ const MALFORMED = {first: 'malformed ask', summed: 'malformed asks'};
 
 /**
  * Answers the questions to one worker until disposed. A question that is unreadable, or not of this fleet, is counted and
- * gets no answer. If `handle`
- * fails, the answer is `unknown`, so that the asking process tries another worker at once.
+ * gets no answer. If `handle` fails, the answer is `unknown`, so that the asking process tries another worker at once.
  */
 export async function openWorkerServer(options: {
   readonly bus: MediaBus;
@@ -33,7 +33,6 @@ export async function openWorkerServer(options: {
 }): Promise<AsyncDisposable> {
   const {bus, worker, handle, metrics, log, clock, key = NO_FLEET_KEY} = options;
   const refusals = new RefusalLog(clock, log, MALFORMED);
-  const inbox = workerInbox(worker);
   const refuse = (reason: 'notJson' | 'unexpectedShape' | 'unsigned', detail: string) => {
     metrics.malformedTotal.inc({peer: 'asker', reason});
     refusals.refused(reason, detail);
@@ -46,19 +45,23 @@ export async function openWorkerServer(options: {
     const message: WorkerReply = {version: PROTOCOL_VERSION, ask: ask.ask, worker, ...said};
     await bus.publish(ask.replyTo, Buffer.from(key.seal(ask.replyTo, message)));
   };
-  const unsubscribe = await bus.subscribe(inbox, message => {
-    if (message.length > LONGEST_ASK) return refuse('unexpectedShape', `${message.length} bytes`);
-    const text = message.toString();
-    const why = key.whyNotSealed(inbox, text);
-    if (why !== undefined) return refuse('unsigned', why);
-    const ask = parse(WorkerRequest, text);
-    if (ask.ok) background(reply(ask.message), log, 'answering an ask');
-    else refuse(ask.reason, ask.detail);
-  });
+  const inboxes = await openPlaces(
+    bus,
+    inAllPlaces(place => workerInbox(worker, place)),
+    (inbox, message) => {
+      if (message.length > LONGEST_ASK) return refuse('unexpectedShape', `${message.length} bytes`);
+      const text = message.toString();
+      const why = key.whyNotSealed(inbox, text);
+      if (why !== undefined) return refuse('unsigned', why);
+      const ask = parse(WorkerRequest, text);
+      if (ask.ok) background(reply(ask.message), log, 'answering an ask');
+      else refuse(ask.reason, ask.detail);
+    },
+  );
   return {
     async [Symbol.asyncDispose]() {
       refusals[Symbol.dispose]();
-      await unsubscribe();
+      await inboxes.close();
     },
   };
 }
