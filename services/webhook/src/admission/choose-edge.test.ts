@@ -23,7 +23,7 @@ function chosen(members: readonly ListedMember[], {lost, dead}: {lost?: CallEntr
   const deps = {
     config: {PUBLIC_EDGE_URL: FALLBACK, EDGE_ORIGINS: ['wss://example.com']},
     fleet: {members: async () => [...members]},
-    bus: {publish: async (channel: string) => (channel.endsWith(`:edge-${dead}`) ? 0 : 1)},
+    bus: {publish: async (channel: string) => (channel.endsWith(`:edge-${dead}`) ? 0 : 1), wellSince: () => 0},
     clock: new FakeClock(),
     random: () => 0,
   };
@@ -83,12 +83,18 @@ test('a caller whose stream was never opened is sent to another edge than the on
   expect(await chosen([edge('first'), edge('second', {calls: 9})], {lost})).toEqual({url: 'wss://second.example.com'});
 });
 
-test('a caller does not wait while the shard that knows whether an edge is alive is away', async () => {
+test.each([
+  ['150 ms for a shard that has not answered yet', {waits: 150, wellSince: 0}],
+  ['not at all for one that is known to be away', {waits: 0, wellSince: undefined}],
+])('a caller waits %s and knows whether an edge is alive', async (_, {waits, wellSince}) => {
   const clock = new FakeClock();
   const [config, members] = [{PUBLIC_EDGE_URL: FALLBACK, EDGE_ORIGINS: ['wss://example.com']}, [edge('here')]];
-  const bus = {publish: () => new Promise<number>(() => {})};
+  const bus = {publish: () => new Promise<number>(() => {}), wellSince: () => wellSince};
   const found = chooseEdge({config, fleet: {members: async () => members}, bus, clock, random: () => 0});
   await flushPromises();
-  clock.advance(150);
+  clock.advance(waits);
   expect(await found).toEqual({url: 'wss://here.example.com'});
 });
+await flushPromises();
+clock.advance(150);
+expect(await found).toEqual({url: 'wss://here.example.com'});

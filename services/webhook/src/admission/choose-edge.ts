@@ -10,7 +10,7 @@ import {isOurEdge, type OurEdges} from './edge-origin.ts';
 export interface ChooseEdgeDeps {
   readonly config: OurEdges;
   readonly fleet: Pick<Fleet, 'members'>;
-  readonly bus: Pick<MediaBus, 'publish'>;
+  readonly bus: Pick<MediaBus, 'publish' | 'wellSince'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** An edge is not used because its origin is not one of ours. May be called often for the same one. */
@@ -62,6 +62,8 @@ export async function chooseEdge(
 
 /** Whether a process listens to its presence channel, or Redis cannot say. */
 async function isThere({id}: ListedMember, {bus, clock}: Pick<ChooseEdgeDeps, 'bus' | 'clock'>): Promise<boolean> {
-  const asked = bus.publish(fleetPresence('edges', id), Buffer.alloc(0));
+  const presence = fleetPresence('edges', id);
+  if (bus.wellSince(presence) === undefined) return true;
+  const asked = bus.publish(presence, Buffer.alloc(0));
   return (await within(clock, ANSWER_WITHIN, asked).catch(() => 1)) > 0;
 }
