@@ -625,6 +625,42 @@ export function describeStore(name: string, open: (() => Promise<Database>) | un
         expect(objects.size).toBe(0);
       });
 
+      test('a process that wakes while it joins a recording that another one has joined leaves it as it is', async () => {
+        // It does not run before it reads a piece, before it keeps the recording, or before it says that it is kept.
+        for (const before of ['read', 'put', 'remove'] as const) {
+          objects.clear();
+          await eraseCalls(db(), {callSid: sid}, VIEWER);
+          await sql`TRUNCATE calls, erased_calls, recordings CASCADE`.execute(db());
+          await storeCall(db(), recorded);
+          for (const fromMs of [1_000, 11_000, 21_000]) chunk(fromMs, fromMs === 21_000 ? 9_000 : 10_000);
+          let hasSlept = false;
+          const asleep = async () => {
+            if (hasSlept) return;
+            hasSlept = true;
+            await work();
+          };
+          const frozen: RecordingStore = {
+            ...store,
+            [before]: async (...asked: Parameters<RecordingStore['read']>) => {
+              await asleep();
+              return await (store[before] as (...all: typeof asked) => Promise<unknown>)(...asked);
+            },
+          };
+          await sql`UPDATE recordings SET look_at = now()`.execute(db());
+          await finishNext(db(), frozen);
+          expect(hasSlept).toBe(true);
+          expect((await call(1))?.recording).toMatchObject({state: 'kept', missingMs: 0});
+          expect([...objects.keys()].toSorted()).toEqual([`${sid}.peaks`, `${sid}.wav`]);
+          expect(
+            objects
+              .get(`${sid}.wav`)
+              ?.subarray(58)
+              .every(byte => byte === 1),
+          ).toBe(true);
+          expect(await work()).toBe(false);
+        }
+      });
+
       test('recordings are removed when their retention is over, or that of their call', async () => {
         const retention = {calls: 90, turns: 0, transcripts: 0, recordings: 7};
         await storeCall(db(), recorded);

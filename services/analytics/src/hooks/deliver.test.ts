@@ -239,3 +239,17 @@ test('the waits grow to an hour, and two that failed together come apart', () =>
   expect(waits.at(-1)).toBe(HOUR);
   expect(waitAfter(3, 0)).not.toBe(waitAfter(3, 1));
 });
+
+test('a webhook that was delivered stays so, whatever became of an attempt that began before and ends later', async () => {
+  await storeCall(database.kysely, told(1));
+  const post: DeliverDeps['post'] = async () => {
+    // This process does not run: another one delivers it meanwhile.
+    expect((await receiver.deliver(id)).outcome).toBe('delivered');
+    throw new Error('no answer in time');
+  };
+  for (const wait of [() => HOUR, () => 100 * 24 * HOUR]) {
+    await sql`UPDATE deliveries SET state = 'waiting', attempts = 0`.execute(database.kysely);
+    await deliver(database.kysely, {id}, {...receiver.deps, post, wait});
+    expect(await deliveryWith(database.kysely, id)).toMatchObject({state: 'delivered', attempts: 1, lastError: null});
+  }
+});

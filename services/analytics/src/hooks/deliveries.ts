@@ -74,6 +74,7 @@ export async function turnOf(
   return {afterDueAt: before.find(({state}) => state === 'waiting')?.dueAt, missing: seq - before.length};
 }
 
+/** An attempt of a process that did not run for long changes nothing that another process has settled since, unless it worked. */
 export async function settle(
   db: Kysely<Schema>,
   {id, attempts}: Delivery,
@@ -85,6 +86,7 @@ export async function settle(
     .updateTable('deliveries')
     .set({state, attempts: attempts + 1, lastError: storable(error), settledAt: new Date(wall)})
     .where('id', '=', id)
+    .where('state', 'in', state === 'delivered' ? ['waiting', 'failed'] : ['waiting'])
     .execute();
 }
 
@@ -98,6 +100,7 @@ export async function postpone(
     .updateTable('deliveries')
     .set({attempts: attempts + 1, lastError: storable(error), dueAt: new Date(dueAt)})
     .where('id', '=', id)
+    .where('state', '=', 'waiting')
     .execute();
 }
 

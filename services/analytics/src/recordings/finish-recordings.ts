@@ -48,15 +48,17 @@ async function join(db: Kysely<Schema>, store: RecordingStore, recording: KnownR
   const audio = emptyRecording(fromMs, untilMs);
   for (const chunk of chunks) {
     const body = await store.read(chunk.key, 0, Number.MAX_SAFE_INTEGER);
-    if (body) layInto(audio, fromMs, chunk, body);
+    // Whoever took over from us, because we did not run for so long, has joined them, or removes them: its work stands.
+    if (!body) return await lookAgain(db, callSid, LOOKS_AGAIN_AFTER);
+    layInto(audio, fromMs, chunk, body);
   }
   await store.put(peaksKey(callSid), peaksOf(audio));
   await store.put(recordingKey(callSid), Buffer.concat([storedHeader(audio.length), audio]));
   const state = missing > NO_GAP ? 'partial' : 'kept';
-  const isWanted = await recordingJoined(db, {callSid, state, missingMs: missing > NO_GAP ? missing : 0});
+  const isKept = await recordingJoined(db, {callSid, state, missingMs: missing > NO_GAP ? missing : 0});
   await store.remove(chunks.map(({key}) => key));
   // It was erased while it was being joined.
-  if (!isWanted) await store.remove([recordingKey(callSid), peaksKey(callSid)]);
+  if (!isKept) await store.remove([recordingKey(callSid), peaksKey(callSid)]);
 }
 
 async function remove(db: Kysely<Schema>, store: RecordingStore, {callSid, ageMs}: KnownRecording): Promise<void> {

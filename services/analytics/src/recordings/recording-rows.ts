@@ -53,10 +53,11 @@ export async function claimRecording(db: Kysely<Schema>): Promise<KnownRecording
 
 export async function lookAgain(db: Kysely<Schema>, callSid: CallSid, afterMs: Millis): Promise<void> {
   const lookAt = sql<Date>`now() + ${sql.lit(`${afterMs} milliseconds`)}::interval`;
-  await db.updateTable('recordings').set({lookAt}).where('callSid', '=', callSid).execute();
+  const isDue = ['waiting', 'removing'] as const;
+  await db.updateTable('recordings').set({lookAt}).where('callSid', '=', callSid).where('state', 'in', isDue).execute();
 }
 
-/** The pieces are joined. Returns false if the call was erased meanwhile. */
+/** The pieces are joined, perhaps by another process before. Returns false if the call was erased meanwhile. */
 export async function recordingJoined(
   db: Kysely<Schema>,
   {callSid, state, missingMs}: Pick<KnownRecording, 'callSid' | 'state' | 'missingMs'>,
@@ -67,7 +68,9 @@ export async function recordingJoined(
     .where('callSid', '=', callSid)
     .where('state', '=', 'waiting')
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (numUpdatedRows > 0n) return true;
+  const known = await db.selectFrom('recordings').select('state').where('callSid', '=', callSid).executeTakeFirst();
+  return known !== undefined && known.state !== 'removing';
 }
 
 /** Nothing of it is in the store any more. */

@@ -117,6 +117,21 @@ test('a tool that never answers is aborted at its time limit, and the model is t
   expect(outcomes()).toHaveLength(1);
 });
 
+test('a tool that answered while its worker did not run has not exceeded its time limit', async () => {
+  const lookUp = new ScriptedLookUp();
+  const {clock, run, outcomes} = setUp(lookUp);
+  run('c1');
+  run('c2');
+  await clock.advanceAsync(1);
+  clock.oversleep(16_000);
+  // It is read after all timers that are due.
+  lookUp.jobs[0]!.result.resolve(found);
+  await clock.advanceAsync(99);
+  expect(outcomes()).toEqual([['c1', found]]);
+  await clock.advanceAsync(1);
+  expect(outcomes()[1]).toEqual(['c2', expect.objectContaining({as: 'late'})]);
+});
+
 test('a tool that still runs when the call ends is aborted, and reports nothing any more', async () => {
   const lookUp = new ScriptedLookUp();
   const {clock, running, run, outcomes} = setUp(lookUp);

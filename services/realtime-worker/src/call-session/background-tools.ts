@@ -38,6 +38,10 @@ type RunTool = Extract<CallEffect, {do: 'runTool'}>;
 
 /** Pause before Redis is asked again, for a result that another worker may write, or because it did not answer. */
 const LOOK_AGAIN: Millis = 100;
+/** A time limit that is noticed so late is one of a process that did not run… */
+const NOT_RUN_FOR: Millis = 1_000;
+/** …and what it was answered meanwhile has been read by then. */
+const READ_WITHIN: Millis = 100;
 /** A result is told to the model although Redis does not take it within this time. */
 const WRITTEN_WITHIN: Millis = 1_000;
 
@@ -148,7 +152,12 @@ export class BackgroundTools {
     if (signal.aborted) return undefined;
     const beganAt = clock.now();
     const timedOut = Promise.withResolvers<'timed-out'>();
-    const cancel = clock.after(timeoutMs, () => timedOut.resolve('timed-out'));
+    let cancel = clock.after(timeoutMs, () => {
+      const isLate = clock.now() - beganAt > timeoutMs + NOT_RUN_FOR;
+      // This process did not run: an answer that came meanwhile is read first.
+      if (isLate) cancel = clock.after(READ_WITHIN, () => timedOut.resolve('timed-out'));
+      else timedOut.resolve('timed-out');
+    });
     const stopped = Promise.withResolvers<undefined>();
     signal.addEventListener('abort', () => stopped.resolve(undefined), {once: true});
     const job = {callSid, key: `${callSid}:${callId}`, secrets, send, signal};

@@ -4,7 +4,6 @@ import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import type {ToldCall} from '@voicebridge/shared/protocol/operator-desk.ts';
 import type {WorkerRequest} from '@voicebridge/shared/protocol/worker-rpc.ts';
-import {sleep} from '@voicebridge/shared/retry.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import type {CallAssistants} from '../assistants/call-assistants.ts';
 import type {CallDeps} from '../call-session/call-deps.ts';
@@ -140,11 +139,8 @@ export class OwnedCalls {
     const first = this.#taking.get(callSid);
     if (first?.epoch === epoch) return await first.reply;
     if (this.#isDraining) return {answer: 'draining', epoch};
-    if (request.cause !== 'worker-lost' && this.#hasJustWoken) {
-      // Whoever asks only now gets no answer in time, and asks once more.
-      await sleep(this.#options.callDeps.clock, INBOX_READ_WITHIN);
-      return {answer: 'full', epoch};
-    }
+    // Not `full`: whoever asks only now is to ask again, a moment later.
+    if (request.cause !== 'worker-lost' && this.#hasJustWoken) return {answer: 'unknown', epoch};
     if (!first && !owned && (this.isFull || this.#isRefused(request.cause))) return {answer: 'full', epoch};
     const taking = {epoch, reply: this.#takeOnce(request, owned)};
     this.#taking.set(callSid, taking);

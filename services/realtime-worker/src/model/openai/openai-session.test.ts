@@ -2,6 +2,7 @@ import {once} from 'node:events';
 import type {Socket} from 'node:net';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {type Clock, systemClock} from '@voicebridge/shared/time.ts';
 import {afterEach, describe, expect, test} from 'vitest';
 import {type WebSocket, WebSocketServer} from 'ws';
@@ -126,6 +127,19 @@ describe('a model session', () => {
       });
     return {events, next};
   }
+
+  test('is lost after 12 seconds without a sign of life, but not because its own process did not run for so long', async () => {
+    for (const wasFrozen of [true, false]) {
+      const clock = new FakeClock();
+      const {events, next} = await open(new ScriptedServer(wellBehaved), settings, clock);
+      await next('ready');
+      if (wasFrozen) clock.oversleep(16_000);
+      else clock.advance(16_000);
+      const lost = {type: 'lost', cause: 'closed', note: 'no sign of life from the model', detail: ''};
+      expect(events.filter(({type}) => type === 'lost')).toEqual(wasFrozen ? [] : [lost]);
+      await session?.[Symbol.asyncDispose]();
+    }
+  });
 
   test('is opened with the key and the model, without anything of the beta, and configured in full', async () => {
     const server = new ScriptedServer(wellBehaved);

@@ -41,6 +41,8 @@ const CONFIGURED_WITHIN: Millis = 5_000;
 const CREATED_WITHIN: Millis = 250;
 const PING_EVERY: Millis = 5_000;
 const DEAD_AFTER: Millis = 12_000;
+/** A ping that is so late says nothing about the server. */
+const NOT_RUN_FOR: Millis = 1_000;
 const LIMITS = {
   handshakeTimeout: HANDSHAKE_WITHIN,
   perMessageDeflate: false,
@@ -116,7 +118,7 @@ class OpenAISession implements ModelSession {
       clock.after(HANDSHAKE_WITHIN + CONFIGURED_WITHIN, () => {
         if (this.#state !== 'ready') this.#lose('unreachable', {note: 'the session was not configured in time'});
       }),
-      every(clock, PING_EVERY, () => this.#ping()),
+      every(clock, PING_EVERY, late => this.#ping(late)),
     );
   }
 
@@ -256,8 +258,10 @@ class OpenAISession implements ModelSession {
     this.#socket.send(JSON.stringify(sessionUpdate(this.#settings, this.#options.transcriptionModel)));
   }
 
-  #ping(): void {
+  #ping(late: Millis): void {
     const {clock} = this.#options;
+    // This process did not run, and has not read yet what came meanwhile.
+    if (late >= NOT_RUN_FOR) this.#lastSeenAt = clock.now();
     if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.isPaused) return;
     if (clock.now() - this.#lastSeenAt > DEAD_AFTER) {
       this.#socket.terminate();
