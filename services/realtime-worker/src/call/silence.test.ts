@@ -706,3 +706,42 @@ test('a stream that begins is owed a greeting from then on', () => {
   expect(missed(effects)).toEqual(['no-session: ask-again', 'no-session: new-session', 'no-session: give-up']);
   expect(callEnding(effects)).toMatchObject({intent: 'apologise', reason: 'platform.model-lost'});
 });
+
+describe.each([
+  ['fails', ended('r1', 'failed', 'server_error')],
+  ['stops at its limit', ended('r1', 'incomplete', 'max_output_tokens')],
+] as [string, End][])('a caller whose answer %s in mid-speech', (_, end) => {
+  const begins: ModelEvent[] = [started('r1'), audio('r1', 'i1', 1_500), {type: 'audioEnded', itemId: 'i1'}];
+  /** The worker has died; the next one has a model session, and the caller's phone. */
+  const next = (call: Call): Call => {
+    const before = call.effects.flatMap(effect => (effect.do === 'journal' ? [{...effect.fact, wall: 0}] : []));
+    const other = new Call({}, 'Say hello.', {epoch: 2}, before);
+    other.model({type: 'ready'});
+    other.edge({...began});
+    return other;
+  };
+
+  test('hears the rest from the next worker, whether or not it was asked for again before', () => {
+    const call = asks(Call.connected());
+    call.model(...begins, end);
+    expect(responseTags(next(call).effects)).toEqual(['recovery-1']);
+    const [tag] = responseTags(wait(call, 300));
+    expect(responseTags(next(call).effects)).toEqual(['recovery-1']);
+    call.model(started('r2', tag));
+    expect(responseTags(next(call).effects)).toEqual(['recovery-1']);
+  });
+
+  test('hears nothing twice from the next worker once the rest was said, and is not answered after they spoke over it', () => {
+    const call = asks(Call.connected());
+    call.model(...begins, end);
+    const [tag] = responseTags(wait(call, 300));
+    call.model(started('r2', tag), audio('r2', 'i2', 800), {type: 'audioEnded', itemId: 'i2'}, ended('r2'));
+    expect(responseTags(next(call).effects)).toEqual([]);
+  });
+
+  test('is asked nothing by the next worker where the answer was whole', () => {
+    const call = asks(Call.connected());
+    call.model(...begins, ended('r1'));
+    expect(responseTags(next(call).effects)).toEqual([]);
+  });
+});

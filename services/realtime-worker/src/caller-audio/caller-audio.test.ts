@@ -52,6 +52,17 @@ describe('CallerAudio, frames to the model', () => {
     audio.sessionLost();
     expect(audio.sessionOpened()).toHaveLength(400);
   });
+
+  test('a phone that sends hundreds of tiny frames has the last of them kept after its turn, in order', () => {
+    const audio = listening();
+    for (let n = 0; n < 94; n += 1) give(audio, n * 20, frame, n * 20);
+    const tiny = Array.from({length: 325}, (_, n) => Buffer.of(0x20 + (n % 64)).toString('base64'));
+    for (const payload of tiny) give(audio, 1_880, payload, 1_880);
+    // The last 300 ms: 325 frames of an eighth of a millisecond, and twelve of 20 ms.
+    expect(audio.turnCommitted()).toBe(1_640);
+    audio.sessionLost();
+    expect(audio.sessionOpened()).toEqual([...Array.from({length: 12}, () => frame), ...tiny]);
+  });
 });
 
 describe('CallerAudio, gaps in Twilio’s timestamps', () => {

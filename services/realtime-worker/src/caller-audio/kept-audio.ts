@@ -67,6 +67,8 @@ export class KeptAudio {
   shrink(): void {
     if (this.#text.length <= USUAL_CHARACTERS || 2 * this.#characters > USUAL_CHARACTERS) return;
     this.#writeAt = this.#moved(0);
+    // A phone may send many tiny frames: the usual rings have no room for so many.
+    if (this.#next - this.#oldest > USUAL_FRAMES) return;
     this.#frames = this.#frames.copied(USUAL_FRAMES, this.#oldest, this.#next);
   }
 

@@ -84,6 +84,11 @@ export const JournalEntry = z.discriminatedUnion('is', [
   z.object({...base, is: z.literal('hushed')}),
   /** All audio of an item has come from the model. */
   z.object({...base, is: z.literal('complete'), id: z.string()}),
+  /**
+   * The answer in this item failed or broke off, though it may be `complete`: the caller waits for the rest. Workers of an
+   * older version skip this entry.
+   */
+  z.object({...base, is: z.literal('brokenOff'), id: z.string()}),
   /** The rest of an item was not heard. */
   z.object({...base, is: z.literal('cut'), id: z.string(), heardMs: z.number(), totalMs: z.number()}),
   /** The model refused to truncate an item. */

@@ -120,6 +120,7 @@ export function withoutWords(entry: JournalEntry): JournalEntry | undefined {
     case 'said':
     case 'hushed':
     case 'complete':
+    case 'brokenOff':
     case 'cut':
     case 'cutRefused':
     case 'turn':

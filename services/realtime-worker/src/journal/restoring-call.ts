@@ -55,6 +55,8 @@ export class RestoringCall {
         return this.#speech.hushed(entry);
       case 'complete':
         return this.#speech.complete(entry);
+      case 'brokenOff':
+        return this.#speech.brokenOff(entry);
       case 'cut':
         return this.#speech.cut(entry);
       case 'turn':

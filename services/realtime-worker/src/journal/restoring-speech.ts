@@ -88,6 +88,11 @@ export class RestoringSpeech {
     this.#whole.add(id);
   }
 
+  /** The rest of an item is owed, though all audio came that there is. */
+  brokenOff({id}: Entry<'brokenOff'>): void {
+    this.#whole.delete(id);
+  }
+
   cut({id, heardMs, totalMs}: Entry<'cut'>): void {
     if (this.#buffer.state === 'cleared') this.#buffer = {state: 'filled', said: []};
     this.#truncate(id, heardMs, totalMs);

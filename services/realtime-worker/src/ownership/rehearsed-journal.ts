@@ -72,6 +72,7 @@ function turnOf(number: number, streamSid: string, worker: ProcessId): Fact[] {
     {is: 'said', id, from: 400, ms: 2_000},
     {is: 'words', id, text: 'We are closed on Sundays.'},
     {is: 'complete', id},
+    ...(number % 5 === 0 ? [{is: 'brokenOff' as const, id}] : []),
     {is: 'tokens', tokens: {...TOKENS, outputText: 20, outputAudio: 100}},
   ];
   if (number % 4 === 0) facts.push(...interruptionOf(number, id));

@@ -1,5 +1,5 @@
 import type {Millis} from '@voicebridge/shared/time.ts';
-import type {CallEffect} from '../events/call-effect.ts';
+import {type CallEffect, journal} from '../events/call-effect.ts';
 import type {ModelContext} from '../conversation/model-context.ts';
 import {afterFilter, continueFrom} from './prompts.ts';
 import {RecentIds} from './recent-ids.ts';
@@ -121,6 +121,11 @@ export class LiveResponse {
     this.#item = undefined;
     if (item) this.#memory.brokeOff(item.itemId, item.ms);
     return item;
+  }
+
+  /** The reply failed. The next owner of the call must know it, though the end of the item's audio came. */
+  failed(): CallEffect[] {
+    return this.#lastItem === undefined ? [] : [journal({is: 'brokenOff', id: this.#lastItem})];
   }
 
   /** What to ask the same session for after a reply that broke off, or was stopped by a filter. */

@@ -202,6 +202,7 @@ export class Replies {
   #missed(cause: MissCause, why: Explained, response: Response, event: Ended, at: Millis): CallEffect[] {
     if (cause === 'incomplete' && response.spoke)
       return this.#goOn(response, why, event.reason === 'content_filter', at);
+    const owed = response.spoke ? this.#live.failed() : [];
     const request = this.#again(response);
     // A request that fails while a rate limit lasts is made again when the limit is over.
     const limited =
@@ -209,10 +210,10 @@ export class Replies {
     if (limited) {
       this.#awaited = request;
       this.#watch.holdUntil((this.limit.until ?? at) + FIRST_SOUND_WITHIN_MS);
-      return [{do: 'missed', cause, step: limited, ...why}];
+      return [...owed, {do: 'missed', cause, step: limited, ...why}];
     }
     const step = this.#watch.next();
-    return step ? this.#take(step, cause, why, request, at + RETRY_AFTER_MS) : [];
+    return step ? [...owed, ...this.#take(step, cause, why, request, at + RETRY_AFTER_MS)] : [];
   }
 
   /** An earlier owner of the call asked the caller to wait until then. */
@@ -226,7 +227,11 @@ export class Replies {
     if (this.#wentOn) return [{do: 'missed', cause: 'incomplete', step: 'accept', ...why}];
     this.#wentOn = true;
     const request = wholeAgain(response) ?? this.#live.rest(isFiltered ? 'filtered' : 'broken-off');
-    return [{do: 'missed', cause: 'incomplete', step: 'ask-again', ...why}, ...this.want(request, at)];
+    return [
+      ...this.#live.failed(),
+      {do: 'missed', cause: 'incomplete', step: 'ask-again', ...why},
+      ...this.want(request, at),
+    ];
   }
 
   /** The model refused a command. No refusal ends the call by itself. */

@@ -106,6 +106,7 @@ class Writer {
     }
     if (random.chance(0.95)) this.#write({is: 'words', id, text: WORDS.slice(0, random.whole(10, WORDS.length))});
     this.#write({is: 'complete', id});
+    if (turn % 9 === 4) this.#write({is: 'brokenOff', id});
     return random.chance(0.2) ? this.#interrupted(id, said, turn) : said;
   }
 

@@ -85,15 +85,16 @@ export class PhoneLine<Call> implements Wheeled {
   }
 
   tick(at: Millis): void {
-    while (this.#frames.take(at) !== undefined) this.#send(at);
+    for (let due = this.#frames.take(at); due !== undefined; due = this.#frames.take(at)) this.#send(at, due);
     if (this.#scriptRuns) this.#act(at);
   }
 
-  #send(at: Millis): void {
+  /** Sends the frame that was due at `due`. A busy machine sends it late, but loses the same frames. */
+  #send(at: Millis, due: Millis): void {
     const {streams, emit, dtx} = this.#deps;
     const {frame, began, ended} = this.#mouth.next(at);
     if (began !== undefined) emit({type: 'callerSpeaks', at, clip: began});
-    const isLost = this.#hole !== undefined && at >= this.#hole.from && at < this.#hole.until;
+    const isLost = this.#hole !== undefined && due >= this.#hole.from && due < this.#hole.until;
     const skips = this.#muted || (dtx && !frame.speech && this.#held.length === 0);
     if (skips || (isLost && this.#hole?.timestamps === 'goOn')) streams.skipFrame();
     else if (!isLost) this.#held.push(frame);
