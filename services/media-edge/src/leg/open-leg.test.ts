@@ -71,7 +71,7 @@ test('sockets that are opened and never become a call are one line at once, and 
 test('while Redis fails, handshakes that wait for it are one line, and one when it works again', async () => {
   const {harness, worker} = await busyEdge();
   const {callSid, ticket} = await harness.call(worker);
-  const {takeTicket} = harness.directory;
+  const takeTicket = harness.directory.takeTicket.bind(harness.directory);
   harness.directory.takeTicket = async () => Promise.reject(new Error('LOADING'));
   const waiting = Array.from({length: 20}, () => TwilioClient.signed(harness.edge.port, newTicket(), callSid).answered);
   await harness.pass(500);
