@@ -146,7 +146,7 @@ export const WorkerEnv = z
     LOG_MODEL_DETAILS: onOff()
       .default(false)
       .describe(
-        'on: logs how the model server explains an error, which may repeat what a caller said; off: its code and the length',
+        'on: logs how the model server or a tool explains an error, which may repeat what a caller said; off: its code and the length',
       ),
     OTEL_EXPORTER_OTLP_ENDPOINT: tracesEndpoint(),
     LOG_LEVEL: logLevel(),

@@ -87,6 +87,15 @@ test('a secret comes from the environment, and does not follow a redirect to ano
   await expect(ask(first, {headers: {authorization: {env: 'MISSING'}}})).rejects.toThrow('MISSING is not set');
 });
 
+test('a server that repeats our key says it to nobody: neither to the model nor to a record', async () => {
+  const url = await serve((request, response) => {
+    response.end(JSON.stringify({error: `the key ${request.headers.authorization} is not good`, hint: 's3cret?'}));
+  });
+  const headers = {authorization: {env: 'TOKEN', prefix: 'Bearer '}};
+  const {body} = await ask(url, {headers});
+  expect(JSON.parse(body)).toEqual({error: 'the key Bearer [secret] is not good', hint: '[secret]?'});
+});
+
 test('digits that a caller entered are in the body of a POST, never in a URL, and go to no other server', async () => {
   const seen: string[] = [];
   const other = await serve((request, response) => {
@@ -106,9 +115,14 @@ test('digits that a caller entered are in the body of a POST, never in a URL, an
 });
 
 test('a secret is referred to with what stands before it, and is refused where it is written out', async () => {
-  const url = await serve((request, response) => response.end(request.headers.authorization));
+  const seen: (string | undefined)[] = [];
+  const url = await serve((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end();
+  });
   const authorization = {env: 'TOKEN', prefix: 'Bearer '};
-  expect(await ask(url, {headers: {authorization}})).toMatchObject({body: 'Bearer s3cret'});
+  await ask(url, {headers: {authorization}});
+  expect(seen).toEqual(['Bearer s3cret']);
   for (const wrong of [{url: `${url}/?token=abc`}, {headers: {'x-api-key': 'abc'}}, {headers: {cookie: 'a=b'}}])
     expect(Definition.safeParse({tools: {ask: {...http.get({about: 'Asks.', input, url}), ...wrong}}}).success).toBe(
       false,

@@ -2,6 +2,7 @@ import {lookup as resolveName} from 'node:dns';
 import {request as requestPlain} from 'node:http';
 import {request as requestTls} from 'node:https';
 import {BlockList, isIP, type LookupFunction} from 'node:net';
+import {secretsOf, withoutSecrets} from './hidden-secrets.ts';
 import type {HeaderValue, HttpAnswer, OutgoingRequest} from './http-tool.ts';
 
 const REDIRECTS = 3;
@@ -67,7 +68,8 @@ export function sender(secret: (name: string) => string | undefined): SendReques
     let [url, method, body] = [new URL(request.url), request.method, request.body];
     for (let hop = 0; hop <= REDIRECTS; hop += 1) {
       const answer = await ask(url, {...request, method, body}, headers);
-      if (answer.location === undefined) return answer;
+      if (answer.location === undefined)
+        return {...answer, body: withoutSecrets(answer.body, secretsOf(request.headers, secret))};
       if (request.redirects === false) throw new RequestRefused('the server redirects to another address');
       const next = URL.parse(answer.location, url.href);
       if (next === null) throw new RequestRefused('the server redirects to an address that is none');

@@ -16,7 +16,9 @@ export function maskedJson(json: string, mask: (text: string) => string): string
   try {
     return JSON.stringify(maskedValue(JSON.parse(json), mask));
   } catch {
-    return mask(json);
+    const masked = mask(json);
+    // Digits of other scripts are no JSON, and the zeros in their place are.
+    return masked === json ? masked : maskedJson(masked, mask);
   }
 }
 

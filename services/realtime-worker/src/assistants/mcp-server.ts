@@ -1,17 +1,21 @@
 import type {Client} from '@modelcontextprotocol/sdk/client/index.js';
 import type {Transport} from '@modelcontextprotocol/sdk/shared/transport.js';
 import {guardedFetch} from '@voicebridge/assistant/http/guarded-fetch.ts';
+import {secretsOf, withoutSecrets} from '@voicebridge/assistant/http/hidden-secrets.ts';
 import {headersOf} from '@voicebridge/assistant/http/send-request.ts';
 import type {McpTool} from '@voicebridge/assistant/mcp/mcp-tool.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {ToolArguments, ToolOutcome} from '../events/tool-outcome.ts';
 import {serverAway} from '../tools/tool-failure.ts';
+import {toolFault} from '@voicebridge/assistant/http/tool-fault.ts';
 
 /** The pause before each attempt to reach a server again; the last one is repeated. */
 const AGAIN_AFTER: readonly Millis[] = [500, 1_000, 3_000, 10_000, 30_000];
 const TOOLS_AT_MOST = 100;
 const PING_WITHIN: Millis = 2_000;
+/** Variables for a command that are secrets, by their names. */
+const SECRET_NAME = /KEY|TOKEN|SECRET|PASSW/;
 
 /** A tool that a server describes at greater length, in characters of JSON, is not offered: each session would pay for it. */
 const DESCRIPTION_AT_MOST = 32_768;
@@ -51,7 +55,8 @@ export class McpServer implements AsyncDisposable {
   constructor(tool: McpTool, deps: McpDeps) {
     this.#tool = tool;
     this.#deps = deps;
-    this.#log = deps.log.child({mcp: tool.url ?? tool.command?.[0]});
+    // Some addresses have a key in their path.
+    this.#log = deps.log.child({mcp: tool.url === undefined ? tool.command?.[0] : new URL(tool.url).host});
   }
 
   /** Reaches the server and learns what it offers. Never rejects. */
@@ -66,22 +71,32 @@ export class McpServer implements AsyncDisposable {
       client = await this.#connected();
       const {timeoutMs: timeout = 120_000} = this.#tool;
       const result = await client.callTool({name, arguments: {...args}}, undefined, {signal, timeout});
-      const output = wordsOf(result);
+      const output = withoutSecrets(wordsOf(result), this.#secrets());
       return result.isError === true ? {kind: 'failed', output} : {kind: 'output', output};
     } catch (thrown) {
       if (signal.aborted) throw thrown;
       // The server answered that it cannot: the connection is well.
       if (isAnswer(thrown)) throw thrown;
-      this.#log.warn({err: thrown, tool: name}, 'an MCP server went away while a tool ran');
+      this.#log.warn({tool: name, ...toolFault(thrown, false)}, 'an MCP server went away while a tool ran');
       if (client) this.#lost(client);
       return serverAway(name);
     }
   }
 
+  /** What it was given to prove who asks. */
+  #secrets(): readonly string[] {
+    const {headers = {}, env = []} = this.#tool;
+    const {secret} = this.#deps;
+    return [
+      ...secretsOf(headers, secret),
+      ...env.filter(name => SECRET_NAME.test(name)).map(name => secret(name) ?? ''),
+    ];
+  }
+
   #connected(): Promise<Client> {
     this.#client ??= this.#connect().catch((thrown: unknown) => {
       this.#client = undefined;
-      if (!this.#isOver) this.#log.warn({err: thrown}, 'an MCP server cannot be reached');
+      if (!this.#isOver) this.#log.warn(toolFault(thrown, false), 'an MCP server cannot be reached');
       this.#tryAgain();
       throw thrown;
     });

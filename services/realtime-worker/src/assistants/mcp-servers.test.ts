@@ -59,8 +59,30 @@ test('a command is a server, which has only what is allowed, and only the variab
   const tool = await serversOf(mcp(command, {allow: ['cancel.order'], env: ['CRM_TOKEN']}));
   await vi.waitFor(() => expect(tool('cancel_order')).toBeDefined(), {timeout: 20_000, interval: 100});
   expect(tool('find')).toBeUndefined();
-  expect(await tool('cancel_order')?.run({order: '7'}, job)).toEqual({kind: 'output', output: 's3cret'});
+  // It answers with what it was given, and what is a secret of ours is taken out of what a server says.
+  expect(await tool('cancel_order')?.run({order: '7'}, job)).toEqual({kind: 'output', output: '[secret]'});
 }, 30_000);
+
+test('what a server says with an error is in no log, nor is a key that it repeats', async () => {
+  const lines: string[] = [];
+  const said = {jsonrpc: '2.0', error: {code: -32_603, message: 'the key s3cret of Maria is not good'}};
+  const server = createServer((request, response) => {
+    void text(request).then(body => {
+      response.writeHead(200, {'content-type': 'application/json'});
+      response.end(JSON.stringify({...said, id: (JSON.parse(body || '{}') as {id?: number}).id ?? null}));
+    });
+  });
+  const port = await listen(server, 0);
+  open.push({[Symbol.asyncDispose]: () => closeServer(server)});
+  const log = createLog('test', {to: {write: line => void lines.push(line)}});
+  const tool = mcp(`http://127.0.0.1:${port}/s3cret/mcp`, {allowPrivate: true});
+  const broken = new McpServer(tool, {secret: () => undefined, clock: systemClock, log});
+  open.push(broken);
+  await broken.start();
+  expect(lines.join('')).toContain('an MCP server cannot be reached');
+  expect(lines.join('')).toContain('-32603');
+  expect(lines.join('')).not.toMatch(/s3cret|Maria/);
+});
 
 test('a server that goes while a tool runs is told to the model, and is reached again when it is back', async () => {
   const server = await startHttpServer();

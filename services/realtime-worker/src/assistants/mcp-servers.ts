@@ -65,7 +65,7 @@ export class McpServers implements AsyncDisposable {
     try {
       return [hostedTool(name, {...rest, url}, headersOf(rest.headers ?? {}, secret))];
     } catch (thrown) {
-      log.error({err: thrown, mcp: url}, 'an assistant lacks the tools of an MCP server');
+      log.error({err: thrown, mcp: new URL(url).host}, 'an assistant lacks the tools of an MCP server');
       return [];
     }
   }

@@ -9,7 +9,7 @@ import {
 } from '@voicebridge/assistant/ring-answer.ts';
 import {overlaid, type Version} from '@voicebridge/assistant/version.ts';
 import type {RingAsked} from '@voicebridge/shared/cdr/call-record.ts';
-import {messageOf} from '@voicebridge/shared/errors.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import {type Log, logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
@@ -58,7 +58,7 @@ export async function askAtRing(version: Version, call: NewCall, catalogue: Cata
     if (over.signal.aborted) return 'late' as const;
     const outcome = thrown instanceof BadRingAnswer ? 'invalid' : 'failed';
     log.warn(
-      {assistant: version.stored.assistant.name, why: messageOf(thrown), outcome},
+      {assistant: version.stored.assistant.name, why: tellMessage(thrown), outcome},
       'the answer at ring time cannot be used; the assistant answers as its file is',
     );
     return outcome;

@@ -1,3 +1,4 @@
+import {RequestRefused} from '@voicebridge/assistant/http/send-request.ts';
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid} from '@voicebridge/shared/protocol/ids.ts';
 import {sleep} from '@voicebridge/shared/retry.ts';
@@ -13,10 +14,15 @@ const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
 
 function setUp(
   tool: BackgroundTool,
-  {clock = new FakeClock(), ledger = new MemoryToolLedger(), isOwnerLost = true} = {},
+  {
+    clock = new FakeClock(),
+    ledger = new MemoryToolLedger(),
+    isOwnerLost = true,
+    log = createLog('test', {level: 'silent'}),
+    logModelDetails = false,
+  } = {},
 ) {
   const events: CallEvent[] = [];
-  const log = createLog('test', {level: 'silent'});
   const running = new BackgroundTools({
     tools: () => toolsWith(tool),
     callSid,
@@ -25,6 +31,7 @@ function setUp(
     ledger,
     owner: 'worker-1:1',
     isOwnerLost,
+    logModelDetails,
     send: async () => ({status: 200, type: '', body: ''}),
     journalled: async () => true,
     finished: event => events.push(event),
@@ -97,6 +104,28 @@ test.each([
   expect(call.outcomes()).toEqual([
     ['c1', {kind: 'failed', output: 'The tool look_up failed. Tell the caller that this did not work.'}],
   ]);
+});
+
+test('the words of a tool’s error are in the log only where an operator asked for them', async () => {
+  const words = 'no customer Maria, key 7f3a9c';
+  const linesOf = async (thrown: Error, logModelDetails: boolean) => {
+    const lines: string[] = [];
+    const tool = Object.assign(new ScriptedLookUp(), {run: () => Promise.reject(thrown)});
+    const call = setUp(tool, {
+      log: createLog('test', {to: {write: line => void lines.push(line)}}),
+      logModelDetails,
+    });
+    call.run('c1');
+    await call.clock.advanceAsync(1);
+    return lines.join('');
+  };
+  const failure = Object.assign(new Error(words), {code: 'E_CRM', cause: new Error(words)});
+  const line = await linesOf(failure, false);
+  expect(line).toContain('"msg":"a tool failed"');
+  expect(JSON.parse(line)).toMatchObject({tool: 'look_up', type: 'Error', code: 'E_CRM', messageLength: words.length});
+  expect(line).not.toMatch(/Maria|7f3a9c/);
+  expect(await linesOf(failure, true)).toContain(words);
+  expect(await linesOf(new RequestRefused('the host has a private address'), false)).toContain('private address');
 });
 
 test('a tool that never answers is aborted at its time limit, and the model is told', async () => {

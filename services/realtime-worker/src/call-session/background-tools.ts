@@ -6,6 +6,7 @@ import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEffect} from '../events/call-effect.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ToolOutcome} from '../events/tool-outcome.ts';
+import {toolFault} from '@voicebridge/assistant/http/tool-fault.ts';
 import {outcomeUnknown, toolThrew, toolTimedOut} from '../tools/tool-failure.ts';
 import {type BackgroundTool, type RunTool as Run, runItself, type Tool} from '../tools/tool.ts';
 import {LOST_RESULT_WITHIN, type ToolLedger, type ToolState} from './tool-ledger.ts';
@@ -19,6 +20,8 @@ export interface BackgroundToolsDeps {
   readonly ledger: ToolLedger;
   readonly send: SendRequest;
   readonly runTool?: Run | undefined;
+  /** Log the words of errors of tools; off if not given. */
+  readonly logModelDetails?: boolean;
   /** This worker as the owner of this call: never the same for another owner, nor when it takes the call again. */
   readonly owner: string;
   /** Whether a worker that had the call before is gone, so that what it had not written will not come. */
@@ -146,7 +149,7 @@ export class BackgroundTools {
     {callId, args, secrets = {}}: RunTool,
     abort: AbortController,
   ): Promise<ToolEnd | undefined> {
-    const {clock, log, callSid, send, runTool = runItself} = this.#deps;
+    const {clock, log, callSid, send, runTool = runItself, logModelDetails = false} = this.#deps;
     const {name, timeoutMs} = tool;
     const {signal} = abort;
     if (signal.aborted) return undefined;
@@ -163,7 +166,7 @@ export class BackgroundTools {
     const job = {callSid, key: `${callSid}:${callId}`, secrets, send, signal};
     // An async function, so that a tool which throws instead of rejecting is the same.
     const running = (async () => await runTool(tool, args, job))().catch((thrown: unknown) => {
-      if (!signal.aborted) log.warn({err: thrown, tool: name}, 'a tool failed');
+      if (!signal.aborted) log.warn({tool: name, ...toolFault(thrown, logModelDetails)}, 'a tool failed');
       return toolThrew(name);
     });
     const outcome = await Promise.race([running, timedOut.promise, stopped.promise]);

@@ -1,7 +1,7 @@
 import type {Tokens} from '@voicebridge/shared/cdr/call-record.ts';
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {messageOf} from '@voicebridge/shared/errors.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import {MICROS_PER_USD, type SpendLimit, type SpendLimits} from '@voicebridge/shared/spend/limits.ts';
 import type {Payer} from '@voicebridge/shared/spend/payer.ts';
 import {RENEW_EVERY_MS, type SpendLedger} from '@voicebridge/shared/spend/spend-ledger.ts';
@@ -75,7 +75,7 @@ export class CallSpend {
     const spent = await ledger.charge(payer, {owner, micros, isOver}).catch((thrown: unknown) => {
       metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
       // Counted, and said in an alert: a line for each turn of each call would be a flood.
-      log.debug({why: messageOf(thrown)}, 'the ledger does not answer: the call goes on');
+      log.debug({why: tellMessage(thrown)}, 'the ledger does not answer: the call goes on');
       return undefined;
     });
     if (isOver) return;

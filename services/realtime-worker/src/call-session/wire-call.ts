@@ -164,6 +164,7 @@ export function wireCall(
     ledger: deps.toolLedger,
     send: deps.send,
     runTool: deps.runTool,
+    logModelDetails: deps.logModelDetails,
     owner: `${worker}:${epoch}`,
     isOwnerLost: cause !== 'worker-drained',
     journalled: async () => {

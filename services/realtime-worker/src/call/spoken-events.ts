@@ -3,6 +3,7 @@ import {msOfBase64} from '@voicebridge/shared/protocol/audio.ts';
 import type {Millis} from '@voicebridge/shared/time.ts';
 import {type CallEffect, journal, toModel} from '../events/call-effect.ts';
 import type {TurnCause} from '../journal/turn-log.ts';
+import {codeIn} from '../model/code-in.ts';
 import type {ModelEvent} from '../model/model-adapter.ts';
 import {isAudible} from '../playback/digital-silence.ts';
 import type {Cause} from '../replies/response-sequencer.ts';
@@ -55,7 +56,13 @@ export class SpokenEvents {
         return toolUse.hostedEnded(event, at);
       case 'hostedAway':
         return [
-          {do: 'warn', what: 'the model cannot reach an MCP server', code: 'mcp', note: event.server, detail: ''},
+          {
+            do: 'warn',
+            what: 'the model cannot reach an MCP server',
+            code: 'mcp',
+            note: codeIn(event.server),
+            detail: '',
+          },
         ];
       case 'responseEnded':
         return this.#responseEnded(event, at);

@@ -1,4 +1,4 @@
-import {messageOf} from '@voicebridge/shared/errors.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import {logOfCall} from '@voicebridge/shared/observability/log.ts';
 import type {Limit} from '@voicebridge/shared/observability/metric-labels.ts';
 import type {Limits} from '@voicebridge/shared/spend/limits.ts';
@@ -26,7 +26,10 @@ export async function limitReached(request: CallRequest, context: LedgerContext)
   const admission = await within(clock, ANSWER_WITHIN, ledger.admit(payer, limitsOf(config))).catch(
     (thrown: unknown) => {
       metrics.spendUnjudgedTotal.inc({reason: 'no-answer'});
-      logOfCall(log, request.callSid).debug({why: messageOf(thrown)}, 'the ledger does not answer: the call is let in');
+      logOfCall(log, request.callSid).debug(
+        {why: tellMessage(thrown)},
+        'the ledger does not answer: the call is let in',
+      );
       return undefined;
     },
   );

@@ -1,4 +1,4 @@
-import {messageOf} from '@voicebridge/shared/errors.ts';
+import {tellMessage} from '@voicebridge/shared/observability/tell-error.ts';
 import type {Log} from '@voicebridge/shared/observability/log.ts';
 import type {Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CarrierCall, CarrierOut} from './carrier-out.ts';
@@ -171,7 +171,7 @@ export class CallsOut {
         return againOf(next);
       }
     } catch (thrown) {
-      log.warn({out: call.id, why: messageOf(thrown)}, 'the carrier cannot be asked about a call');
+      log.warn({out: call.id, why: tellMessage(thrown)}, 'the carrier cannot be asked about a call');
       return await this.#save(call, {...call, dueAt: at + SILENT_FOR});
     }
     if (at - attempt.at < GIVE_UP_LOOKING) return await this.#save(call, {...call, dueAt: at + SILENT_FOR});

@@ -6,6 +6,7 @@ import {every} from '@voicebridge/shared/ticker.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import {WebSocket} from 'ws';
 import {ByteBudget} from '../byte-budget.ts';
+import {connectionFailure} from './connection-failure.ts';
 import {PacedBytes} from './paced-bytes.ts';
 import {lengthOf, textOf} from './raw-message.ts';
 import {fatalCause} from './server-errors.ts';
@@ -219,7 +220,7 @@ class OpenAISession implements ModelSession {
       this.#lose(cause, {note: `the model's server answered ${status} to the upgrade${hintOf(status)}`});
       socket.terminate();
     });
-    socket.on('error', error => this.#lose('unreachable', {note: error.message}));
+    socket.on('error', error => this.#lose('unreachable', {note: connectionFailure(error)}));
     socket.on('close', (code, reason) => this.#closed(code, reason.toString('utf8')));
   }
 
