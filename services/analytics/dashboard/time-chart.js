@@ -20,6 +20,9 @@ export function valuesOf(groups, xs, pick, {shift = 0, missing = null} = {}) {
   return xs.map(x => byTime.get(x) ?? missing);
 }
 
+/** In seconds. */
+const YEAR = 366 * 86_400;
+
 const charts = new Set();
 
 /** Steps of an axis on which there is nothing between whole numbers. */
@@ -38,13 +41,19 @@ function axis(unit, size, isWhole = false) {
   };
 }
 
-/** 22 Nov where a day begins, 15:00 within it. */
-const dates = (_, splits) =>
-  splits.map(split => {
+const yearOf = seconds => inZone({year: 'numeric'}, seconds * 1_000);
+
+/** 15:00 within a day, 22 Nov where one begins; Feb 2025 for the first of each year, if there are several. */
+function dates(_, splits) {
+  const hasYears = yearOf(splits[0]) !== yearOf(splits.at(-1)) && splits.at(-1) - splits[0] > YEAR;
+  return splits.map((split, index) => {
     const at = split * 1_000;
+    if (hasYears && (index === 0 || yearOf(split) !== yearOf(splits[index - 1])))
+      return inZone({month: 'short', year: 'numeric'}, at);
     const time = inZone({hour: '2-digit', minute: '2-digit'}, at);
     return time === '00:00' ? inZone({day: 'numeric', month: 'short'}, at) : time;
   });
+}
 
 /** Values without a neighbour on either side: no line reaches them, so each gets a dot. */
 const lonely = (plot, index) => {

@@ -6,10 +6,10 @@ import {atLeast, intoCalls} from './url-state.js';
 import {wentWrong} from './went-wrong.js';
 import {count, ms} from './format.js';
 import {finishedCard, fleetCard} from './live-cards.js';
-import {bars, heatMap} from './small-charts.js';
+import {bars} from './small-charts.js';
 import {bucketsOf, timeChart, valuesOf} from './time-chart.js';
+import {whenCard} from './when-card.js';
 import {workerCard} from './worker-card.js';
-import {zone, zoneName} from './zone.js';
 
 const END_COLOURS = {caller: 'teal', assistant: 'accent', operator: 'sky', platform: 'rose'};
 
@@ -156,15 +156,7 @@ export function overview(context) {
         return undefined;
       },
     ),
-    card(
-      {
-        title: 'When people call',
-        about: `by hour and weekday, ${zoneName()}`,
-        width: 'w6',
-        csv: addressOf('/api/calls-by-hour.csv', {...first.filter, zone: zone()}),
-      },
-      async () => heatMap((await get('/api/calls-by-hour', {...first.filter, zone: zone()}, signal)).hours),
-    ),
+    whenCard(first, signal),
     card(
       {
         title: 'Reliability',
