@@ -2,6 +2,7 @@ export type Fetch = typeof globalThis.fetch;
 
 const TOO_MUCH = 'it answers with more than it was asked for';
 const WITHOUT_BODY = new Set([204, 205, 304]);
+const CHANGES = new Set(['PUT', 'POST', 'DELETE']);
 
 /**
  * `fetch` for a server that may be broken: it asks so many times, and the answers have so many bytes in all, before it rejects. A part of an
@@ -23,10 +24,15 @@ export function bounded({answers, bytes}: {readonly answers: number; readonly by
     const answer = await fetch(input, init);
     if (answer.ok && new Headers(init?.headers).has('range')) return answer;
     const {status, statusText, headers, body} = answer;
-    return new Response(body && !WITHOUT_BODY.has(status) ? body.pipeThrough(count()) : null, {
-      status,
-      statusText,
-      headers,
-    });
+    const counted = body && !WITHOUT_BODY.has(status) ? body.pipeThrough(count()) : null;
+    const of = {status, statusText, headers};
+    // The client looks at nothing but the status of what it stored or removed. An answer that is not read to its end keeps its
+    // connection and its memory.
+    if (counted && CHANGES.has(init?.method ?? 'GET')) return new Response(await bytesIn(counted), of);
+    return new Response(counted, of);
   };
+}
+
+async function bytesIn(body: ReadableStream<Uint8Array>): Promise<ArrayBuffer> {
+  return await new Response(body).arrayBuffer();
 }

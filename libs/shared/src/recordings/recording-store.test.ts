@@ -108,6 +108,7 @@ async function brokenStore(answer: RequestListener) {
   const server = createServer(answer);
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
+    server,
     store: open(`s3://calls?endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     [Symbol.dispose]() {
       server.closeAllConnections();
@@ -129,6 +130,26 @@ test('of a bucket that answers without end no more is kept than was asked for', 
   poured = 0;
   await expect(broken.store.list('CA1/')).rejects.toThrow('more than it was asked for');
   expect(poured).toBeLessThan(100_000_000);
+});
+
+test('a bucket that says something to what is stored or removed is asked on one connection, and one that never stops is given up', async () => {
+  let [connections, poured] = [0, 0];
+  using broken = await brokenStore((request, response) => {
+    request.resume().on('end', () => {
+      if (request.url?.includes('endless') === false) return response.end('<Stored/>'.repeat(1_000));
+      const pour = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536))) poured += 65_536;
+        response.once('drain', pour);
+      };
+      pour();
+    });
+  });
+  broken.server.on('connection', () => (connections += 1));
+  for (let n = 0; n < 5; n += 1) await broken.store.put(`CA1/${n}.ulaw`, Buffer.from('x'));
+  await broken.store.remove(['CA1/1.ulaw', 'CA1/2.ulaw']);
+  expect(connections).toBe(1);
+  await expect(broken.store.put('CA1/endless', Buffer.from('x'))).rejects.toThrow('more than it was asked for');
+  expect(poured).toBeLessThan(20_000_000);
 });
 
 test('a list that has always one more page is given up', async () => {
