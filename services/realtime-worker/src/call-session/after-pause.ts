@@ -41,6 +41,12 @@ export class AfterPause {
     return true;
   }
 
+  /** It happens now if nothing holds it. */
+  run(happens: () => void): void {
+    if (this.holds) this.hold(happens);
+    else happens();
+  }
+
   /** What waits happens in this order, when it is known whose the call is. */
   hold(happens: () => void): void {
     if (this.#held) this.#held.push(happens);

@@ -194,6 +194,7 @@ test('a worker that wakes after another one took its call, and finds its model s
   await deployment.pass(1_000);
   expect([frozen.calls, second.calls]).toEqual([1, 1]);
   const opened = deployment.model.sessions.length;
+  deployment.clock.oversleep(16_000);
   deployment.model.sessions[0]?.emit({type: 'lost', cause: 'closed', detail: ''});
   await deployment.pass(1_000);
   expect(deployment.model.sessions).toHaveLength(opened);

@@ -58,13 +58,11 @@ export class CallSession implements OwnedCall {
     this.#checks = new PeriodicChecks(this.#parts, deps, door);
     beginCall(call, start, this.#parts, deps);
     const check = () => {
-      const {afterPause} = this.#parts;
       if (this.#over) return;
-      if (afterPause.holds) return afterPause.hold(check);
       this.#checks.run();
       this.#paceModel();
     };
-    this.#cancels.push(every(deps.clock, CHECK_EVERY, check));
+    this.#cancels.push(every(deps.clock, CHECK_EVERY, () => this.#parts.afterPause.run(check)));
     this.#arm();
   }
 

@@ -1,6 +1,6 @@
 import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
-import {FakeClock, flushPromises} from '@voicebridge/shared/testing/fake-clock.ts';
+import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import {expect, test} from 'vitest';
 import type {CallEvent} from '../events/call-event.ts';
 import {ScriptedModel} from '../testing/scripted-model.ts';
@@ -18,8 +18,8 @@ const settings = {
 };
 const audio = {type: 'audio', responseId: 'r', itemId: 'i', payload: ''} as const;
 
-/** The model sessions of a call that was taken at 0, opened 100 ms later. `ownerKnown`: when Redis has said whose it is. */
-function opened(ownerKnown: Promise<void> = Promise.resolve()) {
+/** The model sessions of a call that was taken at 0, opened 100 ms later. */
+function opened(whenOwned = (happens: () => void) => happens()) {
   const clock = new FakeClock();
   const model = new ScriptedModel();
   model.readyAtOnce = false;
@@ -31,7 +31,7 @@ function opened(ownerKnown: Promise<void> = Promise.resolve()) {
     metrics: createMetrics('realtime-worker'),
     log: createLog('test', {level: 'silent'}),
     settings: () => settings,
-    ownerKnown: () => ownerKnown,
+    whenOwned,
     onEvent: event => events.push(event),
     onReady: ms => readyAfter.push(ms),
   });
@@ -48,10 +48,9 @@ test('the time until a session is configured is reported once, not again when it
   expect(readyAfter).toEqual([300]);
 });
 
-test('a spare session takes over without a gap, and the session before it is closed and ignored', async () => {
+test('a spare session takes over without a gap, and the session before it is closed and ignored', () => {
   const {model, sessions, events} = opened();
   sessions.openSpare();
-  await flushPromises();
   const [first, spare] = model.sessions;
   spare?.emit({type: 'ready'}, audio);
   expect(events).toEqual([{type: 'spareReady'}]);
@@ -63,10 +62,9 @@ test('a spare session takes over without a gap, and the session before it is clo
   expect([first?.closed, spare?.closed, spare?.commandsOf('cancel').length]).toEqual([true, false, 1]);
 });
 
-test('a spare session that is lost or dropped leaves the current session in use', async () => {
+test('a spare session that is lost or dropped leaves the current session in use', () => {
   const {model, sessions, events} = opened();
   sessions.openSpare();
-  await flushPromises();
   model.sessions[1]?.emit({type: 'lost', cause: 'closed', detail: ''});
   expect(events).toEqual([{type: 'spareLost'}]);
   sessions.dropSpare();
@@ -76,55 +74,39 @@ test('a spare session that is lost or dropped leaves the current session in use'
   expect(model.sessions.map(({closed}) => closed)).toEqual([false, true]);
 });
 
-test('a lost session is replaced after its pause, and not at all if the call ends before', async () => {
+test('a lost session is replaced after its pause, and not at all if the call ends before', () => {
   const {clock, model, sessions} = opened();
   sessions.reopen(1_000);
   clock.advance(999);
   expect(model.sessions).toHaveLength(1);
   clock.advance(1);
-  await flushPromises();
   expect(model.sessions.map(({closed}) => closed)).toEqual([true, false]);
   sessions.reopen(1_000);
   sessions.close();
-  await clock.advanceAsync(10_000, 1_000);
+  clock.advance(10_000);
   expect(model.sessions.map(({closed}) => closed)).toEqual([true, true]);
 });
 
-test('a spare session that takes over from a lost one is not replaced when the pause before a new one is over', async () => {
+test('a spare session that takes over from a lost one is not replaced when the pause before a new one is over', () => {
   const {clock, model, sessions} = opened();
   sessions.openSpare();
-  await flushPromises();
   sessions.reopen(300);
   sessions.useSpare();
-  await clock.advanceAsync(1_000, 100);
+  clock.advance(1_000);
   expect(model.sessions.map(({closed}) => closed)).toEqual([true, false]);
 });
 
-test('a worker that does not own the call any more opens no session for it', async () => {
-  const known = Promise.withResolvers<void>();
-  const {clock, model, sessions} = opened(known.promise);
-  sessions.openSpare();
-  sessions.reopen(0);
-  await clock.advanceAsync(100, 10);
-  sessions.close();
-  known.resolve();
-  await clock.advanceAsync(1_000, 100);
-  expect(model.sessions.map(({closed}) => closed)).toEqual([true]);
-});
-
-test('a caller whose model session is lost while Redis is away has another one half a second later', async () => {
-  const {clock, model, sessions} = opened(new Promise(() => {}));
-  sessions.reopen(0);
-  await clock.advanceAsync(499, 1);
-  expect(model.sessions.map(({closed}) => closed)).toEqual([true]);
-  await clock.advanceAsync(1);
-  expect(model.sessions.map(({closed}) => closed)).toEqual([true, false]);
-});
-
-test('a session that was dropped before it could be opened is not opened', async () => {
-  const {clock, model, sessions} = opened();
-  sessions.openSpare();
-  sessions.dropSpare();
-  await clock.advanceAsync(100, 10);
+test('a worker that was frozen before a lost session was replaced opens another one when the call is still its own', () => {
+  let happens = () => {};
+  const {clock, model, sessions} = opened(then => (happens = then));
+  sessions.reopen(300);
+  clock.oversleep(16_000);
   expect(model.sessions).toHaveLength(1);
+  happens();
+  expect(model.sessions.map(({closed}) => closed)).toEqual([true, false]);
+  sessions.reopen(300);
+  clock.oversleep(16_000);
+  sessions.close();
+  happens();
+  expect(model.sessions).toHaveLength(2);
 });

@@ -1,12 +1,8 @@
 import {background, type Log} from '@voicebridge/shared/observability/log.ts';
 import type {Metrics} from '@voicebridge/shared/observability/metrics.ts';
-import {within} from '@voicebridge/shared/retry.ts';
 import type {Cancel, Clock, Millis} from '@voicebridge/shared/time.ts';
 import type {CallEvent} from '../events/call-event.ts';
 import type {ModelAdapter, ModelCommand, ModelEvent, ModelSession, SessionSettings} from '../model/model-adapter.ts';
-
-/** A session is opened without knowing whose the call is if Redis does not say so within this time. */
-const OWNER_KNOWN_WITHIN: Millis = 500;
 
 export interface ModelSessionsDeps {
   readonly adapter: ModelAdapter;
@@ -15,27 +11,21 @@ export interface ModelSessionsDeps {
   readonly log: Log;
   /** The settings for the next session. */
   readonly settings: () => SessionSettings;
-  /** Resolves when it is known whose the call is; if it is another worker's, the sessions are closed before. */
-  readonly ownerKnown: () => Promise<void>;
+  /** Does it now, or, if this process has not run for a while, when it is known that the call is still ours. */
+  readonly whenOwned: (happens: () => void) => void;
   /** An event of the current session, or of the spare one. `arrivedAt`: when it came in from the network. */
   readonly onEvent: (event: CallEvent, arrivedAt?: Millis) => void;
   /** A session is configured. `ms`: time since the call was taken. */
   readonly onReady: (ms: Millis) => void;
 }
 
-/**
- * The model sessions of one call: the current one, and a spare one that will replace it.
- *
- * A worker that was frozen finds its session lost when it wakes, or too old, while another worker has long had the call.
- * So it asks whose the call is before it opens a further one: each costs money, and is given what the caller said.
- */
+/** The model sessions of one call: the current one, and a spare one that will replace it. */
 export class ModelSessions {
   readonly #deps: ModelSessionsDeps;
   readonly #openedAt: Millis;
   #session: ModelSession | undefined;
   #spare: ModelSession | undefined;
   #reopening: Cancel | undefined;
-  #openingSpare: Cancel | undefined;
   #started = false;
   #waitingSince: Millis | undefined;
   #over = false;
@@ -82,30 +72,27 @@ export class ModelSessions {
   /** Replaces the current session by a new one, `after` milliseconds from now. */
   reopen(after: Millis): void {
     this.#reopening?.();
-    const begin = () => {
+    const open = () => {
+      if (this.#over) return;
       this.#waitingSince ??= this.#deps.clock.now();
+      this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
       this.#closeSession(this.#session);
-      this.#session = undefined;
-      this.#reopening = this.#openIfOurs(session => {
-        this.#deps.metrics.modelReconnectsTotal.inc({cause: 'lost'});
-        this.#session = session;
-        this.#listenTo(session);
-      });
+      this.#session = this.#deps.adapter.open(this.#deps.settings());
+      this.#listenTo(this.#session);
     };
-    if (after === 0) begin();
-    else this.#reopening = this.#deps.clock.after(after, begin);
+    if (after === 0) open();
+    else this.#reopening = this.#deps.clock.after(after, () => this.#deps.whenOwned(open));
   }
 
   /** Opens a spare session beside the current one. */
   openSpare(): void {
-    this.#openingSpare = this.#openIfOurs(spare => {
-      this.#spare = spare;
-      spare.onEvent((event, arrivedAt) => {
-        if (this.#session === spare) return this.#pass(event, arrivedAt);
-        if (this.#spare !== spare) return;
-        if (event.type === 'ready') this.#deps.onEvent({type: 'spareReady'});
-        if (event.type === 'lost') this.#deps.onEvent({type: 'spareLost'});
-      });
+    const spare = this.#deps.adapter.open(this.#deps.settings());
+    this.#spare = spare;
+    spare.onEvent((event, arrivedAt) => {
+      if (this.#session === spare) return this.#pass(event, arrivedAt);
+      if (this.#spare !== spare) return;
+      if (event.type === 'ready') this.#deps.onEvent({type: 'spareReady'});
+      if (event.type === 'lost') this.#deps.onEvent({type: 'spareLost'});
     });
   }
 
@@ -122,7 +109,6 @@ export class ModelSessions {
   }
 
   dropSpare(): void {
-    this.#openingSpare?.();
     this.#closeSession(this.#spare);
     this.#spare = undefined;
   }
@@ -130,22 +116,8 @@ export class ModelSessions {
   close(): void {
     this.#over = true;
     this.#reopening?.();
-    this.#openingSpare?.();
     this.#closeSession(this.#session);
     this.#closeSession(this.#spare);
-  }
-
-  /** Opens a session as soon as it is known that the call is still ours. Returns what makes it unwanted until then. */
-  #openIfOurs(opened: (session: ModelSession) => void): Cancel {
-    const {adapter, clock, log, ownerKnown, settings} = this.#deps;
-    let isWanted = true;
-    const open = async () => {
-      // A call must not wait for a Redis that is away: then nobody else could have taken it either.
-      await within(clock, OWNER_KNOWN_WITHIN, ownerKnown()).catch(() => {});
-      if (isWanted && !this.#over) opened(adapter.open(settings()));
-    };
-    background(open(), log, 'opening a further model session');
-    return () => (isWanted = false);
   }
 
   #listenTo(session: ModelSession): void {

@@ -145,11 +145,12 @@ export function wireCall(
     log,
     reached: limit => door.limitReached(END_OF_LIMIT[limit]),
   });
+  const afterPause = new AfterPause({...deps, log, ownerKnown: () => journal.verifyOwnership()});
   const model = new ModelSessions(start.model, {
     ...deps,
     log,
     settings: () => ({...speaking.sessionSettings, ...core.serverRights}),
-    ownerKnown: () => journal.verifyOwnership(),
+    whenOwned: happens => afterPause.run(happens),
     onEvent: (event, arrivedAt) => door.on(event, arrivedAt),
     onReady: ms => {
       journal.write({is: 'modelReady', ms});
@@ -209,6 +210,6 @@ export function wireCall(
     leaving,
     rescue,
     absences,
-    afterPause: new AfterPause({...shared, clock, pauses: deps.pauses, ownerKnown: () => journal.verifyOwnership()}),
+    afterPause,
   };
 }
