@@ -13,6 +13,7 @@ export class MemoryMediaBus implements MediaBus {
   readonly #listeners = new Map<string, Set<(message: Buffer) => void>>();
   #wellSince: Millis | undefined;
   #trouble: RedisTrouble | undefined;
+  #loses: (channel: string) => boolean = () => false;
 
   /** `hop`: how long a message takes; the order stays. By default no time passes. */
   constructor(clock: Clock, hop: () => Millis = () => 0) {
@@ -24,6 +25,7 @@ export class MemoryMediaBus implements MediaBus {
   async publish(channel: string, message: Buffer): Promise<number> {
     if (this.#wellSince === undefined) throw new Error('the bus is down');
     const listeners = [...(this.#listeners.get(channel) ?? [])];
+    if (this.#loses(channel)) return listeners.length;
     const now = this.#clock.now();
     this.#lastArrival = Math.max(this.#lastArrival, now + this.#hop());
     for (const listener of listeners) {
@@ -73,6 +75,11 @@ export class MemoryMediaBus implements MediaBus {
   /** Simulates an outage of Redis: messages in flight are lost. */
   setDown(down: boolean): void {
     this.#wellSince = down ? undefined : this.#clock.now();
+  }
+
+  /** Simulates a node that nobody has missed: messages to these channels are lost, and their senders do not hear of it. */
+  setLosing(loses: (channel: string) => boolean): void {
+    this.#loses = loses;
   }
 
   /** The channels with subscribers; a leaked subscription shows here. */

@@ -111,7 +111,11 @@ export class ReliableLink {
   /** The result of one publish: the number of receivers, or 0 if it failed. */
   published(seq: number, receivers: number, at: Millis): void {
     const sent = this.#unconfirmed.at(this.#unconfirmed.placeOf(seq));
-    if (sent?.seq === seq) sent.handed = receivers > 0;
+    if (sent?.seq === seq) {
+      sent.handed = receivers > 0;
+      // An earlier copy of one that was sent again may have arrived.
+      if (receivers === 0 && sent.lastAt === sent.firstAt) sent.missed = true;
+    }
     if (receivers === 0) {
       if (this.#reachable) this.#probeAt = at + PROBE_MS;
       this.#reachable = false;
@@ -208,6 +212,7 @@ export class ReliableLink {
     sent.timestamp = timestamp;
     sent.firstAt = sent.lastAt = at;
     sent.handed = this.#reachable ? undefined : false;
+    sent.missed = !this.#reachable;
     sent.position = position;
     sent.length = length;
     sent.body = body;
@@ -243,15 +248,13 @@ export class ReliableLink {
     this.#confirmedSeq = Math.max(this.#confirmedSeq, ack);
     const confirmed = this.#unconfirmed.placeOf(ack + 1);
     if (confirmed > 0) {
-      // Not of the oldest, which was sent again and again, as a probe.
-      const {firstAt = at, lastAt = at} = this.#unconfirmed.at(confirmed - 1) ?? {};
-      this.#unconfirmed.drop(confirmed);
+      // What came before the first frame that was missed had arrived in time, even where all are confirmed only now.
+      const inTime =
+        this.#delivery.undeliveredSince === undefined ? confirmed : this.#unconfirmed.firstMissed(confirmed);
+      if (inTime > 0) this.#confirmOldest(inTime, at);
+      if (inTime < confirmed) this.#confirmOldest(confirmed - inTime, at);
       this.#progressAt = at;
       this.#releaseAudio();
-      if (this.#delivery.confirmed(this.#unconfirmed.at(0)?.firstAt, at)) {
-        // What is confirmed before the rest arrives had arrived in time; it was the confirmation that was late.
-        this.#tellDelivery(this.#delivery.undeliveredSince === undefined ? lastAt : firstAt);
-      }
     }
     if (!this.#met) {
       // What was sent before the other side subscribed had no receiver, or went to the owner of another epoch.
@@ -262,6 +265,16 @@ export class ReliableLink {
       }
       this.#reached(at);
     } else if (!this.#reachable) this.#reached(at);
+  }
+
+  #confirmOldest(count: number, at: Millis): void {
+    const {firstAt = at, missed = false} = this.#unconfirmed.at(count - 1) ?? {};
+    const lastAt = this.#delivery.undeliveredSince === undefined ? at : this.#unconfirmed.lastSentAt(count);
+    this.#unconfirmed.drop(count);
+    if (!this.#delivery.confirmed(this.#unconfirmed.at(0)?.firstAt, at)) return;
+    // What was not missed, and is confirmed before the rest arrives, had arrived in time: its confirmation was late.
+    const wasInTime = !missed && this.#delivery.undeliveredSince !== undefined;
+    this.#tellDelivery(wasInTime ? firstAt : lastAt);
   }
 
   #tellDelivery(leftAt: Millis): void {
@@ -293,6 +306,7 @@ export class ReliableLink {
     for (let place = this.#unconfirmed.placeOf(from); place < this.#unconfirmed.size; place += 1) {
       const sent = this.#unconfirmed.at(place);
       if (!sent || sent.seq > to) return;
+      sent.missed = true;
       if (at - sent.lastAt >= RESENT_LATELY_MS) this.#again(sent, at);
     }
   }

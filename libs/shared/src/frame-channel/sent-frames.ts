@@ -12,6 +12,8 @@ export interface SentFrame {
   lastAt: Millis;
   /** Whether the last publish found a receiver; undefined until Redis has said so, false before the first. */
   handed: boolean | undefined;
+  /** Its first copy did not arrive: it found no receiver, or the other side asked for it. */
+  missed: boolean;
   /** Where its audio is in the ring. */
   position: number;
   length: number;
@@ -38,6 +40,19 @@ export class SentFrames {
   /** `place` counts from the oldest, which is 0. */
   at(place: number): SentFrame | undefined {
     return place < this.#size ? this.#records[this.#index(place)] : undefined;
+  }
+
+  /** The place of the oldest of so many frames of which the first copy did not arrive; as many, if none was missed. */
+  firstMissed(count: number): number {
+    for (let place = 0; place < count; place += 1) if (this.at(place)?.missed) return place;
+    return count;
+  }
+
+  /** When the newest copy of the oldest so many frames was sent. */
+  lastSentAt(count: number): Millis {
+    let lastAt = Number.NEGATIVE_INFINITY;
+    for (let place = 0; place < count; place += 1) lastAt = Math.max(lastAt, this.at(place)?.lastAt ?? lastAt);
+    return lastAt;
   }
 
   /** A record at the end, whose fields are to be set. */
@@ -133,6 +148,7 @@ function blank(): SentFrame {
     firstAt: 0,
     lastAt: 0,
     handed: undefined,
+    missed: false,
     position: 0,
     length: 0,
     body: undefined,

@@ -1,4 +1,5 @@
 import {msOfBase64, silence} from '@voicebridge/shared/protocol/audio.ts';
+import {seededRandom} from '@voicebridge/shared/testing/seeded-random.ts';
 import fc from 'fast-check';
 import {expect, test} from 'vitest';
 import {sound} from '../testing/call.ts';
@@ -50,11 +51,27 @@ class Phone {
 }
 
 /**
- * The model speaks for three seconds, `speed` times as fast as it is played. Redis is away from `from` on for `away` ms. The
- * caller interrupts so long `after` it is back. Returns what the caller heard and what the model remembers, in ms.
+ * How Redis is away: for so long, the first `unnoticed` ms of it without an error. `oneWay`: how much longer nobody hears
+ * the one direction. `hop`: how long a message takes.
  */
-async function interruptedAfterOutage(speed: number, from: number, away: number, after: number) {
-  const call = await takenCall();
+interface Away {
+  readonly ms: number;
+  readonly unnoticed?: number;
+  readonly oneWay?: {readonly direction: 'up' | 'down'; readonly ms: number};
+  readonly hop?: () => number;
+}
+
+/**
+ * The model speaks for three seconds, `speed` times as fast as it is played. Redis is away from `from` on. The caller
+ * interrupts so long `after` it is back. Returns what the caller heard and what the model remembers, in ms.
+ */
+async function interruptedAfterOutage(
+  speed: number,
+  from: number,
+  {ms: away, unnoticed = 0, oneWay = {direction: 'up', ms: 0}, hop}: Away,
+  after: number,
+) {
+  const call = await takenCall({hop});
   const {clock, modelSession: model, bus, session} = call;
   const phone = new Phone(call);
   let [spoken, received, isDone] = [0, 0, false];
@@ -80,9 +97,14 @@ async function interruptedAfterOutage(speed: number, from: number, away: number,
   };
   model.emit({type: 'responseStarted', responseId: 'r1', tag: undefined});
   await pass(from);
-  bus.setDown(true);
-  await pass(away);
+  bus.setLosing(() => true);
+  await pass(Math.min(unnoticed, away));
+  bus.setDown(unnoticed < away);
+  await pass(Math.max(0, away - unnoticed));
   bus.setDown(false);
+  bus.setLosing(channel => channel.endsWith(`:${oneWay.direction}`));
+  await pass(oneWay.ms);
+  bus.setLosing(() => false);
   await pass(after);
   model.emit({type: 'callerSpoke', itemId: 'c1', fromMs: 0});
   await pass(600);
@@ -92,14 +114,14 @@ async function interruptedAfterOutage(speed: number, from: number, away: number,
 }
 
 test('a caller who interrupts just after Redis was away: the model remembers what they heard, not what was on its way', async () => {
-  const {heard, remembered, received} = await interruptedAfterOutage(1, 200, 2_500, 120);
+  const {heard, remembered, received} = await interruptedAfterOutage(1, 200, {ms: 2_500}, 120);
   expect(received).toBeGreaterThan(2_000);
   expect(heard).toBeLessThan(700);
   expect(Math.abs(remembered - heard)).toBeLessThanOrEqual(60);
 });
 
 test('of a reply that was given up while Redis was away, the caller hears the rest once, and the model remembers no more', async () => {
-  const {heard, remembered} = await interruptedAfterOutage(4, 400, 12_000, 600);
+  const {heard, remembered} = await interruptedAfterOutage(4, 400, {ms: 12_000}, 600);
   // 1,600 ms were at the phone before, and 600 come after it.
   expect(Math.abs(heard - 2_200)).toBeLessThanOrEqual(100);
   expect(Math.abs(remembered - heard)).toBeLessThanOrEqual(80);
@@ -113,14 +135,44 @@ test('whenever Redis is away in a reply, for how long, and how fast the model sp
       fc.integer({min: 25, max: 150}),
       fc.integer({min: 3, max: 60}),
       async (speed, from, away, after) => {
-        const frames = [from, away, after].map(count => count * FRAME) as [number, number, number];
-        const {heard, remembered, received, isCut} = await interruptedAfterOutage(speed, ...frames);
-        const error = remembered - Math.min(heard, received);
-        // A reply of which no more than 100 ms are left is not cut.
-        const most = isCut ? 60 : 60 + 100;
-        expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(most);
+        await remembersWhatWasHeard(speed, from * FRAME, {ms: away * FRAME}, after * FRAME, 60);
       },
     ),
     {numRuns: 25, endOnFailure: true},
   );
 });
+
+test('whenever a node of Redis dies, and however long nobody notices', {timeout: 60_000}, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(1, 1.5, 4),
+      fc.integer({min: 10, max: 60}),
+      fc.integer({min: 25, max: 150}),
+      fc.integer({min: 0, max: 150}),
+      fc.integer({min: 5, max: 60}),
+      fc.record({direction: fc.constantFrom('up', 'down'), ms: fc.integer({min: 0, max: 20}).map(n => n * FRAME)}),
+      fc.integer(),
+      fc.integer({min: 1, max: 20}),
+      async (speed, from, away, unnoticed, after, oneWay, seed, slowest) => {
+        const random = seededRandom(seed);
+        const how = {ms: away * FRAME, unnoticed: unnoticed * FRAME, oneWay, hop: () => random.between(0, slowest)};
+        await remembersWhatWasHeard(speed, from * FRAME, how, after * FRAME, 100);
+      },
+    ),
+    {numRuns: 25, endOnFailure: true},
+  );
+});
+
+async function remembersWhatWasHeard(
+  speed: number,
+  from: number,
+  away: Away,
+  after: number,
+  most: number,
+): Promise<void> {
+  const {heard, remembered, received, isCut} = await interruptedAfterOutage(speed, from, away, after);
+  const error = remembered - Math.min(heard, received);
+  // A reply of which no more than 100 ms are left is not cut.
+  const allowed = isCut ? most : most + 100;
+  expect(Math.abs(error), `heard ${heard}, remembered ${remembered} of ${received}`).toBeLessThanOrEqual(allowed);
+}

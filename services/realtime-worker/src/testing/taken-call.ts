@@ -8,6 +8,7 @@ import {canaryLog} from '@voicebridge/shared/testing/canary-log.ts';
 import {createMetrics} from '@voicebridge/shared/observability/metrics.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import type {Assistant} from '../assistant.ts';
 import {always} from '../assistants/call-assistants.ts';
 import {telephoneAudio} from '../model/telephone-audio.ts';
@@ -34,15 +35,18 @@ export async function takenCall({
   ledger,
   spendLimits = NO_SPEND_LIMITS,
   facts = {},
+  hop,
   ...special
 }: Partial<Assistant> &
   Partial<Pick<CallDeps, 'ledger' | 'spendLimits'>> & {
     readonly adapter?: ScriptedModel;
     readonly facts?: Facts;
+    /** How long a message takes between the worker and the edge; no time, if not given. */
+    readonly hop?: (() => Millis) | undefined;
   } = {}) {
   const clock = new FakeClock();
   const metrics = createMetrics('test');
-  const bus = new MemoryMediaBus(clock);
+  const bus = new MemoryMediaBus(clock, hop);
   const channels = reliableFrameChannels(bus, clock);
   const directory = new MemoryCallDirectory(clock);
   const assistant: Assistant = {...usualAssistant, greeting: '', floor, ...special};
