@@ -27,8 +27,13 @@ const LEAVE_EVERY: Millis = 1_000;
 
 const constantly = () => RETRY_MS;
 const SETTINGS = {
-  commands: {maxRetriesPerRequest: 200, retryStrategy: constantly},
-  queue: {maxRetriesPerRequest: null, retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 2_000)},
+  commands: {connectTimeout: 1_000, maxRetriesPerRequest: 200, retryStrategy: constantly},
+  // Records can wait. A process that is busy starting does not see for a second that it is connected.
+  queue: {
+    connectTimeout: 5_000,
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 2_000),
+  },
 } satisfies Record<RedisRole, ClientOptions>;
 
 /**
@@ -37,7 +42,6 @@ const SETTINGS = {
  */
 export function openRedis(url: string, role: RedisRole, log: Log, clock: Clock = systemClock): RedisClient {
   const options = {
-    connectTimeout: 1_000,
     noDelay: true,
     connectionName: `voicebridge-${role}`,
     ...SETTINGS[role],

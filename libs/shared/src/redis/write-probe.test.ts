@@ -1,3 +1,4 @@
+import {setImmediate as loopTurn} from 'node:timers/promises';
 import {expect, test} from 'vitest';
 import {createLog} from '../observability/log.ts';
 import type {Clock} from '../time.ts';
@@ -31,24 +32,37 @@ class StarvedProcess implements Clock {
   }
 }
 
-function probeOf(clock: StarvedProcess): WriteProbe {
-  const set = () => new Promise(() => {});
+function probeOf(clock: StarvedProcess, set: () => Promise<unknown> = () => new Promise(() => {})): WriteProbe {
   const log = createLog('test', {to: {write: () => {}}});
   return new WriteProbe({key: 'probe', set, url: 'redis://127.0.0.1:1', clock, log});
 }
 
-test('an operator is not told that Redis is unavailable by a process that had no processor time to read its answer', () => {
+test('an operator is not told that Redis is unavailable by a process that had no processor time to read its answer', async () => {
   const clock = new StarvedProcess();
   using probe = probeOf(clock);
   clock.runsAt(1_000);
   clock.runsAt(2_900);
+  await loopTurn();
   expect(probe.trouble).toBeUndefined();
 });
 
-test('an operator is told when an answer does not come within a second', () => {
+test('nor by one that was busy until its next look, with the answer there to be read', async () => {
+  const clock = new StarvedProcess();
+  let answer = () => {};
+  using probe = probeOf(clock, () => new Promise<void>(resolve => (answer = resolve)));
+  clock.runsAt(1_000);
+  setImmediate(() => answer());
+  clock.runsAt(2_000);
+  await loopTurn();
+  expect(probe.trouble).toBeUndefined();
+  expect(probe.hasWorked).toBe(true);
+});
+
+test('an operator is told when an answer does not come within a second', async () => {
   const clock = new StarvedProcess();
   using probe = probeOf(clock);
   clock.runsAt(1_000);
   clock.runsAt(2_000);
+  await loopTurn();
   expect(probe.trouble).toBe('no-answer');
 });

@@ -71,10 +71,18 @@ export class WriteProbe implements Disposable {
 
   #tick(lateMs: Millis): void {
     if (this.#asking && lateMs > LATE) return;
-    // A slower answer counts as none.
-    if (this.#asking) return this.#failed(new Error('no answer to a write within a second'));
+    if (this.#asking) {
+      // A process that was busy until this moment has not read the answers that came meanwhile: it reads them first.
+      setImmediate(() => this.#unanswered());
+      return;
+    }
     this.#asking = true;
     void this.#ask().finally(() => (this.#asking = false));
+  }
+
+  /** A slower answer counts as none. */
+  #unanswered(): void {
+    if (this.#asking && !this.#closed) this.#failed(new Error('no answer to a write within a second'));
   }
 
   async #ask(): Promise<void> {
