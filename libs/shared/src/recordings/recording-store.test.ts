@@ -135,13 +135,14 @@ test('of a bucket that answers without end no more is kept than was asked for', 
 test('a bucket that says something to what is stored or removed is asked on one connection, and one that never stops is given up', async () => {
   let [connections, poured] = [0, 0];
   using broken = await brokenStore((request, response) => {
+    const pour = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536))) poured += 65_536;
+      response.once('drain', pour);
+    };
+    const isEndless = request.url?.includes('endless') ?? false;
     request.resume().on('end', () => {
-      if (request.url?.includes('endless') === false) return response.end('<Stored/>'.repeat(1_000));
-      const pour = () => {
-        while (!response.destroyed && response.write(Buffer.alloc(65_536))) poured += 65_536;
-        response.once('drain', pour);
-      };
-      pour();
+      if (isEndless) pour();
+      else response.end('<Stored/>'.repeat(1_000));
     });
   });
   broken.server.on('connection', () => (connections += 1));
