@@ -36,6 +36,15 @@ async function transfer(redisUrl: string, callSid: string, transferTo: string): 
   redis.disconnect();
 }
 
+/** The calls that another worker took over. */
+const changedWorker = ({workers}: ProcessFleet): ReadonlySet<unknown> =>
+  new Set(
+    workers
+      .flatMap(({lines}) => lines.map(({json}) => json))
+      .filter(json => json?.['msg'] === 'call taken' && json['cause'] === 'worker-lost')
+      .map(json => json?.['callSid']),
+  );
+
 describe('callers whose edge is killed', () => {
   let fleet: ProcessFleet;
   let reports: CallReport[];
@@ -99,7 +108,10 @@ describe('callers whose edge is killed', () => {
   });
 
   test('keep their worker and its session, and are not greeted twice', () => {
-    for (const report of reports) {
+    const elsewhere = changedWorker(fleet);
+    // A living worker that gets no processor time looks dead, and its calls move. Nothing else moves them here.
+    if (!fleet.machineIsBusy) expect([...elsewhere]).toEqual([]);
+    for (const report of reports.filter(({callSid}) => !elsewhere.has(callSid))) {
       const sessions = sessionsOf(heard, report);
       expect(sessions).toHaveLength(1);
       expect(sessions[0]!.session.refusals).toEqual([]);
@@ -108,15 +120,16 @@ describe('callers whose edge is killed', () => {
   });
 
   test('hear the rest of what was being said, from where they stopped hearing it', () => {
-    for (const report of moved) {
+    const elsewhere = changedWorker(fleet);
+    for (const report of moved.filter(({callSid}) => !elsewhere.has(callSid))) {
       const runs = heardRuns(report);
       const parts = runs.filter(
         (run, index) => run.item === runs[index + 1]?.item || run.item === runs[index - 1]?.item,
       );
       expect(parts).toHaveLength(2);
       const [before, after] = parts;
-      // The position where hearing stopped is an estimate, off by a few milliseconds and by what the phones are late.
-      expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(100 + fleet.twilio.lag.p99);
+      // The position where hearing stopped is an estimate, off by a few milliseconds and by what that phone was late just then.
+      expect(Math.abs(after!.fromMs - before!.toMs)).toBeLessThan(100 + fleet.twilio.lag.max);
     }
   });
 

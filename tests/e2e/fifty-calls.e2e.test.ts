@@ -77,13 +77,16 @@ describe(`${CALLS} callers at once, for ${SECONDS} s`, () => {
     for (const session of sessions) {
       expect(session.refusals).toEqual([]);
       const tag = readFrameTag(await fleet.heardBy(session.id))?.tag;
-      const {played} = streamOf(reports.find(report => report.tag === tag));
+      const {played, clears} = streamOf(reports.find(report => report.tag === tag));
       const spoken = session.items.filter(item => item.generatedMs > 0 && item.role === 'assistant');
       const runs = readTagRuns(played);
       expect(runs.map(run => run.item)).toEqual(spoken.slice(0, runs.length).map(item => item.tag));
       expect(runs.map(run => run.fromMs)).toEqual(runs.map(() => 0));
       // All but the last, which the hang-up may have cut.
-      runs.slice(0, -1).forEach((run, index) => expect(run.toMs).toBe(Math.floor(spoken[index]!.generatedMs)));
+      const cut = runs.slice(0, -1).filter((run, index) => run.toMs !== Math.floor(spoken[index]!.generatedMs));
+      // On a busy machine a reply has a hole that a caller takes for its end: they speak, and interrupt the rest.
+      const interruptions = clears.filter(({discardedBytes}) => discardedBytes > 0).length;
+      expect(cut.length).toBeLessThanOrEqual(fleet.machineIsBusy ? interruptions : 0);
       items += runs.length;
     }
     expect(items).toBeGreaterThan(CALLS * 4);

@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import type {Millis} from '@voicebridge/shared/time.ts';
 import {ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {CallerKnobs} from '../../simulators/openai/src/knobs/caller-knobs.ts';
 import type {Knobs} from '../../simulators/openai/src/knobs/knobs.ts';
@@ -46,7 +47,8 @@ interface Row {
   readonly who: string;
   readonly model: CallerKnobs;
   readonly script: CallerScript;
-  readonly check: (truth: OddCallTruth) => void;
+  /** `late`: how late a phone was at most. */
+  readonly check: (truth: OddCallTruth, late: Millis) => void;
 }
 
 const rows: readonly Row[] = [
@@ -56,7 +58,7 @@ const rows: readonly Row[] = [
     script: asks,
     check: truth => {
       isAnswered(truth);
-      expect(steps(truth)).toEqual(['empty ask-again', 'empty ask-again']);
+      expectSteps(truth, ['empty ask-again', 'empty ask-again']);
     },
   },
   {
@@ -65,7 +67,7 @@ const rows: readonly Row[] = [
     script: asks,
     check: truth => {
       isAnswered(truth);
-      expect(steps(truth)).toEqual(['text ask-again', 'text ask-again']);
+      expectSteps(truth, ['text ask-again', 'text ask-again']);
     },
   },
   {
@@ -80,7 +82,7 @@ const rows: readonly Row[] = [
     script: asks,
     check: truth => {
       isAnswered(truth);
-      expect(steps(truth)).toContain('incomplete ask-again');
+      if (movesOf(truth) === 0) expect(steps(truth)).toContain('incomplete ask-again');
     },
   },
   {
@@ -116,7 +118,7 @@ const rows: readonly Row[] = [
     script: asks,
     check: truth => {
       isAnswered(truth);
-      expect(steps(truth)).toEqual(['stalled ask-again', 'stalled new-session']);
+      expectSteps(truth, ['stalled ask-again', 'stalled new-session']);
     },
   },
   {
@@ -125,7 +127,7 @@ const rows: readonly Row[] = [
     script: staysOn,
     check: truth => {
       isTold(truth, 'platform.model-silent');
-      expect(steps(truth)).toEqual(['stalled ask-again', 'stalled new-session', 'stalled give-up']);
+      expectSteps(truth, ['stalled ask-again', 'stalled new-session', 'stalled give-up']);
     },
   },
   {
@@ -138,9 +140,9 @@ const rows: readonly Row[] = [
     who: 'whose question is swallowed is answered when the model was asked again',
     model: {first: {answerFaults: ['none', 'swallowed']}},
     script: asks,
-    check: truth => {
+    check: (truth, late) => {
       isAnswered(truth);
-      expect(longest(truth)).toBeLessThan(4_000);
+      expect(longest(truth)).toBeLessThan(4_000 * owners(truth) + late);
     },
   },
   {
@@ -161,7 +163,7 @@ const rows: readonly Row[] = [
     script: staysOn,
     check: truth => {
       isTold(truth, 'platform.model-silent');
-      expect(truth.mostResponses).toBeLessThanOrEqual(3);
+      expect(truth.mostResponses).toBeLessThanOrEqual(3 * owners(truth));
     },
   },
   {
@@ -170,7 +172,7 @@ const rows: readonly Row[] = [
     script: staysOn,
     check: truth => {
       isTold(truth, 'platform.model-silent');
-      expect(truth.mostResponses).toBeLessThanOrEqual(4);
+      expect(truth.mostResponses).toBeLessThanOrEqual(4 * owners(truth));
     },
   },
   {
@@ -179,8 +181,8 @@ const rows: readonly Row[] = [
     script: asks,
     check: truth => {
       isAnswered(truth);
-      expect(steps(truth)).toEqual(['rate-limited wait']);
-      expect(truth.sessions.flatMap(({faults}) => faults)).toHaveLength(1);
+      expectSteps(truth, ['rate-limited wait']);
+      if (movesOf(truth) === 0) expect(truth.sessions.flatMap(({faults}) => faults)).toHaveLength(1);
     },
   },
   {
@@ -195,7 +197,7 @@ const rows: readonly Row[] = [
     script: asksTwice,
     check: truth => {
       isAnswered(truth);
-      expect(truth.sessions.flatMap(({responses}) => responses)).toHaveLength(3);
+      if (movesOf(truth) === 0) expect(truth.sessions.flatMap(({responses}) => responses)).toHaveLength(3);
     },
   },
   {
@@ -210,7 +212,7 @@ const rows: readonly Row[] = [
     script: staysOn,
     check: truth => {
       isTold(truth, 'platform.model-silent');
-      expect(truth.mostResponses).toBeLessThanOrEqual(12);
+      expect(truth.mostResponses).toBeLessThanOrEqual(12 * owners(truth));
     },
   },
   {
@@ -262,6 +264,7 @@ const rows: readonly Row[] = [
     script: asksTwice,
     check: truth => {
       isAnswered(truth);
+      if (movesOf(truth) > 0) return;
       expect(truth.sessions[0]?.closeCode).toBe(4_321);
       expect(truth.sessions).toHaveLength(2);
     },
@@ -270,9 +273,9 @@ const rows: readonly Row[] = [
     who: 'whose answer another one has overtaken hears that one, at once',
     model: {first: {answerFaults: ['slot-taken', 'none', 'slot-taken']}},
     script: asks,
-    check: truth => {
+    check: (truth, late) => {
       isAnswered(truth);
-      expect(longest(truth)).toBeLessThan(3_000);
+      expect(longest(truth)).toBeLessThan(3_000 * owners(truth) + late);
     },
   },
   {
@@ -322,8 +325,11 @@ describe('a caller', () => {
   test.each(rows.map(row => [row.who, row] as const))('%s', async (_, row) => {
     const truth = await truths.get(row)!;
     expect(truth.report.violations).toEqual([]);
-    expect(longest(truth)).toBeLessThan(LONGEST_MS);
-    row.check(truth);
+    const late = fleet.twilio.lag.max;
+    // A living worker that gets no processor time looks dead, and its calls move. Nothing else moves them here.
+    if (!fleet.machineIsBusy) expect(movesOf(truth)).toBe(0);
+    expect(longest(truth)).toBeLessThan(LONGEST_MS * owners(truth) + late);
+    row.check(truth, late);
   });
 
   test('who misses an answer is counted in the metrics, by cause and by what was done', async () => {
@@ -347,6 +353,17 @@ describe('a caller', () => {
 });
 
 const longest = ({silences}: OddCallTruth) => Math.max(...silences.map(({ms}) => ms));
+
+/** How often the call went to another worker. */
+const movesOf = ({lines}: OddCallTruth) =>
+  lines.filter(({cause, msg}) => msg === 'call taken' && cause !== 'new').length;
+/** Each owner of a call waits for its model anew. */
+const owners = (truth: OddCallTruth) => 1 + movesOf(truth);
+
+/** What one worker did. A call that moved has a part of what each of its workers did. */
+function expectSteps(truth: OddCallTruth, expected: readonly string[]): void {
+  if (movesOf(truth) === 0) expect(steps(truth)).toEqual(expected);
+}
 
 /** What the worker did about missing answers, by its log. */
 function steps({lines}: OddCallTruth): string[] {

@@ -1,13 +1,13 @@
 import {execFile} from 'node:child_process';
 import {promisify} from 'node:util';
 import {describe, expect as expectOf, test, vi} from 'vitest';
-import {haveEnded, haveHeard, haveSpoken, storyOf} from '../../tools/harness/callers.ts';
+import {haveEnded, haveHeard, storyOf} from '../../tools/harness/callers.ts';
 import {metric, ProcessFleet} from '../../tools/harness/process-fleet.ts';
 import type {RunningProcess} from '../../tools/local-stack/processes.ts';
 import {startFaultProxy} from '../../simulators/faults/src/fault-proxy.ts';
 import {callMetrics} from '../../simulators/twilio/src/report/call-metrics.ts';
 import type {CallReport} from '../../simulators/twilio/src/report/call-report.ts';
-import type {CallerScript} from '../../simulators/twilio/src/fake-twilio.ts';
+import type {CallerScript, FakeCall} from '../../simulators/twilio/src/fake-twilio.ts';
 
 const PATIENCE = {timeout: 60_000, interval: 50};
 const SAY = 'The assistant cannot speak.';
@@ -29,6 +29,21 @@ const ready = (worker: RunningProcess) => answerOf(worker, '/readyz');
 const takes = (worker: RunningProcess) => answerOf(worker, '/takez');
 const saying = (worker: RunningProcess, message: string) =>
   worker.lines.filter(line => line.json?.['msg'] === message).length;
+
+/**
+ * Callers call, one after the other, until a worker that can take calls again has one. Until its next registration says so,
+ * the webhook asks the others first.
+ */
+async function callsUntilTakenBy(fleet: ProcessFleet, worker: RunningProcess): Promise<readonly FakeCall[]> {
+  const taken = saying(worker, 'call taken');
+  const calls: FakeCall[] = [];
+  await vi.waitFor(async () => {
+    calls.push(fleet.twilio.dial(asks));
+    await haveHeard(calls.slice(-1));
+    expectOf(saying(worker, 'call taken')).toBeGreaterThan(taken);
+  }, PATIENCE);
+  return calls;
+}
 
 /** The caller heard the assistant, and no apology, and hung up. */
 function expectServed(reports: readonly CallReport[], expect = expectOf): void {
@@ -69,6 +84,8 @@ describe.concurrent('callers of two workers', () => {
       const calls = Array.from({length: 8}, () => fleet.twilio.dial(asks));
       await haveHeard(calls);
       expect(await metric(cutOff, 'voicebridge_calls_active')).toBeGreaterThan(0);
+      // On a busy machine a model may open no session in time before that, too.
+      const before = {lost: saying(cutOff, 'model cannot be used'), back: saying(cutOff, 'model can be used again')};
       if (how === 'refuses') await way.down();
       else {
         way.toxics.add({kind: 'timeout'});
@@ -87,13 +104,10 @@ describe.concurrent('callers of two workers', () => {
       way.toxics.clear();
       if (how === 'refuses') await way.up();
       await vi.waitFor(async () => expect((await takes(cutOff)).status).toBe(200), PATIENCE);
-      expect(saying(cutOff, 'model cannot be used')).toBe(1);
+      expect(saying(cutOff, 'model cannot be used')).toBe(before.lost + 1);
       // What it logs comes another way than its answers.
-      await vi.waitFor(() => expect(saying(cutOff, 'model can be used again')).toBe(1), PATIENCE);
-      const last = Array.from({length: 6}, () => fleet.twilio.dial(asks));
-      await haveHeard(last);
-      expect(await metric(cutOff, 'voicebridge_calls_active')).toBeGreaterThan(0);
-      expectServed(await haveEnded(last), expect);
+      await vi.waitFor(() => expect(saying(cutOff, 'model can be used again')).toBe(before.back + 1), PATIENCE);
+      expectServed(await haveEnded(await callsUntilTakenBy(fleet, cutOff)), expect);
     },
   );
 
@@ -140,10 +154,7 @@ describe.concurrent('callers of two workers', () => {
       expect(saying(scarce!, 'call taken')).toBe(0);
       await limit(1_024);
       await vi.waitFor(async () => expect((await takes(scarce!)).status).toBe(200), PATIENCE);
-      const more = Array.from({length: 6}, () => fleet.twilio.dial(asks));
-      await haveSpoken(more);
-      expect(await metric(scarce!, 'voicebridge_calls_active')).toBeGreaterThan(0);
-      expectServed(await haveEnded(more), expect);
+      expectServed(await haveEnded(await callsUntilTakenBy(fleet, scarce!)), expect);
     },
   );
 });
