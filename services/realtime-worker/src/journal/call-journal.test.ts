@@ -6,6 +6,7 @@ import {createLog} from '@voicebridge/shared/observability/log.ts';
 import {CallSid, ProcessId, StreamSid} from '@voicebridge/shared/protocol/ids.ts';
 import {FakeClock} from '@voicebridge/shared/testing/fake-clock.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
+import {JournalSeal} from '../events/journal-seal.ts';
 import {CallJournal} from './call-journal.ts';
 
 const callSid = CallSid.parse(`CA${'1'.repeat(32)}`);
@@ -56,6 +57,44 @@ test('a call that Redis has lost and cannot store is logged once, and is restore
   await clock.advanceAsync(1_000, 250);
   await journal.written();
   expect(await directory.read(callSid)).toMatchObject({owner, epoch: 1});
+});
+
+test('in an outage of a minute each entry becomes a line once, however often Redis is tried, and all are written in order', async () => {
+  const clock = new FakeClock();
+  const directory = new MemoryCallDirectory(clock);
+  await directory.claim(callSid, {epoch: 0, owner, at: 0});
+  const append = directory.append.bind(directory);
+  directory.append = async () => Promise.reject(new Error('away'));
+  let made = 0;
+  class CountingSeal extends JournalSeal {
+    override line(entry: JournalEntry): string {
+      made += 1;
+      return super.line(entry);
+    }
+  }
+  const journal = new CallJournal({
+    directory,
+    callSid,
+    epoch: 1,
+    clock,
+    log: createLog('test', {level: 'silent'}),
+    entries: [],
+    currentEntry: () => known,
+    mayCompact: () => true,
+    seal: new CountingSeal(),
+    onFenced: () => {},
+  });
+  for (let second = 0; second < 60; second += 1) {
+    journal.write({is: 'complete', id: `item-${second}`});
+    await clock.advanceAsync(1_000, 250);
+  }
+  expect(made).toBe(60);
+  directory.append = append;
+  await clock.advanceAsync(1_000, 250);
+  const lines = await directory.journal(callSid);
+  expect(lines.map(line => (JSON.parse(line) as {id: string}).id)).toEqual(
+    Array.from({length: 60}, (_, second) => `item-${second}`),
+  );
 });
 
 const other = ProcessId.parse('worker-bbbbbbbbbbbb');

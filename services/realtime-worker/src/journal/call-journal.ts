@@ -53,6 +53,8 @@ export class CallJournal {
   #written: number;
   /** …and so many are, or are on their way. */
   #sending: number;
+  /** What is being written, as lines: an outage of minutes must not make all of them again with each try. */
+  #lines: string[] = [];
   /** The item that was said last. */
   #lastSaid: string | undefined;
   #writtenAt: Millis = Number.NEGATIVE_INFINITY;
@@ -216,6 +218,7 @@ export class CallJournal {
     this.#past = [];
     this.#snapshot = undefined;
     this.#written = this.#after = 0;
+    this.#lines = [];
   }
 
   /** Whether the journal in Redis has a form that not every worker can read, and can be given the first form of all. */
@@ -255,11 +258,13 @@ export class CallJournal {
     while (this.#isDue && !this.#over) {
       this.#isDue = false;
       this.#sending = this.#entries.length;
-      const batch = this.#entries.slice(this.#written).map(entry => this.#seal.line(entry));
+      const made = this.#written + this.#lines.length;
+      for (const entry of this.#entries.slice(made, this.#sending)) this.#lines.push(this.#seal.line(entry));
       try {
-        const done = await this.#directory.append(this.#callSid, this.#epoch, batch);
+        const done = await this.#directory.append(this.#callSid, this.#epoch, [...this.#lines]);
         this.#writtenAt = this.#clock.now();
         if (done) {
+          this.#lines = [];
           this.#written = this.#sending;
           await this.#fold();
         } else if (this.#over) break;
