@@ -3,7 +3,20 @@ import {existsSync, mkdirSync, writeFileSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {newAssistant} from './new-assistant/files.ts';
 
+const HELP = `Writes a new assistant: its file, its prompt, and a caller who tries it (npm run rehearse).
+
+  npm run new -- NAME [NUMBER]
+
+  NAME    letters, digits, - and _, such as reception
+  NUMBER  the number it answers, such as +4722334455; all that no other assistant answers, if not given
+
+The files are written into ASSISTANTS_DIR, or assistants if that is not set. Files that exist are never changed.`;
+
 const [name = '', number] = process.argv.slice(2);
+if (name === '--help' || name === '-h') {
+  console.log(HELP);
+  process.exit(0);
+}
 const folder = process.env['ASSISTANTS_DIR'] ?? 'assistants';
 const files = newAssistant(name, number);
 if ('problem' in files) {

@@ -24,4 +24,12 @@ test('the files of a new assistant are right as they are written', async () => {
 test('a name that no file can have is refused with an example', () => {
   expect(newAssistant('../x')).toEqual({problem: expect.stringContaining('npm run new -- reception')});
   expect(newAssistant('')).toEqual({problem: expect.stringContaining('usage')});
+  expect(newAssistant('default')).toEqual({problem: expect.stringContaining('choose another name')});
+});
+
+test('a number that no assistant can answer is refused before a file is written', () => {
+  for (const number of ['22334455', '+47 22 33', "'"])
+    expect(newAssistant('reception', number)).toEqual({problem: expect.stringContaining('such as +4722334455')});
+  for (const number of ['*', '+4722334455', 'sip:reception@example.com'])
+    expect(newAssistant('reception', number)).toHaveProperty(['reception.ts'], expect.stringContaining(number));
 });

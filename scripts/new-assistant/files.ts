@@ -1,12 +1,23 @@
+import {Definition} from '@voicebridge/assistant/definition.ts';
+
+const Answers = Definition.shape.answers;
+
 /** The files of a new assistant, by name; or what is wrong with what was asked for. */
 export function newAssistant(
   name: string,
   number = '*',
 ): Readonly<Record<string, string>> | {readonly problem: string} {
-  if (name === 'default' || !/^[A-Za-z0-9][\w-]{0,63}$/.test(name)) {
+  if (name === 'default')
+    return {problem: 'default is the name of the assistant of the environment: choose another name'};
+  if (!/^[A-Za-z0-9][\w-]{0,63}$/.test(name)) {
     return {
       problem:
         'usage: npm run new -- NAME [NUMBER], where NAME has letters, digits, - and _, such as: npm run new -- reception +4722334455',
+    };
+  }
+  if (!Answers.safeParse([number]).success || /['\\]/.test(number)) {
+    return {
+      problem: `the number ${number} must be written with its country, such as +4722334455, or be sip:… or client:…; without a number it answers all calls that no other assistant answers`,
     };
   }
   return {[`${name}.ts`]: code(name, number), [`${name}.md`]: PROMPT, [`${name}.call.yaml`]: CALL};

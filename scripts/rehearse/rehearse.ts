@@ -7,7 +7,7 @@ import type {Outcome} from './junit.ts';
 import {personAt} from './people.ts';
 import {placeRehearsal} from './place-rehearsal.ts';
 import type {RehearsalModel} from './rehearsal-model.ts';
-import {verdictLines} from './story.ts';
+import {resultLines, toolWarning, verdictLines} from './story.ts';
 import type {Part} from './who-answers.ts';
 
 export interface RehearseOptions {
@@ -38,6 +38,7 @@ export async function rehearse(parts: readonly Part[], options: RehearseOptions)
       OPENAI_API_KEY: model.apiKey,
       DRAIN_SECONDS: '2',
       LOG_LEVEL: 'warn',
+      LOG_MODEL_DETAILS: 'on', // why a tool failed, in its own words; nobody real is speaking
       // The .env of a real installation is not for a rehearsal.
       DOTENV_CONFIG_PATH: devNull,
       ...callsOut.env,
@@ -63,10 +64,18 @@ async function rehearseOne(
   const began = performance.now();
   const tell = (line: string) => print(`${((performance.now() - began) / 1_000).toFixed(1).padStart(6)}  ${line}`);
   const saw = model.begin(rehearsal, tell);
+  const stops = fleet.workers.map(worker =>
+    worker.onLine(line => {
+      const warning = toolWarning(line);
+      if (warning !== undefined) tell(warning);
+    }),
+  );
   const {report, faults} = await placeRehearsal(fleet, part, {callsOut, killWorker, tell});
+  for (const stop of stops) stop();
   const seen = evidenceOf(report, saw());
   const evidence = {...seen, faults: [...seen.faults, ...faults]};
   const failures = judge(rehearsal.expects, evidence);
+  resultLines(evidence.tools).forEach(print);
   verdictLines(file, evidence, failures).forEach(print);
   return {file, seconds: evidence.lastedMs / 1_000, failures};
 }

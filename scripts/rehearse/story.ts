@@ -1,6 +1,7 @@
 import {styleText} from 'node:util';
 import type {Reply} from '../../simulators/openai/src/answering/model-script.ts';
-import type {Evidence} from './evidence.ts';
+import type {LogLine} from '../../tools/local-stack/log-line.ts';
+import type {Evidence, ToolCalled} from './evidence.ts';
 import type {Failure} from './judge.ts';
 import {percentile95} from './judge.ts';
 
@@ -9,6 +10,32 @@ export function replyLines(reply: Reply): string[] {
   return reply.flatMap(part => {
     if ('call' in part) return [`calls      ${part.call.name} ${JSON.stringify(part.call.arguments)}`];
     return 'say' in part && typeof part.say !== 'string' ? [`assistant  ${part.say.text}`] : [];
+  });
+}
+
+/** What a line about a tool says of the reason. */
+const REASONS = ['code', 'message', 'detail', 'timeoutMs'];
+
+/** What a worker says of a tool that failed, for the builder who wonders why. */
+export function toolWarning({json}: LogLine): string | undefined {
+  if (typeof json?.['tool'] !== 'string' || (json['level'] !== 'warn' && json['level'] !== 'error')) return undefined;
+  const reasons = REASONS.flatMap(name => (json[name] === undefined ? [] : [`${name} ${textOf(json[name])}`]));
+  // Where in the builder's own code; of ours, the reason is enough.
+  const [frame = ''] = textOf(json['stack'] ?? '').split('\n');
+  const own = /[/\\](libs|services|node_modules)[/\\]|^$/.test(frame) ? [] : [frame.trim()];
+  return `worker     ${json['tool']}: ${textOf(json['msg'])} (${[...reasons, ...own].join(', ')})`;
+}
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** The most that is shown of a result, in characters. */
+const SHOWN = 200;
+
+/** What the model was told by each tool: a tool that failed is seen even where nothing is expected of it. */
+export function resultLines(tools: readonly ToolCalled[]): string[] {
+  return tools.map(({name, result}) => {
+    const text = result?.replaceAll(/\s+/g, ' ') ?? 'no result';
+    return `        result     ${name} ${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}`;
   });
 }
 

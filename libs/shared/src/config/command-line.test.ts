@@ -19,6 +19,11 @@ test('a developer who gives no option gets the defaults', () => {
   expect(read()).toMatchObject({values: {days: 30, only: 'calls', quick: false}});
 });
 
+test('a developer who mistypes an option is told which one was probably meant', () => {
+  expect(() => read('--day', '7')).toThrow("Unknown option '--day'; did you mean --days? (npm run seed-data -- --help");
+  expect(() => read('--colour', 'red')).toThrow("Unknown option '--colour' (npm run seed-data -- --help");
+});
+
 test('a developer sets numbers, texts and switches', () => {
   expect(read('--days', '7', '--data-dir=there', '--quick')).toMatchObject({
     values: {days: 7, 'data-dir': 'there', quick: true},
@@ -47,7 +52,7 @@ test.each([['--help'], ['-h'], ['--days', 'abc', '--help']])(
 test.each([
   [['--days', 'abc'], '--days must be a whole number from 1 to 365 (npm run seed-data -- --help tells more)'],
   [['--days', '0', '--only', 'x'], /^--days must be .*; --only must be calls or turns \(/],
-  [['--day', '3'], "Unknown option '--day' (npm run seed-data -- --help lists the options)"],
+  [['--tempo', '3'], "Unknown option '--tempo' (npm run seed-data -- --help lists the options)"],
   [['--quick=yes'], /^Option '--quick' does not take an argument \(/],
   [['--days'], /^Option '--days <value>' argument missing \(/],
   [['now'], /^Unexpected argument 'now'.* \(/],

@@ -1,5 +1,6 @@
 import {parseArgs} from 'node:util';
 import {z} from 'zod';
+import {misspelt} from './did-you-mean.ts';
 
 /** A command, as its `--help` describes it. */
 export interface CommandLine<Options extends z.ZodObject> {
@@ -37,11 +38,20 @@ export function readCommandLine<Options extends z.ZodObject>(
     } catch (thrown) {
       // `Unknown option '--day'. To specify a positional argument …`: the first sentence is enough.
       const [sentence = ''] = thrown instanceof Error ? thrown.message.split(/\.\s|\n/) : [];
-      throw new WrongUsage(`${sentence.replace(/\.$/, '')} (${line.command} --help lists the options)`, {
-        cause: thrown,
-      });
+      const wrong = sentence.replace(/\.$/, '') + meantBy(sentence, Object.keys(options));
+      throw new WrongUsage(`${wrong} (${line.command} --help lists the options)`, {cause: thrown});
     }
   }
+}
+
+/** `; did you mean --workers?`, if the sentence of `parseArgs` names an option that is almost one of ours. */
+function meantBy(sentence: string, options: readonly string[]): string {
+  const [, unknown = ''] = /^Unknown option '--([^']+)'/.exec(sentence) ?? [];
+  const [near] = misspelt(
+    [unknown],
+    options.map(name => name.toUpperCase()),
+  );
+  return near ? `; did you mean --${near.meant.toLowerCase()}?` : '';
 }
 
 /** The options of this process. With `--help` or wrong options it prints a text and exits. */
