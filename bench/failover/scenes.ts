@@ -104,7 +104,7 @@ async function workerDies({calls, repetitions}: Plan, signal: 'SIGKILL' | 'SIGST
 
 async function edgeDies({calls, repetitions}: Plan): Promise<Row[]> {
   // One call loses more edges here than any real call would.
-  await using load = await Load.start(calls, {env: {MAX_ATTEMPTS: '1000'}});
+  await using load = await Load.start(calls, {env: {MAX_ATTEMPTS: '100'}});
   const {fleet} = load;
   const deaths: {at: number; port: number; speaking: Set<string>}[] = [];
   for (let turn = 0; turn < repetitions; turn += 1) {

@@ -52,9 +52,9 @@ export const FAULTS: Readonly<Record<string, {readonly about: string; readonly b
     about: 'an edge killed',
     begin: async () => ({
       // One call loses more edges here than any real call would.
-      options: {edges: 2, env: {MAX_ATTEMPTS: '1000'}},
+      options: {edges: 2, env: {MAX_ATTEMPTS: '100'}},
       async strike(fleet) {
-        const victim = await busiest(fleet.edges, 'voicebridge_streams_open');
+        const victim = await busiest(fleet.edges, 'voicebridge_calls_active');
         fleet.edges.splice(fleet.edges.indexOf(victim), 1);
         victim.kill('SIGKILL');
         await sleep(MISSED);
