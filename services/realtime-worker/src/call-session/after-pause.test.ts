@@ -59,14 +59,25 @@ test('a worker that wakes and still has its call goes on with it, in the order i
   expect(worker.calls).toBe(1);
 });
 
+test('what is due by the clock happens after what came before it could be read', async () => {
+  const clock = new FakeClock();
+  using pauses = new ProcessPauses(clock, silent);
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}});
+  const happened: string[] = [];
+  clock.oversleep(5_000);
+  after.took(() => happened.push('the caller has waited too long'), {isDue: true});
+  after.took(() => happened.push('the answer'));
+  await clock.advanceAsync(1);
+  expect(happened).toEqual(['the answer', 'the caller has waited too long']);
+});
+
 test('a call that nobody has an answer about goes on after a while: Redis is away', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
   const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {})});
   const happened: string[] = [];
   const happens = (what: string) => {
-    if (after.holds) after.hold(() => happens(what));
-    else happened.push(what);
+    if (!after.took(() => happens(what))) happened.push(what);
   };
   happens('before');
   clock.oversleep(300);

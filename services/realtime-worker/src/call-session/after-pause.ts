@@ -23,7 +23,7 @@ export interface AfterPauseDeps {
 export class AfterPause {
   readonly #deps: AfterPauseDeps;
   #known: Pause | undefined;
-  #held: (() => void)[] | undefined;
+  #held: {readonly came: (() => void)[]; readonly due: (() => void)[]} | undefined;
 
   constructor(deps: AfterPauseDeps) {
     this.#deps = deps;
@@ -36,28 +36,31 @@ export class AfterPause {
     const {last} = this.#deps.pauses;
     if (last === this.#known || last === undefined) return false;
     this.#known = last;
-    this.#held = [];
+    this.#held = {came: [], due: []};
     background(this.#ask(last), this.#deps.log, 'asking whose the call is');
     return true;
   }
 
-  /** It happens now if nothing holds it. */
-  run(happens: () => void): void {
-    if (this.holds) this.hold(happens);
-    else happens();
+  /**
+   * True: not now; `happens` is called when it is known whose the call is. What came happens in its order. What `isDue` by
+   * the clock happens after that: something that had not been read may have done it already.
+   */
+  took(happens: () => void, {isDue = false} = {}): boolean {
+    if (!this.holds) return false;
+    (isDue ? this.#held?.due : this.#held?.came)?.push(happens);
+    return true;
   }
 
-  /** What waits happens in this order, when it is known whose the call is. */
-  hold(happens: () => void): void {
-    if (this.#held) this.#held.push(happens);
-    else happens();
+  /** It happens now if nothing holds it. */
+  run(happens: () => void, when?: {readonly isDue: boolean}): void {
+    if (!this.took(happens, when)) happens();
   }
 
   async #ask({ms}: Pause): Promise<void> {
     const {clock, ownerKnown} = this.#deps;
     await within(clock, Math.min(Math.max(ms, WAIT_AT_LEAST), WAIT_AT_MOST), ownerKnown()).catch(() => {});
-    const held = this.#held ?? [];
+    const {came, due} = this.#held ?? {came: [], due: []};
     this.#held = undefined;
-    for (const happens of held) happens();
+    for (const happens of [...came, ...due]) happens();
   }
 }

@@ -19,12 +19,11 @@ import {AudioAhead} from './audio-ahead.ts';
 import {beginCall} from './begin-call.ts';
 import type {CallDeps, CallOutcome, CallStart, OwnedCall} from './call-deps.ts';
 import type {StreamCounts} from './caller-stream.ts';
+import {finishCall} from './finish-call.ts';
 import {performEffect} from './perform-effect.ts';
 import {PeriodicChecks} from './periodic-checks.ts';
 import {type CallDoor, type CallParts, wireCall} from './wire-call.ts';
 
-/** The outcome is reported at the latest this long after the end, even if Redis does not take the journal. */
-const FINISH_WITHIN: Millis = 2_000;
 const CHECK_EVERY: Millis = 1_000;
 
 /**
@@ -62,7 +61,7 @@ export class CallSession implements OwnedCall {
       this.#checks.run();
       this.#paceModel();
     };
-    this.#cancels.push(every(deps.clock, CHECK_EVERY, () => this.#parts.afterPause.run(check)));
+    this.#cancels.push(every(deps.clock, CHECK_EVERY, () => this.#parts.afterPause.run(check, {isDue: true})));
     this.#arm();
   }
 
@@ -189,9 +188,8 @@ export class CallSession implements OwnedCall {
   }
 
   #on(event: CallEvent, arrivedAt?: Millis): void {
-    const {afterPause} = this.#parts;
-    if (this.#over) return;
-    if (afterPause.holds) return afterPause.hold(() => this.#on(event, arrivedAt));
+    const isDue = event.type === 'time';
+    if (this.#over || this.#parts.afterPause.took(() => this.#on(event, arrivedAt), {isDue})) return;
     if (this.#hasFailed) return this.#endIfGone(event);
     try {
       this.#handle(event, arrivedAt);
@@ -206,7 +204,7 @@ export class CallSession implements OwnedCall {
     const {afterPause, core, model, recording} = this.#parts;
     if (afterPause.holds) {
       const kept = Buffer.from(bytes.subarray(from, to));
-      return afterPause.hold(() => this.#callerFrame(timestamp, kept, 0, kept.length));
+      return void afterPause.took(() => this.#callerFrame(timestamp, kept, 0, kept.length));
     }
     try {
       const at = this.#deps.clock.now();
@@ -286,22 +284,11 @@ export class CallSession implements OwnedCall {
   #end(reason: EndReason): void {
     if (this.#over) return;
     this.#close(false);
-    const {journal, log, spend} = this.#parts;
-    const {clock, tap, toolLedger} = this.#deps;
+    const {journal, log} = this.#parts;
     journal.write({is: 'ended', reason});
-    tap?.decided({kind: 'ended', reason});
-    let isReported = false;
-    const report = () => {
-      if (isReported) return;
-      isReported = true;
-      if (journal.fenced) return this.#outcome.resolve({how: 'moved'});
-      // Not before: if the call goes on with another worker, it is still in progress, and its tools must not run twice.
-      spend.over();
-      background(toolLedger.forget(this.callSid), log, 'forgetting the tools of a call');
-      this.#outcome.resolve({how: 'ended', reason, entries: journal.entries, epoch: journal.epoch});
-    };
-    background(journal.written().then(report), log, 'finishing the journal');
-    clock.after(FINISH_WITHIN, report);
+    this.#deps.tap?.decided({kind: 'ended', reason});
+    const finished = finishCall(this.callSid, reason, this.#parts, this.#deps);
+    background(finished.then(this.#outcome.resolve), log, 'finishing the journal');
   }
 
   #close(isMoved: boolean): void {
