@@ -87,4 +87,24 @@ describe('ReliableLink, after an outage, tells its sender', () => {
       {since: undefined, leftAt: 1_320},
     ]);
   });
+
+  test('when what was lost left again, though more was sent before it was confirmed', () => {
+    const {here, there, request} = outage();
+    here.link.receive(request, 1_320);
+    here.arriveAt(there, 1_330);
+    // Nothing comes back for a while. The assistant goes on speaking.
+    there.lose();
+    for (let at = 1_340; at < 1_700; at += EVERY) {
+      here.say(at);
+      here.link.tick(at);
+      here.arriveAt(there, at + 10);
+      there.lose();
+    }
+    there.link.confirm(1_700);
+    there.arriveAt(here, 1_710);
+    expect(here.told).toEqual([
+      {since: 4 * EVERY, leftAt: 3 * EVERY},
+      {since: undefined, leftAt: 1_320},
+    ]);
+  });
 });

@@ -269,7 +269,8 @@ export class ReliableLink {
 
   #confirmOldest(count: number, at: Millis): void {
     const {firstAt = at, missed = false} = this.#unconfirmed.at(count - 1) ?? {};
-    const lastAt = this.#delivery.undeliveredSince === undefined ? at : this.#unconfirmed.lastSentAt(count);
+    // The first of what was missing plays when it arrives. What was sent after it, or sent once more in vain, came later.
+    const lastAt = this.#delivery.undeliveredSince === undefined ? at : (this.#unconfirmed.at(0)?.lastAt ?? at);
     this.#unconfirmed.drop(count);
     if (!this.#delivery.confirmed(this.#unconfirmed.at(0)?.firstAt, at)) return;
     // What was not missed, and is confirmed before the rest arrives, had arrived in time: its confirmation was late.

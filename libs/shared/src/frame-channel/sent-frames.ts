@@ -48,13 +48,6 @@ export class SentFrames {
     return count;
   }
 
-  /** When the newest copy of the oldest so many frames was sent. */
-  lastSentAt(count: number): Millis {
-    let lastAt = Number.NEGATIVE_INFINITY;
-    for (let place = 0; place < count; place += 1) lastAt = Math.max(lastAt, this.at(place)?.lastAt ?? lastAt);
-    return lastAt;
-  }
-
   /** A record at the end, whose fields are to be set. */
   push(): SentFrame {
     if (this.#size === this.#records.length) this.#grow();
