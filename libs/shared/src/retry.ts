@@ -14,7 +14,7 @@ export async function sleep(clock: Clock, ms: Millis, signal?: AbortSignal): Pro
 
 /**
  * Resolves or rejects as `work` does, and rejects if that takes longer than `ms` milliseconds: then `who` has not answered.
- * `work` goes on, and nobody learns how it ends.
+ * `work` goes on. How it ends is ignored.
  */
 export async function within<Result>(clock: Clock, ms: Millis, work: Promise<Result>, who = 'redis'): Promise<Result> {
   const late = Promise.withResolvers<never>();

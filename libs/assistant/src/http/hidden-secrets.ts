@@ -12,8 +12,8 @@ export function secretsOf(
 }
 
 /**
- * A server's words without our own secrets. Some servers repeat a key that they refuse, and what a tool answers goes to the
- * model, to the record of the call and to whoever reads it.
+ * A server's words without our own secrets. Some servers repeat a key that they refuse. What a tool answers is given to the model
+ * and stored in the record of the call.
  */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets

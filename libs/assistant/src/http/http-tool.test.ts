@@ -87,7 +87,7 @@ test('a secret comes from the environment, and does not follow a redirect to ano
   await expect(ask(first, {headers: {authorization: {env: 'MISSING'}}})).rejects.toThrow('MISSING is not set');
 });
 
-test('a server that repeats our key says it to nobody: neither to the model nor to a record', async () => {
+test('what a server answers is without our key, though it repeats it', async () => {
   const url = await serve((request, response) => {
     response.end(JSON.stringify({error: `the key ${request.headers.authorization} is not good`, hint: 's3cret?'}));
   });

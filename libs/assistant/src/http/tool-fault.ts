@@ -2,8 +2,8 @@ import {RequestRefused} from './send-request.ts';
 import {tellError} from '@voicebridge/shared/observability/tell-error.ts';
 
 /**
- * Why a tool failed, as it may be logged: a code and where in the code. The words of an error are those of its server or of
- * whoever wrote the tool, and may repeat a key, a name or what a caller said: of them the length, unless an operator asked for them.
+ * Why a tool failed, for the log: a code, and where in the program. The message of an error may repeat a key, a name or what a
+ * caller said. So only its length is logged, unless an operator asked for the words (`withWords`).
  */
 export function toolFault(thrown: unknown, withWords: boolean): Readonly<Record<string, unknown>> {
   const {type, code, message, stack} = tellError(thrown);

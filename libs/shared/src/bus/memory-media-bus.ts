@@ -77,7 +77,7 @@ export class MemoryMediaBus implements MediaBus {
     this.#wellSince = down ? undefined : this.#clock.now();
   }
 
-  /** Simulates a node that nobody has missed: messages to these channels are lost, and their senders do not hear of it. */
+  /** Messages to these channels are lost, and their senders get no error: a node has died, and no process has noticed yet. */
   setLosing(loses: (channel: string) => boolean): void {
     this.#loses = loses;
   }

@@ -44,7 +44,7 @@ test('while the shard of the list is away a caller waits 150 ms, and gets the me
   answer = () => new Promise(() => {});
   expect(await after(140)).toBeUndefined();
   expect(await after(10)).toEqual(['worker-aaaa']);
-  // Nobody waits for the same shard again, until it has answered.
+  // Later callers do not wait for that shard until it has answered again.
   expect(await after(0)).toEqual(['worker-aaaa']);
   answer = async () => [member('bbbb')];
   expect(await after(0)).toEqual(['worker-bbbb']);

@@ -31,9 +31,8 @@ class End {
 }
 
 /**
- * Frames 1 to 6 leave, one each 60 ms. The first two arrive and are confirmed; the third arrives, and its confirmation is
- * lost; the others are lost, and nobody notices. At 1,000 ms the network works again, and the other side has asked for
- * what it misses.
+ * Frames 1 to 6 leave, one each 60 ms. The first two arrive and are confirmed. The third arrives, and its confirmation is
+ * lost. The others are lost without an error. At 1,000 ms the network works again, and the other side asks for what it misses.
  */
 function outage(): {here: End; there: End; request: Buffer} {
   const [here, there] = [new End(), new End()];

@@ -71,7 +71,7 @@ test('what is due by the clock happens after what came before it could be read',
   expect(happened).toEqual(['the answer', 'the caller has waited too long']);
 });
 
-test('a call that nobody has an answer about goes on after a while: Redis is away', async () => {
+test('a call goes on after a while if Redis does not say whose it is', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
   const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {})});
