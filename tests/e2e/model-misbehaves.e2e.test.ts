@@ -359,8 +359,7 @@ const longest = ({silences}: OddCallTruth) => Math.max(...silences.map(({ms}) =>
 const movesOf = ({lines}: OddCallTruth) =>
   lines.filter(({cause, msg}) => msg === 'call taken' && cause !== 'new').length;
 /** How often a worker that the model refused left the call to one that could use the model. */
-const rescuesOf = ({lines}: OddCallTruth) =>
-  lines.filter(({why}) => why === 'another worker can use the model').length;
+const rescuesOf = ({lines}: OddCallTruth) => lines.filter(({why}) => why === 'another worker can use the model').length;
 /** Each owner of a call waits for its model anew. */
 const owners = (truth: OddCallTruth) => 1 + movesOf(truth);
 

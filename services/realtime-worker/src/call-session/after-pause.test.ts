@@ -71,6 +71,20 @@ test('what is due by the clock happens after what came before it could be read',
   expect(happened).toEqual(['the answer', 'the caller has waited too long']);
 });
 
+test('what cannot be done after a pause keeps nothing from happening that waited behind it', async () => {
+  const clock = new FakeClock();
+  using pauses = new ProcessPauses(clock, silent);
+  const after = new AfterPause({clock, log: silent, pauses, ownerKnown: async () => {}});
+  const happened: string[] = [];
+  clock.oversleep(5_000);
+  after.took(() => {
+    throw new Error('a bug');
+  });
+  after.took(() => happened.push('the answer'));
+  await clock.advanceAsync(1);
+  expect(happened).toEqual(['the answer']);
+});
+
 test('a call goes on after a while if Redis does not say whose it is', async () => {
   const clock = new FakeClock();
   using pauses = new ProcessPauses(clock, silent);
@@ -101,7 +115,7 @@ test('a pause too short for anybody to take a call holds nothing back', async ()
   using pauses = new ProcessPauses(clock, silent);
   const after = new AfterPause({clock, log: silent, pauses, ownerKnown: () => new Promise(() => {})});
   clock.oversleep(190);
-  expect(after.holds).toBe(false);
+  expect(after.holds()).toBe(false);
   await flushPromises();
 });
 

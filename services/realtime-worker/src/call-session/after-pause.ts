@@ -30,8 +30,8 @@ export class AfterPause {
     this.#known = deps.pauses.last;
   }
 
-  /** Whether what happens now must wait. To be asked before anything else. */
-  get holds(): boolean {
+  /** Whether what happens now must wait. To be asked before anything else: it begins to ask if the process has just woken. */
+  holds(): boolean {
     if (this.#held) return true;
     const {last} = this.#deps.pauses;
     if (last === this.#known || last === undefined) return false;
@@ -46,7 +46,7 @@ export class AfterPause {
    * the clock happens after that: something that had not been read may have done it already.
    */
   took(happens: () => void, {isDue = false} = {}): boolean {
-    if (!this.holds) return false;
+    if (!this.holds()) return false;
     (isDue ? this.#held?.due : this.#held?.came)?.push(happens);
     return true;
   }
@@ -61,6 +61,15 @@ export class AfterPause {
     await within(clock, Math.min(Math.max(ms, WAIT_AT_LEAST), WAIT_AT_MOST), ownerKnown()).catch(() => {});
     const {came, due} = this.#held ?? {came: [], due: []};
     this.#held = undefined;
-    for (const happens of [...came, ...due]) happens();
+    for (const happens of [...came, ...due]) this.#let(happens);
+  }
+
+  /** What cannot be done harms nothing that waited behind it. */
+  #let(happens: () => void): void {
+    try {
+      happens();
+    } catch (thrown) {
+      this.#deps.log.error({err: thrown}, 'bug: what waited until the owner of this call was known could not be done');
+    }
   }
 }

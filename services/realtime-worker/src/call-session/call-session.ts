@@ -202,7 +202,7 @@ export class CallSession implements OwnedCall {
   #callerFrame(timestamp: Millis, bytes: Buffer, from: number, to: number): void {
     if (this.#over || this.#hasFailed) return;
     const {afterPause, core, model, recording} = this.#parts;
-    if (afterPause.holds) {
+    if (afterPause.holds()) {
       const kept = Buffer.from(bytes.subarray(from, to));
       return void afterPause.took(() => this.#callerFrame(timestamp, kept, 0, kept.length));
     }
