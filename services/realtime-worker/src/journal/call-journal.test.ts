@@ -121,6 +121,28 @@ async function ownedCall() {
   return {clock, directory, journal, written, fences: () => fences};
 }
 
+test('what waited through a long outage goes out in several writes, in order, and the next owner is safe after each', async () => {
+  const {clock, directory, journal} = await ownedCall();
+  const append = directory.append.bind(directory);
+  directory.append = async () => Promise.reject(new Error('away'));
+  for (let n = 0; n < 2_000; n += 1)
+    journal.write({is: 'complete', id: `${n}-${'x'.repeat(n % 100 === 0 ? 100_000 : 10)}`});
+  await clock.advanceAsync(1_000, 250);
+  const [writes, arrived]: [number[], string[]] = [[], []];
+  directory.append = async (call, epoch, lines) => {
+    writes.push(lines.join('').length);
+    if (writes.length === 3) throw new Error('away again');
+    arrived.push(...lines);
+    return await append(call, epoch, lines);
+  };
+  await clock.advanceAsync(5_000, 250);
+  await journal.written();
+  const ids = arrived.map(line => Number((JSON.parse(line) as {id: string}).id.split('-')[0]));
+  expect(ids).toEqual(Array.from({length: 2_000}, (_, n) => n));
+  expect(writes.length).toBeGreaterThan(8);
+  expect(Math.max(...writes)).toBeLessThan(300_000);
+});
+
 test('an owner whose call was claimed in a newer epoch is fenced once and writes nothing more', async () => {
   const {directory, journal, written, fences} = await ownedCall();
   journal.write({is: 'greeted'});

@@ -7,7 +7,7 @@ import type {Fact} from '../events/call-effect.ts';
 import type {JournalEntry} from '../events/journal-entry.ts';
 import {JournalSeal} from '../events/journal-seal.ts';
 import {snapshotOf} from './restore-call.ts';
-import {isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
+import {inOneWrite, isUrgent, joined, WRITE_EVERY} from './journal-writes.ts';
 
 /** Pause before a failed write to the journal is repeated. The call goes on meanwhile. */
 const RETRY_AFTER: Millis = 250;
@@ -261,12 +261,14 @@ export class CallJournal {
       const made = this.#written + this.#lines.length;
       for (const entry of this.#entries.slice(made, this.#sending)) this.#lines.push(this.#seal.line(entry));
       try {
-        const done = await this.#directory.append(this.#callSid, this.#epoch, [...this.#lines]);
+        const lines = inOneWrite(this.#lines);
+        const done = await this.#directory.append(this.#callSid, this.#epoch, lines);
         this.#writtenAt = this.#clock.now();
         if (done) {
-          this.#lines = [];
-          this.#written = this.#sending;
-          await this.#fold();
+          this.#lines = this.#lines.slice(lines.length);
+          this.#written += lines.length;
+          if (this.#lines.length > 0) this.#isDue = true;
+          else await this.#fold();
         } else if (this.#over) break;
         else if (await this.#stillOwned()) this.#isDue = true;
         else {

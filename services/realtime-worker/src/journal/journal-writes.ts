@@ -4,6 +4,10 @@ import type {JournalEntry} from '../events/journal-entry.ts';
 /** One call writes its journal at most this often, unless an entry is urgent. */
 export const WRITE_EVERY: Millis = 300;
 
+/** The most that one write has, in lines and in characters: Redis serves nobody else meanwhile. */
+const LINES_AT_ONCE = 500;
+const CHARACTERS_AT_ONCE = 262_144;
+
 /** What must not be done twice, by a worker that goes on with the call, is written at once. */
 const URGENT: ReadonlySet<JournalEntry['is']> = new Set([
   'opened',
@@ -42,4 +46,18 @@ export function joined(before: JournalEntry | undefined, next: JournalEntry): Sa
   const isNext = before.id === next.id && before.ms === next.from;
   const isInTime = next.wall >= before.wall && next.wall <= before.wall + (before.ms - before.from);
   return isNext && isInTime ? {...before, ms: next.ms} : undefined;
+}
+
+/**
+ * The lines that go out in one write: what waited through an outage of minutes goes in several. One line at least, however long
+ * it is.
+ */
+export function inOneWrite(lines: readonly string[]): readonly string[] {
+  let [count, length] = [0, 0];
+  for (const line of lines) {
+    length += line.length;
+    if (count > 0 && (count === LINES_AT_ONCE || length > CHARACTERS_AT_ONCE)) break;
+    count += 1;
+  }
+  return lines.slice(0, count);
 }
