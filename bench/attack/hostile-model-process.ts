@@ -31,6 +31,7 @@ function serve(socket: Socket, key: string): void {
   setTimeout(() => socket.write(textFrame({type: 'session.updated', session: {}})), CONFIGURED_AFTER);
   setTimeout(() => {
     if (hostile.once) send(socket, hostile.once(session));
+    hostile.after?.(socket);
     if (hostile.pour) pour(socket, hostile.pour, session);
   }, CONFIGURED_AFTER + HARM_AFTER);
 }

@@ -14,6 +14,8 @@ export interface HostileModel {
   /** `round`: how often it was asked in this session. `session`: how many there were before. */
   readonly pour?: (round: number, session: number) => Buffer;
   readonly once?: (session: number) => Buffer;
+  /** What it does with the connection itself, once the session is configured. */
+  readonly after?: (socket: Socket) => void;
 }
 
 const many = (count: number, make: (n: number) => Buffer | object): Buffer =>
@@ -133,10 +135,13 @@ const CLOSE_CODES = [
 ];
 const REASONS = [Buffer.alloc(0), Buffer.alloc(123, 'x'), Buffer.from([0xff, 0xfe]), Buffer.alloc(124, 'x')];
 
-function close(n: number): Buffer {
+const close = (n: number) =>
+  closeWith(CLOSE_CODES[n % CLOSE_CODES.length] ?? 0, REASONS[n % REASONS.length] ?? Buffer.alloc(0));
+
+function closeWith(number: number, reason = Buffer.alloc(0)): Buffer {
   const code = Buffer.alloc(2);
-  code.writeUInt16BE(CLOSE_CODES[n % CLOSE_CODES.length] ?? 0);
-  return frame(8, Buffer.concat([code, REASONS[n % REASONS.length] ?? Buffer.alloc(0)]));
+  code.writeUInt16BE(number);
+  return frame(8, Buffer.concat([code, reason]));
 }
 
 const answer =
@@ -154,6 +159,10 @@ let bomb: Buffer | undefined;
 /** Each is one session of a call, and again when it is lost. */
 export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
   begun: {what: 'answers that begin and do not end', pour: round => many(1_000, n => created(`r${round}-${n}`))},
+  begunAndEnded: {
+    what: 'answers of which one in a hundred ends, 50,000 and more of them in one session',
+    pour: round => many(1_000, n => (n % 100 === 99 ? done(`r${round}-${n - 1}`) : created(`r${round}-${n}`))),
+  },
   brackets: {
     what: 'events of 8 MB that are all brackets',
     pour: round =>
@@ -182,6 +191,15 @@ export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
   base64: {
     what: 'audio of 7.5 MB that is no base64',
     pour: round => text(audio('r1', 'i1', (round % 2 === 0 ? 'A-' : '%').repeat(LARGE / (2 - (round % 2))))),
+  },
+  oddAudio: {
+    what: 'audio that is empty, of one letter, of odd length, of 3.9 MB and of 4 MB in turn',
+    pour: round =>
+      many(30, n => {
+        const odd = ['', 'A', 'AA', 'AAA', 'AAAAA', 'AA==AA', '====', 'A A A A', '\u0000AAA', null, 12, ['AAAA']];
+        const huge = n === 29 ? 'A'.repeat(round % 2 === 0 ? 3_900_000 : 4_100_000) : undefined;
+        return audio('r1', 'i1', huge ?? odd[n % odd.length]);
+      }),
   },
   longAudio: {
     what: 'audio of two minutes in each event',
@@ -254,6 +272,9 @@ export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
   },
   claims: {what: 'a frame that claims 2^62 bytes', once: () => frame(1, Buffer.alloc(10), {length: 2 ** 62})},
   binary: {what: 'binary garbage', pour: round => frame(2, Buffer.alloc(100_000, round % 256))},
+  noClose: {what: 'a connection that ends without a close frame', after: socket => socket.end()},
+  reset: {what: 'a connection that is reset', after: socket => socket.resetAndDestroy()},
+  allCloses: {what: 'each close code from 1000 to 4999 in turn', once: session => closeWith(1_000 + (session % 4_000))},
   silent: {what: 'a handshake that is never answered', handshake: () => {}},
   slowHead: {
     what: 'a handshake whose answer comes a byte at a time',
@@ -274,6 +295,15 @@ export const HOSTILE_MODELS: Readonly<Record<string, HostileModel>> = {
   tooMany: {
     what: '429 with 15 kB of headers and a body without end',
     handshake: answer(`HTTP/1.1 429 No\r\nRetry-After: 1\r\nX-Long: ${'x'.repeat(15_000)}\r\n\r\n`, true),
+  },
+  refused: {what: '401', handshake: answer('HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n')},
+  away: {what: '503', handshake: answer('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n')},
+  tooManyDate: {
+    what: '429 with a date, and with nonsense, as Retry-After',
+    handshake(socket) {
+      const after = Date.now() % 2 === 0 ? 'Wed, 21 Oct 2126 07:28:00 GMT' : '-1e999';
+      socket.write(`HTTP/1.1 429 No\r\nRetry-After: ${after}\r\nContent-Length: 0\r\n\r\n`);
+    },
   },
   wrongAccept: {
     what: 'a handshake with another key',

@@ -51,6 +51,9 @@ const options = commandLine({
       .describe(
         'hostile sockets opened a second where it is no flood; 2,000 that are closed after six seconds take 333 to be kept open',
       ),
+    away: wholeNumber({min: 0, max: 60})
+      .default(0)
+      .describe('beside each hostile model, how long Redis stands still meanwhile'),
     megabytes: wholeNumber({min: 1, max: 2_000}).default(200).describe('what a model sends that floods'),
     write: z.string().optional().describe('a file whose part between the marks of this benchmark is replaced'),
   }),

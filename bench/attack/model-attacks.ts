@@ -19,6 +19,8 @@ interface Options {
   readonly models: readonly string[];
   readonly calls: number;
   readonly seconds: number;
+  /** For so long Redis stands still meanwhile. */
+  readonly away: number;
 }
 
 let numbers = 0;
@@ -60,7 +62,7 @@ export async function modelAttacks(
 
 async function measure(
   bridge: SignedBridge,
-  {calls, seconds}: Options,
+  {calls, seconds, away}: Options,
   name: string | undefined,
 ): Promise<(string | number)[]> {
   const tape = new Tape();
@@ -79,7 +81,8 @@ async function measure(
   const started = await bridge.costOf('worker');
   await bridge.askWorker('begin');
   tape.start();
-  await sleep(seconds * 1_000);
+  await bridge.pauseRedis(away * 1_000);
+  await sleep((seconds - away) * 1_000);
   tape.stop();
   const {longestTurnMs = Number.NaN} = await bridge.askWorker('end');
   const after = await bridge.costOf('worker');

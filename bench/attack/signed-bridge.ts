@@ -1,4 +1,5 @@
 import {createHmac, randomBytes} from 'node:crypto';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {Redis} from 'ioredis';
 import {RedisCallDirectory} from '@voicebridge/shared/call-directory/redis-call-directory.ts';
 import {CallSid, Ticket} from '@voicebridge/shared/protocol/ids.ts';
@@ -92,6 +93,15 @@ export class SignedBridge implements AsyncDisposable {
   async askWorker(ask: 'begin' | 'end'): Promise<Answer> {
     const [pid = 0] = (await this.system.pids())['worker'] ?? [];
     return this.#probes.ask(pid, {ask, turns: true});
+  }
+
+  /** Redis stands still for so long, as if its machine did. */
+  async pauseRedis(ms: number): Promise<void> {
+    const [pid] = (await this.system.pids())['redis'] ?? [];
+    if (ms === 0 || pid === undefined) return;
+    process.kill(pid, 'SIGSTOP');
+    await sleep(ms);
+    process.kill(pid, 'SIGCONT');
   }
 
   /** Bytes alive in a process, after a garbage collection, which stops it for a moment. */
